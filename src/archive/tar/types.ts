@@ -1,0 +1,57 @@
+/** What a tar entry makes; contiguous files (typeflag 7) and unknown flags with data read as `file`. */
+export type TarEntryType = 'file' | 'hardlink' | 'symlink' | 'character-device' | 'block-device' | 'directory' | 'fifo';
+
+/** Seconds since the epoch, possibly negative, and 0–999,999,999 nanoseconds that always count forward. */
+export interface TarTime {
+  readonly seconds: number;
+  readonly nanoseconds: number;
+}
+
+/** One run of data in a sparse file; everything between runs is a hole. */
+export interface SparseRun {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/**
+ * One member of an archive after PAX and GNU extensions are applied. Names, link targets and xattr values are the
+ * archive's bytes, untouched: no trimming of `./` or a trailing `/`, no decoding.
+ */
+export interface TarEntry {
+  readonly path: Uint8Array;
+  readonly type: TarEntryType;
+  readonly typeflag: number;
+  /** Permission and setuid/setgid/sticky bits only. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly userName: Uint8Array;
+  readonly groupName: Uint8Array;
+  /** Logical size of a file; 0 for everything without a body of its own. */
+  readonly sizeBytes: number;
+  readonly mtime: TarTime;
+  readonly linkPath: Uint8Array;
+  readonly deviceMajor: number;
+  readonly deviceMinor: number;
+  /** Attribute name as latin1 text (each char one byte), value as bytes. */
+  readonly xattrs: ReadonlyMap<string, Uint8Array>;
+  /** Data runs of a sparse file in order; absent for a dense one. */
+  readonly sparse?: readonly SparseRun[] | undefined;
+  /** Bytes of body that follow in the archive (for sparse files the runs only, without an in-body map). */
+  readonly storedSizeBytes: number;
+}
+
+/**
+ * Where a parser sends what it finds. Concatenating, per entry, `rawHeader`, the data chunks and the padding, and at
+ * last the trailer, gives the archive back byte for byte; the layer index is built on that.
+ */
+export interface TarSink {
+  /** `rawHeader` holds everything before the body: extension records, the header block, a sparse map. Copied, keepable. */
+  entry(entry: TarEntry, rawHeader: Uint8Array): void;
+  /** A piece of the current entry's stored body. A view that is only valid during the call. */
+  data(chunk: Uint8Array): void;
+  /** Fill up to the next 512-byte boundary; called once per entry, maybe with no bytes. */
+  endEntry(padding: Uint8Array): void;
+  /** A piece of whatever follows the last entry: end blocks, record padding, junk. A view, valid during the call. */
+  trailer(chunk: Uint8Array): void;
+}

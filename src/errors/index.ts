@@ -1,0 +1,9 @@
+export { redact } from './redact.ts';
+export {
+  type ErrorKind,
+  isKind,
+  isStrataError,
+  type JsonValue,
+  StrataError,
+  type StrataErrorOptions,
+} from './strata-error.ts';

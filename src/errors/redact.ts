@@ -1,0 +1,9 @@
+const userInfo = /(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi;
+const authorization = /\b(Authorization\s*[:=]\s*|Bearer\s+|Basic\s+)[A-Za-z0-9+/=._~-]{8,}/gi;
+const secretQuery =
+  /([?&](?:token|access_token|refresh_token|password|secret|signature|sig|x-amz-signature|x-amz-credential|x-amz-security-token)=)[^&\s"']+/gi;
+
+/** Replaces credentials in URLs, header values and query strings by `***`. Everything else stays as it is. */
+export function redact(text: string): string {
+  return text.replace(userInfo, '$1***@').replace(authorization, '$1***').replace(secretQuery, '$1***');
+}

@@ -1,0 +1,56 @@
+import type { CompressionFormat } from '../archive/compression/types.ts';
+import type { AbortOptions } from '../lib/abort.ts';
+import type { DiffId, Digest } from '../spec/digest.ts';
+
+/** How deletions are kept in a layer's directory: as overlay device nodes and xattrs, or applied at once. */
+export type WhiteoutForm = 'overlay' | 'applied';
+
+/** One layer to unpack. */
+export interface LayerSource {
+  /** The blob as a file; workers read it synchronously. */
+  readonly blobPath: string;
+  readonly sizeBytes: number;
+  /** Checked when given: the digest of the stored bytes and of the uncompressed tar. */
+  readonly digest?: Digest | undefined;
+  readonly diffId?: DiffId | undefined;
+}
+
+export interface AppliedLayer {
+  readonly digest: Digest;
+  readonly diffId: DiffId;
+  readonly compression: CompressionFormat;
+  /** Bytes of the uncompressed tar. */
+  readonly tarSizeBytes: number;
+  /** Sum of the logical sizes of regular files in the layer: what docker shows as the layer's size. */
+  readonly sizeBytes: number;
+  readonly entries: number;
+  /** False when the index cannot give the tar back (more than 1 MiB of inlined bytes): its blob must be kept. */
+  readonly remakeable: boolean;
+}
+
+export interface LayerProgress {
+  readonly digest: Digest | undefined;
+  readonly offset: number;
+  readonly total: number;
+}
+
+/**
+ * A chain of layers for a driver with own directories: spread in parallel, settled in order. `layers[0]` is the one
+ * on `lowerDirs`; each `ownDir` exists, is empty, and belongs to the caller, who throws it away if this rejects.
+ */
+export interface ApplyChainRequest extends AbortOptions {
+  readonly layers: readonly { readonly source: LayerSource; readonly ownDir: string; readonly indexPath: string }[];
+  /** Own directories of layers already in place below `layers[0]`, nearest first. */
+  readonly lowerDirs: readonly string[];
+  readonly rootless?: boolean;
+  readonly report?: (event: LayerProgress) => void;
+}
+
+/** One layer into a complete tree, in order: for drivers that keep no whiteouts (vfs). */
+export interface ApplyOntoRequest extends AbortOptions {
+  readonly source: LayerSource;
+  /** A complete tree, the parent's copy; changed in place. */
+  readonly rootDir: string;
+  readonly indexPath: string;
+  readonly report?: (event: LayerProgress) => void;
+}

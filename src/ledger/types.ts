@@ -1,0 +1,46 @@
+import type { ChainId } from '../spec/digest.ts';
+
+/** *active* is writable, *committed* is read-only and may be a parent, *view* is a read-only use of a parent. */
+export type SnapshotKind = 'active' | 'committed' | 'view';
+
+export interface SnapshotRecord {
+  /** Opaque, file-name safe, made by the driver; never derived from content. */
+  readonly id: string;
+  readonly driver: string;
+  readonly kind: SnapshotKind;
+  readonly parentId: string | undefined;
+  /** Set once the layer's diffID is known; at most one committed snapshot of a driver carries a given chainID. */
+  readonly chainId: ChainId | undefined;
+  /** False for a cached build step: such rows are dropped when the boot id changed. */
+  readonly durable: boolean;
+  readonly createdAt: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** What a storage driver needs of the metadata: each call is one short transaction. */
+export interface SnapshotLedger {
+  /** Adds the record and pins it to `lease`. Throws ERR_SNAPSHOT_EXISTS for a used id, ERR_SNAPSHOT_NOT_FOUND for an absent parent. */
+  insert(record: SnapshotRecord, lease: Lease): void;
+  get(id: string): SnapshotRecord | undefined;
+  /** The committed snapshot of this driver with that chainID; pinned to `lease` in the same transaction (pin, then look). */
+  findByChainId(driver: string, chainId: ChainId, lease: Lease): SnapshotRecord | undefined;
+  /**
+   * Turns an active record into a committed one. When a committed record of the same driver and chainID stands already,
+   * drops the active record and answers the standing one, pinned to `lease`.
+   */
+  commit(id: string, attributes: { chainId?: ChainId | undefined; durable: boolean }, lease: Lease): SnapshotRecord;
+  /** Names the chainID of a committed snapshot; answers the record that now carries it (maybe another one that stood already). */
+  setChainId(id: string, chainId: ChainId): SnapshotRecord;
+  setLabels(id: string, labels: Readonly<Record<string, string>>): SnapshotRecord;
+  /** Removes the record. Throws ERR_SNAPSHOT_IN_USE (conflict) while it has children or is referred to by others. */
+  remove(id: string): void;
+  list(filter?: { driver?: string; parentId?: string }): SnapshotRecord[];
+}
+
+/**
+ * A hold on things being made or used. It is dead when its `flock` can be taken by another process, so a killed
+ * process's holds end with it and no clock is involved. Disposal releases everything it pins.
+ */
+export interface Lease extends AsyncDisposable {
+  readonly id: string;
+}

@@ -1,0 +1,9 @@
+/** Throws a plain Error: a broken invariant is our bug, never the user's mistake. */
+export function invariant(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`invariant broken: ${message}`);
+}
+
+/** Makes a switch over a union exhaustive at compile time. */
+export function assertNever(value: never): never {
+  throw new Error(`invariant broken: unexpected ${String(value)}`);
+}

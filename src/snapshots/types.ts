@@ -1,0 +1,91 @@
+import type { Lease, SnapshotKind } from '../ledger/types.ts';
+import type { AbortOptions } from '../lib/abort.ts';
+import type { ChainId } from '../spec/digest.ts';
+
+/** A description of one mount, data only; `sys` alone mounts. */
+export interface Mount {
+  readonly type: 'bind' | 'overlay';
+  /** Absolute directory for `bind`; empty for `overlay`. */
+  readonly source: string;
+  readonly readOnly: boolean;
+  readonly overlay?: {
+    /** Nearest first, absolute. At most 500. */
+    readonly lowerDirs: readonly string[];
+    readonly upperDir?: string;
+    readonly workDir?: string;
+    /** The upper is thrown away if the machine stops (build steps, `--rm`): the kernel may skip its syncs. */
+    readonly volatile?: boolean;
+  };
+}
+
+export interface SnapshotInfo {
+  readonly id: string;
+  readonly kind: SnapshotKind;
+  readonly parentId: string | undefined;
+  readonly chainId: ChainId | undefined;
+  readonly createdAt: Date;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface SnapshotUsage {
+  /** Sum of allocated blocks of what this snapshot alone adds, in bytes. */
+  readonly sizeBytes: number;
+  readonly inodes: number;
+}
+
+export interface SnapshotterCapabilities {
+  /** Layers may be unpacked side by side into their own directories and joined afterwards (`spread` and `settle`). */
+  readonly parallelApply: boolean;
+  /** How the driver keeps deletions in a layer's directory. */
+  readonly whiteouts: 'overlay' | 'none';
+  /** The changes of a snapshot can be read from its own directory, without comparing two trees. */
+  readonly nativeDiff: boolean;
+  readonly quota: boolean;
+  readonly reflink: boolean;
+}
+
+export interface PrepareOptions extends AbortOptions {
+  readonly lease: Lease;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** See {@link Mount.overlay}. */
+  readonly volatile?: boolean;
+}
+
+/**
+ * Filesystem states under opaque ids. A driver returns mounts; it never mounts. Every method that waits honours
+ * `signal`; a failed call leaves neither record nor directory.
+ */
+export interface Snapshotter extends AsyncDisposable {
+  readonly name: string;
+  readonly capabilities: SnapshotterCapabilities;
+  /** Throws ERR_SNAPSHOT_NOT_FOUND. */
+  stat(id: string): SnapshotInfo;
+  /** Replaces the labels. */
+  update(id: string, labels: Readonly<Record<string, string>>): SnapshotInfo;
+  usage(id: string, options?: AbortOptions): Promise<SnapshotUsage>;
+  /** How to mount the snapshot now; for a committed one, as a read-only view. Idempotent, also after a reboot. */
+  mounts(id: string): readonly Mount[];
+  /** A new active snapshot on a committed parent (or on nothing). */
+  prepare(parentId: string | undefined, options: PrepareOptions): Promise<SnapshotInfo>;
+  /** A new read-only view of a committed snapshot. */
+  view(parentId: string | undefined, options: PrepareOptions): Promise<SnapshotInfo>;
+  /** Active becomes committed. With a chainID that stands already, drops this copy and answers the standing one. */
+  commit(
+    id: string,
+    options: PrepareOptions & { readonly chainId?: ChainId; readonly durable?: boolean },
+  ): Promise<SnapshotInfo>;
+  /** Moves the files out of sight and forgets the record; refused (conflict) while it has children. */
+  remove(id: string, options?: AbortOptions): Promise<void>;
+  list(): SnapshotInfo[];
+}
+
+/**
+ * Direct access to the directory that holds only a snapshot's own changes; the layer code unpacks into it and reads
+ * changes from it. Present when `capabilities.parallelApply` or `nativeDiff` is.
+ */
+export interface LayerDirectories {
+  /** The snapshot's own directory, absolute. */
+  ownDirectory(id: string): string;
+  /** Own directories of the ancestors, nearest parent first. */
+  lowerDirectories(id: string): readonly string[];
+}

@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const fixtures = join(import.meta.dirname, '../../../shared/fixtures');
+
+function onPath(name: string): boolean {
+  return (process.env['PATH'] ?? '').split(':').some((folder) => folder !== '' && existsSync(join(folder, name)));
+}
+
+const checks: Readonly<Record<string, () => string | undefined>> = {
+  root: () => (process.getuid?.() === 0 ? undefined : 'needs root'),
+  overlay: () =>
+    /\boverlay\b/.test(readFileSync('/proc/filesystems', 'utf8')) ? undefined : 'the kernel has no overlay filesystem',
+  loop: () => (existsSync('/dev/loop-control') ? undefined : 'no loop devices'),
+  btrfs: () => (/\bbtrfs\b/.test(readFileSync('/proc/filesystems', 'utf8')) ? undefined : 'the kernel has no btrfs'),
+  fixtures: () => (existsSync(fixtures) ? undefined : 'the reference tables are not beside this checkout'),
+};
+
+/**
+ * For the `skip` option of a test: `false` when everything named is there, else the reason. A name is one of root,
+ * overlay, loop, btrfs, fixtures, or a program looked up on PATH.
+ */
+export function needs(...names: readonly string[]): string | false {
+  for (const name of names) {
+    const reason = checks[name] ? checks[name]() : onPath(name) ? undefined : `${name} is not installed`;
+    if (reason !== undefined) return reason;
+  }
+  return false;
+}
+
+/** Absolute path of a reference table; only after `needs('fixtures')` said false. */
+export const fixture = (path: string): string => join(fixtures, path);
+
+/** Runs a program and gives its standard output; throws with its standard error when it fails. */
+export function output(file: string, ...args: readonly string[]): string {
+  return execFileSync(file, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 28 });
+}
