@@ -68,7 +68,7 @@ export class StrataError extends Error {
 /** True for a {@link StrataError} of any copy of the library, and of the given code when one is given. */
 export function isStrataError(error: unknown, code?: string): error is StrataError {
   if (typeof error !== 'object' || error === null || !(brand in error)) return false;
-  return code === undefined || (error as StrataError).code === code;
+  return code === undefined || ('code' in error && error.code === code);
 }
 
 /** True when `error` is a {@link StrataError} of this kind. */
