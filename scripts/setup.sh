@@ -1,0 +1,37 @@
+#!/bin/sh
+# Brings a checkout to life on Debian: apt packages that are missing, then the npm packages of the lock file.
+# Called again it finds everything there and touches no network.
+#   setup.sh         what the product needs
+#   setup.sh test    also what the tests talk to
+set -eu
+cd "$(dirname "$0")/.."
+
+product="runc conmon"
+peers="umoci zstd bzip2 xz-utils libarchive-tools pigz busybox-static btrfs-progs libisal2 attr"
+wanted=$product
+[ "${1:-}" = test ] && wanted="$wanted $peers"
+
+missing=
+for package in $wanted; do
+  dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
+done
+if [ -n "$missing" ]; then
+  if [ "$(id -u)" != 0 ]; then
+    echo "setup: these Debian packages are missing:$missing" >&2
+    echo "hint: run this as root, or install them with apt-get first" >&2
+    exit 1
+  fi
+  echo "setup: apt-get install$missing"
+  export DEBIAN_FRONTEND=noninteractive
+  # An old package list may name files that are gone: refresh it, but go on with the list at hand when that fails.
+  apt-get update -qq || true
+  # shellcheck disable=SC2086
+  apt-get install -y -qq --no-install-recommends $missing >/dev/null
+fi
+
+stamp=node_modules/.strata-lock
+if ! cmp -s package-lock.json "$stamp"; then
+  echo "setup: npm ci"
+  npm ci --no-audit --no-fund --loglevel=error
+  cp package-lock.json "$stamp"
+fi

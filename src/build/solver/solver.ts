@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import type { CacheStore, OpContext, Result, SolveEvent, StepState, Vertex } from './types.ts';
+
+export interface SolverOptions<R extends Result> {
+  readonly cache: CacheStore<R>;
+  readonly report?: (event: SolveEvent<R>) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Brings vertices to results: inputs first and side by side, then the key, then the cache, then the operation.
+ * A vertex is worked on once per solver however many others stand on it.
+ */
+export class Solver<R extends Result> {
+  readonly #flights = new Map<string, Promise<R>>();
+  readonly #options: SolverOptions<R>;
+
+  constructor(options: SolverOptions<R>) {
+    this.#options = options;
+  }
+
+  /** The result of `vertex`. Rejects with the first failure among it and its inputs, or with the abort reason. */
+  solve(vertex: Vertex<R>): Promise<R> {
+    const standing = this.#flights.get(vertex.digest);
+    if (standing) return standing;
+    const flight = this.#fly(vertex);
+    this.#flights.set(vertex.digest, flight);
+    return flight;
+  }
+
+  async #fly(vertex: Vertex<R>): Promise<R> {
+    const { cache, signal, report } = this.#options;
+    signal.throwIfAborted();
+    const told = { digest: vertex.digest, name: vertex.name };
+    const move = (step: StepState<R>): void => report?.({ type: 'step', vertex: told, step });
+    const context: OpContext = { signal, log: (line) => report?.({ type: 'log', vertex: told, line }) };
+    const inputs = await settleAll(vertex.inputs.map((input) => this.solve(input)));
+    const startedAt = Date.now();
+    try {
+      move({ state: 'unkeyed' });
+      const { digest } = await vertex.op.cacheMap(context);
+      const key = stepKey(digest, inputs);
+      move({ state: 'keyed', key });
+      await using _flight = await cache.lock(key, { signal });
+      const found = vertex.ignoreCache ? undefined : await cache.find(key);
+      if (found) {
+        move({ state: 'hit', key, result: found });
+        return found;
+      }
+      move({ state: 'running', key, startedAt });
+      const result = await vertex.op.exec(inputs, context);
+      await cache.save(key, result, vertex);
+      move({ state: 'done', key, result, startedAt, endedAt: Date.now() });
+      return result;
+    } catch (error) {
+      move({ state: 'failed', error, startedAt, endedAt: Date.now() });
+      throw error;
+    }
+  }
+}
+
+/** H(operation, identities of the inputs' outputs). */
+export function stepKey(opDigest: string, inputs: readonly Result[]): string {
+  const hash = createHash('sha256').update('step-key-v1\n').update(`${opDigest}\n`);
+  for (const input of inputs) hash.update(`${input.identity}\n`);
+  return `sha256:${hash.digest('hex')}`;
+}
+
+/** Like Promise.all, but never leaves a sibling running behind a failure. */
+async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const outcomes = await Promise.allSettled(promises);
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
+}

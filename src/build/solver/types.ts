@@ -1,0 +1,60 @@
+import type { AbortOptions } from '../../lib/abort.ts';
+
+/**
+ * What a step made. `identity` names the *output*: two steps that made the same thing have the same identity, so
+ * whatever stands on them has the same key, however the output came about (early cut-off).
+ */
+export interface Result {
+  readonly identity: string;
+}
+
+/** What of an operation enters its key, apart from the inputs. */
+export interface CacheMap {
+  /** Digest over the operation, the platform, the arguments it reads and the content it takes from outside. */
+  readonly digest: string;
+}
+
+export interface OpContext {
+  readonly signal: AbortSignal;
+  /** A line of the step's log, without its line end. */
+  readonly log: (line: string) => void;
+}
+
+/** What a step does. The solver calls `cacheMap` first and `exec` only when no result stands under the key. */
+export interface Op<R extends Result> {
+  cacheMap(context: OpContext): Promise<CacheMap>;
+  exec(inputs: readonly R[], context: OpContext): Promise<R>;
+}
+
+/** A node of the build graph. Equal digests are the same step and run once. */
+export interface Vertex<R extends Result> {
+  readonly digest: string;
+  /** As people see it: `[2/3] COPY hello /hello`. */
+  readonly name: string;
+  readonly inputs: readonly Vertex<R>[];
+  readonly op: Op<R>;
+  /** Run even though a result stands under the key (`--no-cache`); the new result replaces it. */
+  readonly ignoreCache?: boolean;
+}
+
+/** Results of earlier builds by key. `find` pins what it answers for as long as the build lives. */
+export interface CacheStore<R extends Result> {
+  find(key: string): Promise<R | undefined>;
+  save(key: string, result: R, vertex: { readonly name: string }): Promise<void>;
+  /** One flight per key across processes: resolves once nobody else works on it; disposal lets the next one in. */
+  lock(key: string, options: AbortOptions): Promise<AsyncDisposable>;
+}
+
+/** Where a step stands. One union, no flags: a step is in exactly one of these. */
+export type StepState<R extends Result> =
+  | { readonly state: 'unkeyed' }
+  | { readonly state: 'keyed'; readonly key: string }
+  | { readonly state: 'hit'; readonly key: string; readonly result: R }
+  | { readonly state: 'running'; readonly key: string; readonly startedAt: number }
+  | { readonly state: 'done'; readonly key: string; readonly result: R; readonly startedAt: number; readonly endedAt: number }
+  | { readonly state: 'failed'; readonly error: unknown; readonly startedAt: number; readonly endedAt: number };
+
+/** What the solver tells while it works; states are whole, so a slow reader may drop all but the last. */
+export type SolveEvent<R extends Result> =
+  | { readonly type: 'step'; readonly vertex: { readonly digest: string; readonly name: string }; readonly step: StepState<R> }
+  | { readonly type: 'log'; readonly vertex: { readonly digest: string; readonly name: string }; readonly line: string };
