@@ -1,0 +1,57 @@
+import type { Command } from 'commander';
+import type { CliContext } from './context.ts';
+
+export interface CommandModule {
+  /** Adds arguments, options and the action to a command whose name and summary are set. */
+  define(command: Command, context: CliContext): void;
+}
+
+export interface CommandEntry {
+  /** `['images']`, or `['image', 'ls']` for a verb of a management command; the first is the one shown in help. */
+  readonly names: readonly (readonly string[])[];
+  readonly summary: string;
+  /** Absent: docker has the verb and Strata does not have it yet. */
+  readonly load?: () => Promise<CommandModule>;
+}
+
+/** Every verb, in the order of the help. */
+export const commandTable: readonly CommandEntry[] = [
+  {
+    names: [['run'], ['container', 'run']],
+    summary: 'Create and run a new container from an image',
+    load: () => import('./commands/run.ts'),
+  },
+  {
+    names: [['build'], ['image', 'build'], ['builder', 'build']],
+    summary: 'Build an image from a Dockerfile',
+    load: () => import('./commands/build.ts'),
+  },
+  {
+    names: [['images'], ['image', 'ls'], ['image', 'list']],
+    summary: 'List images',
+    load: () => import('./commands/images.ts'),
+  },
+  {
+    names: [['history'], ['image', 'history']],
+    summary: 'Show the history of an image, with the real size of every step',
+    load: () => import('./commands/history.ts'),
+  },
+  {
+    names: [['inspect'], ['image', 'inspect']],
+    summary: 'Show the details of images as JSON',
+    load: () => import('./commands/inspect.ts'),
+  },
+  {
+    names: [['info'], ['system', 'info']],
+    summary: 'Show what was detected: driver, kernel, runtime, weaknesses',
+    load: () => import('./commands/info.ts'),
+  },
+  { names: [['version']], summary: 'Show the versions of Strata and of what it uses', load: () => import('./commands/version.ts') },
+];
+
+/** Verbs of docker that are recognised and answered "not supported yet". */
+export const notYetVerbs: ReadonlySet<string> = new Set([
+  'attach', 'commit', 'cp', 'create', 'diff', 'events', 'exec', 'export', 'import', 'kill', 'load', 'login', 'logout',
+  'logs', 'network', 'pause', 'port', 'ps', 'pull', 'push', 'rename', 'restart', 'rm', 'rmi', 'save', 'search', 'start',
+  'stats', 'stop', 'tag', 'top', 'unpause', 'update', 'volume', 'wait', 'compose', 'manifest', 'buildx', 'swarm',
+]);

@@ -1,0 +1,19 @@
+import type { Engine } from '../engine/engine.ts';
+
+export interface GlobalOptions {
+  readonly root?: string;
+  readonly storageDriver?: string;
+  readonly debug?: boolean;
+}
+
+/** What a command gets from the face it runs in; nothing here is global, so tests can run commands side by side. */
+export interface CliContext {
+  readonly globals: GlobalOptions;
+  readonly signal: AbortSignal;
+  /** Opens the store at the first call; closed by the face. */
+  engine(): Promise<Engine>;
+  out(text: string): void;
+  err(text: string): void;
+  /** The code the process ends with when the command itself succeeds. */
+  setExitCode(code: number): void;
+}

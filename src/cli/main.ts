@@ -1,0 +1,12 @@
+import { runCommandLine } from './command-line.ts';
+
+// The exit code is set rather than forced, so that piped output is written to the end.
+runCommandLine(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`strata: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.exitCode = 125;
+  },
+);
