@@ -1,0 +1,210 @@
+import { StrataError } from '../errors/index.ts';
+
+// The generic Linux numbering (asm-generic/errno*.h), which x86-64 and arm64 share.
+const numbers = {
+  EPERM: 1,
+  ENOENT: 2,
+  ESRCH: 3,
+  EINTR: 4,
+  EIO: 5,
+  ENXIO: 6,
+  E2BIG: 7,
+  ENOEXEC: 8,
+  EBADF: 9,
+  ECHILD: 10,
+  EAGAIN: 11,
+  ENOMEM: 12,
+  EACCES: 13,
+  EFAULT: 14,
+  ENOTBLK: 15,
+  EBUSY: 16,
+  EEXIST: 17,
+  EXDEV: 18,
+  ENODEV: 19,
+  ENOTDIR: 20,
+  EISDIR: 21,
+  EINVAL: 22,
+  ENFILE: 23,
+  EMFILE: 24,
+  ENOTTY: 25,
+  ETXTBSY: 26,
+  EFBIG: 27,
+  ENOSPC: 28,
+  ESPIPE: 29,
+  EROFS: 30,
+  EMLINK: 31,
+  EPIPE: 32,
+  EDOM: 33,
+  ERANGE: 34,
+  EDEADLK: 35,
+  ENAMETOOLONG: 36,
+  ENOLCK: 37,
+  ENOSYS: 38,
+  ENOTEMPTY: 39,
+  ELOOP: 40,
+  ENODATA: 61,
+  ETIME: 62,
+  EREMOTEIO: 121,
+  EPROTO: 71,
+  EBADMSG: 74,
+  EOVERFLOW: 75,
+  EUSERS: 87,
+  ENOTSOCK: 88,
+  EMSGSIZE: 90,
+  EPROTOTYPE: 91,
+  EPROTONOSUPPORT: 93,
+  EOPNOTSUPP: 95,
+  EAFNOSUPPORT: 97,
+  EADDRINUSE: 98,
+  EADDRNOTAVAIL: 99,
+  ENETDOWN: 100,
+  ENETUNREACH: 101,
+  ECONNABORTED: 103,
+  ECONNRESET: 104,
+  ENOBUFS: 105,
+  EISCONN: 106,
+  ENOTCONN: 107,
+  ETIMEDOUT: 110,
+  ECONNREFUSED: 111,
+  EHOSTUNREACH: 113,
+  EALREADY: 114,
+  EINPROGRESS: 115,
+  ESTALE: 116,
+  EUCLEAN: 117,
+  EDQUOT: 122,
+  ENOMEDIUM: 123,
+  ECANCELED: 125,
+  EOWNERDEAD: 130,
+} as const;
+
+/** The symbolic name of a Linux error number. */
+export type Errno = keyof typeof numbers;
+
+const names = new Map<number, Errno>(Object.entries(numbers).map(([name, number]) => [number, name as Errno]));
+
+/** The number of an error name, the same on every architecture Strata runs on. */
+export const errnoNumber = (name: Errno): number => numbers[name];
+
+/** The name of an error number, undefined for one the table does not list. */
+export const errnoName = (number: number): Errno | undefined => names.get(number);
+
+// One code per kind, because a code always has the same kind.
+const shapes = {
+  'not-found': { kind: 'not-found', code: 'ERR_SYSCALL_NOT_FOUND' },
+  'already-exists': { kind: 'already-exists', code: 'ERR_SYSCALL_ALREADY_EXISTS' },
+  'permission-denied': { kind: 'permission-denied', code: 'ERR_SYSCALL_PERMISSION_DENIED' },
+  exhausted: { kind: 'exhausted', code: 'ERR_SYSCALL_EXHAUSTED' },
+  'failed-precondition': { kind: 'failed-precondition', code: 'ERR_SYSCALL_FAILED_PRECONDITION' },
+  'invalid-argument': { kind: 'invalid-argument', code: 'ERR_SYSCALL_INVALID_ARGUMENT' },
+  conflict: { kind: 'conflict', code: 'ERR_SYSCALL_CONFLICT' },
+  unavailable: { kind: 'unavailable', code: 'ERR_SYSCALL_UNAVAILABLE' },
+  unsupported: { kind: 'unsupported', code: 'ERR_SYSCALL_UNSUPPORTED' },
+  corrupt: { kind: 'corrupt', code: 'ERR_SYSCALL_CORRUPT' },
+  internal: { kind: 'internal', code: 'ERR_SYSCALL_FAILED' },
+} as const;
+
+const kinds: { readonly [Name in Errno]?: keyof typeof shapes } = {
+  ENOENT: 'not-found',
+  ESRCH: 'not-found',
+  ENXIO: 'not-found',
+  ENODATA: 'not-found',
+  EEXIST: 'already-exists',
+  EPERM: 'permission-denied',
+  EACCES: 'permission-denied',
+  ENOSPC: 'exhausted',
+  EDQUOT: 'exhausted',
+  EMFILE: 'exhausted',
+  ENFILE: 'exhausted',
+  ENOMEM: 'exhausted',
+  EMLINK: 'exhausted',
+  EFBIG: 'exhausted',
+  EUSERS: 'exhausted',
+  ENOTDIR: 'failed-precondition',
+  EISDIR: 'failed-precondition',
+  ENOTEMPTY: 'failed-precondition',
+  EROFS: 'failed-precondition',
+  ELOOP: 'failed-precondition',
+  EXDEV: 'failed-precondition',
+  EINVAL: 'invalid-argument',
+  ENAMETOOLONG: 'invalid-argument',
+  E2BIG: 'invalid-argument',
+  ERANGE: 'invalid-argument',
+  EOVERFLOW: 'invalid-argument',
+  EBUSY: 'conflict',
+  ETXTBSY: 'conflict',
+  EAGAIN: 'unavailable',
+  EINTR: 'unavailable',
+  ETIMEDOUT: 'unavailable',
+  ESTALE: 'unavailable',
+  ENOSYS: 'unsupported',
+  EOPNOTSUPP: 'unsupported',
+  ENODEV: 'unsupported',
+  ENOTTY: 'unsupported',
+  EUCLEAN: 'corrupt',
+  EBADMSG: 'corrupt',
+};
+
+const hints: { readonly [Name in Errno]?: string } = {
+  ENOSPC: 'Free space or inodes on that filesystem; `df` and `df -i` tell which has run out.',
+  EDQUOT: 'The disk quota is used up: free some files or have it raised.',
+  EMFILE: 'Raise the limit of open files (`ulimit -n`).',
+  ENFILE: 'The whole machine is out of open files: raise fs.file-max.',
+  EIO: 'The disk or filesystem reported a fault; the kernel log (`dmesg`) tells more.',
+  EUCLEAN: 'The filesystem is damaged: run its checker.',
+  EROFS: 'The filesystem is mounted read-only.',
+};
+
+export interface SyscallErrorOptions {
+  /** The call as its man page names it, such as `openat`. */
+  readonly syscall: string;
+  /** The positive error number. */
+  readonly errno: number;
+  /** What the call was about, for display only: bytes that are not UTF-8 may have become U+FFFD. */
+  readonly path?: string | undefined;
+  /** What the kernel said beyond the number. */
+  readonly detail?: string | undefined;
+}
+
+/**
+ * A system call that failed. `kind` and `code` follow from the error number; catch one number with
+ * `errnoOf(error) === 'ENOENT'`.
+ */
+export class SyscallError extends StrataError {
+  override readonly name: string = 'SyscallError';
+  readonly syscall: string;
+  readonly errno: number;
+  /** Undefined when the number is not in our table. */
+  readonly errnoName: Errno | undefined;
+  readonly path: string | undefined;
+
+  constructor({ syscall, errno, path, detail }: SyscallErrorOptions) {
+    const name = errnoName(errno);
+    const shown = name ?? `errno ${errno}`;
+    const hint = name === undefined ? undefined : hints[name];
+    super({
+      ...shapes[(name === undefined ? undefined : kinds[name]) ?? 'internal'],
+      message: `${syscall}${path === undefined ? '' : ` ${path}`}: ${shown}${detail === undefined ? '' : ` (${detail})`}`,
+      ...(hint === undefined ? {} : { hint }),
+      details: { syscall, errno: shown, ...(path === undefined ? {} : { path }) },
+    });
+    this.syscall = syscall;
+    this.errno = errno;
+    this.errnoName = name;
+    this.path = path;
+  }
+}
+
+/**
+ * The error name behind a {@link SyscallError} or an error of Node's `fs`, undefined for anything else. Understands
+ * numbers libuv has no name for: it calls EDQUOT `UNKNOWN`.
+ */
+export function errnoOf(error: unknown): Errno | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  if ('errno' in error && typeof error.errno === 'number') {
+    const name = errnoName(Math.abs(error.errno));
+    if (name !== undefined) return name;
+  }
+  if ('code' in error && typeof error.code === 'string' && Object.hasOwn(numbers, error.code))
+    return error.code as Errno;
+  return undefined;
+}

@@ -1,0 +1,147 @@
+import { createRequire } from 'node:module';
+import { StrataError } from '../errors/index.ts';
+
+/**
+ * What a pointer parameter takes: memory (the call sees its bytes, so they must stay alive and unresized until the
+ * call returns), an address from {@link addressOf}, or null.
+ */
+export type Pointer = ArrayBufferView | ArrayBuffer | SharedArrayBuffer | number | bigint | null;
+
+interface ParameterTypes {
+  readonly int32: number;
+  readonly uint32: number;
+  readonly int64: number | bigint;
+  readonly uint64: number | bigint;
+  readonly double: number;
+  readonly pointer: Pointer;
+}
+
+interface ResultTypes {
+  readonly void: undefined;
+  readonly int32: number;
+  readonly uint32: number;
+  /** A number when it is safe, else a bigint. */
+  readonly int64: number | bigint;
+  /** A number when it is safe, else a bigint. */
+  readonly uint64: number | bigint;
+  readonly double: number;
+  /** The address; 0n is NULL. */
+  readonly pointer: bigint;
+  /** Text copied out of NUL-terminated memory the library owns; null is NULL. */
+  readonly text: string | null;
+}
+
+export type ParameterType = keyof ParameterTypes;
+export type ResultType = keyof ResultTypes;
+
+/** The JavaScript face of a C function declared with these types. */
+export type ForeignFunction<Result extends ResultType, Parameters extends readonly ParameterType[]> = (
+  ...parameters: { -readonly [Index in keyof Parameters]: ParameterTypes[Parameters[Index]] }
+) => ResultTypes[Result];
+
+/** An open shared library. It stays loaded as long as the process. */
+export interface Library {
+  /**
+   * Binds a C function (a few microseconds, so keep the result). A wrong signature corrupts memory: each
+   * declaration is to be covered by a test that makes the real call. Throws `ERR_FFI_SYMBOL_MISSING`.
+   */
+  declare<Result extends ResultType, const Parameters extends readonly ParameterType[]>(
+    name: string,
+    result: Result,
+    parameters: Parameters,
+  ): ForeignFunction<Result, Parameters>;
+}
+
+interface Koffi {
+  load(path: string | null): {
+    func(name: string, result: string, parameters: readonly string[]): (...parameters: never[]) => unknown;
+  };
+  errno(): number;
+  address(view: ArrayBufferView | ArrayBuffer | SharedArrayBuffer): bigint;
+}
+
+const nativeNames: { readonly [Type in ParameterType | ResultType]: string } = {
+  void: 'void',
+  int32: 'int32',
+  uint32: 'uint32',
+  int64: 'int64',
+  uint64: 'uint64',
+  double: 'double',
+  pointer: 'void *',
+  text: 'str',
+};
+
+let loaded: Koffi | undefined;
+
+// Loading takes 10 ms, which a command that makes no system call of ours should not pay.
+function koffi(): Koffi {
+  if (loaded) return loaded;
+  try {
+    loaded = createRequire(import.meta.url)('koffi') as Koffi;
+  } catch (cause) {
+    throw new StrataError({
+      kind: 'unsupported',
+      code: 'ERR_FFI_UNAVAILABLE',
+      message: `foreign function interface: not available on ${process.platform} ${process.arch}`,
+      hint: 'Install the dependencies again on this machine, with optional packages included.',
+      cause,
+    });
+  }
+  return loaded;
+}
+
+/**
+ * Opens a shared library by soname or absolute path, see dlopen(3); null means the C library of this process.
+ * Throws `ERR_FFI_LIBRARY_MISSING`.
+ */
+export function openLibrary(name: string | null): Library {
+  const native = load(name);
+  return {
+    declare<Result extends ResultType, const Parameters extends readonly ParameterType[]>(
+      symbol: string,
+      result: Result,
+      parameters: Parameters,
+    ): ForeignFunction<Result, Parameters> {
+      const types = parameters.map((parameter) => nativeNames[parameter]);
+      try {
+        return native.func(symbol, nativeNames[result], types) as ForeignFunction<Result, Parameters>;
+      } catch (cause) {
+        throw new StrataError({
+          kind: 'unsupported',
+          code: 'ERR_FFI_SYMBOL_MISSING',
+          message: `function ${symbol}: not in ${name ?? 'the C library'}`,
+          cause,
+        });
+      }
+    },
+  };
+}
+
+function load(name: string | null): ReturnType<Koffi['load']> {
+  const native = koffi();
+  try {
+    return native.load(name);
+  } catch (cause) {
+    throw new StrataError({
+      kind: 'unsupported',
+      code: 'ERR_FFI_LIBRARY_MISSING',
+      message: `library ${name ?? 'of the process'}: cannot be loaded`,
+      cause,
+    });
+  }
+}
+
+/** The calling thread's errno(3), numeric. Only meaningful straight after a foreign call that failed. */
+export function lastErrno(): number {
+  return koffi().errno();
+}
+
+/**
+ * Where the bytes of `memory` are, for pointers inside structures. The caller keeps a reference to `memory` for as long
+ * as anything may use the address, and neither resizes nor transfers it.
+ */
+export function addressOf(memory: ArrayBufferView | ArrayBuffer | SharedArrayBuffer): bigint {
+  // V8 keeps small typed arrays inside the moving heap until their buffer is asked for.
+  if (ArrayBuffer.isView(memory)) void memory.buffer;
+  return koffi().address(memory);
+}
