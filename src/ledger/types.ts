@@ -26,11 +26,19 @@ export interface SnapshotLedger {
   findByChainId(driver: string, chainId: ChainId, lease: Lease): SnapshotRecord | undefined;
   /**
    * Turns an active record into a committed one. When a committed record of the same driver and chainID stands already,
-   * drops the active record and answers the standing one, pinned to `lease`.
+   * drops the active record and answers the standing one, pinned to `lease`. `parentId` gives a parent to a snapshot
+   * prepared on nothing (layers unpacked side by side are chained as they are committed). `durable` makes the answered
+   * record and all its ancestors durable: the caller's one flush covered them too.
    */
-  commit(id: string, attributes: { chainId?: ChainId | undefined; durable: boolean }, lease: Lease): SnapshotRecord;
+  commit(
+    id: string,
+    attributes: { chainId?: ChainId | undefined; durable: boolean; parentId?: string | undefined },
+    lease: Lease,
+  ): SnapshotRecord;
   /** Names the chainID of a committed snapshot; answers the record that now carries it (maybe another one that stood already). */
   setChainId(id: string, chainId: ChainId): SnapshotRecord;
+  /** Marks a committed snapshot and all its ancestors durable; the caller has flushed their files. Idempotent. */
+  setDurable(id: string): SnapshotRecord;
   setLabels(id: string, labels: Readonly<Record<string, string>>): SnapshotRecord;
   /** Removes the record. Throws ERR_SNAPSHOT_IN_USE (conflict) while it has children or is referred to by others. */
   remove(id: string): void;

@@ -51,6 +51,26 @@ export interface PrepareOptions extends AbortOptions {
   readonly volatile?: boolean;
 }
 
+export interface PersistOptions extends AbortOptions {
+  /** The caller has flushed the filesystem since the last write: one flush serves a whole chain of commits. */
+  readonly flushed?: boolean;
+}
+
+export interface CommitOptions extends PersistOptions {
+  readonly lease: Lease;
+  readonly chainId?: ChainId | undefined;
+  /**
+   * A durable snapshot survives a power cut once `commit` resolves: its filesystem is flushed first. Otherwise (a cached
+   * build step) its record is dropped after the next boot. Default true.
+   */
+  readonly durable?: boolean;
+  /**
+   * Gives a snapshot prepared on nothing its parent, with `capabilities.parallelApply`: layers are unpacked side by side
+   * into own directories, then settled and committed in chain order.
+   */
+  readonly parentId?: string | undefined;
+}
+
 /**
  * Filesystem states under opaque ids. A driver returns mounts; it never mounts. Every method that waits honours
  * `signal`; a failed call leaves neither record nor directory.
@@ -69,14 +89,29 @@ export interface Snapshotter extends AsyncDisposable {
   prepare(parentId: string | undefined, options: PrepareOptions): Promise<SnapshotInfo>;
   /** A new read-only view of a committed snapshot. */
   view(parentId: string | undefined, options: PrepareOptions): Promise<SnapshotInfo>;
-  /** Active becomes committed. With a chainID that stands already, drops this copy and answers the standing one. */
-  commit(
-    id: string,
-    options: PrepareOptions & { readonly chainId?: ChainId; readonly durable?: boolean },
-  ): Promise<SnapshotInfo>;
+  /**
+   * Active becomes committed. With a chainID that stands already, drops this copy and answers the standing one.
+   * Throws ERR_LAYER_LIMIT when the chain would be longer than the driver can mount.
+   */
+  commit(id: string, options: CommitOptions): Promise<SnapshotInfo>;
+  /** Flushes a snapshot committed with `durable: false`, and with it all its ancestors, before it is acknowledged. */
+  persist(id: string, options?: PersistOptions): Promise<SnapshotInfo>;
   /** Moves the files out of sight and forgets the record; refused (conflict) while it has children. */
   remove(id: string, options?: AbortOptions): Promise<void>;
   list(): SnapshotInfo[];
+}
+
+export interface CleanupReport {
+  /** Names of directories no record knew (a crash, a collected record): moved into trash. */
+  readonly removed: readonly string[];
+  /** Committed snapshots whose files are gone: whoever used them must fetch or build them again. */
+  readonly missing: readonly string[];
+}
+
+/** Reconciles files with records after a crash, a reboot or a garbage collection. */
+export interface SnapshotCleaner {
+  /** Idempotent, and safe beside other processes that use the same store. */
+  cleanup(options?: AbortOptions): Promise<CleanupReport>;
 }
 
 /**
