@@ -1,0 +1,9 @@
+#!/bin/sh
+# Builds what would be published, then measures it against the peers that are installed (see bench/README.md).
+set -eu
+cd "$(dirname "$0")/.."
+sh scripts/setup.sh
+PATH=$PWD/node_modules/.bin:$PATH
+export PATH
+npm run --silent build
+exec node bench/run.ts "$@"
