@@ -1,0 +1,2 @@
+export { defaultTarLimits, type TarLimits, TarParser } from './tar/parser.ts';
+export type { SparseRun, TarEntry, TarEntryType, TarSink, TarTime } from './tar/types.ts';

@@ -1,0 +1,117 @@
+import { flag, type HeaderBlock } from './block.ts';
+import { badNumber } from './failures.ts';
+import { parseDecimal, parsePaxTime } from './numbers.ts';
+import { decodeXattrName, type PaxRecords, xattrPrefix } from './pax.ts';
+import type { TarEntry, TarEntryType, TarTime } from './types.ts';
+
+/** What stands in front of a header block and changes it. */
+export interface Extensions {
+  readonly pax: PaxRecords | undefined;
+  readonly gnuName: Uint8Array | undefined;
+  readonly gnuLinkName: Uint8Array | undefined;
+}
+
+type PaxValues = PaxRecords['values'] | undefined;
+
+const noXattrs: ReadonlyMap<string, Uint8Array> = new Map();
+const maxDeviceNumber = 0xffff_ffff;
+
+/**
+ * The entry a header block and its extensions describe. `sizeBytes` and `storedSizeBytes` are both the archive's size
+ * field; sparse maps and types without a body are the parser's concern.
+ * @throws {@link StrataError} ERR_TAR_NUMBER
+ */
+export function makeEntry(block: HeaderBlock, extensions: Extensions, offset: number): TarEntry {
+  const pax = extensions.pax?.values;
+  // GNU's long names win over PAX, as in Go
+  const path = extensions.gnuName ?? bytesOf(pax, 'path', block.path);
+  const type = typeOf(block.typeflag, path);
+  if (type === 'character-device' || type === 'block-device') {
+    if (!isDeviceNumber(block.deviceMajor)) throw badNumber(offset, 'device major');
+    if (!isDeviceNumber(block.deviceMinor)) throw badNumber(offset, 'device minor');
+  }
+  timeOf(pax, 'atime', offset);
+  timeOf(pax, 'ctime', offset);
+  const sizeBytes = numberOf(pax, 'size', block.sizeBytes, offset);
+  return {
+    path,
+    type,
+    typeflag: block.typeflag,
+    mode: permissionBits(block.mode),
+    uid: numberOf(pax, 'uid', block.uid, offset),
+    gid: numberOf(pax, 'gid', block.gid, offset),
+    userName: bytesOf(pax, 'uname', block.userName),
+    groupName: bytesOf(pax, 'gname', block.groupName),
+    sizeBytes,
+    mtime: timeOf(pax, 'mtime', offset) ?? { seconds: block.mtimeSeconds, nanoseconds: 0 },
+    linkPath: extensions.gnuLinkName ?? bytesOf(pax, 'linkpath', block.linkPath),
+    deviceMajor: block.deviceMajor,
+    deviceMinor: block.deviceMinor,
+    xattrs: pax === undefined ? noXattrs : xattrsOf(pax),
+    sparse: undefined,
+    storedSizeBytes: sizeBytes,
+  };
+}
+
+/**
+ * A decimal PAX value, `otherwise` when it is absent or empty.
+ * @throws {@link StrataError} ERR_TAR_NUMBER
+ */
+export function numberOf(pax: PaxValues, key: string, otherwise: number, offset: number): number {
+  const value = pax?.get(key);
+  if (value === undefined || value.length === 0) return otherwise;
+  const parsed = parseDecimal(value);
+  if (Number.isNaN(parsed)) throw badNumber(offset, key);
+  return parsed;
+}
+
+/** A PAX value, `otherwise` when it is absent or empty: an empty value means "as in the header block". */
+export function bytesOf(pax: PaxValues, key: string, otherwise: Uint8Array): Uint8Array {
+  const value = pax?.get(key);
+  return value === undefined || value.length === 0 ? otherwise : value;
+}
+
+function timeOf(pax: PaxValues, key: string, offset: number): TarTime | undefined {
+  const value = pax?.get(key);
+  if (value === undefined || value.length === 0) return undefined;
+  const parsed = parsePaxTime(value);
+  if (parsed === undefined) throw badNumber(offset, key);
+  return parsed;
+}
+
+function typeOf(typeflag: number, path: Uint8Array): TarEntryType {
+  switch (typeflag) {
+    case flag.hardlink:
+      return 'hardlink';
+    case flag.symlink:
+      return 'symlink';
+    case flag.characterDevice:
+      return 'character-device';
+    case flag.blockDevice:
+      return 'block-device';
+    case flag.directory:
+      return 'directory';
+    case flag.fifo:
+      return 'fifo';
+    case flag.oldFile:
+      // v7 had no flag for directories, only the slash
+      return path[path.length - 1] === 0x2f ? 'directory' : 'file';
+    default:
+      return 'file';
+  }
+}
+
+function xattrsOf(pax: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
+  let xattrs: Map<string, Uint8Array> | undefined;
+  for (const [key, value] of pax) {
+    if (!key.startsWith(xattrPrefix)) continue;
+    xattrs ??= new Map();
+    xattrs.set(decodeXattrName(key.slice(xattrPrefix.length)), value);
+  }
+  return xattrs ?? noXattrs;
+}
+
+const isDeviceNumber = (value: number): boolean => value >= 0 && value <= maxDeviceNumber;
+
+/** The low 12 bits, also of base-256 values beyond 32 bits, where `&` would be wrong. */
+const permissionBits = (mode: number): number => ((mode % 0o10000) + 0o10000) % 0o10000;

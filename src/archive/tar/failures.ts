@@ -1,0 +1,79 @@
+import { StrataError } from '../../errors/index.ts';
+
+// One function per code, so that kind, wording and hint of a code stand in one place. `offset` is the byte of the
+// (uncompressed) archive where the header in question, with its extension records, begins.
+
+const damaged = 'The archive is damaged or was cut short; fetch or make it again.';
+const hostile = 'The archive was made by a faulty or hostile program; make it again with another one.';
+
+export const badChecksum = (offset: number): StrataError =>
+  new StrataError({
+    kind: 'corrupt',
+    code: 'ERR_TAR_CHECKSUM',
+    message: `tar archive: no valid header at byte ${offset}, its checksum is wrong`,
+    hint: 'Check that this is a tar archive and that it arrived whole.',
+    details: { offset },
+  });
+
+export const badNumber = (offset: number, field: string): StrataError =>
+  new StrataError({
+    kind: 'corrupt',
+    code: 'ERR_TAR_NUMBER',
+    message: `tar archive: ${field} of the entry at byte ${offset} is no number or out of range`,
+    hint: hostile,
+    details: { offset, field },
+  });
+
+export const badRecord = (offset: number, why: string): StrataError =>
+  new StrataError({
+    kind: 'corrupt',
+    code: 'ERR_TAR_PAX_RECORD',
+    message: `tar archive: PAX header at byte ${offset}: ${why}`,
+    hint: hostile,
+    details: { offset },
+  });
+
+export const badSparseMap = (offset: number, why: string): StrataError =>
+  new StrataError({
+    kind: 'corrupt',
+    code: 'ERR_TAR_SPARSE_MAP',
+    message: `tar archive: sparse file at byte ${offset}: ${why}`,
+    hint: hostile,
+    details: { offset },
+  });
+
+export const headerTooLarge = (offset: number, limitBytes: number): StrataError =>
+  new StrataError({
+    kind: 'corrupt',
+    code: 'ERR_TAR_HEADER_TOO_LARGE',
+    message: `tar archive: header at byte ${offset} is larger than ${limitBytes} bytes`,
+    hint: hostile,
+    details: { offset, limitBytes },
+  });
+
+export const badEnd = (offset: number): StrataError =>
+  new StrataError({
+    kind: 'corrupt',
+    code: 'ERR_TAR_END_BLOCK',
+    message: `tar archive: a lone block of zeros before byte ${offset} is followed by more data`,
+    hint: damaged,
+    details: { offset },
+  });
+
+export const truncated = (offset: number, inside: string): StrataError =>
+  new StrataError({
+    kind: 'corrupt',
+    code: 'ERR_TAR_TRUNCATED',
+    message: `tar archive: ends at byte ${offset}, inside ${inside}`,
+    hint: damaged,
+    details: { offset },
+  });
+
+export const unencodable = (field: string, why: string): StrataError =>
+  new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_TAR_UNENCODABLE',
+    message: `tar entry: ${field} ${why}`,
+    hint: 'Rename, shorten or leave out the file; no tar format that others read can hold this.',
+    details: { field },
+  });

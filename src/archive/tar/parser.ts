@@ -1,0 +1,401 @@
+import { invariant } from '../../lib/invariant.ts';
+import {
+  blockBytes,
+  decodeHeaderBlock,
+  flag,
+  type HeaderBlock,
+  hasValidChecksum,
+  isZeroBlock,
+  paddingBytes,
+} from './block.ts';
+import { bytesOf, makeEntry, numberOf } from './entry.ts';
+import { badEnd, badNumber, badSparseMap, headerTooLarge, truncated } from './failures.ts';
+import { HeaderBytes } from './header-bytes.ts';
+import { type PaxRecords, parsePaxRecords } from './pax.ts';
+import {
+  checkedRuns,
+  oldSparseRealSize,
+  paxSparseForm,
+  readOldSparseBlock,
+  SparseMapReader,
+  sparseMapFromRecords,
+} from './sparse.ts';
+import type { SparseRun, TarEntry, TarSink } from './types.ts';
+
+export interface TarLimits {
+  /** Largest PAX header, GNU long name or sparse map; 1 MiB as in Go and libarchive. */
+  readonly recordBytes: number;
+  /** Everything in front of one body together. */
+  readonly headerBytes: number;
+}
+
+export const defaultTarLimits: TarLimits = { recordBytes: 1 << 20, headerBytes: 4 << 20 };
+
+/** `body`, `padding` and `trailer` hand bytes on, `closed` refuses them, all others collect until they have enough. */
+type Phase =
+  | 'header'
+  | 'second-end-block'
+  | 'record'
+  | 'record-padding'
+  | 'sparse-extension'
+  | 'sparse-map'
+  | 'hardlink-body'
+  | 'split-padding'
+  | 'body'
+  | 'padding'
+  | 'trailer'
+  | 'closed';
+
+const empty = new Uint8Array(0);
+
+/**
+ * A push parser: every event reaches the sink before `write` returns, whatever pieces the archive comes in. Body bytes
+ * are views into the chunk, never copies. It reads what Go's `archive/tar` reads (v7, ustar, PAX, GNU, star, sparse
+ * files of all kinds) and refuses what that refuses; README.md lists the differences.
+ *
+ * Memory is bounded by {@link TarLimits}, not by what the archive claims. After an error, its own or the sink's, it
+ * takes nothing more.
+ */
+export class TarParser {
+  readonly #sink: TarSink;
+  readonly #limits: TarLimits;
+  /** All bytes since the last body, so where an entry began is `#position` less its length. */
+  readonly #raw: HeaderBytes = new HeaderBytes();
+  #position = 0;
+  #phase: Phase = 'header';
+  /** Bytes missing until the phase is over. */
+  #need: number = blockBytes;
+  #bodyBytes = 0;
+  #recordFlag = 0;
+  #recordBytes = 0;
+  #pax: PaxRecords | undefined;
+  #gnuName: Uint8Array | undefined;
+  #gnuLinkName: Uint8Array | undefined;
+  /** The entry whose sparse map, or maybe body, is being looked at. */
+  #pending: TarEntry | undefined;
+  #runs: SparseRun[] = [];
+  #map: SparseMapReader | undefined;
+  #mapBytes = 0;
+
+  constructor(sink: TarSink, limits: TarLimits = defaultTarLimits) {
+    this.#sink = sink;
+    this.#limits = limits;
+  }
+
+  /**
+   * Takes the next piece of the uncompressed archive. The chunk may be reused once this returns.
+   * @throws {@link StrataError} `corrupt` with ERR_TAR_CHECKSUM, ERR_TAR_NUMBER, ERR_TAR_PAX_RECORD,
+   *   ERR_TAR_SPARSE_MAP, ERR_TAR_HEADER_TOO_LARGE or ERR_TAR_END_BLOCK; and whatever the sink throws
+   */
+  write(chunk: Uint8Array): void {
+    invariant(this.#phase !== 'closed', 'a tar parser takes nothing after its end or an error');
+    try {
+      let at = 0;
+      while (at < chunk.length) at += this.#take(chunk, at);
+    } catch (error) {
+      this.#phase = 'closed';
+      throw error;
+    }
+  }
+
+  /**
+   * Says that the archive has ended. Missing end blocks and missing fill after the last body are accepted.
+   * @throws {@link StrataError} `corrupt` with ERR_TAR_TRUNCATED; and whatever the sink throws
+   */
+  finish(): void {
+    const phase = this.#phase;
+    const untouched = this.#need === blockBytes;
+    invariant(phase !== 'closed', 'a tar parser ends once');
+    switch (phase) {
+      case 'header':
+      case 'second-end-block':
+        if (!untouched) throw truncated(this.#position, 'a header');
+        this.#flushTrailer();
+        break;
+      case 'record-padding':
+        this.#flushTrailer();
+        break;
+      case 'padding':
+      case 'split-padding':
+        this.#sink.endEntry(this.#raw.take());
+        break;
+      case 'hardlink-body':
+        if (!untouched) throw truncated(this.#position, 'a header');
+        this.#emitWithoutBody(this.#takePending());
+        break;
+      case 'record':
+      case 'sparse-extension':
+      case 'sparse-map':
+        throw truncated(this.#position, 'an extension header');
+      case 'body':
+        throw truncated(this.#position, 'the body of an entry');
+      case 'trailer':
+        break;
+    }
+    this.#phase = 'closed';
+  }
+
+  /** Uses up some of `chunk` from `at` on; returns how many bytes. */
+  #take(chunk: Uint8Array, at: number): number {
+    const count = Math.min(this.#need, chunk.length - at);
+    this.#position += count;
+    if (this.#phase === 'body') {
+      this.#need -= count;
+      this.#sink.data(count === chunk.length ? chunk : chunk.subarray(at, at + count));
+      if (this.#need === 0) this.#endBody();
+      return count;
+    }
+    if (this.#phase === 'padding') {
+      if (count === this.#need) {
+        this.#sink.endEntry(chunk.subarray(at, at + count));
+        this.#collect('header', blockBytes);
+        return count;
+      }
+      this.#phase = 'split-padding';
+    }
+    if (this.#phase === 'trailer') {
+      this.#sink.trailer(at === 0 ? chunk : chunk.subarray(at));
+      return count;
+    }
+    this.#raw.append(chunk, at, count);
+    this.#need -= count;
+    if (this.#need === 0) this.#collected();
+    return count;
+  }
+
+  #collect(phase: Phase, bytes: number): void {
+    if (this.#raw.length + bytes > this.#limits.headerBytes)
+      throw headerTooLarge(this.#offset(), this.#limits.headerBytes);
+    this.#phase = phase;
+    this.#need = bytes;
+  }
+
+  #collected(): void {
+    switch (this.#phase) {
+      case 'header':
+        this.#readHeader();
+        break;
+      case 'second-end-block':
+        if (!isZeroBlock(this.#raw.tail(blockBytes))) throw badEnd(this.#position - blockBytes);
+        this.#flushTrailer();
+        this.#phase = 'trailer';
+        this.#need = Number.POSITIVE_INFINITY;
+        break;
+      case 'record':
+        this.#readRecord();
+        break;
+      case 'record-padding':
+        this.#collect('header', blockBytes);
+        break;
+      case 'sparse-extension':
+        this.#readSparseBlock('extension');
+        break;
+      case 'sparse-map':
+        this.#readSparseMap();
+        break;
+      case 'hardlink-body':
+        this.#readHardlinkBody();
+        break;
+      case 'split-padding':
+        this.#sink.endEntry(this.#raw.take());
+        this.#collect('header', blockBytes);
+        break;
+      case 'body':
+      case 'padding':
+      case 'trailer':
+      case 'closed':
+        invariant(false, `phase ${this.#phase} collects nothing`);
+    }
+  }
+
+  #readHeader(): void {
+    const bytes = this.#raw.tail(blockBytes);
+    if (bytes[0] === 0 && isZeroBlock(bytes)) return this.#collect('second-end-block', blockBytes);
+    const block = decodeHeaderBlock(bytes, this.#position - blockBytes);
+    switch (block.typeflag) {
+      case flag.paxLocal:
+      case flag.paxGlobal:
+      case flag.gnuLongName:
+      case flag.gnuLongLink:
+        return this.#startRecord(block);
+      default:
+        return this.#readEntry(block, bytes);
+    }
+  }
+
+  #startRecord(block: HeaderBlock): void {
+    if (block.sizeBytes < 0) throw badNumber(this.#offset(), 'size');
+    if (block.sizeBytes > this.#limits.recordBytes) throw headerTooLarge(this.#offset(), this.#limits.recordBytes);
+    this.#recordFlag = block.typeflag;
+    this.#recordBytes = block.sizeBytes;
+    this.#collect('record', block.sizeBytes);
+    if (block.sizeBytes === 0) this.#readRecord();
+  }
+
+  #readRecord(): void {
+    const body = this.#raw.tail(this.#recordBytes);
+    switch (this.#recordFlag) {
+      case flag.paxLocal:
+        this.#pax = parsePaxRecords(body, this.#offset());
+        break;
+      case flag.paxGlobal:
+        // Checked, not applied: Go and so docker take global records for no other entry, and forget here what came before.
+        parsePaxRecords(body, this.#offset());
+        this.#forgetExtensions();
+        break;
+      case flag.gnuLongName:
+        this.#gnuName = upToNul(body);
+        break;
+      default:
+        this.#gnuLinkName = upToNul(body);
+    }
+    const padding = paddingBytes(this.#recordBytes);
+    if (padding === 0) this.#collect('header', blockBytes);
+    else this.#collect('record-padding', padding);
+  }
+
+  #readEntry(block: HeaderBlock, bytes: Uint8Array): void {
+    const offset = this.#offset();
+    const entry = makeEntry(block, { pax: this.#pax, gnuName: this.#gnuName, gnuLinkName: this.#gnuLinkName }, offset);
+    const pax = this.#pax;
+    this.#forgetExtensions();
+    const sparse = block.typeflag === flag.gnuSparse ? 'old' : pax && paxSparseForm(pax);
+    if (entry.type !== 'file') {
+      if (sparse) throw badSparseMap(offset, 'only files can be sparse');
+      if (entry.type !== 'hardlink' || entry.sizeBytes <= 0) return this.#emitWithoutBody(entry);
+      this.#pending = entry;
+      return this.#collect('hardlink-body', blockBytes);
+    }
+    // the header block's own size counts even where PAX replaces it, as in Go
+    if (entry.sizeBytes < 0 || block.sizeBytes < 0) throw badNumber(offset, 'size');
+    if (!sparse) return this.#emit(entry);
+    this.#runs = [];
+    this.#mapBytes = 0;
+    if (sparse === 'old') {
+      // star has this typeflag too, with another layout
+      if (block.format !== 'gnu') throw badSparseMap(offset, 'its format is none of GNU tar');
+      this.#pending = { ...entry, sizeBytes: oldSparseRealSize(bytes, offset) };
+      return this.#readSparseBlock('header');
+    }
+    const sizeKey = pax?.values.get('GNU.sparse.size')?.length ? 'GNU.sparse.size' : 'GNU.sparse.realsize';
+    this.#pending = {
+      ...entry,
+      path: bytesOf(pax?.values, 'GNU.sparse.name', entry.path),
+      sizeBytes: numberOf(pax?.values, sizeKey, entry.sizeBytes, offset),
+    };
+    if (sparse === 'records' && pax) return this.#emitSparse(sparseMapFromRecords(pax, offset));
+    this.#map = new SparseMapReader(offset, this.#limits.recordBytes);
+    return this.#nextMapBlock('sparse-map');
+  }
+
+  #readSparseBlock(kind: 'header' | 'extension'): void {
+    if (readOldSparseBlock(this.#raw.tail(blockBytes), kind, this.#offset(), this.#runs)) {
+      return this.#nextMapBlock('sparse-extension');
+    }
+    return this.#emitSparse(this.#runs);
+  }
+
+  #readSparseMap(): void {
+    const runs = this.#map?.next(this.#raw.tail(this.#mapBytes));
+    if (runs === undefined) return this.#nextMapBlock('sparse-map');
+    return this.#emitSparse(runs);
+  }
+
+  #nextMapBlock(phase: 'sparse-extension' | 'sparse-map'): void {
+    this.#mapBytes += blockBytes;
+    if (this.#mapBytes > this.#limits.recordBytes) throw headerTooLarge(this.#offset(), this.#limits.recordBytes);
+    if (phase === 'sparse-map' && this.#mapBytes > (this.#pending?.storedSizeBytes ?? 0)) {
+      throw badSparseMap(this.#offset(), 'its map is longer than its body');
+    }
+    this.#collect(phase, blockBytes);
+  }
+
+  #emitSparse(runs: readonly SparseRun[]): void {
+    const entry = this.#takePending();
+    // a map of format 1.0 is part of what the size field counts; old extension blocks are not
+    const storedSizeBytes = entry.storedSizeBytes - (this.#map === undefined ? 0 : this.#mapBytes);
+    this.#map = undefined;
+    const sparse = checkedRuns(runs, entry.sizeBytes, storedSizeBytes, this.#offset());
+    this.#emit({ ...entry, sparse, storedSizeBytes });
+  }
+
+  /**
+   * POSIX lets a hardlink carry its file's data; older writers give a size and no data. What follows tells: where a
+   * header or an end block stands, the size means nothing, as everywhere in Go and GNU tar.
+   */
+  #readHardlinkBody(): void {
+    const entry = this.#takePending();
+    const next = this.#raw.tail(blockBytes);
+    const rawHeader = this.#raw.take(this.#raw.length - blockBytes);
+    if (isZeroBlock(next) || hasValidChecksum(next)) {
+      this.#sink.entry({ ...entry, sizeBytes: 0, storedSizeBytes: 0 }, rawHeader);
+      this.#sink.endEntry(empty);
+      this.#phase = 'header';
+      return this.#readHeader();
+    }
+    this.#raw.take();
+    this.#sink.entry(entry, rawHeader);
+    const count = Math.min(entry.storedSizeBytes, blockBytes);
+    this.#sink.data(next.subarray(0, count));
+    this.#bodyBytes = entry.storedSizeBytes;
+    this.#phase = 'body';
+    this.#need = entry.storedSizeBytes - count;
+    if (this.#need > 0) return undefined;
+    this.#sink.endEntry(next.subarray(count));
+    return this.#collect('header', blockBytes);
+  }
+
+  #emit(entry: TarEntry): void {
+    this.#sink.entry(entry, this.#raw.take());
+    this.#bodyBytes = entry.storedSizeBytes;
+    this.#phase = 'body';
+    this.#need = entry.storedSizeBytes;
+    if (this.#need === 0) this.#endBody();
+  }
+
+  #emitWithoutBody(entry: TarEntry): void {
+    const bodiless = entry.storedSizeBytes === 0 ? entry : { ...entry, sizeBytes: 0, storedSizeBytes: 0 };
+    this.#sink.entry(bodiless, this.#raw.take());
+    this.#sink.endEntry(empty);
+    this.#collect('header', blockBytes);
+  }
+
+  #endBody(): void {
+    this.#need = paddingBytes(this.#bodyBytes);
+    if (this.#need > 0) {
+      this.#phase = 'padding';
+    } else {
+      this.#sink.endEntry(empty);
+      this.#collect('header', blockBytes);
+    }
+  }
+
+  #flushTrailer(): void {
+    if (this.#raw.length > 0) this.#sink.trailer(this.#raw.take());
+  }
+
+  #forgetExtensions(): void {
+    this.#pax = undefined;
+    this.#gnuName = undefined;
+    this.#gnuLinkName = undefined;
+  }
+
+  #takePending(): TarEntry {
+    const entry = this.#pending;
+    invariant(entry, 'an entry is pending');
+    this.#pending = undefined;
+    return entry;
+  }
+
+  /** Where the entry, or the extension records before it, began. */
+  #offset(): number {
+    return this.#position - this.#raw.length;
+  }
+}
+
+/** GNU ends long names by a NUL, which counts in their size. An empty one changes nothing. */
+function upToNul(bytes: Uint8Array): Uint8Array | undefined {
+  const nul = bytes.indexOf(0);
+  const name = nul < 0 ? bytes : bytes.subarray(0, nul);
+  return name.length === 0 ? undefined : name;
+}
