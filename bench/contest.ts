@@ -7,8 +7,8 @@ export interface Contender {
   /** Where a daemon of this contender lives; without one it gets a fresh group. */
   readonly group?: AccountingGroup;
   /** Not measured, before and after every run. */
-  readonly before?: () => void | Promise<void>;
-  readonly after?: () => void | Promise<void>;
+  readonly before?: () => unknown;
+  readonly after?: () => unknown;
 }
 
 export interface Contest {
@@ -20,6 +20,12 @@ export interface Contest {
   readonly goal: string;
 }
 
+/** A contest that can be set up: `folder` is on the filesystem to measure, `atEnd` takes what must be ended. */
+export interface ContestEntry {
+  readonly name: string;
+  prepare(folder: string, atEnd: AsyncDisposableStack): Contest | Promise<Contest>;
+}
+
 export interface Standing {
   readonly contender: string;
   readonly wallMs: number;
@@ -29,7 +35,8 @@ export interface Standing {
   readonly spread: readonly [number, number];
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 /** Runs everybody in turns, the order turned by one each round, after one round that does not count. */
 export async function hold(contest: Contest, rounds: number): Promise<Standing[]> {
@@ -76,7 +83,9 @@ export function report(contest: Contest, standings: readonly Standing[]): string
     ...standings.map(
       (it) =>
         `| ${it.contender} | ${seconds(it.wallMs)} (${seconds(it.spread[0])}–${seconds(it.spread[1])}) | ${seconds(it.cpuMs)} | ${(it.peakBytes / 1e6).toFixed(0)} | ` +
-        (it === ours ? '| | |' : `${ratio(ours.wallMs, it.wallMs)} | ${ratio(ours.cpuMs, it.cpuMs)} | ${ratio(ours.peakBytes, it.peakBytes)} |`),
+        (it === ours
+          ? '| | |'
+          : `${ratio(ours.wallMs, it.wallMs)} | ${ratio(ours.cpuMs, it.cpuMs)} | ${ratio(ours.peakBytes, it.peakBytes)} |`),
     ),
     '',
   ].join('\n');

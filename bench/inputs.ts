@@ -1,6 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** Small, seeded, good enough for sizes and offsets (mulberry32). */
@@ -66,7 +76,12 @@ export function makeTree(folder: string, shape: TreeShape): void {
 export interface ImageInput {
   /** OCI layout folder with one image, tag `bench`. */
   readonly layout: string;
-  readonly layers: readonly { readonly blob: string; readonly digest: string; readonly diffId: string; readonly sizeBytes: number }[];
+  readonly layers: readonly {
+    readonly blob: string;
+    readonly digest: string;
+    readonly diffId: string;
+    readonly sizeBytes: number;
+  }[];
 }
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
@@ -90,7 +105,18 @@ export function makeImage(folder: string, name: string, shapes: readonly TreeSha
     rmSync(tree, { recursive: true, force: true });
     makeTree(join(tree, `layer${at}`), shape);
     const tar = join(folder, `${name}.tar`);
-    execFileSync('tar', ['--sort=name', '--mtime=@1700000000', '--owner=0', '--group=0', '--numeric-owner', '-C', tree, '-cf', tar, '.']);
+    execFileSync('tar', [
+      '--sort=name',
+      '--mtime=@1700000000',
+      '--owner=0',
+      '--group=0',
+      '--numeric-owner',
+      '-C',
+      tree,
+      '-cf',
+      tar,
+      '.',
+    ]);
     rmSync(tree, { recursive: true });
     const diffId = `sha256:${sha256(readFileSync(tar))}`;
     execFileSync('gzip', ['-n', '-6', '-f', tar]);
@@ -100,7 +126,14 @@ export function makeImage(folder: string, name: string, shapes: readonly TreeSha
   });
   const config = addBlob(
     layout,
-    Buffer.from(JSON.stringify({ architecture: 'amd64', os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: layers.map((layer) => layer.diffId) } })),
+    Buffer.from(
+      JSON.stringify({
+        architecture: 'amd64',
+        os: 'linux',
+        config: {},
+        rootfs: { type: 'layers', diff_ids: layers.map((layer) => layer.diffId) },
+      }),
+    ),
   );
   const manifest = addBlob(
     layout,
@@ -109,7 +142,11 @@ export function makeImage(folder: string, name: string, shapes: readonly TreeSha
         schemaVersion: 2,
         mediaType: 'application/vnd.oci.image.manifest.v1+json',
         config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: config.digest, size: config.size },
-        layers: layers.map((layer) => ({ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: layer.digest, size: layer.sizeBytes })),
+        layers: layers.map((layer) => ({
+          mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
+          digest: layer.digest,
+          size: layer.sizeBytes,
+        })),
       }),
     ),
   );

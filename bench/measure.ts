@@ -66,7 +66,11 @@ export interface CommandOptions {
 }
 
 /** Runs a command to its end; throws with its output when it fails. */
-export async function measure(group: AccountingGroup, command: readonly string[], options: CommandOptions = {}): Promise<Measurement> {
+export async function measure(
+  group: AccountingGroup,
+  command: readonly string[],
+  options: CommandOptions = {},
+): Promise<Measurement> {
   const [file, ...args] = group.wrap(command);
   const cpuBefore = group.cpuMs();
   const startedAt = process.hrtime.bigint();

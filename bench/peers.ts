@@ -35,8 +35,19 @@ export async function startDocker(folder: string): Promise<Docker | undefined> {
   const socket = join(folder, 'd.sock');
   mkdirSync(folder, { recursive: true });
   const args = [
-    '--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec'), '-H', `unix://${socket}`,
-    '--pidfile', join(folder, 'pid'), '--bridge', 'none', '--iptables=false', '--cgroup-parent', group.path.replace(/^.*\/(?=strata-bench)/, '/'),
+    '--data-root',
+    join(folder, 'data'),
+    '--exec-root',
+    join(folder, 'exec'),
+    '-H',
+    `unix://${socket}`,
+    '--pidfile',
+    join(folder, 'pid'),
+    '--bridge',
+    'none',
+    '--iptables=false',
+    '--cgroup-parent',
+    group.path.replace(/^.*\/(?=strata-bench)/, '/'),
   ];
   const [file, ...rest] = group.wrap([daemon, ...args]);
   const path = `${join(daemon, '..')}:${join(daemon, '../../bin')}:${process.env['PATH']}`;
@@ -72,8 +83,21 @@ export function podman(folder: string): readonly string[] | undefined {
   const policy = join(folder, 'policy.json');
   writeFileSync(policy, '{"default":[{"type":"insecureAcceptAnything"}]}');
   return [
-    'env', `CONTAINERS_CONF=${conf}`, path, '--root', join(folder, 'root'), '--runroot', join(folder, 'run'),
-    '--storage-driver', 'overlay', '--runtime', 'runc', '--cgroup-manager', 'cgroupfs', '--events-backend', 'none',
+    'env',
+    `CONTAINERS_CONF=${conf}`,
+    path,
+    '--root',
+    join(folder, 'root'),
+    '--runroot',
+    join(folder, 'run'),
+    '--storage-driver',
+    'overlay',
+    '--runtime',
+    'runc',
+    '--cgroup-manager',
+    'cgroupfs',
+    '--events-backend',
+    'none',
   ];
 }
 

@@ -4,22 +4,22 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Contest, hold, report } from './contest.ts';
+import { type ContestEntry, hold, report } from './contest.ts';
 import { version } from './peers.ts';
 import { applyContests } from './tasks/apply.ts';
 import { layerContests } from './tasks/layer.ts';
 import { runContests } from './tasks/run.ts';
 
 const { values, positionals } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, on: { type: 'string' }, size: { type: 'string', default: '12G' } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    on: { type: 'string' },
+    size: { type: 'string', default: '12G' },
+  },
   allowPositionals: true,
 });
 
-const contests: readonly { name: string; prepare(folder: string, atEnd: AsyncDisposableStack): Contest | Promise<Contest> }[] = [
-  ...applyContests,
-  ...layerContests,
-  ...runContests,
-];
+const contests: readonly ContestEntry[] = [...applyContests, ...layerContests, ...runContests];
 
 /** A journaled ext4 nobody has used before, in a sparse file. */
 function freshFilesystem(atEnd: AsyncDisposableStack): string {
@@ -56,4 +56,5 @@ const machine = [
   'Ratios count, times do not: below 1 Strata is faster (or smaller). Differences under a tenth are a tie.',
   '',
 ];
-if (positionals.length === 0) writeFileSync(join(import.meta.dirname, 'results.md'), [...machine, ...sections].join('\n'));
+if (positionals.length === 0)
+  writeFileSync(join(import.meta.dirname, 'results.md'), [...machine, ...sections].join('\n'));

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Contender, Contest } from '../contest.ts';
+import type { Contender, Contest, ContestEntry } from '../contest.ts';
 import { type ImageInput, makeImage, oneBigFile, sixLayers, type TreeShape, tinyFiles } from '../inputs.ts';
 import { program, removeTree } from '../peers.ts';
 
@@ -13,21 +13,33 @@ function contenders(input: ImageInput, folder: string): Contender[] {
     { name: 'strata', command: [process.execPath, driver, join(input.layout, 'input.json'), target], ...emptied },
     {
       name: 'pigz -d + GNU tar (no digests)',
-      command: ['/bin/sh', '-ec', input.layers.map((layer) => `pigz -dc ${layer.blob} | tar -xpf - -C ${target}`).join('\n')],
+      command: [
+        '/bin/sh',
+        '-ec',
+        input.layers.map((layer) => `pigz -dc ${layer.blob} | tar -xpf - -C ${target}`).join('\n'),
+      ],
       ...emptied,
     },
   ];
   if (program('umoci')) {
-    list.push({ name: 'umoci', command: ['umoci', 'unpack', '--image', `${input.layout}:bench`, join(target, 'bundle')], ...emptied });
+    list.push({
+      name: 'umoci',
+      command: ['umoci', 'unpack', '--image', `${input.layout}:bench`, join(target, 'bundle')],
+      ...emptied,
+    });
   }
   if (program('skopeo')) {
     const store = `containers-storage:[overlay@${target}/root+${target}/run]localhost/bench`;
-    list.push({ name: 'skopeo to containers-storage', command: ['skopeo', 'copy', '--insecure-policy', `oci:${input.layout}:bench`, store], ...emptied });
+    list.push({
+      name: 'skopeo to containers-storage',
+      command: ['skopeo', 'copy', '--insecure-policy', `oci:${input.layout}:bench`, store],
+      ...emptied,
+    });
   }
   return list;
 }
 
-const contest = (name: string, title: string, shapes: readonly TreeShape[]) => ({
+const contest = (name: string, title: string, shapes: readonly TreeShape[]): ContestEntry => ({
   name,
   prepare: (folder: string): Contest => {
     const input = makeImage(folder, name, shapes);
@@ -35,7 +47,7 @@ const contest = (name: string, title: string, shapes: readonly TreeShape[]) => (
   },
 });
 
-export const applyContests = [
+export const applyContests: readonly ContestEntry[] = [
   contest('apply-six', 'Apply: 6 layers, 700 MB, 58,000 files', sixLayers),
   contest('apply-big', 'Apply: one file of 540 MB', oneBigFile),
   contest('apply-tiny', 'Apply: 50,000 tiny files', tinyFiles),

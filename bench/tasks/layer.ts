@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Contender, Contest } from '../contest.ts';
+import type { Contender, Contest, ContestEntry } from '../contest.ts';
 import { makeTree, newLayer } from '../inputs.ts';
 import { program, removeTree } from '../peers.ts';
 
@@ -34,9 +34,17 @@ function umociBundle(folder: string, tree: string): Contender | undefined {
 
 function buildahCommit(folder: string, tree: string, gzip: boolean): Contender | undefined {
   if (!program('buildah')) return undefined;
-  const store = ['--root', join(folder, 'buildah/root'), '--runroot', join(folder, 'buildah/run'), '--storage-driver', 'overlay'];
+  const store = [
+    '--root',
+    join(folder, 'buildah/root'),
+    '--runroot',
+    join(folder, 'buildah/run'),
+    '--storage-driver',
+    'overlay',
+  ];
   const out = join(folder, 'buildah-oci');
-  const buildah = (...args: string[]): string => execFileSync('buildah', [...store, ...args], { encoding: 'utf8' }).trim();
+  const buildah = (...args: string[]): string =>
+    execFileSync('buildah', [...store, ...args], { encoding: 'utf8' }).trim();
   return {
     name: `buildah commit to oci (${gzip ? 'gzip' : 'uncompressed'})`,
     command: ['buildah', ...store, 'commit', '--disable-compression=' + String(!gzip), 'bench', `oci:${out}:new`],
@@ -53,7 +61,7 @@ function buildahCommit(folder: string, tree: string, gzip: boolean): Contender |
 
 const present = (...contenders: (Contender | undefined)[]): Contender[] => contenders.filter((it) => it !== undefined);
 
-export const layerContests = [
+export const layerContests: readonly ContestEntry[] = [
   {
     name: 'layer-plain',
     prepare: (folder: string): Contest => {
@@ -66,7 +74,11 @@ export const layerContests = [
         goal: 'commit ≤ 1.0× docker 20.10 and buildah',
         contenders: present(
           { name: 'strata (index, diffID, tar)', command: [process.execPath, driver, tree, out, 'none'], ...emptied },
-          { name: 'tar + sha256sum', command: ['/bin/sh', '-ec', `tar -C ${tree} -cf - . | tee ${out}/layer.tar | sha256sum`], ...emptied },
+          {
+            name: 'tar + sha256sum',
+            command: ['/bin/sh', '-ec', `tar -C ${tree} -cf - . | tee ${out}/layer.tar | sha256sum`],
+            ...emptied,
+          },
           buildahCommit(folder, tree, false),
         ),
       };

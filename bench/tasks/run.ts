@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import type { Contender, Contest } from '../contest.ts';
+import type { Contender, Contest, ContestEntry } from '../contest.ts';
 import { podman, program, startDocker } from '../peers.ts';
 
 const repository = join(import.meta.dirname, '../..');
@@ -9,10 +9,13 @@ const context = join(repository, 'examples/hello-world');
 
 const build = (command: readonly string[], ...extra: readonly string[]): void => {
   const [file, ...args] = [...command, 'build', ...extra, '-t', 'hello-world', context];
-  execFileSync(file as string, args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DOCKER_BUILDKIT: '0' } });
+  execFileSync(file as string, args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DOCKER_BUILDKIT: '0' },
+  });
 };
 
-export const runContests = [
+export const runContests: readonly ContestEntry[] = [
   {
     name: 'run',
     prepare: async (folder: string, atEnd: AsyncDisposableStack): Promise<Contest> => {
@@ -35,7 +38,10 @@ export const runContests = [
       const pod = podman(join(folder, 'podman'));
       if (pod) {
         build(pod);
-        contenders.push({ name: 'podman (runc)', command: [...pod, 'run', '--rm', '--network', 'none', 'localhost/hello-world'] });
+        contenders.push({
+          name: 'podman (runc)',
+          command: [...pod, 'run', '--rm', '--network', 'none', 'localhost/hello-world'],
+        });
       }
       return {
         name: 'run',
