@@ -159,7 +159,7 @@ export interface SyscallErrorOptions {
   readonly syscall: string;
   /** The positive error number. */
   readonly errno: number;
-  /** What the call was about, for display only: bytes that are not UTF-8 may have become U+FFFD. */
+  /** What the call was about, for display only: control characters are escaped, bytes that are not UTF-8 are lost. */
   readonly path?: string | undefined;
   /** What the kernel said beyond the number. */
   readonly detail?: string | undefined;
@@ -177,7 +177,8 @@ export class SyscallError extends StrataError {
   readonly errnoName: Errno | undefined;
   readonly path: string | undefined;
 
-  constructor({ syscall, errno, path, detail }: SyscallErrorOptions) {
+  constructor({ syscall, errno, path: given, detail }: SyscallErrorOptions) {
+    const path = given === undefined ? undefined : printable(given);
     const name = errnoName(errno);
     const shown = name ?? `errno ${errno}`;
     const hint = name === undefined ? undefined : hints[name];
@@ -193,6 +194,10 @@ export class SyscallError extends StrataError {
     this.path = path;
   }
 }
+
+// Names come from archives: an escape sequence in one must not reach a terminal.
+const printable = (text: string): string =>
+  text.replace(/[\x00-\x1f\x7f-\x9f]/g, (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
 /**
  * The error name behind a {@link SyscallError} or an error of Node's `fs`, undefined for anything else. Understands

@@ -22,6 +22,11 @@ test('a syscall error carries call, name, path, and a kind of its own code', () 
   assert.deepEqual(error.toJSON()['details'], { syscall: 'openat', errno: 'ENOENT', path: 'etc/passwd' });
 });
 
+test('a path cannot steer the terminal', () => {
+  const error = new SyscallError({ syscall: 'openat', errno: 2, path: 'a\x1b[2J\n\x9bö' });
+  assert.equal(error.message, 'openat a\\x1b[2J\\x0a\\x9bö: ENOENT');
+});
+
 test('kinds follow from numbers', () => {
   const table = {
     EEXIST: 'already-exists',

@@ -1,0 +1,106 @@
+import { StrataError } from '../errors/index.ts';
+import { displayBytes } from '../lib/bytes.ts';
+import { errnoNumber, SyscallError } from './errno.ts';
+import { addressOf, lastErrno } from './ffi.ts';
+
+/** A file name, a relative path or a link target: bytes as the kernel has them, or text, taken as UTF-8. */
+export type Name = Uint8Array | string;
+
+// PATH_MAX: what the kernel reads of a name at most, its NUL included.
+export const pathMax = 4096;
+const nameSlots = 2;
+const structSize = 1024;
+
+/** Memory that calls read their names from and write their structures into, allocated once per thread. */
+export interface Scratch {
+  readonly bytes: Buffer;
+  readonly view: DataView;
+  /** Where `bytes` is. */
+  readonly address: number;
+  /** Offset and address of the second name's slot, which calls that read a name reuse. */
+  readonly second: number;
+  readonly secondAddress: number;
+  /** Offset and address of {@link structSize} bytes for a structure. */
+  readonly struct: number;
+  readonly structAddress: number;
+}
+
+let allocated: Scratch | undefined;
+
+export function scratch(): Scratch {
+  allocated ??= allocate();
+  return allocated;
+}
+
+function allocate(): Scratch {
+  const bytes = Buffer.from(new ArrayBuffer(nameSlots * pathMax + structSize));
+  const address = Number(addressOf(bytes));
+  const struct = nameSlots * pathMax;
+  const view = new DataView(bytes.buffer);
+  return {
+    bytes,
+    view,
+    address,
+    second: pathMax,
+    secondAddress: address + pathMax,
+    struct,
+    structAddress: address + struct,
+  };
+}
+
+/**
+ * Puts a name into the first (0) or second (1) slot and answers its address, good until that slot is filled again.
+ * Throws `ERR_PATH_HAS_NUL`, or a {@link SyscallError} with ENAMETOOLONG.
+ */
+export function nameAddress(name: Name, slot: 0 | 1 = 0): number {
+  const { bytes, address } = scratch();
+  const start = slot * pathMax;
+  const length = typeof name === 'string' ? putText(bytes, start, name) : putBytes(bytes, start, name);
+  if (length < 0) throw refuse(name);
+  bytes[start + length] = 0;
+  return address + start;
+}
+
+// Both give -1 for a name that does not fit or holds a NUL.
+function putText(bytes: Buffer, start: number, name: string): number {
+  if (name.length >= pathMax || Buffer.byteLength(name) >= pathMax || name.includes('\0')) return -1;
+  return bytes.write(name, start, pathMax - 1, 'utf8');
+}
+
+// A loop beats Uint8Array.set for names of usual length, and finds the NUL on its way.
+function putBytes(bytes: Buffer, start: number, name: Uint8Array): number {
+  const { length } = name;
+  if (length >= pathMax) return -1;
+  for (let i = 0; i < length; i++) {
+    const byte = name[i] as number;
+    if (byte === 0) return -1;
+    bytes[start + i] = byte;
+  }
+  return length;
+}
+
+function refuse(name: Name): Error {
+  const shown = displayName(name);
+  if (shown.includes('\0')) {
+    return new StrataError({
+      kind: 'invalid-argument',
+      code: 'ERR_PATH_HAS_NUL',
+      message: `path ${JSON.stringify(shown.slice(0, 200))}: contains a NUL byte`,
+    });
+  }
+  return new SyscallError({ syscall: 'path', errno: errnoNumber('ENAMETOOLONG'), path: `${shown.slice(0, 200)}…` });
+}
+
+/** A name as text for a message; see {@link displayBytes}. */
+export const displayName = (name: Name): string => (typeof name === 'string' ? name : displayBytes(name));
+
+/** The error of the call that just failed; to be made before any other call. */
+export function lastError(syscall: string, name?: Name): SyscallError {
+  const errno = lastErrno();
+  return new SyscallError({ syscall, errno, path: name === undefined ? undefined : displayName(name) });
+}
+
+/** A copy of scratch memory as a plain array of its own. */
+export function copyOf(bytes: Buffer, offset: number, length: number): Uint8Array {
+  return new Uint8Array(bytes.buffer as ArrayBuffer, offset, length).slice();
+}

@@ -1,0 +1,131 @@
+import {
+  AT_EMPTY_PATH,
+  AT_SYMLINK_NOFOLLOW,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  S_IFSOCK,
+} from './constants.ts';
+import { errnoName } from './errno.ts';
+import { lastErrno } from './ffi.ts';
+import { libc } from './libc.ts';
+import { lastError, type Name, nameAddress, scratch } from './scratch.ts';
+
+export type FileType =
+  | 'file'
+  | 'directory'
+  | 'symlink'
+  | 'character-device'
+  | 'block-device'
+  | 'fifo'
+  | 'socket'
+  | 'unknown';
+
+const types: { readonly [bits: number]: FileType } = {
+  [S_IFREG]: 'file',
+  [S_IFDIR]: 'directory',
+  [S_IFLNK]: 'symlink',
+  [S_IFCHR]: 'character-device',
+  [S_IFBLK]: 'block-device',
+  [S_IFIFO]: 'fifo',
+  [S_IFSOCK]: 'socket',
+};
+
+/** The type in the S_IFMT bits of a mode, which getdents64(2) gives shifted. */
+export const fileTypeOf = (mode: number): FileType => types[mode & S_IFMT] ?? 'unknown';
+
+/** What statx(2) says of an inode. Mutable so that a loop over many files can fill one object again and again. */
+export class FileStat {
+  /** Type and permission bits. */
+  mode = 0;
+  uid = 0;
+  gid = 0;
+  nlink = 0;
+  /** Exact as a bigint only: overlay and btrfs use the upper bits, and two inodes must never look like one. */
+  ino = 0n;
+  /** Bytes; exact up to 2^53. */
+  size = 0;
+  /** Allocated units of 512 bytes. */
+  blocks = 0;
+  deviceMajor = 0;
+  deviceMinor = 0;
+  /** Of a device node. */
+  nodeMajor = 0;
+  nodeMinor = 0;
+  readonly atime: { seconds: number; nanoseconds: number } = { seconds: 0, nanoseconds: 0 };
+  readonly mtime: { seconds: number; nanoseconds: number } = { seconds: 0, nanoseconds: 0 };
+  readonly ctime: { seconds: number; nanoseconds: number } = { seconds: 0, nanoseconds: 0 };
+
+  get type(): FileType {
+    return fileTypeOf(this.mode);
+  }
+
+  /** Permission, setuid, setgid and sticky bits. */
+  get permissions(): number {
+    return this.mode & 0o7777;
+  }
+
+  isSameInode(other: FileStat): boolean {
+    return this.ino === other.ino && this.deviceMajor === other.deviceMajor && this.deviceMinor === other.deviceMinor;
+  }
+}
+
+/** statx(2) without following. Fills and answers `into`. */
+export function statAt(dirFd: number, name: Name, into: FileStat = new FileStat()): FileStat {
+  if (statx(dirFd, name, AT_SYMLINK_NOFOLLOW) < 0) throw lastError('statx', name);
+  return read(into);
+}
+
+/** {@link statAt}, but undefined when nothing has that name (ENOENT), at no cost of an exception. */
+export function statAtIfThere(dirFd: number, name: Name, into: FileStat = new FileStat()): FileStat | undefined {
+  if (statx(dirFd, name, AT_SYMLINK_NOFOLLOW) >= 0) return read(into);
+  if (errnoName(lastErrno()) === 'ENOENT') return undefined;
+  throw lastError('statx', name);
+}
+
+/** statx(2) of an open descriptor, O_PATH ones included. */
+export function statFd(fd: number, into: FileStat = new FileStat()): FileStat {
+  if (statx(fd, '', AT_EMPTY_PATH) < 0) throw lastError('statx');
+  return read(into);
+}
+
+const STATX_BASIC_STATS = 0x7ff;
+
+function statx(dirFd: number, name: Name, flags: number): number {
+  const { syscall, numbers } = libc();
+  const address = nameAddress(name);
+  return Number(syscall(numbers.statx, dirFd, address, flags, STATX_BASIC_STATS, scratch().structAddress, 0));
+}
+
+function read(into: FileStat): FileStat {
+  const { view, struct } = scratch();
+  into.nlink = view.getUint32(struct + 16, true);
+  into.uid = view.getUint32(struct + 20, true);
+  into.gid = view.getUint32(struct + 24, true);
+  into.mode = view.getUint16(struct + 28, true);
+  into.ino = view.getBigUint64(struct + 32, true);
+  into.size = readUint64(view, struct + 40);
+  into.blocks = readUint64(view, struct + 48);
+  readTime(view, struct + 64, into.atime);
+  readTime(view, struct + 96, into.ctime);
+  readTime(view, struct + 112, into.mtime);
+  into.nodeMajor = view.getUint32(struct + 128, true);
+  into.nodeMinor = view.getUint32(struct + 132, true);
+  into.deviceMajor = view.getUint32(struct + 136, true);
+  into.deviceMinor = view.getUint32(struct + 140, true);
+  return into;
+}
+
+const wordSize = 2 ** 32;
+
+const readUint64 = (view: DataView, offset: number): number =>
+  view.getUint32(offset, true) + view.getUint32(offset + 4, true) * wordSize;
+
+function readTime(view: DataView, offset: number, into: { seconds: number; nanoseconds: number }): void {
+  into.seconds = view.getUint32(offset, true) + view.getInt32(offset + 4, true) * wordSize;
+  into.nanoseconds = view.getUint32(offset + 8, true);
+}

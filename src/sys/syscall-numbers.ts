@@ -1,0 +1,57 @@
+import { StrataError } from '../errors/index.ts';
+
+/**
+ * Calls that go through syscall(2): the C library has no function for them, or only a younger one than glibc 2.28,
+ * Node's own floor. From 424 on all architectures share one numbering.
+ */
+export interface SyscallNumbers {
+  readonly statx: number;
+  readonly renameat2: number;
+  readonly mknodat: number;
+  readonly getdents64: number;
+  readonly copyFileRange: number;
+  readonly openTree: number;
+  readonly moveMount: number;
+  readonly fsopen: number;
+  readonly fsconfig: number;
+  readonly fsmount: number;
+  readonly openat2: number;
+  readonly mountSetattr: number;
+  readonly fchmodat2: number;
+  readonly setxattrat: number;
+  readonly getxattrat: number;
+  readonly listxattrat: number;
+  readonly removexattrat: number;
+}
+
+const common = {
+  openTree: 428,
+  moveMount: 429,
+  fsopen: 430,
+  fsconfig: 431,
+  fsmount: 432,
+  openat2: 437,
+  mountSetattr: 442,
+  fchmodat2: 452,
+  setxattrat: 463,
+  getxattrat: 464,
+  listxattrat: 465,
+  removexattrat: 466,
+} as const;
+
+const tables: { readonly [architecture: string]: SyscallNumbers } = {
+  x64: { ...common, statx: 332, renameat2: 316, mknodat: 259, getdents64: 217, copyFileRange: 326 },
+  arm64: { ...common, statx: 291, renameat2: 276, mknodat: 33, getdents64: 61, copyFileRange: 285 },
+};
+
+/** The numbers for an architecture as `process.arch` names it. Throws `ERR_ARCHITECTURE_UNSUPPORTED`. */
+export function syscallNumbers(architecture: string): SyscallNumbers {
+  const table = tables[architecture];
+  if (table) return table;
+  throw new StrataError({
+    kind: 'unsupported',
+    code: 'ERR_ARCHITECTURE_UNSUPPORTED',
+    message: `architecture ${architecture}: no system call table`,
+    hint: 'Strata runs on x86-64 and arm64.',
+  });
+}

@@ -1,0 +1,18 @@
+import { closeSync, constants, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+
+/** A temporary directory and a descriptor open on it, both gone after the test. */
+export function scratchDirectory(context: TestContext): { path: string; fd: number } {
+  const path = mkdtempSync(join(tmpdir(), 'strata-sys-'));
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  context.after(() => {
+    closeSync(fd);
+    rmSync(path, { recursive: true, force: true });
+  });
+  return { path, fd };
+}
+
+/** How many descriptors this process has open. */
+export const openDescriptors = (): number => readdirSync('/proc/self/fd').length;
