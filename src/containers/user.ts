@@ -1,0 +1,98 @@
+import { StrataError } from '../errors/index.ts';
+
+/** Numeric identity of a process, and the home directory its user's entry names. */
+export interface ProcessUser {
+  readonly uid: number;
+  readonly gid: number;
+  readonly additionalGids: readonly number[];
+  readonly home: string;
+}
+
+export interface UserDatabases {
+  /** Text of the image's /etc/passwd and /etc/group; empty when the image has none. */
+  readonly passwd: string;
+  readonly group: string;
+}
+
+interface PasswdEntry {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+}
+
+interface GroupEntry {
+  readonly name: string;
+  readonly gid: number;
+  readonly members: readonly string[];
+}
+
+// Kernel ids are 32 bits and -1 is reserved; docker allows half of that. A larger number must never wrap to 0
+// (CVE-2024-40635).
+const maxId = 2 ** 31 - 1;
+
+const number = (text: string | undefined): number | undefined => {
+  if (text === undefined || !/^\d{1,10}$/.test(text)) return undefined;
+  const value = Number(text);
+  return value <= maxId ? value : undefined;
+};
+
+const lines = (text: string): string[][] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split(':'));
+
+const readPasswd = (text: string): PasswdEntry[] =>
+  lines(text).flatMap(([name = '', , uid, gid, , home = '']) => {
+    const ids = [number(uid), number(gid)] as const;
+    return ids[0] === undefined || ids[1] === undefined ? [] : [{ name, uid: ids[0], gid: ids[1], home }];
+  });
+
+const readGroups = (text: string): GroupEntry[] =>
+  lines(text).flatMap(([name = '', , gid, members = '']) => {
+    const id = number(gid);
+    return id === undefined ? [] : [{ name, gid: id, members: members.split(',').filter((member) => member !== '') }];
+  });
+
+const fail = (code: 'ERR_USER_UNKNOWN' | 'ERR_USER_INVALID', message: string): StrataError =>
+  new StrataError({
+    kind: 'invalid-argument',
+    code,
+    message,
+    hint: 'Name a user or group of the image, or numbers from 0 to 2147483647.',
+  });
+
+/** Digits that are no id (too large) are an error and never a name, which an image could define. */
+function asId(text: string, what: string): number | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  const id = number(text);
+  if (id === undefined) throw fail('ERR_USER_INVALID', `${what} ${text}: uids and gids must be in range 0-${maxId}`);
+  return id;
+}
+
+/**
+ * Resolves `user[:group]` (names or numbers; empty means root) as docker does: a name must be in the image's files, a
+ * number need not. Throws ERR_USER_UNKNOWN or ERR_USER_INVALID. Follows the rules of docker's USER instruction.
+ */
+export function resolveUser(spec: string, databases: UserDatabases): ProcessUser {
+  const [userText = '', groupText = '', ...more] = spec.split(':');
+  if (more.length > 0) throw fail('ERR_USER_INVALID', `user ${JSON.stringify(spec)}: has more than one colon`);
+  const passwd = readPasswd(databases.passwd);
+  const groups = readGroups(databases.group);
+  const id = userText === '' ? 0 : asId(userText, 'user');
+  const entry = id === undefined ? passwd.find(({ name }) => name === userText) : passwd.find(({ uid }) => uid === id);
+  if (id === undefined && entry === undefined) {
+    throw fail('ERR_USER_UNKNOWN', `unable to find user ${userText}: no matching entries in passwd file`);
+  }
+  const base = { uid: id ?? entry?.uid ?? 0, home: entry?.home || '/' };
+  if (groupText === '') {
+    const additionalGids = entry ? groups.filter(({ members }) => members.includes(entry.name)).map(({ gid }) => gid) : [];
+    return { ...base, gid: entry?.gid ?? 0, additionalGids };
+  }
+  const gid = asId(groupText, 'group') ?? groups.find(({ name }) => name === groupText)?.gid;
+  if (gid === undefined) {
+    throw fail('ERR_USER_UNKNOWN', `unable to find group ${groupText}: no matching entries in group file`);
+  }
+  return { ...base, gid, additionalGids: [] };
+}
