@@ -11,15 +11,19 @@ export interface SnapshotRecord {
   readonly parentId: string | undefined;
   /** Set once the layer's diffID is known; at most one committed snapshot of a driver carries a given chainID. */
   readonly chainId: ChainId | undefined;
-  /** False for a cached build step: such rows are dropped when the boot id changed. */
+  /** False for a cached build step: a committed record that is not durable is dropped, with all that stands on it, after another boot. */
   readonly durable: boolean;
+  /** Milliseconds since 1970. */
   readonly createdAt: number;
   readonly labels: Readonly<Record<string, string>>;
 }
 
 /** What a storage driver needs of the metadata: each call is one short transaction. */
 export interface SnapshotLedger {
-  /** Adds the record and pins it to `lease`. Throws ERR_SNAPSHOT_EXISTS for a used id, ERR_SNAPSHOT_NOT_FOUND for an absent parent. */
+  /**
+   * Adds the record and pins it to `lease`; to be called before the files are made, so that files without a record are
+   * nobody's. Throws ERR_SNAPSHOT_EXISTS for a used id, ERR_SNAPSHOT_NOT_FOUND for an absent parent.
+   */
   insert(record: SnapshotRecord, lease: Lease): void;
   get(id: string): SnapshotRecord | undefined;
   /** The committed snapshot of this driver with that chainID; pinned to `lease` in the same transaction (pin, then look). */
@@ -28,20 +32,28 @@ export interface SnapshotLedger {
    * Turns an active record into a committed one. When a committed record of the same driver and chainID stands already,
    * drops the active record and answers the standing one, pinned to `lease`. `parentId` gives a parent to a snapshot
    * prepared on nothing (layers unpacked side by side are chained as they are committed). `durable` makes the answered
-   * record and all its ancestors durable: the caller's one flush covered them too.
+   * record and all its ancestors durable: the caller's one flush covered them too. Throws ERR_SNAPSHOT_NOT_FOUND,
+   * ERR_SNAPSHOT_NOT_ACTIVE (failed-precondition).
    */
   commit(
     id: string,
     attributes: { chainId?: ChainId | undefined; durable: boolean; parentId?: string | undefined },
     lease: Lease,
   ): SnapshotRecord;
-  /** Names the chainID of a committed snapshot; answers the record that now carries it (maybe another one that stood already). */
-  setChainId(id: string, chainId: ChainId): SnapshotRecord;
-  /** Marks a committed snapshot and all its ancestors durable; the caller has flushed their files. Idempotent. */
+  /**
+   * Names the chainID of a committed snapshot; answers the record that now carries it (maybe another one that stood
+   * already), pinned to `lease`.
+   */
+  setChainId(id: string, chainId: ChainId, lease: Lease): SnapshotRecord;
+  /** Marks a snapshot and all its ancestors durable; the caller has flushed their files. Idempotent. */
   setDurable(id: string): SnapshotRecord;
   setLabels(id: string, labels: Readonly<Record<string, string>>): SnapshotRecord;
-  /** Removes the record. Throws ERR_SNAPSHOT_IN_USE (conflict) while it has children or is referred to by others. */
-  remove(id: string): void;
+  /**
+   * Removes the record, if there is one. Throws ERR_SNAPSHOT_IN_USE (conflict) while it has children, something refers to
+   * it, or (when it is committed) a lease other than `lease` pins it.
+   */
+  remove(id: string, lease?: Lease): void;
+  /** In the order of insertion. */
   list(filter?: { driver?: string; parentId?: string }): SnapshotRecord[];
 }
 

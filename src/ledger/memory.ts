@@ -1,0 +1,128 @@
+import type { ChainId } from '../spec/digest.ts';
+import { snapshotExists, snapshotInUse, snapshotNotActive, snapshotNotFound } from './failures.ts';
+import type { Lease, SnapshotLedger, SnapshotRecord } from './types.ts';
+
+/** A lease that holds as long as nobody disposes it. */
+export class MemoryLease implements Lease {
+  readonly id: string;
+  readonly #onRelease: ((lease: Lease) => void) | undefined;
+
+  constructor(id: string, onRelease?: (lease: Lease) => void) {
+    this.id = id;
+    this.#onRelease = onRelease;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#onRelease?.(this);
+  }
+}
+
+/** A ledger without a database, for tests of storage drivers. */
+export class MemorySnapshotLedger implements SnapshotLedger {
+  readonly #records = new Map<string, SnapshotRecord>();
+  readonly #pins = new Map<string, Set<string>>();
+  #leases = 0;
+
+  /** A new lease whose disposal releases what it pins here. */
+  lease(): Lease {
+    return new MemoryLease(`memory-${++this.#leases}`, ({ id }) => this.#pins.delete(id));
+  }
+
+  /** What `lease` pins, for assertions. */
+  pinnedBy(lease: Lease): ReadonlySet<string> {
+    return this.#pins.get(lease.id) ?? new Set();
+  }
+
+  insert(record: SnapshotRecord, lease: Lease): void {
+    if (this.#records.has(record.id)) throw snapshotExists(record.id);
+    if (record.parentId !== undefined) this.#existing(record.parentId);
+    this.#records.set(record.id, record);
+    this.#pin(record.id, lease);
+  }
+
+  get(id: string): SnapshotRecord | undefined {
+    return this.#records.get(id);
+  }
+
+  findByChainId(driver: string, chainId: ChainId, lease: Lease): SnapshotRecord | undefined {
+    const found = this.#standing(driver, chainId);
+    if (found) this.#pin(found.id, lease);
+    return found;
+  }
+
+  commit(
+    id: string,
+    attributes: { chainId?: ChainId | undefined; durable: boolean; parentId?: string | undefined },
+    lease: Lease,
+  ): SnapshotRecord {
+    const record = this.#existing(id);
+    if (record.kind !== 'active') throw snapshotNotActive(id, record.kind);
+    const { chainId, durable, parentId = record.parentId } = attributes;
+    if (parentId !== undefined) this.#existing(parentId);
+    const standing = chainId === undefined ? undefined : this.#standing(record.driver, chainId);
+    if (standing) this.#forget(id);
+    else this.#records.set(id, { ...record, kind: 'committed', chainId, durable: false, parentId });
+    const committed = standing?.id ?? id;
+    this.#pin(committed, lease);
+    return durable ? this.setDurable(committed) : this.#existing(committed);
+  }
+
+  setChainId(id: string, chainId: ChainId, lease: Lease): SnapshotRecord {
+    const record = this.#existing(id);
+    const standing = this.#standing(record.driver, chainId);
+    if (!standing) this.#records.set(id, { ...record, chainId });
+    this.#pin(standing?.id ?? id, lease);
+    return this.#existing(standing?.id ?? id);
+  }
+
+  setDurable(id: string): SnapshotRecord {
+    for (let next: string | undefined = id; next !== undefined; ) {
+      const record = this.#existing(next);
+      this.#records.set(next, { ...record, durable: true });
+      next = record.parentId;
+    }
+    return this.#existing(id);
+  }
+
+  setLabels(id: string, labels: Readonly<Record<string, string>>): SnapshotRecord {
+    this.#records.set(id, { ...this.#existing(id), labels: { ...labels } });
+    return this.#existing(id);
+  }
+
+  remove(id: string, lease?: Lease): void {
+    const record = this.#records.get(id);
+    if (!record) return;
+    if (this.list({ parentId: id }).length > 0) throw snapshotInUse(id, 'another snapshot');
+    const others = [...this.#pins].filter(([holder, pins]) => holder !== lease?.id && pins.has(id));
+    if (record.kind === 'committed' && others.length > 0) throw snapshotInUse(id, 'a running operation');
+    this.#forget(id);
+  }
+
+  list(filter: { driver?: string; parentId?: string } = {}): SnapshotRecord[] {
+    return [...this.#records.values()].filter(
+      ({ driver, parentId }) =>
+        (filter.driver === undefined || driver === filter.driver) &&
+        (filter.parentId === undefined || parentId === filter.parentId),
+    );
+  }
+
+  #existing(id: string): SnapshotRecord {
+    const record = this.#records.get(id);
+    if (!record) throw snapshotNotFound(id);
+    return record;
+  }
+
+  #standing(driver: string, chainId: ChainId): SnapshotRecord | undefined {
+    return this.list({ driver }).find((record) => record.kind === 'committed' && record.chainId === chainId);
+  }
+
+  #pin(id: string, lease: Lease): void {
+    const pins = this.#pins.get(lease.id) ?? new Set();
+    this.#pins.set(lease.id, pins.add(id));
+  }
+
+  #forget(id: string): void {
+    this.#records.delete(id);
+    for (const pins of this.#pins.values()) pins.delete(id);
+  }
+}
