@@ -87,7 +87,9 @@ export function resolveUser(spec: string, databases: UserDatabases): ProcessUser
   }
   const base = { uid: id ?? entry?.uid ?? 0, home: entry?.home || '/' };
   if (groupText === '') {
-    const additionalGids = entry ? groups.filter(({ members }) => members.includes(entry.name)).map(({ gid }) => gid) : [];
+    const additionalGids = entry
+      ? groups.filter(({ members }) => members.includes(entry.name)).map(({ gid }) => gid)
+      : [];
     return { ...base, gid: entry?.gid ?? 0, additionalGids };
   }
   const gid = asId(groupText, 'group') ?? groups.find(({ name }) => name === groupText)?.gid;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestOf } from '../content/verified.ts';
 import type { ImageConfig } from '../spec/config.ts';
 import type { Descriptor } from '../spec/descriptor.ts';
 import { type DiffId, type Digest, parseDigest } from '../spec/digest.ts';
@@ -17,9 +17,6 @@ export interface AssembledImage {
   readonly config: { readonly descriptor: Descriptor; readonly bytes: Uint8Array; readonly value: ImageConfig };
   readonly manifest: { readonly descriptor: Descriptor; readonly bytes: Uint8Array };
 }
-
-export const digestOf = (bytes: Uint8Array): Digest =>
-  parseDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
 
 const describe = (mediaType: string, bytes: Uint8Array): Descriptor => ({
   mediaType,

@@ -42,5 +42,8 @@ for (const [spec, expected] of good) {
 }
 for (const [spec, code] of bad) {
   test(`user ${JSON.stringify(spec)} is refused`, () =>
-    assert.throws(() => resolveUser(spec, databases), (error) => isStrataError(error, code)));
+    assert.throws(
+      () => resolveUser(spec, databases),
+      (error) => isStrataError(error, code),
+    ));
 }
