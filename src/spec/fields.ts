@@ -59,6 +59,10 @@ export class Fields {
     return this.#object[name] ?? undefined;
   }
 
+  names(): readonly string[] {
+    return Object.keys(this.#object);
+  }
+
   has(name: string): boolean {
     return this.#get(name) !== undefined;
   }

@@ -1,0 +1,37 @@
+export * from './annotations.ts';
+export { type Healthcheck, type HistoryEntry, type ImageConfig, parseImageConfig, type RunConfig } from './config.ts';
+export { type Descriptor, inlineData, sameTarget } from './descriptor.ts';
+export {
+  type ChainId,
+  type DiffId,
+  type Digest,
+  type DigestAlgorithm,
+  digestAlgorithm,
+  digestFromHex,
+  digestHex,
+  imageAlgorithms,
+  isDigest,
+  parseChainId,
+  parseDiffId,
+  parseDigest,
+} from './digest.ts';
+export * from './docker-archive.ts';
+export type { KeySet, StringMap } from './fields.ts';
+export { formatImageConfig } from './format-config.ts';
+export * from './limits.ts';
+export {
+  formatDocument,
+  type Index,
+  type Manifest,
+  type ParsedDocument,
+  type ParseManifestOptions,
+  pairLayers,
+  parseDocument,
+  parseIndex,
+  parseManifest,
+} from './manifest.ts';
+export * from './media-types.ts';
+export * from './oci-layout.ts';
+export { type Json, type JsonObject, JsonReal, type ParseJsonOptions, parseJson } from './parse-json.ts';
+export type { Parsed, Rules } from './parsed.ts';
+export * from './platform.ts';

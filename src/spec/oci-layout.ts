@@ -1,0 +1,56 @@
+import { StrataError } from '../errors/index.ts';
+import { utf8 } from '../lib/bytes.ts';
+import { annotationKeys } from './annotations.ts';
+import type { Descriptor } from './descriptor.ts';
+import { type Digest, digestAlgorithm, digestHex } from './digest.ts';
+import { Fields } from './fields.ts';
+import { maxArchiveIndexBytes } from './limits.ts';
+import type { Index } from './manifest.ts';
+import { parseJson } from './parse-json.ts';
+
+/** Names of the two files at the top of an OCI image layout. */
+export const layoutFileName = 'oci-layout';
+export const layoutIndexName = 'index.json';
+
+/** The whole content of a new layout's `oci-layout` file. */
+export const layoutFile: Uint8Array = utf8('{"imageLayoutVersion":"1.0.0"}');
+
+/**
+ * Checks an `oci-layout` file. Throws ERR_JSON_INVALID or ERR_DOCUMENT_INVALID when it is none, and
+ * ERR_LAYOUT_VERSION (unsupported) for another version than 1.0.0.
+ */
+export function parseLayoutFile(bytes: Uint8Array): void {
+  const json = parseJson(bytes, { what: layoutFileName, maxBytes: maxArchiveIndexBytes });
+  const version = new Fields(json, ['imageLayoutVersion'], layoutFileName).requiredString('imageLayoutVersion');
+  if (version === '1.0.0') return;
+  throw new StrataError({
+    kind: 'unsupported',
+    code: 'ERR_LAYOUT_VERSION',
+    message: `oci-layout: unsupported version ${JSON.stringify(version.slice(0, 40))}`,
+    hint: 'Only version 1.0.0 of the OCI image layout exists so far.',
+  });
+}
+
+/** Path of a blob inside a layout; its parts cannot leave the folder, the digest's grammar sees to it. */
+export const layoutBlobPath = (digest: Digest): string => `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`;
+
+export interface LayoutEntry {
+  readonly descriptor: Descriptor;
+  /** `org.opencontainers.image.ref.name`: a tag for most tools, a whole reference for some, anything for an attacker. */
+  readonly refName?: string;
+  /** The full reference, where containerd or docker wrote the layout. */
+  readonly imageName?: string;
+}
+
+/** What a layout's `index.json` holds, with the names to be checked by the reference grammar. */
+export function layoutEntries(index: Index): readonly LayoutEntry[] {
+  return index.manifests.map((descriptor) => {
+    const refName = descriptor.annotations?.[annotationKeys.refName];
+    const imageName = descriptor.annotations?.[annotationKeys.containerdImageName];
+    return {
+      descriptor,
+      ...(refName === undefined ? {} : { refName }),
+      ...(imageName === undefined ? {} : { imageName }),
+    };
+  });
+}
