@@ -1,0 +1,112 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { constants, crc32, zstdDecompressSync } from 'node:zlib';
+import { StrataError } from '../../errors/index.ts';
+import { equalBytes } from '../../lib/bytes.ts';
+import { corruptIndex } from './corrupt.ts';
+import { decodeDirectory } from './directory-codec.ts';
+import { type BlockInfo, footerBytes, type IndexDirectory, magic, maxDirectoryBytes } from './format.ts';
+
+const cachedBlocks = 8;
+
+/** An open index file: its directory, and its blocks unpacked and checked as they are asked for. */
+export class BlockFile implements Disposable {
+  readonly #fd: number;
+  readonly directory: IndexDirectory;
+  /** Those used last, in that order. */
+  readonly #cache = new Map<BlockInfo, Uint8Array>();
+  #isClosed = false;
+
+  /** @throws ERR_INDEX_CORRUPT, ERR_INDEX_VERSION, or what opening the file throws */
+  constructor(path: string) {
+    this.#fd = openSync(path, 'r');
+    try {
+      this.directory = this.#readDirectory();
+    } catch (error) {
+      closeSync(this.#fd);
+      throw error;
+    }
+  }
+
+  /** @throws ERR_INDEX_CORRUPT */
+  block(info: BlockInfo): Uint8Array {
+    const cached = this.#cache.get(info);
+    if (cached) {
+      this.#cache.delete(info);
+      this.#cache.set(info, cached);
+      return cached;
+    }
+    const bytes = this.#unpack(info.fileOffset, info.packedBytes, info.unpackedBytes, info.crc);
+    this.#cache.set(info, bytes);
+    if (this.#cache.size > cachedBlocks) {
+      const oldest = this.#cache.keys().next().value;
+      if (oldest) this.#cache.delete(oldest);
+    }
+    return bytes;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    closeSync(this.#fd);
+  }
+
+  #readDirectory(): IndexDirectory {
+    const { size } = fstatSync(this.#fd);
+    if (size < magic.length + footerBytes) throw corruptIndex('is cut short');
+    this.#checkMagic(this.#read(0, magic.length));
+    const footer = Buffer.from(this.#read(size - footerBytes, footerBytes));
+    if (!equalBytes(footer.subarray(footerBytes - magic.length), magic)) throw corruptIndex('is cut short');
+    const offset = footer.readUIntLE(0, 6);
+    const packed = footer.readUInt32LE(6);
+    const unpacked = footer.readUInt32LE(10);
+    const zeros = footer.readUIntLE(18, 6);
+    if (
+      zeros !== 0 ||
+      offset < magic.length ||
+      offset + packed !== size - footerBytes ||
+      unpacked > maxDirectoryBytes
+    ) {
+      throw corruptIndex('has a damaged footer');
+    }
+    const bytes = this.#unpack(offset, packed, unpacked, footer.readUInt32LE(14));
+    return decodeDirectory(bytes, magic.length, offset);
+  }
+
+  #checkMagic(bytes: Uint8Array): void {
+    if (equalBytes(bytes, magic)) return;
+    if (!equalBytes(bytes.subarray(0, 7), magic.subarray(0, 7))) throw corruptIndex('has another file type');
+    throw new StrataError({
+      kind: 'unsupported',
+      code: 'ERR_INDEX_VERSION',
+      message: `layer index: has version ${bytes[7] ?? 0}, this program reads ${magic[7] ?? 0}`,
+      hint: 'Use the version of Strata that wrote it, or remove the file and have it made again.',
+    });
+  }
+
+  #unpack(offset: number, packedBytes: number, unpackedBytes: number, crc: number): Uint8Array {
+    const packed = this.#read(offset, packedBytes);
+    if (crc32(packed) !== crc) throw corruptIndex('has a block with a wrong checksum');
+    let bytes: Buffer;
+    try {
+      bytes = zstdDecompressSync(packed, {
+        maxOutputLength: Math.max(unpackedBytes, 1),
+        params: { [constants.ZSTD_d_windowLogMax]: 27 },
+      });
+    } catch (cause) {
+      throw corruptIndex('has a block that cannot be unpacked', cause);
+    }
+    if (bytes.length !== unpackedBytes) throw corruptIndex('has a block of another length than announced');
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  }
+
+  #read(offset: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafe(length);
+    let at = 0;
+    while (at < length) {
+      const count = readSync(this.#fd, bytes, at, length - at, offset + at);
+      if (count === 0) throw corruptIndex('is cut short');
+      at += count;
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,189 @@
+import { comparePlaces } from '../place.ts';
+import { BlockFile } from './block-file.ts';
+import { ByteReader } from './byte-reader.ts';
+import { corruptIndex } from './corrupt.ts';
+import type { Amendment, BlockInfo, IndexSummary } from './format.ts';
+import type { LayerRecord, RawSpan } from './record.ts';
+import { decodeRecord } from './record-codec.ts';
+
+/** A record with the whereabouts of its bytes: what making the tar again needs. */
+export interface PlacedRecord {
+  readonly record: LayerRecord;
+  readonly span: RawSpan;
+  /** Where a body saved after its record was written stands; undefined for one that follows its header. */
+  readonly saved: { readonly offset: number; readonly bodyBytes: number } | undefined;
+}
+
+/** One line of the path-sorted table. */
+export interface PlaceEntry {
+  readonly place: Uint8Array;
+  readonly ordinal: number;
+}
+
+/**
+ * An open layer index. Calls are synchronous and read at most a few blocks of 32 to 256 KiB; any of them throws
+ * ERR_INDEX_CORRUPT when the file is damaged.
+ */
+export class LayerIndex implements Disposable {
+  readonly #file: BlockFile;
+  readonly #records: readonly BlockInfo[];
+  readonly #raw: readonly BlockInfo[];
+  readonly #paths: readonly BlockInfo[];
+  readonly #amendments: ReadonlyMap<number, Amendment>;
+
+  /** @throws ERR_INDEX_CORRUPT, ERR_INDEX_VERSION, or what opening the file throws */
+  static open(path: string): LayerIndex {
+    return new LayerIndex(new BlockFile(path));
+  }
+
+  private constructor(file: BlockFile) {
+    this.#file = file;
+    const { blocks, amendments } = file.directory;
+    this.#records = blocks.filter((block) => block.kind === 'records');
+    this.#raw = blocks.filter((block) => block.kind === 'raw');
+    this.#paths = blocks.filter((block) => block.kind === 'paths');
+    this.#amendments = new Map(amendments.map((amendment) => [amendment.ordinal, amendment]));
+  }
+
+  get summary(): IndexSummary {
+    return this.#file.directory.summary;
+  }
+
+  /** What follows the last entry, in the stream of raw bytes. */
+  get trailer(): { readonly rawOffset: number; readonly codedBytes: number; readonly tarBytes: number } {
+    return this.#file.directory.trailer;
+  }
+
+  /** Every entry in the archive's order. */
+  *records(): Generator<LayerRecord> {
+    for (const { record } of this.placedRecords()) yield record;
+  }
+
+  *placedRecords(): Generator<PlacedRecord> {
+    let count = 0;
+    for (const block of this.#records) {
+      if (block.first !== count) throw corruptIndex('lacks records');
+      for (const placed of this.#decodeBlock(block)) {
+        yield placed;
+        count++;
+      }
+    }
+    if (count !== this.summary.entries) throw corruptIndex('lacks records');
+  }
+
+  /** The entry of that number; undefined beyond the last. */
+  record(ordinal: number): LayerRecord | undefined {
+    const block = this.#records.findLast((info) => info.first <= ordinal);
+    if (!block) return undefined;
+    for (const { record } of this.#decodeBlock(block)) if (record.ordinal === ordinal) return record;
+    return undefined;
+  }
+
+  /**
+   * What the layer says about a place: the last entry standing there, else the whiteout that hides it; undefined when
+   * it says nothing. A directory's opaque marker is found with {@link places}.
+   */
+  find(place: Uint8Array): LayerRecord | undefined {
+    let hidden: LayerRecord | undefined;
+    let standing: LayerRecord | undefined;
+    for (const entry of this.#placesFrom(place)) {
+      if (comparePlaces(entry.place, place) !== 0) break;
+      const record = this.record(entry.ordinal);
+      if (!record) throw corruptIndex('names a record it does not hold');
+      if (record.kind === 'whiteout') hidden = record;
+      else if (record.kind !== 'opaque') standing = record;
+    }
+    return standing ?? hidden;
+  }
+
+  /** The table in path order, all of it or what lies inside the directory `under` (the directory itself included). */
+  *places(under: Uint8Array = new Uint8Array(0)): Generator<PlaceEntry> {
+    for (const entry of this.#placesFrom(under)) {
+      if (!isInside(entry.place, under)) return;
+      yield entry;
+    }
+  }
+
+  /** A copy of some raw bytes; see {@link RawSpan}. */
+  rawBytes(offset: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(this.#checkedLength(offset, length));
+    let at = 0;
+    for (let index = this.#raw.findLastIndex((info) => info.first <= offset); at < length; index++) {
+      const block = this.#raw[index];
+      if (!block) throw corruptIndex('lacks raw bytes');
+      const start = offset + at - block.first;
+      const part = this.#file.block(block).subarray(start, start + length - at);
+      if (start < 0 || part.length === 0) throw corruptIndex('lacks raw bytes');
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return bytes;
+  }
+
+  [Symbol.dispose](): void {
+    this.#file[Symbol.dispose]();
+  }
+
+  #checkedLength(offset: number, length: number): number {
+    const last = this.#raw.at(-1);
+    if (length > 0 && (!last || offset + length > last.first + last.unpackedBytes)) {
+      throw corruptIndex('lacks raw bytes');
+    }
+    return length;
+  }
+
+  *#decodeBlock(block: BlockInfo): Generator<PlacedRecord> {
+    const input = new ByteReader(this.#file.block(block));
+    let { first: ordinal, rawOffset, tarOffset: offset } = block;
+    while (input.left > 0) {
+      const { span, ...decoded } = decodeRecord(input, rawOffset);
+      rawOffset = span.offset + decoded.headerBytes + span.bodyBytes + span.paddingBytes;
+      const amendment = this.#amendments.get(ordinal);
+      const body = amendment && amendment.body !== 'none' ? amendment.body : decoded.body;
+      yield {
+        record: { ...decoded, ordinal, offset, body, shadowed: amendment !== undefined },
+        span,
+        saved:
+          amendment?.body === 'index' ? { offset: amendment.rawOffset, bodyBytes: amendment.codedBytes } : undefined,
+      };
+      offset += decoded.headerBytes + decoded.storedSizeBytes + decoded.paddingBytes;
+      ordinal++;
+    }
+  }
+
+  *#placesFrom(place: Uint8Array): Generator<PlaceEntry> {
+    // Several records may share the place and run over a block's border, so reading begins a block earlier.
+    const later = this.#paths.findIndex((block) => comparePlaces(block.firstPlace, place) >= 0);
+    const start = Math.max((later < 0 ? this.#paths.length : later) - 1, 0);
+    for (const block of this.#paths.slice(start)) {
+      for (const entry of decodePlaces(this.#file.block(block))) {
+        if (comparePlaces(entry.place, place) >= 0) yield entry;
+      }
+    }
+  }
+}
+
+function* decodePlaces(bytes: Uint8Array): Generator<PlaceEntry> {
+  const input = new ByteReader(bytes);
+  let previous: Uint8Array = new Uint8Array(0);
+  while (input.left > 0) {
+    const ordinal = input.number();
+    const shared = input.number();
+    const suffix = input.bytes();
+    if (shared > previous.length) throw corruptIndex('holds a place that continues nothing');
+    const place = new Uint8Array(shared + suffix.length);
+    place.set(previous.subarray(0, shared));
+    place.set(suffix, shared);
+    yield { place, ordinal };
+    previous = place;
+  }
+}
+
+function isInside(place: Uint8Array, directory: Uint8Array): boolean {
+  if (directory.length === 0) return true;
+  if (place.length < directory.length || (place.length > directory.length && place[directory.length] !== 0x2f)) {
+    return false;
+  }
+  for (let at = 0; at < directory.length; at++) if (place[at] !== directory[at]) return false;
+  return true;
+}

@@ -1,0 +1,50 @@
+import { concatBytes, equalBytes, utf8 } from '../lib/bytes.ts';
+import { invalidEntry } from './place.ts';
+
+const prefix = utf8('.wh.');
+const metaPrefix = utf8('.wh..wh.');
+const opaqueName = utf8('.wh..wh..opq');
+
+/** What a name says in a layer (image-spec layer.md, "Whiteouts"). */
+export type NameMeaning =
+  | { readonly kind: 'plain' }
+  | { readonly kind: 'whiteout'; readonly hides: Uint8Array }
+  | { readonly kind: 'opaque' }
+  /** Book-keeping of aufs (`.wh..wh.plnk`, `.wh..wh.aufs`, `.wh..wh.orph`): never part of the image. */
+  | { readonly kind: 'junk' };
+
+const plain: NameMeaning = { kind: 'plain' };
+const opaque: NameMeaning = { kind: 'opaque' };
+const junk: NameMeaning = { kind: 'junk' };
+
+const startsWith = (name: Uint8Array, start: Uint8Array): boolean =>
+  name.length >= start.length && start.every((byte, at) => name[at] === byte);
+
+/** True for every name a layer cannot give to a file, because it would mean something else. */
+export const isReservedName = (name: Uint8Array): boolean =>
+  name[0] === 0x2e && name[1] === 0x77 && name[2] === 0x68 && name[3] === 0x2e;
+
+/**
+ * Reads the last component of an entry's path.
+ * @throws ERR_LAYER_ENTRY_INVALID for `.wh.`, `.wh..` and `.wh...`, which would name the directory or its parent
+ */
+export function meaningOf(name: Uint8Array, path: Uint8Array): NameMeaning {
+  if (!isReservedName(name)) return plain;
+  if (equalBytes(name, opaqueName)) return opaque;
+  if (startsWith(name, metaPrefix)) return junk;
+  const hides = name.subarray(prefix.length);
+  if (hides.length === 0 || (hides.length <= 2 && hides.every((byte) => byte === 0x2e))) {
+    throw invalidEntry(path, 'is an invalid whiteout');
+  }
+  return { kind: 'whiteout', hides };
+}
+
+/** The name a layer hides `name` with. */
+export const whiteoutName = (name: Uint8Array): Uint8Array => concatBytes([prefix, name]);
+
+/** The name that hides everything a directory holds below this layer. */
+export const opaqueMarker = (): Uint8Array => opaqueName.slice();
+
+/** True when a directory of the path is aufs book-keeping, whose content goes with it. */
+export const isJunkDirectory = (component: Uint8Array): boolean =>
+  startsWith(component, metaPrefix) && !equalBytes(component, opaqueName);
