@@ -53,7 +53,10 @@ export interface Library {
 }
 
 interface Koffi {
-  load(path: string | null): {
+  load(
+    path: string | null,
+    options: { readonly deep: boolean },
+  ): {
     func(name: string, result: string, parameters: readonly string[]): (...parameters: never[]) => unknown;
   };
   errno(): number;
@@ -120,7 +123,9 @@ export function openLibrary(name: string | null): Library {
 function load(name: string | null): ReturnType<Koffi['load']> {
   const native = koffi();
   try {
-    return native.load(name);
+    // Node exports its own zlib, zstd and OpenSSL. Without RTLD_DEEPBIND a library's calls to itself would end up there,
+    // in another version with other structures, and corrupt memory.
+    return native.load(name, { deep: name !== null });
   } catch (cause) {
     throw new StrataError({
       kind: 'unsupported',
