@@ -1,0 +1,34 @@
+import { defaultDomain } from './familiar.ts';
+import { splitHostPort } from './grammar.ts';
+
+/** Where the registry behind a domain answers: Docker Hub's API has a host of its own. */
+export const apiHost = (domain: string): string => (domain === defaultDomain ? 'registry-1.docker.io' : domain);
+
+/** The name docker's `config.json` keeps a registry's credentials under. */
+export const credentialKey = (domain: string): string =>
+  domain === defaultDomain ? 'https://index.docker.io/v1/' : domain;
+
+function ipv6Groups(text: string): readonly number[] | undefined {
+  const halves = text.split('::');
+  if (halves.length > 2) return undefined;
+  const [head = [], tail = []] = halves.map((half) => (half === '' ? [] : half.split(':')));
+  const missing = 8 - head.length - tail.length;
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
+  const groups = [...head, ...Array.from({ length: missing }, () => '0'), ...tail];
+  return groups.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group))
+    ? groups.map((group) => Number.parseInt(group, 16))
+    : undefined;
+}
+
+/** True for `localhost`, 127.0.0.0/8 and ::1 (also as IPv4-mapped), whatever the port; no name is looked up. */
+export function isLoopback(domain: string): boolean {
+  const { host } = splitHostPort(domain);
+  if (host.toLowerCase() === 'localhost') return true;
+  const ipv4 = /^127\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(host);
+  if (ipv4 !== null) return ipv4.slice(1).every((part) => Number(part) < 256);
+  if (!host.startsWith('[') || !host.endsWith(']')) return false;
+  const groups = ipv6Groups(host.slice(1, -1));
+  if (groups?.slice(0, 5).every((group) => group === 0) !== true) return false;
+  const [sixth = 0, seventh = 0, eighth = 0] = groups.slice(5);
+  return sixth === 0xffff ? seventh >> 8 === 127 : sixth === 0 && seventh === 0 && eighth === 1;
+}
