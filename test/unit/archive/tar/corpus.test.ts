@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import { isStrataError } from '../../../../src/errors/index.ts';
+import { fixture, needs } from '../../../helpers/needs.ts';
+import { content, joined, type ParsedEntry, parseTar } from '../../../helpers/tar-events.ts';
+
+interface Facts {
+  readonly error?: string;
+  readonly entries: readonly {
+    readonly path: string;
+    readonly typeflag: number;
+    readonly link?: string;
+    readonly mode: number;
+    readonly uid: number;
+    readonly gid: number;
+    readonly uname?: string;
+    readonly gname?: string;
+    readonly size: number;
+    readonly mtime: readonly [number, number];
+    readonly dev?: readonly [number, number];
+    readonly xattrs?: Readonly<Record<string, string>>;
+    readonly sha256?: string;
+    readonly blocks?: string;
+  }[];
+}
+
+const golden = JSON.parse(readFileSync(join(import.meta.dirname, '../../../golden/tar/corpus.json'), 'utf8')) as {
+  readonly files: Readonly<Record<string, Facts>>;
+};
+
+// No file of the corpus is read otherwise than Go reads it; src/archive/README.md lists where we would differ.
+const expectedFiles = 62;
+
+const text = (bytes: Uint8Array): string =>
+  bytes.length > 512 ? `sha256:${sha256(bytes)}:${bytes.length}` : Buffer.from(bytes).toString('latin1');
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** For files of gigabytes: a digest over offset and content of every block that is not all zeros. */
+function blocksDigest(parsed: ParsedEntry): string {
+  const hash = createHash('sha256');
+  const blocks = new Map<number, Uint8Array>();
+  let at = 0;
+  for (const run of parsed.entry.sparse ?? []) {
+    for (let i = 0; i < run.length; i++, at++) {
+      const start = Math.floor((run.offset + i) / 512) * 512;
+      const block = blocks.get(start) ?? new Uint8Array(Math.min(512, parsed.entry.sizeBytes - start));
+      blocks.set(start, block);
+      block[run.offset + i - start] = parsed.body[at]!;
+    }
+  }
+  for (const [start, block] of [...blocks].sort(([a], [b]) => a - b)) {
+    if (block.every((byte) => byte === 0)) continue;
+    const offset = Buffer.alloc(8);
+    offset.writeBigUInt64BE(BigInt(start));
+    hash.update(offset).update(block);
+  }
+  return hash.digest('hex');
+}
+
+function facts(parsed: ParsedEntry): Facts['entries'][number] {
+  const { entry } = parsed;
+  const hasBody = entry.type === 'file';
+  return {
+    path: text(entry.path),
+    // Go turns the v7 flag into that of its meaning
+    typeflag: entry.typeflag === 0 ? (entry.type === 'directory' ? 0x35 : 0x30) : entry.typeflag,
+    ...(entry.linkPath.length > 0 ? { link: text(entry.linkPath) } : {}),
+    mode: entry.mode,
+    uid: entry.uid,
+    gid: entry.gid,
+    ...(entry.userName.length > 0 ? { uname: text(entry.userName) } : {}),
+    ...(entry.groupName.length > 0 ? { gname: text(entry.groupName) } : {}),
+    size: entry.sizeBytes,
+    mtime: [entry.mtime.seconds, entry.mtime.nanoseconds],
+    ...(entry.deviceMajor !== 0 || entry.deviceMinor !== 0 ? { dev: [entry.deviceMajor, entry.deviceMinor] } : {}),
+    ...(entry.xattrs.size > 0
+      ? {
+          xattrs: Object.fromEntries(
+            [...entry.xattrs].map(([key, value]) => [key, Buffer.from(value).toString('hex')]),
+          ),
+        }
+      : {}),
+    ...(!hasBody
+      ? {}
+      : entry.sizeBytes <= 64 << 20
+        ? { sha256: sha256(content(parsed)) }
+        : { blocks: blocksDigest(parsed) }),
+  };
+}
+
+suite('tar corpus reads or fails as archive/tar of Go', { skip: needs('fixtures') }, () => {
+  const root = fixture('tar-corpus');
+  const files = globSync('**/*.{tar,tar.bz2}', { cwd: root }).sort();
+
+  test('every file has an expectation', () => {
+    assert.deepEqual(files, Object.keys(golden.files).sort());
+    assert.equal(files.length, expectedFiles);
+  });
+
+  for (const name of files) {
+    const packed = name.endsWith('.bz2');
+    test(name, { skip: packed && needs('bzip2') }, () => {
+      const path = join(root, name);
+      const archive = packed ? execFileSync('bzip2', ['-dc', path], { maxBuffer: 1 << 28 }) : readFileSync(path);
+      const expected = golden.files[name]!;
+      for (const sizes of [[archive.length], [1 << 12], [511, 1, 700, 3]]) {
+        const parsed = parseTar(archive, sizes);
+        assert.deepEqual(parsed.entries.map(facts), expected.entries);
+        if (expected.error === undefined) {
+          assert.equal(parsed.error, undefined);
+          assert.deepEqual(joined(parsed), new Uint8Array(archive));
+        } else {
+          assert.ok(
+            isStrataError(parsed.error) && parsed.error.kind === 'corrupt',
+            `${expected.error}: ${parsed.error}`,
+          );
+        }
+      }
+    });
+  }
+});
