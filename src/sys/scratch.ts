@@ -88,7 +88,13 @@ function refuse(name: Name): Error {
       message: `path ${JSON.stringify(shown.slice(0, 200))}: contains a NUL byte`,
     });
   }
-  return new SyscallError({ syscall: 'path', errno: errnoNumber('ENAMETOOLONG'), path: `${shown.slice(0, 200)}…` });
+  return overlong(name);
+}
+
+/** ENAMETOOLONG for a path of {@link pathMax} bytes or more. */
+export function overlong(path: Name): SyscallError {
+  const shown = `${displayName(path).slice(0, 200)}…`;
+  return new SyscallError({ syscall: 'path', errno: errnoNumber('ENAMETOOLONG'), path: shown });
 }
 
 /** A name as text for a message; see {@link displayBytes}. */
