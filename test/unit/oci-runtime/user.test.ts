@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { resolveUser } from '../../../src/containers/user.ts';
+import { resolveUser } from '../../../src/oci-runtime/user.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 
 const databases = {
