@@ -51,10 +51,24 @@ export type StepState<R extends Result> =
   | { readonly state: 'keyed'; readonly key: string }
   | { readonly state: 'hit'; readonly key: string; readonly result: R }
   | { readonly state: 'running'; readonly key: string; readonly startedAt: number }
-  | { readonly state: 'done'; readonly key: string; readonly result: R; readonly startedAt: number; readonly endedAt: number }
+  | {
+      readonly state: 'done';
+      readonly key: string;
+      readonly result: R;
+      readonly startedAt: number;
+      readonly endedAt: number;
+    }
   | { readonly state: 'failed'; readonly error: unknown; readonly startedAt: number; readonly endedAt: number };
 
 /** What the solver tells while it works; states are whole, so a slow reader may drop all but the last. */
 export type SolveEvent<R extends Result> =
-  | { readonly type: 'step'; readonly vertex: { readonly digest: string; readonly name: string }; readonly step: StepState<R> }
-  | { readonly type: 'log'; readonly vertex: { readonly digest: string; readonly name: string }; readonly line: string };
+  | {
+      readonly type: 'step';
+      readonly vertex: { readonly digest: string; readonly name: string };
+      readonly step: StepState<R>;
+    }
+  | {
+      readonly type: 'log';
+      readonly vertex: { readonly digest: string; readonly name: string };
+      readonly line: string;
+    };

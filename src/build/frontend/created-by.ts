@@ -1,0 +1,55 @@
+import type { Instruction, KeyValue } from '../../dockerfile/instructions/types.ts';
+
+const list = (words: readonly string[]): string => `[${words.map((word) => JSON.stringify(word)).join(' ')}]`;
+
+const pairs = (found: readonly KeyValue[]): string => found.map(({ key, value }) => `${key}=${value}`).join(' ');
+
+/**
+ * What `history` shows of an instruction whose variables are expanded, as BuildKit words it: `COPY hello /hello`,
+ * `CMD ["/hello"]`. `shell` stands before the shell forms.
+ */
+export function createdBy(instruction: Instruction, shell: readonly string[]): string {
+  switch (instruction.kind) {
+    case 'ADD':
+    case 'COPY': {
+      const files = [...instruction.sources, ...instruction.inlineFiles.map(({ name }) => name)];
+      return [instruction.kind, ...copyFlags(instruction), ...files, instruction.destination].join(' ');
+    }
+    case 'ARG':
+      return `ARG ${instruction.definitions.map(({ key, value }) => (value === undefined ? key : `${key}=${value}`)).join(' ')}`;
+    case 'CMD':
+    case 'ENTRYPOINT':
+      return `${instruction.kind} ${list(instruction.shellForm ? [...shell, ...instruction.args] : instruction.args)}`;
+    case 'ENV':
+      return `ENV ${pairs(instruction.variables)}`;
+    case 'EXPOSE':
+      return `EXPOSE ${list(instruction.ports)}`;
+    case 'HEALTHCHECK':
+      return `HEALTHCHECK ${list(instruction.test)}`;
+    case 'LABEL':
+      return `LABEL ${pairs(instruction.labels)}`;
+    case 'MAINTAINER':
+      return `MAINTAINER ${instruction.maintainer}`;
+    case 'ONBUILD':
+      return `ONBUILD ${instruction.trigger}`;
+    case 'RUN':
+      return `RUN ${instruction.args.join(' ')}`;
+    case 'SHELL':
+      return `SHELL ${list(instruction.shell)}`;
+    case 'STOPSIGNAL':
+      return `STOPSIGNAL ${instruction.signal}`;
+    case 'USER':
+      return `USER ${instruction.user}`;
+    case 'VOLUME':
+      return `VOLUME ${list(instruction.volumes)}`;
+    case 'WORKDIR':
+      return `WORKDIR ${instruction.path}`;
+  }
+}
+
+function copyFlags(instruction: Extract<Instruction, { kind: 'ADD' | 'COPY' }>): string[] {
+  const flags: string[] = [];
+  if (instruction.chown !== '') flags.push(`--chown=${instruction.chown}`);
+  if (instruction.chmod !== '') flags.push(`--chmod=${instruction.chmod}`);
+  return flags;
+}

@@ -1,0 +1,124 @@
+import { expandMetaArgs, expandStageArgs } from '../../dockerfile/build-args.ts';
+import { cleanPath } from '../../dockerfile/clean-path.ts';
+import { expandInstruction } from '../../dockerfile/expand-instruction.ts';
+import { parseInstructions, parseTrigger } from '../../dockerfile/instructions/parse-instructions.ts';
+import type { CopyInstruction, Instruction } from '../../dockerfile/instructions/types.ts';
+import { resolveStages, type StageSource } from '../../dockerfile/stages.ts';
+import type { EscapeCharacter, SyntaxTree } from '../../dockerfile/syntax-tree.ts';
+import type { RunConfig } from '../../spec/config.ts';
+import type { Platform } from '../../spec/platform.ts';
+import { ConfigDraft } from './config-draft.ts';
+import { createdBy } from './created-by.ts';
+import { notSupportedYet, refuseUnsupported } from './unsupported.ts';
+
+/** A step that changes files. `layer` counts them from 0 in the order they stand on each other. */
+export type FileStep =
+  | { readonly kind: 'copy'; readonly instruction: CopyInstruction; readonly destination: string }
+  | { readonly kind: 'workdir'; readonly path: string };
+
+/** One line of the image's history; `step` is undefined where it made no layer. */
+export interface PlannedHistory {
+  readonly createdBy: string;
+  readonly step: FileStep | undefined;
+}
+
+/** A stage with every variable resolved: what to do, and what the image will say of itself. */
+export interface StagePlan {
+  readonly config: RunConfig;
+  readonly author: string | undefined;
+  readonly history: readonly PlannedHistory[];
+}
+
+export interface PlanOptions {
+  readonly buildArgs: ReadonlyMap<string, string>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly target: string | undefined;
+  readonly platform: Platform;
+}
+
+/** The base a Dockerfile's target stands on, known before the plan: its config enters the plan. */
+export interface TargetStage {
+  readonly base: StageSource;
+  plan(baseConfig: RunConfig): StagePlan;
+}
+
+/**
+ * Reads a Dockerfile's target stage. Everything the builder cannot do yet is refused here, before anything is built.
+ * Throws ERR_NOT_SUPPORTED_YET and the errors of the Dockerfile language.
+ */
+export function readTarget(tree: SyntaxTree, options: PlanOptions): TargetStage {
+  const { metaArgs, stages } = parseInstructions(tree);
+  const { escape } = tree;
+  const globals = expandMetaArgs(metaArgs, predefinedArgs(options), { escape, overrides: options.buildArgs });
+  const graph = resolveStages(stages, { escape, args: globals });
+  const target = graph.target(options.target);
+  const needed = graph.reachable(target);
+  if (needed.length > 1) throw notSupportedYet('several stages', target.stage.from.location);
+  if (target.platform !== undefined) throw notSupportedYet('FROM --platform', target.stage.from.location);
+  for (const instruction of target.stage.instructions) refuseUnsupported(instruction);
+  return {
+    base: target.base,
+    plan: (baseConfig) => planStage(target.stage.instructions, baseConfig, globals, escape, options),
+  };
+}
+
+function predefinedArgs({ platform }: PlanOptions): Map<string, string> {
+  const name = [platform.os, platform.architecture, ...(platform.variant ? [platform.variant] : [])].join('/');
+  const values = (prefix: string): [string, string][] => [
+    [`${prefix}PLATFORM`, name],
+    [`${prefix}OS`, platform.os],
+    [`${prefix}ARCH`, platform.architecture],
+    [`${prefix}VARIANT`, platform.variant ?? ''],
+  ];
+  return new Map([...values('TARGET'), ...values('BUILD')]);
+}
+
+function planStage(
+  instructions: readonly Instruction[],
+  baseConfig: RunConfig,
+  globals: ReadonlyMap<string, string>,
+  escape: EscapeCharacter,
+  options: PlanOptions,
+): StagePlan {
+  const draft = new ConfigDraft(baseConfig);
+  const args = new Map<string, string>();
+  const history: PlannedHistory[] = [];
+  let author: string | undefined;
+  const origin = instructions[0]?.location ?? { start: 1, end: 1 };
+  const triggers = (baseConfig.OnBuild ?? []).map((trigger) => parseTrigger(trigger, origin));
+  for (const trigger of triggers) refuseUnsupported(trigger);
+  for (const written of [...triggers, ...instructions]) {
+    // ENV wins over an ARG of the same name, whichever stands first.
+    const variables = new Map([...args, ...draft.environment()]);
+    if (written.kind === 'ARG') {
+      for (const { key, value } of expandStageArgs(written, variables, globals, {
+        escape,
+        overrides: options.buildArgs,
+      })) {
+        if (value !== undefined) args.set(key, value);
+      }
+    }
+    const expanded = expandInstruction(written, variables, { escape });
+    const instruction = expanded.kind === 'WORKDIR' ? { ...expanded, path: absolute(draft, expanded.path) } : expanded;
+    const { shell } = draft;
+    const step = fileStepOf(instruction, draft);
+    draft.apply(instruction);
+    if (instruction.kind === 'MAINTAINER') author = instruction.maintainer;
+    history.push({ createdBy: createdBy(instruction, shell), step });
+  }
+  draft.addLabels(options.labels);
+  return { config: draft.value, author, history };
+}
+
+const absolute = (draft: ConfigDraft, path: string): string =>
+  cleanPath(path.startsWith('/') ? path : `${draft.workingDir}/${path}`);
+
+function fileStepOf(instruction: Instruction, draft: ConfigDraft): FileStep | undefined {
+  if (instruction.kind === 'WORKDIR') return { kind: 'workdir', path: instruction.path };
+  if (instruction.kind !== 'COPY') return undefined;
+  const { destination: written } = instruction;
+  const cleaned = absolute(draft, written);
+  // `dir/`, `.` and `..` mean a directory also when none stands there yet.
+  const isDirectory = /(^|\/)\.{0,2}$/.test(written) && cleaned !== '/';
+  return { kind: 'copy', instruction, destination: isDirectory ? `${cleaned}/` : cleaned };
+}
