@@ -10,7 +10,6 @@ const signatures = {
   pread: ['int64', ['int32', 'pointer', 'uint64', 'int64']],
   pwrite: ['int64', ['int32', 'pointer', 'uint64', 'int64']],
   lseek: ['int64', ['int32', 'int64', 'int32']],
-  ftruncate: ['int32', ['int32', 'int64']],
   fallocate: ['int32', ['int32', 'int32', 'int64', 'int64']],
   mkdirat: ['int32', ['int32', 'pointer', 'uint32']],
   symlinkat: ['int32', ['pointer', 'int32', 'pointer']],
@@ -37,7 +36,6 @@ const signatures = {
   umask: ['uint32', ['uint32']],
   flock: ['int32', ['int32', 'int32']],
   syncfs: ['int32', ['int32']],
-  fstatfs: ['int32', ['int32', 'pointer']],
   ioctl: ['int32', ['int32', 'uint64', 'pointer']],
   // Integers and addresses travel alike, so one declaration serves every call by number.
   syscall: ['int64', ['int64', 'int64', 'int64', 'int64', 'int64', 'int64', 'int64']],

@@ -71,10 +71,8 @@ function room(): NonNullable<typeof allocated> {
 
 function namesOf(length: number, syscall: string, name?: Name): string[] {
   if (length === 0) return [];
-  if (length > 0)
-    return room()
-      .bytes.latin1Slice(0, length - 1)
-      .split('\0');
+  const { bytes } = room();
+  if (length > 0) return bytes.toString('latin1', 0, length - 1).split('\0');
   const error = lastError(syscall, name);
   if (errnoOf(error) === 'EOPNOTSUPP') return [];
   throw error;

@@ -1,0 +1,86 @@
+import { ftruncateSync } from 'node:fs';
+import { type Errno, errnoOf } from './errno.ts';
+import { readFullyAt, writeFullyAt } from './fd-io.ts';
+import { libc } from './libc.ts';
+import { lastError, scratch } from './scratch.ts';
+import { type DataRun, dataRuns } from './sparse.ts';
+import { statFd } from './stat.ts';
+
+export interface CopyOptions {
+  /** Called between pieces of at most 8 MiB; what it throws ends the copying. */
+  readonly checkpoint?: () => void;
+}
+
+/** How the data came over: shared blocks, copied by the kernel, or read and written. */
+export type CopyMethod = 'reflink' | 'copy_file_range' | 'read-write';
+
+/**
+ * Copies a regular file's data into an empty one, by the cheapest way both filesystems know; holes stay holes. The
+ * positions of both descriptors are undefined afterwards. Answers the cheapest way that worked.
+ */
+export function copyFileData(fromFd: number, toFd: number, options: CopyOptions = {}): CopyMethod {
+  if (tryReflink(fromFd, toFd)) return 'reflink';
+  const { size } = statFd(fromFd);
+  let method: CopyMethod = 'copy_file_range';
+  for (const run of dataRuns(fromFd, size)) {
+    if (method === 'copy_file_range' && copyRangeInKernel(fromFd, toFd, run, options)) continue;
+    method = 'read-write';
+    copyRangeByHand(fromFd, toFd, run, options);
+  }
+  ftruncateSync(toFd, size);
+  return method;
+}
+
+const FICLONE = 0x40049409;
+
+/**
+ * ioctl_ficlone(2): both files share all blocks until one is changed. False where the filesystem cannot, or the files
+ * lie on two of them.
+ */
+export function tryReflink(fromFd: number, toFd: number): boolean {
+  if (libc().ioctl(toFd, FICLONE, fromFd) === 0) return true;
+  const error = lastError('ioctl_ficlone');
+  if (isOneOf(error, 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOTTY')) return false;
+  throw error;
+}
+
+const pieceBytes = 8 * 1024 * 1024;
+
+/** copy_file_range(2); false when the kernel cannot do it between these two and nothing more was copied. */
+function copyRangeInKernel(fromFd: number, toFd: number, { offset, length }: DataRun, options: CopyOptions): boolean {
+  const { syscall, numbers } = libc();
+  const { view, struct, structAddress } = scratch();
+  for (let done = 0; done < length; ) {
+    options.checkpoint?.();
+    view.setBigInt64(struct, BigInt(offset + done), true);
+    view.setBigInt64(struct + 8, BigInt(offset + done), true);
+    const wanted = Math.min(length - done, pieceBytes);
+    const copied = Number(syscall(numbers.copyFileRange, fromFd, structAddress, toFd, structAddress + 8, wanted, 0));
+    if (copied < 0) {
+      const error = lastError('copy_file_range');
+      if (isOneOf(error, 'EXDEV', 'EOPNOTSUPP', 'EINVAL', 'ENOSYS')) return false;
+      throw error;
+    }
+    // The file has become shorter, or is one of /proc that has no size.
+    if (copied === 0) return false;
+    done += copied;
+  }
+  return true;
+}
+
+function copyRangeByHand(fromFd: number, toFd: number, { offset, length }: DataRun, options: CopyOptions): void {
+  const buffer = Buffer.allocUnsafe(Math.min(length, 1024 * 1024));
+  for (let done = 0; done < length; ) {
+    options.checkpoint?.();
+    const piece = buffer.subarray(0, Math.min(buffer.length, length - done));
+    const count = readFullyAt(fromFd, piece, offset + done);
+    if (count === 0) return;
+    writeFullyAt(toFd, piece.subarray(0, count), offset + done);
+    done += count;
+  }
+}
+
+function isOneOf(error: unknown, ...names: readonly Errno[]): boolean {
+  const name = errnoOf(error);
+  return name !== undefined && names.includes(name);
+}

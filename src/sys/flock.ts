@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AbortOptions } from '../lib/abort.ts';
+import { errnoOf } from './errno.ts';
+import { libc } from './libc.ts';
+import { lastError } from './scratch.ts';
+
+/** `exclusive` for one holder, `shared` for any number that exclude an exclusive one. */
+export type LockMode = 'exclusive' | 'shared';
+
+const LOCK_SH = 1;
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+const LOCK_UN = 8;
+
+/**
+ * flock(2) without waiting: false when somebody else holds the file. The lock belongs to the open file: it excludes other
+ * descriptors of this process too, and goes when the last copy of this descriptor is closed, also by a kill. Locking
+ * again changes the mode, with a moment of no lock between.
+ */
+export function tryLockFile(fd: number, mode: LockMode = 'exclusive'): boolean {
+  if (libc().flock(fd, (mode === 'exclusive' ? LOCK_EX : LOCK_SH) | LOCK_NB) === 0) return true;
+  const error = lastError('flock');
+  if (errnoOf(error) === 'EAGAIN') return false;
+  throw error;
+}
+
+/**
+ * {@link tryLockFile} again and again until the lock is ours or `signal` aborts, with pauses of 1 to 50 ms: a call that
+ * waits would take one of libuv's four threads for as long. Holders are not queued.
+ */
+export async function lockFile(fd: number, options: AbortOptions & { readonly mode?: LockMode } = {}): Promise<void> {
+  const { signal, mode } = options;
+  signal?.throwIfAborted();
+  for (let pauseMs = 1; !tryLockFile(fd, mode); pauseMs = Math.min(pauseMs * 2, 50)) {
+    try {
+      await sleep(pauseMs, undefined, signal ? { signal } : {});
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    }
+  }
+}
+
+/** Gives up the lock of a descriptor, and of all its copies. Idempotent. */
+export function unlockFile(fd: number): void {
+  if (libc().flock(fd, LOCK_UN) < 0) throw lastError('flock');
+}
