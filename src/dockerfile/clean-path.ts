@@ -1,0 +1,17 @@
+/**
+ * The shortest slash-separated path of the same meaning, as Go's `filepath.Clean` gives it: no empty and no `.`
+ * elements, `..` resolved by taking back the element before it, never above `/`. An empty path becomes `.`.
+ */
+export function cleanPath(path: string): string {
+  const rooted = path.startsWith('/');
+  const kept: string[] = [];
+  for (const element of path.split('/')) {
+    if (element === '' || element === '.') continue;
+    if (element !== '..') kept.push(element);
+    else if (kept.length > 0 && kept.at(-1) !== '..') kept.pop();
+    else if (!rooted) kept.push('..');
+  }
+  const joined = kept.join('/');
+  if (rooted) return `/${joined}`;
+  return joined === '' ? '.' : joined;
+}

@@ -1,0 +1,45 @@
+import { StrataError } from '../errors/index.ts';
+import type { LineRange } from './syntax-tree.ts';
+
+const lines = (at: LineRange): { line: number; endLine: number } => ({ line: at.start, endLine: at.end });
+
+/** The Dockerfile's text is wrong; `text` is worded as docker words it. */
+export function syntaxError(text: string, at: LineRange, hint?: string): StrataError {
+  return new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_DOCKERFILE_SYNTAX',
+    message: `dockerfile parse error on line ${at.start}: ${text}`,
+    ...(hint === undefined ? {} : { hint }),
+    details: lines(at),
+  });
+}
+
+/** A variable, quote or `${…}` cannot be resolved. `at` is left out where the word stands alone. */
+export function expansionError(text: string, at?: LineRange): StrataError {
+  return new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_DOCKERFILE_EXPANSION',
+    message: text,
+    ...(at === undefined ? {} : { details: lines(at) }),
+  });
+}
+
+/** A stage, target or `--from` does not fit together with the others. */
+export function stageError(text: string, at?: LineRange): StrataError {
+  return new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_DOCKERFILE_STAGE',
+    message: text,
+    ...(at === undefined ? {} : { details: lines(at) }),
+  });
+}
+
+/** A value is malformed once its variables are known: a port, a mode, a mount. */
+export function valueError(text: string, at?: LineRange): StrataError {
+  return new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_DOCKERFILE_VALUE',
+    message: text,
+    ...(at === undefined ? {} : { details: lines(at) }),
+  });
+}

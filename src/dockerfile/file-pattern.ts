@@ -1,0 +1,91 @@
+import { StrataError } from '../errors/index.ts';
+import { readCharacterClass } from './character-class.ts';
+import { characters, codePoints } from './code-points.ts';
+import { literalStep, manyStep, oneStep, PatternAutomaton, type PatternStep } from './pattern-automaton.ts';
+import { excerpt, quote } from './quote.ts';
+
+const slash = 0x2f;
+const notSlash = (code: number): boolean => code !== slash;
+const anything = (): boolean => true;
+
+const one = oneStep(notSlash);
+const many = manyStep(notSlash);
+/** `**` at the end: whatever follows, slashes too. */
+const rest = manyStep(anything);
+/** `**` elsewhere: nothing at all, or anything that ends with a slash. */
+const folders: readonly PatternStep[] = [
+  { accepts: anything, loops: true, skips: [1, 2] },
+  { accepts: (code) => code === slash, loops: false, skips: [] },
+];
+
+export interface FilePattern {
+  readonly steps: readonly PatternStep[];
+  /** Number of wildcards, classes and escapes; 0 when the pattern means just itself. */
+  readonly specials: number;
+  /** It starts with `**`. */
+  readonly leading: boolean;
+  /** It ends with `**`. */
+  readonly trailing: boolean;
+}
+
+function badPattern(pattern: string): StrataError {
+  return new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_PATTERN_SYNTAX',
+    message: `pattern ${quote(excerpt(pattern))}: syntax error in pattern`,
+    hint: 'Close every [, put something into it, and let no backslash stand at the end.',
+  });
+}
+
+/** Reads a pattern; `doubleStar` tells whether `**` crosses folders or is two single stars. @throws ERR_PATTERN_SYNTAX */
+export function parseFilePattern(pattern: string, doubleStar: boolean): FilePattern {
+  const letters = characters(pattern);
+  const steps: PatternStep[] = [];
+  let specials = 0;
+  let [leading, trailing] = [false, false];
+  for (let index = 0; index < letters.length; ) {
+    const start = index++;
+    const character = letters[start] as string;
+    if ('*?[]\\'.includes(character)) specials++;
+    if (character === '*' && doubleStar && letters[index] === '*') {
+      index += letters[index + 1] === '/' ? 2 : 1;
+      leading ||= start === 0;
+      trailing = index >= letters.length;
+      steps.push(...(trailing ? [rest] : folders));
+    } else if (character === '*') {
+      if (steps.at(-1) !== many) steps.push(many);
+    } else if (character === '?') steps.push(one);
+    else if (character === '[') {
+      const found = readCharacterClass(letters, index);
+      if (found === undefined) throw badPattern(pattern);
+      steps.push(oneStep(found.accepts));
+      index = found.end;
+    } else {
+      const taken = character === '\\' ? letters[index++] : character;
+      if (taken === undefined) throw badPattern(pattern);
+      steps.push(literalStep(taken.codePointAt(0) ?? 0));
+    }
+  }
+  return { steps, specials, leading, trailing };
+}
+
+/** True when COPY and ADD treat `path` as a pattern: an unescaped `*`, `?` or `[`. */
+export function hasWildcards(path: string): boolean {
+  for (let index = 0; index < path.length; index++) {
+    const unit = path.charAt(index);
+    if (unit === '\\') index++;
+    else if (unit === '*' || unit === '?' || unit === '[') return true;
+  }
+  return false;
+}
+
+/**
+ * Compiles a wildcard of COPY and ADD as Go's `filepath.Match` reads it: `*` and `?` stop at slashes, `[a-z]`,
+ * `[^a-z]`, `\` escapes; the whole path must match. Matching costs pattern × path, whatever they hold.
+ *
+ * @throws ERR_PATTERN_SYNTAX
+ */
+export function compileWildcard(pattern: string): (path: string) => boolean {
+  const automaton = new PatternAutomaton(parseFilePattern(pattern, false).steps);
+  return (path) => automaton.matches(codePoints(path));
+}

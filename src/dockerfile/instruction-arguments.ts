@@ -1,0 +1,96 @@
+import { syntaxError } from './dockerfile-error.ts';
+import { readJsonForm } from './json-form.ts';
+import { splitWords } from './line-words.ts';
+import { excerpt, quote } from './quote.ts';
+import type { EscapeCharacter, LineRange } from './syntax-tree.ts';
+import { cutAtBlanks, findSpace, skipSpace, splitBlanks } from './whitespace.ts';
+
+/** What follows an instruction's flags, split as that instruction wants it. */
+export interface InstructionArguments {
+  readonly args: readonly string[];
+  readonly json: boolean;
+}
+
+type Reader = (rest: string, escape: EscapeCharacter, at: LineRange) => InstructionArguments;
+
+const plain = (args: readonly string[]): InstructionArguments => ({ args, json: false });
+const whole: Reader = (rest) => plain(rest === '' ? [] : [rest]);
+const blanks: Reader = (rest) => plain(rest === '' ? [] : splitBlanks(rest));
+const words: Reader = (rest, escape) => plain(splitWords(rest, escape));
+
+function jsonOr(otherwise: Reader): Reader {
+  return (rest, escape, at) => {
+    const form = readJsonForm(rest);
+    if (form === 'other') {
+      throw syntaxError('when using JSON array syntax, arrays must be comprised of strings only', at);
+    }
+    return form === undefined ? otherwise(rest, escape, at) : { args: form.words, json: true };
+  };
+}
+
+/** `name value with blanks` (the old form) or `name=value …`; the first word decides. */
+function pairs(instruction: string): Reader {
+  return (rest, escape, at) => {
+    const found = splitWords(rest, escape);
+    const [first] = found;
+    if (first === undefined) return plain([]);
+    if (!first.includes('=')) {
+      const [name, value] = cutAtBlanks(rest);
+      if (value === undefined) throw syntaxError(`${instruction} must have two arguments`, at);
+      return plain([name, value, '']);
+    }
+    const args: string[] = [];
+    for (const word of found) {
+      const equals = word.indexOf('=');
+      if (equals < 0) {
+        throw syntaxError(
+          `Syntax error - can't find = in ${quote(excerpt(word))}. Must be of the form: name=value`,
+          at,
+          'Quote values that contain spaces.',
+        );
+      }
+      args.push(word.slice(0, equals), word.slice(equals + 1), '=');
+    }
+    return plain(args);
+  };
+}
+
+const command: Reader = jsonOr(whole);
+
+/** HEALTHCHECK: a type, then a command. */
+const typed: Reader = (rest, escape, at) => {
+  const end = findSpace(rest, 0);
+  if (end === 0) return plain([]);
+  const tail = command(rest.slice(skipSpace(rest, end)), escape, at);
+  return { args: [rest.slice(0, end), ...tail.args], json: tail.json };
+};
+
+const readers: ReadonlyMap<string, Reader> = new Map([
+  ['add', jsonOr(blanks)],
+  ['arg', words],
+  ['cmd', command],
+  ['copy', jsonOr(blanks)],
+  ['entrypoint', command],
+  ['env', pairs('ENV')],
+  ['expose', blanks],
+  ['from', blanks],
+  ['healthcheck', typed],
+  ['label', pairs('LABEL')],
+  ['maintainer', whole],
+  ['run', command],
+  ['shell', command],
+  ['stopsignal', whole],
+  ['user', whole],
+  ['volume', jsonOr(blanks)],
+  ['workdir', whole],
+]);
+
+/** Splits `rest` for the instruction `name` (any case); an unknown instruction's arguments are not looked at. */
+export function readArguments(
+  name: string,
+  rest: string,
+  escape: EscapeCharacter,
+  at: LineRange,
+): InstructionArguments {
+  return readers.get(name.toLowerCase())?.(rest, escape, at) ?? plain(['']);
+}

@@ -1,0 +1,60 @@
+import { excerpt, quote } from '../quote.ts';
+import type { SyntaxNode } from '../syntax-tree.ts';
+import { parseDuration } from './duration.ts';
+import { type Flags, readFlags } from './flags.ts';
+import { originOf, refuse, requireSome } from './request.ts';
+import { shellOrExec } from './run.ts';
+import type { HealthcheckInstruction } from './types.ts';
+
+const millisecond = 1_000_000;
+
+function interval(node: SyntaxNode, flags: Flags, name: string): number {
+  const text = flags.string(name);
+  if (text === '') return 0;
+  const duration = parseDuration(text);
+  if (typeof duration !== 'number') throw refuse(node, duration.problem);
+  if (duration !== 0 && duration < millisecond) throw refuse(node, `Interval "${name}" cannot be less than 1ms`);
+  return duration;
+}
+
+function retriesOf(node: SyntaxNode, flags: Flags): number {
+  const text = flags.string('retries');
+  if (text === '') return 0;
+  const problem = (why: string): string => `strconv.ParseInt: parsing ${quote(excerpt(text))}: ${why}`;
+  if (!/^[+-]?[0-9]+$/.test(text)) throw refuse(node, problem('invalid syntax'));
+  const retries = Number(text);
+  if (retries > 0x7fffffff || retries < -0x80000000) throw refuse(node, problem('value out of range'));
+  if (retries < 0) throw refuse(node, `--retries cannot be negative (${retries})`);
+  return retries + 0;
+}
+
+export function readHealthcheck(node: SyntaxNode): HealthcheckInstruction {
+  requireSome(node, 'HEALTHCHECK');
+  const type = (node.args[0] ?? '').toUpperCase();
+  const args = node.args.slice(1);
+  const off = { interval: 0, timeout: 0, startPeriod: 0, startInterval: 0, retries: 0 };
+  if (type === 'NONE') {
+    if (args.length > 0) throw refuse(node, 'HEALTHCHECK NONE takes no arguments');
+    return { kind: 'HEALTHCHECK', ...originOf(node), test: ['NONE'], ...off };
+  }
+  const flags = readFlags(node, {
+    interval: 'string',
+    timeout: 'string',
+    'start-period': 'string',
+    'start-interval': 'string',
+    retries: 'string',
+  });
+  if (type !== 'CMD') throw refuse(node, `Unknown type ${quote(excerpt(type))} in HEALTHCHECK (try CMD)`);
+  const command = shellOrExec(args, node.json);
+  if (command.args.length === 0) throw refuse(node, 'Missing command after HEALTHCHECK CMD');
+  return {
+    kind: 'HEALTHCHECK',
+    ...originOf(node),
+    test: [command.shellForm ? 'CMD-SHELL' : 'CMD', ...command.args],
+    interval: interval(node, flags, 'interval'),
+    timeout: interval(node, flags, 'timeout'),
+    startPeriod: interval(node, flags, 'start-period'),
+    startInterval: interval(node, flags, 'start-interval'),
+    retries: retriesOf(node, flags),
+  };
+}

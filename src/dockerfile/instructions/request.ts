@@ -1,0 +1,33 @@
+import type { StrataError } from '../../errors/index.ts';
+import { syntaxError } from '../dockerfile-error.ts';
+import type { SyntaxNode } from '../syntax-tree.ts';
+import { trimSpace } from '../whitespace.ts';
+import type { Origin } from './types.ts';
+
+/** An error at the node's lines, in docker's words. */
+export const refuse = (node: SyntaxNode, text: string, hint?: string): StrataError =>
+  syntaxError(text, node.location, hint);
+
+export const originOf = (node: SyntaxNode): Origin => ({
+  source: trimSpace(node.original),
+  written: node.name,
+  location: node.location,
+  comments: node.comments,
+});
+
+/** Docker's three complaints about the number of arguments. */
+export function requireSome(node: SyntaxNode, name: string): void {
+  if (node.args.length === 0) throw refuse(node, `${name} requires at least one argument`);
+}
+
+export function requireOne(node: SyntaxNode, name: string): string {
+  const [only, ...more] = node.args;
+  if (only === undefined || more.length > 0) throw refuse(node, `${name} requires exactly one argument`);
+  return only;
+}
+
+/** What a comment `# name text` says of `name`; empty when there is none. */
+export function descriptionOf(name: string, comments: readonly string[]): string {
+  const found = name === '' ? undefined : comments.find((comment) => comment.startsWith(`${name} `));
+  return found === undefined ? '' : found.slice(name.length + 1);
+}

@@ -1,0 +1,88 @@
+import { chompTabs, heredocStartOrNone } from '../heredoc.ts';
+import { excerpt, quote } from '../quote.ts';
+import type { SyntaxNode } from '../syntax-tree.ts';
+import { readDevice } from './device.ts';
+import { type Flags, readFlags } from './flags.ts';
+import { readMountFlag } from './mount.ts';
+import { originOf, refuse } from './request.ts';
+import type {
+  CmdInstruction,
+  EntrypointInstruction,
+  RunInstruction,
+  RunNetwork,
+  RunSecurity,
+  ShellHeredoc,
+  ShellOrExec,
+} from './types.ts';
+
+const networks: readonly RunNetwork[] = ['default', 'none', 'host'];
+const securities: readonly RunSecurity[] = ['insecure', 'sandbox'];
+
+/** The words of a JSON array as they are, anything else as one line for a shell. */
+export function shellOrExec(args: readonly string[], json: boolean): ShellOrExec {
+  return { args: json || args.length === 0 ? args : [args.join(' ')], shellForm: !json };
+}
+
+function networkOf(node: SyntaxNode, flags: Flags): RunNetwork {
+  if (!flags.used.includes('network')) return 'default';
+  const mode = flags.string('network');
+  const known = networks.find((name) => name === mode);
+  if (known === undefined) throw refuse(node, `invalid network mode ${quote(excerpt(mode))}`);
+  return known;
+}
+
+function securityOf(node: SyntaxNode, flags: Flags): RunSecurity {
+  if (!flags.used.includes('security')) return 'sandbox';
+  const mode = flags.string('security');
+  const known = securities.find((name) => name === mode);
+  if (known === undefined) throw refuse(node, `security ${quote(excerpt(mode))} is not valid`);
+  return known;
+}
+
+export function readRun(node: SyntaxNode): RunInstruction {
+  const flags = readFlags(node, { mount: 'strings', network: 'string', security: 'string', device: 'strings' });
+  return {
+    kind: 'RUN',
+    ...originOf(node),
+    ...shellOrExec(node.args, node.json),
+    heredocs: node.heredocs.map(({ name, content, chomp }) => ({ name, content, chomp })),
+    devices: flags.strings('device').map((text) => readDevice(node, text)),
+    mounts: flags.strings('mount').map((text) => readMountFlag(node, text)),
+    network: networkOf(node, flags),
+    security: securityOf(node, flags),
+    flagsUsed: flags.used,
+  };
+}
+
+export function readCmd(node: SyntaxNode): CmdInstruction {
+  readFlags(node);
+  return { kind: 'CMD', ...originOf(node), ...shellOrExec(node.args, node.json) };
+}
+
+export function readEntrypoint(node: SyntaxNode): EntrypointInstruction {
+  readFlags(node);
+  return { kind: 'ENTRYPOINT', ...originOf(node), ...shellOrExec(node.args, node.json) };
+}
+
+const documents = (heredocs: readonly ShellHeredoc[]): string =>
+  heredocs.map(({ name, content }) => `\n${content}${name}`).join('');
+
+/** What a RUN is to start: a line for the shell, the words of a command, or a script with its own interpreter. */
+export type RunCommand =
+  | { readonly form: 'shell'; readonly line: string }
+  | { readonly form: 'exec'; readonly args: readonly string[] }
+  | { readonly form: 'script'; readonly name: string; readonly content: string };
+
+/**
+ * Resolves a RUN's heredocs. `RUN <<EOF` runs the content itself, as a file of its own when it starts with `#!`;
+ * any other use of heredocs is put together again for the shell to read. Variables in the content are the shell's.
+ */
+export function runCommand(run: RunInstruction): RunCommand {
+  if (!run.shellForm) return { form: 'exec', args: run.args };
+  const line = run.args[0] ?? '';
+  const [first] = run.heredocs;
+  if (first === undefined) return { form: 'shell', line };
+  if (heredocStartOrNone(line) === undefined) return { form: 'shell', line: line + documents(run.heredocs) };
+  const content = first.chomp ? chompTabs(first.content) : first.content;
+  return content.startsWith('#!') ? { form: 'script', name: first.name, content } : { form: 'shell', line: content };
+}

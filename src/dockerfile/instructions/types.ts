@@ -1,0 +1,204 @@
+import type { LineRange } from '../syntax-tree.ts';
+import type { Device } from './device.ts';
+import type { MountFlag } from './mount.ts';
+
+/** What every instruction and stage knows of where it came from. */
+export interface Origin {
+  /** The line as written, continuations joined, without blanks around it. */
+  readonly source: string;
+  /** The instruction's name as written: `run`, `RUN`, `Run`. */
+  readonly written: string;
+  readonly location: LineRange;
+  /** Comment lines directly above. */
+  readonly comments: readonly string[];
+}
+
+export interface KeyValue {
+  readonly key: string;
+  readonly value: string;
+  /** Written as `KEY value`, the form docker warns of. */
+  readonly legacy: boolean;
+}
+
+/** A file whose content stands in the Dockerfile: `COPY <<name /dest`. */
+export interface InlineFile {
+  readonly name: string;
+  readonly content: string;
+  /** Variables in the content are to be expanded. */
+  readonly expand: boolean;
+}
+
+/** A heredoc of RUN; {@link chompTabs} belongs to `chomp`. */
+export interface ShellHeredoc {
+  readonly name: string;
+  readonly content: string;
+  readonly chomp: boolean;
+}
+
+/** RUN, CMD, ENTRYPOINT: `args` as written in JSON, or one element to be put behind the shell. */
+export interface ShellOrExec {
+  readonly args: readonly string[];
+  readonly shellForm: boolean;
+}
+
+interface Copying extends Origin {
+  readonly sources: readonly string[];
+  readonly inlineFiles: readonly InlineFile[];
+  readonly destination: string;
+  /** Empty when not given, as all strings here. */
+  readonly chown: string;
+  readonly chmod: string;
+  readonly link: boolean;
+  readonly exclude: readonly string[];
+}
+
+export interface AddInstruction extends Copying {
+  readonly kind: 'ADD';
+  readonly checksum: string;
+  /** Undefined when not given: the source decides. */
+  readonly keepGitDir: boolean | undefined;
+  readonly unpack: boolean | undefined;
+}
+
+export interface CopyInstruction extends Copying {
+  readonly kind: 'COPY';
+  readonly from: string;
+  readonly parents: boolean;
+}
+
+export interface ArgDefinition {
+  readonly key: string;
+  /** Undefined for a bare name, which has no default. */
+  readonly value: string | undefined;
+  /** What a comment `# NAME text` directly above says. */
+  readonly description: string;
+}
+
+export interface ArgInstruction extends Origin {
+  readonly kind: 'ARG';
+  readonly definitions: readonly ArgDefinition[];
+}
+
+export interface CmdInstruction extends Origin, ShellOrExec {
+  readonly kind: 'CMD';
+}
+
+export interface EntrypointInstruction extends Origin, ShellOrExec {
+  readonly kind: 'ENTRYPOINT';
+}
+
+export interface EnvInstruction extends Origin {
+  readonly kind: 'ENV';
+  readonly variables: readonly KeyValue[];
+}
+
+export interface ExposeInstruction extends Origin {
+  readonly kind: 'EXPOSE';
+  /** Unexpanded and sorted; `parsePorts` reads them. */
+  readonly ports: readonly string[];
+}
+
+export interface HealthcheckInstruction extends Origin {
+  readonly kind: 'HEALTHCHECK';
+  /** `['NONE']`, `['CMD', …]` or `['CMD-SHELL', line]`. */
+  readonly test: readonly string[];
+  /** Nanoseconds, 0 when not given: exact up to 104 days, beyond that the nearest double. */
+  readonly interval: number;
+  readonly timeout: number;
+  readonly startPeriod: number;
+  readonly startInterval: number;
+  readonly retries: number;
+}
+
+export interface LabelInstruction extends Origin {
+  readonly kind: 'LABEL';
+  readonly labels: readonly KeyValue[];
+}
+
+export interface MaintainerInstruction extends Origin {
+  readonly kind: 'MAINTAINER';
+  readonly maintainer: string;
+}
+
+export interface OnbuildInstruction extends Origin {
+  readonly kind: 'ONBUILD';
+  /** The deferred instruction's text with its heredocs, as it goes into the image's config. */
+  readonly trigger: string;
+}
+
+export type RunNetwork = 'default' | 'none' | 'host';
+export type RunSecurity = 'insecure' | 'sandbox';
+
+export interface RunInstruction extends Origin, ShellOrExec {
+  readonly kind: 'RUN';
+  readonly heredocs: readonly ShellHeredoc[];
+  /** Their values may hold variables: `resolveMount` reads one. */
+  readonly mounts: readonly MountFlag[];
+  readonly network: RunNetwork;
+  readonly security: RunSecurity;
+  readonly devices: readonly Device[];
+  /** Names of the flags that were given. */
+  readonly flagsUsed: readonly string[];
+}
+
+export interface ShellInstruction extends Origin {
+  readonly kind: 'SHELL';
+  readonly shell: readonly string[];
+}
+
+export interface StopsignalInstruction extends Origin {
+  readonly kind: 'STOPSIGNAL';
+  readonly signal: string;
+}
+
+export interface UserInstruction extends Origin {
+  readonly kind: 'USER';
+  readonly user: string;
+}
+
+export interface VolumeInstruction extends Origin {
+  readonly kind: 'VOLUME';
+  readonly volumes: readonly string[];
+}
+
+export interface WorkdirInstruction extends Origin {
+  readonly kind: 'WORKDIR';
+  readonly path: string;
+}
+
+/** Everything that can stand in a stage. */
+export type Instruction =
+  | AddInstruction
+  | ArgInstruction
+  | CmdInstruction
+  | CopyInstruction
+  | EntrypointInstruction
+  | EnvInstruction
+  | ExposeInstruction
+  | HealthcheckInstruction
+  | LabelInstruction
+  | MaintainerInstruction
+  | OnbuildInstruction
+  | RunInstruction
+  | ShellInstruction
+  | StopsignalInstruction
+  | UserInstruction
+  | VolumeInstruction
+  | WorkdirInstruction;
+
+/** FROM, before its variables are expanded. */
+export interface FromInstruction extends Origin {
+  readonly kind: 'FROM';
+  readonly baseName: string;
+  /** Lower case; empty without AS. */
+  readonly stageName: string;
+  readonly platform: string;
+  /** What a comment `# name text` directly above says. */
+  readonly description: string;
+}
+
+/** FROM and what follows it up to the next. */
+export interface Stage {
+  readonly from: FromInstruction;
+  readonly instructions: readonly Instruction[];
+}

@@ -1,0 +1,28 @@
+import { trimSpaceStart } from './whitespace.ts';
+
+/** `words` of a JSON array of strings; `other` for an array that holds anything else; undefined for no JSON array. */
+export type JsonForm = { readonly words: readonly string[] } | 'other' | undefined;
+
+/**
+ * Reads the JSON form of an instruction. What is no valid JSON is no error: docker takes the text as a shell
+ * command then (`CMD ['echo']` runs a shell), while `["a", 1]` is refused.
+ */
+export function readJsonForm(text: string): JsonForm {
+  const array = trimSpaceStart(text);
+  if (!array.startsWith('[')) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(array);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  if (!Array.isArray(value)) return undefined;
+  const words: string[] = [];
+  for (const item of value as readonly unknown[]) {
+    if (typeof item !== 'string') return 'other';
+    // `"\ud800"` is valid JSON and no text: Go makes U+FFFD of it.
+    words.push(item.toWellFormed());
+  }
+  return { words };
+}

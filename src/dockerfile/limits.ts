@@ -1,0 +1,23 @@
+/** BuildKit receives a Dockerfile in one gRPC message of at most 16 MiB. */
+export const maxDockerfileBytes: number = 16 << 20;
+
+/** Bytes of one line without its newline: the limit of the scanner BuildKit reads with. */
+export const maxLineBytes: number = 65535;
+
+/**
+ * UTF-16 units that variables may add to one word. The kernel refuses an environment string above 128 KiB, and
+ * `ENV A=$A$A` doubles with every line.
+ */
+export const maxExpansion: number = 1 << 20;
+
+/** `${a:-${b:-…}}`: how deep substitutions may nest before the call stack would be at risk. */
+export const maxSubstitutionDepth = 200;
+
+/** Pattern length × text length of one `${v#pattern}` or `${v/pattern/text}`. */
+export const maxPatternWork: number = 1 << 25;
+
+/** Entries one EXPOSE may name: every port of every protocol. */
+export const maxPorts: number = 3 * 65536;
+
+/** Bytes of an ignore file. */
+export const maxIgnoreFileBytes: number = 10 << 20;

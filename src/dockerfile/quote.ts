@@ -1,0 +1,31 @@
+const named: ReadonlyMap<string, string> = new Map([
+  ['\x07', '\\a'],
+  ['\b', '\\b'],
+  ['\f', '\\f'],
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+  ['\t', '\\t'],
+  ['\v', '\\v'],
+  ['\\', '\\\\'],
+  ['"', '\\"'],
+]);
+const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+
+function escaped(character: string): string {
+  const name = named.get(character);
+  if (name !== undefined) return name;
+  if (printable.test(character)) return character;
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`;
+  return code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+}
+
+/** `text` in double quotes as Go's `%q` prints it: docker's messages and the tree dump are made with it. */
+export function quote(text: string): string {
+  let quoted = '"';
+  for (const character of text) quoted += escaped(character);
+  return `${quoted}"`;
+}
+
+/** The first 200 units of `text`: a message quotes what is wrong, not sixteen megabytes of it. */
+export const excerpt = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);

@@ -1,0 +1,212 @@
+import { stageError } from './dockerfile-error.ts';
+import { didYouMean } from './instructions/suggest.ts';
+import type { Stage } from './instructions/types.ts';
+import { excerpt, quote } from './quote.ts';
+import { expandWord, type Variables } from './shell-words.ts';
+import type { EscapeCharacter, LineRange } from './syntax-tree.ts';
+
+/** Where files come from: nothing, a stage of this Dockerfile by index, or an image (or named context). */
+export type StageSource =
+  | { readonly kind: 'scratch' }
+  | { readonly kind: 'stage'; readonly index: number }
+  | { readonly kind: 'image'; readonly reference: string };
+
+/** An instruction that reads from another stage or image. */
+export interface StageDependency {
+  /** Index of the instruction in its stage. */
+  readonly instruction: number;
+  /** Index of the mount when it is a RUN; undefined for COPY. */
+  readonly mount: number | undefined;
+  readonly source: StageSource;
+  readonly location: LineRange;
+  /** The `from` as written. */
+  readonly from: string;
+}
+
+/** A stage with its name, base and sources resolved. */
+export interface ResolvedStage {
+  readonly index: number;
+  /** Its name, or `stage-N` without one. */
+  readonly name: string;
+  readonly base: StageSource;
+  /** As given to FROM, expanded; undefined when not given. */
+  readonly platform: string | undefined;
+  readonly dependencies: readonly StageDependency[];
+  readonly stage: Stage;
+}
+
+/** The stages of a Dockerfile and what they need of each other. */
+export interface StageGraph {
+  readonly stages: readonly ResolvedStage[];
+  /** The stage of that name (any case), or the last one. @throws ERR_DOCKERFILE_STAGE */
+  target(name?: string): ResolvedStage;
+  /**
+   * The stages a build of `target` needs, in the order of the file.
+   *
+   * @throws ERR_DOCKERFILE_STAGE when one of them copies from a stage that comes later
+   */
+  reachable(target: ResolvedStage): ResolvedStage[];
+}
+
+export interface StageOptions {
+  readonly escape: EscapeCharacter;
+  /** Values FROM may use: `expandMetaArgs`. */
+  readonly args: Variables;
+}
+
+const nothing: ReadonlyMap<string, string> = new Map();
+const toSource = (name: string, index: number | undefined): StageSource => {
+  if (index !== undefined) return { kind: 'stage', index };
+  return name === 'scratch' ? { kind: 'scratch' } : { kind: 'image', reference: name };
+};
+
+function baseNameOf(stage: Stage, options: StageOptions): string {
+  const { baseName, location } = stage.from;
+  const name = expandWord(baseName, options.args, { escape: options.escape, location }).text;
+  if (name === '') throw stageError(`base name (${excerpt(baseName)}) should not be blank`, location);
+  return name;
+}
+
+function platformOf(stage: Stage, options: StageOptions): string | undefined {
+  const { platform, location } = stage.from;
+  if (platform === '') return undefined;
+  const text = expandWord(platform, options.args, { escape: options.escape, location }).text;
+  if (text === '') throw stageError(`empty platform value from expression ${excerpt(platform)}`, location);
+  return text;
+}
+
+/** `--from` of COPY: the index of a stage, its name, or an image. */
+function copySource(
+  from: string,
+  count: number,
+  names: ReadonlyMap<string, number>,
+  escape: EscapeCharacter,
+  at: LineRange,
+): StageSource {
+  if (expandWord(from, nothing, { escape, location: at }).text !== from) {
+    throw stageError(
+      'variable expansion is not supported for --from, define a new stage with FROM using ARG from global scope as a workaround',
+      at,
+    );
+  }
+  if (!/^[+-]?[0-9]+$/.test(from)) return toSource(from, names.get(from.toLowerCase()));
+  const index = Number(from);
+  if (index < 0 || index >= count) throw stageError(`invalid stage index ${index}`, at);
+  return { kind: 'stage', index: index + 0 };
+}
+
+function dependenciesOf(
+  stage: Stage,
+  count: number,
+  names: ReadonlyMap<string, number>,
+  escape: EscapeCharacter,
+): StageDependency[] {
+  return stage.instructions.flatMap((instruction, index): StageDependency[] => {
+    const { location } = instruction;
+    if (instruction.kind === 'COPY' && instruction.from !== '') {
+      const { from } = instruction;
+      const source = copySource(from, count, names, escape, location);
+      return [{ instruction: index, mount: undefined, source, location, from }];
+    }
+    if (instruction.kind !== 'RUN') return [];
+    return instruction.mounts.flatMap(({ from }, mount) =>
+      from === ''
+        ? []
+        : [{ instruction: index, mount, source: toSource(from, names.get(from.toLowerCase())), location, from }],
+    );
+  });
+}
+
+const stagesOf = (stage: ResolvedStage): number[] =>
+  stage.dependencies.flatMap(({ source }) => (source.kind === 'stage' ? [source.index] : []));
+
+/** Docker refuses circles anywhere, but looks only at COPY and RUN: a base is always an earlier stage. */
+function refuseCircles(stages: readonly ResolvedStage[]): void {
+  const state = new Map<number, 'open' | 'done'>();
+  for (const root of stages) {
+    const path: { stage: ResolvedStage; rest: number[] }[] = [];
+    const enter = (index: number): void => {
+      const stage = stages[index];
+      if (stage === undefined || state.get(index) === 'done') return;
+      if (state.get(index) === 'open') {
+        throw stageError(`circular dependency detected on stage: ${stage.name}`, stage.stage.from.location);
+      }
+      state.set(index, 'open');
+      path.push({ stage, rest: stagesOf(stage) });
+    };
+    enter(root.index);
+    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+      const next = top.rest.pop();
+      if (next === undefined) {
+        state.set(top.stage.index, 'done');
+        path.pop();
+      } else enter(next);
+    }
+  }
+}
+
+function refuseLater(stage: ResolvedStage): void {
+  for (const { source, from, mount, location } of stage.dependencies) {
+    if (source.kind !== 'stage' || source.index < stage.index) continue;
+    const problem =
+      mount === undefined
+        ? `cannot copy from stage ${quote(excerpt(from))}, it needs to be defined before current stage ${quote(stage.name)}`
+        : `cannot mount from stage ${quote(excerpt(from))}, stage needs to be defined before current command`;
+    throw stageError(problem, location);
+  }
+}
+
+/**
+ * Resolves names between stages. A FROM means the nearest stage of that name above it; COPY and mounts mean the last
+ * one in the file, as docker resolves them once all stages are known.
+ *
+ * @throws ERR_DOCKERFILE_STAGE, ERR_DOCKERFILE_EXPANSION
+ */
+export function resolveStages(stages: readonly Stage[], options: StageOptions): StageGraph {
+  const names = new Map<string, number>();
+  const bases = stages.map((stage, index) => {
+    const baseName = baseNameOf(stage, options);
+    const platform = platformOf(stage, options);
+    const base = toSource(baseName, names.get(baseName));
+    if (stage.from.stageName !== '') names.set(stage.from.stageName, index);
+    return { base, platform };
+  });
+  const resolved = bases.map(({ base, platform }, index): ResolvedStage => {
+    const stage = stages[index] as Stage;
+    const name = stage.from.stageName === '' ? `stage-${index}` : stage.from.stageName;
+    const dependencies = dependenciesOf(stage, stages.length, names, options.escape);
+    return { index, name, base, platform, dependencies, stage };
+  });
+  refuseCircles(resolved);
+  return {
+    stages: resolved,
+    target: (name) => findTarget(resolved, names, name),
+    reachable: (target) => findReachable(resolved, target),
+  };
+}
+
+function findTarget(
+  stages: readonly ResolvedStage[],
+  names: ReadonlyMap<string, number>,
+  name: string | undefined,
+): ResolvedStage {
+  const index = name === undefined || name === '' ? stages.length - 1 : names.get(name.toLowerCase());
+  const stage = stages[index ?? -1];
+  if (stage !== undefined) return stage;
+  const hint = didYouMean(
+    name ?? '',
+    stages.map((known) => known.name),
+  );
+  throw stageError(`target stage ${quote(excerpt(name ?? ''))} could not be found${hint}`);
+}
+
+function findReachable(stages: readonly ResolvedStage[], target: ResolvedStage): ResolvedStage[] {
+  const found = new Set<ResolvedStage>([target]);
+  // A Set gives what is added during the walk, too.
+  for (const stage of found) {
+    refuseLater(stage);
+    const needed = stage.base.kind === 'stage' ? [...stagesOf(stage), stage.base.index] : stagesOf(stage);
+    for (const index of needed) found.add(stages[index] as ResolvedStage);
+  }
+  return [...found].sort((a, b) => a.index - b.index);
+}
