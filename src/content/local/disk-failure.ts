@@ -1,0 +1,34 @@
+import { statfsSync } from 'node:fs';
+import { StrataError } from '../../errors/index.ts';
+import { errnoNumber, errnoOf, SyscallError } from '../../sys/errno.ts';
+
+/**
+ * What a file call threw, as an error of the library: ERR_NO_SPACE (exhausted) when the filesystem of `directory` or
+ * the quota is full, another failed call as a {@link SyscallError}, anything else unchanged.
+ */
+export function diskFailure(error: unknown, directory: string): unknown {
+  const errno = errnoOf(error);
+  if (errno === undefined || error instanceof StrataError) return error;
+  if (errno === 'ENOSPC' || errno === 'EDQUOT') {
+    return new StrataError({
+      kind: 'exhausted',
+      code: 'ERR_NO_SPACE',
+      message: `store ${directory}: ${errno === 'EDQUOT' ? 'disk quota exceeded' : whatRanOut(directory)}`,
+      hint: 'Remove images or build cache that are no longer needed, or free space on that filesystem.',
+      details: { errno },
+      cause: error,
+    });
+  }
+  const syscall = error instanceof Error && 'syscall' in error ? String(error.syscall) : 'file call';
+  const path = error instanceof Error && 'path' in error ? String(error.path) : directory;
+  return new SyscallError({ syscall, errno: errnoNumber(errno), path });
+}
+
+/** True for an error that only says that the disk or the quota is full. */
+export const isDiskFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '');
+
+// The kernel gives the same error number for both, and people look at `df` in vain (moby#37077).
+function whatRanOut(directory: string): string {
+  const { files, ffree } = statfsSync(directory);
+  return files > 0 && ffree === 0 ? 'no inodes left on device' : 'no space left on device';
+}

@@ -1,0 +1,147 @@
+import { lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AbortOptions } from '../../lib/abort.ts';
+import { type Digest, imageAlgorithms, isDigest, parseDigest } from '../../spec/digest.ts';
+import { ingestBusy } from '../failures.ts';
+import { ObjectLocks } from '../object-locks.ts';
+import { moveToTrash } from '../trash.ts';
+import type {
+  BlobInfo,
+  BlobReader,
+  BlobWriter,
+  ContentStore,
+  DeleteOptions,
+  OpenOptions,
+  WriterOptions,
+} from '../types.ts';
+import { diskFailure } from './disk-failure.ts';
+import { StoreHealth } from './health.ts';
+import { IngestFolder } from './ingest.ts';
+import { ContentLayout } from './layout.ts';
+import { isImpossible, openBlob } from './reader.ts';
+import { type CommitStep, openWriter } from './writer.ts';
+
+export interface LocalContentOptions {
+  /** The content folder, absolute; its parent exists. */
+  readonly directory: string;
+  readonly locks: ObjectLocks;
+  /** An existing folder on the same filesystem, emptied by garbage collection. */
+  readonly trashDirectory: string;
+  /** Called before each step of a commit; for tests that stop the process there. */
+  readonly onStep?: ((step: CommitStep) => void) | undefined;
+}
+
+/**
+ * Blobs as files, `blobs/<algorithm>/<hex>` as in an OCI layout, and unfinished ones under `ingest/`. Any number of
+ * processes may use one folder at once.
+ */
+export class LocalContentStore implements ContentStore {
+  readonly health: StoreHealth;
+  readonly #layout: ContentLayout;
+  readonly #locks: ObjectLocks;
+  readonly #trash: string;
+  readonly #onStep: ((step: CommitStep) => void) | undefined;
+
+  private constructor({ directory, locks, trashDirectory, onStep }: LocalContentOptions) {
+    this.#layout = new ContentLayout(directory);
+    this.#locks = locks;
+    this.#trash = trashDirectory;
+    this.#onStep = onStep;
+    this.health = new StoreHealth(directory);
+  }
+
+  /** Makes the folders that are missing. Throws ERR_NO_SPACE, SyscallError. */
+  static open(options: LocalContentOptions): LocalContentStore {
+    const store = new LocalContentStore(options);
+    try {
+      store.#layout.create();
+    } catch (error) {
+      throw diskFailure(error, options.directory);
+    }
+    return store;
+  }
+
+  /** Where a blob's file is or would be, for readers that need a file. */
+  path(digest: Digest): string {
+    return this.#layout.blob(digest);
+  }
+
+  async open(digest: Digest, options: OpenOptions = {}): Promise<BlobReader> {
+    return await openBlob(this.#layout.blob(digest), digest, options);
+  }
+
+  async writer(ref: string, options: WriterOptions = {}): Promise<BlobWriter> {
+    options.signal?.throwIfAborted();
+    if (options.expected) parseDigest(options.expected.digest);
+    let ingest: IngestFolder | undefined;
+    try {
+      ingest = IngestFolder.hold(this.#layout.ingest(ref), ref);
+    } catch (error) {
+      throw diskFailure(error, this.#layout.directory);
+    }
+    if (!ingest) throw ingestBusy(ref);
+    return await openWriter(
+      { layout: this.#layout, locks: this.#locks, health: this.health, onStep: this.#onStep },
+      ingest,
+      options,
+    );
+  }
+
+  async info(digest: Digest, { signal }: AbortOptions = {}): Promise<BlobInfo | undefined> {
+    signal?.throwIfAborted();
+    const found = lstatSync(this.#layout.blob(digest), { throwIfNoEntry: false });
+    if (!found?.isFile() || isImpossible(digest, found.size)) return undefined;
+    return { digest, sizeBytes: found.size, modifiedAt: found.mtime };
+  }
+
+  /** Every blob's file, also one whose damage `info` and `open` would report; names that are no digest are left out. */
+  async *list({ signal }: AbortOptions = {}): AsyncGenerator<BlobInfo, void, undefined> {
+    signal?.throwIfAborted();
+    for (const algorithm of imageAlgorithms) {
+      const directory = this.#layout.blobs(algorithm);
+      for (const name of readdirSync(directory).sort()) {
+        const digest = `${algorithm}:${name}`;
+        if (!isDigest(digest)) continue;
+        const found = lstatSync(join(directory, name), { throwIfNoEntry: false });
+        if (!found?.isFile()) continue;
+        yield { digest, sizeBytes: found.size, modifiedAt: found.mtime };
+        signal?.throwIfAborted();
+      }
+    }
+  }
+
+  async delete(digest: Digest, { signal, unless }: DeleteOptions = {}): Promise<boolean> {
+    const path = this.#layout.blob(digest);
+    signal?.throwIfAborted();
+    return await this.#locks.with(
+      'blob',
+      digest,
+      () => {
+        if (lstatSync(path, { throwIfNoEntry: false }) === undefined || unless?.() === true) return false;
+        return moveToTrash(path, this.#trash, 'blob');
+      },
+      { signal },
+    );
+  }
+
+  /**
+   * Removes ingests that nobody writes and nobody has written for `idleMs`; a resumed download would start over.
+   * Answers how many went. Idempotent.
+   */
+  async removeIdleIngests(idleMs: number, { signal }: AbortOptions = {}): Promise<number> {
+    let removed = 0;
+    for (const { name } of readdirSync(this.#layout.ingests, { withFileTypes: true }).filter((e) => e.isDirectory())) {
+      signal?.throwIfAborted();
+      const path = join(this.#layout.ingests, name);
+      const ingest = IngestFolder.holdExisting(path);
+      if (ingest === undefined || ingest === 'gone') continue;
+      const written = lstatSync(ingest.dataPath, { throwIfNoEntry: false }) ?? lstatSync(path);
+      if (Date.now() - written.mtimeMs < idleMs) await ingest.release();
+      else {
+        await ingest.remove();
+        removed++;
+      }
+    }
+    return removed;
+  }
+}
