@@ -1,0 +1,21 @@
+import type { Result } from '../solver/types.ts';
+
+/** The filesystem after a step: a committed snapshot, or nothing at all (scratch). */
+export interface FilesystemResult extends Result {
+  readonly snapshotId: string | undefined;
+  /** When the step's work was done, also when it now comes from the cache: milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
+/** Where an op changes files. The parent is not touched; what `change` threw leaves nothing behind. */
+export interface Workspace {
+  /**
+   * Gives `change` a writable tree that starts as the parent's (as a path to open), and commits it. The mount vanishes
+   * with the process, whatever kills it.
+   */
+  change(
+    parentId: string | undefined,
+    change: (directory: string) => Promise<void>,
+    options: { readonly signal: AbortSignal },
+  ): Promise<string>;
+}
