@@ -2,6 +2,7 @@ import { type Digest, isDigest, parseDigest } from '../spec/digest.ts';
 import { isIdentifier } from './grammar.ts';
 import { pathMatch } from './path-match.ts';
 import {
+  formatName,
   formatReference,
   invalidReference,
   parseRawReference,
@@ -42,7 +43,10 @@ export function parseReference(text: string): Reference {
       text,
     );
   }
-  return parseRawReference(`${domain}/${path}`);
+  const reference = parseRawReference(`${domain}/${path}`);
+  // `a_b.c/d`: the first part is meant as a host but cannot be one. Docker goes on without any registry.
+  if (reference.domain !== domain) throw invalidReference(undefined, text);
+  return reference;
 }
 
 /** {@link parseReference} for names that are written out in full already. Throws also when `text` is not. */
@@ -65,7 +69,7 @@ export function toPullReference(reference: Reference): Reference {
 
 /** The name as docker shows it, without `docker.io/` and `library/`. */
 export function familiarName({ domain, path }: RepositoryName): string {
-  if (domain !== defaultDomain) return `${domain}/${path}`;
+  if (domain !== defaultDomain) return formatName({ domain, path });
   const official = path.startsWith(officialPrefix) && !path.includes('/', officialPrefix.length);
   return official ? path.slice(officialPrefix.length) : path;
 }

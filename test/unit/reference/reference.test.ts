@@ -27,7 +27,13 @@ const digest = `sha256:${hex}`;
 const long = 'a'.repeat(255);
 
 describe('as written', () => {
-  const table: readonly (readonly [text: string, domain: string, path: string, tag?: string, digest?: string])[] = [
+  const table: readonly (readonly [
+    text: string,
+    domain: string,
+    path: string,
+    tag?: string | undefined,
+    digest?: string,
+  ])[] = [
     ['busybox', '', 'busybox'],
     ['busybox:1.36', '', 'busybox', '1.36'],
     ['host/busybox', 'host', 'busybox'],
@@ -161,6 +167,7 @@ describe('familiar names', () => {
     assert.equal(message('a/Foo:x'), 'invalid reference format: repository name (a/Foo) must be lowercase');
     assert.equal(message('host.x/Foo'), 'invalid reference format: repository name (Foo) must be lowercase');
     assert.equal(message('a:b:c'), 'invalid reference format');
+    assert.equal(message('a_b.c/d'), 'invalid reference format');
     assert.equal(message(''), 'invalid reference format');
     assert.equal(message(hex), `invalid repository name (${hex}), cannot specify 64-byte hexadecimal strings`);
     assert.equal(message('F'.repeat(1e6)).length < 400, true);
