@@ -1,3 +1,4 @@
+import { concatBytes, utf8 } from '../../lib/bytes.ts';
 import { badRecord } from './failures.ts';
 import { parseDecimal } from './numbers.ts';
 
@@ -57,6 +58,20 @@ export const decodeXattrName = (name: string): string =>
 /** The reverse of {@link decodeXattrName}; leaves `%` alone where nobody misreads it, since Go decodes nothing. */
 export const encodeXattrName = (name: string): string =>
   /[%=]/.test(name) ? name.replace(/=|%(?=3D|25)/g, (char) => (char === '=' ? '%3D' : '%25')) : name;
+
+/** The body of a PAX header, sorted by key so that it does not depend on who asks. Keys are latin1 text. */
+export function encodePaxRecords(records: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  const sorted = [...records].sort(([a], [b]) => (a < b ? -1 : 1));
+  return concatBytes(sorted.map(([key, value]) => encodePaxRecord(Buffer.from(key, 'latin1'), value)));
+}
+
+function encodePaxRecord(key: Uint8Array, value: Uint8Array): Uint8Array {
+  // the length counts its own digits
+  const rest = key.length + value.length + 3;
+  let length = rest + String(rest).length;
+  if (rest + String(length).length !== length) length = rest + String(length).length;
+  return concatBytes([utf8(`${length} `), key, utf8('='), value, utf8('\n')]);
+}
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');

@@ -117,7 +117,7 @@ suite('tar corpus reads or fails as archive/tar of Go', { skip: needs('fixtures'
         } else {
           assert.ok(
             isStrataError(parsed.error) && parsed.error.kind === 'corrupt',
-            `${expected.error}: ${parsed.error}`,
+            `${expected.error}: ${String(parsed.error)}`,
           );
         }
       }

@@ -1,0 +1,178 @@
+import { isUtf8 } from 'node:buffer';
+import { concatBytes, utf8 } from '../../lib/bytes.ts';
+import { blockBytes, flag, paddingBytes } from './block.ts';
+import { encodeUstarBlock, room, splitPath } from './encode-block.ts';
+import { unencodable } from './failures.ts';
+import { defaultTarLimits } from './parser.ts';
+import { encodePaxRecords, encodeXattrName, xattrPrefix } from './pax.ts';
+import { encodeSparseMap } from './sparse.ts';
+import type { SparseRun, TarEntry, TarEntryType, TarTime } from './types.ts';
+
+/** What an entry is made of. A parsed {@link TarEntry} is one too. */
+export type TarHeaderFields = Pick<TarEntry, 'path' | 'type' | 'mode' | 'uid' | 'gid' | 'mtime'> &
+  Partial<
+    Pick<
+      TarEntry,
+      'userName' | 'groupName' | 'sizeBytes' | 'linkPath' | 'deviceMajor' | 'deviceMinor' | 'xattrs' | 'sparse'
+    >
+  >;
+
+const typeflags: Readonly<Record<TarEntryType, number>> = {
+  file: flag.file,
+  hardlink: flag.hardlink,
+  symlink: flag.symlink,
+  'character-device': flag.characterDevice,
+  'block-device': flag.blockDevice,
+  directory: flag.directory,
+  fifo: flag.fifo,
+};
+
+// The PAX header is a member of its own to programs that know no PAX. This name nobody extracts by mistake.
+const paxHeaderPath = utf8('././@PaxHeader');
+const paxText = ['path', 'linkpath', 'uname', 'gname', 'GNU.sparse.name'] as const;
+const zeros = new Uint8Array(2 * blockBytes);
+
+/** Two blocks of zeros, the end of an archive. A view: not to be changed. */
+export const tarEnd: Uint8Array = zeros;
+
+/** Zeros that fill a body of `storedBytes` up to a block; maybe none. A view: not to be changed. */
+export const tarPadding = (storedBytes: number): Uint8Array => zeros.subarray(0, paddingBytes(storedBytes));
+
+/** Bytes of body that must follow the header: for a sparse file the runs only. */
+export const tarStoredBytes = (fields: Pick<TarHeaderFields, 'sizeBytes' | 'sparse'>): number =>
+  fields.sparse ? fields.sparse.reduce((total, run) => total + run.length, 0) : (fields.sizeBytes ?? 0);
+
+/**
+ * Everything that stands before an entry's body: a PAX header where the ustar header has no room, the ustar header,
+ * and the map of a sparse file (GNU's PAX format 1.0). What follows is the body, then {@link tarPadding}. The same
+ * fields give the same bytes, in every version of this library: layers are remade from them.
+ *
+ * Names that fit are written as they are, whatever their encoding. Times are written to the nanosecond, and only mtime.
+ * @throws {@link StrataError} `invalid-argument` with ERR_TAR_UNENCODABLE
+ */
+export function encodeTarHeader(fields: TarHeaderFields): Uint8Array {
+  const records: Records = new Map();
+  const map = fields.sparse ? encodeSparseMap(checkedSparse(fields), fields.sizeBytes ?? 0) : zeros.subarray(0, 0);
+  const block = encodeUstarBlock({
+    ...(fields.sparse ? sparsePath(fields, records) : ustarPath(fields.path, records)),
+    typeflag: typeflags[fields.type],
+    mode: fields.mode & 0o7777,
+    uid: number(records, 'uid', fields.uid, room.owner),
+    gid: number(records, 'gid', fields.gid, room.owner),
+    sizeBytes: number(records, 'size', bodyBytes(fields) + map.length, room.size),
+    mtimeSeconds: time(records, fields.mtime),
+    linkPath: text(records, 'linkpath', fields.linkPath, room.linkPath),
+    userName: text(records, 'uname', fields.userName, room.name),
+    groupName: text(records, 'gname', fields.groupName, room.name),
+    deviceMajor: deviceNumber('device major', fields.deviceMajor),
+    deviceMinor: deviceNumber('device minor', fields.deviceMinor),
+  });
+  for (const [name, value] of fields.xattrs ?? []) {
+    if (name === '' || name.includes('\0')) throw unencodable('xattr name', 'is empty or contains a NUL byte');
+    records.set(xattrPrefix + encodeXattrName(name), value);
+  }
+  return concatBytes([paxHeader(records), block, map]);
+}
+
+type Records = Map<string, Uint8Array>;
+
+function bodyBytes(fields: TarHeaderFields): number {
+  const size = tarStoredBytes(fields);
+  if (size !== 0 && fields.type !== 'file') throw unencodable('size', `belongs to files only, not to a ${fields.type}`);
+  return size;
+}
+
+function ustarPath(path: Uint8Array, records: Records): { path: Uint8Array; prefix?: Uint8Array } {
+  if (path.length === 0 || path.includes(0)) throw unencodable('path', 'is empty or contains a NUL byte');
+  const split = splitPath(path);
+  if (split) return { path: split.name, prefix: split.prefix };
+  records.set('path', path);
+  // Some readers take a cut name that happens to end in a slash for a folder's (golang/go#24599).
+  let end: number = room.path;
+  while (path[end - 1] === 0x2f) end--;
+  return { path: path.subarray(0, end) };
+}
+
+function sparsePath({ path, sizeBytes = 0 }: TarHeaderFields, records: Records): { path: Uint8Array } {
+  if (path.length === 0 || path.includes(0)) throw unencodable('path', 'is empty or contains a NUL byte');
+  records.set('GNU.sparse.major', utf8('1'));
+  records.set('GNU.sparse.minor', utf8('0'));
+  records.set('GNU.sparse.name', path);
+  records.set('GNU.sparse.realsize', utf8(String(sizeBytes)));
+  // who knows no sparse files extracts map and runs under this name, not under the file's
+  return { path: concatBytes([utf8('GNUSparseFile.0/'), path.subarray(path.lastIndexOf(0x2f) + 1)]) };
+}
+
+function checkedSparse({ type, sparse = [], sizeBytes = 0 }: TarHeaderFields): readonly SparseRun[] {
+  if (type !== 'file') throw unencodable('sparse map', 'belongs to files only');
+  let end = 0;
+  for (const [i, run] of sparse.entries()) {
+    if (!(run.offset >= end && run.length > 0 && run.offset + run.length <= sizeBytes)) {
+      throw unencodable('sparse map', 'is out of order, has an empty run or reaches beyond the file');
+    }
+    // GNU tar reads whole blocks for each run
+    if (run.length % blockBytes !== 0 && i < sparse.length - 1) {
+      throw unencodable('sparse map', `has a run of ${run.length} bytes, which is no multiple of ${blockBytes}`);
+    }
+    end = run.offset + run.length;
+  }
+  return sparse;
+}
+
+function text(records: Records, key: string, value: Uint8Array | undefined, limit: number): Uint8Array {
+  if (value === undefined) return zeros.subarray(0, 0);
+  if (value.includes(0)) throw unencodable(key, 'contains a NUL byte');
+  if (value.length > limit) records.set(key, value);
+  return value;
+}
+
+function number(records: Records, key: string, value: number, limit: number): number {
+  if (!Number.isSafeInteger(value) || value < 0) throw unencodable(key, `is ${value}, no whole number from 0 up`);
+  if (value <= limit) return value;
+  records.set(key, utf8(String(value)));
+  return 0;
+}
+
+function deviceNumber(field: string, value: number = 0): number {
+  if (Number.isInteger(value) && value >= 0 && value <= room.owner) return value;
+  throw unencodable(field, `is ${value}, outside 0 to ${room.owner}`);
+}
+
+function time(records: Records, { seconds, nanoseconds }: TarTime): number {
+  if (
+    !Number.isSafeInteger(seconds) ||
+    !Number.isInteger(nanoseconds) ||
+    nanoseconds < 0 ||
+    nanoseconds > 999_999_999
+  ) {
+    throw unencodable('mtime', `is ${seconds} s and ${nanoseconds} ns, no time`);
+  }
+  const fits = seconds >= 0 && seconds <= room.size;
+  if (!fits || nanoseconds > 0) records.set('mtime', utf8(paxTime(seconds, nanoseconds)));
+  return fits ? seconds : 0;
+}
+
+/** Nanoseconds count forward, PAX digits away from zero: -1.75 s is -2 s and 250,000,000 ns. */
+function paxTime(seconds: number, nanoseconds: number): string {
+  if (nanoseconds === 0) return String(seconds);
+  const [sign, whole, fraction] =
+    seconds < 0 ? ['-', -(seconds + 1), 1_000_000_000 - nanoseconds] : ['', seconds, nanoseconds];
+  return `${sign}${whole}.${String(fraction).padStart(9, '0').replace(/0+$/, '')}`;
+}
+
+function paxHeader(records: Records): Uint8Array {
+  if (records.size === 0) return zeros.subarray(0, 0);
+  // PAX text is UTF-8 unless it says otherwise; without this, bsdtar extracts all right and fails in the end
+  if (paxText.some((key) => !isUtf8(records.get(key) ?? zeros))) records.set('hdrcharset', utf8('BINARY'));
+  const body = encodePaxRecords(records);
+  if (body.length > defaultTarLimits.recordBytes) {
+    throw unencodable('extended header', `would be larger than ${defaultTarLimits.recordBytes} bytes`);
+  }
+  const block = encodeUstarBlock({
+    path: paxHeaderPath,
+    typeflag: flag.paxLocal,
+    mode: 0o644,
+    sizeBytes: body.length,
+  });
+  return concatBytes([block, body, tarPadding(body.length)]);
+}
