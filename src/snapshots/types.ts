@@ -94,11 +94,19 @@ export interface Snapshotter extends AsyncDisposable {
    * Throws ERR_LAYER_LIMIT when the chain would be longer than the driver can mount.
    */
   commit(id: string, options: CommitOptions): Promise<SnapshotInfo>;
-  /** Flushes a snapshot committed with `durable: false`, and with it all its ancestors, before it is acknowledged. */
+  /** Flushes a snapshot that is not durable, and with it all its ancestors, before work that rests on it is acknowledged. */
   persist(id: string, options?: PersistOptions): Promise<SnapshotInfo>;
-  /** Moves the files out of sight and forgets the record; refused (conflict) while it has children. */
-  remove(id: string, options?: AbortOptions): Promise<void>;
+  /**
+   * Moves the files out of sight and forgets the record. Throws ERR_SNAPSHOT_NOT_FOUND, and ERR_SNAPSHOT_IN_USE while it
+   * has children or somebody else holds it.
+   */
+  remove(id: string, options?: RemoveOptions): Promise<void>;
   list(): SnapshotInfo[];
+}
+
+export interface RemoveOptions extends AbortOptions {
+  /** The caller's own hold does not stand in the way. */
+  readonly lease?: Lease | undefined;
 }
 
 export interface CleanupReport {

@@ -1,0 +1,72 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SnapshotRecord } from '../../../ledger/types.ts';
+import { DirectorySnapshotter, type DirectorySnapshotterOptions } from '../../directory-snapshotter.ts';
+import type { LayerDirectories, Mount, PrepareOptions, SnapshotterCapabilities } from '../../types.ts';
+import { inheritRoot } from './inherit-root.ts';
+import { activateWorkDirectory, makeWorkDirectory, workDirectoryName } from './work-directory.ts';
+
+/**
+ * Snapshots as overlayfs layers: `<root>/snapshots/overlay2/<id>/fs` holds what one snapshot adds, with deletions as
+ * character devices 0:0 and opaque directories as xattrs; `work` is the kernel's while the snapshot is writable.
+ */
+export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDirectories {
+  readonly capabilities: SnapshotterCapabilities = {
+    parallelApply: true,
+    whiteouts: 'overlay',
+    nativeDiff: true,
+    quota: false,
+    reflink: false,
+  };
+  // OVL_MAX_STACK of the kernel; the 501st lowerdir is EINVAL.
+  protected readonly layerLimit: number = 500;
+
+  constructor(options: DirectorySnapshotterOptions) {
+    super('overlay2', options);
+  }
+
+  ownDirectory(id: string): string {
+    return this.treeOf(this.record(id));
+  }
+
+  lowerDirectories(id: string): readonly string[] {
+    return this.lineage(this.record(id)).map((ancestor) => this.treeOf(ancestor));
+  }
+
+  protected fill(directory: string, parent: SnapshotRecord | undefined, options: PrepareOptions): void {
+    const own = join(directory, 'fs');
+    mkdirSync(own);
+    // Whatever the umask.
+    chmodSync(own, 0o755);
+    if (parent) inheritRoot(this.treeOf(parent), own);
+    makeWorkDirectory(directory, options.volatile === true);
+  }
+
+  protected describe(record: SnapshotRecord): readonly Mount[] {
+    const lowerDirs = this.lineage(record).map((ancestor) => this.treeOf(ancestor));
+    if (record.kind !== 'active') return [readOnlyMount(this.#readOnlyLayers(record, lowerDirs))];
+
+    const upperDir = this.treeOf(record);
+    const work = activateWorkDirectory(record.id, this.directories.path(record.id));
+    if (lowerDirs.length === 0) return [{ type: 'bind', source: upperDir, readOnly: false }];
+    const overlay = { lowerDirs, upperDir, workDir: work.path, volatile: work.volatile };
+    return [{ type: 'overlay', source: '', readOnly: false, overlay }];
+  }
+
+  protected seal(id: string): void {
+    // What a killed container left half copied in there can be gigabytes.
+    const name = workDirectoryName(this.directories.path(id));
+    if (name !== undefined) this.directories.discardPart(id, name);
+  }
+
+  #readOnlyLayers(record: SnapshotRecord, lowerDirs: readonly string[]): readonly string[] {
+    return record.kind === 'view' && lowerDirs.length > 0 ? lowerDirs : [this.treeOf(record), ...lowerDirs];
+  }
+}
+
+// Overlayfs wants two layers or an upper; one layer is its own merged tree.
+function readOnlyMount(layers: readonly string[]): Mount {
+  const [only, second] = layers;
+  if (only !== undefined && second === undefined) return { type: 'bind', source: only, readOnly: true };
+  return { type: 'overlay', source: '', readOnly: true, overlay: { lowerDirs: layers } };
+}

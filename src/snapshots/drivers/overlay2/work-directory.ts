@@ -1,0 +1,41 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { StrataError } from '../../../errors/index.ts';
+import { bootId } from '../../../sys/boot-id.ts';
+
+// A snapshot whose files need not survive the machine's stop keeps the boot's id in the name of its work directory, so
+// that the mark goes where the directory goes.
+const durableName = 'work';
+const volatilePrefix = 'work.';
+
+/** Makes the directory the kernel asks for beside an upper. */
+export function makeWorkDirectory(directory: string, volatile: boolean): void {
+  mkdirSync(join(directory, volatile ? volatilePrefix + bootId() : durableName));
+}
+
+/** The name of the work directory, undefined once a commit put it away. */
+export const workDirectoryName = (directory: string): string | undefined =>
+  readdirSync(directory).find((name) => name === durableName || name.startsWith(volatilePrefix));
+
+/**
+ * The work directory, ready for a mount, and whether to mount `volatile`. Throws ERR_SNAPSHOT_VOLATILE_LOST when the
+ * machine was restarted since a volatile snapshot was made: the kernel may never have written its files.
+ */
+export function activateWorkDirectory(id: string, directory: string): { path: string; volatile: boolean } {
+  // Absent when a commit was begun and not finished.
+  const name = workDirectoryName(directory) ?? durableName;
+  const path = join(directory, name);
+  mkdirSync(path, { recursive: true });
+  if (name === durableName) return { path, volatile: false };
+  if (name !== volatilePrefix + bootId()) {
+    throw new StrataError({
+      kind: 'failed-precondition',
+      code: 'ERR_SNAPSHOT_VOLATILE_LOST',
+      message: `snapshot ${id}: was to last until the machine stops, and it has been restarted since`,
+      hint: 'Start the work that used it again.',
+    });
+  }
+  // The kernel mounts a volatile upper only once, since it cannot know that there was no crash in between. We do.
+  rmSync(join(path, 'work/incompat'), { recursive: true, force: true });
+  return { path, volatile: true };
+}

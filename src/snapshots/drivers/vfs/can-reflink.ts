@@ -1,0 +1,21 @@
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { tryReflink } from '../../../sys/copy.ts';
+
+/** Whether files in this directory can share their blocks, tried with two small ones. */
+export function canReflink(directory: string): boolean {
+  const scratch = mkdtempSync(join(directory, '.reflink-'));
+  try {
+    writeFileSync(join(scratch, 'from'), 'x');
+    const fromFd = openSync(join(scratch, 'from'), 'r');
+    const toFd = openSync(join(scratch, 'to'), 'wx');
+    try {
+      return tryReflink(fromFd, toFd);
+    } finally {
+      closeSync(fromFd);
+      closeSync(toFd);
+    }
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}

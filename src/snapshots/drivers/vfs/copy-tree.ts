@@ -1,0 +1,164 @@
+import { setImmediate } from 'node:timers/promises';
+import type { AbortOptions } from '../../../lib/abort.ts';
+import { AT_FDCWD, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../../../sys/constants.ts';
+import { copyFileData } from '../../../sys/copy.ts';
+import { chmodAt, chownAt, utimensAt } from '../../../sys/file-attributes.ts';
+import { closeFd, linkAt, mkdirAt, mknodAt, openAt, readlinkAt, symlinkAt } from '../../../sys/fs-at.ts';
+import { type DirectoryEntry, listFd } from '../../../sys/list-at.ts';
+import type { Name } from '../../../sys/scratch.ts';
+import { FileStat, statAt } from '../../../sys/stat.ts';
+import { getXattrAt, listXattrsAt, setXattrAt } from '../../../sys/xattr.ts';
+import { copyAttributesFd } from '../../copy-attributes.ts';
+import { DirectoryStack, directoryFlags } from '../../directory-stack.ts';
+
+// Others on this thread wait no longer than for this many files.
+const batch = 200;
+
+/**
+ * Copies all of a tree that nobody changes meanwhile into the empty directory `to`: every type of file, hard links,
+ * owners, modes, xattrs, times in nanoseconds, holes; contents are shared where the filesystem can (reflink). Works by
+ * descriptor: no path is resolved in a tree that an image made.
+ */
+export async function copyTree(from: string, to: string, options: AbortOptions = {}): Promise<void> {
+  using copy = new TreeCopy(options);
+  copy.enter(from, to);
+  for (let done = 1; copy.step(); done++) {
+    if (done % batch === 0) {
+      await setImmediate();
+      options.signal?.throwIfAborted();
+    }
+  }
+}
+
+interface Level {
+  readonly name: Uint8Array;
+  readonly entries: Iterator<DirectoryEntry>;
+}
+
+// What linkat(2) can be told; deeper down, hard links become copies.
+const longestPath = 4095;
+const slash = Buffer.from('/');
+
+class TreeCopy {
+  readonly #from = new DirectoryStack();
+  readonly #to = new DirectoryStack();
+  readonly #levels: Level[] = [];
+  readonly #stat = new FileStat();
+  /** Where the first name of an inode with several names is, by inode. */
+  readonly #linked = new Map<string, Uint8Array>();
+  readonly #options: AbortOptions;
+  #rootFd = -1;
+
+  constructor(options: AbortOptions) {
+    this.#options = options;
+  }
+
+  /** Begins with the roots. */
+  enter(from: string, to: string): void {
+    this.#rootFd = openAt(AT_FDCWD, to, directoryFlags);
+    this.#push(openAt(AT_FDCWD, from, directoryFlags), AT_FDCWD, to, new Uint8Array(0));
+  }
+
+  /** Copies one entry, or ends one directory; false when there is no more. */
+  step(): boolean {
+    const level = this.#levels.at(-1);
+    if (!level) return false;
+    const next = level.entries.next();
+    if (!next.done) {
+      this.#copy(next.value.name);
+      return true;
+    }
+    // At the end, because every new name in it changed its times.
+    copyAttributesFd(this.#from.top, this.#to.top);
+    this.#levels.pop();
+    this.#from.pop();
+    this.#to.pop();
+    return true;
+  }
+
+  [Symbol.dispose](): void {
+    this.#from[Symbol.dispose]();
+    this.#to[Symbol.dispose]();
+    if (this.#rootFd >= 0) closeFd(this.#rootFd);
+  }
+
+  #copy(name: Uint8Array): void {
+    const stat = statAt(this.#from.top, name, this.#stat);
+    if (stat.nlink > 1 && stat.type !== 'directory' && this.#link(name)) return;
+    switch (stat.type) {
+      case 'directory':
+        mkdirAt(this.#to.top, name, 0o700);
+        this.#push(openAt(this.#from.top, name, directoryFlags), this.#to.top, name, name);
+        return;
+      case 'file':
+        this.#copyFile(name);
+        return;
+      case 'symlink':
+        symlinkAt(readlinkAt(this.#from.top, name), this.#to.top, name);
+        this.#copyAttributes(name, stat);
+        return;
+      case 'character-device':
+      case 'block-device':
+      case 'fifo':
+      case 'socket':
+        mknodAt(this.#to.top, name, stat.type, 0o600, stat.nodeMajor, stat.nodeMinor);
+        this.#copyAttributes(name, stat);
+        chmodAt(this.#to.top, name, stat.permissions);
+        return;
+      case 'unknown':
+        throw new Error(`a file of mode ${stat.mode.toString(8)}`);
+    }
+  }
+
+  /** True when the inode was copied under another name and is linked now. */
+  #link(name: Uint8Array): boolean {
+    const inode = `${this.#stat.deviceMajor}:${this.#stat.deviceMinor}:${this.#stat.ino}`;
+    const first = this.#linked.get(inode);
+    if (first) linkAt(this.#rootFd, first, this.#to.top, name);
+    else this.#rememberLink(inode, name);
+    return first !== undefined;
+  }
+
+  #rememberLink(inode: string, name: Uint8Array): void {
+    const parts = [name];
+    let length = name.length;
+    for (let depth = this.#levels.length - 1; depth > 0; depth--) {
+      const above = this.#levels[depth]?.name ?? name;
+      length += above.length + 1;
+      if (length > longestPath) return;
+      parts.unshift(above, slash);
+    }
+    this.#linked.set(inode, Buffer.concat(parts));
+  }
+
+  #copyFile(name: Uint8Array): void {
+    const fromFd = openAt(this.#from.top, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      const toFd = openAt(this.#to.top, name, O_WRONLY | O_CREAT | O_EXCL, 0o600);
+      try {
+        copyFileData(fromFd, toFd, { checkpoint: () => this.#options.signal?.throwIfAborted() });
+        copyAttributesFd(fromFd, toFd);
+      } finally {
+        closeFd(toFd);
+      }
+    } finally {
+      closeFd(fromFd);
+    }
+  }
+
+  /** Of what cannot be opened without side effects; all but the mode, which a symlink does not have. */
+  #copyAttributes(name: Uint8Array, stat: FileStat): void {
+    chownAt(this.#to.top, name, stat.uid, stat.gid);
+    for (const xattr of listXattrsAt(this.#from.top, name)) {
+      const value = getXattrAt(this.#from.top, name, xattr);
+      if (value) setXattrAt(this.#to.top, name, xattr, value);
+    }
+    utimensAt(this.#to.top, name, stat.atime, stat.mtime);
+  }
+
+  #push(fromFd: number, toDirFd: number, to: Name, name: Uint8Array): void {
+    this.#from.push(fromFd);
+    this.#to.push(openAt(toDirFd, to, directoryFlags));
+    this.#levels.push({ name, entries: listFd(fromFd).values() });
+  }
+}

@@ -1,0 +1,44 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SnapshotRecord } from '../../../ledger/types.ts';
+import { DirectorySnapshotter, type DirectorySnapshotterOptions } from '../../directory-snapshotter.ts';
+import type { Mount, PrepareOptions, SnapshotterCapabilities } from '../../types.ts';
+import { canReflink } from './can-reflink.ts';
+import { copyTree } from './copy-tree.ts';
+
+/**
+ * Snapshots as complete trees, each a full copy of its parent: works on every filesystem and costs the most. Contents
+ * are shared where the filesystem can.
+ */
+export class VfsSnapshotter extends DirectorySnapshotter {
+  readonly capabilities: SnapshotterCapabilities;
+  protected readonly layerLimit: undefined;
+
+  constructor(options: DirectorySnapshotterOptions) {
+    super('vfs', options);
+    this.capabilities = {
+      parallelApply: false,
+      whiteouts: 'none',
+      nativeDiff: false,
+      quota: false,
+      reflink: canReflink(this.directories.base),
+    };
+  }
+
+  protected async fill(directory: string, parent: SnapshotRecord | undefined, options: PrepareOptions): Promise<void> {
+    const tree = join(directory, 'fs');
+    mkdirSync(tree);
+    // Whatever the umask.
+    if (parent) await copyTree(this.treeOf(parent), tree, options);
+    else chmodSync(tree, 0o755);
+  }
+
+  protected describe(record: SnapshotRecord): readonly Mount[] {
+    const shown = record.kind === 'view' && record.parentId !== undefined ? this.record(record.parentId) : record;
+    return [{ type: 'bind', source: this.treeOf(shown), readOnly: record.kind !== 'active' }];
+  }
+
+  protected seal(): void {
+    // A writable tree has nothing that a committed one has not.
+  }
+}

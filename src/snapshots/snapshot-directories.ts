@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf } from '../sys/errno.ts';
+
+// Marks a directory that is still being filled; no snapshot id holds a dot.
+const unfinished = '.new';
+
+/** A new snapshot id: 80 random bits, file-name safe, never used again. */
+export const newSnapshotId = (): string => randomBytes(10).toString('hex');
+
+/**
+ * The directories of one driver under `<root>/snapshots/<driver>/<id>`. A directory under its own id is complete: it is
+ * filled under another name and renamed. Its record stands before it and goes before it, so a directory without a
+ * record belongs to nobody, whatever other processes do at the time.
+ */
+export class SnapshotDirectories {
+  readonly #driver: string;
+  readonly #trash: string;
+  /** Where they all lie. */
+  readonly base: string;
+
+  /** Makes the folders it needs, for this user alone: layers hold other people's setuid programs. */
+  constructor(root: string, driver: string) {
+    this.#driver = driver;
+    this.#trash = join(root, 'trash');
+    this.base = join(root, 'snapshots', driver);
+    for (const folder of [this.base, this.#trash]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+
+  path(id: string): string {
+    return join(this.base, id);
+  }
+
+  /** The snapshot's own files. */
+  tree(id: string): string {
+    return join(this.base, id, 'fs');
+  }
+
+  exists(id: string): boolean {
+    return existsSync(this.tree(id));
+  }
+
+  /** Lets `fill` make the contents, then shows them under `id`. What `fill` left when it failed goes into trash. */
+  async create(id: string, fill: (directory: string) => void | Promise<void>): Promise<void> {
+    const directory = this.path(id) + unfinished;
+    mkdirSync(directory, { mode: 0o700 });
+    try {
+      await fill(directory);
+      renameSync(directory, this.path(id));
+    } catch (error) {
+      this.#moveAway(id + unfinished);
+      throw error;
+    }
+  }
+
+  /** Puts the directory of `id` in the place of another that was lost. */
+  replace(lostId: string, id: string): void {
+    this.#moveAway(lostId);
+    renameSync(this.path(id), this.path(lostId));
+  }
+
+  /** Moves the directory of `id`, finished or not, into trash. Idempotent. */
+  discard(id: string): void {
+    this.#moveAway(id);
+    this.#moveAway(id + unfinished);
+  }
+
+  /** Moves one part of a snapshot's directory into trash. Idempotent. */
+  discardPart(id: string, part: string): void {
+    this.#moveAway(join(id, part));
+  }
+
+  /** Ids that have a directory, finished or not; names that are none of ours are left alone. */
+  ids(): ReadonlySet<string> {
+    const names = readdirSync(this.base).map((name) => name.replace(unfinished, ''));
+    return new Set(names.filter((name) => /^[0-9a-f]{20}$/.test(name)));
+  }
+
+  // Emptying a large tree takes seconds: garbage collection does that, behind whoever waits for this.
+  #moveAway(name: string): void {
+    const unique = `snapshot-${this.#driver}-${name.replaceAll('/', '-')}-${randomBytes(4).toString('hex')}`;
+    try {
+      renameSync(join(this.base, name), join(this.#trash, unique));
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+    }
+  }
+}

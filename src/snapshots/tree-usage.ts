@@ -1,0 +1,76 @@
+import { setImmediate } from 'node:timers/promises';
+import type { AbortOptions } from '../lib/abort.ts';
+import { AT_FDCWD } from '../sys/constants.ts';
+import { errnoOf } from '../sys/errno.ts';
+import { openAt } from '../sys/fs-at.ts';
+import { type DirectoryEntry, listFd } from '../sys/list-at.ts';
+import type { Name } from '../sys/scratch.ts';
+import { FileStat, statAtIfThere, statFd } from '../sys/stat.ts';
+import { DirectoryStack, directoryFlags } from './directory-stack.ts';
+import type { SnapshotUsage } from './types.ts';
+
+// Others on this thread wait no longer than for this many files.
+const batch = 1000;
+
+/**
+ * Sums allocated blocks and inodes of a directory and all it holds, an inode with several names once. The tree may
+ * change meanwhile: what vanishes is not counted. Never follows a symlink, whatever a container puts in place of what.
+ */
+export async function treeUsage(directory: string, options: AbortOptions = {}): Promise<SnapshotUsage> {
+  using directories = new DirectoryStack();
+  const usage = new UsageSum();
+  const lists: Iterator<DirectoryEntry>[] = [];
+  const descend = (dirFd: number, name: Name): void => {
+    const fd = openDirectory(dirFd, name);
+    if (fd === undefined) return;
+    directories.push(fd);
+    usage.add(statFd(fd, usage.stat));
+    lists.push(listFd(fd).values());
+  };
+  descend(AT_FDCWD, directory);
+  for (let list = lists.at(-1), seen = 1; list; list = lists.at(-1), seen++) {
+    if (seen % batch === 0) {
+      await setImmediate();
+      options.signal?.throwIfAborted();
+    }
+    const next = list.next();
+    if (next.done) {
+      lists.pop();
+      directories.pop();
+    } else if (next.value.type === 'directory') {
+      descend(directories.top, next.value.name);
+    } else if (statAtIfThere(directories.top, next.value.name, usage.stat)) {
+      usage.add(usage.stat);
+    }
+  }
+  return { sizeBytes: usage.sizeBytes, inodes: usage.inodes };
+}
+
+class UsageSum {
+  readonly #linked = new Set<string>();
+  /** Filled again for every file. */
+  readonly stat: FileStat = new FileStat();
+  sizeBytes = 0;
+  inodes = 0;
+
+  add(stat: FileStat): void {
+    if (stat.nlink > 1 && stat.type !== 'directory') {
+      const inode = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.ino}`;
+      if (this.#linked.has(inode)) return;
+      this.#linked.add(inode);
+    }
+    this.sizeBytes += stat.blocks * 512;
+    this.inodes++;
+  }
+}
+
+/** Undefined when it is gone or no directory any more. */
+function openDirectory(dirFd: number, name: Name): number | undefined {
+  try {
+    return openAt(dirFd, name, directoryFlags);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,78 @@
+import type { Lease, SnapshotLedger } from '../../ledger/types.ts';
+import type { LayerDirectories, Mount, SnapshotCleaner, SnapshotInfo, Snapshotter } from '../../snapshots/types.ts';
+import type { Change } from '../tree-changes.ts';
+import { listTree } from '../tree-listing.ts';
+
+/** One empty snapshotter to be judged, with the ledger it records in; disposal removes all it made. */
+export interface SnapshotterSubject extends AsyncDisposable {
+  readonly snapshotter: Snapshotter & Partial<SnapshotCleaner & LayerDirectories>;
+  readonly ledger: SnapshotLedger;
+  /** Another live lease, each time. */
+  lease(): Lease;
+}
+
+/** A snapshot mounted somewhere; disposal unmounts it. */
+export interface MountedTree extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** Mounts what a snapshotter describes. */
+export type MountTree = (mounts: readonly Mount[]) => Promise<MountedTree>;
+
+/** What the tests get: an open subject, and ways to make and read layers through their mounts. */
+export class SnapshotterBench {
+  readonly #mount: MountTree;
+  readonly snapshotter: SnapshotterSubject['snapshotter'];
+  readonly ledger: SnapshotLedger;
+  readonly lease: Lease;
+  readonly otherLease: () => Lease;
+
+  constructor(subject: SnapshotterSubject, mount: MountTree) {
+    this.#mount = mount;
+    this.snapshotter = subject.snapshotter;
+    this.ledger = subject.ledger;
+    this.lease = subject.lease();
+    this.otherLease = () => subject.lease();
+  }
+
+  /** Mounts a snapshot for the time of `use`. */
+  async mounted<Result>(id: string, use: (root: string) => Result | Promise<Result>): Promise<Result> {
+    await using tree = await this.#mount(this.snapshotter.mounts(id));
+    return await use(tree.path);
+  }
+
+  async tree(id: string): Promise<string[]> {
+    return await this.mounted(id, listTree);
+  }
+
+  async change(id: string, changes: readonly Change[]): Promise<void> {
+    await this.mounted(id, async (root) => {
+      for (const change of changes) await change(root);
+    });
+  }
+
+  async prepare(parentId?: string): Promise<SnapshotInfo> {
+    return await this.snapshotter.prepare(parentId, { lease: this.lease });
+  }
+
+  /** A committed layer on `parentId`. */
+  async layer(changes: readonly Change[], parentId?: string): Promise<string> {
+    const { id } = await this.prepare(parentId);
+    await this.change(id, changes);
+    return (await this.snapshotter.commit(id, { lease: this.lease, durable: false })).id;
+  }
+
+  /** Ids known to the snapshotter, sorted. */
+  ids(): string[] {
+    return this.snapshotter
+      .list()
+      .map(({ id }) => id)
+      .sort();
+  }
+}
+
+/** One test of the suite. */
+export interface SnapshotterTest {
+  readonly title: string;
+  readonly run: (bench: SnapshotterBench) => Promise<void>;
+}
