@@ -1,7 +1,7 @@
 import { digestOf } from '../content/verified.ts';
 import type { ImageConfig } from '../spec/config.ts';
 import type { Descriptor } from '../spec/descriptor.ts';
-import { type DiffId, type Digest, parseDigest } from '../spec/digest.ts';
+import { type DiffId, parseDigest } from '../spec/digest.ts';
 import { formatImageConfig } from '../spec/format-config.ts';
 import { formatDocument } from '../spec/manifest.ts';
 import { mediaTypes } from '../spec/media-types.ts';

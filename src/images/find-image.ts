@@ -1,0 +1,88 @@
+import { StrataError } from '../errors/index.ts';
+import type { ImageRecord, Images } from '../metadata/images.ts';
+import type { Tags } from '../metadata/tags.ts';
+import type { Targets } from '../metadata/targets.ts';
+import { formatReference, parseImageLookup, type Reference } from '../reference/index.ts';
+import type { Digest } from '../spec/digest.ts';
+import { choosePlatform, type Platform } from '../spec/platform.ts';
+
+/** An image and how it was named: by a tag or digest of a target, or by its own ID. */
+export interface FoundImage {
+  readonly id: Digest;
+  /** The target it was found through; undefined for a look-up by ID. */
+  readonly target: Digest | undefined;
+  readonly reference: Reference | undefined;
+}
+
+export interface ImageIndex {
+  readonly images: Images;
+  readonly tags: Tags;
+  readonly targets: Targets;
+}
+
+const ambiguousLimit = 2;
+
+/**
+ * What `text` names, in docker's order: a whole ID or digest, a reference, the beginning of an ID. A target with
+ * several platforms gives the one that matches. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS, ERR_REFERENCE_INVALID.
+ */
+export function findImage(index: ImageIndex, text: string, platform: Platform): FoundImage {
+  const lookup = parseImageLookup(text);
+  if (lookup.digest !== undefined) {
+    if (index.images.get(lookup.digest)) return { id: lookup.digest, target: undefined, reference: undefined };
+    const found = ofTarget(index, lookup.digest, platform);
+    if (found !== undefined) return { id: found, target: lookup.digest, reference: undefined };
+  }
+  const { reference } = lookup;
+  if (reference !== undefined) {
+    const target = targetOf(index, reference);
+    const found = target === undefined ? undefined : ofTarget(index, target, platform);
+    if (found !== undefined) return { id: found, target, reference };
+  }
+  const [id, ...others] =
+    lookup.idPrefix === undefined ? [] : index.images.findByPrefix(`sha256:${lookup.idPrefix}`, ambiguousLimit);
+  if (others.length > 0) {
+    throw new StrataError({
+      kind: 'invalid-argument',
+      code: 'ERR_IMAGE_AMBIGUOUS',
+      message: `image ${text}: several image IDs begin like that`,
+      hint: 'Give more digits of the ID.',
+    });
+  }
+  if (id !== undefined) return { id, target: undefined, reference: undefined };
+  throw imageNotFound(reference === undefined ? text : shownName(text));
+}
+
+/** In docker's words, which scripts look for. */
+export const imageNotFound = (name: string): StrataError =>
+  new StrataError({
+    kind: 'not-found',
+    code: 'ERR_IMAGE_NOT_FOUND',
+    message: `No such image: ${name}`,
+    hint: "'strata images' lists what is there; 'strata build -t NAME .' makes one.",
+  });
+
+/** Docker names the tag it looked for. */
+const shownName = (text: string): string =>
+  /[:@]/.test(text.slice(text.lastIndexOf('/') + 1)) ? text : `${text}:latest`;
+
+function targetOf(index: ImageIndex, reference: Reference): Digest | undefined {
+  if (reference.digest === undefined) return index.tags.get(formatReference(reference))?.target;
+  // With a digest the tag is only a remark; the repository must still be one that has this target.
+  return index.targets.get(reference.digest)?.digest;
+}
+
+function ofTarget({ images, targets }: ImageIndex, target: Digest, platform: Platform): Digest | undefined {
+  const candidates = targets.imagesOf(target).flatMap(({ imageId }) => {
+    const record = images.get(imageId);
+    return record === undefined ? [] : [{ imageId, platform: platformOf(record) }];
+  });
+  // Docker runs the only platform there is, with a warning, rather than finding nothing.
+  return (choosePlatform(platform, candidates) ?? (candidates.length === 1 ? candidates[0] : undefined))?.imageId;
+}
+
+const platformOf = ({ os, architecture, variant }: ImageRecord): Platform => ({
+  os,
+  architecture,
+  ...(variant === undefined ? {} : { variant }),
+});

@@ -1,0 +1,85 @@
+import type { ContentStore } from '../content/types.ts';
+import { chainIds } from '../layer/chain-id.ts';
+import type { Lease } from '../ledger/types.ts';
+import type { AbortOptions } from '../lib/abort.ts';
+import type { Database } from '../metadata/database.ts';
+import { formatReference, type Reference } from '../reference/index.ts';
+import type { Descriptor } from '../spec/descriptor.ts';
+import type { Digest } from '../spec/digest.ts';
+import type { AssembledImage } from './assemble-image.ts';
+import type { ImageIndex } from './find-image.ts';
+
+export interface RecordOptions extends AbortOptions {
+  readonly lease: Lease;
+  /** Sum of the file sizes of all layers. */
+  readonly sizeBytes: number;
+  readonly references: readonly Reference[];
+}
+
+/** Where an image's documents and rows go. */
+export interface ImageStore extends ImageIndex {
+  readonly content: ContentStore;
+  readonly database: Database;
+}
+
+/**
+ * Stores an image made here and points its names at it: documents first, durable, then all rows in one transaction, so
+ * that a crash leaves either nothing or a whole image. Without names the image stays as `<none>`. Idempotent.
+ */
+export async function recordImage(store: ImageStore, image: AssembledImage, options: RecordOptions): Promise<Digest> {
+  const { lease, signal, references } = options;
+  for (const { bytes, descriptor } of [image.config, image.manifest]) {
+    await writeBlob(store.content, bytes, descriptor, options);
+  }
+  const { value } = image.config;
+  const id = image.config.descriptor.digest;
+  const target = image.manifest.descriptor;
+  store.database.write(() => {
+    const chains = chainIds(value.rootfs.diff_ids);
+    store.images.put(
+      {
+        id,
+        os: value.os,
+        architecture: value.architecture,
+        variant: value.variant,
+        sizeBytes: options.sizeBytes,
+        labels: value.config.Labels ?? {},
+        madeAt: value.created === undefined ? undefined : Date.parse(value.created),
+        layers: value.rootfs.diff_ids.flatMap((diffId, at) => {
+          const chainId = chains[at];
+          return chainId === undefined ? [] : [{ diffId, chainId }];
+        }),
+      },
+      lease,
+    );
+    store.targets.put(
+      {
+        digest: target.digest,
+        mediaType: target.mediaType,
+        sizeBytes: target.size,
+        links: [],
+        images: [{ imageId: id, manifest: target.digest }],
+      },
+      lease,
+    );
+    store.targets.setKept(target.digest, true);
+    for (const reference of references) store.tags.set(formatReference(reference), target.digest);
+  });
+  return id;
+}
+
+async function writeBlob(
+  content: ContentStore,
+  bytes: Uint8Array,
+  { digest, size }: Descriptor,
+  { signal, lease }: RecordOptions,
+): Promise<void> {
+  if (await content.info(digest, { signal })) return;
+  // An ingest of its own: two builds that end with the same image must not wait for each other.
+  await using writer = await content.writer(`image ${digest} ${lease.id}`, {
+    signal,
+    expected: { digest, sizeBytes: size },
+  });
+  await writer.write(bytes);
+  await writer.commit();
+}
