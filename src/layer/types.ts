@@ -26,6 +26,13 @@ export interface AppliedLayer {
   readonly entries: number;
   /** False when the index cannot give the tar back (more than 1 MiB of inlined bytes): its blob must be kept. */
   readonly remakeable: boolean;
+  /**
+   * Some entry went through a symlink of a layer below, so that its index fits this layer on this parent only: on
+   * another one the same diffID may need an index of its own.
+   */
+  readonly parentDependent: boolean;
+  /** What the filesystem could not keep, such as attributes it does not know: a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 export interface LayerProgress {

@@ -4,6 +4,7 @@ import { invalidEntry } from './place.ts';
 const prefix = utf8('.wh.');
 const metaPrefix = utf8('.wh..wh.');
 const opaqueName = utf8('.wh..wh..opq');
+const slash = 0x2f;
 
 /** What a name says in a layer (image-spec layer.md, "Whiteouts"). */
 export type NameMeaning =
@@ -45,6 +46,18 @@ export const whiteoutName = (name: Uint8Array): Uint8Array => concatBytes([prefi
 /** The name that hides everything a directory holds below this layer. */
 export const opaqueMarker = (): Uint8Array => opaqueName.slice();
 
-/** True when a directory of the path is aufs book-keeping, whose content goes with it. */
-export const isJunkDirectory = (component: Uint8Array): boolean =>
-  startsWith(component, metaPrefix) && !equalBytes(component, opaqueName);
+/**
+ * Whether a directory on the way to an entry is book-keeping of aufs, whose content goes with it.
+ * @throws ERR_LAYER_ENTRY_INVALID for any other reserved name: it could never be archived again
+ */
+export function hasJunkDirectory(place: Uint8Array, path: Uint8Array): boolean {
+  let start = 0;
+  for (let end = place.indexOf(slash); end >= 0; end = place.indexOf(slash, start)) {
+    if (place[start] === 0x2e && isReservedName(place.subarray(start, end))) {
+      if (meaningOf(place.subarray(start, end), path).kind === 'junk') return true;
+      throw invalidEntry(path, 'lies in a directory with the name of a whiteout');
+    }
+    start = end + 1;
+  }
+  return false;
+}

@@ -44,7 +44,7 @@ export function encodeDirectory({ summary, trailer, blocks, amendments }: IndexD
 export function decodeDirectory(bytes: Uint8Array, firstBlock: number, end: number): IndexDirectory {
   const input = new ByteReader(bytes);
   const diffId = Buffer.from(input.bytes()).toString('latin1');
-  if (!/^sha256:[0-9a-f]{64}$/.test(diffId)) throw corruptIndex('names no diffID');
+  if (!/^sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$/.test(diffId)) throw corruptIndex('names no diffID');
   const tarSizeBytes = input.number();
   const sizeBytes = input.number();
   const entries = input.number();

@@ -9,6 +9,7 @@ export class PlaceList {
   #bytes: Uint8Array = new Uint8Array(1 << 16);
   #used = 0;
   #ends: Uint32Array = new Uint32Array(1 << 10);
+  #sizes: Float64Array = new Float64Array(1 << 10);
   readonly #kinds: RecordKind[] = [];
   #sorted = true;
   readonly #byPlace = new Map<string, number>();
@@ -18,18 +19,22 @@ export class PlaceList {
     return this.#kinds.length;
   }
 
-  /** Adds the next record. */
-  add(place: Uint8Array, kind: RecordKind): void {
+  /** Adds the next record; `sizeBytes` is what its file counts for. */
+  add(place: Uint8Array, kind: RecordKind, sizeBytes: number): void {
     const count = this.#kinds.length;
     if (this.#used + place.length > this.#bytes.length) this.#bytes = grown(this.#bytes, this.#used + place.length);
     if (count === this.#ends.length) {
       const ends = new Uint32Array(count * 2);
       ends.set(this.#ends);
       this.#ends = ends;
+      const sizes = new Float64Array(count * 2);
+      sizes.set(this.#sizes);
+      this.#sizes = sizes;
     }
     this.#bytes.set(place, this.#used);
     this.#used += place.length;
     this.#ends[count] = this.#used;
+    this.#sizes[count] = sizeBytes;
     this.#kinds.push(kind);
     if (this.#sorted && count > 0) this.#sorted = comparePlaces(this.place(count - 1), place) <= 0;
   }
@@ -41,6 +46,10 @@ export class PlaceList {
 
   kind(ordinal: number): RecordKind {
     return this.#kinds[ordinal] ?? 'ignored';
+  }
+
+  sizeBytes(ordinal: number): number {
+    return this.#sizes[ordinal] ?? 0;
   }
 
   /**

@@ -112,7 +112,7 @@ export class IndexWriter implements Disposable {
     });
     this.#expectedRaw = this.#rawLength;
     this.#tarOffset += this.#headerBytes + fields.storedSizeBytes + padding.length;
-    this.places.add(fields.place, fields.kind);
+    this.places.add(fields.place, fields.kind, fields.kind === 'file' ? fields.sizeBytes : 0);
     if (this.#records.length >= blockTarget.records) this.#packRecords();
     if (this.#raw.length >= blockTarget.raw) this.#packRaw();
     return ordinal;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { childPlace, comparePlaces, nameStart, parentPlace, placeOf } from '../../../src/layer/place.ts';
-import { isJunkDirectory, meaningOf, whiteoutName } from '../../../src/layer/whiteout.ts';
+import { hasJunkDirectory, meaningOf, whiteoutName } from '../../../src/layer/whiteout.ts';
 import { displayBytes, utf8 } from '../../../src/lib/bytes.ts';
 
 const clean = (path: string): string => displayBytes(placeOf(utf8(path)));
@@ -126,5 +126,16 @@ for (const name of ['.wh.', '.wh..', '.wh...']) {
 test('hiding a name and reading that back agree', () => {
   const read = meaningOf(whiteoutName(utf8('passwd')), utf8(''));
   assert.ok(read.kind === 'whiteout' && displayBytes(read.hides) === 'passwd');
-  assert.ok(isJunkDirectory(utf8('.wh..wh.plnk')) && !isJunkDirectory(utf8('.wh..wh..opq')));
+});
+
+test('what lies in book-keeping of aufs is junk; no other directory may have a reserved name', () => {
+  const inJunk = (path: string): boolean => hasJunkDirectory(utf8(path), utf8(path));
+  assert.ok(inJunk('.wh..wh.plnk/1.2') && inJunk('a/.wh..wh.orph/b/c'));
+  assert.ok(!inJunk('a/b') && !inJunk('.wh.x') && !inJunk('a/.wh..wh..opq') && !inJunk('.whx/y'));
+  for (const path of ['.wh.a/b', 'x/.wh..wh..opq/y', '.wh./x']) {
+    assert.throws(
+      () => inJunk(path),
+      (error) => isStrataError(error, 'ERR_LAYER_ENTRY_INVALID'),
+    );
+  }
 });

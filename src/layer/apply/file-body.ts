@@ -1,0 +1,44 @@
+import { ftruncateSync } from 'node:fs';
+import type { SparseRun, TarEntry } from '../../archive/index.ts';
+import { writeFully, writeFullyAt } from '../../sys/fd-io.ts';
+
+/** Writes the stored body of an entry into an empty file; what a sparse entry leaves out becomes a hole. */
+export class FileBody {
+  readonly fd: number;
+  readonly #runs: readonly SparseRun[] | undefined;
+  readonly #sizeBytes: number;
+  #run = 0;
+  #inRun = 0;
+
+  constructor(fd: number, entry: Pick<TarEntry, 'sparse' | 'sizeBytes'>) {
+    this.fd = fd;
+    this.#runs = entry.sparse;
+    this.#sizeBytes = entry.sizeBytes;
+  }
+
+  write(chunk: Uint8Array): void {
+    if (this.#runs) this.#writeRuns(this.#runs, chunk);
+    else writeFully(this.fd, chunk);
+  }
+
+  /** Gives a sparse file its length: a hole at its end is no write. */
+  end(): void {
+    if (this.#runs) ftruncateSync(this.fd, this.#sizeBytes);
+  }
+
+  #writeRuns(runs: readonly SparseRun[], chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length; ) {
+      const run = runs[this.#run];
+      // the parser has checked that the runs sum up to the stored size
+      if (!run) return;
+      const count = Math.min(run.length - this.#inRun, chunk.length - at);
+      writeFullyAt(this.fd, chunk.subarray(at, at + count), run.offset + this.#inRun);
+      at += count;
+      this.#inRun += count;
+      if (this.#inRun === run.length) {
+        this.#run++;
+        this.#inRun = 0;
+      }
+    }
+  }
+}

@@ -1,0 +1,276 @@
+import type { SparseRun, TarEntry, TarSink } from '../../archive/index.ts';
+import { invariant } from '../../lib/invariant.ts';
+import { O_NOFOLLOW, O_RDONLY } from '../../sys/constants.ts';
+import { closeFd, openAt } from '../../sys/fs-at.ts';
+import type { FileStat } from '../../sys/stat.ts';
+import type { BodySource, RecordKind } from '../index-file/record.ts';
+import type { IndexWriter } from '../index-file/writer.ts';
+import { invalidEntry, nameStart, placeFromKey, placeOf } from '../place.ts';
+import { storedBody } from '../stored-body.ts';
+import { hasJunkDirectory, meaningOf } from '../whiteout.ts';
+import { isApplied } from '../xattrs.ts';
+import type { TreeNotes } from './directory-state.ts';
+import { entryFailure } from './failures.ts';
+import { FileBody } from './file-body.ts';
+import type { Metadata } from './metadata.ts';
+import type { Below } from './path-resolver.ts';
+import { type Spot, Tree } from './tree.ts';
+
+export interface LayerSinkOptions {
+  readonly below: Below;
+  readonly rootless: boolean;
+  readonly isBase: boolean;
+}
+
+/** The entry whose body is passing by. */
+interface Current {
+  readonly entry: TarEntry;
+  readonly kind: RecordKind;
+  readonly place: Uint8Array;
+  readonly body: BodySource;
+  readonly file: FileBody | undefined;
+}
+
+const nowhere = new Uint8Array(0);
+const maxId = 0xffff_fffe;
+
+/** Puts the entries of an archive into a tree and writes them into an index. */
+export class LayerSink implements TarSink, Disposable {
+  readonly #tree: Tree;
+  readonly #index: IndexWriter;
+  readonly #rootless: boolean;
+  readonly #sparse = new Map<number, readonly SparseRun[]>();
+  #current: Current | undefined;
+  #sizeBytes = 0;
+  #tarSizeBytes = 0;
+
+  constructor(root: string, index: IndexWriter, options: LayerSinkOptions) {
+    this.#index = index;
+    this.#rootless = options.rootless;
+    const onReplace = (spot: Spot, stat: FileStat, directoryFd: number): void => this.#replace(spot, stat, directoryFd);
+    this.#tree = new Tree(root, { ...options, onReplace });
+  }
+
+  /** Logical sizes of the files that stand so far. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  get tarSizeBytes(): number {
+    return this.#tarSizeBytes;
+  }
+
+  get parentDependent(): boolean {
+    return this.#tree.parentDependent;
+  }
+
+  get warnings(): string[] {
+    return this.#tree.metadata.warnings;
+  }
+
+  entry(entry: TarEntry, rawHeader: Uint8Array): void {
+    this.#tarSizeBytes += rawHeader.length;
+    try {
+      this.#current = this.#place(entry);
+    } catch (error) {
+      throw entryFailure(error, entry.path, this.#rootless);
+    }
+    this.#index.begin(rawHeader);
+  }
+
+  data(chunk: Uint8Array): void {
+    this.#tarSizeBytes += chunk.length;
+    const file = this.#current?.file;
+    if (!file) return this.#index.keep(chunk);
+    try {
+      file.write(chunk);
+    } catch (error) {
+      throw entryFailure(error, this.#current?.entry.path ?? nowhere, this.#rootless);
+    }
+    return undefined;
+  }
+
+  endEntry(padding: Uint8Array): void {
+    const current = this.#current;
+    invariant(current, 'an entry has begun');
+    const { entry, kind, place, file } = current;
+    this.#tarSizeBytes += padding.length;
+    if (file) this.#finishFile(file, entry, place);
+    this.#current = undefined;
+    if (file) closeFd(file.fd);
+    const ordinal = this.#index.end(
+      {
+        kind,
+        path: entry.path,
+        place,
+        typeflag: entry.typeflag,
+        mode: entry.mode,
+        uid: entry.uid,
+        gid: entry.gid,
+        sizeBytes: entry.sizeBytes,
+        storedSizeBytes: entry.storedSizeBytes,
+        mtime: entry.mtime,
+        linkPath: entry.linkPath,
+        deviceMajor: entry.deviceMajor,
+        deviceMinor: entry.deviceMinor,
+        xattrs: entry.xattrs,
+        sparse: entry.sparse,
+        body: current.body,
+        xattrsStripped: entry.xattrs.size > 0 && ![...entry.xattrs.keys()].every(isApplied),
+      },
+      padding,
+    );
+    if (kind === 'file') this.#sizeBytes += entry.sizeBytes;
+    if (kind === 'file' && entry.sparse) this.#sparse.set(ordinal, entry.sparse);
+  }
+
+  trailer(chunk: Uint8Array): void {
+    this.#tarSizeBytes += chunk.length;
+    this.#index.trailer(chunk);
+  }
+
+  /** Finishes the tree; call after the parser's end. */
+  finish(): TreeNotes {
+    return this.#tree.finish();
+  }
+
+  [Symbol.dispose](): void {
+    const file = this.#current?.file;
+    this.#current = undefined;
+    if (file) closeFd(file.fd);
+    this.#tree[Symbol.dispose]();
+  }
+
+  #place(entry: TarEntry): Current {
+    const place = placeOf(entry.path);
+    if (place.length === 0) return this.#placeRoot(entry, place);
+    if (hasJunkDirectory(place, entry.path)) return ignored(entry);
+    const start = nameStart(place);
+    const meaning = meaningOf(place.subarray(start), entry.path);
+    switch (meaning.kind) {
+      case 'plain':
+        return this.#placePlain(entry, place);
+      case 'junk':
+        return ignored(entry);
+      case 'opaque': {
+        const spot = this.#tree.spotOfDeletion(place, entry.path, entry.mtime);
+        if (spot) this.#tree.hideBelow(spot.directory);
+        return deletion(
+          entry,
+          'opaque',
+          spot ? placeFromKey(spot.directory) : place.subarray(0, Math.max(start - 1, 0)),
+        );
+      }
+      case 'whiteout': {
+        const hidden = new Uint8Array(start + meaning.hides.length);
+        hidden.set(place.subarray(0, start));
+        hidden.set(meaning.hides, start);
+        const spot = this.#tree.spotOfDeletion(hidden, entry.path, entry.mtime);
+        if (spot) this.#tree.whiteout(spot);
+        return deletion(entry, 'whiteout', spot ? placeFromKey(spot.key) : hidden);
+      }
+    }
+  }
+
+  // CVE-2021-29136: a root that becomes a symlink would be followed by everything after it.
+  #placeRoot(entry: TarEntry, place: Uint8Array): Current {
+    if (entry.type !== 'directory') throw invalidEntry(entry.path, `makes the root a ${entry.type}`);
+    this.#tree.nameRoot(metadataOf(entry));
+    return { entry, kind: 'directory', place, body: 'none', file: undefined };
+  }
+
+  #placePlain(entry: TarEntry, place: Uint8Array): Current {
+    const { type, path } = entry;
+    const isDevice = type === 'character-device' || type === 'block-device';
+    // A layer deletes by name. Overlayfs's whiteout in an archive comes from a tool that packed an upper directory.
+    if (isDevice && entry.deviceMajor === 0 && entry.deviceMinor === 0) return ignored(entry);
+    if (isDevice && (entry.deviceMajor > 0xfff || entry.deviceMinor > 0xfffff)) {
+      throw invalidEntry(
+        path,
+        `has the device number ${entry.deviceMajor}:${entry.deviceMinor}, which is out of range`,
+      );
+    }
+    const metadata = metadataOf(entry);
+    const spot = this.#tree.spot(place, path, entry.mtime);
+    const file = this.#make(entry, spot, metadata);
+    const at = spot.isPlain ? place : placeFromKey(spot.key);
+    return { entry, kind: type, place: at, body: bodyOf(type, file), file };
+  }
+
+  #make(entry: TarEntry, spot: Spot, metadata: Metadata): FileBody | undefined {
+    switch (entry.type) {
+      case 'file':
+        return new FileBody(this.#tree.createFile(spot, metadata.mode), entry);
+      case 'directory':
+        this.#tree.makeDirectory(spot, metadata);
+        return undefined;
+      case 'symlink':
+        this.#tree.makeSymlink(spot, entry.linkPath, metadata);
+        return undefined;
+      case 'hardlink':
+        this.#tree.makeHardlink(spot, placeOf(entry.linkPath), entry.path, entry.mtime);
+        return undefined;
+      case 'character-device':
+      case 'block-device':
+        // No user namespace makes devices: they are in the index only.
+        if (this.#rootless) return undefined;
+        break;
+      case 'fifo':
+    }
+    const device = { major: entry.deviceMajor, minor: entry.deviceMinor };
+    this.#tree.makeNode(spot, entry.type, device, metadata);
+    return undefined;
+  }
+
+  #finishFile(file: FileBody, entry: TarEntry, place: Uint8Array): void {
+    try {
+      file.end();
+      this.#tree.metadata.newFile(file.fd, metadataOf(entry), place);
+    } catch (error) {
+      throw entryFailure(error, entry.path, this.#rootless);
+    }
+  }
+
+  #replace(spot: Spot, stat: FileStat, directoryFd: number): void {
+    const { places } = this.#index;
+    const ordinal = places.find(placeFromKey(spot.key));
+    if (ordinal === undefined) return;
+    this.#sizeBytes -= places.sizeBytes(ordinal);
+    if (places.kind(ordinal) !== 'file' || stat.size === 0) return this.#index.replace(ordinal);
+    const fd = openAt(directoryFd, spot.name, O_RDONLY | O_NOFOLLOW);
+    try {
+      this.#index.replace(ordinal, storedBody(fd, stat.size, this.#sparse.get(ordinal)));
+    } finally {
+      closeFd(fd);
+    }
+    return undefined;
+  }
+}
+
+const ignored = (entry: TarEntry): Current => ({
+  entry,
+  kind: 'ignored',
+  place: nowhere,
+  body: 'index',
+  file: undefined,
+});
+
+const deletion = (entry: TarEntry, kind: 'whiteout' | 'opaque', place: Uint8Array): Current => ({
+  entry,
+  kind,
+  place,
+  body: 'index',
+  file: undefined,
+});
+
+const bodyOf = (type: TarEntry['type'], file: FileBody | undefined): BodySource =>
+  file ? 'tree' : type === 'hardlink' ? 'index' : 'none';
+
+function metadataOf(entry: TarEntry): Metadata {
+  const { uid, gid } = entry;
+  // (uid_t)-1 would mean "leave it as it is"
+  if (!(uid >= 0 && uid <= maxId && gid >= 0 && gid <= maxId)) {
+    throw invalidEntry(entry.path, `has the owner ${uid}:${gid}, which is out of range`);
+  }
+  return entry;
+}

@@ -1,0 +1,166 @@
+import type { TarTime } from '../../archive/index.ts';
+import { readlinkAt, unlinkAt } from '../../sys/fs-at.ts';
+import { type FileStat, statAtIfThere } from '../../sys/stat.ts';
+import { isWhiteout, type MergedView } from '../merged-view.ts';
+import { components, invalidEntry, maxPlaceBytes, placeKey } from '../place.ts';
+import { NeedsLowerLayers } from './needs-lower-layers.ts';
+import { childKey, parentKey, type TreeDirectories } from './tree-directories.ts';
+
+/**
+ * What lies below the tree a layer goes into: the layers of an overlay, layers that are not there yet (others are
+ * being unpacked at the same time), or nothing because the tree is complete.
+ */
+export type Below = MergedView | 'unknown' | 'complete';
+
+// As the kernel has it.
+const maxHops = 40;
+const slash = 0x2f;
+
+const isDot = (name: Uint8Array): boolean => name.length === 1 && name[0] === 0x2e;
+const isDotDot = (name: Uint8Array): boolean => name.length === 2 && name[0] === 0x2e && name[1] === 0x2e;
+
+/** How directories on the way that do not exist are treated. */
+type Missing = { readonly make: true; readonly time: TarTime; readonly hollow: boolean } | { readonly make: false };
+
+/**
+ * Finds the directories that paths of an archive lead to, as if the tree, with the layers below it, were `/`: symlinks
+ * are followed inside it, `..` stops at it. Never asks the kernel to follow anything.
+ */
+export class PathResolver {
+  readonly #directories: TreeDirectories;
+  readonly #below: Below;
+  /** Places with a whiteout; one in the way of a new directory is taken away. */
+  readonly #whiteouts: Set<string>;
+  /** Paths that lead through symlinks. Others need no entry: they are keys of directories themselves. */
+  readonly #resolved = new Map<string, string>();
+  /** A symlink of a layer below was followed. */
+  parentDependent = false;
+
+  constructor(directories: TreeDirectories, below: Below, whiteouts: Set<string>) {
+    this.#directories = directories;
+    this.#below = below;
+    this.#whiteouts = whiteouts;
+  }
+
+  /**
+   * The directory at `parent`, made with all missing ones on the way. `time` is for those.
+   * @throws ERR_LAYER_ENTRY_INVALID when something else than a directory is in the way
+   */
+  make(parent: Uint8Array, path: Uint8Array, time: TarTime): string {
+    const found = this.#find(parent, path, { make: true, time, hollow: false });
+    if (found === undefined) throw invalidEntry(path, 'a part of its path is no directory');
+    return found;
+  }
+
+  /** {@link make} for a deletion; undefined where there can be nothing to delete, so that nothing is made either. */
+  makeForDeletion(parent: Uint8Array, path: Uint8Array, time: TarTime): string | undefined {
+    if (this.#below !== 'unknown' && this.look(parent, path) === undefined) return undefined;
+    return this.#find(parent, path, { make: true, time, hollow: true });
+  }
+
+  /**
+   * The directory at `parent`, maybe one that only layers below have; undefined when there is none.
+   * @throws NeedsLowerLayers
+   */
+  look(parent: Uint8Array, path: Uint8Array): string | undefined {
+    return this.#find(parent, path, { make: false });
+  }
+
+  /** To be said when a symlink or a directory goes. */
+  forget(): void {
+    this.#resolved.clear();
+  }
+
+  #find(parent: Uint8Array, path: Uint8Array, missing: Missing): string | undefined {
+    const key = placeKey(parent);
+    if (this.#directories.has(key)) return key;
+    const known = this.#resolved.get(key);
+    if (known !== undefined) return known;
+    const found = this.#walk(parent, path, missing);
+    if (missing.make && found !== undefined && found !== key) this.#resolved.set(key, found);
+    return found;
+  }
+
+  #walk(parent: Uint8Array, path: Uint8Array, missing: Missing): string | undefined {
+    const rest = components(parent).reverse();
+    let at = '';
+    let hops = 0;
+    for (let name = rest.pop(); name !== undefined; name = rest.pop()) {
+      if (isDot(name)) continue;
+      if (isDotDot(name)) {
+        at = parentKey(at);
+        continue;
+      }
+      const key = childKey(at, placeKey(name));
+      if (key.length > maxPlaceBytes) throw invalidEntry(path, `leads deeper than ${maxPlaceBytes} bytes of path`);
+      const target = this.#directories.has(key) ? undefined : this.#step(at, name, key, missing);
+      if (target === 'blocked') return undefined;
+      if (target === undefined) {
+        at = key;
+        continue;
+      }
+      if (++hops > maxHops) throw invalidEntry(path, 'leads through too many symlinks');
+      if (target[0] === slash) at = '';
+      rest.push(...components(target).reverse());
+    }
+    return at;
+  }
+
+  /** Undefined when the place is a directory now, the target of a symlink there, `blocked` for anything else. */
+  #step(parent: string, name: Uint8Array, key: string, missing: Missing): Uint8Array | undefined | 'blocked' {
+    const inTree = this.#directories.has(parent);
+    const stat = inTree ? statAtIfThere(this.#directories.fd(parent), name) : undefined;
+    if (stat) return this.#stepOnto(stat, parent, name, key, missing);
+    const shown = inTree && this.#directories.hidesBelow(parent) ? 'nothing' : this.#lookBelow(parent, name);
+    if (shown instanceof Uint8Array) return shown;
+    if (shown === 'other') return 'blocked';
+    if (missing.make) return this.#make(parent, name, key, missing, { assumed: shown !== 'nothing', opaque: false });
+    if (shown === 'unknown') throw new NeedsLowerLayers();
+    return shown === 'directory' ? undefined : 'blocked';
+  }
+
+  #stepOnto(
+    stat: FileStat,
+    parent: string,
+    name: Uint8Array,
+    key: string,
+    missing: Missing,
+  ): Uint8Array | undefined | 'blocked' {
+    if (stat.type === 'symlink') return readlinkAt(this.#directories.fd(parent), name);
+    if (stat.type === 'directory') {
+      this.#directories.adopt(key, stat);
+      return undefined;
+    }
+    if (this.#below === 'complete' || !isWhiteout(stat) || !missing.make || missing.hollow) return 'blocked';
+    unlinkAt(this.#directories.fdForChange(parent), name);
+    this.#whiteouts.delete(key);
+    return this.#make(parent, name, key, missing, { assumed: false, opaque: true });
+  }
+
+  #make(
+    parent: string,
+    name: Uint8Array,
+    key: string,
+    { time, hollow }: Missing & { readonly make: true },
+    { assumed, opaque }: { readonly assumed: boolean; readonly opaque: boolean },
+  ): undefined {
+    const state = { metadata: undefined, impliedTime: time, opaque, assumed, hollow, before: undefined };
+    this.#directories.make(parent, name, key, 0o755, state);
+  }
+
+  #lookBelow(parent: string, name: Uint8Array): Uint8Array | 'nothing' | 'unknown' | 'directory' | 'other' {
+    if (this.#below === 'unknown') return 'unknown';
+    const shown = this.#below === 'complete' ? undefined : this.#below.child(parent, name);
+    switch (shown?.stat.type) {
+      case undefined:
+        return 'nothing';
+      case 'directory':
+        return 'directory';
+      case 'symlink':
+        this.parentDependent = true;
+        return shown ? readlinkAt(shown.layerFd, shown.place) : 'nothing';
+      default:
+        return 'other';
+    }
+  }
+}

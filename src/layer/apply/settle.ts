@@ -1,0 +1,113 @@
+import { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../../sys/constants.ts';
+import { utimensFd } from '../../sys/file-attributes.ts';
+import { closeFd, mknodAt, openAt, rmdirAt, unlinkAt } from '../../sys/fs-at.ts';
+import { statAtIfThere, statFd } from '../../sys/stat.ts';
+import { setXattrFd } from '../../sys/xattr.ts';
+import { MergedView, type Shown } from '../merged-view.ts';
+import { OpenDirectories } from '../open-directories.ts';
+import { childPlace, placeFromKey, placeKey } from '../place.ts';
+import { isOverlayPrivate, opaqueAttribute, readXattrs } from '../xattrs.ts';
+import type { TreeNotes } from './directory-state.ts';
+import { type Metadata, MetadataWriter } from './metadata.ts';
+import { parentKey } from './tree-directories.ts';
+
+export interface SettleJob {
+  readonly directory: string;
+  readonly notes: TreeNotes;
+  /** Own directories of the layers below, settled themselves, nearest first. */
+  readonly lowerDirs: readonly string[];
+  readonly rootless: boolean;
+}
+
+/**
+ * Fits a layer that was unpacked beside the others onto those below it:
+ * - directories nobody named, and the root, take owner, mode, times and attributes from below;
+ * - whiteouts that hide nothing go, because readdir shows them in a directory that is merged with nothing;
+ * - a hidden root becomes a whiteout for each name below, because overlayfs knows no opaque root.
+ *
+ * Answers false, having changed nothing, when a directory was made where the layers below have something else,
+ * such as a symlink: then the layer's entries belong elsewhere, and it is to be unpacked again knowing them.
+ */
+export function settleLayer(job: SettleJob): boolean {
+  using view = new MergedView(job.lowerDirs, job);
+  for (const { key } of job.notes.implied) {
+    const shown = view.at(key);
+    if (shown && shown.stat.type !== 'directory') return false;
+  }
+  using settlement = new Settlement(job, view);
+  settlement.run();
+  return true;
+}
+
+class Settlement implements Disposable {
+  readonly #notes: TreeNotes;
+  readonly #view: MergedView;
+  readonly #own: OpenDirectories;
+  readonly #opaque: string;
+  readonly #metadata = new MetadataWriter();
+
+  constructor(job: SettleJob, view: MergedView) {
+    this.#notes = job.notes;
+    this.#view = view;
+    this.#own = new OpenDirectories(job.directory);
+    this.#opaque = opaqueAttribute(job.rootless);
+  }
+
+  run(): void {
+    const { whiteouts, implied, rootNamed, rootOpaque } = this.#notes;
+    for (const key of whiteouts) if (!this.#view.at(key)) this.#removeFrom(key, unlinkAt);
+    for (const { key, hollow } of implied.toReversed()) {
+      if (!hollow || this.#view.at(key)) continue;
+      this.#own.forget(key);
+      this.#removeFrom(key, rmdirAt);
+    }
+    for (const { key, inherits } of implied) {
+      const shown = inherits ? this.#view.at(key) : undefined;
+      if (shown) this.#inherit(key, shown);
+    }
+    if (rootOpaque) keepingTimes(this.#own.rootFd, () => this.#hideRoot());
+    const root = this.#view.root();
+    if (root && !rootNamed) this.#inherit('', root);
+  }
+
+  [Symbol.dispose](): void {
+    this.#own[Symbol.dispose]();
+  }
+
+  #removeFrom(key: string, remove: (directoryFd: number, name: Uint8Array) => void): void {
+    const fd = this.#own.fd(parentKey(key));
+    keepingTimes(fd, () => remove(fd, placeFromKey(key.slice(key.lastIndexOf('/') + 1))));
+  }
+
+  #inherit(key: string, shown: Shown): void {
+    this.#metadata.oldDirectory(this.#own.fd(key), metadataOf(shown), placeFromKey(key));
+  }
+
+  #hideRoot(): void {
+    for (const name of this.#view.names('')) {
+      const stat = statAtIfThere(this.#own.rootFd, name);
+      if (!stat) mknodAt(this.#own.rootFd, name, 'character-device', 0);
+      else if (stat.type === 'directory') {
+        const fd = this.#own.fd(placeKey(childPlace(new Uint8Array(0), name)));
+        setXattrFd(fd, this.#opaque, new Uint8Array([0x79]));
+      }
+    }
+  }
+}
+
+/** Names made or removed in a directory change its times, and those come from the archive or from below. */
+function keepingTimes(fd: number, change: () => void): void {
+  const { mtime } = statFd(fd);
+  change();
+  utimensFd(fd, undefined, mtime);
+}
+
+function metadataOf({ stat, layerFd, place }: Shown): Metadata {
+  const fd = openAt(layerFd, place.length === 0 ? '.' : place, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  try {
+    const xattrs = readXattrs(fd, (name) => !isOverlayPrivate(name));
+    return { uid: stat.uid, gid: stat.gid, mode: stat.permissions, mtime: stat.mtime, xattrs };
+  } finally {
+    closeFd(fd);
+  }
+}

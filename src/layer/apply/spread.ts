@@ -1,0 +1,128 @@
+import { createHash, type Hash } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { createInflater } from '../../archive/compression/create-inflater.ts';
+import { detectCompression } from '../../archive/compression/detect.ts';
+import type { CompressionFormat } from '../../archive/compression/types.ts';
+import { TarParser } from '../../archive/index.ts';
+import type { DiffId, Digest } from '../../spec/digest.ts';
+import { nativeDecoders } from '../../sys/inflate/native-decoders.ts';
+import { IndexWriter } from '../index-file/writer.ts';
+import { MergedView } from '../merged-view.ts';
+import type { AppliedLayer } from '../types.ts';
+import type { TreeNotes } from './directory-state.ts';
+import { digestMismatch } from './failures.ts';
+import { LayerSink } from './layer-sink.ts';
+import { NeedsLowerLayers } from './needs-lower-layers.ts';
+
+/** One layer to put into a directory; everything in it can be sent to a worker. */
+export interface SpreadJob {
+  readonly blobPath: string;
+  readonly digest: Digest | undefined;
+  readonly diffId: DiffId | undefined;
+  readonly directory: string;
+  readonly indexPath: string;
+  readonly rootless: boolean;
+  /**
+   * Own directories of the layers below, nearest first; `unknown` while those are being unpacked too; `complete` when
+   * the directory is a whole tree, `empty` when it is to become one.
+   */
+  readonly below: readonly string[] | 'unknown' | 'complete' | 'empty';
+}
+
+export interface Spread {
+  readonly layer: AppliedLayer;
+  readonly notes: TreeNotes;
+  /** The finished index under its temporary name. */
+  readonly temporaryIndex: string;
+}
+
+/** How a long synchronous job is watched: `check` throws to end it, `progress` is told bytes of the blob read. */
+export interface JobControl {
+  readonly check: () => void;
+  readonly progress: (offset: number) => void;
+}
+
+const readBytes = 1 << 20;
+
+/**
+ * Unpacks one layer: read, hash, inflate, hash, parse, and a few system calls per file, all synchronous. Answers
+ * undefined when it needs to know the layers below and does not; the directory is then half full. Both digests have
+ * been checked when it answers.
+ * @throws ERR_LAYER_DIGEST_MISMATCH, ERR_LAYER_DIFF_ID_MISMATCH, ERR_LAYER_PATH_ESCAPE, ERR_LAYER_ENTRY_INVALID,
+ *   ERR_LAYER_LINK_MISSING, ERR_LAYER_NO_SPACE, and what decompression and the tar parser throw
+ */
+export function spreadLayer(job: SpreadJob, control: JobControl): Spread | undefined {
+  using view = Array.isArray(job.below) ? new MergedView(job.below, job) : undefined;
+  using index = new IndexWriter(job.indexPath);
+  using sink = new LayerSink(job.directory, index, {
+    below: view ?? (job.below === 'unknown' ? 'unknown' : 'complete'),
+    rootless: job.rootless,
+    isBase: job.below === 'empty',
+  });
+  try {
+    const { digest, diffId, compression } = pour(job, new TarParser(sink), control);
+    if (job.digest !== undefined && job.digest !== digest) throw digestMismatch('blob', job.digest, digest);
+    if (job.diffId !== undefined && job.diffId !== diffId) throw digestMismatch('diffID', job.diffId, diffId);
+    const notes = sink.finish();
+    const { sizeBytes, tarSizeBytes, parentDependent, warnings } = sink;
+    const { entries, remakeable } = index.finish({ diffId, sizeBytes, tarSizeBytes, parentDependent });
+    return {
+      layer: { digest, diffId, compression, tarSizeBytes, sizeBytes, entries, remakeable, parentDependent, warnings },
+      notes,
+      temporaryIndex: index.detach(),
+    };
+  } catch (error) {
+    if (error instanceof NeedsLowerLayers) return undefined;
+    throw error;
+  }
+}
+
+interface Poured {
+  readonly digest: Digest;
+  readonly diffId: DiffId;
+  readonly compression: CompressionFormat;
+}
+
+function pour(job: SpreadJob, parser: TarParser, control: JobControl): Poured {
+  const input = Buffer.allocUnsafeSlow(readBytes);
+  const fd = openSync(job.blobPath, 'r');
+  try {
+    let count = readSync(fd, input);
+    const compression = detectCompression(input.subarray(0, count));
+    const blobHash = hashLike(job.digest);
+    // An uncompressed blob is the tar: hashing it once is enough, unless two algorithms are asked for.
+    const isSame = compression === 'none' && blobHash.algorithm === hashLike(job.diffId).algorithm;
+    const tarHash = isSame ? undefined : hashLike(job.diffId);
+    using inflater = createInflater(compression, nativeDecoders);
+    const take = (chunk: Uint8Array): void => {
+      control.check();
+      tarHash?.hash.update(chunk);
+      parser.write(chunk);
+    };
+    for (let offset = 0; count > 0; count = readSync(fd, input)) {
+      const piece = input.subarray(0, count);
+      blobHash.hash.update(piece);
+      inflater.write(piece, take);
+      offset += count;
+      control.progress(offset);
+    }
+    inflater.finish(take);
+    parser.finish();
+    const digest = finished(blobHash);
+    return { digest: digest as Digest, diffId: (tarHash ? finished(tarHash) : digest) as DiffId, compression };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+interface NamedHash {
+  readonly algorithm: string;
+  readonly hash: Hash;
+}
+
+function hashLike(expected: Digest | DiffId | undefined): NamedHash {
+  const algorithm = expected?.startsWith('sha512:') === true ? 'sha512' : 'sha256';
+  return { algorithm, hash: createHash(algorithm) };
+}
+
+const finished = ({ algorithm, hash }: NamedHash): string => `${algorithm}:${hash.digest('hex')}`;

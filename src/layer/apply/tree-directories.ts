@@ -1,0 +1,150 @@
+import type { TarTime } from '../../archive/index.ts';
+import { invariant } from '../../lib/invariant.ts';
+import { errnoOf } from '../../sys/errno.ts';
+import { chmodFd, utimensFd } from '../../sys/file-attributes.ts';
+import { mkdirAt } from '../../sys/fs-at.ts';
+import { type FileStat, statFd } from '../../sys/stat.ts';
+import { getXattrFd, removeXattrFd, setXattrFd } from '../../sys/xattr.ts';
+import { OpenDirectories } from '../open-directories.ts';
+import { placeFromKey } from '../place.ts';
+import { noXattrs } from '../xattrs.ts';
+import type { DirectoryBefore, DirectoryState, ImpliedDirectory } from './directory-state.ts';
+import type { MetadataWriter } from './metadata.ts';
+
+const defaultAcl = 'system.posix_acl_default';
+const epoch: TarTime = { seconds: 0, nanoseconds: 0 };
+const opaqueValue = new Uint8Array([0x79]);
+
+export const parentKey = (key: string): string => key.slice(0, Math.max(key.lastIndexOf('/'), 0));
+export const childKey = (parent: string, name: string): string => (parent === '' ? name : `${parent}/${name}`);
+
+/** What the directories of a tree were given by its layer so far. Each is known by its place's key. */
+export class TreeDirectories implements Disposable {
+  readonly #states = new Map<string, DirectoryState>();
+  readonly #open: OpenDirectories;
+  readonly root: DirectoryState;
+
+  /** `isComplete`: the directory holds a whole tree already, which the layer changes. */
+  constructor(root: string, isComplete: boolean) {
+    this.#open = new OpenDirectories(root);
+    const before = isComplete ? notedBefore(statFd(this.#open.rootFd)) : undefined;
+    this.root = { metadata: undefined, impliedTime: epoch, opaque: false, assumed: true, hollow: false, before };
+    this.#states.set('', this.root);
+  }
+
+  get(key: string): DirectoryState | undefined {
+    return this.#states.get(key);
+  }
+
+  has(key: string): boolean {
+    return this.#states.has(key);
+  }
+
+  /** Of a directory of the tree, to look at it; see {@link OpenDirectories.fd}. */
+  fd(key: string): number {
+    return this.#open.fd(key);
+  }
+
+  /** Of a directory of the tree, to make or remove something in it. */
+  fdForChange(key: string): number {
+    const fd = this.#open.fd(key);
+    const before = this.#states.get(key)?.before;
+    if (before && !before.changed) takeOffInheritance(fd, before);
+    return fd;
+  }
+
+  /** Throws EEXIST. */
+  make(parent: string, name: Uint8Array, key: string, mode: number, state: DirectoryState): void {
+    mkdirAt(this.fdForChange(parent), name, mode & 0o777);
+    this.#states.set(key, state);
+  }
+
+  /** Takes notice of a directory that a complete tree had before. */
+  adopt(key: string, stat: FileStat): void {
+    const before = notedBefore(stat);
+    this.#states.set(key, {
+      metadata: undefined,
+      impliedTime: epoch,
+      opaque: false,
+      assumed: false,
+      hollow: false,
+      before,
+    });
+  }
+
+  /** To be said of each directory that is removed. */
+  forget(key: string): void {
+    this.#states.delete(key);
+    this.#open.forget(key);
+  }
+
+  /** Whether nothing of the layers below shows in a directory of the tree. */
+  hidesBelow(key: string): boolean {
+    for (let at = key; ; at = parentKey(at)) {
+      if (this.#states.get(at)?.opaque === true) return true;
+      if (at === '') return false;
+    }
+  }
+
+  /** Something but a deletion has come into a directory. */
+  fill(key: string): void {
+    for (let at = key; ; at = parentKey(at)) {
+      const state = this.#states.get(at);
+      if (!state?.hollow) return;
+      state.hollow = false;
+    }
+  }
+
+  implied(): ImpliedDirectory[] {
+    const implied: ImpliedDirectory[] = [];
+    for (const [key, { assumed, metadata, hollow }] of this.#states) {
+      if (assumed && key !== '') implied.push({ key, inherits: metadata === undefined, hollow });
+    }
+    return implied;
+  }
+
+  /** Gives every directory what it is to have in the end; nothing is made or removed any more. */
+  finish(writer: MetadataWriter, opaqueAttribute: string): void {
+    for (const [key, state] of this.#states) {
+      const { metadata, before } = state;
+      if (before && !before.changed && !metadata) continue;
+      const fd = this.#open.fd(key);
+      const place = placeFromKey(key);
+      if (state.opaque && key !== '') setXattrFd(fd, opaqueAttribute, opaqueValue);
+      const wanted = metadata ?? { uid: 0, gid: 0, mode: 0o755, mtime: state.impliedTime, xattrs: noXattrs };
+      if (before && !metadata) putBack(fd, before);
+      else if (before || key === '') writer.oldDirectory(fd, wanted, place);
+      else writer.newDirectory(fd, wanted, place);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#open[Symbol.dispose]();
+  }
+}
+
+const notedBefore = (stat: FileStat): DirectoryBefore => ({ stat, changed: false, defaultAcl: undefined });
+
+// New files would take the group of a setgid directory and its default ACL, and the archive says otherwise.
+function takeOffInheritance(fd: number, before: DirectoryBefore): void {
+  before.changed = true;
+  before.defaultAcl = readDefaultAcl(fd);
+  if (before.defaultAcl) removeXattrFd(fd, defaultAcl);
+  if ((before.stat.permissions & 0o2000) !== 0) chmodFd(fd, before.stat.permissions & ~0o2000);
+}
+
+function putBack(fd: number, before: DirectoryBefore): void {
+  invariant(before.changed, 'only what was taken off is put back');
+  if (before.defaultAcl) setXattrFd(fd, defaultAcl, before.defaultAcl);
+  if ((before.stat.permissions & 0o2000) !== 0) chmodFd(fd, before.stat.permissions);
+  utimensFd(fd, undefined, before.stat.mtime);
+}
+
+function readDefaultAcl(fd: number): Uint8Array | undefined {
+  try {
+    return getXattrFd(fd, defaultAcl);
+  } catch (error) {
+    if (errnoOf(error) === 'EOPNOTSUPP') return undefined;
+    throw error;
+  }
+}

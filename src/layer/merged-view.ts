@@ -1,0 +1,131 @@
+import { AT_FDCWD, O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY } from '../sys/constants.ts';
+import { closeFd, openAt } from '../sys/fs-at.ts';
+import { listAt } from '../sys/list-at.ts';
+import { FileStat, statAtIfThere, statFd } from '../sys/stat.ts';
+import { childPlace, placeFromKey, placeKey } from './place.ts';
+import { isOpaque, opaqueAttribute } from './xattrs.ts';
+
+/** What a stack of layers shows at a place: something of one layer, or a directory merged from several. */
+export interface Shown {
+  readonly place: Uint8Array;
+  /** Of the topmost layer that has it. */
+  readonly stat: FileStat;
+  /** A descriptor of that layer's directory; `place` below it leads through directories only. */
+  readonly layerFd: number;
+}
+
+/**
+ * What overlayfs would show of layers' own directories, read without mounting them: nearest first, char 0:0 hides,
+ * an opaque directory hides what is below it, anything but a directory ends the merging. Nothing may change the
+ * layers meanwhile.
+ */
+export class MergedView implements Disposable {
+  readonly #layers: readonly number[];
+  readonly #opaque: string;
+  /** Layers that take part in a directory; undefined where nothing or no directory is shown. */
+  readonly #merged = new Map<string, readonly number[] | undefined>();
+
+  constructor(layers: readonly string[], options: { readonly rootless: boolean }) {
+    const fds: number[] = [];
+    try {
+      for (const layer of layers) fds.push(openAt(AT_FDCWD, layer, O_PATH | O_DIRECTORY));
+    } catch (error) {
+      for (const fd of fds) closeFd(fd);
+      throw error;
+    }
+    this.#layers = fds;
+    this.#opaque = opaqueAttribute(options.rootless);
+    this.#merged.set('', fds);
+  }
+
+  /** The topmost layer's root; undefined when there is no layer. */
+  root(): Shown | undefined {
+    const layerFd = this.#layers[0];
+    return layerFd === undefined ? undefined : { place: new Uint8Array(0), stat: statFd(layerFd), layerFd };
+  }
+
+  /** What stands at a place; undefined for nothing, also when its directory is none. */
+  at(key: string): Shown | undefined {
+    if (key === '') return this.root();
+    const slash = key.lastIndexOf('/');
+    return this.child(key.slice(0, Math.max(slash, 0)), placeFromKey(key.slice(slash + 1)));
+  }
+
+  /** What has this name in the directory at `parent`. */
+  child(parent: string, name: Uint8Array): Shown | undefined {
+    const layers = this.#layersOf(parent);
+    if (layers === undefined) return undefined;
+    const place = childPlace(placeFromKey(parent), name);
+    for (const layerFd of layers) {
+      const stat = statAtIfThere(layerFd, place);
+      if (stat) return isWhiteout(stat) ? undefined : { place, stat, layerFd };
+    }
+    return undefined;
+  }
+
+  /** Whether a merged directory is shown at a place. */
+  isDirectory(key: string): boolean {
+    return this.#layersOf(key) !== undefined;
+  }
+
+  /** Names shown in a directory, in no order. */
+  names(key: string): Uint8Array[] {
+    const seen = new Map<string, Uint8Array | undefined>();
+    const place = placeFromKey(key);
+    for (const layerFd of this.#layersOf(key) ?? []) {
+      for (const { name, type } of listAt(layerFd, place.length === 0 ? '.' : place)) {
+        const nameKey = placeKey(name);
+        if (seen.has(nameKey)) continue;
+        const hides = type === 'character-device' && this.#hides(layerFd, childPlace(place, name));
+        seen.set(nameKey, hides ? undefined : name);
+      }
+    }
+    return [...seen.values()].filter((name) => name !== undefined);
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.#layers) closeFd(fd);
+  }
+
+  #hides(layerFd: number, place: Uint8Array): boolean {
+    const stat = statAtIfThere(layerFd, place);
+    return stat !== undefined && isWhiteout(stat);
+  }
+
+  // A layer takes part only while all of the place's components are directories in it, so no symlink is ever followed.
+  #layersOf(key: string): readonly number[] | undefined {
+    if (this.#merged.has(key)) return this.#merged.get(key);
+    const slash = key.lastIndexOf('/');
+    const parents = this.#layersOf(key.slice(0, Math.max(slash, 0)));
+    const found = parents && this.#merge(parents, placeFromKey(key));
+    this.#merged.set(key, found);
+    return found;
+  }
+
+  #merge(parents: readonly number[], place: Uint8Array): readonly number[] | undefined {
+    const found: number[] = [];
+    for (const layerFd of parents) {
+      const stat = statAtIfThere(layerFd, place, scratchStat);
+      if (!stat) continue;
+      if (stat.type !== 'directory') break;
+      found.push(layerFd);
+      if (this.#isOpaque(layerFd, place)) break;
+    }
+    return found.length === 0 ? undefined : found;
+  }
+
+  #isOpaque(layerFd: number, place: Uint8Array): boolean {
+    const fd = openAt(layerFd, place, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    try {
+      return isOpaque(fd, this.#opaque);
+    } finally {
+      closeFd(fd);
+    }
+  }
+}
+
+const scratchStat = new FileStat();
+
+/** Overlayfs's own form of a deletion. */
+export const isWhiteout = (stat: FileStat): boolean =>
+  stat.type === 'character-device' && stat.nodeMajor === 0 && stat.nodeMinor === 0;

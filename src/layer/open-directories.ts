@@ -1,0 +1,74 @@
+import { AT_FDCWD, O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../sys/constants.ts';
+import { closeFd, openAt } from '../sys/fs-at.ts';
+import { placeFromKey } from './place.ts';
+
+const keepOpen = 64;
+
+/**
+ * Descriptors of a tree's directories by their place (as a key, see `placeKey`), the ones used last kept open. Each is
+ * opened below its parent with O_NOFOLLOW, so a symlink on the way is refused and no depth of the tree is too much.
+ */
+export class OpenDirectories implements Disposable {
+  readonly rootFd: number;
+  readonly #open = new Map<string, number>();
+
+  /** Throws what opening the directory throws. */
+  constructor(root: string) {
+    this.rootFd = openAt(AT_FDCWD, root, O_RDONLY | O_DIRECTORY);
+  }
+
+  /**
+   * Good until 63 other directories have been asked for. Throws ENOENT, and ENOTDIR or ELOOP where the way leads
+   * through something that is no directory.
+   */
+  fd(key: string): number {
+    if (key === '') return this.rootFd;
+    const open = this.#open.get(key);
+    if (open !== undefined) {
+      this.#open.delete(key);
+      this.#open.set(key, open);
+      return open;
+    }
+    const fd = this.#descend(key);
+    this.#open.set(key, fd);
+    if (this.#open.size > keepOpen) {
+      for (const oldest of this.#open.keys()) {
+        this.forget(oldest);
+        break;
+      }
+    }
+    return fd;
+  }
+
+  /** To be said of a directory that is removed or replaced; those inside it are to be forgotten as well. */
+  forget(key: string): void {
+    const fd = this.#open.get(key);
+    if (fd === undefined) return;
+    this.#open.delete(key);
+    closeFd(fd);
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.#open.values()) closeFd(fd);
+    this.#open.clear();
+    closeFd(this.rootFd);
+  }
+
+  // Only directories that are asked for stay open: a deep one would push all others out with its ancestors.
+  #descend(key: string): number {
+    let end = key.lastIndexOf('/');
+    while (end > 0 && !this.#open.has(key.slice(0, end))) end = key.lastIndexOf('/', end - 1);
+    let fd = end > 0 ? this.fd(key.slice(0, end)) : this.rootFd;
+    let isOurs = false;
+    for (const name of key.slice(end > 0 ? end + 1 : 0).split('/')) {
+      const parent = fd;
+      try {
+        fd = openAt(parent, placeFromKey(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      } finally {
+        if (isOurs) closeFd(parent);
+      }
+      isOurs = true;
+    }
+    return fd;
+  }
+}
