@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { StrataError } from '../errors/index.ts';
 import type { Engine } from '../engine/engine.ts';
+import { StrataError } from '../errors/index.ts';
 import { type CommandEntry, commandTable, notYetVerbs } from './command-table.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 import { exitCodeOf, exitEngineFailure } from './exit-codes.ts';
@@ -106,7 +106,10 @@ const find = (program: Command, name: string): Command | undefined =>
   program.commands.find((command) => command.name() === name);
 
 function managementCommand(program: Command, name: string): Command {
-  const command = program.command(name).description(`Manage ${name === 'system' ? 'Strata' : `${name}s`}`).exitOverride();
+  const command = program
+    .command(name)
+    .description(`Manage ${name === 'system' ? 'Strata' : `${name}s`}`)
+    .exitOverride();
   command.copyInheritedSettings(program);
   command.allowExcessArguments().action(() => {
     if (command.args[0] !== undefined) throw unknownVerb(`${name} ${command.args[0]}`);
@@ -118,7 +121,11 @@ function managementCommand(program: Command, name: string): Command {
 function unknownVerb(verb: string): StrataError {
   const first = verb.split(' ')[0] ?? '';
   if (notYetVerbs.has(verb.split(' ').at(-1) ?? '') || notYetVerbs.has(first)) {
-    return new StrataError({ kind: 'unsupported', code: 'ERR_NOT_SUPPORTED_YET', message: `strata ${verb}: not supported yet` });
+    return new StrataError({
+      kind: 'unsupported',
+      code: 'ERR_NOT_SUPPORTED_YET',
+      message: `strata ${verb}: not supported yet`,
+    });
   }
   return new StrataError({
     kind: 'invalid-argument',

@@ -17,8 +17,13 @@ export class Operation<Event, Outcome> implements AsyncIterable<Event>, AsyncDis
   /** Settles when the work ended; rejects with a StrataError, or with the signal's reason when it was aborted. */
   readonly result: Promise<Outcome>;
 
-  constructor(work: (report: (event: Event) => void, signal: AbortSignal) => Promise<Outcome>, options: AbortOptions = {}) {
-    const signal = options.signal ? AbortSignal.any([options.signal, this.#controller.signal]) : this.#controller.signal;
+  constructor(
+    work: (report: (event: Event) => void, signal: AbortSignal) => Promise<Outcome>,
+    options: AbortOptions = {},
+  ) {
+    const signal = options.signal
+      ? AbortSignal.any([options.signal, this.#controller.signal])
+      : this.#controller.signal;
     this.result = work((event) => this.#push(event), signal).finally(() => {
       this.#ended = true;
       this.#wake?.();

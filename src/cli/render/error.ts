@@ -6,7 +6,8 @@ export function renderError(error: unknown, options: { readonly debug: boolean }
   const lines = [`strata: ${isStrataError(error) ? error.message : `internal error: ${error.message}`}`];
   if (isStrataError(error) && error.hint !== undefined) lines.push(`hint: ${error.hint}`);
   if (options.debug) {
-    for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) lines.push(cause.stack ?? cause.message);
+    for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
+      lines.push(cause.stack ?? cause.message);
   }
   return `${lines.join('\n')}\n`;
 }

@@ -1,0 +1,52 @@
+import type { FilesystemResult } from '../build/ops/filesystem-result.ts';
+import type { CacheStore } from '../build/solver/types.ts';
+import type { Lease, SnapshotLedger } from '../ledger/types.ts';
+import type { AbortOptions } from '../lib/abort.ts';
+import type { BuildRecords } from '../metadata/build-records.ts';
+import type { StepLocks } from './step-locks.ts';
+
+/** The results of earlier build steps, kept in the metadata; what a build finds stays while its lease lives. */
+export class BuildCache implements CacheStore<FilesystemResult> {
+  readonly #records: BuildRecords;
+  readonly #snapshots: SnapshotLedger;
+  readonly #locks: StepLocks;
+  readonly #lease: Lease;
+
+  constructor(records: BuildRecords, snapshots: SnapshotLedger, locks: StepLocks, lease: Lease) {
+    this.#records = records;
+    this.#snapshots = snapshots;
+    this.#locks = locks;
+    this.#lease = lease;
+  }
+
+  async find(key: string): Promise<FilesystemResult | undefined> {
+    const record = this.#records.find(key, this.#lease);
+    const { result } = record ?? {};
+    if (typeof result !== 'object' || result === null || Array.isArray(result)) return undefined;
+    const { identity, snapshotId, createdAt } = result as { readonly [key: string]: unknown };
+    if (typeof identity !== 'string' || typeof snapshotId !== 'string' || typeof createdAt !== 'number')
+      return undefined;
+    // A step that was not acknowledged before the machine stopped is gone with its snapshot.
+    if (this.#snapshots.get(snapshotId)?.kind !== 'committed') return undefined;
+    return { identity, snapshotId, createdAt };
+  }
+
+  async save(key: string, result: FilesystemResult, vertex: { readonly name: string }): Promise<void> {
+    const { identity, snapshotId, createdAt } = result;
+    if (snapshotId === undefined) return;
+    this.#records.put(
+      {
+        key,
+        description: vertex.name,
+        result: { identity, snapshotId, createdAt },
+        sizeBytes: 0,
+        links: [{ kind: 'snapshot', key: snapshotId }],
+      },
+      this.#lease,
+    );
+  }
+
+  async lock(key: string, options: AbortOptions): Promise<AsyncDisposable> {
+    return await this.#locks.lock(key, options);
+  }
+}

@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+
+const command = join(import.meta.dirname, '../../bin/strata');
+
+export interface CommandResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface StrataCommand {
+  /** The store's root, gone after the test. */
+  readonly root: string;
+  (...args: readonly string[]): Promise<CommandResult>;
+  /** As above, with bytes for its standard input, variables and another working folder. */
+  with(
+    options: { input?: string; env?: Record<string, string>; cwd?: string },
+    ...args: readonly string[]
+  ): Promise<CommandResult>;
+}
+
+/** The command as a person would type it, on an empty store of its own. */
+export function strataCommand(context: TestContext): StrataCommand {
+  const root = mkdtempSync(join(tmpdir(), 'strata-e2e-'));
+  context.after(() => {
+    const left = readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(root));
+    rmSync(root, { recursive: true, force: true });
+    if (left.length > 0) throw new Error(`mounts left behind:\n${left.join('\n')}`);
+  });
+  const run: StrataCommand['with'] = (options, ...args) =>
+    new Promise((resolve, reject) => {
+      const child = spawn(command, args, {
+        env: { ...process.env, STRATA_ROOT: root, ...options.env },
+        ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      });
+      let stdout = '';
+      let stderr = '';
+      child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+      child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+      child.on('error', reject);
+      child.on('close', (code) => resolve({ code, stdout, stderr }));
+      child.stdin.on('error', () => undefined);
+      child.stdin.end(options.input ?? '');
+    });
+  return Object.assign((...args: readonly string[]) => run({}, ...args), { root, with: run });
+}
