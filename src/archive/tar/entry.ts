@@ -11,8 +11,6 @@ export interface Extensions {
   readonly gnuLinkName: Uint8Array | undefined;
 }
 
-type PaxValues = PaxRecords['values'] | undefined;
-
 const noXattrs: ReadonlyMap<string, Uint8Array> = new Map();
 const maxDeviceNumber = 0xffff_ffff;
 
@@ -22,7 +20,7 @@ const maxDeviceNumber = 0xffff_ffff;
  * @throws {@link StrataError} ERR_TAR_NUMBER
  */
 export function makeEntry(block: HeaderBlock, extensions: Extensions, offset: number): TarEntry {
-  const pax = extensions.pax?.values;
+  const { pax } = extensions;
   // GNU's long names win over PAX, as in Go
   const path = extensions.gnuName ?? bytesOf(pax, 'path', block.path);
   const type = typeOf(block.typeflag, path);
@@ -57,7 +55,7 @@ export function makeEntry(block: HeaderBlock, extensions: Extensions, offset: nu
  * A decimal PAX value, `otherwise` when it is absent or empty.
  * @throws {@link StrataError} ERR_TAR_NUMBER
  */
-export function numberOf(pax: PaxValues, key: string, otherwise: number, offset: number): number {
+export function numberOf(pax: PaxRecords | undefined, key: string, otherwise: number, offset: number): number {
   const value = pax?.get(key);
   if (value === undefined || value.length === 0) return otherwise;
   const parsed = parseDecimal(value);
@@ -66,12 +64,12 @@ export function numberOf(pax: PaxValues, key: string, otherwise: number, offset:
 }
 
 /** A PAX value, `otherwise` when it is absent or empty: an empty value means "as in the header block". */
-export function bytesOf(pax: PaxValues, key: string, otherwise: Uint8Array): Uint8Array {
+export function bytesOf(pax: PaxRecords | undefined, key: string, otherwise: Uint8Array): Uint8Array {
   const value = pax?.get(key);
   return value === undefined || value.length === 0 ? otherwise : value;
 }
 
-function timeOf(pax: PaxValues, key: string, offset: number): TarTime | undefined {
+function timeOf(pax: PaxRecords | undefined, key: string, offset: number): TarTime | undefined {
   const value = pax?.get(key);
   if (value === undefined || value.length === 0) return undefined;
   const parsed = parsePaxTime(value);
@@ -101,7 +99,7 @@ function typeOf(typeflag: number, path: Uint8Array): TarEntryType {
   }
 }
 
-function xattrsOf(pax: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
+function xattrsOf(pax: PaxRecords): ReadonlyMap<string, Uint8Array> {
   let xattrs: Map<string, Uint8Array> | undefined;
   for (const [key, value] of pax) {
     if (!key.startsWith(xattrPrefix)) continue;

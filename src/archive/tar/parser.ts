@@ -277,11 +277,11 @@ export class TarParser {
       this.#pending = { ...entry, sizeBytes: oldSparseRealSize(bytes, offset) };
       return this.#readSparseBlock('header');
     }
-    const sizeKey = pax?.values.get('GNU.sparse.size')?.length ? 'GNU.sparse.size' : 'GNU.sparse.realsize';
+    const sizeKey = pax?.get('GNU.sparse.size')?.length ? 'GNU.sparse.size' : 'GNU.sparse.realsize';
     this.#pending = {
       ...entry,
-      path: bytesOf(pax?.values, 'GNU.sparse.name', entry.path),
-      sizeBytes: numberOf(pax?.values, sizeKey, entry.sizeBytes, offset),
+      path: bytesOf(pax, 'GNU.sparse.name', entry.path),
+      sizeBytes: numberOf(pax, sizeKey, entry.sizeBytes, offset),
     };
     if (sparse === 'records' && pax) return this.#emitSparse(sparseMapFromRecords(pax, offset));
     this.#map = new SparseMapReader(offset, this.#limits.recordBytes);

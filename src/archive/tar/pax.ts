@@ -3,14 +3,11 @@ import { badRecord } from './failures.ts';
 import { parseDecimal } from './numbers.ts';
 
 /** Records of one PAX header: key as latin1 text, value as bytes. The last record of a key counts. */
-export interface PaxRecords {
-  readonly values: ReadonlyMap<string, Uint8Array>;
-  /** Offsets and lengths of sparse format 0.0, which repeats keys and so breaks PAX's own rule; in archive order. */
-  readonly sparsePairs: readonly Uint8Array[];
-}
+export type PaxRecords = ReadonlyMap<string, Uint8Array>;
 
 export const xattrPrefix = 'SCHILY.xattr.';
 
+const comma = utf8(',');
 const noNulInside: ReadonlySet<string> = new Set(['path', 'linkpath', 'uname', 'gname']);
 
 /**
@@ -18,7 +15,8 @@ const noNulInside: ReadonlySet<string> = new Set(['path', 'linkpath', 'uname', '
  * @throws {@link StrataError} ERR_TAR_PAX_RECORD
  */
 export function parsePaxRecords(body: Uint8Array, offset: number): PaxRecords {
-  const values = new Map<string, Uint8Array>();
+  const records = new Map<string, Uint8Array>();
+  // Sparse format 0.0 repeats keys, against PAX's own rule; its numbers become the map of 0.1, joined by commas.
   const sparsePairs: Uint8Array[] = [];
   for (let at = 0; at < body.length; ) {
     const space = body.indexOf(0x20, at);
@@ -38,14 +36,17 @@ export function parsePaxRecords(body: Uint8Array, offset: number): PaxRecords {
     }
     if (key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes') {
       const due = sparsePairs.length % 2 === 0 ? 'GNU.sparse.offset' : 'GNU.sparse.numbytes';
-      if (key !== due) throw badRecord(offset, 'sparse offsets and lengths do not alternate');
+      if (key !== due || value.includes(0x2c)) throw badRecord(offset, 'sparse offsets and lengths do not alternate');
       sparsePairs.push(value);
     } else {
-      values.set(key, value);
+      records.set(key, value);
     }
     at = end;
   }
-  return { values, sparsePairs };
+  if (sparsePairs.length > 0) {
+    records.set('GNU.sparse.map', concatBytes(sparsePairs.flatMap((value, i) => (i === 0 ? [value] : [comma, value]))));
+  }
+  return records;
 }
 
 /**

@@ -13,7 +13,7 @@ export function paxSparseForm(pax: PaxRecords): 'records' | 'body' | undefined {
   if (major === '1' && minor === '0') return 'body';
   // a version nobody knows yet makes it a plain file
   if (major !== '' || minor !== '') return undefined;
-  return pax.sparsePairs.length > 0 || textOf(pax, 'GNU.sparse.map') !== '' ? 'records' : undefined;
+  return textOf(pax, 'GNU.sparse.map') === '' ? undefined : 'records';
 }
 
 /**
@@ -21,8 +21,8 @@ export function paxSparseForm(pax: PaxRecords): 'records' | 'body' | undefined {
  * @throws {@link StrataError} ERR_TAR_SPARSE_MAP
  */
 export function sparseMapFromRecords(pax: PaxRecords, offset: number): SparseRun[] {
-  const count = parseDecimal(pax.values.get('GNU.sparse.numblocks') ?? new Uint8Array(0));
-  const fields = pax.sparsePairs.length > 0 ? pax.sparsePairs : split(pax.values.get('GNU.sparse.map'), 0x2c);
+  const count = parseDecimal(pax.get('GNU.sparse.numblocks') ?? new Uint8Array(0));
+  const fields = splitAtCommas(pax.get('GNU.sparse.map'));
   if (!(count >= 0) || fields.length !== count * 2) {
     throw badSparseMap(offset, 'its map does not have as many runs as announced');
   }
@@ -147,11 +147,11 @@ function pairUp(numbers: readonly number[], offset: number): SparseRun[] {
   return runs;
 }
 
-function split(bytes: Uint8Array | undefined, separator: number): Uint8Array[] {
+function splitAtCommas(bytes: Uint8Array | undefined): Uint8Array[] {
   if (bytes === undefined || bytes.length === 0) return [];
   const parts: Uint8Array[] = [];
   let at = 0;
-  for (let end = bytes.indexOf(separator); end >= 0; end = bytes.indexOf(separator, at)) {
+  for (let end = bytes.indexOf(0x2c); end >= 0; end = bytes.indexOf(0x2c, at)) {
     parts.push(bytes.subarray(at, end));
     at = end + 1;
   }
@@ -161,6 +161,6 @@ function split(bytes: Uint8Array | undefined, separator: number): Uint8Array[] {
 
 /** Versions are short; what is longer is no known one. */
 function textOf(pax: PaxRecords, key: string): string {
-  const value = pax.values.get(key);
+  const value = pax.get(key);
   return value === undefined ? '' : String.fromCharCode(...value.subarray(0, 8));
 }

@@ -722,6 +722,7 @@ const bad: readonly Bad[] = [
     ),
     'ERR_TAR_PAX_RECORD',
   ],
+  ['A25 sparse 0.0 with a comma', tar(pax([['GNU.sparse.offset', '1,2']]), file('s')), 'ERR_TAR_PAX_RECORD'],
   ['A25 sparse 0.1 with fewer runs than said', tar(sparse01('5,1', 2, 'a')), 'ERR_TAR_SPARSE_MAP'],
   ['A25 sparse 0.1 without their number', tar(pax({ 'GNU.sparse.map': '0,1' }), file('s', 'a')), 'ERR_TAR_SPARSE_MAP'],
   ['A25 sparse 0.1 with an absurd number of runs', tar(sparse01('5,1', 2 ** 50, 'a')), 'ERR_TAR_SPARSE_MAP'],
