@@ -1,7 +1,5 @@
-import type { FilesystemResult } from '../build/ops/filesystem-result.ts';
-import type { SolveEvent } from '../build/solver/types.ts';
+import type { BuildImageEvent, BuiltImage } from '../build/build-image.ts';
 import type { AbortOptions } from '../lib/abort.ts';
-import type { Digest } from '../spec/digest.ts';
 
 /** What to build, and what to call it. */
 export interface BuildRequest extends AbortOptions {
@@ -20,17 +18,5 @@ export interface BuildRequest extends AbortOptions {
 }
 
 /** Progress of a build: the steps of the solver, then what is made of their results. */
-export type BuildEvent =
-  | SolveEvent<FilesystemResult>
-  | { readonly type: 'warning'; readonly text: string }
-  | { readonly type: 'layer'; readonly diffId: string; readonly sizeBytes: number }
-  | { readonly type: 'image'; readonly id: Digest; readonly references: readonly string[] };
-
-export interface BuildResult {
-  /** The image ID: digest of its config. */
-  readonly id: Digest;
-  /** Digest of its manifest. */
-  readonly target: Digest;
-  /** As people write them, with their tags. */
-  readonly references: readonly string[];
-}
+export type BuildEvent = BuildImageEvent;
+export type BuildResult = BuiltImage;

@@ -27,7 +27,7 @@ export interface ImageStore extends ImageIndex {
  * that a crash leaves either nothing or a whole image. Without names the image stays as `<none>`. Idempotent.
  */
 export async function recordImage(store: ImageStore, image: AssembledImage, options: RecordOptions): Promise<Digest> {
-  const { lease, signal, references } = options;
+  const { lease, references } = options;
   for (const { bytes, descriptor } of [image.config, image.manifest]) {
     await writeBlob(store.content, bytes, descriptor, options);
   }

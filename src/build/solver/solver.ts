@@ -19,6 +19,11 @@ export class Solver<R extends Result> {
     this.#options = options;
   }
 
+  /** Takes the result of a vertex that stands already: an image to build upon. It is neither run nor cached. */
+  give(vertex: Vertex<R>, result: R): void {
+    this.#flights.set(vertex.digest, Promise.resolve(result));
+  }
+
   /** The result of `vertex`. Rejects with the first failure among it and its inputs, or with the abort reason. */
   solve(vertex: Vertex<R>): Promise<R> {
     const standing = this.#flights.get(vertex.digest);

@@ -1,0 +1,35 @@
+import type { BlobProvider } from '../content/types.ts';
+import { digestOf } from '../content/verified.ts';
+import { StrataError } from '../errors/index.ts';
+import type { AbortOptions } from '../lib/abort.ts';
+import { type ImageConfig, parseImageConfig } from '../spec/config.ts';
+import type { Digest } from '../spec/digest.ts';
+import { maxConfigBytes } from '../spec/limits.ts';
+
+/**
+ * Reads a small document whole and hashes it again: what is used as metadata is never taken from disk on trust.
+ * Throws ERR_BLOB_NOT_FOUND, ERR_BLOB_DAMAGED (corrupt).
+ */
+export async function readDocument(
+  content: BlobProvider,
+  digest: Digest,
+  maxBytes: number,
+  options: AbortOptions = {},
+): Promise<Uint8Array> {
+  await using reader = await content.open(digest, options);
+  const bytes = new Uint8Array(Math.min(reader.sizeBytes, maxBytes + 1));
+  const length = await reader.read(bytes, 0);
+  if (length > maxBytes || length !== reader.sizeBytes || digestOf(bytes) !== digest) {
+    throw new StrataError({
+      kind: 'corrupt',
+      code: 'ERR_BLOB_DAMAGED',
+      message: `blob ${digest}: its bytes are not what its digest says`,
+      hint: 'Remove the image that uses it, then build or load it again.',
+    });
+  }
+  return bytes;
+}
+
+/** An image's config by image ID. */
+export const readConfig = async (content: BlobProvider, id: Digest, options: AbortOptions = {}): Promise<ImageConfig> =>
+  parseImageConfig(await readDocument(content, id, maxConfigBytes, options)).value;
