@@ -1,3 +1,16 @@
+export { type CompressGzipOptions, compressGzip, type GzipParameters } from './compression/compress-gzip.ts';
+export { type CompressZstdOptions, compressZstd, type ZstdParameters } from './compression/compress-zstd.ts';
+export { createInflater } from './compression/create-inflater.ts';
+export { type DecompressOptions, decompress } from './compression/decompress.ts';
+export { compressionProbeBytes, detectCompression } from './compression/detect.ts';
+export { canRemake, gzipRecipe, remake, zstdRecipe } from './compression/recipe.ts';
+export type {
+  CompressionFormat,
+  CompressionRecipe,
+  DecoderMaker,
+  Inflater,
+  SyncDecoder,
+} from './compression/types.ts';
 export { defaultTarLimits, type TarLimits, TarParser } from './tar/parser.ts';
 export { readTar, type TarMember } from './tar/reader.ts';
 export type { SparseRun, TarEntry, TarEntryType, TarSink, TarTime } from './tar/types.ts';

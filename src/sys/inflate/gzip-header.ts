@@ -1,21 +1,29 @@
 import { crc32 } from 'node:zlib';
 
-const fixedBytes = 10;
+const magicBytes = 2;
+const fixedBytes = 8;
 const headerCrcFlag = 0x02;
 const extraFlag = 0x04;
 const nameFlag = 0x08;
 const commentFlag = 0x10;
 const reservedFlags = 0xe0;
 
-type Field = 'fixed' | 'extra-length' | 'extra' | 'name' | 'comment' | 'crc' | 'over';
-const order: readonly Field[] = ['fixed', 'extra-length', 'extra', 'name', 'comment', 'crc', 'over'];
+type Field = 'magic' | 'fixed' | 'extra-length' | 'extra' | 'name' | 'comment' | 'crc' | 'over';
+const order: readonly Field[] = ['magic', 'fixed', 'extra-length', 'extra', 'name', 'comment', 'crc', 'over'];
+
+// A text field is counted as one byte, which is there when its NUL is.
+function neededBytes(field: Field, extraBytes: number): number {
+  if (field === 'fixed') return fixedBytes;
+  if (field === 'extra') return extraBytes;
+  return field === 'name' || field === 'comment' ? 1 : 2;
+}
 
 /** Walks the header of a gzip member (RFC 1952 §2.3) that may be cut anywhere, and verifies its checksum if it has one. */
 export class GzipHeader {
   readonly #scratch = new Uint8Array(fixedBytes);
-  #field: Field = 'fixed';
+  #field: Field = 'magic';
   #have = 0;
-  #need = fixedBytes;
+  #need = magicBytes;
   #flags = 0;
   #crc = 0;
   failure: string | undefined;
@@ -51,13 +59,13 @@ export class GzipHeader {
   }
 
   #leave(): void {
-    const [first = 0, second = 0, method = 0, flags = 0] = this.#scratch;
+    const [first = 0, second = 0] = this.#scratch;
     const word = first | (second << 8);
+    if (this.#field === 'magic' && word !== 0x8b1f) this.failure = 'no gzip header';
     if (this.#field === 'fixed') {
-      this.#flags = flags;
-      if (word !== 0x8b1f) this.failure = 'no gzip header';
-      else if (method !== 8) this.failure = 'unsupported compression method';
-      else if ((flags & reservedFlags) !== 0) this.failure = 'unknown header flags';
+      this.#flags = second;
+      if (first !== 8) this.failure = 'unsupported compression method';
+      else if ((second & reservedFlags) !== 0) this.failure = 'unknown header flags';
     }
     if (this.#field === 'crc' && word !== (this.#crc & 0xffff)) this.failure = 'incorrect header checksum';
     this.#enter(this.#field === 'extra-length' ? word : 0);
@@ -65,7 +73,8 @@ export class GzipHeader {
 
   #enter(extraBytes: number): void {
     const has: { readonly [Name in Field]: boolean } = {
-      fixed: false,
+      magic: false,
+      fixed: true,
       'extra-length': (this.#flags & extraFlag) !== 0,
       extra: extraBytes > 0,
       name: (this.#flags & nameFlag) !== 0,
@@ -75,6 +84,6 @@ export class GzipHeader {
     };
     this.#field = order.slice(order.indexOf(this.#field) + 1).find((field) => has[field]) ?? 'over';
     this.#have = 0;
-    this.#need = { extra: extraBytes, 'extra-length': 2, crc: 2, name: 1, comment: 1, fixed: 0, over: 0 }[this.#field];
+    this.#need = neededBytes(this.#field, extraBytes);
   }
 }

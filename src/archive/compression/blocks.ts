@@ -1,0 +1,31 @@
+import { Buffer } from 'node:buffer';
+import type { SourceReader } from './source-reader.ts';
+
+export interface Block {
+  readonly bytes: Uint8Array;
+  readonly isLast: boolean;
+}
+
+/**
+ * Cuts a stream into blocks of `blockBytes`, whatever its own chunks were; only the last may be shorter, and an empty
+ * stream gives one empty block. Each block is a copy of its own.
+ */
+export async function* blocksOf(reader: SourceReader, blockBytes: number): AsyncGenerator<Block, void> {
+  let block = Buffer.allocUnsafeSlow(blockBytes);
+  let filled = 0;
+  for (let chunk = await reader.next(); chunk; chunk = await reader.next()) {
+    for (let at = 0; at < chunk.length; ) {
+      // Only now is it known that the full block is not the last.
+      if (filled === blockBytes) {
+        yield { bytes: block, isLast: false };
+        block = Buffer.allocUnsafeSlow(blockBytes);
+        filled = 0;
+      }
+      const taken = Math.min(blockBytes - filled, chunk.length - at);
+      block.set(chunk.subarray(at, at + taken), filled);
+      filled += taken;
+      at += taken;
+    }
+  }
+  yield { bytes: block.subarray(0, filled), isLast: true };
+}
