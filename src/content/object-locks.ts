@@ -1,28 +1,41 @@
 import { createHash } from 'node:crypto';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AbortOptions } from '../lib/abort.ts';
 import { lockFile } from '../sys/flock.ts';
+import { diskFailure } from './disk-failure.ts';
+
+const stripes: readonly string[] = Array.from({ length: 16 }, (_, i) => `object-${i.toString(16)}`);
 
 /**
  * The per-object lock of a store, across processes: whoever makes an object visible and whoever moves a dead one into
  * trash take turns on it, so neither acts on what the other is about to change. Held for a few file calls, never
- * while waiting for anything else. Objects share 256 lock files, which therefore never need to be cleaned up.
+ * while waiting for anything else. Objects share a few lock files that are made with the store and stay, so that a full
+ * disk never keeps anybody from removing things.
  */
 export class ObjectLocks {
   readonly #directory: string;
   // flock excludes our own other descriptors too, but only polling would find out; inside the process we queue.
   readonly #queues = new Map<string, Promise<void>>();
 
-  /** `directory` is the store's `locks` folder; made when missing. */
+  /** `directory` is the store's `locks` folder; it and the lock files are made when missing. */
   constructor(directory: string) {
     this.#directory = directory;
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      for (const stripe of stripes) {
+        const path = join(directory, stripe);
+        if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
+      }
+    } catch (error) {
+      throw diskFailure(error, directory);
+    }
   }
 
   /** Runs `body` while nobody else holds the object's lock. The signal ends the wait only. */
   async with<T>(kind: string, key: string, body: () => T | Promise<T>, { signal }: AbortOptions = {}): Promise<T> {
-    const stripe = createHash('sha256').update(`${kind}\0${key}`).digest('hex').slice(0, 2);
+    const [first = 0] = createHash('sha256').update(`${kind}\0${key}`).digest();
+    const stripe = stripes[first % stripes.length] ?? '';
     const before = this.#queues.get(stripe) ?? Promise.resolve();
     const turn = before.then(() => this.#locked(stripe, body, signal));
     const settled = turn.then(
@@ -39,7 +52,7 @@ export class ObjectLocks {
 
   async #locked<T>(stripe: string, body: () => T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     signal?.throwIfAborted();
-    const fd = openSync(join(this.#directory, `object-${stripe}`), 'a', 0o600);
+    const fd = openSync(join(this.#directory, stripe), 'a', 0o600);
     try {
       await lockFile(fd, { signal });
       return await body();

@@ -4,10 +4,10 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { Digest } from '../../spec/digest.ts';
 import { digestAlgorithm } from '../../spec/digest.ts';
 import { errnoOf } from '../../sys/errno.ts';
+import { diskFailure } from '../disk-failure.ts';
 import { blobNotFound, damagedBlob } from '../failures.ts';
 import type { BlobReader, OpenOptions } from '../types.ts';
 import { digestOf } from '../verified.ts';
-import { diskFailure } from './disk-failure.ts';
 
 const pieceBytes = 1 << 20;
 

@@ -2,6 +2,7 @@ import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { type Digest, imageAlgorithms, isDigest, parseDigest } from '../../spec/digest.ts';
+import { diskFailure } from '../disk-failure.ts';
 import { ingestBusy } from '../failures.ts';
 import { ObjectLocks } from '../object-locks.ts';
 import { moveToTrash } from '../trash.ts';
@@ -14,7 +15,6 @@ import type {
   OpenOptions,
   WriterOptions,
 } from '../types.ts';
-import { diskFailure } from './disk-failure.ts';
 import { StoreHealth } from './health.ts';
 import { IngestFolder } from './ingest.ts';
 import { ContentLayout } from './layout.ts';
@@ -40,13 +40,13 @@ export class LocalContentStore implements ContentStore {
   readonly #layout: ContentLayout;
   readonly #locks: ObjectLocks;
   readonly #trash: string;
-  readonly #onStep: ((step: CommitStep) => void) | undefined;
+  readonly #onStep: (step: CommitStep) => void;
 
   private constructor({ directory, locks, trashDirectory, onStep }: LocalContentOptions) {
     this.#layout = new ContentLayout(directory);
     this.#locks = locks;
     this.#trash = trashDirectory;
-    this.#onStep = onStep;
+    this.#onStep = onStep ?? (() => undefined);
     this.health = new StoreHealth(directory);
   }
 
@@ -136,9 +136,9 @@ export class LocalContentStore implements ContentStore {
       const ingest = IngestFolder.holdExisting(path);
       if (ingest === undefined || ingest === 'gone') continue;
       const written = lstatSync(ingest.dataPath, { throwIfNoEntry: false }) ?? lstatSync(path);
-      if (Date.now() - written.mtimeMs < idleMs) await ingest.release();
+      if (Date.now() - written.mtimeMs < idleMs) ingest.release();
       else {
-        await ingest.remove();
+        ingest.remove();
         removed++;
       }
     }

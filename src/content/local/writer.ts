@@ -1,16 +1,15 @@
-import { constants, lstatSync, renameSync, rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { isStrataError } from '../../errors/index.ts';
 import { invariant } from '../../lib/invariant.ts';
-import { type DigestAlgorithm, digestAlgorithm, parseDigest } from '../../spec/digest.ts';
+import { digestAlgorithm, parseDigest } from '../../spec/digest.ts';
+import { diskFailure } from '../disk-failure.ts';
 import type { ObjectLocks } from '../object-locks.ts';
-import type { BlobWriter, CommitOptions, CommittedBlob, ExpectedBlob, StoredBlob, WriterOptions } from '../types.ts';
-import { checkComplete, checkNotBeyond, RunningDigest } from '../verified.ts';
-import { diskFailure, isDiskFull } from './disk-failure.ts';
-import { flushFailed, isFatal } from './failures.ts';
+import type { BlobWriter, CommitOptions, CommittedBlob, ExpectedBlob, WriterOptions } from '../types.ts';
+import { checkComplete, checkNotBeyond, type RunningDigest } from '../verified.ts';
 import type { StoreHealth } from './health.ts';
 import type { IngestFolder } from './ingest.ts';
+import { IngestData } from './ingest-data.ts';
 import type { ContentLayout } from './layout.ts';
+import { publishBlob } from './publish.ts';
 
 /** The durable order of a commit; a test may stop the process before each step. */
 export type CommitStep =
@@ -27,66 +26,67 @@ export interface WriterHome {
   readonly layout: ContentLayout;
   readonly locks: ObjectLocks;
   readonly health: StoreHealth;
-  readonly onStep: ((step: CommitStep) => void) | undefined;
+  readonly onStep: (step: CommitStep) => void;
 }
 
-// A power cut costs at most this much of a download; flushing on the way also keeps the flush at the end short.
-const flushEveryBytes = 64 << 20;
-
-/** Resumes what the folder holds. The writer owns the folder from here on, also when this rejects. */
-export async function openWriter(home: WriterHome, ingest: IngestFolder, options: WriterOptions): Promise<BlobWriter> {
+/** A writer on a folder that is held; takes up what is in it. The folder is let go when this rejects. */
+export async function openWriter(home: WriterHome, folder: IngestFolder, options: WriterOptions): Promise<BlobWriter> {
+  const { expected, signal } = options;
+  let data: IngestData | undefined;
   try {
-    const running = new RunningDigest(options.expected ? digestAlgorithm(options.expected.digest) : 'sha256');
-    const offset = await ingest.resume(running, options);
-    const writer = new LocalWriter(home, ingest, options, running);
-    if (options.expected?.sizeBytes !== undefined && offset > options.expected.sizeBytes) await writer.truncate(0);
-    return writer;
+    const opened = await IngestData.open(folder, home.health);
+    data = opened.data;
+    let { sizeBytes } = opened;
+    if (expected?.sizeBytes !== undefined && sizeBytes > expected.sizeBytes) {
+      await data.truncate(0);
+      sizeBytes = 0;
+    }
+    const running = await data.hash(expected ? digestAlgorithm(expected.digest) : 'sha256', sizeBytes, { signal });
+    return new LocalWriter(home, folder, data, running, options);
   } catch (error) {
-    await ingest.release();
-    throw diskFailure(error, home.layout.directory);
+    const failure = diskFailure(error, home.layout.directory);
+    await data?.close();
+    if (isStrataError(failure, 'ERR_NO_SPACE')) folder.remove();
+    else folder.release();
+    throw failure;
   }
 }
 
 class LocalWriter implements BlobWriter {
   readonly #home: WriterHome;
-  readonly #ingest: IngestFolder;
+  readonly #folder: IngestFolder;
+  readonly #data: IngestData;
   readonly #expected: ExpectedBlob | undefined;
   readonly #signal: AbortSignal | undefined;
   #running: RunningDigest;
-  #offset: number;
-  #flushedBytes: number;
-  #flushing: Promise<void> | undefined;
-  #flushFailure: { readonly error: unknown } | undefined;
   #open = true;
 
-  constructor(home: WriterHome, ingest: IngestFolder, { expected, signal }: WriterOptions, running: RunningDigest) {
+  constructor(
+    home: WriterHome,
+    folder: IngestFolder,
+    data: IngestData,
+    running: RunningDigest,
+    { expected, signal }: WriterOptions,
+  ) {
     this.#home = home;
-    this.#ingest = ingest;
+    this.#folder = folder;
+    this.#data = data;
+    this.#running = running;
     this.#expected = expected;
     this.#signal = signal;
-    this.#running = running;
-    this.#offset = running.sizeBytes;
-    this.#flushedBytes = this.#offset;
   }
 
   get offset(): number {
-    return this.#offset;
+    return this.#running.sizeBytes;
   }
 
   async write(chunk: Uint8Array): Promise<void> {
     this.#ready();
     await this.#orDiscard(async () => {
-      if (this.#expected) checkNotBeyond(this.#expected, this.#offset + chunk.length);
-      this.#step('write');
-      const { data } = this.#ingest;
-      for (let done = 0; done < chunk.length; ) {
-        const { bytesWritten } = await data.write(chunk, done, chunk.length - done, this.#offset + done);
-        done += bytesWritten;
-      }
+      if (this.#expected) checkNotBeyond(this.#expected, this.offset + chunk.length);
+      this.#home.onStep('write');
+      await this.#data.write(chunk, this.offset);
       this.#running.update(chunk);
-      this.#offset += chunk.length;
-      this.#flushOnTheWay();
-      if (this.#flushFailure) throw this.#flushFailure.error;
     });
   }
 
@@ -108,51 +108,54 @@ class LocalWriter implements BlobWriter {
     const signal = anyOf(options.signal, this.#signal);
     signal?.throwIfAborted();
     const algorithm = expected ? digestAlgorithm(parseDigest(expected.digest)) : this.#running.algorithm;
+    const sizeBytes = this.offset;
 
-    this.#step('flush');
-    await this.#orDiscard(() => this.#flush());
-    const running =
-      algorithm === this.#running.algorithm ? this.#running : await this.#hashed(algorithm, this.#offset, signal);
-    const blob = { digest: running.digest(), sizeBytes: this.#offset };
-    this.#step('verify');
-    await this.#orDiscard(() => expected && checkComplete(expected, blob.sizeBytes, blob.digest));
+    this.#home.onStep('flush');
+    await this.#orDiscard(() => this.#data.flush(sizeBytes));
+
+    const sameHash = algorithm === this.#running.algorithm;
+    const running = sameHash ? this.#running : await this.#data.hash(algorithm, sizeBytes, { signal });
+    const blob = { digest: running.digest(), sizeBytes };
+    this.#home.onStep('verify');
+    await this.#orDiscard(() => expected && checkComplete(expected, sizeBytes, blob.digest));
 
     signal?.throwIfAborted();
-    this.#step('before-publish');
+    this.#home.onStep('before-publish');
     beforePublish?.(blob);
-    const existed = await this.#orDiscard(() => this.#publish(blob, signal));
-    this.#step('clean-up');
+
+    const { layout, locks, health, onStep } = this.#home;
+    const paths = { dataPath: this.#folder.dataPath, blobPath: layout.blob(blob.digest) };
+    const existed = await this.#orDiscard(() => publishBlob({ blob, ...paths, locks, health, onStep, signal }));
+
+    onStep('clean-up');
     await this.discard();
-    this.#step('acknowledge');
+    onStep('acknowledge');
     return { ...blob, existed };
   }
 
   async truncate(offset: number): Promise<void> {
     this.#ready();
-    invariant(offset >= 0 && offset <= this.#offset, `truncate to ${offset} of ${this.#offset} bytes`);
-    await this.#flushing;
+    invariant(offset >= 0 && offset <= this.offset, `truncate to ${offset} of ${this.offset} bytes`);
     await this.#orDiscard(async () => {
-      this.#flushedBytes = Math.min(offset, this.#flushedBytes);
-      this.#ingest.recordFlushed(this.#flushedBytes);
-      await this.#ingest.data.truncate(offset);
-      this.#running = await this.#hashed(this.#running.algorithm, offset, this.#signal);
-      this.#offset = offset;
+      const running = await this.#data.hash(this.#running.algorithm, offset, { signal: this.#signal });
+      await this.#data.truncate(offset);
+      this.#running = running;
     });
   }
 
   async discard(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
-    await this.#flushing;
-    await this.#ingest.remove();
+    await this.#data.close();
+    this.#folder.remove();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#offset === 0) return this.discard();
+    if (this.offset === 0) return this.discard();
     if (!this.#open) return;
     this.#open = false;
-    await this.#flushing;
-    await this.#ingest.release();
+    await this.#data.close();
+    this.#folder.release();
   }
 
   #ready(): void {
@@ -160,87 +163,21 @@ class LocalWriter implements BlobWriter {
     this.#signal?.throwIfAborted();
   }
 
-  #step(step: CommitStep): void {
-    this.#home.onStep?.(step);
-  }
-
   /** Wrong bytes, a full disk and a failed flush are thrown away at once; after other failures a retry may succeed. */
   async #orDiscard<T>(body: () => T | Promise<T>): Promise<T> {
     try {
       return await body();
     } catch (error) {
+      // Before anything is removed: what ran out is told by what is free now.
       const failure = diskFailure(error, this.#home.layout.directory);
-      if (isDiskFull(error) || isFatal(failure)) await this.discard();
+      if (fatalCodes.some((code) => isStrataError(failure, code))) await this.discard();
       throw failure;
     }
   }
-
-  #flushOnTheWay(): void {
-    const upTo = this.#offset;
-    if (this.#flushing || upTo - this.#flushedBytes < flushEveryBytes) return;
-    this.#flushing = this.#flushData(upTo)
-      .catch((error: unknown) => {
-        this.#flushFailure ??= { error };
-      })
-      .finally(() => {
-        this.#flushing = undefined;
-      });
-  }
-
-  async #flushData(upTo: number): Promise<void> {
-    try {
-      await this.#ingest.data.datasync();
-    } catch (error) {
-      if (isDiskFull(error)) throw error;
-      this.#home.health.markDegraded(this.#ingest.dataPath, error);
-      throw flushFailed(this.#ingest.dataPath, error);
-    }
-    this.#flushedBytes = upTo;
-    this.#ingest.recordFlushed(upTo);
-  }
-
-  async #flush(): Promise<void> {
-    await this.#flushing;
-    // The kernel reports a lost write once: a later, successful flush would prove nothing.
-    if (this.#flushFailure) throw this.#flushFailure.error;
-    await this.#flushData(this.#offset);
-  }
-
-  async #hashed(algorithm: DigestAlgorithm, endBytes: number, signal: AbortSignal | undefined): Promise<RunningDigest> {
-    const running = new RunningDigest(algorithm);
-    await this.#ingest.rehash(running, endBytes, { signal });
-    return running;
-  }
-
-  async #publish({ digest, sizeBytes }: StoredBlob, signal: AbortSignal | undefined): Promise<boolean> {
-    const path = this.#home.layout.blob(digest);
-    const directory = await open(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
-    try {
-      const existed = await this.#home.locks.with(
-        'blob',
-        digest,
-        () => {
-          // A file of another length is damaged: the good one takes its place.
-          if (lstatSync(path, { throwIfNoEntry: false })?.size === sizeBytes) return true;
-          this.#step('rename');
-          renameSync(this.#ingest.dataPath, path);
-          return false;
-        },
-        { signal },
-      );
-      this.#step('flush-directory');
-      // Also when it existed: its writer may not have come this far, and we are about to acknowledge it.
-      await directory.sync().catch((error: unknown) => {
-        this.#home.health.markDegraded(dirname(path), error);
-        if (!existed) rmSync(path, { force: true });
-        throw flushFailed(path, error);
-      });
-      return existed;
-    } finally {
-      await directory.close();
-    }
-  }
 }
+
+// The bytes of the ingest are wrong or may be, or take the room that is missing.
+const fatalCodes = ['ERR_BLOB_FLUSH_FAILED', 'ERR_BLOB_SIZE_MISMATCH', 'ERR_BLOB_DIGEST_MISMATCH', 'ERR_NO_SPACE'];
 
 const anyOf = (a: AbortSignal | undefined, b: AbortSignal | undefined): AbortSignal | undefined =>
   a && b ? AbortSignal.any([a, b]) : (a ?? b);

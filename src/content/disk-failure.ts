@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs';
-import { StrataError } from '../../errors/index.ts';
-import { errnoNumber, errnoOf, SyscallError } from '../../sys/errno.ts';
+import { dirname } from 'node:path';
+import { StrataError } from '../errors/index.ts';
+import { errnoNumber, errnoOf, SyscallError } from '../sys/errno.ts';
 
 /**
  * What a file call threw, as an error of the library: ERR_NO_SPACE (exhausted) when the filesystem of `directory` or
@@ -9,7 +10,7 @@ import { errnoNumber, errnoOf, SyscallError } from '../../sys/errno.ts';
 export function diskFailure(error: unknown, directory: string): unknown {
   const errno = errnoOf(error);
   if (errno === undefined || error instanceof StrataError) return error;
-  if (errno === 'ENOSPC' || errno === 'EDQUOT') {
+  if (isDiskFull(error)) {
     return new StrataError({
       kind: 'exhausted',
       code: 'ERR_NO_SPACE',
@@ -27,8 +28,24 @@ export function diskFailure(error: unknown, directory: string): unknown {
 /** True for an error that only says that the disk or the quota is full. */
 export const isDiskFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '');
 
+/** The disk did not take what the kernel had accepted. */
+export const flushFailed = (path: string, cause: unknown): StrataError =>
+  new StrataError({
+    kind: 'internal',
+    code: 'ERR_BLOB_FLUSH_FAILED',
+    message: `blob data ${path}: could not be written to disk (${errnoOf(cause) ?? String(cause)})`,
+    hint: 'The data was thrown away and the store is marked degraded: look at the kernel log (`dmesg`), then try again.',
+    cause,
+  });
+
 // The kernel gives the same error number for both, and people look at `df` in vain (moby#37077).
 function whatRanOut(directory: string): string {
-  const { files, ffree } = statfsSync(directory);
-  return files > 0 && ffree === 0 ? 'no inodes left on device' : 'no space left on device';
+  try {
+    const { files, ffree } = statfsSync(directory);
+    return files > 0 && ffree === 0 ? 'no inodes left on device' : 'no space left on device';
+  } catch (error) {
+    // The folder itself may be what could not be made.
+    if (errnoOf(error) === 'ENOENT' && directory !== dirname(directory)) return whatRanOut(dirname(directory));
+    throw error;
+  }
 }

@@ -1,0 +1,33 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { LocalContentStore } from '../../../../src/content/local/store.ts';
+import type { CommitStep } from '../../../../src/content/local/writer.ts';
+import { ObjectLocks } from '../../../../src/content/object-locks.ts';
+
+/** Opens a store below `root`, making what is missing. */
+export function openLocal(root: string, onStep?: (step: CommitStep) => void): LocalContentStore {
+  const trashDirectory = join(root, 'trash');
+  mkdirSync(trashDirectory, { recursive: true });
+  const locks = new ObjectLocks(join(root, 'locks'));
+  return LocalContentStore.open({ directory: join(root, 'content'), locks, trashDirectory, onStep });
+}
+
+/** A folder for one test, gone after it. */
+export function temporaryRoot(context: TestContext): string {
+  const root = mkdtempSync(join(tmpdir(), 'strata-content-'));
+  context.after(() => rmSync(root, { recursive: true, force: true }));
+  return root;
+}
+
+/** Names of the ingests that wait to be resumed. */
+export const ingestsOf = (root: string): string[] => readdirSync(join(root, 'content/ingest'));
+
+/** Every file that is not a blob, an ingest or a shared lock, as paths: what no operation may leave behind. */
+export function strayFiles(root: string): string[] {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+    .filter((path) => !/^(content\/blobs\/sha(256|512)\/[0-9a-f]+|content\/ingest\/.*|locks\/object-..)$/.test(path));
+}
