@@ -50,6 +50,8 @@ export interface ApplyChainRequest extends AbortOptions {
   /** Own directories of layers already in place below `layers[0]`, nearest first. */
   readonly lowerDirs: readonly string[];
   readonly rootless?: boolean;
+  /** Flush indexes and their folder; the trees are the caller's to flush. */
+  readonly sync?: boolean;
   readonly report?: (event: LayerProgress) => void;
 }
 
@@ -59,5 +61,10 @@ export interface ApplyOntoRequest extends AbortOptions {
   /** A complete tree, the parent's copy; changed in place. */
   readonly rootDir: string;
   readonly indexPath: string;
+  /** No layer is below: the directory is new, and its root gets the same owner, mode and time everywhere. */
+  readonly isBase?: boolean;
+  readonly rootless?: boolean;
+  /** Flush the index and its folder; the tree is the caller's to flush. */
+  readonly sync?: boolean;
   readonly report?: (event: LayerProgress) => void;
 }

@@ -151,16 +151,10 @@ export class PathResolver {
   #lookBelow(parent: string, name: Uint8Array): Uint8Array | 'nothing' | 'unknown' | 'directory' | 'other' {
     if (this.#below === 'unknown') return 'unknown';
     const shown = this.#below === 'complete' ? undefined : this.#below.child(parent, name);
-    switch (shown?.stat.type) {
-      case undefined:
-        return 'nothing';
-      case 'directory':
-        return 'directory';
-      case 'symlink':
-        this.parentDependent = true;
-        return shown ? readlinkAt(shown.layerFd, shown.place) : 'nothing';
-      default:
-        return 'other';
-    }
+    if (!shown) return 'nothing';
+    if (shown.stat.type === 'directory') return 'directory';
+    if (shown.stat.type !== 'symlink') return 'other';
+    this.parentDependent = true;
+    return readlinkAt(shown.layerFd, shown.place);
   }
 }

@@ -73,7 +73,7 @@ export class LayerIndex implements Disposable {
 
   /** The entry of that number; undefined beyond the last. */
   record(ordinal: number): LayerRecord | undefined {
-    const block = this.#records.findLast((info) => info.first <= ordinal);
+    const block = this.#records[lastStarting(this.#records, ordinal)];
     if (!block) return undefined;
     for (const { record } of this.#decodeBlock(block)) if (record.ordinal === ordinal) return record;
     return undefined;
@@ -108,7 +108,7 @@ export class LayerIndex implements Disposable {
   rawBytes(offset: number, length: number): Uint8Array {
     const bytes = new Uint8Array(this.#checkedLength(offset, length));
     let at = 0;
-    for (let index = this.#raw.findLastIndex((info) => info.first <= offset); at < length; index++) {
+    for (let index = lastStarting(this.#raw, offset); at < length; index++) {
       const block = this.#raw[index];
       if (!block) throw corruptIndex('lacks raw bytes');
       const start = offset + at - block.first;
@@ -161,6 +161,18 @@ export class LayerIndex implements Disposable {
       }
     }
   }
+}
+
+/** Which block holds a position: the last that begins at it or before. */
+function lastStarting(blocks: readonly BlockInfo[], position: number): number {
+  let low = 0;
+  let high = blocks.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((blocks[middle]?.first ?? 0) <= position) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 function* decodePlaces(bytes: Uint8Array): Generator<PlaceEntry> {

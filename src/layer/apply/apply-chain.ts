@@ -1,0 +1,158 @@
+import { invariant } from '../../lib/invariant.ts';
+import { TaskGroup } from '../../lib/task-group.ts';
+import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from '../../sys/constants.ts';
+import { closeFd, openAt } from '../../sys/fs-at.ts';
+import { listFd } from '../../sys/list-at.ts';
+import { removeTreeAt } from '../../sys/remove-tree.ts';
+import { discardIndex, publishIndex } from '../index-file/writer.ts';
+import type { AppliedLayer, ApplyChainRequest } from '../types.ts';
+import { run } from '../work/run.ts';
+import { spread } from './run-spread.ts';
+import type { Spread } from './spread.ts';
+
+/**
+ * Unpacks a chain of layers into their own directories, for overlayfs: all at once, the biggest first, one core each,
+ * then settled one after the other from the lowest up. The few layers that cannot be unpacked without knowing those
+ * below (a path through a symlink of a lower layer, a hardlink to a lower file) are unpacked when their turn comes.
+ *
+ * On failure directories are half full and the caller's to throw away; no index is left that was not there before.
+ * Aborting waits for the current system calls and rejects with the signal's reason.
+ * @throws ERR_LAYER_DIGEST_MISMATCH, ERR_LAYER_DIFF_ID_MISMATCH, ERR_LAYER_PATH_ESCAPE, ERR_LAYER_ENTRY_INVALID,
+ *   ERR_LAYER_LINK_MISSING, ERR_LAYER_NO_SPACE, ERR_LAYER_OWNER_UNMAPPED, and what decompression and tar parsing throw
+ */
+export async function applyChain(request: ApplyChainRequest): Promise<AppliedLayer[]> {
+  const chain = new Chain(request);
+  try {
+    await using group = new TaskGroup({ signal: request.signal });
+    for (const at of biggestFirst(request)) group.run((signal) => chain.spread(at, signal));
+    await group.join();
+    return chain.publish();
+  } finally {
+    chain.discard();
+  }
+}
+
+type ChainLayer = ApplyChainRequest['layers'][number];
+
+/** Numbers of layers: the one that takes longest must not begin last. */
+function biggestFirst({ layers }: ApplyChainRequest): number[] {
+  const bytes = (at: number): number => layers[at]?.source.sizeBytes ?? 0;
+  return layers.map((_, at) => at).sort((a, b) => bytes(b) - bytes(a));
+}
+
+class Chain {
+  readonly #request: ApplyChainRequest;
+  readonly #rootless: boolean;
+  /** By layer: undefined as a result says that it has to wait for its turn. */
+  readonly #spread = new Map<number, Spread | undefined>();
+  readonly #settled: Spread[] = [];
+  readonly #temporary = new Set<string>();
+  #isSettling = false;
+
+  constructor(request: ApplyChainRequest) {
+    this.#request = request;
+    this.#rootless = request.rootless ?? false;
+  }
+
+  async spread(at: number, signal: AbortSignal): Promise<void> {
+    // What is below the lowest layer is there already.
+    const below = at === 0 ? this.#request.lowerDirs : 'unknown';
+    this.#spread.set(at, await this.#unpack(this.#layer(at), below, signal));
+    await this.#settleNext(signal);
+  }
+
+  publish(): AppliedLayer[] {
+    const { layers, sync = false } = this.#request;
+    invariant(this.#settled.length === layers.length, 'all layers have been settled');
+    this.#settled.forEach(({ temporaryIndex }, at) => {
+      publishIndex(temporaryIndex, this.#layer(at).indexPath, { sync });
+      this.#temporary.delete(temporaryIndex);
+    });
+    return this.#settled.map(({ layer }) => layer);
+  }
+
+  discard(): void {
+    for (const index of this.#temporary) discardIndex(index);
+  }
+
+  // Whoever ends unpacking a layer settles all that have become ready; one does so at a time.
+  async #settleNext(signal: AbortSignal): Promise<void> {
+    if (this.#isSettling) return;
+    this.#isSettling = true;
+    try {
+      for (let at = this.#settled.length; this.#spread.has(at); at++) await this.#settle(at, signal);
+    } finally {
+      this.#isSettling = false;
+    }
+  }
+
+  async #settle(at: number, signal: AbortSignal): Promise<void> {
+    const layer = this.#layer(at);
+    const lowerDirs = this.#lowerDirs(at);
+    const beside = this.#spread.get(at);
+    if (beside && (await this.#fits(layer, beside, lowerDirs, signal))) {
+      this.#settled.push(beside);
+      return;
+    }
+    if (beside) {
+      discardIndex(beside.temporaryIndex);
+      this.#temporary.delete(beside.temporaryIndex);
+    }
+    empty(layer.ownDir);
+    const again = await this.#unpack(layer, lowerDirs, signal);
+    invariant(again, 'a layer unpacked onto those below needs no more');
+    invariant(await this.#fits(layer, again, lowerDirs, signal), 'a layer unpacked onto those below fits');
+    this.#settled.push(again);
+  }
+
+  async #unpack(
+    { source, ownDir: directory, indexPath }: ChainLayer,
+    below: readonly string[] | 'unknown',
+    signal: AbortSignal,
+  ): Promise<Spread | undefined> {
+    const { report } = this.#request;
+    const result = await spread({ source, directory, indexPath, rootless: this.#rootless, below, report, signal });
+    if (result) this.#temporary.add(result.temporaryIndex);
+    return result;
+  }
+
+  #fits(
+    { ownDir }: ChainLayer,
+    { notes }: Spread,
+    lowerDirs: readonly string[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    // A lookup in each layer below is about as much work as so many bytes of a layer.
+    const bytes = (notes.implied.length + notes.whiteouts.length) * lowerDirs.length * 1024;
+    return run(
+      { kind: 'settle', job: { directory: ownDir, notes, lowerDirs, rootless: this.#rootless } },
+      { bytes, signal },
+    );
+  }
+
+  #layer(at: number): ChainLayer {
+    const layer = this.#request.layers[at];
+    invariant(layer, 'a layer of the chain');
+    return layer;
+  }
+
+  #lowerDirs(at: number): string[] {
+    const { layers, lowerDirs } = this.#request;
+    return [
+      ...layers
+        .slice(0, at)
+        .map(({ ownDir }) => ownDir)
+        .reverse(),
+      ...lowerDirs,
+    ];
+  }
+}
+
+function empty(directory: string): void {
+  const fd = openAt(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY);
+  try {
+    for (const { name } of listFd(fd)) removeTreeAt(fd, name);
+  } finally {
+    closeFd(fd);
+  }
+}

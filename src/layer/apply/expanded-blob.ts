@@ -1,0 +1,76 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { decompress } from '../../archive/compression/decompress.ts';
+import { compressionProbeBytes, detectCompression } from '../../archive/compression/detect.ts';
+import type { CompressionFormat } from '../../archive/compression/types.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import { type Digest, digestAlgorithm, digestFromHex } from '../../spec/digest.ts';
+import type { LayerSource } from '../types.ts';
+import { digestMismatch } from './failures.ts';
+
+/** A blob as a worker can read it. */
+export interface ReadableBlob extends AsyncDisposable {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Known already because the blob had to be expanded first. */
+  readonly expanded: { readonly digest: Digest; readonly compression: CompressionFormat } | undefined;
+}
+
+/**
+ * Programs alone decompress xz and bzip2, and not synchronously: such a blob is expanded into a file beside `indexPath`
+ * first, its digest checked on the way. Any other is read as it is.
+ * @throws ERR_LAYER_DIGEST_MISMATCH, and what decompression throws
+ */
+export async function readableBlob(
+  source: LayerSource,
+  indexPath: string,
+  { signal }: AbortOptions,
+): Promise<ReadableBlob> {
+  const compression = await compressionOf(source.blobPath);
+  if (compression !== 'xz' && compression !== 'bzip2') {
+    return { path: source.blobPath, sizeBytes: source.sizeBytes, expanded: undefined, [Symbol.asyncDispose]: nothing };
+  }
+  const path = `${indexPath}.${process.pid}-${randomBytes(6).toString('hex')}.tar`;
+  const remove = (): Promise<void> => rm(path, { force: true });
+  try {
+    const { digest, sizeBytes } = await expand(source, path, compression, { signal });
+    return { path, sizeBytes, expanded: { digest, compression }, [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function nothing(): Promise<void> {}
+
+async function compressionOf(path: string): Promise<CompressionFormat> {
+  await using file = await open(path, 'r');
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(compressionProbeBytes));
+  return detectCompression(buffer.subarray(0, bytesRead));
+}
+
+async function expand(
+  source: LayerSource,
+  path: string,
+  format: CompressionFormat,
+  options: AbortOptions,
+): Promise<{ digest: Digest; sizeBytes: number }> {
+  const algorithm = source.digest === undefined ? 'sha256' : digestAlgorithm(source.digest);
+  const hash = createHash(algorithm);
+  async function* hashed(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of createReadStream(source.blobPath, { highWaterMark: 1 << 20 })) {
+      hash.update(chunk as Buffer);
+      yield chunk as Buffer;
+    }
+  }
+  await using file = await open(path, 'wx');
+  let sizeBytes = 0;
+  for await (const chunk of decompress(hashed(), { ...options, format })) {
+    await file.write(chunk);
+    sizeBytes += chunk.length;
+  }
+  const digest = digestFromHex(algorithm, hash.digest('hex'));
+  if (source.digest !== undefined && source.digest !== digest) throw digestMismatch('blob', source.digest, digest);
+  return { digest, sizeBytes };
+}

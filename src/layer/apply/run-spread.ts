@@ -1,0 +1,47 @@
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { LayerProgress, LayerSource } from '../types.ts';
+import { run } from '../work/run.ts';
+import { readableBlob } from './expanded-blob.ts';
+import type { Spread, SpreadJob } from './spread.ts';
+
+export interface SpreadRequest extends AbortOptions {
+  readonly source: LayerSource;
+  readonly directory: string;
+  readonly indexPath: string;
+  readonly rootless: boolean;
+  readonly below: SpreadJob['below'];
+  readonly report: ((event: LayerProgress) => void) | undefined;
+}
+
+/** {@link spreadLayer} on the calling thread or in a worker, by the blob's size. */
+export async function spread({ source, report, signal, ...request }: SpreadRequest): Promise<Spread | undefined> {
+  await using blob = await readableBlob(source, request.indexPath, { signal });
+  const { expanded } = blob;
+  const total = source.sizeBytes;
+  const result = await run(
+    {
+      kind: 'spread',
+      job: {
+        blobPath: blob.path,
+        digest: expanded ? undefined : source.digest,
+        diffId: source.diffId,
+        directory: request.directory,
+        indexPath: request.indexPath,
+        rootless: request.rootless,
+        below: request.below,
+      },
+    },
+    {
+      bytes: blob.sizeBytes,
+      signal,
+      progress: (offset) =>
+        report?.({
+          digest: source.digest,
+          offset: Math.min(Math.round((offset / blob.sizeBytes) * total), total),
+          total,
+        }),
+    },
+  );
+  if (result) report?.({ digest: source.digest, offset: total, total });
+  return result && expanded ? { ...result, layer: { ...result.layer, ...expanded } } : result;
+}

@@ -1,0 +1,16 @@
+export { applyChain } from './apply/apply-chain.ts';
+export { applyOnto } from './apply/apply-onto.ts';
+export { chainIds, nextChainId } from './chain-id.ts';
+export type { IndexSummary } from './index-file/format.ts';
+export { LayerIndex, type PlaceEntry } from './index-file/reader.ts';
+export type { BodySource, LayerRecord, RecordKind } from './index-file/record.ts';
+export { remakeLayer } from './remake.ts';
+export type {
+  AppliedLayer,
+  ApplyChainRequest,
+  ApplyOntoRequest,
+  LayerProgress,
+  LayerSource,
+  WhiteoutForm,
+} from './types.ts';
+export { verifyLayer } from './verify-layer.ts';

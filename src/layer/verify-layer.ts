@@ -1,0 +1,18 @@
+import type { AbortOptions } from '../lib/abort.ts';
+import { LayerIndex } from './index-file/reader.ts';
+import { run } from './work/run.ts';
+
+/**
+ * Whether index and tree give back the layer's exact tar, so that its blob may go: false when the index could not keep
+ * everything, or a file is gone or was changed. Reads all files, in a worker when they are many.
+ * @throws ERR_INDEX_CORRUPT, and the signal's reason
+ */
+export async function verifyLayer(indexPath: string, tree: string, options: AbortOptions = {}): Promise<boolean> {
+  const bytes = tarSizeOf(indexPath);
+  return run({ kind: 'verify', job: { indexPath, tree } }, { ...options, bytes });
+}
+
+function tarSizeOf(indexPath: string): number {
+  using index = LayerIndex.open(indexPath);
+  return index.summary.tarSizeBytes;
+}

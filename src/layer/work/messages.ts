@@ -1,0 +1,59 @@
+import { type ErrorKind, isStrataError, type JsonValue, StrataError } from '../../errors/index.ts';
+import type { Job, JobResult } from './jobs.ts';
+
+/** To a worker: one job at a time. The first word of `abort` becomes non-zero when it is to stop. */
+export interface JobMessage {
+  readonly job: Job;
+  readonly abort: SharedArrayBuffer;
+}
+
+/** From a worker. */
+export type WorkerMessage =
+  | { readonly kind: 'progress'; readonly offset: number }
+  | { readonly kind: 'done'; readonly result: JobResult<Job['kind']> }
+  | { readonly kind: 'aborted' }
+  | { readonly kind: 'failed'; readonly error: PlainError };
+
+/** An error as data: structured cloning would keep neither class nor code. */
+export interface PlainError {
+  readonly message: string;
+  readonly stack: string | undefined;
+  readonly strata?: {
+    readonly kind: ErrorKind;
+    readonly code: `ERR_${string}`;
+    readonly hint: string | undefined;
+    readonly details: { readonly [key: string]: JsonValue } | undefined;
+  };
+  readonly cause?: PlainError;
+}
+
+const deepestCause = 8;
+
+export function toPlainError(error: unknown, depth = 0): PlainError {
+  if (!(error instanceof Error)) return { message: String(error), stack: undefined };
+  const { message, stack, cause } = error;
+  return {
+    message,
+    stack,
+    ...(isStrataError(error)
+      ? { strata: { kind: error.kind, code: error.code, hint: error.hint, details: error.details } }
+      : {}),
+    ...(cause === undefined || depth === deepestCause ? {} : { cause: toPlainError(cause, depth + 1) }),
+  };
+}
+
+export function fromPlainError({ message, stack, strata, cause }: PlainError): Error {
+  const inner = cause === undefined ? {} : { cause: fromPlainError(cause) };
+  const error = strata
+    ? new StrataError({
+        kind: strata.kind,
+        code: strata.code,
+        message,
+        ...(strata.hint === undefined ? {} : { hint: strata.hint }),
+        ...(strata.details === undefined ? {} : { details: strata.details }),
+        ...inner,
+      })
+    : new Error(message, inner);
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

@@ -1,0 +1,28 @@
+import { setImmediate } from 'node:timers/promises';
+import type { AbortOptions } from '../../lib/abort.ts';
+import { type Job, type JobOf, type JobResult, runJob } from './jobs.ts';
+import { layerWorkers } from './worker-pool.ts';
+
+/** Work below this many bytes ends sooner on the calling thread than a message takes to a worker and back. */
+export const inlineBytes: number = 2 << 20;
+
+export interface RunJobOptions extends AbortOptions {
+  /** Roughly how many bytes the job handles. */
+  readonly bytes: number;
+  readonly progress?: ((offset: number) => void) | undefined;
+}
+
+/**
+ * Runs a job, small ones here and large ones in a worker. An aborted one has ended when this rejects with the signal's
+ * reason.
+ */
+export async function run<Kind extends Job['kind']>(
+  job: JobOf<Kind>,
+  { bytes, signal, progress = () => {} }: RunJobOptions,
+): Promise<JobResult<Kind>> {
+  if (bytes >= inlineBytes) return layerWorkers.run(job, { signal, progress });
+  // Lets others run between two small jobs.
+  await setImmediate();
+  signal?.throwIfAborted();
+  return runJob(job, { check: () => signal?.throwIfAborted(), progress }) as JobResult<Kind>;
+}
