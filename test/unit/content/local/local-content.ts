@@ -29,5 +29,7 @@ export function strayFiles(root: string): string[] {
   return readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
-    .filter((path) => !/^(content\/blobs\/sha(256|512)\/[0-9a-f]+|content\/ingest\/.*|locks\/object-..)$/.test(path));
+    .filter(
+      (path) => !/^(content\/blobs\/sha(256|512)\/[0-9a-f]+|content\/ingest\/.*|locks\/object-[0-9a-f])$/.test(path),
+    );
 }
