@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import {
+  type BigIntStats,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { scratchDirectory } from './scratch-directory.ts';
+
+/** Everything about a tree that an escape could change; ctime shows what nothing else does. */
+function listing(path: string, skip: string): string[] {
+  if (path === skip) return [];
+  const stat = lstatSync(path, { bigint: true });
+  const { ino, mode, uid, gid, nlink, size, mtimeNs, ctimeNs } = stat;
+  const line = [path, ino, mode.toString(8), uid, gid, nlink, size, mtimeNs, ctimeNs, contentOf(path, stat)].join(' ');
+  const below = stat.isDirectory() ? readdirSync(path).sort() : [];
+  return [line, ...below.flatMap((name) => listing(join(path, name), skip))];
+}
+
+function contentOf(path: string, stat: BigIntStats): string {
+  if (stat.isSymbolicLink()) return readlinkSync(path);
+  return stat.isFile() ? createHash('sha256').update(readFileSync(path)).digest('hex') : '';
+}
+
+/** A root to work in, and beside it what no work may touch: `victim`, and `root-evil`, whose name begins alike. */
+export function rootBesideCanary(context: TestContext): { root: string; outside: string; before: string[] } {
+  const { path } = scratchDirectory(context);
+  const outside = join(path, 'outside');
+  const root = join(outside, 'root');
+  for (const name of ['victim', 'root-evil', 'etc', 'root']) mkdirSync(join(outside, name), { recursive: true });
+  for (const name of ['victim/file', 'victim/passwd', 'root-evil/secret', 'etc/passwd', 'file']) {
+    writeFileSync(join(outside, name), `the host's ${name}`);
+  }
+  symlinkSync('victim/file', join(outside, 'link'));
+  return { root, outside, before: outsideOf(outside) };
+}
+
+/** The canary's listing: all but the root and what is in it. */
+export const outsideOf = (outside: string): string[] => listing(outside, join(outside, 'root'));
