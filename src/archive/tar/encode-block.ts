@@ -1,4 +1,5 @@
 import { blockBytes } from './block.ts';
+import { writeText } from './pax.ts';
 
 /** Room in a ustar header block: what is longer or larger goes into a PAX record. */
 export const room = {
@@ -14,7 +15,7 @@ export const room = {
 /** What is written into a ustar block; every field already fits. */
 export interface UstarFields {
   readonly path: Uint8Array;
-  readonly prefix?: Uint8Array;
+  readonly prefix?: Uint8Array | undefined;
   readonly typeflag: number;
   readonly mode: number;
   readonly uid?: number;
@@ -28,27 +29,26 @@ export interface UstarFields {
   readonly deviceMinor?: number;
 }
 
-export function encodeUstarBlock(fields: UstarFields): Uint8Array {
-  const block = new Uint8Array(blockBytes);
-  block.set(fields.path.subarray(0, room.path), 0);
-  octal(block, 100, 8, fields.mode);
-  octal(block, 108, 8, fields.uid ?? 0);
-  octal(block, 116, 8, fields.gid ?? 0);
-  octal(block, 124, 12, fields.sizeBytes);
-  octal(block, 136, 12, fields.mtimeSeconds ?? 0);
-  block.fill(0x20, 148, 156);
-  block[156] = fields.typeflag;
-  if (fields.linkPath) block.set(fields.linkPath.subarray(0, room.linkPath), 157);
-  ascii(block, 257, 'ustar\x0000');
-  if (fields.userName) block.set(fields.userName.subarray(0, room.name), 265);
-  if (fields.groupName) block.set(fields.groupName.subarray(0, room.name), 297);
-  octal(block, 329, 8, fields.deviceMajor ?? 0);
-  octal(block, 337, 8, fields.deviceMinor ?? 0);
-  if (fields.prefix) block.set(fields.prefix, 345);
+/** Writes a header block at `at`, where `out` holds zeros. */
+export function writeUstarBlock(out: Uint8Array, at: number, fields: UstarFields): void {
+  writeBytes(out, at, fields.path, room.path);
+  writeOctal(out, at + 100, 8, fields.mode);
+  writeOctal(out, at + 108, 8, fields.uid ?? 0);
+  writeOctal(out, at + 116, 8, fields.gid ?? 0);
+  writeOctal(out, at + 124, 12, fields.sizeBytes);
+  writeOctal(out, at + 136, 12, fields.mtimeSeconds ?? 0);
+  out.fill(0x20, at + 148, at + 156);
+  out[at + 156] = fields.typeflag;
+  writeBytes(out, at + 157, fields.linkPath, room.linkPath);
+  writeText(out, at + 257, 'ustar\x0000');
+  writeBytes(out, at + 265, fields.userName, room.name);
+  writeBytes(out, at + 297, fields.groupName, room.name);
+  writeOctal(out, at + 329, 8, fields.deviceMajor ?? 0);
+  writeOctal(out, at + 337, 8, fields.deviceMinor ?? 0);
+  writeBytes(out, at + 345, fields.prefix, room.prefix);
   let sum = 0;
-  for (const byte of block) sum += byte;
-  octal(block, 148, 7, sum);
-  return block;
+  for (let i = at; i < at + blockBytes; i++) sum += out[i] as number;
+  writeOctal(out, at + 148, 7, sum);
 }
 
 /**
@@ -63,11 +63,17 @@ export function splitPath(path: Uint8Array): { readonly prefix: Uint8Array; read
   return { prefix: path.subarray(0, first), name: path.subarray(first + 1) };
 }
 
-function octal(block: Uint8Array, start: number, width: number, value: number): void {
-  ascii(block, start, value.toString(8).padStart(width - 1, '0'));
-  block[start + width - 1] = 0;
+/** Octal digits and a NUL over `width` bytes; `value` fits. */
+function writeOctal(out: Uint8Array, at: number, width: number, value: number): void {
+  let rest = value;
+  for (let i = at + width - 2; i >= at; i--) {
+    const higher = Math.floor(rest / 8);
+    out[i] = 0x30 + rest - higher * 8;
+    rest = higher;
+  }
+  out[at + width - 1] = 0;
 }
 
-function ascii(block: Uint8Array, start: number, text: string): void {
-  for (let i = 0; i < text.length; i++) block[start + i] = text.charCodeAt(i);
+function writeBytes(out: Uint8Array, at: number, bytes: Uint8Array | undefined, limit: number): void {
+  if (bytes !== undefined && bytes.length > 0) out.set(bytes.length > limit ? bytes.subarray(0, limit) : bytes, at);
 }

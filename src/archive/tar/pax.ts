@@ -60,19 +60,36 @@ export const decodeXattrName = (name: string): string =>
 export const encodeXattrName = (name: string): string =>
   /[%=]/.test(name) ? name.replace(/=|%(?=3D|25)/g, (char) => (char === '=' ? '%3D' : '%25')) : name;
 
-/** The body of a PAX header, sorted by key so that it does not depend on who asks. Keys are latin1 text. */
-export function encodePaxRecords(records: ReadonlyMap<string, Uint8Array>): Uint8Array {
-  const sorted = [...records].sort(([a], [b]) => (a < b ? -1 : 1));
-  return concatBytes(sorted.map(([key, value]) => encodePaxRecord(Buffer.from(key, 'latin1'), value)));
+/** Records to be written: values are bytes, or text that is ASCII. */
+export type PaxFields = Map<string, Uint8Array | string>;
+
+/** What one record takes, its length field included, which counts its own digits. */
+export function paxRecordBytes(key: string, value: Uint8Array | string): number {
+  const rest = key.length + value.length + 3;
+  const guess = rest + digits(rest);
+  return rest + digits(guess);
 }
 
-function encodePaxRecord(key: Uint8Array, value: Uint8Array): Uint8Array {
-  // the length counts its own digits
-  const rest = key.length + value.length + 3;
-  let length = rest + String(rest).length;
-  if (rest + String(length).length !== length) length = rest + String(length).length;
-  return concatBytes([utf8(`${length} `), key, utf8('='), value, utf8('\n')]);
+/** Writes `LENGTH KEY=VALUE\n` at `at` and returns where it ends. Keys are latin1 text. */
+export function writePaxRecord(out: Uint8Array, at: number, key: string, value: Uint8Array | string): number {
+  let end = writeText(out, at, `${paxRecordBytes(key, value)} ${key}=`);
+  if (typeof value === 'string') {
+    end = writeText(out, end, value);
+  } else {
+    out.set(value, end);
+    end += value.length;
+  }
+  out[end] = 0x0a;
+  return end + 1;
 }
+
+/** Writes latin1 text and returns where it ends. */
+export function writeText(out: Uint8Array, at: number, text: string): number {
+  for (let i = 0; i < text.length; i++) out[at + i] = text.charCodeAt(i);
+  return at + text.length;
+}
+
+const digits = (value: number): number => String(value).length;
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');

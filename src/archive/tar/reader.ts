@@ -32,7 +32,9 @@ export async function* readTar(
 ): AsyncGenerator<TarMember> {
   const events = new EventReader(source, options.signal);
   try {
-    for (let event = await events.next(); event !== undefined; event = await events.next()) {
+    for (;;) {
+      const event = events.take() ?? (await events.next());
+      if (event === undefined) return;
       // data and end of a member nobody read, or read to the end
       if (event.kind !== 'entry') continue;
       const { entry } = event;
@@ -49,7 +51,7 @@ async function* bodyOf(entry: TarEntry, events: EventReader, isCurrent: () => bo
   const filler = fillHoles(entry);
   for (;;) {
     invariant(isCurrent(), 'the body of a tar member is read before the next member is asked for');
-    const event = await events.next();
+    const event = events.take() ?? (await events.next());
     if (event?.kind !== 'data') break;
     yield* filler.write(event.chunk);
   }
@@ -79,15 +81,20 @@ class EventReader {
     });
   }
 
-  /** Undefined after the last event. */
+  /** The next event if the parser has already come to it: waiting costs more than parsing. */
+  take(): TarEvent | undefined {
+    return this.#events[this.#taken++];
+  }
+
+  /** The next event after {@link take} had none; undefined after the last. */
   async next(): Promise<TarEvent | undefined> {
-    this.#signal?.throwIfAborted();
-    while (this.#taken === this.#events.length) {
+    for (;;) {
       if (this.#failure) throw this.#failure.reason;
       if (this.#ended) return undefined;
       await this.#pull();
+      const event = this.take();
+      if (event) return event;
     }
-    return this.#events[this.#taken++];
   }
 
   /** Tells the source that no more is wanted, unless it has ended by itself. */
@@ -101,6 +108,7 @@ class EventReader {
   }
 
   async #pull(): Promise<void> {
+    this.#signal?.throwIfAborted();
     this.#events = [];
     this.#taken = 0;
     this.#waiting = true;

@@ -20,6 +20,7 @@ export interface SparseRun {
 export interface TarEntry {
   readonly path: Uint8Array;
   readonly type: TarEntryType;
+  /** The byte as it stands in the archive; tells what reads as `file` but is none, as GNU's volume names (`V`). */
   readonly typeflag: number;
   /** Permission and setuid/setgid/sticky bits only. */
   readonly mode: number;
@@ -27,7 +28,7 @@ export interface TarEntry {
   readonly gid: number;
   readonly userName: Uint8Array;
   readonly groupName: Uint8Array;
-  /** Logical size of a file; 0 for everything without a body of its own. */
+  /** Logical size of a file, or of the body a hardlink brings along; 0 for everything without a body of its own. */
   readonly sizeBytes: number;
   readonly mtime: TarTime;
   readonly linkPath: Uint8Array;
@@ -35,7 +36,7 @@ export interface TarEntry {
   readonly deviceMinor: number;
   /** Attribute name as latin1 text (each char one byte), value as bytes. */
   readonly xattrs: ReadonlyMap<string, Uint8Array>;
-  /** Data runs of a sparse file in order; absent for a dense one. */
+  /** Data runs of a sparse file: in order, apart, none of them empty; absent for a dense one. */
   readonly sparse?: readonly SparseRun[] | undefined;
   /** Bytes of body that follow in the archive (for sparse files the runs only, without an in-body map). */
   readonly storedSizeBytes: number;
@@ -46,11 +47,14 @@ export interface TarEntry {
  * last the trailer, gives the archive back byte for byte; the layer index is built on that.
  */
 export interface TarSink {
-  /** `rawHeader` holds everything before the body: extension records, the header block, a sparse map. Copied, keepable. */
+  /**
+   * `rawHeader` holds everything before the body: extension records, the header block, a sparse map. It and the
+   * entry's bytes may be kept; they share memory with the headers around them, so copy what is to live for long.
+   */
   entry(entry: TarEntry, rawHeader: Uint8Array): void;
-  /** A piece of the current entry's stored body. A view that is only valid during the call. */
+  /** A piece of the current entry's stored body, never empty. A view that is only valid during the call. */
   data(chunk: Uint8Array): void;
-  /** Fill up to the next 512-byte boundary; called once per entry, maybe with no bytes. */
+  /** Fill up to the next 512-byte boundary; called once per entry, maybe with no bytes. A view, valid during the call. */
   endEntry(padding: Uint8Array): void;
   /** A piece of whatever follows the last entry: end blocks, record padding, junk. A view, valid during the call. */
   trailer(chunk: Uint8Array): void;

@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { concatBytes, utf8 } from '../../lib/bytes.ts';
 import { blockBytes, flag, paddingBytes } from './block.ts';
-import { encodeUstarBlock, room, splitPath } from './encode-block.ts';
+import { room, splitPath, type UstarFields, writeUstarBlock } from './encode-block.ts';
 import { unencodable } from './failures.ts';
 import { defaultTarLimits } from './parser.ts';
-import { encodePaxRecords, encodeXattrName, xattrPrefix } from './pax.ts';
+import { encodeXattrName, type PaxFields, paxRecordBytes, writePaxRecord, xattrPrefix } from './pax.ts';
 import { encodeSparseMap } from './sparse.ts';
 import type { SparseRun, TarEntry, TarEntryType, TarTime } from './types.ts';
 
@@ -51,10 +51,12 @@ export const tarStoredBytes = (fields: Pick<TarHeaderFields, 'sizeBytes' | 'spar
  * @throws {@link StrataError} `invalid-argument` with ERR_TAR_UNENCODABLE
  */
 export function encodeTarHeader(fields: TarHeaderFields): Uint8Array {
-  const records: Records = new Map();
+  const { path } = fields;
+  if (path.length === 0 || path.includes(0)) throw unencodable('path', 'is empty or contains a NUL byte');
+  const records: PaxFields = new Map();
   const map = fields.sparse ? encodeSparseMap(checkedSparse(fields), fields.sizeBytes ?? 0) : zeros.subarray(0, 0);
-  const block = encodeUstarBlock({
-    ...(fields.sparse ? sparsePath(fields, records) : ustarPath(fields.path, records)),
+  const block: UstarFields = {
+    ...(fields.sparse ? sparsePath(fields, records) : ustarPath(path, records)),
     typeflag: typeflags[fields.type],
     mode: fields.mode & 0o7777,
     uid: number(records, 'uid', fields.uid, room.owner),
@@ -66,15 +68,13 @@ export function encodeTarHeader(fields: TarHeaderFields): Uint8Array {
     groupName: text(records, 'gname', fields.groupName, room.name),
     deviceMajor: deviceNumber('device major', fields.deviceMajor),
     deviceMinor: deviceNumber('device minor', fields.deviceMinor),
-  });
+  };
   for (const [name, value] of fields.xattrs ?? []) {
-    if (name === '' || name.includes('\0')) throw unencodable('xattr name', 'is empty or contains a NUL byte');
+    if (!/^[\x01-\xff]+$/.test(name)) throw unencodable('xattr name', 'is empty or contains what is no byte or NUL');
     records.set(xattrPrefix + encodeXattrName(name), value);
   }
-  return concatBytes([paxHeader(records), block, map]);
+  return assemble(records, block, map);
 }
-
-type Records = Map<string, Uint8Array>;
 
 function bodyBytes(fields: TarHeaderFields): number {
   const size = tarStoredBytes(fields);
@@ -82,8 +82,7 @@ function bodyBytes(fields: TarHeaderFields): number {
   return size;
 }
 
-function ustarPath(path: Uint8Array, records: Records): { path: Uint8Array; prefix?: Uint8Array } {
-  if (path.length === 0 || path.includes(0)) throw unencodable('path', 'is empty or contains a NUL byte');
+function ustarPath(path: Uint8Array, records: PaxFields): { path: Uint8Array; prefix?: Uint8Array } {
   const split = splitPath(path);
   if (split) return { path: split.name, prefix: split.prefix };
   records.set('path', path);
@@ -93,12 +92,11 @@ function ustarPath(path: Uint8Array, records: Records): { path: Uint8Array; pref
   return { path: path.subarray(0, end) };
 }
 
-function sparsePath({ path, sizeBytes = 0 }: TarHeaderFields, records: Records): { path: Uint8Array } {
-  if (path.length === 0 || path.includes(0)) throw unencodable('path', 'is empty or contains a NUL byte');
-  records.set('GNU.sparse.major', utf8('1'));
-  records.set('GNU.sparse.minor', utf8('0'));
+function sparsePath({ path, sizeBytes = 0 }: TarHeaderFields, records: PaxFields): { path: Uint8Array } {
+  records.set('GNU.sparse.major', '1');
+  records.set('GNU.sparse.minor', '0');
   records.set('GNU.sparse.name', path);
-  records.set('GNU.sparse.realsize', utf8(String(sizeBytes)));
+  records.set('GNU.sparse.realsize', String(sizeBytes));
   // who knows no sparse files extracts map and runs under this name, not under the file's
   return { path: concatBytes([utf8('GNUSparseFile.0/'), path.subarray(path.lastIndexOf(0x2f) + 1)]) };
 }
@@ -119,17 +117,17 @@ function checkedSparse({ type, sparse = [], sizeBytes = 0 }: TarHeaderFields): r
   return sparse;
 }
 
-function text(records: Records, key: string, value: Uint8Array | undefined, limit: number): Uint8Array {
+function text(records: PaxFields, key: string, value: Uint8Array | undefined, limit: number): Uint8Array {
   if (value === undefined) return zeros.subarray(0, 0);
   if (value.includes(0)) throw unencodable(key, 'contains a NUL byte');
   if (value.length > limit) records.set(key, value);
   return value;
 }
 
-function number(records: Records, key: string, value: number, limit: number): number {
+function number(records: PaxFields, key: string, value: number, limit: number): number {
   if (!Number.isSafeInteger(value) || value < 0) throw unencodable(key, `is ${value}, no whole number from 0 up`);
   if (value <= limit) return value;
-  records.set(key, utf8(String(value)));
+  records.set(key, String(value));
   return 0;
 }
 
@@ -138,7 +136,7 @@ function deviceNumber(field: string, value: number = 0): number {
   throw unencodable(field, `is ${value}, outside 0 to ${room.owner}`);
 }
 
-function time(records: Records, { seconds, nanoseconds }: TarTime): number {
+function time(records: PaxFields, { seconds, nanoseconds }: TarTime): number {
   if (
     !Number.isSafeInteger(seconds) ||
     !Number.isInteger(nanoseconds) ||
@@ -148,7 +146,7 @@ function time(records: Records, { seconds, nanoseconds }: TarTime): number {
     throw unencodable('mtime', `is ${seconds} s and ${nanoseconds} ns, no time`);
   }
   const fits = seconds >= 0 && seconds <= room.size;
-  if (!fits || nanoseconds > 0) records.set('mtime', utf8(paxTime(seconds, nanoseconds)));
+  if (!fits || nanoseconds > 0) records.set('mtime', paxTime(seconds, nanoseconds));
   return fits ? seconds : 0;
 }
 
@@ -160,19 +158,25 @@ function paxTime(seconds: number, nanoseconds: number): string {
   return `${sign}${whole}.${String(fraction).padStart(9, '0').replace(/0+$/, '')}`;
 }
 
-function paxHeader(records: Records): Uint8Array {
-  if (records.size === 0) return zeros.subarray(0, 0);
+function assemble(records: PaxFields, block: UstarFields, map: Uint8Array): Uint8Array {
   // PAX text is UTF-8 unless it says otherwise; without this, bsdtar extracts all right and fails in the end
-  if (paxText.some((key) => !isUtf8(records.get(key) ?? zeros))) records.set('hdrcharset', utf8('BINARY'));
-  const body = encodePaxRecords(records);
-  if (body.length > defaultTarLimits.recordBytes) {
+  if (paxText.some((key) => isForeign(records.get(key)))) records.set('hdrcharset', 'BINARY');
+  // sorted, so that bytes do not depend on the order in which a file system names xattrs
+  const sorted = [...records].sort(([a], [b]) => (a < b ? -1 : 1));
+  const recordBytes = sorted.reduce((total, [key, value]) => total + paxRecordBytes(key, value), 0);
+  if (recordBytes > defaultTarLimits.recordBytes) {
     throw unencodable('extended header', `would be larger than ${defaultTarLimits.recordBytes} bytes`);
   }
-  const block = encodeUstarBlock({
-    path: paxHeaderPath,
-    typeflag: flag.paxLocal,
-    mode: 0o644,
-    sizeBytes: body.length,
-  });
-  return concatBytes([block, body, tarPadding(body.length)]);
+  const paxBytes = recordBytes === 0 ? 0 : blockBytes + recordBytes + paddingBytes(recordBytes);
+  const out = new Uint8Array(paxBytes + blockBytes + map.length);
+  if (recordBytes > 0) {
+    writeUstarBlock(out, 0, { path: paxHeaderPath, typeflag: flag.paxLocal, mode: 0o644, sizeBytes: recordBytes });
+    let at = blockBytes;
+    for (const [key, value] of sorted) at = writePaxRecord(out, at, key, value);
+  }
+  writeUstarBlock(out, paxBytes, block);
+  out.set(map, paxBytes + blockBytes);
+  return out;
 }
+
+const isForeign = (value: Uint8Array | string | undefined): boolean => typeof value === 'object' && !isUtf8(value);

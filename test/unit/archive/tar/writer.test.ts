@@ -218,6 +218,7 @@ const refused: readonly (readonly [name: string, fields: Partial<TarHeaderFields
   ['NUL in a link target', { type: 'symlink', sizeBytes: 0, linkPath: utf8('\0') }, 'linkpath'],
   ['NUL in a user name', { userName: utf8('a\0') }, 'uname'],
   ['NUL in an xattr name', { xattrs: new Map([['user.\0', utf8('')]]) }, 'xattr name'],
+  ['xattr name that is not one byte a character', { xattrs: new Map([['user.\u20ac', utf8('')]]) }, 'xattr name'],
   ['empty xattr name', { xattrs: new Map([['', utf8('')]]) }, 'xattr name'],
   ['xattrs of more than 1 MiB', { xattrs: new Map([['user.a', zeros(2 ** 20)]]) }, 'extended header'],
   ['negative owner', { uid: -1 }, 'uid'],
