@@ -103,10 +103,17 @@ export class TarParser {
    * @throws {@link StrataError} `corrupt` with ERR_TAR_TRUNCATED; and whatever the sink throws
    */
   finish(): void {
-    const phase = this.#phase;
+    invariant(this.#phase !== 'closed', 'a tar parser ends once');
+    try {
+      this.#end();
+    } finally {
+      this.#phase = 'closed';
+    }
+  }
+
+  #end(): void {
     const untouched = this.#need === blockBytes;
-    invariant(phase !== 'closed', 'a tar parser ends once');
-    switch (phase) {
+    switch (this.#phase) {
       case 'header':
       case 'second-end-block':
         if (!untouched) throw truncated(this.#position, 'a header');
@@ -130,9 +137,9 @@ export class TarParser {
       case 'body':
         throw truncated(this.#position, 'the body of an entry');
       case 'trailer':
+      case 'closed':
         break;
     }
-    this.#phase = 'closed';
   }
 
   /** Uses up some of `chunk` from `at` on; returns how many bytes. */
