@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { arch, release } from 'node:os';
+import { join } from 'node:path';
+import { describeRuntime } from '../containers/runtime.ts';
+import { isStrataError } from '../errors/index.ts';
+import { formatPlatform, normalizePlatform, type Platform } from '../spec/platform.ts';
+
+export interface Versions {
+  readonly strata: string;
+  readonly node: string;
+  /** Name and version; undefined when none is installed. */
+  readonly runtime: string | undefined;
+  readonly kernel: string;
+  readonly platform: string;
+}
+
+/** The machine's platform, as images name it. */
+export function hostPlatform(): Platform {
+  return normalizePlatform({ os: 'linux', architecture: arch() === 'x64' ? 'amd64' : arch() });
+}
+
+/** The version in package.json; the built command has it inside. */
+export function strataVersion(): string {
+  const built = process.env['STRATA_VERSION'];
+  if (built !== undefined) return built;
+  const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
+export async function describeVersions(): Promise<Versions> {
+  return {
+    strata: strataVersion(),
+    node: process.versions.node,
+    runtime: await runtimeVersion(),
+    kernel: release(),
+    platform: formatPlatform(hostPlatform()),
+  };
+}
+
+async function runtimeVersion(): Promise<string | undefined> {
+  try {
+    const { name, version } = await describeRuntime();
+    return `${name} ${version}`;
+  } catch (error) {
+    if (isStrataError(error, 'ERR_RUNTIME_MISSING')) return undefined;
+    throw error;
+  }
+}
