@@ -58,16 +58,16 @@ class SymbolicMode {
       this.#index++;
     }
     if (!'+-='.includes(this.#peek()) || this.#peek() === '') return false;
-    while (this.#peek() !== '' && '+-='.includes(this.#peek())) who = this.#operation(who);
+    while (this.#peek() !== '' && '+-='.includes(this.#peek())) this.#operation(who);
     return true;
   }
 
-  /** One of `+rw`, `-x`, `=u`; gives the classes for the next operation, to which `t` adds. */
-  #operation(initialWho: number): number {
+  /** One of `+rw`, `-x`, `=u`. */
+  #operation(named: number): void {
     const operator = this.#peek();
     this.#index++;
     if (operator === '=') this.#cleared = false;
-    let who = initialWho;
+    let who = named;
     let bits = 0;
     let conditional = 0;
     const onlyOthers = who !== 0 && (who & ~0o7) === 0;
@@ -79,13 +79,13 @@ class SymbolicMode {
       else if (letter === 'X') conditional |= execute;
       else if (letter === 's') bits |= onlyOthers ? 0 : setIds;
       else if (letter === 't' && !onlyOthers) {
-        // Naming the sticky bit extends who is meant: `a` alone does not include it.
+        // Naming the sticky bit extends who is meant in this operation: `a` alone does not include it.
         who |= sticky;
         bits |= sticky;
       } else if (letter !== 't') {
         const copied = classShift.get(letter);
         this.#flush(operator, who, bits, conditional, copied !== undefined);
-        if (copied === undefined) return who;
+        if (copied === undefined) return;
         bits = 0;
         conditional = 0;
         if (operator === '=') this.#cleared = true;

@@ -4,7 +4,7 @@ import type { SyntaxNode, SyntaxTree } from './syntax-tree.ts';
 function dumpNode(node: SyntaxNode): string {
   const flags = node.flags.length === 0 ? [] : [`[${node.flags.map(quote).join(' ')}]`];
   const args = node.trigger === undefined ? node.args.map(quote) : [`(${dumpNode(node.trigger)})`];
-  return [node.name.toLowerCase(), ...flags, ...args].join(' ');
+  return [node.name.toLowerCase(), ...flags, ...args].join(' ').trimStart();
 }
 
 /** The tree as S-expressions, one line per instruction, in the form of BuildKit's own dumps. */

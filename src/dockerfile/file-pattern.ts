@@ -14,12 +14,15 @@ const many = manyStep(notSlash);
 const rest = manyStep(anything);
 /** `**` elsewhere: nothing at all, or anything that ends with a slash. */
 const folders: readonly PatternStep[] = [
-  { accepts: anything, loops: true, skips: [1, 2] },
-  { accepts: (code) => code === slash, loops: false, skips: [] },
+  { accepts: () => false, loops: false, skips: [1, 3] },
+  manyStep(anything),
+  literalStep(slash),
 ];
 
 export interface FilePattern {
   readonly steps: readonly PatternStep[];
+  /** The literal text before, between and behind wildcards and classes; what every match must hold in this order. */
+  readonly literals: readonly string[];
   /** Number of wildcards, classes and escapes; 0 when the pattern means just itself. */
   readonly specials: number;
   /** It starts with `**`. */
@@ -41,12 +44,14 @@ function badPattern(pattern: string): StrataError {
 export function parseFilePattern(pattern: string, doubleStar: boolean): FilePattern {
   const letters = characters(pattern);
   const steps: PatternStep[] = [];
+  const literals = [''];
   let specials = 0;
   let [leading, trailing] = [false, false];
   for (let index = 0; index < letters.length; ) {
     const start = index++;
     const character = letters[start] as string;
     if ('*?[]\\'.includes(character)) specials++;
+    if ('*?['.includes(character)) literals.push('');
     if (character === '*' && doubleStar && letters[index] === '*') {
       index += letters[index + 1] === '/' ? 2 : 1;
       leading ||= start === 0;
@@ -64,9 +69,10 @@ export function parseFilePattern(pattern: string, doubleStar: boolean): FilePatt
       const taken = character === '\\' ? letters[index++] : character;
       if (taken === undefined) throw badPattern(pattern);
       steps.push(literalStep(taken.codePointAt(0) ?? 0));
+      literals.push((literals.pop() ?? '') + taken);
     }
   }
-  return { steps, specials, leading, trailing };
+  return { steps, literals, specials, leading, trailing };
 }
 
 /** True when COPY and ADD treat `path` as a pattern: an unescaped `*`, `?` or `[`. */

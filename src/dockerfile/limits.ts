@@ -1,5 +1,8 @@
-/** BuildKit receives a Dockerfile in one gRPC message of at most 16 MiB. */
-export const maxDockerfileBytes: number = 16 << 20;
+/** Docker takes what fits into one gRPC message, 16 MiB; reading that much would block everything else for seconds. */
+export const maxDockerfileBytes: number = 4 << 20;
+
+/** Each becomes an entry of the image's history, and a config of more than 8 MiB is refused. */
+export const maxInstructions: number = 1 << 16;
 
 /** Bytes of one line without its newline: the limit of the scanner BuildKit reads with. */
 export const maxLineBytes: number = 65535;
@@ -21,3 +24,6 @@ export const maxPorts: number = 3 * 65536;
 
 /** Bytes of an ignore file. */
 export const maxIgnoreFileBytes: number = 10 << 20;
+
+/** Patterns that one matcher may hold: every path of the context meets every one of them. */
+export const maxPatterns = 100_000;

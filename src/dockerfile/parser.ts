@@ -4,6 +4,7 @@ import { DirectiveReader } from './directives.ts';
 import { syntaxError } from './dockerfile-error.ts';
 import { type HeredocStart, heredocsOfLine } from './heredoc.ts';
 import { readArguments } from './instruction-arguments.ts';
+import { maxInstructions } from './limits.ts';
 import { excerpt } from './quote.ts';
 import type { EscapeCharacter, Heredoc, LineRange, ParseWarning, SyntaxNode, SyntaxTree } from './syntax-tree.ts';
 import { type TextLine, TextLines } from './text-lines.ts';
@@ -53,6 +54,7 @@ class Parser {
   parse(): SyntaxTree {
     const nodes: SyntaxNode[] = [];
     for (let line = this.#logicalLine(); line !== undefined; line = this.#logicalLine()) {
+      if (nodes.length >= maxInstructions) throw syntaxError(`more than ${maxInstructions} instructions`, line.at);
       nodes.push(this.#withHeredocs(readNode(line, this.#directives.escape, 0)));
     }
     const [first] = nodes;
@@ -156,7 +158,7 @@ class Parser {
 }
 
 /**
- * Parses a Dockerfile: UTF-8 bytes, at most 16 MiB, lines of at most 65535 bytes, any line ends. The names and
+ * Parses a Dockerfile: UTF-8 bytes, at most 4 MiB, lines of at most 65535 bytes, any line ends. The names and
  * arguments of instructions are not checked yet; `parseInstructions` does that.
  *
  * @throws ERR_DOCKERFILE_SYNTAX, ERR_DOCKERFILE_TOO_LARGE, ERR_DOCKERFILE_ENCODING, ERR_DOCKERFILE_EXPANSION (a

@@ -2,6 +2,7 @@ import { StrataError } from '../errors/index.ts';
 import { cleanPath } from './clean-path.ts';
 import { codePoints } from './code-points.ts';
 import { parseFilePattern } from './file-pattern.ts';
+import { maxPatterns } from './limits.ts';
 import { PatternAutomaton } from './pattern-automaton.ts';
 import { trimSpace } from './whitespace.ts';
 
@@ -13,45 +14,42 @@ export interface FolderMatch {
 
 type Test = (path: string) => boolean;
 
-const special = /[*?[\]\\]/;
-
-/** Index of the first wildcard, class or escape, or the length. */
-function literalHead(pattern: string): string {
-  const at = pattern.search(special);
-  return at < 0 ? pattern : pattern.slice(0, at);
+interface CompiledPattern {
+  /** What every match begins with. */
+  readonly head: string;
+  /** Undefined when the pattern means just itself. */
+  readonly test: Test | undefined;
 }
 
-function literalTail(pattern: string): string {
-  let start = pattern.length;
-  while (start > 0 && !special.test(pattern.charAt(start - 1))) start--;
-  // The slash behind `**` belongs to it: `**/x` matches `x` too.
-  return pattern.slice(pattern[start] === '/' ? start + 1 : start);
+/** Rules out almost every path before the automaton has to look at it. */
+function holdsLiterals(literals: readonly string[]): Test {
+  const head = literals[0] ?? '';
+  const tail = literals.at(-1) ?? '';
+  const longest = literals.reduce((best, literal) => (literal.length > best.length ? literal : best), '');
+  return (path) => path.startsWith(head) && path.endsWith(tail) && path.includes(longest);
 }
 
 /** The test of one cleaned pattern; the four forms differ where docker's do: `**x` matches `ax`, `**x*` does not. */
-function compile(pattern: string): Test | 'exact' {
-  const { steps, specials, leading, trailing } = parseFilePattern(pattern, true);
-  if (specials === 0) return 'exact';
+function compile(pattern: string): CompiledPattern {
+  const { steps, literals, specials, leading, trailing } = parseFilePattern(pattern, true);
+  const head = literals[0] ?? '';
+  if (specials === 0) return { head, test: undefined };
   if (specials === 1 && leading) {
     const suffix = pattern.slice(2);
     const whole = suffix.startsWith('/') ? suffix.slice(1) : undefined;
-    return (path) => path.endsWith(suffix) || path === whole;
+    return { head, test: (path) => path.endsWith(suffix) || path === whole };
   }
-  if (specials === 1 && trailing) {
-    const prefix = pattern.slice(0, -2);
-    return (path) => path.startsWith(prefix);
-  }
+  if (specials === 1 && trailing) return { head, test: (path) => path.startsWith(head) };
+  const mayMatch = holdsLiterals(literals);
   const automaton = new PatternAutomaton(steps);
-  const head = literalHead(pattern);
-  const tail = literalTail(pattern);
-  return (path) => path.startsWith(head) && path.endsWith(tail) && automaton.matches(codePoints(path));
+  return { head, test: (path) => mayMatch(path) && automaton.matches(codePoints(path)) };
 }
 
 /** Neighbouring patterns of the same sign: it does not matter which of them matches. */
 class PatternGroup {
   readonly reincludes: boolean;
   readonly #exact = new Set<string>();
-  readonly #others = new Map<string, Test>();
+  readonly #others = new Map<string, CompiledPattern & { readonly test: Test }>();
 
   constructor(reincludes: boolean) {
     this.reincludes = reincludes;
@@ -59,25 +57,23 @@ class PatternGroup {
 
   add(pattern: string): void {
     if (this.#exact.has(pattern) || this.#others.has(pattern)) return;
-    const test = compile(pattern);
-    if (test === 'exact') this.#exact.add(pattern);
-    else this.#others.set(pattern, test);
+    const { head, test } = compile(pattern);
+    if (test === undefined) this.#exact.add(pattern);
+    else this.#others.set(pattern, { head, test });
   }
 
   matches(path: string): boolean {
     if (this.#exact.has(path)) return true;
-    for (const test of this.#others.values()) if (test(path)) return true;
+    for (const { test } of this.#others.values()) if (test(path)) return true;
     return false;
   }
 
   /** False when nothing below `folder` (ending in a slash) can match. */
   mayMatchBelow(folder: string): boolean {
-    const reaches = (pattern: string): boolean => {
-      const head = literalHead(pattern);
-      return head.startsWith(folder) || (head.length < pattern.length && folder.startsWith(head));
-    };
-    for (const pattern of this.#exact) if (reaches(pattern)) return true;
-    for (const pattern of this.#others.keys()) if (reaches(pattern)) return true;
+    for (const path of this.#exact) if (path.startsWith(folder)) return true;
+    for (const { head } of this.#others.values()) {
+      if (head.startsWith(folder) || folder.startsWith(head)) return true;
+    }
     return false;
   }
 }
@@ -99,8 +95,16 @@ function parents(path: string): string[] {
 export class PatternMatcher {
   readonly #groups: PatternGroup[] = [];
 
-  /** Blank patterns are dropped, the others cleaned. @throws ERR_PATTERN_SYNTAX */
+  /** Blank patterns are dropped, the others cleaned. @throws ERR_PATTERN_SYNTAX, ERR_PATTERN_COUNT */
   constructor(patterns: readonly string[]) {
+    if (patterns.length > maxPatterns) {
+      throw new StrataError({
+        kind: 'invalid-argument',
+        code: 'ERR_PATTERN_COUNT',
+        message: `patterns: ${patterns.length} are more than the allowed ${maxPatterns}`,
+        hint: 'Use wildcards instead of a line per file.',
+      });
+    }
     for (const text of patterns) {
       const trimmed = trimSpace(text);
       if (trimmed !== '') this.#add(cleanPath(trimmed));

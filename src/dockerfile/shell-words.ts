@@ -3,7 +3,7 @@ import { maxExpansion, maxSubstitutionDepth } from './limits.ts';
 import { excerpt, quote } from './quote.ts';
 import { PatternProblem, replaceMatches, trimPrefix, trimSuffix } from './shell-pattern.ts';
 import type { EscapeCharacter, LineRange } from './syntax-tree.ts';
-import { isSpace } from './whitespace.ts';
+import { findSpace, skipSpace } from './whitespace.ts';
 
 /** Where variables are looked up; a `Map` is one. An empty string is a value, undefined is unset. */
 export interface Variables {
@@ -39,9 +39,11 @@ class WordCollector {
   #word = '';
 
   add(text: string): void {
-    for (let index = 0; index < text.length; index++) {
-      if (isSpace(text.charCodeAt(index))) this.#end();
-      else this.#word += text.charAt(index);
+    for (let index = 0; index < text.length; ) {
+      const end = findSpace(text, index);
+      this.#word += text.slice(index, end);
+      if (end < text.length) this.#end();
+      index = skipSpace(text, end);
     }
   }
 

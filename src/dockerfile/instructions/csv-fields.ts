@@ -14,7 +14,7 @@ export function csvFields(line: string): readonly string[] | { readonly problem:
       const comma = line.indexOf(',', index);
       const field = line.slice(index, comma < 0 ? line.length : comma);
       const bare = field.indexOf('"');
-      if (bare >= 0) return problem(index + bare, 'bare " in non-quoted field');
+      if (bare >= 0) return problem(index + bare, 'bare " in non-quoted-field');
       fields.push(field);
       if (comma < 0) return fields;
       index = comma + 1;

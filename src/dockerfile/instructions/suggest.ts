@@ -14,10 +14,9 @@ function distance(a: readonly string[], b: readonly string[]): number {
   return row[b.length] as number;
 }
 
-function inCaseOf(option: string, written: string): string {
-  if (written === written.toLowerCase()) return option.toLowerCase();
-  return written === written.toUpperCase() ? option.toUpperCase() : option;
-}
+/** Upper case for what is all upper case, else lower case. */
+const inCaseOf = (option: string, written: string): string =>
+  written === written.toUpperCase() && written !== written.toLowerCase() ? option.toUpperCase() : option.toLowerCase();
 
 /**
  * The option that `written` most likely meant, as the tail of a message: ` (did you mean RUN?)`. Empty when none is
