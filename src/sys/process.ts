@@ -27,10 +27,11 @@ export interface RunResult {
   readonly truncated: boolean;
 }
 
-const safeEnvironment = {
+/** What a program of the host needs of an environment, and no more. */
+export const safeEnvironment: { readonly [name: string]: string } = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   LC_ALL: 'C',
-} as const;
+};
 
 /**
  * Runs a program, given by absolute path, to its end and answers how it ended. When `signal` aborts, the program gets

@@ -97,6 +97,12 @@ export function overlong(path: Name): SyscallError {
   return new SyscallError({ syscall: 'path', errno: errnoNumber('ENAMETOOLONG'), path: shown });
 }
 
+/** A name in memory of its own, NUL-terminated, for calls that take more names than there are slots. */
+export function cString(name: Name): Buffer {
+  nameAddress(name);
+  return Buffer.concat([typeof name === 'string' ? Buffer.from(name) : name, Buffer.of(0)]);
+}
+
 /** A name as text for a message; see {@link displayBytes}. */
 export const displayName = (name: Name): string => (typeof name === 'string' ? name : displayBytes(name));
 

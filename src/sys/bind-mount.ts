@@ -1,0 +1,33 @@
+import { AT_FDCWD } from './constants.ts';
+import { closeFd } from './fs-at.ts';
+import { attachMount, cloneMount, MOUNT_ATTR_RDONLY, setMountAttributes } from './mount-fd.ts';
+import type { Name } from './scratch.ts';
+
+export interface BindOptions {
+  readonly readOnly?: boolean | undefined;
+  /** Takes mounts below the source along; they become read-only too. */
+  readonly recursive?: boolean | undefined;
+}
+
+/** A bind mount of a directory or file, attached nowhere; the descriptor is the caller's. Linux 5.12. */
+export function bindDetached(source: Name, options: BindOptions = {}): number {
+  const recursive = options.recursive === true;
+  const fd = cloneMount(AT_FDCWD, source, { recursive });
+  try {
+    if (options.readOnly === true) setMountAttributes(fd, { set: MOUNT_ATTR_RDONLY, recursive });
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+  return fd;
+}
+
+/** {@link bindDetached}, attached at `target`: never there without being read-only when it is to be. */
+export function bindMount(source: Name, target: Name, options: BindOptions = {}): void {
+  const fd = bindDetached(source, options);
+  try {
+    attachMount(fd, AT_FDCWD, target);
+  } finally {
+    closeFd(fd);
+  }
+}

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+
+/** One line of proc_pid_mountinfo(5). */
+export interface MountInfo {
+  readonly id: number;
+  readonly parentId: number;
+  readonly deviceMajor: number;
+  readonly deviceMinor: number;
+  /** What of the filesystem is mounted, from its own root. */
+  readonly root: Uint8Array;
+  readonly mountPoint: Uint8Array;
+  /** Of this mount, such as `rw,nosuid`. */
+  readonly options: string;
+  /** Such as `shared:1`; empty for a private mount. */
+  readonly propagation: readonly string[];
+  readonly type: string;
+  readonly source: Uint8Array;
+  /** Of the filesystem. */
+  readonly superOptions: string;
+}
+
+/** All mounts of the calling thread's namespace, in the kernel's order: a later one may cover an earlier. */
+export function readMountInfo(): MountInfo[] {
+  return parseMountInfo(readFileSync('/proc/thread-self/mountinfo'));
+}
+
+/** Parses the file; lines that are not of its form are left out. */
+export function parseMountInfo(bytes: Uint8Array): MountInfo[] {
+  // latin1 keeps each byte one character.
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  return text.split('\n').flatMap((line) => parseLine(line) ?? []);
+}
+
+function parseLine(line: string): MountInfo | undefined {
+  const fields = line.split(' ');
+  const separator = fields.indexOf('-', 6);
+  if (separator < 0) return undefined;
+  const [id, parentId, device, root, mountPoint, options] = fields;
+  const [type, source, superOptions] = fields.slice(separator + 1);
+  const [major, minor] = (device ?? '').split(':');
+  if (root === undefined || mountPoint === undefined || options === undefined || type === undefined) return undefined;
+  if (source === undefined || superOptions === undefined) return undefined;
+  return {
+    id: Number(id),
+    parentId: Number(parentId),
+    deviceMajor: Number(major),
+    deviceMinor: Number(minor),
+    root: unescape(root),
+    mountPoint: unescape(mountPoint),
+    options,
+    propagation: fields.slice(6, separator),
+    type,
+    source: unescape(source),
+    superOptions,
+  };
+}
+
+// Space, tab, newline, backslash and # are written as three octal digits.
+function unescape(field: string): Uint8Array {
+  const plain = field.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+  return new Uint8Array(Buffer.from(plain, 'latin1'));
+}

@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { StrataError } from '../errors/index.ts';
+import { invariant } from '../lib/invariant.ts';
+import { bindDetached } from './bind-mount.ts';
+import { AT_FDCWD } from './constants.ts';
+import { errnoOf } from './errno.ts';
+import { closeFd } from './fs-at.ts';
+import { attachMount } from './mount-fd.ts';
+import { overlayByContext } from './overlay-by-context.ts';
+import { overlayByDescriptors } from './overlay-by-descriptors.ts';
+import type { OverlayMount } from './overlay-options.ts';
+import { overlaySupport } from './overlay-support.ts';
+
+/**
+ * Mounts an overlay at `target`, an absolute directory. A single layer without an upper is bound read-only. Throws
+ * `ERR_OVERLAY_TOO_MANY_LAYERS`, `ERR_OVERLAY_NOT_SYNCED` when an upper has had a volatile mount before (its owner
+ * decides whether it is still good, and removes `work/incompat` in the work directory), and the kernel's errors.
+ */
+export function mountOverlay(spec: OverlayMount, target: string): void {
+  check(spec);
+  if (isBind(spec) || overlaySupport().lowerDirPlus) attachAndClose(mountOverlayDetached(spec), target);
+  else explained(spec, () => overlayByDescriptors(spec, target));
+}
+
+/**
+ * {@link mountOverlay} that is attached nowhere: the descriptor is the mount, for `attachMount`, and the mount goes
+ * with its last copy. `ERR_OVERLAY_NOT_DETACHABLE` before Linux 6.8.
+ */
+export function mountOverlayDetached(spec: OverlayMount): number {
+  check(spec);
+  const [only] = spec.lowerDirs;
+  if (isBind(spec) && only !== undefined) return bindDetached(only, { readOnly: true });
+  if (overlaySupport().lowerDirPlus) return explained(spec, () => overlayByContext(spec));
+  throw new StrataError({
+    kind: 'unsupported',
+    code: 'ERR_OVERLAY_NOT_DETACHABLE',
+    message: 'overlay mount: the kernel makes none out of sight before Linux 6.8',
+  });
+}
+
+const isBind = (spec: OverlayMount): boolean => spec.upperDir === undefined && spec.lowerDirs.length === 1;
+
+function attachAndClose(mountFd: number, target: string): void {
+  try {
+    attachMount(mountFd, AT_FDCWD, target);
+  } finally {
+    closeFd(mountFd);
+  }
+}
+
+/** OVL_MAX_STACK of the kernel. */
+const maxLowerDirs = 500;
+
+function check(spec: OverlayMount): void {
+  const { lowerDirs, upperDir, workDir } = spec;
+  invariant(lowerDirs.length > 0, 'an overlay has a lower directory');
+  invariant((upperDir === undefined) === (workDir === undefined), 'upper and work directory come together');
+  if (lowerDirs.length <= maxLowerDirs) return;
+  throw new StrataError({
+    kind: 'unsupported',
+    code: 'ERR_OVERLAY_TOO_MANY_LAYERS',
+    message: `overlay mount: ${lowerDirs.length} layers, the kernel stacks ${maxLowerDirs} at most`,
+    hint: 'Merge some of the layers into one, or use a storage driver that copies instead of stacking.',
+  });
+}
+
+function explained<Result>(spec: OverlayMount, action: () => Result): Result {
+  try {
+    return action();
+  } catch (cause) {
+    const wasVolatile = spec.workDir !== undefined && existsSync(join(spec.workDir, 'work/incompat/volatile'));
+    if (!wasVolatile || errnoOf(cause) === undefined) throw cause;
+    throw new StrataError({
+      kind: 'failed-precondition',
+      code: 'ERR_OVERLAY_NOT_SYNCED',
+      message: `overlay upper ${spec.upperDir}: was mounted volatile before, so it may lack what a crash has lost`,
+      cause,
+    });
+  }
+}
