@@ -1,0 +1,28 @@
+import { StrataError } from '../errors/index.ts';
+import type { ObjectRef } from './objects.ts';
+
+export const leaseEnded = (id: string): StrataError =>
+  new StrataError({
+    kind: 'failed-precondition',
+    code: 'ERR_LEASE_ENDED',
+    message: `lease ${id}: has ended`,
+    hint: 'Its lock file was removed while it was held. Leave the files under locks/ alone, and try again.',
+  });
+
+export const objectNotFound = ({ kind, key }: ObjectRef): StrataError =>
+  new StrataError({
+    kind: 'not-found',
+    code: 'ERR_OBJECT_NOT_FOUND',
+    message: `${kind} ${key}: not in the store`,
+    hint: 'Pull, load or build it again.',
+    details: { kind, key },
+  });
+
+export const containerNameInUse = (name: string, holder: string): StrataError =>
+  new StrataError({
+    kind: 'conflict',
+    code: 'ERR_CONTAINER_NAME_IN_USE',
+    message: `container name ${JSON.stringify(name)}: already in use by container ${holder}`,
+    hint: 'Remove or rename that container to be able to reuse the name.',
+    details: { name, holder },
+  });

@@ -1,0 +1,136 @@
+import type { CompressionFormat } from '../archive/compression/types.ts';
+import type { Lease } from '../ledger/types.ts';
+import type { DiffId, Digest } from '../spec/digest.ts';
+import type { Database } from './database.ts';
+import type { Objects } from './objects.ts';
+
+export interface LayerRecord {
+  readonly diffId: DiffId;
+  /** Bytes of the uncompressed tar. */
+  readonly tarSizeBytes: number;
+  /** Sum of the logical sizes of its regular files. */
+  readonly sizeBytes: number;
+  readonly entries: number;
+  /** The exact tar can be made again from the layer's index and tree. */
+  readonly remakeable: boolean;
+}
+
+/** A form in which the layer was seen or made; its blob may be absent. */
+export interface LayerBlob {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly compression: CompressionFormat;
+  readonly sizeBytes: number;
+  /** How to make exactly these bytes from the tar: the codec's fingerprint and parameters, in its own format. */
+  readonly recipe: string | undefined;
+}
+
+interface Row {
+  readonly key: DiffId;
+  readonly tar_size_bytes: number;
+  readonly size_bytes: number;
+  readonly entries: number;
+  readonly remakeable: number;
+}
+
+interface BlobRow {
+  readonly digest: Digest;
+  readonly media_type: string;
+  readonly compression: CompressionFormat;
+  readonly size_bytes: number;
+  readonly recipe: string | null;
+}
+
+const select = `SELECT o.key, l.tar_size_bytes, l.size_bytes, l.entries, l.remakeable
+  FROM layer l JOIN object o ON o.id = l.object_id`;
+
+/** Layers whose index is written, and the digests they are known by. */
+export class Layers {
+  readonly #db: Database;
+  readonly #objects: Objects;
+
+  constructor(db: Database, objects: Objects) {
+    this.#db = db;
+    this.#objects = objects;
+  }
+
+  /** Records a layer whose index stands, pinned to `lease`. Idempotent. */
+  put({ diffId, tarSizeBytes, sizeBytes, entries, remakeable }: LayerRecord, lease: Lease): void {
+    this.#db.write(() => {
+      this.#db
+        .statement(
+          `INSERT INTO layer (object_id, tar_size_bytes, size_bytes, entries, remakeable, created_at)
+           VALUES (?, ?, ?, ?, ?, ?)
+           ON CONFLICT (object_id) DO UPDATE SET remakeable = excluded.remakeable`,
+        )
+        .run(
+          this.#objects.put('layer', diffId, lease),
+          tarSizeBytes,
+          sizeBytes,
+          entries,
+          remakeable ? 1 : 0,
+          Date.now(),
+        );
+    });
+  }
+
+  get(diffId: DiffId): LayerRecord | undefined {
+    const row = this.#db.statement<Row>(`${select} WHERE o.kind = 'layer' AND o.key = ?`).get(diffId);
+    return row && toRecord(row);
+  }
+
+  /** The layer that a blob of this digest holds, pinned to `lease`: it need not be fetched or hashed to know that. */
+  findByBlob(digest: Digest, lease: Lease): LayerRecord | undefined {
+    return this.#db.writeVolatile(() => {
+      const row = this.#db
+        .statement<Row>(`${select} JOIN layer_blob lb ON lb.layer_id = l.object_id WHERE lb.digest = ?`)
+        .get(digest);
+      if (!row) return undefined;
+      this.#objects.pin('layer', row.key, lease);
+      return toRecord(row);
+    });
+  }
+
+  /** Remembers a form of the layer; a recipe once known stays. Idempotent. The layer must have been put. */
+  addBlob(diffId: DiffId, { digest, mediaType, compression, sizeBytes, recipe }: LayerBlob): void {
+    this.#db.write(() => {
+      this.#db
+        .statement(
+          `INSERT INTO layer_blob (layer_id, digest, media_type, compression, size_bytes, recipe)
+           VALUES (?, ?, ?, ?, ?, ?)
+           ON CONFLICT (layer_id, digest) DO UPDATE SET recipe = coalesce(excluded.recipe, recipe)`,
+        )
+        .run(this.#objects.id('layer', diffId), digest, mediaType, compression, sizeBytes, recipe ?? null);
+    });
+  }
+
+  /** In the order of digests. */
+  blobsOf(diffId: DiffId): LayerBlob[] {
+    return this.#db
+      .statement<BlobRow>(
+        `SELECT lb.digest, lb.media_type, lb.compression, lb.size_bytes, lb.recipe
+         FROM layer_blob lb JOIN object o ON o.id = lb.layer_id WHERE o.kind = 'layer' AND o.key = ? ORDER BY lb.digest`,
+      )
+      .all(diffId)
+      .map((row) => ({
+        digest: row.digest,
+        mediaType: row.media_type,
+        compression: row.compression,
+        sizeBytes: row.size_bytes,
+        recipe: row.recipe ?? undefined,
+      }));
+  }
+
+  /** In the order of diffIDs. */
+  list(): LayerRecord[] {
+    return this.#db.statement<Row>(`${select} ORDER BY o.key`).all().map(toRecord);
+  }
+}
+
+const toRecord = (row: Row): LayerRecord => ({
+  diffId: row.key,
+  tarSizeBytes: row.tar_size_bytes,
+  sizeBytes: row.size_bytes,
+  entries: row.entries,
+  remakeable: row.remakeable === 1,
+});

@@ -1,0 +1,165 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readdirSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { diskFailure } from '../content/disk-failure.ts';
+import { isKind } from '../errors/index.ts';
+import type { Lease } from '../ledger/types.ts';
+import { errnoOf } from '../sys/errno.ts';
+import { tryLockFile } from '../sys/flock.ts';
+import type { Database } from './database.ts';
+import type { ObjectKind, Objects } from './objects.ts';
+
+export interface LeaseRecord {
+  readonly id: string;
+  /** For people: what is being done under it. */
+  readonly purpose: string;
+  readonly pid: number;
+  readonly createdAt: number;
+}
+
+const prefix = 'lease-';
+
+/** A lease of this process. */
+export class StoreLease implements Lease {
+  readonly id: string;
+  readonly #objects: Objects;
+  readonly #end: () => void;
+  #ended = false;
+
+  constructor(id: string, objects: Objects, end: () => void) {
+    this.id = id;
+    this.#objects = objects;
+    this.#end = end;
+  }
+
+  /** Holds a thing that may not be there yet. */
+  pin(kind: ObjectKind, key: string): void {
+    this.#objects.pin(kind, key, this);
+  }
+
+  /** *Pin, then look*: true means that the thing is there and stays as long as this lease. */
+  pinIfPresent(kind: ObjectKind, key: string): boolean {
+    return this.#objects.pinIfPresent(kind, key, this);
+  }
+
+  /** Releases everything it pins. Idempotent. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#end();
+  }
+}
+
+/**
+ * Leases are rows with a lock file each, `locks/lease-<id>`. The file is locked before the row is written and unlocked by
+ * the kernel when the process goes, however it goes; so whoever can lock the file knows that the lease is dead. Clocks,
+ * process ids and reboots do not matter.
+ */
+export class Leases {
+  readonly #db: Database;
+  readonly #objects: Objects;
+  readonly #directory: string;
+
+  /** `directory` is the store's `locks` folder, which exists. */
+  constructor(db: Database, objects: Objects, directory: string) {
+    this.#db = db;
+    this.#objects = objects;
+    this.#directory = directory;
+  }
+
+  /** A new lease. Throws ERR_NO_SPACE, ERR_STORE_FULL. */
+  open(purpose: string): StoreLease {
+    const { id, fd } = this.#lockedFile();
+    try {
+      this.#db.writeVolatile(() =>
+        this.#db
+          .statement('INSERT INTO lease (id, purpose, pid, created_at) VALUES (?, ?, ?, ?)')
+          .run(id, purpose, process.pid, Date.now()),
+      );
+    } catch (error) {
+      this.#drop(id, fd);
+      throw error;
+    }
+    return new StoreLease(id, this.#objects, () => {
+      try {
+        this.#db.writeVolatile(() => this.#deleteRow(id));
+      } catch (error) {
+        // The closed lock says that it is dead: garbage collection removes the row.
+        if (!isKind(error, 'exhausted') && !isKind(error, 'unavailable')) throw error;
+      } finally {
+        this.#drop(id, fd);
+      }
+    });
+  }
+
+  /** Those that are recorded, dead ones included, oldest first. */
+  list(): LeaseRecord[] {
+    return this.#db
+      .statement<{ id: string; purpose: string; pid: number; created_at: number }>(
+        'SELECT id, purpose, pid, created_at FROM lease ORDER BY created_at, id',
+      )
+      .all()
+      .map((row) => ({ id: row.id, purpose: row.purpose, pid: row.pid, createdAt: row.created_at }));
+  }
+
+  /** Ends the leases of processes that are gone; answers their ids. Safe beside others that do the same. */
+  removeDead(): string[] {
+    // Files first: one seen now without a row afterwards was left by a process that died between the two.
+    const files = readdirSync(this.#directory).filter((name) => name.startsWith(prefix));
+    const ids = new Set([...files.map((name) => name.slice(prefix.length)), ...this.list().map(({ id }) => id)]);
+    return [...ids].filter((id) => this.#removeIfDead(id));
+  }
+
+  #removeIfDead(id: string): boolean {
+    let fd: number;
+    try {
+      fd = openSync(this.#path(id), constants.O_RDONLY | constants.O_NOFOLLOW);
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+      return this.#db.writeToFree(() => this.#deleteRow(id));
+    }
+    if (!tryLockFile(fd)) {
+      closeSync(fd);
+      return false;
+    }
+    try {
+      return this.#db.writeToFree(() => this.#deleteRow(id));
+    } finally {
+      this.#drop(id, fd);
+    }
+  }
+
+  #lockedFile(): { readonly id: string; readonly fd: number } {
+    for (;;) {
+      const id = randomBytes(10).toString('hex');
+      let fd: number;
+      try {
+        fd = openSync(this.#path(id), 'wx', 0o600);
+      } catch (error) {
+        throw diskFailure(error, this.#directory);
+      }
+      // Somebody who looks for dead leases may have taken the file between the two calls.
+      if (tryLockFile(fd) && fstatSync(fd).nlink > 0) return { id, fd };
+      closeSync(fd);
+    }
+  }
+
+  #deleteRow(id: string): boolean {
+    return this.#db.statement('DELETE FROM lease WHERE id = ?').run(id) > 0;
+  }
+
+  /** Unlinked while it is still locked, so that nobody else ever locks a file of that name. */
+  #drop(id: string, fd: number): void {
+    try {
+      unlinkSync(this.#path(id));
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  #path(id: string): string {
+    return join(this.#directory, prefix + id);
+  }
+}

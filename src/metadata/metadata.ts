@@ -1,0 +1,88 @@
+import { mkdirSync } from 'node:fs';
+import { diskFailure } from '../content/disk-failure.ts';
+import { bootId } from '../sys/boot-id.ts';
+import { Blobs } from './blobs.ts';
+import { BuildRecords } from './build-records.ts';
+import { Containers } from './containers.ts';
+import { Database, type DatabaseOptions } from './database.ts';
+import { Images } from './images.ts';
+import { Layers } from './layers.ts';
+import { Leases } from './leases.ts';
+import { Objects } from './objects.ts';
+import { Snapshots } from './snapshots.ts';
+import { Tags } from './tags.ts';
+import { Targets } from './targets.ts';
+
+export interface MetadataOptions extends DatabaseOptions {
+  /** Path of `strata.db`; its folder exists. */
+  readonly database: string;
+  /** The store's `locks` folder, made when missing. */
+  readonly locksDirectory: string;
+  /** For tests that play a reboot. */
+  readonly bootId?: string;
+}
+
+/** Everything the store knows, by subject; all of them work on one database, so that calls can share a transaction. */
+export class Metadata implements Disposable {
+  readonly db: Database;
+  readonly objects: Objects;
+  readonly leases: Leases;
+  readonly blobs: Blobs;
+  readonly layers: Layers;
+  readonly snapshots: Snapshots;
+  readonly images: Images;
+  readonly targets: Targets;
+  readonly tags: Tags;
+  readonly containers: Containers;
+  readonly builds: BuildRecords;
+
+  private constructor(db: Database, locksDirectory: string, boot: string) {
+    this.db = db;
+    this.objects = new Objects(db);
+    this.leases = new Leases(db, this.objects, locksDirectory);
+    this.blobs = new Blobs(db, this.objects);
+    this.layers = new Layers(db, this.objects);
+    this.snapshots = new Snapshots(db, this.objects, boot);
+    this.images = new Images(db, this.objects);
+    this.targets = new Targets(db, this.objects);
+    this.tags = new Tags(db, this.objects);
+    this.containers = new Containers(db, this.objects);
+    this.builds = new BuildRecords(db, this.objects);
+  }
+
+  /**
+   * Opens or creates the metadata of a store; the first one after a boot drops what the last boot did not make durable.
+   * Throws what {@link Database.open} throws.
+   */
+  static open({ database, locksDirectory, bootId: boot = bootId(), ...options }: MetadataOptions): Metadata {
+    try {
+      mkdirSync(locksDirectory, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw diskFailure(error, locksDirectory);
+    }
+    const metadata = new Metadata(Database.open(database, options), locksDirectory, boot);
+    try {
+      metadata.#enterBoot(boot);
+      metadata.db.reserve.ensure();
+      return metadata;
+    } catch (error) {
+      metadata[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.db[Symbol.dispose]();
+  }
+
+  #enterBoot(boot: string): void {
+    const known = (): string | undefined =>
+      this.db.statement<{ value: string }>("SELECT value FROM state WHERE name = 'boot'").get()?.value;
+    if (known() === boot) return;
+    this.db.writeToFree(() => {
+      if (known() === boot) return;
+      this.snapshots.dropOfOtherBoots();
+      this.db.statement("INSERT OR REPLACE INTO state (name, value) VALUES ('boot', ?)").run(boot);
+    });
+  }
+}

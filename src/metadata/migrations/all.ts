@@ -1,0 +1,5 @@
+import { initial } from './0001-initial.ts';
+import type { Migration } from './migration.ts';
+
+/** In order; the last one's version is the format this program writes. */
+export const migrations: readonly Migration[] = [initial];

@@ -1,0 +1,86 @@
+import { StrataError } from '../errors/index.ts';
+
+// Primary result codes, sqlite.org/rescode.html; extended ones carry them in the low byte.
+const SQLITE_BUSY = 5;
+const SQLITE_LOCKED = 6;
+const SQLITE_READONLY = 8;
+const SQLITE_IOERR = 10;
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+const SQLITE_CANTOPEN = 14;
+const SQLITE_NOTADB = 26;
+const SQLITE_CONSTRAINT_PRIMARYKEY = 1555;
+const SQLITE_CONSTRAINT_UNIQUE = 2067;
+const SQLITE_CONSTRAINT_FOREIGNKEY = 787;
+// The shared-memory file is enlarged by writing it out, and a full disk makes that an I/O error.
+const SQLITE_IOERR_SHMSIZE = 4874;
+
+const codeOf = (error: unknown): number | undefined =>
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : undefined;
+
+const primaryOf = (error: unknown): number => (codeOf(error) ?? 0) & 0xff;
+
+/** A row of that key is there already. */
+export const isUniqueViolation = (error: unknown): boolean =>
+  [SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE].includes(codeOf(error) ?? 0);
+
+/** A row refers to one that is not there. */
+export const isReferenceViolation = (error: unknown): boolean => codeOf(error) === SQLITE_CONSTRAINT_FOREIGNKEY;
+
+/** Another connection holds the lock and the time to wait for it is over, or SQLite did not want to wait. */
+export const isBusy = (error: unknown): boolean => [SQLITE_BUSY, SQLITE_LOCKED].includes(primaryOf(error));
+
+/** What SQLite threw, as an error of the library where a user can do something about it; else unchanged. */
+export function sqliteFailure(error: unknown, path: string): unknown {
+  const code = codeOf(error);
+  if (code === undefined || error instanceof StrataError) return error;
+  const reason = error instanceof Error ? error.message : '';
+  if (code === SQLITE_IOERR_SHMSIZE || primaryOf(error) === SQLITE_FULL) {
+    return new StrataError({
+      kind: 'exhausted',
+      code: 'ERR_STORE_FULL',
+      message: `database ${path}: no space left on device`,
+      hint: 'Remove images or build cache that are no longer needed, or free space on that filesystem.',
+      cause: error,
+    });
+  }
+  switch (primaryOf(error)) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return new StrataError({
+        kind: 'unavailable',
+        code: 'ERR_STORE_BUSY',
+        message: `database ${path}: locked by another process for too long`,
+        hint: 'Look for a stopped Strata process (state T), and try again.',
+        cause: error,
+      });
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return new StrataError({
+        kind: 'corrupt',
+        code: 'ERR_STORE_CORRUPT',
+        message: `database ${path}: damaged (${reason})`,
+        hint: 'Restore the file from a backup, or move the whole store away and start with a new one.',
+        cause: error,
+      });
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+      return new StrataError({
+        kind: 'permission-denied',
+        code: 'ERR_STORE_NOT_WRITABLE',
+        message: `database ${path}: cannot be opened for writing (${reason})`,
+        hint: 'Run as the user who owns the store, or name another one with --root.',
+        cause: error,
+      });
+    case SQLITE_IOERR:
+      return new StrataError({
+        kind: 'internal',
+        code: 'ERR_STORE_IO',
+        message: `database ${path}: the disk reported a fault (${reason})`,
+        hint: 'Look at the kernel log (`dmesg`).',
+        cause: error,
+      });
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,80 @@
+import { constants, readFileSync, realpathSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { AbortOptions } from '../lib/abort.ts';
+import { displayBytes } from '../lib/bytes.ts';
+import { AT_FDCWD } from '../sys/constants.ts';
+import { errnoOf } from '../sys/errno.ts';
+import { closeFd, openAt, rmdirAt } from '../sys/fs-at.ts';
+import { listFd } from '../sys/list-at.ts';
+import { removeTreeAt } from '../sys/remove-tree.ts';
+
+// Trees are taken apart piece by piece down to this depth; what lies below goes in one go, without a pause.
+const gradualDepth = 4;
+const turnMs = 10;
+
+/**
+ * Removes for good what is in the trash folder; gives way to other work every few milliseconds. Something that has a
+ * mount below it stays, because removing it would empty what is mounted. Safe beside others that do the same.
+ */
+export async function emptyTrash(directory: string, { signal }: AbortOptions = {}): Promise<void> {
+  signal?.throwIfAborted();
+  const mounted = mountPointsBelow(realpathSync(directory));
+  const fd = openAt(AT_FDCWD, directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    const removal = new GradualRemoval(signal);
+    for (const { name } of listFd(fd)) if (!mounted.has(displayBytes(name))) await removal.remove(fd, name, 1);
+  } finally {
+    closeFd(fd);
+  }
+}
+
+class GradualRemoval {
+  readonly #signal: AbortSignal | undefined;
+  #turnEnd = performance.now() + turnMs;
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+  }
+
+  async remove(dirFd: number, name: Uint8Array, depth: number): Promise<void> {
+    if (performance.now() > this.#turnEnd) {
+      await nextTurn();
+      this.#signal?.throwIfAborted();
+      this.#turnEnd = performance.now() + turnMs;
+    }
+    try {
+      if (depth < gradualDepth) await this.#empty(dirFd, name, depth);
+      else removeTreeAt(dirFd, name);
+    } catch (error) {
+      // Another process empties the same trash, and may be ahead of us or behind.
+      if (!['ENOENT', 'ENOTEMPTY'].includes(errnoOf(error) ?? '')) throw error;
+    }
+  }
+
+  async #empty(dirFd: number, name: Uint8Array, depth: number): Promise<void> {
+    let fd: number;
+    try {
+      fd = openAt(dirFd, name, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno !== 'ENOTDIR' && errno !== 'ELOOP' && errno !== 'EACCES') throw error;
+      return removeTreeAt(dirFd, name);
+    }
+    try {
+      for (const entry of listFd(fd)) await this.remove(fd, entry.name, depth + 1);
+    } finally {
+      closeFd(fd);
+    }
+    rmdirAt(dirFd, name);
+  }
+}
+
+/** First components, below `directory`, of the paths something is mounted on; see proc_pid_mountinfo(5). */
+function mountPointsBelow(directory: string): ReadonlySet<string> {
+  const escaped = directory.replace(/[ \t\n\\]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
+  const points = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((point) => point.startsWith(`${escaped}/`));
+  return new Set(points.map((point) => point.slice(escaped.length + 1).split('/')[0] ?? ''));
+}
