@@ -1,0 +1,145 @@
+import { mkdirSync } from 'node:fs';
+import { buildImage, readTags } from '../build/build-image.ts';
+import { LocalContentStore } from '../content/local/store.ts';
+import { ObjectLocks } from '../content/object-locks.ts';
+import type { ImageStore } from '../images/record-image.ts';
+import type { AbortOptions } from '../lib/abort.ts';
+import type { StoreLease } from '../metadata/leases.ts';
+import { Metadata } from '../metadata/metadata.ts';
+import { TrackedBlobs, TrackedContentStore } from '../metadata/tracked-content.ts';
+import { syncFilesystem } from '../sys/syncfs.ts';
+import { BuildCache } from './build-cache.ts';
+import type { BuildEvent, BuildRequest, BuildResult } from './build-types.ts';
+import { ImageViews } from './image-views.ts';
+import { chooseRoot, layoutOf, type StoreLayout } from './layout.ts';
+import { openDriver, type StorageDriver } from './open-driver.ts';
+import { Operation } from './operation.ts';
+import { SnapshotLayerMaker } from './snapshot-layer-maker.ts';
+import { SnapshotWorkspace } from './snapshot-workspace.ts';
+import { StepLocks } from './step-locks.ts';
+import { hostPlatform } from './versions.ts';
+
+export interface EngineOptions extends AbortOptions {
+  /** Where the store lies; default `STRATA_ROOT`, else `/var/lib/strata`. Made when missing. */
+  readonly root?: string;
+  /** `overlay2`, `vfs` or `auto` (default). */
+  readonly storageDriver?: string;
+  /**
+   * The calling program is nothing but this engine's face (the command): mounts for containers may then be made in a
+   * private mount namespace of its main thread, instead of a worker's.
+   */
+  readonly ownProcess?: boolean;
+}
+
+/**
+ * An open store and everything that can be done with it. Several engines, in one process or many, may have the same
+ * store open. Close it with `await using` or `[Symbol.asyncDispose]()`.
+ */
+export class Engine implements AsyncDisposable {
+  readonly layout: StoreLayout;
+  /** What is there: images by name, history, details. */
+  readonly images: ImageViews;
+  readonly #metadata: Metadata;
+  readonly #content: LocalContentStore;
+  readonly #driver: StorageDriver;
+  readonly #options: EngineOptions;
+
+  private constructor(
+    layout: StoreLayout,
+    metadata: Metadata,
+    content: LocalContentStore,
+    driver: StorageDriver,
+    options: EngineOptions,
+  ) {
+    this.layout = layout;
+    this.#metadata = metadata;
+    this.#content = content;
+    this.#driver = driver;
+    this.#options = options;
+    const { images, tags, targets, layers } = metadata;
+    const reader = { images, tags, targets, content: new TrackedBlobs(content, metadata.blobs) };
+    this.images = new ImageViews(reader, layers, hostPlatform());
+  }
+
+  /**
+   * Opens a store, and makes it when there is none. Throws ERR_STORAGE_ROOT_UNUSABLE, ERR_STORAGE_DRIVER_UNKNOWN,
+   * ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORE_NEWER and what the filesystem says.
+   */
+  static async open(options: EngineOptions = {}): Promise<Engine> {
+    const layout = layoutOf(chooseRoot(options.root, process.env));
+    for (const folder of [layout.root, layout.indexes, layout.snapshots, layout.containers, layout.trash]) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    }
+    const metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+    try {
+      const locks = new ObjectLocks(layout.locks);
+      const content = LocalContentStore.open({ directory: layout.content, locks, trashDirectory: layout.trash });
+      const wish = options.storageDriver === 'auto' ? undefined : options.storageDriver;
+      const { signal } = options;
+      const driver = await openDriver({ root: layout.root, ledger: metadata.snapshots, wish, signal });
+      return new Engine(layout, metadata, content, driver, options);
+    } catch (error) {
+      metadata[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** Builds an image from a folder with a Dockerfile. The result is durable when it resolves. */
+  build(request: BuildRequest): Operation<BuildEvent, BuildResult> {
+    return new Operation(async (report, signal) => {
+      const references = readTags(request.tags ?? []);
+      for (const text of this.#driver.warnings) report({ type: 'warning', text });
+      await using lease = this.#metadata.leases.open('build');
+      const { snapshotter } = this.#driver;
+      return await buildImage(
+        {
+          context: request.context,
+          dockerfile: request.dockerfile ?? 'Dockerfile',
+          references,
+          buildArgs: new Map(Object.entries(request.buildArgs ?? {})),
+          labels: request.labels ?? {},
+          target: request.target,
+          noCache: request.noCache ?? false,
+          platform: hostPlatform(),
+          signal,
+        },
+        {
+          store: this.#storeFor(lease),
+          layers: this.#metadata.layers,
+          snapshots: this.#metadata.snapshots,
+          driver: this.#driver.name,
+          cache: this.#cacheFor(lease),
+          workspace: new SnapshotWorkspace(snapshotter, lease),
+          layerMaker: new SnapshotLayerMaker({
+            layout: this.layout,
+            driver: this.#driver,
+            layers: this.#metadata.layers,
+            snapshots: this.#metadata.snapshots,
+          }),
+          lease,
+          persist: async (ids, stop) => {
+            await syncFilesystem(this.layout.root, { signal: stop });
+            for (const id of ids) await snapshotter.persist(id, { flushed: true, signal: stop });
+          },
+        },
+        report,
+      );
+    }, request);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#driver.snapshotter[Symbol.asyncDispose]();
+    this.#metadata[Symbol.dispose]();
+  }
+
+  #storeFor(lease: StoreLease): ImageStore {
+    const { images, tags, targets, blobs, objects, db } = this.#metadata;
+    const content = new TrackedContentStore({ content: this.#content, blobs, objects, lease });
+    return { images, tags, targets, content, database: db };
+  }
+
+  #cacheFor(lease: StoreLease): BuildCache {
+    const { builds, snapshots } = this.#metadata;
+    return new BuildCache(builds, snapshots, new StepLocks(this.layout.locks), lease);
+  }
+}

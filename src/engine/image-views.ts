@@ -1,0 +1,104 @@
+import type { BlobProvider } from '../content/types.ts';
+import type { ImageIndex } from '../images/find-image.ts';
+import { findImage } from '../images/find-image.ts';
+import { type HistoryStep, historyOf } from '../images/history.ts';
+import { readConfig } from '../images/read-image.ts';
+import type { AbortOptions } from '../lib/abort.ts';
+import type { ListedImage } from '../metadata/images.ts';
+import type { Layers } from '../metadata/layers.ts';
+import { familiarName, familiarString, parseReference } from '../reference/index.ts';
+import type { ImageConfig } from '../spec/config.ts';
+import type { Digest } from '../spec/digest.ts';
+import type { Platform } from '../spec/platform.ts';
+
+/** One line of `images`: an image under one of its names, or under none. */
+export interface ImageSummary {
+  readonly id: Digest;
+  /** As people write it; undefined for an image without a name. */
+  readonly repository: string | undefined;
+  readonly tag: string | undefined;
+  /** Digest of the target the name points at. */
+  readonly digest: Digest | undefined;
+  readonly createdAt: Date | undefined;
+  /** Sum of the file sizes of all layers. */
+  readonly sizeBytes: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly os: string;
+  readonly architecture: string;
+}
+
+export interface ImageHistory {
+  readonly id: Digest;
+  /** Newest first. */
+  readonly steps: readonly HistoryStep[];
+}
+
+/** Everything `inspect` tells of an image. */
+export interface ImageDetails {
+  readonly id: Digest;
+  readonly references: readonly string[];
+  readonly targets: readonly Digest[];
+  readonly config: ImageConfig;
+  readonly sizeBytes: number;
+}
+
+/** What views read: rows, and the blobs of configs. */
+export interface ImageReader extends ImageIndex {
+  readonly content: BlobProvider;
+}
+
+/** What is there, by name, and what it is made of. Reads only. */
+export class ImageViews {
+  readonly #store: ImageReader;
+  readonly #layers: Layers;
+  readonly #platform: Platform;
+
+  constructor(store: ImageReader, layers: Layers, platform: Platform) {
+    this.#store = store;
+    this.#layers = layers;
+    this.#platform = platform;
+  }
+
+  /** All images, newest first, once for each of their names. */
+  list(): ImageSummary[] {
+    return this.#store.images.list().flatMap(summariesOf);
+  }
+
+  /** Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS, ERR_REFERENCE_INVALID. */
+  async history(name: string, options: AbortOptions = {}): Promise<ImageHistory> {
+    const { id } = findImage(this.#store, name, this.#platform);
+    const config = await readConfig(this.#store.content, id, options);
+    return { id, steps: historyOf(config, (diffId) => this.#layers.get(diffId)?.sizeBytes) };
+  }
+
+  /** Throws as {@link history}. */
+  async inspect(name: string, options: AbortOptions = {}): Promise<ImageDetails> {
+    const { id } = findImage(this.#store, name, this.#platform);
+    const config = await readConfig(this.#store.content, id, options);
+    const targets = this.#store.targets.targetsOf(id);
+    const references = targets
+      .flatMap((target) => this.#store.tags.ofTarget(target))
+      .map(({ reference }) => familiar(reference));
+    return { id, references, targets, config, sizeBytes: this.#store.images.get(id)?.sizeBytes ?? 0 };
+  }
+}
+
+const familiar = (reference: string): string => familiarString(parseReference(reference));
+
+function summariesOf(image: ListedImage): ImageSummary[] {
+  const common = {
+    id: image.id,
+    createdAt: image.madeAt === undefined ? undefined : new Date(image.madeAt),
+    sizeBytes: image.sizeBytes,
+    labels: image.labels,
+    os: image.os,
+    architecture: image.architecture,
+  };
+  if (image.tags.length === 0) {
+    return [{ ...common, repository: undefined, tag: undefined, digest: image.targets[0] }];
+  }
+  return image.tags.map(({ reference, target }) => {
+    const parsed = parseReference(reference);
+    return { ...common, repository: familiarName(parsed), tag: parsed.tag, digest: target };
+  });
+}

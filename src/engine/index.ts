@@ -1,0 +1,5 @@
+export type { BuildEvent, BuildRequest, BuildResult } from './build-types.ts';
+export { Engine, type EngineOptions } from './engine.ts';
+export type { ImageDetails, ImageHistory, ImageSummary } from './image-views.ts';
+export { Operation } from './operation.ts';
+export { describeVersions, type Versions } from './versions.ts';
