@@ -4,6 +4,8 @@ import type { Metadata } from './metadata.ts';
 
 /** A directory of the tree that a layer is being unpacked into. */
 export interface DirectoryState {
+  /** Undefined for the root. */
+  readonly parent: DirectoryState | undefined;
   /** What the archive's own entry says; undefined while only things inside it were named. */
   metadata: Metadata | undefined;
   /** The time of the first entry inside: that of a directory nobody names, so that unpacking is repeatable. */
@@ -14,6 +16,8 @@ export interface DirectoryState {
   readonly assumed: boolean;
   /** Made for deletions only: it goes again where there is nothing below to delete from. */
   hollow: boolean;
+  /** It was named when it stood already, so it has the owner, mode and attributes of before. */
+  remade: boolean;
   /** In a complete tree: it was there before. Its times are put back unless the archive names it. */
   readonly before: DirectoryBefore | undefined;
 }

@@ -128,7 +128,7 @@ export class PathResolver {
   ): Uint8Array | undefined | 'blocked' {
     if (stat.type === 'symlink') return readlinkAt(this.#directories.fd(parent), name);
     if (stat.type === 'directory') {
-      this.#directories.adopt(key, stat);
+      this.#directories.adopt(parent, key, stat);
       return undefined;
     }
     if (this.#below === 'complete' || !isWhiteout(stat) || !missing.make || missing.hollow) return 'blocked';
@@ -144,8 +144,7 @@ export class PathResolver {
     { time, hollow }: Missing & { readonly make: true },
     { assumed, opaque }: { readonly assumed: boolean; readonly opaque: boolean },
   ): undefined {
-    const state = { metadata: undefined, impliedTime: time, opaque, assumed, hollow, before: undefined };
-    this.#directories.make(parent, name, key, 0o755, state);
+    this.#directories.make(parent, name, key, { metadata: undefined, impliedTime: time, opaque, assumed, hollow });
   }
 
   #lookBelow(parent: string, name: Uint8Array): Uint8Array | 'nothing' | 'unknown' | 'directory' | 'other' {

@@ -28,7 +28,16 @@ export class TreeDirectories implements Disposable {
   constructor(root: string, isComplete: boolean) {
     this.#open = new OpenDirectories(root);
     const before = isComplete ? notedBefore(statFd(this.#open.rootFd)) : undefined;
-    this.root = { metadata: undefined, impliedTime: epoch, opaque: false, assumed: true, hollow: false, before };
+    this.root = {
+      parent: undefined,
+      metadata: undefined,
+      impliedTime: epoch,
+      opaque: false,
+      assumed: true,
+      hollow: false,
+      remade: true,
+      before,
+    };
     this.#states.set('', this.root);
   }
 
@@ -54,22 +63,25 @@ export class TreeDirectories implements Disposable {
   }
 
   /** Throws EEXIST. */
-  make(parent: string, name: Uint8Array, key: string, mode: number, state: DirectoryState): void {
-    mkdirAt(this.fdForChange(parent), name, mode & 0o777);
-    this.#states.set(key, state);
+  make(parent: string, name: Uint8Array, key: string, made: MadeDirectory): void {
+    mkdirAt(this.fdForChange(parent), name, (made.metadata?.mode ?? 0o755) & 0o777);
+    this.#states.set(key, { ...made, parent: this.#stateOf(parent), remade: false, before: undefined });
   }
 
   /** Takes notice of a directory that a complete tree had before. */
-  adopt(key: string, stat: FileStat): void {
-    const before = notedBefore(stat);
-    this.#states.set(key, {
+  adopt(parent: string, key: string, stat: FileStat): DirectoryState {
+    const state: DirectoryState = {
+      parent: this.#stateOf(parent),
       metadata: undefined,
       impliedTime: epoch,
       opaque: false,
       assumed: false,
       hollow: false,
-      before,
-    });
+      remade: true,
+      before: notedBefore(stat),
+    };
+    this.#states.set(key, state);
+    return state;
   }
 
   /** To be said of each directory that is removed. */
@@ -80,19 +92,13 @@ export class TreeDirectories implements Disposable {
 
   /** Whether nothing of the layers below shows in a directory of the tree. */
   hidesBelow(key: string): boolean {
-    for (let at = key; ; at = parentKey(at)) {
-      if (this.#states.get(at)?.opaque === true) return true;
-      if (at === '') return false;
-    }
+    for (let state = this.#states.get(key); state; state = state.parent) if (state.opaque) return true;
+    return false;
   }
 
   /** Something but a deletion has come into a directory. */
   fill(key: string): void {
-    for (let at = key; ; at = parentKey(at)) {
-      const state = this.#states.get(at);
-      if (!state?.hollow) return;
-      state.hollow = false;
-    }
+    for (let state = this.#states.get(key); state?.hollow === true; state = state.parent) state.hollow = false;
   }
 
   implied(): ImpliedDirectory[] {
@@ -113,7 +119,7 @@ export class TreeDirectories implements Disposable {
       if (state.opaque && key !== '') setXattrFd(fd, opaqueAttribute, opaqueValue);
       const wanted = metadata ?? { uid: 0, gid: 0, mode: 0o755, mtime: state.impliedTime, xattrs: noXattrs };
       if (before && !metadata) putBack(fd, before);
-      else if (before || key === '') writer.oldDirectory(fd, wanted, place);
+      else if (state.remade) writer.oldDirectory(fd, wanted, place);
       else writer.newDirectory(fd, wanted, place);
     }
   }
@@ -121,7 +127,16 @@ export class TreeDirectories implements Disposable {
   [Symbol.dispose](): void {
     this.#open[Symbol.dispose]();
   }
+
+  #stateOf(key: string): DirectoryState {
+    const state = this.#states.get(key);
+    invariant(state, 'a directory is known before what is in it');
+    return state;
+  }
 }
+
+/** What {@link TreeDirectories.make} is told; the rest follows. */
+export type MadeDirectory = Omit<DirectoryState, 'parent' | 'remade' | 'before'>;
 
 const notedBefore = (stat: FileStat): DirectoryBefore => ({ stat, changed: false, defaultAcl: undefined });
 

@@ -102,6 +102,7 @@ export class Tree implements Disposable {
     if (existing) {
       if (existing.metadata) this.#replaced(spot, statAt(this.#directories.fd(spot.directory), spot.name));
       existing.metadata = metadata;
+      existing.remade = true;
     } else this.#makeNewDirectory(spot, metadata);
     this.#claim(spot.key);
   }
@@ -209,28 +210,20 @@ export class Tree implements Disposable {
     if (known || this.#below !== 'complete') return known;
     const stat = statAtIfThere(this.#directories.fd(spot.directory), spot.name);
     if (stat?.type !== 'directory') return undefined;
-    this.#directories.adopt(spot.key, stat);
-    return this.#directories.get(spot.key);
+    return this.#directories.adopt(spot.directory, spot.key, stat);
   }
 
   #makeNewDirectory(spot: Spot, metadata: Metadata): void {
-    const state = {
-      metadata,
-      impliedTime: metadata.mtime,
-      opaque: false,
-      assumed: false,
-      hollow: false,
-      before: undefined,
-    };
+    const made = { metadata, impliedTime: metadata.mtime, opaque: false, assumed: false, hollow: false };
     const { directory, name, key } = spot;
     try {
-      return this.#directories.make(directory, name, key, metadata.mode, state);
+      return this.#directories.make(directory, name, key, made);
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
     }
     this.#vacate(spot);
     // whatever stood there hid a directory of the layers below, which must not come back
-    this.#directories.make(directory, name, key, metadata.mode, { ...state, opaque: this.#below !== 'complete' });
+    this.#directories.make(directory, name, key, { ...made, opaque: this.#below !== 'complete' });
   }
 
   #vacate(spot: Spot): void {
