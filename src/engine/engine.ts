@@ -75,8 +75,7 @@ export class Engine implements AsyncDisposable {
       const locks = new ObjectLocks(layout.locks);
       const content = LocalContentStore.open({ directory: layout.content, locks, trashDirectory: layout.trash });
       const wish = options.storageDriver === 'auto' ? undefined : options.storageDriver;
-      const { signal } = options;
-      const driver = await openDriver({ root: layout.root, ledger: metadata.snapshots, wish, signal });
+      const driver = await openDriver({ root: layout.root, ledger: metadata.snapshots, wish });
       return new Engine(layout, metadata, content, driver, options);
     } catch (error) {
       metadata[Symbol.dispose]();

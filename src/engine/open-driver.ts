@@ -20,17 +20,16 @@ export interface OpenDriverOptions {
   readonly root: string;
   readonly ledger: SnapshotLedger;
   readonly wish: string | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * The driver this store uses. What works in a place is tried once, by the first command; later ones take the driver
  * whose folder stands, so that `images` does not mount anything. Throws as `chooseDriver` does.
  */
-export async function openDriver({ root, ledger, wish, signal }: OpenDriverOptions): Promise<StorageDriver> {
+export async function openDriver({ root, ledger, wish }: OpenDriverOptions): Promise<StorageDriver> {
   const standing = wish === undefined ? standingDriver(root) : undefined;
   if (standing !== undefined) return driverOf(standing, root, ledger, []);
-  const { driver, warnings } = await chooseDriver({ root, driver: wish, signal });
+  const { driver, warnings } = await chooseDriver({ root, driver: wish });
   return driverOf(driver, root, ledger, warnings);
 }
 
