@@ -1,0 +1,40 @@
+import { itemsOf, kindOf, lookUp, mapOf, Struct, sortedKeys, toNumber, type Value } from './values.ts';
+
+const encodeString = (text: string): string =>
+  JSON.stringify(text.toWellFormed()).replace(/[\u2028\u2029]/g, (char) => (char === '\u2028' ? '\\u2028' : '\\u2029'));
+
+/**
+ * JSON on one line, as docker's `json` function writes it: structs in field order, maps sorted by key, `<`, `>` and `&`
+ * unescaped.
+ */
+export function encodeJson(value: Value): string {
+  switch (kindOf(value)) {
+    case 'string':
+      return encodeString(value as string);
+    case 'bool':
+    case 'int':
+      return `${value as boolean | number | bigint}`;
+    case 'float':
+      return JSON.stringify(toNumber(value));
+    case 'slice':
+      return Array.isArray(value) ? `[${itemsOf(value).map(encodeJson).join(',')}]` : 'null';
+    case 'struct':
+    case 'map': {
+      if (!(value instanceof Struct)) {
+        const map = mapOf(value);
+        const isNil = value !== map;
+        return isNil
+          ? 'null'
+          : `{${sortedKeys(map)
+              .map((key) => `${encodeString(key)}:${encodeJson(lookUp(map, key))}`)
+              .join(',')}}`;
+      }
+      const fields = Object.entries(value.fields).filter(([, field]) => field !== undefined);
+      return `{${fields.map(([name, field]) => `${encodeString(name)}:${encodeJson(field)}`).join(',')}}`;
+    }
+    case 'invalid':
+    case 'nil':
+    case 'pointer':
+      return 'null';
+  }
+}

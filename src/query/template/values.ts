@@ -1,0 +1,186 @@
+import { compareBytes, displayBytes, utf8 } from '../../lib/bytes.ts';
+
+/** A number that Go would hold as float64 though it is whole; other numbers with a fraction need no wrapping. */
+export class Float {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+
+  toJSON(): number {
+    return this.value;
+  }
+}
+
+/** A nil that has a type: prints `[]`, `map[]` or `<nil>` where an untyped null prints `<no value>`. JSON's `null`. */
+export class Nil {
+  readonly kind: 'slice' | 'map' | 'pointer';
+  readonly typeName: string | undefined;
+
+  constructor(kind: 'slice' | 'map' | 'pointer', typeName?: string) {
+    this.kind = kind;
+    this.typeName = typeName;
+  }
+
+  toJSON(): null {
+    return null;
+  }
+}
+
+/**
+ * A Go struct: fields in order, a missing one is an error that names `typeName`. Plain objects are maps: sorted by key,
+ * a missing one is `<no value>`. Fields may be getters.
+ */
+export class Struct {
+  readonly fields: { readonly [name: string]: Value };
+  readonly typeName: string;
+
+  constructor(fields: { readonly [name: string]: Value }, typeName = 'struct') {
+    this.fields = fields;
+    this.typeName = typeName;
+  }
+
+  toJSON(): { readonly [name: string]: Value } {
+    return this.fields;
+  }
+}
+
+export type ValueMap = { readonly [key: string]: Value };
+
+/** What a template can look at. `undefined` is Go's invalid value (a missing map key), `null` a nil interface. */
+export type Value =
+  | undefined
+  | null
+  | boolean
+  | string
+  | number
+  | bigint
+  | Float
+  | Nil
+  | Struct
+  | readonly Value[]
+  | ValueMap;
+
+export type Kind = 'invalid' | 'nil' | 'bool' | 'string' | 'int' | 'float' | 'slice' | 'map' | 'struct' | 'pointer';
+
+export function kindOf(value: Value): Kind {
+  switch (typeof value) {
+    case 'undefined':
+      return 'invalid';
+    case 'boolean':
+      return 'bool';
+    case 'string':
+      return 'string';
+    case 'bigint':
+      return 'int';
+    case 'number':
+      return Number.isInteger(value) ? 'int' : 'float';
+    default:
+      if (value === null) return 'nil';
+      if (value instanceof Float) return 'float';
+      if (value instanceof Nil) return value.kind;
+      if (value instanceof Struct) return 'struct';
+      return Array.isArray(value) ? 'slice' : 'map';
+  }
+}
+
+/** Items of a slice, none for any other value. */
+export const itemsOf = (value: Value): readonly Value[] => (Array.isArray(value) ? (value as readonly Value[]) : []);
+
+const none: ValueMap = {};
+
+/** Entries of a map, none for any other value. */
+export const mapOf = (value: Value): ValueMap =>
+  kindOf(value) === 'map' && !(value instanceof Nil) ? (value as ValueMap) : none;
+
+/** A map's entry; inherited properties are no entries. */
+export const lookUp = (map: ValueMap, key: string): Value => (Object.hasOwn(map, key) ? map[key] : undefined);
+
+export const toNumber = (value: Value): number => (value instanceof Float ? value.value : Number(value));
+
+// Go sorts strings by bytes; UTF-16 order differs only where surrogates meet the last 8192 code points of the BMP.
+export const compareStrings = (a: string, b: string): number =>
+  /[\ud800-\udfff]/.test(a) || /[\ud800-\udfff]/.test(b) ? compareBytes(utf8(a), utf8(b)) : a < b ? -1 : a > b ? 1 : 0;
+
+export const sortedKeys = (map: ValueMap): readonly string[] => Object.keys(map).sort(compareStrings);
+
+const allStrings = (items: readonly Value[]): boolean => items.every((item) => typeof item === 'string');
+
+/** Type of what a map or slice holds: `string` where every item is one, as docker's labels and environments. */
+export function elementType(value: Value): 'string' | 'interface {}' {
+  const items = Array.isArray(value) ? itemsOf(value) : Object.values(mapOf(value));
+  return allStrings(items) ? 'string' : 'interface {}';
+}
+
+/** Go's name for the value's type. */
+export function typeName(value: Value): string {
+  switch (kindOf(value)) {
+    case 'invalid':
+    case 'nil':
+      return 'interface {}';
+    case 'float':
+      return 'float64';
+    case 'slice':
+      return `[]${elementType(value)}`;
+    case 'map':
+      return `map[string]${elementType(value)}`;
+    case 'struct':
+      return value instanceof Struct ? value.typeName : 'struct';
+    case 'pointer':
+      return (value instanceof Nil && value.typeName) || '*struct';
+    case 'bool':
+    case 'string':
+    case 'int':
+      return kindOf(value);
+  }
+}
+
+/** What `if` asks: false for zero, empty and nil; true for every struct. */
+export function isTrue(value: Value): boolean {
+  switch (kindOf(value)) {
+    case 'invalid':
+    case 'nil':
+    case 'pointer':
+      return false;
+    case 'bool':
+      return value === true;
+    case 'string':
+      return value !== '';
+    case 'int':
+    case 'float':
+      return toNumber(value) !== 0;
+    case 'slice':
+      return itemsOf(value).length > 0;
+    case 'map':
+      return Object.keys(mapOf(value)).length > 0;
+    case 'struct':
+      return true;
+  }
+}
+
+const ascii = /^[\u0000-\u007f]*$/;
+
+/** Length in bytes, which is what Go counts. */
+export const byteLength = (text: string): number => (ascii.test(text) ? text.length : utf8(text).length);
+
+/** Bytes `from` to `to` of a text; a character cut in half becomes U+FFFD. */
+export const byteSlice = (text: string, from: number, to: number): string =>
+  ascii.test(text) ? text.slice(from, to) : displayBytes(utf8(text).subarray(from, to));
+
+/**
+ * Data as it goes into JSON, seen as docker's Go structs: every object is a {@link Struct}, but for those under a key in
+ * `mapKeys` (`Labels`, `Volumes`, …), which are maps, their values again structs where they are objects.
+ */
+export function structured(data: unknown, mapKeys: ReadonlySet<string>, key = ''): Value {
+  if (typeof data !== 'object' || data === null) {
+    return typeof data === 'function' || typeof data === 'symbol' ? undefined : (data as Value);
+  }
+  if (data instanceof Float || data instanceof Nil || data instanceof Struct) return data;
+  if (Array.isArray(data)) return data.map((item) => structured(item, mapKeys));
+  const isMap = mapKeys.has(key);
+  const fields = Object.fromEntries(
+    Object.entries(data).map(([name, value]) => [name, structured(value, mapKeys, isMap ? '' : name)]),
+  );
+  return isMap ? fields : new Struct(fields);
+}
