@@ -31,15 +31,18 @@ export class PathResolver {
   readonly #below: Below;
   /** Places with a whiteout; one in the way of a new directory is taken away. */
   readonly #whiteouts: Set<string>;
+  readonly #own: ReadonlySet<string>;
   /** Paths that lead through symlinks. Others need no entry: they are keys of directories themselves. */
   readonly #resolved = new Map<string, string>();
   /** A symlink of a layer below was followed. */
   parentDependent = false;
 
-  constructor(directories: TreeDirectories, below: Below, whiteouts: Set<string>) {
+  /** `own`: in a complete tree, what the layer itself has brought. */
+  constructor(directories: TreeDirectories, below: Below, whiteouts: Set<string>, own: ReadonlySet<string>) {
     this.#directories = directories;
     this.#below = below;
     this.#whiteouts = whiteouts;
+    this.#own = own;
   }
 
   /**
@@ -126,7 +129,10 @@ export class PathResolver {
     key: string,
     missing: Missing,
   ): Uint8Array | undefined | 'blocked' {
-    if (stat.type === 'symlink') return readlinkAt(this.#directories.fd(parent), name);
+    if (stat.type === 'symlink') {
+      if (this.#below === 'complete' && !this.#own.has(key)) this.parentDependent = true;
+      return readlinkAt(this.#directories.fd(parent), name);
+    }
     if (stat.type === 'directory') {
       this.#directories.adopt(parent, key, stat);
       return undefined;

@@ -58,7 +58,7 @@ export class Tree implements Disposable {
     this.#onReplace = options.onReplace;
     this.#opaque = opaqueAttribute(options.rootless);
     this.#directories = new TreeDirectories(root, options.below === 'complete' && !options.isBase);
-    this.#resolver = new PathResolver(this.#directories, options.below, this.#whiteouts);
+    this.#resolver = new PathResolver(this.#directories, options.below, this.#whiteouts, this.#own);
   }
 
   get parentDependent(): boolean {

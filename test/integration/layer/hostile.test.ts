@@ -611,7 +611,7 @@ async function judge(hostile: Case, work: Promise<AppliedLayer>, show: () => str
   const { title, refused, has = [], hasNot = [], also } = hostile;
   if (refused !== undefined) {
     await assert.rejects(work, (error) => {
-      assert.ok(isStrataError(error) && [refused].flat().includes(error.code), `${title}: ${error}`);
+      assert.ok(isStrataError(error) && [refused].flat().includes(error.code), `${title}: ${String(error)}`);
       return true;
     });
     return;
