@@ -1,0 +1,52 @@
+import { StrataError } from '../errors/index.ts';
+import type { RunConfig } from '../spec/config.ts';
+
+/** What the user puts in place of the image's command; `undefined` inherits. */
+export interface CommandOptions {
+  /** `[]` takes the image's entrypoint away; `['']` (docker's `--entrypoint ""`) its command too. */
+  readonly entrypoint?: readonly string[] | undefined;
+  readonly args?: readonly string[] | undefined;
+}
+
+export interface Command {
+  readonly entrypoint: readonly string[];
+  readonly args: readonly string[];
+}
+
+/** execve(2), MAX_ARG_STRLEN: one argument or variable, its NUL included. */
+const maxStringBytes = 128 * 1024;
+
+/** Refuses what execve cannot carry: a NUL, or a string of 128 KiB. Throws ERR_COMMAND_INVALID. */
+export function checkArgument(text: string, what: string): void {
+  const isTooLong = text.length >= maxStringBytes || new TextEncoder().encode(text).length >= maxStringBytes;
+  if (!isTooLong && !text.includes('\0')) return;
+  throw new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_COMMAND_INVALID',
+    message: isTooLong ? `${what}: longer than 128 KiB` : `${what}: has a NUL byte`,
+    hint: 'Pass it in a file instead.',
+  });
+}
+
+/**
+ * Entrypoint and arguments of a container by docker's rules: an own entrypoint drops the image's Cmd, own arguments
+ * replace it, and what is run is one behind the other.
+ * @throws ERR_COMMAND_MISSING when nothing is left to run, ERR_COMMAND_INVALID
+ */
+export function resolveCommand(image: Pick<RunConfig, 'Entrypoint' | 'Cmd'>, options: CommandOptions = {}): Command {
+  const own = options.entrypoint;
+  const inheritsCmd = (own === undefined || own.length === 0) && (options.args ?? []).length === 0;
+  const args = inheritsCmd ? (image.Cmd ?? []) : (options.args ?? []);
+  const chosen = own ?? image.Entrypoint ?? [];
+  const entrypoint = chosen.length === 1 && chosen[0] === '' ? [] : chosen;
+  if (entrypoint.length + args.length === 0) {
+    throw new StrataError({
+      kind: 'invalid-argument',
+      code: 'ERR_COMMAND_MISSING',
+      message: 'container: no command specified',
+      hint: 'The image names none: say what to run behind the image name.',
+    });
+  }
+  for (const [at, text] of [...entrypoint, ...args].entries()) checkArgument(text, `argument ${at}`);
+  return { entrypoint, args };
+}

@@ -1,0 +1,11 @@
+import type { ProcessSpec, RuntimeSpec } from './spec.ts';
+
+// TypeScript's library does not know it yet (proposal-json-parse-with-source).
+const rawNumber = (JSON as typeof JSON & { rawJSON(text: string): unknown }).rawJSON.bind(JSON);
+
+/** `config.json`, or the document of one process, as text. Numbers beyond 2^53 are written in full. */
+export function formatRuntimeDocument(document: RuntimeSpec | ProcessSpec): string {
+  return JSON.stringify(document, (_key, value: unknown) =>
+    typeof value === 'bigint' ? rawNumber(value.toString()) : value,
+  );
+}

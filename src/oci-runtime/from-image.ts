@@ -1,0 +1,150 @@
+import type { RunConfig } from '../spec/config.ts';
+import { type CapabilityOptions, resolveCapabilities } from './capabilities.ts';
+import {
+  defaultMaskedPaths,
+  defaultMounts,
+  defaultReadonlyPaths,
+  defaultShmSizeBytes,
+  runtimeSpecVersion,
+} from './defaults.ts';
+import { checkHostname } from './hostname.ts';
+import { type ContainerMount, combineMounts } from './mounts.ts';
+import { createProcess, type ProcessOptions } from './process.ts';
+import { type ContainerDevice, type ResourceOptions, resourcesOf } from './resources.ts';
+import { defaultSeccomp } from './seccomp.ts';
+import type { SeccompMachine } from './seccomp-default.ts';
+import type { DeviceSpec, LinuxSpec, RuntimeSpec, SeccompSpec } from './spec.ts';
+import { resolveSysctls } from './sysctls.ts';
+
+/** What the machine is like, read by the caller: this folder touches no file. */
+export interface Machine {
+  readonly architecture: SeccompMachine;
+  /** `uname -r`. */
+  readonly kernelRelease: string;
+  /** Text of /sys/devices/system/cpu/possible. */
+  readonly possibleCpus: string;
+  /** The engine's own bounding set, when it may lack some. */
+  readonly capabilities?: readonly string[] | undefined;
+  /** Control groups of version 2: the container gets a namespace of its own for them, as with docker. */
+  readonly hasUnifiedCgroups: boolean;
+}
+
+/** How a container differs from what its image and docker's defaults say. */
+export interface ContainerOptions extends Omit<ProcessOptions, 'capabilities' | 'initCommand'> {
+  /** Absolute path of the root filesystem. */
+  readonly rootPath: string;
+  readonly machine: Machine;
+  readonly readonlyRootfs?: boolean | undefined;
+  /** An own, empty network, the host's, or one that stands already. */
+  readonly network?: 'none' | 'host' | { readonly namespacePath: string } | undefined;
+  readonly mounts?: readonly ContainerMount[] | undefined;
+  readonly shmSizeBytes?: number | undefined;
+  readonly capabilities?: Pick<CapabilityOptions, 'add' | 'drop'> | undefined;
+  /** All capabilities and devices, no filter, nothing masked. The caller lists the devices. */
+  readonly privileged?: boolean | undefined;
+  /** Docker's default profile when absent. */
+  readonly seccomp?: 'unconfined' | SeccompSpec | undefined;
+  readonly sysctls?: { readonly [name: string]: string } | undefined;
+  readonly devices?: readonly ContainerDevice[] | undefined;
+  readonly resources?: ResourceOptions | undefined;
+  readonly cgroupsPath?: string | undefined;
+  /** Path on the host of a static init program, bound into the container and put before the command. */
+  readonly initPath?: string | undefined;
+}
+
+const initDestination = '/sbin/docker-init';
+
+function namespacesOf({ network = 'none', machine }: ContainerOptions): LinuxSpec['namespaces'] {
+  return [
+    { type: 'mount' },
+    ...(network === 'host'
+      ? []
+      : [
+          network === 'none' ? { type: 'network' as const } : { type: 'network' as const, path: network.namespacePath },
+        ]),
+    { type: 'uts' },
+    { type: 'pid' },
+    { type: 'ipc' },
+    ...(machine.hasUnifiedCgroups ? [{ type: 'cgroup' as const }] : []),
+  ];
+}
+
+const nodeOf = ({ path, type, major, minor, fileMode, uid, gid }: DeviceSpec): DeviceSpec => ({
+  path,
+  type,
+  major,
+  minor,
+  fileMode,
+  uid,
+  gid,
+});
+
+function seccompOf(options: ContainerOptions, capabilities: readonly string[]): SeccompSpec | undefined {
+  const { seccomp, machine, privileged } = options;
+  if (typeof seccomp === 'object') return seccomp;
+  if (seccomp === 'unconfined' || privileged === true) return undefined;
+  return defaultSeccomp({
+    capabilities,
+    machine: machine.architecture,
+    kernelRelease: machine.kernelRelease,
+  });
+}
+
+function linuxOf(options: ContainerOptions, capabilities: readonly string[]): LinuxSpec {
+  const privileged = options.privileged ?? false;
+  const { devices = [], domainname = '' } = options;
+  const seccomp = seccompOf(options, capabilities);
+  return {
+    namespaces: namespacesOf(options),
+    ...(devices.length === 0 ? {} : { devices: devices.map(nodeOf) }),
+    resources: resourcesOf(options.resources ?? {}, devices, privileged),
+    ...(options.cgroupsPath === undefined ? {} : { cgroupsPath: options.cgroupsPath }),
+    sysctl: {
+      ...resolveSysctls(options.sysctls ?? {}, options.network === 'host'),
+      // The document has no field for it before version 1.1 of the specification.
+      ...(domainname === '' ? {} : { 'kernel.domainname': checkHostname(domainname) }),
+    },
+    ...(seccomp === undefined ? {} : { seccomp }),
+    maskedPaths: privileged ? [] : defaultMaskedPaths(options.machine.possibleCpus),
+    readonlyPaths: privileged ? [] : defaultReadonlyPaths,
+  };
+}
+
+function mountsOf(options: ContainerOptions): RuntimeSpec['mounts'] {
+  const init: ContainerMount[] =
+    options.initPath === undefined
+      ? []
+      : [{ type: 'bind', source: options.initPath, destination: initDestination, readonly: true, recursive: false }];
+  return combineMounts(
+    defaultMounts(options.shmSizeBytes ?? defaultShmSizeBytes, options.privileged ?? false),
+    [...init, ...(options.mounts ?? [])],
+    options.readonlyRootfs ?? false,
+  );
+}
+
+/**
+ * The runtime's document for a container of an image, as docker would write it. Labels, the image's or the user's, do not
+ * enter: an image's labels must never make the host act (CVE-2026-53488), and runtimes act on annotations.
+ * @throws what {@link createProcess} does, ERR_CAPABILITY_UNKNOWN, ERR_CAPABILITY_UNAVAILABLE, ERR_MOUNT_INVALID,
+ *   ERR_SYSCTL_INVALID
+ */
+export function createRuntimeSpec(image: RunConfig, options: ContainerOptions): RuntimeSpec {
+  const capabilities = resolveCapabilities({
+    ...options.capabilities,
+    privileged: options.privileged,
+    available: options.machine.capabilities,
+  });
+  const process = createProcess(image, {
+    ...options,
+    capabilities,
+    initCommand: options.initPath === undefined ? undefined : [initDestination, '--'],
+  });
+  return {
+    ociVersion: runtimeSpecVersion,
+    process,
+    root: { path: options.rootPath, readonly: options.readonlyRootfs ?? false },
+    hostname: checkHostname(options.hostname),
+    mounts: mountsOf(options),
+    linux: linuxOf(options, capabilities),
+  };
+}

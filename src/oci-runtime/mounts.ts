@@ -1,0 +1,122 @@
+import { StrataError } from '../errors/index.ts';
+import type { MountSpec } from './spec.ts';
+
+/** A mount beside docker's own: a host path, or memory. */
+export type ContainerMount =
+  | {
+      readonly type: 'bind';
+      /** Absolute, on the host. */
+      readonly source: string;
+      readonly destination: string;
+      readonly readonly?: boolean | undefined;
+      readonly propagation?: 'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared' | undefined;
+      /** False leaves out what is mounted below the source. */
+      readonly recursive?: boolean | undefined;
+      /** Laid there by the engine (`/etc/hosts`): read-only along with the root filesystem. */
+      readonly isOwn?: boolean | undefined;
+    }
+  | {
+      readonly type: 'tmpfs';
+      readonly destination: string;
+      /** Docker's `--tmpfs` options: `size=64m`, `mode=1770`, `exec`. */
+      readonly options?: readonly string[] | undefined;
+    };
+
+const maxMounts = 1000;
+const maxPathBytes = 4096;
+
+const opposites: readonly (readonly [string, string])[] = [
+  ['exec', 'noexec'],
+  ['suid', 'nosuid'],
+  ['dev', 'nodev'],
+  ['rw', 'ro'],
+  ['atime', 'noatime'],
+  ['diratime', 'nodiratime'],
+  ['async', 'sync'],
+  ['mand', 'nomand'],
+  ['relatime', 'norelatime'],
+  ['strictatime', 'nostrictatime'],
+];
+const propagations = ['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared', 'unbindable', 'runbindable'];
+const values = ['size', 'mode', 'uid', 'gid', 'nr_inodes', 'nr_blocks', 'mpol'];
+
+function fail(message: string, hint: string): StrataError {
+  return new StrataError({ kind: 'invalid-argument', code: 'ERR_MOUNT_INVALID', message, hint });
+}
+
+function plainPath(path: string, what: string): string {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  const isPlain = path.startsWith('/') && !parts.includes('..') && !path.includes('\0') && path.length < maxPathBytes;
+  if (isPlain && parts.length > 0) return `/${parts.join('/')}`;
+  throw fail(
+    `mount ${what} ${JSON.stringify(path.slice(0, 200))}: not a plain absolute path below the root`,
+    'Give an absolute path without "..".',
+  );
+}
+
+/** What an option excludes: itself in its other form, or the same key with another value. */
+function groupOf(option: string): string | undefined {
+  const key = option.split('=', 1)[0] ?? option;
+  if (option.includes('=')) return values.includes(key) ? key : undefined;
+  if (propagations.includes(option)) return 'propagation';
+  return opposites.find((pair) => pair.includes(option))?.[0];
+}
+
+/** Docker's rule for tmpfs: the options it always sets, then the user's, of which a later one beats an earlier. */
+function tmpfsOptions(own: readonly string[]): string[] {
+  const chosen = new Map<string, string>();
+  for (const option of ['noexec', 'nosuid', 'nodev', 'rprivate', ...own]) {
+    const group = groupOf(option);
+    if (group === undefined) {
+      throw fail(
+        `tmpfs option ${JSON.stringify(option.slice(0, 100))}: unknown`,
+        'Use size=, mode=, uid=, gid=, exec.',
+      );
+    }
+    chosen.delete(group);
+    chosen.set(group, option);
+  }
+  return [...chosen.values()];
+}
+
+function toSpec(mount: ContainerMount, isRootReadonly: boolean): MountSpec {
+  const destination = plainPath(mount.destination, 'destination');
+  if (mount.type === 'tmpfs') {
+    return { destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOptions(mount.options ?? []) };
+  }
+  const isReadonly = mount.readonly === true || (mount.isOwn === true && isRootReadonly);
+  return {
+    destination,
+    type: 'bind',
+    source: mount.source === '/' ? '/' : plainPath(mount.source, 'source'),
+    options: [
+      mount.recursive === false ? 'bind' : 'rbind',
+      ...(isReadonly ? ['ro'] : []),
+      mount.propagation ?? 'rprivate',
+    ],
+  };
+}
+
+const depth = (path: string): number => path.split('/').length;
+
+/**
+ * Docker's mounts and the container's, in an order in which none hides another: a mount of the container takes the
+ * place of the default one at its destination, and parents come before what is below them.
+ * @throws ERR_MOUNT_INVALID for paths that climb, two mounts at one place, unknown tmpfs options, or over 1,000 mounts
+ */
+export function combineMounts(
+  defaults: readonly MountSpec[],
+  own: readonly ContainerMount[],
+  isRootReadonly: boolean,
+): MountSpec[] {
+  if (own.length > maxMounts)
+    throw fail(`container: ${own.length} mounts, more than ${maxMounts}`, 'Use fewer mounts.');
+  const specs = own.map((mount) => toSpec(mount, isRootReadonly));
+  const taken = new Set<string>();
+  for (const { destination } of specs) {
+    if (taken.has(destination)) throw fail(`mount ${destination}: duplicate mount point`, 'Mount one thing there.');
+    taken.add(destination);
+  }
+  const kept = defaults.filter(({ destination }) => !taken.has(destination));
+  return [...kept, ...specs.toSorted((a, b) => depth(a.destination) - depth(b.destination))];
+}

@@ -1,0 +1,24 @@
+import { StrataError } from '../errors/index.ts';
+
+// Paths that lead to files of whoever opens them; a runtime that changes into one before it closed its own descriptors
+// lets the container out (CVE-2024-21626).
+const magic = /^\/(proc\/(self|thread-self|\d+)|dev\/fd)(\/|$)/;
+
+/**
+ * The working directory of a process in its plain form; an empty one is `/`.
+ * @throws ERR_WORKING_DIRECTORY_INVALID when it is relative, climbs, or reaches into a process
+ */
+export function resolveWorkingDirectory(path: string): string {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  const plain = `/${parts.join('/')}`;
+  const isAbsolute = path === '' || path.startsWith('/');
+  if (isAbsolute && !parts.includes('..') && !path.includes('\0') && path.length < 4096 && !magic.test(plain)) {
+    return plain;
+  }
+  throw new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_WORKING_DIRECTORY_INVALID',
+    message: `working directory ${JSON.stringify(path.slice(0, 200))}: not a plain absolute path in the container`,
+    hint: 'Give an absolute path without "..", and not one of /proc or /dev/fd, with --workdir.',
+  });
+}
