@@ -7,14 +7,11 @@ export const O_WRONLY: number = constants.O_WRONLY;
 export const O_RDWR: number = constants.O_RDWR;
 export const O_CREAT: number = constants.O_CREAT;
 export const O_EXCL: number = constants.O_EXCL;
-export const O_TRUNC: number = constants.O_TRUNC;
-export const O_APPEND: number = constants.O_APPEND;
 export const O_NONBLOCK: number = constants.O_NONBLOCK;
 export const O_DIRECTORY: number = constants.O_DIRECTORY;
 export const O_NOFOLLOW: number = constants.O_NOFOLLOW;
 export const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
-export const O_TMPFILE: number = 0o20000000 | constants.O_DIRECTORY;
 
 /** Stands for the current directory where a directory descriptor is expected. */
 export const AT_FDCWD = -100;

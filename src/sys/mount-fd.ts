@@ -8,8 +8,6 @@ import { libc } from './libc.ts';
 import { displayName, lastError, type Name, nameAddress, scratch } from './scratch.ts';
 
 export const MOUNT_ATTR_RDONLY = 0x1;
-export const MOUNT_ATTR_NOSUID = 0x2;
-export const MOUNT_ATTR_NODEV = 0x4;
 export const MOUNT_ATTR_NOEXEC = 0x8;
 export const MOUNT_ATTR_IDMAP = 0x100000;
 
@@ -94,7 +92,7 @@ export function cloneMount(dirFd: number, path: Name, options: { readonly recurs
 export interface MountAttributes {
   readonly set?: number;
   readonly clear?: number;
-  /** MS_PRIVATE or MS_SLAVE. */
+  /** Such as MS_PRIVATE. */
   readonly propagation?: number;
   /** Descriptor of the user namespace whose ids MOUNT_ATTR_IDMAP maps to. */
   readonly userNamespaceFd?: number;

@@ -9,7 +9,6 @@ export const MS_NODEV = 4;
 export const MS_NOEXEC = 8;
 export const MS_REC = 0x4000;
 export const MS_PRIVATE = 0x40000;
-export const MS_SLAVE = 0x80000;
 
 export interface MountOptions {
   readonly source: Name;
@@ -32,7 +31,7 @@ export function mount({ source, target, type, flags = 0, data = '' }: MountOptio
   if (result < 0) throw lastError('mount', target);
 }
 
-/** Changes how mounts below `target` are shared with other namespaces: MS_PRIVATE or MS_SLAVE, with MS_REC for all. */
+/** Changes how mounts below `target` are shared with other namespaces: MS_PRIVATE, with MS_REC for all. */
 export function setPropagation(target: Name, flags: number): void {
   if (libc().mount(null, nameAddress(target), null, flags, null) < 0) throw lastError('mount', target);
 }

@@ -5,6 +5,7 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { requireProgram } from '../../../src/sys/find-program.ts';
 import { lockFile, tryLockFile, unlockFile } from '../../../src/sys/flock.ts';
 import { needs } from '../../helpers/needs.ts';
 import { scratchDirectory } from './scratch-directory.ts';
@@ -33,7 +34,9 @@ test('a lock excludes other descriptors of the same process', (context) => {
 test('a killed process holds nothing', { skip: needs('flock') }, async (context) => {
   const { path } = scratchDirectory(context);
   writeFileSync(join(path, 'lock'), '');
-  const holder = spawn('flock', [join(path, 'lock'), '-c', 'echo held; exec sleep 60'], { detached: true });
+  const holder = spawn(requireProgram('flock', 'util-linux'), [join(path, 'lock'), '-c', 'echo held; exec sleep 60'], {
+    detached: true,
+  });
   await once(holder.stdout, 'data');
   const fd = openSync(join(path, 'lock'), 'r');
   assert.equal(tryLockFile(fd), false);

@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { unmount } from '../../../src/sys/mount.ts';
+import { output } from '../../helpers/needs.ts';
 
 /** A fresh btrfs in a loop file, mounted until the test ends; answers where. */
 export function withBtrfs(context: TestContext): string {
@@ -12,10 +13,10 @@ export function withBtrfs(context: TestContext): string {
   mkdirSync(mounted);
   writeFileSync(image, '');
   truncateSync(image, 256 * 1024 * 1024);
-  execFileSync('mkfs.btrfs', ['-q', '-f', image]);
-  execFileSync('mount', ['-o', 'loop', image, mounted]);
+  output('mkfs.btrfs', '-q', '-f', image);
+  output('mount', '-o', 'loop', image, mounted);
   context.after(() => {
-    execFileSync('umount', [mounted]);
+    unmount(mounted);
     rmSync(path, { recursive: true });
   });
   return mounted;

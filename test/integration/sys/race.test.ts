@@ -49,7 +49,7 @@ function descriptorsBelow(directory: string): string[] {
   });
 }
 
-const tries = 1500;
+const tries = 600;
 const create = { mode: 0o755 };
 // What the swapping may rightly lead to: the name stands for something else at that moment.
 const harmless = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EEXIST', 'EOPNOTSUPP']);
