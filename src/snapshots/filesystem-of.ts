@@ -1,32 +1,40 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
+import { type MountInfo, readMountInfo } from '../sys/mountinfo.ts';
 
-/** The filesystem a directory lies on, as mountinfo tells it, proc_pid_mountinfo(5). */
+/** The filesystem a directory lies on. */
 export interface Filesystem {
   /** Such as `ext4`, `nfs4`, `fuse.sshfs`. */
   readonly type: string;
+  /** For messages. */
   readonly mountPoint: string;
-  /** Of the mount and of the filesystem: `ro`, `noexec`, `nodev`, … */
+  /** Of the mount and of the filesystem: `ro`, `noexec`, … */
   readonly options: ReadonlySet<string>;
 }
 
-/** Undefined where /proc does not tell. */
+/** Undefined where the kernel does not tell. */
 export function filesystemOf(directory: string): Filesystem | undefined {
-  return findFilesystem(realpathSync(directory), readFileSync('/proc/self/mountinfo', 'latin1'));
+  return findFilesystem(realpathSync(directory), readMountInfo());
 }
 
-/** {@link filesystemOf} for a resolved path and the text of a mountinfo file. */
-export function findFilesystem(path: string, mountinfo: string): Filesystem | undefined {
-  let found: Filesystem | undefined;
-  const bytes = Buffer.from(path).toString('latin1');
-  for (const line of mountinfo.split('\n')) {
-    const [fields = '', source = ''] = line.split(' - ', 2);
-    const [, , , , escaped = '', mountOptions = ''] = fields.split(' ');
-    const [type = '', , superOptions = ''] = source.split(' ');
-    const mountPoint = escaped.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
-    const covers = mountPoint === '/' || bytes === mountPoint || bytes.startsWith(`${mountPoint}/`);
-    // Of two on the same place the later hides the earlier.
-    if (type === '' || !covers || (found && mountPoint.length < found.mountPoint.length)) continue;
-    found = { type, mountPoint, options: new Set([...mountOptions.split(','), ...superOptions.split(',')]) };
+/** {@link filesystemOf} for a path without symlinks and the mounts there are. */
+export function findFilesystem(path: string, mounts: readonly MountInfo[]): Filesystem | undefined {
+  let found: MountInfo | undefined;
+  const bytes = Buffer.from(path);
+  for (const mount of mounts) {
+    // Of two mounts on one place the later covers the earlier.
+    if (covers(mount.mountPoint, bytes) && mount.mountPoint.length >= (found?.mountPoint.length ?? 0)) found = mount;
   }
-  return found;
+  if (!found) return undefined;
+  return {
+    type: found.type,
+    mountPoint: Buffer.from(found.mountPoint).toString(),
+    options: new Set([...found.options.split(','), ...found.superOptions.split(',')]),
+  };
+}
+
+const slash = 0x2f;
+
+function covers(mountPoint: Uint8Array, path: Buffer): boolean {
+  if (!path.subarray(0, mountPoint.length).equals(mountPoint)) return false;
+  return mountPoint.at(-1) === slash || path.length === mountPoint.length || path[mountPoint.length] === slash;
 }

@@ -1,3 +1,12 @@
+export {
+  type ChooseDriverOptions,
+  chooseDriver,
+  type DriverChoice,
+  type DriverFinding,
+  type DriverName,
+  settledDriver,
+} from './choose-driver.ts';
+export { type OpenedSnapshotter, type OpenSnapshotterOptions, openSnapshotter } from './open-snapshotter.ts';
 export type {
   CleanupReport,
   CommitOptions,

@@ -15,6 +15,8 @@ export interface Mount {
     readonly workDir?: string;
     /** The upper is thrown away if the machine stops (build steps, `--rm`): the kernel may skip its syncs. */
     readonly volatile?: boolean;
+    /** Marks are kept in `user.overlay.*`, as a rootless mount needs. */
+    readonly userXattr?: boolean;
   };
 }
 

@@ -24,22 +24,23 @@ export function listTree(root: string): string[] {
   const firstNames = new Map<string, string>();
   const lines: string[] = [];
   const visit = (path: string): void => {
-    const stat = statAt(AT_FDCWD, Buffer.from(join(root, path), 'latin1'));
+    const stat = statAt(AT_FDCWD, bytesOf(root, path));
     lines.push(lineOf(root, path, stat, firstNames));
     if (stat.type !== 'directory') return;
-    const names = listAt(AT_FDCWD, Buffer.from(join(root, path), 'latin1')).map((entry) =>
-      Buffer.from(entry.name).toString('latin1'),
-    );
+    const names = listAt(AT_FDCWD, bytesOf(root, path)).map((entry) => Buffer.from(entry.name).toString('latin1'));
     for (const name of names.sort()) visit(join(path, name));
   };
   visit('.');
   return lines;
 }
 
+// The last `.` leads into a root that is itself a link, as those of /proc/PID/fd are.
+const bytesOf = (root: string, path: string): Buffer => Buffer.from(`${root}/${path}`, 'latin1');
+
 const year2020 = 1577836800;
 
 function lineOf(root: string, path: string, stat: FileStat, firstNames: Map<string, string>): string {
-  const bytes = Buffer.from(join(root, path), 'latin1');
+  const bytes = bytesOf(root, path);
   if (stat.nlink > 1 && stat.type !== 'directory') {
     const inode = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.ino}`;
     const first = firstNames.get(inode);

@@ -62,6 +62,14 @@ export class SnapshotterBench {
     return (await this.snapshotter.commit(id, { lease: this.lease, durable: false })).id;
   }
 
+  /** {@link layer} without a mount where the driver has own directories: hundreds of mounts are slow. */
+  async quickLayer(changes: readonly Change[], parentId?: string): Promise<string> {
+    if (!this.snapshotter.ownDirectory) return await this.layer(changes, parentId);
+    const { id } = await this.prepare(parentId);
+    for (const change of changes) await change(this.snapshotter.ownDirectory(id));
+    return (await this.snapshotter.commit(id, { lease: this.lease, durable: false })).id;
+  }
+
   /** Ids known to the snapshotter, sorted. */
   ids(): string[] {
     return this.snapshotter

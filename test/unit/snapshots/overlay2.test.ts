@@ -52,12 +52,12 @@ test('mounts are data: bind for one layer, overlay for more, nearest first', asy
 
   const second = await layer(first);
   const lowerDirs = [at(second, 'fs'), at(first, 'fs')];
-  const readOnly = [{ type: 'overlay', source: '', readOnly: true, overlay: { lowerDirs } }];
+  const readOnly = [{ type: 'overlay', source: '', readOnly: true, overlay: { lowerDirs, userXattr: false } }];
   assert.deepEqual(driver.mounts(second), readOnly);
   assert.deepEqual(driver.mounts((await driver.view(second, { lease })).id), readOnly);
 
   const { id } = await driver.prepare(second, { lease });
-  const overlay = { lowerDirs, upperDir: at(id, 'fs'), workDir: at(id, 'work'), volatile: false };
+  const overlay = { lowerDirs, upperDir: at(id, 'fs'), workDir: at(id, 'work'), volatile: false, userXattr: false };
   assert.deepEqual(driver.mounts(id), [{ type: 'overlay', source: '', readOnly: false, overlay }]);
 });
 

@@ -6,6 +6,11 @@ import type { LayerDirectories, Mount, PrepareOptions, SnapshotterCapabilities }
 import { inheritRoot } from './inherit-root.ts';
 import { activateWorkDirectory, makeWorkDirectory, workDirectoryName } from './work-directory.ts';
 
+export interface Overlay2Options extends DirectorySnapshotterOptions {
+  /** In a user namespace that maps root to somebody else: marks are `user.` xattrs. */
+  readonly rootless?: boolean | undefined;
+}
+
 /**
  * Snapshots as overlayfs layers: `<root>/snapshots/overlay2/<id>/fs` holds what one snapshot adds, with deletions as
  * character devices 0:0 and opaque directories as xattrs; `work` is the kernel's while the snapshot is writable.
@@ -20,9 +25,11 @@ export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDi
   };
   // OVL_MAX_STACK of the kernel; the 501st lowerdir is EINVAL.
   protected readonly layerLimit: number = 500;
+  readonly #userXattr: boolean;
 
-  constructor(options: DirectorySnapshotterOptions) {
+  constructor(options: Overlay2Options) {
     super('overlay2', options);
+    this.#userXattr = options.rootless === true;
   }
 
   ownDirectory(id: string): string {
@@ -44,12 +51,18 @@ export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDi
 
   protected describe(record: SnapshotRecord): readonly Mount[] {
     const lowerDirs = this.lineage(record).map((ancestor) => this.treeOf(ancestor));
-    if (record.kind !== 'active') return [readOnlyMount(this.#readOnlyLayers(record, lowerDirs))];
+    if (record.kind !== 'active') return [this.#readOnlyMount(record, lowerDirs)];
 
     const upperDir = this.treeOf(record);
     const work = activateWorkDirectory(record.id, this.directories.path(record.id));
     if (lowerDirs.length === 0) return [{ type: 'bind', source: upperDir, readOnly: false }];
-    const overlay = { lowerDirs, upperDir, workDir: work.path, volatile: work.volatile };
+    const overlay = {
+      lowerDirs,
+      upperDir,
+      workDir: work.path,
+      volatile: work.volatile,
+      userXattr: this.#userXattr,
+    };
     return [{ type: 'overlay', source: '', readOnly: false, overlay }];
   }
 
@@ -59,14 +72,12 @@ export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDi
     if (name !== undefined) this.directories.discardPart(id, name);
   }
 
-  #readOnlyLayers(record: SnapshotRecord, lowerDirs: readonly string[]): readonly string[] {
-    return record.kind === 'view' && lowerDirs.length > 0 ? lowerDirs : [this.treeOf(record), ...lowerDirs];
+  #readOnlyMount(record: SnapshotRecord, lowerDirs: readonly string[]): Mount {
+    const layers = record.kind === 'view' && lowerDirs.length > 0 ? lowerDirs : [this.treeOf(record), ...lowerDirs];
+    const [only, second] = layers;
+    // Overlayfs wants two layers or an upper; one layer is its own merged tree.
+    if (only !== undefined && second === undefined) return { type: 'bind', source: only, readOnly: true };
+    const overlay = { lowerDirs: layers, userXattr: this.#userXattr };
+    return { type: 'overlay', source: '', readOnly: true, overlay };
   }
-}
-
-// Overlayfs wants two layers or an upper; one layer is its own merged tree.
-function readOnlyMount(layers: readonly string[]): Mount {
-  const [only, second] = layers;
-  if (only !== undefined && second === undefined) return { type: 'bind', source: only, readOnly: true };
-  return { type: 'overlay', source: '', readOnly: true, overlay: { lowerDirs: layers } };
 }

@@ -11,18 +11,17 @@ import { copyTree } from './copy-tree.ts';
  * are shared where the filesystem can.
  */
 export class VfsSnapshotter extends DirectorySnapshotter {
-  readonly capabilities: SnapshotterCapabilities;
   protected readonly layerLimit: undefined;
+  #reflink: boolean | undefined;
 
   constructor(options: DirectorySnapshotterOptions) {
     super('vfs', options);
-    this.capabilities = {
-      parallelApply: false,
-      whiteouts: 'none',
-      nativeDiff: false,
-      quota: false,
-      reflink: canReflink(this.directories.base),
-    };
+  }
+
+  get capabilities(): SnapshotterCapabilities {
+    // Asked for when wanted: trying it takes milliseconds.
+    this.#reflink ??= canReflink(this.directories.base);
+    return { parallelApply: false, whiteouts: 'none', nativeDiff: false, quota: false, reflink: this.#reflink };
   }
 
   protected async fill(directory: string, parent: SnapshotRecord | undefined, options: PrepareOptions): Promise<void> {

@@ -1,0 +1,25 @@
+import type { DriverName } from './choose-driver.ts';
+import type { DirectorySnapshotterOptions } from './directory-snapshotter.ts';
+import { Overlay2Snapshotter } from './drivers/overlay2/driver.ts';
+import { VfsSnapshotter } from './drivers/vfs/driver.ts';
+import type { LayerDirectories, SnapshotCleaner, Snapshotter } from './types.ts';
+
+export interface OpenSnapshotterOptions extends DirectorySnapshotterOptions {
+  /** As `chooseDriver` picked it. */
+  readonly driver: DriverName;
+  /** In a user namespace that maps root to somebody else. */
+  readonly rootless?: boolean | undefined;
+}
+
+/** A snapshotter over a store's root. Own directories are there with `capabilities.parallelApply`. */
+export type OpenedSnapshotter = Snapshotter & SnapshotCleaner & Partial<LayerDirectories>;
+
+/** Opens a driver; makes its folders under the root when they are absent. */
+export function openSnapshotter({ driver, ...options }: OpenSnapshotterOptions): OpenedSnapshotter {
+  switch (driver) {
+    case 'overlay2':
+      return new Overlay2Snapshotter(options);
+    case 'vfs':
+      return new VfsSnapshotter(options);
+  }
+}

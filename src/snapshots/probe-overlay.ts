@@ -1,0 +1,94 @@
+import { mkdirSync, readdirSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isStrataError } from '../errors/index.ts';
+import { AT_FDCWD } from '../sys/constants.ts';
+import { errnoOf } from '../sys/errno.ts';
+import { closeFd, mknodAt } from '../sys/fs-at.ts';
+import { unmount } from '../sys/mount.ts';
+import { type MountSpec, mountAt, mountDetached } from '../sys/mount-spec.ts';
+import { statAt } from '../sys/stat.ts';
+import { getXattrAt, setXattrAt } from '../sys/xattr.ts';
+
+export interface OverlayProbe {
+  /** Made for it, on the filesystem in question. */
+  readonly directory: string;
+  /** How to call the filesystem. */
+  readonly place: string;
+  readonly rootless: boolean;
+}
+
+/**
+ * Why overlay2 cannot keep snapshots on a filesystem, undefined when it can: layers are made as unpacking makes them,
+ * mounted, read and changed.
+ */
+export function probeOverlay(probe: OverlayProbe): string | undefined {
+  const opaque = probe.rootless ? 'user.overlay.opaque' : 'trusted.overlay.opaque';
+  try {
+    const spec = makeLayers(probe, opaque);
+    return withMount(spec, join(probe.directory, 'merged'), (merged) => tryChanges(probe, merged, opaque));
+  } catch (error) {
+    return describeFailure(error, probe);
+  }
+}
+
+function makeLayers({ directory, rootless }: OverlayProbe, opaque: string): MountSpec {
+  const at = (...names: readonly string[]): string => join(directory, ...names);
+  for (const name of ['.', 'bottom', 'bottom/hidden', 'bottom/hidden/inside', 'marked', 'marked/hidden', 'upper']) {
+    mkdirSync(at(name), { recursive: true });
+  }
+  for (const name of ['work', 'merged']) mkdirSync(at(name));
+  for (const name of ['deleted', 'plain']) writeFileSync(at('bottom', name), '');
+  mknodAt(AT_FDCWD, at('marked', 'deleted'), 'character-device', 0o600, 0, 0);
+  setXattrAt(AT_FDCWD, at('marked', 'hidden'), opaque, Buffer.from('y'));
+  const overlay = {
+    lowerDirs: [at('marked'), at('bottom')],
+    upperDir: at('upper'),
+    workDir: at('work'),
+    userXattr: rootless,
+  };
+  return { type: 'overlay', source: '', readOnly: false, overlay };
+}
+
+function tryChanges({ directory, place }: OverlayProbe, merged: string, opaque: string): string | undefined {
+  const upper = (name: string): string => join(directory, 'upper', name);
+  // Without types in directory listings (d_type) overlayfs shows what was deleted.
+  if (readdirSync(merged).sort().join() !== 'hidden,plain') return `overlayfs shows deleted files on ${place}`;
+  if (readdirSync(join(merged, 'hidden')).length > 0) return `overlayfs shows hidden files on ${place}`;
+  unlinkSync(join(merged, 'plain'));
+  rmdirSync(join(merged, 'hidden'));
+  mkdirSync(join(merged, 'hidden'));
+  if (readdirSync(merged).join() !== 'hidden') return `overlayfs does not delete files on ${place}`;
+  if (statAt(AT_FDCWD, upper('plain')).type !== 'character-device') return `overlayfs keeps no whiteouts on ${place}`;
+  if (!getXattrAt(AT_FDCWD, upper('hidden'), opaque)) return `overlayfs keeps no opaque directories on ${place}`;
+  return undefined;
+}
+
+/** Detached where the kernel can: nothing is left mounted whatever becomes of this process. */
+function withMount<Result>(spec: MountSpec, target: string, use: (path: string) => Result): Result {
+  const fd = tryDetached(spec);
+  if (fd === undefined) mountAt(spec, target);
+  try {
+    return use(fd === undefined ? target : `/proc/self/fd/${fd}`);
+  } finally {
+    if (fd === undefined) unmount(target, { lazy: true });
+    else closeFd(fd);
+  }
+}
+
+function tryDetached(spec: MountSpec): number | undefined {
+  try {
+    return mountDetached(spec);
+  } catch (error) {
+    if (isStrataError(error, 'ERR_OVERLAY_NOT_DETACHABLE')) return undefined;
+    throw error;
+  }
+}
+
+function describeFailure(error: unknown, { directory, place }: OverlayProbe): string {
+  const errno = errnoOf(error);
+  if (errno === 'ENODEV') return 'the kernel has no overlay filesystem';
+  const message = error instanceof Error ? error.message : String(error);
+  const what = message.replaceAll(`${directory}/`, '');
+  if (errno === 'EPERM' && /^(fs|mount)/.test(what)) return `mounting is not permitted here (${what})`;
+  return `overlayfs cannot keep layers on ${place} (${what})`;
+}

@@ -1,0 +1,36 @@
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { output } from './needs.ts';
+
+/** A fresh filesystem in a file, mounted; disposal unmounts and forgets it. */
+export interface LoopFilesystem extends Disposable {
+  readonly path: string;
+}
+
+/** Makes one with a program such as `mkfs.ext4` and its options; needs root and loop devices. */
+export function loopFilesystem(
+  make: readonly [string, ...string[]],
+  options: { readonly megabytes?: number; readonly mountOptions?: string } = {},
+): LoopFilesystem {
+  const folder = mkdtempSync(join(tmpdir(), 'strata-loop-'));
+  const [image, path] = [join(folder, 'image'), join(folder, 'mounted')];
+  mkdirSync(path);
+  writeFileSync(image, '');
+  truncateSync(image, (options.megabytes ?? 64) * 1024 * 1024);
+  const [program, ...parameters] = make;
+  try {
+    output(program, ...parameters, image);
+    output('mount', '-o', ['loop', options.mountOptions ?? 'defaults'].join(','), image, path);
+  } catch (error) {
+    rmSync(folder, { recursive: true });
+    throw error;
+  }
+  return {
+    path,
+    [Symbol.dispose]: () => {
+      output('umount', path);
+      rmSync(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MemorySnapshotLedger } from '../../src/ledger/memory.ts';
+import type { DirectorySnapshotterOptions } from '../../src/snapshots/directory-snapshotter.ts';
+import { removeTree } from '../../src/sys/remove-tree.ts';
+import type { SnapshotterSubject } from '../../src/testing/index.ts';
+
+/** A driver over a ledger in memory, on a root of its own in `folder`. */
+export async function inMemory(
+  open: (options: DirectorySnapshotterOptions) => SnapshotterSubject['snapshotter'],
+  folder: string = tmpdir(),
+): Promise<SnapshotterSubject> {
+  const root = mkdtempSync(join(folder, 'strata-snapshots-'));
+  const ledger = new MemorySnapshotLedger();
+  return {
+    snapshotter: open({ root, ledger }),
+    ledger,
+    lease: () => ledger.lease(),
+    [Symbol.asyncDispose]: async () => removeTree(root),
+  };
+}

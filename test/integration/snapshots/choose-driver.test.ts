@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { chooseDriver, type DriverChoice, settledDriver } from '../../../src/snapshots/choose-driver.ts';
+import { MS_NOEXEC, MS_RDONLY, mount, unmount } from '../../../src/sys/mount.ts';
+import { readMountInfo } from '../../../src/sys/mountinfo.ts';
+import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { needs } from '../../helpers/needs.ts';
+
+const skip = needs('root', 'overlay');
+const environment = {};
+const MS_REMOUNT = 32;
+
+/** A folder for the test; `release` comes before it is removed. */
+function folder(context: TestContext, release: (path: string) => void = () => undefined): string {
+  const path = mkdtempSync(join(tmpdir(), 'strata-choose-'));
+  context.after(() => {
+    release(path);
+    rmSync(path, { recursive: true });
+  });
+  return path;
+}
+
+function tmpfs(context: TestContext, flags = 0): string {
+  const path = folder(context, unmount);
+  mount({ source: 'tmpfs', target: path, type: 'tmpfs', flags });
+  return path;
+}
+
+/** A folder on an overlay, as in a container without a volume. */
+function onOverlay(context: TestContext): string {
+  const path = folder(context, (mounted) => unmount(join(mounted, 'merged')));
+  for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(path, name));
+  const data = `lowerdir=${path}/lower,upperdir=${path}/upper,workdir=${path}/work`;
+  mount({ source: 'overlay', target: join(path, 'merged'), type: 'overlay', data });
+  return join(path, 'merged');
+}
+
+const reasonOf = (choice: DriverChoice, driver: string): string | undefined =>
+  choice.findings.find((finding) => finding.driver === driver)?.reason;
+
+test('overlay2 where it works, and why not each of the others', { skip: skip || needs('loop') }, () => {
+  using filesystem = loopFilesystem(['mkfs.ext4', '-q']);
+  const root = join(filesystem.path, 'deep/root');
+  const mounts = readMountInfo().length;
+  const choice = chooseDriver({ root, environment });
+  assert.equal(choice.driver, 'overlay2');
+  assert.deepEqual(choice.findings, [
+    { driver: 'overlay2', chosen: true, reason: `works on ext4 (${filesystem.path})` },
+    { driver: 'vfs', chosen: false, reason: 'copies each layer whole' },
+    ...['btrfs', 'zfs', 'devicemapper', 'aufs', 'fuse-overlayfs'].map((driver) => ({
+      driver,
+      chosen: false,
+      reason: 'not supported yet',
+    })),
+  ]);
+  assert.deepEqual(choice.warnings, []);
+  assert.deepEqual(readdirSync(root), [], 'the trial leaves nothing');
+  assert.equal(readMountInfo().length, mounts, 'the trial leaves no mount');
+});
+
+test('the wish, by option before environment', { skip }, (context) => {
+  const root = folder(context);
+  const wished = chooseDriver({ root, driver: 'vfs', environment: { STRATA_STORAGE_DRIVER: 'overlay2' } });
+  assert.equal(wished.driver, 'vfs');
+  assert.equal(reasonOf(wished, 'overlay2'), 'vfs was asked for');
+  assert.deepEqual(wished.warnings, []);
+  assert.equal(chooseDriver({ root, environment: { STRATA_STORAGE_DRIVER: 'vfs' } }).driver, 'vfs');
+  assert.equal(chooseDriver({ root, environment: { STRATA_STORAGE_DRIVER: '' } }).driver, 'overlay2');
+  assert.equal(reasonOf(chooseDriver({ root, driver: 'overlay2', environment }), 'vfs'), 'overlay2 was asked for');
+});
+
+test('a wish for an unknown driver, and for one that is not there yet', { skip }, (context) => {
+  const root = folder(context);
+  assert.throws(() => chooseDriver({ root, driver: 'ext5', environment }), {
+    code: 'ERR_STORAGE_DRIVER_UNKNOWN',
+    kind: 'invalid-argument',
+  });
+  assert.throws(() => chooseDriver({ root, driver: 'btrfs', environment }), {
+    code: 'ERR_STORAGE_DRIVER_UNSUPPORTED',
+    message: 'storage driver btrfs: not supported yet',
+  });
+});
+
+test('a root on overlay falls back to vfs with one warning', { skip }, (context) => {
+  const root = onOverlay(context);
+  const choice = chooseDriver({ root, environment });
+  assert.equal(choice.driver, 'vfs');
+  assert.equal(choice.warnings.length, 1);
+  assert.match(choice.warnings[0] ?? '', /^storage driver vfs is used, .*overlay \(.*\/merged\)/);
+  assert.match(reasonOf(choice, 'overlay2') ?? '', /cannot keep layers on overlay/);
+  assert.throws(() => chooseDriver({ root, driver: 'overlay2', environment }), {
+    code: 'ERR_STORAGE_DRIVER_UNSUPPORTED',
+  });
+  assert.deepEqual(readdirSync(root), []);
+});
+
+test('a filesystem whose listings have no types falls back to vfs', { skip: skip || needs('loop') }, () => {
+  using filesystem = loopFilesystem(['mkfs.ext4', '-q', '-O', '^filetype']);
+  const choice = chooseDriver({ root: filesystem.path, environment });
+  assert.equal(choice.driver, 'vfs');
+  assert.match(reasonOf(choice, 'overlay2') ?? '', /shows deleted files on ext4/);
+});
+
+test('a read-only root is refused with a way out', { skip }, (context) => {
+  const root = tmpfs(context);
+  mount({ source: 'none', target: root, type: 'none', flags: MS_RDONLY | MS_REMOUNT });
+  assert.throws(() => chooseDriver({ root, environment }), {
+    code: 'ERR_STORAGE_ROOT_UNUSABLE',
+    kind: 'failed-precondition',
+    message: `root ${root}: cannot be written (EROFS)`,
+  });
+});
+
+test('noexec does not matter to overlay2 and is told with vfs', { skip }, (context) => {
+  const root = tmpfs(context, MS_NOEXEC);
+  assert.deepEqual(chooseDriver({ root, environment }).warnings, []);
+  assert.deepEqual(chooseDriver({ root, driver: 'vfs', environment }).warnings, [
+    `programs in containers cannot start: ${root} is mounted noexec`,
+  ]);
+});
+
+test('a store that only vfs has filled stays with vfs, and hidden snapshots are told', { skip }, (context) => {
+  const root = folder(context);
+  mkdirSync(join(root, 'snapshots/vfs/0123'), { recursive: true });
+  mkdirSync(join(root, 'snapshots/overlay2'), { recursive: true });
+  const choice = chooseDriver({ root, environment });
+  assert.equal(choice.driver, 'vfs');
+  assert.equal(reasonOf(choice, 'overlay2'), 'vfs holds the snapshots of this store');
+  assert.deepEqual(choice.warnings, []);
+  const hidden = 'snapshots of storage driver vfs in this store are not used';
+  assert.deepEqual(chooseDriver({ root, driver: 'overlay2', environment }).warnings, [hidden]);
+  mkdirSync(join(root, 'snapshots/overlay2/0123'));
+  const both = chooseDriver({ root, environment });
+  assert.deepEqual([both.driver, both.warnings], ['overlay2', [hidden]]);
+});
+
+test('a store with snapshots of one driver needs no trial', (context) => {
+  const root = folder(context);
+  assert.equal(settledDriver({ root, environment }), undefined);
+  for (const driver of ['vfs', 'overlay2'] as const) mkdirSync(join(root, 'snapshots', driver), { recursive: true });
+  assert.equal(settledDriver({ root, environment }), undefined);
+  mkdirSync(join(root, 'snapshots/vfs/0123'));
+  assert.equal(settledDriver({ root, environment }), 'vfs');
+  assert.equal(settledDriver({ root, driver: 'vfs', environment }), 'vfs');
+  assert.equal(settledDriver({ root, driver: 'overlay2', environment }), undefined);
+  assert.throws(() => settledDriver({ root, driver: 'zfs', environment }), { code: 'ERR_STORAGE_DRIVER_UNSUPPORTED' });
+  mkdirSync(join(root, 'snapshots/overlay2/0123'));
+  assert.equal(settledDriver({ root, environment }), undefined);
+});

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { readdirSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { VfsSnapshotter } from '../../../src/snapshots/drivers/vfs/driver.ts';
+import { syncFilesystemNow } from '../../../src/sys/syncfs.ts';
+import { snapshotterSuite } from '../../../src/testing/index.ts';
+import { type LoopFilesystem, loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { mountAttached, mountHidden } from '../../helpers/mount-tree.ts';
+import { needs } from '../../helpers/needs.ts';
+import { inMemory } from '../../helpers/snapshotter-subject.ts';
+
+suite('vfs', { skip: needs('root') }, () => {
+  snapshotterSuite({
+    name: 'vfs',
+    open: () => inMemory((options) => new VfsSnapshotter(options)),
+    mount: mountHidden,
+  });
+
+  test('an abort in the middle of a copy leaves neither record nor directory', async () => {
+    let root = '';
+    await using subject = await inMemory((options) => {
+      root = options.root;
+      return new VfsSnapshotter(options);
+    });
+    const { snapshotter, ledger } = subject;
+    await using lease = subject.lease();
+    const base = await snapshotter.prepare(undefined, { lease });
+    const [mount] = snapshotter.mounts(base.id);
+    for (let i = 0; i < 1000; i++) writeFileSync(join(mount?.source ?? '', `f${i}`), '');
+    await snapshotter.commit(base.id, { lease, durable: false });
+    const controller = new AbortController();
+    const copying = snapshotter.prepare(base.id, { lease, signal: controller.signal });
+    setImmediate(() => controller.abort(new Error('stop')));
+    await assert.rejects(copying, /stop/);
+    assert.deepEqual(readdirSync(join(root, 'snapshots/vfs')), [base.id]);
+    assert.equal(ledger.list().length, 1);
+    const [trash] = readdirSync(join(root, 'trash'));
+    assert.ok(readdirSync(join(root, 'trash', trash ?? '', 'fs')).length > 0, 'the copy had begun');
+  });
+});
+
+suite('vfs on btrfs', { skip: needs('root', 'loop', 'btrfs', 'mkfs.btrfs') }, () => {
+  let filesystem: LoopFilesystem;
+  before(() => {
+    filesystem = loopFilesystem(['mkfs.btrfs', '-q'], { megabytes: 256 });
+  });
+  after(() => filesystem[Symbol.dispose]());
+
+  snapshotterSuite({
+    name: 'vfs on btrfs',
+    open: () => inMemory((options) => new VfsSnapshotter(options), filesystem.path),
+    mount: mountAttached,
+  });
+
+  test('a copy shares its contents with what it was copied from', async () => {
+    await using subject = await inMemory((options) => new VfsSnapshotter(options), filesystem.path);
+    const { snapshotter } = subject;
+    await using lease = subject.lease();
+    assert.equal(snapshotter.capabilities.reflink, true);
+    const base = await snapshotter.prepare(undefined, { lease });
+    const [mount] = snapshotter.mounts(base.id);
+    writeFileSync(join(mount?.source ?? '', 'large'), Buffer.alloc(16 << 20, 'x'));
+    await snapshotter.commit(base.id, { lease });
+    const used = (): number => {
+      syncFilesystemNow(filesystem.path);
+      const { blocks, bfree, bsize } = statfsSync(filesystem.path);
+      return (blocks - bfree) * bsize;
+    };
+    const before = used();
+    for (let i = 0; i < 5; i++) await snapshotter.prepare(base.id, { lease });
+    assert.ok(used() - before < 4 << 20, `${used() - before} more bytes for five copies of 16 MiB`);
+  });
+});
