@@ -41,8 +41,13 @@ function compile(pattern: string): CompiledPattern {
   }
   if (specials === 1 && trailing) return { head, test: (path) => path.startsWith(head) };
   const mayMatch = holdsLiterals(literals);
-  const automaton = new PatternAutomaton(steps);
-  return { head, test: (path) => mayMatch(path) && automaton.matches(codePoints(path)) };
+  // Made when first needed: most patterns are ruled out by their literals on every path.
+  let automaton: PatternAutomaton | undefined;
+  const matches = (path: string): boolean => {
+    automaton ??= new PatternAutomaton(steps);
+    return automaton.matches(codePoints(path));
+  };
+  return { head, test: (path) => mayMatch(path) && matches(path) };
 }
 
 /** Neighbouring patterns of the same sign: it does not matter which of them matches. */
@@ -124,7 +129,8 @@ export class PatternMatcher {
 
   /**
    * As {@link matches} while a tree is walked from its root: each folder's result is handed to its children, so that
-   * no path is looked at twice. Without `parent` the path is taken to stand at the root.
+   * no path is looked at twice. Without `parent` the path is taken to stand at the root. Docker reads a context this
+   * way. The two part where a folder matches a `!` pattern while nothing has excluded it yet: a walk forgets that.
    */
   matchesIn(
     parent: FolderMatch | undefined,

@@ -39,13 +39,13 @@ export interface ResolvedStage {
 export interface StageGraph {
   readonly stages: readonly ResolvedStage[];
   /** The stage of that name (any case), or the last one. @throws ERR_DOCKERFILE_STAGE */
-  target(name?: string): ResolvedStage;
+  readonly target: (name?: string) => ResolvedStage;
   /**
    * The stages a build of `target` needs, in the order of the file.
    *
    * @throws ERR_DOCKERFILE_STAGE when one of them copies from a stage that comes later
    */
-  reachable(target: ResolvedStage): ResolvedStage[];
+  readonly reachable: (target: ResolvedStage) => ResolvedStage[];
 }
 
 export interface StageOptions {
