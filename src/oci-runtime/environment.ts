@@ -9,7 +9,7 @@ export interface EnvironmentOptions {
   readonly image: readonly string[];
   /** The user's `NAME=value`; a bare `NAME` takes the variable away. */
   readonly own: readonly string[];
-  /** With its domain. */
+  /** Without its domain. */
   readonly hostname: string;
   readonly terminal: boolean;
   /** The user's home directory. */

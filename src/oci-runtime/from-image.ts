@@ -34,6 +34,7 @@ export interface ContainerOptions extends Omit<ProcessOptions, 'capabilities' | 
   /** Absolute path of the root filesystem. */
   readonly rootPath: string;
   readonly machine: Machine;
+  readonly domainname?: string | undefined;
   readonly readonlyRootfs?: boolean | undefined;
   /** An own, empty network, the host's, or one that stands already. */
   readonly network?: 'none' | 'host' | { readonly namespacePath: string } | undefined;

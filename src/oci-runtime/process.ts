@@ -28,7 +28,6 @@ export interface ProcessOptions extends CommandOptions {
   readonly oomScoreAdj?: number | undefined;
   /** Of the container. */
   readonly hostname: string;
-  readonly domainname?: string | undefined;
   /** The container's bounding set, see `resolveCapabilities`. */
   readonly capabilities: readonly string[];
   /** Put before the command: the init program's path in the container, and `--`. */
@@ -55,12 +54,12 @@ function checkSize(command: Command, env: readonly string[]): void {
  *   ERR_WORKING_DIRECTORY_INVALID, ERR_HOSTNAME_INVALID, ERR_RESOURCES_INVALID
  */
 export function createProcess(image: RunConfig, options: ProcessOptions): ProcessSpec {
-  const { user, hostname, domainname = '' } = options;
+  const { user } = options;
   const command = resolveCommand(image, options);
   const env = processEnvironment({
     image: image.Env ?? [],
     own: options.env ?? [],
-    hostname: domainname === '' ? checkHostname(hostname) : checkHostname(`${hostname}.${domainname}`),
+    hostname: checkHostname(options.hostname),
     terminal: options.terminal ?? false,
     home: user.home,
   });

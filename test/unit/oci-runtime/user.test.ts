@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { resolveUser } from '../../../src/oci-runtime/user.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
+import { resolveUser } from '../../../src/oci-runtime/user.ts';
 
 const databases = {
   passwd: 'root:x:0:0:root:/root:/bin/sh\n# comment\nweb:x:33:34:www:/var/www:\nbroken:x:nine:9::/:\n12345:x:0:0::/:\n',
