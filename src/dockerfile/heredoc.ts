@@ -57,4 +57,4 @@ export function heredocsOfLine(line: string, at: LineRange): HeredocStart[] {
 }
 
 /** Removes the tabs at the start of every line, as `<<-` wants it. */
-export const chompTabs = (content: string): string => content.replace(/^\t+/gm, '');
+export const chompTabs = (content: string): string => content.replace(/(?<=^|\n)\t+/g, '');

@@ -1,32 +1,20 @@
 import type { EscapeCharacter } from './syntax-tree.ts';
 import { isSpace, skipSpace } from './whitespace.ts';
 
-/** Index behind the word that starts at `from`. */
-function endOfWord(text: string, from: number, escape: EscapeCharacter): number {
+/** The word that starts at `from`, and the index behind it. */
+function readWord(text: string, from: number, escape: EscapeCharacter): { word: string; end: number } {
   let quote = '';
   for (let index = from; index < text.length; index++) {
     const unit = text.charAt(index);
-    if (quote === '' && isSpace(text.charCodeAt(index))) return index;
-    if (unit === escape && quote !== "'") index++;
-    else if (quote === '' && (unit === '"' || unit === "'")) quote = unit;
-    else if (unit === quote) quote = '';
-  }
-  return text.length;
-}
-
-/** True when the last unit of `text` is an escape character that has nothing to escape. */
-function endsOpen(text: string, from: number, escape: EscapeCharacter): boolean {
-  if (!text.endsWith(escape)) return false;
-  let quote = '';
-  for (let index = from; index < text.length; index++) {
-    const unit = text.charAt(index);
+    if (quote === '' && isSpace(text.charCodeAt(index))) return { word: text.slice(from, index), end: index };
     if (unit === escape && quote !== "'") {
-      if (index === text.length - 1) return true;
+      // With nothing behind it there is nothing to escape.
+      if (index === text.length - 1) return { word: text.slice(from, index), end: text.length };
       index++;
     } else if (quote === '' && (unit === '"' || unit === "'")) quote = unit;
     else if (unit === quote) quote = '';
   }
-  return false;
+  return { word: text.slice(from), end: text.length };
 }
 
 /**
@@ -36,9 +24,7 @@ function endsOpen(text: string, from: number, escape: EscapeCharacter): boolean 
 export function splitWords(text: string, escape: EscapeCharacter): string[] {
   const words: string[] = [];
   for (let index = skipSpace(text, 0); index < text.length; ) {
-    const end = endOfWord(text, index, escape);
-    const open = end === text.length && endsOpen(text, index, escape);
-    const word = text.slice(index, open ? end - 1 : end);
+    const { word, end } = readWord(text, index, escape);
     if (word !== '') words.push(word);
     index = skipSpace(text, end);
   }

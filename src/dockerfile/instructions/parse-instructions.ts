@@ -25,25 +25,27 @@ const readers: ReadonlyMap<string, (node: SyntaxNode) => Instruction | FromInstr
   string,
   (node: SyntaxNode) => Instruction | FromInstruction
 >([
-  ['ADD', readAdd],
-  ['ARG', readArg],
-  ['CMD', readCmd],
-  ['COPY', readCopy],
-  ['ENTRYPOINT', readEntrypoint],
-  ['ENV', readEnv],
-  ['EXPOSE', readExpose],
-  ['FROM', readFrom],
-  ['HEALTHCHECK', readHealthcheck],
-  ['LABEL', readLabel],
-  ['MAINTAINER', readMaintainer],
-  ['ONBUILD', readOnbuild],
-  ['RUN', readRun],
-  ['SHELL', readShell],
-  ['STOPSIGNAL', readStopsignal],
-  ['USER', readUser],
-  ['VOLUME', readVolume],
-  ['WORKDIR', readWorkdir],
+  ['add', readAdd],
+  ['arg', readArg],
+  ['cmd', readCmd],
+  ['copy', readCopy],
+  ['entrypoint', readEntrypoint],
+  ['env', readEnv],
+  ['expose', readExpose],
+  ['from', readFrom],
+  ['healthcheck', readHealthcheck],
+  ['label', readLabel],
+  ['maintainer', readMaintainer],
+  ['onbuild', readOnbuild],
+  ['run', readRun],
+  ['shell', readShell],
+  ['stopsignal', readStopsignal],
+  ['user', readUser],
+  ['volume', readVolume],
+  ['workdir', readWorkdir],
 ]);
+
+const names: readonly string[] = [...readers.keys()].map((name) => name.toUpperCase());
 
 /** What stands in a Dockerfile, understood but not expanded. */
 export interface DockerfileInstructions {
@@ -55,9 +57,8 @@ export interface DockerfileInstructions {
 
 /** Checks one node and gives it its type. @throws ERR_DOCKERFILE_SYNTAX, ERR_DOCKERFILE_UNKNOWN_INSTRUCTION */
 export function parseInstruction(node: SyntaxNode): Instruction | FromInstruction {
-  const read = readers.get(node.name.toUpperCase());
+  const read = readers.get(node.name.toLowerCase());
   if (read !== undefined) return read(node);
-  const names = [...readers.keys()];
   throw new StrataError({
     kind: 'invalid-argument',
     code: 'ERR_DOCKERFILE_UNKNOWN_INSTRUCTION',
