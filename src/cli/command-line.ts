@@ -142,7 +142,11 @@ function wantedWords(program: Command, argv: readonly string[]): readonly string
     const argument = argv[i] ?? '';
     if (!argument.startsWith('-')) words.push(argument);
     else if (words.length > 0) break;
-    else if (!argument.includes('=') && program.options.some((option) => option.is(argument) && option.required)) i++;
+    else if (
+      !argument.includes('=') &&
+      program.options.some(({ long, short, required }) => required && (argument === long || argument === short))
+    )
+      i++;
   }
   return words;
 }

@@ -1,12 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { readUserDatabases } from '../images/user-databases.ts';
 import type { AbortOptions } from '../lib/abort.ts';
-import type { RuntimeSpec } from '../oci-runtime/spec.ts';
+import { formatRuntimeDocument } from '../oci-runtime/format.ts';
+import { type ContainerOptions, createRuntimeSpec } from '../oci-runtime/from-image.ts';
+import { resolveUser } from '../oci-runtime/user.ts';
+import type { RunConfig } from '../spec/config.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { unmountIfMounted } from '../sys/mount.ts';
 import { type MountSpec, mountAt } from '../sys/mount-spec.ts';
 import { run as runProgram } from '../sys/process.ts';
+import { RootedTree } from '../sys/rooted-tree.ts';
 import { refuseUnsafeRoot } from './rootfs.ts';
 import { startFailure } from './start-failure.ts';
 
@@ -16,12 +21,16 @@ export interface ForegroundPlan {
   /** Where the bundle is made; its parent exists. Gone afterwards. */
   readonly bundle: string;
   readonly rootfs: MountSpec;
-  readonly spec: RuntimeSpec;
+  /** How the image says it is run, and how this container differs. */
+  readonly image: RunConfig;
+  readonly options: Omit<ContainerOptions, 'user' | 'rootPath' | 'mounts'>;
+  /** `user[:group]`, resolved inside the root once it is mounted; empty for root. */
+  readonly user: string;
   /** Absolute path of runc. */
   readonly runtime: string;
   /** Where the runtime keeps its state. */
   readonly runtimeRoot: string;
-  /** Files of the bundle, by name, that the spec's mounts refer to as `<bundle>/<name>`. */
+  /** Contents of files laid over the image's, by their path in the container. */
   readonly files: Readonly<Record<string, string>>;
   /** `inherit` uses this process's own; `output` hands what is written to `onOutput`, with nothing to read. */
   readonly stdio: 'inherit' | 'output';
@@ -50,10 +59,7 @@ export async function runForeground(plan: ForegroundPlan, options: ForegroundOpt
   mkdirSync(root, { recursive: true, mode: 0o700 });
   try {
     mountAt(plan.rootfs, root);
-    refuseUnsafeRoot(root);
-    for (const [name, content] of Object.entries(plan.files))
-      writeFileSync(join(plan.bundle, name), content, { mode: 0o644 });
-    writeFileSync(join(plan.bundle, 'config.json'), JSON.stringify(plan.spec));
+    writeBundle(plan, root);
     const exitCode = await started(plan, log, options);
     signal?.throwIfAborted();
     const failure = exitCode === 0 ? undefined : startFailure(readLog(log));
@@ -65,11 +71,25 @@ export async function runForeground(plan: ForegroundPlan, options: ForegroundOpt
   }
 }
 
+/** The runtime's document, made when the root is there: who the process runs as stands in the image's files. */
+function writeBundle(plan: ForegroundPlan, root: string): void {
+  refuseUnsafeRoot(root);
+  using tree = RootedTree.open(root);
+  const user = resolveUser(plan.user, readUserDatabases(tree));
+  const mounts = Object.entries(plan.files).map(([destination, content]) => {
+    const source = join(plan.bundle, basename(destination));
+    writeFileSync(source, content, { mode: 0o644 });
+    return { type: 'bind' as const, source, destination, readonly: false, recursive: false, isOwn: true };
+  });
+  const spec = createRuntimeSpec(plan.image, { ...plan.options, user, rootPath: root, mounts });
+  writeFileSync(join(plan.bundle, 'config.json'), formatRuntimeDocument(spec));
+}
+
 async function started(plan: ForegroundPlan, log: string, { signal, onOutput }: ForegroundOptions): Promise<number> {
   const input = plan.stdio === 'inherit' && plan.interactive ? 'inherit' : 'ignore';
   const stdout = plan.stdio === 'inherit' ? 'inherit' : 'pipe';
   // In a session of its own the runtime gets only the signals we pass on; at a terminal it must stay in ours to read it.
-  const detached = !plan.spec.process.terminal && !(input === 'inherit' && process.stdin.isTTY);
+  const detached = plan.options.terminal !== true && !(input === 'inherit' && process.stdin.isTTY);
   const args = [
     '--root',
     plan.runtimeRoot,

@@ -10,13 +10,16 @@ import { TrackedBlobs, TrackedContentStore } from '../metadata/tracked-content.t
 import { syncFilesystem } from '../sys/syncfs.ts';
 import { BuildCache } from './build-cache.ts';
 import type { BuildEvent, BuildRequest, BuildResult } from './build-types.ts';
-import { ImageViews } from './image-views.ts';
+import { type ImageReader, ImageViews } from './image-views.ts';
 import { chooseRoot, layoutOf, type StoreLayout } from './layout.ts';
 import { openDriver, type StorageDriver } from './open-driver.ts';
 import { Operation } from './operation.ts';
+import { runContainer } from './run-container.ts';
+import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
 import { SnapshotLayerMaker } from './snapshot-layer-maker.ts';
 import { SnapshotWorkspace } from './snapshot-workspace.ts';
 import { StepLocks } from './step-locks.ts';
+import { type SystemInfo, systemInfo } from './system-info.ts';
 import { hostPlatform } from './versions.ts';
 
 export interface EngineOptions extends AbortOptions {
@@ -31,6 +34,14 @@ export interface EngineOptions extends AbortOptions {
   readonly ownProcess?: boolean;
 }
 
+interface EngineParts {
+  readonly layout: StoreLayout;
+  readonly metadata: Metadata;
+  readonly content: LocalContentStore;
+  readonly locks: ObjectLocks;
+  readonly driver: StorageDriver;
+}
+
 /**
  * An open store and everything that can be done with it. Several engines, in one process or many, may have the same
  * store open. Close it with `await using` or `[Symbol.asyncDispose]()`.
@@ -41,23 +52,22 @@ export class Engine implements AsyncDisposable {
   readonly images: ImageViews;
   readonly #metadata: Metadata;
   readonly #content: LocalContentStore;
+  readonly #locks: ObjectLocks;
   readonly #driver: StorageDriver;
-  readonly #options: EngineOptions;
+  readonly #ownProcess: boolean;
+  readonly #reader: ImageReader;
 
-  private constructor(
-    layout: StoreLayout,
-    metadata: Metadata,
-    content: LocalContentStore,
-    driver: StorageDriver,
-    options: EngineOptions,
-  ) {
-    this.layout = layout;
+  private constructor(parts: EngineParts, options: EngineOptions) {
+    const { metadata, content } = parts;
+    this.layout = parts.layout;
     this.#metadata = metadata;
     this.#content = content;
-    this.#driver = driver;
-    this.#options = options;
+    this.#locks = parts.locks;
+    this.#driver = parts.driver;
+    this.#ownProcess = options.ownProcess ?? false;
     const { images, tags, targets, layers } = metadata;
     const reader = { images, tags, targets, content: new TrackedBlobs(content, metadata.blobs) };
+    this.#reader = reader;
     this.images = new ImageViews(reader, layers, hostPlatform());
   }
 
@@ -75,8 +85,8 @@ export class Engine implements AsyncDisposable {
       const locks = new ObjectLocks(layout.locks);
       const content = LocalContentStore.open({ directory: layout.content, locks, trashDirectory: layout.trash });
       const wish = options.storageDriver === 'auto' ? undefined : options.storageDriver;
-      const driver = await openDriver({ root: layout.root, ledger: metadata.snapshots, wish });
-      return new Engine(layout, metadata, content, driver, options);
+      const driver = openDriver(layout.root, metadata.snapshots, wish);
+      return new Engine({ layout, metadata, content, locks, driver }, options);
     } catch (error) {
       metadata[Symbol.dispose]();
       throw error;
@@ -112,8 +122,8 @@ export class Engine implements AsyncDisposable {
           layerMaker: new SnapshotLayerMaker({
             layout: this.layout,
             driver: this.#driver,
-            layers: this.#metadata.layers,
-            snapshots: this.#metadata.snapshots,
+            metadata: this.#metadata,
+            locks: this.#locks,
           }),
           lease,
           persist: async (ids, stop) => {
@@ -126,14 +136,40 @@ export class Engine implements AsyncDisposable {
     }, request);
   }
 
+  /** What this machine and this store are like: driver and why not the others, kernel, runtime, known weaknesses. */
+  async info(): Promise<SystemInfo> {
+    const { images, containers } = this.#metadata;
+    return await systemInfo({
+      root: this.layout.root,
+      driver: this.#driver.name,
+      images: images.list().length,
+      containers: containers.list().length,
+    });
+  }
+
+  /**
+   * Runs a container in the foreground, to its end. The operation's disposal kills it. A container that cannot be started
+   * gives ERR_CONTAINER_START, with docker's exit code (125, 126, 127) in its details.
+   */
+  run(request: RunRequest): Operation<RunEvent, RunResult> {
+    const parts = {
+      layout: this.layout,
+      metadata: this.#metadata,
+      reader: this.#reader,
+      driver: this.#driver,
+      ownProcess: this.#ownProcess,
+    };
+    return new Operation((report, signal) => runContainer(request, parts, report, signal), request);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#driver.snapshotter[Symbol.asyncDispose]();
     this.#metadata[Symbol.dispose]();
   }
 
   #storeFor(lease: StoreLease): ImageStore {
-    const { images, tags, targets, blobs, objects, db } = this.#metadata;
-    const content = new TrackedContentStore({ content: this.#content, blobs, objects, lease });
+    const { images, tags, targets, db } = this.#metadata;
+    const content = new TrackedContentStore(this.#content, this.#metadata, lease);
     return { images, tags, targets, content, database: db };
   }
 

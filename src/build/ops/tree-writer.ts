@@ -2,11 +2,12 @@ import { setImmediate } from 'node:timers/promises';
 import type { ChmodChange } from '../../dockerfile/chmod.ts';
 import type { InlineFile } from '../../dockerfile/instructions/types.ts';
 import { isKind, StrataError } from '../../errors/index.ts';
+import { readUserDatabases } from '../../images/user-databases.ts';
 import { displayBytes } from '../../lib/bytes.ts';
 import { type ProcessUser, resolveUser } from '../../oci-runtime/user.ts';
 import { AT_FDCWD, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../../sys/constants.ts';
 import { copyFileData } from '../../sys/copy.ts';
-import { readFullyAt, writeFully } from '../../sys/fd-io.ts';
+import { writeFully } from '../../sys/fd-io.ts';
 import { chmodAt, chmodFd, chownAt, chownFd, type FileTime, utimensAt, utimensFd } from '../../sys/file-attributes.ts';
 import { closeFd, mkdirAt, openAt, readlinkAt, symlinkAt } from '../../sys/fs-at.ts';
 import { type Location, RootedTree } from '../../sys/rooted-tree.ts';
@@ -23,8 +24,6 @@ export interface TreeWriterOptions {
 }
 
 const batch = 256;
-// What docker reads of an image's user database at most; a larger one is no database.
-const maxUserDatabaseBytes = 1 << 20;
 
 /** Puts files into an image's tree as COPY does: by descriptor, never through what the image made of a path. */
 export class TreeWriter implements Disposable {
@@ -236,28 +235,9 @@ export class TreeWriter implements Disposable {
   }
 
   #resolveOwner(chown: string): Pick<ProcessUser, 'uid' | 'gid'> {
-    const { uid, gid } = resolveUser(chown, {
-      passwd: this.#database('etc/passwd'),
-      group: this.#database('etc/group'),
-    });
+    const { uid, gid } = resolveUser(chown, readUserDatabases(this.#tree));
     // Docker: `--chown=5` means 5:5, unlike USER, where a number without a group is in group 0.
     return /^\d+$/.test(chown) ? { uid, gid: uid } : { uid, gid };
-  }
-
-  #database(path: string): string {
-    let fd: number;
-    try {
-      fd = this.#tree.openFile(path);
-    } catch (error) {
-      if (isKind(error, 'not-found')) return '';
-      throw error;
-    }
-    try {
-      const bytes = Buffer.alloc(Math.min(statFd(fd).size, maxUserDatabaseBytes));
-      return bytes.subarray(0, readFullyAt(fd, bytes, 0)).toString('utf8');
-    } finally {
-      closeFd(fd);
-    }
   }
 }
 

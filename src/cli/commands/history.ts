@@ -1,0 +1,69 @@
+import type { Command } from 'commander';
+import { formatRows, parseFormat } from '../../query/format.ts';
+import { Struct } from '../../query/template/values.ts';
+import type { CliContext } from '../context.ts';
+import { notYetFlags } from '../flags.ts';
+import { shownAge, shownId, shownSize } from '../render/image-fields.ts';
+
+interface HistoryFlags {
+  readonly quiet?: boolean;
+  readonly trunc: boolean;
+  readonly human: boolean;
+  readonly format?: string;
+}
+
+const headers = {
+  ID: 'IMAGE',
+  CreatedSince: 'CREATED',
+  CreatedAt: 'CREATED AT',
+  CreatedBy: 'CREATED BY',
+  Size: 'SIZE',
+  Comment: 'COMMENT',
+};
+
+const columns = '{{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}';
+const commandWidth = 45;
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .argument('<image>')
+    .option('-q, --quiet', 'only IDs')
+    .option('--no-trunc', 'show whole commands and IDs')
+    .option('-H, --no-human', 'sizes in bytes and times in full')
+    .option('--format <template>', 'json, table TEMPLATE, or a Go template')
+    .action(async (image: string, flags: HistoryFlags) => history(context, image, flags));
+  notYetFlags(command, ['--platform <p>']);
+}
+
+async function history(context: CliContext, name: string, flags: HistoryFlags): Promise<void> {
+  const engine = await context.engine();
+  const { id, steps } = await engine.images.history(name, { signal: context.signal });
+  const now = Date.now();
+  const rows = steps.map(({ entry, sizeBytes }, at) => {
+    const created = entry.created === undefined ? undefined : new Date(entry.created);
+    const size = sizeBytes ?? 0;
+    return new Struct(
+      {
+        Comment: entry.comment ?? '',
+        CreatedAt: entry.created ?? '',
+        CreatedBy: shownCommand(entry.created_by ?? '', flags.trunc),
+        CreatedSince: flags.human ? shownAge(created, now) : (entry.created ?? ''),
+        // Only the last step is an image by itself; docker shows the others as missing.
+        ID: at === 0 ? shownId(id, !flags.trunc) : '<missing>',
+        Size: flags.human ? shownSize(size) : String(size),
+      },
+      '*formatter.historyContext',
+    );
+  });
+  if (flags.quiet === true && flags.format === undefined) {
+    context.out(rows.map(({ fields }) => `${String(fields['ID'])}\n`).join(''));
+    return;
+  }
+  context.out(formatRows(parseFormat(flags.format ?? '', columns), headers, rows));
+}
+
+function shownCommand(text: string, trunc: boolean): string {
+  const line = text.replaceAll('\t', ' ');
+  const characters = [...line];
+  return trunc && characters.length > commandWidth ? `${characters.slice(0, commandWidth - 1).join('')}…` : line;
+}

@@ -1,0 +1,79 @@
+import type { Command } from 'commander';
+import type { ImageSummary } from '../../engine/index.ts';
+import { formatRows, parseFormat } from '../../query/format.ts';
+import { Struct } from '../../query/template/values.ts';
+import type { CliContext } from '../context.ts';
+import { notYetFlags } from '../flags.ts';
+import { shownAge, shownId, shownSize, shownTime } from '../render/image-fields.ts';
+
+interface ImagesFlags {
+  readonly quiet?: boolean;
+  readonly digests?: boolean;
+  readonly trunc: boolean;
+  readonly format?: string;
+}
+
+const headers = {
+  ID: 'IMAGE ID',
+  Repository: 'REPOSITORY',
+  Tag: 'TAG',
+  Digest: 'DIGEST',
+  CreatedSince: 'CREATED',
+  CreatedAt: 'CREATED AT',
+  Size: 'SIZE',
+};
+
+const columns = '{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}';
+const columnsWithDigests = '{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}';
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .argument('[repository]', 'only images of this name, or name:tag')
+    .option('-a, --all', 'show all images (there are no hidden ones)')
+    .option('-q, --quiet', 'only IDs')
+    .option('--digests', 'show digests')
+    .option('--no-trunc', 'show whole IDs')
+    .option('--format <template>', 'json, table TEMPLATE, or a Go template')
+    .action(async (repository: string | undefined, flags: ImagesFlags) => images(context, repository, flags));
+  notYetFlags(command, ['-f, --filter <f>', '--tree']);
+}
+
+async function images(context: CliContext, repository: string | undefined, flags: ImagesFlags): Promise<void> {
+  const engine = await context.engine();
+  const rows = engine.images.list().filter((image) => isNamed(image, repository));
+  if (flags.quiet === true && flags.format === undefined) {
+    const ids = new Set(rows.map(({ id }) => shownId(id, !flags.trunc)));
+    context.out([...ids].map((id) => `${id}\n`).join(''));
+    return;
+  }
+  const format = parseFormat(flags.format ?? '', flags.digests === true ? columnsWithDigests : columns);
+  const now = Date.now();
+  context.out(
+    formatRows(
+      format,
+      headers,
+      rows.map((image) => rowOf(image, !flags.trunc, now)),
+    ),
+  );
+}
+
+function isNamed({ repository, tag }: ImageSummary, wanted: string | undefined): boolean {
+  return wanted === undefined || repository === wanted || `${repository}:${tag}` === wanted;
+}
+
+const rowOf = (image: ImageSummary, whole: boolean, now: number): Struct =>
+  new Struct(
+    {
+      Containers: 'N/A',
+      CreatedAt: shownTime(image.createdAt),
+      CreatedSince: shownAge(image.createdAt, now),
+      Digest: image.digest ?? '<none>',
+      ID: shownId(image.id, whole),
+      Repository: image.repository ?? '<none>',
+      SharedSize: 'N/A',
+      Size: shownSize(image.sizeBytes),
+      Tag: image.tag ?? '<none>',
+      UniqueSize: 'N/A',
+    },
+    '*formatter.imageContext',
+  );
