@@ -1,15 +1,13 @@
 import { StrataError } from '../../errors/index.ts';
 import type { CompressionFormat } from './types.ts';
 
-const hint = 'Fetch or create the archive again: its bytes were damaged or cut off.';
-
 /** The data is not what its format promises: bad header, bad code, wrong checksum, bytes after the end. */
 export function corruptData(format: CompressionFormat, detail: string, cause?: unknown): StrataError {
   return new StrataError({
     kind: 'corrupt',
     code: 'ERR_COMPRESSION_CORRUPT',
     message: `${format} data: ${detail}`,
-    hint,
+    hint: 'Fetch or create the archive again: its bytes were damaged.',
     cause,
   });
 }
@@ -20,7 +18,7 @@ export function truncatedData(format: CompressionFormat, cause?: unknown): Strat
     kind: 'corrupt',
     code: 'ERR_COMPRESSION_TRUNCATED',
     message: `${format} data: unexpected end`,
-    hint,
+    hint: 'Fetch or create the archive again: it was cut off.',
     cause,
   });
 }

@@ -7,6 +7,7 @@ import { allCapabilities, formatRuntimeDocument } from '../../../src/oci-runtime
 import type { RunConfig } from '../../../src/spec/config.ts';
 
 const busybox = '/bin/busybox';
+const runtime = 'runc';
 const applets =
   'sh ls cat sleep mount unshare id env hostname grep stat mkdir touch head wc readlink pwd mknod dd ulimit';
 
@@ -62,7 +63,7 @@ export class Bundle implements Disposable {
     });
     writeFileSync(join(this.folder, 'config.json'), formatRuntimeDocument(document));
     const { status, stdout, stderr } = spawnSync(
-      'runc',
+      runtime,
       ['--root', join(this.folder, 'state'), 'run', '--bundle', this.folder, id],
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 },
     );
