@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from '../sys/errno.ts';
+import { diskFailure } from '../content/disk-failure.ts';
+import { moveToTrash } from '../content/trash.ts';
 
 // Marks a directory that is still being filled; no snapshot id holds a dot.
 const unfinished = '.new';
@@ -41,16 +42,18 @@ export class SnapshotDirectories {
     return existsSync(this.tree(id));
   }
 
-  /** Lets `fill` make the contents, then shows them under `id`. What `fill` left when it failed goes into trash. */
+  /**
+   * Lets `fill` make the contents, then shows them under `id`; what is left of a failure is to be discarded. Throws
+   * ERR_NO_SPACE.
+   */
   async create(id: string, fill: (directory: string) => void | Promise<void>): Promise<void> {
     const directory = this.path(id) + unfinished;
-    mkdirSync(directory, { mode: 0o700 });
     try {
+      mkdirSync(directory, { mode: 0o700 });
       await fill(directory);
       renameSync(directory, this.path(id));
     } catch (error) {
-      this.#moveAway(id + unfinished);
-      throw error;
+      throw diskFailure(error, this.base);
     }
   }
 
@@ -79,11 +82,6 @@ export class SnapshotDirectories {
 
   // Emptying a large tree takes seconds: garbage collection does that, behind whoever waits for this.
   #moveAway(name: string): void {
-    const unique = `snapshot-${this.#driver}-${name.replaceAll('/', '-')}-${randomBytes(4).toString('hex')}`;
-    try {
-      renameSync(join(this.base, name), join(this.#trash, unique));
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error;
-    }
+    moveToTrash(join(this.base, name), this.#trash, `snapshot-${this.#driver}-${name.replaceAll('/', '-')}`);
   }
 }

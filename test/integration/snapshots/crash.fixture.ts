@@ -1,0 +1,48 @@
+// Makes, commits and removes snapshots until it is killed. Arguments: root, driver, seed. Tells on standard output what
+// it was promised: `+ ID` after a commit, `- ID` before a removal.
+import { writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { Metadata } from '../../../src/metadata/metadata.ts';
+import type { DriverName } from '../../../src/snapshots/choose-driver.ts';
+import { openSnapshotter } from '../../../src/snapshots/open-snapshotter.ts';
+import type { ChainId } from '../../../src/spec/digest.ts';
+import { seeded } from '../../helpers/seeded.ts';
+
+const [root = '', driver = '', seed = '0'] = process.argv.slice(2);
+const random = seeded(Number(seed));
+const metadata = Metadata.open({ database: join(root, 'strata.db'), locksDirectory: join(root, 'locks') });
+const snapshotter = openSnapshotter({ driver: driver as DriverName, root, ledger: metadata.snapshots });
+const lease = metadata.leases.open('crash test');
+const tell = (text: string): void => {
+  writeSync(1, `${text}\n`);
+};
+
+async function makeLayer(): Promise<void> {
+  const committed = snapshotter.list().filter(({ kind }) => kind === 'committed');
+  const parent = random.next(3) === 0 || committed.length === 0 ? undefined : random.pick(committed).id;
+  const { id } = await snapshotter.prepare(parent, { lease, volatile: random.next(2) === 0 });
+  const [mount] = snapshotter.mounts(id);
+  writeFileSync(join(mount?.overlay?.upperDir ?? mount?.source ?? '', `made-by-${id}`), id);
+  // Some are abandoned, as by a step that fails.
+  if (random.next(5) === 0) return;
+  // Few chainIDs, so that some commits find one standing.
+  const chainId = `sha256:${random.next(100).toString(16).padStart(64, '0')}` as ChainId;
+  const named = random.next(2) === 0 ? { chainId } : {};
+  const done = await snapshotter.commit(id, { lease, durable: random.next(2) === 0, flushed: true, ...named });
+  tell(`+ ${done.id}`);
+}
+
+async function removeOne(): Promise<void> {
+  const all = snapshotter.list();
+  const leaves = all.filter(({ id }) => !all.some(({ parentId }) => parentId === id));
+  if (leaves.length < 3) return;
+  const { id } = random.pick(leaves);
+  tell(`- ${id}`);
+  await snapshotter.remove(id, { lease });
+}
+
+tell('ready');
+for (;;) {
+  if (random.next(5) < 2) await removeOne();
+  else await makeLayer();
+}
