@@ -55,6 +55,7 @@ export class Engine implements AsyncDisposable {
   readonly #locks: ObjectLocks;
   readonly #driver: StorageDriver;
   readonly #ownProcess: boolean;
+  readonly #wish: string | undefined;
   readonly #reader: ImageReader;
 
   private constructor(parts: EngineParts, options: EngineOptions) {
@@ -65,6 +66,7 @@ export class Engine implements AsyncDisposable {
     this.#locks = parts.locks;
     this.#driver = parts.driver;
     this.#ownProcess = options.ownProcess ?? false;
+    this.#wish = wishOf(options);
     const { images, tags, targets, layers } = metadata;
     const reader = { images, tags, targets, content: new TrackedBlobs(content, metadata.blobs) };
     this.#reader = reader;
@@ -84,8 +86,7 @@ export class Engine implements AsyncDisposable {
     try {
       const locks = new ObjectLocks(layout.locks);
       const content = LocalContentStore.open({ directory: layout.content, locks, trashDirectory: layout.trash });
-      const wish = options.storageDriver === 'auto' ? undefined : options.storageDriver;
-      const driver = openDriver(layout.root, metadata.snapshots, wish);
+      const driver = openDriver(layout.root, metadata.snapshots, wishOf(options));
       return new Engine({ layout, metadata, content, locks, driver }, options);
     } catch (error) {
       metadata[Symbol.dispose]();
@@ -141,7 +142,7 @@ export class Engine implements AsyncDisposable {
     const { images, containers } = this.#metadata;
     return await systemInfo({
       root: this.layout.root,
-      driver: this.#driver.name,
+      wish: this.#wish,
       images: images.list().length,
       containers: containers.list().length,
     });
@@ -178,3 +179,6 @@ export class Engine implements AsyncDisposable {
     return new BuildCache(builds, snapshots, new StepLocks(this.layout.locks), lease);
   }
 }
+
+const wishOf = ({ storageDriver }: EngineOptions): string | undefined =>
+  storageDriver === 'auto' ? undefined : storageDriver;

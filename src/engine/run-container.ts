@@ -12,6 +12,7 @@ import { readConfig } from '../images/read-image.ts';
 import { chainIds } from '../layer/chain-id.ts';
 import type { StoreLease } from '../metadata/leases.ts';
 import type { Metadata } from '../metadata/metadata.ts';
+import { emptyTrash } from '../metadata/trash.ts';
 import type { Machine } from '../oci-runtime/from-image.ts';
 import type { ImageConfig } from '../spec/config.ts';
 import type { Digest } from '../spec/digest.ts';
@@ -171,9 +172,24 @@ function setState(
   metadata.containers.setState(id, { ...state, labels: { ...labels }, finishedAt: Date.now() });
 }
 
-async function discard({ metadata, driver }: RunParts, { id, snapshotId }: Created, lease: StoreLease): Promise<void> {
+async function discard(
+  { metadata, driver, layout }: RunParts,
+  { id, snapshotId }: Created,
+  lease: StoreLease,
+): Promise<void> {
   metadata.containers.remove(id);
   await driver.snapshotter.remove(snapshotId, { lease });
+  await emptyTrashFor(layout.trash, 50);
+}
+
+/** A small layer is gone at once; what takes longer is left to whoever empties the trash next. */
+async function emptyTrashFor(trash: string, milliseconds: number): Promise<void> {
+  const signal = AbortSignal.timeout(milliseconds);
+  try {
+    await emptyTrash(trash, { signal });
+  } catch (error) {
+    if (error !== signal.reason) throw error;
+  }
 }
 
 const machine = (): Machine => ({

@@ -20,16 +20,16 @@ export interface SystemInfo {
 
 export interface SystemInfoInput {
   readonly root: string;
-  /** The driver this store is open with. */
-  readonly driver: string;
+  /** The driver the user asked for, if any. */
+  readonly wish: string | undefined;
   readonly images: number;
   readonly containers: number;
 }
 
 /** Looks at the machine and at the store's place in it. */
-export async function systemInfo({ root, driver, images, containers }: SystemInfoInput): Promise<SystemInfo> {
+export async function systemInfo({ root, wish, images, containers }: SystemInfoInput): Promise<SystemInfo> {
   const runtime = await runtimeIfThere();
-  const choice = chooseDriver({ root, driver });
+  const choice = chooseDriver({ root, driver: wish });
   const weak = (runtime?.weaknesses ?? []).map(
     ({ id, summary }) => `runc ${runtime?.version}: ${id} is not fixed: ${summary}`,
   );
