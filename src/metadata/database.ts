@@ -49,22 +49,15 @@ export class Database implements Disposable {
    */
   static open(path: string, options: DatabaseOptions = {}): Database {
     const reserve = new SpaceReserve(`${path.replace(/\.db$/, '')}.reserve`);
-    try {
-      return Database.#opened(path, reserve, options);
-    } catch (error) {
-      const failure = sqliteFailure(error, path);
-      // On a full disk even opening fails, because the write-ahead log needs its files. Make room once.
-      if (failure instanceof StrataError && failure.kind === 'exhausted' && reserve.release()) {
-        return Database.#opened(path, reserve, options);
-      }
-      throw failure;
-    }
+    // On a full disk even opening fails, because the write-ahead log needs its files.
+    return reserve.useFor(() => Database.#opened(path, reserve, options));
   }
 
   static #opened(path: string, reserve: SpaceReserve, options: DatabaseOptions): Database {
     const { migrations = allMigrations, busyTimeoutMs = 10_000 } = options;
-    const database = new Database(path, reserve, busyTimeoutMs);
+    let database: Database | undefined;
     try {
+      database = new Database(path, reserve, busyTimeoutMs);
       database.#checkFormat(migrations);
       database.#enterWriteAheadLog(busyTimeoutMs);
       database.#database.exec(
@@ -73,7 +66,7 @@ export class Database implements Disposable {
       database.#migrate(migrations);
       return database;
     } catch (error) {
-      database[Symbol.dispose]();
+      database?.[Symbol.dispose]();
       throw sqliteFailure(error, path);
     }
   }
@@ -125,13 +118,7 @@ export class Database implements Disposable {
 
   /** {@link write} for what makes room: on a full disk it may use the reserve. */
   writeToFree<T>(body: () => T): T {
-    try {
-      return this.write(body);
-    } catch (error) {
-      const full = error instanceof StrataError && error.code === 'ERR_STORE_FULL';
-      if (!full || this.#depth > 0 || !this.reserve.release()) throw error;
-      return this.write(body);
-    }
+    return this.#depth > 0 ? this.write(body) : this.reserve.useFor(() => this.write(body));
   }
 
   [Symbol.dispose](): void {

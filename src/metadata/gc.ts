@@ -1,6 +1,7 @@
 import type { AbortOptions } from '../lib/abort.ts';
 import type { Database } from './database.ts';
 import type { Leases } from './leases.ts';
+import type { Metadata } from './metadata.ts';
 import type { ObjectKind, ObjectRef, Objects } from './objects.ts';
 import type { SweepContext, Sweeper } from './sweepers.ts';
 
@@ -46,16 +47,11 @@ export class GarbageCollector {
   readonly #leases: Leases;
   readonly #sweepers: Sweepers;
 
-  constructor(parts: {
-    readonly db: Database;
-    readonly objects: Objects;
-    readonly leases: Leases;
-    readonly sweepers: Sweepers;
-  }) {
-    this.#db = parts.db;
-    this.#objects = parts.objects;
-    this.#leases = parts.leases;
-    this.#sweepers = parts.sweepers;
+  constructor(metadata: Pick<Metadata, 'db' | 'objects' | 'leases'>, sweepers: Sweepers) {
+    this.#db = metadata.db;
+    this.#objects = metadata.objects;
+    this.#leases = metadata.leases;
+    this.#sweepers = sweepers;
   }
 
   /**

@@ -1,7 +1,20 @@
-import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { diskFailure, isDiskFull } from '../content/disk-failure.ts';
+import { isStrataError } from '../errors/index.ts';
 
 const reserveBytes = 4 << 20;
+const smallestBytes = 256 << 10;
 
 /**
  * A file of nothing that is given up when the disk is full, so that removing things always has the few pages it needs to
@@ -14,28 +27,46 @@ export class SpaceReserve {
     this.#path = path;
   }
 
-  /** Sets the space aside when there is enough left. Idempotent. */
+  /** Sets the space aside, or what is missing of it, when there is plenty. Idempotent. */
   ensure(): void {
-    if (statSync(this.#path, { throwIfNoEntry: false })?.size === reserveBytes) return;
+    const standing = this.#sizeBytes() ?? 0;
+    if (standing >= reserveBytes) return;
+    const { bavail, bsize } = statfsSync(dirname(this.#path));
+    if (bavail * bsize < 2 * reserveBytes) return;
+    const fd = openSync(this.#path, 'a', 0o600);
     try {
-      const fd = openSync(this.#path, 'w', 0o600);
-      try {
-        // Written out: a hole would reserve nothing.
-        for (let done = 0; done < reserveBytes; ) done += writeSync(fd, Buffer.alloc(reserveBytes - done));
-        fsyncSync(fd);
-      } finally {
-        closeSync(fd);
-      }
+      // Written out: a hole would reserve nothing.
+      for (let size = standing; size < reserveBytes; ) size += writeSync(fd, Buffer.alloc(reserveBytes - size));
+      fsyncSync(fd);
     } catch (error) {
-      this.release();
+      ftruncateSync(fd, standing);
       if (!isDiskFull(error)) throw diskFailure(error, this.#path);
+    } finally {
+      closeSync(fd);
     }
   }
 
-  /** Gives the space back. Answers whether there was any. */
-  release(): boolean {
-    if (statSync(this.#path, { throwIfNoEntry: false }) === undefined) return false;
-    rmSync(this.#path, { force: true });
+  /** Runs `body`, and again with more room while it fails for want of space and there is some set aside. */
+  useFor<T>(body: () => T): T {
+    for (;;) {
+      try {
+        return body();
+      } catch (error) {
+        if (!isStrataError(error, 'ERR_STORE_FULL') || !this.#release()) throw error;
+      }
+    }
+  }
+
+  /** Gives half of what is left back, so that more than one emergency is provided for. Answers whether there was any. */
+  #release(): boolean {
+    const left = this.#sizeBytes();
+    if (left === undefined) return false;
+    if (left > smallestBytes) truncateSync(this.#path, left >> 1);
+    else rmSync(this.#path, { force: true });
     return true;
+  }
+
+  #sizeBytes(): number | undefined {
+    return statSync(this.#path, { throwIfNoEntry: false })?.size;
   }
 }

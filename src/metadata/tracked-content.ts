@@ -15,6 +15,7 @@ import type { AbortOptions } from '../lib/abort.ts';
 import { type Digest, parseDigest } from '../spec/digest.ts';
 import type { Blobs } from './blobs.ts';
 import type { StoreLease } from './leases.ts';
+import type { Metadata } from './metadata.ts';
 import type { Objects } from './objects.ts';
 
 /** Reads blobs that are recorded, of the recorded size; needs no lease, because an open file outlives its name. */
@@ -45,17 +46,12 @@ export class TrackedContentStore extends TrackedBlobs implements ContentStore {
   readonly #objects: Objects;
   readonly #lease: StoreLease;
 
-  constructor(parts: {
-    readonly content: ContentStore;
-    readonly blobs: Blobs;
-    readonly objects: Objects;
-    readonly lease: StoreLease;
-  }) {
-    super(parts.content, parts.blobs);
-    this.#content = parts.content;
-    this.#blobs = parts.blobs;
-    this.#objects = parts.objects;
-    this.#lease = parts.lease;
+  constructor(content: ContentStore, metadata: Pick<Metadata, 'blobs' | 'objects'>, lease: StoreLease) {
+    super(content, metadata.blobs);
+    this.#content = content;
+    this.#blobs = metadata.blobs;
+    this.#objects = metadata.objects;
+    this.#lease = lease;
   }
 
   async writer(ref: string, options?: WriterOptions): Promise<BlobWriter> {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +8,7 @@ import { ObjectLocks } from '../../../src/content/object-locks.ts';
 import { digestOf } from '../../../src/content/verified.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import type { Digest } from '../../../src/spec/digest.ts';
-import { needs } from '../../helpers/needs.ts';
+import { needs, output } from '../../helpers/needs.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
 
 const seed = runSeed();
@@ -18,11 +17,11 @@ const blobs = 24;
 /** Runs `body` in a small filesystem in memory, mounted with these options. */
 async function onTmpfs(options: string, body: (root: string) => Promise<void>): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'strata-full-'));
-  execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', root]);
+  output('mount', '-t', 'tmpfs', '-o', options, 'tmpfs', root);
   try {
     await body(root);
   } finally {
-    execFileSync('umount', [root]);
+    output('umount', root);
     rmSync(root, { recursive: true });
   }
 }

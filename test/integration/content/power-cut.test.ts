@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   closeSync,
@@ -18,7 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf } from '../../../src/content/verified.ts';
 import { parseDigest } from '../../../src/spec/digest.ts';
 import { libc } from '../../../src/sys/libc.ts';
-import { needs } from '../../helpers/needs.ts';
+import { needs, output } from '../../helpers/needs.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
 import { openLocal } from '../../unit/content/local/local-content.ts';
 
@@ -44,8 +44,8 @@ async function cutPower(flag: number, seed: number, mode: 'flush' | 'no-flush'):
   mkdirSync(root);
   writeFileSync(image, '');
   truncateSync(image, 256 << 20);
-  execFileSync('mkfs.ext4', ['-q', '-F', image]);
-  execFileSync('mount', ['-o', 'loop', image, root]);
+  output('mkfs.ext4', '-q', '-F', image);
+  output('mount', '-o', 'loop', image, root);
   try {
     const child = spawn(process.execPath, [fixture, root, `${seed}`, mode], { stdio: ['ignore', 'pipe', 'ignore'] });
     let acknowledged = '';
@@ -59,7 +59,7 @@ async function cutPower(flag: number, seed: number, mode: 'flush' | 'no-flush'):
     await remount(image, root);
     return await judge(root, acknowledged.split('\n').slice(0, -1));
   } finally {
-    execFileSync('umount', [root]);
+    output('umount', root);
     rmSync(folder, { recursive: true });
   }
 }
@@ -75,10 +75,10 @@ function shutDown(root: string, flag: number): void {
 
 /** Through a loop device that has been let go of, so that nothing of the old superblock is met again. */
 async function remount(image: string, root: string): Promise<void> {
-  execFileSync('umount', [root]);
-  const inUse = (): boolean => execFileSync('losetup', ['-j', image], { encoding: 'utf8' }) !== '';
+  output('umount', root);
+  const inUse = (): boolean => output('losetup', '-j', image) !== '';
   for (let i = 0; i < 50 && inUse(); i++) await sleep(100);
-  execFileSync('mount', ['-o', 'loop', image, root]);
+  output('mount', '-o', 'loop', image, root);
 }
 
 async function judge(root: string, acknowledged: readonly string[]): Promise<Verdict> {

@@ -26,19 +26,16 @@ export function openStore(root: string, options: Partial<MetadataOptions> = {}):
   const metadata = Metadata.open({ database: join(root, 'strata.db'), locksDirectory, ...options });
   const locks = new ObjectLocks(locksDirectory);
   const content = LocalContentStore.open({ directory: join(root, 'content'), locks, trashDirectory });
-  const collector = new GarbageCollector({
-    ...metadata,
-    sweepers: {
-      blob: blobSweeper(content),
-      layer: fileSweeper({
-        kind: 'layer',
-        directory: indexes,
-        nameOf: (key) => `${key.slice('sha256:'.length)}.idx`,
-        keyOf: (name) => (name.endsWith('.idx') ? `sha256:${name.slice(0, -'.idx'.length)}` : undefined),
-        locks,
-        trashDirectory,
-      }),
-    },
+  const collector = new GarbageCollector(metadata, {
+    blob: blobSweeper(content),
+    layer: fileSweeper({
+      kind: 'layer',
+      directory: indexes,
+      nameOf: (key) => `${key.slice('sha256:'.length)}.idx`,
+      keyOf: (name) => (name.endsWith('.idx') ? `sha256:${name.slice(0, -'.idx'.length)}` : undefined),
+      locks,
+      trashDirectory,
+    }),
   });
   return { root, metadata, content, locks, collector, [Symbol.dispose]: () => metadata[Symbol.dispose]() };
 }

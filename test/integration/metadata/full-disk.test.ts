@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { closeSync, mkdtempSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { digestOf } from '../../../src/content/verified.ts';
+import { isKind } from '../../../src/errors/index.ts';
+import { TrackedContentStore } from '../../../src/metadata/tracked-content.ts';
+import { emptyTrash } from '../../../src/metadata/trash.ts';
+import { needs, output } from '../../helpers/needs.ts';
+import { openStore } from '../../unit/metadata/open-store.ts';
+
+/** Writes until not one byte is free. */
+function fill(path: string): void {
+  const fd = openSync(path, 'w');
+  try {
+    for (let size = 1 << 20; size >= 1; ) {
+      try {
+        writeSync(fd, Buffer.alloc(size));
+      } catch {
+        size = size >> 1;
+      }
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+test('a store on a full disk opens, and what is removed makes room', {
+  skip: needs('root', 'mount'),
+}, async (context) => {
+  const root = mkdtempSync(join(tmpdir(), 'strata-full-'));
+  output('mount', '-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', root);
+  context.after(() => {
+    output('umount', root);
+    rmSync(root, { recursive: true });
+  });
+  const images = 30;
+  const bytesOf = (i: number): Uint8Array => new Uint8Array(100_000).fill(i);
+  const digest = (i: number): ReturnType<typeof digestOf> => digestOf(bytesOf(i));
+  {
+    using store = openStore(root);
+    await using lease = store.metadata.leases.open('fill');
+    const blobs = new TrackedContentStore(store.content, store.metadata, lease);
+    for (let i = 0; i < images; i++) {
+      await using writer = await blobs.writer(`image ${i}`);
+      await writer.write(bytesOf(i));
+      await writer.commit();
+      store.metadata.targets.put({ digest: digest(i), mediaType: 'x', sizeBytes: 1, links: [], images: [] }, lease);
+      store.metadata.tags.set(`image-${i}`, digest(i));
+    }
+  }
+  assert.equal(statSync(join(root, 'strata.reserve')).size, 4 << 20);
+  fill(join(root, 'ballast'));
+  assert.equal(statfsSync(root).bfree, 0);
+
+  using store = openStore(root);
+  const { metadata, collector } = store;
+  assert.equal(metadata.tags.list().length, images, 'a full store can be read');
+  fill(join(root, 'more ballast'));
+
+  const full = (error: unknown): boolean => isKind(error, 'exhausted');
+  await assert.rejects(async () => {
+    for (let i = 100; ; i++) {
+      await using lease = metadata.leases.open('pull');
+      await using writer = await new TrackedContentStore(store.content, metadata, lease).writer(`new ${i}`);
+      await writer.write(bytesOf(i));
+      await writer.commit();
+    }
+  }, full);
+
+  for (let i = 0; i < 20; i++) assert.equal(metadata.tags.remove(`image-${i}`), digest(i));
+  const { removed } = await collector.collect();
+  assert.ok(removed.length >= 40, `${removed.length} objects went`);
+  await emptyTrash(join(root, 'trash'));
+  assert.ok(statfsSync(root).bfree * statfsSync(root).bsize > 20 * 90_000);
+  for (let i = 20; i < images; i++) assert.equal((await store.content.info(digest(i)))?.sizeBytes, 100_000);
+
+  rmSync(join(root, 'more ballast'));
+  rmSync(join(root, 'ballast'));
+  openStore(root)[Symbol.dispose]();
+  assert.equal(statSync(join(root, 'strata.reserve')).size, 4 << 20, 'the reserve is set aside again');
+});

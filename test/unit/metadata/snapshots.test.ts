@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import type { SnapshotRecord } from '../../../src/ledger/types.ts';
+import { snapshotLedgerSuite } from '../../../src/testing/suites/snapshot-ledger.ts';
+import { newStore, openStore, temporaryRoot } from './open-store.ts';
+
+snapshotLedgerSuite('SQLite', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'strata-ledger-'));
+  const store = openStore(root);
+  return {
+    ledger: store.metadata.snapshots,
+    lease: () => store.metadata.leases.open('test'),
+    [Symbol.asyncDispose]: async () => {
+      store[Symbol.dispose]();
+      rmSync(root, { recursive: true });
+    },
+  };
+});
+
+const record = (id: string, parentId?: string): SnapshotRecord => ({
+  id,
+  driver: 'toy',
+  kind: 'active',
+  parentId,
+  chainId: undefined,
+  durable: false,
+  createdAt: 0,
+  labels: {},
+});
+
+describe('what another boot left', () => {
+  test('committed records that were not durable go, with all that stands on them; the rest stays', async (context) => {
+    const root = temporaryRoot(context);
+    {
+      using store = openStore(root, { bootId: 'first' });
+      const { leases, snapshots } = store.metadata;
+      await using lease = leases.open('build');
+      const commit = (id: string, durable: boolean, parentId?: string): void => {
+        snapshots.insert(record(id, parentId), lease);
+        snapshots.commit(id, { durable }, lease);
+      };
+      commit('image', true);
+      commit('step', false, 'image');
+      commit('step on step', false, 'step');
+      snapshots.insert(record('working', 'step on step'), lease);
+      snapshots.insert(record('container', 'image'), lease);
+      commit('later made durable', false, 'image');
+      snapshots.setDurable('later made durable');
+    }
+    const all = ['container', 'image', 'later made durable', 'step', 'step on step', 'working'];
+    const standing = (boot: string): string[] => {
+      using store = openStore(root, { bootId: boot });
+      return store.metadata.snapshots
+        .list()
+        .map(({ id }) => id)
+        .sort();
+    };
+    assert.deepEqual(standing('first'), all, 'the same boot keeps them');
+    assert.deepEqual(standing('second'), ['container', 'image', 'later made durable']);
+    assert.deepEqual(standing('second'), ['container', 'image', 'later made durable']);
+  });
+
+  test('an active record of an earlier boot that is committed now counts from now', async (context) => {
+    const root = temporaryRoot(context);
+    {
+      using store = openStore(root, { bootId: 'first' });
+      await using lease = store.metadata.leases.open('container');
+      store.metadata.snapshots.insert(record('container'), lease);
+    }
+    using store = openStore(root, { bootId: 'second' });
+    await using lease = store.metadata.leases.open('commit');
+    store.metadata.snapshots.commit('container', { durable: false }, lease);
+    assert.equal(store.metadata.snapshots.dropOfOtherBoots(), 0);
+    assert.equal(store.metadata.snapshots.get('container')?.kind, 'committed');
+  });
+});
+
+test('a container and a build record keep a snapshot from being removed', async (context) => {
+  const { metadata } = newStore(context);
+  const { snapshots, containers, builds } = metadata;
+  await using lease = metadata.leases.open('test');
+  snapshots.insert(record('a'), lease);
+  containers.insert({ id: 'c1', name: 'one', imageId: undefined, snapshotId: 'a', state: {} });
+  assert.throws(() => snapshots.remove('a', lease), { code: 'ERR_SNAPSHOT_IN_USE', message: /container c1/ });
+  containers.remove('c1');
+  builds.put({ key: 'k', description: '', result: {}, sizeBytes: 0, links: [{ kind: 'snapshot', key: 'a' }] }, lease);
+  assert.throws(() => snapshots.remove('a', lease), { code: 'ERR_SNAPSHOT_IN_USE', message: /build k/ });
+});
+
+test('a lease that has ended cannot pin', async (context) => {
+  const { metadata } = newStore(context);
+  const lease = metadata.leases.open('test');
+  await lease[Symbol.asyncDispose]();
+  assert.throws(() => metadata.snapshots.insert(record('a'), lease), { code: 'ERR_LEASE_ENDED' });
+  assert.equal(metadata.snapshots.get('a'), undefined);
+});

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { digestOf } from '../../../src/content/verified.ts';
+import { utf8 } from '../../../src/lib/bytes.ts';
+import { TrackedBlobs, TrackedContentStore } from '../../../src/metadata/tracked-content.ts';
+import { contentStoreSuite } from '../../../src/testing/suites/content-store.ts';
+import { newStore, openStore, type TestStore } from './open-store.ts';
+
+contentStoreSuite('tracked', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'strata-tracked-'));
+  const store = openStore(root);
+  await using opened = new AsyncDisposableStack();
+  const lease = opened.use(store.metadata.leases.open('suite'));
+  const open = (): TrackedContentStore => new TrackedContentStore(store.content, store.metadata, lease);
+  const kept = opened.move();
+  return {
+    store: open(),
+    reopen: async () => open(),
+    [Symbol.asyncDispose]: async () => {
+      await kept[Symbol.asyncDispose]();
+      store[Symbol.dispose]();
+      rmSync(root, { recursive: true });
+    },
+  };
+});
+
+const bytes = utf8('tracked content');
+const digest = digestOf(bytes);
+
+/** The store as one lease sees it, which ends with the process of the test. */
+function tracked({ metadata, content }: TestStore): TrackedContentStore {
+  return new TrackedContentStore(content, metadata, metadata.leases.open('test'));
+}
+
+async function put(store: TrackedContentStore): Promise<void> {
+  await using writer = await store.writer('x');
+  await writer.write(bytes);
+  await writer.commit();
+}
+
+describe('tracked content', () => {
+  test('a file without a row is not there, and a commit makes it so', async (context) => {
+    const store = newStore(context);
+    await using writer = await store.content.writer('untracked');
+    await writer.write(bytes);
+    await writer.commit();
+    const blobs = tracked(store);
+    assert.equal(await blobs.info(digest), undefined);
+    await assert.rejects(blobs.open(digest), { code: 'ERR_BLOB_NOT_FOUND' });
+    await put(blobs);
+    assert.equal((await blobs.info(digest))?.sizeBytes, bytes.length);
+  });
+
+  test('a row without its file asks to be fetched again, and is healed by that', async (context) => {
+    const store = newStore(context);
+    const blobs = tracked(store);
+    await put(blobs);
+    rmSync(store.content.path(digest));
+    assert.equal(await blobs.info(digest), undefined);
+    await assert.rejects(blobs.open(digest), { code: 'ERR_BLOB_NOT_FOUND' });
+    await put(blobs);
+    await using reader = await blobs.open(digest);
+    assert.equal(reader.sizeBytes, bytes.length);
+  });
+
+  test('a file of another size than its row is damaged', async (context) => {
+    const store = newStore(context);
+    const blobs = tracked(store);
+    await put(blobs);
+    truncateSync(store.content.path(digest), 3);
+    assert.equal(await blobs.info(digest), undefined);
+    await assert.rejects(blobs.open(digest), { code: 'ERR_BLOB_DAMAGED', kind: 'corrupt' });
+    await assert.rejects(new TrackedBlobs(store.content, store.metadata.blobs).open(digest), {
+      code: 'ERR_BLOB_DAMAGED',
+    });
+    await put(blobs);
+    assert.equal((await blobs.info(digest))?.sizeBytes, bytes.length);
+  });
+
+  test('the blob is pinned before it can be seen and recorded after', async (context) => {
+    const store = newStore(context);
+    const lease = store.metadata.leases.open('test');
+    const blobs = new TrackedContentStore(store.content, store.metadata, lease);
+    await using writer = await blobs.writer('x');
+    await writer.write(bytes);
+    const { objects } = store.metadata;
+    await writer.commit({
+      beforePublish: () => {
+        assert.equal(objects.isWanted('blob', digest), true);
+        assert.equal(objects.isPresent('blob', digest), false);
+      },
+    });
+    assert.equal(objects.isPresent('blob', digest), true);
+    await lease[Symbol.asyncDispose]();
+    assert.equal((await store.collector.collect()).removed.length, 1);
+  });
+
+  test('nobody deletes what another lease pins', async (context) => {
+    const store = newStore(context);
+    const mine = tracked(store);
+    const theirs = tracked(store);
+    await put(mine);
+    assert.ok(await theirs.info(digest));
+    assert.equal(await mine.delete(digest), false);
+    assert.ok(await mine.info(digest));
+  });
+});
