@@ -7,7 +7,7 @@ import { chooseDriver, type DriverChoice, settledDriver } from '../../../src/sna
 import { MS_NOEXEC, MS_RDONLY, mount, unmount } from '../../../src/sys/mount.ts';
 import { readMountInfo } from '../../../src/sys/mountinfo.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
-import { needs } from '../../helpers/needs.ts';
+import { needs, output } from '../../helpers/needs.ts';
 
 const skip = needs('root', 'overlay');
 const environment = {};
@@ -44,7 +44,6 @@ const reasonOf = (choice: DriverChoice, driver: string): string | undefined =>
 test('overlay2 where it works, and why not each of the others', { skip: skip || needs('loop') }, () => {
   using filesystem = loopFilesystem(['mkfs.ext4', '-q']);
   const root = join(filesystem.path, 'deep/root');
-  const mounts = readMountInfo().length;
   const choice = chooseDriver({ root, environment });
   assert.equal(choice.driver, 'overlay2');
   assert.deepEqual(choice.findings, [
@@ -58,7 +57,8 @@ test('overlay2 where it works, and why not each of the others', { skip: skip || 
   ]);
   assert.deepEqual(choice.warnings, []);
   assert.deepEqual(readdirSync(root), [], 'the trial leaves nothing');
-  assert.equal(readMountInfo().length, mounts, 'the trial leaves no mount');
+  const below = readMountInfo().filter(({ mountPoint }) => Buffer.from(mountPoint).includes(`${root}/`));
+  assert.deepEqual(below, [], 'the trial leaves no mount');
 });
 
 test('the wish, by option before environment', { skip }, (context) => {
@@ -149,4 +149,16 @@ test('a store with snapshots of one driver needs no trial', (context) => {
   assert.throws(() => settledDriver({ root, driver: 'zfs', environment }), { code: 'ERR_STORAGE_DRIVER_UNSUPPORTED' });
   mkdirSync(join(root, 'snapshots/overlay2/0123'));
   assert.equal(settledDriver({ root, environment }), undefined);
+});
+
+test('in a user namespace overlay2 works with user xattrs only', { skip: skip || needs('unshare') }, (context) => {
+  const root = folder(context);
+  const choose = (...mode: readonly string[]): DriverChoice =>
+    JSON.parse(
+      output('unshare', '-Urm', process.execPath, join(import.meta.dirname, 'rootless.fixture.ts'), root, ...mode),
+    ) as DriverChoice;
+  assert.equal(choose('rootless').driver, 'overlay2');
+  const withoutMarks = choose();
+  assert.equal(withoutMarks.driver, 'vfs');
+  assert.match(reasonOf(withoutMarks, 'overlay2') ?? '', /EPERM/);
 });

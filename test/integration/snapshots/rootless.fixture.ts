@@ -1,0 +1,5 @@
+// Chooses a driver inside a user namespace and tells the choice as JSON. Arguments: root, `rootless` or nothing.
+import { chooseDriver } from '../../../src/snapshots/choose-driver.ts';
+
+const [root = '', mode] = process.argv.slice(2);
+process.stdout.write(JSON.stringify(chooseDriver({ root, rootless: mode === 'rootless', environment: {} })));
