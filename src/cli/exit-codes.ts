@@ -2,10 +2,6 @@ import { isStrataError } from '../errors/index.ts';
 
 /** The engine or the command line is at fault, as docker uses it; a container's own code is passed on as it is. */
 export const exitEngineFailure = 125;
-/** The container's program was found but could not be started. */
-export const exitNotExecutable = 126;
-/** The container's program was not found. */
-export const exitCommandNotFound = 127;
 
 /** Failures of every command but `run`: 1, as `docker` answers for a refusal of its daemon. */
 export function exitCodeOf(error: unknown): number {
