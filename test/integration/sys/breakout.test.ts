@@ -1,5 +1,7 @@
 // The escapes an archive can try, each applied entry by entry through a rooted tree beside a canary. What the layer
 // code refuses by name (whiteout names, `..` in a name) is here contained: the last line of defence must hold alone.
+// In the table `@` stands for the canary's absolute path: an absolute path that escapes hits the canary, and inside the
+// root the same path is a place like any other.
 import assert from 'node:assert/strict';
 import { lstatSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +18,10 @@ import { statAtIfThere } from '../../../src/sys/stat.ts';
 import { setXattrAt } from '../../../src/sys/xattr.ts';
 import { needs } from '../../helpers/needs.ts';
 import { outsideOf, rootBesideCanary } from './canary.ts';
+import { readOnlyHost } from './read-only-host.ts';
 import { openDescriptors } from './scratch-directory.ts';
+
+readOnlyHost();
 
 type Refusal = Errno | `ERR_${string}`;
 type Entry =
@@ -97,23 +102,24 @@ const cases: readonly Case[] = [
       ),
     }),
   ),
-  { id: 'A2', title: '/etc/x', entries: [file('/etc/x')], expected: { 'etc/x': 'file' } },
-  { id: 'A2', title: '//etc//x', entries: [file('//etc//x')], expected: { 'etc/x': 'file' } },
-  ...[
-    '../victim',
-    './../victim',
-    '/../victim',
-    '../../../../../../victim',
-    '/victim/../../victim',
-    'a/../../victim',
-    '../outside/../victim',
-  ].map(
+  { id: 'A2', title: 'absolute', entries: [file('@/etc/x')], expected: { '@/etc/x': 'file' } },
+  { id: 'A2', title: 'absolute with doubled slashes', entries: [file('/@//etc//x')], expected: { '@/etc/x': 'file' } },
+  ...['../victim', './../victim', '/../victim', 'a/../../victim', '../outside/../victim'].map(
     (target): Case => ({
       id: 'A3',
       title: `symlink to ${target}, then through it`,
       before: ['victim/', 'a/', 'outside/'],
       entries: [['symlink', 'l', target], file('l/f'), ['directory', 'l/d/e'], ['chmod', 'l/f'], ['utimes', 'l/f']],
       expected: { 'victim/f': 'file', 'victim/d/e': 'directory' },
+    }),
+  ),
+  ...['@/victim', '../../../../../../..@/victim', '@/root/../victim', '/..//@/victim/'].map(
+    (target): Case => ({
+      id: 'A3',
+      title: `symlink to ${target}, then through it`,
+      before: ['@/victim/', '@/root/'],
+      entries: [['symlink', 'l', target], file('l/f'), ['directory', 'l/d/e'], ['chmod', 'l/f'], ['utimes', 'l/f']],
+      expected: { '@/victim/f': 'file', '@/victim/d/e': 'directory' },
     }),
   ),
   {
@@ -136,21 +142,21 @@ const cases: readonly Case[] = [
   {
     id: 'A4',
     title: 'a ladder of ..',
-    entries: [['symlink', 'a', '..'], ['symlink', 'b', 'a/..'], ['symlink', 'c', 'b/../../..'], file('c/victim/f')],
-    expected: { 'victim/f': 'file' },
+    entries: [['symlink', 'a', '..'], ['symlink', 'b', 'a/..'], ['symlink', 'c', 'b/../../..'], file('c@/victim/f')],
+    expected: { '@/victim/f': 'file' },
   },
   {
     id: 'A5',
-    title: '/var/run -> /run, and a link to /etc',
-    before: ['run/', 'etc/', ['host', '/etc']],
-    entries: [['directory', 'var'], ['symlink', 'var/run', '/run'], file('var/run/lock/x'), file('host/passwd')],
-    expected: { 'run/lock/x': 'file', 'etc/passwd': 'file' },
+    title: 'absolute symlinks to directories, as /var/run -> /run',
+    before: ['@/run/', '@/etc/', ['host', '@/etc']],
+    entries: [['directory', 'var'], ['symlink', 'var/run', '@/run'], file('var/run/lock/x'), file('host/passwd')],
+    expected: { '@/run/lock/x': 'file', '@/etc/passwd': 'file' },
   },
   {
     id: 'A5',
     title: 'the symlink to a host file is not written through',
     before: [
-      ['passwd', '/etc/passwd'],
+      ['passwd', '@/etc/passwd'],
       ['relative', '../victim/file'],
     ],
     entries: [file('passwd'), refused('ENOENT', ['read', 'relative']), file('relative')],
@@ -195,9 +201,9 @@ const cases: readonly Case[] = [
   {
     id: 'A9',
     title: 'hardlink with an absolute target',
-    before: ['usr/', 'usr/bin/', 'usr/bin/perl'],
-    entries: [['hardlink', 'p', '/usr/bin/perl']],
-    expected: { p: { sameAs: 'usr/bin/perl' } },
+    before: ['@/etc/', '@/etc/passwd'],
+    entries: [['hardlink', 'p', '@/etc/passwd'], refused('ENOENT', ['hardlink', 'q', '@/victim/file'])],
+    expected: { p: { sameAs: '@/etc/passwd' }, q: 'gone' },
   },
   {
     id: 'A10',
@@ -216,7 +222,7 @@ const cases: readonly Case[] = [
   {
     id: 'A11',
     title: 'attributes through symlinks to the host',
-    before: [['f', '../victim/file'], ['d', '../victim'], ['abs', '/victim'], 'victim/'],
+    before: [['f', '../victim/file'], ['d', '../victim'], ['abs', '@/victim'], '@/victim/'],
     entries: [
       ...['f', 'd', 'abs'].flatMap((name) => [
         refused('EOPNOTSUPP', ['chmod', name]),
@@ -261,7 +267,7 @@ const cases: readonly Case[] = [
   {
     id: 'A14',
     title: 'removal of a symlink, of a tree with symlinks inside, and where only the host has the name',
-    before: [['v', '../victim'], 't/', 't/u/', ['t/u/out', '../../../victim'], ['t/abs', '/victim']],
+    before: [['v', '../victim'], 't/', 't/u/', ['t/u/out', '../../../victim'], ['t/abs', '@/victim']],
     entries: [['remove', 't'], refused('ENOENT', ['remove', 'v/file']), ['remove', 'v']],
     expected: { v: 'gone', t: 'gone' },
   },
@@ -327,10 +333,14 @@ const cases: readonly Case[] = [
   },
 ];
 
+/** Everything in the table with `@` replaced. */
+const located = <Value>(value: Value, canary: string): Value =>
+  JSON.parse(JSON.stringify(value).replaceAll('@', canary)) as Value;
+
 function prepare(root: string, before: Case['before']): void {
   for (const item of before ?? []) {
     if (typeof item !== 'string') symlinkSync(item[1], join(root, item[0]));
-    else if (item.endsWith('/')) mkdirSync(join(root, item));
+    else if (item.endsWith('/')) mkdirSync(join(root, item), { recursive: true });
     else writeFileSync(join(root, item), 'old');
   }
 }
@@ -348,9 +358,10 @@ function check(root: string, path: string, expected: NonNullable<Case['expected'
 for (const openat2 of [true, false]) {
   const skip = (openat2 && !hasSyscall('openat2') && 'Linux before 5.6') || needs('root');
   describe(openat2 ? 'breakouts by openat2' : 'breakouts by single steps', { skip }, () => {
-    for (const { id, title, before: given, entries, expected } of cases) {
-      test(`${id}: ${title}`, (context) => {
+    for (const written of cases) {
+      test(`${written.id}: ${written.title}`, (context) => {
         const { root, outside, before } = rootBesideCanary(context);
+        const { before: given, entries, expected } = located(written, outside);
         prepare(root, given);
         const descriptors = openDescriptors();
         const tree = RootedTree.open(root, { openat2 });
