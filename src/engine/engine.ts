@@ -10,6 +10,7 @@ import { TrackedBlobs, TrackedContentStore } from '../metadata/tracked-content.t
 import { syncFilesystem } from '../sys/syncfs.ts';
 import { BuildCache } from './build-cache.ts';
 import type { BuildEvent, BuildRequest, BuildResult } from './build-types.ts';
+import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbageParts } from './garbage.ts';
 import { type ImageReader, ImageViews } from './image-views.ts';
 import { chooseRoot, layoutOf, type StoreLayout } from './layout.ts';
 import { openDriver, type StorageDriver } from './open-driver.ts';
@@ -99,9 +100,10 @@ export class Engine implements AsyncDisposable {
     return new Operation(async (report, signal) => {
       const references = readTags(request.tags ?? []);
       for (const text of this.#driver.warnings) report({ type: 'warning', text });
+      await collectAfterDeaths(this.#garbageParts(), { signal });
       await using lease = this.#metadata.leases.open('build');
       const { snapshotter } = this.#driver;
-      return await buildImage(
+      const built = await buildImage(
         {
           context: request.context,
           dockerfile: request.dockerfile ?? 'Dockerfile',
@@ -134,6 +136,8 @@ export class Engine implements AsyncDisposable {
         },
         report,
       );
+      await emptyTrashBriefly(this.layout);
+      return built;
     }, request);
   }
 
@@ -163,9 +167,27 @@ export class Engine implements AsyncDisposable {
     return new Operation((report, signal) => runContainer(request, parts, report, signal), request);
   }
 
+  /** Removes what nothing names and nobody uses: leftovers of killed processes, trash. Images and build cache stay. */
+  collectGarbage(options: AbortOptions = {}): Operation<never, { readonly removed: number }> {
+    return new Operation(async (_report, signal) => {
+      const { removed } = await collectGarbage(this.#garbageParts(), { signal });
+      return { removed: removed.length };
+    }, options);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#driver.snapshotter[Symbol.asyncDispose]();
     this.#metadata[Symbol.dispose]();
+  }
+
+  #garbageParts(): GarbageParts {
+    return {
+      layout: this.layout,
+      metadata: this.#metadata,
+      content: this.#content,
+      locks: this.#locks,
+      driver: this.#driver,
+    };
   }
 
   #storeFor(lease: StoreLease): ImageStore {

@@ -12,13 +12,13 @@ import { readConfig } from '../images/read-image.ts';
 import { chainIds } from '../layer/chain-id.ts';
 import type { StoreLease } from '../metadata/leases.ts';
 import type { Metadata } from '../metadata/metadata.ts';
-import { emptyTrash } from '../metadata/trash.ts';
 import type { Machine } from '../oci-runtime/from-image.ts';
 import type { ImageConfig } from '../spec/config.ts';
 import type { Digest } from '../spec/digest.ts';
 import { cgroupVersion } from '../sys/features.ts';
 import { readMountInfo } from '../sys/mountinfo.ts';
 import { unshareMounts } from '../sys/unshare.ts';
+import { emptyTrashBriefly } from './garbage.ts';
 import type { ImageReader } from './image-views.ts';
 import type { StoreLayout } from './layout.ts';
 import type { StorageDriver } from './open-driver.ts';
@@ -179,17 +179,7 @@ async function discard(
 ): Promise<void> {
   metadata.containers.remove(id);
   await driver.snapshotter.remove(snapshotId, { lease });
-  await emptyTrashFor(layout.trash, 50);
-}
-
-/** A small layer is gone at once; what takes longer is left to whoever empties the trash next. */
-async function emptyTrashFor(trash: string, milliseconds: number): Promise<void> {
-  const signal = AbortSignal.timeout(milliseconds);
-  try {
-    await emptyTrash(trash, { signal });
-  } catch (error) {
-    if (error !== signal.reason) throw error;
-  }
+  await emptyTrashBriefly(layout);
 }
 
 const machine = (): Machine => ({

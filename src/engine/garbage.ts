@@ -1,0 +1,61 @@
+import type { LocalContentStore } from '../content/local/store.ts';
+import type { ObjectLocks } from '../content/object-locks.ts';
+import type { AbortOptions } from '../lib/abort.ts';
+import { type Collected, GarbageCollector } from '../metadata/gc.ts';
+import type { Metadata } from '../metadata/metadata.ts';
+import { blobSweeper, fileSweeper, snapshotSweeper } from '../metadata/sweepers.ts';
+import { emptyTrash } from '../metadata/trash.ts';
+import { digestHex, parseDiffId } from '../spec/digest.ts';
+import type { StoreLayout } from './layout.ts';
+import type { StorageDriver } from './open-driver.ts';
+
+export interface GarbageParts {
+  readonly layout: StoreLayout;
+  readonly metadata: Metadata;
+  readonly content: LocalContentStore;
+  readonly locks: ObjectLocks;
+  readonly driver: StorageDriver;
+}
+
+const indexName = /^([0-9a-f]{64})\.idx$/;
+
+function collectorOf({ layout, metadata, content, locks, driver }: GarbageParts): GarbageCollector {
+  const layer = fileSweeper({
+    kind: 'layer',
+    directory: layout.indexes,
+    nameOf: (key) => `${digestHex(parseDiffId(key))}.idx`,
+    keyOf: (name) => {
+      const hex = indexName.exec(name)?.[1];
+      return hex === undefined ? undefined : `sha256:${hex}`;
+    },
+    locks,
+    trashDirectory: layout.trash,
+  });
+  const sweepers = { blob: blobSweeper(content), layer, snapshot: snapshotSweeper([driver.snapshotter]) };
+  return new GarbageCollector(metadata, sweepers);
+}
+
+/** Removes what nothing names and nobody uses, and empties the trash. Safe beside any other work on the store. */
+export async function collectGarbage(parts: GarbageParts, options: AbortOptions = {}): Promise<Collected> {
+  const collected = await collectorOf(parts).collect(options);
+  await emptyTrash(parts.layout.trash, options);
+  return collected;
+}
+
+/** {@link collectGarbage} when a process died over its work; costs a look at the leases otherwise. */
+export async function collectAfterDeaths(parts: GarbageParts, options: AbortOptions = {}): Promise<void> {
+  if (parts.metadata.leases.removeDead().length > 0) await collectGarbage(parts, options);
+}
+
+// Little is gone within this; what takes longer must not hold a command back.
+const briefMs = 50;
+
+/** Empties the trash as far as a moment allows; the rest is left to whoever comes next. */
+export async function emptyTrashBriefly({ trash }: StoreLayout): Promise<void> {
+  const signal = AbortSignal.timeout(briefMs);
+  try {
+    await emptyTrash(trash, { signal });
+  } catch (error) {
+    if (error !== signal.reason) throw error;
+  }
+}

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Engine } from '../../../src/engine/index.ts';
+import { needs } from '../../helpers/needs.ts';
+
+const skip = needs('root', 'runc');
+
+function folder(context: TestContext, name: string): string {
+  const path = mkdtempSync(join(tmpdir(), `strata-${name}-`));
+  context.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+const snapshots = (root: string): string[] => readdirSync(join(root, 'snapshots/overlay2'));
+
+test('a killed build leaves nothing once the next one has begun', { skip }, async (context) => {
+  const root = folder(context, 'root');
+  const files = folder(context, 'context');
+  execFileSync('dd', ['if=/dev/urandom', `of=${join(files, 'large')}`, 'bs=1M', 'count=64', 'status=none']);
+  writeFileSync(join(files, 'Dockerfile'), 'FROM scratch\nCOPY large /large\n');
+
+  const child = spawn(join(import.meta.dirname, '../../../bin/strata'), ['--root', root, 'build', files], {
+    stdio: 'ignore',
+  });
+  const ended = once(child, 'close');
+  // Until the step's snapshot stands the build has nothing to leave behind.
+  for (let waited = 0; waited < 20_000; waited += 5) {
+    await sleep(5);
+    try {
+      if (snapshots(root).length > 0) break;
+    } catch {
+      // The store is not there yet.
+    }
+  }
+  child.kill('SIGKILL');
+  await ended;
+  assert.equal(snapshots(root).length, 1, 'the kill came while the step ran');
+
+  writeFileSync(join(files, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
+  await using engine = await Engine.open({ root });
+  await engine.build({ context: files }).result;
+  assert.equal(snapshots(root).length, 1, 'only the new step is there');
+  assert.deepEqual(readdirSync(join(root, 'trash')), []);
+});
+
+test('collecting garbage takes nothing that is named or cached', { skip }, async (context) => {
+  const root = folder(context, 'root');
+  const files = folder(context, 'context');
+  writeFileSync(join(files, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
+  await using engine = await Engine.open({ root });
+  const { id } = await engine.build({ context: files, tags: ['kept'] }).result;
+  const collected = await engine.collectGarbage().result;
+  assert.equal(collected.removed, 0);
+  assert.equal((await engine.images.inspect('kept')).id, id);
+  assert.deepEqual(await engine.build({ context: files, tags: ['kept'] }).result.then((result) => result.id), id);
+});
