@@ -1,6 +1,9 @@
 export { applyChain } from './apply/apply-chain.ts';
 export { applyOnto } from './apply/apply-onto.ts';
 export { chainIds, nextChainId } from './chain-id.ts';
+export type { ChangedTree } from './diff/change.ts';
+export { type DiffLayerRequest, diffLayer } from './diff/diff-layer.ts';
+export { type ListedChange, listChanges } from './diff/list-changes.ts';
 export type { IndexSummary } from './index-file/format.ts';
 export { LayerIndex, type PlaceEntry } from './index-file/reader.ts';
 export type { BodySource, LayerRecord, RecordKind } from './index-file/record.ts';

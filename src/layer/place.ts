@@ -105,6 +105,12 @@ export function nameStart(place: Uint8Array): number {
   return place.lastIndexOf(slash) + 1;
 }
 
+/** The name of a place in its directory; the root's is a dot. */
+export const nameOf = (place: Uint8Array): Uint8Array =>
+  place.length === 0 ? dotName : place.subarray(nameStart(place));
+
+const dotName = new Uint8Array([dot]);
+
 /** The directory a place is in; the root's is the root. */
 export function parentPlace(place: Uint8Array): Uint8Array {
   return place.subarray(0, Math.max(nameStart(place) - 1, 0));

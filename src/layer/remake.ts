@@ -9,13 +9,12 @@ import { errnoOf } from '../sys/errno.ts';
 import { readFullyAt } from '../sys/fd-io.ts';
 import { closeFd, openAt } from '../sys/fs-at.ts';
 import { FileStat, statAtIfThere } from '../sys/stat.ts';
+import { Chunks } from './chunks.ts';
 import { ByteReader } from './index-file/byte-reader.ts';
 import { LayerIndex, type PlacedRecord } from './index-file/reader.ts';
 import { decodeRuns } from './index-file/run-coder.ts';
 import { OpenDirectories } from './open-directories.ts';
 import { nameStart, parentPlace, placeKey } from './place.ts';
-
-const chunkBytes = 256 << 10;
 
 /**
  * The exact bytes of a layer's tar, from its index and the tree it was unpacked into (its own directory, or a complete
@@ -114,49 +113,6 @@ function* kept(
 }
 
 const zeros = new Uint8Array(512);
-
-/** Gathers bytes into chunks of one size. */
-class Chunks {
-  #chunk = newChunk();
-  #used = 0;
-
-  *put(bytes: Uint8Array): Generator<Uint8Array> {
-    let rest = bytes;
-    while (rest.length > chunkBytes - this.#used) {
-      const fitting = chunkBytes - this.#used;
-      this.#chunk.set(rest.subarray(0, fitting), this.#used);
-      rest = rest.subarray(fitting);
-      yield this.#take(chunkBytes);
-    }
-    this.#chunk.set(rest, this.#used);
-    this.#used += rest.length;
-  }
-
-  /** Lets `fill` put exactly `length` bytes in place, in pieces; it answers how many it had. */
-  *fill(length: number, fill: (into: Uint8Array, done: number) => number): Generator<Uint8Array, boolean> {
-    for (let done = 0; done < length; ) {
-      const count = Math.min(length - done, chunkBytes - this.#used);
-      if (fill(this.#chunk.subarray(this.#used, this.#used + count), done) < count) return false;
-      this.#used += count;
-      done += count;
-      if (this.#used === chunkBytes) yield this.#take(chunkBytes);
-    }
-    return true;
-  }
-
-  *rest(): Generator<Uint8Array> {
-    if (this.#used > 0) yield this.#take(this.#used);
-  }
-
-  #take(length: number): Uint8Array {
-    const full = this.#chunk.subarray(0, length);
-    this.#chunk = newChunk();
-    this.#used = 0;
-    return full;
-  }
-}
-
-const newChunk = (): Uint8Array => Buffer.allocUnsafeSlow(chunkBytes);
 
 /** Reads files of a tree, nothing else: a fifo or device of that name would block or act when opened. */
 class TreeBodies implements Disposable {

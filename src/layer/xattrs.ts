@@ -1,5 +1,5 @@
 import { errnoOf } from '../sys/errno.ts';
-import { getXattrFd, listXattrsFd } from '../sys/xattr.ts';
+import { getXattrAt, getXattrFd, listXattrsAt, listXattrsFd } from '../sys/xattr.ts';
 
 /** Attribute names as latin1 text, values as bytes. */
 export type Xattrs = ReadonlyMap<string, Uint8Array>;
@@ -33,6 +33,18 @@ export function readXattrs(fd: number, wanted: (name: string) => boolean): Xattr
   for (const name of names.filter(wanted).sort()) {
     const value = getXattrFd(fd, name);
     if (value !== undefined) xattrs.set(name, value);
+  }
+  return xattrs;
+}
+
+/** Attributes of a name in an open directory, a symlink's own; see {@link readXattrs}. */
+export function readXattrsAt(directoryFd: number, name: Uint8Array, wanted: (name: string) => boolean): Xattrs {
+  const names = listXattrsAt(directoryFd, name);
+  if (names.length === 0) return noXattrs;
+  const xattrs = new Map<string, Uint8Array>();
+  for (const attribute of names.filter(wanted).sort()) {
+    const value = getXattrAt(directoryFd, name, attribute);
+    if (value !== undefined) xattrs.set(attribute, value);
   }
   return xattrs;
 }

@@ -1,12 +1,14 @@
 import { type SettleJob, settleLayer } from '../apply/settle.ts';
 import { type JobControl, type Spread, type SpreadJob, spreadLayer } from '../apply/spread.ts';
+import { type Diffed, type DiffJob, diffTree } from '../diff/diff-tree.ts';
 import { verifyRemake } from '../remake.ts';
 
 /** Long synchronous work, as plain data: it runs on the calling thread or in a worker. */
 export type Job =
   | { readonly kind: 'spread'; readonly job: SpreadJob }
   | { readonly kind: 'settle'; readonly job: SettleJob }
-  | { readonly kind: 'verify'; readonly job: VerifyJob };
+  | { readonly kind: 'verify'; readonly job: VerifyJob }
+  | { readonly kind: 'diff'; readonly job: DiffJob };
 
 export interface VerifyJob {
   readonly indexPath: string;
@@ -19,6 +21,7 @@ interface Results {
   readonly spread: Spread | undefined;
   readonly settle: boolean;
   readonly verify: boolean;
+  readonly diff: Diffed;
 }
 
 export type JobResult<Kind extends Job['kind']> = Results[Kind];
@@ -31,5 +34,18 @@ export function runJob(job: Job, control: JobControl): Results[Job['kind']] {
       return settleLayer(job.job);
     case 'verify':
       return verifyRemake(job.job.indexPath, job.job.tree, control.check);
+    case 'diff':
+      return toEnd(diffTree(job.job), control.check);
+  }
+}
+
+function toEnd<Result>(steps: Generator<unknown, Result>, check: () => void): Result {
+  try {
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.done === true) return step.value;
+      check();
+    }
+  } finally {
+    steps.return(undefined as never);
   }
 }

@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { type DiffId, type Digest, digestFromHex } from '../../spec/digest.ts';
+import { statFd } from '../../sys/stat.ts';
+import { IndexWriter } from '../index-file/writer.ts';
+import { OpenDirectories } from '../open-directories.ts';
+import { nameOf } from '../place.ts';
+import type { AppliedLayer } from '../types.ts';
+import { isArchived, opaqueAttribute, readXattrs } from '../xattrs.ts';
+import { ChangeArchiver } from './archive-changes.ts';
+import type { Change, ChangedTree, Warn } from './change.ts';
+import { overlayChanges } from './overlay-changes.ts';
+import { hasSameMetadata, type Node } from './same-node.ts';
+import { treeChanges } from './tree-changes.ts';
+
+export interface DiffJob {
+  readonly tree: ChangedTree;
+  /** Where the index is written, under a temporary name. */
+  readonly indexFolder: string;
+}
+
+export interface Diffed {
+  readonly layer: AppliedLayer;
+  readonly temporaryIndex: string;
+}
+
+/**
+ * Makes a layer of what has changed: its archive in chunks, in one pass over the files, and in the end its names and
+ * sizes and a finished index.
+ * @throws ERR_LAYER_SOURCE_CHANGED, ERR_LAYER_DIFF_INDIRECT, ERR_TAR_UNENCODABLE
+ */
+export function* diffTree({ tree, indexFolder }: DiffJob): Generator<Uint8Array, Diffed> {
+  using upper = new OpenDirectories(tree.upperDir);
+  using index = new IndexWriter(join(indexFolder, 'diff'));
+  const archiver = new ChangeArchiver(upper, index);
+  const hash = createHash('sha256');
+  const warnings: string[] = [];
+  let tarSizeBytes = 0;
+  for (const chunk of archiver.archive(changesOf(tree, upper, (warning) => warnings.push(warning)))) {
+    tarSizeBytes += chunk.length;
+    hash.update(chunk);
+    yield chunk;
+  }
+  const digest: Digest = digestFromHex('sha256', hash.digest('hex'));
+  const diffId = digest as string as DiffId;
+  const { sizeBytes } = archiver;
+  const { entries, remakeable, parentDependent } = index.finish({
+    diffId,
+    tarSizeBytes,
+    sizeBytes,
+    parentDependent: false,
+  });
+  return {
+    layer: {
+      digest,
+      diffId,
+      compression: 'none',
+      tarSizeBytes,
+      sizeBytes,
+      entries,
+      remakeable,
+      parentDependent,
+      warnings,
+    },
+    temporaryIndex: index.detach(),
+  };
+}
+
+function* changesOf(tree: ChangedTree, upper: OpenDirectories, warn: Warn): Generator<Change, void> {
+  const lowerDir = tree.kind === 'overlay' ? tree.lowerDirs[0] : tree.lowerDir;
+  using lower = lowerDir === undefined ? undefined : new OpenDirectories(lowerDir);
+  const keepsRoot = isUsualRoot(upper, lower);
+  const changes =
+    tree.kind === 'overlay'
+      ? overlayChanges(upper, opaqueAttribute(tree.rootless ?? false), warn)
+      : treeChanges(upper, lower, warn).changes;
+  for (const change of changes) if (change.place.length > 0 || !keepsRoot) yield change;
+}
+
+/**
+ * Whether the root's entry says nothing: its time alone is no change, or every layer that adds a name to the root would
+ * be another one each time it is built.
+ */
+function isUsualRoot(upper: OpenDirectories, lower: OpenDirectories | undefined): boolean {
+  const root = rootOf(upper);
+  if (lower) return hasSameMetadata(root, rootOf(lower), true);
+  const { permissions, uid, gid } = root.stat;
+  return permissions === 0o755 && uid === 0 && gid === 0 && readXattrs(upper.rootFd, isArchived).size === 0;
+}
+
+const rootOf = ({ rootFd }: OpenDirectories): Node => ({
+  directoryFd: rootFd,
+  name: nameOf(new Uint8Array(0)),
+  stat: statFd(rootFd),
+});

@@ -1,0 +1,101 @@
+// Whatever is done to a tree, the layer made of it gives the same tree again: apply after diff is the identity.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { ChangedTree } from '../../../src/layer/diff/change.ts';
+import { applyChain, applyOnto, diffLayer, LayerIndex, remakeLayer, verifyLayer } from '../../../src/layer/index.ts';
+import { concatBytes, equalBytes } from '../../../src/lib/bytes.ts';
+import { LayerTrees } from '../../helpers/layer-trees.ts';
+import { needs } from '../../helpers/needs.ts';
+import { runSeed, soaking } from '../../helpers/seeded.ts';
+import { treeListing } from '../../helpers/tree-listing.ts';
+import { operate, operation } from '../../helpers/tree-operations.ts';
+
+// The root's time alone makes no entry.
+const withoutTimes = (path: string): boolean => path === '';
+const listing = (root: string): string[] => treeListing(root, { withoutTimes });
+// Holes too; not through a mount, where overlayfs fills them when it copies a file up.
+const exactListing = (root: string): string[] => treeListing(root, { withoutTimes, withBlocks: true });
+
+/** The archive, checked to come back from tree and index, and to be the same when made in a worker. */
+async function layerOf(trees: LayerTrees, tree: ChangedTree): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  const folder = trees.directory('indexes');
+  const indexPath = join(folder, 'made.idx');
+  const request = { tree, indexFolder: folder, indexPath: () => indexPath };
+  const made = await diffLayer({ ...request, sink: (chunk) => void chunks.push(chunk) });
+  const bytes = concatBytes(chunks);
+  assert.equal(made.tarSizeBytes, bytes.length);
+  assert.deepEqual(await diffLayer(request), made);
+  assert.equal(await verifyLayer(indexPath, tree.upperDir), true);
+  using index = LayerIndex.open(indexPath);
+  const again: Uint8Array[] = [];
+  for await (const chunk of remakeLayer(index, tree.upperDir)) again.push(chunk);
+  assert.ok(equalBytes(concatBytes(again), bytes));
+  return bytes;
+}
+
+const copy = (from: string, to: string): string => {
+  execFileSync('cp', ['-a', '--reflink=never', `${from}/.`, to]);
+  return to;
+};
+
+test('apply after diff gives the same tree, in overlay and between complete trees', {
+  skip: needs('root', 'overlay'),
+}, async () => {
+  const operations = fc.array(operation, { minLength: 1, maxLength: 25 });
+  const property = fc.asyncProperty(operations, operations, operations, async (...steps) => {
+    const cleanUps: (() => unknown)[] = [];
+    const trees = new LayerTrees({ after: (clean) => void cleanUps.push(clean as () => unknown) });
+    try {
+      await roundTrip(trees, steps);
+    } finally {
+      for (const clean of cleanUps) clean();
+    }
+  });
+  await fc.assert(property, { numRuns: soaking ? 500 : 15, seed: runSeed() });
+});
+
+type Operations = Parameters<typeof operate>[1];
+
+async function roundTrip(trees: LayerTrees, [first, ...later]: readonly Operations[]): Promise<void> {
+  const start = trees.directory('start');
+  operate(start, first ?? []);
+  const base = await layerOf(trees, { kind: 'trees', upperDir: start, lowerDir: undefined });
+  const { dirs } = await trees.chain([base]);
+  assert.deepEqual(exactListing(dirs[0]!), exactListing(start), 'a whole tree');
+  const complete = trees.directory('complete');
+  await applyOnto({ source: trees.blob(base), rootDir: complete, indexPath: `${complete}.idx`, isBase: true });
+  assert.deepEqual(exactListing(complete), exactListing(start), 'a whole tree onto nothing');
+
+  const lowers = [...dirs];
+  for (const operations of later) {
+    const upper = trees.directory('upper');
+    const mount = trees.mountWritable(lowers, upper);
+    execFileSync('chmod', ['--reference', lowers[0]!, mount]);
+    execFileSync('chown', ['--reference', lowers[0]!, mount]);
+    operate(mount, operations);
+    const wanted = listing(mount);
+    const snapshot = copy(mount, trees.directory('snapshot'));
+    trees.unmount(mount);
+
+    const layer = await layerOf(trees, { kind: 'overlay', upperDir: upper, lowerDirs: lowers });
+    const ownDir = trees.directory('own');
+    await applyChain({
+      layers: [{ source: trees.blob(layer), ownDir, indexPath: `${ownDir}.idx` }],
+      lowerDirs: lowers,
+    });
+    assert.deepEqual(listing(trees.mount([ownDir, ...lowers].toReversed())), wanted, 'overlay onto overlay');
+
+    const compared = await layerOf(trees, { kind: 'trees', upperDir: snapshot, lowerDir: complete });
+    const onto = copy(complete, trees.directory('onto'));
+    await applyOnto({ source: trees.blob(compared), rootDir: onto, indexPath: `${onto}.idx` });
+    assert.deepEqual(listing(onto), wanted, 'compared trees onto a tree');
+
+    await applyOnto({ source: trees.blob(layer), rootDir: complete, indexPath: `${complete}.idx` });
+    assert.deepEqual(listing(complete), wanted, 'overlay onto a tree');
+    lowers.unshift(ownDir);
+  }
+}
