@@ -27,7 +27,7 @@ const item = (): number => random.next(contents.length);
 const keptItem = (): number => random.next(5);
 const builtItem = (): number => 5 + random.next(8);
 const pause = async (): Promise<void> => {
-  if (random.next(3) === 0) await sleep(random.next(15));
+  if (random.next(2) === 0) await sleep(random.next(30));
 };
 
 /** Runs `body` under a lease, and `check` before and after a pause: what is pinned must not change. */
