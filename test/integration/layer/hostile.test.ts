@@ -12,6 +12,7 @@ import { concatBytes, utf8 } from '../../../src/lib/bytes.ts';
 import type { DiffId, Digest } from '../../../src/spec/digest.ts';
 import { LayerTrees } from '../../helpers/layer-trees.ts';
 import { needs, output } from '../../helpers/needs.ts';
+import { readOnlyHost } from '../../helpers/read-only-host.ts';
 import {
   base256,
   binary,
@@ -34,6 +35,9 @@ import {
   zeros,
 } from '../../helpers/tar-builder.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
+
+// These layers try to write to the machine; one that could must fail here and change nothing.
+readOnlyHost();
 
 interface Case {
   /** Row of the table of bad inputs this project keeps, and what is tried. */

@@ -17,8 +17,8 @@ import { RootedTree } from '../../../src/sys/rooted-tree.ts';
 import { statAtIfThere } from '../../../src/sys/stat.ts';
 import { setXattrAt } from '../../../src/sys/xattr.ts';
 import { needs } from '../../helpers/needs.ts';
+import { readOnlyHost } from '../../helpers/read-only-host.ts';
 import { outsideOf, rootBesideCanary } from './canary.ts';
-import { readOnlyHost } from './read-only-host.ts';
 import { openDescriptors } from './scratch-directory.ts';
 
 readOnlyHost();

@@ -6,7 +6,7 @@ import { AT_FDCWD, O_CREAT, O_DIRECTORY, O_EXCL, O_PATH, O_RDONLY, O_WRONLY } fr
 import { closeFd, openAt, readlinkAt } from '../../../src/sys/fs-at.ts';
 import { hasSyscall } from '../../../src/sys/has-syscall.ts';
 import { openBeneath, openInRoot } from '../../../src/sys/openat2.ts';
-import { readOnlyHost } from './read-only-host.ts';
+import { readOnlyHost } from '../../helpers/read-only-host.ts';
 import { openDescriptors, scratchDirectory } from './scratch-directory.ts';
 import { throwsErrno } from './throws-errno.ts';
 

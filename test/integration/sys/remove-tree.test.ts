@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { O_PATH } from '../../../src/sys/constants.ts';
 import { closeFd, mkdirAt, openAt } from '../../../src/sys/fs-at.ts';
 import { removeTree, removeTreeAt } from '../../../src/sys/remove-tree.ts';
-import { readOnlyHost } from './read-only-host.ts';
+import { readOnlyHost } from '../../helpers/read-only-host.ts';
 import { openDescriptors, scratchDirectory } from './scratch-directory.ts';
 import { throwsErrno } from './throws-errno.ts';
 

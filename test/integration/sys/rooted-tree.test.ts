@@ -17,7 +17,7 @@ import { closeFd, mkdirAt, mknodAt, openAt, symlinkAt } from '../../../src/sys/f
 import { hasSyscall } from '../../../src/sys/has-syscall.ts';
 import { RootedTree } from '../../../src/sys/rooted-tree.ts';
 import { statFd } from '../../../src/sys/stat.ts';
-import { readOnlyHost } from './read-only-host.ts';
+import { readOnlyHost } from '../../helpers/read-only-host.ts';
 import { openDescriptors, scratchDirectory } from './scratch-directory.ts';
 import { throwsErrno } from './throws-errno.ts';
 

@@ -1,8 +1,8 @@
-import { AT_FDCWD, O_PATH } from '../../../src/sys/constants.ts';
-import { closeFd, openAt } from '../../../src/sys/fs-at.ts';
-import { mount } from '../../../src/sys/mount.ts';
-import { MOUNT_ATTR_RDONLY, setMountAttributes } from '../../../src/sys/mount-fd.ts';
-import { unshareMounts } from '../../../src/sys/unshare.ts';
+import { AT_FDCWD, O_PATH } from '../../src/sys/constants.ts';
+import { closeFd, openAt } from '../../src/sys/fs-at.ts';
+import { mount } from '../../src/sys/mount.ts';
+import { MOUNT_ATTR_RDONLY, setMountAttributes } from '../../src/sys/mount-fd.ts';
+import { unshareMounts } from '../../src/sys/unshare.ts';
 
 /**
  * From here on this process, and what it starts, can write to nothing of the machine but an empty tmpfs, where the
