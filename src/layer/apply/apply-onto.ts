@@ -1,5 +1,5 @@
 import { invariant } from '../../lib/invariant.ts';
-import { publishIndex } from '../index-file/writer.ts';
+import { discardIndex, publishIndex } from '../index-file/writer.ts';
 import type { AppliedLayer, ApplyOntoRequest } from '../types.ts';
 import { spread } from './run-spread.ts';
 
@@ -14,6 +14,12 @@ export async function applyOnto(request: ApplyOntoRequest): Promise<AppliedLayer
   const below = isBase ? 'empty' : 'complete';
   const result = await spread({ source, directory: rootDir, indexPath, rootless, below, report, signal });
   invariant(result, 'a complete tree needs no other layers');
-  publishIndex(result.temporaryIndex, indexPath, { sync });
+  try {
+    signal?.throwIfAborted();
+    publishIndex(result.temporaryIndex, indexPath, { sync });
+  } catch (error) {
+    discardIndex(result.temporaryIndex);
+    throw error;
+  }
   return result.layer;
 }

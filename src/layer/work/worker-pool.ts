@@ -105,9 +105,8 @@ async function runOn(worker: Worker, job: Job, { signal, progress }: RunOptions)
   worker.ref();
   try {
     worker.postMessage({ job, abort } satisfies JobMessage);
-    const result = await promise;
-    signal?.throwIfAborted();
-    return result;
+    // A result that came in spite of an abort is handed over: it may name files that somebody has to remove.
+    return await promise;
   } finally {
     signal?.removeEventListener('abort', onAbort);
     worker.off('message', onMessage).off('error', onError).off('exit', onExit);
