@@ -206,6 +206,13 @@ const cases: readonly Case[] = [
     madeUp: ['x', 'x/sub'],
   },
   {
+    title: 'a directory below an opaque one is not the one further down',
+    layers: [base, tar(opaque('x'), file('x/keep', '')), tar(file('x/sub/new', '', { mtime: 40 }))],
+    has: [/^"x\/sub" dir 0755 0:0 @40000000000$/, /^"x\/keep"/],
+    hasNot: [/^"x\/lower"/, /^"x\/sub\/deep"/],
+    madeUp: ['x', 'x/sub'],
+  },
+  {
     title: 'an opaque directory nobody names keeps its owner and mode',
     layers: [base, tar(opaque('p'))],
     has: [/^"p" dir 0700 5:5 .*@11000000000$/],
