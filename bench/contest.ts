@@ -1,10 +1,13 @@
-import { AccountingGroup, type CommandOptions, type Measurement, measure } from './measure.ts';
+import { execFileSync } from 'node:child_process';
+import { AccountingGroup } from './accounting-group.ts';
+import { type CommandOptions, type Measurement, measure } from './measure.ts';
 
 export interface Contender {
+  /** Who, and what it does beyond or short of the others. */
   readonly name: string;
   readonly command: readonly string[];
   readonly options?: CommandOptions;
-  /** Where a daemon of this contender lives; without one it gets a fresh group. */
+  /** Where a daemon of this contender lives; without one every run gets a fresh group. */
   readonly group?: AccountingGroup;
   /** Not measured, before and after every run. */
   readonly before?: () => unknown;
@@ -12,81 +15,132 @@ export interface Contender {
 }
 
 export interface Contest {
-  readonly name: string;
   readonly title: string;
+  /** What is the same for all, and what is not. */
+  readonly rules: string;
   /** Strata first; ratios are Strata divided by the other. */
   readonly contenders: readonly Contender[];
-  /** From the design's table of targets. */
+  /** From the table of targets. */
   readonly goal: string;
 }
 
-/** A contest that can be set up: `folder` is on the filesystem to measure, `atEnd` takes what must be ended. */
-export interface ContestEntry {
-  readonly name: string;
-  prepare(folder: string, atEnd: AsyncDisposableStack): Contest | Promise<Contest>;
+export interface Arena {
+  /** Empty, on the filesystem to measure; goes away with it. */
+  readonly folder: string;
+  /** 1, or less to make all inputs that much smaller. */
+  readonly scale: number;
+  /** Takes what must be ended. */
+  readonly atEnd: AsyncDisposableStack;
 }
 
-export interface Standing {
-  readonly contender: string;
-  readonly wallMs: number;
-  readonly cpuMs: number;
-  readonly peakBytes: number;
-  readonly runs: number;
-  readonly spread: readonly [number, number];
+/** A contest that can be set up. */
+export interface ContestEntry {
+  readonly name: string;
+  prepare(arena: Arena): Contest | Promise<Contest>;
+}
+
+export type Standing = { readonly contender: string } & (
+  | {
+      readonly wallMs: number;
+      readonly cpuMs: number;
+      readonly peakBytes: number;
+      readonly runs: number;
+      readonly spread: readonly [number, number];
+    }
+  | { readonly failure: string }
+);
+
+interface HoldOptions {
+  readonly rounds: number;
+  /** Where the inputs are: flushed before every run, so that nobody pays for what another left to be written. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
 }
 
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
-/** Runs everybody in turns, the order turned by one each round, after one round that does not count. */
-export async function hold(contest: Contest, rounds: number): Promise<Standing[]> {
-  const taken = new Map<string, Measurement[]>(contest.contenders.map(({ name }) => [name, []]));
-  for (let round = -1; round < rounds; round++) {
-    for (let turn = 0; turn < contest.contenders.length; turn++) {
-      const contender = contest.contenders[(turn + Math.max(round, 0)) % contest.contenders.length] as Contender;
-      await contender.before?.();
-      const group = contender.group ?? new AccountingGroup('run');
+/**
+ * Runs everybody in turns, the order turned by one each round. The first round warms up and is where memory is looked
+ * at. Who fails is out from there on, with the reason.
+ */
+export async function hold(contest: Contest, { rounds, folder, signal }: HoldOptions): Promise<Standing[]> {
+  const { contenders } = contest;
+  const taken = contenders.map((): Measurement[] => []);
+  const failures = new Map<number, string>();
+  for (let round = 0; round <= rounds; round++) {
+    process.stderr.write(`${contest.title}: ${round === 0 ? 'warming up' : `round ${round} of ${rounds}`}\n`);
+    for (let turn = 0; turn < contenders.length; turn++) {
+      const at = (turn + round) % contenders.length;
+      const contender = contenders[at] as Contender;
+      if (failures.has(at)) continue;
       try {
-        const measured = await measure(group, contender.command, { memory: true, ...contender.options });
-        if (round >= 0) taken.get(contender.name)?.push(measured);
-      } finally {
-        if (contender.group === undefined) group[Symbol.dispose]();
-        await contender.after?.();
+        execFileSync('sync', ['--file-system', folder]);
+        taken[at]?.push(await runOnce(contender, { memory: round === 0, signal }));
+      } catch (error) {
+        signal.throwIfAborted();
+        failures.set(at, error instanceof Error ? error.message : String(error));
+        process.stderr.write(`${contender.name}: ${failures.get(at)}\n`);
       }
     }
   }
-  return [...taken].map(([contender, runs]) => {
-    const walls = runs.map((run) => run.wallMs);
-    return {
-      contender,
-      wallMs: median(walls),
-      cpuMs: median(runs.map((run) => run.cpuMs)),
-      peakBytes: median(runs.map((run) => run.peakBytes)),
-      runs: runs.length,
-      spread: [Math.min(...walls), Math.max(...walls)],
-    };
+  return contenders.map(({ name }, at) => {
+    const failure = failures.get(at);
+    return failure === undefined ? summary(name, taken[at] ?? []) : { contender: name, failure };
   });
 }
 
+async function runOnce(
+  contender: Contender,
+  options: { readonly memory: boolean; readonly signal: AbortSignal },
+): Promise<Measurement> {
+  await using end = new AsyncDisposableStack();
+  end.defer(async () => void (await contender.after?.()));
+  await contender.before?.();
+  const group = contender.group ?? end.use(new AccountingGroup(contender.name));
+  return await measure(group, contender.command, { ...contender.options, ...options });
+}
+
+function summary(contender: string, [first, ...counted]: readonly Measurement[]): Standing {
+  const walls = counted.map((run) => run.wallMs);
+  return {
+    contender,
+    wallMs: median(walls),
+    cpuMs: median(counted.map((run) => run.cpuMs)),
+    peakBytes: first?.peakBytes ?? Number.NaN,
+    runs: counted.length,
+    spread: [Math.min(...walls), Math.max(...walls)],
+  };
+}
+
+const seconds = (ms: number): string => (ms / 1000).toFixed(ms < 1000 ? 3 : 2);
+const ratio = (a: number, b: number): string => (a > 0 && b > 0 ? (a / b).toFixed(2) : '–');
+
 /** A Markdown section: every contender's medians, and Strata's ratio to each. */
-export function report(contest: Contest, standings: readonly Standing[]): string {
-  const ours = standings[0] as Standing;
-  const seconds = (ms: number): string => (ms / 1000).toFixed(ms < 1000 ? 3 : 2);
-  const ratio = (a: number, b: number): string => (b > 0 ? (a / b).toFixed(2) : '–');
+export function report(contest: Contest, standings: readonly Standing[], rounds: number): string {
+  const [ours] = standings;
   return [
     `## ${contest.title}`,
     '',
-    `Goal: ${contest.goal}. Medians of ${ours.runs} runs in turns; wall min–max in brackets.`,
+    contest.rules,
+    `Goal: ${contest.goal}. Medians of ${rounds} runs in turns, fastest and slowest in brackets.`,
     '',
-    '| | wall s | CPU s | peak MB | Strata / it: wall | CPU | memory |',
+    '| | wall s | CPU s | peak MB | Strata ÷ it: wall | CPU | memory |',
     '|---|---|---|---|---|---|---|',
-    ...standings.map(
-      (it) =>
-        `| ${it.contender} | ${seconds(it.wallMs)} (${seconds(it.spread[0])}–${seconds(it.spread[1])}) | ${seconds(it.cpuMs)} | ${(it.peakBytes / 1e6).toFixed(0)} | ` +
-        (it === ours
-          ? '| | |'
-          : `${ratio(ours.wallMs, it.wallMs)} | ${ratio(ours.cpuMs, it.cpuMs)} | ${ratio(ours.peakBytes, it.peakBytes)} |`),
-    ),
+    ...standings.map((it) => `| ${it.contender} | ${cells(it, ours).join(' | ')} |`),
     '',
   ].join('\n');
 }
+
+function cells(it: Standing, ours: Standing | undefined): readonly string[] {
+  if ('failure' in it) return [`failed: ${firstLine(it.failure)}`, '', '', '', '', ''];
+  const times = [
+    `${seconds(it.wallMs)} (${seconds(it.spread[0])}–${seconds(it.spread[1])})`,
+    seconds(it.cpuMs),
+    (it.peakBytes / 1e6).toFixed(0),
+  ];
+  if (it === ours || ours === undefined || 'failure' in ours) return [...times, '', '', ''];
+  return [...times, ratio(ours.wallMs, it.wallMs), ratio(ours.cpuMs, it.cpuMs), ratio(ours.peakBytes, it.peakBytes)];
+}
+
+const firstLine = (text: string): string => (text.split('\n')[0] ?? '').slice(0, 160).replaceAll('|', '\\|');

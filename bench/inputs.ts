@@ -1,16 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Small, seeded, good enough for sizes and offsets (mulberry32). */
@@ -96,27 +86,13 @@ function addBlob(layout: string, bytes: Buffer): { digest: string; size: number;
 /** An image with one gzip layer per shape, made by GNU tar and gzip so that no contender meets its own archives. */
 export function makeImage(folder: string, name: string, shapes: readonly TreeShape[]): ImageInput {
   const layout = join(folder, name);
-  const marker = join(layout, 'input.json');
-  if (existsSync(marker)) return JSON.parse(readFileSync(marker, 'utf8')) as ImageInput;
-  rmSync(layout, { recursive: true, force: true });
   mkdirSync(join(layout, 'blobs/sha256'), { recursive: true });
   const layers = shapes.map((shape, at) => {
     const tree = join(folder, `${name}-tree`);
-    rmSync(tree, { recursive: true, force: true });
     makeTree(join(tree, `layer${at}`), shape);
     const tar = join(folder, `${name}.tar`);
-    execFileSync('tar', [
-      '--sort=name',
-      '--mtime=@1700000000',
-      '--owner=0',
-      '--group=0',
-      '--numeric-owner',
-      '-C',
-      tree,
-      '-cf',
-      tar,
-      '.',
-    ]);
+    const fixed = ['--sort=name', '--mtime=@1700000000', '--owner=0', '--group=0', '--numeric-owner'];
+    execFileSync('tar', [...fixed, '-C', tree, '-cf', tar, '.']);
     rmSync(tree, { recursive: true });
     const diffId = `sha256:${sha256(readFileSync(tar))}`;
     execFileSync('gzip', ['-n', '-6', '-f', tar]);
@@ -166,9 +142,17 @@ export function makeImage(folder: string, name: string, shapes: readonly TreeSha
     }),
   );
   const input: ImageInput = { layout, layers };
-  writeFileSync(marker, JSON.stringify(input));
+  writeFileSync(join(layout, 'input.json'), JSON.stringify(input));
   return input;
 }
+
+/** The same shapes with as much less in them. */
+export const scaled = (shapes: readonly TreeShape[], scale: number): TreeShape[] =>
+  shapes.map(({ seed, files, totalBytes }) => ({
+    seed,
+    files: Math.ceil(files * scale),
+    totalBytes: Math.ceil(totalBytes * scale),
+  }));
 
 const mega = 1e6;
 

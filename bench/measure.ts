@@ -1,99 +1,121 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AccountingGroup } from './accounting-group.ts';
 
 export interface Measurement {
   readonly wallMs: number;
-  /** User and system time of everything in the cgroup while the command ran. */
+  /** User and system time of everything in the group, what goes on after the command's end included. */
   readonly cpuMs: number;
-  /** Highest sum of proportional set sizes seen (sampled every 20 ms). */
-  readonly peakBytes: number;
-}
-
-const v1 = '/sys/fs/cgroup/cpuacct';
-
-/** A place whose processes are accounted together. */
-export class AccountingGroup implements Disposable {
-  readonly path: string;
-
-  constructor(name: string) {
-    const base = existsSync(join(v1, 'cpuacct.usage')) ? v1 : '/sys/fs/cgroup';
-    this.path = join(base, `strata-bench-${process.pid}-${name}`);
-    mkdirSync(this.path, { recursive: true });
-  }
-
-  cpuMs(): number {
-    const v1File = join(this.path, 'cpuacct.usage');
-    if (existsSync(v1File)) return Number(readFileSync(v1File, 'utf8')) / 1e6;
-    return Number(/usage_usec (\d+)/.exec(readFileSync(join(this.path, 'cpu.stat'), 'utf8'))?.[1] ?? 0) / 1e3;
-  }
-
-  memoryBytes(): number {
-    let total = 0;
-    for (const pid of readFileSync(join(this.path, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean)) {
-      try {
-        total += Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) * 1024;
-      } catch {
-        // The process ended between the two reads.
-      }
-    }
-    return total;
-  }
-
-  /** The command line that runs `command` inside this group. */
-  wrap(command: readonly string[]): string[] {
-    return ['/bin/sh', '-c', `echo $$ > ${this.path}/cgroup.procs && exec "$@"`, 'sh', ...command];
-  }
-
-  adopt(pid: number): void {
-    writeFileSync(join(this.path, 'cgroup.procs'), String(pid));
-  }
-
-  [Symbol.dispose](): void {
-    try {
-      rmdirSync(this.path);
-    } catch {
-      // Something still runs in it; the kernel drops the group with the machine.
-    }
-  }
+  /** Highest sum of resident sizes seen; undefined when it was not looked at. */
+  readonly peakBytes: number | undefined;
 }
 
 export interface CommandOptions {
-  readonly env?: Record<string, string>;
-  readonly cwd?: string;
-  readonly memory?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Runs a command to its end; throws with its output when it fails. */
+export interface MeasureOptions extends CommandOptions {
+  /** Sample memory every few milliseconds, which takes time on the cores the command could use. */
+  readonly memory?: boolean;
+  /** Kills the command and everything it started in its session. */
+  readonly signal?: AbortSignal;
+}
+
+const longestMs = 20 * 60_000;
+const sampleMs = 5;
+const keptOutput = 4000;
+
+// Joins the group ($1) and mounts it ($2, by way of $3) in place of its hierarchy ($4), which must not be left below:
+// runtimes take the first they find. Then waits for a line.
+const standInGroup = `
+echo $$ >"$1/cgroup.procs"; shift
+exec unshare --mount /bin/sh -ec '
+  mount --bind "$1" "$2"; umount --lazy "$3"; mount --move "$2" "$3"; shift 3
+  printf r >&3; read -r line; exec "$@" </dev/null 3>&-
+' sh "$@"`;
+
+/**
+ * Starts a command in the group. It stands ready, with all that it takes to put it there already done, and runs from
+ * `go()` on.
+ */
+export async function stand(
+  group: AccountingGroup,
+  command: readonly string[],
+  { env, output }: CommandOptions & { readonly output: 'pipe' | 'ignore' },
+): Promise<{ readonly child: ChildProcess; go(): void }> {
+  const { leaf, path, stage, mountPoint } = group;
+  const child = spawn('/bin/sh', ['-ec', standInGroup, 'sh', leaf, path, stage, mountPoint, ...command], {
+    stdio: ['pipe', output, output, 'pipe'],
+    env: { ...process.env, ...env },
+    detached: true,
+  });
+  const ready = child.stdio[3] as Readable;
+  await Promise.race([
+    once(ready, 'data'),
+    once(child, 'exit').then(() => Promise.reject(new Error(`${command[0]}: did not get as far as starting`))),
+  ]);
+  return { child, go: () => void child.stdin?.end('\n') };
+}
+
+/** Runs a command to its end. Rejects with its output when it fails, and when it takes longer than 20 minutes. */
 export async function measure(
   group: AccountingGroup,
   command: readonly string[],
-  options: CommandOptions = {},
+  options: MeasureOptions = {},
 ): Promise<Measurement> {
-  const [file, ...args] = group.wrap(command);
+  const { child, go } = await stand(group, command, { ...options, output: 'pipe' });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-keptOutput)));
+  }
+  const stop = AbortSignal.any([AbortSignal.timeout(longestMs), ...(options.signal ? [options.signal] : [])]);
+  const kill = (): void => void process.kill(-(child.pid ?? 0), 'SIGKILL');
+  stop.addEventListener('abort', kill, { once: true });
+
+  const sampler = new MemorySampler(group);
   const cpuBefore = group.cpuMs();
   const startedAt = process.hrtime.bigint();
-  const child = spawn(file as string, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...options.env },
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-  });
-  let said = '';
-  child.stdout.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4000)));
-  child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-4000)));
-  let peakBytes = 0;
-  let running = true;
-  const sampling = (async () => {
-    while (running && options.memory === true) {
-      peakBytes = Math.max(peakBytes, group.memoryBytes());
-      await sleep(20);
-    }
-  })();
-  const code = await new Promise<number | null>((resolve, reject) => child.on('close', resolve).on('error', reject));
+  const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  go();
+  if (options.memory === true) sampler.start();
+  const [code, killedBy] = await ended;
   const wallMs = Number(process.hrtime.bigint() - startedAt) / 1e6;
-  running = false;
-  await sampling;
-  if (code !== 0) throw new Error(`${command.join(' ')}: exit ${code}\n${said}`);
+  const peakBytes = sampler.stop();
+  stop.removeEventListener('abort', kill);
+  stop.throwIfAborted();
+  await group.quiet();
+  if (code !== 0) throw new Error(`exit ${code ?? killedBy}: ${said.trim()}`);
   return { wallMs, cpuMs: group.cpuMs() - cpuBefore, peakBytes };
+}
+
+class MemorySampler {
+  readonly #group: AccountingGroup;
+  #timer: NodeJS.Timeout | undefined;
+  #peak: number | undefined;
+
+  constructor(group: AccountingGroup) {
+    this.#group = group;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#peak = Math.max(this.#peak ?? 0, this.#group.memoryBytes());
+    }, sampleMs);
+  }
+
+  stop(): number | undefined {
+    clearInterval(this.#timer);
+    return this.#peak;
+  }
+}
+
+/** Ends a process by SIGTERM and, when that is not enough, SIGKILL; waits for it. */
+export async function end(child: ChildProcess, patienceMs = 20_000): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  if ((await Promise.race([ended, sleep(patienceMs, 'late')])) === 'late') child.kill('SIGKILL');
+  await ended;
 }

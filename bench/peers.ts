@@ -1,10 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AccountingGroup } from './measure.ts';
+import { AccountingGroup } from './accounting-group.ts';
+import { end, stand } from './measure.ts';
 
-/** First place a program is found: `STRATA_BENCH_<NAME>` in the environment, else PATH. */
+/** Where a program is: `STRATA_BENCH_<NAME>` in the environment, else on PATH. */
 export function program(name: string): string | undefined {
   const named = process.env[`STRATA_BENCH_${name.toUpperCase()}`];
   if (named !== undefined) return named;
@@ -14,16 +15,32 @@ export function program(name: string): string | undefined {
     .find((path) => existsSync(path));
 }
 
-export function version(name: string, ...args: readonly string[]): string {
+/** First line of what a program says about its version. */
+export function version(name: string): string {
   const path = program(name);
-  if (path === undefined) return 'absent';
-  return execFileSync(path, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n')[0] ?? '';
+  if (path === undefined) return `${name} absent`;
+  try {
+    const [line = ''] = execFileSync(path, ['--version'], { encoding: 'utf8', stdio: 'pipe' }).split('\n');
+    return line.startsWith(name) ? line : `${name} ${line}`;
+  } catch {
+    return `${name} of unknown version`;
+  }
+}
+
+/** Sets a contender up: runs a command to its end, in a mount namespace of its own so that no mount stays behind. */
+export function setUp(command: readonly string[], env: Readonly<Record<string, string>> = {}): string {
+  return execFileSync('unshare', ['--mount', ...command], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
 }
 
 export interface Docker extends AsyncDisposable {
   readonly group: AccountingGroup;
   /** The client's command line up to the verb. */
   readonly command: readonly string[];
+  readonly version: string;
 }
 
 /** A dockerd of our own with everything it keeps under `folder`; nothing of the system's is touched. */
@@ -31,74 +48,65 @@ export async function startDocker(folder: string): Promise<Docker | undefined> {
   const daemon = program('dockerd');
   const client = program('docker');
   if (daemon === undefined || client === undefined) return undefined;
-  const group = new AccountingGroup('docker');
-  const socket = join(folder, 'd.sock');
+  await using stack = new AsyncDisposableStack();
+  const group = stack.use(new AccountingGroup('docker'));
   mkdirSync(folder, { recursive: true });
-  const args = [
-    '--data-root',
-    join(folder, 'data'),
-    '--exec-root',
-    join(folder, 'exec'),
-    '-H',
-    `unix://${socket}`,
-    '--pidfile',
-    join(folder, 'pid'),
-    '--bridge',
-    'none',
+  const socket = `unix://${join(folder, 'd.sock')}`;
+  const line = [
+    daemon,
+    `--host=${socket}`,
+    `--pidfile=${join(folder, 'pid')}`,
+    `--data-root=${join(folder, 'data')}`,
+    `--exec-root=${join(folder, 'exec')}`,
+    '--bridge=none',
     '--iptables=false',
-    '--cgroup-parent',
-    group.path.replace(/^.*\/(?=strata-bench)/, '/'),
   ];
-  const [file, ...rest] = group.wrap([daemon, ...args]);
-  const path = `${join(daemon, '..')}:${join(daemon, '../../bin')}:${process.env['PATH']}`;
-  const child = spawn(file as string, rest, { stdio: 'ignore', env: { ...process.env, PATH: path } });
-  const command = [client, '-H', `unix://${socket}`];
-  for (let attempt = 0; attempt < 100; attempt++) {
+  // Unpacked somewhere, it finds its containerd and runtime beside itself.
+  const path = `${dirname(daemon)}:${join(dirname(daemon), '../bin')}:${process.env['PATH']}`;
+  const { child, go } = await stand(group, line, { env: { PATH: path }, output: 'ignore' });
+  stack.defer(() => end(child));
+  go();
+  const command = [client, '--host', socket];
+  const version = await answer(
+    [...command, 'version', '--format', '{{.Server.Version}}'],
+    () => child.exitCode === null,
+  );
+  const owned = stack.move();
+  return { group, command, version, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Asks until there is an answer, for twenty seconds. */
+async function answer(command: readonly string[], isAlive: () => boolean): Promise<string> {
+  for (let attempt = 0; ; attempt++) {
     await sleep(200);
     try {
-      execFileSync(command[0] as string, [...command.slice(1), 'version'], { stdio: 'ignore' });
-      break;
+      return setUp(command).trim();
     } catch (error) {
-      if (attempt === 99 || child.exitCode !== null) throw new Error('dockerd did not come up', { cause: error });
+      if (attempt === 100 || !isAlive()) throw new Error('dockerd did not come up', { cause: error });
     }
   }
-  return {
-    group,
-    command,
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGTERM');
-      if (child.exitCode === null) await new Promise((resolve) => child.on('close', resolve));
-      group[Symbol.dispose]();
-    },
-  };
 }
 
 /** Podman's command line with a store of its own and the same runtime as everybody else. */
-export function podman(folder: string): readonly string[] | undefined {
+export function podman(
+  folder: string,
+): { readonly command: readonly string[]; readonly env: Record<string, string> } | undefined {
   const path = program('podman');
   if (path === undefined) return undefined;
   mkdirSync(folder, { recursive: true });
   const conf = join(folder, 'containers.conf');
+  // Its default limits are above what a machine may allow.
   writeFileSync(conf, '[containers]\ndefault_ulimits = ["nofile=1024:1024","nproc=1024:1024"]\n');
-  const policy = join(folder, 'policy.json');
-  writeFileSync(policy, '{"default":[{"type":"insecureAcceptAnything"}]}');
-  return [
-    'env',
-    `CONTAINERS_CONF=${conf}`,
+  const command = [
     path,
-    '--root',
-    join(folder, 'root'),
-    '--runroot',
-    join(folder, 'run'),
-    '--storage-driver',
-    'overlay',
-    '--runtime',
-    'runc',
-    '--cgroup-manager',
-    'cgroupfs',
-    '--events-backend',
-    'none',
+    `--root=${join(folder, 'root')}`,
+    `--runroot=${join(folder, 'run')}`,
+    '--storage-driver=overlay',
+    '--runtime=runc',
+    '--cgroup-manager=cgroupfs',
+    '--events-backend=none',
   ];
+  return { command, env: { CONTAINERS_CONF: conf } };
 }
 
 export const removeTree = (folder: string): void => rmSync(folder, { recursive: true, force: true });

@@ -1,54 +1,65 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Contender, Contest, ContestEntry } from '../contest.ts';
-import { type ImageInput, makeImage, oneBigFile, sixLayers, type TreeShape, tinyFiles } from '../inputs.ts';
+import type { Contender, ContestEntry } from '../contest.ts';
+import { driver } from '../drivers/driver.ts';
+import { type ImageInput, makeImage, oneBigFile, scaled, sixLayers, type TreeShape, tinyFiles } from '../inputs.ts';
 import { program, removeTree } from '../peers.ts';
 
-const driver = join(import.meta.dirname, '../drivers/apply.ts');
+/** A shell script that does `line` for every layer, `$blob` being its file. */
+const forEachLayer = (input: ImageInput, line: string): string[] =>
+  ['bash', '-ec', `set -o pipefail; for blob; do ${line}; done`, 'bash'].concat(input.layers.map(({ blob }) => blob));
 
 function contenders(input: ImageInput, folder: string): Contender[] {
   const target = join(folder, 'target');
-  const emptied = { before: () => mkdirSync(target, { recursive: true }), after: () => removeTree(target) };
-  const list: Contender[] = [
-    { name: 'strata', command: [process.execPath, driver, join(input.layout, 'input.json'), target], ...emptied },
+  const emptied = { before: () => mkdirSync(target), after: () => removeTree(target) };
+  const layout = `${input.layout}:bench`;
+  const store = `containers-storage:[overlay@${target}/root+${target}/run]localhost/bench`;
+  const untar = `tar -xpf - -C ${target}`;
+  return [
     {
-      name: 'pigz -d + GNU tar (no digests)',
-      command: [
-        '/bin/sh',
-        '-ec',
-        input.layers.map((layer) => `pigz -dc ${layer.blob} | tar -xpf - -C ${target}`).join('\n'),
-      ],
+      name: 'strata (digest, diffID, index)',
+      command: [...driver('apply', folder), join(input.layout, 'input.json'), target],
       ...emptied,
     },
+    { name: 'pigz -d, tar (no digests)', command: forEachLayer(input, `pigz -dc "$blob" | ${untar}`), ...emptied },
+    {
+      name: 'pigz -d, tar, sha256sum (digest, diffID)',
+      command: forEachLayer(input, `tee >(sha256sum >&2) <"$blob" | pigz -dc | tee >(sha256sum >&2) | ${untar}`),
+      ...emptied,
+    },
+    ...(program('umoci')
+      ? [
+          {
+            name: 'umoci raw unpack (digest, diffID)',
+            command: ['umoci', 'raw', 'unpack', '--image', layout, join(target, 'rootfs')],
+            ...emptied,
+          },
+        ]
+      : []),
+    ...(program('skopeo')
+      ? [
+          {
+            name: 'skopeo into containers-storage (digest, diffID, tar-split, records)',
+            command: ['skopeo', 'copy', '--insecure-policy', `oci:${layout}`, store],
+            ...emptied,
+          },
+        ]
+      : []),
   ];
-  if (program('umoci')) {
-    list.push({
-      name: 'umoci',
-      command: ['umoci', 'unpack', '--image', `${input.layout}:bench`, join(target, 'bundle')],
-      ...emptied,
-    });
-  }
-  if (program('skopeo')) {
-    const store = `containers-storage:[overlay@${target}/root+${target}/run]localhost/bench`;
-    list.push({
-      name: 'skopeo to containers-storage',
-      command: ['skopeo', 'copy', '--insecure-policy', `oci:${input.layout}:bench`, store],
-      ...emptied,
-    });
-  }
-  return list;
 }
 
 const contest = (name: string, title: string, shapes: readonly TreeShape[]): ContestEntry => ({
   name,
-  prepare: (folder: string): Contest => {
-    const input = makeImage(folder, name, shapes);
-    return { name, title, goal: '≤ 1.0× CPU of pigz + tar, ≤ 0.5× umoci', contenders: contenders(input, folder) };
-  },
+  prepare: ({ folder, scale }) => ({
+    title,
+    rules: 'From blobs of an OCI layout, gzip by GNU gzip, to files; nobody flushes.',
+    goal: '≤ 1.0× CPU of pigz and tar, ≤ 0.5× umoci',
+    contenders: contenders(makeImage(folder, 'image', scaled(shapes, scale)), folder),
+  }),
 });
 
 export const applyContests: readonly ContestEntry[] = [
-  contest('apply-six', 'Apply: 6 layers, 700 MB, 58,000 files', sixLayers),
-  contest('apply-big', 'Apply: one file of 540 MB', oneBigFile),
-  contest('apply-tiny', 'Apply: 50,000 tiny files', tinyFiles),
+  contest('apply-six', 'Apply 6 layers, 700 MB, 58,000 files', sixLayers),
+  contest('apply-big', 'Apply one file of 540 MB', oneBigFile),
+  contest('apply-tiny', 'Apply 50,000 tiny files', tinyFiles),
 ];

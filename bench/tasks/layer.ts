@@ -1,110 +1,95 @@
-import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Contender, Contest, ContestEntry } from '../contest.ts';
-import { makeTree, newLayer } from '../inputs.ts';
-import { program, removeTree } from '../peers.ts';
+import type { Arena, Contender, Contest, ContestEntry } from '../contest.ts';
+import { driver } from '../drivers/driver.ts';
+import { makeTree, newLayer, scaled } from '../inputs.ts';
+import { program, removeTree, setUp } from '../peers.ts';
 
-const driver = join(import.meta.dirname, '../drivers/layer.ts');
+type Form = 'none' | 'gzip';
 
-function prepareTree(folder: string): string {
-  const tree = join(folder, 'new-layer');
-  if (!existsSync(tree)) makeTree(tree, newLayer);
-  return tree;
-}
+const copyTree = (from: string, to: string): void => cpSync(from, to, { recursive: true, preserveTimestamps: true });
 
-/** An empty image unpacked by umoci, with the new files laid into its rootfs. */
-function umociBundle(folder: string, tree: string): Contender | undefined {
-  if (!program('umoci')) return undefined;
+/** An empty image unpacked by umoci, with the new files laid into its root. */
+function umociRepack(folder: string, tree: string): Contender[] {
+  if (!program('umoci')) return [];
   const layout = join(folder, 'umoci-layout');
   const bundle = join(folder, 'umoci-bundle');
-  return {
-    name: 'umoci repack (gzip)',
-    command: ['umoci', 'repack', '--image', `${layout}:new`, bundle],
-    before: () => {
-      removeTree(layout);
-      removeTree(bundle);
-      execFileSync('umoci', ['init', '--layout', layout]);
-      execFileSync('umoci', ['new', '--image', `${layout}:base`]);
-      execFileSync('umoci', ['unpack', '--image', `${layout}:base`, bundle]);
-      cpSync(tree, join(bundle, 'rootfs'), { recursive: true, preserveTimestamps: true });
+  return [
+    {
+      name: 'umoci repack (compares with the list of the unpacked tree)',
+      command: ['umoci', 'repack', '--image', `${layout}:new`, bundle],
+      before: () => {
+        setUp(['umoci', 'init', '--layout', layout]);
+        setUp(['umoci', 'new', '--image', `${layout}:base`]);
+        setUp(['umoci', 'unpack', '--image', `${layout}:base`, bundle]);
+        copyTree(tree, join(bundle, 'rootfs'));
+      },
+      after: () => {
+        removeTree(layout);
+        removeTree(bundle);
+      },
     },
-  };
-}
-
-function buildahCommit(folder: string, tree: string, gzip: boolean): Contender | undefined {
-  if (!program('buildah')) return undefined;
-  const store = [
-    '--root',
-    join(folder, 'buildah/root'),
-    '--runroot',
-    join(folder, 'buildah/run'),
-    '--storage-driver',
-    'overlay',
   ];
-  const out = join(folder, 'buildah-oci');
-  const buildah = (...args: string[]): string =>
-    execFileSync('buildah', [...store, ...args], { encoding: 'utf8' }).trim();
-  return {
-    name: `buildah commit to oci (${gzip ? 'gzip' : 'uncompressed'})`,
-    command: ['buildah', ...store, 'commit', '--disable-compression=' + String(!gzip), 'bench', `oci:${out}:new`],
-    before: () => {
-      removeTree(out);
-      if (buildah('containers', '-q') === '') {
-        buildah('from', '--name', 'bench', 'scratch');
-        cpSync(tree, buildah('mount', 'bench'), { recursive: true, preserveTimestamps: true });
-        buildah('umount', 'bench');
-      }
-    },
-  };
 }
 
-const present = (...contenders: (Contender | undefined)[]): Contender[] => contenders.filter((it) => it !== undefined);
+/** A working container from nothing, with the new files in it, committed to an OCI layout. */
+function buildahCommit(folder: string, tree: string, form: Form): Contender[] {
+  if (!program('buildah')) return [];
+  const out = join(folder, 'buildah-oci');
+  const store = join(folder, 'buildah');
+  const buildah = ['buildah', `--root=${store}/root`, `--runroot=${store}/run`, '--storage-driver=overlay'];
+  setUp([...buildah, 'from', '--name', 'bench', 'scratch']);
+  setUp(['sh', '-ec', 'to=$("$@" mount bench); cp -a "$0"/. "$to"; "$@" umount bench', tree, ...buildah]);
+  return [
+    {
+      name: 'buildah commit to an OCI layout',
+      command: [...buildah, 'commit', `--disable-compression=${form === 'none'}`, 'bench', `oci:${out}:new`],
+      after: () => removeTree(out),
+    },
+  ];
+}
+
+function prepare(form: Form, { folder, scale }: Arena): Omit<Contest, 'title' | 'goal'> {
+  const tree = join(folder, 'tree');
+  for (const shape of scaled([newLayer], scale)) makeTree(tree, shape);
+  const out = join(folder, 'out');
+  const emptied = { before: () => mkdirSync(out), after: () => removeTree(out) };
+  const tar = `tar -C ${tree} -cf - . | tee >(sha256sum >&2)`;
+  const shell = form === 'none' ? `${tar} >${out}/layer.tar` : `${tar} | pigz -6 | tee ${out}/layer.tar.gz | sha256sum`;
+  return {
+    rules: `A tree on nothing becomes ${form === 'none' ? 'a tar' : 'a tar, gzip level 6,'} in a file, hashed; nobody flushes.`,
+    contenders: [
+      {
+        name: 'strata (and the layer index)',
+        command: [...driver('layer', folder), tree, out, form],
+        ...emptied,
+      },
+      {
+        name: form === 'none' ? 'tar, sha256sum' : 'tar, sha256sum, pigz, sha256sum',
+        command: ['bash', '-ec', `set -o pipefail; ${shell}`],
+        ...emptied,
+      },
+      ...(form === 'gzip' ? umociRepack(folder, tree) : []),
+      ...buildahCommit(folder, tree, form),
+    ],
+  };
+}
 
 export const layerContests: readonly ContestEntry[] = [
   {
     name: 'layer-plain',
-    prepare: (folder: string): Contest => {
-      const tree = prepareTree(folder);
-      const out = join(folder, 'layer-out');
-      const emptied = { before: () => mkdirSync(out, { recursive: true }), after: () => removeTree(out) };
-      return {
-        name: 'layer-plain',
-        title: 'Layer of 11,000 new files, uncompressed',
-        goal: 'commit ≤ 1.0× docker 20.10 and buildah',
-        contenders: present(
-          { name: 'strata (index, diffID, tar)', command: [process.execPath, driver, tree, out, 'none'], ...emptied },
-          {
-            name: 'tar + sha256sum',
-            command: ['/bin/sh', '-ec', `tar -C ${tree} -cf - . | tee ${out}/layer.tar | sha256sum`],
-            ...emptied,
-          },
-          buildahCommit(folder, tree, false),
-        ),
-      };
-    },
+    prepare: (arena) => ({
+      title: 'Make a layer of 11,000 new files, uncompressed',
+      goal: '≤ 1.0× buildah',
+      ...prepare('none', arena),
+    }),
   },
   {
     name: 'layer-gzip',
-    prepare: (folder: string): Contest => {
-      const tree = prepareTree(folder);
-      const out = join(folder, 'layer-out');
-      const emptied = { before: () => mkdirSync(out, { recursive: true }), after: () => removeTree(out) };
-      return {
-        name: 'layer-gzip',
-        title: 'Layer of 11,000 new files, gzip level 6',
-        goal: '≤ 0.75× umoci and buildah',
-        contenders: present(
-          { name: 'strata (index, diffID, gzip)', command: [process.execPath, driver, tree, out, 'gzip'], ...emptied },
-          {
-            name: 'tar + pigz -6 + sha256sum',
-            command: ['/bin/sh', '-ec', `tar -C ${tree} -cf - . | pigz -6 | tee ${out}/layer.tar.gz | sha256sum`],
-            ...emptied,
-          },
-          umociBundle(folder, tree),
-          buildahCommit(folder, tree, true),
-        ),
-      };
-    },
+    prepare: (arena) => ({
+      title: 'Make a layer of 11,000 new files, gzip',
+      goal: '≤ 0.75× umoci and buildah',
+      ...prepare('gzip', arena),
+    }),
   },
 ];
