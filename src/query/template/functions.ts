@@ -12,21 +12,11 @@ import {
   kindOf,
   lookUp,
   mapOf,
+  type Parameter,
+  type TemplateFunction,
   typeName,
   type Value,
 } from './values.ts';
-
-/** What a parameter takes: 'value' also Go's invalid value, 'any' turns that into nil. */
-export type Parameter = 'value' | 'any' | 'string' | 'int' | 'strings';
-
-/** A function of templates. `run` may throw an Error whose message follows `error calling NAME: `. */
-export interface TemplateFunction {
-  readonly parameters: readonly Parameter[];
-  /** The last parameter may stand any number of times, also none. */
-  readonly variadic?: boolean;
-  /** `limit` is the longest text that may be given back. */
-  readonly run: (args: readonly Value[], limit: number) => Value;
-}
 
 const text = (value: Value): string => (typeof value === 'string' ? value : '');
 
@@ -142,9 +132,13 @@ const comparison = (holds: (order: number) => boolean): TemplateFunction => ({
 
 /** Functions text/template itself has, but for `call`: there is nothing to call. */
 const builtin: { readonly [name: string]: TemplateFunction } = {
-  // Evaluated by hand, for they stop at the first argument that decides.
-  and: { parameters: ['value', 'value'], variadic: true, run: (args) => args.at(-1) },
-  or: { parameters: ['value', 'value'], variadic: true, run: (args) => args.at(-1) },
+  and: {
+    parameters: ['value', 'value'],
+    variadic: true,
+    decides: (value) => !isTrue(value),
+    run: (args) => args.at(-1),
+  },
+  or: { parameters: ['value', 'value'], variadic: true, decides: isTrue, run: (args) => args.at(-1) },
   not: { parameters: ['value'], run: ([value]) => !isTrue(value) },
   eq: { parameters: ['value', 'value'], variadic: true, run: ([first, ...others]) => isEqual(first, others) },
   ne: { parameters: ['value', 'value'], run: ([a, b]) => !isEqual(a, [b]) },

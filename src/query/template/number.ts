@@ -37,6 +37,7 @@ function parseFloating(text: string): number | undefined {
 
 /** The value of a number in a template; a message where it is none. Complex numbers are none here. */
 export function parseNumber(text: string): NumberConstant | string {
+  if (text.length > 1000) return 'illegal number syntax: too many digits';
   const overflow = `integer overflow: ${quote(text)}`;
   const whole = parseInteger(text);
   if (whole !== undefined) {

@@ -54,11 +54,12 @@ class Lexer {
   readonly #tokens: Token[] = [];
   #at = 0;
   #line = 1;
-  /** Newlines are counted up to here. */
-  #counted = 0;
+  /** Where the current line ends. */
+  #lineEnd: number;
 
   constructor(input: string) {
     this.#input = input;
+    this.#lineEnd = this.#findLineEnd(0);
   }
 
   run(): readonly Token[] {
@@ -66,12 +67,16 @@ class Lexer {
     return this.#tokens;
   }
 
+  #findLineEnd(from: number): number {
+    const end = this.#input.indexOf('\n', from);
+    return end < 0 ? this.#input.length : end;
+  }
+
+  /** Offsets are asked for in ascending order. */
   #lineAt(offset: number): number {
-    for (;;) {
-      const next = this.#input.indexOf('\n', this.#counted);
-      if (next < 0 || next >= offset) break;
+    while (this.#lineEnd < offset) {
       this.#line++;
-      this.#counted = next + 1;
+      this.#lineEnd = this.#findLineEnd(this.#lineEnd + 1);
     }
     return this.#line;
   }

@@ -28,17 +28,37 @@ export class Nil {
   }
 }
 
+/** What a parameter takes: 'value' also Go's invalid value, 'any' turns that into nil. */
+export type Parameter = 'value' | 'any' | 'string' | 'int' | 'strings';
+
+/** A function of templates, or a method of what they look at. `run` may throw an Error whose message follows `error calling NAME: `. */
+export interface TemplateFunction {
+  readonly parameters: readonly Parameter[];
+  /** The last parameter may stand any number of times, also none. */
+  readonly variadic?: boolean;
+  /** True for an argument that is the result already: those behind it are not even looked at. */
+  readonly decides?: (value: Value) => boolean;
+  /** `limit` is the longest text that may be given back. */
+  readonly run: (args: readonly Value[], limit: number) => Value;
+}
+
 /**
  * A Go struct: fields in order, a missing one is an error that names `typeName`. Plain objects are maps: sorted by key,
- * a missing one is `<no value>`. Fields may be getters.
+ * a missing one is `<no value>`. Fields may be getters; methods take arguments, as docker's `.Label "key"`.
  */
 export class Struct {
   readonly fields: { readonly [name: string]: Value };
   readonly typeName: string;
+  readonly methods: { readonly [name: string]: TemplateFunction };
 
-  constructor(fields: { readonly [name: string]: Value }, typeName = 'struct') {
+  constructor(
+    fields: { readonly [name: string]: Value },
+    typeName = 'struct',
+    methods: { readonly [name: string]: TemplateFunction } = {},
+  ) {
     this.fields = fields;
     this.typeName = typeName;
+    this.methods = methods;
   }
 
   toJSON(): { readonly [name: string]: Value } {
@@ -136,6 +156,11 @@ export function typeName(value: Value): string {
   }
 }
 
+function hasEntries(map: ValueMap): boolean {
+  for (const key in map) if (Object.hasOwn(map, key)) return true;
+  return false;
+}
+
 /** What `if` asks: false for zero, empty and nil; true for every struct. */
 export function isTrue(value: Value): boolean {
   switch (kindOf(value)) {
@@ -153,7 +178,7 @@ export function isTrue(value: Value): boolean {
     case 'slice':
       return itemsOf(value).length > 0;
     case 'map':
-      return Object.keys(mapOf(value)).length > 0;
+      return hasEntries(mapOf(value));
     case 'struct':
       return true;
   }

@@ -1,0 +1,100 @@
+import { isStrataError, StrataError } from '../errors/index.ts';
+import { alignColumns } from './align.ts';
+import { evaluateTemplate } from './template/evaluate.ts';
+import { headerFunctions, templateFunctions } from './template/functions.ts';
+import { encodeJson } from './template/json.ts';
+import { parseTemplate, type Template } from './template/parse.ts';
+import { Struct, structured, type TemplateFunction, type Value, type ValueMap } from './template/values.ts';
+
+/** What a `--format` asks for. */
+export interface Format {
+  /** A heading line first, and columns aligned. */
+  readonly isTable: boolean;
+  readonly template: Template;
+}
+
+const functionNames: ReadonlySet<string> = new Set(templateFunctions.keys());
+
+/** Docker's words before Go's message; a limit keeps its own. */
+function formatError(error: unknown): unknown {
+  if (!isStrataError(error) || error.code === 'ERR_TEMPLATE_LIMIT') return error;
+  return new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_FORMAT_INVALID',
+    message: `template parsing error: ${error.message}`,
+    cause: error,
+  });
+}
+
+function parse(text: string): Template {
+  try {
+    return parseTemplate(text, { functions: functionNames });
+  } catch (error) {
+    throw formatError(error);
+  }
+}
+
+function evaluate(template: Template, data: Value, missingKey: 'default' | 'error' = 'default'): string {
+  try {
+    return evaluateTemplate(template, data, { missingKey });
+  } catch (error) {
+    throw formatError(error);
+  }
+}
+
+/**
+ * Reads `--format` of a listing command: `json`, `table TEMPLATE`, or a template. Empty and `table` alone mean
+ * `tableTemplate`, the command's own columns, split by tabs. `\t` and `\n` may be written as escapes.
+ * Throws ERR_FORMAT_INVALID, ERR_TEMPLATE_LIMIT.
+ */
+export function parseFormat(format: string, tableTemplate: string): Format {
+  if (format === '' || format === 'table') return { isTable: true, template: parse(tableTemplate) };
+  const isTable = format.startsWith('table');
+  const text = (isTable ? format.slice('table'.length) : format === 'json' ? '{{json .}}' : format)
+    .replace(/^ +| +$/g, '')
+    .replace(/\\([tn])/g, (_, letter: string) => (letter === 't' ? '\t' : '\n'));
+  return { isTable, template: parse(text) };
+}
+
+/** The column of `{{.Label "com.example.my-key"}}` is headed `my key`. */
+const labelHeading: TemplateFunction = {
+  parameters: ['string'],
+  run: ([key]) => (typeof key === 'string' ? (key.split('.').at(-1) ?? '').replace(/[-_]/g, ' ') : ''),
+};
+
+function heading(template: Template, headers: ValueMap): string {
+  try {
+    const names = new Struct(headers, 'formatter.SubHeaderContext', { Label: labelHeading });
+    return evaluateTemplate(template, names, { functions: headerFunctions });
+  } catch (error) {
+    // Docker prints no heading where a template cannot be evaluated over column names.
+    if (isStrataError(error)) return '';
+    throw error;
+  }
+}
+
+/**
+ * The whole text of a listing, a line for each row. `headers` names the columns of each field. In JSON a row's fields
+ * stand in the order the row has them. Throws ERR_FORMAT_INVALID, ERR_TEMPLATE_LIMIT.
+ */
+export function formatRows(format: Format, headers: ValueMap, rows: readonly Struct[]): string {
+  const lines = rows.map((row) => `${evaluate(format.template, row)}\n`).join('');
+  return format.isTable ? alignColumns(`${heading(format.template, headers)}\n${lines}`) : lines;
+}
+
+/**
+ * One object under `inspect --format`: `json`, or a template, which sees docker's structs ({@link structured} says how
+ * `mapKeys` is used), and where that fails, as for a misspelt field, the plain JSON, whose error is the one told.
+ * Throws ERR_FORMAT_INVALID, ERR_TEMPLATE_LIMIT.
+ */
+export function formatInspected(format: string, data: ValueMap, mapKeys: ReadonlySet<string>): string {
+  const typed = structured(data, mapKeys);
+  if (format === 'json') return encodeJson(typed);
+  const template = parse(format);
+  try {
+    return evaluate(template, typed);
+  } catch (error) {
+    if (!isStrataError(error, 'ERR_FORMAT_INVALID')) throw error;
+    return evaluate(template, data, 'error');
+  }
+}

@@ -1,0 +1,21 @@
+export { alignColumns, displayWidth } from './align.ts';
+export { formatDuration, parseDuration } from './duration.ts';
+export * from './filters.ts';
+export { type Format, formatInspected, formatRows, parseFormat } from './format.ts';
+export { Regexp } from './regexp/regexp.ts';
+export { type EvaluateOptions, evaluateTemplate } from './template/evaluate.ts';
+export { headerFunctions, templateFunctions } from './template/functions.ts';
+export { encodeJson } from './template/json.ts';
+export { type ParseTemplateOptions, parseTemplate, type Template } from './template/parse.ts';
+export {
+  Float,
+  Nil,
+  type Parameter,
+  Struct,
+  structured,
+  type TemplateFunction,
+  type Value,
+  type ValueMap,
+} from './template/values.ts';
+export { compareInstants, type Instant, type ParseInstantOptions, parseInstant } from './timestamp.ts';
+export { humanDuration, humanMemory, humanSize, parseSize } from './units.ts';

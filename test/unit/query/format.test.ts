@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { formatInspected, formatRows, parseFormat } from '../../../src/query/format.ts';
+import { Struct } from '../../../src/query/template/values.ts';
+
+const headers = { ID: 'CONTAINER ID', Names: 'NAMES', Size: 'SIZE' };
+const row = (ID: string, Names: string, Size: number): Struct => new Struct({ ID, Names, Size }, '*formatter.Row');
+const rows = [row('4c01db0b339c', 'web', 5), row('d7886598dbe2', 'a-longer-name', 10)];
+const columns = 'table {{.ID}}\t{{.Names}}\t{{.Size}}';
+const render = (format: string, of: readonly Struct[] = rows): string =>
+  formatRows(parseFormat(format, columns.slice('table '.length)), headers, of);
+
+describe('listings', () => {
+  const table: readonly (readonly [format: string, output: string])[] = [
+    ['', 'CONTAINER ID   NAMES           SIZE\n4c01db0b339c   web             5\nd7886598dbe2   a-longer-name   10\n'],
+    [
+      'table',
+      'CONTAINER ID   NAMES           SIZE\n4c01db0b339c   web             5\nd7886598dbe2   a-longer-name   10\n',
+    ],
+    [
+      'table {{.Names}}\\t{{.ID}}',
+      'NAMES           CONTAINER ID\nweb             4c01db0b339c\na-longer-name   d7886598dbe2\n',
+    ],
+    [
+      'table {{upper .Names}}\t{{json .ID}}',
+      'NAMES           CONTAINER ID\nWEB             "4c01db0b339c"\nA-LONGER-NAME   "d7886598dbe2"\n',
+    ],
+    ['table {{pad .Names 1 2}}|', ' NAMES  |\n web  |\n a-longer-name  |\n'],
+    ['table {{truncate .ID 4}} {{join (split .Names "-") "/"}}', 'CONTAINER ID NAMES\n4c01 web\nd788 a/longer/name\n'],
+    ['table {{len .ID}}', '12\n12\n12\n'],
+    ['table {{.Names}}\\t{{if gt .Size 7}}big{{end}}', '\nweb             \na-longer-name   big\n'],
+    ['  {{.Names}} ', 'web\na-longer-name\n'],
+    ['{{.Names}}\\n{{.Size}}', 'web\n5\na-longer-name\n10\n'],
+    ['json', '{"ID":"4c01db0b339c","Names":"web","Size":5}\n{"ID":"d7886598dbe2","Names":"a-longer-name","Size":10}\n'],
+    ['{{json .Names}}', '"web"\n"a-longer-name"\n'],
+    ['plain', 'plain\nplain\n'],
+  ];
+  for (const [format, output] of table) test(JSON.stringify(format), () => assert.equal(render(format), output));
+
+  test('a method with an argument, and its heading', () => {
+    const label = (labels: { readonly [key: string]: string }): Struct =>
+      new Struct({ ID: 'x' }, '*formatter.Row', {
+        Label: { parameters: ['string'], run: ([key]) => labels[String(key as string)] ?? '' },
+      });
+    const of = [label({ 'com.example.my-key': 'v' }), label({})];
+    assert.equal(
+      render('table {{.ID}}\t{{.Label "com.example.my-key"}}', of),
+      'CONTAINER ID   my key\nx              v\nx              \n',
+    );
+    assert.equal(render('{{json .}}{{"com.example.my-key" | .Label | upper}}', of), '{"ID":"x"}V\n{"ID":"x"}\n');
+    assert.throws(() => render('{{.Label}}', of), {
+      message:
+        'template parsing error: template: :1:2: executing "" at <.Label>: wrong number of args for Label: want 1 got 0',
+    });
+  });
+
+  test('no rows: the heading alone, or nothing', () => {
+    assert.equal(render('', []), 'CONTAINER ID   NAMES     SIZE\n');
+    assert.equal(render('{{.ID}}', []), '');
+  });
+});
+
+describe('docker’s messages', () => {
+  const table: readonly (readonly [format: string, message: string])[] = [
+    [
+      '{{.Foo}}',
+      `template parsing error: template: :1:2: executing "" at <.Foo>: can't evaluate field Foo in type *formatter.Row`,
+    ],
+    ['{{.Names', 'template parsing error: template: :1: unclosed action'],
+    ['{{foo}}', 'template parsing error: template: :1: function "foo" not defined'],
+    [
+      '{{.Names.Foo}}',
+      `template parsing error: template: :1:8: executing "" at <.Names.Foo>: can't evaluate field Foo in type string`,
+    ],
+    [
+      '{{join .Names ","}}',
+      'template parsing error: template: :1:7: executing "" at <.Names>: wrong type for value; expected []string; got string',
+    ],
+  ];
+  for (const [format, message] of table) {
+    test(format, () => assert.throws(() => render(format), { code: 'ERR_FORMAT_INVALID', message }));
+  }
+});
+
+describe('inspect', () => {
+  const data = {
+    Id: 'sha256:abc',
+    State: { Status: 'running', Pid: 7, Error: '' },
+    Config: { Env: ['A=1'], Labels: { b: '2', a: '1' }, Cmd: null },
+    Mounts: [{ Type: 'bind', Source: '/x' }],
+    Networks: { bridge: { IPAddress: '10.0.0.2' } },
+  };
+  const maps = new Set(['Labels', 'Networks']);
+  const table: readonly (readonly [format: string, output: string])[] = [
+    ['{{.Id}}', 'sha256:abc'],
+    ['{{.State}}', '{running 7 }'],
+    ['{{.State.Status}}', 'running'],
+    ['{{json .State}}', '{"Status":"running","Pid":7,"Error":""}'],
+    ['{{.Config.Labels}}', 'map[a:1 b:2]'],
+    ['{{json .Config.Labels}}', '{"a":"1","b":"2"}'],
+    ['{{index .Config.Labels "nope"}}', ''],
+    ['{{.Config.Labels.nope}}', '<no value>'],
+    ['{{range $k, $v := .Networks}}{{$k}} {{$v.IPAddress}}{{end}}', 'bridge 10.0.0.2'],
+    ['{{range .Mounts}}{{.Source}}{{end}}', '/x'],
+    ['{{(index .Mounts 0).Type}}', 'bind'],
+  ];
+  for (const [format, output] of table) {
+    test(format, () => assert.equal(formatInspected(format, data, maps), output));
+  }
+
+  test('json', () => {
+    assert.equal(
+      formatInspected('json', data, maps),
+      JSON.stringify({ ...data, Config: { ...data.Config, Labels: { a: '1', b: '2' } } }),
+    );
+  });
+
+  test('a field nothing has: the plain JSON’s message', () => {
+    assert.throws(() => formatInspected('{{.Foo}}', data, maps), {
+      message: 'template parsing error: template: :1:2: executing "" at <.Foo>: map has no entry for key "Foo"',
+    });
+    assert.throws(() => formatInspected('{{.State.Foo}}', data, maps), {
+      message: 'template parsing error: template: :1:8: executing "" at <.State.Foo>: map has no entry for key "Foo"',
+    });
+  });
+});
