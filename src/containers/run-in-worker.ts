@@ -42,7 +42,8 @@ export async function runInWorker(plan: ForegroundPlan, { signal, onOutput }: Fo
 }
 
 function revive({ kind, code, message, hint, details }: { readonly [key: string]: JsonValue }): Error {
-  if (typeof code !== 'string' || typeof message !== 'string') return new Error(String(message));
+  if (typeof message !== 'string') return new Error('the container thread failed without a message');
+  if (typeof code !== 'string') return new Error(message);
   return new StrataError({
     kind: kind as ErrorKind,
     code: code as `ERR_${string}`,

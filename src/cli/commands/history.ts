@@ -39,6 +39,8 @@ async function history(context: CliContext, name: string, flags: HistoryFlags): 
   const engine = await context.engine();
   const { id, steps } = await engine.images.history(name, { signal: context.signal });
   const now = Date.now();
+  // Only the last step is an image by itself; docker shows the others as missing.
+  const rowId = (at: number): string => (at === 0 ? shownId(id, !flags.trunc) : '<missing>');
   const rows = steps.map(({ entry, sizeBytes }, at) => {
     const created = entry.created === undefined ? undefined : new Date(entry.created);
     const size = sizeBytes ?? 0;
@@ -48,15 +50,14 @@ async function history(context: CliContext, name: string, flags: HistoryFlags): 
         CreatedAt: entry.created ?? '',
         CreatedBy: shownCommand(entry.created_by ?? '', flags.trunc),
         CreatedSince: flags.human ? shownAge(created, now) : (entry.created ?? ''),
-        // Only the last step is an image by itself; docker shows the others as missing.
-        ID: at === 0 ? shownId(id, !flags.trunc) : '<missing>',
+        ID: rowId(at),
         Size: flags.human ? shownSize(size) : String(size),
       },
       '*formatter.historyContext',
     );
   });
   if (flags.quiet === true && flags.format === undefined) {
-    context.out(rows.map(({ fields }) => `${String(fields['ID'])}\n`).join(''));
+    context.out(steps.map((_step, at) => `${rowId(at)}\n`).join(''));
     return;
   }
   context.out(formatRows(parseFormat(flags.format ?? '', columns), headers, rows));
@@ -64,6 +65,6 @@ async function history(context: CliContext, name: string, flags: HistoryFlags): 
 
 function shownCommand(text: string, trunc: boolean): string {
   const line = text.replaceAll('\t', ' ');
-  const characters = [...line];
+  const characters = Array.from(line);
   return trunc && characters.length > commandWidth ? `${characters.slice(0, commandWidth - 1).join('')}…` : line;
 }
