@@ -11,10 +11,14 @@ const keepOpen = 64;
 export class OpenDirectories implements Disposable {
   readonly rootFd: number;
   readonly #open = new Map<string, number>();
+  /** The one asked for last, and mostly next. */
+  #lastKey = '';
+  #lastFd: number;
 
   /** Throws what opening the directory throws. */
   constructor(root: string) {
     this.rootFd = openAt(AT_FDCWD, root, O_RDONLY | O_DIRECTORY);
+    this.#lastFd = this.rootFd;
   }
 
   /**
@@ -22,7 +26,32 @@ export class OpenDirectories implements Disposable {
    * through something that is no directory.
    */
   fd(key: string): number {
-    if (key === '') return this.rootFd;
+    if (key === this.#lastKey) return this.#lastFd;
+    const fd = key === '' ? this.rootFd : this.#find(key);
+    this.#lastKey = key;
+    this.#lastFd = fd;
+    return fd;
+  }
+
+  /** To be said of a directory that is removed or replaced; those inside it are to be forgotten as well. */
+  forget(key: string): void {
+    const fd = this.#open.get(key);
+    if (fd === undefined) return;
+    if (this.#lastKey === key) {
+      this.#lastKey = '';
+      this.#lastFd = this.rootFd;
+    }
+    this.#open.delete(key);
+    closeFd(fd);
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.#open.values()) closeFd(fd);
+    this.#open.clear();
+    closeFd(this.rootFd);
+  }
+
+  #find(key: string): number {
     const open = this.#open.get(key);
     if (open !== undefined) {
       this.#open.delete(key);
@@ -40,25 +69,11 @@ export class OpenDirectories implements Disposable {
     return fd;
   }
 
-  /** To be said of a directory that is removed or replaced; those inside it are to be forgotten as well. */
-  forget(key: string): void {
-    const fd = this.#open.get(key);
-    if (fd === undefined) return;
-    this.#open.delete(key);
-    closeFd(fd);
-  }
-
-  [Symbol.dispose](): void {
-    for (const fd of this.#open.values()) closeFd(fd);
-    this.#open.clear();
-    closeFd(this.rootFd);
-  }
-
   // Only directories that are asked for stay open: a deep one would push all others out with its ancestors.
   #descend(key: string): number {
     let end = key.lastIndexOf('/');
     while (end > 0 && !this.#open.has(key.slice(0, end))) end = key.lastIndexOf('/', end - 1);
-    let fd = end > 0 ? this.fd(key.slice(0, end)) : this.rootFd;
+    let fd = end > 0 ? this.#find(key.slice(0, end)) : this.rootFd;
     let isOurs = false;
     for (const name of key.slice(end > 0 ? end + 1 : 0).split('/')) {
       const parent = fd;

@@ -2,7 +2,7 @@ import type { TarTime } from '../../archive/index.ts';
 import { readlinkAt, unlinkAt } from '../../sys/fs-at.ts';
 import { type FileStat, statAtIfThere } from '../../sys/stat.ts';
 import { isWhiteout, type MergedView } from '../merged-view.ts';
-import { components, invalidEntry, maxPlaceBytes, placeKey } from '../place.ts';
+import { components, invalidEntry, maxPlaceBytes, placeFromKey, placeKey } from '../place.ts';
 import { NeedsLowerLayers } from './needs-lower-layers.ts';
 import { childKey, parentKey, type TreeDirectories } from './tree-directories.ts';
 
@@ -46,17 +46,17 @@ export class PathResolver {
   }
 
   /**
-   * The directory at `parent`, made with all missing ones on the way. `time` is for those.
+   * The directory that the place `parent` leads to, made with all missing ones on the way. `time` is for those.
    * @throws ERR_LAYER_ENTRY_INVALID when something else than a directory is in the way
    */
-  make(parent: Uint8Array, path: Uint8Array, time: TarTime): string {
+  make(parent: string, path: Uint8Array, time: TarTime): string {
     const found = this.#find(parent, path, { make: true, time, hollow: false });
     if (found === undefined) throw invalidEntry(path, 'a part of its path is no directory');
     return found;
   }
 
   /** {@link make} for a deletion; undefined where there can be nothing to delete, so that nothing is made either. */
-  makeForDeletion(parent: Uint8Array, path: Uint8Array, time: TarTime): string | undefined {
+  makeForDeletion(parent: string, path: Uint8Array, time: TarTime): string | undefined {
     if (this.#below !== 'unknown' && this.look(parent, path) === undefined) return undefined;
     return this.#find(parent, path, { make: true, time, hollow: true });
   }
@@ -65,7 +65,7 @@ export class PathResolver {
    * The directory at `parent`, maybe one that only layers below have; undefined when there is none.
    * @throws NeedsLowerLayers
    */
-  look(parent: Uint8Array, path: Uint8Array): string | undefined {
+  look(parent: string, path: Uint8Array): string | undefined {
     return this.#find(parent, path, { make: false });
   }
 
@@ -74,13 +74,12 @@ export class PathResolver {
     this.#resolved.clear();
   }
 
-  #find(parent: Uint8Array, path: Uint8Array, missing: Missing): string | undefined {
-    const key = placeKey(parent);
-    if (this.#directories.has(key)) return key;
-    const known = this.#resolved.get(key);
+  #find(parent: string, path: Uint8Array, missing: Missing): string | undefined {
+    if (this.#directories.has(parent)) return parent;
+    const known = this.#resolved.get(parent);
     if (known !== undefined) return known;
-    const found = this.#walk(parent, path, missing);
-    if (missing.make && found !== undefined && found !== key) this.#resolved.set(key, found);
+    const found = this.#walk(placeFromKey(parent), path, missing);
+    if (missing.make && found !== undefined && found !== parent) this.#resolved.set(parent, found);
     return found;
   }
 

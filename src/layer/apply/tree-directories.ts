@@ -22,11 +22,13 @@ export const childKey = (parent: string, name: string): string => (parent === ''
 export class TreeDirectories implements Disposable {
   readonly #states = new Map<string, DirectoryState>();
   readonly #open: OpenDirectories;
+  readonly #isComplete: boolean;
   readonly root: DirectoryState;
 
   /** `isComplete`: the directory holds a whole tree already, which the layer changes. */
   constructor(root: string, isComplete: boolean) {
     this.#open = new OpenDirectories(root);
+    this.#isComplete = isComplete;
     const before = isComplete ? notedBefore(statFd(this.#open.rootFd)) : undefined;
     this.root = {
       parent: undefined,
@@ -57,7 +59,7 @@ export class TreeDirectories implements Disposable {
   /** Of a directory of the tree, to make or remove something in it. */
   fdForChange(key: string): number {
     const fd = this.#open.fd(key);
-    const before = this.#states.get(key)?.before;
+    const before = this.#isComplete ? this.#states.get(key)?.before : undefined;
     if (before && !before.changed) takeOffInheritance(fd, before);
     return fd;
   }

@@ -6,7 +6,7 @@ import { listFd } from '../../sys/list-at.ts';
 import { type FileStat, statAt, statAtIfThere, statFd } from '../../sys/stat.ts';
 import { copyUp } from '../copy-up.ts';
 import { isWhiteout } from '../merged-view.ts';
-import { invalidEntry, nameStart, parentPlace, placeFromKey, placeKey } from '../place.ts';
+import { invalidEntry, nameStart, placeFromKey, placeKey } from '../place.ts';
 import { opaqueAttribute } from '../xattrs.ts';
 import type { DirectoryState, TreeNotes } from './directory-state.ts';
 import { missingTarget } from './failures.ts';
@@ -21,7 +21,7 @@ export interface Spot {
   readonly name: Uint8Array;
   /** Of the thing itself. */
   readonly key: string;
-  /** No symlink has led elsewhere: the key is that of the place asked for. */
+  /** The key is known to be that of the place asked for: no symlink has led elsewhere. */
   readonly isPlain: boolean;
 }
 
@@ -76,16 +76,19 @@ export class Tree implements Disposable {
    */
   spot(place: Uint8Array, path: Uint8Array, time: TarTime): Spot {
     this.#first(time);
-    const directory = this.#resolver.make(parentPlace(place), path, time);
+    const key = placeKey(place);
+    const parent = parentKey(key);
+    const directory = this.#resolver.make(parent, path, time);
     this.#directories.fill(directory);
-    return spotIn(directory, place);
+    const name = place.subarray(nameStart(place));
+    return directory === parent ? { directory, name, key, isPlain: true } : spotElsewhere(directory, name);
   }
 
   /** {@link spot} for a deletion; undefined when there is nothing to delete from. */
   spotOfDeletion(place: Uint8Array, path: Uint8Array, time: TarTime): Spot | undefined {
     this.#first(time);
-    const directory = this.#resolver.makeForDeletion(parentPlace(place), path, time);
-    return directory === undefined ? undefined : spotIn(directory, place);
+    const directory = this.#resolver.makeForDeletion(parentKey(placeKey(place)), path, time);
+    return directory === undefined ? undefined : spotElsewhere(directory, place.subarray(nameStart(place)));
   }
 
   /** Owner, mode, times and attributes of the root. */
@@ -278,9 +281,9 @@ export class Tree implements Disposable {
   }
 
   #linkSource(target: Uint8Array, path: Uint8Array, time: TarTime): Spot {
-    const directory = this.#resolver.look(parentPlace(target), path);
+    const directory = this.#resolver.look(parentKey(placeKey(target)), path);
     if (directory === undefined) throw missingTarget(target, path);
-    const source = spotIn(directory, target);
+    const source = spotElsewhere(directory, target.subarray(nameStart(target)));
     const stat = this.#directories.has(directory)
       ? statAtIfThere(this.#directories.fd(directory), source.name)
       : undefined;
@@ -298,7 +301,7 @@ export class Tree implements Disposable {
     const shown = this.#below === 'complete' ? undefined : this.#below.child(source.directory, source.name);
     if (!shown) throw missingTarget(target, path);
     if (shown.stat.type === 'directory') throw invalidEntry(path, 'is a hardlink to a directory');
-    const directory = this.#resolver.make(placeFromKey(source.directory), path, time);
+    const directory = this.#resolver.make(source.directory, path, time);
     this.#directories.fill(directory);
     copyUp(shown, this.#directories.fdForChange(directory), source.name);
     this.#copiedUp.add(source.key);
@@ -308,8 +311,9 @@ export class Tree implements Disposable {
 
 const rootSpot: Spot = { directory: '', name: new Uint8Array(0), key: '', isPlain: true };
 
-function spotIn(directory: string, place: Uint8Array): Spot {
-  const name = place.subarray(nameStart(place));
-  const key = childKey(directory, placeKey(name));
-  return { directory, name, key, isPlain: key === placeKey(place) };
-}
+const spotElsewhere = (directory: string, name: Uint8Array): Spot => ({
+  directory,
+  name,
+  key: childKey(directory, placeKey(name)),
+  isPlain: false,
+});

@@ -219,6 +219,18 @@ const cases: readonly Case[] = [
     hasNot: [/^"p\/old"/],
   },
   {
+    title: 'a directory emptied, then deleted, is gone',
+    layers: [base, tar(opaque('p'), whiteout('x/sub/deep'), whiteout('p'), whiteout('x'))],
+    hasNot: [/^"p"/, /^"x/],
+    madeUp: [''],
+  },
+  {
+    title: 'a directory deleted, then emptied, is gone too',
+    layers: [base, tar(whiteout('p'), opaque('p'), whiteout('x'), whiteout('x/sub/deep'))],
+    hasNot: [/^"p"/, /^"x/],
+    madeUp: [''],
+  },
+  {
     title: 'an opaque root hides everything below',
     layers: [base, tar(dir('real', { mode: 0o777, mtime: 95 }), opaque(''), file('only', 'this', { mtime: 96 }))],
     has: [/^"only" file/, /^"real" dir 0777/, /^"" dir 0755 0:0 @1000000000$/],
