@@ -58,6 +58,7 @@ async function defineProgram(program: Command, context: CliContext, argv: readon
     .option('--root <dir>', 'where the store lies (default: $STRATA_ROOT or /var/lib/strata)')
     .option('--storage-driver <name>', 'overlay2, vfs or auto')
     .option('-D, --debug', 'show causes and stacks of errors')
+    .option('-v, --version', 'print the version')
     .exitOverride()
     .enablePositionalOptions()
     .configureOutput({
@@ -73,9 +74,11 @@ async function defineProgram(program: Command, context: CliContext, argv: readon
   program.on('command:*', (words: string[]) => {
     throw unknownVerb(words[0] ?? '');
   });
-  program.action(() => {
+  program.action(async () => {
     if (program.args[0] !== undefined) throw unknownVerb(program.args[0]);
-    program.outputHelp();
+    if (program.opts<GlobalOptions>().version !== true) return program.outputHelp();
+    const { strataVersion } = await import('../engine/versions.ts');
+    context.out(`strata version ${strataVersion()}\n`);
   });
   program.allowExcessArguments();
 }

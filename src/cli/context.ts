@@ -4,6 +4,7 @@ export interface GlobalOptions {
   readonly root?: string;
   readonly storageDriver?: string;
   readonly debug?: boolean;
+  readonly version?: boolean;
 }
 
 /** What a command gets from the face it runs in; nothing here is global, so tests can run commands side by side. */

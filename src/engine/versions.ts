@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { arch, release } from 'node:os';
-import { join } from 'node:path';
 import { describeRuntime } from '../containers/runtime.ts';
 import { isStrataError } from '../errors/index.ts';
 import { formatPlatform, normalizePlatform, type Platform } from '../spec/platform.ts';
@@ -23,8 +22,8 @@ export function hostPlatform(): Platform {
 export function strataVersion(): string {
   const built = process.env['STRATA_VERSION'];
   if (built !== undefined) return built;
-  const text = readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
+  // By its own name: the sources and the built library lie at different depths.
+  return (createRequire(import.meta.url)('strata-oci/package.json') as { readonly version: string }).version;
 }
 
 export async function describeVersions(): Promise<Versions> {

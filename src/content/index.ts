@@ -1,0 +1,20 @@
+export { type LocalContentOptions, LocalContentStore } from './local/store.ts';
+export { MemoryContentStore } from './memory.ts';
+export { ObjectLocks } from './object-locks.ts';
+export type {
+  BlobInfo,
+  BlobIngester,
+  BlobManager,
+  BlobProvider,
+  BlobReader,
+  BlobWriter,
+  CommitOptions,
+  CommittedBlob,
+  ContentStore,
+  DeleteOptions,
+  ExpectedBlob,
+  OpenOptions,
+  StoredBlob,
+  WriterOptions,
+} from './types.ts';
+export { BlobVerifier, digestOf, verified } from './verified.ts';

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { needs } from '../helpers/needs.ts';
+import { publishedPackage } from '../helpers/published-package.ts';
+
+const repository = join(import.meta.dirname, '../..');
+const { folder, packageFolder, [Symbol.dispose]: remove } = publishedPackage();
+after(remove);
+const { exports, version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as {
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly version: string;
+};
+
+interface Answer {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(command: readonly string[], args: readonly string[], root: string): Answer {
+  const [file = '', ...before] = command;
+  const env = { ...process.env, STRATA_ROOT: root, NODE_COMPILE_CACHE: join(folder, 'compiled') };
+  const { status, stdout, stderr } = spawnSync(file, [...before, ...args], { encoding: 'utf8', env, cwd: repository });
+  return { code: status, stdout, stderr };
+}
+
+const built = (...args: string[]): Answer =>
+  run([process.execPath, join(packageFolder, 'dist/cli/strata.cjs')], args, join(folder, 'built'));
+const fromSources = (...args: string[]): Answer =>
+  run([join(repository, 'bin/strata')], args, join(folder, 'from-sources'));
+
+/** What two builds of one context do not have in common: times, and the digests that hang on them. */
+function withoutTimes({ code, stdout, stderr }: Answer): Answer {
+  const neutral = (text: string): string =>
+    text
+      .replace(/\b[0-9a-f]{64}\b/g, 'DIGEST')
+      .replace(/\b[0-9a-f]{12}\b/g, 'ID')
+      .replace(/\bDONE \d+\.\d+s/g, 'DONE')
+      .replace(/(?:Less than a second|About a minute|\d+ \w+) ago +/g, 'AGO ');
+  return { code, stdout: neutral(stdout), stderr: neutral(stderr) };
+}
+
+test('the built command answers as the sources do, without a store', () => {
+  for (const line of ['--version', '--help', 'run --help', 'build', 'nonsense', 'swarm x', '-x']) {
+    const args = line.split(' ');
+    assert.deepEqual(built(...args), fromSources(...args), line);
+  }
+  assert.equal(built('--version').stdout, `strata version ${version}\n`);
+});
+
+test('the built command answers as the sources do: hello-world', { skip: needs('root', 'runc') }, () => {
+  for (const line of [
+    'build -t hello-world examples/hello-world',
+    'run --rm hello-world',
+    'images',
+    'history hello-world',
+    'run --rm absent',
+  ]) {
+    const args = line.split(' ');
+    const answer = withoutTimes(built(...args));
+    assert.deepEqual(answer, withoutTimes(fromSources(...args)), line);
+    assert.equal(answer.code, line.endsWith('absent') ? 125 : 0, answer.stderr);
+  }
+});
+
+function checkTypes(file: string): void {
+  const flags = '--ignoreConfig --noEmit --strict --module nodenext --target esnext --types node --skipLibCheck false';
+  const compiler = join(repository, 'node_modules/.bin/tsc');
+  const { status, stdout } = spawnSync(compiler, [...flags.split(' '), file], { cwd: folder, encoding: 'utf8' });
+  assert.equal(status, 0, stdout);
+}
+
+test('every subpath of the package type-checks and loads', () => {
+  const names = Object.keys(exports).filter((subpath) => subpath !== './package.json');
+  const file = join(folder, 'subpaths.ts');
+  writeFileSync(
+    file,
+    [
+      ...names.map((subpath, at) => `import * as part${at} from '${join('strata-oci', subpath)}';`),
+      `import { describeVersions } from 'strata-oci';`,
+      `const parts: readonly object[] = [${names.map((_, at) => `part${at}`).join(', ')}];`,
+      `console.log(parts.filter((part) => Object.keys(part).length > 0).length, (await describeVersions()).strata);`,
+    ].join('\n'),
+  );
+  checkTypes(file);
+  assert.equal(execFileSync(process.execPath, [file], { encoding: 'utf8' }), `${names.length} ${version}\n`);
+});
+
+test('the program of the README type-checks and runs against the package', { skip: needs('root', 'runc') }, () => {
+  const program = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(repository, 'README.md'), 'utf8'))?.[1] ?? '';
+  const root = '/var/lib/strata';
+  assert.ok(program.includes(root));
+  const file = join(folder, 'readme.ts');
+  writeFileSync(file, program.replace(root, join(folder, 'store')));
+  checkTypes(file);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [file], { cwd: repository, encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /COPY hello \/hello done/);
+  assert.match(stderr, /^'strata images' lists what is there/);
+});

@@ -1,0 +1,40 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const repository = join(import.meta.dirname, '../..');
+const shipped = ['package.json', 'README.md', 'README.zh-CN.md', 'CHANGELOG.md', 'LICENSE'];
+
+export interface PublishedPackage extends Disposable {
+  /** A folder of somebody who has installed the package. */
+  readonly folder: string;
+  /** The package inside, as it came out of the tarball. */
+  readonly packageFolder: string;
+}
+
+/** Builds, packs and installs the package as `npm publish` and `npm install` would, without a registry. */
+export function publishedPackage(): PublishedPackage {
+  const scratch = mkdtempSync(join(tmpdir(), 'strata-published-'));
+  const dispose = (): void => rmSync(scratch, { recursive: true, force: true });
+  try {
+    const stage = join(scratch, 'stage');
+    execFileSync(process.execPath, [join(repository, 'tools/build.ts'), join(stage, 'dist')]);
+    for (const file of shipped) copyFileSync(join(repository, file), join(stage, file));
+    execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', scratch], { cwd: stage });
+    const tarball = readdirSync(scratch).find((name) => name.endsWith('.tgz')) ?? '';
+
+    const folder = join(scratch, 'consumer');
+    const packageFolder = join(folder, 'node_modules/strata-oci');
+    mkdirSync(packageFolder, { recursive: true });
+    execFileSync('tar', ['-xzf', join(scratch, tarball), '-C', packageFolder, '--strip-components=1']);
+    for (const name of ['koffi', '@types']) {
+      symlinkSync(join(repository, 'node_modules', name), join(folder, 'node_modules', name));
+    }
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+    return { folder, packageFolder, [Symbol.dispose]: dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
