@@ -3,6 +3,7 @@ import { buildImage, readTags } from '../build/build-image.ts';
 import { LocalContentStore } from '../content/local/store.ts';
 import { ObjectLocks } from '../content/object-locks.ts';
 import type { ImageStore } from '../images/record-image.ts';
+import { type TaggedImage, tagImage } from '../images/tag-image.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { StoreLease } from '../metadata/leases.ts';
 import { Metadata } from '../metadata/metadata.ts';
@@ -15,6 +16,7 @@ import { type ImageReader, ImageViews } from './image-views.ts';
 import { chooseRoot, layoutOf, type StoreLayout } from './layout.ts';
 import { openDriver, type StorageDriver } from './open-driver.ts';
 import { Operation } from './operation.ts';
+import { type RemovedImages, type RemoveImageRequest, removeImage } from './remove-images.ts';
 import { runContainer } from './run-container.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
 import { SnapshotLayerMaker } from './snapshot-layer-maker.ts';
@@ -165,6 +167,20 @@ export class Engine implements AsyncDisposable {
       ownProcess: this.#ownProcess,
     };
     return new Operation((report, signal) => runContainer(request, parts, report, signal), request);
+  }
+
+  /** Gives an image a further name, taken from whatever had it. Throws as `tagImage` of the images floor. */
+  tag(source: string, target: string): TaggedImage {
+    const { db } = this.#metadata;
+    return tagImage({ ...this.#reader, database: db }, source, target, hostPlatform());
+  }
+
+  /**
+   * Removes a name of an image, or the image with all that only it held; quick, whatever its size. Refuses what a
+   * container uses (ERR_IMAGE_IN_USE). The build cache stays.
+   */
+  async removeImage(request: RemoveImageRequest): Promise<RemovedImages> {
+    return await removeImage(this.#garbageParts(), request);
   }
 
   /** Removes what nothing names and nobody uses: leftovers of killed processes, trash. Images and build cache stay. */

@@ -1,7 +1,7 @@
 import type { LocalContentStore } from '../content/local/store.ts';
 import type { ObjectLocks } from '../content/object-locks.ts';
 import type { AbortOptions } from '../lib/abort.ts';
-import { type Collected, GarbageCollector } from '../metadata/gc.ts';
+import { type Collected, type CollectOptions, GarbageCollector } from '../metadata/gc.ts';
 import type { Metadata } from '../metadata/metadata.ts';
 import { blobSweeper, fileSweeper, snapshotSweeper } from '../metadata/sweepers.ts';
 import { emptyTrash } from '../metadata/trash.ts';
@@ -39,6 +39,16 @@ function collectorOf({ layout, metadata, content, locks, driver }: GarbageParts)
 export async function collectGarbage(parts: GarbageParts, options: AbortOptions = {}): Promise<Collected> {
   const collected = await collectorOf(parts).collect(options);
   await emptyTrash(parts.layout.trash, options);
+  return collected;
+}
+
+/**
+ * {@link collectGarbage} for a command that takes something away and returns at once: emptying the trash is cut short and
+ * left to whoever comes next.
+ */
+export async function collectBriefly(parts: GarbageParts, options: CollectOptions): Promise<Collected> {
+  const collected = await collectorOf(parts).collect(options);
+  await emptyTrashBriefly(parts.layout);
   return collected;
 }
 

@@ -10,6 +10,11 @@ export type Sweepers = { readonly [Kind in ObjectKind]?: Sweeper };
 export interface CollectOptions extends AbortOptions {
   /** False treats the build cache as garbage, too, except for what a running operation uses. Default true. */
   readonly keepBuildCache?: boolean;
+  /**
+   * Takes names away, in the transaction in which what they held dies: nobody ever sees the one without the other. What
+   * it throws undoes all of it.
+   */
+  readonly release?: (() => void) | undefined;
 }
 
 export interface Collected {
@@ -58,10 +63,10 @@ export class GarbageCollector {
    * One collection: ends dead leases, forgets unreachable objects, moves their files into trash. Trash is emptied
    * separately, because that can take long. The signal is looked at between the steps; what was forgotten stays so.
    */
-  async collect({ signal, keepBuildCache = true }: CollectOptions = {}): Promise<Collected> {
+  async collect({ signal, keepBuildCache = true, release }: CollectOptions = {}): Promise<Collected> {
     signal?.throwIfAborted();
     const deadLeases = this.#leases.removeDead().length;
-    const dead = this.#forgetUnreachable(keepBuildCache);
+    const dead = this.#forgetUnreachable(keepBuildCache, release);
     // Also what was only named: a maker that died before it recorded the object may have left its files.
     await this.#sweep(dead, signal);
     const removed = dead.filter(({ present }) => present === 1).map(({ kind, key }) => ({ kind, key }));
@@ -90,9 +95,10 @@ export class GarbageCollector {
     return orphans;
   }
 
-  #forgetUnreachable(keepBuildCache: boolean): DeadRow[] {
+  #forgetUnreachable(keepBuildCache: boolean, release: (() => void) | undefined): DeadRow[] {
     const keep = keepBuildCache ? 1 : 0;
     return this.#db.writeToFree(() => {
+      release?.();
       const dead = this.#db
         .statement<DeadRow>(`${live} SELECT kind, key, present FROM object WHERE id NOT IN live ORDER BY id`)
         .all(keep);

@@ -59,7 +59,10 @@ export class Images {
     this.#objects = objects;
   }
 
-  /** Records an image, pinned to `lease`; it keeps the blob of its config and its layers. Idempotent. */
+  /**
+   * Records an image, pinned to `lease`; it keeps the blob of its config, its layers, and the snapshots that carry its
+   * whole chain, of which the caller pins at least one. Idempotent.
+   */
   put(image: NewImage, lease: Lease): void {
     this.#db.write(() => {
       const id = this.#objects.put('image', image.id, lease);
@@ -78,6 +81,8 @@ export class Images {
           image.madeAt ?? null,
           Date.now(),
         );
+      // Also for an image that stands: another storage driver, or a second build, may have unpacked it once more.
+      this.#keepSnapshots(id, image.layers.at(-1)?.chainId);
       // The config is named by its digest: an image that stands already is the same in every column.
       if (isNew === 0) return;
       this.#objects.linkRow(id, { kind: 'blob', key: image.id });
@@ -105,6 +110,11 @@ export class Images {
       )
       .all(id)
       .map((row) => ({ diffId: row.diff_id, chainId: row.chain_id }));
+  }
+
+  /** Whether some image has this chain of layers at its bottom. */
+  hasChain(chainId: ChainId): boolean {
+    return this.#db.statement('SELECT 1 FROM image_layer WHERE chain_id = ? LIMIT 1').get(chainId) !== undefined;
   }
 
   /** Images whose ID begins with `algorithm:` and these hex digits; at most `limit`. */
@@ -149,6 +159,16 @@ export class Images {
           targets: (targets.get(row.object_id) ?? []).map(({ target }) => target),
         }));
     });
+  }
+
+  #keepSnapshots(id: number, chainId: ChainId | undefined): void {
+    if (chainId === undefined) return;
+    this.#db
+      .statement(
+        `INSERT OR IGNORE INTO edge (from_id, to_id)
+         SELECT ?, object_id FROM snapshot WHERE chain_id = ? AND kind = 'committed'`,
+      )
+      .run(id, chainId);
   }
 }
 

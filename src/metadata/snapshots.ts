@@ -75,6 +75,14 @@ export class Snapshots implements SnapshotLedger {
     });
   }
 
+  /** Whether a committed snapshot of any driver carries this chainID. */
+  hasChain(chainId: ChainId): boolean {
+    return (
+      this.#db.statement("SELECT 1 FROM snapshot WHERE chain_id = ? AND kind = 'committed' LIMIT 1").get(chainId) !==
+      undefined
+    );
+  }
+
   commit(
     id: string,
     attributes: { chainId?: ChainId | undefined; durable: boolean; parentId?: string | undefined },

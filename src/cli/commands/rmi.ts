@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import { isStrataError } from '../../errors/index.ts';
+import type { CliContext } from '../context.ts';
+import { notYetFlags } from '../flags.ts';
+import { renderError } from '../render/error.ts';
+
+interface RmiFlags {
+  readonly force?: boolean;
+}
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .argument('<image...>')
+    .option('-f, --force', 'also with several names, or used by stopped containers')
+    .option('--no-prune', 'keep untagged parents (there are none)')
+    .action(async (names: readonly string[], flags: RmiFlags) => removeImages(context, names, flags));
+  notYetFlags(command, ['--platform <p>']);
+}
+
+/** Removes what it can; with --force a name that is not there is told but is no failure, as in docker. */
+async function removeImages(context: CliContext, names: readonly string[], { force }: RmiFlags): Promise<void> {
+  const engine = await context.engine();
+  const failures: unknown[] = [];
+  for (const image of names) {
+    try {
+      const removed = await engine.removeImage({ image, force: force === true, signal: context.signal });
+      for (const name of removed.untagged) context.out(`Untagged: ${name}\n`);
+      for (const id of removed.deleted) context.out(`Deleted: ${id}\n`);
+    } catch (error) {
+      if (!isStrataError(error)) throw error;
+      failures.push(error);
+    }
+  }
+  for (const error of failures) context.err(renderError(error, { debug: context.globals.debug === true }));
+  const isFatal = failures.some((error) => force !== true || !isStrataError(error, 'ERR_IMAGE_NOT_FOUND'));
+  if (isFatal) context.setExitCode(1);
+}

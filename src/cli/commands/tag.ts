@@ -1,0 +1,12 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../context.ts';
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .argument('<source>', 'a name or ID of an image')
+    .argument('<target>', 'the further name')
+    .action(async (source: string, target: string) => {
+      const engine = await context.engine();
+      engine.tag(source, target);
+    });
+}

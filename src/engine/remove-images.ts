@@ -1,0 +1,75 @@
+import { type ReleasedImages, type ReleaseOptions, type RemovalStore, releaseImage } from '../images/remove-image.ts';
+import type { AbortOptions } from '../lib/abort.ts';
+import type { ContainerRecord } from '../metadata/containers.ts';
+import type { Metadata } from '../metadata/metadata.ts';
+import type { ChainId, Digest } from '../spec/digest.ts';
+import { collectBriefly, type GarbageParts } from './garbage.ts';
+import { hostPlatform } from './versions.ts';
+
+export interface RemoveImageRequest extends AbortOptions {
+  /** A reference, an image ID or the beginning of one. */
+  readonly image: string;
+  readonly force?: boolean;
+}
+
+export interface RemovedImages {
+  /** Names that are gone, as people write them. */
+  readonly untagged: readonly string[];
+  /** Image IDs, each followed by the chainIDs of its layers that are gone, the topmost first. */
+  readonly deleted: readonly (Digest | ChainId)[];
+  /** Sum of the file sizes of these layers. */
+  readonly reclaimedBytes: number;
+}
+
+/** Removes a name, or an image with all that only it held. Throws as `releaseImage`. */
+export async function removeImage(parts: GarbageParts, request: RemoveImageRequest): Promise<RemovedImages> {
+  const options: ReleaseOptions = {
+    force: request.force ?? false,
+    platform: hostPlatform(),
+    isRunning: (container) => isRunning(parts.metadata, container),
+  };
+  return await removeReleased(parts, (store) => releaseImage(store, request.image, options), request);
+}
+
+/** Runs `release` and the collection of what it let go as one, and tells what is really gone. */
+export async function removeReleased(
+  parts: GarbageParts,
+  release: (store: RemovalStore) => ReleasedImages,
+  { signal }: AbortOptions,
+): Promise<RemovedImages> {
+  const { metadata } = parts;
+  // Sizes as they were: they die with the layers.
+  let released: ReleasedImages = { untagged: [], images: [] };
+  const sizes = new Map<ChainId, number>();
+  const { removed } = await collectBriefly(parts, {
+    signal,
+    release: () => {
+      released = release(metadata);
+      for (const { diffId, chainId } of released.images.flatMap(({ layers }) => layers)) {
+        sizes.set(chainId, metadata.layers.get(diffId)?.sizeBytes ?? 0);
+      }
+    },
+  });
+  const gone = new Set(removed.filter(({ kind }) => kind === 'image').map(({ key }) => key));
+  // Layers that another image or the build cache still needs stay; so does what a running operation holds.
+  const isGone = (chainId: ChainId): boolean =>
+    sizes.has(chainId) && !metadata.images.hasChain(chainId) && !metadata.snapshots.hasChain(chainId);
+  const deleted: (Digest | ChainId)[] = [];
+  let reclaimedBytes = 0;
+  for (const { id, layers } of released.images.filter((image) => gone.has(image.id))) {
+    deleted.push(id);
+    for (const { chainId } of layers.toReversed().filter((layer) => isGone(layer.chainId))) {
+      deleted.push(chainId);
+      reclaimedBytes += sizes.get(chainId) ?? 0;
+      // Told once, with the first image that had it.
+      sizes.delete(chainId);
+    }
+  }
+  return { untagged: released.untagged, deleted, reclaimedBytes };
+}
+
+/** A process lives in it: some live lease holds its writable layer, whatever its record says. */
+function isRunning({ objects }: Metadata, { snapshotId }: ContainerRecord): boolean {
+  const row = snapshotId === undefined ? undefined : objects.find('snapshot', snapshotId);
+  return row !== undefined && objects.pinners(row) > 0;
+}

@@ -1,0 +1,64 @@
+import { isStrataError, StrataError } from '../errors/index.ts';
+import type { Database } from '../metadata/database.ts';
+import { familiarName, formatReference, parseReference, type Reference, withDefaultTag } from '../reference/index.ts';
+import type { Digest } from '../spec/digest.ts';
+import type { Platform } from '../spec/platform.ts';
+import { findImage, type ImageIndex, imageNotFound } from './find-image.ts';
+
+export interface TaggedImage {
+  readonly id: Digest;
+  readonly target: Digest;
+  readonly reference: Reference;
+}
+
+/**
+ * Gives the image that `source` names the further name `target`, taking the name from whatever had it. Idempotent.
+ * Throws ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS.
+ */
+export function tagImage(
+  store: ImageIndex & { readonly database: Database },
+  source: string,
+  target: string,
+  platform: Platform,
+): TaggedImage {
+  const reference = readNewName(target);
+  return store.database.write(() => {
+    const { id, target: known } = findImage(store, source, platform);
+    const digest = known ?? targetOf(store, id);
+    if (digest === undefined) throw imageNotFound(source);
+    store.tags.set(formatReference(reference), digest);
+    return { id, target: digest, reference };
+  });
+}
+
+/** For an image named by its ID: a manifest of its own before an index of several platforms. */
+function targetOf({ targets }: ImageIndex, id: Digest): Digest | undefined {
+  const all = targets.targetsOf(id);
+  return all.find((digest) => targets.imagesOf(digest).some(({ manifest }) => manifest === digest)) ?? all[0];
+}
+
+function readNewName(text: string): Reference {
+  const reference = withDefaultTag(parseNewName(text));
+  if (reference.digest !== undefined) throw refused('refusing to create a tag with a digest reference', text);
+  if (familiarName(reference) === 'sha256') {
+    throw refused('refusing to create an ambiguous tag using digest algorithm as name', text);
+  }
+  return reference;
+}
+
+function parseNewName(text: string): Reference {
+  try {
+    return parseReference(text);
+  } catch (error) {
+    if (!isStrataError(error, 'ERR_REFERENCE_INVALID')) throw error;
+    throw new StrataError({
+      kind: 'invalid-argument',
+      code: 'ERR_REFERENCE_INVALID',
+      message: `Error parsing reference: ${JSON.stringify(text.slice(0, 256))} is not a valid repository/tag: ${error.message}`,
+      cause: error,
+    });
+  }
+}
+
+const refused = (message: string, reference: string): StrataError =>
+  new StrataError({ kind: 'invalid-argument', code: 'ERR_TAG_REFUSED', message, details: { reference } });
