@@ -22,16 +22,22 @@ const tries = 600;
 
 /**
  * Calls `body` again and again while another process exchanges `d` and `evil` in `root`: at least so many times, and
- * until both have been seen in the place of `d`.
+ * until both have been seen in the place of `d` and `isDone`.
  */
-async function race(context: TestContext, root: string, body: (i: number) => void, atLeast = tries): Promise<void> {
+async function race(
+  context: TestContext,
+  root: string,
+  body: (i: number) => void,
+  atLeast = tries,
+  isDone = (): boolean => true,
+): Promise<void> {
   const script = join(import.meta.dirname, 'swap.fixture.ts');
   const child = spawn(process.execPath, [script, root, 'd', 'evil'], { stdio: ['ignore', 'pipe', 'inherit'] });
   context.after(() => child.kill('SIGKILL'));
   await once(child.stdout, 'data');
   const seen = { directory: 0, symlink: 0 };
   const deadline = Date.now() + 60_000;
-  for (let i = 0; i < atLeast || seen.directory < 5 || seen.symlink < 5; i++) {
+  for (let i = 0; i < atLeast || seen.directory < 5 || seen.symlink < 5 || !isDone(); i++) {
     const there = lstatSync(join(root, 'd'), { throwIfNoEntry: false });
     if (there) seen[there.isSymbolicLink() ? 'symlink' : 'directory']++;
     body(i);
@@ -138,8 +144,9 @@ test('a path handed to the kernel as text does get out: the races are real', asy
   const { root, outside, before } = rootBesideCanary(context);
   mkdirSync(join(root, 'd'));
   symlinkSync('../victim', join(root, 'evil'));
-  await race(context, root, () => {
+  const escape = (): void => {
     attempt(() => closeFd(openAt(AT_FDCWD, join(root, 'd/escaped'), O_CREAT | O_WRONLY, 0o644)));
-  });
+  };
+  await race(context, root, escape, tries, () => existsSync(join(outside, 'victim/escaped')));
   assert.notDeepEqual(outsideOf(outside), before);
 });
