@@ -23,8 +23,8 @@ export function keepCompiledCode(env: NodeJS.ProcessEnv): void {
   if (folder !== undefined && isPrivate(folder, uid)) enableCompileCache(folder);
 }
 
-/** Makes the folder when it is not there. */
-function isPrivate(folder: string, uid: number): boolean {
+/** Whether nobody but `uid` can put files into a folder. Makes it when it is not there; false when that fails. */
+export function isPrivate(folder: string, uid: number): boolean {
   const { lstatSync, mkdirSync } = process.getBuiltinModule('node:fs');
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
