@@ -24,6 +24,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     },
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
+    readLine: async () => (await import('./read-line.ts')).readLine(interruption.signal),
     setExitCode: (code) => {
       exitCode = code;
     },

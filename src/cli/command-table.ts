@@ -52,6 +52,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import('./commands/rmi.ts'),
   },
   {
+    names: [['image', 'prune']],
+    summary: 'Remove unused images',
+    load: () => import('./commands/image-prune.ts'),
+  },
+  {
     names: [['info'], ['system', 'info']],
     summary: 'Show what was detected: driver, kernel, runtime, weaknesses',
     load: () => import('./commands/info.ts'),
@@ -60,6 +65,11 @@ export const commandTable: readonly CommandEntry[] = [
     names: [['version']],
     summary: 'Show the versions of Strata and of what it uses',
     load: () => import('./commands/version.ts'),
+  },
+  {
+    names: [['load'], ['image', 'load']],
+    summary: 'Load images from a tar archive, standard input or an OCI layout',
+    load: () => import('./commands/load.ts'),
   },
 ];
 
@@ -75,7 +85,6 @@ export const notYetVerbs: ReadonlySet<string> = new Set([
   'export',
   'import',
   'kill',
-  'load',
   'login',
   'logout',
   'logs',

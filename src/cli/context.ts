@@ -15,6 +15,8 @@ export interface CliContext {
   engine(): Promise<Engine>;
   out(text: string): void;
   err(text: string): void;
+  /** An answer to a question: the next line of standard input, empty at its end. */
+  readLine(): Promise<string>;
   /** The code the process ends with when the command itself succeeds. */
   setExitCode(code: number): void;
 }

@@ -14,9 +14,17 @@ import type { BuildEvent, BuildRequest, BuildResult } from './build-types.ts';
 import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbageParts } from './garbage.ts';
 import { type ImageReader, ImageViews } from './image-views.ts';
 import { chooseRoot, layoutOf, type StoreLayout } from './layout.ts';
+import { loadArchive } from './load-archive.ts';
+import type { LoadEvent, LoadRequest, LoadResult } from './load-types.ts';
 import { openDriver, type StorageDriver } from './open-driver.ts';
 import { Operation } from './operation.ts';
-import { type RemovedImages, type RemoveImageRequest, removeImage } from './remove-images.ts';
+import {
+  type PruneImagesRequest,
+  pruneImages,
+  type RemovedImages,
+  type RemoveImageRequest,
+  removeImage,
+} from './remove-images.ts';
 import { runContainer } from './run-container.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
 import { SnapshotLayerMaker } from './snapshot-layer-maker.ts';
@@ -143,6 +151,17 @@ export class Engine implements AsyncDisposable {
     }, request);
   }
 
+  /**
+   * Stores the images of an archive (docker's or an OCI layout; a file, a stream or a folder), all of them or none. They
+   * are durable and named when it resolves. Throws ERR_ARCHIVE_*, and what unpacking throws.
+   */
+  load(request: LoadRequest): Operation<LoadEvent, LoadResult> {
+    return new Operation((report, signal) => {
+      const parts = { garbage: this.#garbageParts(), storeFor: (lease: StoreLease) => this.#storeFor(lease) };
+      return loadArchive(request, parts, report, signal);
+    }, request);
+  }
+
   /** What this machine and this store are like: driver and why not the others, kernel, runtime, known weaknesses. */
   async info(): Promise<SystemInfo> {
     const { images, containers } = this.#metadata;
@@ -181,6 +200,11 @@ export class Engine implements AsyncDisposable {
    */
   async removeImage(request: RemoveImageRequest): Promise<RemovedImages> {
     return await removeImage(this.#garbageParts(), request);
+  }
+
+  /** Removes images without names, or with `all` every image, that no container uses. The build cache stays. */
+  async pruneImages(request: PruneImagesRequest = {}): Promise<RemovedImages> {
+    return await pruneImages(this.#garbageParts(), request);
   }
 
   /** Removes what nothing names and nobody uses: leftovers of killed processes, trash. Images and build cache stay. */

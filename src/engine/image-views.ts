@@ -1,4 +1,5 @@
 import type { BlobProvider } from '../content/types.ts';
+import { listFilters } from '../images/filter-images.ts';
 import type { ImageIndex } from '../images/find-image.ts';
 import { findImage } from '../images/find-image.ts';
 import { type HistoryStep, historyOf } from '../images/history.ts';
@@ -6,6 +7,7 @@ import { readConfig } from '../images/read-image.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { ListedImage } from '../metadata/images.ts';
 import type { Layers } from '../metadata/layers.ts';
+import { compileFilters, Filters } from '../query/filters.ts';
 import { familiarName, familiarString, parseReference } from '../reference/index.ts';
 import type { ImageConfig } from '../spec/config.ts';
 import type { Digest } from '../spec/digest.ts';
@@ -59,9 +61,17 @@ export class ImageViews {
     this.#platform = platform;
   }
 
-  /** All images, newest first, once for each of their names. */
-  list(): ImageSummary[] {
-    return this.#store.images.list().flatMap(summariesOf);
+  /**
+   * All images, newest first, once for each of their names; with filters (`dangling`, `label`, `before`, `since`,
+   * `reference`, `until`) only what they let through. Throws ERR_FILTER_INVALID, ERR_TIME_INVALID, ERR_PATTERN_INVALID,
+   * and for the images of `before` and `since` as {@link history}.
+   */
+  list(filters: Filters = Filters.fromFlags([])): ImageSummary[] {
+    const stays = compileFilters(
+      filters,
+      listFilters((name) => this.#createdAt(name), new Date()),
+    );
+    return this.#store.images.list().flatMap(summariesOf).filter(stays);
   }
 
   /** Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS, ERR_REFERENCE_INVALID. */
@@ -80,6 +90,12 @@ export class ImageViews {
       .flatMap((target) => this.#store.tags.ofTarget(target))
       .map(({ reference }) => familiar(reference));
     return { id, references, targets, config, sizeBytes: this.#store.images.get(id)?.sizeBytes ?? 0 };
+  }
+
+  #createdAt(name: string): Date | undefined {
+    const { id } = findImage(this.#store, name, this.#platform);
+    const madeAt = this.#store.images.get(id)?.madeAt;
+    return madeAt === undefined ? undefined : new Date(madeAt);
   }
 }
 

@@ -1,7 +1,9 @@
+import { releaseUnused } from '../images/prune-images.ts';
 import { type ReleasedImages, type ReleaseOptions, type RemovalStore, releaseImage } from '../images/remove-image.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { ContainerRecord } from '../metadata/containers.ts';
 import type { Metadata } from '../metadata/metadata.ts';
+import { Filters } from '../query/filters.ts';
 import type { ChainId, Digest } from '../spec/digest.ts';
 import { collectBriefly, type GarbageParts } from './garbage.ts';
 import { hostPlatform } from './versions.ts';
@@ -10,6 +12,13 @@ export interface RemoveImageRequest extends AbortOptions {
   /** A reference, an image ID or the beginning of one. */
   readonly image: string;
   readonly force?: boolean;
+}
+
+export interface PruneImagesRequest extends AbortOptions {
+  /** Also images with names, unless a container uses them. */
+  readonly all?: boolean;
+  /** `until`, `label`, `label!`, `dangling`. */
+  readonly filters?: Filters;
 }
 
 export interface RemovedImages {
@@ -31,8 +40,14 @@ export async function removeImage(parts: GarbageParts, request: RemoveImageReque
   return await removeReleased(parts, (store) => releaseImage(store, request.image, options), request);
 }
 
+/** Removes the images nobody uses. Throws as `releaseUnused`. */
+export async function pruneImages(parts: GarbageParts, request: PruneImagesRequest): Promise<RemovedImages> {
+  const options = { all: request.all ?? false, filters: request.filters ?? Filters.fromFlags([]), now: new Date() };
+  return await removeReleased(parts, (store) => releaseUnused(store, options), request);
+}
+
 /** Runs `release` and the collection of what it let go as one, and tells what is really gone. */
-export async function removeReleased(
+async function removeReleased(
   parts: GarbageParts,
   release: (store: RemovalStore) => ReleasedImages,
   { signal }: AbortOptions,

@@ -1,15 +1,17 @@
 import type { Command } from 'commander';
 import type { ImageSummary } from '../../engine/index.ts';
+import { Filters } from '../../query/filters.ts';
 import { formatRows, parseFormat } from '../../query/format.ts';
 import { Struct } from '../../query/template/values.ts';
 import type { CliContext } from '../context.ts';
-import { notYetFlags } from '../flags.ts';
+import { collect, notYetFlags } from '../flags.ts';
 import { shownAge, shownId, shownSize, shownTime } from '../render/image-fields.ts';
 
 interface ImagesFlags {
   readonly quiet?: boolean;
   readonly digests?: boolean;
   readonly trunc: boolean;
+  readonly filter: readonly string[];
   readonly format?: string;
 }
 
@@ -33,14 +35,17 @@ export function define(command: Command, context: CliContext): void {
     .option('-q, --quiet', 'only IDs')
     .option('--digests', 'show digests')
     .option('--no-trunc', 'show whole IDs')
+    .option('-f, --filter <name=value>', 'dangling, label, before, since, reference, until', collect, [])
     .option('--format <template>', 'json, table TEMPLATE, or a Go template')
     .action(async (repository: string | undefined, flags: ImagesFlags) => images(context, repository, flags));
-  notYetFlags(command, ['-f, --filter <f>', '--tree']);
+  notYetFlags(command, ['--tree']);
 }
 
 async function images(context: CliContext, repository: string | undefined, flags: ImagesFlags): Promise<void> {
+  const patterns = repository === undefined ? [] : [`reference=${repository}`];
+  const filters = Filters.fromFlags([...flags.filter, ...patterns]);
   const engine = await context.engine();
-  const rows = engine.images.list().filter((image) => isNamed(image, repository));
+  const rows = engine.images.list(filters);
   if (flags.quiet === true && flags.format === undefined) {
     const ids = new Set(rows.map(({ id }) => shownId(id, !flags.trunc)));
     context.out([...ids].map((id) => `${id}\n`).join(''));
@@ -55,10 +60,6 @@ async function images(context: CliContext, repository: string | undefined, flags
       rows.map((image) => rowOf(image, !flags.trunc, now)),
     ),
   );
-}
-
-function isNamed({ repository, tag }: ImageSummary, wanted: string | undefined): boolean {
-  return wanted === undefined || repository === wanted || `${repository}:${tag}` === wanted;
 }
 
 const rowOf = (image: ImageSummary, whole: boolean, now: number): Struct =>

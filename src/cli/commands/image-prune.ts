@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { Filters } from '../../query/filters.ts';
+import { confirm } from '../confirm.ts';
+import type { CliContext } from '../context.ts';
+import { collect } from '../flags.ts';
+import { prunedImages, reclaimedSpace } from '../render/pruned.ts';
+
+interface PruneFlags {
+  readonly all?: boolean;
+  readonly force?: boolean;
+  readonly filter: readonly string[];
+}
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .option('-a, --all', 'also images with names')
+    .option('-f, --force', 'do not ask')
+    .option('--filter <name=value>', 'until, label, label!', collect, [])
+    .action(async (flags: PruneFlags) => prune(context, flags));
+}
+
+async function prune(context: CliContext, flags: PruneFlags): Promise<void> {
+  const filters = Filters.fromFlags(flags.filter);
+  const all = flags.all === true;
+  const what = all ? 'all images without at least one container associated to them.' : 'all dangling images.';
+  if (flags.force !== true && !(await confirm(context, `WARNING! This will remove ${what}\n`))) return;
+  const engine = await context.engine();
+  const removed = await engine.pruneImages({ all, filters, signal: context.signal });
+  context.out(prunedImages(removed) + reclaimedSpace(removed.reclaimedBytes));
+}

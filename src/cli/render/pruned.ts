@@ -1,0 +1,15 @@
+import { humanSize } from '../../query/units.ts';
+
+interface Pruned {
+  readonly untagged: readonly string[];
+  readonly deleted: readonly string[];
+}
+
+/** Docker's list of what went; empty when nothing did. */
+export function prunedImages({ untagged, deleted }: Pruned): string {
+  if (untagged.length + deleted.length === 0) return '';
+  const lines = [...untagged.map((name) => `untagged: ${name}`), ...deleted.map((id) => `deleted: ${id}`)];
+  return `Deleted Images:\n${lines.join('\n')}\n\n`;
+}
+
+export const reclaimedSpace = (bytes: number): string => `Total reclaimed space: ${humanSize(bytes)}\n`;

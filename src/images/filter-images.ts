@@ -1,0 +1,84 @@
+import { StrataError } from '../errors/index.ts';
+import { type FilterTable, hasLabels, isWhether, lacksLabels } from '../query/filters.ts';
+import { compareInstants, type Instant, parseInstant } from '../query/timestamp.ts';
+import { familiarMatch, parseReference } from '../reference/index.ts';
+
+/** What filters look at: an image under one of its names, or under none. */
+export interface FilteredImage {
+  readonly createdAt: Date | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  /** As people write it. */
+  readonly repository: string | undefined;
+  readonly tag: string | undefined;
+}
+
+const labels = {
+  label: hasLabels<FilteredImage>((image) => image.labels),
+  'label!': lacksLabels<FilteredImage>((image) => image.labels),
+};
+
+/** Filters of `images`. `createdAt` answers when the image with that name or ID was made, and throws when there is none. */
+export function listFilters(createdAt: (name: string) => Date | undefined, now: Date): FilterTable<FilteredImage> {
+  return {
+    label: labels.label,
+    dangling: isWhether('dangling', isDangling),
+    reference: (patterns) => (image) => {
+      if (image.repository === undefined || image.tag === undefined) return false;
+      const reference = parseReference(`${image.repository}:${image.tag}`);
+      return patterns.some((pattern) => familiarMatch(pattern, reference));
+    },
+    before: (names) => {
+      const limits = names.map((name) => instantOf(createdAt(name)));
+      return (image) => limits.every((limit) => isBefore(image, limit));
+    },
+    since: (names) => {
+      const limits = names.map((name) => instantOf(createdAt(name)));
+      return (image) => limits.every((limit) => limit !== undefined && compareInstants(madeAt(image), limit) > 0);
+    },
+    until: (times) => {
+      const limits = times.map((time) => readTime(time, now));
+      return (image) => limits.every((limit) => isBefore(image, limit));
+    },
+  };
+}
+
+/** Filters of `image prune`; `dangling` is looked at by the caller. */
+export const pruneFilters = (now: Date): FilterTable<FilteredImage> => ({
+  ...labels,
+  dangling: () => () => true,
+  until: (times) => {
+    const limit = onlyTime(times, now);
+    // What does not say when it was made is not taken for old.
+    return (image) => image.createdAt !== undefined && compareInstants(madeAt(image), limit) <= 0;
+  },
+});
+
+/** The one time a prune command takes. Throws ERR_FILTER_REPEATED, ERR_TIME_INVALID. */
+export function onlyTime([time = '', ...others]: readonly string[], now: Date): Instant {
+  if (others.length === 0) return readTime(time, now);
+  throw new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_FILTER_REPEATED',
+    message: 'more than one until filter specified',
+    hint: 'Give one until=TIME.',
+  });
+}
+
+const isDangling = ({ tag }: FilteredImage): boolean => tag === undefined;
+
+const isBefore = (image: FilteredImage, limit: Instant | undefined): boolean =>
+  limit !== undefined && compareInstants(madeAt(image), limit) < 0;
+
+/** An image that does not say when it was made is older than all others, as its zero time is in docker. */
+const madeAt = ({ createdAt }: FilteredImage): Instant =>
+  instantOf(createdAt) ?? { seconds: -62_135_596_800, nanoseconds: 0 };
+
+const readTime = (text: string, now: Date): Instant =>
+  parseInstant(text, { now: instantOf(now) ?? { seconds: 0, nanoseconds: 0 } });
+
+function instantOf(date: Date | undefined): Instant | undefined {
+  if (date === undefined) return undefined;
+  const milliseconds = date.getTime();
+  const seconds = Math.floor(milliseconds / 1000);
+  return { seconds, nanoseconds: (milliseconds - seconds * 1000) * 1_000_000 };
+}

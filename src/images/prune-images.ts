@@ -1,0 +1,36 @@
+import { compileFilters, type Filters } from '../query/filters.ts';
+import { pruneFilters } from './filter-images.ts';
+import { type ReleasedImages, type RemovalStore, releaseAll } from './remove-image.ts';
+
+export interface PruneImagesOptions {
+  /** Also images with names, unless a container uses them. */
+  readonly all: boolean;
+  /** `until`, `label`, `label!`, and `dangling`, which overrules `all`. */
+  readonly filters: Filters;
+  readonly now: Date;
+}
+
+/**
+ * Lets go of every image that no container uses and that has no name, or with `all` whatever its names; to be called in
+ * the transaction in which garbage is looked for. Throws ERR_FILTER_INVALID, ERR_FILTER_REPEATED, ERR_TIME_INVALID.
+ */
+export function releaseUnused(store: RemovalStore, { all, filters, now }: PruneImagesOptions): ReleasedImages {
+  const stays = compileFilters(filters, pruneFilters(now));
+  const onlyDangling = filters.boolean('dangling', !all);
+  const released = store.images
+    .list()
+    .filter(({ id, tags }) => (tags.length === 0 || !onlyDangling) && store.containers.ofImage(id).length === 0)
+    .filter(({ madeAt, labels }) =>
+      stays({
+        createdAt: madeAt === undefined ? undefined : new Date(madeAt),
+        labels,
+        repository: undefined,
+        tag: undefined,
+      }),
+    )
+    .map(({ id }) => releaseAll(store, id));
+  return {
+    untagged: released.flatMap(({ untagged }) => untagged),
+    images: released.flatMap(({ images }) => images),
+  };
+}
