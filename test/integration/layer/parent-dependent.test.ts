@@ -33,6 +33,31 @@ const base = tar(
   file('f', 'target', { mode: 0o4755, uid: 3, gid: 4, mtime: 20, mtimeNanoseconds: 123456789 }),
 );
 
+// The kernel's form, version 2: tag, permissions and id of owner, user 1000, group, mask and others.
+const defaultAcl = Uint8Array.from(
+  [
+    '02000000',
+    '0100',
+    '0700',
+    'ffffffff',
+    '0200',
+    '0700',
+    'e8030000',
+    '0400',
+    '0500',
+    'ffffffff',
+    '1000',
+    '0700',
+    'ffffffff',
+    '2000',
+    '0500',
+    'ffffffff',
+  ]
+    .join('')
+    .match(/../g)!
+    .map((hex) => Number.parseInt(hex, 16)),
+);
+
 const cases: readonly Case[] = [
   {
     title: 'a directory nobody names keeps the owner, mode, time and attributes it has below',
@@ -58,6 +83,20 @@ const cases: readonly Case[] = [
     ],
     has: [/^"g" dir 2770 9:33 @31/, /^"g\/new" file 0644 0:0/, /^"g\/dir" dir 0755 0:0/, /^"g\/made" dir 0755 0:0/],
     notUmoci: 'lets what it makes inherit the group',
+  },
+  {
+    title: 'nor does a default access control list',
+    layers: [
+      tar(dir('g', { mode: 0o755, mtime: 31, xattrs: { 'system.posix_acl_default': defaultAcl } })),
+      tar(file('g/new', '', { mtime: 32 }), dir('g/dir', { mtime: 33 }), file('g/made/x', '', { mtime: 34 })),
+    ],
+    has: [
+      /^"g" dir 0755 0:0 system.posix_acl_default=0200.* @31/,
+      /^"g\/new" file 0644 0:0 0b sha256=\w+ @32/,
+      /^"g\/dir" dir 0755 0:0 @33/,
+      /^"g\/made" dir 0755 0:0 @34/,
+    ],
+    notUmoci: 'lets what it makes inherit the list',
   },
   {
     title: 'a directory named after its content has its own owner and mode',
@@ -247,6 +286,13 @@ const cases: readonly Case[] = [
     layers: [base, tar(opaque('x'), whiteout('x/lower'), file('x/new', '', { mtime: 97 }))],
     has: [/^"x\/new"/],
     hasNot: [/^"x\/lower"/],
+  },
+  {
+    title: 'nor one that comes before the directory becomes opaque',
+    layers: [base, tar(whiteout('x/lower'), dir('x/in'), whiteout('x/in/none'), opaque('x'), file('x/new', ''))],
+    has: [/^"x\/new"/, /^"x\/in" dir/],
+    hasNot: [/^"x\/lower"/, /none/],
+    madeUp: ['x'],
   },
   {
     title: 'a file over a directory, then a directory over that file: nothing comes back',
