@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { buildImage, readTags } from '../build/build-image.ts';
 import { LocalContentStore } from '../content/local/store.ts';
 import { ObjectLocks } from '../content/object-locks.ts';
 import type { ImageStore } from '../images/record-image.ts';
@@ -8,29 +7,16 @@ import type { AbortOptions } from '../lib/abort.ts';
 import type { StoreLease } from '../metadata/leases.ts';
 import { Metadata } from '../metadata/metadata.ts';
 import { TrackedBlobs, TrackedContentStore } from '../metadata/tracked-content.ts';
-import { syncFilesystem } from '../sys/syncfs.ts';
-import { BuildCache } from './build-cache.ts';
 import type { BuildEvent, BuildRequest, BuildResult } from './build-types.ts';
-import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbageParts } from './garbage.ts';
+import type { GarbageParts } from './garbage.ts';
 import { type ImageReader, ImageViews } from './image-views.ts';
 import { chooseRoot, layoutOf, type StoreLayout } from './layout.ts';
-import { loadArchive } from './load-archive.ts';
 import type { LoadEvent, LoadRequest, LoadResult } from './load-types.ts';
 import { openDriver, type StorageDriver } from './open-driver.ts';
 import { Operation } from './operation.ts';
-import {
-  type PruneImagesRequest,
-  pruneImages,
-  type RemovedImages,
-  type RemoveImageRequest,
-  removeImage,
-} from './remove-images.ts';
-import { runContainer } from './run-container.ts';
+import type { PruneImagesRequest, RemovedImages, RemoveImageRequest } from './remove-images.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
-import { SnapshotLayerMaker } from './snapshot-layer-maker.ts';
-import { SnapshotWorkspace } from './snapshot-workspace.ts';
-import { StepLocks } from './step-locks.ts';
-import { type SystemInfo, systemInfo } from './system-info.ts';
+import type { SystemInfo } from './system-info.ts';
 import { hostPlatform } from './versions.ts';
 
 export interface EngineOptions extends AbortOptions {
@@ -54,7 +40,7 @@ interface EngineParts {
 }
 
 /**
- * An open store and everything that can be done with it. Several engines, in one process or many, may have the same
+ * An open store and everything that can be done with it, each kind of work loaded when first asked for. Several engines, in one process or many, may have the same
  * store open. Close it with `await using` or `[Symbol.asyncDispose]()`.
  */
 export class Engine implements AsyncDisposable {
@@ -108,46 +94,8 @@ export class Engine implements AsyncDisposable {
   /** Builds an image from a folder with a Dockerfile. The result is durable when it resolves. */
   build(request: BuildRequest): Operation<BuildEvent, BuildResult> {
     return new Operation(async (report, signal) => {
-      const references = readTags(request.tags ?? []);
-      for (const text of this.#driver.warnings) report({ type: 'warning', text });
-      await collectAfterDeaths(this.#garbageParts(), { signal });
-      await using lease = this.#metadata.leases.open('build');
-      const { snapshotter } = this.#driver;
-      const built = await buildImage(
-        {
-          context: request.context,
-          dockerfile: request.dockerfile ?? 'Dockerfile',
-          references,
-          buildArgs: new Map(Object.entries(request.buildArgs ?? {})),
-          labels: request.labels ?? {},
-          target: request.target,
-          noCache: request.noCache ?? false,
-          platform: hostPlatform(),
-          signal,
-        },
-        {
-          store: this.#storeFor(lease),
-          layers: this.#metadata.layers,
-          snapshots: this.#metadata.snapshots,
-          driver: this.#driver.name,
-          cache: this.#cacheFor(lease),
-          workspace: new SnapshotWorkspace(snapshotter, lease),
-          layerMaker: new SnapshotLayerMaker({
-            layout: this.layout,
-            driver: this.#driver,
-            metadata: this.#metadata,
-            locks: this.#locks,
-          }),
-          lease,
-          persist: async (ids, stop) => {
-            await syncFilesystem(this.layout.root, { signal: stop });
-            for (const id of ids) await snapshotter.persist(id, { flushed: true, signal: stop });
-          },
-        },
-        report,
-      );
-      await emptyTrashBriefly(this.layout);
-      return built;
+      const { runBuild } = await import('./run-build.ts');
+      return await runBuild(request, this.#writingParts(), report, signal);
     }, request);
   }
 
@@ -156,14 +104,15 @@ export class Engine implements AsyncDisposable {
    * are durable and named when it resolves. Throws ERR_ARCHIVE_*, and what unpacking throws.
    */
   load(request: LoadRequest): Operation<LoadEvent, LoadResult> {
-    return new Operation((report, signal) => {
-      const parts = { garbage: this.#garbageParts(), storeFor: (lease: StoreLease) => this.#storeFor(lease) };
-      return loadArchive(request, parts, report, signal);
+    return new Operation(async (report, signal) => {
+      const { loadArchive } = await import('./load-archive.ts');
+      return await loadArchive(request, this.#writingParts(), report, signal);
     }, request);
   }
 
   /** What this machine and this store are like: driver and why not the others, kernel, runtime, known weaknesses. */
   async info(): Promise<SystemInfo> {
+    const { systemInfo } = await import('./system-info.ts');
     const { images, containers } = this.#metadata;
     return await systemInfo({
       root: this.layout.root,
@@ -185,7 +134,10 @@ export class Engine implements AsyncDisposable {
       driver: this.#driver,
       ownProcess: this.#ownProcess,
     };
-    return new Operation((report, signal) => runContainer(request, parts, report, signal), request);
+    return new Operation(async (report, signal) => {
+      const { runContainer } = await import('./run-container.ts');
+      return await runContainer(request, parts, report, signal);
+    }, request);
   }
 
   /** Gives an image a further name, taken from whatever had it. Throws as `tagImage` of the images floor. */
@@ -199,17 +151,20 @@ export class Engine implements AsyncDisposable {
    * container uses (ERR_IMAGE_IN_USE). The build cache stays.
    */
   async removeImage(request: RemoveImageRequest): Promise<RemovedImages> {
+    const { removeImage } = await import('./remove-images.ts');
     return await removeImage(this.#garbageParts(), request);
   }
 
   /** Removes images without names, or with `all` every image, that no container uses. The build cache stays. */
   async pruneImages(request: PruneImagesRequest = {}): Promise<RemovedImages> {
+    const { pruneImages } = await import('./remove-images.ts');
     return await pruneImages(this.#garbageParts(), request);
   }
 
   /** Removes what nothing names and nobody uses: leftovers of killed processes, trash. Images and build cache stay. */
   collectGarbage(options: AbortOptions = {}): Operation<never, { readonly removed: number }> {
     return new Operation(async (_report, signal) => {
+      const { collectGarbage } = await import('./garbage.ts');
       const { removed } = await collectGarbage(this.#garbageParts(), { signal });
       return { removed: removed.length };
     }, options);
@@ -236,9 +191,8 @@ export class Engine implements AsyncDisposable {
     return { images, tags, targets, content, database: db };
   }
 
-  #cacheFor(lease: StoreLease): BuildCache {
-    const { builds, snapshots } = this.#metadata;
-    return new BuildCache(builds, snapshots, new StepLocks(this.layout.locks), lease);
+  #writingParts(): { readonly garbage: GarbageParts; readonly storeFor: (lease: StoreLease) => ImageStore } {
+    return { garbage: this.#garbageParts(), storeFor: (lease) => this.#storeFor(lease) };
   }
 }
 

@@ -3,7 +3,9 @@ import { chainIds } from '../layer/chain-id.ts';
 import type { Lease } from '../ledger/types.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { Database } from '../metadata/database.ts';
+import type { ObjectRef } from '../metadata/objects.ts';
 import { formatReference, type Reference } from '../reference/index.ts';
+import type { ImageConfig } from '../spec/config.ts';
 import type { Descriptor } from '../spec/descriptor.ts';
 import type { Digest } from '../spec/digest.ts';
 import type { AssembledImage } from './assemble-image.ts';
@@ -27,25 +29,45 @@ export interface ImageStore extends ImageIndex {
  * that a crash leaves either nothing or a whole image. Without names the image stays as `<none>`. Idempotent.
  */
 export async function recordImage(store: ImageStore, image: AssembledImage, options: RecordOptions): Promise<Digest> {
-  const { lease, references } = options;
+  const { lease, references, sizeBytes } = options;
   for (const { bytes, descriptor } of [image.config, image.manifest]) {
     await writeBlob(store.content, bytes, descriptor, options);
   }
-  const { value } = image.config;
   const id = image.config.descriptor.digest;
   const target = image.manifest.descriptor;
+  const { value } = image.config;
+  putImageRows(store, { id, config: value, target, manifest: target.digest, links: [], sizeBytes, references }, lease);
+  return id;
+}
+
+/** An image whose documents and layers stand. */
+export interface StoredImage {
+  readonly id: Digest;
+  readonly config: ImageConfig;
+  /** What its names point at: the manifest, or an index that leads to it. */
+  readonly target: Descriptor;
+  readonly manifest: Digest;
+  /** What else the target keeps. */
+  readonly links: readonly ObjectRef[];
+  readonly sizeBytes: number;
+  readonly references: readonly Reference[];
+}
+
+/** The rows of an image, in one transaction or as a part of the caller's. Idempotent. */
+export function putImageRows(store: ImageStore, image: StoredImage, lease: Lease): void {
+  const { id, config, target, references } = image;
   store.database.write(() => {
-    const chains = chainIds(value.rootfs.diff_ids);
+    const chains = chainIds(config.rootfs.diff_ids);
     store.images.put(
       {
         id,
-        os: value.os,
-        architecture: value.architecture,
-        variant: value.variant,
-        sizeBytes: options.sizeBytes,
-        labels: value.config.Labels ?? {},
-        madeAt: value.created === undefined ? undefined : Date.parse(value.created),
-        layers: value.rootfs.diff_ids.flatMap((diffId, at) => {
+        os: config.os,
+        architecture: config.architecture,
+        variant: config.variant,
+        sizeBytes: image.sizeBytes,
+        labels: config.config.Labels ?? {},
+        madeAt: config.created === undefined ? undefined : Date.parse(config.created),
+        layers: config.rootfs.diff_ids.flatMap((diffId, at) => {
           const chainId = chains[at];
           return chainId === undefined ? [] : [{ diffId, chainId }];
         }),
@@ -57,22 +79,22 @@ export async function recordImage(store: ImageStore, image: AssembledImage, opti
         digest: target.digest,
         mediaType: target.mediaType,
         sizeBytes: target.size,
-        links: [],
-        images: [{ imageId: id, manifest: target.digest }],
+        links: image.links,
+        images: [{ imageId: id, manifest: image.manifest }],
       },
       lease,
     );
     store.targets.setKept(target.digest, true);
     for (const reference of references) store.tags.set(formatReference(reference), target.digest);
   });
-  return id;
 }
 
-async function writeBlob(
+/** Stores a document unless it is there; durable when it resolves. Throws as the content store does. */
+export async function writeBlob(
   content: ContentStore,
   bytes: Uint8Array,
   { digest, size }: Descriptor,
-  { signal, lease }: RecordOptions,
+  { signal, lease }: AbortOptions & { readonly lease: Lease },
 ): Promise<void> {
   if (await content.info(digest, { signal })) return;
   // An ingest of its own: two builds that end with the same image must not wait for each other.

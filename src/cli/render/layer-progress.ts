@@ -1,0 +1,123 @@
+import type { CliContext } from '../context.ts';
+import { shownId, shownSize } from './image-fields.ts';
+
+export interface ShownLayer {
+  readonly diffId: string;
+  readonly state: string;
+  readonly offset: number;
+  readonly total: number;
+}
+
+/** Shows layers as they move; everything on standard error, so that output can be used. */
+export interface LayerProgress {
+  /** Bytes of an archive read, of how many if that is known. */
+  archive(offset: number, total: number | undefined): void;
+  layer(layer: ShownLayer): void;
+  note(text: string): void;
+  /** Leaves the cursor on a fresh line. */
+  end(): void;
+}
+
+/** Bars on a terminal, otherwise a line for each layer that is done. */
+export function layerProgress({ err }: CliContext, { quiet }: { readonly quiet: boolean }): LayerProgress {
+  if (quiet) return new PlainLayerProgress(() => undefined);
+  if (!process.stderr.isTTY) return new PlainLayerProgress(err);
+  return new TerminalLayerProgress(err, () => process.stderr.getWindowSize?.() ?? [80, 24]);
+}
+
+const isOver = ({ state }: ShownLayer): boolean => state === 'done' || state === 'exists';
+
+function outcome({ state, total }: ShownLayer): string {
+  return state === 'exists' ? 'Layer already exists' : `Done ${shownSize(total)}`;
+}
+
+/** A line for each layer when it is done, for logs and pipes. */
+export class PlainLayerProgress implements LayerProgress {
+  readonly #write: (text: string) => void;
+  readonly #told = new Set<string>();
+
+  constructor(write: (text: string) => void) {
+    this.#write = write;
+  }
+
+  archive(): void {
+    // Told by the layers that come out of it.
+  }
+
+  layer(layer: ShownLayer): void {
+    if (!isOver(layer) || this.#told.has(layer.diffId)) return;
+    this.#told.add(layer.diffId);
+    this.#write(`${shownId(layer.diffId, false)}: ${outcome(layer)}\n`);
+  }
+
+  note(text: string): void {
+    this.#write(`${text}\n`);
+  }
+
+  end(): void {
+    // Every line is complete already.
+  }
+}
+
+const idWidth = 14;
+const barWidth = 40;
+const intervalMs = 50;
+
+/** A bar for each layer, redrawn in place; those that no longer fit the window scroll away. */
+export class TerminalLayerProgress implements LayerProgress {
+  readonly #write: (text: string) => void;
+  readonly #size: () => readonly [columns: number, rows: number];
+  readonly #rows = new Map<string, string>();
+  #drawn = 0;
+  #drawnAt = 0;
+
+  constructor(write: (text: string) => void, size: () => readonly [columns: number, rows: number]) {
+    this.#write = write;
+    this.#size = size;
+  }
+
+  archive(offset: number, total: number | undefined): void {
+    this.#show('archive', total === undefined ? `Reading ${shownSize(offset)}` : bar(offset, total));
+  }
+
+  layer(layer: ShownLayer): void {
+    this.#show(shownId(layer.diffId, false), isOver(layer) ? outcome(layer) : bar(layer.offset, layer.total));
+  }
+
+  note(text: string): void {
+    this.#draw();
+    this.#drawn = 0;
+    this.#rows.clear();
+    this.#write(`${text}\n`);
+  }
+
+  end(): void {
+    if (this.#rows.size > 0) this.#draw();
+    this.#drawn = 0;
+  }
+
+  #show(name: string, text: string): void {
+    this.#rows.set(name, text);
+    // A terminal is slower than a disk.
+    if (Date.now() - this.#drawnAt >= intervalMs) this.#draw();
+  }
+
+  #draw(): void {
+    this.#drawnAt = Date.now();
+    const [columns, rows] = this.#size();
+    const lines = [...this.#rows].slice(-Math.max(1, rows - 1));
+    const up = this.#drawn > 0 ? `\x1b[${this.#drawn}A` : '';
+    const text = lines.map(([name, state]) => `\x1b[2K${`${name}:`.padEnd(idWidth)}${state}`.slice(0, columns + 4));
+    this.#write(up + text.map((line) => `${line}\n`).join(''));
+    this.#drawn = lines.length;
+  }
+}
+
+/** Docker's: `[====>     ]  12.3MB/45.6MB`. */
+function bar(offset: number, total: number): string {
+  const part = total === 0 ? 1 : Math.min(1, offset / total);
+  const filled = Math.round(part * barWidth);
+  const head = filled < barWidth ? '>' : '';
+  const body = `${'='.repeat(Math.max(0, filled - head.length))}${head}`.padEnd(barWidth);
+  return `[${body}]  ${shownSize(offset)}/${shownSize(total)}`;
+}

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { StrataError } from '../../errors/index.ts';
+
+/** A file of an archive, to be opened by the path given here and no other. */
+export interface ArchiveFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+/** The regular files of an archive by their name in it. */
+export interface ArchiveFiles extends AsyncDisposable {
+  /** Undefined when there is none of that name. Links inside the archive are followed, never out of it. */
+  find(name: string): ArchiveFile | undefined;
+}
+
+/** A whole small file. Throws ERR_ARCHIVE_FILE_MISSING, ERR_ARCHIVE_FILE_TOO_LARGE. */
+export function readWhole(files: ArchiveFiles, name: string, maxBytes: number): Uint8Array {
+  const { path, sizeBytes } = files.find(name) ?? missing(name);
+  if (sizeBytes <= maxBytes) return readFileSync(path);
+  throw new StrataError({
+    kind: 'exhausted',
+    code: 'ERR_ARCHIVE_FILE_TOO_LARGE',
+    message: `archive file ${shown(name)}: ${sizeBytes} bytes, more than the ${maxBytes} allowed`,
+    hint: 'Such documents are small in every image that tools make: mistrust the archive.',
+  });
+}
+
+/** Throws ERR_ARCHIVE_FILE_MISSING. */
+export function missing(name: string): never {
+  throw new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_ARCHIVE_FILE_MISSING',
+    message: `archive file ${shown(name)}: missing`,
+    hint: 'The archive is not complete: save the image again.',
+  });
+}
+
+export const archiveInvalid = (message: string): StrataError =>
+  new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_ARCHIVE_INVALID',
+    message,
+    hint: 'Save the image again, and mistrust where the archive comes from if that is no help.',
+  });
+
+/** Names come from strangers: one line of bounded length. */
+export const shown = (name: string): string => JSON.stringify(name.length > 160 ? `${name.slice(0, 160)}…` : name);

@@ -1,0 +1,55 @@
+import { digestOf } from '../../content/verified.ts';
+import { StrataError } from '../../errors/index.ts';
+import { parseReference, type Reference } from '../../reference/index.ts';
+import { parseImageConfig } from '../../spec/config.ts';
+import { type ArchiveImage, archiveManifestName, parseArchiveManifest } from '../../spec/docker-archive.ts';
+import { maxArchiveIndexBytes, maxConfigBytes } from '../../spec/limits.ts';
+import { formatPlatform, platformRank } from '../../spec/platform.ts';
+import { type ArchiveFiles, archiveInvalid, readWhole, shown } from './archive-files.ts';
+import type { ArchivedImage, PlatformWish } from './archived-image.ts';
+
+/** The images of a `docker save` archive, old form and new, in its order. Throws ERR_ARCHIVE_*, and what parsing throws. */
+export function readDockerArchive(files: ArchiveFiles, wish: PlatformWish): ArchivedImage[] {
+  const images = parseArchiveManifest(readWhole(files, archiveManifestName, maxArchiveIndexBytes));
+  return images.map((image) => readImage(files, image, wish));
+}
+
+function readImage(files: ArchiveFiles, image: ArchiveImage, { platform, isRequired }: PlatformWish): ArchivedImage {
+  const bytes = readWhole(files, image.config, maxConfigBytes);
+  const id = digestOf(bytes);
+  const named = /(?:^|[/:])([0-9a-f]{64})(?:\.json)?$/.exec(image.config)?.[1];
+  if (named !== undefined && id !== `sha256:${named}`) {
+    throw archiveInvalid(`archive file ${shown(image.config)}: its bytes are not what its name says`);
+  }
+  const config = parseImageConfig(bytes);
+  const { diff_ids: diffIds } = config.value.rootfs;
+  if (diffIds.length !== image.layers.length) {
+    throw archiveInvalid(`archive image ${id}: ${image.layers.length} layers for ${diffIds.length} diffIDs`);
+  }
+  if (isRequired && platformRank(platform, config.value) === undefined) throw noSuchPlatform(formatPlatform(platform));
+  return {
+    id,
+    references: image.repoTags.map(tagOf),
+    config,
+    layers: diffIds.map((diffId, at) => {
+      const name = image.layers[at] ?? '';
+      return { diffId, name, file: files.find(name), descriptor: undefined };
+    }),
+    documents: undefined,
+  };
+}
+
+/** Throws ERR_REFERENCE_INVALID, and ERR_ARCHIVE_INVALID for a name that is no tag. */
+function tagOf(text: string): Reference {
+  const reference = parseReference(text);
+  if (reference.tag === undefined || reference.digest !== undefined) throw archiveInvalid(`invalid tag ${shown(text)}`);
+  return reference;
+}
+
+export const noSuchPlatform = (platform: string): StrataError =>
+  new StrataError({
+    kind: 'not-found',
+    code: 'ERR_ARCHIVE_PLATFORM',
+    message: `archive image for ${platform}: not there`,
+    hint: 'Leave --platform out to take what suits this machine, or save the image for that platform.',
+  });

@@ -1,0 +1,133 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { decompress } from '../../archive/compression/decompress.ts';
+import { compressionProbeBytes, detectCompression } from '../../archive/compression/detect.ts';
+import type { CompressionFormat } from '../../archive/compression/types.ts';
+import type { ContentStore } from '../../content/types.ts';
+import { RunningDigest } from '../../content/verified.ts';
+import type { Lease } from '../../ledger/types.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { Layers } from '../../metadata/layers.ts';
+import { type DiffId, type Digest, digestAlgorithm, parseDigest } from '../../spec/digest.ts';
+import { layerMediaType } from '../../spec/media-types.ts';
+import { type ArchiveFile, archiveInvalid, missing } from './archive-files.ts';
+import type { ArchivedLayer } from './archived-image.ts';
+
+/** A layer as an archive holds it. */
+export interface LayerForm {
+  readonly diffId: DiffId;
+  readonly name: string;
+  /** Absent when the archive lacks the blob: then the store must have the layer. */
+  readonly file: ArchiveFile | undefined;
+  /** Of the file; not yet verified where a manifest said it. */
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  readonly mediaType: string;
+  readonly compression: CompressionFormat;
+  /** Not the bare tar, and something manifests can name: the blob stays, so that its digest comes back as it was. */
+  readonly isKept: boolean;
+}
+
+const readBytes = 1 << 20;
+
+/** What form a layer has, by its bytes and not by what is said of them. Throws ERR_ARCHIVE_FILE_MISSING. */
+export async function layerForm(layer: ArchivedLayer, layers: Layers, options: AbortOptions): Promise<LayerForm> {
+  const { diffId, name, file, descriptor } = layer;
+  if (file === undefined) {
+    if (descriptor === undefined || !isKnown(layers, diffId, descriptor.digest)) missing(name);
+    const { digest, size: sizeBytes, mediaType } = descriptor;
+    return { diffId, name, file, digest, sizeBytes, mediaType, compression: 'none', isKept: false };
+  }
+  const compression = await compressionOf(file);
+  const isCompressed = compression !== 'none';
+  if (descriptor !== undefined && descriptor.size !== file.sizeBytes) {
+    throw archiveInvalid(`archive blob ${descriptor.digest}: ${file.sizeBytes} bytes instead of ${descriptor.size}`);
+  }
+  return {
+    diffId,
+    name,
+    file,
+    digest: descriptor?.digest ?? (isCompressed ? await digestOfFile(file, options) : parseDigest(diffId)),
+    sizeBytes: file.sizeBytes,
+    mediaType:
+      descriptor?.mediaType ?? layerMediaType(compression === 'zstd' || compression === 'gzip' ? compression : 'none'),
+    compression,
+    isKept: descriptor ? descriptor.digest !== parseDigest(diffId) : compression === 'gzip' || compression === 'zstd',
+  };
+}
+
+/**
+ * For a layer that was not unpacked because it stands: that the archive's blob is this layer. Otherwise an archive could
+ * put a blob of its own beside somebody else's layer. Throws ERR_ARCHIVE_INVALID.
+ */
+export async function verifyForm(form: LayerForm, layers: Layers, options: AbortOptions): Promise<void> {
+  const { file, diffId, digest } = form;
+  if (file === undefined || isKnown(layers, diffId, digest)) return;
+  const running = new RunningDigest(digestAlgorithm(diffId));
+  for await (const chunk of decompress(streamOf(file), options)) running.update(chunk);
+  if (running.digest() !== parseDigest(diffId)) {
+    throw archiveInvalid(`archive layer ${digest}: its content is not the layer ${diffId} that the config names`);
+  }
+}
+
+/** True when the store knows that this blob is this layer. */
+const isKnown = (layers: Layers, diffId: DiffId, digest: Digest): boolean =>
+  parseDigest(diffId) === digest || layers.blobsOf(diffId).some((blob) => blob.digest === digest);
+
+/** Stores the layer's blob as it is. Throws ERR_BLOB_DIGEST_MISMATCH. */
+export async function keepBlob(
+  { file, digest, sizeBytes }: LayerForm,
+  content: ContentStore,
+  options: AbortOptions & { readonly lease: Lease },
+): Promise<void> {
+  if (file !== undefined) await store(streamOf(file), { digest, sizeBytes }, content, options);
+}
+
+/** Stores the uncompressed tar of a layer that cannot be made again from its files. Answers the blob's digest. */
+export async function keepTar(
+  { file, diffId }: LayerForm,
+  content: ContentStore,
+  options: AbortOptions & { readonly lease: Lease },
+): Promise<Digest> {
+  const digest = parseDigest(diffId);
+  if (file !== undefined) await store(decompress(streamOf(file), options), { digest }, content, options);
+  return digest;
+}
+
+async function store(
+  bytes: AsyncIterable<Uint8Array>,
+  expected: { readonly digest: Digest; readonly sizeBytes?: number },
+  content: ContentStore,
+  { signal, lease }: AbortOptions & { readonly lease: Lease },
+): Promise<void> {
+  if (await content.info(expected.digest, { signal })) return;
+  await using writer = await content.writer(`layer ${expected.digest} ${lease.id}`, { signal, expected });
+  try {
+    for await (const chunk of bytes) await writer.write(chunk);
+    await writer.commit();
+  } catch (error) {
+    // Nobody resumes it: the next load brings its own archive.
+    await writer.discard();
+    throw error;
+  }
+}
+
+async function digestOfFile(file: ArchiveFile, { signal }: AbortOptions): Promise<Digest> {
+  const running = new RunningDigest('sha256');
+  for await (const chunk of streamOf(file)) {
+    signal?.throwIfAborted();
+    running.update(chunk);
+  }
+  return running.digest();
+}
+
+async function compressionOf({ path }: ArchiveFile): Promise<CompressionFormat> {
+  await using file = await open(path, 'r');
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(compressionProbeBytes), 0, compressionProbeBytes, 0);
+  return detectCompression(buffer.subarray(0, bytesRead));
+}
+
+/** Opened when it is first read, so that one nobody reads holds nothing. */
+async function* streamOf({ path }: ArchiveFile): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(path, { highWaterMark: readBytes }) as AsyncIterable<Uint8Array>;
+}

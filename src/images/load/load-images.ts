@@ -1,0 +1,215 @@
+import { digestOf } from '../../content/verified.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import { TaskGroup } from '../../lib/task-group.ts';
+import type { StoreLease } from '../../metadata/leases.ts';
+import type { Metadata } from '../../metadata/metadata.ts';
+import { familiarString, formatReference, type Reference } from '../../reference/index.ts';
+import type { Descriptor } from '../../spec/descriptor.ts';
+import { type DiffId, type Digest, parseDigest } from '../../spec/digest.ts';
+import { formatDocument } from '../../spec/manifest.ts';
+import { mediaTypes } from '../../spec/media-types.ts';
+import { type ImageStore, putImageRows, type StoredImage, writeBlob } from '../record-image.ts';
+import { type UnpackedLayer, type UnpackParts, unpackChain } from '../unpack.ts';
+import { type ArchiveFiles, missing } from './archive-files.ts';
+import type { ArchivedImage, PlatformWish, StoredDocument } from './archived-image.ts';
+import { keepBlob, keepTar, type LayerForm, layerForm, verifyForm } from './layer-form.ts';
+import { readArchive } from './read-archive.ts';
+
+/** Progress of a load. `offset` and `total` are bytes of the layer as the archive holds it. */
+export type LoadImagesEvent =
+  | {
+      readonly type: 'layer';
+      readonly diffId: DiffId;
+      /** `exists`: the store had it, and it was not unpacked again. */
+      readonly state: 'exists' | 'unpacking' | 'done';
+      readonly offset: number;
+      readonly total: number;
+    }
+  | { readonly type: 'image'; readonly id: Digest; readonly references: readonly string[] }
+  /** A name that was another image's before. */
+  | { readonly type: 'renamed'; readonly reference: string; readonly before: Digest };
+
+export interface LoadedImage {
+  readonly id: Digest;
+  /** Digest of the manifest or index its names point at. */
+  readonly target: Digest;
+  /** As people write them. */
+  readonly references: readonly string[];
+}
+
+export interface LoadImagesRequest extends AbortOptions {
+  readonly files: ArchiveFiles;
+  readonly wish: PlatformWish;
+  readonly lease: StoreLease;
+}
+
+export interface LoadImagesParts {
+  readonly store: ImageStore;
+  readonly unpack: UnpackParts;
+  readonly metadata: Metadata;
+  /** Flushes the filesystem once and marks these snapshots durable. */
+  readonly persist: (snapshotIds: readonly string[], signal: AbortSignal | undefined) => Promise<void>;
+}
+
+interface ReadyImage {
+  readonly image: StoredImage;
+  readonly documents: readonly StoredDocument[];
+  readonly snapshotId: string | undefined;
+  readonly forms: readonly LayerForm[];
+}
+
+/**
+ * Stores every image of an archive, or none: layers first, then one flush, then documents, then all rows and names in
+ * one transaction. The archive's files are removed on the way.
+ * @throws what reading, unpacking and the content store throw; the signal's reason
+ */
+export async function loadImages(
+  request: LoadImagesRequest,
+  parts: LoadImagesParts,
+  report: (event: LoadImagesEvent) => void,
+): Promise<LoadedImage[]> {
+  const { files, lease, signal } = request;
+  const ready: ReadyImage[] = [];
+  for (const image of readArchive(files, request.wish)) ready.push(await prepareImage(image, request, parts, report));
+  // Before the flush, which would write out what is about to be removed.
+  await files[Symbol.asyncDispose]();
+  await parts.persist(
+    ready.flatMap(({ snapshotId }) => snapshotId ?? []),
+    signal,
+  );
+  for (const { bytes, descriptor } of ready.flatMap(({ documents }) => documents)) {
+    await writeBlob(parts.store.content, bytes, descriptor, { lease, signal });
+  }
+  const renamed = record(ready, parts, lease);
+  for (const event of renamed) report(event);
+  return ready.map(({ image: { id, target, references } }) => {
+    const names = references.map(familiarString);
+    report({ type: 'image', id, references: names });
+    return { id, target: target.digest, references: names };
+  });
+}
+
+/** Everything of an image but documents and rows. */
+async function prepareImage(
+  image: ArchivedImage,
+  { lease, signal }: LoadImagesRequest,
+  parts: LoadImagesParts,
+  report: (event: LoadImagesEvent) => void,
+): Promise<ReadyImage> {
+  const forms: LayerForm[] = [];
+  for (const layer of image.layers) forms.push(await layerForm(layer, parts.metadata.layers, { signal }));
+  const diffIds = new Map(forms.map(({ digest, diffId }) => [digest, diffId]));
+  await using group = new TaskGroup({ signal });
+  // Compressed blobs are copied while workers unpack them.
+  group.run(async (stop) => {
+    for (const form of forms) if (form.isKept) await keepBlob(form, parts.store.content, { lease, signal: stop });
+  });
+  const unpacked: { value?: Awaited<ReturnType<typeof unpackChain>> } = {};
+  group.run(async (stop) => {
+    unpacked.value = await unpackChain(
+      {
+        layers: forms.map(({ diffId, digest, file, name }) => ({
+          diffId,
+          source: () => ({ blobPath: (file ?? missing(name)).path, sizeBytes: file?.sizeBytes ?? 0, digest }),
+        })),
+        lease,
+        signal: stop,
+        report: ({ digest, offset, total }) => {
+          const diffId = digest && diffIds.get(digest);
+          if (diffId !== undefined && offset < total)
+            report({ type: 'layer', diffId, state: 'unpacking', offset, total });
+        },
+      },
+      parts.unpack,
+    );
+  });
+  await group.join();
+  const { layers = [], snapshotId } = unpacked.value ?? {};
+  const links = new Set<Digest>(forms.filter(isOtherThanTar).map(({ digest }) => digest));
+  for (const [at, form] of forms.entries()) {
+    const layer = layers[at];
+    if (layer === undefined) continue;
+    const { applied } = layer;
+    if (applied === undefined) await verifyForm(form, parts.metadata.layers, { signal });
+    const needsTar = !layer.record.remakeable || applied?.parentDependent === true;
+    if (needsTar && !form.isKept) links.add(await keepTar(form, parts.store.content, { lease, signal }));
+    const total = form.file?.sizeBytes ?? form.sizeBytes;
+    report({ type: 'layer', diffId: form.diffId, state: applied ? 'done' : 'exists', offset: total, total });
+  }
+  const config = {
+    descriptor: describe(mediaTypes.ociConfig, image.config.bytes, image.id),
+    bytes: image.config.bytes,
+  };
+  const { manifest, target } = image.documents ?? assembled(config.descriptor, forms, layers);
+  return {
+    image: {
+      id: image.id,
+      config: image.config.value,
+      target: target.descriptor,
+      manifest: manifest.descriptor.digest,
+      links: [manifest.descriptor.digest, ...links].map((key) => ({ kind: 'blob', key })),
+      sizeBytes: layers.reduce((total, { record: { sizeBytes } }) => total + sizeBytes, 0),
+      references: unique(image.references),
+    },
+    documents: [config, manifest, target],
+    snapshotId,
+    forms,
+  };
+}
+
+/** Also where the archive leaves the blob out, because the store may have it. */
+const isOtherThanTar = ({ isKept, file, digest, diffId }: LayerForm): boolean =>
+  isKept || (file === undefined && digest !== parseDigest(diffId));
+
+/** Docker's archives have no manifest: this one names each layer as the archive holds it, as far as manifests can. */
+function assembled(
+  config: Descriptor,
+  forms: readonly LayerForm[],
+  layers: readonly UnpackedLayer[],
+): { readonly manifest: StoredDocument; readonly target: StoredDocument } {
+  const bytes = formatDocument({
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config,
+    layers: forms.map(({ isKept, mediaType, digest, sizeBytes, diffId }, at) =>
+      isKept
+        ? { mediaType, digest, size: sizeBytes }
+        : { mediaType: mediaTypes.ociLayer, digest: parseDigest(diffId), size: layers[at]?.record.tarSizeBytes ?? 0 },
+    ),
+  });
+  const manifest = { descriptor: describe(mediaTypes.ociManifest, bytes, digestOf(bytes)), bytes };
+  return { manifest, target: manifest };
+}
+
+const describe = (mediaType: string, bytes: Uint8Array, digest: Digest): Descriptor => ({
+  mediaType,
+  digest,
+  size: bytes.length,
+});
+
+const unique = (references: readonly Reference[]): Reference[] => [
+  ...new Map(references.map((reference) => [formatReference(reference), reference])).values(),
+];
+
+function record(
+  ready: readonly ReadyImage[],
+  { store, metadata }: LoadImagesParts,
+  lease: StoreLease,
+): LoadImagesEvent[] {
+  return store.database.write(() => {
+    const before = new Map<string, Digest>();
+    for (const { image, forms } of ready) {
+      for (const reference of image.references) {
+        const old = store.tags.get(formatReference(reference))?.target;
+        const [oldImage] = old === undefined ? [] : store.targets.imagesOf(old);
+        if (oldImage !== undefined && oldImage.imageId !== image.id)
+          before.set(familiarString(reference), oldImage.imageId);
+      }
+      putImageRows(store, image, lease);
+      for (const { diffId, digest, mediaType, compression, sizeBytes, isKept } of forms) {
+        if (isKept) metadata.layers.addBlob(diffId, { digest, mediaType, compression, sizeBytes, recipe: undefined });
+      }
+    }
+    return [...before].map(([reference, id]) => ({ type: 'renamed', reference, before: id }) as const);
+  });
+}

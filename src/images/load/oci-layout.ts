@@ -1,0 +1,180 @@
+import { digestOf } from '../../content/verified.ts';
+import { isStrataError } from '../../errors/index.ts';
+import { parseReference, type Reference, withDefaultTag } from '../../reference/index.ts';
+import { annotationKeys } from '../../spec/annotations.ts';
+import { parseImageConfig } from '../../spec/config.ts';
+import type { Descriptor } from '../../spec/descriptor.ts';
+import { type Digest, digestAlgorithm } from '../../spec/digest.ts';
+import { maxArchiveIndexBytes, maxConfigBytes, maxIndexDepth, maxManifestBytes } from '../../spec/limits.ts';
+import { type Manifest, pairLayers, parseDocument, parseIndex } from '../../spec/manifest.ts';
+import { isConfig, isIndex, isManifest } from '../../spec/media-types.ts';
+import {
+  type LayoutEntry,
+  layoutBlobPath,
+  layoutEntries,
+  layoutFileName,
+  layoutIndexName,
+  parseLayoutFile,
+} from '../../spec/oci-layout.ts';
+import type { Parsed } from '../../spec/parsed.ts';
+import { choosePlatform, formatPlatform, type Platform } from '../../spec/platform.ts';
+import { type ArchiveFiles, archiveInvalid, readWhole } from './archive-files.ts';
+import type { ArchivedImage, PlatformWish, StoredDocument } from './archived-image.ts';
+import { noSuchPlatform } from './docker-archive.ts';
+
+/**
+ * The images of an OCI layout, in its order; of an index the one for the platform wished for. Artifacts are passed over.
+ * Throws ERR_ARCHIVE_*, ERR_LAYOUT_VERSION, and what parsing throws.
+ */
+export function readOciLayout(files: ArchiveFiles, wish: PlatformWish): ArchivedImage[] {
+  parseLayoutFile(readWhole(files, layoutFileName, maxArchiveIndexBytes));
+  const index = parseIndex(readWhole(files, layoutIndexName, maxArchiveIndexBytes)).value;
+  const reader = new LayoutReader(files, wish);
+  return byTarget(layoutEntries(index), wish).flatMap(({ descriptor, references }) => {
+    const image = reader.read(descriptor, references);
+    return image === undefined ? [] : [image];
+  });
+}
+
+interface NamedTarget {
+  readonly descriptor: Descriptor;
+  readonly references: readonly Reference[];
+}
+
+/** One for each target, with all its names. Entries of one name for several platforms are one image. */
+function byTarget(entries: readonly LayoutEntry[], { platform, isRequired }: PlatformWish): NamedTarget[] {
+  const named = entries.filter(({ descriptor: { mediaType } }) => isIndex(mediaType) || isManifest(mediaType));
+  const groups = Map.groupBy(named, ({ imageName, refName }) => imageName ?? refName ?? '');
+  const chosen = [...groups.values()].flatMap((group) => {
+    const isOneImage = group.length > 1 && group.every(({ descriptor }) => descriptor.platform !== undefined);
+    if (!isOneImage) return group;
+    const descriptor = choosePlatform(
+      platform,
+      group.map((entry) => entry.descriptor),
+    );
+    if (descriptor === undefined && isRequired) throw noSuchPlatform(formatPlatform(platform));
+    return group.filter((entry) => entry.descriptor === (descriptor ?? entry.descriptor));
+  });
+  const targets = Map.groupBy(chosen, ({ descriptor }) => descriptor.digest);
+  return [...targets.values()].flatMap((group) => {
+    const [first] = group;
+    return first === undefined ? [] : [{ descriptor: first.descriptor, references: group.flatMap(referencesOf) }];
+  });
+}
+
+/**
+ * What an entry is to be called. A bare tag (`latest`, as the specification and most tools have it) says nothing about the
+ * repository; such an image gets no name.
+ */
+function referencesOf({ imageName, refName }: LayoutEntry): Reference[] {
+  const text = imageName ?? (refName !== undefined && /[/:]/.test(refName) ? refName : undefined);
+  if (text === undefined) return [];
+  try {
+    const { digest: _, ...reference } = parseReference(text);
+    return [withDefaultTag(reference)];
+  } catch (error) {
+    // The annotation may hold any text.
+    if (isStrataError(error, 'ERR_REFERENCE_INVALID')) return [];
+    throw error;
+  }
+}
+
+interface Leaf {
+  readonly descriptor: Descriptor;
+  readonly platform: Platform;
+}
+
+class LayoutReader {
+  readonly #files: ArchiveFiles;
+  readonly #wish: PlatformWish;
+  readonly #seen = new Set<Digest>();
+
+  constructor(files: ArchiveFiles, wish: PlatformWish) {
+    this.#files = files;
+    this.#wish = wish;
+  }
+
+  /** Undefined for an artifact. */
+  read(descriptor: Descriptor, references: readonly Reference[]): ArchivedImage | undefined {
+    const target = { descriptor, bytes: this.#blob(descriptor, maxManifestBytes) };
+    if (isManifest(descriptor.mediaType)) return this.#image(target, target, references);
+    const leaves: Leaf[] = [];
+    this.#seen.clear();
+    this.#collect(descriptor, maxIndexDepth, leaves);
+    const leaf = this.#choose(leaves);
+    const manifest = { descriptor: leaf, bytes: this.#blob(leaf, maxManifestBytes) };
+    return this.#image(manifest, target, references);
+  }
+
+  #image(
+    manifest: StoredDocument,
+    target: StoredDocument,
+    references: readonly Reference[],
+  ): ArchivedImage | undefined {
+    const { value } = this.#manifest(manifest);
+    if (!isConfig(value.config.mediaType)) return undefined;
+    const config = parseImageConfig(this.#blob(value.config, maxConfigBytes));
+    return {
+      id: value.config.digest,
+      references,
+      config,
+      layers: pairLayers(value, config.value).map(({ descriptor, diffId }) => {
+        const name = layoutBlobPath(descriptor.digest);
+        return { diffId, name, file: this.#files.find(name), descriptor };
+      }),
+      documents: { manifest, target },
+    };
+  }
+
+  #manifest({ descriptor, bytes }: StoredDocument): Parsed<Manifest> {
+    const parsed = parseDocument(bytes, { mediaType: descriptor.mediaType });
+    if (parsed.kind === 'manifest') return parsed;
+    throw archiveInvalid(`archive manifest ${descriptor.digest}: is an index`);
+  }
+
+  /** Every image an index leads to, once. */
+  #collect(descriptor: Descriptor, depth: number, leaves: Leaf[]): void {
+    if (depth === 0) throw archiveInvalid(`archive index ${descriptor.digest}: more than ${maxIndexDepth} levels deep`);
+    const { value } = parseIndex(this.#blob(descriptor, maxManifestBytes), { mediaType: descriptor.mediaType });
+    for (const entry of value.manifests) {
+      // One named a thousand times is read once.
+      if (this.#seen.has(entry.digest) || entry.annotations?.[annotationKeys.dockerReferenceType] !== undefined)
+        continue;
+      this.#seen.add(entry.digest);
+      if (isIndex(entry.mediaType)) {
+        this.#collect(entry, depth - 1, leaves);
+      } else if (isManifest(entry.mediaType)) {
+        const platform = entry.platform ?? this.#platformOf(entry);
+        if (platform !== undefined) leaves.push({ descriptor: entry, platform });
+      }
+    }
+  }
+
+  /** From the config, where the index does not say; undefined for an artifact, or one that is not here. */
+  #platformOf(descriptor: Descriptor): Platform | undefined {
+    if (this.#files.find(layoutBlobPath(descriptor.digest)) === undefined) return undefined;
+    const { value } = this.#manifest({ descriptor, bytes: this.#blob(descriptor, maxManifestBytes) });
+    if (!isConfig(value.config.mediaType)) return undefined;
+    return parseImageConfig(this.#blob(value.config, maxConfigBytes)).value;
+  }
+
+  #choose(leaves: readonly Leaf[]): Descriptor {
+    const { platform, isRequired } = this.#wish;
+    const here = leaves.filter(({ descriptor }) => this.#files.find(layoutBlobPath(descriptor.digest)) !== undefined);
+    const [only, ...others] = here;
+    const chosen =
+      choosePlatform(platform, here) ??
+      choosePlatform(platform, leaves) ??
+      // As docker runs the only platform there is rather than finding nothing.
+      (isRequired || others.length > 0 ? undefined : only);
+    if (chosen === undefined) throw noSuchPlatform(formatPlatform(platform));
+    return chosen.descriptor;
+  }
+
+  /** A document, checked against its descriptor. */
+  #blob({ digest, size }: Descriptor, maxBytes: number): Uint8Array {
+    const bytes = readWhole(this.#files, layoutBlobPath(digest), maxBytes);
+    if (bytes.length === size && digestOf(bytes, digestAlgorithm(digest)) === digest) return bytes;
+    throw archiveInvalid(`archive blob ${digest}: its bytes are not what its digest and size say`);
+  }
+}

@@ -1,0 +1,32 @@
+import { StrataError } from '../../errors/index.ts';
+import { archiveManifestName, archiveRepositoriesName } from '../../spec/docker-archive.ts';
+import { layoutFileName, layoutIndexName } from '../../spec/oci-layout.ts';
+import { type ArchiveFiles, archiveInvalid } from './archive-files.ts';
+import type { ArchivedImage, PlatformWish } from './archived-image.ts';
+import { readDockerArchive } from './docker-archive.ts';
+import { readOciLayout } from './oci-layout.ts';
+
+/**
+ * The images an archive holds. One that is both a layout and docker's, as docker writes since version 25, is read as a
+ * layout: only that keeps manifests and their digests.
+ * @throws ERR_ARCHIVE_FORMAT, ERR_ARCHIVE_INVALID, and what the readers of the two forms throw
+ */
+export function readArchive(files: ArchiveFiles, wish: PlatformWish): ArchivedImage[] {
+  const images = readKnownForm(files, wish);
+  if (images.length === 0) throw archiveInvalid('archive: holds no image');
+  return images;
+}
+
+function readKnownForm(files: ArchiveFiles, wish: PlatformWish): ArchivedImage[] {
+  if (files.find(layoutFileName) && files.find(layoutIndexName)) return readOciLayout(files, wish);
+  if (files.find(archiveManifestName)) return readDockerArchive(files, wish);
+  const isVersion1 = files.find(archiveRepositoriesName) !== undefined;
+  throw new StrataError({
+    kind: 'unsupported',
+    code: 'ERR_ARCHIVE_FORMAT',
+    message: isVersion1
+      ? 'archive: written by docker before version 1.10, without manifest.json'
+      : 'archive: neither manifest.json nor oci-layout and index.json in it',
+    hint: 'It must come from "save" of docker, podman or strata, or be an OCI image layout; "import" takes a bare filesystem.',
+  });
+}

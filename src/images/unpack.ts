@@ -1,0 +1,237 @@
+import { renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ObjectLocks } from '../content/object-locks.ts';
+import { isStrataError } from '../errors/index.ts';
+import { applyChain } from '../layer/apply/apply-chain.ts';
+import { applyOnto } from '../layer/apply/apply-onto.ts';
+import { chainIds } from '../layer/chain-id.ts';
+import type { AppliedLayer, LayerProgress, LayerSource } from '../layer/types.ts';
+import type { Lease } from '../ledger/types.ts';
+import type { AbortOptions } from '../lib/abort.ts';
+import { invariant } from '../lib/invariant.ts';
+import type { LayerRecord } from '../metadata/layers.ts';
+import type { Metadata } from '../metadata/metadata.ts';
+import type { OpenedSnapshotter } from '../snapshots/open-snapshotter.ts';
+import { type ChainId, type DiffId, digestHex } from '../spec/digest.ts';
+
+export interface LayerToUnpack {
+  readonly diffId: DiffId;
+  /** Asked only when the layer has to be unpacked; may throw. */
+  readonly source: () => LayerSource;
+}
+
+export interface UnpackRequest extends AbortOptions {
+  /** From the base up. */
+  readonly layers: readonly LayerToUnpack[];
+  readonly lease: Lease;
+  readonly report?: (event: LayerProgress) => void;
+}
+
+export interface UnpackParts {
+  readonly snapshotter: OpenedSnapshotter;
+  readonly metadata: Metadata;
+  readonly locks: ObjectLocks;
+  /** Folder of layer indexes. */
+  readonly indexes: string;
+}
+
+/** A layer that stands: unpacked, committed under its chainID, indexed and recorded. */
+export interface UnpackedLayer {
+  readonly record: LayerRecord;
+  /** Absent for a layer that stood already. */
+  readonly applied: AppliedLayer | undefined;
+}
+
+/** All of it is pinned to the lease. */
+export interface UnpackedChain {
+  /** From the base up. */
+  readonly layers: readonly UnpackedLayer[];
+  /** The snapshot of the whole chain; undefined for an image without layers. */
+  readonly snapshotId: string | undefined;
+}
+
+const noLayers: UnpackedChain = { layers: [], snapshotId: undefined };
+
+/**
+ * Makes a chain of layers stand: what the store has is not unpacked again, the rest is, side by side where the driver
+ * keeps own directories. Nothing is durable yet: the caller flushes once and then persists the topmost snapshot.
+ * Rejects without leaving an unfinished snapshot; finished layers stay for as long as the lease.
+ * @throws what `applyChain` throws, what a layer's `source` throws, ERR_LAYER_LIMIT, and the signal's reason
+ */
+export async function unpackChain(request: UnpackRequest, parts: UnpackParts): Promise<UnpackedChain> {
+  const diffIds = request.layers.map(({ diffId }) => diffId);
+  const chain = chainIds(diffIds);
+  const standing = findStanding(diffIds, chain, request.lease, parts);
+  const unpacking = new Unpacking(request, parts, standing.snapshotId);
+  await unpacking.unpack(standing.layers.length, chain);
+  return { layers: [...standing.layers, ...unpacking.done], snapshotId: unpacking.topId };
+}
+
+/** The longest part of the chain, from the base up, that needs no work. */
+function findStanding(
+  diffIds: readonly DiffId[],
+  chain: readonly ChainId[],
+  lease: Lease,
+  { snapshotter, metadata }: UnpackParts,
+): UnpackedChain {
+  for (let count = chain.length; count > 0; count--) {
+    const snapshot = metadata.snapshots.findByChainId(snapshotter.name, idAt(chain, count - 1), lease);
+    if (snapshot === undefined || !hasFiles(snapshotter, snapshot.id)) continue;
+    const layers = diffIds.slice(0, count).flatMap((diffId): UnpackedLayer[] => {
+      metadata.objects.pin('layer', diffId, lease);
+      const record = metadata.layers.get(diffId);
+      return record === undefined ? [] : [{ record, applied: undefined }];
+    });
+    if (layers.length === count) return { snapshotId: snapshot.id, layers };
+  }
+  return noLayers;
+}
+
+function hasFiles(snapshotter: OpenedSnapshotter, id: string): boolean {
+  try {
+    return snapshotter.mounts(id).length > 0;
+  } catch (error) {
+    // Its directory was removed by hand: unpacked again, it takes the place of the damaged one.
+    if (isStrataError(error, 'ERR_SNAPSHOT_DAMAGED')) return false;
+    throw error;
+  }
+}
+
+interface NewLayer {
+  readonly source: LayerSource;
+  readonly snapshotId: string;
+  readonly indexPath: string;
+}
+
+class Unpacking {
+  readonly #request: UnpackRequest;
+  readonly #parts: UnpackParts;
+  readonly #unfinished = new Set<string>();
+  readonly #indexes: string[] = [];
+  readonly done: UnpackedLayer[] = [];
+  /** The topmost of the snapshots that stand. */
+  topId: string | undefined;
+
+  constructor(request: UnpackRequest, parts: UnpackParts, topId: string | undefined) {
+    this.#request = request;
+    this.#parts = parts;
+    this.topId = topId;
+  }
+
+  async unpack(standing: number, chain: readonly ChainId[]): Promise<void> {
+    const layers = this.#request.layers.slice(standing);
+    if (layers.length === 0) return;
+    const ids = chain.slice(standing);
+    try {
+      if (this.#parts.snapshotter.capabilities.parallelApply) await this.#sideBySide(layers, ids);
+      else await this.#oneByOne(layers, ids);
+    } catch (error) {
+      await this.#undo();
+      throw error;
+    }
+  }
+
+  async #sideBySide(layers: readonly LayerToUnpack[], chain: readonly ChainId[]): Promise<void> {
+    const { snapshotter } = this.#parts;
+    const { signal, report } = this.#request;
+    const sources = layers.map(sourceOf);
+    const prepared: NewLayer[] = [];
+    for (const source of sources) prepared.push(await this.#prepare(source, undefined));
+    const own = (id: string): string => directory(snapshotter.ownDirectory?.(id));
+    const applied = await applyChain({
+      layers: prepared.map(({ source, snapshotId, indexPath }) => ({ source, ownDir: own(snapshotId), indexPath })),
+      lowerDirs:
+        this.topId === undefined ? [] : [own(this.topId), ...(snapshotter.lowerDirectories?.(this.topId) ?? [])],
+      signal,
+      ...(report === undefined ? {} : { report }),
+    });
+    for (const [at, layer] of prepared.entries()) await this.#finish(layer, applied[at], idAt(chain, at), this.topId);
+  }
+
+  async #oneByOne(layers: readonly LayerToUnpack[], chain: readonly ChainId[]): Promise<void> {
+    const { snapshotter } = this.#parts;
+    const { signal, report } = this.#request;
+    for (const [at, layer] of layers.entries()) {
+      const prepared = await this.#prepare(sourceOf(layer), this.topId);
+      const applied = await applyOnto({
+        source: prepared.source,
+        rootDir: directory(snapshotter.mounts(prepared.snapshotId)[0]?.source),
+        indexPath: prepared.indexPath,
+        isBase: this.topId === undefined,
+        signal,
+        ...(report === undefined ? {} : { report }),
+      });
+      await this.#finish(prepared, applied, idAt(chain, at), undefined);
+    }
+  }
+
+  async #prepare(source: LayerSource, parentId: string | undefined): Promise<NewLayer> {
+    const { lease, signal } = this.#request;
+    const { id } = await this.#parts.snapshotter.prepare(parentId, { lease, signal });
+    this.#unfinished.add(id);
+    const indexPath = join(this.#parts.indexes, `.new-${id}-${process.pid}`);
+    this.#indexes.push(indexPath);
+    return { source, snapshotId: id, indexPath };
+  }
+
+  async #finish(
+    { snapshotId, indexPath }: NewLayer,
+    applied: AppliedLayer | undefined,
+    chainId: ChainId,
+    parentId: string | undefined,
+  ): Promise<void> {
+    invariant(applied, 'every layer of the chain was applied');
+    const { lease, signal } = this.#request;
+    const record = await this.#record(applied, indexPath);
+    const { snapshotter } = this.#parts;
+    const committed = await snapshotter.commit(snapshotId, { lease, signal, chainId, durable: false, parentId });
+    this.#unfinished.delete(snapshotId);
+    this.topId = committed.id;
+    this.done.push({ record, applied });
+  }
+
+  /** Puts the index in place and the row beside it, in the order that garbage collection expects. */
+  async #record(applied: AppliedLayer, written: string): Promise<LayerRecord> {
+    const { metadata, locks, indexes } = this.#parts;
+    const { lease, signal } = this.#request;
+    const { diffId, tarSizeBytes, sizeBytes, entries, parentDependent } = applied;
+    metadata.objects.pin('layer', diffId, lease);
+    const known = metadata.layers.get(diffId);
+    // An index that fits one parent only must not take the place of one that another tree is remade from.
+    if (known !== undefined && parentDependent) {
+      rmSync(written, { force: true });
+      return known;
+    }
+    await locks.with('layer', diffId, () => renameSync(written, join(indexes, `${digestHex(diffId)}.idx`)), { signal });
+    const remakeable = applied.remakeable && !parentDependent;
+    const record = { diffId, tarSizeBytes, sizeBytes, entries, remakeable };
+    metadata.layers.put(record, lease);
+    return record;
+  }
+
+  /** Does not look at the caller's signal. */
+  async #undo(): Promise<void> {
+    for (const index of this.#indexes) rmSync(index, { force: true });
+    for (const id of this.#unfinished) {
+      try {
+        await this.#parts.snapshotter.remove(id, { lease: this.#request.lease });
+      } catch (error) {
+        // The driver has removed what it failed to commit.
+        if (!isStrataError(error, 'ERR_SNAPSHOT_NOT_FOUND')) throw error;
+      }
+    }
+  }
+}
+
+const sourceOf = ({ diffId, source }: LayerToUnpack): LayerSource => ({ ...source(), diffId });
+
+function idAt(chain: readonly ChainId[], at: number): ChainId {
+  const id = chain[at];
+  invariant(id, 'every layer has a chainID');
+  return id;
+}
+
+function directory(path: string | undefined): string {
+  invariant(path, 'a snapshot that layers are unpacked into has a directory');
+  return path;
+}

@@ -1,0 +1,362 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { Engine, type LoadEvent, type LoadRequest } from '../../../src/engine/index.ts';
+import { isStrataError } from '../../../src/errors/index.ts';
+import { asTar, dockerArchive, type Files, image, named, sha256, TestLayout } from '../../helpers/image-archives.ts';
+import { needs } from '../../helpers/needs.ts';
+import { dir, file, hardlink, opaque, symlink, tar, whiteout } from '../../helpers/tar-builder.ts';
+
+const skip = needs('root', 'overlay');
+
+const base = tar(dir('etc'), file('etc/name', 'base'), file('etc/old', 'old'), dir('lib'), file('lib/a', 'a'));
+const change = tar(whiteout('etc/old'), file('etc/name', 'changed'), opaque('lib'), file('lib/b', 'b'));
+const other = tar(file('other', 'x'.repeat(5000)));
+const app = image([base, change]);
+
+function folder(context: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'strata-load-'));
+  context.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+async function store(context: TestContext, storageDriver = 'overlay2'): Promise<Engine> {
+  const engine = await Engine.open({ root: folder(context), storageDriver });
+  context.after(() => engine[Symbol.asyncDispose]());
+  return engine;
+}
+
+async function* bytes(archive: Uint8Array): AsyncGenerator<Uint8Array> {
+  // Odd pieces: no reader may depend on how a pipe cuts.
+  for (let at = 0; at < archive.length; at += 7001) yield archive.subarray(at, at + 7001);
+}
+
+const load = async (engine: Engine, archive: Files | Uint8Array, options: Partial<LoadRequest> = {}) =>
+  await engine.load({ input: bytes(archive instanceof Uint8Array ? archive : asTar(archive)), ...options }).result;
+
+const namesOf = (engine: Engine): string[] =>
+  engine.images.list().map(({ repository, tag, id }) => `${repository}:${tag} ${id}`);
+
+/** Nothing was added to an empty store: no image, blob, snapshot or index, nothing half-done. */
+function assertEmpty({ images, layout }: Engine): void {
+  assert.deepEqual(images.list(), []);
+  for (const [directory, what] of [
+    [join(layout.content, 'blobs/sha256'), 'blobs'],
+    [join(layout.content, 'ingest'), 'ingests'],
+    [join(layout.snapshots, 'overlay2'), 'snapshots'],
+    [layout.indexes, 'indexes'],
+    [layout.trash, 'trash'],
+  ] as const) {
+    assert.deepEqual(entries(directory), [], what);
+  }
+}
+
+function entries(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+async function refused(engine: Engine, archive: Files | Uint8Array, code: string, options = {}): Promise<void> {
+  await assert.rejects(load(engine, archive, options), (error) => {
+    assert.ok(isStrataError(error, code as `ERR_${string}`), String(error));
+    return true;
+  });
+  assertEmpty(engine);
+}
+
+const compressions: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
+  none: (data) => data,
+  gzip: (data) => gzipSync(data),
+  zstd: (data) => zstdCompressSync(data),
+  xz: (input) => execFileSync('xz', ['-c'], { input }),
+  bzip2: (input) => execFileSync('bzip2', ['-c'], { input }),
+};
+
+for (const [name, pack] of Object.entries(compressions)) {
+  test(`docker's archive, compressed by ${name}, its layers too`, { skip }, async (context) => {
+    const engine = await store(context);
+    const archive = pack(asTar(dockerArchive([{ image: app, tags: ['me/app:1', 'me/app:2'] }], pack)));
+    const { images } = await load(engine, archive);
+    assert.deepEqual(
+      images.map(({ id, references }) => ({ id, references })),
+      [{ id: app.id, references: ['me/app:1', 'me/app:2'] }],
+    );
+    assert.deepEqual(namesOf(engine), [`me/app:1 ${app.id}`, `me/app:2 ${app.id}`]);
+    assert.equal(entries(join(engine.layout.snapshots, 'overlay2')).length, 2);
+    assert.equal(entries(engine.layout.trash).length, 0);
+    // What manifests cannot name is taken as the tar it holds; what they can keeps its blob.
+    const kept = name === 'gzip' || name === 'zstd' ? 2 : 0;
+    assert.equal(entries(join(engine.layout.content, 'blobs/sha256')).length, 2 + kept);
+  });
+}
+
+test('vfs has the same images', { skip }, async (context) => {
+  const engine = await store(context, 'vfs');
+  await load(engine, dockerArchive([{ image: app, tags: ['app:1'] }]));
+  const { steps } = await engine.images.history('app:1');
+  assert.deepEqual(
+    steps.map(({ sizeBytes }) => sizeBytes),
+    [8, 8],
+  );
+  const trees = entries(join(engine.layout.snapshots, 'vfs')).map((id) => join(engine.layout.snapshots, 'vfs', id));
+  const listings = trees.map((tree) =>
+    execFileSync('find', [tree, '-type', 'f', '-printf', '%f\n'], { encoding: 'utf8' }),
+  );
+  assert.deepEqual(listings.map((text) => text.split('\n').sort().join(' ').trim()).sort(), ['a name old', 'b name']);
+});
+
+test('an OCI layout keeps its manifest: digests come back as they were', { skip }, async (context) => {
+  for (const [suffix, name] of [
+    ['', 'none'],
+    ['+gzip', 'gzip'],
+    ['+zstd', 'zstd'],
+  ] as const) {
+    const engine = await store(context);
+    const layout = new TestLayout();
+    const manifest = layout.image(app, compressions[name] ?? assert.fail(), suffix, named('example.com/app:1'));
+    const { images } = await load(engine, layout.index(manifest));
+    assert.deepEqual(images, [{ id: app.id, target: manifest.digest, references: ['example.com/app:1'] }]);
+    assert.equal(engine.images.list()[0]?.digest, manifest.digest);
+  }
+});
+
+test('a layout as a folder, with links that lead out of it', { skip }, async (context) => {
+  const engine = await store(context);
+  const layout = new TestLayout();
+  const files = layout.index(layout.image(app, (layer) => gzipSync(layer), '+gzip'));
+  const path = folder(context);
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(path, name)), { recursive: true });
+    writeFileSync(join(path, name), content);
+  }
+  const { images } = await engine.load({ input: path }).result;
+  assert.deepEqual(images[0]?.references, []);
+  assert.equal(engine.images.list()[0]?.id, app.id);
+
+  const hostile = await store(context);
+  rmSync(join(path, 'index.json'));
+  writeFileSync('/tmp/strata-outside.json', String(files['index.json']));
+  context.after(() => rmSync('/tmp/strata-outside.json'));
+  symlinkSync('/tmp/strata-outside.json', join(path, 'index.json'));
+  await assert.rejects(hostile.load({ input: path }).result, { code: 'ERR_ARCHIVE_FORMAT' });
+  assertEmpty(hostile);
+});
+
+test('several images share layers: each is unpacked once, events say which stood', { skip }, async (context) => {
+  const engine = await store(context);
+  const second = image([base, other]);
+  await using operation = engine.load({
+    input: bytes(
+      asTar(
+        dockerArchive([
+          { image: app, tags: ['a:1'] },
+          { image: second, tags: ['b:1'] },
+        ]),
+      ),
+    ),
+  });
+  const events: LoadEvent[] = [];
+  for await (const event of operation) events.push(event);
+  const states = events.flatMap((event) =>
+    event.type === 'layer' && event.state !== 'unpacking' ? [`${event.diffId.slice(7)} ${event.state}`] : [],
+  );
+  assert.deepEqual(states, [
+    `${sha256(base)} done`,
+    `${sha256(change)} done`,
+    `${sha256(base)} exists`,
+    `${sha256(other)} done`,
+  ]);
+  assert.equal(entries(join(engine.layout.snapshots, 'overlay2')).length, 3);
+});
+
+test('of an index the platform wished for, or this machine', { skip }, async (context) => {
+  const layout = new TestLayout();
+  const foreign = image([other], { architecture: 's390x' });
+  const plain = (layer: Uint8Array): Uint8Array => layer;
+  const index = layout.document(
+    {
+      manifests: [
+        layout.image(foreign, plain, '', { platform: { os: 'linux', architecture: 's390x' } }),
+        // Says nothing of its platform: the config does.
+        layout.image(app, plain),
+      ],
+    },
+    'index',
+    named('multi:1'),
+  );
+  const host = await store(context);
+  const { images } = await load(host, layout.index(index));
+  assert.deepEqual(images, [{ id: app.id, target: index.digest, references: ['multi:1'] }]);
+  const wished = await store(context);
+  assert.equal((await load(wished, layout.index(index), { platform: 'linux/s390x' })).images[0]?.id, foreign.id);
+  await refused(await store(context), layout.index(index), 'ERR_ARCHIVE_PLATFORM', { platform: 'linux/riscv64' });
+});
+
+test('a name moves to the loaded image and the old one stays', { skip }, async (context) => {
+  const engine = await store(context);
+  await load(engine, dockerArchive([{ image: app, tags: ['app:1'] }]));
+  await using operation = engine.load({
+    input: bytes(asTar(dockerArchive([{ image: image([other]), tags: ['app:1'] }]))),
+  });
+  const renamed: LoadEvent[] = [];
+  for await (const event of operation) if (event.type === 'renamed') renamed.push(event);
+  assert.deepEqual(renamed, [{ type: 'renamed', reference: 'app:1', before: app.id }]);
+  assert.equal(engine.images.list().length, 2);
+});
+
+test("layers behind links inside the archive, as docker's old form and podman write them", {
+  skip,
+}, async (context) => {
+  const engine = await store(context);
+  const { 'manifest.json': _, ...files } = dockerArchive([{ image: app }]);
+  const [first, second] = app.layers.map((layer) => sha256(layer));
+  const archive = tar(
+    ...Object.entries(files).map(([name, content]) => file(name, content)),
+    symlink('one/layer.tar', `../${first}/layer.tar`),
+    hardlink('two.tar', `${second}/layer.tar`),
+    file(
+      'manifest.json',
+      JSON.stringify([
+        { Config: `${app.id.slice(7)}.json`, RepoTags: ['app:1'], Layers: ['one/layer.tar', 'two.tar'] },
+      ]),
+    ),
+  );
+  assert.equal((await load(engine, archive)).images[0]?.id, app.id);
+});
+
+const good = (): Files => dockerArchive([{ image: app, tags: ['app:1'] }]);
+const manifest = (change: Readonly<Record<string, unknown>>): string => {
+  const [only] = JSON.parse(String(good()['manifest.json'])) as [Record<string, unknown>];
+  return JSON.stringify([{ ...only, ...change }]);
+};
+const firstLayer = `${sha256(base)}/layer.tar`;
+const secondLayer = `${sha256(change)}/layer.tar`;
+const linked = (target: string): Uint8Array => {
+  const { [firstLayer]: _, ...files } = good();
+  return tar(...Object.entries(files).map(([name, content]) => file(name, content)), symlink(firstLayer, target));
+};
+
+const hostile: Readonly<Record<string, readonly [archive: () => Files | Uint8Array, code: string]>> = {
+  'nothing at all': [() => new Uint8Array(0), 'ERR_ARCHIVE_FORMAT'],
+  'a file system': [() => ({ 'etc/passwd': 'root' }), 'ERR_ARCHIVE_FORMAT'],
+  'before docker 1.10': [() => ({ repositories: '{}' }), 'ERR_ARCHIVE_FORMAT'],
+  'no image': [() => ({ 'manifest.json': '[]' }), 'ERR_ARCHIVE_INVALID'],
+  'no JSON': [() => ({ 'manifest.json': '[{' }), 'ERR_JSON_INVALID'],
+  'config leads out': [
+    () => ({ ...good(), 'manifest.json': manifest({ Config: '../../etc/passwd' }) }),
+    'ERR_DOCUMENT_INVALID',
+  ],
+  'absolute layer': [
+    () => ({ ...good(), 'manifest.json': manifest({ Layers: ['/etc/passwd', secondLayer] }) }),
+    'ERR_DOCUMENT_INVALID',
+  ],
+  'entry leads out': [() => ({ ...good(), '../../evil': 'x' }), 'ERR_ARCHIVE_INVALID'],
+  'huge manifest.json': [
+    () => ({ 'manifest.json': new Uint8Array((8 << 20) + 1).fill(0x20) }),
+    'ERR_ARCHIVE_FILE_TOO_LARGE',
+  ],
+  'huge config': [
+    () => ({ ...good(), [`${app.id.slice(7)}.json`]: new Uint8Array((8 << 20) + 1) }),
+    'ERR_ARCHIVE_FILE_TOO_LARGE',
+  ],
+  'config of another name': [
+    () => ({ ...good(), [`${app.id.slice(7)}.json`]: image([other]).config }),
+    'ERR_ARCHIVE_INVALID',
+  ],
+  'layer missing': [
+    () => ({ ...good(), 'manifest.json': manifest({ Layers: [firstLayer, 'absent.tar'] }) }),
+    'ERR_ARCHIVE_FILE_MISSING',
+  ],
+  'layer too few': [() => ({ ...good(), 'manifest.json': manifest({ Layers: [firstLayer] }) }), 'ERR_ARCHIVE_INVALID'],
+  'wrong layer': [() => ({ ...good(), [secondLayer]: other }), 'ERR_LAYER_DIGEST_MISMATCH'],
+  'layers swapped': [
+    () => ({ ...good(), 'manifest.json': manifest({ Layers: [secondLayer, firstLayer] }) }),
+    'ERR_LAYER_DIGEST_MISMATCH',
+  ],
+  'layer is no tar': [() => ({ ...good(), [secondLayer]: 'x'.repeat(2048) }), 'ERR_TAR_CHECKSUM'],
+  'invalid tag': [
+    () => ({ ...good(), 'manifest.json': manifest({ RepoTags: ['me/UPPER:1'] }) }),
+    'ERR_REFERENCE_INVALID',
+  ],
+  'tag without a tag': [() => ({ ...good(), 'manifest.json': manifest({ RepoTags: ['app'] }) }), 'ERR_ARCHIVE_INVALID'],
+  'layer links to the host': [() => linked('/etc/passwd'), 'ERR_ARCHIVE_FILE_MISSING'],
+  'layer links out': [() => linked('../../../../../etc/passwd'), 'ERR_ARCHIVE_FILE_MISSING'],
+  'layer links to itself': [() => linked('layer.tar'), 'ERR_ARCHIVE_FILE_MISSING'],
+  'second image damaged': [
+    () => {
+      const files = dockerArchive([
+        { image: app, tags: ['a:1'] },
+        { image: image([other]), tags: ['b:1'] },
+      ]);
+      return { ...files, [`${sha256(other)}/layer.tar`]: base };
+    },
+    'ERR_LAYER_DIGEST_MISMATCH',
+  ],
+};
+
+for (const [name, [archive, code]] of Object.entries(hostile)) {
+  test(`refused, and nothing stays: ${name}`, { skip }, async (context) => {
+    await refused(await store(context), archive(), code);
+  });
+}
+
+test('refused, and nothing stays: layouts whose blobs are not what they are called', { skip }, async (context) => {
+  const layout = new TestLayout();
+  const top = layout.image(app, (layer) => gzipSync(layer), '+gzip', named('app:1'));
+  const files = layout.index(top);
+  const blob = `blobs/sha256/${sha256(gzipSync(base))}`;
+  const manifestBlob = `blobs/sha256/${top.digest.slice(7)}`;
+  const without = (name: string): Files => Object.fromEntries(Object.entries(files).filter(([key]) => key !== name));
+  const engine = await store(context);
+  await refused(engine, without(blob), 'ERR_ARCHIVE_FILE_MISSING');
+  await refused(engine, without(manifestBlob), 'ERR_ARCHIVE_FILE_MISSING');
+  await refused(engine, { ...files, [blob]: gzipSync(other) }, 'ERR_ARCHIVE_INVALID');
+  const sameLength = Buffer.from(gzipSync(base));
+  sameLength[9] = (sameLength[9] ?? 0) ^ 1;
+  await assert.rejects(load(engine, { ...files, [blob]: sameLength }), /digest/);
+  assertEmpty(engine);
+  await refused(engine, { ...files, [manifestBlob]: `${String(files[manifestBlob])} ` }, 'ERR_ARCHIVE_INVALID');
+  await refused(engine, { ...files, 'oci-layout': '{"imageLayoutVersion":"2.0.0"}' }, 'ERR_LAYOUT_VERSION');
+  let nested = layout.document({ manifests: [top] }, 'index');
+  for (let depth = 0; depth < 5; depth++) nested = layout.document({ manifests: [nested] }, 'index');
+  await refused(engine, layout.index(nested), 'ERR_ARCHIVE_INVALID');
+});
+
+test('a blob of its own beside a layer that stands is refused', { skip }, async (context) => {
+  const engine = await store(context);
+  await load(engine, dockerArchive([{ image: app, tags: ['app:1'] }]));
+  const layout = new TestLayout();
+  const lie = layout.document(
+    {
+      config: layout.blob(app.config, 'application/vnd.oci.image.config.v1+json'),
+      layers: [base, other].map((layer) => layout.blob(gzipSync(layer), 'application/vnd.oci.image.layer.v1.tar+gzip')),
+    },
+    'manifest',
+    named('app:1'),
+  );
+  const before = namesOf(engine);
+  const digest = engine.images.list()[0]?.digest;
+  await assert.rejects(load(engine, layout.index(lie)), { code: 'ERR_ARCHIVE_INVALID' });
+  assert.deepEqual(namesOf(engine), before);
+  assert.equal(engine.images.list()[0]?.digest, digest);
+});
+
+test('a load that is aborted leaves nothing', { skip }, async (context) => {
+  const engine = await store(context);
+  const large = image([tar(file('large', new Uint8Array(24 << 20).fill(7)))]);
+  const archive = asTar(dockerArchive([{ image: large, tags: ['large:1'] }]));
+  for (const stopAt of ['archive', 'layer'] as const) {
+    const operation = engine.load({ input: bytes(archive) });
+    for await (const event of operation) if (event.type === stopAt) await operation[Symbol.asyncDispose]();
+    await assert.rejects(operation.result, { name: 'AbortError' });
+    assertEmpty(engine);
+  }
+});
