@@ -121,7 +121,9 @@ async function buildEntry(folder: string): Promise<void> {
 
 /** Licences of the packages inside the bundles, which ask to go along with them. */
 function licencesOf({ inputs }: Metafile): string {
-  const names = Object.keys(inputs).flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
+  const names = Object.keys(inputs).flatMap(
+    (file) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules)/.exec(file)?.[1] ?? [],
+  );
   return [...new Set(names)]
     .sort()
     .map((name) => `${name}\n\n${readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8')}`)

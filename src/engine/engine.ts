@@ -40,8 +40,8 @@ interface EngineParts {
 }
 
 /**
- * An open store and everything that can be done with it, each kind of work loaded when first asked for. Several engines, in one process or many, may have the same
- * store open. Close it with `await using` or `[Symbol.asyncDispose]()`.
+ * An open store and everything that can be done with it, each kind of work loaded when first asked for. Several
+ * engines, in one process or many, may have the same store open. Close it with `await using` or `[Symbol.asyncDispose]()`.
  */
 export class Engine implements AsyncDisposable {
   readonly layout: StoreLayout;

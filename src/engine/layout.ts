@@ -21,8 +21,6 @@ export function chooseRoot(option: string | undefined, environment: NodeJS.Proce
 }
 
 export function layoutOf(root: string): StoreLayout {
-  // Eight hex digits keep socket paths under the kernel's 107 bytes whatever the root's path is.
-  const name = createHash('sha256').update(root).digest('hex').slice(0, 8);
   return {
     root,
     database: join(root, 'strata.db'),
@@ -32,6 +30,10 @@ export function layoutOf(root: string): StoreLayout {
     containers: join(root, 'containers'),
     locks: join(root, 'locks'),
     trash: join(root, 'trash'),
-    run: join('/run/strata', name),
+    // Made when asked for: loading the hash takes longer than many a command does.
+    get run() {
+      // Eight hex digits keep socket paths under the kernel's 107 bytes whatever the root's path is.
+      return join('/run/strata', createHash('sha256').update(root).digest('hex').slice(0, 8));
+    },
   };
 }

@@ -7,7 +7,8 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import { type Block, blocksOf } from './blocks.ts';
 import { SourceReader } from './source-reader.ts';
 
-const deflateRaw = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.deflateRaw);
+const deflateRaw = (bytes: Uint8Array, options: zlib.ZlibOptions): Promise<Buffer> =>
+  promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.deflateRaw)(bytes, options);
 
 /** As far back as deflate can refer (RFC 1951 §2). */
 const windowBytes = 32 * 1024;
