@@ -57,6 +57,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import('./commands/image-prune.ts'),
   },
   {
+    names: [['system', 'df']],
+    summary: 'Show what takes how much of the disk',
+    load: () => import('./commands/system-df.ts'),
+  },
+  {
     names: [['info'], ['system', 'info']],
     summary: 'Show what was detected: driver, kernel, runtime, weaknesses',
     load: () => import('./commands/info.ts'),

@@ -8,6 +8,7 @@ import type { StoreLease } from '../metadata/leases.ts';
 import { Metadata } from '../metadata/metadata.ts';
 import { TrackedBlobs, TrackedContentStore } from '../metadata/tracked-content.ts';
 import type { BuildEvent, BuildRequest, BuildResult } from './build-types.ts';
+import { diskUsage } from './disk-usage.ts';
 import type { GarbageParts } from './garbage.ts';
 import { type ImageReader, ImageViews } from './image-views.ts';
 import { chooseRoot, layoutOf, type StoreLayout } from './layout.ts';
@@ -17,6 +18,7 @@ import { Operation } from './operation.ts';
 import type { PruneImagesRequest, RemovedImages, RemoveImageRequest } from './remove-images.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
 import type { SystemInfo } from './system-info.ts';
+import type { DiskUsage } from './usage-types.ts';
 import { hostPlatform } from './versions.ts';
 
 export interface EngineOptions extends AbortOptions {
@@ -159,6 +161,11 @@ export class Engine implements AsyncDisposable {
   async pruneImages(request: PruneImagesRequest = {}): Promise<RemovedImages> {
     const { pruneImages } = await import('./remove-images.ts');
     return await pruneImages(this.#garbageParts(), request);
+  }
+
+  /** What the store takes of the disk, and for what; reads every folder, so it can take seconds. */
+  async diskUsage(options: AbortOptions = {}): Promise<DiskUsage> {
+    return await diskUsage(this.layout, this.#metadata, options);
   }
 
   /** Removes what nothing names and nobody uses: leftovers of killed processes, trash. Images and build cache stay. */

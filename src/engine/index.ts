@@ -1,3 +1,4 @@
+export type { CachedStep } from './build-cache-usage.ts';
 export type { BuildEvent, BuildRequest, BuildResult } from './build-types.ts';
 export { Engine, type EngineOptions } from './engine.ts';
 export type { ImageDetails, ImageHistory, ImageSummary } from './image-views.ts';
@@ -6,4 +7,5 @@ export { Operation } from './operation.ts';
 export type { PruneImagesRequest, RemovedImages, RemoveImageRequest } from './remove-images.ts';
 export type { RunEvent, RunRequest, RunResult } from './run-types.ts';
 export type { SystemInfo } from './system-info.ts';
+export type { ContainerUsage, DiskUsage, UsageRow } from './usage-types.ts';
 export { describeVersions, type Versions } from './versions.ts';

@@ -1,10 +1,9 @@
 import { releaseUnused } from '../images/prune-images.ts';
 import { type ReleasedImages, type ReleaseOptions, type RemovalStore, releaseImage } from '../images/remove-image.ts';
 import type { AbortOptions } from '../lib/abort.ts';
-import type { ContainerRecord } from '../metadata/containers.ts';
-import type { Metadata } from '../metadata/metadata.ts';
 import { Filters } from '../query/filters.ts';
 import type { ChainId, Digest } from '../spec/digest.ts';
+import { isRunning } from './container-state.ts';
 import { collectBriefly, type GarbageParts } from './garbage.ts';
 import { hostPlatform } from './versions.ts';
 
@@ -81,10 +80,4 @@ async function removeReleased(
     }
   }
   return { untagged: released.untagged, deleted, reclaimedBytes };
-}
-
-/** A process lives in it: some live lease holds its writable layer, whatever its record says. */
-function isRunning({ objects }: Metadata, { snapshotId }: ContainerRecord): boolean {
-  const row = snapshotId === undefined ? undefined : objects.find('snapshot', snapshotId);
-  return row !== undefined && objects.pinners(row) > 0;
 }

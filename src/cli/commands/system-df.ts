@@ -1,0 +1,131 @@
+import type { Command } from 'commander';
+import type { DiskUsage, ImageSummary, UsageRow } from '../../engine/index.ts';
+import { formatRows, parseFormat } from '../../query/format.ts';
+import { Struct, type ValueMap } from '../../query/template/values.ts';
+import { humanSize } from '../../query/units.ts';
+import type { CliContext } from '../context.ts';
+import { shownAge, shownId, shownSize } from '../render/image-fields.ts';
+
+interface DfFlags {
+  readonly verbose?: boolean;
+  readonly format?: string;
+}
+
+const headers = { Type: 'TYPE', TotalCount: 'TOTAL', Active: 'ACTIVE', Size: 'SIZE', Reclaimable: 'RECLAIMABLE' };
+const columns = '{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}';
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .option('-v, --verbose', 'show each image, container and build step')
+    .option('--format <template>', 'json, table TEMPLATE, or a Go template')
+    .action(async (flags: DfFlags) => diskUsage(context, flags));
+}
+
+async function diskUsage(context: CliContext, flags: DfFlags): Promise<void> {
+  const engine = await context.engine();
+  const usage = await engine.diskUsage({ signal: context.signal });
+  if (flags.verbose === true && flags.format === undefined) {
+    context.out(sections(usage, engine.images.list()));
+    return;
+  }
+  const rows = [
+    rowOf('Images', usage.images),
+    rowOf('Containers', usage.containers),
+    rowOf('Local Volumes', usage.volumes),
+    rowOf('Build Cache', usage.buildCache),
+    rowOf('Blobs', usage.blobs),
+    rowOf('Other', usage.other),
+  ];
+  context.out(formatRows(parseFormat(flags.format ?? '', columns), headers, rows));
+}
+
+function rowOf(type: string, { total, active, sizeBytes, reclaimableBytes }: UsageRow): Struct {
+  const share = sizeBytes > 0 ? ` (${Math.floor((reclaimableBytes * 100) / sizeBytes)}%)` : '';
+  return new Struct(
+    {
+      Active: String(active),
+      Reclaimable: `${humanSize(reclaimableBytes)}${share}`,
+      Size: humanSize(sizeBytes),
+      TotalCount: String(total),
+      Type: type,
+    },
+    '*formatter.diskUsageContext',
+  );
+}
+
+function sections(usage: DiskUsage, images: readonly ImageSummary[]): string {
+  return [
+    `Images space usage:\n\n${imageTable(usage, images)}`,
+    `Containers space usage:\n\n${containerTable(usage, images)}`,
+    `Local Volumes space usage:\n\n${table(['VOLUME NAME', 'LINKS', 'SIZE'], [])}`,
+    `Build cache usage: ${humanSize(usage.buildCache.sizeBytes)}\n\n${cacheTable(usage)}`,
+  ].join('\n');
+}
+
+function imageTable({ sharing, containerList }: DiskUsage, images: readonly ImageSummary[]): string {
+  const now = Date.now();
+  return table(
+    ['REPOSITORY', 'TAG', 'IMAGE ID', 'CREATED', 'SIZE', 'SHARED SIZE', 'UNIQUE SIZE', 'CONTAINERS'],
+    images.map((image) => {
+      const { sharedBytes, uniqueBytes } = sharing.get(image.id) ?? { sharedBytes: 0, uniqueBytes: 0 };
+      return [
+        image.repository ?? '<none>',
+        image.tag ?? '<none>',
+        shownId(image.id, false),
+        shownAge(image.createdAt, now),
+        shownSize(image.sizeBytes),
+        humanSize(sharedBytes),
+        humanSize(uniqueBytes),
+        String(containerList.filter(({ imageId }) => imageId === image.id).length),
+      ];
+    }),
+  );
+}
+
+function containerTable({ containerList }: DiskUsage, images: readonly ImageSummary[]): string {
+  const now = Date.now();
+  const nameOf = (id: string): string => {
+    const image = images.find((each) => each.id === id);
+    return image?.repository === undefined ? shownId(id, false) : `${image.repository}:${image.tag ?? ''}`;
+  };
+  return table(
+    ['CONTAINER ID', 'IMAGE', 'LOCAL VOLUMES', 'SIZE', 'CREATED', 'STATUS', 'NAMES'],
+    containerList.map((container) => [
+      shownId(container.id, false),
+      container.imageId === undefined ? '' : nameOf(container.imageId),
+      '0',
+      shownSize(container.sizeBytes),
+      shownAge(container.createdAt, now),
+      container.status,
+      container.name,
+    ]),
+  );
+}
+
+function cacheTable({ cachedSteps }: DiskUsage): string {
+  const now = Date.now();
+  return table(
+    ['CACHE ID', 'CACHE TYPE', 'SIZE', 'CREATED', 'LAST USED', 'USAGE', 'SHARED'],
+    cachedSteps.map((step) => [
+      shownId(step.id, false),
+      'regular',
+      humanSize(step.sizeBytes),
+      shownAge(step.createdAt, now),
+      shownAge(step.lastUsedAt, now),
+      String(step.useCount),
+      String(step.shared),
+    ]),
+  );
+}
+
+function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const fields = headings.map((_, at) => `F${at}`);
+  const toMap = (cells: readonly string[]): ValueMap =>
+    Object.fromEntries(fields.map((name, at) => [name, cells[at] ?? '']));
+  const template = fields.map((name) => `{{.${name}}}`).join('\t');
+  return formatRows(
+    parseFormat('', template),
+    toMap(headings),
+    rows.map((cells) => new Struct(toMap(cells), 'row')),
+  );
+}

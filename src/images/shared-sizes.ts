@@ -1,0 +1,31 @@
+import type { Metadata } from '../metadata/metadata.ts';
+import type { ChainId, Digest } from '../spec/digest.ts';
+
+/** An image's size in two parts. Sums of file sizes, as `images` shows them. */
+export interface ImageSharing {
+  /** Of layers that other images have at the same place, too. */
+  readonly sharedBytes: number;
+  /** Of layers that go with the image. */
+  readonly uniqueBytes: number;
+}
+
+/** What every image shares with the others of the store. */
+export function sharedSizes({ db, images, layers }: Metadata): Map<Digest, ImageSharing> {
+  return db.read(() => {
+    const sizes = new Map(layers.list().map(({ diffId, sizeBytes }) => [diffId, sizeBytes]));
+    const chains = images.list().map(({ id }) => ({ id, layers: images.layersOf(id) }));
+    const uses = new Map<ChainId, number>();
+    for (const { chainId } of chains.flatMap((chain) => chain.layers)) uses.set(chainId, (uses.get(chainId) ?? 0) + 1);
+    return new Map(
+      chains.map((chain) => {
+        let [sharedBytes, uniqueBytes] = [0, 0];
+        for (const { chainId, diffId } of chain.layers) {
+          const size = sizes.get(diffId) ?? 0;
+          if ((uses.get(chainId) ?? 0) > 1) sharedBytes += size;
+          else uniqueBytes += size;
+        }
+        return [chain.id, { sharedBytes, uniqueBytes }];
+      }),
+    );
+  });
+}
