@@ -7,6 +7,7 @@ import { readConfig } from '../images/read-image.ts';
 import { type ImageStore, recordImage } from '../images/record-image.ts';
 import { chainIds } from '../layer/chain-id.ts';
 import type { Lease, SnapshotLedger } from '../ledger/types.ts';
+import { invariant } from '../lib/invariant.ts';
 import type { Layers } from '../metadata/layers.ts';
 import { familiarString, parseReference, type Reference, withDefaultTag } from '../reference/index.ts';
 import type { HistoryEntry, ImageConfig } from '../spec/config.ts';
@@ -88,7 +89,7 @@ export async function buildImage(
   for (const vertex of chainOf(plan, from, { context, parts, request })) results.push(await solver.solve(vertex));
 
   const below = layersOf(base.config, parts.layers);
-  const made = await makeLayers(below, results, parts, report, signal);
+  const made = await makeLayers(below, lineage(results, parts.snapshots), parts, report, signal);
   const layers = [...below, ...made];
   const image = assembleImage(configOf(base.config, plan, results, platform), layers);
   await parts.persist(
@@ -165,7 +166,7 @@ function chainOf(plan: StagePlan, from: Vertex<FilesystemResult>, options: Chain
 
 function opOf(step: FileStep, { context, parts, request }: ChainOptions): Op<FilesystemResult> {
   const { workspace } = parts;
-  if (step.kind === 'workdir') return new WorkdirOp(step.path, workspace);
+  if (step.kind === 'workdir') return new WorkdirOp({ ...step, workspace });
   return new CopyOp({ ...step, platform: request.platform, context, workspace });
 }
 
@@ -183,17 +184,31 @@ function layersOf(base: ImageConfig, layers: Layers): StepLayer[] {
   });
 }
 
+/**
+ * The snapshots of the steps, lowest first, as they really stand on each other: a step that was run again may have left
+ * those above it, which came from the cache, on its earlier result.
+ */
+function lineage(results: readonly FilesystemResult[], snapshots: SnapshotLedger): string[] {
+  const line: string[] = [];
+  let id = results.at(-1)?.snapshotId;
+  for (let count = 0; count < results.length && id !== undefined; count++) {
+    line.unshift(id);
+    id = snapshots.get(id)?.parentId;
+  }
+  invariant(line.length === results.length, 'every step made a snapshot on that of the step below');
+  return line;
+}
+
 async function makeLayers(
   below: readonly StepLayer[],
-  results: readonly FilesystemResult[],
+  snapshotIds: readonly string[],
   parts: BuildParts,
   report: (event: BuildImageEvent) => void,
   signal: AbortSignal,
 ): Promise<MadeStepLayer[]> {
   const diffIds = below.map(({ diffId }) => diffId);
   const made: MadeStepLayer[] = [];
-  for (const { snapshotId } of results) {
-    if (snapshotId === undefined) continue;
+  for (const snapshotId of snapshotIds) {
     const layer = await parts.layerMaker.make(snapshotId, diffIds, { lease: parts.lease, signal });
     diffIds.push(layer.diffId);
     made.push(layer);
@@ -208,7 +223,7 @@ function configOf(
   results: readonly FilesystemResult[],
   platform: Platform,
 ): ImageConfig {
-  const history = [...base.history, ...historyOf(plan, results)];
+  const history = [...base.history, ...historyOf(plan, results, base)];
   const created = history.at(-1)?.created ?? base.created;
   return {
     ...base,
@@ -223,18 +238,23 @@ function configOf(
 
 /**
  * A step's time is when its work was done, also when it comes from the cache; what changed no files takes the time of
- * the nearest step that did. So the same build gives the same image ID for as long as its steps are cached.
+ * the nearest step that did, or of the base, as BuildKit has it. So the same build gives the same image ID for as long
+ * as its steps are cached.
  */
-function historyOf(plan: StagePlan, results: readonly FilesystemResult[]): HistoryEntry[] {
-  let time = results[0]?.createdAt ?? Date.now();
+function historyOf(plan: StagePlan, results: readonly FilesystemResult[], base: ImageConfig): HistoryEntry[] {
+  const before = base.history.findLast(({ created }) => created !== undefined)?.created ?? base.created;
+  const [first] = results;
+  let created = first === undefined ? (before ?? isoTime(Date.now())) : isoTime(first.createdAt);
   let at = 0;
   return plan.history.map(({ createdBy, step }) => {
-    if (step !== undefined) time = results[at++]?.createdAt ?? time;
-    const created = new Date(time).toISOString();
+    const result = step === undefined ? undefined : results[at++];
+    if (result !== undefined) created = isoTime(result.createdAt);
     const entry = { created, created_by: createdBy, comment: 'strata.dockerfile.v0' };
     return step === undefined ? { ...entry, empty_layer: true } : entry;
   });
 }
+
+const isoTime = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
 /** The op of something that stands already. */
 const given = (result: FilesystemResult): Op<FilesystemResult> => ({

@@ -1,17 +1,20 @@
 import { cleanPath } from '../../dockerfile/clean-path.ts';
-import { compileWildcard, hasWildcards } from '../../dockerfile/file-pattern.ts';
+import { hasWildcards } from '../../dockerfile/file-pattern.ts';
 import { readIgnoreFile } from '../../dockerfile/ignore-file.ts';
 import { type FolderMatch, PatternMatcher } from '../../dockerfile/pattern-matcher.ts';
-import { isKind, StrataError } from '../../errors/index.ts';
+import { StrataError } from '../../errors/index.ts';
 import { compareBytes, displayBytes } from '../../lib/bytes.ts';
 import { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../../sys/constants.ts';
-import { readFullyAt } from '../../sys/fd-io.ts';
+import { errnoOf } from '../../sys/errno.ts';
 import { closeFd, openAt } from '../../sys/fs-at.ts';
 import { listFd } from '../../sys/list-at.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
-import { FileStat, statAt, statFd } from '../../sys/stat.ts';
+import { type FileStat, statAt, statFd } from '../../sys/stat.ts';
+import { stillThere } from './context-changed.ts';
+import { expandWildcard, joinPath } from './expand-wildcard.ts';
+import { readContextFile } from './read-context-file.ts';
 
-/** Something of the context that a COPY takes along. `dirFd` and `stat` are valid until the iteration goes on. */
+/** Something of the context that a COPY takes along. `dirFd` is valid until the iteration goes on. */
 export interface ContextEntry {
   /** Below the source: empty for the source itself, else without a leading slash. */
   readonly path: Uint8Array;
@@ -29,8 +32,20 @@ export interface ContextSource {
   readonly isDirectory: boolean;
 }
 
+/** A directory being walked. */
+interface Folder {
+  readonly fd: number;
+  readonly contextPath: Uint8Array;
+  readonly path: Uint8Array;
+  readonly match: FolderMatch | undefined;
+  readonly names: readonly Uint8Array[];
+  next: number;
+  /** The directory itself, when it is excluded: told only when something below it is taken after all. */
+  untold: ContextEntry | undefined;
+}
+
 const slash = 0x2f;
-const maxDockerfileBytes = 16 << 20;
+const nothing = new Uint8Array(0);
 
 /**
  * The files a build may read: a folder, less what its `.dockerignore` excludes. The folder's content is a stranger's:
@@ -48,12 +63,12 @@ export class BuildContext implements Disposable {
 
   /**
    * Opens a folder. `<dockerfile>.dockerignore` beside the Dockerfile is preferred to the folder's `.dockerignore`.
-   * Throws ERR_CONTEXT_NOT_FOUND, ERR_DOCKERIGNORE_TOO_LARGE, ERR_PATTERN_SYNTAX.
+   * Throws ERR_CONTEXT_NOT_FOUND, ERR_CONTEXT_FILE, ERR_DOCKERIGNORE_TOO_LARGE, ERR_PATTERN_SYNTAX, ERR_PATTERN_COUNT.
    */
   static open(directory: string, dockerfile: string): BuildContext {
     const tree = openContext(directory);
     try {
-      const ignore = readIfThere(tree, `${dockerfile}.dockerignore`) ?? readIfThere(tree, '.dockerignore');
+      const ignore = readContextFile(tree, `${dockerfile}.dockerignore`) ?? readContextFile(tree, '.dockerignore');
       return new BuildContext(tree, new PatternMatcher(ignore === undefined ? [] : readIgnoreFile(ignore)));
     } catch (error) {
       tree.close();
@@ -61,9 +76,12 @@ export class BuildContext implements Disposable {
     }
   }
 
-  /** The Dockerfile's bytes; it may be ignored for COPY and still be read. Throws ERR_DOCKERFILE_NOT_FOUND. */
+  /**
+   * The Dockerfile's bytes; it may be ignored for COPY and still be read. Throws ERR_DOCKERFILE_NOT_FOUND,
+   * ERR_CONTEXT_FILE.
+   */
   readDockerfile(path: string): Uint8Array {
-    const bytes = readIfThere(this.#tree, path);
+    const bytes = readContextFile(this.#tree, path);
     if (bytes !== undefined) return bytes;
     throw new StrataError({
       kind: 'not-found',
@@ -73,37 +91,49 @@ export class BuildContext implements Disposable {
     });
   }
 
-  /** What one source of a COPY names: itself, or everything a wildcard matches. Throws ERR_COPY_SOURCE_NOT_FOUND. */
+  /**
+   * What one source of a COPY names: itself, or everything a wildcard matches, which may be nothing. Throws
+   * ERR_COPY_SOURCE_NOT_FOUND, ERR_PATTERN_SYNTAX.
+   */
   find(source: string): ContextSource[] {
     const cleaned = cleanPath(`/${source}`).slice(1);
-    const found = hasWildcards(cleaned) ? this.#expand(cleaned) : [Buffer.from(cleaned)];
-    const sources = found.flatMap((path) => this.#resolve(path) ?? []);
-    if (sources.length > 0) return sources;
+    if (hasWildcards(cleaned)) return expandWildcard(this.#tree, cleaned).flatMap((path) => this.#resolve(path) ?? []);
+    const found = this.#resolve(Buffer.from(cleaned));
+    if (found !== undefined) return [found];
     throw new StrataError({
       kind: 'not-found',
       code: 'ERR_COPY_SOURCE_NOT_FOUND',
       message: `COPY ${source}: not found in the build context`,
       hint: this.#ignored.matches(cleaned)
         ? 'The .dockerignore excludes it.'
-        : 'Paths are relative to the context, the folder given to build.',
+        : 'Paths are relative to the context, the folder given to build; symlinks do not lead out of it.',
     });
   }
 
-  /** The source and everything below it that is not ignored; folders before what they hold, byte-wise sorted. */
+  /**
+   * The source and everything below it that is not ignored; folders before what they hold, byte-wise sorted. Throws
+   * ERR_CONTEXT_CHANGED for what vanishes meanwhile.
+   */
   *walk(source: ContextSource): Generator<ContextEntry> {
-    const stat = new FileStat();
     if (!source.isDirectory) {
-      const { fd, name } = this.#tree.parent(source.path);
-      statAt(fd, name, stat);
-      yield { path: new Uint8Array(0), dirFd: fd, name, stat };
+      const { fd, name } = stillThere(source.path, () => this.#tree.parent(source.path));
+      yield { path: nothing, dirFd: fd, name, stat: stillThere(source.path, () => statAt(fd, name)) };
       return;
     }
-    const fd = this.#tree.open(source.path, O_RDONLY | O_DIRECTORY);
+    const fd = stillThere(source.path, () => this.#tree.open(source.path, O_RDONLY | O_DIRECTORY));
+    const folders = [folderOf(fd, source.path, nothing, this.#matchOf(source.path), undefined)];
     try {
-      yield { path: new Uint8Array(0), dirFd: fd, name: Buffer.from('.'), stat: statFd(fd, stat) };
-      yield* this.#below(fd, source.path, new Uint8Array(0), this.#matchOf(source.path), []);
+      yield { path: nothing, dirFd: fd, name: Buffer.from('.'), stat: statFd(fd) };
+      for (let folder = folders.at(-1); folder !== undefined; folder = folders.at(-1)) {
+        const name = folder.names[folder.next++];
+        if (name !== undefined) yield* this.#step(folders, folder, name);
+        else {
+          folders.pop();
+          closeFd(folder.fd);
+        }
+      }
     } finally {
-      closeFd(fd);
+      for (const folder of folders) closeFd(folder.fd);
     }
   }
 
@@ -115,36 +145,26 @@ export class BuildContext implements Disposable {
     this.close();
   }
 
-  /** `pending` are excluded folders above, told only when something below them is taken after all. */
-  *#below(
-    dirFd: number,
-    contextPath: Uint8Array,
-    path: Uint8Array,
-    match: FolderMatch | undefined,
-    pending: readonly ContextEntry[],
-  ): Generator<ContextEntry> {
-    let waiting = pending;
-    for (const { name } of listFd(dirFd).sort((a, b) => compareBytes(a.name, b.name))) {
-      const inContext = join(contextPath, name);
-      const text = displayBytes(inContext);
-      const { matched, folder } = this.#ignored.matchesIn(match, text);
-      const stat = statAt(dirFd, name);
-      const isDirectory = stat.type === 'directory';
-      if (matched && !(isDirectory && this.#ignored.mayReincludeBelow(text))) continue;
-      const entry: ContextEntry = { path: join(path, name), dirFd, name, stat };
-      if (!matched) {
-        yield* waiting;
-        waiting = [];
-        yield entry;
+  *#step(folders: Folder[], folder: Folder, name: Uint8Array): Generator<ContextEntry> {
+    const contextPath = joinPath(folder.contextPath, name);
+    const text = displayBytes(contextPath);
+    const { matched, folder: match } = this.#ignored.matchesIn(folder.match, text);
+    const stat = stillThere(contextPath, () => statAt(folder.fd, name));
+    const isDirectory = stat.type === 'directory';
+    if (matched && !(isDirectory && this.#ignored.mayReincludeBelow(text))) return;
+    const entry: ContextEntry = { path: joinPath(folder.path, name), dirFd: folder.fd, name, stat };
+    if (!matched) {
+      if (folder.untold !== undefined) {
+        for (const above of folders) {
+          if (above.untold !== undefined) yield above.untold;
+          above.untold = undefined;
+        }
       }
-      if (!isDirectory) continue;
-      const fd = openAt(dirFd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-      try {
-        yield* this.#below(fd, inContext, entry.path, folder, matched ? [...waiting, entry] : []);
-      } finally {
-        closeFd(fd);
-      }
+      yield entry;
     }
+    if (!isDirectory) return;
+    const fd = stillThere(contextPath, () => openAt(folder.fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+    folders.push(folderOf(fd, contextPath, entry.path, match, matched ? entry : undefined));
   }
 
   #matchOf(path: Uint8Array): FolderMatch | undefined {
@@ -162,66 +182,49 @@ export class BuildContext implements Disposable {
     try {
       fd = this.#tree.resolve(path);
     } catch (error) {
-      if (isKind(error, 'not-found')) return undefined;
+      const errno = errnoOf(error);
+      if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') return undefined;
       throw error;
     }
     try {
       const resolved = path.length === 0 ? path : this.#tree.pathOf(fd);
-      const text = displayBytes(path);
       const isDirectory = statFd(fd).type === 'directory';
-      const excluded = path.length > 0 && this.#ignored.matches(text);
-      if (excluded && !(isDirectory && this.#ignored.mayReincludeBelow(text))) return undefined;
+      // What a symlink leads to may be excluded though the symlink is not.
+      if (this.#isExcluded(path, isDirectory) || this.#isExcluded(resolved, isDirectory)) return undefined;
       return { name: path.subarray(path.lastIndexOf(slash) + 1), path: resolved, isDirectory };
     } finally {
       closeFd(fd);
     }
   }
 
-  /** Matches component by component, so that only folders a pattern can be in are read. */
-  #expand(pattern: string): Uint8Array[] {
-    let found: Uint8Array[] = [new Uint8Array(0)];
-    for (const component of pattern.split('/')) {
-      if (!hasWildcards(component)) {
-        const literal = Buffer.from(component.replace(/\\(.)/gs, '$1'));
-        found = found.map((parent) => join(parent, literal));
-        continue;
-      }
-      const matches = compileWildcard(component);
-      found = found.flatMap((parent) =>
-        this.#names(parent)
-          .filter((name) => matches(displayBytes(name)))
-          .map((name) => join(parent, name)),
-      );
-    }
-    return found;
-  }
-
-  #names(directory: Uint8Array): Uint8Array[] {
-    let fd: number;
-    try {
-      fd = this.#tree.open(directory, O_RDONLY | O_DIRECTORY);
-    } catch (error) {
-      if (isKind(error, 'not-found') || isKind(error, 'failed-precondition')) return [];
-      throw error;
-    }
-    try {
-      return listFd(fd)
-        .map(({ name }) => name)
-        .sort(compareBytes);
-    } finally {
-      closeFd(fd);
-    }
+  #isExcluded(path: Uint8Array, isDirectory: boolean): boolean {
+    const text = displayBytes(path);
+    return this.#ignored.matches(text) && !(isDirectory && this.#ignored.mayReincludeBelow(text));
   }
 }
 
-const join = (parent: Uint8Array, name: Uint8Array): Uint8Array =>
-  parent.length === 0 ? name : Buffer.concat([parent, Buffer.of(slash), name]);
+function folderOf(
+  fd: number,
+  contextPath: Uint8Array,
+  path: Uint8Array,
+  match: FolderMatch | undefined,
+  untold: ContextEntry | undefined,
+): Folder {
+  try {
+    const names = listFd(fd).map(({ name }) => name);
+    return { fd, contextPath, path, match, names: names.sort(compareBytes), next: 0, untold };
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+}
 
 function openContext(directory: string): RootedTree {
   try {
     return RootedTree.open(directory);
   } catch (error) {
-    if (!isKind(error, 'not-found') && !isKind(error, 'failed-precondition')) throw error;
+    const errno = errnoOf(error);
+    if (errno !== 'ENOENT' && errno !== 'ENOTDIR' && errno !== 'ELOOP') throw error;
     throw new StrataError({
       kind: 'not-found',
       code: 'ERR_CONTEXT_NOT_FOUND',
@@ -229,29 +232,5 @@ function openContext(directory: string): RootedTree {
       hint: 'Give build a folder that holds a Dockerfile.',
       cause: error,
     });
-  }
-}
-
-function readIfThere(tree: RootedTree, path: string): Uint8Array | undefined {
-  let fd: number;
-  try {
-    fd = tree.openFile(path);
-  } catch (error) {
-    if (isKind(error, 'not-found')) return undefined;
-    throw error;
-  }
-  try {
-    const { size } = statFd(fd);
-    if (size > maxDockerfileBytes) {
-      throw new StrataError({
-        kind: 'invalid-argument',
-        code: 'ERR_DOCKERFILE_TOO_LARGE',
-        message: `file ${path}: ${size} bytes are more than the allowed ${maxDockerfileBytes}`,
-      });
-    }
-    const bytes = new Uint8Array(size);
-    return bytes.subarray(0, readFullyAt(fd, bytes, 0));
-  } finally {
-    closeFd(fd);
   }
 }

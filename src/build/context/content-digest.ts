@@ -5,29 +5,34 @@ import { displayBytes } from '../../lib/bytes.ts';
 import { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../../sys/constants.ts';
 import { readFullyAt } from '../../sys/fd-io.ts';
 import { closeFd, openAt, readlinkAt } from '../../sys/fs-at.ts';
-import type { FileStat } from '../../sys/stat.ts';
 import { getXattrAt, listXattrsAt } from '../../sys/xattr.ts';
 import type { BuildContext, ContextEntry, ContextSource } from './build-context.ts';
+import { stillThere } from './context-changed.ts';
+import type { ContextStamps } from './context-stamps.ts';
 
-// Between two looks at the signal the thread works on this many entries.
-const batch = 256;
+// Between two looks at the signal the thread works on this many entries, or pieces of a file.
+const batch = 64;
 const chunk = Buffer.allocUnsafe(1 << 20);
 
-/** What of a context's xattrs a COPY takes along; `security.selinux` and the like belong to the machine. */
-export const isCopiedXattr = (name: string): boolean => name.startsWith('user.') || name === 'security.capability';
+/**
+ * What of a context's xattrs a COPY takes along. `security.selinux` and the like belong to the machine, and
+ * `user.overlay.` would be orders to a rootless overlay.
+ */
+export const isCopiedXattr = (name: string): boolean =>
+  name === 'security.capability' || (name.startsWith('user.') && !name.startsWith('user.overlay.'));
 
 /**
  * A digest over what a COPY would take from the context: paths, types, modes, contents, link targets, xattrs. Times
- * and owners do not enter: neither is copied as it is, or says that bytes changed. `stamps` gets what tells a later
- * reader whether a file changed since.
+ * and owners do not enter: neither is copied as it is, or says that bytes changed. `stamps` is told every entry. Throws
+ * ERR_CONTEXT_CHANGED, ERR_CONTEXT_SPECIAL_FILE.
  */
 export async function contentDigest(
   context: BuildContext,
   sources: readonly ContextSource[],
-  stamps: Map<string, string>,
+  stamps: ContextStamps,
   signal: AbortSignal,
 ): Promise<string> {
-  const hash = createHash('sha256').update('context-v1\n');
+  const hash = createHash('sha256').update('context-v2\n');
   let count = 0;
   for (const source of sources) {
     addField(hash, source.isDirectory ? 'tree' : 'file', source.name);
@@ -36,19 +41,15 @@ export async function contentDigest(
         await setImmediate();
         signal.throwIfAborted();
       }
+      stamps.note(source, entry);
+      // A socket is nothing without the process behind it: it is not copied, as with docker.
+      if (entry.stat.type === 'socket') continue;
       addEntry(hash, entry);
-      if (entry.stat.type === 'file') stamps.set(stampKey(source, entry), stampOf(entry.stat));
+      if (entry.stat.type === 'file') await addFile(hash, entry, signal);
     }
   }
   return `sha256:${hash.digest('hex')}`;
 }
-
-export const stampKey = (source: ContextSource, entry: ContextEntry): string =>
-  `${Buffer.from(source.path).toString('latin1')}\0${Buffer.from(entry.path).toString('latin1')}`;
-
-/** Changes whenever a file's bytes may have. */
-export const stampOf = ({ ino, size, mtime, ctime }: FileStat): string =>
-  `${ino} ${size} ${mtime.seconds}.${mtime.nanoseconds} ${ctime.seconds}.${ctime.nanoseconds}`;
 
 // Lengths stand before values, so that no two lists of fields give the same bytes.
 function addField(hash: Hash, label: string, value: Uint8Array | string): void {
@@ -59,29 +60,33 @@ function addEntry(hash: Hash, entry: ContextEntry): void {
   const { dirFd, name, stat, path } = entry;
   addField(hash, 'path', path);
   addField(hash, 'mode', `${stat.type} ${stat.permissions.toString(8)}`);
-  for (const attribute of listXattrsAt(dirFd, name).filter(isCopiedXattr).sort()) {
-    addField(hash, `xattr ${attribute}`, getXattrAt(dirFd, name, attribute) ?? '');
-  }
+  stillThere(path, () => addXattrs(hash, entry));
   switch (stat.type) {
     case 'directory':
+    case 'fifo':
+    case 'file':
     case 'socket':
       return;
-    case 'symlink':
-      addField(hash, 'target', readlinkAt(dirFd, name));
-      return;
-    case 'file':
-      addFile(hash, entry);
-      return;
+    case 'symlink': {
+      const target = stillThere(path, () => readlinkAt(dirFd, name));
+      return addField(hash, 'target', target);
+    }
     case 'block-device':
     case 'character-device':
-    case 'fifo':
     case 'unknown':
       throw refuseSpecial(entry);
   }
 }
 
-function addFile(hash: Hash, { dirFd, name }: ContextEntry): void {
-  const fd = openAt(dirFd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+function addXattrs(hash: Hash, { dirFd, name }: ContextEntry): void {
+  for (const attribute of listXattrsAt(dirFd, name).filter(isCopiedXattr).sort()) {
+    addField(hash, 'xattr', attribute);
+    addField(hash, 'value', getXattrAt(dirFd, name, attribute) ?? '');
+  }
+}
+
+async function addFile(hash: Hash, { dirFd, name, path }: ContextEntry, signal: AbortSignal): Promise<void> {
+  const fd = stillThere(path, () => openAt(dirFd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   const content = createHash('sha256');
   try {
     for (let offset = 0; ; ) {
@@ -89,6 +94,9 @@ function addFile(hash: Hash, { dirFd, name }: ContextEntry): void {
       content.update(chunk.subarray(0, length));
       offset += length;
       if (length < chunk.length) break;
+      if (offset % (batch * chunk.length) !== 0) continue;
+      await setImmediate();
+      signal.throwIfAborted();
     }
   } finally {
     closeFd(fd);
@@ -101,5 +109,5 @@ export const refuseSpecial = ({ path, name, stat }: ContextEntry): StrataError =
     kind: 'invalid-argument',
     code: 'ERR_CONTEXT_SPECIAL_FILE',
     message: `build context: ${displayBytes(path.length > 0 ? path : name)} is a ${stat.type}`,
-    hint: 'Exclude it in .dockerignore: only files, folders and symlinks can be copied into an image.',
+    hint: 'Exclude it in .dockerignore: only files, folders, symlinks and fifos can be copied into an image.',
   });

@@ -1,71 +1,89 @@
+import { valueError } from '../../dockerfile/dockerfile-error.ts';
+import { variablesOf } from '../../dockerfile/environment.ts';
 import type { Instruction } from '../../dockerfile/instructions/types.ts';
 import { parsePorts } from '../../dockerfile/ports.ts';
+import type { Variables } from '../../dockerfile/shell-words.ts';
+import type { LineRange } from '../../dockerfile/syntax-tree.ts';
 import type { RunConfig } from '../../spec/config.ts';
 
 type Draft = { -readonly [Key in keyof RunConfig]: RunConfig[Key] };
 
 const defaultShell = ['/bin/sh', '-c'];
+// All there are, five times over: 65536 lines of `EXPOSE 1-65535` would take minutes.
+const maxExposed = 1_000_000;
 
-/** The image's config while instructions change it. Starts as the base's, whose ONBUILD triggers are spent. */
+/**
+ * The image's config while instructions change it. Starts as the base's, whose ONBUILD triggers are spent. What
+ * instructions add to is kept in maps: a Dockerfile may have 65536 of them, and each must not copy all before it.
+ */
 export class ConfigDraft {
   readonly #config: Draft;
-  #commandIsInherited: boolean;
+  readonly #environment: Map<string, string>;
+  readonly #labels: Map<string, string>;
+  readonly #ports: Map<string, object>;
+  readonly #volumes: Map<string, object>;
+  readonly #triggers: string[] = [];
+  #commandIsInherited = true;
+  #exposed = 0;
 
   constructor(base: RunConfig) {
-    this.#config = { ...base };
-    delete this.#config.OnBuild;
-    this.#commandIsInherited = true;
+    const { OnBuild: _spent, Env = [], Labels = {}, ExposedPorts = {}, Volumes = {}, ...config } = base;
+    this.#config = config;
+    this.#environment = variablesOf(Env);
+    this.#labels = new Map(Object.entries(Labels));
+    this.#ports = new Map(Object.entries(ExposedPorts));
+    this.#volumes = new Map(Object.entries(Volumes));
   }
 
   get value(): RunConfig {
-    return this.#config;
+    return {
+      ...this.#config,
+      ...(this.#environment.size === 0
+        ? {}
+        : { Env: [...this.#environment].map(([name, value]) => `${name}=${value}`) }),
+      ...(this.#labels.size === 0 ? {} : { Labels: Object.fromEntries(this.#labels) }),
+      ...(this.#ports.size === 0 ? {} : { ExposedPorts: Object.fromEntries(this.#ports) }),
+      ...(this.#volumes.size === 0 ? {} : { Volumes: Object.fromEntries(this.#volumes) }),
+      ...(this.#triggers.length === 0 ? {} : { OnBuild: this.#triggers }),
+    };
   }
 
   get workingDir(): string {
     return this.#config.WorkingDir || '/';
   }
 
+  get user(): string {
+    return this.#config.User ?? '';
+  }
+
   get shell(): readonly string[] {
     return this.#config.Shell ?? defaultShell;
   }
 
-  environment(): Map<string, string> {
-    return new Map(
-      (this.#config.Env ?? []).map((entry) => {
-        const at = entry.indexOf('=');
-        return at < 0 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)];
-      }),
-    );
+  /** As it is at the moment of each look. */
+  get environment(): Variables {
+    return this.#environment;
   }
 
   addLabels(labels: Readonly<Record<string, string>>): void {
-    if (Object.keys(labels).length > 0) this.#config.Labels = { ...this.#config.Labels, ...labels };
+    for (const [key, value] of Object.entries(labels)) this.#labels.set(key, value);
   }
 
   /** Applies an instruction whose variables are expanded; instructions without effect on the config change nothing. */
   apply(instruction: Instruction): void {
     const config = this.#config;
     switch (instruction.kind) {
-      case 'ENV': {
-        const env = this.environment();
-        for (const { key, value } of instruction.variables) env.set(key, value);
-        config.Env = [...env].map(([key, value]) => `${key}=${value}`);
+      case 'ENV':
+        for (const { key, value } of instruction.variables) this.#environment.set(key, value);
         return;
-      }
       case 'LABEL':
-        this.addLabels(Object.fromEntries(instruction.labels.map(({ key, value }) => [key, value])));
+        for (const { key, value } of instruction.labels) this.#labels.set(key, value);
         return;
       case 'EXPOSE':
-        config.ExposedPorts = {
-          ...config.ExposedPorts,
-          ...Object.fromEntries(parsePorts(instruction.ports, instruction.location).map((port) => [port, {}])),
-        };
+        this.#expose(parsePorts(instruction.ports, instruction.location), instruction.location);
         return;
       case 'VOLUME':
-        config.Volumes = {
-          ...config.Volumes,
-          ...Object.fromEntries(instruction.volumes.map((volume) => [volume, {}])),
-        };
+        for (const volume of instruction.volumes) this.#volumes.set(volume, {});
         return;
       case 'CMD':
         config.Cmd = this.#commandLine(instruction);
@@ -87,7 +105,7 @@ export class ConfigDraft {
         };
         return;
       case 'ONBUILD':
-        config.OnBuild = [...(config.OnBuild ?? []), instruction.trigger];
+        this.#triggers.push(instruction.trigger);
         return;
       case 'SHELL':
         config.Shell = instruction.shell;
@@ -108,6 +126,12 @@ export class ConfigDraft {
       case 'RUN':
         return;
     }
+  }
+
+  #expose(ports: readonly string[], at: LineRange): void {
+    this.#exposed += ports.length;
+    if (this.#exposed > maxExposed) throw valueError('EXPOSE: too many ports, ranges that overlap counted again', at);
+    for (const port of ports) this.#ports.set(port, {});
   }
 
   #commandLine({ args, shellForm }: Extract<Instruction, { kind: 'CMD' | 'ENTRYPOINT' }>): readonly string[] {

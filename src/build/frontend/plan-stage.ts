@@ -1,20 +1,24 @@
 import { expandMetaArgs, expandStageArgs } from '../../dockerfile/build-args.ts';
 import { cleanPath } from '../../dockerfile/clean-path.ts';
+import { valueError } from '../../dockerfile/dockerfile-error.ts';
 import { expandInstruction } from '../../dockerfile/expand-instruction.ts';
 import { parseInstructions, parseTrigger } from '../../dockerfile/instructions/parse-instructions.ts';
 import type { CopyInstruction, Instruction } from '../../dockerfile/instructions/types.ts';
+import { excerpt } from '../../dockerfile/quote.ts';
+import type { Variables } from '../../dockerfile/shell-words.ts';
 import { resolveStages, type StageSource } from '../../dockerfile/stages.ts';
 import type { EscapeCharacter, SyntaxTree } from '../../dockerfile/syntax-tree.ts';
 import type { RunConfig } from '../../spec/config.ts';
 import type { Platform } from '../../spec/platform.ts';
 import { ConfigDraft } from './config-draft.ts';
 import { createdBy } from './created-by.ts';
+import { isSignal } from './signal-name.ts';
 import { notSupportedYet, refuseUnsupported } from './unsupported.ts';
 
 /** A step that changes files. `layer` counts them from 0 in the order they stand on each other. */
 export type FileStep =
   | { readonly kind: 'copy'; readonly instruction: CopyInstruction; readonly destination: string }
-  | { readonly kind: 'workdir'; readonly path: string };
+  | { readonly kind: 'workdir'; readonly path: string; readonly user: string };
 
 /** One line of the image's history; `step` is undefined where it made no layer. */
 export interface PlannedHistory {
@@ -87,19 +91,18 @@ function planStage(
   const origin = instructions[0]?.location ?? { start: 1, end: 1 };
   const triggers = (baseConfig.OnBuild ?? []).map((trigger) => parseTrigger(trigger, origin));
   for (const trigger of triggers) refuseUnsupported(trigger);
+  // ENV wins over an ARG of the same name, whichever stands first.
+  const variables: Variables = { get: (name) => draft.environment.get(name) ?? args.get(name) };
+  const resolveArgs = (written: Instruction): Instruction => {
+    if (written.kind !== 'ARG') return written;
+    const values = expandStageArgs(written, variables, globals, { escape, overrides: options.buildArgs });
+    for (const { key, value } of values) if (value !== undefined) args.set(key, value);
+    return { ...written, definitions: values.map(({ key, value }) => ({ key, value, description: '' })) };
+  };
   for (const written of [...triggers, ...instructions]) {
-    // ENV wins over an ARG of the same name, whichever stands first.
-    const variables = new Map([...args, ...draft.environment()]);
-    if (written.kind === 'ARG') {
-      for (const { key, value } of expandStageArgs(written, variables, globals, {
-        escape,
-        overrides: options.buildArgs,
-      })) {
-        if (value !== undefined) args.set(key, value);
-      }
-    }
-    const expanded = expandInstruction(written, variables, { escape });
+    const expanded = expandInstruction(resolveArgs(written), variables, { escape });
     const instruction = expanded.kind === 'WORKDIR' ? { ...expanded, path: absolute(draft, expanded.path) } : expanded;
+    checkExpanded(instruction);
     const { shell } = draft;
     const step = fileStepOf(instruction, draft);
     draft.apply(instruction);
@@ -110,11 +113,25 @@ function planStage(
   return { config: draft.value, author, history };
 }
 
+/** What only shows once variables are known. Throws ERR_DOCKERFILE_VALUE. */
+function checkExpanded(instruction: Instruction): void {
+  const { location } = instruction;
+  if (instruction.kind === 'VOLUME' && instruction.volumes.includes('')) {
+    throw valueError('VOLUME specified can not be an empty string', location);
+  }
+  if (instruction.kind === 'STOPSIGNAL' && !isSignal(instruction.signal)) {
+    throw valueError(`invalid signal: ${excerpt(instruction.signal)}`, location);
+  }
+}
+
 const absolute = (draft: ConfigDraft, path: string): string =>
   cleanPath(path.startsWith('/') ? path : `${draft.workingDir}/${path}`);
 
 function fileStepOf(instruction: Instruction, draft: ConfigDraft): FileStep | undefined {
-  if (instruction.kind === 'WORKDIR') return { kind: 'workdir', path: instruction.path };
+  if (instruction.kind === 'WORKDIR') {
+    // The root is there: BuildKit makes no layer for it.
+    return instruction.path === '/' ? undefined : { kind: 'workdir', path: instruction.path, user: draft.user };
+  }
   if (instruction.kind !== 'COPY') return undefined;
   const { destination: written } = instruction;
   const cleaned = absolute(draft, written);

@@ -4,8 +4,10 @@ import type { CopyInstruction, InlineFile } from '../../dockerfile/instructions/
 import type { Platform } from '../../spec/platform.ts';
 import type { BuildContext, ContextSource } from '../context/build-context.ts';
 import { contentDigest } from '../context/content-digest.ts';
-import type { CacheMap, Op, OpContext } from '../solver/types.ts';
+import { ContextStamps } from '../context/context-stamps.ts';
+import type { CacheMap, ExecContext, Op, OpContext } from '../solver/types.ts';
 import type { FilesystemResult, Workspace } from './filesystem-result.ts';
+import { copyRefused } from './tree-target.ts';
 import { TreeWriter } from './tree-writer.ts';
 
 export interface CopyOpOptions {
@@ -21,7 +23,7 @@ export interface CopyOpOptions {
 export class CopyOp implements Op<FilesystemResult> {
   readonly #options: CopyOpOptions;
   readonly #chmod: ChmodChange | undefined;
-  readonly #stamps = new Map<string, string>();
+  readonly #stamps = new ContextStamps();
   #sources: readonly ContextSource[] = [];
 
   constructor(options: CopyOpOptions) {
@@ -38,12 +40,12 @@ export class CopyOp implements Op<FilesystemResult> {
     const fields = { destination, chown: instruction.chown, chmod: instruction.chmod, platform, content, inline };
     return {
       digest: `sha256:${createHash('sha256')
-        .update(`copy-v1\n${JSON.stringify(fields)}`)
+        .update(`copy-v2\n${JSON.stringify(fields)}`)
         .digest('hex')}`,
     };
   }
 
-  async exec([parent]: readonly FilesystemResult[], { signal }: OpContext): Promise<FilesystemResult> {
+  async exec([parent]: readonly FilesystemResult[], { signal, key }: ExecContext): Promise<FilesystemResult> {
     const { workspace, instruction, context } = this.#options;
     const snapshotId = await workspace.change(
       parent?.snapshotId,
@@ -51,21 +53,23 @@ export class CopyOp implements Op<FilesystemResult> {
         using writer = new TreeWriter(directory, { chown: instruction.chown, chmod: this.#chmod, signal });
         const destination = this.#destinationFor(writer, instruction.inlineFiles);
         for (const source of this.#sources) await writer.copy(context, source, destination, this.#stamps);
+        this.#stamps.checkAll();
         for (const file of instruction.inlineFiles) writer.write(file, destination);
         writer.finish();
       },
       { signal },
     );
-    return { identity: `snapshot:${snapshotId}`, snapshotId, createdAt: Date.now() };
+    // Whatever the key says is what is there: equal keys stand for equal files, times apart.
+    return { identity: key, snapshotId, createdAt: Date.now() };
   }
 
   /** Several files need a directory: docker asks for the slash, and so do several matches of one wildcard. */
   #destinationFor(writer: TreeWriter, inline: readonly InlineFile[]): string {
-    const { destination, instruction } = this.#options;
+    const { destination } = this.#options;
     const several = this.#sources.length + inline.length > 1;
     if (several && !destination.endsWith('/') && !writer.isDirectory(destination)) {
-      throw writer.refuse(
-        `${instruction.kind} with more than one source: the destination ${instruction.destination} must be a directory and end with a /`,
+      throw copyRefused(
+        'When using COPY with more than one source file, the destination must be a directory and end with a /',
       );
     }
     return destination;

@@ -1,29 +1,38 @@
 import { createHash } from 'node:crypto';
 import { RootedTree } from '../../sys/rooted-tree.ts';
-import type { CacheMap, Op, OpContext } from '../solver/types.ts';
+import type { CacheMap, ExecContext, Op } from '../solver/types.ts';
 import type { FilesystemResult, Workspace } from './filesystem-result.ts';
+import { ownerOrRoot } from './owner.ts';
+import { TreeTarget } from './tree-target.ts';
 
-/** WORKDIR: the directory exists afterwards, with its parents, mode 0755, owned by root. */
+export interface WorkdirOpOptions {
+  readonly path: string;
+  /** Owner of what is made: the USER in force, as with BuildKit. */
+  readonly user: string;
+  readonly workspace: Workspace;
+}
+
+/** WORKDIR: the directory exists afterwards, with its parents; those made have mode 0755. */
 export class WorkdirOp implements Op<FilesystemResult> {
-  readonly #path: string;
-  readonly #workspace: Workspace;
+  readonly #options: WorkdirOpOptions;
 
-  constructor(path: string, workspace: Workspace) {
-    this.#path = path;
-    this.#workspace = workspace;
+  constructor(options: WorkdirOpOptions) {
+    this.#options = options;
   }
 
   async cacheMap(): Promise<CacheMap> {
-    const digest = createHash('sha256').update(`workdir-v1\n${this.#path}`).digest('hex');
-    return { digest: `sha256:${digest}` };
+    const { path, user } = this.#options;
+    const fields = JSON.stringify({ path, user });
+    return { digest: `sha256:${createHash('sha256').update(`workdir-v2\n${fields}`).digest('hex')}` };
   }
 
-  async exec([parent]: readonly FilesystemResult[], { signal }: OpContext): Promise<FilesystemResult> {
+  async exec([parent]: readonly FilesystemResult[], { signal, key }: ExecContext): Promise<FilesystemResult> {
+    const { path, user, workspace } = this.#options;
     const change = async (directory: string): Promise<void> => {
       using tree = RootedTree.open(directory);
-      tree.directory(this.#path, { mode: 0o755 });
+      new TreeTarget(tree, ownerOrRoot(user, tree)).directory(Buffer.from(path));
     };
-    const snapshotId = await this.#workspace.change(parent?.snapshotId, change, { signal });
-    return { identity: `snapshot:${snapshotId}`, snapshotId, createdAt: Date.now() };
+    const snapshotId = await workspace.change(parent?.snapshotId, change, { signal });
+    return { identity: key, snapshotId, createdAt: Date.now() };
   }
 }

@@ -14,9 +14,13 @@ export interface SolverOptions<R extends Result> {
 export class Solver<R extends Result> {
   readonly #flights = new Map<string, Promise<R>>();
   readonly #options: SolverOptions<R>;
+  readonly #failed = new AbortController();
+  /** Aborted when the caller's is, and with the first failure. */
+  readonly #signal: AbortSignal;
 
   constructor(options: SolverOptions<R>) {
     this.#options = options;
+    this.#signal = AbortSignal.any([options.signal, this.#failed.signal]);
   }
 
   /** Takes the result of a vertex that stands already: an image to build upon. It is neither run nor cached. */
@@ -24,7 +28,10 @@ export class Solver<R extends Result> {
     this.#flights.set(vertex.digest, Promise.resolve(result));
   }
 
-  /** The result of `vertex`. Rejects with the first failure among it and its inputs, or with the abort reason. */
+  /**
+   * The result of `vertex`. Rejects with the first failure of the solver, which aborts whatever else runs, or with the
+   * abort reason; nothing it started runs on afterwards.
+   */
   solve(vertex: Vertex<R>): Promise<R> {
     const standing = this.#flights.get(vertex.digest);
     if (standing) return standing;
@@ -34,12 +41,15 @@ export class Solver<R extends Result> {
   }
 
   async #fly(vertex: Vertex<R>): Promise<R> {
-    const { cache, signal, report } = this.#options;
+    const { cache, report } = this.#options;
+    const signal = this.#signal;
+    // A long chain of vertices must not become as deep a call stack.
+    await Promise.resolve();
     signal.throwIfAborted();
     const told = { digest: vertex.digest, name: vertex.name };
     const move = (step: StepState<R>): void => report?.({ type: 'step', vertex: told, step });
     const context: OpContext = { signal, log: (line) => report?.({ type: 'log', vertex: told, line }) };
-    const inputs = await settleAll(vertex.inputs.map((input) => this.solve(input)));
+    const inputs = await this.#inputsOf(vertex);
     const startedAt = Date.now();
     try {
       move({ state: 'unkeyed' });
@@ -53,14 +63,25 @@ export class Solver<R extends Result> {
         return found;
       }
       move({ state: 'running', key, startedAt });
-      const result = await vertex.op.exec(inputs, context);
+      const result = await vertex.op.exec(inputs, { ...context, key });
       await cache.save(key, result, vertex);
       move({ state: 'done', key, result, startedAt, endedAt: Date.now() });
       return result;
     } catch (error) {
+      this.#failed.abort(error);
       move({ state: 'failed', error, startedAt, endedAt: Date.now() });
-      throw error;
+      // Of an operation that was told to stop the reason counts, not how it stopped.
+      throw signal.reason;
     }
+  }
+
+  /** Like Promise.all, but waits for all even when one fails. */
+  async #inputsOf({ inputs }: Vertex<R>): Promise<R[]> {
+    const outcomes = await Promise.allSettled(inputs.map((input) => this.solve(input)));
+    return outcomes.map((outcome) => {
+      if (outcome.status === 'rejected') throw this.#signal.reason;
+      return outcome.value;
+    });
   }
 }
 
@@ -69,13 +90,4 @@ export function stepKey(opDigest: string, inputs: readonly Result[]): string {
   const hash = createHash('sha256').update('step-key-v1\n').update(`${opDigest}\n`);
   for (const input of inputs) hash.update(`${input.identity}\n`);
   return `sha256:${hash.digest('hex')}`;
-}
-
-/** Like Promise.all, but never leaves a sibling running behind a failure. */
-async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]> {
-  const outcomes = await Promise.allSettled(promises);
-  return outcomes.map((outcome) => {
-    if (outcome.status === 'rejected') throw outcome.reason;
-    return outcome.value;
-  });
 }

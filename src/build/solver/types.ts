@@ -1,8 +1,10 @@
 import type { AbortOptions } from '../../lib/abort.ts';
 
 /**
- * What a step made. `identity` names the *output*: two steps that made the same thing have the same identity, so
- * whatever stands on them has the same key, however the output came about (early cut-off).
+ * What a step made. `identity` names the *output*, for as long as somebody may ask: two steps that made the same thing
+ * have the same identity, so whatever stands on them has the same key, however the output came about (early cut-off).
+ * An operation that its key describes completely may take the key; one that may do something else the next time must
+ * name what it made.
  */
 export interface Result {
   readonly identity: string;
@@ -20,10 +22,15 @@ export interface OpContext {
   readonly log: (line: string) => void;
 }
 
+export interface ExecContext extends OpContext {
+  /** The step's own: the identity of the result of an operation that its key describes completely. */
+  readonly key: string;
+}
+
 /** What a step does. The solver calls `cacheMap` first and `exec` only when no result stands under the key. */
 export interface Op<R extends Result> {
   cacheMap(context: OpContext): Promise<CacheMap>;
-  exec(inputs: readonly R[], context: OpContext): Promise<R>;
+  exec(inputs: readonly R[], context: ExecContext): Promise<R>;
 }
 
 /** A node of the build graph. Equal digests are the same step and run once. */

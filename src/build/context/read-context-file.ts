@@ -1,0 +1,61 @@
+import { isStrataError, StrataError } from '../../errors/index.ts';
+import { errnoOf } from '../../sys/errno.ts';
+import { readFullyAt } from '../../sys/fd-io.ts';
+import { closeFd } from '../../sys/fs-at.ts';
+import type { RootedTree } from '../../sys/rooted-tree.ts';
+import { statFd } from '../../sys/stat.ts';
+
+// Beyond what any Dockerfile or ignore file may have, so that their own limits speak first.
+const maxBytes = 16 << 20;
+
+/**
+ * A Dockerfile or ignore file of the context; undefined when nothing has that name. A symlink is followed inside the
+ * context. Throws ERR_CONTEXT_FILE for what is there and is no readable file: a folder, a fifo, a symlink that leads
+ * out of the context, more than 16 MiB.
+ */
+export function readContextFile(tree: RootedTree, path: string): Uint8Array | undefined {
+  const fd = open(tree, path);
+  if (fd === undefined) return undefined;
+  try {
+    const { size } = statFd(fd);
+    if (size > maxBytes) throw refused(path, `${size} bytes are more than the allowed ${maxBytes}`);
+    const bytes = new Uint8Array(size);
+    return bytes.subarray(0, readFullyAt(fd, bytes, 0));
+  } finally {
+    closeFd(fd);
+  }
+}
+
+function open(tree: RootedTree, path: string): number | undefined {
+  try {
+    return tree.openFile(path);
+  } catch (error) {
+    if (isStrataError(error, 'ERR_PATH_NOT_A_FILE')) throw refused(path, 'not a file', error);
+    const errno = errnoOf(error);
+    if (errno === 'ELOOP') throw refused(path, 'a symlink that leads in a circle', error);
+    if (errno !== 'ENOENT' && errno !== 'ENOTDIR') throw error;
+    // An ignore file that cannot be followed must not count as none: what it excludes would be copied.
+    if (isThere(tree, path)) throw refused(path, 'a symlink that leads to nothing inside the context', error);
+    return undefined;
+  }
+}
+
+function isThere(tree: RootedTree, path: string): boolean {
+  try {
+    closeFd(tree.resolve(path, { followLast: false }));
+    return true;
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') return false;
+    throw error;
+  }
+}
+
+const refused = (path: string, problem: string, cause?: unknown): StrataError =>
+  new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_CONTEXT_FILE',
+    message: `build context: ${path}: ${problem}`,
+    hint: 'Dockerfile and .dockerignore are files of the context.',
+    cause,
+  });

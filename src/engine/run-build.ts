@@ -1,0 +1,67 @@
+import { buildImage, readTags } from '../build/build-image.ts';
+import type { ImageStore } from '../images/record-image.ts';
+import type { StoreLease } from '../metadata/leases.ts';
+import { syncFilesystem } from '../sys/syncfs.ts';
+import { BuildCache } from './build-cache.ts';
+import type { BuildEvent, BuildRequest, BuildResult } from './build-types.ts';
+import { collectAfterDeaths, emptyTrashBriefly, type GarbageParts } from './garbage.ts';
+import { SnapshotLayerMaker } from './snapshot-layer-maker.ts';
+import { SnapshotWorkspace } from './snapshot-workspace.ts';
+import { StepLocks } from './step-locks.ts';
+import { hostPlatform } from './versions.ts';
+
+export interface BuildWiring {
+  readonly garbage: GarbageParts;
+  readonly storeFor: (lease: StoreLease) => ImageStore;
+}
+
+/** {@link Engine.build}: gives the build everything it uses of this store. */
+export async function runBuild(
+  request: BuildRequest,
+  { garbage, storeFor }: BuildWiring,
+  report: (event: BuildEvent) => void,
+  signal: AbortSignal,
+): Promise<BuildResult> {
+  const { layout, metadata, locks, driver } = garbage;
+  const references = readTags(request.tags ?? []);
+  for (const text of driver.warnings) report({ type: 'warning', text });
+  await collectAfterDeaths(garbage, { signal });
+  await using lease = metadata.leases.open('build');
+  const { snapshotter } = driver;
+  const built = await buildImage(
+    {
+      context: request.context,
+      dockerfile: request.dockerfile ?? 'Dockerfile',
+      references,
+      buildArgs: new Map(Object.entries(request.buildArgs ?? {})),
+      labels: request.labels ?? {},
+      target: request.target,
+      noCache: request.noCache ?? false,
+      platform: hostPlatform(),
+      signal,
+    },
+    {
+      store: storeFor(lease),
+      layers: metadata.layers,
+      snapshots: metadata.snapshots,
+      driver: driver.name,
+      cache: new BuildCache({
+        records: metadata.builds,
+        snapshots: metadata.snapshots,
+        locks: new StepLocks(layout.locks),
+        lease,
+        driver: driver.name,
+      }),
+      workspace: new SnapshotWorkspace(snapshotter, lease),
+      layerMaker: new SnapshotLayerMaker({ layout, driver, metadata, locks }),
+      lease,
+      persist: async (ids, stop) => {
+        await syncFilesystem(layout.root, { signal: stop });
+        for (const id of ids) await snapshotter.persist(id, { flushed: true, signal: stop });
+      },
+    },
+    report,
+  );
+  await emptyTrashBriefly(layout);
+  return built;
+}
