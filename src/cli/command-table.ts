@@ -62,6 +62,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import('./commands/system-df.ts'),
   },
   {
+    names: [['system', 'check']],
+    summary: 'Compare everything the store holds with what it should be',
+    load: () => import('./commands/system-check.ts'),
+  },
+  {
     names: [['info'], ['system', 'info']],
     summary: 'Show what was detected: driver, kernel, runtime, weaknesses',
     load: () => import('./commands/info.ts'),
@@ -75,6 +80,11 @@ export const commandTable: readonly CommandEntry[] = [
     names: [['load'], ['image', 'load']],
     summary: 'Load images from a tar archive, standard input or an OCI layout',
     load: () => import('./commands/load.ts'),
+  },
+  {
+    names: [['save'], ['image', 'save']],
+    summary: 'Save images to a tar archive, or to standard output',
+    load: () => import('./commands/save.ts'),
   },
 ];
 
@@ -102,7 +112,6 @@ export const notYetVerbs: ReadonlySet<string> = new Set([
   'rename',
   'restart',
   'rm',
-  'save',
   'search',
   'start',
   'stats',

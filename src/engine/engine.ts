@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { LocalContentStore } from '../content/local/store.ts';
 import { ObjectLocks } from '../content/object-locks.ts';
+import type { Checked } from '../images/check/types.ts';
 import type { ImageStore } from '../images/record-image.ts';
 import { type TaggedImage, tagImage } from '../images/tag-image.ts';
 import type { AbortOptions } from '../lib/abort.ts';
@@ -8,6 +9,7 @@ import type { StoreLease } from '../metadata/leases.ts';
 import { Metadata } from '../metadata/metadata.ts';
 import { TrackedBlobs, TrackedContentStore } from '../metadata/tracked-content.ts';
 import type { BuildEvent, BuildRequest, BuildResult } from './build-types.ts';
+import { type CheckResult, checkStore } from './check-store.ts';
 import { diskUsage } from './disk-usage.ts';
 import type { GarbageParts } from './garbage.ts';
 import { type ImageReader, ImageViews } from './image-views.ts';
@@ -17,6 +19,7 @@ import { openDriver, type StorageDriver } from './open-driver.ts';
 import { Operation } from './operation.ts';
 import type { PruneImagesRequest, RemovedImages, RemoveImageRequest } from './remove-images.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
+import type { SaveEvent, SaveRequest, SaveResult } from './save-types.ts';
 import type { SystemInfo } from './system-info.ts';
 import type { DiskUsage } from './usage-types.ts';
 import { hostPlatform } from './versions.ts';
@@ -112,6 +115,17 @@ export class Engine implements AsyncDisposable {
     }, request);
   }
 
+  /**
+   * Writes images into one archive, the same bytes each time; every layer is verified on its way. Throws
+   * ERR_IMAGE_NOT_FOUND, ERR_LAYER_ABSENT, ERR_LAYER_DAMAGED, ERR_OUTPUT_INVALID, and what writing throws.
+   */
+  save(request: SaveRequest): Operation<SaveEvent, SaveResult> {
+    return new Operation(async (report, signal) => {
+      const { saveArchive } = await import('./save-archive.ts');
+      return await saveArchive(request, this.#writingParts(), report, signal);
+    }, request);
+  }
+
   /** What this machine and this store are like: driver and why not the others, kernel, runtime, known weaknesses. */
   async info(): Promise<SystemInfo> {
     const { systemInfo } = await import('./system-info.ts');
@@ -166,6 +180,11 @@ export class Engine implements AsyncDisposable {
   /** What the store takes of the disk, and for what; reads every folder, so it can take seconds. */
   async diskUsage(options: AbortOptions = {}): Promise<DiskUsage> {
     return await diskUsage(this.layout, this.#metadata, options);
+  }
+
+  /** Compares everything the store holds with what it should be. Reads every byte, changes nothing. */
+  check(options: AbortOptions = {}): Operation<Checked, CheckResult> {
+    return new Operation((report, signal) => checkStore(this.#garbageParts(), report, { signal }), options);
   }
 
   /** Removes what nothing names and nobody uses: leftovers of killed processes, trash. Images and build cache stay. */

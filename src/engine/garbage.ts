@@ -3,6 +3,7 @@ import type { ObjectLocks } from '../content/object-locks.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { type Collected, type CollectOptions, GarbageCollector } from '../metadata/gc.ts';
 import type { Metadata } from '../metadata/metadata.ts';
+import type { ObjectRef } from '../metadata/objects.ts';
 import { blobSweeper, fileSweeper, snapshotSweeper } from '../metadata/sweepers.ts';
 import { emptyTrash } from '../metadata/trash.ts';
 import { digestHex, parseDiffId } from '../spec/digest.ts';
@@ -50,6 +51,11 @@ export async function collectBriefly(parts: GarbageParts, options: CollectOption
   const collected = await collectorOf(parts).collect(options);
   await emptyTrashBriefly(parts.layout);
   return collected;
+}
+
+/** Blobs and indexes that are neither recorded nor pinned. */
+export async function findOrphans(parts: GarbageParts, options: AbortOptions): Promise<ObjectRef[]> {
+  return await collectorOf(parts).findOrphans(options);
 }
 
 /** {@link collectGarbage} when a process died over its work; costs a look at the leases otherwise. */

@@ -13,6 +13,8 @@ export function lineOf(parents: ReadonlyMap<string, string | undefined>, top: st
 /** Snapshots by what keeps them. */
 export interface Holdings {
   readonly parents: ReadonlyMap<string, string | undefined>;
+  /** The snapshots with all layers of each image, one for each storage driver. */
+  readonly tops: ReadonlyMap<Digest, readonly string[]>;
   /** All snapshots below each image. */
   readonly ofImages: ReadonlyMap<Digest, ReadonlySet<string>>;
   /** The union of these. */
@@ -23,12 +25,14 @@ export interface Holdings {
 export function holdingsOf({ db, snapshots, images, objects }: Metadata): Holdings {
   return db.read(() => {
     const parents = new Map(snapshots.list().map(({ id, parentId }) => [id, parentId]));
-    const ofImages = new Map(
+    const tops = new Map(
       images.list().map(({ id }) => {
-        const tops = objects.linksOf({ kind: 'image', key: id }).filter(({ kind }) => kind === 'snapshot');
-        return [id, new Set(tops.flatMap(({ key }) => lineOf(parents, key)))] as const;
+        const links = objects.linksOf({ kind: 'image', key: id });
+        return [id, links.filter(({ kind, key }) => kind === 'snapshot' && parents.has(key)).map(({ key }) => key)];
       }),
     );
-    return { parents, ofImages, anyImage: new Set([...ofImages.values()].flatMap((set) => [...set])) };
+    const below = (ids: readonly string[]): Set<string> => new Set(ids.flatMap((id) => lineOf(parents, id)));
+    const ofImages = new Map([...tops].map(([id, ids]) => [id, below(ids)]));
+    return { parents, tops, ofImages, anyImage: new Set([...ofImages.values()].flatMap((set) => [...set])) };
   });
 }

@@ -46,11 +46,14 @@ test('what images share is counted once, and everything is counted', { skip }, a
     const { sharedBytes = -1, uniqueBytes = -1 } = usage.sharing.get(id) ?? {};
     return [repository, rounded(sharedBytes), rounded(uniqueBytes)];
   });
-  assert.deepEqual(parts.sort(), [
-    ['base', 20, 0],
-    ['one', 20, 2],
-    ['two', 20, 10],
-  ]);
+  assert.deepEqual(
+    parts.sort(([a = ''], [b = '']) => String(a).localeCompare(String(b))),
+    [
+      ['base', 20, 0],
+      ['one', 20, 2],
+      ['two', 20, 10],
+    ],
+  );
 
   await engine.removeImage({ image: 'two' });
   const after = await engine.diskUsage();

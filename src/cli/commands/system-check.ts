@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../context.ts';
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .option('--format <template>', 'json')
+    .action(async (flags: { readonly format?: string }) => check(context, flags.format));
+}
+
+/** Exit code 1 when something is damaged; files nobody holds are told and are no failure. */
+async function check(context: CliContext, format: string | undefined): Promise<void> {
+  const engine = await context.engine();
+  await using operation = engine.check({ signal: context.signal });
+  const result = await operation.result;
+  if (result.damages.length > 0) context.setExitCode(1);
+  if (format === 'json') {
+    context.out(`${JSON.stringify(result)}\n`);
+    return;
+  }
+  context.out(`checked: ${result.blobs} blobs, ${result.images} images, ${result.layers} layers\n`);
+  for (const { kind, key } of result.orphans) context.out(`orphan: ${kind} ${key}\n`);
+  for (const { kind, key, problem } of result.damages) context.out(`damaged: ${kind} ${key}: ${problem}\n`);
+  if (result.damages.length === 0) context.out('no damage found\n');
+}

@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { isStrataError } from '../../errors/index.ts';
+import { LayerIndex, verifyLayer } from '../../layer/index.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { LayerRecord } from '../../metadata/layers.ts';
+import type { Metadata } from '../../metadata/metadata.ts';
+import type { DiffId } from '../../spec/digest.ts';
+import type { Damage, Report } from './types.ts';
+
+export interface LayerParts {
+  readonly metadata: Metadata;
+  readonly indexPath: (diffId: DiffId) => string;
+  /** Snapshots that hold the layer's files, as images stand on them. */
+  readonly snapshotsOf: (diffId: DiffId) => readonly string[];
+  /** The snapshot's own directory. Throws ERR_SNAPSHOT_DAMAGED, ERR_SNAPSHOT_NOT_FOUND. */
+  readonly treeOf: (snapshotId: string) => string;
+}
+
+/** Makes every layer's tar again from its index and its files, and compares the hash. Reads every file of every layer. */
+export async function checkLayers(parts: LayerParts, report: Report, options: AbortOptions): Promise<Damage[]> {
+  const damages: Damage[] = [];
+  const { layers } = parts.metadata;
+  for (const record of layers.list()) {
+    const { diffId } = record;
+    const problems = await problemsOf(parts, record, options);
+    const damaged = problems.length > 0 && layers.get(diffId) !== undefined;
+    if (damaged) damages.push(...problems.map((problem) => ({ kind: 'layer' as const, key: diffId, problem })));
+    report({ kind: 'layer', key: diffId, damaged });
+  }
+  return damages;
+}
+
+async function problemsOf(parts: LayerParts, record: LayerRecord, options: AbortOptions): Promise<string[]> {
+  const { diffId } = record;
+  const path = parts.indexPath(diffId);
+  if (!existsSync(path)) return ['its index is missing'];
+  try {
+    if (readIndex(path) !== diffId) return ['its index is of another layer'];
+    if (!record.remakeable) return blobProblems(parts, diffId);
+    const problems: string[] = [];
+    for (const id of parts.snapshotsOf(diffId)) {
+      const problem = await treeProblem(parts, path, id, options);
+      if (problem !== undefined) problems.push(problem);
+    }
+    return problems;
+  } catch (error) {
+    if (!isStrataError(error) || error.kind !== 'corrupt') throw error;
+    return [`its index is damaged: ${error.message}`];
+  }
+}
+
+/** Reads every record; answers the diffID the index is of. */
+function readIndex(path: string): DiffId {
+  using index = LayerIndex.open(path);
+  for (const _ of index.records()) continue;
+  return index.summary.diffId;
+}
+
+async function treeProblem(
+  { metadata, treeOf }: LayerParts,
+  indexPath: string,
+  id: string,
+  options: AbortOptions,
+): Promise<string | undefined> {
+  let tree: string;
+  try {
+    tree = treeOf(id);
+  } catch (error) {
+    if (isStrataError(error, 'ERR_SNAPSHOT_NOT_FOUND')) return undefined;
+    if (isStrataError(error, 'ERR_SNAPSHOT_DAMAGED')) return `its files in snapshot ${id} are missing`;
+    throw error;
+  }
+  if (await verifyLayer(indexPath, tree, options)) return undefined;
+  return metadata.snapshots.get(id) === undefined ? undefined : `its files in snapshot ${id} are not what they were`;
+}
+
+/** A layer that cannot be made again lives by its blob. */
+function blobProblems({ metadata }: LayerParts, diffId: DiffId): string[] {
+  const isKept = metadata.layers.blobsOf(diffId).some(({ digest }) => metadata.objects.isPresent('blob', digest));
+  return isKept ? [] : ['it cannot be made again and its blob is gone'];
+}

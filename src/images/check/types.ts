@@ -1,0 +1,14 @@
+import type { ObjectRef } from '../../metadata/objects.ts';
+
+/** Something the store says it has, and has not, or not as it was. */
+export interface Damage extends ObjectRef {
+  /** Follows the name: `its bytes are not what its digest says`. */
+  readonly problem: string;
+}
+
+/** Told for each thing looked at. */
+export interface Checked extends ObjectRef {
+  readonly damaged: boolean;
+}
+
+export type Report = (checked: Checked) => void;

@@ -1,0 +1,140 @@
+// Whatever is changed behind the store's back is found and named; a sound store is found sound.
+import assert from 'node:assert/strict';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type CheckResult, Engine } from '../../src/engine/index.ts';
+import { buildContext } from '../helpers/build-context.ts';
+import { needs } from '../helpers/needs.ts';
+import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
+
+const skip = needs('root', 'runc');
+
+async function built(context: TestContext): Promise<StrataCommand> {
+  const strata = strataCommand(context);
+  const folder = buildContext(context, ['FROM scratch', 'COPY a /a', 'COPY b /b'], { a: 'one file', b: 'another' });
+  assert.equal((await strata('build', '-t', 'app', folder)).code, 0);
+  return strata;
+}
+
+async function check(root: string, storageDriver = 'auto'): Promise<CheckResult> {
+  await using engine = await Engine.open({ root, storageDriver });
+  return await engine.check().result;
+}
+
+const named = ({ damages }: CheckResult): string[] => damages.map(({ kind, problem }) => `${kind}: ${problem}`);
+
+const within = (root: string, folder: string): string[] =>
+  readdirSync(join(root, folder)).map((name) => join(root, folder, name));
+
+/** The first of the files that holds this text. */
+function fileWith(files: readonly string[], text: string): string {
+  const found = files.find((path) => {
+    const fd = openSync(path, 'r');
+    const bytes = Buffer.alloc(statSync(path).size);
+    readSync(fd, bytes);
+    closeSync(fd);
+    return bytes.includes(text);
+  });
+  assert.ok(found !== undefined, `no file with ${text}`);
+  return found;
+}
+
+const manifestIn = (root: string): string => fileWith(within(root, 'content/blobs/sha256'), '"schemaVersion"');
+const configIn = (root: string): string => fileWith(within(root, 'content/blobs/sha256'), '"diff_ids"');
+
+function flipBit(path: string): void {
+  const fd = openSync(path, 'r+');
+  const byte = Buffer.alloc(1);
+  const middle = statSync(path).size >> 1;
+  readSync(fd, byte, 0, 1, middle);
+  byte[0] = (byte[0] ?? 0) ^ 1;
+  writeSync(fd, byte, 0, 1, middle);
+  closeSync(fd);
+}
+
+const treeFile = (root: string): string => {
+  const [path] = within(root, 'snapshots/overlay2')
+    .map((folder) => join(folder, 'fs/a'))
+    .filter((file) => statSync(file, { throwIfNoEntry: false }));
+  assert.ok(path !== undefined);
+  return path;
+};
+
+const damages: readonly (readonly [what: string, harm: (root: string) => void, expected: readonly RegExp[]])[] = [
+  ['a flipped bit in a manifest', (root) => flipBit(manifestIn(root)), [/^blob: its bytes have the digest sha256:/]],
+  [
+    'a flipped bit in a config',
+    (root) => flipBit(configIn(root)),
+    [/^blob: its bytes/, /^image: its config cannot be/],
+  ],
+  ['a cut blob', (root) => truncateSync(manifestIn(root), 10), [/^blob: is not as long as it was$/]],
+  ['a missing config', (root) => rmSync(configIn(root)), [/^blob: is missing$/, /^image: its config is missing$/]],
+  ['a missing index', (root) => rmSync(within(root, 'indexes')[0] ?? ''), [/^layer: its index is missing$/]],
+  ['a cut index', (root) => truncateSync(within(root, 'indexes')[0] ?? '', 100), [/^layer: its index is damaged: /]],
+  [
+    'a flipped bit in an index',
+    (root) => flipBit(within(root, 'indexes')[0] ?? ''),
+    [/^layer: its index is damaged: /],
+  ],
+  [
+    'a changed file of a layer',
+    (root) => writeFileSync(treeFile(root), 'two files'),
+    [/^layer: its files in snapshot [0-9a-f]+ are not/],
+  ],
+  [
+    'a changed file of the same length',
+    (root) => flipBit(treeFile(root)),
+    [/^layer: its files in snapshot [0-9a-f]+ are not/],
+  ],
+  [
+    'missing files of a layer',
+    (root) => rmSync(join(treeFile(root), '../..'), { recursive: true }),
+    [/^layer: its files in snapshot [0-9a-f]+ are missing$/],
+  ],
+];
+for (const [what, harm, expected] of damages) {
+  test(`${what} is found`, { skip: skip || needs('overlay') }, async (context) => {
+    const { root } = await built(context);
+    assert.deepEqual(await check(root), { blobs: 2, images: 1, layers: 2, damages: [], orphans: [] });
+    harm(root);
+    const found = named(await check(root));
+    assert.equal(found.length, expected.length, found.join('\n'));
+    for (const [at, form] of expected.entries()) assert.match(found[at] ?? '', form);
+  });
+}
+
+test('the command names the damage and fails; what nobody holds is only told', { skip }, async (context) => {
+  const strata = await built(context);
+  const orphan = `sha256/${'0'.repeat(64)}`;
+  writeFileSync(join(strata.root, 'content/blobs', orphan), 'x');
+  const sound = await strata('system', 'check');
+  assert.equal(sound.code, 0, sound.stderr);
+  assert.equal(
+    sound.stdout,
+    `checked: 2 blobs, 1 images, 2 layers\norphan: blob ${orphan.replace('/', ':')}\nno damage found\n`,
+  );
+  const lost = manifestIn(strata.root);
+  rmSync(lost);
+  const damaged = await strata('system', 'check');
+  assert.equal(damaged.code, 1);
+  assert.ok(damaged.stdout.includes(`damaged: blob sha256:${lost.slice(-64)}: is missing\n`), damaged.stdout);
+});
+
+test('a store of whole trees is checked as well', { skip }, async (context) => {
+  const strata = strataCommand(context);
+  const folder = buildContext(context, ['FROM scratch', 'COPY a /a', 'COPY b /b'], { a: 'one file', b: 'another' });
+  assert.equal((await strata('--storage-driver', 'vfs', 'build', '-t', 'app', folder)).code, 0);
+  const { layers, damages: found } = await check(strata.root, 'vfs');
+  assert.deepEqual([layers, found], [2, []]);
+});
