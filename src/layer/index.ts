@@ -14,6 +14,5 @@ export type {
   ApplyOntoRequest,
   LayerProgress,
   LayerSource,
-  WhiteoutForm,
 } from './types.ts';
 export { verifyLayer } from './verify-layer.ts';

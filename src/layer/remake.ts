@@ -11,6 +11,7 @@ import { closeFd, openAt } from '../sys/fs-at.ts';
 import { FileStat, statAtIfThere } from '../sys/stat.ts';
 import { Chunks } from './chunks.ts';
 import { ByteReader } from './index-file/byte-reader.ts';
+import { corruptIndex } from './index-file/corrupt.ts';
 import { LayerIndex, type PlacedRecord } from './index-file/reader.ts';
 import { decodeRuns } from './index-file/run-coder.ts';
 import { OpenDirectories } from './open-directories.ts';
@@ -35,7 +36,18 @@ export async function* remakeLayer(
 
 /** {@link remakeLayer} for loops that do not wait. */
 export function* remakeTar(index: LayerIndex, tree: string): Generator<Uint8Array, void> {
-  if (!index.summary.remakeable) throw notRemakeable(index);
+  const { remakeable, tarSizeBytes } = index.summary;
+  if (!remakeable) throw notRemakeable(index);
+  let left = tarSizeBytes;
+  for (const chunk of entries(index, tree)) {
+    left -= chunk.length;
+    // A forged index would go on for petabytes.
+    if (left < 0) throw corruptIndex('describes more bytes than its layer has');
+    yield chunk;
+  }
+}
+
+function* entries(index: LayerIndex, tree: string): Generator<Uint8Array, void> {
   using bodies = new TreeBodies(tree);
   const out = new Chunks();
   for (const placed of index.placedRecords()) {

@@ -2,9 +2,6 @@ import type { CompressionFormat } from '../archive/compression/types.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { DiffId, Digest } from '../spec/digest.ts';
 
-/** How deletions are kept in a layer's directory: as overlay device nodes and xattrs, or applied at once. */
-export type WhiteoutForm = 'overlay' | 'applied';
-
 /** One layer to unpack. */
 export interface LayerSource {
   /** The blob as a file; workers read it synchronously. */

@@ -1,6 +1,6 @@
 import { StrataError } from '../../errors/index.ts';
 import { displayBytes } from '../../lib/bytes.ts';
-import { type Errno, errnoOf } from '../../sys/errno.ts';
+import { type Errno, errnoOf, SyscallError } from '../../sys/errno.ts';
 import { invalidEntry } from '../place.ts';
 
 const quoted = (bytes: Uint8Array): string => JSON.stringify(displayBytes(bytes.subarray(0, 200)));
@@ -38,13 +38,15 @@ const reasons: { readonly [Name in Errno]?: string } = {
   EMLINK: 'has more hardlinks than the filesystem takes',
 };
 
+const isChown = (error: unknown): boolean => error instanceof SyscallError && error.syscall.startsWith('fchown');
+
 /** Says which entry a system call failed for. Anything else comes back as it is. */
 export function entryFailure(error: unknown, path: Uint8Array, rootless: boolean): unknown {
   const errno = errnoOf(error);
   if (errno === undefined) return error;
   const reason = reasons[errno];
   if (reason !== undefined) return invalidEntry(path, reason, error);
-  if (errno === 'EINVAL' && rootless) {
+  if (errno === 'EINVAL' && rootless && isChown(error)) {
     return new StrataError({
       kind: 'failed-precondition',
       code: 'ERR_LAYER_OWNER_UNMAPPED',

@@ -12,8 +12,9 @@ import { childKey, parentKey, type TreeDirectories } from './tree-directories.ts
  */
 export type Below = MergedView | 'unknown' | 'complete';
 
-// As the kernel has it.
+// As the kernel has it. The second bound is ours: 40 targets of 2000 components each, again and again, would be a day's work.
 const maxHops = 40;
+const maxComponents = 10_000;
 const slash = 0x2f;
 
 const isDot = (name: Uint8Array): boolean => name.length === 1 && name[0] === 0x2e;
@@ -87,7 +88,9 @@ export class PathResolver {
     const rest = components(parent).reverse();
     let at = '';
     let hops = 0;
+    let count = 0;
     for (let name = rest.pop(); name !== undefined; name = rest.pop()) {
+      if (++count > maxComponents) throw invalidEntry(path, 'leads through too many directories');
       if (isDot(name)) continue;
       if (isDotDot(name)) {
         at = parentKey(at);

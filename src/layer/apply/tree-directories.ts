@@ -7,8 +7,9 @@ import { type FileStat, statFd } from '../../sys/stat.ts';
 import { getXattrFd, removeXattrFd, setXattrFd } from '../../sys/xattr.ts';
 import { OpenDirectories } from '../open-directories.ts';
 import { placeFromKey } from '../place.ts';
-import { noXattrs } from '../xattrs.ts';
+import { noXattrs, opaqueAttribute } from '../xattrs.ts';
 import type { DirectoryBefore, DirectoryState, ImpliedDirectory } from './directory-state.ts';
+import { entryFailure } from './failures.ts';
 import type { MetadataWriter } from './metadata.ts';
 
 const defaultAcl = 'system.posix_acl_default';
@@ -112,18 +113,26 @@ export class TreeDirectories implements Disposable {
   }
 
   /** Gives every directory what it is to have in the end; nothing is made or removed any more. */
-  finish(writer: MetadataWriter, opaqueAttribute: string): void {
+  finish(writer: MetadataWriter, rootless: boolean): void {
     for (const [key, state] of this.#states) {
-      const { metadata, before } = state;
-      if (before && !before.changed && !metadata) continue;
-      const fd = this.#open.fd(key);
       const place = placeFromKey(key);
-      if (state.opaque && key !== '') setXattrFd(fd, opaqueAttribute, opaqueValue);
-      const wanted = metadata ?? { uid: 0, gid: 0, mode: 0o755, mtime: state.impliedTime, xattrs: noXattrs };
-      if (before && !metadata) putBack(fd, before);
-      else if (state.remade) writer.oldDirectory(fd, wanted, place);
-      else writer.newDirectory(fd, wanted, place);
+      try {
+        this.#finishOne(key, state, place, writer, opaqueAttribute(rootless));
+      } catch (error) {
+        throw entryFailure(error, place, rootless);
+      }
     }
+  }
+
+  #finishOne(key: string, state: DirectoryState, place: Uint8Array, writer: MetadataWriter, opaque: string): void {
+    const { metadata, before } = state;
+    if (before && !before.changed && !metadata) return;
+    const fd = this.#open.fd(key);
+    if (state.opaque && key !== '') setXattrFd(fd, opaque, opaqueValue);
+    const wanted = metadata ?? { uid: 0, gid: 0, mode: 0o755, mtime: state.impliedTime, xattrs: noXattrs };
+    if (before && !metadata) putBack(fd, before);
+    else if (state.remade) writer.oldDirectory(fd, wanted, place);
+    else writer.newDirectory(fd, wanted, place);
   }
 
   [Symbol.dispose](): void {

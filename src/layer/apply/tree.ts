@@ -7,7 +7,6 @@ import { type FileStat, statAt, statAtIfThere, statFd } from '../../sys/stat.ts'
 import { copyUp } from '../copy-up.ts';
 import { isWhiteout } from '../merged-view.ts';
 import { invalidEntry, nameStart, placeFromKey, placeKey } from '../place.ts';
-import { opaqueAttribute } from '../xattrs.ts';
 import type { DirectoryState, TreeNotes } from './directory-state.ts';
 import { missingTarget } from './failures.ts';
 import { type Metadata, MetadataWriter } from './metadata.ts';
@@ -44,7 +43,7 @@ export class Tree implements Disposable {
   readonly #resolver: PathResolver;
   readonly #below: Below;
   readonly #onReplace: TreeOptions['onReplace'];
-  readonly #opaque: string;
+  readonly #rootless: boolean;
   readonly #whiteouts = new Set<string>();
   /** Files of layers below that a hardlink has brought into the tree: the layer has not named them. */
   readonly #copiedUp = new Set<string>();
@@ -56,7 +55,7 @@ export class Tree implements Disposable {
   constructor(root: string, options: TreeOptions) {
     this.#below = options.below;
     this.#onReplace = options.onReplace;
-    this.#opaque = opaqueAttribute(options.rootless);
+    this.#rootless = options.rootless;
     this.#directories = new TreeDirectories(root, options.below === 'complete' && !options.isBase);
     this.#resolver = new PathResolver(this.#directories, options.below, this.#whiteouts, this.#own);
   }
@@ -178,7 +177,7 @@ export class Tree implements Disposable {
       unlinkAt(this.#directories.fd(parentKey(key)), placeFromKey(key.slice(key.lastIndexOf('/') + 1)));
       this.#whiteouts.delete(key);
     }
-    this.#directories.finish(this.metadata, this.#opaque);
+    this.#directories.finish(this.metadata, this.#rootless);
     return {
       implied: this.#directories.implied(),
       whiteouts: [...this.#whiteouts],

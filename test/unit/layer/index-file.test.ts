@@ -7,8 +7,10 @@ import fc from 'fast-check';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { ByteReader } from '../../../src/layer/index-file/byte-reader.ts';
 import { ByteWriter } from '../../../src/layer/index-file/byte-writer.ts';
+import { decodeDirectory, encodeDirectory } from '../../../src/layer/index-file/directory-codec.ts';
 import { LayerIndex } from '../../../src/layer/index-file/reader.ts';
 import type { RecordFields } from '../../../src/layer/index-file/record.ts';
+import { decodeRecord, encodeRecord } from '../../../src/layer/index-file/record-codec.ts';
 import { decodeRuns, RunCoder } from '../../../src/layer/index-file/run-coder.ts';
 import { IndexWriter } from '../../../src/layer/index-file/writer.ts';
 import { comparePlaces, placeOf } from '../../../src/layer/place.ts';
@@ -313,4 +315,63 @@ test('every damaged byte and every shorter file is noticed', () => {
     writeFileSync(broken, good.subarray(0, length));
     assert.throws(readAll, isCorrupt, `${length} bytes`);
   }
+});
+
+test('a forged place leads nowhere', () => {
+  for (const place of ['../x', 'a/../../x', 'a\0b']) {
+    const path = write('forged.idx', (writer) => {
+      writer.begin(utf8('h'));
+      writer.end({ ...fields('x'), place: utf8(place) }, nothing);
+    });
+    using index = LayerIndex.open(path);
+    assert.throws(() => [...index.records()], isCorrupt, place);
+  }
+});
+
+test('whatever bytes a block or a directory has, reading ends, and with one error', () => {
+  const out = new ByteWriter();
+  const layout = { headerBytes: 512, paddingBytes: 3, rawGap: 7, codedBodyBytes: 9, codedPaddingBytes: 2 };
+  const sparse = [
+    { offset: 0, length: 5 },
+    { offset: 100, length: 5 },
+  ];
+  const xattrs = new Map([['user.x', utf8('y')]]);
+  encodeRecord(out, fields('a/b', { xattrs, sparse, sizeBytes: 200, storedSizeBytes: 10, body: 'index' }), layout);
+  const record = Uint8Array.from(out.take());
+  const block = {
+    kind: 'raw' as const,
+    fileOffset: 8,
+    packedBytes: 10,
+    unpackedBytes: 20,
+    crc: 5,
+    first: 0,
+    rawOffset: 0,
+    tarOffset: 0,
+    firstPlace: utf8('a'),
+  };
+  const summary = { ...ending, entries: 1, remakeable: true };
+  const trailer = { rawOffset: 1, codedBytes: 2, tarBytes: 3 };
+  const amendments = [{ ordinal: 0, body: 'lost' as const, rawOffset: 4, codedBytes: 5 }];
+  const directory = Uint8Array.from(encodeDirectory({ summary, trailer, blocks: [block], amendments }));
+  decodeRecord(new ByteReader(record), 0);
+  decodeDirectory(directory, 8, 18);
+  const change = fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { minLength: 1, maxLength: 8 });
+  fc.assert(
+    fc.property(change, fc.nat(), (changes, cut) => {
+      for (const [bytes, decode] of [
+        [record, (bad: Uint8Array) => decodeRecord(new ByteReader(bad), 0)],
+        [directory, (bad: Uint8Array) => decodeDirectory(bad, 8, 18)],
+        [record, (bad: Uint8Array) => [...decodeRuns(new ByteReader(bad), 1000)]],
+      ] as const) {
+        const bad = bytes.slice(0, cut % 3 === 0 ? cut % bytes.length : bytes.length);
+        for (const [at, value] of changes) if (bad.length > 0) bad[at % bad.length] = value;
+        try {
+          decode(bad);
+        } catch (error) {
+          assert.ok(isCorrupt(error), String(error));
+        }
+      }
+    }),
+    { numRuns: 3000 },
+  );
 });
