@@ -23,6 +23,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       return opened;
     },
     out: (text) => void process.stdout.write(text),
+    outBytes: async (chunk) => (await import('./write-bytes.ts')).writeBytes(process.stdout, chunk),
     err: (text) => void process.stderr.write(text),
     readLine: async () => (await import('./read-line.ts')).readLine(interruption.signal),
     setExitCode: (code) => {

@@ -14,6 +14,8 @@ export interface CliContext {
   /** Opens the store at the first call; closed by the face. */
   engine(): Promise<Engine>;
   out(text: string): void;
+  /** Bytes for standard output; resolves once they are taken, rejects when nobody reads any more. */
+  outBytes(chunk: Uint8Array): Promise<void>;
   err(text: string): void;
   /** An answer to a question: the next line of standard input, empty at its end. */
   readLine(): Promise<string>;

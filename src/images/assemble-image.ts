@@ -12,17 +12,36 @@ export interface MadeLayer {
   readonly tarSizeBytes: number;
 }
 
-/** The documents of a new image, and the descriptors that name them. */
-export interface AssembledImage {
-  readonly config: { readonly descriptor: Descriptor; readonly bytes: Uint8Array; readonly value: ImageConfig };
-  readonly manifest: { readonly descriptor: Descriptor; readonly bytes: Uint8Array };
+/** A document with its exact bytes, which its descriptor describes. */
+export interface StoredDocument {
+  readonly descriptor: Descriptor;
+  readonly bytes: Uint8Array;
 }
 
-const describe = (mediaType: string, bytes: Uint8Array): Descriptor => ({
-  mediaType,
-  digest: digestOf(bytes),
-  size: bytes.length,
+/** The documents of a new image, and the descriptors that name them. */
+export interface AssembledImage {
+  readonly config: StoredDocument & { readonly value: ImageConfig };
+  readonly manifest: StoredDocument;
+}
+
+export const documentOf = (mediaType: string, bytes: Uint8Array): StoredDocument => ({
+  descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length },
+  bytes,
 });
+
+/** An uncompressed layer's digest is its diffID: the one place where the two are the same value. */
+export const tarDescriptor = ({ diffId, tarSizeBytes }: MadeLayer): Descriptor => ({
+  mediaType: mediaTypes.ociLayer,
+  digest: parseDigest(diffId),
+  size: tarSizeBytes,
+});
+
+/** The manifest that names a config and layers, base first. Equal input gives equal bytes. */
+export const manifestOf = (config: Descriptor, layers: readonly Descriptor[]): StoredDocument =>
+  documentOf(
+    mediaTypes.ociManifest,
+    formatDocument({ schemaVersion: 2, mediaType: mediaTypes.ociManifest, config, layers }),
+  );
 
 /**
  * The config and manifest of an image with these layers, base first. Pure: equal input gives equal bytes, and so an
@@ -30,21 +49,6 @@ const describe = (mediaType: string, bytes: Uint8Array): Descriptor => ({
  */
 export function assembleImage(config: ImageConfig, layers: readonly MadeLayer[]): AssembledImage {
   const value: ImageConfig = { ...config, rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) } };
-  const configBytes = formatImageConfig(value);
-  const configDescriptor = describe(mediaTypes.ociConfig, configBytes);
-  const manifestBytes = formatDocument({
-    schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
-    config: configDescriptor,
-    // An uncompressed layer's digest is its diffID: the one place where the two are the same value.
-    layers: layers.map(({ diffId, tarSizeBytes }) => ({
-      mediaType: mediaTypes.ociLayer,
-      digest: parseDigest(diffId),
-      size: tarSizeBytes,
-    })),
-  });
-  return {
-    config: { descriptor: configDescriptor, bytes: configBytes, value },
-    manifest: { descriptor: describe(mediaTypes.ociManifest, manifestBytes), bytes: manifestBytes },
-  };
+  const document = documentOf(mediaTypes.ociConfig, formatImageConfig(value));
+  return { config: { ...document, value }, manifest: manifestOf(document.descriptor, layers.map(tarDescriptor)) };
 }

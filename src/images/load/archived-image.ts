@@ -4,13 +4,8 @@ import type { Descriptor } from '../../spec/descriptor.ts';
 import type { DiffId, Digest } from '../../spec/digest.ts';
 import type { Parsed } from '../../spec/parsed.ts';
 import type { Platform } from '../../spec/platform.ts';
+import type { StoredDocument } from '../assemble-image.ts';
 import type { ArchiveFile } from './archive-files.ts';
-
-/** A document with its exact bytes, which have been checked against the descriptor. */
-export interface StoredDocument {
-  readonly descriptor: Descriptor;
-  readonly bytes: Uint8Array;
-}
 
 export interface ArchivedLayer {
   readonly diffId: DiffId;

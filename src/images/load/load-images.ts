@@ -1,4 +1,3 @@
-import { digestOf } from '../../content/verified.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { TaskGroup } from '../../lib/task-group.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
@@ -6,12 +5,12 @@ import type { Metadata } from '../../metadata/metadata.ts';
 import { familiarString, formatReference, type Reference } from '../../reference/index.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
 import { type DiffId, type Digest, parseDigest } from '../../spec/digest.ts';
-import { formatDocument } from '../../spec/manifest.ts';
 import { mediaTypes } from '../../spec/media-types.ts';
+import { documentOf, manifestOf, type StoredDocument, tarDescriptor } from '../assemble-image.ts';
 import { type ImageStore, putImageRows, type StoredImage, writeBlob } from '../record-image.ts';
 import { type UnpackedLayer, type UnpackParts, unpackChain } from '../unpack.ts';
 import { type ArchiveFiles, missing } from './archive-files.ts';
-import type { ArchivedImage, PlatformWish, StoredDocument } from './archived-image.ts';
+import type { ArchivedImage, PlatformWish } from './archived-image.ts';
 import { keepBlob, keepTar, type LayerForm, layerForm, verifyForm } from './layer-form.ts';
 import { readArchive } from './read-archive.ts';
 
@@ -136,10 +135,7 @@ async function prepareImage(
     const total = form.file?.sizeBytes ?? form.sizeBytes;
     report({ type: 'layer', diffId: form.diffId, state: applied ? 'done' : 'exists', offset: total, total });
   }
-  const config = {
-    descriptor: describe(mediaTypes.ociConfig, image.config.bytes, image.id),
-    bytes: image.config.bytes,
-  };
+  const config = documentOf(mediaTypes.ociConfig, image.config.bytes);
   const { manifest, target } = image.documents ?? assembled(config.descriptor, forms, layers);
   return {
     image: {
@@ -151,7 +147,8 @@ async function prepareImage(
       sizeBytes: layers.reduce((total, { record: { sizeBytes } }) => total + sizeBytes, 0),
       references: unique(image.references),
     },
-    documents: [config, manifest, target],
+    // The config goes by the name that the manifest gives it, whatever hash that is.
+    documents: [{ ...config, descriptor: { ...config.descriptor, digest: image.id } }, manifest, target],
     snapshotId,
     forms,
   };
@@ -167,25 +164,16 @@ function assembled(
   forms: readonly LayerForm[],
   layers: readonly UnpackedLayer[],
 ): { readonly manifest: StoredDocument; readonly target: StoredDocument } {
-  const bytes = formatDocument({
-    schemaVersion: 2,
-    mediaType: mediaTypes.ociManifest,
+  const manifest = manifestOf(
     config,
-    layers: forms.map(({ isKept, mediaType, digest, sizeBytes, diffId }, at) =>
+    forms.map(({ isKept, mediaType, digest, sizeBytes, diffId }, at) =>
       isKept
         ? { mediaType, digest, size: sizeBytes }
-        : { mediaType: mediaTypes.ociLayer, digest: parseDigest(diffId), size: layers[at]?.record.tarSizeBytes ?? 0 },
+        : tarDescriptor({ diffId, tarSizeBytes: layers[at]?.record.tarSizeBytes ?? 0 }),
     ),
-  });
-  const manifest = { descriptor: describe(mediaTypes.ociManifest, bytes, digestOf(bytes)), bytes };
+  );
   return { manifest, target: manifest };
 }
-
-const describe = (mediaType: string, bytes: Uint8Array, digest: Digest): Descriptor => ({
-  mediaType,
-  digest,
-  size: bytes.length,
-});
 
 const unique = (references: readonly Reference[]): Reference[] => [
   ...new Map(references.map((reference) => [formatReference(reference), reference])).values(),

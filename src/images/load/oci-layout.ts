@@ -18,8 +18,9 @@ import {
 } from '../../spec/oci-layout.ts';
 import type { Parsed } from '../../spec/parsed.ts';
 import { choosePlatform, formatPlatform, type Platform } from '../../spec/platform.ts';
+import type { StoredDocument } from '../assemble-image.ts';
 import { type ArchiveFiles, archiveInvalid, readWhole } from './archive-files.ts';
-import type { ArchivedImage, PlatformWish, StoredDocument } from './archived-image.ts';
+import type { ArchivedImage, PlatformWish } from './archived-image.ts';
 import { noSuchPlatform } from './docker-archive.ts';
 
 /**

@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { StrataError } from '../../errors/index.ts';
+import type { CliContext } from '../context.ts';
+import { layerProgress } from '../render/layer-progress.ts';
+
+interface SaveFlags {
+  readonly output?: string;
+  readonly format: 'docker-archive' | 'oci-archive';
+  readonly platform?: string;
+  readonly quiet?: boolean;
+}
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .argument('<image...>', 'names or IDs; a repository without a tag is all its tags')
+    .option('-o, --output <file>', 'write to a file instead of standard output')
+    .option('--platform <platform>', 'the platform to take of images for several')
+    .option('-q, --quiet', 'show no progress')
+    .addOption(
+      new Option('--format <format>', 'the kind of archive')
+        .choices(['docker-archive', 'oci-archive'])
+        .default('docker-archive'),
+    )
+    .action(async (images: string[], flags: SaveFlags) => save(context, images, flags));
+}
+
+async function save(context: CliContext, images: readonly string[], flags: SaveFlags): Promise<void> {
+  const { output, format, platform } = flags;
+  if (output === undefined && process.stdout.isTTY) {
+    throw new StrataError({
+      kind: 'invalid-argument',
+      code: 'ERR_OUTPUT_IS_TERMINAL',
+      message: 'cowardly refusing to save to a terminal. Use the -o flag or redirect',
+    });
+  }
+  const engine = await context.engine();
+  await using operation = engine.save({
+    images,
+    format,
+    output: output ?? context.outBytes,
+    ...(platform === undefined ? {} : { platform }),
+    signal: context.signal,
+  });
+  const progress = layerProgress(context, { quiet: flags.quiet === true });
+  try {
+    for await (const event of operation) progress.layer(event);
+  } finally {
+    progress.end();
+  }
+  await operation.result;
+}

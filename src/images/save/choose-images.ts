@@ -1,0 +1,77 @@
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { StoreLease } from '../../metadata/leases.ts';
+import {
+  formatName,
+  formatReference,
+  parseImageLookup,
+  parseReference,
+  type Reference,
+} from '../../reference/index.ts';
+import type { Digest } from '../../spec/digest.ts';
+import type { Platform } from '../../spec/platform.ts';
+import { findImage, type ImageIndex } from '../find-image.ts';
+
+/** An image to be saved, and the names it gets in the archive. */
+export interface ChosenImage {
+  readonly id: Digest;
+  /** Of the manifest that names its config; undefined when only the config is known. */
+  readonly manifest: Digest | undefined;
+  readonly references: readonly Reference[];
+}
+
+export interface ChooseOptions extends AbortOptions {
+  readonly platform: Platform;
+  /** Keeps manifests of one image apart (one has gzip layers, another zstd ones). */
+  readonly perManifest: boolean;
+  /** Keeps what was chosen from now on. */
+  readonly lease: StoreLease;
+}
+
+/**
+ * What `docker save NAME…` means: a repository alone is all its tags, a tag that tag, an ID or digest the image without
+ * a name. Each comes once. Throws as `findImage` does.
+ */
+export function chooseImages(index: ImageIndex, names: readonly string[], options: ChooseOptions): ChosenImage[] {
+  const chosen = new Map<string, ChosenImage>();
+  for (const text of names.flatMap((name) => tagsOf(index, name) ?? [name])) {
+    const { id, target, reference } = findImage(index, text, options.platform);
+    options.lease.pin('image', id);
+    const manifest = manifestOf(index, id, target, options.lease);
+    const key = options.perManifest ? `${id} ${manifest}` : id;
+    const standing = chosen.get(key);
+    const named =
+      reference?.tag === undefined ? [] : [{ domain: reference.domain, path: reference.path, tag: reference.tag }];
+    chosen.set(key, {
+      id,
+      manifest: standing?.manifest ?? manifest,
+      references: unique([...(standing?.references ?? []), ...named]),
+    });
+  }
+  return [...chosen.values()];
+}
+
+/** The tags of a name that is a repository alone, if there is one. */
+function tagsOf({ tags }: ImageIndex, name: string): string[] | undefined {
+  const { reference, digest } = parseImageLookup(name);
+  if (digest !== undefined || reference === undefined || parseReference(name).tag !== undefined) return undefined;
+  if (reference.digest !== undefined) return undefined;
+  const repository = formatName(reference);
+  const found = tags.list().filter(({ reference: text }) => formatName(parseReference(text)) === repository);
+  return found.length === 0 ? undefined : found.map(({ reference: text }) => text);
+}
+
+function manifestOf(
+  { targets }: ImageIndex,
+  id: Digest,
+  target: Digest | undefined,
+  lease: StoreLease,
+): Digest | undefined {
+  const from = target ?? targets.targetsOf(id)[0];
+  if (from === undefined) return undefined;
+  lease.pin('target', from);
+  return targets.imagesOf(from).find(({ imageId }) => imageId === id)?.manifest;
+}
+
+const unique = (references: readonly Reference[]): Reference[] => [
+  ...new Map(references.map((reference) => [formatReference(reference), reference])).values(),
+];

@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import { decompress } from '../../archive/compression/decompress.ts';
+import type { BlobProvider } from '../../content/types.ts';
+import { verified } from '../../content/verified.ts';
+import { isStrataError, StrataError } from '../../errors/index.ts';
+import { LayerIndex } from '../../layer/index-file/reader.ts';
+import { remakeLayer } from '../../layer/remake.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { StoreLease } from '../../metadata/leases.ts';
+import type { Metadata } from '../../metadata/metadata.ts';
+import type { OpenedSnapshotter } from '../../snapshots/open-snapshotter.ts';
+import { type ChainId, type DiffId, type Digest, digestHex, parseDigest } from '../../spec/digest.ts';
+import type { SavedLayer } from './saved-image.ts';
+
+export interface LayerBytesParts {
+  readonly content: BlobProvider;
+  readonly metadata: Metadata;
+  readonly snapshotter: OpenedSnapshotter;
+  /** Folder of layer indexes. */
+  readonly indexes: string;
+  /** Keeps what is read. */
+  readonly lease: StoreLease;
+}
+
+/**
+ * The blob that the layer's descriptor names: the one that is kept, else made again from index and tree when it is the
+ * bare tar. Verified to the last byte.
+ * @throws ERR_LAYER_ABSENT, ERR_LAYER_DAMAGED, ERR_BLOB_DAMAGED, and the signal's reason
+ */
+export async function* layerBlob(
+  { descriptor, diffId, chainId }: SavedLayer,
+  parts: LayerBytesParts,
+  options: AbortOptions,
+): AsyncGenerator<Uint8Array> {
+  const { digest, size: sizeBytes } = descriptor;
+  const isTar = digest === parseDigest(diffId);
+  const source = storedBlob(digest, parts, options) ?? (isTar ? tar(diffId, chainId, parts, options) : undefined);
+  if (source === undefined) throw layerAbsent(diffId);
+  try {
+    yield* verified(source, { digest, sizeBytes }, options);
+  } catch (error) {
+    if (!isStrataError(error, 'ERR_BLOB_DIGEST_MISMATCH') && !isStrataError(error, 'ERR_BLOB_SIZE_MISMATCH'))
+      throw error;
+    throw new StrataError({
+      kind: 'corrupt',
+      code: 'ERR_LAYER_DAMAGED',
+      message: `layer ${diffId}: its files are no longer what they were when it was stored`,
+      hint: 'Something changed the files of the store. Remove the images that use the layer, then load or build them again.',
+      cause: error,
+    });
+  }
+}
+
+function storedBlob(
+  digest: Digest,
+  { content, lease }: LayerBytesParts,
+  options: AbortOptions,
+): AsyncIterable<Uint8Array> | undefined {
+  return lease.pinIfPresent('blob', digest) ? streamOf(content, digest, options) : undefined;
+}
+
+async function* streamOf(content: BlobProvider, digest: Digest, options: AbortOptions): AsyncGenerator<Uint8Array> {
+  await using reader = await content.open(digest, options);
+  yield* reader.stream(options);
+}
+
+/** The uncompressed tar from the tree, or from a compressed blob that is here. */
+function tar(
+  diffId: DiffId,
+  chainId: ChainId,
+  parts: LayerBytesParts,
+  options: AbortOptions,
+): AsyncIterable<Uint8Array> | undefined {
+  const { metadata, lease } = parts;
+  lease.pin('layer', diffId);
+  const tree = metadata.layers.get(diffId)?.remakeable === true ? treeOf(chainId, parts) : undefined;
+  if (tree !== undefined) return remade(join(parts.indexes, `${digestHex(diffId)}.idx`), tree, options);
+  for (const { digest } of metadata.layers.blobsOf(diffId)) {
+    const blob = storedBlob(digest, parts, options);
+    if (blob !== undefined) return decompress(blob, options);
+  }
+  return undefined;
+}
+
+async function* remade(indexPath: string, tree: string, options: AbortOptions): AsyncGenerator<Uint8Array> {
+  using index = LayerIndex.open(indexPath);
+  yield* remakeLayer(index, tree, options);
+}
+
+/** The layer's own directory, or a whole tree with it on top where the driver knows no others. */
+function treeOf(chainId: ChainId, { snapshotter, metadata, lease }: LayerBytesParts): string | undefined {
+  const snapshot = metadata.snapshots.findByChainId(snapshotter.name, chainId, lease);
+  if (snapshot === undefined) return undefined;
+  return snapshotter.ownDirectory?.(snapshot.id) ?? snapshotter.mounts(snapshot.id)[0]?.source;
+}
+
+export const layerAbsent = (diffId: DiffId): StrataError =>
+  new StrataError({
+    kind: 'failed-precondition',
+    code: 'ERR_LAYER_ABSENT',
+    message: `layer ${diffId}: neither its blob nor its files are in the store`,
+    hint: 'Load, pull or build the image again, with the storage driver in use now.',
+  });

@@ -1,0 +1,84 @@
+import type { BlobProvider } from '../../content/types.ts';
+import { isStrataError } from '../../errors/index.ts';
+import { chainIds } from '../../layer/chain-id.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { Layers } from '../../metadata/layers.ts';
+import type { Reference } from '../../reference/index.ts';
+import { parseImageConfig } from '../../spec/config.ts';
+import type { Descriptor } from '../../spec/descriptor.ts';
+import { type ChainId, type DiffId, parseDigest } from '../../spec/digest.ts';
+import { maxConfigBytes, maxManifestBytes } from '../../spec/limits.ts';
+import { pairLayers, parseManifest } from '../../spec/manifest.ts';
+import { mediaTypes } from '../../spec/media-types.ts';
+import { documentOf, manifestOf, type StoredDocument, tarDescriptor } from '../assemble-image.ts';
+import { readDocument } from '../read-image.ts';
+import type { ChosenImage } from './choose-images.ts';
+import { layerAbsent } from './layer-bytes.ts';
+
+export interface SavedLayer {
+  readonly diffId: DiffId;
+  readonly chainId: ChainId;
+  readonly tarSizeBytes: number;
+  /** As the manifest names it. */
+  readonly descriptor: Descriptor;
+}
+
+/** An image with everything an archive says of it. */
+export interface SavedImage {
+  readonly references: readonly Reference[];
+  readonly config: StoredDocument;
+  readonly manifest: StoredDocument;
+  /** From the base up. */
+  readonly layers: readonly SavedLayer[];
+}
+
+/**
+ * Reads an image's documents. `asTars` gives it a manifest of uncompressed layers, its own where it has one.
+ * Throws ERR_LAYER_ABSENT, ERR_BLOB_NOT_FOUND, ERR_BLOB_DAMAGED.
+ */
+export async function readSavedImage(
+  { id, manifest: digest, references }: ChosenImage,
+  content: BlobProvider,
+  known: Layers,
+  options: AbortOptions & { readonly asTars: boolean },
+): Promise<SavedImage> {
+  const bytes = await readDocument(content, id, maxConfigBytes, options);
+  const { rootfs } = parseImageConfig(bytes).value;
+  const config = documentOf(mediaTypes.ociConfig, bytes);
+  const chains = chainIds(rootfs.diff_ids);
+  const tars = rootfs.diff_ids.map((diffId, at) => {
+    const record = known.get(diffId);
+    const chainId = chains[at];
+    if (record === undefined || chainId === undefined) throw layerAbsent(diffId);
+    return { diffId, chainId, tarSizeBytes: record.tarSizeBytes, descriptor: tarDescriptor(record) };
+  });
+  const own = digest === undefined ? undefined : await ownManifest(digest, content, options);
+  const value = own && parseManifest(own.bytes).value;
+  const pairs = value && pairLayers(value, parseImageConfig(bytes).value);
+  const isOfTars = pairs?.every(({ descriptor, diffId }) => descriptor.digest === parseDigest(diffId)) ?? false;
+  if (own === undefined || pairs === undefined || (options.asTars && !isOfTars)) {
+    const manifest = manifestOf(
+      config.descriptor,
+      tars.map(({ descriptor }) => descriptor),
+    );
+    return { references, config, manifest, layers: tars };
+  }
+  const layers = tars.map((layer, at) => ({ ...layer, descriptor: pairs[at]?.descriptor ?? layer.descriptor }));
+  return { references, config: { ...config, descriptor: value?.config ?? config.descriptor }, manifest: own, layers };
+}
+
+/** Undefined when its bytes are not here, so that one of our own takes its place. */
+async function ownManifest(
+  digest: ChosenImage['id'],
+  content: BlobProvider,
+  options: AbortOptions,
+): Promise<StoredDocument | undefined> {
+  try {
+    const bytes = await readDocument(content, digest, maxManifestBytes, options);
+    const { mediaType } = parseManifest(bytes).value;
+    return { descriptor: { mediaType, digest, size: bytes.length }, bytes };
+  } catch (error) {
+    if (isStrataError(error, 'ERR_BLOB_NOT_FOUND')) return undefined;
+    throw error;
+  }
+}

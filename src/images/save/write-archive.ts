@@ -1,0 +1,144 @@
+import type { AbortOptions } from '../../lib/abort.ts';
+import { utf8 } from '../../lib/bytes.ts';
+import { familiarName, familiarString, formatReference } from '../../reference/index.ts';
+import { annotationKeys } from '../../spec/annotations.ts';
+import { type DiffId, digestHex } from '../../spec/digest.ts';
+import { archiveManifestName, archiveRepositoriesName, formatArchiveManifest } from '../../spec/docker-archive.ts';
+import { formatDocument } from '../../spec/manifest.ts';
+import { mediaTypes } from '../../spec/media-types.ts';
+import { layoutBlobPath, layoutFile, layoutFileName, layoutIndexName } from '../../spec/oci-layout.ts';
+import { ArchiveWriter, type WriteBytes } from './archive-writer.ts';
+import { type LayerBytesParts, layerBlob } from './layer-bytes.ts';
+import type { SavedImage } from './saved-image.ts';
+
+/** `docker-archive` is docker's and an OCI layout at once; `oci-archive` keeps each manifest and each blob as it is. */
+export type ArchiveFormat = 'docker-archive' | 'oci-archive';
+
+/** Bytes of a layer written so far, of `total` in this archive. */
+export interface SaveImagesEvent {
+  readonly type: 'layer';
+  readonly diffId: DiffId;
+  readonly state: 'saving' | 'done';
+  readonly offset: number;
+  readonly total: number;
+}
+
+export interface WriteArchiveOptions extends AbortOptions {
+  readonly format: ArchiveFormat;
+  readonly write: WriteBytes;
+  readonly report: (event: SaveImagesEvent) => void;
+}
+
+interface ArchiveBlob {
+  readonly sizeBytes: number;
+  readonly content: () => AsyncIterable<Uint8Array>;
+}
+
+/** Writes a whole archive. What was written is worthless when this rejects. Throws as `layerBlob` does. */
+export async function writeArchive(
+  images: readonly SavedImage[],
+  parts: LayerBytesParts,
+  options: WriteArchiveOptions,
+): Promise<void> {
+  const files = new Map(blobsOf(images, parts, options));
+  const small = (name: string, bytes: Uint8Array): void => {
+    files.set(name, { sizeBytes: bytes.length, content: () => once(bytes) });
+  };
+  small(layoutFileName, layoutFile);
+  small(layoutIndexName, layoutIndex(images));
+  if (options.format === 'docker-archive') {
+    small(archiveManifestName, dockerManifest(images));
+    const repositories = dockerRepositories(images);
+    if (repositories !== undefined) small(archiveRepositoriesName, repositories);
+  }
+  const writer = new ArchiveWriter(options.write);
+  const algorithms = [...files.keys()].flatMap((name) => /^blobs\/[^/]+\//.exec(name)?.[0] ?? []);
+  for (const name of ['blobs/', ...new Set(algorithms.sort())]) await writer.directory(name);
+  for (const [name, { sizeBytes, content }] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    options.signal?.throwIfAborted();
+    await writer.file(name, sizeBytes, content());
+  }
+  await writer.end();
+}
+
+/** By path; what several images share is there once. */
+function blobsOf(
+  images: readonly SavedImage[],
+  parts: LayerBytesParts,
+  options: WriteArchiveOptions,
+): [string, ArchiveBlob][] {
+  return images.flatMap(({ config, manifest, layers }) => [
+    ...[config, manifest].map(({ descriptor, bytes }): [string, ArchiveBlob] => [
+      layoutBlobPath(descriptor.digest),
+      { sizeBytes: bytes.length, content: () => once(bytes) },
+    ]),
+    ...layers.map((layer): [string, ArchiveBlob] => {
+      const { digest, size } = layer.descriptor;
+      const content = (): AsyncIterable<Uint8Array> =>
+        reported(layerBlob(layer, parts, options), layer.diffId, size, options.report);
+      return [layoutBlobPath(digest), { sizeBytes: size, content }];
+    }),
+  ]);
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+const stepBytes = 4 << 20;
+
+async function* reported(
+  source: AsyncIterable<Uint8Array>,
+  diffId: DiffId,
+  total: number,
+  report: (event: SaveImagesEvent) => void,
+): AsyncGenerator<Uint8Array> {
+  let offset = 0;
+  let told = 0;
+  for await (const chunk of source) {
+    yield chunk;
+    offset += chunk.length;
+    if (offset - told < stepBytes) continue;
+    told = offset;
+    report({ type: 'layer', diffId, state: 'saving', offset, total });
+  }
+  report({ type: 'layer', diffId, state: 'done', offset, total });
+}
+
+/** One entry for each name; containerd's annotation has it whole, the specification's has the tag. */
+function layoutIndex(images: readonly SavedImage[]): Uint8Array {
+  const manifests = images.flatMap(({ manifest: { descriptor }, references }) => {
+    if (references.length === 0) return [descriptor];
+    return references.map((reference) => ({
+      ...descriptor,
+      annotations: {
+        [annotationKeys.containerdImageName]: formatReference(reference),
+        [annotationKeys.refName]: reference.tag ?? '',
+      },
+    }));
+  });
+  return formatDocument({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests });
+}
+
+const dockerManifest = (images: readonly SavedImage[]): Uint8Array =>
+  formatArchiveManifest(
+    images.map(({ config, layers, references }) => ({
+      config: layoutBlobPath(config.descriptor.digest),
+      layers: layers.map(({ descriptor }) => layoutBlobPath(descriptor.digest)),
+      repoTags: references.map(familiarString),
+    })),
+  );
+
+/** For docker before 1.10: each tag with the topmost layer. Undefined without tags. */
+function dockerRepositories(images: readonly SavedImage[]): Uint8Array | undefined {
+  const repositories: Record<string, Record<string, string>> = {};
+  for (const { layers, references } of images) {
+    const top = layers.at(-1);
+    if (top === undefined) continue;
+    for (const reference of references) {
+      const tags = (repositories[familiarName(reference)] ??= {});
+      tags[reference.tag ?? ''] = digestHex(top.diffId);
+    }
+  }
+  return Object.keys(repositories).length === 0 ? undefined : utf8(JSON.stringify(repositories));
+}

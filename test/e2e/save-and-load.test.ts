@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { needs } from '../helpers/needs.ts';
+import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
+
+const example = join(import.meta.dirname, '../../examples/hello-world');
+const skip = needs('root', 'runc');
+
+function folder(context: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'strata-e2e-save-'));
+  context.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+async function out(strata: StrataCommand, ...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await strata(...args);
+  assert.equal(code, 0, stderr);
+  return stdout;
+}
+
+const identity = ['images', '--no-trunc', '--format', '{{.Repository}}:{{.Tag}} {{.ID}} {{.Digest}}'] as const;
+
+test('saved, loaded into an empty store: same IDs, same digests, and it runs', { skip }, async (context) => {
+  const here = strataCommand(context);
+  const archive = join(folder(context), 'hello.tar');
+  await out(here, 'build', '-t', 'hello-world', example);
+  assert.equal(await out(here, 'save', '-o', archive, 'hello-world'), '');
+  for (const format of ['docker-archive', 'oci-archive']) {
+    await out(here, 'save', '--format', format, '-q', '-o', archive, 'hello-world');
+    const there = strataCommand(context);
+    assert.equal(await out(there, 'load', '-i', archive), 'Loaded image: hello-world:latest\n');
+    assert.equal(await out(there, ...identity), await out(here, ...identity));
+    assert.match(await out(there, 'run', '--rm', 'hello-world'), /Hello from Strata!/);
+    const again = join(folder(context), 'again.tar');
+    await out(there, 'save', '--format', format, '-o', again, 'hello-world');
+    assert.deepEqual(readFileSync(again), readFileSync(archive), 'saved again: the same bytes');
+  }
+});
+
+test('through pipes, in docker words', { skip }, async (context) => {
+  const here = strataCommand(context);
+  const there = strataCommand(context);
+  await out(here, 'build', '-t', 'hello-world', example);
+  const bin = join(import.meta.dirname, '../../bin/strata');
+  const id = (await out(here, 'images', '-q', '--no-trunc')).trim();
+  const piped = execFileSync(
+    'sh',
+    ['-c', `"${bin}" --root "${here.root}" save ${id} | gzip | "${bin}" --root "${there.root}" load -q`],
+    {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  assert.equal(piped, `Loaded image ID: ${id}\n`);
+
+  const missing = await there('load', '-i', '/nonexistent/archive.tar');
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, /open \/nonexistent\/archive.tar: no such file or directory/);
+  const folderless = await there('save', '-o', '/nonexistent/x.tar', id);
+  assert.equal(folderless.code, 1);
+  assert.match(
+    folderless.stderr,
+    /failed to save image: invalid output path: directory "\/nonexistent" does not exist/,
+  );
+  const noise = await there.with({ input: 'this is no archive' }, 'load');
+  assert.equal(noise.code, 1);
+  assert.match(noise.stderr, /^strata: tar archive: .*\nhint: /);
+});
+
+test('a base and two images on it: loaded together or apart, every layer is stored once', { skip }, async (context) => {
+  const here = strataCommand(context);
+  const files = folder(context);
+  const build = async (tag: string, dockerfile: string): Promise<void> => {
+    writeFileSync(join(files, 'Dockerfile'), dockerfile);
+    await out(here, 'build', '-t', tag, files);
+  };
+  mkdirSync(join(files, 'one'));
+  for (const [name, mib] of [
+    ['base', 8],
+    ['first', 1],
+    ['second', 2],
+  ] as const) {
+    execFileSync('dd', ['if=/dev/urandom', `of=${join(files, name)}`, 'bs=1M', `count=${mib}`, 'status=none']);
+  }
+  await build('base', 'FROM scratch\nCOPY base /base\n');
+  await build('first', 'FROM base\nCOPY first /first\n');
+  await build('second', 'FROM base\nCOPY second /second\n');
+  const archives = ['first', 'second', 'base'].map((name) => join(files, `${name}.tar`));
+  for (const [at, name] of ['first', 'second', 'base'].entries())
+    await out(here, 'save', '-o', archives[at] ?? '', name);
+  await out(here, 'save', '-o', join(files, 'all.tar'), 'base', 'first', 'second');
+
+  for (const list of [archives, [join(files, 'all.tar')]]) {
+    const there = strataCommand(context);
+    for (const archive of list) await out(there, 'load', '-q', '-i', archive);
+    assert.equal(await out(there, ...identity), await out(here, ...identity));
+    const usedMib = Number(
+      execFileSync('du', ['-sm', join(there.root, 'snapshots'), join(there.root, 'content')], { encoding: 'utf8' })
+        .trim()
+        .split('\n')
+        .reduce((total, line) => total + Number(line.split('\t')[0]), 0),
+    );
+    assert.ok(usedMib >= 11 && usedMib <= 13, `${usedMib} MiB for 11 MiB of layers`);
+  }
+});
