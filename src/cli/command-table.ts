@@ -67,6 +67,21 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import('./commands/system-check.ts'),
   },
   {
+    names: [['system', 'prune']],
+    summary: 'Remove everything that is not used',
+    load: () => import('./commands/system-prune.ts'),
+  },
+  {
+    names: [['builder', 'du']],
+    summary: 'Show what the build cache takes of the disk',
+    load: () => import('./commands/builder-du.ts'),
+  },
+  {
+    names: [['builder', 'prune']],
+    summary: 'Remove build cache',
+    load: () => import('./commands/builder-prune.ts'),
+  },
+  {
     names: [['info'], ['system', 'info']],
     summary: 'Show what was detected: driver, kernel, runtime, weaknesses',
     load: () => import('./commands/info.ts'),

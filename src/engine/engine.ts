@@ -3,20 +3,22 @@ import { LocalContentStore } from '../content/local/store.ts';
 import { ObjectLocks } from '../content/object-locks.ts';
 import type { Checked } from '../images/check/types.ts';
 import type { ImageStore } from '../images/record-image.ts';
-import { type TaggedImage, tagImage } from '../images/tag-image.ts';
+import type { TaggedImage } from '../images/tag-image.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { StoreLease } from '../metadata/leases.ts';
 import { Metadata } from '../metadata/metadata.ts';
 import { TrackedBlobs, TrackedContentStore } from '../metadata/tracked-content.ts';
+import type { CachedStep } from './build-cache-usage.ts';
 import type { BuildEvent, BuildRequest, BuildResult } from './build-types.ts';
-import { type CheckResult, checkStore } from './check-store.ts';
-import { diskUsage } from './disk-usage.ts';
+import type { CheckResult } from './check-store.ts';
 import type { GarbageParts } from './garbage.ts';
 import { type ImageReader, ImageViews } from './image-views.ts';
 import { chooseRoot, layoutOf, type StoreLayout } from './layout.ts';
 import type { LoadEvent, LoadRequest, LoadResult } from './load-types.ts';
 import { openDriver, type StorageDriver } from './open-driver.ts';
 import { Operation } from './operation.ts';
+import type { PruneBuildCacheRequest, PrunedBuildCache } from './prune-build-cache.ts';
+import type { PruneContainersRequest, PrunedContainers } from './prune-containers.ts';
 import type { PruneImagesRequest, RemovedImages, RemoveImageRequest } from './remove-images.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
 import type { SaveEvent, SaveRequest, SaveResult } from './save-types.ts';
@@ -148,6 +150,7 @@ export class Engine implements AsyncDisposable {
       metadata: this.#metadata,
       reader: this.#reader,
       driver: this.#driver,
+      garbage: this.#garbageParts(),
       ownProcess: this.#ownProcess,
     };
     return new Operation(async (report, signal) => {
@@ -157,7 +160,8 @@ export class Engine implements AsyncDisposable {
   }
 
   /** Gives an image a further name, taken from whatever had it. Throws as `tagImage` of the images floor. */
-  tag(source: string, target: string): TaggedImage {
+  async tag(source: string, target: string): Promise<TaggedImage> {
+    const { tagImage } = await import('../images/tag-image.ts');
     const { db } = this.#metadata;
     return tagImage({ ...this.#reader, database: db }, source, target, hostPlatform());
   }
@@ -177,14 +181,36 @@ export class Engine implements AsyncDisposable {
     return await pruneImages(this.#garbageParts(), request);
   }
 
+  /** Removes containers in which nothing runs, with their writable layers. */
+  async pruneContainers(request: PruneContainersRequest = {}): Promise<PrunedContainers> {
+    const { pruneContainers } = await import('./prune-containers.ts');
+    return await pruneContainers(this.#garbageParts(), request);
+  }
+
+  /** Results of build steps that later builds may take, and what each takes of the disk. */
+  async buildCache(options: AbortOptions = {}): Promise<CachedStep[]> {
+    const { buildCacheSteps } = await import('./prune-build-cache.ts');
+    return await buildCacheSteps(this.#garbageParts(), options);
+  }
+
+  /** Forgets results of build steps: those no image stands on, or with `all` every one. Images stay as they are. */
+  async pruneBuildCache(request: PruneBuildCacheRequest = {}): Promise<PrunedBuildCache> {
+    const { pruneBuildCache } = await import('./prune-build-cache.ts');
+    return await pruneBuildCache(this.#garbageParts(), request);
+  }
+
   /** What the store takes of the disk, and for what; reads every folder, so it can take seconds. */
   async diskUsage(options: AbortOptions = {}): Promise<DiskUsage> {
+    const { diskUsage } = await import('./disk-usage.ts');
     return await diskUsage(this.layout, this.#metadata, options);
   }
 
   /** Compares everything the store holds with what it should be. Reads every byte, changes nothing. */
   check(options: AbortOptions = {}): Operation<Checked, CheckResult> {
-    return new Operation((report, signal) => checkStore(this.#garbageParts(), report, { signal }), options);
+    return new Operation(async (report, signal) => {
+      const { checkStore } = await import('./check-store.ts');
+      return await checkStore(this.#garbageParts(), report, { signal });
+    }, options);
   }
 
   /** Removes what nothing names and nobody uses: leftovers of killed processes, trash. Images and build cache stay. */

@@ -6,6 +6,8 @@ export { Engine, type EngineOptions } from './engine.ts';
 export type { ImageDetails, ImageHistory, ImageSummary } from './image-views.ts';
 export type { LoadEvent, LoadRequest, LoadResult } from './load-types.ts';
 export { Operation } from './operation.ts';
+export type { PruneBuildCacheRequest, PrunedBuildCache } from './prune-build-cache.ts';
+export type { PruneContainersRequest, PrunedContainers } from './prune-containers.ts';
 export type { PruneImagesRequest, RemovedImages, RemoveImageRequest } from './remove-images.ts';
 export type { RunEvent, RunRequest, RunResult } from './run-types.ts';
 export type { SaveEvent, SaveRequest, SaveResult } from './save-types.ts';

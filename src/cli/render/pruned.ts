@@ -13,3 +13,7 @@ export function prunedImages({ untagged, deleted }: Pruned): string {
 }
 
 export const reclaimedSpace = (bytes: number): string => `Total reclaimed space: ${humanSize(bytes)}\n`;
+
+/** `Deleted Containers:` and its kin, an ID a line; empty without any. */
+export const prunedIds = (heading: string, ids: readonly string[]): string =>
+  ids.length === 0 ? '' : `${heading}:\n${ids.join('\n')}\n\n`;

@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import type { CachedStep } from '../../engine/index.ts';
+import { formatRows, parseFormat } from '../../query/format.ts';
+import { Struct } from '../../query/template/values.ts';
+import { humanSize } from '../../query/units.ts';
+import type { CliContext } from '../context.ts';
+import { shownAge } from '../render/image-fields.ts';
+
+interface DuFlags {
+  readonly format?: string;
+}
+
+const headers = {
+  ID: 'ID',
+  Reclaimable: 'RECLAIMABLE',
+  Size: 'SIZE',
+  LastUsed: 'LAST ACCESSED',
+  Description: 'DESCRIPTION',
+};
+const columns = '{{.ID}}\t{{.Reclaimable}}\t{{.Size}}\t{{.LastUsed}}\t{{.Description}}';
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .option('--format <template>', 'json, table TEMPLATE, or a Go template')
+    .action(async (flags: DuFlags) => diskUsage(context, flags));
+}
+
+/** A line per step; sizes of steps that an image stands on carry a star, as with BuildKit, and are not freed by a prune. */
+async function diskUsage(context: CliContext, { format }: DuFlags): Promise<void> {
+  const engine = await context.engine();
+  const steps = await engine.buildCache({ signal: context.signal });
+  const now = Date.now();
+  const rows = steps.map((step) => rowOf(step, now));
+  context.out(formatRows(parseFormat(format ?? '', columns), headers, rows));
+  if (format === undefined) context.out(totals(steps));
+}
+
+const isReclaimable = ({ inUse, shared }: CachedStep): boolean => !inUse && !shared;
+
+const rowOf = (step: CachedStep, now: number): Struct =>
+  new Struct(
+    {
+      Description: step.description,
+      ID: step.id,
+      LastUsed: shownAge(step.lastUsedAt, now),
+      Reclaimable: String(isReclaimable(step)),
+      Size: `${humanSize(step.sizeBytes)}${step.shared ? '*' : ''}`,
+    },
+    '*formatter.buildCacheContext',
+  );
+
+function totals(steps: readonly CachedStep[]): string {
+  const sum = (list: readonly CachedStep[]): string =>
+    humanSize(list.reduce((total, { sizeBytes }) => total + sizeBytes, 0));
+  return [
+    `Shared:      ${sum(steps.filter(({ shared }) => shared))}`,
+    `Private:     ${sum(steps.filter(({ shared }) => !shared))}`,
+    `Reclaimable: ${sum(steps.filter(isReclaimable))}`,
+    `Total:       ${sum(steps)}`,
+    '',
+  ].join('\n');
+}

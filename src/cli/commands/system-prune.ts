@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import { Filters } from '../../query/filters.ts';
+import { confirm } from '../confirm.ts';
+import type { CliContext } from '../context.ts';
+import { collect } from '../flags.ts';
+import { prunedIds, prunedImages, reclaimedSpace } from '../render/pruned.ts';
+
+interface PruneFlags {
+  readonly all?: boolean;
+  readonly force?: boolean;
+  readonly volumes?: boolean;
+  readonly filter: readonly string[];
+}
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .option('-a, --all', 'also images with names, and all build cache')
+    .option('-f, --force', 'do not ask')
+    .option('--volumes', 'also volumes without a name (there are none yet)')
+    .option('--filter <name=value>', 'until, label, label!', collect, [])
+    .action(async (flags: PruneFlags) => prune(context, flags));
+}
+
+async function prune(context: CliContext, flags: PruneFlags): Promise<void> {
+  const filters = Filters.fromFlags(flags.filter);
+  if (flags.force !== true && !(await confirm(context, warningOf(flags)))) return;
+  const engine = await context.engine();
+  const request = { filters, signal: context.signal };
+  const all = flags.all === true;
+  const containers = await engine.pruneContainers(request);
+  context.out(prunedIds('Deleted Containers', containers.deleted));
+  const images = await engine.pruneImages({ ...request, all });
+  context.out(prunedImages(images));
+  // Steps have no labels: who asks for some does not mean the cache.
+  const isLabelled = filters.names.some((name) => name !== 'until');
+  const cache = isLabelled ? { deleted: [], reclaimedBytes: 0 } : await engine.pruneBuildCache({ ...request, all });
+  context.out(prunedIds('Deleted build cache objects', cache.deleted));
+  context.out(reclaimedSpace(containers.reclaimedBytes + images.reclaimedBytes + cache.reclaimedBytes));
+}
+
+function warningOf({ all, volumes, filter }: PruneFlags): string {
+  const what = [
+    'all stopped containers',
+    'all networks not used by at least one container',
+    ...(volumes === true ? ['all anonymous volumes not used by at least one container'] : []),
+    all === true ? 'all images without at least one container associated to them' : 'all dangling images',
+    all === true ? 'all build cache' : 'unused build cache',
+  ];
+  const list = (items: readonly string[]): string => items.map((item) => `  - ${item}\n`).join('');
+  const filtered = filter.length === 0 ? '' : `  Items to be pruned will be filtered with:\n${list(filter)}\n`;
+  return `WARNING! This will remove:\n${list(what)}\n${filtered}`;
+}
