@@ -58,7 +58,9 @@ export async function loadArchive(
   try {
     return await load();
   } catch (error) {
-    await collectGarbage(garbage);
+    await collectGarbage(garbage).catch(() => {
+      // The first failure is the one to tell; whoever collects next takes what stays.
+    });
     throw error;
   } finally {
     await emptyTrashBriefly(layout);

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { Engine } from '../../../src/engine/index.ts';
+import { isKind } from '../../../src/errors/index.ts';
+import { asTar, dockerArchive, image, named, TestLayout } from '../../helpers/image-archives.ts';
+import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { needs } from '../../helpers/needs.ts';
+import { seeded } from '../../helpers/seeded.ts';
+import { file, tar } from '../../helpers/tar-builder.ts';
+
+const skip = needs('root', 'overlay');
+
+function folder(context: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'strata-load-faults-'));
+  context.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+const random = seeded(11);
+const layerOf = (mib: number): Uint8Array => tar(file(`file-${mib}`, random.bytes(mib << 20)));
+
+const namesOf = ({ images }: Engine): string[] =>
+  images.list().map(({ repository, tag, id }) => `${repository}:${tag} ${id}`);
+
+test('a load killed at any moment is whole or nothing, and the next one works', { skip }, async (context) => {
+  const directory = folder(context);
+  const app = image([layerOf(4), layerOf(5), layerOf(6)]);
+  const layout = new TestLayout();
+  const archive = join(directory, 'app.tar');
+  writeFileSync(
+    archive,
+    asTar(layout.index(layout.image(app, (layer) => gzipSync(layer, { level: 1 }), '+gzip', named('a/b:1')))),
+  );
+  const root = join(directory, 'root');
+  const command = join(import.meta.dirname, '../../../bin/strata');
+  for (let round = 0; round < 8; round++) {
+    const child = spawn(command, ['--root', root, 'load', '-q', '-i', archive], { stdio: 'ignore' });
+    const ended = once(child, 'close');
+    // From before the store is opened until after a load on a quick machine.
+    await sleep(150 + random.next(900));
+    child.kill('SIGKILL');
+    await ended;
+    await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
+    const names = namesOf(engine);
+    assert.ok(names.length === 0 || names[0] === `a/b:1 ${app.id}`, names.join());
+    if (names.length === 0) continue;
+    await engine.save({ images: ['a/b:1'], output: async () => undefined }).result;
+    await engine.removeImage({ image: 'a/b:1' });
+  }
+  await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
+  const { images } = await engine.load({ input: archive }).result;
+  assert.equal(images[0]?.id, app.id);
+  await engine.removeImage({ image: 'a/b:1' });
+  await engine.collectGarbage().result;
+  for (const left of [engine.layout.indexes, engine.layout.trash, join(engine.layout.snapshots, 'overlay2')]) {
+    assert.deepEqual(readdirSync(left), [], left);
+  }
+});
+
+test('two loads of one archive at the same time', { skip }, async (context) => {
+  const root = folder(context);
+  const app = image([layerOf(3), layerOf(4)]);
+  const archive = asTar(dockerArchive([{ image: app, tags: ['a/b:1'] }], (layer) => gzipSync(layer, { level: 1 })));
+  async function* input(): AsyncGenerator<Uint8Array> {
+    yield archive;
+  }
+  await using one = await Engine.open({ root, storageDriver: 'overlay2' });
+  await using two = await Engine.open({ root, storageDriver: 'overlay2' });
+  await Promise.all([one, two, one].map(async (engine) => engine.load({ input: input() }).result));
+  assert.deepEqual(namesOf(two), [`a/b:1 ${app.id}`]);
+  assert.equal(readdirSync(join(root, 'snapshots/overlay2')).length, 2);
+  await one.save({ images: ['a/b:1'], output: async () => undefined }).result;
+});
+
+test('a disk that is full: an error, nothing half-done, and what was there stays', {
+  skip: skip || needs('loop'),
+}, async () => {
+  using disk = loopFilesystem(['mkfs.ext4', '-q', '-m', '0'], { megabytes: 64 });
+  const root = join(disk.path, 'root');
+  await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
+  const load = async (mib: number, name: string): Promise<unknown> => {
+    const archive = asTar(dockerArchive([{ image: image([layerOf(1), layerOf(mib)]), tags: [name] }]));
+    async function* input(): AsyncGenerator<Uint8Array> {
+      yield archive;
+    }
+    return await engine.load({ input: input() }).result;
+  };
+  await load(2, 'small:1');
+  const before = namesOf(engine);
+  const snapshots = readdirSync(join(root, 'snapshots/overlay2')).sort();
+  // Too large for the archive itself, and large enough for it but not for the layer as well.
+  for (const mib of [60, 22]) {
+    await assert.rejects(load(mib, 'small:1'), (error) => isKind(error, 'exhausted'));
+    assert.deepEqual(namesOf(engine), before);
+    assert.deepEqual(readdirSync(join(root, 'snapshots/overlay2')).sort(), snapshots);
+    assert.deepEqual(readdirSync(join(root, 'trash')), []);
+  }
+  await engine.removeImage({ image: 'small:1' });
+  await load(3, 'again:1');
+});
