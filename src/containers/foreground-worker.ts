@@ -3,18 +3,28 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { StrataError } from '../errors/index.ts';
 import { unshareMounts } from '../sys/unshare.ts';
 import { type ForegroundPlan, runForeground } from './foreground.ts';
-import type { WorkerReport } from './run-in-worker.ts';
+import type { WorkerOrder, WorkerReport } from './run-in-worker.ts';
 
 const report = (message: WorkerReport): void => parentPort?.postMessage(message);
 const controller = new AbortController();
-parentPort?.once('message', () => controller.abort());
+/** Outputs that the other side has not dealt with yet, in order. */
+const untaken: (() => void)[] = [];
+
+parentPort?.on('message', (order: WorkerOrder) => {
+  if (order === 'abort') controller.abort();
+  else untaken.shift()?.();
+});
 
 async function main(): Promise<void> {
   try {
     unshareMounts();
     const exitCode = await runForeground(workerData as ForegroundPlan, {
       signal: controller.signal,
-      onOutput: (stream, chunk) => report({ type: 'output', stream, chunk: Uint8Array.from(chunk) }),
+      onStarted: () => report({ type: 'started' }),
+      onOutput: (stream, chunk, taken) => {
+        untaken.push(taken);
+        report({ type: 'output', stream, chunk: Uint8Array.from(chunk) });
+      },
     });
     report({ type: 'exit', exitCode });
   } catch (error) {

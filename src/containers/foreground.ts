@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readUserDatabases } from '../images/user-databases.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { formatRuntimeDocument } from '../oci-runtime/format.ts';
@@ -12,6 +14,8 @@ import { unmountIfMounted } from '../sys/mount.ts';
 import { type MountSpec, mountAt } from '../sys/mount-spec.ts';
 import { run as runProgram } from '../sys/process.ts';
 import { RootedTree } from '../sys/rooted-tree.ts';
+import { forwardSignals } from './forward-signals.ts';
+import { type OnOutput, OutputFlow } from './output-flow.ts';
 import { refuseUnsafeRoot } from './rootfs.ts';
 import { startFailure } from './start-failure.ts';
 
@@ -38,13 +42,24 @@ export interface ForegroundPlan {
   readonly interactive: boolean;
   /** Signals that reach this process go to the container, as in `docker run`. */
   readonly forwardSignals: boolean;
+  /** A descriptor the runtime holds as long as it lives: the lock that says that the container is in use. */
+  readonly heldFd: number;
 }
 
 export interface ForegroundOptions extends AbortOptions {
-  readonly onOutput?: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
+  readonly onOutput?: OnOutput | undefined;
+  /** Called once, as soon as signals go to the container and it may run. */
+  readonly onStarted?: (() => void) | undefined;
 }
 
-const forwarded = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'] as const;
+/** Where things lie in the bundle. */
+interface Bundle {
+  readonly root: string;
+  /** The runtime's log, JSON lines. */
+  readonly log: string;
+  /** Written by the runtime once the container's process runs. */
+  readonly pid: string;
+}
 
 /**
  * Runs a container and waits for its end; answers its exit code (128 and the signal's number for a kill). To be called in
@@ -52,21 +67,19 @@ const forwarded = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2
  * then rejects with the signal's reason. Throws ERR_CONTAINER_START with `details.exitCode` 125, 126 or 127.
  */
 export async function runForeground(plan: ForegroundPlan, options: ForegroundOptions = {}): Promise<number> {
-  const { signal } = options;
-  signal?.throwIfAborted();
-  const root = join(plan.bundle, 'rootfs');
-  const log = join(plan.bundle, 'runtime.log');
-  mkdirSync(root, { recursive: true, mode: 0o700 });
+  options.signal?.throwIfAborted();
+  const bundle = {
+    root: join(plan.bundle, 'rootfs'),
+    log: join(plan.bundle, 'runtime.log'),
+    pid: join(plan.bundle, 'pid'),
+  };
+  mkdirSync(bundle.root, { recursive: true, mode: 0o700 });
   try {
-    mountAt(plan.rootfs, root);
-    writeBundle(plan, root);
-    const exitCode = await started(plan, log, options);
-    signal?.throwIfAborted();
-    const failure = exitCode === 0 ? undefined : startFailure(readLog(log));
-    if (failure) throw failure;
-    return exitCode;
+    mountAt(plan.rootfs, bundle.root);
+    writeBundle(plan, bundle.root);
+    return await started(plan, bundle, options);
   } finally {
-    unmountIfMounted(root, { lazy: true });
+    unmountIfMounted(bundle.root, { lazy: true });
     rmSync(plan.bundle, { recursive: true, force: true });
   }
 }
@@ -85,70 +98,75 @@ function writeBundle(plan: ForegroundPlan, root: string): void {
   writeFileSync(join(plan.bundle, 'config.json'), formatRuntimeDocument(spec));
 }
 
-async function started(plan: ForegroundPlan, log: string, { signal, onOutput }: ForegroundOptions): Promise<number> {
-  const input = plan.stdio === 'inherit' && plan.interactive ? 'inherit' : 'ignore';
-  const stdout = plan.stdio === 'inherit' ? 'inherit' : 'pipe';
-  // In a session of its own the runtime gets only the signals we pass on; at a terminal it must stay in ours to read it.
-  const detached = plan.options.terminal !== true && !(input === 'inherit' && process.stdin.isTTY);
-  const args = [
-    '--root',
-    plan.runtimeRoot,
-    '--log',
-    log,
-    '--log-format',
-    'json',
-    'run',
-    '--bundle',
-    plan.bundle,
-    plan.id,
-  ];
-  const child = spawn(plan.runtime, args, { stdio: [input, stdout, 'pipe'], detached, env: {} });
-  child.stdout?.on('data', (chunk: Buffer) => onOutput?.('stdout', chunk));
-  child.stderr?.on('data', (chunk: Buffer) => {
-    // What keeps the runtime from starting it says there, too, in its own words; the log has it first.
-    if (startFailure(readLog(log))) return;
-    if (plan.stdio === 'inherit') process.stderr.write(chunk);
-    else onOutput?.('stderr', chunk);
-  });
-  const stopForwarding = plan.forwardSignals ? forwardSignals(child, detached) : undefined;
+async function started(plan: ForegroundPlan, bundle: Bundle, options: ForegroundOptions): Promise<number> {
+  const { signal, onOutput, onStarted } = options;
+  const { child, isOwnSession } = spawnRuntime(plan, bundle);
+  const hasStarted = (): boolean => existsSync(bundle.pid);
+  const flow = new OutputFlow(child, { hasStarted, onOutput: plan.stdio === 'inherit' ? undefined : onOutput });
+  const stopForwarding = plan.forwardSignals ? forwardSignals(child, isOwnSession) : undefined;
   const kill = (): void => {
+    flow.unblock();
     void killContainer(plan, child);
   };
   signal?.addEventListener('abort', kill, { once: true });
   try {
-    return await exitOf(child);
+    const exit = exitOf(child);
+    onStarted?.();
+    const { code, killedBy } = await exit;
+    // Only a runtime that was killed leaves the container's state and its control group behind.
+    if (killedBy !== null) await runtime(plan, ['delete', '--force', plan.id]);
+    signal?.throwIfAborted();
+    if (killedBy !== null) return 128 + constants.signals[killedBy];
+    if (code !== 0 && !hasStarted()) throw startFailure(readLog(bundle.log), flow.held.toString('utf8'));
+    flow.letGo();
+    return code ?? 0;
   } finally {
     signal?.removeEventListener('abort', kill);
     stopForwarding?.();
   }
 }
 
-const exitOf = async (child: ChildProcess): Promise<number> =>
-  await new Promise((resolve, reject) => {
-    child.on('error', reject);
-    // The runtime itself ends by a signal only when somebody killed it.
-    child.on('close', (code) => resolve(code ?? 137));
-  });
-
-function forwardSignals(child: ChildProcess, detached: boolean): () => void {
-  const handlers = forwarded.map((name) => {
-    // In our session the terminal sends its interrupts to the runtime, too: once is enough.
-    const isTerminals = !detached && (name === 'SIGINT' || name === 'SIGQUIT' || name === 'SIGWINCH');
-    const handler = (): void => {
-      if (!isTerminals) child.kill(name);
-    };
-    process.on(name, handler);
-    return { name, handler };
-  });
-  return () => {
-    for (const { name, handler } of handlers) process.off(name, handler);
-  };
+function spawnRuntime(
+  plan: ForegroundPlan,
+  bundle: Bundle,
+): { readonly child: ChildProcess; readonly isOwnSession: boolean } {
+  const input = plan.stdio === 'inherit' && plan.interactive ? 'inherit' : 'ignore';
+  const stdout = plan.stdio === 'inherit' ? 'inherit' : 'pipe';
+  // In a session of its own the runtime gets only the signals we pass on; at a terminal it must stay in ours to read it.
+  const isOwnSession = plan.options.terminal !== true && !(input === 'inherit' && process.stdin.isTTY);
+  const args = ['--root', plan.runtimeRoot, '--log', bundle.log, '--log-format', 'json'];
+  args.push('run', '--bundle', plan.bundle, '--pid-file', bundle.pid, plan.id);
+  const stdio = [input, stdout, 'pipe', plan.heldFd] as const;
+  const child = spawn(plan.runtime, args, { stdio: [...stdio], detached: isOwnSession, env: {} });
+  return { child, isOwnSession };
 }
 
-/** By the runtime, which knows the container's processes; when it cannot (not started yet), by its own end. */
+interface Exit {
+  readonly code: number | null;
+  readonly killedBy: NodeJS.Signals | null;
+}
+
+/** The end of the runtime and of all that was written. */
+const exitOf = async (child: ChildProcess): Promise<Exit> =>
+  await new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, killedBy) => resolve({ code, killedBy }));
+  });
+
+const runtime = async (plan: ForegroundPlan, args: readonly string[]): Promise<number | null> =>
+  (await runProgram(plan.runtime, ['--root', plan.runtimeRoot, ...args])).exitCode;
+
+// A container is there some tens of milliseconds after its runtime was started; far beyond that something is stuck.
+const killPatienceMs = 5000;
+
+/** By the runtime, which knows the container's processes; one that is still being made is waited for. */
 async function killContainer(plan: ForegroundPlan, child: ChildProcess): Promise<void> {
-  const { exitCode } = await runProgram(plan.runtime, ['--root', plan.runtimeRoot, 'kill', plan.id, 'KILL'], {});
-  if (exitCode !== 0) child.kill('SIGKILL');
+  const isGone = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  for (let waited = 0; !isGone() && waited < killPatienceMs; waited += 20) {
+    if ((await runtime(plan, ['kill', plan.id, 'KILL'])) === 0) return;
+    await sleep(20);
+  }
+  if (!isGone()) child.kill('SIGKILL');
 }
 
 function readLog(path: string): string {

@@ -1,27 +1,25 @@
 import { StrataError } from '../errors/index.ts';
 
-const notFound =
-  /executable file not found in \$PATH|exec: "[^"]*": stat [^:]*: no such file|no such file or directory/;
-const notExecutable = /permission denied|is a directory|exec format error|not a directory/i;
+// As dockerd tells them apart (daemon/errors.go): by what the runtime's message holds.
+const notFound = /executable file not found|no such file or directory/i;
+const notExecutable = /permission denied|is a directory/i;
 
 /**
- * Why a container did not start, from the runtime's JSON log; undefined when it did, and its own process failed.
- * `details.exitCode` is docker's: 127 for a program that is not there, 126 for one that cannot be run, else 125.
+ * Why a container did not start, from the runtime's JSON log, or else from what it complained. `details.exitCode` is
+ * docker's: 127 for something that is not there, 126 for what cannot be run or entered, else 125.
  */
-export function startFailure(log: string): StrataError | undefined {
-  const message = log.split('\n').flatMap(errorOf).at(-1);
-  if (message === undefined) return undefined;
+export function startFailure(log: string, complaint: string): StrataError {
+  const message = log.split('\n').flatMap(errorOf).at(-1) ?? (complaint.trim() || 'the runtime did not say why');
   const text = message.replace(
     /^(?:runc run failed: |unable to start container process: |container_linux\.go:\d+: )+/,
     '',
   );
-  const aboutExec = /\bexec\b/.test(text);
-  const exitCode = aboutExec && notFound.test(text) ? 127 : aboutExec && notExecutable.test(text) ? 126 : 125;
+  const exitCode = notFound.test(text) ? 127 : notExecutable.test(text) ? 126 : 125;
   return new StrataError({
     kind: 'failed-precondition',
     code: 'ERR_CONTAINER_START',
-    message: `container: ${text}`,
-    ...(exitCode === 127
+    message: `container: ${text.slice(0, 2000)}`,
+    ...(exitCode === 127 && /^exec: /.test(text)
       ? { hint: 'The image has no such program: look at its entrypoint and command with inspect.' }
       : {}),
     details: { exitCode },

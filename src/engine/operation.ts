@@ -2,6 +2,19 @@ import type { AbortOptions } from '../lib/abort.ts';
 
 // A reader that never comes back for events must not make memory grow; events carry whole states, so the oldest may go.
 const maxPending = 4096;
+// Before anybody listens a window is kept, so an iterator that starts a tick later misses nothing usual.
+const maxUnheard = 1024;
+
+/**
+ * How work tells of its progress. With `taken` an event is one that may not be lost: while somebody listens it is kept,
+ * and `taken` is called when the reader has it, so that whoever tells can wait; while nobody does, at once.
+ */
+export type Report<Event> = (event: Event, taken?: () => void) => void;
+
+interface Pending<Event> {
+  readonly event: Event;
+  readonly taken: (() => void) | undefined;
+}
 
 /**
  * Long work at the facade: progress as an async iterable, the outcome as `result`, and disposal that aborts and waits.
@@ -10,21 +23,18 @@ const maxPending = 4096;
  */
 export class Operation<Event, Outcome> implements AsyncIterable<Event>, AsyncDisposable {
   readonly #controller = new AbortController();
-  readonly #pending: Event[] = [];
+  #pending: Pending<Event>[] = [];
   #wake: (() => void) | undefined;
   #ended = false;
   #listened = false;
   /** Settles when the work ended; rejects with a StrataError, or with the signal's reason when it was aborted. */
   readonly result: Promise<Outcome>;
 
-  constructor(
-    work: (report: (event: Event) => void, signal: AbortSignal) => Promise<Outcome>,
-    options: AbortOptions = {},
-  ) {
+  constructor(work: (report: Report<Event>, signal: AbortSignal) => Promise<Outcome>, options: AbortOptions = {}) {
     const signal = options.signal
       ? AbortSignal.any([options.signal, this.#controller.signal])
       : this.#controller.signal;
-    this.result = work((event) => this.#push(event), signal).finally(() => {
+    this.result = work((event, taken) => this.#push(event, taken), signal).finally(() => {
       this.#ended = true;
       this.#wake?.();
     });
@@ -35,11 +45,20 @@ export class Operation<Event, Outcome> implements AsyncIterable<Event>, AsyncDis
   /** Events from now on, in order; ends when the work ended. For one reader. */
   async *[Symbol.asyncIterator](): AsyncIterator<Event> {
     this.#listened = true;
-    for (;;) {
-      const event = this.#pending.shift();
-      if (event !== undefined) yield event;
-      else if (this.#ended) return;
-      else await new Promise<void>((resolve) => (this.#wake = resolve));
+    try {
+      for (;;) {
+        const next = this.#pending.shift();
+        if (next !== undefined) {
+          next.taken?.();
+          yield next.event;
+        } else if (this.#ended) return;
+        else await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+    } finally {
+      this.#listened = false;
+      const unread = this.#pending;
+      this.#pending = [];
+      for (const { taken } of unread) taken?.();
     }
   }
 
@@ -49,11 +68,20 @@ export class Operation<Event, Outcome> implements AsyncIterable<Event>, AsyncDis
     await this.result.catch(() => undefined);
   }
 
-  #push(event: Event): void {
-    if (this.#pending.length >= maxPending) this.#pending.shift();
-    // Before anybody listens only a window is kept, so an iterator that starts a tick later misses nothing usual.
-    if (!this.#listened && this.#pending.length >= maxPending / 4) this.#pending.shift();
-    this.#pending.push(event);
+  #push(event: Event, taken: (() => void) | undefined): void {
+    if (this.#listened) {
+      if (taken === undefined && this.#pending.length >= maxPending) this.#dropOldest();
+      this.#pending.push({ event, taken });
+    } else {
+      if (this.#pending.length >= maxUnheard) this.#pending.shift();
+      this.#pending.push({ event, taken: undefined });
+      taken?.();
+    }
     this.#wake?.();
+  }
+
+  #dropOldest(): void {
+    const at = this.#pending.findIndex(({ taken }) => taken === undefined);
+    if (at >= 0) this.#pending.splice(at, 1);
   }
 }

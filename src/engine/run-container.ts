@@ -2,12 +2,12 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { etcFiles } from '../containers/etc-files.ts';
-import { type ForegroundPlan, runForeground } from '../containers/foreground.ts';
+import { type ForegroundOptions, type ForegroundPlan, runForeground } from '../containers/foreground.ts';
 import { checkContainerName, madeUpName, newContainerId } from '../containers/names.ts';
 import { runInWorker } from '../containers/run-in-worker.ts';
 import { findRuntime } from '../containers/runtime.ts';
-import { StrataError } from '../errors/index.ts';
-import { findImage } from '../images/find-image.ts';
+import { isStrataError, StrataError } from '../errors/index.ts';
+import { findImage, imageNotFound } from '../images/find-image.ts';
 import { readConfig } from '../images/read-image.ts';
 import { chainIds } from '../layer/chain-id.ts';
 import type { StoreLease } from '../metadata/leases.ts';
@@ -18,10 +18,13 @@ import type { Digest } from '../spec/digest.ts';
 import { cgroupVersion } from '../sys/features.ts';
 import { readMountInfo } from '../sys/mountinfo.ts';
 import { unshareMounts } from '../sys/unshare.ts';
-import { emptyTrashBriefly } from './garbage.ts';
+import { type ContainerState, toJson } from './container-state.ts';
+import { collectGarbage, emptyTrashBriefly, type GarbageParts } from './garbage.ts';
 import type { ImageReader } from './image-views.ts';
 import type { StoreLayout } from './layout.ts';
 import type { StorageDriver } from './open-driver.ts';
+import type { Report } from './operation.ts';
+import { bundlesOf, discardContainer, reconcileContainers, runtimeRootOf } from './reconcile-containers.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
 import { hostPlatform } from './versions.ts';
 
@@ -30,6 +33,7 @@ export interface RunParts {
   readonly metadata: Metadata;
   readonly reader: ImageReader;
   readonly driver: StorageDriver;
+  readonly garbage: GarbageParts;
   /** This process is ours alone: its main thread may take a mount namespace, and its signals are the container's. */
   readonly ownProcess: boolean;
 }
@@ -50,38 +54,62 @@ let isUnshared = false;
 export async function runContainer(
   request: RunRequest,
   parts: RunParts,
-  report: (event: RunEvent) => void,
+  report: Report<RunEvent>,
   signal: AbortSignal,
 ): Promise<RunResult> {
+  const { metadata } = parts;
   const runtime = findRuntime();
-  await using lease = parts.metadata.leases.open('run');
+  const deaths = metadata.leases.removeDead();
+  await reconcileContainers(parts, runtime);
+  await using lease = metadata.leases.open('run');
   const created = await create(request, parts, lease, signal);
   const { id, name } = created;
-  report({ type: 'created', id, name });
+  const end = (status: 'exited' | 'created', exitCode: number, error?: string): void => {
+    if (request.remove === true) return;
+    const state: ContainerState = { status, labels: request.labels ?? {}, exitCode, error, finishedAt: Date.now() };
+    metadata.containers.setState(id, toJson(state));
+  };
   try {
-    const plan = planOf(request, parts, created, runtime);
-    const exitCode = await runPlan(plan, parts, report, signal);
-    if (request.remove !== true) setState(parts, request, created, { status: 'exited', exitCode });
+    report({ type: 'created', id, name });
+    const exitCode = await runPlan(planOf(request, parts, created, { runtime, lease }), parts, report, signal);
+    end('exited', exitCode);
     return { id, exitCode };
   } catch (error) {
-    if (request.remove !== true) setState(parts, request, created, { status: 'created' });
+    if (signal.aborted) end('exited', killedExitCode);
+    else end('created', exitCodeOfFailure(error), error instanceof Error ? error.message : String(error));
     throw error;
   } finally {
-    if (request.remove === true) await discard(parts, created, lease);
+    if (request.remove === true) await discardContainer(parts, created, lease);
+    if (deaths.length > 0) await collectGarbage(parts.garbage);
+    else if (request.remove === true) await emptyTrashBriefly(parts.layout);
   }
+}
+
+const killedExitCode = 137;
+
+function exitCodeOfFailure(error: unknown): number {
+  const code = isStrataError(error) ? error.details?.['exitCode'] : undefined;
+  return typeof code === 'number' ? code : 125;
 }
 
 async function create(request: RunRequest, parts: RunParts, lease: StoreLease, signal: AbortSignal): Promise<Created> {
   const { metadata, reader, driver } = parts;
   const found = findImage(reader, request.image, hostPlatform());
+  if (!lease.pinIfPresent('image', found.id)) throw imageNotFound(request.image);
   const config = await readConfig(reader.content, found.id, { signal });
   const parentId = parentOf(config, found.id, parts, lease);
   const id = newContainerId();
   const name = request.name === undefined ? freeName(metadata) : checkContainerName(request.name);
   const volatile = request.remove === true;
   const snapshot = await driver.snapshotter.prepare(parentId, { lease, signal, volatile });
-  const state = { status: 'created', labels: { ...request.labels } };
-  metadata.containers.insert({ id, name, imageId: found.id, snapshotId: snapshot.id, state });
+  // It runs as long as the lease lives; a record that says so without one was left by a command that was killed.
+  const state = toJson({ status: 'running', labels: request.labels ?? {}, remove: request.remove === true });
+  try {
+    metadata.containers.insert({ id, name, imageId: found.id, snapshotId: snapshot.id, state });
+  } catch (error) {
+    await driver.snapshotter.remove(snapshot.id, { lease });
+    throw error;
+  }
   return { id, name, snapshotId: snapshot.id, config };
 }
 
@@ -114,14 +142,14 @@ function planOf(
   request: RunRequest,
   { layout, driver, ownProcess }: RunParts,
   created: Created,
-  runtime: string,
+  { runtime, lease }: { readonly runtime: string; readonly lease: StoreLease },
 ): ForegroundPlan {
   const { id, snapshotId, config } = created;
   const [rootfs] = driver.snapshotter.mounts(snapshotId);
   if (rootfs === undefined) throw new Error(`snapshot ${snapshotId} has no mount`);
   const hostname = request.hostname ?? id.slice(0, 12);
   const network = request.network ?? 'none';
-  const bundles = join(layout.run, 'bundles');
+  const bundles = bundlesOf(layout);
   mkdirSync(bundles, { recursive: true, mode: 0o700 });
   return {
     id,
@@ -143,43 +171,29 @@ function planOf(
     user: request.user ?? config.config.User ?? '',
     files: etcFiles({ hostname, network }),
     runtime,
-    runtimeRoot: join(layout.run, 'runc'),
+    runtimeRoot: runtimeRootOf(layout),
     stdio: request.stdio === 'inherit' ? 'inherit' : 'output',
     interactive: request.interactive ?? false,
     forwardSignals: ownProcess,
+    heldFd: lease.lockFd,
   };
 }
 
 async function runPlan(
   plan: ForegroundPlan,
   { ownProcess }: RunParts,
-  report: (event: RunEvent) => void,
+  report: Report<RunEvent>,
   signal: AbortSignal,
 ): Promise<number> {
-  const onOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array): void => report({ type: 'output', stream, chunk });
-  if (!ownProcess) return await runInWorker(plan, { signal, onOutput });
+  const options: ForegroundOptions = {
+    signal,
+    onStarted: () => report({ type: 'started' }),
+    onOutput: (stream, chunk, taken) => report({ type: 'output', stream, chunk }, taken),
+  };
+  if (!ownProcess) return await runInWorker(plan, options);
   if (!isUnshared) unshareMounts();
   isUnshared = true;
-  return await runForeground(plan, { signal, onOutput });
-}
-
-function setState(
-  { metadata }: RunParts,
-  { labels }: RunRequest,
-  { id }: Created,
-  state: { readonly status: string; readonly exitCode?: number },
-): void {
-  metadata.containers.setState(id, { ...state, labels: { ...labels }, finishedAt: Date.now() });
-}
-
-async function discard(
-  { metadata, driver, layout }: RunParts,
-  { id, snapshotId }: Created,
-  lease: StoreLease,
-): Promise<void> {
-  metadata.containers.remove(id);
-  await driver.snapshotter.remove(snapshotId, { lease });
-  await emptyTrashBriefly(layout);
+  return await runForeground(plan, options);
 }
 
 const machine = (): Machine => ({

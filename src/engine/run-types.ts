@@ -23,12 +23,17 @@ export interface RunRequest extends AbortOptions {
   readonly terminal?: boolean;
   /** With `stdio: 'inherit'`: passes standard input on. */
   readonly interactive?: boolean;
-  /** `events` (default) tells what the process writes as events; `inherit` lets it write to this process's own. */
+  /**
+   * `events` (default) tells what the process writes as events, all of it to whoever reads them: the process waits for a
+   * slow reader. `inherit` lets it write to this process's own.
+   */
   readonly stdio?: 'events' | 'inherit';
 }
 
 export type RunEvent =
   | { readonly type: 'created'; readonly id: string; readonly name: string }
+  /** From now on signals that reach this process go to the container, if they are passed on at all. */
+  | { readonly type: 'started' }
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array };
 
 export interface RunResult {

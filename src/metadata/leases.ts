@@ -22,12 +22,15 @@ const prefix = 'lease-';
 /** A lease of this process. */
 export class StoreLease implements Lease {
   readonly id: string;
+  /** Holds its lock: a program that is given it keeps the lease alive as long as itself, whatever becomes of us. */
+  readonly lockFd: number;
   readonly #objects: Objects;
   readonly #end: () => void;
   #ended = false;
 
-  constructor(id: string, objects: Objects, end: () => void) {
+  constructor(id: string, lockFd: number, objects: Objects, end: () => void) {
     this.id = id;
+    this.lockFd = lockFd;
     this.#objects = objects;
     this.#end = end;
   }
@@ -80,7 +83,7 @@ export class Leases {
       this.#drop(id, fd);
       throw error;
     }
-    return new StoreLease(id, this.#objects, () => {
+    return new StoreLease(id, fd, this.#objects, () => {
       try {
         this.#db.writeVolatile(() => this.#deleteRow(id));
       } catch (error) {

@@ -1,0 +1,84 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+
+/** Gets what a container writes; `taken` is to be called when it is dealt with. */
+export type OnOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array, taken: () => void) => void;
+
+export interface OutputFlowOptions {
+  /** The container's own process runs: what comes from now on is its, not the runtime's. */
+  readonly hasStarted: () => boolean;
+  /** Without it standard error goes to this process's own, and standard output is not ours. */
+  readonly onOutput: OnOutput | undefined;
+}
+
+// As much as a reader may be behind before the container has to wait for it.
+const maxUntaken = 1 << 20;
+// The runtime writes its file a moment after the container's process has begun to write.
+const pollMs = 5;
+const maxHeld = 64 * 1024;
+
+/**
+ * What a runtime and its container write, on the way to who reads it. The two share standard error: until the container
+ * has started it is held back, because a runtime that cannot start it says so there in its own words.
+ */
+export class OutputFlow {
+  readonly #options: OutputFlowOptions;
+  readonly #streams: readonly Readable[];
+  #held: Buffer[] = [];
+  #isHeld = true;
+  #timer: NodeJS.Timeout | undefined;
+  #untaken = 0;
+
+  constructor({ stdout, stderr }: ChildProcess, options: OutputFlowOptions) {
+    this.#options = options;
+    this.#streams = [stdout, stderr].filter((stream) => stream !== null);
+    stdout?.on('data', (chunk: Buffer) => this.#pass('stdout', chunk));
+    stderr?.on('data', (chunk: Buffer) => this.#onError(chunk));
+    // A pipe whose reader has gone, as with `| head`: the container is to notice that, too.
+    const onClosed = (): void => void stderr?.destroy();
+    if (options.onOutput === undefined) process.stderr.on('error', onClosed);
+    stderr?.on('close', () => {
+      clearTimeout(this.#timer);
+      process.stderr.off('error', onClosed);
+    });
+  }
+
+  /** What was held back and not passed on. */
+  get held(): Buffer {
+    return Buffer.concat(this.#held);
+  }
+
+  /** Passes on what is held. Idempotent. */
+  letGo(): void {
+    clearTimeout(this.#timer);
+    this.#isHeld = false;
+    for (const chunk of this.#held.splice(0)) this.#pass('stderr', chunk);
+  }
+
+  /** From now on the container waits for no reader. Idempotent. */
+  unblock(): void {
+    this.#untaken = Number.NEGATIVE_INFINITY;
+    for (const stream of this.#streams) stream.resume();
+  }
+
+  #onError(chunk: Buffer): void {
+    if (this.#isHeld && this.#options.hasStarted()) this.letGo();
+    if (!this.#isHeld) return this.#pass('stderr', chunk);
+    this.#held.push(chunk);
+    this.#timer ??= setInterval(() => {
+      if (this.#options.hasStarted()) this.letGo();
+    }, pollMs);
+    if (this.held.length > maxHeld) this.letGo();
+  }
+
+  #pass(stream: 'stdout' | 'stderr', chunk: Buffer): void {
+    const { onOutput } = this.#options;
+    if (onOutput === undefined) return void process.stderr.write(chunk);
+    this.#untaken += chunk.length;
+    if (this.#untaken > maxUntaken) for (const each of this.#streams) each.pause();
+    onOutput(stream, chunk, () => {
+      this.#untaken -= chunk.length;
+      if (this.#untaken <= maxUntaken) for (const each of this.#streams) each.resume();
+    });
+  }
+}
