@@ -175,7 +175,7 @@ export class LayerSink implements TarSink, Disposable {
   // CVE-2021-29136: a root that becomes a symlink would be followed by everything after it.
   #placeRoot(entry: TarEntry, place: Uint8Array): Current {
     if (entry.type !== 'directory') throw invalidEntry(entry.path, `makes the root a ${entry.type}`);
-    this.#tree.nameRoot(metadataOf(entry));
+    this.#tree.nameRoot(kept(metadataOf(entry)));
     return { entry, kind: 'directory', place, body: 'none', file: undefined };
   }
 
@@ -202,7 +202,7 @@ export class LayerSink implements TarSink, Disposable {
       case 'file':
         return new FileBody(this.#tree.createFile(spot, metadata.mode), entry);
       case 'directory':
-        this.#tree.makeDirectory(spot, metadata);
+        this.#tree.makeDirectory(spot, kept(metadata));
         return undefined;
       case 'symlink':
         this.#tree.makeSymlink(spot, entry.linkPath, metadata);
@@ -265,6 +265,12 @@ const deletion = (entry: TarEntry, kind: 'whiteout' | 'opaque', place: Uint8Arra
 
 const bodyOf = (type: TarEntry['type'], file: FileBody | undefined): BodySource =>
   file ? 'tree' : type === 'hardlink' ? 'index' : 'none';
+
+/** Directories are finished last. A whole entry kept until then would keep the memory its headers were read into. */
+function kept({ uid, gid, mode, mtime, xattrs }: Metadata): Metadata {
+  const copied = xattrs.size === 0 ? xattrs : new Map([...xattrs].map(([name, value]) => [name, value.slice()]));
+  return { uid, gid, mode, mtime, xattrs: copied };
+}
 
 function metadataOf(entry: TarEntry): Metadata {
   const { uid, gid } = entry;
