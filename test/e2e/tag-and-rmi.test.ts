@@ -1,6 +1,8 @@
 // Names are given and taken as with docker, word for word where a script may look.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import { Engine } from '../../src/engine/index.ts';
 import { buildContext } from '../helpers/build-context.ts';
 import { needs } from '../helpers/needs.ts';
 import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
@@ -116,4 +118,31 @@ test('what a container uses stays', { skip }, async (context) => {
   assert.equal((await strata('rmi', 'hello')).code, 0, 'another name remains');
   const forced = await strata('rmi', '-f', 'again');
   assert.deepEqual(forced, { code: 0, stdout: 'Untagged: again:latest\n', stderr: '' });
+});
+
+test('what runs cannot be removed by force, its name can', { skip: skip || needs('busybox') }, async (context) => {
+  const strata = strataCommand(context);
+  const folder = buildContext(context, ['FROM scratch', 'COPY --chmod=755 busybox /busybox'], {
+    busybox: readFileSync('/bin/busybox'),
+  });
+  assert.equal((await strata('build', '-t', 'box', folder)).code, 0);
+  const id = await idOf(strata, 'box');
+  await using engine = await Engine.open({ root: strata.root });
+  await using running = engine.run({
+    image: 'box',
+    command: ['/busybox', 'sh', '-c', 'echo up; exec /busybox sleep 60'],
+  });
+  for await (const event of running) if (event.type === 'output') break;
+  const forced = await strata('rmi', '-f', id);
+  assert.equal(forced.code, 1);
+  assert.match(
+    forced.stderr,
+    new RegExp(
+      `conflict: unable to delete ${id.slice(7, 19)} \\(cannot be forced\\) - ` +
+        'image is being used by running container [0-9a-f]{12}',
+    ),
+  );
+  const named = await strata('rmi', '-f', 'box');
+  assert.deepEqual(named, { code: 0, stdout: 'Untagged: box:latest\n', stderr: '' });
+  assert.match((await strata('images')).stdout, /<none> +<none>/);
 });

@@ -11,7 +11,7 @@ import type { ObjectRef } from '../../../src/metadata/objects.ts';
 import { blobSweeper, fileSweeper, type SweepContext, snapshotSweeper } from '../../../src/metadata/sweepers.ts';
 import { TrackedContentStore } from '../../../src/metadata/tracked-content.ts';
 import { emptyTrash } from '../../../src/metadata/trash.ts';
-import type { Digest } from '../../../src/spec/digest.ts';
+import type { ChainId, DiffId, Digest } from '../../../src/spec/digest.ts';
 import { newStore, openStore, type TestStore, temporaryRoot } from './open-store.ts';
 
 const digest = (name: string): Digest => digestOf(utf8(name));
@@ -97,6 +97,86 @@ describe('collection', () => {
     assert.deepEqual(metadata.blobs.list(), []);
     assert.deepEqual(metadata.images.list(), []);
     assert.deepEqual(metadata.targets.list(), []);
+  });
+
+  test('names and what they held go in one transaction, or neither does', async (context) => {
+    const store = newStore(context);
+    const { metadata, collector } = store;
+    {
+      await using lease = metadata.leases.open('test');
+      await putBlob(store, 'manifest', lease);
+      putTarget(store, 'manifest', [], lease);
+      metadata.tags.set('x', digest('manifest'));
+    }
+    const release = (): void => void metadata.tags.remove('x');
+    const refused = collector.collect({
+      release: () => {
+        release();
+        throw new Error('in use');
+      },
+    });
+    await assert.rejects(refused, /in use/);
+    assert.equal(metadata.tags.get('x')?.target, digest('manifest'));
+    const { removed } = await collector.collect({ release });
+    assert.deepEqual(removed.map(({ kind }) => kind).sort(), ['blob', 'target']);
+    assert.equal(metadata.tags.get('x'), undefined);
+  });
+
+  test('an image keeps the snapshot of its whole chain for every driver, and with it those below', async (context) => {
+    const { metadata, collector } = newStore(context);
+    const chain = (name: string): ChainId => digest(name) as string as ChainId;
+    const image = {
+      id: digest('image'),
+      os: 'linux',
+      architecture: 'amd64',
+      variant: undefined,
+      sizeBytes: 0,
+      labels: {},
+      madeAt: undefined,
+      layers: ['base', 'top'].map((name) => ({ diffId: digest(name) as string as DiffId, chainId: chain(name) })),
+    };
+    const unpack = (driver: string, lease: StoreLease): void => {
+      const record = { driver, chainId: undefined, durable: false, createdAt: 0, labels: {}, kind: 'active' } as const;
+      for (const [name, parentId] of [
+        ['base', undefined],
+        ['top', `${driver}-base`],
+        ['aside', `${driver}-base`],
+      ] as const) {
+        metadata.snapshots.insert({ ...record, id: `${driver}-${name}`, parentId }, lease);
+        metadata.snapshots.commit(`${driver}-${name}`, { durable: true, chainId: chain(name) }, lease);
+      }
+    };
+    const standing = (): string[] => metadata.snapshots.list().map(({ id }) => id);
+    {
+      await using lease = metadata.leases.open('build');
+      unpack('one', lease);
+      metadata.images.put(image, lease);
+      metadata.targets.put(
+        {
+          digest: digest('t'),
+          mediaType: 'x',
+          sizeBytes: 1,
+          links: [],
+          images: [{ imageId: image.id, manifest: digest('t') }],
+        },
+        lease,
+      );
+      metadata.tags.set('x', digest('t'));
+    }
+    await collector.collect();
+    assert.deepEqual(standing(), ['one-base', 'one-top']);
+    {
+      await using lease = metadata.leases.open('build with another driver');
+      unpack('two', lease);
+      metadata.images.put(image, lease);
+    }
+    await collector.collect();
+    assert.deepEqual(standing(), ['one-base', 'one-top', 'two-base', 'two-top']);
+    assert.equal(metadata.images.hasChain(chain('top')), true);
+    assert.equal(metadata.snapshots.hasChain(chain('aside')), false);
+    metadata.tags.remove('x');
+    await collector.collect();
+    assert.deepEqual(standing(), []);
   });
 
   test('a snapshot keeps its ancestors, and a chain goes as a whole', async (context) => {
