@@ -133,7 +133,7 @@ export function report(contest: Contest, standings: readonly Standing[], rounds:
 }
 
 function cells(it: Standing, ours: Standing | undefined): readonly string[] {
-  if ('failure' in it) return [`failed: ${firstLine(it.failure)}`, '', '', '', '', ''];
+  if ('failure' in it) return [`failed: ${gist(it.failure)}`, '', '', '', '', ''];
   const times = [
     `${seconds(it.wallMs)} (${seconds(it.spread[0])}–${seconds(it.spread[1])})`,
     seconds(it.cpuMs),
@@ -143,4 +143,8 @@ function cells(it: Standing, ours: Standing | undefined): readonly string[] {
   return [...times, ratio(ours.wallMs, it.wallMs), ratio(ours.cpuMs, it.cpuMs), ratio(ours.peakBytes, it.peakBytes)];
 }
 
-const firstLine = (text: string): string => (text.split('\n')[0] ?? '').slice(0, 160).replaceAll('|', '\\|');
+/** The line of a failure that says most. */
+function gist(text: string): string {
+  const lines = text.split('\n');
+  return (lines.find((line) => /error/i.test(line)) ?? lines[0] ?? '').slice(0, 160).replaceAll('|', '\\|');
+}

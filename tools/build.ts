@@ -1,120 +1,48 @@
 // Makes what is published: lib/, the library as ESM with types, and cli/, the command as CommonJS.
 //   node tools/build.ts [folder]     default: dist
 import { execFileSync } from 'node:child_process';
-import { chmodSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { basename, join, relative, resolve } from 'node:path';
-import { type BuildOptions, build, type Metafile, type Plugin, transform } from 'esbuild';
+import { chmodSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { build, type Metafile } from 'esbuild';
+import { bundleProgram } from './bundle.ts';
 
 const root = join(import.meta.dirname, '..');
 const out = resolve(process.argv[2] ?? join(root, 'dist'));
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string };
 
-function buildLibrary(folder: string): void {
+async function buildLibrary(folder: string): Promise<void> {
   const options = ['-p', join(root, 'tsconfig.build.json'), '--outDir', folder];
   execFileSync(join(root, 'node_modules/.bin/tsc'), options, { stdio: ['ignore', 'inherit', 'inherit'] });
-}
-
-/**
- * The modules of Node that take longest to load, all together longer than Node itself, are loaded when something of
- * theirs is first used: most runs of the command need none of them.
- */
-const lazyBuiltins: Plugin = {
-  name: 'lazy-builtins',
-  setup({ onResolve, onLoad }) {
-    const namespace = 'lazy';
-    const slow = /^node:(child_process|crypto|net|sqlite|stream|worker_threads|zlib)$/;
-    onResolve({ filter: slow }, ({ path, importer, namespace: from }) =>
-      from === namespace
-        ? { external: true }
-        : { path, namespace, pluginData: importer, suffix: `?${relative(root, importer)}` },
-    );
-    onLoad({ filter: slow, namespace }, ({ path, pluginData: importer }) => {
-      const text = readFileSync(importer as string, 'utf8');
-      const isNamed = new RegExp(`^import (type )?\\{[^}]*\\} from '${path}'`, 'm').test(text);
-      const names = Object.keys(createRequire(import.meta.url)(path) as object).filter(
-        (name) => !isNamed || new RegExp(`\\b${name}\\b`).test(text),
-      );
-      const getters = names.map((name) => `get ${name}() { return require('${path}').${name}; }`);
-      return { contents: `module.exports = { ${getters.join(', ')} };` };
-    });
-  },
-};
-
-// What the sources know from import.meta, in CommonJS.
-const importMeta = "const importMeta = { get url() { return require('node:url').pathToFileURL(__filename).href; } };\n";
-
-const common: BuildOptions = {
-  absWorkingDir: root,
-  outExtension: { '.js': '.cjs' },
-  bundle: true,
-  platform: 'node',
-  logLevel: 'warning',
-};
-const bundle = {
-  ...common,
-  target: 'node24',
-  // It brings machine code and stays a package.
-  external: ['koffi'],
-  define: {
-    'import.meta.url': 'importMeta.url',
-    'import.meta.dirname': '__dirname',
-    'process.env.STRATA_VERSION': JSON.stringify(version),
-  },
-  plugins: [lazyBuiltins],
-} satisfies BuildOptions;
-
-/**
- * The command, a chunk for each of its verbs and for the engine, so that a run loads only what it uses. They are
- * CommonJS, whose compiled code Node keeps and which starts sooner; esbuild cuts chunks in ESM only, hence two steps.
- */
-async function buildCommand(folder: string): Promise<Metafile> {
-  const { outputFiles, metafile } = await build({
-    ...bundle,
-    entryPoints: [{ in: 'src/cli/main.ts', out: 'strata-main' }],
+  // A worker starts in half the time from one file, and there is one for every core.
+  await build({
+    absWorkingDir: root,
+    entryPoints: globSync('src/**/*-worker.ts', { cwd: root }),
+    outbase: 'src',
     outdir: folder,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
     format: 'esm',
-    splitting: true,
-    write: false,
-    metafile: true,
-  });
-  mkdirSync(folder, { recursive: true });
-  for (const { path, text } of outputFiles) {
-    const { code } = await transform(text, {
-      format: 'cjs',
-      platform: 'node',
-      target: 'node24',
-      supported: { 'dynamic-import': false },
-    });
-    writeFileSync(path, importMeta + code);
-  }
-  return metafile;
-}
-
-/** One file for each worker, beside the command that starts it. */
-async function buildWorkers(folder: string): Promise<void> {
-  await build({
-    ...bundle,
-    entryPoints: globSync('src/**/*-worker.ts', { cwd: root }).map((file) => ({
-      in: file,
-      out: basename(file, '.ts'),
-    })),
-    outdir: folder,
-    format: 'cjs',
-    banner: { js: importMeta },
+    external: ['koffi'],
+    logLevel: 'warning',
   });
 }
 
-/** An old Node has to understand the entry for as long as it takes to say that it is too old. */
-async function buildEntry(folder: string): Promise<void> {
+async function buildCommand(folder: string): Promise<void> {
+  const metafile = await bundleProgram('src/cli/main.ts', 'strata-main', folder);
+  writeFileSync(join(folder, 'LICENSES.txt'), licencesOf(metafile));
+  // An old Node has to understand the entry for as long as it takes to say that it is too old.
   await build({
-    ...common,
+    absWorkingDir: root,
     entryPoints: [{ in: 'src/cli/entry.ts', out: 'strata' }],
     outdir: folder,
-    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    bundle: true,
+    platform: 'node',
     target: 'node12',
+    format: 'cjs',
     define: { 'import.meta.filename': '__filename' },
     banner: { js: '#!/usr/bin/env node' },
+    logLevel: 'warning',
   });
   chmodSync(join(folder, 'strata.cjs'), 0o755);
 }
@@ -131,8 +59,5 @@ function licencesOf({ inputs }: Metafile): string {
 }
 
 rmSync(out, { recursive: true, force: true });
-buildLibrary(join(out, 'lib'));
-const cli = join(out, 'cli');
-writeFileSync(join(cli, 'LICENSES.txt'), licencesOf(await buildCommand(cli)));
-await buildWorkers(cli);
-await buildEntry(cli);
+await buildLibrary(join(out, 'lib'));
+await buildCommand(join(out, 'cli'));

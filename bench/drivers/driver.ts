@@ -1,16 +1,15 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { transformSync } from 'esbuild';
-
-const library = join(import.meta.dirname, '../../dist/lib');
+import { bundleProgram } from '../../tools/bundle.ts';
 
 /**
- * The command line that runs a program of this folder over the built library, up to the program's own arguments. It
- * is written without its types first, as a published program would be.
+ * The command line that runs a program of this folder, up to the program's own arguments. It is bundled as the
+ * published command is: what such work costs in a command that does nothing else.
  */
-export function driver(name: string, folder: string): string[] {
-  const program = join(folder, `${name}.mjs`);
-  const source = readFileSync(join(import.meta.dirname, `${name}.ts`), 'utf8');
-  writeFileSync(program, transformSync(source, { loader: 'ts', target: 'node24' }).code);
-  return [process.execPath, program, library];
+export async function driver(name: string, folder: string): Promise<string[]> {
+  const place = join(folder, 'driver');
+  await bundleProgram(`bench/drivers/${name}.ts`, name, place);
+  mkdirSync(join(place, 'node_modules'));
+  symlinkSync(join(import.meta.dirname, '../../node_modules/koffi'), join(place, 'node_modules/koffi'));
+  return [process.execPath, join(place, `${name}.cjs`)];
 }

@@ -9,7 +9,7 @@ import { program, removeTree } from '../peers.ts';
 const forEachLayer = (input: ImageInput, line: string): string[] =>
   ['bash', '-ec', `set -o pipefail; for blob; do ${line}; done`, 'bash'].concat(input.layers.map(({ blob }) => blob));
 
-function contenders(input: ImageInput, folder: string): Contender[] {
+async function contenders(input: ImageInput, folder: string): Promise<Contender[]> {
   const target = join(folder, 'target');
   const emptied = { before: () => mkdirSync(target), after: () => removeTree(target) };
   const layout = `${input.layout}:bench`;
@@ -18,7 +18,7 @@ function contenders(input: ImageInput, folder: string): Contender[] {
   return [
     {
       name: 'strata (digest, diffID, index)',
-      command: [...driver('apply', folder), join(input.layout, 'input.json'), target],
+      command: [...(await driver('apply', folder)), join(input.layout, 'input.json'), target],
       ...emptied,
     },
     { name: 'pigz -d, tar (no digests)', command: forEachLayer(input, `pigz -dc "$blob" | ${untar}`), ...emptied },
@@ -50,11 +50,11 @@ function contenders(input: ImageInput, folder: string): Contender[] {
 
 const contest = (name: string, title: string, shapes: readonly TreeShape[]): ContestEntry => ({
   name,
-  prepare: ({ folder, scale }) => ({
+  prepare: async ({ folder, scale }) => ({
     title,
     rules: 'From blobs of an OCI layout, gzip by GNU gzip, to files; nobody flushes.',
     goal: '≤ 1.0× CPU of pigz and tar, ≤ 0.5× umoci',
-    contenders: contenders(makeImage(folder, 'image', scaled(shapes, scale)), folder),
+    contenders: await contenders(makeImage(folder, 'image', scaled(shapes, scale)), folder),
   }),
 });
 

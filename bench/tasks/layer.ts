@@ -49,7 +49,7 @@ function buildahCommit(folder: string, tree: string, form: Form): Contender[] {
   ];
 }
 
-function prepare(form: Form, { folder, scale }: Arena): Omit<Contest, 'title' | 'goal'> {
+async function prepare(form: Form, { folder, scale }: Arena): Promise<Omit<Contest, 'title' | 'goal'>> {
   const tree = join(folder, 'tree');
   for (const shape of scaled([newLayer], scale)) makeTree(tree, shape);
   const out = join(folder, 'out');
@@ -61,7 +61,7 @@ function prepare(form: Form, { folder, scale }: Arena): Omit<Contest, 'title' | 
     contenders: [
       {
         name: 'strata (and the layer index)',
-        command: [...driver('layer', folder), tree, out, form],
+        command: [...(await driver('layer', folder)), tree, out, form],
         ...emptied,
       },
       {
@@ -78,18 +78,18 @@ function prepare(form: Form, { folder, scale }: Arena): Omit<Contest, 'title' | 
 export const layerContests: readonly ContestEntry[] = [
   {
     name: 'layer-plain',
-    prepare: (arena) => ({
+    prepare: async (arena) => ({
       title: 'Make a layer of 11,000 new files, uncompressed',
       goal: '≤ 1.0× buildah',
-      ...prepare('none', arena),
+      ...(await prepare('none', arena)),
     }),
   },
   {
     name: 'layer-gzip',
-    prepare: (arena) => ({
+    prepare: async (arena) => ({
       title: 'Make a layer of 11,000 new files, gzip',
       goal: '≤ 0.75× umoci and buildah',
-      ...prepare('gzip', arena),
+      ...(await prepare('gzip', arena)),
     }),
   },
 ];
