@@ -101,6 +101,11 @@ export const commandTable: readonly CommandEntry[] = [
     summary: 'Save images to a tar archive, or to standard output',
     load: () => import('./commands/save.ts'),
   },
+  {
+    names: [['import'], ['image', 'import']],
+    summary: 'Make an image of a tar with a filesystem',
+    load: () => import('./commands/import.ts'),
+  },
 ];
 
 /** Verbs of docker that are recognised and answered "not supported yet". */
@@ -113,7 +118,6 @@ export const notYetVerbs: ReadonlySet<string> = new Set([
   'events',
   'exec',
   'export',
-  'import',
   'kill',
   'login',
   'logout',

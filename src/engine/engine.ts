@@ -13,6 +13,7 @@ import type { BuildEvent, BuildRequest, BuildResult } from './build-types.ts';
 import type { CheckResult } from './check-store.ts';
 import type { GarbageParts } from './garbage.ts';
 import { type ImageReader, ImageViews } from './image-views.ts';
+import type { ImportEvent, ImportRequest, ImportResult } from './import-types.ts';
 import { chooseRoot, layoutOf, type StoreLayout } from './layout.ts';
 import type { LoadEvent, LoadRequest, LoadResult } from './load-types.ts';
 import { openDriver, type StorageDriver } from './open-driver.ts';
@@ -114,6 +115,17 @@ export class Engine implements AsyncDisposable {
     return new Operation(async (report, signal) => {
       const { loadArchive } = await import('./load-archive.ts');
       return await loadArchive(request, this.#writingParts(), report, signal);
+    }, request);
+  }
+
+  /**
+   * Makes an image of one layer from a tar of a filesystem. Durable and named when it resolves. Throws
+   * ERR_REFERENCE_INVALID, ERR_CHANGE_INVALID, ERR_ARCHIVE_UNREADABLE, and what unpacking throws.
+   */
+  importImage(request: ImportRequest): Operation<ImportEvent, ImportResult> {
+    return new Operation(async (report, signal) => {
+      const { importArchive } = await import('./import-archive.ts');
+      return await importArchive(request, this.#writingParts(), report, signal);
     }, request);
   }
 

@@ -4,6 +4,7 @@ export type { BuildEvent, BuildRequest, BuildResult } from './build-types.ts';
 export type { CheckResult } from './check-store.ts';
 export { Engine, type EngineOptions } from './engine.ts';
 export type { ImageDetails, ImageHistory, ImageSummary } from './image-views.ts';
+export type { ImportEvent, ImportRequest, ImportResult } from './import-types.ts';
 export type { LoadEvent, LoadRequest, LoadResult } from './load-types.ts';
 export { Operation } from './operation.ts';
 export type { PruneBuildCacheRequest, PrunedBuildCache } from './prune-build-cache.ts';

@@ -1,18 +1,16 @@
-import { createReadStream, type Stats, statSync } from 'node:fs';
-import { StrataError } from '../errors/index.ts';
 import type { ArchiveFiles } from '../images/load/archive-files.ts';
 import { FolderFiles } from '../images/load/folder-files.ts';
 import { loadImages } from '../images/load/load-images.ts';
 import { spoolArchive } from '../images/load/spool-archive.ts';
 import type { ImageStore } from '../images/record-image.ts';
-import { invariant } from '../lib/invariant.ts';
 import type { StoreLease } from '../metadata/leases.ts';
 import { parsePlatform } from '../spec/platform.ts';
-import { errnoOf } from '../sys/errno.ts';
 import { syncFilesystem } from '../sys/syncfs.ts';
+import { isFolder, readInput } from './archive-input.ts';
 import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbageParts } from './garbage.ts';
 import type { LoadEvent, LoadRequest, LoadResult } from './load-types.ts';
 import type { StorageDriver } from './open-driver.ts';
+import { openScratch } from './scratch-folder.ts';
 import { hostPlatform } from './versions.ts';
 
 export interface LoadParts {
@@ -38,7 +36,7 @@ export async function loadArchive(
   await collectAfterDeaths(garbage, { signal });
   const load = async (): Promise<LoadResult> => {
     await using lease = metadata.leases.open('load');
-    await using files = await openInput(request.input, driver, lease, report, signal);
+    await using files = await openFiles(request.input, driver, lease, report, signal);
     const { snapshotter } = driver;
     const images = await loadImages(
       { files, wish, lease, signal },
@@ -67,74 +65,27 @@ export async function loadArchive(
   }
 }
 
-async function openInput(
+/** Into an unnamed snapshot, or where it lies when it is a folder. */
+async function openFiles(
   input: LoadRequest['input'],
   driver: StorageDriver,
   lease: StoreLease,
   report: Report,
   signal: AbortSignal,
 ): Promise<ArchiveFiles> {
-  if (typeof input !== 'string') return await spool(counted(input, undefined, report), driver, lease, signal);
-  const stat = statOf(input);
-  if (stat.isDirectory()) return new FolderFiles(input);
-  const source = createReadStream(input, { highWaterMark: 1 << 20 });
-  return await spool(counted(source, stat.isFile() ? stat.size : undefined, report), driver, lease, signal);
-}
-
-/** Throws ERR_ARCHIVE_UNREADABLE in docker's words. */
-function statOf(path: string): Stats {
+  if (typeof input === 'string' && isFolder(input)) return new FolderFiles(input);
+  const scratch = await openScratch(driver, { lease, signal });
   try {
-    return statSync(path);
-  } catch (error) {
-    const errno = errnoOf(error);
-    const reason = errno === 'ENOENT' ? 'no such file or directory' : errno === 'EACCES' ? 'permission denied' : errno;
-    throw new StrataError({
-      kind: 'not-found',
-      code: 'ERR_ARCHIVE_UNREADABLE',
-      message: `open ${path}: ${reason ?? String(error)}`,
-      cause: error,
-    });
-  }
-}
-
-async function* counted(
-  source: AsyncIterable<Uint8Array>,
-  total: number | undefined,
-  report: Report,
-): AsyncGenerator<Uint8Array> {
-  let offset = 0;
-  for await (const chunk of source) {
-    offset += chunk.length;
-    report({ type: 'archive', offset, total });
-    yield chunk;
-  }
-}
-
-/** Into an unnamed snapshot: whichever way this process ends, the files go as its lease does. */
-async function spool(
-  source: AsyncIterable<Uint8Array>,
-  { snapshotter }: StorageDriver,
-  lease: StoreLease,
-  signal: AbortSignal,
-): Promise<ArchiveFiles> {
-  const { id } = await snapshotter.prepare(undefined, { lease, signal });
-  const remove = (): Promise<void> => snapshotter.remove(id, { lease });
-  try {
-    const [mount] = snapshotter.mounts(id);
-    invariant(mount, 'a snapshot on nothing is a directory');
-    const files = await spoolArchive(source, mount.source, { signal });
-    let isOpen = true;
+    const files = await spoolArchive(readInput(input, report), scratch.path, { signal });
     return {
       find: (name) => files.find(name),
       [Symbol.asyncDispose]: async () => {
-        if (!isOpen) return;
-        isOpen = false;
         await files[Symbol.asyncDispose]();
-        await remove();
+        await scratch[Symbol.asyncDispose]();
       },
     };
   } catch (error) {
-    await remove();
+    await scratch[Symbol.asyncDispose]();
     throw error;
   }
 }

@@ -85,7 +85,7 @@ export async function keepBlob(
 
 /** Stores the uncompressed tar of a layer that cannot be made again from its files. Answers the blob's digest. */
 export async function keepTar(
-  { file, diffId }: LayerForm,
+  { file, diffId }: Pick<LayerForm, 'file' | 'diffId'>,
   content: ContentStore,
   options: AbortOptions & { readonly lease: Lease },
 ): Promise<Digest> {

@@ -1,0 +1,63 @@
+import type { Command } from 'commander';
+import { StrataError } from '../../errors/index.ts';
+import type { CliContext } from '../context.ts';
+import { collect } from '../flags.ts';
+import { layerProgress } from '../render/layer-progress.ts';
+
+interface ImportFlags {
+  readonly change: readonly string[];
+  readonly message?: string;
+  readonly platform?: string;
+}
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .argument('<file>', 'a tar of a filesystem, "-" for standard input')
+    .argument('[name]', 'name for the image, "name:tag"')
+    .option(
+      '-c, --change <instruction>',
+      'Dockerfile instruction for the config; may be given several times',
+      collect,
+      [],
+    )
+    .option('-m, --message <text>', 'what the history says of it')
+    .option('--platform <platform>', 'the platform the filesystem is for')
+    .action(async (file: string, name: string | undefined, flags: ImportFlags) =>
+      importImage(context, file, name, flags),
+    );
+}
+
+async function importImage(
+  context: CliContext,
+  file: string,
+  name: string | undefined,
+  { change, message, platform }: ImportFlags,
+): Promise<void> {
+  if (/^https?:\/\//i.test(file)) {
+    throw new StrataError({
+      kind: 'unsupported',
+      code: 'ERR_NOT_SUPPORTED_YET',
+      message: 'import from a URL: not supported yet',
+      hint: 'Fetch it first: curl -L URL | strata import -',
+    });
+  }
+  const engine = await context.engine();
+  await using operation = engine.importImage({
+    input: file === '-' ? process.stdin : file,
+    ...(name === undefined ? {} : { reference: name }),
+    changes: change,
+    ...(message === undefined ? {} : { message }),
+    ...(platform === undefined ? {} : { platform }),
+    signal: context.signal,
+  });
+  const progress = layerProgress(context, { quiet: !process.stderr.isTTY });
+  try {
+    for await (const event of operation) {
+      if (event.type === 'archive') progress.archive(event.offset, event.total);
+      else progress.layer({ diffId: 'layer', state: 'unpacking', offset: event.offset, total: event.total });
+    }
+  } finally {
+    progress.end();
+  }
+  context.out(`${(await operation.result).id}\n`);
+}
