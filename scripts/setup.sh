@@ -6,10 +6,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-product="runc conmon"
-peers="umoci zstd bzip2 xz-utils libarchive-tools pigz busybox-static btrfs-progs libisal2 attr"
+product="bzip2 conmon runc xz-utils"
+tests="btrfs-progs busybox-static e2fsprogs isal libarchive-tools libcap2-bin linux-libc-dev pigz umoci zstd"
 wanted=$product
-[ "${1:-}" = test ] && wanted="$wanted $peers"
+[ "${1:-}" = test ] && wanted="$product $tests"
 
 missing=
 for package in $wanted; do
@@ -18,7 +18,7 @@ done
 if [ -n "$missing" ]; then
   if [ "$(id -u)" != 0 ]; then
     echo "setup: these Debian packages are missing:$missing" >&2
-    echo "hint: run this as root, or install them with apt-get first" >&2
+    echo "hint: run this as root, or install them first: apt-get install$missing" >&2
     exit 1
   fi
   echo "setup: apt-get install$missing"

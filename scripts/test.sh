@@ -1,12 +1,17 @@
 #!/bin/sh
 # Everything `npm test` does: set-up, checks of the code, then the tests. Arguments name single test files.
+# At the end it tells what was skipped; a skip for a reason that test/allowed-skips.txt does not list fails the run.
 set -eu
 cd "$(dirname "$0")/.."
 sh scripts/setup.sh test
 PATH=$PWD/node_modules/.bin:$PATH
 export PATH
 if [ $# -eq 0 ]; then
-  npm run --silent check
+  # The checkers would keep their compiled code in the temporary folder.
+  NODE_COMPILE_CACHE=$PWD/node_modules/.cache/compiled npm run --silent check
   set -- 'test/**/*.test.ts'
 fi
-exec node --test --test-concurrency=2 --test-timeout=300000 "$@"
+exec node --test --test-concurrency=2 --test-timeout=300000 \
+  --test-reporter=spec --test-reporter-destination=stdout \
+  --test-reporter=./test/helpers/run-summary.ts --test-reporter-destination=stdout \
+  "$@"

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -8,12 +8,18 @@ function onPath(name: string): boolean {
   return (process.env['PATH'] ?? '').split(':').some((folder) => folder !== '' && existsSync(join(folder, name)));
 }
 
+function hasFilesystem(type: string): boolean {
+  const isListed = (): boolean => readFileSync('/proc/filesystems', 'utf8').split(/\s/).includes(type);
+  // One that is a module is listed once somebody asked for it. Asking fails here, for want of a device or of options.
+  if (!isListed()) spawnSync('mount', ['-t', type, 'none', '/'], { stdio: 'ignore' });
+  return isListed();
+}
+
 const checks: Readonly<Record<string, () => string | undefined>> = {
   root: () => (process.getuid?.() === 0 ? undefined : 'needs root'),
-  overlay: () =>
-    /\boverlay\b/.test(readFileSync('/proc/filesystems', 'utf8')) ? undefined : 'the kernel has no overlay filesystem',
+  overlay: () => (hasFilesystem('overlay') ? undefined : 'the kernel has no overlay filesystem'),
   loop: () => (existsSync('/dev/loop-control') ? undefined : 'no loop devices'),
-  btrfs: () => (/\bbtrfs\b/.test(readFileSync('/proc/filesystems', 'utf8')) ? undefined : 'the kernel has no btrfs'),
+  btrfs: () => (hasFilesystem('btrfs') ? undefined : 'the kernel has no btrfs'),
   fixtures: () => (existsSync(fixtures) ? undefined : 'the reference tables are not beside this checkout'),
 };
 

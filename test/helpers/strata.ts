@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { layoutOf } from '../../src/engine/layout.ts';
 
 const command = join(import.meta.dirname, '../../bin/strata');
 
@@ -27,10 +28,11 @@ export interface StrataCommand {
 export function strataCommand(context: TestContext): StrataCommand {
   const root = mkdtempSync(join(tmpdir(), 'strata-e2e-'));
   context.after(() => {
+    const { run: runState } = layoutOf(root);
     const left = readFileSync('/proc/self/mountinfo', 'utf8')
       .split('\n')
-      .filter((line) => line.includes(root));
-    rmSync(root, { recursive: true, force: true });
+      .filter((line) => line.includes(root) || line.includes(runState));
+    for (const folder of [root, runState]) rmSync(folder, { recursive: true, force: true });
     if (left.length > 0) throw new Error(`mounts left behind:\n${left.join('\n')}`);
   });
   const run: StrataCommand['with'] = (options, ...args) =>

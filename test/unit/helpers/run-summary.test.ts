@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+const reporter = join(import.meta.dirname, '../../helpers/run-summary.ts');
+
+/** A run of one file of tests, as scripts/test.sh makes it. */
+function runOf(t: { after(undo: () => void): void }, ...tests: readonly string[]): { code: number; told: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'strata-run-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'some.test.mjs'), ["import { describe, test } from 'node:test';", ...tests].join('\n'));
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const { status, stdout } = spawnSync(process.execPath, ['--test', `--test-reporter=${reporter}`], {
+    cwd: folder,
+    env,
+    encoding: 'utf8',
+  });
+  return { code: status ?? -1, told: stdout };
+}
+
+test('skips for listed reasons are counted and pass', (t) => {
+  const { code, told } = runOf(
+    t,
+    "test('a', { skip: 'no loop devices' }, () => {});",
+    "test('b', (t) => t.skip('no user xattrs in /somewhere'));",
+    "describe('c', { skip: 'no loop devices' }, () => test('d', () => {}));",
+    "test('e', { skip: false }, () => {});",
+  );
+  assert.equal(code, 0, told);
+  assert.match(
+    told,
+    /^slowest files:\n +\d+\.\d s {2}some\.test\.mjs\n\nskipped: 3\n {6}2 {2}no loop devices\n {6}1 {2}no user/m,
+  );
+});
+
+test('a skip for another reason, or for none, fails the run', (t) => {
+  const { code, told } = runOf(
+    t,
+    "test('a', { skip: 'tar is not installed' }, () => {});",
+    "test('b', { skip: true }, () => {});",
+    "test('c', { skip: 'no loop devices' }, () => {});",
+  );
+  assert.equal(code, 1);
+  assert.match(told, /tar is not installed {2}<- not in test\/allowed-skips\.txt$/m);
+  assert.match(told, /no reason given {2}<- not/);
+  assert.match(told, /FAILED: 2 skipped/);
+});
+
+test('a test that fails fails the run, a run without skips says so', (t) => {
+  assert.equal(runOf(t, "test('a', () => { throw new Error('x'); });").code, 1);
+  const good = runOf(t, "test('a', () => {});");
+  assert.deepEqual([good.code, good.told.includes('skipped: 0\n')], [0, true]);
+});
