@@ -65,6 +65,7 @@ export async function measure(
   command: readonly string[],
   options: MeasureOptions = {},
 ): Promise<Measurement> {
+  options.signal?.throwIfAborted();
   const { child, go } = await stand(group, command, { ...options, output: 'pipe' });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) {

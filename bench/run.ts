@@ -78,4 +78,10 @@ async function main(): Promise<void> {
   writeFileSync(join(import.meta.dirname, 'results.md'), [...head, ...sections].join('\n'));
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  if (!signal.aborted) throw error;
+  console.error(String(signal.reason));
+  process.exitCode = 130;
+}
