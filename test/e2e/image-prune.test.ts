@@ -33,6 +33,16 @@ test('images are filtered and pruned', { skip }, async (context) => {
   assert.match((await strata('images', '-f', 'colour=red')).stderr, /invalid filter 'colour'/);
   assert.match((await strata('images', '-f', 'before=absent')).stderr, /No such image: absent:latest/);
 
+  for (const [flag, ...words] of [
+    ['-f, --filter', 'images'],
+    ['--filter', 'image', 'prune', '-f'],
+  ] as const) {
+    const refused = await strata(...words, '--filter', 'bad');
+    assert.equal(refused.code, 125);
+    const message = `strata: invalid argument "bad" for "${flag}" flag: bad format of filter (expected name=value)\n`;
+    assert.ok(refused.stderr.startsWith(message), refused.stderr);
+  }
+
   const warning = 'WARNING! This will remove all dangling images.\nAre you sure you want to continue? [y/N] ';
   assert.deepEqual(await strata.with({ input: 'n\n' }, 'image', 'prune'), { code: 0, stdout: warning, stderr: '' });
   assert.deepEqual(await strata('image', 'prune'), { code: 0, stdout: warning, stderr: '' }, 'no answer is a no');

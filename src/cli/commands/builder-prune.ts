@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { Filters } from '../../query/filters.ts';
 import { confirm } from '../confirm.ts';
 import type { CliContext } from '../context.ts';
 import { collect, notYetFlags } from '../flags.ts';
+import { readFilters } from '../read-filters.ts';
 import { prunedIds, reclaimedSpace } from '../render/pruned.ts';
 
 interface PruneFlags {
@@ -21,7 +21,7 @@ export function define(command: Command, context: CliContext): void {
 }
 
 async function prune(context: CliContext, flags: PruneFlags): Promise<void> {
-  const filters = Filters.fromFlags(flags.filter);
+  const filters = readFilters(flags.filter, '--filter');
   const all = flags.all === true;
   const warning = `WARNING! This will remove all ${all ? '' : 'dangling '}build cache. `;
   if (flags.force !== true && !(await confirm(context, warning))) return;

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { Filters } from '../../query/filters.ts';
 import { confirm } from '../confirm.ts';
 import type { CliContext } from '../context.ts';
 import { collect } from '../flags.ts';
+import { readFilters } from '../read-filters.ts';
 import { prunedImages, reclaimedSpace } from '../render/pruned.ts';
 
 interface PruneFlags {
@@ -20,7 +20,7 @@ export function define(command: Command, context: CliContext): void {
 }
 
 async function prune(context: CliContext, flags: PruneFlags): Promise<void> {
-  const filters = Filters.fromFlags(flags.filter);
+  const filters = readFilters(flags.filter, '--filter');
   const all = flags.all === true;
   const what = all ? 'all images without at least one container associated to them.' : 'all dangling images.';
   if (flags.force !== true && !(await confirm(context, `WARNING! This will remove ${what}\n`))) return;

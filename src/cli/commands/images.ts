@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { ImageSummary } from '../../engine/index.ts';
-import { Filters } from '../../query/filters.ts';
 import { formatRows, parseFormat } from '../../query/format.ts';
 import { Struct } from '../../query/template/values.ts';
 import type { CliContext } from '../context.ts';
 import { collect, notYetFlags } from '../flags.ts';
+import { readFilters } from '../read-filters.ts';
 import { shownAge, shownId, shownSize, shownTime } from '../render/image-fields.ts';
 
 interface ImagesFlags {
@@ -43,12 +43,12 @@ export function define(command: Command, context: CliContext): void {
 
 async function images(context: CliContext, repository: string | undefined, flags: ImagesFlags): Promise<void> {
   const patterns = repository === undefined ? [] : [`reference=${repository}`];
-  const filters = Filters.fromFlags([...flags.filter, ...patterns]);
+  const filters = readFilters([...flags.filter, ...patterns], '-f, --filter');
   const engine = await context.engine();
   const rows = engine.images.list(filters);
   if (flags.quiet === true && flags.format === undefined) {
-    const ids = new Set(rows.map(({ id }) => shownId(id, !flags.trunc)));
-    context.out([...ids].map((id) => `${id}\n`).join(''));
+    // Once for each name, as docker has it.
+    context.out(rows.map(({ id }) => `${shownId(id, !flags.trunc)}\n`).join(''));
     return;
   }
   const format = parseFormat(flags.format ?? '', flags.digests === true ? columnsWithDigests : columns);

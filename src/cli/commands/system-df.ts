@@ -66,14 +66,14 @@ function imageTable({ sharing, containerList }: DiskUsage, images: readonly Imag
   const now = Date.now();
   return table(
     ['REPOSITORY', 'TAG', 'IMAGE ID', 'CREATED', 'SIZE', 'SHARED SIZE', 'UNIQUE SIZE', 'CONTAINERS'],
-    images.map((image) => {
+    onceEach(images).map((image) => {
       const { sharedBytes, uniqueBytes } = sharing.get(image.id) ?? { sharedBytes: 0, uniqueBytes: 0 };
       return [
         image.repository ?? '<none>',
         image.tag ?? '<none>',
         shownId(image.id, false),
         shownAge(image.createdAt, now),
-        shownSize(image.sizeBytes),
+        humanSize(image.sizeBytes),
         humanSize(sharedBytes),
         humanSize(uniqueBytes),
         String(containerList.filter(({ imageId }) => imageId === image.id).length),
@@ -81,6 +81,10 @@ function imageTable({ sharing, containerList }: DiskUsage, images: readonly Imag
     }),
   );
 }
+
+/** As docker does here, whatever the number of names. */
+const onceEach = (images: readonly ImageSummary[]): ImageSummary[] =>
+  [...new Map(images.toReversed().map((image) => [image.id, image])).values()].toReversed();
 
 function containerTable({ containerList }: DiskUsage, images: readonly ImageSummary[]): string {
   const now = Date.now();

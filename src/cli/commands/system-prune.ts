@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { Filters } from '../../query/filters.ts';
 import { confirm } from '../confirm.ts';
 import type { CliContext } from '../context.ts';
 import { collect } from '../flags.ts';
+import { readFilters } from '../read-filters.ts';
 import { prunedIds, prunedImages, reclaimedSpace } from '../render/pruned.ts';
 
 interface PruneFlags {
@@ -22,7 +22,7 @@ export function define(command: Command, context: CliContext): void {
 }
 
 async function prune(context: CliContext, flags: PruneFlags): Promise<void> {
-  const filters = Filters.fromFlags(flags.filter);
+  const filters = readFilters(flags.filter, '--filter');
   if (flags.force !== true && !(await confirm(context, warningOf(flags)))) return;
   const engine = await context.engine();
   const request = { filters, signal: context.signal };
