@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { StrataError } from '../errors/index.ts';
 import { unshareMounts } from '../sys/unshare.ts';
 import { type ForegroundPlan, runForeground } from './foreground.ts';
-import type { WorkerOrder, WorkerReport } from './run-in-worker.ts';
+import type { WorkerOrder, WorkerReport } from './foreground-thread.ts';
 
 const report = (message: WorkerReport): void => parentPort?.postMessage(message);
 const controller = new AbortController();
