@@ -37,7 +37,7 @@ function collectorOf({ layout, metadata, content, locks, driver }: GarbageParts)
 }
 
 /** Removes what nothing names and nobody uses, and empties the trash. Safe beside any other work on the store. */
-export async function collectGarbage(parts: GarbageParts, options: AbortOptions = {}): Promise<Collected> {
+export async function collectGarbage(parts: GarbageParts, options: CollectOptions = {}): Promise<Collected> {
   const collected = await collectorOf(parts).collect(options);
   await emptyTrash(parts.layout.trash, options);
   return collected;

@@ -5,7 +5,7 @@ import type { Metadata } from '../metadata/metadata.ts';
 import { compileFilters, Filters, type FilterTable } from '../query/filters.ts';
 import { compareInstants } from '../query/timestamp.ts';
 import { type CachedStep, type CacheEntry, cachedStep, cacheEntries } from './build-cache-usage.ts';
-import { collectBriefly, type GarbageParts } from './garbage.ts';
+import { collectGarbage, type GarbageParts } from './garbage.ts';
 import { SnapshotSizes } from './snapshot-sizes.ts';
 
 export interface PruneBuildCacheRequest extends AbortOptions {
@@ -18,7 +18,7 @@ export interface PruneBuildCacheRequest extends AbortOptions {
 export interface PrunedBuildCache {
   /** Of the steps, as `buildCache` names them. */
   readonly deleted: readonly string[];
-  /** Allocated blocks that are free now, or will be when the trash is empty. */
+  /** Allocated blocks that are free now. */
   readonly reclaimedBytes: number;
 }
 
@@ -48,7 +48,7 @@ export async function pruneBuildCache(parts: GarbageParts, request: PruneBuildCa
     { signal },
   );
   let deleted: readonly CachedStep[] = [];
-  const { removed } = await collectBriefly(parts, {
+  const { removed } = await collectGarbage(parts, {
     signal,
     release: () => {
       deleted = removeEntries(metadata, unused());

@@ -1,12 +1,10 @@
-import { join } from 'node:path';
-import { moveToTrash } from '../content/trash.ts';
 import { onlyTime } from '../images/filter-images.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { ContainerRecord } from '../metadata/containers.ts';
 import { compileFilters, Filters, type FilterTable, hasLabels, lacksLabels } from '../query/filters.ts';
 import { compareInstants } from '../query/timestamp.ts';
 import { isRunning, stateOf } from './container-state.ts';
-import { collectBriefly, type GarbageParts } from './garbage.ts';
+import { collectGarbage, type GarbageParts } from './garbage.ts';
 import { SnapshotSizes } from './snapshot-sizes.ts';
 
 export interface PruneContainersRequest extends AbortOptions {
@@ -25,7 +23,7 @@ export async function pruneContainers(
   parts: GarbageParts,
   { signal, filters = Filters.fromFlags([]) }: PruneContainersRequest,
 ): Promise<PrunedContainers> {
-  const { metadata, driver, layout } = parts;
+  const { metadata, driver } = parts;
   const goes = compileFilters(filters, containerFilters(new Date()));
   const stopped = (): ContainerRecord[] =>
     metadata.containers.list().filter((record) => !isRunning(metadata, record) && goes(record));
@@ -34,7 +32,7 @@ export async function pruneContainers(
   const snapshots = stopped().flatMap(({ snapshotId }) => snapshotId ?? []);
   const sizes = await SnapshotSizes.measure(driver, snapshots, { signal });
   let deleted: readonly string[] = [];
-  const { removed } = await collectBriefly(parts, {
+  const { removed } = await collectGarbage(parts, {
     signal,
     release: () => {
       deleted = stopped()
@@ -42,7 +40,6 @@ export async function pruneContainers(
         .map(({ id }) => id);
     },
   });
-  for (const id of deleted) moveToTrash(join(layout.containers, id), layout.trash, 'container');
   return { deleted, reclaimedBytes: sizes.sumOf(removed) };
 }
 

@@ -4,7 +4,7 @@ import type { AbortOptions } from '../lib/abort.ts';
 import { Filters } from '../query/filters.ts';
 import type { ChainId, Digest } from '../spec/digest.ts';
 import { isRunning } from './container-state.ts';
-import { collectBriefly, type GarbageParts } from './garbage.ts';
+import { collectBriefly, collectGarbage, type GarbageParts } from './garbage.ts';
 import { hostPlatform } from './versions.ts';
 
 export interface RemoveImageRequest extends AbortOptions {
@@ -36,26 +36,27 @@ export async function removeImage(parts: GarbageParts, request: RemoveImageReque
     platform: hostPlatform(),
     isRunning: (container) => isRunning(parts.metadata, container),
   };
-  return await removeReleased(parts, (store) => releaseImage(store, request.image, options), request);
+  return await removeReleased(parts, (store) => releaseImage(store, request.image, options), collectBriefly, request);
 }
 
 /** Removes the images nobody uses. Throws as `releaseUnused`. */
 export async function pruneImages(parts: GarbageParts, request: PruneImagesRequest): Promise<RemovedImages> {
   const options = { all: request.all ?? false, filters: request.filters ?? Filters.fromFlags([]), now: new Date() };
-  return await removeReleased(parts, (store) => releaseUnused(store, options), request);
+  return await removeReleased(parts, (store) => releaseUnused(store, options), collectGarbage, request);
 }
 
 /** Runs `release` and the collection of what it let go as one, and tells what is really gone. */
 async function removeReleased(
   parts: GarbageParts,
   release: (store: RemovalStore) => ReleasedImages,
+  collect: typeof collectBriefly,
   { signal }: AbortOptions,
 ): Promise<RemovedImages> {
   const { metadata } = parts;
   // Sizes as they were: they die with the layers.
   let released: ReleasedImages = { untagged: [], images: [] };
   const sizes = new Map<ChainId, number>();
-  const { removed } = await collectBriefly(parts, {
+  const { removed } = await collect(parts, {
     signal,
     release: () => {
       released = release(metadata);

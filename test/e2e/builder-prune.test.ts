@@ -112,5 +112,6 @@ test('system prune takes containers, images and cache', { skip }, async (context
     /^Deleted Images:\n(?:untagged: \S+\n|deleted: sha256:[0-9a-f]{64}\n){4}\nDeleted build cache objects:/,
   );
   assert.equal(snapshots(strata), 0);
+  assert.deepEqual(readdirSync(join(strata.root, 'trash')), [], 'who prunes wants the room now');
   assert.match((await strata('system', 'check')).stdout, /^checked: 0 blobs, 0 images, 0 layers\nno damage found\n$/);
 });
