@@ -104,9 +104,17 @@ export async function buildImage(
   return { id, target: image.manifest.descriptor.digest, references: names };
 }
 
-/** Names for the image, checked before anything is built. Throws ERR_REFERENCE_INVALID. */
+/** Names for the image, checked before anything is built. Throws ERR_REFERENCE_INVALID, ERR_TAG_REFUSED. */
 export const readTags = (tags: readonly string[]): Reference[] =>
-  tags.map((tag) => withDefaultTag(parseReference(tag)));
+  tags.map((tag) => {
+    const reference = withDefaultTag(parseReference(tag));
+    if (reference.digest === undefined) return reference;
+    throw new StrataError({
+      kind: 'invalid-argument',
+      code: 'ERR_TAG_REFUSED',
+      message: `build tag cannot contain a digest: ${tag}`,
+    });
+  });
 
 async function openBase(
   source: StageSource,

@@ -1,15 +1,17 @@
 import { Command, CommanderError } from 'commander';
 import type { Engine } from '../engine/engine.ts';
 import { StrataError } from '../errors/index.ts';
-import { type CommandEntry, commandTable, notYetVerbs } from './command-table.ts';
+import { type CommandEntry, commandTable, isDockers } from './command-table.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
-import { exitCodeOf, exitEngineFailure } from './exit-codes.ts';
-import { explicitBooleans } from './flags.ts';
+import { exitCodeOf } from './exit-codes.ts';
+import { argumentProblem, explicitBooleans, notSupportedYet, usageProblem } from './flags.ts';
+import { Interruption } from './interruption.ts';
 import { renderError } from './render/error.ts';
 
 /** Runs one command line and gives the code to exit with; everything it opened is closed when it resolves. */
-export async function runCommandLine(argv: readonly string[]): Promise<number> {
-  const interruption = interruptible();
+export async function runCommandLine(words: readonly string[]): Promise<number> {
+  const argv = words[0] === 'help' ? [...words.slice(1), '--help'] : words;
+  const interruption = new Interruption();
   let exitCode = 0;
   let opened: Promise<Engine> | undefined;
   const program = new Command('strata');
@@ -18,6 +20,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       return program.opts<GlobalOptions>();
     },
     signal: interruption.signal,
+    handOverSignals: () => interruption.handOver(),
     engine: () => {
       opened ??= openEngine(program.opts<GlobalOptions>());
       return opened;
@@ -35,13 +38,15 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     await program.parseAsync(explicitBooleans(program, argv), { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitEngineFailure;
-    if (interruption.signal.aborted && error === interruption.signal.reason) return 130;
+    if (error instanceof CommanderError) return error.exitCode;
+    if (interruption.signal.aborted && error === interruption.signal.reason) return interruption.exitCode;
     context.err(renderError(error, { debug: program.opts<GlobalOptions>().debug === true }));
     return exitCodeOf(error);
   } finally {
     interruption.close();
-    await (await opened)?.[Symbol.asyncDispose]();
+    // A store that could not be opened has been told of above.
+    const engine = await opened?.catch(() => undefined);
+    await engine?.[Symbol.asyncDispose]();
   }
 }
 
@@ -61,13 +66,11 @@ async function defineProgram(program: Command, context: CliContext, argv: readon
     .option('--storage-driver <name>', 'overlay2, vfs or auto')
     .option('-D, --debug', 'show causes and stacks of errors')
     .option('-v, --version', 'print the version')
-    .exitOverride()
+    .exitOverride((error) => refuseUsage(program, error))
     .enablePositionalOptions()
-    .configureOutput({
-      writeOut: context.out,
-      writeErr: context.err,
-      outputError: (text, write) => write(usageText(text)),
-    });
+    .showSuggestionAfterError(false)
+    // What is wrong with the arguments is told in docker's words, once it is caught.
+    .configureOutput({ writeOut: context.out, writeErr: context.err, outputError: () => undefined });
   program.addHelpCommand(false);
   const wanted = wantedWords(program, argv);
   for (const entry of commandTable) {
@@ -99,8 +102,8 @@ async function defineVerb(
   const command = parent
     .command(second ?? first, { hidden: second === undefined ? hidden : false })
     .description(entry.summary)
-    .exitOverride()
     .copyInheritedSettings(program);
+  command.exitOverride((error) => refuseUsage(command, error));
   // Only the verb that is called is loaded: start-up time is part of what people feel of a command line.
   if (entry.load && wanted[0] === first && (second === undefined || wanted[1] === second)) {
     (await entry.load()).define(command, context);
@@ -114,8 +117,8 @@ function managementCommand(program: Command, name: string): Command {
   const command = program
     .command(name)
     .description(`Manage ${name === 'system' ? 'Strata' : `${name}s`}`)
-    .exitOverride();
-  command.copyInheritedSettings(program);
+    .copyInheritedSettings(program);
+  command.exitOverride((error) => refuseUsage(command, error));
   command.allowExcessArguments().action(() => {
     if (command.args[0] !== undefined) throw unknownVerb(`${name} ${command.args[0]}`);
     command.outputHelp();
@@ -123,20 +126,35 @@ function managementCommand(program: Command, name: string): Command {
   return command;
 }
 
-function unknownVerb(verb: string): StrataError {
-  const first = verb.split(' ')[0] ?? '';
-  if (notYetVerbs.has(verb.split(' ').at(-1) ?? '') || notYetVerbs.has(first)) {
-    return new StrataError({
-      kind: 'unsupported',
-      code: 'ERR_NOT_SUPPORTED_YET',
-      message: `strata ${verb}: not supported yet`,
-    });
+/** Docker's words for what the argument parser found wrong; help, which it reports the same way, goes through. */
+function refuseUsage(command: Command, error: CommanderError): never {
+  const [, flag = ''] = /'(?:-\w, )?(-[^\s']*)/.exec(error.message) ?? [];
+  switch (error.code) {
+    case 'commander.unknownOption':
+      throw usageProblem(
+        command,
+        flag.startsWith('--')
+          ? `unknown flag: ${flag.replace(/=.*$/s, '')}`
+          : `unknown shorthand flag: '${flag.charAt(1)}' in ${flag}`,
+      );
+    case 'commander.optionMissingArgument':
+      throw usageProblem(command, `flag needs an argument: ${flag}`);
+    case 'commander.missingArgument':
+    case 'commander.excessArguments':
+      throw argumentProblem(command);
+    default:
+      if (error.exitCode === 0) throw error;
+      throw usageProblem(command, error.message.replace(/^error: /, ''));
   }
+}
+
+function unknownVerb(verb: string): StrataError {
+  if (isDockers(verb)) return notSupportedYet(`strata ${verb}`);
   return new StrataError({
     kind: 'invalid-argument',
     code: 'ERR_COMMAND_UNKNOWN',
-    message: `strata: '${verb}' is not a strata command`,
-    hint: "see 'strata --help'",
+    message: `'${verb}' is not a strata command`,
+    hint: "See 'strata --help'.",
   });
 }
 
@@ -154,30 +172,4 @@ function wantedWords(program: Command, argv: readonly string[]): readonly string
       i++;
   }
   return words;
-}
-
-/** Commander's wording, in docker's. */
-function usageText(text: string): string {
-  return text
-    .replace(/^error: unknown option '([^']*)'/, 'unknown flag: $1')
-    .replace(/^error: option '(?:-\w, )?(--[\w-]+)[^']*' argument missing/, 'flag needs an argument: $1')
-    .replace(/^error: /, '');
-}
-
-/** One interrupt asks the work to stop and clean up; a second one ends the process at once. */
-function interruptible(): { readonly signal: AbortSignal; close(): void } {
-  const controller = new AbortController();
-  const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort(new DOMException('interrupted', 'AbortError'));
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  return {
-    signal: controller.signal,
-    close: () => {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
-    },
-  };
 }

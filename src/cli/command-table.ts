@@ -108,40 +108,21 @@ export const commandTable: readonly CommandEntry[] = [
   },
 ];
 
-/** Verbs of docker that are recognised and answered "not supported yet". */
-export const notYetVerbs: ReadonlySet<string> = new Set([
-  'attach',
-  'commit',
-  'cp',
-  'create',
-  'diff',
-  'events',
-  'exec',
-  'export',
-  'kill',
-  'login',
-  'logout',
-  'logs',
-  'network',
-  'pause',
-  'port',
-  'ps',
-  'pull',
-  'push',
-  'rename',
-  'restart',
-  'rm',
-  'search',
-  'start',
-  'stats',
-  'stop',
-  'top',
-  'unpause',
-  'update',
-  'volume',
-  'wait',
-  'compose',
-  'manifest',
-  'buildx',
-  'swarm',
-]);
+// Verbs of docker that Strata does not have yet; alone, or below a noun.
+const topVerbs = `attach commit cp create diff events exec export import kill login logout logs pause port ps pull push
+  rename restart rm save search start stats stop top unpause update wait compose manifest buildx swarm network volume
+  plugin context trust node service stack secret config checkpoint`;
+const nounVerbs: { readonly [noun: string]: string } = {
+  image: 'import pull push save load tag prune',
+  container: `attach commit cp create diff exec export inspect kill list logs ls pause port prune ps rename restart rm
+    start stats stop top unpause update wait`,
+  builder: 'prune',
+  system: 'events dial-stdio prune df',
+};
+
+/** True for a verb that docker has, such as `pull` or `container ls`, so that one Strata lacks is not called unknown. */
+export function isDockers(verb: string): boolean {
+  const [first = '', second] = verb.split(' ');
+  const verbs = second === undefined ? topVerbs : (nounVerbs[first] ?? '');
+  return verbs.split(/\s+/).includes(second ?? first);
+}

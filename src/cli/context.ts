@@ -10,7 +10,10 @@ export interface GlobalOptions {
 /** What a command gets from the face it runs in; nothing here is global, so tests can run commands side by side. */
 export interface CliContext {
   readonly globals: GlobalOptions;
+  /** Aborted by an interrupt or a request to terminate. */
   readonly signal: AbortSignal;
+  /** From now on such signals are somebody else's: only the third of them still aborts. */
+  handOverSignals(): void;
   /** Opens the store at the first call; closed by the face. */
   engine(): Promise<Engine>;
   out(text: string): void;

@@ -1,28 +1,114 @@
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import { StrataError } from '../errors/index.ts';
+
+const passingThrough = new WeakSet<Command>();
+
+/** From the first argument on everything belongs to the program in the container, as with `docker run`. */
+export function passThrough(command: Command): void {
+  command.passThroughOptions();
+  passingThrough.add(command);
+}
+
+// Go's strconv.ParseBool.
+const truths: ReadonlyMap<string, boolean> = new Map([
+  ...['1', 't', 'T', 'TRUE', 'true', 'True'].map((text) => [text, true] as const),
+  ...['0', 'f', 'F', 'FALSE', 'false', 'False'].map((text) => [text, false] as const),
+]);
 
 /**
  * Docker's flags take `--rm=false` for switches, which the argument parser does not know: `--name=true` becomes the bare
- * switch and `--name=false` goes away. Stops at `--` and at the first word that is not an option after the verb's image.
+ * switch, `--name=false` goes away or becomes `--no-name`, `--no-name=false` goes away. Values of other flags, what
+ * stands behind `--`, and what belongs to a program in a container stay as they are. Throws ERR_USAGE.
  */
 export function explicitBooleans(program: Command, argv: readonly string[]): string[] {
-  const switches = new Set(
-    allCommands(program).flatMap((command) =>
-      command.options.filter((option) => !option.required && !option.optional).map((option) => option.long ?? ''),
-    ),
-  );
   const result: string[] = [];
-  for (const [at, argument] of argv.entries()) {
+  let command = program;
+  for (let at = 0; at < argv.length; at++) {
+    const argument = argv[at] ?? '';
     if (argument === '--') return [...result, ...argv.slice(at)];
-    const match = /^(--[a-z][a-z-]*)=(true|false|1|0|t|f)$/i.exec(argument);
-    if (match?.[1] === undefined || !switches.has(match[1])) result.push(argument);
-    else if (/^(true|1|t)$/i.test(match[2] ?? '')) result.push(match[1]);
+    if (!argument.startsWith('-') || argument === '-') {
+      result.push(argument);
+      const verb = command.commands.find((one) => one.name() === argument);
+      if (verb) command = verb;
+      else if (passingThrough.has(command)) return [...result, ...argv.slice(at + 1)];
+      continue;
+    }
+    result.push(...withoutBoolean(command, argument));
+    if (takesNext(command, argument) && at + 1 < argv.length) result.push(argv[++at] ?? '');
   }
   return result;
 }
 
-function allCommands(command: Command): Command[] {
-  return [command, ...command.commands.flatMap(allCommands)];
+const findLong = (command: Command, name: string): Option | undefined =>
+  command.options.find(({ long }) => long === name);
+
+const isSwitch = ({ required, optional }: Option): boolean => !required && !optional;
+
+function withoutBoolean(command: Command, argument: string): string[] {
+  const match = /^(--[a-z][a-z-]*)=(.*)$/s.exec(argument);
+  const [, name, value] = match ?? [];
+  if (name === undefined || value === undefined) return [argument];
+  const option = findLong(command, name);
+  const opposite = findLong(command, name.replace(/^--/, '--no-'));
+  if (option ? !isSwitch(option) : opposite === undefined) return [argument];
+  const truth = truths.get(value);
+  if (truth === undefined) {
+    throw usageProblem(
+      command,
+      `invalid argument ${JSON.stringify(value)} for "${name}" flag: strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`,
+    );
+  }
+  if (truth) return option ? [name] : [];
+  return opposite?.long === undefined ? [] : [opposite.long];
+}
+
+/** The argument ends with a flag whose value comes next: `--name`, `-e`, `-ite`. */
+function takesNext(command: Command, argument: string): boolean {
+  if (argument.startsWith('--')) return findLong(command, argument)?.required === true;
+  const letters = argument.slice(1);
+  const at = Array.from(letters).findIndex((letter) =>
+    command.options.some(({ short, required }) => required && short === `-${letter}`),
+  );
+  return at >= 0 && at === letters.length - 1;
+}
+
+/** `strata image ls`: how a command is called. */
+export function nameOf(command: Command): string {
+  const names: string[] = [];
+  for (let one: Command | null = command; one !== null; one = one.parent) names.unshift(one.name());
+  return names.join(' ');
+}
+
+/** A wrong flag or value of one, in docker's words and with its exit code. */
+export const usageProblem = (command: Command, message: string): StrataError =>
+  new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_USAGE',
+    message,
+    hint: `See '${nameOf(command)} --help'.`,
+  });
+
+/** A wrong number of arguments, which docker answers with exit code 1. */
+export function argumentProblem(command: Command): StrataError {
+  const least = command.registeredArguments.filter(({ required }) => required).length;
+  const most = command.registeredArguments.some(({ variadic }) => variadic)
+    ? Number.POSITIVE_INFINITY
+    : command.registeredArguments.length;
+  const plural = (count: number): string => `${count} argument${count === 1 ? '' : 's'}`;
+  const rule =
+    most === 0
+      ? 'accepts no arguments'
+      : least === most
+        ? `requires exactly ${plural(least)}`
+        : least > 0
+          ? `requires at least ${plural(least)}`
+          : `requires at most ${plural(most)}`;
+  return new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_ARGUMENT_COUNT',
+    message: `"${nameOf(command)}" ${rule}.`,
+    hint: `See '${nameOf(command)} --help'.`,
+  });
 }
 
 /** Accepts docker's flags that Strata does not have yet, to answer with their name instead of "unknown flag". */
@@ -39,9 +125,14 @@ export function notYetFlags(command: Command, flags: readonly string[]): void {
   }
 }
 
-function notSupportedYet(flag: string): StrataError {
-  return new StrataError({ kind: 'unsupported', code: 'ERR_NOT_SUPPORTED_YET', message: `${flag}: not supported yet` });
-}
+/** For a flag, or a value of one, that docker has. */
+export const notSupportedYet = (what: string, hint?: string): StrataError =>
+  new StrataError({
+    kind: 'unsupported',
+    code: 'ERR_NOT_SUPPORTED_YET',
+    message: `${what}: not supported yet`,
+    ...(hint === undefined ? {} : { hint }),
+  });
 
 /** Collects a repeatable option. */
 export const collect = (value: string, before: readonly string[]): string[] => [...before, value];

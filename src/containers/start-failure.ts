@@ -19,7 +19,7 @@ export function startFailure(log: string, complaint: string): StrataError {
     kind: 'failed-precondition',
     code: 'ERR_CONTAINER_START',
     message: `container: ${text.slice(0, 2000)}`,
-    ...(exitCode === 127 && /^exec: /.test(text)
+    ...(exitCode === 127 && text.startsWith('exec: ')
       ? { hint: 'The image has no such program: look at its entrypoint and command with inspect.' }
       : {}),
     details: { exitCode },

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { LocalContentStore } from '../content/local/store.ts';
 import { ObjectLocks } from '../content/object-locks.ts';
 import type { Checked } from '../images/check/types.ts';
@@ -14,7 +13,7 @@ import type { CheckResult } from './check-store.ts';
 import type { GarbageParts } from './garbage.ts';
 import { type ImageReader, ImageViews } from './image-views.ts';
 import type { ImportEvent, ImportRequest, ImportResult } from './import-types.ts';
-import { chooseRoot, layoutOf, type StoreLayout } from './layout.ts';
+import { chooseRoot, makeLayout, type StoreLayout } from './layout.ts';
 import type { LoadEvent, LoadRequest, LoadResult } from './load-types.ts';
 import { openDriver, type StorageDriver } from './open-driver.ts';
 import { Operation } from './operation.ts';
@@ -83,10 +82,7 @@ export class Engine implements AsyncDisposable {
    * ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORE_NEWER and what the filesystem says.
    */
   static async open(options: EngineOptions = {}): Promise<Engine> {
-    const layout = layoutOf(chooseRoot(options.root, process.env));
-    for (const folder of [layout.root, layout.indexes, layout.snapshots, layout.containers, layout.trash]) {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-    }
+    const layout = makeLayout(chooseRoot(options.root, process.env));
     const metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
     try {
       const locks = new ObjectLocks(layout.locks);

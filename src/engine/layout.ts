@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { StrataError } from '../errors/index.ts';
+import { errnoOf } from '../sys/errno.ts';
 
 /** Where everything of one store lies (docs/storage-on-disk.md). */
 export interface StoreLayout {
@@ -18,6 +21,29 @@ export interface StoreLayout {
 /** The root to use: the option, `STRATA_ROOT`, else the system's place. */
 export function chooseRoot(option: string | undefined, environment: NodeJS.ProcessEnv): string {
   return resolve(option ?? (environment['STRATA_ROOT'] || '/var/lib/strata'));
+}
+
+/**
+ * Makes a store's folders where they are missing. Whatever symlinks lead to it, one store has one layout, and so one
+ * place for what runs. Throws ERR_STORAGE_ROOT_UNUSABLE.
+ */
+export function makeLayout(root: string): StoreLayout {
+  try {
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    const layout = layoutOf(realpathSync(root));
+    for (const folder of [layout.indexes, layout.snapshots, layout.containers, layout.trash]) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    }
+    return layout;
+  } catch (cause) {
+    throw new StrataError({
+      kind: 'failed-precondition',
+      code: 'ERR_STORAGE_ROOT_UNUSABLE',
+      message: `root ${root}: cannot be used (${errnoOf(cause) ?? String(cause)})`,
+      hint: 'Choose another place with --root or STRATA_ROOT, or run this as root.',
+      cause,
+    });
+  }
 }
 
 export function layoutOf(root: string): StoreLayout {

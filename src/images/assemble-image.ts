@@ -1,5 +1,5 @@
 import { digestOf } from '../content/verified.ts';
-import type { ImageConfig } from '../spec/config.ts';
+import { type ImageConfig, parseImageConfig } from '../spec/config.ts';
 import type { Descriptor } from '../spec/descriptor.ts';
 import { type DiffId, parseDigest } from '../spec/digest.ts';
 import { formatImageConfig } from '../spec/format-config.ts';
@@ -45,10 +45,12 @@ export const manifestOf = (config: Descriptor, layers: readonly Descriptor[]): S
 
 /**
  * The config and manifest of an image with these layers, base first. Pure: equal input gives equal bytes, and so an
- * equal image ID. `config.rootfs` is replaced by the layers' diffIDs.
+ * equal image ID. `config.rootfs` is replaced by the layers' diffIDs. Throws as {@link parseImageConfig} for a config
+ * that nobody could read again: too many steps, labels or ports.
  */
 export function assembleImage(config: ImageConfig, layers: readonly MadeLayer[]): AssembledImage {
   const value: ImageConfig = { ...config, rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) } };
   const document = documentOf(mediaTypes.ociConfig, formatImageConfig(value));
+  parseImageConfig(document.bytes);
   return { config: { ...document, value }, manifest: manifestOf(document.descriptor, layers.map(tarDescriptor)) };
 }

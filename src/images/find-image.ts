@@ -2,7 +2,7 @@ import { StrataError } from '../errors/index.ts';
 import type { ImageRecord, Images } from '../metadata/images.ts';
 import type { Tags } from '../metadata/tags.ts';
 import type { Targets } from '../metadata/targets.ts';
-import { formatReference, parseImageLookup, type Reference } from '../reference/index.ts';
+import { formatName, formatReference, parseImageLookup, parseReference, type Reference } from '../reference/index.ts';
 import type { Digest } from '../spec/digest.ts';
 import { choosePlatform, type Platform } from '../spec/platform.ts';
 
@@ -69,7 +69,11 @@ const shownName = (text: string): string =>
 function targetOf(index: ImageIndex, reference: Reference): Digest | undefined {
   if (reference.digest === undefined) return index.tags.get(formatReference(reference))?.target;
   // With a digest the tag is only a remark; the repository must still be one that has this target.
-  return index.targets.get(reference.digest)?.digest;
+  const target = index.targets.get(reference.digest)?.digest;
+  if (target === undefined) return undefined;
+  const repository = formatName(reference);
+  const named = index.tags.ofTarget(target).map((tag) => formatName(parseReference(tag.reference)));
+  return named.includes(repository) ? target : undefined;
 }
 
 function ofTarget({ images, targets }: ImageIndex, target: Digest, platform: Platform): Digest | undefined {

@@ -1,10 +1,19 @@
-import { writeFileSync } from 'node:fs';
-import { isAbsolute, relative, resolve } from 'node:path';
+import { realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { StrataError } from '../../errors/index.ts';
+import { isStrataError, StrataError } from '../../errors/index.ts';
+import { parseReference } from '../../reference/index.ts';
 import type { CliContext } from '../context.ts';
-import { collect, notYetFlags } from '../flags.ts';
-import { type BuildProgress, PlainBuildProgress, TerminalBuildProgress } from '../render/build-progress.ts';
+import { fileProblem } from '../file-problem.ts';
+import { collect, notSupportedYet, notYetFlags, usageProblem } from '../flags.ts';
+import {
+  type BuildProgress,
+  JsonBuildProgress,
+  PlainBuildProgress,
+  TerminalBuildProgress,
+} from '../render/build-progress.ts';
+
+const progressKinds = ['auto', 'plain', 'tty', 'json'];
 
 interface BuildFlags {
   readonly tag: readonly string[];
@@ -30,7 +39,7 @@ export function define(command: Command, context: CliContext): void {
     .option('-q, --quiet', 'print nothing but the image ID')
     .option('--iidfile <path>', 'write the image ID to a file')
     .option('--progress <kind>', 'auto, plain, tty or json', 'auto')
-    .action(async (folder: string, flags: BuildFlags) => build(context, folder, flags));
+    .action(async (folder: string, flags: BuildFlags) => build({ command, context }, folder, flags));
   notYetFlags(command, [
     '--add-host <h>',
     '--build-context <c>',
@@ -53,14 +62,19 @@ export function define(command: Command, context: CliContext): void {
   ]);
 }
 
-async function build(context: CliContext, folder: string, flags: BuildFlags): Promise<void> {
-  if (folder === '-') {
-    throw new StrataError({
-      kind: 'unsupported',
-      code: 'ERR_NOT_SUPPORTED_YET',
-      message: 'build context from standard input: not supported yet',
-    });
-  }
+interface Called {
+  readonly command: Command;
+  readonly context: CliContext;
+}
+
+async function build({ command, context }: Called, folder: string, flags: BuildFlags): Promise<void> {
+  if (folder === '-') throw notSupportedYet('build context from standard input');
+  if (flags.file === '-') throw notSupportedYet('Dockerfile from standard input');
+  if (/^(?:https?|git|ssh):\/\/|^git@|^github\.com\//.test(folder)) throw notSupportedYet(`build context ${folder}`);
+  for (const tag of flags.tag) checkTag(command, tag);
+  const progress = progressFor({ command, context }, flags);
+  // A stale one would be taken for this build's, should it fail.
+  if (flags.iidfile !== undefined) writing(flags.iidfile, (path) => rmSync(path, { force: true }));
   const engine = await context.engine();
   await using operation = engine.build({
     context: folder,
@@ -72,44 +86,65 @@ async function build(context: CliContext, folder: string, flags: BuildFlags): Pr
     noCache: !flags.cache,
     signal: context.signal,
   });
-  const progress = progressFor(context, flags);
   try {
     for await (const event of operation) progress?.show(event);
   } finally {
     progress?.end();
   }
   const { id } = await operation.result;
-  if (flags.iidfile !== undefined) writeFileSync(flags.iidfile, id);
+  if (flags.iidfile !== undefined) writing(flags.iidfile, (path) => writeFileSync(path, id));
   if (flags.quiet === true) context.out(`${id}\n`);
 }
 
-function progressFor(context: CliContext, { quiet, progress }: BuildFlags): BuildProgress | undefined {
-  if (quiet === true) return undefined;
-  if (progress === 'json') {
-    return { show: (event) => context.err(`${JSON.stringify(event)}\n`), end: () => undefined };
+/** As docker checks the flag's value, before anything else happens. */
+function checkTag(command: Command, tag: string): void {
+  try {
+    parseReference(tag);
+  } catch (error) {
+    if (!isStrataError(error, 'ERR_REFERENCE_INVALID')) throw error;
+    throw usageProblem(command, `invalid argument ${JSON.stringify(tag)} for "-t, --tag" flag: ${error.message}`);
   }
+}
+
+function writing(path: string, write: (path: string) => void): void {
+  try {
+    write(path);
+  } catch (error) {
+    throw fileProblem('open', path, error);
+  }
+}
+
+function progressFor({ command, context }: Called, { quiet, progress }: BuildFlags): BuildProgress | undefined {
+  if (!progressKinds.includes(progress)) {
+    throw usageProblem(command, `invalid progress value: ${progress}, one of ${progressKinds.join(', ')} expected`);
+  }
+  if (quiet === true) return undefined;
+  if (progress === 'json') return new JsonBuildProgress(context.err);
   if (progress === 'tty' || (progress === 'auto' && process.stderr.isTTY)) {
     return new TerminalBuildProgress(context.err, () => process.stderr.getWindowSize?.() ?? [80, 24]);
   }
-  if (progress === 'plain' || progress === 'auto') return new PlainBuildProgress(context.err);
-  throw new StrataError({
-    kind: 'invalid-argument',
-    code: 'ERR_USAGE',
-    message: `--progress ${progress}: unknown`,
-    hint: 'One of auto, plain, tty, json.',
-  });
+  return new PlainBuildProgress(context.err);
 }
 
 /** `-f` is relative to the working folder, as in docker, and must lie in the context. */
 function insideContext(folder: string, file: string): string {
-  const path = relative(resolve(folder), resolve(file));
-  if (path !== '' && !path.startsWith('..') && !isAbsolute(path)) return path;
+  const path = relative(realPath(resolve(folder)), join(realPath(dirname(resolve(file))), basename(file)));
+  if (path !== '' && path !== '..' && !path.startsWith('../') && !isAbsolute(path)) return path;
   throw new StrataError({
     kind: 'invalid-argument',
     code: 'ERR_DOCKERFILE_OUTSIDE',
     message: `dockerfile ${file}: outside the build context`,
     hint: 'Put it into the context, or give a context that holds it.',
   });
+}
+
+/** With symlinks resolved; as it is when there is nothing, which the build will tell of. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 const splitPair = (pair: string): [string, string] => {

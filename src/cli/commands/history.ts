@@ -4,6 +4,7 @@ import { Struct } from '../../query/template/values.ts';
 import type { CliContext } from '../context.ts';
 import { notYetFlags } from '../flags.ts';
 import { shownAge, shownId, shownSize } from '../render/image-fields.ts';
+import { printable } from '../render/printable.ts';
 
 interface HistoryFlags {
   readonly quiet?: boolean;
@@ -29,7 +30,8 @@ export function define(command: Command, context: CliContext): void {
     .argument('<image>')
     .option('-q, --quiet', 'only IDs')
     .option('--no-trunc', 'show whole commands and IDs')
-    .option('-H, --no-human', 'sizes in bytes and times in full')
+    .option('-H, --human', 'sizes and times for people (default)', true)
+    .option('--no-human', 'sizes in bytes and times in full')
     .option('--format <template>', 'json, table TEMPLATE, or a Go template')
     .action(async (image: string, flags: HistoryFlags) => history(context, image, flags));
   notYetFlags(command, ['--platform <p>']);
@@ -46,9 +48,9 @@ async function history(context: CliContext, name: string, flags: HistoryFlags): 
     const size = sizeBytes ?? 0;
     return new Struct(
       {
-        Comment: entry.comment ?? '',
+        Comment: printable(entry.comment ?? ''),
         CreatedAt: entry.created ?? '',
-        CreatedBy: shownCommand(entry.created_by ?? '', flags.trunc),
+        CreatedBy: shownCommand(printable(entry.created_by ?? ''), flags.trunc),
         CreatedSince: flags.human ? shownAge(created, now) : (entry.created ?? ''),
         ID: rowId(at),
         Size: flags.human ? shownSize(size) : String(size),

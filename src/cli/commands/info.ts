@@ -1,14 +1,20 @@
 import type { Command } from 'commander';
 import type { SystemInfo } from '../../engine/index.ts';
+import { formatInspected } from '../../query/format.ts';
 import type { CliContext } from '../context.ts';
+import { noMaps, plain } from '../render/plain.ts';
 
 export function define(command: Command, context: CliContext): void {
-  command.option('-f, --format <template>', 'json').action(async (flags: { readonly format?: string }) => {
-    const engine = await context.engine();
-    const info = await engine.info();
-    context.out(flags.format === 'json' ? `${JSON.stringify(info)}\n` : render(info));
-    for (const warning of info.warnings) context.err(`WARNING: ${warning}\n`);
-  });
+  command
+    .option('-f, --format <template>', 'json, or a Go template')
+    .action(async (flags: { readonly format?: string }) => {
+      const engine = await context.engine();
+      const info = await engine.info();
+      context.out(
+        flags.format === undefined ? render(info) : `${formatInspected(flags.format, plain(info), noMaps)}\n`,
+      );
+      for (const warning of info.warnings) context.err(`WARNING: ${warning}\n`);
+    });
 }
 
 function render({ versions, root, images, containers, drivers, kernel, runtime }: SystemInfo): string {

@@ -1,9 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { StrataError } from '../../errors/index.ts';
+import { isStrataError, StrataError } from '../../errors/index.ts';
+import { errnoOf } from '../../sys/errno.ts';
 import type { CliContext } from '../context.ts';
 import { exitEngineFailure } from '../exit-codes.ts';
-import { collect, notYetFlags } from '../flags.ts';
+import { fileProblem } from '../file-problem.ts';
+import { collect, notSupportedYet, notYetFlags, passThrough, usageProblem } from '../flags.ts';
 import { renderError } from '../render/error.ts';
 
 interface RunFlags {
@@ -24,10 +26,10 @@ interface RunFlags {
 }
 
 export function define(command: Command, context: CliContext): void {
+  passThrough(command);
   command
     .argument('<image>')
     .argument('[command...]', "what to run instead of the image's own command")
-    .passThroughOptions()
     .option('--rm', 'remove the container when it ends')
     .option('-i, --interactive', 'pass standard input on')
     .option('-t, --tty', 'give it a terminal')
@@ -43,7 +45,9 @@ export function define(command: Command, context: CliContext): void {
     .option('--read-only', "mount the container's root read-only")
     .option('-l, --label <name=value>', 'label of the container', collect, [])
     .helpOption('--help', 'show this help')
-    .action(async (image: string, words: readonly string[], flags: RunFlags) => run(context, image, words, flags));
+    .action(async (image: string, words: readonly string[], flags: RunFlags) =>
+      run({ command, context }, image, words, flags),
+    );
   notYetFlags(command, [
     '--add-host <h>',
     '--annotation <a>',
@@ -93,16 +97,29 @@ export function define(command: Command, context: CliContext): void {
   ]);
 }
 
-async function run(context: CliContext, image: string, words: readonly string[], flags: RunFlags): Promise<void> {
-  if (flags.cidfile !== undefined) refuseStanding(flags.cidfile);
-  const engine = await context.engine();
+interface Called {
+  readonly command: Command;
+  readonly context: CliContext;
+}
+
+async function run(
+  { command, context }: Called,
+  image: string,
+  words: readonly string[],
+  flags: RunFlags,
+): Promise<void> {
   try {
+    refuseWithoutTerminal(flags);
+    if (flags.cidfile !== undefined && existsSync(flags.cidfile)) throw standing(command, flags.cidfile);
+    const network = networkOf(flags.network);
+    const environment = [...flags.envFile.flatMap(readEnvFile), ...flags.env].flatMap(fromOwnEnvironment);
+    const engine = await context.engine();
     await using operation = engine.run({
       image,
       command: words,
-      environment: [...flags.envFile.flatMap(readEnvFile), ...flags.env].flatMap(fromOwnEnvironment),
+      environment,
+      network,
       labels: Object.fromEntries(flags.label.map(splitLabel)),
-      network: networkOf(flags.network),
       remove: flags.rm === true,
       interactive: flags.interactive === true,
       terminal: flags.tty === true,
@@ -110,40 +127,52 @@ async function run(context: CliContext, image: string, words: readonly string[],
       ...(flags.name === undefined ? {} : { name: flags.name }),
       ...(flags.workdir === undefined ? {} : { workingDirectory: flags.workdir }),
       ...(flags.user === undefined ? {} : { user: flags.user }),
-      ...(flags.entrypoint === undefined ? {} : { entrypoint: flags.entrypoint === '' ? [] : [flags.entrypoint] }),
+      ...(flags.entrypoint === undefined ? {} : { entrypoint: [flags.entrypoint] }),
       ...(flags.hostname === undefined ? {} : { hostname: flags.hostname }),
       stdio: 'inherit',
+      signal: context.signal,
     });
     for await (const event of operation) {
-      if (event.type === 'created' && flags.cidfile !== undefined) writeFileSync(flags.cidfile, event.id);
+      if (event.type === 'created' && flags.cidfile !== undefined) writeCidFile(command, flags.cidfile, event.id);
+      if (event.type === 'started') context.handOverSignals();
     }
     const { exitCode } = await operation.result;
     context.setExitCode(exitCode);
   } catch (error) {
     if (context.signal.aborted && error === context.signal.reason) throw error;
     context.err(renderError(error, { debug: context.globals.debug === true }));
-    const code = error instanceof StrataError ? error.details?.['exitCode'] : undefined;
+    const code = isStrataError(error) ? error.details?.['exitCode'] : undefined;
     context.setExitCode(typeof code === 'number' ? code : exitEngineFailure);
   }
 }
 
-function refuseStanding(path: string): void {
+/** The runtime passes a terminal on, it cannot make one up. */
+function refuseWithoutTerminal({ tty, interactive }: RunFlags): void {
+  if (tty !== true || (interactive === true ? process.stdin.isTTY : process.stdout.isTTY)) return;
+  if (interactive !== true) throw notSupportedYet('--tty without a terminal', 'Leave out -t.');
+  throw new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_NO_TERMINAL',
+    message: 'the input device is not a TTY',
+    hint: 'Leave out -t.',
+  });
+}
+
+const standing = (command: Command, path: string): StrataError =>
+  usageProblem(command, `container ID file found, make sure the other container isn't running or delete ${path}`);
+
+function writeCidFile(command: Command, path: string, id: string): void {
   try {
-    readFileSync(path);
-  } catch {
-    return;
+    writeFileSync(path, id, { flag: 'wx' });
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') throw standing(command, path);
+    throw fileProblem('failed to create the container ID file', path, error);
   }
-  throw usage(`container ID file found, make sure the other container isn't running or delete ${path}`);
 }
 
 function networkOf(mode: string): 'none' | 'host' {
   if (mode === 'none' || mode === 'host') return mode;
-  throw new StrataError({
-    kind: 'unsupported',
-    code: 'ERR_NOT_SUPPORTED_YET',
-    message: `--network ${mode}: not supported yet`,
-    hint: 'One of none, host.',
-  });
+  throw notSupportedYet(`--network ${mode}`, 'One of none, host.');
 }
 
 const splitLabel = (pair: string): [string, string] => {
@@ -158,12 +187,32 @@ function fromOwnEnvironment(entry: string): string[] {
   return value === undefined ? [] : [`${entry}=${value}`];
 }
 
+/** Docker's format: a variable a line, `#` comments, nothing unquoted. */
 function readEnvFile(path: string): string[] {
-  const lines = readFileSync(path, 'utf8')
+  const lines = readText(path)
     .replace(/^\ufeff/, '')
     .split(/\r?\n/);
-  return lines.map((line) => line.trimStart()).filter((line) => line !== '' && !line.startsWith('#'));
+  const entries = lines.map((line) => line.trimStart()).filter((line) => line !== '' && !line.startsWith('#'));
+  for (const entry of entries) {
+    const [name = ''] = entry.split('=', 1);
+    if (name === '') throw envFileProblem(path, `no variable name on line '${entry}'`);
+    if (/\s/.test(name)) throw envFileProblem(path, `variable '${name}' contains whitespaces`);
+  }
+  return entries;
 }
 
-const usage = (message: string): StrataError =>
-  new StrataError({ kind: 'invalid-argument', code: 'ERR_USAGE', message });
+function readText(path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+  } catch (error) {
+    if (error instanceof TypeError) throw envFileProblem(path, 'contains invalid utf8 bytes');
+    throw fileProblem('open', path, error);
+  }
+}
+
+const envFileProblem = (path: string, problem: string): StrataError =>
+  new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_ENV_FILE',
+    message: `poorly formatted environment: ${path}: ${problem}`,
+  });

@@ -1,4 +1,5 @@
 import type { BuildEvent } from '../../engine/index.ts';
+import { printable, printableLine } from './printable.ts';
 
 /** Shows a build's events as they come; `end` leaves the cursor on a fresh line. */
 export interface BuildProgress {
@@ -24,7 +25,8 @@ function outcomeOf({ step }: StepEvent): string | undefined {
     case 'done':
       return `DONE ${seconds(step.endedAt - step.startedAt)}`;
     case 'failed':
-      return `ERROR: ${step.error instanceof Error ? step.error.message : String(step.error)}`;
+      if (isAbort(step.error)) return 'CANCELED';
+      return `ERROR: ${printable(messageOf(step.error))}`;
     case 'keyed':
     case 'running':
     case 'unkeyed':
@@ -32,8 +34,12 @@ function outcomeOf({ step }: StepEvent): string | undefined {
   }
 }
 
+const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 function closingLines(event: BuildEvent): string[] {
-  if (event.type === 'warning') return [`WARNING: ${event.text}`];
+  if (event.type === 'warning') return [`WARNING: ${printable(event.text)}`];
   if (event.type !== 'image') return [];
   return [`writing image ${event.id}`, ...event.references.map((reference) => `naming to ${reference}`)];
 }
@@ -50,7 +56,7 @@ export class PlainBuildProgress implements BuildProgress {
   show(event: BuildEvent): void {
     if (event.type === 'step' || event.type === 'log') {
       const shown = this.#stepOf(event.vertex);
-      if (event.type === 'log') return this.#write(`#${shown.number} ${event.line}\n`);
+      if (event.type === 'log') return this.#write(`#${shown.number} ${printable(event.line)}\n`);
       const outcome = outcomeOf(event);
       if (outcome === undefined || shown.outcome !== undefined) return;
       shown.outcome = outcome;
@@ -67,10 +73,36 @@ export class PlainBuildProgress implements BuildProgress {
   #stepOf(vertex: { readonly digest: string; readonly name: string }): Shown {
     const standing = this.#steps.get(vertex.digest);
     if (standing) return standing;
-    const shown = { number: this.#steps.size + 1, name: vertex.name, startedAt: Date.now(), outcome: undefined };
+    const shown = {
+      number: this.#steps.size + 1,
+      name: printableLine(vertex.name),
+      startedAt: Date.now(),
+      outcome: undefined,
+    };
     this.#steps.set(vertex.digest, shown);
     this.#write(`#${shown.number} ${vertex.name}\n`);
     return shown;
+  }
+}
+
+/** An event a line, for programs. */
+export class JsonBuildProgress implements BuildProgress {
+  readonly #write: (text: string) => void;
+
+  constructor(write: (text: string) => void) {
+    this.#write = write;
+  }
+
+  show(event: BuildEvent): void {
+    // Only our own errors know how to become JSON.
+    const text = JSON.stringify(event, (_key, value: unknown) =>
+      value instanceof Error && !('toJSON' in value) ? { message: value.message } : value,
+    );
+    this.#write(`${text}\n`);
+  }
+
+  end(): void {
+    // Every line is complete already.
   }
 }
 
@@ -91,7 +123,8 @@ export class TerminalBuildProgress implements BuildProgress {
 
   show(event: BuildEvent): void {
     if (event.type === 'step') {
-      const { digest, name } = event.vertex;
+      const { digest } = event.vertex;
+      const name = printableLine(event.vertex.name);
       const shown = this.#steps.get(digest) ?? { number: 0, name, startedAt: Date.now(), outcome: undefined };
       shown.outcome ??= outcomeOf(event);
       this.#steps.set(digest, shown);

@@ -1,4 +1,5 @@
 import { isStrataError } from '../../errors/index.ts';
+import { printable } from './printable.ts';
 
 /** One line that names the thing, one that says what to do; causes and the stack only on request. */
 export function renderError(error: unknown, options: { readonly debug: boolean }): string {
@@ -9,5 +10,5 @@ export function renderError(error: unknown, options: { readonly debug: boolean }
     for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
       lines.push(cause.stack ?? cause.message);
   }
-  return `${lines.join('\n')}\n`;
+  return `${lines.map(printable).join('\n')}\n`;
 }
