@@ -33,6 +33,6 @@ test('both READMEs name the subpaths', () => {
   const wanted = folders.filter((name) => name !== facade);
   for (const file of ['README.md', 'README.zh-CN.md']) {
     const named = read(file).matchAll(/`(?:strata-oci)?\/([a-z-]+)`/g);
-    assert.deepEqual([...new Set([...named].map(([, name]) => name))].toSorted(), wanted.toSorted(), file);
+    assert.deepEqual(new Set([...named].map(([, name]) => name)), new Set(wanted), file);
   }
 });
