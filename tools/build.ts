@@ -41,7 +41,8 @@ async function buildCommand(folder: string): Promise<void> {
     target: 'node12',
     format: 'cjs',
     define: { 'import.meta.filename': '__filename' },
-    banner: { js: '#!/usr/bin/env node' },
+    // Without the dashes Node itself would read --env-file, wherever it stands.
+    banner: { js: '#!/usr/bin/env -S node --' },
     logLevel: 'warning',
   });
   chmodSync(join(folder, 'strata.cjs'), 0o755);
