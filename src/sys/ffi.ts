@@ -76,11 +76,12 @@ const nativeNames: { readonly [Type in ParameterType | ResultType]: string } = {
 
 let loaded: Koffi | undefined;
 
-// Loading takes 10 ms, which a command that makes no system call of ours should not pay.
+// Loading takes a few milliseconds, which a command that makes no system call of ours should not pay.
 function koffi(): Koffi {
   if (loaded) return loaded;
+  const here = createRequire(import.meta.url);
   try {
-    loaded = createRequire(import.meta.url)('koffi') as Koffi;
+    loaded = usualBinary(here) ?? (here('koffi') as Koffi);
   } catch (cause) {
     throw new StrataError({
       kind: 'unsupported',
@@ -91,6 +92,20 @@ function koffi(): Koffi {
     });
   }
   return loaded;
+}
+
+/**
+ * Koffi's machine code for glibc, without the entry that finds out which one belongs to this Node: that takes three
+ * quarters of the time, in every thread anew.
+ */
+function usualBinary(here: NodeJS.Require): Koffi | undefined {
+  try {
+    const besideKoffi = createRequire(here.resolve('koffi'));
+    return besideKoffi(`@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`) as Koffi;
+  } catch {
+    // Another libc or another layout, which its entry knows about.
+    return undefined;
+  }
 }
 
 /**
