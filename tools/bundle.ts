@@ -15,7 +15,7 @@ const lazyBuiltins: Plugin = {
   name: 'lazy-builtins',
   setup({ onResolve, onLoad }) {
     const namespace = 'lazy';
-    const slow = /^node:(child_process|crypto|net|sqlite|stream|worker_threads|zlib)$/;
+    const slow = /^node:(child_process|crypto|fs\/promises|net|sqlite|stream|timers\/promises|worker_threads|zlib)$/;
     onResolve({ filter: slow }, ({ path, importer, namespace: from }) =>
       from === namespace
         ? { external: true }
