@@ -32,14 +32,15 @@ const built = (...args: string[]): Answer =>
 const fromSources = (...args: string[]): Answer =>
   run([join(repository, 'bin/strata')], args, join(folder, 'from-sources'));
 
-/** What two builds of one context do not have in common: times, and the digests that hang on them. */
+/** What two builds of one context do not have in common: times, what hangs on them, and the width of columns. */
 function withoutTimes({ code, stdout, stderr }: Answer): Answer {
   const neutral = (text: string): string =>
     text
       .replace(/\b[0-9a-f]{64}\b/g, 'DIGEST')
       .replace(/\b[0-9a-f]{12}\b/g, 'ID')
       .replace(/\bDONE \d+\.\d+s/g, 'DONE')
-      .replace(/(?:Less than a second|About a minute|\d+ \w+) ago +/g, 'AGO ');
+      .replace(/(?:Less than a second|About a minute|\d+ \w+) ago/g, 'AGO')
+      .replace(/ {2,}/g, '  ');
   return { code, stdout: neutral(stdout), stderr: neutral(stderr) };
 }
 
