@@ -24,6 +24,7 @@ export interface TreeWriterOptions {
 }
 
 const batch = 64;
+const directoryMode = 0o755;
 
 /** Puts files into an image's tree as COPY does: by descriptor, never through what the image made of a path. */
 export class TreeWriter implements Disposable {
@@ -108,18 +109,18 @@ export class TreeWriter implements Disposable {
     return Buffer.concat([Buffer.from(`${destination.replace(/\/+$/, '')}/`), name]);
   }
 
-  /** The destination of a folder's content: as it is when it stands, else like the folder. */
-  #makeRoot(path: Uint8Array, entry: ContextEntry): void {
-    if (this.#target.isDirectory(path)) return;
-    this.#target.directory(path);
-    const fd = this.#tree.open(path, O_RDONLY | O_DIRECTORY);
-    try {
-      this.#copyXattrs(entry, fd, '.');
-      chmodFd(fd, this.#mode(entry.stat.permissions, true));
-    } finally {
-      closeFd(fd);
+  /** The destination of a folder's content: as it is when it stands, else a new one; only the time is the folder's. */
+  #makeRoot(path: Uint8Array, { stat }: ContextEntry): void {
+    if (!this.#target.isDirectory(path)) {
+      this.#target.directory(path);
+      const fd = this.#tree.open(path, O_RDONLY | O_DIRECTORY);
+      try {
+        chmodFd(fd, this.#mode(directoryMode, true));
+      } finally {
+        closeFd(fd);
+      }
     }
-    this.#times.push({ path, mtime: entry.stat.mtime });
+    this.#times.push({ path, mtime: stat.mtime });
   }
 
   #add(path: Uint8Array, entry: ContextEntry, check: (stat: FileStat) => void, links: Map<string, Uint8Array>): void {

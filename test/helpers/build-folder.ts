@@ -1,0 +1,54 @@
+import { chmodSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { layoutOf } from '../../src/engine/layout.ts';
+
+/** A file's content, or something else; names that end in a slash are folders, with a mode. */
+export type FolderItem =
+  | string
+  | Uint8Array
+  | { readonly link: string }
+  | { readonly sameAs: string }
+  | { readonly mode: number; readonly content?: string };
+
+/** A temporary folder, gone after the test. */
+export function temporaryFolder(context: Pick<TestContext, 'after'>, name = 'folder'): string {
+  const path = mkdtempSync(join(tmpdir(), `strata-${name}-`));
+  context.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** Puts files, folders, symlinks (`link`) and further names of files (`sameAs`) into a folder; later ones stay later. */
+export function fill(folder: string, items: Readonly<Record<string, FolderItem>>): void {
+  for (const [name, item] of Object.entries(items)) {
+    const path = join(folder, name);
+    mkdirSync(name.endsWith('/') ? path : dirname(path), { recursive: true });
+    if (typeof item === 'string' || item instanceof Uint8Array) {
+      if (!name.endsWith('/')) writeFileSync(path, item);
+    } else if ('link' in item) symlinkSync(item.link, path);
+    else if ('sameAs' in item) linkSync(join(folder, item.sameAs), path);
+    else {
+      if (!name.endsWith('/')) writeFileSync(path, item.content ?? '');
+      chmodSync(path, item.mode);
+    }
+  }
+}
+
+/** {@link temporaryFolder} with content. */
+export function folderWith(
+  context: Pick<TestContext, 'after'>,
+  items: Readonly<Record<string, FolderItem>>,
+  name = 'context',
+): string {
+  const folder = temporaryFolder(context, name);
+  fill(folder, items);
+  return folder;
+}
+
+/** An empty place for a store; its run state goes after the test, too. */
+export function storeRoot(context: Pick<TestContext, 'after'>): string {
+  const root = temporaryFolder(context, 'root');
+  context.after(() => rmSync(layoutOf(root).run, { recursive: true, force: true }));
+  return root;
+}

@@ -1,0 +1,400 @@
+import type { FolderItem } from '../../helpers/build-folder.ts';
+
+/** One build: what is in the context, the instructions behind `FROM scratch`, and what the image then holds. */
+export interface CopyCase {
+  readonly name: string;
+  readonly context: Readonly<Record<string, FolderItem>>;
+  /** Lines of the Dockerfile. `COPY base/ /` is put before them when the context has a folder of that name. */
+  readonly steps: readonly string[];
+  /** As `shortListing` writes it, without `base` that is as it was; or a part of the error. */
+  readonly expected: readonly string[] | { readonly error: RegExp; readonly code: string };
+}
+
+const refused = { code: 'ERR_COPY_DESTINATION' } as const;
+
+/** What docker's COPY does, one line of docker's documentation or one surprise each. */
+export const copyCases: readonly CopyCase[] = [
+  {
+    name: 'a file becomes the destination',
+    context: { f: 'x' },
+    steps: ['COPY f /a/b/c'],
+    expected: ['d755 0:0 /a', 'd755 0:0 /a/b', '-644 0:0 /a/b/c "x"'],
+  },
+  {
+    name: 'a file goes into a destination with a slash',
+    context: { f: 'x' },
+    steps: ['COPY f /a/b/'],
+    expected: ['d755 0:0 /a', 'd755 0:0 /a/b', '-644 0:0 /a/b/f "x"'],
+  },
+  {
+    name: 'a file goes into a destination that is a directory',
+    context: { f: 'x', 'base/dir/': '' },
+    steps: ['COPY f /dir'],
+    expected: ['d755 0:0 /dir', '-644 0:0 /dir/f "x"'],
+  },
+  {
+    name: 'a file replaces a file, whatever its mode',
+    context: { f: { mode: 0o751, content: 'new' }, 'base/f': { mode: 0o600, content: 'a longer old one' } },
+    steps: ['COPY f /f'],
+    expected: ['-751 0:0 /f "new"'],
+  },
+  {
+    name: 'a folder is its content',
+    context: { 'd/x': '1', 'd/e/y': '2' },
+    steps: ['COPY d /to'],
+    expected: ['d755 0:0 /to', 'd755 0:0 /to/e', '-644 0:0 /to/e/y "2"', '-644 0:0 /to/x "1"'],
+  },
+  {
+    name: 'a folder with a slash is its content, too',
+    context: { 'd/x': '1' },
+    steps: ['COPY d/ /to/'],
+    expected: ['d755 0:0 /to', '-644 0:0 /to/x "1"'],
+  },
+  {
+    name: 'a new folder is no copy of the one that is copied, those below are',
+    context: { 'd/': { mode: 0o700 }, 'd/sub/': { mode: 0o1777 } },
+    steps: ['COPY d /a/to'],
+    expected: ['d755 0:0 /a', 'd755 0:0 /a/to', 'd1777 0:0 /a/to/sub'],
+  },
+  {
+    name: 'a folder that stands keeps its mode, those below take the new one',
+    context: {
+      'd/': { mode: 0o700 },
+      'd/sub/': { mode: 0o711 },
+      'base/to/': { mode: 0o750 },
+      'base/to/sub/': { mode: 0o770 },
+    },
+    steps: ['COPY d /to'],
+    expected: ['d750 0:0 /to', 'd711 0:0 /to/sub'],
+  },
+  {
+    name: 'folders are merged',
+    context: { 'd/s/new': 'n', 'd/s/both': 'n', 'base/to/s/old': 'o', 'base/to/s/both': 'o' },
+    steps: ['COPY d /to'],
+    expected: [
+      'd755 0:0 /to',
+      'd755 0:0 /to/s',
+      '-644 0:0 /to/s/both "n"',
+      '-644 0:0 /to/s/new "n"',
+      '-644 0:0 /to/s/old "o"',
+    ],
+  },
+  {
+    name: 'several sources go into one directory, a folder among them as its content',
+    context: { a: 'a', b: 'b', 'd/c': 'c' },
+    steps: ['COPY a b d /to/'],
+    expected: ['d755 0:0 /to', '-644 0:0 /to/a "a"', '-644 0:0 /to/b "b"', '-644 0:0 /to/c "c"'],
+  },
+  {
+    name: 'of two sources of one name the later stays',
+    context: { 'a/f': 'a', 'b/f': 'b' },
+    steps: ['COPY a/f b/f /to/'],
+    expected: ['d755 0:0 /to', '-644 0:0 /to/f "b"'],
+  },
+  {
+    name: 'several sources need a slash',
+    context: { a: 'a', b: 'b' },
+    steps: ['COPY a b /to'],
+    expected: { ...refused, error: /more than one source file, the destination must be a directory and end with a \// },
+  },
+  {
+    name: 'several matches need a slash',
+    context: { a1: 'a', a2: 'b' },
+    steps: ['COPY a* /to'],
+    expected: { ...refused, error: /must be a directory and end with a \// },
+  },
+  {
+    name: 'wildcards',
+    context: { 'a.txt': 'a', 'b.txt': 'b', 'c.md': 'c', 'd/e.txt': 'e' },
+    steps: ['COPY *.txt /to/', 'COPY d*/?.txt /q/'],
+    expected: [
+      'd755 0:0 /q',
+      '-644 0:0 /q/e.txt "e"',
+      'd755 0:0 /to',
+      '-644 0:0 /to/a.txt "a"',
+      '-644 0:0 /to/b.txt "b"',
+    ],
+  },
+  {
+    name: 'a wildcard beside a name may match nothing',
+    context: { 'package.json': '{}' },
+    steps: ['COPY package.json yarn.lock* /to/'],
+    expected: ['d755 0:0 /to', '-644 0:0 /to/package.json "{}"'],
+  },
+  {
+    name: 'a source that is not there',
+    context: { a: '' },
+    steps: ['COPY nothing /to'],
+    expected: { code: 'ERR_COPY_SOURCE_NOT_FOUND', error: /nothing: not found/ },
+  },
+  {
+    name: '.dockerignore with an exception',
+    context: { 'd/keep': 'k', 'd/drop': 'd', '.dockerignore': 'd/*\n!d/keep\n' },
+    steps: ['COPY d /to'],
+    expected: ['d755 0:0 /to', '-644 0:0 /to/keep "k"'],
+  },
+  {
+    name: 'an excluded source',
+    context: { a: '', '.dockerignore': 'a' },
+    steps: ['COPY a /to'],
+    expected: { code: 'ERR_COPY_SOURCE_NOT_FOUND', error: /a: not found/ },
+  },
+  {
+    name: 'symlinks in a folder stay what they are, broken ones, too',
+    context: { 'd/f': 'x', 'd/l': { link: 'f' }, 'd/out': { link: '/etc/passwd' }, 'd/none': { link: 'nothing' } },
+    steps: ['COPY d /to'],
+    expected: [
+      'd755 0:0 /to',
+      '-644 0:0 /to/f "x"',
+      'l 0:0 /to/l -> f',
+      'l 0:0 /to/none -> nothing',
+      'l 0:0 /to/out -> /etc/passwd',
+    ],
+  },
+  {
+    name: 'a symlink as a source is what it leads to',
+    context: { f: 'x', l: { link: 'f' }, 'd/y': 'y', ld: { link: 'd' } },
+    steps: ['COPY l /a', 'COPY ld /b/', 'COPY l /c/'],
+    expected: ['-644 0:0 /a "x"', 'd755 0:0 /b', '-644 0:0 /b/y "y"', 'd755 0:0 /c', '-644 0:0 /c/l "x"'],
+  },
+  {
+    name: 'a destination behind symlinks of the image, relative and absolute',
+    context: { f: 'x', 'd/y': 'y', 'base/real/': '', 'base/abs': { link: '/real' }, 'base/rel': { link: 'real' } },
+    steps: ['COPY f /abs/f', 'COPY f /rel/g', 'COPY d /abs', 'COPY f /abs/new/'],
+    expected: [
+      'l 0:0 /abs -> /real',
+      'd755 0:0 /real',
+      '-644 0:0 /real/f "x"',
+      '-644 0:0 /real/g "x"',
+      'd755 0:0 /real/new',
+      '-644 0:0 /real/new/f "x"',
+      '-644 0:0 /real/y "y"',
+      'l 0:0 /rel -> real',
+    ],
+  },
+  {
+    name: 'symlinks of the image that climb stop at its root',
+    context: { f: 'x', 'base/up': { link: '../../../../../etc' }, 'base/etc/': '' },
+    steps: ['COPY f /up/f'],
+    expected: ['d755 0:0 /etc', '-644 0:0 /etc/f "x"', 'l 0:0 /up -> ../../../../../etc'],
+  },
+  {
+    name: 'a file over a symlink goes to where that leads',
+    context: { f: 'x', 'base/real': 'old', 'base/l': { link: 'real' } },
+    steps: ['COPY f /l'],
+    expected: ['l 0:0 /l -> real', '-644 0:0 /real "x"'],
+  },
+  {
+    name: 'a file over a symlink that leads to nothing makes that',
+    context: { f: 'x', 'base/l': { link: '/dir/real' }, 'base/dir/': '' },
+    steps: ['COPY f /l'],
+    expected: ['d755 0:0 /dir', '-644 0:0 /dir/real "x"', 'l 0:0 /l -> /dir/real'],
+  },
+  {
+    name: 'a folder over a symlink that leads to nothing makes that',
+    context: { 'd/f': 'x', 'base/l': { link: 'made' } },
+    steps: ['COPY d /l'],
+    expected: ['l 0:0 /l -> made', 'd755 0:0 /made', '-644 0:0 /made/f "x"'],
+  },
+  {
+    name: 'symlinks in a circle',
+    context: { f: 'x', 'base/a': { link: 'b' }, 'base/b': { link: 'a' } },
+    steps: ['COPY f /a'],
+    expected: { ...refused, error: /too many symlinks/ },
+  },
+  {
+    name: 'in a folder a file replaces a symlink',
+    context: { 'd/l': 'x', 'base/to/l': { link: '../real' }, 'base/real': 'old' },
+    steps: ['COPY d /to'],
+    expected: ['-644 0:0 /real "old"', 'd755 0:0 /to', '-644 0:0 /to/l "x"'],
+  },
+  {
+    name: 'in a folder a symlink replaces a file',
+    context: { 'd/l': { link: 'x' }, 'base/to/l': 'old' },
+    steps: ['COPY d /to'],
+    expected: ['d755 0:0 /to', 'l 0:0 /to/l -> x'],
+  },
+  {
+    name: 'a folder over a file',
+    context: { 'd/x': '', 'base/to': 'file' },
+    steps: ['COPY d /to'],
+    expected: { ...refused, error: /\/to: not a directory/ },
+  },
+  {
+    name: 'a folder in a folder over a file',
+    context: { 'd/x/y': '', 'base/to/x': 'file' },
+    steps: ['COPY d /to'],
+    expected: { ...refused, error: /\/to\/x: not a directory/ },
+  },
+  {
+    name: 'a file over a folder in a folder',
+    context: { 'd/x': '', 'base/to/x/y': '' },
+    steps: ['COPY d /to'],
+    expected: { ...refused, error: /\/to\/x: a directory/ },
+  },
+  {
+    name: 'a folder in a folder over a symlink to a folder',
+    context: { 'd/x/y': '', 'base/to/x': { link: '/other' }, 'base/other/': '' },
+    steps: ['COPY d /to'],
+    expected: { ...refused, error: /\/to\/x: not a directory/ },
+  },
+  {
+    name: 'a file below a file',
+    context: { f: '', 'base/to': 'file' },
+    steps: ['COPY f /to/f'],
+    expected: { ...refused, error: /\/to\/f: not a directory/ },
+  },
+  {
+    name: 'a file into what is a file and has a slash',
+    context: { f: '', 'base/to': 'file' },
+    steps: ['COPY f /to/'],
+    expected: { ...refused, error: /not a directory/ },
+  },
+  {
+    name: '--chown by numbers, for what is made on the way, too',
+    context: { 'd/x': '1', 'd/l': { link: 'x' } },
+    steps: ['COPY --chown=5:6 d /a/b'],
+    expected: ['d755 5:6 /a', 'd755 5:6 /a/b', 'l 5:6 /a/b/l -> x', '-644 5:6 /a/b/x "1"'],
+  },
+  {
+    name: '--chown with one number is user and group',
+    context: { f: 'x' },
+    steps: ['COPY --chown=7 f /f'],
+    expected: ['-644 7:7 /f "x"'],
+  },
+  {
+    name: '--chown by names of the image',
+    context: {
+      f: 'x',
+      'base/etc/passwd': 'root:x:0:0::/:\nme:x:11:12::/home/me:/bin/sh\n',
+      'base/etc/group': 'staff:x:13:\n',
+    },
+    steps: [
+      'COPY --chown=me f /a',
+      'COPY --chown=me:staff f /b',
+      'COPY --chown=9:staff f /c',
+      'ENV u=me',
+      'COPY --chown=$u f /d',
+    ],
+    expected: [
+      '-644 11:12 /a "x"',
+      '-644 11:13 /b "x"',
+      '-644 9:13 /c "x"',
+      '-644 11:12 /d "x"',
+      'd755 0:0 /etc',
+      '-644 0:0 /etc/group "staff:x:13:\\n"',
+      '-644 0:0 /etc/passwd "root:x:0:0::/:\\nme:x:11:12::/home/me:/bin"',
+    ],
+  },
+  {
+    name: '--chown=root needs no passwd',
+    context: { f: 'x' },
+    steps: ['COPY --chown=root:root f /f'],
+    expected: ['-644 0:0 /f "x"'],
+  },
+  {
+    name: '--chown by a name the image does not have',
+    context: { f: 'x' },
+    steps: ['COPY --chown=nobody f /f'],
+    expected: { code: 'ERR_USER_UNKNOWN', error: /nobody/ },
+  },
+  {
+    name: '--chown by a number that is none',
+    context: { f: 'x' },
+    steps: ['COPY --chown=4294967296 f /f'],
+    expected: { code: 'ERR_USER_INVALID', error: /4294967296/ },
+  },
+  {
+    name: '--chmod, octal, of files and folders',
+    context: { 'd/x': { mode: 0o600, content: '1' }, 'd/s/': { mode: 0o700 } },
+    steps: ['COPY --chmod=4711 d /to'],
+    expected: ['d4711 0:0 /to', 'd4711 0:0 /to/s', '-4711 0:0 /to/x "1"'],
+  },
+  {
+    name: '--chmod, symbolic',
+    context: { 'd/x': { mode: 0o600, content: '1' }, 'd/y': { mode: 0o755, content: '2' }, 'd/s/': { mode: 0o700 } },
+    steps: ['COPY --chmod=u=rwX,go=rX d /to'],
+    expected: ['d755 0:0 /to', 'd755 0:0 /to/s', '-644 0:0 /to/x "1"', '-755 0:0 /to/y "2"'],
+  },
+  {
+    name: 'setuid and setgid stay though the owner is set',
+    context: { f: { mode: 0o6755, content: 'x' }, 'd/s/': { mode: 0o2775 } },
+    steps: ['COPY --chown=5:6 f /f', 'COPY d /d'],
+    expected: ['d755 0:0 /d', 'd2775 0:0 /d/s', '-6755 5:6 /f "x"'],
+  },
+  {
+    name: 'heredocs: a file, a name for it, variables, several',
+    context: {},
+    steps: [
+      'ENV v=value',
+      'COPY <<EOF /a',
+      '$v \\$v',
+      'EOF',
+      "COPY <<'EOF' /dir/",
+      '$v',
+      'EOF',
+      'COPY <<one <<-two /m/',
+      '1',
+      'one',
+      '\t2',
+      'two',
+    ],
+    expected: [
+      '-644 0:0 /a "value $v\\n"',
+      'd755 0:0 /dir',
+      '-644 0:0 /dir/EOF "$v\\n"',
+      'd755 0:0 /m',
+      '-644 0:0 /m/one "1\\n"',
+      '-644 0:0 /m/two "2\\n"',
+    ],
+  },
+  {
+    name: 'heredocs with --chown and --chmod, beside files',
+    context: { f: 'x' },
+    steps: ['COPY --chown=3:4 --chmod=0700 f <<g /to/', 'y', 'g'],
+    expected: ['d755 3:4 /to', '-700 3:4 /to/f "x"', '-700 3:4 /to/g "y\\n"'],
+  },
+  {
+    name: 'WORKDIR is where relative destinations start, made when missing',
+    context: { f: 'x' },
+    steps: ['WORKDIR /a/b', 'COPY f .', 'COPY f c/', 'COPY f ../d'],
+    expected: [
+      'd755 0:0 /a',
+      'd755 0:0 /a/b',
+      'd755 0:0 /a/b/c',
+      '-644 0:0 /a/b/c/f "x"',
+      '-644 0:0 /a/b/f "x"',
+      '-644 0:0 /a/d "x"',
+    ],
+  },
+  {
+    name: "WORKDIR leaves a directory that stands as it is, and gives a new one to USER's user",
+    context: { 'base/w/': { mode: 0o1700 } },
+    steps: ['USER 5:6', 'WORKDIR /w', 'WORKDIR /w/n/m'],
+    expected: ['d1700 0:0 /w', 'd755 5:6 /w/n', 'd755 5:6 /w/n/m'],
+  },
+  {
+    name: 'WORKDIR behind a symlink, and over a file',
+    context: { 'base/l': { link: '/real' }, 'base/f': '' },
+    steps: ['WORKDIR /l/x', 'WORKDIR /f'],
+    expected: { ...refused, error: /\/f: not a directory/ },
+  },
+  {
+    name: 'quoted and odd names',
+    context: { 'a b': '1', 'é\n': '3', '-x': '4', $y: '5' },
+    steps: ['COPY ["a b", "é\\n", "-x", "\\\\$y", "/to/"]'],
+    expected: [
+      'd755 0:0 /to',
+      '-644 0:0 /to/$y "5"',
+      '-644 0:0 /to/-x "4"',
+      '-644 0:0 /to/a b "1"',
+      '-644 0:0 /to/é\n "3"',
+    ],
+  },
+  {
+    name: 'names that would be deletions in a layer',
+    context: { 'd/.wh.x': '' },
+    steps: ['COPY d /to'],
+    expected: { ...refused, error: /\.wh\.x: names that begin with \.wh\./ },
+  },
+];
