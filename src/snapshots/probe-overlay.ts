@@ -1,11 +1,9 @@
 import { mkdirSync, readdirSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isStrataError } from '../errors/index.ts';
 import { AT_FDCWD } from '../sys/constants.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { closeFd, mknodAt } from '../sys/fs-at.ts';
-import { unmount } from '../sys/mount.ts';
-import { type MountSpec, mountAt, mountDetached } from '../sys/mount-spec.ts';
+import { type MountSpec, mountDetached } from '../sys/mount-spec.ts';
 import { statAt } from '../sys/stat.ts';
 import { getXattrAt, setXattrAt } from '../sys/xattr.ts';
 
@@ -25,7 +23,7 @@ export function probeOverlay(probe: OverlayProbe): string | undefined {
   const opaque = probe.rootless ? 'user.overlay.opaque' : 'trusted.overlay.opaque';
   try {
     const spec = makeLayers(probe, opaque);
-    return withMount(spec, join(probe.directory, 'merged'), (merged) => tryChanges(probe, merged, opaque));
+    return withMount(spec, (merged) => tryChanges(probe, merged, opaque));
   } catch (error) {
     return describeFailure(error, probe);
   }
@@ -36,7 +34,7 @@ function makeLayers({ directory, rootless }: OverlayProbe, opaque: string): Moun
   for (const name of ['.', 'bottom', 'bottom/hidden', 'bottom/hidden/inside', 'marked', 'marked/hidden', 'upper']) {
     mkdirSync(at(name), { recursive: true });
   }
-  for (const name of ['work', 'merged']) mkdirSync(at(name));
+  mkdirSync(at('work'));
   for (const name of ['deleted', 'plain']) writeFileSync(at('bottom', name), '');
   mknodAt(AT_FDCWD, at('marked', 'deleted'), 'character-device', 0o600, 0, 0);
   setXattrAt(AT_FDCWD, at('marked', 'hidden'), opaque, Buffer.from('y'));
@@ -63,24 +61,13 @@ function tryChanges({ directory, place }: OverlayProbe, merged: string, opaque: 
   return undefined;
 }
 
-/** Detached where the kernel can: nothing is left mounted whatever becomes of this process. */
-function withMount<Result>(spec: MountSpec, target: string, use: (path: string) => Result): Result {
-  const fd = tryDetached(spec);
-  if (fd === undefined) mountAt(spec, target);
+/** Nothing is left mounted whatever becomes of this process. */
+function withMount<Result>(spec: MountSpec, use: (path: string) => Result): Result {
+  const fd = mountDetached(spec);
   try {
-    return use(fd === undefined ? target : `/proc/self/fd/${fd}`);
+    return use(`/proc/self/fd/${fd}`);
   } finally {
-    if (fd === undefined) unmount(target, { lazy: true });
-    else closeFd(fd);
-  }
-}
-
-function tryDetached(spec: MountSpec): number | undefined {
-  try {
-    return mountDetached(spec);
-  } catch (error) {
-    if (isStrataError(error, 'ERR_OVERLAY_NOT_DETACHABLE')) return undefined;
-    throw error;
+    closeFd(fd);
   }
 }
 

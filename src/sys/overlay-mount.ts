@@ -9,6 +9,7 @@ import { closeFd } from './fs-at.ts';
 import { attachMount } from './mount-fd.ts';
 import { overlayByContext } from './overlay-by-context.ts';
 import { overlayByDescriptors } from './overlay-by-descriptors.ts';
+import { overlayHeldByDescriptor } from './overlay-detached.ts';
 import type { OverlayMount } from './overlay-options.ts';
 import { overlaySupport } from './overlay-support.ts';
 
@@ -24,19 +25,15 @@ export function mountOverlay(spec: OverlayMount, target: string): void {
 }
 
 /**
- * {@link mountOverlay} that is attached nowhere: the descriptor is the mount, for `attachMount`, and the mount goes
- * with its last copy. `ERR_OVERLAY_NOT_DETACHABLE` before Linux 6.8.
+ * {@link mountOverlay} that is attached nowhere: the descriptor is the mount, which goes with its last copy. From Linux
+ * 6.8 on also for `attachMount`.
  */
 export function mountOverlayDetached(spec: OverlayMount): number {
   check(spec);
   const [only] = spec.lowerDirs;
   if (isBind(spec) && only !== undefined) return bindDetached(only, { readOnly: true });
-  if (overlaySupport().lowerDirPlus) return explained(spec, () => overlayByContext(spec));
-  throw new StrataError({
-    kind: 'unsupported',
-    code: 'ERR_OVERLAY_NOT_DETACHABLE',
-    message: 'overlay mount: the kernel makes none out of sight before Linux 6.8',
-  });
+  const make = overlaySupport().lowerDirPlus ? overlayByContext : overlayHeldByDescriptor;
+  return explained(spec, () => make(spec));
 }
 
 const isBind = (spec: OverlayMount): boolean => spec.upperDir === undefined && spec.lowerDirs.length === 1;

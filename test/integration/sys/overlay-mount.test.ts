@@ -3,18 +3,21 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, unlinkSync, w
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { isStrataError } from '../../../src/errors/index.ts';
-import { AT_FDCWD, O_DIRECTORY, O_PATH, O_RDONLY } from '../../../src/sys/constants.ts';
+import { AT_FDCWD, O_CREAT, O_DIRECTORY, O_PATH, O_RDONLY, O_WRONLY } from '../../../src/sys/constants.ts';
 import { SyscallError } from '../../../src/sys/errno.ts';
 import { closeFd, openAt } from '../../../src/sys/fs-at.ts';
 import { listFd } from '../../../src/sys/list-at.ts';
 import { unmount } from '../../../src/sys/mount.ts';
 import { attachMount, FilesystemContext } from '../../../src/sys/mount-fd.ts';
 import { mountAt, mountDetached } from '../../../src/sys/mount-spec.ts';
+import { readMountInfo } from '../../../src/sys/mountinfo.ts';
 import { overlayByContext } from '../../../src/sys/overlay-by-context.ts';
 import { overlayByDescriptors, overlayByHelper } from '../../../src/sys/overlay-by-descriptors.ts';
+import { overlayHeldByDescriptor } from '../../../src/sys/overlay-detached.ts';
 import { mountOverlay, mountOverlayDetached } from '../../../src/sys/overlay-mount.ts';
 import type { OverlayMount } from '../../../src/sys/overlay-options.ts';
 import { overlaySupport } from '../../../src/sys/overlay-support.ts';
+import { RootedTree } from '../../../src/sys/rooted-tree.ts';
 import { statAt } from '../../../src/sys/stat.ts';
 import { getXattrAt, setXattrAt } from '../../../src/sys/xattr.ts';
 import { needs } from '../../helpers/needs.ts';
@@ -244,4 +247,34 @@ test('support is asked of the kernel, not mounted', { skip: needs('root', 'overl
   assert.equal(overlaySupport(), overlaySupport());
   using context = new FilesystemContext('overlay');
   if (hasPlus) context.set('lowerdir+', '/');
+});
+
+describe('overlays held by a descriptor, as before Linux 6.8', { skip: needs('root', 'overlay', 'mount') }, () => {
+  test('are in no list of mounts, take changes, and go with the descriptor', (context) => {
+    const { spec } = stack(context, 3);
+    const before = openDescriptors();
+    const fd = overlayHeldByDescriptor(spec);
+    const path = `/proc/self/fd/${fd}`;
+    assert.deepEqual(
+      readMountInfo().filter(({ superOptions }) => superOptions.includes(spec.upperDir)),
+      [],
+    );
+    assert.deepEqual(readdirSync(path).sort(), ['at-0', 'at-1', 'at-2', 'shared']);
+    unlinkSync(join(path, 'at-2'));
+    const tree = RootedTree.open(path);
+    const { fd: directory, name } = tree.parent('deep/er/new', { mode: 0o755 });
+    closeFd(openAt(directory, name, O_CREAT | O_WRONLY, 0o644));
+    assert.equal(Buffer.from(tree.pathOf(directory)).toString(), 'deep/er');
+    tree.close();
+    closeFd(fd);
+    assert.equal(openDescriptors(), before);
+    assert.deepEqual(readdirSync(spec.upperDir).sort(), ['at-2', 'deep']);
+  });
+
+  test('of 300 layers, more than one page of options names', (context) => {
+    const { spec } = stack(context, 300);
+    const fd = overlayHeldByDescriptor({ lowerDirs: spec.lowerDirs });
+    assert.ok(existsSync(`/proc/self/fd/${fd}/at-299`));
+    closeFd(fd);
+  });
 });
