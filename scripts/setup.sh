@@ -29,6 +29,8 @@ if [ -n "$missing" ]; then
   apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 
+# npm leaves out optional packages whose `engines` exclude the Node it runs on, be it Debian's 18. What the checks need of
+# those (the native parts of oxlint and oxc-parser) therefore stands in package.json as well.
 stamp=node_modules/.strata-lock
 if ! cmp -s package-lock.json "$stamp"; then
   echo "setup: npm ci"
