@@ -1,14 +1,23 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { layoutOf } from '../../src/engine/layout.ts';
 import { needs } from '../helpers/needs.ts';
 import { publishedPackage } from '../helpers/published-package.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const { folder, packageFolder, [Symbol.dispose]: remove } = publishedPackage();
-after(remove);
+const roots = {
+  built: join(folder, 'built'),
+  fromSources: join(folder, 'from-sources'),
+  readme: join(folder, 'store'),
+};
+after(() => {
+  for (const root of Object.values(roots)) rmSync(layoutOf(root).run, { recursive: true, force: true });
+  remove();
+});
 const { exports, version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as {
   readonly exports: Readonly<Record<string, unknown>>;
   readonly version: string;
@@ -28,9 +37,8 @@ function run(command: readonly string[], args: readonly string[], root: string):
 }
 
 const built = (...args: string[]): Answer =>
-  run([process.execPath, join(packageFolder, 'dist/cli/strata.cjs')], args, join(folder, 'built'));
-const fromSources = (...args: string[]): Answer =>
-  run([join(repository, 'bin/strata')], args, join(folder, 'from-sources'));
+  run([process.execPath, join(packageFolder, 'dist/cli/strata.cjs')], args, roots.built);
+const fromSources = (...args: string[]): Answer => run([join(repository, 'bin/strata')], args, roots.fromSources);
 
 /** What two builds of one context do not have in common: times, what hangs on them, and the width of columns. */
 function withoutTimes({ code, stdout, stderr }: Answer): Answer {
@@ -95,7 +103,7 @@ test('the program of the README type-checks and runs against the package', { ski
   const root = '/var/lib/strata';
   assert.ok(program.includes(root));
   const file = join(folder, 'readme.ts');
-  writeFileSync(file, program.replace(root, join(folder, 'store')));
+  writeFileSync(file, program.replace(root, roots.readme));
   checkTypes(file);
   const { status, stdout, stderr } = spawnSync(process.execPath, [file], { cwd: repository, encoding: 'utf8' });
   assert.equal(status, 0, stderr);
