@@ -116,14 +116,14 @@ function summary(contender: string, [first, ...counted]: readonly Measurement[])
 const seconds = (ms: number): string => (ms / 1000).toFixed(ms < 1000 ? 3 : 2);
 const ratio = (a: number, b: number): string => (a > 0 && b > 0 ? (a / b).toFixed(2) : '–');
 
-/** A Markdown section: every contender's medians, and Strata's ratio to each. */
-export function report(contest: Contest, standings: readonly Standing[], rounds: number): string {
+/** A Markdown section: every contender's medians, and Strata's ratio to each. `how` says how often and when. */
+export function report(contest: Contest, standings: readonly Standing[], how: string): string {
   const [ours] = standings;
   return [
     `## ${contest.title}`,
     '',
     contest.rules,
-    `Goal: ${contest.goal}. Medians of ${rounds} runs in turns, fastest and slowest in brackets.`,
+    `Goal: ${contest.goal}. ${how}; fastest and slowest in brackets.`,
     '',
     '| | wall s | CPU s | peak MB | Strata ÷ it: wall | CPU | memory |',
     '|---|---|---|---|---|---|---|',

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** Small, seeded, good enough for sizes and offsets (mulberry32). */
 export function randomNumbers(seed: number): () => number {
@@ -100,17 +100,7 @@ export function makeImage(folder: string, name: string, shapes: readonly TreeSha
     rmSync(`${tar}.gz`);
     return { blob: packed.path, digest: packed.digest, diffId, sizeBytes: statSync(packed.path).size };
   });
-  const config = addBlob(
-    layout,
-    Buffer.from(
-      JSON.stringify({
-        architecture: 'amd64',
-        os: 'linux',
-        config: {},
-        rootfs: { type: 'layers', diff_ids: layers.map((layer) => layer.diffId) },
-      }),
-    ),
-  );
+  const config = addBlob(layout, configOf(layers.map((layer) => layer.diffId)));
   const manifest = addBlob(
     layout,
     Buffer.from(
@@ -145,6 +135,35 @@ export function makeImage(folder: string, name: string, shapes: readonly TreeSha
   writeFileSync(join(layout, 'input.json'), JSON.stringify(input));
   return input;
 }
+
+/** The image as `docker save` wrote it before version 25: uncompressed layers and their list, put together by GNU tar. */
+export function makeDockerArchive(file: string, { layers }: ImageInput, tag: string): void {
+  const folder = `${file}.d`;
+  mkdirSync(folder);
+  const names = layers.map(({ blob, diffId }) => {
+    const name = join(diffId.slice('sha256:'.length), 'layer.tar');
+    mkdirSync(dirname(join(folder, name)));
+    execFileSync('sh', ['-ec', 'gzip -dc "$0" >"$1"', blob, join(folder, name)]);
+    return name;
+  });
+  const config = configOf(layers.map(({ diffId }) => diffId));
+  const configName = `${sha256(config)}.json`;
+  writeFileSync(join(folder, configName), config);
+  const list = [{ Config: configName, RepoTags: [tag], Layers: names }];
+  writeFileSync(join(folder, 'manifest.json'), JSON.stringify(list));
+  execFileSync('tar', ['-C', folder, '-cf', file, configName, 'manifest.json', ...names]);
+  rmSync(folder, { recursive: true });
+}
+
+const configOf = (diffIds: readonly string[]): Buffer =>
+  Buffer.from(
+    JSON.stringify({
+      architecture: 'amd64',
+      os: 'linux',
+      config: {},
+      rootfs: { type: 'layers', diff_ids: diffIds },
+    }),
+  );
 
 /** The same shapes with as much less in them. */
 export const scaled = (shapes: readonly TreeShape[], scale: number): TreeShape[] =>

@@ -15,6 +15,12 @@ export function program(name: string): string | undefined {
     .find((path) => existsSync(path));
 }
 
+/** The published command, up to the verb; `STRATA_BENCH_STRATA` names that of another build. */
+export const strata: readonly string[] = [
+  process.execPath,
+  process.env['STRATA_BENCH_STRATA'] ?? join(import.meta.dirname, '../dist/cli/strata.cjs'),
+];
+
 /** First line of what a program says about its version. */
 export function version(name: string): string {
   const path = program(name);

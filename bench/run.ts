@@ -1,14 +1,17 @@
-// Holds the contests named on the command line, all without names, and then writes bench/results.md.
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
+// Holds the contests named on the command line, all without names, and puts their tables into bench/results.md.
+import { globSync, mkdirSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type ContestEntry, hold, report } from './contest.ts';
 import { LoopFilesystem } from './loop-filesystem.ts';
-import { removeTree, version } from './peers.ts';
-import { applyContests } from './tasks/apply.ts';
-import { layerContests } from './tasks/layer.ts';
-import { runContests } from './tasks/run.ts';
+import { removeTree } from './peers.ts';
+import { mergeResults } from './results.ts';
+
+/** What each file of tasks/ exports. */
+interface Task {
+  readonly contests: readonly ContestEntry[];
+}
 
 const { values, positionals } = parseArgs({
   options: {
@@ -19,9 +22,12 @@ const { values, positionals } = parseArgs({
   },
   allowPositionals: true,
 });
+const today = new Date().toISOString().slice(0, 10);
 const rounds = Number(values.rounds);
 const scale = Number(values.scale);
-const all: readonly ContestEntry[] = [...applyContests, ...layerContests, ...runContests];
+const tasks = globSync('tasks/*.ts', { cwd: import.meta.dirname }).sort();
+const loaded = await Promise.all(tasks.map((file) => import(join(import.meta.dirname, file)) as Promise<Task>));
+const all = loaded.flatMap(({ contests }) => contests);
 const unknown = positionals.filter((name) => !all.some((contest) => contest.name === name));
 if (unknown.length > 0 || !(rounds >= 1) || !(scale > 0)) {
   console.error(`usage: npm run bench -- [--rounds N] [--scale 0.1] [--on FOLDER] [--size 12G] [CONTEST...]`);
@@ -44,9 +50,10 @@ async function section({ name, prepare }: ContestEntry, place: string): Promise<
   process.stderr.write(`${name}: preparing\n`);
   try {
     const contest = await prepare({ folder, scale, atEnd });
+    const load = (loadavg()[0] ?? 0).toFixed(1);
     const standings = await hold(contest, { rounds, folder, signal });
     if (standings.some((it) => 'failure' in it)) process.exitCode = 1;
-    return report(contest, standings, rounds);
+    return report(contest, standings, `Medians of ${rounds} runs in turns, ${today}, load average ${load} before`);
   } catch (error) {
     signal.throwIfAborted();
     process.exitCode = 1;
@@ -57,25 +64,17 @@ async function section({ name, prepare }: ContestEntry, place: string): Promise<
 async function main(): Promise<void> {
   await using atEnd = new AsyncDisposableStack();
   const place = values.on ?? atEnd.use(new LoopFilesystem(values.size)).folder;
-  const sections: string[] = [];
+  const sections = new Map<string, string>();
   for (const entry of all) {
     if (positionals.length > 0 && !positionals.includes(entry.name)) continue;
     const text = await section(entry, place);
     console.log(text);
-    sections.push(text);
+    sections.set(entry.name, text);
   }
-  if (positionals.length > 0) return;
-  const peers = ['tar', 'pigz', 'umoci', 'skopeo', 'buildah', 'podman', 'dockerd', 'runc'];
-  const head = [
-    '# Results',
-    '',
-    `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, kernel ${release()}, Node ${process.version}, on ${values.on === undefined ? 'a fresh journaled ext4 in a loop file' : 'a folder as it was'}${scale === 1 ? '' : `, inputs at ${scale} of their size`}.`,
-    `Peers: ${peers.map(version).join(' · ')}.`,
-    '',
-    'Ratios count, times do not: below 1 Strata is faster or smaller, and differences under a tenth are a tie.',
-    '',
-  ];
-  writeFileSync(join(import.meta.dirname, 'results.md'), [...head, ...sections].join('\n'));
+  // Less than the real thing is for looking only.
+  if (scale !== 1 || rounds < 3 || values.on !== undefined) return;
+  const order = all.map(({ name }) => name);
+  mergeResults(join(import.meta.dirname, 'results.md'), sections, order);
 }
 
 try {

@@ -58,7 +58,7 @@ const contest = (name: string, title: string, shapes: readonly TreeShape[]): Con
   }),
 });
 
-export const applyContests: readonly ContestEntry[] = [
+export const contests: readonly ContestEntry[] = [
   contest('apply-six', 'Apply 6 layers, 700 MB, 58,000 files', sixLayers),
   contest('apply-big', 'Apply one file of 540 MB', oneBigFile),
   contest('apply-tiny', 'Apply 50,000 tiny files', tinyFiles),

@@ -75,7 +75,7 @@ async function prepare(form: Form, { folder, scale }: Arena): Promise<Omit<Conte
   };
 }
 
-export const layerContests: readonly ContestEntry[] = [
+export const contests: readonly ContestEntry[] = [
   {
     name: 'layer-plain',
     prepare: async (arena) => ({

@@ -1,13 +1,11 @@
 import { join } from 'node:path';
 import type { Contender, ContestEntry } from '../contest.ts';
-import { podman, program, setUp, startDocker } from '../peers.ts';
+import { podman, program, setUp, startDocker, strata } from '../peers.ts';
 
-const repository = join(import.meta.dirname, '../..');
-const strata = [process.execPath, join(repository, 'dist/cli/strata.cjs')];
-const build = ['build', '-t', 'hello-world', join(repository, 'examples/hello-world')];
+const build = ['build', '-t', 'hello-world', join(import.meta.dirname, '../../examples/hello-world')];
 const run = ['run', '--rm', '--network', 'none'];
 
-export const runContests: readonly ContestEntry[] = [
+export const contests: readonly ContestEntry[] = [
   {
     name: 'run',
     prepare: async ({ folder, atEnd }) => {
