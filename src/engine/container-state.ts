@@ -1,6 +1,7 @@
 import type { JsonValue } from '../errors/index.ts';
 import type { ContainerRecord } from '../metadata/containers.ts';
 import type { Metadata } from '../metadata/metadata.ts';
+import type { RunConfig } from '../spec/config.ts';
 
 /** What is remembered of a container; metadata keeps it without looking into it. */
 export interface ContainerState {
@@ -10,6 +11,8 @@ export interface ContainerState {
    */
   readonly status: 'created' | 'running' | 'exited';
   readonly labels: Readonly<Record<string, string>>;
+  /** How it is run: the image's config with what was asked for in its place. Absent in records of the first version. */
+  readonly config?: RunConfig;
   /** To be removed when it has ended. */
   readonly remove?: boolean;
   readonly exitCode?: number;

@@ -18,6 +18,7 @@ import type { Digest } from '../spec/digest.ts';
 import { cgroupVersion } from '../sys/features.ts';
 import { readMountInfo } from '../sys/mountinfo.ts';
 import { unshareMounts } from '../sys/unshare.ts';
+import { containerConfig } from './container-config.ts';
 import { type ContainerState, toJson } from './container-state.ts';
 import { collectGarbage, emptyTrashBriefly, type GarbageParts } from './garbage.ts';
 import type { ImageReader } from './image-views.ts';
@@ -43,6 +44,8 @@ interface Created {
   readonly name: string;
   readonly snapshotId: string;
   readonly config: ImageConfig;
+  /** What its record says at any time. */
+  readonly base: Pick<ContainerState, 'labels' | 'config'>;
 }
 
 let isUnshared = false;
@@ -66,8 +69,8 @@ export async function runContainer(
   const { id, name } = created;
   const end = (status: 'exited' | 'created', exitCode: number, error?: string): void => {
     if (request.remove === true) return;
-    const state: ContainerState = { status, labels: request.labels ?? {}, exitCode, error, finishedAt: Date.now() };
-    metadata.containers.setState(id, toJson(state));
+    const { base } = created;
+    metadata.containers.setState(id, toJson({ ...base, status, exitCode, error, finishedAt: Date.now() }));
   };
   try {
     report({ type: 'created', id, name });
@@ -103,14 +106,15 @@ async function create(request: RunRequest, parts: RunParts, lease: StoreLease, s
   const volatile = request.remove === true;
   const snapshot = await driver.snapshotter.prepare(parentId, { lease, signal, volatile });
   // It runs as long as the lease lives; a record that says so without one was left by a command that was killed.
-  const state = toJson({ status: 'running', labels: request.labels ?? {}, remove: request.remove === true });
+  const base = { labels: request.labels ?? {}, config: containerConfig(config.config, request) };
+  const state = toJson({ ...base, status: 'running', remove: request.remove === true });
   try {
     metadata.containers.insert({ id, name, imageId: found.id, snapshotId: snapshot.id, state });
   } catch (error) {
     await driver.snapshotter.remove(snapshot.id, { lease });
     throw error;
   }
-  return { id, name, snapshotId: snapshot.id, config };
+  return { id, name, snapshotId: snapshot.id, config, base };
 }
 
 function parentOf(
