@@ -1,4 +1,4 @@
-import type { BuildImageEvent, BuiltImage } from '../build/build-image.ts';
+import type { BuildImageEvent, BuiltImage } from '../build/build-parts.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 
 /** What to build, and what to call it. */

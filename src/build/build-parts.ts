@@ -1,0 +1,48 @@
+import type { ImageStore } from '../images/record-image.ts';
+import type { Lease, SnapshotLedger } from '../ledger/types.ts';
+import type { Layers } from '../metadata/layers.ts';
+import type { Reference } from '../reference/index.ts';
+import type { Digest } from '../spec/digest.ts';
+import type { Platform } from '../spec/platform.ts';
+import type { LayerMaker } from './layer-maker.ts';
+import type { FilesystemResult, Workspace } from './ops/filesystem-result.ts';
+import type { CacheStore, SolveEvent } from './solver/types.ts';
+
+/** What to build, with everything read that can be read before. */
+export interface BuildImageRequest {
+  readonly context: string;
+  readonly dockerfile: string;
+  readonly references: readonly Reference[];
+  readonly buildArgs: ReadonlyMap<string, string>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly target: string | undefined;
+  readonly noCache: boolean;
+  readonly platform: Platform;
+  readonly signal: AbortSignal;
+}
+
+/** Everything a build uses, each behind the smallest interface; the engine fills it in. */
+export interface BuildParts {
+  readonly store: ImageStore;
+  readonly layers: Layers;
+  readonly snapshots: SnapshotLedger;
+  readonly driver: string;
+  readonly cache: CacheStore<FilesystemResult>;
+  readonly workspace: Workspace;
+  readonly layerMaker: LayerMaker;
+  readonly lease: Lease;
+  /** Makes the snapshots survive a power cut: the acknowledgement of the build stands on it. */
+  persist(snapshotIds: readonly string[], signal: AbortSignal): Promise<void>;
+}
+
+export type BuildImageEvent =
+  | SolveEvent<FilesystemResult>
+  | { readonly type: 'warning'; readonly text: string }
+  | { readonly type: 'layer'; readonly diffId: string; readonly sizeBytes: number }
+  | { readonly type: 'image'; readonly id: Digest; readonly references: readonly string[] };
+
+export interface BuiltImage {
+  readonly id: Digest;
+  readonly target: Digest;
+  readonly references: readonly string[];
+}

@@ -1,0 +1,50 @@
+import type { StageSource } from '../dockerfile/stages.ts';
+import { StrataError } from '../errors/index.ts';
+import { findImage } from '../images/find-image.ts';
+import { readConfig } from '../images/read-image.ts';
+import { chainIds } from '../layer/chain-id.ts';
+import type { ImageConfig } from '../spec/config.ts';
+import type { Platform } from '../spec/platform.ts';
+import type { BuildParts } from './build-parts.ts';
+import type { FilesystemResult } from './ops/filesystem-result.ts';
+
+/** What a stage stands on. */
+export interface Base {
+  readonly config: ImageConfig;
+  readonly result: FilesystemResult;
+}
+
+/** An image of the store, or nothing at all. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS, ERR_IMAGE_NOT_UNPACKED. */
+export async function openBase(
+  source: StageSource,
+  parts: BuildParts,
+  platform: Platform,
+  signal: AbortSignal,
+): Promise<Base> {
+  if (source.kind !== 'image') {
+    const config: ImageConfig = {
+      architecture: platform.architecture,
+      os: platform.os,
+      ...(platform.variant === undefined ? {} : { variant: platform.variant }),
+      config: {},
+      rootfs: { type: 'layers', diff_ids: [] },
+      history: [],
+    };
+    return { config, result: { identity: 'scratch', snapshotId: undefined, createdAt: 0 } };
+  }
+  const { id } = findImage(parts.store, source.reference, platform);
+  const config = await readConfig(parts.store.content, id, { signal });
+  const createdAt = config.created === undefined ? 0 : Date.parse(config.created);
+  const chainId = chainIds(config.rootfs.diff_ids).at(-1);
+  if (chainId === undefined) return { config, result: { identity: 'scratch', snapshotId: undefined, createdAt } };
+  const snapshot = parts.snapshots.findByChainId(parts.driver, chainId, parts.lease);
+  if (snapshot === undefined) {
+    throw new StrataError({
+      kind: 'failed-precondition',
+      code: 'ERR_IMAGE_NOT_UNPACKED',
+      message: `image ${source.reference}: its layers are not unpacked for ${parts.driver}`,
+      hint: 'Build or load it again with this storage driver.',
+    });
+  }
+  return { config, result: { identity: `chain:${chainId}`, snapshotId: snapshot.id, createdAt } };
+}

@@ -1,0 +1,56 @@
+import { StrataError } from '../errors/index.ts';
+import type { SnapshotLedger } from '../ledger/types.ts';
+import { invariant } from '../lib/invariant.ts';
+import type { Layers } from '../metadata/layers.ts';
+import type { ImageConfig } from '../spec/config.ts';
+import type { BuildImageEvent, BuildParts } from './build-parts.ts';
+import type { MadeStepLayer, StepLayer } from './layer-maker.ts';
+import type { FilesystemResult } from './ops/filesystem-result.ts';
+
+/** Throws ERR_LAYER_NOT_FOUND when the store does not know a layer of an image it has. */
+export function layersOf(base: ImageConfig, layers: Layers): StepLayer[] {
+  return base.rootfs.diff_ids.map((diffId) => {
+    const record = layers.get(diffId);
+    if (record !== undefined) return record;
+    throw new StrataError({
+      kind: 'corrupt',
+      code: 'ERR_LAYER_NOT_FOUND',
+      message: `layer ${diffId}: not recorded`,
+      hint: 'Remove the image that uses it, then build or load it again.',
+    });
+  });
+}
+
+/**
+ * The snapshots of the steps, lowest first, as they really stand on each other: a step that was run again may have left
+ * those above it, which came from the cache, on its earlier result.
+ */
+export function lineage(results: readonly FilesystemResult[], snapshots: SnapshotLedger): string[] {
+  const line: string[] = [];
+  let id = results.at(-1)?.snapshotId;
+  for (let count = 0; count < results.length && id !== undefined; count++) {
+    line.unshift(id);
+    id = snapshots.get(id)?.parentId;
+  }
+  invariant(line.length === results.length, 'every step made a snapshot on that of the step below');
+  return line;
+}
+
+/** Layers of the steps' snapshots, on those of the base. */
+export async function makeLayers(
+  below: readonly StepLayer[],
+  snapshotIds: readonly string[],
+  parts: BuildParts,
+  report: (event: BuildImageEvent) => void,
+  signal: AbortSignal,
+): Promise<MadeStepLayer[]> {
+  const diffIds = below.map(({ diffId }) => diffId);
+  const made: MadeStepLayer[] = [];
+  for (const snapshotId of snapshotIds) {
+    const layer = await parts.layerMaker.make(snapshotId, diffIds, { lease: parts.lease, signal });
+    diffIds.push(layer.diffId);
+    made.push(layer);
+    report({ type: 'layer', diffId: layer.diffId, sizeBytes: layer.sizeBytes });
+  }
+  return made;
+}
