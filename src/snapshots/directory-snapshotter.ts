@@ -26,6 +26,12 @@ export interface DirectorySnapshotterOptions {
   readonly ledger: SnapshotLedger;
 }
 
+/** How a new snapshot's directory is to be filled. */
+export interface FillOptions extends PrepareOptions {
+  /** An active snapshot on the same parent, to be copied. */
+  readonly original?: SnapshotRecord | undefined;
+}
+
 /**
  * What drivers that keep a snapshot as a directory share: the states, the records, the order of steps. A driver says
  * how a directory is filled and how a state is mounted.
@@ -49,7 +55,7 @@ export abstract class DirectorySnapshotter implements Snapshotter, SnapshotClean
   protected abstract fill(
     directory: string,
     parent: SnapshotRecord | undefined,
-    options: PrepareOptions,
+    options: FillOptions,
   ): void | Promise<void>;
   protected abstract describe(record: SnapshotRecord): readonly Mount[];
   /** How many committed snapshots, one on the other, the driver can show; undefined is no limit. */
@@ -174,6 +180,11 @@ export abstract class DirectorySnapshotter implements Snapshotter, SnapshotClean
     options.signal?.throwIfAborted();
     const parent = parentId === undefined ? undefined : this.#committed(parentId);
     this.#checkLayers(parent, 0);
+    const original = options.copyOf === undefined ? undefined : this.record(options.copyOf);
+    invariant(
+      original === undefined || (original.kind === 'active' && original.parentId === parentId),
+      'a copy is made of an active snapshot on the same parent',
+    );
     const record: SnapshotRecord = {
       id: newSnapshotId(),
       driver: this.name,
@@ -187,11 +198,14 @@ export abstract class DirectorySnapshotter implements Snapshotter, SnapshotClean
     this.#ledger.insert(record, options.lease);
     try {
       if (hasDirectory(record)) {
-        await this.directories.create(record.id, (directory) => this.fill(directory, parent, options));
+        await this.directories.create(record.id, (directory) => this.fill(directory, parent, { ...options, original }));
       }
+      // A record goes before its files: as long as it stands, all that it had was there to copy.
+      if (original) this.record(original.id);
       options.signal?.throwIfAborted();
     } catch (error) {
       this.#undo(record.id, options.lease);
+      if (original) this.record(original.id);
       throw error;
     }
     return infoOf(record);

@@ -51,6 +51,11 @@ export interface PrepareOptions extends AbortOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** See {@link Mount.overlay}. */
   readonly volatile?: boolean;
+  /**
+   * Id of an active snapshot on the same parent whose changes the new one begins with, a copy of its own; nobody changes
+   * them meanwhile. ERR_SNAPSHOT_NOT_FOUND when it was removed before the copy was whole.
+   */
+  readonly copyOf?: string;
 }
 
 export interface PersistOptions extends AbortOptions {

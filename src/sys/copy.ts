@@ -1,6 +1,7 @@
 import { ftruncateSync } from 'node:fs';
-import { type Errno, errnoOf } from './errno.ts';
+import { type Errno, errnoName, errnoOf } from './errno.ts';
 import { readFullyAt, writeFullyAt } from './fd-io.ts';
+import { lastErrno } from './ffi.ts';
 import { libc } from './libc.ts';
 import { lastError, scratch } from './scratch.ts';
 import { type DataRun, dataRuns } from './sparse.ts';
@@ -39,10 +40,12 @@ const FICLONE = 0x40049409;
  */
 export function tryReflink(fromFd: number, toFd: number): boolean {
   if (libc().ioctl(toFd, FICLONE, fromFd) === 0) return true;
-  const error = lastError('ioctl_ficlone');
-  if (isOneOf(error, 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOTTY')) return false;
-  throw error;
+  // Most filesystems cannot, and are asked once a file: an error with its stack would cost more than the copy.
+  if (cannotReflink.has(errnoName(lastErrno()))) return false;
+  throw lastError('ioctl_ficlone');
 }
+
+const cannotReflink: ReadonlySet<Errno | undefined> = new Set(['EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOTTY']);
 
 const pieceBytes = 8 * 1024 * 1024;
 

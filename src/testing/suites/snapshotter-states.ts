@@ -4,7 +4,19 @@ import { join } from 'node:path';
 import { type ErrorKind, isStrataError } from '../../errors/index.ts';
 import type { ChainId } from '../../spec/digest.ts';
 import { errnoOf } from '../../sys/errno.ts';
-import { chmod, chown, directory, hardlink, rename, touch, truncate, write, xattr } from '../tree-changes.ts';
+import {
+  chmod,
+  chown,
+  directory,
+  hardlink,
+  remove,
+  removeDirectory,
+  rename,
+  touch,
+  truncate,
+  write,
+  xattr,
+} from '../tree-changes.ts';
 import type { SnapshotterBench, SnapshotterTest } from './snapshotter-bench.ts';
 
 const chainId = (digit: string): ChainId => `sha256:${digit.repeat(64)}` as ChainId;
@@ -42,6 +54,37 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
       assert.deepEqual(await bench.tree(id), ['./']);
       await bench.change(id, [write('f', 'x')]);
       assert.deepEqual(await bench.tree(id), ['./', 'f "x"']);
+    },
+  },
+  {
+    title: 'a copy of a writable snapshot has its changes, and both go their own ways',
+    run: async (bench) => {
+      const { snapshotter, lease } = bench;
+      const base = await bench.layer([
+        write('gone', ''),
+        directory('d'),
+        write('d/hidden', ''),
+        write('kept', 'lower'),
+      ]);
+      const original = await bench.prepare(base);
+      await bench.change(original.id, [
+        remove('gone'),
+        remove('d/hidden'),
+        removeDirectory('d'),
+        directory('d', 0o711),
+        write('d/new', 'n', 0o4755),
+        hardlink('d/new', 'link'),
+        xattr('d/new', 'user.x', '\0'),
+        write('kept', 'upper'),
+      ]);
+      const before = await bench.tree(original.id);
+      const copy = await snapshotter.prepare(base, { lease, copyOf: original.id });
+      assert.deepEqual(await bench.tree(copy.id), before);
+      await bench.change(original.id, [write('d/new', 'changed'), write('later', '')]);
+      assert.deepEqual(await bench.tree(copy.id), before);
+      await snapshotter.commit(copy.id, { lease, durable: false });
+      assert.deepEqual(await bench.tree(copy.id), before);
+      await refusedWith(bench, () => snapshotter.prepare(base, { lease, copyOf: 'absent' }), notFound);
     },
   },
   {

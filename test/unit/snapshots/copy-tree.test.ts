@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, statSync, truncateSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { copyTree } from '../../../src/snapshots/drivers/vfs/copy-tree.ts';
+import { copyTree } from '../../../src/snapshots/copy-tree.ts';
 import { AT_FDCWD } from '../../../src/sys/constants.ts';
 import { closeFd, linkAt, mkdirAt, openAt } from '../../../src/sys/fs-at.ts';
 import { removeTree } from '../../../src/sys/remove-tree.ts';

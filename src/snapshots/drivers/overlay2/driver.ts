@@ -1,8 +1,13 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SnapshotRecord } from '../../../ledger/types.ts';
-import { DirectorySnapshotter, type DirectorySnapshotterOptions } from '../../directory-snapshotter.ts';
-import type { LayerDirectories, Mount, PrepareOptions, SnapshotterCapabilities } from '../../types.ts';
+import { copyTree } from '../../copy-tree.ts';
+import {
+  DirectorySnapshotter,
+  type DirectorySnapshotterOptions,
+  type FillOptions,
+} from '../../directory-snapshotter.ts';
+import type { LayerDirectories, Mount, SnapshotterCapabilities } from '../../types.ts';
 import { inheritRoot } from './inherit-root.ts';
 import { activateWorkDirectory, makeWorkDirectory, workDirectoryName } from './work-directory.ts';
 
@@ -40,12 +45,13 @@ export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDi
     return this.lineage(this.record(id)).map((ancestor) => this.treeOf(ancestor));
   }
 
-  protected fill(directory: string, parent: SnapshotRecord | undefined, options: PrepareOptions): void {
+  protected async fill(directory: string, parent: SnapshotRecord | undefined, options: FillOptions): Promise<void> {
     const own = join(directory, 'fs');
     mkdirSync(own);
     // Whatever the umask.
     chmodSync(own, 0o755);
-    if (parent) inheritRoot(this.treeOf(parent), own);
+    if (options.original) await copyTree(this.treeOf(options.original), own, options);
+    else if (parent) inheritRoot(this.treeOf(parent), own);
     makeWorkDirectory(directory, options.volatile === true);
   }
 

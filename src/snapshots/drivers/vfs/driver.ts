@@ -1,10 +1,14 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SnapshotRecord } from '../../../ledger/types.ts';
-import { DirectorySnapshotter, type DirectorySnapshotterOptions } from '../../directory-snapshotter.ts';
-import type { Mount, PrepareOptions, SnapshotterCapabilities } from '../../types.ts';
+import { copyTree } from '../../copy-tree.ts';
+import {
+  DirectorySnapshotter,
+  type DirectorySnapshotterOptions,
+  type FillOptions,
+} from '../../directory-snapshotter.ts';
+import type { Mount, SnapshotterCapabilities } from '../../types.ts';
 import { canReflink } from './can-reflink.ts';
-import { copyTree } from './copy-tree.ts';
 
 /**
  * Snapshots as complete trees, each a full copy of its parent: works on every filesystem and costs the most. Contents
@@ -24,11 +28,12 @@ export class VfsSnapshotter extends DirectorySnapshotter {
     return { parallelApply: false, whiteouts: 'none', nativeDiff: false, quota: false, reflink: this.#reflink };
   }
 
-  protected async fill(directory: string, parent: SnapshotRecord | undefined, options: PrepareOptions): Promise<void> {
+  protected async fill(directory: string, parent: SnapshotRecord | undefined, options: FillOptions): Promise<void> {
     const tree = join(directory, 'fs');
     mkdirSync(tree);
+    const begin = options.original ?? parent;
     // Whatever the umask.
-    if (parent) await copyTree(this.treeOf(parent), tree, options);
+    if (begin) await copyTree(this.treeOf(begin), tree, options);
     else chmodSync(tree, 0o755);
   }
 

@@ -1,15 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
-import type { AbortOptions } from '../../../lib/abort.ts';
-import { AT_FDCWD, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../../../sys/constants.ts';
-import { copyFileData } from '../../../sys/copy.ts';
-import { chmodAt, chownAt, utimensAt } from '../../../sys/file-attributes.ts';
-import { closeFd, linkAt, mkdirAt, mknodAt, openAt, readlinkAt, symlinkAt } from '../../../sys/fs-at.ts';
-import { type DirectoryEntry, listFd } from '../../../sys/list-at.ts';
-import type { Name } from '../../../sys/scratch.ts';
-import { FileStat, statAt } from '../../../sys/stat.ts';
-import { getXattrAt, listXattrsAt, setXattrAt } from '../../../sys/xattr.ts';
-import { copyAttributesFd } from '../../copy-attributes.ts';
-import { DirectoryStack, directoryFlags } from '../../directory-stack.ts';
+import type { AbortOptions } from '../lib/abort.ts';
+import { AT_FDCWD, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../sys/constants.ts';
+import { copyFileData } from '../sys/copy.ts';
+import { chmodAt, chownAt, utimensAt } from '../sys/file-attributes.ts';
+import { closeFd, linkAt, mkdirAt, mknodAt, openAt, readlinkAt, symlinkAt } from '../sys/fs-at.ts';
+import { type DirectoryEntry, listFd } from '../sys/list-at.ts';
+import type { Name } from '../sys/scratch.ts';
+import { FileStat, statAt } from '../sys/stat.ts';
+import { getXattrAt, listXattrsAt, setXattrAt } from '../sys/xattr.ts';
+import { copyAttributesFd } from './copy-attributes.ts';
+import { DirectoryStack, directoryFlags } from './directory-stack.ts';
 
 // Others on this thread wait no longer than for this many files.
 const batch = 200;
