@@ -1,8 +1,7 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { release } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { etcFiles } from '../containers/etc-files.ts';
-import { type ForegroundOptions, type ForegroundPlan, runForeground } from '../containers/foreground.ts';
+import type { ForegroundOptions, ForegroundPlan } from '../containers/foreground.ts';
 import { runInWorker } from '../containers/foreground-thread.ts';
 import { checkContainerName, madeUpName, newContainerId } from '../containers/names.ts';
 import { findRuntime } from '../containers/runtime.ts';
@@ -12,19 +11,17 @@ import { readConfig } from '../images/read-image.ts';
 import { chainIds } from '../layer/chain-id.ts';
 import type { StoreLease } from '../metadata/leases.ts';
 import type { Metadata } from '../metadata/metadata.ts';
-import type { Machine } from '../oci-runtime/from-image.ts';
 import type { ImageConfig } from '../spec/config.ts';
 import type { Digest } from '../spec/digest.ts';
-import { cgroupVersion } from '../sys/features.ts';
-import { readMountInfo } from '../sys/mountinfo.ts';
-import { unshareMounts } from '../sys/unshare.ts';
 import { containerConfig } from './container-config.ts';
 import { type ContainerState, toJson } from './container-state.ts';
 import { collectGarbage, emptyTrashBriefly, type GarbageParts } from './garbage.ts';
 import type { ImageReader } from './image-views.ts';
 import type { StoreLayout } from './layout.ts';
+import { thisMachine } from './machine.ts';
 import type { StorageDriver } from './open-driver.ts';
 import type { Report } from './operation.ts';
+import { runOnOwnThread } from './own-thread.ts';
 import { bundlesOf, discardContainer, reconcileContainers, runtimeRootOf } from './reconcile-containers.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
 import { hostPlatform } from './versions.ts';
@@ -47,8 +44,6 @@ interface Created {
   /** What its record says at any time. */
   readonly base: Pick<ContainerState, 'labels' | 'config'>;
 }
-
-let isUnshared = false;
 
 /**
  * Creates a container and runs it to its end. With `remove` nothing of it stays, whatever happens; without, its record
@@ -163,12 +158,13 @@ function planOf(
     options: {
       hostname,
       network,
-      machine: machine(),
+      machine: thisMachine(),
       args: request.command,
       entrypoint: request.entrypoint,
       env: request.environment,
       workingDir: request.workingDirectory,
       terminal: request.terminal,
+      consoleSize: request.terminalSize && { height: request.terminalSize.rows, width: request.terminalSize.columns },
       readonlyRootfs: request.readOnly,
       cgroupsPath: `/strata/${id}`,
     },
@@ -194,15 +190,5 @@ async function runPlan(
     onStarted: () => report({ type: 'started' }),
     onOutput: (stream, chunk, taken) => report({ type: 'output', stream, chunk }, taken),
   };
-  if (!ownProcess) return await runInWorker(plan, options);
-  if (!isUnshared) unshareMounts();
-  isUnshared = true;
-  return await runForeground(plan, options);
+  return ownProcess ? await runOnOwnThread(plan, options) : await runInWorker(plan, options);
 }
-
-const machine = (): Machine => ({
-  architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
-  kernelRelease: release(),
-  possibleCpus: readFileSync('/sys/devices/system/cpu/possible', 'latin1').trim(),
-  hasUnifiedCgroups: cgroupVersion(readMountInfo().map(({ type }) => type)) === 'v2',
-});

@@ -21,6 +21,8 @@ export interface RunRequest extends AbortOptions {
   /** Removes the container when it ended, whatever its exit code. */
   readonly remove?: boolean;
   readonly terminal?: boolean;
+  /** What the terminal measures when the process first looks; later changes are passed on with SIGWINCH. */
+  readonly terminalSize?: { readonly rows: number; readonly columns: number };
   /** With `stdio: 'inherit'`: passes standard input on. */
   readonly interactive?: boolean;
   /**

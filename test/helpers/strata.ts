@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { layoutOf } from '../../src/engine/layout.ts';
 
-const command = join(import.meta.dirname, '../../bin/strata');
+/** The command of this checkout. */
+export const strataPath: string = join(import.meta.dirname, '../../bin/strata');
 
 export interface CommandResult {
   readonly code: number | null;
@@ -24,11 +25,19 @@ export interface StrataCommand {
   ): Promise<CommandResult>;
 }
 
+/** Process ids of the containers of a store, as the host sees them. */
+export const containerPids = (root: string): number[] =>
+  globSync(join(layoutOf(root).run, 'bundles/*/pid'))
+    .map((path) => Number(readFileSync(path, 'utf8')))
+    .filter((pid) => existsSync(`/proc/${pid}`));
+
 /** The command as a person would type it, on an empty store of its own. */
 export function strataCommand(context: TestContext): StrataCommand {
   const root = mkdtempSync(join(tmpdir(), 'strata-e2e-'));
   context.after(() => {
     const { run: runState } = layoutOf(root);
+    // A failed test may leave containers that nobody ends.
+    for (const pid of containerPids(root)) spawnSync('kill', ['-9', String(pid)]);
     const left = readFileSync('/proc/self/mountinfo', 'utf8')
       .split('\n')
       .filter((line) => line.includes(root) || line.includes(runState));
@@ -37,7 +46,7 @@ export function strataCommand(context: TestContext): StrataCommand {
   });
   const run: StrataCommand['with'] = (options, ...args) =>
     new Promise((resolve, reject) => {
-      const child = spawn(command, args, {
+      const child = spawn(strataPath, args, {
         env: { ...process.env, STRATA_ROOT: root, ...options.env },
         ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       });

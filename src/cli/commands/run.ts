@@ -123,6 +123,7 @@ async function run(
       remove: flags.rm === true,
       interactive: flags.interactive === true,
       terminal: flags.tty === true,
+      ...(flags.tty === true ? terminalSize() : {}),
       readOnly: flags.readOnly === true,
       ...(flags.name === undefined ? {} : { name: flags.name }),
       ...(flags.workdir === undefined ? {} : { workingDirectory: flags.workdir }),
@@ -156,6 +157,12 @@ function refuseWithoutTerminal({ tty, interactive }: RunFlags): void {
     message: 'the input device is not a TTY',
     hint: 'Leave out -t.',
   });
+}
+
+// The runtime sets the size of its own accord, but only once the process runs and may have looked.
+function terminalSize(): { readonly terminalSize?: { readonly rows: number; readonly columns: number } } {
+  const [columns, rows] = process.stdout.isTTY ? process.stdout.getWindowSize() : [0, 0];
+  return columns > 0 && rows > 0 ? { terminalSize: { rows, columns } } : {};
 }
 
 const standing = (command: Command, path: string): StrataError =>

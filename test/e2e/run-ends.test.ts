@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Engine } from '../../src/engine/index.ts';
+import { layoutOf } from '../../src/engine/layout.ts';
+import { busyboxStore, containerRecords, mountsOf } from '../helpers/busybox-store.ts';
+import { needs } from '../helpers/needs.ts';
+import { startCommand } from '../helpers/started-command.ts';
+import { containerPids, strataPath } from '../helpers/strata.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'busybox');
+
+test('a container killed from outside: 128 and the signal', { skip }, async (t) => {
+  const strata = await busyboxStore(t);
+  const running = startCommand(t, strata, 'run', '--rm', 'busybox', 'sh', '-c', 'echo ready; sleep 60');
+  await running.says('ready');
+  const [pid] = containerPids(strata.root);
+  assert.ok(pid);
+  process.kill(pid, 'SIGKILL');
+  assert.deepEqual(await running.ended, { code: 137, signal: null });
+});
+
+test('signals are the container’s from the first on', { skip }, async (t) => {
+  const strata = await busyboxStore(t);
+  const script =
+    'for s in TERM INT HUP USR1; do trap "echo got $s" $s; done; trap "exit 5" USR2; echo ready; while true; do sleep 0.05; done';
+  const running = startCommand(t, strata, 'run', '--rm', 'busybox', 'sh', '-c', script);
+  await running.says('ready');
+  for (const name of ['TERM', 'INT', 'HUP', 'USR1']) {
+    running.child.kill(`SIG${name}` as NodeJS.Signals);
+    await running.says(`got ${name}`);
+  }
+  running.child.kill('SIGUSR2');
+  assert.deepEqual(await running.ended, { code: 5, signal: null });
+  assert.equal(running.output.stderr, '');
+  assert.deepEqual(containerRecords(strata), []);
+});
+
+test('a container that does not hear: the third interrupt ends it, and nothing stays', { skip }, async (t) => {
+  const strata = await busyboxStore(t);
+  const running = startCommand(t, strata, 'run', '--rm', 'busybox', 'sh', '-c', 'trap "" INT; echo ready; sleep 60');
+  await running.says('ready');
+  const [pid] = containerPids(strata.root);
+  for (let count = 0; count < 3; count++) {
+    running.child.kill('SIGINT');
+    await sleep(20);
+  }
+  assert.deepEqual(await running.ended, { code: 130, signal: null });
+  assert.ok(!existsSync(`/proc/${pid}`));
+  assert.deepEqual(containerRecords(strata), []);
+  assert.deepEqual(readdirSync(join(layoutOf(strata.root).run, 'bundles')), []);
+});
+
+test('the command killed: no mount on the host, the truth in the records, and the next one clears up', {
+  skip,
+}, async (t) => {
+  const strata = await busyboxStore(t);
+  const script = 'echo ready; while ! test -e /stop; do sleep 0.05; done; exit 6';
+  const kept = startCommand(t, strata, 'run', '--name', 'kept', 'busybox', 'sh', '-c', script);
+  const removed = startCommand(t, strata, 'run', '--rm', '--name', 'removed', 'busybox', 'sh', '-c', script);
+  await Promise.all([kept.says('ready'), removed.says('ready')]);
+  assert.deepEqual(mountsOf(strata), [], 'seen from here');
+  const pids = containerPids(strata.root);
+  for (const { child } of [kept, removed]) child.kill('SIGKILL');
+  await sleep(50);
+  assert.deepEqual(mountsOf(strata), []);
+
+  // As under docker, containers outlive the command that started them, and what they use is not taken away.
+  await using engine = await Engine.open({ root: strata.root });
+  await engine.collectGarbage().result;
+  const { id } = await engine.images.inspect('busybox');
+  await assert.rejects(engine.removeImage({ image: id, force: true }), { kind: 'conflict' });
+  for (const pid of pids) writeFileSync(`/proc/${pid}/root/stop`, '');
+  await Promise.all([kept.ended, removed.ended]);
+  for (const pid of pids) {
+    for (let waited = 0; existsSync(`/proc/${pid}`) && waited < 5000; waited += 20) await sleep(20);
+  }
+  await engine.run({ image: 'busybox', command: ['true'], remove: true }).result;
+  assert.deepEqual(
+    containerRecords(strata).map(({ name, state }) => {
+      const { status, exitCode } = state as { readonly status: string; readonly exitCode: number };
+      return [name, status, exitCode];
+    }),
+    // Nobody was there to be told its code.
+    [['kept', 'exited', 255]],
+  );
+  assert.deepEqual(readdirSync(join(layoutOf(strata.root).run, 'bundles')), []);
+  assert.deepEqual(readdirSync(join(layoutOf(strata.root).run, 'runc')), []);
+});
+
+test('all output is there when the command ends', { skip }, async (t) => {
+  const strata = await busyboxStore(t);
+  const script = 'yes out | head -c 1000000; yes err | head -c 1000000 >&2';
+  const { code, stdout, stderr } = await strata('run', '--rm', 'busybox', 'sh', '-c', script);
+  assert.deepEqual([code, stdout.length, stderr.length], [0, 1_000_000, 1_000_000]);
+});
+
+test('a reader that goes away ends what writes, on both streams', { skip }, async (t) => {
+  const strata = await busyboxStore(t);
+  const run = `${strataPath} --root ${strata.root} run --rm busybox`;
+  const shell = (line: string): { readonly status: number | null; readonly stdout: string; readonly stderr: string } =>
+    spawnSync('bash', ['-c', line], { encoding: 'utf8', timeout: 20_000 });
+  assert.deepEqual(
+    [`${run} yes | head -1`, `${run} sh -c 'yes >&2' 2>&1 >/dev/null | head -1`].map((line) => shell(line).stdout),
+    ['y\n', 'y\n'],
+  );
+  const listed = shell(`${strataPath} --root ${strata.root} images --no-trunc | true; ${strataPath} --help | true`);
+  assert.deepEqual([listed.status, listed.stderr], [0, '']);
+  assert.deepEqual(containerRecords(strata), []);
+});

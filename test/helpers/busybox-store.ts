@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import type { TestContext } from 'node:test';
+import { Engine } from '../../src/engine/index.ts';
+import { layoutOf } from '../../src/engine/layout.ts';
+import { Metadata } from '../../src/metadata/metadata.ts';
+import { busyboxContext } from './busybox-image.ts';
+import { type StrataCommand, strataCommand } from './strata.ts';
+
+/** The command on a store that holds the image `busybox`. */
+export async function busyboxStore(context: TestContext, storageDriver = 'overlay2'): Promise<StrataCommand> {
+  const strata = strataCommand(context);
+  await using engine = await Engine.open({ root: strata.root, storageDriver });
+  await engine.build({ context: busyboxContext(context), tags: ['busybox'] }).result;
+  return strata;
+}
+
+/** What a store's records say of its containers. */
+export function containerRecords({ root }: StrataCommand): { readonly name: string; readonly state: unknown }[] {
+  const layout = layoutOf(root);
+  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+  return metadata.containers.list().map(({ name, state }) => ({ name, state }));
+}
+
+/** Mounts of a store that this process sees. */
+export const mountsOf = ({ root }: StrataCommand): string[] =>
+  readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(root) || line.includes(layoutOf(root).run));

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type StrataCommand, strataPath } from './strata.ts';
+
+export interface StartedCommand {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly output: { stdout: string; stderr: string };
+  /** Resolves when standard output holds `text`. */
+  says(text: string): Promise<void>;
+  /** The command's end and that of all that could write for it. */
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+}
+
+/** The command while it runs; killed after the test if it still does. */
+export function startCommand(
+  context: TestContext,
+  { root }: StrataCommand,
+  ...args: readonly string[]
+): StartedCommand {
+  const child = spawn(strataPath, args, { env: { ...process.env, STRATA_ROOT: root } });
+  context.after(() => child.kill('SIGKILL'));
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('latin1').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('latin1').on('data', (text: string) => (output.stderr += text));
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal }));
+  });
+  const says = async (text: string): Promise<void> => {
+    for (let waited = 0; !output.stdout.includes(text); waited += 10) {
+      assert.ok(waited < 20_000 && child.exitCode === null, `waited for ${text}: ${output.stdout}${output.stderr}`);
+      await sleep(10);
+    }
+  };
+  return { child, output, says, ended };
+}
