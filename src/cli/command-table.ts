@@ -42,6 +42,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import('./commands/inspect.ts'),
   },
   {
+    names: [['commit'], ['container', 'commit']],
+    summary: "Create a new image from a container's changes",
+    load: () => import('./commands/commit.ts'),
+  },
+  {
     names: [['tag'], ['image', 'tag']],
     summary: 'Give an image a further name',
     load: () => import('./commands/tag.ts'),

@@ -10,6 +10,7 @@ import { TrackedBlobs, TrackedContentStore } from '../metadata/tracked-content.t
 import type { CachedStep } from './build-cache-usage.ts';
 import type { BuildEvent, BuildRequest, BuildResult } from './build-types.ts';
 import type { CheckResult } from './check-store.ts';
+import type { CommitEvent, CommitRequest, CommitResult } from './commit-types.ts';
 import type { GarbageParts } from './garbage.ts';
 import { type ImageReader, ImageViews } from './image-views.ts';
 import type { ImportEvent, ImportRequest, ImportResult } from './import-types.ts';
@@ -99,7 +100,7 @@ export class Engine implements AsyncDisposable {
   build(request: BuildRequest): Operation<BuildEvent, BuildResult> {
     return new Operation(async (report, signal) => {
       const { runBuild } = await import('./run-build.ts');
-      return await runBuild(request, this.#writingParts(), report, signal);
+      return await runBuild(request, { ...this.#writingParts(), ownProcess: this.#ownProcess }, report, signal);
     }, request);
   }
 
@@ -122,6 +123,18 @@ export class Engine implements AsyncDisposable {
     return new Operation(async (report, signal) => {
       const { importArchive } = await import('./import-archive.ts');
       return await importArchive(request, this.#writingParts(), report, signal);
+    }, request);
+  }
+
+  /**
+   * Makes an image of what a container changed, on top of its own, which stays as it is. Durable and named when it
+   * resolves. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_AMBIGUOUS, ERR_CONTAINER_PAUSE, ERR_CONTAINER_CHANGED,
+   * ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, ERR_CHANGE_INVALID.
+   */
+  commit(request: CommitRequest): Operation<CommitEvent, CommitResult> {
+    return new Operation(async (report, signal) => {
+      const { commitContainer } = await import('./commit-container.ts');
+      return await commitContainer(request, this.#writingParts(), report, signal);
     }, request);
   }
 

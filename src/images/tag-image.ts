@@ -21,7 +21,7 @@ export function tagImage(
   target: string,
   platform: Platform,
 ): TaggedImage {
-  const reference = readNewName(target);
+  const reference = newName(parseNewName(target));
   return store.database.write(() => {
     const { id, target: known } = findImage(store, source, platform);
     const digest = known ?? targetOf(store, id);
@@ -37,8 +37,10 @@ function targetOf({ targets }: ImageIndex, id: Digest): Digest | undefined {
   return all.find((digest) => targets.imagesOf(digest).some(({ manifest }) => manifest === digest)) ?? all[0];
 }
 
-function readNewName(text: string): Reference {
-  const reference = withDefaultTag(parseNewName(text));
+/** A name that an image may be given, with the tag it has by default. Throws ERR_TAG_REFUSED. */
+export function newName(parsed: Reference): Reference {
+  const reference = withDefaultTag(parsed);
+  const text = formatReference(reference);
   if (reference.digest !== undefined) throw refused('refusing to create a tag with a digest reference', text);
   if (familiarName(reference) === 'sha256') {
     throw refused('refusing to create an ambiguous tag using digest algorithm as name', text);

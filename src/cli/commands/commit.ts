@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../context.ts';
+import { collect } from '../flags.ts';
+
+interface CommitFlags {
+  readonly author?: string;
+  readonly change: readonly string[];
+  readonly message?: string;
+  readonly pause: boolean;
+}
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .argument('<container>', 'a name or ID')
+    .argument('[name]', 'name for the image, "name:tag"')
+    .option('-a, --author <author>', 'author, such as "John Hannibal Smith <hannibal@a-team.com>"')
+    .option(
+      '-c, --change <instruction>',
+      'Dockerfile instruction for the config; may be given several times',
+      collect,
+      [],
+    )
+    .option('-m, --message <text>', 'what the history says of it')
+    .option('-p, --pause', 'pause a running container meanwhile (default)', true)
+    .option('--no-pause', 'let it run')
+    .action(async (container: string, name: string | undefined, flags: CommitFlags) =>
+      commit(context, container, name, flags),
+    );
+}
+
+async function commit(
+  context: CliContext,
+  container: string,
+  name: string | undefined,
+  { author, change, message, pause }: CommitFlags,
+): Promise<void> {
+  const engine = await context.engine();
+  await using operation = engine.commit({
+    container,
+    ...(name === undefined ? {} : { reference: name }),
+    ...(author === undefined ? {} : { author }),
+    ...(message === undefined ? {} : { message }),
+    changes: change,
+    pause,
+    signal: context.signal,
+  });
+  context.out(`${(await operation.result).id}\n`);
+}

@@ -1,0 +1,181 @@
+import { tarEnd } from '../archive/index.ts';
+import { layersOf } from '../build/step-layers.ts';
+import { removeMountStubs } from '../containers/mount-stubs.ts';
+import { pauseContainer } from '../containers/pause-container.ts';
+import { findRuntime } from '../containers/runtime.ts';
+import { StrataError } from '../errors/index.ts';
+import { assembleImage } from '../images/assemble-image.ts';
+import { readConfig } from '../images/read-image.ts';
+import { type ImageStore, recordImage } from '../images/record-image.ts';
+import { newName } from '../images/tag-image.ts';
+import { invariant } from '../lib/invariant.ts';
+import type { ContainerRecord } from '../metadata/containers.ts';
+import type { StoreLease } from '../metadata/leases.ts';
+import { parseReference, type Reference } from '../reference/index.ts';
+import type { ImageConfig } from '../spec/config.ts';
+import type { Digest } from '../spec/digest.ts';
+import { errnoOf } from '../sys/errno.ts';
+import { syncFilesystem } from '../sys/syncfs.ts';
+import type { CommitEvent, CommitRequest, CommitResult } from './commit-types.ts';
+import { applyChanges } from './config-changes.ts';
+import { isRunning, stateOf } from './container-state.ts';
+import { findContainer } from './find-container.ts';
+import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbageParts } from './garbage.ts';
+import type { Report } from './operation.ts';
+import { runtimeRootOf } from './reconcile-containers.ts';
+import { SnapshotLayerMaker } from './snapshot-layer-maker.ts';
+import { hostPlatform } from './versions.ts';
+
+export interface CommitParts {
+  readonly garbage: GarbageParts;
+  readonly storeFor: (lease: StoreLease) => ImageStore;
+}
+
+/** Commits under one lease; what a failed commit had copied by then goes at once. */
+export async function commitContainer(
+  request: CommitRequest,
+  parts: CommitParts,
+  report: Report<CommitEvent>,
+  signal: AbortSignal,
+): Promise<CommitResult> {
+  const { garbage } = parts;
+  const references = request.reference === undefined ? [] : [newName(parseReference(request.reference))];
+  await collectAfterDeaths(garbage, { signal });
+  try {
+    return await commit({ request, references }, parts, report, signal);
+  } catch (error) {
+    await collectGarbage(garbage).catch(() => {
+      // The first failure is the one to tell; whoever collects next takes what stays.
+    });
+    throw error;
+  } finally {
+    await emptyTrashBriefly(garbage.layout);
+  }
+}
+
+interface Commit {
+  readonly request: CommitRequest;
+  readonly references: readonly Reference[];
+}
+
+async function commit(
+  { request, references }: Commit,
+  { garbage, storeFor }: CommitParts,
+  report: Report<CommitEvent>,
+  signal: AbortSignal,
+): Promise<CommitResult> {
+  const { metadata, driver, layout } = garbage;
+  const container = findContainer(metadata.containers, request.container);
+  const { imageId, snapshotId } = container;
+  invariant(imageId !== undefined && snapshotId !== undefined, 'a container has an image and a writable layer');
+  await using lease = metadata.leases.open('commit');
+  const store = storeFor(lease);
+  const base = await readConfig(store.content, imageId, { signal });
+  const changed = changedConfig(base, container, request);
+  report({ type: 'copy' });
+  const copyId = await copied(container, snapshotId, { garbage, lease, request, signal });
+
+  report({ type: 'layer' });
+  await driver.snapshotter.commit(copyId, { lease, signal, durable: false });
+  const below = layersOf(base, metadata.layers);
+  const diffIds = below.map(({ diffId }) => diffId);
+  const made = await new SnapshotLayerMaker(garbage).make(copyId, diffIds, { lease, signal });
+  // An image is not given a layer without entries, as with docker: its history says so.
+  const isEmpty = made.tarSizeBytes <= tarEnd.length;
+  if (isEmpty || made.snapshotId !== copyId) await driver.snapshotter.remove(copyId, { lease });
+  if (!isEmpty) {
+    await syncFilesystem(layout.root, { signal });
+    await driver.snapshotter.persist(made.snapshotId, { flushed: true, signal });
+  }
+
+  report({ type: 'image' });
+  const layers = isEmpty ? below : [...below, made];
+  const image = assembleImage(withHistory(base, changed, request, isEmpty), layers);
+  const sizeBytes = layers.reduce((total, layer) => total + layer.sizeBytes, 0);
+  const id: Digest = await recordImage(store, image, { lease, signal, references, sizeBytes });
+  return { id, target: image.manifest.descriptor.digest };
+}
+
+interface CopyParts {
+  readonly garbage: GarbageParts;
+  readonly lease: StoreLease;
+  readonly request: CommitRequest;
+  readonly signal: AbortSignal;
+}
+
+/** The container's own changes in a snapshot of the image's, at rest as they are copied. */
+async function copied(container: ContainerRecord, snapshotId: string, parts: CopyParts): Promise<string> {
+  const { garbage, lease, request, signal } = parts;
+  const { metadata, driver, layout } = garbage;
+  const { snapshotter } = driver;
+  const { parentId } = snapshotter.stat(snapshotId);
+  await using _paused =
+    request.pause !== false && isRunning(metadata, container)
+      ? await pauseContainer({
+          id: container.id,
+          runtime: findRuntime(),
+          runtimeRoot: runtimeRootOf(layout),
+          signal,
+        })
+      : undefined;
+  try {
+    const { id } = await snapshotter.prepare(parentId, { lease, signal, copyOf: snapshotId });
+    removeMountStubs(changesOf(garbage, id, parentId));
+    return id;
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    throw new StrataError({
+      kind: 'conflict',
+      code: 'ERR_CONTAINER_CHANGED',
+      message: `container ${container.id.slice(0, 12)}: files went away while they were copied`,
+      hint: 'Let it be paused, or stop what writes to it, then try again.',
+      cause: error,
+    });
+  }
+}
+
+function changesOf(
+  { driver: { snapshotter } }: GarbageParts,
+  id: string,
+  parentId: string | undefined,
+): Parameters<typeof removeMountStubs>[0] {
+  if (snapshotter.ownDirectory && snapshotter.lowerDirectories) {
+    return {
+      directory: snapshotter.ownDirectory(id),
+      lowerDirs: snapshotter.lowerDirectories(id),
+      isWhole: false,
+    };
+  }
+  const treeOf = (snapshot: string): string => snapshotter.mounts(snapshot)[0]?.source ?? '';
+  return { directory: treeOf(id), lowerDirs: parentId === undefined ? [] : [treeOf(parentId)], isWhole: true };
+}
+
+interface ChangedConfig {
+  readonly config: ImageConfig['config'];
+  /** What the container ran. */
+  readonly command: readonly string[];
+}
+
+function changedConfig(base: ImageConfig, container: ContainerRecord, { changes = [] }: CommitRequest): ChangedConfig {
+  const own = stateOf(container).config ?? base.config;
+  return { config: applyChanges(own, changes, hostPlatform()), command: own.Cmd ?? [] };
+}
+
+function withHistory(
+  base: ImageConfig,
+  { config, command }: ChangedConfig,
+  { author, message }: CommitRequest,
+  isEmpty: boolean,
+): ImageConfig {
+  const { author: _author, comment: _comment, ...rest } = base;
+  const created = new Date().toISOString();
+  const by = author === undefined || author === '' ? {} : { author };
+  const entry = {
+    created,
+    ...by,
+    ...(command.length === 0 ? {} : { created_by: command.join(' ') }),
+    ...(message === undefined || message === '' ? {} : { comment: message }),
+    ...(isEmpty ? { empty_layer: true } : {}),
+  };
+  return { ...rest, ...by, created, config, history: [...base.history, entry] };
+}
