@@ -9,7 +9,7 @@ import { errnoNumber, errnoOf, SyscallError } from '../sys/errno.ts';
  */
 export function diskFailure(error: unknown, directory: string): unknown {
   const errno = errnoOf(error);
-  if (errno === undefined || error instanceof StrataError) return error;
+  if (errno === undefined) return error;
   if (isDiskFull(error)) {
     return new StrataError({
       kind: 'exhausted',
@@ -20,6 +20,7 @@ export function diskFailure(error: unknown, directory: string): unknown {
       cause: error,
     });
   }
+  if (error instanceof StrataError) return error;
   const syscall = error instanceof Error && 'syscall' in error ? String(error.syscall) : 'file call';
   const path = error instanceof Error && 'path' in error ? String(error.path) : directory;
   return new SyscallError({ syscall, errno: errnoNumber(errno), path });

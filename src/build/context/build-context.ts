@@ -92,10 +92,10 @@ export class BuildContext implements Disposable {
   }
 
   /**
-   * What one source of a COPY names: itself, or everything a wildcard matches, which may be nothing. Throws
+   * What one source of a COPY or ADD names: itself, or everything a wildcard matches, which may be nothing. Throws
    * ERR_COPY_SOURCE_NOT_FOUND, ERR_PATTERN_SYNTAX.
    */
-  find(source: string): ContextSource[] {
+  find(source: string, instruction: 'ADD' | 'COPY' = 'COPY'): ContextSource[] {
     const cleaned = cleanPath(`/${source}`).slice(1);
     if (hasWildcards(cleaned)) return expandWildcard(this.#tree, cleaned).flatMap((path) => this.#resolve(path) ?? []);
     const found = this.#resolve(Buffer.from(cleaned));
@@ -103,7 +103,7 @@ export class BuildContext implements Disposable {
     throw new StrataError({
       kind: 'not-found',
       code: 'ERR_COPY_SOURCE_NOT_FOUND',
-      message: `COPY ${source}: not found in the build context`,
+      message: `${instruction} ${source}: not found in the build context`,
       hint: this.#ignored.matches(cleaned)
         ? 'The .dockerignore excludes it.'
         : 'Paths are relative to the context, the folder given to build; symlinks do not lead out of it.',

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
+import { isDiskFull } from '../../content/disk-failure.ts';
 import { type ChmodChange, parseChmod } from '../../dockerfile/chmod.ts';
-import type { CopyInstruction, InlineFile } from '../../dockerfile/instructions/types.ts';
+import type { AddInstruction, CopyInstruction, InlineFile } from '../../dockerfile/instructions/types.ts';
+import { isStrataError, StrataError } from '../../errors/index.ts';
+import { displayBytes, utf8 } from '../../lib/bytes.ts';
 import type { Platform } from '../../spec/platform.ts';
+import { errnoOf } from '../../sys/errno.ts';
 import type { BuildContext, ContextSource } from '../context/build-context.ts';
 import { contentDigest } from '../context/content-digest.ts';
 import { ContextStamps } from '../context/context-stamps.ts';
@@ -11,7 +15,7 @@ import { copyRefused } from './tree-target.ts';
 import { TreeWriter } from './tree-writer.ts';
 
 export interface CopyOpOptions {
-  readonly instruction: CopyInstruction;
+  readonly instruction: CopyInstruction | AddInstruction;
   /** Absolute; a slash at the end means a directory. */
   readonly destination: string;
   readonly platform: Platform;
@@ -19,25 +23,36 @@ export interface CopyOpOptions {
   readonly workspace: Workspace;
 }
 
-/** COPY from the build context, or of files that stand in the Dockerfile. */
+/** COPY and ADD from the build context, or of files that stand in the Dockerfile; ADD unpacks archives. */
 export class CopyOp implements Op<FilesystemResult> {
   readonly #options: CopyOpOptions;
   readonly #chmod: ChmodChange | undefined;
+  readonly #unpacks: boolean;
   readonly #stamps = new ContextStamps();
   #sources: readonly ContextSource[] = [];
 
   constructor(options: CopyOpOptions) {
     const { chmod, location } = options.instruction;
     this.#options = options;
+    this.#unpacks = options.instruction.kind === 'ADD' && options.instruction.unpack !== false;
     this.#chmod = chmod === '' ? undefined : parseChmod(chmod, location);
   }
 
   async cacheMap({ signal }: OpContext): Promise<CacheMap> {
     const { instruction, destination, platform, context } = this.#options;
-    this.#sources = instruction.sources.flatMap((source) => context.find(source));
+    this.#sources = instruction.sources.flatMap((source) => context.find(source, instruction.kind));
     const content = await contentDigest(context, this.#sources, this.#stamps, signal);
     const inline = instruction.inlineFiles.map(({ name, content: text }) => ({ name, text }));
-    const fields = { destination, chown: instruction.chown, chmod: instruction.chmod, platform, content, inline };
+    const fields = {
+      destination,
+      chown: instruction.chown,
+      chmod: instruction.chmod,
+      platform,
+      content,
+      inline,
+      // Where nothing can be unpacked, ADD is COPY.
+      ...(this.#unpacks && this.#sources.some(({ isDirectory }) => !isDirectory) ? { unpacks: true } : {}),
+    };
     return {
       digest: `sha256:${createHash('sha256')
         .update(`copy-v2\n${JSON.stringify(fields)}`)
@@ -45,33 +60,81 @@ export class CopyOp implements Op<FilesystemResult> {
     };
   }
 
-  async exec([parent]: readonly FilesystemResult[], { signal, key }: ExecContext): Promise<FilesystemResult> {
-    const { workspace, instruction, context } = this.#options;
-    const snapshotId = await workspace.change(
-      parent?.snapshotId,
-      async (directory) => {
-        using writer = new TreeWriter(directory, { chown: instruction.chown, chmod: this.#chmod, signal });
-        const destination = this.#destinationFor(writer, instruction.inlineFiles);
-        for (const source of this.#sources) await writer.copy(context, source, destination, this.#stamps);
-        this.#stamps.checkAll();
-        for (const file of instruction.inlineFiles) writer.write(file, destination);
-        writer.finish();
-      },
-      { signal },
-    );
+  async exec([parent]: readonly FilesystemResult[], { signal, key, log }: ExecContext): Promise<FilesystemResult> {
+    const { workspace, instruction } = this.#options;
+    const change = async (directory: string): Promise<void> => {
+      using writer = new TreeWriter(directory, { chown: instruction.chown, chmod: this.#chmod, signal });
+      try {
+        await this.#write(writer, log);
+      } catch (error) {
+        throw isDiskFull(error) ? noSpace(instruction, error) : error;
+      }
+    };
+    const snapshotId = await workspace.change(parent?.snapshotId, change, { signal });
     // Whatever the key says is what is there: equal keys stand for equal files, times apart.
     return { identity: key, snapshotId, createdAt: Date.now() };
   }
 
+  async #write(writer: TreeWriter, log: ExecContext['log']): Promise<void> {
+    const { instruction, context } = this.#options;
+    const destination = this.#destinationFor(writer, instruction.inlineFiles);
+    for (const source of this.#sources) {
+      if (await this.#unpack(writer, source, destination)) {
+        if (this.#chmod) log('stderr', utf8(`${displayBytes(source.path)}: --chmod does not reach what is unpacked\n`));
+      } else await writer.copy(context, source, destination, this.#stamps);
+    }
+    this.#stamps.checkAll();
+    for (const file of instruction.inlineFiles) writer.write(file, destination);
+    writer.finish();
+  }
+
+  /** False for what is no archive, or is not to be unpacked. */
+  async #unpack(writer: TreeWriter, source: ContextSource, destination: string): Promise<boolean> {
+    if (!this.#unpacks || source.isDirectory) return false;
+    const { instruction, context } = this.#options;
+    try {
+      return await writer.unpack(context, source, destination, this.#stamps);
+    } catch (error) {
+      throw isDamage(error) ? archiveRefused(instruction, source, error) : error;
+    }
+  }
+
   /** Several files need a directory: docker asks for the slash, and so do several matches of one wildcard. */
   #destinationFor(writer: TreeWriter, inline: readonly InlineFile[]): string {
-    const { destination } = this.#options;
+    const { destination, instruction } = this.#options;
     const several = this.#sources.length + inline.length > 1;
     if (several && !destination.endsWith('/') && !writer.isDirectory(destination)) {
       throw copyRefused(
-        'When using COPY with more than one source file, the destination must be a directory and end with a /',
+        `When using ${instruction.kind} with more than one source file, the destination must be a directory and end with a /`,
       );
     }
     return destination;
   }
 }
+
+/** What is wrong with the archive, and not with what is done with it. */
+const isDamage = (error: unknown): error is StrataError =>
+  isStrataError(error) && (error.kind === 'corrupt' || /^ERR_(?:ARCHIVE|LAYER|COMPRESSION)_/.test(error.code));
+
+type Instruction = CopyOpOptions['instruction'];
+
+const archiveRefused = ({ location }: Instruction, { path }: ContextSource, cause: StrataError): StrataError =>
+  new StrataError({
+    kind: cause.kind,
+    code: 'ERR_ADD_ARCHIVE',
+    // The tree that archives go into words its refusals for layers.
+    message: `dockerfile line ${location.start}: ADD ${displayBytes(path)}: ${cause.message.replace(/^layer entry /, 'archive entry ')}`,
+    hint: 'Make the archive again, or use COPY or ADD --unpack=false to have it as a file.',
+    details: { line: location.start },
+    cause,
+  });
+
+const noSpace = ({ kind, location }: Instruction, cause: unknown): StrataError =>
+  new StrataError({
+    kind: 'exhausted',
+    code: 'ERR_NO_SPACE',
+    message: `dockerfile line ${location.start}: ${kind}: ${errnoOf(cause) === 'EDQUOT' ? 'disk quota exceeded' : 'no space left on device'}`,
+    hint: 'Remove images or build cache that are no longer needed, or free space on that filesystem.',
+    details: { line: location.start },
+    cause,
+  });

@@ -3,12 +3,13 @@ import type { ChmodChange } from '../../dockerfile/chmod.ts';
 import type { InlineFile } from '../../dockerfile/instructions/types.ts';
 import { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../../sys/constants.ts';
 import { copyFileData } from '../../sys/copy.ts';
-import { writeFully } from '../../sys/fd-io.ts';
+import { readFullyAt, writeFully } from '../../sys/fd-io.ts';
 import { chmodAt, chmodFd, chownAt, chownFd, type FileTime, utimensAt, utimensFd } from '../../sys/file-attributes.ts';
 import { closeFd, linkAt, mkdirAt, mknodAt, openAt, readlinkAt, symlinkAt } from '../../sys/fs-at.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
 import { type FileStat, statAtIfThere, statFd } from '../../sys/stat.ts';
 import { getXattrAt, listXattrsAt, setXattrAt } from '../../sys/xattr.ts';
+import { isArchive, unpackArchive } from '../archive/unpack-archive.ts';
 import type { BuildContext, ContextEntry, ContextSource } from '../context/build-context.ts';
 import { isCopiedXattr, refuseSpecial } from '../context/content-digest.ts';
 import { stillThere } from '../context/context-changed.ts';
@@ -25,6 +26,7 @@ export interface TreeWriterOptions {
 
 const batch = 64;
 const directoryMode = 0o755;
+const chunkBytes = 1 << 18;
 
 /** Puts files into an image's tree as COPY does: by descriptor, never through what the image made of a path. */
 export class TreeWriter implements Disposable {
@@ -73,6 +75,33 @@ export class TreeWriter implements Disposable {
     }
   }
 
+  /**
+   * An archive's entries go into the destination, a directory from now on, and stay what the archive says; `--chown`
+   * alone counts for them. False, and nothing done, for a file that is no archive. Throws ERR_CONTEXT_CHANGED,
+   * ERR_COPY_DESTINATION, and what {@link unpackArchive} throws.
+   */
+  async unpack(
+    context: BuildContext,
+    source: ContextSource,
+    destination: string,
+    stamps: ContextStamps,
+  ): Promise<boolean> {
+    const { signal } = this.#options;
+    for (const entry of context.walk(source)) {
+      if (entry.stat.type !== 'file') return false;
+      const from = stillThere(source.path, () => openAt(entry.dirFd, entry.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+      try {
+        if (!(await isArchive(chunksOf(from), { signal }))) return false;
+        stamps.check(source, entry, statFd(from));
+        await this.#unpackInto(Buffer.from(destination), chunksOf(from));
+        stamps.check(source, entry, statFd(from));
+      } finally {
+        closeFd(from);
+      }
+    }
+    return true;
+  }
+
   /** A file whose content stands in the Dockerfile. Throws ERR_COPY_DESTINATION. */
   write(file: InlineFile, destination: string): void {
     const location = this.#target.place(this.#fileTarget(destination, Buffer.from(file.name)), 'file');
@@ -101,6 +130,21 @@ export class TreeWriter implements Disposable {
 
   [Symbol.dispose](): void {
     this.#tree.close();
+  }
+
+  async #unpackInto(path: Uint8Array, archive: AsyncIterable<Uint8Array>): Promise<void> {
+    // Of directories copied before, the archive may leave nothing.
+    this.finish();
+    this.#target.directory(path);
+    const fd = this.#tree.open(path, O_RDONLY | O_DIRECTORY);
+    try {
+      const owner = this.#options.chown === '' ? undefined : this.#owner;
+      const { signal } = this.#options;
+      await unpackArchive(archive, `/proc/self/fd/${fd}`, { owner, isLayer: true, signal });
+    } finally {
+      closeFd(fd);
+      this.#tree.invalidate();
+    }
   }
 
   #fileTarget(destination: string, name: Uint8Array): Uint8Array {
@@ -218,5 +262,16 @@ export class TreeWriter implements Disposable {
 
   #mode(mode: number, isDirectory: boolean): number {
     return this.#options.chmod ? this.#options.chmod(mode, isDirectory) : mode;
+  }
+}
+
+/** From the beginning to the end, whatever was read before. */
+async function* chunksOf(fd: number): AsyncGenerator<Uint8Array> {
+  for (let offset = 0; ; ) {
+    const chunk = Buffer.allocUnsafe(chunkBytes);
+    const length = readFullyAt(fd, chunk, offset);
+    offset += length;
+    if (length > 0) yield chunk.subarray(0, length);
+    if (length < chunk.length) return;
   }
 }

@@ -7,6 +7,7 @@ import { isStrataError } from '../../../src/errors/index.ts';
 import { fill, folderWith, storeRoot } from '../../helpers/build-folder.ts';
 import { shortListing, withImageTree } from '../../helpers/image-tree.ts';
 import { needs } from '../../helpers/needs.ts';
+import { addCases } from './add-cases.ts';
 import { type CopyCase, copyCases } from './copy-cases.ts';
 
 const skip = needs('root', 'overlay');
@@ -26,9 +27,10 @@ async function check(t: TestContext, engine: Engine, driver: 'overlay2' | 'vfs',
 }
 
 for (const driver of ['overlay2', 'vfs'] as const) {
-  test(`COPY as docker does it, on ${driver}`, { skip }, async (t) => {
+  test(`COPY and ADD as docker does them, on ${driver}`, { skip }, async (t) => {
     const engine = await Engine.open({ root: storeRoot(t), storageDriver: driver });
     t.after(() => engine[Symbol.asyncDispose]());
-    for (const given of copyCases) await t.test(given.name, (each) => check(each, engine, driver, given));
+    for (const given of [...copyCases, ...addCases])
+      await t.test(given.name, (each) => check(each, engine, driver, given));
   });
 }

@@ -1,0 +1,135 @@
+import type { TarEntry, TarSink } from '../../archive/index.ts';
+import { StrataError } from '../../errors/index.ts';
+import { FileBody } from '../../layer/apply/file-body.ts';
+import type { Metadata } from '../../layer/apply/metadata.ts';
+import { type Spot, Tree } from '../../layer/apply/tree.ts';
+import { nameStart, placeOf } from '../../layer/place.ts';
+import { isReservedName } from '../../layer/whiteout.ts';
+import { displayBytes } from '../../lib/bytes.ts';
+import { closeFd } from '../../sys/fs-at.ts';
+
+export interface ArchiveSinkOptions {
+  /** Owner of every entry; the archive's own without one. */
+  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+  /** The tree becomes a layer, in which names that begin with `.wh.` are deletions and no files. */
+  readonly isLayer: boolean;
+}
+
+interface OpenFile {
+  readonly body: FileBody;
+  readonly entry: TarEntry;
+}
+
+const maxId = 0xffff_fffe;
+const maxMajor = 0xfff;
+const maxMinor = 0xfffff;
+
+/**
+ * Unpacks an archive of files into a directory, as docker's ADD does: by the rules of layers (the last entry of a name
+ * wins, directories merge, nothing leaves the directory) except that no name means a deletion and that the directory
+ * itself stays as it is.
+ */
+export class ArchiveSink implements TarSink, Disposable {
+  readonly #tree: Tree;
+  readonly #options: ArchiveSinkOptions;
+  #file: OpenFile | undefined;
+
+  constructor(directory: string, options: ArchiveSinkOptions) {
+    this.#options = options;
+    this.#tree = new Tree(directory, { below: 'complete', rootless: false, isBase: false, onReplace: () => undefined });
+  }
+
+  entry(entry: TarEntry): void {
+    const place = placeOf(entry.path);
+    if (place.length === 0) {
+      // CVE-2021-29136: a root that becomes a symlink would be followed by everything after it.
+      if (entry.type !== 'directory') throw refused(entry.path, `makes the root a ${entry.type}`);
+      return;
+    }
+    if (this.#options.isLayer) refuseReserved(place, entry.path);
+    const isDevice = entry.type === 'character-device' || entry.type === 'block-device';
+    // Overlayfs would take it for a deletion.
+    if (isDevice && entry.deviceMajor === 0 && entry.deviceMinor === 0) return;
+    if (isDevice && (entry.deviceMajor > maxMajor || entry.deviceMinor > maxMinor)) {
+      throw refused(entry.path, `has the device number ${entry.deviceMajor}:${entry.deviceMinor}, out of range`);
+    }
+    this.#make(entry, this.#tree.spot(place, entry.path, entry.mtime), this.#metadataOf(entry));
+  }
+
+  data(chunk: Uint8Array): void {
+    this.#file?.body.write(chunk);
+  }
+
+  endEntry(): void {
+    const file = this.#file;
+    if (file === undefined) return;
+    const { body, entry } = file;
+    body.end();
+    this.#tree.metadata.newFile(body.fd, this.#metadataOf(entry), entry.path);
+    this.#file = undefined;
+    closeFd(body.fd);
+  }
+
+  trailer(): void {}
+
+  /** Gives directories what the archive says of them; call after the parser's end. */
+  finish(): void {
+    this.#tree.finish();
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#file !== undefined) closeFd(this.#file.body.fd);
+    this.#file = undefined;
+    this.#tree[Symbol.dispose]();
+  }
+
+  #make(entry: TarEntry, spot: Spot, metadata: Metadata): void {
+    switch (entry.type) {
+      case 'file':
+        this.#file = { body: new FileBody(this.#tree.createFile(spot, metadata.mode), entry), entry };
+        return;
+      case 'directory':
+        return this.#tree.makeDirectory(spot, kept(metadata));
+      case 'symlink':
+        return this.#tree.makeSymlink(spot, entry.linkPath, metadata);
+      case 'hardlink':
+        return this.#tree.makeHardlink(spot, placeOf(entry.linkPath), entry.path, entry.mtime);
+      case 'character-device':
+      case 'block-device':
+      case 'fifo': {
+        const device = { major: entry.deviceMajor, minor: entry.deviceMinor };
+        return this.#tree.makeNode(spot, entry.type, device, metadata);
+      }
+    }
+  }
+
+  #metadataOf(entry: TarEntry): Metadata {
+    const { mode, mtime, xattrs } = entry;
+    const { uid, gid } = this.#options.owner ?? entry;
+    // (uid_t)-1 would mean "leave it as it is"
+    if (uid >= 0 && uid <= maxId && gid >= 0 && gid <= maxId) return { uid, gid, mode, mtime, xattrs };
+    throw refused(entry.path, `has the owner ${uid}:${gid}, which is out of range`);
+  }
+}
+
+/** Directories are finished last: the entry's attributes would keep all the headers they were read with. */
+const kept = (metadata: Metadata): Metadata => ({
+  ...metadata,
+  xattrs: new Map([...metadata.xattrs].map(([name, value]) => [name, value.slice()])),
+});
+
+function refuseReserved(place: Uint8Array, path: Uint8Array): void {
+  for (let end = place.length; end > 0; end = Math.max(nameStart(place.subarray(0, end)) - 1, 0)) {
+    const start = nameStart(place.subarray(0, end));
+    if (isReservedName(place.subarray(start, end))) {
+      throw refused(path, 'names that begin with .wh. mark deletions in layers');
+    }
+  }
+}
+
+const refused = (path: Uint8Array, why: string): StrataError =>
+  new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_ARCHIVE_ENTRY',
+    message: `archive entry ${JSON.stringify(displayBytes(path.subarray(0, 200)))}: ${why}`,
+  });
