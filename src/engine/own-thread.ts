@@ -1,0 +1,11 @@
+import { type ForegroundOptions, type ForegroundPlan, runForeground } from '../containers/foreground.ts';
+import { unshareMounts } from '../sys/unshare.ts';
+
+let isUnshared = false;
+
+/** `runForeground` on this thread, which has a mount namespace of its own from the first time on: for our own command. */
+export async function runOnOwnThread(plan: ForegroundPlan, options: ForegroundOptions): Promise<number> {
+  if (!isUnshared) unshareMounts();
+  isUnshared = true;
+  return await runForeground(plan, options);
+}
