@@ -21,7 +21,7 @@ import { layersOf, lineage, makeLayers } from './step-layers.ts';
 export async function buildImage(
   request: BuildImageRequest,
   parts: BuildParts,
-  report: (event: BuildImageEvent) => void,
+  report: (event: BuildImageEvent, taken?: () => void) => void,
 ): Promise<BuiltImage> {
   const { signal, platform } = request;
   using context = BuildContext.open(request.context, request.dockerfile);

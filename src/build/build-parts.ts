@@ -4,8 +4,10 @@ import type { Layers } from '../metadata/layers.ts';
 import type { Reference } from '../reference/index.ts';
 import type { Digest } from '../spec/digest.ts';
 import type { Platform } from '../spec/platform.ts';
+import type { BuildNetwork } from './frontend/run-step.ts';
 import type { LayerMaker } from './layer-maker.ts';
-import type { FilesystemResult, Workspace } from './ops/filesystem-result.ts';
+import type { FilesystemResult, MountWorkspace, Workspace } from './ops/filesystem-result.ts';
+import type { Runner } from './runner.ts';
 import type { CacheStore, SolveEvent } from './solver/types.ts';
 
 /** What to build, with everything read that can be read before. */
@@ -17,6 +19,8 @@ export interface BuildImageRequest {
   readonly labels: Readonly<Record<string, string>>;
   readonly target: string | undefined;
   readonly noCache: boolean;
+  /** What RUN gets where it does not say itself; what it may ask for ends there. */
+  readonly network: BuildNetwork;
   readonly platform: Platform;
   readonly signal: AbortSignal;
 }
@@ -28,7 +32,8 @@ export interface BuildParts {
   readonly snapshots: SnapshotLedger;
   readonly driver: string;
   readonly cache: CacheStore<FilesystemResult>;
-  readonly workspace: Workspace;
+  readonly workspace: Workspace & MountWorkspace;
+  readonly runner: Runner;
   readonly layerMaker: LayerMaker;
   readonly lease: Lease;
   /** Makes the snapshots survive a power cut: the acknowledgement of the build stands on it. */

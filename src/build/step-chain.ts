@@ -3,6 +3,7 @@ import type { BuildContext } from './context/build-context.ts';
 import type { FileStep, PlannedHistory, StagePlan } from './frontend/plan-stage.ts';
 import { CopyOp } from './ops/copy-op.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
+import { RunOp } from './ops/run-op.ts';
 import { WorkdirOp } from './ops/workdir-op.ts';
 import type { Op, Vertex } from './solver/types.ts';
 
@@ -20,10 +21,10 @@ export function chainOf(
 ): Vertex<FilesystemResult>[] {
   const steps = plan.history.filter((entry): entry is PlannedHistory & { step: FileStep } => entry.step !== undefined);
   const vertices: Vertex<FilesystemResult>[] = [];
-  for (const [at, { createdBy, step }] of steps.entries()) {
+  for (const [at, { title, step }] of steps.entries()) {
     vertices.push({
       digest: `step:${at}`,
-      name: `[${at + 1}/${steps.length}] ${createdBy}`,
+      name: `[${at + 1}/${steps.length}] ${title}`,
       inputs: [vertices.at(-1) ?? from],
       op: opOf(step, options),
       ignoreCache: options.request.noCache,
@@ -33,7 +34,8 @@ export function chainOf(
 }
 
 function opOf(step: FileStep, { context, parts, request }: ChainOptions): Op<FilesystemResult> {
-  const { workspace } = parts;
+  const { workspace, runner } = parts;
+  if (step.kind === 'run') return new RunOp({ ...step, platform: request.platform, workspace, runner });
   if (step.kind === 'workdir') return new WorkdirOp({ ...step, workspace });
   return new CopyOp({ ...step, platform: request.platform, context, workspace });
 }

@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { Engine } from '../engine/engine.ts';
 
 export interface GlobalOptions {
@@ -19,9 +20,15 @@ export interface CliContext {
   out(text: string): void;
   /** Bytes for standard output; resolves once they are taken, rejects when nobody reads any more. */
   outBytes(chunk: Uint8Array): Promise<void>;
-  err(text: string): void;
+  err(text: string | Uint8Array): void;
   /** An answer to a question: the next line of standard input, empty at its end. */
   readLine(): Promise<string>;
   /** The code the process ends with when the command itself succeeds. */
   setExitCode(code: number): void;
+}
+
+/** A verb as it was called: its own command, for what is wrong with the arguments, and the face around it. */
+export interface Called {
+  readonly command: Command;
+  readonly context: CliContext;
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readUserDatabases } from '../images/user-databases.ts';
 import type { AbortOptions } from '../lib/abort.ts';
@@ -36,14 +36,19 @@ export interface ForegroundPlan {
   readonly runtimeRoot: string;
   /** Contents of files laid over the image's, by their path in the container. */
   readonly files: Readonly<Record<string, string>>;
+  /** The same, for files that are programs. */
+  readonly scripts?: Readonly<Record<string, string>>;
   /** `inherit` uses this process's own; `output` hands what is written to `onOutput`, with nothing to read. */
   readonly stdio: 'inherit' | 'output';
   /** With `inherit`: standard input is passed on; otherwise the container reads nothing. */
   readonly interactive: boolean;
   /** Signals that reach this process go to the container, as in `docker run`. */
   readonly forwardSignals: boolean;
-  /** A descriptor the runtime holds as long as it lives: the lock that says that the container is in use. */
-  readonly heldFd: number;
+  /**
+   * A descriptor the runtime holds as long as it lives: the lock that says that the container is in use. Without one the
+   * container is of no use to anybody once this process is gone.
+   */
+  readonly heldFd?: number;
 }
 
 export interface ForegroundOptions extends AbortOptions {
@@ -89,9 +94,13 @@ function writeBundle(plan: ForegroundPlan, root: string): void {
   refuseUnsafeRoot(root);
   using tree = RootedTree.open(root);
   const user = resolveUser(plan.user, readUserDatabases(tree));
-  const mounts = Object.entries(plan.files).map(([destination, content]) => {
-    const source = join(plan.bundle, basename(destination));
-    writeFileSync(source, content, { mode: 0o644 });
+  const laid = [
+    ...Object.entries(plan.files).map((file) => [...file, 0o644] as const),
+    ...Object.entries(plan.scripts ?? {}).map((file) => [...file, 0o755] as const),
+  ];
+  const mounts = laid.map(([destination, content, mode], at) => {
+    const source = join(plan.bundle, `file-${at}`);
+    writeFileSync(source, content, { mode });
     return { type: 'bind' as const, source, destination, readonly: false, recursive: false, isOwn: true };
   });
   const spec = createRuntimeSpec(plan.image, { ...plan.options, user, rootPath: root, mounts });
@@ -136,7 +145,8 @@ function spawnRuntime(
   const isOwnSession = plan.options.terminal !== true && !(input === 'inherit' && process.stdin.isTTY);
   const args = ['--root', plan.runtimeRoot, '--log', bundle.log, '--log-format', 'json'];
   args.push('run', '--bundle', plan.bundle, '--pid-file', bundle.pid, plan.id);
-  const stdio = [input, stdout, 'pipe', plan.heldFd] as const;
+  const held = plan.heldFd === undefined ? [] : [plan.heldFd];
+  const stdio = [input, stdout, 'pipe', ...held] as const;
   const child = spawn(plan.runtime, args, { stdio: [...stdio], detached: isOwnSession, env: {} });
   return { child, isOwnSession };
 }

@@ -4,12 +4,12 @@ import type { CacheStore } from '../build/solver/types.ts';
 import type { Lease, SnapshotLedger } from '../ledger/types.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { BuildRecords } from '../metadata/build-records.ts';
-import type { StepLocks } from './step-locks.ts';
+import type { KeyLocks } from './key-locks.ts';
 
 export interface BuildCacheParts {
   readonly records: BuildRecords;
   readonly snapshots: SnapshotLedger;
-  readonly locks: StepLocks;
+  readonly locks: KeyLocks;
   readonly lease: Lease;
   /** One store may hold the snapshots of several: a result is of use to the driver that made it. */
   readonly driver: string;
@@ -19,7 +19,7 @@ export interface BuildCacheParts {
 export class BuildCache implements CacheStore<FilesystemResult> {
   readonly #records: BuildRecords;
   readonly #snapshots: SnapshotLedger;
-  readonly #locks: StepLocks;
+  readonly #locks: KeyLocks;
   readonly #lease: Lease;
   readonly #driver: string;
 

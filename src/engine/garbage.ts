@@ -9,6 +9,7 @@ import { emptyTrash } from '../metadata/trash.ts';
 import { digestHex, parseDiffId } from '../spec/digest.ts';
 import type { StoreLayout } from './layout.ts';
 import type { StorageDriver } from './open-driver.ts';
+import { endAbandonedSteps } from './reconcile-steps.ts';
 
 export interface GarbageParts {
   readonly layout: StoreLayout;
@@ -38,6 +39,7 @@ function collectorOf({ layout, metadata, content, locks, driver }: GarbageParts)
 
 /** Removes what nothing names and nobody uses, and empties the trash. Safe beside any other work on the store. */
 export async function collectGarbage(parts: GarbageParts, options: CollectOptions = {}): Promise<Collected> {
+  await endAbandonedSteps(parts.layout, parts.metadata);
   const collected = await collectorOf(parts).collect(options);
   await emptyTrash(parts.layout.trash, options);
   return collected;
@@ -48,6 +50,7 @@ export async function collectGarbage(parts: GarbageParts, options: CollectOption
  * left to whoever comes next.
  */
 export async function collectBriefly(parts: GarbageParts, options: CollectOptions): Promise<Collected> {
+  await endAbandonedSteps(parts.layout, parts.metadata);
   const collected = await collectorOf(parts).collect(options);
   await emptyTrashBriefly(parts.layout);
   return collected;
@@ -60,7 +63,8 @@ export async function findOrphans(parts: GarbageParts, options: AbortOptions): P
 
 /** {@link collectGarbage} when a process died over its work; costs a look at the leases otherwise. */
 export async function collectAfterDeaths(parts: GarbageParts, options: AbortOptions = {}): Promise<void> {
-  if (parts.metadata.leases.removeDead().length > 0) await collectGarbage(parts, options);
+  const steps = await endAbandonedSteps(parts.layout, parts.metadata);
+  if (steps + parts.metadata.leases.removeDead().length > 0) await collectGarbage(parts, options);
 }
 
 // Little is gone within this; what takes longer must not hold a command back.

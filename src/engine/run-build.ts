@@ -1,25 +1,30 @@
+import { join } from 'node:path';
 import { buildImage, readTags } from '../build/build-image.ts';
 import type { ImageStore } from '../images/record-image.ts';
 import type { StoreLease } from '../metadata/leases.ts';
 import { syncFilesystem } from '../sys/syncfs.ts';
 import { BuildCache } from './build-cache.ts';
 import type { BuildEvent, BuildRequest, BuildResult } from './build-types.ts';
+import { ContainerRunner } from './container-runner.ts';
 import { collectAfterDeaths, emptyTrashBriefly, type GarbageParts } from './garbage.ts';
+import { KeyLocks } from './key-locks.ts';
+import type { Report } from './operation.ts';
 import { SnapshotLayerMaker } from './snapshot-layer-maker.ts';
 import { SnapshotWorkspace } from './snapshot-workspace.ts';
-import { StepLocks } from './step-locks.ts';
 import { hostPlatform } from './versions.ts';
 
 export interface BuildWiring {
   readonly garbage: GarbageParts;
   readonly storeFor: (lease: StoreLease) => ImageStore;
+  /** See the engine's option of that name. */
+  readonly ownProcess: boolean;
 }
 
 /** {@link Engine.build}: gives the build everything it uses of this store. */
 export async function runBuild(
   request: BuildRequest,
-  { garbage, storeFor }: BuildWiring,
-  report: (event: BuildEvent) => void,
+  { garbage, storeFor, ownProcess }: BuildWiring,
+  report: Report<BuildEvent>,
   signal: AbortSignal,
 ): Promise<BuildResult> {
   const { layout, metadata, locks, driver } = garbage;
@@ -37,6 +42,7 @@ export async function runBuild(
       labels: request.labels ?? {},
       target: request.target,
       noCache: request.noCache ?? false,
+      network: request.network ?? 'default',
       platform: hostPlatform(),
       signal,
     },
@@ -48,11 +54,12 @@ export async function runBuild(
       cache: new BuildCache({
         records: metadata.builds,
         snapshots: metadata.snapshots,
-        locks: new StepLocks(layout.locks),
+        locks: new KeyLocks(join(layout.locks, 'steps')),
         lease,
         driver: driver.name,
       }),
       workspace: new SnapshotWorkspace(snapshotter, lease),
+      runner: new ContainerRunner({ layout, lease, ownProcess }),
       layerMaker: new SnapshotLayerMaker({ layout, driver, metadata, locks }),
       lease,
       persist: async (ids, stop) => {

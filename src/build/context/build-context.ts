@@ -12,7 +12,7 @@ import { RootedTree } from '../../sys/rooted-tree.ts';
 import { type FileStat, statAt, statFd } from '../../sys/stat.ts';
 import { stillThere } from './context-changed.ts';
 import { expandWildcard, joinPath } from './expand-wildcard.ts';
-import { readContextFile } from './read-context-file.ts';
+import { dockerfileNotFound, readContextFile } from './read-context-file.ts';
 
 /** Something of the context that a COPY takes along. `dirFd` is valid until the iteration goes on. */
 export interface ContextEntry {
@@ -30,6 +30,11 @@ export interface ContextSource {
   /** Resolved place in the context, without a leading slash; empty for the context itself. */
   readonly path: Uint8Array;
   readonly isDirectory: boolean;
+}
+
+export interface ContextOptions {
+  /** Bytes of an ignore file that is not in the folder. */
+  readonly ignoreFile?: Uint8Array | undefined;
 }
 
 /** A directory being walked. */
@@ -62,13 +67,14 @@ export class BuildContext implements Disposable {
   }
 
   /**
-   * Opens a folder. `<dockerfile>.dockerignore` beside the Dockerfile is preferred to the folder's `.dockerignore`.
-   * Throws ERR_CONTEXT_NOT_FOUND, ERR_CONTEXT_FILE, ERR_DOCKERIGNORE_TOO_LARGE, ERR_PATTERN_SYNTAX, ERR_PATTERN_COUNT.
+   * Opens a folder. `<dockerfile>.dockerignore` beside the Dockerfile is preferred to the folder's `.dockerignore`; of a
+   * Dockerfile that is not in the folder `ignoreFile` is what lies beside it. Throws ERR_CONTEXT_NOT_FOUND, ERR_CONTEXT_FILE, ERR_DOCKERIGNORE_TOO_LARGE, ERR_PATTERN_SYNTAX, ERR_PATTERN_COUNT.
    */
-  static open(directory: string, dockerfile: string): BuildContext {
+  static open(directory: string, dockerfile?: string, { ignoreFile }: ContextOptions = {}): BuildContext {
     const tree = openContext(directory);
     try {
-      const ignore = readContextFile(tree, `${dockerfile}.dockerignore`) ?? readContextFile(tree, '.dockerignore');
+      const own = dockerfile === undefined ? ignoreFile : readContextFile(tree, `${dockerfile}.dockerignore`);
+      const ignore = own ?? readContextFile(tree, '.dockerignore');
       return new BuildContext(tree, new PatternMatcher(ignore === undefined ? [] : readIgnoreFile(ignore)));
     } catch (error) {
       tree.close();
@@ -83,12 +89,7 @@ export class BuildContext implements Disposable {
   readDockerfile(path: string): Uint8Array {
     const bytes = readContextFile(this.#tree, path);
     if (bytes !== undefined) return bytes;
-    throw new StrataError({
-      kind: 'not-found',
-      code: 'ERR_DOCKERFILE_NOT_FOUND',
-      message: `dockerfile ${path}: not found in the build context`,
-      hint: 'Name it with -f; it must be inside the context.',
-    });
+    throw dockerfileNotFound(path);
   }
 
   /**
@@ -228,7 +229,7 @@ function openContext(directory: string): RootedTree {
     throw new StrataError({
       kind: 'not-found',
       code: 'ERR_CONTEXT_NOT_FOUND',
-      message: `build context ${JSON.stringify(directory)}: no such folder`,
+      message: `unable to prepare context: ${errno === 'ENOTDIR' ? `context must be a directory: ${directory}` : `path "${directory}" not found`}`,
       hint: 'Give build a folder that holds a Dockerfile.',
       cause: error,
     });

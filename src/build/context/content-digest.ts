@@ -1,10 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { StrataError } from '../../errors/index.ts';
 import { displayBytes } from '../../lib/bytes.ts';
 import { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../../sys/constants.ts';
 import { readFullyAt } from '../../sys/fd-io.ts';
 import { closeFd, openAt, readlinkAt } from '../../sys/fs-at.ts';
+import { type FileStat, statAt } from '../../sys/stat.ts';
 import { getXattrAt, listXattrsAt } from '../../sys/xattr.ts';
 import type { BuildContext, ContextEntry, ContextSource } from './build-context.ts';
 import { stillThere } from './context-changed.ts';
@@ -41,6 +42,7 @@ export async function contentDigest(
         await setImmediate();
         signal.throwIfAborted();
       }
+      if (isYoung(entry.stat)) await setTimeout(2 * tickMs, undefined, { signal });
       stamps.note(source, entry);
       // A socket is nothing without the process behind it: it is not copied, as with docker.
       if (entry.stat.type === 'socket') continue;

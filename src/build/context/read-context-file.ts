@@ -1,8 +1,9 @@
+import { basename, dirname } from 'node:path';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { readFullyAt } from '../../sys/fd-io.ts';
 import { closeFd } from '../../sys/fs-at.ts';
-import type { RootedTree } from '../../sys/rooted-tree.ts';
+import { RootedTree } from '../../sys/rooted-tree.ts';
 import { statFd } from '../../sys/stat.ts';
 
 // Beyond what any Dockerfile or ignore file may have, so that their own limits speak first.
@@ -51,6 +52,31 @@ function isThere(tree: RootedTree, path: string): boolean {
   }
 }
 
+export interface OutsideDockerfile {
+  readonly dockerfile: Uint8Array;
+  /** What `<Dockerfile>.dockerignore` beside it holds. */
+  readonly ignoreFile: Uint8Array | undefined;
+}
+
+/** A Dockerfile somewhere on this machine. Throws ERR_DOCKERFILE_NOT_FOUND, ERR_CONTEXT_FILE. */
+export function readOutsideDockerfile(path: string): OutsideDockerfile {
+  using tree = openFolder(path);
+  const name = basename(path);
+  const dockerfile = readContextFile(tree, name);
+  if (dockerfile === undefined) throw dockerfileNotFound(path);
+  return { dockerfile, ignoreFile: readContextFile(tree, `${name}.dockerignore`) };
+}
+
+function openFolder(path: string): RootedTree {
+  try {
+    return RootedTree.open(dirname(path));
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') throw dockerfileNotFound(path);
+    throw error;
+  }
+}
+
 const refused = (path: string, problem: string, cause?: unknown): StrataError =>
   new StrataError({
     kind: 'invalid-argument',
@@ -58,4 +84,13 @@ const refused = (path: string, problem: string, cause?: unknown): StrataError =>
     message: `build context: ${path}: ${problem}`,
     hint: 'Dockerfile and .dockerignore are files of the context.',
     cause,
+  });
+
+/** In docker's words. */
+export const dockerfileNotFound = (path: string): StrataError =>
+  new StrataError({
+    kind: 'not-found',
+    code: 'ERR_DOCKERFILE_NOT_FOUND',
+    message: `failed to read dockerfile: open ${path}: no such file or directory`,
+    hint: 'Name it with -f, relative to where you are.',
   });

@@ -2,7 +2,6 @@ import { valueError } from '../../dockerfile/dockerfile-error.ts';
 import { variablesOf } from '../../dockerfile/environment.ts';
 import type { Instruction } from '../../dockerfile/instructions/types.ts';
 import { parsePorts } from '../../dockerfile/ports.ts';
-import type { Variables } from '../../dockerfile/shell-words.ts';
 import type { LineRange } from '../../dockerfile/syntax-tree.ts';
 import type { RunConfig } from '../../spec/config.ts';
 
@@ -61,7 +60,7 @@ export class ConfigDraft {
   }
 
   /** As it is at the moment of each look. */
-  get environment(): Variables {
+  get environment(): ReadonlyMap<string, string> {
     return this.#environment;
   }
 

@@ -3,26 +3,33 @@ import { cleanPath } from '../../dockerfile/clean-path.ts';
 import { valueError } from '../../dockerfile/dockerfile-error.ts';
 import { expandInstruction } from '../../dockerfile/expand-instruction.ts';
 import { parseInstructions, parseTrigger } from '../../dockerfile/instructions/parse-instructions.ts';
-import type { CopyInstruction, Instruction } from '../../dockerfile/instructions/types.ts';
+import type { AddInstruction, CopyInstruction, Instruction } from '../../dockerfile/instructions/types.ts';
 import { excerpt } from '../../dockerfile/quote.ts';
 import type { Variables } from '../../dockerfile/shell-words.ts';
 import { resolveStages, type StageSource } from '../../dockerfile/stages.ts';
 import type { EscapeCharacter, SyntaxTree } from '../../dockerfile/syntax-tree.ts';
 import type { RunConfig } from '../../spec/config.ts';
 import type { Platform } from '../../spec/platform.ts';
+import type { RunStep } from '../ops/run-op.ts';
 import { ConfigDraft } from './config-draft.ts';
 import { createdBy } from './created-by.ts';
+import { type BuildNetwork, type RunContext, runCreatedBy, runStepOf } from './run-step.ts';
 import { isSignal } from './signal-name.ts';
-import { notSupportedYet, refuseUnsupported } from './unsupported.ts';
+import { notSupportedYet, refuseRemote, refuseUnsupported } from './unsupported.ts';
 
 /** A step that changes files. `layer` counts them from 0 in the order they stand on each other. */
 export type FileStep =
-  | { readonly kind: 'copy'; readonly instruction: CopyInstruction; readonly destination: string }
+  | ({ readonly kind: 'run' } & RunStep)
+  | { readonly kind: 'copy'; readonly instruction: CopyInstruction | AddInstruction; readonly destination: string }
   | { readonly kind: 'workdir'; readonly path: string; readonly user: string };
 
 /** One line of the image's history; `step` is undefined where it made no layer. */
 export interface PlannedHistory {
   readonly createdBy: string;
+  /** As progress shows it. */
+  readonly title: string;
+  /** Where its instruction begins in the Dockerfile; of a base's trigger, where the stage begins. */
+  readonly line: number;
   readonly step: FileStep | undefined;
 }
 
@@ -38,6 +45,7 @@ export interface PlanOptions {
   readonly labels: Readonly<Record<string, string>>;
   readonly target: string | undefined;
   readonly platform: Platform;
+  readonly network?: BuildNetwork;
 }
 
 /** The base a Dockerfile's target stands on, known before the plan: its config enters the plan. */
@@ -104,10 +112,17 @@ function planStage(
     const instruction = expanded.kind === 'WORKDIR' ? { ...expanded, path: absolute(draft, expanded.path) } : expanded;
     checkExpanded(instruction);
     const { shell } = draft;
-    const step = fileStepOf(instruction, draft);
+    const step = fileStepOf(instruction, {
+      draft,
+      args,
+      buildArgs: options.buildArgs,
+      network: options.network ?? 'default',
+    });
     draft.apply(instruction);
     if (instruction.kind === 'MAINTAINER') author = instruction.maintainer;
-    history.push({ createdBy: createdBy(instruction, shell), step });
+    const told = step?.kind === 'run' ? runCreatedBy(step, args) : createdBy(instruction, shell);
+    const title = step?.kind === 'run' ? instruction.source : told;
+    history.push({ createdBy: told, title, line: instruction.location.start, step });
   }
   draft.addLabels(options.labels);
   return { config: draft.value, author, history };
@@ -127,12 +142,15 @@ function checkExpanded(instruction: Instruction): void {
 const absolute = (draft: ConfigDraft, path: string): string =>
   cleanPath(path.startsWith('/') ? path : `${draft.workingDir}/${path}`);
 
-function fileStepOf(instruction: Instruction, draft: ConfigDraft): FileStep | undefined {
+function fileStepOf(instruction: Instruction, context: RunContext): FileStep | undefined {
+  const { draft } = context;
+  if (instruction.kind === 'RUN') return { kind: 'run', ...runStepOf(instruction, context) };
   if (instruction.kind === 'WORKDIR') {
     // The root is there: BuildKit makes no layer for it.
     return instruction.path === '/' ? undefined : { kind: 'workdir', path: instruction.path, user: draft.user };
   }
-  if (instruction.kind !== 'COPY') return undefined;
+  if (instruction.kind !== 'COPY' && instruction.kind !== 'ADD') return undefined;
+  if (instruction.kind === 'ADD') refuseRemote(instruction);
   const { destination: written } = instruction;
   const cleaned = absolute(draft, written);
   // `dir/`, `.` and `..` mean a directory also when none stands there yet.

@@ -1,3 +1,4 @@
+import type { MountSpec } from '../../sys/mount-spec.ts';
 import type { Result } from '../solver/types.ts';
 
 /** The filesystem after a step: a committed snapshot, or nothing at all (scratch). */
@@ -18,4 +19,19 @@ export interface Workspace {
     change: (directory: string) => Promise<void>,
     options: { readonly signal: AbortSignal },
   ): Promise<string>;
+}
+
+/** The same for what mounts the tree itself. */
+export interface MountWorkspace {
+  run(
+    parentId: string | undefined,
+    change: (root: MountSpec) => Promise<void>,
+    options: { readonly signal: AbortSignal },
+  ): Promise<RunSnapshot>;
+}
+
+export interface RunSnapshot {
+  readonly snapshotId: string;
+  /** Known for sure to be as the parent is; what is false may be, too. */
+  readonly isUnchanged: boolean;
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { CacheStore, OpContext, Result, SolveEvent, StepState, Vertex } from './types.ts';
+import type { Log } from '../step-log.ts';
+import type { CacheStore, OpContext, ReportSolve, Result, StepState, Vertex } from './types.ts';
 
 export interface SolverOptions<R extends Result> {
   readonly cache: CacheStore<R>;
-  readonly report?: (event: SolveEvent<R>) => void;
+  readonly report?: ReportSolve<R>;
   readonly signal: AbortSignal;
 }
 
@@ -48,7 +49,11 @@ export class Solver<R extends Result> {
     signal.throwIfAborted();
     const told = { digest: vertex.digest, name: vertex.name };
     const move = (step: StepState<R>): void => report?.({ type: 'step', vertex: told, step });
-    const context: OpContext = { signal, log: (line) => report?.({ type: 'log', vertex: told, line }) };
+    const log: Log = (stream, lines, taken) => {
+      if (report) report({ type: 'log', vertex: told, stream, lines }, taken);
+      else taken?.();
+    };
+    const context: OpContext = { signal, log };
     const inputs = await this.#inputsOf(vertex);
     const startedAt = Date.now();
     try {

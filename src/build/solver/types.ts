@@ -1,4 +1,6 @@
 import type { AbortOptions } from '../../lib/abort.ts';
+import type { OutputStream } from '../runner.ts';
+import type { Log } from '../step-log.ts';
 
 /**
  * What a step made. `identity` names the *output*, for as long as somebody may ask: two steps that made the same thing
@@ -18,8 +20,7 @@ export interface CacheMap {
 
 export interface OpContext {
   readonly signal: AbortSignal;
-  /** A line of the step's log, without its line end. */
-  readonly log: (line: string) => void;
+  readonly log: Log;
 }
 
 export interface ExecContext extends OpContext {
@@ -67,6 +68,9 @@ export type StepState<R extends Result> =
     }
   | { readonly state: 'failed'; readonly error: unknown; readonly startedAt: number; readonly endedAt: number };
 
+/** Takes events; one with `taken` is to be kept until somebody has read it, who then calls that. */
+export type ReportSolve<R extends Result> = (event: SolveEvent<R>, taken?: () => void) => void;
+
 /** What the solver tells while it works; states are whole, so a slow reader may drop all but the last. */
 export type SolveEvent<R extends Result> =
   | {
@@ -77,5 +81,7 @@ export type SolveEvent<R extends Result> =
   | {
       readonly type: 'log';
       readonly vertex: { readonly digest: string; readonly name: string };
-      readonly line: string;
+      readonly stream: OutputStream;
+      /** Whole lines, each with its line end but perhaps the last of all, or a piece of a very long one. */
+      readonly lines: Uint8Array;
     };

@@ -3,15 +3,13 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:pat
 import type { Command } from 'commander';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import { parseReference } from '../../reference/index.ts';
-import type { CliContext } from '../context.ts';
+import type { Called, CliContext } from '../context.ts';
 import { fileProblem } from '../file-problem.ts';
 import { collect, notSupportedYet, notYetFlags, usageProblem } from '../flags.ts';
-import {
-  type BuildProgress,
-  JsonBuildProgress,
-  PlainBuildProgress,
-  TerminalBuildProgress,
-} from '../render/build-progress.ts';
+import type { BuildProgress } from '../render/build-progress.ts';
+import { JsonBuildProgress } from '../render/json-build-progress.ts';
+import { PlainBuildProgress } from '../render/plain-build-progress.ts';
+import { TerminalBuildProgress } from '../render/terminal-build-progress.ts';
 
 const progressKinds = ['auto', 'plain', 'tty', 'json'];
 
@@ -21,6 +19,7 @@ interface BuildFlags {
   readonly buildArg: readonly string[];
   readonly label: readonly string[];
   readonly target?: string;
+  readonly network: string;
   readonly cache: boolean;
   readonly quiet?: boolean;
   readonly iidfile?: string;
@@ -35,6 +34,7 @@ export function define(command: Command, context: CliContext): void {
     .option('--build-arg <name=value>', 'value for an ARG', collect, [])
     .option('--label <name=value>', 'label for the image', collect, [])
     .option('--target <stage>', 'the stage to build')
+    .option('--network <kind>', 'network of RUN: default, none or host', 'default')
     .option('--no-cache', 'run every step again')
     .option('-q, --quiet', 'print nothing but the image ID')
     .option('--iidfile <path>', 'write the image ID to a file')
@@ -47,7 +47,6 @@ export function define(command: Command, context: CliContext): void {
     '--cache-to <c>',
     '--load',
     '-m, --memory <m>',
-    '--network <n>',
     '-o, --output <o>',
     '--platform <p>',
     '--provenance <p>',
@@ -62,16 +61,11 @@ export function define(command: Command, context: CliContext): void {
   ]);
 }
 
-interface Called {
-  readonly command: Command;
-  readonly context: CliContext;
-}
-
 async function build({ command, context }: Called, folder: string, flags: BuildFlags): Promise<void> {
   if (folder === '-') throw notSupportedYet('build context from standard input');
   if (flags.file === '-') throw notSupportedYet('Dockerfile from standard input');
   if (/^(?:https?|git|ssh):\/\/|^git@|^github\.com\//.test(folder)) throw notSupportedYet(`build context ${folder}`);
-  for (const tag of flags.tag) checkTag(command, tag);
+  for (const tag of flags.tag) checkTag(tag);
   const progress = progressFor({ command, context }, flags);
   // A stale one would be taken for this build's, should it fail.
   if (flags.iidfile !== undefined) writing(flags.iidfile, (path) => rmSync(path, { force: true }));
@@ -83,6 +77,7 @@ async function build({ command, context }: Called, folder: string, flags: BuildF
     buildArgs: buildArgs(flags.buildArg),
     labels: Object.fromEntries(flags.label.map((pair) => splitPair(pair))),
     ...(flags.target === undefined ? {} : { target: flags.target }),
+    network: networkOf(flags.network),
     noCache: !flags.cache,
     signal: context.signal,
   });
@@ -96,13 +91,23 @@ async function build({ command, context }: Called, folder: string, flags: BuildF
   if (flags.quiet === true) context.out(`${id}\n`);
 }
 
-/** As docker checks the flag's value, before anything else happens. */
-function checkTag(command: Command, tag: string): void {
+function networkOf(name: string): 'default' | 'none' | 'host' {
+  if (name === 'default' || name === 'none' || name === 'host') return name;
+  throw notSupportedYet(`build --network ${name}`);
+}
+
+/** As docker does before anything else happens. */
+function checkTag(tag: string): void {
   try {
     parseReference(tag);
   } catch (error) {
     if (!isStrataError(error, 'ERR_REFERENCE_INVALID')) throw error;
-    throw usageProblem(command, `invalid argument ${JSON.stringify(tag)} for "-t, --tag" flag: ${error.message}`);
+    throw new StrataError({
+      kind: 'invalid-argument',
+      code: 'ERR_REFERENCE_INVALID',
+      message: `invalid tag ${JSON.stringify(tag)}: ${error.message}`,
+      cause: error,
+    });
   }
 }
 
@@ -116,7 +121,7 @@ function writing(path: string, write: (path: string) => void): void {
 
 function progressFor({ command, context }: Called, { quiet, progress }: BuildFlags): BuildProgress | undefined {
   if (!progressKinds.includes(progress)) {
-    throw usageProblem(command, `invalid progress value: ${progress}, one of ${progressKinds.join(', ')} expected`);
+    throw usageProblem(command, `invalid progress mode ${progress}, one of ${progressKinds.join(', ')} expected`);
   }
   if (quiet === true) return undefined;
   if (progress === 'json') return new JsonBuildProgress(context.err);

@@ -1,17 +1,15 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type DiffId, type Digest, digestFromHex } from '../../spec/digest.ts';
-import { statFd } from '../../sys/stat.ts';
 import { IndexWriter } from '../index-file/writer.ts';
 import { OpenDirectories } from '../open-directories.ts';
-import { nameOf } from '../place.ts';
 import type { AppliedLayer } from '../types.ts';
-import { isArchived, opaqueAttribute, readXattrs } from '../xattrs.ts';
+import { opaqueAttribute } from '../xattrs.ts';
 import { ChangeArchiver } from './archive-changes.ts';
 import type { Change, ChangedTree, Warn } from './change.ts';
 import { overlayChanges } from './overlay-changes.ts';
-import { hasSameMetadata, type Node } from './same-node.ts';
 import { treeChanges } from './tree-changes.ts';
+import { isUsualRoot } from './usual-root.ts';
 
 export interface DiffJob {
   readonly tree: ChangedTree;
@@ -76,20 +74,3 @@ function* changesOf(tree: ChangedTree, upper: OpenDirectories, warn: Warn): Gene
       : treeChanges(upper, lower, warn).changes;
   for (const change of changes) if (change.place.length > 0 || !keepsRoot) yield change;
 }
-
-/**
- * Whether the root's entry says nothing: its time alone is no change, or every layer that adds a name to the root would
- * be another one each time it is built.
- */
-function isUsualRoot(upper: OpenDirectories, lower: OpenDirectories | undefined): boolean {
-  const root = rootOf(upper);
-  if (lower) return hasSameMetadata(root, rootOf(lower), true);
-  const { permissions, uid, gid } = root.stat;
-  return permissions === 0o755 && uid === 0 && gid === 0 && readXattrs(upper.rootFd, isArchived).size === 0;
-}
-
-const rootOf = ({ rootFd }: OpenDirectories): Node => ({
-  directoryFd: rootFd,
-  name: nameOf(new Uint8Array(0)),
-  stat: statFd(rootFd),
-});

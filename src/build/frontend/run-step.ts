@@ -1,0 +1,76 @@
+import { valueError } from '../../dockerfile/dockerfile-error.ts';
+import { runCommand } from '../../dockerfile/instructions/run.ts';
+import type { RunInstruction } from '../../dockerfile/instructions/types.ts';
+import { excerpt } from '../../dockerfile/quote.ts';
+import { StrataError } from '../../errors/index.ts';
+import type { RunStep } from '../ops/run-op.ts';
+import type { ConfigDraft } from './config-draft.ts';
+
+/** The network of a build: what RUN gets where it does not say itself. */
+export type BuildNetwork = 'default' | 'none' | 'host';
+
+export interface RunContext {
+  readonly draft: ConfigDraft;
+  /** Values of the ARGs in scope. */
+  readonly args: ReadonlyMap<string, string>;
+  readonly buildArgs: ReadonlyMap<string, string>;
+  readonly network: BuildNetwork;
+}
+
+// In /dev, which is the container's own: nothing of it gets into the image.
+const scripts = '/dev/pipes';
+
+/** A RUN with everything resolved. Throws ERR_NETWORK_REFUSED, ERR_DOCKERFILE_VALUE. */
+export function runStepOf(run: RunInstruction, { draft, args, buildArgs, network }: RunContext): RunStep {
+  const command = runCommand(run);
+  const path = command.form === 'script' ? `${scripts}/${scriptName(command.name, run)}` : '';
+  const env = new Map([...args, ...draft.environment]);
+  return {
+    args: command.form === 'exec' ? command.args : [...draft.shell, command.form === 'script' ? path : command.line],
+    env: [...env].map(([name, value]) => `${name}=${value}`),
+    proxies: proxiesOf(buildArgs, env),
+    user: draft.user,
+    workingDirectory: draft.workingDir,
+    network: networkOf(run, network),
+    scripts: command.form === 'script' ? { [path]: command.content } : {},
+    line: run.location.start,
+  };
+}
+
+/** What history shows: `RUN |1 A=b /bin/sh -c echo $A`, the ARGs in scope before the command. */
+export function runCreatedBy({ args }: RunStep, scope: ReadonlyMap<string, string>): string {
+  const values = [...scope].map(([name, value]) => `${name}=${value}`);
+  return ['RUN', ...(values.length === 0 ? [] : [`|${values.length}`, ...values]), ...args].join(' ');
+}
+
+function scriptName(name: string, { location }: RunInstruction): string {
+  if (/^[^/\0]{1,255}$/.test(name) && name !== '.' && name !== '..') return name;
+  throw valueError(
+    `RUN: a heredoc with #! becomes a file, and ${excerpt(JSON.stringify(name))} cannot be its name`,
+    location,
+  );
+}
+
+const proxyNames = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'];
+
+/** Proxies given with --build-arg reach every RUN in both spellings, also without an ARG, as in docker. */
+function proxiesOf(buildArgs: ReadonlyMap<string, string>, env: ReadonlyMap<string, string>): string[] {
+  return proxyNames.flatMap((name) => {
+    const value = buildArgs.get(name) ?? buildArgs.get(name.toLowerCase());
+    if (value === undefined) return [];
+    return [name, name.toLowerCase()].filter((spelled) => !env.has(spelled)).map((spelled) => `${spelled}=${value}`);
+  });
+}
+
+/** `default` is the host's until builds have networks of their own; a Dockerfile gets no more than the user grants. */
+function networkOf({ network: wanted, location }: RunInstruction, granted: BuildNetwork): RunStep['network'] {
+  if (wanted === 'none' || (wanted === 'default' && granted === 'none')) return 'none';
+  if (wanted === 'default' || granted === 'host') return 'host';
+  throw new StrataError({
+    kind: 'permission-denied',
+    code: 'ERR_NETWORK_REFUSED',
+    message: `dockerfile line ${location.start}: RUN --network=host: not granted`,
+    hint: 'If you trust this Dockerfile with the network of this machine, build with --network host.',
+    details: { line: location.start },
+  });
+}

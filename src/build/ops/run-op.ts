@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { excerpt, quote } from '../../dockerfile/quote.ts';
+import { isStrataError, StrataError } from '../../errors/index.ts';
+import type { Platform } from '../../spec/platform.ts';
+import type { MountSpec } from '../../sys/mount-spec.ts';
+import type { Runner } from '../runner.ts';
+import type { CacheMap, ExecContext, Op } from '../solver/types.ts';
+import { StepLog } from '../step-log.ts';
+import type { FilesystemResult, MountWorkspace } from './filesystem-result.ts';
+
+/** A RUN with everything resolved that can be known before it runs. */
+export interface RunStep {
+  readonly args: readonly string[];
+  /** `NAME=value`: the image's variables, and the ARGs in scope. */
+  readonly env: readonly string[];
+  /** Proxies given to the build: they say how files are fetched, not which, and so enter no key. */
+  readonly proxies: readonly string[];
+  readonly user: string;
+  readonly workingDirectory: string;
+  readonly network: 'none' | 'host';
+  readonly scripts: Readonly<Record<string, string>>;
+  /** Of the Dockerfile. */
+  readonly line: number;
+}
+
+export interface RunOpOptions extends RunStep {
+  readonly platform: Platform;
+  readonly runner: Runner;
+  readonly workspace: MountWorkspace;
+}
+
+/** RUN: a command on the filesystem below; what it changes is the step's result. */
+export class RunOp implements Op<FilesystemResult> {
+  readonly #options: RunOpOptions;
+
+  constructor(options: RunOpOptions) {
+    this.#options = options;
+  }
+
+  async cacheMap(): Promise<CacheMap> {
+    const { args, env, user, workingDirectory, network, scripts, platform } = this.#options;
+    return { digest: sha256('run-v1', { args, env, user, workingDirectory, network, scripts, platform }) };
+  }
+
+  /**
+   * A command may do something else each time, so its result is named by what it made: the snapshot, whose id is never
+   * used again. Its diffID would name equal changes too, but files just written differ in their times, and an image that
+   * takes nothing of this step would have to hash it all. What changed nothing at all is told at a glance and is named
+   * so: steps above a check that was run again come from the cache.
+   */
+  async exec([parent]: readonly FilesystemResult[], context: ExecContext): Promise<FilesystemResult> {
+    const { signal } = context;
+    const { workspace } = this.#options;
+    const { snapshotId, isUnchanged } = await workspace.run(parent?.snapshotId, (root) => this.#run(root, context), {
+      signal,
+    });
+    const identity = isUnchanged ? sha256('unchanged-v1', parent?.identity ?? '') : `snapshot:${snapshotId}`;
+    return { identity, snapshotId, createdAt: Date.now() };
+  }
+
+  async #run(root: MountSpec, { signal, log }: ExecContext): Promise<void> {
+    const { args, env, proxies, user, workingDirectory, network, scripts, runner } = this.#options;
+    const stepLog = new StepLog(log);
+    const request = { root, args, env: [...proxies, ...env], user, workingDirectory, network, scripts };
+    try {
+      const { exitCode } = await runner.run({ ...request, onOutput: stepLog.write, signal });
+      stepLog.end();
+      if (exitCode !== 0) throw this.#failed(exitCode, `exit code: ${exitCode}`, stepLog);
+    } catch (error) {
+      if (!isStrataError(error, 'ERR_CONTAINER_START')) throw error;
+      const exitCode = error.details?.['exitCode'];
+      throw this.#failed(typeof exitCode === 'number' ? exitCode : 125, error.message, stepLog, error);
+    }
+  }
+
+  #failed(exitCode: number, why: string, { tail }: StepLog, cause?: StrataError): StrataError {
+    const { args, line } = this.#options;
+    return new StrataError({
+      kind: 'failed-precondition',
+      code: 'ERR_RUN_FAILED',
+      message: `dockerfile line ${line}: process ${quote(excerpt(args.join(' ')))} did not complete successfully: ${why}`,
+      details: { exitCode, line, log: tail },
+      cause,
+    });
+  }
+}
+
+const sha256 = (what: string, fields: object | string): string =>
+  `sha256:${createHash('sha256')
+    .update(`${what}\n${JSON.stringify(fields)}`)
+    .digest('hex')}`;

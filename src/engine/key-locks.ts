@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, mkdirSync, openSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AbortOptions } from '../lib/abort.ts';
+import { lockFile, tryLockFile } from '../sys/flock.ts';
+
+/**
+ * One file per key being worked on, locked by whoever does: a build step, where a second process waits and then finds the
+ * result in the cache, or a container being started or removed. A holder's file goes when it is done; a killed holder's
+ * lock goes with it and the file is taken over.
+ */
+export class KeyLocks {
+  readonly #directory: string;
+
+  /** `directory` is made when it is missing. */
+  constructor(directory: string) {
+    this.#directory = directory;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  }
+
+  /** Waits until nobody else holds `key`. */
+  async lock(key: string, { signal }: AbortOptions): Promise<AsyncDisposable> {
+    for (;;) {
+      signal?.throwIfAborted();
+      const { path, fd } = this.#open(key);
+      try {
+        await lockFile(fd, { signal });
+      } catch (error) {
+        closeSync(fd);
+        throw error;
+      }
+      // The holder before us removed the file while we waited: what we locked has no name any more.
+      if (fstatSync(fd).nlink > 0) return held(path, fd);
+      closeSync(fd);
+    }
+  }
+
+  /** {@link lock} without waiting: undefined when somebody else holds it. */
+  tryLock(key: string): AsyncDisposable | undefined {
+    const { path, fd } = this.#open(key);
+    if (tryLockFile(fd) && fstatSync(fd).nlink > 0) return held(path, fd);
+    closeSync(fd);
+    return undefined;
+  }
+
+  #open(key: string): { readonly path: string; readonly fd: number } {
+    const path = join(this.#directory, createHash('sha256').update(key).digest('hex'));
+    return { path, fd: openSync(path, 'a', 0o600) };
+  }
+}
+
+const held = (path: string, fd: number): AsyncDisposable => ({
+  [Symbol.asyncDispose]: async () => {
+    // Removed while still locked, so nobody can lock a file that is about to lose its name.
+    unlinkSync(path);
+    closeSync(fd);
+  },
+});

@@ -1,0 +1,12 @@
+import { listFd } from '../../sys/list-at.ts';
+import { OpenDirectories } from '../open-directories.ts';
+import { isOpaque, opaqueAttribute } from '../xattrs.ts';
+import { isUsualRoot } from './usual-root.ts';
+
+/** Whether an overlay layer's own directory says nothing new over the one below it: told by a look at its root. */
+export function isUnchanged(upperDir: string, lowerDir: string): boolean {
+  using upper = new OpenDirectories(upperDir);
+  if (listFd(upper.rootFd).length > 0 || isOpaque(upper.rootFd, opaqueAttribute(false))) return false;
+  using lower = new OpenDirectories(lowerDir);
+  return isUsualRoot(upper, lower);
+}
