@@ -107,6 +107,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import('./commands/save.ts'),
   },
   {
+    names: [['export'], ['container', 'export']],
+    summary: "Export a container's filesystem as a tar archive",
+    load: () => import('./commands/export.ts'),
+  },
+  {
     names: [['import'], ['image', 'import']],
     summary: 'Make an image of a tar with a filesystem',
     load: () => import('./commands/import.ts'),

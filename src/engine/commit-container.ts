@@ -3,7 +3,6 @@ import { layersOf } from '../build/step-layers.ts';
 import { removeMountStubs } from '../containers/mount-stubs.ts';
 import { pauseContainer } from '../containers/pause-container.ts';
 import { findRuntime } from '../containers/runtime.ts';
-import { StrataError } from '../errors/index.ts';
 import { assembleImage } from '../images/assemble-image.ts';
 import { readConfig } from '../images/read-image.ts';
 import { type ImageStore, recordImage } from '../images/record-image.ts';
@@ -18,7 +17,8 @@ import { errnoOf } from '../sys/errno.ts';
 import { syncFilesystem } from '../sys/syncfs.ts';
 import type { CommitEvent, CommitRequest, CommitResult } from './commit-types.ts';
 import { applyChanges } from './config-changes.ts';
-import { isRunning, stateOf } from './container-state.ts';
+import { containerChanged } from './container-changed.ts';
+import { definitionOf, isRunning } from './container-state.ts';
 import { findContainer } from './find-container.ts';
 import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbageParts } from './garbage.ts';
 import type { Report } from './operation.ts';
@@ -124,13 +124,7 @@ async function copied(container: ContainerRecord, snapshotId: string, parts: Cop
     return id;
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
-    throw new StrataError({
-      kind: 'conflict',
-      code: 'ERR_CONTAINER_CHANGED',
-      message: `container ${container.id.slice(0, 12)}: files went away while they were copied`,
-      hint: 'Let it be paused, or stop what writes to it, then try again.',
-      cause: error,
-    });
+    throw containerChanged(container.id, error);
   }
 }
 
@@ -157,7 +151,7 @@ interface ChangedConfig {
 }
 
 function changedConfig(base: ImageConfig, container: ContainerRecord, { changes = [] }: CommitRequest): ChangedConfig {
-  const own = stateOf(container).config ?? base.config;
+  const own = definitionOf(container).config;
   return { config: applyChanges(own, changes, hostPlatform()), command: own.Cmd ?? [] };
 }
 

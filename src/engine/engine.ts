@@ -11,6 +11,7 @@ import type { CachedStep } from './build-cache-usage.ts';
 import type { BuildEvent, BuildRequest, BuildResult } from './build-types.ts';
 import type { CheckResult } from './check-store.ts';
 import type { CommitEvent, CommitRequest, CommitResult } from './commit-types.ts';
+import type { ExportEvent, ExportRequest, ExportResult } from './export-types.ts';
 import type { GarbageParts } from './garbage.ts';
 import { type ImageReader, ImageViews } from './image-views.ts';
 import type { ImportEvent, ImportRequest, ImportResult } from './import-types.ts';
@@ -135,6 +136,17 @@ export class Engine implements AsyncDisposable {
     return new Operation(async (report, signal) => {
       const { commitContainer } = await import('./commit-container.ts');
       return await commitContainer(request, this.#writingParts(), report, signal);
+    }, request);
+  }
+
+  /**
+   * Writes all files a container shows into one tar, the same bytes for the same files. Throws ERR_CONTAINER_NOT_FOUND,
+   * ERR_CONTAINER_AMBIGUOUS, ERR_CONTAINER_CHANGED, ERR_LAYER_SOURCE_CHANGED, ERR_OUTPUT_INVALID, and what writing throws.
+   */
+  export(request: ExportRequest): Operation<ExportEvent, ExportResult> {
+    return new Operation(async (report, signal) => {
+      const { exportContainer } = await import('./export-container.ts');
+      return await exportContainer(request, this.#garbageParts(), report, signal);
     }, request);
   }
 

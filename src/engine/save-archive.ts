@@ -1,9 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { rmSync, type Stats, statSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { diskFailure } from '../content/disk-failure.ts';
-import { StrataError } from '../errors/index.ts';
 import type { ImageStore } from '../images/record-image.ts';
 import type { WriteBytes } from '../images/save/archive-writer.ts';
 import { chooseImages } from '../images/save/choose-images.ts';
@@ -11,8 +5,8 @@ import { readSavedImage, type SavedImage } from '../images/save/saved-image.ts';
 import { writeArchive } from '../images/save/write-archive.ts';
 import type { StoreLease } from '../metadata/leases.ts';
 import { parsePlatform } from '../spec/platform.ts';
-import { errnoOf } from '../sys/errno.ts';
 import type { GarbageParts } from './garbage.ts';
+import { checkOutput, intoFile } from './output-file.ts';
 import type { SaveEvent, SaveRequest, SaveResult } from './save-types.ts';
 import { hostPlatform } from './versions.ts';
 
@@ -29,7 +23,7 @@ export async function saveArchive(
   signal: AbortSignal,
 ): Promise<SaveResult> {
   const { format = 'docker-archive', output } = request;
-  if (typeof output === 'string') checkOutput(output);
+  if (typeof output === 'string') checkOutput(output, 'save image');
   const platform = request.platform === undefined ? hostPlatform() : parsePlatform(request.platform, hostPlatform());
   await using lease = metadata.leases.open('save');
   const store = storeFor(lease);
@@ -51,44 +45,4 @@ export async function saveArchive(
   if (typeof output === 'string') await intoFile(output, archive);
   else await archive(output);
   return { sizeBytes };
-}
-
-/** Throws ERR_OUTPUT_INVALID in docker's words. */
-function checkOutput(path: string): void {
-  if (statOf(dirname(path))?.isDirectory() !== true) {
-    throw invalidOutput(`directory "${dirname(path)}" does not exist`);
-  }
-  const standing = statOf(path);
-  if (standing !== undefined && !standing.isFile()) throw invalidOutput(`"${path}" must be a regular file`);
-}
-
-function statOf(path: string): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
-    throw error;
-  }
-}
-
-const invalidOutput = (reason: string): StrataError =>
-  new StrataError({
-    kind: 'invalid-argument',
-    code: 'ERR_OUTPUT_INVALID',
-    message: `failed to save image: invalid output path: ${reason}`,
-  });
-
-/** The file appears when it is whole; nothing stays of one that is not. */
-async function intoFile(path: string, archive: (write: WriteBytes) => Promise<void>): Promise<void> {
-  const temporary = join(dirname(path), `.strata-save-${randomBytes(6).toString('hex')}`);
-  try {
-    await using file = await open(temporary, 'wx', 0o600);
-    await archive(async (chunk) => {
-      for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
-    });
-    await rename(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw diskFailure(error, dirname(path));
-  }
 }
