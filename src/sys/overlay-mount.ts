@@ -24,10 +24,7 @@ export function mountOverlay(spec: OverlayMount, target: string): void {
   else explained(spec, () => overlayByDescriptors(spec, target));
 }
 
-/**
- * {@link mountOverlay} that is attached nowhere: the descriptor is the mount, which goes with its last copy. From Linux
- * 6.8 on also for `attachMount`.
- */
+/** {@link mountOverlay} that is attached nowhere: the descriptor is the mount, which goes with its last copy. */
 export function mountOverlayDetached(spec: OverlayMount): number {
   check(spec);
   const [only] = spec.lowerDirs;

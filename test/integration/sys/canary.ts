@@ -38,7 +38,16 @@ export function rootBesideCanary(context: TestContext): { root: string; outside:
     writeFileSync(join(outside, name), `the host's ${name}`);
   }
   symlinkSync('victim/file', join(outside, 'link'));
+  waitForTick(path, join(outside, 'link'));
   return { root, outside, before: outsideOf(outside) };
+}
+
+/** Before Linux 6.13 a change within the tick of the one before leaves no trace in any time: waits until `last` is past. */
+function waitForTick(directory: string, last: string): void {
+  const probe = join(directory, 'probe');
+  const ctime = (path: string): bigint => lstatSync(path, { bigint: true }).ctimeNs;
+  do writeFileSync(probe, '');
+  while (ctime(probe) === ctime(last));
 }
 
 /** The canary's listing: all but the root and what is in it. */

@@ -72,7 +72,7 @@ function byContext(spec: OverlayMount, target: string): void {
 
 const ways: readonly (readonly [string, (spec: OverlayMount, target: string) => void, string | false])[] = [
   ['as chosen', mountOverlay, false],
-  ['by lowerdir+', byContext, !hasPlus && 'no lowerdir+ before Linux 6.8'],
+  ['by lowerdir+', byContext, !hasPlus && 'before Linux 6.8'],
   ['by descriptors', overlayByDescriptors, false],
   ['by a helper', byHelper, needs('mount')],
 ];
@@ -269,6 +269,17 @@ describe('overlays held by a descriptor, as before Linux 6.8', { skip: needs('ro
     closeFd(fd);
     assert.equal(openDescriptors(), before);
     assert.deepEqual(readdirSync(spec.upperDir).sort(), ['at-2', 'deep']);
+  });
+
+  test('can be attached later, and stay with their place then', (context) => {
+    const { spec, target } = stack(context, 2);
+    const fd = overlayHeldByDescriptor(spec);
+    attachMount(fd, AT_FDCWD, target);
+    closeFd(fd);
+    assert.equal(mountsAt(target).length, 1);
+    writeFileSync(join(target, 'new'), '');
+    assert.deepEqual(readdirSync(spec.upperDir), ['new']);
+    unmount(target);
   });
 
   test('of 300 layers, more than one page of options names', (context) => {
