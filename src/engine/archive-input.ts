@@ -15,7 +15,10 @@ export interface ArchiveRead {
 const readBytes = 1 << 20;
 
 /** Throws ERR_ARCHIVE_UNREADABLE. */
-export const isFolder = (path: string): boolean => statOf(path).isDirectory();
+export function formOf(path: string): 'folder' | 'file' | 'stream' {
+  const stat = statOf(path);
+  return stat.isDirectory() ? 'folder' : stat.isFile() ? 'file' : 'stream';
+}
 
 /** The bytes of the input, told as they pass. Throws ERR_ARCHIVE_UNREADABLE. */
 export function readInput(input: ArchiveInput, report: (event: ArchiveRead) => void): AsyncIterable<Uint8Array> {

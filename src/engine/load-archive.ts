@@ -1,12 +1,13 @@
 import type { ArchiveFiles } from '../images/load/archive-files.ts';
 import { FolderFiles } from '../images/load/folder-files.ts';
 import { loadImages } from '../images/load/load-images.ts';
+import { seekableArchive } from '../images/load/seekable-archive.ts';
 import { spoolArchive } from '../images/load/spool-archive.ts';
 import type { ImageStore } from '../images/record-image.ts';
 import type { StoreLease } from '../metadata/leases.ts';
 import { parsePlatform } from '../spec/platform.ts';
 import { syncFilesystem } from '../sys/syncfs.ts';
-import { isFolder, readInput } from './archive-input.ts';
+import { formOf, readInput } from './archive-input.ts';
 import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbageParts } from './garbage.ts';
 import type { LoadEvent, LoadRequest, LoadResult } from './load-types.ts';
 import type { StorageDriver } from './open-driver.ts';
@@ -65,7 +66,7 @@ export async function loadArchive(
   }
 }
 
-/** Into an unnamed snapshot, or where it lies when it is a folder. */
+/** Where they lie, in a folder or a bare tar; else in an unnamed snapshot, where the archive is unpacked. */
 async function openFiles(
   input: LoadRequest['input'],
   driver: StorageDriver,
@@ -73,7 +74,12 @@ async function openFiles(
   report: Report,
   signal: AbortSignal,
 ): Promise<ArchiveFiles> {
-  if (typeof input === 'string' && isFolder(input)) return new FolderFiles(input);
+  if (typeof input === 'string') {
+    const form = formOf(input);
+    if (form === 'folder') return new FolderFiles(input);
+    const files = form === 'file' ? await seekableArchive(input, { signal }) : undefined;
+    if (files !== undefined) return files;
+  }
   const scratch = await openScratch(driver, { lease, signal });
   try {
     const files = await spoolArchive(readInput(input, report), scratch.path, { signal });

@@ -6,6 +6,8 @@ import type { DiffId, Digest } from '../spec/digest.ts';
 export interface LayerSource {
   /** The blob as a file; workers read it synchronously. */
   readonly blobPath: string;
+  /** Given when the blob is a piece of that file, `sizeBytes` long: where it begins. */
+  readonly offset?: number | undefined;
   readonly sizeBytes: number;
   /** Checked when given: the digest of the stored bytes and of the uncompressed tar. */
   readonly digest?: Digest | undefined;

@@ -98,6 +98,19 @@ export class TarParser {
     }
   }
 
+  /** How much of the body that is passing by is still to come; 0 between bodies. */
+  get bodyBytesLeft(): number {
+    return this.#phase === 'body' ? this.#need : 0;
+  }
+
+  /** Goes past that many bytes of the body as if they had been written: for a reader that can seek. The sink is not told. */
+  skipBody(bytes: number): void {
+    invariant(bytes <= this.bodyBytesLeft, 'only bytes of a body are skipped');
+    this.#position += bytes;
+    this.#need -= bytes;
+    if (bytes > 0 && this.#need === 0) this.#endBody();
+  }
+
   /**
    * Says that the archive has ended. Missing end blocks and missing fill after the last body are accepted.
    * @throws {@link StrataError} `corrupt` with ERR_TAR_TRUNCATED; and whatever the sink throws

@@ -1,9 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, createReadStream, openSync } from 'node:fs';
 import { StrataError } from '../../errors/index.ts';
+import { readFullyAt } from '../../sys/fd-io.ts';
 
 /** A file of an archive, to be opened by the path given here and no other. */
 export interface ArchiveFile {
   readonly path: string;
+  /** Where it begins, when it is a piece of the file at `path`. */
+  readonly offset?: number;
   readonly sizeBytes: number;
 }
 
@@ -15,14 +18,33 @@ export interface ArchiveFiles extends AsyncDisposable {
 
 /** A whole small file. Throws ERR_ARCHIVE_FILE_MISSING, ERR_ARCHIVE_FILE_TOO_LARGE. */
 export function readWhole(files: ArchiveFiles, name: string, maxBytes: number): Uint8Array {
-  const { path, sizeBytes } = files.find(name) ?? missing(name);
-  if (sizeBytes <= maxBytes) return readFileSync(path);
+  const file = files.find(name) ?? missing(name);
+  if (file.sizeBytes <= maxBytes) return readPiece(file);
+  const { sizeBytes } = file;
   throw new StrataError({
     kind: 'exhausted',
     code: 'ERR_ARCHIVE_FILE_TOO_LARGE',
     message: `archive file ${shown(name)}: ${sizeBytes} bytes, more than the ${maxBytes} allowed`,
     hint: 'Such documents are small in every image that tools make: mistrust the archive.',
   });
+}
+
+/** What is there of it, should the file have been cut short meanwhile. */
+function readPiece({ path, offset = 0, sizeBytes }: ArchiveFile): Uint8Array {
+  const bytes = Buffer.alloc(sizeBytes);
+  const fd = openSync(path, 'r');
+  try {
+    return bytes.subarray(0, readFullyAt(fd, bytes, offset));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Opened when it is first read, so that one nobody reads holds nothing. */
+export async function* streamOf({ path, offset = 0, sizeBytes }: ArchiveFile): AsyncGenerator<Uint8Array> {
+  if (sizeBytes === 0) return;
+  const piece = { start: offset, end: offset + sizeBytes - 1, highWaterMark: 1 << 20 };
+  yield* createReadStream(path, piece) as AsyncIterable<Uint8Array>;
 }
 
 /** Throws ERR_ARCHIVE_FILE_MISSING. */

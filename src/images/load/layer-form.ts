@@ -1,16 +1,15 @@
-import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { decompress } from '../../archive/compression/decompress.ts';
 import { compressionProbeBytes, detectCompression } from '../../archive/compression/detect.ts';
 import type { CompressionFormat } from '../../archive/compression/types.ts';
 import type { ContentStore } from '../../content/types.ts';
-import { RunningDigest } from '../../content/verified.ts';
+import { RunningDigest, verified } from '../../content/verified.ts';
 import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Layers } from '../../metadata/layers.ts';
 import { type DiffId, type Digest, digestAlgorithm, parseDigest } from '../../spec/digest.ts';
 import { layerMediaType } from '../../spec/media-types.ts';
-import { type ArchiveFile, archiveInvalid, missing } from './archive-files.ts';
+import { type ArchiveFile, archiveInvalid, missing, streamOf } from './archive-files.ts';
 import type { ArchivedLayer } from './archived-image.ts';
 
 /** A layer as an archive holds it. */
@@ -27,8 +26,6 @@ export interface LayerForm {
   /** Not the bare tar, and something manifests can name: the blob stays, so that its digest comes back as it was. */
   readonly isKept: boolean;
 }
-
-const readBytes = 1 << 20;
 
 /** What form a layer has, by its bytes and not by what is said of them. Throws ERR_ARCHIVE_FILE_MISSING. */
 export async function layerForm(layer: ArchivedLayer, layers: Layers, options: AbortOptions): Promise<LayerForm> {
@@ -61,10 +58,12 @@ export async function layerForm(layer: ArchivedLayer, layers: Layers, options: A
  * put a blob of its own beside somebody else's layer. Throws ERR_ARCHIVE_INVALID.
  */
 export async function verifyForm(form: LayerForm, layers: Layers, options: AbortOptions): Promise<void> {
-  const { file, diffId, digest } = form;
+  const { file, diffId, digest, sizeBytes } = form;
   if (file === undefined || isKnown(layers, diffId, digest)) return;
   const running = new RunningDigest(digestAlgorithm(diffId));
-  for await (const chunk of decompress(streamOf(file), options)) running.update(chunk);
+  // Somebody may have changed the file since its blob was kept.
+  const blob = verified(streamOf(file), { digest, sizeBytes }, options);
+  for await (const chunk of decompress(blob, options)) running.update(chunk);
   if (running.digest() !== parseDigest(diffId)) {
     throw archiveInvalid(`archive layer ${digest}: its content is not the layer ${diffId} that the config names`);
   }
@@ -121,13 +120,9 @@ async function digestOfFile(file: ArchiveFile, { signal }: AbortOptions): Promis
   return running.digest();
 }
 
-async function compressionOf({ path }: ArchiveFile): Promise<CompressionFormat> {
+async function compressionOf({ path, offset = 0, sizeBytes }: ArchiveFile): Promise<CompressionFormat> {
   await using file = await open(path, 'r');
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(compressionProbeBytes), 0, compressionProbeBytes, 0);
+  const probeBytes = Math.min(compressionProbeBytes, sizeBytes);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(compressionProbeBytes), 0, probeBytes, offset);
   return detectCompression(buffer.subarray(0, bytesRead));
-}
-
-/** Opened when it is first read, so that one nobody reads holds nothing. */
-async function* streamOf({ path }: ArchiveFile): AsyncGenerator<Uint8Array> {
-  yield* createReadStream(path, { highWaterMark: readBytes }) as AsyncIterable<Uint8Array>;
 }

@@ -109,7 +109,10 @@ async function prepareImage(
       {
         layers: forms.map(({ diffId, digest, file, name }) => ({
           diffId,
-          source: () => ({ blobPath: (file ?? missing(name)).path, sizeBytes: file?.sizeBytes ?? 0, digest }),
+          source: () => {
+            const { path: blobPath, offset, sizeBytes } = file ?? missing(name);
+            return { blobPath, offset, sizeBytes, digest };
+          },
         })),
         lease,
         signal: stop,

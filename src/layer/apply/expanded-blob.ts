@@ -12,6 +12,7 @@ import { digestMismatch } from './failures.ts';
 /** A blob as a worker can read it. */
 export interface ReadableBlob extends AsyncDisposable {
   readonly path: string;
+  readonly offset: number | undefined;
   readonly sizeBytes: number;
   /** Known already because the blob had to be expanded first. */
   readonly expanded: { readonly digest: Digest; readonly compression: CompressionFormat } | undefined;
@@ -27,15 +28,16 @@ export async function readableBlob(
   indexPath: string,
   { signal }: AbortOptions,
 ): Promise<ReadableBlob> {
-  const compression = await compressionOf(source.blobPath);
+  const { blobPath, offset, sizeBytes: blobBytes } = source;
+  const compression = await compressionOf(source);
   if (compression !== 'xz' && compression !== 'bzip2') {
-    return { path: source.blobPath, sizeBytes: source.sizeBytes, expanded: undefined, [Symbol.asyncDispose]: nothing };
+    return { path: blobPath, offset, sizeBytes: blobBytes, expanded: undefined, [Symbol.asyncDispose]: nothing };
   }
   const path = `${indexPath}.${process.pid}-${randomBytes(6).toString('hex')}.tar`;
   const remove = (): Promise<void> => rm(path, { force: true });
   try {
     const { digest, sizeBytes } = await expand(source, path, compression, { signal });
-    return { path, sizeBytes, expanded: { digest, compression }, [Symbol.asyncDispose]: remove };
+    return { path, offset: undefined, sizeBytes, expanded: { digest, compression }, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;
@@ -44,9 +46,10 @@ export async function readableBlob(
 
 async function nothing(): Promise<void> {}
 
-async function compressionOf(path: string): Promise<CompressionFormat> {
-  await using file = await open(path, 'r');
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(compressionProbeBytes));
+async function compressionOf({ blobPath, offset = 0, sizeBytes }: LayerSource): Promise<CompressionFormat> {
+  await using file = await open(blobPath, 'r');
+  const probeBytes = Math.min(compressionProbeBytes, sizeBytes);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(compressionProbeBytes), 0, probeBytes, offset);
   return detectCompression(buffer.subarray(0, bytesRead));
 }
 
@@ -59,7 +62,9 @@ async function expand(
   const algorithm = source.digest === undefined ? 'sha256' : digestAlgorithm(source.digest);
   const hash = createHash(algorithm);
   async function* hashed(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of createReadStream(source.blobPath, { highWaterMark: 1 << 20 })) {
+    const { blobPath, offset, sizeBytes: blobBytes } = source;
+    const piece = offset === undefined ? {} : { start: offset, end: offset + blobBytes - 1 };
+    for await (const chunk of createReadStream(blobPath, { ...piece, highWaterMark: 1 << 20 })) {
       hash.update(chunk as Buffer);
       yield chunk as Buffer;
     }

@@ -23,6 +23,7 @@ export async function spread({ source, report, signal, ...request }: SpreadReque
       kind: 'spread',
       job: {
         blobPath: blob.path,
+        piece: blob.offset === undefined ? undefined : { offset: blob.offset, sizeBytes: blob.sizeBytes },
         digest: expanded ? undefined : source.digest,
         diffId: source.diffId,
         directory: request.directory,

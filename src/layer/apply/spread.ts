@@ -17,6 +17,8 @@ import { NeedsLowerLayers } from './needs-lower-layers.ts';
 /** One layer to put into a directory; everything in it can be sent to a worker. */
 export interface SpreadJob {
   readonly blobPath: string;
+  /** Where in the file the blob lies; undefined when it is all of it. */
+  readonly piece: { readonly offset: number; readonly sizeBytes: number } | undefined;
   readonly digest: Digest | undefined;
   readonly diffId: DiffId | undefined;
   readonly directory: string;
@@ -86,8 +88,11 @@ interface Poured {
 function pour(job: SpreadJob, parser: TarParser, control: JobControl): Poured {
   const input = Buffer.allocUnsafeSlow(readBytes);
   const fd = openSync(job.blobPath, 'r');
+  const start = job.piece?.offset ?? 0;
+  const length = job.piece?.sizeBytes ?? Number.POSITIVE_INFINITY;
+  const read = (offset: number): number => readSync(fd, input, 0, Math.min(readBytes, length - offset), start + offset);
   try {
-    let count = readSync(fd, input);
+    let count = read(0);
     const compression = detectCompression(input.subarray(0, count));
     const blobHash = hashLike(job.digest);
     // An uncompressed blob is the tar: hashing it once is enough, unless two algorithms are asked for.
@@ -99,7 +104,7 @@ function pour(job: SpreadJob, parser: TarParser, control: JobControl): Poured {
       tarHash?.hash.update(chunk);
       parser.write(chunk);
     };
-    for (let offset = 0; count > 0; count = readSync(fd, input)) {
+    for (let offset = 0; count > 0; count = read(offset)) {
       const piece = input.subarray(0, count);
       blobHash.hash.update(piece);
       inflater.write(piece, take);

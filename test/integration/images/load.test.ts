@@ -64,12 +64,21 @@ function entries(directory: string): string[] {
   }
 }
 
+/** As a stream and as a file, which are read in different ways. */
 async function refused(engine: Engine, archive: Files | Uint8Array, code: string, options = {}): Promise<void> {
-  await assert.rejects(load(engine, archive, options), (error) => {
-    assert.ok(isStrataError(error, code as `ERR_${string}`), String(error));
-    return true;
-  });
-  assertEmpty(engine);
+  const path = join(mkdtempSync(join(tmpdir(), 'strata-load-')), 'archive');
+  writeFileSync(path, archive instanceof Uint8Array ? archive : asTar(archive));
+  try {
+    for (const more of [options, { ...options, input: path }]) {
+      await assert.rejects(load(engine, archive, more), (error) => {
+        assert.ok(isStrataError(error, code as `ERR_${string}`), String(error));
+        return true;
+      });
+      assertEmpty(engine);
+    }
+  } finally {
+    rmSync(dirname(path), { recursive: true });
+  }
 }
 
 const compressions: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
@@ -97,6 +106,32 @@ for (const [name, pack] of Object.entries(compressions)) {
     assert.equal(entries(join(engine.layout.content, 'blobs/sha256')).length, 2 + kept);
   });
 }
+
+test('a bare tar in a file is read where it lies: long bodies are gone past, short ones are not', {
+  skip,
+}, async (context) => {
+  const path = join(folder(context), 'archive.tar');
+  const long = image([tar(file('long', 'x'.repeat(200_001))), base, tar(file('zeros', Buffer.alloc(1 << 20)))]);
+  for (const pack of Object.values(compressions)) {
+    const engine = await store(context);
+    const files = dockerArchive([{ image: long, tags: ['long:1'] }], pack);
+    const filler = { 'ignored/first': 'y'.repeat(65_536), 'manifest.json': 'of two, the last counts' };
+    writeFileSync(
+      path,
+      Buffer.concat([asTar(filler).subarray(0, -1024), asTar({ ...files, last: 'z'.repeat(500_000) })]),
+    );
+    const { images } = await engine.load({ input: path }).result;
+    assert.equal(images[0]?.id, long.id);
+    assert.deepEqual(namesOf(engine), [`long:1 ${long.id}`]);
+  }
+});
+
+test('a bare tar in a file that is cut short', { skip }, async (context) => {
+  const archive = asTar(dockerArchive([{ image: image([tar(file('long', 'x'.repeat(200_001)))]), tags: ['long:1'] }]));
+  for (const length of [300, 600, 70_000, 200_000]) {
+    await refused(await store(context), archive.subarray(0, length), 'ERR_TAR_TRUNCATED');
+  }
+});
 
 test('vfs has the same images', { skip }, async (context) => {
   const engine = await store(context, 'vfs');

@@ -30,6 +30,28 @@ suite('TarParser', () => {
     );
   });
 
+  test('goes past bytes of a body that nobody read', () => {
+    for (const size of [1, 512, 5000]) {
+      const archive = tar(file('a', 'x'.repeat(size)), file('b', 'y'));
+      const seen: string[] = [];
+      const parser = new TarParser({
+        entry: ({ path }) => seen.push(displayBytes(path)),
+        data: (view) => seen.push(displayBytes(view)),
+        endEntry: (padding) => seen.push(`+${padding.length}`),
+        trailer: () => {},
+      });
+      assert.equal(parser.bodyBytesLeft, 0);
+      parser.write(archive.subarray(0, 512));
+      assert.equal(parser.bodyBytesLeft, size);
+      parser.skipBody(size);
+      assert.equal(parser.bodyBytesLeft, 0);
+      assert.throws(() => parser.skipBody(1));
+      parser.write(archive.subarray(512 + size));
+      parser.finish();
+      assert.deepEqual(seen, ['a', `+${(512 - (size % 512)) % 512}`, 'b', 'y', '+511']);
+    }
+  });
+
   test('counts beyond 4 GiB', () => {
     const size = 5 * 2 ** 30;
     const names: string[] = [];

@@ -1,0 +1,88 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { compressionProbeBytes, detectCompression } from '../../archive/compression/detect.ts';
+import { TarParser } from '../../archive/tar/parser.ts';
+import type { TarEntry } from '../../archive/tar/types.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { ArchiveFiles } from './archive-files.ts';
+import { ArchiveTable, refuseSparse } from './archive-table.ts';
+
+const pieceBytes = 64 << 10;
+
+/**
+ * The files of a tar that lies uncompressed in a regular file, where they lie: only headers are read. Undefined for any
+ * other file. The archive stays open until disposal, so that it can be read whatever becomes of its name; somebody may
+ * still change its bytes, and whoever reads them compares digests.
+ * @throws ERR_ARCHIVE_INVALID, what opening the file and tar parsing throw, and the signal's reason
+ */
+export async function seekableArchive(path: string, { signal }: AbortOptions = {}): Promise<ArchiveFiles | undefined> {
+  await using stack = new AsyncDisposableStack();
+  const file = stack.use(await open(path, 'r'));
+  const stat = await file.stat();
+  if (!stat.isFile() || (await compressionOf(file)) !== 'none') return undefined;
+  const scan = new Scan(`/proc/self/fd/${file.fd}`);
+  const buffer = Buffer.alloc(pieceBytes);
+  while (scan.offset < stat.size) {
+    signal?.throwIfAborted();
+    const { bytesRead } = await file.read(buffer, 0, pieceBytes, scan.offset);
+    if (bytesRead === 0) break;
+    scan.take(buffer.subarray(0, bytesRead), stat.size);
+  }
+  scan.end();
+  const { table } = scan;
+  const opened = stack.move();
+  return {
+    find: (name) => table.find(name),
+    [Symbol.asyncDispose]: async () => {
+      table.clear();
+      await opened.disposeAsync();
+    },
+  };
+}
+
+async function compressionOf(file: FileHandle): Promise<ReturnType<typeof detectCompression>> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(compressionProbeBytes), 0, compressionProbeBytes, 0);
+  return detectCompression(buffer.subarray(0, bytesRead));
+}
+
+/** Goes through an archive from header to header. */
+class Scan {
+  readonly table = new ArchiveTable();
+  readonly #path: string;
+  readonly #parser: TarParser;
+  /** Of the next byte to be read. */
+  offset = 0;
+  /** Of the next byte that the parser has not yet told of. */
+  #told = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+    const tell = (bytes: Uint8Array): void => {
+      this.#told += bytes.length;
+    };
+    const entry = (it: TarEntry, rawHeader: Uint8Array): void => {
+      tell(rawHeader);
+      this.#add(it);
+    };
+    this.#parser = new TarParser({ entry, data: tell, endEntry: tell, trailer: tell });
+  }
+
+  take(piece: Uint8Array, fileBytes: number): void {
+    this.#parser.write(piece);
+    this.offset += piece.length;
+    const rest = Math.min(this.#parser.bodyBytesLeft, fileBytes - this.offset);
+    if (rest < pieceBytes) return;
+    this.#parser.skipBody(rest);
+    this.#told += rest;
+    this.offset += rest;
+  }
+
+  end(): void {
+    this.#parser.finish();
+  }
+
+  #add(entry: TarEntry): void {
+    if (entry.type !== 'file') return this.table.add(entry, undefined);
+    refuseSparse(entry);
+    return this.table.add(entry, { path: this.#path, offset: this.#told, sizeBytes: entry.sizeBytes });
+  }
+}
