@@ -5,7 +5,6 @@ import { recordImage } from '../images/record-image.ts';
 import { familiarString, parseReference, type Reference, withDefaultTag } from '../reference/index.ts';
 import type { BuildImageEvent, BuildImageRequest, BuildParts, BuiltImage } from './build-parts.ts';
 import { configOf } from './built-config.ts';
-import { BuildContext } from './context/build-context.ts';
 import { readTarget } from './frontend/plan-stage.ts';
 import { openBase } from './open-base.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
@@ -24,8 +23,7 @@ export async function buildImage(
   report: (event: BuildImageEvent, taken?: () => void) => void,
 ): Promise<BuiltImage> {
   const { signal, platform } = request;
-  using context = BuildContext.open(request.context, request.dockerfile);
-  const tree = parseDockerfile(context.readDockerfile(request.dockerfile));
+  const tree = parseDockerfile(request.dockerfile);
   const target = readTarget(tree, { ...request });
   const base = await openBase(target.base, parts, platform, signal);
   const plan = target.plan(base.config.config);
@@ -35,7 +33,7 @@ export async function buildImage(
   const from: Vertex<FilesystemResult> = { digest: 'from', name: 'FROM', inputs: [], op: given(base.result) };
   solver.give(from, base.result);
   const results: FilesystemResult[] = [];
-  for (const vertex of chainOf(plan, from, { context, parts, request })) results.push(await solver.solve(vertex));
+  for (const vertex of chainOf(plan, from, { parts, request })) results.push(await solver.solve(vertex));
 
   const below = layersOf(base.config, parts.layers);
   const made = await makeLayers(below, lineage(results, parts.snapshots), parts, report, signal);

@@ -4,6 +4,7 @@ import type { Layers } from '../metadata/layers.ts';
 import type { Reference } from '../reference/index.ts';
 import type { Digest } from '../spec/digest.ts';
 import type { Platform } from '../spec/platform.ts';
+import type { BuildContext } from './context/build-context.ts';
 import type { BuildNetwork } from './frontend/run-step.ts';
 import type { LayerMaker } from './layer-maker.ts';
 import type { FilesystemResult, MountWorkspace, Workspace } from './ops/filesystem-result.ts';
@@ -12,8 +13,8 @@ import type { CacheStore, SolveEvent } from './solver/types.ts';
 
 /** What to build, with everything read that can be read before. */
 export interface BuildImageRequest {
-  readonly context: string;
-  readonly dockerfile: string;
+  readonly context: BuildContext;
+  readonly dockerfile: Uint8Array;
   readonly references: readonly Reference[];
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly labels: Readonly<Record<string, string>>;

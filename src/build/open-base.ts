@@ -1,6 +1,6 @@
 import type { StageSource } from '../dockerfile/stages.ts';
-import { StrataError } from '../errors/index.ts';
-import { findImage } from '../images/find-image.ts';
+import { isStrataError, StrataError } from '../errors/index.ts';
+import { type FoundImage, findImage } from '../images/find-image.ts';
 import { readConfig } from '../images/read-image.ts';
 import { chainIds } from '../layer/chain-id.ts';
 import type { ImageConfig } from '../spec/config.ts';
@@ -32,7 +32,7 @@ export async function openBase(
     };
     return { config, result: { identity: 'scratch', snapshotId: undefined, createdAt: 0 } };
   }
-  const { id } = findImage(parts.store, source.reference, platform);
+  const { id } = findBase(parts, source.reference, platform);
   const config = await readConfig(parts.store.content, id, { signal });
   const createdAt = config.created === undefined ? 0 : Date.parse(config.created);
   const chainId = chainIds(config.rootfs.diff_ids).at(-1);
@@ -47,4 +47,19 @@ export async function openBase(
     });
   }
   return { config, result: { identity: `chain:${chainId}`, snapshotId: snapshot.id, createdAt } };
+}
+
+function findBase({ store }: BuildParts, reference: string, platform: Platform): FoundImage {
+  try {
+    return findImage(store, reference, platform);
+  } catch (error) {
+    if (!isStrataError(error, 'ERR_IMAGE_NOT_FOUND')) throw error;
+    throw new StrataError({
+      kind: 'not-found',
+      code: 'ERR_IMAGE_NOT_FOUND',
+      message: `image ${reference}: not found locally`,
+      hint: 'Load, import or build it first: images are not pulled from registries yet.',
+      cause: error,
+    });
+  }
 }

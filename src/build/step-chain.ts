@@ -1,5 +1,4 @@
 import type { BuildImageRequest, BuildParts } from './build-parts.ts';
-import type { BuildContext } from './context/build-context.ts';
 import type { FileStep, PlannedHistory, StagePlan } from './frontend/plan-stage.ts';
 import { CopyOp } from './ops/copy-op.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
@@ -8,7 +7,6 @@ import { WorkdirOp } from './ops/workdir-op.ts';
 import type { Op, Vertex } from './solver/types.ts';
 
 export interface ChainOptions {
-  readonly context: BuildContext;
   readonly parts: BuildParts;
   readonly request: BuildImageRequest;
 }
@@ -33,9 +31,9 @@ export function chainOf(
   return vertices;
 }
 
-function opOf(step: FileStep, { context, parts, request }: ChainOptions): Op<FilesystemResult> {
+function opOf(step: FileStep, { parts, request }: ChainOptions): Op<FilesystemResult> {
   const { workspace, runner } = parts;
   if (step.kind === 'run') return new RunOp({ ...step, platform: request.platform, workspace, runner });
   if (step.kind === 'workdir') return new WorkdirOp({ ...step, workspace });
-  return new CopyOp({ ...step, platform: request.platform, context, workspace });
+  return new CopyOp({ ...step, platform: request.platform, context: request.context, workspace });
 }

@@ -16,8 +16,8 @@ const truths: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 /**
- * Docker's flags take `--rm=false` for switches, which the argument parser does not know: `--name=true` becomes the bare
- * switch, `--name=false` goes away or becomes `--no-name`, `--no-name=false` goes away. Values of other flags, what
+ * Docker's flags take `--rm=false` for switches, which the argument parser does not know: `--name=true` and `-n=true`
+ * become the bare switch, `--name=false` goes away or becomes `--no-name`, `--no-name=false` goes away. Values of other flags, what
  * stands behind `--`, and what belongs to a program in a container stay as they are. Throws ERR_USAGE.
  */
 export function explicitBooleans(program: Command, argv: readonly string[]): string[] {
@@ -45,9 +45,9 @@ const findLong = (command: Command, name: string): Option | undefined =>
 const isSwitch = ({ required, optional }: Option): boolean => !required && !optional;
 
 function withoutBoolean(command: Command, argument: string): string[] {
-  const match = /^(--[a-z][a-z-]*)=(.*)$/s.exec(argument);
-  const [, name, value] = match ?? [];
-  if (name === undefined || value === undefined) return [argument];
+  const [, given, value] = /^(--[a-z][a-z-]*|-\w)=(.*)$/s.exec(argument) ?? [];
+  if (given === undefined || value === undefined) return [withDefault(command, argument)];
+  const name = command.options.find(({ short }) => short === given)?.long ?? given;
   const option = findLong(command, name);
   const opposite = findLong(command, name.replace(/^--/, '--no-'));
   if (option ? !isSwitch(option) : opposite === undefined) return [argument];
@@ -55,12 +55,16 @@ function withoutBoolean(command: Command, argument: string): string[] {
   if (truth === undefined) {
     throw usageProblem(
       command,
-      `invalid argument ${JSON.stringify(value)} for "${name}" flag: strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`,
+      `invalid argument ${JSON.stringify(value)} for "${option?.short === undefined ? name : `${option.short}, ${name}`}" flag: strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`,
     );
   }
   if (truth) return option ? [name] : [];
   return opposite?.long === undefined ? [] : [opposite.long];
 }
+
+/** As with docker, a flag that can do without its value never takes the next argument for one. */
+const withDefault = (command: Command, argument: string): string =>
+  findLong(command, argument)?.optional === true ? `${argument}=true` : argument;
 
 /** The argument ends with a flag whose value comes next: `--name`, `-e`, `-ite`. */
 function takesNext(command: Command, argument: string): boolean {
@@ -101,7 +105,7 @@ export function argumentProblem(command: Command): StrataError {
       : least === most
         ? `requires exactly ${plural(least)}`
         : least > 0
-          ? `requires at least ${plural(least)}`
+          ? `requires at least ${most === Number.POSITIVE_INFINITY ? plural(least) : `${least} and at most ${plural(most)}`}`
           : `requires at most ${plural(most)}`;
   return new StrataError({
     kind: 'invalid-argument',

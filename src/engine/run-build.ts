@@ -1,13 +1,15 @@
 import { join } from 'node:path';
 import { buildImage, readTags } from '../build/build-image.ts';
+import { StrataError } from '../errors/index.ts';
 import type { ImageStore } from '../images/record-image.ts';
 import type { StoreLease } from '../metadata/leases.ts';
 import { syncFilesystem } from '../sys/syncfs.ts';
 import { BuildCache } from './build-cache.ts';
-import type { BuildEvent, BuildRequest, BuildResult } from './build-types.ts';
+import type { BuildEvent, BuildRequest, BuildResult, PullPolicy } from './build-types.ts';
 import { ContainerRunner } from './container-runner.ts';
 import { collectAfterDeaths, emptyTrashBriefly, type GarbageParts } from './garbage.ts';
 import { KeyLocks } from './key-locks.ts';
+import { openBuildSource } from './open-build-source.ts';
 import type { Report } from './operation.ts';
 import { SnapshotLayerMaker } from './snapshot-layer-maker.ts';
 import { SnapshotWorkspace } from './snapshot-workspace.ts';
@@ -31,12 +33,14 @@ export async function runBuild(
   const references = readTags(request.tags ?? []);
   for (const text of driver.warnings) report({ type: 'warning', text });
   await collectAfterDeaths(garbage, { signal });
+  refusePull(request.pull);
   await using lease = metadata.leases.open('build');
+  await using source = await openBuildSource(request, driver, { lease, signal });
   const { snapshotter } = driver;
   const built = await buildImage(
     {
-      context: request.context,
-      dockerfile: request.dockerfile ?? 'Dockerfile',
+      context: source.context,
+      dockerfile: source.dockerfile,
       references,
       buildArgs: new Map(Object.entries(request.buildArgs ?? {})),
       labels: request.labels ?? {},
@@ -71,4 +75,14 @@ export async function runBuild(
   );
   await emptyTrashBriefly(layout);
   return built;
+}
+
+function refusePull(policy: PullPolicy | undefined): void {
+  if (policy !== 'always') return;
+  throw new StrataError({
+    kind: 'unsupported',
+    code: 'ERR_NOT_SUPPORTED_YET',
+    message: 'build with images pulled anew: not supported yet',
+    hint: 'Load or import newer images, and build with --pull=missing.',
+  });
 }

@@ -1,6 +1,7 @@
-import { realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { DockerfileText, PullPolicy } from '../../engine/index.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import { parseReference } from '../../reference/index.ts';
 import type { Called, CliContext } from '../context.ts';
@@ -20,6 +21,7 @@ interface BuildFlags {
   readonly label: readonly string[];
   readonly target?: string;
   readonly network: string;
+  readonly pull: string;
   readonly cache: boolean;
   readonly quiet?: boolean;
   readonly iidfile?: string;
@@ -28,13 +30,22 @@ interface BuildFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<context>', 'folder with the files the build may read')
+    .argument(
+      '<context>',
+      'folder with the files the build may read; "-" takes a tar or a Dockerfile from standard input',
+    )
     .option('-t, --tag <name>', 'name for the image, "name:tag"; may be given several times', collect, [])
-    .option('-f, --file <path>', 'the Dockerfile (default: Dockerfile in the context)')
+    .option('-f, --file <path>', 'the Dockerfile (default: Dockerfile in the context), "-" for standard input')
     .option('--build-arg <name=value>', 'value for an ARG', collect, [])
     .option('--label <name=value>', 'label for the image', collect, [])
     .option('--target <stage>', 'the stage to build')
     .option('--network <kind>', 'network of RUN: default, none or host', 'default')
+    .addOption(
+      command
+        .createOption('--pull [policy]', 'whether to fetch the base image: missing, never or always')
+        .preset('true')
+        .default('missing'),
+    )
     .option('--no-cache', 'run every step again')
     .option('-q, --quiet', 'print nothing but the image ID')
     .option('--iidfile <path>', 'write the image ID to a file')
@@ -50,7 +61,6 @@ export function define(command: Command, context: CliContext): void {
     '-o, --output <o>',
     '--platform <p>',
     '--provenance <p>',
-    '--pull',
     '--push',
     '--sbom <s>',
     '--secret <s>',
@@ -62,8 +72,9 @@ export function define(command: Command, context: CliContext): void {
 }
 
 async function build({ command, context }: Called, folder: string, flags: BuildFlags): Promise<void> {
-  if (folder === '-') throw notSupportedYet('build context from standard input');
-  if (flags.file === '-') throw notSupportedYet('Dockerfile from standard input');
+  if (folder === '-' && flags.file === '-') {
+    throw usageProblem(command, "invalid argument: can't use stdin for both build context and dockerfile");
+  }
   if (/^(?:https?|git|ssh):\/\/|^git@|^github\.com\//.test(folder)) throw notSupportedYet(`build context ${folder}`);
   for (const tag of flags.tag) checkTag(tag);
   const progress = progressFor({ command, context }, flags);
@@ -71,13 +82,14 @@ async function build({ command, context }: Called, folder: string, flags: BuildF
   if (flags.iidfile !== undefined) writing(flags.iidfile, (path) => rmSync(path, { force: true }));
   const engine = await context.engine();
   await using operation = engine.build({
-    context: folder,
-    ...(flags.file === undefined ? {} : { dockerfile: insideContext(folder, flags.file) }),
+    context: folder === '-' ? process.stdin : folder,
+    ...(flags.file === undefined ? {} : { dockerfile: dockerfileOf(flags.file, folder) }),
     tags: flags.tag,
     buildArgs: buildArgs(flags.buildArg),
     labels: Object.fromEntries(flags.label.map((pair) => splitPair(pair))),
     ...(flags.target === undefined ? {} : { target: flags.target }),
     network: networkOf(flags.network),
+    pull: pullPolicy(command, flags.pull),
     noCache: !flags.cache,
     signal: context.signal,
   });
@@ -131,25 +143,18 @@ function progressFor({ command, context }: Called, { quiet, progress }: BuildFla
   return new PlainBuildProgress(context.err);
 }
 
-/** `-f` is relative to the working folder, as in docker, and must lie in the context. */
-function insideContext(folder: string, file: string): string {
-  const path = relative(realPath(resolve(folder)), join(realPath(dirname(resolve(file))), basename(file)));
-  if (path !== '' && path !== '..' && !path.startsWith('../') && !isAbsolute(path)) return path;
-  throw new StrataError({
-    kind: 'invalid-argument',
-    code: 'ERR_DOCKERFILE_OUTSIDE',
-    message: `dockerfile ${file}: outside the build context`,
-    hint: 'Put it into the context, or give a context that holds it.',
-  });
+/** `-f` is relative to the working folder, as in docker, and in an archive to its root. */
+function dockerfileOf(file: string, folder: string): string | DockerfileText {
+  if (file === '-') return { text: process.stdin };
+  return folder === '-' ? file : resolve(file);
 }
 
-/** With symlinks resolved; as it is when there is nothing, which the build will tell of. */
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
+/** Docker's flag is a switch, podman's names a policy. */
+function pullPolicy(command: Command, text: string): PullPolicy {
+  if (text === 'never' || text === 'missing' || text === 'always') return text;
+  if (text === 'true') return 'always';
+  if (text === 'false') return 'missing';
+  throw usageProblem(command, `invalid pull policy: ${text}, one of missing, never, always expected`);
 }
 
 const splitPair = (pair: string): [string, string] => {

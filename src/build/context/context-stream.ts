@@ -1,0 +1,66 @@
+import { SourceReader } from '../../archive/compression/source-reader.ts';
+import { diskFailure } from '../../content/disk-failure.ts';
+import { maxDockerfileBytes } from '../../dockerfile/limits.ts';
+import { isStrataError, StrataError } from '../../errors/index.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import { headBytes, looksLikeArchive, unpackArchive } from '../archive/unpack-archive.ts';
+
+/**
+ * Takes a context that comes as bytes, by docker's rule: an archive, whatever its compression, is the context and goes
+ * into `directory`, which is empty; anything else is the Dockerfile, and is answered. Throws ERR_CONTEXT_ARCHIVE,
+ * ERR_NO_SPACE, the source's failures and the signal's reason.
+ */
+export async function takeContextStream(
+  source: AsyncIterable<Uint8Array>,
+  directory: string,
+  options: AbortOptions,
+): Promise<Uint8Array | undefined> {
+  await using reader = new SourceReader(source, options);
+  if (!looksLikeArchive(await reader.peek(headBytes))) return await readText(reader);
+  try {
+    await unpackArchive(chunksOf(reader), directory, { isLayer: false, ...options });
+    return undefined;
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    const failure = diskFailure(error, directory);
+    throw isStrataError(failure, 'ERR_NO_SPACE') ? failure : refused(error);
+  }
+}
+
+async function* chunksOf(reader: SourceReader): AsyncGenerator<Uint8Array> {
+  for (let chunk = await reader.next(); chunk; chunk = await reader.next()) yield chunk;
+}
+
+/** A Dockerfile; of a longer one than any may be, enough to be refused for that. */
+async function readText(reader: SourceReader): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of chunksOf(reader)) {
+    chunks.push(Uint8Array.from(chunk));
+    length += chunk.length;
+    if (length > maxDockerfileBytes) break;
+  }
+  return Buffer.concat(chunks);
+}
+
+/** {@link takeContextStream} for a Dockerfile alone. */
+export async function readDockerfileStream(
+  source: AsyncIterable<Uint8Array>,
+  options: AbortOptions,
+): Promise<Uint8Array> {
+  await using reader = new SourceReader(source, options);
+  return await readText(reader);
+}
+
+function refused(error: unknown): unknown {
+  if (!isStrataError(error)) return error;
+  const hint = error.kind === 'corrupt' ? 'Make the archive again; it is damaged or was cut short.' : error.hint;
+  return new StrataError({
+    kind: error.kind,
+    code: 'ERR_CONTEXT_ARCHIVE',
+    // The tree that archives go into words its refusals for layers.
+    message: `build context: ${error.message.replace(/^layer entry /, 'archive entry ')}`,
+    ...(hint === undefined ? {} : { hint }),
+    cause: error,
+  });
+}
