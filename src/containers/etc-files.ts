@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { ContainerMount } from '../oci-runtime/mounts.ts';
 import { errnoOf } from '../sys/errno.ts';
 
 export interface EtcOptions {
@@ -22,6 +24,16 @@ export function etcFiles({ hostname, network }: EtcOptions): Record<string, stri
     '/etc/hosts': network === 'host' ? readOwn('/etc/hosts') : `${loopback.join('\n')}\n`,
     '/etc/resolv.conf': readOwn('/etc/resolv.conf'),
   };
+}
+
+/** Writes such files into `directory`, made if need be, and answers how they are laid over the image's. */
+export function writeEtcFiles(directory: string, files: Readonly<Record<string, string>>): ContainerMount[] {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return Object.entries(files).map(([destination, content]) => {
+    const source = join(directory, basename(destination));
+    writeFileSync(source, content, { mode: 0o644 });
+    return { type: 'bind', source, destination, readonly: false, recursive: false, isOwn: true };
+  });
 }
 
 function readOwn(path: string): string {

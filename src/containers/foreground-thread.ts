@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import { type ErrorKind, type JsonValue, StrataError } from '../errors/index.ts';
 import type { ForegroundOptions, ForegroundPlan } from './foreground.ts';
 import type { OnOutput } from './output-flow.ts';
+import { fromThreadError, type ThreadError } from './thread-error.ts';
 
 /** What the worker is told: to end, or that its oldest output has been dealt with. */
 export type WorkerOrder = 'abort' | 'taken';
@@ -11,7 +11,7 @@ export type WorkerReport =
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array }
   | { readonly type: 'started' }
   | { readonly type: 'exit'; readonly exitCode: number }
-  | { readonly type: 'failure'; readonly error: { readonly [key: string]: JsonValue } };
+  | { readonly type: 'failure'; readonly error: ThreadError };
 
 const workerUrl = new URL(
   import.meta.url.endsWith('.ts')
@@ -44,24 +44,10 @@ export async function runInWorker(plan: ForegroundPlan, options: ForegroundOptio
       worker.on('exit', () => resolve());
     });
     signal?.throwIfAborted();
-    if (outcome?.type === 'failure') throw revive(outcome.error);
+    if (outcome?.type === 'failure') throw fromThreadError(outcome.error);
     if (outcome?.type === 'exit') return outcome.exitCode;
     throw new Error('the container thread ended before the container');
   } finally {
     signal?.removeEventListener('abort', abort);
   }
-}
-
-function revive({ kind, code, message, hint, details }: { readonly [key: string]: JsonValue }): Error {
-  if (typeof message !== 'string') return new Error('the container thread failed without a message');
-  if (typeof code !== 'string') return new Error(message);
-  return new StrataError({
-    kind: kind as ErrorKind,
-    code: code as `ERR_${string}`,
-    message,
-    ...(typeof hint === 'string' ? { hint } : {}),
-    ...(typeof details === 'object' && details !== null && !Array.isArray(details)
-      ? { details: details as { readonly [key: string]: JsonValue } }
-      : {}),
-  });
 }

@@ -1,9 +1,9 @@
 // Runs one container in a thread with a mount namespace of its own, for programs whose main thread is not ours to move.
 import { parentPort, workerData } from 'node:worker_threads';
-import { StrataError } from '../errors/index.ts';
 import { unshareMounts } from '../sys/unshare.ts';
 import { type ForegroundPlan, runForeground } from './foreground.ts';
 import type { WorkerOrder, WorkerReport } from './foreground-thread.ts';
+import { toThreadError } from './thread-error.ts';
 
 const report = (message: WorkerReport): void => parentPort?.postMessage(message);
 const controller = new AbortController();
@@ -28,8 +28,7 @@ async function main(): Promise<void> {
     });
     report({ type: 'exit', exitCode });
   } catch (error) {
-    if (error instanceof StrataError) report({ type: 'failure', error: { ...error.toJSON() } });
-    else report({ type: 'failure', error: { message: error instanceof Error ? error.message : String(error) } });
+    report({ type: 'failure', error: toThreadError(error) });
   } finally {
     parentPort?.close();
   }

@@ -15,6 +15,7 @@ import { type MountSpec, mountAt } from '../sys/mount-spec.ts';
 import { run as runProgram } from '../sys/process.ts';
 import { RootedTree } from '../sys/rooted-tree.ts';
 import { forwardSignals } from './forward-signals.ts';
+import { MadeMountPoints } from './made-mount-points.ts';
 import { type OnOutput, OutputFlow } from './output-flow.ts';
 import { refuseUnsafeRoot } from './rootfs.ts';
 import { startFailure } from './start-failure.ts';
@@ -38,6 +39,8 @@ export interface ForegroundPlan {
   readonly files: Readonly<Record<string, string>>;
   /** The same, for files that are programs. */
   readonly scripts?: Readonly<Record<string, string>>;
+  /** Takes away afterwards what the runtime made in the root only to mount over it. */
+  readonly removesMountPoints?: boolean;
   /** `inherit` uses this process's own; `output` hands what is written to `onOutput`, with nothing to read. */
   readonly stdio: 'inherit' | 'output';
   /** With `inherit`: standard input is passed on; otherwise the container reads nothing. */
@@ -81,13 +84,21 @@ export async function runForeground(plan: ForegroundPlan, options: ForegroundOpt
   mkdirSync(bundle.root, { recursive: true, mode: 0o700 });
   try {
     mountAt(plan.rootfs, bundle.root);
+    using made = plan.removesMountPoints === true ? new MadeMountPoints(bundle.root, placesOf(plan)) : undefined;
     writeBundle(plan, bundle.root);
-    return await started(plan, bundle, options);
+    try {
+      return await started(plan, bundle, options);
+    } finally {
+      made?.remove();
+    }
   } finally {
     unmountIfMounted(bundle.root, { lazy: true });
     rmSync(plan.bundle, { recursive: true, force: true });
   }
 }
+
+// Innermost first. What stands in /dev is its own.
+const placesOf = ({ files }: ForegroundPlan): string[] => [...Object.keys(files), '/proc', '/sys', '/dev'];
 
 /** The runtime's document, made when the root is there: who the process runs as stands in the image's files. */
 function writeBundle(plan: ForegroundPlan, root: string): void {

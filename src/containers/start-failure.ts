@@ -11,7 +11,7 @@ const notExecutable = /permission denied|is a directory/i;
 export function startFailure(log: string, complaint: string): StrataError {
   const message = log.split('\n').flatMap(errorOf).at(-1) ?? (complaint.trim() || 'the runtime did not say why');
   const text = message.replace(
-    /^(?:runc run failed: |unable to start container process: |container_linux\.go:\d+: )+/,
+    /^(?:runc (?:run|create) failed: |unable to start container process: |container_linux\.go:\d+: )+/,
     '',
   );
   const exitCode = notFound.test(text) ? 127 : notExecutable.test(text) ? 126 : 125;

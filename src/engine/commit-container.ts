@@ -71,7 +71,7 @@ async function commit(
   await using lease = metadata.leases.open('commit');
   const store = storeFor(lease);
   const base = await readConfig(store.content, imageId, { signal });
-  const changed = changedConfig(base, container, request);
+  const changed = changedConfig(container, request);
   report({ type: 'copy' });
   const copyId = await copied(container, snapshotId, { garbage, lease, request, signal });
 
@@ -150,7 +150,7 @@ interface ChangedConfig {
   readonly command: readonly string[];
 }
 
-function changedConfig(base: ImageConfig, container: ContainerRecord, { changes = [] }: CommitRequest): ChangedConfig {
+function changedConfig(container: ContainerRecord, { changes = [] }: CommitRequest): ChangedConfig {
   const own = definitionOf(container).config;
   return { config: applyChanges(own, changes, hostPlatform()), command: own.Cmd ?? [] };
 }

@@ -1,10 +1,11 @@
+import { shownStatus } from '../containers/state.ts';
 import { type Holdings, holdingsOf } from '../images/holdings.ts';
 import { sharedSizes } from '../images/shared-sizes.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { Metadata } from '../metadata/metadata.ts';
 import { type Digest, digestHex, parseDiffId } from '../spec/digest.ts';
 import { cachedStep, cacheEntries } from './build-cache-usage.ts';
-import { isRunning, stateOf } from './container-state.ts';
+import { stateOf } from './container-state.ts';
 import type { StoreLayout } from './layout.ts';
 import { type StoreFiles, storeFiles } from './store-files.ts';
 import type { ContainerUsage, DiskUsage, UsageRow } from './usage-types.ts';
@@ -89,7 +90,7 @@ function containersOf(metadata: Metadata, files: StoreFiles, snapshots: Claims):
     id: record.id,
     name: record.name,
     imageId: record.imageId,
-    status: isRunning(metadata, record) ? 'running' : stateOf(record).status,
+    status: shownStatus(stateOf(record)),
     createdAt: new Date(record.createdAt),
     sizeBytes:
       (record.snapshotId === undefined ? 0 : snapshots.take([record.snapshotId])) +

@@ -1,10 +1,13 @@
+import { readdirSync, rmSync } from 'node:fs';
 import { onlyTime } from '../images/filter-images.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { ContainerRecord } from '../metadata/containers.ts';
 import { compileFilters, Filters, type FilterTable, hasLabels, lacksLabels } from '../query/filters.ts';
 import { compareInstants } from '../query/timestamp.ts';
-import { isRunning, stateOf } from './container-state.ts';
+import { isRunning, labelsOf } from './container-state.ts';
+import { folderOf } from './containers/parts.ts';
 import { collectGarbage, type GarbageParts } from './garbage.ts';
+import { reconcileContainers } from './reconcile-containers.ts';
 import { SnapshotSizes } from './snapshot-sizes.ts';
 
 export interface PruneContainersRequest extends AbortOptions {
@@ -27,8 +30,7 @@ export async function pruneContainers(
   const goes = compileFilters(filters, containerFilters(new Date()));
   const stopped = (): ContainerRecord[] =>
     metadata.containers.list().filter((record) => !isRunning(metadata, record) && goes(record));
-  // Those of killed processes hold leases that would make them look alive.
-  metadata.leases.removeDead();
+  await reconcileContainers(parts, { signal });
   const snapshots = stopped().flatMap(({ snapshotId }) => snapshotId ?? []);
   const sizes = await SnapshotSizes.measure(driver, snapshots, { signal });
   let deleted: readonly string[] = [];
@@ -40,10 +42,16 @@ export async function pruneContainers(
         .map(({ id }) => id);
     },
   });
+  removeStrayFolders(parts);
   return { deleted, reclaimedBytes: sizes.sumOf(removed) };
 }
 
-const labelsOf = (record: ContainerRecord): Readonly<Record<string, string>> => stateOf(record).labels;
+/** A container's folder is made when its record stands, and goes with it: one without a record is nobody's. */
+function removeStrayFolders({ layout, metadata }: GarbageParts): void {
+  for (const id of readdirSync(layout.containers)) {
+    if (metadata.containers.get(id) === undefined) rmSync(folderOf(layout, id), { recursive: true, force: true });
+  }
+}
 
 const containerFilters = (now: Date): FilterTable<ContainerRecord> => ({
   label: hasLabels(labelsOf),

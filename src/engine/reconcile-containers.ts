@@ -1,63 +1,47 @@
-import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { isStrataError } from '../errors/index.ts';
-import type { Lease } from '../ledger/types.ts';
+import type { AbortOptions } from '../lib/abort.ts';
 import type { ContainerRecord } from '../metadata/containers.ts';
-import type { Metadata } from '../metadata/metadata.ts';
-import { run } from '../sys/process.ts';
-import { isRunning, saysRunning, stateOf, toJson } from './container-state.ts';
-import type { StoreLayout } from './layout.ts';
-import type { StorageDriver } from './open-driver.ts';
+import { stateOf } from './container-state.ts';
+import { locksOf } from './containers/parts.ts';
+import { needsSettling, type SettleParts, settle } from './containers/settle.ts';
 
-export interface ContainerParts {
-  readonly layout: StoreLayout;
-  readonly metadata: Metadata;
-  readonly driver: StorageDriver;
-}
-
-/** Where the runtime keeps the state of this store's containers. */
-export const runtimeRootOf = ({ run: runDirectory }: StoreLayout): string => join(runDirectory, 'runc');
-
-/** Where bundles are. */
-export const bundlesOf = ({ run: runDirectory }: StoreLayout): string => join(runDirectory, 'bundles');
-
-// Nobody was there to be told the code; containerd says the same.
-const unknownExitCode = 255;
+export { bundlesOf, runtimeRootOf } from './containers/parts.ts';
 
 /**
- * Makes the records of containers true whose commands were killed: those that have ended meanwhile are marked so, or
- * removed when that was asked for (`--rm`); what is left of them in the runtime goes. A container that outlives its
- * command is let run: the runtime holds its lease. The leases of the dead have been removed before.
+ * Makes the records of all containers true, whatever has ended or was killed since somebody looked. For those that run it
+ * costs a look at a file and a process each, for the others nothing.
  */
-export async function reconcileContainers(parts: ContainerParts, runtime: string): Promise<void> {
-  const { metadata, layout } = parts;
-  for (const listed of metadata.containers.list()) {
-    if (!saysRunning(listed) || isRunning(metadata, listed)) continue;
-    // A command writes how its container ended before it gives up the lease: look again, now that it has.
-    const record = metadata.containers.get(listed.id);
-    if (record === undefined || !saysRunning(record)) continue;
-    if (existsSync(join(runtimeRootOf(layout), record.id))) {
-      await run(runtime, ['--root', runtimeRootOf(layout), 'delete', '--force', record.id]);
-    }
-    rmSync(join(bundlesOf(layout), record.id), { recursive: true, force: true });
-    const state = stateOf(record);
-    if (state.remove === true) await discardContainer(parts, record);
-    else
-      metadata.containers.setState(record.id, toJson({ ...state, exitCode: unknownExitCode, finishedAt: Date.now() }));
-  }
+export async function reconcileContainers(parts: SettleParts, options: AbortOptions = {}): Promise<void> {
+  const records = parts.metadata.containers.list();
+  dropDeadLeases(parts, records);
+  for (const record of records) await reconcile(parts, record, options);
 }
 
-/** Forgets a container and moves its writable layer into the trash. */
-export async function discardContainer(
-  { metadata, driver }: ContainerParts,
-  { id, snapshotId }: Pick<ContainerRecord, 'id' | 'snapshotId'>,
-  lease?: Lease,
-): Promise<void> {
-  metadata.containers.remove(id);
-  if (snapshotId === undefined) return;
-  try {
-    await driver.snapshotter.remove(snapshotId, { lease });
-  } catch (error) {
-    if (!isStrataError(error, 'ERR_SNAPSHOT_NOT_FOUND')) throw error;
+/** {@link reconcileContainers} for one; answers its record as it is then, undefined when it is gone. */
+export async function reconcileContainer(
+  parts: SettleParts,
+  id: string,
+  options: AbortOptions = {},
+): Promise<ContainerRecord | undefined> {
+  const record = parts.metadata.containers.get(id);
+  if (record === undefined) return undefined;
+  dropDeadLeases(parts, [record]);
+  return (await reconcile(parts, record, options)) ? parts.metadata.containers.get(id) : record;
+}
+
+async function reconcile(parts: SettleParts, record: ContainerRecord, options: AbortOptions): Promise<boolean> {
+  if (!needsSettling(parts, record)) return false;
+  const { status } = stateOf(record);
+  const isAtWork = status === 'starting' || status === 'removing';
+  // Who starts or removes it is let work; who settles it is soon done.
+  await using lock = isAtWork ? locksOf(parts).tryLock(record.id) : await locksOf(parts).lock(record.id, options);
+  if (lock === undefined) return false;
+  await settle(parts, record.id);
+  return true;
+}
+
+/** Leases of killed commands would make the containers they ran look alive. */
+function dropDeadLeases({ metadata }: SettleParts, records: readonly ContainerRecord[]): void {
+  if (records.some((record) => stateOf(record).attended === true && stateOf(record).status === 'running')) {
+    metadata.leases.removeDead();
   }
 }

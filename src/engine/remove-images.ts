@@ -5,6 +5,7 @@ import { Filters } from '../query/filters.ts';
 import type { ChainId, Digest } from '../spec/digest.ts';
 import { isRunning } from './container-state.ts';
 import { collectBriefly, collectGarbage, type GarbageParts } from './garbage.ts';
+import { reconcileContainers } from './reconcile-containers.ts';
 import { hostPlatform } from './versions.ts';
 
 export interface RemoveImageRequest extends AbortOptions {
@@ -31,6 +32,7 @@ export interface RemovedImages {
 
 /** Removes a name, or an image with all that only it held. Throws as `releaseImage`. */
 export async function removeImage(parts: GarbageParts, request: RemoveImageRequest): Promise<RemovedImages> {
+  await reconcileContainers(parts, request);
   const options: ReleaseOptions = {
     force: request.force ?? false,
     platform: hostPlatform(),
@@ -41,6 +43,7 @@ export async function removeImage(parts: GarbageParts, request: RemoveImageReque
 
 /** Removes the images nobody uses. Throws as `releaseUnused`. */
 export async function pruneImages(parts: GarbageParts, request: PruneImagesRequest): Promise<RemovedImages> {
+  await reconcileContainers(parts, request);
   const options = { all: request.all ?? false, filters: request.filters ?? Filters.fromFlags([]), now: new Date() };
   return await removeReleased(parts, (store) => releaseUnused(store, options), collectGarbage, request);
 }

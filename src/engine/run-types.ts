@@ -1,30 +1,7 @@
-import type { AbortOptions } from '../lib/abort.ts';
+import type { CreateRequest } from './containers/create-types.ts';
 
-/** What to run. Everything left out is as the image says. */
-export interface RunRequest extends AbortOptions {
-  /** A reference, an image ID or the beginning of one. */
-  readonly image: string;
-  readonly command?: readonly string[];
-  /** In place of the image's; `[]` takes it away. */
-  readonly entrypoint?: readonly string[];
-  /** `NAME=value`; a bare `NAME` takes the image's variable away. */
-  readonly environment?: readonly string[];
-  readonly workingDirectory?: string;
-  /** `user[:group]`: names of the image, or numbers. */
-  readonly user?: string;
-  readonly hostname?: string;
-  readonly name?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  /** Default `none`. */
-  readonly network?: 'none' | 'host';
-  readonly readOnly?: boolean;
-  /** Removes the container when it ended, whatever its exit code. */
-  readonly remove?: boolean;
-  readonly terminal?: boolean;
-  /** What the terminal measures when the process first looks; later changes are passed on with SIGWINCH. */
-  readonly terminalSize?: { readonly rows: number; readonly columns: number };
-  /** With `stdio: 'inherit'`: passes standard input on. */
-  readonly interactive?: boolean;
+/** What to run, in the foreground. With `stdio: 'inherit'` and `interactive` standard input is passed on. */
+export interface RunRequest extends CreateRequest {
   /**
    * `events` (default) tells what the process writes as events, all of it to whoever reads them: the process waits for a
    * slow reader. `inherit` lets it write to this process's own.

@@ -10,7 +10,8 @@ export interface ContainerRecord {
   readonly name: string;
   readonly imageId: Digest | undefined;
   readonly snapshotId: string | undefined;
-  /** What the containers layer wants to remember; metadata does not look into it. */
+  /** What was asked for, settled when it is made; metadata looks into neither this nor the state. */
+  readonly definition: JsonValue;
   readonly state: JsonValue;
   readonly createdAt: number;
 }
@@ -20,12 +21,17 @@ interface Row {
   readonly name: string;
   readonly image: Digest | null;
   readonly snapshot: string | null;
+  readonly definition: string;
   readonly state: string;
   readonly created_at: number;
 }
 
-const select = `SELECT c.id, c.name, i.key AS image, s.key AS snapshot, c.state, c.created_at
+const select = `SELECT c.id, c.name, i.key AS image, s.key AS snapshot, c.definition, c.state, c.created_at
   FROM container c LEFT JOIN object i ON i.id = c.image_id LEFT JOIN object s ON s.id = c.snapshot_id`;
+
+/** A container to be recorded. */
+export type NewContainer = Omit<ContainerRecord, 'createdAt' | 'definition'> &
+  Partial<Pick<ContainerRecord, 'definition'>>;
 
 /** Containers keep their image and their snapshot. */
 export class Containers {
@@ -41,16 +47,16 @@ export class Containers {
    * The caller pins image and snapshot until this returned. Throws ERR_CONTAINER_NAME_IN_USE (conflict),
    * ERR_OBJECT_NOT_FOUND for an image or snapshot that is not there.
    */
-  insert(container: Omit<ContainerRecord, 'createdAt'>): void {
+  insert(container: NewContainer): void {
     this.#db.write(() => {
-      const { id, name, imageId, snapshotId, state } = container;
+      const { id, name, imageId, snapshotId, definition = {}, state } = container;
       const values = [this.#present('image', imageId), this.#present('snapshot', snapshotId)];
       this.#naming(name, () =>
         this.#db
           .statement(
-            'INSERT INTO container (id, name, image_id, snapshot_id, state, created_at) VALUES (?, ?, ?, ?, ?, ?)',
+            'INSERT INTO container (id, name, image_id, snapshot_id, definition, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
           )
-          .run(id, name, ...values, JSON.stringify(state), Date.now()),
+          .run(id, name, ...values, JSON.stringify(definition), JSON.stringify(state), Date.now()),
       );
     });
   }
@@ -82,6 +88,20 @@ export class Containers {
       .statement<Row>(`${select} WHERE i.kind = 'image' AND i.key = ? ORDER BY c.created_at DESC, c.id`)
       .all(imageId)
       .map(toRecord);
+  }
+
+  /**
+   * Puts what `change` makes of the state in its place, in one transaction, so that nobody else's change is lost;
+   * undefined leaves it. Answers the record as it is then, undefined when the container is gone.
+   */
+  change(id: string, change: (record: ContainerRecord) => JsonValue | undefined): ContainerRecord | undefined {
+    return this.#db.write(() => {
+      const record = this.get(id);
+      const state = record && change(record);
+      if (record === undefined || state === undefined) return record;
+      this.setState(id, state);
+      return { ...record, state };
+    });
   }
 
   /** Answers false when the container is gone. */
@@ -130,6 +150,7 @@ const toRecord = (row: Row): ContainerRecord => ({
   name: row.name,
   imageId: row.image ?? undefined,
   snapshotId: row.snapshot ?? undefined,
+  definition: JSON.parse(row.definition) as JsonValue,
   state: JSON.parse(row.state) as JsonValue,
   createdAt: row.created_at,
 });

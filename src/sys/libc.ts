@@ -33,6 +33,8 @@ const signatures = {
   mount: ['int32', ['pointer', 'pointer', 'pointer', 'uint64', 'pointer']],
   umount2: ['int32', ['pointer', 'int32']],
   unshare: ['int32', ['int32']],
+  setns: ['int32', ['int32', 'int32']],
+  fchdir: ['int32', ['int32']],
   umask: ['uint32', ['uint32']],
   flock: ['int32', ['int32', 'int32']],
   syncfs: ['int32', ['int32']],

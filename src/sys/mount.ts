@@ -9,6 +9,7 @@ export const MS_NODEV = 4;
 export const MS_NOEXEC = 8;
 export const MS_REC = 0x4000;
 export const MS_PRIVATE = 0x40000;
+export const MS_SLAVE = 0x80000;
 
 export interface MountOptions {
   readonly source: Name;

@@ -15,6 +15,8 @@ export interface SyscallNumbers {
   readonly fsopen: number;
   readonly fsconfig: number;
   readonly fsmount: number;
+  readonly pidfdSendSignal: number;
+  readonly pidfdOpen: number;
   readonly openat2: number;
   readonly mountSetattr: number;
   readonly fchmodat2: number;
@@ -25,11 +27,13 @@ export interface SyscallNumbers {
 }
 
 const common = {
+  pidfdSendSignal: 424,
   openTree: 428,
   moveMount: 429,
   fsopen: 430,
   fsconfig: 431,
   fsmount: 432,
+  pidfdOpen: 434,
   openat2: 437,
   mountSetattr: 442,
   fchmodat2: 452,

@@ -1,5 +1,6 @@
 import { initial } from './0001-initial.ts';
+import { containerDefinition } from './0002-container-definition.ts';
 import type { Migration } from './migration.ts';
 
 /** In order; the last one's version is the format this program writes. */
-export const migrations: readonly Migration[] = [initial];
+export const migrations: readonly Migration[] = [initial, containerDefinition];

@@ -14,6 +14,7 @@ import {
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ContainerState } from '../../../src/containers/state.ts';
 import { Engine, type RunRequest, type RunResult } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
@@ -406,12 +407,13 @@ test('records: kept without --rm, and true', { skip }, async (t) => {
   using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
   const state = (name: string): unknown => metadata.containers.getByName(name)?.state;
   const fields = (name: string): unknown => {
-    const { finishedAt: _, ...rest } = state(name) as { finishedAt?: number };
+    const { startedAt: _started, finishedAt: _finished, ...rest } = state(name) as ContainerState;
     return rest;
   };
 
   await run(engine, { remove: false, name: 'ended', command: ['false'], labels: { a: 'b' } });
-  assert.deepEqual(fields('ended'), { status: 'exited', exitCode: 1, labels: { a: 'b' } });
+  assert.deepEqual(fields('ended'), { status: 'exited', exitCode: 1 });
+  assert.deepEqual((await engine.containers.list({ all: true }))[0]?.labels, { a: 'b' });
 
   await assert.rejects(run(engine, { remove: false, name: 'broken', command: ['nothere'] }));
   const { status, exitCode, error } = state('broken') as Record<string, unknown>;
@@ -422,10 +424,10 @@ test('records: kept without --rm, and true', { skip }, async (t) => {
   const running = engine.run({ image: 'busybox', name: 'killed', command: ['sleep', '60'], signal: controller.signal });
   for await (const event of running) {
     if (event.type !== 'started') continue;
-    assert.deepEqual(fields('killed'), { status: 'running', labels: {}, remove: false });
+    assert.deepEqual(fields('killed'), { status: 'running', attended: true });
     controller.abort();
   }
-  assert.deepEqual(fields('killed'), { status: 'exited', exitCode: 137, labels: {} });
+  assert.deepEqual(fields('killed'), { status: 'exited', exitCode: 137 });
 
   await assert.rejects(run(engine, { name: 'ended' }), (conflict) =>
     isStrataError(conflict, 'ERR_CONTAINER_NAME_IN_USE'),

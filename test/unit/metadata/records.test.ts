@@ -213,6 +213,7 @@ describe('containers', () => {
       name: 'one',
       imageId: image('app').id,
       snapshotId: undefined,
+      definition: { config: { Cmd: ['sh'] } },
       state: { status: 'created' },
     };
     containers.insert(one);
@@ -229,6 +230,17 @@ describe('containers', () => {
     assert.equal(containers.setState('aa22', ['any', { thing: null }]), true);
     assert.deepEqual(containers.get('aa22')?.state, ['any', { thing: null }]);
     assert.equal(containers.setState('zz', {}), false);
+    const changed = containers.change('aa22', ({ state }) => ({ was: state }));
+    assert.deepEqual(changed?.state, { was: ['any', { thing: null }] });
+    assert.deepEqual(containers.get('aa22'), changed);
+    assert.deepEqual(
+      containers.change('aa22', () => undefined),
+      changed,
+    );
+    assert.equal(
+      containers.change('zz', () => ({})),
+      undefined,
+    );
     assert.deepEqual(containers.findByPrefix('aa', 9), ['aa11', 'aa22']);
     assert.deepEqual(containers.findByPrefix('aa2', 9), ['aa22']);
     assert.equal(containers.ofImage(one.imageId).length, 2);

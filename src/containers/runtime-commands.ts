@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AbortOptions } from '../lib/abort.ts';
+import { run, runChecked } from '../sys/process.ts';
+
+export interface RuntimePlace {
+  /** Absolute path of runc. */
+  readonly runtime: string;
+  /** Where it keeps its state. */
+  readonly runtimeRoot: string;
+}
+
+const argumentsOf = ({ runtimeRoot }: RuntimePlace, words: readonly string[]): string[] => [
+  '--root',
+  runtimeRoot,
+  ...words,
+];
+
+/** Lets the created container's process go. Throws ERR_PROGRAM_FAILED. */
+export async function startCreated(place: RuntimePlace, id: string): Promise<void> {
+  await runChecked(place.runtime, argumentsOf(place, ['start', id]));
+}
+
+/** The runtime's word for the container's state; undefined when it knows none of that name. */
+export async function runtimeStatus(place: RuntimePlace, id: string): Promise<string | undefined> {
+  if (!isKnown(place, id)) return undefined;
+  const { exitCode, stdout } = await run(place.runtime, argumentsOf(place, ['state', id]));
+  if (exitCode !== 0) return undefined;
+  const { status } = JSON.parse(stdout.toString('utf8')) as { readonly status?: unknown };
+  return typeof status === 'string' ? status : undefined;
+}
+
+/** Kills what still runs in a container and takes away its control groups and the runtime's state. Idempotent. */
+export async function deleteFromRuntime(place: RuntimePlace, id: string): Promise<void> {
+  if (isKnown(place, id)) await run(place.runtime, argumentsOf(place, ['delete', '--force', id]));
+}
+
+/** `pause` stops every process of the container where it is, `resume` lets them go on. Throws ERR_PROGRAM_FAILED. */
+export async function freeze(
+  place: RuntimePlace,
+  id: string,
+  how: 'pause' | 'resume',
+  options: AbortOptions = {},
+): Promise<void> {
+  await runChecked(place.runtime, argumentsOf(place, [how, id]), options);
+}
+
+const isKnown = ({ runtimeRoot }: RuntimePlace, id: string): boolean => existsSync(join(runtimeRoot, id));

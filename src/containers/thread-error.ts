@@ -1,0 +1,24 @@
+import { type ErrorKind, type JsonValue, StrataError } from '../errors/index.ts';
+
+/** An error on its way between threads, as data. */
+export type ThreadError = { readonly [key: string]: JsonValue };
+
+export function toThreadError(error: unknown): ThreadError {
+  if (error instanceof StrataError) return { ...error.toJSON() };
+  return { message: error instanceof Error ? error.message : String(error) };
+}
+
+/** The error again; a StrataError with all its parts when it was one. */
+export function fromThreadError({ kind, code, message, hint, details }: ThreadError): Error {
+  if (typeof message !== 'string') return new Error('the container thread failed without a message');
+  if (typeof code !== 'string') return new Error(message);
+  return new StrataError({
+    kind: kind as ErrorKind,
+    code: code as `ERR_${string}`,
+    message,
+    ...(typeof hint === 'string' ? { hint } : {}),
+    ...(typeof details === 'object' && details !== null && !Array.isArray(details)
+      ? { details: details as { readonly [key: string]: JsonValue } }
+      : {}),
+  });
+}

@@ -1,0 +1,82 @@
+import type { LogEntry } from '../../containers/log-file.ts';
+import type { JsonValue } from '../../errors/index.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { CreatedContainer, CreateRequest } from './create-types.ts';
+import type { KillOptions } from './kill.ts';
+import type { ContainerSummary, ListContainersOptions } from './list.ts';
+import type { ContainerParts } from './parts.ts';
+import type { RemoveContainerOptions } from './remove.ts';
+import type { StartOptions } from './start.ts';
+import type { StopOptions } from './stop.ts';
+
+/**
+ * The containers of a store. They live on when this program ends, however it ends. `name` is a container's name, its ID or
+ * the beginning of one; each method throws ERR_CONTAINER_NOT_FOUND and ERR_CONTAINER_AMBIGUOUS for it, and what the
+ * function of its file says.
+ */
+export class ContainerVerbs {
+  readonly #parts: ContainerParts;
+
+  constructor(parts: ContainerParts) {
+    this.#parts = parts;
+  }
+
+  /** Makes a container that waits for its start. */
+  async create(request: CreateRequest): Promise<CreatedContainer> {
+    const { createContainer } = await import('./create.ts');
+    return await createContainer(this.#parts, request);
+  }
+
+  /** Starts a container and returns; nothing happens to one that runs. */
+  async start(name: string, options: StartOptions = {}): Promise<void> {
+    const { startContainer } = await import('./start.ts');
+    await startContainer(this.#parts, name, options);
+  }
+
+  /** Asks a container to end, kills it when it does not in time, waits until it has. */
+  async stop(name: string, options: StopOptions = {}): Promise<void> {
+    const { stopContainer } = await import('./stop.ts');
+    await stopContainer(this.#parts, name, options);
+  }
+
+  /** Sends a signal to a running container. */
+  async kill(name: string, options: KillOptions = {}): Promise<void> {
+    const { killContainer } = await import('./kill.ts');
+    await killContainer(this.#parts, name, options);
+  }
+
+  /** Waits for a container's end and answers its exit code. */
+  async wait(name: string, options: AbortOptions = {}): Promise<number> {
+    const { waitForContainer } = await import('./wait.ts');
+    return await waitForContainer(this.#parts, name, options);
+  }
+
+  /** Removes a container that does not run, or with `force` any. */
+  async remove(name: string, options: RemoveContainerOptions = {}): Promise<void> {
+    const { removeContainer } = await import('./remove.ts');
+    await removeContainer(this.#parts, name, options);
+  }
+
+  async rename(name: string, newName: string, options: AbortOptions = {}): Promise<void> {
+    const { renameContainer } = await import('./rename.ts');
+    await renameContainer(this.#parts, name, newName, options);
+  }
+
+  /** Containers, newest first. */
+  async list(options: ListContainersOptions = {}): Promise<ContainerSummary[]> {
+    const { listContainers } = await import('./list.ts');
+    return await listContainers(this.#parts, options);
+  }
+
+  /** Docker's document for a container. */
+  async inspect(name: string, options: AbortOptions = {}): Promise<{ readonly [key: string]: JsonValue }> {
+    const { inspectContainer } = await import('./inspect.ts');
+    return await inspectContainer(this.#parts, name, options);
+  }
+
+  /** What a container has written so far. */
+  async *logs(name: string, options: AbortOptions = {}): AsyncGenerator<LogEntry> {
+    const { containerLogs } = await import('./logs.ts');
+    yield* containerLogs(this.#parts, name, options);
+  }
+}

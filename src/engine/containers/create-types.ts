@@ -1,0 +1,37 @@
+import type { AbortOptions } from '../../lib/abort.ts';
+
+/** A container to be made. Everything left out is as the image says. */
+export interface CreateRequest extends AbortOptions {
+  /** A reference, an image ID or the beginning of one. */
+  readonly image: string;
+  readonly command?: readonly string[];
+  /** In place of the image's; `[]` takes it away. */
+  readonly entrypoint?: readonly string[];
+  /** `NAME=value`; a bare `NAME` takes the image's variable away. */
+  readonly environment?: readonly string[];
+  readonly workingDirectory?: string;
+  /** `user[:group]`: names of the image, or numbers. */
+  readonly user?: string;
+  readonly hostname?: string;
+  readonly name?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Default `none`. */
+  readonly network?: 'none' | 'host';
+  readonly readOnly?: boolean;
+  /** Removes the container when it has ended, whatever its exit code. */
+  readonly remove?: boolean;
+  readonly terminal?: boolean;
+  /** What the terminal measures when the process first looks. */
+  readonly terminalSize?: { readonly rows: number; readonly columns: number };
+  /** Its standard input is open: what a client sends reaches it. */
+  readonly interactive?: boolean;
+  /** Sent by `stop`; a name or a number. */
+  readonly stopSignal?: string;
+  /** How long `stop` waits before it kills, in seconds. */
+  readonly stopTimeout?: number;
+}
+
+export interface CreatedContainer {
+  readonly id: string;
+  readonly name: string;
+}

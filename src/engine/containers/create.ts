@@ -1,0 +1,90 @@
+import { checkContainerName, madeUpName, newContainerId } from '../../containers/names.ts';
+import { type ContainerDefinition, type ContainerState, toJson } from '../../containers/state.ts';
+import { StrataError } from '../../errors/index.ts';
+import { findImage, imageNotFound } from '../../images/find-image.ts';
+import { readConfig } from '../../images/read-image.ts';
+import { chainIds } from '../../layer/chain-id.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { StoreLease } from '../../metadata/leases.ts';
+import type { Metadata } from '../../metadata/metadata.ts';
+import type { ImageConfig } from '../../spec/config.ts';
+import type { Digest } from '../../spec/digest.ts';
+import { hostPlatform } from '../versions.ts';
+import type { CreatedContainer, CreateRequest } from './create-types.ts';
+import { defineContainer } from './definition.ts';
+import type { ContainerParts } from './parts.ts';
+
+/** A container that has its record and its writable layer. */
+export interface Recorded extends CreatedContainer {
+  readonly snapshotId: string;
+  readonly definition: ContainerDefinition;
+}
+
+export interface RecordOptions extends AbortOptions {
+  /** Pins what is made until it is recorded. */
+  readonly lease: StoreLease;
+  readonly state: ContainerState;
+  /** It is thrown away should the machine stop: the kernel may skip its syncs. */
+  readonly volatile?: boolean;
+}
+
+/** Makes a container that waits for its start. Throws as {@link recordContainer}. */
+export async function createContainer(parts: ContainerParts, request: CreateRequest): Promise<CreatedContainer> {
+  await using lease = parts.metadata.leases.open('create');
+  const { signal } = request;
+  const { id, name } = await recordContainer(parts, request, { lease, signal, state: { status: 'created' } });
+  return { id, name };
+}
+
+/**
+ * Record and writable layer of a new container. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_NOT_UNPACKED,
+ * ERR_CONTAINER_NAME_INVALID, ERR_CONTAINER_NAME_IN_USE, and what `defineContainer` throws.
+ */
+export async function recordContainer(
+  parts: ContainerParts,
+  request: CreateRequest,
+  { lease, signal, state, volatile = false }: RecordOptions,
+): Promise<Recorded> {
+  const { metadata, reader, driver } = parts;
+  const found = findImage(reader, request.image, hostPlatform());
+  if (!lease.pinIfPresent('image', found.id)) throw imageNotFound(request.image);
+  const image = await readConfig(reader.content, found.id, { signal });
+  const id = newContainerId();
+  const name = request.name === undefined ? freeName(metadata) : checkContainerName(request.name);
+  const definition = defineContainer(image.config, id, request);
+  const parentId = parentOf(image, found.id, parts, lease);
+  const { id: snapshotId } = await driver.snapshotter.prepare(parentId, { lease, signal, volatile });
+  try {
+    const record = { id, name, imageId: found.id, snapshotId };
+    metadata.containers.insert({ ...record, definition: toJson(definition), state: toJson(state) });
+  } catch (error) {
+    await driver.snapshotter.remove(snapshotId, { lease });
+    throw error;
+  }
+  return { id, name, snapshotId, definition };
+}
+
+function parentOf(
+  config: ImageConfig,
+  id: Digest,
+  { metadata, driver }: ContainerParts,
+  lease: StoreLease,
+): string | undefined {
+  const chainId = chainIds(config.rootfs.diff_ids).at(-1);
+  if (chainId === undefined) return undefined;
+  const snapshot = metadata.snapshots.findByChainId(driver.name, chainId, lease);
+  if (snapshot) return snapshot.id;
+  throw new StrataError({
+    kind: 'failed-precondition',
+    code: 'ERR_IMAGE_NOT_UNPACKED',
+    message: `image ${id}: its layers are not unpacked for ${driver.name}`,
+    hint: 'Build or load it again with this storage driver.',
+  });
+}
+
+function freeName({ containers }: Metadata): string {
+  for (let attempt = 0; ; attempt++) {
+    const name = attempt < 5 ? madeUpName() : `${madeUpName()}_${newContainerId().slice(0, 6)}`;
+    if (!containers.getByName(name)) return name;
+  }
+}

@@ -1,0 +1,30 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { toJson } from '../../containers/state.ts';
+import { isStrataError } from '../../errors/index.ts';
+import type { Lease } from '../../ledger/types.ts';
+import type { ContainerRecord } from '../../metadata/containers.ts';
+import { stateOf } from '../container-state.ts';
+import { type ContainerParts, exitsOf, folderOf } from './parts.ts';
+
+/**
+ * Forgets a container in which nothing runs: its files, its record, its writable layer, which goes into the trash. Can be
+ * killed anywhere: until the record is gone its state says that it is to go, then the rest is nobody's. Idempotent.
+ */
+export async function discardContainer(
+  { layout, metadata, driver }: Pick<ContainerParts, 'layout' | 'metadata' | 'driver'>,
+  { id, snapshotId }: Pick<ContainerRecord, 'id' | 'snapshotId'>,
+  lease?: Lease,
+): Promise<void> {
+  const { containers } = metadata;
+  containers.change(id, (record) => toJson({ ...stateOf(record), status: 'removing' }));
+  rmSync(folderOf(layout, id), { recursive: true, force: true });
+  rmSync(join(exitsOf(layout), id), { force: true });
+  containers.remove(id);
+  if (snapshotId === undefined) return;
+  try {
+    await driver.snapshotter.remove(snapshotId, { lease });
+  } catch (error) {
+    if (!isStrataError(error, 'ERR_SNAPSHOT_NOT_FOUND')) throw error;
+  }
+}

@@ -1,0 +1,31 @@
+import { isStrataError, StrataError } from '../../errors/index.ts';
+
+const short = (id: string): string => id.slice(0, 12);
+
+export const notRunning = (id: string, verb: string): StrataError =>
+  new StrataError({
+    kind: 'conflict',
+    code: 'ERR_CONTAINER_NOT_RUNNING',
+    message: `cannot ${verb} container: ${short(id)}: container ${id} is not running`,
+    hint: `Start it first: 'strata start ${short(id)}'.`,
+  });
+
+export const startRefused = (why: string, hint: string): StrataError =>
+  new StrataError({ kind: 'conflict', code: 'ERR_CONTAINER_START_REFUSED', message: why, hint });
+
+export const removalRefused = (name: string, status: string): StrataError =>
+  new StrataError({
+    kind: 'conflict',
+    code: 'ERR_CONTAINER_RUNNING',
+    message:
+      status === 'paused'
+        ? `cannot remove container "/${name}": container is paused and must be unpaused first`
+        : `cannot remove container "/${name}": container is ${status}: stop the container before removing or force remove`,
+    hint: "Stop it first, or use '--force'.",
+  });
+
+/** Docker's exit code for a container that could not be started: 125, 126 or 127. */
+export function exitCodeOfStart(error: unknown): number {
+  const code = isStrataError(error) ? error.details?.['exitCode'] : undefined;
+  return typeof code === 'number' ? code : 125;
+}

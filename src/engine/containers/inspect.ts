@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { shownStatus } from '../../containers/state.ts';
+import type { JsonValue } from '../../errors/index.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { ContainerRecord } from '../../metadata/containers.ts';
+import { resolveCommand } from '../../oci-runtime/command.ts';
+import { definitionOf, stateOf } from '../container-state.ts';
+import { lookUp, processOf } from './look-up.ts';
+import { type ContainerParts, folderOf, logPathOf } from './parts.ts';
+
+/** Docker's document for a container. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_AMBIGUOUS. */
+export async function inspectContainer(
+  parts: ContainerParts,
+  name: string,
+  options: AbortOptions = {},
+): Promise<{ readonly [key: string]: JsonValue }> {
+  const record = await lookUp(parts, name, options);
+  const { config, host } = definitionOf(record);
+  const { entrypoint, args } = resolveCommand(config);
+  const [path = '', ...rest] = [...entrypoint, ...args];
+  const folder = folderOf(parts.layout, record.id);
+  return {
+    Id: record.id,
+    Created: new Date(record.createdAt).toISOString(),
+    Path: path,
+    Args: rest,
+    State: shownState(parts, record),
+    Image: record.imageId ?? '',
+    ResolvConfPath: join(folder, 'resolv.conf'),
+    HostnamePath: join(folder, 'hostname'),
+    HostsPath: join(folder, 'hosts'),
+    LogPath: logPathOf(parts.layout, record.id),
+    Name: `/${record.name}`,
+    RestartCount: stateOf(record).restartCount ?? 0,
+    Driver: parts.driver.name,
+    Platform: 'linux',
+    HostConfig: asJson(host),
+    Config: asJson({ ...config, Image: definitionOf(record).image }),
+  };
+}
+
+function shownState(parts: ContainerParts, record: ContainerRecord): JsonValue {
+  const state = stateOf(record);
+  const status = shownStatus(state);
+  return {
+    Status: status,
+    // Docker calls a paused container running, too.
+    Running: status === 'running' || status === 'paused',
+    Paused: status === 'paused',
+    Restarting: false,
+    OOMKilled: state.oomKilled ?? false,
+    Dead: status === 'dead',
+    Pid: processOf(parts, record)?.pid ?? 0,
+    ExitCode: state.exitCode ?? 0,
+    Error: state.error ?? '',
+    StartedAt: shownTime(state.startedAt),
+    FinishedAt: shownTime(status === 'created' ? undefined : state.finishedAt),
+  };
+}
+
+/** Go's zero time where there is none. */
+const shownTime = (time: number | undefined): string =>
+  time === undefined ? '0001-01-01T00:00:00Z' : new Date(time).toISOString();
+
+const asJson = (value: object): JsonValue => JSON.parse(JSON.stringify(value)) as JsonValue;

@@ -1,0 +1,38 @@
+import { freeze } from '../../containers/runtime-commands.ts';
+import { signalNumber } from '../../containers/signals.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { ContainerRecord } from '../../metadata/containers.ts';
+import { signalProcess } from '../../sys/process-identity.ts';
+import { isRunning, stateOf } from '../container-state.ts';
+import { notRunning } from './failures.ts';
+import { lookUp, processOf } from './look-up.ts';
+import { type ContainerParts, runtimePlaceOf } from './parts.ts';
+
+export interface KillOptions extends AbortOptions {
+  /** The signal to send, a name or a number; default KILL. */
+  readonly send?: string | undefined;
+}
+
+const SIGKILL = 9;
+
+/**
+ * Sends a signal to a running container's first process; KILL ends all of them. Does not wait for what comes of it. Throws
+ * ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NOT_RUNNING, ERR_SIGNAL_INVALID.
+ */
+export async function killContainer(parts: ContainerParts, name: string, options: KillOptions = {}): Promise<void> {
+  const signal = signalNumber(options.send ?? 'KILL');
+  const record = await lookUp(parts, name, options);
+  if (!isRunning(parts.metadata, record) || !(await sendSignal(parts, record, signal)))
+    throw notRunning(record.id, 'kill');
+}
+
+/** {@link killContainer} by number, for a record that is true; false when its process has just ended. */
+export async function sendSignal(parts: ContainerParts, record: ContainerRecord, signal: number): Promise<boolean> {
+  const process = processOf(parts, record);
+  if (process === undefined || !signalProcess(process, signal)) return false;
+  // What is frozen does not die (cgroups of version 1). Somebody else may have thawed it.
+  if (signal === SIGKILL && stateOf(record).status === 'paused') {
+    await freeze(runtimePlaceOf(parts), record.id, 'resume').catch(() => undefined);
+  }
+  return true;
+}

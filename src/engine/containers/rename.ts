@@ -1,0 +1,28 @@
+import { checkContainerName } from '../../containers/names.ts';
+import { StrataError } from '../../errors/index.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import { containerNotFound } from '../find-container.ts';
+import { lookUp } from './look-up.ts';
+import type { ContainerParts } from './parts.ts';
+
+/**
+ * Gives a container another name. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NAME_INVALID, ERR_CONTAINER_NAME_IN_USE,
+ * ERR_CONTAINER_NAME_SAME.
+ */
+export async function renameContainer(
+  parts: ContainerParts,
+  name: string,
+  newName: string,
+  options: AbortOptions = {},
+): Promise<void> {
+  const record = await lookUp(parts, name, options);
+  const wanted = checkContainerName(newName.replace(/^\//, ''));
+  if (wanted === record.name) {
+    throw new StrataError({
+      kind: 'invalid-argument',
+      code: 'ERR_CONTAINER_NAME_SAME',
+      message: 'Renaming a container with the same name as its current name',
+    });
+  }
+  if (!parts.metadata.containers.rename(record.id, wanted)) throw containerNotFound(name);
+}

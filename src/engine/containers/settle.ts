@@ -1,0 +1,140 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readPid, wasOutOfMemory } from '../../containers/bundle.ts';
+import { type Exit, readExit } from '../../containers/exits.ts';
+import { deleteFromRuntime, freeze, runtimeStatus } from '../../containers/runtime-commands.ts';
+import { type ContainerState, ended, toJson } from '../../containers/state.ts';
+import type { ContainerRecord } from '../../metadata/containers.ts';
+import { bootId } from '../../sys/boot-id.ts';
+import { identify, isAlive, type ProcessIdentity, signalProcess } from '../../sys/process-identity.ts';
+import { definitionOf, isRunning, stateOf } from '../container-state.ts';
+import { discardContainer } from './discard.ts';
+import { isLocked } from './file-lock.ts';
+import { bundleOf, type ContainerParts, exitsOf, runtimePlaceOf } from './parts.ts';
+
+export type SettleParts = Pick<ContainerParts, 'layout' | 'metadata' | 'driver'>;
+
+/** After a reboot, or without anybody to be told: containerd says the same. */
+const unknownExitCode = 255;
+const killedExitCode = 137;
+const SIGKILL = 9;
+
+/**
+ * Makes the record of one container true, whatever was killed meanwhile, and takes away what is left of its last run. The
+ * caller holds its lock. Idempotent; can be killed anywhere.
+ */
+export async function settle(parts: SettleParts, id: string): Promise<void> {
+  const record = parts.metadata.containers.get(id);
+  if (record === undefined) return;
+  const state = stateOf(record);
+  if (state.status === 'removing') await discardContainer(parts, record);
+  else if (state.status === 'starting') await settleStart(parts, record, state);
+  else if (state.status === 'running' || state.status === 'paused') await settleRun(parts, record, state);
+}
+
+/** True when {@link settle} has something to do; a look at a file and a process, no more. */
+export function needsSettling({ layout, metadata }: SettleParts, record: ContainerRecord): boolean {
+  const state = stateOf(record);
+  if (state.status === 'removing' || state.status === 'starting') return true;
+  if (state.status !== 'running' && state.status !== 'paused') return false;
+  if (state.attended === true) return !isRunning(metadata, record);
+  return state.bootId !== bootId() || !isAliveIn(state) || readExit(exitsOf(layout), record.id) !== undefined;
+}
+
+const isAliveIn = ({ supervisor }: ContainerState): boolean => supervisor !== undefined && isAlive(supervisor);
+
+async function settleRun(parts: SettleParts, record: ContainerRecord, state: ContainerState): Promise<void> {
+  if (!needsSettling(parts, record)) return;
+  const { layout } = parts;
+  if (state.attended === true || state.bootId !== bootId()) {
+    return await finish(parts, record, { exitCode: unknownExitCode });
+  }
+  const exit = readExit(exitsOf(layout), record.id);
+  if (exit !== undefined) return await finish(parts, record, exit);
+  // Nothing holds its streams any more, so it is not let go on.
+  await finish(parts, record, { exitCode: killedExitCode, error: 'its supervisor conmon was killed' });
+}
+
+/** Clears up behind a run, then writes how it ended, then forgets what said so. */
+async function finish(
+  parts: SettleParts,
+  record: ContainerRecord,
+  how: Partial<Exit> & Pick<ContainerState, 'error'>,
+): Promise<void> {
+  const { layout, metadata } = parts;
+  const { id } = record;
+  const { bootId: boot, supervisor, status } = stateOf(record);
+  const oomKilled = wasOutOfMemory(bundleOf(layout, id)) || undefined;
+  // Numbers of another boot's processes are other processes' now.
+  await clearRun(parts, id, boot === bootId() ? supervisor : undefined, status === 'paused');
+  if (definitionOf(record).host.AutoRemove) return await discardContainer(parts, record);
+  metadata.containers.change(id, (now) => toJson(ended(stateOf(now), { finishedAt: Date.now(), ...how, oomKilled })));
+  rmSync(join(exitsOf(layout), id), { force: true });
+}
+
+/**
+ * Takes away everything of a container's run but its exit file: processes, control groups, mounts, bundle. Waits until
+ * `supervisor` is gone, and with it the mount of the root. Idempotent.
+ */
+export async function clearRun(
+  parts: SettleParts,
+  id: string,
+  supervisor: ProcessIdentity | undefined,
+  isFrozen = false,
+): Promise<void> {
+  const { directory } = bundleOf(parts.layout, id);
+  if (existsSync(directory)) {
+    const place = runtimePlaceOf(parts);
+    // What is frozen does not die (cgroups of version 1). It may be thawed already, or gone.
+    if (isFrozen) await freeze(place, id, 'resume').catch(() => undefined);
+    await deleteFromRuntime(place, id);
+  }
+  if (supervisor !== undefined) {
+    if (!(await within(patienceMs, () => !isAlive(supervisor)))) signalProcess(supervisor, SIGKILL);
+    await within(patienceMs, () => !isAlive(supervisor));
+  }
+  rmSync(directory, { recursive: true, force: true });
+}
+
+// A supervisor is gone some milliseconds after its container; far beyond that it is stuck.
+const patienceMs = 2000;
+
+async function within(limitMs: number, isSo: () => boolean): Promise<boolean> {
+  for (let waited = 0; !isSo(); waited += 2) {
+    if (waited >= limitMs) return false;
+    await sleep(2);
+  }
+  return true;
+}
+
+const identityIn = (path: string): ProcessIdentity | undefined => {
+  const pid = readPid(path);
+  return pid === undefined ? undefined : identify(pid);
+};
+
+/** Somebody was killed between making a container's processes and letting them go, or just after. */
+async function settleStart(parts: SettleParts, record: ContainerRecord, state: ContainerState): Promise<void> {
+  const { layout, metadata } = parts;
+  const { id } = record;
+  const bundle = bundleOf(layout, id);
+  const back = (): void => {
+    metadata.containers.change(id, (now) => toJson(ended(stateOf(now), { exitCode: state.exitCode })));
+    rmSync(join(exitsOf(layout), id), { force: true });
+  };
+  const isThisBoot = state.bootId === bootId();
+  // A supervisor that is at it goes on to the end: the container's first process, or a complaint.
+  if (isThisBoot && isLocked(bundle.lock)) {
+    await within(patienceMs, () => readPid(bundle.pid) !== undefined || !isLocked(bundle.lock));
+  }
+  const pid = readPid(bundle.pid);
+  const supervisor = isThisBoot ? identityIn(bundle.supervisorPid) : undefined;
+  const hasRun = isThisBoot && pid !== undefined && (await runtimeStatus(runtimePlaceOf(parts), id)) !== 'created';
+  if (!hasRun) {
+    await clearRun(parts, id, supervisor);
+    return back();
+  }
+  const running = { ...state, status: 'running', supervisor, process: identify(pid), startedAt: Date.now() } as const;
+  const adopted = metadata.containers.change(id, () => toJson(running));
+  if (adopted !== undefined) await settleRun(parts, adopted, running);
+}

@@ -1,0 +1,137 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { readPid } from '../../containers/bundle.ts';
+import { etcFiles, writeEtcFiles } from '../../containers/etc-files.ts';
+import { type LaunchPlan, launch } from '../../containers/launch.ts';
+import { launchInWorker } from '../../containers/launch-thread.ts';
+import { startCreated } from '../../containers/runtime-commands.ts';
+import { runtimeOptions } from '../../containers/runtime-options.ts';
+import { type ContainerState, ended, toJson } from '../../containers/state.ts';
+import { findSupervisor } from '../../containers/supervisor.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { ContainerRecord } from '../../metadata/containers.ts';
+import { bootId } from '../../sys/boot-id.ts';
+import { identify } from '../../sys/process-identity.ts';
+import { definitionOf, stateOf } from '../container-state.ts';
+import { containerNotFound, findContainer } from '../find-container.ts';
+import { thisMachine } from '../machine.ts';
+import { exitCodeOfStart, startRefused } from './failures.ts';
+import {
+  bundleOf,
+  bundlesOf,
+  type ContainerParts,
+  exitsOf,
+  folderOf,
+  locksOf,
+  logPathOf,
+  runtimePlaceOf,
+} from './parts.ts';
+import { clearRun, settle } from './settle.ts';
+
+export interface StartOptions extends AbortOptions {
+  /**
+   * Called when the container's processes are made and its supervisor listens, but nothing of it runs yet: who attaches
+   * here misses nothing. The start fails with what this throws.
+   */
+  readonly onMade?: (id: string) => Promise<void> | void;
+}
+
+/**
+ * Starts a container that does not run; one that does is left alone, as docker does. When this resolves its process has
+ * been let go. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_START (with docker's exit code in its details),
+ * ERR_CONTAINER_START_REFUSED. An abort before that leaves the container as it was.
+ */
+export async function startContainer(parts: ContainerParts, name: string, options: StartOptions = {}): Promise<void> {
+  const { metadata } = parts;
+  const { id } = findContainer(metadata.containers, name);
+  await using _lock = await locksOf(parts).lock(id, options);
+  await settle(parts, id);
+  const record = metadata.containers.get(id);
+  if (record === undefined) throw containerNotFound(name);
+  const before = stateOf(record);
+  if (before.status === 'running') return;
+  if (before.status === 'paused') {
+    throw startRefused('cannot start a paused container, try unpause instead', "Use 'strata unpause'.");
+  }
+  options.signal?.throwIfAborted();
+  const starting = toJson({ ...before, status: 'starting', bootId: bootId() });
+  // A prune may have been faster.
+  if (metadata.containers.change(id, () => starting) === undefined) throw containerNotFound(name);
+  try {
+    const running = await bringUp(parts, record, options);
+    metadata.containers.change(id, () => toJson(running));
+  } catch (error) {
+    await undo(parts, record, before, error, options);
+    throw error;
+  }
+}
+
+async function bringUp(parts: ContainerParts, record: ContainerRecord, options: StartOptions): Promise<ContainerState> {
+  const { id } = record;
+  const place = runtimePlaceOf(parts);
+  const plan = planOf(parts, record);
+  const { bundle } = plan.supervisor;
+  rmSync(bundle.directory, { recursive: true, force: true });
+  rmSync(join(exitsOf(parts.layout), id), { force: true });
+  const pid = parts.ownProcess ? await launch(plan) : await launchInWorker(plan);
+  const supervisorPid = readPid(bundle.supervisorPid);
+  const supervisor = supervisorPid === undefined ? undefined : identify(supervisorPid);
+  const process = identify(pid);
+  options.signal?.throwIfAborted();
+  await options.onMade?.(id);
+  const startedAt = Date.now();
+  await startCreated(place, id);
+  const { restartCount } = stateOf(record);
+  return { status: 'running', bootId: bootId(), supervisor, process, startedAt, restartCount };
+}
+
+/** What was made goes; the record says why it did not start, as docker's does. */
+async function undo(
+  parts: ContainerParts,
+  { id }: ContainerRecord,
+  before: ContainerState,
+  error: unknown,
+  { signal }: StartOptions,
+): Promise<void> {
+  const supervisorPid = readPid(bundleOf(parts.layout, id).supervisorPid);
+  await clearRun(parts, id, supervisorPid === undefined ? undefined : identify(supervisorPid));
+  rmSync(join(exitsOf(parts.layout), id), { force: true });
+  const failed = ended(before, {
+    exitCode: exitCodeOfStart(error),
+    finishedAt: Date.now(),
+    error: error instanceof Error ? error.message : String(error),
+  });
+  parts.metadata.containers.change(id, () => toJson(signal?.aborted === true ? before : failed));
+}
+
+function planOf(parts: ContainerParts, record: ContainerRecord): LaunchPlan {
+  const { layout, driver } = parts;
+  const { id, name, snapshotId } = record;
+  const definition = definitionOf(record);
+  const { config, host } = definition;
+  const [rootfs] = snapshotId === undefined ? [] : driver.snapshotter.mounts(snapshotId);
+  if (rootfs === undefined) throw new Error(`container ${id} has no root filesystem`);
+  for (const folder of [bundlesOf(layout), exitsOf(layout)]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const files = etcFiles({ hostname: config.Hostname, network: host.NetworkMode });
+  const ownMounts = writeEtcFiles(folderOf(layout, id), files);
+  return {
+    program: findSupervisor(),
+    rootfs,
+    contents: {
+      image: config,
+      options: runtimeOptions(definition, { id, machine: thisMachine(), ownMounts }),
+      user: config.User ?? '',
+    },
+    supervisor: {
+      id,
+      name,
+      bundle: bundleOf(layout, id),
+      ...runtimePlaceOf(parts),
+      exitDirectory: exitsOf(layout),
+      logPath: logPathOf(layout, id),
+      terminal: config.Tty === true,
+      stdin: config.OpenStdin === true,
+      keepsStdin: config.StdinOnce !== true,
+    },
+  };
+}

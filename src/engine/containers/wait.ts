@@ -1,0 +1,40 @@
+import { mkdirSync } from 'node:fs';
+import { readExit, untilExit } from '../../containers/exits.ts';
+import { isActive } from '../../containers/state.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { ContainerRecord } from '../../metadata/containers.ts';
+import { stateOf } from '../container-state.ts';
+import { reconcileContainer } from '../reconcile-containers.ts';
+import { lookUp } from './look-up.ts';
+import { type ContainerParts, exitsOf } from './parts.ts';
+
+/**
+ * Waits until a container no longer runs and answers its exit code; at once for one that does not run. Throws
+ * ERR_CONTAINER_NOT_FOUND.
+ */
+export async function waitForContainer(
+  parts: ContainerParts,
+  name: string,
+  options: AbortOptions = {},
+): Promise<number> {
+  return await untilEnd(parts, await lookUp(parts, name, options), options);
+}
+
+/** {@link waitForContainer} for a record; also answers for one that is removed as it ends. */
+export async function untilEnd(parts: ContainerParts, { id }: ContainerRecord, options: AbortOptions): Promise<number> {
+  const directory = exitsOf(parts.layout);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  let exitCode = 0;
+  await untilExit(
+    directory,
+    async () => {
+      // Looked at first: with --rm the record goes with the exit file.
+      const exit = readExit(directory, id);
+      const record = await reconcileContainer(parts, id, options);
+      exitCode = (record && stateOf(record).exitCode) ?? exit?.exitCode ?? exitCode;
+      return record === undefined || !isActive(stateOf(record));
+    },
+    options,
+  );
+  return exitCode;
+}
