@@ -63,6 +63,7 @@ export class ContainerRunner implements Runner {
       user,
       files: etcFiles({ hostname, network }),
       scripts,
+      removesMountPoints: true,
       runtime: findRuntime(),
       runtimeRoot: runtimeRootOf(layout),
       stdio: 'output',

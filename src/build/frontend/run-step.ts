@@ -38,8 +38,8 @@ export function runStepOf(run: RunInstruction, { draft, args, buildArgs, network
 }
 
 /** What history shows: `RUN |1 A=b /bin/sh -c echo $A`, the ARGs in scope before the command. */
-export function runCreatedBy({ args }: RunStep, scope: ReadonlyMap<string, string>): string {
-  const values = [...scope].map(([name, value]) => `${name}=${value}`);
+export function runCreatedBy({ args, env }: RunStep, scope: ReadonlyMap<string, string>): string {
+  const values = env.filter((entry) => scope.has(entry.slice(0, entry.indexOf('='))));
   return ['RUN', ...(values.length === 0 ? [] : [`|${values.length}`, ...values]), ...args].join(' ');
 }
 
