@@ -13,7 +13,7 @@ wanted=$product
 
 missing=
 for package in $wanted; do
-  dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
+  dpkg-query -W -f '${db:Status-Status}' "$package" 2>&1 | grep -qx installed || missing="$missing $package"
 done
 if [ -n "$missing" ]; then
   if [ "$(id -u)" != 0 ]; then
