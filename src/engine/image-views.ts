@@ -3,10 +3,14 @@ import { listFilters } from '../images/filter-images.ts';
 import type { ImageIndex } from '../images/find-image.ts';
 import { findImage } from '../images/find-image.ts';
 import { type HistoryStep, historyOf } from '../images/history.ts';
+import { type LayerNode, layerTree, onlyBelow } from '../images/layer-tree.ts';
 import { readConfig } from '../images/read-image.ts';
+import { type ImageSharing, sharedSizes } from '../images/shared-sizes.ts';
 import type { AbortOptions } from '../lib/abort.ts';
+import type { Database } from '../metadata/database.ts';
 import type { ListedImage } from '../metadata/images.ts';
 import type { Layers } from '../metadata/layers.ts';
+import type { Metadata } from '../metadata/metadata.ts';
 import { compileFilters, Filters } from '../query/filters.ts';
 import { familiarName, familiarString, parseReference } from '../reference/index.ts';
 import type { ImageConfig } from '../spec/config.ts';
@@ -44,6 +48,16 @@ export interface ImageDetails {
   readonly sizeBytes: number;
 }
 
+/** An image and what it shares with all others of the store. */
+export interface SharingImage extends ImageSummary, ImageSharing {}
+
+export interface ImageTree {
+  /** Base layers, and on each what stands on it. */
+  readonly layers: readonly LayerNode[];
+  /** As {@link ImageViews.list}. */
+  readonly images: readonly SharingImage[];
+}
+
 /** What views read: rows, and the blobs of configs. */
 export interface ImageReader extends ImageIndex {
   readonly content: BlobProvider;
@@ -53,11 +67,13 @@ export interface ImageReader extends ImageIndex {
 export class ImageViews {
   readonly #store: ImageReader;
   readonly #layers: Layers;
+  readonly #database: Database;
   readonly #platform: Platform;
 
-  constructor(store: ImageReader, layers: Layers, platform: Platform) {
+  constructor(store: ImageReader, { layers, db }: Pick<Metadata, 'layers' | 'db'>, platform: Platform) {
     this.#store = store;
     this.#layers = layers;
+    this.#database = db;
     this.#platform = platform;
   }
 
@@ -72,6 +88,18 @@ export class ImageViews {
       listFilters((name) => this.#createdAt(name), new Date()),
     );
     return this.#store.images.list().flatMap(summariesOf).filter(stays);
+  }
+
+  /** Which images stand on which layers, and what each has with others and for itself; filters as {@link list}. */
+  tree(filters: Filters = Filters.fromFlags([])): ImageTree {
+    const parts = { db: this.#database, images: this.#store.images, layers: this.#layers };
+    return this.#database.read(() => {
+      const sharing = sharedSizes(parts);
+      const nothing = { sharedBytes: 0, uniqueBytes: 0 };
+      const images = this.list(filters).map((image) => ({ ...image, ...(sharing.get(image.id) ?? nothing) }));
+      const shown = new Set(images.map(({ id }) => id));
+      return { layers: onlyBelow(layerTree(parts), shown), images };
+    });
   }
 
   /** Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS, ERR_REFERENCE_INVALID. */

@@ -1,11 +1,12 @@
 export type { Checked, Damage } from '../images/check/types.ts';
+export type { LayerNode } from '../images/layer-tree.ts';
 export type { CachedStep } from './build-cache-usage.ts';
 export type { BuildEvent, BuildRequest, BuildResult, DockerfileText, PullPolicy } from './build-types.ts';
 export type { CheckResult } from './check-store.ts';
 export type { CommitEvent, CommitRequest, CommitResult } from './commit-types.ts';
 export { Engine, type EngineOptions } from './engine.ts';
 export type { ExportEvent, ExportRequest, ExportResult } from './export-types.ts';
-export type { ImageDetails, ImageHistory, ImageSummary } from './image-views.ts';
+export type { ImageDetails, ImageHistory, ImageSummary, ImageTree, SharingImage } from './image-views.ts';
 export type { ImportEvent, ImportRequest, ImportResult } from './import-types.ts';
 export type { LoadEvent, LoadRequest, LoadResult } from './load-types.ts';
 export { Operation } from './operation.ts';

@@ -9,11 +9,15 @@ export interface ImageSharing {
   readonly uniqueBytes: number;
 }
 
-/** What every image shares with the others of the store. */
-export function sharedSizes({ db, images, layers }: Metadata): Map<Digest, ImageSharing> {
+/** What every image with layers shares with the others of the store. */
+export function sharedSizes({
+  db,
+  images,
+  layers,
+}: Pick<Metadata, 'db' | 'images' | 'layers'>): Map<Digest, ImageSharing> {
   return db.read(() => {
     const sizes = new Map(layers.list().map(({ diffId, sizeBytes }) => [diffId, sizeBytes]));
-    const chains = images.list().map(({ id }) => ({ id, layers: images.layersOf(id) }));
+    const chains = [...images.allLayers()].map(([id, chain]) => ({ id, layers: chain }));
     const uses = new Map<ChainId, number>();
     for (const { chainId } of chains.flatMap((chain) => chain.layers)) uses.set(chainId, (uses.get(chainId) ?? 0) + 1);
     return new Map(

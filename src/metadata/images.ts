@@ -112,6 +112,23 @@ export class Images {
       .map((row) => ({ diffId: row.diff_id, chainId: row.chain_id }));
   }
 
+  /** {@link layersOf} of every image that has layers, in the order of IDs. */
+  allLayers(): Map<Digest, ImageLayer[]> {
+    const found = new Map<Digest, ImageLayer[]>();
+    const rows = this.#db
+      .statement<{ key: Digest; diff_id: DiffId; chain_id: ChainId }>(
+        `SELECT o.key, l.diff_id, l.chain_id FROM image_layer l JOIN object o ON o.id = l.image_id
+         ORDER BY o.key, l.position`,
+      )
+      .all();
+    for (const { key, diff_id, chain_id } of rows) {
+      const layers = found.get(key) ?? [];
+      layers.push({ diffId: diff_id, chainId: chain_id });
+      found.set(key, layers);
+    }
+    return found;
+  }
+
   /** Whether some image has this chain of layers at its bottom. */
   hasChain(chainId: ChainId): boolean {
     return this.#db.statement('SELECT 1 FROM image_layer WHERE chain_id = ? LIMIT 1').get(chainId) !== undefined;

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import type { ImageSummary } from '../../engine/index.ts';
+import { StrataError } from '../../errors/index.ts';
 import { formatRows, parseFormat } from '../../query/format.ts';
 import { Struct } from '../../query/template/values.ts';
 import type { CliContext } from '../context.ts';
-import { collect, notYetFlags } from '../flags.ts';
+import { collect } from '../flags.ts';
 import { readFilters } from '../read-filters.ts';
 import { shownAge, shownId, shownSize, shownTime } from '../render/image-fields.ts';
 
@@ -13,6 +14,7 @@ interface ImagesFlags {
   readonly trunc: boolean;
   readonly filter: readonly string[];
   readonly format?: string;
+  readonly tree?: boolean;
 }
 
 const headers = {
@@ -37,14 +39,22 @@ export function define(command: Command, context: CliContext): void {
     .option('--no-trunc', 'show whole IDs')
     .option('-f, --filter <name=value>', 'dangling, label, before, since, reference, until', collect, [])
     .option('--format <template>', 'json, table TEMPLATE, or a Go template')
+    .option('--tree', 'show which images share which layers')
     .action(async (repository: string | undefined, flags: ImagesFlags) => images(context, repository, flags));
-  notYetFlags(command, ['--tree']);
 }
 
 async function images(context: CliContext, repository: string | undefined, flags: ImagesFlags): Promise<void> {
   const patterns = repository === undefined ? [] : [`reference=${repository}`];
   const filters = readFilters([...flags.filter, ...patterns], '-f, --filter');
+  refuseWithTree(flags);
   const engine = await context.engine();
+  if (flags.tree === true) {
+    const { imageTreeJson, renderImageTree } = await import('../render/image-tree.ts');
+    const tree = engine.images.tree(filters);
+    const width = process.stdout.isTTY ? process.stdout.columns : 80;
+    context.out(flags.format === 'json' ? imageTreeJson(tree) : renderImageTree(tree, { width, whole: !flags.trunc }));
+    return;
+  }
   const rows = engine.images.list(filters);
   if (flags.quiet === true && flags.format === undefined) {
     // Once for each name, as docker has it.
@@ -60,6 +70,22 @@ async function images(context: CliContext, repository: string | undefined, flags
       rows.map((image) => rowOf(image, !flags.trunc, now)),
     ),
   );
+}
+
+/** Docker's words for what its tree cannot be asked for; ours has a JSON form. */
+function refuseWithTree({ tree, quiet, digests, format }: ImagesFlags): void {
+  const refused = [
+    ...(quiet === true ? ['--quiet'] : []),
+    ...(digests === true ? ['--show-digest'] : []),
+    ...(format === undefined || format === 'json' ? [] : ['--format']),
+  ];
+  if (tree !== true || refused.length === 0) return;
+  throw new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_FLAGS_CONFLICT',
+    message: `${refused[0]} is not yet supported with --tree`,
+    hint: 'Of the formats, --format json is.',
+  });
 }
 
 const rowOf = (image: ImageSummary, whole: boolean, now: number): Struct =>
