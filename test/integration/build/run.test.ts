@@ -156,7 +156,7 @@ test('a command gets what the Dockerfile says before it', { skip }, async (t) =>
 });
 
 test('a step runs again when what it depends on changed, and only then', { skip }, async (t) => {
-  const { engine, build } = await store(t);
+  const { build } = await store(t);
   const states = async (lines: readonly string[], more?: More): Promise<string> =>
     Object.values((await build(t, lines, more)).steps).join(' ');
 

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { Engine } from '../../../src/engine/index.ts';
+import { isStrataError } from '../../../src/errors/index.ts';
+import { buildContext } from '../../helpers/build-context.ts';
+import { fill, storeRoot, temporaryFolder } from '../../helpers/build-folder.ts';
+import { layerEntries, toldBuild } from '../../helpers/build-log.ts';
+import { busyboxContext } from '../../helpers/busybox-image.ts';
+import { withImageTree } from '../../helpers/image-tree.ts';
+import { needs } from '../../helpers/needs.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'busybox');
+
+/** What is mounted over in every step. */
+const mounted = ['proc', 'sys', 'dev', 'etc/hosts', 'etc/hostname', 'etc/resolv.conf'];
+
+interface Base {
+  readonly name: string;
+  /** Changes busybox's tree before the image is made of it. */
+  readonly change: (tree: string) => void;
+  /** Entries that say nothing new: directories the mounts had the kernel copy up. */
+  readonly copiedUp?: readonly string[];
+}
+
+const bases: readonly Base[] = [
+  { name: 'nothing of it there', change: () => undefined },
+  { name: 'no /etc at all', change: (tree) => rmSync(join(tree, 'etc'), { recursive: true }) },
+  {
+    name: 'everything there, with something in it',
+    change: (tree) => {
+      fill(tree, { 'proc/': '', 'sys/': '', 'dev/null.txt': 'x', 'etc/hosts': 'h', 'etc/hostname': 'n' });
+      fill(tree, { 'etc/resolv.conf': 'r' });
+    },
+  },
+  {
+    name: 'everything there, and empty',
+    change: (tree) => fill(tree, { 'proc/': '', 'sys/': '', 'dev/': '', 'etc/hosts': '', 'etc/resolv.conf': '' }),
+  },
+  {
+    name: '/etc is a symlink',
+    change: (tree) => {
+      mkdirSync(join(tree, 'usr'));
+      rmSync(join(tree, 'etc'), { recursive: true });
+      fill(tree, { 'usr/etc/passwd': 'root:x:0:0:root:/root:/bin/sh\n', etc: { link: '/usr/etc' } });
+    },
+    copiedUp: ['directory usr', 'directory usr/etc'],
+  },
+  {
+    name: '/etc/resolv.conf leads to a file of systemd that is not there',
+    change: (tree) => {
+      fill(tree, { 'run/': '', 'etc/resolv.conf': { link: '../run/systemd/resolve/stub-resolv.conf' } });
+    },
+    copiedUp: ['directory run'],
+  },
+  {
+    name: '/etc/resolv.conf climbs out, /etc/hosts is absolute, /etc/hostname dangles in a circle',
+    change: (tree) => {
+      fill(tree, {
+        'etc/resolv.conf': { link: '../../../../../../../tmp/strata-outside/resolv.conf' },
+        'etc/hosts': { link: '/tmp/strata-outside/hosts' },
+      });
+    },
+    copiedUp: ['directory tmp'],
+  },
+];
+
+async function store(t: TestContext, driver: string): Promise<Engine> {
+  const engine = await Engine.open({ root: storeRoot(t), storageDriver: driver });
+  t.after(() => engine[Symbol.asyncDispose]());
+  return engine;
+}
+
+for (const driver of ['overlay2', 'vfs'] as const) {
+  test(`what is mounted over an image's files leaves no trace in a layer, on ${driver}`, { skip }, async (t) => {
+    const engine = await store(t, driver);
+    for (const { name, change, copiedUp = [] } of bases) {
+      await t.test(name, async (each) => {
+        const folder = busyboxContext(each, [
+          'RUN ["/bin/busybox", "true"]',
+          'RUN ["/bin/busybox", "cat", "/etc/hosts"]',
+        ]);
+        const tree = join(folder, 'tree');
+        change(tree);
+        for (const place of readdirSync(tree)) utimesSync(join(tree, place), 1e9, 1e9);
+        const { id, log } = await toldBuild(engine, { context: folder });
+        assert.match(log, /localhost/, 'it is mounted all the same');
+        const [first, ...layers] = await layerEntries(engine, id);
+        const expected = driver === 'overlay2' ? copiedUp : [];
+        assert.deepEqual(layers, [expected, expected]);
+        await withImageTree(
+          engine,
+          id,
+          (root) => {
+            for (const place of mounted) {
+              const isBase = first?.some((entry) => entry.endsWith(` ${place}`)) === true;
+              assert.equal(readdirSync(join(root, place, '..')).includes(place.replace(/^.*\//, '')), isBase, place);
+            }
+          },
+          driver,
+        ).catch((error: unknown) => {
+          // No /etc to look into.
+          if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+        });
+      });
+    }
+  });
+}
+
+test('what a command makes itself in such places stays', { skip }, async (t) => {
+  const engine = await store(t, 'overlay2');
+  const folder = busyboxContext(t, ['RUN echo x > /etc/own; mkdir -p /run/systemd; echo y > /run/systemd/file']);
+  symlinkSync('../run/systemd/resolve/stub-resolv.conf', join(folder, 'tree/etc/resolv.conf'));
+  const { id } = await toldBuild(engine, { context: folder });
+  assert.deepEqual((await layerEntries(engine, id)).at(-1), [
+    'directory etc',
+    'directory run',
+    'directory run/systemd',
+    'file etc/own',
+    'file run/systemd/file',
+  ]);
+});
+
+test('a base that would lead the runtime out of the root is not run', { skip }, async (t) => {
+  const engine = await store(t, 'overlay2');
+  const outside = temporaryFolder(t, 'outside');
+  writeFileSync(join(outside, 'kept'), 'kept');
+  for (const place of ['proc', 'sys', 'dev']) {
+    for (const target of [outside, '/etc', 'bin', 'self/fd', '/proc/self/fd']) {
+      const folder = busyboxContext(t, ['RUN ["/bin/busybox", "true"]']);
+      symlinkSync(target, join(folder, 'tree', place));
+      await assert.rejects(toldBuild(engine, { context: folder }), (error) =>
+        isStrataError(error, 'ERR_ROOTFS_UNSAFE'),
+      );
+    }
+  }
+  assert.deepEqual(readdirSync(outside), ['kept']);
+});
+
+test('places outside that a base points at are not touched', { skip }, async (t) => {
+  const engine = await store(t, 'overlay2');
+  const outside = temporaryFolder(t, 'outside');
+  for (const name of ['hosts', 'resolv.conf', 'hostname', 'passwd']) writeFileSync(join(outside, name), '');
+  const script = 'echo attack > /etc/hosts; echo attack > /etc/resolv.conf; echo attack > /etc/passwd';
+  const folder = busyboxContext(t, [`WORKDIR ${outside}/new`, `RUN ["/bin/busybox", "sh", "-c", "${script}"]`]);
+  rmSync(join(folder, 'tree/etc'), { recursive: true });
+  symlinkSync(outside, join(folder, 'tree/etc'));
+  await toldBuild(engine, { context: folder }).catch((error: unknown) => {
+    if (!isStrataError(error)) throw error;
+  });
+  assert.deepEqual(readdirSync(outside).sort(), ['hostname', 'hosts', 'passwd', 'resolv.conf']);
+  for (const name of readdirSync(outside)) assert.equal(readFileSync(join(outside, name), 'utf8'), '');
+});
+
+test('a working folder that reaches into a process is refused, and no descriptor of ours is in a step', {
+  skip,
+}, async (t) => {
+  const engine = await store(t, 'overlay2');
+  await toldBuild(engine, { context: busyboxContext(t), tags: ['base'] });
+  const context = (lines: readonly string[]): string => buildContext(t, ['FROM base', ...lines]);
+  for (const place of ['/proc/self/fd/7', '/proc/1/cwd', '/dev/fd/5']) {
+    await assert.rejects(toldBuild(engine, { context: context([`WORKDIR ${place}`, 'RUN ls']) }), (error) =>
+      isStrataError(error),
+    );
+  }
+  const { log } = await toldBuild(engine, { context: context(['RUN ls /proc/1/fd; true']) });
+  assert.deepEqual(log.trim().split('\n'), ['0', '1', '2']);
+});
