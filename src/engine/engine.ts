@@ -11,6 +11,8 @@ import type { CachedStep } from './build-cache-usage.ts';
 import type { BuildEvent, BuildRequest, BuildResult } from './build-types.ts';
 import type { CheckResult } from './check-store.ts';
 import type { CommitEvent, CommitRequest, CommitResult } from './commit-types.ts';
+import { ContainerVerbs } from './containers/containers.ts';
+import type { ContainerParts } from './containers/parts.ts';
 import type { ExportEvent, ExportRequest, ExportResult } from './export-types.ts';
 import type { GarbageParts } from './garbage.ts';
 import { type ImageReader, ImageViews } from './image-views.ts';
@@ -56,6 +58,8 @@ export class Engine implements AsyncDisposable {
   readonly layout: StoreLayout;
   /** What is there: images by name, history, details. */
   readonly images: ImageViews;
+  /** What can be done with containers that live on by themselves. */
+  readonly containers: ContainerVerbs;
   readonly #metadata: Metadata;
   readonly #content: LocalContentStore;
   readonly #locks: ObjectLocks;
@@ -77,6 +81,7 @@ export class Engine implements AsyncDisposable {
     const reader = { images, tags, targets, content: new TrackedBlobs(content, metadata.blobs) };
     this.#reader = reader;
     this.images = new ImageViews(reader, metadata, hostPlatform());
+    this.containers = new ContainerVerbs(this.#containerParts());
   }
 
   /**
@@ -178,14 +183,7 @@ export class Engine implements AsyncDisposable {
    * gives ERR_CONTAINER_START, with docker's exit code (125, 126, 127) in its details.
    */
   run(request: RunRequest): Operation<RunEvent, RunResult> {
-    const parts = {
-      layout: this.layout,
-      metadata: this.#metadata,
-      reader: this.#reader,
-      driver: this.#driver,
-      garbage: this.#garbageParts(),
-      ownProcess: this.#ownProcess,
-    };
+    const parts = this.#containerParts();
     return new Operation(async (report, signal) => {
       const { runContainer } = await import('./run-container.ts');
       return await runContainer(request, parts, report, signal);
@@ -234,7 +232,11 @@ export class Engine implements AsyncDisposable {
 
   /** What the store takes of the disk, and for what; reads every folder, so it can take seconds. */
   async diskUsage(options: AbortOptions = {}): Promise<DiskUsage> {
-    const { diskUsage } = await import('./disk-usage.ts');
+    const [{ diskUsage }, { reconcileContainers }] = await Promise.all([
+      import('./disk-usage.ts'),
+      import('./reconcile-containers.ts'),
+    ]);
+    await reconcileContainers(this.#containerParts(), options);
     return await diskUsage(this.layout, this.#metadata, options);
   }
 
@@ -258,6 +260,17 @@ export class Engine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#driver.snapshotter[Symbol.asyncDispose]();
     this.#metadata[Symbol.dispose]();
+  }
+
+  #containerParts(): ContainerParts {
+    return {
+      layout: this.layout,
+      metadata: this.#metadata,
+      reader: this.#reader,
+      driver: this.#driver,
+      garbage: this.#garbageParts(),
+      ownProcess: this.#ownProcess,
+    };
   }
 
   #garbageParts(): GarbageParts {
