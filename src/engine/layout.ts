@@ -12,6 +12,8 @@ export interface StoreLayout {
   readonly indexes: string;
   readonly snapshots: string;
   readonly containers: string;
+  /** Digests of files in build contexts. */
+  readonly contexts: string;
   readonly locks: string;
   readonly trash: string;
   /** Bundles, sockets, exit files: gone after a reboot, each root its own. */
@@ -54,6 +56,7 @@ export function layoutOf(root: string): StoreLayout {
     indexes: join(root, 'indexes'),
     snapshots: join(root, 'snapshots'),
     containers: join(root, 'containers'),
+    contexts: join(root, 'contexts'),
     locks: join(root, 'locks'),
     trash: join(root, 'trash'),
     // Made when asked for: loading the hash takes longer than many a command does.

@@ -1,13 +1,16 @@
+import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { BuildContext } from '../build/context/build-context.ts';
 import { readDockerfileStream, takeContextStream } from '../build/context/context-stream.ts';
+import { DigestCache } from '../build/context/digest-cache.ts';
 import { readOutsideDockerfile } from '../build/context/read-context-file.ts';
 import { StrataError } from '../errors/index.ts';
 import type { Lease } from '../ledger/types.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { utf8 } from '../lib/bytes.ts';
 import type { BuildRequest, DockerfileText } from './build-types.ts';
+import type { StoreLayout } from './layout.ts';
 import type { StorageDriver } from './open-driver.ts';
 import { openScratch } from './scratch-folder.ts';
 
@@ -17,7 +20,13 @@ export interface BuildSource extends AsyncDisposable {
   readonly dockerfile: Uint8Array;
 }
 
+export interface BuildSourceParts {
+  readonly driver: StorageDriver;
+  readonly layout: StoreLayout;
+}
+
 type Options = AbortOptions & { readonly lease: Lease };
+type FolderOptions = AbortOptions & { readonly digests?: DigestCache };
 type Wanted = Pick<BuildRequest, 'context' | 'dockerfile'>;
 
 const defaultName = 'Dockerfile';
@@ -27,9 +36,13 @@ const defaultName = 'Dockerfile';
  * that lives as long as the lease at most. Throws ERR_CONTEXT_*, ERR_DOCKERFILE_NOT_FOUND, ERR_DOCKERFILE_AMBIGUOUS,
  * ERR_DOCKERIGNORE_TOO_LARGE, ERR_PATTERN_*, ERR_NO_SPACE.
  */
-export async function openBuildSource(request: Wanted, driver: StorageDriver, options: Options): Promise<BuildSource> {
+export async function openBuildSource(
+  request: Wanted,
+  parts: BuildSourceParts,
+  options: Options,
+): Promise<BuildSource> {
   await using stack = new AsyncDisposableStack();
-  const { context, dockerfile } = await find(request, driver, stack, options);
+  const { context, dockerfile } = await find(request, parts, stack, options);
   stack.use(context);
   const owned = stack.move();
   return { context, dockerfile, [Symbol.asyncDispose]: () => owned.disposeAsync() };
@@ -39,11 +52,14 @@ type Found = Pick<BuildSource, 'context' | 'dockerfile'>;
 
 async function find(
   { context, dockerfile = defaultName }: Wanted,
-  driver: StorageDriver,
+  { driver, layout }: BuildSourceParts,
   stack: AsyncDisposableStack,
   options: Options,
 ): Promise<Found> {
-  if (typeof context === 'string') return await inFolder(context, dockerfile, options);
+  if (typeof context === 'string') {
+    const digests = digestsOf(layout, context, typeof dockerfile === 'string' ? dockerfile : '');
+    return await inFolder(context, dockerfile, { ...options, digests });
+  }
   const scratch = stack.use(await openScratch(driver, options));
   const text = await takeContextStream(context, scratch.path, options);
   if (text === undefined) {
@@ -58,9 +74,9 @@ async function find(
   return { context: BuildContext.open(scratch.path), dockerfile: text };
 }
 
-async function inFolder(folder: string, dockerfile: string | DockerfileText, options: Options): Promise<Found> {
+async function inFolder(folder: string, dockerfile: string | DockerfileText, options: FolderOptions): Promise<Found> {
   if (typeof dockerfile !== 'string') {
-    const context = BuildContext.open(folder);
+    const context = BuildContext.open(folder, undefined, options);
     try {
       return { context, dockerfile: await textOf(dockerfile, options) };
     } catch (error) {
@@ -71,9 +87,12 @@ async function inFolder(folder: string, dockerfile: string | DockerfileText, opt
   const path = isAbsolute(dockerfile) ? insideOf(folder, dockerfile) : dockerfile;
   if (path === undefined) {
     const outside = readOutsideDockerfile(dockerfile);
-    return { context: BuildContext.open(folder, undefined, outside), dockerfile: outside.dockerfile };
+    return {
+      context: BuildContext.open(folder, undefined, { ...options, ...outside }),
+      dockerfile: outside.dockerfile,
+    };
   }
-  const context = BuildContext.open(folder, path);
+  const context = BuildContext.open(folder, path, options);
   try {
     return { context, dockerfile: context.readDockerfile(path) };
   } catch (error) {
@@ -82,7 +101,15 @@ async function inFolder(folder: string, dockerfile: string | DockerfileText, opt
   }
 }
 
-async function textOf({ text }: DockerfileText, options: Options): Promise<Uint8Array> {
+/** What is known of a folder's files from builds before; each Dockerfile may take others. */
+function digestsOf({ contexts }: StoreLayout, folder: string, dockerfile: string): DigestCache {
+  const name = createHash('sha256')
+    .update(`${realPath(resolve(folder))}\0${dockerfile}`)
+    .digest('hex');
+  return DigestCache.open(join(contexts, name));
+}
+
+async function textOf({ text }: DockerfileText, options: AbortOptions): Promise<Uint8Array> {
   if (typeof text === 'string') return utf8(text);
   return text instanceof Uint8Array ? text : await readDockerfileStream(text, options);
 }

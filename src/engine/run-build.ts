@@ -35,7 +35,7 @@ export async function runBuild(
   await collectAfterDeaths(garbage, { signal });
   refusePull(request.pull);
   await using lease = metadata.leases.open('build');
-  await using source = await openBuildSource(request, driver, { lease, signal });
+  await using source = await openBuildSource(request, garbage, { lease, signal });
   const { snapshotter } = driver;
   const built = await buildImage(
     {

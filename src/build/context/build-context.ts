@@ -11,6 +11,7 @@ import { listFd } from '../../sys/list-at.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
 import { type FileStat, statAt, statFd } from '../../sys/stat.ts';
 import { stillThere } from './context-changed.ts';
+import type { DigestCache } from './digest-cache.ts';
 import { expandWildcard, joinPath } from './expand-wildcard.ts';
 import { dockerfileNotFound, readContextFile } from './read-context-file.ts';
 
@@ -35,6 +36,8 @@ export interface ContextSource {
 export interface ContextOptions {
   /** Bytes of an ignore file that is not in the folder. */
   readonly ignoreFile?: Uint8Array | undefined;
+  /** What earlier builds know of the folder's files. Saved when the context is closed. */
+  readonly digests?: DigestCache | undefined;
 }
 
 /** A directory being walked. */
@@ -60,22 +63,24 @@ const nothing = new Uint8Array(0);
 export class BuildContext implements Disposable {
   readonly #tree: RootedTree;
   readonly #ignored: PatternMatcher;
+  readonly digests: DigestCache | undefined;
 
-  private constructor(tree: RootedTree, ignored: PatternMatcher) {
+  private constructor(tree: RootedTree, ignored: PatternMatcher, digests: DigestCache | undefined) {
     this.#tree = tree;
     this.#ignored = ignored;
+    this.digests = digests;
   }
 
   /**
    * Opens a folder. `<dockerfile>.dockerignore` beside the Dockerfile is preferred to the folder's `.dockerignore`; of a
    * Dockerfile that is not in the folder `ignoreFile` is what lies beside it. Throws ERR_CONTEXT_NOT_FOUND, ERR_CONTEXT_FILE, ERR_DOCKERIGNORE_TOO_LARGE, ERR_PATTERN_SYNTAX, ERR_PATTERN_COUNT.
    */
-  static open(directory: string, dockerfile?: string, { ignoreFile }: ContextOptions = {}): BuildContext {
+  static open(directory: string, dockerfile?: string, { ignoreFile, digests }: ContextOptions = {}): BuildContext {
     const tree = openContext(directory);
     try {
       const own = dockerfile === undefined ? ignoreFile : readContextFile(tree, `${dockerfile}.dockerignore`);
       const ignore = own ?? readContextFile(tree, '.dockerignore');
-      return new BuildContext(tree, new PatternMatcher(ignore === undefined ? [] : readIgnoreFile(ignore)));
+      return new BuildContext(tree, new PatternMatcher(ignore === undefined ? [] : readIgnoreFile(ignore)), digests);
     } catch (error) {
       tree.close();
       throw error;
@@ -140,6 +145,7 @@ export class BuildContext implements Disposable {
 
   close(): void {
     this.#tree.close();
+    this.digests?.save();
   }
 
   [Symbol.dispose](): void {

@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import { readSync } from 'node:fs';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { StrataError } from '../../errors/index.ts';
 import { displayBytes } from '../../lib/bytes.ts';
@@ -6,10 +7,10 @@ import { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../../sys/constants.ts';
 import { readFullyAt } from '../../sys/fd-io.ts';
 import { closeFd, openAt, readlinkAt } from '../../sys/fs-at.ts';
 import type { FileStat } from '../../sys/stat.ts';
-import { getXattrAt, listXattrsAt } from '../../sys/xattr.ts';
+import { getXattrAt, getXattrFd, listXattrsAt, listXattrsFd } from '../../sys/xattr.ts';
 import type { BuildContext, ContextEntry, ContextSource } from './build-context.ts';
 import { stillThere } from './context-changed.ts';
-import type { ContextStamps } from './context-stamps.ts';
+import { type ContextStamps, contextPath, stampOf } from './context-stamps.ts';
 
 // Between two looks at the signal the thread works on this many entries, or pieces of a file.
 const batch = 64;
@@ -33,7 +34,7 @@ export async function contentDigest(
   stamps: ContextStamps,
   signal: AbortSignal,
 ): Promise<string> {
-  const hash = createHash('sha256').update('context-v2\n');
+  const hash = createHash('sha256').update('context-v3\n');
   let count = 0;
   for (const source of sources) {
     addField(hash, source.isDirectory ? 'tree' : 'file', source.name);
@@ -42,12 +43,18 @@ export async function contentDigest(
         await setImmediate();
         signal.throwIfAborted();
       }
-      if (mayChangeUnseen(entry.stat)) await setTimeout(2 * tickMs, undefined, { signal });
-      stamps.note(source, entry);
+      const path = contextPath(source, entry.path);
+      const stamp = stampOf(entry.stat);
+      const known = entry.stat.type === 'file' ? context.digests?.find(path, stamp) : undefined;
+      if (known === undefined && mayChangeUnseen(entry.stat)) await setTimeout(2 * tickMs, undefined, { signal });
+      stamps.note(path, stamp);
       // A socket is nothing without the process behind it: it is not copied, as with docker.
       if (entry.stat.type === 'socket') continue;
       addEntry(hash, entry);
-      if (entry.stat.type === 'file') await addFile(hash, entry, signal);
+      if (entry.stat.type !== 'file') continue;
+      const digest = known ?? smallFileDigest(entry) ?? (await fileDigest(entry, signal));
+      if (known === undefined) context.digests?.put(path, stamp, digest, entry.stat);
+      hash.update(digest);
     }
   }
   return `sha256:${hash.digest('hex')}`;
@@ -71,7 +78,8 @@ function addEntry(hash: Hash, entry: ContextEntry): void {
   const { dirFd, name, stat, path } = entry;
   addField(hash, 'path', path);
   addField(hash, 'mode', `${stat.type} ${stat.permissions.toString(8)}`);
-  stillThere(path, () => addXattrs(hash, entry));
+  // A file's are read where its content is.
+  if (stat.type !== 'file') stillThere(path, () => addXattrs(hash, entry));
   switch (stat.type) {
     case 'directory':
     case 'fifo':
@@ -96,15 +104,33 @@ function addXattrs(hash: Hash, { dirFd, name }: ContextEntry): void {
   }
 }
 
-async function addFile(hash: Hash, { dirFd, name, path }: ContextEntry, signal: AbortSignal): Promise<void> {
-  const fd = stillThere(path, () => openAt(dirFd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
-  const content = createHash('sha256');
+const smallBytes = chunk.length - 1;
+
+/** {@link fileDigest} of a file that one call reads, as nearly all are; undefined for one that has changed its size. */
+function smallFileDigest(entry: ContextEntry): string | undefined {
+  const { size } = entry.stat;
+  if (size > smallBytes) return undefined;
+  const fd = openFile(entry);
   try {
+    const hash = fileHash(fd);
+    // Asked for a byte more than there should be, the kernel answers in one call whether there is.
+    if (readSync(fd, chunk, 0, size + 1, 0) !== size) return undefined;
+    return hash.update(chunk.subarray(0, size)).digest('hex');
+  } finally {
+    closeFd(fd);
+  }
+}
+
+/** A digest over a file's xattrs and content. */
+async function fileDigest(entry: ContextEntry, signal: AbortSignal): Promise<string> {
+  const fd = openFile(entry);
+  try {
+    const hash = fileHash(fd);
     for (let offset = 0; ; ) {
       const length = readFullyAt(fd, chunk, offset);
-      content.update(chunk.subarray(0, length));
+      hash.update(chunk.subarray(0, length));
       offset += length;
-      if (length < chunk.length) break;
+      if (length < chunk.length) return hash.digest('hex');
       if (offset % (batch * chunk.length) !== 0) continue;
       await setImmediate();
       signal.throwIfAborted();
@@ -112,7 +138,19 @@ async function addFile(hash: Hash, { dirFd, name, path }: ContextEntry, signal: 
   } finally {
     closeFd(fd);
   }
-  addField(hash, 'content', content.digest());
+}
+
+const openFile = ({ dirFd, name, path }: ContextEntry): number =>
+  stillThere(path, () => openAt(dirFd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+
+function fileHash(fd: number): Hash {
+  const hash = createHash('sha256');
+  for (const attribute of listXattrsFd(fd).filter(isCopiedXattr).sort()) {
+    addField(hash, 'xattr', attribute);
+    addField(hash, 'value', getXattrFd(fd, attribute) ?? '');
+  }
+  hash.update('content:');
+  return hash;
 }
 
 export const refuseSpecial = ({ path, name, stat }: ContextEntry): StrataError =>

@@ -10,13 +10,13 @@ export class ContextStamps {
   readonly #noted = new Map<string, string>();
   readonly #checked = new Set<string>();
 
-  note(source: ContextSource, { path, stat }: ContextEntry): void {
-    this.#noted.set(keyOf(source, path), stampOf(stat));
+  note(path: string, stamp: string): void {
+    this.#noted.set(path, stamp);
   }
 
   /** Throws ERR_CONTEXT_CHANGED when the entry is not what was noted, or was not there. */
   check(source: ContextSource, { path, name }: ContextEntry, stat: FileStat): void {
-    const key = keyOf(source, path);
+    const key = contextPath(source, path);
     if (this.#noted.get(key) !== stampOf(stat)) throw contextChanged(path.length > 0 ? path : name);
     this.#checked.add(key);
   }
@@ -25,19 +25,26 @@ export class ContextStamps {
   checkAll(): void {
     if (this.#checked.size === this.#noted.size) return;
     for (const key of this.#noted.keys()) {
-      if (!this.#checked.has(key)) throw contextChanged(Buffer.from(key.slice(key.indexOf('\0') + 1), 'latin1'));
+      if (!this.#checked.has(key)) throw contextChanged(Buffer.from(key, 'latin1'));
     }
   }
 }
 
-const keyOf = (source: ContextSource, path: Uint8Array): string =>
-  `${Buffer.from(source.path).toString('latin1')}\0${Buffer.from(path).toString('latin1')}`;
+/** Where an entry is in the context, one character a byte. */
+export function contextPath(source: ContextSource, path: Uint8Array): string {
+  if (source.path.length === 0) return latin1(path);
+  return path.length === 0 ? latin1(source.path) : `${latin1(source.path)}/${latin1(path)}`;
+}
+
+const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 
 /**
  * Changes whenever what is copied may have. A directory's times do not count: a log beside the Dockerfile, excluded from
  * the context, changes them.
  */
-function stampOf({ mode, ino, size, mtime, ctime, type }: FileStat): string {
-  if (type === 'directory') return `${mode} ${ino}`;
-  return `${mode} ${ino} ${size} ${mtime.seconds}.${mtime.nanoseconds} ${ctime.seconds}.${ctime.nanoseconds}`;
+export function stampOf({ mode, ino, size, mtime, ctime, type, deviceMajor, deviceMinor }: FileStat): string {
+  const inode = `${mode} ${deviceMajor}:${deviceMinor} ${ino}`;
+  if (type === 'directory') return inode;
+  return `${inode} ${size} ${mtime.seconds}.${mtime.nanoseconds} ${ctime.seconds}.${ctime.nanoseconds}`;
 }
