@@ -22,6 +22,61 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import('./commands/run.ts'),
   },
   {
+    names: [['create'], ['container', 'create']],
+    summary: 'Create a new container',
+    load: () => import('./commands/create.ts'),
+  },
+  {
+    names: [['start'], ['container', 'start']],
+    summary: 'Start one or more stopped containers',
+    load: () => import('./commands/start.ts'),
+  },
+  {
+    names: [['stop'], ['container', 'stop']],
+    summary: 'Stop one or more running containers',
+    load: () => import('./commands/stop.ts'),
+  },
+  {
+    names: [['kill'], ['container', 'kill']],
+    summary: 'Kill one or more running containers',
+    load: () => import('./commands/kill.ts'),
+  },
+  {
+    names: [['wait'], ['container', 'wait']],
+    summary: 'Wait for containers to end, then print their exit codes',
+    load: () => import('./commands/wait.ts'),
+  },
+  {
+    names: [['rm'], ['container', 'rm'], ['container', 'remove']],
+    summary: 'Remove one or more containers',
+    load: () => import('./commands/rm.ts'),
+  },
+  {
+    names: [['rename'], ['container', 'rename']],
+    summary: 'Rename a container',
+    load: () => import('./commands/rename.ts'),
+  },
+  {
+    names: [['ps'], ['container', 'ls'], ['container', 'ps'], ['container', 'list']],
+    summary: 'List containers',
+    load: () => import('./commands/ps.ts'),
+  },
+  {
+    names: [['logs'], ['container', 'logs']],
+    summary: 'Show what a container has written',
+    load: () => import('./commands/logs.ts'),
+  },
+  {
+    names: [['container', 'inspect']],
+    summary: 'Show the details of containers as JSON',
+    load: () => import('./commands/container-inspect.ts'),
+  },
+  {
+    names: [['container', 'prune']],
+    summary: 'Remove all stopped containers',
+    load: () => import('./commands/container-prune.ts'),
+  },
+  {
     names: [['build'], ['image', 'build'], ['builder', 'build']],
     summary: 'Build an image from a Dockerfile',
     load: () => import('./commands/build.ts'),

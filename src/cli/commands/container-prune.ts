@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { confirm } from '../confirm.ts';
+import type { Called, CliContext } from '../context.ts';
+import { collect } from '../flags.ts';
+import { readFilters } from '../read-filters.ts';
+import { prunedIds, reclaimedSpace } from '../render/pruned.ts';
+
+interface PruneFlags {
+  readonly force?: boolean;
+  readonly filter: readonly string[];
+}
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .option('-f, --force', 'do not ask')
+    .option('--filter <name=value>', 'until, label, label!', collect, [])
+    .action(async (flags: PruneFlags) => prune({ command, context }, flags));
+}
+
+async function prune({ command, context }: Called, flags: PruneFlags): Promise<void> {
+  const filters = readFilters(command, flags.filter, '--filter');
+  const warning = 'WARNING! This will remove all stopped containers.\n';
+  if (flags.force !== true && !(await confirm(context, warning))) return;
+  const engine = await context.engine();
+  const { deleted, reclaimedBytes } = await engine.pruneContainers({ filters, signal: context.signal });
+  context.out(prunedIds('Deleted Containers', deleted) + reclaimedSpace(reclaimedBytes));
+}

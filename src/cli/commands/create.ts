@@ -1,0 +1,25 @@
+import type { Command } from 'commander';
+import { refuseStandingCidFile, writeCidFile } from '../cid-file.ts';
+import { type ContainerFlags, containerRequest, defineContainerFlags } from '../container-flags.ts';
+import type { Called, CliContext } from '../context.ts';
+
+export function define(command: Command, context: CliContext): void {
+  defineContainerFlags(command);
+  command.action(async (image: string, words: readonly string[], flags: ContainerFlags) =>
+    create({ command, context }, image, words, flags),
+  );
+}
+
+async function create(
+  { command, context }: Called,
+  image: string,
+  words: readonly string[],
+  flags: ContainerFlags,
+): Promise<void> {
+  refuseStandingCidFile(command, flags.cidfile);
+  const request = containerRequest(command, flags, image, words);
+  const { containers } = await context.engine();
+  const { id } = await containers.create({ ...request, signal: context.signal });
+  writeCidFile(command, flags.cidfile, id);
+  context.out(`${id}\n`);
+}

@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../context.ts';
+import { eachContainer } from '../each-container.ts';
+
+interface KillFlags {
+  readonly signal?: string;
+}
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .argument('<container...>', 'names or IDs')
+    .option('-s, --signal <signal>', 'what to send instead of KILL')
+    .action(async (names: readonly string[], flags: KillFlags) => {
+      const { containers } = await context.engine();
+      const { signal } = context;
+      await eachContainer(context, names, (name) => containers.kill(name, { send: flags.signal, signal }));
+    });
+}
