@@ -1,17 +1,18 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Runner, RunRequest } from '../build/runner.ts';
+import { DeathWatch } from '../containers/death-watch.ts';
 import { etcFiles } from '../containers/etc-files.ts';
 import type { ForegroundPlan } from '../containers/foreground.ts';
 import { runInWorker } from '../containers/foreground-thread.ts';
 import { findRuntime } from '../containers/runtime.ts';
 import type { StoreLease } from '../metadata/leases.ts';
 import type { MountSpec } from '../sys/mount-spec.ts';
+import { runtimeRootOf } from './containers/parts.ts';
 import type { StoreLayout } from './layout.ts';
 import { thisMachine } from './machine.ts';
 import { mountPointsIn } from './mount-points.ts';
 import { runOnOwnThread } from './own-thread.ts';
-import { runtimeRootOf } from './reconcile-containers.ts';
 import { stepsOf } from './reconcile-steps.ts';
 
 export interface ContainerRunnerParts {
@@ -25,9 +26,10 @@ export interface ContainerRunnerParts {
 // The same for every build: what a command makes must not depend on it.
 const hostname = 'strata-build';
 
-/** Runs commands of RUN in containers that are no records: each is gone with its step. */
-export class ContainerRunner implements Runner {
+/** Runs commands of RUN in containers that are no records: each is gone with its step, and with this process. */
+export class ContainerRunner implements Runner, Disposable {
   readonly #parts: ContainerRunnerParts;
+  #watch: DeathWatch | undefined;
   #count = 0;
 
   constructor(parts: ContainerRunnerParts) {
@@ -37,8 +39,14 @@ export class ContainerRunner implements Runner {
   async run({ onOutput, signal, ...request }: RunRequest): Promise<{ readonly exitCode: number }> {
     const { ownProcess } = this.#parts;
     const plan = this.#planOf(request);
+    this.#watch ??= new DeathWatch(plan);
+    this.#watch.add(plan.id);
     const options = { signal, onOutput };
     return { exitCode: ownProcess ? await runOnOwnThread(plan, options) : await runInWorker(plan, options) };
+  }
+
+  [Symbol.dispose](): void {
+    this.#watch?.[Symbol.dispose]();
   }
 
   #planOf(request: Omit<RunRequest, 'onOutput' | 'signal'>): ForegroundPlan {

@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { findRuntime } from '../containers/runtime.ts';
+import { deleteFromRuntime } from '../containers/runtime-commands.ts';
 import type { Metadata } from '../metadata/metadata.ts';
 import { errnoOf } from '../sys/errno.ts';
-import { run } from '../sys/process.ts';
+import { runtimeRootOf } from './containers/parts.ts';
 import type { StoreLayout } from './layout.ts';
-import { runtimeRootOf } from './reconcile-containers.ts';
 
 /** Where the bundles of build steps are: `<lease>-<number>`. */
 export const stepsOf = ({ run: runDirectory }: StoreLayout): string => join(runDirectory, 'steps');
@@ -22,9 +22,7 @@ export async function endAbandonedSteps(layout: StoreLayout, { leases }: Metadat
   const live = new Set(leases.list().map(({ id }) => id));
   const abandoned = ids.filter((name) => !live.has(name.replace(/-\d+$/, '')));
   for (const id of abandoned) {
-    if (existsSync(join(runtimeRootOf(layout), id))) {
-      await run(findRuntime(), ['--root', runtimeRootOf(layout), 'delete', '--force', id]);
-    }
+    await deleteFromRuntime({ runtime: findRuntime(), runtimeRoot: runtimeRootOf(layout) }, id);
     rmSync(join(stepsOf(layout), id), { recursive: true, force: true });
   }
   return abandoned.length;

@@ -36,6 +36,7 @@ export async function runBuild(
   refusePull(request.pull);
   await using lease = metadata.leases.open('build');
   await using source = await openBuildSource(request, garbage, { lease, signal });
+  using runner = new ContainerRunner({ layout, lease, ownProcess });
   const { snapshotter } = driver;
   const built = await buildImage(
     {
@@ -63,7 +64,7 @@ export async function runBuild(
         driver: driver.name,
       }),
       workspace: new SnapshotWorkspace(snapshotter, lease),
-      runner: new ContainerRunner({ layout, lease, ownProcess }),
+      runner,
       layerMaker: new SnapshotLayerMaker({ layout, driver, metadata, locks }),
       lease,
       persist: async (ids, stop) => {
