@@ -153,7 +153,7 @@ function unknownVerb(verb: string): StrataError {
   return new StrataError({
     kind: 'invalid-argument',
     code: 'ERR_COMMAND_UNKNOWN',
-    message: `'${verb}' is not a strata command`,
+    message: `'${verb}' is not a strata command.`,
     hint: "See 'strata --help'.",
   });
 }

@@ -4,7 +4,7 @@ import { evaluateTemplate } from './template/evaluate.ts';
 import { headerFunctions, templateFunctions } from './template/functions.ts';
 import { encodeJson } from './template/json.ts';
 import { parseTemplate, type Template } from './template/parse.ts';
-import { Struct, structured, type TemplateFunction, type Value, type ValueMap } from './template/values.ts';
+import { type Row, Struct, structured, type TemplateFunction, type Value, type ValueMap } from './template/values.ts';
 
 /** What a `--format` asks for. */
 export interface Format {
@@ -77,18 +77,24 @@ function heading(template: Template, headers: ValueMap): string {
  * The whole text of a listing, a line for each row. `headers` names the columns of each field. In JSON a row's fields
  * stand in the order the row has them. Throws ERR_FORMAT_INVALID, ERR_TEMPLATE_LIMIT.
  */
-export function formatRows(format: Format, headers: ValueMap, rows: readonly Struct[]): string {
+export function formatRows(format: Format, headers: ValueMap, rows: readonly Row[]): string {
   const lines = rows.map((row) => `${evaluate(format.template, row)}\n`).join('');
   return format.isTable ? alignColumns(`${heading(format.template, headers)}\n${lines}`) : lines;
 }
 
 /**
  * One object under `inspect --format`: `json`, or a template, which sees docker's structs ({@link structured} says how
- * `mapKeys` is used), and where that fails, as for a misspelt field, the plain JSON, whose error is the one told.
+ * `mapKeys` and `omitEmpty` are used), and where that fails, as for a misspelt field, the plain JSON, whose error is the
+ * one told.
  * Throws ERR_FORMAT_INVALID, ERR_TEMPLATE_LIMIT.
  */
-export function formatInspected(format: string, data: ValueMap, mapKeys: ReadonlySet<string>): string {
-  const typed = structured(data, mapKeys);
+export function formatInspected(
+  format: string,
+  data: ValueMap,
+  mapKeys: ReadonlySet<string>,
+  omitEmpty?: ReadonlySet<string>,
+): string {
+  const typed = structured(data, mapKeys, omitEmpty);
   if (format === 'json') return encodeJson(typed);
   const template = parse(format);
   try {

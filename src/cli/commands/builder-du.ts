@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CachedStep } from '../../engine/index.ts';
 import { formatRows, parseFormat } from '../../query/format.ts';
-import { Struct } from '../../query/template/values.ts';
+import { Row } from '../../query/template/values.ts';
 import { humanSize } from '../../query/units.ts';
 import type { CliContext } from '../context.ts';
 import { shownAge } from '../render/image-fields.ts';
@@ -37,8 +37,8 @@ async function diskUsage(context: CliContext, { format }: DuFlags): Promise<void
 
 const isReclaimable = ({ inUse, shared }: CachedStep): boolean => !inUse && !shared;
 
-const rowOf = (step: CachedStep, now: number): Struct =>
-  new Struct(
+const rowOf = (step: CachedStep, now: number): Row =>
+  new Row(
     {
       Description: step.description,
       ID: step.id,

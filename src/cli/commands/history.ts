@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { formatRows, parseFormat } from '../../query/format.ts';
-import { Struct } from '../../query/template/values.ts';
+import { Row } from '../../query/template/values.ts';
 import type { CliContext } from '../context.ts';
 import { notYetFlags } from '../flags.ts';
 import { shownAge, shownId, shownSize } from '../render/image-fields.ts';
@@ -46,7 +46,7 @@ async function history(context: CliContext, name: string, flags: HistoryFlags): 
   const rows = steps.map(({ entry, sizeBytes }, at) => {
     const created = entry.created === undefined ? undefined : new Date(entry.created);
     const size = sizeBytes ?? 0;
-    return new Struct(
+    return new Row(
       {
         Comment: printable(entry.comment ?? ''),
         CreatedAt: entry.created ?? '',

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { confirm } from '../confirm.ts';
-import type { CliContext } from '../context.ts';
+import type { Called, CliContext } from '../context.ts';
 import { collect } from '../flags.ts';
 import { readFilters } from '../read-filters.ts';
 import { prunedImages, reclaimedSpace } from '../render/pruned.ts';
@@ -16,11 +16,11 @@ export function define(command: Command, context: CliContext): void {
     .option('-a, --all', 'also images with names')
     .option('-f, --force', 'do not ask')
     .option('--filter <name=value>', 'until, label, label!', collect, [])
-    .action(async (flags: PruneFlags) => prune(context, flags));
+    .action(async (flags: PruneFlags) => prune({ command, context }, flags));
 }
 
-async function prune(context: CliContext, flags: PruneFlags): Promise<void> {
-  const filters = readFilters(flags.filter, '--filter');
+async function prune({ command, context }: Called, flags: PruneFlags): Promise<void> {
+  const filters = readFilters(command, flags.filter, '--filter');
   const all = flags.all === true;
   const what = all ? 'all images without at least one container associated to them.' : 'all dangling images.';
   if (flags.force !== true && !(await confirm(context, `WARNING! This will remove ${what}\n`))) return;

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import type { ImageSummary } from '../../engine/index.ts';
 import { StrataError } from '../../errors/index.ts';
 import { formatRows, parseFormat } from '../../query/format.ts';
-import { Struct } from '../../query/template/values.ts';
-import type { CliContext } from '../context.ts';
+import { Row } from '../../query/template/values.ts';
+import type { Called, CliContext } from '../context.ts';
 import { collect } from '../flags.ts';
 import { readFilters } from '../read-filters.ts';
 import { shownAge, shownId, shownSize, shownTime } from '../render/image-fields.ts';
@@ -40,12 +40,14 @@ export function define(command: Command, context: CliContext): void {
     .option('-f, --filter <name=value>', 'dangling, label, before, since, reference, until', collect, [])
     .option('--format <template>', 'json, table TEMPLATE, or a Go template')
     .option('--tree', 'show which images share which layers')
-    .action(async (repository: string | undefined, flags: ImagesFlags) => images(context, repository, flags));
+    .action(async (repository: string | undefined, flags: ImagesFlags) =>
+      images({ command, context }, repository, flags),
+    );
 }
 
-async function images(context: CliContext, repository: string | undefined, flags: ImagesFlags): Promise<void> {
+async function images({ command, context }: Called, repository: string | undefined, flags: ImagesFlags): Promise<void> {
   const patterns = repository === undefined ? [] : [`reference=${repository}`];
-  const filters = readFilters([...flags.filter, ...patterns], '-f, --filter');
+  const filters = readFilters(command, [...flags.filter, ...patterns], '-f, --filter');
   refuseWithTree(flags);
   const engine = await context.engine();
   if (flags.tree === true) {
@@ -88,8 +90,8 @@ function refuseWithTree({ tree, quiet, digests, format }: ImagesFlags): void {
   });
 }
 
-const rowOf = (image: ImageSummary, whole: boolean, now: number): Struct =>
-  new Struct(
+const rowOf = (image: ImageSummary, whole: boolean, now: number): Row =>
+  new Row(
     {
       Containers: 'N/A',
       CreatedAt: shownTime(image.createdAt),

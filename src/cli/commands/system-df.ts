@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { DiskUsage, ImageSummary, UsageRow } from '../../engine/index.ts';
 import { formatRows, parseFormat } from '../../query/format.ts';
-import { Struct, type ValueMap } from '../../query/template/values.ts';
+import { Row, type ValueMap } from '../../query/template/values.ts';
 import { humanSize } from '../../query/units.ts';
 import type { CliContext } from '../context.ts';
 import { shownAge, shownId, shownSize } from '../render/image-fields.ts';
@@ -29,19 +29,20 @@ async function diskUsage(context: CliContext, flags: DfFlags): Promise<void> {
     return;
   }
   const rows = [
-    rowOf('Images', usage.images),
-    rowOf('Containers', usage.containers),
-    rowOf('Local Volumes', usage.volumes),
-    rowOf('Build Cache', usage.buildCache),
-    rowOf('Blobs', usage.blobs),
-    rowOf('Other', usage.other),
+    rowOf('Images', usage.images, 'Images'),
+    rowOf('Containers', usage.containers, 'Containers'),
+    rowOf('Local Volumes', usage.volumes, 'Volumes'),
+    rowOf('Build Cache', usage.buildCache, 'Builder'),
+    rowOf('Blobs', usage.blobs, ''),
+    rowOf('Other', usage.other, ''),
   ];
   context.out(formatRows(parseFormat(flags.format ?? '', columns), headers, rows));
 }
 
-function rowOf(type: string, { total, active, sizeBytes, reclaimableBytes }: UsageRow): Struct {
+/** `context` is what docker's error calls the row. */
+function rowOf(type: string, { total, active, sizeBytes, reclaimableBytes }: UsageRow, context: string): Row {
   const share = sizeBytes > 0 ? ` (${Math.floor((reclaimableBytes * 100) / sizeBytes)}%)` : '';
-  return new Struct(
+  return new Row(
     {
       Active: String(active),
       Reclaimable: `${humanSize(reclaimableBytes)}${share}`,
@@ -49,7 +50,7 @@ function rowOf(type: string, { total, active, sizeBytes, reclaimableBytes }: Usa
       TotalCount: String(total),
       Type: type,
     },
-    '*formatter.diskUsageContext',
+    `*formatter.diskUsage${context}Context`,
   );
 }
 
@@ -73,7 +74,7 @@ function imageTable({ sharing, containerList }: DiskUsage, images: readonly Imag
         image.tag ?? '<none>',
         shownId(image.id, false),
         shownAge(image.createdAt, now),
-        humanSize(image.sizeBytes),
+        shownSize(image.sizeBytes),
         humanSize(sharedBytes),
         humanSize(uniqueBytes),
         String(containerList.filter(({ imageId }) => imageId === image.id).length),
@@ -130,6 +131,6 @@ function table(headings: readonly string[], rows: readonly (readonly string[])[]
   return formatRows(
     parseFormat('', template),
     toMap(headings),
-    rows.map((cells) => new Struct(toMap(cells), 'row')),
+    rows.map((cells) => new Row(toMap(cells), 'row')),
   );
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { confirm } from '../confirm.ts';
-import type { CliContext } from '../context.ts';
+import type { Called, CliContext } from '../context.ts';
 import { collect } from '../flags.ts';
 import { readFilters } from '../read-filters.ts';
 import { prunedIds, prunedImages, reclaimedSpace } from '../render/pruned.ts';
@@ -18,11 +18,11 @@ export function define(command: Command, context: CliContext): void {
     .option('-f, --force', 'do not ask')
     .option('--volumes', 'also volumes without a name (there are none yet)')
     .option('--filter <name=value>', 'until, label, label!', collect, [])
-    .action(async (flags: PruneFlags) => prune(context, flags));
+    .action(async (flags: PruneFlags) => prune({ command, context }, flags));
 }
 
-async function prune(context: CliContext, flags: PruneFlags): Promise<void> {
-  const filters = readFilters(flags.filter, '--filter');
+async function prune({ command, context }: Called, flags: PruneFlags): Promise<void> {
+  const filters = readFilters(command, flags.filter, '--filter');
   if (flags.force !== true && !(await confirm(context, warningOf(flags)))) return;
   const engine = await context.engine();
   const request = { filters, signal: context.signal };

@@ -4,6 +4,17 @@ import { Nil, type Value, type ValueMap } from '../../query/template/values.ts';
 /** Keys whose values are maps with the user's own keys; the others are fields. */
 export const inspectedMapKeys: ReadonlySet<string> = new Set(['Labels', 'ExposedPorts', 'Volumes']);
 
+/** Fields that docker leaves out when there is nothing to say. */
+export const inspectedIfAny: ReadonlySet<string> = new Set([
+  'Created',
+  'ExposedPorts',
+  'Healthcheck',
+  'Layers',
+  'Shell',
+  'StopSignal',
+  'Variant',
+]);
+
 /** An image in the shape of `docker image inspect`. */
 export function inspectedImage({ id, references, targets, config, sizeBytes }: ImageDetails): ValueMap {
   const run = config.config;
@@ -19,20 +30,20 @@ export function inspectedImage({ id, references, targets, config, sizeBytes }: I
     Author: config.author ?? '',
     Config: {
       User: run.User ?? '',
-      ...(run.ExposedPorts === undefined ? {} : { ExposedPorts: toMap(run.ExposedPorts) }),
+      ExposedPorts: run.ExposedPorts === undefined ? new Nil('map') : toMap(run.ExposedPorts),
       Env: listOr(run.Env),
       Cmd: listOr(run.Cmd),
-      ...(run.Healthcheck === undefined ? {} : { Healthcheck: { ...run.Healthcheck } as ValueMap }),
+      Healthcheck: run.Healthcheck === undefined ? new Nil('pointer') : ({ ...run.Healthcheck } as ValueMap),
       Volumes: run.Volumes === undefined ? new Nil('map') : toMap(run.Volumes),
       WorkingDir: run.WorkingDir ?? '',
       Entrypoint: listOr(run.Entrypoint),
       OnBuild: listOr(run.OnBuild),
       Labels: run.Labels === undefined ? new Nil('map') : { ...run.Labels },
-      ...(run.StopSignal === undefined ? {} : { StopSignal: run.StopSignal }),
-      ...(run.Shell === undefined ? {} : { Shell: run.Shell }),
+      StopSignal: run.StopSignal ?? '',
+      Shell: listOr(run.Shell),
     },
     Architecture: config.architecture,
-    ...(config.variant === undefined ? {} : { Variant: config.variant }),
+    Variant: config.variant ?? '',
     Os: config.os,
     Size: sizeBytes,
     RootFS: { Type: 'layers', Layers: config.rootfs.diff_ids },

@@ -1,11 +1,13 @@
-import { itemsOf, kindOf, lookUp, mapOf, Struct, sortedKeys, toNumber, type Value } from './values.ts';
+import { itemsOf, kindOf, lookUp, mapOf, Row, Struct, sortedKeys, toNumber, type Value } from './values.ts';
 
 const encodeString = (text: string): string =>
   JSON.stringify(text.toWellFormed()).replace(/[\u2028\u2029]/g, (char) => (char === '\u2028' ? '\\u2028' : '\\u2029'));
 
+const escaped = (json: string): string => json.replace(/[<>&]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
+
 /**
  * JSON on one line, as docker's `json` function writes it: structs in field order, maps sorted by key, `<`, `>` and `&`
- * unescaped.
+ * unescaped but in a {@link Row}.
  */
 export function encodeJson(value: Value): string {
   switch (kindOf(value)) {
@@ -29,8 +31,9 @@ export function encodeJson(value: Value): string {
               .map((key) => `${encodeString(key)}:${encodeJson(lookUp(map, key))}`)
               .join(',')}}`;
       }
-      const fields = Object.entries(value.fields).filter(([, field]) => field !== undefined);
-      return `{${fields.map(([name, field]) => `${encodeString(name)}:${encodeJson(field)}`).join(',')}}`;
+      const fields = Object.entries(value.toJSON()).filter(([, field]) => field !== undefined);
+      const json = `{${fields.map(([name, field]) => `${encodeString(name)}:${encodeJson(field)}`).join(',')}}`;
+      return value instanceof Row ? escaped(json) : json;
     }
     case 'invalid':
     case 'nil':

@@ -42,29 +42,41 @@ export interface TemplateFunction {
   readonly run: (args: readonly Value[], limit: number) => Value;
 }
 
+const nothing: ReadonlySet<string> = new Set();
+
 /**
  * A Go struct: fields in order, a missing one is an error that names `typeName`. Plain objects are maps: sorted by key,
- * a missing one is `<no value>`. Fields may be getters; methods take arguments, as docker's `.Label "key"`.
+ * a missing one is `<no value>`. Fields may be getters; methods take arguments, as docker's `.Label "key"`. JSON leaves
+ * out the fields of `omitEmpty` that are empty, which templates see all the same.
  */
 export class Struct {
   readonly fields: { readonly [name: string]: Value };
   readonly typeName: string;
   readonly methods: { readonly [name: string]: TemplateFunction };
+  readonly #omitEmpty: ReadonlySet<string>;
 
   constructor(
     fields: { readonly [name: string]: Value },
     typeName = 'struct',
     methods: { readonly [name: string]: TemplateFunction } = {},
+    omitEmpty: ReadonlySet<string> = nothing,
   ) {
     this.fields = fields;
     this.typeName = typeName;
     this.methods = methods;
+    this.#omitEmpty = omitEmpty;
   }
 
   toJSON(): { readonly [name: string]: Value } {
-    return this.fields;
+    if (this.#omitEmpty.size === 0) return this.fields;
+    return Object.fromEntries(
+      Object.entries(this.fields).filter(([name, value]) => !this.#omitEmpty.has(name) || isTrue(value)),
+    );
   }
 }
+
+/** A row of a listing. Docker's write their own JSON, with `<`, `>` and `&` escaped, as all else is not. */
+export class Row extends Struct {}
 
 export type ValueMap = { readonly [key: string]: Value };
 
@@ -195,17 +207,23 @@ export const byteSlice = (text: string, from: number, to: number): string =>
 
 /**
  * Data as it goes into JSON, seen as docker's Go structs: every object is a {@link Struct}, but for those under a key in
- * `mapKeys` (`Labels`, `Volumes`, …), which are maps, their values again structs where they are objects.
+ * `mapKeys` (`Labels`, `Volumes`, …), which are maps, their values again structs where they are objects. Fields named in
+ * `omitEmpty` are left out of JSON when they are empty.
  */
-export function structured(data: unknown, mapKeys: ReadonlySet<string>, key = ''): Value {
+export function structured(
+  data: unknown,
+  mapKeys: ReadonlySet<string>,
+  omitEmpty: ReadonlySet<string> = nothing,
+  key = '',
+): Value {
   if (typeof data !== 'object' || data === null) {
     return typeof data === 'function' || typeof data === 'symbol' ? undefined : (data as Value);
   }
   if (data instanceof Float || data instanceof Nil || data instanceof Struct) return data;
-  if (Array.isArray(data)) return data.map((item) => structured(item, mapKeys));
+  if (Array.isArray(data)) return data.map((item) => structured(item, mapKeys, omitEmpty));
   const isMap = mapKeys.has(key);
   const fields = Object.fromEntries(
-    Object.entries(data).map(([name, value]) => [name, structured(value, mapKeys, isMap ? '' : name)]),
+    Object.entries(data).map(([name, value]) => [name, structured(value, mapKeys, omitEmpty, isMap ? '' : name)]),
   );
-  return isMap ? fields : new Struct(fields);
+  return isMap ? fields : new Struct(fields, undefined, undefined, omitEmpty);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { formatInspected, formatRows, parseFormat } from '../../../src/query/format.ts';
-import { Struct } from '../../../src/query/template/values.ts';
+import { Nil, Row, Struct } from '../../../src/query/template/values.ts';
 
 const headers = { ID: 'CONTAINER ID', Names: 'NAMES', Size: 'SIZE' };
 const row = (ID: string, Names: string, Size: number): Struct => new Struct({ ID, Names, Size }, '*formatter.Row');
@@ -52,6 +52,12 @@ describe('listings', () => {
       message:
         'template parsing error: template: :1:2: executing "" at <.Label>: wrong number of args for Label: want 1 got 0',
     });
+  });
+
+  test('a row’s own JSON escapes what HTML would take, single values do not', () => {
+    const row = [new Row({ ID: '<none>', Names: 'a&b' })];
+    assert.equal(render('json', row), '{"ID":"\\u003cnone\\u003e","Names":"a\\u0026b"}\n');
+    assert.equal(render('{{json .ID}} {{.ID}}', row), '"<none>" <none>\n');
   });
 
   test('no rows: the heading alone, or nothing', () => {
@@ -113,6 +119,14 @@ describe('inspect', () => {
       formatInspected('json', data, maps),
       JSON.stringify({ ...data, Config: { ...data.Config, Labels: { a: '1', b: '2' } } }),
     );
+  });
+
+  test('what is left out of JSON when empty is there for templates', () => {
+    const image = { Ports: new Nil('map'), Signal: '', Shell: ['sh'] };
+    const shown = (format: string): string =>
+      formatInspected(format, image, maps, new Set(['Ports', 'Signal', 'Shell']));
+    assert.equal(shown('json'), '{"Shell":["sh"]}');
+    assert.equal(shown('{{json .}} {{json .Ports}} {{.Ports}} <{{.Signal}}>'), '{"Shell":["sh"]} null map[] <>');
   });
 
   test('a field nothing has: the plain JSON’s message', () => {
