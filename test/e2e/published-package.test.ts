@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { layoutOf } from '../../src/engine/layout.ts';
@@ -13,6 +13,7 @@ const roots = {
   built: join(folder, 'built'),
   fromSources: join(folder, 'from-sources'),
   readme: join(folder, 'store'),
+  example: join(folder, 'example'),
 };
 after(() => {
   for (const root of Object.values(roots)) rmSync(layoutOf(root).run, { recursive: true, force: true });
@@ -96,6 +97,27 @@ test('every subpath of the package type-checks and loads', () => {
   );
   checkTypes(file);
   assert.equal(execFileSync(process.execPath, [file], { encoding: 'utf8' }), `${names.length} ${version}\n`);
+});
+
+test('the example type-checks and runs against the package', { skip: needs('root', 'runc') }, () => {
+  const file = join(folder, 'library.ts');
+  copyFileSync(join(repository, 'examples/library/library.ts'), file);
+  checkTypes(file);
+  const args = [file, roots.example, join(repository, 'examples/hello-world')];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  assert.deepEqual([status, stderr], [0, '']);
+  for (const line of [
+    /^\[1\/1\] COPY hello \/hello: done$/m,
+    /^built sha256:[0-9a-f]{64}$/m,
+    /^exit code 0$/m,
+    /^committed sha256:[0-9a-f]{64}$/m,
+    /^cancelled: AbortError$/m,
+    /^loaded the same image$/m,
+    /^not-found: No such image: absent:latest \('strata images' lists/m,
+    /^0 images left$/m,
+  ]) {
+    assert.match(stdout, line);
+  }
 });
 
 test('the program of the README type-checks and runs against the package', { skip: needs('root', 'runc') }, () => {
