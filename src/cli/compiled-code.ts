@@ -25,9 +25,11 @@ export function keepCompiledCode(env: NodeJS.ProcessEnv): void {
 
 /** Whether nobody but `uid` can put files into a folder. Makes it when it is not there; false when that fails. */
 export function isPrivate(folder: string, uid: number): boolean {
-  const { lstatSync, mkdirSync } = process.getBuiltinModule('node:fs');
+  const { existsSync, lstatSync, mkdirSync } = process.getBuiltinModule('node:fs');
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Not `recursive`: below a symlink that leads nowhere Node would never come back.
+    for (const path of [folder.slice(0, folder.lastIndexOf('/')), folder])
+      if (!existsSync(path)) mkdirSync(path, 0o700);
     const stat = lstatSync(folder);
     return stat.isDirectory() && stat.uid === uid && (stat.mode & 0o022) === 0;
   } catch {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { StrataError } from '../errors/index.ts';
 import { errnoOf } from '../sys/errno.ts';
+import { makeFolders } from '../sys/make-folders.ts';
 
 /** Where everything of one store lies (docs/storage-on-disk.md). */
 export interface StoreLayout {
@@ -31,11 +32,10 @@ export function chooseRoot(option: string | undefined, environment: NodeJS.Proce
  */
 export function makeLayout(root: string): StoreLayout {
   try {
-    mkdirSync(root, { recursive: true, mode: 0o700 });
+    makeFolders(root, 0o700);
     const layout = layoutOf(realpathSync(root));
-    for (const folder of [layout.indexes, layout.snapshots, layout.containers, layout.trash]) {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-    }
+    for (const folder of [layout.indexes, layout.snapshots, layout.containers, layout.trash])
+      makeFolders(folder, 0o700);
     return layout;
   } catch (cause) {
     throw new StrataError({

@@ -41,4 +41,7 @@ test('a folder is used only if nobody else can write to it', (context) => {
   writeFileSync(join(scratch, 'file'), '');
   assert.equal(isPrivate(join(scratch, 'file'), uid), false, 'a file');
   assert.equal(isPrivate(join(scratch, 'file/strata'), uid), false, 'under a file');
+
+  symlinkSync(join(scratch, 'nowhere'), join(scratch, 'dangling'));
+  assert.equal(isPrivate(join(scratch, 'dangling/strata'), uid), false, 'below a symlink that leads nowhere');
 });
