@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Engine } from '../../../src/engine/index.ts';
+import { Metadata } from '../../../src/metadata/metadata.ts';
+import { buildContext } from '../../helpers/build-context.ts';
+import { storeRoot } from '../../helpers/build-folder.ts';
+import { toldBuild } from '../../helpers/build-log.ts';
+import { busyboxContext } from '../../helpers/busybox-image.ts';
+import { needs } from '../../helpers/needs.ts';
+import { seeded } from '../../helpers/seeded.ts';
+import { strataPath } from '../../helpers/strata.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'busybox');
+
+async function store(t: TestContext): Promise<Engine> {
+  const engine = await Engine.open({ root: storeRoot(t) });
+  t.after(() => engine[Symbol.asyncDispose]());
+  await engine.build({ context: busyboxContext(t), tags: ['base'] }).result;
+  return engine;
+}
+
+const namesIn = (folder: string): string[] => {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+};
+
+/** What a step could leave: writable layers, bundles, states of the runtime, control groups, mounts, leases. */
+function left({ layout }: Engine): Record<string, readonly string[]> {
+  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+  const leases = namesIn(layout.locks).filter((name) => name.startsWith('lease-'));
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  return {
+    active: metadata.snapshots.list().flatMap(({ id, kind }) => (kind === 'active' ? [id] : [])),
+    bundles: namesIn(join(layout.run, 'steps')),
+    states: namesIn(join(layout.run, 'runc')),
+    mounts: mounts.filter((line) => line.includes(layout.root) || line.includes(layout.run)),
+    leases,
+  };
+}
+
+const nothing = { active: [], bundles: [], states: [], mounts: [], leases: [] };
+
+/** Processes that run a command line with this in it. */
+const running = (mark: string): string[] =>
+  namesIn('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid) || pid === String(process.pid)) return false;
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0').includes(mark);
+    } catch {
+      return false;
+    }
+  });
+
+async function until(what: () => boolean, patienceMs = 60_000): Promise<void> {
+  for (let waited = 0; !what(); waited += 20) {
+    assert.ok(waited < patienceMs, `waited in vain: ${String(what)}`);
+    await sleep(20);
+  }
+}
+
+// A number that no other test sleeps for.
+let numbers = 700_000 + (process.pid % 1000) * 10;
+const unusualSeconds = (): string => String(numbers++);
+
+test('an abort at any moment leaves nothing', { skip }, async (t) => {
+  const engine = await store(t);
+  const random = seeded(3);
+  const context = buildContext(t, ['FROM base', 'RUN trap "" TERM INT; while true; do sleep 1; done']);
+  for (let round = 0; round < 6; round++) {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const building = engine.build({ context, signal: controller.signal });
+    await sleep(random.next(25) * 10);
+    controller.abort(reason);
+    await assert.rejects(building.result, (error) => error === reason);
+    assert.deepEqual(left(engine), nothing, `round ${round}`);
+  }
+});
+
+test('disposal ends a step and waits for it, however its reader is stuck', { skip }, async (t) => {
+  const engine = await store(t);
+  const context = buildContext(t, ['FROM base', 'RUN yes']);
+  {
+    await using operation = engine.build({ context });
+    for await (const event of operation) if (event.type === 'log') break;
+  }
+  assert.deepEqual(left(engine), nothing);
+  {
+    await using operation = engine.build({ context });
+    const reader = operation[Symbol.asyncIterator]();
+    await reader.next();
+    await sleep(200);
+  }
+  assert.deepEqual(left(engine), nothing);
+});
+
+test('what a step leaves running ends with it', { skip }, async (t) => {
+  const engine = await store(t);
+  const mark = unusualSeconds();
+  const script = `sleep ${mark} & (sleep ${mark} >/dev/null 2>&1 &) ; trap "" HUP TERM; sleep ${mark} & echo started`;
+  const { log } = await toldBuild(engine, {
+    context: buildContext(t, ['FROM base', `RUN ${script}`, 'RUN echo next']),
+  });
+  assert.equal(log, 'started\nnext\n');
+  assert.deepEqual(running(mark), []);
+  assert.deepEqual(left(engine), nothing);
+});
+
+test('much output, and a line without end, take little memory', { skip }, async (t) => {
+  const engine = await store(t);
+  const measured = async (script: string): Promise<{ readonly bytes: number; readonly grown: number }> => {
+    const before = process.memoryUsage().rss;
+    let [bytes, most] = [0, 0];
+    await using operation = engine.build({ context: buildContext(t, ['FROM base', `RUN ${script}`]) });
+    for await (const event of operation) {
+      if (event.type !== 'log') continue;
+      bytes += event.lines.length;
+      most = Math.max(most, process.memoryUsage().rss);
+    }
+    await operation.result;
+    return { bytes, grown: most - before };
+  };
+  const long = await measured('dd if=/dev/zero bs=1000000 count=10 2>/dev/null; echo');
+  assert.equal(long.bytes, 10_000_001);
+  const much = await measured('yes "a line of a log, of a usual length, as programs write them" | head -c 100000000');
+  assert.equal(much.bytes, 100_000_000);
+  for (const { grown } of [long, much]) assert.ok(grown < 150 << 20, `${grown >> 20} MiB more`);
+});
+
+/** The command, which writes its progress in lines. */
+function command(t: TestContext, root: string, context: string): { readonly child: ChildProcess; text: () => string } {
+  const child = spawn(strataPath, ['--root', root, 'build', '--progress', 'plain', context]);
+  t.after(() => child.kill('SIGKILL'));
+  let text = '';
+  child.stderr.setEncoding('utf8').on('data', (more: string) => (text += more));
+  return { child, text: () => text };
+}
+
+const ended = async (child: ChildProcess): Promise<number | null> =>
+  child.exitCode ?? (await new Promise((resolve) => child.once('exit', resolve)));
+
+for (const signal of ['SIGKILL', 'SIGHUP', 'SIGTERM', 'SIGINT'] as const) {
+  test(`a step ends with its command, which got ${signal}`, { skip }, async (t) => {
+    const engine = await store(t);
+    const mark = unusualSeconds();
+    const context = buildContext(t, ['FROM base', `RUN sleep ${mark}`]);
+    const { child } = command(t, engine.layout.root, context);
+    await until(() => running(mark).length > 0);
+    child.kill(signal);
+    await ended(child);
+    await until(() => running(mark).length === 0);
+    await until(() => left(engine).states?.length === 0);
+    assert.deepEqual(left(engine).mounts, []);
+    // The next command that builds takes away the rest.
+    await engine.build({ context: buildContext(t, ['FROM base', 'LABEL a=b']) }).result;
+    assert.deepEqual(left(engine), nothing);
+    assert.deepEqual(
+      globSync('/sys/fs/cgroup/{*/,}strata/*').filter((group) => /\/[0-9a-f]{20}-\d+$/.test(group)),
+      [],
+    );
+  });
+}
+
+test('two processes that build the same run each step once, and one takes over from one that is killed', {
+  skip,
+}, async (t) => {
+  const engine = await store(t);
+  const mark = unusualSeconds();
+  const context = buildContext(t, [
+    'FROM base',
+    'RUN sleep 0.5; echo one',
+    'RUN echo two',
+    'RUN sleep 0.3; echo three',
+  ]);
+  const both = [command(t, engine.layout.root, context), command(t, engine.layout.root, context)];
+  assert.deepEqual(await Promise.all(both.map(({ child }) => ended(child))), [0, 0]);
+  const told = both.map(({ text }) => text()).join('');
+  for (const word of ['one', 'two', 'three']) {
+    assert.equal(told.match(new RegExp(`^#\\d+ [0-9.]+ ${word}$`, 'gm'))?.length, 1, `${word} in ${told}`);
+  }
+  assert.equal(told.match(/CACHED/g)?.length, 3);
+
+  const slow = buildContext(t, ['FROM base', `RUN sleep ${mark} & sleep 3; echo done here`]);
+  const first = command(t, engine.layout.root, slow);
+  await until(() => running(mark).length > 0);
+  const second = command(t, engine.layout.root, slow);
+  await until(() => second.text().includes('RUN'));
+  first.child.kill('SIGKILL');
+  assert.equal(await ended(second.child), 0, second.text());
+  assert.match(second.text(), /done here/);
+  await engine.build({ context: buildContext(t, ['FROM base', 'LABEL a=b']) }).result;
+  assert.deepEqual(left(engine), nothing);
+});
