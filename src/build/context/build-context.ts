@@ -7,21 +7,37 @@ import { compareBytes, displayBytes } from '../../lib/bytes.ts';
 import { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../../sys/constants.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { closeFd, openAt } from '../../sys/fs-at.ts';
-import { listFd } from '../../sys/list-at.ts';
+import { type DirectoryEntry, listFd } from '../../sys/list-at.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
-import { type FileStat, statAt, statFd } from '../../sys/stat.ts';
+import { type FileStat, type FileType, statAt, statFd } from '../../sys/stat.ts';
 import { stillThere } from './context-changed.ts';
 import type { DigestCache } from './digest-cache.ts';
 import { expandWildcard, joinPath } from './expand-wildcard.ts';
 import { dockerfileNotFound, readContextFile } from './read-context-file.ts';
 
 /** Something of the context that a COPY takes along. `dirFd` is valid until the iteration goes on. */
-export interface ContextEntry {
+export class ContextEntry {
   /** Below the source: empty for the source itself, else without a leading slash. */
   readonly path: Uint8Array;
   readonly dirFd: number;
   readonly name: Uint8Array;
-  readonly stat: FileStat;
+  /** As the directory lists it; what is opened may be another thing by then. */
+  readonly type: FileType;
+  #stat: FileStat | undefined;
+
+  constructor(at: Pick<ContextEntry, 'path' | 'dirFd' | 'name' | 'type'>, stat?: FileStat) {
+    this.path = at.path;
+    this.dirFd = at.dirFd;
+    this.name = at.name;
+    this.type = at.type;
+    this.#stat = stat;
+  }
+
+  /** As it was when first asked for, which may be only until the iteration goes on. Throws ERR_CONTEXT_CHANGED. */
+  get stat(): FileStat {
+    this.#stat ??= stillThere(this.path, () => statAt(this.dirFd, this.name));
+    return this.#stat;
+  }
 }
 
 /** A file or directory that a source pattern names, symlinks on the way resolved inside the context. */
@@ -46,7 +62,7 @@ interface Folder {
   readonly contextPath: Uint8Array;
   readonly path: Uint8Array;
   readonly match: FolderMatch | undefined;
-  readonly names: readonly Uint8Array[];
+  readonly names: readonly DirectoryEntry[];
   next: number;
   /** The directory itself, when it is excluded: told only when something below it is taken after all. */
   untold: ContextEntry | undefined;
@@ -123,16 +139,17 @@ export class BuildContext implements Disposable {
   *walk(source: ContextSource): Generator<ContextEntry> {
     if (!source.isDirectory) {
       const { fd, name } = stillThere(source.path, () => this.#tree.parent(source.path));
-      yield { path: nothing, dirFd: fd, name, stat: stillThere(source.path, () => statAt(fd, name)) };
+      const stat = stillThere(source.path, () => statAt(fd, name));
+      yield new ContextEntry({ path: nothing, dirFd: fd, name, type: stat.type }, stat);
       return;
     }
     const fd = stillThere(source.path, () => this.#tree.open(source.path, O_RDONLY | O_DIRECTORY));
     const folders = [folderOf(fd, source.path, nothing, this.#matchOf(source.path), undefined)];
     try {
-      yield { path: nothing, dirFd: fd, name: Buffer.from('.'), stat: statFd(fd) };
+      yield new ContextEntry({ path: nothing, dirFd: fd, name: Buffer.from('.'), type: 'directory' }, statFd(fd));
       for (let folder = folders.at(-1); folder !== undefined; folder = folders.at(-1)) {
-        const name = folder.names[folder.next++];
-        if (name !== undefined) yield* this.#step(folders, folder, name);
+        const listed = folder.names[folder.next++];
+        if (listed !== undefined) yield* this.#step(folders, folder, listed);
         else {
           folders.pop();
           closeFd(folder.fd);
@@ -152,14 +169,13 @@ export class BuildContext implements Disposable {
     this.close();
   }
 
-  *#step(folders: Folder[], folder: Folder, name: Uint8Array): Generator<ContextEntry> {
+  *#step(folders: Folder[], folder: Folder, { name, type }: DirectoryEntry): Generator<ContextEntry> {
     const contextPath = joinPath(folder.contextPath, name);
     const text = displayBytes(contextPath);
     const { matched, folder: match } = this.#ignored.matchesIn(folder.match, text);
-    const stat = stillThere(contextPath, () => statAt(folder.fd, name));
-    const isDirectory = stat.type === 'directory';
+    const isDirectory = type === 'directory';
     if (matched && !(isDirectory && this.#ignored.mayReincludeBelow(text))) return;
-    const entry: ContextEntry = { path: joinPath(folder.path, name), dirFd: folder.fd, name, stat };
+    const entry = new ContextEntry({ path: joinPath(folder.path, name), dirFd: folder.fd, name, type });
     if (!matched) {
       if (folder.untold !== undefined) {
         for (const above of folders) {
@@ -218,8 +234,8 @@ function folderOf(
   untold: ContextEntry | undefined,
 ): Folder {
   try {
-    const names = listFd(fd).map(({ name }) => name);
-    return { fd, contextPath, path, match, names: names.sort(compareBytes), next: 0, untold };
+    const names = listFd(fd).sort((a, b) => compareBytes(a.name, b.name));
+    return { fd, contextPath, path, match, names, next: 0, untold };
   } catch (error) {
     closeFd(fd);
     throw error;

@@ -39,6 +39,17 @@ export function contextPath(source: ContextSource, path: Uint8Array): string {
 const latin1 = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 
+/** Whether two looks at a file saw the same: {@link stampOf}, compared without a string. */
+export const isUnchanged = (a: FileStat, b: FileStat): boolean =>
+  a.isSameInode(b) &&
+  a.mode === b.mode &&
+  a.size === b.size &&
+  isSameTime(a.mtime, b.mtime) &&
+  isSameTime(a.ctime, b.ctime);
+
+const isSameTime = (a: FileStat['mtime'], b: FileStat['mtime']): boolean =>
+  a.nanoseconds === b.nanoseconds && a.seconds === b.seconds;
+
 /**
  * Changes whenever what is copied may have. A directory's times do not count: a log beside the Dockerfile, excluded from
  * the context, changes them.

@@ -50,8 +50,21 @@ export class TreeTarget {
     return this.#refusing(path, () => this.#tree.parent(path, this.#create));
   }
 
+  /**
+   * Makes something at a path. `make` fails with EEXIST where something stands, and is called again when that is gone:
+   * nearly all that is copied is new, and need not be looked for first. Throws ERR_COPY_DESTINATION for a directory.
+   */
+  create<T>(path: Uint8Array, what: string, make: (location: Location) => T): T {
+    try {
+      return make(this.parent(path));
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+      return make(this.#place(path, what));
+    }
+  }
+
   /** A free name in an existing directory; what had it is gone, unless it was a directory. */
-  place(path: Uint8Array, what: string): Location {
+  #place(path: Uint8Array, what: string): Location {
     const location = this.parent(path);
     const standing = statAtIfThere(location.fd, location.name);
     if (standing === undefined) return location;

@@ -2,18 +2,18 @@ import { setImmediate } from 'node:timers/promises';
 import type { ChmodChange } from '../../dockerfile/chmod.ts';
 import type { InlineFile } from '../../dockerfile/instructions/types.ts';
 import { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../../sys/constants.ts';
-import { copyFileData } from '../../sys/copy.ts';
 import { readFullyAt, writeFully } from '../../sys/fd-io.ts';
 import { chmodAt, chmodFd, chownAt, chownFd, type FileTime, utimensAt, utimensFd } from '../../sys/file-attributes.ts';
 import { closeFd, linkAt, mkdirAt, mknodAt, openAt, readlinkAt, symlinkAt } from '../../sys/fs-at.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
 import { type FileStat, statAtIfThere, statFd } from '../../sys/stat.ts';
-import { getXattrAt, listXattrsAt, setXattrAt } from '../../sys/xattr.ts';
+import { getXattrAt, getXattrFd, listXattrsAt, listXattrsFd, setXattrAt, setXattrFd } from '../../sys/xattr.ts';
 import { isArchive, unpackArchive } from '../archive/unpack-archive.ts';
 import type { BuildContext, ContextEntry, ContextSource } from '../context/build-context.ts';
 import { isCopiedXattr, refuseSpecial } from '../context/content-digest.ts';
-import { stillThere } from '../context/context-changed.ts';
-import type { ContextStamps } from '../context/context-stamps.ts';
+import { contextChanged, stillThere } from '../context/context-changed.ts';
+import { type ContextStamps, isUnchanged } from '../context/context-stamps.ts';
+import { FileData } from './file-data.ts';
 import { type Owner, resolveOwner } from './owner.ts';
 import { TreeTarget } from './tree-target.ts';
 
@@ -27,6 +27,7 @@ export interface TreeWriterOptions {
 const batch = 64;
 const directoryMode = 0o755;
 const chunkBytes = 1 << 18;
+const slash = Buffer.from('/');
 
 /** Puts files into an image's tree as COPY does: by descriptor, never through what the image made of a path. */
 export class TreeWriter implements Disposable {
@@ -34,6 +35,7 @@ export class TreeWriter implements Disposable {
   readonly #target: TreeTarget;
   readonly #options: TreeWriterOptions;
   readonly #owner: Owner;
+  readonly #data: FileData;
   /** Directories whose times are set last, because every new name in them changes them. */
   readonly #times: { readonly path: Uint8Array; readonly mtime: FileTime }[] = [];
   #count = 0;
@@ -48,6 +50,7 @@ export class TreeWriter implements Disposable {
       throw error;
     }
     this.#target = new TreeTarget(this.#tree, this.#owner);
+    this.#data = new FileData(() => options.signal.throwIfAborted());
   }
 
   /** True when `path` is a directory now, symlinks of the tree followed. */
@@ -67,11 +70,14 @@ export class TreeWriter implements Disposable {
         await setImmediate();
         this.#options.signal.throwIfAborted();
       }
+      const path = entry.path.length === 0 ? target : Buffer.concat([target, slash, entry.path]);
       const check = (stat: FileStat): void => stamps.check(source, entry, stat);
-      check(entry.stat);
-      const path = entry.path.length === 0 ? target : Buffer.concat([target, Buffer.from('/'), entry.path]);
-      if (source.isDirectory && entry.path.length === 0) this.#makeRoot(path, entry);
-      else this.#add(path, entry, check, links);
+      if (entry.type === 'file') this.#addFile(path, entry, check, links);
+      else {
+        check(entry.stat);
+        if (source.isDirectory && entry.path.length === 0) this.#makeRoot(path, entry);
+        else this.#add(path, entry);
+      }
     }
   }
 
@@ -88,7 +94,7 @@ export class TreeWriter implements Disposable {
   ): Promise<boolean> {
     const { signal } = this.#options;
     for (const entry of context.walk(source)) {
-      if (entry.stat.type !== 'file') return false;
+      if (entry.type !== 'file') return false;
       const from = stillThere(source.path, () => openAt(entry.dirFd, entry.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
       try {
         if (!(await isArchive(chunksOf(from), { signal }))) return false;
@@ -104,8 +110,7 @@ export class TreeWriter implements Disposable {
 
   /** A file whose content stands in the Dockerfile. Throws ERR_COPY_DESTINATION. */
   write(file: InlineFile, destination: string): void {
-    const location = this.#target.place(this.#fileTarget(destination, Buffer.from(file.name)), 'file');
-    const fd = openAt(location.fd, location.name, O_WRONLY | O_CREAT | O_EXCL, 0o600);
+    const fd = this.#createFile(this.#fileTarget(destination, Buffer.from(file.name)), 0o600);
     try {
       writeFully(fd, Buffer.from(file.content));
       chownFd(fd, this.#owner.uid, this.#owner.gid);
@@ -167,30 +172,31 @@ export class TreeWriter implements Disposable {
     this.#times.push({ path, mtime: stat.mtime });
   }
 
-  #add(path: Uint8Array, entry: ContextEntry, check: (stat: FileStat) => void, links: Map<string, Uint8Array>): void {
+  #add(path: Uint8Array, entry: ContextEntry): void {
+    const { uid, gid } = this.#owner;
     switch (entry.stat.type) {
       case 'directory':
         return this.#addDirectory(path, entry);
-      case 'file':
-        return this.#addFile(path, entry, check, links);
       case 'symlink': {
         const target = stillThere(entry.path, () => readlinkAt(entry.dirFd, entry.name));
-        const { fd, name } = this.#target.place(path, 'symlink');
-        symlinkAt(target, fd, name);
-        chownAt(fd, name, this.#owner.uid, this.#owner.gid);
-        utimensAt(fd, name, entry.stat.mtime, entry.stat.mtime);
-        return;
+        return this.#target.create(path, 'symlink', ({ fd, name }) => {
+          symlinkAt(target, fd, name);
+          chownAt(fd, name, uid, gid);
+          utimensAt(fd, name, entry.stat.mtime, entry.stat.mtime);
+        });
       }
-      case 'fifo': {
-        const { fd, name } = this.#target.place(path, 'fifo');
-        mknodAt(fd, name, 'fifo', 0o600);
-        chownAt(fd, name, this.#owner.uid, this.#owner.gid);
-        chmodAt(fd, name, this.#mode(entry.stat.permissions, false));
-        utimensAt(fd, name, entry.stat.mtime, entry.stat.mtime);
-        return;
-      }
+      case 'fifo':
+        return this.#target.create(path, 'fifo', ({ fd, name }) => {
+          mknodAt(fd, name, 'fifo', 0o600);
+          chownAt(fd, name, uid, gid);
+          chmodAt(fd, name, this.#mode(entry.stat.permissions, false));
+          utimensAt(fd, name, entry.stat.mtime, entry.stat.mtime);
+        });
       case 'socket':
         return;
+      case 'file':
+        // It was something else a moment ago.
+        throw contextChanged(entry.path);
       case 'block-device':
       case 'character-device':
       case 'unknown':
@@ -220,22 +226,37 @@ export class TreeWriter implements Disposable {
       const stat = statFd(from);
       check(stat);
       if (this.#link(path, stat, links)) return;
-      const { fd, name } = this.#target.place(path, 'file');
-      const to = openAt(fd, name, O_WRONLY | O_CREAT | O_EXCL, 0o600);
+      const mode = this.#mode(stat.permissions, false);
+      const to = this.#createFile(path, mode & 0o777);
       try {
-        copyFileData(from, to, { checkpoint: () => this.#options.signal.throwIfAborted() });
-        chownFd(to, this.#owner.uid, this.#owner.gid);
-        this.#copyXattrs(entry, fd, name);
-        chmodFd(to, this.#mode(stat.permissions, false));
+        this.#data.copy(from, to, stat);
+        this.#describe(from, to, mode);
         utimensFd(to, stat.mtime, stat.mtime);
       } finally {
         closeFd(to);
       }
       // The key was made of what the file held before: it must not have been written to while it was copied.
-      check(statFd(from));
+      if (!isUnchanged(stat, statFd(from))) throw contextChanged(entry.path.length > 0 ? entry.path : entry.name);
     } finally {
       closeFd(from);
     }
+  }
+
+  #createFile(path: Uint8Array, mode: number): number {
+    return this.#target.create(path, 'file', ({ fd, name }) => openAt(fd, name, O_WRONLY | O_CREAT | O_EXCL, mode));
+  }
+
+  /** Owner, xattrs, mode, in this order: a new owner takes capabilities and setuid bits away. */
+  #describe(from: number, to: number, mode: number): void {
+    const { uid, gid } = this.#owner;
+    // A look costs less than a change, and a new file mostly is as it should be.
+    const made = statFd(to);
+    if (made.uid !== uid || made.gid !== gid) chownFd(to, uid, gid);
+    for (const attribute of listXattrsFd(from).filter(isCopiedXattr)) {
+      const value = getXattrFd(from, attribute);
+      if (value !== undefined) setXattrFd(to, attribute, value);
+    }
+    if (made.permissions !== mode) chmodFd(to, mode);
   }
 
   /** Names of one file stay names of one file. */
@@ -247,9 +268,10 @@ export class TreeWriter implements Disposable {
       links.set(inode, path);
       return false;
     }
-    const to = this.#target.place(path, 'file');
-    const from = this.#target.parent(first);
-    linkAt(from.fd, from.name, to.fd, to.name);
+    this.#target.create(path, 'file', (to) => {
+      const from = this.#target.parent(first);
+      linkAt(from.fd, from.name, to.fd, to.name);
+    });
     return true;
   }
 

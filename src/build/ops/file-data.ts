@@ -1,0 +1,34 @@
+import { readSync } from 'node:fs';
+import { copyFileData } from '../../sys/copy.ts';
+import { writeFully } from '../../sys/fd-io.ts';
+import type { FileStat } from '../../sys/stat.ts';
+
+// Up to here, a read and a write cost less than finding out how the kernel can copy and where the holes are.
+const smallBytes = 256 * 1024;
+
+/** Copies the data of one file after the other between the same two filesystems, by what has proved cheapest. */
+export class FileData {
+  readonly #checkpoint: () => void;
+  readonly #buffer = Buffer.allocUnsafe(smallBytes + 1);
+  /** Undefined until a file has been tried. */
+  #canReflink: boolean | undefined;
+
+  /** `checkpoint` is called now and then while a large file is copied; what it throws ends that. */
+  constructor(checkpoint: () => void) {
+    this.#checkpoint = checkpoint;
+  }
+
+  /** `to` is new and empty; `stat` is what `from` is now. A file that is being written to may come over torn. */
+  copy(from: number, to: number, stat: FileStat): void {
+    const { size, blocks } = stat;
+    if (size === 0) return;
+    const hasHoles = blocks * 512 < size;
+    if (this.#canReflink === false && size <= smallBytes && !hasHoles) {
+      const length = readSync(from, this.#buffer, 0, size, 0);
+      writeFully(to, this.#buffer.subarray(0, length));
+      return;
+    }
+    const method = copyFileData(from, to, { checkpoint: this.#checkpoint });
+    this.#canReflink ??= method === 'reflink';
+  }
+}
