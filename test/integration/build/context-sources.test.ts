@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { type BuildRequest, Engine } from '../../../src/engine/index.ts';
+import { isStrataError } from '../../../src/errors/index.ts';
+import { fill, folderWith, storeRoot } from '../../helpers/build-folder.ts';
+import { shortListing, withImageTree } from '../../helpers/image-tree.ts';
+import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { needs } from '../../helpers/needs.ts';
+import { characterDevice, dir, file, hardlink, symlink, tar } from '../../helpers/tar-builder.ts';
+
+const skip = needs('root', 'overlay');
+
+async function store(t: TestContext): Promise<Engine> {
+  const engine = await Engine.open({ root: storeRoot(t), storageDriver: 'overlay2' });
+  t.after(() => engine[Symbol.asyncDispose]());
+  return engine;
+}
+
+async function* pieces(...parts: readonly (string | Uint8Array)[]): AsyncGenerator<Uint8Array> {
+  for (const part of parts) {
+    const bytes = Buffer.from(part);
+    for (let at = 0; at < bytes.length; at += 999) yield bytes.subarray(at, at + 999);
+  }
+}
+
+async function built(engine: Engine, request: BuildRequest): Promise<string[]> {
+  const { id } = await engine.build(request).result;
+  return await withImageTree(engine, id, (tree) => shortListing(tree));
+}
+
+const scratchLeft = (engine: Engine): string[] =>
+  readdirSync(join(engine.layout.snapshots, 'overlay2')).filter((id) => engine.images.list().length === 0 && id !== '');
+
+const dockerfile = 'FROM scratch\nCOPY d /d\n';
+const archive = tar(
+  file('./Dockerfile', dockerfile),
+  file('other/Dockerfile', 'FROM scratch\nCOPY top /top\n'),
+  dir('./d'),
+  file('./d/f', 'x', { mode: 0o755, uid: 7 }),
+  hardlink('d/g', './d/f'),
+  symlink('d/l', '/etc/passwd'),
+  file('d/ignored', ''),
+  file('.dockerignore', 'd/ignored\n'),
+  file('top', 't'),
+  file('.wh.odd', ''),
+);
+const listing = ['d755 0:0 /d', '-755 0:0 /d/f "x"', '-755 0:0 /d/g "x"', 'l 0:0 /d/l -> /etc/passwd'];
+
+test('a context of bytes: an archive, whatever its compression', { skip }, async (t) => {
+  const engine = await store(t);
+  for (const bytes of [archive, gzipSync(archive), zstdCompressSync(archive)]) {
+    assert.deepEqual(await built(engine, { context: pieces(bytes) }), listing);
+  }
+  for (const path of ['other/Dockerfile', '/other/Dockerfile']) {
+    assert.deepEqual(await built(engine, { context: pieces(archive), dockerfile: path }), ['-644 0:0 /top "t"']);
+  }
+  const text = 'FROM scratch\nCOPY top /b\n';
+  assert.deepEqual(await built(engine, { context: pieces(archive), dockerfile: { text } }), ['-644 0:0 /b "t"']);
+});
+
+test('the same files as a folder and as an archive are the same step', { skip }, async (t) => {
+  const engine = await store(t);
+  const folder = folderWith(t, { Dockerfile: dockerfile, 'd/f': 'x' });
+  const one = await engine.build({ context: folder }).result;
+  const same = tar(file('Dockerfile', dockerfile), dir('d'), file('d/f', 'x', { mtime: 77, uid: 9 }));
+  assert.equal((await engine.build({ context: pieces(same) }).result).id, one.id);
+});
+
+test('a context of bytes that is no archive is the Dockerfile, without files', { skip }, async (t) => {
+  const engine = await store(t);
+  const context = (): AsyncIterable<Uint8Array> => pieces('FROM scratch\nCOPY <<x /x\ny\nx\n');
+  assert.deepEqual(await built(engine, { context: context() }), ['-644 0:0 /x "y\\n"']);
+  await assert.rejects(engine.build({ context: context(), dockerfile: 'other' }).result, (error) =>
+    isStrataError(error, 'ERR_DOCKERFILE_AMBIGUOUS'),
+  );
+  await assert.rejects(engine.build({ context: pieces('FROM scratch\nCOPY x /\n') }).result, (error) =>
+    isStrataError(error, 'ERR_COPY_SOURCE_NOT_FOUND'),
+  );
+  await assert.rejects(engine.build({ context: pieces() }).result, (error) =>
+    isStrataError(error, 'ERR_DOCKERFILE_SYNTAX'),
+  );
+});
+
+test('an endless Dockerfile is refused and not read to its end', { skip }, async (t) => {
+  const engine = await store(t);
+  let chunks = 0;
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    for (; ; chunks++) yield Buffer.from('# and so on\n'.repeat(10_000));
+  }
+  for (const request of [{ context: endless() }, { context: folderWith(t, {}), dockerfile: { text: endless() } }]) {
+    await assert.rejects(
+      engine.build(request).result,
+      (error) => isStrataError(error) && /more than the allowed/.test(error.message),
+    );
+  }
+  assert.ok(chunks < 200, `${chunks} chunks`);
+});
+
+test('the Dockerfile: as text, as a stream, and anywhere on the machine with its ignore file', { skip }, async (t) => {
+  const engine = await store(t);
+  const context = folderWith(t, { a: '1', b: '2', '.dockerignore': 'a' });
+  const text = 'FROM scratch\nCOPY . /\n';
+  const all = ['-644 0:0 /.dockerignore "a"', '-644 0:0 /b "2"'];
+  assert.deepEqual(await built(engine, { context, dockerfile: { text } }), all);
+  assert.deepEqual(await built(engine, { context, dockerfile: { text: Buffer.from(text) } }), all);
+  assert.deepEqual(await built(engine, { context, dockerfile: { text: pieces(text) } }), all);
+  const elsewhere = folderWith(t, { 'D.1': text, 'D.2': text, 'D.2.dockerignore': 'b\n.dockerignore' });
+  assert.deepEqual(await built(engine, { context, dockerfile: join(elsewhere, 'D.1') }), all);
+  assert.deepEqual(await built(engine, { context, dockerfile: join(elsewhere, 'D.2') }), ['-644 0:0 /a "1"']);
+  fill(context, { 'sub/D': 'FROM scratch\nCOPY b /in\n' });
+  symlinkSync(context, join(elsewhere, 'link'));
+  for (const path of ['sub/D', join(context, 'sub/D'), join(elsewhere, 'link/sub/D')]) {
+    assert.deepEqual(await built(engine, { context, dockerfile: path }), ['-644 0:0 /in "2"'], path);
+  }
+  mkdirSync(join(elsewhere, 'folder'));
+  symlinkSync('/etc/passwd', join(elsewhere, 'out'));
+  for (const [path, code] of [
+    [join(elsewhere, 'none'), 'ERR_DOCKERFILE_NOT_FOUND'],
+    [join(elsewhere, 'none/none'), 'ERR_DOCKERFILE_NOT_FOUND'],
+    ['none', 'ERR_DOCKERFILE_NOT_FOUND'],
+    [join(elsewhere, 'folder'), 'ERR_CONTEXT_FILE'],
+    [join(elsewhere, 'out'), 'ERR_CONTEXT_FILE'],
+  ] as const) {
+    await assert.rejects(
+      engine.build({ context, dockerfile: path }).result,
+      (error) => isStrataError(error, code),
+      path,
+    );
+  }
+});
+
+const hostile: Readonly<Record<string, readonly [Uint8Array, string, RegExp]>> = {
+  'names that climb out': [
+    tar(file('../victim', 'x')),
+    'ERR_CONTEXT_ARCHIVE',
+    /archive entry "\.\.\/victim": leads out/,
+  ],
+  'a hardlink that climbs out': [tar(hardlink('Dockerfile', '../../etc/passwd')), 'ERR_CONTEXT_ARCHIVE', /leads out/],
+  'a root that is a symlink': [tar(symlink('.', '/etc')), 'ERR_CONTEXT_ARCHIVE', /makes the root a symlink/],
+  'a Dockerfile that is a symlink to the host': [
+    tar(symlink('Dockerfile', '/etc/passwd')),
+    'ERR_CONTEXT_FILE',
+    /leads to nothing inside the context/,
+  ],
+  'a folder that is a symlink to the host': [
+    tar(symlink('d', '/etc'), file('Dockerfile', 'FROM scratch\nCOPY d/passwd /\n')),
+    'ERR_COPY_SOURCE_NOT_FOUND',
+    /d\/passwd/,
+  ],
+  'a device': [
+    tar(characterDevice('d/null', 1, 3), file('Dockerfile', dockerfile)),
+    'ERR_CONTEXT_SPECIAL_FILE',
+    /null is a character-device/,
+  ],
+  'an archive cut short': [archive.subarray(0, 3000), 'ERR_CONTEXT_ARCHIVE', /build context: tar archive: ends/],
+  'a compressed archive cut short': [
+    gzipSync(archive).subarray(0, -20),
+    'ERR_CONTEXT_ARCHIVE',
+    /build context: gzip data/,
+  ],
+  'compressed text': [gzipSync('FROM scratch\n'), 'ERR_CONTEXT_ARCHIVE', /build context: tar archive/],
+};
+
+for (const [what, [bytes, code, message]] of Object.entries(hostile)) {
+  test(`a context with ${what} is refused and leaves nothing`, { skip }, async (t) => {
+    const engine = await store(t);
+    await assert.rejects(
+      engine.build({ context: pieces(bytes) }).result,
+      (error) => isStrataError(error, code) && message.test(error.message),
+    );
+    assert.deepEqual(scratchLeft(engine), []);
+  });
+}
+
+test('a context that does not come, and one that breaks off', { skip }, async (t) => {
+  const engine = await store(t);
+  async function* broken(): AsyncGenerator<Uint8Array> {
+    yield archive.subarray(0, 2000);
+    throw new Error('connection lost');
+  }
+  await assert.rejects(engine.build({ context: broken() }).result, /connection lost/);
+  const controller = new AbortController();
+  async function* silent(): AsyncGenerator<Uint8Array> {
+    yield archive.subarray(0, 2000);
+    setImmediate(() => controller.abort(new Error('enough')));
+    await new Promise(() => undefined);
+  }
+  await assert.rejects(engine.build({ context: silent(), signal: controller.signal }).result, /enough/);
+  assert.deepEqual(scratchLeft(engine), []);
+});
+
+test('a full disk: the context, a COPY and an archive are told as such, and leave nothing', {
+  skip: skip || needs('loop'),
+}, async (t) => {
+  using filesystem = loopFilesystem(['mkfs.ext4', '-q'], { megabytes: 48 });
+  await using engine = await Engine.open({ root: join(filesystem.path, 'root'), storageDriver: 'overlay2' });
+  const noSpace =
+    (message: RegExp) =>
+    (error: unknown): boolean =>
+      isStrataError(error, 'ERR_NO_SPACE') && message.test(error.message);
+  const large = new Uint8Array(60 << 20).fill(7);
+  const context = tar(file('Dockerfile', dockerfile), file('d/large', large));
+  await assert.rejects(engine.build({ context: pieces(context) }).result, noSpace(/no space left on device/));
+  const folder = folderWith(t, { Dockerfile: dockerfile, 'x.Dockerfile': 'FROM scratch\n\nADD x.tar /\n' });
+  fill(folder, { 'd/large': large, 'x.tar': tar(file('large', large)) });
+  await assert.rejects(engine.build({ context: folder }).result, noSpace(/line 2: COPY: no space left/));
+  await assert.rejects(
+    engine.build({ context: folder, dockerfile: 'x.Dockerfile' }).result,
+    noSpace(/line 3: ADD: no space left/),
+  );
+  assert.deepEqual(scratchLeft(engine), []);
+  writeFileSync(join(folder, 'small.Dockerfile'), 'FROM scratch\nCOPY small.Dockerfile /f\n');
+  await engine.build({ context: folder, dockerfile: 'small.Dockerfile' }).result;
+});
