@@ -1,14 +1,23 @@
 import { isStrataError } from '../../errors/index.ts';
+import { errnoOf } from '../../sys/errno.ts';
 import { printable } from './printable.ts';
 
-/** One line that names the thing, one that says what to do; causes and the stack only on request. */
-export function renderError(error: unknown, options: { readonly debug: boolean }): string {
+/**
+ * One line that names the thing, one that says what to do; causes and the stack only on request. `isRoot` is whether the
+ * user is, by default.
+ */
+export function renderError(error: unknown, options: { readonly debug: boolean; readonly isRoot?: boolean }): string {
   if (!(error instanceof Error)) return `strata: ${String(error)}\n`;
-  const lines = [`strata: ${isStrataError(error) ? error.message : `internal error: ${error.message}`}`];
-  if (isStrataError(error) && error.hint !== undefined) lines.push(`hint: ${error.hint}`);
-  if (options.debug) {
+  const { debug, isRoot = process.getuid?.() === 0 } = options;
+  const isRefused = !isRoot && ['EACCES', 'EPERM'].includes(errnoOf(error) ?? '');
+  const lines = [`strata: ${isStrataError(error) || isRefused ? error.message : `internal error: ${error.message}`}`];
+  const hint = (isStrataError(error) ? error.hint : undefined) ?? (isRefused ? rootHint : undefined);
+  if (hint !== undefined) lines.push(`hint: ${hint}`);
+  if (debug) {
     for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
       lines.push(cause.stack ?? cause.message);
   }
   return `${lines.map(printable).join('\n')}\n`;
 }
+
+const rootHint = 'Run this as root: without it Strata can neither build nor run yet.';
