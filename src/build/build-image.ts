@@ -6,6 +6,7 @@ import { familiarString, parseReference, type Reference, withDefaultTag } from '
 import type { BuildImageEvent, BuildImageRequest, BuildParts, BuiltImage } from './build-parts.ts';
 import { configOf } from './built-config.ts';
 import { readTarget } from './frontend/plan-stage.ts';
+import { keptBytes } from './kept-bytes.ts';
 import { openBase } from './open-base.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
 import { Solver } from './solver/solver.ts';
@@ -48,6 +49,7 @@ export async function buildImage(
   const id = await recordImage(parts.store, image, { lease: parts.lease, signal, references, sizeBytes });
   const names = references.map(familiarString);
   report({ type: 'image', id, references: names });
+  for (const kept of keptBytes(plan, made)) report({ type: 'kept', ...kept });
   return { id, target: image.manifest.descriptor.digest, references: names };
 }
 

@@ -6,6 +6,7 @@ import type { Digest } from '../spec/digest.ts';
 import type { Platform } from '../spec/platform.ts';
 import type { BuildContext } from './context/build-context.ts';
 import type { BuildNetwork } from './frontend/run-step.ts';
+import type { KeptBytes } from './kept-bytes.ts';
 import type { LayerMaker } from './layer-maker.ts';
 import type { FilesystemResult, MountWorkspace, Workspace } from './ops/filesystem-result.ts';
 import type { Runner } from './runner.ts';
@@ -45,6 +46,7 @@ export type BuildImageEvent =
   | SolveEvent<FilesystemResult>
   | { readonly type: 'warning'; readonly text: string }
   | { readonly type: 'layer'; readonly diffId: string; readonly sizeBytes: number }
+  | ({ readonly type: 'kept' } & KeptBytes)
   | { readonly type: 'image'; readonly id: Digest; readonly references: readonly string[] };
 
 export interface BuiltImage {

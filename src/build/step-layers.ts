@@ -47,7 +47,7 @@ export async function makeLayers(
   const diffIds = below.map(({ diffId }) => diffId);
   const made: MadeStepLayer[] = [];
   for (const snapshotId of snapshotIds) {
-    const layer = await parts.layerMaker.make(snapshotId, diffIds, { lease: parts.lease, signal });
+    const layer = await parts.layerMaker.make(snapshotId, diffIds, { lease: parts.lease, made: made.length, signal });
     diffIds.push(layer.diffId);
     made.push(layer);
     report({ type: 'layer', diffId: layer.diffId, sizeBytes: layer.sizeBytes });

@@ -8,6 +8,7 @@ import type { Called, CliContext } from '../context.ts';
 import { fileProblem } from '../file-problem.ts';
 import { collect, notSupportedYet, notYetFlags, usageProblem } from '../flags.ts';
 import type { BuildProgress } from '../render/build-progress.ts';
+import { failedStepLog } from '../render/failed-step-log.ts';
 import { JsonBuildProgress } from '../render/json-build-progress.ts';
 import { PlainBuildProgress } from '../render/plain-build-progress.ts';
 import { TerminalBuildProgress } from '../render/terminal-build-progress.ts';
@@ -98,7 +99,11 @@ async function build({ command, context }: Called, folder: string, flags: BuildF
   } finally {
     progress?.end();
   }
-  const { id } = await operation.result;
+  const { id } = await operation.result.catch((error: unknown) => {
+    // Others have shown it as it came.
+    if (progress === undefined || progress instanceof TerminalBuildProgress) context.err(failedStepLog(error));
+    throw error;
+  });
   if (flags.iidfile !== undefined) writing(flags.iidfile, (path) => writeFileSync(path, id));
   if (flags.quiet === true) context.out(`${id}\n`);
 }
@@ -138,7 +143,7 @@ function progressFor({ command, context }: Called, { quiet, progress }: BuildFla
   if (quiet === true) return undefined;
   if (progress === 'json') return new JsonBuildProgress(context.err);
   if (progress === 'tty' || (progress === 'auto' && process.stderr.isTTY)) {
-    return new TerminalBuildProgress(context.err, () => process.stderr.getWindowSize?.() ?? [80, 24]);
+    return new TerminalBuildProgress(context.err, () => process.stderr.getWindowSize?.() ?? [0, 0]);
   }
   return new PlainBuildProgress(context.err);
 }

@@ -13,6 +13,8 @@ interface Shown {
 // As BuildKit shows of a step that runs.
 const tailLines = 6;
 const redrawMs = 100;
+// Of a terminal that does not say.
+const usualSize = { columns: 80, rows: 24 };
 
 /**
  * A line per step, redrawn in place with its time, and below one that runs the last of what it wrote; steps that no longer
@@ -36,7 +38,8 @@ export class TerminalBuildProgress implements BuildProgress {
   show(event: BuildEvent): void {
     if (event.type === 'step') {
       const shown = this.#stepOf(event.vertex);
-      shown.outcome ??= outcomeOf(event);
+      // The message follows at the end, in full.
+      shown.outcome ??= outcomeOf(event)?.replace(/^ERROR:.*/s, 'ERROR');
       return this.#draw();
     }
     if (event.type === 'log') {
@@ -69,7 +72,8 @@ export class TerminalBuildProgress implements BuildProgress {
 
   #draw(): void {
     this.#drawnAt = Date.now();
-    const [columns, rows] = this.#size();
+    const [width, height] = this.#size();
+    const [columns, rows] = [width || usualSize.columns, height || usualSize.rows];
     const lines = [...this.#steps.values()].flatMap((step) => linesOf(step, columns)).slice(-Math.max(1, rows - 1));
     const up = this.#drawn > 0 ? `\x1b[${this.#drawn}A` : '';
     // Without wrapping: a wide character takes two columns, and a wrapped line would put all those above out of place.

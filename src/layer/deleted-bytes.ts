@@ -1,0 +1,80 @@
+import type { LayerRecord } from './index-file/record.ts';
+import { placeKey } from './place.ts';
+
+/** What a layer's index is asked for here. */
+export interface LayerEntries {
+  records(): Iterable<LayerRecord>;
+}
+
+/**
+ * For each of the layers below, nearest first, the bytes of its files that `top` deletes: they were to be seen until then
+ * and stay in the image. What another layer between had deleted or replaced before does not count. Linear in the entries
+ * of all, and reads nothing below when `top` deletes nothing.
+ */
+export function deletedBytes(top: LayerEntries, below: readonly LayerEntries[]): number[] {
+  const deleted = new HiddenPlaces();
+  for (const record of top.records()) deleted.addDeletion(record);
+  if (deleted.isEmpty) return below.map(() => 0);
+  const hidden = new HiddenPlaces();
+  return below.map((layer) => {
+    let bytes = 0;
+    const own: LayerRecord[] = [];
+    for (const record of layer.records()) {
+      const key = placeKey(record.place);
+      if (!deleted.has(key) && !deleted.reaches(key)) continue;
+      own.push(record);
+      if (record.kind === 'file' && !record.shadowed && deleted.has(key) && !hidden.has(key)) bytes += record.sizeBytes;
+    }
+    for (const record of own) {
+      hidden.addDeletion(record);
+      hidden.addReplacement(record);
+    }
+    return bytes;
+  });
+}
+
+/** Places that nothing shows through any more. */
+class HiddenPlaces {
+  /** True where the place itself is hidden, false where only what is in it. */
+  readonly #places = new Map<string, boolean>();
+  /** The directories on the way to them. */
+  readonly #above = new Set<string>();
+
+  get isEmpty(): boolean {
+    return this.#places.size === 0;
+  }
+
+  addDeletion({ kind, place }: LayerRecord): void {
+    if (kind === 'whiteout') this.#add(placeKey(place), true);
+    else if (kind === 'opaque') this.#add(placeKey(place), this.#places.get(placeKey(place)) ?? false);
+  }
+
+  /** Anything but a directory takes the place of what was there. */
+  addReplacement({ kind, place }: LayerRecord): void {
+    if (kind !== 'directory' && kind !== 'whiteout' && kind !== 'opaque' && kind !== 'ignored') {
+      this.#add(placeKey(place), true);
+    }
+  }
+
+  has(key: string): boolean {
+    if (this.#places.get(key) === true) return true;
+    for (const directory of directoriesAbove(key)) if (this.#places.has(directory)) return true;
+    return false;
+  }
+
+  /** Something in this directory is hidden. */
+  reaches(key: string): boolean {
+    return this.#above.has(key);
+  }
+
+  #add(key: string, isWhole: boolean): void {
+    this.#places.set(key, isWhole);
+    for (const directory of directoriesAbove(key)) this.#above.add(directory);
+  }
+}
+
+/** `a/b/c` is in `a/b`, `a` and the root. */
+function* directoriesAbove(key: string): Generator<string> {
+  for (let end = key.lastIndexOf('/'); end >= 0; end = key.lastIndexOf('/', end - 1)) yield key.slice(0, end);
+  if (key !== '') yield '';
+}
