@@ -5,6 +5,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { compressGzip } from '../../src/archive/index.ts';
 import { diffLayer } from '../../src/layer/index.ts';
+import { libdeflateCompressor } from '../../src/sys/deflate/libdeflate.ts';
 
 const [upperDir = '', folder = '', form = ''] = process.argv.slice(2);
 const request = {
@@ -37,7 +38,7 @@ async function storeCompressed(): Promise<void> {
     }
   };
   const made = make();
-  for await (const chunk of compressGzip(stream.readable)) {
+  for await (const chunk of compressGzip(stream.readable, { native: [libdeflateCompressor] })) {
     digest.update(chunk);
     writeSync(file, chunk);
   }

@@ -1,14 +1,17 @@
-export { type CompressGzipOptions, compressGzip, type GzipParameters } from './compression/compress-gzip.ts';
+export { type CompressGzipOptions, compressGzip } from './compression/compress-gzip.ts';
 export { type CompressZstdOptions, compressZstd, type ZstdParameters } from './compression/compress-zstd.ts';
 export { createInflater } from './compression/create-inflater.ts';
 export { type DecompressOptions, decompress } from './compression/decompress.ts';
 export { compressionProbeBytes, detectCompression } from './compression/detect.ts';
-export { canRemake, gzipRecipe, remake, zstdRecipe } from './compression/recipe.ts';
+export type { GzipParameters } from './compression/gzip-parameters.ts';
+export { canRemake, gzipRecipe, type RemakeOptions, remake, zstdRecipe } from './compression/recipe.ts';
 export type {
   CompressionFormat,
   CompressionRecipe,
   DecoderMaker,
   Inflater,
+  MemberCompressor,
+  MemberCompressorMaker,
   SyncDecoder,
 } from './compression/types.ts';
 export { defaultTarLimits, type TarLimits, TarParser } from './tar/parser.ts';

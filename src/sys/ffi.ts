@@ -36,8 +36,17 @@ export type ResultType = keyof ResultTypes;
 
 /** The JavaScript face of a C function declared with these types. */
 export type ForeignFunction<Result extends ResultType, Parameters extends readonly ParameterType[]> = (
-  ...parameters: { -readonly [Index in keyof Parameters]: ParameterTypes[Parameters[Index]] }
+  ...parameters: Arguments<Parameters>
 ) => ResultTypes[Result];
+
+/** A {@link ForeignFunction} that runs on libuv's pool. */
+export type AsyncForeignFunction<Result extends ResultType, Parameters extends readonly ParameterType[]> = (
+  ...parameters: Arguments<Parameters>
+) => Promise<ResultTypes[Result]>;
+
+type Arguments<Parameters extends readonly ParameterType[]> = {
+  -readonly [Index in keyof Parameters]: ParameterTypes[Parameters[Index]];
+};
 
 /** An open shared library. It stays loaded as long as the process. */
 export interface Library {
@@ -50,6 +59,21 @@ export interface Library {
     result: Result,
     parameters: Parameters,
   ): ForeignFunction<Result, Parameters>;
+  /**
+   * Like {@link declare}, for functions that compute for long and look at no state of the calling thread. What they are
+   * given has to stay alive, and to be left alone, until they are done.
+   */
+  declareAsync<Result extends ResultType, const Parameters extends readonly ParameterType[]>(
+    name: string,
+    result: Result,
+    parameters: Parameters,
+  ): AsyncForeignFunction<Result, Parameters>;
+}
+
+interface NativeFunction {
+  (...parameters: readonly unknown[]): unknown;
+  /** Takes a callback behind the parameters. */
+  readonly async: (...parameters: readonly unknown[]) => void;
 }
 
 interface Koffi {
@@ -57,7 +81,7 @@ interface Koffi {
     path: string | null,
     options: { readonly deep: boolean },
   ): {
-    func(name: string, result: string, parameters: readonly string[]): (...parameters: never[]) => unknown;
+    func(name: string, result: string, parameters: readonly string[]): NativeFunction;
   };
   errno(): number;
   address(view: ArrayBufferView | ArrayBuffer | SharedArrayBuffer): bigint;
@@ -114,23 +138,39 @@ function usualBinary(here: NodeJS.Require): Koffi | undefined {
  */
 export function openLibrary(name: string | null): Library {
   const native = load(name);
+  const bind = (symbol: string, result: ResultType, parameters: readonly ParameterType[]): NativeFunction => {
+    const types = parameters.map((parameter) => nativeNames[parameter]);
+    try {
+      return native.func(symbol, nativeNames[result], types);
+    } catch (cause) {
+      throw new StrataError({
+        kind: 'unsupported',
+        code: 'ERR_FFI_SYMBOL_MISSING',
+        message: `function ${symbol}: not in ${name ?? 'the C library'}`,
+        cause,
+      });
+    }
+  };
   return {
     declare<Result extends ResultType, const Parameters extends readonly ParameterType[]>(
       symbol: string,
       result: Result,
       parameters: Parameters,
     ): ForeignFunction<Result, Parameters> {
-      const types = parameters.map((parameter) => nativeNames[parameter]);
-      try {
-        return native.func(symbol, nativeNames[result], types) as ForeignFunction<Result, Parameters>;
-      } catch (cause) {
-        throw new StrataError({
-          kind: 'unsupported',
-          code: 'ERR_FFI_SYMBOL_MISSING',
-          message: `function ${symbol}: not in ${name ?? 'the C library'}`,
-          cause,
+      return bind(symbol, result, parameters) as ForeignFunction<Result, Parameters>;
+    },
+    declareAsync<Result extends ResultType, const Parameters extends readonly ParameterType[]>(
+      symbol: string,
+      result: Result,
+      parameters: Parameters,
+    ): AsyncForeignFunction<Result, Parameters> {
+      const bound = bind(symbol, result, parameters);
+      return (...given) =>
+        new Promise((resolve, reject) => {
+          bound.async(...given, (error: Error | null, value: ResultTypes[Result]) =>
+            error ? reject(error) : resolve(value),
+          );
         });
-      }
     },
   };
 }

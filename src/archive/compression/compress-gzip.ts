@@ -5,7 +5,9 @@ import zlib from 'node:zlib';
 import { StrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { type Block, blocksOf } from './blocks.ts';
+import { chooseGzip, type GzipParameters } from './gzip-parameters.ts';
 import { SourceReader } from './source-reader.ts';
+import type { MemberCompressorMaker } from './types.ts';
 
 const deflateRaw = (bytes: Uint8Array, options: zlib.ZlibOptions): Promise<Buffer> =>
   promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.deflateRaw)(bytes, options);
@@ -13,88 +15,111 @@ const deflateRaw = (bytes: Uint8Array, options: zlib.ZlibOptions): Promise<Buffe
 /** As far back as deflate can refer (RFC 1951 §2). */
 const windowBytes = 32 * 1024;
 const osUnknown = 255;
-
-const defaultLevel = 6;
-const defaultBlockBytes = 256 * 1024;
-
-export interface GzipParameters {
-  /** 0 (stored) to 9. */
-  readonly level?: number | undefined;
-  /** Uncompressed bytes per block, 64 KiB to 64 MiB. */
-  readonly blockBytes?: number | undefined;
-}
+const nothing = new Uint8Array(0);
 
 export interface CompressGzipOptions extends AbortOptions, GzipParameters {
+  /** Compressors of C libraries, to be preferred to Node's own zlib where they work. */
+  readonly native?: readonly MemberCompressorMaker[] | undefined;
   /** Blocks under way at once; changes speed and memory, never the result. */
   readonly concurrency?: number | undefined;
 }
 
-function header(level: number): Uint8Array {
-  const extraFlags = level === 9 ? 2 : level === 1 ? 4 : 0;
-  return Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, extraFlags, osUnknown);
-}
-
-function trailer(crc: number, bytes: number): Uint8Array {
-  const fields = Buffer.alloc(8);
-  fields.writeUInt32LE(crc, 0);
-  fields.writeUInt32LE(bytes % 2 ** 32, 4);
-  return fields;
+/** What becomes of the blocks of one stream. Results may come in any order; they belong in that of the blocks. */
+interface Framing extends Disposable {
+  head(): Uint8Array;
+  block(block: Block): Promise<Uint8Array>;
+  tail(): Uint8Array;
 }
 
 /**
- * Compresses one block as if the stream went on, or ends it. The 32 KiB before it serve as dictionary, so cutting costs
- * little size. Deterministic for one zlib on one kind of CPU.
+ * Zlib's: one member. Each block is compressed as if the stream went on, or ends it; the 32 KiB before it serve as
+ * dictionary, so cutting costs little size. Deterministic for one zlib on one kind of CPU.
  */
-function deflateBlock(block: Block, before: Uint8Array, level: number): Promise<Uint8Array> {
-  return deflateRaw(block.bytes, {
-    level,
-    ...(before.length > 0 ? { dictionary: before.subarray(-windowBytes) } : {}),
-    chunkSize: Math.max(64, block.bytes.length),
-    finishFlush: block.isLast ? zlib.constants.Z_FINISH : zlib.constants.Z_SYNC_FLUSH,
-  });
+class OneMember implements Framing {
+  readonly #level: number;
+  #before: Uint8Array = nothing;
+  #crc = 0;
+  #bytes = 0;
+
+  constructor(level: number) {
+    this.#level = level;
+  }
+
+  head(): Uint8Array {
+    const extraFlags = this.#level === 9 ? 2 : this.#level === 1 ? 4 : 0;
+    return Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, extraFlags, osUnknown);
+  }
+
+  block({ bytes, isLast }: Block): Promise<Uint8Array> {
+    const before = this.#before;
+    this.#before = bytes;
+    this.#crc = zlib.crc32(bytes, this.#crc);
+    this.#bytes += bytes.length;
+    return deflateRaw(bytes, {
+      level: this.#level,
+      ...(before.length > 0 ? { dictionary: before.subarray(-windowBytes) } : {}),
+      chunkSize: Math.max(64, bytes.length),
+      finishFlush: isLast ? zlib.constants.Z_FINISH : zlib.constants.Z_SYNC_FLUSH,
+    });
+  }
+
+  tail(): Uint8Array {
+    const fields = Buffer.alloc(8);
+    fields.writeUInt32LE(this.#crc, 0);
+    fields.writeUInt32LE(this.#bytes % 2 ** 32, 4);
+    return fields;
+  }
+
+  [Symbol.dispose](): void {}
 }
 
-/** The parameters with what was left out filled in. Throws ERR_COMPRESSION_PARAMETERS. */
-export function gzipParameters(options: GzipParameters): { readonly level: number; readonly blockBytes: number } {
-  const { level = defaultLevel, blockBytes = defaultBlockBytes } = options;
-  const isBlockSize = Number.isInteger(blockBytes) && blockBytes >= 64 * 1024 && blockBytes <= 64 * 1024 * 1024;
-  if (Number.isInteger(level) && level >= 0 && level <= 9 && isBlockSize) return { level, blockBytes };
-  throw new StrataError({
-    kind: 'invalid-argument',
-    code: 'ERR_COMPRESSION_PARAMETERS',
-    message: `gzip parameters: level ${level}, blocks of ${blockBytes} bytes`,
-    hint: 'Take a level from 0 to 9 and blocks of 64 KiB to 64 MiB.',
-  });
+/** A C library's: each block is a member of its own (RFC 1952 §2.2). */
+function manyMembers(maker: MemberCompressorMaker, level: number): Framing {
+  const members = maker.open(level);
+  return {
+    head: () => nothing,
+    block: ({ bytes }) => members.compress(bytes),
+    tail: () => nothing,
+    [Symbol.dispose]: () => members[Symbol.dispose](),
+  };
 }
 
 /**
- * One gzip member, its blocks compressed in parallel on libuv's pool and handed out in order. The bytes depend on the
- * data, `level`, `blockBytes` and the zlib at hand alone: not on how the source is cut, nor on `concurrency`.
- * Leaving early closes the source.
+ * Gzip, its blocks compressed in parallel on libuv's pool and handed out in order. The bytes depend on the data,
+ * `compressor`, `level`, `blockBytes` and the library at hand alone: not on how the source is cut, nor on
+ * `concurrency`. Leaving early closes the source.
+ * @throws ERR_COMPRESSION_PARAMETERS, ERR_COMPRESSION_NO_COMPRESSOR, what the source throws, and the signal's reason
  */
 export async function* compressGzip(
   source: AsyncIterable<Uint8Array>,
   options: CompressGzipOptions = {},
 ): AsyncGenerator<Uint8Array, void> {
-  const { level, blockBytes } = gzipParameters(options);
-  const concurrency = Math.max(1, options.concurrency ?? availableParallelism() + 1);
   await using reader = new SourceReader(source, options);
+  const chosen = (await chooseGzip(options, options.native ?? [])) ?? noCompressor(options);
+  const { level, blockBytes, maker } = chosen;
+  const concurrency = Math.max(1, options.concurrency ?? availableParallelism() + 1);
+  using framing = maker ? manyMembers(maker, level) : new OneMember(level);
   const underWay: Promise<Uint8Array>[] = [];
-  let crc = 0;
-  let total = 0;
-  let before: Uint8Array = new Uint8Array(0);
   try {
-    yield header(level);
+    yield* filled(framing.head());
     for await (const block of blocksOf(reader, blockBytes)) {
-      underWay.push(deflateBlock(block, before, level));
-      crc = zlib.crc32(block.bytes, crc);
-      total += block.bytes.length;
-      before = block.bytes;
+      underWay.push(framing.block(block));
       if (underWay.length >= concurrency) yield await (underWay.shift() as Promise<Uint8Array>);
     }
     for (let next = underWay.shift(); next; next = underWay.shift()) yield await next;
-    yield trailer(crc, total);
+    yield* filled(framing.tail());
   } finally {
     await Promise.allSettled(underWay);
   }
+}
+
+const filled = (bytes: Uint8Array): readonly Uint8Array[] => (bytes.length > 0 ? [bytes] : []);
+
+function noCompressor({ compressor }: GzipParameters): never {
+  throw new StrataError({
+    kind: 'unsupported',
+    code: 'ERR_COMPRESSION_NO_COMPRESSOR',
+    message: `gzip compressor ${compressor}: not here`,
+    hint: 'Install its library, apt-get install libdeflate0, or leave the choice open.',
+  });
 }

@@ -1,40 +1,14 @@
-import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { StrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
-import { compressGzip, type GzipParameters, gzipParameters } from './compress-gzip.ts';
+import { invariant } from '../../lib/invariant.ts';
+import { compressGzip } from './compress-gzip.ts';
 import { compressZstd, type ZstdParameters, zstdLevel } from './compress-zstd.ts';
-import type { CompressionRecipe } from './types.ts';
+import { compressorVector } from './compressor-vector.ts';
+import { type ChosenGzip, chooseGzip, type GzipParameters } from './gzip-parameters.ts';
+import type { CompressionRecipe, MemberCompressorMaker } from './types.ts';
 
-const vectorBytes = 192 * 1024;
 const probeBlockBytes = 64 * 1024;
-
-/**
- * A fixed input that makes a compressor decide: text of a growing vocabulary, runs, binary records that repeat at
- * shifting distances, noise. Three blocks of it, so dictionaries take part.
- */
-function vector(): Uint8Array {
-  const bytes = Buffer.alloc(vectorBytes);
-  let state = 0x2545f491;
-  const random = (below: number): number => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-  for (let at = 0; at < vectorBytes; ) {
-    const length = Math.min(1 + random(96), vectorBytes - at);
-    const kind = random(4);
-    const back = 1 + random(Math.min(Math.max(at, 1), 60_000));
-    for (let i = 0; i < length; i++, at++) {
-      if (kind === 0) bytes[at] = 0x61 + random(1 + (at >> 13));
-      else if (kind === 1) bytes[at] = length;
-      else if (kind === 2 && at >= back) bytes[at] = bytes[at - back] ?? 0;
-      else bytes[at] = random(256);
-    }
-  }
-  return bytes;
-}
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
   yield bytes;
@@ -48,34 +22,56 @@ async function digestOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
 
 const fingerprints = new Map<string, Promise<string>>();
 
-function fingerprint(codec: 'gzip' | 'zstd', level: number): Promise<string> {
-  const key = `${codec} ${level}`;
-  const known =
-    fingerprints.get(key) ??
-    digestOf(
-      codec === 'gzip'
-        ? compressGzip(once(vector()), { level, blockBytes: probeBlockBytes })
-        : compressZstd(once(vector()), { level }),
-    );
+function fingerprint(key: string, compress: () => AsyncIterable<Uint8Array>): Promise<string> {
+  const known = fingerprints.get(key) ?? digestOf(compress());
   fingerprints.set(key, known);
   return known;
 }
 
-/** What to keep beside a blob made now with these parameters, so that it can be made again. */
-export async function gzipRecipe(parameters: GzipParameters = {}): Promise<CompressionRecipe> {
-  const { level, blockBytes } = gzipParameters(parameters);
-  return { codec: 'gzip', level, blockBytes, fingerprint: await fingerprint('gzip', level) };
+function gzipFingerprint({ compressor, level, maker }: ChosenGzip): Promise<string> {
+  const native = maker === undefined ? [] : [maker];
+  return fingerprint(`gzip ${compressor} ${level}`, () =>
+    compressGzip(once(compressorVector()), { compressor, level, blockBytes: probeBlockBytes, native }),
+  );
+}
+
+const zstdFingerprint = (level: number): Promise<string> =>
+  fingerprint(`zstd ${level}`, () => compressZstd(once(compressorVector()), { level }));
+
+type Makers = readonly MemberCompressorMaker[];
+
+/**
+ * What to keep beside a blob made now with these parameters, so that it can be made again. `native` is what
+ * {@link compressGzip} is given. Throws ERR_COMPRESSION_PARAMETERS.
+ */
+export async function gzipRecipe(parameters: GzipParameters = {}, native: Makers = []): Promise<CompressionRecipe> {
+  const chosen = await chooseGzip(parameters, native);
+  invariant(chosen, 'a recipe is asked for after the compressor was used');
+  const { compressor, level, blockBytes } = chosen;
+  return { codec: 'gzip', compressor, level, blockBytes, fingerprint: await gzipFingerprint(chosen) };
 }
 
 /** See {@link gzipRecipe}. */
 export async function zstdRecipe(parameters: ZstdParameters = {}): Promise<CompressionRecipe> {
   const level = zstdLevel(parameters);
-  return { codec: 'zstd', level, fingerprint: await fingerprint('zstd', level) };
+  return { codec: 'zstd', level, fingerprint: await zstdFingerprint(level) };
 }
 
 /** Whether the compressor at hand is the one that made the recipe's blob. */
-export async function canRemake(recipe: CompressionRecipe): Promise<boolean> {
-  return recipe.fingerprint === (await fingerprint(recipe.codec, recipe.level));
+export async function canRemake(recipe: CompressionRecipe, native: Makers = []): Promise<boolean> {
+  return recipe.fingerprint === (await fingerprintHere(recipe, native));
+}
+
+/** Undefined when the compressor is not here. */
+async function fingerprintHere(recipe: CompressionRecipe, native: Makers): Promise<string | undefined> {
+  if (recipe.codec === 'zstd') return zstdFingerprint(recipe.level);
+  const chosen = await chooseGzip(recipe, native);
+  return chosen && gzipFingerprint(chosen);
+}
+
+export interface RemakeOptions extends AbortOptions {
+  readonly native?: Makers | undefined;
+  readonly concurrency?: number | undefined;
 }
 
 /**
@@ -85,15 +81,16 @@ export async function canRemake(recipe: CompressionRecipe): Promise<boolean> {
 export async function* remake(
   source: AsyncIterable<Uint8Array>,
   recipe: CompressionRecipe,
-  options: AbortOptions & { readonly concurrency?: number } = {},
+  options: RemakeOptions = {},
 ): AsyncGenerator<Uint8Array, void> {
-  if (!(await canRemake(recipe))) {
+  const here = await fingerprintHere(recipe, options.native ?? []);
+  if (recipe.fingerprint !== here) {
     throw new StrataError({
       kind: 'failed-precondition',
       code: 'ERR_COMPRESSION_RECIPE',
       message: `${recipe.codec} blob: was made by a compressor that gives other bytes than this one`,
       hint: 'Compress the layer anew and give it a new manifest, or fetch the blob from a registry that has it.',
-      details: { recorded: recipe.fingerprint, here: await fingerprint(recipe.codec, recipe.level) },
+      details: { recorded: recipe.fingerprint, here: here ?? 'none' },
     });
   }
   yield* recipe.codec === 'gzip'

@@ -46,10 +46,28 @@ export interface DecoderMaker {
   open(): SyncDecoder;
 }
 
+/** Compresses pieces into gzip members of their own, several at a time, not on the calling thread. */
+export interface MemberCompressor extends Disposable {
+  /** `bytes` stay as they are until this resolves. Disposal comes after all have. */
+  compress(bytes: Uint8Array): Promise<Uint8Array>;
+}
+
+/** A compressor that may be on this machine. `open` throws when its library is absent or its interface has changed. */
+export interface MemberCompressorMaker {
+  readonly name: string;
+  open(level: number): MemberCompressor;
+}
+
 /**
  * How a blob was compressed, enough to make the same bytes again from the same tar. The fingerprint stands for the
  * compressor itself: its output for a fixed input at this level, which moves with the library and even with the CPU.
  */
 export type CompressionRecipe =
-  | { readonly codec: 'gzip'; readonly level: number; readonly blockBytes: number; readonly fingerprint: string }
+  | {
+      readonly codec: 'gzip';
+      readonly compressor: string;
+      readonly level: number;
+      readonly blockBytes: number;
+      readonly fingerprint: string;
+    }
   | { readonly codec: 'zstd'; readonly level: number; readonly fingerprint: string };

@@ -6,8 +6,14 @@ import zlib from 'node:zlib';
 import fc from 'fast-check';
 import { type CompressGzipOptions, compressGzip } from '../../../../src/archive/compression/compress-gzip.ts';
 import { compressZstd } from '../../../../src/archive/compression/compress-zstd.ts';
+import { decompress } from '../../../../src/archive/compression/decompress.ts';
 import { canRemake, gzipRecipe, remake, zstdRecipe } from '../../../../src/archive/compression/recipe.ts';
-import type { CompressionRecipe } from '../../../../src/archive/compression/types.ts';
+import type {
+  CompressionRecipe,
+  MemberCompressor,
+  MemberCompressorMaker,
+} from '../../../../src/archive/compression/types.ts';
+import { libdeflateCompressor } from '../../../../src/sys/deflate/libdeflate.ts';
 import { pieces } from './streams.fixture.ts';
 
 const blockBytes = 64 * 1024;
@@ -129,6 +135,96 @@ suite('gzip by blocks', () => {
     }
     await assert.rejects(all(compressZstd(stream(text), { level: 23 })), { code: 'ERR_COMPRESSION_PARAMETERS' });
   });
+});
+
+const native = [libdeflateCompressor];
+const skip = absenceOf(libdeflateCompressor);
+
+function absenceOf(maker: MemberCompressorMaker): string | false {
+  try {
+    maker.open(4)[Symbol.dispose]();
+    return false;
+  } catch (error) {
+    return `${maker.name}: ${String(error)}`;
+  }
+}
+
+suite('gzip by libdeflate', { skip }, () => {
+  test('gives the data back, a member for each block', async () => {
+    for (const size of [0, 1, blockBytes - 1, blockBytes, blockBytes + 1, 3 * blockBytes, text.length]) {
+      const data = text.subarray(0, size);
+      const made = await gzip(data, { native });
+      assert.ok(zlib.gunzipSync(made).equals(data), `${size} bytes`);
+      assert.ok(Buffer.concat(await Array.fromAsync(decompress(stream(made)))).equals(data), `${size} bytes`);
+    }
+  });
+
+  test('every level, on text and on noise, and no larger than zlib at its default', async () => {
+    for (let level = 0; level <= 9; level++) {
+      for (const data of [text.subarray(0, 150_000), noise]) {
+        assert.ok(zlib.gunzipSync(await gzip(data, { level, native })).equals(data), `level ${level}`);
+      }
+    }
+    const [ours, zlibs] = await Promise.all([gzip(text, { native, blockBytes: 1 << 20 }), gzip(text)]);
+    assert.ok(ours.length < zlibs.length, `${ours.length} against ${zlibs.length}`);
+  });
+
+  test('the bytes depend neither on the cutting of the source nor on concurrency', async () => {
+    const expected = await gzip(text, { native, concurrency: 1 });
+    for (const concurrency of [2, 7]) {
+      assert.ok((await gzip(text, { native, concurrency }, [70_001, 3])).equals(expected), `${concurrency}`);
+    }
+    assert.ok(!(await gzip(text)).equals(expected));
+    assert.ok((await gzip(text, { native, compressor: 'zlib' })).equals(await gzip(text)));
+  });
+
+  test('leaving early and failing sources wait for what is under way', async () => {
+    async function* failing(): AsyncGenerator<Uint8Array> {
+      for (let i = 0; i < 5; i++) yield noise;
+      throw new Error('the source failed');
+    }
+    await assert.rejects(all(compressGzip(failing(), { blockBytes, native })), /the source failed/);
+    for await (const chunk of compressGzip(failing(), { blockBytes, native })) if (chunk.length > 0) break;
+  });
+
+  test('its recipe names it; without the library the blob is not made again by something else', async () => {
+    const recipe = await gzipRecipe({}, native);
+    assert.deepEqual(
+      { ...recipe, fingerprint: '' },
+      {
+        codec: 'gzip',
+        compressor: 'libdeflate',
+        level: 4,
+        blockBytes: 1 << 20,
+        fingerprint: '',
+      },
+    );
+    const first = await all(remake(stream(text), recipe, { native }));
+    assert.ok((await all(remake(stream(text, [333_333]), recipe, { native, concurrency: 1 }))).equals(first));
+    assert.ok((await gzip(text, { native, blockBytes: undefined })).equals(first));
+    assert.equal(await canRemake(recipe), false);
+    await assert.rejects(all(remake(stream(text), recipe)), { code: 'ERR_COMPRESSION_RECIPE' });
+    await assert.rejects(gzip(text, { compressor: 'libdeflate' }), { code: 'ERR_COMPRESSION_NO_COMPRESSOR' });
+    const zlibRecipe = await gzipRecipe({ compressor: 'zlib' }, native);
+    assert.deepEqual(zlibRecipe, await gzipRecipe());
+    assert.equal(await canRemake(zlibRecipe, native), true);
+  });
+});
+
+test('a compressor that is absent, fails or gives wrong bytes is not taken', async () => {
+  const maker = (compress: MemberCompressor['compress']): MemberCompressorMaker => ({
+    name: 'broken',
+    open: () => ({ compress, [Symbol.dispose]: () => {} }),
+  });
+  const absent: MemberCompressorMaker = {
+    name: 'absent',
+    open: () => {
+      throw new Error('no such library');
+    },
+  };
+  const wrong = maker(async () => zlib.gzipSync('wrong'));
+  const failing = maker(() => Promise.reject(new Error('fails')));
+  assert.ok((await gzip(text, { native: [absent, wrong, failing] })).equals(await gzip(text)));
 });
 
 suite('zstd', () => {

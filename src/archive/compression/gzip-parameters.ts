@@ -1,0 +1,88 @@
+import { gunzipSync } from 'node:zlib';
+import { StrataError } from '../../errors/index.ts';
+import { compressorVector } from './compressor-vector.ts';
+import type { MemberCompressorMaker } from './types.ts';
+
+/** Node's own, which is always there. */
+const zlibName = 'zlib';
+// libdeflate's third or fourth level packs as tight as zlib's sixth.
+const defaults = { zlib: { level: 6, blockBytes: 256 << 10 }, native: { level: 4, blockBytes: 1 << 20 } };
+
+/** Who compresses, and how: together with the data they decide the bytes. */
+export interface GzipParameters {
+  /** `zlib`, or the name of one that is handed in; the first that works when left out. */
+  readonly compressor?: string | undefined;
+  /** 0 (stored) to 9. Compressors differ in what they make of one; the default packs about as zlib's 6. */
+  readonly level?: number | undefined;
+  /** Uncompressed bytes per block, 64 KiB to 64 MiB. */
+  readonly blockBytes?: number | undefined;
+}
+
+export interface ChosenGzip {
+  readonly compressor: string;
+  readonly level: number;
+  readonly blockBytes: number;
+  /** Undefined for Node's zlib. */
+  readonly maker: MemberCompressorMaker | undefined;
+}
+
+/**
+ * The parameters with what was left out filled in; undefined when the compressor they name is not at hand.
+ * Throws ERR_COMPRESSION_PARAMETERS.
+ */
+export async function chooseGzip(
+  options: GzipParameters,
+  native: readonly MemberCompressorMaker[],
+): Promise<ChosenGzip | undefined> {
+  const { compressor } = options;
+  const maker = compressor === zlibName ? undefined : await firstProven(native, compressor);
+  if (maker === undefined && compressor !== undefined && compressor !== zlibName) return undefined;
+  const { level = 0, blockBytes = 0 } = { ...(maker ? defaults.native : defaults.zlib), ...given(options) };
+  const isBlockSize = Number.isInteger(blockBytes) && blockBytes >= 64 * 1024 && blockBytes <= 64 * 1024 * 1024;
+  if (Number.isInteger(level) && level >= 0 && level <= 9 && isBlockSize) {
+    return { compressor: maker?.name ?? zlibName, level, blockBytes, maker };
+  }
+  throw new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_COMPRESSION_PARAMETERS',
+    message: `gzip parameters: level ${level}, blocks of ${blockBytes} bytes`,
+    hint: 'Take a level from 0 to 9 and blocks of 64 KiB to 64 MiB.',
+  });
+}
+
+const given = ({ level, blockBytes }: GzipParameters): Pick<GzipParameters, 'level' | 'blockBytes'> => ({
+  ...(level === undefined ? {} : { level }),
+  ...(blockBytes === undefined ? {} : { blockBytes }),
+});
+
+async function firstProven(
+  makers: readonly MemberCompressorMaker[],
+  name: string | undefined,
+): Promise<MemberCompressorMaker | undefined> {
+  for (const maker of makers) if ((name === undefined || maker.name === name) && (await isProven(maker))) return maker;
+  return undefined;
+}
+
+const proven = new Map<MemberCompressorMaker, Promise<boolean>>();
+
+function isProven(maker: MemberCompressorMaker): Promise<boolean> {
+  const known = proven.get(maker) ?? prove(maker);
+  proven.set(maker, known);
+  return known;
+}
+
+/** True when the library is there, and zlib reads back what it makes of the fixed vector, cut into two members. */
+async function prove(maker: MemberCompressorMaker): Promise<boolean> {
+  const vector = compressorVector();
+  try {
+    using members = maker.open(defaults.native.level);
+    const made = await Promise.all([
+      members.compress(vector.subarray(0, 100_000)),
+      members.compress(vector.subarray(100_000)),
+    ]);
+    return gunzipSync(Buffer.concat(made)).equals(vector);
+  } catch {
+    // Whatever it is, a missing library or a changed interface, zlib is there.
+    return false;
+  }
+}
