@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AbortOptions } from '../lib/abort.ts';
+import { removeControlGroup } from '../sys/control-groups.ts';
 import { run, runChecked } from '../sys/process.ts';
 
 export interface RuntimePlace {
@@ -9,6 +10,9 @@ export interface RuntimePlace {
   /** Where it keeps its state. */
   readonly runtimeRoot: string;
 }
+
+/** Of a container, in every hierarchy. */
+export const controlGroupOf = (id: string): string => `/strata/${id}`;
 
 const argumentsOf = ({ runtimeRoot }: RuntimePlace, words: readonly string[]): string[] => [
   '--root',
@@ -33,6 +37,9 @@ export async function runtimeStatus(place: RuntimePlace, id: string): Promise<st
 /** Kills what still runs in a container and takes away its control groups and the runtime's state. Idempotent. */
 export async function deleteFromRuntime(place: RuntimePlace, id: string): Promise<void> {
   if (isKnown(place, id)) await run(place.runtime, argumentsOf(place, ['delete', '--force', id]));
+  // A runtime that was killed while it made the container has not written down what it had made.
+  rmSync(join(place.runtimeRoot, id), { recursive: true, force: true });
+  await removeControlGroup(controlGroupOf(id));
 }
 
 /** `pause` stops every process of the container where it is, `resume` lets them go on. Throws ERR_PROGRAM_FAILED. */

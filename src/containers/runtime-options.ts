@@ -1,5 +1,6 @@
 import type { ContainerOptions, Machine } from '../oci-runtime/from-image.ts';
 import type { ContainerMount } from '../oci-runtime/mounts.ts';
+import { controlGroupOf } from './runtime-commands.ts';
 import type { ContainerDefinition } from './state.ts';
 
 export interface RuntimeOptionsInput {
@@ -24,6 +25,6 @@ export function runtimeOptions(
     consoleSize: height === undefined || width === undefined ? undefined : { height, width },
     readonlyRootfs: host.ReadonlyRootfs,
     mounts: ownMounts,
-    cgroupsPath: `/strata/${id}`,
+    cgroupsPath: controlGroupOf(id),
   };
 }

@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errnoOf } from './errno.ts';
+import { readMountInfo } from './mountinfo.ts';
+
+// A killed process leaves its group when the kernel has taken it apart.
+const patienceMs = 2000;
+
+/**
+ * Takes a control group away in every hierarchy, with those below it, and kills what is in them. `path` is from the root
+ * of the hierarchies, such as `/strata/<id>`. Idempotent; what does not end within two seconds is left.
+ */
+export async function removeControlGroup(path: string): Promise<void> {
+  const mounts = readMountInfo().filter(({ type }) => type === 'cgroup' || type === 'cgroup2');
+  const groups = mounts.map(({ mountPoint }) => join(Buffer.from(mountPoint).toString('utf8'), path));
+  for (let waited = 0; waited < patienceMs; waited += 10) {
+    // Each is looked at, also when one before it is not gone yet.
+    if (groups.map(isRemoved).every(Boolean)) return;
+    await sleep(10);
+  }
+}
+
+function isRemoved(group: string): boolean {
+  const names = childrenOf(group);
+  if (names === undefined) return true;
+  const below = names.map((name) => isRemoved(join(group, name)));
+  if (!below.every(Boolean)) return false;
+  for (const pid of processesIn(group)) kill(pid);
+  try {
+    rmdirSync(group);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EBUSY') return false;
+    if (errnoOf(error) === 'ENOENT') return true;
+    throw error;
+  }
+}
+
+function childrenOf(group: string): string[] | undefined {
+  try {
+    return readdirSync(group, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function processesIn(group: string): number[] {
+  try {
+    const text = readFileSync(join(group, 'cgroup.procs'), 'latin1');
+    // 0 stands for a process of another pid namespace.
+    return text
+      .split('\n')
+      .map(Number)
+      .filter((pid) => pid > 0);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENODEV') return [];
+    throw error;
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH') throw error;
+  }
+}

@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { layoutOf } from '../../src/engine/layout.ts';
+import { temporaryFolder } from '../helpers/build-folder.ts';
+import { busyboxStore, containerRecords, mountsOf } from '../helpers/busybox-store.ts';
+import { processesNaming } from '../helpers/container-store.ts';
+import { needs } from '../helpers/needs.ts';
+import { startCommand } from '../helpers/started-command.ts';
+import { type CommandResult, containerPids } from '../helpers/strata.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
+
+const said = ({ code, stdout, stderr }: CommandResult): readonly unknown[] => [code, stdout, stderr];
+
+test('a container by command, from run -d to rm', { skip }, async (t) => {
+  const strata = await busyboxStore(t);
+  const cidfile = join(temporaryFolder(t), 'cid');
+  const script = 'echo out; echo err >&2; exec sleep 1000';
+  const flags = ['--name', 'b1', '--cidfile', cidfile, '-l', 'a=b', '-e', 'X=1'];
+  const { stdout, stderr, code } = await strata('run', '-d', ...flags, 'busybox', 'sh', '-c', script);
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.match(stdout, /^[0-9a-f]{64}\n$/);
+  const id = stdout.trim();
+  assert.equal(readFileSync(cidfile, 'utf8'), id);
+
+  const row = (await strata('ps')).stdout.split('\n')[1] ?? '';
+  assert.match(row, new RegExp(`^${id.slice(0, 12)}   busybox   "sh -c echo out; ech…"   .* ago +Up .* b1$`));
+  assert.equal((await strata('ps', '-q', '--no-trunc')).stdout, `${id}\n`);
+  assert.equal((await strata('ps', '--format', '{{.Names}} {{.State}} {{.Labels}}')).stdout, 'b1 running a=b\n');
+  assert.deepEqual(said(await strata('logs', 'b1')), [0, 'out\n', 'err\n']);
+  const [document] = JSON.parse((await strata('container', 'inspect', 'b1')).stdout) as [Record<string, unknown>];
+  assert.deepEqual([document['Id'], document['Name']], [id, '/b1']);
+
+  const refused = await strata('rm', 'b1');
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /cannot remove container "\/b1": container is running: stop the container/);
+  assert.deepEqual(said(await strata('rename', 'b1', 'b2')), [0, '', '']);
+  assert.deepEqual(said(await strata('stop', '-t', '0', 'b2')), [0, 'b2\n', '']);
+  assert.deepEqual(said(await strata('wait', 'b2')), [0, '137\n', '']);
+  assert.match((await strata('ps', '-a')).stdout, /Exited \(137\) .* ago/);
+  assert.deepEqual(said(await strata('start', 'b2')), [0, 'b2\n', '']);
+  assert.deepEqual(said(await strata('kill', '-s', 'KILL', 'b2')), [0, 'b2\n', '']);
+  await strata('wait', 'b2');
+  const some = await strata('rm', 'nope', 'b2');
+  assert.deepEqual([some.code, some.stdout], [1, 'b2\n'], 'one that fails does not stop the others');
+  assert.match(some.stderr, /No such container: nope/);
+  assert.deepEqual(containerRecords(strata), []);
+  assert.deepEqual(mountsOf(strata), []);
+});
+
+test('what cannot be started: docker’s exit codes, and --rm takes it away', { skip }, async (t) => {
+  const strata = await busyboxStore(t);
+  assert.equal((await strata('run', '-d', '--name', 'kept', 'busybox', '/nope')).code, 127);
+  assert.equal((await strata('run', '-d', '--rm', 'busybox', '/nope')).code, 127);
+  assert.equal((await strata('run', '-d', 'busybox', '/etc')).code, 126);
+  assert.equal((await strata('run', '-d', '--name', 'kept', 'busybox')).code, 125);
+  assert.match((await strata('ps', '-a', '--format', '{{.Status}}')).stdout, /^(Created\n){2}$/);
+  const start = await strata('start', 'kept', 'nope');
+  assert.equal(start.code, 1);
+  assert.match(
+    start.stderr,
+    /no such file or directory[^]*No such container: nope[^]*failed to start containers: kept, nope\n$/,
+  );
+  const pruned = await strata('container', 'prune', '-f');
+  assert.match(pruned.stdout, /^Deleted Containers:\n[0-9a-f]{64}\n[0-9a-f]{64}\n\nTotal reclaimed space: /);
+});
+
+test('run -d --rm: it lives without the command, and goes with its end', { skip }, async (t) => {
+  const strata = await busyboxStore(t);
+  const { stdout } = await strata('run', '-dit', '--rm', '--name', 'b3', 'busybox', 'sh');
+  assert.match((await strata('ps')).stdout, /Up .* b3\n$/);
+  assert.deepEqual(said(await strata('stop', '-t', '0', 'b3')), [0, 'b3\n', '']);
+  assert.deepEqual(said(await strata('ps', '-aq')), [0, '', '']);
+  assert.deepEqual(processesNaming(stdout.trim()), []);
+});
+
+test('the command killed while it waits or stops: the container goes on as it was told', { skip }, async (t) => {
+  const strata = await busyboxStore(t);
+  await strata(
+    'run',
+    '-d',
+    '--name',
+    'one',
+    'busybox',
+    'sh',
+    '-c',
+    'trap "" TERM; echo ready; while true; do sleep 0.1; done',
+  );
+  const [pid] = containerPids(strata.root);
+  for (const verb of ['wait', 'stop']) {
+    const running = startCommand(t, strata, verb, 'one');
+    await sleep(700);
+    running.child.kill('SIGKILL');
+    await running.ended;
+    assert.match((await strata('ps')).stdout, /Up .* one\n$/, verb);
+    assert.ok(existsSync(`/proc/${pid}`));
+  }
+  assert.equal((await strata('rm', '-f', 'one')).code, 0);
+  assert.deepEqual(processesNaming(layoutOf(strata.root).run), []);
+});

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ContainerState } from '../../../src/containers/state.ts';
+import { Engine } from '../../../src/engine/index.ts';
+import { isStrataError } from '../../../src/errors/index.ts';
+import { Metadata } from '../../../src/metadata/metadata.ts';
+import { containerStore, leftBehind, nothingLeft, processesNaming } from '../../helpers/container-store.ts';
+import { needs } from '../../helpers/needs.ts';
+import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
+const seed = runSeed();
+
+const metadataOf = ({ layout }: Engine): Metadata =>
+  Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+
+function recordOf(engine: Engine, id: string): ContainerState {
+  using metadata = metadataOf(engine);
+  return metadata.containers.get(id)?.state as unknown as ContainerState;
+}
+
+const shown = async ({ containers }: Engine, id: string): Promise<readonly unknown[]> => {
+  const { Status, ExitCode, Error: why } = (await containers.inspect(id))['State'] as Record<string, unknown>;
+  return [Status, ExitCode, why];
+};
+
+async function started(
+  engine: Engine,
+): Promise<{ readonly id: string; readonly pid: number; readonly conmon: number }> {
+  const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'] });
+  await engine.containers.start(id);
+  const { process: first, supervisor } = recordOf(engine, id);
+  assert.ok(first !== undefined && supervisor !== undefined);
+  return { id, pid: first.pid, conmon: supervisor.pid };
+}
+
+async function untilGone(pid: number): Promise<void> {
+  const isThere = (): boolean => {
+    try {
+      return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+    } catch {
+      return false;
+    }
+  };
+  for (let waited = 0; isThere(); waited += 10) {
+    assert.ok(waited < 20_000, `process ${pid} does not end`);
+    await sleep(10);
+  }
+}
+
+/** Runs the fixture to its death. */
+async function killedStart({ layout }: Engine, id: string, when: string): Promise<void> {
+  const fixture = join(import.meta.dirname, 'start-killed.fixture.ts');
+  const child = spawn(process.execPath, [fixture, layout.root, id, when], { stdio: ['ignore', 'inherit', 'inherit'] });
+  await new Promise((resolve) => child.on('exit', resolve));
+}
+
+test('conmon killed: the container does not go on unwatched', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const { id, pid, conmon } = await started(engine);
+  process.kill(conmon, 'SIGKILL');
+  await untilGone(conmon);
+  assert.deepEqual(await shown(engine, id), ['exited', 137, 'its supervisor conmon was killed']);
+  await untilGone(pid);
+  await engine.containers.start(id);
+  assert.equal((await shown(engine, id))[0], 'running');
+  await engine.containers.remove(id, { force: true });
+  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+});
+
+test('the container killed from outside: its code, and nothing of its run', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const { id, pid } = await started(engine);
+  process.kill(pid, 'SIGKILL');
+  assert.equal(await engine.containers.wait(id), 137);
+  const { bundles, states, mounts, groups, processes, exits } = leftBehind(engine, [id]);
+  assert.deepEqual([bundles, states, mounts, groups, processes, exits], [[], [], [], [], [], []]);
+});
+
+test('another boot: nothing runs any more, whatever the record says', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const running = await started(engine);
+  const removed = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'], remove: true });
+  await engine.containers.start(removed.id);
+  const starting = await engine.containers.create({ image: 'busybox' });
+  {
+    using metadata = metadataOf(engine);
+    const bootId = '00000000-0000-0000-0000-000000000000';
+    for (const { id } of [running, removed]) {
+      metadata.containers.change(id, ({ state }) => ({ ...(state as object), bootId }));
+    }
+    metadata.containers.setState(starting.id, { status: 'starting', bootId });
+  }
+  const list = await engine.containers.list({ all: true });
+  const exited = list.find(({ id }) => id === running.id);
+  assert.match(String(exited?.status), /^Exited \(255\) /);
+  assert.equal(list.find(({ id }) => id === starting.id)?.status, 'Created');
+  assert.equal(list.length, 2);
+  await engine.pruneContainers();
+  await untilGone(running.conmon);
+  assert.deepEqual(leftBehind(engine, [running.id, removed.id]), nothingLeft);
+});
+
+test('the command killed when all was made and nothing ran: as it was before', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'] });
+  await killedStart(engine, id, 'made');
+  assert.equal(recordOf(engine, id).status, 'starting');
+  assert.deepEqual(await shown(engine, id), ['created', 0, '']);
+  assert.deepEqual(processesNaming(id), []);
+  await killedStart(engine, id, 'started');
+  assert.equal((await shown(engine, id))[0], 'running');
+  await engine.containers.remove(id, { force: true });
+  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+});
+
+test('the command killed anywhere in a start: it runs or it does not, and can be started or removed', {
+  skip,
+}, async (t) => {
+  const engine = await containerStore(t);
+  const random = seeded(seed);
+  const ids: string[] = [];
+  for (let round = 0; round < (soaking ? 100 : 8); round++) {
+    const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'] });
+    ids.push(id);
+    await killedStart(engine, id, String(random.next(600)));
+    const [status] = await shown(engine, id);
+    assert.ok(status === 'created' || status === 'running', String(status));
+    await engine.containers.start(id);
+    assert.equal((await shown(engine, id))[0], 'running');
+    await engine.containers.remove(id, { force: true });
+    assert.deepEqual(leftBehind(engine, ids), nothingLeft, `seed ${seed}, round ${round}`);
+  }
+});
+
+test('runc or conmon killed during a start: it fails or it does not, and nothing stays', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const random = seeded(seed);
+  const ids: string[] = [];
+  for (let round = 0; round < (soaking ? 100 : 8); round++) {
+    const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'] });
+    ids.push(id);
+    const program = round % 2 === 0 ? 'runc' : 'conmon';
+    const start = engine.containers.start(id).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    await sleep(random.next(250));
+    const victims = processesNaming(engine.layout.run).filter((line) => new RegExp(`^\\d+ \\S*${program}`).test(line));
+    for (const line of victims) process.kill(Number.parseInt(line, 10), 'SIGKILL');
+    const error = await start;
+    if (error !== undefined) assert.ok(isStrataError(error), `seed ${seed}, round ${round}`);
+    await engine.containers.start(id);
+    assert.equal((await shown(engine, id))[0], 'running');
+    await engine.containers.remove(id, { force: true });
+    assert.deepEqual(
+      leftBehind(engine, ids),
+      nothingLeft,
+      `seed ${seed}, round ${round}: ${program} ${victims.length}`,
+    );
+  }
+});

@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Engine } from '../../../src/engine/index.ts';
+import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { needs } from '../../helpers/needs.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
+
+interface State {
+  readonly Status: string;
+  readonly Running: boolean;
+  readonly Pid: number;
+  readonly ExitCode: number;
+  readonly Error: string;
+  readonly StartedAt: string;
+  readonly FinishedAt: string;
+}
+
+const stateOf = async ({ containers }: Engine, name: string): Promise<State> =>
+  (await containers.inspect(name))['State'] as unknown as State;
+
+async function logOf({ containers }: Engine, name: string): Promise<string> {
+  let text = '';
+  for await (const { stream, bytes } of containers.logs(name)) text += `${stream}: ${bytes.toString('latin1')}`;
+  return text;
+}
+
+async function says(engine: Engine, name: string, text: string): Promise<void> {
+  for (let waited = 0; !(await logOf(engine, name)).includes(text); waited += 20) {
+    assert.ok(waited < 20_000, `waited for ${text}: ${await logOf(engine, name)}`);
+    await sleep(20);
+  }
+}
+
+/** A container that has been started with a script. */
+async function started(engine: Engine, name: string, script: string): Promise<string> {
+  const { id } = await engine.containers.create({ image: 'busybox', name, command: ['sh', '-c', script] });
+  await engine.containers.start(name);
+  return id;
+}
+
+const rejects = async (work: Promise<unknown>, code: string, message: RegExp): Promise<void> =>
+  await assert.rejects(work, { code, message });
+
+for (const driver of ['overlay2', 'vfs']) {
+  test(`a container's life, on ${driver}`, { skip }, async (t) => {
+    const engine = await containerStore(t, driver);
+    const { containers } = engine;
+    const script = 'echo out; echo err >&2; printf part; ls /kept; echo x > /kept; exec sleep 1000';
+    const { id, name } = await containers.create({ image: 'busybox', command: ['sh', '-c', script] });
+    assert.match(id, /^[0-9a-f]{64}$/);
+    assert.match(name, /^[a-z]+_[a-z]+$/);
+    const { Status, StartedAt } = await stateOf(engine, id);
+    assert.deepEqual([Status, StartedAt], ['created', '0001-01-01T00:00:00Z']);
+    assert.deepEqual(await containers.list(), [], 'what does not run is not listed');
+    assert.equal(await containers.wait(id), 0, 'nor waited for');
+
+    await containers.start(id.slice(0, 12));
+    const [row] = await containers.list();
+    assert.deepEqual([row?.id, row?.state, row?.image], [id, 'running', 'busybox']);
+    const { Pid, Running } = await stateOf(engine, name);
+    assert.ok(Running && existsSync(`/proc/${Pid}`));
+    await says(engine, name, 'part');
+    const log = await logOf(engine, name);
+    assert.match(log, /stdout: out\n/);
+    assert.match(log, /stderr: err\n/);
+    assert.match(log, /stdout: part(?!\n)/, 'a line that did not end stays one');
+    const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
+    assert.ok(!mounts.includes(engine.layout.run), 'the host sees none of its mounts');
+    await containers.start(id);
+    assert.equal((await stateOf(engine, id)).Pid, Pid, 'one that runs is left alone');
+
+    await containers.stop(id, { timeoutSeconds: 0 });
+    const ended = await stateOf(engine, id);
+    assert.deepEqual([ended.Status, ended.ExitCode, ended.Pid, ended.Error], ['exited', 137, 0, '']);
+    assert.ok(ended.FinishedAt >= ended.StartedAt);
+    assert.ok(!existsSync(`/proc/${Pid}`));
+    await containers.stop(id);
+
+    await containers.start(id);
+    await says(engine, id, '/kept');
+    await containers.remove(id, { force: true });
+    assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+  });
+}
+
+test('exit codes, and who waits for them', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const { containers } = engine;
+  await started(engine, 'seven', 'sleep 0.3; exit 7');
+  assert.deepEqual(await Promise.all([containers.wait('seven'), containers.wait('seven')]), [7, 7]);
+  assert.equal(await containers.wait('seven'), 7);
+
+  await started(engine, 'traps', 'trap "exit 5" TERM; echo ready; while true; do sleep 0.05; done');
+  await says(engine, 'traps', 'ready');
+  await containers.stop('traps');
+  assert.equal((await stateOf(engine, 'traps')).ExitCode, 5);
+
+  const image = 'busybox';
+  const command = ['sh', '-c', 'trap "exit 6" USR1; echo ready; while true; do sleep 0.05; done'];
+  await containers.create({ image, name: 'asks', command, stopSignal: 'SIGUSR1' });
+  await containers.start('asks');
+  await says(engine, 'asks', 'ready');
+  await containers.stop('asks');
+  assert.equal((await stateOf(engine, 'asks')).ExitCode, 6);
+
+  await started(engine, 'killed', 'exec sleep 1000');
+  await containers.kill('killed');
+  assert.equal(await containers.wait('killed'), 137);
+
+  const waiting = new AbortController();
+  await started(engine, 'long', 'exec sleep 1000');
+  const waited = containers.wait('long', { signal: waiting.signal });
+  waiting.abort(new Error('enough'));
+  await assert.rejects(waited, /enough/);
+  assert.equal((await stateOf(engine, 'long')).Status, 'running');
+});
+
+test('what cannot be started says why, and is as it was', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const { containers } = engine;
+  const cases = [
+    { command: ['/nope'], exitCode: 127, message: /exec: "\/nope": stat \/nope: no such file or directory/ },
+    { command: ['nope'], exitCode: 127, message: /exec: "nope": executable file not found in \$PATH/ },
+    { command: ['/etc'], exitCode: 126, message: /exec: "\/etc": is a directory|permission denied/ },
+    { command: ['true'], workingDirectory: '/bin/busybox/x', exitCode: 126, message: /not a directory|chdir|mkdir/ },
+  ];
+  for (const { exitCode, message, ...request } of cases) {
+    const { id } = await containers.create({ image: 'busybox', ...request });
+    await assert.rejects(containers.start(id), { code: 'ERR_CONTAINER_START', message });
+    const { Status, ExitCode, Error: why } = await stateOf(engine, id);
+    assert.equal(Status, 'created');
+    if (exitCode === 127) assert.equal(ExitCode, exitCode);
+    assert.match(why, message);
+    await containers.remove(id);
+  }
+  await rejects(
+    containers
+      .create({ image: 'busybox', command: ['true'], user: 'nobody-here' })
+      .then(({ id }) => containers.start(id)),
+    'ERR_USER_UNKNOWN',
+    /nobody-here/,
+  );
+  await rejects(
+    containers.create({ image: 'busybox', stopSignal: 'NOPE' }),
+    'ERR_SIGNAL_INVALID',
+    /invalid signal: NOPE/,
+  );
+  await rejects(containers.create({ image: 'nope' }), 'ERR_IMAGE_NOT_FOUND', /nope/);
+  for (const { id } of await containers.list({ all: true })) await containers.remove(id);
+  assert.deepEqual(leftBehind(engine), nothingLeft);
+});
+
+test('what docker refuses is refused in its words', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const { containers } = engine;
+  const id = await started(engine, 'one', 'exec sleep 1000');
+  const running = /^cannot remove container "\/one": container is running: stop the container before removing or force/;
+  await rejects(containers.remove('one'), 'ERR_CONTAINER_RUNNING', running);
+  await rejects(containers.create({ image: 'busybox', name: 'one' }), 'ERR_CONTAINER_NAME_IN_USE', new RegExp(id));
+  await rejects(containers.rename('one', 'a b'), 'ERR_CONTAINER_NAME_INVALID', /Invalid container name \(a b\)/);
+  await rejects(containers.rename('one', 'one'), 'ERR_CONTAINER_NAME_SAME', /^Renaming a container with the same name/);
+  await rejects(containers.kill('one', { send: 'XX' }), 'ERR_SIGNAL_INVALID', /^invalid signal: XX$/);
+  await containers.rename('one', 'two');
+  await rejects(containers.inspect('one'), 'ERR_CONTAINER_NOT_FOUND', /^No such container: one$/);
+  await containers.stop('two', { timeoutSeconds: 0 });
+  await rejects(containers.kill('two'), 'ERR_CONTAINER_NOT_RUNNING', new RegExp(`container ${id} is not running`));
+});
+
+test('--rm: gone with its end, also when nobody is there, and its code is told', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const { containers } = engine;
+  const create = async (script: string): Promise<string> => {
+    const { id } = await containers.create({ image: 'busybox', command: ['sh', '-c', script], remove: true });
+    await containers.start(id);
+    return id;
+  };
+  const waited = await create('sleep 0.2; exit 3');
+  assert.equal(await containers.wait(waited), 3);
+  const left = await create('exit 0');
+  await sleep(300);
+  assert.deepEqual(await containers.list({ all: true }), []);
+  assert.deepEqual(leftBehind(engine, [waited, left]), nothingLeft);
+});
+
+test('several at once: one start of many wins, and many containers side by side', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  await using other = await Engine.open({ root: engine.layout.root });
+  const { containers } = engine;
+  const { id } = await containers.create({ image: 'busybox', command: ['sleep', '1000'] });
+  await Promise.all([containers.start(id), other.containers.start(id), containers.start(id)]);
+  const { Pid } = await stateOf(engine, id);
+  assert.equal((await stateOf(other, id)).Pid, Pid);
+  await Promise.all([
+    containers.remove(id, { force: true }),
+    other.containers.stop(id, { timeoutSeconds: 0 }).catch(() => undefined),
+  ]);
+
+  const ids = await Promise.all(
+    [0, 1, 2, 3].map(async (code) => {
+      const made = await containers.create({ image: 'busybox', command: ['sh', '-c', `sleep 0.2; exit ${code}`] });
+      await (code % 2 === 0 ? engine : other).containers.start(made.id);
+      return made.id;
+    }),
+  );
+  assert.deepEqual(await Promise.all(ids.map((each) => containers.wait(each))), [0, 1, 2, 3]);
+  await engine.pruneContainers();
+  assert.deepEqual(leftBehind(engine, [id, ...ids]), nothingLeft);
+});
+
+test('prune leaves what runs; an image in use by a running container stays', { skip }, async (t: TestContext) => {
+  const engine = await containerStore(t);
+  const id = await started(engine, 'runs', 'exec sleep 1000');
+  await engine.containers.create({ image: 'busybox', name: 'waits' });
+  const { deleted } = await engine.pruneContainers();
+  assert.equal(deleted.length, 1);
+  assert.equal((await engine.containers.list())[0]?.id, id);
+  const image = engine.images.list()[0]?.id ?? assert.fail();
+  await assert.rejects(engine.removeImage({ image, force: true }), /is being used by running container/);
+  await engine.containers.kill('runs');
+  await engine.containers.wait('runs');
+  const { containers } = await engine.diskUsage();
+  assert.deepEqual([containers.total, containers.active], [1, 0]);
+});
