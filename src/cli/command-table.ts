@@ -93,7 +93,7 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     names: [['inspect'], ['image', 'inspect']],
-    summary: 'Show the details of images as JSON',
+    summary: 'Show the details of containers and images as JSON',
     load: () => import('./commands/inspect.ts'),
   },
   {

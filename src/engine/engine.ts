@@ -80,7 +80,7 @@ export class Engine implements AsyncDisposable {
     const { images, tags, targets } = metadata;
     const reader = { images, tags, targets, content: new TrackedBlobs(content, metadata.blobs) };
     this.#reader = reader;
-    this.images = new ImageViews(reader, metadata, hostPlatform());
+    this.images = new ImageViews(reader, metadata, parts.driver, hostPlatform());
     this.containers = new ContainerVerbs(this.#containerParts());
   }
 

@@ -6,16 +6,19 @@ import { type HistoryStep, historyOf } from '../images/history.ts';
 import { type LayerNode, layerTree, onlyBelow } from '../images/layer-tree.ts';
 import { readConfig } from '../images/read-image.ts';
 import { type ImageSharing, sharedSizes } from '../images/shared-sizes.ts';
+import { chainIds } from '../layer/chain-id.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { Database } from '../metadata/database.ts';
 import type { ListedImage } from '../metadata/images.ts';
 import type { Layers } from '../metadata/layers.ts';
 import type { Metadata } from '../metadata/metadata.ts';
+import type { Snapshots } from '../metadata/snapshots.ts';
 import { compileFilters, Filters } from '../query/filters.ts';
 import { familiarName, familiarString, parseReference } from '../reference/index.ts';
 import type { ImageConfig } from '../spec/config.ts';
 import type { Digest } from '../spec/digest.ts';
 import type { Platform } from '../spec/platform.ts';
+import type { StorageDriver } from './open-driver.ts';
 
 /** One line of `images`: an image under one of its names, or under none. */
 export interface ImageSummary {
@@ -46,6 +49,16 @@ export interface ImageDetails {
   readonly targets: readonly Digest[];
   readonly config: ImageConfig;
   readonly sizeBytes: number;
+  /** When a name was last given to it; undefined for an image without one. */
+  readonly taggedAt: Date | undefined;
+  /** Where its files are, as the storage driver keeps them. */
+  readonly storage: ImageStorage;
+}
+
+export interface ImageStorage {
+  readonly driver: string;
+  /** Own directories of its layers, the topmost first; empty where a driver has none, or the layers are not unpacked. */
+  readonly directories: readonly string[];
 }
 
 /** An image and what it shares with all others of the store. */
@@ -67,12 +80,21 @@ export interface ImageReader extends ImageIndex {
 export class ImageViews {
   readonly #store: ImageReader;
   readonly #layers: Layers;
+  readonly #snapshots: Snapshots;
+  readonly #driver: StorageDriver;
   readonly #database: Database;
   readonly #platform: Platform;
 
-  constructor(store: ImageReader, { layers, db }: Pick<Metadata, 'layers' | 'db'>, platform: Platform) {
+  constructor(
+    store: ImageReader,
+    { layers, snapshots, db }: Pick<Metadata, 'layers' | 'snapshots' | 'db'>,
+    driver: StorageDriver,
+    platform: Platform,
+  ) {
     this.#store = store;
     this.#layers = layers;
+    this.#snapshots = snapshots;
+    this.#driver = driver;
     this.#database = db;
     this.#platform = platform;
   }
@@ -114,10 +136,27 @@ export class ImageViews {
     const { id } = findImage(this.#store, name, this.#platform);
     const config = await readConfig(this.#store.content, id, options);
     const targets = this.#store.targets.targetsOf(id);
-    const references = targets
-      .flatMap((target) => this.#store.tags.ofTarget(target))
-      .map(({ reference }) => familiar(reference));
-    return { id, references, targets, config, sizeBytes: this.#store.images.get(id)?.sizeBytes ?? 0 };
+    const tags = targets.flatMap((target) => this.#store.tags.ofTarget(target));
+    const taggedAt = tags.length === 0 ? undefined : new Date(Math.max(...tags.map(({ updatedAt }) => updatedAt)));
+    return {
+      id,
+      references: tags.map(({ reference }) => familiar(reference)),
+      targets,
+      config,
+      sizeBytes: this.#store.images.get(id)?.sizeBytes ?? 0,
+      taggedAt,
+      storage: this.#storageOf(config),
+    };
+  }
+
+  #storageOf({ rootfs }: ImageConfig): ImageStorage {
+    const { name, snapshotter } = this.#driver;
+    const top = chainIds(rootfs.diff_ids).at(-1);
+    const id = top === undefined ? undefined : this.#snapshots.ofChain(name, top);
+    if (id === undefined || !snapshotter.ownDirectory || !snapshotter.lowerDirectories) {
+      return { driver: name, directories: [] };
+    }
+    return { driver: name, directories: [snapshotter.ownDirectory(id), ...snapshotter.lowerDirectories(id)] };
   }
 
   #createdAt(name: string): Date | undefined {

@@ -75,6 +75,11 @@ export class Snapshots implements SnapshotLedger {
     });
   }
 
+  /** The committed snapshot of this driver with that chainID, for who only wants to look. */
+  ofChain(driver: string, chainId: ChainId): string | undefined {
+    return this.#standing(driver, chainId)?.id;
+  }
+
   /** Whether a committed snapshot of any driver carries this chainID. */
   hasChain(chainId: ChainId): boolean {
     return (

@@ -1,43 +1,136 @@
 import type { Command } from 'commander';
-import { isStrataError } from '../../errors/index.ts';
+import type { Engine } from '../../engine/index.ts';
+import { isStrataError, StrataError } from '../../errors/index.ts';
 import { formatInspected } from '../../query/format.ts';
 import { structured, type ValueMap } from '../../query/template/values.ts';
 import type { CliContext } from '../context.ts';
-import { notYetFlags } from '../flags.ts';
+import { notSupportedYet, notYetFlags } from '../flags.ts';
 import { renderError } from '../render/error.ts';
 import { inspectedIfAny, inspectedImage, inspectedMapKeys } from '../render/inspected-image.ts';
 
 interface InspectFlags {
   readonly format?: string;
+  readonly type?: string;
+  readonly size?: boolean;
+}
+
+type ObjectKind = 'container' | 'image';
+
+interface Inspected {
+  readonly data: ValueMap;
+  readonly mapKeys: ReadonlySet<string>;
+  /** Fields left out when they are empty. */
+  readonly ifAny: ReadonlySet<string>;
 }
 
 export function define(command: Command, context: CliContext): void {
+  const onlyImages = command.parent?.name() === 'image';
   command
-    .argument('<image...>')
+    .argument(onlyImages ? '<image...>' : '<name|id...>')
     .option('-f, --format <template>', 'json, or a Go template')
-    .action(async (names: readonly string[], flags: InspectFlags) => inspect(context, names, flags));
-  notYetFlags(command, ['-s, --size', '--type <t>', '--platform <p>']);
+    .action(async (names: readonly string[], flags: InspectFlags) =>
+      inspect(context, names, onlyImages ? { ...flags, type: 'image' } : flags),
+    );
+  if (onlyImages) return notYetFlags(command, ['--platform <p>']);
+  command
+    .option('--type <type>', 'look only among containers, or images')
+    .option('-s, --size', 'sizes of containers; images always show theirs');
 }
 
 /** Shows what is found even when some names are not, and then fails, as docker does. */
-async function inspect(context: CliContext, names: readonly string[], { format }: InspectFlags): Promise<void> {
+async function inspect(context: CliContext, names: readonly string[], flags: InspectFlags): Promise<void> {
+  const { format } = flags;
+  const kinds = kindsOf(flags.type);
   const engine = await context.engine();
-  const found: ValueMap[] = [];
+  const found: Inspected[] = [];
   const failures: unknown[] = [];
   for (const name of names) {
     try {
-      found.push(inspectedImage(await engine.images.inspect(name, { signal: context.signal })));
+      found.push(await lookUp(engine, name, { kinds, size: flags.size === true, signal: context.signal }));
     } catch (error) {
-      if (!isStrataError(error, 'ERR_IMAGE_NOT_FOUND') && !isStrataError(error, 'ERR_REFERENCE_INVALID')) throw error;
+      if (!isStrataError(error) || error.kind === 'corrupt' || error.kind === 'internal') throw error;
       failures.push(error);
     }
   }
   if (format === undefined) {
-    const shown = structured(found, inspectedMapKeys, inspectedIfAny);
+    const shown = found.map(({ data, mapKeys, ifAny }) => structured(data, mapKeys, ifAny));
     context.out(`${JSON.stringify(shown, undefined, 4)}\n`);
   } else {
-    for (const image of found) context.out(`${formatInspected(format, image, inspectedMapKeys, inspectedIfAny)}\n`);
+    for (const { data, mapKeys, ifAny } of found) context.out(`${formatInspected(format, data, mapKeys, ifAny)}\n`);
   }
   for (const error of failures) context.err(renderError(error, { debug: context.globals.debug === true }));
   if (failures.length > 0) context.setExitCode(1);
 }
+
+function kindsOf(type: string | undefined): readonly ObjectKind[] {
+  switch (type) {
+    case undefined:
+    case '':
+      return ['container', 'image'];
+    case 'container':
+    case 'image':
+      return [type];
+    case 'network':
+    case 'node':
+    case 'plugin':
+    case 'secret':
+    case 'service':
+    case 'task':
+    case 'volume':
+      throw notSupportedYet(`--type ${type}`);
+    default:
+      throw new StrataError({
+        kind: 'invalid-argument',
+        code: 'ERR_OBJECT_TYPE',
+        message: `${JSON.stringify(type.slice(0, 100))} is not a valid value for --type`,
+        hint: 'Strata has containers and images.',
+      });
+  }
+}
+
+interface LookUpOptions {
+  readonly kinds: readonly ObjectKind[];
+  readonly size: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** In docker's order: a container before an image. What one kind alone cannot find, it tells in its own words. */
+async function lookUp(engine: Engine, name: string, { kinds, size, signal }: LookUpOptions): Promise<Inspected> {
+  for (const kind of kinds) {
+    try {
+      if (kind === 'image') {
+        const data = inspectedImage(await engine.images.inspect(name, { signal }));
+        return { data, mapKeys: inspectedMapKeys, ifAny: inspectedIfAny };
+      }
+      const data = (await engine.containers.inspect(name, { signal })) as ValueMap;
+      if (size) throw notSupportedYet('--size');
+      return { data, mapKeys: containerMapKeys, ifAny: new Set() };
+    } catch (error) {
+      if (kinds.length === 1 || !isStrataError(error) || !unknownCodes.has(error.code)) throw error;
+    }
+  }
+  throw new StrataError({
+    kind: 'not-found',
+    code: 'ERR_OBJECT_UNKNOWN',
+    message: `No such object: ${name.slice(0, 256)}`,
+    hint: "'strata ps -a' and 'strata images' list what is there.",
+  });
+}
+
+const unknownCodes: ReadonlySet<string> = new Set([
+  'ERR_CONTAINER_NOT_FOUND',
+  'ERR_IMAGE_NOT_FOUND',
+  'ERR_REFERENCE_INVALID',
+]);
+
+const containerMapKeys: ReadonlySet<string> = new Set([
+  'Annotations',
+  'Data',
+  'ExposedPorts',
+  'Labels',
+  'Networks',
+  'Ports',
+  'Sysctls',
+  'Tmpfs',
+  'Volumes',
+]);

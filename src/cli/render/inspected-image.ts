@@ -1,8 +1,8 @@
-import type { ImageDetails } from '../../engine/index.ts';
+import type { ImageDetails, ImageStorage } from '../../engine/index.ts';
 import { Nil, type Value, type ValueMap } from '../../query/template/values.ts';
 
 /** Keys whose values are maps with the user's own keys; the others are fields. */
-export const inspectedMapKeys: ReadonlySet<string> = new Set(['Labels', 'ExposedPorts', 'Volumes']);
+export const inspectedMapKeys: ReadonlySet<string> = new Set(['Labels', 'ExposedPorts', 'Volumes', 'Data']);
 
 /** Fields that docker leaves out when there is nothing to say. */
 export const inspectedIfAny: ReadonlySet<string> = new Set([
@@ -16,7 +16,8 @@ export const inspectedIfAny: ReadonlySet<string> = new Set([
 ]);
 
 /** An image in the shape of `docker image inspect`. */
-export function inspectedImage({ id, references, targets, config, sizeBytes }: ImageDetails): ValueMap {
+export function inspectedImage(image: ImageDetails): ValueMap {
+  const { id, references, targets, config, sizeBytes, taggedAt, storage } = image;
   const run = config.config;
   const repositories = new Set(references.map((reference) => reference.replace(/(?::[^/:]*)?(?:@.*)?$/, '')));
   return {
@@ -29,11 +30,20 @@ export function inspectedImage({ id, references, targets, config, sizeBytes }: I
     DockerVersion: config.docker_version ?? '',
     Author: config.author ?? '',
     Config: {
+      Hostname: '',
+      Domainname: '',
       User: run.User ?? '',
+      AttachStdin: false,
+      AttachStdout: false,
+      AttachStderr: false,
       ExposedPorts: run.ExposedPorts === undefined ? new Nil('map') : toMap(run.ExposedPorts),
+      Tty: false,
+      OpenStdin: false,
+      StdinOnce: false,
       Env: listOr(run.Env),
       Cmd: listOr(run.Cmd),
       Healthcheck: run.Healthcheck === undefined ? new Nil('pointer') : ({ ...run.Healthcheck } as ValueMap),
+      Image: '',
       Volumes: run.Volumes === undefined ? new Nil('map') : toMap(run.Volumes),
       WorkingDir: run.WorkingDir ?? '',
       Entrypoint: listOr(run.Entrypoint),
@@ -46,7 +56,21 @@ export function inspectedImage({ id, references, targets, config, sizeBytes }: I
     Variant: config.variant ?? '',
     Os: config.os,
     Size: sizeBytes,
+    GraphDriver: { Data: driverData(storage), Name: storage.driver },
     RootFS: { Type: 'layers', Layers: config.rootfs.diff_ids },
+    Metadata: { LastTagTime: taggedAt?.toISOString() ?? '0001-01-01T00:00:00Z' },
+  };
+}
+
+/** Docker's names; as there, `merged` and `work` are where they would be, and nobody mounts an image there. */
+function driverData({ directories: [own, ...lower] }: ImageStorage): Value {
+  if (own === undefined) return new Nil('map');
+  const folder = own.slice(0, own.lastIndexOf('/'));
+  return {
+    ...(lower.length === 0 ? {} : { LowerDir: lower.join(':') }),
+    MergedDir: `${folder}/merged`,
+    UpperDir: own,
+    WorkDir: `${folder}/work`,
   };
 }
 
