@@ -20,7 +20,7 @@ export interface StrataCommand {
   (...args: readonly string[]): Promise<CommandResult>;
   /** As above, with bytes for its standard input, variables and another working folder. */
   with(
-    options: { input?: string; env?: Record<string, string>; cwd?: string },
+    options: { input?: string | Uint8Array; env?: Record<string, string>; cwd?: string },
     ...args: readonly string[]
   ): Promise<CommandResult>;
 }
