@@ -4,7 +4,7 @@ import { stateOf } from './container-state.ts';
 import { locksOf } from './containers/parts.ts';
 import { needsSettling, type SettleParts, settle } from './containers/settle.ts';
 
-export { bundlesOf, runtimeRootOf } from './containers/parts.ts';
+export { runtimeRootOf } from './containers/parts.ts';
 
 /**
  * Makes the records of all containers true, whatever has ended or was killed since somebody looked. For those that run it
