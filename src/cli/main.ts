@@ -1,11 +1,17 @@
 import { runCommandLine } from './command-line.ts';
 
-// `strata images | head -1`: nobody reads on, and there is nothing to complain of.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
+// `strata images | head -1`: nobody reads on, and there is nothing to complain of. A full disk is worth a word, unless
+// the command has failed of it and said so.
+let lost: NodeJS.ErrnoException | undefined;
+process.stderr.on('error', () => undefined);
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') lost ??= error;
+});
+process.on('exit', () => {
+  if (lost === undefined || process.exitCode !== 0) return;
+  process.stderr.write(`strata: write /dev/stdout: ${lost.code ?? lost.message}\n`);
+  process.exitCode = 1;
+});
 
 // The exit code is set rather than forced, so that piped output is written to the end.
 runCommandLine(process.argv.slice(2)).then(

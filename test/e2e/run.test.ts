@@ -80,8 +80,8 @@ test('names, container ID files, files of variables: conflicts and mistakes are 
       [
         [['--name', 'taken'], /taken.*in use by container [0-9a-f]{64}/],
         [['--cidfile', file('cid')], /container ID file found, make sure the other container isn't running or delete/],
-        [['--cidfile', file('no/folder')], /no\/folder: ENOENT/],
-        [['--env-file', file('nothing')], /open .*nothing: ENOENT/],
+        [['--cidfile', file('no/folder')], /no\/folder: no such file or directory/],
+        [['--env-file', file('nothing')], /open .*nothing: no such file or directory/],
         [['--env-file', file('bad')], /poorly formatted environment: .*variable 'A B' contains whitespaces/],
         [['--env-file', file('latin1')], /invalid utf8/],
         [['--network', 'bridge'], /--network bridge: not supported yet/],

@@ -1,5 +1,6 @@
 import type { CliContext } from '../context.ts';
 import { shownId, shownSize } from './image-fields.ts';
+import { printableLine } from './printable.ts';
 
 export interface ShownLayer {
   readonly diffId: string;
@@ -22,7 +23,13 @@ export interface LayerProgress {
 export function layerProgress({ err }: CliContext, { quiet }: { readonly quiet: boolean }): LayerProgress {
   if (quiet) return new PlainLayerProgress(() => undefined);
   if (!process.stderr.isTTY) return new PlainLayerProgress(err);
-  return new TerminalLayerProgress(err, () => process.stderr.getWindowSize?.() ?? [80, 24]);
+  return new TerminalLayerProgress(err, windowSize);
+}
+
+/** A terminal that does not know its own, as behind a serial line, is taken for 80 by 24. */
+function windowSize(): [columns: number, rows: number] {
+  const [columns, rows] = process.stderr.getWindowSize();
+  return [columns || 80, rows || 24];
 }
 
 const isOver = ({ state }: ShownLayer): boolean => state === 'done' || state === 'exists';
@@ -51,7 +58,7 @@ export class PlainLayerProgress implements LayerProgress {
   }
 
   note(text: string): void {
-    this.#write(`${text}\n`);
+    this.#write(`${printableLine(text)}\n`);
   }
 
   end(): void {
@@ -88,7 +95,7 @@ export class TerminalLayerProgress implements LayerProgress {
     this.#draw();
     this.#drawn = 0;
     this.#rows.clear();
-    this.#write(`${text}\n`);
+    this.#write(`${printableLine(text)}\n`);
   }
 
   end(): void {

@@ -1,0 +1,144 @@
+import type { Command } from 'commander';
+import { StrataError } from '../errors/index.ts';
+import { type CommandEntry, commandTable, isDockers } from './command-table.ts';
+import type { CliContext, GlobalOptions } from './context.ts';
+import { notSupportedYet } from './flags.ts';
+import { helpStyle, nounsHeading, verbsHeading } from './help-style.ts';
+import { refuseUsage } from './refuse-usage.ts';
+
+/** Gives a program its flags and all verbs; only the verb that `argv` calls is loaded. */
+export async function defineProgram(program: Command, context: CliContext, argv: readonly string[]): Promise<void> {
+  program
+    .description('Build, run and understand container images, without a daemon')
+    .option('--root <dir>', 'where the store lies (default: $STRATA_ROOT or /var/lib/strata)')
+    .option('--storage-driver <name>', 'overlay2, vfs or auto')
+    .option('-D, --debug', 'show causes and stacks of errors')
+    .option('-v, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .addHelpText('after', "\nRun 'strata COMMAND --help' for more information on a command.")
+    .configureHelp(helpStyle)
+    .commandsGroup(verbsHeading)
+    .exitOverride((error) => refuseUsage(program, error, argv))
+    .enablePositionalOptions()
+    .showSuggestionAfterError(false)
+    // What is wrong with the arguments is told in docker's words, once it is caught.
+    .configureOutput({ writeOut: context.out, writeErr: context.err, outputError: () => undefined });
+  program.addHelpCommand(false);
+  defineHelp(program, argv);
+  const wanted = wantedWords(program, argv);
+  for (const entry of commandTable) {
+    for (const path of entry.names) await defineVerb({ program, context, argv }, entry, path, wanted);
+  }
+  program.on('command:*', (words: string[]) => {
+    throw unknownVerb(words[0] ?? '');
+  });
+  program.action(async () => {
+    if (program.args[0] !== undefined) throw unknownVerb(program.args[0]);
+    if (program.opts<GlobalOptions>().version !== true) return program.outputHelp();
+    const { strataVersion } = await import('../engine/versions.ts');
+    context.out(`strata version ${strataVersion()}\n`);
+  });
+  program.allowExcessArguments();
+}
+
+interface Called {
+  readonly program: Command;
+  readonly context: CliContext;
+  readonly argv: readonly string[];
+}
+
+async function defineVerb(
+  { program, context, argv }: Called,
+  entry: CommandEntry,
+  path: readonly string[],
+  wanted: readonly string[],
+): Promise<void> {
+  const [first, second] = path;
+  if (first === undefined) return;
+  const parent = second === undefined ? program : (find(program, first) ?? managementCommand(program, first, argv));
+  // Each noun shows a verb once, by the first of the names it has there.
+  const hidden =
+    path !== entry.names.find((name) => name.length === path.length && (second === undefined || name[0] === first));
+  const command = parent
+    .command(second ?? first, { hidden })
+    .description(entry.summary)
+    .copyInheritedSettings(program);
+  command.exitOverride((error) => refuseUsage(command, error, argv));
+  // Only the verb that is called is loaded: start-up time is part of what people feel of a command line.
+  if (entry.load && wanted[0] === first && (second === undefined || wanted[1] === second)) {
+    (await entry.load()).define(command, context);
+  }
+}
+
+const find = (program: Command, name: string): Command | undefined =>
+  program.commands.find((command) => command.name() === name);
+
+const nouns: { readonly [noun: string]: string } = { builder: 'builds', system: 'Strata' };
+
+function managementCommand(program: Command, name: string, argv: readonly string[]): Command {
+  const command = program
+    .command(name)
+    .description(`Manage ${nouns[name] ?? `${name}s`}`)
+    .helpGroup(nounsHeading)
+    .commandsGroup(verbsHeading)
+    .copyInheritedSettings(program);
+  command.exitOverride((error) => refuseUsage(command, error, argv));
+  command.allowExcessArguments().action(() => {
+    if (command.args[0] !== undefined) throw unknownVerb(`${name} ${command.args[0]}`);
+    command.outputHelp();
+  });
+  return command;
+}
+
+/** `help`, alone or with the words of a verb. A command of its own: with `run` what follows the verb would be run. */
+function defineHelp(program: Command, argv: readonly string[]): void {
+  const command = program.command('help', { hidden: true }).argument('[verb...]').copyInheritedSettings(program);
+  command.exitOverride((error) => refuseUsage(command, error, argv));
+  command.action((words: readonly string[]) => {
+    let topic = program;
+    for (const [at, word] of words.entries()) {
+      const next = find(topic, word);
+      if (next === undefined) throw unknownTopic(words, at);
+      topic = next;
+    }
+    topic.outputHelp();
+  });
+}
+
+function unknownTopic(words: readonly string[], at: number): StrataError {
+  const verb = words.slice(0, at + 1).join(' ');
+  if (isDockers(verb)) return notSupportedYet(`strata ${verb}`);
+  return new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_COMMAND_UNKNOWN',
+    message: `unknown help topic: ${words[at] ?? ''}`,
+    hint: "See 'strata --help'.",
+  });
+}
+
+function unknownVerb(verb: string): StrataError {
+  if (isDockers(verb)) return notSupportedYet(`strata ${verb}`);
+  return new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_COMMAND_UNKNOWN',
+    message: `'${verb}' is not a strata command.`,
+    hint: `See '${['strata', ...verb.split(' ').slice(0, -1)].join(' ')} --help'.`,
+  });
+}
+
+/** The words before the first option of the verb, so that its module can be loaded before arguments are parsed. */
+function wantedWords(program: Command, argv: readonly string[]): readonly string[] {
+  const words: string[] = [];
+  for (let i = 0; i < argv.length && words.length < 2; i++) {
+    const argument = argv[i] ?? '';
+    if (argument === 'help' && words.length === 0) continue;
+    if (!argument.startsWith('-')) words.push(argument);
+    else if (words.length > 0) break;
+    else if (
+      !argument.includes('=') &&
+      program.options.some(({ long, short, required }) => required && (argument === long || argument === short))
+    )
+      i++;
+  }
+  return words;
+}

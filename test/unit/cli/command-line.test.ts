@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runCommandLine } from '../../../src/cli/command-line.ts';
+import { commandTable } from '../../../src/cli/command-table.ts';
+
+interface Answer {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** None of these lines gets as far as a store. */
+async function answer(...words: readonly string[]): Promise<Answer> {
+  let stdout = '';
+  let stderr = '';
+  const code = await runCommandLine(words, {
+    out: (text) => (stdout += text),
+    err: (text) => (stderr += String(text)),
+  });
+  return { code, stdout, stderr };
+}
+
+const wordsOf = (line: string): string[] => (line === '' ? [] : line.split(' '));
+
+/** What docker's command answers to the same line, its name replaced: exit code, message, and whose help it names. */
+const mistakes: readonly (readonly [line: string, code: number, message: string, see: string])[] = [
+  ['run', 1, '"strata run" requires at least 1 argument.', 'strata run'],
+  ['run -it --rm', 1, '"strata run" requires at least 1 argument.', 'strata run'],
+  ['build', 1, '"strata build" requires exactly 1 argument.', 'strata build'],
+  ['build a b', 1, '"strata build" requires exactly 1 argument.', 'strata build'],
+  ['images a b', 1, '"strata images" requires at most 1 argument.', 'strata images'],
+  ['history', 1, '"strata history" requires exactly 1 argument.', 'strata history'],
+  ['image history a b', 1, '"strata image history" requires exactly 1 argument.', 'strata image history'],
+  ['inspect', 1, '"strata inspect" requires at least 1 argument.', 'strata inspect'],
+  ['tag a', 1, '"strata tag" requires exactly 2 arguments.', 'strata tag'],
+  ['rmi', 1, '"strata rmi" requires at least 1 argument.', 'strata rmi'],
+  ['version x', 1, '"strata version" accepts no arguments.', 'strata version'],
+  ['--nope', 125, 'unknown flag: --nope', 'strata'],
+  ['image --nope', 125, 'unknown flag: --nope', 'strata image'],
+  ['run --nope x', 125, 'unknown flag: --nope', 'strata run'],
+  ['run --nope=x x', 125, 'unknown flag: --nope', 'strata run'],
+  ['image ls --nope', 125, 'unknown flag: --nope', 'strata image ls'],
+  ['images -z', 125, "unknown shorthand flag: 'z' in -z", 'strata images'],
+  ['build --tag', 125, 'flag needs an argument: --tag', 'strata build'],
+  ['run -e', 125, "flag needs an argument: 'e' in -e", 'strata run'],
+  ['run -ite', 125, "flag needs an argument: 'e' in -e", 'strata run'],
+  ['--root', 125, 'flag needs an argument: --root', 'strata'],
+  [
+    'run --rm=maybe x',
+    125,
+    'invalid argument "maybe" for "--rm" flag: strconv.ParseBool: parsing "maybe": invalid syntax',
+    'strata run',
+  ],
+  [
+    'images --filter x',
+    125,
+    'invalid argument "x" for "-f, --filter" flag: bad format of filter (expected name=value)',
+    'strata images',
+  ],
+  ['foo', 1, "'foo' is not a strata command.", 'strata'],
+  ['image foo', 1, "'image foo' is not a strata command.", 'strata image'],
+  ['help foo', 1, 'unknown help topic: foo', 'strata'],
+  ['help run extra', 1, 'unknown help topic: extra', 'strata'],
+  ['--root= images', 125, 'invalid argument "" for "--root" flag: a path is needed', 'strata'],
+  [
+    'build --progress fancy .',
+    125,
+    'invalid progress mode fancy, one of auto, plain, tty, json expected',
+    'strata build',
+  ],
+];
+
+for (const [line, code, message, see] of mistakes) {
+  test(`strata ${line}: told in docker's words, with its exit code`, async () => {
+    assert.deepEqual(await answer(...wordsOf(line)), {
+      code,
+      stdout: '',
+      stderr: `strata: ${message}\nhint: See '${see} --help'.\n`,
+    });
+  });
+}
+
+const notYet: readonly (readonly [line: string, code: number, what: string])[] = [
+  ['pull alpine', 1, 'strata pull'],
+  ['help pull', 1, 'strata pull'],
+  ['image pull x', 1, 'strata image pull'],
+  ['network ls', 1, 'strata network'],
+  ['compose up', 1, 'strata compose'],
+  ['run --cpus 1 x', 1, '--cpus'],
+  ['run -p 80:80 x', 1, '--publish'],
+  ['run -v /a:/b x', 1, '--volume'],
+  ['build --platform linux/arm64 .', 1, '--platform'],
+  ['build --squash .', 1, '--squash'],
+  ['build https://example.com/x.git', 1, 'build context https://example.com/x.git'],
+  ['build git@example.com:x.git', 1, 'build context git@example.com:x.git'],
+];
+
+for (const [line, code, what] of notYet) {
+  test(`strata ${line}: not supported yet, by name`, async () => {
+    const { stdout, stderr, ...result } = await answer(...wordsOf(line));
+    assert.equal(stderr.split('\n')[0], `strata: ${what}: not supported yet`);
+    assert.deepEqual([result.code, stdout], [code, '']);
+  });
+}
+
+test('help for everything, on standard output', async () => {
+  const bare = await answer();
+  for (const line of ['--help', '-h', 'help', '-D help']) assert.deepEqual(await answer(...wordsOf(line)), bare, line);
+  assert.match(bare.stdout, /^Usage: strata .*^Commands:$.*^Management Commands:$/ms);
+  for (const [first = '', second] of commandTable.flatMap(({ names }) => names)) {
+    const { code, stdout, stderr } = await answer(first, ...(second === undefined ? [] : [second]), '--help');
+    assert.deepEqual([code, stderr], [0, ''], `${first} ${second}`);
+    assert.match(stdout, new RegExp(`^Usage: strata ${first} ${second ?? ''}`));
+    assert.doesNotMatch(stdout, /\(default: \[\]\)/);
+  }
+  for (const verb of ['run', 'build', 'image', 'image ls']) {
+    assert.deepEqual(await answer('help', ...wordsOf(verb)), await answer(...wordsOf(verb), '--help'), verb);
+  }
+  assert.deepEqual(await answer('image'), await answer('image', '--help'));
+  assert.doesNotMatch((await answer('run', '--help')).stdout, /--cpus/, 'what is not there yet is not offered');
+});
+
+test('a noun shows each of its verbs once, and what every verb is for stands in the help', async () => {
+  const top = await answer();
+  for (const { names, summary } of commandTable) {
+    assert.ok(summary.length > 0);
+    const [shown = []] = names;
+    if (shown.length === 1) assert.match(top.stdout, new RegExp(`^ {2}${shown[0]} `, 'm'));
+  }
+  const image = (await answer('image')).stdout;
+  assert.match(image, /^ {2}ls /m);
+  assert.doesNotMatch(image, /^ {2}(?:list|remove) /m);
+});
+
+test('what is given is shown without what a terminal would obey', async () => {
+  for (const words of [['\u001b[2J'], ['image', '\u001b[2J'], ['run', '--\u001b[2J', 'x'], ['help', '\u009b2J']]) {
+    const { stderr } = await answer(...words);
+    assert.match(stderr, /\\x(?:1b|9b)/);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    assert.doesNotMatch(stderr, /[\x1b\x9b]/);
+  }
+});
