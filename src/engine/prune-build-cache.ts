@@ -1,5 +1,5 @@
 import { onlyTime } from '../images/filter-images.ts';
-import { holdingsOf } from '../images/holdings.ts';
+import { holdingsOf, lineOf } from '../images/holdings.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { Metadata } from '../metadata/metadata.ts';
 import { compileFilters, Filters, type FilterTable } from '../query/filters.ts';
@@ -13,6 +13,8 @@ export interface PruneBuildCacheRequest extends AbortOptions {
   readonly all?: boolean;
   /** `until`: only what was not used since. */
   readonly filters?: Filters;
+  /** Stops, the least recently used gone first, when no more than this is left of what could go. */
+  readonly keepBytes?: number;
 }
 
 export interface PrunedBuildCache {
@@ -36,25 +38,43 @@ export async function buildCacheSteps(parts: GarbageParts, options: AbortOptions
 /** Forgets results of build steps, except for what a running build uses. Throws ERR_FILTER_INVALID, ERR_TIME_INVALID. */
 export async function pruneBuildCache(parts: GarbageParts, request: PruneBuildCacheRequest): Promise<PrunedBuildCache> {
   const { metadata, driver } = parts;
-  const { signal, all = false, filters = Filters.fromFlags([]) } = request;
+  const { signal, all = false, filters = Filters.fromFlags([]), keepBytes = 0 } = request;
   const goes = compileFilters(filters, cacheFilters(new Date()));
-  const unused = (): CacheEntry[] =>
-    cacheEntries(metadata, holdingsOf(metadata)).filter(
-      (entry) => (all || !entry.shared) && !entry.record.inUse && goes(entry),
-    );
-  const sizes = await SnapshotSizes.measure(
-    driver,
-    unused().flatMap(({ snapshots }) => snapshots),
-    { signal },
-  );
+  const entries = (): CacheEntry[] =>
+    cacheEntries(metadata, holdingsOf(metadata)).filter((entry) => all || !entry.shared);
+  const { parents, anyImage } = holdingsOf(metadata);
+  // What steps stand on may be left of steps that went before, and goes with them.
+  const below = (id: string): string[] => lineOf(parents, id).filter((each) => each === id || !anyImage.has(each));
+  const snapshots = entries().flatMap((entry) => entry.snapshots.flatMap(below));
+  const sizes = await SnapshotSizes.measure(driver, snapshots, { signal });
   let deleted: readonly CachedStep[] = [];
   const { removed } = await collectGarbage(parts, {
     signal,
     release: () => {
-      deleted = removeEntries(metadata, unused());
+      const isFree = (entry: CacheEntry): boolean => !entry.record.inUse && goes(entry);
+      deleted = removeEntries(metadata, oldest(entries(), { isFree, sizes, keepBytes }));
     },
   });
   return { deleted: deleted.map(({ id }) => id), reclaimedBytes: sizes.sumOf(removed) };
+}
+
+interface OldestOptions {
+  readonly isFree: (entry: CacheEntry) => boolean;
+  readonly sizes: SnapshotSizes;
+  readonly keepBytes: number;
+}
+
+/** Those of `entries`, least recently used first, that have to go until no more than `keepBytes` is left. */
+function oldest(entries: readonly CacheEntry[], { isFree, sizes, keepBytes }: OldestOptions): CacheEntry[] {
+  const free = entries.filter(isFree);
+  if (keepBytes === 0) return free;
+  const sizeOf = ({ snapshots }: CacheEntry): number => snapshots.reduce((total, id) => total + sizes.of(id), 0);
+  let left = entries.reduce((total, entry) => total + sizeOf(entry), 0);
+  return free.filter((entry) => {
+    if (left <= keepBytes) return false;
+    left -= sizeOf(entry);
+    return true;
+  });
 }
 
 const removeEntries = ({ builds }: Metadata, entries: readonly CacheEntry[]): CachedStep[] =>

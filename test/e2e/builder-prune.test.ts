@@ -36,6 +36,23 @@ const idOf = async (strata: StrataCommand): Promise<string> =>
 
 const snapshots = ({ root }: StrataCommand): number => readdirSync(join(root, 'snapshots/overlay2')).length;
 
+test('of the cache as much stays as is asked for, the last used', { skip }, async (context) => {
+  const { strata } = await built(context);
+  assert.equal((await strata('rmi', 'app')).code, 0);
+  const prune = async (keep: string): Promise<string> => {
+    const { code, stdout, stderr } = await strata('builder', 'prune', '-f', '--keep-storage', keep);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  assert.equal(await prune('10MB'), 'Total reclaimed space: 0B\n');
+  assert.match(await prune('2500k'), /^Deleted build cache objects:\n[0-9a-f]{64}\n\n/);
+  assert.equal((await strata('builder', 'du', '--format', '{{.ID}}')).stdout.trim().split('\n').length, 1);
+  assert.match(await prune('1'), /^Deleted build cache objects:\n[0-9a-f]{64}\n\nTotal reclaimed space: 3\.1/);
+  const wrong = await strata('builder', 'prune', '-f', '--keep-storage', 'much');
+  assert.equal(wrong.code, 125);
+  assert.match(wrong.stderr, /invalid argument "much" for "--keep-storage" flag: invalid size: 'much'/);
+});
+
 test('the cache is shown, and goes without harm to images', { skip }, async (context) => {
   const { strata, build } = await built(context);
   const shared = (await strata('builder', 'du')).stdout;

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import { isStrataError } from '../../errors/index.ts';
+import { parseSize } from '../../query/units.ts';
 import { confirm } from '../confirm.ts';
 import type { Called, CliContext } from '../context.ts';
-import { collect, notYetFlags } from '../flags.ts';
+import { collect, usageProblem } from '../flags.ts';
 import { readFilters } from '../read-filters.ts';
 import { prunedIds, reclaimedSpace } from '../render/pruned.ts';
 
@@ -9,6 +11,7 @@ interface PruneFlags {
   readonly all?: boolean;
   readonly force?: boolean;
   readonly filter: readonly string[];
+  readonly keepStorage?: number;
 }
 
 export function define(command: Command, context: CliContext): void {
@@ -16,8 +19,8 @@ export function define(command: Command, context: CliContext): void {
     .option('-a, --all', 'also steps that images stand on; the images stay')
     .option('-f, --force', 'do not ask')
     .option('--filter <name=value>', 'until: only what was not used since', collect, [])
+    .option('--keep-storage <bytes>', 'how much of it may stay, the last used', (text) => bytesOf(command, text))
     .action(async (flags: PruneFlags) => prune({ command, context }, flags));
-  notYetFlags(command, ['--keep-storage <bytes>']);
 }
 
 async function prune({ command, context }: Called, flags: PruneFlags): Promise<void> {
@@ -26,6 +29,24 @@ async function prune({ command, context }: Called, flags: PruneFlags): Promise<v
   const warning = `WARNING! This will remove all ${all ? '' : 'dangling '}build cache. `;
   if (flags.force !== true && !(await confirm(context, warning))) return;
   const engine = await context.engine();
-  const { deleted, reclaimedBytes } = await engine.pruneBuildCache({ all, filters, signal: context.signal });
+  const { deleted, reclaimedBytes } = await engine.pruneBuildCache({
+    all,
+    filters,
+    ...(flags.keepStorage === undefined ? {} : { keepBytes: flags.keepStorage }),
+    signal: context.signal,
+  });
   context.out(prunedIds('Deleted build cache objects', deleted) + reclaimedSpace(reclaimedBytes));
+}
+
+/** Powers of 1024, as docker takes them here. Throws ERR_USAGE. */
+function bytesOf(command: Command, text: string): number {
+  try {
+    return parseSize(text, 1024);
+  } catch (error) {
+    if (!isStrataError(error, 'ERR_SIZE_INVALID')) throw error;
+    throw usageProblem(
+      command,
+      `invalid argument ${JSON.stringify(text.slice(0, 100))} for "--keep-storage" flag: ${error.message}`,
+    );
+  }
 }
