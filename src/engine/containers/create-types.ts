@@ -25,6 +25,8 @@ export interface CreateRequest extends AbortOptions {
   readonly terminalSize?: { readonly rows: number; readonly columns: number };
   /** Its standard input is open: what a client sends reaches it. */
   readonly interactive?: boolean;
+  /** With `interactive`: its standard input ends with that of the first client, as of `docker run -i`. */
+  readonly stdinOnce?: boolean;
   /** Sent by `stop`; a name or a number. */
   readonly stopSignal?: string;
   /** How long `stop` waits before it kills, in seconds. */

@@ -20,6 +20,7 @@ export function defineContainer(image: RunConfig, id: string, request: CreateReq
     Hostname: checkHostname(request.hostname ?? id.slice(0, 12)),
     Tty: request.terminal === true,
     OpenStdin: request.interactive === true,
+    StdinOnce: request.stdinOnce === true,
     ...(stopSignal === undefined ? {} : { StopSignal: stopSignal }),
     ...(stopTimeout === undefined ? {} : { StopTimeout: stopTimeout }),
   };

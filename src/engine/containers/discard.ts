@@ -1,11 +1,10 @@
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { toJson } from '../../containers/state.ts';
 import { isStrataError } from '../../errors/index.ts';
 import type { Lease } from '../../ledger/types.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { stateOf } from '../container-state.ts';
-import { type ContainerParts, exitsOf, folderOf } from './parts.ts';
+import { type ContainerParts, folderOf } from './parts.ts';
 
 /**
  * Forgets a container in which nothing runs: its files, its record, its writable layer, which goes into the trash. Can be
@@ -19,7 +18,6 @@ export async function discardContainer(
   const { containers } = metadata;
   containers.change(id, (record) => toJson({ ...stateOf(record), status: 'removing' }));
   rmSync(folderOf(layout, id), { recursive: true, force: true });
-  rmSync(join(exitsOf(layout), id), { force: true });
   containers.remove(id);
   if (snapshotId === undefined) return;
   try {

@@ -1,10 +1,10 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readPid, wasOutOfMemory } from '../../containers/bundle.ts';
 import { type Exit, readExit } from '../../containers/exits.ts';
 import { deleteFromRuntime, freeze, runtimeStatus } from '../../containers/runtime-commands.ts';
-import { type ContainerState, ended, toJson } from '../../containers/state.ts';
+import { type ContainerState, ended, isActive, toJson } from '../../containers/state.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { bootId } from '../../sys/boot-id.ts';
 import { identify, isAlive, type ProcessIdentity, signalProcess } from '../../sys/process-identity.ts';
@@ -56,7 +56,7 @@ async function settleRun(parts: SettleParts, record: ContainerRecord, state: Con
   await finish(parts, record, { exitCode: killedExitCode, error: 'its supervisor conmon was killed' });
 }
 
-/** Clears up behind a run, then writes how it ended, then forgets what said so. */
+/** Clears up behind a run, then writes how it ended. */
 async function finish(
   parts: SettleParts,
   record: ContainerRecord,
@@ -68,9 +68,25 @@ async function finish(
   const oomKilled = wasOutOfMemory(bundleOf(layout, id)) || undefined;
   // Numbers of another boot's processes are other processes' now.
   await clearRun(parts, id, boot === bootId() ? supervisor : undefined, status === 'paused');
-  if (definitionOf(record).host.AutoRemove) return await discardContainer(parts, record);
-  metadata.containers.change(id, (now) => toJson(ended(stateOf(now), { finishedAt: Date.now(), ...how, oomKilled })));
-  rmSync(join(exitsOf(layout), id), { force: true });
+  if (definitionOf(record).host.AutoRemove) await discardContainer(parts, record);
+  else {
+    metadata.containers.change(id, (now) => toJson(ended(stateOf(now), { finishedAt: Date.now(), ...how, oomKilled })));
+  }
+  forgetOldExits(parts);
+}
+
+// Others who wait for the container have found out within this, also when its record is gone.
+const exitFileMs = 10_000;
+
+/** An exit file is taken away a while after the record says the same, or before the next start. */
+function forgetOldExits({ layout, metadata }: SettleParts): void {
+  const directory = exitsOf(layout);
+  for (const id of existsSync(directory) ? readdirSync(directory) : []) {
+    const exit = readExit(directory, id);
+    const record = metadata.containers.get(id);
+    if (exit === undefined || Date.now() - exit.finishedAt < exitFileMs) continue;
+    if (record === undefined || !isActive(stateOf(record))) rmSync(join(directory, id), { force: true });
+  }
 }
 
 /**
