@@ -47,6 +47,13 @@ export interface ContextSource {
   /** Resolved place in the context, without a leading slash; empty for the context itself. */
   readonly path: Uint8Array;
   readonly isDirectory: boolean;
+  /** What is left out of it beyond what is ignored: patterns are relative to the source. */
+  readonly exclude: PatternMatcher | undefined;
+}
+
+export interface FindOptions {
+  readonly kind?: 'ADD' | 'COPY';
+  readonly exclude?: readonly string[];
 }
 
 export interface ContextOptions {
@@ -62,6 +69,7 @@ interface Folder {
   readonly contextPath: Uint8Array;
   readonly path: Uint8Array;
   readonly match: FolderMatch | undefined;
+  readonly excludeMatch: FolderMatch | undefined;
   readonly names: readonly DirectoryEntry[];
   next: number;
   /** The directory itself, when it is excluded: told only when something below it is taken after all. */
@@ -114,18 +122,24 @@ export class BuildContext implements Disposable {
   }
 
   /**
-   * What one source of a COPY or ADD names: itself, or everything a wildcard matches, which may be nothing. Throws
-   * ERR_COPY_SOURCE_NOT_FOUND, ERR_PATTERN_SYNTAX.
+   * What one source of a COPY or ADD names: itself, or everything a wildcard matches, which may be nothing; less the
+   * files that `--exclude` names. Throws ERR_COPY_SOURCE_NOT_FOUND, ERR_PATTERN_SYNTAX, ERR_PATTERN_COUNT.
    */
-  find(source: string, instruction: 'ADD' | 'COPY' = 'COPY'): ContextSource[] {
+  find(source: string, { kind = 'COPY', exclude = [] }: FindOptions = {}): ContextSource[] {
+    const matcher = exclude.length === 0 ? undefined : new PatternMatcher(exclude);
+    const isTaken = ({ name, isDirectory }: ContextSource): boolean =>
+      isDirectory || matcher?.matches(displayBytes(name)) !== true;
     const cleaned = cleanPath(`/${source}`).slice(1);
-    if (hasWildcards(cleaned)) return expandWildcard(this.#tree, cleaned).flatMap((path) => this.#resolve(path) ?? []);
-    const found = this.#resolve(Buffer.from(cleaned));
-    if (found !== undefined) return [found];
+    if (hasWildcards(cleaned)) {
+      const found = expandWildcard(this.#tree, cleaned).flatMap((path) => this.#resolve(path, matcher) ?? []);
+      return found.filter(isTaken);
+    }
+    const found = this.#resolve(Buffer.from(cleaned), matcher);
+    if (found !== undefined) return [found].filter(isTaken);
     throw new StrataError({
       kind: 'not-found',
       code: 'ERR_COPY_SOURCE_NOT_FOUND',
-      message: `${instruction} ${source}: not found in the build context`,
+      message: `${kind} ${source}: not found in the build context`,
       hint: this.#ignored.matches(cleaned)
         ? 'The .dockerignore excludes it.'
         : 'Paths are relative to the context, the folder given to build; symlinks do not lead out of it.',
@@ -144,12 +158,13 @@ export class BuildContext implements Disposable {
       return;
     }
     const fd = stillThere(source.path, () => this.#tree.open(source.path, O_RDONLY | O_DIRECTORY));
-    const folders = [folderOf(fd, source.path, nothing, this.#matchOf(source.path), undefined)];
+    const top = { contextPath: source.path, path: nothing, match: this.#matchOf(source.path) };
+    const folders = [folderOf(fd, { ...top, excludeMatch: undefined, untold: undefined })];
     try {
       yield new ContextEntry({ path: nothing, dirFd: fd, name: Buffer.from('.'), type: 'directory' }, statFd(fd));
       for (let folder = folders.at(-1); folder !== undefined; folder = folders.at(-1)) {
         const listed = folder.names[folder.next++];
-        if (listed !== undefined) yield* this.#step(folders, folder, listed);
+        if (listed !== undefined) yield* this.#step(folders, folder, listed, source.exclude);
         else {
           folders.pop();
           closeFd(folder.fd);
@@ -169,13 +184,20 @@ export class BuildContext implements Disposable {
     this.close();
   }
 
-  *#step(folders: Folder[], folder: Folder, { name, type }: DirectoryEntry): Generator<ContextEntry> {
+  *#step(
+    folders: Folder[],
+    folder: Folder,
+    { name, type }: DirectoryEntry,
+    exclude: PatternMatcher | undefined,
+  ): Generator<ContextEntry> {
     const contextPath = joinPath(folder.contextPath, name);
-    const text = displayBytes(contextPath);
-    const { matched, folder: match } = this.#ignored.matchesIn(folder.match, text);
+    const path = joinPath(folder.path, name);
     const isDirectory = type === 'directory';
-    if (matched && !(isDirectory && this.#ignored.mayReincludeBelow(text))) return;
-    const entry = new ContextEntry({ path: joinPath(folder.path, name), dirFd: folder.fd, name, type });
+    const ignored = matchOne(this.#ignored, folder.match, contextPath);
+    const excluded = exclude && matchOne(exclude, folder.excludeMatch, path);
+    const matched = ignored.matched || excluded?.matched === true;
+    if (matched && !(isDirectory && ignored.mayHold() && excluded?.mayHold() !== false)) return;
+    const entry = new ContextEntry({ path, dirFd: folder.fd, name, type });
     if (!matched) {
       if (folder.untold !== undefined) {
         for (const above of folders) {
@@ -187,7 +209,8 @@ export class BuildContext implements Disposable {
     }
     if (!isDirectory) return;
     const fd = stillThere(contextPath, () => openAt(folder.fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-    folders.push(folderOf(fd, contextPath, entry.path, match, matched ? entry : undefined));
+    const untold = matched ? entry : undefined;
+    folders.push(folderOf(fd, { contextPath, path, match: ignored.folder, excludeMatch: excluded?.folder, untold }));
   }
 
   #matchOf(path: Uint8Array): FolderMatch | undefined {
@@ -200,7 +223,7 @@ export class BuildContext implements Disposable {
     return match;
   }
 
-  #resolve(path: Uint8Array): ContextSource | undefined {
+  #resolve(path: Uint8Array, exclude: PatternMatcher | undefined): ContextSource | undefined {
     let fd: number;
     try {
       fd = this.#tree.resolve(path);
@@ -214,7 +237,7 @@ export class BuildContext implements Disposable {
       const isDirectory = statFd(fd).type === 'directory';
       // What a symlink leads to may be excluded though the symlink is not.
       if (this.#isExcluded(path, isDirectory) || this.#isExcluded(resolved, isDirectory)) return undefined;
-      return { name: path.subarray(path.lastIndexOf(slash) + 1), path: resolved, isDirectory };
+      return { name: path.subarray(path.lastIndexOf(slash) + 1), path: resolved, isDirectory, exclude };
     } finally {
       closeFd(fd);
     }
@@ -226,16 +249,23 @@ export class BuildContext implements Disposable {
   }
 }
 
-function folderOf(
-  fd: number,
-  contextPath: Uint8Array,
-  path: Uint8Array,
-  match: FolderMatch | undefined,
-  untold: ContextEntry | undefined,
-): Folder {
+interface OneMatch {
+  readonly matched: boolean;
+  readonly folder: FolderMatch;
+  /** Whether something below may be taken all the same. */
+  mayHold(): boolean;
+}
+
+function matchOne(matcher: PatternMatcher, above: FolderMatch | undefined, path: Uint8Array): OneMatch {
+  const text = displayBytes(path);
+  const { matched, folder } = matcher.matchesIn(above, text);
+  return { matched, folder, mayHold: () => !matched || matcher.mayReincludeBelow(text) };
+}
+
+function folderOf(fd: number, folder: Omit<Folder, 'fd' | 'names' | 'next'>): Folder {
   try {
     const names = listFd(fd).sort((a, b) => compareBytes(a.name, b.name));
-    return { fd, contextPath, path, match, names, next: 0, untold };
+    return { ...folder, fd, names, next: 0 };
   } catch (error) {
     closeFd(fd);
     throw error;

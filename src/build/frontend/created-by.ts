@@ -2,6 +2,9 @@ import type { Instruction, KeyValue } from '../../dockerfile/instructions/types.
 
 const list = (words: readonly string[]): string => `[${words.map((word) => JSON.stringify(word)).join(' ')}]`;
 
+/** As Go shows a list. */
+const plainList = (words: readonly string[]): string => `[${words.join(' ')}]`;
+
 const pairs = (found: readonly KeyValue[]): string => found.map(({ key, value }) => `${key}=${value}`).join(' ');
 
 /**
@@ -35,13 +38,13 @@ export function createdBy(instruction: Instruction, shell: readonly string[]): s
     case 'RUN':
       return `RUN ${instruction.args.join(' ')}`;
     case 'SHELL':
-      return `SHELL ${list(instruction.shell)}`;
+      return `SHELL ${plainList(instruction.shell)}`;
     case 'STOPSIGNAL':
       return `STOPSIGNAL ${instruction.signal}`;
     case 'USER':
       return `USER ${instruction.user}`;
     case 'VOLUME':
-      return `VOLUME ${list(instruction.volumes)}`;
+      return `VOLUME ${plainList(instruction.volumes)}`;
     case 'WORKDIR':
       return `WORKDIR ${instruction.path}`;
   }
@@ -51,5 +54,6 @@ function copyFlags(instruction: Extract<Instruction, { kind: 'ADD' | 'COPY' }>):
   const flags: string[] = [];
   if (instruction.chown !== '') flags.push(`--chown=${instruction.chown}`);
   if (instruction.chmod !== '') flags.push(`--chmod=${instruction.chmod}`);
+  for (const pattern of instruction.exclude) flags.push(`--exclude=${pattern}`);
   return flags;
 }

@@ -26,7 +26,6 @@ export function refuseUnsupported(instruction: Instruction): void {
   if (kind === 'COPY' && instruction.from !== '') throw notSupportedYet('COPY --from', location);
   if (kind === 'COPY' && instruction.parents) throw notSupportedYet('COPY --parents', location);
   if (instruction.link) throw notSupportedYet(`${kind} --link`, location);
-  if (instruction.exclude.length > 0) throw notSupportedYet(`${kind} --exclude`, location);
 }
 
 // The forms BuildKit takes for a URL: one with a scheme, and ssh's own.

@@ -40,7 +40,7 @@ export class CopyOp implements Op<FilesystemResult> {
 
   async cacheMap({ signal }: OpContext): Promise<CacheMap> {
     const { instruction, destination, platform, context } = this.#options;
-    this.#sources = instruction.sources.flatMap((source) => context.find(source, instruction.kind));
+    this.#sources = instruction.sources.flatMap((source) => context.find(source, instruction));
     const content = await contentDigest(context, this.#sources, this.#stamps, signal);
     const inline = instruction.inlineFiles.map(({ name, content: text }) => ({ name, text }));
     const fields = {
