@@ -69,7 +69,8 @@ export async function runBuild(
       lease,
       persist: async (ids, stop) => {
         await syncFilesystem(layout.root, { signal: stop });
-        for (const id of ids) await snapshotter.persist(id, { flushed: true, signal: stop });
+        // The uppermost first: all below it are durable with it, and cost nothing more.
+        for (const id of ids.toReversed()) await snapshotter.persist(id, { flushed: true, signal: stop });
       },
     },
     report,

@@ -56,7 +56,8 @@ export class Layers {
 
   /** Records a layer whose index stands, pinned to `lease`. Idempotent. */
   put({ diffId, tarSizeBytes, sizeBytes, entries, remakeable }: LayerRecord, lease: Lease): void {
-    this.#db.write(() => {
+    // What is acknowledged is an image that names it, by a later transaction.
+    this.#db.writeVolatile(() => {
       this.#db
         .statement(
           `INSERT INTO layer (object_id, tar_size_bytes, size_bytes, entries, remakeable, created_at)

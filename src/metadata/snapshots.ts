@@ -135,7 +135,8 @@ export class Snapshots implements SnapshotLedger {
   }
 
   setLabels(id: string, labels: Readonly<Record<string, string>>): SnapshotRecord {
-    return this.#db.write(() => {
+    // Notes for whoever comes next: without them work is done again.
+    return this.#db.writeVolatile(() => {
       const { object_id } = this.#existing(id);
       this.#db.statement('UPDATE snapshot SET labels = ? WHERE object_id = ?').run(JSON.stringify(labels), object_id);
       return toRecord(this.#existing(id));
