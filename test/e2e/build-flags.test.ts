@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { fill, folderWith } from '../helpers/build-folder.ts';
+import { needs } from '../helpers/needs.ts';
+import { type CommandResult, type StrataCommand, strataCommand } from '../helpers/strata.ts';
+
+const skip = needs('root', 'overlay');
+
+const words = (line: string): string[] => line.split(' ');
+
+function context(t: TestContext): { readonly strata: StrataCommand; readonly folder: string } {
+  const folder = folderWith(t, {
+    Dockerfile:
+      'FROM scratch AS one\nARG value=default\nLABEL v=$value\nCOPY f /\nFROM scratch AS two\nLABEL stage=two\n',
+    f: 'content',
+  });
+  return { strata: strataCommand(t), folder };
+}
+
+test('several names, a target, arguments, labels, an ID file, quiet', { skip }, async (t) => {
+  const { strata, folder } = context(t);
+  const iid = join(folder, 'iid');
+  const labels = async (name: string): Promise<unknown> =>
+    JSON.parse((await strata('inspect', '--format', '{{json .Config.Labels}}', name)).stdout);
+  writeFileSync(iid, 'stale');
+  const line = `build -q -t a -t b:two -t localhost:5000/c --target one --build-arg value=given --label l=1 --label m --iidfile ${iid}`;
+  const built = await strata(...words(line), folder);
+  assert.equal(built.code, 0, built.stderr);
+  assert.match(built.stdout, /^sha256:[0-9a-f]{64}\n$/);
+  assert.equal(built.stderr, '');
+  assert.equal(`${readFileSync(iid, 'utf8')}\n`, built.stdout);
+  const listed = (await strata('images', '--format', '{{.Repository}}:{{.Tag}}')).stdout;
+  assert.deepEqual(listed.trim().split('\n').sort(), ['a:latest', 'b:two', 'localhost:5000/c:latest']);
+  assert.deepEqual(await labels('b:two'), { v: 'given', l: '1', m: '' });
+
+  // A bare name takes its value from the environment, and is none where there is none.
+  const again = ['build', '-q', '-t', 'a', '--target', 'one', '--build-arg', 'value', folder];
+  await strata.with({ env: { value: 'from here' } }, ...again);
+  assert.deepEqual(await labels('a'), { v: 'from here' });
+  await strata(...again);
+  assert.deepEqual(await labels('a'), { v: 'default' });
+});
+
+test('a failed build leaves no ID file and no name; files that cannot be written are told', { skip }, async (t) => {
+  const { strata, folder } = context(t);
+  const iid = join(folder, 'iid');
+  writeFileSync(iid, 'stale');
+  fill(folder, { 'bad.Dockerfile': 'FROM scratch\nCOPY nothing /\n' });
+  const flags = ['-t', 'bad', '--iidfile', iid, '-f', join(folder, 'bad.Dockerfile')];
+  const { code, stderr } = await strata('build', ...flags, folder);
+  assert.equal(code, 1);
+  assert.match(stderr, /^strata: .*"?\/?nothing"?: not found/m);
+  assert.ok(!existsSync(iid));
+  assert.equal((await strata('images', '-q', 'bad')).stdout, '');
+  const unwritable = await strata('build', '-q', '--iidfile', '/proc/x/y', folder);
+  assert.deepEqual(
+    [unwritable.code, unwritable.stdout, unwritable.stderr],
+    [1, '', 'strata: open /proc/x/y: no such file or directory\n'],
+  );
+});
+
+test('progress: plain, and for programs', { skip }, async (t) => {
+  const { strata, folder } = context(t);
+  const build = async (...flags: string[]): Promise<CommandResult> =>
+    await strata('build', '--target', 'one', '-t', 'p', ...flags, folder);
+  const plain = await build('--progress', 'plain');
+  assert.match(
+    plain.stderr,
+    /^#1 \[.*1\/1\] COPY f \/\n#1 DONE \d+\.\ds\n\nwriting image sha256:[0-9a-f]{64}\nnaming to p:latest\n$/,
+  );
+  assert.equal(plain.stdout, '');
+  assert.match((await build()).stderr, /^#1 CACHED$/m);
+  assert.match((await build('--no-cache')).stderr, /^#1 DONE/m);
+  const lines = (await build('--progress', 'json')).stderr.trim().split('\n');
+  const events = lines.map((line) => JSON.parse(line) as { type: string; step?: { state: string } });
+  const states = events.map(({ type, step }) => step?.state ?? type);
+  assert.deepEqual([states[0], states.includes('hit'), states.at(-1)], ['unkeyed', true, 'image']);
+  fill(folder, { Dockerfile: 'FROM scratch\nCOPY f /a\nCOPY f /a/b\n' });
+  const failed = await strata('build', '--progress', 'json', folder);
+  assert.match(failed.stderr, /"code":"ERR_COPY_DESTINATION"/);
+});

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fill, folderWith, storeRoot } from '../helpers/build-folder.ts';
+import { needs } from '../helpers/needs.ts';
+import { strataCommand, strataPath } from '../helpers/strata.ts';
+
+const skip = needs('root', 'overlay');
+
+test('a store that cannot be is told, not thrown and not waited for', async (t) => {
+  const strata = strataCommand(t);
+  const folder = folderWith(t, { file: '' });
+  symlinkSync('/nowhere/at/all', join(folder, 'dangling'));
+  for (const root of ['/dev/null/x', join(folder, 'file'), '/proc/x', join(folder, 'dangling/x')]) {
+    const { code, stderr, stdout } = await strata('--root', root, 'images');
+    assert.deepEqual([code, stdout], [1, ''], root);
+    assert.match(stderr, /^strata: root .*: cannot be used \(E[A-Z]+\)\nhint: /);
+  }
+  const driver = await strata('--storage-driver', 'floppy', 'images');
+  assert.deepEqual([driver.code, driver.stderr.split('\n')[0]], [1, 'strata: storage driver floppy: unknown']);
+});
+
+test('without the right to write: the root is named, and what to do', { skip: skip || needs('setpriv') }, (t) => {
+  const folder = folderWith(t, { 'closed/': '' });
+  const closed = join(folder, 'closed');
+  const images = (root: string): { readonly status: number | null; readonly stderr: string } =>
+    spawnSync('setpriv', ['--bounding-set=-all', strataPath, '--root', root, 'images'], { encoding: 'utf8' });
+  chmodSync(closed, 0o500);
+  for (const root of [closed, join(closed, 'new')]) {
+    const { status, stderr } = images(root);
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, /^strata: root .*closed.*: cannot be used \(EACCES\)\nhint: Choose another place with --root/);
+  }
+});
+
+test('the end of a container is the end of the command: its code, and 125 to 127 where it never ran', async (t) => {
+  const strata = strataCommand(t);
+  const { code, stderr } = await strata('run', 'nosuch');
+  assert.equal(code, 125);
+  assert.match(stderr, /^strata: .*No such image: nosuch:latest$/m);
+  assert.equal((await strata('history', 'nosuch')).code, 1);
+  assert.equal((await strata('images', '--format', '{{')).code, 1);
+  const off = await strata('run', '--privileged=0', 'nosuch');
+  assert.match(off.stderr, /No such image/, 'a switch turned off is nothing to refuse');
+});
+
+test('nobody reads, nobody can read: pipes that close and disks that are full', { skip }, (t) => {
+  const root = storeRoot(t);
+  const shell = (line: string): readonly [status: number | null, stderr: string] => {
+    const { status, stderr } = spawnSync('bash', ['-c', `set -o pipefail; strata=${strataPath}; ${line}`], {
+      encoding: 'utf8',
+      env: { ...process.env, STRATA_ROOT: root },
+    });
+    return [status, stderr];
+  };
+  assert.deepEqual(shell('$strata images | head -0'), [0, '']);
+  assert.deepEqual(shell('$strata --help | head -1 >&2'), [0, 'Usage: strata [options] [command]\n']);
+  assert.deepEqual(shell('$strata nosuch 2>&1 | head -0'), [1, '']);
+  assert.deepEqual(shell('$strata images >/dev/full'), [1, 'strata: write /dev/stdout: ENOSPC\n']);
+  assert.deepEqual(shell('$strata nosuch 2>/dev/full'), [1, '']);
+  assert.deepEqual(shell('$strata images >&-'), [0, '']);
+});
+
+test('nothing from a Dockerfile, an image or a context gives orders to the terminal', {
+  skip: skip || needs('script'),
+}, async (t) => {
+  const strata = strataCommand(t);
+  const folder = folderWith(t, {
+    Dockerfile:
+      'FROM scratch\nCOPY ["f", "/\\u001b[2J\\u0007x"]\nLABEL a="\u001b]0;title\u0007" b="\u009b2J"\nMAINTAINER \u001b[31mred\n',
+    f: '',
+    'wrong/Dockerfile': 'FROM scratch\nCOPY \u001b[2Jx /\n',
+  });
+  const built = await strata('build', '-t', 'hostile', folder);
+  assert.equal(built.code, 0, built.stderr);
+  const label = ['inspect', '-f', '{{.Config.Labels.a}}{{.Config.Labels.b}}', 'hostile'];
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  const order = /\x1b|\x9b|\x07/;
+  for (const args of [
+    ['history', '--no-trunc', 'hostile'],
+    ['history', 'hostile'],
+    ['build', join(folder, 'wrong')],
+    ['build', '--target', '\u001b[2J', folder],
+    ['run', '\u001b[2J'],
+  ]) {
+    const { stdout, stderr } = await strata(...args);
+    assert.doesNotMatch(stdout + stderr, order, args.join(' '));
+    assert.match(stdout + stderr, /\\x1b/, args.join(' '));
+  }
+  assert.doesNotMatch(built.stderr, order);
+  const shown = spawnSync(
+    'script',
+    ['-qec', `${strataPath} ${label.map((word) => `'${word}'`).join(' ')}`, '/dev/null'],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, STRATA_ROOT: strata.root },
+    },
+  );
+  assert.match(shown.stdout, /\\x1b\]0;title\\x07\\x9b2J/, 'on a terminal');
+  assert.equal((await strata(...label)).stdout, '\u001b]0;title\u0007\u009b2J\n', 'for a program');
+});
+
+test('where the store lies: the flag before the variable, each with images of its own', { skip }, async (t) => {
+  const strata = strataCommand(t);
+  const folder = folderWith(t, { Dockerfile: 'FROM scratch\nCOPY f /\n', f: 'content' });
+  const other = storeRoot(t);
+  await strata('build', '-q', '-t', 'by-variable', folder);
+  await strata('--root', other, 'build', '-q', '-t', 'by-flag', folder);
+  const names = async (...flags: string[]): Promise<string> =>
+    (await strata(...flags, 'images', '--format', '{{.Repository}}')).stdout;
+  assert.equal(await names(), 'by-variable\n');
+  assert.equal(await names('--root', other), 'by-flag\n');
+  assert.equal(await names(`--root=${other}`), 'by-flag\n');
+  mkdirSync(join(folder, 'below'));
+  fill(folder, { 'below/link': { link: other } });
+  const relative = await strata.with({ cwd: folder, env: { STRATA_ROOT: 'below/link' } }, 'images', '-q');
+  assert.equal(relative.stdout, (await strata('--root', other, 'images', '-q')).stdout, 'relative, and by a symlink');
+});
