@@ -3,6 +3,7 @@ import { isStrataError, StrataError } from '../errors/index.ts';
 import { type FoundImage, findImage } from '../images/find-image.ts';
 import { readConfig } from '../images/read-image.ts';
 import { chainIds } from '../layer/chain-id.ts';
+import { defaultPath } from '../oci-runtime/environment.ts';
 import type { ImageConfig } from '../spec/config.ts';
 import type { Platform } from '../spec/platform.ts';
 import type { BuildParts } from './build-parts.ts';
@@ -26,7 +27,8 @@ export async function openBase(
       architecture: platform.architecture,
       os: platform.os,
       ...(platform.variant === undefined ? {} : { variant: platform.variant }),
-      config: {},
+      // As docker: also who starts from nothing finds programs, and stands at the root.
+      config: { Env: [`PATH=${defaultPath}`], WorkingDir: '/' },
       rootfs: { type: 'layers', diff_ids: [] },
       history: [],
     };
@@ -53,6 +55,14 @@ function findBase({ store }: BuildParts, reference: string, platform: Platform):
   try {
     return findImage(store, reference, platform);
   } catch (error) {
+    if (isStrataError(error, 'ERR_REFERENCE_INVALID')) {
+      throw new StrataError({
+        kind: 'invalid-argument',
+        code: 'ERR_REFERENCE_INVALID',
+        message: `failed to parse stage name ${JSON.stringify(reference)}: ${error.message}`,
+        cause: error,
+      });
+    }
     if (!isStrataError(error, 'ERR_IMAGE_NOT_FOUND')) throw error;
     throw new StrataError({
       kind: 'not-found',

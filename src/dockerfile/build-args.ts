@@ -35,6 +35,8 @@ export interface StageArg {
   readonly key: string;
   /** Undefined when nothing gives it a value: then a base image's variable of that name stays as it is. */
   readonly value: string | undefined;
+  /** Its default as the Dockerfile gives it, whether or not that is its value. */
+  readonly byDefault: string | undefined;
 }
 
 /**
@@ -54,10 +56,10 @@ export function expandStageArgs(
   const seen: Variables = { get: (name) => own.get(name) ?? variables.get(name) };
   const { location } = instruction;
   return instruction.definitions.map(({ key, value }) => {
-    const resolved =
-      options.overrides.get(key) ??
-      (value === undefined ? globals.get(key) : expandWord(value, seen, { escape: options.escape, location }).text);
+    const byDefault =
+      value === undefined ? undefined : expandWord(value, seen, { escape: options.escape, location }).text;
+    const resolved = options.overrides.get(key) ?? byDefault ?? globals.get(key);
     if (resolved !== undefined) own.set(key, resolved);
-    return { key, value: resolved };
+    return { key, value: resolved, byDefault };
   });
 }

@@ -105,7 +105,11 @@ function planStage(
     if (written.kind !== 'ARG') return written;
     const values = expandStageArgs(written, variables, globals, { escape, overrides: options.buildArgs });
     for (const { key, value } of values) if (value !== undefined) args.set(key, value);
-    return { ...written, definitions: values.map(({ key, value }) => ({ key, value, description: '' })) };
+    // What was given from outside is not told of: it is none of the Dockerfile's.
+    return {
+      ...written,
+      definitions: values.map(({ key, byDefault }) => ({ key, value: byDefault, description: '' })),
+    };
   };
   for (const written of [...triggers, ...instructions]) {
     const expanded = expandInstruction(resolveArgs(written), variables, { escape });

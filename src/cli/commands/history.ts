@@ -22,6 +22,9 @@ const headers = {
   Comment: 'COMMENT',
 };
 
+/** Where times are told in full. */
+const headersInFull = { ...headers, CreatedSince: headers.CreatedAt };
+
 const columns = '{{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}';
 const commandWidth = 45;
 
@@ -62,7 +65,7 @@ async function history(context: CliContext, name: string, flags: HistoryFlags): 
     context.out(steps.map((_step, at) => `${rowId(at)}\n`).join(''));
     return;
   }
-  context.out(formatRows(parseFormat(flags.format ?? '', columns), headers, rows));
+  context.out(formatRows(parseFormat(flags.format ?? '', columns), flags.human ? headers : headersInFull, rows));
 }
 
 function shownCommand(text: string, trunc: boolean): string {

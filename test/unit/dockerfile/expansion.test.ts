@@ -141,14 +141,14 @@ describe('ARG', () => {
     ]);
     const options = { escape, overrides: new Map([['C', 'over']]) };
     assert.deepEqual(expandStageArgs(arg, new Map([['B', 'env']]), globals, options), [
-      { key: 'A', value: 'global' },
-      { key: 'B', value: 'own' },
-      { key: 'C', value: 'over' },
-      { key: 'D', value: 'ownglobal' },
-      { key: 'E', value: 'over' },
+      { key: 'A', value: 'global', byDefault: undefined },
+      { key: 'B', value: 'own', byDefault: 'own' },
+      { key: 'C', value: 'over', byDefault: undefined },
+      { key: 'D', value: 'ownglobal', byDefault: 'ownglobal' },
+      { key: 'E', value: 'over', byDefault: 'over' },
     ]);
     const bare = expandStageArgs(read('ARG Z') as ArgInstruction, new Map(), globals, options);
-    assert.deepEqual(bare, [{ key: 'Z', value: undefined }]);
+    assert.deepEqual(bare, [{ key: 'Z', value: undefined, byDefault: undefined }]);
   });
 });
 
