@@ -1,10 +1,7 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { findRuntime } from '../containers/runtime.ts';
-import { deleteFromRuntime } from '../containers/runtime-commands.ts';
 import type { Metadata } from '../metadata/metadata.ts';
 import { errnoOf } from '../sys/errno.ts';
-import { runtimeRootOf } from './containers/parts.ts';
 import type { StoreLayout } from './layout.ts';
 
 /** Where the bundles of build steps are: `<lease>-<number>`. */
@@ -21,9 +18,9 @@ export async function endAbandonedSteps(layout: StoreLayout, { leases }: Metadat
   leases.removeDead();
   const live = new Set(leases.list().map(({ id }) => id));
   const abandoned = ids.filter((name) => !live.has(name.replace(/-\d+$/, '')));
-  for (const id of abandoned) {
-    await deleteFromRuntime({ runtime: findRuntime(), runtimeRoot: runtimeRootOf(layout) }, id);
-    rmSync(join(stepsOf(layout), id), { recursive: true, force: true });
+  if (abandoned.length > 0) {
+    const { endSteps } = await import('./end-steps.ts');
+    await endSteps(layout, stepsOf(layout), abandoned);
   }
   return abandoned.length;
 }

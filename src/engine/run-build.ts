@@ -6,9 +6,9 @@ import type { StoreLease } from '../metadata/leases.ts';
 import { syncFilesystem } from '../sys/syncfs.ts';
 import { BuildCache } from './build-cache.ts';
 import type { BuildEvent, BuildRequest, BuildResult, PullPolicy } from './build-types.ts';
-import { ContainerRunner } from './container-runner.ts';
 import { collectAfterDeaths, emptyTrashBriefly, type GarbageParts } from './garbage.ts';
 import { KeyLocks } from './key-locks.ts';
+import { LazyRunner } from './lazy-runner.ts';
 import { openBuildSource } from './open-build-source.ts';
 import type { Report } from './operation.ts';
 import { SnapshotLayerMaker } from './snapshot-layer-maker.ts';
@@ -36,7 +36,11 @@ export async function runBuild(
   refusePull(request.pull);
   await using lease = metadata.leases.open('build');
   await using source = await openBuildSource(request, garbage, { lease, signal });
-  using runner = new ContainerRunner({ layout, lease, ownProcess });
+  await using runner = new LazyRunner(async () => {
+    const { ContainerRunner } = await import('./container-runner.ts');
+    return new ContainerRunner({ layout, lease, ownProcess });
+  });
+  const layerMaker = new SnapshotLayerMaker({ layout, driver, metadata, locks });
   const { snapshotter } = driver;
   const built = await buildImage(
     {
@@ -65,9 +69,11 @@ export async function runBuild(
       }),
       workspace: new SnapshotWorkspace(snapshotter, lease),
       runner,
-      layerMaker: new SnapshotLayerMaker({ layout, driver, metadata, locks }),
+      layerMaker,
       lease,
       persist: async (ids, stop) => {
+        const isDurable = ids.every((id) => metadata.snapshots.get(id)?.durable === true);
+        if (isDurable && !layerMaker.hasWritten) return;
         await syncFilesystem(layout.root, { signal: stop });
         // The uppermost first: all below it are durable with it, and cost nothing more.
         for (const id of ids.toReversed()) await snapshotter.persist(id, { flushed: true, signal: stop });
