@@ -8,6 +8,7 @@ import { readConfig } from '../images/read-image.ts';
 import { type ImageStore, recordImage } from '../images/record-image.ts';
 import { newName } from '../images/tag-image.ts';
 import { invariant } from '../lib/invariant.ts';
+import { TaskGroup } from '../lib/task-group.ts';
 import type { ContainerRecord } from '../metadata/containers.ts';
 import type { StoreLease } from '../metadata/leases.ts';
 import { parseReference, type Reference } from '../reference/index.ts';
@@ -79,7 +80,11 @@ async function commit(
   await driver.snapshotter.commit(copyId, { lease, signal, durable: false });
   const below = layersOf(base, metadata.layers);
   const diffIds = below.map(({ diffId }) => diffId);
+  // The copy is on its way to the disk while it is hashed; what the hashing writes follows below.
+  await using flushing = new TaskGroup({ signal });
+  flushing.run(async (stop) => await syncFilesystem(layout.root, { signal: stop }));
   const made = await new SnapshotLayerMaker(garbage).make(copyId, diffIds, { lease, signal });
+  await flushing.join();
   // An image is not given a layer without entries, as with docker: its history says so.
   const isEmpty = made.tarSizeBytes <= tarEnd.length;
   if (isEmpty || made.snapshotId !== copyId) await driver.snapshotter.remove(copyId, { lease });

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import type { AbortOptions } from '../lib/abort.ts';
 import { AT_FDCWD, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../sys/constants.ts';
-import { copyFileData } from '../sys/copy.ts';
 import { chmodAt, chownAt, utimensAt } from '../sys/file-attributes.ts';
+import { FileData } from '../sys/file-data.ts';
 import { closeFd, linkAt, mkdirAt, mknodAt, openAt, readlinkAt, symlinkAt } from '../sys/fs-at.ts';
 import { type DirectoryEntry, listFd } from '../sys/list-at.ts';
 import type { Name } from '../sys/scratch.ts';
@@ -46,11 +46,11 @@ class TreeCopy {
   readonly #stat = new FileStat();
   /** Where the first name of an inode with several names is, by inode. */
   readonly #linked = new Map<string, Uint8Array>();
-  readonly #options: AbortOptions;
+  readonly #data: FileData;
   #rootFd = -1;
 
   constructor(options: AbortOptions) {
-    this.#options = options;
+    this.#data = new FileData(() => options.signal?.throwIfAborted());
   }
 
   /** Begins with the roots. */
@@ -91,7 +91,7 @@ class TreeCopy {
         this.#push(openAt(this.#from.top, name, directoryFlags), this.#to.top, name, name);
         return;
       case 'file':
-        this.#copyFile(name);
+        this.#copyFile(name, stat);
         return;
       case 'symlink':
         symlinkAt(readlinkAt(this.#from.top, name), this.#to.top, name);
@@ -131,13 +131,13 @@ class TreeCopy {
     this.#linked.set(inode, Buffer.concat(parts));
   }
 
-  #copyFile(name: Uint8Array): void {
+  #copyFile(name: Uint8Array, stat: FileStat): void {
     const fromFd = openAt(this.#from.top, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
       const toFd = openAt(this.#to.top, name, O_WRONLY | O_CREAT | O_EXCL, 0o600);
       try {
-        copyFileData(fromFd, toFd, { checkpoint: () => this.#options.signal?.throwIfAborted() });
-        copyAttributesFd(fromFd, toFd);
+        this.#data.copy(fromFd, toFd, stat);
+        copyAttributesFd(fromFd, toFd, { stat });
       } finally {
         closeFd(toFd);
       }

@@ -4,6 +4,7 @@ import type { InlineFile } from '../../dockerfile/instructions/types.ts';
 import { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../../sys/constants.ts';
 import { readFullyAt, writeFully } from '../../sys/fd-io.ts';
 import { chmodAt, chmodFd, chownAt, chownFd, type FileTime, utimensAt, utimensFd } from '../../sys/file-attributes.ts';
+import { FileData } from '../../sys/file-data.ts';
 import { closeFd, linkAt, mkdirAt, mknodAt, openAt, readlinkAt, symlinkAt } from '../../sys/fs-at.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
 import { type FileStat, statAtIfThere, statFd } from '../../sys/stat.ts';
@@ -13,7 +14,6 @@ import type { BuildContext, ContextEntry, ContextSource } from '../context/build
 import { isCopiedXattr, refuseSpecial } from '../context/content-digest.ts';
 import { contextChanged, stillThere } from '../context/context-changed.ts';
 import { type ContextStamps, isUnchanged } from '../context/context-stamps.ts';
-import { FileData } from './file-data.ts';
 import { type Owner, resolveOwner } from './owner.ts';
 import { TreeTarget } from './tree-target.ts';
 

@@ -15,7 +15,7 @@ export function inheritRoot(parent: string, own: string): void {
   try {
     const ownFd = openAt(AT_FDCWD, own, directoryFlags);
     try {
-      copyAttributesFd(parentFd, ownFd, (xattr) => !isOverlayMark(xattr));
+      copyAttributesFd(parentFd, ownFd, { keep: (xattr) => !isOverlayMark(xattr) });
     } finally {
       closeFd(ownFd);
     }

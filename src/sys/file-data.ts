@@ -1,7 +1,7 @@
 import { readSync } from 'node:fs';
-import { copyFileData } from '../../sys/copy.ts';
-import { writeFully } from '../../sys/fd-io.ts';
-import type { FileStat } from '../../sys/stat.ts';
+import { copyFileData } from './copy.ts';
+import { writeFully } from './fd-io.ts';
+import type { FileStat } from './stat.ts';
 
 // Up to here, a read and a write cost less than finding out how the kernel can copy and where the holes are.
 const smallBytes = 256 * 1024;
@@ -13,9 +13,18 @@ export class FileData {
   /** Undefined until a file has been tried. */
   #canReflink: boolean | undefined;
 
-  /** `checkpoint` is called now and then while a large file is copied; what it throws ends that. */
-  constructor(checkpoint: () => void) {
+  /**
+   * `checkpoint` is called now and then while a large file is copied; what it throws ends that. `canReflink` is what
+   * another of these has found out.
+   */
+  constructor(checkpoint: () => void, canReflink?: boolean) {
     this.#checkpoint = checkpoint;
+    this.#canReflink = canReflink;
+  }
+
+  /** Whether the two filesystems share blocks; undefined until a file with content has been copied. */
+  get canReflink(): boolean | undefined {
+    return this.#canReflink;
   }
 
   /** `to` is new and empty; `stat` is what `from` is now. A file that is being written to may come over torn. */

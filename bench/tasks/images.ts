@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Arena, Contender, ContestEntry } from '../contest.ts';
+import { makeDockerArchive, makeImage, scaled, sixLayers } from '../inputs.ts';
+import { podman, removeTree, setUp, startDocker, strata } from '../peers.ts';
+
+interface Engine extends Pick<Contender, 'name' | 'options' | 'group'> {
+  readonly command: readonly string[];
+  /** Gives room back that `rmi` leaves for later. */
+  readonly clean?: readonly string[];
+  /** Before the names of images that `load` brought. */
+  readonly prefix: string;
+}
+
+const env = ({ options }: Engine): Readonly<Record<string, string>> | undefined => options?.env;
+
+async function engines({ folder, atEnd }: Arena): Promise<Engine[]> {
+  const ours = [...strata, '--root', join(folder, 'strata')];
+  const found: Engine[] = [
+    { name: 'strata', command: ours, prefix: '', clean: [...ours, 'builder', 'prune', '--all', '--force'] },
+  ];
+  const docker = await startDocker(join(folder, 'docker'));
+  if (docker) {
+    atEnd.use(docker);
+    const { command, group, version } = docker;
+    found.push({ name: `docker ${version} (its daemon runs already)`, command, group, prefix: '' });
+  }
+  const pod = podman(join(folder, 'podman'));
+  if (pod) found.push({ name: 'podman', command: pod.command, options: { env: pod.env }, prefix: 'localhost/' });
+  return found;
+}
+
+const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
+
+/** A docker-archive of images with one layer in common that differ in a label. */
+function manyImages(folder: string, count: number): string {
+  const layer = Buffer.alloc(10_240);
+  const parts = join(folder, 'parts');
+  mkdirSync(parts);
+  writeFileSync(join(parts, 'layer.tar'), layer);
+  const manifest = Array.from({ length: count }, (_, at) => {
+    const config = JSON.stringify({
+      architecture: 'amd64',
+      os: 'linux',
+      created: new Date(Date.UTC(2026, 0, 1) + at * 1000).toISOString(),
+      config: { Labels: { number: String(at) } },
+      rootfs: { type: 'layers', diff_ids: [`sha256:${sha256(layer)}`] },
+      history: [{ created_by: 'bench' }],
+    });
+    const name = `${sha256(config)}.json`;
+    writeFileSync(join(parts, name), config);
+    return { Config: name, RepoTags: [`many/app${at}:1`], Layers: ['layer.tar'] };
+  });
+  writeFileSync(join(parts, 'manifest.json'), JSON.stringify(manifest));
+  const file = join(folder, 'many.tar');
+  setUp(['tar', '-C', parts, '-cf', file, '.', '--transform=s,^\\./,,']);
+  removeTree(parts);
+  return file;
+}
+
+const listing = (count: number): ContestEntry => ({
+  name: `images-${count}`,
+  prepare: async (arena) => {
+    const file = manyImages(arena.folder, Math.max(1, Math.ceil(count * arena.scale)));
+    const contenders = (await engines(arena)).map((engine) => {
+      const { command, name, options, group } = engine;
+      setUp([...command, 'load', '--quiet', '--input', file], env(engine));
+      return { name, options, group, command: [...command, 'images'] } as Contender;
+    });
+    return {
+      title: `\`images\` with ${count} images in the store`,
+      rules: 'One name each; all came by `load`.',
+      goal: '≤ 1.2× podman (CPU)',
+      contenders,
+    };
+  },
+});
+
+/** A container of static busybox that has made ten thousand files. */
+function changedContainer(arena: Arena): string {
+  const context = join(arena.folder, 'context');
+  mkdirSync(join(context, 'bin'), { recursive: true });
+  copyFileSync('/bin/busybox', join(context, 'bin/busybox'));
+  for (const tool of ['sh', 'mkdir', 'seq']) symlinkSync('busybox', join(context, 'bin', tool));
+  writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY bin /bin\n');
+  return context;
+}
+
+export const contests: readonly ContestEntry[] = [
+  listing(10),
+  listing(100),
+  listing(1000),
+  {
+    name: 'image-rm',
+    prepare: async (arena) => {
+      const image = makeImage(arena.folder, 'image', scaled(sixLayers, arena.scale));
+      const file = join(arena.folder, 'image.tar');
+      makeDockerArchive(file, image, 'bench:latest');
+      removeTree(image.layout);
+      const contenders = (await engines(arena)).map((engine): Contender => {
+        const { command, clean, prefix, ...rest } = engine;
+        return {
+          ...rest,
+          command: [...command, 'rmi', `${prefix}bench`],
+          before: () => setUp([...command, 'load', '--quiet', '--input', file], env(engine)),
+          after: () => clean && setUp(clean, env(engine)),
+        };
+      });
+      return {
+        title: '`rmi` of an image of 6 layers, 700 MB, 58,000 files',
+        rules:
+          'Until the command returns; Strata leaves most of the files to whoever comes next, which is not measured.',
+        goal: '≤ 0.3× both (wall)',
+        contenders,
+      };
+    },
+  },
+  {
+    name: 'commit',
+    prepare: async (arena) => {
+      const context = changedContainer(arena);
+      const count = Math.ceil(10_000 * arena.scale);
+      const script = `mkdir /d; for i in $(seq ${count}); do echo $i > /d/$i; done`;
+      const contenders = (await engines(arena)).map((engine): Contender => {
+        const { command, clean, prefix, ...rest } = engine;
+        const run = (...args: string[]): string =>
+          setUp([...command, ...args], { ...env(engine), DOCKER_BUILDKIT: '0' });
+        run('build', '--quiet', '--tag', 'box', context);
+        run('run', '--name', 'changed', '--network', 'none', `${prefix}box`, 'sh', '-c', script);
+        return {
+          ...rest,
+          command: [...command, 'commit', 'changed', 'made'],
+          after: () => {
+            run('rmi', `${prefix}made`);
+            if (clean) setUp(clean, env(engine));
+          },
+        };
+      });
+      return {
+        title: '`commit` of 10,000 new files',
+        rules:
+          'Of a stopped container; Strata hashes the layer, flushes it and keeps it as a tree, podman keeps a tar as well.',
+        goal: '≤ 1.0× docker',
+        contenders,
+      };
+    },
+  },
+];
