@@ -38,6 +38,7 @@ const signatures = {
   umask: ['uint32', ['uint32']],
   flock: ['int32', ['int32', 'int32']],
   syncfs: ['int32', ['int32']],
+  clock_gettime: ['int32', ['int32', 'pointer']],
   ioctl: ['int32', ['int32', 'uint64', 'pointer']],
   // Integers and addresses travel alike, so one declaration serves every call by number.
   syscall: ['int64', ['int64', 'int64', 'int64', 'int64', 'int64', 'int64', 'int64']],

@@ -1,0 +1,14 @@
+import { libc } from './libc.ts';
+import { lastError, scratch } from './scratch.ts';
+
+const CLOCK_REALTIME_COARSE = 5;
+
+/**
+ * The time that the kernel gives to files changed now (from Linux 6.13 on a later one at times), in seconds and nanoseconds since 1970. It stands still for a tick,
+ * 10 ms with HZ=100; two changes within one have the same time before Linux 6.13, and on some filesystems still.
+ */
+export function coarseTime(): { seconds: number; nanoseconds: number } {
+  const { view, struct, structAddress } = scratch();
+  if (libc().clock_gettime(CLOCK_REALTIME_COARSE, structAddress) < 0) throw lastError('clock_gettime');
+  return { seconds: Number(view.getBigInt64(struct, true)), nanoseconds: Number(view.getBigInt64(struct + 8, true)) };
+}

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { lstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { coarseTime } from '../../../src/sys/coarse-clock.ts';
+
+test('the clock that dates files: it goes on, and no later change is older', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'strata-clock-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const changed = (name: string): bigint => {
+    writeFileSync(join(folder, name), '');
+    return lstatSync(join(folder, name), { bigint: true }).ctimeNs;
+  };
+  const now = (): bigint => {
+    const { seconds, nanoseconds } = coarseTime();
+    return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
+  };
+  for (let i = 0; i < 5; i++) {
+    const before = changed(`${i}-before`);
+    while (now() <= before);
+    const between = now();
+    assert.ok(changed(`${i}-after`) >= between);
+  }
+});
