@@ -10,12 +10,12 @@ const standing = (command: Command, path: string): StrataError =>
 
 /** The file of `--cidfile` must not be there yet. Throws ERR_USAGE. */
 export function refuseStandingCidFile(command: Command, path: string | undefined): void {
-  if (path !== undefined && existsSync(path)) throw standing(command, path);
+  if (path && existsSync(path)) throw standing(command, path);
 }
 
 /** Writes the ID into the file of `--cidfile`, if one was asked for. Throws ERR_USAGE, and what writing does. */
 export function writeCidFile(command: Command, path: string | undefined, id: string): void {
-  if (path === undefined) return;
+  if (!path) return;
   try {
     writeFileSync(path, id, { flag: 'wx' });
   } catch (error) {

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import type { CreateRequest } from '../engine/index.ts';
+import type { StrataError } from '../errors/index.ts';
 import { fromOwnEnvironment, readEnvFile } from './env-file.ts';
 import { collect, notSupportedYet, notYetFlags, passThrough, usageProblem } from './flags.ts';
+import { laterFlags } from './later-container-flags.ts';
 
 /** What `run` and `create` are told of a container. */
 export interface ContainerFlags {
@@ -17,6 +19,8 @@ export interface ContainerFlags {
   readonly entrypoint?: string;
   readonly hostname?: string;
   readonly network: string;
+  /** The name `network` had before docker 1.13, still in many scripts. */
+  readonly net?: string;
   readonly readOnly?: boolean;
   readonly label: readonly string[];
   readonly stopSignal?: string;
@@ -41,53 +45,13 @@ export function defineContainerFlags(command: Command): void {
     .option('--entrypoint <path>', "program to run instead of the image's entrypoint")
     .option('-h, --hostname <name>', 'host name inside')
     .option('--network <mode>', 'none or host', 'none')
+    .addOption(command.createOption('--net <mode>').hideHelp())
     .option('--read-only', "mount the container's root read-only")
     .option('-l, --label <name=value>', 'label of the container', collect, [])
     .option('--stop-signal <signal>', 'what stop sends to the container')
     .option('--stop-timeout <seconds>', 'how long stop waits before it kills')
     .helpOption('--help', 'show this help');
-  notYetFlags(command, [
-    '--add-host <h>',
-    '--annotation <a>',
-    '-a, --attach <s>',
-    '--cap-add <c>',
-    '--cap-drop <c>',
-    '--cgroup-parent <c>',
-    '--cpus <n>',
-    '-c, --cpu-shares <n>',
-    '--cpuset-cpus <c>',
-    '--device <d>',
-    '--dns <d>',
-    '--expose <p>',
-    '--gpus <g>',
-    '--group-add <g>',
-    '--health-cmd <c>',
-    '--init',
-    '--ipc <i>',
-    '--log-driver <l>',
-    '-m, --memory <m>',
-    '--mount <m>',
-    '--no-healthcheck',
-    '--oom-kill-disable',
-    '--pid <p>',
-    '--pids-limit <n>',
-    '--platform <p>',
-    '--privileged',
-    '-p, --publish <p>',
-    '-P, --publish-all',
-    '--pull <p>',
-    '--restart <r>',
-    '--security-opt <s>',
-    '--shm-size <s>',
-    '--storage-opt <s>',
-    '--sysctl <s>',
-    '--tmpfs <t>',
-    '--ulimit <u>',
-    '--userns <u>',
-    '--uts <u>',
-    '-v, --volume <v>',
-    '--volumes-from <c>',
-  ]);
+  notYetFlags(command, laterFlags);
 }
 
 /** What the flags ask for. Throws ERR_USAGE, ERR_ENV_FILE, ERR_NOT_SUPPORTED_YET. */
@@ -100,19 +64,22 @@ export function containerRequest(
   return {
     image,
     command: words,
-    environment: [...flags.envFile.flatMap(readEnvFile), ...flags.env].flatMap(fromOwnEnvironment),
-    network: networkOf(flags.network),
-    labels: Object.fromEntries(flags.label.map(splitLabel)),
+    environment: [...flags.envFile.flatMap(readEnvFile), ...flags.env.map(checkEnv(command))].flatMap(
+      fromOwnEnvironment,
+    ),
+    network: networkOf(flags.net ?? flags.network),
+    labels: Object.fromEntries(flags.label.map(splitLabel(command))),
     remove: flags.rm === true,
     interactive: flags.interactive === true,
     terminal: flags.tty === true,
     ...(flags.tty === true ? terminalSize() : {}),
     readOnly: flags.readOnly === true,
-    ...(flags.name === undefined ? {} : { name: flags.name }),
-    ...(flags.workdir === undefined ? {} : { workingDirectory: flags.workdir }),
-    ...(flags.user === undefined ? {} : { user: flags.user }),
+    // As docker, and as scripts with `--name "$NAME"` have it: empty is the same as not given.
+    ...(flags.name ? { name: flags.name } : {}),
+    ...(flags.workdir ? { workingDirectory: flags.workdir } : {}),
+    ...(flags.user ? { user: flags.user } : {}),
     ...(flags.entrypoint === undefined ? {} : { entrypoint: [flags.entrypoint] }),
-    ...(flags.hostname === undefined ? {} : { hostname: flags.hostname }),
+    ...(flags.hostname ? { hostname: flags.hostname } : {}),
     ...(flags.stopSignal === undefined ? {} : { stopSignal: flags.stopSignal }),
     ...(flags.stopTimeout === undefined
       ? {}
@@ -123,11 +90,7 @@ export function containerRequest(
 /** The value of a flag that takes a whole number, in docker's words when it is none. Throws ERR_USAGE. */
 export function wholeNumber(command: Command, flag: string, text: string): number {
   if (/^[+-]?\d{1,15}$/.test(text)) return Number(text);
-  const shown = JSON.stringify(text);
-  throw usageProblem(
-    command,
-    `invalid argument ${shown} for "${flag}" flag: strconv.ParseInt: parsing ${shown}: invalid syntax`,
-  );
+  throw wrongValue(command, text, flag, `strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
 }
 
 // The runtime sets the size of its own accord, but only once the process runs and may have looked.
@@ -141,7 +104,20 @@ function networkOf(mode: string): 'none' | 'host' {
   throw notSupportedYet(`--network ${mode}`, 'One of none, host.');
 }
 
-const splitLabel = (pair: string): [string, string] => {
-  const at = pair.indexOf('=');
-  return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)];
-};
+const splitLabel =
+  (command: Command) =>
+  (pair: string): [string, string] => {
+    const [name = ''] = pair.split('=', 1);
+    if (name === '') throw wrongValue(command, pair, '-l, --label', `invalid label '${pair}': empty name`);
+    return [name, pair.slice(name.length + 1)];
+  };
+
+const checkEnv =
+  (command: Command) =>
+  (entry: string): string => {
+    if (entry !== '' && !entry.startsWith('=')) return entry;
+    throw wrongValue(command, entry, '-e, --env', `invalid environment variable: ${entry}`);
+  };
+
+const wrongValue = (command: Command, value: string, flag: string, problem: string): StrataError =>
+  usageProblem(command, `invalid argument ${JSON.stringify(value)} for "${flag}" flag: ${problem}`);

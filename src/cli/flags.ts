@@ -17,8 +17,9 @@ const truths: ReadonlyMap<string, boolean> = new Map([
 
 /**
  * Docker's flags take `--rm=false` for switches, which the argument parser does not know: `--name=true` and `-n=true`
- * become the bare switch, `--name=false` goes away or becomes `--no-name`, `--no-name=false` goes away. Values of other flags, what
- * stands behind `--`, and what belongs to a program in a container stay as they are. Throws ERR_USAGE.
+ * become the bare switch, `--name=false` goes away or becomes `--no-name`, `--no-name=false` goes away. `-w=/x` is `-w/x`.
+ * Values of other flags, what stands behind `--`, and what belongs to a program in a container stay as they are. Throws
+ * ERR_USAGE.
  */
 export function explicitBooleans(program: Command, argv: readonly string[]): string[] {
   const result: string[] = [];
@@ -46,11 +47,11 @@ const isSwitch = ({ required, optional }: Option): boolean => !required && !opti
 
 function withoutBoolean(command: Command, argument: string): string[] {
   const [, given, value] = /^(--[a-z][a-z-]*|-\w)=(.*)$/s.exec(argument) ?? [];
-  if (given === undefined || value === undefined) return [withDefault(command, argument)];
+  if (given === undefined || value === undefined) return [withDefault(command, withoutEquals(command, argument))];
   const name = command.options.find(({ short }) => short === given)?.long ?? given;
   const option = findLong(command, name);
   const opposite = findLong(command, name.replace(/^--/, '--no-'));
-  if (option ? !isSwitch(option) : opposite === undefined) return [argument];
+  if (option ? !isSwitch(option) : opposite === undefined) return [withoutEquals(command, argument)];
   const truth = truths.get(value);
   if (truth === undefined) {
     throw usageProblem(
@@ -66,14 +67,25 @@ function withoutBoolean(command: Command, argument: string): string[] {
 const withDefault = (command: Command, argument: string): string =>
   findLong(command, argument)?.optional === true ? `${argument}=true` : argument;
 
+/** A value may stand behind the letter of its flag with a `=` between, also after switches: `-e=A=1`, `-ite=A=1`. */
+function withoutEquals(command: Command, argument: string): string {
+  const at = argument.startsWith('--') ? -1 : valueLetter(command, argument);
+  const isBetween = at >= 0 && argument[at + 1] === '=' && at + 2 < argument.length;
+  return isBetween ? argument.slice(0, at + 1) + argument.slice(at + 2) : argument;
+}
+
+/** Where in `-ite` the first letter stands that takes a value; -1 without any. */
+const valueLetter = (command: Command, letters: string): number =>
+  letters
+    .split('')
+    .findIndex(
+      (letter, at) => at > 0 && command.options.some(({ short, required }) => required && short === `-${letter}`),
+    );
+
 /** The argument ends with a flag whose value comes next: `--name`, `-e`, `-ite`. */
 function takesNext(command: Command, argument: string): boolean {
   if (argument.startsWith('--')) return findLong(command, argument)?.required === true;
-  const letters = argument.slice(1);
-  const at = Array.from(letters).findIndex((letter) =>
-    command.options.some(({ short, required }) => required && short === `-${letter}`),
-  );
-  return at >= 0 && at === letters.length - 1;
+  return argument.length > 1 && valueLetter(command, argument) === argument.length - 1;
 }
 
 /** `strata image ls`: how a command is called. */

@@ -51,20 +51,34 @@ export function define(command: Command, context: CliContext): void {
     .option('-q, --quiet', 'print nothing but the image ID')
     .option('--iidfile <path>', 'write the image ID to a file')
     .option('--progress <kind>', 'auto, plain, tty or json', 'auto')
+    // Containers of steps never stay here, whatever comes of the build.
+    .addOption(command.createOption('--rm').hideHelp())
+    .addOption(command.createOption('--force-rm').hideHelp())
     .action(async (folder: string, flags: BuildFlags) => build({ command, context }, folder, flags));
   notYetFlags(command, [
     '--add-host <h>',
     '--build-context <c>',
     '--cache-from <c>',
     '--cache-to <c>',
+    '--cgroup-parent <c>',
+    '--compress',
+    '--cpu-period <n>',
+    '--cpu-quota <n>',
+    '-c, --cpu-shares <n>',
+    '--cpuset-cpus <c>',
+    '--cpuset-mems <c>',
+    '--disable-content-trust',
+    '--isolation <i>',
     '--load',
     '-m, --memory <m>',
+    '--memory-swap <m>',
     '-o, --output <o>',
     '--platform <p>',
     '--provenance <p>',
     '--push',
     '--sbom <s>',
     '--secret <s>',
+    '--security-opt <s>',
     '--shm-size <s>',
     '--squash',
     '--ssh <s>',

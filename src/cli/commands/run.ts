@@ -9,16 +9,20 @@ import { renderError } from '../render/error.ts';
 
 interface RunFlags extends ContainerFlags {
   readonly detach?: boolean;
+  readonly sigProxy: boolean;
 }
 
 export function define(command: Command, context: CliContext): void {
   defineContainerFlags(command);
   command
     .option('-d, --detach', 'let it run by itself and print its ID')
+    // On unless it is turned off, which the parser knows as a flag of its own.
+    .addOption(command.createOption('--sig-proxy').default(true).hideHelp())
+    .addOption(command.createOption('--no-sig-proxy').hideHelp())
     .action(async (image: string, words: readonly string[], flags: RunFlags) =>
       run({ command, context }, image, words, flags),
     );
-  notYetFlags(command, ['--detach-keys <k>', '--sig-proxy']);
+  notYetFlags(command, ['--detach-keys <k>']);
 }
 
 async function run(called: Called, image: string, words: readonly string[], flags: RunFlags): Promise<void> {
@@ -39,6 +43,7 @@ async function foreground(
   words: readonly string[],
   flags: RunFlags,
 ): Promise<void> {
+  if (!flags.sigProxy) throw notSupportedYet('--sig-proxy=false');
   refuseWithoutTerminal(flags);
   refuseStandingCidFile(command, flags.cidfile);
   const request = containerRequest(command, flags, image, words);
