@@ -167,3 +167,24 @@ test('a working folder that reaches into a process is refused, and no descriptor
   const { log } = await toldBuild(engine, { context: context(['RUN ls /proc/1/fd; true']) });
   assert.deepEqual(log.trim().split('\n'), ['0', '1', '2']);
 });
+
+test('a command that puts symlinks where the mounts were gets nothing else removed', { skip }, async (t) => {
+  const engine = await store(t, 'overlay2');
+  const script = 'mv /run/systemd /run/moved && ln -s /data /run/systemd';
+  const folder = busyboxContext(t, [`RUN ["/bin/busybox", "sh", "-c", "${script}"]`]);
+  fill(join(folder, 'tree'), {
+    'etc/resolv.conf': { link: '../run/systemd/resolve/stub-resolv.conf' },
+    'run/': '',
+    'data/resolve/stub-resolv.conf': '',
+  });
+  const { id } = await toldBuild(engine, { context: folder });
+  const [, layer = []] = await layerEntries(engine, id);
+  assert.ok(layer.includes('symlink run/systemd'));
+  assert.deepEqual(
+    layer.filter((entry) => entry.startsWith('whiteout')),
+    [],
+  );
+  await withImageTree(engine, id, (tree) => {
+    assert.deepEqual(readdirSync(join(tree, 'data/resolve')), ['stub-resolv.conf']);
+  });
+});
