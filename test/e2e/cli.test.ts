@@ -13,9 +13,9 @@ test('a store that cannot be is told, not thrown and not waited for', async (t) 
   const strata = strataCommand(t);
   const folder = folderWith(t, { file: '' });
   symlinkSync('/nowhere/at/all', join(folder, 'dangling'));
-  for (const root of ['/dev/null/x', join(folder, 'file'), '/proc/x', join(folder, 'dangling/x')]) {
-    const { code, stderr, stdout } = await strata('--root', root, 'images');
-    assert.deepEqual([code, stdout], [1, ''], root);
+  const roots = ['/dev/null/x', join(folder, 'file'), '/proc/x', join(folder, 'dangling/x')];
+  for (const { code, stderr, stdout } of await Promise.all(roots.map((root) => strata('--root', root, 'images')))) {
+    assert.deepEqual([code, stdout], [1, ''], stderr);
     assert.match(stderr, /^strata: root .*: cannot be used \(E[A-Z]+\)\nhint: /);
   }
   const driver = await strata('--storage-driver', 'floppy', 'images');
@@ -78,16 +78,16 @@ test('nothing from a Dockerfile, an image or a context gives orders to the termi
   const label = ['inspect', '-f', '{{.Config.Labels.a}}{{.Config.Labels.b}}', 'hostile'];
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   const order = /\x1b|\x9b|\x07/;
-  for (const args of [
+  const lines = [
     ['history', '--no-trunc', 'hostile'],
     ['history', 'hostile'],
     ['build', join(folder, 'wrong')],
     ['build', '--target', '\u001b[2J', folder],
     ['run', '\u001b[2J'],
-  ]) {
-    const { stdout, stderr } = await strata(...args);
-    assert.doesNotMatch(stdout + stderr, order, args.join(' '));
-    assert.match(stdout + stderr, /\\x1b/, args.join(' '));
+  ];
+  for (const { stdout, stderr } of await Promise.all(lines.map((args) => strata(...args)))) {
+    assert.doesNotMatch(stdout + stderr, order);
+    assert.match(stdout + stderr, /\\x1b/);
   }
   assert.doesNotMatch(built.stderr, order);
   const shown = spawnSync(
