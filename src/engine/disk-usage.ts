@@ -1,11 +1,12 @@
 import { shownStatus } from '../containers/state.ts';
+import { statusText } from '../containers/status-text.ts';
 import { type Holdings, holdingsOf } from '../images/holdings.ts';
 import { sharedSizes } from '../images/shared-sizes.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { Metadata } from '../metadata/metadata.ts';
 import { type Digest, digestHex, parseDiffId } from '../spec/digest.ts';
 import { cachedStep, cacheEntries } from './build-cache-usage.ts';
-import { stateOf } from './container-state.ts';
+import { definitionOf, stateOf } from './container-state.ts';
 import type { StoreLayout } from './layout.ts';
 import { type StoreFiles, storeFiles } from './store-files.ts';
 import type { ContainerUsage, DiskUsage, UsageRow } from './usage-types.ts';
@@ -86,16 +87,21 @@ class Claims {
 }
 
 function containersOf(metadata: Metadata, files: StoreFiles, snapshots: Claims): ContainerUsage[] {
-  return metadata.containers.list().map((record) => ({
-    id: record.id,
-    name: record.name,
-    imageId: record.imageId,
-    status: shownStatus(stateOf(record)),
-    createdAt: new Date(record.createdAt),
-    sizeBytes:
-      (record.snapshotId === undefined ? 0 : snapshots.take([record.snapshotId])) +
-      (files.containers.get(record.id) ?? 0),
-  }));
+  const now = Date.now();
+  return metadata.containers.list().map((record) => {
+    const { config } = definitionOf(record);
+    const { snapshotId } = record;
+    return {
+      id: record.id,
+      name: record.name,
+      imageId: record.imageId,
+      status: shownStatus(stateOf(record)),
+      statusText: statusText(stateOf(record), now),
+      command: [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])],
+      createdAt: new Date(record.createdAt),
+      sizeBytes: (snapshotId === undefined ? 0 : snapshots.take([snapshotId])) + (files.containers.get(record.id) ?? 0),
+    };
+  });
 }
 
 function containersRow(list: readonly ContainerUsage[]): UsageRow {

@@ -16,6 +16,9 @@ export interface ContainerUsage {
   readonly name: string;
   readonly imageId: Digest | undefined;
   readonly status: string;
+  /** `Exited (0) 2 minutes ago`, as lists show it. */
+  readonly statusText: string;
+  readonly command: readonly string[];
   readonly createdAt: Date;
   /** Its writable layer and its own files, in allocated blocks. */
   readonly sizeBytes: number;

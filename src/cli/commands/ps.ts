@@ -5,6 +5,7 @@ import { Row } from '../../query/template/values.ts';
 import { wholeNumber } from '../container-flags.ts';
 import type { Called, CliContext } from '../context.ts';
 import { notYetFlags } from '../flags.ts';
+import { shownCommand } from '../render/container-command.ts';
 import { shownAge, shownId, shownTime } from '../render/image-fields.ts';
 
 interface PsFlags {
@@ -76,12 +77,3 @@ const rowOf = (container: ContainerSummary, whole: boolean, now: number): Row =>
     },
     '*formatter.ContainerContext',
   );
-
-const shownCommandLength = 20;
-
-/** Quoted as Go quotes, the last of what fits being an ellipsis. */
-function shownCommand(words: readonly string[], whole: boolean): string {
-  const text = Array.from(words.join(' '));
-  const fits = whole || text.length <= shownCommandLength;
-  return JSON.stringify(fits ? text.join('') : `${text.slice(0, shownCommandLength - 1).join('')}…`);
-}

@@ -4,6 +4,7 @@ import { formatRows, parseFormat } from '../../query/format.ts';
 import { Row, type ValueMap } from '../../query/template/values.ts';
 import { humanSize } from '../../query/units.ts';
 import type { CliContext } from '../context.ts';
+import { shownCommand } from '../render/container-command.ts';
 import { shownAge, shownId, shownSize } from '../render/image-fields.ts';
 
 interface DfFlags {
@@ -94,14 +95,15 @@ function containerTable({ containerList }: DiskUsage, images: readonly ImageSumm
     return image?.repository === undefined ? shownId(id, false) : `${image.repository}:${image.tag ?? ''}`;
   };
   return table(
-    ['CONTAINER ID', 'IMAGE', 'LOCAL VOLUMES', 'SIZE', 'CREATED', 'STATUS', 'NAMES'],
+    ['CONTAINER ID', 'IMAGE', 'COMMAND', 'LOCAL VOLUMES', 'SIZE', 'CREATED', 'STATUS', 'NAMES'],
     containerList.map((container) => [
       shownId(container.id, false),
       container.imageId === undefined ? '' : nameOf(container.imageId),
+      shownCommand(container.command, false),
       '0',
       shownSize(container.sizeBytes),
       shownAge(container.createdAt, now),
-      container.status,
+      container.statusText,
       container.name,
     ]),
   );
