@@ -105,6 +105,12 @@ export async function writeBlob(
     signal,
     expected: { digest, sizeBytes: size },
   });
-  await writer.write(bytes);
-  await writer.commit();
+  try {
+    await writer.write(bytes);
+    await writer.commit();
+  } catch (error) {
+    // Nobody resumes it: its name is this lease's.
+    await writer.discard();
+    throw error;
+  }
 }
