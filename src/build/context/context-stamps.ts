@@ -15,10 +15,19 @@ export class ContextStamps {
   }
 
   /** Throws ERR_CONTEXT_CHANGED when the entry is not what was noted, or was not there. */
-  check(source: ContextSource, { path, name }: ContextEntry, stat: FileStat): void {
-    const key = contextPath(source, path);
-    if (this.#noted.get(key) !== stampOf(stat)) throw contextChanged(path.length > 0 ? path : name);
-    this.#checked.add(key);
+  check(source: ContextSource, { path }: ContextEntry, stat: FileStat): void {
+    this.checkStamp(contextPath(source, path), stampOf(stat));
+  }
+
+  /** {@link check} by the entry's path in the context and its stamp now. */
+  checkStamp(path: string, stamp: string): void {
+    if (this.#noted.get(path) !== stamp) throw contextChanged(Buffer.from(path, 'latin1'));
+    this.#checked.add(path);
+  }
+
+  /** How many entries were noted. */
+  get count(): number {
+    return this.#noted.size;
   }
 
   /** Throws ERR_CONTEXT_CHANGED when something that was noted has not been checked: it is gone. */

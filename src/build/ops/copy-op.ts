@@ -63,7 +63,12 @@ export class CopyOp implements Op<FilesystemResult> {
   async exec([parent]: readonly FilesystemResult[], { signal, key, log }: ExecContext): Promise<FilesystemResult> {
     const { workspace, instruction } = this.#options;
     const change = async (directory: string): Promise<void> => {
-      using writer = new TreeWriter(directory, { chown: instruction.chown, chmod: this.#chmod, signal });
+      using writer = new TreeWriter(directory, {
+        chown: instruction.chown,
+        chmod: this.#chmod,
+        chmodText: instruction.chmod,
+        signal,
+      });
       try {
         await this.#write(writer, log);
       } catch (error) {

@@ -1,32 +1,56 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ChmodChange } from '../../dockerfile/chmod.ts';
 import type { InlineFile } from '../../dockerfile/instructions/types.ts';
-import { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../../sys/constants.ts';
-import { readFullyAt, writeFully } from '../../sys/fd-io.ts';
-import { chmodAt, chmodFd, chownAt, chownFd, type FileTime, utimensAt, utimensFd } from '../../sys/file-attributes.ts';
+import { invariant } from '../../lib/invariant.ts';
+import { O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_WRONLY } from '../../sys/constants.ts';
+import { writeFully } from '../../sys/fd-io.ts';
+import { chmodAt, chmodFd, chownAt, chownFd, type FileTime, utimensFd } from '../../sys/file-attributes.ts';
 import { FileData } from '../../sys/file-data.ts';
-import { closeFd, linkAt, mkdirAt, mknodAt, openAt, readlinkAt, symlinkAt } from '../../sys/fs-at.ts';
+import { closeFd, linkAt, mkdirAt, openAt } from '../../sys/fs-at.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
 import { type FileStat, statAtIfThere, statFd } from '../../sys/stat.ts';
-import { getXattrAt, getXattrFd, listXattrsAt, listXattrsFd, setXattrAt, setXattrFd } from '../../sys/xattr.ts';
+import { getXattrAt, listXattrsAt, setXattrAt } from '../../sys/xattr.ts';
+import { chunksOf } from '../archive/file-chunks.ts';
 import { isArchive, unpackArchive } from '../archive/unpack-archive.ts';
-import type { BuildContext, ContextEntry, ContextSource } from '../context/build-context.ts';
-import { isCopiedXattr, refuseSpecial } from '../context/content-digest.ts';
+import { type BuildContext, ContextEntry, type ContextSource } from '../context/build-context.ts';
 import { contextChanged, stillThere } from '../context/context-changed.ts';
-import { type ContextStamps, isUnchanged } from '../context/context-stamps.ts';
+import { type ContextStamps, contextPath, isUnchanged } from '../context/context-stamps.ts';
+import { isCopiedXattr } from '../context/copied-xattrs.ts';
+import { openForReading } from '../context/file-digest.ts';
+import { FileLane, type LaneItem } from '../work/file-lane.ts';
+import { FileCopier } from './file-copier.ts';
 import { type Owner, resolveOwner } from './owner.ts';
+import { addSpecial } from './special-entry.ts';
 import { TreeTarget } from './tree-target.ts';
 
 export interface TreeWriterOptions {
   /** `user[:group]`, resolved in the tree; empty for root. */
   readonly chown: string;
   readonly chmod: ChmodChange | undefined;
+  /** What `chmod` was read from; empty without it. */
+  readonly chmodText: string;
   readonly signal: AbortSignal;
 }
 
+/** The files of one source. */
+interface CopiedFiles {
+  readonly source: ContextSource;
+  readonly stamps: ContextStamps;
+  /** Where the first name of a file of several is, by inode. */
+  readonly links: Map<string, Uint8Array>;
+}
+
+interface LaneFile extends LaneItem {
+  readonly entry: ContextEntry;
+  /** Where it is in the context, and where it goes. */
+  readonly from: string;
+  readonly path: Uint8Array;
+}
+
 const batch = 64;
+// Fewer are copied before a second thread has started.
+const fewFiles = 1000;
 const directoryMode = 0o755;
-const chunkBytes = 1 << 18;
 const slash = Buffer.from('/');
 
 /** Puts files into an image's tree as COPY does: by descriptor, never through what the image made of a path. */
@@ -36,6 +60,7 @@ export class TreeWriter implements Disposable {
   readonly #options: TreeWriterOptions;
   readonly #owner: Owner;
   readonly #data: FileData;
+  readonly #copier: FileCopier;
   /** Directories whose times are set last, because every new name in them changes them. */
   readonly #times: { readonly path: Uint8Array; readonly mtime: FileTime }[] = [];
   #count = 0;
@@ -51,6 +76,7 @@ export class TreeWriter implements Disposable {
     }
     this.#target = new TreeTarget(this.#tree, this.#owner);
     this.#data = new FileData(() => options.signal.throwIfAborted());
+    this.#copier = new FileCopier({ owner: this.#owner, chmod: options.chmod }, this.#data);
   }
 
   /** True when `path` is a directory now, symlinks of the tree followed. */
@@ -64,21 +90,31 @@ export class TreeWriter implements Disposable {
    */
   async copy(context: BuildContext, source: ContextSource, destination: string, stamps: ContextStamps): Promise<void> {
     const target = source.isDirectory ? Buffer.from(destination) : this.#fileTarget(destination, source.name);
-    const links = new Map<string, Uint8Array>();
+    const files: CopiedFiles = { source, stamps, links: new Map() };
+    await using lane = this.#laneFor(files);
     for (const entry of context.walk(source)) {
       if (++this.#count % batch === 0) {
         await setImmediate();
         this.#options.signal.throwIfAborted();
       }
       const path = entry.path.length === 0 ? target : Buffer.concat([target, slash, entry.path]);
-      const check = (stat: FileStat): void => stamps.check(source, entry, stat);
-      if (entry.type === 'file') this.#addFile(path, entry, check, links);
-      else {
-        check(entry.stat);
+      if (entry.type === 'file') {
+        if (stamps.count > fewFiles && this.#data.canReflink === false && source.isDirectory) {
+          const { fd, name } = this.#target.parent(path);
+          const from = contextPath(source, entry.path);
+          await lane.add(
+            { name, path, entry, from, folder: from.slice(0, from.lastIndexOf('/') + 1) },
+            entry.dirFd,
+            fd,
+          );
+        } else this.#addFile(path, entry, files);
+      } else {
+        stamps.check(source, entry, entry.stat);
         if (source.isDirectory && entry.path.length === 0) this.#makeRoot(path, entry);
         else this.#add(path, entry);
       }
     }
+    await lane.drain();
   }
 
   /**
@@ -95,7 +131,7 @@ export class TreeWriter implements Disposable {
     const { signal } = this.#options;
     for (const entry of context.walk(source)) {
       if (entry.type !== 'file') return false;
-      const from = stillThere(source.path, () => openAt(entry.dirFd, entry.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+      const from = stillThere(source.path, () => openForReading(entry.dirFd, entry.name));
       try {
         if (!(await isArchive(chunksOf(from), { signal }))) return false;
         stamps.check(source, entry, statFd(from));
@@ -173,35 +209,8 @@ export class TreeWriter implements Disposable {
   }
 
   #add(path: Uint8Array, entry: ContextEntry): void {
-    const { uid, gid } = this.#owner;
-    switch (entry.stat.type) {
-      case 'directory':
-        return this.#addDirectory(path, entry);
-      case 'symlink': {
-        const target = stillThere(entry.path, () => readlinkAt(entry.dirFd, entry.name));
-        return this.#target.create(path, 'symlink', ({ fd, name }) => {
-          symlinkAt(target, fd, name);
-          chownAt(fd, name, uid, gid);
-          utimensAt(fd, name, entry.stat.mtime, entry.stat.mtime);
-        });
-      }
-      case 'fifo':
-        return this.#target.create(path, 'fifo', ({ fd, name }) => {
-          mknodAt(fd, name, 'fifo', 0o600);
-          chownAt(fd, name, uid, gid);
-          chmodAt(fd, name, this.#mode(entry.stat.permissions, false));
-          utimensAt(fd, name, entry.stat.mtime, entry.stat.mtime);
-        });
-      case 'socket':
-        return;
-      case 'file':
-        // It was something else a moment ago.
-        throw contextChanged(entry.path);
-      case 'block-device':
-      case 'character-device':
-      case 'unknown':
-        throw refuseSpecial(entry);
-    }
+    if (entry.stat.type === 'directory') this.#addDirectory(path, entry);
+    else addSpecial(this.#target, path, entry, { owner: this.#owner, chmod: this.#options.chmod });
   }
 
   #addDirectory(path: Uint8Array, entry: ContextEntry): void {
@@ -215,23 +224,38 @@ export class TreeWriter implements Disposable {
     this.#times.push({ path, mtime: entry.stat.mtime });
   }
 
-  #addFile(
-    path: Uint8Array,
-    entry: ContextEntry,
-    check: (stat: FileStat) => void,
-    links: Map<string, Uint8Array>,
-  ): void {
-    const from = stillThere(entry.path, () => openAt(entry.dirFd, entry.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
+  /** Most files of a large context are small, new and of one name: two threads copy them. */
+  #laneFor(files: CopiedFiles): FileLane<LaneFile> {
+    const { signal, chmodText } = this.#options;
+    return new FileLane({
+      jobOf: (items, dirFd, toFd) => {
+        invariant(toFd !== undefined, 'files are copied to somewhere');
+        return {
+          kind: 'copy',
+          dirFd,
+          toFd,
+          names: items.map(({ name }) => name),
+          owner: this.#owner,
+          chmod: chmodText,
+        };
+      },
+      done: ({ name, path, entry, from }, stamp, dirFd) => {
+        if (stamp !== '') return files.stamps.checkStamp(from, stamp);
+        return this.#addFile(path, new ContextEntry({ path: entry.path, dirFd, name, type: 'file' }), files);
+      },
+      signal,
+    });
+  }
+
+  #addFile(path: Uint8Array, entry: ContextEntry, { source, stamps, links }: CopiedFiles): void {
+    const from = stillThere(entry.path, () => openForReading(entry.dirFd, entry.name));
     try {
       const stat = statFd(from);
-      check(stat);
+      stamps.check(source, entry, stat);
       if (this.#link(path, stat, links)) return;
-      const mode = this.#mode(stat.permissions, false);
-      const to = this.#createFile(path, mode & 0o777);
+      const to = this.#createFile(path, this.#copier.modeOf(stat) & 0o777);
       try {
-        this.#data.copy(from, to, stat);
-        this.#describe(from, to, mode);
-        utimensFd(to, stat.mtime, stat.mtime);
+        this.#copier.copy(from, to, stat);
       } finally {
         closeFd(to);
       }
@@ -244,19 +268,6 @@ export class TreeWriter implements Disposable {
 
   #createFile(path: Uint8Array, mode: number): number {
     return this.#target.create(path, 'file', ({ fd, name }) => openAt(fd, name, O_WRONLY | O_CREAT | O_EXCL, mode));
-  }
-
-  /** Owner, xattrs, mode, in this order: a new owner takes capabilities and setuid bits away. */
-  #describe(from: number, to: number, mode: number): void {
-    const { uid, gid } = this.#owner;
-    // A look costs less than a change, and a new file mostly is as it should be.
-    const made = statFd(to);
-    if (made.uid !== uid || made.gid !== gid) chownFd(to, uid, gid);
-    for (const attribute of listXattrsFd(from).filter(isCopiedXattr)) {
-      const value = getXattrFd(from, attribute);
-      if (value !== undefined) setXattrFd(to, attribute, value);
-    }
-    if (made.permissions !== mode) chmodFd(to, mode);
   }
 
   /** Names of one file stay names of one file. */
@@ -284,16 +295,5 @@ export class TreeWriter implements Disposable {
 
   #mode(mode: number, isDirectory: boolean): number {
     return this.#options.chmod ? this.#options.chmod(mode, isDirectory) : mode;
-  }
-}
-
-/** From the beginning to the end, whatever was read before. */
-async function* chunksOf(fd: number): AsyncGenerator<Uint8Array> {
-  for (let offset = 0; ; ) {
-    const chunk = Buffer.allocUnsafe(chunkBytes);
-    const length = readFullyAt(fd, chunk, offset);
-    offset += length;
-    if (length > 0) yield chunk.subarray(0, length);
-    if (length < chunk.length) return;
   }
 }

@@ -1,0 +1,93 @@
+import { setTimeout } from 'node:timers/promises';
+import { coarseTime } from '../../sys/coarse-clock.ts';
+import { closeFd } from '../../sys/fs-at.ts';
+import type { FileStat } from '../../sys/stat.ts';
+import { FileLane, type LaneItem } from '../work/file-lane.ts';
+import type { ContextEntry } from './build-context.ts';
+import { stillThere } from './context-changed.ts';
+import type { DigestCache } from './digest-cache.ts';
+import { fileDigest, openForReading, smallFileBytes, smallFileDigest } from './file-digest.ts';
+
+/** A file of the context, and who is told its digest. */
+export interface DigestedFile {
+  readonly entry: ContextEntry;
+  /** Where it is in the context, and what tells that it has changed. */
+  readonly path: string;
+  readonly stamp: string;
+  readonly take: (digest: string) => void;
+}
+
+type Item = DigestedFile & LaneItem & { readonly stat: FileStat };
+
+// Fewer files are read before a second thread has started.
+const fewFiles = 1000;
+
+/** Digests of many files, from the cache or read, two at once. To be drained, and disposed of. */
+export class FileDigests implements AsyncDisposable {
+  readonly #cache: DigestCache | undefined;
+  readonly #signal: AbortSignal;
+  readonly #lane: FileLane<Item>;
+  #count = 0;
+
+  constructor(cache: DigestCache | undefined, signal: AbortSignal) {
+    this.#cache = cache;
+    this.#signal = signal;
+    this.#lane = new FileLane({
+      jobOf: (items, dirFd) => ({
+        kind: 'digest',
+        dirFd,
+        names: items.map(({ name }) => name),
+        sizes: items.map(({ stat }) => stat.size),
+      }),
+      done: (item, digest, dirFd) => (digest === '' ? this.#read(item, dirFd) : this.#take(item, digest)),
+      signal,
+    });
+  }
+
+  /** Takes the digest at once or some time before {@link drain} is over. Throws ERR_CONTEXT_CHANGED. */
+  async add(file: DigestedFile): Promise<void> {
+    const known = this.#cache?.find(file.path, file.stamp);
+    if (known !== undefined) return file.take(known);
+    const { stat, dirFd, name } = file.entry;
+    await untilTraced(stat, this.#signal);
+    const item = { ...file, stat, name, folder: file.path.slice(0, file.path.lastIndexOf('/') + 1) };
+    if (++this.#count > fewFiles && stat.size <= smallFileBytes) return await this.#lane.add(item, dirFd);
+    return await this.#read(item, dirFd);
+  }
+
+  async drain(): Promise<void> {
+    await this.#lane.drain();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#lane[Symbol.asyncDispose]();
+  }
+
+  async #read(item: Item, dirFd: number): Promise<void> {
+    const { name, stat, entry } = item;
+    const digest = stillThere(entry.path, () => smallFileDigest(dirFd, name, stat.size));
+    if (digest !== undefined) return this.#take(item, digest);
+    const fd = stillThere(entry.path, () => openForReading(dirFd, name));
+    try {
+      this.#take(item, await fileDigest(fd, this.#signal));
+    } finally {
+      closeFd(fd);
+    }
+  }
+
+  #take({ path, stamp, stat, take }: Item, digest: string): void {
+    this.#cache?.put(path, stamp, digest, stat);
+    take(digest);
+  }
+}
+
+/** Waits for as long as a change would leave no trace: what is read from then on is changed with another time. */
+export async function untilTraced({ type, ctime }: FileStat, signal: AbortSignal): Promise<void> {
+  while (type !== 'directory') {
+    const now = coarseTime();
+    const ahead = (ctime.seconds - now.seconds) * 1000 + (ctime.nanoseconds - now.nanoseconds) / 1e6;
+    // Far ahead it comes from another machine's clock.
+    if (ahead < 0 || ahead > 1000) return;
+    await setTimeout(1, undefined, { signal });
+  }
+}

@@ -1,0 +1,52 @@
+import { availableParallelism } from 'node:os';
+import { fileURLToPath, URL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { FileJob } from './file-jobs.ts';
+
+// The sources run as they are, the library is compiled file by file, and the command is one bundle with its workers
+// beside it: the worker always lies beside this module, with its extension.
+const extension = /\.[cm]?[jt]s$/.exec(import.meta.url)?.[0] ?? '.js';
+
+// One that it works on, and one so that it need not wait for the main thread to come round.
+const mostAtOnce = 2;
+
+type Waiting = PromiseWithResolvers<string[][] | undefined>;
+
+/**
+ * One thread beside the main one for work on many small files: on two cores that is all there is to win. It is started
+ * when first needed and kept; idle, it does not keep the process alive. Answers come in the order of the questions.
+ */
+class FileHelper {
+  readonly #waiting: Waiting[] = [];
+  #worker: Worker | undefined;
+
+  /** Takes jobs over, or answers undefined when it has enough to do. An undefined result says that it has died. */
+  offer(jobs: readonly FileJob[]): Promise<string[][] | undefined> | undefined {
+    if (this.#waiting.length >= mostAtOnce || availableParallelism() < 2) return undefined;
+    this.#worker ??= this.#start();
+    const waiting: Waiting = Promise.withResolvers();
+    this.#waiting.push(waiting);
+    this.#worker.ref();
+    this.#worker.postMessage(jobs);
+    return waiting.promise;
+  }
+
+  #start(): Worker {
+    const path = fileURLToPath(new URL(`./file-worker${extension}`, import.meta.url));
+    const worker = new Worker(path, { name: 'strata-files' });
+    worker.on('message', (results: string[][]) => {
+      this.#waiting.shift()?.resolve(results);
+      if (this.#waiting.length === 0) worker.unref();
+    });
+    // What it was given is done by whoever gave it.
+    worker.on('error', () => {});
+    worker.once('exit', () => {
+      this.#worker = undefined;
+      for (const waiting of this.#waiting.splice(0)) waiting.resolve(undefined);
+    });
+    return worker;
+  }
+}
+
+/** The one of this process. */
+export const fileHelper: FileHelper = new FileHelper();
