@@ -1,0 +1,69 @@
+import type { Answer } from './scenario.ts';
+
+/**
+ * An answer as lines that can be held against each other: `code 1`, `stdout …`, `stderr …`; JSON of several lines becomes
+ * a line for each value, in the order of the keys. Left out is what each program shows in its own form: progress, the
+ * place in the Dockerfile and extracts of it, the summary of the usage behind an error, hints, the prefix of an error,
+ * rows of `system df` that docker has not.
+ */
+export function comparable({ code, stdout, stderr }: Answer): string[] {
+  return [
+    `code ${code ?? 'none'}`,
+    ...(valuesOf(stdout) ?? linesOf(named(stdout).replace(ownRows, '').replace(prefixes, ''))).map(
+      (line) => `stdout ${line}`,
+    ),
+    ...linesOf(message(named(stderr))).map((line) => `stderr ${line}`),
+  ];
+}
+
+const linesOf = (text: string): string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'));
+
+/** The plugin that builds is not part of a command's name. */
+const named = (text: string): string =>
+  text
+    .replace(/\bdocker buildx prune\b/g, 'docker builder prune')
+    .replace(/\bdocker buildx\b/g, 'docker')
+    .replace(/(["'] ?|not a )(?:docker|strata)\b/g, '$1<program>');
+
+const parts: readonly RegExp[] = [
+  /^Usage: {2}[^]*$/m,
+  /^hint: (?!See)[^\n]*\n/gm,
+  /^#\d+ ?[^\n]*\n/gm,
+  /^------\n[^]*?\n------\n/gm,
+  /^[^\n]*:\d+\n-{20}\n[^]*?\n-{20}\n/gm,
+  /^(?:writing image|naming to) [^\n]*\n/gm,
+  /^<[\w ]+>: (?:Done |Layer already exists)[^\n]*\n/gm,
+  /^\s*\n/gm,
+];
+
+const ownRows = /^(?:(?:Blobs|Other) |.*"Type":"(?:Blobs|Other)").*\n/gm;
+
+// To what the daemon says `docker run` adds a full stop, and where to look.
+const ofRun = [/^docker: (.*)\.\nSee '<program> run --help'\.\n/gm, /^docker: (Error response .*)\.\n/gm];
+
+const prefixes =
+  /^(?:strata: |hint: |docker: )?(?:Error response from daemon: |Error: |ERROR: )?(?:failed to solve: )?(?:dockerfile (?:parse error on )?line \d+: )?/gm;
+
+function message(stderr: string): string {
+  const plain = ofRun.reduce((text, form) => text.replace(form, '$1\n'), stderr);
+  const rest = parts.reduce((text, part) => text.replace(part, ''), plain);
+  return rest.replace(prefixes, '').replace(/^(See '.*')\.$/gm, '$1');
+}
+
+function valuesOf(text: string): string[] | undefined {
+  if (!/^[[{]\n/.test(text)) return undefined;
+  try {
+    return flat(JSON.parse(text), '');
+  } catch (error) {
+    // Somebody's template begins with a bracket.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function flat(value: unknown, path: string): string[] {
+  if (typeof value !== 'object' || value === null) return [`${path}: ${JSON.stringify(value)}`];
+  const entries = Object.entries(value).toSorted(([a], [b]) => (Array.isArray(value) || a === b ? 0 : a < b ? -1 : 1));
+  if (entries.length === 0) return [`${path}: ${JSON.stringify(value)}`];
+  return entries.flatMap(([key, item]) => flat(item, path === '' ? key : `${path}.${key}`));
+}

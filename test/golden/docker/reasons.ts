@@ -1,0 +1,83 @@
+/** Why Strata answers otherwise than docker; a pattern tells of which lines a reason is proposed for by itself. */
+export interface Reason {
+  readonly text: string;
+  readonly docker?: RegExp;
+  readonly strata?: RegExp;
+}
+
+/** By name; the first whose pattern fits is proposed. */
+export const reasons: Readonly<Record<string, Reason>> = {
+  'not supported yet': {
+    text: 'Docker has it, Strata does not have it yet and says so by name.',
+    strata: /not supported yet/,
+  },
+  "Go's notation": {
+    text: 'BuildKit writes structs and maps into the history as Go shows them, ranges of ports as each of them, and ONBUILD not at all.',
+    docker: /HEALTHCHECK &|EXPOSE map/,
+    strata: /HEALTHCHECK \[|EXPOSE \[|ONBUILD/,
+  },
+  'signed by its maker': {
+    text: 'The history says who built an image: `buildkit.dockerfile.v0` and `# buildkit` there, `strata.dockerfile.v0` here; an import by docker names its version.',
+    docker: /buildkit\.dockerfile|# buildkit|DockerVersion/,
+    strata: /strata\.dockerfile|DockerVersion/,
+  },
+  'digests of what is local': {
+    text: 'Every image has its manifest from the start, so its digest is known before a push; docker 26 without the containerd store learns it from a registry. Newer dockers know it, too.',
+    docker: /RepoDigests|<none> {3}<\w/,
+    strata: /RepoDigests|sha256:<id> {3}<\w/,
+  },
+  'fields that went': {
+    text: 'Deprecated in docker 26 and gone since: VirtualSize is Size; ArgsEscaped speaks of Windows only.',
+    docker: /VirtualSize|ArgsEscaped/,
+    strata: /"UniqueSize":"N\/A"\}/,
+  },
+  'words of a newer BuildKit': {
+    text: 'BuildKit has changed the wording since docker 26; flags are written as they are typed, an empty Dockerfile is one without instructions, more than one source needs a folder.',
+    docker: /unknown flag: \w|Invalid containerPort|the Dockerfile cannot be empty/,
+    strata: /When using COPY with more than one source file/,
+  },
+  'says what is wrong': {
+    text: 'Docker names a temporary file, an internal reference, an index or a bare exit code; the message here names what the user gave, and where in it the fault lies.',
+    docker:
+      /failed to calculate checksum|docker-import|unexpected EOF|invalid user index|did not complete successfully|is not a valid change command/,
+  },
+  'no registry yet': {
+    text: 'Docker looks for an image it does not have in a registry; Strata cannot pull yet and says that it is not here.',
+    docker: /<no network>/,
+  },
+  'the name in full': {
+    text: 'A name that cannot be is refused in the same words everywhere; buildx and save have words of their own.',
+    docker: /invalid tag|No such image: missing$/,
+    strata: /invalid tag|No such image: missing:latest$/,
+  },
+  'arguments counted from both ends': {
+    text: 'Docker ignores what stands behind the last argument it knows.',
+    strata: /requires at least \d+ and at most/,
+  },
+  'words of buildx': {
+    text: 'Docker 26 hands `builder` and `build` to a plugin with words and exit codes of its own; here they are those of docker itself.',
+    docker: /Total:\t|invalid progress mode/,
+  },
+  'an unknown verb is told': {
+    text: 'Below a noun docker answers an unknown verb with the help of the noun.',
+    strata: /is not a <program> command/,
+  },
+  'templates of version and info': {
+    text: 'There is no client and no server, and what Strata finds out is not what dockerd finds out: the fields are its own.',
+    docker: /versionInfo|dockerInfo/,
+  },
+  'nothing before an error': {
+    text: 'Docker prints an empty line before the error of a template.',
+    docker: /^stdout $/,
+  },
+  'no chain of callers': {
+    text: 'Docker puts before the message what each program on the way to the runtime has to add; there is no such way here.',
+    docker: /failed to create task for container|OCI runtime exec failed/,
+  },
+  'to mend': {
+    text: 'A mistake: the answer to give is docker’s.',
+  },
+  'layers that docker forgets': {
+    text: 'Docker keeps a layer for good when an archive with it was loaded twice.',
+  },
+};

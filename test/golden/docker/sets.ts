@@ -1,0 +1,9 @@
+import { containerScenarios } from './container-scenarios.ts';
+import { imageScenarios } from './image-scenarios.ts';
+import type { Scenario } from './scenario.ts';
+
+/** Each is recorded in a file of that name. */
+export const sets: readonly { readonly name: 'images' | 'containers'; readonly scenarios: readonly Scenario[] }[] = [
+  { name: 'images', scenarios: imageScenarios },
+  { name: 'containers', scenarios: containerScenarios },
+];

@@ -1,0 +1,69 @@
+// Plays all scenarios with Strata and writes down what differs from docker's answers. A difference that stands keeps its
+// reason; a new one gets the first of `reasons.ts` whose pattern fits, or none, which fails the test until somebody gives one.
+//   node test/golden/docker/update-differences.ts [images|containers] [scenario]
+import { writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import type { Difference } from './compare.ts';
+import { differencesFile, type KnownDifference, readDifferences } from './differences.ts';
+import { reasons } from './reasons.ts';
+import { bundledCommand, replay } from './replay.ts';
+import { sets } from './sets.ts';
+
+const [wantedSet, wantedScenario] = process.argv.slice(2);
+
+/** The lines of a difference under the reasons they have. */
+function explained(difference: Difference, before: readonly KnownDifference[]): KnownDifference[] {
+  const groups = new Map<string, { docker: string[]; strata: string[] }>();
+  for (const side of ['docker', 'strata'] as const) {
+    for (const line of difference[side]) {
+      const standing = before.find((known) => known.reason !== '' && known[side].includes(line))?.reason;
+      const proposed = Object.entries(reasons).find(([, reason]) => reason[side]?.test(line))?.[0];
+      const reason = standing ?? proposed ?? '';
+      const group = groups.get(reason) ?? { docker: [], strata: [] };
+      group[side].push(line);
+      groups.set(reason, group);
+    }
+  }
+  // What stands beside lines of one reason only, and has none itself, is the other half of that difference.
+  const unexplained = groups.get('');
+  const [only] = [...groups.keys()].filter((reason) => reason !== '');
+  const group = only === undefined ? undefined : groups.get(only);
+  if (unexplained && group && groups.size === 2 && (group.docker.length === 0 || group.strata.length === 0)) {
+    group.docker.push(...unexplained.docker);
+    group.strata.push(...unexplained.strata);
+    groups.delete('');
+  }
+  return [...groups].map(([reason, lines]) => ({ reason, ...lines }));
+}
+
+test('differences are written down', async (t) => {
+  const program = await bundledCommand(t);
+  for (const { name: set, scenarios } of sets) {
+    if (wantedSet !== undefined && wantedSet !== set) continue;
+    const before = readDifferences(set);
+    const after: Record<string, Record<string, readonly KnownDifference[]>> = {};
+    for (const scenario of scenarios) {
+      const standing = before[scenario.name] ?? {};
+      if (wantedScenario !== undefined && wantedScenario !== scenario.name) {
+        if (Object.keys(standing).length > 0) after[scenario.name] = { ...standing };
+        continue;
+      }
+      const found = await replay(t, set, scenario, program);
+      const lines = Object.entries(found).map(([line, difference]) => [
+        line,
+        explained(difference, standing[line] ?? []),
+      ]);
+      if (lines.length > 0) after[scenario.name] = Object.fromEntries(lines) as Record<string, KnownDifference[]>;
+    }
+    writeFileSync(differencesFile(set), `${JSON.stringify(after, undefined, 1)}\n`);
+    for (const [scenario, lines] of Object.entries(after)) {
+      for (const [line, differences] of Object.entries(lines)) {
+        for (const { reason, docker, strata } of differences) {
+          if (reason !== '') continue;
+          const shown = [...docker.map((text) => `- ${text}`), ...strata.map((text) => `+ ${text}`)].join('\n');
+          t.diagnostic(`no reason yet: ${set}: ${scenario}: ${line}\n${shown}`);
+        }
+      }
+    }
+  }
+});
