@@ -1,0 +1,46 @@
+// A commit for which there is no room says so, leaves nothing, and the container is as it was.
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Engine } from '../../../src/engine/index.ts';
+import { isKind } from '../../../src/errors/index.ts';
+import { busyboxContext } from '../../helpers/busybox-image.ts';
+import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { needs } from '../../helpers/needs.ts';
+
+const skip = needs('root', 'runc', 'overlay', 'busybox', 'loop');
+
+test('no room for the copy', { skip }, async (context) => {
+  using disk = loopFilesystem(['mkfs.ext4', '-q', '-m', '0'], { megabytes: 64 });
+  const root = join(disk.path, 'root');
+  await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
+  await engine.build({ context: busyboxContext(context), tags: ['box'] }).result;
+  const fill = async (name: string, megabytes: number): Promise<void> => {
+    const script = `dd if=/dev/urandom of=/tmp/data bs=1M count=${megabytes} 2>/dev/null`;
+    const { exitCode } = await engine.run({ image: 'box', name, command: ['sh', '-c', script] }).result;
+    assert.equal(exitCode, 0);
+  };
+  await fill('large', 30);
+  const before = {
+    snapshots: readdirSync(join(root, 'snapshots/overlay2')).sort(),
+    indexes: readdirSync(join(root, 'indexes')).sort(),
+    images: engine.images.list().map(({ id }) => id),
+  };
+  const refused = async (container: string): Promise<void> => {
+    await assert.rejects(engine.commit({ container, reference: 'made' }).result, (error) => isKind(error, 'exhausted'));
+    assert.deepEqual(readdirSync(join(root, 'snapshots/overlay2')).sort(), before.snapshots);
+    assert.deepEqual(readdirSync(join(root, 'indexes')).sort(), before.indexes);
+    assert.deepEqual(readdirSync(join(root, 'trash')), []);
+    assert.deepEqual(
+      engine.images.list().map(({ id }) => id),
+      before.images,
+    );
+  };
+  await refused('large');
+  const { deleted } = await engine.pruneContainers();
+  assert.equal(deleted.length, 1);
+  await fill('small', 5);
+  const { id } = await engine.commit({ container: 'small', reference: 'made' }).result;
+  assert.equal((await engine.images.inspect('made')).id, id);
+});
