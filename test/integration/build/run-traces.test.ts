@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { lutimesSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
@@ -83,7 +83,7 @@ for (const driver of ['overlay2', 'vfs'] as const) {
         ]);
         const tree = join(folder, 'tree');
         change(tree);
-        for (const place of readdirSync(tree)) utimesSync(join(tree, place), 1e9, 1e9);
+        for (const place of readdirSync(tree)) lutimesSync(join(tree, place), 1e9, 1e9);
         const { id, log } = await toldBuild(engine, { context: folder });
         assert.match(log, /localhost/, 'it is mounted all the same');
         const [first, ...layers] = await layerEntries(engine, id);
