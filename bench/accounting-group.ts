@@ -74,8 +74,17 @@ export class AccountingGroup implements AsyncDisposable {
 
   /** This group and those inside, parents first. */
   #folders(): string[] {
-    const inside = readdirSync(this.path, { recursive: true, withFileTypes: true }).filter((it) => it.isDirectory());
-    return [this.path, ...inside.map((it) => join(it.parentPath, it.name))];
+    const found = [this.path];
+    // What is found on the way is looked into as well.
+    for (const folder of found) {
+      try {
+        const inside = readdirSync(folder, { withFileTypes: true }).filter((it) => it.isDirectory());
+        found.push(...inside.map((it) => join(folder, it.name)));
+      } catch {
+        // The group of a container that is gone.
+      }
+    }
+    return found;
   }
 
   #processes(): string[] {
