@@ -53,7 +53,7 @@ test('json: a line an event, what steps write as text', () => {
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
   assert.equal(first?.['lines'], 'a\x1b\n');
-  assert.deepEqual((second?.['step'] as Record<string, unknown>)['error'], { message: 'x' });
+  assert.deepEqual((second?.['step'] as Record<string, unknown> | undefined)?.['error'], { message: 'x' });
 });
 
 test('terminal: nothing of a step reaches the terminal but text, no line is longer than it, none more than fit', () => {
