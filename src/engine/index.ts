@@ -4,6 +4,7 @@ export type { CachedStep } from './build-cache-usage.ts';
 export type { BuildEvent, BuildRequest, BuildResult, DockerfileText, PullPolicy } from './build-types.ts';
 export type { CheckResult } from './check-store.ts';
 export type { CommitEvent, CommitRequest, CommitResult } from './commit-types.ts';
+export type { AttachedContainer } from './containers/attach.ts';
 export type { CreatedContainer, CreateRequest } from './containers/create-types.ts';
 export type { ContainerSummary, ListContainersOptions } from './containers/list.ts';
 export { Engine, type EngineOptions } from './engine.ts';

@@ -40,6 +40,12 @@ const signatures = {
   syncfs: ['int32', ['int32']],
   clock_gettime: ['int32', ['int32', 'pointer']],
   ioctl: ['int32', ['int32', 'uint64', 'pointer']],
+  socket: ['int32', ['int32', 'int32', 'int32']],
+  connect: ['int32', ['int32', 'pointer', 'uint32']],
+  send: ['int64', ['int32', 'pointer', 'uint64', 'int32']],
+  recv: ['int64', ['int32', 'pointer', 'uint64', 'int32']],
+  shutdown: ['int32', ['int32', 'int32']],
+  poll: ['int32', ['pointer', 'uint64', 'int32']],
   // Integers and addresses travel alike, so one declaration serves every call by number.
   syscall: ['int64', ['int64', 'int64', 'int64', 'int64', 'int64', 'int64', 'int64']],
 } as const;

@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import { fill, folderWith } from './build-folder.ts';
 
 const tools = `cat dd echo env false head hostname id kill ls mkdir mount ps pwd readlink rm sh sleep stat test touch true
-  wc yes`;
+  stty wc yes`;
 
 /** A build context for an image of Debian's static busybox with a few names for it, a user `me` and a group `staff`. */
 export function busyboxContext(context: Pick<TestContext, 'after'>, more: readonly string[] = []): string {

@@ -1,13 +1,17 @@
 import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { Engine } from '../../src/engine/index.ts';
 import { Metadata } from '../../src/metadata/metadata.ts';
 import { busyboxContext } from './busybox-image.ts';
 
+/** A test, or what stands for a whole file of them. */
+interface Hooks {
+  after(undo: () => Promise<void> | void): void;
+}
+
 /** An engine on a store of its own that holds the image `busybox`; its containers go after the test. */
-export async function containerStore(context: TestContext, storageDriver = 'overlay2'): Promise<Engine> {
+export async function containerStore(context: Hooks, storageDriver = 'overlay2'): Promise<Engine> {
   const root = mkdtempSync(join(tmpdir(), 'strata-containers-'));
   const engine = await Engine.open({ root, storageDriver });
   context.after(async () => {

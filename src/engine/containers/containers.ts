@@ -1,6 +1,7 @@
 import type { LogEntry } from '../../containers/log-file.ts';
 import type { JsonValue } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
+import type { AttachedContainer, StartAttachedOptions } from './attach.ts';
 import type { CreatedContainer, CreateRequest } from './create-types.ts';
 import type { KillOptions } from './kill.ts';
 import type { ContainerSummary, ListContainersOptions } from './list.ts';
@@ -31,6 +32,18 @@ export class ContainerVerbs {
   async start(name: string, options: StartOptions = {}): Promise<void> {
     const { startContainer } = await import('./start.ts');
     await startContainer(this.#parts, name, options);
+  }
+
+  /** Starts a container with its streams in our hands from the first byte on; one that runs is attached to. */
+  async startAttached(name: string, options: StartAttachedOptions = {}): Promise<AttachedContainer> {
+    const { startAttached } = await import('./attach.ts');
+    return await startAttached(this.#parts, name, options);
+  }
+
+  /** The streams of a running container, from now on. */
+  async attach(name: string, options: AbortOptions = {}): Promise<AttachedContainer> {
+    const { attachContainer } = await import('./attach.ts');
+    return await attachContainer(this.#parts, name, options);
   }
 
   /** Asks a container to end, kills it when it does not in time, waits until it has. */

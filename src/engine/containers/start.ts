@@ -33,7 +33,7 @@ export interface StartOptions extends AbortOptions {
    * Called when the container's processes are made and its supervisor listens, but nothing of it runs yet: who attaches
    * here misses nothing. The start fails with what this throws.
    */
-  readonly onMade?: (id: string) => Promise<void> | void;
+  readonly onMade?: (record: ContainerRecord) => Promise<void> | void;
 }
 
 /**
@@ -78,7 +78,7 @@ async function bringUp(parts: ContainerParts, record: ContainerRecord, options: 
   const supervisor = supervisorPid === undefined ? undefined : identify(supervisorPid);
   const process = identify(pid);
   options.signal?.throwIfAborted();
-  await options.onMade?.(id);
+  await options.onMade?.(record);
   const startedAt = Date.now();
   await startCreated(place, id);
   const { restartCount } = stateOf(record);
@@ -131,7 +131,8 @@ function planOf(parts: ContainerParts, record: ContainerRecord): LaunchPlan {
       logPath: logPathOf(layout, id),
       terminal: config.Tty === true,
       stdin: config.OpenStdin === true,
-      keepsStdin: config.StdinOnce !== true,
+      // A terminal is one thing for both directions: it cannot end in one.
+      keepsStdin: config.StdinOnce !== true || config.Tty === true,
     },
   };
 }

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AttachedContainer, CreateRequest, Engine } from '../../../src/engine/index.ts';
+import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { needs } from '../../helpers/needs.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
+
+let engine: Engine;
+before(async () => {
+  if (skip === false) engine = await containerStore({ after: (undo) => after(() => undo?.()) });
+});
+
+/** A container with a script of its own, started with its streams in our hands. */
+async function startedWith(
+  t: TestContext,
+  script: string,
+  request: Partial<CreateRequest> = {},
+): Promise<AttachedContainer> {
+  const { containers } = engine;
+  const { id } = await containers.create({ image: 'busybox', command: ['sh', '-c', script], ...request });
+  const attached = await containers.startAttached(id);
+  t.after(() => attached[Symbol.asyncDispose]());
+  return attached;
+}
+
+async function outputOf({ streams }: AttachedContainer): Promise<{ stdout: Buffer; stderr: Buffer }> {
+  const parts = { stdout: [] as Uint8Array[], stderr: [] as Uint8Array[] };
+  for await (const { stream, chunk } of streams) parts[stream].push(chunk);
+  return { stdout: Buffer.concat(parts.stdout), stderr: Buffer.concat(parts.stderr) };
+}
+
+test('all that is written arrives, from the first byte to the last, each stream by itself; the code too', {
+  skip,
+}, async (t) => {
+  const script = 'echo first; yes out | head -c 1000000; yes err | head -c 1000000 >&2; echo last; exit 7';
+  const attached = await startedWith(t, script);
+  const { stdout, stderr } = await outputOf(attached);
+  assert.equal(await attached.exitCode, 7);
+  assert.equal(stdout.toString(), `first\n${'out\n'.repeat(250_000)}last\n`);
+  assert.equal(stderr.toString(), 'err\n'.repeat(250_000));
+});
+
+test('3 MB through cat and back; its input ends with ours', { skip }, async (t) => {
+  const attached = await startedWith(t, 'cat; echo over >&2', { interactive: true, stdinOnce: true });
+  const bytes = randomBytes(3 << 20);
+  const output = outputOf(attached);
+  assert.equal(await attached.streams.write(bytes), true);
+  attached.streams.end();
+  const { stdout, stderr } = await output;
+  assert.ok(stdout.equals(bytes));
+  assert.equal(stderr.toString(), 'over\n');
+  assert.equal(await attached.exitCode, 0);
+  assert.equal(await attached.streams.write(bytes), false, 'nobody takes it any more');
+});
+
+test('who does not read what is sent: its standard input closed early, or never looked at', { skip }, async (t) => {
+  for (const script of ['exec 0<&-; sleep 0.3; echo done', 'sleep 0.3; echo done', 'head -c 5; echo done']) {
+    const attached = await startedWith(t, script, { interactive: true, stdinOnce: true });
+    const output = outputOf(attached);
+    await attached.streams.write(Buffer.alloc(3 << 20, 'input'));
+    assert.match((await output).stdout.toString(), /done\n$/, script);
+    assert.equal(await attached.exitCode, 0, script);
+  }
+});
+
+test('a slow reader: the container waits for it, memory does not grow, and its end is not held up', {
+  skip,
+}, async (t) => {
+  const { containers } = engine;
+  const attached = await startedWith(t, 'yes 0123456789abcde | head -c 50000000; echo over >&2; sleep 1000');
+  const before = process.memoryUsage.rss();
+  await sleep(1000);
+  assert.ok(process.memoryUsage.rss() - before < 20e6, 'what is not read waits in the container');
+  const iterator = attached.streams[Symbol.asyncIterator]();
+  let size = 0;
+  while (size < 10_000_000) {
+    const { value } = await iterator.next();
+    size += value?.chunk.length ?? 0;
+  }
+  await containers.stop(attached.id, { timeoutSeconds: 0 });
+  assert.equal(await attached.exitCode, 137, 'nobody reads on, and it ends all the same');
+  for (let next = await iterator.next(); next.done !== true; next = await iterator.next())
+    size += next.value.chunk.length;
+  assert.ok(size > 10_000_000 && size < 15_000_000, `${size} bytes`);
+});
+
+test('several clients see the same; one that goes, by whatever way, is not missed', { skip }, async (t) => {
+  const { containers } = engine;
+  const first = await startedWith(t, 'while read -r line; do echo "got $line"; done', { interactive: true });
+  const second = await containers.attach(first.id);
+  t.after(() => second[Symbol.asyncDispose]());
+  const third = await containers.attach(first.id);
+  await third[Symbol.asyncDispose]();
+  await third[Symbol.asyncDispose]();
+  await assert.rejects(third.exitCode, { name: 'AbortError' });
+  assert.equal(await third.streams.write(Buffer.from('x\n')), false);
+
+  await second.streams.write(Buffer.from('one\n'));
+  const seen = await Promise.all(
+    [first, second].map(async ({ streams }) => {
+      const { value } = await streams[Symbol.asyncIterator]().next();
+      return Buffer.from(value?.chunk ?? []).toString();
+    }),
+  );
+  assert.deepEqual(seen, ['got one\n', 'got one\n']);
+  first.streams.end();
+  await first[Symbol.asyncDispose]();
+  await second.streams.write(Buffer.from('two\n'));
+  const { value } = await second.streams[Symbol.asyncIterator]().next();
+  assert.equal(Buffer.from(value?.chunk ?? []).toString(), 'got two\n', 'its input is still open');
+
+  const controller = new AbortController();
+  const aborted = await containers.attach(first.id, { signal: controller.signal });
+  controller.abort();
+  assert.deepEqual((await outputOf(aborted)).stdout.length, 0);
+  await assert.rejects(aborted.exitCode, { name: 'AbortError' });
+  await containers.remove(first.id, { force: true });
+  assert.deepEqual(await second.exitCode, 137);
+  assert.deepEqual(leftBehind(engine, [first.id]).groups, []);
+});
+
+test('a terminal has the size it is given, before its process looks and later', { skip }, async (t) => {
+  const { id } = await engine.containers.create({
+    image: 'busybox',
+    command: ['sh', '-c', 'stty size; read -r line; stty size; test -t 0 && echo terminal'],
+    interactive: true,
+    terminal: true,
+    stdinOnce: true,
+  });
+  const attached = await engine.containers.startAttached(id, { terminalSize: { rows: 17, columns: 61 } });
+  t.after(() => attached[Symbol.asyncDispose]());
+  let seen = '';
+  for await (const { chunk } of attached.streams) {
+    seen += Buffer.from(chunk).toString();
+    if (seen !== '17 61\r\n') continue;
+    attached.streams.resize({ rows: 50, columns: 132 });
+    await sleep(100);
+    await attached.streams.write(Buffer.from('\n'));
+  }
+  assert.equal(seen, '17 61\r\n\r\n50 132\r\nterminal\r\n');
+  assert.equal(await attached.exitCode, 0);
+  attached.streams.resize({ rows: 1, columns: 1 });
+});
+
+test('what cannot be attached to is refused in docker’s words', { skip }, async () => {
+  const { containers } = engine;
+  const code = 'ERR_CONTAINER_ATTACH_REFUSED';
+  await assert.rejects(containers.attach('nope'), { code: 'ERR_CONTAINER_NOT_FOUND' });
+  const { id } = await containers.create({ image: 'busybox', command: ['true'] });
+  await assert.rejects(containers.attach(id), {
+    code,
+    message: 'You cannot attach to a stopped container, start it first',
+  });
+  const { id: wrong } = await containers.create({ image: 'busybox', command: ['/nope'] });
+  await assert.rejects(containers.startAttached(wrong), { code: 'ERR_CONTAINER_START' });
+});
+
+test('a container that goes with its end still tells its code', { skip }, async (t) => {
+  const attached = await startedWith(t, 'exit 9', { remove: true });
+  assert.equal((await outputOf(attached)).stdout.length, 0);
+  assert.equal(await attached.exitCode, 9);
+  for (const { id } of await engine.containers.list({ all: true })) await engine.containers.remove(id, { force: true });
+  assert.deepEqual(leftBehind(engine, [attached.id]), nothingLeft);
+});

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DetachFilter, defaultDetachKeys, parseDetachKeys } from '../../../src/containers/detach-keys.ts';
+
+test('keys are written as docker writes them', () => {
+  const bytes = (text: string): number[] => [...parseDetachKeys(text)];
+  assert.deepEqual(bytes(''), [16, 17]);
+  assert.deepEqual(bytes('ctrl-p,ctrl-q'), [...defaultDetachKeys]);
+  assert.deepEqual(bytes('a,B,-,DEL'), [97, 66, 45, 127]);
+  assert.deepEqual(bytes('ctrl-@,ctrl-a,ctrl-z,ctrl-[,ctrl-\\,ctrl-],ctrl-^,ctrl-_'), [0, 1, 26, 27, 28, 29, 30, 31]);
+  for (const text of ['ctrl-', 'ctrl-A', 'ctrl-pp', 'ab', ',', 'a,', 'é', 'del']) {
+    assert.throws(() => parseDetachKeys(text), {
+      code: 'ERR_DETACH_KEYS_INVALID',
+      message: `Invalid detach keys (${text}) provided`,
+    });
+  }
+});
+
+/** What is let through of pieces of input, and whether the sequence was in them. */
+function typed(keys: string, ...pieces: string[]): [string, boolean] {
+  const filter = new DetachFilter(Uint8Array.from(keys, (key) => key.charCodeAt(0)));
+  const passed = pieces.map((piece) => filter.pass(Buffer.from(piece, 'latin1')).toString('latin1')).join('|');
+  return [passed, filter.isDetached];
+}
+
+test('the sequence is taken out, whole or in pieces, and nothing else is', () => {
+  assert.deepEqual(typed('pq', 'abpqcd'), ['ab', true]);
+  assert.deepEqual(typed('pq', 'ap', 'q', 'x'), ['a||', true]);
+  assert.deepEqual(typed('pq', 'ap', 'b'), ['a|pb', false], 'held back until it is known');
+  assert.deepEqual(typed('pq', 'ppp', 'q'), ['pp|', true]);
+  assert.deepEqual(typed('q', 'abq'), ['ab', true]);
+  assert.deepEqual(typed('aab', 'aaab'), ['a', true], 'a beginning within a beginning');
+  assert.deepEqual(typed('abac', 'ababac'), ['ab', true]);
+  assert.deepEqual(typed('abac', 'abab', 'x'), ['ab|abx', false]);
+});
+
+test('however input is cut, the same comes of it', () => {
+  // Every input of up to nine keys out of two, cut everywhere, against the first place where the sequence stands.
+  for (const keys of ['ab', 'aab', 'aba', 'abaa']) {
+    for (let number = 0; number < 512; number++) {
+      const input = Array.from({ length: 9 }, (_, at) => ((number >> at) & 1 ? 'a' : 'b')).join('');
+      const at = input.indexOf(keys);
+      const filter = new DetachFilter(Buffer.from(keys));
+      const passed = Array.from(input, (key) => filter.pass(Buffer.from(key)).toString()).join('');
+      assert.equal(filter.isDetached, at >= 0);
+      if (at >= 0) assert.equal(passed, input.slice(0, at));
+      else assert.ok(input.startsWith(passed) && keys.startsWith(input.slice(passed.length)));
+    }
+  }
+});
