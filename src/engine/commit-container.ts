@@ -116,12 +116,7 @@ async function copied(container: ContainerRecord, snapshotId: string, parts: Cop
   const { parentId } = snapshotter.stat(snapshotId);
   await using _paused =
     request.pause !== false && isRunning(metadata, container)
-      ? await pauseContainer({
-          id: container.id,
-          runtime: findRuntime(),
-          runtimeRoot: runtimeRootOf(layout),
-          signal,
-        })
+      ? await pauseContainer({ runtime: findRuntime(), runtimeRoot: runtimeRootOf(layout) }, container.id, { signal })
       : undefined;
   try {
     const { id } = await snapshotter.prepare(parentId, { lease, signal, copyOf: snapshotId });

@@ -1,0 +1,52 @@
+// A container that was paused for a commit goes on, also when the one who paused it is killed.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pauseContainer } from '../../../src/containers/pause-container.ts';
+import { findRuntime } from '../../../src/containers/runtime.ts';
+import { runtimeStatus } from '../../../src/containers/runtime-commands.ts';
+import { Engine } from '../../../src/engine/index.ts';
+import { storeRoot } from '../../helpers/build-folder.ts';
+import { busyboxContext } from '../../helpers/busybox-image.ts';
+import { needs } from '../../helpers/needs.ts';
+
+const source = join(import.meta.dirname, '../../../src/containers/pause-container.ts');
+
+test('a paused container goes on at disposal, and when its pauser is killed', {
+  skip: needs('root', 'runc', 'overlay', 'busybox'),
+}, async (context) => {
+  await using engine = await Engine.open({ root: storeRoot(context), storageDriver: 'overlay2' });
+  await engine.build({ context: busyboxContext(context), tags: ['box'] }).result;
+  await using running = engine.run({ image: 'box', command: ['sh', '-c', 'echo up; exec sleep 600'] });
+  let id = '';
+  for await (const event of running) {
+    if (event.type === 'created') ({ id } = event);
+    if (event.type === 'output') break;
+  }
+  const place = { runtime: findRuntime(), runtimeRoot: join(engine.layout.run, 'runc') };
+  {
+    await using paused = await pauseContainer(place, id);
+    assert.equal(await runtimeStatus(place, id), 'paused');
+    await using again = await pauseContainer(place, id);
+    void [paused, again];
+  }
+  assert.equal(await runtimeStatus(place, id), 'running');
+
+  const program = `import { pauseContainer } from ${JSON.stringify(source)};
+    const paused = await pauseContainer(${JSON.stringify(place)}, ${JSON.stringify(id)});
+    console.log('paused', typeof paused); setInterval(() => {}, 1000);`;
+  const pauser = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(pauser.stdout, 'data');
+  assert.equal(await runtimeStatus(place, id), 'paused');
+  pauser.kill('SIGKILL');
+  await once(pauser, 'close');
+  for (let tries = 0; (await runtimeStatus(place, id)) !== 'running'; tries++) {
+    assert.ok(tries < 200, 'it stays paused');
+    await sleep(50);
+  }
+});
