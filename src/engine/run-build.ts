@@ -6,6 +6,7 @@ import type { StoreLease } from '../metadata/leases.ts';
 import { syncFilesystem } from '../sys/syncfs.ts';
 import { BuildCache } from './build-cache.ts';
 import type { BuildEvent, BuildRequest, BuildResult, PullPolicy } from './build-types.ts';
+import { EarlyFlush } from './early-flush.ts';
 import { collectAfterDeaths, emptyTrashBriefly, type GarbageParts } from './garbage.ts';
 import { KeyLocks } from './key-locks.ts';
 import { LazyRunner } from './lazy-runner.ts';
@@ -41,6 +42,7 @@ export async function runBuild(
     return new ContainerRunner({ layout, lease, ownProcess });
   });
   const layerMaker = new SnapshotLayerMaker({ layout, driver, metadata, locks });
+  await using flush = new EarlyFlush(layout.root);
   const { snapshotter } = driver;
   const built = await buildImage(
     {
@@ -69,7 +71,7 @@ export async function runBuild(
       }),
       workspace: new SnapshotWorkspace(snapshotter, lease),
       runner,
-      layerMaker,
+      layerMaker: { make: (...args) => flush.during(() => layerMaker.make(...args)) },
       lease,
       persist: async (ids, stop) => {
         const isDurable = ids.every((id) => metadata.snapshots.get(id)?.durable === true);
