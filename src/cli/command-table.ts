@@ -67,11 +67,6 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import('./commands/logs.ts'),
   },
   {
-    names: [['container', 'inspect']],
-    summary: 'Show the details of containers as JSON',
-    load: () => import('./commands/container-inspect.ts'),
-  },
-  {
     names: [['container', 'prune']],
     summary: 'Remove all stopped containers',
     load: () => import('./commands/container-prune.ts'),
@@ -92,7 +87,7 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import('./commands/history.ts'),
   },
   {
-    names: [['inspect'], ['image', 'inspect']],
+    names: [['inspect'], ['image', 'inspect'], ['container', 'inspect']],
     summary: 'Show the details of containers and images as JSON',
     load: () => import('./commands/inspect.ts'),
   },

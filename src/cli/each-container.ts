@@ -4,13 +4,14 @@ import { renderError } from './render/error.ts';
 
 /**
  * Does something to each container that is named, in order, and prints what comes of it, by default the name as it was
- * given. A failure does not stop the others: it is told at the end, and the command's exit code is 1. Answers the names
- * that failed.
+ * given. A failure does not stop the others: it is told at the end, and the command's exit code is 1 unless all are
+ * `forgiven`. Answers the names that failed.
  */
 export async function eachContainer(
   context: CliContext,
   names: readonly string[],
   act: (name: string) => Promise<string | void>,
+  forgiven: (error: unknown) => boolean = () => false,
 ): Promise<readonly string[]> {
   const failures: { readonly name: string; readonly error: unknown }[] = [];
   for (const name of names) {
@@ -22,6 +23,6 @@ export async function eachContainer(
     }
   }
   for (const { error } of failures) context.err(renderError(error, { debug: context.globals.debug === true }));
-  if (failures.length > 0) context.setExitCode(1);
+  if (failures.some(({ error }) => !forgiven(error))) context.setExitCode(1);
   return failures.map(({ name }) => name);
 }

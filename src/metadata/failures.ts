@@ -22,7 +22,7 @@ export const containerNameInUse = (name: string, holder: string): StrataError =>
   new StrataError({
     kind: 'conflict',
     code: 'ERR_CONTAINER_NAME_IN_USE',
-    message: `container name ${JSON.stringify(name)}: already in use by container ${holder}`,
-    hint: 'Remove or rename that container to be able to reuse the name.',
+    message: `Conflict. The container name "/${name}" is already in use by container "${holder}". You have to remove (or rename) that container to be able to reuse that name`,
+    hint: 'Or leave out --name, and one is made up.',
     details: { name, holder },
   });

@@ -43,7 +43,7 @@ export function resolveCommand(image: Pick<RunConfig, 'Entrypoint' | 'Cmd'>, opt
     throw new StrataError({
       kind: 'invalid-argument',
       code: 'ERR_COMMAND_MISSING',
-      message: 'container: no command specified',
+      message: 'no command specified',
       hint: 'The image names none: say what to run behind the image name.',
     });
   }

@@ -15,6 +15,13 @@ export function resolveWorkingDirectory(path: string): string {
   if (isAbsolute && !parts.includes('..') && !path.includes('\0') && path.length < 4096 && !magic.test(plain)) {
     return plain;
   }
+  if (!isAbsolute) {
+    throw new StrataError({
+      kind: 'invalid-argument',
+      code: 'ERR_WORKING_DIRECTORY_INVALID',
+      message: `the working directory '${path.slice(0, 200)}' is invalid, it needs to be an absolute path`,
+    });
+  }
   throw new StrataError({
     kind: 'invalid-argument',
     code: 'ERR_WORKING_DIRECTORY_INVALID',

@@ -24,17 +24,17 @@ interface Inspected {
 }
 
 export function define(command: Command, context: CliContext): void {
-  const onlyImages = command.parent?.name() === 'image';
+  const noun = command.parent?.name();
+  const only = noun === 'image' || noun === 'container' ? noun : undefined;
   command
-    .argument(onlyImages ? '<image...>' : '<name|id...>')
+    .argument(`<${only ?? 'name|id'}...>`)
     .option('-f, --format <template>', 'json, or a Go template')
     .action(async (names: readonly string[], flags: InspectFlags) =>
-      inspect(context, names, onlyImages ? { ...flags, type: 'image' } : flags),
+      inspect(context, names, only === undefined ? flags : { ...flags, type: only }),
     );
-  if (onlyImages) return notYetFlags(command, ['--platform <p>']);
-  command
-    .option('--type <type>', 'look only among containers, or images')
-    .option('-s, --size', 'sizes of containers; images always show theirs');
+  if (only === 'image') return notYetFlags(command, ['--platform <p>']);
+  if (only === undefined) command.option('--type <type>', 'look only among containers, or images');
+  command.option('-s, --size', 'sizes of containers; images always show theirs');
 }
 
 /** Shows what is found even when some names are not, and then fails, as docker does. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { isStrataError } from '../../errors/index.ts';
 import type { CliContext } from '../context.ts';
 import { eachContainer } from '../each-container.ts';
 import { notYetFlags } from '../flags.ts';
@@ -15,7 +16,14 @@ export function define(command: Command, context: CliContext): void {
     .action(async (names: readonly string[], { force }: RmFlags) => {
       const { containers } = await context.engine();
       const { signal } = context;
-      await eachContainer(context, names, (name) => containers.remove(name, { force, signal }));
+      const remove = (name: string): Promise<void> => containers.remove(name, { force, signal });
+      // What is not there is gone, which is all that force asks for.
+      await eachContainer(
+        context,
+        names,
+        remove,
+        (error) => force === true && isStrataError(error, 'ERR_CONTAINER_NOT_FOUND'),
+      );
     });
   notYetFlags(command, ['-l, --link']);
 }

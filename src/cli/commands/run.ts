@@ -88,5 +88,7 @@ function refuseWithoutTerminal({ tty, interactive }: RunFlags): void {
     code: 'ERR_NO_TERMINAL',
     message: 'the input device is not a TTY',
     hint: 'Leave out -t.',
+    // Docker's client says so itself, before anything is run.
+    details: { exitCode: 1 },
   });
 }
