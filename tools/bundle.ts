@@ -3,6 +3,7 @@ import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join, relative } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin, transform } from 'esbuild';
+import { joinChunks } from './join-chunks.ts';
 
 const root = join(import.meta.dirname, '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string };
@@ -50,12 +51,18 @@ const options = {
 } satisfies BuildOptions;
 
 /**
- * Makes `folder/<out>.cjs` of a source file, with a chunk beside it for everything imported dynamically, so that a run
- * loads only what it uses. They are CommonJS, whose compiled code Node keeps and which starts sooner; esbuild cuts
- * chunks in ESM only, hence two steps. Every worker of the sources gets a file of its own beside them, where the code
+ * Makes `folder/<out>.cjs` of a source file, with chunks beside it for what is imported dynamically, so that a run loads
+ * only what it uses. They are CommonJS, whose compiled code Node keeps and which starts sooner; esbuild cuts chunks in
+ * ESM only, hence two steps. `groups` are sources that the file imports dynamically and that get one file each with
+ * all they need, see {@link joinChunks}. Every worker of the sources gets a file of its own beside them, where the code
  * that starts it looks for it.
  */
-export async function bundleProgram(file: string, out: string, folder: string): Promise<Metafile> {
+export async function bundleProgram(
+  file: string,
+  out: string,
+  folder: string,
+  groups: readonly (readonly string[])[] = [[file]],
+): Promise<Metafile> {
   mkdirSync(folder, { recursive: true });
   const { outputFiles, metafile } = await build({
     ...options,
@@ -66,6 +73,7 @@ export async function bundleProgram(file: string, out: string, folder: string): 
     write: false,
     metafile: true,
   });
+  const chunks = new Map<string, string>();
   for (const { path, text } of outputFiles) {
     const { code } = await transform(text, {
       format: 'cjs',
@@ -73,8 +81,10 @@ export async function bundleProgram(file: string, out: string, folder: string): 
       target: 'node24',
       supported: { 'dynamic-import': false },
     });
-    writeFileSync(path, importMeta + code);
+    chunks.set(basename(path), importMeta + code);
   }
+  const files = joinChunks(chunks, metafile, { groups, start: `${out}.cjs` });
+  for (const [name, text] of files) writeFileSync(join(folder, name), text);
   await build({
     ...options,
     entryPoints: globSync('src/**/*-worker.ts', { cwd: root }).map((it) => ({ in: it, out: basename(it, '.ts') })),
