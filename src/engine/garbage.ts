@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import type { LocalContentStore } from '../content/local/store.ts';
 import type { ObjectLocks } from '../content/object-locks.ts';
+import { removeUnfinishedIndexes } from '../images/unfinished-indexes.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { type Collected, type CollectOptions, GarbageCollector } from '../metadata/gc.ts';
 import type { Metadata } from '../metadata/metadata.ts';
@@ -7,6 +9,7 @@ import type { ObjectRef } from '../metadata/objects.ts';
 import { blobSweeper, fileSweeper, snapshotSweeper } from '../metadata/sweepers.ts';
 import { emptyTrash } from '../metadata/trash.ts';
 import { digestHex, parseDiffId } from '../spec/digest.ts';
+import { removeAbandonedLocks } from './key-locks.ts';
 import type { StoreLayout } from './layout.ts';
 import type { StorageDriver } from './open-driver.ts';
 import { endAbandonedSteps } from './reconcile-steps.ts';
@@ -40,9 +43,21 @@ function collectorOf({ layout, metadata, content, locks, driver }: GarbageParts)
 /** Removes what nothing names and nobody uses, and empties the trash. Safe beside any other work on the store. */
 export async function collectGarbage(parts: GarbageParts, options: CollectOptions = {}): Promise<Collected> {
   await endAbandonedSteps(parts.layout, parts.metadata);
-  const collected = await collectorOf(parts).collect(options);
+  const collector = collectorOf(parts);
+  const collected = await collector.collect(options);
+  // Who was killed while he collected leaves no lease that would tell of it.
+  await collector.sweepOrphans(options);
+  await removeUnfinished(parts, options);
   await emptyTrash(parts.layout.trash, options);
   return collected;
+}
+
+/** What killed processes had begun to write, and the lock files they held. */
+async function removeUnfinished({ layout, metadata, content }: GarbageParts, options: AbortOptions): Promise<void> {
+  removeUnfinishedIndexes(layout.indexes, metadata.leases);
+  // Archives are read again from their start: nothing goes on with half a blob.
+  await content.removeIdleIngests(0, options);
+  for (const locks of ['steps', 'containers']) removeAbandonedLocks(join(layout.locks, locks));
 }
 
 /**
@@ -52,6 +67,7 @@ export async function collectGarbage(parts: GarbageParts, options: CollectOption
 export async function collectBriefly(parts: GarbageParts, options: CollectOptions): Promise<Collected> {
   await endAbandonedSteps(parts.layout, parts.metadata);
   const collected = await collectorOf(parts).collect(options);
+  if (collected.deadLeases > 0) await removeUnfinished(parts, options);
   await emptyTrashBriefly(parts.layout);
   return collected;
 }

@@ -1,5 +1,6 @@
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { unfinishedIndex } from '../images/unfinished-indexes.ts';
 import { deletedBytes, type LayerEntries } from '../layer/deleted-bytes.ts';
 import type { ChangedTree } from '../layer/diff/change.ts';
 import { diffLayer } from '../layer/diff/diff-layer.ts';
@@ -24,11 +25,13 @@ export async function indexSnapshot(
   { lease, signal }: AbortOptions & { readonly lease: Lease },
 ): Promise<IndexedLayer> {
   const { layout, metadata, locks } = parts;
-  const written = join(layout.indexes, `.new-${snapshotId}-${process.pid}`);
+  const name = unfinishedIndex(lease, snapshotId);
+  const written = join(layout.indexes, name);
   try {
     const layer = await diffLayer({
       tree: sourceOf(parts, snapshotId),
       indexFolder: layout.indexes,
+      indexName: name,
       // Its name is taken under the layer's lock, which garbage collection takes too.
       indexPath: () => written,
       signal,

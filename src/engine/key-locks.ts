@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, unlinkSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AbortOptions } from '../lib/abort.ts';
+import { errnoOf } from '../sys/errno.ts';
 import { lockFile, tryLockFile } from '../sys/flock.ts';
 
 /**
@@ -46,6 +47,28 @@ export class KeyLocks {
   #open(key: string): { readonly path: string; readonly fd: number } {
     const path = join(this.#directory, createHash('sha256').update(key).digest('hex'));
     return { path, fd: openSync(path, 'a', 0o600) };
+  }
+}
+
+/** Removes the files of holders that were killed. Safe beside others that lock. */
+export function removeAbandonedLocks(directory: string): void {
+  for (const path of unlessGone(() => readdirSync(directory))?.map((name) => join(directory, name)) ?? []) {
+    const fd = unlessGone(() => openSync(path, 'r'));
+    if (fd === undefined) continue;
+    try {
+      if (tryLockFile(fd) && fstatSync(fd).nlink > 0) unlinkSync(path);
+    } finally {
+      closeSync(fd);
+    }
+  }
+}
+
+function unlessGone<Result>(call: () => Result): Result | undefined {
+  try {
+    return call();
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    return undefined;
   }
 }
 

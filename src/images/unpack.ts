@@ -13,6 +13,7 @@ import type { LayerRecord } from '../metadata/layers.ts';
 import type { Metadata } from '../metadata/metadata.ts';
 import type { OpenedSnapshotter } from '../snapshots/open-snapshotter.ts';
 import { type ChainId, type DiffId, digestHex } from '../spec/digest.ts';
+import { unfinishedIndex } from './unfinished-indexes.ts';
 
 export interface LayerToUnpack {
   readonly diffId: DiffId;
@@ -169,7 +170,7 @@ class Unpacking {
     const { lease, signal } = this.#request;
     const { id } = await this.#parts.snapshotter.prepare(parentId, { lease, signal });
     this.#unfinished.add(id);
-    const indexPath = join(this.#parts.indexes, `.new-${id}-${process.pid}`);
+    const indexPath = join(this.#parts.indexes, unfinishedIndex(lease, id));
     this.#indexes.push(indexPath);
     return { source, snapshotId: id, indexPath };
   }

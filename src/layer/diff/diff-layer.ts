@@ -11,6 +11,8 @@ export interface DiffLayerRequest extends AbortOptions {
   readonly tree: ChangedTree;
   /** Where the index goes; the folder is needed before the name is known. */
   readonly indexFolder: string;
+  /** What the name of the index begins with until it is whole; default `diff`. */
+  readonly indexName?: string;
   readonly indexPath: (diffId: DiffId) => string;
   /** Flush the index and its folder. */
   readonly sync?: boolean;
@@ -37,11 +39,11 @@ export async function diffLayer(request: DiffLayerRequest): Promise<AppliedLayer
   return layer;
 }
 
-async function diff({ tree, indexFolder, sink, signal }: DiffLayerRequest): Promise<Diffed> {
+async function diff({ tree, indexFolder, indexName = 'diff', sink, signal }: DiffLayerRequest): Promise<Diffed> {
   signal?.throwIfAborted();
-  if (sink) return pour(diffTree({ tree, indexFolder }), sink, signal);
+  if (sink) return pour(diffTree({ tree, indexFolder, indexName }), sink, signal);
   const bytes = isSmall(tree.upperDir, inlineBytes) ? 0 : inlineBytes;
-  return run({ kind: 'diff', job: { tree, indexFolder } }, { signal, bytes });
+  return run({ kind: 'diff', job: { tree, indexFolder, indexName } }, { signal, bytes });
 }
 
 async function pour(

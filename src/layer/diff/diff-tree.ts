@@ -13,8 +13,9 @@ import { isUsualRoot } from './usual-root.ts';
 
 export interface DiffJob {
   readonly tree: ChangedTree;
-  /** Where the index is written, under a temporary name. */
+  /** Where the index is written, under a temporary name that begins with `indexName`. */
   readonly indexFolder: string;
+  readonly indexName: string;
 }
 
 export interface Diffed {
@@ -27,9 +28,9 @@ export interface Diffed {
  * sizes and a finished index.
  * @throws ERR_LAYER_SOURCE_CHANGED, ERR_LAYER_DIFF_INDIRECT, ERR_TAR_UNENCODABLE
  */
-export function* diffTree({ tree, indexFolder }: DiffJob): Generator<Uint8Array, Diffed> {
+export function* diffTree({ tree, indexFolder, indexName }: DiffJob): Generator<Uint8Array, Diffed> {
   using upper = new OpenDirectories(tree.upperDir);
-  using index = new IndexWriter(join(indexFolder, 'diff'));
+  using index = new IndexWriter(join(indexFolder, indexName));
   const archiver = new ChangeArchiver(upper, index);
   const hash = createHash('sha256');
   const warnings: string[] = [];

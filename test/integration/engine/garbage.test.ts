@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../../src/engine/index.ts';
+import { KeyLocks } from '../../../src/engine/key-locks.ts';
+import { Metadata } from '../../../src/metadata/metadata.ts';
 import { needs } from '../../helpers/needs.ts';
 
 const skip = needs('root', 'runc');
@@ -72,4 +74,37 @@ test('collecting garbage takes nothing that is named or cached', { skip }, async
   assert.equal(collected.removed, 0);
   assert.equal((await engine.images.inspect('kept')).id, id);
   assert.deepEqual(await engine.build({ context: files, tags: ['kept'] }).result.then((result) => result.id), id);
+});
+
+test('collecting garbage takes what killed processes had begun, and nothing of those that work', {
+  skip,
+}, async (context) => {
+  const root = folder(context, 'root');
+  await using engine = await Engine.open({ root });
+  const { layout } = engine;
+  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+  await using lease = metadata.leases.open('at work');
+  const [dead, hex] = ['0'.repeat(20), '1'.repeat(64)];
+  const working = join(layout.indexes, `.new-${lease.id}-layer.tmp`);
+  const left = [
+    join(layout.indexes, `.new-${dead}-layer`),
+    join(layout.indexes, `.new-${dead}-layer.123-abc.tmp`),
+    join(layout.indexes, `${hex}.idx`),
+    join(layout.content, 'blobs/sha256', hex),
+    join(layout.content, 'ingest/half/data'),
+    join(layout.locks, 'steps', hex),
+  ];
+  await using held = await new KeyLocks(join(layout.locks, 'steps')).lock('held', {});
+  for (const path of [...left, working]) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, 'x');
+  }
+  await engine.collectGarbage().result;
+  assert.deepEqual(
+    left.filter((path) => existsSync(path)),
+    [],
+  );
+  assert.ok(existsSync(working));
+  assert.equal(readdirSync(join(layout.locks, 'steps')).length, 1, String(held));
+  assert.deepEqual(readdirSync(layout.trash), []);
 });
