@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { BuildContext } from '../build/context/build-context.ts';
+import { BuildContext, type ContextOptions } from '../build/context/build-context.ts';
 import { readDockerfileStream, takeContextStream } from '../build/context/context-stream.ts';
 import { DigestCache } from '../build/context/digest-cache.ts';
 import { readOutsideDockerfile } from '../build/context/read-context-file.ts';
@@ -26,7 +26,7 @@ export interface BuildSourceParts {
 }
 
 type Options = AbortOptions & { readonly lease: Lease };
-type FolderOptions = AbortOptions & { readonly digests?: DigestCache };
+type FolderOptions = AbortOptions & Pick<ContextOptions, 'digests' | 'ignores'>;
 type Wanted = Pick<BuildRequest, 'context' | 'dockerfile'>;
 
 const defaultName = 'Dockerfile';
@@ -63,12 +63,10 @@ async function find(
   const scratch = stack.use(await openScratch(driver, options));
   const text = await takeContextStream(context, scratch.path, options);
   if (text === undefined) {
-    // A path in an archive has its root to begin at.
-    return await inFolder(
-      scratch.path,
-      typeof dockerfile === 'string' ? dockerfile.replace(/^\/+/, '') : dockerfile,
-      options,
-    );
+    // A path in an archive has its root to begin at. Whoever packed it has left out what is ignored, or meant not to:
+    // docker takes an archive as it is.
+    const inside = typeof dockerfile === 'string' ? dockerfile.replace(/^\/+/, '') : dockerfile;
+    return await inFolder(scratch.path, inside, { ...options, ignores: false });
   }
   if (dockerfile !== defaultName) throw ambiguous();
   return { context: BuildContext.open(scratch.path), dockerfile: text };

@@ -8,11 +8,12 @@ import { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../../sys/constants.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { closeFd, openAt } from '../../sys/fs-at.ts';
 import { type DirectoryEntry, listFd } from '../../sys/list-at.ts';
-import { RootedTree } from '../../sys/rooted-tree.ts';
+import type { RootedTree } from '../../sys/rooted-tree.ts';
 import { type FileStat, type FileType, statAt, statFd } from '../../sys/stat.ts';
 import { stillThere } from './context-changed.ts';
 import type { DigestCache } from './digest-cache.ts';
 import { expandWildcard, joinPath } from './expand-wildcard.ts';
+import { openFolder } from './open-folder.ts';
 import { dockerfileNotFound, readContextFile } from './read-context-file.ts';
 
 /** Something of the context that a COPY takes along. `dirFd` is valid until the iteration goes on. */
@@ -59,6 +60,8 @@ export interface FindOptions {
 export interface ContextOptions {
   /** Bytes of an ignore file that is not in the folder. */
   readonly ignoreFile?: Uint8Array | undefined;
+  /** False takes the folder as it is. */
+  readonly ignores?: boolean | undefined;
   /** What earlier builds know of the folder's files. Saved when the context is closed. */
   readonly digests?: DigestCache | undefined;
 }
@@ -99,12 +102,15 @@ export class BuildContext implements Disposable {
    * Opens a folder. `<dockerfile>.dockerignore` beside the Dockerfile is preferred to the folder's `.dockerignore`; of a
    * Dockerfile that is not in the folder `ignoreFile` is what lies beside it. Throws ERR_CONTEXT_NOT_FOUND, ERR_CONTEXT_FILE, ERR_DOCKERIGNORE_TOO_LARGE, ERR_PATTERN_SYNTAX, ERR_PATTERN_COUNT.
    */
-  static open(directory: string, dockerfile?: string, { ignoreFile, digests }: ContextOptions = {}): BuildContext {
-    const tree = openContext(directory);
+  static open(directory: string, dockerfile?: string, options: ContextOptions = {}): BuildContext {
+    const tree = openFolder(directory);
     try {
-      const own = dockerfile === undefined ? ignoreFile : readContextFile(tree, `${dockerfile}.dockerignore`);
-      const ignore = own ?? readContextFile(tree, '.dockerignore');
-      return new BuildContext(tree, new PatternMatcher(ignore === undefined ? [] : readIgnoreFile(ignore)), digests);
+      const ignore = options.ignores === false ? undefined : readIgnore(tree, dockerfile, options);
+      return new BuildContext(
+        tree,
+        new PatternMatcher(ignore === undefined ? [] : readIgnoreFile(ignore)),
+        options.digests,
+      );
     } catch (error) {
       tree.close();
       throw error;
@@ -272,18 +278,11 @@ function folderOf(fd: number, folder: Omit<Folder, 'fd' | 'names' | 'next'>): Fo
   }
 }
 
-function openContext(directory: string): RootedTree {
-  try {
-    return RootedTree.open(directory);
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno !== 'ENOENT' && errno !== 'ENOTDIR' && errno !== 'ELOOP') throw error;
-    throw new StrataError({
-      kind: 'not-found',
-      code: 'ERR_CONTEXT_NOT_FOUND',
-      message: `unable to prepare context: ${errno === 'ENOTDIR' ? `context must be a directory: ${directory}` : `path "${directory}" not found`}`,
-      hint: 'Give build a folder that holds a Dockerfile.',
-      cause: error,
-    });
-  }
+function readIgnore(
+  tree: RootedTree,
+  dockerfile: string | undefined,
+  { ignoreFile }: ContextOptions,
+): Uint8Array | undefined {
+  const own = dockerfile === undefined ? ignoreFile : readContextFile(tree, `${dockerfile}.dockerignore`);
+  return own ?? readContextFile(tree, '.dockerignore');
 }

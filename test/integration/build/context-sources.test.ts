@@ -42,12 +42,19 @@ const archive = tar(
   file('./d/f', 'x', { mode: 0o755, uid: 7 }),
   hardlink('d/g', './d/f'),
   symlink('d/l', '/etc/passwd'),
-  file('d/ignored', ''),
-  file('.dockerignore', 'd/ignored\n'),
+  file('d/not-ignored', ''),
+  file('.dockerignore', 'd/not-ignored\n'),
   file('top', 't'),
   file('.wh.odd', ''),
 );
-const listing = ['d755 0:0 /d', '-755 0:0 /d/f "x"', '-755 0:0 /d/g "x"', 'l 0:0 /d/l -> /etc/passwd'];
+// An archive is taken as it is: docker's client leaves out what is ignored when it packs one, its daemon does not.
+const listing = [
+  'd755 0:0 /d',
+  '-755 0:0 /d/f "x"',
+  '-755 0:0 /d/g "x"',
+  'l 0:0 /d/l -> /etc/passwd',
+  '-644 0:0 /d/not-ignored ""',
+];
 
 test('a context of bytes: an archive, whatever its compression', { skip }, async (t) => {
   const engine = await store(t);
