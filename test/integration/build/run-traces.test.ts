@@ -67,7 +67,8 @@ const bases: readonly Base[] = [
 ];
 
 async function store(t: TestContext, driver: string): Promise<Engine> {
-  const engine = await Engine.open({ root: storeRoot(t), storageDriver: driver });
+  // No worker for each step: ends and kills are looked at with those.
+  const engine = await Engine.open({ root: storeRoot(t), storageDriver: driver, ownProcess: true });
   t.after(() => engine[Symbol.asyncDispose]());
   return engine;
 }

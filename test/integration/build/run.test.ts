@@ -16,7 +16,8 @@ type Build = (t: TestContext, lines: readonly string[], more?: More) => Promise<
 
 /** A store with an image `base` of busybox, and how to build upon it. */
 async function store(t: TestContext, driver = 'overlay2'): Promise<{ readonly engine: Engine; readonly build: Build }> {
-  const engine = await Engine.open({ root: storeRoot(t), storageDriver: driver });
+  // No worker for each step: ends and kills are looked at with those.
+  const engine = await Engine.open({ root: storeRoot(t), storageDriver: driver, ownProcess: true });
   t.after(() => engine[Symbol.asyncDispose]());
   await engine.build({ context: busyboxContext(t), tags: ['base'] }).result;
   const build: Build = async (each, lines, { files = {}, ...more } = {}) => {
