@@ -69,7 +69,7 @@ export class ContainerRunner implements Runner, Disposable {
         cgroupsPath: `/strata/${id}`,
       },
       user,
-      files: etcFiles({ hostname, network }),
+      files: filesFor(network),
       scripts,
       removesMountPoints: true,
       runtime: findRuntime(),
@@ -79,6 +79,13 @@ export class ContainerRunner implements Runner, Disposable {
       forwardSignals: false,
     };
   }
+}
+
+/** The host's name must be found also where its network is another's: sudo asks. */
+function filesFor(network: RunRequest['network']): Record<string, string> {
+  const files = etcFiles({ hostname, network });
+  const hosts = (files['/etc/hosts'] ?? '').replace(/\n*$/, '\n');
+  return { ...files, '/etc/hosts': `${hosts}127.0.0.1\t${hostname}\n` };
 }
 
 /**

@@ -62,8 +62,16 @@ test('a command gets what the Dockerfile says before it', { skip }, async (t) =>
     (await build(each, dockerfile, more)).log.split('\n');
 
   await t.test('the base and nothing of the host', async (each) => {
-    const log = await lines(each, ['RUN env; pwd; id; hostname; ls /dev/pipes; ls /proc/self/fd; echo $$']);
-    for (const line of ['FROM_IMAGE=yes', 'HOME=/root', 'HOSTNAME=strata-build', '/', 'strata-build', '1']) {
+    const log = await lines(each, ['RUN env; pwd; id; hostname; cat /etc/hosts; ls /dev/pipes; echo $$']);
+    for (const line of [
+      'FROM_IMAGE=yes',
+      'HOME=/root',
+      'HOSTNAME=strata-build',
+      '/',
+      'strata-build',
+      '127.0.0.1\tstrata-build',
+      '1',
+    ]) {
       assert.ok(log.includes(line), `${line} in ${JSON.stringify(log)}`);
     }
     assert.ok(log.some((line) => line.startsWith('PATH=/usr/local/sbin:')));
