@@ -94,7 +94,7 @@ test('collecting garbage takes what killed processes had begun, and nothing of t
     join(layout.content, 'ingest/half/data'),
     join(layout.locks, 'steps', hex),
   ];
-  await using held = await new KeyLocks(join(layout.locks, 'steps')).lock('held', {});
+  await using _held = await new KeyLocks(join(layout.locks, 'steps')).lock('held', {});
   for (const path of [...left, working]) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, 'x');
@@ -105,6 +105,6 @@ test('collecting garbage takes what killed processes had begun, and nothing of t
     [],
   );
   assert.ok(existsSync(working));
-  assert.equal(readdirSync(join(layout.locks, 'steps')).length, 1, String(held));
+  assert.equal(readdirSync(join(layout.locks, 'steps')).length, 1);
   assert.deepEqual(readdirSync(layout.trash), []);
 });

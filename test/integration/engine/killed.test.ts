@@ -1,0 +1,140 @@
+// SIGKILL at any moment of any work on images: the next command needs no help, and nothing stays of what was begun.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Engine } from '../../../src/engine/index.ts';
+import { storeRoot } from '../../helpers/build-folder.ts';
+import { needs } from '../../helpers/needs.ts';
+import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { namesIn, storeFiles, storeLeftovers } from '../../helpers/store-leftovers.ts';
+import { strataPath } from '../../helpers/strata.ts';
+import { type KilledWork, killedWorks } from './killed-works.ts';
+
+const seed = runSeed();
+const pointsOf = ({ makes }: KilledWork): number => (soaking ? 43 : makes === undefined ? 1 : 2);
+// Where a soak that was interrupted goes on: every point depends on the seed and its own number only.
+const first = Number(process.env['STRATA_FIRST_POINT'] ?? 0);
+
+const namesOf = ({ images }: Engine): string[] =>
+  images.list().map(({ repository, tag, id }) => `${repository}:${tag} ${id}`);
+
+interface Ended {
+  readonly ms: number;
+  readonly killed: boolean;
+}
+
+/** The command, ended by itself or by a kill so many milliseconds after its start. */
+async function run(root: string, args: readonly string[], killAfterMs = 60_000): Promise<Ended> {
+  const began = performance.now();
+  const child = spawn(strataPath, ['--root', root, ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    timeout: killAfterMs,
+    killSignal: 'SIGKILL',
+  });
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
+  assert.ok(signal === 'SIGKILL' || code === 0, `${args.join(' ')} ended with ${code ?? signal}`);
+  return { ms: Math.round(performance.now() - began), killed: signal !== null };
+}
+
+/** Waits for what ends by itself: the watcher of a build that was killed in a RUN. */
+async function untilSame<Value>(look: () => Value, expected: Value): Promise<void> {
+  for (let waited = 0; waited < 10_000; waited += 50) {
+    if (JSON.stringify(look()) === JSON.stringify(expected)) return;
+    await sleep(50);
+  }
+  assert.deepEqual(look(), expected);
+}
+
+interface Baseline {
+  readonly names: readonly string[];
+  readonly files: readonly string[];
+  readonly left: Record<string, readonly string[]>;
+}
+
+/** What a person sees before he does anything about it: everything acknowledged, nothing half-done. */
+async function nothingLost(engine: Engine, work: KilledWork, { names }: Baseline): Promise<string> {
+  const seen = namesOf(engine);
+  const added = seen.filter((name) => !names.includes(name));
+  assert.deepEqual(
+    names.filter((name) => !seen.includes(name)),
+    [],
+    'names that were there',
+  );
+  assert.ok(added.length <= 1 && (work.prepare ?? work.makes) !== undefined, added.join());
+  assert.deepEqual((await engine.check().result).damages, []);
+  return added.length === 0 ? 'nothing' : 'whole';
+}
+
+async function takenBack(engine: Engine, work: KilledWork): Promise<void> {
+  if (work.makes !== undefined) {
+    const { name, runs } = work.makes;
+    if (runs) assert.equal((await engine.run({ image: name, command: ['true'], remove: true }).result).exitCode, 0);
+    await engine.removeImage({ image: name });
+  }
+  await engine.pruneBuildCache({ all: true });
+  // Nameless ones of works that were done twice.
+  await engine.pruneImages();
+  await engine.collectGarbage().result;
+}
+
+test(`killed at any moment, by STRATA_SEED=${seed}`, {
+  skip: needs('root', 'overlay', 'runc', 'busybox'),
+}, async (t) => {
+  const root = storeRoot(t);
+  const works = await (async () => {
+    await using engine = await Engine.open({ root });
+    const made = await killedWorks(t, engine);
+    await engine.collectGarbage().result;
+    return made;
+  })();
+  const baseline = await (async (): Promise<Baseline> => {
+    await using engine = await Engine.open({ root });
+    return { names: namesOf(engine), files: storeFiles(engine), left: storeLeftovers(engine) };
+  })();
+  const idle = (await run(root, ['images', '-q'])).ms;
+
+  for (const work of works) {
+    const whole = await (async () => {
+      await using engine = await Engine.open({ root });
+      await work.prepare?.(engine);
+      const { ms } = await run(root, work.args);
+      await takenBack(engine, work);
+      assert.deepEqual([namesOf(engine), storeFiles(engine)], [baseline.names, baseline.files], work.name);
+      return ms;
+    })();
+    for (let point = first; point < pointsOf(work); point++) {
+      const random = seeded(seed + point);
+      // From when the store is opened until a little after the end; the rest of the command's life is Node's.
+      const afterMs = Math.round(idle * 0.7 + (random.next(1000) / 1000) * (whole * 1.1 - idle * 0.7));
+      await using engine = await Engine.open({ root });
+      await work.prepare?.(engine);
+      const { killed } = await run(root, work.args, afterMs);
+      const what = `seed ${seed}, ${work.name}, point ${point}, killed after ${afterMs} of ${whole} ms`;
+      try {
+        const steps = namesIn(join(engine.layout.run, 'steps'));
+        const found = await nothingLost(engine, work, baseline);
+        await work.again(engine);
+        if (work.makes !== undefined) {
+          const { leases, mounts, unfinished, ingests, steps: bundles } = storeLeftovers(engine);
+          assert.deepEqual(
+            { leases, mounts, unfinished, ingests, bundles },
+            { leases: [], mounts: [], unfinished: [], ingests: [], bundles: [] },
+          );
+        }
+        await takenBack(engine, work);
+        await untilSame(() => storeLeftovers(engine, steps), baseline.left);
+        assert.deepEqual([namesOf(engine), storeFiles(engine)], [baseline.names, baseline.files]);
+        const { damages, orphans } = await engine.check().result;
+        assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] });
+        if (soaking) console.log(JSON.stringify({ seed, scenario: work.name, point, afterMs, killed, found }));
+      } catch (error) {
+        throw new Error(what, { cause: error });
+      }
+    }
+  }
+  await using engine = await Engine.open({ root });
+  assert.equal((await engine.run({ image: 'base', command: ['true'], remove: true }).result).exitCode, 0);
+});
