@@ -71,6 +71,26 @@ test('through pipes, in docker words', { skip }, async (context) => {
   assert.match(noise.stderr, /^strata: tar archive: .*\nhint: /);
 });
 
+test('standard input from a file, whole or begun', { skip }, async (context) => {
+  const here = strataCommand(context);
+  await out(here, 'build', '-t', 'hello-world', example);
+  const archive = join(folder(context), 'hello.tar');
+  await out(here, 'save', '-o', archive, 'hello-world');
+  const after = join(folder(context), 'after.tar');
+  writeFileSync(after, Buffer.concat([Buffer.alloc(1024, 'x'), readFileSync(archive)]));
+  const bin = join(import.meta.dirname, '../../bin/strata');
+  for (const [first, file] of [
+    ['', archive],
+    ['dd bs=1024 count=1 of=/dev/null status=none;', after],
+  ]) {
+    const there = strataCommand(context);
+    const script = `{ ${first} "${bin}" --root "${there.root}" load -q; } <"${file}"`;
+    const loaded = execFileSync('sh', ['-c', script], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    assert.equal(loaded, 'Loaded image: hello-world:latest\n');
+    assert.equal(await out(there, ...identity), await out(here, ...identity));
+  }
+});
+
 test('a base and two images on it: loaded together or apart, every layer is stored once', { skip }, async (context) => {
   const here = strataCommand(context);
   const files = folder(context);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { StrataError } from '../../errors/index.ts';
 import type { CliContext } from '../context.ts';
 import { layerProgress } from '../render/layer-progress.ts';
+import { standardInput } from '../standard-input.ts';
 
 interface LoadFlags {
   readonly input?: string;
@@ -28,7 +29,7 @@ async function load(context: CliContext, { input, quiet, platform }: LoadFlags):
   }
   const engine = await context.engine();
   await using operation = engine.load({
-    input: input ?? process.stdin,
+    input: input ?? standardInput(),
     ...(platform === undefined ? {} : { platform }),
     signal: context.signal,
   });
