@@ -1,17 +1,22 @@
 import type { Command, CommanderError } from 'commander';
-import { argumentProblem, usageProblem } from './flags.ts';
+import { isDockers } from './command-table.ts';
+import { argumentProblem, notSupportedYet, usageProblem } from './flags.ts';
 
 /** Docker's words for what the argument parser found wrong; help, which it reports the same way, goes through. */
 export function refuseUsage(command: Command, error: CommanderError, argv: readonly string[]): never {
   const [, flag = ''] = /'(?:-\w, )?(-[^\s']*)/.exec(error.message) ?? [];
   switch (error.code) {
-    case 'commander.unknownOption':
+    case 'commander.unknownOption': {
+      // The flag is one of a verb that is not there.
+      const verb = [...(command.parent ? [command.name()] : []), command.args[0]].join(' ');
+      if (isDockers(verb)) throw notSupportedYet(`strata ${verb}`);
       throw usageProblem(
         command,
         flag.startsWith('--')
           ? `unknown flag: ${flag.replace(/=.*$/s, '')}`
           : `unknown shorthand flag: '${flag.charAt(1)}' in ${flag}`,
       );
+    }
     case 'commander.optionMissingArgument':
       throw usageProblem(command, `flag needs an argument: ${asGiven(argv.at(-1) ?? '', flag)}`);
     case 'commander.missingArgument':

@@ -28,6 +28,8 @@ const headers = {
   Ports: 'PORTS',
   Names: 'NAMES',
   Labels: 'LABELS',
+  LocalVolumes: 'LOCAL VOLUMES',
+  Mounts: 'MOUNTS',
   Networks: 'NETWORKS',
 };
 
@@ -68,6 +70,8 @@ const rowOf = (container: ContainerSummary, whole: boolean, now: number): Row =>
       Labels: Object.entries(container.labels)
         .map(([name, value]) => `${name}=${value}`)
         .join(','),
+      LocalVolumes: '0',
+      Mounts: '',
       Names: container.name,
       Networks: container.network,
       Ports: '',
@@ -76,4 +80,5 @@ const rowOf = (container: ContainerSummary, whole: boolean, now: number): Row =>
       Status: container.status,
     },
     '*formatter.ContainerContext',
+    { Label: { parameters: ['string'], run: ([name]) => container.labels[String(name as string)] ?? '' } },
   );
