@@ -37,6 +37,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import('./commands/stop.ts'),
   },
   {
+    names: [['attach'], ['container', 'attach']],
+    summary: 'Be with a running container: its output, its input, its terminal',
+    load: () => import('./commands/attach.ts'),
+  },
+  {
     names: [['kill'], ['container', 'kill']],
     summary: 'Kill one or more running containers',
     load: () => import('./commands/kill.ts'),

@@ -46,6 +46,9 @@ const signatures = {
   recv: ['int64', ['int32', 'pointer', 'uint64', 'int32']],
   shutdown: ['int32', ['int32', 'int32']],
   poll: ['int32', ['pointer', 'uint64', 'int32']],
+  tcgetattr: ['int32', ['int32', 'pointer']],
+  tcsetattr: ['int32', ['int32', 'int32', 'pointer']],
+  cfmakeraw: ['void', ['pointer']],
   // Integers and addresses travel alike, so one declaration serves every call by number.
   syscall: ['int64', ['int64', 'int64', 'int64', 'int64', 'int64', 'int64', 'int64']],
 } as const;

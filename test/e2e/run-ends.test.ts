@@ -84,8 +84,7 @@ test('the command killed: no mount on the host, the truth in the records, and th
       const { status, exitCode } = state as { readonly status: string; readonly exitCode: number };
       return [name, status, exitCode];
     }),
-    // Nobody was there to be told its code.
-    [['kept', 'exited', 255]],
+    [['kept', 'exited', 6]],
   );
   assert.deepEqual(readdirSync(join(layoutOf(strata.root).run, 'bundles')), []);
   assert.deepEqual(readdirSync(join(layoutOf(strata.root).run, 'runc')), []);

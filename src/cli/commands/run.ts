@@ -1,50 +1,62 @@
 import type { Command } from 'commander';
-import { isStrataError, StrataError } from '../../errors/index.ts';
+import { parseDetachKeys } from '../../containers/detach-keys.ts';
+import type { ContainerVerbs } from '../../engine/containers/containers.ts';
+import { isStrataError } from '../../errors/index.ts';
+import { refuseWithoutTerminal, withContainer } from '../attached.ts';
 import { refuseStandingCidFile, writeCidFile } from '../cid-file.ts';
+import { ownTerminalSize } from '../console.ts';
 import { type ContainerFlags, containerRequest, defineContainerFlags } from '../container-flags.ts';
 import type { Called, CliContext } from '../context.ts';
 import { exitEngineFailure } from '../exit-codes.ts';
-import { notSupportedYet, notYetFlags } from '../flags.ts';
 import { renderError } from '../render/error.ts';
 
 interface RunFlags extends ContainerFlags {
   readonly detach?: boolean;
   readonly sigProxy: boolean;
+  readonly detachKeys?: string;
 }
 
 export function define(command: Command, context: CliContext): void {
   defineContainerFlags(command);
   command
     .option('-d, --detach', 'let it run by itself and print its ID')
+    .option('--detach-keys <keys>', 'what lets go of a container with a terminal (default: ctrl-p,ctrl-q)')
     // On unless it is turned off, which the parser knows as a flag of its own.
-    .addOption(command.createOption('--sig-proxy').default(true).hideHelp())
+    .option('--sig-proxy', 'pass signals on to the container', true)
     .addOption(command.createOption('--no-sig-proxy').hideHelp())
     .action(async (image: string, words: readonly string[], flags: RunFlags) =>
       run({ command, context }, image, words, flags),
     );
-  notYetFlags(command, ['--detach-keys <k>']);
 }
 
 async function run(called: Called, image: string, words: readonly string[], flags: RunFlags): Promise<void> {
-  const { context } = called;
+  if (flags.detach === true) return await orItsExitCode(called, () => detached(called, image, words, flags));
+  // What nobody can attach to or look at needs no supervisor: quicker.
+  if (flags.rm === true && flags.tty !== true && flags.sigProxy)
+    return await orItsExitCode(called, () => attended(called, image, words, flags));
+  await supervised(called, image, words, flags);
+}
+
+/** Answers undefined, the command's exit code set, when a container cannot be made or started. */
+async function orItsExitCode<Result>({ context }: Called, work: () => Promise<Result>): Promise<Result | undefined> {
   try {
-    await (flags.detach === true ? detached : foreground)(called, image, words, flags);
+    return await work();
   } catch (error) {
     if (context.signal.aborted && error === context.signal.reason) throw error;
     context.err(renderError(error, { debug: context.globals.debug === true }));
     const code = isStrataError(error) ? error.details?.['exitCode'] : undefined;
     context.setExitCode(typeof code === 'number' ? code : exitEngineFailure);
+    return undefined;
   }
 }
 
-async function foreground(
+/** The command itself has the runtime run the container. */
+async function attended(
   { command, context }: Called,
   image: string,
   words: readonly string[],
   flags: RunFlags,
 ): Promise<void> {
-  if (!flags.sigProxy) throw notSupportedYet('--sig-proxy=false');
-  refuseWithoutTerminal(flags);
   refuseStandingCidFile(command, flags.cidfile);
   const request = containerRequest(command, flags, image, words);
   const engine = await context.engine();
@@ -57,38 +69,61 @@ async function foreground(
   context.setExitCode(exitCode);
 }
 
-async function detached(
+/** The container runs by itself and we are with it. */
+async function supervised(called: Called, image: string, words: readonly string[], flags: RunFlags): Promise<void> {
+  const { context } = called;
+  const { signal } = context;
+  const input = flags.interactive === true;
+  refuseWithoutTerminal(input, flags.tty === true);
+  const detachKeys = parseDetachKeys(flags.detachKeys ?? '');
+  const { containers } = await context.engine();
+  await using attached = await orItsExitCode(called, async () => {
+    const id = await create(called, image, words, flags);
+    return await orRemoved(containers, id, flags, () =>
+      containers.startAttached(id, { signal, terminalSize: ownTerminalSize() }),
+    );
+  });
+  if (attached === undefined) return;
+  const end = await withContainer(context, containers, attached, { input, passesSignals: flags.sigProxy, detachKeys });
+  if (end !== 'detached') context.setExitCode(end);
+}
+
+async function detached(called: Called, image: string, words: readonly string[], flags: RunFlags): Promise<void> {
+  const { context } = called;
+  const { signal } = context;
+  const { containers } = await context.engine();
+  const id = await create(called, image, words, flags);
+  await orRemoved(containers, id, flags, () => containers.start(id, { signal }));
+  context.out(`${id}\n`);
+}
+
+async function create(
   { command, context }: Called,
   image: string,
   words: readonly string[],
   flags: RunFlags,
-): Promise<void> {
+): Promise<string> {
   refuseStandingCidFile(command, flags.cidfile);
   const request = containerRequest(command, flags, image, words);
   const { containers } = await context.engine();
-  const { signal } = context;
-  const { id } = await containers.create({ ...request, signal });
+  // Docker: the input of a container that one is with ends with one's own.
+  const stdinOnce = flags.detach !== true && flags.interactive === true;
+  const { id } = await containers.create({ ...request, stdinOnce, signal: context.signal });
   writeCidFile(command, flags.cidfile, id);
-  try {
-    await containers.start(id, { signal });
-  } catch (error) {
-    // As docker: what never ran and was to go is gone.
-    if (flags.rm === true) await containers.remove(id, { force: true });
-    throw error;
-  }
-  context.out(`${id}\n`);
+  return id;
 }
 
-/** The runtime passes a terminal on, it cannot make one up. */
-function refuseWithoutTerminal({ tty, interactive }: RunFlags): void {
-  if (tty !== true || (interactive === true ? process.stdin.isTTY : process.stdout.isTTY)) return;
-  if (interactive !== true) throw notSupportedYet('--tty without a terminal', 'Leave out -t.');
-  throw new StrataError({
-    kind: 'invalid-argument',
-    code: 'ERR_NO_TERMINAL',
-    message: 'the input device is not a TTY',
-    hint: 'Leave out -t.',
-    // Docker's client says so itself, before anything is run.
-    details: { exitCode: 1 },
-  });
+/** As docker: what never ran and was to go is gone. */
+async function orRemoved<Result>(
+  containers: ContainerVerbs,
+  id: string,
+  { rm }: RunFlags,
+  start: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await start();
+  } catch (error) {
+    if (rm === true) await containers.remove(id, { force: true });
+    throw error;
+  }
 }

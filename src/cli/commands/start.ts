@@ -1,17 +1,55 @@
 import type { Command } from 'commander';
+import { parseDetachKeys } from '../../containers/detach-keys.ts';
+import { StrataError } from '../../errors/index.ts';
+import { withContainer } from '../attached.ts';
+import { ownTerminalSize } from '../console.ts';
 import type { CliContext } from '../context.ts';
 import { eachContainer } from '../each-container.ts';
 import { notYetFlags } from '../flags.ts';
 
+interface StartFlags {
+  readonly attach?: boolean;
+  readonly interactive?: boolean;
+  readonly detachKeys?: string;
+}
+
 export function define(command: Command, context: CliContext): void {
   command
     .argument('<container...>', 'names or IDs')
-    .action(async (names: readonly string[]) => startContainers(context, names));
-  notYetFlags(command, ['-a, --attach', '-i, --interactive', '--detach-keys <k>', '--checkpoint <c>']);
+    .option('-a, --attach', 'show what it writes, pass signals on, and wait for its end')
+    .option('-i, --interactive', 'as -a, and pass standard input on')
+    .option('--detach-keys <keys>', 'what lets go of a container with a terminal (default: ctrl-p,ctrl-q)')
+    .action(async (names: readonly string[], flags: StartFlags) =>
+      flags.attach === true || flags.interactive === true
+        ? startWithUs(context, names, flags)
+        : startContainers(context, names),
+    );
+  notYetFlags(command, ['--checkpoint <c>', '--checkpoint-dir <d>']);
 }
 
 async function startContainers(context: CliContext, names: readonly string[]): Promise<void> {
   const { containers } = await context.engine();
   const failed = await eachContainer(context, names, (name) => containers.start(name, { signal: context.signal }));
   if (failed.length > 0) context.err(`strata: failed to start containers: ${failed.join(', ')}\n`);
+}
+
+async function startWithUs(
+  context: CliContext,
+  [name = '', ...others]: readonly string[],
+  { interactive, detachKeys: keys = '' }: StartFlags,
+): Promise<void> {
+  if (others.length > 0) {
+    throw new StrataError({
+      kind: 'invalid-argument',
+      code: 'ERR_SEVERAL_CONTAINERS',
+      message: 'you cannot start and attach multiple containers at once',
+    });
+  }
+  const detachKeys = parseDetachKeys(keys);
+  const { containers } = await context.engine();
+  const terminalSize = ownTerminalSize();
+  await using attached = await containers.startAttached(name, { signal: context.signal, terminalSize });
+  const options = { input: interactive === true, passesSignals: !attached.terminal, detachKeys };
+  const end = await withContainer(context, containers, attached, options);
+  if (end !== 'detached') context.setExitCode(end);
 }

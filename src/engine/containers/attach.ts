@@ -24,7 +24,7 @@ export interface AttachedContainer extends AsyncDisposable {
 }
 
 export interface StartAttachedOptions extends AbortOptions {
-  /** Set before the container's process looks. */
+  /** Of its terminal, if it has one, before its process looks. */
   readonly terminalSize?: TerminalSize | undefined;
 }
 
@@ -66,7 +66,8 @@ export async function startAttached(
         const pid = readPid(bundleOf(parts.layout, record.id).pid);
         const streams = connect(parts, record.id, pid === undefined ? undefined : identify(pid));
         made = { record, streams };
-        if (options.terminalSize !== undefined) streams.resize(options.terminalSize);
+        if (options.terminalSize !== undefined && definitionOf(record).config.Tty === true)
+          streams.resize(options.terminalSize);
       },
     });
   } catch (error) {

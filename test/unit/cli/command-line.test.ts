@@ -91,7 +91,6 @@ const notYet: readonly (readonly [line: string, code: number, what: string])[] =
   ['run --cpus 1 x', 1, '--cpus'],
   ['run --ip6 ::1 x', 1, '--ip6'],
   ['run --net=bridge x', 125, '--network bridge'],
-  ['run --sig-proxy=false x', 125, '--sig-proxy=false'],
   ['build --rm --force-rm --compress .', 1, '--compress'],
   ['run -p 80:80 x', 1, '--publish'],
   ['run -v /a:/b x', 1, '--volume'],

@@ -1,0 +1,33 @@
+import type { Command } from 'commander';
+import { parseDetachKeys } from '../../containers/detach-keys.ts';
+import { refuseWithoutTerminal, withContainer } from '../attached.ts';
+import type { CliContext } from '../context.ts';
+
+interface AttachFlags {
+  readonly stdin: boolean;
+  readonly sigProxy: boolean;
+  readonly detachKeys?: string;
+}
+
+export function define(command: Command, context: CliContext): void {
+  command
+    .argument('<container>', 'a name or ID')
+    .option('--detach-keys <keys>', 'what lets go of a container with a terminal (default: ctrl-p,ctrl-q)')
+    .option('--no-stdin', 'do not pass standard input on')
+    // On unless it is turned off, which the parser knows as a flag of its own.
+    .option('--sig-proxy', 'pass signals on to the container', true)
+    .addOption(command.createOption('--no-sig-proxy').hideHelp())
+    .action(async (name: string, flags: AttachFlags) => attach(context, name, flags));
+}
+
+async function attach(context: CliContext, name: string, flags: AttachFlags): Promise<void> {
+  const { containers } = await context.engine();
+  const detachKeys = parseDetachKeys(flags.detachKeys ?? '');
+  await using attached = await containers.attach(name, { signal: context.signal });
+  const { terminal } = attached;
+  refuseWithoutTerminal(flags.stdin, terminal);
+  const options = { input: flags.stdin, passesSignals: flags.sigProxy && !terminal, detachKeys, redraws: true };
+  const end = await withContainer(context, containers, attached, options);
+  if (end === 'detached') context.err('read escape sequence\n');
+  context.setExitCode(end === 'detached' ? 1 : end);
+}
