@@ -8,7 +8,7 @@ export interface Reason {
 /** By name; the first whose pattern fits is proposed. */
 export const reasons: Readonly<Record<string, Reason>> = {
   'not supported yet': {
-    text: 'Docker has it, Strata does not have it yet and says so by name.',
+    text: 'Docker has it, Strata does not have it yet and says so by name; or it follows from such a line before.',
     strata: /not supported yet/,
   },
   "Go's notation": {
@@ -31,9 +31,9 @@ export const reasons: Readonly<Record<string, Reason>> = {
     docker: /VirtualSize|ArgsEscaped/,
     strata: /"UniqueSize":"N\/A"\}/,
   },
-  'words of a newer BuildKit': {
-    text: 'BuildKit has changed the wording since docker 26; flags are written as they are typed, an empty Dockerfile is one without instructions, more than one source needs a folder.',
-    docker: /unknown flag: \w|Invalid containerPort|the Dockerfile cannot be empty/,
+  'words of newer versions': {
+    text: 'Docker and BuildKit have changed it since docker 26: flags are written as they are typed, an empty Dockerfile is one without instructions, more than one source needs a folder, --time is --timeout.',
+    docker: /unknown flag: \w|Invalid containerPort|the Dockerfile cannot be empty|"-t, --time" flag/,
     strata: /When using COPY with more than one source file/,
   },
   'says what is wrong': {
@@ -66,13 +66,14 @@ export const reasons: Readonly<Record<string, Reason>> = {
     text: 'There is no client and no server, and what Strata finds out is not what dockerd finds out: the fields are its own.',
     docker: /versionInfo|dockerInfo/,
   },
-  'nothing before an error': {
-    text: 'Docker prints an empty line before the error of a template.',
-    docker: /^stdout $/,
+  'templates fail alike': {
+    text: 'Docker prints an empty line before the error of some templates, and has other words for some lists.',
+    docker: /^stdout $|failed to execute template/,
   },
   'no chain of callers': {
     text: 'Docker puts before the message what each program on the way to the runtime has to add; there is no such way here.',
-    docker: /failed to create task for container|OCI runtime exec failed/,
+    docker:
+      /failed to create task for container|OCI runtime exec failed|cannot kill container|Error when allocating new name|failed to rename container /,
   },
   'to mend': {
     text: 'A mistake: the answer to give is docker’s.',

@@ -95,7 +95,7 @@ function run(
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout: stdout.replaceAll('\r\n', '\n'), stderr }));
+    child.on('close', (code) => resolve({ code, stdout: stdout.replace(/\r+\n/g, '\n'), stderr }));
     // A command that reads nothing may be gone already.
     child.stdin.on('error', () => undefined);
     if (terminal === true && input === undefined) return;

@@ -24,11 +24,12 @@ function explained(difference: Difference, before: readonly KnownDifference[]): 
       groups.set(reason, group);
     }
   }
-  // What stands beside lines of one reason only, and has none itself, is the other half of that difference.
+  // What has no reason of its own is the other half of a difference that has one.
   const unexplained = groups.get('');
-  const [only] = [...groups.keys()].filter((reason) => reason !== '');
-  const group = only === undefined ? undefined : groups.get(only);
-  if (unexplained && group && groups.size === 2 && (group.docker.length === 0 || group.strata.length === 0)) {
+  const named = [...groups.keys()].filter((reason) => reason !== '');
+  const reason = named.find((name) => name === 'not supported yet') ?? (named.length === 1 ? named[0] : undefined);
+  const group = reason === undefined ? undefined : groups.get(reason);
+  if (unexplained && group && (reason === 'not supported yet' || group.docker.length * group.strata.length === 0)) {
     group.docker.push(...unexplained.docker);
     group.strata.push(...unexplained.strata);
     groups.delete('');
