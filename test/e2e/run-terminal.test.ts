@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { busyboxStore, containerRecords, mountsOf } from '../helpers/busybox-store.ts';
+import { needs } from '../helpers/needs.ts';
+import { containerPids, type StrataCommand } from '../helpers/strata.ts';
+import { endOf, Terminal } from '../helpers/terminal.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'setsid');
+
+const prompt = '/ # ';
+const detachKeys = '\x10\x11';
+
+const namesUp = async (strata: StrataCommand): Promise<string> =>
+  (await strata('ps', '--format', '{{.Names}} {{.Status}}')).stdout.replace(/Up .*/g, 'Up');
+
+test('a shell at a terminal: sizes, interrupts, job control; detach, attach, the shell’s own exit code', {
+  skip,
+}, async (t) => {
+  const strata = await busyboxStore(t);
+  const terminal = new Terminal(t, 33, 111);
+  const run = terminal.start(strata, 'run', '-it', '--name', 'b1', 'busybox');
+  await terminal.shows(prompt);
+  assert.ok(terminal.isRaw);
+  terminal.type('stty size; test -t 0 && test -t 1 && test -t 2 && echo "all of it"\r');
+  await terminal.shows('\r\n33 111\r\nall of it\r\n');
+  terminal.resize(20, 60);
+  terminal.type('until test "$(stty size)" = "20 60"; do sleep 0.01; done; echo follo""wed\r');
+  await terminal.shows('\r\nfollowed\r\n');
+  terminal.type('\rsleep 1000; echo en""ded $?\r');
+  await terminal.shows('sleep');
+  terminal.type('\x03');
+  await terminal.shows('^C');
+  terminal.type('\r');
+  await terminal.shows(prompt);
+  terminal.type('cat\r');
+  await terminal.shows('cat\r\n');
+  terminal.type('\x1a');
+  await terminal.shows('Stopped');
+  terminal.type('jobs; fg\r');
+  await terminal.shows('Stopped');
+  terminal.type('back in it\r\x04');
+  await terminal.shows('back in it\r\nback in it\r\n');
+  // A line feed is not made two characters of by our own terminal.
+  terminal.type('stty -opost; printf "a\\nb"; stty opost\r');
+  await terminal.shows('a\nb');
+
+  terminal.type('x=kept\r');
+  terminal.type(detachKeys);
+  assert.equal(await endOf(run), 0);
+  assert.ok(!terminal.isRaw);
+  assert.equal(await namesUp(strata), 'b1 Up\n');
+
+  const attach = terminal.start(strata, 'attach', 'b1');
+  await terminal.becomesRaw();
+  terminal.resize(40, 70);
+  terminal.type('\recho $x; stty size\r');
+  await terminal.shows('\r\nkept\r\n40 70\r\n');
+  terminal.type('\x10');
+  terminal.type('\x11');
+  assert.equal(await endOf(attach), 1);
+  await terminal.shows('read escape sequence');
+  assert.ok(!terminal.isRaw);
+
+  const again = terminal.start(strata, 'attach', '--detach-keys', 'x,y', 'b1');
+  await terminal.becomesRaw();
+  terminal.type('echo x-x; exit 7\r');
+  assert.equal(await endOf(again), 7);
+  assert.ok(terminal.seen.includes('\r\nx-x\r\n'), 'held back, then let through');
+  assert.ok(!terminal.isRaw);
+  assert.match((await strata('ps', '-a', '--format', '{{.Status}}')).stdout, /^Exited \(7\)/);
+  assert.equal(await endOf(terminal.start(strata, 'attach', 'b1')), 1);
+  await terminal.shows('You cannot attach to a stopped container, start it first');
+
+  const started = terminal.start(strata, 'start', '-a', '-i', '--detach-keys', 'ctrl-a', 'b1');
+  await terminal.shows(prompt);
+  terminal.type('stty size\r');
+  await terminal.shows('40 70\r\n');
+  terminal.type('\x01');
+  assert.equal(await endOf(started), 0);
+  assert.match((await strata('logs', 'b1')).stdout, /33 111[^]*kept[^]*40 70/);
+  assert.deepEqual((await strata('rm', '-f', 'b1')).code, 0);
+  assert.deepEqual(mountsOf(strata), []);
+});
+
+test('the terminal is given back whatever ends the command, and the container lives on', { skip }, async (t) => {
+  const strata = await busyboxStore(t);
+  const terminal = new Terminal(t);
+  const first = terminal.start(strata, 'run', '-it', '--rm', '--name', 'b2', 'busybox');
+  await terminal.shows(prompt);
+  first.kill('SIGKILL');
+  await endOf(first);
+  assert.equal(await namesUp(strata), 'b2 Up\n', 'nothing can be done for the terminal, but for the container');
+  terminal.reset();
+  for (const [signal, end] of [
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+    ['SIGHUP', 'SIGHUP'],
+    ['SIGQUIT', 'SIGQUIT'],
+  ] as const) {
+    const attach = terminal.start(strata, 'attach', 'b2');
+    await terminal.becomesRaw();
+    attach.kill(signal);
+    assert.equal(await endOf(attach), end);
+    assert.ok(!terminal.isRaw, signal);
+  }
+  const last = terminal.start(strata, 'attach', 'b2');
+  await terminal.becomesRaw();
+  for (const pid of containerPids(strata.root)) process.kill(pid, 'SIGKILL');
+  assert.equal(await endOf(last), 137);
+  assert.ok(!terminal.isRaw);
+  await strata('ps');
+  assert.deepEqual(containerRecords(strata), []);
+  for (const args of [
+    ['-it', 'missing'],
+    ['-it', 'busybox', '/nope'],
+  ]) {
+    assert.ok([125, 127].includes(Number(await endOf(terminal.start(strata, 'run', '--rm', ...args)))));
+    assert.ok(!terminal.isRaw);
+  }
+});
+
+test('signals to run -t are the container’s; a terminal without input stays as it is', { skip }, async (t) => {
+  const strata = await busyboxStore(t);
+  const terminal = new Terminal(t);
+  const script = 'trap "echo got; exit 4" TERM; test -t 1 && echo ready; while true; do sleep 0.05; done';
+  const run = terminal.start(strata, 'run', '-t', '--rm', 'busybox', 'sh', '-c', script);
+  await terminal.shows('ready');
+  assert.ok(!terminal.isRaw);
+  run.kill('SIGTERM');
+  await terminal.shows('got');
+  assert.equal(await endOf(run), 4);
+});

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ReadStream } from 'node:tty';
+import { libc } from '../../src/sys/libc.ts';
+import { type StrataCommand, strataPath } from './strata.ts';
+
+const TIOCGPTN = 0x80045430;
+const TIOCSPTLCK = 0x40045431;
+const TIOCSWINSZ = 0x5414;
+
+/** A person at a terminal: a pseudo-terminal whose other end is the test. */
+export class Terminal {
+  readonly #master: number;
+  readonly #slave: number;
+  readonly #context: TestContext;
+  readonly #before: Buffer;
+  #seen = '';
+  #read = 0;
+
+  constructor(context: TestContext, rows = 24, columns = 80) {
+    this.#context = context;
+    this.#master = openSync('/dev/ptmx', constants.O_RDWR | constants.O_NOCTTY);
+    const number = Buffer.alloc(4);
+    assert.equal(libc().ioctl(this.#master, TIOCSPTLCK, Buffer.alloc(4)), 0);
+    assert.equal(libc().ioctl(this.#master, TIOCGPTN, number), 0);
+    this.#slave = openSync(`/dev/pts/${number.readUInt32LE()}`, constants.O_RDWR | constants.O_NOCTTY);
+    this.resize(rows, columns);
+    this.#before = this.#settings();
+    const output = new ReadStream(this.#master);
+    output.on('data', (chunk: Buffer) => (this.#seen += chunk.toString('latin1')));
+    context.after(() => {
+      output.destroy();
+      closeSync(this.#slave);
+    });
+  }
+
+  /** Starts the command here; killed after the test. */
+  start({ root }: StrataCommand, ...args: readonly string[]): ChildProcess {
+    const slave = this.#slave;
+    const child = spawn('setsid', ['-c', strataPath, ...args], {
+      env: { ...process.env, STRATA_ROOT: root, TERM: 'xterm' },
+      stdio: [slave, slave, slave],
+    });
+    this.#context.after(() => child.kill('SIGKILL'));
+    return child;
+  }
+
+  type(text: string): void {
+    writeSync(this.#master, text);
+  }
+
+  /** Waits until `text` is shown, behind what was waited for before. */
+  async shows(text: string): Promise<void> {
+    for (let waited = 0; !this.#seen.includes(text, this.#read); waited += 10) {
+      assert.ok(waited < 30_000, `waited for ${JSON.stringify(text)}: ${JSON.stringify(this.#seen)}`);
+      await sleep(10);
+    }
+    this.#read = this.#seen.indexOf(text, this.#read) + text.length;
+  }
+
+  /** Everything shown so far. */
+  get seen(): string {
+    return this.#seen;
+  }
+
+  resize(rows: number, columns: number): void {
+    const size = Buffer.alloc(8);
+    size.writeUInt16LE(rows, 0);
+    size.writeUInt16LE(columns, 2);
+    assert.equal(libc().ioctl(this.#master, TIOCSWINSZ, size), 0);
+  }
+
+  /** Keys are passed on as they are. */
+  get isRaw(): boolean {
+    return !this.#settings().equals(this.#before);
+  }
+
+  async becomesRaw(): Promise<void> {
+    for (let waited = 0; !this.isRaw; waited += 10) {
+      assert.ok(waited < 30_000, `waited for a raw terminal: ${this.#seen}`);
+      await sleep(10);
+    }
+  }
+
+  /** As reset(1) does behind a program that was killed. */
+  reset(): void {
+    assert.equal(libc().tcsetattr(this.#slave, 0, this.#before), 0);
+  }
+
+  #settings(): Buffer {
+    const settings = Buffer.alloc(256);
+    assert.equal(libc().tcgetattr(this.#slave, settings), 0);
+    return settings;
+  }
+}
+
+/** How a child ends: its code, or the signal. */
+export const endOf = async (child: ChildProcess): Promise<number | string | null> =>
+  await new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve(child.exitCode ?? child.signalCode);
+    child.on('exit', (code, signal) => resolve(code ?? signal));
+  });
