@@ -2,11 +2,12 @@ import { isStrataError, StrataError } from '../../errors/index.ts';
 
 const short = (id: string): string => id.slice(0, 12);
 
-export const notRunning = (id: string, verb: string): StrataError =>
+/** `name` is how the user called it. */
+export const notRunning = (id: string, verb: string, name: string): StrataError =>
   new StrataError({
     kind: 'conflict',
     code: 'ERR_CONTAINER_NOT_RUNNING',
-    message: `cannot ${verb} container: ${short(id)}: container ${id} is not running`,
+    message: `cannot ${verb} container: ${name.slice(0, 256)}: container ${id} is not running`,
     hint: `Start it first: 'strata start ${short(id)}'.`,
   });
 

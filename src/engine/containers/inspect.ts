@@ -1,10 +1,13 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { shownStatus } from '../../containers/state.ts';
 import type { JsonValue } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { resolveCommand } from '../../oci-runtime/command.ts';
+import { defaultMaskedPaths, defaultReadonlyPaths } from '../../oci-runtime/defaults.ts';
 import { definitionOf, stateOf } from '../container-state.ts';
+import { thisMachine } from '../machine.ts';
+import { configDefaults, hostDefaults, networkSettings } from './inspect-defaults.ts';
 import { lookUp, processOf } from './look-up.ts';
 import { type ContainerParts, folderOf, logPathOf } from './parts.ts';
 
@@ -19,6 +22,9 @@ export async function inspectContainer(
   const { entrypoint, args } = resolveCommand(config);
   const [path = '', ...rest] = [...entrypoint, ...args];
   const folder = folderOf(parts.layout, record.id);
+  // They are made by the first start.
+  const started = stateOf(record).startedAt !== undefined;
+  const made = (name: string): string => (started ? join(folder, name) : '');
   return {
     Id: record.id,
     Created: new Date(record.createdAt).toISOString(),
@@ -26,16 +32,46 @@ export async function inspectContainer(
     Args: rest,
     State: shownState(parts, record),
     Image: record.imageId ?? '',
-    ResolvConfPath: join(folder, 'resolv.conf'),
-    HostnamePath: join(folder, 'hostname'),
-    HostsPath: join(folder, 'hosts'),
-    LogPath: logPathOf(parts.layout, record.id),
+    ResolvConfPath: made('resolv.conf'),
+    HostnamePath: made('hostname'),
+    HostsPath: made('hosts'),
+    LogPath: started ? logPathOf(parts.layout, record.id) : '',
     Name: `/${record.name}`,
     RestartCount: stateOf(record).restartCount ?? 0,
     Driver: parts.driver.name,
     Platform: 'linux',
-    HostConfig: asJson(host),
-    Config: asJson({ ...config, Image: definitionOf(record).image }),
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
+    ExecIDs: null,
+    HostConfig: asJson({ ...hostDefaults, ...machineDefaults(), ...host }),
+    GraphDriver: { Data: placesOf(parts, record), Name: parts.driver.name },
+    Mounts: [],
+    Config: asJson({ ...configDefaults, ...config, Image: definitionOf(record).image }),
+    NetworkSettings: networkSettings(host.NetworkMode),
+  };
+}
+
+/** What depends on the machine. */
+function machineDefaults(): object {
+  const { hasUnifiedCgroups, possibleCpus } = thisMachine();
+  return {
+    CgroupnsMode: hasUnifiedCgroups ? 'private' : 'host',
+    MaskedPaths: defaultMaskedPaths(possibleCpus),
+    ReadonlyPaths: defaultReadonlyPaths,
+  };
+}
+
+/** Docker's names for the directories of a container's own layer and of those below. */
+function placesOf({ driver: { snapshotter } }: ContainerParts, { snapshotId }: ContainerRecord): JsonValue {
+  if (snapshotId === undefined || !snapshotter.ownDirectory || !snapshotter.lowerDirectories) return null;
+  const own = snapshotter.ownDirectory(snapshotId);
+  const folder = dirname(own);
+  return {
+    LowerDir: snapshotter.lowerDirectories(snapshotId).join(':'),
+    MergedDir: join(folder, 'merged'),
+    UpperDir: own,
+    WorkDir: join(folder, 'work'),
   };
 }
 

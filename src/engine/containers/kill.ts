@@ -23,7 +23,7 @@ export async function killContainer(parts: ContainerParts, name: string, options
   const signal = signalNumber(options.send ?? 'KILL');
   const record = await lookUp(parts, name, options);
   if (!isRunning(parts.metadata, record) || !(await sendSignal(parts, record, signal)))
-    throw notRunning(record.id, 'kill');
+    throw notRunning(record.id, 'kill', name);
 }
 
 /** {@link killContainer} by number, for a record that is true; false when its process has just ended. */
