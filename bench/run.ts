@@ -42,9 +42,8 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 const { signal } = interrupted;
 
 /** One contest from its inputs to its table; what it needs is gone afterwards, whatever happens. */
-async function section({ name, prepare }: ContestEntry, place: string): Promise<string> {
+async function section({ name, prepare }: ContestEntry, folder: string): Promise<string> {
   await using atEnd = new AsyncDisposableStack();
-  const folder = join(place, name);
   mkdirSync(folder);
   atEnd.defer(() => removeTree(folder));
   process.stderr.write(`${name}: preparing\n`);
@@ -65,9 +64,10 @@ async function main(): Promise<void> {
   await using atEnd = new AsyncDisposableStack();
   const place = values.on ?? atEnd.use(new LoopFilesystem(values.size)).folder;
   const sections = new Map<string, string>();
-  for (const entry of all) {
+  for (const [at, entry] of all.entries()) {
     if (positionals.length > 0 && !positionals.includes(entry.name)) continue;
-    const text = await section(entry, place);
+    // Podman takes no path of more than 50 characters for its run state.
+    const text = await section(entry, join(place, String(at)));
     console.log(text);
     sections.set(entry.name, text);
   }
