@@ -14,7 +14,7 @@ export function diskFailure(error: unknown, directory: string): unknown {
     return new StrataError({
       kind: 'exhausted',
       code: 'ERR_NO_SPACE',
-      message: `store ${directory}: ${errno === 'EDQUOT' ? 'disk quota exceeded' : whatRanOut(directory)}`,
+      message: `store ${directory}: ${whyFull(error, directory)}`,
       hint: 'Remove images or build cache that are no longer needed, or free space on that filesystem.',
       details: { errno },
       cause: error,
@@ -28,6 +28,10 @@ export function diskFailure(error: unknown, directory: string): unknown {
 
 /** True for an error that only says that the disk or the quota is full. */
 export const isDiskFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '');
+
+/** What there is no more of on the filesystem of `directory`, for people; of an error for which {@link isDiskFull}. */
+export const whyFull = (error: unknown, directory: string): string =>
+  errnoOf(error) === 'EDQUOT' ? 'disk quota exceeded' : whatRanOut(directory);
 
 /** The disk did not take what the kernel had accepted. */
 export const flushFailed = (path: string, cause: unknown): StrataError =>

@@ -1,4 +1,5 @@
 import type { MountWorkspace, RunSnapshot, Workspace } from '../build/ops/filesystem-result.ts';
+import { diskFailure, isDiskFull } from '../content/disk-failure.ts';
 import { isStrataError } from '../errors/index.ts';
 import { isUnchanged } from '../layer/diff/is-unchanged.ts';
 import type { Lease } from '../ledger/types.ts';
@@ -40,9 +41,16 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace {
       const committed = await this.#snapshotter.commit(id, { lease, signal, durable: false });
       return { snapshotId: committed.id, isUnchanged };
     } catch (error) {
+      // What a full disk lacks is asked before there is room again.
+      const failure = isDiskFull(error) ? diskFailure(error, this.#placeOf(id)) : error;
       await this.#drop(id);
-      throw error;
+      throw failure;
     }
+  }
+
+  #placeOf(id: string): string {
+    const [root] = this.#snapshotter.mounts(id);
+    return root?.overlay?.upperDir ?? root?.source ?? '';
   }
 
   /** Where the driver keeps changes by themselves. */

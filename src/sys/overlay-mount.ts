@@ -1,11 +1,12 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { StrataError } from '../errors/index.ts';
 import { invariant } from '../lib/invariant.ts';
 import { bindDetached } from './bind-mount.ts';
 import { AT_FDCWD } from './constants.ts';
-import { errnoOf } from './errno.ts';
+import { errnoNumber, errnoOf, SyscallError } from './errno.ts';
 import { closeFd } from './fs-at.ts';
+import { unmount } from './mount.ts';
 import { attachMount } from './mount-fd.ts';
 import { overlayByContext } from './overlay-by-context.ts';
 import { overlayByDescriptors } from './overlay-by-descriptors.ts';
@@ -21,7 +22,15 @@ import { overlaySupport } from './overlay-support.ts';
 export function mountOverlay(spec: OverlayMount, target: string): void {
   check(spec);
   if (isBind(spec) || overlaySupport().lowerDirPlus) attachAndClose(mountOverlayDetached(spec), target);
-  else explained(spec, () => overlayByDescriptors(spec, target));
+  else {
+    explained(spec, () => overlayByDescriptors(spec, target));
+    try {
+      checkWritable(spec, target);
+    } catch (error) {
+      unmount(target);
+      throw error;
+    }
+  }
 }
 
 /** {@link mountOverlay} that is attached nowhere: the descriptor is the mount, which goes with its last copy. */
@@ -30,7 +39,28 @@ export function mountOverlayDetached(spec: OverlayMount): number {
   const [only] = spec.lowerDirs;
   if (isBind(spec) && only !== undefined) return bindDetached(only, { readOnly: true });
   const make = overlaySupport().lowerDirPlus ? overlayByContext : overlayHeldByDescriptor;
-  return explained(spec, () => make(spec));
+  const fd = explained(spec, () => make(spec));
+  try {
+    checkWritable(spec, `/proc/self/fd/${fd}`);
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+  return fd;
+}
+
+/**
+ * The kernel mounts read-only, and says so only in its log, when it cannot make its folder in the work directory. What it
+ * had no room for then would fail later, with EROFS.
+ */
+function checkWritable({ upperDir, workDir, readOnly }: OverlayMount, mounted: string): void {
+  if (upperDir === undefined || readOnly === true) return;
+  try {
+    accessSync(mounted, constants.W_OK);
+  } catch (error) {
+    if (errnoOf(error) !== 'EROFS') throw error;
+    throw new SyscallError({ syscall: 'mount', errno: errnoNumber('ENOSPC'), path: workDir });
+  }
 }
 
 const isBind = (spec: OverlayMount): boolean => spec.upperDir === undefined && spec.lowerDirs.length === 1;

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { isDiskFull } from '../../content/disk-failure.ts';
+import { isDiskFull, whyFull } from '../../content/disk-failure.ts';
 import { type ChmodChange, parseChmod } from '../../dockerfile/chmod.ts';
 import type { AddInstruction, CopyInstruction, InlineFile } from '../../dockerfile/instructions/types.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import { displayBytes, utf8 } from '../../lib/bytes.ts';
 import type { Platform } from '../../spec/platform.ts';
-import { errnoOf } from '../../sys/errno.ts';
 import type { BuildContext, ContextSource } from '../context/build-context.ts';
 import { contentDigest } from '../context/content-digest.ts';
 import { ContextStamps } from '../context/context-stamps.ts';
@@ -72,7 +71,7 @@ export class CopyOp implements Op<FilesystemResult> {
       try {
         await this.#write(writer, log);
       } catch (error) {
-        throw isDiskFull(error) ? noSpace(instruction, error) : error;
+        throw isDiskFull(error) ? noSpace(instruction, whyFull(error, directory), error) : error;
       }
     };
     const snapshotId = await workspace.change(parent?.snapshotId, change, { signal });
@@ -134,11 +133,11 @@ const archiveRefused = ({ location }: Instruction, { path }: ContextSource, caus
     cause,
   });
 
-const noSpace = ({ kind, location }: Instruction, cause: unknown): StrataError =>
+const noSpace = ({ kind, location }: Instruction, why: string, cause: unknown): StrataError =>
   new StrataError({
     kind: 'exhausted',
     code: 'ERR_NO_SPACE',
-    message: `dockerfile line ${location.start}: ${kind}: ${errnoOf(cause) === 'EDQUOT' ? 'disk quota exceeded' : 'no space left on device'}`,
+    message: `dockerfile line ${location.start}: ${kind}: ${why}`,
     hint: 'Remove images or build cache that are no longer needed, or free space on that filesystem.',
     details: { line: location.start },
     cause,

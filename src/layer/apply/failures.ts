@@ -1,3 +1,4 @@
+import { isDiskFull, whyFull } from '../../content/disk-failure.ts';
 import { StrataError } from '../../errors/index.ts';
 import { displayBytes } from '../../lib/bytes.ts';
 import { type Errno, errnoOf, SyscallError } from '../../sys/errno.ts';
@@ -40,8 +41,14 @@ const reasons: { readonly [Name in Errno]?: string } = {
 
 const isChown = (error: unknown): boolean => error instanceof SyscallError && error.syscall.startsWith('fchown');
 
+/** Where entries of a layer go. */
+export interface UnpackedTree {
+  readonly root: string;
+  readonly rootless: boolean;
+}
+
 /** Says which entry a system call failed for. Anything else comes back as it is. */
-export function entryFailure(error: unknown, path: Uint8Array, rootless: boolean): unknown {
+export function entryFailure(error: unknown, path: Uint8Array, { root, rootless }: UnpackedTree): unknown {
   const errno = errnoOf(error);
   if (errno === undefined) return error;
   const reason = reasons[errno];
@@ -55,12 +62,12 @@ export function entryFailure(error: unknown, path: Uint8Array, rootless: boolean
       cause: error,
     });
   }
-  if (errno === 'ENOSPC' || errno === 'EDQUOT') {
+  if (isDiskFull(error)) {
     return new StrataError({
       kind: 'exhausted',
       code: 'ERR_LAYER_NO_SPACE',
-      message: `layer entry ${quoted(path)}: no room for it on the filesystem`,
-      hint: 'Free space or inodes there; `df` and `df -i` tell which has run out.',
+      message: `layer entry ${quoted(path)}: ${whyFull(error, root)}`,
+      hint: 'Remove images or build cache that are no longer needed, or free space on that filesystem.',
       cause: error,
     });
   }

@@ -10,7 +10,7 @@ import { storedBody } from '../stored-body.ts';
 import { hasJunkDirectory, meaningOf } from '../whiteout.ts';
 import { isApplied } from '../xattrs.ts';
 import type { TreeNotes } from './directory-state.ts';
-import { entryFailure } from './failures.ts';
+import { entryFailure, type UnpackedTree } from './failures.ts';
 import { FileBody } from './file-body.ts';
 import type { Metadata } from './metadata.ts';
 import type { Below } from './path-resolver.ts';
@@ -38,7 +38,7 @@ const maxId = 0xffff_fffe;
 export class LayerSink implements TarSink, Disposable {
   readonly #tree: Tree;
   readonly #index: IndexWriter;
-  readonly #rootless: boolean;
+  readonly #target: UnpackedTree;
   readonly #sparse = new Map<number, readonly SparseRun[]>();
   #current: Current | undefined;
   #sizeBytes = 0;
@@ -46,7 +46,7 @@ export class LayerSink implements TarSink, Disposable {
 
   constructor(root: string, index: IndexWriter, options: LayerSinkOptions) {
     this.#index = index;
-    this.#rootless = options.rootless;
+    this.#target = { root, rootless: options.rootless };
     const onReplace = (spot: Spot, stat: FileStat, directoryFd: number): void => this.#replace(spot, stat, directoryFd);
     this.#tree = new Tree(root, { ...options, onReplace });
   }
@@ -73,7 +73,7 @@ export class LayerSink implements TarSink, Disposable {
     try {
       this.#current = this.#place(entry);
     } catch (error) {
-      throw entryFailure(error, entry.path, this.#rootless);
+      throw entryFailure(error, entry.path, this.#target);
     }
     this.#index.begin(rawHeader);
   }
@@ -85,7 +85,7 @@ export class LayerSink implements TarSink, Disposable {
     try {
       file.write(chunk);
     } catch (error) {
-      throw entryFailure(error, this.#current?.entry.path ?? nowhere, this.#rootless);
+      throw entryFailure(error, this.#current?.entry.path ?? nowhere, this.#target);
     }
     return undefined;
   }
@@ -213,7 +213,7 @@ export class LayerSink implements TarSink, Disposable {
       case 'character-device':
       case 'block-device':
         // No user namespace makes devices: they are in the index only.
-        if (this.#rootless) return undefined;
+        if (this.#target.rootless) return undefined;
         break;
       case 'fifo':
     }
@@ -227,7 +227,7 @@ export class LayerSink implements TarSink, Disposable {
       file.end();
       this.#tree.metadata.newFile(file.fd, metadataOf(entry), place);
     } catch (error) {
-      throw entryFailure(error, entry.path, this.#rootless);
+      throw entryFailure(error, entry.path, this.#target);
     }
   }
 

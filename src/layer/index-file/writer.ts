@@ -63,7 +63,14 @@ export class IndexWriter implements Disposable {
     this.#path = path;
     this.#temporary = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`;
     this.#fd = openSync(this.#temporary, 'wx', 0o644);
-    writeSync(this.#fd, magic);
+    try {
+      writeAll(this.#fd, magic);
+    } catch (error) {
+      // Nobody disposes of what was never made.
+      closeSync(this.#fd);
+      rmSync(this.#temporary, { force: true });
+      throw error;
+    }
   }
 
   get entries(): number {

@@ -1,0 +1,167 @@
+// Every work on a disk that gets full, of bytes or of inodes, at any moment of it: a clear error, nothing half-done, what
+// was there stays and can be removed; and with room the same work is done.
+import assert from 'node:assert/strict';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { inspect } from 'node:util';
+import { Engine } from '../../../src/engine/index.ts';
+import { isKind, isStrataError } from '../../../src/errors/index.ts';
+import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { needs, output } from '../../helpers/needs.ts';
+import { runSeed, type Seeded, seeded, soaking } from '../../helpers/seeded.ts';
+import { storeFiles, storeLeftovers } from '../../helpers/store-leftovers.ts';
+import { type KilledWork, killedWorks } from './killed-works.ts';
+
+const seed = runSeed();
+const mega = 1 << 20;
+
+interface Shortage {
+  readonly name: 'bytes' | 'inodes';
+  /** Leaves this much of a work's `largest` free, as a random part of it. */
+  fill(folder: string, free: number): void;
+  readonly largest: number;
+  readonly says: RegExp;
+}
+
+const bytes: Shortage = {
+  name: 'bytes',
+  largest: 9 * mega,
+  says: /: no space left on device$/,
+  fill(folder, free) {
+    const fd = openSync(join(folder, 'ballast'), 'w');
+    try {
+      for (let size = mega; size >= 4096; ) {
+        const { bavail, bsize } = statfsSync(folder);
+        if (bavail * bsize - size < free) size >>= 1;
+        else writeSync(fd, Buffer.alloc(size));
+      }
+    } finally {
+      closeSync(fd);
+    }
+  },
+};
+
+const inodes: Shortage = {
+  name: 'inodes',
+  largest: 60,
+  says: /: no inodes left on device$/,
+  fill(folder, free) {
+    mkdirSync(join(folder, 'ballast'));
+    for (let at = statfsSync(folder).ffree - free; at > 0; at--) writeFileSync(join(folder, 'ballast', `${at}`), '');
+  },
+};
+
+/** Those that make something, and the two that only write it out. */
+async function worksOf(context: TestContext, engine: Engine, folder: string): Promise<readonly KilledWork[]> {
+  const works = (await killedWorks(context, engine)).filter(({ makes }) => makes !== undefined);
+  const out = join(folder, 'out.tar');
+  return [
+    ...works,
+    { name: 'save', args: [], again: async () => await engine.save({ images: ['base'], output: out }).result },
+    { name: 'export', args: [], again: async () => await engine.export({ container: 'one', output: out }).result },
+  ];
+}
+
+/** A command of RUN has its own words for it. */
+function assertClear(error: unknown, says: RegExp): void {
+  if (isStrataError(error, 'ERR_RUN_FAILED')) return;
+  assert.ok(isKind(error, 'exhausted'), inspect(error));
+  assert.match(error.message, says);
+  assert.ok(error.hint !== undefined);
+}
+
+const namesOf = ({ images }: Engine): string[] =>
+  images.list().map(({ repository, tag, id }) => `${repository}:${tag} ${id}`);
+
+async function takenBack(engine: Engine, { makes }: KilledWork, folder: string): Promise<void> {
+  if (makes !== undefined) await engine.removeImage({ image: makes.name });
+  await engine.pruneBuildCache({ all: true });
+  await engine.collectGarbage().result;
+  rmSync(join(folder, 'out.tar'), { force: true });
+}
+
+async function sweep(context: TestContext, folder: string, shortage: Shortage, rounds: number): Promise<void> {
+  const root = join(folder, 'store');
+  await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
+  const works = await worksOf(context, engine, folder);
+  await engine.collectGarbage().result;
+  const state = (): unknown => [
+    namesOf(engine),
+    storeFiles(engine),
+    storeLeftovers(engine),
+    readdirSync(folder).sort(),
+  ];
+  const before = state();
+  let refused = 0;
+  for (const work of works) {
+    for (let round = 0; round < rounds; round++) {
+      // The first has next to nothing.
+      const free = round === 0 ? 0 : partOf(seeded(seed + round), shortage.largest);
+      const what = `seed ${seed}, ${work.name} with ${free} ${shortage.name} free`;
+      shortage.fill(folder, free);
+      const error = await work.again(engine).then(
+        () => undefined,
+        (failure: unknown) => failure,
+      );
+      try {
+        if (error !== undefined) {
+          refused++;
+          assertClear(error, shortage.says);
+        }
+        // On the disk as full as it is.
+        if (error === undefined) await takenBack(engine, work, folder);
+        else {
+          await engine.pruneBuildCache({ all: true });
+          await engine.pruneImages();
+          await engine.collectGarbage().result;
+        }
+        rmSync(join(folder, 'ballast'), { recursive: true });
+        assert.deepEqual(state(), before);
+        if (soaking) console.log(JSON.stringify({ seed, scenario: what, refused: error !== undefined }));
+      } catch (failure) {
+        throw new Error(what, { cause: failure });
+      }
+    }
+    await work.again(engine);
+    await takenBack(engine, work, folder);
+    assert.deepEqual(state(), before, work.name);
+  }
+  const { damages, orphans } = await engine.check().result;
+  assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] });
+  assert.ok(refused >= works.length, `only ${refused} were refused`);
+}
+
+/** Small parts more often. */
+const partOf = (random: Seeded, largest: number): number => Math.round((random.next(1000) / 1000) ** 2 * largest);
+
+const skip = needs('root', 'mount', 'overlay', 'runc', 'busybox');
+
+test(`bytes of an ext4 run out (STRATA_SEED=${seed})`, {
+  skip: skip || needs('loop', 'mkfs.ext4'),
+}, async (context) => {
+  using disk = loopFilesystem(['mkfs.ext4', '-q', '-m', '0'], { megabytes: 96 });
+  await sweep(context, disk.path, bytes, soaking ? 40 : 3);
+});
+
+test(`inodes of a tmpfs run out (STRATA_SEED=${seed})`, { skip }, async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'strata-inodes-'));
+  output('mount', '-t', 'tmpfs', '-o', 'size=128m,nr_inodes=1000', 'tmpfs', folder);
+  try {
+    await sweep(context, folder, inodes, soaking ? 40 : 3);
+  } finally {
+    output('umount', folder);
+    rmSync(folder, { recursive: true });
+  }
+});
