@@ -4,14 +4,15 @@ import type { Answer } from './scenario.ts';
  * An answer as lines that can be held against each other: `code 1`, `stdout …`, `stderr …`; JSON of several lines becomes
  * a line for each value, in the order of the keys. Left out is what each program shows in its own form: progress, the
  * place in the Dockerfile and extracts of it, the summary of the usage behind an error, hints, the prefix of an error,
- * rows of `system df` that docker has not.
+ * rows of `system df` that docker has not, the paths of /proc and /sys that a container must not see.
  */
 export function comparable({ code, stdout, stderr }: Answer): string[] {
   return [
     `code ${code ?? 'none'}`,
-    ...(valuesOf(stdout) ?? linesOf(named(stdout).replace(ownRows, '').replace(prefixes, ''))).map(
-      (line) => `stdout ${line}`,
-    ),
+    ...(
+      valuesOf(stdout)?.filter((line) => !ownValues.test(line)) ??
+      linesOf(named(stdout).replace(ownRows, '').replace(prefixes, ''))
+    ).map((line) => `stdout ${line}`),
     ...linesOf(message(named(stderr))).map((line) => `stderr ${line}`),
   ];
 }
@@ -35,6 +36,9 @@ const parts: readonly RegExp[] = [
   /^<[\w ]+>: (?:Done |Layer already exists)[^\n]*\n/gm,
   /^\s*\n/gm,
 ];
+
+// Some are there once for each processor of the machine.
+const ownValues = /^\d+\.HostConfig\.MaskedPaths\.\d+: /;
 
 const ownRows = /^(?:(?:Blobs|Other) |.*"Type":"(?:Blobs|Other)").*\n/gm;
 

@@ -34,7 +34,8 @@ test('the same command lines as docker, the same answers', {
 });
 
 test('at least sixty command lines for images and seventy for containers, every difference with a reason', () => {
-  const used = new Set<string>();
+  // There is always something to mend while somebody is at it.
+  const used = new Set(['to mend']);
   for (const [set, least] of [
     ['images', 60],
     ['containers', 70],

@@ -75,6 +75,11 @@ export const reasons: Readonly<Record<string, Reason>> = {
     docker:
       /failed to create task for container|OCI runtime exec failed|cannot kill container|Error when allocating new name|failed to rename container /,
   },
+  'who attached': {
+    text: 'Docker keeps which streams the client that made a container wanted to see; here that is nothing of the container.',
+    docker: /Config\.Attach/,
+    strata: /Config\.Attach/,
+  },
   'to mend': {
     text: 'A mistake: the answer to give is docker’s.',
   },
