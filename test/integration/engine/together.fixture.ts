@@ -1,0 +1,71 @@
+// One of several processes on one store. Arguments: root, what to do (`work` or `remove`), seed, milliseconds, inputs as
+// JSON. Ends with what it did as JSON; any failure is an uncaught error.
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Engine } from '../../../src/engine/index.ts';
+import { isKind, isStrataError } from '../../../src/errors/index.ts';
+import { seeded } from '../../helpers/seeded.ts';
+
+export interface Inputs {
+  /** An archive of one image, a tar of a filesystem, a build context on `base`. */
+  readonly archive: string;
+  readonly tree: string;
+  readonly context: string;
+}
+
+const [root = '', role = '', seed = '0', ms = '0', json = '{}'] = process.argv.slice(2);
+const { archive, tree, context } = JSON.parse(json) as Inputs;
+const random = seeded(Number(seed));
+await using engine = await Engine.open({ root });
+const made = (): string => `made-${random.next(4)}`;
+
+const works: Readonly<Record<string, () => Promise<unknown>>> = {
+  async build() {
+    const folder = mkdtempSync(join(tmpdir(), 'strata-together-'));
+    try {
+      writeFileSync(join(folder, 'data'), randomBytes(50_000));
+      writeFileSync(join(folder, 'Dockerfile'), 'FROM base\nCOPY data /data\nRUN cat /data > /copy\nRUN rm /data\n');
+      await engine.build({ context: folder, tags: [made()] }).result;
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+  same: async () => await engine.build({ context, tags: [made(), made()] }).result,
+  load: async () => await engine.load({ input: archive }).result,
+  import: async () => await engine.importImage({ input: tree, reference: made() }).result,
+  commit: async () => await engine.commit({ container: 'one', reference: made() }).result,
+  save: async () => await engine.save({ images: ['base'], output: async () => undefined }).result,
+  export: async () => await engine.export({ container: 'one', output: async () => undefined }).result,
+  async run() {
+    const { exitCode } = await engine.run({ image: 'base', command: ['true'], remove: true }).result;
+    if (exitCode !== 0) throw new Error(`exit code ${exitCode}`);
+  },
+};
+
+const removals: Readonly<Record<string, () => Promise<unknown>>> = {
+  images: async () => await engine.pruneImages({ all: true }),
+  cache: async () => await engine.pruneBuildCache({ all: true }),
+  garbage: async () => await engine.collectGarbage().result,
+  async image() {
+    try {
+      await engine.removeImage({ image: made(), force: true });
+    } catch (error) {
+      if (!isStrataError(error, 'ERR_IMAGE_NOT_FOUND') && !isKind(error, 'conflict')) throw error;
+    }
+  },
+};
+
+const verbs = Object.entries(role === 'work' ? works : removals);
+const counts: Record<string, number> = {};
+for (const end = Date.now() + Number(ms); Date.now() < end; ) {
+  const [name, verb] = random.pick(verbs);
+  try {
+    await verb();
+  } catch (error) {
+    throw new Error(`${name}, seed ${seed}`, { cause: error });
+  }
+  counts[name] = (counts[name] ?? 0) + 1;
+}
+console.log(JSON.stringify(counts));
