@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { constants, crc32, zstdDecompressSync } from 'node:zlib';
 import { StrataError } from '../../errors/index.ts';
 import { equalBytes } from '../../lib/bytes.ts';
+import { errnoOf } from '../../sys/errno.ts';
 import { corruptIndex } from './corrupt.ts';
 import { decodeDirectory } from './directory-codec.ts';
 import { type BlockInfo, footerBytes, type IndexDirectory, magic, maxDirectoryBytes } from './format.ts';
@@ -16,9 +17,9 @@ export class BlockFile implements Disposable {
   readonly #cache = new Map<BlockInfo, Uint8Array>();
   #isClosed = false;
 
-  /** @throws ERR_INDEX_CORRUPT, ERR_INDEX_VERSION, or what opening the file throws */
+  /** @throws ERR_INDEX_CORRUPT (also when there is no such file), ERR_INDEX_VERSION, or what opening the file throws */
   constructor(path: string) {
-    this.#fd = openSync(path, 'r');
+    this.#fd = openIndex(path);
     try {
       this.directory = this.#readDirectory();
     } catch (error) {
@@ -108,5 +109,14 @@ export class BlockFile implements Disposable {
       at += count;
     }
     return bytes;
+  }
+}
+
+function openIndex(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    throw corruptIndex(`there is no file ${path}`, error);
   }
 }

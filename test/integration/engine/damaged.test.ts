@@ -1,0 +1,144 @@
+// One file of one image is damaged or gone: whatever is asked of that image is done or refused in words, nothing is the
+// matter with the others, the check finds it, and removing and loading the image again heals it.
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { inspect } from 'node:util';
+import { Engine } from '../../../src/engine/index.ts';
+import { isStrataError } from '../../../src/errors/index.ts';
+import { Metadata } from '../../../src/metadata/metadata.ts';
+import { removeTree } from '../../../src/sys/remove-tree.ts';
+import { buildContext } from '../../helpers/build-context.ts';
+import { storeRoot, temporaryFolder } from '../../helpers/build-folder.ts';
+import { busyboxContext } from '../../helpers/busybox-image.ts';
+import { needs } from '../../helpers/needs.ts';
+import { namesIn } from '../../helpers/store-leftovers.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'busybox');
+
+/** Where the parts of an image lie. */
+interface Places {
+  readonly config: string;
+  readonly manifest: string;
+  readonly index: string;
+  readonly snapshot: string;
+}
+
+async function archives(context: TestContext): Promise<{ readonly hurt: string; readonly sound: string }> {
+  await using engine = await Engine.open({ root: storeRoot(context) });
+  const folder = temporaryFolder(context, 'archives');
+  const saved = async (name: string, tree: string): Promise<string> => {
+    await engine.build({ context: tree, tags: [name] }).result;
+    const output = join(folder, `${name}.tar`);
+    await engine.save({ images: [name], output }).result;
+    return output;
+  };
+  const other = busyboxContext(context);
+  // So that the two share nothing.
+  writeFileSync(join(other, 'tree/etc/motd'), 'another image');
+  return { hurt: await saved('hurt', other), sound: await saved('sound', busyboxContext(context)) };
+}
+
+function placesOf({ layout, images }: Engine, name: string): Places {
+  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+  const found = images.list().find(({ repository }) => repository === name);
+  assert.ok(found?.digest !== undefined);
+  const [layer] = metadata.images.layersOf(found.id);
+  const snapshot = metadata.snapshots.list().find(({ chainId }) => chainId === layer?.chainId);
+  assert.ok(layer !== undefined && snapshot !== undefined);
+  const blob = (digest: string): string => join(layout.content, 'blobs', digest.replace(':', '/'));
+  return {
+    config: blob(found.id),
+    manifest: blob(found.digest),
+    index: join(layout.indexes, `${layer.diffId.slice(7)}.idx`),
+    snapshot: join(layout.snapshots, 'overlay2', snapshot.id),
+  };
+}
+
+const flip = (path: string): void => {
+  const bytes = readFileSync(path);
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+};
+const empty = (path: string): void => truncateSync(path, 0);
+const lose = (path: string): void => rmSync(path);
+
+const harms: Readonly<Record<string, (places: Places) => void>> = {
+  'config flipped': ({ config }) => flip(config),
+  'config empty': ({ config }) => empty(config),
+  'config missing': ({ config }) => lose(config),
+  'manifest flipped': ({ manifest }) => flip(manifest),
+  'manifest empty': ({ manifest }) => empty(manifest),
+  'manifest missing': ({ manifest }) => lose(manifest),
+  'layer index flipped': ({ index }) => flip(index),
+  'layer index empty': ({ index }) => empty(index),
+  'layer index missing': ({ index }) => lose(index),
+  'snapshot missing': ({ snapshot }) => removeTree(snapshot),
+  'snapshot empty': ({ snapshot }) => {
+    for (const name of namesIn(snapshot)) removeTree(join(snapshot, name));
+  },
+  'files of the snapshot missing': ({ snapshot }) => {
+    for (const name of readdirSync(join(snapshot, 'fs'))) removeTree(join(snapshot, 'fs', name));
+  },
+};
+
+test('each part of an image damaged in turn', { skip }, async (context) => {
+  const { hurt, sound } = await archives(context);
+  const from = (name: string): string => buildContext(context, [`FROM ${name}`, 'COPY a /a', 'RUN cat /a'], { a: 'a' });
+  const contexts = { hurt: from('hurt'), sound: from('sound') };
+  const questions: Readonly<Record<string, (engine: Engine, name: 'hurt' | 'sound') => Promise<unknown>>> = {
+    inspect: async ({ images }, name) => await images.inspect(name),
+    history: async ({ images }, name) => await images.history(name),
+    tag: async (engine, name) => await engine.tag(name, `${name}:again`),
+    save: async (engine, name) => await engine.save({ images: [name], output: async () => undefined }).result,
+    build: async (engine, name) => await engine.build({ context: contexts[name], noCache: true }).result,
+    run: async (engine, name) => await engine.run({ image: name, command: ['true'], remove: true }).result,
+  };
+  for (const [what, harm] of Object.entries(harms)) {
+    await using engine = await Engine.open({ root: storeRoot(context), storageDriver: 'overlay2' });
+    for (const input of [hurt, sound]) await engine.load({ input }).result;
+    harm(placesOf(engine, 'hurt'));
+    assert.equal(engine.images.list().length, 2, what);
+    for (const [question, ask] of Object.entries(questions)) {
+      await ask(engine, 'sound');
+      try {
+        await ask(engine, 'hurt');
+      } catch (error) {
+        assert.ok(isStrataError(error), `${question}, ${what}: ${inspect(error)}`);
+        assert.doesNotMatch(error.code, /^ERR_(?:SYSCALL|INTERNAL)/, `${question}, ${what}: ${inspect(error)}`);
+      }
+    }
+    assert.ok((await engine.check().result).damages.length > 0, what);
+    await engine.diskUsage();
+    await engine.removeImage({ image: 'hurt', force: true });
+    for (const { repository, id } of engine.images.list())
+      if (repository !== 'sound') await engine.removeImage({ image: id, force: true });
+    await engine.pruneBuildCache({ all: true });
+    await engine.pruneImages();
+    await engine.load({ input: hurt }).result;
+    const { exitCode } = await engine.run({ image: 'hurt', command: ['true'], remove: true }).result;
+    assert.equal(exitCode, 0, what);
+    const { damages, orphans } = await engine.check().result;
+    assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] }, what);
+  }
+});
+
+test('folders and files that no record knows are told, and go', { skip }, async (context) => {
+  await using engine = await Engine.open({ root: storeRoot(context), storageDriver: 'overlay2' });
+  const { sound } = await archives(context);
+  await engine.load({ input: sound }).result;
+  const { layout } = engine;
+  const strays = [
+    join(layout.snapshots, 'overlay2', '0123456789abcdef0123'),
+    join(layout.content, 'blobs/sha256', '0'.repeat(64)),
+    join(layout.indexes, `${'0'.repeat(64)}.idx`),
+  ] as const;
+  mkdirSync(join(strays[0], 'fs/deep'), { recursive: true });
+  for (const path of strays.slice(1)) writeFileSync(path, 'x');
+  const found = (await engine.check().result).orphans.map(({ kind }) => kind);
+  assert.deepEqual(found.toSorted(), ['blob', 'layer', 'snapshot']);
+  await engine.pruneImages();
+  assert.deepEqual((await engine.check().result).orphans, []);
+  await engine.run({ image: 'sound', command: ['true'], remove: true }).result;
+});
