@@ -26,6 +26,7 @@ import type { PruneContainersRequest, PrunedContainers } from './prune-container
 import type { PruneImagesRequest, RemovedImages, RemoveImageRequest } from './remove-images.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
 import type { SaveEvent, SaveRequest, SaveResult } from './save-types.ts';
+import { storing } from './storing.ts';
 import type { SystemInfo } from './system-info.ts';
 import type { DiskUsage } from './usage-types.ts';
 import { hostPlatform } from './versions.ts';
@@ -104,10 +105,14 @@ export class Engine implements AsyncDisposable {
 
   /** Builds an image from a folder with a Dockerfile. The result is durable when it resolves. */
   build(request: BuildRequest): Operation<BuildEvent, BuildResult> {
-    return new Operation(async (report, signal) => {
-      const { runBuild } = await import('./run-build.ts');
-      return await runBuild(request, { ...this.#writingParts(), ownProcess: this.#ownProcess }, report, signal);
-    }, request);
+    return storing(
+      this.layout.root,
+      async (report, signal) => {
+        const { runBuild } = await import('./run-build.ts');
+        return await runBuild(request, { ...this.#writingParts(), ownProcess: this.#ownProcess }, report, signal);
+      },
+      request,
+    );
   }
 
   /**
@@ -115,10 +120,14 @@ export class Engine implements AsyncDisposable {
    * are durable and named when it resolves. Throws ERR_ARCHIVE_*, and what unpacking throws.
    */
   load(request: LoadRequest): Operation<LoadEvent, LoadResult> {
-    return new Operation(async (report, signal) => {
-      const { loadArchive } = await import('./load-archive.ts');
-      return await loadArchive(request, this.#writingParts(), report, signal);
-    }, request);
+    return storing(
+      this.layout.root,
+      async (report, signal) => {
+        const { loadArchive } = await import('./load-archive.ts');
+        return await loadArchive(request, this.#writingParts(), report, signal);
+      },
+      request,
+    );
   }
 
   /**
@@ -126,10 +135,14 @@ export class Engine implements AsyncDisposable {
    * ERR_REFERENCE_INVALID, ERR_CHANGE_INVALID, ERR_ARCHIVE_UNREADABLE, and what unpacking throws.
    */
   importImage(request: ImportRequest): Operation<ImportEvent, ImportResult> {
-    return new Operation(async (report, signal) => {
-      const { importArchive } = await import('./import-archive.ts');
-      return await importArchive(request, this.#writingParts(), report, signal);
-    }, request);
+    return storing(
+      this.layout.root,
+      async (report, signal) => {
+        const { importArchive } = await import('./import-archive.ts');
+        return await importArchive(request, this.#writingParts(), report, signal);
+      },
+      request,
+    );
   }
 
   /**
@@ -138,10 +151,14 @@ export class Engine implements AsyncDisposable {
    * ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, ERR_CHANGE_INVALID.
    */
   commit(request: CommitRequest): Operation<CommitEvent, CommitResult> {
-    return new Operation(async (report, signal) => {
-      const { commitContainer } = await import('./commit-container.ts');
-      return await commitContainer(request, this.#writingParts(), report, signal);
-    }, request);
+    return storing(
+      this.layout.root,
+      async (report, signal) => {
+        const { commitContainer } = await import('./commit-container.ts');
+        return await commitContainer(request, this.#writingParts(), report, signal);
+      },
+      request,
+    );
   }
 
   /**

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { diskFailure } from '../content/disk-failure.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { lockFile, tryLockFile } from '../sys/flock.ts';
@@ -46,7 +47,11 @@ export class KeyLocks {
 
   #open(key: string): { readonly path: string; readonly fd: number } {
     const path = join(this.#directory, createHash('sha256').update(key).digest('hex'));
-    return { path, fd: openSync(path, 'a', 0o600) };
+    try {
+      return { path, fd: openSync(path, 'a', 0o600) };
+    } catch (error) {
+      throw diskFailure(error, this.#directory);
+    }
   }
 }
 

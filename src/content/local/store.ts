@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { type Digest, imageAlgorithms, isDigest, parseDigest } from '../../spec/digest.ts';
 import { diskFailure } from '../disk-failure.ts';
@@ -20,6 +21,10 @@ import { IngestFolder } from './ingest.ts';
 import { ContentLayout } from './layout.ts';
 import { isImpossible, openBlob } from './reader.ts';
 import { type CommitStep, openWriter } from './writer.ts';
+
+// Who collects garbage holds an ingest for a moment, to see whether anybody else does.
+const holdAttempts = 20;
+const holdPauseMs = 10;
 
 export interface LocalContentOptions {
   /** The content folder, absolute; its parent exists. */
@@ -73,18 +78,26 @@ export class LocalContentStore implements ContentStore {
   async writer(ref: string, options: WriterOptions = {}): Promise<BlobWriter> {
     options.signal?.throwIfAborted();
     if (options.expected) parseDigest(options.expected.digest);
-    let ingest: IngestFolder | undefined;
-    try {
-      ingest = IngestFolder.hold(this.#layout.ingest(ref), ref);
-    } catch (error) {
-      throw diskFailure(error, this.#layout.directory);
-    }
-    if (!ingest) throw ingestBusy(ref);
+    const ingest = await this.#hold(ref, options);
     return await openWriter(
       { layout: this.#layout, locks: this.#locks, health: this.health, onStep: this.#onStep },
       ingest,
       options,
     );
+  }
+
+  async #hold(ref: string, { signal }: AbortOptions): Promise<IngestFolder> {
+    for (let attempt = 0; attempt < holdAttempts; attempt++) {
+      if (attempt > 0) await sleep(holdPauseMs, undefined, { signal });
+      let ingest: IngestFolder | undefined;
+      try {
+        ingest = IngestFolder.hold(this.#layout.ingest(ref), ref);
+      } catch (error) {
+        throw diskFailure(error, this.#layout.directory);
+      }
+      if (ingest) return ingest;
+    }
+    throw ingestBusy(ref);
   }
 
   async info(digest: Digest, { signal }: AbortOptions = {}): Promise<BlobInfo | undefined> {
