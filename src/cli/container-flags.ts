@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import type { CreateRequest } from '../engine/index.ts';
-import type { StrataError } from '../errors/index.ts';
 import { fromOwnEnvironment, readEnvFile } from './env-file.ts';
-import { collect, notSupportedYet, notYetFlags, passThrough, usageProblem } from './flags.ts';
+import { integer, readFlag } from './flag-values.ts';
+import { collect, notSupportedYet, notYetFlags, passThrough, wrongValue } from './flags.ts';
+import { defineHostFlags, type HostFlags, hostOptions } from './host-flags.ts';
 import { laterFlags } from './later-container-flags.ts';
 
 /** What `run` and `create` are told of a container. */
-export interface ContainerFlags {
+export interface ContainerFlags extends HostFlags {
   readonly rm?: boolean;
   readonly interactive?: boolean;
   readonly tty?: boolean;
@@ -18,11 +19,14 @@ export interface ContainerFlags {
   readonly user?: string;
   readonly entrypoint?: string;
   readonly hostname?: string;
+  readonly domainname?: string;
   readonly network: string;
   /** The name `network` had before docker 1.13, still in many scripts. */
   readonly net?: string;
   readonly readOnly?: boolean;
   readonly label: readonly string[];
+  readonly labelFile: readonly string[];
+  readonly platform?: string;
   readonly stopSignal?: string;
   readonly stopTimeout?: string;
 }
@@ -44,13 +48,17 @@ export function defineContainerFlags(command: Command): void {
     .option('-u, --user <user>', 'user[:group], names of the image or numbers')
     .option('--entrypoint <path>', "program to run instead of the image's entrypoint")
     .option('-h, --hostname <name>', 'host name inside')
+    .option('--domainname <name>', 'domain name inside')
     .option('--network <mode>', 'none or host', 'none')
     .addOption(command.createOption('--net <mode>').hideHelp())
     .option('--read-only', "mount the container's root read-only")
     .option('-l, --label <name=value>', 'label of the container', collect, [])
+    .option('--label-file <path>', 'labels from a file', collect, [])
+    .option('--platform <os/architecture>', 'which platform of the image')
     .option('--stop-signal <signal>', 'what stop sends to the container')
     .option('--stop-timeout <seconds>', 'how long stop waits before it kills')
     .helpOption('--help', 'show this help');
+  defineHostFlags(command);
   notYetFlags(command, laterFlags);
 }
 
@@ -68,7 +76,7 @@ export function containerRequest(
       fromOwnEnvironment,
     ),
     network: networkOf(flags.net ?? flags.network),
-    labels: Object.fromEntries(flags.label.map(splitLabel(command))),
+    labels: Object.fromEntries([...flags.labelFile.flatMap(readEnvFile), ...flags.label].map(splitLabel(command))),
     remove: flags.rm === true,
     interactive: flags.interactive === true,
     terminal: flags.tty === true,
@@ -80,6 +88,9 @@ export function containerRequest(
     ...(flags.user ? { user: flags.user } : {}),
     ...(flags.entrypoint === undefined ? {} : { entrypoint: [flags.entrypoint] }),
     ...(flags.hostname ? { hostname: flags.hostname } : {}),
+    ...(flags.domainname ? { domainname: flags.domainname } : {}),
+    ...(flags.platform ? { platform: flags.platform } : {}),
+    host: hostOptions(command, flags),
     ...(flags.stopSignal === undefined ? {} : { stopSignal: flags.stopSignal }),
     ...(flags.stopTimeout === undefined
       ? {}
@@ -88,10 +99,8 @@ export function containerRequest(
 }
 
 /** The value of a flag that takes a whole number, in docker's words when it is none. Throws ERR_USAGE. */
-export function wholeNumber(command: Command, flag: string, text: string): number {
-  if (/^[+-]?\d{1,15}$/.test(text)) return Number(text);
-  throw wrongValue(command, text, flag, `strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-}
+export const wholeNumber = (command: Command, flag: string, text: string): number =>
+  readFlag(command, flag, text, integer);
 
 // The runtime sets the size of its own accord, but only once the process runs and may have looked.
 function terminalSize(): { readonly terminalSize?: { readonly rows: number; readonly columns: number } } {
@@ -118,6 +127,3 @@ const checkEnv =
     if (entry !== '' && !entry.startsWith('=')) return entry;
     throw wrongValue(command, entry, '-e, --env', `invalid environment variable: ${entry}`);
   };
-
-const wrongValue = (command: Command, value: string, flag: string, problem: string): StrataError =>
-  usageProblem(command, `invalid argument ${JSON.stringify(value)} for "${flag}" flag: ${problem}`);

@@ -104,6 +104,10 @@ export const usageProblem = (command: Command, message: string): StrataError =>
     hint: `See '${nameOf(command)} --help'.`,
   });
 
+/** {@link usageProblem} of a value. `flag` is written as docker's help has it: `-m, --memory`. */
+export const wrongValue = (command: Command, value: string, flag: string, problem: string): StrataError =>
+  usageProblem(command, `invalid argument ${JSON.stringify(value)} for "${flag}" flag: ${problem}`);
+
 /** A wrong number of arguments, which docker answers with exit code 1. */
 export function argumentProblem(command: Command): StrataError {
   const least = command.registeredArguments.filter(({ required }) => required).length;

@@ -1,13 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readUserDatabases } from '../images/user-databases.ts';
-import { formatRuntimeDocument } from '../oci-runtime/format.ts';
-import { type ContainerOptions, createRuntimeSpec } from '../oci-runtime/from-image.ts';
-import { resolveUser } from '../oci-runtime/user.ts';
-import type { RunConfig } from '../spec/config.ts';
 import { errnoOf } from '../sys/errno.ts';
-import { RootedTree } from '../sys/rooted-tree.ts';
-import { refuseUnsafeRoot } from './rootfs.ts';
 
 /** Where things lie in a bundle, the folder the runtime and the supervisor work from. */
 export interface Bundle {
@@ -41,26 +34,6 @@ export const bundleAt = (directory: string): Bundle => ({
   control: join(directory, 'ctl'),
   oom: join(directory, 'oom'),
 });
-
-export interface BundleContents {
-  /** How the image says it is run, or the container's own config. */
-  readonly image: RunConfig;
-  readonly options: Omit<ContainerOptions, 'user' | 'rootPath'>;
-  /** `user[:group]`, resolved inside the root; empty for root. */
-  readonly user: string;
-}
-
-/**
- * Writes the runtime's document, once the root is mounted: who the process runs as stands in the image's files. Throws
- * ERR_ROOTFS_UNSAFE, ERR_USER_UNKNOWN and what `createRuntimeSpec` throws.
- */
-export function writeBundle({ directory, root }: Bundle, { image, options, user }: BundleContents): void {
-  refuseUnsafeRoot(root);
-  using tree = RootedTree.open(root);
-  const identity = resolveUser(user, readUserDatabases(tree));
-  const spec = createRuntimeSpec(image, { ...options, user: identity, rootPath: root });
-  writeFileSync(join(directory, 'config.json'), formatRuntimeDocument(spec));
-}
 
 /** The number in a file such as {@link Bundle.pid}; undefined while it is not there or not written. */
 export function readPid(path: string): number | undefined {

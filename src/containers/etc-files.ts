@@ -2,10 +2,17 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ContainerMount } from '../oci-runtime/mounts.ts';
 import { errnoOf } from '../sys/errno.ts';
+import type { HostOptions } from './host-options.ts';
+
+/** Of `HostOptions`, what these files say. */
+type NameOptions = Pick<HostOptions, 'ExtraHosts' | 'Dns' | 'DnsSearch' | 'DnsOptions'>;
 
 export interface EtcOptions {
   readonly hostname: string;
+  /** Behind it, the domain. */
+  readonly domainname?: string | undefined;
   readonly network: 'none' | 'host';
+  readonly host?: NameOptions;
 }
 
 const loopback = [
@@ -18,12 +25,38 @@ const loopback = [
 ];
 
 /** What docker lays over the image's /etc: host name, hosts and resolver, by path in the container. */
-export function etcFiles({ hostname, network }: EtcOptions): Record<string, string> {
+export function etcFiles({ hostname, domainname = '', network, host = {} }: EtcOptions): Record<string, string> {
+  const hosts = network === 'host' ? readOwn('/etc/hosts') : `${loopback.join('\n')}\n`;
   return {
-    '/etc/hostname': `${hostname}\n`,
-    '/etc/hosts': network === 'host' ? readOwn('/etc/hosts') : `${loopback.join('\n')}\n`,
-    '/etc/resolv.conf': readOwn('/etc/resolv.conf'),
+    '/etc/hostname': `${domainname === '' ? hostname : `${hostname}.${domainname}`}\n`,
+    '/etc/hosts': `${hosts}${(host.ExtraHosts ?? []).map(hostLine).join('')}`,
+    '/etc/resolv.conf': resolver(readOwn('/etc/resolv.conf'), host),
   };
+}
+
+/** `NAME:ADDRESS`, the address of IPv6 also in brackets. */
+function hostLine(entry: string): string {
+  const end = entry.indexOf(':');
+  return `${entry.slice(end + 1).replace(/^\[(.*)\]$/, '$1')}\t${entry.slice(0, end)}\n`;
+}
+
+/** The host's resolver, with what is asked for in place of what it says of the same. */
+function resolver(own: string, { Dns = [], DnsSearch = [], DnsOptions = [] }: NameOptions): string {
+  if (Dns.length + DnsSearch.length + DnsOptions.length === 0) return own;
+  const replaced = [
+    ...(Dns.length > 0 ? ['nameserver'] : []),
+    ...(DnsSearch.length > 0 ? ['search', 'domain'] : []),
+    ...(DnsOptions.length > 0 ? ['options'] : []),
+  ];
+  const kept = own.split('\n').filter((line) => line !== '' && !replaced.includes(line.split(/\s/, 1)[0] ?? ''));
+  // A lone dot: nothing is searched.
+  const search = DnsSearch.filter((domain) => domain !== '.');
+  return `${[
+    ...kept,
+    ...Dns.map((address) => `nameserver ${address}`),
+    ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
+    ...(DnsOptions.length > 0 ? [`options ${DnsOptions.join(' ')}`] : []),
+  ].join('\n')}\n`;
 }
 
 /** Writes such files into `directory`, made if need be, and answers how they are laid over the image's. */

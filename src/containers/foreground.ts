@@ -3,34 +3,23 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readUserDatabases } from '../images/user-databases.ts';
 import type { AbortOptions } from '../lib/abort.ts';
-import { formatRuntimeDocument } from '../oci-runtime/format.ts';
-import { type ContainerOptions, createRuntimeSpec } from '../oci-runtime/from-image.ts';
-import { resolveUser } from '../oci-runtime/user.ts';
-import type { RunConfig } from '../spec/config.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { unmountIfMounted } from '../sys/mount.ts';
 import { type MountSpec, mountAt } from '../sys/mount-spec.ts';
 import { run as runProgram } from '../sys/process.ts';
-import { RootedTree } from '../sys/rooted-tree.ts';
+import { type DocumentContents, writeDocument } from './document.ts';
 import { forwardSignals } from './forward-signals.ts';
 import { MadeMountPoints } from './made-mount-points.ts';
 import { type OnOutput, OutputFlow } from './output-flow.ts';
-import { refuseUnsafeRoot } from './rootfs.ts';
 import { startFailure } from './start-failure.ts';
 
 /** Everything a runtime needs to run one container to its end; plain data, so that a worker can be handed it. */
-export interface ForegroundPlan {
+export interface ForegroundPlan extends DocumentContents {
   readonly id: string;
   /** Where the bundle is made; its parent exists. Gone afterwards. */
   readonly bundle: string;
   readonly rootfs: MountSpec;
-  /** How the image says it is run, and how this container differs. */
-  readonly image: RunConfig;
-  readonly options: Omit<ContainerOptions, 'user' | 'rootPath' | 'mounts'>;
-  /** `user[:group]`, resolved inside the root once it is mounted; empty for root. */
-  readonly user: string;
   /** Absolute path of runc. */
   readonly runtime: string;
   /** Where the runtime keeps its state. */
@@ -100,22 +89,18 @@ export async function runForeground(plan: ForegroundPlan, options: ForegroundOpt
 // Innermost first. What stands in /dev is its own.
 const placesOf = ({ files }: ForegroundPlan): string[] => [...Object.keys(files), '/proc', '/sys', '/dev'];
 
-/** The runtime's document, made when the root is there: who the process runs as stands in the image's files. */
 function writeBundle(plan: ForegroundPlan, root: string): void {
-  refuseUnsafeRoot(root);
-  using tree = RootedTree.open(root);
-  const user = resolveUser(plan.user, readUserDatabases(tree));
   const laid = [
     ...Object.entries(plan.files).map((file) => [...file, 0o644] as const),
     ...Object.entries(plan.scripts ?? {}).map((file) => [...file, 0o755] as const),
   ];
-  const mounts = laid.map(([destination, content, mode], at) => {
+  const ownMounts = laid.map(([destination, content, mode], at) => {
     const source = join(plan.bundle, `file-${at}`);
     writeFileSync(source, content, { mode });
     return { type: 'bind' as const, source, destination, readonly: false, recursive: false, isOwn: true };
   });
-  const spec = createRuntimeSpec(plan.image, { ...plan.options, user, rootPath: root, mounts });
-  writeFileSync(join(plan.bundle, 'config.json'), formatRuntimeDocument(spec));
+  const mounts = [...ownMounts, ...(plan.options.mounts ?? [])];
+  writeDocument(plan.bundle, root, { ...plan, options: { ...plan.options, mounts } });
 }
 
 async function started(plan: ForegroundPlan, bundle: Bundle, options: ForegroundOptions): Promise<number> {

@@ -5,7 +5,8 @@ import { tryLockFile } from '../sys/flock.ts';
 import { inOwnMountNamespace } from '../sys/mount-namespace.ts';
 import { type MountSpec, mountAt } from '../sys/mount-spec.ts';
 import { safeEnvironment } from '../sys/process.ts';
-import { type BundleContents, readRuntimeLog, writeBundle } from './bundle.ts';
+import { readRuntimeLog } from './bundle.ts';
+import { type DocumentContents, writeDocument } from './document.ts';
 import { startFailure } from './start-failure.ts';
 import { type SupervisorPlan, supervisorArguments } from './supervisor.ts';
 
@@ -15,13 +16,13 @@ export interface LaunchPlan {
   /** Absolute path of conmon. */
   readonly program: string;
   readonly rootfs: MountSpec;
-  readonly contents: BundleContents;
+  readonly contents: DocumentContents;
 }
 
 /**
  * Makes the bundle and the container's processes; answers the number of its first one, which waits for `start`. The root
  * filesystem is mounted in a namespace that only the supervisor and the container are in: when both are gone, it is. Throws
- * ERR_CONTAINER_START as {@link startFailure} does, and what `writeBundle` throws; the caller clears up what there is.
+ * ERR_CONTAINER_START as {@link startFailure} does, and what `writeDocument` throws; the caller clears up what there is.
  *
  * Moves the calling thread into a mount namespace and back: see {@link inOwnMountNamespace}.
  */
@@ -34,7 +35,7 @@ export async function launch(plan: LaunchPlan): Promise<number> {
     tryLockFile(lock);
     child = inOwnMountNamespace(() => {
       mountAt(plan.rootfs, bundle.root);
-      writeBundle(bundle, plan.contents);
+      writeDocument(bundle.directory, bundle.root, plan.contents);
       return spawn(plan.program, supervisorArguments(plan.supervisor), {
         cwd: bundle.directory,
         detached: true,

@@ -1,6 +1,7 @@
 import type { JsonValue } from '../errors/index.ts';
 import type { RunConfig } from '../spec/config.ts';
 import type { ProcessIdentity } from '../sys/process-identity.ts';
+import type { HostOptions } from './host-options.ts';
 
 /** Docker's `Config`: how the container's process is run, the image's values with the asked-for ones in their place. */
 export interface ContainerConfig extends RunConfig {
@@ -16,7 +17,7 @@ export interface ContainerConfig extends RunConfig {
 }
 
 /** Docker's `HostConfig`: what the container gets of the machine. Keys and units are docker's. */
-export interface HostConfig {
+export interface HostConfig extends HostOptions {
   readonly NetworkMode: 'none' | 'host';
   /** Removed when it has ended. */
   readonly AutoRemove: boolean;

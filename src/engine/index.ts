@@ -1,3 +1,4 @@
+export type { HostDevice, HostMount, HostOptions, HostUlimit } from '../containers/host-options.ts';
 export type { Checked, Damage } from '../images/check/types.ts';
 export type { LayerNode } from '../images/layer-tree.ts';
 export type { CachedStep } from './build-cache-usage.ts';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { etcFiles } from '../containers/etc-files.ts';
 import type { ForegroundOptions, ForegroundPlan } from '../containers/foreground.ts';
 import { runInWorker } from '../containers/foreground-thread.ts';
+import { makeBindSources } from '../containers/host-mounts.ts';
 import { findRuntime } from '../containers/runtime.ts';
 import { runtimeOptions } from '../containers/runtime-options.ts';
 import { type ContainerState, ended, toJson } from '../containers/state.ts';
@@ -69,6 +70,8 @@ function planOf(
   { runtime, lease }: { readonly runtime: string; readonly lease: StoreLease },
 ): ForegroundPlan {
   const { config, host } = definition;
+  const { Hostname: hostname, Domainname: domainname } = config;
+  makeBindSources(host);
   const [rootfs] = driver.snapshotter.mounts(snapshotId);
   if (rootfs === undefined) throw new Error(`snapshot ${snapshotId} has no mount`);
   const bundles = bundlesOf(layout);
@@ -80,7 +83,8 @@ function planOf(
     image: config,
     options: runtimeOptions(definition, { id, machine: thisMachine(), ownMounts: [] }),
     user: config.User ?? '',
-    files: etcFiles({ hostname: config.Hostname, network: host.NetworkMode }),
+    groups: host.GroupAdd,
+    files: etcFiles({ hostname, domainname, network: host.NetworkMode, host }),
     runtime,
     runtimeRoot: runtimeRootOf(layout),
     stdio: request.stdio === 'inherit' ? 'inherit' : 'output',

@@ -32,7 +32,7 @@ export interface CapabilityOptions {
 
 const all = 'ALL';
 
-function canonical(name: string): string {
+function canonical(name: string, option: 'CapAdd' | 'CapDrop'): string {
   const upper = name.toUpperCase();
   if (upper === all) return all;
   const full = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
@@ -40,7 +40,7 @@ function canonical(name: string): string {
   throw new StrataError({
     kind: 'invalid-argument',
     code: 'ERR_CAPABILITY_UNKNOWN',
-    message: `capability ${JSON.stringify(name)}: unknown`,
+    message: `invalid ${option}: unknown capability: ${JSON.stringify(full.slice(0, 100))}`,
     hint: 'See capabilities(7) for the names; ALL stands for all of them.',
   });
 }
@@ -57,8 +57,8 @@ function wanted(add: readonly string[], drop: readonly string[], options: Capabi
  * @throws ERR_CAPABILITY_UNKNOWN, ERR_CAPABILITY_UNAVAILABLE for one that is asked for by name but not `available`
  */
 export function resolveCapabilities(options: CapabilityOptions): readonly string[] {
-  const add = (options.add ?? []).map(canonical);
-  const drop = (options.drop ?? []).map(canonical);
+  const add = (options.add ?? []).map((name) => canonical(name, 'CapAdd'));
+  const drop = (options.drop ?? []).map((name) => canonical(name, 'CapDrop'));
   const available = options.available ?? allCapabilities;
   const absent =
     options.privileged === true ? undefined : add.find((name) => name !== all && !available.includes(name));

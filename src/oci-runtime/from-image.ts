@@ -13,6 +13,7 @@ import { createProcess, type ProcessOptions } from './process.ts';
 import { type ContainerDevice, type ResourceOptions, resourcesOf } from './resources.ts';
 import { defaultSeccomp } from './seccomp.ts';
 import type { SeccompMachine } from './seccomp-default.ts';
+import { resolveSeccompProfile, type SeccompProfile } from './seccomp-profile.ts';
 import type { DeviceSpec, LinuxSpec, RuntimeSpec, SeccompSpec } from './spec.ts';
 import { resolveSysctls } from './sysctls.ts';
 
@@ -44,7 +45,16 @@ export interface ContainerOptions extends Omit<ProcessOptions, 'capabilities' | 
   /** All capabilities and devices, no filter, nothing masked. The caller lists the devices. */
   readonly privileged?: boolean | undefined;
   /** Docker's default profile when absent. */
-  readonly seccomp?: 'unconfined' | SeccompSpec | undefined;
+  readonly seccomp?: 'unconfined' | SeccompProfile | undefined;
+  /** In place of docker's lists. */
+  readonly maskedPaths?: readonly string[] | undefined;
+  readonly readonlyPaths?: readonly string[] | undefined;
+  /** Namespaces shared with the host. The host's IPC comes with its /dev/shm and /dev/mqueue. */
+  readonly hostNamespaces?: readonly ('ipc' | 'pid' | 'uts')[] | undefined;
+  /** False leaves /dev/shm out. */
+  readonly hasShm?: boolean | undefined;
+  /** The user's own. */
+  readonly annotations?: { readonly [name: string]: string } | undefined;
   readonly sysctls?: { readonly [name: string]: string } | undefined;
   readonly devices?: readonly ContainerDevice[] | undefined;
   readonly resources?: ResourceOptions | undefined;
@@ -55,7 +65,8 @@ export interface ContainerOptions extends Omit<ProcessOptions, 'capabilities' | 
 
 const initDestination = '/sbin/docker-init';
 
-function namespacesOf({ network = 'none', machine }: ContainerOptions): LinuxSpec['namespaces'] {
+function namespacesOf({ network = 'none', machine, hostNamespaces = [] }: ContainerOptions): LinuxSpec['namespaces'] {
+  const own = (['uts', 'pid', 'ipc'] as const).filter((type) => !hostNamespaces.includes(type));
   return [
     { type: 'mount' },
     ...(network === 'host'
@@ -63,9 +74,7 @@ function namespacesOf({ network = 'none', machine }: ContainerOptions): LinuxSpe
       : [
           network === 'none' ? { type: 'network' as const } : { type: 'network' as const, path: network.namespacePath },
         ]),
-    { type: 'uts' },
-    { type: 'pid' },
-    { type: 'ipc' },
+    ...own.map((type) => ({ type })),
     ...(machine.hasUnifiedCgroups ? [{ type: 'cgroup' as const }] : []),
   ];
 }
@@ -81,14 +90,11 @@ const nodeOf = ({ path, type, major, minor, fileMode, uid, gid }: DeviceSpec): D
 });
 
 function seccompOf(options: ContainerOptions, capabilities: readonly string[]): SeccompSpec | undefined {
-  const { seccomp, machine, privileged } = options;
-  if (typeof seccomp === 'object') return seccomp;
-  if (seccomp === 'unconfined' || privileged === true) return undefined;
-  return defaultSeccomp({
-    capabilities,
-    machine: machine.architecture,
-    kernelRelease: machine.kernelRelease,
-  });
+  const { seccomp, privileged } = options;
+  const { architecture: machine, kernelRelease } = options.machine;
+  const situation = { capabilities, machine, kernelRelease };
+  if (typeof seccomp === 'object') return resolveSeccompProfile(seccomp, situation);
+  return seccomp === 'unconfined' || privileged === true ? undefined : defaultSeccomp(situation);
 }
 
 function linuxOf(options: ContainerOptions, capabilities: readonly string[]): LinuxSpec {
@@ -101,24 +107,36 @@ function linuxOf(options: ContainerOptions, capabilities: readonly string[]): Li
     resources: resourcesOf(options.resources ?? {}, devices, privileged),
     ...(options.cgroupsPath === undefined ? {} : { cgroupsPath: options.cgroupsPath }),
     sysctl: {
-      ...resolveSysctls(options.sysctls ?? {}, options.network === 'host'),
+      ...resolveSysctls(
+        options.sysctls ?? {},
+        options.network === 'host',
+        options.hostNamespaces?.includes('ipc') === true,
+      ),
       // The document has no field for it before version 1.1 of the specification.
       ...(domainname === '' ? {} : { 'kernel.domainname': checkHostname(domainname) }),
     },
     ...(seccomp === undefined ? {} : { seccomp }),
-    maskedPaths: privileged ? [] : defaultMaskedPaths(options.machine.possibleCpus),
-    readonlyPaths: privileged ? [] : defaultReadonlyPaths,
+    maskedPaths: options.maskedPaths ?? (privileged ? [] : defaultMaskedPaths(options.machine.possibleCpus)),
+    readonlyPaths: options.readonlyPaths ?? (privileged ? [] : defaultReadonlyPaths),
   };
 }
+
+const hostIpcPlaces = ['/dev/shm', '/dev/mqueue'];
+const bindOfHost = (place: string): ContainerMount => ({ type: 'bind', source: place, destination: place });
 
 function mountsOf(options: ContainerOptions): RuntimeSpec['mounts'] {
   const init: ContainerMount[] =
     options.initPath === undefined
       ? []
       : [{ type: 'bind', source: options.initPath, destination: initDestination, readonly: true, recursive: false }];
+  const defaults = defaultMounts(options.shmSizeBytes ?? defaultShmSizeBytes, options.privileged ?? false);
+  const own = options.mounts ?? [];
+  const isTaken = (place: string): boolean => own.some(({ destination }) => destination === place);
+  const isHostIpc = options.hostNamespaces?.includes('ipc') === true;
+  const shared = (isHostIpc ? hostIpcPlaces : []).filter((place) => !isTaken(place)).map(bindOfHost);
   return combineMounts(
-    defaultMounts(options.shmSizeBytes ?? defaultShmSizeBytes, options.privileged ?? false),
-    [...init, ...(options.mounts ?? [])],
+    defaults.filter(({ destination }) => destination !== '/dev/shm' || options.hasShm !== false),
+    [...init, ...shared, ...own],
     options.readonlyRootfs ?? false,
   );
 }
@@ -144,8 +162,9 @@ export function createRuntimeSpec(image: RunConfig, options: ContainerOptions): 
     ociVersion: runtimeSpecVersion,
     process,
     root: { path: options.rootPath, readonly: options.readonlyRootfs ?? false },
-    hostname: checkHostname(options.hostname),
+    ...(options.hostNamespaces?.includes('uts') === true ? {} : { hostname: checkHostname(options.hostname) }),
     mounts: mountsOf(options),
     linux: linuxOf(options, capabilities),
+    ...(options.annotations === undefined ? {} : { annotations: options.annotations }),
   };
 }

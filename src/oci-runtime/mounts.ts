@@ -68,10 +68,7 @@ function tmpfsOptions(own: readonly string[]): string[] {
   for (const option of ['noexec', 'nosuid', 'nodev', 'rprivate', ...own]) {
     const group = groupOf(option);
     if (group === undefined) {
-      throw fail(
-        `tmpfs option ${JSON.stringify(option.slice(0, 100))}: unknown`,
-        'Use size=, mode=, uid=, gid=, exec.',
-      );
+      throw fail(`invalid tmpfs option ${JSON.stringify(option.slice(0, 100))}`, 'Use size=, mode=, uid=, gid=, exec.');
     }
     chosen.delete(group);
     chosen.set(group, option);
@@ -97,6 +94,8 @@ function toSpec(mount: ContainerMount, isRootReadonly: boolean): MountSpec {
   };
 }
 
+const isEngines = (mount: ContainerMount): boolean => mount.type === 'bind' && mount.isOwn === true;
+
 const depth = (path: string): number => path.split('/').length;
 
 /**
@@ -111,10 +110,14 @@ export function combineMounts(
 ): MountSpec[] {
   if (own.length > maxMounts)
     throw fail(`container: ${own.length} mounts, more than ${maxMounts}`, 'Use fewer mounts.');
-  const specs = own.map((mount) => toSpec(mount, isRootReadonly));
+  // Who mounts something at /etc/hosts means it.
+  const asked = new Set(own.flatMap((mount) => (isEngines(mount) ? [] : [mount.destination])));
+  const specs = own
+    .filter((mount) => !isEngines(mount) || !asked.has(mount.destination))
+    .map((mount) => toSpec(mount, isRootReadonly));
   const taken = new Set<string>();
   for (const { destination } of specs) {
-    if (taken.has(destination)) throw fail(`mount ${destination}: duplicate mount point`, 'Mount one thing there.');
+    if (taken.has(destination)) throw fail(`Duplicate mount point: ${destination}`, 'Mount one thing there.');
     taken.add(destination);
   }
   const kept = defaults.filter(({ destination }) => !taken.has(destination));

@@ -16,8 +16,11 @@ export interface ResourceOptions {
   /** False when the kernel does not account swap: then it cannot be limited. */
   readonly swapAccounting?: boolean | undefined;
   readonly memoryReservationBytes?: number | undefined;
-  /** Share of processors: 1.5 is one and a half. */
+  /** Share of processors: 1.5 is one and a half. Not together with the period or the quota. */
   readonly cpus?: number | undefined;
+  /** Microseconds of a period, and of processor time in each. */
+  readonly cpuPeriod?: number | undefined;
+  readonly cpuQuota?: number | undefined;
   /** Weight beside other containers; 1024 is normal. */
   readonly cpuShares?: number | undefined;
   /** `0-2,5`. */
@@ -50,23 +53,54 @@ const isCount = (value: number | undefined, min: number): boolean =>
   value === undefined || (Number.isSafeInteger(value) && value >= min);
 
 function check(options: ResourceOptions): void {
-  const { memoryBytes, memorySwapBytes, memoryReservationBytes, cpus, cpuShares, pidsLimit } = options;
-  if (!isCount(memoryBytes, minMemoryBytes)) throw fail(`memory limit ${memoryBytes}: below 6 MiB`, 'Raise --memory.');
-  if (!isCount(memoryReservationBytes, minMemoryBytes) || (memoryReservationBytes ?? 0) > (memoryBytes ?? Infinity)) {
-    throw fail(`memory reservation ${memoryReservationBytes}: not between 6 MiB and the limit`, 'Raise it.');
-  }
-  const isSwapFine =
-    memorySwapBytes === undefined || memorySwapBytes === -1 || isCount(memorySwapBytes, memoryBytes ?? 0);
-  if (!isSwapFine || (memorySwapBytes !== undefined && memoryBytes === undefined)) {
-    throw fail(`swap limit ${memorySwapBytes}: must go with a memory limit and be no smaller`, 'Set --memory too.');
-  }
-  if (cpus !== undefined && !(cpus >= 0.01 && cpus <= 100_000)) throw fail(`cpus ${cpus}: below 0.01`, 'Raise --cpus.');
-  if (!isCount(cpuShares, 2)) throw fail(`cpu shares ${cpuShares}: below 2`, 'Raise --cpu-shares.');
-  if (pidsLimit !== -1 && !isCount(pidsLimit, 1))
+  checkMemory(options);
+  checkProcessors(options);
+  const { pidsLimit } = options;
+  if (pidsLimit !== -1 && !isCount(pidsLimit, 1)) {
     throw fail(`pids limit ${pidsLimit}: not positive`, 'Use -1 for none.');
-  for (const list of [options.cpusetCpus, options.cpusetMems]) {
+  }
+}
+
+function checkMemory({ memoryBytes, memorySwapBytes, memoryReservationBytes }: ResourceOptions): void {
+  if (!isCount(memoryBytes, minMemoryBytes)) throw fail('Minimum memory limit allowed is 6MB', 'Raise --memory.');
+  if (!isCount(memoryReservationBytes, minMemoryBytes)) {
+    throw fail('Minimum memory reservation allowed is 6MB', 'Raise --memory-reservation.');
+  }
+  if ((memoryReservationBytes ?? 0) > (memoryBytes ?? Number.POSITIVE_INFINITY)) {
+    throw fail('Minimum memory limit can not be less than memory reservation limit, see usage', 'Raise --memory.');
+  }
+  if (memorySwapBytes === undefined || memorySwapBytes === -1) return;
+  if (memoryBytes === undefined) {
+    const message = 'You should always set the Memory limit when using Memoryswap limit, see usage';
+    throw fail(message, 'Set --memory too.');
+  }
+  if (!isCount(memorySwapBytes, memoryBytes)) {
+    const message = 'Minimum memoryswap limit should be larger than memory limit, see usage';
+    throw fail(message, '--memory-swap is memory and swap together.');
+  }
+}
+
+function checkProcessors(options: ResourceOptions): void {
+  const { cpus, cpuPeriod, cpuQuota, cpuShares } = options;
+  if (cpus !== undefined && !(cpus >= 0.01 && cpus <= 100_000)) throw fail(`cpus ${cpus}: below 0.01`, 'Raise --cpus.');
+  if (cpus !== undefined && (cpuPeriod ?? cpuQuota) !== undefined) {
+    const other = cpuPeriod === undefined ? 'Quota' : 'Period';
+    throw fail(`Conflicting options: Nano CPUs and CPU ${other} cannot both be set`, 'Use --cpus alone.');
+  }
+  if (!isCount(cpuPeriod, 1000) || (cpuPeriod ?? 0) > 1_000_000) {
+    const message = 'CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)';
+    throw fail(message, 'It is in microseconds.');
+  }
+  if (cpuQuota !== -1 && !isCount(cpuQuota, 1000)) {
+    throw fail('CPU cfs quota can not be less than 1ms (i.e. 1000)', 'It is in microseconds.');
+  }
+  if (!isCount(cpuShares, 2)) throw fail(`cpu shares ${cpuShares}: below 2`, 'Raise --cpu-shares.');
+  for (const [what, list] of [
+    ['cpus', options.cpusetCpus],
+    ['mems', options.cpusetMems],
+  ] as const) {
     if (list !== undefined && !/^\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?){0,500}$/.test(list)) {
-      throw fail(`cpuset ${JSON.stringify(list.slice(0, 100))}: not a list like 0-2,5`, 'Name processors by number.');
+      throw fail(`Invalid value ${list.slice(0, 100)} for cpuset ${what}`, 'Name them by number, as in 0-2,5.');
     }
   }
 }
@@ -89,11 +123,15 @@ function memory(options: ResourceOptions): ResourcesSpec['memory'] {
   };
 }
 
-function cpu({ cpus, cpuShares, cpusetCpus, cpusetMems }: ResourceOptions): ResourcesSpec['cpu'] {
-  if ([cpus, cpuShares, cpusetCpus, cpusetMems].every((value) => value === undefined)) return undefined;
+function cpu(options: ResourceOptions): ResourcesSpec['cpu'] {
+  const { cpus, cpuShares, cpusetCpus, cpusetMems } = options;
+  const quota = cpus === undefined ? options.cpuQuota : Math.round(cpus * cpuPeriodMicroseconds);
+  const period = cpus === undefined ? options.cpuPeriod : cpuPeriodMicroseconds;
+  if ([quota, period, cpuShares, cpusetCpus, cpusetMems].every((value) => value === undefined)) return undefined;
   return {
     ...(cpuShares === undefined ? {} : { shares: cpuShares }),
-    ...(cpus === undefined ? {} : { quota: Math.round(cpus * cpuPeriodMicroseconds), period: cpuPeriodMicroseconds }),
+    ...(quota === undefined ? {} : { quota }),
+    ...(period === undefined ? {} : { period }),
     ...(cpusetCpus === undefined ? {} : { cpus: cpusetCpus }),
     ...(cpusetMems === undefined ? {} : { mems: cpusetMems }),
   };

@@ -18,7 +18,8 @@ export interface SeccompSituation {
   readonly kernelRelease: string;
 }
 
-function isKernelAtLeast(release: string, [major, minor]: readonly [number, number]): boolean {
+/** `release` as `uname -r` prints it. */
+export function isKernelAtLeast(release: string, [major, minor]: readonly [number, number]): boolean {
   const [have = 0, haveMinor = 0] = release.split(/[.-]/, 2).map(Number);
   return have > major || (have === major && haveMinor >= minor);
 }

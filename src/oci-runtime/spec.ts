@@ -6,9 +6,11 @@ export interface RuntimeSpec {
   readonly ociVersion: string;
   readonly process: ProcessSpec;
   readonly root: { readonly path: string; readonly readonly: boolean };
-  readonly hostname: string;
+  /** Absent in the host's UTS namespace. */
+  readonly hostname?: string;
   readonly mounts: readonly MountSpec[];
   readonly linux: LinuxSpec;
+  readonly annotations?: { readonly [name: string]: string };
 }
 
 /** Also what `exec` hands to the runtime, as a document of its own. */

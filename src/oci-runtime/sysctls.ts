@@ -23,12 +23,13 @@ function refuse(name: string, why: string): StrataError {
 }
 
 /**
- * Kernel settings of a container with an own network or the host's.
+ * Kernel settings of a container with namespaces of its own or the host's.
  * @throws ERR_SYSCTL_INVALID for one that would reach the host
  */
 export function resolveSysctls(
   own: { readonly [name: string]: string },
   isHostNetwork: boolean,
+  isHostIpc = false,
 ): { readonly [name: string]: string } {
   for (const [name, value] of Object.entries(own)) {
     const isPlain = /^[A-Za-z0-9_.-]{1,200}$/.test(name) && !name.includes('..');
@@ -36,6 +37,7 @@ export function resolveSysctls(
     if (!isPlain || !(isNetwork || name.startsWith(mqueuePrefix) || ipcNames.has(name))) {
       throw refuse(name, 'not kept per container');
     }
+    if (!isNetwork && isHostIpc) throw refuse(name, "not possible with the host's IPC");
     if (isNetwork && isHostNetwork) throw refuse(name, "not possible with the host's network");
     if (/[\0\n]/.test(value)) throw refuse(name, 'its value has a NUL or a line break');
   }

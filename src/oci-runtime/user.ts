@@ -71,6 +71,19 @@ function asId(text: string, what: string): number | undefined {
   return id;
 }
 
+/** Ids of groups beside those a user has, by the names of the image or as numbers. Throws as {@link resolveUser}. */
+export function resolveGroups(specs: readonly string[], { group }: UserDatabases): number[] {
+  if (specs.length === 0) return [];
+  const groups = readGroups(group);
+  return specs.map((spec) => asId(spec, 'group') ?? gidOf(spec, groups));
+}
+
+function gidOf(name: string, groups: readonly GroupEntry[]): number {
+  const found = groups.find((entry) => entry.name === name);
+  if (found !== undefined) return found.gid;
+  throw fail('ERR_USER_UNKNOWN', `unable to find group ${name}: no matching entries in group file`);
+}
+
 /**
  * Resolves `user[:group]` (names or numbers; empty means root) as docker does: a name must be in the image's files, a
  * number need not. Throws ERR_USER_UNKNOWN or ERR_USER_INVALID. Follows the rules of docker's USER instruction.
@@ -92,9 +105,5 @@ export function resolveUser(spec: string, databases: UserDatabases): ProcessUser
       : [];
     return { ...base, gid: entry?.gid ?? 0, additionalGids };
   }
-  const gid = asId(groupText, 'group') ?? groups.find(({ name }) => name === groupText)?.gid;
-  if (gid === undefined) {
-    throw fail('ERR_USER_UNKNOWN', `unable to find group ${groupText}: no matching entries in group file`);
-  }
-  return { ...base, gid, additionalGids: [] };
+  return { ...base, gid: asId(groupText, 'group') ?? gidOf(groupText, groups), additionalGids: [] };
 }

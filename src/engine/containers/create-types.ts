@@ -1,9 +1,12 @@
+import type { HostOptions } from '../../containers/host-options.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 
 /** A container to be made. Everything left out is as the image says. */
 export interface CreateRequest extends AbortOptions {
   /** A reference, an image ID or the beginning of one. */
   readonly image: string;
+  /** `os/architecture[/variant]`: which image of several is meant. Default: this machine's. */
+  readonly platform?: string;
   readonly command?: readonly string[];
   /** In place of the image's; `[]` takes it away. */
   readonly entrypoint?: readonly string[];
@@ -13,6 +16,7 @@ export interface CreateRequest extends AbortOptions {
   /** `user[:group]`: names of the image, or numbers. */
   readonly user?: string;
   readonly hostname?: string;
+  readonly domainname?: string;
   readonly name?: string;
   readonly labels?: Readonly<Record<string, string>>;
   /** Default `none`. */
@@ -31,6 +35,8 @@ export interface CreateRequest extends AbortOptions {
   readonly stopSignal?: string;
   /** How long `stop` waits before it kills, in seconds. */
   readonly stopTimeout?: number;
+  /** What it gets of the machine: limits, mounts, capabilities, devices, as docker's `HostConfig` has them. */
+  readonly host?: HostOptions;
 }
 
 export interface CreatedContainer {

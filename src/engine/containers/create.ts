@@ -9,6 +9,7 @@ import type { StoreLease } from '../../metadata/leases.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { Digest } from '../../spec/digest.ts';
+import { formatPlatform, normalizePlatform, type Platform, parsePlatform, platformRank } from '../../spec/platform.ts';
 import { hostPlatform } from '../versions.ts';
 import type { CreatedContainer, CreateRequest } from './create-types.ts';
 import { defineContainer } from './definition.ts';
@@ -38,7 +39,7 @@ export async function createContainer(parts: ContainerParts, request: CreateRequ
 
 /**
  * Record and writable layer of a new container. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_NOT_UNPACKED,
- * ERR_CONTAINER_NAME_INVALID, ERR_CONTAINER_NAME_IN_USE, and what `defineContainer` throws.
+ * ERR_IMAGE_PLATFORM, ERR_PLATFORM_INVALID, ERR_CONTAINER_NAME_INVALID, ERR_CONTAINER_NAME_IN_USE, and what `defineContainer` throws.
  */
 export async function recordContainer(
   parts: ContainerParts,
@@ -46,9 +47,11 @@ export async function recordContainer(
   { lease, signal, state, volatile = false }: RecordOptions,
 ): Promise<Recorded> {
   const { metadata, reader, driver } = parts;
-  const found = findImage(reader, request.image, hostPlatform());
+  const platform = request.platform === undefined ? undefined : parsePlatform(request.platform, hostPlatform());
+  const found = findImage(reader, request.image, platform ?? hostPlatform());
   if (!lease.pinIfPresent('image', found.id)) throw imageNotFound(request.image);
   const image = await readConfig(reader.content, found.id, { signal });
+  if (platform !== undefined) refuseOtherPlatform(request.image, platform, image);
   const id = newContainerId();
   const name = request.name === undefined ? freeName(metadata) : checkContainerName(request.name);
   const definition = defineContainer(image.config, id, request);
@@ -62,6 +65,17 @@ export async function recordContainer(
     throw error;
   }
   return { id, name, snapshotId, definition };
+}
+
+function refuseOtherPlatform(name: string, wanted: Platform, actual: ImageConfig): void {
+  if (platformRank(normalizePlatform(wanted), normalizePlatform(actual)) !== undefined) return;
+  const [want, is] = [wanted, actual].map((platform) => formatPlatform(normalizePlatform(platform)));
+  throw new StrataError({
+    kind: 'not-found',
+    code: 'ERR_IMAGE_PLATFORM',
+    message: `image with reference ${name} was found but does not match the specified platform: wanted ${want}, actual: ${is}`,
+    hint: "Build or load the image for that platform, or leave '--platform' out.",
+  });
 }
 
 function parentOf(

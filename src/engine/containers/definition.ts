@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { signalNumber } from '../../containers/signals.ts';
 import type { ContainerConfig, ContainerDefinition, HostConfig } from '../../containers/state.ts';
 import { resolveCommand } from '../../oci-runtime/command.ts';
@@ -6,18 +7,21 @@ import { checkHostname } from '../../oci-runtime/hostname.ts';
 import { resolveWorkingDirectory } from '../../oci-runtime/working-directory.ts';
 import type { RunConfig } from '../../spec/config.ts';
 import { containerConfig } from '../container-config.ts';
+import { thisMachine } from '../machine.ts';
+import { checkHost, refuseHostname } from './check-host.ts';
 import type { CreateRequest } from './create-types.ts';
 
 /**
  * What is asked for, on top of what the image says. Whatever can be found wrong before anything is made is: throws
  * ERR_COMMAND_MISSING, ERR_COMMAND_INVALID, ERR_ENVIRONMENT_INVALID, ERR_WORKING_DIRECTORY_INVALID, ERR_HOSTNAME_INVALID,
- * ERR_SIGNAL_INVALID.
+ * ERR_SIGNAL_INVALID, and what `checkHost` throws.
  */
 export function defineContainer(image: RunConfig, id: string, request: CreateRequest): ContainerDefinition {
   const { network = 'none', remove = false, readOnly = false, stopSignal, stopTimeout, terminalSize: size } = request;
   const config: ContainerConfig = {
     ...containerConfig(image, request),
-    Hostname: checkHostname(request.hostname ?? id.slice(0, 12)),
+    Hostname: checkHostname(request.hostname ?? (request.host?.UTSMode === 'host' ? hostname() : id.slice(0, 12))),
+    ...(request.domainname === undefined ? {} : { Domainname: checkHostname(request.domainname) }),
     Tty: request.terminal === true,
     OpenStdin: request.interactive === true,
     StdinOnce: request.stdinOnce === true,
@@ -25,13 +29,17 @@ export function defineContainer(image: RunConfig, id: string, request: CreateReq
     ...(stopTimeout === undefined ? {} : { StopTimeout: stopTimeout }),
   };
   const host: HostConfig = {
+    ...request.host,
     NetworkMode: network,
     AutoRemove: remove,
     ReadonlyRootfs: readOnly,
     ...(size === undefined ? {} : { ConsoleSize: [size.rows, size.columns] }),
   };
   check(image, config, request);
-  return { image: request.image, config, host };
+  if (request.hostname !== undefined) refuseHostname(host);
+  const definition = { image: request.image, config, host };
+  checkHost(definition, thisMachine());
+  return definition;
 }
 
 function check(image: RunConfig, config: ContainerConfig, { environment = [], stopSignal }: CreateRequest): void {

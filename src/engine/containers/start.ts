@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readPid } from '../../containers/bundle.ts';
 import { etcFiles, writeEtcFiles } from '../../containers/etc-files.ts';
+import { makeBindSources } from '../../containers/host-mounts.ts';
 import { type LaunchPlan, launch } from '../../containers/launch.ts';
 import { launchInWorker } from '../../containers/launch-thread.ts';
 import { startCreated } from '../../containers/runtime-commands.ts';
@@ -112,7 +113,9 @@ function planOf(parts: ContainerParts, record: ContainerRecord): LaunchPlan {
   const [rootfs] = snapshotId === undefined ? [] : driver.snapshotter.mounts(snapshotId);
   if (rootfs === undefined) throw new Error(`container ${id} has no root filesystem`);
   for (const folder of [bundlesOf(layout), exitsOf(layout)]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const files = etcFiles({ hostname: config.Hostname, network: host.NetworkMode });
+  const { Hostname: hostname, Domainname: domainname } = config;
+  const files = etcFiles({ hostname, domainname, network: host.NetworkMode, host });
+  makeBindSources(host);
   const ownMounts = writeEtcFiles(folderOf(layout, id), files);
   return {
     program: findSupervisor(),
@@ -121,6 +124,7 @@ function planOf(parts: ContainerParts, record: ContainerRecord): LaunchPlan {
       image: config,
       options: runtimeOptions(definition, { id, machine: thisMachine(), ownMounts }),
       user: config.User ?? '',
+      groups: host.GroupAdd,
     },
     supervisor: {
       id,

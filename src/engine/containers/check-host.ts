@@ -1,0 +1,91 @@
+import { availableParallelism } from 'node:os';
+import { checkMountSources } from '../../containers/host-mounts.ts';
+import type { HostOptions } from '../../containers/host-options.ts';
+import { definedOptions } from '../../containers/runtime-options.ts';
+import type { ContainerDefinition } from '../../containers/state.ts';
+import { StrataError } from '../../errors/index.ts';
+import { createRuntimeSpec, type Machine } from '../../oci-runtime/from-image.ts';
+
+const nobody = { uid: 0, gid: 0, additionalGids: [], home: '/' };
+
+/**
+ * Finds what no start could go well with: by making the runtime's document once, for nobody, and by what docker looks at
+ * besides. Throws what `definedOptions` and `createRuntimeSpec` throw, ERR_MOUNT_INVALID, ERR_RESOURCES_INVALID,
+ * ERR_NAMESPACE_INVALID.
+ */
+export function checkHost(definition: ContainerDefinition, machine: Machine): void {
+  checkNamespaces(definition);
+  checkProcessors(definition, machine);
+  checkNumbers(definition);
+  const options = definedOptions(definition, { id: '', machine, ownMounts: [] });
+  createRuntimeSpec(definition.config, { ...options, user: nobody, rootPath: '/' });
+  checkMountSources(definition.host);
+}
+
+const resourceProblem = (message: string, hint: string): StrataError =>
+  new StrataError({ kind: 'invalid-argument', code: 'ERR_RESOURCES_INVALID', message, hint });
+
+function checkNumbers({ host: { OomScoreAdj = 0, ShmSize = 0 } }: ContainerDefinition): void {
+  if (!Number.isInteger(OomScoreAdj) || Math.abs(OomScoreAdj) > 1000) {
+    const message = `Invalid value ${OomScoreAdj}, range for oom score adj is [-1000, 1000]`;
+    throw resourceProblem(message, 'The higher, the sooner it is ended when memory runs out.');
+  }
+  if (ShmSize < 0) throw resourceProblem('SHM size can not be less than 0', 'Give --shm-size as in 64m.');
+}
+
+function checkProcessors({ host: { NanoCpus = 0, CpusetCpus = '' } }: ContainerDefinition, machine: Machine): void {
+  const count = availableParallelism();
+  if (NanoCpus < 0 || NanoCpus > count * 1e9) {
+    throw resourceProblem(
+      `range of CPUs is from 0.01 to ${count}.00, as there are only ${count} CPUs available`,
+      'Lower --cpus.',
+    );
+  }
+  const last = Math.max(...numbersIn(machine.possibleCpus));
+  if (numbersIn(CpusetCpus).some((cpu) => cpu > last)) {
+    const message = `Requested CPUs are not available - requested ${CpusetCpus}, available: ${machine.possibleCpus}`;
+    throw resourceProblem(message, 'Processors are counted from 0.');
+  }
+}
+
+const numbersIn = (list: string): number[] => (list.match(/\d+/g) ?? []).map(Number);
+
+const modes = {
+  IpcMode: ['', 'private', 'shareable', 'host', 'none'],
+  PidMode: ['', 'private', 'host'],
+  UTSMode: ['', 'private', 'host'],
+} as const;
+
+function checkNamespaces({ host, config }: ContainerDefinition): void {
+  for (const key of ['IpcMode', 'PidMode', 'UTSMode'] as const) {
+    const mode = host[key] ?? '';
+    const known: readonly string[] = modes[key];
+    if (known.includes(mode)) continue;
+    const what = key.slice(0, -'Mode'.length);
+    if (mode.startsWith('container:')) {
+      throw new StrataError({
+        kind: 'unsupported',
+        code: 'ERR_NOT_SUPPORTED_YET',
+        message: `--${what.toLowerCase()} ${mode}: not supported yet`,
+        hint: "The host's is there: host.",
+      });
+    }
+    throw namespaceProblem(`invalid ${what} mode: ${mode}`);
+  }
+  if (host.UTSMode === 'host' && config.Domainname !== undefined) {
+    throw namespaceProblem('conflicting options: domainname and the UTS mode');
+  }
+}
+
+/** A name of its own wants a namespace of its own. Throws ERR_NAMESPACE_INVALID. */
+export function refuseHostname({ UTSMode }: HostOptions): void {
+  if (UTSMode === 'host') throw namespaceProblem('conflicting options: hostname and the UTS mode');
+}
+
+const namespaceProblem = (message: string): StrataError =>
+  new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_NAMESPACE_INVALID',
+    message,
+    hint: 'A container has its own, private, or the one of the host.',
+  });
