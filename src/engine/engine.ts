@@ -105,14 +105,10 @@ export class Engine implements AsyncDisposable {
 
   /** Builds an image from a folder with a Dockerfile. The result is durable when it resolves. */
   build(request: BuildRequest): Operation<BuildEvent, BuildResult> {
-    return storing(
-      this.layout.root,
-      async (report, signal) => {
-        const { runBuild } = await import('./run-build.ts');
-        return await runBuild(request, { ...this.#writingParts(), ownProcess: this.#ownProcess }, report, signal);
-      },
-      request,
-    );
+    return storing(this.layout.root, request, async (report, signal) => {
+      const { runBuild } = await import('./run-build.ts');
+      return await runBuild(request, { ...this.#writingParts(), ownProcess: this.#ownProcess }, report, signal);
+    });
   }
 
   /**
@@ -120,14 +116,10 @@ export class Engine implements AsyncDisposable {
    * are durable and named when it resolves. Throws ERR_ARCHIVE_*, and what unpacking throws.
    */
   load(request: LoadRequest): Operation<LoadEvent, LoadResult> {
-    return storing(
-      this.layout.root,
-      async (report, signal) => {
-        const { loadArchive } = await import('./load-archive.ts');
-        return await loadArchive(request, this.#writingParts(), report, signal);
-      },
-      request,
-    );
+    return storing(this.layout.root, request, async (report, signal) => {
+      const { loadArchive } = await import('./load-archive.ts');
+      return await loadArchive(request, this.#writingParts(), report, signal);
+    });
   }
 
   /**
@@ -135,14 +127,10 @@ export class Engine implements AsyncDisposable {
    * ERR_REFERENCE_INVALID, ERR_CHANGE_INVALID, ERR_ARCHIVE_UNREADABLE, and what unpacking throws.
    */
   importImage(request: ImportRequest): Operation<ImportEvent, ImportResult> {
-    return storing(
-      this.layout.root,
-      async (report, signal) => {
-        const { importArchive } = await import('./import-archive.ts');
-        return await importArchive(request, this.#writingParts(), report, signal);
-      },
-      request,
-    );
+    return storing(this.layout.root, request, async (report, signal) => {
+      const { importArchive } = await import('./import-archive.ts');
+      return await importArchive(request, this.#writingParts(), report, signal);
+    });
   }
 
   /**
@@ -151,14 +139,10 @@ export class Engine implements AsyncDisposable {
    * ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, ERR_CHANGE_INVALID.
    */
   commit(request: CommitRequest): Operation<CommitEvent, CommitResult> {
-    return storing(
-      this.layout.root,
-      async (report, signal) => {
-        const { commitContainer } = await import('./commit-container.ts');
-        return await commitContainer(request, this.#writingParts(), report, signal);
-      },
-      request,
-    );
+    return storing(this.layout.root, request, async (report, signal) => {
+      const { commitContainer } = await import('./commit-container.ts');
+      return await commitContainer(request, this.#writingParts(), report, signal);
+    });
   }
 
   /**

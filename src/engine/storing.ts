@@ -5,8 +5,8 @@ import { Operation, type Report } from './operation.ts';
 /** An operation that writes into the store at `root`: that its disk is full is told as such, wherever it was noticed. */
 export function storing<Event, Outcome>(
   root: string,
-  work: (report: Report<Event>, signal: AbortSignal) => Promise<Outcome>,
   options: AbortOptions,
+  work: (report: Report<Event>, signal: AbortSignal) => Promise<Outcome>,
 ): Operation<Event, Outcome> {
   return new Operation(async (report: Report<Event>, signal) => {
     try {
