@@ -72,6 +72,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import('./commands/logs.ts'),
   },
   {
+    names: [['diff'], ['container', 'diff']],
+    summary: "Show what a container has changed of its image's files",
+    load: () => import('./commands/diff.ts'),
+  },
+  {
     names: [['container', 'prune']],
     summary: 'Remove all stopped containers',
     load: () => import('./commands/container-prune.ts'),

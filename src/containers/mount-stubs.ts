@@ -1,6 +1,7 @@
+import type { ListedChange } from '../layer/diff/list-changes.ts';
 import { MergedView } from '../layer/merged-view.ts';
 import { OpenDirectories } from '../layer/open-directories.ts';
-import { placeFromKey } from '../layer/place.ts';
+import { placeFromKey, placeKey } from '../layer/place.ts';
 import { isOpaque, opaqueAttribute } from '../layer/xattrs.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { rmdirAt, unlinkAt } from '../sys/fs-at.ts';
@@ -31,6 +32,47 @@ export function removeMountStubs({ directory, lowerDirs, isWhole }: ContainerCha
   // Copied up, or made, for nothing but the stubs in it.
   const stands = below.isDirectory('etc');
   if (!stands || !isOpaque(changes.fd('etc'), opaqueAttribute(false))) removeDirectory(changes, 'etc');
+}
+
+/**
+ * A container's changes without those of {@link removeMountStubs}, which stay where they are. The container may run.
+ */
+export function withoutMountStubs(
+  listed: readonly ListedChange[],
+  { directory, lowerDirs }: ContainerChanges,
+): readonly ListedChange[] {
+  const isListed = (place: string): boolean => listed.some((change) => placeKey(change.place) === place);
+  using changes = new OpenDirectories(directory);
+  const stubs = new Set(
+    mountPoints.filter((place) => {
+      const isAdded = listed.some(({ kind, place: at }) => kind === 'added' && placeKey(at) === place);
+      return isAdded && isStub(changes, place);
+    }),
+  );
+  if (stubs.size === 0) return listed;
+  const isOnlyStubs = !listed.some(({ place }) => isBelowEtc(placeKey(place)) && !stubs.has(placeKey(place)));
+  if (isListed('etc') && isOnlyStubs && [...stubs].some(isBelowEtc)) {
+    using below = new MergedView(lowerDirs, { rootless: false });
+    if (isAsBelow(changes, below)) stubs.add('etc');
+  }
+  return listed.filter(({ place }) => !stubs.has(placeKey(place)));
+}
+
+const isBelowEtc = (place: string): boolean => place.startsWith('etc/');
+
+/** /etc has nothing new but its time: the runtime makes a missing one as it makes the stubs. */
+function isAsBelow(changes: OpenDirectories, below: MergedView): boolean {
+  const before = below.at('etc')?.stat;
+  if (before === undefined) return true;
+  const now = statAtIfThere(changes.rootFd, placeFromKey('etc'));
+  return before.mode === now?.mode && before.uid === now.uid && before.gid === now.gid;
+}
+
+function isStub(changes: OpenDirectories, place: string): boolean {
+  const slash = place.lastIndexOf('/');
+  const parent = directoryAt(changes, place.slice(0, Math.max(slash, 0)));
+  const stat = parent === undefined ? undefined : statAtIfThere(parent, placeFromKey(place.slice(slash + 1)));
+  return stat?.type === 'directory' ? isEmpty(changes, place) : stat?.type === 'file' && stat.size === 0;
 }
 
 function removeStub(changes: OpenDirectories, place: string, below: MergedView): void {

@@ -19,6 +19,7 @@ import { syncFilesystem } from '../sys/syncfs.ts';
 import type { CommitEvent, CommitRequest, CommitResult } from './commit-types.ts';
 import { applyChanges } from './config-changes.ts';
 import { containerChanged } from './container-changed.ts';
+import { changesOf } from './container-changes.ts';
 import { definitionOf, isRunning } from './container-state.ts';
 import { findContainer } from './find-container.ts';
 import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbageParts } from './garbage.ts';
@@ -120,28 +121,12 @@ async function copied(container: ContainerRecord, snapshotId: string, parts: Cop
       : undefined;
   try {
     const { id } = await snapshotter.prepare(parentId, { lease, signal, copyOf: snapshotId });
-    removeMountStubs(changesOf(garbage, id, parentId));
+    removeMountStubs(changesOf(snapshotter, id));
     return id;
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
     throw containerChanged(container.id, error);
   }
-}
-
-function changesOf(
-  { driver: { snapshotter } }: GarbageParts,
-  id: string,
-  parentId: string | undefined,
-): Parameters<typeof removeMountStubs>[0] {
-  if (snapshotter.ownDirectory && snapshotter.lowerDirectories) {
-    return {
-      directory: snapshotter.ownDirectory(id),
-      lowerDirs: snapshotter.lowerDirectories(id),
-      isWhole: false,
-    };
-  }
-  const treeOf = (snapshot: string): string => snapshotter.mounts(snapshot)[0]?.source ?? '';
-  return { directory: treeOf(id), lowerDirs: parentId === undefined ? [] : [treeOf(parentId)], isWhole: true };
 }
 
 interface ChangedConfig {

@@ -1,5 +1,6 @@
 import type { LogEntry } from '../../containers/log-file.ts';
 import type { JsonValue } from '../../errors/index.ts';
+import type { ListedChange } from '../../layer/diff/list-changes.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { AttachedContainer, StartAttachedOptions } from './attach.ts';
 import type { CreatedContainer, CreateRequest } from './create-types.ts';
@@ -85,6 +86,12 @@ export class ContainerVerbs {
   async inspect(name: string, options: AbortOptions = {}): Promise<{ readonly [key: string]: JsonValue }> {
     const { inspectContainer } = await import('./inspect.ts');
     return await inspectContainer(this.#parts, name, options);
+  }
+
+  /** What a container has changed of its image's files. */
+  async diff(name: string, options: AbortOptions = {}): Promise<readonly ListedChange[]> {
+    const { diffContainer } = await import('./diff.ts');
+    return await diffContainer(this.#parts, name, options);
   }
 
   /** What a container has written so far. */

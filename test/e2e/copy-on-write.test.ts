@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { busyboxContext } from '../helpers/busybox-image.ts';
+import { busyboxStore } from '../helpers/busybox-store.ts';
+import { needs } from '../helpers/needs.ts';
+import type { StrataCommand } from '../helpers/strata.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
+
+// Each in a layer of its own.
+const layers = [
+  'RUN echo first > /first; mkdir -p /shared/a; echo 1 > /shared/one; echo kept > /shared/kept',
+  'RUN echo second > /second; echo 2 > /shared/a/two',
+  'RUN echo third > /third; rm /shared/kept; echo 3 > /shared/three',
+];
+
+/** What the command says that must succeed. */
+async function said(strata: StrataCommand, ...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await strata(...args);
+  assert.equal(code, 0, `${args.join(' ')}: ${stderr}`);
+  return stdout;
+}
+
+const script = `cat /first; echo more >> /second; rm /third; echo new > /shared/new; rm /shared/one; mkdir /made
+  echo in > /made/in; rm -r /shared/a; mkdir /shared/a; chmod 600 /shared/three; mkdir -p /etc/empty`;
+
+const expected = `A /etc/empty
+A /made
+A /made/in
+C /etc
+C /second
+C /shared
+A /shared/new
+C /shared/a
+D /shared/a/two
+D /shared/one
+C /shared/three
+D /third
+`;
+
+const sorted = (text: string): readonly string[] =>
+  text
+    .trim()
+    .split('\n')
+    .sort((a, b) => (a.slice(2) < b.slice(2) ? -1 : 1));
+
+for (const driver of ['overlay2', 'vfs']) {
+  test(`files of several layers changed in a container, on ${driver}`, { skip }, async (t) => {
+    const strata = await busyboxStore(t, driver);
+    await said(strata, 'build', '-q', '--network', 'none', '-t', 'layers', busyboxContext(t, layers));
+    const image = await said(strata, 'image', 'inspect', 'layers');
+
+    const run = ['run', '-d', '--network', 'none'];
+    await said(strata, ...run, '--name', 'one', 'layers', 'sh', '-c', `${script}; echo done; exec sleep 1000`);
+    while (!(await said(strata, 'logs', 'one')).includes('done'));
+    assert.deepEqual(sorted(await said(strata, 'diff', 'one')), sorted(expected), 'as it runs');
+    await said(strata, 'kill', 'one');
+    await said(strata, 'wait', 'one');
+    assert.deepEqual(sorted(await said(strata, 'container', 'diff', 'one')), sorted(expected), 'and when it has ended');
+
+    assert.equal(await said(strata, 'image', 'inspect', 'layers'), image, 'the image is what it was');
+    await said(
+      strata,
+      'run',
+      '--name',
+      'two',
+      '--network',
+      'none',
+      'layers',
+      'cat',
+      '/second',
+      '/third',
+      '/shared/a/two',
+    );
+    assert.equal(await said(strata, 'logs', 'two'), 'second\nthird\n2\n', 'others see the original');
+    assert.equal(await said(strata, 'diff', 'two'), '', 'who changes nothing has changed nothing');
+    const { code, stderr } = await strata('diff', 'missing');
+    assert.deepEqual([code, stderr.split('\n')[0]], [1, 'strata: No such container: missing']);
+    await said(strata, 'rm', 'one', 'two');
+  });
+}
