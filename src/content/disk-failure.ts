@@ -43,11 +43,15 @@ export const flushFailed = (path: string, cause: unknown): StrataError =>
     cause,
   });
 
+// What was undone since has given some inodes back.
+const fewInodes = 64;
+
 // The kernel gives the same error number for both, and people look at `df` in vain (moby#37077).
 function whatRanOut(directory: string): string {
   try {
-    const { files, ffree } = statfsSync(directory);
-    return files > 0 && ffree === 0 ? 'no inodes left on device' : 'no space left on device';
+    const { files, ffree, bavail } = statfsSync(directory);
+    const areInodes = files > 0 && (ffree === 0 || (ffree < fewInodes && ffree < bavail));
+    return areInodes ? 'no inodes left on device' : 'no space left on device';
   } catch (error) {
     // The folder itself may be what could not be made.
     if (errnoOf(error) === 'ENOENT' && directory !== dirname(directory)) return whatRanOut(dirname(directory));

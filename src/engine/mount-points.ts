@@ -14,22 +14,27 @@ export function mountPointsIn({ root }: StoreLayout): string {
   const path = join(root, 'mount-points');
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) return path;
   const unfinished = `${path}.${process.pid}`;
-  mkdirSync(unfinished);
-  for (const name of ['.', ...directories]) {
-    mkdirSync(join(unfinished, name), { recursive: true });
-    // Whatever the umask.
-    chmodSync(join(unfinished, name), 0o755);
-  }
-  for (const name of files) {
-    writeFileSync(join(unfinished, name), '');
-    chmodSync(join(unfinished, name), 0o644);
-  }
   try {
+    make(unfinished);
     renameSync(unfinished, path);
   } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
     // Somebody else was quicker.
     if (errnoOf(error) !== 'ENOTEMPTY' && errnoOf(error) !== 'EEXIST') throw error;
-    rmSync(unfinished, { recursive: true });
   }
   return path;
+}
+
+function make(root: string): void {
+  // What a process of the same number was killed over.
+  rmSync(root, { recursive: true, force: true });
+  for (const name of ['.', ...directories]) {
+    mkdirSync(join(root, name), { recursive: true });
+    // Whatever the umask.
+    chmodSync(join(root, name), 0o755);
+  }
+  for (const name of files) {
+    writeFileSync(join(root, name), '');
+    chmodSync(join(root, name), 0o644);
+  }
 }
