@@ -73,7 +73,7 @@ class InputFlow implements Disposable {
     );
   };
 
-  // A terminal that is gone fails instead of ending.
+  // A terminal that is gone fails instead of ending. A stream tells its end also while it is paused.
   readonly #onEnd = (): void => this.#streams.end();
 
   async #pass(chunk: Buffer): Promise<boolean> {

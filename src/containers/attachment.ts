@@ -59,6 +59,7 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   readonly #ended: Promise<void>;
   readonly #closing = new AbortController();
   #chunks: OutputChunk[] = [];
+  #lastWrite: Promise<boolean> = Promise.resolve(true);
   #wake: (() => void) | undefined;
   #isOver = false;
   #failure: Error | undefined;
@@ -105,26 +106,24 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   }
 
   /**
-   * Bytes for the container's standard input; resolves when its supervisor has them. False when nobody takes any more: the
-   * container has ended, or this was closed.
+   * Bytes for the container's standard input, behind those given before; resolves when its supervisor has them. False when
+   * nobody takes any more: the container has ended, or this was closed.
    */
   async write(bytes: Uint8Array): Promise<boolean> {
-    for (let start = 0; start < bytes.length; start += maxPacketBytes) {
-      const packet = bytes.subarray(start, start + maxPacketBytes);
-      for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-        if (this.#closing.signal.aborted || this.#isOver) return false;
-        const isSent = this.#send(packet);
-        if (isSent === undefined) return false;
-        if (isSent) break;
-        await sleep(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
-      }
-    }
-    return true;
+    const written = this.#lastWrite.then(() => this.#writeNow(bytes));
+    this.#lastWrite = written.catch(() => false);
+    return await written;
   }
 
-  /** Nothing more comes for its standard input, which ends when the container was made with `stdinOnce`. Idempotent. */
+  /**
+   * Nothing more comes for its standard input, once all that was given is taken: that ends it when the container was made
+   * with `stdinOnce`. Idempotent.
+   */
   end(): void {
-    if (!this.#closing.signal.aborted) this.#socket.endSending();
+    this.#lastWrite = this.#lastWrite.then((isTaken) => {
+      if (!this.#closing.signal.aborted) this.#socket.endSending();
+      return isTaken;
+    });
   }
 
   /** Gives the container's terminal another size; nothing happens to one that is gone. */
@@ -150,6 +149,20 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
     this.#take(takesAll);
     await this.#ended;
     this.#socket[Symbol.dispose]();
+  }
+
+  async #writeNow(bytes: Uint8Array): Promise<boolean> {
+    for (let start = 0; start < bytes.length; start += maxPacketBytes) {
+      const packet = bytes.subarray(start, start + maxPacketBytes);
+      for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+        if (this.#closing.signal.aborted || this.#isOver) return false;
+        const isSent = this.#send(packet);
+        if (isSent === undefined) return false;
+        if (isSent) break;
+        await sleep(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+      }
+    }
+    return true;
   }
 
   #send(packet: Uint8Array): boolean | undefined {

@@ -78,15 +78,15 @@ export class SeqpacketSocket implements Disposable {
 
 /**
  * Receives one packet and answers its length; what does not fit into `into` is lost. Undefined when there is none now, 0
- * at the end, also one that came by a reset.
+ * at the end.
  */
 export function receivePacket(fd: number, into: Uint8Array): number | undefined {
   const length = Number(libc().recv(fd, into, into.length, 0));
   if (length >= 0) return length;
   const error = lastError('recv');
   const errno = errnoOf(error);
-  if (errno === 'EAGAIN' || errno === 'EINTR') return undefined;
-  if (errno === 'ECONNRESET') return 0;
+  // A reset is told once: the other side is gone and has not read all of ours, but what it sent is still there to be read.
+  if (errno === 'EAGAIN' || errno === 'EINTR' || errno === 'ECONNRESET') return undefined;
   throw error;
 }
 

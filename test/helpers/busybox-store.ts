@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
-import type { TestContext } from 'node:test';
 import { Engine } from '../../src/engine/index.ts';
 import { layoutOf } from '../../src/engine/layout.ts';
 import { Metadata } from '../../src/metadata/metadata.ts';
 import { busyboxContext } from './busybox-image.ts';
 import { type StrataCommand, strataCommand } from './strata.ts';
+import type { Hooks } from './test-file.ts';
 
 /** The command on a store that holds the image `busybox`. */
-export async function busyboxStore(context: TestContext, storageDriver = 'overlay2'): Promise<StrataCommand> {
+export async function busyboxStore(context: Hooks, storageDriver = 'overlay2'): Promise<StrataCommand> {
   const strata = strataCommand(context);
   await using engine = await Engine.open({ root: strata.root, storageDriver });
   await engine.build({ context: busyboxContext(context), tags: ['busybox'] }).result;

@@ -4,11 +4,7 @@ import { join } from 'node:path';
 import { Engine } from '../../src/engine/index.ts';
 import { Metadata } from '../../src/metadata/metadata.ts';
 import { busyboxContext } from './busybox-image.ts';
-
-/** A test, or what stands for a whole file of them. */
-interface Hooks {
-  after(undo: () => Promise<void> | void): void;
-}
+import type { Hooks } from './test-file.ts';
 
 /** An engine on a store of its own that holds the image `busybox`; its containers go after the test. */
 export async function containerStore(context: Hooks, storageDriver = 'overlay2'): Promise<Engine> {

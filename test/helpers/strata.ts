@@ -2,8 +2,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestContext } from 'node:test';
 import { layoutOf } from '../../src/engine/layout.ts';
+import type { Hooks } from './test-file.ts';
 
 /** The command of this checkout. */
 export const strataPath: string = join(import.meta.dirname, '../../bin/strata');
@@ -32,7 +32,7 @@ export const containerPids = (root: string): number[] =>
     .filter((pid) => existsSync(`/proc/${pid}`));
 
 /** The command as a person would type it, on an empty store of its own. */
-export function strataCommand(context: TestContext): StrataCommand {
+export function strataCommand(context: Hooks): StrataCommand {
   const root = mkdtempSync(join(tmpdir(), 'strata-e2e-'));
   context.after(() => {
     const { run: runState } = layoutOf(root);

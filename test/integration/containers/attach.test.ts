@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { after, before, type TestContext, test } from 'node:test';
+import { before, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AttachedContainer, CreateRequest, Engine } from '../../../src/engine/index.ts';
 import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
+import { testFile } from '../../helpers/test-file.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
+const file = testFile();
 let engine: Engine;
 before(async () => {
-  if (skip === false) engine = await containerStore({ after: (undo) => after(() => undo?.()) });
+  if (skip === false) engine = await containerStore(file);
 });
 
 /** A container with a script of its own, started with its streams in our hands. */
@@ -47,8 +49,10 @@ test('3 MB through cat and back; its input ends with ours', { skip }, async (t) 
   const attached = await startedWith(t, 'cat; echo over >&2', { interactive: true, stdinOnce: true });
   const bytes = randomBytes(3 << 20);
   const output = outputOf(attached);
-  assert.equal(await attached.streams.write(bytes), true);
+  // The end waits for all that was given before, whether anybody waits for that or not.
+  const written = attached.streams.write(bytes);
   attached.streams.end();
+  assert.equal(await written, true);
   const { stdout, stderr } = await output;
   assert.ok(stdout.equals(bytes));
   assert.equal(stderr.toString(), 'over\n');

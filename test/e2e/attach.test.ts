@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { afterEach, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { layoutOf } from '../../src/engine/layout.ts';
+import { busyboxStore, containerRecords, mountsOf } from '../helpers/busybox-store.ts';
+import { processesNaming } from '../helpers/container-store.ts';
+import { needs } from '../helpers/needs.ts';
+import { type StartedCommand, startCommand } from '../helpers/started-command.ts';
+import { containerPids, type StrataCommand, strataPath } from '../helpers/strata.ts';
+import { testFile } from '../helpers/test-file.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
+
+const file = testFile();
+let strata: StrataCommand;
+before(async () => {
+  if (skip === false) strata = await busyboxStore(file);
+});
+
+afterEach(async () => {
+  const ids = skip === false ? (await strata('ps', '-aq')).stdout.split('\n').filter((id) => id !== '') : [];
+  if (ids.length > 0) await strata('rm', '-f', ...ids);
+});
+
+const states = async (): Promise<string> =>
+  (await strata('ps', '-a', '--format', '{{.Names}} {{.State}}')).stdout.trim();
+
+/** Waits until a command sees what the container writes; it is made to write by a signal. */
+async function isWith({ output, child }: StartedCommand): Promise<void> {
+  const [pid] = containerPids(strata.root);
+  assert.ok(pid);
+  for (let waited = 0; !output.stdout.includes('got USR1'); waited += 50) {
+    assert.ok(waited < 30_000 && child.exitCode === null, output.stderr);
+    process.kill(pid, 'SIGUSR1');
+    await sleep(50);
+  }
+}
+
+test('run without --rm: logs, ps and attach work on it meanwhile; killing the command does not kill it', {
+  skip,
+}, async (t) => {
+  const script =
+    'trap "echo got USR1" USR1; echo out; echo err >&2; until test -e /stop; do sleep 0.05; done; echo bye; exit 6';
+  const run = startCommand(t, strata, 'run', '--name', 'one', 'busybox', 'sh', '-c', script);
+  await run.says('out');
+  const logs = await strata('logs', 'one');
+  assert.deepEqual([logs.stdout, logs.stderr], ['out\n', 'err\n']);
+  assert.equal(await states(), 'one running');
+  const attached = startCommand(t, strata, 'attach', '--no-stdin', 'one');
+  await isWith(attached);
+  run.child.kill('SIGKILL');
+  await run.ended;
+  assert.equal(run.output.stderr, 'err\n');
+  assert.equal(await states(), 'one running');
+  const [pid] = containerPids(strata.root);
+  spawnSync('touch', [`/proc/${pid}/root/stop`]);
+  assert.deepEqual(await attached.ended, { code: 6, signal: null });
+  assert.match(attached.output.stdout, /^(got USR1\n)+bye\n$/);
+  assert.equal(await states(), 'one exited');
+
+  const again = await strata('start', '-a', 'one');
+  assert.deepEqual([again.code, again.stdout, again.stderr], [6, 'out\nbye\n', 'err\n']);
+});
+
+test('bytes through standard input and output are unharmed, with or without a supervisor', { skip }, () => {
+  const input = randomBytes(3 << 20);
+  const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+  const through = (line: string): readonly [number | null, string] => {
+    const { status, stdout } = spawnSync(strataPath, ['--root', strata.root, ...line.split(' ')], {
+      input,
+      maxBuffer: 8 << 20,
+      timeout: 60_000,
+    });
+    return [status, digest(stdout)];
+  };
+  const same = [0, digest(input)];
+  assert.deepEqual(through('run -i --name pipe busybox cat'), same);
+  assert.deepEqual(through('start -ai pipe'), same, 'and again');
+  assert.deepEqual(through('run -i --rm busybox cat'), same);
+  assert.deepEqual(through('run --name none busybox cat'), [0, digest(Buffer.alloc(0))]);
+  const shell = (line: string): { readonly status: number | null; readonly stdout: string; readonly stderr: string } =>
+    spawnSync('bash', ['-c', line.replaceAll('strata', `${strataPath} --root ${strata.root}`)], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+  const closed = shell('strata run -i --name closed busybox sh -c "cat; echo over" <&-');
+  assert.deepEqual([closed.status, closed.stdout], [0, 'over\n']);
+  const pipe = shell('strata run --name writes busybox yes | head -1; echo ${PIPESTATUS[0]}');
+  assert.deepEqual([pipe.stdout, pipe.stderr], ['y\n1\n', 'strata: write /dev/stdout: broken pipe\n']);
+  assert.match(shell('strata ps').stdout, /Up .* writes\n/);
+});
+
+test('a slow reader makes the container wait, not the end of it', { skip }, async (t) => {
+  const script = 'yes 0123456789abcde | head -c 100000000';
+  const run = startCommand(t, strata, 'run', '--name', 'slow', 'busybox', 'sh', '-c', script);
+  await run.says('abc');
+  run.child.stdout.pause();
+  await sleep(800);
+  assert.equal(await states(), 'slow running');
+  assert.deepEqual((await strata('stop', '-t', '0', 'slow')).stdout, 'slow\n');
+  run.child.stdout.resume();
+  assert.deepEqual(await run.ended, { code: 137, signal: null });
+});
+
+test('signals go to the container, unless they are told not to; who asks three times is heard', { skip }, async (t) => {
+  const script =
+    'for s in TERM INT HUP USR1; do trap "echo got $s" $s; done; trap "exit 5" USR2; echo ready; while true; do sleep 0.05; done';
+  const run = startCommand(t, strata, 'run', '--name', 'hears', 'busybox', 'sh', '-c', script);
+  await run.says('ready');
+  for (const name of ['TERM', 'INT', 'HUP', 'USR1']) {
+    run.child.kill(`SIG${name}` as NodeJS.Signals);
+    await run.says(`got ${name}`);
+  }
+  run.child.kill('SIGTERM');
+  assert.deepEqual(await run.ended, { code: 143, signal: null }, 'the third of those that end commands');
+  assert.equal(await states(), 'hears running');
+
+  const deaf = startCommand(t, strata, 'attach', '--sig-proxy=false', 'hears');
+  await isWith(deaf);
+  deaf.child.kill('SIGTERM');
+  assert.deepEqual(await deaf.ended, { code: 143, signal: null });
+  const attached = startCommand(t, strata, 'attach', 'hears');
+  await isWith(attached);
+  attached.child.kill('SIGUSR2');
+  assert.deepEqual(await attached.ended, { code: 5, signal: null });
+  const started = startCommand(t, strata, 'start', '-a', 'hears');
+  await started.says('ready');
+  started.child.kill('SIGUSR2');
+  assert.deepEqual(await started.ended, { code: 5, signal: null });
+});
+
+test('what goes wrong: docker’s words and exit codes', { skip }, async () => {
+  const answers: [number | null, string][] = [];
+  await strata('create', '--name', 'made', 'busybox', 'true');
+  await strata('run', '-dit', '--name', 'shell', 'busybox');
+  for (const line of [
+    'attach missing',
+    'attach made',
+    'attach shell',
+    'attach --detach-keys ctrl-1 shell',
+    'start -a missing',
+    'start -a made shell',
+    'run -it busybox',
+    'run --name made busybox',
+    'run --name kept busybox /nope',
+    'run --rm -t busybox /nope',
+    'start -a kept',
+  ]) {
+    const { code, stderr, stdout } = await strata(...line.split(' '));
+    assert.equal(stdout, '', line);
+    answers.push([code, (stderr.split('\n')[0] ?? '').replace(/(strata: container: |.in use by).*/, '$1…')]);
+  }
+  const notThere = 'strata: container: …';
+  assert.deepEqual(answers, [
+    [1, 'strata: No such container: missing'],
+    [1, 'strata: You cannot attach to a stopped container, start it first'],
+    [1, 'strata: the input device is not a TTY'],
+    [1, 'strata: Invalid detach keys (ctrl-1) provided'],
+    [1, 'strata: No such container: missing'],
+    [1, 'strata: you cannot start and attach multiple containers at once'],
+    [1, 'strata: the input device is not a TTY'],
+    [125, answers[7]?.[1] ?? ''],
+    [127, notThere],
+    [127, notThere],
+    [1, notThere],
+  ]);
+  assert.match(answers[7]?.[1] ?? '', /"\/made" is already in use/);
+  assert.equal(await states(), 'kept created\nshell running\nmade created');
+});
+
+test('run --rm without a terminal has no supervisor; killed, it leaves nothing behind the next command', {
+  skip,
+}, async (t) => {
+  const run = startCommand(t, strata, 'run', '--rm', 'busybox', 'sh', '-c', 'echo ready; sleep 1000');
+  await run.says('ready');
+  assert.deepEqual(
+    processesNaming(layoutOf(strata.root).run).filter((line) => line.includes('conmon')),
+    [],
+  );
+  const refused = await strata('attach', '--no-stdin', (await strata('ps', '-q')).stdout.trim());
+  assert.deepEqual([refused.code, /its streams are the command's that runs it/.test(refused.stderr)], [1, true]);
+  const [pid] = containerPids(strata.root);
+  run.child.kill('SIGKILL');
+  await sleep(50);
+  spawnSync('kill', ['-9', String(pid)]);
+  for (let waited = 0; existsSync(`/proc/${pid}`) && waited < 5000; waited += 20) await sleep(20);
+  await strata('ps');
+  assert.deepEqual(containerRecords(strata), []);
+  assert.deepEqual(mountsOf(strata), []);
+  assert.deepEqual(processesNaming(layoutOf(strata.root).run), []);
+});
