@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { get } from 'node:http';
+import { createServer } from 'node:net';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { layoutOf } from '../../src/engine/layout.ts';
+import { busyboxStore, containerRecords, mountsOf } from '../helpers/busybox-store.ts';
+import { processesNaming } from '../helpers/container-store.ts';
+import { needs } from '../helpers/needs.ts';
+import type { StrataCommand } from '../helpers/strata.ts';
+import { endOf, Terminal } from '../helpers/terminal.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'setsid');
+
+/** Runs a command that is to succeed, and answers what it says. */
+async function says(strata: StrataCommand, ...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await strata(...args);
+  assert.deepEqual([code, stderr], [0, ''], args.join(' '));
+  return stdout;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  assert.ok(typeof address === 'object' && address !== null);
+  return address.port;
+}
+
+async function page(url: string): Promise<string> {
+  for (let waited = 0; ; waited += 50) {
+    try {
+      return await new Promise((resolve, reject) => {
+        get(url, (response) => {
+          let text = '';
+          response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+          response.on('end', () => resolve(text));
+        }).on('error', reject);
+      });
+    } catch (error) {
+      if (waited > 20_000) throw error;
+      await sleep(50);
+    }
+  }
+}
+
+test('as in every tutorial: a page made by hand, committed, served, and everything cleared up', { skip }, async (t) => {
+  const strata = await busyboxStore(t);
+  const terminal = new Terminal(t);
+  const shell = terminal.start(strata, 'run', '--name', 'b1', '-it', 'busybox');
+  await terminal.shows('/ # ');
+  terminal.type('mkdir -p /data/html && echo "<h1>Busybox httpd server.</h1>" > /data/html/index.html; echo do""ne\r');
+  await terminal.shows('\r\ndone\r\n');
+  terminal.type('\x10\x11');
+  assert.equal(await endOf(shell), 0);
+  assert.match(await says(strata, 'ps'), / busybox +"sh" .* Up .* b1\n$/);
+
+  assert.match(await says(strata, 'commit', '-p', 'b1', 'user/httpd:v0.1'), /^sha256:[0-9a-f]{64}\n$/);
+  const port = await freePort();
+  const command = `CMD ["/bin/busybox","httpd","-f","-v","-p","127.0.0.1:${port}","-h","/data/html"]`;
+  await says(strata, 'commit', '-a', 'Some Body <body@example.com>', '-c', command, '-p', 'b1', 'user/httpd:v0.2');
+  assert.match(await says(strata, 'images', 'user/httpd'), /user\/httpd +v0\.[12] [^]*user\/httpd +v0\.[12] /);
+
+  const id = (await says(strata, 'run', '--name', 'h2', '-d', '--network', 'host', 'user/httpd:v0.2')).trim();
+  assert.equal(await page(`http://127.0.0.1:${port}/index.html`), '<h1>Busybox httpd server.</h1>\n');
+  assert.match(await says(strata, 'ps', '--no-trunc'), new RegExp(`^${id} .*httpd -f -v -p 127`, 'm'));
+  const { stdout, stderr } = await strata('logs', 'h2');
+  assert.match(stdout + stderr, /response:200/);
+  assert.equal(await says(strata, 'stop', '-t', '0', 'h2', 'b1'), 'h2\nb1\n');
+  await assert.rejects(new Promise((_, reject) => get(`http://127.0.0.1:${port}/`).on('error', reject)));
+  assert.equal(await says(strata, 'rm', 'h2', 'b1'), 'h2\nb1\n');
+  assert.match(await says(strata, 'rmi', 'user/httpd:v0.1', 'user/httpd:v0.2'), /Deleted: sha256/);
+  assert.deepEqual([containerRecords(strata), mountsOf(strata)], [[], []]);
+  assert.deepEqual(processesNaming(layoutOf(strata.root).run), []);
+});
+
+test('run -it -d --rm: it lives without anybody, can be visited, and goes with its end', { skip }, async (t) => {
+  const strata = await busyboxStore(t);
+  await says(strata, 'run', '--name', 'b2', '-it', '-d', '--rm', 'busybox');
+  assert.match(await says(strata, 'ps'), /Up .* b2\n$/);
+  const terminal = new Terminal(t, 30, 100);
+  const visit = terminal.start(strata, 'attach', 'b2');
+  await terminal.becomesRaw();
+  terminal.type('\rstty size\r');
+  await terminal.shows('\r\n30 100\r\n');
+  terminal.type('\x10\x11');
+  assert.equal(await endOf(visit), 1);
+  assert.match(await says(strata, 'ps'), /Up .* b2\n$/);
+  assert.equal(await says(strata, 'stop', '-t', '0', 'b2'), 'b2\n');
+  assert.equal(await says(strata, 'ps', '-aq'), '');
+  assert.deepEqual([containerRecords(strata), mountsOf(strata)], [[], []]);
+  assert.deepEqual(processesNaming(layoutOf(strata.root).run), []);
+});
