@@ -98,7 +98,7 @@ export function defineHostFlags(command: Command): void {
     .option('--annotation <name=value>', 'annotation for the runtime', collect, []);
 }
 
-/** What the flags ask for, in docker's form; what was not given is not there. Throws ERR_USAGE. */
+/** What the flags ask for, in docker's form; what was not given is not there. Throws ERR_USAGE, ERR_SECURITY_OPTION_INVALID. */
 export function hostOptions(command: Command, flags: HostFlags & { readonly dnsOpt?: readonly string[] }): HostOptions {
   const each = <Value>(flag: string, texts: readonly string[], read: (text: string) => Value): Value[] =>
     texts.map((text) => readFlag(command, flag, text, read));
@@ -148,7 +148,7 @@ export function hostOptions(command: Command, flags: HostFlags & { readonly dnsO
     ...Object.fromEntries(
       Object.entries(maps).flatMap(([key, pairs]) => (pairs.length === 0 ? [] : [[key, Object.fromEntries(pairs)]])),
     ),
-    ...securityOptions(command, flags.securityOpt),
+    ...securityOptions(flags.securityOpt),
   };
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
+import { allCapabilities } from '../oci-runtime/capabilities.ts';
 import type { Machine } from '../oci-runtime/from-image.ts';
 import { cgroupVersion } from '../sys/features.ts';
 import { readMountInfo } from '../sys/mountinfo.ts';
@@ -12,7 +13,15 @@ export function thisMachine(): Machine {
     architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
     kernelRelease: release(),
     possibleCpus: readFileSync('/sys/devices/system/cpu/possible', 'latin1').trim(),
+    capabilities: ownCapabilities(),
     hasUnifiedCgroups: cgroupVersion(readMountInfo().map(({ type }) => type)) === 'v2',
   };
   return known;
+}
+
+/** The bounding set of this process: what it lacks, nobody it starts can have. */
+function ownCapabilities(): readonly string[] {
+  const [, hex = ''] = /^CapBnd:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
+  const bits = BigInt(`0x${hex}`);
+  return allCapabilities.filter((_name, number) => ((bits >> BigInt(number)) & 1n) === 1n);
 }

@@ -41,7 +41,7 @@ function canonical(name: string, option: 'CapAdd' | 'CapDrop'): string {
     kind: 'invalid-argument',
     code: 'ERR_CAPABILITY_UNKNOWN',
     message: `invalid ${option}: unknown capability: ${JSON.stringify(full.slice(0, 100))}`,
-    hint: 'See capabilities(7) for the names; ALL stands for all of them.',
+    hint: 'capabilities(7) has the names; ALL stands for all of them.',
   });
 }
 
@@ -66,7 +66,7 @@ export function resolveCapabilities(options: CapabilityOptions): readonly string
     throw new StrataError({
       kind: 'permission-denied',
       code: 'ERR_CAPABILITY_UNAVAILABLE',
-      message: `capability ${absent}: the engine itself does not have it`,
+      message: `invalid CapAdd: capability not supported by your kernel or not available in the current environment: ${JSON.stringify(absent)}`,
       hint: 'Run the engine with more privileges, or leave this capability out.',
     });
   }

@@ -49,7 +49,7 @@ export interface ContainerOptions extends Omit<ProcessOptions, 'capabilities' | 
   /** In place of docker's lists. */
   readonly maskedPaths?: readonly string[] | undefined;
   readonly readonlyPaths?: readonly string[] | undefined;
-  /** Namespaces shared with the host. The host's IPC comes with its /dev/shm and /dev/mqueue. */
+  /** Namespaces shared with the host. The host's IPC comes with its /dev/shm. */
   readonly hostNamespaces?: readonly ('ipc' | 'pid' | 'uts')[] | undefined;
   /** False leaves /dev/shm out. */
   readonly hasShm?: boolean | undefined;
@@ -121,8 +121,7 @@ function linuxOf(options: ContainerOptions, capabilities: readonly string[]): Li
   };
 }
 
-const hostIpcPlaces = ['/dev/shm', '/dev/mqueue'];
-const bindOfHost = (place: string): ContainerMount => ({ type: 'bind', source: place, destination: place });
+const hostShm: ContainerMount = { type: 'bind', source: '/dev/shm', destination: '/dev/shm' };
 
 function mountsOf(options: ContainerOptions): RuntimeSpec['mounts'] {
   const init: ContainerMount[] =
@@ -133,7 +132,7 @@ function mountsOf(options: ContainerOptions): RuntimeSpec['mounts'] {
   const own = options.mounts ?? [];
   const isTaken = (place: string): boolean => own.some(({ destination }) => destination === place);
   const isHostIpc = options.hostNamespaces?.includes('ipc') === true;
-  const shared = (isHostIpc ? hostIpcPlaces : []).filter((place) => !isTaken(place)).map(bindOfHost);
+  const shared = isHostIpc && !isTaken('/dev/shm') ? [hostShm] : [];
   return combineMounts(
     defaults.filter(({ destination }) => destination !== '/dev/shm' || options.hasShm !== false),
     [...init, ...shared, ...own],
