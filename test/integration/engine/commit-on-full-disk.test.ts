@@ -1,6 +1,6 @@
 // A commit for which there is no room says so, leaves nothing, and the container is as it was.
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
@@ -15,6 +15,7 @@ test('no room for the copy', { skip }, async (context) => {
   using disk = loopFilesystem(['mkfs.ext4', '-q', '-m', '0'], { megabytes: 64 });
   const root = join(disk.path, 'root');
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
+  context.after(() => rmSync(engine.layout.run, { recursive: true, force: true }));
   await engine.build({ context: busyboxContext(context), tags: ['box'] }).result;
   const fill = async (name: string, megabytes: number): Promise<void> => {
     const script = `dd if=/dev/urandom of=/tmp/data bs=1M count=${megabytes} 2>/dev/null`;

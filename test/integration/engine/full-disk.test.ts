@@ -22,6 +22,7 @@ import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs, output } from '../../helpers/needs.ts';
 import { runSeed, type Seeded, seeded, soaking } from '../../helpers/seeded.ts';
 import { storeFiles, storeLeftovers } from '../../helpers/store-leftovers.ts';
+import { untilSame } from '../../helpers/until-same.ts';
 import { type KilledWork, killedWorks } from './killed-works.ts';
 
 const seed = runSeed();
@@ -95,6 +96,7 @@ async function takenBack(engine: Engine, { makes }: KilledWork, folder: string):
 async function sweep(context: TestContext, folder: string, shortage: Shortage, rounds: number): Promise<void> {
   const root = join(folder, 'store');
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
+  context.after(() => rmSync(engine.layout.run, { recursive: true, force: true }));
   const works = await worksOf(context, engine, folder);
   await engine.collectGarbage().result;
   const state = (): unknown => [
@@ -128,7 +130,7 @@ async function sweep(context: TestContext, folder: string, shortage: Shortage, r
           await engine.collectGarbage().result;
         }
         rmSync(join(folder, 'ballast'), { recursive: true });
-        assert.deepEqual(state(), before);
+        await untilSame(state, before);
         if (soaking) console.log(JSON.stringify({ seed, scenario: what, refused: error !== undefined }));
       } catch (failure) {
         throw new Error(what, { cause: failure });
@@ -136,7 +138,7 @@ async function sweep(context: TestContext, folder: string, shortage: Shortage, r
     }
     await work.again(engine);
     await takenBack(engine, work, folder);
-    assert.deepEqual(state(), before, work.name);
+    await untilSame(state, before);
   }
   const { damages, orphans } = await engine.check().result;
   assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] });

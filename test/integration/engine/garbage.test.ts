@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../../src/engine/index.ts';
 import { KeyLocks } from '../../../src/engine/key-locks.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
+import { storeRoot } from '../../helpers/build-folder.ts';
 import { needs } from '../../helpers/needs.ts';
 
 const skip = needs('root', 'runc');
@@ -26,7 +27,7 @@ const largeBytes = 64 * 2 ** 20;
 /** A store whose only build was killed while it copied a large file; on a busy machine that takes several tries. */
 async function storeOfKilledBuild(context: TestContext, files: string): Promise<string> {
   for (let attempt = 0; attempt < 20; attempt++) {
-    const root = folder(context, 'root');
+    const root = storeRoot(context);
     const child = spawn(join(import.meta.dirname, '../../../bin/strata'), ['--root', root, 'build', files], {
       stdio: 'ignore',
     });
@@ -65,7 +66,7 @@ test('a killed build leaves nothing once the next one has begun', { skip }, asyn
 });
 
 test('collecting garbage takes nothing that is named or cached', { skip }, async (context) => {
-  const root = folder(context, 'root');
+  const root = storeRoot(context);
   const files = folder(context, 'context');
   writeFileSync(join(files, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
   await using engine = await Engine.open({ root });
@@ -79,7 +80,7 @@ test('collecting garbage takes nothing that is named or cached', { skip }, async
 test('collecting garbage takes what killed processes had begun, and nothing of those that work', {
   skip,
 }, async (context) => {
-  const root = folder(context, 'root');
+  const root = storeRoot(context);
   await using engine = await Engine.open({ root });
   const { layout } = engine;
   using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });

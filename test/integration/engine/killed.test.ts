@@ -4,13 +4,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../../src/engine/index.ts';
 import { storeRoot } from '../../helpers/build-folder.ts';
 import { needs } from '../../helpers/needs.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
 import { namesIn, storeFiles, storeLeftovers } from '../../helpers/store-leftovers.ts';
 import { strataPath } from '../../helpers/strata.ts';
+import { untilSame } from '../../helpers/until-same.ts';
 import { type KilledWork, killedWorks } from './killed-works.ts';
 
 const seed = runSeed();
@@ -37,15 +37,6 @@ async function run(root: string, args: readonly string[], killAfterMs = 60_000):
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
   assert.ok(signal === 'SIGKILL' || code === 0, `${args.join(' ')} ended with ${code ?? signal}`);
   return { ms: Math.round(performance.now() - began), killed: signal !== null };
-}
-
-/** Waits for what ends by itself: the watcher of a build that was killed in a RUN. */
-async function untilSame<Value>(look: () => Value, expected: Value): Promise<void> {
-  for (let waited = 0; waited < 10_000; waited += 50) {
-    if (JSON.stringify(look()) === JSON.stringify(expected)) return;
-    await sleep(50);
-  }
-  assert.deepEqual(look(), expected);
 }
 
 interface Baseline {
