@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { constants, crc32, zstdCompressSync } from 'node:zlib';
+import { diskFailure } from '../../content/disk-failure.ts';
 import { invariant } from '../../lib/invariant.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { encodeDirectory } from './directory-codec.ts';
@@ -58,19 +59,11 @@ export class IndexWriter implements Disposable {
   /** Where every record so far stands. */
   readonly places: PlaceList = new PlaceList();
 
-  /** `path` is where the index goes in the end; its folder must exist. */
+  /** `path` is where the index goes in the end; its folder must exist. Throws ERR_NO_SPACE. */
   constructor(path: string) {
     this.#path = path;
     this.#temporary = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`;
-    this.#fd = openSync(this.#temporary, 'wx', 0o644);
-    try {
-      writeAll(this.#fd, magic);
-    } catch (error) {
-      // Nobody disposes of what was never made.
-      closeSync(this.#fd);
-      rmSync(this.#temporary, { force: true });
-      throw error;
-    }
+    this.#fd = begun(this.#temporary);
   }
 
   get entries(): number {
@@ -290,6 +283,21 @@ function sharedPrefix(a: Uint8Array, b: Uint8Array): number {
   let count = 0;
   while (count < limit && a[count] === b[count]) count++;
   return count;
+}
+
+function begun(path: string): number {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, 'wx', 0o644);
+    writeAll(fd, magic);
+    return fd;
+  } catch (error) {
+    const failure = diskFailure(error, dirname(path));
+    // Nobody disposes of what was never made.
+    if (fd !== undefined) closeSync(fd);
+    discardIndex(path);
+    throw failure;
+  }
 }
 
 function writeAll(fd: number, bytes: Uint8Array): void {

@@ -1,4 +1,5 @@
 import { type ErrorKind, isStrataError, type JsonValue, StrataError } from '../../errors/index.ts';
+import { type Errno, errnoNumber, errnoOf } from '../../sys/errno.ts';
 import type { Job, JobResult } from './jobs.ts';
 
 /** To a worker: one job at a time. The first word of `abort` becomes non-zero when it is to stop. */
@@ -18,6 +19,8 @@ export type WorkerMessage =
 export interface PlainError {
   readonly message: string;
   readonly stack: string | undefined;
+  /** Of a call of the kernel. */
+  readonly errno?: Errno;
   readonly strata?: {
     readonly kind: ErrorKind;
     readonly code: `ERR_${string}`;
@@ -32,9 +35,11 @@ const deepestCause = 8;
 export function toPlainError(error: unknown, depth = 0): PlainError {
   if (!(error instanceof Error)) return { message: String(error), stack: undefined };
   const { message, stack, cause } = error;
+  const errno = errnoOf(error);
   return {
     message,
     stack,
+    ...(errno === undefined ? {} : { errno }),
     ...(isStrataError(error)
       ? { strata: { kind: error.kind, code: error.code, hint: error.hint, details: error.details } }
       : {}),
@@ -42,7 +47,7 @@ export function toPlainError(error: unknown, depth = 0): PlainError {
   };
 }
 
-export function fromPlainError({ message, stack, strata, cause }: PlainError): Error {
+export function fromPlainError({ message, stack, errno, strata, cause }: PlainError): Error {
   const inner = cause === undefined ? {} : { cause: fromPlainError(cause) };
   const error = strata
     ? new StrataError({
@@ -55,5 +60,5 @@ export function fromPlainError({ message, stack, strata, cause }: PlainError): E
       })
     : new Error(message, inner);
   if (stack !== undefined) error.stack = stack;
-  return error;
+  return errno === undefined ? error : Object.assign(error, { errno: -errnoNumber(errno) });
 }
