@@ -20,10 +20,23 @@ import { reconcileContainers } from './reconcile-containers.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
 
 /**
- * Creates a container and runs it to its end. With `remove` nothing of it stays, whatever happens; without, its record
- * and its writable layer do.
+ * Creates a container and runs it to its end. With `remove` nothing of it stays, whatever happens; without, its record, its
+ * log and its writable layer do. What nobody can look at afterwards, and what is to write to our own standard output by
+ * itself, does without a supervisor.
  */
 export async function runContainer(
+  request: RunRequest,
+  parts: ContainerParts,
+  report: Report<RunEvent>,
+  signal: AbortSignal,
+): Promise<RunResult> {
+  const isAttended = request.stdio === 'inherit' || (request.remove === true && request.terminal !== true);
+  if (isAttended) return await runAttended(request, parts, report, signal);
+  const { runSupervised } = await import('./run-supervised.ts');
+  return await runSupervised(request, parts, report, signal);
+}
+
+async function runAttended(
   request: RunRequest,
   parts: ContainerParts,
   report: Report<RunEvent>,

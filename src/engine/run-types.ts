@@ -1,6 +1,9 @@
 import type { CreateRequest } from './containers/create-types.ts';
 
-/** What to run, in the foreground. With `stdio: 'inherit'` and `interactive` standard input is passed on. */
+/**
+ * What to run, in the foreground. With `stdio: 'inherit'` and `interactive` standard input is passed on. Without `remove`
+ * or `stdio: 'inherit'` the container has a supervisor: it keeps a log, can be attached to, and outlives this program.
+ */
 export interface RunRequest extends CreateRequest {
   /**
    * `events` (default) tells what the process writes as events, all of it to whoever reads them: the process waits for a
