@@ -1,0 +1,335 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { CreateRequest, Engine, HostOptions } from '../../../src/engine/index.ts';
+import { folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
+import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { needs } from '../../helpers/needs.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'tini-static');
+const MiB = 1 << 20;
+
+interface Ran {
+  readonly exitCode: number;
+  readonly text: string;
+}
+
+type Asked = Omit<CreateRequest, 'image'> & { readonly image?: string };
+
+/** By the calling process. */
+async function attended(engine: Engine, request: Asked): Promise<Ran> {
+  await using operation = engine.run({ image: 'busybox', remove: true, ...request });
+  let text = '';
+  for await (const event of operation) {
+    if (event.type === 'output') text += Buffer.from(event.chunk).toString('latin1');
+  }
+  return { exitCode: (await operation.result).exitCode, text };
+}
+
+/** By conmon. */
+async function supervised({ containers }: Engine, request: Asked): Promise<Ran> {
+  const { id } = await containers.create({ image: 'busybox', ...request });
+  try {
+    await containers.start(id);
+    const exitCode = await containers.wait(id);
+    let text = '';
+    for await (const { bytes } of containers.logs(id)) text += bytes.toString('latin1');
+    return { exitCode, text };
+  } finally {
+    await containers.remove(id, { force: true });
+  }
+}
+
+const ways = { attended, supervised } as const;
+type Way = (typeof ways)[keyof typeof ways];
+
+/** Runs lines of a script, each printing one value, and answers them by name. */
+async function values(
+  way: Way,
+  engine: Engine,
+  lines: Readonly<Record<string, string>>,
+  request: Asked = {},
+): Promise<Record<string, string>> {
+  const script = Object.entries(lines).map(([name, line]) => `echo "<${name}>$(${line})"`);
+  const { text, exitCode } = await way(engine, { ...request, command: ['sh', '-c', script.join('; ')] });
+  assert.equal(exitCode, 0, text);
+  return Object.fromEntries(
+    text
+      .split(/^</m)
+      .slice(1)
+      .map((part) => [part.slice(0, part.indexOf('>')), part.slice(part.indexOf('>') + 1).trim()]),
+  );
+}
+
+const isUnified = !existsSync('/sys/fs/cgroup/memory');
+const group = (v1: string, v2: string): string => `cat /sys/fs/cgroup/${isUnified ? v2 : v1}`;
+
+async function refused(engine: Engine, host: HostOptions, code: string, message: RegExp): Promise<void> {
+  const request = { image: 'busybox', command: ['true'], host };
+  await assert.rejects(engine.containers.create(request), { code, message }, JSON.stringify(host));
+  await assert.rejects(engine.run({ ...request, remove: true }).result, { code, message });
+}
+
+for (const [name, way] of Object.entries(ways)) {
+  test(`limits, identity and names reach the process, ${name}`, { skip }, async (t) => {
+    const engine = await containerStore(t);
+    const seen = await values(
+      way,
+      engine,
+      {
+        memory: group('memory/memory.limit_in_bytes', 'memory.max'),
+        reservation: group('memory/memory.soft_limit_in_bytes', 'memory.low'),
+        pids: group('pids/pids.max', 'pids.max'),
+        quota: group('cpu/cpu.cfs_quota_us', 'cpu.max'),
+        cpuset: 'while read a b; do case $a in Cpus_allowed_list:) echo $b;; esac; done < /proc/self/status',
+        files: 'echo $(ulimit -S -n) $(ulimit -H -n)',
+        shm: 'mount | while read a b c d e f; do case $c in /dev/shm) echo $f;; esac; done',
+        groups: 'id -G',
+        caps: 'while read a b; do case $a in Cap*|NoNewPrivs:) echo $a$b;; esac; done < /proc/self/status',
+        oom: 'cat /proc/self/oom_score_adj',
+        msgmax: 'cat /proc/sys/kernel/msgmax',
+        hosts: 'while read a b; do case $b in db) echo $a;; esac; done < /etc/hosts',
+        resolver: 'cat /etc/resolv.conf',
+        device: 'busybox stat -c %t:%T /dev/nothing',
+        read: 'cat /dev/nothing; echo $?',
+        init: 'busybox readlink /proc/1/exe',
+        name: 'hostname; cat /etc/hostname; cat /proc/sys/kernel/domainname',
+      },
+      {
+        hostname: 'box',
+        domainname: 'example.org',
+        host: {
+          Memory: 64 * MiB,
+          MemorySwap: 96 * MiB,
+          MemoryReservation: 16 * MiB,
+          NanoCpus: 500_000_000,
+          CpuShares: 512,
+          CpusetCpus: '0',
+          PidsLimit: 30,
+          Ulimits: [{ Name: 'nofile', Soft: 100, Hard: 200 }],
+          ShmSize: 3 * MiB,
+          GroupAdd: ['staff', '7'],
+          CapDrop: ['ALL'],
+          CapAdd: ['kill', 'CAP_CHOWN'],
+          SecurityOpt: ['no-new-privileges'],
+          OomScoreAdj: 7,
+          Sysctls: { 'kernel.msgmax': '9000' },
+          ExtraHosts: ['db:10.1.2.3', 'six:::1'],
+          Dns: ['9.9.9.9'],
+          DnsSearch: ['example.org'],
+          DnsOptions: ['ndots:2'],
+          Devices: [{ PathOnHost: '/dev/null', PathInContainer: '/dev/nothing', CgroupPermissions: 'r' }],
+          Init: true,
+          Annotations: { 'org.example.a': 'b' },
+        },
+      },
+    );
+    const { resolver = '', shm = '', ...rest } = seen;
+    assert.match(shm, /size=3072k/);
+    assert.deepEqual(
+      resolver.split('\n').filter((line) => /^(nameserver|search|options)/.test(line)),
+      ['nameserver 9.9.9.9', 'search example.org', 'options ndots:2'],
+    );
+    assert.deepEqual(rest, {
+      memory: String(64 * MiB),
+      reservation: String(16 * MiB),
+      pids: '30',
+      quota: isUnified ? '50000 100000' : '50000',
+      cpuset: '0',
+      files: '100 200',
+      groups: '0 7 50',
+      caps: ['Inh:0', 'Prm:21', 'Eff:21', 'Bnd:21', 'Amb:0']
+        .map((set) => set.replace(/:(\d+)/, (_all, hex: string) => `:${hex.padStart(16, '0')}`))
+        .map((set) => `Cap${set}`)
+        .concat('NoNewPrivs:1')
+        .join('\n'),
+      oom: '7',
+      msgmax: '9000',
+      hosts: '10.1.2.3',
+      device: '1:3',
+      read: '0',
+      init: '/sbin/docker-init',
+      name: 'box\nbox.example.org\nexample.org',
+    });
+    assert.deepEqual(leftBehind(engine), nothingLeft);
+  });
+
+  test(`mounts are where they are asked for, and nowhere else, ${name}`, { skip }, async (t) => {
+    const engine = await containerStore(t);
+    const host = folderWith(t, { file: 'of the host\n', 'below/inner': 'inner\n', hosts: '1.1.1.1 mine\n' });
+    const context = folderWith(t, {
+      Dockerfile: 'FROM busybox\nCOPY tree /\n',
+      'tree/real/kept': 'kept',
+      'tree/link': { link: 'real' },
+      'tree/up': { link: '../../../../../elsewhere/deep' },
+      'tree/etc/resolv.conf': { link: '../run/resolver/stub.conf' },
+    });
+    await engine.build({ context, tags: ['links'] }).result;
+    const made = join(host, 'made/of/it');
+    const seen = await values(
+      way,
+      engine,
+      {
+        bound: 'cat /in/file',
+        readOnly: 'touch /in/new 2>/dev/null; echo $?',
+        writable: 'echo back > /out/written; echo $?',
+        nested: 'ls /out',
+        file: 'cat /one',
+        throughLink: 'ls /real',
+        throughDeepLink: 'ls /elsewhere/deep',
+        hosts: 'cat /etc/hosts',
+        resolver: 'test -s /run/resolver/stub.conf; echo $?',
+        memory:
+          'touch /mem/x && cp /bin/busybox /mem/b 2>/dev/null; mount | while read a b c d e f; do case $c in /mem) echo $f;; esac; done',
+        alone: 'ls /alone/sub',
+        root: 'touch /new 2>/dev/null; echo $?',
+      },
+      {
+        image: 'links',
+        readOnly: true,
+        host: {
+          Binds: [
+            `${host}:/in:ro`,
+            `${made}:/out`,
+            `${host}/below:/out/sub:ro,rslave`,
+            `${host}/file:/one`,
+            `${host}/below:/link`,
+            `${host}/below:/up`,
+            `${host}/hosts:/etc/hosts:ro`,
+          ],
+          Mounts: [{ Type: 'bind', Source: `${host}/below`, Target: '/alone/sub', ReadOnly: true }],
+          Tmpfs: { '/mem': 'size=1m,mode=700' },
+        },
+      },
+    );
+    const { memory = '', ...rest } = seen;
+    assert.match(memory, /noexec.*size=1024k,mode=700/);
+    assert.deepEqual(rest, {
+      bound: 'of the host',
+      readOnly: '1',
+      writable: '0',
+      nested: 'sub\nwritten',
+      file: 'of the host',
+      throughLink: 'inner',
+      throughDeepLink: 'inner',
+      hosts: '1.1.1.1 mine',
+      resolver: '0',
+      alone: 'inner',
+      root: '1',
+    });
+    assert.equal(readFileSync(join(made, 'written'), 'utf8'), 'back\n');
+    assert.deepEqual(leftBehind(engine), nothingLeft);
+  });
+
+  test(`memory and processes that run out, ${name}`, { skip }, async (t) => {
+    const engine = await containerStore(t);
+    const hungry = { command: ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=64M', 'count=1'] };
+    const { exitCode } = await way(engine, { ...hungry, host: { Memory: 8 * MiB, MemorySwap: 8 * MiB } });
+    assert.equal(exitCode, 137);
+    const bomb = 'i=0; while test $i -lt 60; do sleep 60 & i=$((i+1)); done; echo all';
+    const bounded = await way(engine, { command: ['sh', '-c', bomb], host: { PidsLimit: 20 } });
+    assert.match(bounded.text, /can't fork/);
+    assert.doesNotMatch(bounded.text, /^all$/m);
+    assert.deepEqual(leftBehind(engine), nothingLeft);
+  });
+
+  test(`more of the machine, or less, ${name}`, { skip }, async (t) => {
+    const engine = await containerStore(t);
+    const look = {
+      sys: `mkdir /sys/fs/cgroup/${isUnified ? '' : 'memory/'}x 2>/dev/null; echo $?`,
+      masked: 'busybox stat -c %t:%T /proc/interrupts',
+    };
+    assert.deepEqual(await values(way, engine, look), { sys: '1', masked: '1:3' });
+    const all = { device: 'test -c /dev/kmsg; echo $?', masked: 'test -f /proc/interrupts; echo $?' };
+    const privileged = await values(way, engine, all, { host: { Privileged: true } });
+    assert.deepEqual(privileged, { device: existsSync('/dev/kmsg') ? '0' : '1', masked: '0' });
+    const unmasked = { MaskedPaths: [], ReadonlyPaths: [] };
+    assert.equal((await values(way, engine, { masked: all.masked }, { host: unmasked }))['masked'], '0');
+
+    const namespaces = {
+      ipc: 'busybox readlink /proc/self/ns/ipc',
+      uts: 'busybox readlink /proc/self/ns/uts',
+      pid: 'test $$ -gt 1; echo $?',
+      shm: 'mount | while read a b c d; do case $c in /dev/shm) echo is there;; esac; done',
+    };
+    const shared = await values(way, engine, namespaces, {
+      host: { IpcMode: 'host', UTSMode: 'host', PidMode: 'host' },
+    });
+    const own = await values(way, engine, namespaces, { host: { IpcMode: 'none' } });
+    assert.deepEqual([shared['pid'], own['pid']], ['0', '1']);
+    assert.deepEqual([shared['shm'], own['shm']], ['is there', '']);
+    assert.equal(shared['ipc'], readlinkSync('/proc/self/ns/ipc'));
+    assert.equal(shared['uts'], readlinkSync('/proc/self/ns/uts'));
+    assert.notEqual(own['ipc'], shared['ipc']);
+
+    const profile = {
+      defaultAction: 'SCMP_ACT_ALLOW',
+      syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 }],
+    };
+    const blocked = { command: ['mkdir', '/x'], host: { SecurityOpt: [`seccomp=${JSON.stringify(profile)}`] } };
+    assert.match((await way(engine, blocked)).text, /Function not implemented/);
+    assert.deepEqual(leftBehind(engine), nothingLeft);
+  });
+}
+
+test('what memory ran out for is told by inspect', { skip }, async (t: TestContext) => {
+  const engine = await containerStore(t);
+  const { containers } = engine;
+  const command = ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=64M', 'count=1'];
+  await containers.create({ image: 'busybox', name: 'hungry', command, host: { Memory: 8 * MiB } });
+  await containers.start('hungry');
+  assert.equal(await containers.wait('hungry'), 137);
+  const { State } = (await containers.inspect('hungry')) as { State?: unknown };
+  const { OOMKilled, ExitCode } = State as { OOMKilled: boolean; ExitCode: number };
+  assert.deepEqual([OOMKilled, ExitCode], [true, 137]);
+});
+
+test('what cannot be is refused before anything is made, in docker’s words', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const folder = temporaryFolder(t);
+  const missing = join(folder, 'missing');
+  const mount = { Type: 'bind', Source: missing, Target: '/x' };
+  await refused(engine, { Mounts: [mount] }, 'ERR_MOUNT_INVALID', /bind source path does not exist: /);
+  assert.ok(!existsSync(missing));
+  await refused(engine, { Mounts: [{ ...mount, Source: 'x' }] }, 'ERR_MOUNT_INVALID', /mount path must be absolute/);
+  await refused(engine, { Mounts: [{ ...mount, Target: '' }] }, 'ERR_MOUNT_INVALID', /field Target must not be empty/);
+  await refused(engine, { Mounts: [{ ...mount, Target: '/' }] }, 'ERR_MOUNT_INVALID', /destination can't be '\/'/);
+  await refused(engine, { Mounts: [{ ...mount, Type: 'pipe' }] }, 'ERR_MOUNT_INVALID', /mount type unknown/);
+  await refused(engine, { Binds: [`${folder}:/x:nonsense`] }, 'ERR_MOUNT_INVALID', /^invalid mode: nonsense$/);
+  await refused(engine, { Binds: [`${folder}:/x:ro,rw`] }, 'ERR_MOUNT_INVALID', /^invalid mode/);
+  await refused(engine, { Binds: [`${folder}:x`] }, 'ERR_MOUNT_INVALID', /mount path must be absolute/);
+  await refused(engine, { Binds: ['a/b:/x'] }, 'ERR_MOUNT_INVALID', /includes invalid characters for a local volume/);
+  await refused(engine, { Binds: [`${folder}::ro`] }, 'ERR_MOUNT_INVALID', /empty section between colons/);
+  await refused(engine, { Binds: ['name:/x'] }, 'ERR_NOT_SUPPORTED_YET', /^volumes: not supported yet$/);
+  const twice = { Binds: [`${folder}:/x`], Tmpfs: { '/x/': '' } };
+  await refused(engine, twice, 'ERR_MOUNT_INVALID', /^Duplicate mount point: \/x$/);
+  await refused(engine, { Binds: [`${folder}:/a/../../etc`] }, 'ERR_MOUNT_INVALID', /not a plain absolute path/);
+  await refused(engine, { Tmpfs: { '/x': 'nonsense' } }, 'ERR_MOUNT_INVALID', /invalid tmpfs option "nonsense"/);
+  await refused(engine, { Memory: 1 }, 'ERR_RESOURCES_INVALID', /^Minimum memory limit allowed is 6MB$/);
+  await refused(engine, { MemorySwap: 1 }, 'ERR_RESOURCES_INVALID', /always set the Memory limit/);
+  await refused(engine, { NanoCpus: 1e15 }, 'ERR_RESOURCES_INVALID', /^range of CPUs is from 0\.01 to /);
+  await refused(engine, { CpusetCpus: '9999' }, 'ERR_RESOURCES_INVALID', /^Requested CPUs are not available/);
+  await refused(engine, { OomScoreAdj: 1001 }, 'ERR_RESOURCES_INVALID', /range for oom score adj/);
+  await refused(engine, { CapAdd: ['NOPE'] }, 'ERR_CAPABILITY_UNKNOWN', /^invalid CapAdd: .*"CAP_NOPE"$/);
+  await refused(engine, { Sysctls: { 'kernel.core_pattern': '|x' } }, 'ERR_SYSCTL_INVALID', /not kept per container/);
+  await refused(engine, { SecurityOpt: ['a=b'] }, 'ERR_SECURITY_OPTION_INVALID', /^invalid --security-opt 2: "a=b"$/);
+  await refused(engine, { IpcMode: 'container:x' }, 'ERR_NOT_SUPPORTED_YET', /not supported yet/);
+  await refused(engine, { PidMode: 'nonsense' }, 'ERR_NAMESPACE_INVALID', /^invalid Pid mode/);
+  assert.deepEqual(leftBehind(engine), nothingLeft);
+
+  // What is found only when it starts.
+  const device = { PathOnHost: '/dev/not-there', PathInContainer: '/dev/x', CgroupPermissions: 'rwm' };
+  await assert.rejects(attended(engine, { command: ['true'], host: { Devices: [device] } }), {
+    code: 'ERR_DEVICE_UNUSABLE',
+  });
+  writeFileSync(missing, '');
+  await assert.rejects(supervised(engine, { command: ['true'], host: { Binds: [`${missing}/below:/x`] } }), {
+    code: 'ERR_MOUNT_SOURCE',
+  });
+  const group = { command: ['true'], host: { GroupAdd: ['nobody-knows'] } };
+  await assert.rejects(supervised(engine, group), { code: 'ERR_USER_UNKNOWN' });
+  const platform = { image: 'busybox', command: ['true'], platform: 'linux/riscv64' };
+  await assert.rejects(engine.containers.create(platform), { code: 'ERR_IMAGE_PLATFORM' });
+  assert.deepEqual(leftBehind(engine), nothingLeft);
+});
