@@ -1,7 +1,6 @@
 import type { BlobProvider } from '../content/types.ts';
 import { listFilters } from '../images/filter-images.ts';
-import type { ImageIndex } from '../images/find-image.ts';
-import { findImage } from '../images/find-image.ts';
+import { type FoundImage, findImage, findPlatformImage, type ImageIndex } from '../images/find-image.ts';
 import { type HistoryStep, historyOf } from '../images/history.ts';
 import { type LayerNode, layerTree, onlyBelow } from '../images/layer-tree.ts';
 import { readConfig } from '../images/read-image.ts';
@@ -17,7 +16,7 @@ import { compileFilters, Filters } from '../query/filters.ts';
 import { familiarName, familiarString, parseReference } from '../reference/index.ts';
 import type { ImageConfig } from '../spec/config.ts';
 import type { Digest } from '../spec/digest.ts';
-import type { Platform } from '../spec/platform.ts';
+import { type Platform, parsePlatform } from '../spec/platform.ts';
 import type { StorageDriver } from './open-driver.ts';
 
 /** One line of `images`: an image under one of its names, or under none. */
@@ -76,6 +75,11 @@ export interface ImageReader extends ImageIndex {
   readonly content: BlobProvider;
 }
 
+export interface ImageLookUpOptions extends AbortOptions {
+  /** `os/architecture[/variant]`: only the image for it will do. Default: what this machine would run. */
+  readonly platform?: string;
+}
+
 /** What is there, by name, and what it is made of. Reads only. */
 export class ImageViews {
   readonly #store: ImageReader;
@@ -124,16 +128,16 @@ export class ImageViews {
     });
   }
 
-  /** Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS, ERR_REFERENCE_INVALID. */
-  async history(name: string, options: AbortOptions = {}): Promise<ImageHistory> {
-    const { id } = findImage(this.#store, name, this.#platform);
+  /** Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS, ERR_REFERENCE_INVALID, ERR_PLATFORM_INVALID. */
+  async history(name: string, options: ImageLookUpOptions = {}): Promise<ImageHistory> {
+    const { id } = this.#find(name, options);
     const config = await readConfig(this.#store.content, id, options);
     return { id, steps: historyOf(config, (diffId) => this.#layers.get(diffId)?.sizeBytes) };
   }
 
   /** Throws as {@link history}. */
-  async inspect(name: string, options: AbortOptions = {}): Promise<ImageDetails> {
-    const { id } = findImage(this.#store, name, this.#platform);
+  async inspect(name: string, options: ImageLookUpOptions = {}): Promise<ImageDetails> {
+    const { id } = this.#find(name, options);
     const config = await readConfig(this.#store.content, id, options);
     const targets = this.#store.targets.targetsOf(id);
     const tags = targets.flatMap((target) => this.#store.tags.ofTarget(target));
@@ -147,6 +151,11 @@ export class ImageViews {
       taggedAt,
       storage: this.#storageOf(config),
     };
+  }
+
+  #find(name: string, { platform }: ImageLookUpOptions): FoundImage {
+    if (platform === undefined) return findImage(this.#store, name, this.#platform);
+    return findPlatformImage(this.#store, name, parsePlatform(platform, this.#platform));
   }
 
   #storageOf({ rootfs }: ImageConfig): ImageStorage {

@@ -10,7 +10,15 @@ export type { CreatedContainer, CreateRequest } from './containers/create-types.
 export type { ContainerSummary, ListContainersOptions } from './containers/list.ts';
 export { Engine, type EngineOptions } from './engine.ts';
 export type { ExportEvent, ExportRequest, ExportResult } from './export-types.ts';
-export type { ImageDetails, ImageHistory, ImageStorage, ImageSummary, ImageTree, SharingImage } from './image-views.ts';
+export type {
+  ImageDetails,
+  ImageHistory,
+  ImageLookUpOptions,
+  ImageStorage,
+  ImageSummary,
+  ImageTree,
+  SharingImage,
+} from './image-views.ts';
 export type { ImportEvent, ImportRequest, ImportResult } from './import-types.ts';
 export type { LoadEvent, LoadRequest, LoadResult } from './load-types.ts';
 export { Operation } from './operation.ts';

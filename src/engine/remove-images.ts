@@ -1,8 +1,10 @@
 import { releaseUnused } from '../images/prune-images.ts';
-import { type ReleasedImages, type ReleaseOptions, type RemovalStore, releaseImage } from '../images/remove-image.ts';
+import { type ReleasedImages, type ReleaseOptions, releaseImage } from '../images/remove-image.ts';
+import { type PlatformRemovalStore, releasePlatforms } from '../images/remove-platforms.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { Filters } from '../query/filters.ts';
 import type { ChainId, Digest } from '../spec/digest.ts';
+import { parsePlatform } from '../spec/platform.ts';
 import { isRunning } from './container-state.ts';
 import { collectBriefly, collectGarbage, type GarbageParts } from './garbage.ts';
 import { reconcileContainers } from './reconcile-containers.ts';
@@ -12,6 +14,8 @@ export interface RemoveImageRequest extends AbortOptions {
   /** A reference, an image ID or the beginning of one. */
   readonly image: string;
   readonly force?: boolean;
+  /** `os/architecture[/variant]`: of an image for several platforms only these, the name stays with the others. */
+  readonly platforms?: readonly string[];
 }
 
 export interface PruneImagesRequest extends AbortOptions {
@@ -30,7 +34,7 @@ export interface RemovedImages {
   readonly reclaimedBytes: number;
 }
 
-/** Removes a name, or an image with all that only it held. Throws as `releaseImage`. */
+/** Removes a name, or an image with all that only it held. Throws as `releasePlatforms`, and ERR_PLATFORM_INVALID. */
 export async function removeImage(parts: GarbageParts, request: RemoveImageRequest): Promise<RemovedImages> {
   await reconcileContainers(parts, request);
   const options: ReleaseOptions = {
@@ -38,7 +42,12 @@ export async function removeImage(parts: GarbageParts, request: RemoveImageReque
     platform: hostPlatform(),
     isRunning: (container) => isRunning(parts.metadata, container),
   };
-  return await removeReleased(parts, (store) => releaseImage(store, request.image, options), collectBriefly, request);
+  const platforms = request.platforms?.map((platform) => parsePlatform(platform, hostPlatform())) ?? [];
+  const release = (store: PlatformRemovalStore): ReleasedImages =>
+    platforms.length === 0
+      ? releaseImage(store, request.image, options)
+      : releasePlatforms(store, request.image, platforms, options);
+  return await removeReleased(parts, release, collectBriefly, request);
 }
 
 /** Removes the images nobody uses. Throws as `releaseUnused`. */
@@ -51,7 +60,7 @@ export async function pruneImages(parts: GarbageParts, request: PruneImagesReque
 /** Runs `release` and the collection of what it let go as one, and tells what is really gone. */
 async function removeReleased(
   parts: GarbageParts,
-  release: (store: RemovalStore) => ReleasedImages,
+  release: (store: PlatformRemovalStore) => ReleasedImages,
   collect: typeof collectBriefly,
   { signal }: AbortOptions,
 ): Promise<RemovedImages> {

@@ -30,7 +30,8 @@ export async function saveArchive(
   const { content } = store;
   const images: SavedImage[] = [];
   const asTars = format === 'docker-archive';
-  for (const chosen of chooseImages(store, request.images, { platform, lease, perManifest: !asTars })) {
+  const choice = { platform, isRequired: request.platform !== undefined, lease, perManifest: !asTars };
+  for (const chosen of chooseImages(store, request.images, choice)) {
     images.push(await readSavedImage(chosen, content, metadata.layers, { signal, asTars }));
   }
   const parts = { content, metadata, snapshotter: driver.snapshotter, indexes: layout.indexes, lease };

@@ -4,7 +4,7 @@ import type { Tags } from '../metadata/tags.ts';
 import type { Targets } from '../metadata/targets.ts';
 import { formatName, formatReference, parseImageLookup, parseReference, type Reference } from '../reference/index.ts';
 import type { Digest } from '../spec/digest.ts';
-import { choosePlatform, type Platform } from '../spec/platform.ts';
+import { choosePlatform, formatPlatform, normalizePlatform, type Platform } from '../spec/platform.ts';
 
 /** An image and how it was named: by a tag or digest of a target, or by its own ID. */
 export interface FoundImage {
@@ -53,6 +53,37 @@ export function findImage(index: ImageIndex, text: string, platform: Platform): 
   throw imageNotFound(reference === undefined ? text : shownName(text));
 }
 
+/**
+ * As {@link findImage}, but only the image for the platform's own architecture, never the one there is instead. Throws
+ * ERR_IMAGE_NOT_FOUND also when what `text` names has none.
+ */
+export function findPlatformImage(index: ImageIndex, text: string, platform: Platform): FoundImage {
+  const lookup = parseImageLookup(text);
+  const target =
+    (lookup.digest !== undefined && index.targets.get(lookup.digest)?.digest) ||
+    (lookup.reference !== undefined && targetOf(index, lookup.reference));
+  if (target) {
+    const own = candidatesOf(index, target).filter((candidate) => isFor(platform, candidate.platform));
+    const id = choosePlatform(platform, own)?.imageId;
+    if (id !== undefined) return { id, target, reference: lookup.digest === undefined ? lookup.reference : undefined };
+  } else {
+    const found = findImage(index, text, platform);
+    const record = index.images.get(found.id);
+    if (record !== undefined && isFor(platform, platformOf(record))) return found;
+  }
+  throw new StrataError({
+    kind: 'not-found',
+    code: 'ERR_IMAGE_NOT_FOUND',
+    message: `image with reference ${text} was found but does not provide the specified platform (${formatPlatform(platform)})`,
+    hint: 'Leave --platform out to take what there is.',
+  });
+}
+
+function isFor(asked: Platform, platform: Platform): boolean {
+  const [a, b] = [normalizePlatform(asked), normalizePlatform(platform)];
+  return a.os === b.os && a.architecture === b.architecture;
+}
+
 /** In docker's words, which scripts look for. */
 export const imageNotFound = (name: string): StrataError =>
   new StrataError({
@@ -76,11 +107,17 @@ function targetOf(index: ImageIndex, reference: Reference): Digest | undefined {
   return named.includes(repository) ? target : undefined;
 }
 
-function ofTarget({ images, targets }: ImageIndex, target: Digest, platform: Platform): Digest | undefined {
-  const candidates = targets.imagesOf(target).flatMap(({ imageId }) => {
+const candidatesOf = (
+  { images, targets }: ImageIndex,
+  target: Digest,
+): { readonly imageId: Digest; readonly platform: Platform }[] =>
+  targets.imagesOf(target).flatMap(({ imageId }) => {
     const record = images.get(imageId);
     return record === undefined ? [] : [{ imageId, platform: platformOf(record) }];
   });
+
+function ofTarget(index: ImageIndex, target: Digest, platform: Platform): Digest | undefined {
+  const candidates = candidatesOf(index, target);
   // Docker runs the only platform there is, with a warning, rather than finding nothing.
   return (choosePlatform(platform, candidates) ?? (candidates.length === 1 ? candidates[0] : undefined))?.imageId;
 }

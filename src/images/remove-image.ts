@@ -73,17 +73,18 @@ export function releaseAll(store: RemovalStore, id: Digest): ReleasedImages {
   };
 }
 
-interface Uses {
+export interface Uses {
   readonly names: readonly string[];
   readonly running: ContainerRecord | undefined;
   readonly stopped: ContainerRecord | undefined;
 }
 
-function checkUnused(id: Digest, { names, running, stopped }: Uses, force: boolean): void {
+/** Throws ERR_IMAGE_IN_USE for what may not go, or not without `isForced`. */
+export function checkUnused(id: Digest, { names, running, stopped }: Uses, isForced: boolean): void {
   const conflict = (how: string, why: string): StrataError =>
     inUse(`conflict: unable to delete ${short(id)} (${how}) - ${why}`, id);
   if (running) throw conflict('cannot be forced', `image is being used by running container ${short(running.id)}`);
-  if (force) return;
+  if (isForced) return;
   if (names.length > 1) throw conflict('must be forced', 'image is referenced in multiple repositories');
   if (stopped) throw conflict('must be forced', `image is being used by stopped container ${short(stopped.id)}`);
 }

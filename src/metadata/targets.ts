@@ -95,6 +95,17 @@ export class Targets {
     });
   }
 
+  /** Takes an image from a target that leads to others, too, with what the target keeps for its sake. Idempotent. */
+  removeImage(digest: Digest, imageId: Digest, links: readonly ObjectRef[]): void {
+    this.#db.writeToFree(() => {
+      const [target, image] = [this.#objects.find('target', digest), this.#objects.find('image', imageId)];
+      if (target === undefined || image === undefined) return;
+      this.#db.statement('DELETE FROM target_image WHERE target_id = ? AND image_id = ?').run(target, image);
+      const from = { kind: 'target', key: digest } as const;
+      for (const link of [{ kind: 'image', key: imageId } as const, ...links]) this.#objects.unlink(from, link);
+    });
+  }
+
   /** Images the target leads to, in the order of image IDs. */
   imagesOf(digest: Digest): TargetImage[] {
     return this.#db

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { formatRows, parseFormat } from '../../query/format.ts';
 import { Row } from '../../query/template/values.ts';
 import type { CliContext } from '../context.ts';
-import { notYetFlags } from '../flags.ts';
 import { shownAge, shownId, shownSize } from '../render/image-fields.ts';
 import { printable } from '../render/printable.ts';
 
@@ -11,6 +10,7 @@ interface HistoryFlags {
   readonly trunc: boolean;
   readonly human: boolean;
   readonly format?: string;
+  readonly platform?: string;
 }
 
 const headers = {
@@ -36,13 +36,16 @@ export function define(command: Command, context: CliContext): void {
     .option('-H, --human', 'sizes and times for people (default)', true)
     .option('--no-human', 'sizes in bytes and times in full')
     .option('--format <template>', 'json, table TEMPLATE, or a Go template')
+    .option('--platform <platform>', 'of the image for this platform')
     .action(async (image: string, flags: HistoryFlags) => history(context, image, flags));
-  notYetFlags(command, ['--platform <p>']);
 }
 
 async function history(context: CliContext, name: string, flags: HistoryFlags): Promise<void> {
   const engine = await context.engine();
-  const { id, steps } = await engine.images.history(name, { signal: context.signal });
+  const { id, steps } = await engine.images.history(name, {
+    ...(flags.platform === undefined ? {} : { platform: flags.platform }),
+    signal: context.signal,
+  });
   const now = Date.now();
   // Only the last step is an image by itself; docker shows the others as missing.
   const rowId = (at: number): string => (at === 0 ? shownId(id, !flags.trunc) : '<missing>');

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import type { Engine } from '../../engine/index.ts';
+import type { Engine, ImageLookUpOptions } from '../../engine/index.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import { formatInspected } from '../../query/format.ts';
 import { structured, type ValueMap } from '../../query/template/values.ts';
 import type { CliContext } from '../context.ts';
-import { notSupportedYet, notYetFlags } from '../flags.ts';
+import { notSupportedYet } from '../flags.ts';
 import { renderError } from '../render/error.ts';
 import { inspectedIfAny, inspectedImage, inspectedMapKeys } from '../render/inspected-image.ts';
 
@@ -12,6 +12,7 @@ interface InspectFlags {
   readonly format?: string;
   readonly type?: string;
   readonly size?: boolean;
+  readonly platform?: string;
 }
 
 type ObjectKind = 'container' | 'image';
@@ -32,7 +33,10 @@ export function define(command: Command, context: CliContext): void {
     .action(async (names: readonly string[], flags: InspectFlags) =>
       inspect(context, names, only === undefined ? flags : { ...flags, type: only }),
     );
-  if (only === 'image') return notYetFlags(command, ['--platform <p>']);
+  if (only === 'image') {
+    command.option('--platform <platform>', 'the image for this platform');
+    return;
+  }
   if (only === undefined) command.option('--type <type>', 'look only among containers, or images');
   command.option('-s, --size', 'sizes of containers; images always show theirs');
 }
@@ -46,7 +50,14 @@ async function inspect(context: CliContext, names: readonly string[], flags: Ins
   const failures: unknown[] = [];
   for (const name of names) {
     try {
-      found.push(await lookUp(engine, name, { kinds, size: flags.size === true, signal: context.signal }));
+      found.push(
+        await lookUp(engine, name, {
+          kinds,
+          size: flags.size === true,
+          image: { ...(flags.platform === undefined ? {} : { platform: flags.platform }), signal: context.signal },
+          signal: context.signal,
+        }),
+      );
     } catch (error) {
       if (!isStrataError(error) || error.kind === 'corrupt' || error.kind === 'internal') throw error;
       failures.push(error);
@@ -91,15 +102,16 @@ function kindsOf(type: string | undefined): readonly ObjectKind[] {
 interface LookUpOptions {
   readonly kinds: readonly ObjectKind[];
   readonly size: boolean;
+  readonly image: ImageLookUpOptions;
   readonly signal: AbortSignal;
 }
 
 /** In docker's order: a container before an image. What one kind alone cannot find, it tells in its own words. */
-async function lookUp(engine: Engine, name: string, { kinds, size, signal }: LookUpOptions): Promise<Inspected> {
+async function lookUp(engine: Engine, name: string, { kinds, size, image, signal }: LookUpOptions): Promise<Inspected> {
   for (const kind of kinds) {
     try {
       if (kind === 'image') {
-        const data = inspectedImage(await engine.images.inspect(name, { signal }));
+        const data = inspectedImage(await engine.images.inspect(name, image));
         return { data, mapKeys: inspectedMapKeys, ifAny: inspectedIfAny };
       }
       const data = (await engine.containers.inspect(name, { signal })) as ValueMap;

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { isStrataError } from '../../errors/index.ts';
 import type { CliContext } from '../context.ts';
-import { notYetFlags } from '../flags.ts';
 import { renderError } from '../render/error.ts';
 
 interface RmiFlags {
   readonly force?: boolean;
+  readonly platform: readonly string[];
 }
 
 export function define(command: Command, context: CliContext): void {
@@ -13,17 +13,21 @@ export function define(command: Command, context: CliContext): void {
     .argument('<image...>')
     .option('-f, --force', 'also with several names, or used by stopped containers')
     .option('--no-prune', 'keep untagged parents (there are none)')
+    .option('--platform <platform>', 'remove only the image for this platform', collectWords, [])
     .action(async (names: readonly string[], flags: RmiFlags) => removeImages(context, names, flags));
-  notYetFlags(command, ['--platform <p>']);
 }
 
+/** Several at once, too: `linux/amd64,linux/arm64`. */
+const collectWords = (value: string, before: readonly string[]): string[] => [...before, ...value.split(',')];
+
 /** Removes what it can; with --force a name that is not there is told but is no failure, as in docker. */
-async function removeImages(context: CliContext, names: readonly string[], { force }: RmiFlags): Promise<void> {
+async function removeImages(context: CliContext, names: readonly string[], flags: RmiFlags): Promise<void> {
+  const { force, platform: platforms } = flags;
   const engine = await context.engine();
   const failures: unknown[] = [];
   for (const image of names) {
     try {
-      const removed = await engine.removeImage({ image, force: force === true, signal: context.signal });
+      const removed = await engine.removeImage({ image, force: force === true, platforms, signal: context.signal });
       for (const name of removed.untagged) context.out(`Untagged: ${name}\n`);
       for (const id of removed.deleted) context.out(`Deleted: ${id}\n`);
     } catch (error) {

@@ -192,7 +192,8 @@ function record(
     for (const { image, forms } of ready) {
       for (const reference of image.references) {
         const old = store.tags.get(formatReference(reference))?.target;
-        const [oldImage] = old === undefined ? [] : store.targets.imagesOf(old);
+        // The same index, for another of its platforms: the name stays where it is.
+        const [oldImage] = old === undefined || old === image.target.digest ? [] : store.targets.imagesOf(old);
         if (oldImage !== undefined && oldImage.imageId !== image.id)
           before.set(familiarString(reference), oldImage.imageId);
       }

@@ -9,7 +9,7 @@ import {
 } from '../../reference/index.ts';
 import type { Digest } from '../../spec/digest.ts';
 import type { Platform } from '../../spec/platform.ts';
-import { findImage, type ImageIndex } from '../find-image.ts';
+import { findImage, findPlatformImage, type ImageIndex } from '../find-image.ts';
 
 /** An image to be saved, and the names it gets in the archive. */
 export interface ChosenImage {
@@ -21,6 +21,8 @@ export interface ChosenImage {
 
 export interface ChooseOptions extends AbortOptions {
   readonly platform: Platform;
+  /** Nothing else than this platform will do. */
+  readonly isRequired: boolean;
   /** Keeps manifests of one image apart (one has gzip layers, another zstd ones). */
   readonly perManifest: boolean;
   /** Keeps what was chosen from now on. */
@@ -33,8 +35,9 @@ export interface ChooseOptions extends AbortOptions {
  */
 export function chooseImages(index: ImageIndex, names: readonly string[], options: ChooseOptions): ChosenImage[] {
   const chosen = new Map<string, ChosenImage>();
+  const find = options.isRequired ? findPlatformImage : findImage;
   for (const text of names.flatMap((name) => tagsOf(index, name) ?? [name])) {
-    const { id, target, reference } = findImage(index, text, options.platform);
+    const { id, target, reference } = find(index, text, options.platform);
     options.lease.pin('image', id);
     const manifest = manifestOf(index, id, target, options.lease);
     const key = options.perManifest ? `${id} ${manifest}` : id;
