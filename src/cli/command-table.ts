@@ -72,6 +72,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import('./commands/logs.ts'),
   },
   {
+    names: [['cp'], ['container', 'cp']],
+    summary: 'Copy files between a container and the host',
+    load: () => import('./commands/cp.ts'),
+  },
+  {
     names: [['diff'], ['container', 'diff']],
     summary: "Show what a container has changed of its image's files",
     load: () => import('./commands/diff.ts'),

@@ -2,10 +2,8 @@ import { join } from 'node:path';
 import type { WriteBytes } from '../images/save/archive-writer.ts';
 import { diffLayer } from '../layer/diff/diff-layer.ts';
 import { invariant } from '../lib/invariant.ts';
-import type { OpenedSnapshotter } from '../snapshots/open-snapshotter.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { closeFd } from '../sys/fs-at.ts';
-import type { MountSpec } from '../sys/mount-spec.ts';
 import { mountDetached } from '../sys/mount-spec.ts';
 import { containerChanged } from './container-changed.ts';
 import type { ExportEvent, ExportRequest, ExportResult } from './export-types.ts';
@@ -14,6 +12,7 @@ import type { GarbageParts } from './garbage.ts';
 import type { Report } from './operation.ts';
 import { checkOutput, intoFile } from './output-file.ts';
 import { openScratch } from './scratch-folder.ts';
+import { shownBy } from './shown-files.ts';
 
 const reportEvery = 4 << 20;
 
@@ -60,17 +59,4 @@ export async function exportContainer(
   if (typeof output === 'string') await intoFile(output, archive);
   else await archive(output);
   return { sizeBytes };
-}
-
-/** What a container sees, to be read only: the layer it writes to is mounted as one of those below. */
-function shownBy(snapshotter: OpenedSnapshotter, snapshotId: string): MountSpec {
-  if (snapshotter.ownDirectory && snapshotter.lowerDirectories) {
-    const own = snapshotter.ownDirectory(snapshotId);
-    const lowerDirs = [own, ...snapshotter.lowerDirectories(snapshotId)];
-    if (lowerDirs.length === 1) return { type: 'bind', source: own, readOnly: true };
-    return { type: 'overlay', source: '', readOnly: true, overlay: { lowerDirs } };
-  }
-  const [mount] = snapshotter.mounts(snapshotId);
-  invariant(mount !== undefined, 'a snapshot has a mount');
-  return { ...mount, readOnly: true };
 }

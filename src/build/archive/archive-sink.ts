@@ -7,12 +7,15 @@ import { nameStart, placeOf } from '../../layer/place.ts';
 import { isReservedName } from '../../layer/whiteout.ts';
 import { displayBytes } from '../../lib/bytes.ts';
 import { closeFd } from '../../sys/fs-at.ts';
+import { statAtIfThere } from '../../sys/stat.ts';
 
 export interface ArchiveSinkOptions {
   /** Owner of every entry; the archive's own without one. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
   /** The tree becomes a layer, in which names that begin with `.wh.` are deletions and no files. */
   readonly isLayer: boolean;
+  /** A directory in place of something else, or the other way round, is refused and not made, as docker's cp has it. */
+  readonly keepsKinds?: boolean;
 }
 
 interface OpenFile {
@@ -53,7 +56,9 @@ export class ArchiveSink implements TarSink, Disposable {
     if (isDevice && (entry.deviceMajor > maxMajor || entry.deviceMinor > maxMinor)) {
       throw refused(entry.path, `has the device number ${entry.deviceMajor}:${entry.deviceMinor}, out of range`);
     }
-    this.#make(entry, this.#tree.spot(place, entry.path, entry.mtime), this.#metadataOf(entry));
+    const spot = this.#tree.spot(place, entry.path, entry.mtime);
+    if (this.#options.keepsKinds === true) this.#refuseOtherKind(entry, spot);
+    this.#make(entry, spot, this.#metadataOf(entry));
   }
 
   data(chunk: Uint8Array): void {
@@ -101,6 +106,17 @@ export class ArchiveSink implements TarSink, Disposable {
         return this.#tree.makeNode(spot, entry.type, device, metadata);
       }
     }
+  }
+
+  #refuseOtherKind({ type, path }: TarEntry, { directory, name }: Spot): void {
+    const standing = statAtIfThere(this.#tree.directoryFd(directory), name)?.type;
+    if (standing === undefined || (standing === 'directory') === (type === 'directory')) return;
+    throw refused(
+      path,
+      type === 'directory'
+        ? 'cannot overwrite non-directory with directory'
+        : 'cannot overwrite directory with non-directory',
+    );
   }
 
   #metadataOf(entry: TarEntry): Metadata {

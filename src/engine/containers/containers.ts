@@ -3,6 +3,7 @@ import type { JsonValue } from '../../errors/index.ts';
 import type { ListedChange } from '../../layer/diff/list-changes.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { AttachedContainer, StartAttachedOptions } from './attach.ts';
+import type { CopyFromRequest, CopyToRequest } from './copy.ts';
 import type { CreatedContainer, CreateRequest } from './create-types.ts';
 import type { KillOptions } from './kill.ts';
 import type { ContainerSummary, ListContainersOptions } from './list.ts';
@@ -92,6 +93,18 @@ export class ContainerVerbs {
   async diff(name: string, options: AbortOptions = {}): Promise<readonly ListedChange[]> {
     const { diffContainer } = await import('./diff.ts');
     return await diffContainer(this.#parts, name, options);
+  }
+
+  /** Copies files out of a container; answers the bytes of their tar. */
+  async copyFrom(name: string, request: CopyFromRequest): Promise<number> {
+    const { copyFromContainer } = await import('./copy.ts');
+    return await copyFromContainer(this.#parts, name, request);
+  }
+
+  /** Copies files into a container; answers the bytes of their tar. */
+  async copyTo(name: string, request: CopyToRequest): Promise<number> {
+    const { copyToContainer } = await import('./copy.ts');
+    return await copyToContainer(this.#parts, name, request);
   }
 
   /** What a container has written so far. */

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createReadStream, lstatSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { Engine } from '../../../src/engine/index.ts';
+import { AT_FDCWD } from '../../../src/sys/constants.ts';
+import { getXattrAt, setXattrAt } from '../../../src/sys/xattr.ts';
+import { folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
+import { containerStore } from '../../helpers/container-store.ts';
+import { shortListing } from '../../helpers/image-tree.ts';
+import { needs, output } from '../../helpers/needs.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
+
+async function withContainers(t: TestContext, driver?: string): Promise<Engine> {
+  const engine = await containerStore(t, driver);
+  const { containers } = engine;
+  await containers.create({ image: 'busybox', name: 'made', command: ['true'] });
+  await containers.create({ image: 'busybox', name: 'runs', command: ['sleep', '1000'] });
+  await containers.start('runs');
+  return engine;
+}
+
+/** Files that a copy starts from, and those it meets. */
+const files = {
+  file: 'file\n',
+  'dir/file': 'in dir\n',
+  'dir/sub/deep': 'deep\n',
+  'old-file': 'old\n',
+  'old-dir/kept': 'kept\n',
+  'link-to-file': { link: 'file' },
+  'link-to-dir': { link: 'dir' },
+  'link-to-old-dir': { link: 'old-dir' },
+  'link-to-nothing': { link: 'was-nothing' },
+};
+
+interface Case {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly followLink?: boolean;
+  /** A file and what it holds then, or what it says. */
+  readonly then: readonly [path: string, content: string] | RegExp;
+}
+
+const cases: readonly Case[] = [
+  { name: 'A: a file to a new name', from: 'file', to: 'new', then: ['new', 'file\n'] },
+  { name: 'B: a file to a directory that is not there', from: 'file', to: 'new/', then: /^no such directory$/ },
+  { name: 'C: a file over a file', from: 'file', to: 'old-file', then: ['old-file', 'file\n'] },
+  { name: 'D: a file into a directory', from: 'file', to: 'old-dir', then: ['old-dir/file', 'file\n'] },
+  { name: 'D: with a slash', from: 'file', to: 'old-dir/', then: ['old-dir/file', 'file\n'] },
+  { name: 'E: a directory to a new name', from: 'dir', to: 'new', then: ['new/sub/deep', 'deep\n'] },
+  { name: 'E: with a slash', from: 'dir/', to: 'new/', then: ['new/sub/deep', 'deep\n'] },
+  { name: 'F: a directory over a file', from: 'dir', to: 'old-file', then: /^cannot copy directory$/ },
+  { name: 'G: a directory into a directory', from: 'dir', to: 'old-dir', then: ['old-dir/dir/file', 'in dir\n'] },
+  { name: 'H: content to a new name', from: 'dir/.', to: 'new', then: ['new/file', 'in dir\n'] },
+  { name: 'I: content over a file', from: 'dir/.', to: 'old-file', then: /^cannot copy directory$/ },
+  { name: 'J: content into a directory', from: 'dir/.', to: 'old-dir', then: ['old-dir/sub/deep', 'deep\n'] },
+  { name: 'a symlink itself', from: 'link-to-file', to: 'new', then: ['new', '-> file'] },
+  { name: 'what a symlink leads to', from: 'link-to-file', to: 'new', followLink: true, then: ['new', 'file\n'] },
+  { name: 'a directory by its symlink', from: 'link-to-dir/', to: 'new', then: ['new/file', 'in dir\n'] },
+  { name: 'what is behind a symlink', from: 'link-to-dir/.', to: 'old-dir', then: ['old-dir/file', 'in dir\n'] },
+  { name: 'into where a symlink leads', from: 'file', to: 'link-to-old-dir', then: ['old-dir/file', 'file\n'] },
+  { name: 'over where a symlink leads', from: 'file', to: 'link-to-nothing', then: ['was-nothing', 'file\n'] },
+  { name: 'a file that is meant as a directory', from: 'file/', to: 'new', then: /not a directory$/ },
+  {
+    name: 'into a folder that is not there',
+    from: 'file',
+    to: 'no/new',
+    then: /(?:^Could not find the file \/w\d+\/no in container |^invalid output path: directory "[^"]+\/no" does not exist$)/,
+  },
+  {
+    name: 'what is not there',
+    from: 'nothing',
+    to: 'new',
+    then: /(?:^Could not find the file \/w\d+(?:out)?\/nothing in container |^lstat [^ ]+\/nothing: no such file or directory$)/,
+  },
+];
+
+function check(folder: string, [path, content]: readonly [string, string]): void {
+  const at = join(folder, path);
+  if (content.startsWith('-> ')) assert.equal(output('readlink', at).trim(), content.slice(3));
+  else {
+    assert.ok(lstatSync(at).isFile());
+    assert.equal(readFileSync(at, 'utf8'), content);
+  }
+}
+
+for (const container of ['made', 'runs']) {
+  test(`docker's cases of source and destination, ${container === 'made' ? 'at rest' : 'running'}`, {
+    skip,
+  }, async (t) => {
+    const { containers } = await withContainers(t);
+    const given = folderWith(t, files);
+    let count = 0;
+    for (const { name, from, to, then, followLink } of cases) {
+      const work = `/w${++count}`;
+      await t.test(`${name}, inwards`, async () => {
+        await containers.copyTo(container, { from: given, path: work });
+        const copy = containers.copyTo(container, { from: `${given}/${from}`, path: `${work}/${to}`, followLink });
+        if (then instanceof RegExp) return await assert.rejects(copy, { message: then });
+        await copy;
+        const back = temporaryFolder(t);
+        await containers.copyFrom(container, { path: `${work}/.`, to: back });
+        return check(back, then);
+      });
+      await t.test(`${name}, outwards`, async () => {
+        const target = folderWith(t, files);
+        const path = `${work}out`;
+        await containers.copyTo(container, { from: `${given}/.`, path });
+        const copy = containers.copyFrom(container, { path: `${path}/${from}`, to: `${target}/${to}`, followLink });
+        if (then instanceof RegExp) return await assert.rejects(copy, { message: then });
+        await copy;
+        return check(target, then);
+      });
+    }
+    assert.ok(statSync(given).isDirectory());
+  });
+}
+
+const odd = (folder: string): void => {
+  execFileSync(
+    'sh',
+    [
+      '-ec',
+      'mkfifo fifo; mknod null c 1 3; truncate -s 64M sparse; echo end >> sparse; ln s/file same; ln -s /etc/passwd away; chown -h 12:34 away s/file fifo; chmod 4750 s/file; chmod 2711 s; touch -d "2001-02-03 04:05:06.789" s/file s',
+    ],
+    { cwd: folder },
+  );
+  setXattrAt(AT_FDCWD, join(folder, 's/file'), 'user.note', Buffer.from([0, 255, 10]));
+};
+
+test('what a tree can hold comes through both ways, and through a tar', { skip }, async (t) => {
+  const { containers } = await withContainers(t);
+  const given = folderWith(t, { 's/file': 'x\n' });
+  odd(given);
+  for (const container of ['made', 'runs']) {
+    await containers.copyTo(container, { from: given, path: '/odd' });
+    const back = temporaryFolder(t);
+    await containers.copyFrom(container, { path: '/odd/.', to: back, keepOwners: true });
+    assert.deepEqual(shortListing(back), shortListing(given));
+    const [file, same, sparse] = ['s/file', 'same', 'sparse'].map((name) => statSync(join(back, name)));
+    assert.ok(file && same && sparse && file.ino === same.ino, 'names of one file stay so');
+    assert.equal(file.mtimeMs, statSync(join(given, 's/file')).mtimeMs);
+    assert.ok(sparse.blocks * 512 < 1 << 20, 'holes stay holes');
+    assert.deepEqual([...(getXattrAt(AT_FDCWD, join(back, 's/file'), 'user.note') ?? [])], [0, 255, 10]);
+    assert.equal(lstatSync(join(back, 'null')).rdev, lstatSync(join(given, 'null')).rdev);
+
+    const chunks: Uint8Array[] = [];
+    await containers.copyFrom(container, { path: '/odd', to: async (chunk) => void chunks.push(chunk) });
+    const archive = join(temporaryFolder(t), 'odd.tar');
+    writeFileSync(archive, Buffer.concat(chunks));
+    assert.match(output('tar', '-tf', archive), /^odd\/\n/);
+    for (const [flag, name] of [
+      ['-z', 'gzip'],
+      ['-J', 'xz'],
+      ['--no-auto-compress', 'plain'],
+    ] as const) {
+      const packed = `${archive}.${name}`;
+      output('tar', '-C', given, '--xattrs', flag, '-cf', packed, '.');
+      await containers.copyTo(container, { from: createReadStream(packed), path: '/tmp' });
+    }
+    const unpacked = temporaryFolder(t);
+    await containers.copyFrom(container, { path: '/tmp/.', to: unpacked, keepOwners: true });
+    assert.deepEqual(shortListing(unpacked), shortListing(given));
+    await assert.rejects(containers.copyTo(container, { from: createReadStream(archive), path: '/bin/sh' }), {
+      message: `destination "${container}:/bin/sh" must be a directory`,
+    });
+    const mixed = folderWith(t, { 'tmp/s': 'a file' });
+    await assert.rejects(containers.copyTo(container, { from: join(mixed, 'tmp'), path: '/' }), {
+      message: /cannot overwrite directory with non-directory/,
+    });
+  }
+  const mine = temporaryFolder(t);
+  await containers.copyFrom('made', { path: '/odd/s', to: mine });
+  assert.ok(
+    shortListing(mine).every((line) => line.includes(' 0:0 ')),
+    'unless asked for, owners stay behind',
+  );
+});
+
+test('what is read-only stays as it is', { skip }, async (t) => {
+  const { containers } = await containerStore(t);
+  const given = folderWith(t, { file: 'x\n' });
+  await containers.create({ image: 'busybox', name: 'fixed', command: ['sleep', '1000'], readOnly: true });
+  const refused = { code: 'ERR_COPY_READ_ONLY', message: 'container rootfs is marked read-only' };
+  for (const state of ['at rest', 'running']) {
+    await assert.rejects(containers.copyTo('fixed', { from: join(given, 'file'), path: '/tmp' }), refused, state);
+    await containers.copyFrom('fixed', { path: '/etc/passwd', to: temporaryFolder(t) });
+    await containers.start('fixed');
+  }
+});
