@@ -13,12 +13,24 @@ export interface ProcessIdentity {
 
 /** Who has this number now; undefined when nobody does, or only a zombie. */
 export function identify(pid: number): ProcessIdentity | undefined {
+  const [state, ...fields] = statFields(pid);
+  return state === undefined || state === 'Z' || state === 'X' ? undefined : { pid, startTicks: Number(fields[18]) };
+}
+
+/** The exit code of a process that has ended and that its parent has not asked about yet; 128 and the signal's number for a kill. */
+export function exitCodeOfZombie({ pid, startTicks }: ProcessIdentity): number | undefined {
+  const [state, ...fields] = statFields(pid);
+  if (state !== 'Z' || Number(fields[18]) !== startTicks) return undefined;
+  // As wait(2) gives it: the low byte is the signal, the next one the code.
+  const status = Number(fields[48]);
+  return (status & 0x7f) === 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f);
+}
+
+/** Fields of proc_pid_stat(5), from the third, its state, on; none when there is no such process. */
+function statFields(pid: number): readonly string[] {
   const stat = readStat(pid);
-  if (stat === undefined) return undefined;
   // The program's name stands in parentheses and may hold anything, parentheses too.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state] = fields;
-  return state === 'Z' || state === 'X' ? undefined : { pid, startTicks: Number(fields[19]) };
+  return stat === undefined ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 export const isAlive = ({ pid, startTicks }: ProcessIdentity): boolean => identify(pid)?.startTicks === startTicks;

@@ -105,6 +105,16 @@ test('a slow reader makes the container wait, not the end of it', { skip }, asyn
   assert.deepEqual(await run.ended, { code: 137, signal: null });
 });
 
+test('a client that was stopped holds up nobody', { skip }, async (t) => {
+  const run = startCommand(t, strata, 'run', '--name', 'chatty', 'busybox', 'yes');
+  await run.says('y');
+  run.child.kill('SIGSTOP');
+  await sleep(300);
+  const { code, stdout } = await strata('stop', '-t', '0', 'chatty');
+  assert.deepEqual([code, stdout], [0, 'chatty\n']);
+  assert.match((await strata('ps', '-a')).stdout, /Exited \(137\) .* chatty\n/);
+});
+
 test('signals go to the container, unless they are told not to; who asks three times is heard', { skip }, async (t) => {
   const script =
     'for s in TERM INT HUP USR1; do trap "echo got $s" $s; done; trap "exit 5" USR2; echo ready; while true; do sleep 0.05; done';

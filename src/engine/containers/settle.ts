@@ -7,7 +7,7 @@ import { deleteFromRuntime, freeze, runtimeStatus } from '../../containers/runti
 import { type ContainerState, ended, isActive, toJson } from '../../containers/state.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { bootId } from '../../sys/boot-id.ts';
-import { identify, isAlive, type ProcessIdentity, signalProcess } from '../../sys/process-identity.ts';
+import { exitCodeOfZombie, identify, isAlive, type ProcessIdentity, signalProcess } from '../../sys/process-identity.ts';
 import { definitionOf, isRunning, stateOf } from '../container-state.ts';
 import { discardContainer } from './discard.ts';
 import { isLocked } from './file-lock.ts';
@@ -39,18 +39,37 @@ export function needsSettling({ layout, metadata }: SettleParts, record: Contain
   if (state.status === 'removing' || state.status === 'starting') return true;
   if (state.status !== 'running' && state.status !== 'paused') return false;
   if (state.attended === true) return !isRunning(metadata, record);
-  return state.bootId !== bootId() || !isAliveIn(state) || readExit(exitsOf(layout), record.id) !== undefined;
+  if (state.bootId !== bootId() || !isAliveIn(state) || hasEnded(state)) return true;
+  return readExit(exitsOf(layout), record.id) !== undefined;
 }
 
 const isAliveIn = ({ supervisor }: ContainerState): boolean => supervisor !== undefined && isAlive(supervisor);
 
+const hasEnded = ({ process }: ContainerState): boolean => process !== undefined && !isAlive(process);
+
+/**
+ * How a container ended. Its supervisor says so when all clients have read everything; one that never does, because it was
+ * stopped, must not hold up everybody: then the first process says it itself, which nobody has waited for yet.
+ */
+async function lastWord(
+  { layout }: SettleParts,
+  { id }: ContainerRecord,
+  { process, supervisor }: ContainerState,
+): Promise<Partial<Exit> | undefined> {
+  const told = (): Exit | undefined => readExit(exitsOf(layout), id);
+  if (process === undefined || supervisor === undefined) return told();
+  if (await within(patienceMs, () => told() !== undefined || !isAlive(supervisor))) return told();
+  const exitCode = exitCodeOfZombie(process) ?? unknownExitCode;
+  signalProcess(supervisor, SIGKILL);
+  return { exitCode };
+}
+
 async function settleRun(parts: SettleParts, record: ContainerRecord, state: ContainerState): Promise<void> {
   if (!needsSettling(parts, record)) return;
-  const { layout } = parts;
   if (state.attended === true || state.bootId !== bootId()) {
     return await finish(parts, record, { exitCode: unknownExitCode });
   }
-  const exit = readExit(exitsOf(layout), record.id);
+  const exit = await lastWord(parts, record, state);
   if (exit !== undefined) return await finish(parts, record, exit);
   // Nothing holds its streams any more, so it is not let go on.
   await finish(parts, record, { exitCode: killedExitCode, error: 'its supervisor conmon was killed' });
