@@ -51,12 +51,12 @@ async function runAttended(
   const state: ContainerState = { status: 'running', attended: true, startedAt: Date.now() };
   const remove = request.remove === true;
   const created = await recordContainer(parts, request, { lease, signal, state, volatile: remove });
-  const { id, name } = created;
+  const { id, name, warnings } = created;
   const end = (from: ContainerState, how: Pick<ContainerState, 'exitCode' | 'error'>): void => {
     if (!remove) metadata.containers.setState(id, toJson(ended(from, { ...how, finishedAt: Date.now() })));
   };
   try {
-    report({ type: 'created', id, name });
+    report({ type: 'created', id, name, warnings });
     const exitCode = await runPlan(planOf(request, parts, created, { runtime, lease }), parts, report, signal);
     end(state, { exitCode });
     return { id, exitCode };

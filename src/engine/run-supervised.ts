@@ -18,8 +18,8 @@ export async function runSupervised(
   report: Report<RunEvent>,
   signal: AbortSignal,
 ): Promise<RunResult> {
-  const { id, name } = await createContainer(parts, { ...request, interactive: false, signal });
-  report({ type: 'created', id, name });
+  const { id, name, warnings } = await createContainer(parts, { ...request, interactive: false, signal });
+  report({ type: 'created', id, name, warnings });
   try {
     await using attached = await startAttached(parts, id, { signal });
     report({ type: 'started' });

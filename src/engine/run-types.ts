@@ -13,7 +13,7 @@ export interface RunRequest extends CreateRequest {
 }
 
 export type RunEvent =
-  | { readonly type: 'created'; readonly id: string; readonly name: string }
+  | { readonly type: 'created'; readonly id: string; readonly name: string; readonly warnings: readonly string[] }
   /** From now on signals that reach this process go to the container, if they are passed on at all. */
   | { readonly type: 'started' }
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array };

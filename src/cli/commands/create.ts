@@ -19,7 +19,8 @@ async function create(
   refuseStandingCidFile(command, flags.cidfile);
   const request = containerRequest(command, flags, image, words);
   const { containers } = await context.engine();
-  const { id } = await containers.create({ ...request, signal: context.signal });
+  const { id, warnings } = await containers.create({ ...request, signal: context.signal });
+  for (const warning of warnings) context.err(`WARNING: ${warning}\n`);
   writeCidFile(command, flags.cidfile, id);
   context.out(`${id}\n`);
 }

@@ -62,7 +62,10 @@ async function attended(
   const engine = await context.engine();
   await using operation = engine.run({ ...request, stdio: 'inherit', signal: context.signal });
   for await (const event of operation) {
-    if (event.type === 'created') writeCidFile(command, flags.cidfile, event.id);
+    if (event.type === 'created') {
+      warn(context, event.warnings);
+      writeCidFile(command, flags.cidfile, event.id);
+    }
     if (event.type === 'started') context.handOverSignals();
   }
   const { exitCode } = await operation.result;
@@ -108,9 +111,14 @@ async function create(
   const { containers } = await context.engine();
   // Docker: the input of a container that one is with ends with one's own.
   const stdinOnce = flags.detach !== true && flags.interactive === true;
-  const { id } = await containers.create({ ...request, stdinOnce, signal: context.signal });
+  const { id, warnings } = await containers.create({ ...request, stdinOnce, signal: context.signal });
+  warn(context, warnings);
   writeCidFile(command, flags.cidfile, id);
   return id;
+}
+
+function warn(context: CliContext, warnings: readonly string[]): void {
+  for (const warning of warnings) context.err(`WARNING: ${warning}\n`);
 }
 
 /** As docker: what never ran and was to go is gone. */

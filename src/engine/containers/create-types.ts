@@ -42,4 +42,6 @@ export interface CreateRequest extends AbortOptions {
 export interface CreatedContainer {
   readonly id: string;
   readonly name: string;
+  /** What its maker should know, as docker's create has them. */
+  readonly warnings: readonly string[];
 }

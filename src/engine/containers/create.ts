@@ -1,5 +1,6 @@
 import { checkContainerName, madeUpName, newContainerId } from '../../containers/names.ts';
-import { type ContainerDefinition, type ContainerState, toJson } from '../../containers/state.ts';
+import { riskyOptions, runtimeWarnings } from '../../containers/risky-options.ts';
+import { type ContainerDefinition, type ContainerState, isActive, toJson } from '../../containers/state.ts';
 import { StrataError } from '../../errors/index.ts';
 import { findImage, imageNotFound } from '../../images/find-image.ts';
 import { readConfig } from '../../images/read-image.ts';
@@ -10,6 +11,7 @@ import type { Metadata } from '../../metadata/metadata.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { Digest } from '../../spec/digest.ts';
 import { formatPlatform, normalizePlatform, type Platform, parsePlatform, platformRank } from '../../spec/platform.ts';
+import { definitionOf, stateOf } from '../container-state.ts';
 import { hostPlatform } from '../versions.ts';
 import type { CreatedContainer, CreateRequest } from './create-types.ts';
 import { defineContainer } from './definition.ts';
@@ -33,8 +35,8 @@ export interface RecordOptions extends AbortOptions {
 export async function createContainer(parts: ContainerParts, request: CreateRequest): Promise<CreatedContainer> {
   await using lease = parts.metadata.leases.open('create');
   const { signal } = request;
-  const { id, name } = await recordContainer(parts, request, { lease, signal, state: { status: 'created' } });
-  return { id, name };
+  const { id, name, warnings } = await recordContainer(parts, request, { lease, signal, state: { status: 'created' } });
+  return { id, name, warnings };
 }
 
 /**
@@ -55,6 +57,7 @@ export async function recordContainer(
   const id = newContainerId();
   const name = request.name === undefined ? freeName(metadata) : checkContainerName(request.name);
   const definition = defineContainer(image.config, id, request);
+  const warnings = await warningsOf(metadata, definition);
   const parentId = parentOf(image, found.id, parts, lease);
   const { id: snapshotId } = await driver.snapshotter.prepare(parentId, { lease, signal, volatile });
   try {
@@ -64,7 +67,19 @@ export async function recordContainer(
     await driver.snapshotter.remove(snapshotId, { lease });
     throw error;
   }
-  return { id, name, snapshotId, definition };
+  return { id, name, snapshotId, definition, warnings };
+}
+
+async function warningsOf({ containers }: Metadata, { host }: ContainerDefinition): Promise<string[]> {
+  const { Binds = [], Mounts = [] } = host;
+  // Others are looked at only by who could share something with them.
+  const running = Binds.length + Mounts.length === 0 ? [] : containers.list().filter((one) => isActive(stateOf(one)));
+  return await runtimeWarnings(
+    riskyOptions(
+      host,
+      running.map((record) => definitionOf(record).host),
+    ),
+  );
 }
 
 function refuseOtherPlatform(name: string, wanted: Platform, actual: ImageConfig): void {
