@@ -27,7 +27,7 @@ test('a container by command, from run -d to rm', { skip }, async (t) => {
   assert.equal(readFileSync(cidfile, 'utf8'), id);
 
   const row = (await strata('ps')).stdout.split('\n')[1] ?? '';
-  assert.match(row, new RegExp(`^${id.slice(0, 12)}   busybox   "sh -c echo out; ech…"   .* ago +Up .* b1$`));
+  assert.match(row, new RegExp(`^${id.slice(0, 12)}   busybox   "sh -c 'echo out; ec…"   .* ago +Up .* b1$`));
   assert.equal((await strata('ps', '-q', '--no-trunc')).stdout, `${id}\n`);
   assert.equal((await strata('ps', '--format', '{{.Names}} {{.State}} {{.Labels}}')).stdout, 'b1 running a=b\n');
   assert.deepEqual(said(await strata('logs', 'b1')), [0, 'out\n', 'err\n']);

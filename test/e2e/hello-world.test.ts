@@ -69,6 +69,6 @@ test('what is not there yet says so, with the flag or the line', { skip }, async
   const pulled = await strata('pull', 'alpine');
   assert.equal(pulled.code, 1);
   assert.match(pulled.stderr, /pull: not supported yet/);
-  const flagged = await strata('run', '--cpus', '1', 'x');
-  assert.match(flagged.stderr, /--cpus: not supported yet/);
+  const flagged = await strata('run', '--cpu-percent', '1', 'x');
+  assert.match(flagged.stderr, /--cpu-percent: not supported yet/);
 });
