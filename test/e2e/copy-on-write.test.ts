@@ -7,6 +7,11 @@ import type { StrataCommand } from '../helpers/strata.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
+interface Sizes {
+  readonly SizeRw: number;
+  readonly SizeRootFs: number;
+}
+
 // Each in a layer of its own.
 const layers = [
   'RUN echo first > /first; mkdir -p /shared/a; echo 1 > /shared/one; echo kept > /shared/kept',
@@ -74,6 +79,24 @@ for (const driver of ['overlay2', 'vfs']) {
     );
     assert.equal(await said(strata, 'logs', 'two'), 'second\nthird\n2\n', 'others see the original');
     assert.equal(await said(strata, 'diff', 'two'), '', 'who changes nothing has changed nothing');
+
+    const images = JSON.parse(image) as readonly { readonly Size: number }[];
+    const imageBytes = images[0]?.Size ?? 0;
+    const sizes = JSON.parse(await said(strata, 'container', 'inspect', '-s', 'one', 'two')) as readonly Sizes[];
+    // /second with a line more, /shared/three with another mode, /shared/new and /made/in.
+    const written = 'second\nmore\n3\nnew\nin\n'.length;
+    assert.deepEqual(
+      sizes.map(({ SizeRw, SizeRootFs }) => [SizeRw, SizeRootFs - imageBytes]),
+      [
+        [written, written],
+        [0, 0],
+      ],
+      'what is written, and nothing else',
+    );
+    const rows = await said(strata, 'ps', '-a', '-s', '--format', '{{.Names}} {{.Size}}');
+    assert.match(rows, new RegExp(`^two 0B \\(virtual [\\d.]+MB\\)\none ${written}B \\(virtual [\\d.]+MB\\)\n$`));
+    assert.match(await said(strata, 'ps', '-a', '-s'), /NAMES +SIZE\n/);
+
     const { code, stderr } = await strata('diff', 'missing');
     assert.deepEqual([code, stderr.split('\n')[0]], [1, 'strata: No such container: missing']);
     await said(strata, 'rm', 'one', 'two');

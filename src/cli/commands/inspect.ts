@@ -114,8 +114,7 @@ async function lookUp(engine: Engine, name: string, { kinds, size, image, signal
         const data = inspectedImage(await engine.images.inspect(name, image));
         return { data, mapKeys: inspectedMapKeys, ifAny: inspectedIfAny };
       }
-      const data = (await engine.containers.inspect(name, { signal })) as ValueMap;
-      if (size) throw notSupportedYet('--size');
+      const data = (await engine.containers.inspect(name, { size, signal })) as ValueMap;
       return { data, mapKeys: containerMapKeys, ifAny: new Set() };
     } catch (error) {
       if (kinds.length === 1 || !isStrataError(error) || !unknownCodes.has(error.code)) throw error;

@@ -2,9 +2,11 @@ import type { Command } from 'commander';
 import type { ContainerSummary } from '../../engine/index.ts';
 import { formatRows, parseFormat } from '../../query/format.ts';
 import { Row } from '../../query/template/values.ts';
+import { humanSize } from '../../query/units.ts';
 import { wholeNumber } from '../container-flags.ts';
 import type { Called, CliContext } from '../context.ts';
-import { notYetFlags } from '../flags.ts';
+import { collect } from '../flags.ts';
+import { readFilters } from '../read-filters.ts';
 import { shownCommand } from '../render/container-command.ts';
 import { shownAge, shownId, shownTime } from '../render/image-fields.ts';
 
@@ -15,6 +17,8 @@ interface PsFlags {
   readonly trunc: boolean;
   readonly quiet?: boolean;
   readonly format?: string;
+  readonly filter: readonly string[];
+  readonly size?: boolean;
 }
 
 const headers = {
@@ -31,6 +35,7 @@ const headers = {
   LocalVolumes: 'LOCAL VOLUMES',
   Mounts: 'MOUNTS',
   Networks: 'NETWORKS',
+  Size: 'SIZE',
 };
 
 const columns = '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}';
@@ -42,23 +47,40 @@ export function define(command: Command, context: CliContext): void {
     .option('-l, --latest', 'the newest, whatever its state')
     .option('--no-trunc', 'show whole IDs and commands')
     .option('-q, --quiet', 'only IDs')
+    .option('-f, --filter <name=value>', 'id, name, label, status, exited, ancestor, before, since, …', collect, [])
+    .option('-s, --size', 'show what each has written, and that with its image')
     .option('--format <template>', 'json, table TEMPLATE, or a Go template')
     .action(async (flags: PsFlags) => ps({ command, context }, flags));
-  notYetFlags(command, ['-f, --filter <f>', '-s, --size']);
 }
 
 async function ps({ command, context }: Called, flags: PsFlags): Promise<void> {
   const last = flags.latest === true ? 1 : wholeNumber(command, '-n, --last', flags.last ?? '-1');
   const { containers } = await context.engine();
-  const list = await containers.list({ all: flags.all, last, signal: context.signal });
+  const format = parseFormat(flags.format ?? '', flags.size === true ? `${columns}\t{{.Size}}` : columns);
+  const list = await containers.list({
+    all: flags.all,
+    last,
+    filters: readFilters(command, flags.filter, '-f, --filter'),
+    // Counting takes a while: only when it is shown.
+    size: flags.size === true || /\.Size\b/.test(flags.format ?? ''),
+    signal: context.signal,
+  });
   if (flags.quiet === true && flags.format === undefined) {
     context.out(list.map(({ id }) => `${shownId(id, !flags.trunc)}\n`).join(''));
     return;
   }
   const now = Date.now();
   const rows = list.map((container) => rowOf(container, !flags.trunc, now));
-  context.out(formatRows(parseFormat(flags.format ?? '', columns), headers, rows));
+  context.out(formatRows(format, headers, rows));
 }
+
+const mountLength = 15;
+
+const shownMount = (path: string, whole: boolean): string =>
+  whole || path.length <= mountLength ? path : `${path.slice(0, mountLength - 1)}…`;
+
+const shownSize = (size: ContainerSummary['size']): string =>
+  size === undefined ? '' : `${humanSize(size.writtenBytes, 3)} (virtual ${humanSize(size.rootBytes, 3)})`;
 
 const rowOf = (container: ContainerSummary, whole: boolean, now: number): Row =>
   new Row(
@@ -71,11 +93,12 @@ const rowOf = (container: ContainerSummary, whole: boolean, now: number): Row =>
         .map(([name, value]) => `${name}=${value}`)
         .join(','),
       LocalVolumes: '0',
-      Mounts: '',
+      Mounts: container.mounts.map((mount) => shownMount(mount, whole)).join(','),
       Names: container.name,
       Networks: container.network,
       Ports: '',
       RunningFor: shownAge(container.createdAt, now),
+      Size: shownSize(container.size),
       State: container.state,
       Status: container.status,
     },

@@ -5,6 +5,7 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { AttachedContainer, StartAttachedOptions } from './attach.ts';
 import type { CopyFromRequest, CopyToRequest } from './copy.ts';
 import type { CreatedContainer, CreateRequest } from './create-types.ts';
+import type { InspectContainerOptions } from './inspect.ts';
 import type { KillOptions } from './kill.ts';
 import type { ContainerSummary, ListContainersOptions } from './list.ts';
 import type { ContainerParts } from './parts.ts';
@@ -84,7 +85,7 @@ export class ContainerVerbs {
   }
 
   /** Docker's document for a container. */
-  async inspect(name: string, options: AbortOptions = {}): Promise<{ readonly [key: string]: JsonValue }> {
+  async inspect(name: string, options: InspectContainerOptions = {}): Promise<{ readonly [key: string]: JsonValue }> {
     const { inspectContainer } = await import('./inspect.ts');
     return await inspectContainer(this.#parts, name, options);
   }

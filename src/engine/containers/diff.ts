@@ -1,11 +1,10 @@
-import { type ContainerChanges, withoutMountStubs } from '../../containers/mount-stubs.ts';
-import type { ChangedTree } from '../../layer/diff/change.ts';
+import { withoutMountStubs } from '../../containers/mount-stubs.ts';
 import { type ListedChange, listChanges } from '../../layer/diff/list-changes.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { invariant } from '../../lib/invariant.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { containerChanged } from '../container-changed.ts';
-import { changesOf } from '../container-changes.ts';
+import { changedTree, changesOf } from '../container-changes.ts';
 import { lookUp } from './look-up.ts';
 import type { ContainerParts } from './parts.ts';
 
@@ -22,13 +21,8 @@ export async function diffContainer(
   invariant(snapshotId !== undefined, 'a container has a writable layer');
   const changes = changesOf(parts.driver.snapshotter, snapshotId);
   try {
-    return withoutMountStubs(await listChanges(treeOf(changes), options), changes);
+    return withoutMountStubs(await listChanges(changedTree(changes), options), changes);
   } catch (error) {
     throw errnoOf(error) === 'ENOENT' ? containerChanged(id, error) : error;
   }
 }
-
-const treeOf = ({ directory, lowerDirs, isWhole }: ContainerChanges): ChangedTree =>
-  isWhole
-    ? { kind: 'trees', upperDir: directory, lowerDir: lowerDirs[0] }
-    : { kind: 'overlay', upperDir: directory, lowerDirs };

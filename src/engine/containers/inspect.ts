@@ -10,12 +10,18 @@ import { thisMachine } from '../machine.ts';
 import { configDefaults, hostDefaults, networkSettings } from './inspect-defaults.ts';
 import { lookUp, processOf } from './look-up.ts';
 import { type ContainerParts, folderOf, logPathOf } from './parts.ts';
+import { type ContainerSize, sizeOf } from './size.ts';
+
+export interface InspectContainerOptions extends AbortOptions {
+  /** Count what the container has written, too. */
+  readonly size?: boolean | undefined;
+}
 
 /** Docker's document for a container. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_AMBIGUOUS. */
 export async function inspectContainer(
   parts: ContainerParts,
   name: string,
-  options: AbortOptions = {},
+  options: InspectContainerOptions = {},
 ): Promise<{ readonly [key: string]: JsonValue }> {
   const record = await lookUp(parts, name, options);
   const { config, host } = definitionOf(record);
@@ -46,6 +52,7 @@ export async function inspectContainer(
     ExecIDs: null,
     HostConfig: asJson({ ...hostDefaults, ...machineDefaults(), ...host }),
     GraphDriver: { Data: placesOf(parts, record), Name: parts.driver.name },
+    ...(options.size === true ? shownSize(await sizeOf(parts, record, options)) : {}),
     Mounts: [],
     Config: asJson({ ...configDefaults, ...config, Image: definitionOf(record).image }),
     NetworkSettings: networkSettings(host.NetworkMode),
@@ -93,6 +100,11 @@ function shownState(parts: ContainerParts, record: ContainerRecord): JsonValue {
     FinishedAt: shownTime(status === 'created' ? undefined : state.finishedAt),
   };
 }
+
+const shownSize = ({ writtenBytes, rootBytes }: ContainerSize): object => ({
+  SizeRw: writtenBytes,
+  SizeRootFs: rootBytes,
+});
 
 /** Go's zero time where there is none. */
 const shownTime = (time: number | undefined): string =>

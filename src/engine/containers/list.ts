@@ -1,18 +1,26 @@
+import { hostMounts } from '../../containers/host-mounts.ts';
 import { shownStatus } from '../../containers/state.ts';
 import { statusText } from '../../containers/status-text.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { resolveCommand } from '../../oci-runtime/command.ts';
+import { compileFilters, Filters } from '../../query/filters.ts';
 import type { Digest } from '../../spec/digest.ts';
 import { definitionOf, isRunning, stateOf } from '../container-state.ts';
 import { reconcileContainers } from '../reconcile-containers.ts';
+import { containerFilters } from './filters.ts';
 import type { ContainerParts } from './parts.ts';
+import { type ContainerSize, sizeOf } from './size.ts';
 
 export interface ListContainersOptions extends AbortOptions {
   /** Also those that do not run. */
   readonly all?: boolean | undefined;
   /** Only so many of the newest, whatever their state. */
   readonly last?: number | undefined;
+  /** Docker's filters of `ps`; `status` looks at all of them. */
+  readonly filters?: Filters | undefined;
+  /** Count what each has written, too. */
+  readonly size?: boolean | undefined;
 }
 
 /** A row of `ps`. */
@@ -30,23 +38,35 @@ export interface ContainerSummary {
   readonly status: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly network: string;
+  /** Sources of what is bound into it from the host. */
+  readonly mounts: readonly string[];
+  /** When it was asked for. */
+  readonly size: ContainerSize | undefined;
 }
 
-/** Containers, newest first; only the running ones unless told otherwise. */
+/**
+ * Containers, newest first; only the running ones unless told otherwise. Throws ERR_FILTER_INVALID,
+ * ERR_CONTAINER_NOT_FOUND for those of `before` and `since`.
+ */
 export async function listContainers(
   parts: ContainerParts,
   options: ListContainersOptions = {},
 ): Promise<ContainerSummary[]> {
   const { metadata } = parts;
   await reconcileContainers(parts, options);
-  const { all = false, last = 0 } = options;
-  const records = metadata.containers.list();
-  const shown = last > 0 ? records.slice(0, last) : records.filter((record) => all || isRunning(metadata, record));
+  const { last = 0, filters = Filters.fromFlags([]), size = false } = options;
+  const all = options.all === true || last > 0 || filters.values('status').length > 0;
+  const stays = compileFilters(filters, containerFilters(parts));
+  const records = metadata.containers.list().filter((record) => (all || isRunning(metadata, record)) && stays(record));
   const now = Date.now();
-  return shown.map((record) => summaryOf(record, now));
+  const rows: ContainerSummary[] = [];
+  for (const record of last > 0 ? records.slice(0, last) : records) {
+    rows.push(summaryOf(record, now, size ? await sizeOf(parts, record, options) : undefined));
+  }
+  return rows;
 }
 
-function summaryOf(record: ContainerRecord, now: number): ContainerSummary {
+function summaryOf(record: ContainerRecord, now: number, size: ContainerSize | undefined): ContainerSummary {
   const { image, config, host } = definitionOf(record);
   const state = stateOf(record);
   const { entrypoint, args } = resolveCommand(config);
@@ -61,5 +81,7 @@ function summaryOf(record: ContainerRecord, now: number): ContainerSummary {
     status: statusText(state, now),
     labels: config.Labels ?? {},
     network: host.NetworkMode,
+    mounts: hostMounts(host).flatMap((mount) => (mount.type === 'bind' ? [mount.source] : [])),
+    size,
   };
 }

@@ -41,40 +41,42 @@ interface Case {
   readonly to: string;
   readonly followLink?: boolean;
   /** A file and what it holds then, or what it says. */
-  readonly then: readonly [path: string, content: string] | RegExp;
+  readonly holds: readonly [path: string, content: string] | RegExp;
 }
 
 const cases: readonly Case[] = [
-  { name: 'A: a file to a new name', from: 'file', to: 'new', then: ['new', 'file\n'] },
-  { name: 'B: a file to a directory that is not there', from: 'file', to: 'new/', then: /^no such directory$/ },
-  { name: 'C: a file over a file', from: 'file', to: 'old-file', then: ['old-file', 'file\n'] },
-  { name: 'D: a file into a directory', from: 'file', to: 'old-dir', then: ['old-dir/file', 'file\n'] },
-  { name: 'D: with a slash', from: 'file', to: 'old-dir/', then: ['old-dir/file', 'file\n'] },
-  { name: 'E: a directory to a new name', from: 'dir', to: 'new', then: ['new/sub/deep', 'deep\n'] },
-  { name: 'E: with a slash', from: 'dir/', to: 'new/', then: ['new/sub/deep', 'deep\n'] },
-  { name: 'F: a directory over a file', from: 'dir', to: 'old-file', then: /^cannot copy directory$/ },
-  { name: 'G: a directory into a directory', from: 'dir', to: 'old-dir', then: ['old-dir/dir/file', 'in dir\n'] },
-  { name: 'H: content to a new name', from: 'dir/.', to: 'new', then: ['new/file', 'in dir\n'] },
-  { name: 'I: content over a file', from: 'dir/.', to: 'old-file', then: /^cannot copy directory$/ },
-  { name: 'J: content into a directory', from: 'dir/.', to: 'old-dir', then: ['old-dir/sub/deep', 'deep\n'] },
-  { name: 'a symlink itself', from: 'link-to-file', to: 'new', then: ['new', '-> file'] },
-  { name: 'what a symlink leads to', from: 'link-to-file', to: 'new', followLink: true, then: ['new', 'file\n'] },
-  { name: 'a directory by its symlink', from: 'link-to-dir/', to: 'new', then: ['new/file', 'in dir\n'] },
-  { name: 'what is behind a symlink', from: 'link-to-dir/.', to: 'old-dir', then: ['old-dir/file', 'in dir\n'] },
-  { name: 'into where a symlink leads', from: 'file', to: 'link-to-old-dir', then: ['old-dir/file', 'file\n'] },
-  { name: 'over where a symlink leads', from: 'file', to: 'link-to-nothing', then: ['was-nothing', 'file\n'] },
-  { name: 'a file that is meant as a directory', from: 'file/', to: 'new', then: /not a directory$/ },
+  { name: 'A: a file to a new name', from: 'file', to: 'new', holds: ['new', 'file\n'] },
+  { name: 'B: a file to a directory that is not there', from: 'file', to: 'new/', holds: /^no such directory$/ },
+  { name: 'C: a file over a file', from: 'file', to: 'old-file', holds: ['old-file', 'file\n'] },
+  { name: 'D: a file into a directory', from: 'file', to: 'old-dir', holds: ['old-dir/file', 'file\n'] },
+  { name: 'D: with a slash', from: 'file', to: 'old-dir/', holds: ['old-dir/file', 'file\n'] },
+  { name: 'E: a directory to a new name', from: 'dir', to: 'new', holds: ['new/sub/deep', 'deep\n'] },
+  { name: 'E: with a slash', from: 'dir/', to: 'new/', holds: ['new/sub/deep', 'deep\n'] },
+  { name: 'F: a directory over a file', from: 'dir', to: 'old-file', holds: /^cannot copy directory$/ },
+  { name: 'G: a directory into a directory', from: 'dir', to: 'old-dir', holds: ['old-dir/dir/file', 'in dir\n'] },
+  { name: 'H: content to a new name', from: 'dir/.', to: 'new', holds: ['new/file', 'in dir\n'] },
+  { name: 'I: content over a file', from: 'dir/.', to: 'old-file', holds: /^cannot copy directory$/ },
+  { name: 'J: content into a directory', from: 'dir/.', to: 'old-dir', holds: ['old-dir/sub/deep', 'deep\n'] },
+  { name: 'a symlink itself', from: 'link-to-file', to: 'new', holds: ['new', '-> file'] },
+  { name: 'what a symlink leads to', from: 'link-to-file', to: 'new', followLink: true, holds: ['new', 'file\n'] },
+  { name: 'a directory by its symlink', from: 'link-to-dir/', to: 'new', holds: ['new/file', 'in dir\n'] },
+  { name: 'what is behind a symlink', from: 'link-to-dir/.', to: 'old-dir', holds: ['old-dir/file', 'in dir\n'] },
+  { name: 'into where a symlink leads', from: 'file', to: 'link-to-old-dir', holds: ['old-dir/file', 'file\n'] },
+  { name: 'over where a symlink leads', from: 'file', to: 'link-to-nothing', holds: ['was-nothing', 'file\n'] },
+  { name: 'a file that is meant as a directory', from: 'file/', to: 'new', holds: /not a directory$/ },
   {
     name: 'into a folder that is not there',
     from: 'file',
     to: 'no/new',
-    then: /(?:^Could not find the file \/w\d+\/no in container |^invalid output path: directory "[^"]+\/no" does not exist$)/,
+    holds:
+      /(?:^Could not find the file \/w\d+\/no in container |^invalid output path: directory "[^"]+\/no" does not exist$)/,
   },
   {
     name: 'what is not there',
     from: 'nothing',
     to: 'new',
-    then: /(?:^Could not find the file \/w\d+(?:out)?\/nothing in container |^lstat [^ ]+\/nothing: no such file or directory$)/,
+    holds:
+      /(?:^Could not find the file \/w\d+(?:out)?\/nothing in container |^lstat [^ ]+\/nothing: no such file or directory$)/,
   },
 ];
 
@@ -94,25 +96,25 @@ for (const container of ['made', 'runs']) {
     const { containers } = await withContainers(t);
     const given = folderWith(t, files);
     let count = 0;
-    for (const { name, from, to, then, followLink } of cases) {
+    for (const { name, from, to, holds, followLink } of cases) {
       const work = `/w${++count}`;
       await t.test(`${name}, inwards`, async () => {
         await containers.copyTo(container, { from: given, path: work });
         const copy = containers.copyTo(container, { from: `${given}/${from}`, path: `${work}/${to}`, followLink });
-        if (then instanceof RegExp) return await assert.rejects(copy, { message: then });
+        if (holds instanceof RegExp) return await assert.rejects(copy, { message: holds });
         await copy;
         const back = temporaryFolder(t);
         await containers.copyFrom(container, { path: `${work}/.`, to: back });
-        return check(back, then);
+        return check(back, holds);
       });
       await t.test(`${name}, outwards`, async () => {
         const target = folderWith(t, files);
         const path = `${work}out`;
         await containers.copyTo(container, { from: `${given}/.`, path });
         const copy = containers.copyFrom(container, { path: `${path}/${from}`, to: `${target}/${to}`, followLink });
-        if (then instanceof RegExp) return await assert.rejects(copy, { message: then });
+        if (holds instanceof RegExp) return await assert.rejects(copy, { message: holds });
         await copy;
-        return check(target, then);
+        return check(target, holds);
       });
     }
     assert.ok(statSync(given).isDirectory());

@@ -1,0 +1,34 @@
+import { changedBytes } from '../../layer/diff/changed-bytes.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { ContainerRecord } from '../../metadata/containers.ts';
+import { errnoOf } from '../../sys/errno.ts';
+import { changedTree, changesOf } from '../container-changes.ts';
+import type { ContainerParts } from './parts.ts';
+
+export interface ContainerSize {
+  /** Of the files in its writable layer. */
+  readonly writtenBytes: number;
+  /** These, and the files of its image. */
+  readonly rootBytes: number;
+}
+
+const attempts = 3;
+
+/** What a container takes; of a running one, about now. */
+export async function sizeOf(
+  { metadata, driver }: ContainerParts,
+  { imageId, snapshotId }: ContainerRecord,
+  options: AbortOptions,
+): Promise<ContainerSize> {
+  const imageBytes = imageId === undefined ? 0 : (metadata.images.get(imageId)?.sizeBytes ?? 0);
+  if (snapshotId === undefined) return { writtenBytes: 0, rootBytes: imageBytes };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const writtenBytes = await changedBytes(changedTree(changesOf(driver.snapshotter, snapshotId)), options);
+      return { writtenBytes, rootBytes: writtenBytes + imageBytes };
+    } catch (error) {
+      // Directories come and go while it runs.
+      if (errnoOf(error) !== 'ENOENT' || attempt === attempts) throw error;
+    }
+  }
+}
