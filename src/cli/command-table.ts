@@ -37,6 +37,16 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import('./commands/stop.ts'),
   },
   {
+    names: [['restart'], ['container', 'restart']],
+    summary: 'Stop one or more containers and start them again',
+    load: () => import('./commands/restart.ts'),
+  },
+  {
+    names: [['exec'], ['container', 'exec']],
+    summary: 'Run a command in a running container',
+    load: () => import('./commands/exec.ts'),
+  },
+  {
     names: [['attach'], ['container', 'attach']],
     summary: 'Be with a running container: its output, its input, its terminal',
     load: () => import('./commands/attach.ts'),
@@ -45,6 +55,21 @@ export const commandTable: readonly CommandEntry[] = [
     names: [['kill'], ['container', 'kill']],
     summary: 'Kill one or more running containers',
     load: () => import('./commands/kill.ts'),
+  },
+  {
+    names: [['pause'], ['container', 'pause']],
+    summary: 'Stop all processes of one or more containers where they are',
+    load: () => import('./commands/pause.ts'),
+  },
+  {
+    names: [['unpause'], ['container', 'unpause']],
+    summary: 'Let the processes of paused containers go on',
+    load: () => import('./commands/unpause.ts'),
+  },
+  {
+    names: [['top'], ['container', 'top']],
+    summary: 'Show the processes of a container',
+    load: () => import('./commands/top.ts'),
   },
   {
     names: [['wait'], ['container', 'wait']],

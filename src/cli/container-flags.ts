@@ -62,6 +62,10 @@ export function defineContainerFlags(command: Command): void {
   notYetFlags(command, laterFlags);
 }
 
+/** The variables of `-e` and `--env-file`. Throws ERR_USAGE, ERR_ENV_FILE. */
+export const environmentOf = (command: Command, flags: Pick<ContainerFlags, 'env' | 'envFile'>): string[] =>
+  [...flags.envFile.flatMap(readEnvFile), ...flags.env.map(checkEnv(command))].flatMap(fromOwnEnvironment);
+
 /** What the flags ask for. Throws ERR_USAGE, ERR_ENV_FILE, ERR_NOT_SUPPORTED_YET. */
 export function containerRequest(
   command: Command,
@@ -72,9 +76,7 @@ export function containerRequest(
   return {
     image,
     command: words,
-    environment: [...flags.envFile.flatMap(readEnvFile), ...flags.env.map(checkEnv(command))].flatMap(
-      fromOwnEnvironment,
-    ),
+    environment: environmentOf(command, flags),
     network: networkOf(flags.net ?? flags.network),
     labels: Object.fromEntries([...flags.labelFile.flatMap(readEnvFile), ...flags.label].map(splitLabel(command))),
     remove: flags.rm === true,

@@ -9,8 +9,7 @@ const notExecutable = /permission denied|is a directory/i;
  * docker's: 127 for something that is not there, 126 for what cannot be run or entered, else 125.
  */
 export function startFailure(log: string, complaint: string): StrataError {
-  const message = log.split('\n').flatMap(errorOf).at(-1) ?? (complaint.trim() || 'the runtime did not say why');
-  const text = message.replace(
+  const text = runtimeComplaint(log, complaint).replace(
     /^(?:runc (?:run|create) failed: |unable to start container process: |container_linux\.go:\d+: )+/,
     '',
   );
@@ -25,6 +24,10 @@ export function startFailure(log: string, complaint: string): StrataError {
     details: { exitCode },
   });
 }
+
+/** The last error in the runtime's JSON log, or else what it complained. */
+export const runtimeComplaint = (log: string, complaint: string): string =>
+  log.split('\n').flatMap(errorOf).at(-1) ?? (complaint.trim() || 'the runtime did not say why');
 
 function errorOf(line: string): string[] {
   if (!line.startsWith('{')) return [];

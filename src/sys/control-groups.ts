@@ -12,13 +12,26 @@ const patienceMs = 2000;
  * of the hierarchies, such as `/strata/<id>`. Idempotent; what does not end within two seconds is left.
  */
 export async function removeControlGroup(path: string): Promise<void> {
-  const mounts = readMountInfo().filter(({ type }) => type === 'cgroup' || type === 'cgroup2');
-  const groups = mounts.map(({ mountPoint }) => join(Buffer.from(mountPoint).toString('utf8'), path));
+  const groups = groupsAt(path);
   for (let waited = 0; waited < patienceMs; waited += 10) {
     // Each is looked at, also when one before it is not gone yet.
     if (groups.map(isRemoved).every(Boolean)) return;
     await sleep(10);
   }
+}
+
+/** Numbers of the processes in a control group and those below it, in whichever hierarchy. */
+export function processesInControlGroup(path: string): number[] {
+  const below = (group: string): number[] => [
+    ...processesIn(group),
+    ...(childrenOf(group) ?? []).flatMap((name) => below(join(group, name))),
+  ];
+  return [...new Set(groupsAt(path).flatMap(below))];
+}
+
+function groupsAt(path: string): string[] {
+  const mounts = readMountInfo().filter(({ type }) => type === 'cgroup' || type === 'cgroup2');
+  return mounts.map(({ mountPoint }) => join(Buffer.from(mountPoint).toString('utf8'), path));
 }
 
 function isRemoved(group: string): boolean {

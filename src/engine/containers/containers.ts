@@ -5,6 +5,7 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { AttachedContainer, StartAttachedOptions } from './attach.ts';
 import type { CopyFromRequest, CopyToRequest } from './copy.ts';
 import type { CreatedContainer, CreateRequest } from './create-types.ts';
+import type { ExecOptions } from './exec.ts';
 import type { InspectContainerOptions } from './inspect.ts';
 import type { KillOptions } from './kill.ts';
 import type { ContainerSummary, ListContainersOptions } from './list.ts';
@@ -12,6 +13,7 @@ import type { ContainerParts } from './parts.ts';
 import type { RemoveContainerOptions } from './remove.ts';
 import type { StartOptions } from './start.ts';
 import type { StopOptions } from './stop.ts';
+import type { ProcessTable, TopOptions } from './top.ts';
 
 /**
  * The containers of a store. They live on when this program ends, however it ends. `name` is a container's name, its ID or
@@ -53,6 +55,48 @@ export class ContainerVerbs {
   async stop(name: string, options: StopOptions = {}): Promise<void> {
     const { stopContainer } = await import('./stop.ts');
     await stopContainer(this.#parts, name, options);
+  }
+
+  /** Stops a container, if it runs, and starts it again. */
+  async restart(name: string, options: StopOptions = {}): Promise<void> {
+    const { restartContainer } = await import('./restart.ts');
+    await restartContainer(this.#parts, name, options);
+  }
+
+  /** Stops all processes of a running container where they are. */
+  async pause(name: string, options: AbortOptions = {}): Promise<void> {
+    const { pauseByName } = await import('./pause.ts');
+    await pauseByName(this.#parts, name, options);
+  }
+
+  /** Lets the processes of a paused container go on. */
+  async unpause(name: string, options: AbortOptions = {}): Promise<void> {
+    const { unpauseContainer } = await import('./pause.ts');
+    await unpauseContainer(this.#parts, name, options);
+  }
+
+  /** Runs a process in a running container with this process's own streams; answers its exit code. */
+  async execHere(name: string, options: ExecOptions): Promise<number> {
+    const { execHere } = await import('./exec.ts');
+    return await execHere(this.#parts, name, options);
+  }
+
+  /** Lets a process join a running container and leaves it to itself. */
+  async execBehind(name: string, options: ExecOptions): Promise<void> {
+    const { execBehind } = await import('./exec.ts');
+    await execBehind(this.#parts, name, options);
+  }
+
+  /** Lets a process join a running container with its streams, or its terminal, in our hands. */
+  async execAttached(name: string, options: ExecOptions): Promise<AttachedContainer> {
+    const { execAttached } = await import('./exec.ts');
+    return await execAttached(this.#parts, name, options);
+  }
+
+  /** What ps(1) says of the processes of a running container. */
+  async top(name: string, options: TopOptions = {}): Promise<ProcessTable> {
+    const { topOfContainer } = await import('./top.ts');
+    return await topOfContainer(this.#parts, name, options);
   }
 
   /** Sends a signal to a running container. */

@@ -11,8 +11,19 @@ export const notRunning = (id: string, verb: string, name: string): StrataError 
     hint: `Start it first: 'strata start ${short(id)}'.`,
   });
 
+export const notRunningNow = (id: string): StrataError =>
+  new StrataError({
+    kind: 'conflict',
+    code: 'ERR_CONTAINER_NOT_RUNNING',
+    message: `container ${id} is not running`,
+    hint: `Start it first: 'strata start ${short(id)}'.`,
+  });
+
 export const startRefused = (why: string, hint: string): StrataError =>
   new StrataError({ kind: 'conflict', code: 'ERR_CONTAINER_START_REFUSED', message: why, hint });
+
+export const execRefused = (message: string): StrataError =>
+  new StrataError({ kind: 'conflict', code: 'ERR_EXEC_REFUSED', message });
 
 export const removalRefused = (name: string, status: string): StrataError =>
   new StrataError({

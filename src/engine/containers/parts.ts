@@ -29,6 +29,9 @@ export const bundlesOf = ({ run }: StoreLayout): string => join(run, 'bundles');
 /** Where supervisors say how their containers ended. */
 export const exitsOf = ({ run }: StoreLayout): string => join(run, 'exits');
 
+/** Where processes that join containers have what they need. */
+export const execsOf = ({ run }: StoreLayout): string => join(run, 'execs');
+
 export const bundleOf = (layout: StoreLayout, id: string): Bundle => bundleAt(join(bundlesOf(layout), id));
 
 /** What belongs to one container and outlives its runs: its log, the files laid over its /etc. */

@@ -2,16 +2,23 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readPid, wasOutOfMemory } from '../../containers/bundle.ts';
+import { clearExecFolders } from '../../containers/exec-folder.ts';
 import { type Exit, readExit } from '../../containers/exits.ts';
 import { deleteFromRuntime, freeze, runtimeStatus } from '../../containers/runtime-commands.ts';
 import { type ContainerState, ended, isActive, toJson } from '../../containers/state.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { bootId } from '../../sys/boot-id.ts';
-import { exitCodeOfZombie, identify, isAlive, type ProcessIdentity, signalProcess } from '../../sys/process-identity.ts';
+import {
+  exitCodeOfZombie,
+  identify,
+  isAlive,
+  type ProcessIdentity,
+  signalProcess,
+} from '../../sys/process-identity.ts';
 import { definitionOf, isRunning, stateOf } from '../container-state.ts';
 import { discardContainer } from './discard.ts';
 import { isLocked } from './file-lock.ts';
-import { bundleOf, type ContainerParts, exitsOf, runtimePlaceOf } from './parts.ts';
+import { bundleOf, type ContainerParts, execsOf, exitsOf, runtimePlaceOf } from './parts.ts';
 
 export type SettleParts = Pick<ContainerParts, 'layout' | 'metadata' | 'driver'>;
 
@@ -20,17 +27,22 @@ const unknownExitCode = 255;
 const killedExitCode = 137;
 const SIGKILL = 9;
 
+export interface SettleOptions {
+  /** A container that has ended is to be started again: it stays, also with `AutoRemove`. */
+  readonly keeps?: boolean;
+}
+
 /**
  * Makes the record of one container true, whatever was killed meanwhile, and takes away what is left of its last run. The
  * caller holds its lock. Idempotent; can be killed anywhere.
  */
-export async function settle(parts: SettleParts, id: string): Promise<void> {
+export async function settle(parts: SettleParts, id: string, options: SettleOptions = {}): Promise<void> {
   const record = parts.metadata.containers.get(id);
   if (record === undefined) return;
   const state = stateOf(record);
   if (state.status === 'removing') await discardContainer(parts, record);
   else if (state.status === 'starting') await settleStart(parts, record, state);
-  else if (state.status === 'running' || state.status === 'paused') await settleRun(parts, record, state);
+  else if (state.status === 'running' || state.status === 'paused') await settleRun(parts, record, state, options);
 }
 
 /** True when {@link settle} has something to do; a look at a file and a process, no more. */
@@ -64,15 +76,20 @@ async function lastWord(
   return { exitCode };
 }
 
-async function settleRun(parts: SettleParts, record: ContainerRecord, state: ContainerState): Promise<void> {
+async function settleRun(
+  parts: SettleParts,
+  record: ContainerRecord,
+  state: ContainerState,
+  options: SettleOptions = {},
+): Promise<void> {
   if (!needsSettling(parts, record)) return;
   if (state.attended === true || state.bootId !== bootId()) {
-    return await finish(parts, record, { exitCode: unknownExitCode });
+    return await finish(parts, record, { exitCode: unknownExitCode }, options);
   }
   const exit = await lastWord(parts, record, state);
-  if (exit !== undefined) return await finish(parts, record, exit);
+  if (exit !== undefined) return await finish(parts, record, exit, options);
   // Nothing holds its streams any more, so it is not let go on.
-  await finish(parts, record, { exitCode: killedExitCode, error: 'its supervisor conmon was killed' });
+  await finish(parts, record, { exitCode: killedExitCode, error: 'its supervisor conmon was killed' }, options);
 }
 
 /** Clears up behind a run, then writes how it ended. */
@@ -80,6 +97,7 @@ async function finish(
   parts: SettleParts,
   record: ContainerRecord,
   how: Partial<Exit> & Pick<ContainerState, 'error'>,
+  { keeps = false }: SettleOptions = {},
 ): Promise<void> {
   const { layout, metadata } = parts;
   const { id } = record;
@@ -87,7 +105,7 @@ async function finish(
   const oomKilled = wasOutOfMemory(bundleOf(layout, id)) || undefined;
   // Numbers of another boot's processes are other processes' now.
   await clearRun(parts, id, boot === bootId() ? supervisor : undefined, status === 'paused');
-  if (definitionOf(record).host.AutoRemove) await discardContainer(parts, record);
+  if (definitionOf(record).host.AutoRemove && !keeps) await discardContainer(parts, record);
   else {
     metadata.containers.change(id, (now) => toJson(ended(stateOf(now), { finishedAt: Date.now(), ...how, oomKilled })));
   }
@@ -129,6 +147,7 @@ export async function clearRun(
     if (!(await within(patienceMs, () => !isAlive(supervisor)))) signalProcess(supervisor, SIGKILL);
     await within(patienceMs, () => !isAlive(supervisor));
   }
+  await clearExecFolders(execsOf(parts.layout), id);
   rmSync(directory, { recursive: true, force: true });
 }
 

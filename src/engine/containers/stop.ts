@@ -23,15 +23,31 @@ const SIGKILL = 9;
  * ERR_CONTAINER_NOT_FOUND, ERR_SIGNAL_INVALID.
  */
 export async function stopContainer(parts: ContainerParts, name: string, options: StopOptions = {}): Promise<void> {
-  const asked = options.send === undefined ? undefined : signalNumber(options.send);
+  checkSignal(options);
   const record = await lookUp(parts, name, options);
   if (!isRunning(parts.metadata, record)) return;
+  await endRun(parts, record, options, (limits) => untilEnd(parts, record, limits));
+}
+
+/** Throws ERR_SIGNAL_INVALID before anything is done. */
+export function checkSignal({ send }: StopOptions): void {
+  if (send !== undefined) signalNumber(send);
+}
+
+/** Ends a container that runs, as {@link stopContainer} says; `untilEnded` waits for it and obeys a signal. */
+export async function endRun(
+  parts: ContainerParts,
+  record: ContainerRecord,
+  options: StopOptions,
+  untilEnded: (limits: AbortOptions) => Promise<unknown>,
+): Promise<void> {
   const { config } = definitionOf(record);
-  await sendSignal(parts, record, asked ?? stopSignalOf(config.StopSignal));
-  if (await endsWithin(parts, record, options.timeoutSeconds ?? config.StopTimeout ?? defaultTimeoutSeconds, options))
-    return;
+  const first = options.send === undefined ? stopSignalOf(config.StopSignal) : signalNumber(options.send);
+  await sendSignal(parts, record, first);
+  const seconds = options.timeoutSeconds ?? config.StopTimeout ?? defaultTimeoutSeconds;
+  if (await endsWithin(seconds, options, untilEnded)) return;
   await sendSignal(parts, record, SIGKILL);
-  await untilEnd(parts, record, options);
+  await untilEnded(options);
 }
 
 /** The image's signal, which may be nonsense: docker falls back on TERM, too. */
@@ -44,15 +60,14 @@ function stopSignalOf(text: string | undefined): number {
 }
 
 async function endsWithin(
-  parts: ContainerParts,
-  record: ContainerRecord,
   seconds: number,
   { signal }: AbortOptions,
+  untilEnded: (limits: AbortOptions) => Promise<unknown>,
 ): Promise<boolean> {
-  if (seconds < 0) return untilEnd(parts, record, { signal }).then(() => true);
+  if (seconds < 0) return untilEnded({ signal }).then(() => true);
   const limit = AbortSignal.timeout(seconds * 1000);
   try {
-    await untilEnd(parts, record, { signal: signal ? AbortSignal.any([signal, limit]) : limit });
+    await untilEnded({ signal: signal ? AbortSignal.any([signal, limit]) : limit });
     return true;
   } catch (error) {
     signal?.throwIfAborted();

@@ -21,7 +21,9 @@ export async function waitForContainer(
 }
 
 /** {@link waitForContainer} for a record; also answers for one that is removed as it ends. */
-export async function untilEnd(parts: ContainerParts, { id }: ContainerRecord, options: AbortOptions): Promise<number> {
+export async function untilEnd(parts: ContainerParts, before: ContainerRecord, options: AbortOptions): Promise<number> {
+  const { id } = before;
+  const { status, startedAt = 0 } = stateOf(before);
   const directory = exitsOf(parts.layout);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   let exitCode = 0;
@@ -32,7 +34,9 @@ export async function untilEnd(parts: ContainerParts, { id }: ContainerRecord, o
       const exit = readExit(directory, id);
       const record = await reconcileContainer(parts, id, options);
       exitCode = (record && stateOf(record).exitCode) ?? exit?.exitCode ?? exitCode;
-      return record === undefined || !isActive(stateOf(record));
+      if (record === undefined || !isActive(stateOf(record))) return true;
+      // Started again before we looked: it has ended all the same.
+      return status === 'running' && stateOf(record).startedAt !== startedAt;
     },
     options,
   );

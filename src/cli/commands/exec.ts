@@ -1,0 +1,97 @@
+import type { Command } from 'commander';
+import { parseDetachKeys } from '../../containers/detach-keys.ts';
+import { isStrataError } from '../../errors/index.ts';
+import { refuseWithoutTerminal, withContainer } from '../attached.ts';
+import { ownTerminalSize } from '../console.ts';
+import { type ContainerFlags, environmentOf } from '../container-flags.ts';
+import type { Called, CliContext } from '../context.ts';
+import { collect, passThrough } from '../flags.ts';
+import { renderError } from '../render/error.ts';
+
+interface ExecFlags extends Pick<ContainerFlags, 'env' | 'envFile'> {
+  readonly detach?: boolean;
+  readonly interactive?: boolean;
+  readonly tty?: boolean;
+  readonly user?: string;
+  readonly workdir?: string;
+  readonly privileged?: boolean;
+  readonly detachKeys?: string;
+}
+
+export function define(command: Command, context: CliContext): void {
+  passThrough(command);
+  command
+    .argument('<container>', 'a name or ID')
+    .argument('<command...>', 'what to run')
+    .option('-d, --detach', 'let it run by itself')
+    .option('-i, --interactive', 'pass standard input on')
+    .option('-t, --tty', 'give it a terminal')
+    .option('-e, --env <name=value>', 'set a variable', collect, [])
+    .option('--env-file <path>', 'set variables from a file', collect, [])
+    .option('-u, --user <user>', 'user[:group], names of the container or numbers')
+    .option('-w, --workdir <dir>', 'working directory inside')
+    .option('--privileged', 'all capabilities')
+    .option('--detach-keys <keys>', 'what lets go of a process with a terminal (default: ctrl-p,ctrl-q)')
+    .action(async (name: string, words: readonly string[], flags: ExecFlags) =>
+      exec({ command, context }, name, words, flags),
+    );
+}
+
+async function exec(
+  { command, context }: Called,
+  name: string,
+  words: readonly string[],
+  flags: ExecFlags,
+): Promise<void> {
+  const { signal } = context;
+  const terminal = flags.tty === true;
+  const interactive = flags.interactive === true;
+  const detachKeys = parseDetachKeys(flags.detachKeys ?? '');
+  if (flags.detach !== true) refuseWithoutTerminal(interactive, terminal);
+  const request = {
+    command: words,
+    environment: environmentOf(command, flags),
+    // As docker: empty is the same as not given.
+    user: flags.user || undefined,
+    workingDirectory: flags.workdir || undefined,
+    privileged: flags.privileged === true,
+    terminal,
+    terminalSize: ownTerminalSize(),
+    interactive,
+    signal,
+  };
+  const { containers } = await context.engine();
+  try {
+    if (flags.detach === true) return await containers.execBehind(name, request);
+    if (!terminal) return context.setExitCode(await containers.execHere(name, request));
+    await using attached = await containers.execAttached(name, request);
+    const end = await withContainer(context, containers, attached, {
+      input: interactive,
+      passesSignals: false,
+      detachKeys,
+    });
+    if (end === 'detached') context.err('read escape sequence\n');
+    context.setExitCode(end === 'detached' ? 1 : end);
+  } catch (error) {
+    const exitCode = exitCodeOfExec(error);
+    if (exitCode === undefined) throw error;
+    context.err(renderError(error, { debug: context.globals.debug === true }));
+    context.setExitCode(exitCode);
+  }
+}
+
+const notRunnable: ReadonlySet<string> = new Set([
+  'ERR_USER_UNKNOWN',
+  'ERR_USER_INVALID',
+  'ERR_COMMAND_INVALID',
+  'ERR_COMMAND_TOO_LARGE',
+  'ERR_WORKING_DIRECTORY_INVALID',
+]);
+
+/** Docker's exit code when it is the process that cannot be started; undefined for any other failure. */
+function exitCodeOfExec(error: unknown): number | undefined {
+  if (!isStrataError(error)) return undefined;
+  const code = error.details?.['exitCode'];
+  if (typeof code === 'number') return code;
+  return notRunnable.has(error.code) ? 126 : undefined;
+}

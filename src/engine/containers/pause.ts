@@ -1,0 +1,66 @@
+import { freeze, runtimeStatus } from '../../containers/runtime-commands.ts';
+import { type ContainerStatus, toJson } from '../../containers/state.ts';
+import { StrataError } from '../../errors/index.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { ContainerRecord } from '../../metadata/containers.ts';
+import { isRunning, stateOf } from '../container-state.ts';
+import { containerNotFound } from '../find-container.ts';
+import { notRunningNow } from './failures.ts';
+import { lookUp } from './look-up.ts';
+import { type ContainerParts, locksOf, runtimePlaceOf } from './parts.ts';
+import { settle } from './settle.ts';
+
+/**
+ * Stops all processes of a running container where they are. Throws ERR_CONTAINER_NOT_FOUND,
+ * ERR_CONTAINER_NOT_RUNNING, ERR_CONTAINER_PAUSED when it is paused already.
+ */
+export async function pauseByName(parts: ContainerParts, name: string, options: AbortOptions = {}): Promise<void> {
+  await using held = await holdRunning(parts, name, options);
+  const { id } = held.record;
+  if (stateOf(held.record).status === 'paused') throw refused(`Container ${id} is already paused`);
+  // Written first: who is told of a container that it is paused lets it go on before killing it.
+  become(parts, id, 'paused');
+  try {
+    await freeze(runtimePlaceOf(parts), id, 'pause');
+  } catch (error) {
+    become(parts, id, 'running');
+    throw error;
+  }
+}
+
+/**
+ * Lets the processes of a paused container go on. Throws ERR_CONTAINER_NOT_FOUND,
+ * ERR_CONTAINER_NOT_RUNNING, ERR_CONTAINER_PAUSED when it is not paused.
+ */
+export async function unpauseContainer(parts: ContainerParts, name: string, options: AbortOptions = {}): Promise<void> {
+  await using held = await holdRunning(parts, name, options);
+  const { id } = held.record;
+  if (stateOf(held.record).status !== 'paused') throw refused(`Container ${id} is not paused`);
+  const place = runtimePlaceOf(parts);
+  // Whoever paused it may have been killed before it was frozen.
+  if ((await runtimeStatus(place, id)) === 'paused') await freeze(place, id, 'resume');
+  become(parts, id, 'running');
+}
+
+/** A running container, its record true and its lock ours. */
+async function holdRunning(
+  parts: ContainerParts,
+  name: string,
+  options: AbortOptions,
+): Promise<AsyncDisposable & { readonly record: ContainerRecord }> {
+  const { id } = await lookUp(parts, name, options);
+  await using stack = new AsyncDisposableStack();
+  stack.use(await locksOf(parts).lock(id, options));
+  await settle(parts, id);
+  const record = parts.metadata.containers.get(id);
+  if (record === undefined) throw containerNotFound(name);
+  if (!isRunning(parts.metadata, record)) throw notRunningNow(id);
+  const owned = stack.move();
+  return { record, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+const become = ({ metadata }: ContainerParts, id: string, status: ContainerStatus): void =>
+  void metadata.containers.change(id, (now) => toJson({ ...stateOf(now), status }));
+
+const refused = (message: string): StrataError =>
+  new StrataError({ kind: 'conflict', code: 'ERR_CONTAINER_PAUSED', message });

@@ -1,0 +1,56 @@
+import { controlGroupOf } from '../../containers/runtime-commands.ts';
+import { StrataError } from '../../errors/index.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import { processesInControlGroup } from '../../sys/control-groups.ts';
+import { requireProgram } from '../../sys/find-program.ts';
+import { run } from '../../sys/process.ts';
+import { isRunning } from '../container-state.ts';
+import { notRunningNow } from './failures.ts';
+import { lookUp } from './look-up.ts';
+import type { ContainerParts } from './parts.ts';
+
+export interface TopOptions extends AbortOptions {
+  /** Of ps(1); default `-ef`. */
+  readonly psOptions?: readonly string[] | undefined;
+}
+
+/** A row has as many fields as there are titles; the last may hold spaces. */
+export interface ProcessTable {
+  readonly titles: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/**
+ * What ps(1) of the host says of the processes of a running container, with the host's numbers. Throws
+ * ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NOT_RUNNING, ERR_PS for options that ps refuses or that leave its numbers out,
+ * ERR_PROGRAM_MISSING.
+ */
+export async function topOfContainer(
+  parts: ContainerParts,
+  name: string,
+  { psOptions = [], signal }: TopOptions = {},
+): Promise<ProcessTable> {
+  const record = await lookUp(parts, name, { signal });
+  if (!isRunning(parts.metadata, record)) throw notRunningNow(record.id);
+  const ps = requireProgram('ps', 'procps');
+  const result = await run(ps, psOptions.length === 0 ? ['-ef'] : psOptions, { signal });
+  const output = result.stdout.toString('utf8');
+  if (result.exitCode !== 0) throw psProblem(result.stderr.toString('utf8').trim() || output.trim());
+  return rowsOf(output, new Set(processesInControlGroup(controlGroupOf(record.id))));
+}
+
+function rowsOf(output: string, pids: ReadonlySet<number>): ProcessTable {
+  const [header = '', ...lines] = output.split('\n');
+  const titles = header.trim().split(/\s+/);
+  const at = titles.indexOf('PID');
+  if (at < 0) throw psProblem("couldn't find PID field in ps output");
+  const rows = lines.flatMap((line) => {
+    const fields = line.trim().split(/\s+/);
+    if (!pids.has(Number(fields[at]))) return [];
+    return [[...fields.slice(0, titles.length - 1), fields.slice(titles.length - 1).join(' ')]];
+  });
+  return { titles, rows };
+}
+
+const psProblem = (problem: string): StrataError =>
+  new StrataError({ kind: 'invalid-argument', code: 'ERR_PS', message: `ps: ${problem.slice(0, 1000)}` });
