@@ -75,7 +75,11 @@ const maxFiles = 64;
 function removeOldest(folder: string): void {
   const names = readdirSync(folder);
   if (names.length <= maxFiles) return;
-  const ages = names.map((name): [string, number] => [name, lstatSync(join(folder, name)).mtimeMs]);
+  const ages = names.flatMap((name): [string, number][] => {
+    // Other builds give their files new names meanwhile.
+    const stat = lstatSync(join(folder, name), { throwIfNoEntry: false });
+    return stat === undefined ? [] : [[name, stat.mtimeMs]];
+  });
   const [oldest] = ages.sort(([, a], [, b]) => a - b);
   if (oldest) rmSync(join(folder, oldest[0]), { force: true });
 }

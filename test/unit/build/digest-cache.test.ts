@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -85,4 +87,24 @@ test('of many contexts the oldest are forgotten', (t) => {
     cache.save();
   }
   assert.equal(readdirSync(folder).length, 64);
+});
+
+test('builds that save at the same time do not disturb each other when there are many contexts', async (t) => {
+  const folder = temporaryFolder(t);
+  for (let at = 0; at < 64; at++) writeFileSync(join(folder, String(at)), '');
+  // Saves a file over and over, as another build does.
+  const other = spawn('sh', ['-c', 'echo; while : > new; do mv new other; done'], { cwd: folder });
+  try {
+    await once(other.stdout, 'data');
+    for (let count = 0; count < 300; count++) {
+      const cache = DigestCache.open(join(folder, String(count % 64)));
+      cache.put('f', `stamp ${count}`, 'd', old);
+      cache.save();
+      // In place of the oldest, which may be gone.
+      writeFileSync(join(folder, String((count + 1) % 64)), '');
+    }
+  } finally {
+    other.kill('SIGKILL');
+    await once(other, 'close');
+  }
 });
