@@ -16,6 +16,29 @@ export interface ArchiveFiles extends AsyncDisposable {
   find(name: string): ArchiveFile | undefined;
 }
 
+// Ten thousand images with the largest of documents, each named again and again by a small archive, would be 80 GB.
+const maxTotalBytes = 256 << 20;
+
+/**
+ * Reads the documents of one archive, which all are in memory at once: what one is named for twice counts twice.
+ */
+export class DocumentReader {
+  readonly #files: ArchiveFiles;
+  #bytesLeft = maxTotalBytes;
+
+  constructor(files: ArchiveFiles) {
+    this.#files = files;
+  }
+
+  /** {@link readWhole}. Throws ERR_ARCHIVE_INVALID when all documents together are more than 256 MiB. */
+  read(name: string, maxBytes: number): Uint8Array {
+    const bytes = readWhole(this.#files, name, maxBytes);
+    this.#bytesLeft -= bytes.length;
+    if (this.#bytesLeft >= 0) return bytes;
+    throw archiveInvalid(`archive: its images have more than ${maxTotalBytes} bytes of manifests and configs`);
+  }
+}
+
 /** A whole small file. Throws ERR_ARCHIVE_FILE_MISSING, ERR_ARCHIVE_FILE_TOO_LARGE. */
 export function readWhole(files: ArchiveFiles, name: string, maxBytes: number): Uint8Array {
   const file = files.find(name) ?? missing(name);

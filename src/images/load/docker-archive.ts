@@ -5,17 +5,23 @@ import { parseImageConfig } from '../../spec/config.ts';
 import { type ArchiveImage, archiveManifestName, parseArchiveManifest } from '../../spec/docker-archive.ts';
 import { maxArchiveIndexBytes, maxConfigBytes } from '../../spec/limits.ts';
 import { formatPlatform, platformRank } from '../../spec/platform.ts';
-import { type ArchiveFiles, archiveInvalid, readWhole, shown } from './archive-files.ts';
+import { type ArchiveFiles, archiveInvalid, DocumentReader, readWhole, shown } from './archive-files.ts';
 import type { ArchivedImage, PlatformWish } from './archived-image.ts';
 
 /** The images of a `docker save` archive, old form and new, in its order. Throws ERR_ARCHIVE_*, and what parsing throws. */
 export function readDockerArchive(files: ArchiveFiles, wish: PlatformWish): ArchivedImage[] {
   const images = parseArchiveManifest(readWhole(files, archiveManifestName, maxArchiveIndexBytes));
-  return images.map((image) => readImage(files, image, wish));
+  const documents = new DocumentReader(files);
+  return images.map((image) => readImage(files, documents, image, wish));
 }
 
-function readImage(files: ArchiveFiles, image: ArchiveImage, { platform, isRequired }: PlatformWish): ArchivedImage {
-  const bytes = readWhole(files, image.config, maxConfigBytes);
+function readImage(
+  files: ArchiveFiles,
+  documents: DocumentReader,
+  image: ArchiveImage,
+  { platform, isRequired }: PlatformWish,
+): ArchivedImage {
+  const bytes = documents.read(image.config, maxConfigBytes);
   const id = digestOf(bytes);
   const named = /(?:^|[/:])([0-9a-f]{64})(?:\.json)?$/.exec(image.config)?.[1];
   if (named !== undefined && id !== `sha256:${named}`) {

@@ -19,7 +19,7 @@ import {
 import type { Parsed } from '../../spec/parsed.ts';
 import { choosePlatform, formatPlatform, type Platform } from '../../spec/platform.ts';
 import type { StoredDocument } from '../assemble-image.ts';
-import { type ArchiveFiles, archiveInvalid, readWhole } from './archive-files.ts';
+import { type ArchiveFiles, archiveInvalid, DocumentReader, readWhole } from './archive-files.ts';
 import type { ArchivedImage, PlatformWish } from './archived-image.ts';
 import { noSuchPlatform } from './docker-archive.ts';
 
@@ -87,11 +87,13 @@ interface Leaf {
 
 class LayoutReader {
   readonly #files: ArchiveFiles;
+  readonly #documents: DocumentReader;
   readonly #wish: PlatformWish;
   readonly #seen = new Set<Digest>();
 
   constructor(files: ArchiveFiles, wish: PlatformWish) {
     this.#files = files;
+    this.#documents = new DocumentReader(files);
     this.#wish = wish;
   }
 
@@ -174,7 +176,7 @@ class LayoutReader {
 
   /** A document, checked against its descriptor. */
   #blob({ digest, size }: Descriptor, maxBytes: number): Uint8Array {
-    const bytes = readWhole(this.#files, layoutBlobPath(digest), maxBytes);
+    const bytes = this.#documents.read(layoutBlobPath(digest), maxBytes);
     if (bytes.length === size && digestOf(bytes, digestAlgorithm(digest)) === digest) return bytes;
     throw archiveInvalid(`archive blob ${digest}: its bytes are not what its digest and size say`);
   }

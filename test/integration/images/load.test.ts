@@ -302,6 +302,14 @@ const hostile: Readonly<Record<string, readonly [archive: () => Files | Uint8Arr
     () => ({ ...good(), [`${app.id.slice(7)}.json`]: new Uint8Array((8 << 20) + 1) }),
     'ERR_ARCHIVE_FILE_TOO_LARGE',
   ],
+  'a large config for each of a hundred images': [
+    () => {
+      const { config, id } = image([], { author: 'x'.repeat(3 << 20) });
+      const one = { Config: `${id.slice(7)}.json`, RepoTags: null, Layers: [] };
+      return { [one.Config]: config, 'manifest.json': JSON.stringify(Array(100).fill(one)) };
+    },
+    'ERR_ARCHIVE_INVALID',
+  ],
   'config of another name': [
     () => ({ ...good(), [`${app.id.slice(7)}.json`]: image([other]).config }),
     'ERR_ARCHIVE_INVALID',
