@@ -50,6 +50,7 @@ export interface HostFlags {
   readonly cpusetCpus?: string;
   readonly cpusetMems?: string;
   readonly oomScoreAdj?: string;
+  readonly cgroupParent?: string;
   readonly ipc?: string;
   readonly pid?: string;
   readonly uts?: string;
@@ -92,6 +93,7 @@ export function defineHostFlags(command: Command): void {
     .option('--dns-search <domain>', 'domain to search, . for none', collect, [])
     .option('--dns-option <option>', 'option of the resolver', collect, [])
     .addOption(command.createOption('--dns-opt <option>').hideHelp().argParser(collect).default([]))
+    .option('--cgroup-parent <group>', 'control group to be below')
     .option('--ipc <mode>', 'private, host or none')
     .option('--pid <mode>', 'private or host')
     .option('--uts <mode>', 'private or host')
@@ -136,6 +138,7 @@ export function hostOptions(command: Command, flags: HostFlags & { readonly dnsO
     PidsLimit: one('--pids-limit', flags.pidsLimit, integer),
     ShmSize: one('--shm-size', flags.shmSize, bytes),
     OomScoreAdj: one('--oom-score-adj', flags.oomScoreAdj, integer),
+    CgroupParent: flags.cgroupParent,
     IpcMode: flags.ipc,
     PidMode: flags.pid,
     UTSMode: flags.uts,

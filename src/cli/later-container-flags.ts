@@ -3,7 +3,6 @@ export const laterFlags: readonly string[] = [
   '-a, --attach <s>',
   '--blkio-weight <n>',
   '--blkio-weight-device <d>',
-  '--cgroup-parent <c>',
   '--cgroupns <n>',
   '--cpu-count <n>',
   '--cpu-percent <n>',

@@ -69,6 +69,8 @@ export interface HostOptions {
   readonly CpuQuota?: number;
   readonly CpusetCpus?: string;
   readonly CpusetMems?: string;
+  /** Path of a control group, from the root of the hierarchies, in place of `/strata`. */
+  readonly CgroupParent?: string;
   readonly OomScoreAdj?: number;
   /** `private`, `host`; IPC also `none` and `shareable`. */
   readonly IpcMode?: string;

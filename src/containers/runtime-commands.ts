@@ -11,8 +11,9 @@ export interface RuntimePlace {
   readonly runtimeRoot: string;
 }
 
-/** Of a container, in every hierarchy. */
-export const controlGroupOf = (id: string): string => `/strata/${id}`;
+/** Of a container, in every hierarchy; `parent` is docker's `CgroupParent`. */
+export const controlGroupOf = (id: string, parent = ''): string =>
+  `/${(parent || 'strata').split('/').filter(Boolean).join('/')}/${id}`;
 
 const argumentsOf = ({ runtimeRoot }: RuntimePlace, words: readonly string[]): string[] => [
   '--root',
@@ -34,12 +35,19 @@ export async function runtimeStatus(place: RuntimePlace, id: string): Promise<st
   return typeof status === 'string' ? status : undefined;
 }
 
-/** Kills what still runs in a container and takes away its control groups and the runtime's state. Idempotent. */
-export async function deleteFromRuntime(place: RuntimePlace, id: string): Promise<void> {
+/**
+ * Kills what still runs in a container and takes away its control groups and the runtime's state; `group` when it has
+ * another parent. Idempotent.
+ */
+export async function deleteFromRuntime(
+  place: RuntimePlace,
+  id: string,
+  group: string = controlGroupOf(id),
+): Promise<void> {
   if (isKnown(place, id)) await run(place.runtime, argumentsOf(place, ['delete', '--force', id]));
   // A runtime that was killed while it made the container has not written down what it had made.
   rmSync(join(place.runtimeRoot, id), { recursive: true, force: true });
-  await removeControlGroup(controlGroupOf(id));
+  await removeControlGroup(group);
 }
 
 /** `pause` stops every process of the container where it is, `resume` lets them go on. Throws ERR_PROGRAM_FAILED. */

@@ -52,7 +52,7 @@ export function definedOptions(
     consoleSize: height === 0 || width === 0 ? undefined : { height, width },
     readonlyRootfs: host.ReadonlyRootfs,
     mounts: [...ownMounts, ...hostMounts(host)],
-    cgroupsPath: controlGroupOf(id),
+    cgroupsPath: controlGroupOf(id, host.CgroupParent),
     capabilities: { add: host.CapAdd ?? [], drop: host.CapDrop ?? [] },
     privileged: host.Privileged,
     ...readSecurityOptions(host.SecurityOpt ?? []),

@@ -25,10 +25,16 @@ export function checkHost(definition: ContainerDefinition, machine: Machine): vo
 const resourceProblem = (message: string, hint: string): StrataError =>
   new StrataError({ kind: 'invalid-argument', code: 'ERR_RESOURCES_INVALID', message, hint });
 
-function checkNumbers({ host: { OomScoreAdj = 0, ShmSize = 0 } }: ContainerDefinition): void {
+function checkNumbers({ host: { OomScoreAdj = 0, ShmSize = 0, CgroupParent = '' } }: ContainerDefinition): void {
   if (!Number.isInteger(OomScoreAdj) || Math.abs(OomScoreAdj) > 1000) {
     const message = `Invalid value ${OomScoreAdj}, range for oom score adj is [-1000, 1000]`;
     throw resourceProblem(message, 'The higher, the sooner it is ended when memory runs out.');
+  }
+  if (!/^\/?[\w.@:-]*(\/[\w.@:-]+)*$/.test(CgroupParent) || CgroupParent.split('/').includes('..')) {
+    throw resourceProblem(
+      `invalid CgroupParent: ${CgroupParent.slice(0, 100)}`,
+      'Name a group from the root, as in /mine.',
+    );
   }
   if (ShmSize < 0) throw resourceProblem('SHM size can not be less than 0', 'Give --shm-size as in 64m.');
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readPid, wasOutOfMemory } from '../../containers/bundle.ts';
 import { clearExecFolders } from '../../containers/exec-folder.ts';
 import { type Exit, readExit } from '../../containers/exits.ts';
-import { deleteFromRuntime, freeze, runtimeStatus } from '../../containers/runtime-commands.ts';
+import { controlGroupOf, deleteFromRuntime, freeze, runtimeStatus } from '../../containers/runtime-commands.ts';
 import { type ContainerState, ended, isActive, toJson } from '../../containers/state.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { bootId } from '../../sys/boot-id.ts';
@@ -141,7 +141,9 @@ export async function clearRun(
     const place = runtimePlaceOf(parts);
     // What is frozen does not die (cgroups of version 1). It may be thawed already, or gone.
     if (isFrozen) await freeze(place, id, 'resume').catch(() => undefined);
-    await deleteFromRuntime(place, id);
+    const record = parts.metadata.containers.get(id);
+    const parent = record && definitionOf(record).host.CgroupParent;
+    await deleteFromRuntime(place, id, controlGroupOf(id, parent));
   }
   if (supervisor !== undefined) {
     if (!(await within(patienceMs, () => !isAlive(supervisor)))) signalProcess(supervisor, SIGKILL);

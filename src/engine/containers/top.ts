@@ -4,7 +4,7 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import { processesInControlGroup } from '../../sys/control-groups.ts';
 import { requireProgram } from '../../sys/find-program.ts';
 import { run } from '../../sys/process.ts';
-import { isRunning } from '../container-state.ts';
+import { definitionOf, isRunning } from '../container-state.ts';
 import { notRunningNow } from './failures.ts';
 import { lookUp } from './look-up.ts';
 import type { ContainerParts } from './parts.ts';
@@ -36,7 +36,10 @@ export async function topOfContainer(
   const result = await run(ps, psOptions.length === 0 ? ['-ef'] : psOptions, { signal });
   const output = result.stdout.toString('utf8');
   if (result.exitCode !== 0) throw psProblem(result.stderr.toString('utf8').trim() || output.trim());
-  return rowsOf(output, new Set(processesInControlGroup(controlGroupOf(record.id))));
+  return rowsOf(
+    output,
+    new Set(processesInControlGroup(controlGroupOf(record.id, definitionOf(record).host.CgroupParent))),
+  );
 }
 
 function rowsOf(output: string, pids: ReadonlySet<number>): ProcessTable {

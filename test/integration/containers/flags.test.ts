@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { CreateRequest, Engine, HostOptions } from '../../../src/engine/index.ts';
+import { removeControlGroup } from '../../../src/sys/control-groups.ts';
 import { folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
 import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
@@ -285,6 +286,25 @@ test('what memory ran out for is told by inspect', { skip }, async (t: TestConte
   assert.deepEqual([OOMKilled, ExitCode], [true, 137]);
 });
 
+test('a control group below another one goes with its container, also when its runtime forgot it', {
+  skip,
+}, async (t) => {
+  const engine = await containerStore(t);
+  const { containers } = engine;
+  const parent = `/strata-test-${process.pid}`;
+  const found = (): string[] => globSync(`/sys/fs/cgroup/{*/,}${parent.slice(1)}/*/`);
+  const request = { image: 'busybox', command: ['sleep', '100'], host: { CgroupParent: parent } };
+  t.after(async () => await removeControlGroup(parent));
+  for (const isForgotten of [false, true]) {
+    const { id } = await containers.create({ ...request, name: 'below' });
+    await containers.start('below');
+    assert.ok(found().some((path) => path.includes(id)));
+    if (isForgotten) rmSync(join(engine.layout.run, 'runc', id), { recursive: true });
+    await containers.remove('below', { force: true });
+    assert.deepEqual(found(), []);
+  }
+});
+
 test('what cannot be is refused before anything is made, in docker’s words', { skip }, async (t) => {
   const engine = await containerStore(t);
   const folder = temporaryFolder(t);
@@ -315,6 +335,7 @@ test('what cannot be is refused before anything is made, in docker’s words', {
   await refused(engine, { Sysctls: { 'kernel.core_pattern': '|x' } }, 'ERR_SYSCTL_INVALID', /not kept per container/);
   await refused(engine, { SecurityOpt: ['a=b'] }, 'ERR_SECURITY_OPTION_INVALID', /^invalid --security-opt 2: "a=b"$/);
   await refused(engine, { IpcMode: 'container:x' }, 'ERR_NOT_SUPPORTED_YET', /not supported yet/);
+  await refused(engine, { CgroupParent: '/a/../b' }, 'ERR_RESOURCES_INVALID', /^invalid CgroupParent/);
   await refused(engine, { PidMode: 'nonsense' }, 'ERR_NAMESPACE_INVALID', /^invalid Pid mode/);
   assert.deepEqual(leftBehind(engine), nothingLeft);
 

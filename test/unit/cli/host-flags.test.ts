@@ -75,6 +75,7 @@ const meant: readonly (readonly [string, HostOptions])[] = [
     '--privileged --init --ipc host --pid host --uts private',
     { Privileged: true, Init: true, IpcMode: 'host', PidMode: 'host', UTSMode: 'private' },
   ],
+  ['--cgroup-parent /mine', { CgroupParent: '/mine' }],
   ['--cap-add all --cap-drop x --group-add 7', { CapAdd: ['all'], CapDrop: ['x'], GroupAdd: ['7'] }],
 ];
 
