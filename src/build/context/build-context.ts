@@ -13,6 +13,7 @@ import { type FileStat, type FileType, statAt, statFd } from '../../sys/stat.ts'
 import { stillThere } from './context-changed.ts';
 import type { DigestCache } from './digest-cache.ts';
 import { expandWildcard, joinPath } from './expand-wildcard.ts';
+import { matchOne } from './match-one.ts';
 import { openFolder } from './open-folder.ts';
 import { dockerfileNotFound, readContextFile } from './read-context-file.ts';
 
@@ -142,13 +143,25 @@ export class BuildContext implements Disposable {
     }
     const found = this.#resolve(Buffer.from(cleaned), matcher);
     if (found !== undefined) return [found].filter(isTaken);
-    throw new StrataError({
-      kind: 'not-found',
-      code: 'ERR_COPY_SOURCE_NOT_FOUND',
-      message: `${kind} ${source}: not found in the build context`,
-      hint: this.#ignored.matches(cleaned)
-        ? 'The .dockerignore excludes it.'
-        : 'Paths are relative to the context, the folder given to build; symlinks do not lead out of it.',
+    throw this.#notFound(`${kind} ${source}`, cleaned);
+  }
+
+  /**
+   * What a source of COPY --parents names: the folder before `/./`, or the context, of which only what matches the rest
+   * is taken, and the folders on the way there. Throws as {@link find}.
+   */
+  findWithParents(source: string, { exclude = [] }: FindOptions = {}): ContextSource[] {
+    const pivot = source.indexOf('/./');
+    const pattern = cleanPath(`/${source.slice(pivot === -1 ? 0 : pivot + 2)}`).slice(1);
+    const only = pattern === '' ? [] : ['**', `!${pattern}`];
+    const matcher = only.length + exclude.length === 0 ? undefined : new PatternMatcher([...only, ...exclude]);
+    return this.find(pivot === -1 ? '/' : source.slice(0, pivot)).flatMap((above) => {
+      if (!above.isDirectory) return [];
+      const path = joinPath(above.path, Buffer.from(pattern));
+      if (!hasWildcards(pattern) && !this.#isWalked(path)) {
+        throw this.#notFound(`COPY ${source}`, displayBytes(path));
+      }
+      return [{ ...above, exclude: matcher }];
     });
   }
 
@@ -229,6 +242,26 @@ export class BuildContext implements Disposable {
     return match;
   }
 
+  /** Whether {@link walk} comes by: the path is there, and no symlink on the way. */
+  #isWalked(path: Uint8Array): boolean {
+    const folder = path.subarray(0, Math.max(path.lastIndexOf(slash), 0));
+    const above = this.#resolve(folder, undefined);
+    return (
+      above !== undefined && compareBytes(above.path, folder) === 0 && this.#resolve(path, undefined) !== undefined
+    );
+  }
+
+  #notFound(what: string, path: string): StrataError {
+    return new StrataError({
+      kind: 'not-found',
+      code: 'ERR_COPY_SOURCE_NOT_FOUND',
+      message: `${what}: not found in the build context`,
+      hint: this.#ignored.matches(path)
+        ? 'The .dockerignore excludes it.'
+        : 'Paths are relative to the context, the folder given to build; symlinks do not lead out of it.',
+    });
+  }
+
   #resolve(path: Uint8Array, exclude: PatternMatcher | undefined): ContextSource | undefined {
     let fd: number;
     try {
@@ -253,19 +286,6 @@ export class BuildContext implements Disposable {
     const text = displayBytes(path);
     return this.#ignored.matches(text) && !(isDirectory && this.#ignored.mayReincludeBelow(text));
   }
-}
-
-interface OneMatch {
-  readonly matched: boolean;
-  readonly folder: FolderMatch;
-  /** Whether something below may be taken all the same. */
-  mayHold(): boolean;
-}
-
-function matchOne(matcher: PatternMatcher, above: FolderMatch | undefined, path: Uint8Array): OneMatch {
-  const text = displayBytes(path);
-  const { matched, folder } = matcher.matchesIn(above, text);
-  return { matched, folder, mayHold: () => !matched || matcher.mayReincludeBelow(text) };
 }
 
 function folderOf(fd: number, folder: Omit<Folder, 'fd' | 'names' | 'next'>): Folder {

@@ -54,6 +54,7 @@ function copyFlags(instruction: Extract<Instruction, { kind: 'ADD' | 'COPY' }>):
   const flags: string[] = [];
   if (instruction.chown !== '') flags.push(`--chown=${instruction.chown}`);
   if (instruction.chmod !== '') flags.push(`--chmod=${instruction.chmod}`);
+  if (instruction.kind === 'COPY' && instruction.parents) flags.push('--parents');
   for (const pattern of instruction.exclude) flags.push(`--exclude=${pattern}`);
   return flags;
 }

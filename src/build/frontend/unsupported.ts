@@ -24,7 +24,9 @@ export function refuseUnsupported(instruction: Instruction): void {
   if (instruction.kind !== 'COPY' && instruction.kind !== 'ADD') return;
   const { kind } = instruction;
   if (kind === 'COPY' && instruction.from !== '') throw notSupportedYet('COPY --from', location);
-  if (kind === 'COPY' && instruction.parents) throw notSupportedYet('COPY --parents', location);
+  // It would take back in what lies beside the source.
+  const exception = kind === 'COPY' && instruction.parents && instruction.exclude.find((each) => each.startsWith('!'));
+  if (exception) throw notSupportedYet(`COPY --parents --exclude=${exception}`, location);
   if (instruction.link) throw notSupportedYet(`${kind} --link`, location);
 }
 

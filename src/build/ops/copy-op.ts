@@ -39,7 +39,10 @@ export class CopyOp implements Op<FilesystemResult> {
 
   async cacheMap({ signal }: OpContext): Promise<CacheMap> {
     const { instruction, destination, platform, context } = this.#options;
-    this.#sources = instruction.sources.flatMap((source) => context.find(source, instruction));
+    const hasParents = instruction.kind === 'COPY' && instruction.parents;
+    this.#sources = instruction.sources.flatMap((source) =>
+      hasParents ? context.findWithParents(source, instruction) : context.find(source, instruction),
+    );
     const content = await contentDigest(context, this.#sources, this.#stamps, signal);
     const inline = instruction.inlineFiles.map(({ name, content: text }) => ({ name, text }));
     const fields = {

@@ -235,7 +235,7 @@ test('what cannot be done yet is refused before anything is built, with its line
     ['COPY --from=other a /', 'COPY --from'],
     ['COPY --link a /', 'COPY --link'],
     ['ADD --link a /', 'ADD --link'],
-    ['COPY --parents a/b /', 'COPY --parents'],
+    ['COPY --parents --exclude=!a a/b /', 'COPY --parents --exclude=!a'],
   ] as const) {
     const dockerfile = `# syntax=docker/dockerfile:1-labs\nFROM x\nLABEL a=b\n${line}`;
     assert.throws(
