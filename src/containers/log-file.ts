@@ -1,4 +1,5 @@
-import { createReadStream } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbortOptions } from '../lib/abort.ts';
 import { errnoOf } from '../sys/errno.ts';
 
@@ -13,26 +14,101 @@ export interface LogEntry {
 
 const lineFeed = 0x0a;
 const space = 0x20;
+const readBytes = 64 << 10;
 // The supervisor splits what is longer than its own buffer; anything beyond this is no log of ours.
 const maxLineBytes = 1 << 20;
 
-/** What the log at `path` holds, in order; nothing when there is none. A torn last line and lines of another form are left out. */
-export async function* readLog(path: string, { signal }: AbortOptions = {}): AsyncGenerator<LogEntry> {
-  let rest: Buffer = Buffer.alloc(0);
-  try {
-    for await (const chunk of createReadStream(path, signal ? { signal } : {}) as AsyncIterable<Buffer>) {
-      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      let start = 0;
-      for (let end = bytes.indexOf(lineFeed); end >= 0; end = bytes.indexOf(lineFeed, start)) {
-        const entry = parseLogLine(bytes.subarray(start, end + 1));
-        start = end + 1;
-        if (entry !== undefined) yield entry;
-      }
-      rest = bytes.length - start > maxLineBytes ? Buffer.alloc(0) : bytes.subarray(start);
+export interface ReadLogOptions extends AbortOptions {
+  /** Only so many of the last entries that are there at the beginning. */
+  readonly tail?: number | undefined;
+  /** At the end, whether more is to come; without it nothing is waited for. */
+  readonly goesOn?: (() => Promise<boolean>) | undefined;
+}
+
+/**
+ * What the log at `path` holds, in order; nothing when there is none. A torn last line and lines of another form are left
+ * out. A log that its supervisor begins anew, or that somebody empties, is read from its new beginning; one that is
+ * removed is read to its end.
+ */
+export async function* readLog(path: string, options: ReadLogOptions = {}): AsyncGenerator<LogEntry> {
+  let { tail } = options;
+  for (;;) {
+    const fd = openIfThere(path);
+    if (fd === undefined) return;
+    try {
+      if ((yield* entriesOf(fd, path, { ...options, tail })) === 'ended') return;
+    } finally {
+      closeSync(fd);
     }
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
+    // All of what comes in its place is new.
+    tail = undefined;
   }
+}
+
+const pauseMs = 50;
+
+async function* entriesOf(
+  fd: number,
+  path: string,
+  { signal, tail, goesOn }: ReadLogOptions,
+): AsyncGenerator<LogEntry, 'ended' | 'replaced'> {
+  const buffer = Buffer.allocUnsafe(readBytes);
+  let offset = tail === undefined ? 0 : startOfLast(fd, tail);
+  let rest: Buffer = Buffer.alloc(0);
+  let isLast = false;
+  for (;;) {
+    signal?.throwIfAborted();
+    const length = readSync(fd, buffer, 0, readBytes, offset);
+    if (length === 0) {
+      if (goesOn === undefined || isLast) return 'ended';
+      if (fstatSync(fd).size < offset) return 'replaced';
+      // What was written before the end is still to be read, in this file or in the one that took its place.
+      isLast = !(await goesOn());
+      if (isReplaced(fd, path)) return 'replaced';
+      if (!isLast) await sleep(pauseMs, undefined, signal ? { signal } : {});
+      continue;
+    }
+    offset += length;
+    const bytes = Buffer.concat([rest, buffer.subarray(0, length)]);
+    let start = 0;
+    for (let end = bytes.indexOf(lineFeed); end >= 0; end = bytes.indexOf(lineFeed, start)) {
+      const entry = parseLogLine(bytes.subarray(start, end + 1));
+      start = end + 1;
+      if (entry !== undefined) yield entry;
+    }
+    rest = bytes.length - start > maxLineBytes ? Buffer.alloc(0) : bytes.subarray(start);
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function isReplaced(fd: number, path: string): boolean {
+  const now = statSync(path, { throwIfNoEntry: false });
+  return now !== undefined && now.ino !== fstatSync(fd).ino;
+}
+
+/** Where the last `count` whole lines begin. */
+function startOfLast(fd: number, count: number): number {
+  const buffer = Buffer.allocUnsafe(readBytes);
+  let found = 0;
+  for (let end = fstatSync(fd).size; end > 0; ) {
+    const start = Math.max(end - readBytes, 0);
+    const length = readSync(fd, buffer, 0, end - start, start);
+    for (let at = buffer.lastIndexOf(lineFeed, length - 1); at >= 0 && at < length; ) {
+      if (found++ === count) return start + at + 1;
+      if (at === 0) break;
+      at = buffer.lastIndexOf(lineFeed, at - 1);
+    }
+    end = start;
+  }
+  return 0;
 }
 
 /** One line, its line feed included: `TIME stdout|stderr F|P CONTENT`; `P` means that the line feed is not the container's. */

@@ -19,6 +19,11 @@ export interface SupervisorPlan {
   readonly keepsStdin: boolean;
 }
 
+/**
+ * A container that writes without end must not fill the disk: beyond this, conmon throws the log away and begins anew.
+ */
+const maxLogBytes = 128 << 20;
+
 /** Where conmon is. Throws ERR_PROGRAM_MISSING. */
 export const findSupervisor = (): string => requireProgram('conmon', 'conmon');
 
@@ -41,6 +46,7 @@ export function supervisorArguments(plan: SupervisorPlan): string[] {
     'exit-dir': plan.exitDirectory,
     'log-path': `k8s-file:${plan.logPath}`,
     'log-level': 'warning',
+    'log-size-max': String(maxLogBytes),
   };
   const forRuntime = ['--root', plan.runtimeRoot, '--log', bundle.log, '--log-format', 'json'];
   return [

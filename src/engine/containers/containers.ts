@@ -9,6 +9,7 @@ import type { ExecOptions } from './exec.ts';
 import type { InspectContainerOptions } from './inspect.ts';
 import type { KillOptions } from './kill.ts';
 import type { ContainerSummary, ListContainersOptions } from './list.ts';
+import type { LogsOptions } from './logs.ts';
 import type { ContainerParts } from './parts.ts';
 import type { RemoveContainerOptions } from './remove.ts';
 import type { StartOptions } from './start.ts';
@@ -153,7 +154,7 @@ export class ContainerVerbs {
   }
 
   /** What a container has written so far. */
-  async *logs(name: string, options: AbortOptions = {}): AsyncGenerator<LogEntry> {
+  async *logs(name: string, options: LogsOptions = {}): AsyncGenerator<LogEntry> {
     const { containerLogs } = await import('./logs.ts');
     yield* containerLogs(this.#parts, name, options);
   }

@@ -1,14 +1,49 @@
 import { type LogEntry, readLog } from '../../containers/log-file.ts';
+import { isActive } from '../../containers/state.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
+import { compareInstants, type Instant, parseInstant } from '../../query/timestamp.ts';
+import { stateOf } from '../container-state.ts';
+import { reconcileContainer } from '../reconcile-containers.ts';
 import { lookUp } from './look-up.ts';
 import { type ContainerParts, logPathOf } from './parts.ts';
 
-/** What a container has written so far, in order. Throws ERR_CONTAINER_NOT_FOUND. */
+export interface LogsOptions extends AbortOptions {
+  /** Go on until the container ends or is removed. */
+  readonly follow?: boolean | undefined;
+  /** Only so many of the last entries; looked at before `since` and `until`, as docker does. */
+  readonly tail?: number | undefined;
+  /** From and up to this time: a Go duration ago, an RFC 3339 time or Unix seconds. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+/** What a container has written so far, in order. Throws ERR_CONTAINER_NOT_FOUND, ERR_TIME_INVALID. */
 export async function* containerLogs(
   parts: ContainerParts,
   name: string,
-  options: AbortOptions = {},
+  { follow = false, tail, since, until, signal }: LogsOptions = {},
 ): AsyncGenerator<LogEntry> {
-  const { id } = await lookUp(parts, name, options);
-  yield* readLog(logPathOf(parts.layout, id), options);
+  const now = instantOf(Date.now());
+  const first = since === undefined ? undefined : parseInstant(since, { now });
+  const last = until === undefined ? undefined : parseInstant(until, { now });
+  const { id } = await lookUp(parts, name, { signal });
+  const goesOn = async (): Promise<boolean> => {
+    if (last !== undefined && compareInstants(instantOf(Date.now()), last) > 0) return false;
+    const record = await reconcileContainer(parts, id, { signal });
+    return record !== undefined && isActive(stateOf(record));
+  };
+  const entries = readLog(logPathOf(parts.layout, id), { signal, tail, goesOn: follow ? goesOn : undefined });
+  for await (const entry of entries) {
+    if (first === undefined && last === undefined) yield entry;
+    else {
+      const time = parseInstant(entry.time, { now });
+      if (last !== undefined && compareInstants(time, last) > 0) return;
+      if (first === undefined || compareInstants(time, first) >= 0) yield entry;
+    }
+  }
 }
+
+const instantOf = (milliseconds: number): Instant => ({
+  seconds: Math.floor(milliseconds / 1000),
+  nanoseconds: (milliseconds % 1000) * 1_000_000,
+});

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { LogsOptions } from '../../../src/engine/containers/logs.ts';
+import type { Engine } from '../../../src/engine/index.ts';
+import { containerStore } from '../../helpers/container-store.ts';
+import { needs } from '../../helpers/needs.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
+
+async function logOf({ containers }: Engine, name: string, options: LogsOptions = {}): Promise<string> {
+  let text = '';
+  for await (const { stream, bytes } of containers.logs(name, options))
+    text += `${stream[3]}${bytes.toString('latin1')}`;
+  return text;
+}
+
+test('a log is read from where it is asked for, followed to the end, and survives what befalls it', {
+  skip,
+}, async (t) => {
+  const engine = await containerStore(t);
+  const { containers, layout } = engine;
+  const script = 'echo one; echo two >&2; printf thr; sleep 1; echo ee; while read line; do echo got; done; echo end';
+  const { id } = await containers.create({ image: 'busybox', name: 'cc', command: ['sh', '-c', script] });
+  assert.equal(await logOf(engine, 'cc', { follow: true }), '', 'one that never ran has nothing to wait for');
+  const before = new Date(Date.now() - 1000).toISOString();
+  await containers.start('cc');
+  const followed = await logOf(engine, 'cc', { follow: true });
+  // The streams are two pipes: their lines may come in another order.
+  assert.match(followed, /one\n/);
+  assert.match(followed, /etwo\n/);
+  assert.match(followed, /thr/);
+  assert.ok(followed.endsWith('oend\n'), followed);
+  const whole = await logOf(engine, 'cc');
+  assert.equal(whole, followed, 'nothing was left out');
+  assert.equal(await logOf(engine, 'cc', { tail: 1 }), 'oend\n');
+  assert.equal(await logOf(engine, 'cc', { tail: 0 }), '');
+  assert.equal(await logOf(engine, 'cc', { tail: 1000 }), whole);
+  assert.equal(await logOf(engine, 'cc', { since: before }), whole);
+  assert.equal(await logOf(engine, 'cc', { until: before }), '');
+  assert.equal(await logOf(engine, 'cc', { since: '2100-01-01' }), '');
+  await assert.rejects(logOf(engine, 'cc', { since: 'then' }), { code: 'ERR_TIME_INVALID' });
+
+  const path = join(layout.containers, id, 'log');
+  appendFileSync(path, '2026-01-01T00:00:00.0+00:00 stdout F to');
+  assert.equal(await logOf(engine, 'cc'), whole, 'a torn line is left out');
+  appendFileSync(path, 'rn\n\0\0\0\nno log\n2026-01-01T00:00:00.0+00:00 stdin F x\n');
+  assert.equal(await logOf(engine, 'cc'), `${whole}otorn\n`, 'and lines that are none');
+  truncateSync(path, 0);
+  assert.equal(await logOf(engine, 'cc'), '');
+  rmSync(path);
+  assert.equal(await logOf(engine, 'cc', { follow: true }), '');
+  writeFileSync(path, '');
+});
+
+test('a container that writes without end does not fill the disk', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const { containers, layout } = engine;
+  const { id } = await containers.create({
+    image: 'busybox',
+    name: 'flood',
+    command: ['sh', '-c', 'dd if=/dev/zero bs=1M count=200 2>/dev/null; echo; echo last'],
+  });
+  await containers.start('flood');
+  await containers.wait('flood');
+  assert.ok(statSync(join(layout.containers, id, 'log')).size <= 129 << 20);
+  assert.equal(await logOf(engine, 'flood', { tail: 1 }), 'olast\n');
+});
