@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { test } from 'node:test';
+import type { Engine } from '../../../src/engine/index.ts';
+import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { needs } from '../../helpers/needs.ts';
+import { soaking } from '../../helpers/seeded.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
+
+async function running(engine: Engine, script: string): Promise<string> {
+  const { id } = await engine.containers.create({ image: 'busybox', command: ['sh', '-c', script] });
+  await engine.containers.start(id);
+  return id;
+}
+
+/** What a process in the container writes, and its exit code. */
+async function answer(engine: Engine, id: string, script: string, terminal: boolean): Promise<string> {
+  await using attached = await engine.containers.execAttached(id, { command: ['sh', '-c', script], terminal });
+  let text = '';
+  for await (const { chunk } of attached.streams) text += Buffer.from(chunk).toString('latin1');
+  return `${text}${await attached.exitCode}`;
+}
+
+test('a process that joins has its three streams and no descriptor of ours; no folder of a process', {
+  skip,
+}, async (t) => {
+  const engine = await containerStore(t);
+  const id = await running(engine, 'sleep 1000');
+  // The shell expands the pattern itself and has the folder open meanwhile.
+  const script = 'for f in /proc/$$/fd/*; do test ! -e $f || echo -n "${f##*/} "; done';
+  for (const terminal of [false, true]) assert.match(await answer(engine, id, script, terminal), /^0 1 2 (10 )?0$/);
+  for (const workingDirectory of ['/proc/self/fd/7', '/proc/1/fd/8/..', '/dev/fd/7/', '//proc//self/fd/9']) {
+    await assert.rejects(engine.containers.execAttached(id, { command: ['pwd'], workingDirectory }), {
+      code: 'ERR_WORKING_DIRECTORY_INVALID',
+    });
+  }
+  await engine.containers.remove(id, { force: true });
+  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+});
+
+test('a process that cannot start, at a terminal, again and again: no descriptor stays open', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const id = await running(engine, 'sleep 1000');
+  const fail = async (): Promise<void> => {
+    await using attached = await engine.containers.execAttached(id, { command: ['/missing'], terminal: true });
+    await assert.rejects(attached.exitCode, { code: 'ERR_EXEC' });
+  };
+  await fail();
+  const before = readdirSync('/proc/self/fd').length;
+  for (let round = 0; round < (soaking ? 50 : 10); round++) await fail();
+  assert.ok(readdirSync('/proc/self/fd').length <= before);
+  await engine.containers.remove(id, { force: true });
+  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+});
+
+test('who ignores TERM is killed in the end; of 200 processes none is left', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const script = 'trap "" TERM; i=0; while test $i -lt 200; do sleep 1000 & i=$((i+1)); done; echo all; wait';
+  const id = await running(engine, script);
+  const { rows } = await untilCount(engine, id, 201);
+  assert.equal(rows, 201);
+  await engine.containers.stop(id, { timeoutSeconds: 1 });
+  assert.equal(await engine.containers.wait(id), 137);
+  const { groups, processes, bundles } = leftBehind(engine, [id]);
+  assert.deepEqual([groups, processes, bundles], [[], [], []]);
+  await engine.containers.remove(id);
+});
+
+async function untilCount(engine: Engine, id: string, count: number): Promise<{ readonly rows: number }> {
+  for (let look = 0; look < 100; look++) {
+    const { rows } = await engine.containers.top(id);
+    if (rows.length >= count) return { rows: rows.length };
+  }
+  return { rows: 0 };
+}
