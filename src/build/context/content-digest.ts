@@ -15,9 +15,9 @@ import { FileDigests, untilTraced } from './file-digests.ts';
 const batch = 64;
 
 /**
- * A digest over what a COPY would take from the context: paths, types, modes, contents, link targets, xattrs. Times
- * and owners do not enter: neither is copied as it is, or says that bytes changed. `stamps` is told every entry. Throws
- * ERR_CONTEXT_CHANGED, ERR_CONTEXT_SPECIAL_FILE.
+ * A digest over what a COPY would take from the context: paths, types, modes, contents, link targets, xattrs, and which
+ * names are of one file. Times and owners do not enter: neither is copied as it is, or says that bytes changed. `stamps`
+ * is told every entry. Throws ERR_CONTEXT_CHANGED, ERR_CONTEXT_SPECIAL_FILE.
  */
 export async function contentDigest(
   context: BuildContext,
@@ -30,6 +30,7 @@ export async function contentDigest(
   let count = 0;
   for (const source of sources) {
     addField(parts, source.isDirectory ? 'tree' : 'file', source.name);
+    const links = new Map<string, Uint8Array>();
     for (const entry of context.walk(source)) {
       if (++count % batch === 0) {
         await setImmediate();
@@ -43,6 +44,7 @@ export async function contentDigest(
       if (type === 'socket') continue;
       if (type !== 'file') await untilTraced(entry.stat, signal);
       addEntry(parts, entry);
+      addLink(parts, entry, links);
       if (type === 'file') await digests.add({ entry, path, stamp, take: parts.later() });
     }
   }
@@ -52,7 +54,7 @@ export async function contentDigest(
 
 /** What is hashed in the end: digests of files come in whatever order they are ready. */
 class Parts implements Fields {
-  readonly #parts: (Uint8Array | string)[] = ['context-v4\n'];
+  readonly #parts: (Uint8Array | string)[] = ['context-v5\n'];
 
   update(part: Uint8Array | string): void {
     this.#parts.push(part);
@@ -94,6 +96,15 @@ function addEntry(fields: Fields, entry: ContextEntry): void {
     case 'unknown':
       throw refuseSpecial(entry);
   }
+}
+
+/** Names of one file are names of one in the copy: what is written to the one later is in the other. */
+function addLink(fields: Fields, { path, stat }: ContextEntry, links: Map<string, Uint8Array>): void {
+  if (stat.type !== 'file' || stat.nlink < 2) return;
+  const inode = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.ino}`;
+  const first = links.get(inode);
+  if (first === undefined) links.set(inode, path);
+  else addField(fields, 'link', first);
 }
 
 function addXattrs(fields: Fields, { dirFd, name }: ContextEntry): void {

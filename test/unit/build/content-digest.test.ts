@@ -127,10 +127,12 @@ test('what is ignored does not count', async (t) => {
   assert.equal(await digestOf(folder), before);
 });
 
-test('further names of a file are contents like others', async (t) => {
+test('two names of one file are not two files: they are copied as such, and a RUN that writes to one would tell', async (t) => {
   const linked = folderWith(t, { a: 'x', b: { sameAs: 'a' } });
   const apart = folderWith(t, { a: 'x', b: 'x' });
-  assert.equal(await digestOf(linked), await digestOf(apart));
+  assert.notEqual(await digestOf(linked), await digestOf(apart));
+  assert.equal(await digestOf(linked, 'a', 'b'), await digestOf(apart, 'a', 'b'), 'each copied by itself');
+  assert.equal(await digestOf(linked), await digestOf(folderWith(t, { a: 'x', b: { sameAs: 'a' } })), 'elsewhere');
 });
 
 test('names that are no text are kept apart', async (t) => {
