@@ -45,11 +45,12 @@ export function writeExecProcess(path: string, target: ExecTarget, request: Exec
   const databases = userDatabasesOf(target.pid);
   const size = request.terminalSize;
   const spec = createProcess(
-    { Env: config.Env ?? [], WorkingDir: config.WorkingDir ?? '' },
+    { WorkingDir: config.WorkingDir ?? '' },
     {
       ...options,
       args: request.command,
-      env: request.environment,
+      // As docker lists them: the container's first.
+      env: [...(config.Env ?? []), ...(request.environment ?? [])],
       workingDir: request.workingDirectory,
       user: resolveUser(request.user ?? config.User ?? '', databases),
       additionalGids: resolveGroups(host.GroupAdd ?? [], databases),

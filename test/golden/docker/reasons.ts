@@ -70,6 +70,10 @@ export const reasons: Readonly<Record<string, Reason>> = {
     text: 'Docker prints an empty line before the error of some templates, and has other words for some lists.',
     docker: /^stdout $|failed to execute template/,
   },
+  'errors of exec': {
+    text: 'Docker 26 writes why a process could not join a container to the standard output of exec, and 126 is its code for all of it; here it is standard error, and 127 for a program that is not there, as with run and with newer dockers.',
+    docker: /stdout OCI runtime exec failed/,
+  },
   'no chain of callers': {
     text: 'Docker puts before the message what each program on the way to the runtime has to add; there is no such way here.',
     docker:
@@ -79,6 +83,9 @@ export const reasons: Readonly<Record<string, Reason>> = {
     text: 'Docker keeps which streams the client that made a container wanted to see; here that is nothing of the container.',
     docker: /Config\.Attach/,
     strata: /Config\.Attach/,
+  },
+  'in the order of paths': {
+    text: 'Docker lists changes in the order in which it came upon them, which is not always the same; here they stand by path.',
   },
   'to mend': {
     text: 'A mistake: the answer to give is docker’s.',
