@@ -7,6 +7,7 @@ import { type MountSpec, mountAt } from '../sys/mount-spec.ts';
 import { safeEnvironment } from '../sys/process.ts';
 import { readRuntimeLog } from './bundle.ts';
 import { type DocumentContents, writeDocument } from './document.ts';
+import { endOrphanedInit } from './orphaned-init.ts';
 import { startFailure } from './start-failure.ts';
 import { type SupervisorPlan, supervisorArguments } from './supervisor.ts';
 
@@ -47,6 +48,7 @@ export async function launch(plan: LaunchPlan): Promise<number> {
   } finally {
     closeSync(lock);
   }
+  using _orphans = endOrphanedInit(bundle);
   const answer = await answerOf(child);
   if (typeof answer === 'number') return answer;
   throw startFailure(readRuntimeLog(bundle), answer);

@@ -154,6 +154,8 @@ test('runc or conmon killed during a start: it fails or it does not, and nothing
     for (const line of victims) process.kill(Number.parseInt(line, 10), 'SIGKILL');
     const error = await start;
     if (error !== undefined) assert.ok(isStrataError(error), `seed ${seed}, round ${round}`);
+    // One that was killed after the start is not found running any more.
+    for (const line of victims) await untilGone(Number.parseInt(line, 10));
     await engine.containers.start(id);
     assert.equal((await shown(engine, id))[0], 'running');
     await engine.containers.remove(id, { force: true });
