@@ -7,7 +7,9 @@ export type { CheckResult } from './check-store.ts';
 export type { CommitEvent, CommitRequest, CommitResult } from './commit-types.ts';
 export type { AttachedContainer } from './containers/attach.ts';
 export type { CreatedContainer, CreateRequest } from './containers/create-types.ts';
+export type { ExecOptions } from './containers/exec.ts';
 export type { ContainerSummary, ListContainersOptions } from './containers/list.ts';
+export type { ProcessTable, TopOptions } from './containers/top.ts';
 export { Engine, type EngineOptions } from './engine.ts';
 export type { ExportEvent, ExportRequest, ExportResult } from './export-types.ts';
 export type {

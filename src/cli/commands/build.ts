@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { DockerfileText, PullPolicy } from '../../engine/index.ts';
@@ -93,8 +93,7 @@ async function build({ command, context }: Called, folder: string, flags: BuildF
   if (/^(?:https?|git|ssh):\/\/|^git@|^github\.com\//.test(folder)) throw notSupportedYet(`build context ${folder}`);
   for (const tag of flags.tag) checkTag(tag);
   const progress = progressFor({ command, context }, flags);
-  // A stale one would be taken for this build's, should it fail.
-  if (flags.iidfile !== undefined) writing(flags.iidfile, (path) => rmSync(path, { force: true }));
+  if (flags.iidfile !== undefined) writing(flags.iidfile, removeStale);
   const engine = await context.engine();
   await using operation = engine.build({
     context: folder === '-' ? process.stdin : folder,
@@ -140,6 +139,11 @@ function checkTag(tag: string): void {
       cause: error,
     });
   }
+}
+
+/** An ID of before would be taken for this build's, should it fail. What is no file stays: `--iidfile /dev/null`. */
+function removeStale(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === true) rmSync(path);
 }
 
 function writing(path: string, write: (path: string) => void): void {
