@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { findLayerViolations } from '../../tools/layers.ts';
 
@@ -9,6 +9,17 @@ test('imports go down only', () => {
   const { files, violations } = findLayerViolations(join(import.meta.dirname, '../..'));
   assert.ok(files > 10, `only ${files} files were looked at`);
   assert.deepEqual(violations, []);
+});
+
+test('every folder says what it owns', () => {
+  const source = join(import.meta.dirname, '../../src');
+  const folders = new Set(globSync('**/*.ts', { cwd: source }).map((file) => dirname(file)));
+  assert.ok(folders.size > 40, `only ${folders.size} folders were looked at`);
+  for (const folder of folders) {
+    const page = join(source, folder, 'README.md');
+    assert.ok(existsSync(page), `src/${folder} has no README.md`);
+    assert.ok(readFileSync(page, 'utf8').startsWith(`# ${folder}`), `src/${folder}/README.md has another heading`);
+  }
 });
 
 test('the import rule sees static, dynamic, type-only and re-exported imports', (context) => {
