@@ -7,28 +7,28 @@ import type { AbortOptions } from '../lib/abort.ts';
 import type { StoreLease } from '../metadata/leases.ts';
 import { Metadata } from '../metadata/metadata.ts';
 import { TrackedBlobs, TrackedContentStore } from '../metadata/tracked-content.ts';
-import type { CachedStep } from './build-cache-usage.ts';
-import type { BuildEvent, BuildRequest, BuildResult } from './build-types.ts';
-import type { CheckResult } from './check-store.ts';
-import type { CommitEvent, CommitRequest, CommitResult } from './commit-types.ts';
+import type { CachedStep } from './build/cache-usage.ts';
+import type { PruneBuildCacheRequest, PrunedBuildCache } from './build/prune-cache.ts';
+import type { BuildEvent, BuildRequest, BuildResult } from './build/types.ts';
 import { ContainerVerbs } from './containers/containers.ts';
+import type { ExportEvent, ExportRequest, ExportResult } from './containers/export-types.ts';
 import type { ContainerParts } from './containers/parts.ts';
-import type { ExportEvent, ExportRequest, ExportResult } from './export-types.ts';
+import type { PruneContainersRequest, PrunedContainers } from './containers/prune.ts';
+import type { RunEvent, RunRequest, RunResult } from './containers/run-types.ts';
 import type { GarbageParts } from './garbage.ts';
-import { type ImageReader, ImageViews } from './image-views.ts';
-import type { ImportEvent, ImportRequest, ImportResult } from './import-types.ts';
+import type { CommitEvent, CommitRequest, CommitResult } from './images/commit-types.ts';
+import type { ImportEvent, ImportRequest, ImportResult } from './images/import-types.ts';
+import type { LoadEvent, LoadRequest, LoadResult } from './images/load-types.ts';
+import type { PruneImagesRequest, RemovedImages, RemoveImageRequest } from './images/remove.ts';
+import type { SaveEvent, SaveRequest, SaveResult } from './images/save-types.ts';
+import { type ImageReader, ImageViews } from './images/views.ts';
 import { chooseRoot, makeLayout, type StoreLayout } from './layout.ts';
-import type { LoadEvent, LoadRequest, LoadResult } from './load-types.ts';
 import { openDriver, type StorageDriver } from './open-driver.ts';
 import { Operation } from './operation.ts';
-import type { PruneBuildCacheRequest, PrunedBuildCache } from './prune-build-cache.ts';
-import type { PruneContainersRequest, PrunedContainers } from './prune-containers.ts';
-import type { PruneImagesRequest, RemovedImages, RemoveImageRequest } from './remove-images.ts';
-import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
-import type { SaveEvent, SaveRequest, SaveResult } from './save-types.ts';
 import { storing } from './storing.ts';
-import type { SystemInfo } from './system-info.ts';
-import type { DiskUsage } from './usage-types.ts';
+import type { CheckResult } from './system/check-store.ts';
+import type { SystemInfo } from './system/system-info.ts';
+import type { DiskUsage } from './system/usage-types.ts';
 import { hostPlatform } from './versions.ts';
 
 export interface EngineOptions extends AbortOptions {
@@ -106,7 +106,7 @@ export class Engine implements AsyncDisposable {
   /** Builds an image from a folder with a Dockerfile. The result is durable when it resolves. */
   build(request: BuildRequest): Operation<BuildEvent, BuildResult> {
     return storing(this.layout.root, request, async (report, signal) => {
-      const { runBuild } = await import('./run-build.ts');
+      const { runBuild } = await import('./build/run-build.ts');
       return await runBuild(request, { ...this.#writingParts(), ownProcess: this.#ownProcess }, report, signal);
     });
   }
@@ -117,7 +117,7 @@ export class Engine implements AsyncDisposable {
    */
   load(request: LoadRequest): Operation<LoadEvent, LoadResult> {
     return storing(this.layout.root, request, async (report, signal) => {
-      const { loadArchive } = await import('./load-archive.ts');
+      const { loadArchive } = await import('./images/load-archive.ts');
       return await loadArchive(request, this.#writingParts(), report, signal);
     });
   }
@@ -128,7 +128,7 @@ export class Engine implements AsyncDisposable {
    */
   importImage(request: ImportRequest): Operation<ImportEvent, ImportResult> {
     return storing(this.layout.root, request, async (report, signal) => {
-      const { importArchive } = await import('./import-archive.ts');
+      const { importArchive } = await import('./images/import-archive.ts');
       return await importArchive(request, this.#writingParts(), report, signal);
     });
   }
@@ -140,7 +140,7 @@ export class Engine implements AsyncDisposable {
    */
   commit(request: CommitRequest): Operation<CommitEvent, CommitResult> {
     return storing(this.layout.root, request, async (report, signal) => {
-      const { commitContainer } = await import('./commit-container.ts');
+      const { commitContainer } = await import('./images/commit-container.ts');
       return await commitContainer(request, this.#writingParts(), report, signal);
     });
   }
@@ -151,7 +151,7 @@ export class Engine implements AsyncDisposable {
    */
   export(request: ExportRequest): Operation<ExportEvent, ExportResult> {
     return new Operation(async (report, signal) => {
-      const { exportContainer } = await import('./export-container.ts');
+      const { exportContainer } = await import('./containers/export.ts');
       return await exportContainer(request, this.#garbageParts(), report, signal);
     }, request);
   }
@@ -162,14 +162,14 @@ export class Engine implements AsyncDisposable {
    */
   save(request: SaveRequest): Operation<SaveEvent, SaveResult> {
     return new Operation(async (report, signal) => {
-      const { saveArchive } = await import('./save-archive.ts');
+      const { saveArchive } = await import('./images/save-archive.ts');
       return await saveArchive(request, this.#writingParts(), report, signal);
     }, request);
   }
 
   /** What this machine and this store are like: driver and why not the others, kernel, runtime, known weaknesses. */
   async info(): Promise<SystemInfo> {
-    const { systemInfo } = await import('./system-info.ts');
+    const { systemInfo } = await import('./system/system-info.ts');
     const { images, containers } = this.#metadata;
     return await systemInfo({
       root: this.layout.root,
@@ -186,7 +186,7 @@ export class Engine implements AsyncDisposable {
   run(request: RunRequest): Operation<RunEvent, RunResult> {
     const parts = this.#containerParts();
     return new Operation(async (report, signal) => {
-      const { runContainer } = await import('./run-container.ts');
+      const { runContainer } = await import('./containers/run.ts');
       return await runContainer(request, parts, report, signal);
     }, request);
   }
@@ -203,39 +203,39 @@ export class Engine implements AsyncDisposable {
    * container uses (ERR_IMAGE_IN_USE). The build cache stays.
    */
   async removeImage(request: RemoveImageRequest): Promise<RemovedImages> {
-    const { removeImage } = await import('./remove-images.ts');
+    const { removeImage } = await import('./images/remove.ts');
     return await removeImage(this.#garbageParts(), request);
   }
 
   /** Removes images without names, or with `all` every image, that no container uses. The build cache stays. */
   async pruneImages(request: PruneImagesRequest = {}): Promise<RemovedImages> {
-    const { pruneImages } = await import('./remove-images.ts');
+    const { pruneImages } = await import('./images/remove.ts');
     return await pruneImages(this.#garbageParts(), request);
   }
 
   /** Removes containers in which nothing runs, with their writable layers. */
   async pruneContainers(request: PruneContainersRequest = {}): Promise<PrunedContainers> {
-    const { pruneContainers } = await import('./prune-containers.ts');
+    const { pruneContainers } = await import('./containers/prune.ts');
     return await pruneContainers(this.#garbageParts(), request);
   }
 
   /** Results of build steps that later builds may take, and what each takes of the disk. */
   async buildCache(options: AbortOptions = {}): Promise<CachedStep[]> {
-    const { buildCacheSteps } = await import('./prune-build-cache.ts');
+    const { buildCacheSteps } = await import('./build/prune-cache.ts');
     return await buildCacheSteps(this.#garbageParts(), options);
   }
 
   /** Forgets results of build steps: those no image stands on, or with `all` every one. Images stay as they are. */
   async pruneBuildCache(request: PruneBuildCacheRequest = {}): Promise<PrunedBuildCache> {
-    const { pruneBuildCache } = await import('./prune-build-cache.ts');
+    const { pruneBuildCache } = await import('./build/prune-cache.ts');
     return await pruneBuildCache(this.#garbageParts(), request);
   }
 
   /** What the store takes of the disk, and for what; reads every folder, so it can take seconds. */
   async diskUsage(options: AbortOptions = {}): Promise<DiskUsage> {
     const [{ diskUsage }, { reconcileContainers }] = await Promise.all([
-      import('./disk-usage.ts'),
-      import('./reconcile-containers.ts'),
+      import('./system/disk-usage.ts'),
+      import('./containers/reconcile.ts'),
     ]);
     await reconcileContainers(this.#containerParts(), options);
     return await diskUsage(this.layout, this.#metadata, options);
@@ -244,7 +244,7 @@ export class Engine implements AsyncDisposable {
   /** Compares everything the store holds with what it should be. Reads every byte, changes nothing. */
   check(options: AbortOptions = {}): Operation<Checked, CheckResult> {
     return new Operation(async (report, signal) => {
-      const { checkStore } = await import('./check-store.ts');
+      const { checkStore } = await import('./system/check-store.ts');
       return await checkStore(this.#garbageParts(), report, { signal });
     }, options);
   }

@@ -9,10 +9,10 @@ import type { ObjectRef } from '../metadata/objects.ts';
 import { blobSweeper, fileSweeper, snapshotSweeper } from '../metadata/sweepers.ts';
 import { emptyTrash } from '../metadata/trash.ts';
 import { digestHex, parseDiffId } from '../spec/digest.ts';
+import { endAbandonedSteps } from './build/reconcile-steps.ts';
 import { removeAbandonedLocks } from './key-locks.ts';
 import type { StoreLayout } from './layout.ts';
 import type { StorageDriver } from './open-driver.ts';
-import { endAbandonedSteps } from './reconcile-steps.ts';
 
 export interface GarbageParts {
   readonly layout: StoreLayout;

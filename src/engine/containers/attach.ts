@@ -5,10 +5,10 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { identify, type ProcessIdentity } from '../../sys/process-identity.ts';
-import { definitionOf, isRunning, stateOf } from '../container-state.ts';
 import { lookUp, processOf } from './look-up.ts';
 import { bundleOf, type ContainerParts } from './parts.ts';
 import { startContainer } from './start.ts';
+import { definitionOf, isRunning, stateOf } from './state.ts';
 import { untilEnd } from './wait.ts';
 
 /** A container whose streams are in our hands; disposal lets go of them, the container goes on. */

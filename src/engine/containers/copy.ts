@@ -6,13 +6,13 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { closeFd } from '../../sys/fs-at.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
-import { containerChanged } from '../container-changed.ts';
 import { archiveSource } from '../copy/archive-source.ts';
 import { copyPath, shownPath } from '../copy/copy-path.ts';
 import { findDestination, findDirectory } from '../copy/destination.ts';
 import { copyImpossible, copyMissing, readOnly } from '../copy/failures.ts';
 import { findSource } from '../copy/source.ts';
 import { unpackCopy } from '../copy/unpack-copy.ts';
+import { containerChanged } from './changed.ts';
 import { openRoot } from './open-root.ts';
 import type { ContainerParts } from './parts.ts';
 

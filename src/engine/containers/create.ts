@@ -11,11 +11,11 @@ import type { Metadata } from '../../metadata/metadata.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { Digest } from '../../spec/digest.ts';
 import { formatPlatform, normalizePlatform, type Platform, parsePlatform, platformRank } from '../../spec/platform.ts';
-import { definitionOf, stateOf } from '../container-state.ts';
 import { hostPlatform } from '../versions.ts';
 import type { CreatedContainer, CreateRequest } from './create-types.ts';
 import { defineContainer } from './definition.ts';
 import type { ContainerParts } from './parts.ts';
+import { definitionOf, stateOf } from './state.ts';
 
 /** A container that has its record and its writable layer. */
 export interface Recorded extends CreatedContainer {

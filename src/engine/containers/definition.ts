@@ -6,9 +6,9 @@ import { processEnvironment } from '../../oci-runtime/environment.ts';
 import { checkHostname } from '../../oci-runtime/hostname.ts';
 import { resolveWorkingDirectory } from '../../oci-runtime/working-directory.ts';
 import type { RunConfig } from '../../spec/config.ts';
-import { containerConfig } from '../container-config.ts';
 import { thisMachine } from '../machine.ts';
 import { checkHost, refuseHostname } from './check-host.ts';
+import { containerConfig } from './config.ts';
 import type { CreateRequest } from './create-types.ts';
 
 /**

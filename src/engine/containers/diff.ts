@@ -3,8 +3,8 @@ import { type ListedChange, listChanges } from '../../layer/diff/list-changes.ts
 import type { AbortOptions } from '../../lib/abort.ts';
 import { invariant } from '../../lib/invariant.ts';
 import { errnoOf } from '../../sys/errno.ts';
-import { containerChanged } from '../container-changed.ts';
-import { changedTree, changesOf } from '../container-changes.ts';
+import { containerChanged } from './changed.ts';
+import { changedTree, changesOf } from './changes.ts';
 import { lookUp } from './look-up.ts';
 import type { ContainerParts } from './parts.ts';
 

@@ -3,8 +3,8 @@ import { toJson } from '../../containers/state.ts';
 import { isStrataError } from '../../errors/index.ts';
 import type { Lease } from '../../ledger/types.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
-import { stateOf } from '../container-state.ts';
 import { type ContainerParts, folderOf } from './parts.ts';
+import { stateOf } from './state.ts';
 
 /**
  * Forgets a container in which nothing runs: its files, its record, its writable layer, which goes into the trash. Can be

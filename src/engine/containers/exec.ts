@@ -6,12 +6,12 @@ import { findSupervisor } from '../../containers/supervisor.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { errnoOf } from '../../sys/errno.ts';
-import { definitionOf, isRunning, stateOf } from '../container-state.ts';
 import { thisMachine } from '../machine.ts';
 import type { AttachedContainer } from './attach.ts';
 import { execRefused, notRunningNow } from './failures.ts';
 import { lookUp, processOf } from './look-up.ts';
 import { type ContainerParts, execsOf, runtimePlaceOf } from './parts.ts';
+import { definitionOf, isRunning, stateOf } from './state.ts';
 
 export interface ExecOptions extends ExecRequest, AbortOptions {
   /** It reads what it is given; otherwise nothing. */

@@ -5,10 +5,10 @@ import { findImage } from '../../images/find-image.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { type FilterTable, hasLabels, invalidFilter, isOneOf, isWhether, matchesOneOf } from '../../query/filters.ts';
 import type { Digest } from '../../spec/digest.ts';
-import { definitionOf, labelsOf, stateOf } from '../container-state.ts';
-import { findContainer } from '../find-container.ts';
 import { hostPlatform } from '../versions.ts';
+import { findContainer } from './find.ts';
 import type { ContainerParts } from './parts.ts';
+import { definitionOf, labelsOf, stateOf } from './state.ts';
 
 const statuses = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
 const healths = ['starting', 'healthy', 'unhealthy', 'none'];

@@ -5,12 +5,12 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { resolveCommand } from '../../oci-runtime/command.ts';
 import { defaultMaskedPaths, defaultReadonlyPaths } from '../../oci-runtime/defaults.ts';
-import { definitionOf, stateOf } from '../container-state.ts';
 import { thisMachine } from '../machine.ts';
 import { configDefaults, hostDefaults, networkSettings } from './inspect-defaults.ts';
 import { lookUp, processOf } from './look-up.ts';
 import { type ContainerParts, folderOf, logPathOf } from './parts.ts';
 import { type ContainerSize, sizeOf } from './size.ts';
+import { definitionOf, stateOf } from './state.ts';
 
 export interface InspectContainerOptions extends AbortOptions {
   /** Count what the container has written, too. */

@@ -3,10 +3,10 @@ import { signalNumber } from '../../containers/signals.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { signalProcess } from '../../sys/process-identity.ts';
-import { isRunning, stateOf } from '../container-state.ts';
 import { notRunning } from './failures.ts';
 import { lookUp, processOf } from './look-up.ts';
 import { type ContainerParts, runtimePlaceOf } from './parts.ts';
+import { isRunning, stateOf } from './state.ts';
 
 export interface KillOptions extends AbortOptions {
   /** The signal to send, a name or a number; default KILL. */

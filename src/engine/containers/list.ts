@@ -6,11 +6,11 @@ import type { ContainerRecord } from '../../metadata/containers.ts';
 import { resolveCommand } from '../../oci-runtime/command.ts';
 import { compileFilters, Filters } from '../../query/filters.ts';
 import type { Digest } from '../../spec/digest.ts';
-import { definitionOf, isRunning, stateOf } from '../container-state.ts';
-import { reconcileContainers } from '../reconcile-containers.ts';
 import { containerFilters } from './filters.ts';
 import type { ContainerParts } from './parts.ts';
+import { reconcileContainers } from './reconcile.ts';
 import { type ContainerSize, sizeOf } from './size.ts';
+import { definitionOf, isRunning, stateOf } from './state.ts';
 
 export interface ListContainersOptions extends AbortOptions {
   /** Also those that do not run. */

@@ -2,10 +2,10 @@ import { type LogEntry, readLog } from '../../containers/log-file.ts';
 import { isActive } from '../../containers/state.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { compareInstants, type Instant, parseInstant } from '../../query/timestamp.ts';
-import { stateOf } from '../container-state.ts';
-import { reconcileContainer } from '../reconcile-containers.ts';
 import { lookUp } from './look-up.ts';
 import { type ContainerParts, logPathOf } from './parts.ts';
+import { reconcileContainer } from './reconcile.ts';
+import { stateOf } from './state.ts';
 
 export interface LogsOptions extends AbortOptions {
   /** Go on until the container ends or is removed. */

@@ -3,10 +3,10 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import type { ProcessIdentity } from '../../sys/process-identity.ts';
 import { identify } from '../../sys/process-identity.ts';
-import { stateOf } from '../container-state.ts';
-import { containerNotFound, findContainer } from '../find-container.ts';
-import { reconcileContainer } from '../reconcile-containers.ts';
+import { containerNotFound, findContainer } from './find.ts';
 import { bundleOf, type ContainerParts } from './parts.ts';
+import { reconcileContainer } from './reconcile.ts';
+import { stateOf } from './state.ts';
 
 /** The container of this name or ID, its record true as of now. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_AMBIGUOUS. */
 export async function lookUp(

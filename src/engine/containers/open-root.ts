@@ -4,13 +4,13 @@ import { closeFd } from '../../sys/fs-at.ts';
 import { mountDetached } from '../../sys/mount-spec.ts';
 import { isAlive } from '../../sys/process-identity.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
-import { definitionOf, isRunning } from '../container-state.ts';
 import { readOnly } from '../copy/failures.ts';
-import { containerNotFound } from '../find-container.ts';
-import { shownBy, writableMount } from '../shown-files.ts';
+import { containerNotFound } from './find.ts';
 import { lookUp, processOf } from './look-up.ts';
 import { type ContainerParts, locksOf } from './parts.ts';
 import { settle } from './settle.ts';
+import { shownBy, writableMount } from './shown-files.ts';
+import { definitionOf, isRunning } from './state.ts';
 
 /** The files of a container, as long as this is held. */
 export interface ContainerRoot extends AsyncDisposable {

@@ -4,7 +4,7 @@ import { findRuntime } from '../../containers/runtime.ts';
 import type { RuntimePlace } from '../../containers/runtime-commands.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import type { GarbageParts } from '../garbage.ts';
-import type { ImageReader } from '../image-views.ts';
+import type { ImageReader } from '../images/views.ts';
 import { KeyLocks } from '../key-locks.ts';
 import type { StoreLayout } from '../layout.ts';
 import type { StorageDriver } from '../open-driver.ts';

@@ -3,12 +3,12 @@ import { type ContainerStatus, toJson } from '../../containers/state.ts';
 import { StrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
-import { isRunning, stateOf } from '../container-state.ts';
-import { containerNotFound } from '../find-container.ts';
 import { notRunningNow } from './failures.ts';
+import { containerNotFound } from './find.ts';
 import { lookUp } from './look-up.ts';
 import { type ContainerParts, locksOf, runtimePlaceOf } from './parts.ts';
 import { settle } from './settle.ts';
+import { isRunning, stateOf } from './state.ts';
 
 /**
  * Stops all processes of a running container where they are. Throws ERR_CONTAINER_NOT_FOUND,

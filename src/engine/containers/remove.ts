@@ -1,6 +1,5 @@
 import { shownStatus } from '../../containers/state.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
-import { isRunning, stateOf } from '../container-state.ts';
 import { emptyTrashBriefly } from '../garbage.ts';
 import { discardContainer } from './discard.ts';
 import { removalRefused } from './failures.ts';
@@ -8,6 +7,7 @@ import { sendSignal } from './kill.ts';
 import { lookUp } from './look-up.ts';
 import { type ContainerParts, locksOf } from './parts.ts';
 import { settle } from './settle.ts';
+import { isRunning, stateOf } from './state.ts';
 import { untilEnd } from './wait.ts';
 
 export interface RemoveContainerOptions extends AbortOptions {

@@ -1,7 +1,7 @@
 import { checkContainerName } from '../../containers/names.ts';
 import { StrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
-import { containerNotFound } from '../find-container.ts';
+import { containerNotFound } from './find.ts';
 import { lookUp } from './look-up.ts';
 import type { ContainerParts } from './parts.ts';
 

@@ -1,10 +1,10 @@
 import { untilExit } from '../../containers/exits.ts';
-import { isRunning, stateOf } from '../container-state.ts';
 import { startRefused } from './failures.ts';
 import { lookUp } from './look-up.ts';
 import { type ContainerParts, exitsOf, locksOf } from './parts.ts';
 import { needsSettling, settle } from './settle.ts';
 import { startContainer } from './start.ts';
+import { isRunning, stateOf } from './state.ts';
 import { checkSignal, endRun, type StopOptions } from './stop.ts';
 
 /**

@@ -15,10 +15,10 @@ import {
   type ProcessIdentity,
   signalProcess,
 } from '../../sys/process-identity.ts';
-import { definitionOf, isRunning, stateOf } from '../container-state.ts';
 import { discardContainer } from './discard.ts';
 import { isLocked } from './file-lock.ts';
 import { bundleOf, type ContainerParts, execsOf, exitsOf, runtimePlaceOf } from './parts.ts';
+import { definitionOf, isRunning, stateOf } from './state.ts';
 
 export type SettleParts = Pick<ContainerParts, 'layout' | 'metadata' | 'driver'>;
 

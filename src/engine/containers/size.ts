@@ -2,7 +2,7 @@ import { changedBytes } from '../../layer/diff/changed-bytes.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { errnoOf } from '../../sys/errno.ts';
-import { changedTree, changesOf } from '../container-changes.ts';
+import { changedTree, changesOf } from './changes.ts';
 import type { ContainerParts } from './parts.ts';
 
 export interface ContainerSize {

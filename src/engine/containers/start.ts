@@ -13,10 +13,9 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { bootId } from '../../sys/boot-id.ts';
 import { identify } from '../../sys/process-identity.ts';
-import { definitionOf, stateOf } from '../container-state.ts';
-import { containerNotFound, findContainer } from '../find-container.ts';
 import { thisMachine } from '../machine.ts';
 import { exitCodeOfStart, startRefused } from './failures.ts';
+import { containerNotFound, findContainer } from './find.ts';
 import {
   bundleOf,
   bundlesOf,
@@ -28,6 +27,7 @@ import {
   runtimePlaceOf,
 } from './parts.ts';
 import { clearRun, settle } from './settle.ts';
+import { definitionOf, stateOf } from './state.ts';
 
 export interface StartOptions extends AbortOptions {
   /**

@@ -1,10 +1,10 @@
 import { signalNumber } from '../../containers/signals.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
-import { definitionOf, isRunning } from '../container-state.ts';
 import { sendSignal } from './kill.ts';
 import { lookUp } from './look-up.ts';
 import type { ContainerParts } from './parts.ts';
+import { definitionOf, isRunning } from './state.ts';
 import { untilEnd } from './wait.ts';
 
 export interface StopOptions extends AbortOptions {

@@ -4,10 +4,10 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import { processesInControlGroup } from '../../sys/control-groups.ts';
 import { requireProgram } from '../../sys/find-program.ts';
 import { run } from '../../sys/process.ts';
-import { definitionOf, isRunning } from '../container-state.ts';
 import { notRunningNow } from './failures.ts';
 import { lookUp } from './look-up.ts';
 import type { ContainerParts } from './parts.ts';
+import { definitionOf, isRunning } from './state.ts';
 
 export interface TopOptions extends AbortOptions {
   /** Of ps(1); default `-ef`. */

@@ -3,10 +3,10 @@ import { readExit, untilExit } from '../../containers/exits.ts';
 import { isActive } from '../../containers/state.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
-import { stateOf } from '../container-state.ts';
-import { reconcileContainer } from '../reconcile-containers.ts';
 import { lookUp } from './look-up.ts';
 import { type ContainerParts, exitsOf } from './parts.ts';
+import { reconcileContainer } from './reconcile.ts';
+import { stateOf } from './state.ts';
 
 /**
  * Waits until a container no longer runs and answers its exit code; at once for one that does not run. Throws

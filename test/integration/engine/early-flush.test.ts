@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EarlyFlush } from '../../../src/engine/early-flush.ts';
+import { EarlyFlush } from '../../../src/engine/build/early-flush.ts';
 
 test('work beside a flush answers and fails as it would alone; what cannot be flushed is not told here', async () => {
   for (const directory of [tmpdir(), '/nowhere/at/all']) {

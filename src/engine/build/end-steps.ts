@@ -1,0 +1,14 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { findRuntime } from '../../containers/runtime.ts';
+import { deleteFromRuntime } from '../../containers/runtime-commands.ts';
+import { runtimeRootOf } from '../containers/parts.ts';
+import type { StoreLayout } from '../layout.ts';
+
+/** Kills what runs in build steps, and takes away their bundles and the runtime's state. Idempotent. */
+export async function endSteps(layout: StoreLayout, bundles: string, ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    await deleteFromRuntime({ runtime: findRuntime(), runtimeRoot: runtimeRootOf(layout) }, id);
+    rmSync(join(bundles, id), { recursive: true, force: true });
+  }
+}

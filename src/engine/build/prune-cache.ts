@@ -1,0 +1,88 @@
+import { onlyTime } from '../../images/filter-images.ts';
+import { holdingsOf, lineOf } from '../../images/holdings.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { Metadata } from '../../metadata/metadata.ts';
+import { compileFilters, Filters, type FilterTable } from '../../query/filters.ts';
+import { compareInstants } from '../../query/timestamp.ts';
+import { collectGarbage, type GarbageParts } from '../garbage.ts';
+import { SnapshotSizes } from '../snapshot-sizes.ts';
+import { type CachedStep, type CacheEntry, cachedStep, cacheEntries } from './cache-usage.ts';
+
+export interface PruneBuildCacheRequest extends AbortOptions {
+  /** Also steps that an image stands on: the image stays, but its steps will run again. */
+  readonly all?: boolean;
+  /** `until`: only what was not used since. */
+  readonly filters?: Filters;
+  /** Stops, the least recently used gone first, when no more than this is left of what could go. */
+  readonly keepBytes?: number;
+}
+
+export interface PrunedBuildCache {
+  /** Of the steps, as `buildCache` names them. */
+  readonly deleted: readonly string[];
+  /** Allocated blocks that are free now. */
+  readonly reclaimedBytes: number;
+}
+
+/** The build cache with what each step takes of the disk, least recently used first. */
+export async function buildCacheSteps(parts: GarbageParts, options: AbortOptions): Promise<CachedStep[]> {
+  const entries = cacheEntries(parts.metadata, holdingsOf(parts.metadata));
+  const sizes = await SnapshotSizes.measure(
+    parts.driver,
+    entries.flatMap(({ snapshots }) => snapshots),
+    options,
+  );
+  return entries.map((entry) => cachedStep(entry, (id) => sizes.of(id)));
+}
+
+/** Forgets results of build steps, except for what a running build uses. Throws ERR_FILTER_INVALID, ERR_TIME_INVALID. */
+export async function pruneBuildCache(parts: GarbageParts, request: PruneBuildCacheRequest): Promise<PrunedBuildCache> {
+  const { metadata, driver } = parts;
+  const { signal, all = false, filters = Filters.fromFlags([]), keepBytes = 0 } = request;
+  const goes = compileFilters(filters, cacheFilters(new Date()));
+  const entries = (): CacheEntry[] =>
+    cacheEntries(metadata, holdingsOf(metadata)).filter((entry) => all || !entry.shared);
+  const { parents, anyImage } = holdingsOf(metadata);
+  // What steps stand on may be left of steps that went before, and goes with them.
+  const below = (id: string): string[] => lineOf(parents, id).filter((each) => each === id || !anyImage.has(each));
+  const snapshots = entries().flatMap((entry) => entry.snapshots.flatMap(below));
+  const sizes = await SnapshotSizes.measure(driver, snapshots, { signal });
+  let deleted: readonly CachedStep[] = [];
+  const { removed } = await collectGarbage(parts, {
+    signal,
+    release: () => {
+      const isFree = (entry: CacheEntry): boolean => !entry.record.inUse && goes(entry);
+      deleted = removeEntries(metadata, oldest(entries(), { isFree, sizes, keepBytes }));
+    },
+  });
+  return { deleted: deleted.map(({ id }) => id), reclaimedBytes: sizes.sumOf(removed) };
+}
+
+interface OldestOptions {
+  readonly isFree: (entry: CacheEntry) => boolean;
+  readonly sizes: SnapshotSizes;
+  readonly keepBytes: number;
+}
+
+/** Those of `entries`, least recently used first, that have to go until no more than `keepBytes` is left. */
+function oldest(entries: readonly CacheEntry[], { isFree, sizes, keepBytes }: OldestOptions): CacheEntry[] {
+  const free = entries.filter(isFree);
+  if (keepBytes === 0) return free;
+  const sizeOf = ({ snapshots }: CacheEntry): number => snapshots.reduce((total, id) => total + sizes.of(id), 0);
+  let left = entries.reduce((total, entry) => total + sizeOf(entry), 0);
+  return free.filter((entry) => {
+    if (left <= keepBytes) return false;
+    left -= sizeOf(entry);
+    return true;
+  });
+}
+
+const removeEntries = ({ builds }: Metadata, entries: readonly CacheEntry[]): CachedStep[] =>
+  entries.filter(({ record }) => builds.remove(record.key)).map((entry) => cachedStep(entry, () => 0));
+
+const cacheFilters = (now: Date): FilterTable<CacheEntry> => ({
+  until: (times) => {
+    const limit = onlyTime(times, now);
+    return ({ record }) => compareInstants({ seconds: record.lastUsedAt / 1000, nanoseconds: 0 }, limit) < 0;
+  },
+});

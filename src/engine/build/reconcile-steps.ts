@@ -1,0 +1,35 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Metadata } from '../../metadata/metadata.ts';
+import { errnoOf } from '../../sys/errno.ts';
+import type { StoreLayout } from '../layout.ts';
+
+/** Where the bundles of build steps are: `<lease>-<number>`. */
+export const stepsOf = ({ run: runDirectory }: StoreLayout): string => join(runDirectory, 'steps');
+
+/**
+ * Ends the build steps whose builds were killed, and takes away what is left of them in the runtime, before what they
+ * write into is collected; answers how many. Costs a look into a folder otherwise.
+ */
+export async function endAbandonedSteps(layout: StoreLayout, { leases }: Metadata): Promise<number> {
+  const ids = namesIn(stepsOf(layout));
+  if (ids.length === 0) return 0;
+  // In this order: a lease is recorded before its first step begins.
+  leases.removeDead();
+  const live = new Set(leases.list().map(({ id }) => id));
+  const abandoned = ids.filter((name) => !live.has(name.replace(/-\d+$/, '')));
+  if (abandoned.length > 0) {
+    const { endSteps } = await import('./end-steps.ts');
+    await endSteps(layout, stepsOf(layout), abandoned);
+  }
+  return abandoned.length;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { buildImage, readTags } from '../../build/build-image.ts';
+import { StrataError } from '../../errors/index.ts';
+import type { ImageStore } from '../../images/record-image.ts';
+import type { StoreLease } from '../../metadata/leases.ts';
+import { syncFilesystem } from '../../sys/syncfs.ts';
+import { collectAfterDeaths, emptyTrashBriefly, type GarbageParts } from '../garbage.ts';
+import { SnapshotLayerMaker } from '../images/snapshot-layer-maker.ts';
+import { KeyLocks } from '../key-locks.ts';
+import type { Report } from '../operation.ts';
+import { hostPlatform } from '../versions.ts';
+import { BuildCache } from './cache.ts';
+import { EarlyFlush } from './early-flush.ts';
+import { LazyRunner } from './lazy-runner.ts';
+import { openBuildSource } from './open-source.ts';
+import { SnapshotWorkspace } from './snapshot-workspace.ts';
+import type { BuildEvent, BuildRequest, BuildResult, PullPolicy } from './types.ts';
+
+export interface BuildWiring {
+  readonly garbage: GarbageParts;
+  readonly storeFor: (lease: StoreLease) => ImageStore;
+  /** See the engine's option of that name. */
+  readonly ownProcess: boolean;
+}
+
+/** {@link Engine.build}: gives the build everything it uses of this store. */
+export async function runBuild(
+  request: BuildRequest,
+  { garbage, storeFor, ownProcess }: BuildWiring,
+  report: Report<BuildEvent>,
+  signal: AbortSignal,
+): Promise<BuildResult> {
+  const { layout, metadata, locks, driver } = garbage;
+  const references = readTags(request.tags ?? []);
+  for (const text of driver.warnings) report({ type: 'warning', text });
+  await collectAfterDeaths(garbage, { signal });
+  refusePull(request.pull);
+  await using lease = metadata.leases.open('build');
+  await using source = await openBuildSource(request, garbage, { lease, signal });
+  await using runner = new LazyRunner(async () => {
+    const { ContainerRunner } = await import('./container-runner.ts');
+    return new ContainerRunner({ layout, lease, ownProcess });
+  });
+  const layerMaker = new SnapshotLayerMaker({ layout, driver, metadata, locks });
+  await using flush = new EarlyFlush(layout.root);
+  const { snapshotter } = driver;
+  const built = await buildImage(
+    {
+      context: source.context,
+      dockerfile: source.dockerfile,
+      references,
+      buildArgs: new Map(Object.entries(request.buildArgs ?? {})),
+      labels: request.labels ?? {},
+      target: request.target,
+      noCache: request.noCache ?? false,
+      network: request.network ?? 'default',
+      platform: hostPlatform(),
+      signal,
+    },
+    {
+      store: storeFor(lease),
+      layers: metadata.layers,
+      snapshots: metadata.snapshots,
+      driver: driver.name,
+      cache: new BuildCache({
+        records: metadata.builds,
+        snapshots: metadata.snapshots,
+        locks: new KeyLocks(join(layout.locks, 'steps')),
+        lease,
+        driver: driver.name,
+      }),
+      workspace: new SnapshotWorkspace(snapshotter, lease),
+      runner,
+      layerMaker: { make: (...args) => flush.during(() => layerMaker.make(...args)) },
+      lease,
+      persist: async (ids, stop) => {
+        const isDurable = ids.every((id) => metadata.snapshots.get(id)?.durable === true);
+        if (isDurable && !layerMaker.hasWritten) return;
+        await syncFilesystem(layout.root, { signal: stop });
+        // The uppermost first: all below it are durable with it, and cost nothing more.
+        for (const id of ids.toReversed()) await snapshotter.persist(id, { flushed: true, signal: stop });
+      },
+    },
+    report,
+  );
+  await emptyTrashBriefly(layout);
+  return built;
+}
+
+function refusePull(policy: PullPolicy | undefined): void {
+  if (policy !== 'always') return;
+  throw new StrataError({
+    kind: 'unsupported',
+    code: 'ERR_NOT_SUPPORTED_YET',
+    message: 'build with images pulled anew: not supported yet',
+    hint: 'Load or import newer images, and build with --pull=missing.',
+  });
+}

@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import type { WriteBytes } from '../../images/save/archive-writer.ts';
+import { diffLayer } from '../../layer/diff/diff-layer.ts';
+import { invariant } from '../../lib/invariant.ts';
+import { errnoOf } from '../../sys/errno.ts';
+import { closeFd } from '../../sys/fs-at.ts';
+import { mountDetached } from '../../sys/mount-spec.ts';
+import type { GarbageParts } from '../garbage.ts';
+import type { Report } from '../operation.ts';
+import { checkOutput, intoFile } from '../output-file.ts';
+import { openScratch } from '../scratch-folder.ts';
+import { containerChanged } from './changed.ts';
+import type { ExportEvent, ExportRequest, ExportResult } from './export-types.ts';
+import { findContainer } from './find.ts';
+import { shownBy } from './shown-files.ts';
+
+const reportEvery = 4 << 20;
+
+/**
+ * Writes everything a container shows as one tar, parents first and by bytes, so that the same tree gives the same tar.
+ * It is read through a mount that no namespace shows and that ends with this process.
+ */
+export async function exportContainer(
+  { container, output }: ExportRequest,
+  { metadata, driver }: GarbageParts,
+  report: Report<ExportEvent>,
+  signal: AbortSignal,
+): Promise<ExportResult> {
+  if (typeof output === 'string') checkOutput(output, 'export container');
+  const { id, snapshotId } = findContainer(metadata.containers, container);
+  invariant(snapshotId !== undefined, 'a container has a writable layer');
+  await using lease = metadata.leases.open('export');
+  await using scratch = await openScratch(driver, { lease, signal });
+  let sizeBytes = 0;
+  let reported = 0;
+  const archive = async (write: WriteBytes): Promise<void> => {
+    const fd = mountDetached(shownBy(driver.snapshotter, snapshotId));
+    try {
+      await diffLayer({
+        tree: { kind: 'trees', upperDir: `/proc/self/fd/${fd}`, lowerDir: undefined },
+        // An index is made along with every archive; of this one nobody wants it.
+        indexFolder: scratch.path,
+        indexPath: () => join(scratch.path, 'index'),
+        sink: async (chunk) => {
+          await write(chunk);
+          sizeBytes += chunk.length;
+          if (sizeBytes - reported < reportEvery) return;
+          reported = sizeBytes;
+          report({ type: 'archive', offset: sizeBytes });
+        },
+        signal,
+      });
+    } catch (error) {
+      throw errnoOf(error) === 'ENOENT' ? containerChanged(id, error) : error;
+    } finally {
+      closeFd(fd);
+    }
+  };
+  if (typeof output === 'string') await intoFile(output, archive);
+  else await archive(output);
+  return { sizeBytes };
+}

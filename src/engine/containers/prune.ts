@@ -1,0 +1,63 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { onlyTime } from '../../images/filter-images.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { ContainerRecord } from '../../metadata/containers.ts';
+import { compileFilters, Filters, type FilterTable, hasLabels, lacksLabels } from '../../query/filters.ts';
+import { compareInstants } from '../../query/timestamp.ts';
+import { collectGarbage, type GarbageParts } from '../garbage.ts';
+import { SnapshotSizes } from '../snapshot-sizes.ts';
+import { folderOf } from './parts.ts';
+import { reconcileContainers } from './reconcile.ts';
+import { isRunning, labelsOf } from './state.ts';
+
+export interface PruneContainersRequest extends AbortOptions {
+  /** `until`, `label`, `label!`. */
+  readonly filters?: Filters;
+}
+
+export interface PrunedContainers {
+  readonly deleted: readonly string[];
+  /** Allocated blocks of their writable layers. */
+  readonly reclaimedBytes: number;
+}
+
+/** Removes the containers in which nothing runs. Throws ERR_FILTER_INVALID, ERR_FILTER_REPEATED, ERR_TIME_INVALID. */
+export async function pruneContainers(
+  parts: GarbageParts,
+  { signal, filters = Filters.fromFlags([]) }: PruneContainersRequest,
+): Promise<PrunedContainers> {
+  const { metadata, driver } = parts;
+  const goes = compileFilters(filters, containerFilters(new Date()));
+  const stopped = (): ContainerRecord[] =>
+    metadata.containers.list().filter((record) => !isRunning(metadata, record) && goes(record));
+  await reconcileContainers(parts, { signal });
+  const snapshots = stopped().flatMap(({ snapshotId }) => snapshotId ?? []);
+  const sizes = await SnapshotSizes.measure(driver, snapshots, { signal });
+  let deleted: readonly string[] = [];
+  const { removed } = await collectGarbage(parts, {
+    signal,
+    release: () => {
+      deleted = stopped()
+        .filter(({ id }) => metadata.containers.remove(id))
+        .map(({ id }) => id);
+    },
+  });
+  removeStrayFolders(parts);
+  return { deleted, reclaimedBytes: sizes.sumOf(removed) };
+}
+
+/** A container's folder is made when its record stands, and goes with it: one without a record is nobody's. */
+function removeStrayFolders({ layout, metadata }: GarbageParts): void {
+  for (const id of readdirSync(layout.containers)) {
+    if (metadata.containers.get(id) === undefined) rmSync(folderOf(layout, id), { recursive: true, force: true });
+  }
+}
+
+const containerFilters = (now: Date): FilterTable<ContainerRecord> => ({
+  label: hasLabels(labelsOf),
+  'label!': lacksLabels(labelsOf),
+  until: (times) => {
+    const limit = onlyTime(times, now);
+    return ({ createdAt }) => compareInstants({ seconds: createdAt / 1000, nanoseconds: 0 }, limit) < 0;
+  },
+});

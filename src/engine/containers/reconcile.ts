@@ -1,0 +1,47 @@
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { ContainerRecord } from '../../metadata/containers.ts';
+import { locksOf } from './parts.ts';
+import { needsSettling, type SettleParts, settle } from './settle.ts';
+import { stateOf } from './state.ts';
+
+export { runtimeRootOf } from './parts.ts';
+
+/**
+ * Makes the records of all containers true, whatever has ended or was killed since somebody looked. For those that run it
+ * costs a look at a file and a process each, for the others nothing.
+ */
+export async function reconcileContainers(parts: SettleParts, options: AbortOptions = {}): Promise<void> {
+  const records = parts.metadata.containers.list();
+  dropDeadLeases(parts, records);
+  for (const record of records) await reconcile(parts, record, options);
+}
+
+/** {@link reconcileContainers} for one; answers its record as it is then, undefined when it is gone. */
+export async function reconcileContainer(
+  parts: SettleParts,
+  id: string,
+  options: AbortOptions = {},
+): Promise<ContainerRecord | undefined> {
+  const record = parts.metadata.containers.get(id);
+  if (record === undefined) return undefined;
+  dropDeadLeases(parts, [record]);
+  return (await reconcile(parts, record, options)) ? parts.metadata.containers.get(id) : record;
+}
+
+async function reconcile(parts: SettleParts, record: ContainerRecord, options: AbortOptions): Promise<boolean> {
+  if (!needsSettling(parts, record)) return false;
+  const { status } = stateOf(record);
+  const isAtWork = status === 'starting' || status === 'removing';
+  // Who starts or removes it is let work; who settles it is soon done.
+  await using lock = isAtWork ? locksOf(parts).tryLock(record.id) : await locksOf(parts).lock(record.id, options);
+  if (lock === undefined) return false;
+  await settle(parts, record.id);
+  return true;
+}
+
+/** Leases of killed commands would make the containers they ran look alive. */
+function dropDeadLeases({ metadata }: SettleParts, records: readonly ContainerRecord[]): void {
+  if (records.some((record) => stateOf(record).attended === true && stateOf(record).status === 'running')) {
+    metadata.leases.removeDead();
+  }
+}

@@ -1,0 +1,160 @@
+import { tarEnd } from '../../archive/index.ts';
+import { layersOf } from '../../build/step-layers.ts';
+import { removeMountStubs } from '../../containers/mount-stubs.ts';
+import { pauseContainer } from '../../containers/pause-container.ts';
+import { findRuntime } from '../../containers/runtime.ts';
+import { assembleImage } from '../../images/assemble-image.ts';
+import { readConfig } from '../../images/read-image.ts';
+import { type ImageStore, recordImage } from '../../images/record-image.ts';
+import { newName } from '../../images/tag-image.ts';
+import { invariant } from '../../lib/invariant.ts';
+import { TaskGroup } from '../../lib/task-group.ts';
+import type { ContainerRecord } from '../../metadata/containers.ts';
+import type { StoreLease } from '../../metadata/leases.ts';
+import { parseReference, type Reference } from '../../reference/index.ts';
+import type { ImageConfig } from '../../spec/config.ts';
+import type { Digest } from '../../spec/digest.ts';
+import { errnoOf } from '../../sys/errno.ts';
+import { syncFilesystem } from '../../sys/syncfs.ts';
+import { containerChanged } from '../containers/changed.ts';
+import { changesOf } from '../containers/changes.ts';
+import { findContainer } from '../containers/find.ts';
+import { runtimeRootOf } from '../containers/reconcile.ts';
+import { definitionOf, isRunning } from '../containers/state.ts';
+import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbageParts } from '../garbage.ts';
+import type { Report } from '../operation.ts';
+import { hostPlatform } from '../versions.ts';
+import type { CommitEvent, CommitRequest, CommitResult } from './commit-types.ts';
+import { applyChanges } from './config-changes.ts';
+import { SnapshotLayerMaker } from './snapshot-layer-maker.ts';
+
+export interface CommitParts {
+  readonly garbage: GarbageParts;
+  readonly storeFor: (lease: StoreLease) => ImageStore;
+}
+
+/** Commits under one lease; what a failed commit had copied by then goes at once. */
+export async function commitContainer(
+  request: CommitRequest,
+  parts: CommitParts,
+  report: Report<CommitEvent>,
+  signal: AbortSignal,
+): Promise<CommitResult> {
+  const { garbage } = parts;
+  const references = request.reference === undefined ? [] : [newName(parseReference(request.reference))];
+  await collectAfterDeaths(garbage, { signal });
+  try {
+    return await commit({ request, references }, parts, report, signal);
+  } catch (error) {
+    await collectGarbage(garbage).catch(() => {
+      // The first failure is the one to tell; whoever collects next takes what stays.
+    });
+    throw error;
+  } finally {
+    await emptyTrashBriefly(garbage.layout);
+  }
+}
+
+interface Commit {
+  readonly request: CommitRequest;
+  readonly references: readonly Reference[];
+}
+
+async function commit(
+  { request, references }: Commit,
+  { garbage, storeFor }: CommitParts,
+  report: Report<CommitEvent>,
+  signal: AbortSignal,
+): Promise<CommitResult> {
+  const { metadata, driver, layout } = garbage;
+  const container = findContainer(metadata.containers, request.container);
+  const { imageId, snapshotId } = container;
+  invariant(imageId !== undefined && snapshotId !== undefined, 'a container has an image and a writable layer');
+  await using lease = metadata.leases.open('commit');
+  const store = storeFor(lease);
+  const base = await readConfig(store.content, imageId, { signal });
+  const changed = changedConfig(container, request);
+  report({ type: 'copy' });
+  const copyId = await copied(container, snapshotId, { garbage, lease, request, signal });
+
+  report({ type: 'layer' });
+  await driver.snapshotter.commit(copyId, { lease, signal, durable: false });
+  const below = layersOf(base, metadata.layers);
+  const diffIds = below.map(({ diffId }) => diffId);
+  // The copy is on its way to the disk while it is hashed; what the hashing writes follows below.
+  await using flushing = new TaskGroup({ signal });
+  flushing.run(async (stop) => await syncFilesystem(layout.root, { signal: stop }));
+  const made = await new SnapshotLayerMaker(garbage).make(copyId, diffIds, { lease, signal });
+  await flushing.join();
+  // An image is not given a layer without entries, as with docker: its history says so.
+  const isEmpty = made.tarSizeBytes <= tarEnd.length;
+  if (isEmpty || made.snapshotId !== copyId) await driver.snapshotter.remove(copyId, { lease });
+  if (!isEmpty) {
+    await syncFilesystem(layout.root, { signal });
+    await driver.snapshotter.persist(made.snapshotId, { flushed: true, signal });
+  }
+
+  report({ type: 'image' });
+  const layers = isEmpty ? below : [...below, made];
+  const image = assembleImage(withHistory(base, changed, request, isEmpty), layers);
+  const sizeBytes = layers.reduce((total, layer) => total + layer.sizeBytes, 0);
+  const id: Digest = await recordImage(store, image, { lease, signal, references, sizeBytes });
+  return { id, target: image.manifest.descriptor.digest };
+}
+
+interface CopyParts {
+  readonly garbage: GarbageParts;
+  readonly lease: StoreLease;
+  readonly request: CommitRequest;
+  readonly signal: AbortSignal;
+}
+
+/** The container's own changes in a snapshot of the image's, at rest as they are copied. */
+async function copied(container: ContainerRecord, snapshotId: string, parts: CopyParts): Promise<string> {
+  const { garbage, lease, request, signal } = parts;
+  const { metadata, driver, layout } = garbage;
+  const { snapshotter } = driver;
+  const { parentId } = snapshotter.stat(snapshotId);
+  await using _paused =
+    request.pause !== false && isRunning(metadata, container)
+      ? await pauseContainer({ runtime: findRuntime(), runtimeRoot: runtimeRootOf(layout) }, container.id, { signal })
+      : undefined;
+  try {
+    const { id } = await snapshotter.prepare(parentId, { lease, signal, copyOf: snapshotId });
+    removeMountStubs(changesOf(snapshotter, id));
+    return id;
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    throw containerChanged(container.id, error);
+  }
+}
+
+interface ChangedConfig {
+  readonly config: ImageConfig['config'];
+  /** What the container ran. */
+  readonly command: readonly string[];
+}
+
+function changedConfig(container: ContainerRecord, { changes = [] }: CommitRequest): ChangedConfig {
+  const own = definitionOf(container).config;
+  return { config: applyChanges(own, changes, hostPlatform()), command: own.Cmd ?? [] };
+}
+
+function withHistory(
+  base: ImageConfig,
+  { config, command }: ChangedConfig,
+  { author, message }: CommitRequest,
+  isEmpty: boolean,
+): ImageConfig {
+  const { author: _author, comment: _comment, ...rest } = base;
+  const created = new Date().toISOString();
+  const by = author === undefined || author === '' ? {} : { author };
+  const entry = {
+    created,
+    ...by,
+    ...(command.length === 0 ? {} : { created_by: command.join(' ') }),
+    ...(message === undefined || message === '' ? {} : { comment: message }),
+    ...(isEmpty ? { empty_layer: true } : {}),
+  };
+  return { ...rest, ...by, created, config, history: [...base.history, entry] };
+}

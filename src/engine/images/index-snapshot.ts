@@ -1,0 +1,78 @@
+import { renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { unfinishedIndex } from '../../images/unfinished-indexes.ts';
+import { deletedBytes, type LayerEntries } from '../../layer/deleted-bytes.ts';
+import type { ChangedTree } from '../../layer/diff/change.ts';
+import { diffLayer } from '../../layer/diff/diff-layer.ts';
+import { LayerIndex } from '../../layer/index-file/reader.ts';
+import type { Lease } from '../../ledger/types.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { LayerRecord } from '../../metadata/layers.ts';
+import { type DiffId, digestHex } from '../../spec/digest.ts';
+import type { StoreLayout } from '../layout.ts';
+import type { LayerMakerParts } from './snapshot-layer-maker.ts';
+
+export interface IndexedLayer extends LayerRecord {
+  /** For each of the layers below that were asked about, how many bytes of its files this one deletes. */
+  readonly deletes: readonly number[];
+}
+
+/** Makes a layer of what a committed snapshot changed, and records it; `below` are layers to compare it with. */
+export async function indexSnapshot(
+  parts: LayerMakerParts,
+  snapshotId: string,
+  below: readonly DiffId[],
+  { lease, signal }: AbortOptions & { readonly lease: Lease },
+): Promise<IndexedLayer> {
+  const { layout, metadata, locks } = parts;
+  const name = unfinishedIndex(lease, snapshotId);
+  const written = join(layout.indexes, name);
+  try {
+    const layer = await diffLayer({
+      tree: sourceOf(parts, snapshotId),
+      indexFolder: layout.indexes,
+      indexName: name,
+      // Its name is taken under the layer's lock, which garbage collection takes too.
+      indexPath: () => written,
+      signal,
+    });
+    const { diffId } = layer;
+    metadata.objects.pin('layer', diffId, lease);
+    await locks.with('layer', diffId, () => renameSync(written, indexPath(layout, diffId)), { signal });
+    metadata.layers.put(layer, lease);
+    return { ...layer, deletes: deletesOf(layout, diffId, below) };
+  } catch (error) {
+    rmSync(written, { force: true });
+    throw error;
+  }
+}
+
+const indexPath = (layout: StoreLayout, diffId: DiffId): string => join(layout.indexes, `${digestHex(diffId)}.idx`);
+
+function deletesOf(layout: StoreLayout, diffId: DiffId, below: readonly DiffId[]): number[] {
+  const [top, ...others] = [diffId, ...below].map((id) => entriesIn(indexPath(layout, id)));
+  return top === undefined ? [] : deletedBytes(top, others);
+}
+
+/** Opened when asked: most layers delete nothing, and those below need not be looked at. */
+const entriesIn = (path: string): LayerEntries => ({
+  *records() {
+    using index = LayerIndex.open(path);
+    yield* index.records();
+  },
+});
+
+function sourceOf({ driver, metadata }: LayerMakerParts, snapshotId: string): ChangedTree {
+  const { snapshotter } = driver;
+  if (driver.name === 'overlay2' && snapshotter.ownDirectory && snapshotter.lowerDirectories) {
+    const lowerDirs = snapshotter.lowerDirectories(snapshotId);
+    return { kind: 'overlay', upperDir: snapshotter.ownDirectory(snapshotId), lowerDirs };
+  }
+  const parentId = metadata.snapshots.get(snapshotId)?.parentId;
+  const treeOf = (id: string): string => snapshotter.mounts(id)[0]?.source ?? '';
+  return {
+    kind: 'trees',
+    upperDir: treeOf(snapshotId),
+    lowerDir: parentId === undefined ? undefined : treeOf(parentId),
+  };
+}

@@ -1,0 +1,76 @@
+import type { LayerMaker, MadeStepLayer } from '../../build/layer-maker.ts';
+import type { ObjectLocks } from '../../content/object-locks.ts';
+import { chainIds } from '../../layer/chain-id.ts';
+import type { Lease } from '../../ledger/types.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import { invariant } from '../../lib/invariant.ts';
+import type { Metadata } from '../../metadata/metadata.ts';
+import { type ChainId, type DiffId, parseDiffId } from '../../spec/digest.ts';
+import type { StoreLayout } from '../layout.ts';
+import type { StorageDriver } from '../open-driver.ts';
+import type { IndexedLayer } from './index-snapshot.ts';
+
+// The diffID a snapshot's changes have: told by a label, so that a cached step is never read again.
+const diffIdLabel = 'strata.diff-id';
+// How many bytes its changes delete of each step below, nearest first, separated by spaces; absent when none.
+const deletesLabel = 'strata.deletes';
+
+type MakeOptions = AbortOptions & { readonly lease: Lease; readonly made?: number };
+
+export interface LayerMakerParts {
+  readonly layout: StoreLayout;
+  readonly driver: StorageDriver;
+  readonly metadata: Metadata;
+  readonly locks: ObjectLocks;
+}
+
+/** Layers of build steps: the tree stays where it is, and an index beside it gives the tar back. */
+export class SnapshotLayerMaker implements LayerMaker {
+  readonly #parts: LayerMakerParts;
+  #hasWritten = false;
+
+  constructor(parts: LayerMakerParts) {
+    this.#parts = parts;
+  }
+
+  /** True once a layer was made that nobody has flushed. */
+  get hasWritten(): boolean {
+    return this.#hasWritten;
+  }
+
+  async make(snapshotId: string, below: readonly DiffId[], options: MakeOptions): Promise<MadeStepLayer> {
+    const ofThisBuild = below.slice(below.length - (options.made ?? 0)).reverse();
+    const known = this.#known(snapshotId) ?? (await this.#made(snapshotId, ofThisBuild, options));
+    const chainId = chainIds([...below, known.diffId]).at(-1);
+    invariant(chainId !== undefined, 'a chain of one layer has a chainID');
+    return { ...known, snapshotId: this.#name(snapshotId, chainId, options.lease) };
+  }
+
+  #known(snapshotId: string): IndexedLayer | undefined {
+    const { labels } = this.#parts.metadata.snapshots.get(snapshotId) ?? {};
+    const label = labels?.[diffIdLabel];
+    const record = label === undefined ? undefined : this.#parts.metadata.layers.get(parseDiffId(label));
+    return record && { ...record, deletes: (labels?.[deletesLabel] ?? '').split(' ').map(Number) };
+  }
+
+  async #made(snapshotId: string, below: readonly DiffId[], options: MakeOptions): Promise<IndexedLayer> {
+    const { snapshotter } = this.#parts.driver;
+    this.#hasWritten = true;
+    // A build whose steps are all in the cache needs none of it.
+    const { indexSnapshot } = await import('./index-snapshot.ts');
+    const layer = await indexSnapshot(this.#parts, snapshotId, below, options);
+    snapshotter.update(snapshotId, {
+      ...snapshotter.stat(snapshotId).labels,
+      [diffIdLabel]: layer.diffId,
+      ...(layer.deletes.some((bytes) => bytes > 0) ? { [deletesLabel]: layer.deletes.join(' ') } : {}),
+    });
+    return layer;
+  }
+
+  /** The snapshot that carries the chainID afterwards: this one, or the one that stood already. */
+  #name(snapshotId: string, chainId: ChainId, lease: Lease): string {
+    const { snapshots } = this.#parts.metadata;
+    if (snapshots.get(snapshotId)?.chainId === chainId) return snapshotId;
+    return snapshots.setChainId(snapshotId, chainId, lease).id;
+  }
+}

@@ -1,0 +1,196 @@
+import type { BlobProvider } from '../../content/types.ts';
+import { listFilters } from '../../images/filter-images.ts';
+import { type FoundImage, findImage, findPlatformImage, type ImageIndex } from '../../images/find-image.ts';
+import { type HistoryStep, historyOf } from '../../images/history.ts';
+import { type LayerNode, layerTree, onlyBelow } from '../../images/layer-tree.ts';
+import { readConfig } from '../../images/read-image.ts';
+import { type ImageSharing, sharedSizes } from '../../images/shared-sizes.ts';
+import { chainIds } from '../../layer/chain-id.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { Database } from '../../metadata/database.ts';
+import type { ListedImage } from '../../metadata/images.ts';
+import type { Layers } from '../../metadata/layers.ts';
+import type { Metadata } from '../../metadata/metadata.ts';
+import type { Snapshots } from '../../metadata/snapshots.ts';
+import { compileFilters, Filters } from '../../query/filters.ts';
+import { familiarName, familiarString, parseReference } from '../../reference/index.ts';
+import type { ImageConfig } from '../../spec/config.ts';
+import type { Digest } from '../../spec/digest.ts';
+import { type Platform, parsePlatform } from '../../spec/platform.ts';
+import type { StorageDriver } from '../open-driver.ts';
+
+/** One line of `images`: an image under one of its names, or under none. */
+export interface ImageSummary {
+  readonly id: Digest;
+  /** As people write it; undefined for an image without a name. */
+  readonly repository: string | undefined;
+  readonly tag: string | undefined;
+  /** Digest of the target the name points at. */
+  readonly digest: Digest | undefined;
+  readonly createdAt: Date | undefined;
+  /** Sum of the file sizes of all layers. */
+  readonly sizeBytes: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly os: string;
+  readonly architecture: string;
+}
+
+export interface ImageHistory {
+  readonly id: Digest;
+  /** Newest first. */
+  readonly steps: readonly HistoryStep[];
+}
+
+/** Everything `inspect` tells of an image. */
+export interface ImageDetails {
+  readonly id: Digest;
+  readonly references: readonly string[];
+  readonly targets: readonly Digest[];
+  readonly config: ImageConfig;
+  readonly sizeBytes: number;
+  /** When a name was last given to it; undefined for an image without one. */
+  readonly taggedAt: Date | undefined;
+  /** Where its files are, as the storage driver keeps them. */
+  readonly storage: ImageStorage;
+}
+
+export interface ImageStorage {
+  readonly driver: string;
+  /** Own directories of its layers, the topmost first; empty where a driver has none, or the layers are not unpacked. */
+  readonly directories: readonly string[];
+}
+
+/** An image and what it shares with all others of the store. */
+export interface SharingImage extends ImageSummary, ImageSharing {}
+
+export interface ImageTree {
+  /** Base layers, and on each what stands on it. */
+  readonly layers: readonly LayerNode[];
+  /** As {@link ImageViews.list}. */
+  readonly images: readonly SharingImage[];
+}
+
+/** What views read: rows, and the blobs of configs. */
+export interface ImageReader extends ImageIndex {
+  readonly content: BlobProvider;
+}
+
+export interface ImageLookUpOptions extends AbortOptions {
+  /** `os/architecture[/variant]`: only the image for it will do. Default: what this machine would run. */
+  readonly platform?: string;
+}
+
+/** What is there, by name, and what it is made of. Reads only. */
+export class ImageViews {
+  readonly #store: ImageReader;
+  readonly #layers: Layers;
+  readonly #snapshots: Snapshots;
+  readonly #driver: StorageDriver;
+  readonly #database: Database;
+  readonly #platform: Platform;
+
+  constructor(
+    store: ImageReader,
+    { layers, snapshots, db }: Pick<Metadata, 'layers' | 'snapshots' | 'db'>,
+    driver: StorageDriver,
+    platform: Platform,
+  ) {
+    this.#store = store;
+    this.#layers = layers;
+    this.#snapshots = snapshots;
+    this.#driver = driver;
+    this.#database = db;
+    this.#platform = platform;
+  }
+
+  /**
+   * All images, newest first, once for each of their names; with filters (`dangling`, `label`, `before`, `since`,
+   * `reference`, `until`) only what they let through. Throws ERR_FILTER_INVALID, ERR_TIME_INVALID, ERR_PATTERN_INVALID,
+   * and for the images of `before` and `since` as {@link history}.
+   */
+  list(filters: Filters = Filters.fromFlags([])): ImageSummary[] {
+    const stays = compileFilters(
+      filters,
+      listFilters((name) => this.#createdAt(name), new Date()),
+    );
+    return this.#store.images.list().flatMap(summariesOf).filter(stays);
+  }
+
+  /** Which images stand on which layers, and what each has with others and for itself; filters as {@link list}. */
+  tree(filters: Filters = Filters.fromFlags([])): ImageTree {
+    const parts = { db: this.#database, images: this.#store.images, layers: this.#layers };
+    return this.#database.read(() => {
+      const sharing = sharedSizes(parts);
+      const nothing = { sharedBytes: 0, uniqueBytes: 0 };
+      const images = this.list(filters).map((image) => ({ ...image, ...(sharing.get(image.id) ?? nothing) }));
+      const shown = new Set(images.map(({ id }) => id));
+      return { layers: onlyBelow(layerTree(parts), shown), images };
+    });
+  }
+
+  /** Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS, ERR_REFERENCE_INVALID, ERR_PLATFORM_INVALID. */
+  async history(name: string, options: ImageLookUpOptions = {}): Promise<ImageHistory> {
+    const { id } = this.#find(name, options);
+    const config = await readConfig(this.#store.content, id, options);
+    return { id, steps: historyOf(config, (diffId) => this.#layers.get(diffId)?.sizeBytes) };
+  }
+
+  /** Throws as {@link history}. */
+  async inspect(name: string, options: ImageLookUpOptions = {}): Promise<ImageDetails> {
+    const { id } = this.#find(name, options);
+    const config = await readConfig(this.#store.content, id, options);
+    const targets = this.#store.targets.targetsOf(id);
+    const tags = targets.flatMap((target) => this.#store.tags.ofTarget(target));
+    const taggedAt = tags.length === 0 ? undefined : new Date(Math.max(...tags.map(({ updatedAt }) => updatedAt)));
+    return {
+      id,
+      references: tags.map(({ reference }) => familiar(reference)),
+      targets,
+      config,
+      sizeBytes: this.#store.images.get(id)?.sizeBytes ?? 0,
+      taggedAt,
+      storage: this.#storageOf(config),
+    };
+  }
+
+  #find(name: string, { platform }: ImageLookUpOptions): FoundImage {
+    if (platform === undefined) return findImage(this.#store, name, this.#platform);
+    return findPlatformImage(this.#store, name, parsePlatform(platform, this.#platform));
+  }
+
+  #storageOf({ rootfs }: ImageConfig): ImageStorage {
+    const { name, snapshotter } = this.#driver;
+    const top = chainIds(rootfs.diff_ids).at(-1);
+    const id = top === undefined ? undefined : this.#snapshots.ofChain(name, top);
+    if (id === undefined || !snapshotter.ownDirectory || !snapshotter.lowerDirectories) {
+      return { driver: name, directories: [] };
+    }
+    return { driver: name, directories: [snapshotter.ownDirectory(id), ...snapshotter.lowerDirectories(id)] };
+  }
+
+  #createdAt(name: string): Date | undefined {
+    const { id } = findImage(this.#store, name, this.#platform);
+    const madeAt = this.#store.images.get(id)?.madeAt;
+    return madeAt === undefined ? undefined : new Date(madeAt);
+  }
+}
+
+const familiar = (reference: string): string => familiarString(parseReference(reference));
+
+function summariesOf(image: ListedImage): ImageSummary[] {
+  const common = {
+    id: image.id,
+    createdAt: image.madeAt === undefined ? undefined : new Date(image.madeAt),
+    sizeBytes: image.sizeBytes,
+    labels: image.labels,
+    os: image.os,
+    architecture: image.architecture,
+  };
+  if (image.tags.length === 0) {
+    return [{ ...common, repository: undefined, tag: undefined, digest: image.targets[0] }];
+  }
+  return image.tags.map(({ reference, target }) => {
+    const parsed = parseReference(reference);
+    return { ...common, repository: familiarName(parsed), tag: parsed.tag, digest: target };
+  });
+}

@@ -1,0 +1,147 @@
+import { shownStatus } from '../../containers/state.ts';
+import { statusText } from '../../containers/status-text.ts';
+import { type Holdings, holdingsOf } from '../../images/holdings.ts';
+import { sharedSizes } from '../../images/shared-sizes.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { Metadata } from '../../metadata/metadata.ts';
+import { type Digest, digestHex, parseDiffId } from '../../spec/digest.ts';
+import { cachedStep, cacheEntries } from '../build/cache-usage.ts';
+import { definitionOf, stateOf } from '../containers/state.ts';
+import type { StoreLayout } from '../layout.ts';
+import { type StoreFiles, storeFiles } from './store-files.ts';
+import type { ContainerUsage, DiskUsage, UsageRow } from './usage-types.ts';
+
+/** Measures every file of the store and says what it is for. */
+export async function diskUsage(layout: StoreLayout, metadata: Metadata, options: AbortOptions): Promise<DiskUsage> {
+  const files = await storeFiles(layout, options);
+  const holdings = holdingsOf(metadata);
+  const snapshots = new Claims(files.snapshots);
+  const containerList = containersOf(metadata, files, snapshots);
+  const usedImages = new Set(containerList.flatMap(({ imageId }) => imageId ?? []));
+  const images = imagesRow(metadata, { files, holdings, snapshots, usedImages });
+  const sizeOf = (id: string): number => files.snapshots.get(id) ?? 0;
+  const entries = cacheEntries(metadata, holdings);
+  const cachedSteps = entries.map((entry) => cachedStep(entry, sizeOf));
+  const busy = entries.filter(({ record }) => record.inUse);
+  const busyBytes = snapshots.take(busy.flatMap((entry) => entry.snapshots));
+  const idleBytes = snapshots.take(entries.flatMap((entry) => entry.snapshots));
+  const buildCache = {
+    total: entries.length,
+    active: busy.length,
+    sizeBytes: busyBytes + idleBytes,
+    reclaimableBytes: idleBytes,
+  };
+  const containers = containersRow(containerList);
+  const volumes = { total: 0, active: 0, sizeBytes: files.volumes, reclaimableBytes: 0 };
+  const blobs = blobsRow(metadata, files, usedImages);
+  const named = [images, containers, volumes, buildCache, blobs];
+  const totalBytes = totalOf(files);
+  const otherBytes = totalBytes - named.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
+  const other = { total: snapshots.count + 1, active: 1, sizeBytes: otherBytes, reclaimableBytes: files.trash };
+  return {
+    images,
+    containers,
+    volumes,
+    buildCache,
+    blobs,
+    other,
+    totalBytes,
+    sharing: sharedSizes(metadata),
+    containerList,
+    cachedSteps,
+  };
+}
+
+const sum = (sizes: Iterable<number>): number => Iterator.from(sizes).reduce((total, size) => total + size, 0);
+
+const totalOf = (files: StoreFiles): number =>
+  sum(files.snapshots.values()) +
+  sum(files.indexes.values()) +
+  sum(files.containers.values()) +
+  sum(files.blobs.values()) +
+  files.volumes +
+  files.trash +
+  files.rest;
+
+/** Bytes by key, each given away once. */
+class Claims {
+  readonly #left: Map<string, number>;
+
+  constructor(sizes: ReadonlyMap<string, number>) {
+    this.#left = new Map(sizes);
+  }
+
+  /** How many nobody took. */
+  get count(): number {
+    return this.#left.size;
+  }
+
+  take(keys: Iterable<string>): number {
+    let bytes = 0;
+    for (const key of keys) {
+      bytes += this.#left.get(key) ?? 0;
+      this.#left.delete(key);
+    }
+    return bytes;
+  }
+}
+
+function containersOf(metadata: Metadata, files: StoreFiles, snapshots: Claims): ContainerUsage[] {
+  const now = Date.now();
+  return metadata.containers.list().map((record) => {
+    const { config } = definitionOf(record);
+    const { snapshotId } = record;
+    return {
+      id: record.id,
+      name: record.name,
+      imageId: record.imageId,
+      status: shownStatus(stateOf(record)),
+      statusText: statusText(stateOf(record), now),
+      command: [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])],
+      createdAt: new Date(record.createdAt),
+      sizeBytes: (snapshotId === undefined ? 0 : snapshots.take([snapshotId])) + (files.containers.get(record.id) ?? 0),
+    };
+  });
+}
+
+function containersRow(list: readonly ContainerUsage[]): UsageRow {
+  const running = list.filter(({ status }) => status === 'running');
+  const sizeBytes = sum(list.map((each) => each.sizeBytes));
+  const runningBytes = sum(running.map((each) => each.sizeBytes));
+  return { total: list.length, active: running.length, sizeBytes, reclaimableBytes: sizeBytes - runningBytes };
+}
+
+interface ImageParts {
+  readonly files: StoreFiles;
+  readonly holdings: Holdings;
+  readonly snapshots: Claims;
+  readonly usedImages: ReadonlySet<Digest>;
+}
+
+function imagesRow(metadata: Metadata, parts: ImageParts): UsageRow {
+  const { files, holdings, snapshots, usedImages } = parts;
+  const indexes = new Claims(files.indexes);
+  const claim = (id: Digest, below: ReadonlySet<string>): number =>
+    snapshots.take(below) +
+    indexes.take(metadata.images.layersOf(id).map(({ diffId }) => `${digestHex(parseDiffId(diffId))}.idx`));
+  const all = [...holdings.ofImages];
+  const used = all.filter(([id]) => usedImages.has(id));
+  // Those in use first: what they share with others would stay.
+  const usedBytes = sum(used.map(([id, below]) => claim(id, below)));
+  const reclaimableBytes = sum(all.map(([id, below]) => claim(id, below)));
+  return { total: all.length, active: used.length, sizeBytes: usedBytes + reclaimableBytes, reclaimableBytes };
+}
+
+function blobsRow({ objects, images }: Metadata, files: StoreFiles, usedImages: ReadonlySet<Digest>): UsageRow {
+  const blobs = new Claims(files.blobs);
+  const used = images.list().filter(({ id }) => usedImages.has(id));
+  const holders = used.flatMap((image) => [
+    { kind: 'image' as const, key: image.id },
+    ...image.targets.map((target) => ({ kind: 'target' as const, key: target })),
+  ]);
+  const held = holders.flatMap((holder) => objects.linksOf(holder)).filter(({ kind }) => kind === 'blob');
+  const before = blobs.count;
+  const usedBytes = blobs.take(held.map(({ key }) => key));
+  const sizeBytes = sum(files.blobs.values());
+  return { total: before, active: before - blobs.count, sizeBytes, reclaimableBytes: sizeBytes - usedBytes };
+}

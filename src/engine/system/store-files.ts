@@ -1,0 +1,83 @@
+import { lstatSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AbortOptions } from '../../lib/abort.ts';
+import { treeUsage } from '../../snapshots/tree-usage.ts';
+import type { StoreLayout } from '../layout.ts';
+
+/** What the files below a store's root take of the disk, in bytes of allocated blocks; every file is in one place. */
+export interface StoreFiles {
+  /** By snapshot ID, of all drivers. */
+  readonly snapshots: ReadonlyMap<string, number>;
+  /** By file name. */
+  readonly indexes: ReadonlyMap<string, number>;
+  /** By container ID. */
+  readonly containers: ReadonlyMap<string, number>;
+  /** By digest. */
+  readonly blobs: ReadonlyMap<string, number>;
+  readonly volumes: number;
+  readonly trash: number;
+  /** Database, locks, space set aside, and the folders of all these. */
+  readonly rest: number;
+}
+
+/** Measures every file under the root; what comes and goes meanwhile may be counted or not. */
+export async function storeFiles(layout: StoreLayout, options: AbortOptions = {}): Promise<StoreFiles> {
+  let rest = own(layout.root);
+  const each = async (folder: string): Promise<Map<string, number>> => {
+    rest += own(folder);
+    const sizes = new Map<string, number>();
+    for (const name of namesIn(folder)) sizes.set(name, await usage(join(folder, name), options));
+    return sizes;
+  };
+  const snapshots = new Map<string, number>();
+  rest += own(layout.snapshots);
+  for (const driver of namesIn(layout.snapshots)) {
+    for (const [id, size] of await each(join(layout.snapshots, driver))) snapshots.set(id, size);
+  }
+  const indexes = await each(layout.indexes);
+  const containers = await each(layout.containers);
+  const content = await usage(layout.content, options);
+  const blobs = blobsIn(join(layout.content, 'blobs'));
+  // Folders, and downloads that are not finished.
+  rest += content - Iterator.from(blobs.values()).reduce((total, size) => total + size, 0);
+  const volumesFolder = join(layout.root, 'volumes');
+  const volumes = await usage(volumesFolder, options);
+  const trash = await usage(layout.trash, options);
+  const measured = new Set([
+    layout.snapshots,
+    layout.indexes,
+    layout.containers,
+    layout.content,
+    volumesFolder,
+    layout.trash,
+  ]);
+  for (const name of namesIn(layout.root)) {
+    const path = join(layout.root, name);
+    if (!measured.has(path)) rest += await usage(path, options);
+  }
+  return { snapshots, indexes, containers, blobs, volumes, trash, rest };
+}
+
+const blockBytes = 512;
+
+const own = (path: string): number => (lstatSync(path, { throwIfNoEntry: false })?.blocks ?? 0) * blockBytes;
+
+async function usage(path: string, options: AbortOptions): Promise<number> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return 0;
+  return found.isDirectory() ? (await treeUsage(path, options)).sizeBytes : found.blocks * blockBytes;
+}
+
+function namesIn(folder: string): string[] {
+  return lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(folder) : [];
+}
+
+function blobsIn(folder: string): Map<string, number> {
+  return new Map(
+    namesIn(folder).flatMap((algorithm) =>
+      namesIn(join(folder, algorithm)).map(
+        (hex) => [`${algorithm}:${hex}`, own(join(folder, algorithm, hex))] as const,
+      ),
+    ),
+  );
+}
