@@ -1,0 +1,174 @@
+// SIGKILL of the command, of conmon, of runc, of what is to become the container, at any moment of any work on containers:
+// the next command sees the truth, nothing acknowledged is lost, and nothing stays.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Engine } from '../../../src/engine/index.ts';
+import { temporaryFolder } from '../../helpers/build-folder.ts';
+import { containerStore } from '../../helpers/container-store.ts';
+import { needs } from '../../helpers/needs.ts';
+import { runSeed, type Seeded, seeded, soaking } from '../../helpers/seeded.ts';
+import { strataPath } from '../../helpers/strata.ts';
+import { untilSame } from '../../helpers/until-same.ts';
+import { type KilledVerb, killedVerbs, type Victim } from './killed-verbs.ts';
+import { leftOf, trueState } from './truth.ts';
+import { everybody, hunt, isThere } from './victims.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
+const seed = runSeed();
+// Where a soak that was interrupted goes on: every point depends on the seed and its own number only.
+const first = Number(process.env['STRATA_FIRST_POINT'] ?? 0);
+// A built command starts sooner, and more of the kills fall into its work.
+const command = process.env['STRATA_COMMAND'] ?? strataPath;
+
+interface Ended {
+  readonly ms: number;
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Running extends AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+/** The command. What it writes goes into files: others may hold its streams longer than it lives. */
+function begin(folder: string, root: string, args: readonly string[]): Running {
+  const began = performance.now();
+  const paths = ['stdout', 'stderr'].map((name) => join(folder, name));
+  const fds = paths.map((path) => openSync(path, 'w'));
+  const child = spawn(command, ['--root', root, ...args], { stdio: ['ignore', ...fds] });
+  for (const fd of fds) closeSync(fd);
+  const ended = once(child, 'exit', { signal: AbortSignal.timeout(60_000) }).then(([code]) => {
+    const [stdout = '', stderr = ''] = paths.map((path) => readFileSync(path, 'latin1'));
+    return { ms: Math.round(performance.now() - began), code: code as number | null, stdout, stderr };
+  });
+  return {
+    child,
+    ended,
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL');
+      await ended.catch(() => undefined);
+    },
+  };
+}
+
+async function untilGone(pids: readonly number[]): Promise<void> {
+  for (let waited = 0; pids.some(isThere); waited += 2) {
+    assert.ok(waited < 20_000, `does not end: ${pids.filter(isThere).join()}`);
+    await sleep(2);
+  }
+}
+
+/** How long the command takes to begin and to do its work, as the machine is now. */
+class Pace {
+  idle = 0;
+  readonly #whole = new Map<string, number>();
+
+  took({ name }: KilledVerb, ms: number): void {
+    this.#whole.set(name, ms);
+  }
+
+  /** From when the store is opened until a little after the end; the rest of the command's life is Node's. */
+  moment({ name }: KilledVerb, random: Seeded): number {
+    const whole = this.#whole.get(name) ?? this.idle * 2;
+    return Math.round(this.idle * 0.6 + (random.next(1000) / 1000) * Math.max(whole * 1.1 - this.idle * 0.6, 20));
+  }
+}
+
+interface Point {
+  readonly verb: KilledVerb;
+  readonly victim: Victim;
+  readonly point: number;
+}
+
+const kinds = killedVerbs.flatMap((verb) => verb.victims.map((victim) => ({ verb, victim })));
+
+/** For a soak a hundred of each kind, after one of each verb that takes its time; else one of each verb, of which the seed says who is killed. */
+function points(): Point[] {
+  if (!soaking) {
+    const random = seeded(seed);
+    return killedVerbs.map((verb) => ({ verb, victim: random.pick(verb.victims), point: 0 }));
+  }
+  const wanted = new RegExp(process.env['STRATA_KINDS'] ?? '');
+  const unharmed = killedVerbs.map((verb) => ({ verb, victim: 'nobody', point: 0 }) as const);
+  const struck = kinds
+    .filter(({ verb, victim }) => wanted.test(`${verb.name} ${victim}`))
+    .flatMap((kind) => Array.from({ length: 100 - first }, (_, at) => ({ ...kind, point: first + at })));
+  return [...unharmed, ...struck];
+}
+
+test(`containers: killed at any moment, by STRATA_SEED=${seed}`, { skip }, async (t) => {
+  const store = await containerStore(t);
+  const { root } = store.layout;
+  const folder = temporaryFolder(t, 'streams');
+  // Nothing of these is touched by anybody.
+  await store.containers.create({ image: 'busybox', name: 'kept', command: ['sleep', '1000'] });
+  await store.containers.start('kept');
+  await store.containers.create({ image: 'busybox', name: 'made' });
+  const others = await Promise.all(['kept', 'made'].map(async (name) => await trueState(store, name)));
+  const baseline = leftOf(store, []);
+  const pace = new Pace();
+  {
+    await using idle = begin(folder, root, ['images', '-q']);
+    pace.idle = (await idle.ended).ms;
+  }
+
+  /** One blow and what comes of it; answers what to report. */
+  async function strike({ verb, victim, point }: Point): Promise<object> {
+    const random = seeded(
+      seed + 1000 * kinds.findIndex((kind) => kind.verb === verb && kind.victim === victim) + point,
+    );
+    await using before = await Engine.open({ root });
+    const early = everybody();
+    await verb.prepare?.(before);
+    const afterMs = pace.moment(verb, random);
+    await using running = begin(folder, root, verb.args);
+    let isOver = false;
+    const ended = running.ended.finally(() => (isOver = true));
+    const killed = await hunt({
+      engine: before,
+      verb,
+      victim,
+      random,
+      command: running.child.pid ?? 0,
+      isOver: () => isOver,
+      afterMs,
+      others: verb.isSupervised === true ? early : everybody(),
+    });
+    if (verb.stays === true && killed.length === 0) running.child.kill('SIGKILL');
+    const { ms, code, stdout, stderr } = await ended;
+    await untilGone(killed);
+    if (killed.length === 0 && verb.stays !== true) pace.took(verb, ms);
+
+    await using engine = await Engine.open({ root });
+    assert.deepEqual(await Promise.all(['kept', 'made'].map(async (name) => await trueState(engine, name))), others);
+    const state = await trueState(engine, 'one');
+    if (code === 0) await verb.done(engine);
+    // Who was not killed himself says in words what was wrong, or ends as what he was with.
+    else if (code !== null && code !== 137) assert.match(stderr, /^(?:\S.*\n)+$/);
+    assert.doesNotMatch(stderr, /\n {4}at |ERR_INTERNAL/);
+    const made = /^([0-9a-f]{64})\n/.exec(stdout)?.[1];
+    if (made !== undefined) assert.equal(state?.Id, made, 'what was acknowledged is there');
+    await verb.again(engine);
+    if ((await trueState(engine, 'one')) !== undefined) await engine.containers.remove('one', { force: true });
+    const ids = state === undefined ? [] : [state.Id];
+    await untilSame(() => leftOf(engine, ids), baseline);
+    return { seed, scenario: verb.name, victim, point, afterMs, killed: killed.length, code, found: state?.Status };
+  }
+
+  for (const point of points()) {
+    const what = `seed ${seed}, ${point.verb.name}, ${point.victim}, point ${point.point}`;
+    try {
+      const report = await strike(point);
+      if (soaking) console.log(JSON.stringify(report));
+    } catch (error) {
+      throw new Error(what, { cause: error });
+    }
+  }
+});

@@ -1,0 +1,152 @@
+// What may be killed while containers are worked on: how each verb is prepared, called, and done again by the next command.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import type { Engine } from '../../../src/engine/index.ts';
+import { seen } from './truth.ts';
+
+/** Who is killed. `init` is the container's first process while it is still the runtime's; `all` are all at once. */
+export type Victim = 'command' | 'conmon' | 'runc' | 'init' | 'all' | 'nobody';
+
+export interface KilledVerb {
+  readonly name: string;
+  readonly victims: readonly Victim[];
+  /** Brings the container `one` to where the verb begins. */
+  readonly prepare?: (engine: Engine) => Promise<unknown>;
+  readonly args: readonly string[];
+  /** conmon is there before the verb begins. */
+  readonly isSupervised?: boolean;
+  /** How many runtimes it starts, at most. */
+  readonly runtimes: number;
+  /** The command goes on as long as the container does. */
+  readonly stays?: boolean;
+  /** What must be true of `one` once the command has said that it is done. */
+  readonly done: (engine: Engine) => Promise<void>;
+  /** The same by the next command, which finds whatever the killed one left. */
+  readonly again: (engine: Engine) => Promise<unknown>;
+}
+
+const name = 'one';
+const image = 'busybox';
+const command = ['sleep', '1000'];
+const exec = ['sh', '-c', 'echo x > /joined'];
+
+const create = async ({ containers }: Engine): Promise<unknown> => await containers.create({ image, name, command });
+const start = async ({ containers }: Engine): Promise<void> => await containers.start(name);
+const createAndStart = async (engine: Engine): Promise<void> => {
+  await create(engine);
+  await start(engine);
+};
+const remove = async (engine: Engine): Promise<void> => {
+  if ((await seen(engine, name)) !== undefined) await engine.containers.remove(name, { force: true });
+};
+
+const is =
+  (status: string) =>
+  async (engine: Engine): Promise<void> =>
+    assert.equal((await seen(engine, name))?.Status, status);
+const gone = async (engine: Engine): Promise<void> => assert.equal(await seen(engine, name), undefined);
+const runs = async (engine: Engine): Promise<void> => {
+  if ((await seen(engine, name)) === undefined) await create(engine);
+  await start(engine);
+  await is('running')(engine);
+};
+const joined = async (engine: Engine): Promise<void> => {
+  const state = await seen(engine, name);
+  assert.ok(existsSync(`/proc/${state?.Pid}/root/joined`), 'what joined has done its work');
+};
+const joinsAgain = async (engine: Engine): Promise<void> => {
+  assert.equal((await seen(engine, name))?.Status, 'running', 'the container goes on');
+  await using attached = await engine.containers.execAttached(name, { command: exec });
+  assert.equal(await attached.exitCode, 0);
+  await joined(engine);
+};
+
+export const killedVerbs: readonly KilledVerb[] = [
+  {
+    name: 'create',
+    victims: ['command'],
+    args: ['create', '--name', name, image, ...command],
+    runtimes: 0,
+    done: is('created'),
+    again: runs,
+  },
+  {
+    name: 'start',
+    victims: ['command', 'conmon', 'runc', 'init', 'all'],
+    prepare: create,
+    args: ['start', name],
+    runtimes: 2,
+    done: is('running'),
+    again: runs,
+  },
+  {
+    name: 'run -d',
+    victims: ['command', 'conmon', 'runc', 'init', 'all'],
+    args: ['run', '-d', '--name', name, image, ...command],
+    runtimes: 2,
+    done: is('running'),
+    again: runs,
+  },
+  {
+    name: 'run --rm',
+    victims: ['command', 'runc', 'init', 'all'],
+    args: ['run', '--rm', '--name', name, image, ...command],
+    runtimes: 1,
+    stays: true,
+    // Its container is killed.
+    done: gone,
+    again: remove,
+  },
+  {
+    name: 'exec',
+    victims: ['command', 'runc', 'all'],
+    prepare: createAndStart,
+    args: ['exec', name, ...exec],
+    runtimes: 1,
+    done: joined,
+    again: joinsAgain,
+  },
+  {
+    name: 'exec -d',
+    victims: ['command', 'conmon', 'runc', 'all'],
+    prepare: createAndStart,
+    args: ['exec', '-d', name, ...exec],
+    runtimes: 1,
+    // It may still be at it.
+    done: is('running'),
+    again: joinsAgain,
+  },
+  {
+    name: 'stop',
+    victims: ['command', 'conmon', 'runc', 'all'],
+    prepare: createAndStart,
+    args: ['stop', '-t', '0', name],
+    isSupervised: true,
+    runtimes: 1,
+    done: is('exited'),
+    again: async (engine) => {
+      await engine.containers.stop(name, { timeoutSeconds: 0 });
+      await is('exited')(engine);
+      await runs(engine);
+    },
+  },
+  {
+    name: 'rm',
+    victims: ['command'],
+    prepare: create,
+    args: ['rm', name],
+    runtimes: 0,
+    done: gone,
+    again: remove,
+  },
+  {
+    name: 'rm -f',
+    victims: ['command', 'conmon', 'runc', 'all'],
+    prepare: createAndStart,
+    args: ['rm', '-f', name],
+    isSupervised: true,
+    runtimes: 1,
+    done: gone,
+    again: remove,
+  },
+];

@@ -1,0 +1,116 @@
+// Finds and kills those who work on a store's containers, at points that a seed decides.
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Engine } from '../../../src/engine/index.ts';
+import type { Seeded } from '../../helpers/seeded.ts';
+import type { KilledVerb, Victim } from './killed-verbs.ts';
+
+interface Found {
+  readonly pid: number;
+  readonly program: 'conmon' | 'runc' | 'init';
+}
+
+const pids = (): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+const parentOf = (pid: number): number => {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return Number(stat.slice(stat.lastIndexOf(')') + 4).split(' ')[0]);
+  } catch {
+    return 0;
+  }
+};
+
+export const isThere = (pid: number): boolean => {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    return false;
+  }
+};
+
+/** The programs that work for one store now, but for those of `others`. */
+export function workersOf({ layout }: Engine, others: ReadonlySet<number>): Found[] {
+  const found: Found[] = [];
+  const inits: number[] = [];
+  for (const pid of pids()) {
+    if (others.has(pid)) continue;
+    const line = commandLine(pid);
+    const [, program] = /^(?:\S*\/)?(conmon|runc)\0/.exec(line) ?? [];
+    if (line.startsWith('runc\0init\0')) inits.push(pid);
+    else if (program !== undefined && line.includes(layout.run)) found.push({ pid, program: program as 'conmon' });
+  }
+  const family = new Set(found.map(({ pid }) => pid));
+  // A child has a higher number than its parent, as long as numbers do not begin anew.
+  const ours = inits.sort((a, b) => a - b).filter((pid) => family.has(parentOf(pid)) && family.add(pid));
+  return [...found, ...ours.map((pid) => ({ pid, program: 'init' as const }))];
+}
+
+/** All processes there are, to tell those that come later from. */
+export const everybody = (): Set<number> => new Set(pids());
+
+function kill(pid: number): boolean {
+  const wasThere = isThere(pid);
+  try {
+    process.kill(pid, 'SIGKILL');
+    return wasThere;
+  } catch {
+    return false;
+  }
+}
+
+export interface Hunt {
+  readonly engine: Engine;
+  readonly verb: KilledVerb;
+  readonly victim: Victim;
+  readonly random: Seeded;
+  /** The command's process, and whether it has ended. */
+  readonly command: number;
+  readonly isOver: () => boolean;
+  /** When, from the command's start, the blow falls for those who are there all the time. */
+  readonly afterMs: number;
+  /** Processes that are none of the verb's. */
+  readonly others: ReadonlySet<number>;
+}
+
+/** Kills; answers whom. Nobody, when the command was faster. */
+export async function hunt(plan: Hunt): Promise<number[]> {
+  const { engine, verb, victim, random, command, isOver, afterMs, others } = plan;
+  if (victim === 'nobody') return [];
+  if (victim === 'command') {
+    await sleep(afterMs);
+    return kill(command) ? [command] : [];
+  }
+  if (victim === 'all' || (victim === 'conmon' && verb.isSupervised === true)) {
+    await sleep(afterMs);
+    const workers = workersOf(engine, others).filter(({ program }) => victim === 'all' || program === 'conmon');
+    const all = [...(victim === 'all' ? [command] : []), ...workers.map(({ pid }) => pid)];
+    return all.filter(kill);
+  }
+  // The so-many-th of its kind, some moments after it came.
+  const wanted = victim === 'runc' ? random.next(verb.runtimes) : 0;
+  const delayMs = random.next(victim === 'init' ? 15 : victim === 'runc' ? 60 : 120);
+  const met = new Set<number>();
+  while (!isOver()) {
+    const mine = workersOf(engine, others).filter(({ program }) => program === victim);
+    for (const { pid } of mine) met.add(pid);
+    const [pid] = [...met].slice(wanted);
+    if (pid !== undefined) {
+      if (delayMs > 0) await sleep(delayMs);
+      return kill(pid) ? [pid] : [];
+    }
+    await sleep(1);
+  }
+  return [];
+}
