@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { image, TestLayout } from '../helpers/image-archives.ts';
 import { needs } from '../helpers/needs.ts';
-import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
+import { type StrataCommand, strataCommand, strataPath } from '../helpers/strata.ts';
+import { file, tar } from '../helpers/tar-builder.ts';
 
 const example = join(import.meta.dirname, '../../examples/hello-world');
 const skip = needs('root', 'runc');
@@ -126,4 +129,25 @@ test('a base and two images on it: loaded together or apart, every layer is stor
     );
     assert.ok(usedMib >= 11 && usedMib <= 13, `${usedMib} MiB for 11 MiB of layers`);
   }
+});
+
+test('a layout as a folder of more files than a process may have open', {
+  skip: needs('root', 'overlay'),
+}, (context) => {
+  const { root } = strataCommand(context);
+  const path = folder(context);
+  const layout = new TestLayout();
+  const shared = tar(file('f', 'x'));
+  const manifests = Array.from({ length: 150 }, (_, at) =>
+    layout.image(image([shared], { author: `${at}` }), (layer) => gzipSync(layer), '+gzip'),
+  );
+  for (const [name, content] of Object.entries(layout.index(...manifests))) {
+    mkdirSync(join(path, dirname(name)), { recursive: true });
+    writeFileSync(join(path, name), content);
+  }
+  const script = 'ulimit -n 200; exec "$0" "$@"';
+  const args = ['-c', script, strataPath, '--root', root, 'load', '-q', '-i', path];
+  const { stdout, stderr } = spawnSync('sh', args, { encoding: 'utf8' });
+  assert.equal(stderr, '');
+  assert.equal(stdout.match(/^Loaded image ID: /gm)?.length, manifests.length);
 });

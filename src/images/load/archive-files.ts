@@ -4,6 +4,7 @@ import { readFullyAt } from '../../sys/fd-io.ts';
 
 /** A file of an archive, to be opened by the path given here and no other. */
 export interface ArchiveFile {
+  /** Good until {@link ArchiveFiles.closeRead}. */
   readonly path: string;
   /** Where it begins, when it is a piece of the file at `path`. */
   readonly offset?: number;
@@ -14,6 +15,8 @@ export interface ArchiveFile {
 export interface ArchiveFiles extends AsyncDisposable {
   /** Undefined when there is none of that name. Links inside the archive are followed, never out of it. */
   find(name: string): ArchiveFile | undefined;
+  /** Where files are opened one by one: lets go of those that were. What is read afterwards is opened anew. */
+  closeRead?(): void;
 }
 
 // Ten thousand images with the largest of documents, each named again and again by a small archive, would be 80 GB.
@@ -42,7 +45,11 @@ export class DocumentReader {
 /** A whole small file. Throws ERR_ARCHIVE_FILE_MISSING, ERR_ARCHIVE_FILE_TOO_LARGE. */
 export function readWhole(files: ArchiveFiles, name: string, maxBytes: number): Uint8Array {
   const file = files.find(name) ?? missing(name);
-  if (file.sizeBytes <= maxBytes) return readPiece(file);
+  if (file.sizeBytes <= maxBytes) {
+    const bytes = readPiece(file);
+    files.closeRead?.();
+    return bytes;
+  }
   const { sizeBytes } = file;
   throw new StrataError({
     kind: 'exhausted',

@@ -7,8 +7,7 @@ import type { ArchiveFile, ArchiveFiles } from './archive-files.ts';
 /** The files of an unpacked archive. Whatever its links say, and whoever changes them meanwhile, nothing outside is opened. */
 export class FolderFiles implements ArchiveFiles {
   readonly #tree: RootedTree;
-  readonly #open = new Map<string, ArchiveFile & { readonly fd: number }>();
-
+  readonly #open = new Map<string, number>();
   #isOpen = true;
 
   /** Throws what opening the folder throws. */
@@ -17,24 +16,51 @@ export class FolderFiles implements ArchiveFiles {
   }
 
   find(name: string): ArchiveFile | undefined {
-    const known = this.#open.get(name);
-    if (known) return known;
+    let fd: number;
     try {
-      const fd = this.#tree.openFile(name);
-      // Through the descriptor, so that workers read the very file that was found inside.
-      const file = { fd, path: `/proc/self/fd/${fd}`, sizeBytes: statFd(fd).size };
-      this.#open.set(name, file);
-      return file;
+      fd = this.#tree.openFile(name);
     } catch (error) {
       if (isKind(error, 'not-found')) return undefined;
       throw error;
     }
+    // Opened again when it is read: a layout may hold more files than a process may have open.
+    try {
+      return new FolderFile(statFd(fd).size, () => this.#pathOf(name));
+    } finally {
+      closeFd(fd);
+    }
+  }
+
+  closeRead(): void {
+    for (const fd of this.#open.values()) closeFd(fd);
+    this.#open.clear();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    for (const { fd } of this.#open.values()) closeFd(fd);
+    this.closeRead();
     this.#tree[Symbol.dispose]();
+  }
+
+  /** Through a descriptor, so that workers read the very file that was found inside. */
+  #pathOf(name: string): string {
+    const fd = this.#open.get(name) ?? this.#tree.openFile(name);
+    this.#open.set(name, fd);
+    return `/proc/self/fd/${fd}`;
+  }
+}
+
+class FolderFile implements ArchiveFile {
+  readonly sizeBytes: number;
+  readonly #open: () => string;
+
+  constructor(sizeBytes: number, open: () => string) {
+    this.sizeBytes = sizeBytes;
+    this.#open = open;
+  }
+
+  get path(): string {
+    return this.#open();
   }
 }

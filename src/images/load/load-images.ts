@@ -69,7 +69,10 @@ export async function loadImages(
 ): Promise<LoadedImage[]> {
   const { files, lease, signal } = request;
   const ready: ReadyImage[] = [];
-  for (const image of readArchive(files, request.wish)) ready.push(await prepareImage(image, request, parts, report));
+  for (const image of readArchive(files, request.wish)) {
+    ready.push(await prepareImage(image, request, parts, report));
+    files.closeRead?.();
+  }
   // Before the flush, which would write out what is about to be removed.
   await files[Symbol.asyncDispose]();
   await parts.persist(
