@@ -8,7 +8,7 @@ import type { BuildContext } from './context/build-context.ts';
 import type { BuildNetwork } from './frontend/run-step.ts';
 import type { KeptBytes } from './kept-bytes.ts';
 import type { LayerMaker } from './layer-maker.ts';
-import type { FilesystemResult, MountWorkspace, Workspace } from './ops/filesystem-result.ts';
+import type { FilesystemResult, LinkWorkspace, MountWorkspace, Workspace } from './ops/filesystem-result.ts';
 import type { Runner } from './runner.ts';
 import type { CacheStore, SolveEvent } from './solver/types.ts';
 
@@ -34,7 +34,7 @@ export interface BuildParts {
   readonly snapshots: SnapshotLedger;
   readonly driver: string;
   readonly cache: CacheStore<FilesystemResult>;
-  readonly workspace: Workspace & MountWorkspace;
+  readonly workspace: Workspace & MountWorkspace & LinkWorkspace;
   readonly runner: Runner;
   readonly layerMaker: LayerMaker;
   readonly lease: Lease;

@@ -2,6 +2,7 @@ import type { BuildImageRequest, BuildParts } from './build-parts.ts';
 import type { FileStep, PlannedHistory, StagePlan } from './frontend/plan-stage.ts';
 import { CopyOp } from './ops/copy-op.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
+import { LinkOp } from './ops/link-op.ts';
 import { RunOp } from './ops/run-op.ts';
 import { WorkdirOp } from './ops/workdir-op.ts';
 import type { Op, Vertex } from './solver/types.ts';
@@ -11,7 +12,7 @@ export interface ChainOptions {
   readonly request: BuildImageRequest;
 }
 
-/** One vertex per file step, each standing on the one before. */
+/** One vertex per file step, each standing on the one before; a linked copy has one of its own, which stands on nothing. */
 export function chainOf(
   plan: StagePlan,
   from: Vertex<FilesystemResult>,
@@ -19,14 +20,16 @@ export function chainOf(
 ): Vertex<FilesystemResult>[] {
   const steps = plan.history.filter((entry): entry is PlannedHistory & { step: FileStep } => entry.step !== undefined);
   const vertices: Vertex<FilesystemResult>[] = [];
+  const ignoreCache = options.request.noCache;
   for (const [at, { title, step }] of steps.entries()) {
-    vertices.push({
-      digest: `step:${at}`,
-      name: `[${at + 1}/${steps.length}] ${title}`,
-      inputs: [vertices.at(-1) ?? from],
-      op: opOf(step, options),
-      ignoreCache: options.request.noCache,
-    });
+    const [digest, number] = [`step:${at}`, `[${at + 1}/${steps.length}]`];
+    const parent = vertices.at(-1) ?? from;
+    const op = opOf(step, options);
+    if (step.kind === 'copy' && step.isLinked) {
+      const copy = { digest: `${digest}:copy`, name: `${number} ${title}`, inputs: [], op, ignoreCache };
+      const link = new LinkOp(options.parts);
+      vertices.push({ digest, name: `${number} LINK ${title}`, inputs: [parent, copy], op: link, ignoreCache });
+    } else vertices.push({ digest, name: `${number} ${title}`, inputs: [parent], op, ignoreCache });
   }
   return vertices;
 }

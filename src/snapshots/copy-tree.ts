@@ -5,21 +5,30 @@ import { chmodAt, chownAt, utimensAt } from '../sys/file-attributes.ts';
 import { FileData } from '../sys/file-data.ts';
 import { closeFd, linkAt, mkdirAt, mknodAt, openAt, readlinkAt, symlinkAt } from '../sys/fs-at.ts';
 import { type DirectoryEntry, listFd } from '../sys/list-at.ts';
+import { removeTreeAt } from '../sys/remove-tree.ts';
 import type { Name } from '../sys/scratch.ts';
-import { FileStat, statAt } from '../sys/stat.ts';
-import { getXattrAt, listXattrsAt, setXattrAt } from '../sys/xattr.ts';
+import { FileStat, statAt, statAtIfThere } from '../sys/stat.ts';
+import { getXattrAt, listXattrsAt, removeXattrAt, setXattrAt } from '../sys/xattr.ts';
 import { copyAttributesFd } from './copy-attributes.ts';
 import { DirectoryStack, directoryFlags } from './directory-stack.ts';
 
 // Others on this thread wait no longer than for this many files.
 const batch = 200;
 
+export interface CopyTreeOptions extends AbortOptions {
+  /**
+   * `to` may hold something, as a layer below would: a directory in the place of a directory is merged with it and gets
+   * its attributes, anything else is gone. The root stays as it is.
+   */
+  readonly over?: boolean;
+}
+
 /**
  * Copies all of a tree that nobody changes meanwhile into the empty directory `to`: every type of file, hard links,
  * owners, modes, xattrs, times in nanoseconds, holes; contents are shared where the filesystem can (reflink). Works by
  * descriptor: no path is resolved in a tree that an image made.
  */
-export async function copyTree(from: string, to: string, options: AbortOptions = {}): Promise<void> {
+export async function copyTree(from: string, to: string, options: CopyTreeOptions = {}): Promise<void> {
   using copy = new TreeCopy(options);
   copy.enter(from, to);
   for (let done = 1; copy.step(); done++) {
@@ -47,9 +56,11 @@ class TreeCopy {
   /** Where the first name of an inode with several names is, by inode. */
   readonly #linked = new Map<string, Uint8Array>();
   readonly #data: FileData;
+  readonly #over: boolean;
   #rootFd = -1;
 
-  constructor(options: AbortOptions) {
+  constructor(options: CopyTreeOptions) {
+    this.#over = options.over === true;
     this.#data = new FileData(() => options.signal?.throwIfAborted());
   }
 
@@ -69,7 +80,7 @@ class TreeCopy {
       return true;
     }
     // At the end, because every new name in it changed its times.
-    copyAttributesFd(this.#from.top, this.#to.top);
+    if (!this.#over || this.#levels.length > 1) copyAttributesFd(this.#from.top, this.#to.top);
     this.#levels.pop();
     this.#from.pop();
     this.#to.pop();
@@ -84,6 +95,7 @@ class TreeCopy {
 
   #copy(name: Uint8Array): void {
     const stat = statAt(this.#from.top, name, this.#stat);
+    if (this.#over && this.#merges(name, stat.type)) return;
     if (stat.nlink > 1 && stat.type !== 'directory' && this.#link(name)) return;
     switch (stat.type) {
       case 'directory':
@@ -108,6 +120,18 @@ class TreeCopy {
       case 'unknown':
         throw new Error(`a file of mode ${stat.mode.toString(8)}`);
     }
+  }
+
+  /** True for a directory that is there and is gone into; what else has the name is away afterwards. */
+  #merges(name: Uint8Array, type: FileStat['type']): boolean {
+    const standing = statAtIfThere(this.#to.top, name)?.type;
+    if (standing !== 'directory' || type !== 'directory') {
+      if (standing !== undefined) removeTreeAt(this.#to.top, name);
+      return false;
+    }
+    for (const xattr of listXattrsAt(this.#to.top, name)) removeXattrAt(this.#to.top, name, xattr);
+    this.#push(openAt(this.#from.top, name, directoryFlags), this.#to.top, name, name);
+    return true;
   }
 
   /** True when the inode was copied under another name and is linked now. */

@@ -20,7 +20,13 @@ import { notSupportedYet, refuseRemote, refuseUnsupported } from './unsupported.
 /** A step that changes files. `layer` counts them from 0 in the order they stand on each other. */
 export type FileStep =
   | ({ readonly kind: 'run' } & RunStep)
-  | { readonly kind: 'copy'; readonly instruction: CopyInstruction | AddInstruction; readonly destination: string }
+  | {
+      readonly kind: 'copy';
+      readonly instruction: CopyInstruction | AddInstruction;
+      readonly destination: string;
+      /** Its layer is made without a look at those below. */
+      readonly isLinked: boolean;
+    }
   | { readonly kind: 'workdir'; readonly path: string; readonly user: string };
 
 /** One line of the image's history; `step` is undefined where it made no layer. */
@@ -159,5 +165,19 @@ function fileStepOf(instruction: Instruction, context: RunContext): FileStep | u
   const cleaned = absolute(draft, written);
   // `dir/`, `.` and `..` mean a directory also when none stands there yet.
   const isDirectory = /(^|\/)\.{0,2}$/.test(written) && cleaned !== '/';
-  return { kind: 'copy', instruction, destination: isDirectory ? `${cleaned}/` : cleaned };
+  return {
+    kind: 'copy',
+    instruction,
+    destination: isDirectory ? `${cleaned}/` : cleaned,
+    isLinked: isLinked(instruction),
+  };
+}
+
+const needsNoNames = /^(?:root|\d*)(?::(?:root|\d*))?$/;
+
+/** As BuildKit: beside `--chmod`, `--link` is not looked at. Throws ERR_DOCKERFILE_VALUE. */
+function isLinked({ kind, link, chmod, chown, location }: CopyInstruction | AddInstruction): boolean {
+  if (!link || chmod !== '') return false;
+  if (needsNoNames.test(chown)) return true;
+  throw valueError(`${kind} --link --chown=${excerpt(chown)}: names cannot be looked up in the layers below`, location);
 }

@@ -27,7 +27,6 @@ export function refuseUnsupported(instruction: Instruction): void {
   // It would take back in what lies beside the source.
   const exception = kind === 'COPY' && instruction.parents && instruction.exclude.find((each) => each.startsWith('!'));
   if (exception) throw notSupportedYet(`COPY --parents --exclude=${exception}`, location);
-  if (instruction.link) throw notSupportedYet(`${kind} --link`, location);
 }
 
 // The forms BuildKit takes for a URL: one with a scheme, and ssh's own.

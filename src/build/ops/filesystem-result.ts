@@ -21,6 +21,15 @@ export interface Workspace {
   ): Promise<string>;
 }
 
+/** The same for what was made apart from the steps below. */
+export interface LinkWorkspace {
+  /**
+   * Commits on `parentId` what `ownId` holds, a committed snapshot that stands on nothing: what is there of another type
+   * gives way, and of directories only the content below stays. It is the same layer.
+   */
+  stack(parentId: string, ownId: string, options: { readonly signal: AbortSignal }): Promise<string>;
+}
+
 /** The same for what mounts the tree itself. */
 export interface MountWorkspace {
   run(

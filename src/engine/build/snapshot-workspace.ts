@@ -1,14 +1,15 @@
-import type { MountWorkspace, RunSnapshot, Workspace } from '../../build/ops/filesystem-result.ts';
+import type { LinkWorkspace, MountWorkspace, RunSnapshot, Workspace } from '../../build/ops/filesystem-result.ts';
 import { diskFailure, isDiskFull } from '../../content/disk-failure.ts';
 import { isStrataError } from '../../errors/index.ts';
 import { isUnchanged } from '../../layer/diff/is-unchanged.ts';
 import type { Lease } from '../../ledger/types.ts';
+import { copyTree } from '../../snapshots/copy-tree.ts';
 import type { LayerDirectories, Mount, Snapshotter } from '../../snapshots/types.ts';
 import { closeFd } from '../../sys/fs-at.ts';
 import { mountDetached } from '../../sys/mount-spec.ts';
 
 /** Build steps on snapshots: each in a mount that no namespace shows and that ends with this process. */
-export class SnapshotWorkspace implements Workspace, MountWorkspace {
+export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspace {
   readonly #snapshotter: Snapshotter & Partial<LayerDirectories>;
   readonly #lease: Lease;
 
@@ -26,17 +27,39 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace {
     return snapshotId;
   }
 
+  async stack(parentId: string, ownId: string, { signal }: { readonly signal: AbortSignal }): Promise<string> {
+    const { labels } = this.#snapshotter.stat(ownId);
+    const { snapshotId } = await this.#make(
+      parentId,
+      // Where the driver keeps changes by themselves, nothing is there yet, and the kernel does the merging.
+      async (id) => await copyTree(this.#placeOf(ownId), this.#placeOf(id), { over: true, signal }),
+      { signal, labels },
+    );
+    return snapshotId;
+  }
+
   async run(
     parentId: string | undefined,
     change: (root: Mount) => Promise<void>,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<RunSnapshot> {
-    const lease = this.#lease;
-    const { id } = await this.#snapshotter.prepare(parentId, { lease, signal, volatile: true });
-    try {
+    const work = async (id: string): Promise<void> => {
       const [root] = this.#snapshotter.mounts(id);
       if (root === undefined) throw new Error(`snapshot ${id} has no mount`);
       await change(root);
+    };
+    return await this.#make(parentId, work, { signal, labels: {} });
+  }
+
+  async #make(
+    parentId: string | undefined,
+    work: (id: string) => Promise<void>,
+    { signal, labels }: { readonly signal: AbortSignal; readonly labels: Readonly<Record<string, string>> },
+  ): Promise<RunSnapshot> {
+    const lease = this.#lease;
+    const { id } = await this.#snapshotter.prepare(parentId, { lease, signal, labels, volatile: true });
+    try {
+      await work(id);
       const isUnchanged = this.#isUnchanged(id);
       const committed = await this.#snapshotter.commit(id, { lease, signal, durable: false });
       return { snapshotId: committed.id, isUnchanged };

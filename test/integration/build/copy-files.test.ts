@@ -91,6 +91,37 @@ test('a copied tree is the tree: times to the nanosecond, links, holes, capabili
   assert.deepEqual(await withImageTree(engine, id, listing), listing(tree));
 });
 
+test('a linked copy comes from the cache on any base, as the same layer', { skip }, async (t) => {
+  for (const storageDriver of ['overlay2', 'vfs'] as const) {
+    const engine = await Engine.open({ root: storeRoot(t), storageDriver });
+    t.after(() => engine[Symbol.asyncDispose]());
+    const folder = folderWith(t, { f: 'x', 'd/g': 'y', 'old/a/f': 'x', 'older/a/': { mode: 0o700 } });
+    utimesSync(join(folder, 'f'), 1, 1);
+    utimesSync(join(folder, 'old/a/f'), 1, 1);
+    const on = async (below: string): Promise<readonly [readonly string[], readonly string[]]> => {
+      const lines = ['FROM scratch', below, 'COPY --link f /a/', 'ADD --link d /b/d'];
+      fill(folder, { Dockerfile: `${lines.join('\n')}\n` });
+      const { id, outcomes } = await build(engine, folder);
+      const tree = await withImageTree(engine, id, (root) => shortListing(root), storageDriver);
+      assert.deepEqual(tree, [
+        'd755 0:0 /a',
+        '-644 0:0 /a/f "x"',
+        'd755 0:0 /b',
+        'd755 0:0 /b/d',
+        '-644 0:0 /b/d/g "y"',
+      ]);
+      return [outcomes, (await engine.images.inspect(id)).config.rootfs.diff_ids.slice(1)];
+    };
+    const [first, layers] = await on('COPY older /');
+    assert.deepEqual(first, ['done', 'done', 'done', 'done', 'done']);
+    // On the same file, too.
+    assert.deepEqual(await on('COPY old /'), [['done', 'hit', 'done', 'hit', 'done'], layers], storageDriver);
+    assert.deepEqual(await on('COPY older /'), [['hit', 'hit', 'hit', 'hit', 'hit'], layers], storageDriver);
+    const { damages, orphans } = await engine.check().result;
+    assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] });
+  }
+});
+
 test('two thousand files, and of all their names none is lost', { skip }, async (t) => {
   const engine = await store(t);
   const items = Object.fromEntries(

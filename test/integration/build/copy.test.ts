@@ -9,6 +9,7 @@ import { shortListing, withImageTree } from '../../helpers/image-tree.ts';
 import { needs } from '../../helpers/needs.ts';
 import { addCases } from './add-cases.ts';
 import { type CopyCase, copyCases } from './copy-cases.ts';
+import { linkCases } from './link-cases.ts';
 
 const skip = needs('root', 'overlay');
 
@@ -30,7 +31,7 @@ for (const driver of ['overlay2', 'vfs'] as const) {
   test(`COPY and ADD as docker does them, on ${driver}`, { skip }, async (t) => {
     const engine = await Engine.open({ root: storeRoot(t), storageDriver: driver });
     t.after(() => engine[Symbol.asyncDispose]());
-    for (const given of [...copyCases, ...addCases])
+    for (const given of [...copyCases, ...addCases, ...linkCases])
       await t.test(given.name, (each) => check(each, engine, driver, given));
   });
 }

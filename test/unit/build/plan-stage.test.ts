@@ -233,8 +233,6 @@ test('what cannot be done yet is refused before anything is built, with its line
     ['RUN --device=vendor.com/class=name true', 'RUN --device'],
     ['ADD https://example.com/a /', 'ADD https://example.com/a'],
     ['COPY --from=other a /', 'COPY --from'],
-    ['COPY --link a /', 'COPY --link'],
-    ['ADD --link a /', 'ADD --link'],
     ['COPY --parents --exclude=!a a/b /', 'COPY --parents --exclude=!a'],
   ] as const) {
     const dockerfile = `# syntax=docker/dockerfile:1-labs\nFROM x\nLABEL a=b\n${line}`;

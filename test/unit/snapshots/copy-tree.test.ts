@@ -130,3 +130,45 @@ test('leaves no descriptor open, also when it fails', async (context) => {
   await assert.rejects(copyTree(join(from, 'absent'), to), { kind: 'not-found' });
   assert.equal(open(), before);
 });
+
+test('laid over another tree: directories are merged and take the new attributes, all else gives way, the root stays', {
+  skip: needs('root'),
+}, async (context) => {
+  const { from, to } = folders(context);
+  const changes = async (root: string, all: readonly Change[]): Promise<void> => {
+    for (const change of all) await change(root);
+  };
+  await changes(to, [
+    directory('both', 0o700),
+    xattr('both', 'user.old', 'x'),
+    write('both/old', 'o'),
+    write('both/file', 'old'),
+    directory('dir'),
+    write('dir/inside', 'i'),
+    write('file', 'f'),
+    symlink('both', 'link'),
+    chmod('.', 0o711),
+  ]);
+  await changes(from, [
+    directory('both', 0o755),
+    xattr('both', 'user.new', 'y'),
+    write('both/file', 'new'),
+    hardlink('both/file', 'dir'),
+    directory('file', 0o750),
+    directory('link'),
+    write('link/inside', 'i'),
+    chmod('.', 0o700),
+  ]);
+  await copyTree(from, to, { over: true });
+  assert.deepEqual(listTree(to), [
+    './ 0711',
+    'both/ user.new="y"',
+    'both/file "new"',
+    'both/old "o"',
+    'dir = both/file',
+    'file/ 0750',
+    'link/',
+    'link/inside "i"',
+  ]);
+  assert.deepEqual(statSync(join(to, 'both')).mtime, statSync(join(from, 'both')).mtime);
+});
