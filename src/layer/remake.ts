@@ -17,6 +17,9 @@ import { decodeRuns } from './index-file/run-coder.ts';
 import { OpenDirectories } from './open-directories.ts';
 import { nameStart, parentPlace, placeKey } from './place.ts';
 
+/** Where a layer's files are: one tree, or several of which an earlier one's files take the place of a later one's. */
+export type LayerFiles = string | readonly string[];
+
 /**
  * The exact bytes of a layer's tar, from its index and the tree it was unpacked into (its own directory, or a complete
  * tree right after it was applied). Chunks of up to 256 KiB belong to the receiver. The bytes are as good as the tree:
@@ -25,7 +28,7 @@ import { nameStart, parentPlace, placeKey } from './place.ts';
  */
 export async function* remakeLayer(
   index: LayerIndex,
-  tree: string,
+  tree: LayerFiles,
   { signal }: AbortOptions = {},
 ): AsyncGenerator<Uint8Array, void> {
   for (const chunk of remakeTar(index, tree)) {
@@ -35,7 +38,7 @@ export async function* remakeLayer(
 }
 
 /** {@link remakeLayer} for loops that do not wait. */
-export function* remakeTar(index: LayerIndex, tree: string): Generator<Uint8Array, void> {
+export function* remakeTar(index: LayerIndex, tree: LayerFiles): Generator<Uint8Array, void> {
   const { remakeable, tarSizeBytes } = index.summary;
   if (!remakeable) throw notRemakeable(index);
   let left = tarSizeBytes;
@@ -47,7 +50,7 @@ export function* remakeTar(index: LayerIndex, tree: string): Generator<Uint8Arra
   }
 }
 
-function* entries(index: LayerIndex, tree: string): Generator<Uint8Array, void> {
+function* entries(index: LayerIndex, tree: LayerFiles): Generator<Uint8Array, void> {
   using bodies = new TreeBodies(tree);
   const out = new Chunks();
   for (const placed of index.placedRecords()) {
@@ -66,7 +69,7 @@ function* entries(index: LayerIndex, tree: string): Generator<Uint8Array, void> 
  * synchronously.
  * @throws ERR_INDEX_CORRUPT, and what `check` throws between chunks
  */
-export function verifyRemake(indexPath: string, tree: string, check: () => void = () => {}): boolean {
+export function verifyRemake(indexPath: string, tree: LayerFiles, check: () => void = () => {}): boolean {
   using index = LayerIndex.open(indexPath);
   const { diffId, remakeable } = index.summary;
   if (!remakeable) return false;
@@ -128,11 +131,13 @@ const zeros = new Uint8Array(512);
 
 /** Reads files of a tree, nothing else: a fifo or device of that name would block or act when opened. */
 class TreeBodies implements Disposable {
-  readonly #directories: OpenDirectories;
+  readonly #trees: readonly OpenDirectories[];
   readonly #stat = new FileStat();
 
-  constructor(tree: string) {
-    this.#directories = new OpenDirectories(tree);
+  constructor(files: LayerFiles) {
+    using stack = new DisposableStack();
+    this.#trees = [files].flat().map((tree) => stack.use(new OpenDirectories(tree)));
+    stack.move();
   }
 
   *read(place: Uint8Array, sizeBytes: number, runs: readonly SparseRun[], out: Chunks): Generator<Uint8Array> {
@@ -148,20 +153,30 @@ class TreeBodies implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#directories[Symbol.dispose]();
+    for (const tree of this.#trees) tree[Symbol.dispose]();
   }
 
   #open(place: Uint8Array, sizeBytes: number): number {
+    for (const tree of this.#trees) {
+      const fd = this.#openIn(tree, place, sizeBytes);
+      if (fd !== undefined) return fd;
+    }
+    throw new TreeChanged(place, 'is missing');
+  }
+
+  /** Undefined when nothing has that name there. */
+  #openIn(tree: OpenDirectories, place: Uint8Array, sizeBytes: number): number | undefined {
     try {
-      const directory = this.#directories.fd(placeKey(parentPlace(place)));
+      const directory = tree.fd(placeKey(parentPlace(place)));
       const name = place.subarray(nameStart(place));
       const stat = statAtIfThere(directory, name, this.#stat);
-      if (stat?.type !== 'file') throw new TreeChanged(place, stat ? `is a ${stat.type}` : 'is missing');
+      if (stat === undefined) return undefined;
+      if (stat.type !== 'file') throw new TreeChanged(place, `is a ${stat.type}`);
       if (stat.size !== sizeBytes) throw new TreeChanged(place, `has ${stat.size} bytes, not ${sizeBytes}`);
       return openAt(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     } catch (error) {
       const errno = errnoOf(error);
-      if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') throw new TreeChanged(place, 'is missing');
+      if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') return undefined;
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 import type { AbortOptions } from '../lib/abort.ts';
 import { LayerIndex } from './index-file/reader.ts';
+import type { LayerFiles } from './remake.ts';
 import { run } from './work/run.ts';
 
 /**
@@ -7,7 +8,7 @@ import { run } from './work/run.ts';
  * everything, or a file is gone or was changed. Reads all files, in a worker when they are many.
  * @throws ERR_INDEX_CORRUPT, and the signal's reason
  */
-export async function verifyLayer(indexPath: string, tree: string, options: AbortOptions = {}): Promise<boolean> {
+export async function verifyLayer(indexPath: string, tree: LayerFiles, options: AbortOptions = {}): Promise<boolean> {
   const bytes = tarSizeOf(indexPath);
   return run({ kind: 'verify', job: { indexPath, tree } }, { ...options, bytes });
 }

@@ -8,7 +8,6 @@ import type { FileStat } from '../../sys/stat.ts';
 import { Chunks } from '../chunks.ts';
 import type { RecordFields, RecordKind } from '../index-file/record.ts';
 import type { IndexWriter } from '../index-file/writer.ts';
-import type { OpenDirectories } from '../open-directories.ts';
 import { childPlace, nameOf, nameStart, parentPlace } from '../place.ts';
 import { opaqueMarker, whiteoutName } from '../whiteout.ts';
 import { isArchived, noXattrs, readXattrs, readXattrsAt, type Xattrs } from '../xattrs.ts';
@@ -31,7 +30,6 @@ const indirections = new Set(
 
 /** Writes changes as an archive and as its index, reading each file once. The same tree gives the same bytes. */
 export class ChangeArchiver {
-  readonly #tree: OpenDirectories;
   readonly #index: IndexWriter;
   readonly #out = new Chunks();
   /** First names of files that have several. */
@@ -39,8 +37,7 @@ export class ChangeArchiver {
   /** Logical sizes of the files. */
   sizeBytes = 0;
 
-  constructor(tree: OpenDirectories, index: IndexWriter) {
-    this.#tree = tree;
+  constructor(index: IndexWriter) {
     this.#index = index;
   }
 
@@ -83,8 +80,8 @@ export class ChangeArchiver {
     }
   }
 
-  *#file({ stat, place, directory }: EntryChange): Generator<Uint8Array, void> {
-    const fd = openAt(this.#tree.fd(directory), nameOf(place), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  *#file({ stat, place, tree, directory }: EntryChange): Generator<Uint8Array, void> {
+    const fd = openAt(tree.fd(directory), nameOf(place), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
       const xattrs = archived(readXattrs(fd, isInteresting), place);
       const sparse = sparseRuns(fd, stat);
@@ -101,8 +98,8 @@ export class ChangeArchiver {
     }
   }
 
-  #node({ stat, place, directory }: EntryChange): Fields {
-    const fd = this.#tree.fd(directory);
+  #node({ stat, place, tree, directory }: EntryChange): Fields {
+    const fd = tree.fd(directory);
     const name = nameOf(place);
     const xattrs = archived(readXattrsAt(fd, name, isInteresting), place);
     const fields = { ...fieldsOf(stat), path: place, xattrs };

@@ -42,7 +42,8 @@ export async function diffLayer(request: DiffLayerRequest): Promise<AppliedLayer
 async function diff({ tree, indexFolder, indexName = 'diff', sink, signal }: DiffLayerRequest): Promise<Diffed> {
   signal?.throwIfAborted();
   if (sink) return pour(diffTree({ tree, indexFolder, indexName }), sink, signal);
-  const bytes = isSmall(tree.upperDir, inlineBytes) ? 0 : inlineBytes;
+  const isAmendment = tree.kind === 'overlay' && tree.amendedDir !== undefined;
+  const bytes = !isAmendment && isSmall(tree.upperDir, inlineBytes) ? 0 : inlineBytes;
   return run({ kind: 'diff', job: { tree, indexFolder, indexName } }, { signal, bytes });
 }
 

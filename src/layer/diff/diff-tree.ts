@@ -31,7 +31,7 @@ export interface Diffed {
 export function* diffTree({ tree, indexFolder, indexName }: DiffJob): Generator<Uint8Array, Diffed> {
   using upper = new OpenDirectories(tree.upperDir);
   using index = new IndexWriter(join(indexFolder, indexName));
-  const archiver = new ChangeArchiver(upper, index);
+  const archiver = new ChangeArchiver(index);
   const hash = createHash('sha256');
   const warnings: string[] = [];
   let tarSizeBytes = 0;
@@ -69,9 +69,11 @@ function* changesOf(tree: ChangedTree, upper: OpenDirectories, warn: Warn): Gene
   const lowerDir = tree.kind === 'overlay' ? tree.lowerDirs[0] : tree.lowerDir;
   using lower = lowerDir === undefined ? undefined : new OpenDirectories(lowerDir);
   const keepsRoot = isUsualRoot(upper, lower);
+  const amendedDir = tree.kind === 'overlay' ? tree.amendedDir : undefined;
+  using amended = amendedDir === undefined ? undefined : new OpenDirectories(amendedDir);
   const changes =
     tree.kind === 'overlay'
-      ? overlayChanges(upper, opaqueAttribute(tree.rootless ?? false), warn)
+      ? overlayChanges(amended ? [upper, amended] : [upper], opaqueAttribute(tree.rootless ?? false), warn)
       : treeChanges(upper, lower, warn).changes;
   for (const change of changes) if (change.place.length > 0 || !keepsRoot) yield change;
 }

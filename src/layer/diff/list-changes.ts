@@ -60,7 +60,7 @@ function* overlayList(tree: OverlayTree): Generator<ListedChange, void> {
   using upper = new OpenDirectories(tree.upperDir);
   using view = new MergedView(tree.lowerDirs, { rootless: tree.rootless ?? false });
   const hidden = new Set<string>();
-  for (const change of overlayChanges(upper, opaqueAttribute(tree.rootless ?? false), ignore)) {
+  for (const change of overlayChanges([upper], opaqueAttribute(tree.rootless ?? false), ignore)) {
     const { place, kind } = change;
     const key = placeKey(place);
     if (key === '') continue;

@@ -1,6 +1,6 @@
 import { compareBytes } from '../../lib/bytes.ts';
 import { listFd } from '../../sys/list-at.ts';
-import { statAt, statFd } from '../../sys/stat.ts';
+import { type FileStat, statAt, statAtIfThere, statFd } from '../../sys/stat.ts';
 import { isWhiteout } from '../merged-view.ts';
 import type { OpenDirectories } from '../open-directories.ts';
 import { childPlace, placeKey } from '../place.ts';
@@ -8,21 +8,35 @@ import { isOpaque } from '../xattrs.ts';
 import type { Change, Warn } from './change.ts';
 import { isLeftOut } from './left-out.ts';
 
+/** The trees of a layer: its own directory, and the one this amends if it amends one. */
+type LayerTrees = readonly [OpenDirectories, OpenDirectories?];
+
 interface Level {
   readonly key: string;
   readonly place: Uint8Array;
+  /** Those that take part in the directory, the amending one first. */
+  readonly trees: LayerTrees;
   /** Sorted backwards: the next one is the last. */
   readonly names: Uint8Array[];
+}
+
+/** Something of a layer's directory, and the tree it is in. */
+interface Found {
+  readonly tree: OpenDirectories;
+  readonly stat: FileStat;
 }
 
 /**
  * What an overlay layer's own directory says, parents first and by bytes. The root's entry comes first, always; whether
  * it says anything new is for the caller to tell. Keeps the names of one directory per level, nothing else.
+ *
+ * Of a layer in two directories, what the amending one hides of the other is no deletion: it is not there at all.
  */
-export function* overlayChanges(tree: OpenDirectories, opaqueAttribute: string, warn: Warn): Generator<Change, void> {
+export function* overlayChanges(trees: LayerTrees, opaqueAttribute: string, warn: Warn): Generator<Change, void> {
   const root = new Uint8Array(0);
-  yield { kind: 'entry', place: root, directory: '', stat: statFd(tree.rootFd) };
-  const levels: Level[] = [{ key: '', place: root, names: sortedNames(tree, '') }];
+  const lowest = trees[1] ?? trees[0];
+  yield { kind: 'entry', place: root, tree: trees[0], directory: '', stat: statFd(trees[0].rootFd) };
+  const levels: Level[] = [{ key: '', place: root, trees, names: sortedNames(trees, '') }];
   for (let level = levels.at(-1); level; level = levels.at(-1)) {
     const name = level.names.pop();
     if (name === undefined) {
@@ -30,22 +44,50 @@ export function* overlayChanges(tree: OpenDirectories, opaqueAttribute: string, 
       continue;
     }
     const place = childPlace(level.place, name);
-    const stat = statAt(tree.fd(level.key), name);
-    if (isWhiteout(stat)) yield { kind: 'whiteout', place };
-    else if (!isLeftOut(place, stat, warn)) {
-      yield { kind: 'entry', place, directory: level.key, stat };
-      if (stat.type === 'directory') levels.push(yield* enter(tree, place, opaqueAttribute));
+    const found = find(level, name);
+    const { tree, stat } = found;
+    if (isWhiteout(stat)) {
+      if (tree === lowest) yield { kind: 'whiteout', place };
+    } else if (!isLeftOut(place, stat, warn)) {
+      yield { kind: 'entry', place, tree, directory: level.key, stat };
+      if (stat.type === 'directory') levels.push(yield* enter(level, found, name, { place, lowest, opaqueAttribute }));
     }
   }
 }
 
-function* enter(tree: OpenDirectories, place: Uint8Array, opaqueAttribute: string): Generator<Change, Level> {
-  const key = placeKey(place);
-  if (isOpaque(tree.fd(key), opaqueAttribute)) yield { kind: 'opaque', place };
-  return { key, place, names: sortedNames(tree, key) };
+function find({ key, trees: [first, second] }: Level, name: Uint8Array): Found {
+  if (second === undefined) return { tree: first, stat: statAt(first.fd(key), name) };
+  const stat = statAtIfThere(first.fd(key), name);
+  return stat ? { tree: first, stat } : { tree: second, stat: statAt(second.fd(key), name) };
 }
 
-const sortedNames = (tree: OpenDirectories, key: string): Uint8Array[] =>
-  listFd(tree.fd(key))
-    .map(({ name }) => name)
-    .sort((a, b) => compareBytes(b, a));
+interface Entered {
+  readonly place: Uint8Array;
+  readonly lowest: OpenDirectories;
+  readonly opaqueAttribute: string;
+}
+
+function* enter(
+  above: Level,
+  { tree }: Found,
+  name: Uint8Array,
+  { place, lowest, opaqueAttribute }: Entered,
+): Generator<Change, Level> {
+  const key = placeKey(place);
+  const opaque = isOpaque(tree.fd(key), opaqueAttribute);
+  if (opaque && tree === lowest) yield { kind: 'opaque', place };
+  const second = tree === above.trees[0] ? above.trees[1] : undefined;
+  const isMerged = second !== undefined && !opaque && statAtIfThere(second.fd(above.key), name)?.type === 'directory';
+  if (isMerged && isOpaque(second.fd(key), opaqueAttribute)) yield { kind: 'opaque', place };
+  const trees: LayerTrees = isMerged ? [tree, second] : [tree];
+  return { key, place, trees, names: sortedNames(trees, key) };
+}
+
+function sortedNames([first, second]: LayerTrees, key: string): Uint8Array[] {
+  const names = listFd(first.fd(key)).map(({ name }) => name);
+  if (second !== undefined) {
+    const known = new Set(names.map(placeKey));
+    for (const { name } of listFd(second.fd(key))) if (!known.has(placeKey(name))) names.push(name);
+  }
+  return names.sort((a, b) => compareBytes(b, a));
+}

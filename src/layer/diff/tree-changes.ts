@@ -50,7 +50,13 @@ class Comparison {
 
   run(): void {
     const root = new Uint8Array(0);
-    this.#changes.push({ kind: 'entry', place: root, directory: '', stat: statFd(this.#upper.rootFd) });
+    this.#changes.push({
+      kind: 'entry',
+      place: root,
+      tree: this.#upper,
+      directory: '',
+      stat: statFd(this.#upper.rootFd),
+    });
     const levels = [this.#level('', root, this.#lower !== undefined)];
     for (let level = levels.at(-1); level; level = levels.at(-1)) {
       const name = level.names.pop();
@@ -77,7 +83,7 @@ class Comparison {
       if (before && !isLeftOut(place, before, () => {})) this.#changes.push({ kind: 'whiteout', place });
       return undefined;
     }
-    const entry: EntryChange = { kind: 'entry', place, directory: key, stat };
+    const entry: EntryChange = { kind: 'entry', place, tree: this.#upper, directory: key, stat };
     const isSame = before !== undefined && this.#isSame(key, name, stat, before);
     if (stat.type !== 'directory' && (stat.nlink > 1 || (before?.nlink ?? 0) > 1)) {
       if (!this.#links.add(entry, isSame ? before : undefined)) this.#changes.push(entry);

@@ -1,7 +1,7 @@
 import { type SettleJob, settleLayer } from '../apply/settle.ts';
 import { type JobControl, type Spread, type SpreadJob, spreadLayer } from '../apply/spread.ts';
 import { type Diffed, type DiffJob, diffTree } from '../diff/diff-tree.ts';
-import { verifyRemake } from '../remake.ts';
+import { type LayerFiles, verifyRemake } from '../remake.ts';
 
 /** Long synchronous work, as plain data: it runs on the calling thread or in a worker. */
 export type Job =
@@ -12,7 +12,7 @@ export type Job =
 
 export interface VerifyJob {
   readonly indexPath: string;
-  readonly tree: string;
+  readonly tree: LayerFiles;
 }
 
 export type JobOf<Kind extends Job['kind']> = Extract<Job, { readonly kind: Kind }>;
