@@ -1,21 +1,23 @@
 import { rmSync } from 'node:fs';
 import { toJson } from '../../containers/state.ts';
-import { isStrataError } from '../../errors/index.ts';
+import { isKind, isStrataError } from '../../errors/index.ts';
 import type { Lease } from '../../ledger/types.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
+import type { Leases, StoreLease } from '../../metadata/leases.ts';
 import { type ContainerParts, folderOf } from './parts.ts';
 import { stateOf } from './state.ts';
 
 /**
  * Forgets a container in which nothing runs: its files, its record, its writable layer, which goes into the trash. Can be
- * killed anywhere: until the record is gone its state says that it is to go, then the rest is nobody's. Idempotent.
+ * killed anywhere: until the record is gone its state says that it is to go, then a dead lease tells of the rest, which is nobody's. Idempotent.
  */
 export async function discardContainer(
   { layout, metadata, driver }: Pick<ContainerParts, 'layout' | 'metadata' | 'driver'>,
   { id, snapshotId }: Pick<ContainerRecord, 'id' | 'snapshotId'>,
   lease?: Lease,
 ): Promise<void> {
-  const { containers } = metadata;
+  const { containers, leases } = metadata;
+  await using _trace = lease === undefined ? traceIn(leases) : undefined;
   containers.change(id, (record) => toJson({ ...stateOf(record), status: 'removing' }));
   rmSync(folderOf(layout, id), { recursive: true, force: true });
   containers.remove(id);
@@ -24,5 +26,15 @@ export async function discardContainer(
     await driver.snapshotter.remove(snapshotId, { lease });
   } catch (error) {
     if (!isStrataError(error, 'ERR_SNAPSHOT_NOT_FOUND')) throw error;
+  }
+}
+
+/** Nothing is kept by it: whoever finds it dead looks for what is nobody's. A full disk has no room for it. */
+function traceIn(leases: Leases): StoreLease | undefined {
+  try {
+    return leases.open('rm');
+  } catch (error) {
+    if (isKind(error, 'exhausted')) return undefined;
+    throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { shownStatus } from '../../containers/state.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
-import { emptyTrashBriefly } from '../garbage.ts';
+import { collectAfterDeaths, emptyTrashBriefly } from '../garbage.ts';
 import { discardContainer } from './discard.ts';
 import { removalRefused } from './failures.ts';
 import { sendSignal } from './kill.ts';
@@ -34,6 +34,8 @@ export async function removeContainer(
     await sendSignal(parts, record, SIGKILL);
     await untilEnd(parts, record, options);
   }
+  // A command that was killed over a container may have left a layer that no record names.
+  await collectAfterDeaths(parts.garbage, { signal: options.signal });
   await emptyTrashBriefly(parts.layout);
 }
 
