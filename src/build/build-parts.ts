@@ -1,6 +1,7 @@
 import type { ImageStore } from '../images/record-image.ts';
-import type { Lease, SnapshotLedger } from '../ledger/types.ts';
+import type { SnapshotLedger } from '../ledger/types.ts';
 import type { Layers } from '../metadata/layers.ts';
+import type { StoreLease } from '../metadata/leases.ts';
 import type { Reference } from '../reference/index.ts';
 import type { Digest } from '../spec/digest.ts';
 import type { Platform } from '../spec/platform.ts';
@@ -37,7 +38,7 @@ export interface BuildParts {
   readonly workspace: Workspace & MountWorkspace & LinkWorkspace;
   readonly runner: Runner;
   readonly layerMaker: LayerMaker;
-  readonly lease: Lease;
+  readonly lease: StoreLease;
   /** Makes the snapshots survive a power cut: the acknowledgement of the build stands on it. */
   persist(snapshotIds: readonly string[], signal: AbortSignal): Promise<void>;
 }

@@ -51,9 +51,11 @@ export async function openBase(
   return { config, result: { identity: `chain:${chainId}`, snapshotId: snapshot.id, createdAt } };
 }
 
-function findBase({ store }: BuildParts, reference: string, platform: Platform): FoundImage {
+/** What it finds stays as long as the build's lease, also when its names are removed. */
+function findBase({ store, lease }: BuildParts, reference: string, platform: Platform): FoundImage {
   try {
-    return findImage(store, reference, platform);
+    const found = findImage(store, reference, platform);
+    if (lease.pinIfPresent('image', found.id)) return found;
   } catch (error) {
     if (isStrataError(error, 'ERR_REFERENCE_INVALID')) {
       throw new StrataError({
@@ -64,12 +66,11 @@ function findBase({ store }: BuildParts, reference: string, platform: Platform):
       });
     }
     if (!isStrataError(error, 'ERR_IMAGE_NOT_FOUND')) throw error;
-    throw new StrataError({
-      kind: 'not-found',
-      code: 'ERR_IMAGE_NOT_FOUND',
-      message: `image ${reference}: not found locally`,
-      hint: 'Load, import or build it first: images are not pulled from registries yet.',
-      cause: error,
-    });
   }
+  throw new StrataError({
+    kind: 'not-found',
+    code: 'ERR_IMAGE_NOT_FOUND',
+    message: `image ${reference}: not found locally`,
+    hint: 'Load, import or build it first: images are not pulled from registries yet.',
+  });
 }

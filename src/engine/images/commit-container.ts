@@ -71,6 +71,8 @@ async function commit(
   const { imageId, snapshotId } = container;
   invariant(imageId !== undefined && snapshotId !== undefined, 'a container has an image and a writable layer');
   await using lease = metadata.leases.open('commit');
+  // Also when the container goes meanwhile, and the image after it.
+  lease.pin('image', imageId);
   const store = storeFor(lease);
   const base = await readConfig(store.content, imageId, { signal });
   const changed = changedConfig(container, request);

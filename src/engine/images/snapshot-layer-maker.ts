@@ -40,16 +40,19 @@ export class SnapshotLayerMaker implements LayerMaker {
 
   async make(snapshotId: string, below: readonly DiffId[], options: MakeOptions): Promise<MadeStepLayer> {
     const ofThisBuild = below.slice(below.length - (options.made ?? 0)).reverse();
-    const known = this.#known(snapshotId) ?? (await this.#made(snapshotId, ofThisBuild, options));
+    const known = this.#known(snapshotId, options.lease) ?? (await this.#made(snapshotId, ofThisBuild, options));
     const chainId = chainIds([...below, known.diffId]).at(-1);
     invariant(chainId !== undefined, 'a chain of one layer has a chainID');
     return { ...known, snapshotId: this.#name(snapshotId, chainId, options.lease) };
   }
 
-  #known(snapshotId: string): IndexedLayer | undefined {
-    const { labels } = this.#parts.metadata.snapshots.get(snapshotId) ?? {};
+  #known(snapshotId: string, lease: Lease): IndexedLayer | undefined {
+    const { snapshots, objects, layers } = this.#parts.metadata;
+    const { labels } = snapshots.get(snapshotId) ?? {};
     const label = labels?.[diffIdLabel];
-    const record = label === undefined ? undefined : this.#parts.metadata.layers.get(parseDiffId(label));
+    // The images that keep it may be removed before this one is recorded.
+    if (label === undefined || !objects.pinIfPresent('layer', label, lease)) return undefined;
+    const record = layers.get(parseDiffId(label));
     return record && { ...record, deletes: (labels?.[deletesLabel] ?? '').split(' ').map(Number) };
   }
 

@@ -1,0 +1,57 @@
+// What an image is made of stays until it is recorded, though every name of it is removed meanwhile.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ObjectLocks } from '../../../src/content/object-locks.ts';
+import { SnapshotLayerMaker } from '../../../src/engine/images/snapshot-layer-maker.ts';
+import { Engine } from '../../../src/engine/index.ts';
+import { openDriver } from '../../../src/engine/open-driver.ts';
+import { Metadata } from '../../../src/metadata/metadata.ts';
+import { buildContext } from '../../helpers/build-context.ts';
+import { storeRoot } from '../../helpers/build-folder.ts';
+import { busyboxContext } from '../../helpers/busybox-image.ts';
+import { needs } from '../../helpers/needs.ts';
+
+test('the base of a build is removed while a step runs', {
+  skip: needs('root', 'overlay', 'runc', 'busybox'),
+}, async (context) => {
+  await using engine = await Engine.open({ root: storeRoot(context) });
+  await engine.build({ context: busyboxContext(context), tags: ['base'] }).result;
+  await engine.pruneBuildCache({ all: true });
+  const files = buildContext(context, ['FROM base', 'RUN echo ready; sleep 1'], {});
+  await using building = engine.build({ context: files, tags: ['made'] });
+  let removals = 0;
+  for await (const event of building) {
+    if (event.type !== 'log' || removals > 0) continue;
+    removals += (await engine.removeImage({ image: 'base', force: true })).untagged.length;
+    await engine.collectGarbage().result;
+  }
+  await building.result;
+  assert.equal(removals, 1);
+  await engine.pruneBuildCache({ all: true });
+  assert.deepEqual((await engine.check().result).damages, []);
+  assert.equal((await engine.run({ image: 'made', command: ['true'], remove: true }).result).exitCode, 0);
+});
+
+test('the layer of a step from the cache is held, also when no image keeps it', {
+  skip: needs('root', 'overlay'),
+}, async (context) => {
+  await using engine = await Engine.open({ root: storeRoot(context) });
+  const { layout } = engine;
+  const files = buildContext(context, ['FROM scratch', 'COPY a /'], { a: 'a' });
+  await engine.build({ context: files, tags: ['made'] }).result;
+  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+  const driver = openDriver(layout.root, metadata.snapshots, undefined);
+  await using _snapshotter = driver.snapshotter;
+  const maker = new SnapshotLayerMaker({ layout, driver, metadata, locks: new ObjectLocks(layout.locks) });
+  const [snapshot] = metadata.snapshots.list();
+  assert.ok(snapshot);
+  const lease = metadata.leases.open('test');
+  const { diffId } = await maker.make(snapshot.id, [], { lease });
+  assert.equal(maker.hasWritten, false, 'it was known');
+  await engine.removeImage({ image: 'made' });
+  await engine.collectGarbage().result;
+  assert.ok(metadata.layers.get(diffId));
+  await lease[Symbol.asyncDispose]();
+  await engine.collectGarbage().result;
+  assert.equal(metadata.layers.get(diffId), undefined);
+});
