@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isDiskFull } from '../../content/disk-failure.ts';
 import { errnoOf } from '../../sys/errno.ts';
@@ -82,6 +91,18 @@ function removeOldest(folder: string): void {
   });
   const [oldest] = ages.sort(([, a], [, b]) => a - b);
   if (oldest) rmSync(join(folder, oldest[0]), { force: true });
+}
+
+const TMPFS_MAGIC = 0x01021994;
+
+/** Whether a folder's files can be known by their times. On tmpfs a program that has one mapped changes it unseen. */
+export function tracesChanges(folder: string): boolean {
+  try {
+    return statfsSync(folder).type !== TMPFS_MAGIC;
+  } catch {
+    // Whoever opens the folder tells what is wrong with it.
+    return true;
+  }
 }
 
 const checksum = (body: string): string => createHash('sha256').update(body, 'latin1').digest('hex');

@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../../sys/constants.ts';
 import { readFullyAt } from '../../sys/fd-io.ts';
 import { closeFd, openAt } from '../../sys/fs-at.ts';
+import { startWriteback } from '../../sys/start-writeback.ts';
 import { getXattrFd, listXattrsFd } from '../../sys/xattr.ts';
 import { isCopiedXattr } from './copied-xattrs.ts';
 
@@ -58,6 +59,8 @@ export const openForReading = (dirFd: number, name: Uint8Array): number =>
   openAt(dirFd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
 
 function fileHash(fd: number): Hash {
+  // A change through memory while we read, or later, must show in the file's times.
+  startWriteback(fd);
   const hash = createHash('sha256');
   for (const attribute of listXattrsFd(fd).filter(isCopiedXattr).sort()) {
     addField(hash, 'xattr', attribute);

@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { BuildContext, type ContextOptions } from '../../build/context/build-context.ts';
 import { readDockerfileStream, takeContextStream } from '../../build/context/context-stream.ts';
-import { DigestCache } from '../../build/context/digest-cache.ts';
+import { DigestCache, tracesChanges } from '../../build/context/digest-cache.ts';
 import { readOutsideDockerfile } from '../../build/context/read-context-file.ts';
 import { StrataError } from '../../errors/index.ts';
 import type { Lease } from '../../ledger/types.ts';
@@ -100,7 +100,8 @@ async function inFolder(folder: string, dockerfile: string | DockerfileText, opt
 }
 
 /** What is known of a folder's files from builds before; each Dockerfile may take others. */
-function digestsOf({ contexts }: StoreLayout, folder: string, dockerfile: string): DigestCache {
+function digestsOf({ contexts }: StoreLayout, folder: string, dockerfile: string): DigestCache | undefined {
+  if (!tracesChanges(folder)) return undefined;
   const name = createHash('sha256')
     .update(`${realPath(resolve(folder))}\0${dockerfile}`)
     .digest('hex');
