@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync, type Stats, statSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { diskFailure } from '../content/disk-failure.ts';
 import { StrataError } from '../errors/index.ts';
 import type { WriteBytes } from '../images/save/archive-writer.ts';
+import { AT_FDCWD, AT_SYMLINK_FOLLOW, O_TMPFILE, O_WRONLY } from '../sys/constants.ts';
 import { errnoOf } from '../sys/errno.ts';
+import { linkAt } from '../sys/fs-at.ts';
 
 /** Throws ERR_OUTPUT_INVALID in docker's words; `task` is what fails, such as `save image`. */
 export function checkOutput(path: string, task: string): void {
@@ -32,17 +34,53 @@ const invalidOutput = (task: string, reason: string): StrataError =>
     message: `failed to ${task}: invalid output path: ${reason}`,
   });
 
-/** The file appears when it is whole; nothing stays of one that is not. Throws ERR_NO_SPACE. */
-export async function intoFile(path: string, writeAll: (write: WriteBytes) => Promise<void>): Promise<void> {
+export interface IntoFileOptions {
+  /** False gives the file a name while it is written even where it can do without. */
+  readonly unnamed?: boolean;
+}
+
+/**
+ * The file appears when it is whole; nothing stays of one that is not, on most filesystems whatever ends the process.
+ * Throws ERR_NO_SPACE.
+ */
+export async function intoFile(
+  path: string,
+  writeAll: (write: WriteBytes) => Promise<void>,
+  { unnamed = true }: IntoFileOptions = {},
+): Promise<void> {
   const temporary = join(dirname(path), `.strata-save-${randomBytes(6).toString('hex')}`);
   try {
-    await using file = await open(temporary, 'wx', 0o600);
+    const nameless = unnamed ? await openUnnamed(dirname(path)) : undefined;
+    await using file = nameless ?? (await open(temporary, 'wx', 0o600));
     await writeAll(async (chunk) => {
       for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
     });
+    if (nameless && nameIfFree(nameless, path)) return;
+    // What has the name is replaced at once, for which the file needs one itself.
+    if (nameless) nameIfFree(nameless, temporary);
     await rename(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw diskFailure(error, dirname(path));
+  }
+}
+
+/** Undefined where the filesystem has no files without a name. */
+async function openUnnamed(folder: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(folder, O_TMPFILE | O_WRONLY, 0o600);
+  } catch (error) {
+    if (['EOPNOTSUPP', 'EISDIR', 'EINVAL'].includes(errnoOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+function nameIfFree(file: FileHandle, path: string): boolean {
+  try {
+    linkAt(AT_FDCWD, `/proc/self/fd/${file.fd}`, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw error;
   }
 }

@@ -12,6 +12,7 @@ export const O_DIRECTORY: number = constants.O_DIRECTORY;
 export const O_NOFOLLOW: number = constants.O_NOFOLLOW;
 export const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
+export const O_TMPFILE: number = 0o20000000 | O_DIRECTORY;
 
 /** Stands for the current directory where a directory descriptor is expected. */
 export const AT_FDCWD = -100;
