@@ -44,7 +44,7 @@ export async function killedWorks(context: TestContext, engine: Engine): Promise
       'FROM base',
       'COPY data /data',
       'RUN dd if=/data of=/copy 2>/dev/null; echo more > /more',
-      'ADD more.tar.gz /added/',
+      'ADD --link more.tar.gz /added/',
       'RUN rm /data',
     ],
     { data: megabytes(1), 'more.tar.gz': gzipSync(tar(file('a', megabytes(1)), file('b', 'b')), { level: 1 }) },
