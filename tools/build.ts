@@ -43,7 +43,7 @@ async function buildCommand(folder: string): Promise<void> {
     platform: 'node',
     target: 'node12',
     format: 'cjs',
-    define: { 'import.meta.filename': '__filename' },
+    define: { 'import.meta.dirname': '__dirname' },
     // Without the dashes Node itself would read --env-file, wherever it stands.
     banner: { js: '#!/usr/bin/env -S node --' },
     logLevel: 'warning',
