@@ -82,6 +82,9 @@ const shownMount = (path: string, whole: boolean): string =>
 const shownSize = (size: ContainerSummary['size']): string =>
   size === undefined ? '' : `${humanSize(size.writtenBytes, 3)} (virtual ${humanSize(size.rootBytes, 3)})`;
 
+const labelOf = ({ labels }: ContainerSummary, name: string): string =>
+  Object.hasOwn(labels, name) ? (labels[name] ?? '') : '';
+
 const rowOf = (container: ContainerSummary, whole: boolean, now: number): Row =>
   new Row(
     {
@@ -103,5 +106,5 @@ const rowOf = (container: ContainerSummary, whole: boolean, now: number): Row =>
       Status: container.status,
     },
     '*formatter.ContainerContext',
-    { Label: { parameters: ['string'], run: ([name]) => container.labels[String(name as string)] ?? '' } },
+    { Label: { parameters: ['string'], run: ([name]) => labelOf(container, String(name as string)) } },
   );
