@@ -131,14 +131,19 @@ const dockerManifest = (images: readonly SavedImage[]): Uint8Array =>
 
 /** For docker before 1.10: each tag with the topmost layer. Undefined without tags. */
 function dockerRepositories(images: readonly SavedImage[]): Uint8Array | undefined {
-  const repositories: Record<string, Record<string, string>> = {};
+  // No plain objects: a repository may be called `constructor`, a tag `__proto__`.
+  const repositories = new Map<string, Map<string, string>>();
   for (const { layers, references } of images) {
     const top = layers.at(-1);
     if (top === undefined) continue;
     for (const reference of references) {
-      const tags = (repositories[familiarName(reference)] ??= {});
-      tags[reference.tag ?? ''] = digestHex(top.diffId);
+      const name = familiarName(reference);
+      const tags = repositories.get(name) ?? new Map<string, string>();
+      repositories.set(name, tags.set(reference.tag ?? '', digestHex(top.diffId)));
     }
   }
-  return Object.keys(repositories).length === 0 ? undefined : utf8(JSON.stringify(repositories));
+  if (repositories.size === 0) return undefined;
+  return utf8(
+    JSON.stringify(Object.fromEntries([...repositories].map(([name, tags]) => [name, Object.fromEntries(tags)]))),
+  );
 }

@@ -111,6 +111,14 @@ test('every name and every image is in the archive, what they share once', { ski
   assert.equal(nameless.has('repositories'), false);
 });
 
+test('names that every object has', { skip }, async (context) => {
+  const tags = ['constructor:1', 'app:__proto__'];
+  const engine = await loaded(context, dockerArchive([{ image: app, tags }]));
+  const files = await filesOf(await saved(engine, tags));
+  const top = sha256(change);
+  assert.equal(String(files.get('repositories')), `{"constructor":{"1":"${top}"},"app":{"__proto__":"${top}"}}`);
+});
+
 for (const [suffix, pack] of [
   ['+gzip', (layer: Uint8Array) => gzipSync(layer)],
   ['+zstd', (layer: Uint8Array) => zstdCompressSync(layer)],
