@@ -33,6 +33,16 @@ export const isDiskFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].incl
 export const whyFull = (error: unknown, directory: string): string =>
   errnoOf(error) === 'EDQUOT' ? 'disk quota exceeded' : whatRanOut(directory);
 
+/**
+ * What the filesystem of `directory` has run out of, undefined while it has some: for a program that failed by itself and
+ * may not have said that this was why.
+ */
+export function whatIsFull(directory: string): string | undefined {
+  const { files, ffree, bavail, bsize } = statfsSync(directory);
+  const isFull = bavail * bsize < fewBytes || (files > 0 && ffree < fewInodes);
+  return isFull ? whatRanOut(directory) : undefined;
+}
+
 /** The disk did not take what the kernel had accepted. */
 export const flushFailed = (path: string, cause: unknown): StrataError =>
   new StrataError({
@@ -45,6 +55,8 @@ export const flushFailed = (path: string, cause: unknown): StrataError =>
 
 // What was undone since has given some inodes back.
 const fewInodes = 64;
+// A program that writes in pieces fails with less than one left.
+const fewBytes = 1 << 20;
 
 // The kernel gives the same error number for both, and people look at `df` in vain (moby#37077).
 function whatRanOut(directory: string): string {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { whatIsFull } from '../content/disk-failure.ts';
 import type { LocalContentStore } from '../content/local/store.ts';
 import type { ObjectLocks } from '../content/object-locks.ts';
 import { removeUnfinishedIndexes } from '../images/unfinished-indexes.ts';
@@ -86,8 +87,12 @@ export async function collectAfterDeaths(parts: GarbageParts, options: AbortOpti
 // Little is gone within this; what takes longer must not hold a command back.
 const briefMs = 50;
 
-/** Empties the trash as far as a moment allows; the rest is left to whoever comes next. */
-export async function emptyTrashBriefly({ trash }: StoreLayout): Promise<void> {
+/**
+ * Empties the trash as far as a moment allows; the rest is left to whoever comes next. On a full disk nobody could come
+ * next, so that there all of it goes.
+ */
+export async function emptyTrashBriefly({ root, trash }: StoreLayout): Promise<void> {
+  if (whatIsFull(root) !== undefined) return await emptyTrash(trash);
   const signal = AbortSignal.timeout(briefMs);
   try {
     await emptyTrash(trash, { signal });

@@ -30,7 +30,12 @@ test('a container by command, from run -d to rm', { skip }, async (t) => {
   assert.match(row, new RegExp(`^${id.slice(0, 12)}   busybox   "sh -c 'echo out; ec…"   .* ago +Up .* b1$`));
   assert.equal((await strata('ps', '-q', '--no-trunc')).stdout, `${id}\n`);
   assert.equal((await strata('ps', '--format', '{{.Names}} {{.State}} {{.Labels}}')).stdout, 'b1 running a=b\n');
-  assert.deepEqual(said(await strata('logs', 'b1')), [0, 'out\n', 'err\n']);
+  const labels = '{{.Label "a"}},{{.Label "constructor"}},';
+  assert.equal((await strata('ps', '--format', labels)).stdout, 'b,,\n');
+  let logs = await strata('logs', 'b1');
+  for (let tries = 0; (logs.stdout === '' || logs.stderr === '') && tries < 100; tries++)
+    logs = await strata('logs', 'b1');
+  assert.deepEqual(said(logs), [0, 'out\n', 'err\n']);
   const [document] = JSON.parse((await strata('container', 'inspect', 'b1')).stdout) as [Record<string, unknown>];
   assert.deepEqual([document['Id'], document['Name']], [id, '/b1']);
 

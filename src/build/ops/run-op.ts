@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { whatIsFull } from '../../content/disk-failure.ts';
 import { excerpt, quote } from '../../dockerfile/quote.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import type { Platform } from '../../spec/platform.ts';
@@ -65,24 +66,32 @@ export class RunOp implements Op<FilesystemResult> {
     try {
       const { exitCode } = await runner.run({ ...request, onOutput: stepLog.write, signal });
       stepLog.end();
-      if (exitCode !== 0) throw this.#failed(exitCode, `exit code: ${exitCode}`, stepLog);
+      if (exitCode !== 0) throw this.#failed(exitCode, `exit code: ${exitCode}`, root, stepLog);
     } catch (error) {
       if (!isStrataError(error, 'ERR_CONTAINER_START')) throw error;
       const exitCode = error.details?.['exitCode'];
-      throw this.#failed(typeof exitCode === 'number' ? exitCode : 125, error.message, stepLog, error);
+      throw this.#failed(typeof exitCode === 'number' ? exitCode : 125, error.message, root, stepLog, error);
     }
   }
 
-  #failed(exitCode: number, why: string, { tail }: StepLog, cause?: StrataError): StrataError {
+  #failed(exitCode: number, why: string, root: MountSpec, { tail }: StepLog, cause?: StrataError): StrataError {
     const { args, line } = this.#options;
+    const hint = hintOfFullDisk(root);
     return new StrataError({
       kind: 'failed-precondition',
       code: 'ERR_RUN_FAILED',
       message: `dockerfile line ${line}: process ${quote(excerpt(args.join(' ')))} did not complete successfully: ${why}`,
+      ...(hint === undefined ? {} : { hint }),
       details: { exitCode, line, log: tail },
       cause,
     });
   }
+}
+
+/** What the step has written is still there when it fails. */
+function hintOfFullDisk({ source, overlay }: MountSpec): string | undefined {
+  const full = whatIsFull(overlay?.upperDir ?? source);
+  return full && `The store's disk may be why: ${full}. Remove images or build cache that are no longer needed.`;
 }
 
 const sha256 = (what: string, fields: object | string): string =>

@@ -44,7 +44,10 @@ export async function runBuild(
   const layerMaker = new SnapshotLayerMaker({ layout, driver, metadata, locks });
   await using flush = new EarlyFlush(layout.root);
   const { snapshotter } = driver;
-  const built = await buildImage(
+  await using cleaning = new AsyncDisposableStack();
+  // What a failed step wrote lies there too, and may be what fills the disk.
+  cleaning.defer(async () => emptyTrashBriefly(layout));
+  return await buildImage(
     {
       context: source.context,
       dockerfile: source.dockerfile,
@@ -83,8 +86,6 @@ export async function runBuild(
     },
     report,
   );
-  await emptyTrashBriefly(layout);
-  return built;
 }
 
 function refusePull(policy: PullPolicy | undefined): void {
