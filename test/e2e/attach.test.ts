@@ -46,11 +46,14 @@ test('run without --rm: logs, ps and attach work on it meanwhile; killing the co
     'trap "echo got USR1" USR1; echo out; echo err >&2; until test -e /stop; do sleep 0.05; done; echo bye; exit 6';
   const run = startCommand(t, strata, 'run', '--name', 'one', 'busybox', 'sh', '-c', script);
   await run.says('out');
-  const logs = await strata('logs', 'one');
+  // The streams are two pipes: what comes through one says nothing of the other.
+  let logs = await strata('logs', 'one');
+  for (let tries = 0; logs.stderr === '' && tries < 100; tries++) logs = await strata('logs', 'one');
   assert.deepEqual([logs.stdout, logs.stderr], ['out\n', 'err\n']);
   assert.equal(await states(), 'one running');
   const attached = startCommand(t, strata, 'attach', '--no-stdin', 'one');
   await isWith(attached);
+  for (let waited = 0; run.output.stderr === '' && waited < 30_000; waited += 20) await sleep(20);
   run.child.kill('SIGKILL');
   await run.ended;
   assert.equal(run.output.stderr, 'err\n');
@@ -196,7 +199,7 @@ test('run --rm without a terminal has no supervisor; killed, it leaves nothing b
   run.child.kill('SIGKILL');
   await sleep(50);
   spawnSync('kill', ['-9', String(pid)]);
-  for (let waited = 0; existsSync(`/proc/${pid}`) && waited < 5000; waited += 20) await sleep(20);
+  for (let waited = 0; existsSync(`/proc/${pid}`) && waited < 30_000; waited += 20) await sleep(20);
   await strata('ps');
   assert.deepEqual(containerRecords(strata), []);
   assert.deepEqual(mountsOf(strata), []);

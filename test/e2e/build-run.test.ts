@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { buildContext } from '../helpers/build-context.ts';
 import { fill } from '../helpers/build-folder.ts';
 import { busyboxContext } from '../helpers/busybox-image.ts';
+import { unusualSeconds, wake } from '../helpers/marked-sleep.ts';
 import { needs } from '../helpers/needs.ts';
 import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
 
@@ -104,14 +106,22 @@ test('what a step writes, and how it fails', { skip }, async (t) => {
 
 test('on a terminal nothing that a step writes moves the cursor', { skip: skip || needs('script') }, async (t) => {
   const strata = await withBusybox(t);
-  const evil = "printf 'up\\033[5A\\033[2J\\007\\rnew line\\n'; printf 'wide \\344\\270\\255\\n'; sleep 0.4; exit 6";
-  const folder = buildContext(t, ['FROM base', `RUN ${evil}`]);
+  const evil = "printf 'up\\033[5A\\033[2J\\007\\rnew line\\n'; printf 'wide \\344\\270\\255\\n'";
+  const mark = unusualSeconds();
+  const folder = buildContext(t, ['FROM base', `RUN ${evil}; sleep ${mark} || exit 6`]);
   const command = `${join(import.meta.dirname, '../../bin/strata')} --root ${strata.root} build ${folder}`;
   const child = spawn('script', ['-qec', command, '/dev/null'], { env: { ...process.env, TERM: 'xterm' } });
   let shown = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text));
   child.stdin.end();
-  assert.equal(await new Promise((resolve) => child.on('close', resolve)), 1);
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  // It is shown while the step runs.
+  for (let waited = 0; !/=> => # wide/.test(shown); waited += 20) {
+    assert.ok(waited < 30_000 && child.exitCode === null, shown);
+    await sleep(20);
+  }
+  wake(mark);
+  assert.equal(await ended, 1);
   assert.match(shown, /=> \[1\/1\] RUN printf/);
   assert.match(shown, /=> => # new line/);
   assert.doesNotMatch(shown, /\x1b\[5A|\x1b\[2J|\x07/);

@@ -10,6 +10,7 @@ import { buildContext } from '../../helpers/build-context.ts';
 import { storeRoot } from '../../helpers/build-folder.ts';
 import { toldBuild } from '../../helpers/build-log.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
+import { sleepers, unusualSeconds, wake } from '../../helpers/marked-sleep.ts';
 import { needs } from '../../helpers/needs.ts';
 import { seeded } from '../../helpers/seeded.ts';
 import { strataPath } from '../../helpers/strata.ts';
@@ -47,27 +48,12 @@ function left({ layout }: Engine): Record<string, readonly string[]> {
 
 const nothing = { active: [], bundles: [], states: [], mounts: [], leases: [] };
 
-/** Processes that run a command line with this in it. */
-const running = (mark: string): string[] =>
-  namesIn('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid) || pid === String(process.pid)) return false;
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0').includes(mark);
-    } catch {
-      return false;
-    }
-  });
-
 async function until(what: () => boolean, patienceMs = 60_000): Promise<void> {
   for (let waited = 0; !what(); waited += 20) {
     assert.ok(waited < patienceMs, `waited in vain: ${String(what)}`);
     await sleep(20);
   }
 }
-
-// A number that no other test sleeps for.
-let numbers = 700_000 + (process.pid % 1000) * 10;
-const unusualSeconds = (): string => String(numbers++);
 
 test('an abort at any moment leaves nothing', { skip }, async (t) => {
   const engine = await store(t);
@@ -109,7 +95,7 @@ test('what a step leaves running ends with it', { skip }, async (t) => {
     context: buildContext(t, ['FROM base', `RUN ${script}`, 'RUN echo next']),
   });
   assert.equal(log, 'started\nnext\n');
-  assert.deepEqual(running(mark), []);
+  assert.deepEqual(sleepers(mark), []);
   assert.deepEqual(left(engine), nothing);
 });
 
@@ -152,12 +138,12 @@ for (const signal of ['SIGKILL', 'SIGHUP', 'SIGTERM', 'SIGINT'] as const) {
     const mark = unusualSeconds();
     const context = buildContext(t, ['FROM base', `RUN sleep ${mark}`]);
     const { child } = command(t, engine.layout.root, context);
-    await until(() => running(mark).length > 0);
+    await until(() => sleepers(mark).length > 0);
     const steps = left(engine).bundles ?? [];
     assert.equal(steps.length, 1);
     child.kill(signal);
     await ended(child);
-    await until(() => running(mark).length === 0);
+    await until(() => sleepers(mark).length === 0);
     await until(() => left(engine).states?.length === 0);
     assert.deepEqual(left(engine).mounts, []);
     // The next command that builds takes away the rest.
@@ -189,12 +175,15 @@ test('two processes that build the same run each step once, and one takes over f
   }
   assert.equal(told.match(/CACHED/g)?.length, 3);
 
-  const slow = buildContext(t, ['FROM base', `RUN sleep ${mark} & sleep 3; echo done here`]);
+  const slow = buildContext(t, ['FROM base', `RUN sleep ${mark} || echo done here`]);
   const first = command(t, engine.layout.root, slow);
-  await until(() => running(mark).length > 0);
+  await until(() => sleepers(mark).length > 0);
+  const firsts = sleepers(mark);
   const second = command(t, engine.layout.root, slow);
   await until(() => second.text().includes('RUN'));
   first.child.kill('SIGKILL');
+  await until(() => sleepers(mark).some((pid) => !firsts.includes(pid)));
+  wake(mark);
   assert.equal(await ended(second.child), 0, second.text());
   assert.match(second.text(), /done here/);
   await engine.build({ context: buildContext(t, ['FROM base', 'LABEL a=b']) }).result;

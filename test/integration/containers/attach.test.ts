@@ -129,7 +129,11 @@ test('several clients see the same; one that goes, by whatever way, is not misse
 test('a terminal has the size it is given, before its process looks and later', { skip }, async (t) => {
   const { id } = await engine.containers.create({
     image: 'busybox',
-    command: ['sh', '-c', 'stty size; read -r line; stty size; test -t 0 && echo terminal'],
+    command: [
+      'sh',
+      '-c',
+      'stty size; read -r line; until stty size | grep 50; do sleep 0.01; done; test -t 0 && echo terminal',
+    ],
     interactive: true,
     terminal: true,
     stdinOnce: true,
@@ -140,8 +144,8 @@ test('a terminal has the size it is given, before its process looks and later', 
   for await (const { chunk } of attached.streams) {
     seen += Buffer.from(chunk).toString();
     if (seen !== '17 61\r\n') continue;
+    // The one goes another way than the other, and may come later.
     attached.streams.resize({ rows: 50, columns: 132 });
-    await sleep(100);
     await attached.streams.write(Buffer.from('\n'));
   }
   assert.equal(seen, '17 61\r\n\r\n50 132\r\nterminal\r\n');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../../src/engine/index.ts';
 import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
@@ -68,7 +69,8 @@ test('who ignores TERM is killed in the end; of 200 processes none is left', { s
 });
 
 async function untilCount(engine: Engine, id: string, count: number): Promise<{ readonly rows: number }> {
-  for (let look = 0; look < 100; look++) {
+  for (let look = 0; look < 300; look++) {
+    await sleep(50);
     const { rows } = await engine.containers.top(id);
     if (rows.length >= count) return { rows: rows.length };
   }
