@@ -27,6 +27,7 @@ import { setXattrAt } from '../../../src/sys/xattr.ts';
 import { type FolderItem, fill, folderWith, storeRoot, temporaryFolder } from '../../helpers/build-folder.ts';
 import { shortListing, withImageTree } from '../../helpers/image-tree.ts';
 import { needs } from '../../helpers/needs.ts';
+import { file, tar } from '../../helpers/tar-builder.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
 
 const skip = needs('root', 'overlay');
@@ -190,7 +191,13 @@ test('what a step did is found again by bytes, not by times, and missed for anyt
 
 test('instructions that change no files change no step, and are not mixed up (D10)', { skip }, async (t) => {
   const engine = await store(t);
-  const folder = folderWith(t, { f: 'x', '.dockerignore': 'Dockerfile' });
+  const folder = folderWith(t, {
+    f: 'x',
+    'x.tar': tar(file('in', 'x')),
+    'd/x': 'x',
+    'd/y': 'y',
+    '.dockerignore': 'Dockerfile',
+  });
   const ids = new Set<string>();
   const tails = [
     '',
@@ -209,9 +216,25 @@ test('instructions that change no files change no step, and are not mixed up (D1
     assert.deepEqual(outcomes, [at === 0 ? 'done' : 'hit'], tail);
   }
   assert.equal(ids.size, tails.length);
-  for (const flags of ['--chown=1', '--chown=1:1', '--chmod=644', '--chmod=u=rw']) {
-    writeFileSync(join(folder, 'Dockerfile'), `FROM scratch\nCOPY ${flags} f /\n`);
-    assert.deepEqual((await build(engine, folder)).outcomes, ['done'], flags);
+  for (const lines of [
+    ...['--chown=1', '--chown=1:1', '--chmod=644', '--chmod=u=rw'].map((flag) => `COPY ${flag} f /`),
+    'COPY f /g',
+    'COPY f /g/',
+    'ADD x.tar /',
+    'ADD --unpack=false x.tar /',
+    'COPY d /',
+    'COPY --exclude=x d /',
+    'COPY --parents d/x /',
+    'COPY d/x /',
+    'COPY <<E /h\na\nE',
+    'COPY <<E /h\nb\nE',
+    'COPY <<E /i\nb\nE',
+    'WORKDIR /w',
+    'WORKDIR /w/w',
+    'USER 1\nWORKDIR /w',
+  ]) {
+    writeFileSync(join(folder, 'Dockerfile'), `FROM scratch\n${lines}\n`);
+    assert.deepEqual((await build(engine, folder)).outcomes, ['done'], lines);
   }
 });
 
