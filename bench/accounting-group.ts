@@ -41,7 +41,7 @@ export class AccountingGroup implements AsyncDisposable {
    */
   memoryBytes(): number {
     let pages = 0;
-    for (const pid of this.#processes()) {
+    for (const pid of this.processes()) {
       try {
         pages += Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
       } catch {
@@ -53,7 +53,7 @@ export class AccountingGroup implements AsyncDisposable {
 
   /** Waits until nothing runs here any more, or what runs has nothing to do; five seconds at most. */
   async quiet(): Promise<void> {
-    for (let attempt = 0; attempt < 25 && this.#processes().length > 0; attempt++) {
+    for (let attempt = 0; attempt < 25 && this.processes().length > 0; attempt++) {
       const before = this.cpuMs();
       await sleep(200);
       if (this.cpuMs() - before < 1) return;
@@ -87,7 +87,8 @@ export class AccountingGroup implements AsyncDisposable {
     return found;
   }
 
-  #processes(): string[] {
+  /** The numbers of all processes in it. */
+  processes(): string[] {
     return this.#folders().flatMap((folder) => {
       try {
         return readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean);

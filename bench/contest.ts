@@ -33,10 +33,18 @@ export interface Arena {
   readonly atEnd: AsyncDisposableStack;
 }
 
+/** What is looked at, not raced. */
+export interface Survey {
+  readonly title: string;
+  readonly rules: string;
+  /** A Markdown table. */
+  readonly look: (options: { readonly signal: AbortSignal }) => Promise<string>;
+}
+
 /** A contest that can be set up. */
 export interface ContestEntry {
   readonly name: string;
-  prepare(arena: Arena): Contest | Promise<Contest>;
+  prepare(arena: Arena): Contest | Survey | Promise<Contest | Survey>;
 }
 
 export type Standing = { readonly contender: string } & (

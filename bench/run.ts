@@ -50,6 +50,10 @@ async function section({ name, prepare }: ContestEntry, folder: string): Promise
   try {
     const contest = await prepare({ folder, scale, atEnd });
     const load = (loadavg()[0] ?? 0).toFixed(1);
+    if ('look' in contest) {
+      const { title, rules, look } = contest;
+      return `## ${title}\n\n${rules} ${today}, load average ${load} before.\n\n${await look({ signal })}`;
+    }
     const standings = await hold(contest, { rounds, folder, signal });
     if (standings.some((it) => 'failure' in it)) process.exitCode = 1;
     return report(contest, standings, `Medians of ${rounds} runs in turns, ${today}, load average ${load} before`);

@@ -2,34 +2,9 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Arena, Contender, ContestEntry } from '../contest.ts';
+import { engines, environmentOf } from '../engines.ts';
 import { makeDockerArchive, makeImage, scaled, sixLayers } from '../inputs.ts';
-import { podman, removeTree, setUp, startDocker, strata } from '../peers.ts';
-
-interface Engine extends Pick<Contender, 'name' | 'options' | 'group'> {
-  readonly command: readonly string[];
-  /** Gives room back that `rmi` leaves for later. */
-  readonly clean?: readonly string[];
-  /** Before the names of images that `load` brought. */
-  readonly prefix: string;
-}
-
-const env = ({ options }: Engine): Readonly<Record<string, string>> | undefined => options?.env;
-
-async function engines({ folder, atEnd }: Arena): Promise<Engine[]> {
-  const ours = [...strata, '--root', join(folder, 'strata')];
-  const found: Engine[] = [
-    { name: 'strata', command: ours, prefix: '', clean: [...ours, 'builder', 'prune', '--all', '--force'] },
-  ];
-  const docker = await startDocker(join(folder, 'docker'));
-  if (docker) {
-    atEnd.use(docker);
-    const { command, group, version } = docker;
-    found.push({ name: `docker ${version} (its daemon runs already)`, command, group, prefix: '' });
-  }
-  const pod = podman(join(folder, 'podman'));
-  if (pod) found.push({ name: 'podman', command: pod.command, options: { env: pod.env }, prefix: 'localhost/' });
-  return found;
-}
+import { removeTree, setUp } from '../peers.ts';
 
 const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -65,7 +40,7 @@ const listing = (count: number): ContestEntry => ({
     const file = manyImages(arena.folder, Math.max(1, Math.ceil(count * arena.scale)));
     const contenders = (await engines(arena)).map((engine) => {
       const { command, name, options, group } = engine;
-      setUp([...command, 'load', '--quiet', '--input', file], env(engine));
+      setUp([...command, 'load', '--quiet', '--input', file], environmentOf(engine));
       return { name, options, group, command: [...command, 'images'] } as Contender;
     });
     return {
@@ -99,12 +74,12 @@ export const contests: readonly ContestEntry[] = [
       makeDockerArchive(file, image, 'bench:latest');
       removeTree(image.layout);
       const contenders = (await engines(arena)).map((engine): Contender => {
-        const { command, clean, prefix, ...rest } = engine;
+        const { command, clean, prefix, remove: _remove, ...rest } = engine;
         return {
           ...rest,
           command: [...command, 'rmi', `${prefix}bench`],
-          before: () => setUp([...command, 'load', '--quiet', '--input', file], env(engine)),
-          after: () => clean && setUp(clean, env(engine)),
+          before: () => setUp([...command, 'load', '--quiet', '--input', file], environmentOf(engine)),
+          after: () => clean && setUp(clean, environmentOf(engine)),
         };
       });
       return {
@@ -123,9 +98,8 @@ export const contests: readonly ContestEntry[] = [
       const count = Math.ceil(10_000 * arena.scale);
       const script = `mkdir /d; for i in $(seq ${count}); do echo $i > /d/$i; done`;
       const contenders = (await engines(arena)).map((engine): Contender => {
-        const { command, clean, prefix, ...rest } = engine;
-        const run = (...args: string[]): string =>
-          setUp([...command, ...args], { ...env(engine), DOCKER_BUILDKIT: '0' });
+        const { command, clean, prefix, remove: _remove, ...rest } = engine;
+        const run = (...args: string[]): string => setUp([...command, ...args], environmentOf(engine));
         run('build', '--quiet', '--tag', 'box', context);
         run('run', '--name', 'changed', '--network', 'none', `${prefix}box`, 'sh', '-c', script);
         return {
@@ -133,7 +107,7 @@ export const contests: readonly ContestEntry[] = [
           command: [...command, 'commit', 'changed', 'made'],
           after: () => {
             run('rmi', `${prefix}made`);
-            if (clean) setUp(clean, env(engine));
+            if (clean) setUp(clean, environmentOf(engine));
           },
         };
       });
