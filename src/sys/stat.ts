@@ -10,10 +10,10 @@ import {
   S_IFREG,
   S_IFSOCK,
 } from './constants.ts';
-import { errnoName } from './errno.ts';
+import { errnoNumber, SyscallError } from './errno.ts';
 import { lastErrno } from './ffi.ts';
 import { libc } from './libc.ts';
-import { lastError, type Name, nameAddress, scratch } from './scratch.ts';
+import { displayName, type Name, nameAddress, scratch } from './scratch.ts';
 
 export type FileType =
   | 'file'
@@ -76,30 +76,48 @@ export class FileStat {
 
 /** statx(2) without following. Fills and answers `into`. */
 export function statAt(dirFd: number, name: Name, into: FileStat = new FileStat()): FileStat {
-  if (statx(dirFd, name, AT_SYMLINK_NOFOLLOW) < 0) throw lastError('statx', name);
+  const errno = statx(dirFd, name, AT_SYMLINK_NOFOLLOW);
+  if (errno !== 0) throw failed(errno, name);
   return read(into);
 }
 
 /** {@link statAt}, but undefined when nothing has that name (ENOENT), at no cost of an exception. */
 export function statAtIfThere(dirFd: number, name: Name, into: FileStat = new FileStat()): FileStat | undefined {
-  if (statx(dirFd, name, AT_SYMLINK_NOFOLLOW) >= 0) return read(into);
-  if (errnoName(lastErrno()) === 'ENOENT') return undefined;
-  throw lastError('statx', name);
+  const errno = statx(dirFd, name, AT_SYMLINK_NOFOLLOW);
+  if (errno === 0) return read(into);
+  if (errno === noEntry) return undefined;
+  throw failed(errno, name);
 }
 
 /** statx(2) of an open descriptor, O_PATH ones included. */
 export function statFd(fd: number, into: FileStat = new FileStat()): FileStat {
-  if (statx(fd, '', AT_EMPTY_PATH) < 0) throw lastError('statx');
+  const errno = statx(fd, '', AT_EMPTY_PATH);
+  if (errno !== 0) throw failed(errno, undefined);
   return read(into);
 }
 
 const STATX_BASIC_STATS = 0x7ff;
 
+const noEntry = errnoNumber('ENOENT');
+// V8 takes locks of its own between a call and our look at errno, at times, and a lock that was free after all leaves one
+// of these there (futex(2) through syscall(2), in absl::Mutex). statx(2) itself knows none of them.
+const foreign: ReadonlySet<number> = new Set((['EAGAIN', 'EINTR', 'ETIMEDOUT'] as const).map(errnoNumber));
+const attempts = 4;
+
+/** 0, or the error number. */
 function statx(dirFd: number, name: Name, flags: number): number {
   const { syscall, numbers } = libc();
   const address = nameAddress(name);
-  return Number(syscall(numbers.statx, dirFd, address, flags, STATX_BASIC_STATS, scratch().structAddress, 0));
+  for (let attempt = 1; ; attempt++) {
+    const result = syscall(numbers.statx, dirFd, address, flags, STATX_BASIC_STATS, scratch().structAddress, 0);
+    if (Number(result) >= 0) return 0;
+    const errno = lastErrno();
+    if (attempt === attempts || !foreign.has(errno)) return errno;
+  }
 }
+
+const failed = (errno: number, name: Name | undefined): SyscallError =>
+  new SyscallError({ syscall: 'statx', errno, path: name === undefined ? undefined : displayName(name) });
 
 function read(into: FileStat): FileStat {
   const { view, struct } = scratch();

@@ -1,9 +1,9 @@
 // Extended attributes, xattr(7). Attribute names are latin1 text, one character a byte; values are bytes.
-import { errnoOf } from './errno.ts';
+import { errnoNumber, errnoOf, SyscallError } from './errno.ts';
 import { addressOf } from './ffi.ts';
 import { hasSyscall } from './has-syscall.ts';
 import { libc } from './libc.ts';
-import { lastError, type Name } from './scratch.ts';
+import { displayName, lastError, type Name } from './scratch.ts';
 import { attributeAddress, directCalls, procCalls, type XattrCalls } from './xattr-calls.ts';
 
 /**
@@ -23,8 +23,11 @@ export function getXattrAt(dirFd: number, name: Name, attribute: string): Uint8A
 
 /** Sets or replaces one attribute. lsetxattr(2), a symlink is not followed. */
 export function setXattrAt(dirFd: number, name: Name, attribute: string, value: Uint8Array): void {
-  const result = calls().set(dirFd, name, attribute, Number(addressOf(value)), value.length);
-  if (result < 0) throw lastError('lsetxattr', name);
+  const { bytes, address, length } = room();
+  if (value.length > length) throw tooLarge(name);
+  // From memory that stays: by the time of the call nobody may hold the caller's own any more.
+  bytes.set(value);
+  if (calls().set(dirFd, name, attribute, address, value.length) < 0) throw lastError('lsetxattr', name);
 }
 
 /** Removes one attribute; ENODATA when it is not there. lremovexattr(2), a symlink is not followed. */
@@ -54,6 +57,9 @@ export function setXattrFd(fd: number, attribute: string, value: Uint8Array): vo
 export function removeXattrFd(fd: number, attribute: string): void {
   if (libc().fremovexattr(fd, attributeAddress(attribute)) < 0) throw lastError('fremovexattr');
 }
+
+const tooLarge = (name: Name): SyscallError =>
+  new SyscallError({ syscall: 'lsetxattr', errno: errnoNumber('E2BIG'), path: displayName(name) });
 
 const calls = (): XattrCalls => (hasSyscall('setxattrat') ? directCalls : procCalls);
 
