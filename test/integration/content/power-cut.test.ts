@@ -1,31 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  closeSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { digestOf } from '../../../src/content/verified.ts';
 import { parseDigest } from '../../../src/spec/digest.ts';
-import { libc } from '../../../src/sys/libc.ts';
-import { needs, output } from '../../helpers/needs.ts';
+import { needs } from '../../helpers/needs.ts';
+import { PowerDisk, powerCuts } from '../../helpers/power-cut.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
 import { openLocal } from '../../unit/content/local/local-content.ts';
-
-// FS_IOC_SHUTDOWN: the filesystem stops at once, as if the power went. With the log flushed first, metadata is newer
-// than data: that is what makes files of the right name and no content (containerd#5854, moby#49784).
-const FS_IOC_SHUTDOWN = 0x8004587d;
-const cuts = { 'log lost': 2, 'log flushed, data lost': 1 } as const;
 
 const fixture = join(import.meta.dirname, 'commit-forever.fixture.ts');
 
@@ -38,47 +23,18 @@ interface Verdict {
 
 /** Cuts the power under a process that commits, and counts what a machine that starts again finds. */
 async function cutPower(flag: number, seed: number, mode: 'flush' | 'no-flush'): Promise<Verdict> {
-  const folder = mkdtempSync(join(tmpdir(), 'strata-cut-'));
-  const image = join(folder, 'image');
-  const root = join(folder, 'mounted');
-  mkdirSync(root);
-  writeFileSync(image, '');
-  truncateSync(image, 256 << 20);
-  output('mkfs.ext4', '-q', '-F', image);
-  output('mount', '-o', 'loop', image, root);
-  try {
-    const child = spawn(process.execPath, [fixture, root, `${seed}`, mode], { stdio: ['ignore', 'pipe', 'ignore'] });
-    let acknowledged = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (acknowledged += text));
-    const closed = once(child, 'close');
-    await once(child.stdout, 'data');
-    await sleep(seeded(seed).next(400));
-    shutDown(root, flag);
-    child.kill('SIGKILL');
-    await closed;
-    await remount(image, root);
-    return await judge(root, acknowledged.split('\n').slice(0, -1));
-  } finally {
-    output('umount', root);
-    rmSync(folder, { recursive: true });
-  }
-}
-
-function shutDown(root: string, flag: number): void {
-  const fd = openSync(root, 'r');
-  try {
-    assert.equal(libc().ioctl(fd, FS_IOC_SHUTDOWN, new Uint32Array([flag])), 0);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Through a loop device that has been let go of, so that nothing of the old superblock is met again. */
-async function remount(image: string, root: string): Promise<void> {
-  output('umount', root);
-  const inUse = (): boolean => output('losetup', '-j', image) !== '';
-  for (let i = 0; i < 50 && inUse(); i++) await sleep(100);
-  output('mount', '-o', 'loop', image, root);
+  using disk = new PowerDisk();
+  const child = spawn(process.execPath, [fixture, disk.path, `${seed}`, mode], { stdio: ['ignore', 'pipe', 'ignore'] });
+  let acknowledged = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (acknowledged += text));
+  const closed = once(child, 'close');
+  await once(child.stdout, 'data');
+  await sleep(seeded(seed).next(400));
+  disk.cut(flag);
+  child.kill('SIGKILL');
+  await closed;
+  await disk.startAgain();
+  return await judge(disk.path, acknowledged.split('\n').slice(0, -1));
 }
 
 async function judge(root: string, acknowledged: readonly string[]): Promise<Verdict> {
@@ -103,7 +59,7 @@ const seed = runSeed();
 const random = seeded(seed);
 
 describe(`a power cut (STRATA_SEED=${seed})`, { skip: needs('root', 'loop', 'mkfs.ext4', 'losetup') }, () => {
-  for (const [what, flag] of Object.entries(cuts)) {
+  for (const [what, flag] of Object.entries(powerCuts)) {
     test(`${what}: what was acknowledged is intact`, async () => {
       const totals = { cuts: 0, acknowledged: 0, blobs: 0 };
       for (let round = 0; round < (soaking ? 40 : 1); round++) {
@@ -120,7 +76,7 @@ describe(`a power cut (STRATA_SEED=${seed})`, { skip: needs('root', 'loop', 'mkf
   }
 
   test('without the flushes the same cut loses blobs: this test can fail', async () => {
-    const verdict = await cutPower(cuts['log lost'], random.next(2 ** 31), 'no-flush');
+    const verdict = await cutPower(powerCuts['log lost'] ?? 0, random.next(2 ** 31), 'no-flush');
     assert.ok(verdict.lost > 0, JSON.stringify(verdict));
   });
 });

@@ -1,0 +1,77 @@
+// The power goes under a store: images that were told to be there are there, down to the last byte of every file.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Engine } from '../../../src/engine/index.ts';
+import { layoutOf } from '../../../src/engine/layout.ts';
+import { needs } from '../../helpers/needs.ts';
+import { PowerDisk, powerCuts } from '../../helpers/power-cut.ts';
+import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { strataPath } from '../../helpers/strata.ts';
+import { type KilledWork, killedWorks } from './killed-works.ts';
+
+const seed = runSeed();
+const random = seeded(seed);
+
+interface Cut {
+  readonly flag: number;
+  /** Undefined waits for the command's end: what it made is acknowledged. */
+  readonly afterMs: number | undefined;
+}
+
+/** Works on a disk whose power is cut, and says whether the image was made. */
+async function cutUnder(context: TestContext, name: string, { flag, afterMs }: Cut): Promise<boolean> {
+  using disk = new PowerDisk();
+  const root = join(disk.path, 'store');
+  context.after(() => rmSync(layoutOf(root).run, { recursive: true, force: true }));
+  const work = await (async (): Promise<KilledWork | undefined> => {
+    await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
+    return (await killedWorks(context, engine)).find((each) => each.name === name);
+  })();
+  assert.ok(work?.makes);
+  const child = spawn(strataPath, ['--root', root, ...work.args], { stdio: 'ignore' });
+  const closed = once(child, 'close') as Promise<[number | null]>;
+  if (afterMs === undefined) assert.deepEqual((await closed)[0], 0);
+  else await Promise.race([sleep(afterMs), closed]);
+  const isAcknowledged = child.exitCode === 0;
+  const unflushed = join(disk.path, 'unflushed');
+  writeFileSync(unflushed, Buffer.alloc(100_000, 'x'));
+  disk.cut(flag);
+  child.kill('SIGKILL');
+  await closed;
+  await disk.startAgain();
+  assert.notEqual(statSync(unflushed, { throwIfNoEntry: false })?.blocks, 200, 'the cut was one');
+
+  await using engine = await Engine.open({ root });
+  const names = engine.images.list().map(({ repository, tag }) => `${repository}:${tag}`);
+  assert.ok(names.includes('base:latest'));
+  const isThere = names.includes(work.makes.name);
+  assert.ok(isThere || !isAcknowledged, 'acknowledged, and gone');
+  assert.deepEqual((await engine.check().result).damages, []);
+  return isThere;
+}
+
+const works = ['build', 'load', 'import', 'commit'];
+
+test(`an image that is acknowledged survives a power cut (STRATA_SEED=${seed})`, {
+  skip: needs('root', 'loop', 'mkfs.ext4', 'losetup', 'overlay', 'runc', 'busybox'),
+}, async (context) => {
+  const all = Object.entries(powerCuts).flatMap(([what, flag]) => works.map((name) => ({ what, flag, name })));
+  const chosen = soaking ? all : [random.pick(all)];
+  for (const { what, flag, name } of chosen) {
+    for (let round = 0; round < (soaking ? 10 : 1); round++) {
+      const afterMs = round % 2 === 0 ? undefined : 200 + random.next(800);
+      try {
+        const isThere = await cutUnder(context, name, { flag, afterMs });
+        if (soaking)
+          console.log(JSON.stringify({ seed, scenario: `power cut, ${what}, ${name}`, round, afterMs, isThere }));
+      } catch (error) {
+        throw new Error(`seed ${seed}, ${what}, ${name}, round ${round}, ${afterMs} ms`, { cause: error });
+      }
+    }
+  }
+});
