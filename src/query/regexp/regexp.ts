@@ -66,7 +66,12 @@ class Compiler {
   }
 
   #repeat({ part, least, most }: RegexpNode & { readonly kind: 'repeat' }): void {
-    for (let count = 0; count < least; count++) this.#node(part);
+    for (let count = 0; count < least; count++) {
+      const before = this.program.length;
+      this.#node(part);
+      // Nothing, however often: inside one another such repetitions would never come to an end.
+      if (this.program.length === before) return;
+    }
     if (most === Number.POSITIVE_INFINITY) {
       const start = this.program.length;
       const enter = this.#fork();

@@ -5,6 +5,8 @@ import { itemsOf, kindOf, lookUp, mapOf, Nil, Struct, sortedKeys, toNumber, type
 
 /** Go caps widths and precisions here too (`tooLarge` in package fmt). */
 const maxMeasure = 1_000_000;
+/** A width holds for each item of a list: a thousand of them would be a gigabyte before anybody looks at it. */
+const maxPadded = 16 << 20;
 
 const bare: Spec = {
   plus: false,
@@ -78,23 +80,36 @@ function formatWhole(value: bigint, verb: string, spec: Spec): string {
   }
 }
 
+function joinItems(items: Iterable<string>, between: string, { width, precision }: Spec): string {
+  const taken: string[] = [];
+  let length = 0;
+  for (const item of items) {
+    length += item.length;
+    if (length > maxPadded && (width ?? precision) !== undefined) throw tooLong(maxPadded);
+    taken.push(item);
+  }
+  return taken.join(between);
+}
+
 function formatComposite(value: Value, verb: string, spec: Spec): string {
   const absent = spec.syntax ? 'interface {}(nil)' : '<nil>';
   const inner = (item: Value): string => (item === undefined || item === null ? absent : formatValue(item, verb, spec));
   const lead = spec.syntax ? typeName(value) : '';
   const [open, close, between] = spec.syntax ? ['{', '}', ', '] : ['[', ']', ' '];
   if (value instanceof Struct) {
-    const fields = Object.entries(value.fields).map(
-      ([name, field]) => (spec.names || spec.syntax ? `${name}:` : '') + inner(field),
-    );
-    return `${lead}{${fields.join(between)}}`;
+    const fields = Object.entries(value.fields)
+      .values()
+      .map(([name, field]) => (spec.names || spec.syntax ? `${name}:` : '') + inner(field));
+    return `${lead}{${joinItems(fields, between, spec)}}`;
   }
   if (kindOf(value) === 'slice') {
-    return lead + open + itemsOf(value).map(inner).join(between) + close;
+    return lead + open + joinItems(itemsOf(value).values().map(inner), between, spec) + close;
   }
   const map = mapOf(value);
-  const entries = sortedKeys(map).map((key) => `${formatValue(key, verb, spec)}:${inner(lookUp(map, key))}`);
-  return (spec.syntax ? `${lead}{` : 'map[') + entries.join(between) + close;
+  const entries = sortedKeys(map)
+    .values()
+    .map((key) => `${formatValue(key, verb, spec)}:${inner(lookUp(map, key))}`);
+  return (spec.syntax ? `${lead}{` : 'map[') + joinItems(entries, between, spec) + close;
 }
 
 /** One value under one verb, as Go's package fmt prints it. */

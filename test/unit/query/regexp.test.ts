@@ -107,6 +107,7 @@ describe('bounds', () => {
 
   test('repetitions of repetitions, nesting, length', () => {
     assert.throws(() => Regexp.parse('((a{100}){100}){100}'), { code: 'ERR_REGEXP_TOO_LARGE', kind: 'exhausted' });
+    assert.equal(Regexp.parse(`${'('.repeat(50)}${'){1000}'.repeat(50)}b`).test('abc'), true);
     assert.throws(() => Regexp.parse(`${'('.repeat(400)}${')'.repeat(400)}`), { code: 'ERR_REGEXP_INVALID' });
     assert.throws(() => Regexp.parse('a'.repeat(1001)), { code: 'ERR_REGEXP_INVALID' });
   });

@@ -92,6 +92,12 @@ describe('hostile templates end', () => {
     limit('{{range 1000}}{{printf "%1000000d" 1}}{{end}}');
     limit(`{{printf "${'%1000000[1]d'.repeat(100)}" 1}}`);
     limit('{{pad "a" 1000000000 1000000000}}');
+    const start = performance.now();
+    limit(
+      '{{printf "%.1000000f" .}}',
+      Array.from({ length: 1000 }, () => 1.5),
+    );
+    assert.ok(performance.now() - start < 10_000, 'a width counts for every item');
     limit(`{{print ${'. '.repeat(20_000)}}}`, many);
     limit('{{range 100000}}{{len $}}{{$.}}{{end}}'.replace('{{$.}}', '{{print $}}'), many);
     assert.ok(run('{{printf "%.1000000f" 0.1}}').length > 1_000_000);
