@@ -6,7 +6,7 @@ import { isOpaque, opaqueAttribute } from '../layer/xattrs.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { rmdirAt, unlinkAt } from '../sys/fs-at.ts';
 import { listFd } from '../sys/list-at.ts';
-import { statAtIfThere } from '../sys/stat.ts';
+import { statAt, statAtIfThere } from '../sys/stat.ts';
 
 // What is mounted over a container's root by default, innermost first.
 const mountPoints = ['etc/hostname', 'etc/hosts', 'etc/resolv.conf', 'proc', 'sys', 'dev'];
@@ -21,21 +21,36 @@ export interface ContainerChanges {
 }
 
 /**
- * Takes away the empty files and directories that the runtime made only to mount something there: they are none of the
- * container's changes, as with docker, which keeps them in a layer of their own. Idempotent.
+ * Places of the empty files and directories that the runtime made only to mount something there, those inside a
+ * directory before it: they are none of the container's changes, as with docker, which keeps them in a layer of their own.
  */
-export function removeMountStubs({ directory, lowerDirs, isWhole }: ContainerChanges): void {
+export function mountStubs({ directory, lowerDirs, isWhole }: ContainerChanges): ReadonlySet<string> {
   using changes = new OpenDirectories(directory);
   using below = new MergedView(lowerDirs, { rootless: false });
-  for (const place of mountPoints) removeStub(changes, place, below);
-  if (isWhole || !isEmpty(changes, 'etc')) return;
+  const stubs = new Set(mountPoints.filter((place) => !below.at(place) && isStub(changes, place)));
+  if (isWhole || !hasOnly(changes, 'etc', stubs)) return stubs;
   // Copied up, or made, for nothing but the stubs in it.
   const stands = below.isDirectory('etc');
-  if (!stands || !isOpaque(changes.fd('etc'), opaqueAttribute(false))) removeDirectory(changes, 'etc');
+  if (!stands || !isOpaque(changes.fd('etc'), opaqueAttribute(false))) stubs.add('etc');
+  return stubs;
+}
+
+/** Takes {@link mountStubs} away from where nobody else looks. Idempotent. */
+export function removeMountStubs(container: ContainerChanges): void {
+  using changes = new OpenDirectories(container.directory);
+  for (const place of mountStubs(container)) {
+    const parent = changes.fd(parentOf(place));
+    const name = placeFromKey(place.slice(place.lastIndexOf('/') + 1));
+    if (statAt(parent, name).type !== 'directory') unlinkAt(parent, name);
+    else {
+      changes.forget(place);
+      rmdirAt(parent, name);
+    }
+  }
 }
 
 /**
- * A container's changes without those of {@link removeMountStubs}, which stay where they are. The container may run.
+ * A container's changes without those of {@link mountStubs}, which stay where they are. The container may run.
  */
 export function withoutMountStubs(
   listed: readonly ListedChange[],
@@ -69,31 +84,20 @@ function isAsBelow(changes: OpenDirectories, below: MergedView): boolean {
 }
 
 function isStub(changes: OpenDirectories, place: string): boolean {
-  const slash = place.lastIndexOf('/');
-  const parent = directoryAt(changes, place.slice(0, Math.max(slash, 0)));
-  const stat = parent === undefined ? undefined : statAtIfThere(parent, placeFromKey(place.slice(slash + 1)));
-  return stat?.type === 'directory' ? isEmpty(changes, place) : stat?.type === 'file' && stat.size === 0;
+  const parent = directoryAt(changes, parentOf(place));
+  const name = placeFromKey(place.slice(place.lastIndexOf('/') + 1));
+  const stat = parent === undefined ? undefined : statAtIfThere(parent, name);
+  return stat?.type === 'directory' ? hasOnly(changes, place, nothing) : stat?.type === 'file' && stat.size === 0;
 }
 
-function removeStub(changes: OpenDirectories, place: string, below: MergedView): void {
-  if (below.at(place)) return;
-  const slash = place.lastIndexOf('/');
-  const parent = directoryAt(changes, place.slice(0, Math.max(slash, 0)));
-  if (parent === undefined) return;
-  const name = placeFromKey(place.slice(slash + 1));
-  const stat = statAtIfThere(parent, name);
-  if (stat?.type === 'file' && stat.size === 0) unlinkAt(parent, name);
-  else if (stat?.type === 'directory' && isEmpty(changes, place)) removeDirectory(changes, place);
-}
+const parentOf = (place: string): string => place.slice(0, Math.max(place.lastIndexOf('/'), 0));
 
-function removeDirectory(changes: OpenDirectories, place: string): void {
-  changes.forget(place);
-  rmdirAt(changes.rootFd, placeFromKey(place));
-}
+const nothing: ReadonlySet<string> = new Set();
 
-function isEmpty(changes: OpenDirectories, place: string): boolean {
-  const fd = directoryAt(changes, place);
-  return fd !== undefined && listFd(fd).length === 0;
+/** Whether there is such a directory, and nothing in it but these places. */
+function hasOnly(changes: OpenDirectories, directory: string, places: ReadonlySet<string>): boolean {
+  const fd = directoryAt(changes, directory);
+  return fd !== undefined && listFd(fd).every(({ name }) => places.has(`${directory}/${placeKey(name)}`));
 }
 
 /** Undefined where the container has no such directory, or put something else there. */

@@ -9,9 +9,11 @@ export interface LayerEntries {
 /**
  * For each of the layers below, nearest first, the bytes of its files that `top` deletes: they were to be seen until then
  * and stay in the image. What another layer between had deleted or replaced before does not count. Linear in the entries
- * of all, and reads nothing below when `top` deletes nothing.
+ * of all, and reads nothing below when `top` deletes nothing, and
+ * nothing at all when nothing is below.
  */
 export function deletedBytes(top: LayerEntries, below: readonly LayerEntries[]): number[] {
+  if (below.length === 0) return [];
   const deleted = new HiddenPlaces();
   for (const record of top.records()) deleted.addDeletion(record);
   if (deleted.isEmpty) return below.map(() => 0);

@@ -37,6 +37,10 @@ export function readXattrs(fd: number, wanted: (name: string) => boolean): Xattr
   return xattrs;
 }
 
+/** Those for which `wanted` is true, in the order of {@link readXattrs}. */
+export const chosen = (xattrs: Xattrs, wanted: (name: string) => boolean): Xattrs =>
+  xattrs.size === 0 ? noXattrs : new Map([...xattrs].filter(([name]) => wanted(name)));
+
 /** Attributes of a name in an open directory, a symlink's own; see {@link readXattrs}. */
 export function readXattrsAt(directoryFd: number, name: Uint8Array, wanted: (name: string) => boolean): Xattrs {
   const names = listXattrsAt(directoryFd, name);

@@ -27,17 +27,22 @@ export class FileData {
     return this.#canReflink;
   }
 
-  /** `to` is new and empty; `stat` is what `from` is now. A file that is being written to may come over torn. */
-  copy(from: number, to: number, stat: FileStat): void {
+  /**
+   * `to` is new and empty; `stat` is what `from` is now. A file that is being written to may come over torn. Answers the
+   * content where it passed through here, good until the next file.
+   */
+  copy(from: number, to: number, stat: FileStat): Uint8Array | undefined {
     const { size, blocks } = stat;
-    if (size === 0) return;
+    if (size === 0) return undefined;
     const hasHoles = blocks * 512 < size;
     if (this.#canReflink === false && size <= smallBytes && !hasHoles) {
       const length = readSync(from, this.#buffer, 0, size, 0);
-      writeFully(to, this.#buffer.subarray(0, length));
-      return;
+      const content = this.#buffer.subarray(0, length);
+      writeFully(to, content);
+      return content;
     }
     const method = copyFileData(from, to, { checkpoint: this.#checkpoint });
     this.#canReflink ??= method === 'reflink';
+    return undefined;
   }
 }

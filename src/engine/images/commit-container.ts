@@ -1,6 +1,7 @@
 import { tarEnd } from '../../archive/index.ts';
+import type { MadeStepLayer } from '../../build/layer-maker.ts';
 import { layersOf } from '../../build/step-layers.ts';
-import { removeMountStubs } from '../../containers/mount-stubs.ts';
+import { mountStubs, removeMountStubs } from '../../containers/mount-stubs.ts';
 import { pauseContainer } from '../../containers/pause-container.ts';
 import { findRuntime } from '../../containers/runtime.ts';
 import { assembleImage } from '../../images/assemble-image.ts';
@@ -8,7 +9,6 @@ import { readConfig } from '../../images/read-image.ts';
 import { type ImageStore, recordImage } from '../../images/record-image.ts';
 import { newName } from '../../images/tag-image.ts';
 import { invariant } from '../../lib/invariant.ts';
-import { TaskGroup } from '../../lib/task-group.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import { parseReference, type Reference } from '../../reference/index.ts';
@@ -17,7 +17,7 @@ import type { Digest } from '../../spec/digest.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { syncFilesystem } from '../../sys/syncfs.ts';
 import { containerChanged } from '../containers/changed.ts';
-import { changesOf } from '../containers/changes.ts';
+import { changedTree, changesOf } from '../containers/changes.ts';
 import { findContainer } from '../containers/find.ts';
 import { runtimeRootOf } from '../containers/reconcile.ts';
 import { definitionOf, isRunning } from '../containers/state.ts';
@@ -26,6 +26,7 @@ import type { Report } from '../operation.ts';
 import { hostPlatform } from '../versions.ts';
 import type { CommitEvent, CommitRequest, CommitResult } from './commit-types.ts';
 import { applyChanges } from './config-changes.ts';
+import { flushMeanwhile } from './flush-meanwhile.ts';
 import { SnapshotLayerMaker } from './snapshot-layer-maker.ts';
 
 export interface CommitParts {
@@ -77,17 +78,15 @@ async function commit(
   const base = await readConfig(store.content, imageId, { signal });
   const changed = changedConfig(container, request);
   report({ type: 'copy' });
-  const copyId = await copied(container, snapshotId, { garbage, lease, request, signal });
-
-  report({ type: 'layer' });
-  await driver.snapshotter.commit(copyId, { lease, signal, durable: false });
   const below = layersOf(base, metadata.layers);
-  const diffIds = below.map(({ diffId }) => diffId);
-  // The copy is on its way to the disk while it is hashed; what the hashing writes follows below.
-  await using flushing = new TaskGroup({ signal });
-  flushing.run(async (stop) => await syncFilesystem(layout.root, { signal: stop }));
-  const made = await new SnapshotLayerMaker(garbage).make(copyId, diffIds, { lease, signal });
-  await flushing.join();
+  const makeLayer = async (): Promise<Made> => {
+    const copyId = await copied(container, snapshotId, { garbage, lease, request, signal });
+    report({ type: 'layer' });
+    await driver.snapshotter.commit(copyId, { lease, signal, durable: false });
+    const diffIds = below.map(({ diffId }) => diffId);
+    return { copyId, made: await new SnapshotLayerMaker(garbage).make(copyId, diffIds, { lease, signal }) };
+  };
+  const { copyId, made } = await flushMeanwhile(layout.root, makeLayer, { signal });
   // An image is not given a layer without entries, as with docker: its history says so.
   const isEmpty = made.tarSizeBytes <= tarEnd.length;
   if (isEmpty || made.snapshotId !== copyId) await driver.snapshotter.remove(copyId, { lease });
@@ -102,6 +101,11 @@ async function commit(
   const sizeBytes = layers.reduce((total, layer) => total + layer.sizeBytes, 0);
   const id: Digest = await recordImage(store, image, { lease, signal, references, sizeBytes });
   return { id, target: image.manifest.descriptor.digest };
+}
+
+interface Made {
+  readonly copyId: string;
+  readonly made: MadeStepLayer;
 }
 
 interface CopyParts {
@@ -122,8 +126,17 @@ async function copied(container: ContainerRecord, snapshotId: string, parts: Cop
       ? await pauseContainer({ runtime: findRuntime(), runtimeRoot: runtimeRootOf(layout) }, container.id, { signal })
       : undefined;
   try {
-    const { id } = await snapshotter.prepare(parentId, { lease, signal, copyOf: snapshotId });
-    removeMountStubs(changesOf(snapshotter, id));
+    if (snapshotter.ownDirectory === undefined) {
+      const { id } = await snapshotter.prepare(parentId, { lease, signal, copyOf: snapshotId });
+      removeMountStubs(changesOf(snapshotter, id));
+      return id;
+    }
+    const { id } = await snapshotter.prepare(parentId, { lease, signal });
+    const changes = changesOf(snapshotter, snapshotId);
+    const copyOf = { tree: changedTree(changes), without: mountStubs(changes) };
+    await new SnapshotLayerMaker(garbage).copy(id, copyOf, { lease, signal });
+    // A record goes before its files: as long as it stands, all that it had was there to copy.
+    snapshotter.stat(snapshotId);
     return id;
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;

@@ -17,19 +17,28 @@ export interface IndexedLayer extends LayerRecord {
   readonly deletes: readonly number[];
 }
 
-/** Makes a layer of what a committed snapshot changed, and records it; `below` are layers to compare it with. */
+export interface CopiedChanges {
+  readonly tree: ChangedTree;
+  readonly without: ReadonlySet<string>;
+}
+
+/**
+ * Makes a layer of what a snapshot changed, and records it; `below` are layers to compare it with. With `copyOf` the
+ * snapshot is new, and a copy of these changes becomes its own on the way.
+ */
 export async function indexSnapshot(
   parts: LayerMakerParts,
   snapshotId: string,
   below: readonly DiffId[],
-  { lease, signal }: AbortOptions & { readonly lease: Lease },
+  { lease, signal, copyOf }: AbortOptions & { readonly lease: Lease; readonly copyOf?: CopiedChanges },
 ): Promise<IndexedLayer> {
   const { layout, metadata, locks } = parts;
   const name = unfinishedIndex(lease, snapshotId);
   const written = join(layout.indexes, name);
   try {
     const layer = await diffLayer({
-      tree: sourceOf(parts, snapshotId),
+      tree: copyOf?.tree ?? sourceOf(parts, snapshotId),
+      copy: copyOf && { to: sourceOf(parts, snapshotId).upperDir, without: copyOf.without },
       indexFolder: layout.indexes,
       indexName: name,
       // Its name is taken under the layer's lock, which garbage collection takes too.

@@ -8,7 +8,7 @@ import type { Metadata } from '../../metadata/metadata.ts';
 import { type ChainId, type DiffId, parseDiffId } from '../../spec/digest.ts';
 import type { StoreLayout } from '../layout.ts';
 import type { StorageDriver } from '../open-driver.ts';
-import type { IndexedLayer } from './index-snapshot.ts';
+import type { CopiedChanges, IndexedLayer } from './index-snapshot.ts';
 
 // The diffID a snapshot's changes have: told by a label, so that a cached step is never read again.
 const diffIdLabel = 'strata.diff-id';
@@ -46,6 +46,11 @@ export class SnapshotLayerMaker implements LayerMaker {
     return { ...known, snapshotId: this.#name(snapshotId, chainId, options.lease) };
   }
 
+  /** Gives a new snapshot a copy of changes to the same parent, and makes the layer of them on the way. */
+  async copy(snapshotId: string, copyOf: CopiedChanges, options: MakeOptions): Promise<void> {
+    await this.#made(snapshotId, [], { ...options, copyOf });
+  }
+
   #known(snapshotId: string, lease: Lease): IndexedLayer | undefined {
     const { snapshots, objects, layers } = this.#parts.metadata;
     const { labels } = snapshots.get(snapshotId) ?? {};
@@ -56,7 +61,11 @@ export class SnapshotLayerMaker implements LayerMaker {
     return record && { ...record, deletes: (labels?.[deletesLabel] ?? '').split(' ').map(Number) };
   }
 
-  async #made(snapshotId: string, below: readonly DiffId[], options: MakeOptions): Promise<IndexedLayer> {
+  async #made(
+    snapshotId: string,
+    below: readonly DiffId[],
+    options: MakeOptions & { readonly copyOf?: CopiedChanges },
+  ): Promise<IndexedLayer> {
     const { snapshotter } = this.#parts.driver;
     this.#hasWritten = true;
     // A build whose steps are all in the cache needs none of it.

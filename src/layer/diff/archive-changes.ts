@@ -10,11 +10,10 @@ import type { RecordFields, RecordKind } from '../index-file/record.ts';
 import type { IndexWriter } from '../index-file/writer.ts';
 import { childPlace, nameOf, nameStart, parentPlace } from '../place.ts';
 import { opaqueMarker, whiteoutName } from '../whiteout.ts';
-import { isArchived, noXattrs, readXattrs, readXattrsAt, type Xattrs } from '../xattrs.ts';
-import type { Change } from './change.ts';
+import { chosen, isArchived, noXattrs, readXattrs, readXattrsAt, type Xattrs } from '../xattrs.ts';
+import type { Change, EntryChange, OpenFile } from './change.ts';
 import { sparseRuns } from './sparse-runs.ts';
 
-type EntryChange = Change & { readonly kind: 'entry' };
 type Fields = Omit<RecordFields, 'kind' | 'place' | 'typeflag' | 'storedSizeBytes' | 'body' | 'xattrsStripped'> & {
   readonly type: TarEntryType;
 };
@@ -80,22 +79,31 @@ export class ChangeArchiver {
     }
   }
 
-  *#file({ stat, place, tree, directory }: EntryChange): Generator<Uint8Array, void> {
+  *#file(change: EntryChange): Generator<Uint8Array, void> {
+    const { place, tree, directory, file } = change;
+    if (file) return yield* this.#openFile(change, { ...file, xattrs: chosen(file.xattrs, isInteresting) });
     const fd = openAt(tree.fd(directory), nameOf(place), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
-      const xattrs = archived(readXattrs(fd, isInteresting), place);
-      const sparse = sparseRuns(fd, stat);
-      const fields: Fields = { ...fieldsOf(stat), type: 'file', path: place, sizeBytes: stat.size, xattrs, sparse };
-      yield* this.#begin(fields);
+      return yield* this.#openFile(change, { fd, xattrs: readXattrs(fd, isInteresting) });
+    } finally {
+      closeFd(fd);
+    }
+  }
+
+  *#openFile({ stat, place }: EntryChange, { fd, content, ...file }: OpenFile): Generator<Uint8Array, void> {
+    const xattrs = archived(file.xattrs, place);
+    const sparse = content ? undefined : sparseRuns(fd, stat);
+    const fields: Fields = { ...fieldsOf(stat), type: 'file', path: place, sizeBytes: stat.size, xattrs, sparse };
+    yield* this.#begin(fields);
+    if (content) yield* this.#out.put(content);
+    else {
       for (const { offset, length } of sparse ?? [{ offset: 0, length: stat.size }]) {
         const whole = yield* this.#out.fill(length, (into, done) => readFullyAt(fd, into, offset + done));
         if (!whole) throw sourceChanged(place);
       }
-      yield* this.#out.put(this.#end('file', place, fields));
-      this.sizeBytes += stat.size;
-    } finally {
-      closeFd(fd);
     }
+    yield* this.#out.put(this.#end('file', place, fields));
+    this.sizeBytes += stat.size;
   }
 
   #node({ stat, place, tree, directory }: EntryChange): Fields {

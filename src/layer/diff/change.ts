@@ -1,5 +1,6 @@
 import type { FileStat } from '../../sys/stat.ts';
 import type { OpenDirectories } from '../open-directories.ts';
+import type { Xattrs } from '../xattrs.ts';
 
 /** Where the changes of a layer are read from; directories are absolute. */
 export type ChangedTree =
@@ -17,17 +18,28 @@ export type ChangedTree =
 
 /** Something a layer says, in the order its archive says it. */
 export type Change =
-  | {
-      readonly kind: 'entry';
-      readonly place: Uint8Array;
-      /** Where it is to be read: a tree, and the place of its directory as a key. */
-      readonly tree: OpenDirectories;
-      readonly directory: string;
-      readonly stat: FileStat;
-    }
+  | EntryChange
   | { readonly kind: 'whiteout'; readonly place: Uint8Array }
   /** Comes right after the directory's own entry. */
   | { readonly kind: 'opaque'; readonly place: Uint8Array };
+
+export interface EntryChange {
+  readonly kind: 'entry';
+  readonly place: Uint8Array;
+  /** Where it is to be read: a tree, and the place of its directory as a key. */
+  readonly tree: OpenDirectories;
+  readonly directory: string;
+  readonly stat: FileStat;
+  /** Of a regular file that is open already, until the next change is asked for. */
+  readonly file?: OpenFile;
+}
+
+export interface OpenFile {
+  readonly fd: number;
+  readonly xattrs: Xattrs;
+  /** All of it, where it has been read; the file has no holes then. */
+  readonly content?: Uint8Array | undefined;
+}
 
 /** Told of what a layer cannot hold, a sentence each. */
 export type Warn = (warning: string) => void;

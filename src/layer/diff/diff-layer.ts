@@ -4,11 +4,14 @@ import { discardIndex, publishIndex } from '../index-file/writer.ts';
 import type { AppliedLayer } from '../types.ts';
 import { inlineBytes, run } from '../work/run.ts';
 import type { ChangedTree } from './change.ts';
-import { type Diffed, diffTree } from './diff-tree.ts';
+import type { CopyRequest } from './change-copier.ts';
+import { type Diffed, type DiffJob, diffTree } from './diff-tree.ts';
 import { isSmall } from './is-small.ts';
 
 export interface DiffLayerRequest extends AbortOptions {
   readonly tree: ChangedTree;
+  /** Makes a copy of the overlay layer on the way; what came over is the layer, whatever happens to the tree. */
+  readonly copy?: CopyRequest | undefined;
   /** Where the index goes; the folder is needed before the name is known. */
   readonly indexFolder: string;
   /** What the name of the index begins with until it is whole; default `diff`. */
@@ -39,12 +42,14 @@ export async function diffLayer(request: DiffLayerRequest): Promise<AppliedLayer
   return layer;
 }
 
-async function diff({ tree, indexFolder, indexName = 'diff', sink, signal }: DiffLayerRequest): Promise<Diffed> {
+async function diff({ indexName = 'diff', sink, signal, ...request }: DiffLayerRequest): Promise<Diffed> {
+  const { tree, copy, indexFolder } = request;
+  const job: DiffJob = { tree, copy, indexFolder, indexName };
   signal?.throwIfAborted();
-  if (sink) return pour(diffTree({ tree, indexFolder, indexName }), sink, signal);
+  if (sink) return pour(diffTree(job), sink, signal);
   const isAmendment = tree.kind === 'overlay' && tree.amendedDir !== undefined;
   const bytes = !isAmendment && isSmall(tree.upperDir, inlineBytes) ? 0 : inlineBytes;
-  return run({ kind: 'diff', job: { tree, indexFolder, indexName } }, { signal, bytes });
+  return run({ kind: 'diff', job }, { signal, bytes });
 }
 
 async function pour(

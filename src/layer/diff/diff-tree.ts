@@ -7,6 +7,7 @@ import type { AppliedLayer } from '../types.ts';
 import { opaqueAttribute } from '../xattrs.ts';
 import { ChangeArchiver } from './archive-changes.ts';
 import type { Change, ChangedTree, Warn } from './change.ts';
+import { ChangeCopier, type CopyRequest } from './change-copier.ts';
 import { overlayChanges } from './overlay-changes.ts';
 import { treeChanges } from './tree-changes.ts';
 import { isUsualRoot } from './usual-root.ts';
@@ -16,6 +17,8 @@ export interface DiffJob {
   /** Where the index is written, under a temporary name that begins with `indexName`. */
   readonly indexFolder: string;
   readonly indexName: string;
+  /** What the layer is made of is a copy of the overlay layer, which is made on the way. */
+  readonly copy?: CopyRequest | undefined;
 }
 
 export interface Diffed {
@@ -28,14 +31,18 @@ export interface Diffed {
  * sizes and a finished index.
  * @throws ERR_LAYER_SOURCE_CHANGED, ERR_LAYER_DIFF_INDIRECT, ERR_TAR_UNENCODABLE
  */
-export function* diffTree({ tree, indexFolder, indexName }: DiffJob): Generator<Uint8Array, Diffed> {
+export function* diffTree(
+  { tree, indexFolder, indexName, copy }: DiffJob,
+  check: () => void = () => {},
+): Generator<Uint8Array, Diffed> {
   using upper = new OpenDirectories(tree.upperDir);
+  using copier = copy && new ChangeCopier(copy, markOf(tree), check);
   using index = new IndexWriter(join(indexFolder, indexName));
   const archiver = new ChangeArchiver(index);
   const hash = createHash('sha256');
   const warnings: string[] = [];
   let tarSizeBytes = 0;
-  for (const chunk of archiver.archive(changesOf(tree, upper, (warning) => warnings.push(warning)))) {
+  for (const chunk of archiver.archive(changesOf(tree, upper, { warn: (warning) => warnings.push(warning), copier }))) {
     tarSizeBytes += chunk.length;
     hash.update(chunk);
     yield chunk;
@@ -59,13 +66,22 @@ export function* diffTree({ tree, indexFolder, indexName }: DiffJob): Generator<
       entries,
       remakeable,
       parentDependent,
-      warnings,
+      warnings: [...warnings, ...(copier?.warnings ?? [])],
     },
     temporaryIndex: index.detach(),
   };
 }
 
-function* changesOf(tree: ChangedTree, upper: OpenDirectories, warn: Warn): Generator<Change, void> {
+interface ChangesOptions {
+  readonly warn: Warn;
+  readonly copier: ChangeCopier | undefined;
+}
+
+function* changesOf(
+  tree: ChangedTree,
+  upper: OpenDirectories,
+  { warn, copier }: ChangesOptions,
+): Generator<Change, void> {
   const lowerDir = tree.kind === 'overlay' ? tree.lowerDirs[0] : tree.lowerDir;
   using lower = lowerDir === undefined ? undefined : new OpenDirectories(lowerDir);
   const keepsRoot = isUsualRoot(upper, lower);
@@ -73,7 +89,9 @@ function* changesOf(tree: ChangedTree, upper: OpenDirectories, warn: Warn): Gene
   using amended = amendedDir === undefined ? undefined : new OpenDirectories(amendedDir);
   const changes =
     tree.kind === 'overlay'
-      ? overlayChanges(amended ? [upper, amended] : [upper], opaqueAttribute(tree.rootless ?? false), warn)
+      ? overlayChanges(amended ? [upper, amended] : [upper], markOf(tree), warn)
       : treeChanges(upper, lower, warn).changes;
-  for (const change of changes) if (change.place.length > 0 || !keepsRoot) yield change;
+  for (const change of copier?.copied(changes) ?? changes) if (change.place.length > 0 || !keepsRoot) yield change;
 }
+
+const markOf = (tree: ChangedTree): string => opaqueAttribute(tree.kind === 'overlay' && tree.rootless === true);

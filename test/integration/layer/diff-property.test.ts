@@ -19,20 +19,26 @@ const listing = (root: string): string[] => treeListing(root, { withoutTimes });
 // Holes too; not through a mount, where overlayfs fills them when it copies a file up.
 const exactListing = (root: string): string[] => treeListing(root, { withoutTimes, withBlocks: true });
 
+// Of an own directory: when a deletion was written down is no part of it.
+const ownListing = (root: string): string[] =>
+  exactListing(root).map((line) => line.replace(/ rdev=0 @\d+/, ' deleted'));
+
 /** The archive, checked to come back from tree and index, and to be the same when made in a worker. */
-async function layerOf(trees: LayerTrees, tree: ChangedTree): Promise<Uint8Array> {
+async function layerOf(trees: LayerTrees, tree: ChangedTree, copyTo?: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   const folder = trees.directory('indexes');
   const indexPath = join(folder, 'made.idx');
   const request = { tree, indexFolder: folder, indexPath: () => indexPath };
-  const made = await diffLayer({ ...request, sink: (chunk) => void chunks.push(chunk) });
+  const copy = copyTo === undefined ? undefined : { to: copyTo, without: new Set<string>() };
+  const made = await diffLayer({ ...request, copy, sink: (chunk) => void chunks.push(chunk) });
   const bytes = concatBytes(chunks);
   assert.equal(made.tarSizeBytes, bytes.length);
   assert.deepEqual(await diffLayer(request), made);
-  assert.equal(await verifyLayer(indexPath, tree.upperDir), true);
+  const files = copyTo ?? tree.upperDir;
+  assert.equal(await verifyLayer(indexPath, files), true);
   using index = LayerIndex.open(indexPath);
   const again: Uint8Array[] = [];
-  for await (const chunk of remakeLayer(index, tree.upperDir)) again.push(chunk);
+  for await (const chunk of remakeLayer(index, files)) again.push(chunk);
   assert.ok(equalBytes(concatBytes(again), bytes));
   return bytes;
 }
@@ -88,6 +94,11 @@ async function roundTrip(trees: LayerTrees, [first, ...later]: readonly Operatio
       lowerDirs: lowers,
     });
     assert.deepEqual(listing(trees.mount([ownDir, ...lowers].toReversed())), wanted, 'overlay onto overlay');
+
+    const copied = trees.directory('copied');
+    const copiedLayer = await layerOf(trees, { kind: 'overlay', upperDir: upper, lowerDirs: lowers }, copied);
+    assert.ok(equalBytes(copiedLayer, layer), 'a layer copied on the way');
+    assert.deepEqual(ownListing(copied), ownListing(ownDir), 'copied and unpacked');
 
     const compared = await layerOf(trees, { kind: 'trees', upperDir: snapshot, lowerDir: complete });
     const onto = copy(complete, trees.directory('onto'));

@@ -1,0 +1,168 @@
+import { invariant } from '../../lib/invariant.ts';
+import { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } from '../../sys/constants.ts';
+import { chmodFd, chownFd } from '../../sys/file-attributes.ts';
+import { FileData } from '../../sys/file-data.ts';
+import { closeFd, linkAt, mkdirAt, mknodAt, openAt, readlinkAt, symlinkAt } from '../../sys/fs-at.ts';
+import { type FileStat, statFd } from '../../sys/stat.ts';
+import { listXattrsFd, removeXattrFd, setXattrFd } from '../../sys/xattr.ts';
+import { type Metadata, MetadataWriter } from '../apply/metadata.ts';
+import { OpenDirectories } from '../open-directories.ts';
+import { nameOf, parentPlace, placeKey } from '../place.ts';
+import { chosen, isArchived, readXattrs, readXattrsAt } from '../xattrs.ts';
+import type { Change, EntryChange } from './change.ts';
+
+const opaqueValue = new Uint8Array([0x79]);
+
+export interface CopyRequest {
+  /** An empty directory. */
+  readonly to: string;
+  /** Places that are neither copied nor part of the layer; a directory among them has nothing else in it. */
+  readonly without: ReadonlySet<string>;
+}
+
+/**
+ * Makes what the changes of an overlay layer say in the empty own directory of another one, each as it goes by and as if
+ * the layer had been unpacked there. What goes on is the change as it was copied, so an archive made of it tells of the
+ * copy, and each file is opened and read once.
+ */
+export class ChangeCopier implements Disposable {
+  readonly #to: OpenDirectories;
+  readonly #data: FileData;
+  readonly #metadata = new MetadataWriter();
+  readonly #opaqueAttribute: string;
+  readonly #without: ReadonlySet<string>;
+  /** Those that more may be made in, from the root down. */
+  readonly #open: EntryChange[] = [];
+  /** First names of files that have several. */
+  readonly #firstNames = new Map<string, EntryChange>();
+
+  /** `check` is called now and then while a large file is copied; what it throws ends that. */
+  constructor({ to, without }: CopyRequest, opaqueAttribute: string, check: () => void) {
+    this.#without = without;
+    this.#opaqueAttribute = opaqueAttribute;
+    this.#to = new OpenDirectories(to);
+    this.#data = new FileData(check);
+    // It may have what new files in it would inherit.
+    const { rootFd } = this.#to;
+    for (const name of listXattrsFd(rootFd)) removeXattrFd(rootFd, name);
+    chownFd(rootFd, 0, 0);
+    chmodFd(rootFd, 0o700);
+  }
+
+  /** Attributes that could not be kept, one sentence each. */
+  get warnings(): readonly string[] {
+    return this.#metadata.warnings;
+  }
+
+  /** `changes` begin with the root's entry. */
+  *copied(changes: Iterable<Change>): Generator<Change, void> {
+    for (const change of changes) {
+      if (this.#without.size > 0 && this.#without.has(placeKey(change.place))) continue;
+      if (change.kind === 'entry') yield* this.#entry(change);
+      else {
+        if (change.kind === 'whiteout') this.#whiteout(change.place);
+        else setXattrFd(this.#to.fd(placeKey(change.place)), this.#opaqueAttribute, opaqueValue);
+        yield change;
+      }
+    }
+    while (this.#open.length > 0) this.#finish();
+  }
+
+  [Symbol.dispose](): void {
+    this.#to[Symbol.dispose]();
+  }
+
+  #whiteout(place: Uint8Array): void {
+    const parent = placeKey(parentPlace(place));
+    this.#return(parent);
+    mknodAt(this.#to.fd(parent), nameOf(place), 'character-device', 0);
+  }
+
+  *#entry(change: EntryChange): Generator<Change, void> {
+    const { stat, place, directory } = change;
+    if (place.length > 0) this.#return(directory);
+    if (stat.type === 'directory') {
+      if (place.length > 0) mkdirAt(this.#to.fd(directory), nameOf(place), stat.mode & 0o777);
+      this.#open.push(change);
+      yield change;
+    } else if (this.#isLinked(change)) yield change;
+    else if (stat.type === 'file') yield* this.#file(change);
+    else {
+      this.#node(change);
+      yield change;
+    }
+  }
+
+  /** Ends the directories that the one at `key` is not in. */
+  #return(key: string): void {
+    for (let open = this.#open.at(-1); !open || placeKey(open.place) !== key; open = this.#open.at(-1)) this.#finish();
+  }
+
+  /** At the end, because every new name in a directory changes its times, and what is in it would inherit. */
+  #finish(): void {
+    const directory = this.#open.pop();
+    invariant(directory, 'changes come parents first');
+    const { place, stat, tree } = directory;
+    const key = placeKey(place);
+    const metadata = { ...ownedAs(stat), xattrs: readXattrs(tree.fd(key), isArchived) };
+    if (key === '') this.#metadata.oldDirectory(this.#to.rootFd, metadata, place);
+    else this.#metadata.newDirectory(this.#to.fd(key), metadata, place);
+  }
+
+  /** True when the inode was copied under another name and is linked now. */
+  #isLinked(change: EntryChange): boolean {
+    const { stat, place, directory } = change;
+    if (stat.nlink < 2) return false;
+    const inode = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.ino}`;
+    const first = this.#firstNames.get(inode);
+    if (first) linkAt(this.#to.fd(first.directory), nameOf(first.place), this.#to.fd(directory), nameOf(place));
+    else this.#firstNames.set(inode, change);
+    return first !== undefined;
+  }
+
+  *#file(change: EntryChange): Generator<Change, void> {
+    const { stat, place, tree, directory } = change;
+    const name = nameOf(place);
+    const from = openAt(tree.fd(directory), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      const fd = openAt(this.#to.fd(directory), name, creating, stat.mode & 0o777);
+      try {
+        const content = this.#data.copy(from, fd, stat);
+        const xattrs = readXattrs(from, all);
+        this.#metadata.newFile(fd, { ...ownedAs(stat), xattrs: chosen(xattrs, isArchived) }, place);
+        // What is written to meanwhile may have become shorter or longer.
+        stat.size = content?.length ?? statFd(fd).size;
+        yield { ...change, file: { fd, xattrs, content } };
+      } finally {
+        closeFd(fd);
+      }
+    } finally {
+      closeFd(from);
+    }
+  }
+
+  #node({ stat, place, tree, directory }: EntryChange): void {
+    const from = tree.fd(directory);
+    const to = this.#to.fd(directory);
+    const name = nameOf(place);
+    if (stat.type === 'symlink') symlinkAt(readlinkAt(from, name), to, name);
+    else {
+      const { type } = stat;
+      invariant(type !== 'file' && type !== 'directory' && type !== 'unknown', 'a layer has no such entry');
+      mknodAt(to, name, type, stat.mode & 0o777, stat.nodeMajor, stat.nodeMinor);
+    }
+    const metadata = { ...ownedAs(stat), xattrs: readXattrsAt(from, name, isArchived) };
+    this.#metadata.newNode(to, name, metadata, place, stat.type === 'symlink');
+  }
+}
+
+const all = (): boolean => true;
+
+const creating = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
+
+const ownedAs = ({ uid, gid, permissions, mtime }: FileStat): Omit<Metadata, 'xattrs'> => ({
+  uid,
+  gid,
+  mode: permissions,
+  mtime,
+});
