@@ -8,7 +8,7 @@ import {
   runtimeSpecVersion,
 } from './defaults.ts';
 import { checkHostname } from './hostname.ts';
-import { type ContainerMount, combineMounts } from './mounts.ts';
+import { type ContainerMount, combineMounts, placeOf } from './mounts.ts';
 import { createProcess, type ProcessOptions } from './process.ts';
 import { type ContainerDevice, type ResourceOptions, resourcesOf } from './resources.ts';
 import { defaultSeccomp } from './seccomp.ts';
@@ -130,7 +130,7 @@ function mountsOf(options: ContainerOptions): RuntimeSpec['mounts'] {
       : [{ type: 'bind', source: options.initPath, destination: initDestination, readonly: true, recursive: false }];
   const defaults = defaultMounts(options.shmSizeBytes ?? defaultShmSizeBytes, options.privileged ?? false);
   const own = options.mounts ?? [];
-  const isTaken = (place: string): boolean => own.some(({ destination }) => destination === place);
+  const isTaken = (place: string): boolean => own.some((mount) => placeOf(mount) === place);
   const isHostIpc = options.hostNamespaces?.includes('ipc') === true;
   const shared = isHostIpc && !isTaken('/dev/shm') ? [hostShm] : [];
   return combineMounts(

@@ -77,7 +77,7 @@ function tmpfsOptions(own: readonly string[]): string[] {
 }
 
 function toSpec(mount: ContainerMount, isRootReadonly: boolean): MountSpec {
-  const destination = plainPath(mount.destination, 'destination');
+  const destination = placeOf(mount);
   if (mount.type === 'tmpfs') {
     return { destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOptions(mount.options ?? []) };
   }
@@ -93,6 +93,9 @@ function toSpec(mount: ContainerMount, isRootReadonly: boolean): MountSpec {
     ],
   };
 }
+
+/** Where a mount will be, however its destination is written. Throws ERR_MOUNT_INVALID. */
+export const placeOf = ({ destination }: ContainerMount): string => plainPath(destination, 'destination');
 
 const isEngines = (mount: ContainerMount): boolean => mount.type === 'bind' && mount.isOwn === true;
 
@@ -111,7 +114,7 @@ export function combineMounts(
   if (own.length > maxMounts)
     throw fail(`container: ${own.length} mounts, more than ${maxMounts}`, 'Use fewer mounts.');
   // Who mounts something at /etc/hosts means it.
-  const asked = new Set(own.flatMap((mount) => (isEngines(mount) ? [] : [mount.destination])));
+  const asked = new Set(own.flatMap((mount) => (isEngines(mount) ? [] : [placeOf(mount)])));
   const specs = own
     .filter((mount) => !isEngines(mount) || !asked.has(mount.destination))
     .map((mount) => toSpec(mount, isRootReadonly));

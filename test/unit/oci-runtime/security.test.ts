@@ -112,14 +112,19 @@ test('namespaces of the host take what goes with them', () => {
 });
 
 test('what the user mounts at /etc/hosts stands there, not what the engine has for it', () => {
-  const bind = { type: 'bind', destination: '/etc/hosts' } as const;
-  const mounts = [
-    { ...bind, source: '/own', isOwn: true },
-    { ...bind, source: '/mine' },
-  ];
-  const spec = createRuntimeSpec({ Cmd: ['x'] }, options({ mounts }));
-  const sources = spec.mounts.filter(({ destination }) => destination === '/etc/hosts').map(({ source }) => source);
-  assert.deepEqual(sources, ['/mine']);
+  const sourceAt = (place: string, more: Parameters<typeof options>[0]): string[] =>
+    createRuntimeSpec({ Cmd: ['x'] }, options(more))
+      .mounts.filter(({ destination }) => destination === place)
+      .map(({ source }) => source);
+  for (const destination of ['/etc/hosts', '/etc//hosts', '/etc/./hosts/']) {
+    const mounts = [
+      { type: 'bind', destination: '/etc/hosts', source: '/own', isOwn: true },
+      { type: 'bind', destination, source: '/mine' },
+    ] as const;
+    assert.deepEqual(sourceAt('/etc/hosts', { mounts }), ['/mine'], destination);
+  }
+  const mounts = [{ type: 'bind', destination: '/dev//shm', source: '/mine' }] as const;
+  assert.deepEqual(sourceAt('/dev/shm', { mounts, hostNamespaces: ['ipc'] }), ['/mine']);
 });
 
 test('groups by name and number', () => {
