@@ -9,6 +9,7 @@ import type { BuildContext } from './context/build-context.ts';
 import type { BuildNetwork } from './frontend/run-step.ts';
 import type { KeptBytes } from './kept-bytes.ts';
 import type { LayerMaker } from './layer-maker.ts';
+import type { EarlierCopies } from './ops/earlier-copies.ts';
 import type { FilesystemResult, LinkWorkspace, MountWorkspace, Workspace } from './ops/filesystem-result.ts';
 import type { Runner } from './runner.ts';
 import type { CacheStore, SolveEvent } from './solver/types.ts';
@@ -36,6 +37,8 @@ export interface BuildParts {
   readonly driver: string;
   readonly cache: CacheStore<FilesystemResult>;
   readonly workspace: Workspace & MountWorkspace & LinkWorkspace;
+  /** Undefined where a snapshot cannot amend another one. */
+  readonly copies: EarlierCopies | undefined;
   readonly runner: Runner;
   readonly layerMaker: LayerMaker;
   readonly lease: StoreLease;

@@ -38,5 +38,6 @@ function opOf(step: FileStep, { parts, request }: ChainOptions): Op<FilesystemRe
   const { workspace, runner } = parts;
   if (step.kind === 'run') return new RunOp({ ...step, platform: request.platform, workspace, runner });
   if (step.kind === 'workdir') return new WorkdirOp({ ...step, workspace });
-  return new CopyOp({ ...step, platform: request.platform, context: request.context, workspace });
+  const { platform, context, noCache } = request;
+  return new CopyOp({ ...step, platform, context, workspace, copies: noCache ? undefined : parts.copies });
 }

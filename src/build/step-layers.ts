@@ -2,6 +2,7 @@ import { StrataError } from '../errors/index.ts';
 import type { SnapshotLedger } from '../ledger/types.ts';
 import { invariant } from '../lib/invariant.ts';
 import type { Layers } from '../metadata/layers.ts';
+import { snapshotBelow } from '../snapshots/amendment.ts';
 import type { ImageConfig } from '../spec/config.ts';
 import type { BuildImageEvent, BuildParts } from './build-parts.ts';
 import type { MadeStepLayer, StepLayer } from './layer-maker.ts';
@@ -30,7 +31,7 @@ export function lineage(results: readonly FilesystemResult[], snapshots: Snapsho
   let id = results.at(-1)?.snapshotId;
   for (let count = 0; count < results.length && id !== undefined; count++) {
     line.unshift(id);
-    id = snapshots.get(id)?.parentId;
+    id = snapshotBelow(id, snapshots);
   }
   invariant(line.length === results.length, 'every step made a snapshot on that of the step below');
   return line;

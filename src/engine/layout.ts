@@ -15,6 +15,8 @@ export interface StoreLayout {
   readonly containers: string;
   /** Digests of files in build contexts. */
   readonly contexts: string;
+  /** What large copies of build steps were made of. */
+  readonly copies: string;
   readonly locks: string;
   readonly trash: string;
   /** Bundles, sockets, exit files: gone after a reboot, each root its own. */
@@ -57,6 +59,7 @@ export function layoutOf(root: string): StoreLayout {
     snapshots: join(root, 'snapshots'),
     containers: join(root, 'containers'),
     contexts: join(root, 'contexts'),
+    copies: join(root, 'copies'),
     locks: join(root, 'locks'),
     trash: join(root, 'trash'),
     // Made when asked for: loading the hash takes longer than many a command does.

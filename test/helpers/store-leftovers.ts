@@ -32,5 +32,5 @@ export const storeFiles = ({ layout }: Engine): string[] =>
   readdirSync(layout.root, { recursive: true, encoding: 'utf8', withFileTypes: true })
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name).slice(layout.root.length + 1))
-    .filter((name) => !/^(?:strata\.|locks\/|mount-points\/|contexts\/)/.test(name))
+    .filter((name) => !/^(?:strata\.|locks\/|mount-points\/|contexts\/|copies\/)/.test(name))
     .sort();

@@ -194,6 +194,13 @@ export class BuildContext implements Disposable {
     }
   }
 
+  /** Something below a source, as {@link walk} comes by it; `dirFd` is good for the next few calls. Throws ERR_CONTEXT_CHANGED. */
+  entry(source: ContextSource, path: Uint8Array): ContextEntry {
+    const { fd, name } = stillThere(path, () => this.#tree.parent(joinPath(source.path, path)));
+    const stat = stillThere(path, () => statAt(fd, name));
+    return new ContextEntry({ path, dirFd: fd, name, type: stat.type }, stat);
+  }
+
   close(): void {
     this.#tree.close();
     this.digests?.save();

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { StrataError } from '../../errors/index.ts';
 import { displayBytes } from '../../lib/bytes.ts';
@@ -6,6 +5,7 @@ import { readlinkAt } from '../../sys/fs-at.ts';
 import { getXattrAt, listXattrsAt } from '../../sys/xattr.ts';
 import type { BuildContext, ContextEntry, ContextSource } from './build-context.ts';
 import { stillThere } from './context-changed.ts';
+import { ContextContent } from './context-content.ts';
 import { type ContextStamps, contextPath, stampOf } from './context-stamps.ts';
 import { isCopiedXattr } from './copied-xattrs.ts';
 import { addField, type Fields } from './file-digest.ts';
@@ -15,18 +15,17 @@ import { FileDigests, untilTraced } from './file-digests.ts';
 const batch = 64;
 
 /**
- * A digest over what a COPY would take from the context: paths, types, modes, contents, link targets, xattrs, and which
- * names are of one file. Times and owners do not enter: neither is copied as it is, or says that bytes changed. `stamps`
- * is told every entry. Throws ERR_CONTEXT_CHANGED, ERR_CONTEXT_SPECIAL_FILE.
+ * Reads what a COPY would take from the context: paths, types, modes, contents, link targets, xattrs, and which names are
+ * of one file. `stamps` is told every entry. Throws ERR_CONTEXT_CHANGED, ERR_CONTEXT_SPECIAL_FILE.
  */
-export async function contentDigest(
+export async function readContent(
   context: BuildContext,
   sources: readonly ContextSource[],
   stamps: ContextStamps,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<ContextContent> {
   await using digests = new FileDigests(context.digests, signal);
-  const parts = new Parts();
+  const parts = new ContextContent();
   let count = 0;
   for (const source of sources) {
     addField(parts, source.isDirectory ? 'tree' : 'file', source.name);
@@ -43,36 +42,14 @@ export async function contentDigest(
       // A socket is nothing without the process behind it: it is not copied, as with docker.
       if (type === 'socket') continue;
       if (type !== 'file') await untilTraced(entry.stat, signal);
+      parts.begin(entry);
       addEntry(parts, entry);
       addLink(parts, entry, links);
       if (type === 'file') await digests.add({ entry, path, stamp, take: parts.later() });
     }
   }
   await digests.drain();
-  return `sha256:${parts.digest()}`;
-}
-
-/** What is hashed in the end: digests of files come in whatever order they are ready. */
-class Parts implements Fields {
-  readonly #parts: (Uint8Array | string)[] = ['context-v5\n'];
-
-  update(part: Uint8Array | string): void {
-    this.#parts.push(part);
-  }
-
-  /** Keeps the next place for a part that is not known yet. */
-  later(): (part: string) => void {
-    const at = this.#parts.push('') - 1;
-    return (part) => {
-      this.#parts[at] = part;
-    };
-  }
-
-  digest(): string {
-    const hash = createHash('sha256');
-    for (const part of this.#parts) hash.update(part);
-    return hash.digest('hex');
-  }
+  return parts;
 }
 
 function addEntry(fields: Fields, entry: ContextEntry): void {
@@ -99,12 +76,15 @@ function addEntry(fields: Fields, entry: ContextEntry): void {
 }
 
 /** Names of one file are names of one in the copy: what is written to the one later is in the other. */
-function addLink(fields: Fields, { path, stat }: ContextEntry, links: Map<string, Uint8Array>): void {
+function addLink(fields: ContextContent, { path, stat }: ContextEntry, links: Map<string, Uint8Array>): void {
   if (stat.type !== 'file' || stat.nlink < 2) return;
   const inode = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.ino}`;
   const first = links.get(inode);
   if (first === undefined) links.set(inode, path);
-  else addField(fields, 'link', first);
+  else {
+    addField(fields, 'link', first);
+    fields.hasLinks = true;
+  }
 }
 
 function addXattrs(fields: Fields, { dirFd, name }: ContextEntry): void {

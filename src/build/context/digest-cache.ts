@@ -1,18 +1,6 @@
-import { createHash } from 'node:crypto';
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
-import { isDiskFull } from '../../content/disk-failure.ts';
-import { errnoOf } from '../../sys/errno.ts';
+import { statfsSync } from 'node:fs';
 import type { FileStat } from '../../sys/stat.ts';
+import { readFields, writeFields } from './fields-file.ts';
 
 /** What a file's bytes and xattrs come to, and when that was read. */
 interface Known {
@@ -64,33 +52,9 @@ export class DigestCache {
   save(): void {
     if (!this.#isChanged) return;
     this.#isChanged = false;
-    const body = [...this.#seen].map(([path, { stamp, digest }]) => `${path}\0${stamp}\0${digest}`).join('\0');
-    const temporary = `${this.#path}.${process.pid}`;
-    try {
-      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-      writeFileSync(temporary, `${magic}\n${checksum(body)}\n${body}`, { encoding: 'latin1', mode: 0o600 });
-      renameSync(temporary, this.#path);
-      removeOldest(dirname(this.#path));
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      if (!isDiskFull(error)) throw error;
-    }
+    const fields = [...this.#seen].flatMap(([path, { stamp, digest }]) => [path, stamp, digest]);
+    writeFields(this.#path, magic, fields);
   }
-}
-
-// A context of 20,000 files takes two megabytes.
-const maxFiles = 64;
-
-function removeOldest(folder: string): void {
-  const names = readdirSync(folder);
-  if (names.length <= maxFiles) return;
-  const ages = names.flatMap((name): [string, number][] => {
-    // Other builds give their files new names meanwhile.
-    const stat = lstatSync(join(folder, name), { throwIfNoEntry: false });
-    return stat === undefined ? [] : [[name, stat.mtimeMs]];
-  });
-  const [oldest] = ages.sort(([, a], [, b]) => a - b);
-  if (oldest) rmSync(join(folder, oldest[0]), { force: true });
 }
 
 const TMPFS_MAGIC = 0x01021994;
@@ -105,32 +69,11 @@ export function tracesChanges(folder: string): boolean {
   }
 }
 
-const checksum = (body: string): string => createHash('sha256').update(body, 'latin1').digest('hex');
-
 function read(path: string): Map<string, Known> {
+  const fields = readFields(path, magic) ?? [];
   const known = new Map<string, Known>();
-  const text = textOf(path);
-  const [first, sum, body] = splitLines(text);
-  if (first !== magic || body === undefined || sum !== checksum(body)) return known;
-  const fields = body.split('\0');
   for (let at = 0; at + 2 < fields.length; at += 3) {
     known.set(fields[at] ?? '', { stamp: fields[at + 1] ?? '', digest: fields[at + 2] ?? '' });
   }
   return known;
-}
-
-/** Two lines, and all the rest: a name may hold anything but a NUL. */
-function splitLines(text: string): readonly (string | undefined)[] {
-  const end = text.indexOf('\n');
-  const second = text.indexOf('\n', end + 1);
-  return second < 0 ? [] : [text.slice(0, end), text.slice(end + 1, second), text.slice(second + 1)];
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return '';
-    throw error;
-  }
 }

@@ -6,10 +6,14 @@ import { isStrataError, StrataError } from '../../errors/index.ts';
 import { displayBytes, utf8 } from '../../lib/bytes.ts';
 import type { Platform } from '../../spec/platform.ts';
 import type { BuildContext, ContextSource } from '../context/build-context.ts';
-import { contentDigest } from '../context/content-digest.ts';
+import { readContent } from '../context/content-digest.ts';
+import type { ContextContent, CopiedEntry } from '../context/context-content.ts';
 import { ContextStamps } from '../context/context-stamps.ts';
 import type { CacheMap, ExecContext, Op, OpContext } from '../solver/types.ts';
+import { differenceOf, isLarge } from './copy-difference.ts';
+import type { EarlierCopies, EarlierCopy } from './earlier-copies.ts';
 import type { FilesystemResult, Workspace } from './filesystem-result.ts';
+import type { Owner } from './owner.ts';
 import { copyRefused } from './tree-target.ts';
 import { TreeWriter } from './tree-writer.ts';
 
@@ -20,6 +24,16 @@ export interface CopyOpOptions {
   readonly platform: Platform;
   readonly context: BuildContext;
   readonly workspace: Workspace;
+  /** Copies that this one may amend; undefined where none may be, or the workspace cannot. */
+  readonly copies: EarlierCopies | undefined;
+}
+
+/** A large folder that is copied by itself, and the name under which its copy is noted. */
+interface LargeFolder {
+  readonly copies: EarlierCopies;
+  readonly name: string;
+  readonly source: ContextSource;
+  readonly entries: readonly CopiedEntry[];
 }
 
 /** COPY and ADD from the build context, or of files that stand in the Dockerfile; ADD unpacks archives. */
@@ -29,6 +43,7 @@ export class CopyOp implements Op<FilesystemResult> {
   readonly #unpacks: boolean;
   readonly #stamps = new ContextStamps();
   #sources: readonly ContextSource[] = [];
+  #content: ContextContent | undefined;
 
   constructor(options: CopyOpOptions) {
     const { chmod, location } = options.instruction;
@@ -43,14 +58,14 @@ export class CopyOp implements Op<FilesystemResult> {
     this.#sources = instruction.sources.flatMap((source) =>
       hasParents ? context.findWithParents(source, instruction) : context.find(source, instruction),
     );
-    const content = await contentDigest(context, this.#sources, this.#stamps, signal);
+    this.#content = await readContent(context, this.#sources, this.#stamps, signal);
     const inline = instruction.inlineFiles.map(({ name, content: text }) => ({ name, text }));
     const fields = {
       destination,
       chown: instruction.chown,
       chmod: instruction.chmod,
       platform,
-      content,
+      content: this.#content.digest,
       inline,
       // Where nothing can be unpacked, ADD is COPY.
       ...(this.#unpacks && this.#sources.some(({ isDirectory }) => !isDirectory) ? { unpacks: true } : {}),
@@ -62,24 +77,87 @@ export class CopyOp implements Op<FilesystemResult> {
     };
   }
 
-  async exec([parent]: readonly FilesystemResult[], { signal, key, log }: ExecContext): Promise<FilesystemResult> {
+  async exec([parent]: readonly FilesystemResult[], context: ExecContext): Promise<FilesystemResult> {
+    const { key } = context;
+    const folder = this.#largeFolder(parent);
+    const snapshotId =
+      (folder && (await this.#amended(folder, context))) ?? (await this.#copied(parent, folder, context));
+    // Whatever the key says is what is there: equal keys stand for equal files, times apart.
+    return { identity: key, snapshotId, createdAt: Date.now() };
+  }
+
+  async #copied(
+    parent: FilesystemResult | undefined,
+    folder: LargeFolder | undefined,
+    { signal, key, log }: ExecContext,
+  ): Promise<string> {
     const { workspace, instruction } = this.#options;
-    const change = async (directory: string): Promise<void> => {
-      using writer = new TreeWriter(directory, {
-        chown: instruction.chown,
-        chmod: this.#chmod,
-        chmodText: instruction.chmod,
-        signal,
-      });
+    let made: Pick<EarlierCopy, 'owner' | 'isAllNew'> | undefined;
+    const change = this.#writing(instruction.chown, signal, async (writer) => {
+      await this.#write(writer, log);
+      made = { owner: writer.owner, isAllNew: !writer.hasMet };
+    });
+    const snapshotId = await workspace.change(parent?.snapshotId, change, { signal });
+    if (folder && made) {
+      const { copies, name, entries } = folder;
+      copies.put(name, { ...made, key, snapshotId, marks: new Map(entries.map(({ path, mark }) => [path, mark])) });
+    }
+    return snapshotId;
+  }
+
+  /** Takes an earlier copy, and of the context only what is different by now; undefined where that cannot be. */
+  async #amended({ copies, name, source, entries }: LargeFolder, { signal }: ExecContext): Promise<string | undefined> {
+    const { workspace, context, destination } = this.#options;
+    const earlier = await copies.find(name);
+    if (earlier === undefined) return undefined;
+    const difference = differenceOf(entries, earlier);
+    if (difference === undefined) return undefined;
+    const change = this.#writing(earlier.owner, signal, async (writer) => {
+      await writer.amend(context, source, destination, { ...difference, stamps: this.#stamps });
+      writer.finish();
+    });
+    try {
+      return await workspace.change(earlier.snapshotId, change, { signal, amends: true });
+    } catch (error) {
+      // Made at once it stands on fewer layers, and whoever is to be told of a destination is told of that one.
+      if (isStrataError(error, 'ERR_LAYER_LIMIT') || isStrataError(error, 'ERR_COPY_DESTINATION')) return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Every file of one folder has a place of its own in the copy. A file of several names is left to a copy made at once:
+   * it would count them still when one of them is gone.
+   */
+  #largeFolder(parent: FilesystemResult | undefined): LargeFolder | undefined {
+    const { copies, instruction, destination, platform } = this.#options;
+    const [source, second] = this.#sources;
+    if (copies === undefined || instruction.link || instruction.inlineFiles.length > 0) return undefined;
+    if (source?.isDirectory !== true || second !== undefined || this.#content?.hasLinks !== false) return undefined;
+    const entries = this.#content.entries();
+    if (!isLarge(entries)) return undefined;
+    const { chown, chmod } = instruction;
+    const { context } = copies;
+    const folder = displayBytes(source.path);
+    const fields = { context, parent: parent?.identity, folder, destination, chown, chmod, platform };
+    const name = createHash('sha256').update(JSON.stringify(fields)).digest('hex');
+    return { copies, name, source, entries };
+  }
+
+  #writing(
+    chown: string | Owner,
+    signal: AbortSignal,
+    write: (writer: TreeWriter) => Promise<void>,
+  ): (directory: string) => Promise<void> {
+    const { instruction } = this.#options;
+    return async (directory) => {
+      using writer = new TreeWriter(directory, { chown, chmod: this.#chmod, chmodText: instruction.chmod, signal });
       try {
-        await this.#write(writer, log);
+        await write(writer);
       } catch (error) {
         throw isDiskFull(error) ? noSpace(instruction, whyFull(error, directory), error) : error;
       }
     };
-    const snapshotId = await workspace.change(parent?.snapshotId, change, { signal });
-    // Whatever the key says is what is there: equal keys stand for equal files, times apart.
-    return { identity: key, snapshotId, createdAt: Date.now() };
   }
 
   async #write(writer: TreeWriter, log: ExecContext['log']): Promise<void> {

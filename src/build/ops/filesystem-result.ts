@@ -12,12 +12,13 @@ export interface FilesystemResult extends Result {
 export interface Workspace {
   /**
    * Gives `change` a writable tree that starts as the parent's (as a path to open), and commits it. The mount vanishes
-   * with the process, whatever kills it.
+   * with the process, whatever kills it. With `amends`, the change and the parent's own are one layer: what is removed
+   * must be of that.
    */
   change(
     parentId: string | undefined,
     change: (directory: string) => Promise<void>,
-    options: { readonly signal: AbortSignal },
+    options: { readonly signal: AbortSignal; readonly amends?: boolean },
   ): Promise<string>;
 }
 

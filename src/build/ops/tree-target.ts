@@ -17,6 +17,8 @@ const reserved = Buffer.from('/.wh.');
 export class TreeTarget {
   readonly #tree: RootedTree;
   readonly #create: CreateDirectories;
+  /** Whether something had to give way. */
+  hasReplaced = false;
 
   /** Directories made on the way are `owner`'s. */
   constructor(tree: RootedTree, { uid, gid }: Owner) {
@@ -63,6 +65,11 @@ export class TreeTarget {
     }
   }
 
+  /** Removes what stands at a path, with all it holds. */
+  remove(path: Uint8Array): void {
+    this.#tree.remove(this.parent(path));
+  }
+
   /** A free name in an existing directory; what had it is gone, unless it was a directory. */
   #place(path: Uint8Array, what: string): Location {
     const location = this.parent(path);
@@ -71,6 +78,7 @@ export class TreeTarget {
     if (standing.type === 'directory') {
       throw copyRefused(`destination ${displayBytes(path)}: a directory, cannot become a ${what}`);
     }
+    this.hasReplaced = true;
     this.#tree.remove(location);
     return this.parent(path);
   }

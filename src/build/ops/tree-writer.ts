@@ -18,14 +18,15 @@ import { type ContextStamps, contextPath, isUnchanged } from '../context/context
 import { isCopiedXattr } from '../context/copied-xattrs.ts';
 import { openForReading } from '../context/file-digest.ts';
 import { FileLane, type LaneItem } from '../work/file-lane.ts';
+import type { CopyDifference } from './copy-difference.ts';
 import { FileCopier } from './file-copier.ts';
 import { type Owner, resolveOwner } from './owner.ts';
 import { addSpecial } from './special-entry.ts';
 import { TreeTarget } from './tree-target.ts';
 
 export interface TreeWriterOptions {
-  /** `user[:group]`, resolved in the tree; empty for root. */
-  readonly chown: string;
+  /** `user[:group]`, resolved in the tree, empty for root; or what it came to before. */
+  readonly chown: string | Owner;
   readonly chmod: ChmodChange | undefined;
   /** What `chmod` was read from; empty without it. */
   readonly chmodText: string;
@@ -64,12 +65,14 @@ export class TreeWriter implements Disposable {
   /** Directories whose times are set last, because every new name in them changes them. */
   readonly #times: { readonly path: Uint8Array; readonly mtime: FileTime }[] = [];
   #count = 0;
+  #hasMet = false;
 
   constructor(directory: string, options: TreeWriterOptions) {
     this.#tree = RootedTree.open(directory);
     this.#options = options;
     try {
-      this.#owner = resolveOwner(options.chown, this.#tree);
+      const { chown } = options;
+      this.#owner = typeof chown === 'string' ? resolveOwner(chown, this.#tree) : chown;
     } catch (error) {
       this.#tree.close();
       throw error;
@@ -77,6 +80,16 @@ export class TreeWriter implements Disposable {
     this.#target = new TreeTarget(this.#tree, this.#owner);
     this.#data = new FileData(() => options.signal.throwIfAborted());
     this.#copier = new FileCopier({ owner: this.#owner, chmod: options.chmod }, this.#data);
+  }
+
+  /** Who gets what is copied. */
+  get owner(): Owner {
+    return this.#owner;
+  }
+
+  /** Whether something of what is copied went where something stood. */
+  get hasMet(): boolean {
+    return this.#hasMet || this.#target.hasReplaced;
   }
 
   /** True when `path` is a directory now, symlinks of the tree followed. */
@@ -93,10 +106,7 @@ export class TreeWriter implements Disposable {
     const files: CopiedFiles = { source, stamps, links: new Map() };
     await using lane = this.#laneFor(files);
     for (const entry of context.walk(source)) {
-      if (++this.#count % batch === 0) {
-        await setImmediate();
-        this.#options.signal.throwIfAborted();
-      }
+      await this.#pause();
       const path = entry.path.length === 0 ? target : Buffer.concat([target, slash, entry.path]);
       if (entry.type === 'file') {
         if (stamps.count > fewFiles && this.#data.canReflink === false && source.isDirectory) {
@@ -115,6 +125,30 @@ export class TreeWriter implements Disposable {
       }
     }
     await lane.drain();
+  }
+
+  /** Makes of an earlier copy of a folder, in the same place, what it is to be now. Throws as {@link copy} does. */
+  async amend(
+    context: BuildContext,
+    source: ContextSource,
+    destination: string,
+    { removed, changed, directories, stamps }: CopyDifference & { readonly stamps: ContextStamps },
+  ): Promise<void> {
+    const target = Buffer.from(destination);
+    const placeOf = (path: string): Uint8Array =>
+      path === '' ? target : Buffer.concat([target, slash, Buffer.from(path, 'latin1')]);
+    const files: CopiedFiles = { source, stamps, links: new Map() };
+    for (const path of removed) this.#target.remove(placeOf(path));
+    for (const path of changed) {
+      await this.#pause();
+      const entry = context.entry(source, Buffer.from(path, 'latin1'));
+      if (entry.type === 'file') this.#addFile(placeOf(path), entry, files);
+      else {
+        stamps.check(source, entry, entry.stat);
+        this.#add(placeOf(path), entry);
+      }
+    }
+    for (const { path, mtime } of directories) this.#times.push({ path: placeOf(path), mtime });
   }
 
   /**
@@ -188,6 +222,16 @@ export class TreeWriter implements Disposable {
     }
   }
 
+  /** Now and then lets others work, and looks at the signal. */
+  #pause(): Promise<void> | undefined {
+    return ++this.#count % batch === 0 ? this.#rest() : undefined;
+  }
+
+  async #rest(): Promise<void> {
+    await setImmediate();
+    this.#options.signal.throwIfAborted();
+  }
+
   #fileTarget(destination: string, name: Uint8Array): Uint8Array {
     const path = Buffer.from(destination);
     if (!destination.endsWith('/') && !this.#target.isDirectory(path)) return this.#target.followed(path);
@@ -218,6 +262,7 @@ export class TreeWriter implements Disposable {
     const standing = statAtIfThere(fd, name);
     if (standing !== undefined && standing.type !== 'directory') throw this.#target.notADirectory(path);
     if (standing === undefined) mkdirAt(fd, name, 0o700);
+    else this.#hasMet = true;
     chownAt(fd, name, this.#owner.uid, this.#owner.gid);
     this.#copyXattrs(entry, fd, name);
     chmodAt(fd, name, this.#mode(entry.stat.permissions, true));

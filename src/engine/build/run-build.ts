@@ -1,5 +1,6 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { buildImage, readTags } from '../../build/build-image.ts';
+import { EarlierCopies } from '../../build/ops/earlier-copies.ts';
 import { StrataError } from '../../errors/index.ts';
 import type { ImageStore } from '../../images/record-image.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
@@ -7,6 +8,7 @@ import { syncFilesystem } from '../../sys/syncfs.ts';
 import { collectAfterDeaths, emptyTrashBriefly, type GarbageParts } from '../garbage.ts';
 import { SnapshotLayerMaker } from '../images/snapshot-layer-maker.ts';
 import { KeyLocks } from '../key-locks.ts';
+import type { StoreLayout } from '../layout.ts';
 import type { Report } from '../operation.ts';
 import { hostPlatform } from '../versions.ts';
 import { BuildCache } from './cache.ts';
@@ -44,6 +46,13 @@ export async function runBuild(
   const layerMaker = new SnapshotLayerMaker({ layout, driver, metadata, locks });
   await using flush = new EarlyFlush(layout.root);
   const { snapshotter } = driver;
+  const cache = new BuildCache({
+    records: metadata.builds,
+    snapshots: metadata.snapshots,
+    locks: new KeyLocks(join(layout.locks, 'steps')),
+    lease,
+    driver: driver.name,
+  });
   await using cleaning = new AsyncDisposableStack();
   // What a failed step wrote lies there too, and may be what fills the disk.
   cleaning.defer(async () => emptyTrashBriefly(layout));
@@ -65,14 +74,9 @@ export async function runBuild(
       layers: metadata.layers,
       snapshots: metadata.snapshots,
       driver: driver.name,
-      cache: new BuildCache({
-        records: metadata.builds,
-        snapshots: metadata.snapshots,
-        locks: new KeyLocks(join(layout.locks, 'steps')),
-        lease,
-        driver: driver.name,
-      }),
+      cache,
       workspace: new SnapshotWorkspace(snapshotter, lease),
+      copies: snapshotter.capabilities.nativeDiff ? copiesOf(layout, request, cache) : undefined,
       runner,
       layerMaker: { make: (...args) => flush.during(() => layerMaker.make(...args)) },
       lease,
@@ -86,6 +90,10 @@ export async function runBuild(
     },
     report,
   );
+}
+
+function copiesOf({ copies: folder }: StoreLayout, { context }: BuildRequest, cache: BuildCache): EarlierCopies {
+  return new EarlierCopies({ folder, cache, context: typeof context === 'string' ? resolve(context) : '' });
 }
 
 function refusePull(policy: PullPolicy | undefined): void {

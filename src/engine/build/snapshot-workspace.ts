@@ -3,6 +3,7 @@ import { diskFailure, isDiskFull } from '../../content/disk-failure.ts';
 import { isStrataError } from '../../errors/index.ts';
 import { isUnchanged } from '../../layer/diff/is-unchanged.ts';
 import type { Lease } from '../../ledger/types.ts';
+import { amendmentLabels } from '../../snapshots/amendment.ts';
 import { copyTree } from '../../snapshots/copy-tree.ts';
 import type { LayerDirectories, Mount, Snapshotter } from '../../snapshots/types.ts';
 import { closeFd } from '../../sys/fs-at.ts';
@@ -21,9 +22,12 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
   async change(
     parentId: string | undefined,
     change: (directory: string) => Promise<void>,
-    options: { readonly signal: AbortSignal },
+    { signal, amends = false }: { readonly signal: AbortSignal; readonly amends?: boolean },
   ): Promise<string> {
-    const { snapshotId } = await this.run(parentId, async (root) => await mounted(root, change), options);
+    const { snapshotId } = await this.#make(parentId, async (id) => await mounted(this.#rootOf(id), change), {
+      signal,
+      labels: amends ? amendmentLabels : {},
+    });
     return snapshotId;
   }
 
@@ -43,12 +47,13 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
     change: (root: Mount) => Promise<void>,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<RunSnapshot> {
-    const work = async (id: string): Promise<void> => {
-      const [root] = this.#snapshotter.mounts(id);
-      if (root === undefined) throw new Error(`snapshot ${id} has no mount`);
-      await change(root);
-    };
-    return await this.#make(parentId, work, { signal, labels: {} });
+    return await this.#make(parentId, async (id) => await change(this.#rootOf(id)), { signal, labels: {} });
+  }
+
+  #rootOf(id: string): Mount {
+    const [root] = this.#snapshotter.mounts(id);
+    if (root === undefined) throw new Error(`snapshot ${id} has no mount`);
+    return root;
   }
 
   async #make(

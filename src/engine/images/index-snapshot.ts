@@ -8,6 +8,7 @@ import { LayerIndex } from '../../layer/index-file/reader.ts';
 import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
+import { amendedId } from '../../snapshots/amendment.ts';
 import { type DiffId, digestHex } from '../../spec/digest.ts';
 import type { StoreLayout } from '../layout.ts';
 import type { LayerMakerParts } from './snapshot-layer-maker.ts';
@@ -74,8 +75,11 @@ const entriesIn = (path: string): LayerEntries => ({
 function sourceOf({ driver, metadata }: LayerMakerParts, snapshotId: string): ChangedTree {
   const { snapshotter } = driver;
   if (driver.name === 'overlay2' && snapshotter.ownDirectory && snapshotter.lowerDirectories) {
+    const upperDir = snapshotter.ownDirectory(snapshotId);
     const lowerDirs = snapshotter.lowerDirectories(snapshotId);
-    return { kind: 'overlay', upperDir: snapshotter.ownDirectory(snapshotId), lowerDirs };
+    const isAmendment = amendedId(snapshotter.stat(snapshotId)) !== undefined;
+    if (!isAmendment) return { kind: 'overlay', upperDir, lowerDirs };
+    return { kind: 'overlay', upperDir, amendedDir: lowerDirs[0], lowerDirs: lowerDirs.slice(1) };
   }
   const parentId = metadata.snapshots.get(snapshotId)?.parentId;
   const treeOf = (id: string): string => snapshotter.mounts(id)[0]?.source ?? '';

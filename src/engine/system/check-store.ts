@@ -4,9 +4,12 @@ import { checkBlobs } from '../../images/check/check-blobs.ts';
 import { checkImages } from '../../images/check/check-images.ts';
 import { checkLayers } from '../../images/check/check-layers.ts';
 import type { Checked, Damage } from '../../images/check/types.ts';
-import { holdingsOf, lineOf } from '../../images/holdings.ts';
+import { holdingsOf } from '../../images/holdings.ts';
+import type { LayerFiles } from '../../layer/remake.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
+import type { Metadata } from '../../metadata/metadata.ts';
 import type { ObjectRef } from '../../metadata/objects.ts';
+import { layerSnapshots, snapshotBelow } from '../../snapshots/amendment.ts';
 import { type DiffId, digestHex } from '../../spec/digest.ts';
 import { findOrphans, type GarbageParts } from '../garbage.ts';
 
@@ -27,7 +30,7 @@ export async function checkStore(
   report: (checked: Checked) => void,
   options: AbortOptions,
 ): Promise<CheckResult> {
-  const { metadata, content, layout, driver } = parts;
+  const { metadata, content, layout } = parts;
   const counts = { blob: 0, layer: 0, image: 0 };
   const count = (checked: Checked): void => {
     if (checked.kind === 'blob' || checked.kind === 'layer' || checked.kind === 'image') counts[checked.kind]++;
@@ -38,7 +41,7 @@ export async function checkStore(
     metadata,
     indexPath: (diffId: DiffId) => join(layout.indexes, `${digestHex(diffId)}.idx`),
     snapshotsOf: (diffId: DiffId) => standing.byLayer.get(diffId) ?? [],
-    treeOf: (id: string) => treeOf(driver, id),
+    filesOf: (id: string) => filesOf(parts, id),
   };
   const isUnpacked = (id: string): boolean => standing.unpacked.has(id);
   const damages = [
@@ -50,8 +53,10 @@ export async function checkStore(
   return { blobs: counts.blob, layers: counts.layer, images: counts.image, damages, orphans };
 }
 
-function treeOf({ snapshotter }: GarbageParts['driver'], id: string): string {
-  return snapshotter.ownDirectory?.(id) ?? snapshotter.mounts(id)[0]?.source ?? '';
+function filesOf({ metadata, driver: { snapshotter } }: GarbageParts, id: string): LayerFiles {
+  if (!snapshotter.ownDirectory) return snapshotter.mounts(id)[0]?.source ?? '';
+  const own = snapshotter.ownDirectory.bind(snapshotter);
+  return layerSnapshots(id, metadata.snapshots).map(own);
 }
 
 /** Which snapshots hold which layer, by the images that stand on them. */
@@ -59,20 +64,27 @@ function snapshotsByLayer({ metadata, driver }: GarbageParts): {
   readonly byLayer: ReadonlyMap<DiffId, readonly string[]>;
   readonly unpacked: ReadonlySet<string>;
 } {
-  const { parents, tops } = holdingsOf(metadata);
+  const { tops } = holdingsOf(metadata);
   const byLayer = new Map<DiffId, Set<string>>();
   const unpacked = new Set<string>();
   for (const [id, snapshots] of tops) {
     const layers = metadata.images.layersOf(id);
     for (const top of snapshots.filter((each) => metadata.snapshots.get(each)?.driver === driver.name)) {
       unpacked.add(id);
-      for (const [position, snapshot] of lineOf(parents, top).toReversed().entries()) {
+      for (const [position, snapshot] of layersUnder(metadata, top).toReversed().entries()) {
         const diffId = layers[position]?.diffId;
         if (diffId !== undefined) byLayer.set(diffId, (byLayer.get(diffId) ?? new Set()).add(snapshot));
       }
     }
   }
   return { byLayer: new Map([...byLayer].map(([diffId, ids]) => [diffId, [...ids]])), unpacked };
+}
+
+/** The snapshots that stand for a layer each, the topmost first. */
+function layersUnder({ snapshots }: Metadata, top: string): string[] {
+  const line: string[] = [];
+  for (let id: string | undefined = top; id !== undefined; id = snapshotBelow(id, snapshots)) line.push(id);
+  return line;
 }
 
 function orphanSnapshots({ layout, driver, metadata }: GarbageParts): ObjectRef[] {

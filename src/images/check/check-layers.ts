@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isStrataError } from '../../errors/index.ts';
 import { LayerIndex, verifyLayer } from '../../layer/index.ts';
+import type { LayerFiles } from '../../layer/remake.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
@@ -12,8 +13,8 @@ export interface LayerParts {
   readonly indexPath: (diffId: DiffId) => string;
   /** Snapshots that hold the layer's files, as images stand on them. */
   readonly snapshotsOf: (diffId: DiffId) => readonly string[];
-  /** The snapshot's own directory. Throws ERR_SNAPSHOT_DAMAGED, ERR_SNAPSHOT_NOT_FOUND. */
-  readonly treeOf: (snapshotId: string) => string;
+  /** Where the files of the layer are. Throws ERR_SNAPSHOT_DAMAGED, ERR_SNAPSHOT_NOT_FOUND. */
+  readonly filesOf: (snapshotId: string) => LayerFiles;
 }
 
 /** Makes every layer's tar again from its index and its files, and compares the hash. Reads every file of every layer. */
@@ -57,20 +58,20 @@ function readIndex(path: string): DiffId {
 }
 
 async function treeProblem(
-  { metadata, treeOf }: LayerParts,
+  { metadata, filesOf }: LayerParts,
   indexPath: string,
   id: string,
   options: AbortOptions,
 ): Promise<string | undefined> {
-  let tree: string;
+  let files: LayerFiles;
   try {
-    tree = treeOf(id);
+    files = filesOf(id);
   } catch (error) {
     if (isStrataError(error, 'ERR_SNAPSHOT_NOT_FOUND')) return undefined;
     if (isStrataError(error, 'ERR_SNAPSHOT_DAMAGED')) return `its files in snapshot ${id} are missing`;
     throw error;
   }
-  if (await verifyLayer(indexPath, tree, options)) return undefined;
+  if (await verifyLayer(indexPath, files, options)) return undefined;
   return metadata.snapshots.get(id) === undefined ? undefined : `its files in snapshot ${id} are not what they were`;
 }
 

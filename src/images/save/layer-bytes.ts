@@ -4,10 +4,11 @@ import type { BlobProvider } from '../../content/types.ts';
 import { verified } from '../../content/verified.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import { LayerIndex } from '../../layer/index-file/reader.ts';
-import { remakeLayer } from '../../layer/remake.ts';
+import { type LayerFiles, remakeLayer } from '../../layer/remake.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
+import { layerSnapshots } from '../../snapshots/amendment.ts';
 import type { OpenedSnapshotter } from '../../snapshots/open-snapshotter.ts';
 import { type ChainId, type DiffId, type Digest, digestHex, parseDigest } from '../../spec/digest.ts';
 import type { SavedLayer } from './saved-image.ts';
@@ -82,16 +83,18 @@ function tar(
   return undefined;
 }
 
-async function* remade(indexPath: string, tree: string, options: AbortOptions): AsyncGenerator<Uint8Array> {
+async function* remade(indexPath: string, tree: LayerFiles, options: AbortOptions): AsyncGenerator<Uint8Array> {
   using index = LayerIndex.open(indexPath);
   yield* remakeLayer(index, tree, options);
 }
 
-/** The layer's own directory, or a whole tree with it on top where the driver knows no others. */
-function treeOf(chainId: ChainId, { snapshotter, metadata, lease }: LayerBytesParts): string | undefined {
+/** The layer's own directories, or a whole tree with it on top where the driver knows no others. */
+function treeOf(chainId: ChainId, { snapshotter, metadata, lease }: LayerBytesParts): LayerFiles | undefined {
   const snapshot = metadata.snapshots.findByChainId(snapshotter.name, chainId, lease);
   if (snapshot === undefined) return undefined;
-  return snapshotter.ownDirectory?.(snapshot.id) ?? snapshotter.mounts(snapshot.id)[0]?.source;
+  if (!snapshotter.ownDirectory) return snapshotter.mounts(snapshot.id)[0]?.source;
+  const own = snapshotter.ownDirectory.bind(snapshotter);
+  return layerSnapshots(snapshot.id, metadata.snapshots).map(own);
 }
 
 export const layerAbsent = (diffId: DiffId): StrataError =>

@@ -301,6 +301,7 @@ async function copyWhile(
     platform: { os: 'linux', architecture: 'amd64' },
     context,
     workspace,
+    copies: undefined,
   });
   const options = { signal: new AbortController().signal, log: () => undefined };
   await op.cacheMap(options);

@@ -3,7 +3,7 @@ import { appendFileSync, readdirSync, renameSync, rmSync, symlinkSync, truncateS
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { BuildContext } from '../../../src/build/context/build-context.ts';
-import { contentDigest } from '../../../src/build/context/content-digest.ts';
+import { readContent } from '../../../src/build/context/content-digest.ts';
 import { ContextStamps } from '../../../src/build/context/context-stamps.ts';
 import { DigestCache } from '../../../src/build/context/digest-cache.ts';
 import { TreeWriter } from '../../../src/build/ops/tree-writer.ts';
@@ -53,7 +53,7 @@ async function copy(folder: string, target: string, options: CopyOptions = {}): 
   const [source] = context.find('.');
   assert.ok(source);
   const stamps = new ContextStamps();
-  const digest = await contentDigest(context, [source], stamps, never);
+  const { digest } = await readContent(context, [source], stamps, never);
   options.meanwhile?.();
   const change = chmod === '' ? undefined : parseChmod(chmod);
   using writer = new TreeWriter(target, { chown, chmod: change, chmodText: chmod, signal });
@@ -101,7 +101,7 @@ test('the digest of thousands of files is that of their bytes, however it is com
   const cachePath = join(temporaryFolder(t), 'cache');
   const digest = async (digests?: DigestCache): Promise<string> => {
     using context = BuildContext.open(folder, undefined, { digests });
-    return await contentDigest(context, context.find('.'), new ContextStamps(), never);
+    return (await readContent(context, context.find('.'), new ContextStamps(), never)).digest;
   };
   const plain = await digest();
   assert.equal(await digest(), plain);

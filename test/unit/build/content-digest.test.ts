@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writ
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { BuildContext } from '../../../src/build/context/build-context.ts';
-import { contentDigest } from '../../../src/build/context/content-digest.ts';
+import { readContent } from '../../../src/build/context/content-digest.ts';
 import { ContextStamps } from '../../../src/build/context/context-stamps.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { setXattrAt } from '../../../src/sys/xattr.ts';
@@ -15,7 +15,7 @@ const never = new AbortController().signal;
 async function digestOf(folder: string, ...sources: string[]): Promise<string> {
   using context = BuildContext.open(folder, 'Dockerfile');
   const found = (sources.length > 0 ? sources : ['.']).flatMap((source) => context.find(source));
-  return await contentDigest(context, found, new ContextStamps(), never);
+  return (await readContent(context, found, new ContextStamps(), never)).digest;
 }
 
 const items = {
@@ -165,7 +165,7 @@ test('an abort ends the reading of many files and of a large one', async (t: Tes
     using context = BuildContext.open(folder, 'Dockerfile');
     const controller = new AbortController();
     const found = context.find(source);
-    const reading = contentDigest(context, found, new ContextStamps(), controller.signal);
+    const reading = readContent(context, found, new ContextStamps(), controller.signal);
     controller.abort();
     await assert.rejects(reading, { name: 'AbortError' }, source);
   }

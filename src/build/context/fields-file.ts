@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isDiskFull } from '../../content/disk-failure.ts';
+import { errnoOf } from '../../sys/errno.ts';
+
+// What a build notes for those after it: fields of one character a byte, none of which holds a NUL, in a file of a
+// folder for such files alone. Nobody relies on one: a lost or damaged file is none.
+
+// A context of 20,000 files takes some megabytes.
+const maxFiles = 64;
+
+/** The fields of a file that was written whole, with the same magic; undefined otherwise. */
+export function readFields(path: string, magic: string): string[] | undefined {
+  const [first, sum, body] = splitLines(textOf(path));
+  if (first !== magic || body === undefined || sum !== checksum(body)) return undefined;
+  return body === '' ? [] : body.split('\0');
+}
+
+/** Of several builds at once the last one's file stays; on a full disk none does. The oldest of many goes. */
+export function writeFields(path: string, magic: string, fields: readonly string[]): void {
+  const body = fields.join('\0');
+  const temporary = `${path}.${process.pid}`;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(temporary, `${magic}\n${checksum(body)}\n${body}`, { encoding: 'latin1', mode: 0o600 });
+    renameSync(temporary, path);
+    removeOldest(dirname(path));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    if (!isDiskFull(error)) throw error;
+  }
+}
+
+function removeOldest(folder: string): void {
+  const names = readdirSync(folder);
+  if (names.length <= maxFiles) return;
+  const ages = names.flatMap((name): [string, number][] => {
+    // Other builds give their files new names meanwhile.
+    const stat = lstatSync(join(folder, name), { throwIfNoEntry: false });
+    return stat === undefined ? [] : [[name, stat.mtimeMs]];
+  });
+  const [oldest] = ages.sort(([, a], [, b]) => a - b);
+  if (oldest) rmSync(join(folder, oldest[0]), { force: true });
+}
+
+const checksum = (body: string): string => createHash('sha256').update(body, 'latin1').digest('hex');
+
+/** Two lines, and all the rest: a name may hold anything but a NUL. */
+function splitLines(text: string): readonly (string | undefined)[] {
+  const end = text.indexOf('\n');
+  const second = text.indexOf('\n', end + 1);
+  return second < 0 ? [] : [text.slice(0, end), text.slice(end + 1, second), text.slice(second + 1)];
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return '';
+    throw error;
+  }
+}
