@@ -1,7 +1,7 @@
 import type { ContainerVerbs } from '../engine/containers/containers.ts';
 import type { AttachedContainer } from '../engine/index.ts';
 import { StrataError } from '../errors/index.ts';
-import { converse } from './console.ts';
+import { type ConsoleOptions, converse } from './console.ts';
 import type { CliContext } from './context.ts';
 import { PassedSignals } from './pass-signals.ts';
 
@@ -11,11 +11,12 @@ export interface AttachedOptions {
   readonly passesSignals: boolean;
   readonly detachKeys: Uint8Array;
   readonly redraws?: boolean;
+  readonly shown?: ConsoleOptions['shown'] | undefined;
 }
 
 /**
- * The user is with a container until it ends; answers its exit code, or `detached`. Throws the reason of the command's
- * signal, and ERR_OUTPUT_CLOSED; the container goes on.
+ * The user is with a container until it ends; answers its exit code, or `detached`. Who is shown nothing of it is done when
+ * the input is: 0. Throws the reason of the command's signal, and ERR_OUTPUT_CLOSED; the container goes on.
  */
 export async function withContainer(
   context: CliContext,
@@ -27,6 +28,7 @@ export async function withContainer(
   const { streams, terminal, interactive } = attached;
   const how = await converse(streams, { ...options, input: options.input && interactive, terminal });
   context.signal.throwIfAborted();
+  if (how === 'input-ended') return 0;
   return how === 'detached' ? how : await attached.exitCode;
 }
 

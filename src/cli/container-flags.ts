@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { CreateRequest } from '../engine/index.ts';
-import { fromOwnEnvironment, readEnvFile } from './env-file.ts';
+import { readEnvFile, withOwnValue } from './env-file.ts';
+import { exitEngineFailure } from './exit-codes.ts';
 import { integer, readFlag } from './flag-values.ts';
-import { collect, notSupportedYet, notYetFlags, passThrough, wrongValue } from './flags.ts';
+import { collect, notSupportedYet, notYetFlags, passThrough, usageProblem, wrongValue } from './flags.ts';
 import { defineHostFlags, type HostFlags, hostOptions } from './host-flags.ts';
 import { laterFlags } from './later-container-flags.ts';
 
@@ -29,7 +30,13 @@ export interface ContainerFlags extends HostFlags {
   readonly platform?: string;
   readonly stopSignal?: string;
   readonly stopTimeout?: string;
+  readonly attach: readonly AttachedStream[];
+  readonly pull: string;
+  readonly restart: string;
 }
+
+/** A stream of a container that `run` is with. */
+export type AttachedStream = 'stdin' | 'stdout' | 'stderr';
 
 /** Arguments and flags that `run` and `create` share. */
 export function defineContainerFlags(command: Command): void {
@@ -57,14 +64,24 @@ export function defineContainerFlags(command: Command): void {
     .option('--platform <os/architecture>', 'which platform of the image')
     .option('--stop-signal <signal>', 'what stop sends to the container')
     .option('--stop-timeout <seconds>', 'how long stop waits before it kills')
+    .option('-a, --attach <stream>', 'be with stdin, stdout or stderr only', attachedStream(command), [])
+    .option('--pull <when>', 'when to fetch the image: missing or never, which are the same yet', 'missing')
+    .option('-q, --quiet', 'say nothing of fetching (nothing is fetched yet)')
+    .option('--restart <policy>', 'when to start it again: no', 'no')
+    .addOption(command.createOption('--disable-content-trust').hideHelp())
     .helpOption('--help', 'show this help');
   defineHostFlags(command);
-  notYetFlags(command, laterFlags);
+  notYetFlags(command, laterFlags, exitEngineFailure);
 }
 
 /** The variables of `-e` and `--env-file`. Throws ERR_USAGE, ERR_ENV_FILE. */
-export const environmentOf = (command: Command, flags: Pick<ContainerFlags, 'env' | 'envFile'>): string[] =>
-  [...flags.envFile.flatMap(readEnvFile), ...flags.env.map(checkEnv(command))].flatMap(fromOwnEnvironment);
+export const environmentOf = (command: Command, flags: Pick<ContainerFlags, 'env' | 'envFile'>): string[] => [
+  ...flags.envFile
+    .flatMap(readEnvFile)
+    .map(withOwnValue)
+    .filter((entry) => entry.includes('=')),
+  ...flags.env.map(checkEnv(command)).map(withOwnValue),
+];
 
 /** What the flags ask for. Throws ERR_USAGE, ERR_ENV_FILE, ERR_NOT_SUPPORTED_YET. */
 export function containerRequest(
@@ -73,6 +90,7 @@ export function containerRequest(
   image: string,
   words: readonly string[],
 ): CreateRequest {
+  refuseLaterValues(command, flags);
   return {
     image,
     command: words,
@@ -114,6 +132,26 @@ function networkOf(mode: string): 'none' | 'host' {
   if (mode === 'none' || mode === 'host') return mode;
   throw notSupportedYet(`--network ${mode}`, 'One of none, host.');
 }
+
+/** Docker's values of flags of which Strata has the others. */
+function refuseLaterValues(command: Command, { pull, restart }: ContainerFlags): void {
+  if (pull === 'always') throw notSupportedYet('--pull always', undefined, exitEngineFailure);
+  if (!['missing', 'never', ''].includes(pull)) {
+    const known = `must be one of "always", "missing" or "never"`;
+    throw usageProblem(command, `invalid pull option: '${pull}': ${known}`);
+  }
+  if (restart === 'no' || restart === '') return;
+  const hint = 'A container that has ended stays so until it is started.';
+  throw notSupportedYet(`--restart ${restart}`, hint, exitEngineFailure);
+}
+
+const attachedStream =
+  (command: Command) =>
+  (text: string, before: readonly AttachedStream[]): AttachedStream[] => {
+    const stream = text.toLowerCase();
+    if (stream === 'stdin' || stream === 'stdout' || stream === 'stderr') return [...before, stream];
+    throw wrongValue(command, text, '-a, --attach', 'valid streams are STDIN, STDOUT and STDERR');
+  };
 
 const splitLabel =
   (command: Command) =>

@@ -2,14 +2,15 @@ import { readFileSync } from 'node:fs';
 import { StrataError } from '../errors/index.ts';
 import { fileProblem } from './file-problem.ts';
 
-/** A bare name takes the value it has here, and is left out when it has none. */
-export function fromOwnEnvironment(entry: string): string[] {
-  if (entry.includes('=')) return [entry];
-  const value = process.env[entry];
-  return value === undefined ? [] : [`${entry}=${value}`];
+/** A bare name takes the value it has here; one that has none here stays bare, which takes the variable away. */
+export function withOwnValue(entry: string): string {
+  const value = entry.includes('=') ? undefined : process.env[entry];
+  return value === undefined ? entry : `${entry}=${value}`;
 }
 
-/** Docker's format: a variable a line, `#` comments, nothing unquoted. Throws ERR_ENV_FILE and what reading it does. */
+/**
+ * Docker's format: a variable a line, `#` comments, nothing unquoted; a bare name that has no value here is left out. Throws ERR_ENV_FILE and what reading it does.
+ */
 export function readEnvFile(path: string): string[] {
   const lines = readText(path)
     .replace(/^\ufeff/, '')

@@ -86,7 +86,7 @@ export function extraHost(text: string): string {
 }
 
 export function address(text: string): string {
-  if (isIP(text.trim()) === 0) throw new FlagProblem(`${text} is not an ip address`);
+  if (isIP(text.trim()) === 0) throw new FlagProblem(`IP address is not correctly formatted: ${text}`);
   return text.trim();
 }
 

@@ -131,27 +131,30 @@ export function argumentProblem(command: Command): StrataError {
   });
 }
 
-/** Accepts docker's flags that Strata does not have yet, to answer with their name instead of "unknown flag". */
-export function notYetFlags(command: Command, flags: readonly string[]): void {
+/**
+ * Accepts docker's flags that Strata does not have yet, to answer with their name instead of "unknown flag". `exitCode` is
+ * the command's then; 1 when not given.
+ */
+export function notYetFlags(command: Command, flags: readonly string[], exitCode?: number): void {
   for (const flag of flags) {
     const option = command.createOption(flag).hideHelp();
-    option.argParser(() => {
-      throw notSupportedYet(option.long ?? flag);
-    });
+    const refuse = (): never => {
+      throw notSupportedYet(option.long ?? flag, undefined, exitCode);
+    };
+    option.argParser(refuse);
     command.addOption(option);
-    command.on(`option:${option.name()}`, () => {
-      throw notSupportedYet(option.long ?? flag);
-    });
+    command.on(`option:${option.name()}`, refuse);
   }
 }
 
 /** For a flag, or a value of one, that docker has. */
-export const notSupportedYet = (what: string, hint?: string): StrataError =>
+export const notSupportedYet = (what: string, hint?: string, exitCode?: number): StrataError =>
   new StrataError({
     kind: 'unsupported',
     code: 'ERR_NOT_SUPPORTED_YET',
     message: `${what}: not supported yet`,
     ...(hint === undefined ? {} : { hint }),
+    ...(exitCode === undefined ? {} : { details: { exitCode } }),
   });
 
 /** Collects a repeatable option. */

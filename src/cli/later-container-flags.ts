@@ -1,6 +1,5 @@
 /** Flags of docker's `run` and `create` that Strata does not have yet. */
 export const laterFlags: readonly string[] = [
-  '-a, --attach <s>',
   '--blkio-weight <n>',
   '--blkio-weight-device <d>',
   '--cgroupns <n>',
@@ -13,7 +12,6 @@ export const laterFlags: readonly string[] = [
   '--device-read-iops <d>',
   '--device-write-bps <d>',
   '--device-write-iops <d>',
-  '--disable-content-trust',
   '--expose <p>',
   '--gpus <g>',
   '--health-cmd <c>',
@@ -37,9 +35,6 @@ export const laterFlags: readonly string[] = [
   '--oom-kill-disable',
   '-p, --publish <p>',
   '-P, --publish-all',
-  '--pull <p>',
-  '-q, --quiet',
-  '--restart <r>',
   '--runtime <r>',
   '--storage-opt <s>',
   '--use-api-socket',

@@ -7,6 +7,8 @@ import { eachContainer } from './each-container.ts';
 interface StopFlags {
   readonly signal?: string;
   readonly timeout?: string;
+  /** What docker calls it before 28. */
+  readonly time?: string;
 }
 
 /** How a container is to be stopped. */
@@ -26,9 +28,11 @@ export function defineStopping(
     .argument('<container...>', 'names or IDs')
     .option('-s, --signal <signal>', 'what to send instead of its stop signal')
     .option('-t, --timeout <seconds>', 'how long to wait before it is killed; -1 for ever')
-    .action(async (names: readonly string[], { signal: send, timeout }: StopFlags) => {
+    .addOption(command.createOption('--time <seconds>').hideHelp())
+    .action(async (names: readonly string[], { signal: send, time, timeout = time }: StopFlags) => {
       const timeoutSeconds = timeout === undefined ? undefined : wholeNumber(command, '-t, --timeout', timeout);
-      const wish = { timeoutSeconds, send, signal: context.signal };
+      // As docker: empty is the same as not given.
+      const wish = { timeoutSeconds, send: send || undefined, signal: context.signal };
       const { containers } = await context.engine();
       await eachContainer(context, names, (name) => act(containers, name, wish));
     });

@@ -32,10 +32,13 @@ function check(entry: string, whose: string): void {
   });
 }
 
-/** `Env` of a container, as inspect shows it: the user's entries, then those of the image that they do not name. */
+/**
+ * `Env` of a container, as inspect shows it: the user's entries, of which the last of a name counts, then those of the image
+ * that they do not name.
+ */
 export function mergeEnvironment(image: readonly string[], own: readonly string[]): string[] {
-  const named = new Set(own.map(nameOf));
-  return [...own, ...image.filter((entry) => !named.has(nameOf(entry)))];
+  const named = new Map(own.map((entry) => [nameOf(entry), entry]));
+  return [...named.values(), ...image.filter((entry) => !named.has(nameOf(entry)))];
 }
 
 /**

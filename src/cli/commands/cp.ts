@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { StrataError } from '../../errors/index.ts';
 import { humanSize } from '../../query/units.ts';
@@ -30,11 +31,13 @@ async function copy(context: CliContext, source: string, destination: string, fl
   const { followLink, archive: keepOwners } = flags;
   const { signal } = context;
   if (from.container !== undefined) {
+    if (from.path === '') throw refused('bad parameter: path cannot be empty');
     const target = to.path === '-' ? context.outBytes : to.path;
     const request = { path: from.path, to: target, followLink, keepOwners, signal };
     const sizeBytes = await containers.copyFrom(from.container, request);
-    if (to.path !== '-') tell(context, flags, sizeBytes, to.path);
+    if (to.path !== '-') tell(context, flags, sizeBytes, resolve(to.path));
   } else if (to.container !== undefined) {
+    if (to.path === '') throw refused('bad parameter: path cannot be empty');
     const input = from.path === '-' ? process.stdin : from.path;
     const sizeBytes = await containers.copyTo(to.container, { from: input, path: to.path, followLink, signal });
     tell(context, flags, sizeBytes, destination);
@@ -55,7 +58,7 @@ interface CopyPlace {
 function placeOf(text: string): CopyPlace {
   const colon = text.indexOf(':');
   if (colon < 0 || text.startsWith('/') || text.startsWith('.')) return { container: undefined, path: text };
-  return { container: text.slice(0, colon), path: text.slice(colon + 1) };
+  return { container: text.slice(0, colon) || undefined, path: text.slice(colon + 1) };
 }
 
 const refused = (message: string): StrataError =>

@@ -67,6 +67,8 @@ async function inspect(context: CliContext, names: readonly string[], flags: Ins
     const shown = found.map(({ data, mapKeys, ifAny }) => structured(data, mapKeys, ifAny));
     context.out(`${JSON.stringify(shown, undefined, 4)}\n`);
   } else {
+    // Docker's answer for nothing: an empty line, or an empty list.
+    if (found.length === 0) context.out(format === 'json' ? '[]\n' : '\n');
     for (const { data, mapKeys, ifAny } of found) context.out(`${formatInspected(format, data, mapKeys, ifAny)}\n`);
   }
   for (const error of failures) context.err(renderError(error, { debug: context.globals.debug === true }));

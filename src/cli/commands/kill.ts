@@ -13,6 +13,6 @@ export function define(command: Command, context: CliContext): void {
     .action(async (names: readonly string[], flags: KillFlags) => {
       const { containers } = await context.engine();
       const { signal } = context;
-      await eachContainer(context, names, (name) => containers.kill(name, { send: flags.signal, signal }));
+      await eachContainer(context, names, (name) => containers.kill(name, { send: flags.signal || undefined, signal }));
     });
 }

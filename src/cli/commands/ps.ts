@@ -40,6 +40,8 @@ const headers = {
 
 const columns = '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}';
 
+const ignoredFormat = 'WARNING: Ignoring custom format, because both --format and --quiet are set.\n';
+
 export function define(command: Command, context: CliContext): void {
   command
     .option('-a, --all', 'also those that do not run')
@@ -54,7 +56,8 @@ export function define(command: Command, context: CliContext): void {
 }
 
 async function ps({ command, context }: Called, flags: PsFlags): Promise<void> {
-  const last = flags.latest === true ? 1 : wholeNumber(command, '-n, --last', flags.last ?? '-1');
+  const given = wholeNumber(command, '-n, --last', flags.last ?? '-1');
+  const last = flags.latest === true && given < 0 ? 1 : given;
   const { containers } = await context.engine();
   const format = parseFormat(flags.format ?? '', flags.size === true ? `${columns}\t{{.Size}}` : columns);
   const list = await containers.list({
@@ -62,10 +65,11 @@ async function ps({ command, context }: Called, flags: PsFlags): Promise<void> {
     last,
     filters: readFilters(command, flags.filter, '-f, --filter'),
     // Counting takes a while: only when it is shown.
-    size: flags.size === true || /\.Size\b/.test(flags.format ?? ''),
+    size: flags.size === true || /\.Size\b|\bjson \.(?!\w)/.test(flags.format ?? ''),
     signal: context.signal,
   });
-  if (flags.quiet === true && flags.format === undefined) {
+  if (flags.quiet === true) {
+    if (flags.format) context.err(ignoredFormat);
     context.out(list.map(({ id }) => `${shownId(id, !flags.trunc)}\n`).join(''));
     return;
   }
@@ -80,7 +84,8 @@ const shownMount = (path: string, whole: boolean): string =>
   whole || path.length <= mountLength ? path : `${path.slice(0, mountLength - 1)}…`;
 
 const shownSize = (size: ContainerSummary['size']): string =>
-  size === undefined ? '' : `${humanSize(size.writtenBytes, 3)} (virtual ${humanSize(size.rootBytes, 3)})`;
+  // So docker shows what it has not counted.
+  size === undefined ? '0B' : `${humanSize(size.writtenBytes, 3)} (virtual ${humanSize(size.rootBytes, 3)})`;
 
 const labelOf = ({ labels }: ContainerSummary, name: string): string =>
   Object.hasOwn(labels, name) ? (labels[name] ?? '') : '';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { parseDetachKeys } from '../../containers/detach-keys.ts';
 import type { ContainerVerbs } from '../../engine/containers/containers.ts';
-import { isStrataError } from '../../errors/index.ts';
+import { isStrataError, StrataError } from '../../errors/index.ts';
 import { refuseWithoutTerminal, withContainer } from '../attached.ts';
 import { refuseStandingCidFile, writeCidFile } from '../cid-file.ts';
 import { ownTerminalSize } from '../console.ts';
@@ -9,6 +9,8 @@ import { type ContainerFlags, containerRequest, defineContainerFlags } from '../
 import type { Called, CliContext } from '../context.ts';
 import { exitEngineFailure } from '../exit-codes.ts';
 import { renderError } from '../render/error.ts';
+
+const outputs = ['stdout', 'stderr'] as const;
 
 interface RunFlags extends ContainerFlags {
   readonly detach?: boolean;
@@ -30,12 +32,23 @@ export function define(command: Command, context: CliContext): void {
 }
 
 async function run(called: Called, image: string, words: readonly string[], flags: RunFlags): Promise<void> {
+  const { attach } = flags;
+  if (flags.detach === true && attach.length > 0) throw bothWithAndWithout();
   if (flags.detach === true) return await orItsExitCode(called, () => detached(called, image, words, flags));
+  const showsAll = attach.length === 0 || (attach.includes('stdout') && attach.includes('stderr'));
   // What nobody can attach to or look at needs no supervisor: quicker.
-  if (flags.rm === true && flags.tty !== true && flags.sigProxy)
+  if (flags.rm === true && flags.tty !== true && flags.sigProxy && showsAll)
     return await orItsExitCode(called, () => attended(called, image, words, flags));
   await supervised(called, image, words, flags);
 }
+
+const bothWithAndWithout = (): StrataError =>
+  new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_USAGE',
+    message: 'Conflicting options: -a and -d',
+    details: { exitCode: 1 },
+  });
 
 /** Answers undefined, the command's exit code set, when a container cannot be made or started. */
 async function orItsExitCode<Result>({ context }: Called, work: () => Promise<Result>): Promise<Result | undefined> {
@@ -87,7 +100,15 @@ async function supervised(called: Called, image: string, words: readonly string[
     );
   });
   if (attached === undefined) return;
-  const end = await withContainer(context, containers, attached, { input, passesSignals: flags.sigProxy, detachKeys });
+  const shown = new Set(flags.attach.length === 0 ? outputs : outputs.filter((one) => flags.attach.includes(one)));
+  const end = await withContainer(context, containers, attached, {
+    input,
+    passesSignals: flags.sigProxy,
+    detachKeys,
+    shown,
+  });
+  // As docker: who sees nothing of it is told its ID, to look it up.
+  if (shown.size === 0) context.out(`${attached.id}\n`);
   if (end !== 'detached') context.setExitCode(end);
 }
 

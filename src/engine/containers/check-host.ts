@@ -43,7 +43,7 @@ function checkProcessors({ host: { NanoCpus = 0, CpusetCpus = '' } }: ContainerD
   const count = availableParallelism();
   if (NanoCpus < 0 || NanoCpus > count * 1e9) {
     throw resourceProblem(
-      `range of CPUs is from 0.01 to ${count}.00, as there are only ${count} CPUs available`,
+      `Range of CPUs is from 0.01 to ${count}.00, as there are only ${count} CPUs available`,
       'Lower --cpus.',
     );
   }
@@ -76,7 +76,9 @@ function checkNamespaces({ host, config }: ContainerDefinition): void {
         hint: "The host's is there: host.",
       });
     }
-    throw namespaceProblem(`invalid ${what} mode: ${mode}`);
+    throw namespaceProblem(
+      what === 'Ipc' ? `invalid IPC mode: ${mode}` : `--${what.toLowerCase()}: invalid ${what.toUpperCase()} mode`,
+    );
   }
   if (host.UTSMode === 'host' && config.Domainname !== undefined) {
     throw namespaceProblem('conflicting options: domainname and the UTS mode');

@@ -23,7 +23,7 @@ export const containerFilters = (parts: ContainerParts): FilterTable<ContainerRe
     return isOneOf<ContainerRecord>((record) => shownStatus(stateOf(record)))(values, filters);
   },
   exited: (values) => {
-    const codes = values.map((value) => wholeCode(value));
+    const codes = values.map(wholeCode);
     return (record) => {
       const state = stateOf(record);
       return shownStatus(state) === 'exited' && codes.includes(state.exitCode ?? 0);
@@ -47,13 +47,20 @@ export const containerFilters = (parts: ContainerParts): FilterTable<ContainerRe
       mount.type === 'bind' ? [mount.source, mount.destination] : [],
     ),
   ),
-  expose: isOneOf((record) =>
-    Object.keys(definitionOf(record).config.ExposedPorts ?? {}).flatMap((port) => [port, port.replace(/\/tcp$/, '')]),
-  ),
+  expose: (values, filters) => {
+    checkPorts('expose', values);
+    return isOneOf<ContainerRecord>((record) =>
+      Object.keys(definitionOf(record).config.ExposedPorts ?? {}).flatMap((port) => [port, port.replace(/\/tcp$/, '')]),
+    )(values, filters);
+  },
   // No port is published, no container has a health check, and none belongs to a swarm.
-  publish: () => () => false,
+  publish: (values) => {
+    checkPorts('publish', values);
+    return () => false;
+  },
   health: (values) => {
-    oneOf('health', values, healths);
+    const wrong = values.find((value) => !healths.includes(value));
+    if (wrong !== undefined) throw wrongFilter(`unrecognized filter value for health: ${wrong.slice(0, 100)}`);
     return () => values.includes('none');
   },
   'is-task': isWhether('is-task', () => false),
@@ -63,17 +70,31 @@ function oneOf(name: string, values: readonly string[], known: readonly string[]
   const wrong = values.find((value) => !known.includes(value));
   if (wrong === undefined) return;
   const { message } = invalidFilter(name);
-  throw new StrataError({
+  throw wrongFilter(message.replace(/'$/, `=${wrong.slice(0, 100)}'`), `One of ${known.join(', ')}.`);
+}
+
+/** What Go says of a text that is no number. */
+const syntaxOf = (parser: string, text: string): string =>
+  `strconv.${parser}: parsing ${JSON.stringify(text.slice(0, 100))}: invalid syntax`;
+
+const wrongFilter = (message: string, hint?: string): StrataError =>
+  new StrataError({
     kind: 'invalid-argument',
     code: 'ERR_FILTER_INVALID',
-    message: message.replace(/'$/, `=${wrong.slice(0, 100)}'`),
-    hint: `One of ${known.join(', ')}.`,
+    message,
+    ...(hint === undefined ? {} : { hint }),
   });
+
+/** A port: `80`, `80/tcp`, or several, `80-90`. */
+function checkPorts(name: string, values: readonly string[]): void {
+  const wrong = values.find((value) => !/^\d{1,5}(?:-\d{1,5})?(?:\/\w+)?$/.test(value));
+  if (wrong === undefined) return;
+  throw wrongFilter(`error while looking up for ${name} ${wrong.slice(0, 100)}: ${syntaxOf('ParseUint', wrong)}`);
 }
 
 function wholeCode(value: string): number {
   if (/^[+-]?\d{1,9}$/.test(value)) return Number(value);
-  throw invalidFilter('exited', [value]);
+  throw wrongFilter(`invalid filter 'exited=${value.slice(0, 100)}': ${syntaxOf('Atoi', value)}`);
 }
 
 /** None for a name that no image has: docker then shows nothing. */

@@ -15,8 +15,9 @@ import { isRunning, stateOf } from './state.ts';
  * ERR_CONTAINER_NOT_RUNNING, ERR_CONTAINER_PAUSED when it is paused already.
  */
 export async function pauseByName(parts: ContainerParts, name: string, options: AbortOptions = {}): Promise<void> {
-  await using held = await holdRunning(parts, name, options);
+  await using held = await hold(parts, name, options);
   const { id } = held.record;
+  if (!isRunning(parts.metadata, held.record)) throw notRunningNow(id);
   if (stateOf(held.record).status === 'paused') throw refused(`Container ${id} is already paused`);
   // Written first: who is told of a container that it is paused lets it go on before killing it.
   become(parts, id, 'paused');
@@ -29,11 +30,11 @@ export async function pauseByName(parts: ContainerParts, name: string, options: 
 }
 
 /**
- * Lets the processes of a paused container go on. Throws ERR_CONTAINER_NOT_FOUND,
- * ERR_CONTAINER_NOT_RUNNING, ERR_CONTAINER_PAUSED when it is not paused.
+ * Lets the processes of a paused container go on. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_PAUSED when it is not
+ * paused.
  */
 export async function unpauseContainer(parts: ContainerParts, name: string, options: AbortOptions = {}): Promise<void> {
-  await using held = await holdRunning(parts, name, options);
+  await using held = await hold(parts, name, options);
   const { id } = held.record;
   if (stateOf(held.record).status !== 'paused') throw refused(`Container ${id} is not paused`);
   const place = runtimePlaceOf(parts);
@@ -42,8 +43,8 @@ export async function unpauseContainer(parts: ContainerParts, name: string, opti
   become(parts, id, 'running');
 }
 
-/** A running container, its record true and its lock ours. */
-async function holdRunning(
+/** A container, its record true and its lock ours. */
+async function hold(
   parts: ContainerParts,
   name: string,
   options: AbortOptions,
@@ -54,7 +55,6 @@ async function holdRunning(
   await settle(parts, id);
   const record = parts.metadata.containers.get(id);
   if (record === undefined) throw containerNotFound(name);
-  if (!isRunning(parts.metadata, record)) throw notRunningNow(id);
   const owned = stack.move();
   return { record, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -15,6 +15,13 @@ export async function renameContainer(
   newName: string,
   options: AbortOptions = {},
 ): Promise<void> {
+  if (name === '' || newName === '') {
+    throw new StrataError({
+      kind: 'invalid-argument',
+      code: 'ERR_CONTAINER_NAME_INVALID',
+      message: 'Neither old nor new names may be empty',
+    });
+  }
   const record = await lookUp(parts, name, options);
   const wanted = checkContainerName(newName.replace(/^\//, ''));
   if (wanted === record.name) {

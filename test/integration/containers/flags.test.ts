@@ -328,7 +328,7 @@ test('what cannot be is refused before anything is made, in docker’s words', {
   await refused(engine, { Tmpfs: { '/x': 'nonsense' } }, 'ERR_MOUNT_INVALID', /invalid tmpfs option "nonsense"/);
   await refused(engine, { Memory: 1 }, 'ERR_RESOURCES_INVALID', /^Minimum memory limit allowed is 6MB$/);
   await refused(engine, { MemorySwap: 1 }, 'ERR_RESOURCES_INVALID', /always set the Memory limit/);
-  await refused(engine, { NanoCpus: 1e15 }, 'ERR_RESOURCES_INVALID', /^range of CPUs is from 0\.01 to /);
+  await refused(engine, { NanoCpus: 1e15 }, 'ERR_RESOURCES_INVALID', /^Range of CPUs is from 0\.01 to /);
   await refused(engine, { CpusetCpus: '9999' }, 'ERR_RESOURCES_INVALID', /^Requested CPUs are not available/);
   await refused(engine, { OomScoreAdj: 1001 }, 'ERR_RESOURCES_INVALID', /range for oom score adj/);
   await refused(engine, { CapAdd: ['NOPE'] }, 'ERR_CAPABILITY_UNKNOWN', /^invalid CapAdd: .*"CAP_NOPE"$/);
@@ -336,7 +336,7 @@ test('what cannot be is refused before anything is made, in docker’s words', {
   await refused(engine, { SecurityOpt: ['a=b'] }, 'ERR_SECURITY_OPTION_INVALID', /^invalid --security-opt 2: "a=b"$/);
   await refused(engine, { IpcMode: 'container:x' }, 'ERR_NOT_SUPPORTED_YET', /not supported yet/);
   await refused(engine, { CgroupParent: '/a/../b' }, 'ERR_RESOURCES_INVALID', /^invalid CgroupParent/);
-  await refused(engine, { PidMode: 'nonsense' }, 'ERR_NAMESPACE_INVALID', /^invalid Pid mode/);
+  await refused(engine, { PidMode: 'nonsense' }, 'ERR_NAMESPACE_INVALID', /^--pid: invalid PID mode/);
   assert.deepEqual(leftBehind(engine), nothingLeft);
 
   // What is found only when it starts.

@@ -100,7 +100,7 @@ const wrong: readonly (readonly [flag: string, value: string, words: string, sho
   ['--add-host', 'nonsense', 'bad format for add-host: "nonsense"'],
   ['--add-host', 'a:b', 'invalid IP address in add-host: "b"'],
   ['--add-host', 'a\n1.1.1.1 b:1.1.1.1', 'bad format for add-host: "a\\n1.1.1.1 b:1.1.1.1"'],
-  ['--dns', 'x', 'x is not an ip address'],
+  ['--dns', 'x', 'IP address is not correctly formatted: x'],
   ['--dns-search', '..', '.. is not a valid domain'],
   ['--mount', 'type=bind,foo', "invalid field 'foo' must be a key=value pair"],
   ['--mount', 'src=', 'target is required'],
