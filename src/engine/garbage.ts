@@ -44,12 +44,16 @@ function collectorOf({ layout, metadata, content, locks, driver }: GarbageParts)
 /** Removes what nothing names and nobody uses, and empties the trash. Safe beside any other work on the store. */
 export async function collectGarbage(parts: GarbageParts, options: CollectOptions = {}): Promise<Collected> {
   await endAbandonedSteps(parts.layout, parts.metadata);
+  const { leases } = parts.metadata;
+  leases.removeDead();
+  const deaths = leases.deaths();
   const collector = collectorOf(parts);
   const collected = await collector.collect(options);
   // Who was killed while he collected leaves no lease that would tell of it.
   await collector.sweepOrphans(options);
   await removeUnfinished(parts, options);
   await emptyTrash(parts.layout.trash, options);
+  leases.forgetDeaths(deaths);
   return collected;
 }
 
@@ -68,7 +72,8 @@ async function removeUnfinished({ layout, metadata, content }: GarbageParts, opt
 export async function collectBriefly(parts: GarbageParts, options: CollectOptions): Promise<Collected> {
   await endAbandonedSteps(parts.layout, parts.metadata);
   const collected = await collectorOf(parts).collect(options);
-  if (collected.deadLeases > 0) await removeUnfinished(parts, options);
+  // All that they left takes longer to find.
+  if (parts.metadata.leases.deaths().length > 0) await removeUnfinished(parts, options);
   await emptyTrashBriefly(parts.layout);
   return collected;
 }
@@ -78,10 +83,11 @@ export async function findOrphans(parts: GarbageParts, options: AbortOptions): P
   return await collectorOf(parts).findOrphans(options);
 }
 
-/** {@link collectGarbage} when a process died over its work; costs a look at the leases otherwise. */
+/** {@link collectGarbage} when a process died over its work, or over this; costs a look at the leases otherwise. */
 export async function collectAfterDeaths(parts: GarbageParts, options: AbortOptions = {}): Promise<void> {
   const steps = await endAbandonedSteps(parts.layout, parts.metadata);
-  if (steps + parts.metadata.leases.removeDead().length > 0) await collectGarbage(parts, options);
+  parts.metadata.leases.removeDead();
+  if (steps + parts.metadata.leases.deaths().length > 0) await collectGarbage(parts, options);
 }
 
 // Little is gone within this; what takes longer must not hold a command back.

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readdirSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { diskFailure } from '../content/disk-failure.ts';
+import { diskFailure, isDiskFull } from '../content/disk-failure.ts';
 import { isKind } from '../errors/index.ts';
 import type { Lease } from '../ledger/types.ts';
 import { errnoOf } from '../sys/errno.ts';
@@ -18,6 +18,7 @@ export interface LeaseRecord {
 }
 
 const prefix = 'lease-';
+const deathPrefix = 'death-';
 
 /** A lease of this process. */
 export class StoreLease implements Lease {
@@ -105,12 +106,30 @@ export class Leases {
       .map((row) => ({ id: row.id, purpose: row.purpose, pid: row.pid, createdAt: row.created_at }));
   }
 
-  /** Ends the leases of processes that are gone; answers their ids. Safe beside others that do the same. */
+  /**
+   * Ends the leases of processes that are gone; answers their ids, which {@link deaths} tells from then on. Safe beside
+   * others that do the same.
+   */
   removeDead(): string[] {
     // Files first: one seen now without a row afterwards was left by a process that died between the two.
     const files = readdirSync(this.#directory).filter((name) => name.startsWith(prefix));
     const ids = new Set([...files.map((name) => name.slice(prefix.length)), ...this.list().map(({ id }) => id)]);
     return [...ids].filter((id) => this.#removeIfDead(id));
+  }
+
+  /**
+   * Leases that ended with their processes, as long as nobody has cleared up after those: who began to may have been
+   * killed, too.
+   */
+  deaths(): string[] {
+    return readdirSync(this.#directory).flatMap((name) =>
+      name.startsWith(deathPrefix) ? [name.slice(deathPrefix.length)] : [],
+    );
+  }
+
+  /** What these left is cleared up. */
+  forgetDeaths(ids: readonly string[]): void {
+    for (const id of ids) rmSync(join(this.#directory, deathPrefix + id), { force: true });
   }
 
   #removeIfDead(id: string): boolean {
@@ -126,9 +145,20 @@ export class Leases {
       return false;
     }
     try {
+      // Its maker locks it before he adds the row: without one he made nothing yet.
+      if (this.list().some((row) => row.id === id)) this.#noteDeath(id);
       return this.#db.writeToFree(() => this.#deleteRow(id));
     } finally {
       this.#drop(id, fd);
+    }
+  }
+
+  /** The lock file becomes the note: a full disk may have no room for another. */
+  #noteDeath(id: string): void {
+    try {
+      renameSync(this.#path(id), join(this.#directory, deathPrefix + id));
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
     }
   }
 

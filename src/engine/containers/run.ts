@@ -44,7 +44,7 @@ async function runAttended(
 ): Promise<RunResult> {
   const { metadata } = parts;
   const runtime = findRuntime();
-  const deaths = metadata.leases.removeDead();
+  metadata.leases.removeDead();
   await reconcileContainers(parts, { signal });
   await using lease = metadata.leases.open('run');
   // It runs as long as the lease lives; a record that says so without one was left by a command that was killed.
@@ -69,7 +69,7 @@ async function runAttended(
     throw error;
   } finally {
     if (remove) await discardContainer(parts, created, lease);
-    if (deaths.length > 0) await collectGarbage(parts.garbage);
+    if (metadata.leases.deaths().length > 0) await collectGarbage(parts.garbage);
     else if (remove) await emptyTrashBriefly(parts.layout);
   }
 }

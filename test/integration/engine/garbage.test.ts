@@ -65,6 +65,38 @@ test('a killed build leaves nothing once the next one has begun', { skip }, asyn
   assert.deepEqual(readdirSync(join(root, 'trash')), []);
 });
 
+test('who was killed over what a killed one left: the next one finds it all the same', { skip }, async (context) => {
+  const root = storeRoot(context);
+  const files = folder(context, 'context');
+  writeFileSync(join(files, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
+  await using engine = await Engine.open({ root });
+  const { layout } = engine;
+  const source = join(import.meta.dirname, '../../../src/metadata/metadata.ts');
+  const paths = { database: layout.database, locksDirectory: layout.locks };
+  const program = `import { Metadata } from ${JSON.stringify(source)};
+    const lease = Metadata.open(${JSON.stringify(paths)}).leases.open('killed');
+    console.log(lease.id); setInterval(() => lease.id, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  context.after(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  using metadata = Metadata.open(paths);
+  const [lease] = metadata.leases.list();
+  const left = join(layout.indexes, `.new-${lease?.id}-layer`);
+  writeFileSync(left, 'x');
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  // As far as one comes who is killed at once.
+  assert.equal(metadata.leases.removeDead().length, 1);
+  await engine.build({ context: files }).result;
+  assert.ok(!existsSync(left));
+  assert.deepEqual(
+    readdirSync(layout.locks).filter((name) => name.startsWith('death-')),
+    [],
+  );
+});
+
 test('collecting garbage takes nothing that is named or cached', { skip }, async (context) => {
   const root = storeRoot(context);
   const files = folder(context, 'context');

@@ -68,10 +68,15 @@ describe('leases', () => {
     child.kill('SIGKILL');
     await once(child, 'close');
     assert.equal(objects.isWanted('layer', 'held'), true, 'nobody has looked yet');
-    assert.equal(leases.removeDead().length, 1);
+    assert.deepEqual(leases.deaths(), []);
+    const dead = leases.removeDead();
+    assert.equal(dead.length, 1);
     assert.equal(objects.isWanted('layer', 'held'), false);
     assert.deepEqual(leases.removeDead(), []);
     assert.deepEqual(leaseFiles(root), []);
+    assert.deepEqual(leases.deaths(), dead, 'until somebody has cleared up');
+    leases.forgetDeaths(dead);
+    assert.deepEqual(leases.deaths(), []);
   });
 
   test('a child of the holder gets neither its lock nor the database', async (context) => {
@@ -92,6 +97,7 @@ describe('leases', () => {
     rmSync(join(root, `locks/lease-${lease.id}`));
     assert.deepEqual(metadata.leases.removeDead(), [lease.id]);
     assert.deepEqual(leaseFiles(root), []);
+    assert.deepEqual(metadata.leases.deaths(), [], 'neither has made anything');
     assert.throws(() => lease.pin('blob', 'x'), { code: 'ERR_LEASE_ENDED', kind: 'failed-precondition' });
     await lease[Symbol.asyncDispose]();
     assert.ok(existsSync(join(root, 'locks')));
