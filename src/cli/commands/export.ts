@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { StrataError } from '../../errors/index.ts';
+import { archiveOutput } from '../archive-output.ts';
 import type { CliContext } from '../context.ts';
 
 interface ExportFlags {
@@ -14,14 +14,8 @@ export function define(command: Command, context: CliContext): void {
 }
 
 async function exportContainer(context: CliContext, container: string, { output }: ExportFlags): Promise<void> {
-  if (output === undefined && process.stdout.isTTY) {
-    throw new StrataError({
-      kind: 'invalid-argument',
-      code: 'ERR_OUTPUT_IS_TERMINAL',
-      message: 'cowardly refusing to save to a terminal. Use the -o flag or redirect',
-    });
-  }
+  const target = archiveOutput(context, output);
   const engine = await context.engine();
-  await using operation = engine.export({ container, output: output ?? context.outBytes, signal: context.signal });
+  await using operation = engine.export({ container, output: target, signal: context.signal });
   await operation.result;
 }

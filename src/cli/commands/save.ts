@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { StrataError } from '../../errors/index.ts';
+import { archiveOutput } from '../archive-output.ts';
 import type { CliContext } from '../context.ts';
 import { layerProgress } from '../render/layer-progress.ts';
 
@@ -26,19 +26,13 @@ export function define(command: Command, context: CliContext): void {
 }
 
 async function save(context: CliContext, images: readonly string[], flags: SaveFlags): Promise<void> {
-  const { output, format, platform } = flags;
-  if (output === undefined && process.stdout.isTTY) {
-    throw new StrataError({
-      kind: 'invalid-argument',
-      code: 'ERR_OUTPUT_IS_TERMINAL',
-      message: 'cowardly refusing to save to a terminal. Use the -o flag or redirect',
-    });
-  }
+  const { format, platform } = flags;
+  const output = archiveOutput(context, flags.output);
   const engine = await context.engine();
   await using operation = engine.save({
     images,
     format,
-    output: output ?? context.outBytes,
+    output,
     ...(platform === undefined ? {} : { platform }),
     signal: context.signal,
   });

@@ -1,0 +1,15 @@
+import { StrataError } from '../errors/index.ts';
+import type { CliContext } from './context.ts';
+
+type WriteBytes = CliContext['outBytes'];
+
+/** Where an archive goes: the file of `--output`, else standard output. Throws ERR_OUTPUT_IS_TERMINAL. */
+export function archiveOutput({ outBytes }: CliContext, output: string | undefined): string | WriteBytes {
+  if (output !== undefined) return output;
+  if (!process.stdout.isTTY) return outBytes;
+  throw new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_OUTPUT_IS_TERMINAL',
+    message: 'cowardly refusing to save to a terminal. Use the -o flag or redirect',
+  });
+}
