@@ -25,23 +25,30 @@ export function writeFields(path: string, magic: string, fields: readonly string
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     writeFileSync(temporary, `${magic}\n${checksum(body)}\n${body}`, { encoding: 'latin1', mode: 0o600 });
     renameSync(temporary, path);
-    removeOldest(dirname(path));
+    removeOld(dirname(path));
   } catch (error) {
     rmSync(temporary, { force: true });
     if (!isDiskFull(error)) throw error;
   }
 }
 
-function removeOldest(folder: string): void {
+// Writing takes milliseconds: what has no name of its own after that long is of a build that was killed over it.
+const unfinishedMs = 3_600_000;
+const isUnfinished = (name: string): boolean => name.includes('.');
+
+function removeOld(folder: string): void {
   const names = readdirSync(folder);
-  if (names.length <= maxFiles) return;
-  const ages = names.flatMap((name): [string, number][] => {
-    // Other builds give their files new names meanwhile.
-    const stat = lstatSync(join(folder, name), { throwIfNoEntry: false });
-    return stat === undefined ? [] : [[name, stat.mtimeMs]];
-  });
-  const [oldest] = ages.sort(([, a], [, b]) => a - b);
-  if (oldest) rmSync(join(folder, oldest[0]), { force: true });
+  const isFull = names.length > maxFiles;
+  const ages = names
+    .filter((name) => isFull || isUnfinished(name))
+    .flatMap((name): [string, number][] => {
+      // Other builds give their files new names meanwhile.
+      const stat = lstatSync(join(folder, name), { throwIfNoEntry: false });
+      return stat === undefined ? [] : [[name, stat.mtimeMs]];
+    })
+    .sort(([, a], [, b]) => a - b);
+  const left = ages.filter(([name, time]) => isUnfinished(name) && Date.now() - time > unfinishedMs);
+  for (const [name] of [...left, ...(isFull ? ages.slice(0, 1) : [])]) rmSync(join(folder, name), { force: true });
 }
 
 const checksum = (body: string): string => createHash('sha256').update(body, 'latin1').digest('hex');

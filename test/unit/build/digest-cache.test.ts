@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DigestCache } from '../../../src/build/context/digest-cache.ts';
@@ -87,6 +87,16 @@ test('of many contexts the oldest are forgotten', (t) => {
     cache.save();
   }
   assert.equal(readdirSync(folder).length, 64);
+});
+
+test('what a killed build had begun to write goes, what another is writing stays', (t) => {
+  const folder = temporaryFolder(t);
+  for (const name of ['a.123', 'b.456']) writeFileSync(join(folder, name), 'half');
+  utimesSync(join(folder, 'a.123'), 0, 0);
+  const cache = DigestCache.open(join(folder, 'cache'));
+  cache.put('f', 's', 'd', old);
+  cache.save();
+  assert.deepEqual(readdirSync(folder).toSorted(), ['b.456', 'cache']);
 });
 
 test('builds that save at the same time do not disturb each other when there are many contexts', async (t) => {
