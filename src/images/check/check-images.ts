@@ -5,6 +5,7 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import type { Digest } from '../../spec/digest.ts';
 import { readConfig } from '../read-image.ts';
+import { readFault } from './read-fault.ts';
 import type { Damage, Report } from './types.ts';
 
 export interface ImageParts {
@@ -60,7 +61,7 @@ async function imageProblems(
   } catch (error) {
     if (isStrataError(error, 'ERR_BLOB_NOT_FOUND')) problems.push('its config is missing');
     else if (isStrataError(error)) problems.push(`its config cannot be read: ${error.message}`);
-    else throw error;
+    else problems.push(`its config ${readFault(error)}`);
   }
   return problems;
 }

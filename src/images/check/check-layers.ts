@@ -6,6 +6,7 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import type { DiffId } from '../../spec/digest.ts';
+import { readFault } from './read-fault.ts';
 import type { Damage, Report } from './types.ts';
 
 export interface LayerParts {
@@ -45,8 +46,8 @@ async function problemsOf(parts: LayerParts, record: LayerRecord, options: Abort
     }
     return problems;
   } catch (error) {
-    if (!isStrataError(error) || error.kind !== 'corrupt') throw error;
-    return [`its index is damaged: ${error.message}`];
+    if (isStrataError(error) && error.kind === 'corrupt') return [`its index is damaged: ${error.message}`];
+    return [`its index or one of its files ${readFault(error)}`];
   }
 }
 

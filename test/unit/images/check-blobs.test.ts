@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MemoryContentStore } from '../../../src/content/memory.ts';
+import type { BlobProvider } from '../../../src/content/types.ts';
+import { checkBlobs } from '../../../src/images/check/check-blobs.ts';
+import { utf8 } from '../../../src/lib/bytes.ts';
+import type { Digest } from '../../../src/spec/digest.ts';
+
+async function stored(content: MemoryContentStore, text: string): Promise<Digest> {
+  await using writer = await content.writer(text);
+  await writer.write(utf8(text));
+  return (await writer.commit()).digest;
+}
+
+/** As a disk with a bad sector under one blob. */
+const failing = (content: BlobProvider, bad: Digest, code: string): BlobProvider => ({
+  open: async (digest, options) => {
+    if (digest === bad) throw Object.assign(new Error(`${code}: i/o error, read`), { code, syscall: 'read' });
+    return await content.open(digest, options);
+  },
+});
+
+test('a blob that the disk does not give back is named, and the others are looked at all the same', async () => {
+  const content = new MemoryContentStore();
+  const digests = [await stored(content, 'one'), await stored(content, 'two'), await stored(content, 'three')];
+  const records = digests.map((digest, at) => ({ digest, sizeBytes: [3, 3, 5][at] ?? 0, createdAt: 0 }));
+  const blobs = {
+    list: () => records,
+    get: (digest: Digest) => records.find((record) => record.digest === digest),
+  };
+  const bad = digests[1] ?? assert.fail();
+  const looked: string[] = [];
+  const report = ({ key }: { readonly key: string }): void => void looked.push(key);
+  assert.deepEqual(await checkBlobs(blobs, failing(content, bad, 'EIO'), report, {}), [
+    { kind: 'blob', key: bad, problem: 'cannot be read from the disk (EIO)' },
+  ]);
+  assert.deepEqual(looked, digests);
+  // That nobody may read it says nothing of the blob.
+  await assert.rejects(checkBlobs(blobs, failing(content, bad, 'EACCES'), report, {}), { code: 'EACCES' });
+});
