@@ -17,7 +17,7 @@ export const powerCuts: Readonly<Record<string, number>> = { 'log lost': 2, 'log
 export class PowerDisk implements Disposable {
   readonly path: string;
   readonly #folder: string;
-  readonly #image: string;
+  #image: string;
 
   constructor(megabytes = 256) {
     this.#folder = mkdtempSync(join(tmpdir(), 'strata-cut-'));
@@ -40,11 +40,17 @@ export class PowerDisk implements Disposable {
     }
   }
 
-  /** Through a loop device that has been let go of, so that nothing of the old superblock is met again. */
+  /** Nothing of the old superblock is met again: it would go on failing. */
   async startAgain(): Promise<void> {
     output('umount', this.path);
     const inUse = (): boolean => output('losetup', '-j', this.#image) !== '';
-    for (let i = 0; i < 50 && inUse(); i++) await sleep(100);
+    for (let i = 0; i < 30 && inUse(); i++) await sleep(100);
+    if (inUse()) {
+      // Some other program's mount namespace has it for as long as that lives; what reached the disk has by now.
+      const copy = `${this.#image}.again`;
+      output('cp', '--sparse=always', this.#image, copy);
+      this.#image = copy;
+    }
     output('mount', '-o', 'loop', this.#image, this.path);
   }
 

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { buildContext } from '../../helpers/build-context.ts';
-import { fill, storeRoot, temporaryFolder } from '../../helpers/build-folder.ts';
+import { fill, folderWith, storeRoot, temporaryFolder } from '../../helpers/build-folder.ts';
 import { layerEntries, toldBuild } from '../../helpers/build-log.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { withImageTree } from '../../helpers/image-tree.ts';
@@ -169,23 +169,28 @@ test('a working folder that reaches into a process is refused, and no descriptor
   assert.deepEqual(log.trim().split('\n'), ['0', '1', '2']);
 });
 
-test('a command that puts symlinks where the mounts were gets nothing else removed', { skip }, async (t) => {
+test('a command that puts symlinks where the mounts were gets nothing else removed (D7)', { skip }, async (t) => {
   const engine = await store(t, 'overlay2');
-  const script = 'mv /run/systemd /run/moved && ln -s /data /run/systemd';
-  const folder = busyboxContext(t, [`RUN ["/bin/busybox", "sh", "-c", "${script}"]`]);
-  fill(join(folder, 'tree'), {
-    'etc/resolv.conf': { link: '../run/systemd/resolve/stub-resolv.conf' },
-    'run/': '',
-    'data/resolve/stub-resolv.conf': '',
-  });
-  const { id } = await toldBuild(engine, { context: folder });
-  const [, layer = []] = await layerEntries(engine, id);
-  assert.ok(layer.includes('symlink run/systemd'));
-  assert.deepEqual(
-    layer.filter((entry) => entry.startsWith('whiteout')),
-    [],
-  );
-  await withImageTree(engine, id, (tree) => {
-    assert.deepEqual(readdirSync(join(tree, 'data/resolve')), ['stub-resolv.conf']);
-  });
+  const outside = folderWith(t, { 'resolve/stub-resolv.conf': '' }, 'outside');
+  // In the image, and on the host.
+  for (const target of ['../data', outside]) {
+    const script = `mv /run/systemd /run/moved && ln -s ${target} /run/systemd`;
+    const folder = busyboxContext(t, [`RUN ["/bin/busybox", "sh", "-c", "${script}"]`]);
+    fill(join(folder, 'tree'), {
+      'etc/resolv.conf': { link: '../run/systemd/resolve/stub-resolv.conf' },
+      'run/': '',
+      'data/resolve/stub-resolv.conf': '',
+    });
+    const { id } = await toldBuild(engine, { context: folder });
+    const [, layer = []] = await layerEntries(engine, id);
+    assert.ok(layer.includes('symlink run/systemd'));
+    assert.deepEqual(
+      layer.filter((entry) => entry.startsWith('whiteout')),
+      [],
+    );
+    await withImageTree(engine, id, (tree) => {
+      assert.deepEqual(readdirSync(join(tree, 'data/resolve')), ['stub-resolv.conf']);
+    });
+    assert.deepEqual(readdirSync(join(outside, 'resolve')), ['stub-resolv.conf']);
+  }
 });

@@ -190,10 +190,17 @@ test('a step runs again when what it depends on changed, and only then', { skip 
     assert.equal(await states(['RUN id']), 'done');
     assert.equal(await states(['USER me', 'RUN id']), 'done');
     assert.equal(await states(['WORKDIR /tmp', 'RUN id']), 'done done');
+    assert.equal(await states(['WORKDIR /tmp', 'WORKDIR /', 'RUN id']), 'hit done');
     assert.equal(await states(['SHELL ["/bin/sh", "-ec"]', 'RUN id']), 'done');
     assert.equal(await states(['RUN id'], { network: 'none' }), 'done');
     assert.equal(await states(['RUN --network=none id']), 'hit');
     assert.equal(await states(['RUN id'], { network: 'host' }), 'hit');
+  });
+  await t.test('so does what a script holds, whose name is all that the command line has', async () => {
+    const script = (word: string): string[] => ['RUN <<EOF', '#!/bin/sh', `echo ${word}`, 'EOF'];
+    assert.equal(await states(script('one')), 'done');
+    assert.equal(await states(script('two')), 'done');
+    assert.equal(await states(script('one')), 'hit');
   });
   await t.test('what stands on a step that changed nothing comes from the cache', async () => {
     const above = ['RUN echo above > /above', 'WORKDIR /there'];
