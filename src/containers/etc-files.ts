@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ContainerMount } from '../oci-runtime/mounts.ts';
 import { errnoOf } from '../sys/errno.ts';
@@ -65,9 +65,25 @@ export function writeEtcFiles(directory: string, files: Readonly<Record<string, 
   return Object.entries(files).map(([destination, content]) => {
     const source = join(directory, basename(destination));
     writeFileSync(source, content, { mode: 0o644 });
-    return { type: 'bind', source, destination, readonly: false, recursive: false, isOwn: true };
+    return laidOver(source, destination);
   });
 }
+
+/** How those that {@link writeEtcFiles} has written into `directory` before are laid over the image's. */
+export const standingEtcFiles = (directory: string): ContainerMount[] =>
+  ['/etc/hostname', '/etc/hosts', '/etc/resolv.conf'].flatMap((destination) => {
+    const source = join(directory, basename(destination));
+    return existsSync(source) ? [laidOver(source, destination)] : [];
+  });
+
+const laidOver = (source: string, destination: string): ContainerMount => ({
+  type: 'bind',
+  source,
+  destination,
+  readonly: false,
+  recursive: false,
+  isOwn: true,
+});
 
 function readOwn(path: string): string {
   try {

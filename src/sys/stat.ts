@@ -96,6 +96,17 @@ export function statFd(fd: number, into: FileStat = new FileStat()): FileStat {
   return read(into);
 }
 
+// Linux 5.8.
+const STATX_ATTR_MOUNT_ROOT = 0x2000;
+
+/** Whether something is mounted at that name, as the directory's mount namespace has it. ENOENT when nothing has it. */
+export function isMountRoot(dirFd: number, name: Name): boolean {
+  const errno = statx(dirFd, name, AT_SYMLINK_NOFOLLOW);
+  if (errno !== 0) throw failed(errno, name);
+  const { view, struct } = scratch();
+  return (view.getUint32(struct + 8, true) & STATX_ATTR_MOUNT_ROOT) !== 0;
+}
+
 const STATX_BASIC_STATS = 0x7ff;
 
 const noEntry = errnoNumber('ENOENT');

@@ -7,7 +7,7 @@ import { nameStart, placeOf } from '../../layer/place.ts';
 import { isReservedName } from '../../layer/whiteout.ts';
 import { displayBytes } from '../../lib/bytes.ts';
 import { closeFd } from '../../sys/fs-at.ts';
-import { statAtIfThere } from '../../sys/stat.ts';
+import { isMountRoot, statAtIfThere } from '../../sys/stat.ts';
 
 export interface ArchiveSinkOptions {
   /** Owner of every entry; the archive's own without one. */
@@ -109,8 +109,12 @@ export class ArchiveSink implements TarSink, Disposable {
   }
 
   #refuseOtherKind({ type, path }: TarEntry, { directory, name }: Spot): void {
-    const standing = statAtIfThere(this.#tree.directoryFd(directory), name)?.type;
-    if (standing === undefined || (standing === 'directory') === (type === 'directory')) return;
+    const fd = this.#tree.directoryFd(directory);
+    const standing = statAtIfThere(fd, name)?.type;
+    if (standing === undefined || (standing === 'directory' && type === 'directory')) return;
+    // Taken away from outside its mount namespace, the name would take the mount along.
+    if (standing !== 'directory' && isMountRoot(fd, name)) throw refused(path, 'device or resource busy: a mount');
+    if ((standing === 'directory') === (type === 'directory')) return;
     throw refused(
       path,
       type === 'directory'

@@ -6,6 +6,7 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { closeFd } from '../../sys/fs-at.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
+import { statFd } from '../../sys/stat.ts';
 import { archiveSource } from '../copy/archive-source.ts';
 import { copyPath, shownPath } from '../copy/copy-path.ts';
 import { findDestination, findDirectory } from '../copy/destination.ts';
@@ -90,8 +91,7 @@ export async function copyToContainer(
     try {
       return await unpackCopy(chunks, fd, { signal });
     } catch (error) {
-      const what = root.isReadOnly ? 'container rootfs' : 'mounted volume';
-      throw copyFailure(error, `/proc/self/fd/${fd}`, () => readOnly(what, error));
+      throw copyFailure(error, `/proc/self/fd/${fd}`, () => readOnly(mountOf(root.tree, fd), error));
     } finally {
       closeFd(fd);
     }
@@ -110,6 +110,13 @@ export async function copyToContainer(
   });
   const torn = (): Error => copyImpossible(`${from}: became shorter while it was copied`);
   return await unpack(archiveSource(source, found.name, torn), found.fd);
+}
+
+/** Docker's word for the filesystem that a directory of a container is on. */
+function mountOf(tree: RootedTree, fd: number): string {
+  const [root, here] = [statFd(tree.fd), statFd(fd)];
+  const isSame = root.deviceMajor === here.deviceMajor && root.deviceMinor === here.deviceMinor;
+  return isSame ? 'container rootfs' : 'mounted volume';
 }
 
 const described = ({ name, stat }: ReturnType<typeof findSource>): Parameters<typeof findDestination>[2] => ({

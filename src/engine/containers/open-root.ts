@@ -1,23 +1,27 @@
+import { standingEtcFiles } from '../../containers/etc-files.ts';
+import { hostMounts } from '../../containers/host-mounts.ts';
+import { type MountedTree, mountTree, type TreePlan } from '../../containers/mounted-tree.ts';
+import { mountTreeInWorker } from '../../containers/mounted-tree-thread.ts';
+import type { HostConfig } from '../../containers/state.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { invariant } from '../../lib/invariant.ts';
+import { combineMounts } from '../../oci-runtime/mounts.ts';
+import type { MountSpec as RuntimeMount } from '../../oci-runtime/spec.ts';
 import { closeFd } from '../../sys/fs-at.ts';
 import { mountDetached } from '../../sys/mount-spec.ts';
 import { isAlive } from '../../sys/process-identity.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
-import { readOnly } from '../copy/failures.ts';
 import { containerNotFound } from './find.ts';
 import { lookUp, processOf } from './look-up.ts';
-import { type ContainerParts, locksOf } from './parts.ts';
+import { type ContainerParts, folderOf, locksOf } from './parts.ts';
 import { settle } from './settle.ts';
 import { shownBy, writableMount } from './shown-files.ts';
-import { definitionOf, isRunning } from './state.ts';
+import { definitionOf, isRunning, stateOf } from './state.ts';
 
 /** The files of a container, as long as this is held. */
 export interface ContainerRoot extends AsyncDisposable {
   readonly id: string;
   readonly tree: RootedTree;
-  /** The container said that its root is not to be written to. */
-  readonly isReadOnly: boolean;
 }
 
 export interface OpenRootOptions extends AbortOptions {
@@ -25,26 +29,34 @@ export interface OpenRootOptions extends AbortOptions {
 }
 
 /**
- * The files of a running container with all that is mounted in it, or those of one that does not run, which does not start
- * while they are written to. Throws ERR_CONTAINER_NOT_FOUND, ERR_COPY_READ_ONLY.
+ * The files of a running container with all that is mounted in it, or those of one that does not run, with all that is
+ * bound into it; it does not start while they are written to. Throws ERR_CONTAINER_NOT_FOUND, ERR_MOUNT_TARGET_UNSAFE.
  */
 export async function openRoot(parts: ContainerParts, name: string, options: OpenRootOptions): Promise<ContainerRoot> {
   const running = await rootOfRunning(parts, name, options);
   if (running !== undefined) return running;
   const { id } = await lookUp(parts, name, options);
-  if (!options.write) return rootOfStopped(parts, id, options);
+  // A container that was never started has no places yet for what is bound into it: they are made, as by its start.
+  if (!options.write && !wantsPlaces(parts, id)) return await rootOfStopped(parts, id, options);
   const lock = await locksOf(parts).lock(id, options);
   try {
     await settle(parts, id);
     // Somebody may have started it before the lock was ours: then it is not needed.
     const started = rootOfStarted(parts, id);
-    if (started === undefined) return rootOfStopped(parts, id, options, lock);
+    if (started === undefined) return await rootOfStopped(parts, id, { ...options, write: true }, lock);
     await lock[Symbol.asyncDispose]();
     return started;
   } catch (error) {
     await lock[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function wantsPlaces(parts: ContainerParts, id: string): boolean {
+  const record = parts.metadata.containers.get(id);
+  if (record === undefined || stateOf(record).status !== 'created') return false;
+  const { host } = definitionOf(record);
+  return host.ReadonlyRootfs !== true && bindsOf(parts, id, host).length > 0;
 }
 
 async function rootOfRunning(
@@ -67,28 +79,47 @@ function rootOfStarted(parts: ContainerParts, id: string): ContainerRoot | undef
     tree.close();
     return undefined;
   }
-  const { ReadonlyRootfs: isReadOnly } = definitionOf(record).host;
-  return { id, tree, isReadOnly, [Symbol.asyncDispose]: async () => tree.close() };
+  return { id, tree, [Symbol.asyncDispose]: async () => tree.close() };
 }
 
-function rootOfStopped(
-  { metadata, driver: { snapshotter } }: ContainerParts,
+async function rootOfStopped(
+  parts: ContainerParts,
   id: string,
   { write }: OpenRootOptions,
   lock?: AsyncDisposable,
-): ContainerRoot {
+): Promise<ContainerRoot> {
+  const { metadata, driver, layout, ownProcess } = parts;
   const record = metadata.containers.get(id);
   if (record === undefined) throw containerNotFound(id);
   const { snapshotId } = record;
   invariant(snapshotId !== undefined, 'a container has a writable layer');
-  const { ReadonlyRootfs: isReadOnly } = definitionOf(record).host;
-  if (write && isReadOnly) throw readOnly('container rootfs');
-  const mount = mountDetached(write ? writableMount(snapshotter, snapshotId) : shownBy(snapshotter, snapshotId));
-  const tree = RootedTree.open(`/proc/self/fd/${mount}`);
+  const { host } = definitionOf(record);
+  const makes = write && host.ReadonlyRootfs !== true;
+  const plan: TreePlan = {
+    rootfs: makes ? writableMount(driver.snapshotter, snapshotId) : shownBy(driver.snapshotter, snapshotId),
+    at: layout.root,
+    binds: bindsOf(parts, id, host),
+    makes,
+  };
+  const { root, namespace } = await mounted(plan, ownProcess);
+  const tree = RootedTree.open(`/proc/self/fd/${root}`);
   const close = async (): Promise<void> => {
     tree.close();
-    closeFd(mount);
+    closeFd(root);
+    if (namespace !== undefined) closeFd(namespace);
     await lock?.[Symbol.asyncDispose]();
   };
-  return { id, tree, isReadOnly, [Symbol.asyncDispose]: close };
+  return { id, tree, [Symbol.asyncDispose]: close };
+}
+
+async function mounted(plan: TreePlan, ownProcess: boolean): Promise<MountedTree> {
+  if (plan.binds.length === 0) return { root: mountDetached(plan.rootfs), namespace: undefined };
+  return ownProcess ? mountTree(plan) : await mountTreeInWorker(plan);
+}
+
+/** What is bound into it when it runs; memory is not there then. */
+function bindsOf({ layout }: ContainerParts, id: string, host: HostConfig): RuntimeMount[] {
+  const own = standingEtcFiles(folderOf(layout, id));
+  const binds = hostMounts(host).filter(({ type }) => type === 'bind');
+  return combineMounts([], [...own, ...binds], host.ReadonlyRootfs);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createReadStream, lstatSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Engine } from '../../../src/engine/index.ts';
@@ -192,4 +192,52 @@ test('what is read-only stays as it is', { skip }, async (t) => {
     await containers.copyFrom('fixed', { path: '/etc/passwd', to: temporaryFolder(t) });
     await containers.start('fixed');
   }
+});
+
+test('what is bound into a container is read and written whether it runs or not; a mount is never taken away', {
+  skip,
+}, async (t) => {
+  const { containers } = await containerStore(t);
+  const host = folderWith(t, {
+    'w/was': 'was\n',
+    'w/sub/deep': 'deep\n',
+    'ro/r': 'r\n',
+    one: 'one\n',
+    given: 'given\n',
+  });
+  const at = (path: string): string => join(host, path);
+  const Binds = [`${at('w')}:/deep/in/w`, `${at('ro')}:/ro:ro`, `${at('one')}:/one`];
+  await containers.create({ image: 'busybox', name: 'fixed', command: ['true'], readOnly: true, host: { Binds } });
+  await containers.create({ image: 'busybox', name: 'bound', command: ['sleep', '1000'], host: { Binds } });
+  const back = temporaryFolder(t);
+  const readOf = async (path: string): Promise<string> => {
+    await containers.copyFrom('bound', { path, to: join(back, 'read') });
+    return readFileSync(join(back, 'read'), 'utf8');
+  };
+  for (const state of ['never started', 'running', 'at rest']) {
+    if (state === 'running') await containers.start('bound');
+    if (state === 'at rest') await containers.stop('bound', { timeoutSeconds: 0 });
+    assert.equal(await readOf('/deep/in/w/sub/deep'), 'deep\n', state);
+    assert.equal(await readOf('/one'), 'one\n', state);
+    await containers.copyTo('bound', { from: at('given'), path: `/deep/in/w/sub/${state}` });
+    assert.equal(readFileSync(at(`w/sub/${state}`), 'utf8'), 'given\n');
+    const intoReadOnly = containers.copyTo('bound', { from: at('given'), path: '/ro/x' });
+    await assert.rejects(intoReadOnly, { code: 'ERR_COPY_READ_ONLY', message: 'mounted volume is marked read-only' });
+    await assert.rejects(containers.copyTo('bound', { from: at('given'), path: '/one' }), /device or resource busy/);
+    assert.equal(readFileSync(at('one'), 'utf8'), 'one\n', state);
+    assert.equal(await readOf('/one'), 'one\n', 'the mount is still there');
+    if (state === 'never started') continue;
+    await assert.rejects(
+      containers.copyTo('bound', { from: at('given'), path: '/etc/hosts' }),
+      /device or resource busy/,
+    );
+    assert.match(await readOf('/etc/hosts'), /localhost/, state);
+  }
+  assert.deepEqual(readdirSync(at('w/sub')).sort(), ['at rest', 'deep', 'never started', 'running']);
+  // What was made to be bound at shows in the container's own layer, what is in the folders does not.
+  const changed = (await containers.diff('bound')).map(({ place }) => Buffer.from(place).toString());
+  assert.deepEqual(changed, ['deep', 'deep/in', 'deep/in/w', 'one', 'ro']);
+  await assert.rejects(containers.copyTo('fixed', { from: at('given'), path: '/tmp' }), {
+    message: 'container rootfs is marked read-only',
+  });
 });
