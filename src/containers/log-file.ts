@@ -10,6 +10,8 @@ export interface LogEntry {
   readonly stream: 'stdout' | 'stderr';
   /** With its line feed, unless the container wrote none. */
   readonly bytes: Buffer;
+  /** The line goes on in the next piece of that stream. */
+  readonly goesOn: boolean;
 }
 
 const lineFeed = 0x0a;
@@ -19,7 +21,7 @@ const readBytes = 64 << 10;
 const maxLineBytes = 1 << 20;
 
 export interface ReadLogOptions extends AbortOptions {
-  /** Only so many of the last entries that are there at the beginning. */
+  /** Only so many of the last lines that are there at the beginning. */
   readonly tail?: number | undefined;
   /** At the end, whether more is to come; without it nothing is waited for. */
   readonly goesOn?: (() => Promise<boolean>) | undefined;
@@ -94,21 +96,36 @@ function isReplaced(fd: number, path: string): boolean {
   return now !== undefined && now.ino !== fstatSync(fd).ino;
 }
 
-/** Where the last `count` whole lines begin. */
+/** Where the last `count` lines of the container begin; one that has not ended counts, pieces of a line do not. */
 function startOfLast(fd: number, count: number): number {
   const buffer = Buffer.allocUnsafe(readBytes);
   let found = 0;
+  // Where the last entry ends, and where the one looked at does; what is torn behind it is none.
+  let last: number | undefined;
+  let next = 0;
+  const isBeyond = (at: number): boolean => (next === last || endsLine(fd, at)) && found++ === count;
   for (let end = fstatSync(fd).size; end > 0; ) {
     const start = Math.max(end - readBytes, 0);
     const length = readSync(fd, buffer, 0, end - start, start);
     for (let at = buffer.lastIndexOf(lineFeed, length - 1); at >= 0 && at < length; ) {
-      if (found++ === count) return start + at + 1;
+      const entry = start + at + 1;
+      if (last === undefined) last = entry;
+      else if (isBeyond(entry)) return next;
+      next = entry;
       if (at === 0) break;
       at = buffer.lastIndexOf(lineFeed, at - 1);
     }
     end = start;
   }
-  return 0;
+  return last !== undefined && isBeyond(0) ? next : 0;
+}
+
+const headBytes = 64;
+
+function endsLine(fd: number, at: number): boolean {
+  const head = Buffer.alloc(headBytes);
+  const length = readSync(fd, head, 0, headBytes, at);
+  return !/^\S+ \S+ P /.test(head.toString('latin1', 0, length));
 }
 
 /** One line, its line feed included: `TIME stdout|stderr F|P CONTENT`; `P` means that the line feed is not the container's. */
@@ -121,5 +138,6 @@ export function parseLogLine(line: Buffer): LogEntry | undefined {
   const tag = line.toString('latin1', afterStream + 1, afterTag);
   if ((stream !== 'stdout' && stream !== 'stderr') || (tag !== 'F' && tag !== 'P')) return undefined;
   const end = tag === 'F' ? line.length : line.length - 1;
-  return { time: line.toString('latin1', 0, afterTime), stream, bytes: line.subarray(afterTag + 1, end) };
+  const bytes = line.subarray(afterTag + 1, end);
+  return { time: line.toString('latin1', 0, afterTime), stream, bytes, goesOn: tag === 'P' };
 }

@@ -139,7 +139,7 @@ test('pause, unpause, restart, top', { skip }, async (t) => {
   const top = await strata('top', 'c1');
   assert.match(top.stdout, new RegExp(`^UID +PID +PPID .* CMD\nroot +${pid} .* sleep 1000\n$`));
   assert.match((await strata('top', 'c1', '-o', 'pid,comm')).stdout, new RegExp(`^PID +COMMAND\n${pid} +sleep\n$`));
-  assert.match((await strata('top', 'c1', '-o', 'comm')).stderr, /couldn't find PID field in ps output/);
+  assert.match((await strata('top', 'c1', '-o', 'comm')).stderr, /Couldn't find PID field in ps output/);
 
   assert.deepEqual(said(await strata('pause', 'c1')), [0, 'c1\n', '']);
   assert.equal((await strata('ps', '--format', '{{.State}}')).stdout, 'paused\n');

@@ -31,9 +31,14 @@ async function logs(context: CliContext, name: string, flags: LogsFlags): Promis
   // As docker does, what is no number means all.
   const tail = /^\d+$/.test(flags.tail) ? Number(flags.tail) : undefined;
   const { containers } = await context.engine();
+  // Streams whose last piece was not the end of its line: what is put before a line stands there already.
+  const within = new Set<string>();
   for await (const entry of containers.logs(name, { follow, tail, since, until, signal: context.signal })) {
-    const { time, stream, bytes } = entry;
-    const prefix = `${flags.timestamps === true ? `${shownTime(time)} ` : ''}${flags.details === true ? ' ' : ''}`;
+    const { time, stream, bytes, goesOn } = entry;
+    const before = `${flags.timestamps === true ? `${shownTime(time)} ` : ''}${flags.details === true ? ' ' : ''}`;
+    const prefix = within.has(stream) ? '' : before;
+    if (goesOn) within.add(stream);
+    else within.delete(stream);
     const shown = prefix === '' ? bytes : Buffer.concat([Buffer.from(prefix), bytes]);
     if (stream === 'stdout') await context.outBytes(shown);
     else context.err(shown);

@@ -10,7 +10,7 @@ import { stateOf } from './state.ts';
 export interface LogsOptions extends AbortOptions {
   /** Go on until the container ends or is removed. */
   readonly follow?: boolean | undefined;
-  /** Only so many of the last entries; looked at before `since` and `until`, as docker does. */
+  /** Only so many of the last lines; looked at before `since` and `until`, as docker does. */
   readonly tail?: number | undefined;
   /** From and up to this time: a Go duration ago, an RFC 3339 time or Unix seconds. */
   readonly since?: string | undefined;

@@ -33,20 +33,24 @@ export async function topOfContainer(
   const record = await lookUp(parts, name, { signal });
   if (!isRunning(parts.metadata, record)) throw notRunningNow(record.id);
   const ps = requireProgram('ps', 'procps');
-  const result = await run(ps, psOptions.length === 0 ? ['-ef'] : psOptions, { signal });
+  const pids = processesInControlGroup(controlGroupOf(record.id, definitionOf(record).host.CgroupParent));
+  const asked = psOptions.length === 0 ? ['-ef'] : psOptions;
+  // Without the numbers many options show the caller's own processes only; some do not go together with them.
+  const chosen = await run(ps, [...asked, `-q${pids.join(',')}`], { signal });
+  const result = chosen.exitCode === 0 ? chosen : await run(ps, asked, { signal });
   const output = result.stdout.toString('utf8');
-  if (result.exitCode !== 0) throw psProblem(result.stderr.toString('utf8').trim() || output.trim());
-  return rowsOf(
-    output,
-    new Set(processesInControlGroup(controlGroupOf(record.id, definitionOf(record).host.CgroupParent))),
-  );
+  if (result.exitCode !== 0) {
+    const [problem = ''] = (result.stderr.toString('utf8').trim() || output.trim()).split('\n', 1);
+    throw psProblem(`ps: ${problem}`);
+  }
+  return rowsOf(output, new Set(pids));
 }
 
 function rowsOf(output: string, pids: ReadonlySet<number>): ProcessTable {
   const [header = '', ...lines] = output.split('\n');
   const titles = header.trim().split(/\s+/);
   const at = titles.indexOf('PID');
-  if (at < 0) throw psProblem("couldn't find PID field in ps output");
+  if (at < 0) throw psProblem("Couldn't find PID field in ps output");
   const rows = lines.flatMap((line) => {
     const fields = line.trim().split(/\s+/);
     if (!pids.has(Number(fields[at]))) return [];
@@ -56,4 +60,4 @@ function rowsOf(output: string, pids: ReadonlySet<number>): ProcessTable {
 }
 
 const psProblem = (problem: string): StrataError =>
-  new StrataError({ kind: 'invalid-argument', code: 'ERR_PS', message: `ps: ${problem.slice(0, 1000)}` });
+  new StrataError({ kind: 'invalid-argument', code: 'ERR_PS', message: problem.slice(0, 1000) });

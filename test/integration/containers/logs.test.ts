@@ -47,6 +47,14 @@ test('a log is read from where it is asked for, followed to the end, and survive
   assert.equal(await logOf(engine, 'cc'), whole, 'a torn line is left out');
   appendFileSync(path, 'rn\n\0\0\0\nno log\n2026-01-01T00:00:00.0+00:00 stdin F x\n');
   assert.equal(await logOf(engine, 'cc'), `${whole}otorn\n`, 'and lines that are none');
+  const time = '2026-01-01T00:00:00.0+00:00';
+  const pieces = ['stdout P thr', 'stdout F ee', 'stderr F x', 'stdout P end'].map((piece) => `${time} ${piece}\n`);
+  writeFileSync(path, `${pieces.join('')}${time} stdout F to`);
+  assert.deepEqual(
+    await Promise.all([0, 1, 2, 3, 4].map((tail) => logOf(engine, 'cc', { tail }))),
+    ['', 'oend', 'ex\noend', 'othroee\nex\noend', 'othroee\nex\noend'],
+    'the last lines, in whatever pieces they were written',
+  );
   truncateSync(path, 0);
   assert.equal(await logOf(engine, 'cc'), '');
   rmSync(path);
