@@ -8,6 +8,7 @@ import type { RunConfig } from '../spec/config.ts';
 import { RootedTree } from '../sys/rooted-tree.ts';
 import { makeMountTargets } from './mount-targets.ts';
 import { refuseUnsafeRoot } from './rootfs.ts';
+import { refuseUnsafeUserFiles } from './user-files.ts';
 
 export interface DocumentContents {
   /** How the image says it is run, or the container's own config. */
@@ -35,6 +36,7 @@ export function writeDocument(directory: string, root: string, contents: Documen
     additionalGids: resolveGroups(groups, databases),
     rootPath: root,
   });
+  refuseUnsafeUserFiles(tree);
   const mounts = makeMountTargets(tree, spec.mounts);
   writeFileSync(join(directory, 'config.json'), formatRuntimeDocument({ ...spec, mounts }));
 }

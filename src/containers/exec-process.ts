@@ -4,11 +4,12 @@ import { resolveCapabilities } from '../oci-runtime/capabilities.ts';
 import { formatRuntimeDocument } from '../oci-runtime/format.ts';
 import type { Machine } from '../oci-runtime/from-image.ts';
 import { createProcess } from '../oci-runtime/process.ts';
-import { resolveGroups, resolveUser, type UserDatabases } from '../oci-runtime/user.ts';
+import { resolveGroups, resolveUser } from '../oci-runtime/user.ts';
 import { RootedTree } from '../sys/rooted-tree.ts';
 import type { TerminalSize } from './attachment.ts';
 import { definedOptions } from './runtime-options.ts';
 import type { ContainerDefinition } from './state.ts';
+import { refuseUnsafeUserFiles } from './user-files.ts';
 
 /** A process that joins a running container; what is not said is the container's. */
 export interface ExecRequest {
@@ -37,12 +38,13 @@ export interface ExecTarget {
 /**
  * Writes the runtime's document for the process to `path`. Users and groups stand in the container's files as they are
  * now, which are looked up in its root as it sees it, by descriptor. Throws what `createProcess` does, ERR_USER_UNKNOWN,
- * ERR_USER_INVALID, and ENOENT when the container has ended.
+ * ERR_USER_INVALID, ERR_ROOTFS_UNSAFE, and ENOENT when the container has ended.
  */
 export function writeExecProcess(path: string, target: ExecTarget, request: ExecRequest): void {
   const { config, host } = target.definition;
   const options = definedOptions(target.definition, { id: target.id, machine: target.machine, ownMounts: [] });
-  const databases = userDatabasesOf(target.pid);
+  using tree = RootedTree.open(`/proc/${target.pid}/root`);
+  const databases = readUserDatabases(tree);
   const size = request.terminalSize;
   const spec = createProcess(
     { WorkingDir: config.WorkingDir ?? '' },
@@ -63,10 +65,6 @@ export function writeExecProcess(path: string, target: ExecTarget, request: Exec
       }),
     },
   );
+  refuseUnsafeUserFiles(tree);
   writeFileSync(path, formatRuntimeDocument(spec), { mode: 0o600 });
-}
-
-function userDatabasesOf(pid: number): UserDatabases {
-  using tree = RootedTree.open(`/proc/${pid}/root`);
-  return readUserDatabases(tree);
 }

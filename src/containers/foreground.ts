@@ -12,6 +12,7 @@ import { type DocumentContents, writeDocument } from './document.ts';
 import { forwardSignals } from './forward-signals.ts';
 import { MadeMountPoints } from './made-mount-points.ts';
 import { type OnOutput, OutputFlow } from './output-flow.ts';
+import { deleteFromRuntime } from './runtime-commands.ts';
 import { startFailure } from './start-failure.ts';
 
 /** Everything a runtime needs to run one container to its end; plain data, so that a worker can be handed it. */
@@ -118,8 +119,10 @@ async function started(plan: ForegroundPlan, bundle: Bundle, options: Foreground
     const exit = exitOf(child);
     onStarted?.();
     const { code, killedBy } = await exit;
-    // Only a runtime that was killed leaves the container's state and its control group behind.
-    if (killedBy !== null) await runtime(plan, ['delete', '--force', plan.id]);
+    // One that was killed, or whose container was while it was made, leaves the state and the control group behind.
+    if (killedBy !== null || existsSync(join(plan.runtimeRoot, plan.id))) {
+      await deleteFromRuntime(plan, plan.id, plan.options.cgroupsPath);
+    }
     signal?.throwIfAborted();
     if (killedBy !== null) return 128 + constants.signals[killedBy];
     if (code !== 0 && !hasStarted()) throw startFailure(readLog(bundle.log), flow.held.toString('utf8'));

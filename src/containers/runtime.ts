@@ -33,6 +33,11 @@ const fixes: readonly Fix[] = [
     backported: /1\.1\.5\+ds1-1\+deb12u/,
   },
   {
+    id: 'CVE-2024-45310',
+    summary: 'a race with a shared directory makes empty files and directories on the host',
+    fixed: [[1, 1, 14]],
+  },
+  {
     id: 'CVE-2025-31133',
     summary: 'masked paths can be turned into writable host files by racing /dev/null',
     fixed: [

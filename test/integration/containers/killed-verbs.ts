@@ -19,6 +19,8 @@ export interface KilledVerb {
   readonly runtimes: number;
   /** The command goes on as long as the container does. */
   readonly stays?: boolean;
+  /** Whose death ends what was done. */
+  readonly endsWith?: readonly Victim[];
   /** What must be true of `one` once the command has said that it is done. */
   readonly done: (engine: Engine) => Promise<void>;
   /** The same by the next command, which finds whatever the killed one left. */
@@ -76,6 +78,7 @@ export const killedVerbs: readonly KilledVerb[] = [
     prepare: create,
     args: ['start', name],
     runtimes: 2,
+    endsWith: ['conmon', 'init', 'all'],
     done: is('running'),
     again: runs,
   },
@@ -84,6 +87,7 @@ export const killedVerbs: readonly KilledVerb[] = [
     victims: ['command', 'conmon', 'runc', 'init', 'all'],
     args: ['run', '-d', '--name', name, image, ...command],
     runtimes: 2,
+    endsWith: ['conmon', 'init', 'all'],
     done: is('running'),
     again: runs,
   },

@@ -48,7 +48,7 @@ export function workersOf({ layout }: Engine, others: ReadonlySet<number>): Foun
     if (others.has(pid)) continue;
     const line = commandLine(pid);
     const [, program] = /^(?:\S*\/)?(conmon|runc)\0/.exec(line) ?? [];
-    if (line.startsWith('runc\0init\0')) inits.push(pid);
+    if (/^(?:\S*\/)?runc\0init\0/.test(line)) inits.push(pid);
     else if (program !== undefined && line.includes(layout.run)) found.push({ pid, program: program as 'conmon' });
   }
   const family = new Set(found.map(({ pid }) => pid));
@@ -69,6 +69,8 @@ function kill(pid: number): boolean {
     return false;
   }
 }
+
+const patienceMs = 5000;
 
 export interface Hunt {
   readonly engine: Engine;
@@ -102,13 +104,18 @@ export async function hunt(plan: Hunt): Promise<number[]> {
   const wanted = victim === 'runc' ? random.next(verb.runtimes) : 0;
   const delayMs = random.next(victim === 'init' ? 15 : victim === 'runc' ? 60 : 120);
   const met = new Set<number>();
-  while (!isOver()) {
-    const mine = workersOf(engine, others).filter(({ program }) => program === victim);
-    for (const { pid } of mine) met.add(pid);
+  const mine = (): number[] =>
+    workersOf(engine, others).flatMap(({ pid, program }) => (program === victim ? [pid] : []));
+  // A container that runs has no init of the runtime's any more, however long its command stays.
+  for (const until = performance.now() + patienceMs; !isOver() && performance.now() < until; ) {
+    for (const worker of mine()) met.add(worker);
     const [pid] = [...met].slice(wanted);
     if (pid !== undefined) {
       if (delayMs > 0) await sleep(delayMs);
-      return kill(pid) ? [pid] : [];
+      // What it had forked bore its name until it became another program; conmon goes on as its own child.
+      const now = mine();
+      const target = now.includes(pid) ? pid : victim === 'conmon' ? now.at(-1) : undefined;
+      return target !== undefined && kill(target) ? [target] : [];
     }
     await sleep(1);
   }

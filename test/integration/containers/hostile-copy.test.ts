@@ -1,0 +1,144 @@
+// Copies into and out of containers that fight back, and of very many files.
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { type TestContext, test } from 'node:test';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import type { Engine } from '../../../src/engine/index.ts';
+import { isStrataError } from '../../../src/errors/index.ts';
+import { folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
+import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { needs } from '../../helpers/needs.ts';
+import { soaking } from '../../helpers/seeded.ts';
+import { file, tar } from '../../helpers/tar-builder.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
+
+test('copies through a bound folder while another container swaps a part of the path (E9)', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const { containers } = engine;
+  const shared = temporaryFolder(t, 'shared');
+  const outside = folderWith(t, { file: 'of the host' }, 'outside');
+  const given = folderWith(t, { file: 'given' }, 'given');
+  mkdirSync(join(shared, 'place'));
+  writeFileSync(join(shared, 'place/file'), 'of the container');
+  const swap = `cd /shared; while true; do busybox mv place kept && busybox ln -s ${outside} place; rm place; busybox mv kept place; done`;
+  const Binds = [`${shared}:/shared`];
+  await containers.create({ image: 'busybox', name: 'swapper', command: ['sh', '-c', swap], host: { Binds } });
+  await containers.create({ image: 'busybox', name: 'runs', command: ['sleep', '1000'], host: { Binds } });
+  await containers.create({
+    image: 'busybox',
+    name: 'made',
+    host: { Binds: [...Binds, `${given}:/shared/place/target`] },
+  });
+  for (const name of ['swapper', 'runs']) await containers.start(name);
+  const done = { in: 0, out: 0 };
+  const tried = async (work: () => Promise<unknown>): Promise<number> => {
+    try {
+      await work();
+      return 1;
+    } catch (error) {
+      // What is not there at the moment, or no directory.
+      assert.ok(isStrataError(error), String(error));
+      return 0;
+    }
+  };
+  for (let round = 0; round < (soaking ? 3000 : 60); round++) {
+    const name = round % 10 === 0 ? 'made' : 'runs';
+    done.in += await tried(
+      async () => await containers.copyTo(name, { from: join(given, 'file'), path: '/shared/place/' }),
+    );
+    let bytes = Buffer.alloc(0);
+    const to = async (chunk: Uint8Array): Promise<void> => void (bytes = Buffer.concat([bytes, chunk]));
+    done.out += await tried(async () => await containers.copyFrom(name, { path: '/shared/place/file', to }));
+    assert.ok(!bytes.includes('of the host'), 'nothing of the host is read');
+  }
+  t.diagnostic(JSON.stringify(done));
+  assert.ok(done.in > 0 && done.out > 0);
+  assert.equal(readFileSync(join(outside, 'file'), 'utf8'), 'of the host');
+  assert.deepEqual(readdirSync(outside), ['file']);
+  for (const name of ['swapper', 'runs', 'made']) await containers.remove(name, { force: true });
+  assert.deepEqual(leftBehind(engine), nothingLeft);
+});
+
+test('no program or library of a container is run for it from outside (E10)', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const { containers } = engine;
+  const program = { mode: 0o755, content: '#!/bin/busybox sh\necho "$0" >> /ran\n' };
+  const names = ['tar', 'gzip', 'unpigz', 'pigz', 'xz', 'unxz', 'zstd', 'bzip2', 'getent', 'rm', 'mount'];
+  const libraries = ['libnss_files.so.2', 'libnss_dns.so.2', 'libc.so.6', 'libnss_systemd.so.2'];
+  const context = folderWith(t, {
+    Dockerfile:
+      'FROM busybox\nCOPY tree /\nENV LD_PRELOAD=/lib/libc.so.6 LD_LIBRARY_PATH=/lib PATH=/evil:/bin\nUSER me\n',
+    ...Object.fromEntries(
+      names.flatMap((name) => [
+        [`tree/evil/${name}`, program],
+        [`tree/usr/bin/${name}`, program],
+      ]),
+    ),
+    ...Object.fromEntries(libraries.map((name) => [`tree/lib/${name}`, program])),
+    'tree/etc/nsswitch.conf': 'passwd: evil files\n',
+    'tree/etc/ld.so.preload': '/lib/libc.so.6\n',
+  });
+  await engine.build({ context, tags: ['evil'] }).result;
+  await containers.create({ image: 'evil', name: 'made' });
+  await containers.create({ image: 'evil', name: 'runs', command: ['/bin/sleep', '1000'], user: '0' });
+  await containers.start('runs');
+  const archive = tar(file('given', 'x'));
+  for (const name of ['made', 'runs']) {
+    for (const bytes of [archive, gzipSync(archive), zstdCompressSync(archive)]) {
+      await containers.copyTo(name, { from: Readable.from([bytes]), path: '/tmp' });
+    }
+    await containers.copyFrom(name, { path: '/tmp', to: temporaryFolder(t) });
+    await engine.export({ container: name, output: async () => undefined }).result;
+    await engine.commit({ container: name, reference: `of-${name}` }).result;
+    await containers.diff(name);
+  }
+  await using attached = await containers.execAttached('runs', { command: ['/bin/true'], user: 'me:staff' });
+  assert.equal(await attached.exitCode, 0);
+  for (const name of ['made', 'runs']) {
+    await assert.rejects(containers.copyFrom(name, { path: '/ran', to: temporaryFolder(t) }), {
+      code: 'ERR_COPY_NOT_FOUND',
+    });
+  }
+});
+
+/** So many small files in folders of a thousand. */
+function manyFiles(folder: string, count: number): void {
+  for (let at = 0; at < count; at++) {
+    const parent = join(folder, String(Math.floor(at / 1000)));
+    if (at % 1000 === 0) mkdirSync(parent, { recursive: true });
+    writeFileSync(join(parent, String(at)), String(at));
+  }
+}
+
+async function rereads(t: TestContext, engine: Engine, folder: string, count: number): Promise<void> {
+  const { containers } = engine;
+  const began = performance.now();
+  await containers.copyTo('made', { from: folder, path: '/many' });
+  const within = performance.now();
+  const back = join(folder, '../back');
+  await containers.copyFrom('made', { path: '/many', to: back });
+  const seconds = [within - began, performance.now() - within].map((ms) => (ms / 1000).toFixed(1));
+  let found = 0;
+  for (const parent of readdirSync(back)) {
+    for (const name of readdirSync(join(back, parent))) {
+      if (++found % 997 === 0) assert.equal(readFileSync(join(back, parent, name), 'utf8'), name);
+    }
+  }
+  assert.equal(found, count);
+  t.diagnostic(
+    `${count} files: in ${seconds[0]} s, out ${seconds[1]} s, memory ${process.resourceUsage().maxRSS >> 10} MiB`,
+  );
+}
+
+test('as many files as there are, in and out again, in bounded memory (E11)', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  await engine.containers.create({ image: 'busybox', name: 'made' });
+  const count = soaking ? 1_000_000 : 1000;
+  const folder = join(temporaryFolder(t, 'many'), 'given');
+  manyFiles(folder, count);
+  await rereads(t, engine, folder, count);
+  assert.ok(process.resourceUsage().maxRSS < 512 * 1024, 'kibibytes');
+});

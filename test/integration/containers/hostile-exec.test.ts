@@ -1,0 +1,98 @@
+// Processes that join a container which has made everything it can of its own files by then.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { findRuntime } from '../../../src/containers/runtime.ts';
+import type { Engine } from '../../../src/engine/index.ts';
+import { isStrataError } from '../../../src/errors/index.ts';
+import { folderWith } from '../../helpers/build-folder.ts';
+import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { needs } from '../../helpers/needs.ts';
+import { soaking } from '../../helpers/seeded.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
+
+async function running(engine: Engine, image: string, script: string): Promise<string> {
+  const { id } = await engine.containers.create({ image, command: ['busybox', 'sh', '-c', script] });
+  await engine.containers.start(id);
+  return id;
+}
+
+interface Joined {
+  readonly text: string;
+  readonly code: number;
+}
+
+async function join({ containers }: Engine, id: string, command: readonly string[], user?: string): Promise<Joined> {
+  await using attached = await containers.execAttached(id, { command, user, signal: AbortSignal.timeout(60_000) });
+  let text = '';
+  for await (const { chunk } of attached.streams) text += Buffer.from(chunk).toString('latin1');
+  return { text, code: await attached.exitCode };
+}
+
+test('the runtime stays what it is, whatever joins a container that waits to write to it (E5)', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const digest = (): string => createHash('sha256').update(readFileSync(findRuntime())).digest('hex');
+  const before = digest();
+  // What is joined is the runtime itself, by a symlink and as an interpreter; others wait for whoever comes.
+  const context = folderWith(t, {
+    Dockerfile: 'FROM busybox\nCOPY tree /\n',
+    'tree/evil': { link: '/proc/self/exe' },
+    'tree/script': { mode: 0o755, content: '#!/proc/self/exe\n' },
+  });
+  await engine.build({ context, tags: ['evil'] }).result;
+  const wait = `own=$(busybox readlink /proc/1/exe)
+    while true; do for p in /proc/[0-9]*; do
+      e=$(busybox readlink $p/exe) || continue
+      case $e in $own) ;; *) echo "$e" >> /met; echo x > $p/exe; for f in $p/fd/*; do busybox readlink $f | while read n; do case $n in *runc*) echo x > $f;; esac; done; done;; esac
+    done; done 2>/dev/null`;
+  const id = await running(engine, 'evil', wait);
+  for (let round = 0; round < (soaking ? 300 : 3); round++) {
+    for (const command of [['/evil', 'init'], ['/script'], ['true']]) {
+      await join(engine, id, command).catch((error: unknown) =>
+        assert.ok(isStrataError(error, 'ERR_EXEC'), String(error)),
+      );
+    }
+  }
+  assert.equal(digest(), before);
+  await engine.containers.remove(id, { force: true });
+  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+});
+
+test('users are looked up in what a container has made of its passwd, which may be anything', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const id = await running(engine, 'busybox', 'sleep 1000');
+  const sh = async (script: string): Promise<Joined> => await join(engine, id, ['busybox', 'sh', '-c', script]);
+  assert.deepEqual(await join(engine, id, ['id', '-u'], 'me'), { text: '1001\n', code: 0 });
+  const unsafe = {
+    'a fifo': 'busybox mkfifo passwd',
+    'a device': 'busybox mknod passwd c 1 5',
+    'a symlink to a device': 'busybox ln -s /dev/zero passwd',
+    'a terminal': 'busybox ln -s /dev/console passwd',
+    'a pipe of a process': 'busybox ln -s /proc/1/fd/1 passwd',
+    'what tells of a process': 'busybox ln -s a passwd; busybox ln -s b/1/environ a; busybox ln -s /proc b',
+    'a round symlink': 'busybox ln -s passwd passwd',
+  };
+  const wrong = {
+    'a directory': 'mkdir passwd',
+    'a climbing symlink': 'busybox ln -s ../../../../../../etc/hosts passwd',
+    'numbers beyond all': 'echo me:x:4294967296:0::/: > passwd',
+    'negative numbers': 'echo me:x:-1:0::/: > passwd',
+    'hexadecimal numbers': 'echo me:x:0x0:0x0::/: > passwd',
+    'zeros without end': 'dd if=/dev/zero of=passwd bs=1M seek=100000 count=1',
+  };
+  for (const [name, script] of Object.entries({ ...unsafe, ...wrong })) {
+    assert.equal((await sh(`cd /etc; busybox rm -rf passwd; ${script} 2>/dev/null`)).code, 0, name);
+    await assert.rejects(join(engine, id, ['id'], 'me'), { code: 'ERR_USER_UNKNOWN' }, name);
+    if (name in unsafe) await assert.rejects(join(engine, id, ['id'], '7'), { code: 'ERR_ROOTFS_UNSAFE' }, name);
+    // Whatever the runtime makes of it, it does so soon.
+    else
+      await join(engine, id, ['id'], '7').catch((error: unknown) => assert.ok(isStrataError(error, 'ERR_EXEC'), name));
+    const place = `/proc/${String(((await engine.containers.inspect(id))['State'] as { Pid: number }).Pid)}/root/etc`;
+    rmSync(`${place}/passwd`, { recursive: true });
+    writeFileSync(`${place}/passwd`, '');
+  }
+  await engine.containers.remove(id, { force: true });
+  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+});

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import type { Engine } from '../../../src/engine/index.ts';
+import { seen } from './truth.ts';
+
+/** A container from its creation to its removal; answers its ID. */
+async function life(engine: Engine): Promise<string> {
+  const { containers } = engine;
+  const command = ['sh', '-c', 'trap "exit 3" TERM; sleep 1000 & wait'];
+  const { id } = await containers.create({ image: 'busybox', command });
+  await containers.start(id);
+  assert.equal((await seen(engine, id))?.Status, 'running');
+  await containers.stop(id, { send: 'KILL' });
+  assert.deepEqual([(await seen(engine, id))?.Status, await containers.wait(id)], ['exited', 137]);
+  await containers.remove(id);
+  assert.equal(await seen(engine, id), undefined);
+  return id;
+}
+
+/** So many lives, some at a time. */
+export async function lives(engine: Engine, count: number, atOnce: number): Promise<string[]> {
+  const ids: string[] = [];
+  let begun = 0;
+  const one = async (): Promise<void> => {
+    while (begun++ < count) ids.push(await life(engine));
+  };
+  await Promise.all(Array.from({ length: atOnce }, one));
+  return ids;
+}

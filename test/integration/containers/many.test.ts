@@ -1,0 +1,76 @@
+// Many at once: containers, by one process and by several, and processes that join one container.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { containerStore, nothingLeft } from '../../helpers/container-store.ts';
+import { needs } from '../../helpers/needs.ts';
+import { soaking } from '../../helpers/seeded.ts';
+import { untilSame } from '../../helpers/until-same.ts';
+import { lives } from './many-lives.ts';
+import { leftOf } from './truth.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
+const nothing = { ...nothingLeft, execs: [], namespaces: [] };
+
+test('containers live from creation to removal, ten at a time: nothing of them stays', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const fds = (): number => readdirSync('/proc/self/fd').length;
+  await lives(engine, 1, 1);
+  const before = fds();
+  const began = performance.now();
+  const count = soaking ? 200 : 10;
+  const ids = await lives(engine, count, 10);
+  t.diagnostic(`${count} in ${Math.round(performance.now() - began)} ms`);
+  assert.ok(fds() <= before, 'nothing is held open');
+  assert.equal(new Set(ids).size, count);
+  await untilSame(() => leftOf(engine, ids), nothing);
+});
+
+test('the same by several processes at once', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const { root } = engine.layout;
+  const [processes, count] = soaking ? [5, 40] : [2, 3];
+  const fixture = join(import.meta.dirname, 'many.fixture.ts');
+  const codes = Array.from({ length: processes }, async () => {
+    const child = spawn(process.execPath, [fixture, root, String(count), '2'], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    t.after(() => child.kill('SIGKILL'));
+    return (await once(child, 'close')) as [number | null];
+  });
+  assert.deepEqual(
+    await Promise.all(codes),
+    Array.from({ length: processes }, () => [0, null]),
+  );
+  await untilSame(() => leftOf(engine, []), nothing);
+});
+
+test('processes that join one container all at once: each has its own streams and code', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const { containers } = engine;
+  const { id } = await containers.create({ image: 'busybox', command: ['sleep', '1000'] });
+  await containers.start(id);
+  const join = async (number: number): Promise<[string, number]> => {
+    const command = ['sh', '-c', `read line; echo ${number} $line; exit ${number}`];
+    await using attached = await containers.execAttached(id, { command, interactive: true });
+    const { streams } = attached;
+    let text = '';
+    const reads = (async () => {
+      for await (const { chunk } of streams) text += Buffer.from(chunk).toString('latin1');
+    })();
+    await streams.write(Buffer.from(`given ${number}\n`));
+    await reads;
+    return [text, await attached.exitCode];
+  };
+  const count = soaking ? 50 : 12;
+  const numbers = Array.from({ length: count }, (_, at) => at + 1);
+  assert.deepEqual(
+    await Promise.all(numbers.map(join)),
+    numbers.map((number) => [`${number} given ${number}\n`, number]),
+  );
+  await containers.remove(id, { force: true });
+  await untilSame(() => leftOf(engine, [id]), nothing);
+});

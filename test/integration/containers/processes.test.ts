@@ -1,0 +1,99 @@
+// What a container's processes leave: nothing, whichever way it ends.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CreateRequest, Engine } from '../../../src/engine/index.ts';
+import { containerStore, nothingLeft } from '../../helpers/container-store.ts';
+import { needs } from '../../helpers/needs.ts';
+import { untilSame } from '../../helpers/until-same.ts';
+import { leftOf, processesOf, seen } from './truth.ts';
+import { isThere } from './victims.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'tini-static');
+const nothing = { ...nothingLeft, execs: [], namespaces: [] };
+
+async function started(engine: Engine, script: string, host: CreateRequest['host'] = {}): Promise<string> {
+  const { id } = await engine.containers.create({ image: 'busybox', command: ['sh', '-c', script], host });
+  await engine.containers.start(id);
+  return id;
+}
+
+async function until(look: () => boolean, what: string): Promise<void> {
+  for (let waited = 0; !look(); waited += 10) {
+    assert.ok(waited < 30_000, what);
+    await sleep(10);
+  }
+}
+
+const read = (path: string): string => {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+};
+
+/** Children of a container's first process that have ended and that it has not asked about. */
+const zombiesOf = (pid: number): number =>
+  read(`/proc/${pid}/task/${pid}/children`)
+    .split(' ')
+    .filter((child) => /^State:\s+Z/m.test(read(`/proc/${child}/status`))).length;
+
+test('--init reaps what nobody waits for, and hears the signal to stop', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  // Each of the twenty loses its parent at once, and ends when it is told to.
+  const script =
+    'i=0; while test $i -lt 20; do (sh -c "while ! test -e /end; do sleep 0.05; done; echo > /ended$$" &); i=$((i+1)); done; exec sleep 1000';
+  for (const Init of [false, true]) {
+    const id = await started(engine, script, { Init });
+    const pid = (await seen(engine, id))?.Pid ?? 0;
+    await until(() => processesOf(id).length >= 21, 'all are there');
+    await using ender = await engine.containers.execAttached(id, { command: ['touch', '/end'] });
+    assert.equal(await ender.exitCode, 0);
+    if (Init) await until(() => processesOf(id).length === 2, 'all are gone but the init and its child');
+    else await until(() => zombiesOf(pid) === 20, 'a first process that does not wait keeps them');
+    assert.equal(zombiesOf(pid), Init ? 0 : 20);
+    await engine.containers.stop(id, { timeoutSeconds: Init ? 30 : 0 });
+    assert.equal(await engine.containers.wait(id), Init ? 143 : 137);
+    await engine.containers.remove(id);
+    await untilSame(() => leftOf(engine, [id]), nothing);
+  }
+});
+
+const many =
+  'trap "" TERM; i=0; while test $i -lt 200; do sleep 1000 & i=$((i+1)); done; while ! test -e /end; do sleep 0.05; done';
+
+const ends: readonly (readonly [string, CreateRequest['host'], (engine: Engine, id: string) => Promise<unknown>])[] = [
+  ['stop', {}, async ({ containers }, id) => await containers.stop(id, { timeoutSeconds: 0 })],
+  ['kill', { Init: true }, async ({ containers }, id) => await containers.kill(id)],
+  ['rm -f', {}, async ({ containers }, id) => await containers.remove(id, { force: true })],
+  [
+    'its own end',
+    {},
+    async ({ containers }, id) => {
+      await using ender = await containers.execAttached(id, { command: ['touch', '/end'] });
+      await ender.exitCode;
+    },
+  ],
+  // Nobody's death ends the others there.
+  [
+    'rm -f, with the host’s processes',
+    { PidMode: 'host' },
+    async ({ containers }, id) => await containers.remove(id, { force: true }),
+  ],
+];
+
+for (const [name, host, end] of ends) {
+  test(`of 200 processes none is left: ${name}`, { skip }, async (t) => {
+    const engine = await containerStore(t);
+    const id = await started(engine, many, host);
+    await until(() => processesOf(id).length > 200, 'all are there');
+    const pids = processesOf(id);
+    await end(engine, id);
+    if ((await seen(engine, id)) !== undefined) await engine.containers.wait(id);
+    await until(() => !pids.some(isThere), 'all end');
+    if ((await seen(engine, id)) !== undefined) await engine.containers.remove(id);
+    await untilSame(() => leftOf(engine, [id]), nothing);
+  });
+}
