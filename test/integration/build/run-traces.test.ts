@@ -170,27 +170,32 @@ test('a working folder that reaches into a process is refused, and no descriptor
 });
 
 test('a command that puts symlinks where the mounts were gets nothing else removed (D7)', { skip }, async (t) => {
-  const engine = await store(t, 'overlay2');
-  const outside = folderWith(t, { 'resolve/stub-resolv.conf': '' }, 'outside');
-  // In the image, and on the host.
-  for (const target of ['../data', outside]) {
-    const script = `mv /run/systemd /run/moved && ln -s ${target} /run/systemd`;
+  const stub = 'systemd/resolve/stub-resolv.conf';
+  const outside = folderWith(t, { [stub]: '' }, 'outside');
+  // What was made goes; what was there before it goes, which overlayfs would copy. In the image, and on the host.
+  for (const [driver, place, target] of [
+    ['overlay2', '/run/systemd', '../data/systemd'],
+    ['overlay2', '/run/systemd', join(outside, 'systemd')],
+    ['vfs', '/run', 'data'],
+    ['vfs', '/run', outside],
+  ] as const) {
+    const engine = await store(t, driver);
+    const script = `mv ${place} /moved && ln -s ${target} ${place}`;
     const folder = busyboxContext(t, [`RUN ["/bin/busybox", "sh", "-c", "${script}"]`]);
-    fill(join(folder, 'tree'), {
-      'etc/resolv.conf': { link: '../run/systemd/resolve/stub-resolv.conf' },
-      'run/': '',
-      'data/resolve/stub-resolv.conf': '',
-    });
+    fill(join(folder, 'tree'), { 'etc/resolv.conf': { link: `../run/${stub}` }, 'run/': '', [`data/${stub}`]: '' });
     const { id } = await toldBuild(engine, { context: folder });
     const [, layer = []] = await layerEntries(engine, id);
-    assert.ok(layer.includes('symlink run/systemd'));
+    assert.ok(layer.includes(`symlink ${place.slice(1)}`));
     assert.deepEqual(
       layer.filter((entry) => entry.startsWith('whiteout')),
       [],
     );
-    await withImageTree(engine, id, (tree) => {
-      assert.deepEqual(readdirSync(join(tree, 'data/resolve')), ['stub-resolv.conf']);
-    });
-    assert.deepEqual(readdirSync(join(outside, 'resolve')), ['stub-resolv.conf']);
+    await withImageTree(
+      engine,
+      id,
+      (tree) => assert.deepEqual(readdirSync(join(tree, 'data/systemd/resolve')), ['stub-resolv.conf'], place),
+      driver,
+    );
+    assert.deepEqual(readdirSync(join(outside, 'systemd/resolve')), ['stub-resolv.conf'], place);
   }
 });
