@@ -1,17 +1,19 @@
-import { renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { isStrataError } from '../../errors/index.ts';
 import { unfinishedIndex } from '../../images/unfinished-indexes.ts';
 import { deletedBytes, type LayerEntries } from '../../layer/deleted-bytes.ts';
 import type { ChangedTree } from '../../layer/diff/change.ts';
 import { diffLayer } from '../../layer/diff/diff-layer.ts';
 import { LayerIndex } from '../../layer/index-file/reader.ts';
+import type { AppliedLayer } from '../../layer/types.ts';
 import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
 import { amendedId } from '../../snapshots/amendment.ts';
-import { type DiffId, digestHex } from '../../spec/digest.ts';
+import { type DiffId, digestHex, parseDiffId } from '../../spec/digest.ts';
 import type { StoreLayout } from '../layout.ts';
-import type { LayerMakerParts } from './snapshot-layer-maker.ts';
+import { diffIdLabel, type LayerMakerParts } from './snapshot-layer-maker.ts';
 
 export interface IndexedLayer extends LayerRecord {
   /** For each of the layers below that were asked about, how many bytes of its files this one deletes. */
@@ -36,16 +38,19 @@ export async function indexSnapshot(
   const { layout, metadata, locks } = parts;
   const name = unfinishedIndex(lease, snapshotId);
   const written = join(layout.indexes, name);
-  try {
-    const layer = await diffLayer({
-      tree: copyOf?.tree ?? sourceOf(parts, snapshotId),
-      copy: copyOf && { to: sourceOf(parts, snapshotId).upperDir, without: copyOf.without },
+  const own = sourceOf(parts, snapshotId, lease);
+  const make = async (tree: ChangedTree): Promise<AppliedLayer> =>
+    await diffLayer({
+      tree,
+      copy: copyOf && { to: own.upperDir, without: copyOf.without },
       indexFolder: layout.indexes,
       indexName: name,
       // Its name is taken under the layer's lock, which garbage collection takes too.
       indexPath: () => written,
       signal,
     });
+  try {
+    const layer = copyOf ? await make(copyOf.tree) : await withoutDamagedIndex(own, make);
     const { diffId } = layer;
     metadata.objects.pin('layer', diffId, lease);
     await locks.with('layer', diffId, () => renameSync(written, indexPath(layout, diffId)), { signal });
@@ -57,9 +62,22 @@ export async function indexSnapshot(
   }
 }
 
+/** An amended layer's files say all that its index does, to whoever looks longer. */
+async function withoutDamagedIndex<T>(tree: ChangedTree, make: (tree: ChangedTree) => Promise<T>): Promise<T> {
+  try {
+    return await make(tree);
+  } catch (error) {
+    if (tree.kind !== 'overlay' || tree.amendedIndex === undefined) throw error;
+    const isDamage = isStrataError(error) && (error.kind === 'corrupt' || error.code === 'ERR_LAYER_SOURCE_CHANGED');
+    if (!isDamage) throw error;
+    return await make({ ...tree, amendedIndex: undefined });
+  }
+}
+
 const indexPath = (layout: StoreLayout, diffId: DiffId): string => join(layout.indexes, `${digestHex(diffId)}.idx`);
 
 function deletesOf(layout: StoreLayout, diffId: DiffId, below: readonly DiffId[]): number[] {
+  if (below.length === 0) return [];
   const [top, ...others] = [diffId, ...below].map((id) => entriesIn(indexPath(layout, id)));
   return top === undefined ? [] : deletedBytes(top, others);
 }
@@ -72,14 +90,17 @@ const entriesIn = (path: string): LayerEntries => ({
   },
 });
 
-function sourceOf({ driver, metadata }: LayerMakerParts, snapshotId: string): ChangedTree {
+function sourceOf(parts: LayerMakerParts, snapshotId: string, lease: Lease): ChangedTree {
+  const { driver, metadata } = parts;
   const { snapshotter } = driver;
   if (driver.name === 'overlay2' && snapshotter.ownDirectory && snapshotter.lowerDirectories) {
     const upperDir = snapshotter.ownDirectory(snapshotId);
     const lowerDirs = snapshotter.lowerDirectories(snapshotId);
-    const isAmendment = amendedId(snapshotter.stat(snapshotId)) !== undefined;
-    if (!isAmendment) return { kind: 'overlay', upperDir, lowerDirs };
-    return { kind: 'overlay', upperDir, amendedDir: lowerDirs[0], lowerDirs: lowerDirs.slice(1) };
+    const amended = amendedId(snapshotter.stat(snapshotId));
+    if (amended === undefined) return { kind: 'overlay', upperDir, lowerDirs };
+    const [amendedDir, ...others] = lowerDirs;
+    const amendedIndex = indexOf(parts, amended, lease);
+    return { kind: 'overlay', upperDir, amendedDir, amendedIndex, lowerDirs: others };
   }
   const parentId = metadata.snapshots.get(snapshotId)?.parentId;
   const treeOf = (id: string): string => snapshotter.mounts(id)[0]?.source ?? '';
@@ -88,4 +109,12 @@ function sourceOf({ driver, metadata }: LayerMakerParts, snapshotId: string): Ch
     upperDir: treeOf(snapshotId),
     lowerDir: parentId === undefined ? undefined : treeOf(parentId),
   };
+}
+
+/** The index of the layer that a snapshot alone is, kept from now on; undefined when no layer was made of it. */
+function indexOf({ layout, metadata }: LayerMakerParts, snapshotId: string, lease: Lease): string | undefined {
+  const label = metadata.snapshots.get(snapshotId)?.labels[diffIdLabel];
+  if (label === undefined || !metadata.objects.pinIfPresent('layer', label, lease)) return undefined;
+  const path = indexPath(layout, parseDiffId(label));
+  return existsSync(path) ? path : undefined;
 }

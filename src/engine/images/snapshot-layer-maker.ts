@@ -11,7 +11,7 @@ import type { StorageDriver } from '../open-driver.ts';
 import type { CopiedChanges, IndexedLayer } from './index-snapshot.ts';
 
 // The diffID a snapshot's changes have: told by a label, so that a cached step is never read again.
-const diffIdLabel = 'strata.diff-id';
+export const diffIdLabel = 'strata.diff-id';
 // How many bytes its changes delete of each step below, nearest first, separated by spaces; absent when none.
 const deletesLabel = 'strata.deletes';
 

@@ -11,6 +11,7 @@ import type { IndexWriter } from '../index-file/writer.ts';
 import { childPlace, nameOf, nameStart, parentPlace } from '../place.ts';
 import { opaqueMarker, whiteoutName } from '../whiteout.ts';
 import { chosen, isArchived, noXattrs, readXattrs, readXattrsAt, type Xattrs } from '../xattrs.ts';
+import type { KnownEntry } from './amended-changes.ts';
 import type { Change, EntryChange, OpenFile } from './change.ts';
 import { sparseRuns } from './sparse-runs.ts';
 
@@ -44,9 +45,10 @@ export class ChangeArchiver {
    * The archive in chunks of up to 256 KiB, which belong to the receiver.
    * @throws ERR_LAYER_SOURCE_CHANGED, ERR_LAYER_DIFF_INDIRECT, ERR_TAR_UNENCODABLE
    */
-  *archive(changes: Iterable<Change>): Generator<Uint8Array, void> {
+  *archive(changes: Iterable<Change | KnownEntry>): Generator<Uint8Array, void> {
     for (const change of changes) {
       if (change.kind === 'entry') yield* this.#entry(change);
+      else if (change.kind === 'known') yield* this.#known(change);
       else yield* this.#deletion(change);
     }
     this.#index.trailer(tarEnd);
@@ -79,6 +81,34 @@ export class ChangeArchiver {
     }
   }
 
+  *#known({ place, tree, directory, record, header }: KnownEntry): Generator<Uint8Array, void> {
+    this.#index.begin(header);
+    yield* this.#out.put(header);
+    if (record.body !== 'none') {
+      const fd = openAt(tree.fd(directory), nameOf(place), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      try {
+        yield* this.#content(fd, place, record);
+      } finally {
+        closeFd(fd);
+      }
+    }
+    const padding = tarPadding(record.storedSizeBytes);
+    this.#index.end(record, padding);
+    yield* this.#out.put(padding);
+    if (record.kind === 'file') this.sizeBytes += record.sizeBytes;
+  }
+
+  *#content(
+    fd: number,
+    place: Uint8Array,
+    { sparse, sizeBytes }: Pick<RecordFields, 'sparse' | 'sizeBytes'>,
+  ): Generator<Uint8Array, void> {
+    for (const { offset, length } of sparse ?? [{ offset: 0, length: sizeBytes }]) {
+      const whole = yield* this.#out.fill(length, (into, done) => readFullyAt(fd, into, offset + done));
+      if (!whole) throw sourceChanged(place);
+    }
+  }
+
   *#file(change: EntryChange): Generator<Uint8Array, void> {
     const { place, tree, directory, file } = change;
     if (file) return yield* this.#openFile(change, { ...file, xattrs: chosen(file.xattrs, isInteresting) });
@@ -96,12 +126,7 @@ export class ChangeArchiver {
     const fields: Fields = { ...fieldsOf(stat), type: 'file', path: place, sizeBytes: stat.size, xattrs, sparse };
     yield* this.#begin(fields);
     if (content) yield* this.#out.put(content);
-    else {
-      for (const { offset, length } of sparse ?? [{ offset: 0, length: stat.size }]) {
-        const whole = yield* this.#out.fill(length, (into, done) => readFullyAt(fd, into, offset + done));
-        if (!whole) throw sourceChanged(place);
-      }
-    }
+    else yield* this.#content(fd, place, fields);
     yield* this.#out.put(this.#end('file', place, fields));
     this.sizeBytes += stat.size;
   }

@@ -10,6 +10,8 @@ export type ChangedTree =
       readonly upperDir: string;
       /** The own directory that `upperDir` amends: the two are one layer, and what the upper one hides is hidden of this one. */
       readonly amendedDir?: string | undefined;
+      /** The index of the layer that `amendedDir` alone is, made of it: spares looking at what stays as it is. */
+      readonly amendedIndex?: string | undefined;
       readonly lowerDirs: readonly string[];
       readonly rootless?: boolean | undefined;
     }

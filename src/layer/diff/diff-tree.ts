@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type DiffId, type Digest, digestFromHex } from '../../spec/digest.ts';
+import { LayerIndex } from '../index-file/reader.ts';
 import { IndexWriter } from '../index-file/writer.ts';
 import { OpenDirectories } from '../open-directories.ts';
 import type { AppliedLayer } from '../types.ts';
 import { opaqueAttribute } from '../xattrs.ts';
+import { amendedChanges, type KnownEntry } from './amended-changes.ts';
 import { ChangeArchiver } from './archive-changes.ts';
 import type { Change, ChangedTree, Warn } from './change.ts';
 import { ChangeCopier, type CopyRequest } from './change-copier.ts';
@@ -81,12 +83,20 @@ function* changesOf(
   tree: ChangedTree,
   upper: OpenDirectories,
   { warn, copier }: ChangesOptions,
-): Generator<Change, void> {
+): Generator<Change | KnownEntry, void> {
   const lowerDir = tree.kind === 'overlay' ? tree.lowerDirs[0] : tree.lowerDir;
   using lower = lowerDir === undefined ? undefined : new OpenDirectories(lowerDir);
   const keepsRoot = isUsualRoot(upper, lower);
   const amendedDir = tree.kind === 'overlay' ? tree.amendedDir : undefined;
   using amended = amendedDir === undefined ? undefined : new OpenDirectories(amendedDir);
+  const known = tree.kind === 'overlay' ? tree.amendedIndex : undefined;
+  if (amended && known !== undefined) {
+    using index = LayerIndex.open(known);
+    for (const change of amendedChanges(overlayChanges([upper], markOf(tree), warn), amended, index)) {
+      if (change.place.length > 0 || !keepsRoot) yield change;
+    }
+    return;
+  }
   const changes =
     tree.kind === 'overlay'
       ? overlayChanges(amended ? [upper, amended] : [upper], markOf(tree), warn)

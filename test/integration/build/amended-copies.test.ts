@@ -245,6 +245,21 @@ test('one change after the other amends the first copy, and what was there befor
   assert.notEqual(last, anew);
 });
 
+test('an index of the earlier copy that is damaged, or gone, is done without', { skip }, async (t) => {
+  const folder = folderWith(t, { Dockerfile: 'FROM scratch\nCOPY src /to\n', ...source, 'src/d0/case': 'damaged' });
+  const first = await amending.build({ context: folder }).result;
+  const [diffId = ''] = await diffIds(amending, first.id);
+  const index = join(amending.layout.indexes, `${diffId.slice('sha256:'.length)}.idx`);
+  for (const damage of [() => truncateSync(index, 200), () => rmSync(index)]) {
+    damage();
+    changeLittle(folder);
+    const { id } = await amending.build({ context: folder }).result;
+    assert.equal(parts(amending, id), 2);
+    const made = await whole.build({ context: folder, noCache: true }).result;
+    assert.deepEqual(await diffIds(amending, id), await diffIds(whole, made.id));
+  }
+});
+
 test('an amended layer outlives the image and the cached step it amends, is saved as it is, and is no damage', {
   skip,
 }, async (t) => {

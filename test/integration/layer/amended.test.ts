@@ -1,7 +1,17 @@
 // A layer in two directories, of which one amends the other, is the layer that one directory with the same files is.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, lutimesSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lutimesSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type ChangedTree, diffLayer, LayerIndex, remakeLayer, verifyLayer } from '../../../src/layer/index.ts';
@@ -105,6 +115,11 @@ test('everything that may change: the same archive, which comes back from both d
   const shown = (...layers: string[]): string[] => treeListing(trees.mount([...lowerDirs, ...layers]));
   assert.deepEqual(shown(amendedDir, upperDir), shown(atOnce));
 
+  const { indexPath: amendedIndex } = await archiveOf(trees, { kind: 'overlay', upperDir: amendedDir, lowerDirs });
+  const tree = { kind: 'overlay', upperDir, amendedDir, amendedIndex, lowerDirs } as const;
+  const byIndex = await archiveOf(trees, tree);
+  assert.ok(equalBytes(byIndex.bytes, bytes));
+  assert.deepEqual(readFileSync(byIndex.indexPath), readFileSync(indexPath));
   assert.ok(equalBytes(await remade(indexPath, [upperDir, amendedDir]), bytes));
   assert.equal(await verifyLayer(indexPath, [upperDir, amendedDir]), true);
   assert.equal(await verifyLayer(indexPath, [upperDir]), false);
