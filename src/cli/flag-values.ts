@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { Command } from 'commander';
 import type { HostDevice, HostUlimit } from '../engine/index.ts';
 import { isStrataError } from '../errors/index.ts';
-import { parseSize } from '../query/units.ts';
+import { parseSize } from '../query/parse-size.ts';
 import { wrongValue } from './flags.ts';
 
 /** What is wrong with a value, in docker's words. */

@@ -1,3 +1,5 @@
+import { isPrintable } from '../lib/characters.ts';
+
 const named: ReadonlyMap<string, string> = new Map([
   ['\x07', '\\a'],
   ['\b', '\\b'],
@@ -9,12 +11,11 @@ const named: ReadonlyMap<string, string> = new Map([
   ['\\', '\\\\'],
   ['"', '\\"'],
 ]);
-const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
 function escaped(character: string): string {
   const name = named.get(character);
   if (name !== undefined) return name;
-  if (printable.test(character)) return character;
+  if (isPrintable(character)) return character;
   const code = character.codePointAt(0) ?? 0;
   if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`;
   return code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;

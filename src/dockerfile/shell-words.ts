@@ -1,3 +1,4 @@
+import { isDigit, isLetter, isWordCharacter } from '../lib/characters.ts';
 import { expansionError } from './dockerfile-error.ts';
 import { maxExpansion, maxSubstitutionDepth } from './limits.ts';
 import { excerpt, quote } from './quote.ts';
@@ -62,9 +63,6 @@ class WordCollector {
   }
 }
 
-const nameStart = /[\p{L}_]/u;
-const namePart = /[\p{L}\p{Nd}_]/u;
-const digit = /\p{Nd}/u;
 const specialParameters = '@*#?-$!';
 
 class Expander {
@@ -287,9 +285,9 @@ class Expander {
     const start = this.#index;
     const first = this.#peekCharacter();
     if (first !== '' && specialParameters.includes(first)) return this.#take();
-    const part = digit.test(first) ? digit : namePart;
-    if (part === namePart && !nameStart.test(first)) return '';
-    for (let next = first; next !== '' && part.test(next); next = this.#peekCharacter()) this.#index += next.length;
+    const isPart = isDigit(first) ? isDigit : isWordCharacter;
+    if (isPart === isWordCharacter && !isLetter(first)) return '';
+    for (let next = first; next !== '' && isPart(next); next = this.#peekCharacter()) this.#index += next.length;
     return this.#source.slice(start, this.#index);
   }
 

@@ -2,13 +2,14 @@
 const minWidth = 10;
 const gap = 3;
 
-const zeroWidth = /[\p{Mn}\p{Me}\p{Cf}]/u;
 const doubleWidth =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u;
 
 /** Columns a terminal gives the text. */
 export function displayWidth(text: string): number {
   if (/^[\u0020-\u007e]*$/.test(text)) return text.length;
+  // Made here: to look up what Unicode has of these takes milliseconds.
+  const zeroWidth = /[\p{Mn}\p{Me}\p{Cf}]/u;
   let width = 0;
   for (const char of text) width += zeroWidth.test(char) ? 0 : doubleWidth.test(char) ? 2 : 1;
   return width;

@@ -2,6 +2,7 @@ export { alignColumns, displayWidth } from './align.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export * from './filters.ts';
 export { type Format, formatInspected, formatRows, parseFormat } from './format.ts';
+export { parseSize } from './parse-size.ts';
 export { Regexp } from './regexp/regexp.ts';
 export { type EvaluateOptions, evaluateTemplate } from './template/evaluate.ts';
 export { headerFunctions, templateFunctions } from './template/functions.ts';
@@ -18,4 +19,4 @@ export {
   type ValueMap,
 } from './template/values.ts';
 export { compareInstants, type Instant, type ParseInstantOptions, parseInstant } from './timestamp.ts';
-export { humanDuration, humanMemory, humanSize, parseSize } from './units.ts';
+export { humanDuration, humanMemory, humanSize } from './units.ts';

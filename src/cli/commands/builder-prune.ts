@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { isStrataError } from '../../errors/index.ts';
-import { parseSize } from '../../query/units.ts';
+import { parseSize } from '../../query/parse-size.ts';
 import { confirm } from '../confirm.ts';
 import type { Called, CliContext } from '../context.ts';
 import { collect, usageProblem } from '../flags.ts';

@@ -1,8 +1,8 @@
 import { utf8 } from '../../lib/bytes.ts';
+import { isPrintable } from '../../lib/characters.ts';
 import { compare, isEqual } from './compare.ts';
 import { encodeJson } from './json.ts';
 import { sprint, sprintf, sprintln } from './printf.ts';
-import { isPrintable } from './quote.ts';
 import {
   byteLength,
   byteSlice,

@@ -1,7 +1,4 @@
-const printable = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
-
-/** Go's `unicode.IsPrint` for one character. */
-export const isPrintable = (char: string): boolean => printable.test(char);
+import { isPrintable } from '../../lib/characters.ts';
 
 const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, '0');
 

@@ -1,4 +1,5 @@
-import { displayCodePoint, isPrintable, quote } from './quote.ts';
+import { isPrintable, isWordCharacter } from '../../lib/characters.ts';
+import { displayCodePoint, quote } from './quote.ts';
 
 export type TokenKind =
   | 'text'
@@ -36,8 +37,6 @@ export interface Token {
 }
 
 const keywords = new Set('block break continue define else end if range template with'.split(' '));
-const wordCharacter = /[\p{L}\p{Nd}_]/u;
-const word = /[\p{L}\p{Nd}_]*/uy;
 const blank = /[ \t\r\n]*/y;
 const quoted = /"(?:[^"\\\n]|\\[^\n])*"/uy;
 const rawQuoted = /`[^`]*`/y;
@@ -179,7 +178,7 @@ class Lexer {
     }
     if (char === '.' && /[^0-9]/.test(this.#input.charAt(this.#at + 1))) return this.#name('field', 'dot');
     if (/[.+0-9-]/.test(char)) return this.#number();
-    if (wordCharacter.test(char)) return this.#identifier();
+    if (isWordCharacter(char)) return this.#identifier();
     if (char <= '\u007e' && isPrintable(char)) return this.#emit('other', this.#at + 1);
     return this.#fail(`unrecognized character in action: ${displayCodePoint(char)}`);
   }
@@ -198,8 +197,9 @@ class Lexer {
 
   /** The end of a word, or undefined where something unfit follows it. */
   #wordEnd(from: number): number | undefined {
-    const end = from + (this.#match(word, from) ?? '').length;
-    const next = this.#charAt(end);
+    let end = from;
+    let next = this.#charAt(end);
+    for (; isWordCharacter(next); next = this.#charAt(end)) end += next.length;
     const ends = next === '' || isBlank(next) || '.,|:)('.includes(next) || this.#input.startsWith('}}', end);
     if (ends) return end;
     this.#fail(`bad character ${displayCodePoint(next)}`);
@@ -227,14 +227,14 @@ class Lexer {
   #number(): boolean {
     const bad = (end: number): false => {
       const last = this.#charAt(end);
-      const shown = this.#input.slice(this.#at, end + (wordCharacter.test(last) ? last.length : 0));
+      const shown = this.#input.slice(this.#at, end + (isWordCharacter(last) ? last.length : 0));
       return this.#fail(`bad number syntax: ${quote(shown)}`);
     };
     const end = this.#numberEnd(this.#at);
-    if (wordCharacter.test(this.#charAt(end))) return bad(end);
+    if (isWordCharacter(this.#charAt(end))) return bad(end);
     if (!/[+-]/.test(this.#input.charAt(end))) return this.#emit('number', end);
     const second = this.#numberEnd(end);
-    if (wordCharacter.test(this.#charAt(second)) || this.#input[second - 1] !== 'i') return bad(second);
+    if (isWordCharacter(this.#charAt(second)) || this.#input[second - 1] !== 'i') return bad(second);
     return this.#emit('complex', second);
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { humanDuration, humanMemory, humanSize, parseSize } from '../../../src/query/units.ts';
+import { parseSize } from '../../../src/query/parse-size.ts';
+import { humanDuration, humanMemory, humanSize } from '../../../src/query/units.ts';
 
 test('sizes by thousands', () => {
   const table: readonly (readonly [number, number, string])[] = [
