@@ -42,6 +42,7 @@ export async function runCommandLine(
     out,
     outBytes: async (chunk) => (await import('./write-bytes.ts')).writeBytes(process.stdout, chunk),
     err,
+    errBytes: async (chunk) => (await import('./write-bytes.ts')).writeBytes(process.stderr, chunk),
     readLine: async () => (await import('./read-line.ts')).readLine(interruption.signal),
     setExitCode: (code) => {
       exitCode = code;

@@ -21,6 +21,8 @@ export interface CliContext {
   /** Bytes for standard output; resolves once they are taken, rejects when nobody reads any more. */
   outBytes(chunk: Uint8Array): Promise<void>;
   err(text: string | Uint8Array): void;
+  /** As {@link outBytes}, for standard error. */
+  errBytes(chunk: Uint8Array): Promise<void>;
   /** An answer to a question: the next line of standard input, empty at its end. */
   readLine(): Promise<string>;
   /** The code the process ends with when the command itself succeeds. */

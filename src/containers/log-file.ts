@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbortOptions } from '../lib/abort.ts';
 import { errnoOf } from '../sys/errno.ts';
+import { pause } from '../sys/pause.ts';
 
 /** A piece of what a container wrote, at most one line. */
 export interface LogEntry {
@@ -67,7 +67,7 @@ async function* entriesOf(
       // What was written before the end is still to be read, in this file or in the one that took its place.
       isLast = !(await goesOn());
       if (isReplaced(fd, path)) return 'replaced';
-      if (!isLast) await sleep(pauseMs, undefined, signal ? { signal } : {});
+      if (!isLast) await pause(pauseMs, { signal });
       continue;
     }
     offset += length;

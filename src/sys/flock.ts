@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbortOptions } from '../lib/abort.ts';
 import { errnoOf } from './errno.ts';
 import { libc } from './libc.ts';
+import { pause } from './pause.ts';
 import { lastError } from './scratch.ts';
 
 /** `exclusive` for one holder, `shared` for any number that exclude an exclusive one. */
@@ -32,12 +32,7 @@ export async function lockFile(fd: number, options: AbortOptions & { readonly mo
   const { signal, mode } = options;
   signal?.throwIfAborted();
   for (let pauseMs = 1; !tryLockFile(fd, mode); pauseMs = Math.min(pauseMs * 2, 50)) {
-    try {
-      await sleep(pauseMs, undefined, signal ? { signal } : {});
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw error;
-    }
+    await pause(pauseMs, options);
   }
 }
 

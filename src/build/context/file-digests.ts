@@ -1,6 +1,6 @@
-import { setTimeout } from 'node:timers/promises';
 import { coarseTime } from '../../sys/coarse-clock.ts';
 import { closeFd } from '../../sys/fs-at.ts';
+import { pause } from '../../sys/pause.ts';
 import type { FileStat } from '../../sys/stat.ts';
 import { FileLane, type LaneItem } from '../work/file-lane.ts';
 import type { ContextEntry } from './build-context.ts';
@@ -88,6 +88,6 @@ export async function untilTraced({ type, ctime }: FileStat, signal: AbortSignal
     const ahead = (ctime.seconds - now.seconds) * 1000 + (ctime.nanoseconds - now.nanoseconds) / 1e6;
     // Far ahead it comes from another machine's clock.
     if (ahead < 0 || ahead > 1000) return;
-    await setTimeout(1, undefined, { signal });
+    await pause(1, { signal });
   }
 }

@@ -40,8 +40,7 @@ async function logs(context: CliContext, name: string, flags: LogsFlags): Promis
     if (goesOn) within.add(stream);
     else within.delete(stream);
     const shown = prefix === '' ? bytes : Buffer.concat([Buffer.from(prefix), bytes]);
-    if (stream === 'stdout') await context.outBytes(shown);
-    else context.err(shown);
+    await (stream === 'stdout' ? context.outBytes(shown) : context.errBytes(shown));
   }
 }
 

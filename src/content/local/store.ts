@@ -1,8 +1,8 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { type Digest, imageAlgorithms, isDigest, parseDigest } from '../../spec/digest.ts';
+import { pause } from '../../sys/pause.ts';
 import { diskFailure } from '../disk-failure.ts';
 import { ingestBusy } from '../failures.ts';
 import { ObjectLocks } from '../object-locks.ts';
@@ -88,7 +88,7 @@ export class LocalContentStore implements ContentStore {
 
   async #hold(ref: string, { signal }: AbortOptions): Promise<IngestFolder> {
     for (let attempt = 0; attempt < holdAttempts; attempt++) {
-      if (attempt > 0) await sleep(holdPauseMs, undefined, { signal });
+      if (attempt > 0) await pause(holdPauseMs, { signal });
       let ingest: IngestFolder | undefined;
       try {
         ingest = IngestFolder.hold(this.#layout.ingest(ref), ref);

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { busyboxStore } from '../helpers/busybox-store.ts';
+import { needs } from '../helpers/needs.ts';
+import { startCommand } from '../helpers/started-command.ts';
+import { strataPath } from '../helpers/strata.ts';
+
+const skip = needs('root', 'runc', 'conmon', 'busybox');
+
+test('logs -f ends by an interrupt, without a word, and when a reader goes away, of either stream', {
+  skip,
+}, async (t) => {
+  const strata = await busyboxStore(t);
+  const talk = 'while true; do echo out; echo err >&2; usleep 50000; done';
+  assert.equal((await strata('run', '-d', '--name', 'talker', 'busybox', 'sh', '-c', talk)).code, 0);
+  t.after(() => strata('rm', '-f', 'talker'));
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    const followed = startCommand(t, strata, 'logs', '-f', 'talker');
+    await followed.says('out');
+    followed.child.kill(signal);
+    assert.deepEqual(await followed.ended, { code, signal: null });
+    assert.match(followed.output.stderr, /^(err\n)*$/);
+  }
+  const logs = `${strataPath} --root ${strata.root} logs -f talker`;
+  for (const [line, said] of [
+    [`${logs} 2>/dev/null | head -1`, 'out\n'],
+    [`${logs} 2>&1 >/dev/null | head -1`, 'err\n'],
+  ] as const) {
+    const { status, stdout } = spawnSync('bash', ['-c', line], { encoding: 'utf8', timeout: 30_000 });
+    assert.deepEqual([status, stdout], [0, said], line);
+  }
+});
