@@ -178,9 +178,9 @@ test('a layout as a folder, with links that lead out of it', { skip }, async (co
 
   const hostile = await store(context);
   rmSync(join(path, 'index.json'));
-  writeFileSync('/tmp/strata-outside.json', String(files['index.json']));
-  context.after(() => rmSync('/tmp/strata-outside.json'));
-  symlinkSync('/tmp/strata-outside.json', join(path, 'index.json'));
+  const outside = join(folder(context), 'index.json');
+  writeFileSync(outside, String(files['index.json']));
+  symlinkSync(outside, join(path, 'index.json'));
   await assert.rejects(hostile.load({ input: path }).result, { code: 'ERR_ARCHIVE_FORMAT' });
   assertEmpty(hostile);
 });
