@@ -1,9 +1,22 @@
 const chunkBytes = 256 << 10;
 
-/** Gathers bytes into chunks of one size; each belongs to whoever gets it. */
+export interface ChunksOptions {
+  /**
+   * Each chunk is good until the next is asked for, because all of them lie in one piece of memory: a new one for every
+   * chunk of a large layer has the garbage collector busy for a quarter of the time.
+   */
+  readonly lent?: boolean | undefined;
+}
+
+/** Gathers bytes into chunks of one size; each belongs to whoever gets it, unless it is lent. */
 export class Chunks {
+  readonly #lent: boolean;
   #chunk = newChunk();
   #used = 0;
+
+  constructor({ lent = false }: ChunksOptions = {}) {
+    this.#lent = lent;
+  }
 
   *put(bytes: Uint8Array): Generator<Uint8Array, void> {
     let rest = bytes;
@@ -35,7 +48,7 @@ export class Chunks {
 
   #take(length: number): Uint8Array {
     const full = this.#chunk.subarray(0, length);
-    this.#chunk = newChunk();
+    if (!this.#lent) this.#chunk = newChunk();
     this.#used = 0;
     return full;
   }

@@ -9,7 +9,7 @@ import { errnoOf } from '../sys/errno.ts';
 import { readFullyAt } from '../sys/fd-io.ts';
 import { closeFd, openAt } from '../sys/fs-at.ts';
 import { FileStat, statAtIfThere } from '../sys/stat.ts';
-import { Chunks } from './chunks.ts';
+import { Chunks, type ChunksOptions } from './chunks.ts';
 import { ByteReader } from './index-file/byte-reader.ts';
 import { corruptIndex } from './index-file/corrupt.ts';
 import { LayerIndex, type PlacedRecord } from './index-file/reader.ts';
@@ -22,27 +22,31 @@ export type LayerFiles = string | readonly string[];
 
 /**
  * The exact bytes of a layer's tar, from its index and the tree it was unpacked into (its own directory, or a complete
- * tree right after it was applied). Chunks of up to 256 KiB belong to the receiver. The bytes are as good as the tree:
+ * tree right after it was applied). Chunks of up to 256 KiB belong to the receiver, unless they are lent. The bytes are as good as the tree:
  * whoever relies on them hashes them, see {@link verifyRemake}.
  * @throws ERR_LAYER_NOT_REMAKEABLE, ERR_LAYER_TREE_CHANGED, ERR_INDEX_CORRUPT, and the signal's reason
  */
 export async function* remakeLayer(
   index: LayerIndex,
   tree: LayerFiles,
-  { signal }: AbortOptions = {},
+  { signal, lent }: AbortOptions & ChunksOptions = {},
 ): AsyncGenerator<Uint8Array, void> {
-  for (const chunk of remakeTar(index, tree)) {
+  for (const chunk of remakeTar(index, tree, { lent })) {
     signal?.throwIfAborted();
     yield chunk;
   }
 }
 
 /** {@link remakeLayer} for loops that do not wait. */
-export function* remakeTar(index: LayerIndex, tree: LayerFiles): Generator<Uint8Array, void> {
+export function* remakeTar(
+  index: LayerIndex,
+  tree: LayerFiles,
+  options: ChunksOptions = {},
+): Generator<Uint8Array, void> {
   const { remakeable, tarSizeBytes } = index.summary;
   if (!remakeable) throw notRemakeable(index);
   let left = tarSizeBytes;
-  for (const chunk of entries(index, tree)) {
+  for (const chunk of entries(index, tree, options)) {
     left -= chunk.length;
     // A forged index would go on for petabytes.
     if (left < 0) throw corruptIndex('describes more bytes than its layer has');
@@ -50,9 +54,9 @@ export function* remakeTar(index: LayerIndex, tree: LayerFiles): Generator<Uint8
   }
 }
 
-function* entries(index: LayerIndex, tree: LayerFiles): Generator<Uint8Array, void> {
+function* entries(index: LayerIndex, tree: LayerFiles, options: ChunksOptions): Generator<Uint8Array, void> {
   using bodies = new TreeBodies(tree);
-  const out = new Chunks();
+  const out = new Chunks(options);
   for (const placed of index.placedRecords()) {
     const { record, span } = placed;
     yield* out.put(index.rawBytes(span.offset, record.headerBytes));
@@ -76,7 +80,7 @@ export function verifyRemake(indexPath: string, tree: LayerFiles, check: () => v
   const algorithm = digestAlgorithm(diffId);
   const hash = createHash(algorithm);
   try {
-    for (const chunk of remakeTar(index, tree)) {
+    for (const chunk of remakeTar(index, tree, { lent: true })) {
       check();
       hash.update(chunk);
     }

@@ -34,7 +34,15 @@ export async function saveArchive(
   for (const chosen of chooseImages(store, request.images, choice)) {
     images.push(await readSavedImage(chosen, content, metadata.layers, { signal, asTars }));
   }
-  const parts = { content, metadata, snapshotter: driver.snapshotter, indexes: layout.indexes, lease };
+  const parts = {
+    content,
+    metadata,
+    snapshotter: driver.snapshotter,
+    indexes: layout.indexes,
+    lease,
+    // Whoever takes the bytes may keep them, a file does not.
+    lent: typeof output === 'string',
+  };
   let sizeBytes = 0;
   const archive = async (to: WriteBytes): Promise<void> => {
     const write: WriteBytes = async (chunk) => {

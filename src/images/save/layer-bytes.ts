@@ -3,6 +3,7 @@ import { decompress } from '../../archive/compression/decompress.ts';
 import type { BlobProvider } from '../../content/types.ts';
 import { verified } from '../../content/verified.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
+import type { ChunksOptions } from '../../layer/chunks.ts';
 import { LayerIndex } from '../../layer/index-file/reader.ts';
 import { type LayerFiles, remakeLayer } from '../../layer/remake.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
@@ -21,6 +22,8 @@ export interface LayerBytesParts {
   readonly indexes: string;
   /** Keeps what is read. */
   readonly lease: StoreLease;
+  /** A piece may be written over once the next is asked for. */
+  readonly lent?: boolean;
 }
 
 /**
@@ -75,7 +78,8 @@ function tar(
   const { metadata, lease } = parts;
   lease.pin('layer', diffId);
   const tree = metadata.layers.get(diffId)?.remakeable === true ? treeOf(chainId, parts) : undefined;
-  if (tree !== undefined) return remade(join(parts.indexes, `${digestHex(diffId)}.idx`), tree, options);
+  if (tree !== undefined)
+    return remade(join(parts.indexes, `${digestHex(diffId)}.idx`), tree, { ...options, lent: parts.lent });
   for (const { digest } of metadata.layers.blobsOf(diffId)) {
     const blob = storedBlob(digest, parts, options);
     if (blob !== undefined) return decompress(blob, options);
@@ -83,7 +87,11 @@ function tar(
   return undefined;
 }
 
-async function* remade(indexPath: string, tree: LayerFiles, options: AbortOptions): AsyncGenerator<Uint8Array> {
+async function* remade(
+  indexPath: string,
+  tree: LayerFiles,
+  options: AbortOptions & ChunksOptions,
+): AsyncGenerator<Uint8Array> {
   using index = LayerIndex.open(indexPath);
   yield* remakeLayer(index, tree, options);
 }

@@ -5,7 +5,7 @@ import { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../../sys/constants.ts';
 import { readFullyAt } from '../../sys/fd-io.ts';
 import { closeFd, openAt, readlinkAt } from '../../sys/fs-at.ts';
 import type { FileStat } from '../../sys/stat.ts';
-import { Chunks } from '../chunks.ts';
+import { Chunks, type ChunksOptions } from '../chunks.ts';
 import type { RecordFields, RecordKind } from '../index-file/record.ts';
 import type { IndexWriter } from '../index-file/writer.ts';
 import { childPlace, nameOf, nameStart, parentPlace } from '../place.ts';
@@ -31,18 +31,19 @@ const indirections = new Set(
 /** Writes changes as an archive and as its index, reading each file once. The same tree gives the same bytes. */
 export class ChangeArchiver {
   readonly #index: IndexWriter;
-  readonly #out = new Chunks();
+  readonly #out: Chunks;
   /** First names of files that have several. */
   readonly #firstNames = new Map<string, Uint8Array>();
   /** Logical sizes of the files. */
   sizeBytes = 0;
 
-  constructor(index: IndexWriter) {
+  constructor(index: IndexWriter, options: ChunksOptions = {}) {
     this.#index = index;
+    this.#out = new Chunks(options);
   }
 
   /**
-   * The archive in chunks of up to 256 KiB, which belong to the receiver.
+   * The archive in chunks of up to 256 KiB, which belong to the receiver unless they are lent.
    * @throws ERR_LAYER_SOURCE_CHANGED, ERR_LAYER_DIFF_INDIRECT, ERR_TAR_UNENCODABLE
    */
   *archive(changes: Iterable<Change | KnownEntry>): Generator<Uint8Array, void> {

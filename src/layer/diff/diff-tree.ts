@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type DiffId, type Digest, digestFromHex } from '../../spec/digest.ts';
+import type { ChunksOptions } from '../chunks.ts';
 import { LayerIndex } from '../index-file/reader.ts';
 import { IndexWriter } from '../index-file/writer.ts';
 import { OpenDirectories } from '../open-directories.ts';
@@ -35,12 +36,12 @@ export interface Diffed {
  */
 export function* diffTree(
   { tree, indexFolder, indexName, copy }: DiffJob,
-  check: () => void = () => {},
+  options: ChunksOptions & { readonly check?: () => void } = {},
 ): Generator<Uint8Array, Diffed> {
   using upper = new OpenDirectories(tree.upperDir);
-  using copier = copy && new ChangeCopier(copy, markOf(tree), check);
+  using copier = copy && new ChangeCopier(copy, markOf(tree), options.check ?? (() => {}));
   using index = new IndexWriter(join(indexFolder, indexName));
-  const archiver = new ChangeArchiver(index);
+  const archiver = new ChangeArchiver(index, options);
   const hash = createHash('sha256');
   const warnings: string[] = [];
   let tarSizeBytes = 0;

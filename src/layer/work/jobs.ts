@@ -35,7 +35,7 @@ export function runJob(job: Job, control: JobControl): Results[Job['kind']] {
     case 'verify':
       return verifyRemake(job.job.indexPath, job.job.tree, control.check);
     case 'diff':
-      return toEnd(diffTree(job.job, control.check), control.check);
+      return toEnd(diffTree(job.job, { lent: true, check: control.check }), control.check);
   }
 }
 

@@ -395,6 +395,27 @@ for (const { title, change, code } of damages) {
   });
 }
 
+test('chunks that are lent lie in one piece of memory, others stay as they were given', {
+  skip: needs('root'),
+}, async (context) => {
+  const trees = new LayerTrees(context);
+  const archive = tar(entry('f', Buffer.alloc(600_000, 'f')), entry('g', Buffer.alloc(300_001, 'g')), entry('h', old));
+  const { dirs, indexes } = await trees.chain([archive]);
+  using index = LayerIndex.open(indexes[0]!);
+  const read = async (lent: boolean, keep: (chunk: Uint8Array) => Uint8Array): Promise<number> => {
+    const chunks: Uint8Array[] = [];
+    const pieces = new Set<ArrayBufferLike>();
+    for await (const chunk of remakeLayer(index, dirs[0]!, { lent })) {
+      chunks.push(keep(chunk));
+      pieces.add(chunk.buffer);
+    }
+    same(concatBytes(chunks), archive, lent ? 'copied at once' : 'kept');
+    return pieces.size;
+  };
+  assert.equal(await read(true, (chunk) => Uint8Array.from(chunk)), 1);
+  assert.ok((await read(false, (chunk) => chunk)) > 3);
+});
+
 test('making a tar again ends with the signal', { skip: needs('root') }, async (context) => {
   const trees = new LayerTrees(context);
   const { dirs, indexes } = await trees.chain([tar(entry('f', new Uint8Array(3 << 20)))]);
