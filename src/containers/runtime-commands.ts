@@ -46,7 +46,15 @@ export async function deleteFromRuntime(
 ): Promise<void> {
   if (isKnown(place, id)) await run(place.runtime, argumentsOf(place, ['delete', '--force', id]));
   // A runtime that was killed while it made the container has not written down what it had made.
-  rmSync(join(place.runtimeRoot, id), { recursive: true, force: true });
+  await forgetInRuntime(place, id, group);
+}
+
+/**
+ * {@link deleteFromRuntime} for a container whose first process has ended: what others leave in its control groups is
+ * killed, the runtime itself is not asked. Idempotent.
+ */
+export async function forgetInRuntime({ runtimeRoot }: RuntimePlace, id: string, group: string): Promise<void> {
+  rmSync(join(runtimeRoot, id), { recursive: true, force: true });
   await removeControlGroup(group);
 }
 

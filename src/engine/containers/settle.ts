@@ -4,7 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readPid, wasOutOfMemory } from '../../containers/bundle.ts';
 import { clearExecFolders } from '../../containers/exec-folder.ts';
 import { type Exit, readExit } from '../../containers/exits.ts';
-import { controlGroupOf, deleteFromRuntime, freeze, runtimeStatus } from '../../containers/runtime-commands.ts';
+import {
+  controlGroupOf,
+  deleteFromRuntime,
+  forgetInRuntime,
+  freeze,
+  runtimeStatus,
+} from '../../containers/runtime-commands.ts';
 import { type ContainerState, ended, isActive, toJson } from '../../containers/state.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { bootId } from '../../sys/boot-id.ts';
@@ -142,8 +148,10 @@ export async function clearRun(
     // What is frozen does not die (cgroups of version 1). It may be thawed already, or gone.
     if (isFrozen) await freeze(place, id, 'resume').catch(() => undefined);
     const record = parts.metadata.containers.get(id);
-    const parent = record && definitionOf(record).host.CgroupParent;
-    await deleteFromRuntime(place, id, controlGroupOf(id, parent));
+    const group = controlGroupOf(id, record && definitionOf(record).host.CgroupParent);
+    // The runtime does no more than we when the first process is gone, and takes longer.
+    if (record !== undefined && hasRunOut(stateOf(record))) await forgetInRuntime(place, id, group);
+    else await deleteFromRuntime(place, id, group);
   }
   if (supervisor !== undefined) {
     if (!(await within(patienceMs, () => !isAlive(supervisor)))) signalProcess(supervisor, SIGKILL);
@@ -152,6 +160,9 @@ export async function clearRun(
   await clearExecFolders(execsOf(parts.layout), id);
   rmSync(directory, { recursive: true, force: true });
 }
+
+const hasRunOut = (state: ContainerState): boolean =>
+  (state.status === 'running' || state.status === 'paused') && state.bootId === bootId() && hasEnded(state);
 
 // A supervisor is gone some milliseconds after its container; far beyond that it is stuck.
 const patienceMs = 2000;
