@@ -116,6 +116,11 @@ export class PatternMatcher {
     }
   }
 
+  /** There are no patterns: nothing matches. */
+  get isEmpty(): boolean {
+    return this.#groups.length === 0;
+  }
+
   /** Some pattern takes back what others matched. */
   get hasExceptions(): boolean {
     return this.#groups.some((group) => group.reincludes);

@@ -12,7 +12,7 @@ import { addField, type Fields } from './file-digest.ts';
 import { FileDigests, untilTraced } from './file-digests.ts';
 
 // Between two looks at the signal the thread works on this many entries.
-const batch = 64;
+const batch = 128;
 
 /**
  * Reads what a COPY would take from the context: paths, types, modes, contents, link targets, xattrs, and which names are

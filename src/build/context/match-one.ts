@@ -9,8 +9,11 @@ export interface OneMatch {
   mayHold(): boolean;
 }
 
+const noMatch: OneMatch = { matched: false, folder: { groups: [] }, mayHold: () => true };
+
 /** Looks at a path whose folder was looked at before. */
 export function matchOne(matcher: PatternMatcher, above: FolderMatch | undefined, path: Uint8Array): OneMatch {
+  if (matcher.isEmpty) return noMatch;
   const text = displayBytes(path);
   const { matched, folder } = matcher.matchesIn(above, text);
   return { matched, folder, mayHold: () => !matched || matcher.mayReincludeBelow(text) };

@@ -1,9 +1,11 @@
 import { join, resolve } from 'node:path';
 import { buildImage, readTags } from '../../build/build-image.ts';
+import type { MadeStepLayer } from '../../build/layer-maker.ts';
 import { EarlierCopies } from '../../build/ops/earlier-copies.ts';
 import { StrataError } from '../../errors/index.ts';
 import type { ImageStore } from '../../images/record-image.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
+import { amendedId } from '../../snapshots/amendment.ts';
 import { syncFilesystem } from '../../sys/syncfs.ts';
 import { collectAfterDeaths, emptyTrashBriefly, type GarbageParts } from '../garbage.ts';
 import { SnapshotLayerMaker } from '../images/snapshot-layer-maker.ts';
@@ -78,7 +80,14 @@ export async function runBuild(
       workspace: new SnapshotWorkspace(snapshotter, lease),
       copies: snapshotter.capabilities.nativeDiff ? copiesOf(layout, request, cache) : undefined,
       runner,
-      layerMaker: { make: (...args) => flush.during(() => layerMaker.make(...args)) },
+      layerMaker: {
+        make: async (id, ...args) => {
+          const record = metadata.snapshots.get(id);
+          const make = (): Promise<MadeStepLayer> => layerMaker.make(id, ...args);
+          // Of an amended layer next to nothing was written.
+          return record && amendedId(record) !== undefined ? await make() : await flush.during(make);
+        },
+      },
       lease,
       persist: async (ids, stop) => {
         const isDurable = ids.every((id) => metadata.snapshots.get(id)?.durable === true);

@@ -86,7 +86,8 @@ export function encodeRecord(out: ByteWriter, fields: RecordFields, layout: Layo
 function isPlainPlace(kind: RecordKind, path: Uint8Array, place: Uint8Array): boolean {
   if (kind === 'whiteout' || kind === 'opaque') return false;
   if (kind === 'ignored') return place.length === 0;
-  return equalBytes(path, place) || equalBytes(placeOf(path), place);
+  // Nearly always the one is the other.
+  return path === place || equalBytes(path, place) || equalBytes(placeOf(path), place);
 }
 
 function encodeXattrs(out: ByteWriter, xattrs: ReadonlyMap<string, Uint8Array>): void {
