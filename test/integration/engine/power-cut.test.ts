@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../../src/engine/index.ts';
 import { layoutOf } from '../../../src/engine/layout.ts';
+import { Metadata } from '../../../src/metadata/metadata.ts';
 import { needs } from '../../helpers/needs.ts';
 import { PowerDisk, powerCuts } from '../../helpers/power-cut.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
@@ -21,6 +22,12 @@ interface Cut {
   readonly flag: number;
   /** Undefined waits for the command's end: what it made is acknowledged. */
   readonly afterMs: number | undefined;
+}
+
+/** What was not marked as flushed is not trusted, and goes, when a store is opened after another start of the machine. */
+function startAnotherBoot(root: string): void {
+  const { database, locks } = layoutOf(root);
+  Metadata.open({ database, locksDirectory: locks, bootId: 'another' })[Symbol.dispose]();
 }
 
 /** Works on a disk whose power is cut, and says whether the image was made. */
@@ -46,6 +53,7 @@ async function cutUnder(context: TestContext, name: string, { flag, afterMs }: C
   await disk.startAgain();
   assert.notEqual(statSync(unflushed, { throwIfNoEntry: false })?.blocks, 200, 'the cut was one');
 
+  startAnotherBoot(root);
   await using engine = await Engine.open({ root });
   const names = engine.images.list().map(({ repository, tag }) => `${repository}:${tag}`);
   assert.ok(names.includes('base:latest'));
