@@ -10,6 +10,7 @@ import { defaultMaskedPaths, defaultReadonlyPaths } from '../../../src/oci-runti
 import { type FolderItem, folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
 import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
+import { soaking } from '../../helpers/seeded.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
@@ -156,7 +157,7 @@ test('a path that another container swaps while mounts are made never leads outs
   await containers.create({ image: 'busybox', name: 'swapper', command, host: { Binds: [`${shared}:/shared`] } });
   await containers.start('swapper');
   const ends = { well: 0, refused: 0 };
-  for (let start = 0; start < 8; start++) {
+  for (let start = 0; start < (soaking ? 1000 : 20); start++) {
     const Binds = [`${shared}:/shared`, `${source}:/shared/place/target`];
     try {
       await run(engine, { command: ['true'], host: { Binds } });

@@ -6,14 +6,11 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerState } from '../../../src/containers/state.ts';
 import { Engine } from '../../../src/engine/index.ts';
-import { isStrataError } from '../../../src/errors/index.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
 import { containerStore, leftBehind, nothingLeft, processesNaming } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
-import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
-const seed = runSeed();
 
 const metadataOf = ({ layout }: Engine): Metadata =>
   Metadata.open({ database: layout.database, locksDirectory: layout.locks });
@@ -116,53 +113,4 @@ test('the command killed when all was made and nothing ran: as it was before', {
   assert.equal((await shown(engine, id))[0], 'running');
   await engine.containers.remove(id, { force: true });
   assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
-});
-
-test('the command killed anywhere in a start: it runs or it does not, and can be started or removed', {
-  skip,
-}, async (t) => {
-  const engine = await containerStore(t);
-  const random = seeded(seed);
-  const ids: string[] = [];
-  for (let round = 0; round < (soaking ? 100 : 5); round++) {
-    const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'] });
-    ids.push(id);
-    await killedStart(engine, id, String(random.next(600)));
-    const [status] = await shown(engine, id);
-    assert.ok(status === 'created' || status === 'running', String(status));
-    await engine.containers.start(id);
-    assert.equal((await shown(engine, id))[0], 'running');
-    await engine.containers.remove(id, { force: true });
-    assert.deepEqual(leftBehind(engine, ids), nothingLeft, `seed ${seed}, round ${round}`);
-  }
-});
-
-test('runc or conmon killed during a start: it fails or it does not, and nothing stays', { skip }, async (t) => {
-  const engine = await containerStore(t);
-  const random = seeded(seed);
-  const ids: string[] = [];
-  for (let round = 0; round < (soaking ? 100 : 5); round++) {
-    const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'] });
-    ids.push(id);
-    const program = round % 2 === 0 ? 'runc' : 'conmon';
-    const start = engine.containers.start(id).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    await sleep(random.next(250));
-    const victims = processesNaming(engine.layout.run).filter((line) => new RegExp(`^\\d+ \\S*${program}`).test(line));
-    for (const line of victims) process.kill(Number.parseInt(line, 10), 'SIGKILL');
-    const error = await start;
-    if (error !== undefined) assert.ok(isStrataError(error), `seed ${seed}, round ${round}`);
-    // One that was killed after the start is not found running any more.
-    for (const line of victims) await untilGone(Number.parseInt(line, 10));
-    await engine.containers.start(id);
-    assert.equal((await shown(engine, id))[0], 'running');
-    await engine.containers.remove(id, { force: true });
-    assert.deepEqual(
-      leftBehind(engine, ids),
-      nothingLeft,
-      `seed ${seed}, round ${round}: ${program} ${victims.length}`,
-    );
-  }
 });
