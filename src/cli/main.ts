@@ -13,10 +13,15 @@ process.on('exit', () => {
   process.exitCode = 1;
 });
 
+// When a command is over all that it opened is closed, but a read of a pipe into which nobody writes cannot be called
+// back, and would keep the process until somebody does.
+const stuckMs = 100;
+
 // The exit code is set rather than forced, so that piped output is written to the end.
 runCommandLine(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
+    setTimeout(() => process.exit(), stuckMs).unref();
   },
   (error: unknown) => {
     process.stderr.write(

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { image, TestLayout } from '../helpers/image-archives.ts';
 import { needs } from '../helpers/needs.ts';
+import { startCommand } from '../helpers/started-command.ts';
 import { type StrataCommand, strataCommand, strataPath } from '../helpers/strata.ts';
 import { file, tar } from '../helpers/tar-builder.ts';
 
@@ -150,4 +152,22 @@ test('a layout as a folder of more files than a process may have open', {
   const { stdout, stderr } = spawnSync('sh', args, { encoding: 'utf8' });
   assert.equal(stderr, '');
   assert.equal(stdout.match(/^Loaded image ID: /gm)?.length, manifests.length);
+});
+
+test('an interrupt ends what waits for its input, though nobody closes that', {
+  skip: needs('root', 'overlay'),
+}, async (context) => {
+  const strata = strataCommand(context);
+  for (const args of [['load'], ['build', '-']]) {
+    const waiting = startCommand(context, strata, ...args);
+    // From the first write of its lease on it listens.
+    const path = join(strata.root, 'strata.db-wal');
+    for (let waited = 0; (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0; waited += 10) {
+      assert.ok(waited < 20_000, `${args.join(' ')} has begun`);
+      await sleep(10);
+    }
+    waiting.child.kill('SIGINT');
+    assert.deepEqual(await waiting.ended, { code: 130, signal: null }, args.join(' '));
+    assert.deepEqual(waiting.output, { stdout: '', stderr: '' });
+  }
 });
