@@ -124,6 +124,8 @@ test(`killed at any moment, by STRATA_SEED=${seed}`, {
         await takenBack(engine, work);
         await untilSame(() => storeLeftovers(engine, steps), baseline.left);
         assert.deepEqual([namesOf(engine), storeFiles(engine)], [baseline.names, baseline.files]);
+        const deaths = namesIn(engine.layout.locks).filter((name) => name.startsWith('death-'));
+        assert.deepEqual(deaths, [], 'somebody has cleared up after everybody');
         const { damages, orphans } = await engine.check().result;
         assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] });
         if (soaking) console.log(JSON.stringify({ seed, scenario: work.name, point, afterMs, killed, found }));
