@@ -1,6 +1,7 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+// Not node:fs/promises: it takes longer to load than most commands take to read what they need of an image.
+import { closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs';
 import type { AbortOptions } from '../../lib/abort.ts';
+import { invariant } from '../../lib/invariant.ts';
 import type { Digest } from '../../spec/digest.ts';
 import { digestAlgorithm } from '../../spec/digest.ts';
 import { errnoOf } from '../../sys/errno.ts';
@@ -10,6 +11,8 @@ import type { BlobReader, OpenOptions } from '../types.ts';
 import { digestOf } from '../verified.ts';
 
 const pieceBytes = 1 << 20;
+// Up to this much is read at once; for more other work goes on meanwhile.
+const smallBytes = 1 << 16;
 
 /**
  * True for a length no blob of that name can have. A crash of another writer (or of another engine on this disk) makes
@@ -21,20 +24,20 @@ export const isImpossible = (digest: Digest, sizeBytes: number): boolean =>
 /** Opens the blob at `path`. Throws ERR_BLOB_NOT_FOUND, ERR_BLOB_DAMAGED. */
 export async function openBlob(path: string, digest: Digest, { signal, sizeBytes }: OpenOptions): Promise<BlobReader> {
   signal?.throwIfAborted();
-  let handle: FileHandle;
+  let fd: number;
   try {
-    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   } catch (error) {
     throw errnoOf(error) === 'ENOENT' ? blobNotFound(digest) : diskFailure(error, path);
   }
   try {
-    const { size } = await handle.stat();
+    const { size } = fstatSync(fd);
     if ((sizeBytes !== undefined && size !== sizeBytes) || isImpossible(digest, size)) {
       throw damagedBlob(digest, size, sizeBytes);
     }
-    return new FileReader(digest, size, handle);
+    return new FileReader(digest, size, fd);
   } catch (error) {
-    await handle.close();
+    closeSync(fd);
     throw error;
   }
 }
@@ -42,18 +45,20 @@ export async function openBlob(path: string, digest: Digest, { signal, sizeBytes
 class FileReader implements BlobReader {
   readonly digest: Digest;
   readonly sizeBytes: number;
-  readonly #handle: FileHandle;
+  readonly #reads = new Set<Promise<number>>();
+  /** Undefined once it is closed. */
+  #fd: number | undefined;
 
-  constructor(digest: Digest, sizeBytes: number, handle: FileHandle) {
+  constructor(digest: Digest, sizeBytes: number, fd: number) {
     this.digest = digest;
     this.sizeBytes = sizeBytes;
-    this.#handle = handle;
+    this.#fd = fd;
   }
 
   async read(target: Uint8Array, position: number): Promise<number> {
     const wanted = Math.max(0, Math.min(target.length, this.sizeBytes - position));
     for (let done = 0; done < wanted; ) {
-      const { bytesRead } = await this.#handle.read(target, done, wanted - done, position + done);
+      const bytesRead = await this.#readSome(target.subarray(done, wanted), position + done);
       if (bytesRead === 0) throw damagedBlob(this.digest, position + done, this.sizeBytes);
       done += bytesRead;
     }
@@ -80,6 +85,24 @@ class FileReader implements BlobReader {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#handle.close();
+    const fd = this.#fd;
+    this.#fd = undefined;
+    // Its number may be another file's from here on.
+    await Promise.allSettled(this.#reads);
+    if (fd !== undefined) closeSync(fd);
+  }
+
+  async #readSome(target: Uint8Array, position: number): Promise<number> {
+    const fd = this.#fd;
+    invariant(fd !== undefined, 'a blob is read while it is open');
+    if (target.length <= smallBytes) return readSync(fd, target, 0, target.length, position);
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.#reads.add(promise);
+    read(fd, target, 0, target.length, position, (error, bytesRead) => (error ? reject(error) : resolve(bytesRead)));
+    try {
+      return await promise;
+    } finally {
+      this.#reads.delete(promise);
+    }
   }
 }

@@ -16,9 +16,10 @@ export async function discardContainer(
   { id, snapshotId }: Pick<ContainerRecord, 'id' | 'snapshotId'>,
   lease?: Lease,
 ): Promise<void> {
-  const { containers, leases } = metadata;
+  const { containers, db, leases } = metadata;
   await using _trace = lease === undefined ? traceIn(leases) : undefined;
-  containers.change(id, (record) => toJson({ ...stateOf(record), status: 'removing' }));
+  // Not flushed: what a power cut leaves of this is a container without a log.
+  db.writeVolatile(() => containers.change(id, (record) => toJson({ ...stateOf(record), status: 'removing' })));
   rmSync(folderOf(layout, id), { recursive: true, force: true });
   containers.remove(id);
   if (snapshotId === undefined) return;

@@ -56,8 +56,9 @@ export async function startContainer(parts: ContainerParts, name: string, option
   }
   options.signal?.throwIfAborted();
   const starting = toJson({ ...before, status: 'starting', bootId: bootId() });
-  // A prune may have been faster.
-  if (metadata.containers.change(id, () => starting) === undefined) throw containerNotFound(name);
+  // A prune may have been faster. Not flushed: to a power cut it is a container that was never started.
+  const found = metadata.db.writeVolatile(() => metadata.containers.change(id, () => starting));
+  if (found === undefined) throw containerNotFound(name);
   try {
     const running = await bringUp(parts, record, options);
     metadata.containers.change(id, () => toJson(running));
