@@ -2,9 +2,7 @@ import type { Command } from 'commander';
 import { parseDetachKeys } from '../../containers/detach-keys.ts';
 import type { ContainerVerbs } from '../../engine/containers/containers.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
-import { refuseWithoutTerminal, withContainer } from '../attached.ts';
 import { refuseStandingCidFile, writeCidFile } from '../cid-file.ts';
-import { ownTerminalSize } from '../console.ts';
 import { type ContainerFlags, containerRequest, defineContainerFlags } from '../container-flags.ts';
 import type { Called, CliContext } from '../context.ts';
 import { exitEngineFailure } from '../exit-codes.ts';
@@ -90,6 +88,11 @@ async function supervised(called: Called, image: string, words: readonly string[
   const { context } = called;
   const { signal } = context;
   const input = flags.interactive === true;
+  // Others who run something do without it.
+  const [{ refuseWithoutTerminal, withContainer }, { ownTerminalSize }] = await Promise.all([
+    import('../attached.ts'),
+    import('../console.ts'),
+  ]);
   refuseWithoutTerminal(input, flags.tty === true);
   const detachKeys = parseDetachKeys(flags.detachKeys ?? '');
   const { containers } = await context.engine();
