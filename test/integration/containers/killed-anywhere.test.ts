@@ -115,7 +115,7 @@ test(`containers: killed at any moment, by STRATA_SEED=${seed}`, { skip }, async
   const { root } = store.layout;
   const folder = temporaryFolder(t, 'streams');
   // Nothing of these is touched by anybody.
-  await store.containers.create({ image: 'busybox', name: 'kept', command: ['sleep', '1000'] });
+  await store.containers.create({ image: 'busybox', name: 'kept', command: ['sleep', '1000000'] });
   await store.containers.start('kept');
   await store.containers.create({ image: 'busybox', name: 'made' });
   const others = await Promise.all(['kept', 'made'].map(async (name) => await trueState(store, name)));

@@ -15,7 +15,7 @@ export interface KilledVerb {
   readonly args: readonly string[];
   /** conmon is there before the verb begins. */
   readonly isSupervised?: boolean;
-  /** How many runtimes it starts, at most. */
+  /** How many runtimes it starts, at most. What ends a container does without. */
   readonly runtimes: number;
   /** The command goes on as long as the container does. */
   readonly stays?: boolean;
@@ -122,11 +122,11 @@ export const killedVerbs: readonly KilledVerb[] = [
   },
   {
     name: 'stop',
-    victims: ['command', 'conmon', 'runc', 'all'],
+    victims: ['command', 'conmon', 'all'],
     prepare: createAndStart,
     args: ['stop', '-t', '0', name],
     isSupervised: true,
-    runtimes: 1,
+    runtimes: 0,
     done: is('exited'),
     again: async (engine) => {
       await engine.containers.stop(name, { timeoutSeconds: 0 });
@@ -145,11 +145,11 @@ export const killedVerbs: readonly KilledVerb[] = [
   },
   {
     name: 'rm -f',
-    victims: ['command', 'conmon', 'runc', 'all'],
+    victims: ['command', 'conmon', 'all'],
     prepare: createAndStart,
     args: ['rm', '-f', name],
     isSupervised: true,
-    runtimes: 1,
+    runtimes: 0,
     done: gone,
     again: remove,
   },
