@@ -8,6 +8,10 @@ const label = 'strata.amends';
  */
 export const amendmentLabels: Readonly<Record<string, string>> = { [label]: 'parent' };
 
+/** Labels for a snapshot that has all of a layer's files itself. */
+export const withoutAmendment = (labels: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(labels).filter(([name]) => name !== label));
+
 /** The snapshot that this one amends; undefined when it is a layer by itself. */
 export const amendedId = ({ labels, parentId }: Pick<SnapshotRecord, 'labels' | 'parentId'>): string | undefined =>
   labels[label] === undefined ? undefined : parentId;

@@ -3,7 +3,7 @@ import { diskFailure, isDiskFull } from '../../content/disk-failure.ts';
 import { isStrataError } from '../../errors/index.ts';
 import { isUnchanged } from '../../layer/diff/is-unchanged.ts';
 import type { Lease } from '../../ledger/types.ts';
-import { amendmentLabels } from '../../snapshots/amendment.ts';
+import { amendmentLabels, withoutAmendment } from '../../snapshots/amendment.ts';
 import { copyTree } from '../../snapshots/copy-tree.ts';
 import type { LayerDirectories, Mount, Snapshotter } from '../../snapshots/types.ts';
 import { closeFd } from '../../sys/fs-at.ts';
@@ -32,12 +32,14 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
   }
 
   async stack(parentId: string, ownId: string, { signal }: { readonly signal: AbortSignal }): Promise<string> {
-    const { labels } = this.#snapshotter.stat(ownId);
+    const copyTo = (id: string) => async (own: string) =>
+      await copyTree(`${own}/.`, this.#placeOf(id), { over: true, signal });
     const { snapshotId } = await this.#make(
       parentId,
-      // Where the driver keeps changes by themselves, nothing is there yet, and the kernel does the merging.
-      async (id) => await copyTree(this.#placeOf(ownId), this.#placeOf(id), { over: true, signal }),
-      { signal, labels },
+      // Where the driver keeps changes by themselves, nothing is there yet, and the kernel does the merging. One that
+      // amends another is seen whole in a mount.
+      async (id) => await mounted(this.#rootOf(ownId), copyTo(id)),
+      { signal, labels: withoutAmendment(this.#snapshotter.stat(ownId).labels) },
     );
     return snapshotId;
   }

@@ -260,6 +260,26 @@ test('an index of the earlier copy that is damaged, or gone, is done without', {
   }
 });
 
+test('a linked copy takes an amended one for its own, and stands on others whole', { skip }, async (t) => {
+  const folder = folderWith(t, {
+    Dockerfile: 'FROM scratch\nCOPY src /to\n',
+    ...source,
+    'src/d0/case': 'linked later',
+  });
+  await amending.build({ context: folder }).result;
+  changeMuch(folder);
+  const { id } = await amending.build({ context: folder }).result;
+  assert.equal(parts(amending, id), 2);
+  fill(folder, { 'base/etc/hosts': 'h', Linked: 'FROM scratch\nCOPY base/ /\nCOPY --link src /to\n' });
+  const linked = await amending.build({ context: folder, dockerfile: 'Linked' }).result;
+  assert.equal(parts(amending, linked.id), 1);
+  const made = await whole.build({ context: folder, dockerfile: 'Linked', noCache: true }).result;
+  assert.deepEqual(await listing(amending, linked.id), await listing(whole, made.id));
+  const [, diffId] = await diffIds(amending, linked.id);
+  assert.equal(diffId, (await diffIds(whole, made.id))[1]);
+  assert.deepEqual((await amending.check().result).damages, []);
+});
+
 test('an amended layer outlives the image and the cached step it amends, is saved as it is, and is no damage', {
   skip,
 }, async (t) => {
