@@ -8,6 +8,7 @@ import { libc } from './libc.ts';
 import { displayName, lastError, type Name, nameAddress, scratch } from './scratch.ts';
 
 export const MOUNT_ATTR_RDONLY = 0x1;
+export const MOUNT_ATTR_NODEV = 0x4;
 export const MOUNT_ATTR_NOEXEC = 0x8;
 export const MOUNT_ATTR_IDMAP = 0x100000;
 
