@@ -32,6 +32,15 @@ const works: Readonly<Record<string, () => Promise<unknown>>> = {
       rmSync(folder, { recursive: true });
     }
   },
+  /** On what may be removed at any moment, but is held from the moment it is found. */
+  async upon() {
+    const dockerfile = { text: `FROM ${made()}\nCOPY <<EOF /upon\n${random.next(1000)}\nEOF\nLABEL a=b\n` };
+    try {
+      await engine.build({ context, dockerfile, tags: [made()] }).result;
+    } catch (error) {
+      if (!isStrataError(error, 'ERR_IMAGE_NOT_FOUND')) throw error;
+    }
+  },
   same: async () => await engine.build({ context, tags: [made(), made()] }).result,
   load: async () => await engine.load({ input: archive }).result,
   import: async () => await engine.importImage({ input: tree, reference: made() }).result,
