@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { AT_FDCWD } from '../../src/sys/constants.ts';
+import { mknodAt } from '../../src/sys/fs-at.ts';
 import { fill, folderWith } from '../helpers/build-folder.ts';
 import { needs } from '../helpers/needs.ts';
 import { type CommandResult, type StrataCommand, strataCommand } from '../helpers/strata.ts';
@@ -54,6 +56,11 @@ test('a failed build leaves no ID file and no name; files that cannot be written
   assert.match(stderr, /^strata: .*"?\/?nothing"?: not found/m);
   assert.ok(!existsSync(iid));
   assert.equal((await strata('images', '-q', 'bad')).stdout, '');
+  // In the place of the machine's /dev/null, which was once a file afterwards.
+  const device = join(folder, 'null');
+  mknodAt(AT_FDCWD, device, 'character-device', 0o600, 1, 3);
+  assert.equal((await strata('build', '-q', '--iidfile', device, folder)).code, 0);
+  assert.equal(statSync(device).isCharacterDevice(), true);
   const unwritable = await strata('build', '-q', '--iidfile', '/proc/x/y', folder);
   assert.deepEqual(
     [unwritable.code, unwritable.stdout, unwritable.stderr],
