@@ -47,8 +47,8 @@ export function workersOf({ layout }: Engine, others: ReadonlySet<number>): Foun
   for (const pid of pids()) {
     if (others.has(pid)) continue;
     const line = commandLine(pid);
-    const [, program] = /^(?:\S*\/)?(conmon|runc)\0/.exec(line) ?? [];
-    if (/^(?:\S*\/)?runc\0init\0/.test(line)) inits.push(pid);
+    const [, program] = /^(?:[^\s\0]*\/)?(conmon|runc)\0/.exec(line) ?? [];
+    if (/^(?:[^\s\0]*\/)?runc\0init\0/.test(line)) inits.push(pid);
     else if (program !== undefined && line.includes(layout.run)) found.push({ pid, program: program as 'conmon' });
   }
   const family = new Set(found.map(({ pid }) => pid));
