@@ -67,18 +67,17 @@ async function section({ name, prepare }: ContestEntry, folder: string): Promise
 async function main(): Promise<void> {
   await using atEnd = new AsyncDisposableStack();
   const place = values.on ?? atEnd.use(new LoopFilesystem(values.size)).folder;
-  const sections = new Map<string, string>();
+  // Less than the real thing is for looking only.
+  const isKept = scale === 1 && rounds >= 3 && values.on === undefined;
+  const order = all.map(({ name }) => name);
   for (const [at, entry] of all.entries()) {
     if (positionals.length > 0 && !positionals.includes(entry.name)) continue;
     // Podman takes no path of more than 50 characters for its run state.
     const text = await section(entry, join(place, String(at)));
     console.log(text);
-    sections.set(entry.name, text);
+    // One by one, so that what was held stays when the next one is interrupted.
+    if (isKept) mergeResults(join(import.meta.dirname, 'results.md'), new Map([[entry.name, text]]), order);
   }
-  // Less than the real thing is for looking only.
-  if (scale !== 1 || rounds < 3 || values.on !== undefined) return;
-  const order = all.map(({ name }) => name);
-  mergeResults(join(import.meta.dirname, 'results.md'), sections, order);
 }
 
 try {

@@ -34,18 +34,23 @@ function manyImages(folder: string, count: number): string {
   return file;
 }
 
+// Ten times as many take it a hundred times as long: 2.3 s for 100, minutes for 1,000.
+const podmanImages = 100;
+
 const listing = (count: number): ContestEntry => ({
   name: `images-${count}`,
   prepare: async (arena) => {
     const file = manyImages(arena.folder, Math.max(1, Math.ceil(count * arena.scale)));
-    const contenders = (await engines(arena)).map((engine) => {
+    const isLong = count > podmanImages;
+    const found = (await engines(arena)).filter(({ name }) => !isLong || name !== 'podman');
+    const contenders = found.map((engine) => {
       const { command, name, options, group } = engine;
       setUp([...command, 'load', '--quiet', '--input', file], environmentOf(engine));
       return { name, options, group, command: [...command, 'images'] } as Contender;
     });
     return {
       title: `\`images\` with ${count} images in the store`,
-      rules: 'One name each; all came by `load`.',
+      rules: `One name each; all came by \`load\`.${isLong ? ' Podman 4.3 is left out: one listing takes minutes of CPU.' : ''}`,
       goal: '≤ 1.2× podman (CPU)',
       contenders,
     };
