@@ -38,8 +38,9 @@ export const whyFull = (error: unknown, directory: string): string =>
  * may not have said that this was why.
  */
 export function whatIsFull(directory: string): string | undefined {
-  const { files, ffree, bavail, bsize } = statfsSync(directory);
-  const isFull = bavail * bsize < fewBytes || (files > 0 && ffree < fewInodes);
+  const { blocks, files, ffree, bavail, bsize } = statfsSync(directory);
+  // One without an end, as tmpfs with size=0, has nothing of anything.
+  const isFull = (blocks > 0 && bavail * bsize < fewBytes) || (files > 0 && ffree < fewInodes);
   return isFull ? whatRanOut(directory) : undefined;
 }
 
