@@ -107,14 +107,12 @@ class InputFlow implements Disposable {
 
 /** Gives the container's terminal the size of ours, now and whenever it changes. */
 function followSize(streams: Attachment, redraws: boolean): () => void {
-  const follow = (): void => {
+  const resize = (how: { readonly redraws?: boolean } = {}): void => {
     const size = ownTerminalSize();
-    if (size !== undefined) streams.resize(size);
+    if (size !== undefined) streams.resize(size, how);
   };
-  const size = ownTerminalSize();
-  // Who has drawn on it is told of a change only.
-  if (redraws && size !== undefined) streams.resize({ rows: size.rows + 1, columns: size.columns + 1 });
-  follow();
+  const follow = (): void => resize();
+  resize({ redraws });
   process.stdout.on('resize', follow);
   return () => process.stdout.off('resize', follow);
 }

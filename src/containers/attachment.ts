@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { errnoOf } from '../sys/errno.ts';
 import type { ProcessIdentity } from '../sys/process-identity.ts';
 import { SeqpacketSocket } from '../sys/seqpacket.ts';
+import { unreadBytes } from '../sys/unread-bytes.ts';
 
 /** A piece of what a container writes; with a terminal all of it is standard output. */
 export interface OutputChunk {
@@ -47,6 +48,8 @@ const longestPauseMs = 16;
 // Beyond all that the reading thread can have told of.
 const takesAll = 1 << 30;
 
+const resizePauseMs = 5;
+
 /**
  * One client of a container's streams. It gets everything that is written from the connection on; while it does not read,
  * the container waits, and with it every other client. The container does not mind its going.
@@ -60,6 +63,8 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   readonly #closing = new AbortController();
   #chunks: OutputChunk[] = [];
   #lastWrite: Promise<boolean> = Promise.resolve(true);
+  #sizes: TerminalSize[] = [];
+  #resizing: NodeJS.Timeout | undefined;
   #wake: (() => void) | undefined;
   #isOver = false;
   #failure: Error | undefined;
@@ -126,23 +131,49 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
     });
   }
 
-  /** Gives the container's terminal another size; nothing happens to one that is gone. */
-  resize({ rows, columns }: TerminalSize): void {
+  /**
+   * Gives the container's terminal another size; nothing happens to one that is gone. Who has drawn on it is told of a
+   * change only: `redraws` makes one on the way.
+   */
+  resize({ rows, columns }: TerminalSize, { redraws = false }: { readonly redraws?: boolean } = {}): void {
+    const other = { rows: rows + 1, columns: columns + 1 };
+    this.#sizes = redraws ? [other, { rows, columns }] : [{ rows, columns }];
+    this.#sendSizes();
+  }
+
+  // One after the other: of several that the supervisor reads at once it takes the first only (conmon 2.1.6).
+  #sendSizes(): void {
+    clearTimeout(this.#resizing);
+    while (this.#sizes.length > 0 && !this.#closing.signal.aborted) {
+      const sent = this.#sendSize(this.#sizes[0]!);
+      if (sent === 'later') {
+        this.#resizing = setTimeout(() => this.#sendSizes(), resizePauseMs).unref();
+        return;
+      }
+      this.#sizes.shift();
+    }
+  }
+
+  #sendSize({ rows, columns }: TerminalSize): 'sent' | 'later' | 'nobody' {
     try {
       const fd = openSync(this.#control, constants.O_WRONLY | constants.O_NONBLOCK);
       try {
+        if (unreadBytes(fd) > 0) return 'later';
         writeSync(fd, `1 ${rows} ${columns}\n`);
+        return 'sent';
       } finally {
         closeSync(fd);
       }
     } catch (error) {
       const errno = errnoOf(error);
-      if (errno !== 'ENOENT' && errno !== 'ENXIO' && errno !== 'EPIPE') throw error;
+      if (errno === 'ENOENT' || errno === 'ENXIO' || errno === 'EPIPE') return 'nobody';
+      throw error;
     }
   }
 
   /** Lets go of the container, which goes on. Idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#resizing);
     this.#closing.abort();
     this.#socket.endBoth();
     this.#chunks = [];

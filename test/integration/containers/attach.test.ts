@@ -132,7 +132,7 @@ test('a terminal has the size it is given, before its process looks and later', 
     command: [
       'sh',
       '-c',
-      'stty size; read -r line; until stty size | grep 50; do sleep 0.01; done; test -t 0 && echo terminal',
+      'stty size; read -r line; until stty size | grep "50 132"; do sleep 0.01; done; test -t 0 && echo terminal',
     ],
     interactive: true,
     terminal: true,
@@ -145,7 +145,9 @@ test('a terminal has the size it is given, before its process looks and later', 
     seen += Buffer.from(chunk).toString();
     if (seen !== '17 61\r\n') continue;
     // The one goes another way than the other, and may come later.
-    attached.streams.resize({ rows: 50, columns: 132 });
+    // Of several at once the last counts.
+    for (const rows of [20, 30, 40]) attached.streams.resize({ rows, columns: 80 });
+    attached.streams.resize({ rows: 50, columns: 132 }, { redraws: true });
     await attached.streams.write(Buffer.from('\n'));
   }
   assert.equal(seen, '17 61\r\n\r\n50 132\r\nterminal\r\n');
