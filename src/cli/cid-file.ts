@@ -1,25 +1,24 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import type { Command } from 'commander';
 import type { StrataError } from '../errors/index.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { fileProblem } from './file-problem.ts';
-import { usageProblem } from './flags.ts';
+import { plainUsageProblem } from './flags.ts';
 
-const standing = (command: Command, path: string): StrataError =>
-  usageProblem(command, `container ID file found, make sure the other container isn't running or delete ${path}`);
+const standing = (path: string): StrataError =>
+  plainUsageProblem(`container ID file found, make sure the other container isn't running or delete ${path}`);
 
 /** The file of `--cidfile` must not be there yet. Throws ERR_USAGE. */
-export function refuseStandingCidFile(command: Command, path: string | undefined): void {
-  if (path && existsSync(path)) throw standing(command, path);
+export function refuseStandingCidFile(path: string | undefined): void {
+  if (path && existsSync(path)) throw standing(path);
 }
 
 /** Writes the ID into the file of `--cidfile`, if one was asked for. Throws ERR_USAGE, and what writing does. */
-export function writeCidFile(command: Command, path: string | undefined, id: string): void {
+export function writeCidFile(path: string | undefined, id: string): void {
   if (!path) return;
   try {
     writeFileSync(path, id, { flag: 'wx' });
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST') throw standing(command, path);
+    if (errnoOf(error) === 'EEXIST') throw standing(path);
     throw fileProblem('failed to create the container ID file', path, error);
   }
 }

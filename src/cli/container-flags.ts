@@ -3,7 +3,7 @@ import type { CreateRequest } from '../engine/index.ts';
 import { readEnvFile, withOwnValue } from './env-file.ts';
 import { exitEngineFailure } from './exit-codes.ts';
 import { integer, readFlag } from './flag-values.ts';
-import { collect, notSupportedYet, notYetFlags, passThrough, usageProblem, wrongValue } from './flags.ts';
+import { collect, notSupportedYet, notYetFlags, passThrough, plainUsageProblem, wrongValue } from './flags.ts';
 import { defineHostFlags, type HostFlags, hostOptions } from './host-flags.ts';
 import { laterFlags } from './later-container-flags.ts';
 
@@ -90,7 +90,7 @@ export function containerRequest(
   image: string,
   words: readonly string[],
 ): CreateRequest {
-  refuseLaterValues(command, flags);
+  refuseLaterValues(flags);
   return {
     image,
     command: words,
@@ -134,11 +134,11 @@ function networkOf(mode: string): 'none' | 'host' {
 }
 
 /** Docker's values of flags of which Strata has the others. */
-function refuseLaterValues(command: Command, { pull, restart }: ContainerFlags): void {
+function refuseLaterValues({ pull, restart }: ContainerFlags): void {
   if (pull === 'always') throw notSupportedYet('--pull always', undefined, exitEngineFailure);
   if (!['missing', 'never', ''].includes(pull)) {
     const known = `must be one of "always", "missing" or "never"`;
-    throw usageProblem(command, `invalid pull option: '${pull}': ${known}`);
+    throw plainUsageProblem(`invalid pull option: '${pull}': ${known}`);
   }
   if (restart === 'no' || restart === '') return;
   const hint = 'A container that has ended stays so until it is started.';

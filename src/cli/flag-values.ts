@@ -74,12 +74,12 @@ export function device(text: string): HostDevice {
   };
 }
 
-/** `name:address` or `name=address` as `name:address`. */
+/** `name:address` or `name=address` as `name:address`; `host-gateway` for this machine's. */
 export function extraHost(text: string): string {
   const [, name = '', given = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? /^([^:]*):(.*)$/s.exec(text) ?? [];
   // What is written into a file of lines has none of its own.
   if (name === '' || /\s/.test(name)) throw new FlagProblem(`bad format for add-host: ${JSON.stringify(text)}`);
-  if (given === 'host-gateway') throw new FlagProblem('host-gateway: not supported yet');
+  if (given === 'host-gateway') return `${name}:${given}`;
   const address = given.replace(/^\[(.+)\]$/, '$1');
   if (isIP(address) === 0) throw new FlagProblem(`invalid IP address in add-host: ${JSON.stringify(given)}`);
   return `${name}:${address}`;

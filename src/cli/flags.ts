@@ -104,6 +104,15 @@ export const usageProblem = (command: Command, message: string): StrataError =>
     hint: `See '${nameOf(command)} --help'.`,
   });
 
+/** One of what docker finds once it has read the line: nothing is said of `--help`. Default exit code: 125. */
+export const plainUsageProblem = (message: string, exitCode?: number): StrataError =>
+  new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_USAGE',
+    message,
+    ...(exitCode === undefined ? {} : { details: { exitCode } }),
+  });
+
 /** {@link usageProblem} of a value. `flag` is written as docker's help has it: `-m, --memory`. */
 export const wrongValue = (command: Command, value: string, flag: string, problem: string): StrataError =>
   usageProblem(command, `invalid argument ${JSON.stringify(value)} for "${flag}" flag: ${problem}`);

@@ -36,7 +36,8 @@ const isVolumeName = (source: string): boolean => /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
  */
 export function parseBind(text: string): Bind {
   const parts = text.split(':');
-  if (text === '' || parts.includes('')) throw fail(`invalid spec: ${text}: empty section between colons`);
+  if (text === '') throw fail('invalid empty volume spec');
+  if (parts.includes('')) throw fail(`invalid spec: ${text}: empty section between colons`);
   if (parts.length > 3) throw fail(`invalid volume specification: '${text.slice(0, 200)}'`);
   const [source = '', destination = '', mode = 'rw'] = parts;
   if (parts.length === 1 || (!source.startsWith('/') && isVolumeName(source))) throw volumesNotYet();
@@ -45,7 +46,8 @@ export function parseBind(text: string): Bind {
       `create ${source}: ${JSON.stringify(source)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
     );
   }
-  const invalid = (why: string): StrataError => fail(`invalid volume specification: '${text.slice(0, 200)}': ${why}`);
+  const invalid = (why: string): StrataError =>
+    fail(`invalid volume specification: '${text.slice(0, 200)}': invalid mount config for type "bind": ${why}`);
   if (!destination.startsWith('/')) throw invalid(`invalid mount path: '${destination}' mount path must be absolute`);
   if (/^\/+$/.test(destination)) throw invalid("invalid specification: destination can't be '/'");
   const words = checkMode(mode);
@@ -71,5 +73,8 @@ export const volumesNotYet = (): StrataError =>
 /** As `propagation` of a mount. Throws ERR_MOUNT_INVALID. */
 export function checkPropagation(word: string): (typeof propagations)[number] {
   if (isPropagation(word)) return word;
-  throw fail(`invalid propagation config: ${word.slice(0, 100)}`, `One of ${propagations.join(', ')}.`);
+  throw fail(
+    `invalid mount config for type "bind": invalid propagation mode: ${word.slice(0, 100)}`,
+    `One of ${propagations.join(', ')}.`,
+  );
 }

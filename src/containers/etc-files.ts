@@ -9,8 +9,6 @@ type NameOptions = Pick<HostOptions, 'ExtraHosts' | 'Dns' | 'DnsSearch' | 'DnsOp
 
 export interface EtcOptions {
   readonly hostname: string;
-  /** Behind it, the domain. */
-  readonly domainname?: string | undefined;
   readonly network: 'none' | 'host';
   readonly host?: NameOptions;
 }
@@ -25,19 +23,24 @@ const loopback = [
 ];
 
 /** What docker lays over the image's /etc: host name, hosts and resolver, by path in the container. */
-export function etcFiles({ hostname, domainname = '', network, host = {} }: EtcOptions): Record<string, string> {
+export function etcFiles({ hostname, network, host = {} }: EtcOptions): Record<string, string> {
   const hosts = network === 'host' ? readOwn('/etc/hosts') : `${loopback.join('\n')}\n`;
   return {
-    '/etc/hostname': `${domainname === '' ? hostname : `${hostname}.${domainname}`}\n`,
-    '/etc/hosts': `${hosts}${(host.ExtraHosts ?? []).map(hostLine).join('')}`,
+    '/etc/hostname': `${hostname}\n`,
+    '/etc/hosts': `${hosts}${(host.ExtraHosts ?? []).map((entry) => hostLine(entry, network)).join('')}`,
     '/etc/resolv.conf': resolver(readOwn('/etc/resolv.conf'), host),
   };
 }
 
-/** `NAME:ADDRESS`, the address of IPv6 also in brackets. */
-function hostLine(entry: string): string {
+/**
+ * `NAME:ADDRESS`, the address of IPv6 also in brackets. This machine, `host-gateway`, is at the loopback of its own network,
+ * and nowhere without one.
+ */
+function hostLine(entry: string, network: EtcOptions['network']): string {
   const end = entry.indexOf(':');
-  return `${entry.slice(end + 1).replace(/^\[(.*)\]$/, '$1')}\t${entry.slice(0, end)}\n`;
+  const given = entry.slice(end + 1).replace(/^\[(.*)\]$/, '$1');
+  if (given === 'host-gateway' && network === 'none') return '';
+  return `${given === 'host-gateway' ? '127.0.0.1' : given}\t${entry.slice(0, end)}\n`;
 }
 
 /** The host's resolver, with what is asked for in place of what it says of the same. */

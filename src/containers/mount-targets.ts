@@ -5,6 +5,7 @@ import { AT_FDCWD, O_CREAT, O_EXCL, O_NOFOLLOW, O_PATH, O_WRONLY } from '../sys/
 import { errnoOf } from '../sys/errno.ts';
 import { closeFd, openAt, readlinkAt } from '../sys/fs-at.ts';
 import type { Location, RootedTree } from '../sys/rooted-tree.ts';
+import { makeDirectory } from '../sys/rooted-walk.ts';
 import { statAtIfThere, statFd } from '../sys/stat.ts';
 
 // As the kernel has it.
@@ -55,7 +56,7 @@ const unsafe = (destination: string, why: string): StrataError =>
   });
 
 /** An O_PATH descriptor on the place, made when it is missing. */
-function targetOf(tree: RootedTree, { destination, type, source }: MountSpec): number {
+function targetOf(tree: RootedTree, { destination, type, source, options }: MountSpec): number {
   try {
     return tree.resolve(destination);
   } catch (error) {
@@ -63,10 +64,19 @@ function targetOf(tree: RootedTree, { destination, type, source }: MountSpec): n
     if (errnoOf(error) === 'ENOTDIR') throw unsafe(destination, 'goes through what is no directory');
     if (errnoOf(error) !== 'ENOENT') throw error;
   }
-  if (type !== 'bind' || isDirectory(source)) tree.directory(destination, { mode });
+  if (type === 'tmpfs') {
+    const { fd, name } = tree.parent(destination, { mode });
+    makeDirectory(fd, name, { mode: tmpfsMode(options) });
+  } else if (type !== 'bind' || isDirectory(source)) tree.directory(destination, { mode });
   else makeFile(tree, destination);
   tree.invalidate();
   return tree.resolve(destination);
+}
+
+/** The runtime gives memory the mode of what it is mounted over: the kernel's own when none is asked for. */
+function tmpfsMode(options: readonly string[]): number {
+  const [, given] = options.map((option) => /^mode=([0-7]{1,5})$/.exec(option)).find((found) => found !== null) ?? [];
+  return given === undefined ? 0o1777 : Number.parseInt(given, 8);
 }
 
 function isDirectory(source: string): boolean {

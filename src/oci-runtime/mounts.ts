@@ -44,14 +44,16 @@ function fail(message: string, hint: string): StrataError {
   return new StrataError({ kind: 'invalid-argument', code: 'ERR_MOUNT_INVALID', message, hint });
 }
 
+const hint = 'Give an absolute path without "..".';
+
 function plainPath(path: string, what: string): string {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
-  const isPlain = path.startsWith('/') && !parts.includes('..') && !path.includes('\0') && path.length < maxPathBytes;
-  if (isPlain && parts.length > 0) return `/${parts.join('/')}`;
-  throw fail(
-    `mount ${what} ${JSON.stringify(path.slice(0, 200))}: not a plain absolute path below the root`,
-    'Give an absolute path without "..".',
-  );
+  if (!path.startsWith('/'))
+    throw fail(`invalid mount path: '${path.slice(0, 200)}' mount path must be absolute`, hint);
+  if (parts.length === 0) throw fail(`invalid specification: ${what} can't be '/'`, hint);
+  const isPlain = !parts.includes('..') && !path.includes('\0') && path.length < maxPathBytes;
+  if (isPlain) return `/${parts.join('/')}`;
+  throw fail(`mount ${what} ${JSON.stringify(path.slice(0, 200))}: not a plain absolute path below the root`, hint);
 }
 
 /** What an option excludes: itself in its other form, or the same key with another value. */

@@ -70,6 +70,7 @@ test('as in every tutorial: a page made by hand, committed, served, and everythi
     if (/response:200/.test(stdout + stderr)) break;
     assert.ok(tries < 100, 'it is not told in the log');
   }
+  assert.equal(await says(strata, 'exec', 'h2', 'cat', '/data/html/index.html'), '<h1>Busybox httpd server.</h1>\n');
   assert.equal(await says(strata, 'stop', '-t', '0', 'h2', 'b1'), 'h2\nb1\n');
   await assert.rejects(new Promise((_, reject) => get(`http://127.0.0.1:${port}/`).on('error', reject)));
   assert.equal(await says(strata, 'rm', 'h2', 'b1'), 'h2\nb1\n');
@@ -82,13 +83,20 @@ test('run -it -d --rm: it lives without anybody, can be visited, and goes with i
   const strata = await busyboxStore(t);
   await says(strata, 'run', '--name', 'b2', '-it', '-d', '--rm', 'busybox');
   assert.match(await says(strata, 'ps'), /Up .* b2\n$/);
+  assert.equal(await says(strata, 'exec', 'b2', 'sh', '-c', 'echo $0 $HOME; cat /proc/1/comm'), 'sh /root\nsh\n');
   const terminal = new Terminal(t, 30, 100);
   const visit = terminal.start(strata, 'attach', 'b2');
   await terminal.becomesRaw();
-  terminal.type('\rstty size\r');
+  terminal.type('\runtil stty size | grep "30 100"; do sleep 0.05; done\r');
   await terminal.shows('\r\n30 100\r\n');
   terminal.type('\x10\x11');
   assert.equal(await endOf(visit), 1);
+  const inside = new Terminal(t, 31, 101);
+  const second = inside.start(strata, 'exec', '-it', 'b2', 'sh');
+  await inside.shows('/ # ');
+  inside.type('stty size; exit 7\r');
+  assert.equal(await endOf(second), 7);
+  await inside.shows('\r\n31 101\r\n');
   assert.match(await says(strata, 'ps'), /Up .* b2\n$/);
   assert.equal(await says(strata, 'stop', '-t', '0', 'b2'), 'b2\n');
   assert.equal(await says(strata, 'ps', '-aq'), '');

@@ -16,11 +16,11 @@ async function create(
   words: readonly string[],
   flags: ContainerFlags,
 ): Promise<void> {
-  refuseStandingCidFile(command, flags.cidfile);
+  refuseStandingCidFile(flags.cidfile);
   const request = containerRequest(command, flags, image, words);
   const { containers } = await context.engine();
   const { id, warnings } = await containers.create({ ...request, signal: context.signal });
   for (const warning of warnings) context.err(`WARNING: ${warning}\n`);
-  writeCidFile(command, flags.cidfile, id);
+  writeCidFile(flags.cidfile, id);
   context.out(`${id}\n`);
 }

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { parseDetachKeys } from '../../containers/detach-keys.ts';
 import type { ContainerVerbs } from '../../engine/containers/containers.ts';
-import { isStrataError, StrataError } from '../../errors/index.ts';
+import { isStrataError } from '../../errors/index.ts';
 import { refuseStandingCidFile, writeCidFile } from '../cid-file.ts';
 import { type ContainerFlags, containerRequest, defineContainerFlags } from '../container-flags.ts';
 import type { Called, CliContext } from '../context.ts';
 import { exitEngineFailure } from '../exit-codes.ts';
+import { plainUsageProblem } from '../flags.ts';
 import { renderError } from '../render/error.ts';
 
 const outputs = ['stdout', 'stderr'] as const;
@@ -31,7 +32,7 @@ export function define(command: Command, context: CliContext): void {
 
 async function run(called: Called, image: string, words: readonly string[], flags: RunFlags): Promise<void> {
   const { attach } = flags;
-  if (flags.detach === true && attach.length > 0) throw bothWithAndWithout();
+  if (flags.detach === true && attach.length > 0) throw plainUsageProblem('Conflicting options: -a and -d', 1);
   if (flags.detach === true) return await orItsExitCode(called, () => detached(called, image, words, flags));
   const showsAll = attach.length === 0 || (attach.includes('stdout') && attach.includes('stderr'));
   // What nobody can attach to or look at needs no supervisor: quicker.
@@ -39,14 +40,6 @@ async function run(called: Called, image: string, words: readonly string[], flag
     return await orItsExitCode(called, () => attended(called, image, words, flags));
   await supervised(called, image, words, flags);
 }
-
-const bothWithAndWithout = (): StrataError =>
-  new StrataError({
-    kind: 'invalid-argument',
-    code: 'ERR_USAGE',
-    message: 'Conflicting options: -a and -d',
-    details: { exitCode: 1 },
-  });
 
 /** Answers undefined, the command's exit code set, when a container cannot be made or started. */
 async function orItsExitCode<Result>({ context }: Called, work: () => Promise<Result>): Promise<Result | undefined> {
@@ -68,14 +61,14 @@ async function attended(
   words: readonly string[],
   flags: RunFlags,
 ): Promise<void> {
-  refuseStandingCidFile(command, flags.cidfile);
+  refuseStandingCidFile(flags.cidfile);
   const request = containerRequest(command, flags, image, words);
   const engine = await context.engine();
   await using operation = engine.run({ ...request, stdio: 'inherit', signal: context.signal });
   for await (const event of operation) {
     if (event.type === 'created') {
       warn(context, event.warnings);
-      writeCidFile(command, flags.cidfile, event.id);
+      writeCidFile(flags.cidfile, event.id);
     }
     if (event.type === 'started') context.handOverSignals();
   }
@@ -130,14 +123,14 @@ async function create(
   words: readonly string[],
   flags: RunFlags,
 ): Promise<string> {
-  refuseStandingCidFile(command, flags.cidfile);
+  refuseStandingCidFile(flags.cidfile);
   const request = containerRequest(command, flags, image, words);
   const { containers } = await context.engine();
   // Docker: the input of a container that one is with ends with one's own.
   const stdinOnce = flags.detach !== true && flags.interactive === true;
   const { id, warnings } = await containers.create({ ...request, stdinOnce, signal: context.signal });
   warn(context, warnings);
-  writeCidFile(command, flags.cidfile, id);
+  writeCidFile(flags.cidfile, id);
   return id;
 }
 

@@ -20,7 +20,7 @@ export function defineContainer(image: RunConfig, id: string, request: CreateReq
   const { network = 'none', remove = false, readOnly = false, stopSignal, stopTimeout, terminalSize: size } = request;
   const config: ContainerConfig = {
     ...containerConfig(image, request),
-    Hostname: checkHostname(request.hostname ?? (request.host?.UTSMode === 'host' ? hostname() : id.slice(0, 12))),
+    Hostname: request.hostname === undefined ? ownHostname(id, request) : checkHostname(request.hostname),
     ...(request.domainname === undefined ? {} : { Domainname: checkHostname(request.domainname) }),
     Tty: request.terminal === true,
     OpenStdin: request.interactive === true,
@@ -40,6 +40,11 @@ export function defineContainer(image: RunConfig, id: string, request: CreateReq
   const definition = { image: request.image, config, host };
   checkHost(definition, thisMachine());
   return definition;
+}
+
+/** Docker's: with the network of the machine it has its name. */
+function ownHostname(id: string, { network, host }: CreateRequest): string {
+  return network === 'host' || host?.UTSMode === 'host' ? hostname() : id.slice(0, 12);
 }
 
 function check(image: RunConfig, config: ContainerConfig, { environment = [], stopSignal }: CreateRequest): void {

@@ -9,6 +9,7 @@ import { thisMachine } from '../machine.ts';
 import { configDefaults, hostDefaults, networkSettings } from './inspect-defaults.ts';
 import { lookUp, processOf } from './look-up.ts';
 import { type ContainerParts, folderOf, logPathOf } from './parts.ts';
+import { shownMounts } from './shown-mounts.ts';
 import { type ContainerSize, sizeOf } from './size.ts';
 import { definitionOf, stateOf } from './state.ts';
 
@@ -53,7 +54,7 @@ export async function inspectContainer(
     HostConfig: asJson({ ...hostDefaults, ...machineDefaults(), ...host }),
     GraphDriver: { Data: placesOf(parts, record), Name: parts.driver.name },
     ...(options.size === true ? shownSize(await sizeOf(parts, record, options)) : {}),
-    Mounts: [],
+    Mounts: shownMounts(host),
     Config: asJson({ ...configDefaults, ...config, Image: definitionOf(record).image }),
     NetworkSettings: networkSettings(host.NetworkMode),
   };

@@ -83,7 +83,6 @@ function planOf(
   { runtime, lease }: { readonly runtime: string; readonly lease: StoreLease },
 ): ForegroundPlan {
   const { config, host } = definition;
-  const { Hostname: hostname, Domainname: domainname } = config;
   makeBindSources(host);
   const [rootfs] = driver.snapshotter.mounts(snapshotId);
   if (rootfs === undefined) throw new Error(`snapshot ${snapshotId} has no mount`);
@@ -97,7 +96,7 @@ function planOf(
     options: runtimeOptions(definition, { id, machine: thisMachine(), ownMounts: [] }),
     user: config.User ?? '',
     groups: host.GroupAdd,
-    files: etcFiles({ hostname, domainname, network: host.NetworkMode, host }),
+    files: etcFiles({ hostname: config.Hostname, network: host.NetworkMode, host }),
     runtime,
     runtimeRoot: runtimeRootOf(layout),
     stdio: request.stdio === 'inherit' ? 'inherit' : 'output',

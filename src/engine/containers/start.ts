@@ -114,8 +114,7 @@ function planOf(parts: ContainerParts, record: ContainerRecord): LaunchPlan {
   const [rootfs] = snapshotId === undefined ? [] : driver.snapshotter.mounts(snapshotId);
   if (rootfs === undefined) throw new Error(`container ${id} has no root filesystem`);
   for (const folder of [bundlesOf(layout), exitsOf(layout)]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const { Hostname: hostname, Domainname: domainname } = config;
-  const files = etcFiles({ hostname, domainname, network: host.NetworkMode, host });
+  const files = etcFiles({ hostname: config.Hostname, network: host.NetworkMode, host });
   makeBindSources(host);
   const ownMounts = writeEtcFiles(folderOf(layout, id), files);
   return {

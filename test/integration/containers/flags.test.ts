@@ -151,7 +151,7 @@ for (const [name, way] of Object.entries(ways)) {
       device: '1:3',
       read: '0',
       init: '/sbin/docker-init',
-      name: 'box\nbox.example.org\nexample.org',
+      name: 'box\nbox\nexample.org',
     });
     assert.deepEqual(leftBehind(engine), nothingLeft);
   });
