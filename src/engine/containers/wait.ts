@@ -30,9 +30,10 @@ export async function untilEnd(parts: ContainerParts, before: ContainerRecord, o
   await untilExit(
     directory,
     async () => {
-      // Looked at first: with --rm the record goes with the exit file.
-      const exit = readExit(directory, id);
+      // With --rm the record goes, the file some seconds later: it may be gone by now, or have come meanwhile.
+      const early = readExit(directory, id);
       const record = await reconcileContainer(parts, id, options);
+      const exit = readExit(directory, id) ?? early;
       exitCode = (record && stateOf(record).exitCode) ?? exit?.exitCode ?? exitCode;
       if (record === undefined || !isActive(stateOf(record))) return true;
       // Started again before we looked: it has ended all the same.

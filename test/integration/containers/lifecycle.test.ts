@@ -177,8 +177,11 @@ test('--rm: gone with its end, also when nobody is there, and its code is told',
     await containers.start(id);
     return id;
   };
-  const waited = await create('sleep 0.2; exit 3');
-  assert.equal(await containers.wait(waited), 3);
+  const waited = await create('trap "exit 3" USR1; echo ready; while true; do sleep 0.05; done');
+  await says(engine, waited, 'ready');
+  const code = containers.wait(waited);
+  await containers.kill(waited, { send: 'USR1' });
+  assert.equal(await code, 3);
   const left = await create('exit 0');
   for (let looks = 0; (await containers.list({ all: true })).length > 0; looks++) {
     assert.ok(looks < 1000, 'it never goes');
