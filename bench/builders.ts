@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Arena, Contender } from './contest.ts';
-import { podman, setUp, startDocker, strata } from './peers.ts';
+import { podman, setUp, startDocker, strataIn } from './peers.ts';
 
 /** A builder with a store of its own. */
 export interface Builder extends Pick<Contender, 'name' | 'options' | 'group'> {
@@ -12,7 +12,7 @@ export interface Builder extends Pick<Contender, 'name' | 'options' | 'group'> {
 
 /** Strata, both builders of a docker daemon, and podman, whose builder is buildah: those that are installed. */
 export async function builders({ folder, atEnd }: Arena): Promise<Builder[]> {
-  const ours = [...strata, '--root', join(folder, 'strata')];
+  const ours = strataIn({ folder, atEnd });
   const prune = ['--all', '--force'];
   const found: Builder[] = [
     {

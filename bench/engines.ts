@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Arena, Contender } from './contest.ts';
-import { podman, startDocker, strata } from './peers.ts';
+import { podman, startDocker, strataIn } from './peers.ts';
 
 /** Something that keeps images and runs containers, with a store of its own. */
 export interface Engine extends Pick<Contender, 'name' | 'options' | 'group'> {
@@ -23,7 +23,7 @@ export const environmentOf = ({ options }: Pick<Contender, 'options'>): Readonly
 
 /** Strata, docker and podman, as far as they are installed. */
 export async function engines({ folder, atEnd }: Arena): Promise<Engine[]> {
-  const ours = [...strata, '--root', join(folder, 'strata')];
+  const ours = strataIn({ folder, atEnd });
   const clean = [...ours, 'builder', 'prune', '--all', '--force'];
   const found: Engine[] = [{ name: 'strata', command: ours, prefix: '', clean, remove: ['rm', '--force'] }];
   const docker = await startDocker(join(folder, 'docker'));

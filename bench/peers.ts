@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { layoutOf } from '../src/engine/layout.ts';
 import { AccountingGroup } from './accounting-group.ts';
+import type { Arena } from './contest.ts';
 import { end, stand } from './measure.ts';
 
 /** Where a program is: `STRATA_BENCH_<NAME>` in the environment, else on PATH. */
@@ -20,6 +22,13 @@ export const strata: readonly string[] = [
   process.execPath,
   process.env['STRATA_BENCH_STRATA'] ?? join(import.meta.dirname, '../dist/cli/strata.cjs'),
 ];
+
+/** {@link strata} with a store of its own in the arena; what it keeps of containers elsewhere goes with that. */
+export function strataIn({ folder, atEnd }: Pick<Arena, 'folder' | 'atEnd'>): readonly string[] {
+  const root = join(realpathSync(folder), 'strata');
+  atEnd.defer(() => removeTree(layoutOf(root).run));
+  return [...strata, '--root', root];
+}
 
 /** First line of what a program says about its version. */
 export function version(name: string): string {

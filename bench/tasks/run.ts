@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Contender, ContestEntry } from '../contest.ts';
-import { podman, program, setUp, startDocker, strata } from '../peers.ts';
+import { podman, program, setUp, startDocker, strata, strataIn } from '../peers.ts';
 
 const build = ['build', '-t', 'hello-world', join(import.meta.dirname, '../../examples/hello-world')];
 const run = ['run', '--rm', '--network', 'none'];
@@ -9,7 +9,7 @@ export const contests: readonly ContestEntry[] = [
   {
     name: 'run',
     prepare: async ({ folder, atEnd }) => {
-      const ours = [...strata, '--root', join(folder, 'strata')];
+      const ours = strataIn({ folder, atEnd });
       setUp([...ours, ...build]);
       const contenders: Contender[] = [{ name: 'strata', command: [...ours, ...run, 'hello-world'] }];
       const docker = await startDocker(join(folder, 'docker'));
