@@ -144,9 +144,8 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   // One after the other: of several that the supervisor reads at once it takes the first only (conmon 2.1.6).
   #sendSizes(): void {
     clearTimeout(this.#resizing);
-    while (this.#sizes.length > 0 && !this.#closing.signal.aborted) {
-      const sent = this.#sendSize(this.#sizes[0]!);
-      if (sent === 'later') {
+    for (let [size] = this.#sizes; size !== undefined && !this.#closing.signal.aborted; [size] = this.#sizes) {
+      if (this.#sendSize(size) === 'later') {
         this.#resizing = setTimeout(() => this.#sendSizes(), resizePauseMs).unref();
         return;
       }
