@@ -2,20 +2,22 @@ import { readFileSync } from 'node:fs';
 import type { FolderItem } from '../../helpers/build-folder.ts';
 import type { Scenario, Step } from './scenario.ts';
 
-const programs = `cat echo env false hostname id kill ls mkdir ps pwd rm sh sleep stat test touch trap true`;
+const programs =
+  `cat echo env false find grep hostname id kill ls mkdir ps pwd rm sh sleep sort stat tail test touch trap
+  true`.split(/\s+/);
 
 /** An image `box` of Debian's static busybox. */
-const files: Readonly<Record<string, FolderItem>> = {
+export const files: Readonly<Record<string, FolderItem>> = {
   Dockerfile: 'FROM scratch\nCOPY tree /\nCOPY --chmod=755 busybox /bin/busybox\nLABEL made=here\nCMD ["sh"]\n',
   busybox: readFileSync('/bin/busybox'),
   'tree/etc/passwd': 'root:x:0:0:root:/root:/bin/sh\nme:x:1001:1002::/home/me:/bin/sh\n',
   'tree/etc/group': 'root:x:0:\nown:x:1002:\nstaff:x:50:me\n',
   'tree/tmp/': { mode: 0o1777 },
-  ...Object.fromEntries(programs.split(' ').map((name) => [`tree/bin/${name}`, { link: 'busybox' }])),
+  ...Object.fromEntries(programs.map((name) => [`tree/bin/${name}`, { link: 'busybox' }])),
   'given/file': 'given\n',
   variables: 'FROM_FILE=1\n# comment\nSECOND=two words\n',
 };
-const built: Step = { line: 'build -q -t box .', keep: 'code' };
+export const built: Step = { line: 'build -q -t box .', keep: 'code' };
 const none = '--network none';
 
 const life: Scenario = {
@@ -267,4 +269,4 @@ const missing: Scenario = {
   ],
 };
 
-export const containerScenarios: readonly Scenario[] = [life, running, living, changing, listing, missing];
+export const lifeScenarios: readonly Scenario[] = [life, running, living, changing, listing, missing];

@@ -1,3 +1,5 @@
+import { hostname } from 'node:os';
+
 interface Known {
   readonly folder: string;
   readonly ids: ReadonlyMap<string, string>;
@@ -10,7 +12,8 @@ const changing: readonly (readonly [RegExp, string])[] = [
   [ago, '<age>'],
   // Where there is no network, each in its own words.
   [/\b(?:failed to do request: )?(?:Get|Head) "https:\/\/[^"]*": dial tcp: .*?connection refused/g, '<no network>'],
-  [/("Pid": )[1-9]\d*/g, '$1"<pid>"'],
+  [new RegExp(`("Hostname": ?")${hostname()}"`, 'g'), '$1<machine>"'],
+  [/("Pid": ?)[1-9]\d*/g, '$1"<pid>"'],
   [/("(?:\w+Dir|\w+Path)": ")\/[^"]*(?=")/g, '$1<path>'],
   [/\bopen \/\S+\/docker-import-\d+/g, 'open <path>'],
   [/\bref [0-9a-f-]{24}<short id>::[0-9a-z]{25}/g, 'ref <ref>'],

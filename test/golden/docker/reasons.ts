@@ -17,7 +17,7 @@ export const reasons: Readonly<Record<string, Reason>> = {
     strata: /HEALTHCHECK \[|EXPOSE \[|ONBUILD/,
   },
   'signed by its maker': {
-    text: 'The history says who built an image: `buildkit.dockerfile.v0` and `# buildkit` there, `strata.dockerfile.v0` here; an import by docker names its version.',
+    text: 'The history says who built an image: `buildkit.dockerfile.v0` and `# buildkit` there, `strata.dockerfile.v0` here; an import by docker names its version, and its resolv.conf has notes of docker’s around what was asked for.',
     docker: /buildkit\.dockerfile|# buildkit|DockerVersion/,
     strata: /strata\.dockerfile|DockerVersion/,
   },
@@ -71,13 +71,18 @@ export const reasons: Readonly<Record<string, Reason>> = {
     docker: /^stdout $|failed to execute template/,
   },
   'errors of exec': {
-    text: 'Docker 26 writes why a process could not join a container to the standard output of exec, and 126 is its code for all of it; here it is standard error, and 127 for a program that is not there, as with run and with newer dockers.',
-    docker: /stdout OCI runtime exec failed/,
+    text: 'Docker 26 writes why a process could not join a container to the standard output of exec, and 126 is its code for all of it, 1 with -d; here it is standard error, and 127 for a program that is not there, as with run and with newer dockers.',
+    docker: /stdout (?:OCI runtime exec failed|unable to find group)/,
   },
   'no chain of callers': {
     text: 'Docker puts before the message what each program on the way to the runtime has to add; there is no such way here.',
     docker:
       /failed to create task for container|OCI runtime exec failed|cannot kill container|Error when allocating new name|failed to rename container /,
+  },
+  'no network of its own yet': {
+    text: 'What a container has in a network, and the address of docker’s bridge, are not there yet: the machine is at its loopback, for those who share it.',
+    docker: /NetworkSettings\.|172\.17\.0\.1/,
+    strata: /NetworkSettings\.|127\.0\.0\.1\tme/,
   },
   'who attached': {
     text: 'Docker keeps which streams the client that made a container wanted to see; here that is nothing of the container.',

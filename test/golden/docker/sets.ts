@@ -1,9 +1,12 @@
-import { containerScenarios } from './container-scenarios.ts';
+import { changeScenarios } from './container-change-scenarios.ts';
+import { flagScenarios } from './container-flag-scenarios.ts';
+import { lookScenarios } from './container-look-scenarios.ts';
+import { lifeScenarios } from './container-scenarios.ts';
 import { imageScenarios } from './image-scenarios.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Each is recorded in a file of that name. */
 export const sets: readonly { readonly name: 'images' | 'containers'; readonly scenarios: readonly Scenario[] }[] = [
   { name: 'images', scenarios: imageScenarios },
-  { name: 'containers', scenarios: containerScenarios },
+  { name: 'containers', scenarios: [...lifeScenarios, ...flagScenarios, ...lookScenarios, ...changeScenarios] },
 ];

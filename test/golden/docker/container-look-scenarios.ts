@@ -1,0 +1,82 @@
+import { built, files } from './container-scenarios.ts';
+import type { Scenario } from './scenario.ts';
+
+const none = '--network none';
+
+const looking: Scenario = {
+  name: 'filters, formats, fields',
+  files,
+  steps: [
+    built,
+    { line: `create --name made ${none} -l kind=quiet box true`, names: 'made' },
+    { line: `run --name ended ${none} -v <here>/given:/in:ro --tmpfs /t box sh -c 'exit 4'`, names: 'ended' },
+    { line: `run -d --name up --network host -l kind=loud box sleep 1000`, names: 'up' },
+    { line: `run -d --name still ${none} box sleep 1000`, names: 'still' },
+    'pause still',
+    'ps -ln 2 --format {{.Names}}',
+    'ps -a -f exited=x',
+    'ps -a -f label=kind -f label=made=here --format {{.Names}}',
+    'ps -a -f name=^/made$ --format {{.Names}}',
+    'ps -a -f volume=/in --format {{.Names}}',
+    'ps -a -f health=odd',
+    'ps -a -f since=made -f before=still --format {{.Names}}',
+    'ps -aq --format {{.Names}}',
+    "ps -a --no-trunc --format 'table {{.Names}}\t{{.Mounts}}\t{{.LocalVolumes}}'",
+    'ps -l --no-trunc --format json',
+    'inspect made',
+    'inspect ended',
+    'inspect up',
+    'inspect still',
+    "inspect -f '{{json .State}}' still",
+    "inspect -f '{{range .Mounts}}{{.Type}} {{.Destination}} {{.Mode}} {{.RW}}{{println}}{{end}}' ended",
+    'inspect -f \'{{printf "%s-%d" .Name .State.ExitCode}}\' ended',
+    "inspect -f '{{.Name}}' up missing",
+    "inspect -f '{{.Name}}' missing",
+    'inspect -f json missing',
+    'container inspect -s -f {{.SizeRw}} up',
+    'top up -eo user,comm',
+    'unpause up made',
+    'start -a made ended',
+    'attach ended',
+    'attach still',
+    'rm up still missing made',
+  ],
+};
+
+const talking: Scenario = {
+  name: 'logs and exec',
+  files: { ...files, 'full/Dockerfile': 'FROM box\nENV A=image\nUSER me\nWORKDIR /srv\nCMD ["sleep", "1000"]\n' },
+  steps: [
+    built,
+    { line: 'build -q -t full full', keep: 'code' },
+    {
+      line: `run --name talk ${none} box sh -c 'echo one; printf three; sleep 0.3; echo " more"; printf end'`,
+      keep: 'code',
+    },
+    'logs talk',
+    'logs -n 2 talk',
+    'logs -t talk',
+    'logs -f --tail 1 talk',
+    'logs --since 1h talk',
+    `create --name quiet ${none} box true`,
+    'logs -f quiet',
+    { line: `run -d --name as ${none} --hostname h full`, names: 'as' },
+    'exec as env',
+    'exec as pwd',
+    'exec as id',
+    'exec -w etc as pwd',
+    'exec -e A=mine -e B= -e A as env',
+    'exec -e HOME=/x -e PATH=/nowhere as env',
+    'exec --privileged -u me as grep CapEff /proc/self/status',
+    "exec as sh -c 'kill -9 $$'",
+    'exec -d as missing',
+    { line: 'exec -i as sh', input: 'exit 5\n' },
+    'exec -u 0:missing as true',
+    'kill -s 0 as',
+    "kill -s '' as",
+    'wait as',
+    'stop --time 1 as',
+  ],
+};
+
+export const lookScenarios: readonly Scenario[] = [looking, talking];
