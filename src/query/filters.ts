@@ -5,10 +5,15 @@ import { Regexp } from './regexp/regexp.ts';
 const maxValues = 200;
 
 /** Docker's words: `invalid filter 'name'`, `invalid filter 'name=[value]'`. For tests of filter values. */
-export function invalidFilter(name?: string, values?: readonly string[]): StrataError {
+export function invalidFilter(name?: string, values?: readonly string[], hint?: string): StrataError {
   const shown =
     name === undefined ? '' : ` '${name.slice(0, 100)}${values ? `=[${values.join(' ').slice(0, 200)}]` : ''}'`;
-  return new StrataError({ kind: 'invalid-argument', code: 'ERR_FILTER_INVALID', message: `invalid filter${shown}` });
+  return new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_FILTER_INVALID',
+    message: `invalid filter${shown}`,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 /** What `--filter` flags or the API's `filters` parameter ask for: names, each with one or more values. */
@@ -96,7 +101,7 @@ export type FilterTable<Row> = { readonly [name: string]: FilterTest<Row> };
 export function compileFilters<Row>(filters: Filters, table: FilterTable<Row>): (row: Row) => boolean {
   const tests = filters.names.map((name) => {
     const test = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (test === undefined) throw invalidFilter(name);
+    if (test === undefined) throw invalidFilter(name, undefined, `One of ${Object.keys(table).join(', ')}.`);
     return test(filters.values(name), filters);
   });
   return (row) => tests.every((test) => test(row));

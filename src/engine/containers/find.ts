@@ -28,4 +28,5 @@ export const containerNotFound = (text: string): StrataError =>
     kind: 'not-found',
     code: 'ERR_CONTAINER_NOT_FOUND',
     message: `No such container: ${text.slice(0, 256)}`,
+    hint: "'strata ps -a' lists what is there.",
   });

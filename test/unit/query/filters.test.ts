@@ -93,6 +93,10 @@ describe('refused', () => {
   for (const [flags, code, message] of cases) {
     test(flags.join(' '), () => assert.throws(() => select(...flags), { code, message }));
   }
+  test('a name that is none: which there are', () => {
+    const hint = 'One of id, name, status, label, label!, dangling.';
+    assert.throws(() => select('nope=1'), { code: 'ERR_FILTER_INVALID', hint });
+  });
   test('more values than anybody means', () => {
     const flags = Array.from({ length: 201 }, (_, at) => `name=${at}`);
     assert.throws(() => Filters.fromFlags(flags), { code: 'ERR_FILTER_INVALID' });
