@@ -40,6 +40,7 @@ const looking: Scenario = {
     'attach ended',
     'attach still',
     'rm up still missing made',
+    'rm -f up still',
   ],
 };
 
