@@ -26,3 +26,29 @@ export function syncFilesystemNow(directory: string): void {
     closeFd(fd);
   }
 }
+
+/**
+ * The flush that counts for what is written from now on. The kernel tells that something could not be written back to
+ * those who had the filesystem open then, and to one who opens it later only if nobody was told before (errseq_t,
+ * Linux 4.13): a flush by somebody else in the meantime, with a descriptor of its own, would take the news away.
+ */
+export class FilesystemFlush implements Disposable {
+  readonly #directory: string;
+  readonly #fd: number;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+    this.#fd = openAt(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY);
+  }
+
+  /** {@link syncFilesystem}; rejects also when what was written since this object was made got lost before. */
+  async flush(options: AbortOptions = {}): Promise<void> {
+    await syncFilesystem(this.#directory, options);
+    // Nothing is left to be written but what others have written since, so this does not block for long.
+    if (libc().syncfs(this.#fd) < 0) throw lastError('syncfs', this.#directory);
+  }
+
+  [Symbol.dispose](): void {
+    closeFd(this.#fd);
+  }
+}

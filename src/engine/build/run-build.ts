@@ -6,7 +6,8 @@ import { StrataError } from '../../errors/index.ts';
 import type { ImageStore } from '../../images/record-image.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import { amendedId } from '../../snapshots/amendment.ts';
-import { syncFilesystem } from '../../sys/syncfs.ts';
+import { FilesystemFlush } from '../../sys/syncfs.ts';
+import { flushMeanwhile } from '../flush-meanwhile.ts';
 import { collectAfterDeaths, emptyTrashBriefly, type GarbageParts } from '../garbage.ts';
 import { SnapshotLayerMaker } from '../images/snapshot-layer-maker.ts';
 import { KeyLocks } from '../key-locks.ts';
@@ -14,7 +15,6 @@ import type { StoreLayout } from '../layout.ts';
 import type { Report } from '../operation.ts';
 import { hostPlatform } from '../versions.ts';
 import { BuildCache } from './cache.ts';
-import { EarlyFlush } from './early-flush.ts';
 import { LazyRunner } from './lazy-runner.ts';
 import { openBuildSource } from './open-source.ts';
 import { SnapshotWorkspace } from './snapshot-workspace.ts';
@@ -40,13 +40,13 @@ export async function runBuild(
   await collectAfterDeaths(garbage, { signal });
   refusePull(request.pull);
   await using lease = metadata.leases.open('build');
+  using disk = new FilesystemFlush(layout.root);
   await using source = await openBuildSource(request, garbage, { lease, signal });
   await using runner = new LazyRunner(async () => {
     const { ContainerRunner } = await import('./container-runner.ts');
     return new ContainerRunner({ layout, lease, ownProcess });
   });
   const layerMaker = new SnapshotLayerMaker({ layout, driver, metadata, locks });
-  await using flush = new EarlyFlush(layout.root);
   const { snapshotter } = driver;
   const cache = new BuildCache({
     records: metadata.builds,
@@ -81,18 +81,20 @@ export async function runBuild(
       copies: snapshotter.capabilities.nativeDiff ? copiesOf(layout, request, cache) : undefined,
       runner,
       layerMaker: {
-        make: async (id, ...args) => {
+        make: async (id, diffIds, options) => {
           const record = metadata.snapshots.get(id);
-          const make = (): Promise<MadeStepLayer> => layerMaker.make(id, ...args);
+          const make = (): Promise<MadeStepLayer> => layerMaker.make(id, diffIds, options);
           // Of an amended layer next to nothing was written.
-          return record && amendedId(record) !== undefined ? await make() : await flush.during(make);
+          return record && amendedId(record) !== undefined
+            ? await make()
+            : await flushMeanwhile(layout.root, make, { ...options, pauseMs: 100 });
         },
       },
       lease,
       persist: async (ids, stop) => {
         const isDurable = ids.every((id) => metadata.snapshots.get(id)?.durable === true);
         if (isDurable && !layerMaker.hasWritten) return;
-        await syncFilesystem(layout.root, { signal: stop });
+        await disk.flush({ signal: stop });
         // The uppermost first: all below it are durable with it, and cost nothing more.
         for (const id of ids.toReversed()) await snapshotter.persist(id, { flushed: true, signal: stop });
       },

@@ -15,18 +15,18 @@ import { parseReference, type Reference } from '../../reference/index.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { Digest } from '../../spec/digest.ts';
 import { errnoOf } from '../../sys/errno.ts';
-import { syncFilesystem } from '../../sys/syncfs.ts';
+import { FilesystemFlush } from '../../sys/syncfs.ts';
 import { containerChanged } from '../containers/changed.ts';
 import { changedTree, changesOf } from '../containers/changes.ts';
 import { findContainer } from '../containers/find.ts';
 import { runtimeRootOf } from '../containers/reconcile.ts';
 import { definitionOf, isRunning } from '../containers/state.ts';
+import { flushMeanwhile } from '../flush-meanwhile.ts';
 import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbageParts } from '../garbage.ts';
 import type { Report } from '../operation.ts';
 import { hostPlatform } from '../versions.ts';
 import type { CommitEvent, CommitRequest, CommitResult } from './commit-types.ts';
 import { applyChanges } from './config-changes.ts';
-import { flushMeanwhile } from './flush-meanwhile.ts';
 import { SnapshotLayerMaker } from './snapshot-layer-maker.ts';
 
 export interface CommitParts {
@@ -86,12 +86,13 @@ async function commit(
     const diffIds = below.map(({ diffId }) => diffId);
     return { copyId, made: await new SnapshotLayerMaker(garbage).make(copyId, diffIds, { lease, signal }) };
   };
-  const { copyId, made } = await flushMeanwhile(layout.root, makeLayer, { signal });
+  using disk = new FilesystemFlush(layout.root);
+  const { copyId, made } = await flushMeanwhile(layout.root, makeLayer, { signal, pauseMs: 300 });
   // An image is not given a layer without entries, as with docker: its history says so.
   const isEmpty = made.tarSizeBytes <= tarEnd.length;
   if (isEmpty || made.snapshotId !== copyId) await driver.snapshotter.remove(copyId, { lease });
   if (!isEmpty) {
-    await syncFilesystem(layout.root, { signal });
+    await disk.flush({ signal });
     await driver.snapshotter.persist(made.snapshotId, { flushed: true, signal });
   }
 

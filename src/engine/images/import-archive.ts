@@ -16,7 +16,7 @@ import { parseReference, type Reference, withDefaultTag } from '../../reference/
 import type { ImageConfig } from '../../spec/config.ts';
 import { type DiffId, parseDiffId } from '../../spec/digest.ts';
 import { type Platform, parsePlatform } from '../../spec/platform.ts';
-import { syncFilesystem } from '../../sys/syncfs.ts';
+import { FilesystemFlush } from '../../sys/syncfs.ts';
 import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbageParts } from '../garbage.ts';
 import { openScratch } from '../scratch-folder.ts';
 import { hostPlatform } from '../versions.ts';
@@ -68,6 +68,7 @@ async function importLayer(
   const { metadata, driver, layout, locks } = garbage;
   const { snapshotter } = driver;
   await using lease = metadata.leases.open('import');
+  using disk = new FilesystemFlush(layout.root);
   await using scratch = await openScratch(driver, { lease, signal });
   const { diffId, ...file } = await spoolTar(readInput(request.input, report), join(scratch.path, 'layer'), { signal });
   const chain = await unpackChain(
@@ -85,7 +86,7 @@ async function importLayer(
   const blobs = layer.record.remakeable ? [] : [await keepTar({ file, diffId }, store.content, { lease, signal })];
   // Before the flush, which would write out what is about to be removed.
   await scratch[Symbol.asyncDispose]();
-  await syncFilesystem(layout.root, { signal });
+  await disk.flush({ signal });
   await snapshotter.persist(chain.snapshotId, { flushed: true, signal });
   const image = assembleImage(config, [layer.record]);
   const { sizeBytes } = layer.record;

@@ -6,7 +6,7 @@ import { spoolArchive } from '../../images/load/spool-archive.ts';
 import type { ImageStore } from '../../images/record-image.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import { parsePlatform } from '../../spec/platform.ts';
-import { syncFilesystem } from '../../sys/syncfs.ts';
+import { FilesystemFlush } from '../../sys/syncfs.ts';
 import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbageParts } from '../garbage.ts';
 import type { StorageDriver } from '../open-driver.ts';
 import { openScratch } from '../scratch-folder.ts';
@@ -37,6 +37,7 @@ export async function loadArchive(
   await collectAfterDeaths(garbage, { signal });
   const load = async (): Promise<LoadResult> => {
     await using lease = metadata.leases.open('load');
+    using disk = new FilesystemFlush(layout.root);
     await using files = await openFiles(request.input, driver, lease, report, signal);
     const { snapshotter } = driver;
     const images = await loadImages(
@@ -46,7 +47,7 @@ export async function loadArchive(
         metadata,
         unpack: { snapshotter, metadata, locks, indexes: layout.indexes },
         persist: async (ids, stop) => {
-          await syncFilesystem(layout.root, { signal: stop });
+          await disk.flush({ signal: stop });
           for (const id of ids) await snapshotter.persist(id, { flushed: true, signal: stop });
         },
       },

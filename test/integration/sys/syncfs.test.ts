@@ -3,7 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isStrataError } from '../../../src/errors/index.ts';
-import { syncFilesystem, syncFilesystemNow } from '../../../src/sys/syncfs.ts';
+import { errnoOf } from '../../../src/sys/errno.ts';
+import { FilesystemFlush, syncFilesystem, syncFilesystemNow } from '../../../src/sys/syncfs.ts';
+import { withLosingDisk } from './loop-filesystem.ts';
 import { openDescriptors, scratchDirectory } from './scratch-directory.ts';
 import { throwsErrno } from './throws-errno.ts';
 
@@ -19,4 +21,17 @@ test('both forms flush a filesystem and leave nothing open', async (context) => 
 test('a directory that is not there is an error', async () => {
   await assert.rejects(syncFilesystem('/nonexistent'), (error) => isStrataError(error, 'ERR_PROGRAM_FAILED'));
   throwsErrno('ENOENT', () => syncFilesystemNow('/nonexistent'));
+});
+
+test('what got lost is told by the flush that counts, though another flush was told before', async (context) => {
+  const path = withLosingDisk(context);
+  {
+    using flush = new FilesystemFlush(path);
+    await flush.flush();
+    writeFileSync(join(path, 'large'), Buffer.alloc(20 << 20, 'x'));
+    await assert.rejects(syncFilesystem(path), { code: 'ERR_PROGRAM_FAILED' }, 'somebody else');
+    // Why it takes a descriptor that was open before: to one opened now nothing is told.
+    await syncFilesystem(path);
+    await assert.rejects(flush.flush(), (error) => /^(EIO|ENOSPC)$/.test(errnoOf(error) ?? ''));
+  }
 });
