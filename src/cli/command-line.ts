@@ -2,11 +2,11 @@ import { Command, CommanderError } from 'commander';
 import type { Engine } from '../engine/engine.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 import { exitCodeOf } from './exit-codes.ts';
-import { explicitBooleans, usageProblem } from './flags.ts';
-import { Interruption } from './interruption.ts';
+import { explicitBooleans, usageProblem } from './flags/flags.ts';
 import { defineProgram } from './program.ts';
 import { renderError } from './render/error.ts';
 import { printable } from './render/printable.ts';
+import { Interruption } from './terminal/interruption.ts';
 
 /** Where a command writes; this process's own streams unless somebody else wants to read. */
 export interface CommandOutput {
@@ -40,10 +40,10 @@ export async function runCommandLine(
       return opened;
     },
     out,
-    outBytes: async (chunk) => (await import('./write-bytes.ts')).writeBytes(process.stdout, chunk),
+    outBytes: async (chunk) => (await import('./terminal/write-bytes.ts')).writeBytes(process.stdout, chunk),
     err,
-    errBytes: async (chunk) => (await import('./write-bytes.ts')).writeBytes(process.stderr, chunk),
-    readLine: async () => (await import('./read-line.ts')).readLine(interruption.signal),
+    errBytes: async (chunk) => (await import('./terminal/write-bytes.ts')).writeBytes(process.stderr, chunk),
+    readLine: async () => (await import('./terminal/read-line.ts')).readLine(interruption.signal),
     setExitCode: (code) => {
       exitCode = code;
     },

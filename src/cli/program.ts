@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { StrataError } from '../errors/index.ts';
 import { type CommandEntry, commandTable, isDockers } from './command-table.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
-import { notSupportedYet } from './flags.ts';
+import { notSupportedYet } from './flags/flags.ts';
 import { helpStyle, nounsHeading, verbsHeading } from './help-style.ts';
 import { refuseUsage } from './refuse-usage.ts';
 

@@ -1,6 +1,6 @@
 import type { Command, CommanderError } from 'commander';
 import { isDockers } from './command-table.ts';
-import { argumentProblem, notSupportedYet, usageProblem } from './flags.ts';
+import { argumentProblem, notSupportedYet, usageProblem } from './flags/flags.ts';
 
 /** Docker's words for what the argument parser found wrong; help, which it reports the same way, goes through. */
 export function refuseUsage(command: Command, error: CommanderError, argv: readonly string[]): never {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { isStrataError, StrataError } from '../errors/index.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { safeEnvironment } from '../sys/process.ts';
-import { freeze, type RuntimePlace, runtimeStatus } from './runtime-commands.ts';
+import { freeze, type RuntimePlace, runtimeStatus } from './runtime/runtime-commands.ts';
 
 /**
  * Freezes all processes of a running container until disposal, which lets them go on. One that does not run, or that

@@ -1,6 +1,6 @@
-import { hostMounts } from './host-mounts.ts';
 import type { HostOptions } from './host-options.ts';
-import { describeRuntime, type RuntimeInfo } from './runtime.ts';
+import { hostMounts } from './mounts/host-mounts.ts';
+import { describeRuntime, type RuntimeInfo } from './runtime/runtime.ts';
 
 /**
  * Which of a container's options make it easier to use what the runtime is weak in: another view of its mounts, of the

@@ -1,4 +1,4 @@
-import { type ForegroundOptions, type ForegroundPlan, runForeground } from '../containers/foreground.ts';
+import { type ForegroundOptions, type ForegroundPlan, runForeground } from '../containers/attended/foreground.ts';
 import { unshareMounts } from '../sys/unshare.ts';
 
 let isUnshared = false;

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { arch, release } from 'node:os';
-import { describeRuntime } from '../containers/runtime.ts';
+import { describeRuntime } from '../containers/runtime/runtime.ts';
 import { isStrataError } from '../errors/index.ts';
 import { formatPlatform, normalizePlatform, type Platform } from '../spec/platform.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { describeRuntime } from '../../src/containers/runtime.ts';
+import { describeRuntime } from '../../src/containers/runtime/runtime.ts';
 import { folderWith } from '../helpers/build-folder.ts';
 import { busyboxStore } from '../helpers/busybox-store.ts';
 import { needs } from '../helpers/needs.ts';

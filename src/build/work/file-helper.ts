@@ -1,11 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { fileURLToPath, URL } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { workerUrl } from '../../sys/worker-url.ts';
 import type { FileJob } from './file-jobs.ts';
-
-// The sources run as they are, the library is compiled file by file, and the command is one bundle with its workers
-// beside it: the worker always lies beside this module, with its extension.
-const extension = /\.[cm]?[jt]s$/.exec(import.meta.url)?.[0] ?? '.js';
 
 // One that it works on, and one so that it need not wait for the main thread to come round.
 const mostAtOnce = 2;
@@ -32,8 +28,7 @@ class FileHelper {
   }
 
   #start(): Worker {
-    const path = fileURLToPath(new URL(`./file-worker${extension}`, import.meta.url));
-    const worker = new Worker(path, { name: 'strata-files' });
+    const worker = new Worker(workerUrl('file-worker', import.meta.url), { name: 'strata-files' });
     worker.on('message', (results: string[][]) => {
       this.#waiting.shift()?.resolve(results);
       if (this.#waiting.length === 0) worker.unref();

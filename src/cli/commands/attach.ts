@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { parseDetachKeys } from '../../containers/detach-keys.ts';
-import { refuseWithoutTerminal, withContainer } from '../attached.ts';
+import { parseDetachKeys } from '../../containers/attach/detach-keys.ts';
 import type { CliContext } from '../context.ts';
+import { refuseWithoutTerminal, withContainer } from '../terminal/attached.ts';
 
 interface AttachFlags {
   readonly stdin: boolean;

@@ -6,7 +6,7 @@ import { isStrataError, StrataError } from '../../errors/index.ts';
 import { parseReference } from '../../reference/index.ts';
 import type { Called, CliContext } from '../context.ts';
 import { fileProblem } from '../file-problem.ts';
-import { collect, notSupportedYet, notYetFlags, usageProblem } from '../flags.ts';
+import { collect, notSupportedYet, notYetFlags, usageProblem } from '../flags/flags.ts';
 import type { BuildProgress } from '../render/build-progress.ts';
 import { failedStepLog } from '../render/failed-step-log.ts';
 import { JsonBuildProgress } from '../render/json-build-progress.ts';

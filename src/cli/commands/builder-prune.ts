@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { isStrataError } from '../../errors/index.ts';
 import { parseSize } from '../../query/parse-size.ts';
-import { confirm } from '../confirm.ts';
 import type { Called, CliContext } from '../context.ts';
-import { collect, usageProblem } from '../flags.ts';
-import { readFilters } from '../read-filters.ts';
+import { collect, usageProblem } from '../flags/flags.ts';
+import { readFilters } from '../flags/read-filters.ts';
 import { prunedIds, reclaimedSpace } from '../render/pruned.ts';
+import { confirm } from '../terminal/confirm.ts';
 
 interface PruneFlags {
   readonly all?: boolean;

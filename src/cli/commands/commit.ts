@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { collect } from '../flags.ts';
+import { collect } from '../flags/flags.ts';
 
 interface CommitFlags {
   readonly author?: string;

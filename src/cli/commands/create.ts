@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { refuseStandingCidFile, writeCidFile } from '../cid-file.ts';
-import { type ContainerFlags, containerRequest, defineContainerFlags } from '../container-flags.ts';
 import type { Called, CliContext } from '../context.ts';
+import { refuseStandingCidFile, writeCidFile } from '../flags/cid-file.ts';
+import { type ContainerFlags, containerRequest, defineContainerFlags } from '../flags/container-flags.ts';
 
 export function define(command: Command, context: CliContext): void {
   defineContainerFlags(command);

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { parseDetachKeys } from '../../containers/detach-keys.ts';
+import { parseDetachKeys } from '../../containers/attach/detach-keys.ts';
 import { isStrataError } from '../../errors/index.ts';
-import { refuseWithoutTerminal, withContainer } from '../attached.ts';
-import { ownTerminalSize } from '../console.ts';
-import { type ContainerFlags, environmentOf } from '../container-flags.ts';
 import type { Called, CliContext } from '../context.ts';
-import { collect, passThrough } from '../flags.ts';
+import { type ContainerFlags, environmentOf } from '../flags/container-flags.ts';
+import { collect, passThrough } from '../flags/flags.ts';
 import { renderError } from '../render/error.ts';
+import { refuseWithoutTerminal, withContainer } from '../terminal/attached.ts';
+import { ownTerminalSize } from '../terminal/console.ts';
 
 interface ExecFlags extends Pick<ContainerFlags, 'env' | 'envFile'> {
   readonly detach?: boolean;

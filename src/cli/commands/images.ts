@@ -4,8 +4,8 @@ import { StrataError } from '../../errors/index.ts';
 import { formatRows, parseFormat } from '../../query/format.ts';
 import { Row } from '../../query/template/values.ts';
 import type { Called, CliContext } from '../context.ts';
-import { collect } from '../flags.ts';
-import { readFilters } from '../read-filters.ts';
+import { collect } from '../flags/flags.ts';
+import { readFilters } from '../flags/read-filters.ts';
 import { shownAge, shownId, shownSize, shownTime } from '../render/image-fields.ts';
 
 interface ImagesFlags {

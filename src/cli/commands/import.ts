@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { StrataError } from '../../errors/index.ts';
 import type { CliContext } from '../context.ts';
-import { collect } from '../flags.ts';
+import { collect } from '../flags/flags.ts';
 import { layerProgress } from '../render/layer-progress.ts';
 
 interface ImportFlags {

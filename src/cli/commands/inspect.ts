@@ -4,7 +4,7 @@ import { isStrataError, StrataError } from '../../errors/index.ts';
 import { formatInspected } from '../../query/format.ts';
 import { structured, type ValueMap } from '../../query/template/values.ts';
 import type { CliContext } from '../context.ts';
-import { notSupportedYet } from '../flags.ts';
+import { notSupportedYet } from '../flags/flags.ts';
 import { renderError } from '../render/error.ts';
 import { inspectedIfAny, inspectedImage, inspectedMapKeys } from '../render/inspected-image.ts';
 

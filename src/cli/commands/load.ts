@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { StrataError } from '../../errors/index.ts';
 import type { CliContext } from '../context.ts';
 import { layerProgress } from '../render/layer-progress.ts';
-import { standardInput } from '../standard-input.ts';
+import { standardInput } from '../terminal/standard-input.ts';
 
 interface LoadFlags {
   readonly input?: string;

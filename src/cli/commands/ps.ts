@@ -3,10 +3,10 @@ import type { ContainerSummary } from '../../engine/index.ts';
 import { formatRows, parseFormat } from '../../query/format.ts';
 import { Row } from '../../query/template/values.ts';
 import { humanSize } from '../../query/units.ts';
-import { wholeNumber } from '../container-flags.ts';
 import type { Called, CliContext } from '../context.ts';
-import { collect } from '../flags.ts';
-import { readFilters } from '../read-filters.ts';
+import { wholeNumber } from '../flags/container-flags.ts';
+import { collect } from '../flags/flags.ts';
+import { readFilters } from '../flags/read-filters.ts';
 import { shownCommand } from '../render/container-command.ts';
 import { shownAge, shownId, shownTime } from '../render/image-fields.ts';
 

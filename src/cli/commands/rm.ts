@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { isStrataError } from '../../errors/index.ts';
 import type { CliContext } from '../context.ts';
 import { eachContainer } from '../each-container.ts';
-import { notYetFlags } from '../flags.ts';
+import { notYetFlags } from '../flags/flags.ts';
 
 interface RmFlags {
   readonly force?: boolean;

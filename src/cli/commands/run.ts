@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { parseDetachKeys } from '../../containers/detach-keys.ts';
+import { parseDetachKeys } from '../../containers/attach/detach-keys.ts';
 import type { ContainerVerbs } from '../../engine/containers/containers.ts';
 import { isStrataError } from '../../errors/index.ts';
-import { refuseStandingCidFile, writeCidFile } from '../cid-file.ts';
-import { type ContainerFlags, containerRequest, defineContainerFlags } from '../container-flags.ts';
 import type { Called, CliContext } from '../context.ts';
 import { exitEngineFailure } from '../exit-codes.ts';
-import { plainUsageProblem } from '../flags.ts';
+import { refuseStandingCidFile, writeCidFile } from '../flags/cid-file.ts';
+import { type ContainerFlags, containerRequest, defineContainerFlags } from '../flags/container-flags.ts';
+import { plainUsageProblem } from '../flags/flags.ts';
 import { renderError } from '../render/error.ts';
 
 const outputs = ['stdout', 'stderr'] as const;
@@ -83,8 +83,8 @@ async function supervised(called: Called, image: string, words: readonly string[
   const input = flags.interactive === true;
   // Others who run something do without it.
   const [{ refuseWithoutTerminal, withContainer }, { ownTerminalSize }] = await Promise.all([
-    import('../attached.ts'),
-    import('../console.ts'),
+    import('../terminal/attached.ts'),
+    import('../terminal/console.ts'),
   ]);
   refuseWithoutTerminal(input, flags.tty === true);
   const detachKeys = parseDetachKeys(flags.detachKeys ?? '');

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { parseDetachKeys } from '../../containers/detach-keys.ts';
+import { parseDetachKeys } from '../../containers/attach/detach-keys.ts';
 import { StrataError } from '../../errors/index.ts';
-import { withContainer } from '../attached.ts';
-import { ownTerminalSize } from '../console.ts';
 import type { CliContext } from '../context.ts';
 import { eachContainer } from '../each-container.ts';
-import { notYetFlags } from '../flags.ts';
+import { notYetFlags } from '../flags/flags.ts';
+import { withContainer } from '../terminal/attached.ts';
+import { ownTerminalSize } from '../terminal/console.ts';
 
 interface StartFlags {
   readonly attach?: boolean;

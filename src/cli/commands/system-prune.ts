@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { confirm } from '../confirm.ts';
 import type { Called, CliContext } from '../context.ts';
-import { collect } from '../flags.ts';
-import { readFilters } from '../read-filters.ts';
+import { collect } from '../flags/flags.ts';
+import { readFilters } from '../flags/read-filters.ts';
 import { prunedIds, prunedImages, reclaimedSpace } from '../render/pruned.ts';
+import { confirm } from '../terminal/confirm.ts';
 
 interface PruneFlags {
   readonly all?: boolean;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
-import { passThrough } from '../flags.ts';
+import { passThrough } from '../flags/flags.ts';
 
 // Docker's widths.
 const leastWidth = 20;

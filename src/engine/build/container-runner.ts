@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Runner, RunRequest } from '../../build/runner.ts';
-import { DeathWatch } from '../../containers/death-watch.ts';
-import { etcFiles } from '../../containers/etc-files.ts';
-import type { ForegroundPlan } from '../../containers/foreground.ts';
-import { runInWorker } from '../../containers/foreground-thread.ts';
-import { findRuntime } from '../../containers/runtime.ts';
+import { DeathWatch } from '../../containers/attended/death-watch.ts';
+import type { ForegroundPlan } from '../../containers/attended/foreground.ts';
+import { runInWorker } from '../../containers/attended/foreground-thread.ts';
+import { etcFiles } from '../../containers/runtime/etc-files.ts';
+import { findRuntime } from '../../containers/runtime/runtime.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import type { MountSpec } from '../../sys/mount-spec.ts';
 import { runtimeRootOf } from '../containers/parts.ts';

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { findRuntime } from '../../containers/runtime.ts';
-import { deleteFromRuntime } from '../../containers/runtime-commands.ts';
+import { findRuntime } from '../../containers/runtime/runtime.ts';
+import { deleteFromRuntime } from '../../containers/runtime/runtime-commands.ts';
 import { runtimeRootOf } from '../containers/parts.ts';
 import type { StoreLayout } from '../layout.ts';
 

@@ -1,5 +1,5 @@
-import { Attachment, type TerminalSize } from '../../containers/attachment.ts';
-import { readPid } from '../../containers/bundle.ts';
+import { Attachment, type TerminalSize } from '../../containers/attach/attachment.ts';
+import { readPid } from '../../containers/runtime/bundle.ts';
 import { StrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';

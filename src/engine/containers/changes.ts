@@ -1,4 +1,4 @@
-import type { ContainerChanges } from '../../containers/mount-stubs.ts';
+import type { ContainerChanges } from '../../containers/mounts/mount-stubs.ts';
 import type { ChangedTree } from '../../layer/diff/change.ts';
 import type { OpenedSnapshotter } from '../../snapshots/open-snapshotter.ts';
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { checkMountSources } from '../../containers/host-mounts.ts';
 import type { HostOptions } from '../../containers/host-options.ts';
-import { definedOptions } from '../../containers/runtime-options.ts';
+import { checkMountSources } from '../../containers/mounts/host-mounts.ts';
+import { definedOptions } from '../../containers/runtime/runtime-options.ts';
 import type { ContainerDefinition } from '../../containers/state.ts';
 import { StrataError } from '../../errors/index.ts';
 import { createRuntimeSpec, type Machine } from '../../oci-runtime/from-image.ts';

@@ -1,4 +1,4 @@
-import { withoutMountStubs } from '../../containers/mount-stubs.ts';
+import { withoutMountStubs } from '../../containers/mounts/mount-stubs.ts';
 import { type ListedChange, listChanges } from '../../layer/diff/list-changes.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { invariant } from '../../lib/invariant.ts';

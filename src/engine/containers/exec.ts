@@ -1,8 +1,8 @@
-import { execAttended } from '../../containers/exec-attended.ts';
-import { ExecFolder } from '../../containers/exec-folder.ts';
-import { type ExecRequest, writeExecProcess } from '../../containers/exec-process.ts';
-import { execDetached, execWithStreams, type SupervisedExecPlan } from '../../containers/exec-supervised.ts';
-import { findSupervisor } from '../../containers/supervisor.ts';
+import { execAttended } from '../../containers/exec/attended.ts';
+import { ExecFolder } from '../../containers/exec/folder.ts';
+import { type ExecRequest, writeExecProcess } from '../../containers/exec/process.ts';
+import { execDetached, execWithStreams, type SupervisedExecPlan } from '../../containers/exec/supervised.ts';
+import { findSupervisor } from '../../containers/supervised/supervisor.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { errnoOf } from '../../sys/errno.ts';

@@ -1,4 +1,4 @@
-import { hostMounts } from '../../containers/host-mounts.ts';
+import { hostMounts } from '../../containers/mounts/host-mounts.ts';
 import { shownStatus } from '../../containers/state.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import { findImage } from '../../images/find-image.ts';

@@ -1,4 +1,4 @@
-import { freeze } from '../../containers/runtime-commands.ts';
+import { freeze } from '../../containers/runtime/runtime-commands.ts';
 import { signalNumber } from '../../containers/signals.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';

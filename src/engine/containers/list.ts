@@ -1,4 +1,4 @@
-import { hostMounts } from '../../containers/host-mounts.ts';
+import { hostMounts } from '../../containers/mounts/host-mounts.ts';
 import { shownStatus } from '../../containers/state.ts';
 import { statusText } from '../../containers/status-text.ts';
 import type { AbortOptions } from '../../lib/abort.ts';

@@ -1,5 +1,5 @@
-import { type LogEntry, readLog } from '../../containers/log-file.ts';
 import { isActive } from '../../containers/state.ts';
+import { type LogEntry, readLog } from '../../containers/supervised/log-file.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { compareInstants, type Instant, parseInstant } from '../../query/timestamp.ts';
 import { lookUp } from './look-up.ts';

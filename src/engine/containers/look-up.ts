@@ -1,4 +1,4 @@
-import { readPid } from '../../containers/bundle.ts';
+import { readPid } from '../../containers/runtime/bundle.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import type { ProcessIdentity } from '../../sys/process-identity.ts';

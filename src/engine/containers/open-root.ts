@@ -1,7 +1,7 @@
-import { standingEtcFiles } from '../../containers/etc-files.ts';
-import { hostMounts } from '../../containers/host-mounts.ts';
-import { type MountedTree, mountTree, type TreePlan } from '../../containers/mounted-tree.ts';
-import { mountTreeInWorker } from '../../containers/mounted-tree-thread.ts';
+import { hostMounts } from '../../containers/mounts/host-mounts.ts';
+import { type MountedTree, mountTree, type TreePlan } from '../../containers/mounts/mounted-tree.ts';
+import { mountTreeInWorker } from '../../containers/mounts/mounted-tree-thread.ts';
+import { standingEtcFiles } from '../../containers/runtime/etc-files.ts';
 import type { HostConfig } from '../../containers/state.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { invariant } from '../../lib/invariant.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { type Bundle, bundleAt } from '../../containers/bundle.ts';
-import { findRuntime } from '../../containers/runtime.ts';
-import type { RuntimePlace } from '../../containers/runtime-commands.ts';
+import { type Bundle, bundleAt } from '../../containers/runtime/bundle.ts';
+import { findRuntime } from '../../containers/runtime/runtime.ts';
+import type { RuntimePlace } from '../../containers/runtime/runtime-commands.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import type { GarbageParts } from '../garbage.ts';
 import type { ImageReader } from '../images/views.ts';

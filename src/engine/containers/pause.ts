@@ -1,4 +1,4 @@
-import { freeze, runtimeStatus } from '../../containers/runtime-commands.ts';
+import { freeze, runtimeStatus } from '../../containers/runtime/runtime-commands.ts';
 import { type ContainerStatus, toJson } from '../../containers/state.ts';
 import { StrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';

@@ -1,4 +1,4 @@
-import { untilExit } from '../../containers/exits.ts';
+import { untilExit } from '../../containers/supervised/exits.ts';
 import { startRefused } from './failures.ts';
 import { lookUp } from './look-up.ts';
 import { type ContainerParts, exitsOf, locksOf } from './parts.ts';

@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { etcFiles } from '../../containers/etc-files.ts';
-import type { ForegroundOptions, ForegroundPlan } from '../../containers/foreground.ts';
-import { runInWorker } from '../../containers/foreground-thread.ts';
-import { makeBindSources } from '../../containers/host-mounts.ts';
-import { findRuntime } from '../../containers/runtime.ts';
-import { runtimeOptions } from '../../containers/runtime-options.ts';
+import type { ForegroundOptions, ForegroundPlan } from '../../containers/attended/foreground.ts';
+import { runInWorker } from '../../containers/attended/foreground-thread.ts';
+import { makeBindSources } from '../../containers/mounts/host-mounts.ts';
+import { etcFiles } from '../../containers/runtime/etc-files.ts';
+import { findRuntime } from '../../containers/runtime/runtime.ts';
+import { runtimeOptions } from '../../containers/runtime/runtime-options.ts';
 import { type ContainerState, ended, toJson } from '../../containers/state.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import { collectGarbage, emptyTrashBriefly } from '../garbage.ts';

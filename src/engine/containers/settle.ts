@@ -1,17 +1,17 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readPid, wasOutOfMemory } from '../../containers/bundle.ts';
-import { clearExecFolders } from '../../containers/exec-folder.ts';
-import { type Exit, readExit } from '../../containers/exits.ts';
+import { clearExecFolders } from '../../containers/exec/folder.ts';
+import { readPid, wasOutOfMemory } from '../../containers/runtime/bundle.ts';
 import {
   controlGroupOf,
   deleteFromRuntime,
   forgetInRuntime,
   freeze,
   runtimeStatus,
-} from '../../containers/runtime-commands.ts';
+} from '../../containers/runtime/runtime-commands.ts';
 import { type ContainerState, ended, isActive, toJson } from '../../containers/state.ts';
+import { type Exit, readExit } from '../../containers/supervised/exits.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { bootId } from '../../sys/boot-id.ts';
 import {

@@ -1,5 +1,5 @@
-import { parseBind } from '../../containers/bind-text.ts';
 import type { HostMount, HostOptions } from '../../containers/host-options.ts';
+import { parseBind } from '../../containers/mounts/bind-text.ts';
 import type { JsonValue } from '../../errors/index.ts';
 
 /** Docker's `Mounts` of inspect: what is bound and what `--mount` makes, not what `--tmpfs` does. */

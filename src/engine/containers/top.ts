@@ -1,4 +1,4 @@
-import { controlGroupOf } from '../../containers/runtime-commands.ts';
+import { controlGroupOf } from '../../containers/runtime/runtime-commands.ts';
 import { StrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { processesInControlGroup } from '../../sys/control-groups.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
-import { readExit, untilExit } from '../../containers/exits.ts';
 import { isActive } from '../../containers/state.ts';
+import { readExit, untilExit } from '../../containers/supervised/exits.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { lookUp } from './look-up.ts';

@@ -1,9 +1,9 @@
 import { tarEnd } from '../../archive/index.ts';
 import type { MadeStepLayer } from '../../build/layer-maker.ts';
 import { layersOf } from '../../build/step-layers.ts';
-import { mountStubs, removeMountStubs } from '../../containers/mount-stubs.ts';
+import { mountStubs, removeMountStubs } from '../../containers/mounts/mount-stubs.ts';
 import { pauseContainer } from '../../containers/pause-container.ts';
-import { findRuntime } from '../../containers/runtime.ts';
+import { findRuntime } from '../../containers/runtime/runtime.ts';
 import { assembleImage } from '../../images/assemble-image.ts';
 import { readConfig } from '../../images/read-image.ts';
 import { type ImageStore, recordImage } from '../../images/record-image.ts';

@@ -1,4 +1,4 @@
-import { describeRuntime, type RuntimeInfo } from '../../containers/runtime.ts';
+import { describeRuntime, type RuntimeInfo } from '../../containers/runtime/runtime.ts';
 import { isStrataError } from '../../errors/index.ts';
 import { chooseDriver, type DriverFinding } from '../../snapshots/choose-driver.ts';
 import { type KernelFeatures, kernelFeatures } from '../../sys/features.ts';

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { StrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
-import { layerWorkerPath } from '../worker-url.ts';
+import { workerUrl } from '../../sys/worker-url.ts';
 import type { Job, JobOf, JobResult } from './jobs.ts';
 import { fromPlainError, type JobMessage, type WorkerMessage } from './messages.ts';
 
@@ -47,7 +47,7 @@ class WorkerPool {
   #start(): Worker | undefined {
     if (this.#started >= this.#limit) return undefined;
     this.#started++;
-    const worker = new Worker(layerWorkerPath, { name: 'strata-layer' });
+    const worker = new Worker(workerUrl('layer-worker', import.meta.url), { name: 'strata-layer' });
     // Failures reach the job through listeners of its own.
     worker.on('error', () => {});
     worker.once('exit', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { findRuntime } from '../../../src/containers/runtime.ts';
+import { findRuntime } from '../../../src/containers/runtime/runtime.ts';
 import type { Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { folderWith } from '../../helpers/build-folder.ts';

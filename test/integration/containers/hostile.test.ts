@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { findRuntime } from '../../../src/containers/runtime.ts';
+import { findRuntime } from '../../../src/containers/runtime/runtime.ts';
 import type { CreateRequest, Engine, HostOptions } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { defaultMaskedPaths, defaultReadonlyPaths } from '../../../src/oci-runtime/defaults.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Command } from 'commander';
-import { explicitBooleans, passThrough } from '../../../src/cli/flags.ts';
+import { explicitBooleans, passThrough } from '../../../src/cli/flags/flags.ts';
 
 function program(): Command {
   const root = new Command('strata').option('--root <dir>').option('-D, --debug');

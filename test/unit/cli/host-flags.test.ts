@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { suite, test } from 'node:test';
 import { Command } from 'commander';
-import { defineHostFlags, type HostFlags, hostOptions } from '../../../src/cli/host-flags.ts';
+import { defineHostFlags, type HostFlags, hostOptions } from '../../../src/cli/flags/host-flags.ts';
 import type { HostOptions } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DetachFilter, defaultDetachKeys, parseDetachKeys } from '../../../src/containers/detach-keys.ts';
+import { DetachFilter, defaultDetachKeys, parseDetachKeys } from '../../../src/containers/attach/detach-keys.ts';
 
 test('keys are written as docker writes them', () => {
   const bytes = (text: string): number[] => [...parseDetachKeys(text)];

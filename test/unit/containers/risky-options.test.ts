@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HostOptions } from '../../../src/containers/host-options.ts';
 import { riskyOptions, warningsFor } from '../../../src/containers/risky-options.ts';
-import { weaknessesOf } from '../../../src/containers/runtime.ts';
+import { weaknessesOf } from '../../../src/containers/runtime/runtime.ts';
 
 const risky: readonly (readonly [HostOptions, readonly HostOptions[], readonly string[]])[] = [
   [{}, [], []],

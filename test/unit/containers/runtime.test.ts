@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { describeRuntime, weaknessesOf } from '../../../src/containers/runtime.ts';
+import { describeRuntime, weaknessesOf } from '../../../src/containers/runtime/runtime.ts';
 import { needs } from '../../helpers/needs.ts';
 
 const ids = (release: string, build = release): string[] => weaknessesOf(release, build).map(({ id }) => id);

@@ -1,0 +1,169 @@
+import type { Command } from 'commander';
+import type { CreateRequest } from '../../engine/index.ts';
+import { exitEngineFailure } from '../exit-codes.ts';
+import { readEnvFile, withOwnValue } from './env-file.ts';
+import { integer, readFlag } from './flag-values.ts';
+import { collect, notSupportedYet, notYetFlags, passThrough, plainUsageProblem, wrongValue } from './flags.ts';
+import { defineHostFlags, type HostFlags, hostOptions } from './host-flags.ts';
+import { laterFlags } from './later-container-flags.ts';
+
+/** What `run` and `create` are told of a container. */
+export interface ContainerFlags extends HostFlags {
+  readonly rm?: boolean;
+  readonly interactive?: boolean;
+  readonly tty?: boolean;
+  readonly name?: string;
+  readonly cidfile?: string;
+  readonly env: readonly string[];
+  readonly envFile: readonly string[];
+  readonly workdir?: string;
+  readonly user?: string;
+  readonly entrypoint?: string;
+  readonly hostname?: string;
+  readonly domainname?: string;
+  readonly network: string;
+  /** The name `network` had before docker 1.13, still in many scripts. */
+  readonly net?: string;
+  readonly readOnly?: boolean;
+  readonly label: readonly string[];
+  readonly labelFile: readonly string[];
+  readonly platform?: string;
+  readonly stopSignal?: string;
+  readonly stopTimeout?: string;
+  readonly attach: readonly AttachedStream[];
+  readonly pull: string;
+  readonly restart: string;
+}
+
+/** A stream of a container that `run` is with. */
+export type AttachedStream = 'stdin' | 'stdout' | 'stderr';
+
+/** Arguments and flags that `run` and `create` share. */
+export function defineContainerFlags(command: Command): void {
+  passThrough(command);
+  command
+    .argument('<image>')
+    .argument('[command...]', "what to run instead of the image's own command")
+    .option('--rm', 'remove the container when it ends')
+    .option('-i, --interactive', 'pass standard input on')
+    .option('-t, --tty', 'give it a terminal')
+    .option('--name <name>', 'name of the container')
+    .option('--cidfile <path>', 'write the container ID to a file')
+    .option('-e, --env <name=value>', 'set a variable', collect, [])
+    .option('--env-file <path>', 'set variables from a file', collect, [])
+    .option('-w, --workdir <dir>', 'working directory inside')
+    .option('-u, --user <user>', 'user[:group], names of the image or numbers')
+    .option('--entrypoint <path>', "program to run instead of the image's entrypoint")
+    .option('-h, --hostname <name>', 'host name inside')
+    .option('--domainname <name>', 'domain name inside')
+    .option('--network <mode>', 'none or host', 'none')
+    .addOption(command.createOption('--net <mode>').hideHelp())
+    .option('--read-only', "mount the container's root read-only")
+    .option('-l, --label <name=value>', 'label of the container', collect, [])
+    .option('--label-file <path>', 'labels from a file', collect, [])
+    .option('--platform <os/architecture>', 'which platform of the image')
+    .option('--stop-signal <signal>', 'what stop sends to the container')
+    .option('--stop-timeout <seconds>', 'how long stop waits before it kills')
+    .option('-a, --attach <stream>', 'be with stdin, stdout or stderr only', attachedStream(command), [])
+    .option('--pull <when>', 'when to fetch the image: missing or never, which are the same yet', 'missing')
+    .option('-q, --quiet', 'say nothing of fetching (nothing is fetched yet)')
+    .option('--restart <policy>', 'when to start it again: no', 'no')
+    .addOption(command.createOption('--disable-content-trust').hideHelp())
+    .helpOption('--help', 'show this help');
+  defineHostFlags(command);
+  notYetFlags(command, laterFlags, exitEngineFailure);
+}
+
+/** The variables of `-e` and `--env-file`. Throws ERR_USAGE, ERR_ENV_FILE. */
+export const environmentOf = (command: Command, flags: Pick<ContainerFlags, 'env' | 'envFile'>): string[] => [
+  ...flags.envFile
+    .flatMap(readEnvFile)
+    .map(withOwnValue)
+    .filter((entry) => entry.includes('=')),
+  ...flags.env.map(checkEnv(command)).map(withOwnValue),
+];
+
+/** What the flags ask for. Throws ERR_USAGE, ERR_ENV_FILE, ERR_NOT_SUPPORTED_YET. */
+export function containerRequest(
+  command: Command,
+  flags: ContainerFlags,
+  image: string,
+  words: readonly string[],
+): CreateRequest {
+  refuseLaterValues(flags);
+  return {
+    image,
+    command: words,
+    environment: environmentOf(command, flags),
+    network: networkOf(flags.net ?? flags.network),
+    labels: Object.fromEntries([...flags.labelFile.flatMap(readEnvFile), ...flags.label].map(splitLabel(command))),
+    remove: flags.rm === true,
+    interactive: flags.interactive === true,
+    terminal: flags.tty === true,
+    ...(flags.tty === true ? terminalSize() : {}),
+    readOnly: flags.readOnly === true,
+    // As docker, and as scripts with `--name "$NAME"` have it: empty is the same as not given.
+    ...(flags.name ? { name: flags.name } : {}),
+    ...(flags.workdir ? { workingDirectory: flags.workdir } : {}),
+    ...(flags.user ? { user: flags.user } : {}),
+    ...(flags.entrypoint === undefined ? {} : { entrypoint: [flags.entrypoint] }),
+    ...(flags.hostname ? { hostname: flags.hostname } : {}),
+    ...(flags.domainname ? { domainname: flags.domainname } : {}),
+    ...(flags.platform ? { platform: flags.platform } : {}),
+    host: hostOptions(command, flags),
+    ...(flags.stopSignal === undefined ? {} : { stopSignal: flags.stopSignal }),
+    ...(flags.stopTimeout === undefined
+      ? {}
+      : { stopTimeout: wholeNumber(command, '--stop-timeout', flags.stopTimeout) }),
+  };
+}
+
+/** The value of a flag that takes a whole number, in docker's words when it is none. Throws ERR_USAGE. */
+export const wholeNumber = (command: Command, flag: string, text: string): number =>
+  readFlag(command, flag, text, integer);
+
+// The runtime sets the size of its own accord, but only once the process runs and may have looked.
+function terminalSize(): { readonly terminalSize?: { readonly rows: number; readonly columns: number } } {
+  const [columns, rows] = process.stdout.isTTY ? process.stdout.getWindowSize() : [0, 0];
+  return columns > 0 && rows > 0 ? { terminalSize: { rows, columns } } : {};
+}
+
+function networkOf(mode: string): 'none' | 'host' {
+  if (mode === 'none' || mode === 'host') return mode;
+  throw notSupportedYet(`--network ${mode}`, 'One of none, host.');
+}
+
+/** Docker's values of flags of which Strata has the others. */
+function refuseLaterValues({ pull, restart }: ContainerFlags): void {
+  if (pull === 'always') throw notSupportedYet('--pull always', undefined, exitEngineFailure);
+  if (!['missing', 'never', ''].includes(pull)) {
+    const known = `must be one of "always", "missing" or "never"`;
+    throw plainUsageProblem(`invalid pull option: '${pull}': ${known}`);
+  }
+  if (restart === 'no' || restart === '') return;
+  const hint = 'A container that has ended stays so until it is started.';
+  throw notSupportedYet(`--restart ${restart}`, hint, exitEngineFailure);
+}
+
+const attachedStream =
+  (command: Command) =>
+  (text: string, before: readonly AttachedStream[]): AttachedStream[] => {
+    const stream = text.toLowerCase();
+    if (stream === 'stdin' || stream === 'stdout' || stream === 'stderr') return [...before, stream];
+    throw wrongValue(command, text, '-a, --attach', 'valid streams are STDIN, STDOUT and STDERR');
+  };
+
+const splitLabel =
+  (command: Command) =>
+  (pair: string): [string, string] => {
+    const [name = ''] = pair.split('=', 1);
+    if (name === '') throw wrongValue(command, pair, '-l, --label', `invalid label '${pair}': empty name`);
+    return [name, pair.slice(name.length + 1)];
+  };
+
+const checkEnv =
+  (command: Command) =>
+  (entry: string): string => {
+    if (entry !== '' && !entry.startsWith('=')) return entry;
+    throw wrongValue(command, entry, '-e, --env', `invalid environment variable: ${entry}`);
+  };

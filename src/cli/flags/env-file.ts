@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { StrataError } from '../../errors/index.ts';
+import { fileProblem } from '../file-problem.ts';
+
+/** A bare name takes the value it has here; one that has none here stays bare, which takes the variable away. */
+export function withOwnValue(entry: string): string {
+  const value = entry.includes('=') ? undefined : process.env[entry];
+  return value === undefined ? entry : `${entry}=${value}`;
+}
+
+/**
+ * Docker's format: a variable a line, `#` comments, nothing unquoted; a bare name that has no value here is left out. Throws ERR_ENV_FILE and what reading it does.
+ */
+export function readEnvFile(path: string): string[] {
+  const lines = readText(path)
+    .replace(/^\ufeff/, '')
+    .split(/\r?\n/);
+  const entries = lines.map((line) => line.trimStart()).filter((line) => line !== '' && !line.startsWith('#'));
+  for (const entry of entries) {
+    const [name = ''] = entry.split('=', 1);
+    if (name === '') throw envFileProblem(path, `no variable name on line '${entry}'`);
+    if (/\s/.test(name)) throw envFileProblem(path, `variable '${name}' contains whitespaces`);
+  }
+  return entries;
+}
+
+function readText(path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+  } catch (error) {
+    if (error instanceof TypeError) throw envFileProblem(path, 'contains invalid utf8 bytes');
+    throw fileProblem('open', path, error);
+  }
+}
+
+const envFileProblem = (path: string, problem: string): StrataError =>
+  new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_ENV_FILE',
+    message: `poorly formatted environment: ${path}: ${problem}`,
+  });

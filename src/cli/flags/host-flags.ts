@@ -1,0 +1,170 @@
+import type { Command } from 'commander';
+import type { HostOptions } from '../../engine/index.ts';
+import {
+  address,
+  bytes,
+  bytesOrNone,
+  device,
+  dnsOption,
+  extraHost,
+  integer,
+  nanoCpus,
+  pair,
+  readFlag,
+  searchDomain,
+  sysctl,
+  ulimit,
+} from './flag-values.ts';
+import { collect } from './flags.ts';
+import { mountFlag } from './mount-flag.ts';
+import { securityOptions } from './security-flag.ts';
+import { volumeFlag } from './volume-flag.ts';
+
+/** What `run` and `create` are told of the machine's part in a container: texts, as they were given. */
+export interface HostFlags {
+  readonly volume: readonly string[];
+  readonly mount: readonly string[];
+  readonly tmpfs: readonly string[];
+  readonly capAdd: readonly string[];
+  readonly capDrop: readonly string[];
+  readonly privileged?: boolean;
+  readonly securityOpt: readonly string[];
+  readonly init?: boolean;
+  readonly groupAdd: readonly string[];
+  readonly addHost: readonly string[];
+  readonly dns: readonly string[];
+  readonly dnsOption: readonly string[];
+  readonly dnsSearch: readonly string[];
+  readonly shmSize?: string;
+  readonly ulimit: readonly string[];
+  readonly sysctl: readonly string[];
+  readonly device: readonly string[];
+  readonly pidsLimit?: string;
+  readonly memory?: string;
+  readonly memorySwap?: string;
+  readonly memoryReservation?: string;
+  readonly cpus?: string;
+  readonly cpuShares?: string;
+  readonly cpuPeriod?: string;
+  readonly cpuQuota?: string;
+  readonly cpusetCpus?: string;
+  readonly cpusetMems?: string;
+  readonly oomScoreAdj?: string;
+  readonly cgroupParent?: string;
+  readonly ipc?: string;
+  readonly pid?: string;
+  readonly uts?: string;
+  readonly annotation: readonly string[];
+}
+
+export function defineHostFlags(command: Command): void {
+  command
+    .option('-v, --volume <source:destination>', 'mount a path of this machine; :ro read-only', collect, [])
+    .option('--mount <type=…,…>', 'the same in words: type=bind or type=tmpfs', collect, [])
+    .option('--tmpfs <destination>', 'mount memory; options behind a colon', collect, [])
+    .option('-m, --memory <bytes>', 'memory it may use, as in 512m')
+    .option('--memory-swap <bytes>', 'memory and swap together, -1 for no limit')
+    .option('--memory-reservation <bytes>', 'memory it is left with when memory is short')
+    .option('--cpus <number>', 'processors it may use')
+    .option('-c, --cpu-shares <weight>', 'weight beside others, 1024 being normal')
+    .option('--cpu-period <microseconds>', 'period of the quota')
+    .option('--cpu-quota <microseconds>', 'time on processors in each period')
+    .option('--cpuset-cpus <list>', 'processors to run on, as in 0-2,5')
+    .option('--cpuset-mems <list>', 'memory nodes to use')
+    .option('--pids-limit <number>', 'processes and threads it may have, -1 for no limit')
+    .option('--ulimit <name=soft:hard>', 'limit of each process', collect, [])
+    .option('--shm-size <bytes>', 'size of /dev/shm')
+    .option('--oom-score-adj <number>', 'how soon it is ended when memory runs out: -1000 to 1000')
+    .option('--cap-add <capability>', 'give it a capability, or ALL', collect, [])
+    .option('--cap-drop <capability>', 'take a capability away, or ALL', collect, [])
+    .option('--privileged', 'give it everything this machine has')
+    .option(
+      '--security-opt <option>',
+      'seccomp=FILE|unconfined, no-new-privileges, systempaths=unconfined',
+      collect,
+      [],
+    )
+    .option('--device <path>', 'give it a device: HOST[:INSIDE][:rwm]', collect, [])
+    .option('--sysctl <name=value>', 'setting of its own kernel namespaces', collect, [])
+    .option('--init', 'have an init program reap its processes')
+    .option('--group-add <group>', 'one more group', collect, [])
+    .option('--add-host <name:address>', 'line of /etc/hosts', collect, [])
+    .option('--dns <address>', 'name server', collect, [])
+    .option('--dns-search <domain>', 'domain to search, . for none', collect, [])
+    .option('--dns-option <option>', 'option of the resolver', collect, [])
+    .addOption(command.createOption('--dns-opt <option>').hideHelp().argParser(collect).default([]))
+    .option('--cgroup-parent <group>', 'control group to be below')
+    .option('--ipc <mode>', 'private, host or none')
+    .option('--pid <mode>', 'private or host')
+    .option('--uts <mode>', 'private or host')
+    .option('--annotation <name=value>', 'annotation for the runtime', collect, []);
+}
+
+/** What the flags ask for, in docker's form; what was not given is not there. Throws ERR_USAGE, ERR_SECURITY_OPTION_INVALID. */
+export function hostOptions(command: Command, flags: HostFlags & { readonly dnsOpt?: readonly string[] }): HostOptions {
+  const each = <Value>(flag: string, texts: readonly string[], read: (text: string) => Value): Value[] =>
+    texts.map((text) => readFlag(command, flag, text, read));
+  const asIs = (text: string): string => text;
+  const lists = {
+    Binds: flags.volume.map(volumeFlag),
+    Mounts: each('--mount', flags.mount, mountFlag),
+    CapAdd: flags.capAdd,
+    CapDrop: flags.capDrop,
+    GroupAdd: flags.groupAdd,
+    ExtraHosts: each('--add-host', flags.addHost, extraHost),
+    Dns: each('--dns', flags.dns, address),
+    DnsSearch: each('--dns-search', flags.dnsSearch, searchDomain),
+    DnsOptions: each('--dns-option', [...flags.dnsOption, ...(flags.dnsOpt ?? [])], dnsOption),
+    Ulimits: each('--ulimit', flags.ulimit, ulimit),
+    Devices: each('--device', flags.device, device),
+  };
+  const maps = {
+    Tmpfs: flags.tmpfs.map(splitTmpfs),
+    Sysctls: each('--sysctl', flags.sysctl, sysctl),
+    Annotations: each('--annotation', flags.annotation, pair),
+  };
+  const one = <Value>(flag: string, text: string | undefined, read: (text: string) => Value): Value | undefined =>
+    text === undefined ? undefined : readFlag(command, flag, text, read);
+  const values = {
+    Memory: one('-m, --memory', flags.memory, bytes),
+    MemorySwap: one('--memory-swap', flags.memorySwap, bytesOrNone),
+    MemoryReservation: one('--memory-reservation', flags.memoryReservation, bytes),
+    NanoCpus: one('--cpus', flags.cpus, nanoCpus),
+    CpuShares: one('-c, --cpu-shares', flags.cpuShares, integer),
+    CpuPeriod: one('--cpu-period', flags.cpuPeriod, integer),
+    CpuQuota: one('--cpu-quota', flags.cpuQuota, integer),
+    CpusetCpus: one('--cpuset-cpus', flags.cpusetCpus, asIs),
+    CpusetMems: one('--cpuset-mems', flags.cpusetMems, asIs),
+    PidsLimit: one('--pids-limit', flags.pidsLimit, integer),
+    ShmSize: one('--shm-size', flags.shmSize, bytes),
+    OomScoreAdj: one('--oom-score-adj', flags.oomScoreAdj, integer),
+    CgroupParent: flags.cgroupParent,
+    IpcMode: flags.ipc,
+    PidMode: flags.pid,
+    UTSMode: flags.uts,
+    Privileged: flags.privileged,
+    Init: flags.init,
+  };
+  return {
+    ...kept(lists, ([, list]) => list.length > 0),
+    ...kept(values, ([, value]) => value !== undefined),
+    ...Object.fromEntries(
+      Object.entries(maps).flatMap(([key, pairs]) => (pairs.length === 0 ? [] : [[key, Object.fromEntries(pairs)]])),
+    ),
+    ...securityOptions(flags.securityOpt),
+  };
+}
+
+function splitTmpfs(text: string): readonly [string, string] {
+  const [destination = ''] = text.split(':', 1);
+  return [destination, text.slice(destination.length + 1)];
+}
+
+/** The keys whose value says something. */
+function kept<Values extends object>(
+  values: Values,
+  says: (entry: [string, Values[keyof Values]]) => boolean,
+): { readonly [Key in keyof Values]?: Exclude<Values[Key], undefined> } {
+  const entries = Object.entries(values) as [string, Values[keyof Values]][];
+  return Object.fromEntries(entries.filter(says)) as { [Key in keyof Values]?: Exclude<Values[Key], undefined> };
+}

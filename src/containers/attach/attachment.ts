@@ -1,0 +1,205 @@
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { errnoOf } from '../../sys/errno.ts';
+import type { ProcessIdentity } from '../../sys/process-identity.ts';
+import { SeqpacketSocket } from '../../sys/seqpacket.ts';
+import { unreadBytes } from '../../sys/unread-bytes.ts';
+import { workerUrl } from '../../sys/worker-url.ts';
+
+/** A piece of what a container writes; with a terminal all of it is standard output. */
+export interface OutputChunk {
+  readonly stream: 'stdout' | 'stderr';
+  readonly chunk: Uint8Array;
+}
+
+export interface TerminalSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Where a supervisor listens. */
+export interface AttachPlace {
+  /** Path of its socket. */
+  readonly attach: string;
+  /** Path of the fifo that takes a terminal's new size. */
+  readonly control: string;
+}
+
+/** What the reading thread is given. */
+export interface AttachWorkerData {
+  readonly fd: number;
+  /** Bytes told of and not yet taken, an Int32. */
+  readonly untaken: SharedArrayBuffer;
+  readonly process: ProcessIdentity | undefined;
+}
+
+// conmon drops what is beyond this in one packet.
+const maxPacketBytes = 32 * 1024;
+const longestPauseMs = 16;
+// Beyond all that the reading thread can have told of.
+const takesAll = 1 << 30;
+
+const resizePauseMs = 5;
+
+/**
+ * One client of a container's streams. It gets everything that is written from the connection on; while it does not read,
+ * the container waits, and with it every other client. The container does not mind its going.
+ */
+export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
+  readonly #socket: SeqpacketSocket;
+  readonly #control: string;
+  readonly #worker: Worker;
+  readonly #untaken = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  readonly #ended: Promise<void>;
+  readonly #closing = new AbortController();
+  #chunks: OutputChunk[] = [];
+  #lastWrite: Promise<boolean> = Promise.resolve(true);
+  #sizes: TerminalSize[] = [];
+  #resizing: NodeJS.Timeout | undefined;
+  #wake: (() => void) | undefined;
+  #isOver = false;
+  #failure: Error | undefined;
+
+  private constructor(socket: SeqpacketSocket, control: string, process: ProcessIdentity | undefined) {
+    this.#socket = socket;
+    this.#control = control;
+    const workerData: AttachWorkerData = { fd: socket.fd, untaken: this.#untaken, process };
+    this.#worker = new Worker(workerUrl('attach-worker', import.meta.url), { workerData });
+    this.#ended = new Promise((resolve) => {
+      this.#worker.on('message', (chunk: OutputChunk) => {
+        this.#chunks.push(chunk);
+        this.#wake?.();
+      });
+      this.#worker.on('error', (error: Error) => (this.#failure = error));
+      this.#worker.on('exit', () => {
+        this.#isOver = true;
+        this.#wake?.();
+        resolve();
+      });
+    });
+  }
+
+  /**
+   * Connects; nothing is lost between this and the first read. While `process`, the container's first, lives, the
+   * container waits for a slow reader; what is left after its end is taken off the supervisor's hands at once. Throws
+   * ENOENT or ECONNREFUSED when the supervisor is gone.
+   */
+  static connect({ attach, control }: AttachPlace, process?: ProcessIdentity): Attachment {
+    return new Attachment(SeqpacketSocket.connect(attach), control, process);
+  }
+
+  /** What the container writes, until it ends or this is closed. For one reader. */
+  async *[Symbol.asyncIterator](): AsyncIterator<OutputChunk> {
+    for (;;) {
+      const next = this.#chunks.shift();
+      if (next !== undefined) {
+        yield next;
+        this.#take(next.chunk.length);
+      } else if (this.#isOver) break;
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /**
+   * Bytes for the container's standard input, behind those given before; resolves when its supervisor has them. False when
+   * nobody takes any more: the container has ended, or this was closed.
+   */
+  async write(bytes: Uint8Array): Promise<boolean> {
+    const written = this.#lastWrite.then(() => this.#writeNow(bytes));
+    this.#lastWrite = written.catch(() => false);
+    return await written;
+  }
+
+  /**
+   * Nothing more comes for its standard input, once all that was given is taken: that ends it when the container was made
+   * with `stdinOnce`. Idempotent.
+   */
+  end(): void {
+    this.#lastWrite = this.#lastWrite.then((isTaken) => {
+      if (!this.#closing.signal.aborted) this.#socket.endSending();
+      return isTaken;
+    });
+  }
+
+  /**
+   * Gives the container's terminal another size; nothing happens to one that is gone. Who has drawn on it is told of a
+   * change only: `redraws` makes one on the way.
+   */
+  resize({ rows, columns }: TerminalSize, { redraws = false }: { readonly redraws?: boolean } = {}): void {
+    const other = { rows: rows + 1, columns: columns + 1 };
+    this.#sizes = redraws ? [other, { rows, columns }] : [{ rows, columns }];
+    this.#sendSizes();
+  }
+
+  // One after the other: of several that the supervisor reads at once it takes the first only (conmon 2.1.6).
+  #sendSizes(): void {
+    clearTimeout(this.#resizing);
+    for (let [size] = this.#sizes; size !== undefined && !this.#closing.signal.aborted; [size] = this.#sizes) {
+      if (this.#sendSize(size) === 'later') {
+        this.#resizing = setTimeout(() => this.#sendSizes(), resizePauseMs).unref();
+        return;
+      }
+      this.#sizes.shift();
+    }
+  }
+
+  #sendSize({ rows, columns }: TerminalSize): 'sent' | 'later' | 'nobody' {
+    try {
+      const fd = openSync(this.#control, constants.O_WRONLY | constants.O_NONBLOCK);
+      try {
+        if (unreadBytes(fd) > 0) return 'later';
+        writeSync(fd, `1 ${rows} ${columns}\n`);
+        return 'sent';
+      } finally {
+        closeSync(fd);
+      }
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === 'ENOENT' || errno === 'ENXIO' || errno === 'EPIPE') return 'nobody';
+      throw error;
+    }
+  }
+
+  /** Lets go of the container, which goes on. Idempotent. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#resizing);
+    this.#closing.abort();
+    this.#socket.endBoth();
+    this.#chunks = [];
+    this.#take(takesAll);
+    await this.#ended;
+    this.#socket[Symbol.dispose]();
+  }
+
+  async #writeNow(bytes: Uint8Array): Promise<boolean> {
+    for (let start = 0; start < bytes.length; start += maxPacketBytes) {
+      const packet = bytes.subarray(start, start + maxPacketBytes);
+      for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+        if (this.#closing.signal.aborted || this.#isOver) return false;
+        const isSent = this.#send(packet);
+        if (isSent === undefined) return false;
+        if (isSent) break;
+        await sleep(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+      }
+    }
+    return true;
+  }
+
+  #send(packet: Uint8Array): boolean | undefined {
+    try {
+      return this.#socket.send(packet);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === 'EPIPE' || errno === 'ECONNRESET') return undefined;
+      throw error;
+    }
+  }
+
+  #take(bytes: number): void {
+    const untaken = new Int32Array(this.#untaken);
+    Atomics.sub(untaken, 0, bytes);
+    Atomics.notify(untaken, 0);
+  }
+}

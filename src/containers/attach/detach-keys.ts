@@ -1,0 +1,69 @@
+import { StrataError } from '../../errors/index.ts';
+
+/** Ctrl-p, ctrl-q: docker's default. */
+export const defaultDetachKeys: Uint8Array = Uint8Array.of(0x10, 0x11);
+
+const controls = '@abcdefghijklmnopqrstuvwxyz[\\]^_';
+
+/**
+ * The bytes of a sequence of keys in docker's syntax: characters, `ctrl-` and one of `a`–`z`, `@`, `[`, `\`, `]`, `^`,
+ * `_`, or `DEL`, with commas between. Empty text is the default. Throws ERR_DETACH_KEYS_INVALID.
+ */
+export function parseDetachKeys(text: string): Uint8Array {
+  if (text === '') return defaultDetachKeys;
+  return Uint8Array.from(text.split(','), (key) => {
+    const control = key.startsWith('ctrl-') && key.length === 6 ? controls.indexOf(key.charAt(5)) : -1;
+    if (control >= 0) return control;
+    if (key === 'DEL') return 0x7f;
+    if (Buffer.byteLength(key) === 1) return key.charCodeAt(0);
+    throw new StrataError({
+      kind: 'invalid-argument',
+      code: 'ERR_DETACH_KEYS_INVALID',
+      message: `Invalid detach keys (${text.slice(0, 100)}) provided`,
+      hint: "Keys with commas between: a character each, or such as 'ctrl-p'.",
+    });
+  });
+}
+
+/** What is typed, with the sequence of keys that detaches taken out of it. */
+export class DetachFilter {
+  readonly #keys: Uint8Array;
+  #matched = 0;
+  #isDetached = false;
+
+  constructor(keys: Uint8Array) {
+    this.#keys = keys;
+  }
+
+  /** The whole sequence has been typed; what came behind it is dropped. */
+  get isDetached(): boolean {
+    return this.#isDetached;
+  }
+
+  /** What of the input so far is known not to belong to the sequence; its beginning is held back until it is. */
+  pass(input: Uint8Array): Buffer {
+    const keys = this.#keys;
+    const passed: number[] = [];
+    for (const byte of input) {
+      if (this.#isDetached) break;
+      // The longest beginning of the sequence that what was typed still ends with.
+      while (this.#matched > 0 && keys[this.#matched] !== byte) {
+        const kept = overlap(keys, this.#matched);
+        for (const held of keys.subarray(0, this.#matched - kept)) passed.push(held);
+        this.#matched = kept;
+      }
+      if (keys[this.#matched] === byte) this.#matched++;
+      else passed.push(byte);
+      this.#isDetached = this.#matched === keys.length;
+    }
+    return Buffer.from(passed);
+  }
+}
+
+/** How much of the first `length` keys' end is also their beginning, less than all. */
+function overlap(keys: Uint8Array, length: number): number {
+  for (let size = length - 1; size > 0; size--) {
+    if (keys.subarray(0, size).every((key, at) => key === keys[length - size + at])) return size;
+  }
+  return 0;
+}

@@ -1,0 +1,50 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { safeEnvironment } from '../../sys/process.ts';
+import type { RuntimePlace } from '../runtime/runtime-commands.ts';
+
+// A container whose runtime had only just been started appears a moment later.
+const script = `
+ids=
+while read -r id; do ids="$ids $id"; done
+for round in 1 2 3 4 5; do
+  for id in $ids; do [ ! -d "$1/$id" ] || "$0" --root "$1" delete --force "$id"; done
+  sleep 0.2
+done`;
+
+/**
+ * Containers that are to end with this process, whatever kills it: a small program waits for the end of its input and
+ * then ends them. Disposal lets go of them, which must have ended.
+ */
+export class DeathWatch implements Disposable {
+  readonly #place: RuntimePlace;
+  #watcher: ChildProcess | undefined;
+
+  constructor(place: RuntimePlace) {
+    this.#place = place;
+  }
+
+  /** Before the container's runtime is started. */
+  add(id: string): void {
+    this.#watcher ??= watcherFor(this.#place);
+    this.#watcher.stdin?.write(`${id}\n`);
+  }
+
+  [Symbol.dispose](): void {
+    this.#watcher?.kill('SIGKILL');
+    this.#watcher = undefined;
+  }
+}
+
+function watcherFor({ runtime, runtimeRoot }: RuntimePlace): ChildProcess {
+  const watcher = spawn('/bin/sh', ['-c', script, runtime, runtimeRoot], {
+    env: safeEnvironment,
+    stdio: ['pipe', 'ignore', 'ignore'],
+    // A signal for the terminal's whole group does not reach it.
+    detached: true,
+  });
+  // Without it the next command that looks ends what is left.
+  watcher.on('error', () => undefined);
+  watcher.stdin?.on('error', () => undefined);
+  watcher.unref();
+  return watcher;
+}

@@ -1,0 +1,188 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AbortOptions } from '../../lib/abort.ts';
+import { errnoOf } from '../../sys/errno.ts';
+import { unmountIfMounted } from '../../sys/mount.ts';
+import { type MountSpec, mountAt } from '../../sys/mount-spec.ts';
+import { run as runProgram } from '../../sys/process.ts';
+import { MadeMountPoints } from '../mounts/made-mount-points.ts';
+import { type DocumentContents, writeDocument } from '../runtime/document.ts';
+import { deleteFromRuntime } from '../runtime/runtime-commands.ts';
+import { startFailure } from '../runtime/start-failure.ts';
+import { forwardSignals } from './forward-signals.ts';
+import { type OnOutput, OutputFlow } from './output-flow.ts';
+
+/** Everything a runtime needs to run one container to its end; plain data, so that a worker can be handed it. */
+export interface ForegroundPlan extends DocumentContents {
+  readonly id: string;
+  /** Where the bundle is made; its parent exists. Gone afterwards. */
+  readonly bundle: string;
+  readonly rootfs: MountSpec;
+  /** Absolute path of runc. */
+  readonly runtime: string;
+  /** Where the runtime keeps its state. */
+  readonly runtimeRoot: string;
+  /** Contents of files laid over the image's, by their path in the container. */
+  readonly files: Readonly<Record<string, string>>;
+  /** The same, for files that are programs. */
+  readonly scripts?: Readonly<Record<string, string>>;
+  /** Takes away afterwards what the runtime made in the root only to mount over it. */
+  readonly removesMountPoints?: boolean;
+  /** `inherit` uses this process's own; `output` hands what is written to `onOutput`, with nothing to read. */
+  readonly stdio: 'inherit' | 'output';
+  /** With `inherit`: standard input is passed on; otherwise the container reads nothing. */
+  readonly interactive: boolean;
+  /** Signals that reach this process go to the container, as in `docker run`. */
+  readonly forwardSignals: boolean;
+  /**
+   * A descriptor the runtime holds as long as it lives: the lock that says that the container is in use. Without one the
+   * container is of no use to anybody once this process is gone.
+   */
+  readonly heldFd?: number;
+}
+
+export interface ForegroundOptions extends AbortOptions {
+  readonly onOutput?: OnOutput | undefined;
+  /** Called once, as soon as signals go to the container and it may run. */
+  readonly onStarted?: (() => void) | undefined;
+}
+
+/** Where things lie in the bundle. */
+interface Bundle {
+  readonly root: string;
+  /** The runtime's log, JSON lines. */
+  readonly log: string;
+  /** Written by the runtime once the container's process runs. */
+  readonly pid: string;
+}
+
+/**
+ * Runs a container and waits for its end; answers its exit code (128 and the signal's number for a kill). To be called in
+ * a thread with a mount namespace of its own, so that the root's mount ends with it. An abort kills the container and
+ * then rejects with the signal's reason. Throws ERR_CONTAINER_START with `details.exitCode` 125, 126 or 127.
+ */
+export async function runForeground(plan: ForegroundPlan, options: ForegroundOptions = {}): Promise<number> {
+  options.signal?.throwIfAborted();
+  const bundle = {
+    root: join(plan.bundle, 'rootfs'),
+    log: join(plan.bundle, 'runtime.log'),
+    pid: join(plan.bundle, 'pid'),
+  };
+  mkdirSync(bundle.root, { recursive: true, mode: 0o700 });
+  try {
+    mountAt(plan.rootfs, bundle.root);
+    using made = plan.removesMountPoints === true ? new MadeMountPoints(bundle.root, placesOf(plan)) : undefined;
+    writeBundle(plan, bundle.root);
+    try {
+      return await started(plan, bundle, options);
+    } finally {
+      made?.remove();
+    }
+  } finally {
+    unmountIfMounted(bundle.root, { lazy: true });
+    rmSync(plan.bundle, { recursive: true, force: true });
+  }
+}
+
+// Innermost first. What stands in /dev is its own.
+const placesOf = ({ files }: ForegroundPlan): string[] => [...Object.keys(files), '/proc', '/sys', '/dev'];
+
+function writeBundle(plan: ForegroundPlan, root: string): void {
+  const laid = [
+    ...Object.entries(plan.files).map((file) => [...file, 0o644] as const),
+    ...Object.entries(plan.scripts ?? {}).map((file) => [...file, 0o755] as const),
+  ];
+  const ownMounts = laid.map(([destination, content, mode], at) => {
+    const source = join(plan.bundle, `file-${at}`);
+    writeFileSync(source, content, { mode });
+    return { type: 'bind' as const, source, destination, readonly: false, recursive: false, isOwn: true };
+  });
+  const mounts = [...ownMounts, ...(plan.options.mounts ?? [])];
+  writeDocument(plan.bundle, root, { ...plan, options: { ...plan.options, mounts } });
+}
+
+async function started(plan: ForegroundPlan, bundle: Bundle, options: ForegroundOptions): Promise<number> {
+  const { signal, onOutput, onStarted } = options;
+  const { child, isOwnSession } = spawnRuntime(plan, bundle);
+  const hasStarted = (): boolean => existsSync(bundle.pid);
+  const flow = new OutputFlow(child, { hasStarted, onOutput: plan.stdio === 'inherit' ? undefined : onOutput });
+  const stopForwarding = plan.forwardSignals ? forwardSignals(child, isOwnSession) : undefined;
+  const kill = (): void => {
+    flow.unblock();
+    void killContainer(plan, child);
+  };
+  signal?.addEventListener('abort', kill, { once: true });
+  try {
+    const exit = exitOf(child);
+    onStarted?.();
+    const { code, killedBy } = await exit;
+    // One that was killed, or whose container was while it was made, leaves the state and the control group behind.
+    if (killedBy !== null || existsSync(join(plan.runtimeRoot, plan.id))) {
+      await deleteFromRuntime(plan, plan.id, plan.options.cgroupsPath);
+    }
+    signal?.throwIfAborted();
+    if (killedBy !== null) return 128 + constants.signals[killedBy];
+    if (code !== 0 && !hasStarted()) throw startFailure(readLog(bundle.log), flow.held.toString('utf8'));
+    flow.letGo();
+    return code ?? 0;
+  } finally {
+    signal?.removeEventListener('abort', kill);
+    stopForwarding?.();
+  }
+}
+
+function spawnRuntime(
+  plan: ForegroundPlan,
+  bundle: Bundle,
+): { readonly child: ChildProcess; readonly isOwnSession: boolean } {
+  const input = plan.stdio === 'inherit' && plan.interactive ? 'inherit' : 'ignore';
+  const stdout = plan.stdio === 'inherit' ? 'inherit' : 'pipe';
+  // In a session of its own the runtime gets only the signals we pass on; at a terminal it must stay in ours to read it.
+  const isOwnSession = plan.options.terminal !== true && !(input === 'inherit' && process.stdin.isTTY);
+  const args = ['--root', plan.runtimeRoot, '--log', bundle.log, '--log-format', 'json'];
+  args.push('run', '--bundle', plan.bundle, '--pid-file', bundle.pid, plan.id);
+  const held = plan.heldFd === undefined ? [] : [plan.heldFd];
+  const stdio = [input, stdout, 'pipe', ...held] as const;
+  const child = spawn(plan.runtime, args, { stdio: [...stdio], detached: isOwnSession, env: {} });
+  return { child, isOwnSession };
+}
+
+interface Exit {
+  readonly code: number | null;
+  readonly killedBy: NodeJS.Signals | null;
+}
+
+/** The end of the runtime and of all that was written. */
+const exitOf = async (child: ChildProcess): Promise<Exit> =>
+  await new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, killedBy) => resolve({ code, killedBy }));
+  });
+
+const runtime = async (plan: ForegroundPlan, args: readonly string[]): Promise<number | null> =>
+  (await runProgram(plan.runtime, ['--root', plan.runtimeRoot, ...args])).exitCode;
+
+// A container is there some tens of milliseconds after its runtime was started; far beyond that something is stuck.
+const killPatienceMs = 5000;
+
+/** By the runtime, which knows the container's processes; one that is still being made is waited for. */
+async function killContainer(plan: ForegroundPlan, child: ChildProcess): Promise<void> {
+  const isGone = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  for (let waited = 0; !isGone() && waited < killPatienceMs; waited += 20) {
+    if ((await runtime(plan, ['kill', plan.id, 'KILL'])) === 0) return;
+    await sleep(20);
+  }
+  if (!isGone()) child.kill('SIGKILL');
+}
+
+function readLog(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').slice(-64 * 1024);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return '';
+    throw error;
+  }
+}

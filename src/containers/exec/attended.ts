@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import type { AbortOptions } from '../../lib/abort.ts';
+import { safeEnvironment } from '../../sys/process.ts';
+import { OutputFlow } from '../attended/output-flow.ts';
+import { readPid, readRuntimeLog } from '../runtime/bundle.ts';
+import type { RuntimePlace } from '../runtime/runtime-commands.ts';
+import { execFailure } from './failure.ts';
+import type { ExecFolder } from './folder.ts';
+
+export interface AttendedExecOptions extends AbortOptions {
+  /** Standard input is passed on; otherwise the process reads nothing. */
+  readonly interactive: boolean;
+}
+
+/**
+ * A process joins a container with this process's own streams, without a supervisor; answers its exit code (128 and the
+ * signal's number for a kill). The runtime passes on bytes: no descriptor of ours gets into the container. An abort
+ * rejects with the signal's reason and lets the process go on by itself, as docker does. Throws ERR_EXEC.
+ */
+export async function execAttended(
+  { runtime, runtimeRoot }: RuntimePlace,
+  containerId: string,
+  folder: ExecFolder,
+  { interactive, signal }: AttendedExecOptions,
+): Promise<number> {
+  signal?.throwIfAborted();
+  const { pid, log } = folder.files;
+  const args = ['--root', runtimeRoot, '--log', log, '--log-format', 'json', 'exec'];
+  args.push('--process', folder.process, '--pid-file', pid, containerId);
+  const child = spawn(runtime, args, {
+    env: safeEnvironment,
+    // In a session of its own, or keys that interrupt us would reach the process, too.
+    detached: !(interactive && process.stdin.isTTY),
+    stdio: [interactive ? 'inherit' : 'ignore', 'inherit', 'pipe', folder.lockFd],
+  });
+  const hasStarted = (): boolean => readPid(pid) !== undefined;
+  const flow = new OutputFlow(child, { hasStarted, onOutput: undefined });
+  const letGo = (): void => void child.kill('SIGKILL');
+  signal?.addEventListener('abort', letGo, { once: true });
+  try {
+    const { code, killedBy } = await endOf(child);
+    signal?.throwIfAborted();
+    if (killedBy !== null) return 128 + constants.signals[killedBy];
+    if (code !== 0 && !hasStarted()) throw execFailure(readRuntimeLog(folder.files), flow.held.toString('utf8'));
+    flow.letGo();
+    return code ?? 0;
+  } finally {
+    signal?.removeEventListener('abort', letGo);
+  }
+}
+
+const endOf = async (
+  child: ChildProcess,
+): Promise<{ readonly code: number | null; readonly killedBy: NodeJS.Signals | null }> =>
+  await new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, killedBy) => resolve({ code, killedBy }));
+  });

@@ -1,0 +1,70 @@
+import { writeFileSync } from 'node:fs';
+import { readUserDatabases } from '../../images/user-databases.ts';
+import { resolveCapabilities } from '../../oci-runtime/capabilities.ts';
+import { formatRuntimeDocument } from '../../oci-runtime/format.ts';
+import type { Machine } from '../../oci-runtime/from-image.ts';
+import { createProcess } from '../../oci-runtime/process.ts';
+import { resolveGroups, resolveUser } from '../../oci-runtime/user.ts';
+import { RootedTree } from '../../sys/rooted-tree.ts';
+import type { TerminalSize } from '../attach/attachment.ts';
+import { definedOptions } from '../runtime/runtime-options.ts';
+import { refuseUnsafeUserFiles } from '../runtime/user-files.ts';
+import type { ContainerDefinition } from '../state.ts';
+
+/** A process that joins a running container; what is not said is the container's. */
+export interface ExecRequest {
+  readonly command: readonly string[];
+  /** `NAME=value`, over the container's own. */
+  readonly environment?: readonly string[] | undefined;
+  /** `user[:group]`, names of the container or numbers. */
+  readonly user?: string | undefined;
+  readonly workingDirectory?: string | undefined;
+  /** All capabilities. Filters and masks stay the container's. */
+  readonly privileged?: boolean | undefined;
+  readonly terminal?: boolean | undefined;
+  /** Of its terminal when it first looks. */
+  readonly terminalSize?: TerminalSize | undefined;
+}
+
+/** The container that is joined. */
+export interface ExecTarget {
+  readonly id: string;
+  readonly definition: ContainerDefinition;
+  /** Its first process, as the host sees it. */
+  readonly pid: number;
+  readonly machine: Machine;
+}
+
+/**
+ * Writes the runtime's document for the process to `path`. Users and groups stand in the container's files as they are
+ * now, which are looked up in its root as it sees it, by descriptor. Throws what `createProcess` does, ERR_USER_UNKNOWN,
+ * ERR_USER_INVALID, ERR_ROOTFS_UNSAFE, and ENOENT when the container has ended.
+ */
+export function writeExecProcess(path: string, target: ExecTarget, request: ExecRequest): void {
+  const { config, host } = target.definition;
+  const options = definedOptions(target.definition, { id: target.id, machine: target.machine, ownMounts: [] });
+  using tree = RootedTree.open(`/proc/${target.pid}/root`);
+  const databases = readUserDatabases(tree);
+  const size = request.terminalSize;
+  const spec = createProcess(
+    { WorkingDir: config.WorkingDir ?? '' },
+    {
+      ...options,
+      args: request.command,
+      // As docker lists them: the container's first.
+      env: [...(config.Env ?? []), ...(request.environment ?? [])],
+      workingDir: request.workingDirectory,
+      user: resolveUser(request.user ?? config.User ?? '', databases),
+      additionalGids: resolveGroups(host.GroupAdd ?? [], databases),
+      terminal: request.terminal === true,
+      consoleSize: size === undefined ? undefined : { height: size.rows, width: size.columns },
+      capabilities: resolveCapabilities({
+        ...options.capabilities,
+        privileged: options.privileged === true || request.privileged === true,
+        available: target.machine.capabilities,
+      }),
+    },
+  );
+  refuseUnsafeUserFiles(tree);
+  writeFileSync(path, formatRuntimeDocument(spec), { mode: 0o600 });
+}

@@ -1,0 +1,182 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { StrataError } from '../../errors/index.ts';
+import { requireProgram } from '../../sys/find-program.ts';
+import { safeEnvironment } from '../../sys/process.ts';
+import { Attachment, type TerminalSize } from '../attach/attachment.ts';
+import type { RuntimePlace } from '../runtime/runtime-commands.ts';
+import { execFailure } from './failure.ts';
+import type { ExecFolder } from './folder.ts';
+
+export interface SupervisedExecPlan {
+  readonly containerId: string;
+  /** Absolute path of conmon. */
+  readonly program: string;
+  readonly place: RuntimePlace;
+  readonly folder: ExecFolder;
+  readonly terminal: boolean;
+  /** The process reads what clients write, else nothing. */
+  readonly stdin: boolean;
+}
+
+/** Conmon's pipes, by descriptor. */
+const pipes = { sync: 3, start: 4, attach: 5 } as const;
+const maxAnswerBytes = 64 * 1024;
+
+/** Lets a process join a container and leaves it to its supervisor. Throws ERR_EXEC. */
+export async function execDetached(plan: SupervisedExecPlan): Promise<void> {
+  const { child, answers } = supervise(plan, false);
+  try {
+    await answers.started;
+  } finally {
+    leave(child);
+  }
+}
+
+/** A process that has joined a container, its streams in our hands. */
+export interface ExecSession {
+  readonly streams: Attachment;
+  /** When it has ended; rejects with ERR_EXEC when it could not start, and when its supervisor was killed. */
+  readonly exitCode: Promise<number>;
+  /** Lets go of the process, which goes on. */
+  leave(): Promise<void>;
+}
+
+/** Lets a process join a container, with its streams in our hands from the first byte on. Throws ERR_EXEC. */
+export async function execWithStreams(plan: SupervisedExecPlan, size: TerminalSize | undefined): Promise<ExecSession> {
+  const { child, answers } = supervise(plan, true);
+  const start = pipeOf(child, pipes.start);
+  const attach = pipeOf(child, pipes.attach);
+  start.on('error', () => undefined);
+  const canAttach = once(attach, 'data');
+  start.write('\0');
+  const streams = await connected(child, plan, Promise.race([canAttach, answers.started]));
+  if (size !== undefined && plan.terminal) streams.resize(size);
+  start.write('\0');
+  const exitCode = answers.started.then(() => answers.exitCode);
+  exitCode.catch(() => undefined);
+  return {
+    streams,
+    exitCode,
+    leave: async () => {
+      leave(child);
+      await streams[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function connected(child: ChildProcess, plan: SupervisedExecPlan, ready: Promise<unknown>): Promise<Attachment> {
+  try {
+    await ready;
+    return Attachment.connect(plan.folder.files);
+  } catch (error) {
+    leave(child);
+    throw error;
+  }
+}
+
+function supervise(
+  { containerId, program, place, folder, terminal, stdin }: SupervisedExecPlan,
+  isAttached: boolean,
+): { readonly child: ChildProcess; readonly answers: Answers } {
+  const { files } = folder;
+  const values = {
+    'api-version': '1',
+    cid: containerId,
+    cuuid: containerId,
+    name: containerId,
+    runtime: place.runtime,
+    bundle: files.directory,
+    'container-pidfile': files.pid,
+    'conmon-pidfile': files.supervisorPid,
+    'log-path': 'none',
+    'exec-process-spec': folder.process,
+    // So that nothing stays behind when nobody waits for it.
+    'exit-command': requireProgram('rm', 'coreutils'),
+  };
+  const forRuntime = ['--root', place.runtimeRoot, '--log', files.log, '--log-format', 'json'];
+  const args = [
+    ...Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]),
+    ...forRuntime.flatMap((argument) => ['--runtime-arg', argument]),
+    ...['-rf', files.directory].flatMap((argument) => ['--exit-command-arg', argument]),
+    '--full-attach',
+    '--exec',
+    ...(isAttached ? ['--exec-attach'] : []),
+    ...(terminal ? ['--terminal'] : []),
+    ...(stdin ? ['--stdin'] : []),
+    // A terminal is one thing for both directions: it cannot end in one.
+    ...(stdin && terminal ? ['--leave-stdin-open'] : []),
+  ];
+  const attaching = { _OCI_STARTPIPE: String(pipes.start), _OCI_ATTACHPIPE: String(pipes.attach) };
+  const child = spawn(program, args, {
+    cwd: files.directory,
+    detached: true,
+    env: { ...safeEnvironment, _OCI_SYNCPIPE: String(pipes.sync), ...(isAttached ? attaching : {}) },
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe', folder.lockFd],
+  });
+  return { child, answers: new Answers(child) };
+}
+
+/** What conmon says: the process's number, or why there is none; later its exit code. A line of JSON each. */
+class Answers {
+  readonly started: Promise<void>;
+  readonly exitCode: Promise<number>;
+
+  constructor(child: ChildProcess) {
+    const first = Promise.withResolvers<void>();
+    const second = Promise.withResolvers<number>();
+    this.started = first.promise;
+    this.exitCode = second.promise;
+    second.promise.catch(() => undefined);
+    first.promise.catch(() => undefined);
+    const sync = pipeOf(child, pipes.sync);
+    let text = '';
+    let complaint = '';
+    const look = (): void => {
+      const [pidLine, exitLine] = text.split('\n', 2).map(parse);
+      if (pidLine?.data === undefined) return;
+      if (pidLine.data > 0) first.resolve();
+      else first.reject(execFailure('', pidLine.message ?? complaint));
+      if (exitLine?.data !== undefined) second.resolve(exitLine.data);
+    };
+    child.stderr?.on('data', (chunk: Buffer) => {
+      if (complaint.length < maxAnswerBytes) complaint += chunk.toString('utf8');
+    });
+    child.on('error', (error) => first.reject(error));
+    sync.on('error', () => undefined);
+    sync.on('data', (chunk: Buffer) => {
+      if (text.length < maxAnswerBytes) text += chunk.toString('utf8');
+      look();
+    });
+    sync.on('end', () => {
+      first.reject(execFailure('', complaint));
+      second.reject(supervisorGone());
+    });
+  }
+}
+
+// The types know three of a program's own streams.
+const pipeOf = ({ stdio }: ChildProcess, fd: number): Duplex => (stdio as readonly unknown[])[fd] as Duplex;
+
+function parse(line: string): { readonly data?: number; readonly message?: string } {
+  try {
+    return JSON.parse(line) as { readonly data?: number; readonly message?: string };
+  } catch {
+    // Not whole yet.
+    return {};
+  }
+}
+
+function leave(child: ChildProcess): void {
+  child.stderr?.destroy();
+  for (const stream of child.stdio) stream?.destroy();
+  child.unref();
+}
+
+const supervisorGone = (): StrataError =>
+  new StrataError({
+    kind: 'unavailable',
+    code: 'ERR_EXEC_LOST',
+    message: 'exec: its supervisor conmon was killed; nobody knows how the process ended',
+  });

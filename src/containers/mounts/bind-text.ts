@@ -1,0 +1,80 @@
+import { StrataError } from '../../errors/index.ts';
+import type { ContainerMount } from '../../oci-runtime/mounts.ts';
+
+type Bind = Extract<ContainerMount, { readonly type: 'bind' }>;
+
+const propagations = ['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared'] as const;
+
+const fail = (message: string, hint = 'Write SOURCE:DESTINATION[:ro], both paths absolute.'): StrataError =>
+  new StrataError({ kind: 'invalid-argument', code: 'ERR_MOUNT_INVALID', message, hint });
+
+const isPropagation = (word: string): word is (typeof propagations)[number] =>
+  propagations.some((name) => name === word);
+
+/** One word of each group at most, as with docker. */
+const groups: readonly (readonly string[])[] = [
+  ['rw', 'ro'],
+  propagations,
+  ['z', 'Z'],
+  ['nocopy'],
+  ['consistent', 'cached', 'delegated', 'default'],
+];
+
+function checkMode(mode: string): readonly string[] {
+  const words = mode.split(',');
+  const taken = words.map((word) => groups.findIndex((group) => group.includes(word)));
+  if (taken.includes(-1) || new Set(taken).size < taken.length) throw fail(`invalid mode: ${mode.slice(0, 100)}`);
+  return words;
+}
+
+/** Whether a `-v` or its first part names a volume, not a path of the host. */
+const isVolumeName = (source: string): boolean => /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(source);
+
+/**
+ * Docker's `SOURCE:DESTINATION[:MODE]` for `-v`. Throws ERR_MOUNT_INVALID in docker's words, ERR_NOT_SUPPORTED_YET for a volume:
+ * a name for a source, or no source.
+ */
+export function parseBind(text: string): Bind {
+  const parts = text.split(':');
+  if (text === '') throw fail('invalid empty volume spec');
+  if (parts.includes('')) throw fail(`invalid spec: ${text}: empty section between colons`);
+  if (parts.length > 3) throw fail(`invalid volume specification: '${text.slice(0, 200)}'`);
+  const [source = '', destination = '', mode = 'rw'] = parts;
+  if (parts.length === 1 || (!source.startsWith('/') && isVolumeName(source))) throw volumesNotYet();
+  if (!source.startsWith('/')) {
+    throw fail(
+      `create ${source}: ${JSON.stringify(source)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
+    );
+  }
+  const invalid = (why: string): StrataError =>
+    fail(`invalid volume specification: '${text.slice(0, 200)}': invalid mount config for type "bind": ${why}`);
+  if (!destination.startsWith('/')) throw invalid(`invalid mount path: '${destination}' mount path must be absolute`);
+  if (/^\/+$/.test(destination)) throw invalid("invalid specification: destination can't be '/'");
+  const words = checkMode(mode);
+  const propagation = words.find(isPropagation);
+  return {
+    type: 'bind',
+    source,
+    destination,
+    readonly: words.includes('ro'),
+    ...(propagation === undefined ? {} : { propagation }),
+  };
+}
+
+/** Docker's own volumes are none of a host's paths. */
+export const volumesNotYet = (): StrataError =>
+  new StrataError({
+    kind: 'unsupported',
+    code: 'ERR_NOT_SUPPORTED_YET',
+    message: 'volumes: not supported yet',
+    hint: "Name a directory of the host by its absolute path: '-v /srv/data:/data'.",
+  });
+
+/** As `propagation` of a mount. Throws ERR_MOUNT_INVALID. */
+export function checkPropagation(word: string): (typeof propagations)[number] {
+  if (isPropagation(word)) return word;
+  throw fail(
+    `invalid mount config for type "bind": invalid propagation mode: ${word.slice(0, 100)}`,
+    `One of ${propagations.join(', ')}.`,
+  );
+}

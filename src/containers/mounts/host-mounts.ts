@@ -1,0 +1,99 @@
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { StrataError } from '../../errors/index.ts';
+import type { ContainerMount } from '../../oci-runtime/mounts.ts';
+import { errnoOf } from '../../sys/errno.ts';
+import type { HostMount, HostOptions } from '../host-options.ts';
+import { checkPropagation, parseBind, volumesNotYet } from './bind-text.ts';
+
+/** Everything the user mounts into a container. Throws ERR_MOUNT_INVALID, ERR_NOT_SUPPORTED_YET. */
+export const hostMounts = ({ Binds = [], Mounts = [], Tmpfs = {} }: HostOptions): ContainerMount[] => [
+  ...Binds.map(parseBind),
+  ...Mounts.map(mountOf),
+  ...Object.entries(Tmpfs).map(([destination, options]) => ({
+    type: 'tmpfs' as const,
+    destination,
+    options: options === '' ? [] : options.split(','),
+  })),
+];
+
+const fail = ({ Type }: HostMount, why: string, hint?: string): StrataError =>
+  new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_MOUNT_INVALID',
+    message: `invalid mount config for type ${JSON.stringify(Type.slice(0, 40))}: ${why}`,
+    ...(hint === undefined ? {} : { hint }),
+  });
+
+function checkAbsolute(mount: HostMount, path: string): string {
+  if (path.startsWith('/')) return path;
+  throw fail(mount, `invalid mount path: '${path.slice(0, 200)}' mount path must be absolute`);
+}
+
+function mountOf(mount: HostMount): ContainerMount {
+  const { Type, Source = '', Target, ReadOnly = false, BindOptions = {}, TmpfsOptions = {} } = mount;
+  if (Type === 'volume') throw volumesNotYet();
+  if (Type !== 'bind' && Type !== 'tmpfs') throw fail(mount, 'mount type unknown', 'One of bind, tmpfs.');
+  if (Target === '') throw fail(mount, 'field Target must not be empty');
+  const destination = checkAbsolute(mount, Target);
+  if (/^\/+$/.test(destination)) throw fail(mount, "invalid specification: destination can't be '/'");
+  if (Type === 'tmpfs') {
+    if (Source !== '') throw fail(mount, 'field Source must not be specified');
+    const { SizeBytes = 0, Mode } = TmpfsOptions;
+    return {
+      type: 'tmpfs',
+      destination,
+      options: [
+        ...(ReadOnly ? ['ro'] : []),
+        ...(Mode === undefined ? [] : [`mode=${Mode.toString(8)}`]),
+        ...(SizeBytes === 0 ? [] : [`size=${SizeBytes}`]),
+      ],
+    };
+  }
+  if (Source === '') throw fail(mount, 'field Source must not be empty');
+  const { Propagation, NonRecursive } = BindOptions;
+  return {
+    type: 'bind',
+    source: checkAbsolute(mount, Source),
+    destination,
+    readonly: ReadOnly,
+    recursive: NonRecursive !== true,
+    ...(Propagation === undefined || Propagation === '' ? {} : { propagation: checkPropagation(Propagation) }),
+  };
+}
+
+/** What `--mount` binds has to be there. Throws ERR_MOUNT_INVALID. */
+export function checkMountSources({ Mounts = [] }: HostOptions): void {
+  for (const mount of Mounts) {
+    if (mount.Type !== 'bind' || existsSync(mount.Source ?? '')) continue;
+    throw fail(mount, `bind source path does not exist: ${mount.Source}`, '-v makes what is missing.');
+  }
+}
+
+/** What `-v` binds and is not there becomes a directory, before a start. Idempotent. */
+export function makeBindSources({ Binds = [] }: HostOptions): void {
+  for (const { source } of Binds.map(parseBind)) {
+    try {
+      // Not made anew where it stands, whatever it is.
+      statSync(source);
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw unusable(source, error);
+      make(source);
+    }
+  }
+}
+
+function make(source: string): void {
+  try {
+    mkdirSync(source, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    throw unusable(source, error);
+  }
+}
+
+const unusable = (source: string, cause: unknown): StrataError =>
+  new StrataError({
+    kind: 'failed-precondition',
+    code: 'ERR_MOUNT_SOURCE',
+    message: `error while creating mount source path '${source}': ${cause instanceof Error ? cause.message : String(cause)}`,
+    cause,
+  });

@@ -1,0 +1,153 @@
+import { O_DIRECTORY, O_NOFOLLOW, O_PATH } from '../../sys/constants.ts';
+import { errnoOf } from '../../sys/errno.ts';
+import { type FileTime, utimensAt } from '../../sys/file-attributes.ts';
+import { closeFd, openAt, readlinkAt, rmdirAt, unlinkAt } from '../../sys/fs-at.ts';
+import { RootedTree } from '../../sys/rooted-tree.ts';
+import { type FileStat, statAtIfThere, statFd } from '../../sys/stat.ts';
+
+/** What the runtime will have to make in one directory, to mount over it. */
+interface Missing {
+  /** Without symlinks on the way: names from the root, bytes as latin1 text. */
+  readonly directory: readonly string[];
+  /** The directory as it was. */
+  readonly before: FileStat;
+  /** What is missing there, each from the outermost directory on. */
+  readonly chains: (readonly string[])[];
+}
+
+// As the kernel has it.
+const maxHops = 40;
+// The kernel's clock for files ticks every few milliseconds.
+const tickNs = 10_000_000n;
+
+/**
+ * What a container's root lacks of the places that are mounted over. The runtime makes them and leaves them behind, also
+ * where symlinks of the image lead: they are none of the container's changes.
+ */
+export class MadeMountPoints implements Disposable {
+  readonly #tree: RootedTree;
+  readonly #missing = new Map<string, Missing>();
+
+  /** Looks before the runtime does; the root stays open until disposal. */
+  constructor(root: string, places: readonly string[]) {
+    this.#tree = RootedTree.open(root);
+    for (const place of places) {
+      const found = missingAt(this.#tree.fd, place);
+      if (found === undefined) continue;
+      const key = found.directory.join('/');
+      const standing = this.#missing.get(key);
+      if (standing) standing.chains.push(...found.chains);
+      else this.#missing.set(key, found);
+    }
+  }
+
+  /** Removes what is still empty of what was missing; nothing is mounted there any more. */
+  remove(): void {
+    for (const missing of this.#missing.values()) {
+      const directory = openDirectory(this.#tree.fd, missing.directory);
+      if (directory === undefined) continue;
+      try {
+        removeFrom(directory, missing);
+      } finally {
+        closeFd(directory);
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#tree.close();
+  }
+}
+
+function removeFrom(directory: number, { before, chains }: Missing): void {
+  const { atime, mtime } = statFd(directory);
+  const made = chains.flatMap(([outermost = '']) => statAtIfThere(directory, bytes(outermost)) ?? []);
+  const removed = chains.filter((names) => removeChain(directory, names));
+  if (removed.length === 0) return;
+  // A directory that changed with the last of them, and not since, changed by nothing else.
+  const isOurs = made.some((stat) => nanoseconds(mtime) <= nanoseconds(stat.mtime) + tickNs);
+  utimensAt(directory, '.', isOurs ? before.atime : atime, isOurs ? before.mtime : mtime);
+}
+
+const nanoseconds = (time: FileTime): bigint => BigInt(time.seconds) * 1_000_000_000n + BigInt(time.nanoseconds);
+
+/** Undefined for what is there, and for what no runtime could make. */
+function missingAt(rootFd: number, place: string): Missing | undefined {
+  const directory: string[] = [];
+  let rest = place.split('/');
+  for (let hops = 0; rest.length > 0; ) {
+    const [name = '', ...more] = rest;
+    rest = more;
+    if (name === '' || name === '.') continue;
+    if (name === '..') {
+      directory.pop();
+      continue;
+    }
+    const fd = openDirectory(rootFd, directory);
+    if (fd === undefined) return undefined;
+    try {
+      const type = statAtIfThere(fd, bytes(name))?.type;
+      if (type === undefined) {
+        const names = [name, ...more.filter((each) => each !== '' && each !== '.')];
+        return names.includes('..') ? undefined : { directory, before: statFd(fd), chains: [names] };
+      }
+      if (type === 'symlink') {
+        if (++hops > maxHops) return undefined;
+        const target = Buffer.from(readlinkAt(fd, bytes(name))).toString('latin1');
+        if (target.startsWith('/')) directory.length = 0;
+        rest = [...target.split('/'), ...more];
+      } else directory.push(name);
+    } finally {
+      closeFd(fd);
+    }
+  }
+  return undefined;
+}
+
+const bytes = (name: string): Uint8Array => Buffer.from(name, 'latin1');
+
+/** By names that must be directories themselves: a symlink put there meanwhile leads nowhere. */
+function openDirectory(rootFd: number, names: readonly string[]): number | undefined {
+  let fd = openAt(rootFd, '.', O_PATH | O_DIRECTORY);
+  for (const name of names) {
+    try {
+      const child = openAt(fd, bytes(name), O_PATH | O_DIRECTORY | O_NOFOLLOW);
+      closeFd(fd);
+      fd = child;
+    } catch (error) {
+      closeFd(fd);
+      if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return undefined;
+      throw error;
+    }
+  }
+  return fd;
+}
+
+/** The innermost first, each as long as it is empty; true when the outermost went. */
+function removeChain(directory: number, [outermost = '', ...inner]: readonly string[]): boolean {
+  const stat = statAtIfThere(directory, bytes(outermost));
+  if (stat?.type === 'file' && inner.length === 0 && stat.size === 0) {
+    unlinkAt(directory, bytes(outermost));
+    return true;
+  }
+  if (stat?.type !== 'directory') return false;
+  const fd = inner.length === 0 ? undefined : openDirectory(directory, [outermost]);
+  if (fd !== undefined) {
+    try {
+      removeChain(fd, inner);
+    } finally {
+      closeFd(fd);
+    }
+  }
+  return removedIfEmpty(directory, outermost);
+}
+
+function removedIfEmpty(directory: number, name: string): boolean {
+  try {
+    rmdirAt(directory, bytes(name));
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOTEMPTY') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,111 @@
+import type { ListedChange } from '../../layer/diff/list-changes.ts';
+import { MergedView } from '../../layer/merged-view.ts';
+import { OpenDirectories } from '../../layer/open-directories.ts';
+import { placeFromKey, placeKey } from '../../layer/place.ts';
+import { isOpaque, opaqueAttribute } from '../../layer/xattrs.ts';
+import { errnoOf } from '../../sys/errno.ts';
+import { rmdirAt, unlinkAt } from '../../sys/fs-at.ts';
+import { listFd } from '../../sys/list-at.ts';
+import { statAt, statAtIfThere } from '../../sys/stat.ts';
+
+// What is mounted over a container's root by default, innermost first.
+const mountPoints = ['etc/hostname', 'etc/hosts', 'etc/resolv.conf', 'proc', 'sys', 'dev'];
+
+export interface ContainerChanges {
+  /** A directory with what a container changed, which nobody else uses. */
+  readonly directory: string;
+  /** Own directories of the layers below, nearest first. */
+  readonly lowerDirs: readonly string[];
+  /** The directory shows everything, also what is below and did not change. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * Places of the empty files and directories that the runtime made only to mount something there, those inside a
+ * directory before it: they are none of the container's changes, as with docker, which keeps them in a layer of their own.
+ */
+export function mountStubs({ directory, lowerDirs, isWhole }: ContainerChanges): ReadonlySet<string> {
+  using changes = new OpenDirectories(directory);
+  using below = new MergedView(lowerDirs, { rootless: false });
+  const stubs = new Set(mountPoints.filter((place) => !below.at(place) && isStub(changes, place)));
+  if (isWhole || !hasOnly(changes, 'etc', stubs)) return stubs;
+  // Copied up, or made, for nothing but the stubs in it.
+  const stands = below.isDirectory('etc');
+  if (!stands || !isOpaque(changes.fd('etc'), opaqueAttribute(false))) stubs.add('etc');
+  return stubs;
+}
+
+/** Takes {@link mountStubs} away from where nobody else looks. Idempotent. */
+export function removeMountStubs(container: ContainerChanges): void {
+  using changes = new OpenDirectories(container.directory);
+  for (const place of mountStubs(container)) {
+    const parent = changes.fd(parentOf(place));
+    const name = placeFromKey(place.slice(place.lastIndexOf('/') + 1));
+    if (statAt(parent, name).type !== 'directory') unlinkAt(parent, name);
+    else {
+      changes.forget(place);
+      rmdirAt(parent, name);
+    }
+  }
+}
+
+/**
+ * A container's changes without those of {@link mountStubs}, which stay where they are. The container may run.
+ */
+export function withoutMountStubs(
+  listed: readonly ListedChange[],
+  { directory, lowerDirs }: ContainerChanges,
+): readonly ListedChange[] {
+  const isListed = (place: string): boolean => listed.some((change) => placeKey(change.place) === place);
+  using changes = new OpenDirectories(directory);
+  const stubs = new Set(
+    mountPoints.filter((place) => {
+      const isAdded = listed.some(({ kind, place: at }) => kind === 'added' && placeKey(at) === place);
+      return isAdded && isStub(changes, place);
+    }),
+  );
+  if (stubs.size === 0) return listed;
+  const isOnlyStubs = !listed.some(({ place }) => isBelowEtc(placeKey(place)) && !stubs.has(placeKey(place)));
+  if (isListed('etc') && isOnlyStubs && [...stubs].some(isBelowEtc)) {
+    using below = new MergedView(lowerDirs, { rootless: false });
+    if (isAsBelow(changes, below)) stubs.add('etc');
+  }
+  return listed.filter(({ place }) => !stubs.has(placeKey(place)));
+}
+
+const isBelowEtc = (place: string): boolean => place.startsWith('etc/');
+
+/** /etc has nothing new but its time: the runtime makes a missing one as it makes the stubs. */
+function isAsBelow(changes: OpenDirectories, below: MergedView): boolean {
+  const before = below.at('etc')?.stat;
+  if (before === undefined) return true;
+  const now = statAtIfThere(changes.rootFd, placeFromKey('etc'));
+  return before.mode === now?.mode && before.uid === now.uid && before.gid === now.gid;
+}
+
+function isStub(changes: OpenDirectories, place: string): boolean {
+  const parent = directoryAt(changes, parentOf(place));
+  const name = placeFromKey(place.slice(place.lastIndexOf('/') + 1));
+  const stat = parent === undefined ? undefined : statAtIfThere(parent, name);
+  return stat?.type === 'directory' ? hasOnly(changes, place, nothing) : stat?.type === 'file' && stat.size === 0;
+}
+
+const parentOf = (place: string): string => place.slice(0, Math.max(place.lastIndexOf('/'), 0));
+
+const nothing: ReadonlySet<string> = new Set();
+
+/** Whether there is such a directory, and nothing in it but these places. */
+function hasOnly(changes: OpenDirectories, directory: string, places: ReadonlySet<string>): boolean {
+  const fd = directoryAt(changes, directory);
+  return fd !== undefined && listFd(fd).every(({ name }) => places.has(`${directory}/${placeKey(name)}`));
+}
+
+/** Undefined where the container has no such directory, or put something else there. */
+function directoryAt(changes: OpenDirectories, place: string): number | undefined {
+  try {
+    return changes.fd(place);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,104 @@
+import { readlinkSync } from 'node:fs';
+import { StrataError } from '../../errors/index.ts';
+import type { MountSpec } from '../../oci-runtime/spec.ts';
+import { AT_FDCWD, O_CREAT, O_EXCL, O_NOFOLLOW, O_PATH, O_WRONLY } from '../../sys/constants.ts';
+import { errnoOf } from '../../sys/errno.ts';
+import { closeFd, openAt, readlinkAt } from '../../sys/fs-at.ts';
+import type { Location, RootedTree } from '../../sys/rooted-tree.ts';
+import { makeDirectory } from '../../sys/rooted-walk.ts';
+import { statAtIfThere, statFd } from '../../sys/stat.ts';
+
+// As the kernel has it.
+const maxHops = 40;
+// The runtime's and docker's, for what they make.
+const mode = 0o755;
+/** Mounted by the runtime itself: what an image puts there must not lead into them. */
+const kernelPlaces = ['/proc', '/sys', '/dev'];
+
+const isBelow = (path: string, place: string): boolean => path === place || path.startsWith(`${place}/`);
+
+/**
+ * Makes what is missing of the places that are mounted over, and answers the mounts with each at where it really is: an
+ * image may have symlinks on the way, to somewhere else in it. Everything is found by descriptor and below the root, so
+ * that the runtime is told only of places that are there and have no symlinks (CVE-2021-30465, CVE-2025-52881). What lies
+ * below another mount is left to the runtime. Throws ERR_MOUNT_TARGET_UNSAFE.
+ */
+export function makeMountTargets(tree: RootedTree, mounts: readonly MountSpec[]): MountSpec[] {
+  const places = mounts.map(({ destination }) => destination);
+  const root = pathOf(tree.fd);
+  return mounts.map((mount) => {
+    const { destination } = mount;
+    const isOnAnother = places.some((place) => place !== destination && isBelow(destination, place));
+    if (isOnAnother || kernelPlaces.includes(destination)) return mount;
+    const fd = targetOf(tree, mount);
+    try {
+      const found = pathOf(fd);
+      const place = found === root ? '/' : found.slice(root.length);
+      const isInside = found === root || found.startsWith(`${root}/`);
+      if (!isInside || place === '/') throw unsafe(destination, 'leads to the root of the container');
+      const kernel = kernelPlaces.find((each) => isBelow(place, each) && !isBelow(destination, each));
+      if (kernel !== undefined) throw unsafe(destination, `leads by a symlink into ${kernel}`);
+      return place === destination ? mount : { ...mount, destination: place };
+    } finally {
+      closeFd(fd);
+    }
+  });
+}
+
+const pathOf = (fd: number): string => readlinkSync(`/proc/self/fd/${fd}`);
+
+const unsafe = (destination: string, why: string): StrataError =>
+  new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_MOUNT_TARGET_UNSAFE',
+    message: `mount ${destination}: the image's path ${why}`,
+    hint: 'Such an image can lead the runtime to mount outside the container; mount it elsewhere.',
+  });
+
+/** An O_PATH descriptor on the place, made when it is missing. */
+function targetOf(tree: RootedTree, { destination, type, source, options }: MountSpec): number {
+  try {
+    return tree.resolve(destination);
+  } catch (error) {
+    if (errnoOf(error) === 'ELOOP') throw unsafe(destination, 'has symlinks that go round');
+    if (errnoOf(error) === 'ENOTDIR') throw unsafe(destination, 'goes through what is no directory');
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+  if (type === 'tmpfs') {
+    const { fd, name } = tree.parent(destination, { mode });
+    makeDirectory(fd, name, { mode: tmpfsMode(options) });
+  } else if (type !== 'bind' || isDirectory(source)) tree.directory(destination, { mode });
+  else makeFile(tree, destination);
+  tree.invalidate();
+  return tree.resolve(destination);
+}
+
+/** The runtime gives memory the mode of what it is mounted over: the kernel's own when none is asked for. */
+function tmpfsMode(options: readonly string[]): number {
+  const [, given] = options.map((option) => /^mode=([0-7]{1,5})$/.exec(option)).find((found) => found !== null) ?? [];
+  return given === undefined ? 0o1777 : Number.parseInt(given, 8);
+}
+
+function isDirectory(source: string): boolean {
+  const fd = openAt(AT_FDCWD, source, O_PATH);
+  try {
+    return statFd(fd).type === 'directory';
+  } finally {
+    closeFd(fd);
+  }
+}
+
+/** An empty file, also where a symlink points to nothing, as of `/etc/resolv.conf` in many images. */
+function makeFile(tree: RootedTree, destination: string): void {
+  let path = destination;
+  for (let hops = 0; hops <= maxHops; hops++) {
+    const { fd, name }: Location = tree.parent(path, { mode });
+    if (statAtIfThere(fd, name)?.type !== 'symlink') {
+      closeFd(openAt(fd, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, mode));
+      return;
+    }
+    const target = Buffer.from(readlinkAt(fd, name)).toString('utf8');
+    path = target.startsWith('/') ? target : `${path.replace(/\/*[^/]+\/*$/, '')}/${target}`;
+  }
+  throw unsafe(destination, 'has symlinks that go round');
+}

@@ -1,0 +1,93 @@
+import { realpathSync } from 'node:fs';
+import type { MountSpec as RuntimeMount } from '../../oci-runtime/spec.ts';
+import { bindDetached } from '../../sys/bind-mount.ts';
+import { AT_FDCWD, O_RDONLY } from '../../sys/constants.ts';
+import { errnoOf } from '../../sys/errno.ts';
+import { closeFd, openAt } from '../../sys/fs-at.ts';
+import { attachMount } from '../../sys/mount-fd.ts';
+import { inOwnMountNamespace } from '../../sys/mount-namespace.ts';
+import { type MountSpec, mountDetached } from '../../sys/mount-spec.ts';
+import { RootedTree } from '../../sys/rooted-tree.ts';
+import { makeMountTargets } from './mount-targets.ts';
+
+/** What a container that does not run would see; plain data. */
+export interface TreePlan {
+  readonly rootfs: MountSpec;
+  /** A directory that is there: the root is mounted over it, where nobody sees it. */
+  readonly at: string;
+  /** What is bound into it, outer ones first. */
+  readonly binds: readonly RuntimeMount[];
+  /** Places to bind at that are missing are made, in the root only. */
+  readonly makes: boolean;
+}
+
+/** Descriptors, the caller's: the mounts live as long as the namespace's; a root alone needs none. */
+export interface MountedTree {
+  readonly root: number;
+  readonly namespace: number | undefined;
+}
+
+/**
+ * Mounts a container's root and what is bound into it in a mount namespace that only these descriptors hold. What is bound
+ * from a path that is gone, or at a place that is missing and not made, is left out. Throws ERR_MOUNT_TARGET_UNSAFE.
+ *
+ * Moves the calling thread into a mount namespace and back: see {@link inOwnMountNamespace}.
+ */
+export const mountTree = ({ rootfs, at, binds, makes }: TreePlan): MountedTree =>
+  inOwnMountNamespace(() => {
+    const root = mountDetached(rootfs);
+    try {
+      // Cloned before the root may hide them.
+      using sources = clonesOf(binds);
+      attachMount(root, AT_FDCWD, at);
+      using tree = RootedTree.open(`/proc/self/fd/${root}`);
+      const attached: string[] = [];
+      for (const [bind, fd] of sources.all) {
+        const isOnAnother = attached.some((place) => bind.destination.startsWith(`${place}/`));
+        if ((isOnAnother || !makes) && !isThere(tree, bind.destination)) continue;
+        const [{ destination } = bind] = makeMountTargets(tree, [bind]);
+        const place = tree.parent(destination);
+        attachMount(fd, place.fd, place.name);
+        tree.invalidate();
+        attached.push(bind.destination);
+      }
+      return { root, namespace: openAt(AT_FDCWD, '/proc/thread-self/ns/mnt', O_RDONLY) };
+    } catch (error) {
+      closeFd(root);
+      throw error;
+    }
+  });
+
+function clonesOf(binds: readonly RuntimeMount[]): Disposable & { readonly all: [RuntimeMount, number][] } {
+  const all: [RuntimeMount, number][] = [];
+  const close = (): void => {
+    for (const [, fd] of all) closeFd(fd);
+  };
+  try {
+    for (const bind of binds) {
+      const { options } = bind;
+      const how = { readOnly: options.includes('ro'), recursive: options.includes('rbind') };
+      try {
+        // A symlink is followed, as the runtime does.
+        all.push([bind, bindDetached(realpathSync(bind.source), how)]);
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT') throw error;
+      }
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { all, [Symbol.dispose]: close };
+}
+
+function isThere(tree: RootedTree, path: string): boolean {
+  try {
+    closeFd(tree.resolve(path));
+    return true;
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,42 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readUserDatabases } from '../../images/user-databases.ts';
+import { formatRuntimeDocument } from '../../oci-runtime/format.ts';
+import { type ContainerOptions, createRuntimeSpec } from '../../oci-runtime/from-image.ts';
+import { resolveGroups, resolveUser } from '../../oci-runtime/user.ts';
+import type { RunConfig } from '../../spec/config.ts';
+import { RootedTree } from '../../sys/rooted-tree.ts';
+import { makeMountTargets } from '../mounts/mount-targets.ts';
+import { refuseUnsafeRoot } from './rootfs.ts';
+import { refuseUnsafeUserFiles } from './user-files.ts';
+
+export interface DocumentContents {
+  /** How the image says it is run, or the container's own config. */
+  readonly image: RunConfig;
+  readonly options: Omit<ContainerOptions, 'user' | 'rootPath'>;
+  /** `user[:group]`, resolved inside the root; empty for root. */
+  readonly user: string;
+  /** More groups of the process, resolved likewise. */
+  readonly groups?: readonly string[] | undefined;
+}
+
+/**
+ * Writes the runtime's document into a bundle, once the root is mounted: who the process runs as stands in the image's
+ * files, and what is mounted over them is put where they are. Throws ERR_ROOTFS_UNSAFE, ERR_USER_UNKNOWN,
+ * ERR_MOUNT_TARGET_UNSAFE and what `createRuntimeSpec` throws.
+ */
+export function writeDocument(directory: string, root: string, contents: DocumentContents): void {
+  const { image, options, user, groups = [] } = contents;
+  refuseUnsafeRoot(root);
+  using tree = RootedTree.open(root);
+  const databases = readUserDatabases(tree);
+  const spec = createRuntimeSpec(image, {
+    ...options,
+    user: resolveUser(user, databases),
+    additionalGids: resolveGroups(groups, databases),
+    rootPath: root,
+  });
+  refuseUnsafeUserFiles(tree);
+  const mounts = makeMountTargets(tree, spec.mounts);
+  writeFileSync(join(directory, 'config.json'), formatRuntimeDocument({ ...spec, mounts }));
+}

@@ -1,0 +1,98 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { ContainerMount } from '../../oci-runtime/mounts.ts';
+import { errnoOf } from '../../sys/errno.ts';
+import type { HostOptions } from '../host-options.ts';
+
+/** Of `HostOptions`, what these files say. */
+type NameOptions = Pick<HostOptions, 'ExtraHosts' | 'Dns' | 'DnsSearch' | 'DnsOptions'>;
+
+export interface EtcOptions {
+  readonly hostname: string;
+  readonly network: 'none' | 'host';
+  readonly host?: NameOptions;
+}
+
+const loopback = [
+  '127.0.0.1\tlocalhost',
+  '::1\tlocalhost ip6-localhost ip6-loopback',
+  'fe00::0\tip6-localnet',
+  'ff00::0\tip6-mcastprefix',
+  'ff02::1\tip6-allnodes',
+  'ff02::2\tip6-allrouters',
+];
+
+/** What docker lays over the image's /etc: host name, hosts and resolver, by path in the container. */
+export function etcFiles({ hostname, network, host = {} }: EtcOptions): Record<string, string> {
+  const hosts = network === 'host' ? readOwn('/etc/hosts') : `${loopback.join('\n')}\n`;
+  return {
+    '/etc/hostname': `${hostname}\n`,
+    '/etc/hosts': `${hosts}${(host.ExtraHosts ?? []).map((entry) => hostLine(entry, network)).join('')}`,
+    '/etc/resolv.conf': resolver(readOwn('/etc/resolv.conf'), host),
+  };
+}
+
+/**
+ * `NAME:ADDRESS`, the address of IPv6 also in brackets. This machine, `host-gateway`, is at the loopback of its own network,
+ * and nowhere without one.
+ */
+function hostLine(entry: string, network: EtcOptions['network']): string {
+  const end = entry.indexOf(':');
+  const given = entry.slice(end + 1).replace(/^\[(.*)\]$/, '$1');
+  if (given === 'host-gateway' && network === 'none') return '';
+  return `${given === 'host-gateway' ? '127.0.0.1' : given}\t${entry.slice(0, end)}\n`;
+}
+
+/** The host's resolver, with what is asked for in place of what it says of the same. */
+function resolver(own: string, { Dns = [], DnsSearch = [], DnsOptions = [] }: NameOptions): string {
+  if (Dns.length + DnsSearch.length + DnsOptions.length === 0) return own;
+  const replaced = [
+    ...(Dns.length > 0 ? ['nameserver'] : []),
+    ...(DnsSearch.length > 0 ? ['search', 'domain'] : []),
+    ...(DnsOptions.length > 0 ? ['options'] : []),
+  ];
+  const kept = own.split('\n').filter((line) => line !== '' && !replaced.includes(line.split(/\s/, 1)[0] ?? ''));
+  // A lone dot: nothing is searched.
+  const search = DnsSearch.filter((domain) => domain !== '.');
+  return `${[
+    ...kept,
+    ...Dns.map((address) => `nameserver ${address}`),
+    ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
+    ...(DnsOptions.length > 0 ? [`options ${DnsOptions.join(' ')}`] : []),
+  ].join('\n')}\n`;
+}
+
+/** Writes such files into `directory`, made if need be, and answers how they are laid over the image's. */
+export function writeEtcFiles(directory: string, files: Readonly<Record<string, string>>): ContainerMount[] {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return Object.entries(files).map(([destination, content]) => {
+    const source = join(directory, basename(destination));
+    writeFileSync(source, content, { mode: 0o644 });
+    return laidOver(source, destination);
+  });
+}
+
+/** How those that {@link writeEtcFiles} has written into `directory` before are laid over the image's. */
+export const standingEtcFiles = (directory: string): ContainerMount[] =>
+  ['/etc/hostname', '/etc/hosts', '/etc/resolv.conf'].flatMap((destination) => {
+    const source = join(directory, basename(destination));
+    return existsSync(source) ? [laidOver(source, destination)] : [];
+  });
+
+const laidOver = (source: string, destination: string): ContainerMount => ({
+  type: 'bind',
+  source,
+  destination,
+  readonly: false,
+  recursive: false,
+  isOwn: true,
+});
+
+function readOwn(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return '';
+    throw error;
+  }
+}

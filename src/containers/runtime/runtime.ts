@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { promisify } from 'node:util';
+import { StrataError } from '../../errors/index.ts';
+
+/** A weakness of the installed runtime that the engine cannot mend from outside. */
+export interface RuntimeWeakness {
+  readonly id: string;
+  readonly summary: string;
+}
+
+export interface RuntimeInfo {
+  readonly name: 'runc';
+  readonly path: string;
+  /** As the runtime prints it, with the distribution's suffix. */
+  readonly version: string;
+  readonly weaknesses: readonly RuntimeWeakness[];
+}
+
+interface Fix extends RuntimeWeakness {
+  /** First fixed release of each line that got a fix, oldest line first; every later line has it. */
+  readonly fixed: readonly (readonly [number, number, number])[];
+  /** Distribution builds that carry the fix under an older version. */
+  readonly backported?: RegExp;
+}
+
+// From runc's release notes and Debian's changelog of runc.
+const fixes: readonly Fix[] = [
+  {
+    id: 'CVE-2024-21626',
+    summary: 'a working directory under /proc/self/fd reaches the host',
+    fixed: [[1, 1, 12]],
+    backported: /1\.1\.5\+ds1-1\+deb12u/,
+  },
+  {
+    id: 'CVE-2024-45310',
+    summary: 'a race with a shared directory makes empty files and directories on the host',
+    fixed: [[1, 1, 14]],
+  },
+  {
+    id: 'CVE-2025-31133',
+    summary: 'masked paths can be turned into writable host files by racing /dev/null',
+    fixed: [
+      [1, 2, 8],
+      [1, 3, 3],
+    ],
+  },
+  {
+    id: 'CVE-2025-52565',
+    summary: 'the /dev/console bind mount can be redirected by a race',
+    fixed: [
+      [1, 2, 8],
+      [1, 3, 3],
+    ],
+  },
+  {
+    id: 'CVE-2025-52881',
+    summary: 'writes to /proc can be redirected by a race with shared mounts',
+    fixed: [
+      [1, 2, 8],
+      [1, 3, 3],
+    ],
+  },
+];
+
+// Helpers are found by absolute path before anything of an image is near (CVE-2019-14271).
+const places = ['/usr/local/sbin/runc', '/usr/local/bin/runc', '/usr/sbin/runc', '/usr/bin/runc'];
+
+/** Where runc is. Throws ERR_RUNTIME_MISSING. */
+export function findRuntime(): string {
+  for (const path of places) {
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not here: the next place.
+    }
+  }
+  throw new StrataError({
+    kind: 'failed-precondition',
+    code: 'ERR_RUNTIME_MISSING',
+    message: 'runtime runc: not found',
+    hint: "Install it: 'apt-get install runc'.",
+  });
+}
+
+/** Version and known weaknesses of the runtime; one process is run. */
+export async function describeRuntime(): Promise<RuntimeInfo> {
+  const path = findRuntime();
+  const { stdout } = await promisify(execFile)(path, ['--version'], { env: {}, timeout: 10_000 });
+  const release = /runc version (\S+)/.exec(stdout)?.[1] ?? 'unknown';
+  const build = /commit: (\S+)/.exec(stdout)?.[1] ?? '';
+  return {
+    name: 'runc',
+    path,
+    version: build.startsWith(release) ? build : release,
+    weaknesses: weaknessesOf(release, build),
+  };
+}
+
+/** Pure part of {@link describeRuntime}: what a release, or a distribution's build of it, still has. */
+export function weaknessesOf(release: string, build: string): RuntimeWeakness[] {
+  const version = release.split(/[.+~-]/).map(Number);
+  return fixes
+    .filter(({ fixed, backported }) => !backported?.test(build) && !hasFix(version, fixed))
+    .map(({ id, summary }) => ({ id, summary }));
+}
+
+function hasFix(version: readonly number[], fixed: Fix['fixed']): boolean {
+  const [major = 0, minor = 0, patch = 0] = version;
+  const line = fixed.find(([a, b]) => a === major && b === minor);
+  if (line) return patch >= line[2];
+  const newest = fixed.at(-1);
+  return newest !== undefined && (major > newest[0] || (major === newest[0] && minor > newest[1]));
+}

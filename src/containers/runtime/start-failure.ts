@@ -1,0 +1,41 @@
+import { StrataError } from '../../errors/index.ts';
+
+// As dockerd tells them apart (daemon/errors.go): by what the runtime's message holds.
+const notFound = /executable file not found|no such file or directory/i;
+const notExecutable = /permission denied|is a directory/i;
+
+/**
+ * Why a container did not start, from the runtime's JSON log, or else from what it complained. `details.exitCode` is
+ * docker's: 127 for something that is not there, 126 for what cannot be run or entered, else 125.
+ */
+export function startFailure(log: string, complaint: string): StrataError {
+  const text = runtimeComplaint(log, complaint).replace(
+    /^(?:runc (?:run|create) failed: |unable to start container process: |container_linux\.go:\d+: )+/,
+    '',
+  );
+  const exitCode = notFound.test(text) ? 127 : notExecutable.test(text) ? 126 : 125;
+  return new StrataError({
+    kind: 'failed-precondition',
+    code: 'ERR_CONTAINER_START',
+    message: `container: ${text.slice(0, 2000)}`,
+    ...(exitCode === 127 && text.startsWith('exec: ')
+      ? { hint: 'The image has no such program: look at its entrypoint and command with inspect.' }
+      : {}),
+    details: { exitCode },
+  });
+}
+
+/** The last error in the runtime's JSON log, or else what it complained. */
+export const runtimeComplaint = (log: string, complaint: string): string =>
+  log.split('\n').flatMap(errorOf).at(-1) ?? (complaint.trim() || 'the runtime did not say why');
+
+function errorOf(line: string): string[] {
+  if (!line.startsWith('{')) return [];
+  try {
+    const { level, msg } = JSON.parse(line) as { readonly level?: unknown; readonly msg?: unknown };
+    return (level === 'error' || level === 'fatal') && typeof msg === 'string' ? [msg] : [];
+  } catch {
+    // A torn last line: the runtime was killed while it wrote.
+    return [];
+  }
+}

@@ -1,0 +1,58 @@
+import { readFileSync, statSync, watch } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AbortOptions } from '../../lib/abort.ts';
+import { errnoOf } from '../../sys/errno.ts';
+
+/** How a container ended, as its supervisor wrote it. */
+export interface Exit {
+  readonly exitCode: number;
+  /** Milliseconds since 1970. */
+  readonly finishedAt: number;
+}
+
+/** What the supervisor wrote into `directory` of the container's end; undefined while it has not. */
+export function readExit(directory: string, id: string): Exit | undefined {
+  const path = join(directory, id);
+  try {
+    const text = readFileSync(path, 'latin1').trim();
+    // Seen between its creation and its writing.
+    if (!/^-?\d+$/.test(text)) return undefined;
+    return { exitCode: Number(text), finishedAt: Math.round(statSync(path).mtimeMs) };
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** How often a container is looked at whose supervisor may have died without a word. */
+const lookMs = 500;
+
+/**
+ * Resolves once `isOver` answers true; it is asked at once, whenever something appears in `directory`, which exists, and
+ * now and then.
+ */
+export async function untilExit(
+  directory: string,
+  isOver: () => Promise<boolean>,
+  { signal }: AbortOptions,
+): Promise<void> {
+  const watcher = watch(directory, { persistent: false });
+  let wake: (() => void) | undefined;
+  // A full queue or a folder that goes: then only the clock is left.
+  watcher.on('error', () => undefined);
+  watcher.on('change', () => wake?.());
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const news = new Promise<void>((resolve) => (wake = resolve));
+      if (await isOver()) return;
+      const pause = new AbortController();
+      const both = signal ? AbortSignal.any([signal, pause.signal]) : pause.signal;
+      await Promise.race([news, sleep(lookMs, undefined, { signal: both }).catch(() => undefined)]);
+      pause.abort();
+    }
+  } finally {
+    watcher.close();
+  }
+}

@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { tryLockFile } from '../../sys/flock.ts';
+import { inOwnMountNamespace } from '../../sys/mount-namespace.ts';
+import { type MountSpec, mountAt } from '../../sys/mount-spec.ts';
+import { safeEnvironment } from '../../sys/process.ts';
+import { readRuntimeLog } from '../runtime/bundle.ts';
+import { type DocumentContents, writeDocument } from '../runtime/document.ts';
+import { startFailure } from '../runtime/start-failure.ts';
+import { endOrphanedInit } from './orphaned-init.ts';
+import { type SupervisorPlan, supervisorArguments } from './supervisor.ts';
+
+/** Everything needed to bring a container up to where its process waits for its start; plain data. */
+export interface LaunchPlan {
+  readonly supervisor: SupervisorPlan;
+  /** Absolute path of conmon. */
+  readonly program: string;
+  readonly rootfs: MountSpec;
+  readonly contents: DocumentContents;
+}
+
+/**
+ * Makes the bundle and the container's processes; answers the number of its first one, which waits for `start`. The root
+ * filesystem is mounted in a namespace that only the supervisor and the container are in: when both are gone, it is. Throws
+ * ERR_CONTAINER_START as {@link startFailure} does, and what `writeDocument` throws; the caller clears up what there is.
+ *
+ * Moves the calling thread into a mount namespace and back: see {@link inOwnMountNamespace}.
+ */
+export async function launch(plan: LaunchPlan): Promise<number> {
+  const { bundle } = plan.supervisor;
+  mkdirSync(bundle.root, { recursive: true, mode: 0o700 });
+  const lock = openSync(bundle.lock, 'w', 0o600);
+  let child: ChildProcess;
+  try {
+    tryLockFile(lock);
+    child = inOwnMountNamespace(() => {
+      mountAt(plan.rootfs, bundle.root);
+      writeDocument(bundle.directory, bundle.root, plan.contents);
+      return spawn(plan.program, supervisorArguments(plan.supervisor), {
+        cwd: bundle.directory,
+        detached: true,
+        env: { ...safeEnvironment, _OCI_SYNCPIPE: String(syncFd) },
+        // The supervisor keeps the lock until its own end.
+        stdio: ['ignore', 'ignore', 'pipe', 'pipe', lock],
+      });
+    });
+  } finally {
+    closeSync(lock);
+  }
+  using _orphans = endOrphanedInit(bundle);
+  const answer = await answerOf(child);
+  if (typeof answer === 'number') return answer;
+  throw startFailure(readRuntimeLog(bundle), answer);
+}
+
+const syncFd = 3;
+const maxAnswerBytes = 64 * 1024;
+
+/** The process number, or what there is to complain of. */
+async function answerOf(child: ChildProcess): Promise<number | string> {
+  const said = collect(child.stderr);
+  const sync = child.stdio[syncFd] as Readable;
+  const line = await new Promise<string>((resolve, reject) => {
+    let text = '';
+    child.on('error', reject);
+    sync.on('error', reject);
+    sync.on('end', () => resolve(text));
+    sync.on('data', (chunk: Buffer) => {
+      text += chunk.toString('utf8');
+      if (text.includes('\n') || text.length > maxAnswerBytes) resolve(text);
+    });
+  });
+  // From here on it is on its own.
+  sync.destroy();
+  child.stderr?.destroy();
+  child.unref();
+  const { data, message } = parseAnswer(line);
+  return data !== undefined && data > 0 ? data : (message ?? said().toString('utf8'));
+}
+
+function parseAnswer(line: string): { readonly data?: number; readonly message?: string } {
+  try {
+    return JSON.parse(line) as { readonly data?: number; readonly message?: string };
+  } catch {
+    // It ended without an answer, or was killed in the middle of it.
+    return {};
+  }
+}
+
+function collect(stream: Readable | null): () => Buffer {
+  const chunks: Buffer[] = [];
+  stream?.on('data', (chunk: Buffer) => chunks.push(chunk));
+  return () => Buffer.concat(chunks).subarray(0, maxAnswerBytes);
+}

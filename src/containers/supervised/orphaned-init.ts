@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { errnoOf } from '../../sys/errno.ts';
+import { identify, signalProcess } from '../../sys/process-identity.ts';
+import { type Bundle, readPid } from '../runtime/bundle.ts';
+
+const lookEveryMs = 1000;
+// An answer that is on its way is there long before.
+const looksBeforeTheEnd = 3;
+
+/**
+ * Ends the first process of a container whose runtime was killed while it made it, until disposal. conmon (2.1.6) reads the
+ * runtime's complaint to its end before it answers, and that process, which waits for a start that nobody will order, holds
+ * the other end of the pipe.
+ */
+export function endOrphanedInit({ supervisorPid }: Bundle): Disposable {
+  let [seen, looks]: [number | undefined, number] = [undefined, 0];
+  const timer = setInterval(() => {
+    const supervisor = readPid(supervisorPid);
+    const init = supervisor === undefined ? undefined : onlyInitOf(supervisor);
+    looks = init !== undefined && init === seen ? looks + 1 : 1;
+    seen = init;
+    const process = init === undefined || looks < looksBeforeTheEnd ? undefined : identify(init);
+    if (process !== undefined) signalProcess(process, constants.signals.SIGKILL);
+  }, lookEveryMs);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** The process that the supervisor is left with, when all the runtime left it is `runc init`. */
+function onlyInitOf(supervisor: number): number | undefined {
+  const children = read(`/proc/${supervisor}/task/${supervisor}/children`).split(' ').filter(Boolean).map(Number);
+  const [child] = children;
+  if (child === undefined || children.length > 1) return undefined;
+  return read(`/proc/${child}/cmdline`).split('\0')[1] === 'init' ? child : undefined;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ESRCH') return '';
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+import { requireProgram } from '../../sys/find-program.ts';
+import type { Bundle } from '../runtime/bundle.ts';
+
+export interface SupervisorPlan {
+  readonly id: string;
+  readonly name: string;
+  readonly bundle: Bundle;
+  /** Absolute path of runc, and where it keeps its state. */
+  readonly runtime: string;
+  readonly runtimeRoot: string;
+  /** Where `<id>` appears with the exit code when the container has ended. */
+  readonly exitDirectory: string;
+  /** Gets all that is written, a line each: see `log-file.ts`. */
+  readonly logPath: string;
+  readonly terminal: boolean;
+  /** The container's standard input is a pipe that clients write to, else empty. */
+  readonly stdin: boolean;
+  /** Standard input stays open when a client goes. */
+  readonly keepsStdin: boolean;
+}
+
+/**
+ * A container that writes without end must not fill the disk: beyond this, conmon throws the log away and begins anew.
+ */
+const maxLogBytes = 128 << 20;
+
+/** Where conmon is. Throws ERR_PROGRAM_MISSING. */
+export const findSupervisor = (): string => requireProgram('conmon', 'conmon');
+
+/**
+ * Arguments for conmon(8), which has the runtime create the container, holds its streams and outlives us. With
+ * --full-attach the socket lies in the bundle under its own name; with --no-sync-log the end of a container does not wait
+ * for the disk: nobody is promised that a log survives a power cut.
+ */
+export function supervisorArguments(plan: SupervisorPlan): string[] {
+  const { id, bundle } = plan;
+  const values = {
+    'api-version': '1',
+    cid: id,
+    cuuid: id,
+    name: plan.name,
+    runtime: plan.runtime,
+    bundle: bundle.directory,
+    'container-pidfile': bundle.pid,
+    'conmon-pidfile': bundle.supervisorPid,
+    'exit-dir': plan.exitDirectory,
+    'log-path': `k8s-file:${plan.logPath}`,
+    'log-level': 'warning',
+    'log-size-max': String(maxLogBytes),
+  };
+  const forRuntime = ['--root', plan.runtimeRoot, '--log', bundle.log, '--log-format', 'json'];
+  return [
+    ...Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]),
+    ...forRuntime.flatMap((argument) => ['--runtime-arg', argument]),
+    '--full-attach',
+    '--no-sync-log',
+    ...(plan.terminal ? ['--terminal'] : []),
+    ...(plan.stdin ? ['--stdin'] : []),
+    ...(plan.stdin && plan.keepsStdin ? ['--leave-stdin-open'] : []),
+  ];
+}
