@@ -10,6 +10,9 @@ const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'setsid');
 const prompt = '/ # ';
 const detachKeys = '\x10\x11';
 
+// A size reaches the container by itself; what is typed may be there before.
+const untilSize = (size: string): string => `until test "$(stty size)" = "${size}"; do sleep 0.01; done; stty size`;
+
 const namesUp = async (strata: StrataCommand): Promise<string> =>
   (await strata('ps', '--format', '{{.Names}} {{.Status}}')).stdout.replace(/Up .*/g, 'Up');
 
@@ -24,8 +27,8 @@ test('a shell at a terminal: sizes, interrupts, job control; detach, attach, the
   terminal.type('stty size; test -t 0 && test -t 1 && test -t 2 && echo "all of it"\r');
   await terminal.shows('\r\n33 111\r\nall of it\r\n');
   terminal.resize(20, 60);
-  terminal.type('until test "$(stty size)" = "20 60"; do sleep 0.01; done; echo follo""wed\r');
-  await terminal.shows('\r\nfollowed\r\n');
+  terminal.type(`${untilSize('20 60')}\r`);
+  await terminal.shows('\r\n20 60\r\n');
   terminal.type('\rsleep 1000; echo en""ded $?\r');
   await terminal.shows('sleep');
   terminal.type('\x03');
@@ -53,7 +56,7 @@ test('a shell at a terminal: sizes, interrupts, job control; detach, attach, the
   const attach = terminal.start(strata, 'attach', 'b1');
   await terminal.becomesRaw();
   terminal.resize(40, 70);
-  terminal.type('\recho $x; stty size\r');
+  terminal.type(`\recho $x; ${untilSize('40 70')}\r`);
   await terminal.shows('\r\nkept\r\n40 70\r\n');
   terminal.type('\x10');
   terminal.type('\x11');
@@ -73,8 +76,8 @@ test('a shell at a terminal: sizes, interrupts, job control; detach, attach, the
 
   const started = terminal.start(strata, 'start', '-a', '-i', '--detach-keys', 'ctrl-a', 'b1');
   await terminal.shows(prompt);
-  terminal.type('stty size\r');
-  await terminal.shows('40 70\r\n');
+  terminal.type(`${untilSize('40 70')}\r`);
+  await terminal.shows('\r\n40 70\r\n');
   terminal.type('\x01');
   assert.equal(await endOf(started), 0);
   assert.match((await strata('logs', 'b1')).stdout, /33 111[^]*kept[^]*40 70/);
