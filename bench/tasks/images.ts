@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Arena, Contender, ContestEntry } from '../contest.ts';
-import { engines, environmentOf } from '../engines.ts';
+import { type Engine, engines, environmentOf } from '../engines.ts';
 import { makeDockerArchive, makeImage, scaled, sixLayers } from '../inputs.ts';
 import { removeTree, setUp } from '../peers.ts';
 
 const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
 
-/** A docker-archive of images with one layer in common that differ in a label. */
-function manyImages(folder: string, count: number): string {
+/** A docker-archive of `count` images that differ in a label and have one layer in common, also with other archives'. */
+function manyImages(folder: string, name: string, count: number): string {
   const layer = Buffer.alloc(10_240);
   const parts = join(folder, 'parts');
   mkdirSync(parts);
@@ -19,16 +19,16 @@ function manyImages(folder: string, count: number): string {
       architecture: 'amd64',
       os: 'linux',
       created: new Date(Date.UTC(2026, 0, 1) + at * 1000).toISOString(),
-      config: { Labels: { number: String(at) } },
+      config: { Labels: { number: `${name} ${at}` } },
       rootfs: { type: 'layers', diff_ids: [`sha256:${sha256(layer)}`] },
       history: [{ created_by: 'bench' }],
     });
-    const name = `${sha256(config)}.json`;
-    writeFileSync(join(parts, name), config);
-    return { Config: name, RepoTags: [`many/app${at}:1`], Layers: ['layer.tar'] };
+    const path = `${sha256(config)}.json`;
+    writeFileSync(join(parts, path), config);
+    return { Config: path, RepoTags: [`${name}/app${at}:1`], Layers: ['layer.tar'] };
   });
   writeFileSync(join(parts, 'manifest.json'), JSON.stringify(manifest));
-  const file = join(folder, 'many.tar');
+  const file = join(folder, `${name}.tar`);
   setUp(['tar', '-C', parts, '-cf', file, '.', '--transform=s,^\\./,,']);
   removeTree(parts);
   return file;
@@ -37,21 +37,45 @@ function manyImages(folder: string, count: number): string {
 // Ten times as many take it a hundred times as long: 2.3 s for 100, minutes for 1,000.
 const podmanImages = 100;
 
+const leftOut = (count: number): string =>
+  count > podmanImages ? ' Podman 4.3 is left out: one listing takes minutes of CPU.' : '';
+
+/** Those that can have so many images, with a store of each that has them. */
+async function withImages(arena: Arena, count: number): Promise<Engine[]> {
+  const file = manyImages(arena.folder, 'many', Math.max(1, Math.ceil(count * arena.scale)));
+  const found = (await engines(arena)).filter(({ name }) => count <= podmanImages || name !== 'podman');
+  for (const engine of found) setUp([...engine.command, 'load', '--quiet', '--input', file], environmentOf(engine));
+  return found;
+}
+
 const listing = (count: number): ContestEntry => ({
   name: `images-${count}`,
+  prepare: async (arena) => ({
+    title: `\`images\` with ${count} images in the store`,
+    rules: `One name each; all came by \`load\`.${leftOut(count)}`,
+    goal: '≤ 1.2× podman (CPU)',
+    contenders: (await withImages(arena, count)).map(
+      ({ command, name, options, group }) => ({ name, options, group, command: [...command, 'images'] }) as Contender,
+    ),
+  }),
+});
+
+const removal = (count: number): ContestEntry => ({
+  name: `image-rm-${count}`,
   prepare: async (arena) => {
-    const file = manyImages(arena.folder, Math.max(1, Math.ceil(count * arena.scale)));
-    const isLong = count > podmanImages;
-    const found = (await engines(arena)).filter(({ name }) => !isLong || name !== 'podman');
-    const contenders = found.map((engine) => {
-      const { command, name, options, group } = engine;
-      setUp([...command, 'load', '--quiet', '--input', file], environmentOf(engine));
-      return { name, options, group, command: [...command, 'images'] } as Contender;
+    const file = manyImages(arena.folder, 'another', 1);
+    const contenders = (await withImages(arena, count)).map((engine): Contender => {
+      const { command, prefix, clean: _clean, remove: _remove, ...rest } = engine;
+      return {
+        ...rest,
+        command: [...command, 'rmi', `${prefix}another/app0:1`],
+        before: () => setUp([...command, 'load', '--quiet', '--input', file], environmentOf(engine)),
+      };
     });
     return {
-      title: `\`images\` with ${count} images in the store`,
-      rules: `One name each; all came by \`load\`.${isLong ? ' Podman 4.3 is left out: one listing takes minutes of CPU.' : ''}`,
-      goal: '≤ 1.2× podman (CPU)',
+      title: `\`rmi\` of an image with ${count} others in the store`,
+      rules: `All have their one layer in common.${leftOut(count)}`,
+      goal: '≤ 0.3× both (wall)',
       contenders,
     };
   },
@@ -71,6 +95,9 @@ export const contests: readonly ContestEntry[] = [
   listing(10),
   listing(100),
   listing(1000),
+  removal(10),
+  removal(100),
+  removal(1000),
   {
     name: 'image-rm',
     prepare: async (arena) => {
