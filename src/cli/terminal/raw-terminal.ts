@@ -10,13 +10,21 @@ const fatal = ['SIGHUP', 'SIGQUIT', 'SIGABRT', 'SIGALRM', 'SIGUSR1', 'SIGUSR2'] 
  */
 export class RawTerminal implements Disposable {
   readonly #fd: number;
-  #giveBack: () => void;
+  #giveBack: () => void = () => {
+    // Nothing was taken yet.
+  };
 
   constructor(fd: number) {
     this.#fd = fd;
-    this.#giveBack = makeRaw(fd);
+    // First, so that no signal finds a raw terminal that nobody gives back.
     for (const name of fatal) process.on(name, this.#onFatal);
     process.on('SIGCONT', this.#onContinued);
+    try {
+      this.#giveBack = makeRaw(fd);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
   }
 
   [Symbol.dispose](): void {
