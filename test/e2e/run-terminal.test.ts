@@ -13,6 +13,9 @@ const detachKeys = '\x10\x11';
 // A size reaches the container by itself; what is typed may be there before.
 const untilSize = (size: string): string => `until test "$(stty size)" = "${size}"; do sleep 0.01; done; stty size`;
 
+// Keys that send a signal reach only who holds the terminal: the shell lets go of it a moment after it has echoed the line.
+const holding = (command: string): string => `sh -c 'echo ho""lds; ${command}'`;
+
 const namesUp = async (strata: StrataCommand): Promise<string> =>
   (await strata('ps', '--format', '{{.Names}} {{.Status}}')).stdout.replace(/Up .*/g, 'Up');
 
@@ -29,14 +32,14 @@ test('a shell at a terminal: sizes, interrupts, job control; detach, attach, the
   terminal.resize(20, 60);
   terminal.type(`${untilSize('20 60')}\r`);
   await terminal.shows('\r\n20 60\r\n');
-  terminal.type('\rsleep 1000; echo en""ded $?\r');
-  await terminal.shows('sleep');
+  terminal.type(`${holding('sleep 1000')}\r`);
+  await terminal.shows('holds\r\n');
   terminal.type('\x03');
   await terminal.shows('^C');
-  terminal.type('\r');
-  await terminal.shows(prompt);
-  terminal.type('cat\r');
-  await terminal.shows('cat\r\n');
+  terminal.type('echo left with $?\r');
+  await terminal.shows('\r\nleft with 130\r\n');
+  terminal.type(`${holding('cat')}\r`);
+  await terminal.shows('holds\r\n');
   terminal.type('\x1a');
   await terminal.shows('Stopped');
   terminal.type('jobs; fg\r');
