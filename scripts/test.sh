@@ -6,16 +6,37 @@ cd "$(dirname "$0")/.."
 sh scripts/setup.sh test
 PATH=$PWD/node_modules/.bin:$PATH
 export PATH
-if [ $# -eq 0 ]; then
+failed=$(mktemp)
+trap 'rm -f "$failed"' EXIT
+
+# Arguments: how many files at once, the files.
+run_tests() {
+  at_once=$1
+  shift
+  node --test --test-concurrency="$at_once" --test-timeout=300000 \
+    --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=./test/helpers/run-summary.ts --test-reporter-destination=stdout \
+    "$@"
+}
+
+code=0
+if [ $# -gt 0 ]; then
+  run_tests 2 "$@" || code=$?
+else
   # The checkers would keep their caches in the temporary folder and in the home folder.
   NODE_COMPILE_CACHE=$PWD/node_modules/.cache/compiled XDG_CACHE_HOME=$PWD/node_modules/.cache npm run --silent check
-  set -- 'test/**/*.test.ts'
+  STRATA_FAILED_TESTS=$failed run_tests 2 'test/**/*.test.ts' || code=$?
+  # Thousands of tests of processes, kernel and clocks meet bad luck now and then. Up to three files get a second run, each
+  # alone; what fails twice fails the run, and what failed once is told, for it is a fault of the test or of Strata all the same.
+  if [ "$code" -ne 0 ] && [ -s "$failed" ] && [ "$(wc -l <"$failed")" -le 3 ]; then
+    printf '\nfailed, and run again alone:\n%s\n\n' "$(cat "$failed")"
+    code=0
+    # The names are the project's own and have no spaces.
+    # shellcheck disable=SC2046
+    run_tests 1 $(cat "$failed") || code=$?
+    [ "$code" -ne 0 ] || printf '\nFLAKY: failed above and passed alone:\n%s\n' "$(cat "$failed")"
+  fi
 fi
-code=0
-node --test --test-concurrency=2 --test-timeout=300000 \
-  --test-reporter=spec --test-reporter-destination=stdout \
-  --test-reporter=./test/helpers/run-summary.ts --test-reporter-destination=stdout \
-  "$@" || code=$?
 # What all stores have in common; rmdir leaves it to whoever still uses it.
 rmdir /run/strata /sys/fs/cgroup/strata /sys/fs/cgroup/*/strata 2>/dev/null || :
 exit "$code"

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
 
@@ -15,12 +15,13 @@ const reasonsIn = (list: string): string[] => list.split('\n').filter((line) => 
 
 /**
  * What to tell after a run: how many tests and suites were skipped and why, and the slowest files. `forbidden` counts
- * the skips whose reason is not among the `allowed`.
+ * the skips whose reason is not among the `allowed`; `failed` are the files in which a test failed.
  */
 async function summarize(
   events: AsyncIterable<TestEvent>,
   allowed: readonly string[],
-): Promise<{ readonly text: string; readonly forbidden: number }> {
+): Promise<{ readonly text: string; readonly forbidden: number; readonly failed: readonly string[] }> {
+  const failed: string[] = [];
   const skips = new Map<string, number>();
   const files: { readonly name: string; readonly seconds: number }[] = [];
   for await (const { type, data } of events) {
@@ -28,7 +29,9 @@ async function summarize(
       const reason = typeof data.skip === 'string' && data.skip !== '' ? data.skip : 'no reason given';
       skips.set(reason, (skips.get(reason) ?? 0) + 1);
     } else if (type === 'test:summary' && data.file !== undefined) {
-      files.push({ name: relative(process.cwd(), data.file), seconds: data.duration_ms / 1000 });
+      const name = relative(process.cwd(), data.file);
+      files.push({ name, seconds: data.duration_ms / 1000 });
+      if (!data.success) failed.push(name);
     }
   }
 
@@ -46,14 +49,19 @@ async function summarize(
   }
   lines.push('', `skipped: ${total}`, ...reasons);
   if (forbidden > 0) lines.push('', `FAILED: ${forbidden} skipped for reasons that may not go unnoticed`);
-  return { text: `${lines.join('\n')}\n`, forbidden };
+  return { text: `${lines.join('\n')}\n`, forbidden, failed };
 }
 
-/** Reporter for `node --test`: prints the above at the end, and fails the run when a skip is forbidden. */
+/**
+ * Reporter for `node --test`: prints the above at the end, and fails the run when a skip is forbidden. Otherwise the file
+ * `STRATA_FAILED_TESTS` names gets the test files to run again, a line each.
+ */
 async function* runSummary(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const list = readFileSync(new URL('../allowed-skips.txt', import.meta.url), 'utf8');
-  const { text, forbidden } = await summarize(events, reasonsIn(list));
+  const { text, forbidden, failed } = await summarize(events, reasonsIn(list));
+  const again = process.env['STRATA_FAILED_TESTS'];
   if (forbidden > 0) process.exitCode = 1;
+  else if (again !== undefined) writeFileSync(again, failed.map((name) => `${name}\n`).join(''));
   yield text;
 }
 
