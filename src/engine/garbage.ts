@@ -66,8 +66,8 @@ async function removeUnfinished({ layout, metadata, content }: GarbageParts, opt
 }
 
 /**
- * {@link collectGarbage} for a command that takes something away and returns at once: emptying the trash is cut short and
- * left to whoever comes next.
+ * {@link collectGarbage} for a command that takes something away and returns at once: what emptying the trash takes
+ * longer goes on behind it.
  */
 export async function collectBriefly(parts: GarbageParts, options: CollectOptions): Promise<Collected> {
   await endAbandonedSteps(parts.layout, parts.metadata);
@@ -94,8 +94,8 @@ export async function collectAfterDeaths(parts: GarbageParts, options: AbortOpti
 const briefMs = 50;
 
 /**
- * Empties the trash as far as a moment allows; the rest is left to whoever comes next. On a full disk nobody could come
- * next, so that there all of it goes.
+ * Empties the trash as far as a moment allows; the rest goes behind the command. On a full disk the next command needs
+ * the room at once, so that there all of it goes first.
  */
 export async function emptyTrashBriefly({ root, trash }: StoreLayout): Promise<void> {
   if (whatIsFull(root) !== undefined) return await emptyTrash(trash);
@@ -104,5 +104,7 @@ export async function emptyTrashBriefly({ root, trash }: StoreLayout): Promise<v
     await emptyTrash(trash, { signal });
   } catch (error) {
     if (error !== signal.reason) throw error;
+    const { emptyTrashBehind } = await import('./trash-process.ts');
+    emptyTrashBehind(trash);
   }
 }

@@ -14,18 +14,44 @@ const turnMs = 10;
 
 /**
  * Removes for good what is in the trash folder; gives way to other work every few milliseconds. Something that has a
- * mount below it stays, because removing it would empty what is mounted. Safe beside others that do the same.
+ * mount below it stays, because removing it would empty what is mounted. What cannot be removed holds nothing else back,
+ * and the first such error is thrown at the end. Safe beside others that do the same.
  */
 export async function emptyTrash(directory: string, { signal }: AbortOptions = {}): Promise<void> {
   signal?.throwIfAborted();
-  const mounted = mountPointsBelow(realpathSync(directory));
   const fd = openAt(AT_FDCWD, directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  const failures: unknown[] = [];
   try {
     const removal = new GradualRemoval(signal);
-    for (const { name } of listFd(fd)) if (!mounted.has(displayBytes(name))) await removal.remove(fd, name, 1);
+    for (const name of removable(fd, directory)) {
+      try {
+        await removal.remove(fd, name, 1);
+      } catch (error) {
+        if (signal?.aborted === true) throw error;
+        failures.push(error);
+      }
+    }
   } finally {
     closeFd(fd);
   }
+  if (failures.length > 0) throw failures[0];
+}
+
+/** Whether {@link emptyTrash} would find something. */
+export function holdsTrash(directory: string): boolean {
+  const fd = openAt(AT_FDCWD, directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    return removable(fd, directory).length > 0;
+  } finally {
+    closeFd(fd);
+  }
+}
+
+function removable(fd: number, directory: string): Uint8Array[] {
+  const names = listFd(fd).map(({ name }) => name);
+  if (names.length === 0) return names;
+  const mounted = mountPointsBelow(realpathSync(directory));
+  return names.filter((name) => !mounted.has(displayBytes(name)));
 }
 
 class GradualRemoval {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { output } from './needs.ts';
+import { unmount } from './unmount.ts';
 
 /** A fresh filesystem in a file, mounted; disposal unmounts and forgets it. */
 export interface LoopFilesystem extends Disposable {
@@ -29,7 +30,7 @@ export function loopFilesystem(
   return {
     path,
     [Symbol.dispose]: () => {
-      output('umount', path);
+      unmount(path);
       rmSync(folder, { recursive: true });
     },
   };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { libc } from '../../src/sys/libc.ts';
 import { output } from './needs.ts';
+import { unmount } from './unmount.ts';
 
 // FS_IOC_SHUTDOWN: the filesystem stops at once, as if the power went. With the log flushed first, metadata is newer
 // than data: that is what makes files of the right name and no content (containerd#5854, moby#49784).
@@ -42,7 +43,7 @@ export class PowerDisk implements Disposable {
 
   /** Nothing of the old superblock is met again: it would go on failing. */
   async startAgain(): Promise<void> {
-    output('umount', this.path);
+    unmount(this.path);
     const inUse = (): boolean => output('losetup', '-j', this.#image) !== '';
     for (let i = 0; i < 30 && inUse(); i++) await sleep(100);
     if (inUse()) {
@@ -55,7 +56,7 @@ export class PowerDisk implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    output('umount', this.path);
+    unmount(this.path);
     rmSync(this.#folder, { recursive: true });
   }
 }

@@ -22,6 +22,7 @@ import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs, output } from '../../helpers/needs.ts';
 import { runSeed, type Seeded, seeded, soaking } from '../../helpers/seeded.ts';
 import { storeFiles, storeLeftovers } from '../../helpers/store-leftovers.ts';
+import { unmount } from '../../helpers/unmount.ts';
 import { untilSame } from '../../helpers/until-same.ts';
 import { type KilledWork, killedWorks } from './killed-works.ts';
 
@@ -163,7 +164,7 @@ test(`inodes of a tmpfs run out (STRATA_SEED=${seed})`, { skip }, async (context
   try {
     await sweep(context, folder, inodes, soaking ? 40 : 3);
   } finally {
-    output('umount', folder);
+    unmount(folder);
     rmSync(folder, { recursive: true });
   }
 });

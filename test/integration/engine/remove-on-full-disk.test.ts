@@ -9,6 +9,7 @@ import { Engine } from '../../../src/engine/index.ts';
 import { buildContext } from '../../helpers/build-context.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs, output } from '../../helpers/needs.ts';
+import { unmount } from '../../helpers/unmount.ts';
 
 const skip = needs('root', 'mount', 'overlay');
 const mega = 1 << 20;
@@ -63,7 +64,7 @@ test('on a full tmpfs images and cache can be removed', { skip }, async (context
   const mounted = mkdtempSync(join(tmpdir(), 'strata-full-'));
   output('mount', '-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', mounted);
   context.after(() => {
-    output('umount', mounted);
+    unmount(mounted);
     rmSync(mounted, { recursive: true });
   });
   await removesAll(context, mounted);

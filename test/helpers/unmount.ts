@@ -1,0 +1,12 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+
+/** Unmounts as soon as nobody uses it: a store's trash may be emptied behind the last command for a while. */
+export function unmount(path: string): void {
+  for (let tried = 0; ; tried++) {
+    const { status, stderr } = spawnSync('umount', [path], { encoding: 'utf8' });
+    if (status === 0) return;
+    assert.ok(stderr.includes('busy') && tried < 300, stderr);
+    spawnSync('sleep', ['0.1']);
+  }
+}

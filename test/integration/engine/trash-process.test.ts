@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { emptyTrashBehind } from '../../../src/engine/trash-process.ts';
+import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { needs } from '../../helpers/needs.ts';
+import { strataCommand } from '../../helpers/strata.ts';
+
+const skip = needs('root', 'overlay', 'tar', 'mkfs.ext4', 'chattr');
+
+function folder(context: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'strata-trash-'));
+  context.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** Waits until nothing but `left` lies in a trash folder. */
+async function isEmptied(trash: string, left: readonly string[] = []): Promise<void> {
+  for (let waited = 0; readdirSync(trash).length > left.length; waited += 20) {
+    assert.ok(waited < 60_000, `still there: ${readdirSync(trash).slice(0, 5).join(', ')}`);
+    await sleep(20);
+  }
+  assert.deepEqual(readdirSync(trash), left);
+}
+
+/** A tree comes into the trash as a whole, from beside it. */
+function addTree(trash: string, name: string, files: number): void {
+  const tree = `${trash}-${name}`;
+  mkdirSync(join(tree, 'a/b'), { recursive: true });
+  for (let i = 0; i < files; i++) writeFileSync(join(tree, 'a/b', `f${i}`), '');
+  mkdirSync(trash, { recursive: true });
+  renameSync(tree, join(trash, name));
+}
+
+test('rmi of an image of many files: its trash goes though no other command comes', { skip }, async (context) => {
+  const files = folder(context);
+  addTree(files, 'tree', 5_000);
+  const archive = join(folder(context), 'files.tar');
+  execFileSync('tar', ['-cf', archive, '-C', files, '.']);
+  const strata = strataCommand(context);
+  assert.equal((await strata('import', archive, 'many')).code, 0);
+  assert.equal((await strata('rmi', 'many')).code, 0);
+  await isEmptied(join(strata.root, 'trash'));
+});
+
+test('what comes while it is emptied goes, too', { skip }, async (context) => {
+  const trash = folder(context);
+  for (let i = 0; i < 6; i++) {
+    addTree(trash, `t${i}`, 300);
+    emptyTrashBehind(trash);
+  }
+  await isEmptied(trash);
+  emptyTrashBehind(join(trash, 'never-was'));
+});
+
+test('what cannot be removed holds nothing else back', { skip }, async () => {
+  using disk = loopFilesystem(['mkfs.ext4', '-q']);
+  const trash = join(disk.path, 'trash');
+  for (let i = 0; i < 9; i++) addTree(trash, `t${i}`, 10);
+  execFileSync('chattr', ['+i', join(trash, 't4/a/b/f0')]);
+  emptyTrashBehind(trash);
+  await isEmptied(trash, ['t4']);
+  execFileSync('chattr', ['-i', join(trash, 't4/a/b/f0')]);
+});
+
+test('what is mounted below stays', { skip }, async (context) => {
+  using disk = loopFilesystem(['mkfs.ext4', '-q']);
+  writeFileSync(join(disk.path, 'precious'), '');
+  const trash = join(folder(context), 'trash');
+  addTree(trash, 'one', 10);
+  const mounted = join(trash, 'two/mounted');
+  mkdirSync(mounted, { recursive: true });
+  execFileSync('mount', ['--bind', disk.path, realpathSync(mounted)]);
+  try {
+    emptyTrashBehind(trash);
+    await isEmptied(trash, ['two']);
+    assert.ok(readdirSync(disk.path).includes('precious'));
+  } finally {
+    execFileSync('umount', [mounted]);
+  }
+});
