@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { workerUrl } from '../sys/worker-url.ts';
 
 /**
- * Has a trash folder emptied by a process of its own, of lowest priority, which outlives the command that took something
+ * Has a trash folder emptied by a process of its own, of low priority, which outlives the command that took something
  * away. When it cannot be started, or is killed, the trash is left to whoever comes next.
  */
 export function emptyTrashBehind(directory: string): void {

@@ -6,7 +6,8 @@ import { tryLockFile, unlockFile } from '../sys/flock.ts';
 import { openAt } from '../sys/fs-at.ts';
 
 // A process of its own, see trash-process.ts; its argument is the trash folder.
-const lowest = 19;
+// Behind all others, but not so far that it never comes to its turn on a busy machine.
+const low = 10;
 
 async function emptyAlone(directory: string): Promise<void> {
   const fd = openAt(AT_FDCWD, directory, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -17,7 +18,7 @@ async function emptyAlone(directory: string): Promise<void> {
   }
 }
 
-setPriority(lowest);
+setPriority(low);
 emptyAlone(process.argv[2] ?? '').catch(() => {
   process.exitCode = 1;
 });
