@@ -1,5 +1,5 @@
 import { StrataError } from '../errors/index.ts';
-import { cleanPath } from './clean-path.ts';
+import { cleanPath } from '../lib/clean-path.ts';
 import { maxIgnoreFileBytes } from './limits.ts';
 import { trimSpace } from './whitespace.ts';
 

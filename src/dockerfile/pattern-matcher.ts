@@ -1,5 +1,5 @@
 import { StrataError } from '../errors/index.ts';
-import { cleanPath } from './clean-path.ts';
+import { cleanPath } from '../lib/clean-path.ts';
 import { codePoints } from './code-points.ts';
 import { parseFilePattern } from './file-pattern.ts';
 import { maxPatterns } from './limits.ts';

@@ -1,4 +1,5 @@
 import { StrataError } from '../errors/index.ts';
+import { cleanPath } from '../lib/clean-path.ts';
 import type { MountSpec } from './spec.ts';
 
 /** A mount beside docker's own: a host path, or memory. */
@@ -44,15 +45,14 @@ function fail(message: string, hint: string): StrataError {
   return new StrataError({ kind: 'invalid-argument', code: 'ERR_MOUNT_INVALID', message, hint });
 }
 
-const hint = 'Give an absolute path without "..".';
-
 function plainPath(path: string, what: string): string {
-  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  const hint = 'Give an absolute path.';
   if (!path.startsWith('/'))
     throw fail(`invalid mount path: '${path.slice(0, 200)}' mount path must be absolute`, hint);
-  if (parts.length === 0) throw fail(`invalid specification: ${what} can't be '/'`, hint);
-  const isPlain = !parts.includes('..') && !path.includes('\0') && path.length < maxPathBytes;
-  if (isPlain) return `/${parts.join('/')}`;
+  // What climbs is taken back here: the runtime and the image's symlinks get a path that does not.
+  const plain = cleanPath(path);
+  if (plain === '/') throw fail(`invalid specification: ${what} can't be '/'`, hint);
+  if (!path.includes('\0') && path.length < maxPathBytes) return plain;
   throw fail(`mount ${what} ${JSON.stringify(path.slice(0, 200))}: not a plain absolute path below the root`, hint);
 }
 
@@ -87,7 +87,7 @@ function toSpec(mount: ContainerMount, isRootReadonly: boolean): MountSpec {
   return {
     destination,
     type: 'bind',
-    source: mount.source === '/' ? '/' : plainPath(mount.source, 'source'),
+    source: isRoot(mount.source) ? '/' : plainPath(mount.source, 'source'),
     options: [
       mount.recursive === false ? 'bind' : 'rbind',
       ...(isReadonly ? ['ro'] : []),
@@ -95,6 +95,8 @@ function toSpec(mount: ContainerMount, isRootReadonly: boolean): MountSpec {
     ],
   };
 }
+
+const isRoot = (path: string): boolean => cleanPath(path) === '/';
 
 /** Where a mount will be, however its destination is written. Throws ERR_MOUNT_INVALID. */
 export const placeOf = ({ destination }: ContainerMount): string => plainPath(destination, 'destination');
@@ -106,7 +108,7 @@ const depth = (path: string): number => path.split('/').length;
 /**
  * Docker's mounts and the container's, in an order in which none hides another: a mount of the container takes the
  * place of the default one at its destination, and parents come before what is below them.
- * @throws ERR_MOUNT_INVALID for paths that climb, two mounts at one place, unknown tmpfs options, or over 1,000 mounts
+ * @throws ERR_MOUNT_INVALID for paths that are not absolute or lead to the root, two mounts at one place, unknown tmpfs options, or over 1,000 mounts
  */
 export function combineMounts(
   defaults: readonly MountSpec[],

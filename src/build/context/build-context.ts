@@ -1,9 +1,9 @@
-import { cleanPath } from '../../dockerfile/clean-path.ts';
 import { hasWildcards } from '../../dockerfile/file-pattern.ts';
 import { readIgnoreFile } from '../../dockerfile/ignore-file.ts';
 import { type FolderMatch, PatternMatcher } from '../../dockerfile/pattern-matcher.ts';
 import { StrataError } from '../../errors/index.ts';
 import { compareBytes, displayBytes } from '../../lib/bytes.ts';
+import { cleanPath } from '../../lib/clean-path.ts';
 import { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../../sys/constants.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { closeFd, openAt } from '../../sys/fs-at.ts';

@@ -1,5 +1,4 @@
 import { expandMetaArgs, expandStageArgs } from '../../dockerfile/build-args.ts';
-import { cleanPath } from '../../dockerfile/clean-path.ts';
 import { valueError } from '../../dockerfile/dockerfile-error.ts';
 import { expandInstruction } from '../../dockerfile/expand-instruction.ts';
 import { parseInstructions, parseTrigger } from '../../dockerfile/instructions/parse-instructions.ts';
@@ -8,6 +7,7 @@ import { excerpt } from '../../dockerfile/quote.ts';
 import type { Variables } from '../../dockerfile/shell-words.ts';
 import { resolveStages, type StageSource } from '../../dockerfile/stages.ts';
 import type { EscapeCharacter, SyntaxTree } from '../../dockerfile/syntax-tree.ts';
+import { cleanPath } from '../../lib/clean-path.ts';
 import type { RunConfig } from '../../spec/config.ts';
 import type { Platform } from '../../spec/platform.ts';
 import type { RunStep } from '../ops/run-op.ts';

@@ -1,4 +1,5 @@
 import { StrataError } from '../../errors/index.ts';
+import { cleanPath } from '../../lib/clean-path.ts';
 import type { ContainerMount } from '../../oci-runtime/mounts.ts';
 
 type Bind = Extract<ContainerMount, { readonly type: 'bind' }>;
@@ -31,7 +32,7 @@ function checkMode(mode: string): readonly string[] {
 const isVolumeName = (source: string): boolean => /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(source);
 
 /**
- * Docker's `SOURCE:DESTINATION[:MODE]` for `-v`. Throws ERR_MOUNT_INVALID in docker's words, ERR_NOT_SUPPORTED_YET for a volume:
+ * Docker's `SOURCE:DESTINATION[:MODE]` for `-v`, its paths in their plain form: `/a/../b` is `/b`. Throws ERR_MOUNT_INVALID in docker's words, ERR_NOT_SUPPORTED_YET for a volume:
  * a name for a source, or no source.
  */
 export function parseBind(text: string): Bind {
@@ -49,13 +50,14 @@ export function parseBind(text: string): Bind {
   const invalid = (why: string): StrataError =>
     fail(`invalid volume specification: '${text.slice(0, 200)}': invalid mount config for type "bind": ${why}`);
   if (!destination.startsWith('/')) throw invalid(`invalid mount path: '${destination}' mount path must be absolute`);
-  if (/^\/+$/.test(destination)) throw invalid("invalid specification: destination can't be '/'");
+  const place = cleanPath(destination);
+  if (place === '/') throw invalid("invalid specification: destination can't be '/'");
   const words = checkMode(mode);
   const propagation = words.find(isPropagation);
   return {
     type: 'bind',
-    source,
-    destination,
+    source: cleanPath(source),
+    destination: place,
     readonly: words.includes('ro'),
     ...(propagation === undefined ? {} : { propagation }),
   };

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { StrataError } from '../../errors/index.ts';
+import { cleanPath } from '../../lib/clean-path.ts';
 import type { ContainerMount } from '../../oci-runtime/mounts.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import type { HostMount, HostOptions } from '../host-options.ts';
@@ -24,8 +25,8 @@ const fail = ({ Type }: HostMount, why: string, hint?: string): StrataError =>
     ...(hint === undefined ? {} : { hint }),
   });
 
-function checkAbsolute(mount: HostMount, path: string): string {
-  if (path.startsWith('/')) return path;
+function absolute(mount: HostMount, path: string): string {
+  if (path.startsWith('/')) return cleanPath(path);
   throw fail(mount, `invalid mount path: '${path.slice(0, 200)}' mount path must be absolute`);
 }
 
@@ -34,8 +35,8 @@ function mountOf(mount: HostMount): ContainerMount {
   if (Type === 'volume') throw volumesNotYet();
   if (Type !== 'bind' && Type !== 'tmpfs') throw fail(mount, 'mount type unknown', 'One of bind, tmpfs.');
   if (Target === '') throw fail(mount, 'field Target must not be empty');
-  const destination = checkAbsolute(mount, Target);
-  if (/^\/+$/.test(destination)) throw fail(mount, "invalid specification: destination can't be '/'");
+  const destination = absolute(mount, Target);
+  if (destination === '/') throw fail(mount, "invalid specification: destination can't be '/'");
   if (Type === 'tmpfs') {
     if (Source !== '') throw fail(mount, 'field Source must not be specified');
     const { SizeBytes = 0, Mode } = TmpfsOptions;
@@ -53,7 +54,7 @@ function mountOf(mount: HostMount): ContainerMount {
   const { Propagation, NonRecursive } = BindOptions;
   return {
     type: 'bind',
-    source: checkAbsolute(mount, Source),
+    source: absolute(mount, Source),
     destination,
     readonly: ReadOnly,
     recursive: NonRecursive !== true,
@@ -64,8 +65,9 @@ function mountOf(mount: HostMount): ContainerMount {
 /** What `--mount` binds has to be there. Throws ERR_MOUNT_INVALID. */
 export function checkMountSources({ Mounts = [] }: HostOptions): void {
   for (const mount of Mounts) {
-    if (mount.Type !== 'bind' || existsSync(mount.Source ?? '')) continue;
-    throw fail(mount, `bind source path does not exist: ${mount.Source}`, '-v makes what is missing.');
+    const made = mountOf(mount);
+    if (made.type !== 'bind' || existsSync(made.source)) continue;
+    throw fail(mount, `bind source path does not exist: ${made.source}`, '-v makes what is missing.');
   }
 }
 

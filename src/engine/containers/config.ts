@@ -1,4 +1,5 @@
 import { mergeEnvironment } from '../../oci-runtime/environment.ts';
+import { resolveWorkingDirectory } from '../../oci-runtime/working-directory.ts';
 import type { RunConfig } from '../../spec/config.ts';
 import type { RunRequest } from './run-types.ts';
 
@@ -23,7 +24,7 @@ export function containerConfig(image: RunConfig, overrides: Overrides): RunConf
     ...(variables.length === 0 ? {} : { Env: variables.filter((entry) => entry.includes('=')) }),
     ...(args.length === 0 ? {} : { Cmd: args }),
     ...(program.length === 0 ? {} : { Entrypoint: program }),
-    ...(workingDirectory === undefined ? {} : { WorkingDir: workingDirectory }),
+    ...(workingDirectory === undefined ? {} : { WorkingDir: resolveWorkingDirectory(workingDirectory) }),
     ...(user === undefined ? {} : { User: user }),
     ...(Object.keys(allLabels).length === 0 ? {} : { Labels: allLabels }),
   };

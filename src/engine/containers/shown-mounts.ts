@@ -1,6 +1,7 @@
 import type { HostMount, HostOptions } from '../../containers/host-options.ts';
 import { parseBind } from '../../containers/mounts/bind-text.ts';
 import type { JsonValue } from '../../errors/index.ts';
+import { cleanPath } from '../../lib/clean-path.ts';
 
 /** Docker's `Mounts` of inspect: what is bound and what `--mount` makes, not what `--tmpfs` does. */
 export const shownMounts = ({ Binds = [], Mounts = [] }: HostOptions): JsonValue[] =>
@@ -27,8 +28,8 @@ function mounted({ Type, Source = '', Target, ReadOnly = false, BindOptions = {}
   const propagation = BindOptions.Propagation || 'rprivate';
   return {
     Type,
-    Source,
-    Destination: Target,
+    Source: Source === '' ? '' : cleanPath(Source),
+    Destination: cleanPath(Target),
     Mode: '',
     RW: !ReadOnly,
     Propagation: Type === 'bind' ? propagation : '',

@@ -67,7 +67,7 @@ test('what a config asks for is refused, at creation or at the start, and nothin
     ['ERR_USER_UNKNOWN', [passwd('me:x:4294967296:0::/:')], { User: 'me' }],
     ['ERR_USER_UNKNOWN', [passwd('me:x:-1:0::/:')], { User: 'me' }],
     ['ERR_USER_UNKNOWN', [symlink('etc/passwd', '/../../../../etc/passwd')], { User: 'daemon' }],
-    ...['/proc/self/fd/7', '/proc/1/cwd', '/dev/fd/8/..', '../../..'].map(
+    ...['/proc/self/fd/7', '/x/../proc/1/cwd', '/dev/fd/8/..', '../../..'].map(
       (WorkingDir) => ['ERR_WORKING_DIRECTORY_INVALID', [], { WorkingDir }] as const,
     ),
     ['ERR_ROOTFS_UNSAFE', [fifo('etc/passwd')], {}],

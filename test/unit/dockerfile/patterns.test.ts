@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { cleanPath } from '../../../src/dockerfile/clean-path.ts';
 import { compileWildcard, hasWildcards } from '../../../src/dockerfile/file-pattern.ts';
 import { readIgnoreFile } from '../../../src/dockerfile/ignore-file.ts';
 import { PatternMatcher } from '../../../src/dockerfile/pattern-matcher.ts';
 import { utf8 } from '../../../src/lib/bytes.ts';
+import { cleanPath } from '../../../src/lib/clean-path.ts';
 
 /** One pattern, paths it matches, paths it does not, separated by blanks. */
 type Row = readonly [pattern: string, matches: string, others: string];

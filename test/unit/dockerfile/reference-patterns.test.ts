@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { cleanPath } from '../../../src/dockerfile/clean-path.ts';
 import { compileWildcard } from '../../../src/dockerfile/file-pattern.ts';
 import { readIgnoreFile } from '../../../src/dockerfile/ignore-file.ts';
 import { PatternMatcher } from '../../../src/dockerfile/pattern-matcher.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { utf8 } from '../../../src/lib/bytes.ts';
+import { cleanPath } from '../../../src/lib/clean-path.ts';
 import { fixture, needs } from '../../helpers/needs.ts';
 
 const json = (name: string): Record<string, unknown> =>
