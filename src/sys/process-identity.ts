@@ -36,6 +36,15 @@ function statFields(pid: number): readonly string[] {
 export const isAlive = ({ pid, startTicks }: ProcessIdentity): boolean => identify(pid)?.startTicks === startTicks;
 
 /**
+ * It waits for something that others do. One that is slow because the machine is busy can run, or waits for the disk: what
+ * is to become of it cannot be told yet.
+ */
+export function isAsleep({ pid, startTicks }: ProcessIdentity): boolean {
+  const [state, ...fields] = statFields(pid);
+  return (state === 'S' || state === 'T') && Number(fields[18]) === startTicks;
+}
+
+/**
  * Sends a signal, by number, to exactly this process, through a descriptor of it: pidfd_open(2). False when it is gone.
  */
 export function signalProcess(process: ProcessIdentity, signal: number): boolean {

@@ -18,6 +18,7 @@ import {
   exitCodeOfZombie,
   identify,
   isAlive,
+  isAsleep,
   type ProcessIdentity,
   signalProcess,
 } from '../../sys/process-identity.ts';
@@ -76,7 +77,7 @@ async function lastWord(
 ): Promise<Partial<Exit> | undefined> {
   const told = (): Exit | undefined => readExit(exitsOf(layout), id);
   if (process === undefined || supervisor === undefined) return told();
-  if (await within(patienceMs, () => told() !== undefined || !isAlive(supervisor))) return told();
+  if (await unlessStuck(supervisor, () => told() !== undefined || !isAlive(supervisor))) return told();
   const exitCode = exitCodeOfZombie(process) ?? unknownExitCode;
   signalProcess(supervisor, SIGKILL);
   return { exitCode };
@@ -154,8 +155,9 @@ export async function clearRun(
     else await deleteFromRuntime(place, id, group);
   }
   if (supervisor !== undefined) {
-    if (!(await within(patienceMs, () => !isAlive(supervisor)))) signalProcess(supervisor, SIGKILL);
-    await within(patienceMs, () => !isAlive(supervisor));
+    const isGone = (): boolean => !isAlive(supervisor);
+    if (!(await unlessStuck(supervisor, isGone))) signalProcess(supervisor, SIGKILL);
+    await within(longestMs, isGone);
   }
   await clearExecFolders(execsOf(parts.layout), id);
   rmSync(directory, { recursive: true, force: true });
@@ -164,13 +166,25 @@ export async function clearRun(
 const hasRunOut = (state: ContainerState): boolean =>
   (state.status === 'running' || state.status === 'paused') && state.bootId === bootId() && hasEnded(state);
 
-// A supervisor is gone some milliseconds after its container; far beyond that it is stuck.
+// A supervisor is gone some milliseconds after its container; one that has slept far beyond that is stuck.
 const patienceMs = 2000;
+// On a busy machine it may take its time, which has an end too.
+const longestMs = 30_000;
+
+const pauseMs = 2;
+
+/** Waits until it is so; false when the supervisor waits for somebody who does not come. */
+async function unlessStuck(supervisor: ProcessIdentity, isSo: () => boolean): Promise<boolean> {
+  let sleptMs = 0;
+  const isStuck = (): boolean => (sleptMs += isAsleep(supervisor) ? pauseMs : 0) >= patienceMs;
+  await within(longestMs, () => isSo() || isStuck());
+  return isSo();
+}
 
 async function within(limitMs: number, isSo: () => boolean): Promise<boolean> {
-  for (let waited = 0; !isSo(); waited += 2) {
+  for (let waited = 0; !isSo(); waited += pauseMs) {
     if (waited >= limitMs) return false;
-    await sleep(2);
+    await sleep(pauseMs);
   }
   return true;
 }
@@ -192,7 +206,7 @@ async function settleStart(parts: SettleParts, record: ContainerRecord, state: C
   const isThisBoot = state.bootId === bootId();
   // A supervisor that is at it goes on to the end: the container's first process, or a complaint.
   if (isThisBoot && isLocked(bundle.lock)) {
-    await within(patienceMs, () => readPid(bundle.pid) !== undefined || !isLocked(bundle.lock));
+    await within(longestMs, () => readPid(bundle.pid) !== undefined || !isLocked(bundle.lock));
   }
   const pid = readPid(bundle.pid);
   const supervisor = isThisBoot ? identityIn(bundle.supervisorPid) : undefined;
