@@ -61,6 +61,8 @@ const maxAnswerBytes = 64 * 1024;
 async function answerOf(child: ChildProcess): Promise<number | string> {
   const said = collect(child.stderr);
   const sync = child.stdio[syncFd] as Readable;
+  // The supervisor is a child of what we started, which writes down its number and ends, soon or later than the answer.
+  const written = new Promise((resolve) => child.on('exit', resolve));
   const line = await new Promise<string>((resolve, reject) => {
     let text = '';
     child.on('error', reject);
@@ -71,6 +73,7 @@ async function answerOf(child: ChildProcess): Promise<number | string> {
       if (text.includes('\n') || text.length > maxAnswerBytes) resolve(text);
     });
   });
+  await written;
   // From here on it is on its own.
   sync.destroy();
   child.stderr?.destroy();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { errnoOf } from '../../sys/errno.ts';
-import { identify, signalProcess } from '../../sys/process-identity.ts';
+import { identify, isAsleep, signalProcess } from '../../sys/process-identity.ts';
 import { type Bundle, readPid } from '../runtime/bundle.ts';
 
 const lookEveryMs = 1000;
@@ -26,8 +26,11 @@ export function endOrphanedInit({ supervisorPid }: Bundle): Disposable {
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-/** The process that the supervisor is left with, when all the runtime left it is `runc init`. */
+/** The process that the supervisor is left with and waits for, when all the runtime left it is `runc init`. */
 function onlyInitOf(supervisor: number): number | undefined {
+  const itself = identify(supervisor);
+  // Not asleep it is at work, however slowly: its answer is on its way.
+  if (itself === undefined || !isAsleep(itself)) return undefined;
   const children = read(`/proc/${supervisor}/task/${supervisor}/children`).split(' ').filter(Boolean).map(Number);
   const [child] = children;
   if (child === undefined || children.length > 1) return undefined;
