@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf } from './errno.ts';
 import { readMountInfo } from './mountinfo.ts';
 
-// A killed process leaves its group when the kernel has taken it apart.
-const patienceMs = 2000;
+// A killed process leaves its group when the kernel has taken it apart; hundreds on a busy machine take a while.
+const patienceMs = 30_000;
 
 /**
  * Takes a control group away in every hierarchy, with those below it, and kills what is in them. `path` is from the root
- * of the hierarchies, such as `/strata/<id>`. Idempotent; what does not end within two seconds is left.
+ * of the hierarchies, such as `/strata/<id>`. Idempotent; what does not end within half a minute is left.
  */
 export async function removeControlGroup(path: string): Promise<void> {
   const groups = groupsAt(path);

@@ -65,8 +65,8 @@ function lockIn(directory: string): number | undefined {
   return undefined;
 }
 
-// What has joined a container ends some milliseconds after it.
-const patienceMs = 2000;
+// What has joined a container ends some milliseconds after it, and on a busy machine some seconds.
+const patienceMs = 10_000;
 
 /** Waits for the ends of all that has joined a container, which has ended, and takes away what they leave. Idempotent. */
 export async function clearExecFolders(parent: string, containerId: string): Promise<void> {
