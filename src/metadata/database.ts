@@ -54,7 +54,7 @@ export class Database implements Disposable {
   }
 
   static #opened(path: string, reserve: SpaceReserve, options: DatabaseOptions): Database {
-    const { migrations = allMigrations, busyTimeoutMs = 10_000 } = options;
+    const { migrations = allMigrations, busyTimeoutMs = 60_000 } = options;
     let database: Database | undefined;
     try {
       database = new Database(path, reserve, busyTimeoutMs);
