@@ -76,11 +76,14 @@ export class BuildRecords {
     return this.#db.writeVolatile(() => {
       const row = this.#row(key);
       if (!row) return undefined;
-      if (this.#objects.linksOf({ kind: 'build', key }).some((link) => !this.#objects.isPresent(link.kind, link.key))) {
+      const links = this.#objects.linksOf({ kind: 'build', key });
+      if (links.some((link) => !this.#objects.isPresent(link.kind, link.key))) {
         this.#forget(row.object_id);
         return undefined;
       }
       this.#objects.pin('build', key, lease);
+      // By themselves: another build may put a new result in the record's place meanwhile (`--no-cache`).
+      for (const link of links) this.#objects.pin(link.kind, link.key, lease);
       this.#db
         .statement('UPDATE build_record SET last_used_at = ?, use_count = use_count + 1 WHERE object_id = ?')
         .run(Date.now(), row.object_id);

@@ -99,6 +99,26 @@ describe('collection', () => {
     assert.deepEqual(metadata.targets.list(), []);
   });
 
+  test('a result that a build has found stays, though another build puts a new one in its place', async (context) => {
+    const store = newStore(context);
+    const { metadata, collector } = store;
+    const step = (result: string) => ({ key: 'k', description: '', result, sizeBytes: 0, links: [blob(result)] });
+    const maker = metadata.leases.open('a build');
+    await putBlob(store, 'old', maker);
+    metadata.builds.put(step('old'), maker);
+    await maker[Symbol.asyncDispose]();
+    const user = metadata.leases.open('another build');
+    assert.equal(metadata.builds.find('k', user)?.result, 'old');
+    {
+      await using again = metadata.leases.open('a build without cache');
+      await putBlob(store, 'new', again);
+      metadata.builds.put(step('new'), again);
+    }
+    assert.deepEqual((await collector.collect()).removed, [], 'somebody works with it');
+    await user[Symbol.asyncDispose]();
+    assert.deepEqual((await collector.collect()).removed, [blob('old')]);
+  });
+
   test('names and what they held go in one transaction, or neither does', async (context) => {
     const store = newStore(context);
     const { metadata, collector } = store;
