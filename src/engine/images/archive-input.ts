@@ -1,6 +1,7 @@
-import { createReadStream, type Stats, statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { StrataError } from '../../errors/index.ts';
 import { errnoOf } from '../../sys/errno.ts';
+import { openStream } from '../../sys/open-stream.ts';
 
 /** Path of a file, or the bytes themselves. */
 export type ArchiveInput = string | AsyncIterable<Uint8Array>;
@@ -12,37 +13,47 @@ export interface ArchiveRead {
   readonly total: number | undefined;
 }
 
-const readBytes = 1 << 20;
-
 /** Throws ERR_ARCHIVE_UNREADABLE. */
 export function formOf(path: string): 'folder' | 'file' | 'stream' {
   const stat = statOf(path);
   return stat.isDirectory() ? 'folder' : stat.isFile() ? 'file' : 'stream';
 }
 
-/** The bytes of the input, told as they pass. Throws ERR_ARCHIVE_UNREADABLE. */
-export function readInput(input: ArchiveInput, report: (event: ArchiveRead) => void): AsyncIterable<Uint8Array> {
-  if (typeof input !== 'string') return counted(input, undefined, report);
-  const stat = statOf(input);
-  const source = createReadStream(input, { highWaterMark: readBytes });
-  return counted(source, stat.isFile() ? stat.size : undefined, report);
+/** The bytes of the input, told as they pass; with the signal they end at once. Throws ERR_ARCHIVE_UNREADABLE. */
+export async function* readInput(
+  input: ArchiveInput,
+  report: (event: ArchiveRead) => void,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  if (typeof input !== 'string') return yield* counted(input, undefined, report);
+  const { stat, stream } = readable(input, () => openStream(input, signal));
+  try {
+    yield* counted(stream, stat.isFile() ? stat.size : undefined, report);
+  } catch (error) {
+    throw errnoOf(error) === 'EISDIR' ? unreadable('read', input, 'is a directory', error) : error;
+  }
 }
 
+const statOf = (path: string): Stats => readable(path, () => statSync(path));
+
 /** In docker's words. */
-function statOf(path: string): Stats {
+function readable<T>(path: string, open: () => T): T {
   try {
-    return statSync(path);
+    return open();
   } catch (error) {
     const errno = errnoOf(error);
     const reason = errno === 'ENOENT' ? 'no such file or directory' : errno === 'EACCES' ? 'permission denied' : errno;
-    throw new StrataError({
-      kind: 'not-found',
-      code: 'ERR_ARCHIVE_UNREADABLE',
-      message: `open ${path}: ${reason ?? String(error)}`,
-      cause: error,
-    });
+    throw unreadable('open', path, reason ?? String(error), error);
   }
 }
+
+const unreadable = (doing: 'open' | 'read', path: string, reason: string, cause: unknown): StrataError =>
+  new StrataError({
+    kind: 'not-found',
+    code: 'ERR_ARCHIVE_UNREADABLE',
+    message: `${doing} ${path}: ${reason}`,
+    cause,
+  });
 
 async function* counted(
   source: AsyncIterable<Uint8Array>,

@@ -20,6 +20,7 @@ import { FilesystemFlush } from '../../sys/syncfs.ts';
 import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbageParts } from '../garbage.ts';
 import { openScratch } from '../scratch-folder.ts';
 import { hostPlatform } from '../versions.ts';
+import { archiveFailure } from './archive-failure.ts';
 import { readInput } from './archive-input.ts';
 import { applyChanges } from './config-changes.ts';
 import type { ImportEvent, ImportRequest, ImportResult } from './import-types.ts';
@@ -47,7 +48,7 @@ export async function importArchive(
     await collectGarbage(garbage).catch(() => {
       // The first failure is the one to tell; whoever collects next takes what stays.
     });
-    throw error;
+    throw archiveFailure(error, request.input);
   } finally {
     await emptyTrashBriefly(garbage.layout);
   }
@@ -70,7 +71,9 @@ async function importLayer(
   await using lease = metadata.leases.open('import');
   using disk = new FilesystemFlush(layout.root);
   await using scratch = await openScratch(driver, { lease, signal });
-  const { diffId, ...file } = await spoolTar(readInput(request.input, report), join(scratch.path, 'layer'), { signal });
+  const { diffId, ...file } = await spoolTar(readInput(request.input, report, signal), join(scratch.path, 'layer'), {
+    signal,
+  });
   const chain = await unpackChain(
     {
       layers: [{ diffId, source: () => ({ blobPath: file.path, sizeBytes: file.sizeBytes }) }],

@@ -11,6 +11,7 @@ import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbagePart
 import type { StorageDriver } from '../open-driver.ts';
 import { openScratch } from '../scratch-folder.ts';
 import { hostPlatform } from '../versions.ts';
+import { archiveFailure } from './archive-failure.ts';
 import { formOf, readInput } from './archive-input.ts';
 import type { LoadEvent, LoadRequest, LoadResult } from './load-types.ts';
 
@@ -61,7 +62,7 @@ export async function loadArchive(
     await collectGarbage(garbage).catch(() => {
       // The first failure is the one to tell; whoever collects next takes what stays.
     });
-    throw error;
+    throw archiveFailure(error, request.input);
   } finally {
     await emptyTrashBriefly(layout);
   }
@@ -83,7 +84,7 @@ async function openFiles(
   }
   const scratch = await openScratch(driver, { lease, signal });
   try {
-    const files = await spoolArchive(readInput(input, report), scratch.path, { signal });
+    const files = await spoolArchive(readInput(input, report, signal), scratch.path, { signal });
     return {
       find: (name) => files.find(name),
       [Symbol.asyncDispose]: async () => {

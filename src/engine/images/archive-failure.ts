@@ -1,0 +1,33 @@
+import { isStrataError, StrataError } from '../../errors/index.ts';
+import type { ArchiveInput } from './archive-input.ts';
+
+// What an archive can have wrong, as against the store or the machine. The last are its documents' mistakes.
+const ofArchives = new RegExp(
+  `^ERR_(?:${[
+    'ARCHIVE_(?!UNREADABLE)',
+    'TAR_',
+    'COMPRESSION_(?:CORRUPT|TRUNCATED|DICTIONARY|WINDOW)',
+    'LAYER_(?:ENTRY_INVALID|LINK_MISSING|PATH_ESCAPE|DIFF_ID_MISMATCH|DIGEST_MISMATCH)',
+    'BLOB_(?:DIGEST|SIZE)_MISMATCH',
+    '(?:LAYERS_MISMATCH|LAYOUT_VERSION|REFERENCE_INVALID)$',
+    '(?:MANIFEST|DOCUMENT|JSON|DIGEST)_',
+  ].join('|')})`,
+);
+
+// Standard input, opened by a name that nobody gave it.
+const unnamed = /^\/proc\/self\/fd\//;
+
+/** The failure of reading an archive, with the name of the file in front that holds it. */
+export function archiveFailure(error: unknown, input: ArchiveInput): unknown {
+  if (typeof input !== 'string' || unnamed.test(input)) return error;
+  if (!isStrataError(error) || !ofArchives.test(error.code)) return error;
+  const { kind, code, message, hint, details } = error;
+  return new StrataError({
+    kind,
+    code,
+    message: `${input}: ${message}`,
+    ...(hint === undefined ? {} : { hint }),
+    ...(details === undefined ? {} : { details }),
+    cause: error,
+  });
+}
