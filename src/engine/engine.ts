@@ -250,11 +250,13 @@ export class Engine implements AsyncDisposable {
   }
 
   /** Removes what nothing names and nobody uses: leftovers of killed processes, trash. Images and build cache stay. */
-  collectGarbage(options: AbortOptions = {}): Operation<never, { readonly removed: number }> {
+  collectGarbage(
+    options: AbortOptions = {},
+  ): Operation<never, { readonly removed: number; readonly warnings: readonly string[] }> {
     return new Operation(async (_report, signal) => {
       const { collectGarbage } = await import('./garbage.ts');
-      const { removed } = await collectGarbage(this.#garbageParts(), { signal });
-      return { removed: removed.length };
+      const { removed, warnings } = await collectGarbage(this.#garbageParts(), { signal });
+      return { removed: removed.length, warnings };
     }, options);
   }
 

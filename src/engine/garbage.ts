@@ -41,8 +41,13 @@ function collectorOf({ layout, metadata, content, locks, driver }: GarbageParts)
   return new GarbageCollector(metadata, sweepers);
 }
 
+export interface CollectedGarbage extends Collected {
+  /** What in the trash could not be deleted, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
 /** Removes what nothing names and nobody uses, and empties the trash. Safe beside any other work on the store. */
-export async function collectGarbage(parts: GarbageParts, options: CollectOptions = {}): Promise<Collected> {
+export async function collectGarbage(parts: GarbageParts, options: CollectOptions = {}): Promise<CollectedGarbage> {
   await endAbandonedSteps(parts.layout, parts.metadata);
   const { leases } = parts.metadata;
   leases.removeDead();
@@ -52,9 +57,9 @@ export async function collectGarbage(parts: GarbageParts, options: CollectOption
   // Who was killed while he collected leaves no lease that would tell of it.
   await collector.sweepOrphans(options);
   await removeUnfinished(parts, options);
-  await emptyTrash(parts.layout.trash, options);
+  const warnings = await emptyTrash(parts.layout.trash, options);
   leases.forgetDeaths(deaths);
-  return collected;
+  return { ...collected, warnings };
 }
 
 /** What killed processes had begun to write, and the lock files they held. */
@@ -69,13 +74,13 @@ async function removeUnfinished({ layout, metadata, content }: GarbageParts, opt
  * {@link collectGarbage} for a command that takes something away and returns at once: what emptying the trash takes
  * longer goes on behind it.
  */
-export async function collectBriefly(parts: GarbageParts, options: CollectOptions): Promise<Collected> {
+export async function collectBriefly(parts: GarbageParts, options: CollectOptions): Promise<CollectedGarbage> {
   await endAbandonedSteps(parts.layout, parts.metadata);
   const collected = await collectorOf(parts).collect(options);
   // All that they left takes longer to find.
   if (parts.metadata.leases.deaths().length > 0) await removeUnfinished(parts, options);
   await emptyTrashBriefly(parts.layout);
-  return collected;
+  return { ...collected, warnings: [] };
 }
 
 /** Blobs and indexes that are neither recorded nor pinned. */
@@ -95,15 +100,15 @@ const briefMs = 50;
 
 /**
  * Empties the trash as far as a moment allows; the rest goes behind the command. On a full disk the next command needs
- * the room at once, so that there all of it goes first.
+ * the room at once, so that there all of it goes first. What cannot be deleted is none of the command's: its work is
+ * done, and whoever prunes is told.
  */
 export async function emptyTrashBriefly({ root, trash }: StoreLayout): Promise<void> {
-  if (whatIsFull(root) !== undefined) return await emptyTrash(trash);
-  const signal = AbortSignal.timeout(briefMs);
+  const signal = whatIsFull(root) === undefined ? AbortSignal.timeout(briefMs) : undefined;
   try {
     await emptyTrash(trash, { signal });
   } catch (error) {
-    if (error !== signal.reason) throw error;
+    if (signal === undefined || error !== signal.reason) throw error;
     const { emptyTrashBehind } = await import('./trash-process.ts');
     emptyTrashBehind(trash);
   }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { errnoOf } from '../sys/errno.ts';
 import { workerUrl } from '../sys/worker-url.ts';
 
 /**
@@ -8,12 +9,13 @@ import { workerUrl } from '../sys/worker-url.ts';
  */
 export function emptyTrashBehind(directory: string): void {
   // Its folder is not ours, so that it keeps no filesystem busy but the store's; it has none of our pipes.
-  const child = spawn(process.execPath, [fileURLToPath(workerUrl('trash-worker', import.meta.url)), directory], {
-    cwd: '/',
-    detached: true,
-    env: {},
-    stdio: 'ignore',
-  });
-  child.on('error', () => undefined);
-  child.unref();
+  const worker = fileURLToPath(workerUrl('trash-worker', import.meta.url));
+  try {
+    const child = spawn(process.execPath, [worker, directory], { cwd: '/', detached: true, env: {}, stdio: 'ignore' });
+    child.on('error', () => undefined);
+    child.unref();
+  } catch (error) {
+    // Of what a system call refuses Node throws some at once, such as ENOMEM.
+    if (errnoOf(error) === undefined) throw error;
+  }
 }

@@ -1,4 +1,5 @@
 import { constants, readFileSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AbortOptions } from '../lib/abort.ts';
 import { displayBytes } from '../lib/bytes.ts';
@@ -14,13 +15,13 @@ const turnMs = 10;
 
 /**
  * Removes for good what is in the trash folder; gives way to other work every few milliseconds. Something that has a
- * mount below it stays, because removing it would empty what is mounted. What cannot be removed holds nothing else back,
- * and the first such error is thrown at the end. Safe beside others that do the same.
+ * mount below it stays, because removing it would empty what is mounted. What cannot be removed holds nothing else back;
+ * answers a sentence on each, for people. Safe beside others that do the same.
  */
-export async function emptyTrash(directory: string, { signal }: AbortOptions = {}): Promise<void> {
+export async function emptyTrash(directory: string, { signal }: AbortOptions = {}): Promise<readonly string[]> {
   signal?.throwIfAborted();
   const fd = openAt(AT_FDCWD, directory, constants.O_RDONLY | constants.O_DIRECTORY);
-  const failures: unknown[] = [];
+  const stuck: string[] = [];
   try {
     const removal = new GradualRemoval(signal);
     for (const name of removable(fd, directory)) {
@@ -28,23 +29,31 @@ export async function emptyTrash(directory: string, { signal }: AbortOptions = {
         await removal.remove(fd, name, 1);
       } catch (error) {
         if (signal?.aborted === true) throw error;
-        failures.push(error);
+        stuck.push(sentence(join(directory, displayBytes(name)), error));
       }
     }
   } finally {
     closeFd(fd);
   }
-  if (failures.length > 0) throw failures[0];
+  return stuck;
 }
 
-/** Whether {@link emptyTrash} would find something. */
-export function holdsTrash(directory: string): boolean {
+/** Names of what {@link emptyTrash} would find. */
+export function namesInTrash(directory: string): string[] {
   const fd = openAt(AT_FDCWD, directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    return removable(fd, directory).length > 0;
+    return removable(fd, directory).map(displayBytes);
   } finally {
     closeFd(fd);
   }
+}
+
+function sentence(path: string, error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error);
+  // A container with all privileges may mark its files so.
+  const cure =
+    errnoOf(error) === 'EPERM' ? '; if something in it is immutable (`lsattr -Ra`), `chattr -R -i` helps' : '';
+  return `trash ${path} cannot be deleted: ${why}${cure}`;
 }
 
 function removable(fd: number, directory: string): Uint8Array[] {

@@ -4,7 +4,7 @@ import { parseSize } from '../../query/parse-size.ts';
 import type { Called, CliContext } from '../context.ts';
 import { collect, usageProblem } from '../flags/flags.ts';
 import { readFilters } from '../flags/read-filters.ts';
-import { prunedIds, reclaimedSpace } from '../render/pruned.ts';
+import { notDeleted, prunedIds, reclaimedSpace } from '../render/pruned.ts';
 import { confirm } from '../terminal/confirm.ts';
 
 interface PruneFlags {
@@ -29,13 +29,14 @@ async function prune({ command, context }: Called, flags: PruneFlags): Promise<v
   const warning = `WARNING! This will remove all ${all ? '' : 'dangling '}build cache. `;
   if (flags.force !== true && !(await confirm(context, warning))) return;
   const engine = await context.engine();
-  const { deleted, reclaimedBytes } = await engine.pruneBuildCache({
+  const { deleted, reclaimedBytes, warnings } = await engine.pruneBuildCache({
     all,
     filters,
     ...(flags.keepStorage === undefined ? {} : { keepBytes: flags.keepStorage }),
     signal: context.signal,
   });
   context.out(prunedIds('Deleted build cache objects', deleted) + reclaimedSpace(reclaimedBytes));
+  context.err(notDeleted(warnings));
 }
 
 /** Powers of 1024, as docker takes them here. Throws ERR_USAGE. */

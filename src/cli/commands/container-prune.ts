@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Called, CliContext } from '../context.ts';
 import { collect } from '../flags/flags.ts';
 import { readFilters } from '../flags/read-filters.ts';
-import { prunedIds, reclaimedSpace } from '../render/pruned.ts';
+import { notDeleted, prunedIds, reclaimedSpace } from '../render/pruned.ts';
 import { confirm } from '../terminal/confirm.ts';
 
 interface PruneFlags {
@@ -22,6 +22,7 @@ async function prune({ command, context }: Called, flags: PruneFlags): Promise<v
   const warning = 'WARNING! This will remove all stopped containers.\n';
   if (flags.force !== true && !(await confirm(context, warning))) return;
   const engine = await context.engine();
-  const { deleted, reclaimedBytes } = await engine.pruneContainers({ filters, signal: context.signal });
+  const { deleted, reclaimedBytes, warnings } = await engine.pruneContainers({ filters, signal: context.signal });
   context.out(prunedIds('Deleted Containers', deleted) + reclaimedSpace(reclaimedBytes));
+  context.err(notDeleted(warnings));
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Called, CliContext } from '../context.ts';
 import { collect } from '../flags/flags.ts';
 import { readFilters } from '../flags/read-filters.ts';
-import { prunedImages, reclaimedSpace } from '../render/pruned.ts';
+import { notDeleted, prunedImages, reclaimedSpace } from '../render/pruned.ts';
 import { confirm } from '../terminal/confirm.ts';
 
 interface PruneFlags {
@@ -27,4 +27,5 @@ async function prune({ command, context }: Called, flags: PruneFlags): Promise<v
   const engine = await context.engine();
   const removed = await engine.pruneImages({ all, filters, signal: context.signal });
   context.out(prunedImages(removed) + reclaimedSpace(removed.reclaimedBytes));
+  context.err(notDeleted(removed.warnings));
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Called, CliContext } from '../context.ts';
 import { collect } from '../flags/flags.ts';
 import { readFilters } from '../flags/read-filters.ts';
-import { prunedIds, prunedImages, reclaimedSpace } from '../render/pruned.ts';
+import { notDeleted, prunedIds, prunedImages, reclaimedSpace } from '../render/pruned.ts';
 import { confirm } from '../terminal/confirm.ts';
 
 interface PruneFlags {
@@ -33,9 +33,11 @@ async function prune({ command, context }: Called, flags: PruneFlags): Promise<v
   context.out(prunedImages(images));
   // Steps have no labels: who asks for some does not mean the cache.
   const isLabelled = filters.names.some((name) => name !== 'until');
-  const cache = isLabelled ? { deleted: [], reclaimedBytes: 0 } : await engine.pruneBuildCache({ ...request, all });
-  context.out(prunedIds('Deleted build cache objects', cache.deleted));
-  context.out(reclaimedSpace(containers.reclaimedBytes + images.reclaimedBytes + cache.reclaimedBytes));
+  const cache = isLabelled ? undefined : await engine.pruneBuildCache({ ...request, all });
+  context.out(prunedIds('Deleted build cache objects', cache?.deleted ?? []));
+  context.out(reclaimedSpace(containers.reclaimedBytes + images.reclaimedBytes + (cache?.reclaimedBytes ?? 0)));
+  // Each of them has tried.
+  context.err(notDeleted((cache ?? images).warnings));
 }
 
 function warningOf({ all, volumes, filter }: PruneFlags): string {

@@ -17,3 +17,7 @@ export const reclaimedSpace = (bytes: number): string => `Total reclaimed space:
 /** `Deleted Containers:` and its kin, an ID a line; empty without any. */
 export const prunedIds = (heading: string, ids: readonly string[]): string =>
   ids.length === 0 ? '' : `${heading}:\n${ids.join('\n')}\n\n`;
+
+/** What could not be deleted, for stderr. */
+export const notDeleted = (warnings: readonly string[]): string =>
+  warnings.map((warning) => `WARNING: ${warning}\n`).join('');

@@ -22,6 +22,8 @@ export interface PrunedBuildCache {
   readonly deleted: readonly string[];
   /** Allocated blocks that are free now. */
   readonly reclaimedBytes: number;
+  /** What could not be deleted, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** The build cache with what each step takes of the disk, least recently used first. */
@@ -48,14 +50,14 @@ export async function pruneBuildCache(parts: GarbageParts, request: PruneBuildCa
   const snapshots = entries().flatMap((entry) => entry.snapshots.flatMap(below));
   const sizes = await SnapshotSizes.measure(driver, snapshots, { signal });
   let deleted: readonly CachedStep[] = [];
-  const { removed } = await collectGarbage(parts, {
+  const { removed, warnings } = await collectGarbage(parts, {
     signal,
     release: () => {
       const isFree = (entry: CacheEntry): boolean => !entry.record.inUse && goes(entry);
       deleted = removeEntries(metadata, oldest(entries(), { isFree, sizes, keepBytes }));
     },
   });
-  return { deleted: deleted.map(({ id }) => id), reclaimedBytes: sizes.sumOf(removed) };
+  return { deleted: deleted.map(({ id }) => id), reclaimedBytes: sizes.sumOf(removed), warnings };
 }
 
 interface OldestOptions {

@@ -41,6 +41,9 @@ export async function runBuild(
   refusePull(request.pull);
   await using lease = metadata.leases.open('build');
   using disk = new FilesystemFlush(layout.root);
+  await using cleaning = new AsyncDisposableStack();
+  // When the rest is put away: a context that came as an archive, and what a failed step wrote, which may fill the disk.
+  cleaning.defer(async () => emptyTrashBriefly(layout));
   await using source = await openBuildSource(request, garbage, { lease, signal });
   await using runner = new LazyRunner(async () => {
     const { ContainerRunner } = await import('./container-runner.ts');
@@ -55,9 +58,6 @@ export async function runBuild(
     lease,
     driver: driver.name,
   });
-  await using cleaning = new AsyncDisposableStack();
-  // What a failed step wrote lies there too, and may be what fills the disk.
-  cleaning.defer(async () => emptyTrashBriefly(layout));
   return await buildImage(
     {
       context: source.context,

@@ -19,6 +19,8 @@ export interface PrunedContainers {
   readonly deleted: readonly string[];
   /** Allocated blocks of their writable layers. */
   readonly reclaimedBytes: number;
+  /** What could not be deleted, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** Removes the containers in which nothing runs. Throws ERR_FILTER_INVALID, ERR_FILTER_REPEATED, ERR_TIME_INVALID. */
@@ -34,7 +36,7 @@ export async function pruneContainers(
   const snapshots = stopped().flatMap(({ snapshotId }) => snapshotId ?? []);
   const sizes = await SnapshotSizes.measure(driver, snapshots, { signal });
   let deleted: readonly string[] = [];
-  const { removed } = await collectGarbage(parts, {
+  const { removed, warnings } = await collectGarbage(parts, {
     signal,
     release: () => {
       deleted = stopped()
@@ -43,7 +45,7 @@ export async function pruneContainers(
     },
   });
   removeStrayFolders(parts);
-  return { deleted, reclaimedBytes: sizes.sumOf(removed) };
+  return { deleted, reclaimedBytes: sizes.sumOf(removed), warnings };
 }
 
 /** A container's folder is made when its record stands, and goes with it: one without a record is nobody's. */

@@ -32,6 +32,8 @@ export interface RemovedImages {
   readonly deleted: readonly (Digest | ChainId)[];
   /** Sum of the file sizes of these layers. */
   readonly reclaimedBytes: number;
+  /** What could not be deleted, a sentence each; told by pruning alone. */
+  readonly warnings: readonly string[];
 }
 
 /** Removes a name, or an image with all that only it held. Throws as `releasePlatforms`, and ERR_PLATFORM_INVALID. */
@@ -68,7 +70,7 @@ async function removeReleased(
   // Sizes as they were: they die with the layers.
   let released: ReleasedImages = { untagged: [], images: [] };
   const sizes = new Map<ChainId, number>();
-  const { removed } = await collect(parts, {
+  const { removed, warnings } = await collect(parts, {
     signal,
     release: () => {
       released = release(metadata);
@@ -92,5 +94,5 @@ async function removeReleased(
       sizes.delete(chainId);
     }
   }
-  return { untagged: released.untagged, deleted, reclaimedBytes };
+  return { untagged: released.untagged, deleted, reclaimedBytes, warnings };
 }

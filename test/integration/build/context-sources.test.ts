@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { type BuildRequest, Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
@@ -66,6 +67,18 @@ test('a context of bytes: an archive, whatever its compression', { skip }, async
   }
   const text = 'FROM scratch\nCOPY top /b\n';
   assert.deepEqual(await built(engine, { context: pieces(archive), dockerfile: { text } }), ['-644 0:0 /b "t"']);
+});
+
+test('a context of bytes is gone with its build', { skip }, async (t) => {
+  const engine = await store(t);
+  await engine.build({ context: pieces(archive) }).result;
+  await assert.rejects(engine.build({ context: pieces(archive), dockerfile: 'none' }).result);
+  assert.equal(readdirSync(join(engine.layout.snapshots, 'overlay2')).length, 1, 'the step alone');
+  // On a slow machine by a process of its own.
+  for (let waited = 0; readdirSync(engine.layout.trash).length > 0; waited += 20) {
+    assert.ok(waited < 60_000, 'nobody empties the trash');
+    await sleep(20);
+  }
 });
 
 test('the same files as a folder and as an archive are the same step', { skip }, async (t) => {

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Engine } from '../../../src/engine/index.ts';
+import { layoutOf } from '../../../src/engine/layout.ts';
 import { emptyTrashBehind } from '../../../src/engine/trash-process.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
-import { strataCommand } from '../../helpers/strata.ts';
+import { strataCommand, strataPath } from '../../helpers/strata.ts';
 
 const skip = needs('root', 'overlay', 'tar', 'mkfs.ext4', 'chattr');
 
@@ -65,6 +67,32 @@ test('what cannot be removed holds nothing else back', { skip }, async () => {
   emptyTrashBehind(trash);
   await isEmptied(trash, ['t4']);
   execFileSync('chattr', ['-i', join(trash, 't4/a/b/f0')]);
+});
+
+test('no command fails for what cannot be deleted; who prunes is told', { skip }, async (context) => {
+  using disk = loopFilesystem(['mkfs.ext4', '-q']);
+  const root = join(disk.path, 'root');
+  context.after(() => rmSync(layoutOf(root).run, { recursive: true, force: true }));
+  await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
+  const { trash } = engine.layout;
+  addTree(trash, 'stuck', 3);
+  const file = join(trash, 'stuck/a/b/f0');
+  execFileSync('chattr', ['+i', file]);
+  const text = 'FROM scratch\nCOPY <<f /f\nf\n';
+  await engine.build({ context: folder(context), dockerfile: { text }, tags: ['one'] }).result;
+  assert.deepEqual((await engine.removeImage({ image: 'one' })).untagged, ['one:latest']);
+  const { warnings } = await engine.pruneImages();
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? '', /^trash .*\/stuck cannot be deleted: unlinkat f0: EPERM; .*immutable/);
+  assert.deepEqual((await engine.pruneBuildCache()).warnings, warnings);
+  assert.deepEqual((await engine.pruneContainers()).warnings, warnings);
+  assert.deepEqual((await engine.collectGarbage().result).warnings, warnings);
+  const prune = spawnSync(strataPath, ['--root', root, 'system', 'prune', '-f'], { encoding: 'utf8' });
+  assert.equal(prune.status, 0, prune.stderr);
+  assert.equal(prune.stderr, `WARNING: ${warnings[0]}\n`);
+  execFileSync('chattr', ['-i', file]);
+  assert.deepEqual((await engine.pruneImages()).warnings, []);
+  assert.deepEqual(readdirSync(trash), []);
 });
 
 test('what is mounted below stays', { skip }, async (context) => {

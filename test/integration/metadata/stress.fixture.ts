@@ -236,7 +236,7 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
       counts['orphans'] = (counts['orphans'] ?? 0) + (await collector.sweepOrphans()).length;
     },
   ],
-  ['empty trash', 1, () => emptyTrash(join(root, 'trash'))],
+  ['empty trash', 1, async () => void (await emptyTrash(join(root, 'trash')))],
 ];
 
 function useInContainer(snapshotId: string): void {
