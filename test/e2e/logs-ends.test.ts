@@ -5,6 +5,7 @@ import { busyboxStore } from '../helpers/busybox-store.ts';
 import { needs } from '../helpers/needs.ts';
 import { startCommand } from '../helpers/started-command.ts';
 import { strataPath } from '../helpers/strata.ts';
+import { patienceMs } from '../helpers/until.ts';
 
 const skip = needs('root', 'runc', 'conmon', 'busybox');
 
@@ -30,7 +31,7 @@ test('logs -f ends by an interrupt, without a word, and when a reader goes away,
     [`${logs} 2>/dev/null | head -1`, 'out\n'],
     [`${logs} 2>&1 >/dev/null | head -1`, 'err\n'],
   ] as const) {
-    const { status, stdout } = spawnSync('bash', ['-c', line], { encoding: 'utf8', timeout: 30_000 });
+    const { status, stdout } = spawnSync('bash', ['-c', line], { encoding: 'utf8', timeout: patienceMs });
     assert.deepEqual([status, stdout], [0, said], line);
   }
 });

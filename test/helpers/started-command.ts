@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type StrataCommand, strataPath } from './strata.ts';
+import { until } from './until.ts';
 
 export interface StartedCommand {
   readonly child: ChildProcessWithoutNullStreams;
@@ -24,14 +24,18 @@ export function startCommand(
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('latin1').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('latin1').on('data', (text: string) => (output.stderr += text));
+  let isOver = false;
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-    child.on('close', (code, signal) => resolve({ code, signal }));
+    child.on('close', (code, signal) => {
+      isOver = true;
+      resolve({ code, signal });
+    });
   });
   const says = async (text: string): Promise<void> => {
-    for (let waited = 0; !output.stdout.includes(text); waited += 10) {
-      assert.ok(waited < 20_000 && child.exitCode === null, `waited for ${text}: ${output.stdout}${output.stderr}`);
-      await sleep(10);
-    }
+    const isSaid = (): boolean => output.stdout.includes(text);
+    const what = (): string => `waited for ${text}: ${output.stdout}${output.stderr}`;
+    await until(() => isSaid() || isOver, what);
+    assert.ok(isSaid(), what());
   };
   return { child, output, says, ended };
 }

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import type { TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ReadStream } from 'node:tty';
 import { libc } from '../../src/sys/libc.ts';
 import { type StrataCommand, strataPath } from './strata.ts';
+import { until } from './until.ts';
 
 const TIOCGPTN = 0x80045430;
 const TIOCSPTLCK = 0x40045431;
@@ -54,10 +54,10 @@ export class Terminal {
 
   /** Waits until `text` is shown, behind what was waited for before. */
   async shows(text: string): Promise<void> {
-    for (let waited = 0; !this.#seen.includes(text, this.#read); waited += 10) {
-      assert.ok(waited < 30_000, `waited for ${JSON.stringify(text)}: ${JSON.stringify(this.#seen)}`);
-      await sleep(10);
-    }
+    await until(
+      () => this.#seen.includes(text, this.#read),
+      () => `waited for ${JSON.stringify(text)}: ${JSON.stringify(this.#seen)}`,
+    );
     this.#read = this.#seen.indexOf(text, this.#read) + text.length;
   }
 
@@ -79,10 +79,10 @@ export class Terminal {
   }
 
   async becomesRaw(): Promise<void> {
-    for (let waited = 0; !this.isRaw; waited += 10) {
-      assert.ok(waited < 30_000, `waited for a raw terminal: ${this.#seen}`);
-      await sleep(10);
-    }
+    await until(
+      () => this.isRaw,
+      () => `waited for a raw terminal: ${this.#seen}`,
+    );
   }
 
   /** As reset(1) does behind a program that was killed. */

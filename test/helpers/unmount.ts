@@ -6,7 +6,7 @@ export function unmount(path: string): void {
   for (let tried = 0; ; tried++) {
     const { status, stderr } = spawnSync('umount', [path], { encoding: 'utf8' });
     if (status === 0) return;
-    assert.ok(stderr.includes('busy') && tried < 300, stderr);
+    assert.ok(stderr.includes('busy') && tried < 1200, stderr);
     spawnSync('sleep', ['0.1']);
   }
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../../src/engine/index.ts';
 import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
 import { soaking } from '../../helpers/seeded.ts';
+import { until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
@@ -59,20 +59,15 @@ test('who ignores TERM is killed in the end; of 200 processes none is left', { s
   const engine = await containerStore(t);
   const script = 'trap "" TERM; i=0; while test $i -lt 200; do sleep 1000 & i=$((i+1)); done; echo all; wait';
   const id = await running(engine, script);
-  const { rows } = await untilCount(engine, id, 201);
-  assert.equal(rows, 201);
+  const rows = async (): Promise<number> => (await engine.containers.top(id)).rows.length;
+  await until(
+    async () => (await rows()) >= 201,
+    () => 'not all of them are there',
+  );
+  assert.equal(await rows(), 201);
   await engine.containers.stop(id, { timeoutSeconds: 1 });
   assert.equal(await engine.containers.wait(id), 137);
   const { groups, processes, bundles } = leftBehind(engine, [id]);
   assert.deepEqual([groups, processes, bundles], [[], [], []]);
   await engine.containers.remove(id);
 });
-
-async function untilCount(engine: Engine, id: string, count: number): Promise<{ readonly rows: number }> {
-  for (let look = 0; look < 300; look++) {
-    await sleep(50);
-    const { rows } = await engine.containers.top(id);
-    if (rows.length >= count) return { rows: rows.length };
-  }
-  return { rows: 0 };
-}

@@ -10,6 +10,7 @@ import { containerStore, leftBehind, nothingLeft } from '../../helpers/container
 import { asTar, dockerArchive, image } from '../../helpers/image-archives.ts';
 import { needs } from '../../helpers/needs.ts';
 import { characterDevice, dir, fifo, file, symlink, tar } from '../../helpers/tar-builder.ts';
+import { patienceMs } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 const busybox = [
@@ -46,7 +47,7 @@ async function runs(
   const { containers } = engine;
   const { id } = await containers.create({ image: name, ...request });
   try {
-    await containers.start(id, { signal: AbortSignal.timeout(60_000) });
+    await containers.start(id, { signal: AbortSignal.timeout(patienceMs) });
     const code = await containers.wait(id);
     let text = '';
     for await (const { bytes } of containers.logs(id)) text += bytes.toString('latin1');

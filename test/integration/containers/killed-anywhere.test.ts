@@ -6,13 +6,13 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../../src/engine/index.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { containerStore } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
 import { runSeed, type Seeded, seeded, soaking } from '../../helpers/seeded.ts';
 import { strataPath } from '../../helpers/strata.ts';
+import { patienceMs, until } from '../../helpers/until.ts';
 import { untilSame } from '../../helpers/until-same.ts';
 import { type KilledVerb, killedVerbs, type Victim } from './killed-verbs.ts';
 import { leftOf, trueState } from './truth.ts';
@@ -44,7 +44,7 @@ function begin(folder: string, root: string, args: readonly string[]): Running {
   const fds = paths.map((path) => openSync(path, 'w'));
   const child = spawn(command, ['--root', root, ...args], { stdio: ['ignore', ...fds] });
   for (const fd of fds) closeSync(fd);
-  const ended = once(child, 'exit', { signal: AbortSignal.timeout(60_000) }).then(([code]) => {
+  const ended = once(child, 'exit', { signal: AbortSignal.timeout(patienceMs) }).then(([code]) => {
     const [stdout = '', stderr = ''] = paths.map((path) => readFileSync(path, 'latin1'));
     return { ms: Math.round(performance.now() - began), code: code as number | null, stdout, stderr };
   });
@@ -59,10 +59,11 @@ function begin(folder: string, root: string, args: readonly string[]): Running {
 }
 
 async function untilGone(pids: readonly number[]): Promise<void> {
-  for (let waited = 0; pids.some(isThere); waited += 2) {
-    assert.ok(waited < 20_000, `does not end: ${pids.filter(isThere).join()}`);
-    await sleep(2);
-  }
+  await until(
+    () => !pids.some(isThere),
+    () => `does not end: ${pids.filter(isThere).join()}`,
+    2,
+  );
 }
 
 /** How long the command takes to begin and to do its work, as the machine is now. */

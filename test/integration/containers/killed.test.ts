@@ -3,12 +3,12 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerState } from '../../../src/containers/state.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
 import { containerStore, leftBehind, nothingLeft, processesNaming } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
+import { until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
@@ -43,10 +43,10 @@ async function untilGone(pid: number): Promise<void> {
       return false;
     }
   };
-  for (let waited = 0; isThere(); waited += 10) {
-    assert.ok(waited < 20_000, `process ${pid} does not end`);
-    await sleep(10);
-  }
+  await until(
+    () => !isThere(),
+    () => `process ${pid} does not end`,
+  );
 }
 
 /** Runs the fixture to its death. */

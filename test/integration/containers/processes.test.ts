@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CreateRequest, Engine } from '../../../src/engine/index.ts';
 import { containerStore, nothingLeft } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
+import { until } from '../../helpers/until.ts';
 import { untilSame } from '../../helpers/until-same.ts';
 import { leftOf, processesOf, seen } from './truth.ts';
 import { isThere } from './victims.ts';
@@ -19,12 +19,7 @@ async function started(engine: Engine, script: string, host: CreateRequest['host
   return id;
 }
 
-async function until(look: () => boolean, what: string): Promise<void> {
-  for (let waited = 0; !look(); waited += 10) {
-    assert.ok(waited < 30_000, what);
-    await sleep(10);
-  }
-}
+const untilSo = async (look: () => boolean, what: string): Promise<void> => await until(look, () => what);
 
 const read = (path: string): string => {
   try {
@@ -48,12 +43,12 @@ test('--init reaps what nobody waits for, and hears the signal to stop', { skip 
   for (const Init of [false, true]) {
     const id = await started(engine, script, { Init });
     const pid = (await seen(engine, id))?.Pid ?? 0;
-    await until(() => processesOf(id).length >= 21, 'all are there');
+    await untilSo(() => processesOf(id).length >= 21, 'all are there');
     await using ender = await engine.containers.execAttached(id, { command: ['touch', '/end'] });
     assert.equal(await ender.exitCode, 0);
-    if (Init) await until(() => processesOf(id).length === 2, 'all are gone but the init and its child');
+    if (Init) await untilSo(() => processesOf(id).length === 2, 'all are gone but the init and its child');
     // Reaped, or for ever not, a moment after that.
-    await until(() => zombiesOf(pid) === (Init ? 0 : 20), Init ? 'all are reaped' : 'nobody waits for them');
+    await untilSo(() => zombiesOf(pid) === (Init ? 0 : 20), Init ? 'all are reaped' : 'nobody waits for them');
     await engine.containers.stop(id, { timeoutSeconds: Init ? 30 : 0 });
     assert.equal(await engine.containers.wait(id), Init ? 143 : 137);
     await engine.containers.remove(id);
@@ -88,11 +83,11 @@ for (const [name, host, end] of ends) {
   test(`of 200 processes none is left: ${name}`, { skip }, async (t) => {
     const engine = await containerStore(t);
     const id = await started(engine, many, host);
-    await until(() => processesOf(id).length > 200, 'all are there');
+    await untilSo(() => processesOf(id).length > 200, 'all are there');
     const pids = processesOf(id);
     await end(engine, id);
     if ((await seen(engine, id)) !== undefined) await engine.containers.wait(id);
-    await until(() => !pids.some(isThere), 'all end');
+    await untilSo(() => !pids.some(isThere), 'all end');
     if ((await seen(engine, id)) !== undefined) await engine.containers.remove(id);
     await untilSame(() => leftOf(engine, [id]), nothing);
   });

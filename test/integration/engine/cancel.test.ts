@@ -12,6 +12,7 @@ import { asTar, dockerArchive, image } from '../../helpers/image-archives.ts';
 import { needs } from '../../helpers/needs.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
+import { patienceMs } from '../../helpers/until.ts';
 
 const skip = needs('root', 'runc', 'overlay', 'busybox');
 
@@ -101,7 +102,7 @@ test(`what is cancelled leaves nothing, whenever that is (STRATA_SEED=${seed})`,
   };
   for (const work of works) {
     const { name } = work;
-    let whole = (await givenUp(work, 60_000)).ms;
+    let whole = (await givenUp(work, patienceMs)).ms;
     await takenBack();
     const before = { files: filesOf(root), names: namesOf(engine), out: readdirSync(out).sort() };
     for (let round = 0; round < rounds; round++) {

@@ -11,6 +11,7 @@ import { KeyLocks } from '../../../src/engine/key-locks.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
 import { storeRoot } from '../../helpers/build-folder.ts';
 import { needs } from '../../helpers/needs.ts';
+import { patienceMs } from '../../helpers/until.ts';
 
 const skip = needs('root', 'runc');
 
@@ -33,7 +34,7 @@ async function storeOfKilledBuild(context: TestContext, files: string): Promise<
     });
     const ended = once(child, 'close');
     // Until the step's snapshot stands the build has nothing to leave behind.
-    for (let waited = 0; waited < 20_000 && child.exitCode === null; waited += 5) {
+    for (let waited = 0; waited < patienceMs && child.exitCode === null; waited += 5) {
       await sleep(5);
       try {
         if (snapshots(root).length > 0) break;

@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { pauseContainer } from '../../../src/containers/pause-container.ts';
 import { findRuntime } from '../../../src/containers/runtime/runtime.ts';
 import { runtimeStatus } from '../../../src/containers/runtime/runtime-commands.ts';
@@ -12,6 +11,7 @@ import { Engine } from '../../../src/engine/index.ts';
 import { storeRoot } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { needs } from '../../helpers/needs.ts';
+import { until } from '../../helpers/until.ts';
 
 const source = join(import.meta.dirname, '../../../src/containers/pause-container.ts');
 
@@ -45,8 +45,8 @@ test('a paused container goes on at disposal, and when its pauser is killed', {
   assert.equal(await runtimeStatus(place, id), 'paused');
   pauser.kill('SIGKILL');
   await once(pauser, 'close');
-  for (let tries = 0; (await runtimeStatus(place, id)) !== 'running'; tries++) {
-    assert.ok(tries < 200, 'it stays paused');
-    await sleep(50);
-  }
+  await until(
+    async () => (await runtimeStatus(place, id)) === 'running',
+    () => 'it stays paused',
+  );
 });

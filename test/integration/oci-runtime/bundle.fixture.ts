@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type ContainerOptions, createRuntimeSpec, type Machine } from '../../../src/oci-runtime/from-image.ts';
 import { allCapabilities, formatRuntimeDocument } from '../../../src/oci-runtime/index.ts';
 import type { RunConfig } from '../../../src/spec/config.ts';
+import { patienceMs } from '../../helpers/until.ts';
 
 const busybox = '/bin/busybox';
 const runtime = 'runc';
@@ -65,7 +66,7 @@ export class Bundle implements Disposable {
     const { status, stdout, stderr } = spawnSync(
       runtime,
       ['--root', join(this.folder, 'state'), 'run', '--bundle', this.folder, id],
-      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 },
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: patienceMs },
     );
     return { status, stdout, stderr };
   }

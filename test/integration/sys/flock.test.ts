@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { requireProgram } from '../../../src/sys/find-program.ts';
 import { lockFile, tryLockFile, unlockFile } from '../../../src/sys/flock.ts';
 import { needs } from '../../helpers/needs.ts';
+import { patienceMs } from '../../helpers/until.ts';
 import { scratchDirectory } from './scratch-directory.ts';
 import { throwsErrno } from './throws-errno.ts';
 
@@ -34,14 +35,18 @@ test('a lock excludes other descriptors of the same process', (context) => {
 test('a killed process holds nothing', { skip: needs('flock') }, async (context) => {
   const { path } = scratchDirectory(context);
   writeFileSync(join(path, 'lock'), '');
-  const holder = spawn(requireProgram('flock', 'util-linux'), [join(path, 'lock'), '-c', 'echo held; exec sleep 60'], {
-    detached: true,
-  });
+  const holder = spawn(
+    requireProgram('flock', 'util-linux'),
+    [join(path, 'lock'), '-c', 'echo held; exec sleep 1000'],
+    {
+      detached: true,
+    },
+  );
   await once(holder.stdout, 'data');
   const fd = openSync(join(path, 'lock'), 'r');
   assert.equal(tryLockFile(fd), false);
   process.kill(-(holder.pid ?? 0), 'SIGKILL');
-  await lockFile(fd, { signal: AbortSignal.timeout(10_000) });
+  await lockFile(fd, { signal: AbortSignal.timeout(patienceMs) });
   closeSync(fd);
 });
 
