@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { buildContext } from '../helpers/build-context.ts';
 import { fill } from '../helpers/build-folder.ts';
 import { busyboxContext } from '../helpers/busybox-image.ts';
 import { unusualSeconds, wake } from '../helpers/marked-sleep.ts';
 import { needs } from '../helpers/needs.ts';
 import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
+import { until } from '../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'busybox');
 
@@ -116,11 +116,11 @@ test('on a terminal nothing that a step writes moves the cursor', { skip: skip |
   child.stdin.end();
   const ended = new Promise((resolve) => child.on('close', resolve));
   // It is shown while the step runs.
-  for (let waited = 0; !/=> => # wide/.test(shown); waited += 20) {
-    assert.ok(waited < 30_000 && child.exitCode === null, shown);
-    await sleep(20);
-  }
-  wake(mark);
+  await until(
+    () => /=> => # wide/.test(shown) || child.exitCode !== null,
+    () => shown,
+  );
+  await wake(mark);
   assert.equal(await ended, 1);
   assert.match(shown, /=> \[1\/1\] RUN printf/);
   assert.match(shown, /=> => # new line/);

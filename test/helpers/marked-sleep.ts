@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { until } from './until.ts';
 
 let count = 0;
 
@@ -16,7 +17,18 @@ export const sleepers = (seconds: string): number[] =>
     }
   });
 
-/** Ends them, by a signal that their shells say nothing about. */
-export function wake(seconds: string): void {
-  for (const pid of sleepers(seconds)) process.kill(pid, 'SIGPIPE');
+/** Ends them, by a signal that their shells say nothing about, once there is one. */
+export async function wake(seconds: string): Promise<void> {
+  await until(
+    () => sleepers(seconds).length > 0,
+    () => `nobody sleeps ${seconds} s`,
+  );
+  for (const pid of sleepers(seconds)) {
+    try {
+      process.kill(pid, 'SIGPIPE');
+    } catch (error) {
+      // Somebody else has ended it meanwhile.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    }
+  }
 }
