@@ -14,6 +14,7 @@ import { sleepers, unusualSeconds, wake } from '../../helpers/marked-sleep.ts';
 import { needs } from '../../helpers/needs.ts';
 import { seeded } from '../../helpers/seeded.ts';
 import { strataPath } from '../../helpers/strata.ts';
+import { until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'busybox');
 
@@ -48,12 +49,8 @@ function left({ layout }: Engine): Record<string, readonly string[]> {
 
 const nothing = { active: [], bundles: [], states: [], mounts: [], leases: [] };
 
-async function until(what: () => boolean, patienceMs = 60_000): Promise<void> {
-  for (let waited = 0; !what(); waited += 20) {
-    assert.ok(waited < patienceMs, `waited in vain: ${String(what)}`);
-    await sleep(20);
-  }
-}
+const untilSo = async (look: () => boolean): Promise<void> =>
+  await until(look, () => `waited in vain: ${String(look)}`);
 
 test('an abort at any moment leaves nothing', { skip }, async (t) => {
   const engine = await store(t);
@@ -120,31 +117,35 @@ test('much output, and a line without end, take little memory', { skip }, async 
   for (const { grown } of [long, much]) assert.ok(grown < 150 << 20, `${grown >> 20} MiB more`);
 });
 
+interface Command {
+  readonly child: ChildProcess;
+  readonly text: () => string;
+  /** Its exit code, when all that it wrote is here. */
+  readonly ended: Promise<number | null>;
+}
+
 /** The command, which writes its progress in lines. */
-function command(t: TestContext, root: string, context: string): { readonly child: ChildProcess; text: () => string } {
+function command(t: TestContext, root: string, context: string): Command {
   const child = spawn(strataPath, ['--root', root, 'build', '--progress', 'plain', context]);
   t.after(() => child.kill('SIGKILL'));
   let text = '';
   child.stderr.setEncoding('utf8').on('data', (more: string) => (text += more));
-  return { child, text: () => text };
+  return { child, text: () => text, ended: new Promise((resolve) => child.once('close', resolve)) };
 }
-
-const ended = async (child: ChildProcess): Promise<number | null> =>
-  child.exitCode ?? (await new Promise((resolve) => child.once('exit', resolve)));
 
 for (const signal of ['SIGKILL', 'SIGHUP', 'SIGTERM', 'SIGINT'] as const) {
   test(`a step ends with its command, which got ${signal}`, { skip }, async (t) => {
     const engine = await store(t);
     const mark = unusualSeconds();
     const context = buildContext(t, ['FROM base', `RUN sleep ${mark}`]);
-    const { child } = command(t, engine.layout.root, context);
-    await until(() => sleepers(mark).length > 0);
+    const { child, ended } = command(t, engine.layout.root, context);
+    await untilSo(() => sleepers(mark).length > 0);
     const steps = left(engine).bundles ?? [];
     assert.equal(steps.length, 1);
     child.kill(signal);
-    await ended(child);
-    await until(() => sleepers(mark).length === 0);
-    await until(() => left(engine).states?.length === 0);
+    await ended;
+    await untilSo(() => sleepers(mark).length === 0);
+    await untilSo(() => left(engine).states?.length === 0);
     assert.deepEqual(left(engine).mounts, []);
     // The next command that builds takes away the rest.
     await engine.build({ context: buildContext(t, ['FROM base', 'LABEL a=b']) }).result;
@@ -168,7 +169,7 @@ test('two processes that build the same run each step once, and one takes over f
     'RUN sleep 0.3; echo three',
   ]);
   const both = [command(t, engine.layout.root, context), command(t, engine.layout.root, context)];
-  assert.deepEqual(await Promise.all(both.map(({ child }) => ended(child))), [0, 0]);
+  assert.deepEqual(await Promise.all(both.map(({ ended }) => ended)), [0, 0]);
   const told = both.map(({ text }) => text()).join('');
   for (const word of ['one', 'two', 'three']) {
     assert.equal(told.match(new RegExp(`^#\\d+ [0-9.]+ ${word}$`, 'gm'))?.length, 1, `${word} in ${told}`);
@@ -177,14 +178,14 @@ test('two processes that build the same run each step once, and one takes over f
 
   const slow = buildContext(t, ['FROM base', `RUN sleep ${mark} || echo done here`]);
   const first = command(t, engine.layout.root, slow);
-  await until(() => sleepers(mark).length > 0);
+  await untilSo(() => sleepers(mark).length > 0);
   const firsts = sleepers(mark);
   const second = command(t, engine.layout.root, slow);
-  await until(() => second.text().includes('RUN'));
+  await untilSo(() => second.text().includes('RUN'));
   first.child.kill('SIGKILL');
-  await until(() => sleepers(mark).some((pid) => !firsts.includes(pid)));
-  wake(mark);
-  assert.equal(await ended(second.child), 0, second.text());
+  await untilSo(() => sleepers(mark).some((pid) => !firsts.includes(pid)));
+  await wake(mark);
+  assert.equal(await second.ended, 0, second.text());
   assert.match(second.text(), /done here/);
   await engine.build({ context: buildContext(t, ['FROM base', 'LABEL a=b']) }).result;
   assert.deepEqual(left(engine), nothing);
