@@ -10,7 +10,9 @@ import { processesNaming } from '../helpers/container-store.ts';
 import { needs } from '../helpers/needs.ts';
 import { type StartedCommand, startCommand } from '../helpers/started-command.ts';
 import { containerPids, type StrataCommand, strataPath } from '../helpers/strata.ts';
+import { endOf } from '../helpers/terminal.ts';
 import { testFile } from '../helpers/test-file.ts';
+import { patienceMs, until } from '../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
@@ -32,11 +34,12 @@ const states = async (): Promise<string> =>
 async function isWith({ output, child }: StartedCommand): Promise<void> {
   const [pid] = containerPids(strata.root);
   assert.ok(pid);
-  for (let waited = 0; !output.stdout.includes('got USR1'); waited += 50) {
-    assert.ok(waited < 30_000 && child.exitCode === null, output.stderr);
+  const hears = (): boolean => {
+    assert.ok(child.exitCode === null, output.stderr);
     process.kill(pid, 'SIGUSR1');
-    await sleep(50);
-  }
+    return output.stdout.includes('got USR1');
+  };
+  await until(hears, () => output.stderr, 50);
 }
 
 test('run without --rm: logs, ps and attach work on it meanwhile; killing the command does not kill it', {
@@ -53,7 +56,10 @@ test('run without --rm: logs, ps and attach work on it meanwhile; killing the co
   assert.equal(await states(), 'one running');
   const attached = startCommand(t, strata, 'attach', '--no-stdin', 'one');
   await isWith(attached);
-  for (let waited = 0; run.output.stderr === '' && waited < 30_000; waited += 20) await sleep(20);
+  await until(
+    () => run.output.stderr !== '',
+    () => 'nothing on the other stream',
+  );
   run.child.kill('SIGKILL');
   await run.ended;
   assert.equal(run.output.stderr, 'err\n');
@@ -75,7 +81,7 @@ test('bytes through standard input and output are unharmed, with or without a su
     const { status, stdout } = spawnSync(strataPath, ['--root', strata.root, ...line.split(' ')], {
       input,
       maxBuffer: 8 << 20,
-      timeout: 60_000,
+      timeout: patienceMs,
     });
     return [status, digest(stdout)];
   };
@@ -87,7 +93,7 @@ test('bytes through standard input and output are unharmed, with or without a su
   const shell = (line: string): { readonly status: number | null; readonly stdout: string; readonly stderr: string } =>
     spawnSync('bash', ['-c', line.replaceAll('strata', `${strataPath} --root ${strata.root}`)], {
       encoding: 'utf8',
-      timeout: 60_000,
+      timeout: patienceMs,
     });
   const closed = shell('strata run -i --name closed busybox sh -c "cat; echo over" <&-');
   assert.deepEqual([closed.status, closed.stdout], [0, 'over\n']);
@@ -197,9 +203,12 @@ test('run --rm without a terminal has no supervisor; killed, it leaves nothing b
   assert.deepEqual([refused.code, /its streams are the command's that runs it/.test(refused.stderr)], [1, true]);
   const [pid] = containerPids(strata.root);
   run.child.kill('SIGKILL');
-  await sleep(50);
+  await endOf(run.child);
   spawnSync('kill', ['-9', String(pid)]);
-  for (let waited = 0; existsSync(`/proc/${pid}`) && waited < 30_000; waited += 20) await sleep(20);
+  await until(
+    () => !existsSync(`/proc/${pid}`),
+    () => 'the container does not end',
+  );
   await strata('ps');
   assert.deepEqual(containerRecords(strata), []);
   assert.deepEqual(mountsOf(strata), []);

@@ -3,19 +3,20 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../src/engine/index.ts';
 import { layoutOf } from '../../src/engine/layout.ts';
 import { busyboxStore, containerRecords, mountsOf } from '../helpers/busybox-store.ts';
 import { needs } from '../helpers/needs.ts';
 import { startCommand } from '../helpers/started-command.ts';
 import { containerPids, strataPath } from '../helpers/strata.ts';
+import { endOf } from '../helpers/terminal.ts';
+import { patienceMs, until } from '../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'busybox');
 
 test('a container killed from outside: 128 and the signal', { skip }, async (t) => {
   const strata = await busyboxStore(t);
-  const running = startCommand(t, strata, 'run', '--rm', 'busybox', 'sh', '-c', 'echo ready; sleep 60');
+  const running = startCommand(t, strata, 'run', '--rm', 'busybox', 'sh', '-c', 'echo ready; sleep 1000');
   await running.says('ready');
   const [pid] = containerPids(strata.root);
   assert.ok(pid);
@@ -48,15 +49,15 @@ async function taken(pid: number): Promise<void> {
       return false;
     }
   };
-  for (let waited = 0; isPending(); waited += 5) {
-    assert.ok(waited < 20_000, 'nobody takes the signal');
-    await sleep(5);
-  }
+  await until(
+    () => !isPending(),
+    () => 'nobody takes the signal',
+  );
 }
 
 test('a container that does not hear: the third interrupt ends it, and nothing stays', { skip }, async (t) => {
   const strata = await busyboxStore(t);
-  const running = startCommand(t, strata, 'run', '--rm', 'busybox', 'sh', '-c', 'trap "" INT; echo ready; sleep 60');
+  const running = startCommand(t, strata, 'run', '--rm', 'busybox', 'sh', '-c', 'trap "" INT; echo ready; sleep 1000');
   await running.says('ready');
   const [pid] = containerPids(strata.root);
   for (let count = 0; count < 3; count++) {
@@ -79,8 +80,10 @@ test('the command killed: no mount on the host, the truth in the records, and th
   await Promise.all([kept.says('ready'), removed.says('ready')]);
   assert.deepEqual(mountsOf(strata), [], 'seen from here');
   const pids = containerPids(strata.root);
-  for (const { child } of [kept, removed]) child.kill('SIGKILL');
-  await sleep(50);
+  for (const { child } of [kept, removed]) {
+    child.kill('SIGKILL');
+    await endOf(child);
+  }
   assert.deepEqual(mountsOf(strata), []);
 
   // As under docker, containers outlive the command that started them, and what they use is not taken away.
@@ -91,7 +94,10 @@ test('the command killed: no mount on the host, the truth in the records, and th
   for (const pid of pids) writeFileSync(`/proc/${pid}/root/stop`, '');
   await Promise.all([kept.ended, removed.ended]);
   for (const pid of pids) {
-    for (let waited = 0; existsSync(`/proc/${pid}`) && waited < 30_000; waited += 20) await sleep(20);
+    await until(
+      () => !existsSync(`/proc/${pid}`),
+      () => `container process ${pid} does not end`,
+    );
   }
   await engine.run({ image: 'busybox', command: ['true'], remove: true }).result;
   assert.deepEqual(
@@ -116,7 +122,7 @@ test('a reader that goes away ends what writes, on both streams', { skip }, asyn
   const strata = await busyboxStore(t);
   const run = `${strataPath} --root ${strata.root} run --rm busybox`;
   const shell = (line: string): { readonly status: number | null; readonly stdout: string; readonly stderr: string } =>
-    spawnSync('bash', ['-c', line], { encoding: 'utf8', timeout: 20_000 });
+    spawnSync('bash', ['-c', line], { encoding: 'utf8', timeout: patienceMs });
   assert.deepEqual(
     [`${run} yes | head -1`, `${run} sh -c 'yes >&2' 2>&1 >/dev/null | head -1`].map((line) => shell(line).stdout),
     ['y\n', 'y\n'],

@@ -130,7 +130,7 @@ test('what runs cannot be removed by force, its name can', { skip: skip || needs
   await using engine = await Engine.open({ root: strata.root });
   await using running = engine.run({
     image: 'box',
-    command: ['/busybox', 'sh', '-c', 'echo up; exec /busybox sleep 60'],
+    command: ['/busybox', 'sh', '-c', 'echo up; exec /busybox sleep 1000'],
   });
   for await (const event of running) if (event.type === 'output') break;
   const forced = await strata('rmi', '-f', id);
