@@ -3,7 +3,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { layoutOf } from '../../src/engine/layout.ts';
 import { busyboxStore } from '../helpers/busybox-store.ts';
 import { processesNaming } from '../helpers/container-store.ts';
@@ -11,6 +10,7 @@ import { needs } from '../helpers/needs.ts';
 import { startCommand } from '../helpers/started-command.ts';
 import { type CommandResult, containerPids, type StrataCommand } from '../helpers/strata.ts';
 import { endOf, Terminal } from '../helpers/terminal.ts';
+import { until } from '../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
@@ -20,15 +20,21 @@ const execFolders = ({ root }: StrataCommand): string[] => readdirSync(join(layo
 async function withC1(t: Parameters<typeof busyboxStore>[0]): Promise<StrataCommand> {
   const strata = await busyboxStore(t);
   assert.equal((await strata('run', '-d', '--name', 'c1', '-e', 'MINE=1', 'busybox', 'sleep', '1000')).code, 0);
+  // It was let go, and may be the runtime for a moment yet.
+  const [pid] = containerPids(strata.root);
+  const name = (): string => readFileSync(`/proc/${pid}/comm`, 'latin1');
+  await until(
+    () => name() === 'sleep\n',
+    () => `still ${name()}`,
+  );
   return strata;
 }
 
-async function untilNothingOf(strata: StrataCommand): Promise<void> {
-  for (let waited = 0; execFolders(strata).length > 0; waited += 20) {
-    assert.ok(waited < 20_000, `left: ${execFolders(strata).join()}`);
-    await sleep(20);
-  }
-}
+const untilNothingOf = async (strata: StrataCommand): Promise<void> =>
+  await until(
+    () => execFolders(strata).length === 0,
+    () => `left: ${execFolders(strata).join()}`,
+  );
 
 test('exec: output, exit codes, environment, folder, users, as docker', { skip }, async (t) => {
   const strata = await withC1(t);
