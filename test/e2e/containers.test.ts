@@ -95,12 +95,15 @@ test('the command killed while it waits or stops: the container goes on as it wa
     'trap "" TERM; echo ready; while true; do sleep 0.1; done',
   );
   const [pid] = containerPids(strata.root);
-  for (const verb of ['wait', 'stop']) {
-    const running = startCommand(t, strata, verb, 'one');
+  for (const args of [
+    ['wait', 'one'],
+    ['stop', '-t', '1000', 'one'],
+  ]) {
+    const running = startCommand(t, strata, ...args);
     await sleep(700);
     running.child.kill('SIGKILL');
     await running.ended;
-    assert.match((await strata('ps')).stdout, /Up .* one\n$/, verb);
+    assert.match((await strata('ps')).stdout, /Up .* one\n$/, args[0]);
     assert.ok(existsSync(`/proc/${pid}`));
   }
   assert.equal((await strata('rm', '-f', 'one')).code, 0);
