@@ -115,7 +115,7 @@ test('what cannot be committed is refused, and nothing is left', { skip }, async
 test('a running container is paused while it is committed, and goes on', { skip }, async (context) => {
   const strata = await withBox(context);
   await using engine = await Engine.open({ root: strata.root });
-  const script = 'echo up; while true; do echo a >> /tmp/a; echo b >> /tmp/b; done';
+  const script = 'echo a > /tmp/a; echo b > /tmp/b; echo up; while true; do echo a >> /tmp/a; echo b >> /tmp/b; done';
   await using running = engine.run({ image: 'box', name: 'busy', command: ['sh', '-c', script] });
   for await (const event of running) if (event.type === 'output') break;
   await ok(strata('container', 'commit', 'busy', 'moment'));
