@@ -4,13 +4,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { image, TestLayout } from '../helpers/image-archives.ts';
 import { needs } from '../helpers/needs.ts';
 import { startCommand } from '../helpers/started-command.ts';
 import { type StrataCommand, strataCommand, strataPath } from '../helpers/strata.ts';
 import { file, tar } from '../helpers/tar-builder.ts';
+import { until } from '../helpers/until.ts';
 
 const example = join(import.meta.dirname, '../../examples/hello-world');
 const skip = needs('root', 'runc');
@@ -33,11 +33,12 @@ test('saved, loaded into an empty store: same IDs, same digests, and it runs', {
   const here = strataCommand(context);
   const archive = join(folder(context), 'hello.tar');
   await out(here, 'build', '-t', 'hello-world', example);
-  assert.equal(await out(here, 'save', '-o', archive, 'hello-world'), '');
+  assert.deepEqual(await here('save', '-o', archive, 'hello-world'), { code: 0, stdout: '', stderr: '' });
   for (const format of ['docker-archive', 'oci-archive']) {
     await out(here, 'save', '--format', format, '-q', '-o', archive, 'hello-world');
     const there = strataCommand(context);
-    assert.equal(await out(there, 'load', '-i', archive), 'Loaded image: hello-world:latest\n');
+    const loaded = { code: 0, stdout: 'Loaded image: hello-world:latest\n', stderr: '' };
+    assert.deepEqual(await there('load', '-i', archive), loaded);
     assert.equal(await out(there, ...identity), await out(here, ...identity));
     assert.match(await out(there, 'run', '--rm', 'hello-world'), /Hello from Strata!/);
     const again = join(folder(context), 'again.tar');
@@ -157,15 +158,15 @@ test('a layout as a folder of more files than a process may have open', {
 test('an interrupt ends what waits for its input, though nobody closes that', {
   skip: needs('root', 'overlay'),
 }, async (context) => {
-  const strata = strataCommand(context);
   for (const args of [['load'], ['build', '-']]) {
+    const strata = strataCommand(context);
     const waiting = startCommand(context, strata, ...args);
     // From the first write of its lease on it listens.
     const path = join(strata.root, 'strata.db-wal');
-    for (let waited = 0; (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0; waited += 10) {
-      assert.ok(waited < 20_000, `${args.join(' ')} has begun`);
-      await sleep(10);
-    }
+    await until(
+      () => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0,
+      () => `${args.join(' ')} has begun`,
+    );
     waiting.child.kill('SIGINT');
     assert.deepEqual(await waiting.ended, { code: 130, signal: null }, args.join(' '));
     assert.deepEqual(waiting.output, { stdout: '', stderr: '' });
