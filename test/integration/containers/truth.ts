@@ -7,6 +7,7 @@ import type { Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { leftBehind } from '../../helpers/container-store.ts';
 import { namesIn } from '../../helpers/store-leftovers.ts';
+import { patienceMs } from '../../helpers/until.ts';
 
 export interface SeenState {
   readonly Id: string;
@@ -30,7 +31,17 @@ export async function seen({ containers }: Engine, name: string): Promise<SeenSt
 /** Numbers of the processes in a container. */
 export function processesOf(id: string): number[] {
   const lists = globSync(`/sys/fs/cgroup/{*/,}strata/${id}/cgroup.procs`);
-  return [...new Set(lists.flatMap((path) => readFileSync(path, 'latin1').split('\n').filter(Boolean).map(Number)))];
+  return [...new Set(lists.flatMap((path) => numbersIn(path)))];
+}
+
+function numbersIn(path: string): number[] {
+  try {
+    return readFileSync(path, 'latin1').split('\n').filter(Boolean).map(Number);
+  } catch (error) {
+    // Taken away since it was found.
+    if (error instanceof Error && 'code' in error && ['ENOENT', 'ENODEV'].includes(String(error.code))) return [];
+    throw error;
+  }
 }
 
 /**
@@ -46,7 +57,7 @@ export async function trueState(engine: Engine, name: string): Promise<SeenState
     const bundle = existsSync(join(engine.layout.run, 'bundles', state.Id));
     const isTrue = state.Running ? processes.includes(state.Pid) : processes.length === 0 && !bundle;
     if (isTrue && ['created', 'running', 'exited'].includes(state.Status)) return state;
-    assert.ok(waited < 10_000, JSON.stringify({ ...state, processes, bundle }));
+    assert.ok(waited < patienceMs, JSON.stringify({ ...state, processes, bundle }));
     await sleep(10);
   }
 }
