@@ -76,7 +76,13 @@ describe(`a power cut (STRATA_SEED=${seed})`, { skip: needs('root', 'loop', 'mkf
   }
 
   test('without the flushes the same cut loses blobs: this test can fail', async () => {
-    const verdict = await cutPower(powerCuts['log lost'] ?? 0, random.next(2 ** 31), 'no-flush');
-    assert.ok(verdict.lost > 0, JSON.stringify(verdict));
+    const verdicts: Verdict[] = [];
+    // The kernel may happen to have written everything just before.
+    while (verdicts.length < 5 && !verdicts.some(({ lost }) => lost > 0))
+      verdicts.push(await cutPower(powerCuts['log lost'] ?? 0, random.next(2 ** 31), 'no-flush'));
+    assert.ok(
+      verdicts.some(({ lost }) => lost > 0),
+      JSON.stringify(verdicts),
+    );
   });
 });
