@@ -4,12 +4,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { isLocked } from '../../../src/engine/containers/file-lock.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { storeRoot } from '../../helpers/build-folder.ts';
 import { needs } from '../../helpers/needs.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
 import { namesIn, storeFiles, storeLeftovers } from '../../helpers/store-leftovers.ts';
 import { strataPath } from '../../helpers/strata.ts';
+import { patienceMs, until } from '../../helpers/until.ts';
 import { untilSame } from '../../helpers/until-same.ts';
 import { type KilledWork, killedWorks } from './killed-works.ts';
 
@@ -27,7 +29,7 @@ interface Ended {
 }
 
 /** The command, ended by itself or by a kill so many milliseconds after its start. */
-async function run(root: string, args: readonly string[], killAfterMs = 60_000): Promise<Ended> {
+async function run(root: string, args: readonly string[], killAfterMs = patienceMs): Promise<Ended> {
   const began = performance.now();
   const child = spawn(strataPath, ['--root', root, ...args], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -37,6 +39,16 @@ async function run(root: string, args: readonly string[], killAfterMs = 60_000):
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
   assert.ok(signal === 'SIGKILL' || code === 0, `${args.join(' ')} ended with ${code ?? signal}`);
   return { ms: Math.round(performance.now() - began), killed: signal !== null };
+}
+
+/** A child that the killed one had forked, and that was no program of its own yet, holds its locks for a moment. */
+async function letGo({ layout }: Engine): Promise<void> {
+  const held = (): string[] =>
+    namesIn(layout.locks).filter((name) => name.startsWith('lease-') && isLocked(join(layout.locks, name)));
+  await until(
+    () => held().length === 0,
+    () => `somebody holds ${held().join()}`,
+  );
 }
 
 interface Baseline {
@@ -107,6 +119,7 @@ test(`killed at any moment, by STRATA_SEED=${seed}`, {
       // Recovery may be killed, too.
       const isKilledTwice = killed && work.makes !== undefined && point % 2 === 1;
       if (isKilledTwice) await run(root, work.args, Math.round(pace * idle * (0.7 + random.next(1000) / 1000)));
+      await letGo(engine);
       // Machines are not always equally busy.
       if (!killed) pace = ms / whole;
       const what = `seed ${seed}, ${work.name}, point ${point}, killed after ${afterMs} ms`;
