@@ -152,7 +152,7 @@ test('a conflict among thousands of files is told, and an abort ends the copy; n
   fill(target, { [`to/${nameOf(2000)}/x`]: '' });
   await assert.rejects(copy(folder, target), (error) => isStrataError(error, 'ERR_COPY_DESTINATION'));
   const controller = new AbortController();
-  const meanwhile = (): void => void setTimeout(() => controller.abort(new Error('enough')), 20);
+  const meanwhile = (): void => void setImmediate(() => controller.abort(new Error('enough')));
   await assert.rejects(copy(folder, temporaryFolder(t), { signal: controller.signal, meanwhile }), /enough/);
   assert.equal(openFiles(), before);
 });

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { findProgram, requireProgram } from '../../../src/sys/find-program.ts';
 import { run, runChecked } from '../../../src/sys/process.ts';
+import { patienceMs } from '../../helpers/until.ts';
 import { openDescriptors, scratchDirectory } from './scratch-directory.ts';
 
 const sh = '/bin/sh';
@@ -68,10 +69,10 @@ test('an abort ends the program and rejects with its reason once it is gone', as
   await assert.rejects(run(sh, ['-c', 'exit 0'], { signal: controller.signal }), (error) => error === reason);
 });
 
-test('an abort does not wait for a grandchild that holds the pipes', { timeout: 10_000 }, async (context) => {
+test('an abort does not wait for a grandchild that holds the pipes', { timeout: patienceMs }, async (context) => {
   const { path } = scratchDirectory(context);
   const controller = new AbortController();
-  const script = `sleep 20 & echo $! > ${path}/pid; exec sleep 20`;
+  const script = `sleep 1000 & echo $! > ${path}/new; mv ${path}/new ${path}/pid; exec sleep 1000`;
   const running = run(sh, ['-c', script], { signal: controller.signal });
   while (!existsSync(join(path, 'pid'))) await sleep(10);
   await sleep(50);
