@@ -110,7 +110,7 @@ const living: Scenario = {
     'ps -q --no-trunc',
     "inspect -f '{{.State.Status}} {{.State.Running}} {{.State.Paused}} {{.State.ExitCode}} {{.Path}} {{json .Args}}' up",
     "inspect -f '{{json .Config.Env}} {{json .Config.Cmd}} {{.HostConfig.NetworkMode}} {{.Config.Image}} {{.Image}}' up",
-    'logs up',
+    { line: 'logs up', until: /ready/ },
     'exec up echo inside',
     "exec up sh -c 'exit 3'",
     'exec up missing',

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FolderItem, fill } from '../../helpers/build-folder.ts';
+import { patienceMs, until } from '../../helpers/until.ts';
 import { normalise } from './normalise.ts';
 
 /**
@@ -19,6 +20,8 @@ export interface Step {
   readonly names?: string;
   /** Standard output and error are one terminal. */
   readonly terminal?: boolean;
+  /** Asked again until its standard output says so: what somebody else writes by and by. */
+  readonly until?: RegExp;
   /** What of the answer is worth keeping; the rest is each program's own. Default: all. */
   readonly keep?: 'code';
 }
@@ -44,8 +47,6 @@ export interface Program {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const patienceMs = 60_000;
-
 /** Runs the lines one after the other; what differs from run to run is replaced by names in angle brackets. */
 export async function play({ files, steps }: Scenario, program: Program): Promise<Answer[]> {
   const folder = mkdtempSync(join(tmpdir(), 'strata-golden-'));
@@ -67,7 +68,16 @@ async function answer(step: Step, program: Program, folder: string, ids: Map<str
   const words = wordsOf(step.line).map((word) =>
     word.replaceAll('<here>', folder).replace(/\{(\w+)\}/g, (all, name: string) => ids.get(name) ?? all),
   );
-  const { code, stdout, stderr } = await run(step, program, words, folder);
+  let said = await run(step, program, words, folder);
+  if (step.until !== undefined) {
+    const hoped = step.until;
+    const asksAgain = async (): Promise<boolean> => {
+      if (!hoped.test(said.stdout)) said = await run(step, program, words, folder);
+      return hoped.test(said.stdout);
+    };
+    await until(asksAgain, () => `${step.line}: ${JSON.stringify(said)}`, 50);
+  }
+  const { code, stdout, stderr } = said;
   const id = /\b[0-9a-f]{64}\b/.exec(stdout)?.[0];
   if (step.names !== undefined && id !== undefined) ids.set(step.names, id);
   if (step.keep === 'code') return { line: step.line, code, stdout: '', stderr: '' };
