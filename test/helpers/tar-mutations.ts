@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { hasValidChecksum } from '../../src/archive/tar/block.ts';
 import { concatBytes } from '../../src/lib/bytes.ts';
+import { fc } from './properties.ts';
 import {
   base256,
   characterDevice,

@@ -14,11 +14,11 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import fc from 'fast-check';
 import { AT_FDCWD } from '../../src/sys/constants.ts';
 import { chmodAt, chownAt, utimensAt } from '../../src/sys/file-attributes.ts';
 import { mknodAt } from '../../src/sys/fs-at.ts';
 import { setXattrAt } from '../../src/sys/xattr.ts';
+import { fc } from './properties.ts';
 
 export interface Operation {
   readonly kind:

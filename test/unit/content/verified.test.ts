@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { BlobVerifier, digestOf, RunningDigest, verified } from '../../../src/content/verified.ts';
 import { utf8 } from '../../../src/lib/bytes.ts';
+import { fc } from '../../helpers/properties.ts';
 
 const text = utf8('the quick brown fox');
 const expected = { digest: digestOf(text), sizeBytes: text.length };

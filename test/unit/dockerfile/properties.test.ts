@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { dumpTree } from '../../../src/dockerfile/dump.ts';
 import { readIgnoreFile } from '../../../src/dockerfile/ignore-file.ts';
 import { parseInstructions, parseTrigger } from '../../../src/dockerfile/instructions/parse-instructions.ts';
@@ -11,6 +10,7 @@ import { expandWord, expandWords } from '../../../src/dockerfile/shell-words.ts'
 import { resolveStages } from '../../../src/dockerfile/stages.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { utf8 } from '../../../src/lib/bytes.ts';
+import { fc } from '../../helpers/properties.ts';
 
 const instructions =
   'ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL USER VOLUME';

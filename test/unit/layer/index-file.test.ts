@@ -3,7 +3,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import fc from 'fast-check';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { ByteReader } from '../../../src/layer/index-file/byte-reader.ts';
 import { ByteWriter } from '../../../src/layer/index-file/byte-writer.ts';
@@ -16,6 +15,7 @@ import { IndexWriter } from '../../../src/layer/index-file/writer.ts';
 import { comparePlaces, placeOf } from '../../../src/layer/place.ts';
 import { concatBytes, displayBytes, utf8 } from '../../../src/lib/bytes.ts';
 import type { DiffId } from '../../../src/spec/digest.ts';
+import { fc } from '../../helpers/properties.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'strata-index-'));
 after(() => rmSync(folder, { recursive: true }));

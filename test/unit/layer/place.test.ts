@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { childPlace, comparePlaces, nameStart, parentPlace, placeOf } from '../../../src/layer/place.ts';
 import { hasJunkDirectory, meaningOf, whiteoutName } from '../../../src/layer/whiteout.ts';
 import { displayBytes, utf8 } from '../../../src/lib/bytes.ts';
+import { fc } from '../../helpers/properties.ts';
 
 const clean = (path: string): string => displayBytes(placeOf(utf8(path)));
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { digestOf } from '../../../src/content/verified.ts';
 import { utf8 } from '../../../src/lib/bytes.ts';
 import { GarbageCollector } from '../../../src/metadata/gc.ts';
@@ -12,6 +11,7 @@ import { blobSweeper, fileSweeper, type SweepContext, snapshotSweeper } from '..
 import { TrackedContentStore } from '../../../src/metadata/tracked-content.ts';
 import { emptyTrash } from '../../../src/metadata/trash.ts';
 import type { ChainId, DiffId, Digest } from '../../../src/spec/digest.ts';
+import { fc } from '../../helpers/properties.ts';
 import { newStore, openStore, type TestStore, temporaryRoot } from './open-store.ts';
 
 const digest = (name: string): Digest => digestOf(utf8(name));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { alignColumns, displayWidth } from '../../../src/query/align.ts';
+import { fc } from '../../helpers/properties.ts';
 
 describe('columns', () => {
   // Checked against Go's text/tabwriter with docker's settings.

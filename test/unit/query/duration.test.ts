@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { formatDuration, parseDuration } from '../../../src/query/duration.ts';
+import { fc } from '../../helpers/properties.ts';
 
 describe('read', () => {
   const table: readonly (readonly [string, bigint])[] = [

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { Regexp } from '../../../src/query/regexp/regexp.ts';
+import { fc } from '../../helpers/properties.ts';
 
 describe('matches', () => {
   const table: readonly (readonly [pattern: string, yes: readonly string[], no: readonly string[]])[] = [

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { isStrataError } from '../../../src/errors/index.ts';
 import {
   familiarName,
@@ -21,6 +20,7 @@ import {
   withTag,
 } from '../../../src/reference/reference.ts';
 import { parseDigest } from '../../../src/spec/digest.ts';
+import { fc } from '../../helpers/properties.ts';
 
 const hex = '0123456789abcdef'.repeat(4);
 const digest = `sha256:${hex}`;

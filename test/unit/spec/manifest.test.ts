@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { parseImageConfig } from '../../../src/spec/config.ts';
 import { descriptorKeys, inlineData, readDescriptor, sameTarget } from '../../../src/spec/descriptor.ts';
@@ -19,6 +18,7 @@ import { mediaTypes } from '../../../src/spec/media-types.ts';
 import { parseJson } from '../../../src/spec/parse-json.ts';
 import type { Rules } from '../../../src/spec/parsed.ts';
 import { fixture, needs } from '../../helpers/needs.ts';
+import { fc } from '../../helpers/properties.ts';
 
 const encode = (value: unknown): Uint8Array =>
   new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { type Json, JsonReal, parseJson } from '../../../src/spec/parse-json.ts';
+import { fc } from '../../helpers/properties.ts';
 
 const options = { what: 'document', maxBytes: 1 << 24 };
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);

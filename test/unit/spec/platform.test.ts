@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { isStrataError } from '../../../src/errors/index.ts';
 import {
   choosePlatform,
@@ -11,6 +10,7 @@ import {
   platformRank,
   samePlatform,
 } from '../../../src/spec/platform.ts';
+import { fc } from '../../helpers/properties.ts';
 
 const at = (text: string): Platform => {
   const [os = '', architecture = '', variant] = text.split('/');

@@ -3,7 +3,6 @@ import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { suite, test } from 'node:test';
 import zlib from 'node:zlib';
-import fc from 'fast-check';
 import { type CompressGzipOptions, compressGzip } from '../../../../src/archive/compression/compress-gzip.ts';
 import { compressZstd } from '../../../../src/archive/compression/compress-zstd.ts';
 import { decompress } from '../../../../src/archive/compression/decompress.ts';
@@ -14,6 +13,7 @@ import type {
   MemberCompressorMaker,
 } from '../../../../src/archive/compression/types.ts';
 import { libdeflateCompressor } from '../../../../src/sys/deflate/libdeflate.ts';
+import { fc } from '../../../helpers/properties.ts';
 import { pieces } from './streams.fixture.ts';
 
 const blockBytes = 64 * 1024;

@@ -3,8 +3,8 @@ import { Buffer } from 'node:buffer';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import zlib from 'node:zlib';
-import fc from 'fast-check';
 import { decompress } from '../../../../src/archive/compression/decompress.ts';
+import { fc } from '../../../helpers/properties.ts';
 import { codeOf, gzipCases, outcome, pieces, type StreamCase, skippable, zstd, zstdCases } from './streams.fixture.ts';
 
 async function* stream(bytes: Uint8Array, lengths: readonly number[]): AsyncGenerator<Uint8Array> {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { compressionProbeBytes, detectCompression } from '../../../../src/archive/compression/detect.ts';
 import type { CompressionFormat } from '../../../../src/archive/compression/types.ts';
+import { fc } from '../../../helpers/properties.ts';
 
 const bzip2 = [0x42, 0x5a, 0x68, 0x39, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59];
 

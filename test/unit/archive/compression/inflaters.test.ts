@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { suite, test } from 'node:test';
-import fc from 'fast-check';
 import { chooseDecoder, createInflater } from '../../../../src/archive/compression/create-inflater.ts';
 import { openInflater, proveDecoder } from '../../../../src/archive/compression/decoder-proof.ts';
 import { nodeDecoders } from '../../../../src/archive/compression/node-decoders.ts';
 import type { DecoderMaker, DecoderStep } from '../../../../src/archive/compression/types.ts';
 import { nativeDecoders } from '../../../../src/sys/inflate/native-decoders.ts';
+import { fc } from '../../../helpers/properties.ts';
 import { codeOf, gzipCases, outcome, pieces, type StreamCase, zstdCases } from './streams.fixture.ts';
 
 const makers: readonly DecoderMaker[] = [...nodeDecoders, ...nativeDecoders];

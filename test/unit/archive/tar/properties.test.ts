@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import fc from 'fast-check';
 import type { TarEntry } from '../../../../src/archive/tar/types.ts';
 import {
   encodeTarHeader,
@@ -11,6 +10,7 @@ import {
 } from '../../../../src/archive/tar/writer.ts';
 import { isStrataError } from '../../../../src/errors/index.ts';
 import { concatBytes } from '../../../../src/lib/bytes.ts';
+import { fc } from '../../../helpers/properties.ts';
 import { joined, parseTar } from '../../../helpers/tar-events.ts';
 import { damagedArchive, oddArchive } from '../../../helpers/tar-mutations.ts';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { isStrataError } from '../../../../src/errors/index.ts';
 import { evaluateTemplate } from '../../../../src/query/template/evaluate.ts';
 import { templateFunctions } from '../../../../src/query/template/functions.ts';
 import { parseTemplate } from '../../../../src/query/template/parse.ts';
 import { Struct, structured, type Value } from '../../../../src/query/template/values.ts';
+import { fc } from '../../../helpers/properties.ts';
 
 const functions = new Set(templateFunctions.keys());
 const run = (text: string, data: Value = {}, name?: string): string =>
