@@ -13,7 +13,7 @@ trap 'rm -f "$failed"' EXIT
 run_tests() {
   at_once=$1
   shift
-  node --test --test-concurrency="$at_once" --test-timeout=300000 \
+  node --test --test-concurrency="$at_once" --test-timeout=1200000 \
     --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=./test/helpers/run-summary.ts --test-reporter-destination=stdout \
     "$@"

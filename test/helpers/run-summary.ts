@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
 
 const listed = 10;
@@ -32,6 +32,10 @@ async function summarize(
       const name = relative(process.cwd(), data.file);
       files.push({ name, seconds: data.duration_ms / 1000 });
       if (!data.success) failed.push(name);
+    } else if (type === 'test:fail' && data.file !== undefined && resolve(data.name) === data.file) {
+      // A whole file that ended otherwise than by its tests: it has no summary.
+      const name = relative(process.cwd(), data.file);
+      if (!failed.includes(name)) failed.push(name);
     }
   }
 
