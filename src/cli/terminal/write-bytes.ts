@@ -1,7 +1,12 @@
 import type { Writable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { StrataError } from '../../errors/index.ts';
 
 const ignore = (): void => undefined;
+
+// Pipes, files and terminals take all at once, so that who only writes would never hear of a signal.
+const longestTurnMs = 20;
+let turnBegan = 0;
 
 /**
  * Writes to standard output or standard error and waits, so that memory does not grow before a slow reader. Throws ERR_OUTPUT_CLOSED when
@@ -13,6 +18,9 @@ export async function writeBytes(stream: Writable, chunk: Uint8Array): Promise<v
   await new Promise<void>((resolve, reject) => {
     stream.write(chunk, (error) => (error ? reject(closed(stream, error)) : resolve()));
   });
+  if (performance.now() - turnBegan < longestTurnMs) return;
+  await setImmediate();
+  turnBegan = performance.now();
 }
 
 const closed = (stream: Writable, cause: Error): StrataError =>

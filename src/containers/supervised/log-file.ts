@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { pause } from '../../sys/pause.ts';
@@ -58,16 +59,21 @@ async function* entriesOf(
   let offset = tail === undefined ? 0 : startOfLast(fd, tail);
   let rest: Buffer = Buffer.alloc(0);
   let isLast = false;
+  let hasSuccessor = false;
   for (;;) {
+    // Reading never waits: without a turn of its own nobody could abort what writes as fast as we read.
+    await setImmediate();
     signal?.throwIfAborted();
     const length = readSync(fd, buffer, 0, readBytes, offset);
     if (length === 0) {
+      if (hasSuccessor) return 'replaced';
       if (goesOn === undefined || isLast) return 'ended';
       if (fstatSync(fd).size < offset) return 'replaced';
       // What was written before the end is still to be read, in this file or in the one that took its place.
       isLast = !(await goesOn());
-      if (isReplaced(fd, path)) return 'replaced';
-      if (!isLast) await pause(pauseMs, { signal });
+      hasSuccessor = isReplaced(fd, path);
+      // More may have been written to this one before.
+      if (!isLast && !hasSuccessor) await pause(pauseMs, { signal });
       continue;
     }
     offset += length;

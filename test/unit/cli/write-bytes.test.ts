@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { Writable } from 'node:stream';
+import { test } from 'node:test';
+import { writeBytes } from '../../../src/cli/terminal/write-bytes.ts';
+
+const longestMs = 20_000;
+
+test('who writes as fast as it is taken still hears of what happens meanwhile', async () => {
+  // As a file or a terminal: it takes everything before write() returns.
+  const taking = new Writable({ write: (_chunk, _encoding, done) => done() });
+  let isHeard = false;
+  setImmediate(() => (isHeard = true));
+  const began = performance.now();
+  while (!isHeard && performance.now() - began < longestMs) await writeBytes(taking, Buffer.from('x'));
+  assert.ok(isHeard);
+});
