@@ -1,4 +1,5 @@
 import { runCommandLine } from './command-line.ts';
+import { exitEngineFailure } from './exit-codes.ts';
 
 // `strata images | head -1`: nobody reads on, and there is nothing to complain of. A full disk is worth a word, unless
 // the command has failed of it and said so.
@@ -17,16 +18,25 @@ process.on('exit', () => {
 // back, and would keep the process until somebody does.
 const stuckMs = 100;
 
+// Node ends quietly, and with success, when nothing is left that could settle what a command waits for.
+const neverSettled = (): void => {
+  process.stderr.write('strata: internal error: the command waits for what can no longer come\n');
+  process.exitCode = exitEngineFailure;
+};
+process.once('beforeExit', neverSettled);
+
 // The exit code is set rather than forced, so that piped output is written to the end.
-runCommandLine(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-    setTimeout(() => process.exit(), stuckMs).unref();
-  },
-  (error: unknown) => {
-    process.stderr.write(
-      `strata: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    );
-    process.exitCode = 125;
-  },
-);
+runCommandLine(process.argv.slice(2))
+  .then(
+    (code) => {
+      process.exitCode = code;
+      setTimeout(() => process.exit(), stuckMs).unref();
+    },
+    (error: unknown) => {
+      process.stderr.write(
+        `strata: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      );
+      process.exitCode = exitEngineFailure;
+    },
+  )
+  .finally(() => process.off('beforeExit', neverSettled));

@@ -63,6 +63,19 @@ test('nobody reads, nobody can read: pipes that close and disks that are full', 
   assert.deepEqual(shell('$strata images >&-'), [0, '']);
 });
 
+test('a command that waits for what can never come is no success', { skip }, async (t) => {
+  const strata = strataCommand(t);
+  const folder = folderWith(t, {
+    'never.mjs': `const never = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) };
+      Object.defineProperty(process, 'stdin', { value: never });`,
+  });
+  const env = { NODE_OPTIONS: `--import=${join(folder, 'never.mjs')}` };
+  const { code, stdout, stderr } = await strata.with({ env }, 'import', '-');
+  assert.deepEqual([code, stdout], [125, '']);
+  assert.equal(stderr, 'strata: internal error: the command waits for what can no longer come\n');
+  assert.equal((await strata.with({ env }, 'images')).code, 0);
+});
+
 test('nothing from a Dockerfile, an image or a context gives orders to the terminal', {
   skip: skip || needs('script'),
 }, async (t) => {

@@ -19,10 +19,10 @@ export interface LayerProgress {
   end(): void;
 }
 
-/** Bars on a terminal, otherwise a line for each layer that is done. */
+/** Bars on a terminal. Into a log or a pipe, as from docker, nothing but what is to be known; with `quiet` not even that. */
 export function layerProgress({ err }: CliContext, { quiet }: { readonly quiet: boolean }): LayerProgress {
-  if (quiet) return new PlainLayerProgress(() => undefined);
-  if (!process.stderr.isTTY) return new PlainLayerProgress(err);
+  if (quiet) return new NotesOnly(() => undefined);
+  if (!process.stderr.isTTY) return new NotesOnly(err);
   return new TerminalLayerProgress(err, windowSize);
 }
 
@@ -38,31 +38,20 @@ function outcome({ state, total }: ShownLayer): string {
   return state === 'exists' ? 'Layer already exists' : `Done ${shownSize(total)}`;
 }
 
-/** A line for each layer when it is done, for logs and pipes. */
-export class PlainLayerProgress implements LayerProgress {
+const nothing = (): void => undefined;
+
+class NotesOnly implements LayerProgress {
   readonly #write: (text: string) => void;
-  readonly #told = new Set<string>();
+  readonly archive = nothing;
+  readonly layer = nothing;
+  readonly end = nothing;
 
   constructor(write: (text: string) => void) {
     this.#write = write;
   }
 
-  archive(): void {
-    // Told by the layers that come out of it.
-  }
-
-  layer(layer: ShownLayer): void {
-    if (!isOver(layer) || this.#told.has(layer.diffId)) return;
-    this.#told.add(layer.diffId);
-    this.#write(`${shownId(layer.diffId, false)}: ${outcome(layer)}\n`);
-  }
-
   note(text: string): void {
     this.#write(`${printableLine(text)}\n`);
-  }
-
-  end(): void {
-    // Every line is complete already.
   }
 }
 

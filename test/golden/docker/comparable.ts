@@ -33,7 +33,6 @@ const parts: readonly RegExp[] = [
   /^------\n[^]*?\n------\n/gm,
   /^[^\n]*:\d+\n-{20}\n[^]*?\n-{20}\n/gm,
   /^(?:writing image|naming to) [^\n]*\n/gm,
-  /^<[\w ]+>: (?:Done |Layer already exists)[^\n]*\n/gm,
   /^\s*\n/gm,
 ];
 

@@ -1,30 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PlainLayerProgress, TerminalLayerProgress } from '../../../src/cli/render/layer-progress.ts';
+import { type ShownLayer, TerminalLayerProgress } from '../../../src/cli/render/layer-progress.ts';
 
-const layer = (
-  id: string,
-  state: string,
-  offset: number,
-  total = 1_000_000,
-): Parameters<PlainLayerProgress['layer']>[0] => ({
+const layer = (id: string, state: string, offset: number, total = 1_000_000): ShownLayer => ({
   diffId: `sha256:${id.repeat(64)}`,
   state,
   offset,
   total,
-});
-
-test('in a pipe: a line for each layer when it is done, none twice', () => {
-  let text = '';
-  const progress = new PlainLayerProgress((piece) => (text += piece));
-  progress.archive();
-  progress.layer(layer('a', 'unpacking', 10));
-  progress.layer(layer('a', 'done', 1_000_000));
-  progress.layer(layer('b', 'exists', 1_000_000));
-  progress.layer(layer('b', 'exists', 1_000_000));
-  progress.note('WARNING: slow');
-  progress.end();
-  assert.equal(text, 'aaaaaaaaaaaa: Done 1MB\nbbbbbbbbbbbb: Layer already exists\nWARNING: slow\n');
 });
 
 /** What a terminal of that many rows shows in the end. */
