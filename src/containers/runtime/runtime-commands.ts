@@ -1,7 +1,8 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { removeControlGroup } from '../../sys/control-groups.ts';
+import { unmountIfMounted } from '../../sys/mount.ts';
 import { run, runChecked } from '../../sys/process.ts';
 
 export interface RuntimePlace {
@@ -53,9 +54,15 @@ export async function deleteFromRuntime(
  * {@link deleteFromRuntime} for a container whose first process has ended: what others leave in its control groups is
  * killed, the runtime itself is not asked. Idempotent.
  */
-export async function forgetInRuntime({ runtimeRoot }: RuntimePlace, id: string, group: string): Promise<void> {
-  rmSync(join(runtimeRoot, id), { recursive: true, force: true });
+export async function forgetInRuntime(place: RuntimePlace, id: string, group: string): Promise<void> {
+  if (isKnown(place, id)) removeState(join(place.runtimeRoot, id));
   await removeControlGroup(group);
+}
+
+function removeState(folder: string): void {
+  // runc (1.1) mounts itself here for the moment in which it makes a read-only copy; killed in it, it leaves that.
+  for (const name of readdirSync(folder)) unmountIfMounted(join(folder, name), { lazy: true });
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** `pause` stops every process of the container where it is, `resume` lets them go on. Throws ERR_PROGRAM_FAILED. */
@@ -68,4 +75,5 @@ export async function freeze(
   await runChecked(place.runtime, argumentsOf(place, [how, id]), options);
 }
 
-const isKnown = ({ runtimeRoot }: RuntimePlace, id: string): boolean => existsSync(join(runtimeRoot, id));
+/** The runtime has state of a container of this name, be it half made. */
+export const isKnown = ({ runtimeRoot }: RuntimePlace, id: string): boolean => existsSync(join(runtimeRoot, id));

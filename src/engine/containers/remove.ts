@@ -31,7 +31,7 @@ export async function removeContainer(
   while (!(await isRemoved(parts, id, options))) {
     const record = parts.metadata.containers.get(id);
     if (record === undefined) break;
-    await sendSignal(parts, record, SIGKILL);
+    await sendSignal(parts, record, SIGKILL, options);
     await untilEnd(parts, record, options);
   }
   // A command that was killed over a container may have left a layer that no record names.

@@ -8,6 +8,7 @@ import {
   deleteFromRuntime,
   forgetInRuntime,
   freeze,
+  isKnown,
   runtimeStatus,
 } from '../../containers/runtime/runtime-commands.ts';
 import { type ContainerState, ended, isActive, toJson } from '../../containers/state.ts';
@@ -149,7 +150,7 @@ export async function clearRun(
     // What is frozen does not die (cgroups of version 1). It may be thawed already, or gone.
     if (isFrozen) await freeze(place, id, 'resume').catch(() => undefined);
     const record = parts.metadata.containers.get(id);
-    const group = controlGroupOf(id, record && definitionOf(record).host.CgroupParent);
+    const group = groupOf(parts, id);
     // The runtime does no more than we when the first process is gone, and takes longer.
     if (record !== undefined && hasRunOut(stateOf(record))) await forgetInRuntime(place, id, group);
     else await deleteFromRuntime(place, id, group);
@@ -159,8 +160,24 @@ export async function clearRun(
     if (!(await unlessStuck(supervisor, isGone))) signalProcess(supervisor, SIGKILL);
     await within(longestMs, isGone);
   }
+  await endOrphanedRuntime(parts, id);
   await clearExecFolders(execsOf(parts.layout), id);
   rmSync(directory, { recursive: true, force: true });
+}
+
+function groupOf({ metadata }: SettleParts, id: string): string {
+  const record = metadata.containers.get(id);
+  return controlGroupOf(id, record && definitionOf(record).host.CgroupParent);
+}
+
+/** A runtime whose supervisor was killed goes on making the container, with the supervisor's lock. */
+async function endOrphanedRuntime(parts: SettleParts, id: string): Promise<void> {
+  const { lock } = bundleOf(parts.layout, id);
+  const place = runtimePlaceOf(parts);
+  for (let waited = 0; isLocked(lock) && waited < longestMs; waited += 10) {
+    await sleep(10);
+    if (isKnown(place, id)) await deleteFromRuntime(place, id, groupOf(parts, id));
+  }
 }
 
 const hasRunOut = (state: ContainerState): boolean =>

@@ -43,10 +43,10 @@ export async function endRun(
 ): Promise<void> {
   const { config } = definitionOf(record);
   const first = options.send === undefined ? stopSignalOf(config.StopSignal) : signalNumber(options.send);
-  await sendSignal(parts, record, first);
+  await sendSignal(parts, record, first, options);
   const seconds = options.timeoutSeconds ?? config.StopTimeout ?? defaultTimeoutSeconds;
   if (await endsWithin(seconds, options, untilEnded)) return;
-  await sendSignal(parts, record, SIGKILL);
+  await sendSignal(parts, record, SIGKILL, options);
   await untilEnded(options);
 }
 

@@ -190,6 +190,23 @@ test('--rm: gone with its end, also when nobody is there, and its code is told',
   assert.deepEqual(leftBehind(engine, [waited, left]), nothingLeft);
 });
 
+test('what ends a container works while a command only begins to run it', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const { containers } = engine;
+  const signal = AbortSignal.timeout(60_000);
+  const ways: readonly ((id: string) => Promise<unknown>)[] = [
+    async (id) => await containers.kill(id, { signal }),
+    async (id) => await containers.stop(id, { signal, timeoutSeconds: 0 }),
+    async (id) => await containers.remove(id, { signal, force: true }),
+  ];
+  for (const end of ways) {
+    await using run = engine.run({ image: 'busybox', command: ['sleep', '1000'], remove: true });
+    for await (const event of run) if (event.type === 'created') await end(event.id);
+    assert.equal((await run.result).exitCode, 137);
+  }
+  assert.deepEqual(leftBehind(engine), nothingLeft);
+});
+
 test('several at once: one start of many wins, and many containers side by side', { skip }, async (t) => {
   const engine = await containerStore(t);
   await using other = await Engine.open({ root: engine.layout.root });

@@ -57,6 +57,12 @@ export function workersOf({ layout }: Engine, others: ReadonlySet<number>): Foun
   return [...found, ...ours.map((pid) => ({ pid, program: 'init' as const }))];
 }
 
+/** What the runtime was to make runs: its child is another program. */
+function isMade(engine: Engine, others: ReadonlySet<number>): boolean {
+  const runtimes = workersOf(engine, others).flatMap(({ pid, program }) => (program === 'runc' ? [pid] : []));
+  return pids().some((pid) => runtimes.includes(parentOf(pid)) && /^(?!(?:[^\s\0]*\/)?runc\0)./.test(commandLine(pid)));
+}
+
 /** All processes there are, to tell those that come later from. */
 export const everybody = (): Set<number> => new Set(pids());
 
@@ -115,7 +121,12 @@ export async function hunt(plan: Hunt): Promise<number[]> {
       // What it had forked bore its name until it became another program; conmon goes on as its own child.
       const now = mine();
       const target = now.includes(pid) ? pid : victim === 'conmon' ? now.at(-1) : undefined;
-      return target !== undefined && kill(target) ? [target] : [];
+      if (target === undefined || !kill(target)) return [];
+      // One that had done its part dies for nothing: the container runs, and its command stays with it.
+      if (victim === 'init' && verb.stays === true) {
+        for (; !isOver(); await sleep(5)) if (isMade(engine, others)) return [];
+      }
+      return [target];
     }
     await sleep(1);
   }
