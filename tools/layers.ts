@@ -52,9 +52,9 @@ function judge(file: string, specifier: string): string | undefined {
   if (
     floor === 1 &&
     target === 'lib' &&
-    !/\/lib\/(bytes|characters|clean-path|invariant)\.ts$/.test(normalize(join(dirname(file), specifier)))
+    !/\/lib\/(bytes|characters|clean-path|invariant|nearest)\.ts$/.test(normalize(join(dirname(file), specifier)))
   ) {
-    return 'floor 1 takes only lib/bytes, lib/characters, lib/clean-path and lib/invariant from lib';
+    return 'floor 1 takes only lib/bytes, lib/characters, lib/clean-path, lib/invariant and lib/nearest from lib';
   }
   if (targetFloor > floor) return `floor ${floor} (${folder}) imports up from floor ${targetFloor} (${target})`;
   if (targetFloor === floor && !sideways.has(`${folder}>${target}`))

@@ -5,6 +5,7 @@ import type { CliContext, GlobalOptions } from './context.ts';
 import { notSupportedYet } from './flags/flags.ts';
 import { helpStyle, nounsHeading, verbsHeading } from './help-style.ts';
 import { refuseUsage } from './refuse-usage.ts';
+import { unknownVerb } from './unknown-verb.ts';
 
 /** Gives a program its flags and all verbs; only the verb that `argv` calls is loaded. */
 export async function defineProgram(program: Command, context: CliContext, argv: readonly string[]): Promise<void> {
@@ -30,10 +31,10 @@ export async function defineProgram(program: Command, context: CliContext, argv:
     for (const path of entry.names) await defineVerb({ program, context, argv }, entry, path, wanted);
   }
   program.on('command:*', (words: string[]) => {
-    throw unknownVerb(words[0] ?? '');
+    throw unknownVerb(program, words[0] ?? '');
   });
   program.action(async () => {
-    if (program.args[0] !== undefined) throw unknownVerb(program.args[0]);
+    if (program.args[0] !== undefined) throw unknownVerb(program, program.args[0]);
     if (program.opts<GlobalOptions>().version !== true) return program.outputHelp();
     const { strataVersion } = await import('../engine/versions.ts');
     context.out(`strata version ${strataVersion()}\n`);
@@ -84,7 +85,7 @@ function managementCommand(program: Command, name: string, argv: readonly string
     .copyInheritedSettings(program);
   command.exitOverride((error) => refuseUsage(command, error, argv));
   command.allowExcessArguments().action(() => {
-    if (command.args[0] !== undefined) throw unknownVerb(`${name} ${command.args[0]}`);
+    if (command.args[0] !== undefined) throw unknownVerb(command, command.args[0]);
     command.outputHelp();
   });
   return command;
@@ -113,16 +114,6 @@ function unknownTopic(words: readonly string[], at: number): StrataError {
     code: 'ERR_COMMAND_UNKNOWN',
     message: `unknown help topic: ${words[at] ?? ''}`,
     hint: "See 'strata --help'.",
-  });
-}
-
-function unknownVerb(verb: string): StrataError {
-  if (isDockers(verb)) return notSupportedYet(`strata ${verb}`);
-  return new StrataError({
-    kind: 'invalid-argument',
-    code: 'ERR_COMMAND_UNKNOWN',
-    message: `'${verb}' is not a strata command.`,
-    hint: `See '${['strata', ...verb.split(' ').slice(0, -1)].join(' ')} --help'.`,
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Command, CommanderError } from 'commander';
-import { isDockers } from './command-table.ts';
-import { argumentProblem, notSupportedYet, usageProblem } from './flags/flags.ts';
+import { argumentProblem, usageProblem } from './flags/flags.ts';
+import { unknownVerb } from './unknown-verb.ts';
 
 /** Docker's words for what the argument parser found wrong; help, which it reports the same way, goes through. */
 export function refuseUsage(command: Command, error: CommanderError, argv: readonly string[]): never {
@@ -8,8 +8,8 @@ export function refuseUsage(command: Command, error: CommanderError, argv: reado
   switch (error.code) {
     case 'commander.unknownOption': {
       // The flag is one of a verb that is not there.
-      const verb = [...(command.parent ? [command.name()] : []), command.args[0]].join(' ');
-      if (isDockers(verb)) throw notSupportedYet(`strata ${verb}`);
+      const [verb] = command.args;
+      if (command.commands.length > 0 && verb?.startsWith('-') === false) throw unknownVerb(command, verb);
       throw usageProblem(
         command,
         flag.startsWith('--')

@@ -82,6 +82,30 @@ for (const [line, code, message, see] of mistakes) {
   });
 }
 
+const misspelt: readonly (readonly [line: string, verb: string, hint: string])[] = [
+  ['bild .', 'bild', "Did you mean 'strata build'? See 'strata --help'."],
+  ['bild -t x .', 'bild', "Did you mean 'strata build'? See 'strata --help'."],
+  ['--root /nowhere bild --no-cache .', 'bild', "Did you mean 'strata build'? See 'strata --help'."],
+  ['iamges', 'iamges', "Did you mean 'strata images'? See 'strata --help'."],
+  ['pss -a', 'pss', "Did you mean 'strata ps'? See 'strata --help'."],
+  ['image lss', 'image lss', "Did you mean 'strata image ls'? See 'strata image --help'."],
+  ['image lss -q', 'image lss', "Did you mean 'strata image ls'? See 'strata image --help'."],
+  ['container runn -d x', 'container runn', "Did you mean 'strata container run'? See 'strata container --help'."],
+  ['builder nothing --like it', 'builder nothing', "See 'strata builder --help'."],
+  // Of such short words every one is near to some verb.
+  ['foo -x', 'foo', "See 'strata --help'."],
+];
+
+for (const [line, verb, hint] of misspelt) {
+  test(`strata ${line}: the verb is told, and which was meant`, async () => {
+    assert.deepEqual(await answer(...wordsOf(line)), {
+      code: 1,
+      stdout: '',
+      stderr: `strata: '${verb}' is not a strata command.\nhint: ${hint}\n`,
+    });
+  });
+}
+
 const notYet: readonly (readonly [line: string, code: number, what: string])[] = [
   ['pull alpine', 1, 'strata pull'],
   ['help pull', 1, 'strata pull'],
