@@ -7,6 +7,7 @@ import { BuildContext } from '../../../src/build/context/build-context.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { closeFd, mkdirAt, openAt } from '../../../src/sys/fs-at.ts';
 import { type FolderItem, fill, folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
+import { patienceMs } from '../../helpers/until.ts';
 
 interface Opened {
   readonly folder: string;
@@ -140,7 +141,7 @@ test('wildcards match names, files that begin with a dot too, and nothing when t
   assert.throws(() => context.find('[a'), code('ERR_PATTERN_SYNTAX'));
 });
 
-test('behind a wildcard no symlink is followed, so that links to . cannot multiply', { timeout: 10_000 }, (t) => {
+test('behind a wildcard no symlink is followed, so that links to . cannot multiply', { timeout: patienceMs }, (t) => {
   const links = Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`l${at}`, { link: '.' }]));
   const { context } = open(t, { ...links, up: { link: '..' }, 'd/up': { link: '..' }, 'd/x': '' });
   assert.deepEqual(taken(context, '*/*/*/*/*/*/*/*/*/*/x'), []);
@@ -190,7 +191,7 @@ test('an ignore file that cannot be read is an error, not an empty one', (t) => 
   assert.throws(() => BuildContext.open(folder, 'Dockerfile'), code('ERR_CONTEXT_FILE'));
 });
 
-test('a thousand ** cost time that grows with the names, not exponentially', { timeout: 20_000 }, (t) => {
+test('a thousand ** cost time that grows with the names, not exponentially', { timeout: patienceMs }, (t) => {
   const name = 'a'.repeat(200);
   const { context } = open(t, {
     [`${name}/${name}`]: '',

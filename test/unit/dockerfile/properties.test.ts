@@ -11,6 +11,7 @@ import { resolveStages } from '../../../src/dockerfile/stages.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { utf8 } from '../../../src/lib/bytes.ts';
 import { fc } from '../../helpers/properties.ts';
+import { patienceMs } from '../../helpers/until.ts';
 
 const instructions =
   'ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL USER VOLUME';
@@ -285,7 +286,7 @@ describe('large input', () => {
     size: `FROM a\nEXPOSE ${megabyte('1-2:\\\n')}`,
   };
   for (const [name, text] of Object.entries(files)) {
-    it(`does not take long: ${name}`, { timeout: 20_000 }, () => {
+    it(`does not take long: ${name}`, { timeout: patienceMs }, () => {
       attempt(() => parseInstructions(parseDockerfile(utf8(text))));
     });
   }

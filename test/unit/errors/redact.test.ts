@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { redact } from '../../../src/errors/redact.ts';
+import { patienceMs } from '../../helpers/until.ts';
 
 test('credentials go, everything else stays', () => {
   const table: readonly (readonly [string, string])[] = [
@@ -32,5 +33,5 @@ test('long hostile messages in linear time', () => {
   ]) {
     redact(piece.repeat(500_000));
   }
-  assert.ok(performance.now() - start < 20_000);
+  assert.ok(performance.now() - start < patienceMs);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deletedBytes, type LayerEntries } from '../../../src/layer/deleted-bytes.ts';
 import type { LayerRecord, RecordKind } from '../../../src/layer/index-file/record.ts';
+import { patienceMs } from '../../helpers/until.ts';
 
 type Line = readonly [kind: RecordKind, place: string, sizeBytes?: number, shadowed?: boolean];
 
@@ -58,7 +59,7 @@ test('a file that its own layer shadowed is none, nor are links', () => {
   assert.deepEqual(deletedBytes(layer(['whiteout', 'f'], ['whiteout', 'g'], ['whiteout', 'h']), [below]), [6]);
 });
 
-test('many entries, deep and wide, take a moment', { timeout: 20_000 }, () => {
+test('many entries, deep and wide, take a moment', { timeout: patienceMs }, () => {
   const deep = Array.from({ length: 2000 }, (_, at) => `${'d/'.repeat(at % 200)}f${at}`);
   const below = layer(...deep.map((place): Line => ['file', place, 1]));
   assert.deepEqual(deletedBytes(layer(...deep.map((place): Line => ['whiteout', place])), [below, below]), [2000, 0]);

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { familiarMatch, parseReference } from '../../../src/reference/familiar.ts';
 import { pathMatch } from '../../../src/reference/path-match.ts';
+import { patienceMs } from '../../helpers/until.ts';
 
 describe('patterns', () => {
   // Each answer was checked against Go's path.Match.
@@ -77,7 +78,7 @@ describe('patterns', () => {
   test('many stars take no exponential time', () => {
     const start = performance.now();
     assert.equal(pathMatch(`${'*a'.repeat(200)}b`, 'a'.repeat(20_000)), false);
-    assert.ok(performance.now() - start < 5_000);
+    assert.ok(performance.now() - start < patienceMs);
   });
 });
 
