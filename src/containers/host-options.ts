@@ -1,3 +1,5 @@
+import type { LogConfig } from './supervised/log-config.ts';
+
 /** A mount as docker's `--mount` describes it. */
 export interface HostMount {
   readonly Type: string;
@@ -76,6 +78,11 @@ export interface HostOptions {
   readonly IpcMode?: string;
   readonly PidMode?: string;
   readonly UTSMode?: string;
+  /** `host`, which is the default. */
+  readonly UsernsMode?: string;
+  /** `runc`, also by the name containerd has for it. */
+  readonly Runtime?: string;
+  readonly LogConfig?: LogConfig;
   /** Taken along by the runtime's document. */
   readonly Annotations?: Readonly<Record<string, string>>;
 }

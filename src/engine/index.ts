@@ -1,11 +1,12 @@
 export type { HostDevice, HostMount, HostOptions, HostUlimit } from '../containers/host-options.ts';
+export type { LogConfig } from '../containers/supervised/log-config.ts';
 export type { Checked, Damage } from '../images/check/types.ts';
 export type { LayerNode } from '../images/layer-tree.ts';
 export type { CachedStep } from './build/cache-usage.ts';
 export type { PruneBuildCacheRequest, PrunedBuildCache } from './build/prune-cache.ts';
 export type { BuildEvent, BuildRequest, BuildResult, DockerfileText, PullPolicy } from './build/types.ts';
 export type { AttachedContainer } from './containers/attach.ts';
-export type { CreatedContainer, CreateRequest } from './containers/create-types.ts';
+export type { AttachedStream, CreatedContainer, CreateRequest } from './containers/create-types.ts';
 export type { ExecOptions } from './containers/exec.ts';
 export type { ExportEvent, ExportRequest, ExportResult } from './containers/export-types.ts';
 export type { ContainerSummary, ListContainersOptions } from './containers/list.ts';

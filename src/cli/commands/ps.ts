@@ -40,6 +40,18 @@ const headers = {
 
 const columns = '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}';
 
+// Docker's form for scripts of before it had templates: a field a line, an empty line behind each container.
+const raw = `container_id: {{.ID}}
+image: {{.Image}}
+command: {{.Command}}
+created_at: {{.CreatedAt}}
+state: {{.State}}
+status: {{.Status}}
+names: {{.Names}}
+labels:{{if .Labels}} {{.Labels}}{{end}}
+ports:{{if .Ports}} {{.Ports}}{{end}}
+`;
+
 const ignoredFormat = 'WARNING: Ignoring custom format, because both --format and --quiet are set.\n';
 
 export function define(command: Command, context: CliContext): void {
@@ -51,7 +63,7 @@ export function define(command: Command, context: CliContext): void {
     .option('-q, --quiet', 'only IDs')
     .option('-f, --filter <name=value>', 'id, name, label, status, exited, ancestor, before, since, …', collect, [])
     .option('-s, --size', 'show what each has written, and that with its image')
-    .option('--format <template>', 'json, table TEMPLATE, or a Go template')
+    .option('--format <template>', 'json, raw, table TEMPLATE, or a Go template')
     .action(async (flags: PsFlags) => ps({ command, context }, flags));
 }
 
@@ -59,7 +71,12 @@ async function ps({ command, context }: Called, flags: PsFlags): Promise<void> {
   const given = wholeNumber(command, '-n, --last', flags.last ?? '-1');
   const last = flags.latest === true && given < 0 ? 1 : given;
   const { containers } = await context.engine();
-  const format = parseFormat(flags.format ?? '', flags.size === true ? `${columns}\t{{.Size}}` : columns);
+  const isRaw = flags.format === 'raw';
+  const rawText = flags.size === true ? `${raw}size: {{.Size}}\n` : raw;
+  const format = parseFormat(
+    isRaw ? rawText : (flags.format ?? ''),
+    flags.size === true ? `${columns}\t{{.Size}}` : columns,
+  );
   const list = await containers.list({
     all: flags.all,
     last,
@@ -70,7 +87,8 @@ async function ps({ command, context }: Called, flags: PsFlags): Promise<void> {
   });
   if (flags.quiet === true) {
     if (flags.format) context.err(ignoredFormat);
-    context.out(list.map(({ id }) => `${shownId(id, !flags.trunc)}\n`).join(''));
+    const before = isRaw ? 'container_id: ' : '';
+    context.out(list.map(({ id }) => `${before}${shownId(id, !flags.trunc)}\n`).join(''));
     return;
   }
   const now = Date.now();

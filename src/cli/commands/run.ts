@@ -12,7 +12,6 @@ import { renderError } from '../render/error.ts';
 const outputs = ['stdout', 'stderr'] as const;
 
 interface RunFlags extends ContainerFlags {
-  readonly detach?: boolean;
   readonly sigProxy: boolean;
   readonly detachKeys?: string;
 }
@@ -126,9 +125,7 @@ async function create(
   refuseStandingCidFile(flags.cidfile);
   const request = containerRequest(command, flags, image, words);
   const { containers } = await context.engine();
-  // Docker: the input of a container that one is with ends with one's own.
-  const stdinOnce = flags.detach !== true && flags.interactive === true;
-  const { id, warnings } = await containers.create({ ...request, stdinOnce, signal: context.signal });
+  const { id, warnings } = await containers.create({ ...request, signal: context.signal });
   warn(context, warnings);
   writeCidFile(flags.cidfile, id);
   return id;

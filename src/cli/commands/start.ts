@@ -24,7 +24,11 @@ export function define(command: Command, context: CliContext): void {
         ? startWithUs(context, names, flags)
         : startContainers(context, names),
     );
-  notYetFlags(command, ['--checkpoint <c>', '--checkpoint-dir <d>']);
+  const hint = "A container that runs is stopped where it is with 'strata pause'.";
+  notYetFlags(command, [
+    ['--checkpoint <c>', hint],
+    ['--checkpoint-dir <d>', hint],
+  ]);
 }
 
 async function startContainers(context: CliContext, names: readonly string[]): Promise<void> {

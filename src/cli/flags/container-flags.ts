@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CreateRequest } from '../../engine/index.ts';
+import type { AttachedStream, CreateRequest } from '../../engine/index.ts';
 import { exitEngineFailure } from '../exit-codes.ts';
 import { readEnvFile, withOwnValue } from './env-file.ts';
 import { integer, readFlag } from './flag-values.ts';
@@ -31,12 +31,11 @@ export interface ContainerFlags extends HostFlags {
   readonly stopSignal?: string;
   readonly stopTimeout?: string;
   readonly attach: readonly AttachedStream[];
+  /** Of `run` only. */
+  readonly detach?: boolean;
   readonly pull: string;
   readonly restart: string;
 }
-
-/** A stream of a container that `run` is with. */
-export type AttachedStream = 'stdin' | 'stdout' | 'stderr';
 
 /** Arguments and flags that `run` and `create` share. */
 export function defineContainerFlags(command: Command): void {
@@ -99,6 +98,7 @@ export function containerRequest(
     labels: Object.fromEntries([...flags.labelFile.flatMap(readEnvFile), ...flags.label].map(splitLabel(command))),
     remove: flags.rm === true,
     interactive: flags.interactive === true,
+    attach: attachedTo(flags),
     terminal: flags.tty === true,
     ...(flags.tty === true ? terminalSize() : {}),
     readOnly: flags.readOnly === true,
@@ -121,6 +121,13 @@ export function containerRequest(
 /** The value of a flag that takes a whole number, in docker's words when it is none. Throws ERR_USAGE. */
 export const wholeNumber = (command: Command, flag: string, text: string): number =>
   readFlag(command, flag, text, integer);
+
+/** Docker's: everything but standard input when nothing is named, nothing when it is left to itself. */
+function attachedTo({ attach, interactive, detach }: ContainerFlags): readonly AttachedStream[] {
+  if (detach === true) return [];
+  const outputs: readonly AttachedStream[] = attach.length === 0 ? ['stdout', 'stderr'] : attach;
+  return interactive === true ? ['stdin', ...outputs] : outputs;
+}
 
 // The runtime sets the size of its own accord, but only once the process runs and may have looked.
 function terminalSize(): { readonly terminalSize?: { readonly rows: number; readonly columns: number } } {

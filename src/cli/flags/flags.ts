@@ -140,15 +140,19 @@ export function argumentProblem(command: Command): StrataError {
   });
 }
 
+/** A flag, and what there is instead if something is. */
+export type LaterFlag = string | readonly [flag: string, hint: string];
+
 /**
  * Accepts docker's flags that Strata does not have yet, to answer with their name instead of "unknown flag". `exitCode` is
  * the command's then; 1 when not given.
  */
-export function notYetFlags(command: Command, flags: readonly string[], exitCode?: number): void {
-  for (const flag of flags) {
+export function notYetFlags(command: Command, flags: readonly LaterFlag[], exitCode?: number): void {
+  for (const later of flags) {
+    const [flag, hint] = typeof later === 'string' ? [later, undefined] : later;
     const option = command.createOption(flag).hideHelp();
     const refuse = (): never => {
-      throw notSupportedYet(option.long ?? flag, undefined, exitCode);
+      throw notSupportedYet(option.long ?? flag, hint, exitCode);
     };
     option.argParser(refuse);
     command.addOption(option);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { HostOptions } from '../../engine/index.ts';
+import type { HostOptions, LogConfig } from '../../engine/index.ts';
 import {
   address,
   bytes,
@@ -54,6 +54,10 @@ export interface HostFlags {
   readonly ipc?: string;
   readonly pid?: string;
   readonly uts?: string;
+  readonly userns?: string;
+  readonly runtime?: string;
+  readonly logDriver?: string;
+  readonly logOpt: readonly string[];
   readonly annotation: readonly string[];
 }
 
@@ -97,6 +101,10 @@ export function defineHostFlags(command: Command): void {
     .option('--ipc <mode>', 'private, host or none')
     .option('--pid <mode>', 'private or host')
     .option('--uts <mode>', 'private or host')
+    .option('--userns <mode>', 'host')
+    .option('--runtime <name>', 'runc')
+    .option('--log-driver <name>', 'how what it writes is kept: json-file or local, which are the same, or none')
+    .option('--log-opt <name=value>', 'max-size=10m: how large a log may become before it is begun anew', collect, [])
     .option('--annotation <name=value>', 'annotation for the runtime', collect, []);
 }
 
@@ -142,6 +150,10 @@ export function hostOptions(command: Command, flags: HostFlags & { readonly dnsO
     IpcMode: flags.ipc,
     PidMode: flags.pid,
     UTSMode: flags.uts,
+    UsernsMode: flags.userns,
+    // Docker's: empty is the default.
+    Runtime: flags.runtime || undefined,
+    LogConfig: logConfig(flags),
     Privileged: flags.privileged,
     Init: flags.init,
   };
@@ -153,6 +165,17 @@ export function hostOptions(command: Command, flags: HostFlags & { readonly dnsO
     ),
     ...securityOptions(flags.securityOpt),
   };
+}
+
+const byName = ([a]: readonly [string, string], [b]: readonly [string, string]): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function logConfig({ logDriver = '', logOpt }: HostFlags): LogConfig | undefined {
+  if (logDriver === '' && logOpt.length === 0) return undefined;
+  const options = logOpt.map((option): readonly [string, string] => {
+    const [name = ''] = option.split('=', 1);
+    return [name, option.slice(name.length + 1)];
+  });
+  return { Type: logDriver || 'json-file', Config: Object.fromEntries(options.toSorted(byName)) };
 }
 
 function splitTmpfs(text: string): readonly [string, string] {

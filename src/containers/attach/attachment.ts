@@ -114,7 +114,7 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
 
   /**
    * Nothing more comes for its standard input, once all that was given is taken: that ends it when the container was made
-   * with `stdinOnce`. Idempotent.
+   * to be with its input. Idempotent.
    */
   end(): void {
     this.#lastWrite = this.#lastWrite.then((isTaken) => {

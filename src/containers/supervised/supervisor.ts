@@ -10,19 +10,16 @@ export interface SupervisorPlan {
   readonly runtimeRoot: string;
   /** Where `<id>` appears with the exit code when the container has ended. */
   readonly exitDirectory: string;
-  /** Gets all that is written, a line each: see `log-file.ts`. */
-  readonly logPath: string;
+  /** Gets all that is written, a line each: see `log-file.ts`. Nothing is kept without it. */
+  readonly logPath: string | undefined;
+  /** Beyond this, conmon throws the log away and begins anew. */
+  readonly maxLogBytes: number;
   readonly terminal: boolean;
   /** The container's standard input is a pipe that clients write to, else empty. */
   readonly stdin: boolean;
   /** Standard input stays open when a client goes. */
   readonly keepsStdin: boolean;
 }
-
-/**
- * A container that writes without end must not fill the disk: beyond this, conmon throws the log away and begins anew.
- */
-const maxLogBytes = 128 << 20;
 
 /** Where conmon is. Throws ERR_PROGRAM_MISSING. */
 export const findSupervisor = (): string => requireProgram('conmon', 'conmon');
@@ -44,9 +41,9 @@ export function supervisorArguments(plan: SupervisorPlan): string[] {
     'container-pidfile': bundle.pid,
     'conmon-pidfile': bundle.supervisorPid,
     'exit-dir': plan.exitDirectory,
-    'log-path': `k8s-file:${plan.logPath}`,
+    'log-path': plan.logPath === undefined ? 'none' : `k8s-file:${plan.logPath}`,
     'log-level': 'warning',
-    'log-size-max': String(maxLogBytes),
+    'log-size-max': String(plan.maxLogBytes),
   };
   const forRuntime = ['--root', plan.runtimeRoot, '--log', bundle.log, '--log-format', 'json'];
   return [

@@ -3,6 +3,7 @@ import type { HostOptions } from '../../containers/host-options.ts';
 import { checkMountSources } from '../../containers/mounts/host-mounts.ts';
 import { definedOptions } from '../../containers/runtime/runtime-options.ts';
 import type { ContainerDefinition } from '../../containers/state.ts';
+import { checkLogConfig } from '../../containers/supervised/log-config.ts';
 import { StrataError } from '../../errors/index.ts';
 import { createRuntimeSpec, type Machine } from '../../oci-runtime/from-image.ts';
 
@@ -11,12 +12,14 @@ const nobody = { uid: 0, gid: 0, additionalGids: [], home: '/' };
 /**
  * Finds what no start could go well with: by making the runtime's document once, for nobody, and by what docker looks at
  * besides. Throws what `definedOptions` and `createRuntimeSpec` throw, ERR_MOUNT_INVALID, ERR_RESOURCES_INVALID,
- * ERR_NAMESPACE_INVALID.
+ * ERR_NAMESPACE_INVALID, ERR_RUNTIME_UNKNOWN and what `checkLogConfig` throws.
  */
 export function checkHost(definition: ContainerDefinition, machine: Machine): void {
   checkNamespaces(definition);
   checkProcessors(definition, machine);
   checkNumbers(definition);
+  checkRuntime(definition.host);
+  if (definition.host.LogConfig !== undefined) checkLogConfig(definition.host.LogConfig);
   const options = definedOptions(definition, { id: '', machine, ownMounts: [] });
   createRuntimeSpec(definition.config, { ...options, user: nobody, rootPath: '/' });
   checkMountSources(definition.host);
@@ -56,6 +59,22 @@ function checkProcessors({ host: { NanoCpus = 0, CpusetCpus = '' } }: ContainerD
 
 const numbersIn = (list: string): number[] => (list.match(/\d+/g) ?? []).map(Number);
 
+// Docker's name for it, containerd's, and the default.
+const runtimes = ['runc', 'io.containerd.runc.v2', ''];
+
+function checkRuntime({ Runtime = '', UsernsMode = '' }: HostOptions): void {
+  if (!['', 'host'].includes(UsernsMode)) {
+    throw namespaceProblem('--userns: invalid USER mode', "Users are the machine's: host.");
+  }
+  if (runtimes.includes(Runtime)) return;
+  throw new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_RUNTIME_UNKNOWN',
+    message: `unknown or invalid runtime name: ${Runtime.slice(0, 100)}`,
+    hint: 'Containers are run by runc.',
+  });
+}
+
 const modes = {
   IpcMode: ['', 'private', 'shareable', 'host', 'none'],
   PidMode: ['', 'private', 'host'],
@@ -90,10 +109,7 @@ export function refuseHostname({ UTSMode }: HostOptions): void {
   if (UTSMode === 'host') throw namespaceProblem('conflicting options: hostname and the UTS mode');
 }
 
-const namespaceProblem = (message: string): StrataError =>
-  new StrataError({
-    kind: 'invalid-argument',
-    code: 'ERR_NAMESPACE_INVALID',
-    message,
-    hint: 'A container has its own, private, or the one of the host.',
-  });
+const namespaceProblem = (
+  message: string,
+  hint = 'A container has its own, private, or the one of the host.',
+): StrataError => new StrataError({ kind: 'invalid-argument', code: 'ERR_NAMESPACE_INVALID', message, hint });

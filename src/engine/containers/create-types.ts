@@ -1,6 +1,9 @@
 import type { HostOptions } from '../../containers/host-options.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 
+/** A stream of a container that somebody is with. */
+export type AttachedStream = 'stdin' | 'stdout' | 'stderr';
+
 /** A container to be made. Everything left out is as the image says. */
 export interface CreateRequest extends AbortOptions {
   /** A reference, an image ID or the beginning of one. */
@@ -29,8 +32,11 @@ export interface CreateRequest extends AbortOptions {
   readonly terminalSize?: { readonly rows: number; readonly columns: number };
   /** Its standard input is open: what a client sends reaches it. */
   readonly interactive?: boolean;
-  /** With `interactive`: its standard input ends with that of the first client, as of `docker run -i`. */
-  readonly stdinOnce?: boolean;
+  /**
+   * What whoever makes it wants to be with, which `inspect` shows. With `interactive` and `stdin` its standard input ends with
+   * that of the first client, as of `docker run -i`. Default: nothing.
+   */
+  readonly attach?: readonly AttachedStream[];
   /** Sent by `stop`; a name or a number. */
   readonly stopSignal?: string;
   /** How long `stop` waits before it kills, in seconds. */

@@ -17,14 +17,18 @@ import type { CreateRequest } from './create-types.ts';
  * ERR_SIGNAL_INVALID, and what `checkHost` throws.
  */
 export function defineContainer(image: RunConfig, id: string, request: CreateRequest): ContainerDefinition {
-  const { network = 'none', remove = false, readOnly = false, stopSignal, stopTimeout, terminalSize: size } = request;
+  const { network = 'none', remove = false, readOnly = false, attach = [] } = request;
+  const { stopSignal, stopTimeout, terminalSize: size } = request;
   const config: ContainerConfig = {
     ...containerConfig(image, request),
     Hostname: request.hostname === undefined ? ownHostname(id, request) : checkHostname(request.hostname),
     ...(request.domainname === undefined ? {} : { Domainname: checkHostname(request.domainname) }),
     Tty: request.terminal === true,
     OpenStdin: request.interactive === true,
-    StdinOnce: request.stdinOnce === true,
+    StdinOnce: request.interactive === true && attach.includes('stdin'),
+    AttachStdin: attach.includes('stdin'),
+    AttachStdout: attach.includes('stdout'),
+    AttachStderr: attach.includes('stderr'),
     ...(stopSignal === undefined ? {} : { StopSignal: stopSignal }),
     ...(stopTimeout === undefined ? {} : { StopTimeout: stopTimeout }),
   };

@@ -42,7 +42,7 @@ export async function inspectContainer(
     ResolvConfPath: made('resolv.conf'),
     HostnamePath: made('hostname'),
     HostsPath: made('hosts'),
-    LogPath: started ? logPathOf(parts.layout, record.id) : '',
+    LogPath: started && (host.LogConfig?.Type ?? 'json-file') === 'json-file' ? logPathOf(parts.layout, record.id) : '',
     Name: `/${record.name}`,
     RestartCount: stateOf(record).restartCount ?? 0,
     Driver: parts.driver.name,

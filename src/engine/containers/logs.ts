@@ -1,11 +1,13 @@
 import { isActive } from '../../containers/state.ts';
+import { keepsLog } from '../../containers/supervised/log-config.ts';
 import { type LogEntry, readLog } from '../../containers/supervised/log-file.ts';
+import { StrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { compareInstants, type Instant, parseInstant } from '../../query/timestamp.ts';
 import { lookUp } from './look-up.ts';
 import { type ContainerParts, logPathOf } from './parts.ts';
 import { reconcileContainer } from './reconcile.ts';
-import { stateOf } from './state.ts';
+import { definitionOf, stateOf } from './state.ts';
 
 export interface LogsOptions extends AbortOptions {
   /** Go on until the container ends or is removed. */
@@ -17,7 +19,7 @@ export interface LogsOptions extends AbortOptions {
   readonly until?: string | undefined;
 }
 
-/** What a container has written so far, in order. Throws ERR_CONTAINER_NOT_FOUND, ERR_TIME_INVALID. */
+/** What a container has written so far, in order. Throws ERR_CONTAINER_NOT_FOUND, ERR_TIME_INVALID, ERR_LOG_NOT_KEPT. */
 export async function* containerLogs(
   parts: ContainerParts,
   name: string,
@@ -26,11 +28,13 @@ export async function* containerLogs(
   const now = instantOf(Date.now());
   const first = since === undefined ? undefined : parseInstant(since, { now });
   const last = until === undefined ? undefined : parseInstant(until, { now });
-  const { id } = await lookUp(parts, name, { signal });
+  const record = await lookUp(parts, name, { signal });
+  const { id } = record;
+  if (!keepsLog(definitionOf(record).host.LogConfig)) throw logNotKept();
   const goesOn = async (): Promise<boolean> => {
     if (last !== undefined && compareInstants(instantOf(Date.now()), last) > 0) return false;
-    const record = await reconcileContainer(parts, id, { signal });
-    return record !== undefined && isActive(stateOf(record));
+    const now = await reconcileContainer(parts, id, { signal });
+    return now !== undefined && isActive(stateOf(now));
   };
   const entries = readLog(logPathOf(parts.layout, id), { signal, tail, goesOn: follow ? goesOn : undefined });
   for await (const entry of entries) {
@@ -42,6 +46,14 @@ export async function* containerLogs(
     }
   }
 }
+
+const logNotKept = (): StrataError =>
+  new StrataError({
+    kind: 'unsupported',
+    code: 'ERR_LOG_NOT_KEPT',
+    message: 'configured logging driver does not support reading',
+    hint: "It was made with '--log-driver none'; 'strata attach' shows what it writes from now on.",
+  });
 
 const instantOf = (milliseconds: number): Instant => ({
   seconds: Math.floor(milliseconds / 1000),

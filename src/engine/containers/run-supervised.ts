@@ -18,7 +18,12 @@ export async function runSupervised(
   report: Report<RunEvent>,
   signal: AbortSignal,
 ): Promise<RunResult> {
-  const { id, name, warnings } = await createContainer(parts, { ...request, interactive: false, signal });
+  const { id, name, warnings } = await createContainer(parts, {
+    ...request,
+    interactive: false,
+    attach: ['stdout', 'stderr'],
+    signal,
+  });
   report({ type: 'created', id, name, warnings });
   try {
     await using attached = await startAttached(parts, id, { signal });

@@ -8,6 +8,7 @@ import { runtimeOptions } from '../../containers/runtime/runtime-options.ts';
 import { type ContainerState, ended, toJson } from '../../containers/state.ts';
 import { type LaunchPlan, launch } from '../../containers/supervised/launch.ts';
 import { launchInWorker } from '../../containers/supervised/launch-thread.ts';
+import { keepsLog, maxLogBytes } from '../../containers/supervised/log-config.ts';
 import { findSupervisor } from '../../containers/supervised/supervisor.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
@@ -132,7 +133,8 @@ function planOf(parts: ContainerParts, record: ContainerRecord): LaunchPlan {
       bundle: bundleOf(layout, id),
       ...runtimePlaceOf(parts),
       exitDirectory: exitsOf(layout),
-      logPath: logPathOf(layout, id),
+      logPath: keepsLog(host.LogConfig) ? logPathOf(layout, id) : undefined,
+      maxLogBytes: maxLogBytes(host.LogConfig),
       terminal: config.Tty === true,
       stdin: config.OpenStdin === true,
       // A terminal is one thing for both directions: it cannot end in one.

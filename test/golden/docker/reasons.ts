@@ -84,11 +84,6 @@ export const reasons: Readonly<Record<string, Reason>> = {
     docker: /NetworkSettings\.|172\.17\.0\.1/,
     strata: /NetworkSettings\.|127\.0\.0\.1\tme/,
   },
-  'who attached': {
-    text: 'Docker keeps which streams the client that made a container wanted to see; here that is nothing of the container.',
-    docker: /Config\.Attach/,
-    strata: /Config\.Attach/,
-  },
   'in the order of paths': {
     text: 'Docker lists changes in the order in which it came upon them, which is not always the same; here they stand by path.',
   },

@@ -1,4 +1,5 @@
 import { changeScenarios } from './container-change-scenarios.ts';
+import { choiceScenarios } from './container-choice-scenarios.ts';
 import { flagScenarios } from './container-flag-scenarios.ts';
 import { lookScenarios } from './container-look-scenarios.ts';
 import { lifeScenarios } from './container-scenarios.ts';
@@ -8,5 +9,8 @@ import type { Scenario } from './scenario.ts';
 /** Each is recorded in a file of that name. */
 export const sets: readonly { readonly name: 'images' | 'containers'; readonly scenarios: readonly Scenario[] }[] = [
   { name: 'images', scenarios: imageScenarios },
-  { name: 'containers', scenarios: [...lifeScenarios, ...flagScenarios, ...lookScenarios, ...changeScenarios] },
+  {
+    name: 'containers',
+    scenarios: [...lifeScenarios, ...flagScenarios, ...lookScenarios, ...changeScenarios, ...choiceScenarios],
+  },
 ];

@@ -1,0 +1,96 @@
+import { isStrataError, StrataError } from '../../errors/index.ts';
+import { parseSize } from '../../query/parse-size.ts';
+
+/** Docker's `LogConfig`: how what a container writes is kept. */
+export interface LogConfig {
+  /** `json-file` and `local` are the same here; `none` keeps nothing. */
+  readonly Type: string;
+  /** `max-size`: bytes, as in `10m`. */
+  readonly Config: Readonly<Record<string, string>>;
+}
+
+/**
+ * A container that writes without end must not fill the disk: beyond this, conmon throws the log away and begins anew.
+ */
+const defaultMaxBytes = 128 << 20;
+
+const fileOptions = ['max-size', 'max-file', 'mode'];
+// Docker's own, which Strata does not have yet.
+const laterOptions: Readonly<Record<string, string>> = {
+  compress: 'A log is one file, which is not compressed.',
+  'max-buffer-size': 'A container waits until what it wrote is kept.',
+  ...Object.fromEntries(
+    ['labels', 'labels-regex', 'env', 'env-regex', 'tag'].map((name) => [name, 'A log keeps time, stream and text.']),
+  ),
+};
+const laterDrivers = 'syslog journald gelf fluentd awslogs splunk gcplogs etwlogs'.split(' ');
+
+/** Whether a log is kept, that can be read. */
+export const keepsLog = (config: LogConfig | undefined): boolean => config?.Type !== 'none';
+
+/** How large a log may become before it is begun anew. Throws as {@link checkLogConfig}. */
+export function maxLogBytes({ Config = {} }: Partial<LogConfig> = {}): number {
+  const text = Config['max-size'];
+  return text === undefined ? defaultMaxBytes : sizeOf(text);
+}
+
+/** Throws ERR_LOG_OPTION_INVALID for what docker refuses, too, ERR_NOT_SUPPORTED_YET for what it does not. */
+export function checkLogConfig({ Type, Config }: LogConfig): void {
+  if (!['json-file', 'local', 'none'].includes(Type)) throw unknownDriver(Type);
+  const names = Object.keys(Config);
+  if (Type === 'none' && names.length > 0) {
+    throw problem('invalid logging opts for driver none', "Leave '--log-opt' out: nothing is kept.");
+  }
+  for (const name of names) checkOption(Type, name);
+  maxLogBytes({ Config });
+  const files = Config['max-file'];
+  const mode = Config['mode'] ?? 'blocking';
+  if (files !== undefined && !/^[1-9]\d{0,8}$/.test(files)) {
+    throw problem('max-file cannot be less than 1', 'A log is one file: max-file=1.');
+  }
+  if (files !== undefined && Number(files) !== 1) {
+    const hint = 'A log is one file. Leave it out, and have max-size say what all files together may take.';
+    throw notYet(`max-file=${files}`, hint);
+  }
+  if (mode === 'non-blocking') throw notYet('mode=non-blocking', 'A container waits until what it wrote is kept.');
+  if (mode !== 'blocking') throw problem(`logger: logging mode not supported: ${mode.slice(0, 100)}`, 'mode=blocking.');
+}
+
+function checkOption(driver: string, name: string): void {
+  if (fileOptions.includes(name)) return;
+  const hint = laterOptions[name];
+  if (hint !== undefined) throw notYet(name, hint);
+  throw problem(`unknown log opt '${name.slice(0, 100)}' for ${driver} log driver`, 'Known is max-size, as in 10m.');
+}
+
+function sizeOf(text: string): number {
+  try {
+    // Docker's: a disk's units, of 1000.
+    const bytes = parseSize(text, 1000);
+    if (bytes > 0) return bytes;
+  } catch (error) {
+    if (!isStrataError(error, 'ERR_SIZE_INVALID')) throw error;
+    throw problem(error.message, 'A size is a number with k, m or g behind it: max-size=10m.');
+  }
+  throw problem('max-size must be a positive number', 'As in max-size=10m.');
+}
+
+function unknownDriver(name: string): StrataError {
+  const hint = "json-file, which is the default, local and none are there; 'strata logs -f' passes a log on to others.";
+  if (laterDrivers.includes(name)) return notSupported(`--log-driver ${name}`, hint);
+  const short = name.slice(0, 100);
+  return problem(`error looking up logging plugin ${short}: plugin "${short}" not found`, hint);
+}
+
+const problem = (message: string, hint: string): StrataError =>
+  new StrataError({ kind: 'invalid-argument', code: 'ERR_LOG_OPTION_INVALID', message, hint });
+
+const notSupported = (what: string, hint: string): StrataError =>
+  new StrataError({
+    kind: 'unsupported',
+    code: 'ERR_NOT_SUPPORTED_YET',
+    message: `${what}: not supported yet`,
+    hint,
+  });
+
+const notYet = (option: string, hint: string): StrataError => notSupported(`--log-opt ${option}`, hint);
