@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 product="bzip2 conmon libdeflate0 procps runc tini xz-utils"
-tests="btrfs-progs busybox-static e2fsprogs isal libarchive-tools libcap2-bin linux-libc-dev pigz skopeo umoci zstd"
+tests="acl btrfs-progs busybox-static e2fsprogs isal libarchive-tools libcap2-bin linux-libc-dev pigz skopeo umoci zstd"
 wanted=$product
 [ "${1:-}" = test ] && wanted="$product $tests"
 
