@@ -1,12 +1,18 @@
-// What a runtime leaves whose first process was killed.
+// What a runtime leaves whose first process was killed, and what one goes on to make whose supervisor was.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { forgetInRuntime } from '../../../src/containers/runtime/runtime-commands.ts';
+import { bundleOf, runtimeRootOf } from '../../../src/engine/containers/parts.ts';
+import { clearRun } from '../../../src/engine/containers/settle.ts';
+import { Metadata } from '../../../src/metadata/metadata.ts';
 import { bindMount } from '../../../src/sys/bind-mount.ts';
+import { tryLockFile } from '../../../src/sys/flock.ts';
 import { unmountIfMounted } from '../../../src/sys/mount.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
+import { containerStore } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
 
 test('the copy of itself that a runtime had only just mounted is no obstacle', { skip: needs('root') }, async (t) => {
@@ -18,4 +24,28 @@ test('the copy of itself that a runtime had only just mounted is no obstacle', {
   t.after(() => unmountIfMounted(copy, { lazy: true }));
   await forgetInRuntime({ runtime: '/nowhere', runtimeRoot }, 'one', '/strata/nobody');
   assert.equal(existsSync(join(runtimeRoot, 'one')), false);
+});
+
+test('a runtime whose supervisor was killed is waited for, and what it makes goes', {
+  skip: needs('root', 'overlay', 'runc', 'conmon', 'busybox'),
+}, async (t) => {
+  const { layout } = await containerStore(t);
+  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+  const id = 'a'.repeat(64);
+  const bundle = bundleOf(layout, id);
+  const state = join(runtimeRootOf(layout), id);
+  mkdirSync(bundle.directory, { recursive: true });
+  const lock = openSync(bundle.lock, 'w');
+  assert.ok(tryLockFile(lock));
+  const looks = openSync(bundle.lock, 'r');
+  // It makes its state a while later, and ends when that is taken away.
+  const script = 'sleep 0.5; mkdir -p "$0"; while [ -d "$0" ]; do sleep 0.02; done';
+  const runtime = spawn('/bin/sh', ['-c', script, state], { stdio: ['ignore', 'ignore', 'inherit', lock] });
+  t.after(() => runtime.kill('SIGKILL'));
+  closeSync(lock);
+  await clearRun({ layout, metadata } as Parameters<typeof clearRun>[0], id, undefined);
+  const isFree = tryLockFile(looks);
+  closeSync(looks);
+  assert.ok(isFree, 'it has ended');
+  assert.deepEqual([existsSync(state), existsSync(bundle.directory)], [false, false]);
 });
