@@ -41,9 +41,23 @@ export function mergeEnvironment(image: readonly string[], own: readonly string[
   return [...named.values(), ...image.filter((entry) => !named.has(nameOf(entry)))];
 }
 
+// PATH_MAX: nothing has a longer path.
+const maxHomeBytes = 4096;
+
+/** An image's /etc/passwd may say anything. */
+function usable(home: string): string {
+  if (!home.includes('\0') && home.length < maxHomeBytes) return home;
+  throw new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_USER_INVALID',
+    message: `home directory ${JSON.stringify(home.slice(0, 100))} of the user in /etc/passwd: not a path`,
+    hint: "Say where it is: '-e HOME=/'.",
+  });
+}
+
 /**
  * The environment of a process: PATH, HOSTNAME and, at a terminal, TERM, unless image or user say otherwise, and HOME.
- * @throws ERR_ENVIRONMENT_INVALID, ERR_COMMAND_INVALID
+ * @throws ERR_ENVIRONMENT_INVALID, ERR_COMMAND_INVALID, ERR_USER_INVALID for a home directory that is no path
  */
 export function processEnvironment(options: EnvironmentOptions): string[] {
   for (const entry of options.image) check(entry, 'image');
@@ -57,6 +71,6 @@ export function processEnvironment(options: EnvironmentOptions): string[] {
     if (entry.includes('=')) variables.set(nameOf(entry), entry);
     else variables.delete(entry);
   }
-  if (!variables.has('HOME')) variables.set('HOME', `HOME=${options.home}`);
+  if (!variables.has('HOME')) variables.set('HOME', `HOME=${usable(options.home)}`);
   return [...variables.values()];
 }

@@ -29,24 +29,33 @@ export function refuseUnsafeUserFiles(tree: RootedTree): void {
   }
 }
 
-function whatIs(tree: RootedTree, given: string): string | undefined {
-  let path = given;
-  for (let hops = 0; hops <= maxHops; hops++) {
-    const at = parentOf(tree, path);
-    const folder = at === undefined ? posix.dirname(path) : `/${Buffer.from(tree.pathOf(at.fd)).toString('utf8')}`;
-    if (kernelPlace.test(posix.join(folder, posix.basename(path)))) return "symlink to something of the kernel's";
-    if (at === undefined) return undefined;
-    const type = statAtIfThere(at.fd, at.name)?.type;
-    if (type !== 'symlink') return type;
-    path = posix.resolve(folder, Buffer.from(readlinkAt(at.fd, at.name)).toString('utf8'));
+/** Follows a path name by name, also through folders that are missing: the kernel's are mounted there later. */
+function whatIs(tree: RootedTree, path: string): string | undefined {
+  const rest = path.split('/');
+  let folder = '/';
+  for (let hops = 0; rest.length > 0; ) {
+    const place = posix.join(folder, rest.shift() ?? '');
+    if (place === folder) continue;
+    if (kernelPlace.test(place)) return "symlink to something of the kernel's";
+    const at = place === '/' ? undefined : parentOf(tree, place);
+    const type = at && statAtIfThere(at.fd, at.name)?.type;
+    if (at === undefined || type !== 'symlink') {
+      if (rest.length === 0) return type;
+      folder = place;
+      continue;
+    }
+    if (hops++ === maxHops) return 'symlink that goes round';
+    const target = Buffer.from(readlinkAt(at.fd, at.name)).toString('latin1');
+    if (target.startsWith('/')) folder = '/';
+    rest.unshift(...target.split('/'));
   }
-  return 'symlink that goes round';
+  return 'directory';
 }
 
-/** Undefined when there is no such directory. */
+/** Undefined when there is no such directory. `path` holds bytes: names of an image need not be UTF-8. */
 function parentOf(tree: RootedTree, path: string): Location | undefined {
   try {
-    return tree.parent(path);
+    return tree.parent(Buffer.from(path, 'latin1'));
   } catch (error) {
     if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return undefined;
     throw error;

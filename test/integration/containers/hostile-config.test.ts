@@ -67,6 +67,7 @@ test('what a config asks for is refused, at creation or at the start, and nothin
     ...['me', ' 0', '0x0', 'root:nobody'].map((User) => ['ERR_USER_', [], { User }] as const),
     ['ERR_USER_UNKNOWN', [passwd('me:x:4294967296:0::/:')], { User: 'me' }],
     ['ERR_USER_UNKNOWN', [passwd('me:x:-1:0::/:')], { User: 'me' }],
+    ['ERR_USER_INVALID', [passwd('me:x:7:7::/home/\0me:')], { User: 'me' }],
     ['ERR_USER_UNKNOWN', [symlink('etc/passwd', '/../../../../etc/passwd')], { User: 'daemon' }],
     ...['/proc/self/fd/7', '/x/../proc/1/cwd', '/dev/fd/8/..', '../../..'].map(
       (WorkingDir) => ['ERR_WORKING_DIRECTORY_INVALID', [], { WorkingDir }] as const,
@@ -76,6 +77,11 @@ test('what a config asks for is refused, at creation or at the start, and nothin
     ['ERR_ROOTFS_UNSAFE', [characterDevice('etc/passwd', 1, 5)], {}],
     ['ERR_ROOTFS_UNSAFE', [symlink('etc/passwd', '/dev/console')], {}],
     ['ERR_ROOTFS_UNSAFE', [symlink('etc/group', '../a'), symlink('a', 'proc/1/fd/0')], {}],
+    // Through folders, and to places that the image does not have: they are there once the runtime looks.
+    ['ERR_ROOTFS_UNSAFE', [symlink('etc/passwd', '/a/console'), symlink('a', 'b/.'), symlink('b', '/dev')], {}],
+    ['ERR_ROOTFS_UNSAFE', [symlink('etc', 'a'), symlink('a/passwd', '../b/tty'), symlink('b', './/./dev/x/..')], {}],
+    ['ERR_ROOTFS_UNSAFE', [symlink('etc', '/dev/pts/..')], {}],
+    ['ERR_ROOTFS_UNSAFE', [symlink('etc/passwd', 'a'), symlink('etc/a', 'b'), symlink('etc/b', 'a')], {}],
     ...['proc', 'sys', 'dev'].flatMap((name) =>
       [symlink(name, '/bin'), symlink(name, '../../../nothing')].map(
         (entry) => ['ERR_ROOTFS_UNSAFE', [entry], {}] as const,
