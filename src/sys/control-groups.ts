@@ -29,6 +29,13 @@ export function processesInControlGroup(path: string): number[] {
   return [...new Set(groupsAt(path).flatMap(below))];
 }
 
+/** The processes in a control group stand still, whoever had them stopped; false when there is no such group. */
+export const isFrozen = (path: string): boolean =>
+  groupsAt(path).some((group) => {
+    const [old, unified] = ['freezer.state', 'cgroup.freeze'].map((name) => readIfThere(join(group, name)));
+    return old?.startsWith('F') === true || unified?.startsWith('1') === true;
+  });
+
 function groupsAt(path: string): string[] {
   const mounts = readMountInfo().filter(({ type }) => type === 'cgroup' || type === 'cgroup2');
   return mounts.map(({ mountPoint }) => join(Buffer.from(mountPoint).toString('utf8'), path));
@@ -60,16 +67,20 @@ function childrenOf(group: string): string[] | undefined {
 }
 
 function processesIn(group: string): number[] {
+  // 0 stands for a process of another pid namespace.
+  return readIfThere(join(group, 'cgroup.procs'))
+    .split('\n')
+    .map(Number)
+    .filter((pid) => pid > 0);
+}
+
+/** Nothing when it is gone, or goes just now. */
+function readIfThere(path: string): string {
   try {
-    const text = readFileSync(join(group, 'cgroup.procs'), 'latin1');
-    // 0 stands for a process of another pid namespace.
-    return text
-      .split('\n')
-      .map(Number)
-      .filter((pid) => pid > 0);
+    return readFileSync(path, 'latin1');
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ENODEV') return [];
+    if (errno === 'ENOENT' || errno === 'ENODEV') return '';
     throw error;
   }
 }

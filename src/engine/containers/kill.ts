@@ -2,19 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readPid } from '../../containers/runtime/bundle.ts';
 import { freeze } from '../../containers/runtime/runtime-commands.ts';
 import { signalNumber } from '../../containers/signals.ts';
+import { toJson } from '../../containers/state.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
+import { isFrozen } from '../../sys/control-groups.ts';
 import { type ProcessIdentity, signalProcess } from '../../sys/process-identity.ts';
 import { notRunning } from './failures.ts';
 import { lookUp, processOf } from './look-up.ts';
 import { bundleOf, type ContainerParts, runtimePlaceOf } from './parts.ts';
-import { isRunning, stateOf } from './state.ts';
+import { definitionOf, groupOf, isRunning, stateOf } from './state.ts';
 
 export interface KillOptions extends AbortOptions {
   /** The signal to send, a name or a number; default KILL. */
   readonly send?: string | undefined;
 }
 
+const SIGTERM = 15;
 const SIGKILL = 9;
 
 /**
@@ -37,11 +40,34 @@ export async function sendSignal(
 ): Promise<boolean> {
   const process = await firstProcess(parts, record, options);
   if (process === undefined || !signalProcess(process, signal)) return false;
-  // What is frozen does not die (cgroups of version 1). Somebody else may have thawed it.
-  if (signal === SIGKILL && stateOf(record).status === 'paused') {
-    await freeze(runtimePlaceOf(parts), record.id, 'resume').catch(() => undefined);
-  }
+  // As docker: what a container is asked to end with finds it awake.
+  const { StopSignal = '' } = definitionOf(record).config;
+  const mayEnd = StopSignal === '' || signal === SIGKILL || signal === stopSignalOf(StopSignal);
+  if (mayEnd && isFrozen(groupOf(record))) await thaw(parts, record.id, signal);
   return true;
+}
+
+/** The image's signal to stop with, which may be nonsense: docker falls back on TERM, too. */
+export function stopSignalOf(text: string | undefined): number {
+  try {
+    return text === undefined || text === '' ? SIGTERM : signalNumber(text);
+  } catch {
+    return SIGTERM;
+  }
+}
+
+/**
+ * Whatever its record says: a commit that was killed with all its helpers leaves it frozen, too. What is frozen does not
+ * die (cgroups of version 1).
+ */
+async function thaw(parts: ContainerParts, id: string, signal: number): Promise<void> {
+  // Somebody else may have thawed it, or it has ended.
+  await freeze(runtimePlaceOf(parts), id, 'resume').catch(() => undefined);
+  if (signal === SIGKILL) return;
+  parts.metadata.containers.change(id, (record) => {
+    const state = stateOf(record);
+    return state.status === 'paused' ? toJson({ ...state, status: 'running' }) : undefined;
+  });
 }
 
 const lookEveryMs = 10;

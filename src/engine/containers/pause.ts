@@ -3,12 +3,13 @@ import { type ContainerStatus, toJson } from '../../containers/state.ts';
 import { StrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
+import { isFrozen } from '../../sys/control-groups.ts';
 import { notRunningNow } from './failures.ts';
 import { containerNotFound } from './find.ts';
 import { lookUp } from './look-up.ts';
 import { type ContainerParts, locksOf, runtimePlaceOf } from './parts.ts';
 import { settle } from './settle.ts';
-import { isRunning, stateOf } from './state.ts';
+import { groupOf, isRunning, stateOf } from './state.ts';
 
 /**
  * Stops all processes of a running container where they are. Throws ERR_CONTAINER_NOT_FOUND,
@@ -36,7 +37,10 @@ export async function pauseByName(parts: ContainerParts, name: string, options: 
 export async function unpauseContainer(parts: ContainerParts, name: string, options: AbortOptions = {}): Promise<void> {
   await using held = await hold(parts, name, options);
   const { id } = held.record;
-  if (stateOf(held.record).status !== 'paused') throw refused(`Container ${id} is not paused`);
+  const { status } = stateOf(held.record);
+  // A commit that was killed with all its helpers leaves it frozen, whatever its record says.
+  const isStill = isRunning(parts.metadata, held.record) && isFrozen(groupOf(held.record));
+  if (status !== 'paused' && !isStill) throw refused(`Container ${id} is not paused`);
   const place = runtimePlaceOf(parts);
   // Whoever paused it may have been killed before it was frozen.
   if ((await runtimeStatus(place, id)) === 'paused') await freeze(place, id, 'resume');

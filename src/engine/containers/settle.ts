@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { clearExecFolders } from '../../containers/exec/folder.ts';
-import { readPid, wasOutOfMemory } from '../../containers/runtime/bundle.ts';
+import { type Bundle, readPid, wasOutOfMemory } from '../../containers/runtime/bundle.ts';
 import {
   controlGroupOf,
   deleteFromRuntime,
@@ -11,10 +11,11 @@ import {
   isKnown,
   runtimeStatus,
 } from '../../containers/runtime/runtime-commands.ts';
-import { type ContainerState, ended, isActive, toJson } from '../../containers/state.ts';
-import { type Exit, readExit } from '../../containers/supervised/exits.ts';
+import { type ContainerState, ended, toJson } from '../../containers/state.ts';
+import { type Exit, readExit, writeExit } from '../../containers/supervised/exits.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { bootId } from '../../sys/boot-id.ts';
+import { isFrozen } from '../../sys/control-groups.ts';
 import {
   exitCodeOfZombie,
   identify,
@@ -25,13 +26,14 @@ import {
 } from '../../sys/process-identity.ts';
 import { discardContainer } from './discard.ts';
 import { isLocked } from './file-lock.ts';
+import { forgetExits } from './forget-exits.ts';
 import { bundleOf, type ContainerParts, execsOf, exitsOf, runtimePlaceOf } from './parts.ts';
-import { definitionOf, isRunning, stateOf } from './state.ts';
+import { definitionOf, groupOf, isRunning, stateOf } from './state.ts';
 
 export type SettleParts = Pick<ContainerParts, 'layout' | 'metadata' | 'driver'>;
 
 /** After a reboot, or without anybody to be told: containerd says the same. */
-const unknownExitCode = 255;
+export const unknownExitCode = 255;
 const killedExitCode = 137;
 const SIGKILL = 9;
 
@@ -109,48 +111,31 @@ async function finish(
 ): Promise<void> {
   const { layout, metadata } = parts;
   const { id } = record;
-  const { bootId: boot, supervisor, status } = stateOf(record);
+  const { bootId: boot, supervisor } = stateOf(record);
   const oomKilled = wasOutOfMemory(bundleOf(layout, id)) || undefined;
   // Numbers of another boot's processes are other processes' now.
-  await clearRun(parts, id, boot === bootId() ? supervisor : undefined, status === 'paused');
-  if (definitionOf(record).host.AutoRemove && !keeps) await discardContainer(parts, record);
-  else {
+  await clearRun(parts, id, boot === bootId() ? supervisor : undefined);
+  if (definitionOf(record).host.AutoRemove && !keeps) {
+    writeExit(exitsOf(layout), id, how.exitCode ?? unknownExitCode);
+    await discardContainer(parts, record);
+  } else {
     metadata.containers.change(id, (now) => toJson(ended(stateOf(now), { finishedAt: Date.now(), ...how, oomKilled })));
   }
-  forgetOldExits(parts);
-}
-
-// Others who wait for the container have found out within this, also when its record is gone.
-const exitFileMs = 10_000;
-
-/** An exit file is taken away a while after the record says the same, or before the next start. */
-function forgetOldExits({ layout, metadata }: SettleParts): void {
-  const directory = exitsOf(layout);
-  for (const id of existsSync(directory) ? readdirSync(directory) : []) {
-    const exit = readExit(directory, id);
-    const record = metadata.containers.get(id);
-    if (exit === undefined || Date.now() - exit.finishedAt < exitFileMs) continue;
-    if (record === undefined || !isActive(stateOf(record))) rmSync(join(directory, id), { force: true });
-  }
+  forgetExits(parts);
 }
 
 /**
  * Takes away everything of a container's run but its exit file: processes, control groups, mounts, bundle. Waits until
  * `supervisor` is gone, and with it the mount of the root. Idempotent.
  */
-export async function clearRun(
-  parts: SettleParts,
-  id: string,
-  supervisor: ProcessIdentity | undefined,
-  isFrozen = false,
-): Promise<void> {
+export async function clearRun(parts: SettleParts, id: string, supervisor: ProcessIdentity | undefined): Promise<void> {
   const { directory } = bundleOf(parts.layout, id);
   if (existsSync(directory)) {
     const place = runtimePlaceOf(parts);
-    // What is frozen does not die (cgroups of version 1). It may be thawed already, or gone.
-    if (isFrozen) await freeze(place, id, 'resume').catch(() => undefined);
     const record = parts.metadata.containers.get(id);
-    const group = groupOf(parts, id);
+    const group = groupIn(parts, id);
+    // What is frozen does not die (cgroups of version 1). It may be thawed already, or gone.
+    if (isFrozen(group)) await freeze(place, id, 'resume').catch(() => undefined);
     // The runtime does no more than we when the first process is gone, and takes longer.
     if (record !== undefined && hasRunOut(stateOf(record))) await forgetInRuntime(place, id, group);
     else await deleteFromRuntime(place, id, group);
@@ -165,9 +150,9 @@ export async function clearRun(
   rmSync(directory, { recursive: true, force: true });
 }
 
-function groupOf({ metadata }: SettleParts, id: string): string {
+function groupIn({ metadata }: SettleParts, id: string): string {
   const record = metadata.containers.get(id);
-  return controlGroupOf(id, record && definitionOf(record).host.CgroupParent);
+  return record === undefined ? controlGroupOf(id) : groupOf(record);
 }
 
 /** A runtime whose supervisor was killed goes on making the container, with the supervisor's lock. */
@@ -176,7 +161,7 @@ async function endOrphanedRuntime(parts: SettleParts, id: string): Promise<void>
   const place = runtimePlaceOf(parts);
   for (let waited = 0; isLocked(lock) && waited < longestMs; waited += 10) {
     await sleep(10);
-    if (isKnown(place, id)) await deleteFromRuntime(place, id, groupOf(parts, id));
+    if (isKnown(place, id)) await deleteFromRuntime(place, id, groupIn(parts, id));
   }
 }
 
@@ -206,10 +191,11 @@ async function within(limitMs: number, isSo: () => boolean): Promise<boolean> {
   return true;
 }
 
-const identityIn = (path: string): ProcessIdentity | undefined => {
-  const pid = readPid(path);
+/** The supervisor holds its lock to its end: with that free the number in its file is nobody's, or somebody else's. */
+function supervisorOf({ lock, supervisorPid }: Bundle): ProcessIdentity | undefined {
+  const pid = isLocked(lock) ? readPid(supervisorPid) : undefined;
   return pid === undefined ? undefined : identify(pid);
-};
+}
 
 /** Somebody was killed between making a container's processes and letting them go, or just after. */
 async function settleStart(parts: SettleParts, record: ContainerRecord, state: ContainerState): Promise<void> {
@@ -226,7 +212,7 @@ async function settleStart(parts: SettleParts, record: ContainerRecord, state: C
     await within(longestMs, () => readPid(bundle.pid) !== undefined || !isLocked(bundle.lock));
   }
   const pid = readPid(bundle.pid);
-  const supervisor = isThisBoot ? identityIn(bundle.supervisorPid) : undefined;
+  const supervisor = isThisBoot ? supervisorOf(bundle) : undefined;
   const hasRun = isThisBoot && pid !== undefined && (await runtimeStatus(runtimePlaceOf(parts), id)) !== 'created';
   if (!hasRun) {
     await clearRun(parts, id, supervisor);

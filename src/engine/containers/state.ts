@@ -1,3 +1,4 @@
+import { controlGroupOf } from '../../containers/runtime/runtime-commands.ts';
 import { type ContainerDefinition, type ContainerState, isActive } from '../../containers/state.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
@@ -25,6 +26,10 @@ export function definitionOf({ id, definition }: ContainerRecord): ContainerDefi
 
 export const labelsOf = (record: ContainerRecord): Readonly<Record<string, string>> =>
   definitionOf(record).config.Labels ?? {};
+
+/** Of its processes, in every hierarchy. */
+export const groupOf = (record: ContainerRecord): string =>
+  controlGroupOf(record.id, definitionOf(record).host.CgroupParent);
 
 /**
  * A process lives in it, or is being put there; true as of the last reconciling. One that a command runs by itself lives

@@ -1,7 +1,7 @@
 import { signalNumber } from '../../containers/signals.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
-import { sendSignal } from './kill.ts';
+import { sendSignal, stopSignalOf } from './kill.ts';
 import { lookUp } from './look-up.ts';
 import type { ContainerParts } from './parts.ts';
 import { definitionOf, isRunning } from './state.ts';
@@ -15,8 +15,9 @@ export interface StopOptions extends AbortOptions {
 }
 
 const defaultTimeoutSeconds = 10;
-const SIGTERM = 15;
 const SIGKILL = 9;
+// What a timer can measure, 24 days: longer is for ever.
+const longestSeconds = (2 ** 31 - 1) / 1000;
 
 /**
  * Asks a container to end, kills it when it does not, and waits until it has. One that does not run is left alone. Throws
@@ -50,21 +51,12 @@ export async function endRun(
   await untilEnded(options);
 }
 
-/** The image's signal, which may be nonsense: docker falls back on TERM, too. */
-function stopSignalOf(text: string | undefined): number {
-  try {
-    return text === undefined || text === '' ? SIGTERM : signalNumber(text);
-  } catch {
-    return SIGTERM;
-  }
-}
-
 async function endsWithin(
   seconds: number,
   { signal }: AbortOptions,
   untilEnded: (limits: AbortOptions) => Promise<unknown>,
 ): Promise<boolean> {
-  if (seconds < 0) return untilEnded({ signal }).then(() => true);
+  if (seconds < 0 || seconds > longestSeconds) return untilEnded({ signal }).then(() => true);
   const limit = AbortSignal.timeout(seconds * 1000);
   try {
     await untilEnded({ signal: signal ? AbortSignal.any([signal, limit]) : limit });

@@ -1,4 +1,3 @@
-import { controlGroupOf } from '../../containers/runtime/runtime-commands.ts';
 import { StrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { processesInControlGroup } from '../../sys/control-groups.ts';
@@ -7,7 +6,7 @@ import { run } from '../../sys/process.ts';
 import { notRunningNow } from './failures.ts';
 import { lookUp } from './look-up.ts';
 import type { ContainerParts } from './parts.ts';
-import { definitionOf, isRunning } from './state.ts';
+import { groupOf, isRunning } from './state.ts';
 
 export interface TopOptions extends AbortOptions {
   /** Of ps(1); default `-ef`. */
@@ -33,7 +32,7 @@ export async function topOfContainer(
   const record = await lookUp(parts, name, { signal });
   if (!isRunning(parts.metadata, record)) throw notRunningNow(record.id);
   const ps = requireProgram('ps', 'procps');
-  const pids = processesInControlGroup(controlGroupOf(record.id, definitionOf(record).host.CgroupParent));
+  const pids = processesInControlGroup(groupOf(record));
   const asked = psOptions.length === 0 ? ['-ef'] : psOptions;
   // Without the numbers many options show the caller's own processes only; some do not go together with them.
   const chosen = await run(ps, [...asked, `-q${pids.join(',')}`], { signal });

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ContainerState } from '../../../src/containers/state.ts';
+import { bundleOf, exitsOf } from '../../../src/engine/containers/parts.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
+import { bootId } from '../../../src/sys/boot-id.ts';
+import { identify } from '../../../src/sys/process-identity.ts';
+import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { containerStore, leftBehind, nothingLeft, processesNaming } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
 import { until } from '../../helpers/until.ts';
@@ -69,6 +73,43 @@ test('conmon killed: the container does not go on unwatched', { skip }, async (t
   assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
 });
 
+test('who waits for a container that goes with its end is told how it ended, whoever was killed', {
+  skip,
+}, async (t) => {
+  const engine = await containerStore(t);
+  const { containers, layout } = engine;
+  const { id } = await containers.create({ image: 'busybox', command: ['sleep', '1000'], remove: true });
+  await containers.start(id);
+  const { supervisor } = recordOf(engine, id);
+  assert.ok(supervisor !== undefined);
+  const waiting = [containers.wait(id), containers.wait(id)];
+  process.kill(supervisor.pid, 'SIGKILL');
+  assert.deepEqual(await Promise.all(waiting), [137, 137], 'without a word of its supervisor');
+
+  const folder = temporaryFolder(t);
+  const script = 'while [ ! -e /in/go ]; do sleep 0.05; done; exit 7';
+  const request = { image: 'busybox', name: 'cc', remove: true, command: ['sh', '-c', script] };
+  await using operation = engine.run({ ...request, host: { Binds: [`${folder}:/in`] } });
+  let own = '';
+  for await (const event of operation) {
+    if (event.type === 'created') own = event.id;
+    if (event.type === 'started') break;
+  }
+  const others = [containers.wait('cc'), containers.wait('cc')];
+  await until(
+    () => existsSync(join(exitsOf(layout), own)),
+    () => 'nobody asks how it ended',
+  );
+  writeFileSync(join(folder, 'go'), '');
+  assert.deepEqual(await Promise.all(others), [7, 7], 'without a supervisor');
+  await operation.result;
+  assert.deepEqual(leftBehind(engine, [id, own]), nothingLeft);
+
+  for (const name of readdirSync(exitsOf(layout))) utimesSync(join(exitsOf(layout), name), 0, 0);
+  await containers.list();
+  assert.deepEqual(readdirSync(exitsOf(layout)), [], 'what was said goes after a while');
+});
+
 test('the container killed from outside: its code, and nothing of its run', { skip }, async (t) => {
   const engine = await containerStore(t);
   const { id, pid } = await started(engine);
@@ -100,6 +141,25 @@ test('another boot: nothing runs any more, whatever the record says', { skip }, 
   await engine.pruneContainers();
   await untilGone(running.conmon);
   assert.deepEqual(leftBehind(engine, [running.id, removed.id]), nothingLeft);
+});
+
+test('a number that a killed start left behind may be a stranger’s by now, who is left alone', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'] });
+  const stranger = spawn('sleep', ['1000'], { stdio: 'ignore' });
+  t.after(() => stranger.kill('SIGKILL'));
+  const bundle = bundleOf(engine.layout, id);
+  mkdirSync(bundle.directory, { recursive: true });
+  writeFileSync(bundle.lock, '');
+  writeFileSync(bundle.supervisorPid, String(stranger.pid));
+  {
+    using metadata = metadataOf(engine);
+    metadata.containers.setState(id, { status: 'starting', bootId: bootId() });
+  }
+  assert.deepEqual(await shown(engine, id), ['created', 0, '']);
+  assert.ok(identify(Number(stranger.pid)) !== undefined, 'it lives');
+  await engine.containers.remove(id);
+  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
 });
 
 test('the command killed when all was made and nothing ran: as it was before', { skip }, async (t) => {

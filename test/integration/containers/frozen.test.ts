@@ -1,0 +1,87 @@
+// Containers that stand still, and how long they are given to end.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
+import { findRuntime } from '../../../src/containers/runtime/runtime.ts';
+import { runtimeRootOf } from '../../../src/engine/containers/parts.ts';
+import type { Engine } from '../../../src/engine/index.ts';
+import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { needs } from '../../helpers/needs.ts';
+import { seen } from './truth.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
+
+/** What the container says when it is ready to be asked. */
+async function untilReady({ containers }: Engine, name: string): Promise<void> {
+  for await (const { bytes } of containers.logs(name, { follow: true })) if (bytes.includes('ready')) return;
+  assert.fail(`${name} has ended`);
+}
+
+/** One that ends with 7, a while after it was asked to, and says so when it gets USR1. */
+async function politeOne(engine: Engine, name: string, stopSignal?: string): Promise<string> {
+  const script = 'trap "sleep 0.3; exit 7" TERM; trap "echo usr1" USR1; echo ready; while :; do sleep 0.05; done';
+  const command = ['sh', '-c', script];
+  const { id } = await engine.containers.create({
+    image: 'busybox',
+    name,
+    command,
+    ...(stopSignal === undefined ? {} : { stopSignal }),
+  });
+  await engine.containers.start(id);
+  await untilReady(engine, name);
+  return id;
+}
+
+const ended = async (engine: Engine, name: string): Promise<readonly unknown[]> => {
+  const { Status, ExitCode } = (await seen(engine, name)) ?? {};
+  return [Status, ExitCode];
+};
+
+test('who is asked to end while paused is awake to hear it, as with docker', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const { containers } = engine;
+  await politeOne(engine, 'one');
+  await containers.pause('one');
+  await containers.kill('one', { send: 'USR1' });
+  assert.equal((await seen(engine, 'one'))?.Status, 'running', 'any signal may be what it ends with');
+  await containers.pause('one');
+  await containers.stop('one', { timeoutSeconds: 600 });
+  assert.deepEqual(await ended(engine, 'one'), ['exited', 7]);
+  await containers.remove('one');
+
+  const id = await politeOne(engine, 'two', 'TERM');
+  await containers.pause('two');
+  await containers.kill('two', { send: 'USR1' });
+  assert.equal((await seen(engine, 'two'))?.Status, 'paused', 'another than the one it names is not');
+  await containers.kill('two', { send: 'TERM' });
+  assert.equal(await containers.wait('two'), 7);
+  await containers.remove('two');
+  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+});
+
+test('who was left frozen by a command that was killed goes on, and can be removed', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const { containers } = engine;
+  const id = await politeOne(engine, 'one');
+  const freeze = (): unknown => execFileSync(findRuntime(), ['--root', runtimeRootOf(engine.layout), 'pause', id]);
+  freeze();
+  await containers.unpause('one');
+  await assert.rejects(containers.unpause('one'), { code: 'ERR_CONTAINER_PAUSED' });
+  freeze();
+  await containers.stop('one', { timeoutSeconds: 600 });
+  assert.deepEqual(await ended(engine, 'one'), ['exited', 7]);
+  await containers.start('one');
+  freeze();
+  await containers.remove('one', { force: true });
+  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+});
+
+test('a time to end beyond what timers measure is for ever', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  for (const timeoutSeconds of [3_000_000, 2 ** 31 - 1]) {
+    await politeOne(engine, 'one');
+    await engine.containers.stop('one', { timeoutSeconds });
+    assert.deepEqual(await ended(engine, 'one'), ['exited', 7]);
+    await engine.containers.remove('one');
+  }
+});
