@@ -1,11 +1,12 @@
 import { checkContainerName, madeUpName, newContainerId } from '../../containers/names.ts';
 import { riskyOptions, runtimeWarnings } from '../../containers/risky-options.ts';
 import { type ContainerDefinition, type ContainerState, isActive, toJson } from '../../containers/state.ts';
-import { StrataError } from '../../errors/index.ts';
+import { isStrataError, StrataError } from '../../errors/index.ts';
 import { findImage, imageNotFound } from '../../images/find-image.ts';
 import { readConfig } from '../../images/read-image.ts';
 import { chainIds } from '../../layer/chain-id.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
+import type { NewContainer } from '../../metadata/containers.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import type { ImageConfig } from '../../spec/config.ts';
@@ -55,19 +56,19 @@ export async function recordContainer(
   const image = await readConfig(reader.content, found.id, { signal });
   if (platform !== undefined) refuseOtherPlatform(request.image, platform, image);
   const id = newContainerId();
-  const name = request.name === undefined ? freeName(metadata) : checkContainerName(request.name);
+  const given = request.name === undefined ? undefined : checkContainerName(request.name);
   const definition = defineContainer(image.config, id, request);
   const warnings = await warningsOf(metadata, definition);
   const parentId = parentOf(image, found.id, parts, lease);
   const { id: snapshotId } = await driver.snapshotter.prepare(parentId, { lease, signal, volatile });
   try {
-    const record = { id, name, imageId: found.id, snapshotId };
-    metadata.containers.insert({ ...record, definition: toJson(definition), state: toJson(state) });
+    const record = { id, imageId: found.id, snapshotId, definition: toJson(definition), state: toJson(state) };
+    const name = insert(metadata, record, given);
+    return { id, name, snapshotId, definition, warnings };
   } catch (error) {
     await driver.snapshotter.remove(snapshotId, { lease });
     throw error;
   }
-  return { id, name, snapshotId, definition, warnings };
 }
 
 async function warningsOf({ containers }: Metadata, { host }: ContainerDefinition): Promise<string[]> {
@@ -111,9 +112,15 @@ function parentOf(
   });
 }
 
-function freeName({ containers }: Metadata): string {
+/** Answers the name: the given one, or one that is made up, which others may make up at the same time. */
+function insert({ containers }: Metadata, record: Omit<NewContainer, 'name'>, given: string | undefined): string {
   for (let attempt = 0; ; attempt++) {
-    const name = attempt < 5 ? madeUpName() : `${madeUpName()}_${newContainerId().slice(0, 6)}`;
-    if (!containers.getByName(name)) return name;
+    const name = given ?? (attempt < 5 ? madeUpName() : `${madeUpName()}_${newContainerId().slice(0, 6)}`);
+    try {
+      containers.insert({ ...record, name });
+      return name;
+    } catch (error) {
+      if (given !== undefined || !isStrataError(error, 'ERR_CONTAINER_NAME_IN_USE')) throw error;
+    }
   }
 }

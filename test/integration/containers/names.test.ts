@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+import { test } from 'node:test';
+import { containerStore } from '../../helpers/container-store.ts';
+import { needs } from '../../helpers/needs.ts';
+
+test('two that make up the same name at the same time both get one', {
+  skip: needs('root', 'overlay', 'busybox'),
+}, async (t) => {
+  const { containers } = await containerStore(t);
+  // The first name of all, each time.
+  t.mock.method(crypto, 'randomInt', () => 0);
+  syncBuiltinESMExports();
+  t.after(() => {
+    t.mock.restoreAll();
+    syncBuiltinESMExports();
+  });
+  const made = await Promise.all([1, 2, 3].map(() => containers.create({ image: 'busybox', command: ['true'] })));
+  const [first = '', ...others] = made.map(({ name }) => name).sort();
+  assert.match(first, /^[a-z]+_[a-z]+$/);
+  for (const name of others) assert.match(name, new RegExp(`^${first}_[0-9a-f]{6}$`));
+});
