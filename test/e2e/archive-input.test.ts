@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { Engine } from '../../src/engine/index.ts';
 import { isStrataError } from '../../src/errors/index.ts';
@@ -16,6 +15,7 @@ import { startCommand } from '../helpers/started-command.ts';
 import { storeFiles } from '../helpers/store-leftovers.ts';
 import { strataCommand } from '../helpers/strata.ts';
 import { file, tar } from '../helpers/tar-builder.ts';
+import { until } from '../helpers/until.ts';
 
 const skip = needs('root', 'overlay');
 
@@ -29,13 +29,6 @@ function fifo(context: TestContext): string {
   const path = join(folder(context), 'fifo');
   execFileSync('mkfifo', [path]);
   return path;
-}
-
-async function until(holds: () => boolean, what: string): Promise<void> {
-  for (let waited = 0; !holds(); waited += 10) {
-    assert.ok(waited < 60_000, what);
-    await sleep(10);
-  }
 }
 
 /** The process has the file open. */
@@ -60,7 +53,10 @@ test('a fifo is read to its end, whoever comes first', { skip }, async (context)
   const strata = strataCommand(context);
   const path = fifo(context);
   const reading = startCommand(context, strata, 'load', '-q', '-i', path);
-  await until(() => hasOpen(reading.child.pid, path), 'the fifo is open');
+  await until(
+    () => hasOpen(reading.child.pid, path),
+    () => 'the fifo is open',
+  );
   await writeFile(path, saved);
   assert.deepEqual(await reading.ended, { code: 0, signal: null }, reading.output.stderr);
   assert.equal(reading.output.stdout, 'Loaded image: from/fifo:1\n');
@@ -81,7 +77,10 @@ test('a signal ends at once what waits for a fifo, with a silent writer or none'
   );
   for (const { args, isWritten } of cases) {
     const waiting = startCommand(context, strata, ...args);
-    await until(() => hasOpen(waiting.child.pid, path), `${args.join(' ')} has begun`);
+    await until(
+      () => hasOpen(waiting.child.pid, path),
+      () => `${args.join(' ')} has begun`,
+    );
     const writer = isWritten ? openSync(path, constants.O_WRONLY | constants.O_NONBLOCK) : undefined;
     waiting.child.kill(isWritten ? 'SIGINT' : 'SIGTERM');
     assert.deepEqual(await waiting.ended, { code: isWritten ? 130 : 143, signal: null }, args.join(' '));
@@ -102,10 +101,16 @@ test('the signal of a program ends it, too', { skip }, async (context) => {
   ]) {
     const controller = new AbortController();
     const { result } = start(controller.signal);
-    await until(() => hasOpen(process.pid, path), 'the fifo is open');
+    await until(
+      () => hasOpen(process.pid, path),
+      () => 'the fifo is open',
+    );
     controller.abort(new Error('enough'));
     await assert.rejects(result, /^Error: enough$/);
-    await until(() => !hasOpen(process.pid, path), 'the fifo is let go of');
+    await until(
+      () => !hasOpen(process.pid, path),
+      () => 'the fifo is let go of',
+    );
     assert.deepEqual(storeFiles(engine), before);
   }
 });

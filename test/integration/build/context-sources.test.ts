@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { type BuildRequest, Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
@@ -11,6 +10,7 @@ import { shortListing, withImageTree } from '../../helpers/image-tree.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
 import { characterDevice, dir, file, hardlink, symlink, tar } from '../../helpers/tar-builder.ts';
+import { until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay');
 
@@ -75,10 +75,10 @@ test('a context of bytes is gone with its build', { skip }, async (t) => {
   await assert.rejects(engine.build({ context: pieces(archive), dockerfile: 'none' }).result);
   assert.equal(readdirSync(join(engine.layout.snapshots, 'overlay2')).length, 1, 'the step alone');
   // On a slow machine by a process of its own.
-  for (let waited = 0; readdirSync(engine.layout.trash).length > 0; waited += 20) {
-    assert.ok(waited < 60_000, 'nobody empties the trash');
-    await sleep(20);
-  }
+  await until(
+    () => readdirSync(engine.layout.trash).length === 0,
+    () => 'nobody empties the trash',
+  );
 });
 
 test('the same files as a folder and as an archive are the same step', { skip }, async (t) => {

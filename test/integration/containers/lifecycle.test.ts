@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../../src/engine/index.ts';
 import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
+import { patienceMs, until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
@@ -28,10 +28,11 @@ async function logOf({ containers }: Engine, name: string): Promise<string> {
 }
 
 async function says(engine: Engine, name: string, text: string): Promise<void> {
-  for (let waited = 0; !(await logOf(engine, name)).includes(text); waited += 20) {
-    assert.ok(waited < 20_000, `waited for ${text}: ${await logOf(engine, name)}`);
-    await sleep(20);
-  }
+  let log = '';
+  await until(
+    async () => (log = await logOf(engine, name)).includes(text),
+    () => `waited for ${text}: ${log}`,
+  );
 }
 
 /** A container that has been started with a script. */
@@ -95,7 +96,7 @@ test('exit codes, and who waits for them', { skip }, async (t) => {
 
   await started(engine, 'traps', 'trap "exit 5" TERM; echo ready; while true; do sleep 0.05; done');
   await says(engine, 'traps', 'ready');
-  await containers.stop('traps');
+  await containers.stop('traps', { timeoutSeconds: 1000 });
   assert.equal((await stateOf(engine, 'traps')).ExitCode, 5);
 
   const image = 'busybox';
@@ -103,7 +104,7 @@ test('exit codes, and who waits for them', { skip }, async (t) => {
   await containers.create({ image, name: 'asks', command, stopSignal: 'SIGUSR1' });
   await containers.start('asks');
   await says(engine, 'asks', 'ready');
-  await containers.stop('asks');
+  await containers.stop('asks', { timeoutSeconds: 1000 });
   assert.equal((await stateOf(engine, 'asks')).ExitCode, 6);
 
   await started(engine, 'killed', 'exec sleep 1000');
@@ -183,17 +184,17 @@ test('--rm: gone with its end, also when nobody is there, and its code is told',
   await containers.kill(waited, { send: 'USR1' });
   assert.equal(await code, 3);
   const left = await create('exit 0');
-  for (let looks = 0; (await containers.list({ all: true })).length > 0; looks++) {
-    assert.ok(looks < 1000, 'it never goes');
-    await sleep(20);
-  }
+  await until(
+    async () => (await containers.list({ all: true })).length === 0,
+    () => 'it never goes',
+  );
   assert.deepEqual(leftBehind(engine, [waited, left]), nothingLeft);
 });
 
 test('what ends a container works while a command only begins to run it', { skip }, async (t) => {
   const engine = await containerStore(t);
   const { containers } = engine;
-  const signal = AbortSignal.timeout(60_000);
+  const signal = AbortSignal.timeout(patienceMs);
   const ways: readonly ((id: string) => Promise<unknown>)[] = [
     async (id) => await containers.kill(id, { signal }),
     async (id) => await containers.stop(id, { signal, timeoutSeconds: 0 }),

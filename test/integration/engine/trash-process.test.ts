@@ -4,13 +4,13 @@ import { mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../../src/engine/index.ts';
 import { layoutOf } from '../../../src/engine/layout.ts';
 import { emptyTrashBehind } from '../../../src/engine/trash-process.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
 import { strataCommand, strataPath } from '../../helpers/strata.ts';
+import { until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'tar', 'mkfs.ext4', 'chattr');
 
@@ -22,10 +22,10 @@ function folder(context: TestContext): string {
 
 /** Waits until nothing but `left` lies in a trash folder. */
 async function isEmptied(trash: string, left: readonly string[] = []): Promise<void> {
-  for (let waited = 0; readdirSync(trash).length > left.length; waited += 20) {
-    assert.ok(waited < 60_000, `still there: ${readdirSync(trash).slice(0, 5).join(', ')}`);
-    await sleep(20);
-  }
+  await until(
+    () => readdirSync(trash).length <= left.length,
+    () => `still there: ${readdirSync(trash).slice(0, 5).join(', ')}`,
+  );
   assert.deepEqual(readdirSync(trash), left);
 }
 
