@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -53,4 +53,23 @@ test('a test that fails fails the run, a run without skips says so', (t) => {
   assert.equal(runOf(t, "test('a', () => { throw new Error('x'); });").code, 1);
   const good = runOf(t, "test('a', () => {});");
   assert.deepEqual([good.code, good.told.includes('skipped: 0\n')], [0, true]);
+});
+
+test('files with a test that failed, and those that crashed, are written down to be run again', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'strata-run-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  mkdirSync(join(folder, 'sub'));
+  for (const [name, body] of [
+    ['good', ''],
+    ['failed', "throw new Error('x');"],
+    ['sub/crashed', "process.kill(process.pid, 'SIGKILL');"],
+  ]) {
+    writeFileSync(join(folder, `${name}.test.mjs`), `import { test } from 'node:test'; test('a', () => { ${body} });`);
+  }
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const again = join(folder, 'again');
+  const args = ['--test', `--test-reporter=${reporter}`, '**/*.test.mjs'];
+  const { status } = spawnSync(process.execPath, args, { cwd: folder, env: { ...env, STRATA_FAILED_TESTS: again } });
+  assert.equal(status, 1);
+  assert.deepEqual(readFileSync(again, 'utf8').split('\n').sort(), ['', 'failed.test.mjs', 'sub/crashed.test.mjs']);
 });
