@@ -1,5 +1,6 @@
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
+import { forgetExits } from './forget-exits.ts';
 import { locksOf } from './parts.ts';
 import { needsSettling, type SettleParts, settle } from './settle.ts';
 import { stateOf } from './state.ts';
@@ -14,6 +15,7 @@ export async function reconcileContainers(parts: SettleParts, options: AbortOpti
   const records = parts.metadata.containers.list();
   dropDeadLeases(parts, records);
   for (const record of records) await reconcile(parts, record, options);
+  forgetExits(parts);
 }
 
 /** {@link reconcileContainers} for one; answers its record as it is then, undefined when it is gone. */

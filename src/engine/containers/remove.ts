@@ -3,6 +3,7 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import { collectAfterDeaths, emptyTrashBriefly } from '../garbage.ts';
 import { discardContainer } from './discard.ts';
 import { removalRefused } from './failures.ts';
+import { forgetExits } from './forget-exits.ts';
 import { sendSignal } from './kill.ts';
 import { lookUp } from './look-up.ts';
 import { type ContainerParts, locksOf } from './parts.ts';
@@ -37,6 +38,7 @@ export async function removeContainer(
   // A command that was killed over a container may have left a layer that no record names.
   await collectAfterDeaths(parts.garbage, { signal: options.signal });
   await emptyTrashBriefly(parts.layout);
+  forgetExits(parts);
 }
 
 /** Removes it if nothing runs in it; false when it has to be killed first. */

@@ -7,6 +7,7 @@ import { etcFiles } from '../../containers/runtime/etc-files.ts';
 import { findRuntime } from '../../containers/runtime/runtime.ts';
 import { runtimeOptions } from '../../containers/runtime/runtime-options.ts';
 import { type ContainerState, ended, toJson } from '../../containers/state.ts';
+import { tellExit } from '../../containers/supervised/exits.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import { collectGarbage, emptyTrashBriefly } from '../garbage.ts';
 import { thisMachine } from '../machine.ts';
@@ -15,9 +16,10 @@ import { runOnOwnThread } from '../own-thread.ts';
 import { type Recorded, recordContainer } from './create.ts';
 import { discardContainer } from './discard.ts';
 import { exitCodeOfStart } from './failures.ts';
-import { bundlesOf, type ContainerParts, runtimeRootOf } from './parts.ts';
+import { bundlesOf, type ContainerParts, exitsOf, runtimeRootOf } from './parts.ts';
 import { reconcileContainers } from './reconcile.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
+import { unknownExitCode } from './settle.ts';
 
 /**
  * Creates a container and runs it to its end. With `remove` nothing of it stays, whatever happens; without, its record, its
@@ -52,13 +54,15 @@ async function runAttended(
   const remove = request.remove === true;
   const created = await recordContainer(parts, request, { lease, signal, state, volatile: remove });
   const { id, name, warnings } = created;
-  const end = (from: ContainerState, how: Pick<ContainerState, 'exitCode' | 'error'>): void => {
+  let exitCode = unknownExitCode;
+  const end = (from: ContainerState, how: { readonly exitCode: number; readonly error?: string }): void => {
+    exitCode = how.exitCode;
     if (!remove) metadata.containers.setState(id, toJson(ended(from, { ...how, finishedAt: Date.now() })));
   };
   try {
     report({ type: 'created', id, name, warnings });
-    const exitCode = await runPlan(planOf(request, parts, created, { runtime, lease }), parts, report, signal);
-    end(state, { exitCode });
+    const code = await runPlan(planOf(request, parts, created, { runtime, lease }), parts, report, signal);
+    end(state, { exitCode: code });
     return { id, exitCode };
   } catch (error) {
     if (signal.aborted) end(state, { exitCode: killedExitCode });
@@ -68,7 +72,10 @@ async function runAttended(
     }
     throw error;
   } finally {
-    if (remove) await discardContainer(parts, created, lease);
+    if (remove) {
+      await discardContainer(parts, created, lease);
+      tellExit(exitsOf(parts.layout), id, exitCode);
+    }
     if (metadata.leases.deaths().length > 0) await collectGarbage(parts.garbage);
     else if (remove) await emptyTrashBriefly(parts.layout);
   }

@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { isActive } from '../../containers/state.ts';
-import { readExit, untilExit } from '../../containers/supervised/exits.ts';
+import { askForExit, readExit, untilExit } from '../../containers/supervised/exits.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { lookUp } from './look-up.ts';
 import { type ContainerParts, exitsOf } from './parts.ts';
 import { reconcileContainer } from './reconcile.ts';
+import { unknownExitCode } from './settle.ts';
 import { stateOf } from './state.ts';
 
 /**
@@ -20,24 +21,38 @@ export async function waitForContainer(
   return await untilEnd(parts, await lookUp(parts, name, options), options);
 }
 
+// It takes a moment only, unless the command is killed within it.
+const tellingMs = 5000;
+
 /** {@link waitForContainer} for a record; also answers for one that is removed as it ends. */
 export async function untilEnd(parts: ContainerParts, before: ContainerRecord, options: AbortOptions): Promise<number> {
   const { id } = before;
-  const { status, startedAt = 0 } = stateOf(before);
+  const { status, startedAt = 0, attended } = stateOf(before);
   const directory = exitsOf(parts.layout);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  let exitCode = 0;
+  let exitCode = isActive(stateOf(before)) ? unknownExitCode : (stateOf(before).exitCode ?? 0);
+  if (attended === true) askForExit(directory, id);
+  let goneSince: number | undefined;
   await untilExit(
     directory,
     async () => {
       // With --rm the record goes, the file some seconds later: it may be gone by now, or have come meanwhile.
       const early = readExit(directory, id);
       const record = await reconcileContainer(parts, id, options);
+      const state = record && stateOf(record);
+      if (state !== undefined && !isActive(state)) {
+        exitCode = state.exitCode ?? 0;
+        return true;
+      }
       const exit = readExit(directory, id) ?? early;
-      exitCode = (record && stateOf(record).exitCode) ?? exit?.exitCode ?? exitCode;
-      if (record === undefined || !isActive(stateOf(record))) return true;
+      exitCode = exit?.exitCode ?? exitCode;
+      // Who was with it removes it, and tells us then.
+      if (state === undefined && attended === true && exit === undefined) {
+        goneSince ??= Date.now();
+        return Date.now() - goneSince > tellingMs;
+      }
       // Started again before we looked: it has ended all the same.
-      return status === 'running' && stateOf(record).startedAt !== startedAt;
+      return state === undefined || (status === 'running' && state.startedAt !== startedAt);
     },
     options,
   );

@@ -82,9 +82,12 @@ test('who waits for a container that goes with its end is told how it ended, who
   await containers.start(id);
   const { supervisor } = recordOf(engine, id);
   assert.ok(supervisor !== undefined);
-  const waiting = [containers.wait(id), containers.wait(id)];
+  // They wait from now on.
+  await using first = await containers.attach(id);
+  await using second = await containers.attach(id);
   process.kill(supervisor.pid, 'SIGKILL');
-  assert.deepEqual(await Promise.all(waiting), [137, 137], 'without a word of its supervisor');
+  const codes = [first.exitCode, second.exitCode];
+  assert.deepEqual(await Promise.all(codes), [137, 137], 'without a word of its supervisor');
 
   const folder = temporaryFolder(t);
   const script = 'while [ ! -e /in/go ]; do sleep 0.05; done; exit 7';
