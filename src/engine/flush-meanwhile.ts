@@ -1,16 +1,15 @@
 import { setTimeout } from 'node:timers/promises';
 import type { AbortOptions } from '../lib/abort.ts';
 import { TaskGroup } from '../lib/task-group.ts';
-import { syncFilesystem } from '../sys/syncfs.ts';
 
 /**
  * Has the disk written to while `work` waits for the processor, so that the flush that counts finds little left. Answers
- * what `work` does. What could not be written is told by the flush that counts, a `FilesystemFlush` made before.
+ * what `work` does; rejects when that has ended and something could not be written.
  *
  * A flush holds up whoever makes files meanwhile: work shorter than `pauseMs` sees none, long work ever fewer.
  */
 export async function flushMeanwhile<T>(
-  directory: string,
+  disk: { flush(options: AbortOptions): Promise<void> },
   work: () => Promise<T>,
   { signal, pauseMs: firstPauseMs }: AbortOptions & { readonly pauseMs: number },
 ): Promise<T> {
@@ -22,12 +21,13 @@ export async function flushMeanwhile<T>(
         // Told by the signals themselves.
       });
       if (over.signal.aborted || stop.aborted) return;
-      await syncFilesystem(directory, { signal: stop }).catch(() => {
-        // For the flush that counts to tell.
-      });
+      await disk.flush({ signal: stop });
     }
   });
-  const answer = await work();
+  const answer = await work().catch((error: unknown) => {
+    // It may have failed for want of what the disk did not take.
+    throw flushing.signal.aborted ? flushing.signal.reason : error;
+  });
   over.abort();
   await flushing.join();
   return answer;

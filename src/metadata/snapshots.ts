@@ -20,6 +20,8 @@ const select = `
   SELECT s.object_id, o.key AS id, s.driver, s.kind, p.key AS parent_id, s.chain_id, s.boot_id, s.created_at, s.labels
   FROM snapshot s JOIN object o ON o.id = s.object_id LEFT JOIN object p ON p.id = s.parent_id`;
 
+const noBoot = '';
+
 /**
  * The ledger of storage drivers. `boot_id` is null for a durable record, else the boot in which it was made: a committed
  * one of another boot may have lost its files' contents to a power cut.
@@ -175,6 +177,15 @@ export class Snapshots implements SnapshotLedger {
    * orphans. Answers how many went. Idempotent.
    */
   dropOfOtherBoots(): number {
+    return this.#drop(this.#bootId);
+  }
+
+  /** {@link dropOfOtherBoots} for this boot too: nobody knows what the disk has lost of them. */
+  dropNotDurable(): number {
+    return this.#db.writeToFree(() => this.#drop(noBoot));
+  }
+
+  #drop(exceptBootId: string): number {
     return this.#db.write(() => {
       const lost = this.#db
         .statement<{ object_id: number }>(
@@ -183,7 +194,7 @@ export class Snapshots implements SnapshotLedger {
              UNION SELECT s.object_id FROM snapshot s JOIN lost ON s.parent_id = lost.id)
            SELECT id AS object_id FROM lost`,
         )
-        .all(this.#bootId);
+        .all(exceptBootId);
       for (const row of lost) this.#forget(row);
       return lost.length;
     });

@@ -35,17 +35,29 @@ export function syncFilesystemNow(directory: string): void {
 export class FilesystemFlush implements Disposable {
   readonly #directory: string;
   readonly #fd: number;
+  #failure: Error | undefined;
 
   constructor(directory: string) {
     this.#directory = directory;
     this.#fd = openAt(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY);
   }
 
-  /** {@link syncFilesystem}; rejects also when what was written since this object was made got lost before. */
+  /**
+   * {@link syncFilesystem}; rejects with the kernel's error, and from then on, when something written since this object
+   * was made got lost.
+   */
   async flush(options: AbortOptions = {}): Promise<void> {
-    await syncFilesystem(this.#directory, options);
+    try {
+      await syncFilesystem(this.#directory, options);
+    } catch {
+      options.signal?.throwIfAborted();
+      // What the disk did not take is told below, with its number; what else keeps the program from working is no matter.
+    }
     // Nothing is left to be written but what others have written since, so this does not block for long.
-    if (libc().syncfs(this.#fd) < 0) throw lastError('syncfs', this.#directory);
+    if (this.#failure === undefined && libc().syncfs(this.#fd) < 0) {
+      this.#failure = lastError('syncfs', this.#directory);
+    }
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   [Symbol.dispose](): void {

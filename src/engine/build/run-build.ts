@@ -6,13 +6,13 @@ import { StrataError } from '../../errors/index.ts';
 import type { ImageStore } from '../../images/record-image.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import { amendedId } from '../../snapshots/amendment.ts';
-import { FilesystemFlush } from '../../sys/syncfs.ts';
 import { flushMeanwhile } from '../flush-meanwhile.ts';
 import { collectAfterDeaths, emptyTrashBriefly, type GarbageParts } from '../garbage.ts';
 import { SnapshotLayerMaker } from '../images/snapshot-layer-maker.ts';
 import { KeyLocks } from '../key-locks.ts';
 import type { StoreLayout } from '../layout.ts';
 import type { Report } from '../operation.ts';
+import { StoreFlush } from '../store-flush.ts';
 import { hostPlatform } from '../versions.ts';
 import { BuildCache } from './cache.ts';
 import { LazyRunner } from './lazy-runner.ts';
@@ -40,7 +40,7 @@ export async function runBuild(
   await collectAfterDeaths(garbage, { signal });
   refusePull(request.pull);
   await using lease = metadata.leases.open('build');
-  using disk = new FilesystemFlush(layout.root);
+  using disk = new StoreFlush(garbage);
   await using cleaning = new AsyncDisposableStack();
   // When the rest is put away: a context that came as an archive, and what a failed step wrote, which may fill the disk.
   cleaning.defer(async () => emptyTrashBriefly(layout));
@@ -87,7 +87,7 @@ export async function runBuild(
           // Of an amended layer next to nothing was written.
           return record && amendedId(record) !== undefined
             ? await make()
-            : await flushMeanwhile(layout.root, make, { ...options, pauseMs: 100 });
+            : await flushMeanwhile(disk, make, { ...options, pauseMs: 100 });
         },
       },
       lease,

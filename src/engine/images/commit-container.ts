@@ -15,7 +15,6 @@ import { parseReference, type Reference } from '../../reference/index.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { Digest } from '../../spec/digest.ts';
 import { errnoOf } from '../../sys/errno.ts';
-import { FilesystemFlush } from '../../sys/syncfs.ts';
 import { containerChanged } from '../containers/changed.ts';
 import { changedTree, changesOf } from '../containers/changes.ts';
 import { findContainer } from '../containers/find.ts';
@@ -24,6 +23,7 @@ import { definitionOf, isRunning } from '../containers/state.ts';
 import { flushMeanwhile } from '../flush-meanwhile.ts';
 import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbageParts } from '../garbage.ts';
 import type { Report } from '../operation.ts';
+import { StoreFlush } from '../store-flush.ts';
 import { hostPlatform } from '../versions.ts';
 import type { CommitEvent, CommitRequest, CommitResult } from './commit-types.ts';
 import { applyChanges } from './config-changes.ts';
@@ -67,7 +67,7 @@ async function commit(
   report: Report<CommitEvent>,
   signal: AbortSignal,
 ): Promise<CommitResult> {
-  const { metadata, driver, layout } = garbage;
+  const { metadata, driver } = garbage;
   const container = findContainer(metadata.containers, request.container);
   const { imageId, snapshotId } = container;
   invariant(imageId !== undefined && snapshotId !== undefined, 'a container has an image and a writable layer');
@@ -86,8 +86,8 @@ async function commit(
     const diffIds = below.map(({ diffId }) => diffId);
     return { copyId, made: await new SnapshotLayerMaker(garbage).make(copyId, diffIds, { lease, signal }) };
   };
-  using disk = new FilesystemFlush(layout.root);
-  const { copyId, made } = await flushMeanwhile(layout.root, makeLayer, { signal, pauseMs: 300 });
+  using disk = new StoreFlush(garbage);
+  const { copyId, made } = await flushMeanwhile(disk, makeLayer, { signal, pauseMs: 300 });
   // An image is not given a layer without entries, as with docker: its history says so.
   const isEmpty = made.tarSizeBytes <= tarEnd.length;
   if (isEmpty || made.snapshotId !== copyId) await driver.snapshotter.remove(copyId, { lease });

@@ -16,9 +16,9 @@ import { parseReference, type Reference, withDefaultTag } from '../../reference/
 import type { ImageConfig } from '../../spec/config.ts';
 import { type DiffId, parseDiffId } from '../../spec/digest.ts';
 import { type Platform, parsePlatform } from '../../spec/platform.ts';
-import { FilesystemFlush } from '../../sys/syncfs.ts';
 import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbageParts } from '../garbage.ts';
 import { openScratch } from '../scratch-folder.ts';
+import { StoreFlush } from '../store-flush.ts';
 import { hostPlatform } from '../versions.ts';
 import { archiveFailure } from './archive-failure.ts';
 import { readInput } from './archive-input.ts';
@@ -69,7 +69,7 @@ async function importLayer(
   const { metadata, driver, layout, locks } = garbage;
   const { snapshotter } = driver;
   await using lease = metadata.leases.open('import');
-  using disk = new FilesystemFlush(layout.root);
+  using disk = new StoreFlush(garbage);
   await using scratch = await openScratch(driver, { lease, signal });
   const { diffId, ...file } = await spoolTar(readInput(request.input, report, signal), join(scratch.path, 'layer'), {
     signal,

@@ -6,10 +6,10 @@ import { spoolArchive } from '../../images/load/spool-archive.ts';
 import type { ImageStore } from '../../images/record-image.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import { parsePlatform } from '../../spec/platform.ts';
-import { FilesystemFlush } from '../../sys/syncfs.ts';
 import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbageParts } from '../garbage.ts';
 import type { StorageDriver } from '../open-driver.ts';
 import { openScratch } from '../scratch-folder.ts';
+import { StoreFlush } from '../store-flush.ts';
 import { hostPlatform } from '../versions.ts';
 import { archiveFailure } from './archive-failure.ts';
 import { formOf, readInput } from './archive-input.ts';
@@ -38,7 +38,7 @@ export async function loadArchive(
   await collectAfterDeaths(garbage, { signal });
   const load = async (): Promise<LoadResult> => {
     await using lease = metadata.leases.open('load');
-    using disk = new FilesystemFlush(layout.root);
+    using disk = new StoreFlush(garbage);
     await using files = await openFiles(request.input, driver, lease, report, signal);
     const { snapshotter } = driver;
     const images = await loadImages(

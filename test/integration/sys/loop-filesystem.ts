@@ -21,26 +21,3 @@ export function withBtrfs(context: TestContext): string {
   });
   return mounted;
 }
-
-/**
- * A fresh ext4 in a loop file on a tmpfs too small for it, mounted until the test ends: what is written is taken and
- * gets lost when it is to be written back.
- */
-export function withLosingDisk(context: TestContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'strata-sys-'));
-  const [small, mounted] = [join(path, 'small'), join(path, 'mounted')];
-  mkdirSync(small);
-  mkdirSync(mounted);
-  output('mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', small);
-  const image = join(small, 'image');
-  writeFileSync(image, '');
-  truncateSync(image, 64 * 1024 * 1024);
-  output('mkfs.ext4', '-q', '-O', '^has_journal', '-E', 'nodiscard', image);
-  output('mount', '-o', 'loop', image, mounted);
-  context.after(() => {
-    unmount(mounted);
-    unmount(small);
-    rmSync(path, { recursive: true });
-  });
-  return mounted;
-}

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { errnoOf } from '../../../src/sys/errno.ts';
 import { FilesystemFlush, syncFilesystem, syncFilesystemNow } from '../../../src/sys/syncfs.ts';
-import { withLosingDisk } from './loop-filesystem.ts';
+import { withLosingDisk } from '../../helpers/losing-disk.ts';
 import { openDescriptors, scratchDirectory } from './scratch-directory.ts';
 import { throwsErrno } from './throws-errno.ts';
 
@@ -24,7 +24,7 @@ test('a directory that is not there is an error', async () => {
 });
 
 test('what got lost is told by the flush that counts, though another flush was told before', async (context) => {
-  const path = withLosingDisk(context);
+  const { path, mend } = withLosingDisk(context);
   {
     using flush = new FilesystemFlush(path);
     await flush.flush();
@@ -32,6 +32,9 @@ test('what got lost is told by the flush that counts, though another flush was t
     await assert.rejects(syncFilesystem(path), { code: 'ERR_PROGRAM_FAILED' }, 'somebody else');
     // Why it takes a descriptor that was open before: to one opened now nothing is told.
     await syncFilesystem(path);
-    await assert.rejects(flush.flush(), (error) => /^(EIO|ENOSPC)$/.test(errnoOf(error) ?? ''));
+    const isTold = (error: unknown): boolean => /^(EIO|ENOSPC)$/.test(errnoOf(error) ?? '');
+    await assert.rejects(flush.flush(), isTold);
+    mend();
+    await assert.rejects(flush.flush(), isTold, 'it does not come back');
   }
 });

@@ -1,0 +1,37 @@
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { output } from './needs.ts';
+import { unmount } from './unmount.ts';
+
+/** A disk that takes more than it keeps, mounted until the test ends. */
+export interface LosingDisk {
+  readonly path: string;
+  /** From here on nothing more gets lost. */
+  mend(): void;
+}
+
+/**
+ * A fresh ext4 in a loop file on a tmpfs too small for it: what is written is taken and gets lost when it is to be
+ * written back. Needs root, loop devices and mkfs.ext4.
+ */
+export function withLosingDisk(context: Pick<TestContext, 'after'>): LosingDisk {
+  const folder = mkdtempSync(join(tmpdir(), 'strata-losing-'));
+  const [small, path] = [join(folder, 'small'), join(folder, 'mounted')];
+  mkdirSync(small);
+  mkdirSync(path);
+  output('mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', small);
+  const image = join(small, 'image');
+  writeFileSync(image, '');
+  truncateSync(image, 64 * 1024 * 1024);
+  output('mkfs.ext4', '-q', '-O', '^has_journal', '-E', 'nodiscard', image);
+  output('mount', '-o', 'loop', image, path);
+  context.after(() => {
+    unmount(path);
+    // Some other program's mount namespace may have a copy of the other, whose device is in here.
+    output('umount', '--lazy', small);
+    rmSync(folder, { recursive: true });
+  });
+  return { path, mend: () => output('mount', '-o', 'remount,size=80m', small) };
+}

@@ -1,0 +1,45 @@
+// What a disk took and then lost is never part of an image that is acknowledged later.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type BuildRequest, Engine } from '../../../src/engine/index.ts';
+import { layoutOf } from '../../../src/engine/layout.ts';
+import { syncFilesystem } from '../../../src/sys/syncfs.ts';
+import { folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
+import { withLosingDisk } from '../../helpers/losing-disk.ts';
+import { needs } from '../../helpers/needs.ts';
+
+const skip = needs('root', 'overlay', 'mkfs.ext4');
+
+/** The states of its steps, but for the first. */
+async function statesOf(engine: Engine, request: BuildRequest): Promise<string[]> {
+  const states: string[] = [];
+  const build = engine.build(request);
+  for await (const event of build) if (event.type === 'step') states.push(event.step.state);
+  await build.result;
+  return states.filter((state) => state !== 'unkeyed' && state !== 'keyed');
+}
+
+test('a step whose files got lost when they were flushed is made again by the next build', {
+  skip,
+}, async (context) => {
+  const disk = withLosingDisk(context);
+  const large = randomBytes(10 << 20);
+  const build = { context: folderWith(context, { large, Dockerfile: 'FROM scratch\nCOPY large /large\n' }) };
+  const root = join(disk.path, 'root');
+  mkdirSync(root);
+  // The database is not what is to be lost.
+  symlinkSync(join(temporaryFolder(context), 'strata.db'), join(root, 'strata.db'));
+  context.after(() => rmSync(layoutOf(root).run, { recursive: true, force: true }));
+  await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
+  await assert.rejects(engine.build(build).result, /syncfs|no space left on device/);
+  assert.deepEqual(engine.images.list(), []);
+  assert.deepEqual(readdirSync(join(engine.layout.snapshots, 'overlay2')), []);
+  disk.mend();
+  // What else got lost until now is told to somebody else.
+  await syncFilesystem(root).catch(() => undefined);
+  assert.deepEqual(await statesOf(engine, build), ['running', 'done']);
+  assert.deepEqual(await statesOf(engine, build), ['hit']);
+});
