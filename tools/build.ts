@@ -28,10 +28,7 @@ async function buildLibrary(folder: string): Promise<void> {
 }
 
 async function buildCommand(folder: string): Promise<void> {
-  const metafile = await bundleProgram('src/cli/main.ts', 'strata-main', folder, [
-    ['src/cli/main.ts', 'src/engine/versions.ts'],
-    ['src/engine/engine.ts'],
-  ]);
+  const metafile = await bundleProgram('src/cli/main.ts', 'strata-main', folder);
   writeFileSync(join(folder, 'LICENSES.txt'), licencesOf(metafile));
   // An old Node has to understand the entry for as long as it takes to say that it is too old.
   await build({

@@ -5,26 +5,16 @@ import { exitCodeOf } from './exit-codes.ts';
 import { explicitBooleans, usageProblem } from './flags/flags.ts';
 import { defineProgram } from './program.ts';
 import { renderError } from './render/error.ts';
-import { printable } from './render/printable.ts';
 import { Interruption } from './terminal/interruption.ts';
 
-/** Where a command writes; this process's own streams unless somebody else wants to read. */
+/** Where a command writes. */
 export interface CommandOutput {
   readonly out: (text: string) => void;
   readonly err: (text: string | Uint8Array) => void;
 }
 
-const ownStreams: CommandOutput = {
-  // Templates print what an image says as it is, which a file wants and a terminal would obey.
-  out: (text) => void process.stdout.write(process.stdout.isTTY ? printable(text) : text),
-  err: (text) => void process.stderr.write(text),
-};
-
 /** Runs one command line and gives the code to exit with; everything it opened is closed when it resolves. */
-export async function runCommandLine(
-  argv: readonly string[],
-  { out, err }: CommandOutput = ownStreams,
-): Promise<number> {
+export async function runCommandLine(argv: readonly string[], { out, err }: CommandOutput): Promise<number> {
   const interruption = new Interruption();
   let exitCode = 0;
   let opened: Promise<Engine> | undefined;

@@ -1,86 +1,78 @@
 import type { Script } from 'node:vm';
 
-/** A file of the program together with what it was compiled to. */
-interface Compiled {
-  /** Changes whenever the file does. */
+/** What a file of compiled code begins with, a line of JSON; the code follows. */
+interface Head {
+  /** Changes whenever the program's file does. */
   readonly stamp: string;
+  /** Parts of the program whose code this is. */
+  readonly parts: readonly number[];
+  readonly bytes: number;
+}
+
+interface Kept extends Pick<Head, 'stamp' | 'parts'> {
   readonly code: Uint8Array;
 }
 
-/** What a file of compiled code begins with, a line of JSON: what follows, in this order. */
-type Contents = readonly { readonly name: string; readonly stamp: string; readonly bytes: number }[];
-
-interface ModuleLike {
-  exports: unknown;
+/** What the program's file exports. */
+export interface Program {
+  /** Its parts, each at its place once it has run. */
+  readonly parts: readonly unknown[];
 }
 
 // V8 copies code that does not lie at a multiple of this.
 const alignment = 8;
 // V8 forgets the code of functions that a process has long not called: one that ran for long has little to keep.
 const longestRunSeconds = 10;
+const opening = '(function (exports, require, module, __filename, __dirname) { ';
+const closing = '\n})';
 
 /**
- * Runs CommonJS files of one folder with the compiled code that earlier runs kept in `store`: of all that a start costs,
+ * Runs a CommonJS file of ASCII with the compiled code that earlier runs kept in `store`: of all that a start costs,
  * compiling is the part that can be saved. Node's own cache keeps what is compiled while a file is loaded, which is
  * hardly more than a list of its functions; this one is written when the work is done and has every function it took.
  */
 export class CompiledProgram {
-  readonly #folder: string;
+  readonly exports: Program = { parts: [] };
   readonly #store: string | undefined;
-  readonly #kept: Map<string, Compiled>;
-  readonly #modules = new Map<string, ModuleLike>();
-  readonly #scripts = new Map<string, { readonly script: Script; readonly stamp: string }>();
-  #isIncomplete = false;
+  readonly #stamp: string;
+  readonly #script: Script;
+  readonly #known: ReadonlySet<number>;
 
-  constructor(folder: string, store: string | undefined) {
-    this.#folder = folder;
-    this.#store = store;
-    this.#kept = store === undefined ? new Map() : keptIn(store);
-  }
-
-  /** What a file exports; it is run when it is first asked for. */
-  load(name: string): unknown {
-    const known = this.#modules.get(name);
-    if (known) return known.exports;
-    const path = `${this.#folder}/${name}`;
+  constructor(path: string, store: string | undefined) {
+    const kept = store === undefined ? undefined : keptIn(store);
     const { text, stamp } = read(path);
-    const kept = this.#kept.get(name);
     const { Script } = process.getBuiltinModule('node:vm');
-    const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${text}\n})`, {
-      filename: path,
-      ...(kept?.stamp === stamp ? { cachedData: kept.code } : {}),
-    });
+    const cached = kept?.stamp === stamp ? { cachedData: kept.code } : {};
+    this.#script = new Script(text, { filename: path, ...cached });
+    this.#store = store;
+    this.#stamp = stamp;
     // Undefined when there was none.
-    if (script.cachedDataRejected !== false) this.#isIncomplete = true;
-    this.#scripts.set(name, { script, stamp });
-    const module: ModuleLike = { exports: {} };
-    this.#modules.set(name, module);
-    const others = process.getBuiltinModule('node:module').createRequire(path);
-    const require = (asked: string): unknown =>
-      asked.startsWith('./') ? this.load(asked.slice(2)) : (others(asked) as unknown);
-    const run = script.runInThisContext() as (...given: readonly unknown[]) => void;
-    run(module.exports, require, module, path, this.#folder);
-    return module.exports;
+    this.#known = new Set(this.#script.cachedDataRejected === false ? kept?.parts : []);
+    const run = this.#script.runInThisContext() as (...given: readonly unknown[]) => void;
+    run(this.exports, requireFrom(path), this, path, path.slice(0, path.lastIndexOf('/')));
   }
 
-  /** True when a file was run for which no code was kept. */
+  /** True when a part has run for which no code was kept. */
   get isIncomplete(): boolean {
-    return this.#isIncomplete;
+    return this.#ran().some((part) => !this.#known.has(part));
   }
 
-  /** Keeps the code of all that has run, beside what was kept of other files. Does without where it cannot be written. */
+  /** Keeps the code of all that has run, beside what was kept of other parts. Does without where it cannot be written. */
   save(): void {
     if (this.#store === undefined) return;
-    const all = new Map(this.#kept);
-    for (const [name, { script, stamp }] of this.#scripts) all.set(name, { stamp, code: script.createCachedData() });
-    replace(this.#store, fileOf(all));
+    const parts = [...new Set([...this.#known, ...this.#ran()])];
+    replace(this.#store, fileOf({ stamp: this.#stamp, parts, code: this.#script.createCachedData() }));
+  }
+
+  /** Without the holes, which are parts that nobody asked for. */
+  #ran(): number[] {
+    return Object.keys(this.exports.parts).map(Number);
   }
 }
 
 /** Runs `name` of `folder` as the program this process is. */
 export function runProgram(folder: string, name: string): void {
-  const program = new CompiledProgram(folder, storeFor(folder, process.argv.slice(2), process.env));
-  program.load(name);
+  const program = new CompiledProgram(`${folder}/${name}`, storeFor(folder, process.argv.slice(2), process.env));
   // A run that failed may have taken quite another way than others of its kind.
   process.on('exit', (code) => {
     if (code === 0 && program.isIncomplete && process.uptime() < longestRunSeconds) program.save();
@@ -117,44 +109,50 @@ function checksum(text: string): string {
   return sum.toString(36);
 }
 
+/** Of Node's own modules without the loader, which most runs need not have. */
+function requireFrom(path: string): (asked: string) => unknown {
+  let others: ((asked: string) => unknown) | undefined;
+  return (asked) => {
+    const builtin = process.getBuiltinModule(asked) as unknown;
+    if (builtin !== undefined) return builtin;
+    others ??= process.getBuiltinModule('node:module').createRequire(path);
+    return others(asked);
+  };
+}
+
+/** The file as a function, made in one piece: V8 would first have to join what is put together. */
 function read(path: string): { readonly text: string; readonly stamp: string } {
-  const { closeSync, fstatSync, openSync, readFileSync } = process.getBuiltinModule('node:fs');
+  const { closeSync, fstatSync, openSync, readSync } = process.getBuiltinModule('node:fs');
   const fd = openSync(path, 'r');
   try {
     const { ino, size, ctimeNs } = fstatSync(fd, { bigint: true });
-    return { text: readFileSync(fd, 'utf8'), stamp: `${ino} ${size} ${ctimeNs}` };
+    const bytes = Buffer.allocUnsafeSlow(opening.length + Number(size) + closing.length);
+    let at = bytes.write(opening, 'latin1');
+    for (let got = -1; got !== 0; at += got) got = readSync(fd, bytes, at, bytes.length - closing.length - at, null);
+    at += bytes.write(closing, at, 'latin1');
+    return { text: bytes.toString('latin1', 0, at), stamp: `${ino} ${size} ${ctimeNs}` };
   } finally {
     closeSync(fd);
   }
 }
 
 /** Nothing when there is no such file, or one that is not whole. */
-function keptIn(store: string): Map<string, Compiled> {
-  const kept = new Map<string, Compiled>();
+function keptIn(store: string): Kept | undefined {
   try {
     const bytes = process.getBuiltinModule('node:fs').readFileSync(store);
     const line = bytes.indexOf(10) + 1;
-    let at = line;
-    for (const { name, stamp, bytes: length } of JSON.parse(bytes.toString('utf8', 0, line)) as Contents) {
-      const code = bytes.subarray(at, at + length);
-      if (code.length < length) return new Map();
-      kept.set(name, { stamp, code });
-      at += padded(length);
-    }
-    return kept;
+    const { stamp, parts, bytes: length } = JSON.parse(bytes.toString('latin1', 0, line)) as Head;
+    return bytes.length === line + length ? { stamp, parts, code: bytes.subarray(line) } : undefined;
   } catch {
-    return new Map();
+    return undefined;
   }
 }
 
-const padded = (length: number): number => Math.ceil(length / alignment) * alignment;
-
-function fileOf(all: ReadonlyMap<string, Compiled>): Buffer {
-  const contents: Contents = [...all].map(([name, { stamp, code }]) => ({ name, stamp, bytes: code.length }));
-  const text = JSON.stringify(contents);
-  const head = Buffer.from(`${text.padEnd(padded(Buffer.byteLength(text) + 1) - 1)}\n`);
-  const codes = [...all.values()].flatMap(({ code }) => [code, Buffer.alloc(padded(code.length) - code.length)]);
-  return Buffer.concat([head, ...codes]);
+function fileOf({ stamp, parts, code }: Kept): Buffer {
+  const head: Head = { stamp, parts, bytes: code.length };
+  const text = JSON.stringify(head);
+  const length = Math.ceil((text.length + 1) / alignment) * alignment;
+  return Buffer.concat([Buffer.from(`${text.padEnd(length - 1)}\n`), code]);
 }
 
 /** Whole or not at all, also after a power cut: V8 trusts what it is given. */

@@ -1,16 +1,16 @@
 import { runCommandLine } from './command-line.ts';
 import { exitEngineFailure } from './exit-codes.ts';
+import { StandardStreams } from './terminal/standard-streams.ts';
 
 // `strata images | head -1`: nobody reads on, and there is nothing to complain of. A full disk is worth a word, unless
 // the command has failed of it and said so.
 let lost: NodeJS.ErrnoException | undefined;
-process.stderr.on('error', () => undefined);
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') lost ??= error;
+const streams = new StandardStreams((name, error) => {
+  if (name === 'stdout' && error.code !== 'EPIPE') lost ??= error;
 });
 process.on('exit', () => {
   if (lost === undefined || process.exitCode !== 0) return;
-  process.stderr.write(`strata: write /dev/stdout: ${lost.code ?? lost.message}\n`);
+  streams.err(`strata: write /dev/stdout: ${lost.code ?? lost.message}\n`);
   process.exitCode = 1;
 });
 
@@ -20,20 +20,21 @@ const stuckMs = 100;
 
 // Node ends quietly, and with success, when nothing is left that could settle what a command waits for.
 const neverSettled = (): void => {
-  process.stderr.write('strata: internal error: the command waits for what can no longer come\n');
+  streams.err('strata: internal error: the command waits for what can no longer come\n');
   process.exitCode = exitEngineFailure;
 };
 process.once('beforeExit', neverSettled);
 
-// The exit code is set rather than forced, so that piped output is written to the end.
-runCommandLine(process.argv.slice(2))
+runCommandLine(process.argv.slice(2), streams)
   .then(
     (code) => {
       process.exitCode = code;
+      // What is piped is written to the end. When it is, nothing is left to be done, and Node takes its time to find out.
+      if (streams.areDone) process.exit();
       setTimeout(() => process.exit(), stuckMs).unref();
     },
     (error: unknown) => {
-      process.stderr.write(
+      streams.err(
         `strata: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
       );
       process.exitCode = exitEngineFailure;

@@ -27,8 +27,11 @@ export async function defineProgram(program: Command, context: CliContext, argv:
   program.addHelpCommand(false);
   defineHelp(program, argv);
   const wanted = wantedWords(program, argv);
-  for (const entry of commandTable) {
-    for (const path of entry.names) await defineVerb({ program, context, argv }, entry, path, wanted);
+  // To define them all takes a tenth of what a short command costs. Where none is called by its name, all are shown.
+  const all = commandTable.flatMap((entry) => entry.names.map((path) => ({ entry, path })));
+  const called = all.filter(({ path }) => path.every((word, at) => word === wanted[at]));
+  for (const { entry, path } of called.length > 0 ? called : all) {
+    await defineVerb({ program, context, argv }, entry, path, wanted);
   }
   program.on('command:*', (words: string[]) => {
     throw unknownVerb(program, words[0] ?? '');

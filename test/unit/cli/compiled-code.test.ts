@@ -4,7 +4,6 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -57,77 +56,92 @@ test('a folder is used only if nobody else can write to it', (context) => {
   assert.equal(isPrivate(join(scratch, 'dangling/strata'), uid), false, 'below a symlink that leads nowhere');
 });
 
-function programFolder(context: TestContext): { readonly folder: string; readonly store: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'strata-compiled-'));
-  context.after(() => rmSync(folder, { recursive: true }));
-  writeFileSync(
-    join(folder, 'main.cjs'),
-    "const { double } = require('./other.cjs'); exports.answer = () => double(21); exports.late = () => require('./late.cjs');",
-  );
-  writeFileSync(join(folder, 'other.cjs'), 'exports.double = (n) => 2 * n;');
-  writeFileSync(join(folder, 'late.cjs'), "module.exports = require('node:path').basename(__filename);");
-  return { folder, store: join(folder, 'kept') };
-}
+const programText = `
+  exports.parts = ['main'];
+  exports.answer = () => double(21);
+  const double = (n) => 2 * n;
+  exports.late = () => {
+    exports.parts[7] = 'late';
+    return require('node:path').basename(__filename);
+  };
+  exports.resolve = () => require('./beside.cjs');
+`;
 
-interface Main {
+interface Program {
   answer(): number;
   late(): string;
+  resolve(): unknown;
 }
 
+function programFolder(context: TestContext): {
+  readonly path: string;
+  readonly folder: string;
+  readonly store: string;
+} {
+  const folder = mkdtempSync(join(tmpdir(), 'strata-compiled-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'main.cjs');
+  writeFileSync(path, programText);
+  return { path, folder, store: join(folder, 'kept') };
+}
+
+const exportsOf = ({ exports }: CompiledProgram): Program => exports as unknown as Program;
+
 test('a program runs as it is written, and the next time with the code it was compiled to', (context) => {
-  const { folder, store } = programFolder(context);
-  const first = new CompiledProgram(folder, store);
-  assert.equal((first.load('main.cjs') as Main).answer(), 42);
+  const { path, store } = programFolder(context);
+  const first = new CompiledProgram(path, store);
+  assert.equal(exportsOf(first).answer(), 42);
   assert.equal(first.isIncomplete, true);
   first.save();
-  const second = new CompiledProgram(folder, store);
-  assert.equal((second.load('main.cjs') as Main).answer(), 42);
+  const second = new CompiledProgram(path, store);
+  assert.equal(exportsOf(second).answer(), 42);
   assert.equal(second.isIncomplete, false);
 
-  // A file that only some runs need is kept with the others, and stays when a run does without it.
-  assert.equal((second.load('main.cjs') as Main).late(), 'late.cjs');
+  // A part that only some runs need is kept with the others, and stays when a run does without it.
+  assert.equal(exportsOf(second).late(), 'main.cjs');
   assert.equal(second.isIncomplete, true);
   second.save();
-  const third = new CompiledProgram(folder, store);
-  third.load('main.cjs');
-  third.save();
-  const fourth = new CompiledProgram(folder, store);
-  assert.equal((fourth.load('main.cjs') as Main).late(), 'late.cjs');
+  new CompiledProgram(path, store).save();
+  const fourth = new CompiledProgram(path, store);
+  assert.equal(exportsOf(fourth).late(), 'main.cjs');
   assert.equal(fourth.isIncomplete, false);
 });
 
+test('a program can ask for files beside it', (context) => {
+  const { path, folder, store } = programFolder(context);
+  writeFileSync(join(folder, 'beside.cjs'), 'module.exports = 7;');
+  assert.equal(exportsOf(new CompiledProgram(path, store)).resolve(), 7);
+});
+
 test('code that was kept of another version of a file is not run', (context) => {
-  const { folder, store } = programFolder(context);
-  const before = new CompiledProgram(folder, store);
-  assert.equal((before.load('main.cjs') as Main).answer(), 42);
+  const { path, store } = programFolder(context);
+  const before = new CompiledProgram(path, store);
+  assert.equal(exportsOf(before).answer(), 42);
   before.save();
   // Of the same length, which is all that V8 looks at.
-  writeFileSync(join(folder, 'other.cjs'), 'exports.double = (n) => 3 * n;');
-  const after = new CompiledProgram(folder, store);
-  assert.equal((after.load('main.cjs') as Main).answer(), 63);
+  writeFileSync(path, programText.replace('2 * n', '3 * n'));
+  const after = new CompiledProgram(path, store);
+  assert.equal(exportsOf(after).answer(), 63);
   assert.equal(after.isIncomplete, true);
 });
 
 test('compiled code that is cut off, or none, is done without', (context) => {
-  const { folder, store } = programFolder(context);
-  const whole = new CompiledProgram(folder, store);
-  whole.load('main.cjs');
-  whole.save();
+  const { path, folder, store } = programFolder(context);
+  new CompiledProgram(path, store).save();
   const { size } = statSync(store);
-  for (const length of [size - 200, 100, 1, 0]) {
+  for (const length of [size - 200, size - 1, 100, 1, 0]) {
     truncateSync(store, length);
-    const program = new CompiledProgram(folder, store);
-    assert.equal((program.load('main.cjs') as Main).answer(), 42, `${length} bytes`);
+    const program = new CompiledProgram(path, store);
+    assert.equal(exportsOf(program).answer(), 42, `${length} bytes`);
     assert.equal(program.isIncomplete, true, `${length} bytes`);
   }
-  writeFileSync(store, `${readFileSync(join(folder, 'main.cjs'), 'utf8')}\n`);
-  assert.equal((new CompiledProgram(folder, store).load('main.cjs') as Main).answer(), 42, 'not ours');
-  assert.equal((new CompiledProgram(folder, undefined).load('main.cjs') as Main).answer(), 42, 'nowhere');
-
-  const nowhere = new CompiledProgram(folder, join(folder, 'missing/kept'));
-  nowhere.load('main.cjs');
+  writeFileSync(store, `${programText}\n`);
+  assert.equal(exportsOf(new CompiledProgram(path, store)).answer(), 42, 'not ours');
+  const nowhere = new CompiledProgram(path, undefined);
+  assert.equal(exportsOf(nowhere).answer(), 42, 'nowhere');
   nowhere.save();
-  assert.deepEqual(readdirSync(folder).sort(), ['kept', 'late.cjs', 'main.cjs', 'other.cjs']);
+  new CompiledProgram(path, join(folder, 'missing/kept')).save();
+  assert.deepEqual(readdirSync(folder).sort(), ['kept', 'main.cjs']);
 });
 
 test('the verb of a command line', () => {
