@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { errnoOf } from '../sys/errno.ts';
+import { keepInherited } from '../sys/inherited-descriptors.ts';
 import { workerUrl } from '../sys/worker-url.ts';
 
 /**
@@ -10,6 +11,7 @@ import { workerUrl } from '../sys/worker-url.ts';
 export function emptyTrashBehind(directory: string): void {
   // Its folder is not ours, so that it keeps no filesystem busy but the store's; it has none of our pipes.
   const worker = fileURLToPath(workerUrl('trash-worker', import.meta.url));
+  keepInherited();
   try {
     const child = spawn(process.execPath, [worker, directory], { cwd: '/', detached: true, env: {}, stdio: 'ignore' });
     child.on('error', () => undefined);

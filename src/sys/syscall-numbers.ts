@@ -17,6 +17,7 @@ export interface SyscallNumbers {
   readonly fsmount: number;
   readonly pidfdSendSignal: number;
   readonly pidfdOpen: number;
+  readonly closeRange: number;
   readonly openat2: number;
   readonly mountSetattr: number;
   readonly fchmodat2: number;
@@ -34,6 +35,7 @@ const common = {
   fsconfig: 431,
   fsmount: 432,
   pidfdOpen: 434,
+  closeRange: 436,
   openat2: 437,
   mountSetattr: 442,
   fchmodat2: 452,

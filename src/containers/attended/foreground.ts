@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { errnoOf } from '../../sys/errno.ts';
+import { keepInherited } from '../../sys/inherited-descriptors.ts';
 import { unmountIfMounted } from '../../sys/mount.ts';
 import { type MountSpec, mountAt } from '../../sys/mount-spec.ts';
 import { run as runProgram } from '../../sys/process.ts';
@@ -146,6 +147,7 @@ function spawnRuntime(
   args.push('run', '--bundle', plan.bundle, '--pid-file', bundle.pid, plan.id);
   const held = plan.heldFd === undefined ? [] : [plan.heldFd];
   const stdio = [input, stdout, 'pipe', ...held] as const;
+  keepInherited();
   const child = spawn(plan.runtime, args, { stdio: [...stdio], detached: isOwnSession, env: {} });
   return { child, isOwnSession };
 }

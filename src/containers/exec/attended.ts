@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { AbortOptions } from '../../lib/abort.ts';
+import { keepInherited } from '../../sys/inherited-descriptors.ts';
 import { safeEnvironment } from '../../sys/process.ts';
 import { OutputFlow } from '../attended/output-flow.ts';
 import { readPid, readRuntimeLog } from '../runtime/bundle.ts';
@@ -28,6 +29,7 @@ export async function execAttended(
   const { pid, log } = folder.files;
   const args = ['--root', runtimeRoot, '--log', log, '--log-format', 'json', 'exec'];
   args.push('--process', folder.process, '--pid-file', pid, containerId);
+  keepInherited();
   const child = spawn(runtime, args, {
     env: safeEnvironment,
     // In a session of its own, or keys that interrupt us would reach the process, too.

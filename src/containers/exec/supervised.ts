@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { StrataError } from '../../errors/index.ts';
 import { requireProgram } from '../../sys/find-program.ts';
+import { keepInherited } from '../../sys/inherited-descriptors.ts';
 import { safeEnvironment } from '../../sys/process.ts';
 import { Attachment, type TerminalSize } from '../attach/attachment.ts';
 import type { RuntimePlace } from '../runtime/runtime-commands.ts';
@@ -109,6 +110,7 @@ function supervise(
     ...(stdin && terminal ? ['--leave-stdin-open'] : []),
   ];
   const attaching = { _OCI_STARTPIPE: String(pipes.start), _OCI_ATTACHPIPE: String(pipes.attach) };
+  keepInherited();
   const child = spawn(program, args, {
     cwd: files.directory,
     detached: true,

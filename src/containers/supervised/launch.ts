@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { tryLockFile } from '../../sys/flock.ts';
+import { keepInherited } from '../../sys/inherited-descriptors.ts';
 import { inOwnMountNamespace } from '../../sys/mount-namespace.ts';
 import { type MountSpec, mountAt } from '../../sys/mount-spec.ts';
 import { safeEnvironment } from '../../sys/process.ts';
@@ -32,6 +33,7 @@ export async function launch(plan: LaunchPlan): Promise<number> {
   mkdirSync(bundle.root, { recursive: true, mode: 0o700 });
   const lock = openSync(bundle.lock, 'w', 0o600);
   let child: ChildProcess;
+  keepInherited();
   try {
     tryLockFile(lock);
     child = inOwnMountNamespace(() => {
