@@ -67,11 +67,27 @@ function childrenOf(group: string): string[] | undefined {
 }
 
 function processesIn(group: string): number[] {
+  try {
+    return numbersIn(join(group, 'cgroup.procs'));
+  } catch (error) {
+    if (errnoOf(error) !== 'EOPNOTSUPP') throw error;
+    // A threaded group lists its threads only. runc makes such groups where processes are in the topmost group there is to
+    // see, as in a container: none with limits of memory can be below it, but those of threads can.
+    return numbersIn(join(group, 'cgroup.threads')).flatMap(processOf);
+  }
+}
+
+function numbersIn(list: string): number[] {
   // 0 stands for a process of another pid namespace.
-  return readIfThere(join(group, 'cgroup.procs'))
+  return readIfThere(list)
     .split('\n')
     .map(Number)
-    .filter((pid) => pid > 0);
+    .filter((number) => number > 0);
+}
+
+function processOf(thread: number): number[] {
+  const [, process] = /^Tgid:\t(\d+)$/m.exec(readIfThere(`/proc/${thread}/status`)) ?? [];
+  return process === undefined ? [] : [Number(process)];
 }
 
 /** Nothing when it is gone, or goes just now. */
@@ -80,7 +96,7 @@ function readIfThere(path: string): string {
     return readFileSync(path, 'latin1');
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ENODEV') return '';
+    if (errno === 'ENOENT' || errno === 'ENODEV' || errno === 'ESRCH') return '';
     throw error;
   }
 }
