@@ -68,22 +68,27 @@ export async function untilExit(
   isOver: () => Promise<boolean>,
   { signal }: AbortOptions,
 ): Promise<void> {
-  const watcher = watch(directory, { persistent: false });
   let wake: (() => void) | undefined;
-  // A full queue or a folder that goes: then only the clock is left.
-  watcher.on('error', () => undefined);
-  watcher.on('change', () => wake?.());
+  using _watch = watched(directory, () => wake?.());
+  for (;;) {
+    signal?.throwIfAborted();
+    const news = new Promise<void>((resolve) => (wake = resolve));
+    if (await isOver()) return;
+    const pause = new AbortController();
+    const both = signal ? AbortSignal.any([signal, pause.signal]) : pause.signal;
+    await Promise.race([news, sleep(lookMs, undefined, { signal: both }).catch(() => undefined)]);
+    pause.abort();
+  }
+}
+
+/** Where something goes wrong, or a user has as many watches as he may, only the clock is left. */
+function watched(directory: string, onChange: () => void): Disposable | undefined {
   try {
-    for (;;) {
-      signal?.throwIfAborted();
-      const news = new Promise<void>((resolve) => (wake = resolve));
-      if (await isOver()) return;
-      const pause = new AbortController();
-      const both = signal ? AbortSignal.any([signal, pause.signal]) : pause.signal;
-      await Promise.race([news, sleep(lookMs, undefined, { signal: both }).catch(() => undefined)]);
-      pause.abort();
-    }
-  } finally {
-    watcher.close();
+    const watcher = watch(directory, { persistent: false }, onChange);
+    watcher.on('error', () => undefined);
+    return { [Symbol.dispose]: () => watcher.close() };
+  } catch (error) {
+    if (['EMFILE', 'ENFILE', 'ENOSPC', 'ENOMEM'].includes(errnoOf(error) ?? '')) return undefined;
+    throw error;
   }
 }
