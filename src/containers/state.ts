@@ -57,7 +57,6 @@ export interface ContainerState {
   /** Why it could not be started, or what ended it. */
   readonly error?: string | undefined;
   readonly oomKilled?: boolean | undefined;
-  readonly restartCount?: number | undefined;
 }
 
 /** A process is in it, or is being put there. */
@@ -72,9 +71,9 @@ export function shownStatus({ status, startedAt }: ContainerState): Exclude<Cont
 
 /** What stays of a state when the container is no longer active: no process, no boot. */
 export const ended = (
-  { startedAt, restartCount }: ContainerState,
+  { startedAt }: ContainerState,
   how: Pick<ContainerState, 'exitCode' | 'finishedAt' | 'error' | 'oomKilled'>,
-): ContainerState => ({ status: startedAt === undefined ? 'created' : 'exited', startedAt, restartCount, ...how });
+): ContainerState => ({ status: startedAt === undefined ? 'created' : 'exited', startedAt, ...how });
 
 /** As metadata stores it. */
 export const toJson = (value: ContainerState | ContainerDefinition): JsonValue =>

@@ -4,6 +4,8 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import { removeControlGroup } from '../../sys/control-groups.ts';
 import { unmountIfMounted } from '../../sys/mount.ts';
 import { run, runChecked } from '../../sys/process.ts';
+import { type Bundle, readRuntimeLog } from './bundle.ts';
+import { startFailure } from './start-failure.ts';
 
 export interface RuntimePlace {
   /** Absolute path of runc. */
@@ -22,9 +24,11 @@ const argumentsOf = ({ runtimeRoot }: RuntimePlace, words: readonly string[]): s
   ...words,
 ];
 
-/** Lets the created container's process go. Throws ERR_PROGRAM_FAILED. */
-export async function startCreated(place: RuntimePlace, id: string): Promise<void> {
-  await runChecked(place.runtime, argumentsOf(place, ['start', id]));
+/** Lets the created container's process go. Throws ERR_CONTAINER_START. */
+export async function startCreated(place: RuntimePlace, id: string, bundle: Bundle): Promise<void> {
+  const log = ['--log', bundle.log, '--log-format', 'json'];
+  const { exitCode, stderr } = await run(place.runtime, argumentsOf(place, [...log, 'start', id]));
+  if (exitCode !== 0) throw startFailure(readRuntimeLog(bundle), stderr.toString('utf8'));
 }
 
 /** The runtime's word for the container's state; undefined when it knows none of that name. */

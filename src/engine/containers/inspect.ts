@@ -44,7 +44,7 @@ export async function inspectContainer(
     HostsPath: made('hosts'),
     LogPath: started && (host.LogConfig?.Type ?? 'json-file') === 'json-file' ? logPathOf(parts.layout, record.id) : '',
     Name: `/${record.name}`,
-    RestartCount: stateOf(record).restartCount ?? 0,
+    RestartCount: 0,
     Driver: parts.driver.name,
     Platform: 'linux',
     MountLabel: '',

@@ -192,7 +192,7 @@ async function within(limitMs: number, isSo: () => boolean): Promise<boolean> {
 }
 
 /** The supervisor holds its lock to its end: with that free the number in its file is nobody's, or somebody else's. */
-function supervisorOf({ lock, supervisorPid }: Bundle): ProcessIdentity | undefined {
+export function supervisorOf({ lock, supervisorPid }: Bundle): ProcessIdentity | undefined {
   const pid = isLocked(lock) ? readPid(supervisorPid) : undefined;
   return pid === undefined ? undefined : identify(pid);
 }

@@ -1,7 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeBindSources } from '../../containers/mounts/host-mounts.ts';
-import { readPid } from '../../containers/runtime/bundle.ts';
 import { etcFiles, writeEtcFiles } from '../../containers/runtime/etc-files.ts';
 import { startCreated } from '../../containers/runtime/runtime-commands.ts';
 import { runtimeOptions } from '../../containers/runtime/runtime-options.ts';
@@ -27,7 +26,7 @@ import {
   logPathOf,
   runtimePlaceOf,
 } from './parts.ts';
-import { clearRun, settle } from './settle.ts';
+import { clearRun, settle, supervisorOf } from './settle.ts';
 import { definitionOf, stateOf } from './state.ts';
 
 export interface StartOptions extends AbortOptions {
@@ -77,15 +76,13 @@ async function bringUp(parts: ContainerParts, record: ContainerRecord, options: 
   rmSync(bundle.directory, { recursive: true, force: true });
   rmSync(join(exitsOf(parts.layout), id), { force: true });
   const pid = parts.ownProcess ? await launch(plan) : await launchInWorker(plan);
-  const supervisorPid = readPid(bundle.supervisorPid);
-  const supervisor = supervisorPid === undefined ? undefined : identify(supervisorPid);
+  const supervisor = supervisorOf(bundle);
   const process = identify(pid);
   options.signal?.throwIfAborted();
   await options.onMade?.(record);
   const startedAt = Date.now();
-  await startCreated(place, id);
-  const { restartCount } = stateOf(record);
-  return { status: 'running', bootId: bootId(), supervisor, process, startedAt, restartCount };
+  await startCreated(place, id, bundle);
+  return { status: 'running', bootId: bootId(), supervisor, process, startedAt };
 }
 
 /** What was made goes; the record says why it did not start, as docker's does. */
@@ -96,8 +93,7 @@ async function undo(
   error: unknown,
   { signal }: StartOptions,
 ): Promise<void> {
-  const supervisorPid = readPid(bundleOf(parts.layout, id).supervisorPid);
-  await clearRun(parts, id, supervisorPid === undefined ? undefined : identify(supervisorPid));
+  await clearRun(parts, id, supervisorOf(bundleOf(parts.layout, id)));
   rmSync(join(exitsOf(parts.layout), id), { force: true });
   const failed = ended(before, {
     exitCode: exitCodeOfStart(error),

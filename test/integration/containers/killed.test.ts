@@ -113,6 +113,29 @@ test('who waits for a container that goes with its end is told how it ended, who
   assert.deepEqual(readdirSync(exitsOf(layout)), [], 'what was said goes after a while');
 });
 
+test('the first process killed when all was made and nothing ran: that is why it does not start', {
+  skip,
+}, async (t) => {
+  const engine = await containerStore(t);
+  const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'] });
+  const onMade = async (): Promise<void> => {
+    const pid = Number(readFileSync(bundleOf(engine.layout, id).pid, 'latin1'));
+    process.kill(pid, 'SIGKILL');
+    await untilGone(pid);
+  };
+  const message = /^container: .*stopped/;
+  await assert.rejects(engine.containers.start(id, { onMade }), {
+    code: 'ERR_CONTAINER_START',
+    message,
+    details: { exitCode: 125 },
+  });
+  const [status, exitCode, why] = await shown(engine, id);
+  assert.deepEqual([status, exitCode], ['created', 125]);
+  assert.match(String(why), message);
+  await engine.containers.remove(id);
+  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+});
+
 test('the container killed from outside: its code, and nothing of its run', { skip }, async (t) => {
   const engine = await containerStore(t);
   const { id, pid } = await started(engine);
