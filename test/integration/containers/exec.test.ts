@@ -6,6 +6,7 @@ import { containerStore, leftBehind, nothingLeft } from '../../helpers/container
 import { needs } from '../../helpers/needs.ts';
 import { soaking } from '../../helpers/seeded.ts';
 import { until } from '../../helpers/until.ts';
+import { untilSame } from '../../helpers/until-same.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
@@ -37,7 +38,8 @@ test('a process that joins has its three streams and no descriptor of ours; no f
     });
   }
   await engine.containers.remove(id, { force: true });
-  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+  // Who watched a joined process tidies up behind it.
+  await untilSame(() => leftBehind(engine, [id]), nothingLeft);
 });
 
 test('a process that cannot start, at a terminal, again and again: no descriptor stays open', { skip }, async (t) => {
@@ -52,7 +54,7 @@ test('a process that cannot start, at a terminal, again and again: no descriptor
   for (let round = 0; round < (soaking ? 50 : 10); round++) await fail();
   assert.ok(readdirSync('/proc/self/fd').length <= before);
   await engine.containers.remove(id, { force: true });
-  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+  await untilSame(() => leftBehind(engine, [id]), nothingLeft);
 });
 
 test('who ignores TERM is killed in the end; of 200 processes none is left', { skip }, async (t) => {
