@@ -11,7 +11,7 @@ import { KeyLocks } from '../../../src/engine/key-locks.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
 import { storeRoot } from '../../helpers/build-folder.ts';
 import { needs } from '../../helpers/needs.ts';
-import { patienceMs } from '../../helpers/until.ts';
+import { patienceMs, until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'runc');
 
@@ -63,7 +63,11 @@ test('a killed build leaves nothing once the next one has begun', { skip }, asyn
   await using engine = await Engine.open({ root });
   await engine.build({ context: files }).result;
   assert.equal(snapshots(root).length, 1, 'only the new step is there');
-  assert.deepEqual(readdirSync(join(root, 'trash')), []);
+  // On a slow machine what the new step worked in goes behind it.
+  await until(
+    () => readdirSync(join(root, 'trash')).length === 0,
+    () => `in the trash: ${readdirSync(join(root, 'trash')).join()}`,
+  );
 });
 
 test('who was killed over what a killed one left: the next one finds it all the same', { skip }, async (context) => {
