@@ -1,4 +1,4 @@
-import { renameSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ObjectLocks } from '../content/object-locks.ts';
 import { isStrataError } from '../errors/index.ts';
@@ -13,6 +13,7 @@ import type { LayerRecord } from '../metadata/layers.ts';
 import type { Metadata } from '../metadata/metadata.ts';
 import type { OpenedSnapshotter } from '../snapshots/open-snapshotter.ts';
 import { type ChainId, type DiffId, digestHex } from '../spec/digest.ts';
+import { placeIndex } from './place-index.ts';
 import { unfinishedIndex } from './unfinished-indexes.ts';
 
 export interface LayerToUnpack {
@@ -203,7 +204,7 @@ class Unpacking {
       rmSync(written, { force: true });
       return known;
     }
-    await locks.with('layer', diffId, () => renameSync(written, join(indexes, `${digestHex(diffId)}.idx`)), { signal });
+    await locks.with('layer', diffId, () => placeIndex(written, join(indexes, `${digestHex(diffId)}.idx`)), { signal });
     const remakeable = applied.remakeable && !parentDependent;
     const record = { diffId, tarSizeBytes, sizeBytes, entries, remakeable };
     metadata.layers.put(record, lease);

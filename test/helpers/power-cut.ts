@@ -18,9 +18,11 @@ export const powerCuts: Readonly<Record<string, number>> = { 'log lost': 2, 'log
 export class PowerDisk implements Disposable {
   readonly path: string;
   readonly #folder: string;
+  readonly #options: string;
   #image: string;
 
-  constructor(megabytes = 256) {
+  constructor(megabytes = 256, mountOptions = 'defaults') {
+    this.#options = `loop,${mountOptions}`;
     this.#folder = mkdtempSync(join(tmpdir(), 'strata-cut-'));
     this.#image = join(this.#folder, 'image');
     this.path = join(this.#folder, 'mounted');
@@ -28,7 +30,7 @@ export class PowerDisk implements Disposable {
     writeFileSync(this.#image, '');
     truncateSync(this.#image, megabytes << 20);
     output('mkfs.ext4', '-q', '-F', this.#image);
-    output('mount', '-o', 'loop', this.#image, this.path);
+    output('mount', '-o', this.#options, this.#image, this.path);
   }
 
   /** From here on nothing reaches the disk, and whoever writes fails. */
@@ -52,7 +54,7 @@ export class PowerDisk implements Disposable {
       output('cp', '--sparse=always', this.#image, copy);
       this.#image = copy;
     }
-    output('mount', '-o', 'loop', this.#image, this.path);
+    output('mount', '-o', this.#options, this.#image, this.path);
   }
 
   [Symbol.dispose](): void {

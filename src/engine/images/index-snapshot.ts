@@ -1,6 +1,7 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isStrataError } from '../../errors/index.ts';
+import { placeIndex } from '../../images/place-index.ts';
 import { unfinishedIndex } from '../../images/unfinished-indexes.ts';
 import { deletedBytes, type LayerEntries } from '../../layer/deleted-bytes.ts';
 import type { ChangedTree } from '../../layer/diff/change.ts';
@@ -53,7 +54,7 @@ export async function indexSnapshot(
     const layer = copyOf ? await make(copyOf.tree) : await withoutDamagedIndex(own, make);
     const { diffId } = layer;
     metadata.objects.pin('layer', diffId, lease);
-    await locks.with('layer', diffId, () => renameSync(written, indexPath(layout, diffId)), { signal });
+    await locks.with('layer', diffId, () => placeIndex(written, indexPath(layout, diffId)), { signal });
     metadata.layers.put(layer, lease);
     return { ...layer, deletes: deletesOf(layout, diffId, below) };
   } catch (error) {

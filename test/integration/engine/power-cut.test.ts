@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../../src/engine/index.ts';
 import { layoutOf } from '../../../src/engine/layout.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
+import { folderWith } from '../../helpers/build-folder.ts';
 import { needs } from '../../helpers/needs.ts';
 import { PowerDisk, powerCuts } from '../../helpers/power-cut.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
@@ -82,4 +83,26 @@ test(`an image that is acknowledged survives a power cut (STRATA_SEED=${seed})`,
       }
     }
   }
+});
+
+test('a layer that is made again is not lost to the image that has it already', {
+  skip: needs('root', 'loop', 'mkfs.ext4', 'losetup', 'overlay'),
+}, async (context) => {
+  // As other filesystems do, without what ext4 does for programs that flush nothing before they rename.
+  using disk = new PowerDisk(64, 'noauto_da_alloc');
+  const root = join(disk.path, 'store');
+  context.after(() => rmSync(layoutOf(root).run, { recursive: true, force: true }));
+  const files = folderWith(context, { f: 'x', g: 'y', Dockerfile: 'FROM scratch\nCOPY f g /\n' });
+  {
+    await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
+    await engine.build({ context: files, tags: ['one'] }).result;
+    const again = engine.build({ context: files, tags: ['two'], noCache: true });
+    for await (const event of again) if (event.type === 'layer') disk.cut(powerCuts['log flushed, data lost'] ?? 0);
+    // It fails, unless it was quicker with its flush.
+    await again.result.catch(() => undefined);
+  }
+  await disk.startAgain();
+  startAnotherBoot(root);
+  await using engine = await Engine.open({ root });
+  assert.deepEqual((await engine.check().result).damages, []);
 });
