@@ -5,6 +5,7 @@ import { recordImage } from '../images/record-image.ts';
 import { familiarString, parseReference, type Reference, withDefaultTag } from '../reference/index.ts';
 import type { BuildImageEvent, BuildImageRequest, BuildParts, BuiltImage } from './build-parts.ts';
 import { configOf } from './built-config.ts';
+import { located, withExtract } from './failed-instruction.ts';
 import { readTarget } from './frontend/plan-stage.ts';
 import { keptBytes } from './kept-bytes.ts';
 import { openBase } from './open-base.ts';
@@ -16,17 +17,28 @@ import { layersOf, lineage, makeLayers } from './step-layers.ts';
 
 /**
  * Builds one stage: plan, solve, make layers of the steps' snapshots, record the image. Nothing is named before all of
- * it is durable; an abort or a failure leaves only cached steps behind.
+ * it is durable; an abort or a failure leaves only cached steps behind. A failure of an instruction says in its details
+ * where that stands (`file`, `line`, `endLine`) and has the lines around it (`extract`).
  */
 export async function buildImage(
   request: BuildImageRequest,
   parts: BuildParts,
-  report: (event: BuildImageEvent, taken?: () => void) => void,
+  report: ReportBuild,
 ): Promise<BuiltImage> {
+  try {
+    return await build(request, parts, report);
+  } catch (error) {
+    throw withExtract(error, request.dockerfile);
+  }
+}
+
+type ReportBuild = (event: BuildImageEvent, taken?: () => void) => void;
+
+async function build(request: BuildImageRequest, parts: BuildParts, report: ReportBuild): Promise<BuiltImage> {
   const { signal, platform } = request;
-  const tree = parseDockerfile(request.dockerfile);
+  const tree = parseDockerfile(request.dockerfile.text);
   const target = readTarget(tree, { ...request });
-  const base = await openBase(target.base, parts, platform, signal);
+  const base = await located(openBase(target.base, parts, platform, signal), target.location);
   const plan = target.plan(base.config.config);
   for (const { message } of tree.warnings) report({ type: 'warning', text: message });
 

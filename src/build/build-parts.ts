@@ -6,6 +6,7 @@ import type { Reference } from '../reference/index.ts';
 import type { Digest } from '../spec/digest.ts';
 import type { Platform } from '../spec/platform.ts';
 import type { BuildContext } from './context/build-context.ts';
+import type { NamedDockerfile } from './failed-instruction.ts';
 import type { BuildNetwork } from './frontend/run-step.ts';
 import type { KeptBytes } from './kept-bytes.ts';
 import type { LayerMaker } from './layer-maker.ts';
@@ -17,7 +18,7 @@ import type { CacheStore, SolveEvent } from './solver/types.ts';
 /** What to build, with everything read that can be read before. */
 export interface BuildImageRequest {
   readonly context: BuildContext;
-  readonly dockerfile: Uint8Array;
+  readonly dockerfile: NamedDockerfile;
   readonly references: readonly Reference[];
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly labels: Readonly<Record<string, string>>;

@@ -29,7 +29,11 @@ export function keptBytes({ history }: StagePlan, made: readonly MadeStepLayer[]
   );
 }
 
-function placeOf({ step, line, title }: PlannedHistory): StepPlace | undefined {
+function placeOf({ step, location, title }: PlannedHistory): StepPlace | undefined {
   if (step === undefined) return undefined;
-  return { line, title, kind: step.kind === 'copy' && step.instruction.kind === 'ADD' ? 'add' : step.kind };
+  return {
+    line: location.start,
+    title,
+    kind: step.kind === 'copy' && step.instruction.kind === 'ADD' ? 'add' : step.kind,
+  };
 }

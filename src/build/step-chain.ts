@@ -1,4 +1,5 @@
 import type { BuildImageRequest, BuildParts } from './build-parts.ts';
+import { standingAt } from './failed-instruction.ts';
 import type { FileStep, PlannedHistory, StagePlan } from './frontend/plan-stage.ts';
 import { CopyOp } from './ops/copy-op.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
@@ -21,13 +22,13 @@ export function chainOf(
   const steps = plan.history.filter((entry): entry is PlannedHistory & { step: FileStep } => entry.step !== undefined);
   const vertices: Vertex<FilesystemResult>[] = [];
   const ignoreCache = options.request.noCache;
-  for (const [at, { title, step }] of steps.entries()) {
+  for (const [at, { title, step, location }] of steps.entries()) {
     const [digest, number] = [`step:${at}`, `[${at + 1}/${steps.length}]`];
     const parent = vertices.at(-1) ?? from;
-    const op = opOf(step, options);
+    const op = standingAt(opOf(step, options), location);
     if (step.kind === 'copy' && step.isLinked) {
       const copy = { digest: `${digest}:copy`, name: `${number} ${title}`, inputs: [], op, ignoreCache };
-      const link = new LinkOp(options.parts);
+      const link = standingAt(new LinkOp(options.parts), location);
       vertices.push({ digest, name: `${number} LINK ${title}`, inputs: [parent, copy], op: link, ignoreCache });
     } else vertices.push({ digest, name: `${number} ${title}`, inputs: [parent], op, ignoreCache });
   }

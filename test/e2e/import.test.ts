@@ -71,6 +71,15 @@ test('what cannot be imported is refused, and nothing stays', { skip }, async (c
   await refused(/open \/nonexistent.tar: no such file or directory/, '/nonexistent.tar');
   await refused(/RUN is not a valid change command/, '-c', 'RUN true', path);
   await refused(/FROM is not a valid change command/, '-c', 'CMD x\nFROM scratch', path);
+  await refused(
+    /^strata: change "EXPOSE 999999": invalid containerPort: 999999\nhint: /,
+    '-c',
+    'ENV a=1 \\\n  b=2',
+    '-c',
+    'EXPOSE 999999',
+    path,
+  );
+  await refused(/BOO is not a valid change command\nhint: A change is one of CMD, /, '-c', 'BOO x', path);
   await refused(/cannot import digest reference/, path, `a@sha256:${'0'.repeat(64)}`);
   await refused(/must be lowercase/, path, 'me/ROOT');
   await refused(/not supported yet/, 'https://example.com/root.tar');

@@ -2,11 +2,11 @@ import { expandMetaArgs, expandStageArgs } from '../../dockerfile/build-args.ts'
 import { valueError } from '../../dockerfile/dockerfile-error.ts';
 import { expandInstruction } from '../../dockerfile/expand-instruction.ts';
 import { parseInstructions, parseTrigger } from '../../dockerfile/instructions/parse-instructions.ts';
-import type { AddInstruction, CopyInstruction, Instruction } from '../../dockerfile/instructions/types.ts';
+import type { AddInstruction, CopyInstruction, Instruction, Stage } from '../../dockerfile/instructions/types.ts';
 import { excerpt } from '../../dockerfile/quote.ts';
 import type { Variables } from '../../dockerfile/shell-words.ts';
 import { resolveStages, type StageSource } from '../../dockerfile/stages.ts';
-import type { EscapeCharacter, SyntaxTree } from '../../dockerfile/syntax-tree.ts';
+import type { EscapeCharacter, LineRange, SyntaxTree } from '../../dockerfile/syntax-tree.ts';
 import { cleanPath } from '../../lib/clean-path.ts';
 import type { RunConfig } from '../../spec/config.ts';
 import type { Platform } from '../../spec/platform.ts';
@@ -34,8 +34,8 @@ export interface PlannedHistory {
   readonly createdBy: string;
   /** As progress shows it. */
   readonly title: string;
-  /** Where its instruction begins in the Dockerfile; of a base's trigger, where the stage begins. */
-  readonly line: number;
+  /** Where its instruction stands in the Dockerfile; of a base's trigger, where the FROM does. */
+  readonly location: LineRange;
   readonly step: FileStep | undefined;
 }
 
@@ -57,6 +57,8 @@ export interface PlanOptions {
 /** The base a Dockerfile's target stands on, known before the plan: its config enters the plan. */
 export interface TargetStage {
   readonly base: StageSource;
+  /** Where its FROM stands. */
+  readonly location: LineRange;
   plan(baseConfig: RunConfig): StagePlan;
 }
 
@@ -76,7 +78,8 @@ export function readTarget(tree: SyntaxTree, options: PlanOptions): TargetStage 
   for (const instruction of target.stage.instructions) refuseUnsupported(instruction);
   return {
     base: target.base,
-    plan: (baseConfig) => planStage(target.stage.instructions, baseConfig, globals, escape, options),
+    location: target.stage.from.location,
+    plan: (baseConfig) => planStage(target.stage, baseConfig, globals, escape, options),
   };
 }
 
@@ -92,7 +95,7 @@ function predefinedArgs({ platform }: PlanOptions): Map<string, string> {
 }
 
 function planStage(
-  instructions: readonly Instruction[],
+  { from, instructions }: Stage,
   baseConfig: RunConfig,
   globals: ReadonlyMap<string, string>,
   escape: EscapeCharacter,
@@ -102,8 +105,7 @@ function planStage(
   const args = new Map<string, string>();
   const history: PlannedHistory[] = [];
   let author: string | undefined;
-  const origin = instructions[0]?.location ?? { start: 1, end: 1 };
-  const triggers = (baseConfig.OnBuild ?? []).map((trigger) => parseTrigger(trigger, origin));
+  const triggers = (baseConfig.OnBuild ?? []).map((trigger) => parseTrigger(trigger, from.location));
   for (const trigger of triggers) refuseUnsupported(trigger);
   // ENV wins over an ARG of the same name, whichever stands first.
   const variables: Variables = { get: (name) => draft.environment.get(name) ?? args.get(name) };
@@ -132,7 +134,7 @@ function planStage(
     if (instruction.kind === 'MAINTAINER') author = instruction.maintainer;
     const told = step?.kind === 'run' ? runCreatedBy(step, args) : createdBy(instruction, shell);
     const title = step?.kind === 'run' ? instruction.source : told;
-    history.push({ createdBy: told, title, line: instruction.location.start, step });
+    history.push({ createdBy: told, title, location: instruction.location, step });
   }
   draft.addLabels(options.labels);
   return { config: draft.value, author, history };

@@ -3,7 +3,7 @@ import { errnoOf } from '../../sys/errno.ts';
 import { printable } from './printable.ts';
 
 /**
- * One line that names the thing, one that says what to do; causes and the stack only on request. `isRoot` is whether the
+ * One line that names the thing, one that says what to do, and before them where in a file it is; causes and the stack only on request. `isRoot` is whether the
  * user is, by default.
  */
 export function renderError(error: unknown, options: { readonly debug: boolean; readonly isRoot?: boolean }): string {
@@ -17,7 +17,16 @@ export function renderError(error: unknown, options: { readonly debug: boolean; 
     for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
       lines.push(cause.stack ?? cause.message);
   }
-  return `${lines.map(printable).join('\n')}\n`;
+  return `${extractOf(error)}${lines.map(printable).join('\n')}\n`;
+}
+
+/** Where in a file the mistake is, as docker shows it; empty for an error that does not say. */
+function extractOf(error: Error): string {
+  const { file, line, extract } = (isStrataError(error) ? error.details : undefined) ?? {};
+  if (typeof file !== 'string' || typeof line !== 'number' || !Array.isArray(extract)) return '';
+  const rule = '-'.repeat(20);
+  const lines = [`${file}:${line}`, rule, ...extract.map(String), rule];
+  return lines.map((text) => `${printable(text)}\n`).join('');
 }
 
 const rootHint = 'Run this as root: without it Strata can neither build nor run yet.';

@@ -5,6 +5,7 @@ import { BuildContext, type ContextOptions } from '../../build/context/build-con
 import { readDockerfileStream, takeContextStream } from '../../build/context/context-stream.ts';
 import { DigestCache, tracesChanges } from '../../build/context/digest-cache.ts';
 import { readOutsideDockerfile } from '../../build/context/read-context-file.ts';
+import type { NamedDockerfile } from '../../build/failed-instruction.ts';
 import { StrataError } from '../../errors/index.ts';
 import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
@@ -17,7 +18,7 @@ import type { BuildRequest, DockerfileText } from './types.ts';
 /** What a build is made from, to be disposed of. */
 export interface BuildSource extends AsyncDisposable {
   readonly context: BuildContext;
-  readonly dockerfile: Uint8Array;
+  readonly dockerfile: NamedDockerfile;
 }
 
 export interface BuildSourceParts {
@@ -69,14 +70,14 @@ async function find(
     return await inFolder(scratch.path, inside, { ...options, ignores: false });
   }
   if (dockerfile !== defaultName) throw ambiguous();
-  return { context: BuildContext.open(scratch.path), dockerfile: text };
+  return { context: BuildContext.open(scratch.path), dockerfile: { name: defaultName, text } };
 }
 
 async function inFolder(folder: string, dockerfile: string | DockerfileText, options: FolderOptions): Promise<Found> {
   if (typeof dockerfile !== 'string') {
     const context = BuildContext.open(folder, undefined, options);
     try {
-      return { context, dockerfile: await textOf(dockerfile, options) };
+      return { context, dockerfile: { name: defaultName, text: await textOf(dockerfile, options) } };
     } catch (error) {
       context.close();
       throw error;
@@ -87,12 +88,12 @@ async function inFolder(folder: string, dockerfile: string | DockerfileText, opt
     const outside = readOutsideDockerfile(dockerfile);
     return {
       context: BuildContext.open(folder, undefined, { ...options, ...outside }),
-      dockerfile: outside.dockerfile,
+      dockerfile: { name: dockerfile, text: outside.dockerfile },
     };
   }
   const context = BuildContext.open(folder, path, options);
   try {
-    return { context, dockerfile: context.readDockerfile(path) };
+    return { context, dockerfile: { name: path, text: context.readDockerfile(path) } };
   } catch (error) {
     context.close();
     throw error;

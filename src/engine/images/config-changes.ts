@@ -1,7 +1,7 @@
 import { readTarget } from '../../build/frontend/plan-stage.ts';
-import { parseInstructions } from '../../dockerfile/instructions/parse-instructions.ts';
 import { parseDockerfile } from '../../dockerfile/parser.ts';
-import { StrataError } from '../../errors/index.ts';
+import { excerpt, quote } from '../../dockerfile/quote.ts';
+import { isStrataError, StrataError } from '../../errors/index.ts';
 import { utf8 } from '../../lib/bytes.ts';
 import type { RunConfig } from '../../spec/config.ts';
 import type { Platform } from '../../spec/platform.ts';
@@ -9,26 +9,49 @@ import type { Platform } from '../../spec/platform.ts';
 // Docker's list: what changes a config and no files.
 const allowed = 'CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL ONBUILD STOPSIGNAL USER VOLUME WORKDIR'.split(' ');
 
+// The grammar wants a stage to stand in.
+const head = 'FROM scratch\n';
+
 /**
  * A config after Dockerfile instructions, as `--change` gives them. Throws ERR_CHANGE_INVALID, and what the Dockerfile
- * language throws.
+ * language throws, told of the change it is in.
  */
 export function applyChanges(base: RunConfig, changes: readonly string[], platform: Platform): RunConfig {
   if (changes.length === 0) return base;
-  const tree = parseDockerfile(utf8(`FROM scratch\n${changes.join('\n')}\n`));
-  const { stages } = parseInstructions(tree);
-  const kinds = stages.flatMap(({ instructions }, at) => [
-    ...(at === 0 ? [] : ['FROM']),
-    ...instructions.map(({ kind }) => kind),
-  ]);
-  const refused = kinds.find((kind) => !allowed.includes(kind));
+  try {
+    return applied(base, changes, platform);
+  } catch (error) {
+    throw ofChange(error, changes);
+  }
+}
+
+function applied(base: RunConfig, changes: readonly string[], platform: Platform): RunConfig {
+  const tree = parseDockerfile(utf8(`${head}${changes.join('\n')}\n`));
+  const refused = tree.nodes.slice(1).find(({ name }) => !allowed.includes(name.toUpperCase()));
   if (refused !== undefined) {
     throw new StrataError({
       kind: 'invalid-argument',
       code: 'ERR_CHANGE_INVALID',
-      message: `${refused} is not a valid change command`,
+      message: `${excerpt(refused.name.toUpperCase())} is not a valid change command`,
       hint: `A change is one of ${allowed.join(', ')}.`,
     });
   }
   return readTarget(tree, { buildArgs: new Map(), labels: {}, target: undefined, platform }).plan(base).config;
+}
+
+/** The lines that an error counts are those of a Dockerfile that nobody wrote. */
+function ofChange(error: unknown, changes: readonly string[]): unknown {
+  const line = isStrataError(error) ? error.details?.['line'] : undefined;
+  if (!isStrataError(error) || typeof line !== 'number') return error;
+  const ends = changes.map((_, at) => `${head}${changes.slice(0, at + 1).join('\n')}`.split('\n').length);
+  const change = changes[ends.findIndex((end) => line <= end)];
+  if (change === undefined) return error;
+  const { kind, code, message } = error;
+  return new StrataError({
+    kind,
+    code,
+    message: `change ${quote(excerpt(change))}: ${message.replace(/^dockerfile (?:parse error on )?line \d+: /, '')}`,
+    hint: error.hint ?? 'Write a change as a line of a Dockerfile, and quote it for your shell.',
+    cause: error,
+  });
 }

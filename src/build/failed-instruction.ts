@@ -1,0 +1,70 @@
+import { excerpt } from '../dockerfile/quote.ts';
+import type { LineRange } from '../dockerfile/syntax-tree.ts';
+import { isStrataError, type JsonValue, redact, StrataError } from '../errors/index.ts';
+import { displayBytes } from '../lib/bytes.ts';
+import type { Op, Result } from './solver/types.ts';
+
+/** The Dockerfile as the user knows it. */
+export interface NamedDockerfile {
+  readonly name: string;
+  readonly text: Uint8Array;
+}
+
+// Around the instruction; of a long one, a heredoc, its beginning.
+const linesAround = 2;
+const maxLines = 12;
+
+/** A failure that says which lines its instruction stands in, `line` and `endLine` of its details, unless it did so itself. */
+function atLines(error: unknown, { start, end }: LineRange): unknown {
+  if (!isStrataError(error) || error.details?.['endLine'] !== undefined) return error;
+  return withDetails(error, { line: start, endLine: end });
+}
+
+/** The op of an instruction, whose failures say where that stands. */
+export const standingAt = <R extends Result>(op: Op<R>, at: LineRange): Op<R> => ({
+  cacheMap: async (context) => await located(op.cacheMap(context), at),
+  exec: async (inputs, context) => await located(op.exec(inputs, context), at),
+});
+
+/** What the work of an instruction gives; its failure by {@link atLines}. */
+export async function located<T>(work: Promise<T>, at: LineRange): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw atLines(error, at);
+  }
+}
+
+/** A failure with the file's name and the lines around the instruction as details, when it says where that stands. */
+export function withExtract(error: unknown, dockerfile: NamedDockerfile): unknown {
+  if (!isStrataError(error)) return error;
+  const { line, endLine = line } = error.details ?? {};
+  if (typeof line !== 'number' || typeof endLine !== 'number') return error;
+  const extract = extractOf(dockerfile, { start: line, end: endLine });
+  return extract.length === 0 ? error : withDetails(error, { line, endLine, file: dockerfile.name, extract });
+}
+
+/** `   2 | >>> COPY a b`, a line each; the arrow marks the instruction. */
+function extractOf({ text }: NamedDockerfile, { start, end }: LineRange): string[] {
+  const lines = displayBytes(text).split(/\r?\n/);
+  if (lines.at(-1) === '') lines.pop();
+  const last = Math.min(end, start + maxLines - 1);
+  const first = Math.max(1, start - linesAround);
+  return lines.slice(first - 1, last + linesAround).map((line, at) => {
+    const number = first + at;
+    const mark = number >= start && number <= end ? '>>>' : '   ';
+    return `${String(number).padStart(4)} | ${mark} ${excerpt(redact(line))}`;
+  });
+}
+
+function withDetails(error: StrataError, more: Readonly<Record<string, JsonValue>>): StrataError {
+  const { kind, code, message, hint, details } = error;
+  return new StrataError({
+    kind,
+    code,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    details: { ...details, ...more },
+    cause: error,
+  });
+}
