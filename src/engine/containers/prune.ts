@@ -1,4 +1,5 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { isStrataError } from '../../errors/index.ts';
 import { onlyTime } from '../../images/filter-images.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
@@ -6,7 +7,7 @@ import { compileFilters, Filters, type FilterTable, hasLabels, lacksLabels } fro
 import { compareInstants } from '../../query/timestamp.ts';
 import { collectGarbage, type GarbageParts } from '../garbage.ts';
 import { SnapshotSizes } from '../snapshot-sizes.ts';
-import { folderOf } from './parts.ts';
+import { removeFolder } from './discard.ts';
 import { reconcileContainers } from './reconcile.ts';
 import { isRunning, labelsOf } from './state.ts';
 
@@ -51,7 +52,13 @@ export async function pruneContainers(
 /** A container's folder is made when its record stands, and goes with it: one without a record is nobody's. */
 function removeStrayFolders({ layout, metadata }: GarbageParts): void {
   for (const id of readdirSync(layout.containers)) {
-    if (metadata.containers.get(id) === undefined) rmSync(folderOf(layout, id), { recursive: true, force: true });
+    if (metadata.containers.get(id) !== undefined) continue;
+    try {
+      removeFolder(layout, id);
+    } catch (error) {
+      // The next who prunes tries again.
+      if (!isStrataError(error, 'ERR_CONTAINER_REMOVAL')) throw error;
+    }
   }
 }
 

@@ -1,3 +1,5 @@
+import { isActive } from '../../containers/state.ts';
+import { isStrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { forgetExits } from './forget-exits.ts';
@@ -9,12 +11,20 @@ export { runtimeRootOf } from './parts.ts';
 
 /**
  * Makes the records of all containers true, whatever has ended or was killed since somebody looked. For those that run it
- * costs a look at a file and a process each, for the others nothing.
+ * costs a look at a file and a process each, for the others nothing. One that cannot be cleared up behind does not keep
+ * the others from sight: who asks for that one is told.
  */
 export async function reconcileContainers(parts: SettleParts, options: AbortOptions = {}): Promise<void> {
   const records = parts.metadata.containers.list();
   dropDeadLeases(parts, records);
-  for (const record of records) await reconcile(parts, record, options);
+  for (const record of records) {
+    try {
+      await reconcile(parts, record, options);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (!isStrataError(error, 'ERR_CONTAINER_REMOVAL')) throw error;
+    }
+  }
   forgetExits(parts);
 }
 
@@ -43,7 +53,7 @@ async function reconcile(parts: SettleParts, record: ContainerRecord, options: A
 
 /** Leases of killed commands would make the containers they ran look alive. */
 function dropDeadLeases({ metadata }: SettleParts, records: readonly ContainerRecord[]): void {
-  if (records.some((record) => stateOf(record).attended === true && stateOf(record).status === 'running')) {
+  if (records.some((record) => stateOf(record).attended === true && isActive(stateOf(record)))) {
     metadata.leases.removeDead();
   }
 }

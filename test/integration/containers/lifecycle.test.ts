@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
+import { bindMount } from '../../../src/sys/bind-mount.ts';
+import { unmountIfMounted } from '../../../src/sys/mount.ts';
 import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
 import { patienceMs, until } from '../../helpers/until.ts';
@@ -86,6 +89,27 @@ for (const driver of ['overlay2', 'vfs']) {
     assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
   });
 }
+
+test('one whose files cannot be removed says so, and keeps none of the others from sight', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const { containers, layout } = engine;
+  const { id } = await containers.create({ image: 'busybox', name: 'stuck' });
+  const other = await containers.create({ image: 'busybox', name: 'other' });
+  const inside = join(layout.containers, id, 'inside');
+  mkdirSync(inside, { recursive: true });
+  bindMount(inside, inside);
+  t.after(() => unmountIfMounted(inside, { lazy: true }));
+  const busy = { code: 'ERR_CONTAINER_REMOVAL', message: /^cannot remove container \w{12}: .*EBUSY/ };
+  await assert.rejects(containers.remove('stuck'), busy);
+  await assert.rejects(containers.inspect('stuck'), busy);
+  const shown = (await containers.list({ all: true })).map(({ name, status }) => `${name}: ${status}`);
+  assert.deepEqual(shown, ['other: Created', 'stuck: Removal In Progress']);
+  const { deleted } = await engine.pruneContainers();
+  assert.deepEqual(deleted.toSorted(), [id, other.id].toSorted());
+  unmountIfMounted(inside, { lazy: true });
+  await engine.pruneContainers();
+  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+});
 
 test('exit codes, and who waits for them', { skip }, async (t) => {
   const engine = await containerStore(t);
