@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder } from '../helpers/build-folder.ts';
@@ -80,7 +80,7 @@ test('names, container ID files, files of variables: conflicts and mistakes are 
       [
         [['--name', 'taken'], /taken.*in use by container "[0-9a-f]{64}"/],
         [['--cidfile', file('cid')], /container ID file found, make sure the other container isn't running or delete/],
-        [['--cidfile', file('no/folder')], /no\/folder: no such file or directory/],
+        [['--cidfile', file('no/folder')], /container ID file: open .*no\/folder: no such file or directory/],
         [['--env-file', file('nothing')], /open .*nothing: no such file or directory/],
         [['--env-file', file('bad')], /poorly formatted environment: .*variable 'A B' contains whitespaces/],
         [['--env-file', file('latin1')], /invalid utf8/],
@@ -96,6 +96,13 @@ test('names, container ID files, files of variables: conflicts and mistakes are 
     assert.doesNotMatch(args.stderr, /internal error/);
     assert.equal(args.stdout, '');
   }
+  for (const args of [
+    ['--cidfile', file('no/folder'), 'busybox'],
+    ['--cidfile', file('cid2'), 'nothing-here'],
+  ]) {
+    assert.equal((await strata('create', ...args)).code, 1);
+  }
+  assert.ok(!existsSync(file('cid2')), 'without a container there is no file');
   assert.deepEqual(
     containerRecords(strata).map(({ name }) => name),
     ['taken'],

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Called, CliContext } from '../context.ts';
-import { refuseStandingCidFile, writeCidFile } from '../flags/cid-file.ts';
+import { CidFile } from '../flags/cid-file.ts';
 import { type ContainerFlags, containerRequest, defineContainerFlags } from '../flags/container-flags.ts';
 
 export function define(command: Command, context: CliContext): void {
@@ -16,11 +16,11 @@ async function create(
   words: readonly string[],
   flags: ContainerFlags,
 ): Promise<void> {
-  refuseStandingCidFile(flags.cidfile);
+  using cidFile = CidFile.make(flags.cidfile);
   const request = containerRequest(command, flags, image, words);
   const { containers } = await context.engine();
   const { id, warnings } = await containers.create({ ...request, signal: context.signal });
   for (const warning of warnings) context.err(`WARNING: ${warning}\n`);
-  writeCidFile(flags.cidfile, id);
+  cidFile.write(id);
   context.out(`${id}\n`);
 }

@@ -4,7 +4,7 @@ import type { ContainerVerbs } from '../../engine/containers/containers.ts';
 import { isStrataError } from '../../errors/index.ts';
 import type { Called, CliContext } from '../context.ts';
 import { exitEngineFailure } from '../exit-codes.ts';
-import { refuseStandingCidFile, writeCidFile } from '../flags/cid-file.ts';
+import { CidFile } from '../flags/cid-file.ts';
 import { type ContainerFlags, containerRequest, defineContainerFlags } from '../flags/container-flags.ts';
 import { plainUsageProblem } from '../flags/flags.ts';
 import { renderError } from '../render/error.ts';
@@ -60,14 +60,14 @@ async function attended(
   words: readonly string[],
   flags: RunFlags,
 ): Promise<void> {
-  refuseStandingCidFile(flags.cidfile);
+  using cidFile = CidFile.make(flags.cidfile);
   const request = containerRequest(command, flags, image, words);
   const engine = await context.engine();
   await using operation = engine.run({ ...request, stdio: 'inherit', signal: context.signal });
   for await (const event of operation) {
     if (event.type === 'created') {
       warn(context, event.warnings);
-      writeCidFile(flags.cidfile, event.id);
+      cidFile.write(event.id);
     }
     if (event.type === 'started') context.handOverSignals();
   }
@@ -122,12 +122,12 @@ async function create(
   words: readonly string[],
   flags: RunFlags,
 ): Promise<string> {
-  refuseStandingCidFile(flags.cidfile);
+  using cidFile = CidFile.make(flags.cidfile);
   const request = containerRequest(command, flags, image, words);
   const { containers } = await context.engine();
   const { id, warnings } = await containers.create({ ...request, signal: context.signal });
   warn(context, warnings);
-  writeCidFile(flags.cidfile, id);
+  cidFile.write(id);
   return id;
 }
 

@@ -1,24 +1,41 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import type { StrataError } from '../../errors/index.ts';
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { errnoOf } from '../../sys/errno.ts';
 import { fileProblem } from '../file-problem.ts';
 import { plainUsageProblem } from './flags.ts';
 
-const standing = (path: string): StrataError =>
-  plainUsageProblem(`container ID file found, make sure the other container isn't running or delete ${path}`);
+/** The file of `--cidfile`. It is made before its container, and goes at disposal when there is none. */
+export class CidFile implements Disposable {
+  readonly #path: string | undefined;
+  #isWritten = false;
 
-/** The file of `--cidfile` must not be there yet. Throws ERR_USAGE. */
-export function refuseStandingCidFile(path: string | undefined): void {
-  if (path && existsSync(path)) throw standing(path);
-}
+  private constructor(path: string | undefined) {
+    this.#path = path;
+  }
 
-/** Writes the ID into the file of `--cidfile`, if one was asked for. Throws ERR_USAGE, and what writing does. */
-export function writeCidFile(path: string | undefined, id: string): void {
-  if (!path) return;
-  try {
-    writeFileSync(path, id, { flag: 'wx' });
-  } catch (error) {
-    if (errnoOf(error) === 'EEXIST') throw standing(path);
-    throw fileProblem('failed to create the container ID file', path, error);
+  /** Without a path there is nothing to write. Throws ERR_USAGE for a file that stands, ERR_FILE_UNUSABLE. */
+  static make(path: string | undefined): CidFile {
+    if (!path) return new CidFile(undefined);
+    try {
+      closeSync(openSync(path, 'wx'));
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw fileProblem('failed to create the container ID file: open', path, error);
+      throw plainUsageProblem(`container ID file found, make sure the other container isn't running or delete ${path}`);
+    }
+    return new CidFile(path);
+  }
+
+  /** Throws ERR_FILE_UNUSABLE. */
+  write(id: string): void {
+    if (this.#path === undefined) return;
+    try {
+      writeFileSync(this.#path, id);
+    } catch (error) {
+      throw fileProblem('failed to write the container ID to the file', this.#path, error);
+    }
+    this.#isWritten = true;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#path !== undefined && !this.#isWritten) rmSync(this.#path, { force: true });
   }
 }
