@@ -5,6 +5,7 @@ import { chmodAt, chownAt, utimensAt } from '../sys/file-attributes.ts';
 import { FileData } from '../sys/file-data.ts';
 import { closeFd, linkAt, mkdirAt, mknodAt, openAt, readlinkAt, symlinkAt } from '../sys/fs-at.ts';
 import { type DirectoryEntry, listFd } from '../sys/list-at.ts';
+import { mountDetached } from '../sys/mount-spec.ts';
 import { removeTreeAt } from '../sys/remove-tree.ts';
 import type { Name } from '../sys/scratch.ts';
 import { FileStat, statAt, statAtIfThere } from '../sys/stat.ts';
@@ -36,6 +37,19 @@ export async function copyTree(from: string, to: string, options: CopyTreeOption
       await setImmediate();
       options.signal?.throwIfAborted();
     }
+  }
+}
+
+/**
+ * {@link copyTree} of one that a container may change meanwhile: through a mount in which no device opens, so that nobody
+ * has root open one that comes into the place of a file.
+ */
+export async function copyChangingTree(from: string, to: string, options: CopyTreeOptions = {}): Promise<void> {
+  const fd = mountDetached({ type: 'bind', source: from, readOnly: true });
+  try {
+    await copyTree(`/proc/self/fd/${fd}`, to, options);
+  } finally {
+    closeFd(fd);
   }
 }
 

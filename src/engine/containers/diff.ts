@@ -2,9 +2,8 @@ import { withoutMountStubs } from '../../containers/mounts/mount-stubs.ts';
 import { type ListedChange, listChanges } from '../../layer/diff/list-changes.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { invariant } from '../../lib/invariant.ts';
-import { errnoOf } from '../../sys/errno.ts';
-import { containerChanged } from './changed.ts';
-import { changedTree, changesOf } from './changes.ts';
+import { containerChanged, isChange } from './changed.ts';
+import { changedTree, openChanges } from './changes.ts';
 import { lookUp } from './look-up.ts';
 import type { ContainerParts } from './parts.ts';
 
@@ -19,10 +18,10 @@ export async function diffContainer(
 ): Promise<readonly ListedChange[]> {
   const { id, snapshotId } = await lookUp(parts, name, options);
   invariant(snapshotId !== undefined, 'a container has a writable layer');
-  const changes = changesOf(parts.driver.snapshotter, snapshotId);
   try {
+    using changes = openChanges(parts.driver.snapshotter, snapshotId);
     return withoutMountStubs(await listChanges(changedTree(changes), options), changes);
   } catch (error) {
-    throw errnoOf(error) === 'ENOENT' ? containerChanged(id, error) : error;
+    throw isChange(error) ? containerChanged(id, error) : error;
   }
 }

@@ -14,9 +14,8 @@ import type { StoreLease } from '../../metadata/leases.ts';
 import { parseReference, type Reference } from '../../reference/index.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { Digest } from '../../spec/digest.ts';
-import { errnoOf } from '../../sys/errno.ts';
-import { containerChanged } from '../containers/changed.ts';
-import { changedTree, changesOf } from '../containers/changes.ts';
+import { containerChanged, isChange } from '../containers/changed.ts';
+import { changedTree, changesOf, openChanges } from '../containers/changes.ts';
 import { findContainer } from '../containers/find.ts';
 import { runtimeRootOf } from '../containers/reconcile.ts';
 import { definitionOf, isRunning } from '../containers/state.ts';
@@ -133,14 +132,14 @@ async function copied(container: ContainerRecord, snapshotId: string, parts: Cop
       return id;
     }
     const { id } = await snapshotter.prepare(parentId, { lease, signal });
-    const changes = changesOf(snapshotter, snapshotId);
+    using changes = openChanges(snapshotter, snapshotId);
     const copyOf = { tree: changedTree(changes), without: mountStubs(changes) };
     await new SnapshotLayerMaker(garbage).copy(id, copyOf, { lease, signal });
     // A record goes before its files: as long as it stands, all that it had was there to copy.
     snapshotter.stat(snapshotId);
     return id;
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
+    if (!isChange(error)) throw error;
     throw containerChanged(container.id, error);
   }
 }

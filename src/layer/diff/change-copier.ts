@@ -1,3 +1,5 @@
+import { StrataError } from '../../errors/index.ts';
+import { displayBytes } from '../../lib/bytes.ts';
 import { invariant } from '../../lib/invariant.ts';
 import { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } from '../../sys/constants.ts';
 import { chmodFd, chownFd } from '../../sys/file-attributes.ts';
@@ -125,6 +127,7 @@ export class ChangeCopier implements Disposable {
     const name = nameOf(place);
     const from = openAt(tree.fd(directory), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
+      if (statFd(from).type !== 'file') throw noFileAnyMore(place);
       const fd = openAt(this.#to.fd(directory), name, creating, stat.mode & 0o777);
       try {
         const content = this.#data.copy(from, fd, stat);
@@ -157,6 +160,15 @@ export class ChangeCopier implements Disposable {
 }
 
 const all = (): boolean => true;
+
+/** A container that runs has put something else there. */
+const noFileAnyMore = (place: Uint8Array): StrataError =>
+  new StrataError({
+    kind: 'conflict',
+    code: 'ERR_LAYER_SOURCE_CHANGED',
+    message: `file ${JSON.stringify(displayBytes(place))}: is no file any more`,
+    hint: 'Pause or stop what writes to it, then try again.',
+  });
 
 const creating = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
 

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SnapshotRecord } from '../../../ledger/types.ts';
-import { copyTree } from '../../copy-tree.ts';
+import { copyChangingTree } from '../../copy-tree.ts';
 import {
   DirectorySnapshotter,
   type DirectorySnapshotterOptions,
@@ -50,7 +50,7 @@ export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDi
     mkdirSync(own);
     // Whatever the umask.
     chmodSync(own, 0o755);
-    if (options.original) await copyTree(this.treeOf(options.original), own, options);
+    if (options.original) await copyChangingTree(this.treeOf(options.original), own, options);
     else if (parent) inheritRoot(this.treeOf(parent), own);
     makeWorkDirectory(directory, options.volatile === true);
   }

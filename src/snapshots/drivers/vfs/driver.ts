@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SnapshotRecord } from '../../../ledger/types.ts';
-import { copyTree } from '../../copy-tree.ts';
+import { copyChangingTree, copyTree } from '../../copy-tree.ts';
 import {
   DirectorySnapshotter,
   type DirectorySnapshotterOptions,
@@ -31,9 +31,9 @@ export class VfsSnapshotter extends DirectorySnapshotter {
   protected async fill(directory: string, parent: SnapshotRecord | undefined, options: FillOptions): Promise<void> {
     const tree = join(directory, 'fs');
     mkdirSync(tree);
-    const begin = options.original ?? parent;
+    if (options.original) await copyChangingTree(this.treeOf(options.original), tree, options);
+    else if (parent) await copyTree(this.treeOf(parent), tree, options);
     // Whatever the umask.
-    if (begin) await copyTree(this.treeOf(begin), tree, options);
     else chmodSync(tree, 0o755);
   }
 

@@ -1,0 +1,75 @@
+// What a container that may make nodes does while it is committed without a pause: a second process exchanges a file of its
+// layer and a device, as fast as the kernel lets it.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync, lstatSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { openChanges } from '../../../src/engine/containers/changes.ts';
+import { isStrataError } from '../../../src/errors/index.ts';
+import type { OpenedSnapshotter } from '../../../src/snapshots/open-snapshotter.ts';
+import { AT_FDCWD } from '../../../src/sys/constants.ts';
+import { errnoOf } from '../../../src/sys/errno.ts';
+import { mknodAt } from '../../../src/sys/fs-at.ts';
+import { temporaryFolder } from '../../helpers/build-folder.ts';
+import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { needs } from '../../helpers/needs.ts';
+import { soaking } from '../../helpers/seeded.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
+const tries = soaking ? 1000 : 10;
+// /dev/zero: what is read of it cannot be mistaken.
+const zero = [1, 5] as const;
+const own = 'of the container'.repeat(1000);
+
+test('a container’s changes are read where no device opens', { skip }, (t) => {
+  const folder = temporaryFolder(t);
+  const upper = join(folder, 'upper');
+  mkdirSync(upper);
+  writeFileSync(join(upper, 'file'), own);
+  mknodAt(AT_FDCWD, join(upper, 'zero'), 'character-device', 0o666, ...zero);
+  const snapshotter = {
+    ownDirectory: () => upper,
+    lowerDirectories: () => [],
+  } as unknown as OpenedSnapshotter;
+  using changes = openChanges(snapshotter, 'one');
+  assert.equal(readFileSync(join(changes.directory, 'file'), 'utf8'), own);
+  assert.ok(statSync(join(changes.directory, 'zero')).isCharacterDevice(), 'it is part of the layer all the same');
+  assert.throws(
+    () => openSync(join(changes.directory, 'zero'), 'r'),
+    (error) => errnoOf(error) === 'EACCES',
+  );
+});
+
+for (const driver of ['overlay2', 'vfs']) {
+  test(`a device in the place of a file is not opened by a commit, ${driver}`, { skip }, async (t) => {
+    const engine = await containerStore(t, driver);
+    const script = `i=0; while [ $i -lt 1000 ]; do printf 'of the container'; i=$((i+1)); done > /file`;
+    const { id } = await engine.containers.create({ image: 'busybox', command: ['sh', '-c', script] });
+    await engine.containers.start(id);
+    assert.equal(await engine.containers.wait(id), 0);
+    const files = (): string[] => globSync(join(engine.layout.root, '**/file'));
+    const [theirs = ''] = files();
+    assert.equal(readFileSync(theirs, 'utf8'), own);
+    const layer = dirname(theirs);
+    mknodAt(AT_FDCWD, join(layer, 'zero'), 'character-device', 0o666, ...zero);
+    const swap = join(import.meta.dirname, '../sys/swap.fixture.ts');
+    const child = spawn(process.execPath, [swap, layer, 'file', 'zero'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => child.kill('SIGKILL'));
+    await once(child.stdout, 'data');
+    for (let at = 0; at < tries; at++) {
+      try {
+        await engine.commit({ container: id, reference: `taken:${at}`, pause: false }).result;
+      } catch (error) {
+        if (!isStrataError(error, 'ERR_CONTAINER_CHANGED')) throw error;
+      }
+    }
+    writeFileSync(join(layer, 'stop'), '');
+    await once(child, 'exit');
+    const copies = files().filter((path) => dirname(path) !== layer && lstatSync(path).isFile());
+    for (const path of copies) assert.equal(readFileSync(path, 'utf8'), own, `${path} is what the container wrote`);
+    await engine.containers.remove(id);
+    assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+  });
+}
