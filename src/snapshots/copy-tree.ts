@@ -47,7 +47,7 @@ export async function copyTree(from: string, to: string, options: CopyTreeOption
 export async function copyChangingTree(from: string, to: string, options: CopyTreeOptions = {}): Promise<void> {
   const fd = mountDetached({ type: 'bind', source: from, readOnly: true });
   try {
-    await copyTree(`/proc/self/fd/${fd}`, to, options);
+    await copyTree(`/proc/self/fd/${fd}/.`, to, options);
   } finally {
     closeFd(fd);
   }

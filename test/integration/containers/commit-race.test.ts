@@ -67,6 +67,7 @@ for (const driver of ['overlay2', 'vfs']) {
     }
     writeFileSync(join(layer, 'stop'), '');
     await once(child, 'exit');
+    await engine.commit({ container: id, reference: 'still' }).result;
     const copies = files().filter((path) => dirname(path) !== layer && lstatSync(path).isFile());
     for (const path of copies) assert.equal(readFileSync(path, 'utf8'), own, `${path} is what the container wrote`);
     await engine.containers.remove(id);
