@@ -30,10 +30,11 @@ if [ -n "$missing" ]; then
 fi
 
 # npm leaves out optional packages whose `engines` exclude the Node it runs on, be it Debian's 18. What the checks need of
-# those (the native parts of oxlint and oxc-parser) therefore stands in package.json as well.
+# those (the native parts of oxlint and oxc-parser) therefore stands in package.json as well. No package's scripts are run:
+# what they would fetch or compile comes with the packages.
 stamp=node_modules/.strata-lock
 if ! cmp -s package-lock.json "$stamp"; then
   echo "setup: npm ci"
-  npm ci --no-audit --no-fund --loglevel=error
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
   cp package-lock.json "$stamp"
 fi

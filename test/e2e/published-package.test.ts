@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { layoutOf } from '../../src/engine/layout.ts';
 import { needs } from '../helpers/needs.ts';
@@ -82,6 +82,31 @@ function checkTypes(file: string): void {
   const { status, stdout } = spawnSync(compiler, [...flags.split(' '), file], { cwd: folder, encoding: 'utf8' });
   assert.equal(status, 0, stdout);
 }
+
+test('npm pack builds what it packs, so that no package is without it', () => {
+  const checkout = join(folder, 'checkout');
+  const program = 'dist/cli/strata.cjs';
+  mkdirSync(join(checkout, 'tools'), { recursive: true });
+  for (const name of ['package.json', '.npmrc']) copyFileSync(join(repository, name), join(checkout, name));
+  writeFileSync(
+    join(checkout, 'tools/build.ts'),
+    `import { mkdirSync, writeFileSync } from 'node:fs';
+    mkdirSync('dist/cli', { recursive: true });
+    writeFileSync(${JSON.stringify(program)}, '');`,
+  );
+  const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--silent'], {
+    cwd: checkout,
+    encoding: 'utf8',
+    // The settings of whoever runs the tests are none of the package's.
+    env: {
+      ...process.env,
+      PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
+      npm_config_userconfig: '/dev/null',
+    },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  assert.ok(packed.includes(program), packed);
+});
 
 test('every subpath of the package type-checks and loads', () => {
   const names = Object.keys(exports).filter((subpath) => subpath !== './package.json');
