@@ -33,13 +33,17 @@ interface Current {
 
 const nowhere = new Uint8Array(0);
 const maxId = 0xffff_fffe;
+// A few megabytes. Of an archive of a few kilobytes all together may be gigabytes of runs.
+const maxKeptRuns = 1 << 16;
 
 /** Puts the entries of an archive into a tree and writes them into an index. */
 export class LayerSink implements TarSink, Disposable {
   readonly #tree: Tree;
   readonly #index: IndexWriter;
   readonly #target: UnpackedTree;
-  readonly #sparse = new Map<number, readonly SparseRun[]>();
+  /** Of sparse files, should a later entry take their place; undefined where all those before are too many to keep. */
+  readonly #sparse = new Map<number, readonly SparseRun[] | undefined>();
+  #runsLeft = maxKeptRuns;
   #current: Current | undefined;
   #sizeBytes = 0;
   #tarSizeBytes = 0;
@@ -121,7 +125,10 @@ export class LayerSink implements TarSink, Disposable {
       padding,
     );
     if (kind === 'file') this.#sizeBytes += entry.sizeBytes;
-    if (kind === 'file' && entry.sparse) this.#sparse.set(ordinal, entry.sparse);
+    if (kind === 'file' && entry.sparse) {
+      this.#runsLeft -= entry.sparse.length;
+      this.#sparse.set(ordinal, this.#runsLeft < 0 ? undefined : entry.sparse);
+    }
   }
 
   trailer(chunk: Uint8Array): void {
@@ -237,9 +244,11 @@ export class LayerSink implements TarSink, Disposable {
     if (ordinal === undefined) return;
     this.#sizeBytes -= places.sizeBytes(ordinal);
     if (places.kind(ordinal) !== 'file' || stat.size === 0) return this.#index.replace(ordinal);
+    const runs = this.#sparse.get(ordinal);
+    if (runs === undefined && this.#sparse.has(ordinal)) return this.#index.lose(ordinal);
     const fd = openAt(directoryFd, spot.name, O_RDONLY | O_NOFOLLOW);
     try {
-      this.#index.replace(ordinal, storedBody(fd, stat.size, this.#sparse.get(ordinal)));
+      this.#index.replace(ordinal, storedBody(fd, stat.size, runs));
     } finally {
       closeFd(fd);
     }

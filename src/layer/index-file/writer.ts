@@ -134,11 +134,14 @@ export class IndexWriter implements Disposable {
     }
     this.#finishRuns();
     const codedBytes = this.#rawLength - rawOffset;
-    this.#amendments.push(
-      this.#remakeable
-        ? { ordinal, body: 'index', rawOffset, codedBytes }
-        : { ordinal, body: 'lost', rawOffset: 0, codedBytes: 0 },
-    );
+    if (this.#remakeable) this.#amendments.push({ ordinal, body: 'index', rawOffset, codedBytes });
+    else this.lose(ordinal);
+  }
+
+  /** {@link replace} for a body that nobody can read any more: the archive cannot be made again. */
+  lose(ordinal: number): void {
+    this.#remakeable = false;
+    this.#amendments.push({ ordinal, body: 'lost', rawOffset: 0, codedBytes: 0 });
   }
 
   /** A piece of what follows the last entry. */
