@@ -6,7 +6,7 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { closeFd } from '../../sys/fs-at.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
-import { statFd } from '../../sys/stat.ts';
+import { type FileStat, statFd } from '../../sys/stat.ts';
 import { archiveSource } from '../copy/archive-source.ts';
 import { copyPath, shownPath } from '../copy/copy-path.ts';
 import { findDestination, findDirectory } from '../copy/destination.ts';
@@ -52,9 +52,11 @@ export async function copyFromContainer(
   const missing = (): StrataError => notInContainer(shownPath(from), name);
   using source = findSource(root.tree, from, { followLink, missing });
   const torn = (): Error => containerChanged(root.id, undefined);
+  // What is no file of the container's but the kernel's word on it is not among those below its root, as with docker.
+  const kernels = isSame(source.stat, statFd(root.tree.fd)) ? kernelPlaces : [];
   if (typeof to !== 'string') {
     let sizeBytes = 0;
-    for (const chunk of archiveSource(source, undefined, torn)) {
+    for (const chunk of archiveSource(source, undefined, torn, kernels)) {
       signal?.throwIfAborted();
       await to(chunk);
       sizeBytes += chunk.length;
@@ -68,7 +70,7 @@ export async function copyFromContainer(
   });
   const owner = keepOwners ? undefined : { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
   try {
-    return await unpackCopy(archiveSource(source, found.name, torn), found.fd, { owner, signal });
+    return await unpackCopy(archiveSource(source, found.name, torn, kernels), found.fd, { owner, signal });
   } catch (error) {
     throw copyFailure(error, `/proc/self/fd/${found.fd}`, () => readOnly(`filesystem of ${to}`, error));
   } finally {
@@ -112,11 +114,16 @@ export async function copyToContainer(
   return await unpack(archiveSource(source, found.name, torn), found.fd);
 }
 
+const kernelPlaces = ['proc', 'sys', 'dev'];
+
+const isSame = (one: FileStat, other: FileStat): boolean => one.ino === other.ino && isOnSame(one, other);
+
+const isOnSame = (one: FileStat, other: FileStat): boolean =>
+  one.deviceMajor === other.deviceMajor && one.deviceMinor === other.deviceMinor;
+
 /** Docker's word for the filesystem that a directory of a container is on. */
 function mountOf(tree: RootedTree, fd: number): string {
-  const [root, here] = [statFd(tree.fd), statFd(fd)];
-  const isSame = root.deviceMajor === here.deviceMajor && root.deviceMinor === here.deviceMinor;
-  return isSame ? 'container rootfs' : 'mounted volume';
+  return isOnSame(statFd(tree.fd), statFd(fd)) ? 'container rootfs' : 'mounted volume';
 }
 
 const described = ({ name, stat }: ReturnType<typeof findSource>): Parameters<typeof findDestination>[2] => ({

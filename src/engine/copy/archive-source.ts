@@ -27,14 +27,16 @@ interface Level {
  * What is copied as a tar, in chunks that belong to the receiver: parents first, by bytes. Of a tree that its container
  * changes meanwhile: each thing is opened without being acted upon and described by that descriptor, so that neither a
  * symlink nor a device put in its place is ever followed or opened; what is gone is left out. Sockets are left out.
- * Throws `torn` when a file becomes shorter.
+ * Throws `torn` when a file becomes shorter. Of the directories right below, those that `kernels` names are empty where
+ * something is mounted over them.
  */
 export function* archiveSource(
   { fd, stat, name }: CopySource,
   as: Uint8Array | undefined,
   torn: () => Error,
+  kernels: readonly string[] = [],
 ): Generator<Uint8Array, void> {
-  const archiver = new CopyArchiver(torn);
+  const archiver = new CopyArchiver(torn, kernels);
   const path = as ?? (name === undefined ? dot : Buffer.from(name));
   if (stat.type === 'directory') yield* archiver.tree(fd, path);
   else yield* archiver.node(fd, stat, path);
@@ -43,16 +45,20 @@ export function* archiveSource(
 
 class CopyArchiver {
   readonly #torn: () => Error;
+  readonly #kernels: readonly string[];
   readonly #out = new Chunks();
   /** First names of files that have several. */
   readonly #firstNames = new Map<string, Uint8Array>();
 
-  constructor(torn: () => Error) {
+  constructor(torn: () => Error, kernels: readonly string[]) {
     this.#torn = torn;
+    this.#kernels = kernels;
   }
 
   *tree(top: number, path: Uint8Array): Generator<Uint8Array, void> {
     using tree = new OpenDirectories(`/proc/self/fd/${top}`);
+    const { deviceMajor, deviceMinor } = statFd(tree.rootFd);
+    const isMounted = (stat: FileStat): boolean => stat.deviceMajor !== deviceMajor || stat.deviceMinor !== deviceMinor;
     yield* this.#directory(tree.rootFd, path);
     const levels: Level[] = [{ key: '', place: new Uint8Array(0), names: sortedNames(tree.rootFd) }];
     for (let level = levels.at(-1); level; level = levels.at(-1)) {
@@ -71,7 +77,8 @@ class CopyArchiver {
         else {
           const key = placeKey(place);
           const names = yield* this.#enter(fd, below);
-          levels.push({ key, place, names });
+          const isKernels = this.#kernels.includes(key) && isMounted(stat);
+          levels.push({ key, place, names: isKernels ? [] : names });
         }
       } finally {
         closeFd(fd);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createReadStream, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Engine } from '../../../src/engine/index.ts';
@@ -120,6 +120,21 @@ for (const container of ['made', 'runs']) {
     assert.ok(statSync(given).isDirectory());
   });
 }
+
+test('all of a running container is its files, not what the kernel shows in it', { skip }, async (t) => {
+  const { containers } = await withContainers(t);
+  const target = temporaryFolder(t);
+  await containers.copyFrom('runs', { path: '/', to: `${target}/new` });
+  assert.ok(existsSync(join(target, 'new/etc/passwd')));
+  const listed = ['proc', 'sys', 'dev'].map((name) => readdirSync(join(target, 'new', name)));
+  assert.deepEqual(listed, [[], [], []]);
+  let names = '';
+  await containers.copyFrom('runs', {
+    path: '/dev',
+    to: async (chunk) => void (names += Buffer.from(chunk).toString('latin1')),
+  });
+  assert.match(names, /dev\/null/, 'who asks for one of these gets it');
+});
 
 const odd = (folder: string): void => {
   execFileSync(
