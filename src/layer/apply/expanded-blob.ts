@@ -72,7 +72,8 @@ async function expand(
   await using file = await open(path, 'wx');
   let sizeBytes = 0;
   for await (const chunk of decompress(hashed(), { ...options, format })) {
-    await file.write(chunk);
+    // A disk that has room for a part of it takes that, and tells so only the next time.
+    for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
     sizeBytes += chunk.length;
   }
   const digest = digestFromHex(algorithm, hash.digest('hex'));
