@@ -4,6 +4,23 @@ import { StrataError } from '../../errors/index.ts';
 const notFound = /executable file not found|no such file or directory/i;
 const notExecutable = /permission denied|is a directory/i;
 
+const hints: readonly (readonly [RegExp, string])[] = [
+  [
+    /^exec: .*(executable file not found|no such file)/i,
+    'The image has no such program: look at its entrypoint and command with inspect.',
+  ],
+  // In a container the topmost group that is to be seen has processes; then those below may limit threads, not memory.
+  [
+    /cannot enter cgroupv2 .* with domain controllers/,
+    'The topmost control group has processes, as in a container. In /sys/fs/cgroup: rmdir strata, write -NAME for each NAME' +
+      ' in cgroup.subtree_control into that, and move the processes into a group such as init.',
+  ],
+  [
+    /cgroup.*\/(cpu|cpuset|memory|pids|io)\.[\w.]+: no such file/,
+    'The kernel, or the control group above, has no controller for this limit: see /sys/fs/cgroup/cgroup.controllers.',
+  ],
+];
+
 /**
  * Why a container did not start, from the runtime's JSON log, or else from what it complained. `details.exitCode` is
  * docker's: 127 for something that is not there, 126 for what cannot be run or entered, else 125.
@@ -14,13 +31,12 @@ export function startFailure(log: string, complaint: string): StrataError {
     '',
   );
   const exitCode = notFound.test(text) ? 127 : notExecutable.test(text) ? 126 : 125;
+  const [, hint] = hints.find(([pattern]) => pattern.test(text)) ?? [];
   return new StrataError({
     kind: 'failed-precondition',
     code: 'ERR_CONTAINER_START',
     message: `container: ${text.slice(0, 2000)}`,
-    ...(exitCode === 127 && text.startsWith('exec: ')
-      ? { hint: 'The image has no such program: look at its entrypoint and command with inspect.' }
-      : {}),
+    ...(hint === undefined ? {} : { hint }),
     details: { exitCode },
   });
 }

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startFailure } from '../../../src/containers/runtime/start-failure.ts';
+
+const group = '/sys/fs/cgroup/strata/0123';
+
+// As runc 1.1.5 says it.
+const cases: readonly (readonly [message: string, exitCode: number, hint: RegExp | undefined])[] = [
+  ['exec: "gone": executable file not found in $PATH', 127, /no such program/],
+  ['exec: "/etc": permission denied', 126, undefined],
+  [
+    'unable to apply cgroup configuration: cannot enter cgroupv2 "/sys/fs/cgroup/strata" with domain controllers -- it is in threaded mode',
+    125,
+    /topmost control group/,
+  ],
+  [
+    `error during container init: error setting cgroup config for procHooks process: openat2 ${group}/cpuset.cpus: no such file or directory`,
+    127,
+    /no controller for this limit/,
+  ],
+  ['error mounting "/x" to rootfs: no such file or directory', 127, undefined],
+];
+
+for (const [message, exitCode, hint] of cases) {
+  test(`why a container did not start: ${message.slice(0, 60)}`, () => {
+    const msg = `runc run failed: unable to start container process: ${message}`;
+    const error = startFailure(`${JSON.stringify({ level: 'error', msg })}\n`, '');
+    assert.equal(error.message, `container: ${message}`);
+    assert.deepEqual(error.details, { exitCode });
+    if (hint === undefined) assert.equal(error.hint, undefined);
+    else assert.match(error.hint ?? '', hint);
+  });
+}
