@@ -61,9 +61,24 @@ export async function listContainers(
   const now = Date.now();
   const rows: ContainerSummary[] = [];
   for (const record of last > 0 ? records.slice(0, last) : records) {
-    rows.push(summaryOf(record, now, size ? await sizeOf(parts, record, options) : undefined));
+    const counted = size ? await sizeIfThere(parts, record, options) : undefined;
+    if (!size || counted !== undefined) rows.push(summaryOf(record, now, counted));
   }
   return rows;
+}
+
+/** Undefined when it was removed while others were counted. */
+async function sizeIfThere(
+  parts: ContainerParts,
+  record: ContainerRecord,
+  options: AbortOptions,
+): Promise<ContainerSize | undefined> {
+  try {
+    return await sizeOf(parts, record, options);
+  } catch (error) {
+    if (parts.metadata.containers.get(record.id) !== undefined) throw error;
+    return undefined;
+  }
 }
 
 function summaryOf(record: ContainerRecord, now: number, size: ContainerSize | undefined): ContainerSummary {
