@@ -61,14 +61,15 @@ export class GarbageCollector {
 
   /**
    * One collection: ends dead leases, forgets unreachable objects, moves their files into trash. Trash is emptied
-   * separately, because that can take long. The signal is looked at between the steps; what was forgotten stays so.
+   * separately, because that can take long. The signal ends it until objects are forgotten and not afterwards: their
+   * files would be nobody's until somebody looks for such.
    */
   async collect({ signal, keepBuildCache = true, release }: CollectOptions = {}): Promise<Collected> {
     signal?.throwIfAborted();
     const deadLeases = this.#leases.removeDead().length;
     const dead = this.#forgetUnreachable(keepBuildCache, release);
     // Also what was only named: a maker that died before it recorded the object may have left its files.
-    await this.#sweep(dead, signal);
+    await this.#sweep(dead, undefined);
     const removed = dead.filter(({ present }) => present === 1).map(({ kind, key }) => ({ kind, key }));
     return { deadLeases, removed };
   }

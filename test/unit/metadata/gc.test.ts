@@ -142,6 +142,23 @@ describe('collection', () => {
     assert.equal(metadata.tags.get('x'), undefined);
   });
 
+  test('given up, it leaves all as it was, or has no file of what it forgot', async (context) => {
+    const store = newStore(context);
+    const { metadata, collector, content } = store;
+    {
+      await using lease = metadata.leases.open('test');
+      for (const name of ['one', 'two']) await putBlob(store, name, lease);
+    }
+    const stop = new AbortController();
+    const signal = AbortSignal.abort();
+    await assert.rejects(collector.collect({ signal }), { name: 'AbortError' });
+    assert.ok(await content.info(digest('one')));
+    const release = (): void => stop.abort();
+    assert.equal((await collector.collect({ signal: stop.signal, release })).removed.length, 2);
+    assert.deepEqual(await collector.findOrphans(), []);
+    assert.equal(await content.info(digest('two')), undefined);
+  });
+
   test('an image keeps the snapshot of its whole chain for every driver, and with it those below', async (context) => {
     const { metadata, collector } = newStore(context);
     const chain = (name: string): ChainId => digest(name) as string as ChainId;
