@@ -17,6 +17,7 @@ export class ExecFolder implements Disposable {
   readonly process: string;
   /** For the runtime or the supervisor to inherit. */
   readonly lockFd: number;
+  #isOurs = true;
 
   private constructor(directory: string, lockFd: number) {
     this.files = bundleAt(directory);
@@ -37,14 +38,15 @@ export class ExecFolder implements Disposable {
     }
   }
 
-  /** Leaves it to those who hold it, who take it away in the end. */
+  /** Leaves it to those who hold it, who take it away in the end. Idempotent. */
   leave(): void {
-    closeSync(this.lockFd);
+    if (this.#isOurs) closeSync(this.lockFd);
+    this.#isOurs = false;
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.files.directory, { recursive: true, force: true });
-    closeSync(this.lockFd);
+    if (this.#isOurs) rmSync(this.files.directory, { recursive: true, force: true });
+    this.leave();
   }
 }
 

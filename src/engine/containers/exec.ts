@@ -52,8 +52,8 @@ export async function execAttached(
   options: ExecOptions,
 ): Promise<AttachedContainer> {
   const { id, folder } = await prepare(parts, name, options);
-  const plan = planOf(parts, id, folder, options);
   try {
+    const plan = planOf(parts, id, folder, options);
     const session = await execWithStreams(plan, options.terminalSize);
     const letGo = (): void => void session.leave();
     options.signal?.addEventListener('abort', letGo, { once: true });

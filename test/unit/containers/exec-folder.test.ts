@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { closeSync, existsSync, fstatSync, openSync } from 'node:fs';
+import { test } from 'node:test';
+import { ExecFolder } from '../../../src/containers/exec/folder.ts';
+import { temporaryFolder } from '../../helpers/build-folder.ts';
+
+test('who lets go of a folder twice closes nothing of others', (context) => {
+  const folder = ExecFolder.make(temporaryFolder(context), 'a'.repeat(64));
+  folder.leave();
+  // Its number is among theirs: the lowest that are free.
+  const others = Array.from({ length: 64 }, () => openSync('/dev/null', 'r'));
+  folder.leave();
+  folder[Symbol.dispose]();
+  for (const fd of others) assert.ok(fstatSync(fd).isCharacterDevice());
+  assert.ok(existsSync(folder.files.directory), 'it is left to those who hold it');
+  for (const fd of others) closeSync(fd);
+});
