@@ -100,6 +100,8 @@ async function sweep(context: TestContext, folder: string, shortage: Shortage, r
   context.after(() => rmSync(engine.layout.run, { recursive: true, force: true }));
   const works = await worksOf(context, engine, folder);
   await engine.collectGarbage().result;
+  // What somebody else empties behind an earlier command.
+  await untilSame(() => readdirSync(engine.layout.trash), []);
   const state = (): unknown => [
     namesOf(engine),
     storeFiles(engine),
