@@ -29,8 +29,11 @@ runCommandLine(process.argv.slice(2), streams)
   .then(
     (code) => {
       process.exitCode = code;
-      // What is piped is written to the end. When it is, nothing is left to be done, and Node takes its time to find out.
-      if (streams.areDone) process.exit();
+      // What is piped is written to the end. When it is, and what went wrong has been told, nothing is left to be done,
+      // and Node takes its time to find out.
+      setImmediate(() => {
+        if (streams.areDone) process.exit();
+      });
       setTimeout(() => process.exit(), stuckMs).unref();
     },
     (error: unknown) => {

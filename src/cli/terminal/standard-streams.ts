@@ -27,7 +27,7 @@ export class StandardStreams implements CommandOutput {
   readonly out = (text: string): void => this.#out.write(text);
   readonly err = (text: string | Uint8Array): void => this.#err.write(text);
 
-  /** True when all is written, and what went wrong has been told; never with Node's streams, which tell it later. */
+  /** True when all is written; what went wrong with it the streams of Node tell a moment later. */
   get areDone(): boolean {
     return this.#out.isDone && this.#err.isDone;
   }
@@ -57,7 +57,7 @@ class OwnStream {
   }
 
   get isDone(): boolean {
-    return this.#stream === undefined;
+    return this.#stream === undefined || this.#stream.writableLength === 0;
   }
 
   write(text: string | Uint8Array): void {
