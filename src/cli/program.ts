@@ -2,10 +2,9 @@ import type { Command } from 'commander';
 import { StrataError } from '../errors/index.ts';
 import { type CommandEntry, commandTable, isDockers } from './command-table.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
-import { notSupportedYet } from './flags/flags.ts';
 import { helpStyle, nounsHeading, verbsHeading } from './help-style.ts';
 import { refuseUsage } from './refuse-usage.ts';
-import { unknownVerb } from './unknown-verb.ts';
+import { laterVerb, unknownVerb } from './unknown-verb.ts';
 
 /** Gives a program its flags and all verbs; only the verb that `argv` calls is loaded. */
 export async function defineProgram(program: Command, context: CliContext, argv: readonly string[]): Promise<void> {
@@ -111,7 +110,7 @@ function defineHelp(program: Command, argv: readonly string[]): void {
 
 function unknownTopic(words: readonly string[], at: number): StrataError {
   const verb = words.slice(0, at + 1).join(' ');
-  if (isDockers(verb)) return notSupportedYet(`strata ${verb}`);
+  if (isDockers(verb)) return laterVerb(verb);
   return new StrataError({
     kind: 'invalid-argument',
     code: 'ERR_COMMAND_UNKNOWN',

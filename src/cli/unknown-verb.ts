@@ -4,13 +4,24 @@ import { nearest } from '../lib/nearest.ts';
 import { isDockers } from './command-table.ts';
 import { nameOf, notSupportedYet } from './flags/flags.ts';
 
+const registries =
+  'Registries are not reached yet: images come with load, import and build, and leave with save and export.';
+const instead: { readonly [verb: string]: string } = {
+  ...Object.fromEntries('pull push login logout search manifest trust'.split(' ').map((verb) => [verb, registries])),
+  buildx: "What it is for is there without it: 'strata build', 'strata builder du' and 'strata builder prune'.",
+};
+
+/** For a verb that docker has and Strata does not have yet. */
+export const laterVerb = (verb: string): StrataError =>
+  notSupportedYet(`strata ${verb}`, instead[verb.split(' ').at(-1) ?? ''] ?? "'strata --help' lists what there is.");
+
 /** Of three letters every word is near to some verb. */
 const allowedEdits = (word: string): number => (word.length > 3 ? 2 : 1);
 
 /** For a word that stands where the program or one of its nouns has its verbs, and is none. */
 export function unknownVerb(parent: Command, word: string): StrataError {
   const verb = [...(parent.parent ? [parent.name()] : []), word].join(' ');
-  if (isDockers(verb)) return notSupportedYet(`strata ${verb}`);
+  if (isDockers(verb)) return laterVerb(verb);
   const verbs = parent.commands.map((command) => command.name());
   const meant = nearest(word, verbs, allowedEdits(word));
   const see = `See '${nameOf(parent)} --help'.`;

@@ -73,8 +73,14 @@ export function readTarget(tree: SyntaxTree, options: PlanOptions): TargetStage 
   const graph = resolveStages(stages, { escape, args: globals });
   const target = graph.target(options.target);
   const needed = graph.reachable(target);
-  if (needed.length > 1) throw notSupportedYet('several stages', target.stage.from.location);
-  if (target.platform !== undefined) throw notSupportedYet('FROM --platform', target.stage.from.location);
+  if (needed.length > 1) {
+    const hint = 'Build each stage as an image of its own: a later one can begin FROM the earlier.';
+    throw notSupportedYet('several stages', target.stage.from.location, hint);
+  }
+  if (target.platform !== undefined) {
+    const hint = 'Leave it out: images are built for the platform of this machine.';
+    throw notSupportedYet('FROM --platform', target.stage.from.location, hint);
+  }
   for (const instruction of target.stage.instructions) refuseUnsupported(instruction);
   return {
     base: target.base,

@@ -3,30 +3,37 @@ import type { AddInstruction, Instruction } from '../../dockerfile/instructions/
 import type { LineRange } from '../../dockerfile/syntax-tree.ts';
 import { StrataError } from '../../errors/index.ts';
 
-/** What the grammar knows and the builder does not do yet; names the line. */
-export function notSupportedYet(what: string, at: LineRange): StrataError {
+/** What the grammar knows and the builder does not do yet; names the line, and what to do instead. */
+export function notSupportedYet(what: string, at: LineRange, hint: string): StrataError {
   return new StrataError({
     kind: 'unsupported',
     code: 'ERR_NOT_SUPPORTED_YET',
     message: `dockerfile line ${at.start}: ${what}: not supported yet`,
-    details: { line: at.start },
+    hint,
+    details: { line: at.start, endLine: at.end },
   });
 }
+
+const noMounts = 'A cache can be left out, and files come in with COPY; for secrets and ssh there is nothing yet.';
+const byHand = "Do this step with 'strata run' (--privileged, --device), then 'strata commit' and build FROM that.";
+const fromImages =
+  "Take the files out of the other image with 'strata create' and 'strata cp', and COPY them from the context.";
+const noExceptions =
+  'With --parents an exception would let in what lies beside the source, too. Leave it out, and name what it lets in as a source.';
 
 /** Refuses, before anything is built, an instruction or a flag of it that would be silently ignored otherwise. */
 export function refuseUnsupported(instruction: Instruction): void {
   const { location } = instruction;
   if (instruction.kind === 'RUN') {
-    if (instruction.mounts.length > 0) throw notSupportedYet('RUN --mount', location);
-    if (instruction.security !== 'sandbox') throw notSupportedYet('RUN --security', location);
-    if (instruction.devices.length > 0) throw notSupportedYet('RUN --device', location);
+    if (instruction.mounts.length > 0) throw notSupportedYet('RUN --mount', location, noMounts);
+    if (instruction.security !== 'sandbox') throw notSupportedYet('RUN --security', location, byHand);
+    if (instruction.devices.length > 0) throw notSupportedYet('RUN --device', location, byHand);
   }
   if (instruction.kind !== 'COPY' && instruction.kind !== 'ADD') return;
   const { kind } = instruction;
-  if (kind === 'COPY' && instruction.from !== '') throw notSupportedYet('COPY --from', location);
-  // It would take back in what lies beside the source.
+  if (kind === 'COPY' && instruction.from !== '') throw notSupportedYet('COPY --from', location, fromImages);
   const exception = kind === 'COPY' && instruction.parents && instruction.exclude.find((each) => each.startsWith('!'));
-  if (exception) throw notSupportedYet(`COPY --parents --exclude=${exception}`, location);
+  if (exception) throw notSupportedYet(`COPY --parents --exclude=${exception}`, location, noExceptions);
 }
 
 // The forms BuildKit takes for a URL: one with a scheme, and ssh's own.
@@ -35,6 +42,6 @@ const url = /^(?:https?|git|ssh|ftp):\/\/|^[a-zA-Z0-9_-]+@[a-zA-Z0-9.-]+:/i;
 /** Refuses what only shows once the variables of an ADD are known. Throws ERR_NOT_SUPPORTED_YET, ERR_DOCKERFILE_VALUE. */
 export function refuseRemote({ sources, checksum, location }: AddInstruction): void {
   const remote = sources.find((source) => url.test(source));
-  if (remote !== undefined) throw notSupportedYet(`ADD ${remote}`, location);
+  if (remote !== undefined) throw notSupportedYet(`ADD ${remote}`, location, 'Fetch it into the context first.');
   if (checksum !== '') throw valueError('checksum requires HTTP(S) sources', location);
 }

@@ -7,6 +7,7 @@ import { parseReference } from '../../reference/index.ts';
 import type { Called, CliContext } from '../context.ts';
 import { fileProblem } from '../file-problem.ts';
 import { collect, notSupportedYet, notYetFlags, usageProblem } from '../flags/flags.ts';
+import { laterBuildFlags } from '../flags/later-build-flags.ts';
 import type { BuildProgress } from '../render/build-progress.ts';
 import { failedStepLog } from '../render/failed-step-log.ts';
 import { JsonBuildProgress } from '../render/json-build-progress.ts';
@@ -55,42 +56,19 @@ export function define(command: Command, context: CliContext): void {
     .addOption(command.createOption('--rm').hideHelp())
     .addOption(command.createOption('--force-rm').hideHelp())
     .action(async (folder: string, flags: BuildFlags) => build({ command, context }, folder, flags));
-  notYetFlags(command, [
-    '--add-host <h>',
-    '--build-context <c>',
-    '--cache-from <c>',
-    '--cache-to <c>',
-    '--cgroup-parent <c>',
-    '--compress',
-    '--cpu-period <n>',
-    '--cpu-quota <n>',
-    '-c, --cpu-shares <n>',
-    '--cpuset-cpus <c>',
-    '--cpuset-mems <c>',
-    '--disable-content-trust',
-    '--isolation <i>',
-    '--load',
-    '-m, --memory <m>',
-    '--memory-swap <m>',
-    '-o, --output <o>',
-    '--platform <p>',
-    '--provenance <p>',
-    '--push',
-    '--sbom <s>',
-    '--secret <s>',
-    '--security-opt <s>',
-    '--shm-size <s>',
-    '--squash',
-    '--ssh <s>',
-    '--ulimit <u>',
-  ]);
+  notYetFlags(command, laterBuildFlags);
 }
 
 async function build({ command, context }: Called, folder: string, flags: BuildFlags): Promise<void> {
   if (folder === '-' && flags.file === '-') {
     throw usageProblem(command, "invalid argument: can't use stdin for both build context and dockerfile");
   }
-  if (/^(?:https?|git|ssh):\/\/|^git@|^github\.com\//.test(folder)) throw notSupportedYet(`build context ${folder}`);
+  if (/^(?:https?|git|ssh):\/\/|^git@|^github\.com\//.test(folder)) {
+    throw notSupportedYet(
+      `build context ${folder}`,
+      "Fetch it first and give the folder, or pipe it in: 'strata build -'.",
+    );
+  }
   for (const tag of flags.tag) checkTag(tag);
   const progress = progressFor({ command, context }, flags);
   if (flags.iidfile !== undefined) writing(flags.iidfile, removeStale);
@@ -123,7 +101,7 @@ async function build({ command, context }: Called, folder: string, flags: BuildF
 
 function networkOf(name: string): 'default' | 'none' | 'host' {
   if (name === 'default' || name === 'none' || name === 'host') return name;
-  throw notSupportedYet(`build --network ${name}`);
+  throw notSupportedYet(`build --network ${name}`, 'One of default, none, host.');
 }
 
 /** As docker does before anything else happens. */

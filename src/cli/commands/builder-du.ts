@@ -4,6 +4,8 @@ import { formatRows, parseFormat } from '../../query/format.ts';
 import { Row } from '../../query/template/values.ts';
 import { humanSize } from '../../query/units.ts';
 import type { CliContext } from '../context.ts';
+import { notYetFlags } from '../flags/flags.ts';
+import { oneBuilderFlag } from '../flags/later-build-flags.ts';
 import { shownAge } from '../render/image-fields.ts';
 
 interface DuFlags {
@@ -23,6 +25,11 @@ export function define(command: Command, context: CliContext): void {
   command
     .option('--format <template>', 'json, table TEMPLATE, or a Go template')
     .action(async (flags: DuFlags) => diskUsage(context, flags));
+  notYetFlags(command, [
+    oneBuilderFlag,
+    ['--filter <f>', 'Leave it out, and pick with --format.'],
+    ['--verbose', "Leave it out; --format '{{json .}}' tells all there is."],
+  ]);
 }
 
 /** A line per step; sizes of steps that an image stands on carry a star, as with BuildKit, and are not freed by a prune. */

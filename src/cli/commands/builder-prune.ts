@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { isStrataError } from '../../errors/index.ts';
 import { parseSize } from '../../query/parse-size.ts';
 import type { Called, CliContext } from '../context.ts';
-import { collect, usageProblem } from '../flags/flags.ts';
+import { collect, notYetFlags, usageProblem } from '../flags/flags.ts';
+import { oneBuilderFlag } from '../flags/later-build-flags.ts';
 import { readFilters } from '../flags/read-filters.ts';
 import { notDeleted, prunedIds, reclaimedSpace } from '../render/pruned.ts';
 import { confirm } from '../terminal/confirm.ts';
@@ -21,6 +22,7 @@ export function define(command: Command, context: CliContext): void {
     .option('--filter <name=value>', 'until: only what was not used since', collect, [])
     .option('--keep-storage <bytes>', 'how much of it may stay, the last used', (text) => bytesOf(command, text))
     .action(async (flags: PruneFlags) => prune({ command, context }, flags));
+  notYetFlags(command, [oneBuilderFlag, ['--verbose', "See 'strata builder du' before."]]);
 }
 
 async function prune({ command, context }: Called, flags: PruneFlags): Promise<void> {

@@ -90,7 +90,7 @@ function kindsOf(type: string | undefined): readonly ObjectKind[] {
     case 'service':
     case 'task':
     case 'volume':
-      throw notSupportedYet(`--type ${type}`);
+      throw notSupportedYet(`--type ${type}`, 'One of container, image.');
     default:
       throw new StrataError({
         kind: 'invalid-argument',

@@ -142,7 +142,9 @@ function networkOf(mode: string): 'none' | 'host' {
 
 /** Docker's values of flags of which Strata has the others. */
 function refuseLaterValues({ pull, restart }: ContainerFlags): void {
-  if (pull === 'always') throw notSupportedYet('--pull always', undefined, exitEngineFailure);
+  if (pull === 'always') {
+    throw notSupportedYet('--pull always', 'Load or import the newer image first.', exitEngineFailure);
+  }
   if (!['missing', 'never', ''].includes(pull)) {
     const known = `must be one of "always", "missing" or "never"`;
     throw plainUsageProblem(`invalid pull option: '${pull}': ${known}`);

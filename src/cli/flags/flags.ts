@@ -140,7 +140,7 @@ export function argumentProblem(command: Command): StrataError {
   });
 }
 
-/** A flag, and what there is instead if something is. */
+/** A flag, and what there is instead; where nothing is, its verb's help tells what there is. */
 export type LaterFlag = string | readonly [flag: string, hint: string];
 
 /**
@@ -152,7 +152,8 @@ export function notYetFlags(command: Command, flags: readonly LaterFlag[], exitC
     const [flag, hint] = typeof later === 'string' ? [later, undefined] : later;
     const option = command.createOption(flag).hideHelp();
     const refuse = (): never => {
-      throw notSupportedYet(option.long ?? flag, hint, exitCode);
+      const help = `Leave it out; '${nameOf(command)} --help' lists what there is.`;
+      throw notSupportedYet(option.long ?? flag, hint ?? help, exitCode);
     };
     option.argParser(refuse);
     command.addOption(option);
@@ -160,13 +161,13 @@ export function notYetFlags(command: Command, flags: readonly LaterFlag[], exitC
   }
 }
 
-/** For a flag, or a value of one, that docker has. */
-export const notSupportedYet = (what: string, hint?: string, exitCode?: number): StrataError =>
+/** For a flag, or a value of one, that docker has; `hint` is what to do instead. */
+export const notSupportedYet = (what: string, hint: string, exitCode?: number): StrataError =>
   new StrataError({
     kind: 'unsupported',
     code: 'ERR_NOT_SUPPORTED_YET',
     message: `${what}: not supported yet`,
-    ...(hint === undefined ? {} : { hint }),
+    hint,
     ...(exitCode === undefined ? {} : { details: { exitCode } }),
   });
 

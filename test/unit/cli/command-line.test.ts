@@ -106,6 +106,21 @@ for (const [line, verb, hint] of misspelt) {
   });
 }
 
+// Docker 26.1's flags for builds and their cache, buildx's and the older builder's, beyond those that are there.
+const laterFlags = `--add-host=h:1 --allow=a --annotation=a --attest=a --build-context=a=b --builder=b --cache-from=c
+  --cache-to=c --cgroup-parent=c --compress --cpu-period=1 --cpu-quota=1 --cpu-shares=1 -c=1 --cpuset-cpus=0 --cpuset-mems=0
+  --disable-content-trust --isolation=i --load --memory=1m -m=1m --memory-swap=1m --metadata-file=f --no-cache-filter=s
+  --output=o -o=o --platform=p --provenance=p --push --sbom=s --secret=s --security-opt=s --shm-size=1m --squash --ssh=s
+  --ulimit=a=1`;
+
+test('no flag of docker build is unknown, and each says what to do', async () => {
+  for (const flag of laterFlags.split(/\s+/)) {
+    const { code, stderr } = await answer('build', flag, '.');
+    assert.match(stderr, /^strata: --[a-z-]+: not supported yet\nhint: .+\.\n$/, flag);
+    assert.equal(code, 1);
+  }
+});
+
 const notYet: readonly (readonly [line: string, code: number, what: string])[] = [
   ['pull alpine', 1, 'strata pull'],
   ['help pull', 1, 'strata pull'],
@@ -121,6 +136,9 @@ const notYet: readonly (readonly [line: string, code: number, what: string])[] =
   ['run --pull always x', 125, '--pull always'],
   ['build --platform linux/arm64 .', 1, '--platform'],
   ['build --squash .', 1, '--squash'],
+  ['builder prune --verbose', 1, '--verbose'],
+  ['builder du --builder b', 1, '--builder'],
+  ['buildx build .', 1, 'strata buildx'],
   ['build https://example.com/x.git', 1, 'build context https://example.com/x.git'],
   ['build git@example.com:x.git', 1, 'build context git@example.com:x.git'],
 ];
@@ -128,7 +146,9 @@ const notYet: readonly (readonly [line: string, code: number, what: string])[] =
 for (const [line, code, what] of notYet) {
   test(`strata ${line}: not supported yet, by name`, async () => {
     const { stdout, stderr, ...result } = await answer(...wordsOf(line));
-    assert.equal(stderr.split('\n')[0], `strata: ${what}: not supported yet`);
+    const [message, hint] = stderr.split('\n');
+    assert.equal(message, `strata: ${what}: not supported yet`);
+    assert.match(hint ?? '', /^hint: ./);
     assert.deepEqual([result.code, stdout], [code, '']);
   });
 }
