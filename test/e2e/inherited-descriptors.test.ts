@@ -24,7 +24,6 @@ test('what a command was started with is not passed on to what outlives it', { s
     assert.equal(status, 0, command);
   };
   const isFree = (): boolean => spawnSync('flock', ['--nonblock', lock, 'true']).status === 0;
-  t.after(() => strata('rm', '-f', 'cc'));
   locked('$STRATA run -d --name cc box sleep 1000');
   await until(isFree, () => 'run -d holds it');
   locked('$STRATA exec -d cc sleep 1000');

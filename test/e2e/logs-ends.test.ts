@@ -15,7 +15,6 @@ test('logs -f ends by an interrupt, without a word, and when a reader goes away,
   const strata = await busyboxStore(t);
   const talk = 'while true; do echo out; echo err >&2; usleep 50000; done';
   assert.equal((await strata('run', '-d', '--name', 'talker', 'busybox', 'sh', '-c', talk)).code, 0);
-  t.after(() => strata('rm', '-f', 'talker'));
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],
@@ -34,4 +33,5 @@ test('logs -f ends by an interrupt, without a word, and when a reader goes away,
     const { status, stdout } = spawnSync('bash', ['-c', line], { encoding: 'utf8', timeout: patienceMs });
     assert.deepEqual([status, stdout], [0, said], line);
   }
+  assert.deepEqual(await strata('rm', '-f', 'talker'), { code: 0, stdout: 'talker\n', stderr: '' });
 });
