@@ -10,6 +10,7 @@ import { processesNaming } from '../helpers/container-store.ts';
 import { needs } from '../helpers/needs.ts';
 import { startCommand } from '../helpers/started-command.ts';
 import { type CommandResult, containerPids } from '../helpers/strata.ts';
+import { until } from '../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
@@ -80,6 +81,38 @@ test('run -d --rm: it lives without the command, and goes with its end', { skip 
   assert.deepEqual(said(await strata('stop', '-t', '0', 'b3')), [0, 'b3\n', '']);
   assert.deepEqual(said(await strata('ps', '-aq')), [0, '', '']);
   assert.deepEqual(processesNaming(stdout.trim()), []);
+});
+
+test('several are stopped at once: none waits for the end of another, and all are told in order', {
+  skip,
+}, async (t) => {
+  const strata = await busyboxStore(t);
+  const folder = temporaryFolder(t);
+  const ends = { one: 'until [ -e /in/two ]; do sleep 0.05; done', two: ': > /in/two' };
+  for (const [name, end] of Object.entries(ends)) {
+    const script = `trap "${end}; exit" TERM; : > /in/${name}.ready; while :; do sleep 0.05; done`;
+    const { code, stderr } = await strata(
+      'run',
+      '-d',
+      '--name',
+      name,
+      '-v',
+      `${folder}:/in`,
+      'busybox',
+      'sh',
+      '-c',
+      script,
+    );
+    assert.equal(code, 0, stderr);
+    await until(
+      () => existsSync(join(folder, `${name}.ready`)),
+      () => `${name} is not ready`,
+    );
+  }
+  const { code, stdout, stderr } = await strata('stop', '-t', '-1', 'one', 'missing', 'two');
+  assert.deepEqual([code, stdout], [1, 'one\ntwo\n']);
+  assert.match(stderr, /^strata: No such container: missing$/m);
+  assert.equal((await strata('rm', 'one', 'two')).code, 0);
 });
 
 test('the command killed while it waits or stops: the container goes on as it was told', { skip }, async (t) => {

@@ -18,11 +18,15 @@ interface StopWish {
   readonly signal: AbortSignal;
 }
 
-/** Arguments and flags that `stop` and `restart` share; `act` is what becomes of each container. */
+/**
+ * Arguments and flags that `stop` and `restart` share; `act` is what becomes of each container, of one after the other or,
+ * with `atOnce`, of all without waiting for each other's end.
+ */
 export function defineStopping(
   command: Command,
   context: CliContext,
   act: (containers: ContainerVerbs, name: string, wish: StopWish) => Promise<string | void>,
+  { atOnce = false }: { readonly atOnce?: boolean } = {},
 ): void {
   command
     .argument('<container...>', 'names or IDs')
@@ -34,6 +38,13 @@ export function defineStopping(
       // As docker: empty is the same as not given.
       const wish = { timeoutSeconds, send: send || undefined, signal: context.signal };
       const { containers } = await context.engine();
-      await eachContainer(context, names, (name) => act(containers, name, wish));
+      const begun = atOnce ? names.map(async (name) => act(containers, name, wish)) : [];
+      const settled = Promise.allSettled(begun);
+      let at = 0;
+      try {
+        await eachContainer(context, names, (name) => begun[at++] ?? act(containers, name, wish));
+      } finally {
+        await settled;
+      }
     });
 }
