@@ -11,6 +11,7 @@ import { blobSweeper, fileSweeper, snapshotSweeper } from '../metadata/sweepers.
 import { emptyTrash } from '../metadata/trash.ts';
 import { digestHex, parseDiffId } from '../spec/digest.ts';
 import { endAbandonedSteps } from './build/reconcile-steps.ts';
+import { traceIn } from './death-trace.ts';
 import { removeAbandonedLocks } from './key-locks.ts';
 import type { StoreLayout } from './layout.ts';
 import type { StorageDriver } from './open-driver.ts';
@@ -52,9 +53,10 @@ export async function collectGarbage(parts: GarbageParts, options: CollectOption
   const { leases } = parts.metadata;
   leases.removeDead();
   const deaths = leases.deaths();
+  await using _trace = traceIn(parts.metadata.leases, 'prune');
   const collector = collectorOf(parts);
   const collected = await collector.collect(options);
-  // Who was killed while he collected leaves no lease that would tell of it.
+  // Also what somebody left who was killed while he collected.
   await collector.sweepOrphans(options);
   await removeUnfinished(parts, options);
   const warnings = await emptyTrash(parts.layout.trash, options);
@@ -76,6 +78,8 @@ async function removeUnfinished({ layout, metadata, content }: GarbageParts, opt
  */
 export async function collectBriefly(parts: GarbageParts, options: CollectOptions): Promise<CollectedGarbage> {
   await endAbandonedSteps(parts.layout, parts.metadata);
+  // Rows go before files: killed in between, somebody has to look for these.
+  await using _trace = traceIn(parts.metadata.leases, 'rmi');
   const collected = await collectorOf(parts).collect(options);
   // All that they left takes longer to find.
   if (parts.metadata.leases.deaths().length > 0) await removeUnfinished(parts, options);

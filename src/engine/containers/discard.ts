@@ -1,11 +1,11 @@
 import { toJson } from '../../containers/state.ts';
-import { isKind, isStrataError, StrataError } from '../../errors/index.ts';
+import { isStrataError, StrataError } from '../../errors/index.ts';
 import type { Lease } from '../../ledger/types.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
-import type { Leases, StoreLease } from '../../metadata/leases.ts';
 import { AT_FDCWD } from '../../sys/constants.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { removeTreeAt } from '../../sys/remove-tree.ts';
+import { traceIn } from '../death-trace.ts';
 import type { StoreLayout } from '../layout.ts';
 import { type ContainerParts, folderOf } from './parts.ts';
 import { stateOf } from './state.ts';
@@ -21,7 +21,7 @@ export async function discardContainer(
   lease?: Lease,
 ): Promise<void> {
   const { containers, db, leases } = metadata;
-  await using _trace = lease === undefined ? traceIn(leases) : undefined;
+  await using _trace = lease === undefined ? traceIn(leases, 'rm') : undefined;
   // Not flushed: what a power cut leaves of this is a container without a log.
   db.writeVolatile(() => containers.change(id, (record) => toJson({ ...stateOf(record), status: 'removing' })));
   removeFolder(layout, id);
@@ -48,15 +48,5 @@ export function removeFolder(layout: StoreLayout, id: string): void {
       hint: 'Is something mounted there, or made immutable (lsattr)? Undo that, then remove it again.',
       cause,
     });
-  }
-}
-
-/** Nothing is kept by it: whoever finds it dead looks for what is nobody's. A full disk has no room for it. */
-function traceIn(leases: Leases): StoreLease | undefined {
-  try {
-    return leases.open('rm');
-  } catch (error) {
-    if (isKind(error, 'exhausted')) return undefined;
-    throw error;
   }
 }

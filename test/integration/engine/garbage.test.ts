@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -9,8 +19,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../../src/engine/index.ts';
 import { KeyLocks } from '../../../src/engine/key-locks.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
+import { tryLockFile } from '../../../src/sys/flock.ts';
 import { storeRoot } from '../../helpers/build-folder.ts';
 import { needs } from '../../helpers/needs.ts';
+import { strataPath } from '../../helpers/strata.ts';
 import { patienceMs, until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'runc');
@@ -100,6 +112,32 @@ test('who was killed over what a killed one left: the next one finds it all the 
     readdirSync(layout.locks).filter((name) => name.startsWith('death-')),
     [],
   );
+});
+
+test('rmi killed between names and files: the next command takes these', { skip }, async (context) => {
+  const root = storeRoot(context);
+  const files = folder(context, 'context');
+  writeFileSync(join(files, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
+  await using engine = await Engine.open({ root });
+  const { layout } = engine;
+  await engine.build({ context: files, tags: ['one'] }).result;
+  // Files are moved away under the locks of objects.
+  const held = readdirSync(layout.locks)
+    .filter((name) => name.startsWith('object-'))
+    .map((name) => openSync(join(layout.locks, name), 'a'));
+  for (const fd of held) assert.ok(tryLockFile(fd));
+  const child = spawn(strataPath, ['--root', root, 'rmi', 'one'], { stdio: 'ignore' });
+  const ended = once(child, 'close');
+  await until(
+    () => engine.images.list().length === 0 || child.exitCode !== null,
+    () => 'the image is still there',
+  );
+  child.kill('SIGKILL');
+  await ended;
+  for (const fd of held) closeSync(fd);
+  assert.notDeepEqual((await engine.check().result).orphans, []);
+  await engine.build({ context: files, dockerfile: { text: 'FROM scratch\nLABEL a=b\n' } }).result;
+  assert.deepEqual((await engine.check().result).orphans, []);
 });
 
 test('collecting garbage takes nothing that is named or cached', { skip }, async (context) => {
