@@ -1,5 +1,4 @@
 import { StrataError } from '../errors/index.ts';
-import type { ObjectRef } from './objects.ts';
 
 export const leaseEnded = (id: string): StrataError =>
   new StrataError({
@@ -9,7 +8,7 @@ export const leaseEnded = (id: string): StrataError =>
     hint: 'Its lock file was removed while it was held. Leave the files under locks/ alone, and try again.',
   });
 
-export const objectNotFound = ({ kind, key }: ObjectRef): StrataError =>
+export const objectNotFound = ({ kind, key }: { readonly kind: string; readonly key: string }): StrataError =>
   new StrataError({
     kind: 'not-found',
     code: 'ERR_OBJECT_NOT_FOUND',

@@ -2,37 +2,10 @@ import { O_CLOEXEC } from './constants.ts';
 import { errnoName } from './errno.ts';
 import { lastErrno } from './ffi.ts';
 import { libc } from './libc.ts';
-import { lastError, type Name, nameAddress, scratch } from './scratch.ts';
+import { type Name, nameAddress, scratch } from './scratch.ts';
 
 const RESOLVE_NO_MAGICLINKS = 0x02;
-const RESOLVE_BENEATH = 0x08;
 const RESOLVE_IN_ROOT = 0x10;
-
-/**
- * openat2(2) with RESOLVE_IN_ROOT: the path is resolved as if `rootFd` were `/`; no `..`, absolute path or symlink
- * leads out, and magic links of /proc are refused (ELOOP). Always close-on-exec; `mode` only with O_CREAT or O_TMPFILE.
- * EAGAIN when somebody renames in the tree so fast that no attempt succeeds.
- */
-export function openInRoot(rootFd: number, path: Name, flags: number, mode = 0): number {
-  const fd = tryOpenInRoot(rootFd, path, flags, mode);
-  if (fd < 0) throw lastError('openat2', path);
-  return fd;
-}
-
-/** {@link openInRoot} that answers -1 instead of throwing; errno tells why. */
-export function tryOpenInRoot(rootFd: number, path: Name, flags: number, mode = 0): number {
-  return openat2(rootFd, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-}
-
-/**
- * openat2(2) with RESOLVE_BENEATH: as {@link openInRoot}, but whatever would lead out, absolute paths and symlinks
- * included, fails with EXDEV.
- */
-export function openBeneath(rootFd: number, path: Name, flags: number, mode = 0): number {
-  const fd = openat2(rootFd, path, flags, mode, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
-  if (fd < 0) throw lastError('openat2', path);
-  return fd;
-}
 
 // Any rename on the machine during a lookup of `..` gives EAGAIN; a loop of renames gives it most of the time.
 const attempts = 64;
@@ -40,18 +13,24 @@ const attempts = 64;
 // struct open_how: u64 flags, u64 mode, u64 resolve.
 const howSize = 24;
 
-function openat2(dirFd: number, path: Name, flags: number, mode: number, resolve: number): number {
+/**
+ * openat2(2) with RESOLVE_IN_ROOT: the path is resolved as if `rootFd` were `/`; no `..`, absolute path or symlink
+ * leads out, and magic links of /proc are refused (ELOOP). Always close-on-exec; `mode` only with O_CREAT or O_TMPFILE.
+ * Answers -1 instead of throwing; errno tells why: EAGAIN when somebody renames in the tree so fast that no attempt
+ * succeeds.
+ */
+export function tryOpenInRoot(rootFd: number, path: Name, flags: number, mode = 0): number {
   const { syscall, numbers } = libc();
   const { view, struct, structAddress } = scratch();
   view.setUint32(struct, flags | O_CLOEXEC, true);
   view.setUint32(struct + 4, 0, true);
   view.setUint32(struct + 8, mode, true);
   view.setUint32(struct + 12, 0, true);
-  view.setUint32(struct + 16, resolve, true);
+  view.setUint32(struct + 16, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, true);
   view.setUint32(struct + 20, 0, true);
   const address = nameAddress(path);
   for (let attempt = 1; ; attempt++) {
-    const fd = Number(syscall(numbers.openat2, dirFd, address, structAddress, howSize, 0, 0));
+    const fd = Number(syscall(numbers.openat2, rootFd, address, structAddress, howSize, 0, 0));
     if (fd >= 0 || attempt === attempts || errnoName(lastErrno()) !== 'EAGAIN') return fd;
   }
 }

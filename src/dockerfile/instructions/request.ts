@@ -1,8 +1,18 @@
 import type { StrataError } from '../../errors/index.ts';
 import { syntaxError } from '../dockerfile-error.ts';
-import type { SyntaxNode } from '../syntax-tree.ts';
+import type { LineRange, SyntaxNode } from '../syntax-tree.ts';
 import { trimSpace } from '../whitespace.ts';
-import type { Origin } from './types.ts';
+
+/** What every instruction and stage knows of where it came from. */
+export interface Origin {
+  /** The line as written, continuations joined, without blanks around it. */
+  readonly source: string;
+  /** The instruction's name as written: `run`, `RUN`, `Run`. */
+  readonly written: string;
+  readonly location: LineRange;
+  /** Comment lines directly above. */
+  readonly comments: readonly string[];
+}
 
 /** An error at the node's lines, in docker's words. */
 export const refuse = (node: SyntaxNode, text: string, hint?: string): StrataError =>

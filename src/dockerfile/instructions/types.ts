@@ -1,17 +1,6 @@
-import type { LineRange } from '../syntax-tree.ts';
 import type { Device } from './device.ts';
 import type { MountFlag } from './mount.ts';
-
-/** What every instruction and stage knows of where it came from. */
-export interface Origin {
-  /** The line as written, continuations joined, without blanks around it. */
-  readonly source: string;
-  /** The instruction's name as written: `run`, `RUN`, `Run`. */
-  readonly written: string;
-  readonly location: LineRange;
-  /** Comment lines directly above. */
-  readonly comments: readonly string[];
-}
+import type { Origin } from './request.ts';
 
 export interface KeyValue {
   readonly key: string;

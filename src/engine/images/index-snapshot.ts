@@ -14,7 +14,7 @@ import type { LayerRecord } from '../../metadata/layers.ts';
 import { amendedId } from '../../snapshots/amendment.ts';
 import { type DiffId, digestHex, parseDiffId } from '../../spec/digest.ts';
 import type { StoreLayout } from '../layout.ts';
-import { diffIdLabel, type LayerMakerParts } from './snapshot-layer-maker.ts';
+import { diffIdLabel, type LayerMakerParts } from './layer-maker-parts.ts';
 
 export interface IndexedLayer extends LayerRecord {
   /** For each of the layers below that were asked about, how many bytes of its files this one deletes. */

@@ -1,28 +1,16 @@
 import type { LayerMaker, MadeStepLayer } from '../../build/layer-maker.ts';
-import type { ObjectLocks } from '../../content/object-locks.ts';
 import { chainIds } from '../../layer/chain-id.ts';
 import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { invariant } from '../../lib/invariant.ts';
-import type { Metadata } from '../../metadata/metadata.ts';
 import { type ChainId, type DiffId, parseDiffId } from '../../spec/digest.ts';
-import type { StoreLayout } from '../layout.ts';
-import type { StorageDriver } from '../open-driver.ts';
 import type { CopiedChanges, IndexedLayer } from './index-snapshot.ts';
+import { diffIdLabel, type LayerMakerParts } from './layer-maker-parts.ts';
 
-// The diffID a snapshot's changes have: told by a label, so that a cached step is never read again.
-export const diffIdLabel = 'strata.diff-id';
 // How many bytes its changes delete of each step below, nearest first, separated by spaces; absent when none.
 const deletesLabel = 'strata.deletes';
 
 type MakeOptions = AbortOptions & { readonly lease: Lease; readonly made?: number };
-
-export interface LayerMakerParts {
-  readonly layout: StoreLayout;
-  readonly driver: StorageDriver;
-  readonly metadata: Metadata;
-  readonly locks: ObjectLocks;
-}
 
 /** Layers of build steps: the tree stays where it is, and an index beside it gives the tar back. */
 export class SnapshotLayerMaker implements LayerMaker {

@@ -11,8 +11,16 @@ import type { StoreLease } from '../../metadata/leases.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import { layerSnapshots } from '../../snapshots/amendment.ts';
 import type { OpenedSnapshotter } from '../../snapshots/open-snapshotter.ts';
+import type { Descriptor } from '../../spec/descriptor.ts';
 import { type ChainId, type DiffId, type Digest, digestHex, parseDigest } from '../../spec/digest.ts';
-import type { SavedLayer } from './saved-image.ts';
+
+export interface SavedLayer {
+  readonly diffId: DiffId;
+  readonly chainId: ChainId;
+  readonly tarSizeBytes: number;
+  /** As the manifest names it. */
+  readonly descriptor: Descriptor;
+}
 
 export interface LayerBytesParts {
   readonly content: BlobProvider;

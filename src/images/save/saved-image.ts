@@ -5,23 +5,14 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { Layers } from '../../metadata/layers.ts';
 import type { Reference } from '../../reference/index.ts';
 import { parseImageConfig } from '../../spec/config.ts';
-import type { Descriptor } from '../../spec/descriptor.ts';
-import { type ChainId, type DiffId, parseDigest } from '../../spec/digest.ts';
+import { parseDigest } from '../../spec/digest.ts';
 import { maxConfigBytes, maxManifestBytes } from '../../spec/limits.ts';
 import { pairLayers, parseManifest } from '../../spec/manifest.ts';
 import { mediaTypes } from '../../spec/media-types.ts';
 import { documentOf, manifestOf, type StoredDocument, tarDescriptor } from '../assemble-image.ts';
 import { readDocument } from '../read-image.ts';
 import type { ChosenImage } from './choose-images.ts';
-import { layerAbsent } from './layer-bytes.ts';
-
-export interface SavedLayer {
-  readonly diffId: DiffId;
-  readonly chainId: ChainId;
-  readonly tarSizeBytes: number;
-  /** As the manifest names it. */
-  readonly descriptor: Descriptor;
-}
+import { layerAbsent, type SavedLayer } from './layer-bytes.ts';
 
 /** An image with everything an archive says of it. */
 export interface SavedImage {

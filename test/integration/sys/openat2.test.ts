@@ -5,15 +5,22 @@ import { describe, test } from 'node:test';
 import { AT_FDCWD, O_CREAT, O_DIRECTORY, O_EXCL, O_PATH, O_RDONLY, O_WRONLY } from '../../../src/sys/constants.ts';
 import { closeFd, openAt, readlinkAt } from '../../../src/sys/fs-at.ts';
 import { hasSyscall } from '../../../src/sys/has-syscall.ts';
-import { openBeneath, openInRoot } from '../../../src/sys/openat2.ts';
+import { tryOpenInRoot } from '../../../src/sys/openat2.ts';
+import { lastError } from '../../../src/sys/scratch.ts';
 import { readOnlyHost } from '../../helpers/read-only-host.ts';
 import { openDescriptors, scratchDirectory } from './scratch-directory.ts';
 import { throwsErrno } from './throws-errno.ts';
 
 readOnlyHost();
 
+function openInRoot(rootFd: number, path: string, flags: number, mode = 0): number {
+  const fd = tryOpenInRoot(rootFd, path, flags, mode);
+  if (fd < 0) throw lastError('openat2', path);
+  return fd;
+}
+
 describe('openat2', { skip: !hasSyscall('openat2') && 'Linux before 5.6' }, () => {
-  test('openInRoot keeps every path inside', (context) => {
+  test('every path stays inside', (context) => {
     const { path, fd } = scratchDirectory(context);
     const before = openDescriptors();
     mkdirSync(join(path, 'etc'));
@@ -33,19 +40,6 @@ describe('openat2', { skip: !hasSyscall('openat2') && 'Linux before 5.6' }, () =
     closeFd(made);
     throwsErrno('EEXIST', () => openInRoot(fd, '/etc/new', O_WRONLY | O_CREAT | O_EXCL, 0o640));
     assert.equal(openDescriptors(), before);
-  });
-
-  test('openBeneath refuses what leads out', (context) => {
-    const { path, fd } = scratchDirectory(context);
-    mkdirSync(join(path, 'a'));
-    writeFileSync(join(path, 'a/file'), '');
-    symlinkSync('a/file', join(path, 'link'));
-    symlinkSync('/etc', join(path, 'absolute'));
-    symlinkSync('a/../../x', join(path, 'climbing'));
-    for (const name of ['a/file', 'link', 'a/../link']) closeFd(openBeneath(fd, name, O_PATH));
-    for (const name of ['/a/file', '..', 'absolute', 'climbing', 'a/../..']) {
-      throwsErrno('EXDEV', () => openBeneath(fd, name, O_PATH));
-    }
   });
 
   test('magic links of /proc are not followed', () => {
