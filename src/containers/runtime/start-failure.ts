@@ -9,7 +9,7 @@ const hints: readonly (readonly [RegExp, string])[] = [
     /^exec: .*(executable file not found|no such file)/i,
     'The image has no such program: look at its entrypoint and command with inspect.',
   ],
-  // In a container the topmost group that is to be seen has processes; then those below may limit threads, not memory.
+  // In a container the topmost group that is to be seen has processes; below it runc then limits how many threads, no more.
   [
     /cannot enter cgroupv2 .* with domain controllers/,
     'The topmost control group has processes, as in a container. In /sys/fs/cgroup: rmdir strata, write -NAME for each NAME' +
