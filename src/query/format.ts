@@ -22,6 +22,7 @@ function formatError(error: unknown): unknown {
     kind: 'invalid-argument',
     code: 'ERR_FORMAT_INVALID',
     message: `template parsing error: ${error.message}`,
+    hint: "A template names fields as {{.Name}}; '--format json' shows which there are.",
     cause: error,
   });
 }

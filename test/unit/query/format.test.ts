@@ -84,7 +84,9 @@ describe('docker’s messages', () => {
     ],
   ];
   for (const [format, message] of table) {
-    test(format, () => assert.throws(() => render(format), { code: 'ERR_FORMAT_INVALID', message }));
+    test(format, () =>
+      assert.throws(() => render(format), { code: 'ERR_FORMAT_INVALID', message, hint: /--format json/ }),
+    );
   }
 });
 
