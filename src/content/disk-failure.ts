@@ -50,7 +50,7 @@ export const flushFailed = (path: string, cause: unknown): StrataError =>
     kind: 'internal',
     code: 'ERR_BLOB_FLUSH_FAILED',
     message: `blob data ${path}: could not be written to disk (${errnoOf(cause) ?? String(cause)})`,
-    hint: 'The data was thrown away and the store is marked degraded: look at the kernel log (`dmesg`), then try again.',
+    hint: 'The data was thrown away and the store is marked degraded: look at the kernel log (`dmesg`), then try again; `strata system check` tells what else is damaged.',
     cause,
   });
 

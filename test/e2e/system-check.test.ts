@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import {
   closeSync,
+  existsSync,
   openSync,
   readdirSync,
   readSync,
@@ -106,7 +107,7 @@ const damages: readonly (readonly [what: string, harm: (root: string) => void, e
 for (const [what, harm, expected] of damages) {
   test(`${what} is found`, { skip: skip || needs('overlay') }, async (context) => {
     const { root } = await built(context);
-    assert.deepEqual(await check(root), { blobs: 2, images: 1, layers: 2, damages: [], orphans: [] });
+    assert.deepEqual(await check(root), { blobs: 2, images: 1, layers: 2, damages: [], diskFailures: [], orphans: [] });
     harm(root);
     const found = named(await check(root));
     assert.equal(found.length, expected.length, found.join('\n'));
@@ -129,6 +130,22 @@ test('the command names the damage and fails; what nobody holds is only told', {
   const damaged = await strata('system', 'check');
   assert.equal(damaged.code, 1);
   assert.ok(damaged.stdout.includes(`damaged: blob sha256:${lost.slice(-64)}: is missing\n`), damaged.stdout);
+});
+
+test('failures of the disk are told until the machine has been started again and all is found right', {
+  skip,
+}, async (context) => {
+  const strata = await built(context);
+  const mark = join(strata.root, 'content/degraded');
+  const [before, now] = ['2001-01-01T00:00:00.000Z /there EIO\n', `${new Date().toISOString()} /here EIO\n`];
+  writeFileSync(mark, before + now);
+  const told = `checked: 2 blobs, 1 images, 2 layers\nthe disk failed: ${before}the disk failed: ${now}no damage found\n`;
+  assert.equal((await strata('system', 'check')).stdout, told);
+  assert.equal((await strata('system', 'check')).stdout, told);
+  writeFileSync(mark, before);
+  assert.match((await strata('system', 'check')).stdout, /the disk failed: 2001/);
+  assert.equal((await strata('system', 'check')).stdout, 'checked: 2 blobs, 1 images, 2 layers\nno damage found\n');
+  assert.ok(!existsSync(mark));
 });
 
 test('a store of whole trees is checked as well', { skip }, async (context) => {

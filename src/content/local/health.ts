@@ -1,11 +1,12 @@
 import { appendFileSync, readFileSync, rmSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { errnoOf } from '../../sys/errno.ts';
 
 /**
  * Remembers that the disk failed to write something back. The kernel tells that once and then calls the pages clean,
  * so what was lost cannot be found out by asking again ("fsyncgate"): the blob concerned is thrown away, and the mark
- * stays until somebody has re-hashed the store.
+ * stays until somebody has hashed the store again after another start of the machine: before, memory may answer for the disk.
  */
 export class StoreHealth {
   readonly #file: string;
@@ -27,17 +28,27 @@ export class StoreHealth {
     }
   }
 
-  /** What was marked, undefined for a healthy store. */
-  degraded(): string | undefined {
+  /** What was marked, a line each, the oldest first; nothing for a healthy store. */
+  failures(): string[] {
+    return (this.#kept() + (this.#unwritten ?? '')).split('\n').filter((line) => line !== '');
+  }
+
+  /** True when nothing was marked since the machine started. */
+  isOfFormerBoot(): boolean {
+    const started = Date.now() - uptime() * 1000;
+    return this.failures().every((line) => Date.parse(line.split(' ')[0] ?? '') < started);
+  }
+
+  #kept(): string {
     try {
-      return readFileSync(this.#file, 'utf8') + (this.#unwritten ?? '');
+      return readFileSync(this.#file, 'utf8');
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return this.#unwritten;
+      if (errnoOf(error) === 'ENOENT') return '';
       throw error;
     }
   }
 
-  /** After every blob has been hashed again and the wrong ones replaced. Idempotent. */
+  /** After the whole store has been hashed again and found right. Idempotent. */
   clear(): void {
     this.#unwritten = undefined;
     rmSync(this.#file, { force: true });

@@ -20,11 +20,16 @@ export interface CheckResult {
   readonly images: number;
   /** What is missing or is not as it was. */
   readonly damages: readonly Damage[];
+  /** When the disk failed to keep what it had taken, a line each: time, path, error. */
+  readonly diskFailures: readonly string[];
   /** Files nobody holds: left by killed processes, no damage, gone with the next collection of garbage. */
   readonly orphans: readonly ObjectRef[];
 }
 
-/** Looks at everything the store holds, and changes nothing. Reads every byte of it. */
+/**
+ * Looks at everything the store holds, and changes nothing of it. Reads every byte. Failures of the disk before the machine
+ * was last started are forgotten when nothing is damaged.
+ */
 export async function checkStore(
   parts: GarbageParts,
   report: (checked: Checked) => void,
@@ -49,8 +54,10 @@ export async function checkStore(
     ...(await checkImages({ metadata, content, isUnpacked }, count, options)),
     ...(await checkLayers(layerParts, count, options)),
   ];
+  const diskFailures = content.health.failures();
+  if (diskFailures.length > 0 && damages.length === 0 && content.health.isOfFormerBoot()) content.health.clear();
   const orphans = [...(await findOrphans(parts, options)), ...orphanSnapshots(parts)];
-  return { blobs: counts.blob, layers: counts.layer, images: counts.image, damages, orphans };
+  return { blobs: counts.blob, layers: counts.layer, images: counts.image, damages, diskFailures, orphans };
 }
 
 function filesOf({ metadata, driver: { snapshotter } }: GarbageParts, id: string): LayerFiles {
