@@ -21,9 +21,12 @@ test('the copy of itself that a runtime had only just mounted is no obstacle', {
   mkdirSync(join(runtimeRoot, 'one'));
   writeFileSync(copy, '');
   bindMount(process.execPath, copy);
-  t.after(() => unmountIfMounted(copy, { lazy: true }));
-  await forgetInRuntime({ runtime: '/nowhere', runtimeRoot }, 'one', '/strata/nobody');
-  assert.equal(existsSync(join(runtimeRoot, 'one')), false);
+  try {
+    await forgetInRuntime({ runtime: '/nowhere', runtimeRoot }, 'one', '/strata/nobody');
+    assert.equal(existsSync(join(runtimeRoot, 'one')), false);
+  } finally {
+    unmountIfMounted(copy, { lazy: true });
+  }
 });
 
 test('a runtime whose supervisor was killed is waited for, and what it makes goes', {
