@@ -167,7 +167,7 @@ test('as many files as there are: in and out again, diff, commit, export, rm, in
   await containers.create({ image: 'many', name: 'again' });
   await works.done(
     'cp out of the image',
-    async () => await containers.copyFrom('again', { path: '/many/0/7', to: back }),
+    async () => await containers.copyFrom('again', { path: '/many/0/7', to: join(folder, '../seven') }),
   );
   t.diagnostic(`${count} files: ${works.told}`);
   // export and diff hold something of every file: 1.2 KiB were seen.
