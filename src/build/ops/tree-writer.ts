@@ -51,7 +51,6 @@ interface LaneFile extends LaneItem {
 const batch = 64;
 // Fewer are copied before a second thread has started.
 const fewFiles = 1000;
-const directoryMode = 0o755;
 const slash = Buffer.from('/');
 
 /** Puts files into an image's tree as COPY does: by descriptor, never through what the image made of a path. */
@@ -238,17 +237,12 @@ export class TreeWriter implements Disposable {
     return Buffer.concat([Buffer.from(`${destination.replace(/\/+$/, '')}/`), name]);
   }
 
-  /** The destination of a folder's content: as it is when it stands, else a new one; only the time is the folder's. */
+  /**
+   * The destination of a folder's content: as it is when it stands, else a new one, of the mode all new ones have, as in
+   * BuildKit, whatever `--chmod` says; only the time is the folder's.
+   */
   #makeRoot(path: Uint8Array, { stat }: ContextEntry): void {
-    if (!this.#target.isDirectory(path)) {
-      this.#target.directory(path);
-      const fd = this.#tree.open(path, O_RDONLY | O_DIRECTORY);
-      try {
-        chmodFd(fd, this.#mode(directoryMode, true));
-      } finally {
-        closeFd(fd);
-      }
-    }
+    if (!this.#target.isDirectory(path)) this.#target.directory(path);
     this.#times.push({ path, mtime: stat.mtime });
   }
 

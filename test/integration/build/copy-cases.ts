@@ -338,7 +338,7 @@ export const copyCases: readonly CopyCase[] = [
     name: '--chmod, octal, of files and folders',
     context: { 'd/x': { mode: 0o600, content: '1' }, 'd/s/': { mode: 0o700 } },
     steps: ['COPY --chmod=4711 d /to'],
-    expected: ['d4711 0:0 /to', 'd4711 0:0 /to/s', '-4711 0:0 /to/x "1"'],
+    expected: ['d755 0:0 /to', 'd4711 0:0 /to/s', '-4711 0:0 /to/x "1"'],
   },
   {
     name: '--chmod, symbolic',

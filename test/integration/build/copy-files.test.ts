@@ -123,6 +123,28 @@ test('a linked copy comes from the cache on any base, as the same layer', { skip
   }
 });
 
+test('--chmod is for what is copied, not for folders that are made to hold it', { skip }, async (t) => {
+  const engine = await Engine.open({ root: storeRoot(t) });
+  t.after(() => engine[Symbol.asyncDispose]());
+  const folder = folderWith(t, { 'd/f': 'x', 'd/s/g': 'y', 'd/s/': { mode: 0o700 } });
+  const lines = ['FROM scratch', 'COPY --chmod=750 d /new', 'COPY --chmod=750 d /a/b/', 'COPY --chmod=640 d/f /q/f'];
+  fill(folder, { Dockerfile: `${lines.join('\n')}\n` });
+  const { id } = await build(engine, folder);
+  const below = (path: string): string[] => [
+    `d755 0:0 ${path}`,
+    `-750 0:0 ${path}/f "x"`,
+    `d750 0:0 ${path}/s`,
+    `-750 0:0 ${path}/s/g "y"`,
+  ];
+  assert.deepEqual(await withImageTree(engine, id, (tree) => shortListing(tree)), [
+    'd755 0:0 /a',
+    ...below('/a/b'),
+    ...below('/new'),
+    'd755 0:0 /q',
+    '-640 0:0 /q/f "x"',
+  ]);
+});
+
 test('two thousand files, and of all their names none is lost', { skip }, async (t) => {
   const engine = await store(t);
   const items = Object.fromEntries(
