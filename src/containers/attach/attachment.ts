@@ -23,7 +23,7 @@ export interface AttachPlace {
   /** Path of its socket. */
   readonly attach: string;
   /** Path of the fifo that takes a terminal's new size. */
-  readonly control: string;
+  readonly windowSize: string;
 }
 
 /** What the reading thread is given. */
@@ -48,7 +48,7 @@ const resizePauseMs = 5;
  */
 export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   readonly #socket: SeqpacketSocket;
-  readonly #control: string;
+  readonly #windowSize: string;
   readonly #worker: Worker;
   readonly #untaken = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   readonly #ended: Promise<void>;
@@ -61,9 +61,9 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   #isOver = false;
   #failure: Error | undefined;
 
-  private constructor(socket: SeqpacketSocket, control: string, process: ProcessIdentity | undefined) {
+  private constructor(socket: SeqpacketSocket, windowSize: string, process: ProcessIdentity | undefined) {
     this.#socket = socket;
-    this.#control = control;
+    this.#windowSize = windowSize;
     const workerData: AttachWorkerData = { fd: socket.fd, untaken: this.#untaken, process };
     this.#worker = new Worker(workerUrl('attach-worker', import.meta.url), { workerData });
     this.#ended = new Promise((resolve) => {
@@ -85,8 +85,8 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
    * container waits for a slow reader; what is left after its end is taken off the supervisor's hands at once. Throws
    * ENOENT or ECONNREFUSED when the supervisor is gone.
    */
-  static connect({ attach, control }: AttachPlace, process?: ProcessIdentity): Attachment {
-    return new Attachment(SeqpacketSocket.connect(attach), control, process);
+  static connect({ attach, windowSize }: AttachPlace, process?: ProcessIdentity): Attachment {
+    return new Attachment(SeqpacketSocket.connect(attach), windowSize, process);
   }
 
   /** What the container writes, until it ends or this is closed. For one reader. */
@@ -147,10 +147,10 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
 
   #sendSize({ rows, columns }: TerminalSize): 'sent' | 'later' | 'nobody' {
     try {
-      const fd = openSync(this.#control, constants.O_WRONLY | constants.O_NONBLOCK);
+      const fd = openSync(this.#windowSize, constants.O_WRONLY | constants.O_NONBLOCK);
       try {
         if (unreadBytes(fd) > 0) return 'later';
-        writeSync(fd, `1 ${rows} ${columns}\n`);
+        writeSync(fd, `${rows} ${columns}\n`);
         return 'sent';
       } finally {
         closeSync(fd);

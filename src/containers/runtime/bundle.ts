@@ -17,8 +17,11 @@ export interface Bundle {
   readonly lock: string;
   /** Where the supervisor listens for clients: a socket of type SOCK_SEQPACKET. */
   readonly attach: string;
-  /** The supervisor takes `1 HEIGHT WIDTH\n` here, for a terminal's new size. */
-  readonly control: string;
+  /**
+   * The supervisor takes `HEIGHT WIDTH\n` here, for a terminal's new size. What comes by way of its fifo `ctl` it writes
+   * here itself, a moment after it has read it, so that two sizes could meet.
+   */
+  readonly windowSize: string;
   /** Made by the supervisor when memory ran out in the container. */
   readonly oom: string;
 }
@@ -31,7 +34,7 @@ export const bundleAt = (directory: string): Bundle => ({
   supervisorPid: join(directory, 'conmon.pid'),
   lock: join(directory, 'lock'),
   attach: join(directory, 'attach'),
-  control: join(directory, 'ctl'),
+  windowSize: join(directory, 'winsz'),
   oom: join(directory, 'oom'),
 });
 

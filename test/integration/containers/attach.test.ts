@@ -155,6 +155,32 @@ test('a terminal has the size it is given, before its process looks and later', 
   attached.streams.resize({ rows: 1, columns: 1 });
 });
 
+test('of sizes in quick succession the last one holds', { skip }, async (t) => {
+  const script = 'while read -r size; do until test "$(stty size)" = "$size"; do sleep 0.01; done; echo "has $size"; done';
+  const { id } = await engine.containers.create({
+    image: 'busybox',
+    command: ['sh', '-c', script],
+    interactive: true,
+    terminal: true,
+  });
+  const attached = await engine.containers.startAttached(id, { terminalSize: { rows: 17, columns: 61 } });
+  t.after(() => attached[Symbol.asyncDispose]());
+  const output = attached.streams[Symbol.asyncIterator]();
+  for (let round = 1, seen = ''; round <= 60; round++) {
+    const size = { rows: 100 + round, columns: 200 };
+    for (const columns of [80, 90, 100]) attached.streams.resize({ rows: round, columns });
+    await sleep(round % 6);
+    attached.streams.resize(size, { redraws: round % 2 === 0 });
+    await attached.streams.write(Buffer.from(`${size.rows} ${size.columns}\n`));
+    while (!seen.includes(`has ${size.rows} ${size.columns}\r\n`)) {
+      const { value } = await output.next();
+      assert.ok(value !== undefined, seen);
+      seen += Buffer.from(value.chunk).toString();
+    }
+  }
+  await engine.containers.remove(id, { force: true });
+});
+
 test('what cannot be attached to is refused in docker’s words', { skip }, async () => {
   const { containers } = engine;
   const code = 'ERR_CONTAINER_ATTACH_REFUSED';
