@@ -156,7 +156,8 @@ test('a terminal has the size it is given, before its process looks and later', 
 });
 
 test('of sizes in quick succession the last one holds', { skip }, async (t) => {
-  const script = 'while read -r size; do until test "$(stty size)" = "$size"; do sleep 0.01; done; echo "has $size"; done';
+  const script =
+    'while read -r size; do until test "$(stty size)" = "$size"; do sleep 0.01; done; echo "has $size"; done';
   const { id } = await engine.containers.create({
     image: 'busybox',
     command: ['sh', '-c', script],
