@@ -117,7 +117,7 @@ export const contests: readonly ContestEntry[] = [
       return {
         title: '`rmi` of an image of 6 layers, 700 MB, 58,000 files',
         rules:
-          'Until the command returns; Strata leaves most of the files to whoever comes next, which is not measured.',
+          'Until the command returns; Strata deletes most of the files behind it, which counts as CPU and memory only.',
         goal: '≤ 0.3× both (wall)',
         contenders,
       };
