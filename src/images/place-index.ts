@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
-import { errnoOf } from '../sys/errno.ts';
+import { openIfThere } from '../sys/open-if-there.ts';
 
 const pieceBytes = 1 << 20;
 
@@ -23,15 +23,6 @@ export function placeIndex(written: string, path: string): void {
     closeSync(standing);
   }
   renameSync(written, path);
-}
-
-function openIfThere(path: string): number | undefined {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 function isSame(a: number, b: number): boolean {

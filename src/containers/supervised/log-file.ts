@@ -1,7 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { AbortOptions } from '../../lib/abort.ts';
-import { errnoOf } from '../../sys/errno.ts';
+import { openIfThere } from '../../sys/open-if-there.ts';
 import { pause } from '../../sys/pause.ts';
 
 /** A piece of what a container wrote, at most one line. */
@@ -85,15 +85,6 @@ async function* entriesOf(
       if (entry !== undefined) yield entry;
     }
     rest = bytes.length - start > maxLineBytes ? Buffer.alloc(0) : bytes.subarray(start);
-  }
-}
-
-function openIfThere(path: string): number | undefined {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
   }
 }
 
