@@ -4,7 +4,7 @@ import { isStrataError } from '../errors/index.ts';
 export const exitEngineFailure = 125;
 
 // What the command line itself refuses; of a RUN or a container that failed, `exitCode` is its program's.
-const ownFailures = ['ERR_USAGE', 'ERR_NOT_SUPPORTED_YET', 'ERR_NO_TERMINAL'];
+const ownFailures = ['ERR_USAGE', 'ERR_NOT_SUPPORTED_YET', 'ERR_NO_TERMINAL', 'ERR_FORMAT_INVALID'];
 
 /** Failures of every command but `run`: 1, as `docker` answers for a refusal of its daemon, unless they say otherwise. */
 export function exitCodeOf(error: unknown): number {

@@ -170,12 +170,12 @@ export class Engine implements AsyncDisposable {
   /** What this machine and this store are like: driver and why not the others, kernel, runtime, known weaknesses. */
   async info(): Promise<SystemInfo> {
     const { systemInfo } = await import('./system/system-info.ts');
-    const { images, containers } = this.#metadata;
+    const containers = await this.containers.list({ all: true });
     return await systemInfo({
       root: this.layout.root,
       wish: this.#wish,
-      images: images.list().length,
-      containers: containers.list().length,
+      images: this.#metadata.images.list().length,
+      states: containers.map(({ state }) => state),
     });
   }
 

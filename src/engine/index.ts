@@ -30,6 +30,7 @@ export type {
 } from './images/views.ts';
 export { Operation } from './operation.ts';
 export type { CheckResult } from './system/check-store.ts';
-export type { SystemInfo } from './system/system-info.ts';
+export type { HostFacts } from './system/host-facts.ts';
+export type { ContainerCounts, SystemInfo } from './system/system-info.ts';
 export type { ContainerUsage, DiskUsage, UsageRow } from './system/usage-types.ts';
 export { describeVersions, type Versions } from './versions.ts';

@@ -83,25 +83,33 @@ export function formatRows(format: Format, headers: ValueMap, rows: readonly Row
   return format.isTable ? alignColumns(`${heading(format.template, headers)}\n${lines}`) : lines;
 }
 
+/** What `--format` of a command that shows single objects asks for. */
+export type InspectFormat = 'json' | Template;
+
+/** Reads `--format` of `inspect`, `info` and `version`. Throws ERR_FORMAT_INVALID, ERR_TEMPLATE_LIMIT. */
+export const parseInspectFormat = (format: string): InspectFormat => (format === 'json' ? format : parse(format));
+
 /**
- * One object under `inspect --format`: `json`, or a template, which sees docker's structs ({@link structured} says how
- * `mapKeys` and `omitEmpty` are used), and where that fails, as for a misspelt field, the plain JSON, whose error is the
- * one told.
+ * One object under `inspect --format`: a template sees docker's structs ({@link structured} says how `mapKeys` and
+ * `omitEmpty` are used), and where that fails, as for a misspelt field, the plain JSON, whose error is the one told.
  * Throws ERR_FORMAT_INVALID, ERR_TEMPLATE_LIMIT.
  */
 export function formatInspected(
-  format: string,
+  format: InspectFormat,
   data: ValueMap,
   mapKeys: ReadonlySet<string>,
   omitEmpty?: ReadonlySet<string>,
 ): string {
   const typed = structured(data, mapKeys, omitEmpty);
   if (format === 'json') return encodeJson(typed);
-  const template = parse(format);
   try {
-    return evaluate(template, typed);
+    return evaluate(format, typed);
   } catch (error) {
     if (!isStrataError(error, 'ERR_FORMAT_INVALID')) throw error;
-    return evaluate(template, data, 'error');
+    return evaluate(format, data, 'error');
   }
 }
+
+/** One struct under `--format` of `info` and `version`. Throws ERR_FORMAT_INVALID, ERR_TEMPLATE_LIMIT. */
+export const formatStruct = (format: InspectFormat, data: Struct): string =>
+  format === 'json' ? encodeJson(data) : evaluate(format, data);

@@ -1,20 +1,28 @@
 import type { Command } from 'commander';
 import type { SystemInfo } from '../../engine/index.ts';
-import { formatInspected } from '../../query/format.ts';
+import { formatStruct } from '../../query/format.ts';
 import type { CliContext } from '../context.ts';
-import { noMaps, plain } from '../render/plain.ts';
+import { inspectFormat } from '../flags/inspect-format.ts';
+import { infoDocument } from '../render/info-document.ts';
 
 export function define(command: Command, context: CliContext): void {
   command
     .option('-f, --format <template>', 'json, or a Go template')
-    .action(async (flags: { readonly format?: string }) => {
-      const engine = await context.engine();
-      const info = await engine.info();
-      context.out(
-        flags.format === undefined ? render(info) : `${formatInspected(flags.format, plain(info), noMaps)}\n`,
-      );
-      for (const warning of info.warnings) context.err(`WARNING: ${warning}\n`);
-    });
+    .action(async (flags: { readonly format?: string }) => info(context, flags.format));
+}
+
+async function info(context: CliContext, text: string | undefined): Promise<void> {
+  // As docker: empty is the same as not given.
+  const format = text ? inspectFormat(text) : undefined;
+  const engine = await context.engine();
+  const found = await engine.info();
+  if (format !== undefined) {
+    const debug = context.globals.debug === true;
+    context.out(`${formatStruct(format, infoDocument(found, { now: new Date(), debug }))}\n`);
+    return;
+  }
+  context.out(render(found));
+  for (const warning of found.warnings) context.err(`WARNING: ${warning}\n`);
 }
 
 function render({ versions, root, images, containers, drivers, kernel, runtime }: SystemInfo): string {
@@ -24,7 +32,10 @@ function render({ versions, root, images, containers, drivers, kernel, runtime }
     `Strata: ${versions.strata} on Node ${versions.node}`,
     `Root: ${root}`,
     `Images: ${images}`,
-    `Containers: ${containers}`,
+    `Containers: ${containers.total}`,
+    ` Running: ${containers.running}`,
+    ` Paused: ${containers.paused}`,
+    ` Stopped: ${containers.stopped}`,
     `Storage Driver: ${chosen?.driver ?? 'none'} (${chosen?.reason ?? 'none works here'})`,
     ...drivers.filter((finding) => !finding.chosen).map(({ driver, reason }) => ` not ${driver}: ${reason}`),
     `Runtime: ${runtime ? `${runtime.name} ${runtime.version} (${runtime.path})` : 'none'}`,

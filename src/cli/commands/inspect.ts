@@ -5,6 +5,7 @@ import { formatInspected } from '../../query/format.ts';
 import { structured, type ValueMap } from '../../query/template/values.ts';
 import type { CliContext } from '../context.ts';
 import { notSupportedYet } from '../flags/flags.ts';
+import { inspectFormat } from '../flags/inspect-format.ts';
 import { renderError } from '../render/error.ts';
 import { inspectedIfAny, inspectedImage, inspectedMapKeys } from '../render/inspected-image.ts';
 
@@ -43,7 +44,7 @@ export function define(command: Command, context: CliContext): void {
 
 /** Shows what is found even when some names are not, and then fails, as docker does. */
 async function inspect(context: CliContext, names: readonly string[], flags: InspectFlags): Promise<void> {
-  const { format } = flags;
+  const format = flags.format ? inspectFormat(flags.format) : undefined;
   const kinds = kindsOf(flags.type);
   const engine = await context.engine();
   const found: Inspected[] = [];

@@ -1,17 +1,18 @@
 import type { Command } from 'commander';
 import { describeVersions } from '../../engine/versions.ts';
-import { formatInspected } from '../../query/format.ts';
+import { formatStruct } from '../../query/format.ts';
 import type { CliContext } from '../context.ts';
-import { noMaps, plain } from '../render/plain.ts';
+import { inspectFormat } from '../flags/inspect-format.ts';
+import { versionDocument } from '../render/version-document.ts';
 
 export function define(command: Command, context: CliContext): void {
   command
     .option('-f, --format <template>', 'json, or a Go template')
     .action(async (flags: { readonly format?: string }) => {
+      // As docker: empty is the same as not given.
+      const format = flags.format ? inspectFormat(flags.format) : undefined;
       const versions = await describeVersions();
-      if (flags.format !== undefined) {
-        return context.out(`${formatInspected(flags.format, plain(versions), noMaps)}\n`);
-      }
+      if (format !== undefined) return context.out(`${formatStruct(format, versionDocument(versions))}\n`);
       const rows = [
         ['Strata', versions.strata],
         ['Node', versions.node],

@@ -3,13 +3,24 @@ import { isStrataError } from '../../errors/index.ts';
 import { chooseDriver, type DriverFinding } from '../../snapshots/choose-driver.ts';
 import { type KernelFeatures, kernelFeatures } from '../../sys/features.ts';
 import { describeVersions, type Versions } from '../versions.ts';
+import { type HostFacts, hostFacts } from './host-facts.ts';
+
+/** How many containers there are, and in which state. */
+export interface ContainerCounts {
+  readonly total: number;
+  readonly running: number;
+  readonly paused: number;
+  /** All others. */
+  readonly stopped: number;
+}
 
 /** What was detected, and what follows from it. */
 export interface SystemInfo {
   readonly root: string;
   readonly versions: Versions;
   readonly images: number;
-  readonly containers: number;
+  readonly containers: ContainerCounts;
+  readonly host: HostFacts;
   /** The driver in use, and every other with the reason against it. */
   readonly drivers: readonly DriverFinding[];
   readonly kernel: KernelFeatures;
@@ -23,26 +34,41 @@ export interface SystemInfoInput {
   /** The driver the user asked for, if any. */
   readonly wish: string | undefined;
   readonly images: number;
-  readonly containers: number;
+  /** The state of each, as `ps` shows it. */
+  readonly states: readonly string[];
 }
 
 /** Looks at the machine and at the store's place in it. */
-export async function systemInfo({ root, wish, images, containers }: SystemInfoInput): Promise<SystemInfo> {
+export async function systemInfo({ root, wish, images, states }: SystemInfoInput): Promise<SystemInfo> {
   const runtime = await runtimeIfThere();
   const choice = chooseDriver({ root, driver: wish });
-  const weak = (runtime?.weaknesses ?? []).map(
-    ({ id, summary }) => `runc ${runtime?.version}: ${id} is not fixed: ${summary}`,
-  );
   return {
     root,
     versions: await describeVersions(),
     images,
-    containers,
+    containers: countsOf(states),
+    host: hostFacts(),
     drivers: choice.findings,
     kernel: await kernelFeatures(),
     runtime,
-    warnings: [...choice.warnings, ...(runtime ? [] : ['no runtime: containers cannot be run']), ...weak],
+    warnings: [...choice.warnings, ...runtimeWarnings(runtime)],
   };
+}
+
+function countsOf(states: readonly string[]): ContainerCounts {
+  const running = states.filter((state) => state === 'running').length;
+  const paused = states.filter((state) => state === 'paused').length;
+  return { total: states.length, running, paused, stopped: states.length - running - paused };
+}
+
+function runtimeWarnings(runtime: RuntimeInfo | undefined): string[] {
+  if (runtime === undefined) return ["no runtime: containers cannot be run; 'apt-get install runc'"];
+  const { name, version, weaknesses } = runtime;
+  if (weaknesses.length === 0) return [];
+  const ids = weaknesses.map(({ id }) => id).join(', ');
+  return [
+    `${name} ${version} lacks the fixes of ${ids}: run only images you trust, or put a newer ${name} into /usr/local/sbin; see docs/security.md`,
+  ];
 }
 
 async function runtimeIfThere(): Promise<RuntimeInfo | undefined> {

@@ -63,8 +63,9 @@ export const reasons: Readonly<Record<string, Reason>> = {
     strata: /is not a <program> command/,
   },
   'templates of version and info': {
-    text: 'There is no client and no server, and what Strata finds out is not what dockerd finds out: the fields are its own.',
+    text: 'Docker tells of a template of `version` and `info` in other words than of all others, and gives that of `version` a name.',
     docker: /versionInfo|dockerInfo/,
+    strata: /versionInfo|dockerInfo/,
   },
   'templates fail alike': {
     text: 'Docker prints an empty line before the error of some templates, and has other words for some lists.',

@@ -153,6 +153,17 @@ for (const [line, code, what] of notYet) {
   });
 }
 
+test('a template that cannot be parsed: 64 from what shows single objects, as docker, and nothing is opened', async () => {
+  for (const line of ['inspect', 'image inspect', 'container inspect', 'info', 'system info', 'version']) {
+    const names = line.endsWith('inspect') ? ['x'] : [];
+    for (const format of ['{{.Id', '{{.Id | nope}}']) {
+      const { code, stdout, stderr } = await answer('--root', '/dev/null', ...wordsOf(line), '-f', format, ...names);
+      assert.deepEqual([code, stdout], [64, ''], line);
+      assert.match(stderr, /^strata: template parsing error: template: :1: /);
+    }
+  }
+});
+
 test('help for everything, on standard output', async () => {
   const bare = await answer();
   for (const line of ['--help', '-h', 'help', '-D help']) assert.deepEqual(await answer(...wordsOf(line)), bare, line);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { formatInspected, formatRows, parseFormat } from '../../../src/query/format.ts';
+import { formatInspected, formatRows, parseFormat, parseInspectFormat } from '../../../src/query/format.ts';
 import { Nil, Row, Struct } from '../../../src/query/template/values.ts';
 
 const headers = { ID: 'CONTAINER ID', Names: 'NAMES', Size: 'SIZE' };
@@ -113,12 +113,12 @@ describe('inspect', () => {
     ['{{(index .Mounts 0).Type}}', 'bind'],
   ];
   for (const [format, output] of table) {
-    test(format, () => assert.equal(formatInspected(format, data, maps), output));
+    test(format, () => assert.equal(formatInspected(parseInspectFormat(format), data, maps), output));
   }
 
   test('json', () => {
     assert.equal(
-      formatInspected('json', data, maps),
+      formatInspected(parseInspectFormat('json'), data, maps),
       JSON.stringify({ ...data, Config: { ...data.Config, Labels: { a: '1', b: '2' } } }),
     );
   });
@@ -126,16 +126,16 @@ describe('inspect', () => {
   test('what is left out of JSON when empty is there for templates', () => {
     const image = { Ports: new Nil('map'), Signal: '', Shell: ['sh'] };
     const shown = (format: string): string =>
-      formatInspected(format, image, maps, new Set(['Ports', 'Signal', 'Shell']));
+      formatInspected(parseInspectFormat(format), image, maps, new Set(['Ports', 'Signal', 'Shell']));
     assert.equal(shown('json'), '{"Shell":["sh"]}');
     assert.equal(shown('{{json .}} {{json .Ports}} {{.Ports}} <{{.Signal}}>'), '{"Shell":["sh"]} null map[] <>');
   });
 
   test('a field nothing has: the plain JSON’s message', () => {
-    assert.throws(() => formatInspected('{{.Foo}}', data, maps), {
+    assert.throws(() => formatInspected(parseInspectFormat('{{.Foo}}'), data, maps), {
       message: 'template parsing error: template: :1:2: executing "" at <.Foo>: map has no entry for key "Foo"',
     });
-    assert.throws(() => formatInspected('{{.State.Foo}}', data, maps), {
+    assert.throws(() => formatInspected(parseInspectFormat('{{.State.Foo}}'), data, maps), {
       message: 'template parsing error: template: :1:8: executing "" at <.State.Foo>: map has no entry for key "Foo"',
     });
   });

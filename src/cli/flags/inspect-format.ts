@@ -1,0 +1,23 @@
+import { isStrataError, StrataError } from '../../errors/index.ts';
+import { type InspectFormat, parseInspectFormat } from '../../query/format.ts';
+
+// Docker's own exit code for such a template, of commands that show single objects; a listing ends with 1.
+const exitBadTemplate = 64;
+
+/** Reads `--format` of `inspect`, `info` and `version`. Throws ERR_FORMAT_INVALID, ERR_TEMPLATE_LIMIT. */
+export function inspectFormat(text: string): InspectFormat {
+  try {
+    return parseInspectFormat(text);
+  } catch (error) {
+    if (!isStrataError(error, 'ERR_FORMAT_INVALID')) throw error;
+    const { kind, code, message, hint } = error;
+    throw new StrataError({
+      kind,
+      code,
+      message,
+      ...(hint === undefined ? {} : { hint }),
+      details: { exitCode: exitBadTemplate },
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,129 @@
+import type { SystemInfo } from '../../engine/index.ts';
+import { Nil, Struct, structured, type TemplateFunction, type Value } from '../../query/template/values.ts';
+import { plain } from './plain.ts';
+
+/** Keys of docker's document whose values are maps. */
+const mapKeys: ReadonlySet<string> = new Set(['Runtimes']);
+
+/**
+ * What `info` found, in the shape of `docker info`, with `Strata`, our own, beside docker's. What Strata has not (swarm,
+ * registries, a daemon's descriptors) is there as docker shows it on a machine that does not use it.
+ */
+export function infoDocument(
+  info: SystemInfo,
+  { now, debug }: { readonly now: Date; readonly debug: boolean },
+): Struct {
+  const { containers, drivers, host, kernel, runtime, versions, warnings } = info;
+  const limits = (controller: string): boolean => host.controllers.includes(controller);
+  const chosen = drivers.find((finding) => finding.chosen);
+  const commit = { ID: runtime?.version ?? '', Expected: runtime?.version ?? '' };
+  const fields: Readonly<Record<string, unknown>> = {
+    ID: '',
+    Containers: containers.total,
+    ContainersRunning: containers.running,
+    ContainersPaused: containers.paused,
+    ContainersStopped: containers.stopped,
+    Images: info.images,
+    Driver: chosen?.driver ?? '',
+    DriverStatus: chosen === undefined ? [] : [['Reason', chosen.reason]],
+    Plugins: {
+      Volume: [],
+      Network: ['host', 'null'],
+      Authorization: new Nil('slice'),
+      Log: ['json-file', 'local', 'none'],
+    },
+    MemoryLimit: limits('memory'),
+    SwapLimit: host.limitsSwap,
+    KernelMemoryTCP: false,
+    CpuCfsPeriod: limits('cpu'),
+    CpuCfsQuota: limits('cpu'),
+    CPUShares: limits('cpu'),
+    CPUSet: limits('cpuset'),
+    PidsLimit: limits('pids'),
+    IPv4Forwarding: host.forwardsIpv4,
+    BridgeNfIptables: false,
+    BridgeNfIp6tables: false,
+    Debug: debug,
+    NFd: 0,
+    OomKillDisable: false,
+    NGoroutines: 0,
+    SystemTime: now.toISOString(),
+    LoggingDriver: 'json-file',
+    CgroupDriver: kernel.cgroups === 'none' ? 'none' : 'cgroupfs',
+    CgroupVersion: kernel.cgroups === 'v2' ? '2' : '1',
+    NEventsListener: 0,
+    KernelVersion: kernel.release,
+    OperatingSystem: host.operatingSystem,
+    OSVersion: host.osVersion,
+    OSType: 'linux',
+    Architecture: host.architecture,
+    IndexServerAddress: '',
+    RegistryConfig: new Nil('pointer'),
+    NCPU: host.processors,
+    MemTotal: host.memoryBytes,
+    GenericResources: new Nil('slice'),
+    DockerRootDir: info.root,
+    HttpProxy: '',
+    HttpsProxy: '',
+    NoProxy: '',
+    Name: host.name,
+    Labels: [],
+    ExperimentalBuild: false,
+    ServerVersion: versions.strata,
+    Runtimes:
+      runtime === undefined
+        ? {}
+        : {
+            [runtime.name]: new Struct({ path: runtime.path }, 'system.RuntimeWithStatus', alias('Path', runtime.path)),
+          },
+    DefaultRuntime: runtime?.name ?? '',
+    Swarm: {
+      NodeID: '',
+      NodeAddr: '',
+      LocalNodeState: 'inactive',
+      ControlAvailable: false,
+      Error: '',
+      RemoteManagers: new Nil('slice'),
+    },
+    // Containers go on whatever command ends.
+    LiveRestoreEnabled: true,
+    Isolation: '',
+    InitBinary: 'tini',
+    ContainerdCommit: { ID: '', Expected: '' },
+    RuncCommit: commit,
+    InitCommit: { ID: '', Expected: '' },
+    SecurityOptions: ['name=seccomp,profile=builtin', ...(kernel.cgroups === 'v2' ? ['name=cgroupns'] : [])],
+    CDISpecDirs: [],
+    Warnings: warnings.length === 0 ? new Nil('slice') : warnings,
+    ClientInfo: {
+      Debug: debug,
+      Version: versions.strata,
+      GitCommit: '',
+      GoVersion: '',
+      ...platformFields(versions.platform),
+      BuildTime: '',
+      Context: 'default',
+      Plugins: [],
+      Warnings: new Nil('slice'),
+    },
+    Strata: plain(info),
+  };
+  const typed = Object.entries(fields).map(([name, value]): [string, Value] => [
+    name,
+    structured(value, mapKeys, undefined, name),
+  ]);
+  return new Struct(Object.fromEntries(typed), 'system.dockerInfo', {
+    ...alias('CPUCfsPeriod', limits('cpu')),
+    ...alias('CPUCfsQuota', limits('cpu')),
+  });
+}
+
+function platformFields(platform: string): { readonly Os: string; readonly Arch: string } {
+  const [Os = '', Arch = ''] = platform.split('/');
+  return { Os, Arch };
+}
+
+/** Some fields have one name in docker's templates and another in its JSON. */
+const alias = (name: string, value: Value): Readonly<Record<string, TemplateFunction>> => ({
+  [name]: { parameters: [], run: () => value },
+});

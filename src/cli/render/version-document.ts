@@ -1,0 +1,52 @@
+import type { Versions } from '../../engine/index.ts';
+import { Struct, type TemplateFunction } from '../../query/template/values.ts';
+
+/**
+ * The versions in the shape of `docker version`, `Strata` with our own beside docker's. Client and server are one program
+ * here; it serves no API and says nothing of Go, so those fields are empty.
+ */
+export function versionDocument(versions: Versions): Struct {
+  const { strata, node, runtime, kernel, platform } = versions;
+  const [os = '', architecture = ''] = platform.split('/');
+  const build = { GitCommit: '', GoVersion: '', Os: os, Arch: architecture };
+  const details = { Arch: architecture, KernelVersion: kernel, Os: os };
+  const [runtimeName = '', runtimeVersion = ''] = runtime?.split(' ') ?? [];
+  return new Struct(
+    {
+      Client: struct('system.clientVersion', {
+        Version: strata,
+        ApiVersion: '',
+        DefaultAPIVersion: '',
+        ...build,
+        BuildTime: '',
+        Context: 'default',
+      }),
+      Server: struct('*types.Version', {
+        Platform: struct('struct { Name string }', { Name: '' }),
+        Components: [
+          component('Engine', strata, details),
+          component('Node', node, {}),
+          ...(runtime === undefined ? [] : [component(runtimeName, runtimeVersion, { GitCommit: runtimeVersion })]),
+        ],
+        Version: strata,
+        ApiVersion: '',
+        MinAPIVersion: '',
+        ...build,
+        KernelVersion: kernel,
+        Experimental: false,
+        BuildTime: '',
+      }),
+      Strata: { ...versions },
+    },
+    'system.versionInfo',
+  );
+}
+
+/** In docker's JSON the field is `ApiVersion`, in its templates `APIVersion`. */
+const apiVersion: TemplateFunction = { parameters: [], run: () => '' };
+
+const struct = (typeName: string, fields: Struct['fields']): Struct =>
+  new Struct(fields, typeName, { APIVersion: apiVersion }, new Set(['Experimental']));
+
+const component = (Name: string, Version: string, Details: Readonly<Record<string, string>>): Struct =>
+  new Struct({ Name, Version, Details }, 'types.ComponentVersion');
