@@ -16,8 +16,6 @@ export interface RecordOptions extends AbortOptions {
   /** Sum of the file sizes of all layers. */
   readonly sizeBytes: number;
   readonly references: readonly Reference[];
-  /** Blobs its layers cannot be made again without. */
-  readonly blobs?: readonly Digest[];
 }
 
 /** Where an image's documents and rows go. */
@@ -31,15 +29,14 @@ export interface ImageStore extends ImageIndex {
  * that a crash leaves either nothing or a whole image. Without names the image stays as `<none>`. Idempotent.
  */
 export async function recordImage(store: ImageStore, image: AssembledImage, options: RecordOptions): Promise<Digest> {
-  const { lease, references, sizeBytes, blobs = [] } = options;
-  const links = blobs.map((key) => ({ kind: 'blob', key }) as const);
+  const { lease, references, sizeBytes } = options;
   for (const { bytes, descriptor } of [image.config, image.manifest]) {
     await writeBlob(store.content, bytes, descriptor, options);
   }
   const id = image.config.descriptor.digest;
   const target = image.manifest.descriptor;
   const { value } = image.config;
-  putImageRows(store, { id, config: value, target, manifest: target.digest, links, sizeBytes, references }, lease);
+  putImageRows(store, { id, config: value, target, manifest: target.digest, links: [], sizeBytes, references }, lease);
   return id;
 }
 

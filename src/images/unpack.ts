@@ -11,8 +11,10 @@ import type { AbortOptions } from '../lib/abort.ts';
 import { invariant } from '../lib/invariant.ts';
 import type { LayerRecord } from '../metadata/layers.ts';
 import type { Metadata } from '../metadata/metadata.ts';
+import { layerLine } from '../snapshots/amendment.ts';
 import type { OpenedSnapshotter } from '../snapshots/open-snapshotter.ts';
 import { type ChainId, type DiffId, digestHex } from '../spec/digest.ts';
+import { isParentDependent, markParentDependent } from './parent-dependent.ts';
 import { placeIndex } from './place-index.ts';
 import { unfinishedIndex } from './unfinished-indexes.ts';
 
@@ -42,6 +44,8 @@ export interface UnpackedLayer {
   readonly record: LayerRecord;
   /** Absent for a layer that stood already. */
   readonly applied: AppliedLayer | undefined;
+  /** Its exact tar can be made again from its index and its files on this chain. */
+  readonly remakeable: boolean;
 }
 
 /** All of it is pinned to the lease. */
@@ -79,10 +83,13 @@ function findStanding(
   for (let count = chain.length; count > 0; count--) {
     const snapshot = metadata.snapshots.findByChainId(snapshotter.name, idAt(chain, count - 1), lease);
     if (snapshot === undefined || !hasFiles(snapshotter, snapshot.id)) continue;
-    const layers = diffIds.slice(0, count).flatMap((diffId): UnpackedLayer[] => {
+    const line = layerLine(snapshot.id, metadata.snapshots).toReversed();
+    const layers = diffIds.slice(0, count).flatMap((diffId, at): UnpackedLayer[] => {
       metadata.objects.pin('layer', diffId, lease);
       const record = metadata.layers.get(diffId);
-      return record === undefined ? [] : [{ record, applied: undefined }];
+      const files = metadata.snapshots.get(line[at] ?? '');
+      if (record === undefined || files === undefined) return [];
+      return [{ record, applied: undefined, remakeable: record.remakeable && !isParentDependent(files) }];
     });
     if (layers.length === count) return { snapshotId: snapshot.id, layers };
   }
@@ -186,10 +193,12 @@ class Unpacking {
     const { lease, signal } = this.#request;
     const record = await this.#record(applied, indexPath);
     const { snapshotter } = this.#parts;
+    // Before the commit: a standing snapshot never lacks the mark, whatever ends this process.
+    if (applied.parentDependent) markParentDependent(snapshotter, snapshotId);
     const committed = await snapshotter.commit(snapshotId, { lease, signal, chainId, durable: false, parentId });
     this.#unfinished.delete(snapshotId);
     this.topId = committed.id;
-    this.done.push({ record, applied });
+    this.done.push({ record, applied, remakeable: record.remakeable && !applied.parentDependent });
   }
 
   /** Puts the index in place and the row beside it, in the order that garbage collection expects. */

@@ -105,6 +105,11 @@ export class Layers {
     });
   }
 
+  /** Keeps a blob for as long as the layer is there, in whichever images. Idempotent. */
+  keepBlob(diffId: DiffId, digest: Digest): void {
+    this.#objects.link({ kind: 'layer', key: diffId }, { kind: 'blob', key: digest });
+  }
+
   /** In the order of digests. */
   blobsOf(diffId: DiffId): LayerBlob[] {
     return this.#db

@@ -23,6 +23,13 @@ export function layerSnapshots(id: string, ledger: Pick<SnapshotLedger, 'get'>):
   return amended === undefined ? [id] : [id, amended];
 }
 
+/** The snapshots that stand for a layer each, the topmost first. */
+export function layerLine(top: string, ledger: Pick<SnapshotLedger, 'get'>): string[] {
+  const line: string[] = [];
+  for (let id: string | undefined = top; id !== undefined; id = snapshotBelow(id, ledger)) line.push(id);
+  return line;
+}
+
 /** The snapshot of the layer below. */
 export function snapshotBelow(id: string, ledger: Pick<SnapshotLedger, 'get'>): string | undefined {
   const lowest = layerSnapshots(id, ledger).at(-1);

@@ -86,14 +86,16 @@ async function importLayer(
   const [layer] = chain.layers;
   invariant(layer && chain.snapshotId, 'one layer makes a chain of one');
   const store = storeFor(lease);
-  const blobs = layer.record.remakeable ? [] : [await keepTar({ file, diffId }, store.content, { lease, signal })];
+  if (!layer.remakeable) {
+    metadata.layers.keepBlob(diffId, await keepTar({ file, diffId }, store.content, { lease, signal }));
+  }
   // Before the flush, which would write out what is about to be removed.
   await scratch[Symbol.asyncDispose]();
   await disk.flush({ signal });
   await snapshotter.persist(chain.snapshotId, { flushed: true, signal });
   const image = assembleImage(config, [layer.record]);
   const { sizeBytes } = layer.record;
-  const id = await recordImage(store, image, { lease, signal, references, sizeBytes, blobs });
+  const id = await recordImage(store, image, { lease, signal, references, sizeBytes });
   return { id, target: image.manifest.descriptor.digest };
 }
 

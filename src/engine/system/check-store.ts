@@ -7,9 +7,8 @@ import type { Checked, Damage } from '../../images/check/types.ts';
 import { holdingsOf } from '../../images/holdings.ts';
 import type { LayerFiles } from '../../layer/remake.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
-import type { Metadata } from '../../metadata/metadata.ts';
 import type { ObjectRef } from '../../metadata/objects.ts';
-import { layerSnapshots, snapshotBelow } from '../../snapshots/amendment.ts';
+import { layerLine, layerSnapshots } from '../../snapshots/amendment.ts';
 import { type DiffId, digestHex } from '../../spec/digest.ts';
 import { findOrphans, type GarbageParts } from '../garbage.ts';
 
@@ -78,20 +77,13 @@ function snapshotsByLayer({ metadata, driver }: GarbageParts): {
     const layers = metadata.images.layersOf(id);
     for (const top of snapshots.filter((each) => metadata.snapshots.get(each)?.driver === driver.name)) {
       unpacked.add(id);
-      for (const [position, snapshot] of layersUnder(metadata, top).toReversed().entries()) {
+      for (const [position, snapshot] of layerLine(top, metadata.snapshots).toReversed().entries()) {
         const diffId = layers[position]?.diffId;
         if (diffId !== undefined) byLayer.set(diffId, (byLayer.get(diffId) ?? new Set()).add(snapshot));
       }
     }
   }
   return { byLayer: new Map([...byLayer].map(([diffId, ids]) => [diffId, [...ids]])), unpacked };
-}
-
-/** The snapshots that stand for a layer each, the topmost first. */
-function layersUnder({ snapshots }: Metadata, top: string): string[] {
-  const line: string[] = [];
-  for (let id: string | undefined = top; id !== undefined; id = snapshotBelow(id, snapshots)) line.push(id);
-  return line;
 }
 
 function orphanSnapshots({ layout, driver, metadata }: GarbageParts): ObjectRef[] {

@@ -137,6 +137,7 @@ function blobsRow({ objects, images }: Metadata, files: StoreFiles, usedImages: 
   const used = images.list().filter(({ id }) => usedImages.has(id));
   const holders = used.flatMap((image) => [
     { kind: 'image' as const, key: image.id },
+    ...images.layersOf(image.id).map(({ diffId }) => ({ kind: 'layer' as const, key: diffId })),
     ...image.targets.map((target) => ({ kind: 'target' as const, key: target })),
   ]);
   const held = holders.flatMap((holder) => objects.linksOf(holder)).filter(({ kind }) => kind === 'blob');

@@ -5,7 +5,8 @@ import type { LayerFiles } from '../../layer/remake.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
-import type { DiffId } from '../../spec/digest.ts';
+import { type DiffId, parseDigest } from '../../spec/digest.ts';
+import { isParentDependent } from '../parent-dependent.ts';
 import { readFault } from './read-fault.ts';
 import type { Damage, Report } from './types.ts';
 
@@ -41,10 +42,12 @@ async function problemsOf(parts: LayerParts, record: LayerRecord, options: Abort
     if (!record.remakeable) return blobProblems(parts, diffId);
     const problems: string[] = [];
     for (const id of parts.snapshotsOf(diffId)) {
-      const problem = await treeProblem(parts, path, id, options);
-      if (problem !== undefined) problems.push(problem);
+      const snapshot = parts.metadata.snapshots.get(id);
+      if (snapshot === undefined) continue;
+      if (isParentDependent(snapshot)) problems.push(...blobProblems(parts, diffId));
+      else problems.push(...(await treeProblems(parts, path, id, options)));
     }
-    return problems;
+    return [...new Set(problems)];
   } catch (error) {
     if (isStrataError(error) && error.kind === 'corrupt') return [`its index is damaged: ${error.message}`];
     return [`its index or one of its files ${readFault(error)}`];
@@ -58,26 +61,27 @@ function readIndex(path: string): DiffId {
   return index.summary.diffId;
 }
 
-async function treeProblem(
+async function treeProblems(
   { metadata, filesOf }: LayerParts,
   indexPath: string,
   id: string,
   options: AbortOptions,
-): Promise<string | undefined> {
+): Promise<string[]> {
   let files: LayerFiles;
   try {
     files = filesOf(id);
   } catch (error) {
-    if (isStrataError(error, 'ERR_SNAPSHOT_NOT_FOUND')) return undefined;
-    if (isStrataError(error, 'ERR_SNAPSHOT_DAMAGED')) return `its files in snapshot ${id} are missing`;
+    if (isStrataError(error, 'ERR_SNAPSHOT_NOT_FOUND')) return [];
+    if (isStrataError(error, 'ERR_SNAPSHOT_DAMAGED')) return [`its files in snapshot ${id} are missing`];
     throw error;
   }
-  if (await verifyLayer(indexPath, files, options)) return undefined;
-  return metadata.snapshots.get(id) === undefined ? undefined : `its files in snapshot ${id} are not what they were`;
+  if (await verifyLayer(indexPath, files, options)) return [];
+  return metadata.snapshots.get(id) === undefined ? [] : [`its files in snapshot ${id} are not what they were`];
 }
 
 /** A layer that cannot be made again lives by its blob. */
 function blobProblems({ metadata }: LayerParts, diffId: DiffId): string[] {
-  const isKept = metadata.layers.blobsOf(diffId).some(({ digest }) => metadata.objects.isPresent('blob', digest));
+  const blobs = [parseDigest(diffId), ...metadata.layers.blobsOf(diffId).map(({ digest }) => digest)];
+  const isKept = blobs.some((digest) => metadata.objects.isPresent('blob', digest));
   return isKept ? [] : ['it cannot be made again and its blob is gone'];
 }

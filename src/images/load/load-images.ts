@@ -55,6 +55,13 @@ interface ReadyImage {
   readonly documents: readonly StoredDocument[];
   readonly snapshotId: string | undefined;
   readonly forms: readonly LayerForm[];
+  readonly kept: readonly KeptBlob[];
+}
+
+/** A layer that cannot be made again from its files, and the blob it lives by. */
+interface KeptBlob {
+  readonly diffId: DiffId;
+  readonly digest: Digest;
 }
 
 /**
@@ -131,13 +138,17 @@ async function prepareImage(
   await group.join();
   const { layers = [], snapshotId } = unpacked.value ?? {};
   const links = new Set<Digest>(forms.filter(isOtherThanTar).map(({ digest }) => digest));
+  const kept: KeptBlob[] = [];
   for (const [at, form] of forms.entries()) {
     const layer = layers[at];
     if (layer === undefined) continue;
     const { applied } = layer;
     if (applied === undefined) await verifyForm(form, parts.metadata.layers, { signal });
-    const needsTar = !layer.record.remakeable || applied?.parentDependent === true;
-    if (needsTar && !form.isKept) links.add(await keepTar(form, parts.store.content, { lease, signal }));
+    if (!layer.remakeable) {
+      const isStored = form.isKept || form.file === undefined;
+      const digest = isStored ? form.digest : await keepTar(form, parts.store.content, { lease, signal });
+      kept.push({ diffId: form.diffId, digest });
+    }
     const total = form.file?.sizeBytes ?? form.sizeBytes;
     report({ type: 'layer', diffId: form.diffId, state: applied ? 'done' : 'exists', offset: total, total });
   }
@@ -157,6 +168,7 @@ async function prepareImage(
     documents: [{ ...config, descriptor: { ...config.descriptor, digest: image.id } }, manifest, target],
     snapshotId,
     forms,
+    kept,
   };
 }
 
@@ -192,7 +204,7 @@ function record(
 ): LoadImagesEvent[] {
   return store.database.write(() => {
     const before = new Map<string, Digest>();
-    for (const { image, forms } of ready) {
+    for (const { image, forms, kept } of ready) {
       for (const reference of image.references) {
         const old = store.tags.get(formatReference(reference))?.target;
         // The same index, for another of its platforms: the name stays where it is.
@@ -201,6 +213,7 @@ function record(
           before.set(familiarString(reference), oldImage.imageId);
       }
       putImageRows(store, image, lease);
+      for (const { diffId, digest } of kept) metadata.layers.keepBlob(diffId, digest);
       for (const { diffId, digest, mediaType, compression, sizeBytes, isKept } of forms) {
         if (isKept) metadata.layers.addBlob(diffId, { digest, mediaType, compression, sizeBytes, recipe: undefined });
       }

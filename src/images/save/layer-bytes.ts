@@ -13,6 +13,7 @@ import { layerSnapshots } from '../../snapshots/amendment.ts';
 import type { OpenedSnapshotter } from '../../snapshots/open-snapshotter.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
 import { type ChainId, type DiffId, type Digest, digestHex, parseDigest } from '../../spec/digest.ts';
+import { isParentDependent } from '../parent-dependent.ts';
 
 export interface SavedLayer {
   readonly diffId: DiffId;
@@ -104,10 +105,13 @@ async function* remade(
   yield* remakeLayer(index, tree, options);
 }
 
-/** The layer's own directories, or a whole tree with it on top where the driver knows no others. */
+/**
+ * The layer's own directories, or a whole tree with it on top where the driver knows no others; undefined when they are
+ * not what the index is of.
+ */
 function treeOf(chainId: ChainId, { snapshotter, metadata, lease }: LayerBytesParts): LayerFiles | undefined {
   const snapshot = metadata.snapshots.findByChainId(snapshotter.name, chainId, lease);
-  if (snapshot === undefined) return undefined;
+  if (snapshot === undefined || isParentDependent(snapshot)) return undefined;
   if (!snapshotter.ownDirectory) return snapshotter.mounts(snapshot.id)[0]?.source;
   const own = snapshotter.ownDirectory.bind(snapshotter);
   return layerSnapshots(snapshot.id, metadata.snapshots).map(own);

@@ -65,7 +65,7 @@ export async function writeArchive(
 function blobsOf(
   images: readonly SavedImage[],
   parts: LayerBytesParts,
-  options: WriteArchiveOptions,
+  { report, signal }: Pick<WriteArchiveOptions, 'report' | 'signal'>,
 ): [string, ArchiveBlob][] {
   return images.flatMap(({ config, manifest, layers }) => [
     ...[config, manifest].map(({ descriptor, bytes }): [string, ArchiveBlob] => [
@@ -75,7 +75,7 @@ function blobsOf(
     ...layers.map((layer): [string, ArchiveBlob] => {
       const { digest, size } = layer.descriptor;
       const content = (): AsyncIterable<Uint8Array> =>
-        reported(layerBlob(layer, parts, options), layer.diffId, size, options.report);
+        reported(layerBlob(layer, parts, { signal }), layer.diffId, size, report);
       return [layoutBlobPath(digest), { sizeBytes: size, content }];
     }),
   ]);
