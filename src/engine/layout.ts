@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { StrataError } from '../errors/index.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { makeFolders } from '../sys/make-folders.ts';
+import { chooseRunState } from './run-state.ts';
 
 /** Where everything of one store lies (docs/storage-on-disk.md). */
 export interface StoreLayout {
@@ -19,7 +19,7 @@ export interface StoreLayout {
   readonly copies: string;
   readonly locks: string;
   readonly trash: string;
-  /** Bundles, sockets, exit files: gone after a reboot, each root its own. */
+  /** Bundles, sockets, exit files: useless after a reboot, each root its own. */
   readonly run: string;
 }
 
@@ -62,10 +62,9 @@ export function layoutOf(root: string): StoreLayout {
     copies: join(root, 'copies'),
     locks: join(root, 'locks'),
     trash: join(root, 'trash'),
-    // Made when asked for: loading the hash takes longer than many a command does.
+    // Computed on use: loading the hash takes longer than many a command does.
     get run() {
-      // Eight hex digits keep socket paths under the kernel's 107 bytes whatever the root's path is.
-      return join('/run/strata', createHash('sha256').update(root).digest('hex').slice(0, 8));
+      return chooseRunState(root, process.env);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { StrataError } from '../errors/index.ts';
+import { StrataError, type StrataErrorOptions } from '../errors/index.ts';
 
 // The generic Linux numbering (asm-generic/errno*.h), which x86-64 and arm64 share.
 const numbers = {
@@ -154,6 +154,9 @@ const hints: { readonly [Name in Errno]?: string } = {
   EROFS: 'The filesystem is mounted read-only.',
 };
 
+/** What a {@link SyscallError} says in place of the call and its number. */
+export type ErrorText = Pick<StrataErrorOptions, 'kind' | 'code' | 'message' | 'hint'>;
+
 export interface SyscallErrorOptions {
   /** The call as its man page names it, such as `openat`. */
   readonly syscall: string;
@@ -163,6 +166,7 @@ export interface SyscallErrorOptions {
   readonly path?: string | undefined;
   /** What the kernel said beyond the number. */
   readonly detail?: string | undefined;
+  readonly text?: ErrorText;
 }
 
 /**
@@ -177,7 +181,7 @@ export class SyscallError extends StrataError {
   readonly errnoName: Errno | undefined;
   readonly path: string | undefined;
 
-  constructor({ syscall, errno, path: given, detail }: SyscallErrorOptions) {
+  constructor({ syscall, errno, path: given, detail, text }: SyscallErrorOptions) {
     const path = given === undefined ? undefined : printable(given);
     const name = errnoName(errno);
     const shown = name ?? `errno ${errno}`;
@@ -186,6 +190,7 @@ export class SyscallError extends StrataError {
       ...shapes[(name === undefined ? undefined : kinds[name]) ?? 'internal'],
       message: `${syscall}${path === undefined ? '' : ` ${path}`}: ${shown}${detail === undefined ? '' : ` (${detail})`}`,
       ...(hint === undefined ? {} : { hint }),
+      ...text,
       details: { syscall, errno: shown, ...(path === undefined ? {} : { path }) },
     });
     this.syscall = syscall;

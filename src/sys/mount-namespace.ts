@@ -2,6 +2,7 @@ import { AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH } from './constants.ts';
 import { closeFd, openAt } from './fs-at.ts';
 import { libc } from './libc.ts';
 import { MS_REC, MS_SLAVE, setPropagation } from './mount.ts';
+import { needsRoot } from './needs-root.ts';
 import { lastError } from './scratch.ts';
 
 const CLONE_NEWNS = 0x20000;
@@ -19,7 +20,8 @@ export function inOwnMountNamespace<Result>(body: () => Result): Result {
   const home = openAt(AT_FDCWD, '/proc/thread-self/ns/mnt', O_CLOEXEC);
   const directory = openAt(AT_FDCWD, '.', O_PATH | O_DIRECTORY);
   try {
-    if (libc().unshare(CLONE_NEWNS) < 0) throw lastError('unshare');
+    refuseWithoutReturn(home);
+    if (libc().unshare(CLONE_NEWNS) < 0) throw needsRoot(lastError('unshare'), 'a mount namespace cannot be made');
     try {
       setPropagation('/', MS_SLAVE | MS_REC);
       return body();
@@ -30,6 +32,16 @@ export function inOwnMountNamespace<Result>(body: () => Result): Result {
     closeFd(home);
     closeFd(directory);
   }
+}
+
+/**
+ * A user namespace may have been made without a mount namespace (`unshare -Ur`): the thread could leave the host's, and
+ * never come back. EINVAL means that it could, once it is alone in its filesystem context.
+ */
+function refuseWithoutReturn(namespace: number): void {
+  if (libc().setns(namespace, CLONE_NEWNS) === 0) return;
+  const failure = lastError('setns');
+  if (failure.errnoName !== 'EINVAL') throw needsRoot(failure, 'a mount namespace cannot be made');
 }
 
 function goHome(namespace: number, directory: number): void {

@@ -76,7 +76,7 @@ export class RunOp implements Op<FilesystemResult> {
 
   #failed(exitCode: number, why: string, root: MountSpec, { tail }: StepLog, cause?: StrataError): StrataError {
     const { args, line } = this.#options;
-    const hint = hintOfFullDisk(root);
+    const hint = hintOfFullDisk(root) ?? cause?.hint;
     return new StrataError({
       kind: 'failed-precondition',
       code: 'ERR_RUN_FAILED',

@@ -19,6 +19,11 @@ const hints: readonly (readonly [RegExp, string])[] = [
     /cgroup.*\/(cpu|cpuset|memory|pids|io)\.[\w.]+: no such file/,
     'The kernel, or the control group above, has no controller for this limit: see /sys/fs/cgroup/cgroup.controllers.',
   ],
+  [
+    /cgroup.*(permission denied|read-only file system)|no cgroup mount found|cgroup mountpoint does not exist/i,
+    'Containers need control groups, and none can be made here. Run this as root outside of user namespaces; in a' +
+      ' container, give that one /sys/fs/cgroup to write to (as docker run --privileged does).',
+  ],
 ];
 
 /**

@@ -18,7 +18,8 @@ import type { Spread } from './spread.ts';
  * On failure directories are half full and the caller's to throw away; no index is left that was not there before.
  * Aborting waits for the current system calls and rejects with the signal's reason.
  * @throws ERR_LAYER_DIGEST_MISMATCH, ERR_LAYER_DIFF_ID_MISMATCH, ERR_LAYER_PATH_ESCAPE, ERR_LAYER_ENTRY_INVALID,
- *   ERR_LAYER_LINK_MISSING, ERR_LAYER_NO_SPACE, ERR_LAYER_OWNER_UNMAPPED, and what decompression and tar parsing throw
+ *   ERR_LAYER_LINK_MISSING, ERR_LAYER_NO_SPACE, ERR_NEEDS_ROOT, ERR_OWNER_UNMAPPED, and what
+ *   decompression and tar parsing throw
  */
 export async function applyChain(request: ApplyChainRequest): Promise<AppliedLayer[]> {
   const chain = new Chain(request);

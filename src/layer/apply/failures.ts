@@ -1,10 +1,11 @@
 import { isDiskFull, whyFull } from '../../content/disk-failure.ts';
 import { StrataError } from '../../errors/index.ts';
 import { displayBytes } from '../../lib/bytes.ts';
-import { type Errno, errnoOf, SyscallError } from '../../sys/errno.ts';
+import { type Errno, errnoOf } from '../../sys/errno.ts';
+import { isRefusal } from '../../sys/needs-root.ts';
 import { invalidEntry } from '../place.ts';
 
-const quoted = (bytes: Uint8Array): string => JSON.stringify(displayBytes(bytes.subarray(0, 200)));
+const quoted = (bytes: Uint8Array): string => JSON.stringify(displayBytes(bytes.subarray(0, 200)) || '/');
 
 export const missingTarget = (target: Uint8Array, path: Uint8Array): StrataError =>
   new StrataError({
@@ -39,29 +40,13 @@ const reasons: { readonly [Name in Errno]?: string } = {
   EMLINK: 'has more hardlinks than the filesystem takes',
 };
 
-const isChown = (error: unknown): boolean => error instanceof SyscallError && error.syscall.startsWith('fchown');
-
-/** Where entries of a layer go. */
-export interface UnpackedTree {
-  readonly root: string;
-  readonly rootless: boolean;
-}
-
-/** Says which entry a system call failed for. Anything else comes back as it is. */
-export function entryFailure(error: unknown, path: Uint8Array, { root, rootless }: UnpackedTree): unknown {
+/** Says which entry a system call failed for, in the tree at `root`. Anything else comes back as it is. */
+export function entryFailure(error: unknown, path: Uint8Array, root: string): unknown {
+  if (isRefusal(error)) return atEntry(error, path);
   const errno = errnoOf(error);
   if (errno === undefined) return error;
   const reason = reasons[errno];
   if (reason !== undefined) return invalidEntry(path, reason, error);
-  if (errno === 'EINVAL' && rootless && isChown(error)) {
-    return new StrataError({
-      kind: 'failed-precondition',
-      code: 'ERR_LAYER_OWNER_UNMAPPED',
-      message: `layer entry ${quoted(path)}: its owner has no number in this user namespace`,
-      hint: 'Give the user more subordinate ids in /etc/subuid and /etc/subgid.',
-      cause: error,
-    });
-  }
   if (isDiskFull(error)) {
     return new StrataError({
       kind: 'exhausted',
@@ -75,6 +60,17 @@ export function entryFailure(error: unknown, path: Uint8Array, { root, rootless 
     kind: 'internal',
     code: 'ERR_LAYER_ENTRY_FAILED',
     message: `layer entry ${quoted(path)}: ${error instanceof Error ? error.message : String(error)}`,
+    cause: error,
+  });
+}
+
+function atEntry(error: StrataError, path: Uint8Array): StrataError {
+  const { kind, code, hint } = error;
+  return new StrataError({
+    kind,
+    code,
+    message: `layer entry ${quoted(path)}: ${error.message}`,
+    ...(hint === undefined ? {} : { hint }),
     cause: error,
   });
 }

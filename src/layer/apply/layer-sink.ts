@@ -10,7 +10,7 @@ import { storedBody } from '../stored-body.ts';
 import { hasJunkDirectory, meaningOf } from '../whiteout.ts';
 import { isApplied } from '../xattrs.ts';
 import type { TreeNotes } from './directory-state.ts';
-import { entryFailure, type UnpackedTree } from './failures.ts';
+import { entryFailure } from './failures.ts';
 import { FileBody } from './file-body.ts';
 import type { Metadata } from './metadata.ts';
 import type { Below } from './path-resolver.ts';
@@ -40,7 +40,8 @@ const maxKeptRuns = 1 << 16;
 export class LayerSink implements TarSink, Disposable {
   readonly #tree: Tree;
   readonly #index: IndexWriter;
-  readonly #target: UnpackedTree;
+  readonly #root: string;
+  readonly #rootless: boolean;
   /** Of sparse files, should a later entry take their place; undefined where all those before are too many to keep. */
   readonly #sparse = new Map<number, readonly SparseRun[] | undefined>();
   #runsLeft = maxKeptRuns;
@@ -50,7 +51,8 @@ export class LayerSink implements TarSink, Disposable {
 
   constructor(root: string, index: IndexWriter, options: LayerSinkOptions) {
     this.#index = index;
-    this.#target = { root, rootless: options.rootless };
+    this.#root = root;
+    this.#rootless = options.rootless;
     const onReplace = (spot: Spot, stat: FileStat, directoryFd: number): void => this.#replace(spot, stat, directoryFd);
     this.#tree = new Tree(root, { ...options, onReplace });
   }
@@ -77,7 +79,7 @@ export class LayerSink implements TarSink, Disposable {
     try {
       this.#current = this.#place(entry);
     } catch (error) {
-      throw entryFailure(error, entry.path, this.#target);
+      throw entryFailure(error, entry.path, this.#root);
     }
     this.#index.begin(rawHeader);
   }
@@ -89,7 +91,7 @@ export class LayerSink implements TarSink, Disposable {
     try {
       file.write(chunk);
     } catch (error) {
-      throw entryFailure(error, this.#current?.entry.path ?? nowhere, this.#target);
+      throw entryFailure(error, this.#current?.entry.path ?? nowhere, this.#root);
     }
     return undefined;
   }
@@ -220,7 +222,7 @@ export class LayerSink implements TarSink, Disposable {
       case 'character-device':
       case 'block-device':
         // No user namespace makes devices: they are in the index only.
-        if (this.#target.rootless) return undefined;
+        if (this.#rootless) return undefined;
         break;
       case 'fifo':
     }
@@ -234,7 +236,7 @@ export class LayerSink implements TarSink, Disposable {
       file.end();
       this.#tree.metadata.newFile(file.fd, metadataOf(entry), place);
     } catch (error) {
-      throw entryFailure(error, entry.path, this.#target);
+      throw entryFailure(error, entry.path, this.#root);
     }
   }
 

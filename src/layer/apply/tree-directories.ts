@@ -119,7 +119,7 @@ export class TreeDirectories implements Disposable {
       try {
         this.#finishOne(key, state, place, writer, opaqueAttribute(rootless));
       } catch (error) {
-        throw entryFailure(error, place, { root: `/proc/self/fd/${this.#open.rootFd}`, rootless });
+        throw entryFailure(error, place, `/proc/self/fd/${this.#open.rootFd}`);
       }
     }
   }

@@ -72,5 +72,5 @@ test('in a user namespace layers use attributes of the user, and devices live in
 });
 
 test('an owner the namespace has no number for is told as such', { skip }, async () => {
-  assert.equal((await inUserNamespace(70_000)).error, 'ERR_LAYER_OWNER_UNMAPPED');
+  assert.equal((await inUserNamespace(70_000)).error, 'ERR_OWNER_UNMAPPED');
 });

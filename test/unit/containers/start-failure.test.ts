@@ -18,6 +18,16 @@ const cases: readonly (readonly [message: string, exitCode: number, hint: RegExp
     127,
     /no controller for this limit/,
   ],
+  [
+    'unable to apply cgroup configuration: mkdir /sys/fs/cgroup/cpuset/strata/0123: permission denied',
+    126,
+    /Containers need control groups/,
+  ],
+  [
+    'unable to apply cgroup configuration: mkdir /sys/fs/cgroup/strata: read-only file system',
+    125,
+    /Containers need control groups/,
+  ],
   ['error mounting "/x" to rootfs: no such file or directory', 127, undefined],
 ];
 
