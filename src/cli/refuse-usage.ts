@@ -1,5 +1,6 @@
 import type { Command, CommanderError } from 'commander';
-import { argumentProblem, usageProblem } from './flags/flags.ts';
+import type { StrataError } from '../errors/index.ts';
+import { argumentProblem, nameOf, usageProblem } from './flags/flags.ts';
 import { unknownVerb } from './unknown-verb.ts';
 
 /** Docker's words for what the argument parser found wrong; help, which it reports the same way, goes through. */
@@ -10,12 +11,7 @@ export function refuseUsage(command: Command, error: CommanderError, argv: reado
       // The flag is one of a verb that is not there.
       const [verb] = command.args;
       if (command.commands.length > 0 && verb?.startsWith('-') === false) throw unknownVerb(command, verb);
-      throw usageProblem(
-        command,
-        flag.startsWith('--')
-          ? `unknown flag: ${flag.replace(/=.*$/s, '')}`
-          : `unknown shorthand flag: '${flag.charAt(1)}' in ${flag}`,
-      );
+      throw unknownFlag(command, flag);
     }
     case 'commander.optionMissingArgument':
       throw usageProblem(command, `flag needs an argument: ${asGiven(argv.at(-1) ?? '', flag)}`);
@@ -26,6 +22,24 @@ export function refuseUsage(command: Command, error: CommanderError, argv: reado
       if (error.exitCode === 0) throw error;
       throw usageProblem(command, error.message.replace(/^error: /, ''));
   }
+}
+
+function unknownFlag(command: Command, given: string): StrataError {
+  const isLong = given.startsWith('--');
+  const flag = isLong ? given.replace(/=.*$/s, '') : given.slice(0, 2);
+  const message = isLong ? `unknown flag: ${flag}` : `unknown shorthand flag: '${flag.charAt(1)}' in ${given}`;
+  return usageProblem(command, message, globalFlagHint(command, flag));
+}
+
+/** What to do with a flag of the program itself that stands behind a verb. */
+function globalFlagHint(command: Command, flag: string): string | undefined {
+  let program = command;
+  while (program.parent) program = program.parent;
+  const option = program.options.find(({ long, short }) => long === flag || short === flag);
+  if (command === program || option === undefined) return undefined;
+  const flags = option.flags.replace(/^-\w, /, '');
+  const verb = nameOf(command).slice(program.name().length + 1);
+  return `${flag} stands before the verb: '${program.name()} ${flags} ${verb}'.`;
 }
 
 /** A flag without its value is the last word: `'e' in -e`, also of `-ie`. */

@@ -40,14 +40,21 @@ export function makeLayout(root: string): StoreLayout {
       makeFolders(folder, 0o700);
     return layout;
   } catch (cause) {
-    throw new StrataError({
-      kind: 'failed-precondition',
-      code: 'ERR_STORAGE_ROOT_UNUSABLE',
-      message: `root ${root}: cannot be used (${errnoOf(cause) ?? String(cause)})`,
-      hint: 'Choose another place with --root or STRATA_ROOT, or run this as root.',
-      cause,
-    });
+    throw rootUnusable(root, cause);
   }
+}
+
+function rootUnusable(root: string, cause: unknown): StrataError {
+  const errno = errnoOf(cause);
+  const isNoFolder = errno === 'EEXIST' || errno === 'ENOTDIR';
+  const isRefused = (errno === 'EACCES' || errno === 'EPERM') && process.getuid?.() !== 0;
+  return new StrataError({
+    kind: 'failed-precondition',
+    code: 'ERR_STORAGE_ROOT_UNUSABLE',
+    message: `root ${root}: ${isNoFolder ? 'a file stands where a folder should be' : `cannot be used (${errno ?? String(cause)})`}`,
+    hint: `Choose another place with --root or STRATA_ROOT${isRefused ? ', or run this as root' : ''}.`,
+    cause,
+  });
 }
 
 export function layoutOf(root: string): StoreLayout {

@@ -22,6 +22,6 @@ export const containerNameInUse = (name: string, holder: string): StrataError =>
     kind: 'conflict',
     code: 'ERR_CONTAINER_NAME_IN_USE',
     message: `Conflict. The container name "/${name}" is already in use by container "${holder}". You have to remove (or rename) that container to be able to reuse that name`,
-    hint: 'Or leave out --name, and one is made up.',
+    hint: "Choose another name; 'strata ps -a' lists those that are taken.",
     details: { name, holder },
   });

@@ -76,7 +76,7 @@ export class TreeTarget {
     const standing = statAtIfThere(location.fd, location.name);
     if (standing === undefined) return location;
     if (standing.type === 'directory') {
-      throw copyRefused(`destination ${displayBytes(path)}: a directory, cannot become a ${what}`);
+      throw copyRefused(`destination ${shown(path)}: a directory, cannot become a ${what}`);
     }
     this.hasReplaced = true;
     this.#tree.remove(location);
@@ -93,28 +93,31 @@ export class TreeTarget {
       const folder = place.subarray(0, place.lastIndexOf(slash) + 1);
       place = target[0] === slash ? target : Buffer.concat([folder, target]);
     }
-    throw copyRefused(`destination ${displayBytes(path)}: too many symlinks`);
+    throw copyRefused(`destination ${shown(path)}: too many symlinks`);
   }
 
   notADirectory(path: Uint8Array): StrataError {
-    return copyRefused(`destination ${displayBytes(path)}: not a directory`);
+    return copyRefused(`destination ${shown(path)}: not a directory`);
   }
 
   #refusing<T>(path: Uint8Array, find: () => T): T {
     // A layer would take such a name for the deletion of another file; docker makes it so, silently.
     if (Buffer.from(path.buffer, path.byteOffset, path.length).includes(reserved)) {
-      throw copyRefused(`destination ${displayBytes(path)}: names that begin with .wh. mark deletions in layers`);
+      throw copyRefused(`destination ${shown(path)}: names that begin with .wh. mark deletions in layers`);
     }
     try {
       return find();
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === 'ENOTDIR') throw this.notADirectory(path);
-      if (errno === 'ELOOP') throw copyRefused(`destination ${displayBytes(path)}: too many symlinks`);
+      if (errno === 'ELOOP') throw copyRefused(`destination ${shown(path)}: too many symlinks`);
       throw error;
     }
   }
 }
+
+/** What is copied into the root joins two slashes. */
+const shown = (path: Uint8Array): string => displayBytes(path).replace(/\/{2,}/g, '/');
 
 /** For a destination that cannot take what is copied. */
 export const copyRefused = (message: string): StrataError =>

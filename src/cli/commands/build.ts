@@ -6,7 +6,7 @@ import { isStrataError, StrataError } from '../../errors/index.ts';
 import { parseReference } from '../../reference/index.ts';
 import type { Called, CliContext } from '../context.ts';
 import { fileProblem } from '../file-problem.ts';
-import { collect, notSupportedYet, notYetFlags, usageProblem } from '../flags/flags.ts';
+import { collect, hintForArguments, notSupportedYet, notYetFlags, usageProblem } from '../flags/flags.ts';
 import { laterBuildFlags } from '../flags/later-build-flags.ts';
 import type { BuildProgress } from '../render/build-progress.ts';
 import { failedStepLog } from '../render/failed-step-log.ts';
@@ -56,6 +56,9 @@ export function define(command: Command, context: CliContext): void {
     .addOption(command.createOption('--rm').hideHelp())
     .addOption(command.createOption('--force-rm').hideHelp())
     .action(async (folder: string, flags: BuildFlags) => build({ command, context }, folder, flags));
+  hintForArguments(command, ({ length }) =>
+    length === 0 ? "The folder to build from is missing: 'strata build .' takes this one." : undefined,
+  );
   notYetFlags(command, laterBuildFlags);
 }
 

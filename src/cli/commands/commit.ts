@@ -21,8 +21,8 @@ export function define(command: Command, context: CliContext): void {
       [],
     )
     .option('-m, --message <text>', 'what the history says of it')
-    .option('-p, --pause', 'pause a running container meanwhile (default)', true)
-    .option('--no-pause', 'let it run')
+    .option('-p, --pause', 'pause a running container meanwhile', true)
+    .addOption(command.createOption('--no-pause').hideHelp())
     .action(async (container: string, name: string | undefined, flags: CommitFlags) =>
       commit(context, container, name, flags),
     );

@@ -30,10 +30,10 @@ const commandWidth = 45;
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<image>')
+    .argument('<image>', 'a name or ID')
     .option('-q, --quiet', 'only IDs')
     .option('--no-trunc', 'show whole commands and IDs')
-    .option('-H, --human', 'sizes and times for people (default)', true)
+    .option('-H, --human', 'sizes and times for people', true)
     .option('--no-human', 'sizes in bytes and times in full')
     .option('--format <template>', 'json, table TEMPLATE, or a Go template')
     .option('--platform <platform>', 'of the image for this platform')

@@ -29,7 +29,7 @@ export function define(command: Command, context: CliContext): void {
   const noun = command.parent?.name();
   const only = noun === 'image' || noun === 'container' ? noun : undefined;
   command
-    .argument(`<${only ?? 'name|id'}...>`)
+    .argument(`<${only ?? 'name|id'}...>`, 'names or IDs')
     .option('-f, --format <template>', 'json, or a Go template')
     .action(async (names: readonly string[], flags: InspectFlags) =>
       inspect(context, names, only === undefined ? flags : { ...flags, type: only }),

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { StrataError } from '../../errors/index.ts';
 import type { CliContext } from '../context.ts';
+import { hintForArguments } from '../flags/flags.ts';
 import { layerProgress } from '../render/layer-progress.ts';
 import { standardInput } from '../terminal/standard-input.ts';
 
@@ -16,6 +17,7 @@ export function define(command: Command, context: CliContext): void {
     .option('-q, --quiet', 'show no progress')
     .option('--platform <platform>', 'the platform to take of images for several')
     .action(async (flags: LoadFlags) => load(context, flags));
+  hintForArguments(command, ([file]) => `A file is named with -i: 'strata load -i ${file}'.`);
 }
 
 async function load(context: CliContext, { input, quiet, platform }: LoadFlags): Promise<void> {

@@ -5,7 +5,7 @@ import { Row } from '../../query/template/values.ts';
 import { humanSize } from '../../query/units.ts';
 import type { Called, CliContext } from '../context.ts';
 import { wholeNumber } from '../flags/container-flags.ts';
-import { collect } from '../flags/flags.ts';
+import { collect, hintForArguments } from '../flags/flags.ts';
 import { readFilters } from '../flags/read-filters.ts';
 import { shownCommand } from '../render/container-command.ts';
 import { shownAge, shownId, shownTime } from '../render/image-fields.ts';
@@ -65,6 +65,7 @@ export function define(command: Command, context: CliContext): void {
     .option('-s, --size', 'show what each has written, and that with its image')
     .option('--format <template>', 'json, raw, table TEMPLATE, or a Go template')
     .action(async (flags: PsFlags) => ps({ command, context }, flags));
+  hintForArguments(command, ([name]) => `Containers of a name: 'strata ps -f name=${name}'.`);
 }
 
 async function ps({ command, context }: Called, flags: PsFlags): Promise<void> {

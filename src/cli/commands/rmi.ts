@@ -10,7 +10,7 @@ interface RmiFlags {
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<image...>')
+    .argument('<image...>', 'names or IDs')
     .option('-f, --force', 'also with several names, or used by stopped containers')
     .option('--no-prune', 'keep untagged parents (there are none)')
     .option('--platform <platform>', 'remove only the image for this platform', collectWords, [])

@@ -41,7 +41,7 @@ export interface ContainerFlags extends HostFlags {
 export function defineContainerFlags(command: Command): void {
   passThrough(command);
   command
-    .argument('<image>')
+    .argument('<image>', 'a name or ID')
     .argument('[command...]', "what to run instead of the image's own command")
     .option('--rm', 'remove the container when it ends')
     .option('-i, --interactive', 'pass standard input on')

@@ -3,6 +3,16 @@ import { StrataError } from '../../errors/index.ts';
 
 const passingThrough = new WeakSet<Command>();
 
+/** Undefined for arguments that tell nothing of what was meant. */
+type ArgumentHint = (given: readonly string[]) => string | undefined;
+
+const argumentHints = new WeakMap<Command, ArgumentHint>();
+
+/** Sets what to do about a wrong number of arguments, where more can be told than which one is missing. */
+export function hintForArguments(command: Command, hint: ArgumentHint): void {
+  argumentHints.set(command, hint);
+}
+
 /** From the first argument on everything belongs to the program in the container, as with `docker run`. */
 export function passThrough(command: Command): void {
   command.passThroughOptions();
@@ -95,14 +105,12 @@ export function nameOf(command: Command): string {
   return names.join(' ');
 }
 
-/** A wrong flag or value of one, in docker's words and with its exit code. */
-export const usageProblem = (command: Command, message: string): StrataError =>
-  new StrataError({
-    kind: 'invalid-argument',
-    code: 'ERR_USAGE',
-    message,
-    hint: `See '${nameOf(command)} --help'.`,
-  });
+/** A wrong flag or value of one, in docker's words and with its exit code; `hint` is what to do, where that can be told. */
+export const usageProblem = (command: Command, message: string, hint?: string): StrataError =>
+  new StrataError({ kind: 'invalid-argument', code: 'ERR_USAGE', message, hint: withHelp(command, hint) });
+
+const withHelp = (command: Command, hint: string | undefined): string =>
+  `${hint === undefined ? '' : `${hint} `}See '${nameOf(command)} --help'.`;
 
 /** One of what docker finds once it has read the line: nothing is said of `--help`. Default exit code: 125. */
 export const plainUsageProblem = (message: string, exitCode?: number): StrataError =>
@@ -136,8 +144,15 @@ export function argumentProblem(command: Command): StrataError {
     kind: 'invalid-argument',
     code: 'ERR_ARGUMENT_COUNT',
     message: `"${nameOf(command)}" ${rule}.`,
-    hint: `See '${nameOf(command)} --help'.`,
+    hint: withHelp(command, argumentHints.get(command)?.(command.args) ?? missingArgument(command)),
   });
+}
+
+function missingArgument({ args, registeredArguments }: Command): string | undefined {
+  const missing = registeredArguments[args.length];
+  if (missing?.required !== true) return undefined;
+  const { description } = missing;
+  return `<${missing.name()}> is missing${description === '' ? '' : `: ${description}`}.`;
 }
 
 /** A flag, and what there is instead; where nothing is, its verb's help tells what there is. */

@@ -6,6 +6,10 @@ const notExecutable = /permission denied|is a directory/i;
 
 const hints: readonly (readonly [RegExp, string])[] = [
   [
+    /^exec: "-.*(executable file not found|no such file)/i,
+    'What stands behind the image (with exec, behind the container) is the program to run: options go before it.',
+  ],
+  [
     /^exec: .*(executable file not found|no such file)/i,
     'The image has no such program: look at its entrypoint and command with inspect.',
   ],

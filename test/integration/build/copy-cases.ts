@@ -251,6 +251,12 @@ export const copyCases: readonly CopyCase[] = [
     expected: { ...refused, error: /\/to: not a directory/ },
   },
   {
+    name: 'a folder in the root over a file, told with one slash',
+    context: { 'd/x/y': '', 'base/x': 'file' },
+    steps: ['COPY d /'],
+    expected: { ...refused, error: /destination \/x: not a directory/ },
+  },
+  {
     name: 'a folder in a folder over a file',
     context: { 'd/x/y': '', 'base/to/x': 'file' },
     steps: ['COPY d /to'],

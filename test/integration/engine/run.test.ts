@@ -462,5 +462,12 @@ test('a symlink on the way to a store changes nothing', { skip }, async (t) => {
   assert.equal(other.layout.run, engine.layout.run);
   assert.equal((await sh(other, 'exit 3')).exitCode, 3);
   writeFileSync(join(folder, 'file'), '');
-  await assert.rejects(Engine.open({ root: join(folder, 'file') }), { code: 'ERR_STORAGE_ROOT_UNUSABLE' });
+  for (const place of ['file', 'file/below']) {
+    const root = join(folder, place);
+    await assert.rejects(Engine.open({ root }), {
+      code: 'ERR_STORAGE_ROOT_UNUSABLE',
+      message: `root ${root}: a file stands where a folder should be`,
+      hint: 'Choose another place with --root or STRATA_ROOT.',
+    });
+  }
 });

@@ -24,16 +24,9 @@ const wordsOf = (line: string): string[] => (line === '' ? [] : line.split(' '))
 
 /** What docker's command answers to the same line, its name replaced: exit code, message, and whose help it names. */
 const mistakes: readonly (readonly [line: string, code: number, message: string, see: string])[] = [
-  ['run', 1, '"strata run" requires at least 1 argument.', 'strata run'],
-  ['run -it --rm', 1, '"strata run" requires at least 1 argument.', 'strata run'],
-  ['build', 1, '"strata build" requires exactly 1 argument.', 'strata build'],
-  ['build a b', 1, '"strata build" requires exactly 1 argument.', 'strata build'],
   ['images a b', 1, '"strata images" requires at most 1 argument.', 'strata images'],
-  ['history', 1, '"strata history" requires exactly 1 argument.', 'strata history'],
+  ['build a b', 1, '"strata build" requires exactly 1 argument.', 'strata build'],
   ['image history a b', 1, '"strata image history" requires exactly 1 argument.', 'strata image history'],
-  ['inspect', 1, '"strata inspect" requires at least 1 argument.', 'strata inspect'],
-  ['tag a', 1, '"strata tag" requires exactly 2 arguments.', 'strata tag'],
-  ['rmi', 1, '"strata rmi" requires at least 1 argument.', 'strata rmi'],
   ['version x', 1, '"strata version" accepts no arguments.', 'strata version'],
   ['--nope', 125, 'unknown flag: --nope', 'strata'],
   ['image --nope', 125, 'unknown flag: --nope', 'strata image'],
@@ -79,6 +72,49 @@ for (const [line, code, message, see] of mistakes) {
       stdout: '',
       stderr: `strata: ${message}\nhint: See '${see} --help'.\n`,
     });
+  });
+}
+
+const hinted: readonly (readonly [line: string, code: number, message: string, hint: string])[] = [
+  ['run', 1, '"strata run" requires at least 1 argument.', '<image> is missing: a name or ID.'],
+  ['run -it --rm', 1, '"strata run" requires at least 1 argument.', '<image> is missing: a name or ID.'],
+  ['history', 1, '"strata history" requires exactly 1 argument.', '<image> is missing: a name or ID.'],
+  ['inspect', 1, '"strata inspect" requires at least 1 argument.', '<name|id> is missing: names or IDs.'],
+  ['rmi', 1, '"strata rmi" requires at least 1 argument.', '<image> is missing: names or IDs.'],
+  ['tag a', 1, '"strata tag" requires exactly 2 arguments.', '<target> is missing: the further name.'],
+  ['rename up', 1, '"strata rename" requires exactly 2 arguments.', '<name> is missing: its new name.'],
+  ['exec x', 1, '"strata exec" requires at least 2 arguments.', '<command> is missing: what to run.'],
+  [
+    'build',
+    1,
+    '"strata build" requires exactly 1 argument.',
+    "The folder to build from is missing: 'strata build .' takes this one.",
+  ],
+  [
+    'image build -t x',
+    1,
+    '"strata image build" requires exactly 1 argument.',
+    "The folder to build from is missing: 'strata build .' takes this one.",
+  ],
+  ['load ok.tar', 1, '"strata load" accepts no arguments.', "A file is named with -i: 'strata load -i ok.tar'."],
+  ['ps web', 1, '"strata ps" accepts no arguments.', "Containers of a name: 'strata ps -f name=web'."],
+  ['images --root X', 125, 'unknown flag: --root', "--root stands before the verb: 'strata --root <dir> images'."],
+  ['image ls --root=X', 125, 'unknown flag: --root', "--root stands before the verb: 'strata --root <dir> image ls'."],
+  ['run -D x', 125, "unknown shorthand flag: 'D' in -D", "-D stands before the verb: 'strata --debug run'."],
+  [
+    'ps --storage-driver vfs',
+    125,
+    'unknown flag: --storage-driver',
+    "--storage-driver stands before the verb: 'strata --storage-driver <name> ps'.",
+  ],
+];
+
+for (const [line, code, message, hint] of hinted) {
+  test(`strata ${line}: what is missing, or where it stands, is told`, async () => {
+    const { stderr, ...result } = await answer(...wordsOf(line));
+    assert.deepEqual(result, { code, stdout: '' });
+    assert.match(stderr, /^strata: (.*)\nhint: (.*) See 'strata [a-z ]+ --help'\.\n$/);
+    assert.equal(stderr.replace(/ See '.*/s, ''), `strata: ${message}\nhint: ${hint}`);
   });
 }
 
@@ -164,6 +200,17 @@ test('a template that cannot be parsed: 64 from what shows single objects, as do
   }
 });
 
+/** Every argument and option says what it is for, and its default at most once, in plain text. */
+function assertReadable(help: string): void {
+  const [, ...sections] = help.split(/^(?:Arguments|Options):\n/m);
+  const entries = sections.flatMap((section) => (section.split(/\n\n/)[0] ?? '').split(/\n(?= {2}\S)/));
+  for (const entry of entries) {
+    assert.match(entry, /^ {2}\S.*? {2,}\S/, `says what it is for: ${entry}`);
+    assert.ok((entry.match(/\(default[:)]/g) ?? []).length <= 1, `one default: ${entry}`);
+    assert.doesNotMatch(entry, /default: ["[]|preset|choices/, entry);
+  }
+}
+
 test('help for everything, on standard output', async () => {
   const bare = await answer();
   for (const line of ['--help', '-h', 'help', '-D help']) assert.deepEqual(await answer(...wordsOf(line)), bare, line);
@@ -172,7 +219,7 @@ test('help for everything, on standard output', async () => {
     const { code, stdout, stderr } = await answer(first, ...(second === undefined ? [] : [second]), '--help');
     assert.deepEqual([code, stderr], [0, ''], `${first} ${second}`);
     assert.match(stdout, new RegExp(`^Usage: strata ${first} ${second ?? ''}`));
-    assert.doesNotMatch(stdout, /\(default: \[\]\)/);
+    assertReadable(stdout);
   }
   for (const verb of ['run', 'build', 'image', 'image ls']) {
     assert.deepEqual(await answer('help', ...wordsOf(verb)), await answer(...wordsOf(verb), '--help'), verb);

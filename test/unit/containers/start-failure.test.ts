@@ -7,6 +7,8 @@ const group = '/sys/fs/cgroup/strata/0123';
 // As runc 1.1.5 says it.
 const cases: readonly (readonly [message: string, exitCode: number, hint: RegExp | undefined])[] = [
   ['exec: "gone": executable file not found in $PATH', 127, /no such program/],
+  ['exec: "--rm": executable file not found in $PATH', 127, /options go before it/],
+  ['exec: "-it": executable file not found in $PATH', 127, /options go before it/],
   ['exec: "/etc": permission denied', 126, undefined],
   [
     'unable to apply cgroup configuration: cannot enter cgroupv2 "/sys/fs/cgroup/strata" with domain controllers -- it is in threaded mode',

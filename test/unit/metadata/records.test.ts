@@ -221,7 +221,12 @@ describe('containers', () => {
     assert.ok(createdAt > 0);
     assert.deepEqual(found, one);
     assert.deepEqual(containers.getByName('one'), containers.get('aa11'));
-    const taken = { code: 'ERR_CONTAINER_NAME_IN_USE', kind: 'conflict', message: /container "aa11"/ };
+    const taken = {
+      code: 'ERR_CONTAINER_NAME_IN_USE',
+      kind: 'conflict',
+      hint: /^Choose another name/,
+      message: /container "aa11"/,
+    };
     assert.throws(() => containers.insert({ ...one, id: 'aa22' }), taken);
     containers.insert({ ...one, id: 'aa22', name: 'two' });
     assert.throws(() => containers.rename('aa22', 'one'), taken);
