@@ -8,9 +8,18 @@ export interface HostMount {
   /** In the container. */
   readonly Target: string;
   readonly ReadOnly?: boolean;
-  readonly BindOptions?: { readonly Propagation?: string; readonly NonRecursive?: boolean };
+  readonly BindOptions?: HostBindOptions;
   /** Bytes, and permission bits. */
   readonly TmpfsOptions?: { readonly SizeBytes?: number; readonly Mode?: number };
+}
+
+export interface HostBindOptions {
+  readonly Propagation?: string;
+  readonly NonRecursive?: boolean;
+  /** Read-only itself, while what is mounted below stays writable. */
+  readonly ReadOnlyNonRecursive?: boolean;
+  /** What is mounted below has to become read-only too, which it does wherever Strata runs. */
+  readonly ReadOnlyForceRecursive?: boolean;
 }
 
 /** Limits of a process; -1 is unlimited. */

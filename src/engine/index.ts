@@ -1,4 +1,4 @@
-export type { HostDevice, HostMount, HostOptions, HostUlimit } from '../containers/host-options.ts';
+export type { HostBindOptions, HostDevice, HostMount, HostOptions, HostUlimit } from '../containers/host-options.ts';
 export type { LogConfig } from '../containers/supervised/log-config.ts';
 export type { Checked, Damage } from '../images/check/types.ts';
 export type { LayerNode } from '../images/layer-tree.ts';

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { allCapabilities } from '../oci-runtime/capabilities.ts';
 import type { Machine } from '../oci-runtime/from-image.ts';
+import { errnoOf } from '../sys/errno.ts';
 import { cgroupVersion } from '../sys/features.ts';
 import { readMountInfo } from '../sys/mountinfo.ts';
 
@@ -17,6 +18,17 @@ export function thisMachine(): Machine {
     hasUnifiedCgroups: cgroupVersion(readMountInfo().map(({ type }) => type)) === 'v2',
   };
   return known;
+}
+
+/** The memory nodes there are, as in `0-1`. */
+export function memoryNodes(): string {
+  try {
+    return readFileSync('/sys/devices/system/node/online', 'latin1').trim();
+  } catch (error) {
+    // A kernel without NUMA knows no nodes and takes this one.
+    if (errnoOf(error) === 'ENOENT') return '0';
+    throw error;
+  }
 }
 
 /** The bounding set of this process: what it lacks, nobody it starts can have. */

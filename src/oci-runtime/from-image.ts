@@ -8,7 +8,7 @@ import {
   runtimeSpecVersion,
 } from './defaults.ts';
 import { checkHostname } from './hostname.ts';
-import { type ContainerMount, combineMounts, placeOf } from './mounts.ts';
+import { type ContainerMount, combineMounts, placeOf, rootPropagationOf } from './mounts.ts';
 import { createProcess, type ProcessOptions } from './process.ts';
 import { type ContainerDevice, type ResourceOptions, resourcesOf } from './resources.ts';
 import { defaultSeccomp } from './seccomp.ts';
@@ -101,6 +101,7 @@ function linuxOf(options: ContainerOptions, capabilities: readonly string[]): Li
   const privileged = options.privileged ?? false;
   const { devices = [], domainname = '' } = options;
   const seccomp = seccompOf(options, capabilities);
+  const rootfsPropagation = rootPropagationOf(options.mounts ?? []);
   return {
     namespaces: namespacesOf(options),
     ...(devices.length === 0 ? {} : { devices: devices.map(nodeOf) }),
@@ -116,6 +117,7 @@ function linuxOf(options: ContainerOptions, capabilities: readonly string[]): Li
       ...(domainname === '' ? {} : { 'kernel.domainname': checkHostname(domainname) }),
     },
     ...(seccomp === undefined ? {} : { seccomp }),
+    ...(rootfsPropagation === undefined ? {} : { rootfsPropagation }),
     maskedPaths: options.maskedPaths ?? (privileged ? [] : defaultMaskedPaths(options.machine.possibleCpus)),
     readonlyPaths: options.readonlyPaths ?? (privileged ? [] : defaultReadonlyPaths),
   };

@@ -2,6 +2,8 @@ import { StrataError } from '../errors/index.ts';
 import { cleanPath } from '../lib/clean-path.ts';
 import type { MountSpec } from './spec.ts';
 
+export type Propagation = 'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared';
+
 /** A mount beside docker's own: a host path, or memory. */
 export type ContainerMount =
   | {
@@ -9,8 +11,10 @@ export type ContainerMount =
       /** Absolute, on the host. */
       readonly source: string;
       readonly destination: string;
+      /** With what is mounted below the source, unless {@link isWritableBelow}. */
       readonly readonly?: boolean | undefined;
-      readonly propagation?: 'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared' | undefined;
+      readonly isWritableBelow?: boolean | undefined;
+      readonly propagation?: Propagation | undefined;
       /** False leaves out what is mounted below the source. */
       readonly recursive?: boolean | undefined;
       /** Laid there by the engine (`/etc/hosts`): read-only along with the root filesystem. */
@@ -22,6 +26,8 @@ export type ContainerMount =
       /** Docker's `--tmpfs` options: `size=64m`, `mode=1770`, `exec`. */
       readonly options?: readonly string[] | undefined;
     };
+
+type Bind = Extract<ContainerMount, { readonly type: 'bind' }>;
 
 const maxMounts = 1000;
 const maxPathBytes = 4096;
@@ -90,11 +96,15 @@ function toSpec(mount: ContainerMount, isRootReadonly: boolean): MountSpec {
     source: isRoot(mount.source) ? '/' : plainPath(mount.source, 'source'),
     options: [
       mount.recursive === false ? 'bind' : 'rbind',
-      ...(isReadonly ? ['ro'] : []),
+      ...(isReadonly ? [readonlyOption(mount)] : []),
       mount.propagation ?? 'rprivate',
     ],
   };
 }
+
+/** `ro` leaves writable what is mounted below; `rro` (runc 1.1, Linux 5.12) does not, as docker since 25. */
+const readonlyOption = ({ recursive, isWritableBelow }: Bind): string =>
+  recursive === false || isWritableBelow === true ? 'ro' : 'rro';
 
 const isRoot = (path: string): boolean => cleanPath(path) === '/';
 
@@ -129,4 +139,21 @@ export function combineMounts(
   }
   const kept = defaults.filter(({ destination }) => !taken.has(destination));
   return [...kept, ...specs.toSorted((a, b) => depth(a.destination) - depth(b.destination))];
+}
+
+/** Whether what is mounted below it here reaches the host. */
+export const isShared = (mount: ContainerMount): boolean =>
+  mount.type === 'bind' && (mount.propagation === 'shared' || mount.propagation === 'rshared');
+
+/** Whether what the host mounts below its source reaches the container, but nothing the other way. */
+export const isSlave = (mount: ContainerMount): boolean =>
+  mount.type === 'bind' && (mount.propagation === 'slave' || mount.propagation === 'rslave');
+
+/**
+ * How the runtime is to leave the mounts of the container's namespace. By default it makes all of them slaves before it
+ * binds anything, which cuts shared ones off.
+ */
+export function rootPropagationOf(mounts: readonly ContainerMount[]): 'shared' | 'rslave' | undefined {
+  if (mounts.some(isShared)) return 'shared';
+  return mounts.some(isSlave) ? 'rslave' : undefined;
 }

@@ -61,6 +61,8 @@ export interface LinuxSpec {
   readonly cgroupsPath?: string;
   readonly sysctl: { readonly [name: string]: string };
   readonly seccomp?: SeccompSpec;
+  /** Absent, the runtime makes every mount of the container a slave. */
+  readonly rootfsPropagation?: 'shared' | 'rslave';
   readonly maskedPaths: readonly string[];
   readonly readonlyPaths: readonly string[];
 }

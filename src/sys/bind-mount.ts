@@ -5,8 +5,9 @@ import type { Name } from './scratch.ts';
 
 export interface BindOptions {
   readonly readOnly?: boolean | undefined;
-  /** Takes mounts below the source along; they become read-only too. */
+  /** Takes mounts below the source along; they become read-only too, unless {@link isWritableBelow}. */
   readonly recursive?: boolean | undefined;
+  readonly isWritableBelow?: boolean | undefined;
 }
 
 /** A bind mount of a directory or file, attached nowhere; the descriptor is the caller's. Linux 5.12. */
@@ -14,7 +15,8 @@ export function bindDetached(source: Name, options: BindOptions = {}): number {
   const recursive = options.recursive === true;
   const fd = cloneMount(AT_FDCWD, source, { recursive });
   try {
-    if (options.readOnly === true) setMountAttributes(fd, { set: MOUNT_ATTR_RDONLY, recursive });
+    const isBelowToo = recursive && options.isWritableBelow !== true;
+    if (options.readOnly === true) setMountAttributes(fd, { set: MOUNT_ATTR_RDONLY, recursive: isBelowToo });
   } catch (error) {
     closeFd(fd);
     throw error;

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { O_PATH } from './constants.ts';
 
 /** One line of proc_pid_mountinfo(5). */
 export interface MountInfo {
@@ -22,6 +23,17 @@ export interface MountInfo {
 /** All mounts of the calling thread's namespace, in the kernel's order: a later one may cover an earlier. */
 export function readMountInfo(): MountInfo[] {
   return parseMountInfo(readFileSync('/proc/thread-self/mountinfo'));
+}
+
+/** The mount that what is at `path` lies on, symlinks followed; undefined where it is not of the calling thread's namespace. */
+export function mountHolding(path: string): MountInfo | undefined {
+  const fd = openSync(path, O_PATH);
+  try {
+    const [, id] = /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')) ?? [];
+    return readMountInfo().find((mount) => mount.id === Number(id));
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Parses the file; lines that are not of its form are left out. */

@@ -1,5 +1,5 @@
 import { libc } from './libc.ts';
-import { MS_PRIVATE, MS_REC, setPropagation } from './mount.ts';
+import { MS_REC, MS_SLAVE, setPropagation } from './mount.ts';
 import { needsRoot } from './needs-root.ts';
 import { lastError } from './scratch.ts';
 
@@ -7,8 +7,9 @@ const CLONE_FS = 0x200;
 const CLONE_NEWNS = 0x20000;
 
 /**
- * Gives the calling thread a mount namespace of its own, with nothing shared: unshare(2), then `/` made private all the
- * way down. What is mounted in it goes with the thread and the children it has started, also by a kill.
+ * Gives the calling thread a mount namespace of its own, unshare(2), then `/` made a slave all the way down. What is
+ * mounted in it stays in it, and goes with the thread and the children it has started, also by a kill. What the host mounts
+ * and unmounts reaches it, so that it holds no filesystem that the host has let go of.
  *
  * A trap: it is the *thread* that moves. Its synchronous calls and the programs it starts see the new namespace;
  * `fs.promises`, streams and everything else that runs in libuv's threads stay behind, silently. So: in a worker that
@@ -16,7 +17,7 @@ const CLONE_NEWNS = 0x20000;
  */
 export function unshareMounts(): void {
   if (libc().unshare(CLONE_NEWNS) < 0) throw needsRoot(lastError('unshare'), 'a mount namespace cannot be made');
-  setPropagation('/', MS_PRIVATE | MS_REC);
+  setPropagation('/', MS_SLAVE | MS_REC);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { HostMount } from '../../engine/index.ts';
+import type { HostBindOptions, HostMount } from '../../engine/index.ts';
 import { bytes, FlagProblem } from './flag-values.ts';
 
 const truths: ReadonlyMap<string, boolean> = new Map([
@@ -11,7 +11,7 @@ const truths: ReadonlyMap<string, boolean> = new Map([
 const names: Readonly<Record<string, string>> = { src: 'source', dst: 'target', destination: 'target', ro: 'readonly' };
 const switches: ReadonlySet<string> = new Set(['readonly', 'bind-nonrecursive', 'volume-nocopy']);
 const known: ReadonlySet<string> = new Set(
-  `type source target readonly consistency bind-propagation bind-nonrecursive tmpfs-size tmpfs-mode volume-nocopy
+  `type source target readonly consistency bind-propagation bind-nonrecursive bind-recursive tmpfs-size tmpfs-mode volume-nocopy
   volume-label volume-driver volume-opt volume-subpath`.split(/\s+/),
 );
 
@@ -45,13 +45,9 @@ function mountOf(values: ReadonlyMap<string, string>): HostMount {
     }
   }
   const source = values.get('source') ?? '';
-  const propagation = values.get('bind-propagation');
   const size = values.get('tmpfs-size');
   const mode = values.get('tmpfs-mode');
-  const bind = {
-    ...(propagation === undefined ? {} : { Propagation: propagation.toLowerCase() }),
-    ...(isOn(values, 'bind-nonrecursive') ? { NonRecursive: true } : {}),
-  };
+  const bind = bindOptions(values);
   const tmpfs = {
     ...(size === undefined ? {} : { SizeBytes: sizeOf(size) }),
     ...(mode === undefined ? {} : { Mode: modeOf(mode) }),
@@ -63,6 +59,28 @@ function mountOf(values: ReadonlyMap<string, string>): HostMount {
     ...(isOn(values, 'readonly') ? { ReadOnly: true } : {}),
     ...(Object.keys(bind).length === 0 ? {} : { BindOptions: bind }),
     ...(Object.keys(tmpfs).length === 0 ? {} : { TmpfsOptions: tmpfs }),
+  };
+}
+
+function bindOptions(values: ReadonlyMap<string, string>): HostBindOptions {
+  const propagation = values.get('bind-propagation')?.toLowerCase();
+  const recursion = values.get('bind-recursive') ?? 'enabled';
+  if (!['enabled', 'disabled', 'writable', 'readonly'].includes(recursion)) {
+    throw new FlagProblem(
+      `invalid value for bind-recursive: ${recursion} (must be "enabled", "disabled", "writable", or "readonly")`,
+    );
+  }
+  const require = (isGiven: boolean, option: string): void => {
+    if (isGiven) return;
+    throw new FlagProblem(`option 'bind-recursive=${recursion}' requires '${option}' to be specified in conjunction`);
+  };
+  if (recursion === 'writable' || recursion === 'readonly') require(isOn(values, 'readonly'), 'readonly');
+  if (recursion === 'readonly') require(propagation === 'rprivate', 'bind-propagation=rprivate');
+  return {
+    ...(propagation === undefined ? {} : { Propagation: propagation }),
+    ...(recursion === 'disabled' || isOn(values, 'bind-nonrecursive') ? { NonRecursive: true } : {}),
+    ...(recursion === 'writable' ? { ReadOnlyNonRecursive: true } : {}),
+    ...(recursion === 'readonly' ? { ReadOnlyForceRecursive: true } : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 // Runs one container in a thread with a mount namespace of its own, for programs whose main thread is not ours to move.
 import { parentPort, workerData } from 'node:worker_threads';
 import { unshareMounts } from '../../sys/unshare.ts';
+import { SharedBinds } from '../mounts/shared-binds.ts';
 import { toThreadError } from '../thread-error.ts';
 import { type ForegroundPlan, runForeground } from './foreground.ts';
 import type { WorkerOrder, WorkerReport } from './foreground-thread.ts';
@@ -17,8 +18,10 @@ parentPort?.on('message', (order: WorkerOrder) => {
 
 async function main(): Promise<void> {
   try {
+    const plan = workerData as ForegroundPlan;
+    using binds = SharedBinds.take(plan.options.mounts, plan.bundle);
     unshareMounts();
-    const exitCode = await runForeground(workerData as ForegroundPlan, {
+    const exitCode = await runForeground(plan, binds, {
       signal: controller.signal,
       onStarted: () => report({ type: 'started' }),
       onOutput: (stream, chunk, taken) => {

@@ -7,9 +7,11 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { keepInherited } from '../../sys/inherited-descriptors.ts';
 import { unmountIfMounted } from '../../sys/mount.ts';
+import { inOwnMountNamespace } from '../../sys/mount-namespace.ts';
 import { type MountSpec, mountAt } from '../../sys/mount-spec.ts';
 import { run as runProgram } from '../../sys/process.ts';
 import { MadeMountPoints } from '../mounts/made-mount-points.ts';
+import type { SharedBinds } from '../mounts/shared-binds.ts';
 import { type DocumentContents, writeDocument } from '../runtime/document.ts';
 import { deleteFromRuntime } from '../runtime/runtime-commands.ts';
 import { startFailure } from '../runtime/start-failure.ts';
@@ -62,10 +64,14 @@ interface Bundle {
 
 /**
  * Runs a container and waits for its end; answers its exit code (128 and the signal's number for a kill). To be called in
- * a thread with a mount namespace of its own, so that the root's mount ends with it. An abort kills the container and
+ * a thread with a mount namespace of its own, so that the root's mount ends with it; `binds` were taken before. An abort kills the container and
  * then rejects with the signal's reason. Throws ERR_CONTAINER_START with `details.exitCode` 125, 126 or 127.
  */
-export async function runForeground(plan: ForegroundPlan, options: ForegroundOptions = {}): Promise<number> {
+export async function runForeground(
+  plan: ForegroundPlan,
+  binds: SharedBinds,
+  options: ForegroundOptions = {},
+): Promise<number> {
   options.signal?.throwIfAborted();
   const bundle = {
     root: join(plan.bundle, 'rootfs'),
@@ -76,9 +82,9 @@ export async function runForeground(plan: ForegroundPlan, options: ForegroundOpt
   try {
     mountAt(plan.rootfs, bundle.root);
     using made = plan.removesMountPoints === true ? new MadeMountPoints(bundle.root, placesOf(plan)) : undefined;
-    writeBundle(plan, bundle.root);
+    writeBundle(plan, bundle.root, binds);
     try {
-      return await started(plan, bundle, options);
+      return await started(plan, { bundle, binds }, options);
     } finally {
       made?.remove();
     }
@@ -91,7 +97,7 @@ export async function runForeground(plan: ForegroundPlan, options: ForegroundOpt
 // Innermost first. What stands in /dev is its own.
 const placesOf = ({ files }: ForegroundPlan): string[] => [...Object.keys(files), '/proc', '/sys', '/dev'];
 
-function writeBundle(plan: ForegroundPlan, root: string): void {
+function writeBundle(plan: ForegroundPlan, root: string, binds: SharedBinds): void {
   const laid = [
     ...Object.entries(plan.files).map((file) => [...file, 0o644] as const),
     ...Object.entries(plan.scripts ?? {}).map((file) => [...file, 0o755] as const),
@@ -101,13 +107,19 @@ function writeBundle(plan: ForegroundPlan, root: string): void {
     writeFileSync(source, content, { mode });
     return { type: 'bind' as const, source, destination, readonly: false, recursive: false, isOwn: true };
   });
-  const mounts = [...ownMounts, ...(plan.options.mounts ?? [])];
+  binds.makePlaces();
+  const mounts = [...ownMounts, ...binds.mounts];
   writeDocument(plan.bundle, root, { ...plan, options: { ...plan.options, mounts } });
 }
 
-async function started(plan: ForegroundPlan, bundle: Bundle, options: ForegroundOptions): Promise<number> {
+interface Prepared {
+  readonly bundle: Bundle;
+  readonly binds: SharedBinds;
+}
+
+async function started(plan: ForegroundPlan, { bundle, binds }: Prepared, options: ForegroundOptions): Promise<number> {
   const { signal, onOutput, onStarted } = options;
-  const { child, isOwnSession } = spawnRuntime(plan, bundle);
+  const { child, isOwnSession } = spawnRuntime(plan, { bundle, binds });
   const hasStarted = (): boolean => existsSync(bundle.pid);
   const flow = new OutputFlow(child, { hasStarted, onOutput: plan.stdio === 'inherit' ? undefined : onOutput });
   const stopForwarding = plan.forwardSignals ? forwardSignals(child, isOwnSession) : undefined;
@@ -137,7 +149,7 @@ async function started(plan: ForegroundPlan, bundle: Bundle, options: Foreground
 
 function spawnRuntime(
   plan: ForegroundPlan,
-  bundle: Bundle,
+  { bundle, binds }: Prepared,
 ): { readonly child: ChildProcess; readonly isOwnSession: boolean } {
   const input = plan.stdio === 'inherit' && plan.interactive ? 'inherit' : 'ignore';
   const stdout = plan.stdio === 'inherit' ? 'inherit' : 'pipe';
@@ -148,7 +160,13 @@ function spawnRuntime(
   const held = plan.heldFd === undefined ? [] : [plan.heldFd];
   const stdio = [input, stdout, 'pipe', ...held] as const;
   keepInherited();
-  const child = spawn(plan.runtime, args, { stdio: [...stdio], detached: isOwnSession, env: {} });
+  const spawned = (): ChildProcess => spawn(plan.runtime, args, { stdio: [...stdio], detached: isOwnSession, env: {} });
+  if (binds.isEmpty) return { child: spawned(), isOwnSession };
+  // In a namespace of the runtime's: in ours the bundle is removed.
+  const child = inOwnMountNamespace(() => {
+    binds.attach();
+    return spawned();
+  });
   return { child, isOwnSession };
 }
 

@@ -1,16 +1,15 @@
 import { StrataError } from '../../errors/index.ts';
 import { cleanPath } from '../../lib/clean-path.ts';
-import type { ContainerMount } from '../../oci-runtime/mounts.ts';
+import type { ContainerMount, Propagation } from '../../oci-runtime/mounts.ts';
 
 type Bind = Extract<ContainerMount, { readonly type: 'bind' }>;
 
-const propagations = ['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared'] as const;
+const propagations: readonly Propagation[] = ['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared'];
 
 const fail = (message: string, hint = 'Write SOURCE:DESTINATION[:ro], both paths absolute.'): StrataError =>
   new StrataError({ kind: 'invalid-argument', code: 'ERR_MOUNT_INVALID', message, hint });
 
-const isPropagation = (word: string): word is (typeof propagations)[number] =>
-  propagations.some((name) => name === word);
+const isPropagation = (word: string): word is Propagation => propagations.some((name) => name === word);
 
 /** One word of each group at most, as with docker. */
 const groups: readonly (readonly string[])[] = [
@@ -18,7 +17,7 @@ const groups: readonly (readonly string[])[] = [
   propagations,
   ['z', 'Z'],
   ['nocopy'],
-  ['consistent', 'cached', 'delegated', 'default'],
+  ['consistent', 'cached', 'delegated'],
 ];
 
 function checkMode(mode: string): readonly string[] {
@@ -53,6 +52,8 @@ export function parseBind(text: string): Bind {
   const place = cleanPath(destination);
   if (place === '/') throw invalid("invalid specification: destination can't be '/'");
   const words = checkMode(mode);
+  // It is about volumes, which take over what an image has at their place.
+  if (words.includes('nocopy')) throw invalid('field VolumeOptions must not be specified');
   const propagation = words.find(isPropagation);
   return {
     type: 'bind',
@@ -73,7 +74,7 @@ export const volumesNotYet = (): StrataError =>
   });
 
 /** As `propagation` of a mount. Throws ERR_MOUNT_INVALID. */
-export function checkPropagation(word: string): (typeof propagations)[number] {
+export function checkPropagation(word: string): Propagation {
   if (isPropagation(word)) return word;
   throw fail(
     `invalid mount config for type "bind": invalid propagation mode: ${word.slice(0, 100)}`,

@@ -1,8 +1,7 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { StrataError } from '../../errors/index.ts';
 import { cleanPath } from '../../lib/clean-path.ts';
 import type { ContainerMount } from '../../oci-runtime/mounts.ts';
-import { errnoOf } from '../../sys/errno.ts';
 import type { HostMount, HostOptions } from '../host-options.ts';
 import { checkPropagation, parseBind, volumesNotYet } from './bind-text.ts';
 
@@ -51,12 +50,13 @@ function mountOf(mount: HostMount): ContainerMount {
     };
   }
   if (Source === '') throw fail(mount, 'field Source must not be empty');
-  const { Propagation, NonRecursive } = BindOptions;
+  const { Propagation, NonRecursive, ReadOnlyNonRecursive } = BindOptions;
   return {
     type: 'bind',
     source: absolute(mount, Source),
     destination,
     readonly: ReadOnly,
+    ...(ReadOnlyNonRecursive === true ? { isWritableBelow: true } : {}),
     recursive: NonRecursive !== true,
     ...(Propagation === undefined || Propagation === '' ? {} : { propagation: checkPropagation(Propagation) }),
   };
@@ -70,32 +70,3 @@ export function checkMountSources({ Mounts = [] }: HostOptions): void {
     throw fail(mount, `bind source path does not exist: ${made.source}`, '-v makes what is missing.');
   }
 }
-
-/** What `-v` binds and is not there becomes a directory, before a start. Idempotent. */
-export function makeBindSources({ Binds = [] }: HostOptions): void {
-  for (const { source } of Binds.map(parseBind)) {
-    try {
-      // Not made anew where it stands, whatever it is.
-      statSync(source);
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw unusable(source, error);
-      make(source);
-    }
-  }
-}
-
-function make(source: string): void {
-  try {
-    mkdirSync(source, { recursive: true, mode: 0o755 });
-  } catch (error) {
-    throw unusable(source, error);
-  }
-}
-
-const unusable = (source: string, cause: unknown): StrataError =>
-  new StrataError({
-    kind: 'failed-precondition',
-    code: 'ERR_MOUNT_SOURCE',
-    message: `error while creating mount source path '${source}': ${cause instanceof Error ? cause.message : String(cause)}`,
-    cause,
-  });

@@ -66,7 +66,11 @@ function clonesOf(binds: readonly RuntimeMount[]): Disposable & { readonly all: 
   try {
     for (const bind of binds) {
       const { options } = bind;
-      const how = { readOnly: options.includes('ro'), recursive: options.includes('rbind') };
+      const how = {
+        readOnly: options.includes('ro') || options.includes('rro'),
+        isWritableBelow: !options.includes('rro'),
+        recursive: options.includes('rbind'),
+      };
       try {
         // A symlink is followed, as the runtime does.
         all.push([bind, bindDetached(realpathSync(bind.source), how)]);

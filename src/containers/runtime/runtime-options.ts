@@ -28,8 +28,8 @@ export function runtimeOptions(definition: ContainerDefinition, input: RuntimeOp
   return {
     ...definedOptions(definition, input),
     devices: hostDevices(host),
-    // The static one: an image may have no libraries.
-    ...(host.Init === true ? { initPath: requireProgram('tini-static', 'tini') } : {}),
+    // The static one: an image may have no libraries. Among the host's processes another one reaps, as with docker.
+    ...(host.Init === true && host.PidMode !== 'host' ? { initPath: requireProgram('tini-static', 'tini') } : {}),
   };
 }
 
@@ -86,7 +86,7 @@ function resourcesOf(host: HostOptions): ResourceOptions {
     cpuQuota: orNothing(host.CpuQuota),
     cpusetCpus: host.CpusetCpus || undefined,
     cpusetMems: host.CpusetMems || undefined,
-    pidsLimit: orNothing(host.PidsLimit),
+    pidsLimit: host.PidsLimit === undefined ? undefined : orNothing(Math.max(host.PidsLimit, -1)),
   };
 }
 

@@ -6,6 +6,7 @@ import { keepInherited } from '../../sys/inherited-descriptors.ts';
 import { inOwnMountNamespace } from '../../sys/mount-namespace.ts';
 import { type MountSpec, mountAt } from '../../sys/mount-spec.ts';
 import { safeEnvironment } from '../../sys/process.ts';
+import { SharedBinds } from '../mounts/shared-binds.ts';
 import { readRuntimeLog } from '../runtime/bundle.ts';
 import { type DocumentContents, writeDocument } from '../runtime/document.ts';
 import { startFailure } from '../runtime/start-failure.ts';
@@ -31,6 +32,9 @@ export interface LaunchPlan {
 export async function launch(plan: LaunchPlan): Promise<number> {
   const { bundle } = plan.supervisor;
   mkdirSync(bundle.root, { recursive: true, mode: 0o700 });
+  using binds = SharedBinds.take(plan.contents.options.mounts, bundle.directory);
+  binds.makePlaces();
+  const contents = { ...plan.contents, options: { ...plan.contents.options, mounts: binds.mounts } };
   const lock = openSync(bundle.lock, 'w', 0o600);
   let child: ChildProcess;
   keepInherited();
@@ -38,7 +42,8 @@ export async function launch(plan: LaunchPlan): Promise<number> {
     tryLockFile(lock);
     child = inOwnMountNamespace(() => {
       mountAt(plan.rootfs, bundle.root);
-      writeDocument(bundle.directory, bundle.root, plan.contents);
+      writeDocument(bundle.directory, bundle.root, contents);
+      binds.attach();
       return spawn(plan.program, supervisorArguments(plan.supervisor), {
         cwd: bundle.directory,
         detached: true,

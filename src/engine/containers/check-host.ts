@@ -6,6 +6,7 @@ import type { ContainerDefinition } from '../../containers/state.ts';
 import { checkLogConfig } from '../../containers/supervised/log-config.ts';
 import { StrataError } from '../../errors/index.ts';
 import { createRuntimeSpec, type Machine } from '../../oci-runtime/from-image.ts';
+import { memoryNodes } from '../machine.ts';
 
 const nobody = { uid: 0, gid: 0, additionalGids: [], home: '/' };
 
@@ -42,7 +43,8 @@ function checkNumbers({ host: { OomScoreAdj = 0, ShmSize = 0, CgroupParent = '' 
   if (ShmSize < 0) throw resourceProblem('SHM size can not be less than 0', 'Give --shm-size as in 64m.');
 }
 
-function checkProcessors({ host: { NanoCpus = 0, CpusetCpus = '' } }: ContainerDefinition, machine: Machine): void {
+function checkProcessors({ host }: ContainerDefinition, machine: Machine): void {
+  const { NanoCpus = 0, CpusetCpus = '', CpusetMems = '' } = host;
   const count = availableParallelism();
   if (NanoCpus < 0 || NanoCpus > count * 1e9) {
     throw resourceProblem(
@@ -54,6 +56,11 @@ function checkProcessors({ host: { NanoCpus = 0, CpusetCpus = '' } }: ContainerD
   if (numbersIn(CpusetCpus).some((cpu) => cpu > last)) {
     const message = `Requested CPUs are not available - requested ${CpusetCpus}, available: ${machine.possibleCpus}`;
     throw resourceProblem(message, 'Processors are counted from 0.');
+  }
+  const nodes = memoryNodes();
+  if (numbersIn(CpusetMems).some((node) => node > Math.max(...numbersIn(nodes)))) {
+    const message = `Requested memory nodes are not available - requested ${CpusetMems}, available: ${nodes}`;
+    throw resourceProblem(message, 'Nodes are counted from 0.');
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ForegroundOptions, ForegroundPlan } from '../../containers/attended/foreground.ts';
 import { runInWorker } from '../../containers/attended/foreground-thread.ts';
-import { makeBindSources } from '../../containers/mounts/host-mounts.ts';
+import { prepareBindSources } from '../../containers/mounts/bind-sources.ts';
 import { etcFiles } from '../../containers/runtime/etc-files.ts';
 import { findRuntime } from '../../containers/runtime/runtime.ts';
 import { runtimeOptions } from '../../containers/runtime/runtime-options.ts';
@@ -90,7 +90,7 @@ function planOf(
   { runtime, lease }: { readonly runtime: string; readonly lease: StoreLease },
 ): ForegroundPlan {
   const { config, host } = definition;
-  makeBindSources(host);
+  prepareBindSources(host);
   const [rootfs] = driver.snapshotter.mounts(snapshotId);
   if (rootfs === undefined) throw new Error(`snapshot ${snapshotId} has no mount`);
   const bundles = bundlesOf(layout);

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeBindSources } from '../../containers/mounts/host-mounts.ts';
+import { prepareBindSources } from '../../containers/mounts/bind-sources.ts';
 import { etcFiles, writeEtcFiles } from '../../containers/runtime/etc-files.ts';
 import { startCreated } from '../../containers/runtime/runtime-commands.ts';
 import { runtimeOptions } from '../../containers/runtime/runtime-options.ts';
@@ -112,7 +112,7 @@ function planOf(parts: ContainerParts, record: ContainerRecord): LaunchPlan {
   if (rootfs === undefined) throw new Error(`container ${id} has no root filesystem`);
   for (const folder of [bundlesOf(layout), exitsOf(layout)]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const files = etcFiles({ hostname: config.Hostname, network: host.NetworkMode, host });
-  makeBindSources(host);
+  prepareBindSources(host);
   const ownMounts = writeEtcFiles(folderOf(layout, id), files);
   return {
     program: findSupervisor(),

@@ -193,7 +193,7 @@ for (const [name, way] of Object.entries(ways)) {
           Binds: [
             `${host}:/in:ro`,
             `${made}:/out`,
-            `${host}/below:/out/sub:ro,rslave`,
+            `${host}/below:/out/sub:ro,private`,
             `${host}/file:/one`,
             `${host}/below:/link`,
             `${host}/below:/up`,
@@ -355,6 +355,11 @@ test('what cannot be is refused before anything is made, in docker’s words', {
   await refused(engine, { Mounts: [{ ...mount, Type: 'pipe' }] }, 'ERR_MOUNT_INVALID', /mount type unknown/);
   await refused(engine, { Binds: [`${folder}:/x:nonsense`] }, 'ERR_MOUNT_INVALID', /^invalid mode: nonsense$/);
   await refused(engine, { Binds: [`${folder}:/x:ro,rw`] }, 'ERR_MOUNT_INVALID', /^invalid mode/);
+  await refused(engine, { Binds: [`${folder}:/x:default`] }, 'ERR_MOUNT_INVALID', /^invalid mode: default$/);
+  for (const mode of ['nocopy', 'ro,nocopy']) {
+    const words = `invalid volume specification: '${folder}:/x:${mode}': invalid mount config for type "bind": field VolumeOptions must not be specified`;
+    await refused(engine, { Binds: [`${folder}:/x:${mode}`] }, 'ERR_MOUNT_INVALID', new RegExp(`^${words}$`));
+  }
   await refused(engine, { Binds: [`${folder}:x`] }, 'ERR_MOUNT_INVALID', /mount path must be absolute/);
   await refused(engine, { Binds: ['a/b:/x'] }, 'ERR_MOUNT_INVALID', /includes invalid characters for a local volume/);
   await refused(engine, { Binds: [`${folder}::ro`] }, 'ERR_MOUNT_INVALID', /empty section between colons/);
@@ -369,6 +374,7 @@ test('what cannot be is refused before anything is made, in docker’s words', {
   await refused(engine, { MemorySwap: 1 }, 'ERR_RESOURCES_INVALID', /always set the Memory limit/);
   await refused(engine, { NanoCpus: 1e15 }, 'ERR_RESOURCES_INVALID', /^Range of CPUs is from 0\.01 to /);
   await refused(engine, { CpusetCpus: '9999' }, 'ERR_RESOURCES_INVALID', /^Requested CPUs are not available/);
+  await refused(engine, { CpusetMems: '7' }, 'ERR_RESOURCES_INVALID', /^Requested memory nodes are not available/);
   await refused(engine, { OomScoreAdj: 1001 }, 'ERR_RESOURCES_INVALID', /range for oom score adj/);
   await refused(engine, { CapAdd: ['NOPE'] }, 'ERR_CAPABILITY_UNKNOWN', /^invalid CapAdd: .*"CAP_NOPE"$/);
   await refused(engine, { Sysctls: { 'kernel.core_pattern': '|x' } }, 'ERR_SYSCTL_INVALID', /not kept per container/);

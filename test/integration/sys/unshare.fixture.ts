@@ -16,7 +16,7 @@ writeFileSync(join(directory, 'm/seen'), '');
 parentPort?.postMessage({
   mode: statSync(join(directory, 'open')).mode & 0o777,
   seen: readdirSync(join(directory, 'm')),
-  shared: readMountInfo().some(({ propagation }) => propagation.length > 0),
+  shared: readMountInfo().some(({ propagation }) => propagation.some((tag) => tag.startsWith('shared:'))),
 });
 // Stays until told, so that the main thread can look around meanwhile.
 parentPort?.once('message', () => process.exit(0));

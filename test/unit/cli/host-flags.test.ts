@@ -32,6 +32,29 @@ const meant: readonly (readonly [string, HostOptions])[] = [
     },
   ],
   [
+    '--mount type=bind,src=/a,dst=/b,bind-recursive=disabled --mount type=bind,src=/c,dst=/d,ro,bind-recursive=writable',
+    {
+      Mounts: [
+        { Type: 'bind', Source: '/a', Target: '/b', BindOptions: { NonRecursive: true } },
+        { Type: 'bind', Source: '/c', Target: '/d', ReadOnly: true, BindOptions: { ReadOnlyNonRecursive: true } },
+      ],
+    },
+  ],
+  [
+    '--mount type=bind,src=/a,dst=/b,ro,bind-propagation=rprivate,bind-recursive=readonly',
+    {
+      Mounts: [
+        {
+          Type: 'bind',
+          Source: '/a',
+          Target: '/b',
+          ReadOnly: true,
+          BindOptions: { Propagation: 'rprivate', ReadOnlyForceRecursive: true },
+        },
+      ],
+    },
+  ],
+  [
     '--mount type=tmpfs,destination=/b,tmpfs-size=1m,tmpfs-mode=1700',
     { Mounts: [{ Type: 'tmpfs', Target: '/b', TmpfsOptions: { SizeBytes: 1 << 20, Mode: 0o1700 } }] },
   ],
@@ -110,6 +133,21 @@ const wrong: readonly (readonly [flag: string, value: string, words: string, sho
   ['--mount', 'type=tmpfs,dst=/x,tmpfs-mode=9', 'invalid value for tmpfs-mode: 9'],
   ['--mount', 'type=tmpfs,dst=/x,tmpfs-size=q', 'invalid value for tmpfs-size: q'],
   ['--mount', '', 'EOF'],
+  [
+    '--mount',
+    'type=bind,dst=/x,bind-recursive=odd',
+    'invalid value for bind-recursive: odd (must be "enabled", "disabled", "writable", or "readonly")',
+  ],
+  [
+    '--mount',
+    'type=bind,dst=/x,bind-recursive=writable',
+    "option 'bind-recursive=writable' requires 'readonly' to be specified in conjunction",
+  ],
+  [
+    '--mount',
+    'type=bind,dst=/x,ro,bind-recursive=readonly,bind-propagation=private',
+    "option 'bind-recursive=readonly' requires 'bind-propagation=rprivate' to be specified in conjunction",
+  ],
   ['--device', '/dev/a:/dev/b:z', 'bad mode specified: z'],
   ['--device', 'a:b:c:d', 'bad format for path: a:b:c:d'],
 ];

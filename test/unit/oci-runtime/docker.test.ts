@@ -97,10 +97,13 @@ suite('config.json beside dockerd 20.10', () => {
     });
 
     test(`${name}: mounts`, () => {
-      // Docker leaves the propagation of its init program to the runtime, which makes it private too.
-      const expected = theirs.mounts.map((mount) =>
-        mount.destination === '/sbin/docker-init' ? { ...mount, options: [...mount.options, 'rprivate'] } : mount,
-      );
+      const expected = theirs.mounts.map((mount) => {
+        // Docker leaves the propagation of its init program to the runtime, which makes it private too.
+        if (mount.destination === '/sbin/docker-init') return { ...mount, options: [...mount.options, 'rprivate'] };
+        // Since docker 25 a read-only bind is read-only all the way down.
+        const options = mount.options.map((option) => (option === 'ro' ? 'rro' : option));
+        return mount.type === 'bind' ? { ...mount, options } : mount;
+      });
       const system = new Set(['/sys', '/sys/fs/cgroup']);
       const sorted = (mounts: RuntimeSpec['mounts']): unknown[] =>
         mounts.map((mount) =>
@@ -115,6 +118,7 @@ suite('config.json beside dockerd 20.10', () => {
       // For the host's network docker names the host's namespace by path; leaving it out is the same.
       const namespaces = theirs.linux.namespaces.filter(({ path }) => path === undefined);
       assert.deepEqual(ours.linux.namespaces, namespaces);
+      assert.equal(ours.linux.rootfsPropagation, extra.mounts?.length === 2 ? 'rslave' : undefined);
       assert.deepEqual(ours.linux.sysctl, theirs.linux.sysctl ?? {});
       assert.deepEqual(ours.linux.devices ?? [], theirs.linux.devices ?? []);
       assert.deepEqual(ours.linux.readonlyPaths, theirs.linux.readonlyPaths);

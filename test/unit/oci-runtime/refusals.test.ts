@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { formatRuntimeDocument } from '../../../src/oci-runtime/format.ts';
 import { type ContainerOptions, createRuntimeSpec } from '../../../src/oci-runtime/from-image.ts';
+import type { Propagation } from '../../../src/oci-runtime/mounts.ts';
 import type { RunConfig } from '../../../src/spec/config.ts';
 import { machine, options, root } from './runtime-options.fixture.ts';
 
@@ -185,6 +186,18 @@ suite('what is taken', () => {
     );
     assert.equal(mounts.filter(({ destination }) => destination === '/dev/shm').length, 1);
     assert.deepEqual(own[1]!.options, ['bind', 'shared']);
+  });
+
+  test('a propagation has what the runtime needs for it, and a shared one counts for more than a slave', () => {
+    const propagationOf = (...words: readonly Propagation[]): string | undefined =>
+      spec({}, { mounts: words.map((propagation, at) => ({ ...bind, destination: `/${at}`, propagation })) }).linux
+        .rootfsPropagation;
+    const bind = { type: 'bind', source: '/host' } as const;
+    assert.equal(propagationOf(), undefined);
+    assert.equal(propagationOf('private', 'rprivate'), undefined);
+    assert.equal(propagationOf('private', 'slave'), 'rslave');
+    assert.equal(propagationOf('rslave', 'rshared'), 'shared');
+    assert.equal(propagationOf('shared', 'rslave'), 'shared');
   });
 
   test('tmpfs options as docker merges them', () => {

@@ -1,0 +1,68 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { StrataError } from '../../errors/index.ts';
+import { isShared, isSlave } from '../../oci-runtime/mounts.ts';
+import { errnoOf } from '../../sys/errno.ts';
+import { mountHolding } from '../../sys/mountinfo.ts';
+import type { HostOptions } from '../host-options.ts';
+import { parseBind } from './bind-text.ts';
+import { hostMounts } from './host-mounts.ts';
+
+/**
+ * Before a start: what `-v` binds and is not there becomes a directory, and what shares its mounts with the container lies
+ * on a mount that can. Idempotent. Throws ERR_MOUNT_SOURCE, ERR_MOUNT_PROPAGATION.
+ */
+export function prepareBindSources(host: HostOptions): void {
+  for (const { source } of (host.Binds ?? []).map(parseBind)) {
+    try {
+      // Not made anew where it stands, whatever it is.
+      statSync(source);
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw unusable(source, error);
+      make(source);
+    }
+  }
+  for (const mount of hostMounts(host)) {
+    if (mount.type !== 'bind') continue;
+    if (isShared(mount)) refuseOthers(mount.source, ['shared']);
+    else if (isSlave(mount)) refuseOthers(mount.source, ['shared', 'master']);
+  }
+}
+
+function make(source: string): void {
+  try {
+    mkdirSync(source, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    throw unusable(source, error);
+  }
+}
+
+/** `wanted` are the kernel's words for what the mount may be: `master` says that it is a slave of another. */
+function refuseOthers(source: string, wanted: readonly ('shared' | 'master')[]): void {
+  const mount = holding(source);
+  if (mount?.propagation.some((tag) => wanted.some((word) => tag.startsWith(`${word}:`))) !== false) return;
+  const place = Buffer.from(mount.mountPoint).toString('utf8');
+  throw new StrataError({
+    kind: 'failed-precondition',
+    code: 'ERR_MOUNT_PROPAGATION',
+    message: `path ${source} is mounted on ${place} but it is not a ${wanted.length > 1 ? 'shared or slave' : 'shared'} mount`,
+    hint: `Make it one with 'mount --make-rshared ${place}', or leave the propagation out.`,
+  });
+}
+
+/** Undefined for a source that is gone, which the runtime complains of. */
+function holding(source: string): ReturnType<typeof mountHolding> {
+  try {
+    return mountHolding(source);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw unusable(source, error);
+  }
+}
+
+const unusable = (source: string, cause: unknown): StrataError =>
+  new StrataError({
+    kind: 'failed-precondition',
+    code: 'ERR_MOUNT_SOURCE',
+    message: `error while creating mount source path '${source}': ${cause instanceof Error ? cause.message : String(cause)}`,
+    cause,
+  });
