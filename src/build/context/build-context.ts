@@ -1,21 +1,21 @@
 import { hasWildcards } from '../../dockerfile/file-pattern.ts';
 import { readIgnoreFile } from '../../dockerfile/ignore-file.ts';
 import { type FolderMatch, PatternMatcher } from '../../dockerfile/pattern-matcher.ts';
-import { StrataError } from '../../errors/index.ts';
-import { compareBytes, displayBytes } from '../../lib/bytes.ts';
+import { compareBytes, displayBytes, equalBytes } from '../../lib/bytes.ts';
 import { cleanPath } from '../../lib/clean-path.ts';
 import { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../../sys/constants.ts';
-import { errnoOf } from '../../sys/errno.ts';
 import { closeFd, openAt } from '../../sys/fs-at.ts';
 import { type DirectoryEntry, listFd } from '../../sys/list-at.ts';
 import type { RootedTree } from '../../sys/rooted-tree.ts';
 import { type FileStat, type FileType, statAt, statFd } from '../../sys/stat.ts';
 import { stillThere } from './context-changed.ts';
 import type { DigestCache } from './digest-cache.ts';
-import { expandWildcard, joinPath } from './expand-wildcard.ts';
-import { matchOne } from './match-one.ts';
+import { expandWildcard, joinPath, withoutEscapes } from './expand-wildcard.ts';
+import { followPath } from './follow-path.ts';
+import { matchOne, type OneMatch } from './match-one.ts';
 import { openFolder } from './open-folder.ts';
 import { dockerfileNotFound, readContextFile } from './read-context-file.ts';
+import { lostLink, sourceNotFound, type WhyNot } from './source-not-found.ts';
 
 /** Something of the context that a COPY takes along. `dirFd` is valid until the iteration goes on. */
 export class ContextEntry {
@@ -51,7 +51,15 @@ export interface ContextSource {
   readonly isDirectory: boolean;
   /** What is left out of it beyond what is ignored: patterns are relative to the source. */
   readonly exclude: PatternMatcher | undefined;
+  /** The instruction, when a wildcard of it matched this. */
+  readonly matchedBy?: string;
 }
+
+/** What the context has at a path, as a build sees it. */
+type Found =
+  | { readonly source: ContextSource }
+  // The link is the path's own, when that is a symlink that is not ignored itself.
+  | { readonly source?: undefined; readonly why: WhyNot; readonly link: Uint8Array | undefined };
 
 export interface FindOptions {
   readonly kind?: 'ADD' | 'COPY';
@@ -130,20 +138,25 @@ export class BuildContext implements Disposable {
 
   /**
    * What one source of a COPY or ADD names: itself, or everything a wildcard matches, which may be nothing; less the
-   * files that `--exclude` names. Throws ERR_COPY_SOURCE_NOT_FOUND, ERR_PATTERN_SYNTAX, ERR_PATTERN_COUNT.
+   * files that `--exclude` names. A symlink that is matched has to lead to something. Throws ERR_COPY_SOURCE_NOT_FOUND, ERR_PATTERN_SYNTAX, ERR_PATTERN_COUNT.
    */
   find(source: string, { kind = 'COPY', exclude = [] }: FindOptions = {}): ContextSource[] {
     const matcher = exclude.length === 0 ? undefined : new PatternMatcher(exclude);
-    const isTaken = ({ name, isDirectory }: ContextSource): boolean =>
+    const isTaken = ({ name, isDirectory }: Pick<ContextSource, 'name' | 'isDirectory'>): boolean =>
       isDirectory || matcher?.matches(displayBytes(name)) !== true;
+    const what = `${kind} ${source}`;
     const cleaned = cleanPath(`/${source}`).slice(1);
     if (hasWildcards(cleaned)) {
-      const found = expandWildcard(this.#tree, cleaned).flatMap((path) => this.#resolve(path, matcher) ?? []);
-      return found.filter(isTaken);
+      return this.#expand(cleaned).flatMap((path) => {
+        const found = this.#look(path, matcher);
+        if (found.source) return [{ ...found.source, matchedBy: what }].filter(isTaken);
+        if (found.link === undefined || !isTaken({ name: lastOf(path), isDirectory: false })) return [];
+        throw lostLink(what, found.link, found.why);
+      });
     }
-    const found = this.#resolve(Buffer.from(cleaned), matcher);
-    if (found !== undefined) return [found].filter(isTaken);
-    throw this.#notFound(`${kind} ${source}`, cleaned);
+    const found = this.#look(Buffer.from(cleaned), matcher);
+    if (found.source) return [found.source].filter(isTaken);
+    throw sourceNotFound(what, found.why);
   }
 
   /**
@@ -158,9 +171,7 @@ export class BuildContext implements Disposable {
     return this.find(pivot === -1 ? '/' : source.slice(0, pivot)).flatMap((above) => {
       if (!above.isDirectory) return [];
       const path = joinPath(above.path, Buffer.from(pattern));
-      if (!hasWildcards(pattern) && !this.#isWalked(path)) {
-        throw this.#notFound(`COPY ${source}`, displayBytes(path));
-      }
+      if (!hasWildcards(pattern)) this.#refuseUnwalked(`COPY ${source}`, path);
       return [{ ...above, exclude: matcher }];
     });
   }
@@ -177,7 +188,7 @@ export class BuildContext implements Disposable {
       return;
     }
     const fd = stillThere(source.path, () => this.#tree.open(source.path, O_RDONLY | O_DIRECTORY));
-    const top = { contextPath: source.path, path: nothing, match: this.#matchOf(source.path) };
+    const top = { contextPath: source.path, path: nothing, match: this.#matchOf(source.path)?.folder };
     const folders = [folderOf(fd, { ...top, excludeMatch: undefined, untold: undefined })];
     try {
       yield new ContextEntry({ path: nothing, dirFd: fd, name: Buffer.from('.'), type: 'directory' }, statFd(fd));
@@ -199,6 +210,17 @@ export class BuildContext implements Disposable {
     const { fd, name } = stillThere(path, () => this.#tree.parent(joinPath(source.path, path)));
     const stat = stillThere(path, () => statAt(fd, name));
     return new ContextEntry({ path, dirFd: fd, name, type: stat.type }, stat);
+  }
+
+  /**
+   * Checks a symlink below what a wildcard matched: it has to lead to something that the context has, as in BuildKit,
+   * though it is copied as a symlink. Throws ERR_COPY_SOURCE_NOT_FOUND.
+   */
+  refuseLostLink({ path, matchedBy }: ContextSource, link: Uint8Array): void {
+    if (matchedBy === undefined) return;
+    const place = joinPath(path, link);
+    const found = this.#look(place, undefined);
+    if (!found.source) throw lostLink(matchedBy, place, found.why);
   }
 
   close(): void {
@@ -239,61 +261,61 @@ export class BuildContext implements Disposable {
     folders.push(folderOf(fd, { contextPath, path, match: ignored.folder, excludeMatch: excluded?.folder, untold }));
   }
 
-  #matchOf(path: Uint8Array): FolderMatch | undefined {
-    if (path.length === 0) return undefined;
-    let match: FolderMatch | undefined;
-    const parts = displayBytes(path).split('/');
-    for (let count = 1; count <= parts.length; count++) {
-      match = this.#ignored.matchesIn(match, parts.slice(0, count).join('/')).folder;
-    }
-    return match;
-  }
-
-  /** Whether {@link walk} comes by: the path is there, and no symlink on the way. */
-  #isWalked(path: Uint8Array): boolean {
-    const folder = path.subarray(0, Math.max(path.lastIndexOf(slash), 0));
-    const above = this.#resolve(folder, undefined);
-    return (
-      above !== undefined && compareBytes(above.path, folder) === 0 && this.#resolve(path, undefined) !== undefined
-    );
-  }
-
-  #notFound(what: string, path: string): StrataError {
-    return new StrataError({
-      kind: 'not-found',
-      code: 'ERR_COPY_SOURCE_NOT_FOUND',
-      message: `${what}: not found in the build context`,
-      hint: this.#ignored.matches(path)
-        ? 'The .dockerignore excludes it.'
-        : 'Paths are relative to the context, the folder given to build; symlinks do not lead out of it.',
-    });
-  }
-
-  #resolve(path: Uint8Array, exclude: PatternMatcher | undefined): ContextSource | undefined {
-    let fd: number;
-    try {
-      fd = this.#tree.resolve(path);
-    } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') return undefined;
-      throw error;
-    }
-    try {
-      const resolved = path.length === 0 ? path : this.#tree.pathOf(fd);
-      const isDirectory = statFd(fd).type === 'directory';
-      // What a symlink leads to may be excluded though the symlink is not.
-      if (this.#isExcluded(path, isDirectory) || this.#isExcluded(resolved, isDirectory)) return undefined;
-      return { name: path.subarray(path.lastIndexOf(slash) + 1), path: resolved, isDirectory, exclude };
-    } finally {
-      closeFd(fd);
+  /** What the ignore file says of a path, as a walk from the root would come by it. */
+  #matchOf(path: Uint8Array): OneMatch | undefined {
+    let match: OneMatch | undefined;
+    for (let end = path.indexOf(slash); ; end = path.indexOf(slash, end + 1)) {
+      const place = end === -1 ? path : path.subarray(0, end);
+      if (place.length > 0) match = matchOne(this.#ignored, match?.folder, place);
+      if (end === -1) return match;
     }
   }
 
-  #isExcluded(path: Uint8Array, isDirectory: boolean): boolean {
-    const text = displayBytes(path);
-    return this.#ignored.matches(text) && !(isDirectory && this.#ignored.mayReincludeBelow(text));
+  /** Throws ERR_COPY_SOURCE_NOT_FOUND unless {@link walk} comes by: the path is there, and no symlink on the way. */
+  #refuseUnwalked(what: string, path: Uint8Array): void {
+    const { links } = followPath(this.#tree, path.subarray(0, Math.max(path.lastIndexOf(slash), 0)));
+    if (links.length > 0) throw sourceNotFound(what, 'missing');
+    const found = this.#look(path, undefined);
+    if (!found.source) throw sourceNotFound(what, found.why);
+  }
+
+  #expand(pattern: string): Uint8Array[] {
+    const components = pattern.split('/');
+    const first = components.findIndex(hasWildcards);
+    const folder = components.slice(0, first).map(withoutEscapes).reduce(joinPath, nothing);
+    const { source } = this.#look(folder, undefined);
+    return source?.isDirectory ? expandWildcard(this.#tree, source.path, components.slice(first)) : [];
+  }
+
+  /** What is ignored is not there for a build: neither by its name nor through a symlink, nor as a symlink on the way. */
+  #look(path: Uint8Array, exclude: PatternMatcher | undefined): Found {
+    const { links, end } = followPath(this.#tree, path);
+    const [first] = links;
+    const link = first && equalBytes(first, path) && this.#isTaken(first, false) ? first : undefined;
+    if (end === 'missing' || end === 'circular') return { why: end, link };
+    if (!links.every((each) => this.#isTaken(each, false)) || !this.#isTaken(end.path, end.isDirectory)) {
+      return { why: 'ignored', link };
+    }
+    return { source: { name: lastOf(path), ...end, exclude } };
+  }
+
+  #isTaken(path: Uint8Array, isDirectory: boolean): boolean {
+    const match = this.#matchOf(path);
+    if (match?.matched !== true) return true;
+    // An exception may be for a file that is not there: then the folder is not there either.
+    return isDirectory && match.mayHold() && this.#holdsAny(path);
+  }
+
+  #holdsAny(path: Uint8Array): boolean {
+    let count = 0;
+    for (const _ of this.walk({ name: lastOf(path), path, isDirectory: true, exclude: undefined })) {
+      if (++count > 1) return true;
+    }
+    return false;
   }
 }
+
+const lastOf = (path: Uint8Array): Uint8Array => path.subarray(path.lastIndexOf(slash) + 1);
 
 function folderOf(fd: number, folder: Omit<Folder, 'fd' | 'names' | 'next'>): Folder {
   try {

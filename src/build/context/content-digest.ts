@@ -16,7 +16,7 @@ const batch = 128;
 
 /**
  * Reads what a COPY would take from the context: paths, types, modes, contents, link targets, xattrs, and which names are
- * of one file. `stamps` is told every entry. Throws ERR_CONTEXT_CHANGED, ERR_CONTEXT_SPECIAL_FILE.
+ * of one file. `stamps` is told every entry. Throws ERR_CONTEXT_CHANGED, ERR_CONTEXT_SPECIAL_FILE, ERR_COPY_SOURCE_NOT_FOUND.
  */
 export async function readContent(
   context: BuildContext,
@@ -41,6 +41,7 @@ export async function readContent(
       const { type } = entry.stat;
       // A socket is nothing without the process behind it: it is not copied, as with docker.
       if (type === 'socket') continue;
+      if (type === 'symlink') context.refuseLostLink(source, entry.path);
       if (type !== 'file') await untilTraced(entry.stat, signal);
       parts.begin(entry);
       addEntry(parts, entry);

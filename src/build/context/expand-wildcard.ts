@@ -3,7 +3,7 @@ import { compareBytes, displayBytes } from '../../lib/bytes.ts';
 import { O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY } from '../../sys/constants.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { closeFd } from '../../sys/fs-at.ts';
-import { listFd } from '../../sys/list-at.ts';
+import { type DirectoryEntry, listFd } from '../../sys/list-at.ts';
 import type { RootedTree } from '../../sys/rooted-tree.ts';
 
 const slash = Buffer.from('/');
@@ -13,43 +13,39 @@ export const joinPath = (parent: Uint8Array, name: Uint8Array): Uint8Array =>
   parent.length === 0 ? name : Buffer.concat([parent, slash, name]);
 
 /**
- * Paths that a wildcard of COPY matches, byte-wise sorted folder by folder. Symlinks are followed up to the first
- * wildcard only, as BuildKit does: behind it, `*` over a few links to `.` would multiply with every component.
+ * Paths that a wildcard of COPY matches below a folder, byte-wise sorted folder by folder. No symlink is followed, as in
+ * BuildKit: `*` over a few links to `.` would multiply with every component. The last component may be one.
  * Throws ERR_PATTERN_SYNTAX.
  */
-export function expandWildcard(tree: RootedTree, pattern: string): Uint8Array[] {
-  let found: Uint8Array[] = [new Uint8Array(0)];
-  let isBehind = false;
-  const components = pattern.split('/');
-  for (const [at, component] of components.entries()) {
+export function expandWildcard(tree: RootedTree, folder: Uint8Array, pattern: readonly string[]): Uint8Array[] {
+  let found: Uint8Array[] = [folder];
+  for (const [at, component] of pattern.entries()) {
+    const isLast = at === pattern.length - 1;
     if (hasWildcards(component)) {
       const matches = compileWildcard(component);
-      const flags = isBehind ? O_NOFOLLOW : 0;
       found = found.flatMap((parent) =>
-        namesIn(tree, parent, flags)
-          .filter((name) => matches(displayBytes(name)))
-          .map((name) => joinPath(parent, name)),
+        entriesOf(tree, parent)
+          .filter(({ name, type }) => (isLast || type === 'directory') && matches(displayBytes(name)))
+          .map(({ name }) => joinPath(parent, name)),
       );
-      isBehind = true;
     } else {
-      const literal = Buffer.from(component.replace(/\\(.)/gs, '$1'));
-      const flags = at < components.length - 1 ? O_PATH | O_NOFOLLOW | O_DIRECTORY : O_PATH | O_NOFOLLOW;
-      found = found
-        .map((parent) => joinPath(parent, literal))
-        .filter((path) => !isBehind || isThere(tree, path, flags));
+      const literal = withoutEscapes(component);
+      const flags = isLast ? O_PATH | O_NOFOLLOW : O_PATH | O_NOFOLLOW | O_DIRECTORY;
+      found = found.map((parent) => joinPath(parent, literal)).filter((path) => isThere(tree, path, flags));
     }
   }
   return found;
 }
 
-/** Names in a directory; none when it is no directory (any more). */
-function namesIn(tree: RootedTree, directory: Uint8Array, flags: number): Uint8Array[] {
-  const fd = tryOpen(() => tree.open(directory, O_RDONLY | O_DIRECTORY | flags));
+/** A component of a pattern without wildcards, as the bytes of the name it stands for. */
+export const withoutEscapes = (component: string): Uint8Array => Buffer.from(component.replace(/\\(.)/gs, '$1'));
+
+/** Sorted by name; empty when it is no directory (any more). */
+function entriesOf(tree: RootedTree, directory: Uint8Array): DirectoryEntry[] {
+  const fd = tryOpen(() => tree.open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
   if (fd === undefined) return [];
   try {
-    return listFd(fd)
-      .map(({ name }) => name)
-      .sort(compareBytes);
+    return listFd(fd).sort((a, b) => compareBytes(a.name, b.name));
   } finally {
     closeFd(fd);
   }

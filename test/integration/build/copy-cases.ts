@@ -122,6 +122,42 @@ export const copyCases: readonly CopyCase[] = [
     expected: ['d755 0:0 /to', '-644 0:0 /to/package.json "{}"'],
   },
   {
+    name: 'a wildcard that matches a symlink to nothing',
+    context: { lf: 'x', lb: { link: 'gone' } },
+    steps: ['COPY l* /to/'],
+    expected: { code: 'ERR_COPY_SOURCE_NOT_FOUND', error: /^COPY l\*: lb is a symlink that leads to nothing/ },
+  },
+  {
+    name: 'ADD of a wildcard that matches a symlink to nothing',
+    context: { lf: 'x', lb: { link: '/etc/hostname' } },
+    steps: ['ADD l[b] /to/'],
+    expected: { code: 'ERR_COPY_SOURCE_NOT_FOUND', error: /^ADD l\[b\]: lb is a symlink that leads to nothing/ },
+  },
+  {
+    name: 'a symlink to nothing below a folder that a wildcard matches',
+    context: { 'd/s/lb': { link: 'gone' }, 'd/s/lf': 'x' },
+    steps: ['COPY d* /to/'],
+    expected: { code: 'ERR_COPY_SOURCE_NOT_FOUND', error: /^COPY d\*: d\/s\/lb is a symlink that leads to nothing/ },
+  },
+  {
+    name: 'a symlink to nothing below a folder that is named, and a good one below one that a wildcard matches',
+    context: { 'd/lb': { link: 'gone' }, 'e/lf': { link: '../f' }, f: 'x' },
+    steps: ['COPY d /to/', 'COPY e* /to/'],
+    expected: ['d755 0:0 /to', 'l 0:0 /to/lb -> gone', 'l 0:0 /to/lf -> ../f'],
+  },
+  {
+    name: 'a folder of which the .dockerignore takes back nothing that is there',
+    context: { 'folder1/file1': 'x', '.dockerignore': '**\n!folder1/file\n' },
+    steps: ['COPY folder1 /to'],
+    expected: { code: 'ERR_COPY_SOURCE_NOT_FOUND', error: /^COPY folder1: not found/ },
+  },
+  {
+    name: 'a wildcard that matches such a folder alone',
+    context: { 'folder1/file1': 'x', f: 'y', '.dockerignore': '**\n!folder1/file\n!f\n' },
+    steps: ['COPY fo* /no/', 'COPY f* /to/'],
+    expected: ['d755 0:0 /to', '-644 0:0 /to/f "y"'],
+  },
+  {
     name: 'a source that is not there',
     context: { a: '' },
     steps: ['COPY nothing /to'],

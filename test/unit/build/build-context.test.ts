@@ -33,6 +33,8 @@ function taken(context: BuildContext, source: string): string[] {
 }
 
 const code = (expected: string) => (error: unknown) => isStrataError(error, expected);
+const refused = (message: RegExp) => (error: unknown) =>
+  isStrataError(error, 'ERR_COPY_SOURCE_NOT_FOUND') && message.test(error.message);
 
 test('a folder is taken whole, in byte order, folders before what they hold', (t) => {
   const { context } = open(t, { 'b/z': '', 'b/a': '', 'a.x': '', 'a/y': '', B: '', é: '' });
@@ -85,14 +87,86 @@ test('what is excluded is not to be had through a symlink either', (t) => {
   for (const source of ['link', 'folder', 'top', 'folder/key', 'secret', 'key']) {
     assert.throws(() => context.find(source), code('ERR_COPY_SOURCE_NOT_FOUND'), source);
   }
-  assert.deepEqual(taken(context, 'l*'), []);
+  assert.throws(
+    () => context.find('l*'),
+    refused(/^COPY l\*: link is a symlink that leads to what the \.dockerignore/),
+  );
   assert.deepEqual(taken(context, 'fine'), ['fine/x']);
+});
+
+test('symlinks on the way are there or ignored by their own paths', (t) => {
+  const { context } = open(t, {
+    'd/f': '',
+    first: { link: 'second' },
+    second: { link: 'd/f' },
+    'in/first': { link: '../second' },
+    l: { link: 'd' },
+    m: { link: 'd' },
+    '.dockerignore': 'second\nl/f\nm\n',
+  });
+  assert.throws(() => context.find('first'), refused(/^COPY first: not found/));
+  assert.throws(() => context.find('fi*'), refused(/first is a symlink that leads to what/));
+  assert.throws(() => context.find('in/*'), refused(/in\/first is a symlink that leads to what/));
+  assert.throws(() => context.find('m/f'), refused(/m\/f: not found/));
+  assert.deepEqual(taken(context, 'm/*'), []);
+  assert.deepEqual(taken(context, 'l/f'), ['f'], 'no file of the context has the path that is ignored');
+});
+
+test('a wildcard drops no symlink that leads nowhere, out of the context or in a circle', (t) => {
+  const outside = folderWith(t, { host: '' });
+  const { context } = open(t, {
+    lf: 'x',
+    'gone/lb': { link: 'nothing' },
+    'absolute/lb': { link: '/etc/hostname' },
+    'out/lb': { link: `../../../..${outside}/host` },
+    'file/lb': { link: 'f/below' },
+    'file/f': '',
+    'loop/lb': { link: 'lb' },
+    'loops/lb': { link: 'lc' },
+    'loops/lc': { link: 'lb' },
+    'ignored/lb': { link: 'nothing' },
+    'ignored/lf': '',
+    'good/lb': { link: '../lf' },
+    '.dockerignore': 'ignored/lb',
+  });
+  for (const folder of ['gone', 'absolute', 'out', 'file']) {
+    for (const pattern of ['l*', 'l[b]', '?b', '*']) {
+      assert.throws(
+        () => context.find(`${folder}/${pattern}`, { kind: 'ADD' }),
+        refused(new RegExp(`^ADD ${folder}/.*: ${folder}/lb is a symlink that leads to nothing inside`)),
+        `${folder}/${pattern}`,
+      );
+    }
+  }
+  assert.throws(() => context.find('loop/l*'), refused(/loop\/lb is a symlink that leads in a circle/));
+  assert.throws(() => context.find('loops/l*'), refused(/loops\/lb is a symlink that leads in a circle/));
+  assert.throws(() => context.find('?o?e/l*'), refused(/gone\/lb is a symlink/));
+  assert.deepEqual(taken(context, 'ignored/l*'), ['lf'], 'what is ignored is not there');
+  assert.deepEqual(taken(context, 'good/l*'), ['lb']);
+  assert.deepEqual(context.find('gone/l*', { exclude: ['lb'] }), [], 'what is excluded is not followed');
+});
+
+test('a folder is there when something of it is: an exception for a file that is not makes none', (t) => {
+  const items = { 'a/file1': '', 'a/sub/x': '', 'b/c/': '', l: { link: 'a' } };
+  const with_ = (ignore: string): BuildContext => open(t, { ...items, '.dockerignore': ignore }).context;
+  const phantom = with_('**\n!a/file\n!a/sub/y\n');
+  for (const source of ['a', 'a/', 'a/sub', 'l']) {
+    assert.throws(() => phantom.find(source), code('ERR_COPY_SOURCE_NOT_FOUND'), source);
+  }
+  for (const source of ['a*', '*/sub', '*', 'a/*']) assert.deepEqual(phantom.find(source), [], source);
+  assert.deepEqual(taken(phantom, '.'), []);
+  assert.throws(() => phantom.findWithParents('a/sub'), code('ERR_COPY_SOURCE_NOT_FOUND'));
+  assert.deepEqual(taken(with_('**\n!a/sub/x'), 'a'), ['a/sub', 'a/sub/x']);
+  assert.deepEqual(taken(with_('**\n!a/sub/x'), 'a*'), ['a/sub', 'a/sub/x']);
+  assert.deepEqual(taken(with_('**\n!b/c'), 'b'), ['b/c'], 'an empty folder is something');
 });
 
 test('symlinks stay inside, whatever they say (D1)', (t) => {
   const outside = folderWith(t, { passwd: 'host' });
   const { context } = open(t, {
     'etc/passwd': 'inside',
+    'etc/hosts': '',
+    'etc/back': { link: '../../up/hosts' },
     absolute: { link: '/etc' },
     up: { link: '../../../../../../etc' },
     chain: { link: 'chain2' },
@@ -102,7 +176,8 @@ test('symlinks stay inside, whatever they say (D1)', (t) => {
     proc: { link: '/proc/self/root/etc' },
   });
   assert.deepEqual(taken(context, 'absolute/passwd'), ['passwd']);
-  assert.deepEqual(taken(context, 'up'), ['up/passwd'], 'the root of all is the context');
+  assert.deepEqual(taken(context, 'up'), ['up/back', 'up/hosts', 'up/passwd'], 'the root of all is the context');
+  assert.deepEqual(taken(context, 'absolute/back'), ['back'], 'what .. leaves is the folder that a symlink led to');
   assert.deepEqual(taken(context, 'deep'), ['deep']);
   for (const source of [
     'chain',
@@ -146,6 +221,7 @@ test('behind a wildcard no symlink is followed, so that links to . cannot multip
   const { context } = open(t, { ...links, up: { link: '..' }, 'd/up': { link: '..' }, 'd/x': '' });
   assert.deepEqual(taken(context, '*/*/*/*/*/*/*/*/*/*/x'), []);
   assert.deepEqual(taken(context, '*/up/d/*/up/d/*/up/d/x'), []);
+  assert.deepEqual(taken(context, 'l*/d/x'), []);
   assert.deepEqual(
     taken(context, 'l0/d/*').sort(),
     ['up/d', 'up/d/up', 'up/d/x', 'x', ...Object.keys(links).map((l) => `up/${l}`), 'up/up'].sort(),
