@@ -12,8 +12,10 @@ export function configOf(
 ): ImageConfig {
   const history = [...base.history, ...historyOf(plan, results, base)];
   const created = history.at(-1)?.created ?? base.created;
+  // These tell how the base was made, by what and with which words.
+  const { comment: _comment, docker_version: _version, ...inherited } = base;
   return {
-    ...base,
+    ...inherited,
     architecture: platform.architecture,
     os: platform.os,
     ...(created === undefined ? {} : { created }),

@@ -1,10 +1,11 @@
+import { variablesOf } from '../dockerfile/environment.ts';
 import type { StageSource } from '../dockerfile/stages.ts';
 import { isStrataError, StrataError } from '../errors/index.ts';
-import { type FoundImage, findImage } from '../images/find-image.ts';
+import { type FoundImage, findNamedImage } from '../images/find-image.ts';
 import { readConfig } from '../images/read-image.ts';
 import { chainIds } from '../layer/chain-id.ts';
 import { defaultPath } from '../oci-runtime/environment.ts';
-import type { ImageConfig } from '../spec/config.ts';
+import type { ImageConfig, RunConfig } from '../spec/config.ts';
 import type { Platform } from '../spec/platform.ts';
 import type { BuildParts } from './build-parts.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
@@ -15,20 +16,33 @@ export interface Base {
   readonly result: FilesystemResult;
 }
 
-/** An image of the store, or nothing at all. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS, ERR_IMAGE_NOT_UNPACKED. */
+/**
+ * An image of the store, or nothing at all. BuildKit gives a base without PATH docker's default before it reads any
+ * instruction, and so does this: `import` makes such images. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_NOT_UNPACKED.
+ */
 export async function openBase(
   source: StageSource,
   parts: BuildParts,
   platform: Platform,
   signal: AbortSignal,
 ): Promise<Base> {
+  const { config, result } = await find(source, parts, platform, signal);
+  return { config: { ...config, config: withPath(config.config) }, result };
+}
+
+function withPath(config: RunConfig): RunConfig {
+  const { Env = [] } = config;
+  return variablesOf(Env).has('PATH') ? config : { ...config, Env: [...Env, `PATH=${defaultPath}`] };
+}
+
+async function find(source: StageSource, parts: BuildParts, platform: Platform, signal: AbortSignal): Promise<Base> {
   if (source.kind !== 'image') {
     const config: ImageConfig = {
       architecture: platform.architecture,
       os: platform.os,
       ...(platform.variant === undefined ? {} : { variant: platform.variant }),
-      // As docker: also who starts from nothing finds programs, and stands at the root.
-      config: { Env: [`PATH=${defaultPath}`], WorkingDir: '/' },
+      // As docker has it for an image that starts from nothing.
+      config: { WorkingDir: '/' },
       rootfs: { type: 'layers', diff_ids: [] },
       history: [],
     };
@@ -54,7 +68,7 @@ export async function openBase(
 /** What it finds stays as long as the build's lease, also when its names are removed. */
 function findBase({ store, lease }: BuildParts, reference: string, platform: Platform): FoundImage {
   try {
-    const found = findImage(store, reference, platform);
+    const found = findNamedImage(store, reference, platform);
     if (lease.pinIfPresent('image', found.id)) return found;
   } catch (error) {
     if (isStrataError(error, 'ERR_REFERENCE_INVALID')) {
@@ -71,6 +85,8 @@ function findBase({ store, lease }: BuildParts, reference: string, platform: Pla
     kind: 'not-found',
     code: 'ERR_IMAGE_NOT_FOUND',
     message: `image ${reference}: not found locally`,
-    hint: 'Load, import or build it first: images are not pulled from registries yet.',
+    hint: /^(?:sha256:)?[0-9a-f]{1,63}$/.test(reference)
+      ? "Load, import or build it first. FROM does not take the beginning of an image ID: name that image with 'strata tag'."
+      : 'Load, import or build it first: images are not pulled from registries yet.',
   });
 }

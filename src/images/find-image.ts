@@ -2,7 +2,14 @@ import { StrataError } from '../errors/index.ts';
 import type { ImageRecord, Images } from '../metadata/images.ts';
 import type { Tags } from '../metadata/tags.ts';
 import type { Targets } from '../metadata/targets.ts';
-import { formatName, formatReference, parseImageLookup, parseReference, type Reference } from '../reference/index.ts';
+import {
+  formatName,
+  formatReference,
+  type ImageLookup,
+  parseImageLookup,
+  parseReference,
+  type Reference,
+} from '../reference/index.ts';
 import type { Digest } from '../spec/digest.ts';
 import { choosePlatform, formatPlatform, normalizePlatform, type Platform } from '../spec/platform.ts';
 
@@ -28,17 +35,8 @@ const ambiguousLimit = 2;
  */
 export function findImage(index: ImageIndex, text: string, platform: Platform): FoundImage {
   const lookup = parseImageLookup(text);
-  if (lookup.digest !== undefined) {
-    if (index.images.get(lookup.digest)) return { id: lookup.digest, target: undefined, reference: undefined };
-    const found = ofTarget(index, lookup.digest, platform);
-    if (found !== undefined) return { id: found, target: lookup.digest, reference: undefined };
-  }
-  const { reference } = lookup;
-  if (reference !== undefined) {
-    const target = targetOf(index, reference);
-    const found = target === undefined ? undefined : ofTarget(index, target, platform);
-    if (found !== undefined) return { id: found, target, reference };
-  }
+  const named = findNamed(index, lookup, platform);
+  if (named !== undefined) return named;
   const [id, ...others] =
     lookup.idPrefix === undefined ? [] : index.images.findByPrefix(`sha256:${lookup.idPrefix}`, ambiguousLimit);
   if (others.length > 0) {
@@ -50,7 +48,29 @@ export function findImage(index: ImageIndex, text: string, platform: Platform): 
     });
   }
   if (id !== undefined) return { id, target: undefined, reference: undefined };
-  throw imageNotFound(reference === undefined ? text : shownName(text));
+  throw imageNotFound(lookup.reference === undefined ? text : shownName(text));
+}
+
+/**
+ * As {@link findImage}, but by a name, a digest or a whole ID only, as FROM takes them: `FROM 5` must not build on whichever
+ * image's ID begins with 5. Throws ERR_IMAGE_NOT_FOUND, ERR_REFERENCE_INVALID.
+ */
+export function findNamedImage(index: ImageIndex, text: string, platform: Platform): FoundImage {
+  const found = findNamed(index, parseImageLookup(text), platform);
+  if (found !== undefined) return found;
+  throw imageNotFound(shownName(text));
+}
+
+function findNamed(index: ImageIndex, { digest, reference }: ImageLookup, platform: Platform): FoundImage | undefined {
+  if (digest !== undefined) {
+    if (index.images.get(digest)) return { id: digest, target: undefined, reference: undefined };
+    const found = ofTarget(index, digest, platform);
+    if (found !== undefined) return { id: found, target: digest, reference: undefined };
+  }
+  if (reference === undefined) return undefined;
+  const target = targetOf(index, reference);
+  const found = target === undefined ? undefined : ofTarget(index, target, platform);
+  return found === undefined ? undefined : { id: found, target, reference };
 }
 
 /**

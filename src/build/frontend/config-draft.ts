@@ -1,7 +1,6 @@
 import { valueError } from '../../dockerfile/dockerfile-error.ts';
 import { variablesOf } from '../../dockerfile/environment.ts';
 import type { Instruction } from '../../dockerfile/instructions/types.ts';
-import { parsePorts } from '../../dockerfile/ports.ts';
 import type { LineRange } from '../../dockerfile/syntax-tree.ts';
 import type { RunConfig } from '../../spec/config.ts';
 
@@ -68,7 +67,7 @@ export class ConfigDraft {
     for (const [key, value] of Object.entries(labels)) this.#labels.set(key, value);
   }
 
-  /** Applies an instruction whose variables are expanded; instructions without effect on the config change nothing. */
+  /** Applies an instruction with its variables and ports resolved; one without effect on the config changes nothing. */
   apply(instruction: Instruction): void {
     const config = this.#config;
     switch (instruction.kind) {
@@ -79,13 +78,15 @@ export class ConfigDraft {
         for (const { key, value } of instruction.labels) this.#labels.set(key, value);
         return;
       case 'EXPOSE':
-        this.#expose(parsePorts(instruction.ports, instruction.location), instruction.location);
+        this.#expose(instruction.ports, instruction.location);
         return;
       case 'VOLUME':
         for (const volume of instruction.volumes) this.#volumes.set(volume, {});
         return;
       case 'CMD':
         config.Cmd = this.#commandLine(instruction);
+        // For Windows alone, but BuildKit sets it everywhere.
+        config.ArgsEscaped = true;
         this.#commandIsInherited = false;
         return;
       case 'ENTRYPOINT':

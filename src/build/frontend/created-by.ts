@@ -1,4 +1,4 @@
-import type { Instruction, KeyValue } from '../../dockerfile/instructions/types.ts';
+import type { Instruction, KeyValue, OnbuildInstruction } from '../../dockerfile/instructions/types.ts';
 
 const list = (words: readonly string[]): string => `[${words.map((word) => JSON.stringify(word)).join(' ')}]`;
 
@@ -8,14 +8,15 @@ const plainList = (words: readonly string[]): string => `[${words.join(' ')}]`;
 const pairs = (found: readonly KeyValue[]): string => found.map(({ key, value }) => `${key}=${value}`).join(' ');
 
 /**
- * What `history` shows of an instruction whose variables are expanded, as BuildKit words it: `COPY hello /hello`,
- * `CMD ["/hello"]`. `shell` stands before the shell forms.
+ * Returns what `history` shows of a resolved instruction, in BuildKit's words: `COPY hello /hello`, `CMD ["/hello"]`.
+ * `shell` stands before the shell forms. Like BuildKit, the history says nothing of ONBUILD, which changes nothing in this
+ * image; `inspect` shows the triggers.
  */
-export function createdBy(instruction: Instruction, shell: readonly string[]): string {
+export function createdBy(instruction: Exclude<Instruction, OnbuildInstruction>, shell: readonly string[]): string {
   switch (instruction.kind) {
     case 'ADD':
     case 'COPY': {
-      const files = [...instruction.sources, ...instruction.inlineFiles.map(({ name }) => name)];
+      const files = [...instruction.sources, ...instruction.inlineFiles.map(({ name }) => `<<${name}`)];
       return [instruction.kind, ...copyFlags(instruction), ...files, instruction.destination].join(' ');
     }
     case 'ARG':
@@ -26,15 +27,17 @@ export function createdBy(instruction: Instruction, shell: readonly string[]): s
     case 'ENV':
       return `ENV ${pairs(instruction.variables)}`;
     case 'EXPOSE':
-      return `EXPOSE ${list(instruction.ports)}`;
+      // As Go shows a map: with its keys sorted.
+      return `EXPOSE map[${instruction.ports
+        .toSorted()
+        .map((port) => `${port}:{}`)
+        .join(' ')}]`;
     case 'HEALTHCHECK':
       return `HEALTHCHECK ${list(instruction.test)}`;
     case 'LABEL':
       return `LABEL ${pairs(instruction.labels)}`;
     case 'MAINTAINER':
       return `MAINTAINER ${instruction.maintainer}`;
-    case 'ONBUILD':
-      return `ONBUILD ${instruction.trigger}`;
     case 'RUN':
       return `RUN ${instruction.args.join(' ')}`;
     case 'SHELL':

@@ -1,8 +1,9 @@
-import { expandMetaArgs, expandStageArgs } from '../../dockerfile/build-args.ts';
+import { expandMetaArgs } from '../../dockerfile/build-args.ts';
 import { valueError } from '../../dockerfile/dockerfile-error.ts';
 import { expandInstruction } from '../../dockerfile/expand-instruction.ts';
 import { parseInstructions, parseTrigger } from '../../dockerfile/instructions/parse-instructions.ts';
 import type { AddInstruction, CopyInstruction, Instruction, Stage } from '../../dockerfile/instructions/types.ts';
+import { parsePorts } from '../../dockerfile/ports.ts';
 import { excerpt } from '../../dockerfile/quote.ts';
 import type { Variables } from '../../dockerfile/shell-words.ts';
 import { resolveStages, type StageSource } from '../../dockerfile/stages.ts';
@@ -15,6 +16,7 @@ import { ConfigDraft } from './config-draft.ts';
 import { createdBy } from './created-by.ts';
 import { type BuildNetwork, type RunContext, runCreatedBy, runStepOf } from './run-step.ts';
 import { isSignal } from './signal-name.ts';
+import { StageArgs } from './stage-args.ts';
 import { notSupportedYet, refuseRemote, refuseUnsupported } from './unsupported.ts';
 
 /** A step that changes files. `layer` counts them from 0 in the order they stand on each other. */
@@ -108,37 +110,29 @@ function planStage(
   options: PlanOptions,
 ): StagePlan {
   const draft = new ConfigDraft(baseConfig);
-  const args = new Map<string, string>();
+  const args = new StageArgs({ escape, globals, overrides: options.buildArgs });
   const history: PlannedHistory[] = [];
   let author: string | undefined;
   const triggers = (baseConfig.OnBuild ?? []).map((trigger) => parseTrigger(trigger, from.location));
   for (const trigger of triggers) refuseUnsupported(trigger);
   // ENV wins over an ARG of the same name, whichever stands first.
-  const variables: Variables = { get: (name) => draft.environment.get(name) ?? args.get(name) };
-  const resolveArgs = (written: Instruction): Instruction => {
-    if (written.kind !== 'ARG') return written;
-    const values = expandStageArgs(written, variables, globals, { escape, overrides: options.buildArgs });
-    for (const { key, value } of values) if (value !== undefined) args.set(key, value);
-    // What was given from outside is not told of: it is none of the Dockerfile's.
-    return {
-      ...written,
-      definitions: values.map(({ key, byDefault }) => ({ key, value: byDefault, description: '' })),
-    };
-  };
+  const variables: Variables = { get: (name) => draft.environment.get(name) ?? args.values.get(name) };
   for (const written of [...triggers, ...instructions]) {
-    const expanded = expandInstruction(resolveArgs(written), variables, { escape });
-    const instruction = expanded.kind === 'WORKDIR' ? { ...expanded, path: absolute(draft, expanded.path) } : expanded;
-    checkExpanded(instruction);
+    const instruction =
+      written.kind === 'ARG'
+        ? args.declare(written, variables)
+        : resolved(expandInstruction(written, variables, { escape }), draft);
     const { shell } = draft;
     const step = fileStepOf(instruction, {
       draft,
-      args,
+      args: args.values,
       buildArgs: options.buildArgs,
       network: options.network ?? 'default',
     });
     draft.apply(instruction);
     if (instruction.kind === 'MAINTAINER') author = instruction.maintainer;
-    const told = step?.kind === 'run' ? runCreatedBy(step, args) : createdBy(instruction, shell);
+    if (instruction.kind === 'ONBUILD') continue;
+    const told = step?.kind === 'run' ? runCreatedBy(step, args.declared) : createdBy(instruction, shell);
     const title = step?.kind === 'run' ? instruction.source : told;
     history.push({ createdBy: told, title, location: instruction.location, step });
   }
@@ -146,15 +140,18 @@ function planStage(
   return { config: draft.value, author, history };
 }
 
-/** What only shows once variables are known. Throws ERR_DOCKERFILE_VALUE. */
-function checkExpanded(instruction: Instruction): void {
+/** Reads and checks what only shows once variables are known. Throws ERR_DOCKERFILE_VALUE. */
+function resolved(instruction: Instruction, draft: ConfigDraft): Instruction {
   const { location } = instruction;
+  if (instruction.kind === 'WORKDIR') return { ...instruction, path: absolute(draft, instruction.path) };
+  if (instruction.kind === 'EXPOSE') return { ...instruction, ports: parsePorts(instruction.ports, location) };
   if (instruction.kind === 'VOLUME' && instruction.volumes.includes('')) {
     throw valueError('VOLUME specified can not be an empty string', location);
   }
   if (instruction.kind === 'STOPSIGNAL' && !isSignal(instruction.signal)) {
     throw valueError(`invalid signal: ${excerpt(instruction.signal)}`, location);
   }
+  return instruction;
 }
 
 const absolute = (draft: ConfigDraft, path: string): string =>

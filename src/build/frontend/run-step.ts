@@ -1,4 +1,5 @@
 import { valueError } from '../../dockerfile/dockerfile-error.ts';
+import { variablesOf } from '../../dockerfile/environment.ts';
 import { runCommand } from '../../dockerfile/instructions/run.ts';
 import type { RunInstruction } from '../../dockerfile/instructions/types.ts';
 import { excerpt } from '../../dockerfile/quote.ts';
@@ -37,9 +38,13 @@ export function runStepOf(run: RunInstruction, { draft, args, buildArgs, network
   };
 }
 
-/** What history shows: `RUN |1 A=b /bin/sh -c echo $A`, the ARGs in scope before the command. */
-export function runCreatedBy({ args, env }: RunStep, scope: ReadonlyMap<string, string>): string {
-  const values = env.filter((entry) => scope.has(entry.slice(0, entry.indexOf('='))));
+/**
+ * Returns what history shows: `RUN |1 A=b /bin/sh -c echo $A`, the ARGs in scope before the command. `declared` names them,
+ * also those without a value.
+ */
+export function runCreatedBy({ args, env }: RunStep, declared: ReadonlySet<string>): string {
+  const variables = variablesOf(env);
+  const values = [...declared].map((name) => `${name}=${variables.get(name) ?? ''}`);
   return ['RUN', ...(values.length === 0 ? [] : [`|${values.length}`, ...values]), ...args].join(' ');
 }
 

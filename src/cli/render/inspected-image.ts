@@ -6,6 +6,7 @@ export const inspectedMapKeys: ReadonlySet<string> = new Set(['Labels', 'Exposed
 
 /** Fields that docker leaves out when there is nothing to say. */
 export const inspectedIfAny: ReadonlySet<string> = new Set([
+  'ArgsEscaped',
   'Created',
   'ExposedPorts',
   'Healthcheck',
@@ -43,6 +44,7 @@ export function inspectedImage(image: ImageDetails): ValueMap {
       Env: listOr(run.Env),
       Cmd: listOr(run.Cmd),
       Healthcheck: run.Healthcheck === undefined ? new Nil('pointer') : ({ ...run.Healthcheck } as ValueMap),
+      ArgsEscaped: run.ArgsEscaped === true,
       Image: '',
       Volumes: run.Volumes === undefined ? new Nil('map') : toMap(run.Volumes),
       WorkingDir: run.WorkingDir ?? '',

@@ -7,10 +7,10 @@ type Overrides = Pick<RunRequest, 'command' | 'entrypoint' | 'environment' | 'wo
 
 /**
  * A container's own config, as docker's inspect shows it and as its commit takes it over: the image's, but for what was
- * asked for. The image's ONBUILD triggers, SHELL and stop timeout are none of a container's.
+ * asked for. A container has no ONBUILD triggers, SHELL, stop timeout or ArgsEscaped.
  */
 export function containerConfig(image: RunConfig, overrides: Overrides): RunConfig {
-  const { Cmd, Entrypoint, OnBuild: _onBuild, Shell: _shell, StopTimeout: _stopTimeout, ...inherited } = image;
+  const { Cmd, Entrypoint, OnBuild: _o, Shell: _s, StopTimeout: _t, ArgsEscaped: _a, ...inherited } = image;
   const { command = [], entrypoint, environment = [], workingDirectory, user, labels = {} } = overrides;
   // Docker: an own entrypoint makes the image's command meaningless, `--entrypoint ""` is none.
   const ownEntrypoint = entrypoint?.length === 1 && entrypoint[0] === '' ? [] : entrypoint;

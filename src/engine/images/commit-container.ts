@@ -161,7 +161,7 @@ function withHistory(
   { author, message }: CommitRequest,
   isEmpty: boolean,
 ): ImageConfig {
-  const { author: _author, comment: _comment, ...rest } = base;
+  const { author: _author, comment: _comment, docker_version: _version, ...rest } = base;
   const created = new Date().toISOString();
   const by = author === undefined || author === '' ? {} : { author };
   const entry = {

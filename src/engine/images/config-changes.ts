@@ -36,7 +36,10 @@ function applied(base: RunConfig, changes: readonly string[], platform: Platform
       hint: `A change is one of ${allowed.join(', ')}.`,
     });
   }
-  return readTarget(tree, { buildArgs: new Map(), labels: {}, target: undefined, platform }).plan(base).config;
+  const plan = readTarget(tree, { buildArgs: new Map(), labels: {}, target: undefined, platform }).plan(base);
+  // Set by BuildKit; docker's import and commit set it for Windows alone.
+  const { ArgsEscaped: _argsEscaped, ...config } = plan.config;
+  return config;
 }
 
 /** The lines that an error counts are those of a Dockerfile that nobody wrote. */

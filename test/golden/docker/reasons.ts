@@ -12,9 +12,9 @@ export const reasons: Readonly<Record<string, Reason>> = {
     strata: /not supported yet/,
   },
   "Go's notation": {
-    text: 'BuildKit writes structs and maps into the history as Go shows them, ranges of ports as each of them, and ONBUILD not at all.',
-    docker: /HEALTHCHECK &|EXPOSE map/,
-    strata: /HEALTHCHECK \[|EXPOSE \[|ONBUILD/,
+    text: 'BuildKit writes the structure of a HEALTHCHECK into the history as Go shows it, with a number as an escape.',
+    docker: /HEALTHCHECK &/,
+    strata: /HEALTHCHECK \[/,
   },
   'signed by its maker': {
     text: 'The history says who built an image: `buildkit.dockerfile.v0` and `# buildkit` there, `strata.dockerfile.v0` here; an import by docker names its version, and its resolv.conf has notes of docker’s around what was asked for.',
@@ -27,8 +27,8 @@ export const reasons: Readonly<Record<string, Reason>> = {
     strata: /RepoDigests|sha256:<id> {3}<\w/,
   },
   'fields that went': {
-    text: 'Deprecated in docker 26 and gone since: VirtualSize is Size; ArgsEscaped speaks of Windows only.',
-    docker: /VirtualSize|ArgsEscaped/,
+    text: 'Deprecated in docker 26 and gone since: VirtualSize is Size.',
+    docker: /VirtualSize/,
     strata: /"UniqueSize":"N\/A"\}/,
   },
   'words of newer versions': {

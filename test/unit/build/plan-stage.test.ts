@@ -167,7 +167,6 @@ test("ONBUILD: the base's triggers are carried out first and spent, own ones are
       ['LABEL from=trigger', undefined],
       ['COPY . /app/', 'copy'],
       ['ENV e=1', undefined],
-      ['ONBUILD LABEL next=1', undefined],
       ['LABEL from=own', undefined],
     ],
   );
@@ -196,7 +195,12 @@ COPY --chown=1:2 --chmod=755 ["f$a", "g h", "./"]
 COPY <<EOF /etc/motd
 hello
 EOF
-EXPOSE 80
+ADD --chown=1 <<ONE f <<-"TWO" /two/
+1
+ONE
+2
+TWO
+EXPOSE 80 443/tcp 53/UDP 8000-8001
 VOLUME ["/data"]
 USER $a
 SHELL ["/bin/bash", "-c"]
@@ -213,8 +217,9 @@ ONBUILD ENV z=$a`;
     'LABEL l=2',
     'WORKDIR /w',
     'COPY --chown=1:2 --chmod=755 f2 g h ./',
-    'COPY EOF /etc/motd',
-    'EXPOSE ["80"]',
+    'COPY <<EOF /etc/motd',
+    'ADD --chown=1 f <<ONE <<TWO /two/',
+    'EXPOSE map[443/tcp:{} 53/udp:{} 80/tcp:{} 8000/tcp:{} 8001/tcp:{}]',
     'VOLUME [/data]',
     'USER 2',
     'SHELL [/bin/bash -c]',
@@ -223,8 +228,21 @@ ONBUILD ENV z=$a`;
     'HEALTHCHECK ["CMD" "true"]',
     'STOPSIGNAL 9',
     'MAINTAINER somebody',
-    'ONBUILD ENV z=$a',
   ]);
+});
+
+test('history of RUN tells the ARGs in scope, each once, also those without a value', () => {
+  const dockerfile = 'FROM x\nARG version=1\nARG unset\nARG version\nENV version=3\nRUN make\nARG late\nRUN ["true"]';
+  assert.deepEqual(
+    historyOf(dockerfile, { args: { version: '2' } }).filter((line) => line.startsWith('RUN')),
+    ['RUN |2 version=3 unset= /bin/sh -c make', 'RUN |3 version=3 unset= late= true'],
+  );
+});
+
+test('CMD sets ArgsEscaped, ENTRYPOINT does not', () => {
+  assert.equal(configOf('FROM x\nCMD ["a"]').ArgsEscaped, true);
+  assert.equal(configOf('FROM x\nCMD a').ArgsEscaped, true);
+  assert.equal(configOf('FROM x\nENTRYPOINT a').ArgsEscaped, undefined);
 });
 
 test('what cannot be done yet is refused before anything is built, with its line', () => {
