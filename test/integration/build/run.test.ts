@@ -160,7 +160,11 @@ test('a command gets what the Dockerfile says before it', { skip }, async (t) =>
     );
     const { steps } = await engine.images.history(id);
     const runs = steps.map(({ entry }) => entry.created_by ?? '').filter((text) => text.startsWith('RUN'));
-    assert.deepEqual(runs, ['RUN |1 A=2 /bin/sh -c true', 'RUN |1 A=1 true', 'RUN |1 A=1 /bin/sh -c echo "$A"   two']);
+    assert.deepEqual(runs, [
+      'RUN |2 A=2 B= /bin/sh -c true',
+      'RUN |2 A=1 B= true',
+      'RUN |2 A=1 B= /bin/sh -c echo "$A"   two',
+    ]);
   });
 });
 
