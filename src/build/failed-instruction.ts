@@ -1,7 +1,9 @@
+import { isDiskFull } from '../content/disk-failure.ts';
 import { excerpt } from '../dockerfile/quote.ts';
 import type { LineRange } from '../dockerfile/syntax-tree.ts';
-import { isStrataError, type JsonValue, redact, StrataError } from '../errors/index.ts';
+import { firstCause, isStrataError, type JsonValue, redact, StrataError } from '../errors/index.ts';
 import { displayBytes } from '../lib/bytes.ts';
+import { asSyscallError } from '../sys/as-syscall-error.ts';
 import type { Op, Result } from './solver/types.ts';
 
 /** The Dockerfile as the user knows it. */
@@ -15,7 +17,10 @@ const linesAround = 2;
 const maxLines = 12;
 
 /** A failure that says which lines its instruction stands in, `line` and `endLine` of its details, unless it did so itself. */
-function atLines(error: unknown, { start, end }: LineRange): unknown {
+function atLines(thrown: unknown, { start, end }: LineRange): unknown {
+  const first = firstCause(thrown);
+  // Of a full disk more is told by those who know the store.
+  const error = isDiskFull(first) ? first : asSyscallError(first);
   if (!isStrataError(error) || error.details?.['endLine'] !== undefined) return error;
   return withDetails(error, { line: start, endLine: end });
 }

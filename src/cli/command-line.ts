@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import type { Engine } from '../engine/engine.ts';
+import { firstCause } from '../errors/index.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { explicitBooleans, usageProblem } from './flags/flags.ts';
@@ -42,7 +43,8 @@ export async function runCommandLine(argv: readonly string[], { out, err }: Comm
     await defineProgram(program, context, argv);
     await program.parseAsync(explicitBooleans(program, argv), { from: 'user' });
     return exitCode;
-  } catch (error) {
+  } catch (thrown) {
+    const error = firstCause(thrown);
     if (error instanceof CommanderError) return error.exitCode;
     if (interruption.signal.aborted && error === interruption.signal.reason) return interruption.exitCode;
     context.err(renderError(error, { debug: program.opts<GlobalOptions>().debug === true }));

@@ -1,10 +1,12 @@
-import { type ErrorKind, type JsonValue, StrataError } from '../errors/index.ts';
+import { type ErrorKind, firstCause, type JsonValue, StrataError } from '../errors/index.ts';
+import { asSyscallError } from '../sys/as-syscall-error.ts';
 import { type Errno, errnoNumber, errnoOf } from '../sys/errno.ts';
 
 /** An error on its way between threads, as data. */
 export type ThreadError = { readonly [key: string]: JsonValue };
 
-export function toThreadError(error: unknown): ThreadError {
+export function toThreadError(thrown: unknown): ThreadError {
+  const error = asSyscallError(firstCause(thrown));
   const name = errnoOf(error);
   const errno: ThreadError = name === undefined ? {} : { errno: name };
   if (error instanceof StrataError) return { ...error.toJSON(), ...errno };

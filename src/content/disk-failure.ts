@@ -1,11 +1,12 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StrataError } from '../errors/index.ts';
-import { errnoNumber, errnoOf, SyscallError } from '../sys/errno.ts';
+import { asSyscallError } from '../sys/as-syscall-error.ts';
+import { errnoOf } from '../sys/errno.ts';
 
 /**
  * What a file call threw, as an error of the library: ERR_NO_SPACE (exhausted) when the filesystem of `directory` or
- * the quota is full, another failed call as a {@link SyscallError}, anything else unchanged.
+ * the quota is full, another failed call as a `SyscallError`, anything else unchanged.
  */
 export function diskFailure(error: unknown, directory: string): unknown {
   const errno = errnoOf(error);
@@ -20,10 +21,7 @@ export function diskFailure(error: unknown, directory: string): unknown {
       cause: error,
     });
   }
-  if (error instanceof StrataError) return error;
-  const syscall = error instanceof Error && 'syscall' in error ? String(error.syscall) : 'file call';
-  const path = error instanceof Error && 'path' in error ? String(error.path) : directory;
-  return new SyscallError({ syscall, errno: errnoNumber(errno), path });
+  return asSyscallError(error, directory);
 }
 
 /** True for an error that only says that the disk or the quota is full. */

@@ -25,6 +25,7 @@ import { type ImageReader, ImageViews } from './images/views.ts';
 import { chooseRoot, makeLayout, type StoreLayout } from './layout.ts';
 import { openDriver, type StorageDriver } from './open-driver.ts';
 import { Operation } from './operation.ts';
+import { perform, performFrom } from './perform.ts';
 import { storing } from './storing.ts';
 import type { CheckResult } from './system/check-store.ts';
 import type { SystemInfo } from './system/system-info.ts';
@@ -89,7 +90,11 @@ export class Engine implements AsyncDisposable {
    * Opens a store, and makes it when there is none. Throws ERR_STORAGE_ROOT_UNUSABLE, ERR_STORAGE_DRIVER_UNKNOWN,
    * ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORE_NEWER and what the filesystem says.
    */
-  static async open(options: EngineOptions = {}): Promise<Engine> {
+  static open(options: EngineOptions = {}): Promise<Engine> {
+    return perform(async () => Engine.#open(options));
+  }
+
+  static #open(options: EngineOptions): Engine {
     const layout = makeLayout(chooseRoot(options.root, process.env));
     const metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
     try {
@@ -168,14 +173,15 @@ export class Engine implements AsyncDisposable {
   }
 
   /** What this machine and this store are like: driver and why not the others, kernel, runtime, known weaknesses. */
-  async info(): Promise<SystemInfo> {
-    const { systemInfo } = await import('./system/system-info.ts');
-    const containers = await this.containers.list({ all: true });
-    return await systemInfo({
-      root: this.layout.root,
-      wish: this.#wish,
-      images: this.#metadata.images.list().length,
-      states: containers.map(({ state }) => state),
+  info(): Promise<SystemInfo> {
+    return performFrom(import('./system/system-info.ts'), async ({ systemInfo }) => {
+      const containers = await this.containers.list({ all: true });
+      return await systemInfo({
+        root: this.layout.root,
+        wish: this.#wish,
+        images: this.#metadata.images.list().length,
+        states: containers.map(({ state }) => state),
+      });
     });
   }
 
@@ -192,53 +198,57 @@ export class Engine implements AsyncDisposable {
   }
 
   /** Gives an image a further name, taken from whatever had it. Throws as `tagImage` of the images floor. */
-  async tag(source: string, target: string): Promise<TaggedImage> {
-    const { tagImage } = await import('../images/tag-image.ts');
+  tag(source: string, target: string): Promise<TaggedImage> {
     const { db } = this.#metadata;
-    return tagImage({ ...this.#reader, database: db }, source, target, hostPlatform());
+    return performFrom(import('../images/tag-image.ts'), ({ tagImage }) =>
+      tagImage({ ...this.#reader, database: db }, source, target, hostPlatform()),
+    );
   }
 
   /**
    * Removes a name of an image, or the image with all that only it held; quick, whatever its size. Refuses what a
    * container uses (ERR_IMAGE_IN_USE). The build cache stays.
    */
-  async removeImage(request: RemoveImageRequest): Promise<RemovedImages> {
-    const { removeImage } = await import('./images/remove.ts');
-    return await removeImage(this.#garbageParts(), request);
+  removeImage(request: RemoveImageRequest): Promise<RemovedImages> {
+    return performFrom(import('./images/remove.ts'), ({ removeImage }) => removeImage(this.#garbageParts(), request));
   }
 
   /** Removes images without names, or with `all` every image, that no container uses. The build cache stays. */
-  async pruneImages(request: PruneImagesRequest = {}): Promise<RemovedImages> {
-    const { pruneImages } = await import('./images/remove.ts');
-    return await pruneImages(this.#garbageParts(), request);
+  pruneImages(request: PruneImagesRequest = {}): Promise<RemovedImages> {
+    return performFrom(import('./images/remove.ts'), ({ pruneImages }) => pruneImages(this.#garbageParts(), request));
   }
 
   /** Removes containers in which nothing runs, with their writable layers. */
-  async pruneContainers(request: PruneContainersRequest = {}): Promise<PrunedContainers> {
-    const { pruneContainers } = await import('./containers/prune.ts');
-    return await pruneContainers(this.#garbageParts(), request);
+  pruneContainers(request: PruneContainersRequest = {}): Promise<PrunedContainers> {
+    return performFrom(import('./containers/prune.ts'), ({ pruneContainers }) =>
+      pruneContainers(this.#garbageParts(), request),
+    );
   }
 
   /** Results of build steps that later builds may take, and what each takes of the disk. */
-  async buildCache(options: AbortOptions = {}): Promise<CachedStep[]> {
-    const { buildCacheSteps } = await import('./build/prune-cache.ts');
-    return await buildCacheSteps(this.#garbageParts(), options);
+  buildCache(options: AbortOptions = {}): Promise<CachedStep[]> {
+    return performFrom(import('./build/prune-cache.ts'), ({ buildCacheSteps }) =>
+      buildCacheSteps(this.#garbageParts(), options),
+    );
   }
 
   /** Forgets results of build steps: those no image stands on, or with `all` every one. Images stay as they are. */
-  async pruneBuildCache(request: PruneBuildCacheRequest = {}): Promise<PrunedBuildCache> {
-    const { pruneBuildCache } = await import('./build/prune-cache.ts');
-    return await pruneBuildCache(this.#garbageParts(), request);
+  pruneBuildCache(request: PruneBuildCacheRequest = {}): Promise<PrunedBuildCache> {
+    return performFrom(import('./build/prune-cache.ts'), ({ pruneBuildCache }) =>
+      pruneBuildCache(this.#garbageParts(), request),
+    );
   }
 
   /** What the store takes of the disk, and for what; reads every folder, so it can take seconds. */
-  async diskUsage(options: AbortOptions = {}): Promise<DiskUsage> {
-    const [{ diskUsage }, { reconcileContainers }] = await Promise.all([
-      import('./system/disk-usage.ts'),
-      import('./containers/reconcile.ts'),
-    ]);
-    await reconcileContainers(this.#containerParts(), options);
-    return await diskUsage(this.layout, this.#metadata, options);
+  diskUsage(options: AbortOptions = {}): Promise<DiskUsage> {
+    return perform(async () => {
+      const [{ diskUsage }, { reconcileContainers }] = await Promise.all([
+        import('./system/disk-usage.ts'),
+        import('./containers/reconcile.ts'),
+      ]);
+      await reconcileContainers(this.#containerParts(), options);
+      return await diskUsage(this.layout, this.#metadata, options);
+    });
   }
 
   /** Compares everything the store holds with what it should be. Reads every byte, changes nothing. */

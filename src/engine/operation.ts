@@ -1,4 +1,5 @@
 import type { AbortOptions } from '../lib/abort.ts';
+import { perform } from './perform.ts';
 
 // A reader that never comes back for events must not make memory grow; events carry whole states, so the oldest may go.
 const maxPending = 4096;
@@ -34,7 +35,7 @@ export class Operation<Event, Outcome> implements AsyncIterable<Event>, AsyncDis
     const signal = options.signal
       ? AbortSignal.any([options.signal, this.#controller.signal])
       : this.#controller.signal;
-    this.result = work((event, taken) => this.#push(event, taken), signal).finally(() => {
+    this.result = perform(() => work((event, taken) => this.#push(event, taken), signal)).finally(() => {
       this.#ended = true;
       this.#wake?.();
     });

@@ -1,4 +1,5 @@
 import { diskFailure, isDiskFull } from '../content/disk-failure.ts';
+import { firstCause } from '../errors/index.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { Operation, type Report } from './operation.ts';
 
@@ -12,7 +13,8 @@ export function storing<Event, Outcome>(
     try {
       return await work(report, signal);
     } catch (error) {
-      throw isDiskFull(error) ? diskFailure(error, root) : error;
+      const first = firstCause(error);
+      throw isDiskFull(first) ? diskFailure(first, root) : first;
     }
   }, options);
 }

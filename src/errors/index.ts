@@ -1,3 +1,4 @@
+export { firstCause } from './first-cause.ts';
 export { redact } from './redact.ts';
 export {
   type ErrorKind,

@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { StrataError } from '../errors/index.ts';
 import { invariant } from '../lib/invariant.ts';
+import { thenAlways } from '../lib/then-always.ts';
 import { migrations as allMigrations } from './migrations/all.ts';
 import type { Migration } from './migrations/migration.ts';
 import { SpaceReserve } from './space-reserve.ts';
@@ -107,13 +108,11 @@ export class Database implements Disposable {
    */
   writeVolatile<T>(body: () => T): T {
     if (this.#depth > 0) return this.write(body);
-    // Not as prepared statements: SQLite acts on this pragma while it compiles it.
-    this.#database.exec('PRAGMA synchronous = NORMAL');
-    try {
-      return this.write(body);
-    } finally {
-      this.#database.exec('PRAGMA synchronous = FULL');
-    }
+    this.#setSynchronous('NORMAL');
+    return thenAlways(
+      () => this.write(body),
+      () => this.#setSynchronous('FULL'),
+    );
   }
 
   /** {@link write} for what makes room: on a full disk it may use the reserve. */
@@ -130,33 +129,45 @@ export class Database implements Disposable {
   #transaction<T>(begin: string, body: () => T): T {
     this.statement(begin).run();
     this.#depth = 1;
-    try {
-      const result = body();
-      invariant(!(result instanceof Promise), 'a transaction does not span an await');
-      this.statement('COMMIT').run();
-      return result;
-    } finally {
-      this.#depth = 0;
-      // SQLite itself rolls back after some errors, a full disk among them.
-      if (this.#database.isTransaction) this.statement('ROLLBACK').run();
-    }
+    return thenAlways(
+      () => {
+        const result = body();
+        invariant(!(result instanceof Promise), 'a transaction does not span an await');
+        this.statement('COMMIT').run();
+        return result;
+      },
+      () => {
+        this.#depth = 0;
+        // SQLite itself rolls back after some errors, a full disk among them.
+        if (this.#database.isTransaction) this.statement('ROLLBACK').run();
+      },
+    );
   }
 
   #nested<T>(body: () => T): T {
     invariant(this.#writing, 'a write does not happen inside a read');
     const name = `nested_${this.#depth++}`;
     this.statement(`SAVEPOINT ${name}`).run();
-    try {
-      const result = body();
-      invariant(!(result instanceof Promise), 'a transaction does not span an await');
-      return result;
-    } catch (error) {
-      if (this.#database.isTransaction) this.statement(`ROLLBACK TO ${name}`).run();
-      throw error;
-    } finally {
-      this.#depth--;
-      if (this.#database.isTransaction) this.statement(`RELEASE ${name}`).run();
-    }
+    let isDone = false;
+    return thenAlways(
+      () => {
+        const result = body();
+        invariant(!(result instanceof Promise), 'a transaction does not span an await');
+        isDone = true;
+        return result;
+      },
+      () => {
+        this.#depth--;
+        if (!this.#database.isTransaction) return;
+        if (!isDone) this.statement(`ROLLBACK TO ${name}`).run();
+        this.statement(`RELEASE ${name}`).run();
+      },
+    );
+  }
+
+  #setSynchronous(mode: 'NORMAL' | 'FULL'): void {
+    // Not as a prepared statement: SQLite acts on this pragma while it compiles it.
+    this.#guard(() => this.#database.exec(`PRAGMA synchronous = ${mode}`));
   }
 
   #wrap<Row>(statement: StatementSync): Statement<Row> {

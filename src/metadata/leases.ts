@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { diskFailure, isDiskFull } from '../content/disk-failure.ts';
 import { isKind } from '../errors/index.ts';
 import type { Lease } from '../ledger/types.ts';
+import { orUndo } from '../lib/or-undo.ts';
+import { thenAlways } from '../lib/then-always.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { tryLockFile } from '../sys/flock.ts';
 import type { Database } from './database.ts';
@@ -74,26 +76,20 @@ export class Leases {
   /** A new lease. Throws ERR_NO_SPACE, ERR_STORE_FULL. */
   open(purpose: string): StoreLease {
     const { id, fd } = this.#lockedFile();
-    try {
-      this.#db.writeVolatile(() =>
-        this.#db
-          .statement('INSERT INTO lease (id, purpose, pid, created_at) VALUES (?, ?, ?, ?)')
-          .run(id, purpose, process.pid, Date.now()),
-      );
-    } catch (error) {
-      this.#drop(id, fd);
-      throw error;
-    }
-    return new StoreLease(id, fd, this.#objects, () => {
-      try {
-        this.#db.writeVolatile(() => this.#deleteRow(id));
-      } catch (error) {
-        // The closed lock says that it is dead: garbage collection removes the row.
-        if (!isKind(error, 'exhausted') && !isKind(error, 'unavailable')) throw error;
-      } finally {
-        this.#drop(id, fd);
-      }
-    });
+    const record = (): number =>
+      this.#db
+        .statement('INSERT INTO lease (id, purpose, pid, created_at) VALUES (?, ?, ?, ?)')
+        .run(id, purpose, process.pid, Date.now());
+    orUndo(
+      () => this.#db.writeVolatile(record),
+      () => this.#drop(id, fd),
+    );
+    return new StoreLease(id, fd, this.#objects, () =>
+      thenAlways(
+        () => this.#forget(id),
+        () => this.#drop(id, fd),
+      ),
+    );
   }
 
   /** Those that are recorded, dead ones included, oldest first. */
@@ -144,13 +140,14 @@ export class Leases {
       closeSync(fd);
       return false;
     }
-    try {
-      // Its maker locks it before he adds the row: without one he made nothing yet.
-      if (this.list().some((row) => row.id === id)) this.#noteDeath(id);
-      return this.#db.writeToFree(() => this.#deleteRow(id));
-    } finally {
-      this.#drop(id, fd);
-    }
+    return thenAlways(
+      () => {
+        // Its maker locks it before he adds the row: without one he made nothing yet.
+        if (this.list().some((row) => row.id === id)) this.#noteDeath(id);
+        return this.#db.writeToFree(() => this.#deleteRow(id));
+      },
+      () => this.#drop(id, fd),
+    );
   }
 
   /** The lock file becomes the note: a full disk may have no room for another. */
@@ -174,6 +171,15 @@ export class Leases {
       // Somebody who looks for dead leases may have taken the file between the two calls.
       if (tryLockFile(fd) && fstatSync(fd).nlink > 0) return { id, fd };
       closeSync(fd);
+    }
+  }
+
+  #forget(id: string): void {
+    try {
+      this.#db.writeVolatile(() => this.#deleteRow(id));
+    } catch (error) {
+      // The closed lock says that it is dead: garbage collection removes the row.
+      if (!isKind(error, 'exhausted') && !isKind(error, 'unavailable')) throw error;
     }
   }
 

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { StrataError } from '../errors/index.ts';
+import { thenAlways } from '../lib/then-always.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { removeTree } from '../sys/remove-tree.ts';
 import { type Filesystem, filesystemOf } from './filesystem-of.ts';
@@ -87,16 +88,15 @@ function wishOf({ driver, environment = process.env }: ChooseDriverOptions): Dri
 
 function examine({ root, rootless = false }: ChooseDriverOptions, wish: DriverName | undefined): Circumstances {
   const scratch = makeScratch(root);
-  try {
+  const look = (): Circumstances => {
     const filesystem = filesystemOf(root);
     const place = filesystem ? `${filesystem.type} (${filesystem.mountPoint})` : 'this filesystem';
     const files = probeFiles(join(scratch, 'files'));
     const probe = { directory: join(scratch, 'overlay'), place, rootless };
     const overlayProblem = wish === 'vfs' ? undefined : probeOverlay(probe);
     return { wish, place, filesystem, files, overlayProblem, held: heldDrivers(root) };
-  } finally {
-    removeTree(scratch);
-  }
+  };
+  return thenAlways(look, () => removeTree(scratch));
 }
 
 function makeScratch(root: string): string {

@@ -1,4 +1,4 @@
-import { StrataError, type StrataErrorOptions } from '../errors/index.ts';
+import { isStrataError, StrataError, type StrataErrorOptions } from '../errors/index.ts';
 
 // The generic Linux numbering (asm-generic/errno*.h), which x86-64 and arm64 share.
 const numbers = {
@@ -167,6 +167,7 @@ export interface SyscallErrorOptions {
   /** What the kernel said beyond the number. */
   readonly detail?: string | undefined;
   readonly text?: ErrorText;
+  readonly cause?: unknown;
 }
 
 /**
@@ -181,7 +182,7 @@ export class SyscallError extends StrataError {
   readonly errnoName: Errno | undefined;
   readonly path: string | undefined;
 
-  constructor({ syscall, errno, path: given, detail, text }: SyscallErrorOptions) {
+  constructor({ syscall, errno, path: given, detail, text, cause }: SyscallErrorOptions) {
     const path = given === undefined ? undefined : printable(given);
     const name = errnoName(errno);
     const shown = name ?? `errno ${errno}`;
@@ -192,6 +193,7 @@ export class SyscallError extends StrataError {
       ...(hint === undefined ? {} : { hint }),
       ...text,
       details: { syscall, errno: shown, ...(path === undefined ? {} : { path }) },
+      cause,
     });
     this.syscall = syscall;
     this.errno = errno;
@@ -216,5 +218,8 @@ export function errnoOf(error: unknown): Errno | undefined {
   }
   if ('code' in error && typeof error.code === 'string' && Object.hasOwn(numbers, error.code))
     return error.code as Errno;
+  // The loaders of modules and libraries, workers that cannot start, and Node's rmSync give no number.
+  if (error instanceof Error && !isStrataError(error) && /\bEMFILE\b|too many open files/i.test(error.message))
+    return 'EMFILE';
   return undefined;
 }

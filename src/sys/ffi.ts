@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
 import { StrataError } from '../errors/index.ts';
+import { asSyscallError } from './as-syscall-error.ts';
+import { errnoOf } from './errno.ts';
 
 /**
  * What a pointer parameter takes: memory (the call sees its bytes, so they must stay alive and unresized until the
@@ -107,6 +109,7 @@ function koffi(): Koffi {
   try {
     loaded = usualBinary(here) ?? (here('koffi') as Koffi);
   } catch (cause) {
+    if (errnoOf(cause) === 'EMFILE') throw asSyscallError(cause);
     throw new StrataError({
       kind: 'unsupported',
       code: 'ERR_FFI_UNAVAILABLE',
@@ -126,7 +129,8 @@ function usualBinary(here: NodeJS.Require): Koffi | undefined {
   try {
     const besideKoffi = createRequire(here.resolve('koffi'));
     return besideKoffi(`@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`) as Koffi;
-  } catch {
+  } catch (error) {
+    if (errnoOf(error) === 'EMFILE') throw error;
     // Another libc or another layout, which its entry knows about.
     return undefined;
   }

@@ -94,7 +94,7 @@ function explained<Result>(spec: OverlayMount, action: () => Result): Result {
     return action();
   } catch (cause) {
     const wasVolatile = spec.workDir !== undefined && existsSync(join(spec.workDir, 'work/incompat/volatile'));
-    if (!wasVolatile || [undefined, 'ENOSPC', 'EDQUOT'].includes(errnoOf(cause))) throw cause;
+    if (!wasVolatile || errnoOf(cause) !== 'EINVAL') throw cause;
     throw new StrataError({
       kind: 'failed-precondition',
       code: 'ERR_OVERLAY_NOT_SYNCED',

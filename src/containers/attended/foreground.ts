@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { unmountIfMounted } from '../../sys/mount.ts';
 import { inOwnMountNamespace } from '../../sys/mount-namespace.ts';
 import { type MountSpec, mountAt } from '../../sys/mount-spec.ts';
 import { run as runProgram } from '../../sys/process.ts';
+import { removeTree } from '../../sys/remove-tree.ts';
 import { MadeMountPoints } from '../mounts/made-mount-points.ts';
 import type { SharedBinds } from '../mounts/shared-binds.ts';
 import { type DocumentContents, writeDocument } from '../runtime/document.ts';
@@ -78,20 +79,16 @@ export async function runForeground(
     log: join(plan.bundle, 'runtime.log'),
     pid: join(plan.bundle, 'pid'),
   };
+  using cleaning = new DisposableStack();
+  cleaning.defer(() => removeTree(plan.bundle));
   mkdirSync(bundle.root, { recursive: true, mode: 0o700 });
-  try {
-    mountAt(plan.rootfs, bundle.root);
-    using made = plan.removesMountPoints === true ? new MadeMountPoints(bundle.root, placesOf(plan)) : undefined;
-    writeBundle(plan, bundle.root, binds);
-    try {
-      return await started(plan, { bundle, binds }, options);
-    } finally {
-      made?.remove();
-    }
-  } finally {
-    unmountIfMounted(bundle.root, { lazy: true });
-    rmSync(plan.bundle, { recursive: true, force: true });
-  }
+  cleaning.defer(() => unmountIfMounted(bundle.root, { lazy: true }));
+  mountAt(plan.rootfs, bundle.root);
+  const made = plan.removesMountPoints === true ? new MadeMountPoints(bundle.root, placesOf(plan)) : undefined;
+  cleaning.use(made);
+  writeBundle(plan, bundle.root, binds);
+  cleaning.defer(() => made?.remove());
+  return await started(plan, { bundle, binds }, options);
 }
 
 // Innermost first. What stands in /dev is its own.

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   type Stats,
   statSync,
@@ -12,6 +13,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { orUndo } from '../../lib/or-undo.ts';
+import { thenAlways } from '../../lib/then-always.ts';
 import { bootId } from '../../sys/boot-id.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { tryLockFile } from '../../sys/flock.ts';
@@ -36,14 +39,13 @@ export class IngestFolder {
       makeUnlessThere(path);
       const ingest = IngestFolder.holdExisting(path);
       if (ingest === 'gone') continue;
-      try {
-        if (ingest) ingest.#introduce(ref);
-        return ingest;
-      } catch (error) {
-        const failure = diskFailure(error, path);
-        ingest?.remove();
-        throw failure;
+      if (ingest) {
+        orUndo(
+          () => ingest.#introduce(ref),
+          () => ingest.remove(),
+        );
       }
+      return ingest;
     }
   }
 
@@ -101,18 +103,34 @@ export class IngestFolder {
     this.#lock = undefined;
   }
 
-  /** Removes the folder and whatever is still in it. */
+  /** Removes the folder and what is still in it; opens no file, for when the limit on those has been reached. */
   remove(): void {
-    try {
-      rmSync(this.path, { recursive: true, force: true });
-    } finally {
-      this.release();
-    }
+    thenAlways(
+      () => {
+        for (const name of ['data', 'ref', 'flushed']) rmSync(join(this.path, name), { force: true });
+        removeFolder(this.path);
+      },
+      () => this.release(),
+    );
   }
 
   #introduce(ref: string): void {
     const file = join(this.path, 'ref');
-    if (statSync(file, { throwIfNoEntry: false }) === undefined) writeFileSync(file, ref, { mode: 0o600 });
+    try {
+      if (statSync(file, { throwIfNoEntry: false }) === undefined) writeFileSync(file, ref, { mode: 0o600 });
+    } catch (error) {
+      // Before the folder goes: what ran out is told by what is free now.
+      throw diskFailure(error, this.path);
+    }
+  }
+}
+
+function removeFolder(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch {
+    // Somebody has put more into it.
+    rmSync(path, { recursive: true, force: true });
   }
 }
 

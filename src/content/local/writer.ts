@@ -45,7 +45,7 @@ export async function openWriter(home: WriterHome, folder: IngestFolder, options
     return new LocalWriter(home, folder, data, running, options);
   } catch (error) {
     const failure = diskFailure(error, home.layout.directory);
-    await data?.close();
+    await data?.close().catch(followsFromTheFirst);
     if (isStrataError(failure, 'ERR_NO_SPACE')) folder.remove();
     else folder.release();
     throw failure;
@@ -170,11 +170,14 @@ class LocalWriter implements BlobWriter {
     } catch (error) {
       // Before anything is removed: what ran out is told by what is free now.
       const failure = diskFailure(error, this.#home.layout.directory);
-      if (fatalCodes.some((code) => isStrataError(failure, code))) await this.discard();
+      if (fatalCodes.some((code) => isStrataError(failure, code))) await this.discard().catch(followsFromTheFirst);
       throw failure;
     }
   }
 }
+
+/** The first failure is the one to tell. */
+const followsFromTheFirst = (): void => undefined;
 
 // The bytes of the ingest are wrong or may be, or take the room that is missing.
 const fatalCodes = ['ERR_BLOB_FLUSH_FAILED', 'ERR_BLOB_SIZE_MISMATCH', 'ERR_BLOB_DIGEST_MISMATCH', 'ERR_NO_SPACE'];

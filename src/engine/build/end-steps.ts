@@ -1,7 +1,7 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { findRuntime } from '../../containers/runtime/runtime.ts';
 import { deleteFromRuntime } from '../../containers/runtime/runtime-commands.ts';
+import { removeTree } from '../../sys/remove-tree.ts';
 import { runtimeRootOf } from '../containers/parts.ts';
 import type { StoreLayout } from '../layout.ts';
 
@@ -9,6 +9,6 @@ import type { StoreLayout } from '../layout.ts';
 export async function endSteps(layout: StoreLayout, bundles: string, ids: readonly string[]): Promise<void> {
   for (const id of ids) {
     await deleteFromRuntime({ runtime: findRuntime(), runtimeRoot: runtimeRootOf(layout) }, id);
-    rmSync(join(bundles, id), { recursive: true, force: true });
+    removeTree(join(bundles, id));
   }
 }

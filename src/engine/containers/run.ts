@@ -59,6 +59,15 @@ async function runAttended(
     exitCode = how.exitCode;
     if (!remove) metadata.containers.setState(id, toJson(ended(from, { ...how, finishedAt: Date.now() })));
   };
+  await using cleaning = new AsyncDisposableStack();
+  cleaning.defer(async () => {
+    if (remove) {
+      await discardContainer(parts, created, lease);
+      tellExit(exitsOf(parts.layout), id, exitCode);
+    }
+    if (metadata.leases.deaths().length > 0) await collectGarbage(parts.garbage);
+    else if (remove) await emptyTrashBriefly(parts.layout);
+  });
   try {
     report({ type: 'created', id, name, warnings });
     const code = await runPlan(planOf(request, parts, created, { runtime, lease }), parts, report, signal);
@@ -71,13 +80,6 @@ async function runAttended(
       end({ status: 'created' }, { exitCode: exitCodeOfStart(error), error: why });
     }
     throw error;
-  } finally {
-    if (remove) {
-      await discardContainer(parts, created, lease);
-      tellExit(exitsOf(parts.layout), id, exitCode);
-    }
-    if (metadata.leases.deaths().length > 0) await collectGarbage(parts.garbage);
-    else if (remove) await emptyTrashBriefly(parts.layout);
   }
 }
 

@@ -1,4 +1,4 @@
-import { isStrataError, StrataError } from '../../errors/index.ts';
+import { firstCause, isStrataError, StrataError } from '../../errors/index.ts';
 import type { ArchiveInput } from './archive-input.ts';
 
 // What an archive can have wrong, as against the store or the machine. The last are its documents' mistakes.
@@ -18,7 +18,8 @@ const ofArchives = new RegExp(
 const unnamed = /^\/proc\/self\/fd\//;
 
 /** The failure of reading an archive, with the name of the file in front that holds it. */
-export function archiveFailure(error: unknown, input: ArchiveInput): unknown {
+export function archiveFailure(thrown: unknown, input: ArchiveInput): unknown {
+  const error = firstCause(thrown);
   if (typeof input !== 'string' || unnamed.test(input)) return error;
   if (!isStrataError(error) || !ofArchives.test(error.code)) return error;
   const { kind, code, message, hint, details } = error;

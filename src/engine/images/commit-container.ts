@@ -43,6 +43,8 @@ export async function commitContainer(
   const { garbage } = parts;
   const references = request.reference === undefined ? [] : [newName(parseReference(request.reference))];
   await collectAfterDeaths(garbage, { signal });
+  await using cleaning = new AsyncDisposableStack();
+  cleaning.defer(async () => emptyTrashBriefly(garbage.layout));
   try {
     return await commit({ request, references }, parts, report, signal);
   } catch (error) {
@@ -50,8 +52,6 @@ export async function commitContainer(
       // The first failure is the one to tell; whoever collects next takes what stays.
     });
     throw error;
-  } finally {
-    await emptyTrashBriefly(garbage.layout);
   }
 }
 

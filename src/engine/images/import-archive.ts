@@ -42,6 +42,8 @@ export async function importArchive(
   const references = request.reference === undefined ? [] : [nameOf(request.reference)];
   const config = configOf(request, platform);
   await collectAfterDeaths(garbage, { signal });
+  await using cleaning = new AsyncDisposableStack();
+  cleaning.defer(async () => emptyTrashBriefly(garbage.layout));
   try {
     return await importLayer({ request, config, references }, parts, report, signal);
   } catch (error) {
@@ -49,8 +51,6 @@ export async function importArchive(
       // The first failure is the one to tell; whoever collects next takes what stays.
     });
     throw archiveFailure(error, request.input);
-  } finally {
-    await emptyTrashBriefly(garbage.layout);
   }
 }
 

@@ -36,6 +36,8 @@ export async function loadArchive(
   };
   for (const text of driver.warnings) report({ type: 'warning', text });
   await collectAfterDeaths(garbage, { signal });
+  await using cleaning = new AsyncDisposableStack();
+  cleaning.defer(async () => emptyTrashBriefly(layout));
   const load = async (): Promise<LoadResult> => {
     await using lease = metadata.leases.open('load');
     using disk = new StoreFlush(garbage);
@@ -63,8 +65,6 @@ export async function loadArchive(
       // The first failure is the one to tell; whoever collects next takes what stays.
     });
     throw archiveFailure(error, request.input);
-  } finally {
-    await emptyTrashBriefly(layout);
   }
 }
 

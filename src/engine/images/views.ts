@@ -18,6 +18,7 @@ import type { ImageConfig } from '../../spec/config.ts';
 import type { Digest } from '../../spec/digest.ts';
 import { type Platform, parsePlatform } from '../../spec/platform.ts';
 import type { StorageDriver } from '../open-driver.ts';
+import { perform } from '../perform.ts';
 
 /** One line of `images`: an image under one of its names, or under none. */
 export interface ImageSummary {
@@ -129,14 +130,20 @@ export class ImageViews {
   }
 
   /** Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS, ERR_REFERENCE_INVALID, ERR_PLATFORM_INVALID. */
-  async history(name: string, options: ImageLookUpOptions = {}): Promise<ImageHistory> {
-    const { id } = this.#find(name, options);
-    const config = await readConfig(this.#store.content, id, options);
-    return { id, steps: historyOf(config, (diffId) => this.#layers.get(diffId)?.sizeBytes) };
+  history(name: string, options: ImageLookUpOptions = {}): Promise<ImageHistory> {
+    return perform(async () => {
+      const { id } = this.#find(name, options);
+      const config = await readConfig(this.#store.content, id, options);
+      return { id, steps: historyOf(config, (diffId) => this.#layers.get(diffId)?.sizeBytes) };
+    });
   }
 
   /** Throws as {@link history}. */
-  async inspect(name: string, options: ImageLookUpOptions = {}): Promise<ImageDetails> {
+  inspect(name: string, options: ImageLookUpOptions = {}): Promise<ImageDetails> {
+    return perform(() => this.#inspect(name, options));
+  }
+
+  async #inspect(name: string, options: ImageLookUpOptions): Promise<ImageDetails> {
     const { id } = this.#find(name, options);
     const config = await readConfig(this.#store.content, id, options);
     const targets = this.#store.targets.targetsOf(id);

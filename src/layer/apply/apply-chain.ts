@@ -22,15 +22,11 @@ import type { Spread } from './spread.ts';
  *   decompression and tar parsing throw
  */
 export async function applyChain(request: ApplyChainRequest): Promise<AppliedLayer[]> {
-  const chain = new Chain(request);
-  try {
-    await using group = new TaskGroup({ signal: request.signal });
-    for (const at of biggestFirst(request)) group.run((signal) => chain.spread(at, signal));
-    await group.join();
-    return chain.publish();
-  } finally {
-    chain.discard();
-  }
+  using chain = new Chain(request);
+  await using group = new TaskGroup({ signal: request.signal });
+  for (const at of biggestFirst(request)) group.run((signal) => chain.spread(at, signal));
+  await group.join();
+  return chain.publish();
 }
 
 type ChainLayer = ApplyChainRequest['layers'][number];
@@ -72,7 +68,7 @@ class Chain {
     return this.#settled.map(({ layer }) => layer);
   }
 
-  discard(): void {
+  [Symbol.dispose](): void {
     for (const index of this.#temporary) discardIndex(index);
   }
 
