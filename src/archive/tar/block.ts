@@ -4,7 +4,7 @@ import { parseNumeric, parseOctal } from './numbers.ts';
 /** Tar works in blocks of 512 bytes: headers are one, bodies are filled up to the next. */
 export const blockBytes = 512;
 
-/** Typeflags that are told apart here; every other one is a file with a body. */
+/** The typeflags that are known. */
 export const flag = {
   oldFile: 0x00,
   file: 0x30,
@@ -14,9 +14,14 @@ export const flag = {
   blockDevice: 0x34,
   directory: 0x35,
   fifo: 0x36,
+  contiguousFile: 0x37,
+  gnuDirectory: 0x44,
   gnuLongLink: 0x4b,
   gnuLongName: 0x4c,
+  gnuMultiVolume: 0x4d,
   gnuSparse: 0x53,
+  gnuVolumeLabel: 0x56,
+  solarisPax: 0x58,
   paxGlobal: 0x67,
   paxLocal: 0x78,
 } as const;

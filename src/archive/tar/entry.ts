@@ -1,5 +1,5 @@
 import { flag, type HeaderBlock } from './block.ts';
-import { badNumber } from './failures.ts';
+import { badNumber, continuedFile, unknownType } from './failures.ts';
 import { parseDecimal, parsePaxTime } from './numbers.ts';
 import { decodeXattrName, type PaxRecords, xattrPrefix } from './pax.ts';
 import type { TarEntry, TarEntryType, TarTime } from './types.ts';
@@ -17,13 +17,13 @@ const maxDeviceNumber = 0xffff_ffff;
 /**
  * The entry a header block and its extensions describe. `sizeBytes` and `storedSizeBytes` are both the archive's size
  * field; sparse maps and types without a body are the parser's concern.
- * @throws {@link StrataError} ERR_TAR_NUMBER
+ * @throws {@link StrataError} ERR_TAR_NUMBER, ERR_TAR_TYPE
  */
 export function makeEntry(block: HeaderBlock, extensions: Extensions, offset: number): TarEntry {
   const { pax } = extensions;
   // GNU's long names win over PAX, as in Go
   const path = extensions.gnuName ?? bytesOf(pax, 'path', block.path);
-  const type = typeOf(block.typeflag, path);
+  const type = typeOf(block.typeflag, path, offset);
   if (type === 'character-device' || type === 'block-device') {
     if (!isDeviceNumber(block.deviceMajor)) throw badNumber(offset, 'device major');
     if (!isDeviceNumber(block.deviceMinor)) throw badNumber(offset, 'device minor');
@@ -77,7 +77,7 @@ function timeOf(pax: PaxRecords | undefined, key: string, offset: number): TarTi
   return parsed;
 }
 
-function typeOf(typeflag: number, path: Uint8Array): TarEntryType {
+function typeOf(typeflag: number, path: Uint8Array, offset: number): TarEntryType {
   switch (typeflag) {
     case flag.hardlink:
       return 'hardlink';
@@ -88,14 +88,22 @@ function typeOf(typeflag: number, path: Uint8Array): TarEntryType {
     case flag.blockDevice:
       return 'block-device';
     case flag.directory:
+    case flag.gnuDirectory:
       return 'directory';
     case flag.fifo:
       return 'fifo';
     case flag.oldFile:
       // v7 had no flag for directories, only the slash
       return path[path.length - 1] === 0x2f ? 'directory' : 'file';
-    default:
+    case flag.file:
+    case flag.contiguousFile:
+    case flag.gnuSparse:
       return 'file';
+    case flag.gnuMultiVolume:
+      throw continuedFile(path, offset);
+    default:
+      // POSIX would have a file made of it. Docker refuses, and a guess would be part of an image for good.
+      throw unknownType(typeflag, path, offset);
   }
 }
 

@@ -1,4 +1,5 @@
 import { StrataError } from '../../errors/index.ts';
+import { displayBytes } from '../../lib/bytes.ts';
 
 // One function per code, so that kind, wording and hint of a code stand in one place. `offset` is the byte of the
 // (uncompressed) archive where the header in question, with its extension records, begins.
@@ -59,6 +60,28 @@ export const badEnd = (offset: number): StrataError =>
     hint: damaged,
     details: { offset },
   });
+
+export const unknownType = (typeflag: number, path: Uint8Array, offset: number): StrataError =>
+  badType(path, offset, `has the unknown type ${shownFlag(typeflag)}`, {
+    hint: 'Make the archive again in the POSIX format (tar --format=pax), or without this entry.',
+  });
+
+export const continuedFile = (path: Uint8Array, offset: number): StrataError =>
+  badType(path, offset, 'continues a file of another volume', {
+    hint: 'Unpack all volumes together (tar --multi-volume), and make one archive of what they hold.',
+  });
+
+const badType = (path: Uint8Array, offset: number, why: string, { hint }: { readonly hint: string }): StrataError =>
+  new StrataError({
+    kind: 'unsupported',
+    code: 'ERR_TAR_TYPE',
+    message: `tar archive: entry ${JSON.stringify(displayBytes(path.subarray(0, 200)))} at byte ${offset} ${why}`,
+    hint,
+    details: { offset },
+  });
+
+const shownFlag = (typeflag: number): string =>
+  typeflag > 0x20 && typeflag < 0x7f ? `'${String.fromCharCode(typeflag)}'` : String(typeflag);
 
 export const truncated = (offset: number, inside: string): StrataError =>
   new StrataError({

@@ -14,7 +14,8 @@ const zeros = new Uint8Array(64 << 10);
  * (petabytes in a few bytes of archive): whoever reads it needs a limit.
  */
 export function fillHoles(entry: Pick<TarEntry, 'sparse' | 'sizeBytes'>): HoleFiller {
-  const runs: readonly SparseRun[] = entry.sparse ?? [{ offset: 0, length: entry.sizeBytes }];
+  const runs: readonly SparseRun[] =
+    entry.sparse ?? (entry.sizeBytes > 0 ? [{ offset: 0, length: entry.sizeBytes }] : []);
   let position = 0;
   let index = 0;
 

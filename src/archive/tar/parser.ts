@@ -85,7 +85,7 @@ export class TarParser {
   /**
    * Takes the next piece of the uncompressed archive. The chunk may be reused once this returns.
    * @throws {@link StrataError} `corrupt` with ERR_TAR_CHECKSUM, ERR_TAR_NUMBER, ERR_TAR_PAX_RECORD,
-   *   ERR_TAR_SPARSE_MAP, ERR_TAR_HEADER_TOO_LARGE or ERR_TAR_END_BLOCK; and whatever the sink throws
+   *   ERR_TAR_SPARSE_MAP, ERR_TAR_HEADER_TOO_LARGE or ERR_TAR_END_BLOCK, `unsupported` with ERR_TAR_TYPE; and whatever the sink throws
    */
   write(chunk: Uint8Array): void {
     invariant(this.#phase !== 'closed', 'a tar parser takes nothing after its end or an error');
@@ -234,9 +234,11 @@ export class TarParser {
     const block = decodeHeaderBlock(bytes, this.#position - blockBytes);
     switch (block.typeflag) {
       case flag.paxLocal:
+      case flag.solarisPax:
       case flag.paxGlobal:
       case flag.gnuLongName:
       case flag.gnuLongLink:
+      case flag.gnuVolumeLabel:
         return this.#startRecord(block);
       default:
         return this.#readEntry(block, bytes);
@@ -256,6 +258,7 @@ export class TarParser {
     const body = this.#raw.tail(this.#recordBytes);
     switch (this.#recordFlag) {
       case flag.paxLocal:
+      case flag.solarisPax:
         this.#pax = parsePaxRecords(body, this.#offset());
         break;
       case flag.paxGlobal:
@@ -266,8 +269,12 @@ export class TarParser {
       case flag.gnuLongName:
         this.#gnuName = upToNul(body);
         break;
-      default:
+      case flag.gnuLongLink:
         this.#gnuLinkName = upToNul(body);
+        break;
+      default:
+        // A volume's label is no entry.
+        this.#forgetExtensions();
     }
     const padding = paddingBytes(this.#recordBytes);
     if (padding === 0) this.#collect('header', blockBytes);
@@ -282,6 +289,7 @@ export class TarParser {
     const sparse = block.typeflag === flag.gnuSparse ? 'old' : pax && paxSparseForm(pax);
     if (entry.type !== 'file') {
       if (sparse) throw badSparseMap(offset, 'only files can be sparse');
+      if (block.typeflag === flag.gnuDirectory) return this.#emitDirectory(entry);
       if (entry.type !== 'hardlink' || entry.sizeBytes <= 0) return this.#emitWithoutBody(entry);
       this.#pending = entry;
       return this.#collect('hardlink-body', blockBytes);
@@ -371,6 +379,12 @@ export class TarParser {
     this.#phase = 'body';
     this.#need = entry.storedSizeBytes;
     if (this.#need === 0) this.#endBody();
+  }
+
+  /** GNU's incremental archives list the names of a directory behind its header. */
+  #emitDirectory(entry: TarEntry): void {
+    if (entry.storedSizeBytes < 0) throw badNumber(this.#offset(), 'size');
+    return this.#emit({ ...entry, sizeBytes: 0 });
   }
 
   #emitWithoutBody(entry: TarEntry): void {

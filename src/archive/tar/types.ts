@@ -1,4 +1,4 @@
-/** What a tar entry makes; contiguous files (typeflag 7) and unknown flags with data read as `file`. */
+/** What a tar entry makes; contiguous files (typeflag 7) read as `file`, GNU's directories with a list (D) as `directory`. */
 export type TarEntryType = 'file' | 'hardlink' | 'symlink' | 'character-device' | 'block-device' | 'directory' | 'fifo';
 
 /** Seconds since the epoch, possibly negative, and 0–999,999,999 nanoseconds that always count forward. */
@@ -20,7 +20,7 @@ export interface SparseRun {
 export interface TarEntry {
   readonly path: Uint8Array;
   readonly type: TarEntryType;
-  /** The byte as it stands in the archive; tells what reads as `file` but is none, as GNU's volume names (`V`). */
+  /** The byte as it stands in the archive. */
   readonly typeflag: number;
   /** Permission and setuid/setgid/sticky bits only. */
   readonly mode: number;
@@ -38,7 +38,10 @@ export interface TarEntry {
   readonly xattrs: ReadonlyMap<string, Uint8Array>;
   /** Data runs of a sparse file: in order, apart, none of them empty; absent for a dense one. */
   readonly sparse?: readonly SparseRun[] | undefined;
-  /** Bytes of body that follow in the archive (for sparse files the runs only, without an in-body map). */
+  /**
+   * Bytes of body that follow in the archive: for sparse files the runs only, without an in-body map; for a directory of
+   * an incremental GNU archive the list of its names.
+   */
   readonly storedSizeBytes: number;
 }
 

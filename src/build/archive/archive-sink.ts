@@ -46,6 +46,7 @@ export class ArchiveSink implements TarSink, Disposable {
     const place = placeOf(entry.path);
     if (place.length === 0) {
       // CVE-2021-29136: a root that becomes a symlink would be followed by everything after it.
+      if (entry.path.length === 0) return;
       if (entry.type !== 'directory') throw refused(entry.path, `makes the root a ${entry.type}`);
       return;
     }

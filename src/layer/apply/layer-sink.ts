@@ -183,9 +183,13 @@ export class LayerSink implements TarSink, Disposable {
 
   // CVE-2021-29136: a root that becomes a symlink would be followed by everything after it.
   #placeRoot(entry: TarEntry, place: Uint8Array): Current {
-    if (entry.type !== 'directory') throw invalidEntry(entry.path, `makes the root a ${entry.type}`);
+    if (entry.type !== 'directory') {
+      // As docker: what has no name is nothing.
+      if (entry.path.length === 0) return ignored(entry);
+      throw invalidEntry(entry.path, `makes the root a ${entry.type}`);
+    }
     this.#tree.nameRoot(kept(metadataOf(entry)));
-    return { entry, kind: 'directory', place, body: 'none', file: undefined };
+    return { entry, kind: 'directory', place, body: bodyOf(entry, undefined), file: undefined };
   }
 
   #placePlain(entry: TarEntry, place: Uint8Array): Current {
@@ -203,7 +207,7 @@ export class LayerSink implements TarSink, Disposable {
     const spot = this.#tree.spot(place, path, entry.mtime);
     const file = this.#make(entry, spot, metadata);
     const at = spot.isPlain ? place : placeFromKey(spot.key);
-    return { entry, kind: type, place: at, body: bodyOf(type, file), file };
+    return { entry, kind: type, place: at, body: bodyOf(entry, file), file };
   }
 
   #make(entry: TarEntry, spot: Spot, metadata: Metadata): FileBody | undefined {
@@ -274,8 +278,8 @@ const deletion = (entry: TarEntry, kind: 'whiteout' | 'opaque', place: Uint8Arra
   file: undefined,
 });
 
-const bodyOf = (type: TarEntry['type'], file: FileBody | undefined): BodySource =>
-  file ? 'tree' : type === 'hardlink' ? 'index' : 'none';
+const bodyOf = ({ storedSizeBytes }: TarEntry, file: FileBody | undefined): BodySource =>
+  file ? 'tree' : storedSizeBytes > 0 ? 'index' : 'none';
 
 /** Directories are finished last. A whole entry kept until then would keep the memory its headers were read into. */
 function kept({ uid, gid, mode, mtime, xattrs }: Metadata): Metadata {

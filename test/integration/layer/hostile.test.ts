@@ -170,7 +170,7 @@ const breakouts: readonly Case[] = [
     has: [/^"l" link 0777 5:6 -> "\.\.\/victim\/secret" trusted.t=74 @7000000000$/],
     also: (applied) => assert.match(applied.warnings.join(), /user\.evil.*EPERM/),
   },
-  ...(['./', '.', '', '/', './/.'] as const).flatMap((path) => [
+  ...(['./', '.', '/', './/.'] as const).flatMap((path) => [
     {
       title: `A12 the root as a symlink named ${JSON.stringify(path)}`,
       layer: tar(symlink(path, '../victim')),
@@ -557,9 +557,21 @@ const garbage: readonly Case[] = [
   },
   { title: 'A29 NaN', layer: tar(file('f', '', { pax: { mtime: 'NaN' } })), refused: 'ERR_TAR_NUMBER' },
   {
-    title: 'A30 an unknown typeflag is a file',
+    title: 'A30 an unknown type',
     layer: tar(entry('f', 'data', { typeflag: 'Z' })),
-    has: [/^"f" file 0644 0:0 4b/],
+    refused: 'ERR_TAR_TYPE',
+  },
+  {
+    title: 'a volume label, and what has no name, make nothing; a directory with a list is a directory',
+    layer: tar(
+      file('label', '', { typeflag: 'V', mode: 0 }),
+      file('', 'nothing'),
+      symlink('', '../victim'),
+      entry('d', 'Yx\0', { typeflag: 'D', mode: 0o711, mtime: 7 }),
+      file('d/x', ''),
+    ),
+    has: [/^"d" directory 0711 0:0 @7000000000$/, /^"d\/x" file/],
+    hasNot: [/label/, /nothing/],
   },
   {
     title: 'A30 a global header changes no file',

@@ -121,18 +121,36 @@ const good: readonly Good[] = [
   ['file flag with a slash stays a file', tar(file('a/', 'x')), [{ type: 'file', content: 'x' }]],
   ['contiguous file', tar(file('a', 'x', { typeflag: '7' })), [{ type: 'file', typeflag: 0x37, content: 'x' }]],
   [
-    'A30 unknown typeflag has a body',
-    tar(file('a', 'abc', { typeflag: 'Q' }), file('b')),
-    [{ type: 'file', typeflag: 0x51, content: 'abc' }, { path: 'b' }],
+    "GNU's directory with a list of its names",
+    tar(file('d', 'Yx\0', { ...gnu, typeflag: 'D' }), file('d/x', 'abc', gnu)),
+    [
+      { type: 'directory', typeflag: 0x44, path: 'd', sizeBytes: 0, storedSizeBytes: 3 },
+      { type: 'file', path: 'd/x', content: 'abc' },
+    ],
   ],
   [
-    'GNU dumpdir, volume name and continuation have bodies',
+    "GNU's directory without a list",
+    tar(header('d/', { ...gnu, typeflag: 'D' }), file('b')),
+    [{ type: 'directory', storedSizeBytes: 0 }, { path: 'b' }],
+  ],
+  [
+    "GNU's volume label is no entry",
+    tar(file('label', '', { ...gnu, typeflag: 'V', mode: 0 }), file('a', 'abc', gnu)),
+    [{ type: 'file', path: 'a', content: 'abc' }],
+  ],
+  [
+    'volume label with a body, with records that are its own, and nothing behind it',
+    tar(pax({ path: 'z' }), file('label', 'xx', { typeflag: 'V' }), file('a'), file('label', '', { typeflag: 'V' })),
+    [{ path: 'a' }],
+  ],
+  [
+    "Solaris's extended header",
     tar(
-      file('d', 'Yx\0', { ...gnu, typeflag: 'D' }),
-      file('v', '', { ...gnu, typeflag: 'V' }),
-      file('m', 'rest', { ...gnu, typeflag: 'M' }),
+      header('x', { typeflag: 'X', size: paxBody({ mtime: '123456789.5', path: 'long' }).length }),
+      padded(paxBody({ mtime: '123456789.5', path: 'long' })),
+      file('a', 'abc'),
     ),
-    [{ typeflag: 0x44, content: 'Yx\0' }, { typeflag: 0x56 }, { typeflag: 0x4d, content: 'rest' }],
+    [{ path: 'long', mtime: [123456789, 500_000_000], content: 'abc' }],
   ],
   ['ustar prefix', tar(file('name', '', { prefix: 'a/b' })), [{ path: 'a/b/name' }]],
   [
@@ -573,6 +591,16 @@ const good: readonly Good[] = [
 
 const bad: readonly Bad[] = [
   ['no archive', utf8('PK\x03\x04'.padEnd(1024, 'x')), 'ERR_TAR_CHECKSUM'],
+  ['A30 unknown type', tar(file('b'), file('a', 'abc', { typeflag: 'Q' })), 'ERR_TAR_TYPE', 1],
+  ['Solaris ACL', tar(file('a', 'abc', { typeflag: 'A' })), 'ERR_TAR_TYPE'],
+  ['obsolete long names of GNU tar', tar(file('a', 'abc', { ...gnu, typeflag: 'N' })), 'ERR_TAR_TYPE'],
+  ['the rest of a file of another volume', tar(file('m', 'rest', { ...gnu, typeflag: 'M' })), 'ERR_TAR_TYPE'],
+  [
+    'GNU directory list of negative size',
+    tar(header('d', { ...gnu, typeflag: 'D', size: base256(-1, 12) })),
+    'ERR_TAR_NUMBER',
+  ],
+  ['volume label of 2 GiB', tar(header('v', { ...gnu, typeflag: 'V', size: 2 ** 31 })), 'ERR_TAR_HEADER_TOO_LARGE'],
   ['A24 half a header', openTar(file('a'), header('b').subarray(0, 300)), 'ERR_TAR_TRUNCATED', 1],
   ['A24 half an end block', openTar(file('a'), zeros(300)), 'ERR_TAR_TRUNCATED', 1],
   ['A24 one and a half end blocks', openTar(file('a'), zeros(700)), 'ERR_TAR_TRUNCATED', 1],
@@ -807,7 +835,7 @@ suite('tar archives that are refused', () => {
       for (const sizes of [[archive.length], [511, 2], [4096]]) {
         const { error, entries } = parseTar(archive, sizes);
         assert.ok(isStrataError(error, code), `${code} expected, not ${String(error)}`);
-        assert.equal(error.kind, 'corrupt');
+        assert.equal(error.kind, code === 'ERR_TAR_TYPE' ? 'unsupported' : 'corrupt');
         assert.match(error.message, /^tar archive: /);
         assert.equal(entries.length, before);
       }

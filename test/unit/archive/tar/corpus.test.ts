@@ -32,7 +32,8 @@ const golden = JSON.parse(readFileSync(join(import.meta.dirname, '../../../golde
   readonly files: Readonly<Record<string, Facts>>;
 };
 
-// No file of the corpus is read otherwise than Go reads it; src/archive/README.md lists where we would differ.
+// No file of the corpus but those with directories of GNU tar is read otherwise than Go reads it; src/archive/README.md
+// lists the differences.
 const expectedFiles = 62;
 
 const text = (bytes: Uint8Array): string =>
@@ -62,7 +63,14 @@ function blocksDigest(parsed: ParsedEntry): string {
   return hash.digest('hex');
 }
 
-function facts(parsed: ParsedEntry): Facts['entries'][number] {
+/** Go takes a directory with a list of its names for a file. */
+const asGo = (parsed: ParsedEntry): ParsedEntry =>
+  parsed.entry.typeflag === 0x44
+    ? { ...parsed, entry: { ...parsed.entry, type: 'file', sizeBytes: parsed.entry.storedSizeBytes } }
+    : parsed;
+
+function facts(own: ParsedEntry): Facts['entries'][number] {
+  const parsed = asGo(own);
   const { entry } = parsed;
   const hasBody = entry.type === 'file';
   return {
