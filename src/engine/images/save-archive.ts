@@ -28,12 +28,6 @@ export async function saveArchive(
   await using lease = metadata.leases.open('save');
   const store = storeFor(lease);
   const { content } = store;
-  const images: SavedImage[] = [];
-  const asTars = format === 'docker-archive';
-  const choice = { platform, isRequired: request.platform !== undefined, lease, perManifest: !asTars };
-  for (const chosen of chooseImages(store, request.images, choice)) {
-    images.push(await readSavedImage(chosen, content, metadata.layers, { signal, asTars }));
-  }
   const parts = {
     content,
     metadata,
@@ -43,6 +37,12 @@ export async function saveArchive(
     // Whoever takes the bytes may keep them, a file does not.
     lent: typeof output === 'string',
   };
+  const images: SavedImage[] = [];
+  const asTars = format === 'docker-archive';
+  const choice = { platform, isRequired: request.platform !== undefined, lease, perManifest: !asTars };
+  for (const chosen of chooseImages(store, request.images, choice)) {
+    images.push(await readSavedImage(chosen, parts, { signal, asTars }));
+  }
   let sizeBytes = 0;
   const archive = async (to: WriteBytes): Promise<void> => {
     const write: WriteBytes = async (chunk) => {

@@ -9,15 +9,16 @@ import { type LayerFiles, remakeLayer } from '../../layer/remake.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
-import { layerSnapshots } from '../../snapshots/amendment.ts';
 import type { OpenedSnapshotter } from '../../snapshots/open-snapshotter.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
-import { type ChainId, type DiffId, type Digest, digestHex, parseDigest } from '../../spec/digest.ts';
+import { type DiffId, type Digest, digestHex, parseDigest } from '../../spec/digest.ts';
+import { layerFiles } from '../layer-files.ts';
 import { isParentDependent } from '../parent-dependent.ts';
 
 export interface SavedLayer {
   readonly diffId: DiffId;
-  readonly chainId: ChainId;
+  /** With the layer's files; undefined when they are not unpacked for the driver in use. */
+  readonly snapshotId: string | undefined;
   readonly tarSizeBytes: number;
   /** As the manifest names it. */
   readonly descriptor: Descriptor;
@@ -41,13 +42,13 @@ export interface LayerBytesParts {
  * @throws ERR_LAYER_ABSENT, ERR_LAYER_DAMAGED, ERR_BLOB_DAMAGED, and the signal's reason
  */
 export async function* layerBlob(
-  { descriptor, diffId, chainId }: SavedLayer,
+  { descriptor, diffId, snapshotId }: SavedLayer,
   parts: LayerBytesParts,
   options: AbortOptions,
 ): AsyncGenerator<Uint8Array> {
   const { digest, size: sizeBytes } = descriptor;
   const isTar = digest === parseDigest(diffId);
-  const source = storedBlob(digest, parts, options) ?? (isTar ? tar(diffId, chainId, parts, options) : undefined);
+  const source = storedBlob(digest, parts, options) ?? (isTar ? tar(diffId, snapshotId, parts, options) : undefined);
   if (source === undefined) throw layerAbsent(diffId);
   try {
     yield* verified(source, { digest, sizeBytes }, options);
@@ -80,15 +81,19 @@ async function* streamOf(content: BlobProvider, digest: Digest, options: AbortOp
 /** The uncompressed tar from the tree, or from a compressed blob that is here. */
 function tar(
   diffId: DiffId,
-  chainId: ChainId,
+  snapshotId: string | undefined,
   parts: LayerBytesParts,
   options: AbortOptions,
 ): AsyncIterable<Uint8Array> | undefined {
   const { metadata, lease } = parts;
   lease.pin('layer', diffId);
-  const tree = metadata.layers.get(diffId)?.remakeable === true ? treeOf(chainId, parts) : undefined;
-  if (tree !== undefined)
-    return remade(join(parts.indexes, `${digestHex(diffId)}.idx`), tree, { ...options, lent: parts.lent });
+  const snapshot = snapshotId === undefined ? undefined : metadata.snapshots.get(snapshotId);
+  // What depends on the layers below is not, with others below it, what the index is of.
+  if (snapshot && !isParentDependent(snapshot) && metadata.layers.get(diffId)?.remakeable === true) {
+    const indexPath = join(parts.indexes, `${digestHex(diffId)}.idx`);
+    const files = layerFiles(parts.snapshotter, metadata.snapshots, snapshot.id);
+    return remade(indexPath, files, { ...options, lent: parts.lent });
+  }
   for (const { digest } of metadata.layers.blobsOf(diffId)) {
     const blob = storedBlob(digest, parts, options);
     if (blob !== undefined) return decompress(blob, options);
@@ -103,18 +108,6 @@ async function* remade(
 ): AsyncGenerator<Uint8Array> {
   using index = LayerIndex.open(indexPath);
   yield* remakeLayer(index, tree, options);
-}
-
-/**
- * The layer's own directories, or a whole tree with it on top where the driver knows no others; undefined when they are
- * not what the index is of.
- */
-function treeOf(chainId: ChainId, { snapshotter, metadata, lease }: LayerBytesParts): LayerFiles | undefined {
-  const snapshot = metadata.snapshots.findByChainId(snapshotter.name, chainId, lease);
-  if (snapshot === undefined || isParentDependent(snapshot)) return undefined;
-  if (!snapshotter.ownDirectory) return snapshotter.mounts(snapshot.id)[0]?.source;
-  const own = snapshotter.ownDirectory.bind(snapshotter);
-  return layerSnapshots(snapshot.id, metadata.snapshots).map(own);
 }
 
 export const layerAbsent = (diffId: DiffId): StrataError =>

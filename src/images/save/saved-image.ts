@@ -1,11 +1,14 @@
 import type { BlobProvider } from '../../content/types.ts';
 import { isStrataError } from '../../errors/index.ts';
 import { chainIds } from '../../layer/chain-id.ts';
+import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
-import type { Layers } from '../../metadata/layers.ts';
+import type { Metadata } from '../../metadata/metadata.ts';
 import type { Reference } from '../../reference/index.ts';
+import { layerLine } from '../../snapshots/amendment.ts';
+import type { OpenedSnapshotter } from '../../snapshots/open-snapshotter.ts';
 import { parseImageConfig } from '../../spec/config.ts';
-import { parseDigest } from '../../spec/digest.ts';
+import { type DiffId, parseDigest } from '../../spec/digest.ts';
 import { maxConfigBytes, maxManifestBytes } from '../../spec/limits.ts';
 import { pairLayers, parseManifest } from '../../spec/manifest.ts';
 import { mediaTypes } from '../../spec/media-types.ts';
@@ -23,25 +26,31 @@ export interface SavedImage {
   readonly layers: readonly SavedLayer[];
 }
 
+export interface SavedImageParts {
+  readonly content: BlobProvider;
+  readonly metadata: Metadata;
+  readonly snapshotter: OpenedSnapshotter;
+  readonly lease: Lease;
+}
+
 /**
  * Reads an image's documents. `asTars` gives it a manifest of uncompressed layers, its own where it has one.
  * Throws ERR_LAYER_ABSENT, ERR_BLOB_NOT_FOUND, ERR_BLOB_DAMAGED.
  */
 export async function readSavedImage(
   { id, manifest: digest, references }: ChosenImage,
-  content: BlobProvider,
-  known: Layers,
+  parts: SavedImageParts,
   options: AbortOptions & { readonly asTars: boolean },
 ): Promise<SavedImage> {
+  const { content, metadata } = parts;
   const bytes = await readDocument(content, id, maxConfigBytes, options);
   const { rootfs } = parseImageConfig(bytes).value;
   const config = documentOf(mediaTypes.ociConfig, bytes);
-  const chains = chainIds(rootfs.diff_ids);
+  const snapshots = snapshotsOf(rootfs.diff_ids, parts);
   const tars = rootfs.diff_ids.map((diffId, at) => {
-    const record = known.get(diffId);
-    const chainId = chains[at];
-    if (record === undefined || chainId === undefined) throw layerAbsent(diffId);
-    return { diffId, chainId, tarSizeBytes: record.tarSizeBytes, descriptor: tarDescriptor(record) };
+    const record = metadata.layers.get(diffId);
+    if (record === undefined) throw layerAbsent(diffId);
+    return { diffId, snapshotId: snapshots[at], tarSizeBytes: record.tarSizeBytes, descriptor: tarDescriptor(record) };
   });
   const own = digest === undefined ? undefined : await ownManifest(digest, content, options);
   const value = own && parseManifest(own.bytes).value;
@@ -56,6 +65,16 @@ export async function readSavedImage(
   }
   const layers = tars.map((layer, at) => ({ ...layer, descriptor: pairs[at]?.descriptor ?? layer.descriptor }));
   return { references, config: { ...config, descriptor: value?.config ?? config.descriptor }, manifest: own, layers };
+}
+
+/**
+ * The snapshots of the layers, base first. They are those that the image's own stands on: another image's snapshot may
+ * carry the chainID of a layer below, and goes with that image.
+ */
+function snapshotsOf(diffIds: readonly DiffId[], { metadata, snapshotter, lease }: SavedImageParts): string[] {
+  const chainId = chainIds(diffIds).at(-1);
+  const top = chainId && metadata.snapshots.findByChainId(snapshotter.name, chainId, lease);
+  return top ? layerLine(top.id, metadata.snapshots).reverse() : [];
 }
 
 /** Undefined when its bytes are not here, so that one of our own takes its place. */

@@ -92,6 +92,20 @@ for (const driver of ['overlay2', 'vfs']) {
   });
 }
 
+test('a layer that an image has in common with a removed one comes from its own files', { skip }, async (context) => {
+  const engine = await loaded(context, dockerArchive([{ image: image([base]), tags: ['base:latest'] }]));
+  const files = folder(context);
+  writeFileSync(join(files, 'same'), 'same');
+  for (const tag of ['one', 'two']) {
+    const text = `FROM base\nCOPY same /same\nCOPY <<EOF /own\n${tag}\nEOF\n`;
+    // Made anew each time: of the same first layer there are two snapshots.
+    await engine.build({ context: files, dockerfile: { text }, tags: [tag], noCache: true }).result;
+  }
+  await engine.removeImage({ image: 'one' });
+  await engine.pruneBuildCache({ all: true });
+  assert.ok((await saved(engine, ['two'])).length > 0);
+});
+
 test('every name and every image is in the archive, what they share once', { skip }, async (context) => {
   const second = image([base, other]);
   const archive = dockerArchive([
