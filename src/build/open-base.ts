@@ -2,6 +2,7 @@ import { variablesOf } from '../dockerfile/environment.ts';
 import type { StageSource } from '../dockerfile/stages.ts';
 import { isStrataError, StrataError } from '../errors/index.ts';
 import { type FoundImage, findNamedImage } from '../images/find-image.ts';
+import { holdImage } from '../images/hold-image.ts';
 import { readConfig } from '../images/read-image.ts';
 import { chainIds } from '../layer/chain-id.ts';
 import { defaultPath } from '../oci-runtime/environment.ts';
@@ -68,8 +69,7 @@ async function find(source: StageSource, parts: BuildParts, platform: Platform, 
 /** What it finds stays as long as the build's lease, also when its names are removed. */
 function findBase({ store, lease }: BuildParts, reference: string, platform: Platform): FoundImage {
   try {
-    const found = findNamedImage(store, reference, platform);
-    if (lease.pinIfPresent('image', found.id)) return found;
+    return holdImage(store, lease, () => findNamedImage(store, reference, platform));
   } catch (error) {
     if (isStrataError(error, 'ERR_REFERENCE_INVALID')) {
       throw new StrataError({

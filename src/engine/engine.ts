@@ -79,8 +79,8 @@ export class Engine implements AsyncDisposable {
     this.#driver = parts.driver;
     this.#ownProcess = options.ownProcess ?? false;
     this.#wish = wishOf(options);
-    const { images, tags, targets } = metadata;
-    const reader = { images, tags, targets, content: new TrackedBlobs(content, metadata.blobs) };
+    const { images, tags, targets, db } = metadata;
+    const reader = { images, tags, targets, db, content: new TrackedBlobs(content, metadata.blobs) };
     this.#reader = reader;
     this.images = new ImageViews(reader, metadata, parts.driver, hostPlatform());
     this.containers = new ContainerVerbs(this.#containerParts());
@@ -199,9 +199,8 @@ export class Engine implements AsyncDisposable {
 
   /** Gives an image a further name, taken from whatever had it. Throws as `tagImage` of the images floor. */
   tag(source: string, target: string): Promise<TaggedImage> {
-    const { db } = this.#metadata;
     return performFrom(import('../images/tag-image.ts'), ({ tagImage }) =>
-      tagImage({ ...this.#reader, database: db }, source, target, hostPlatform()),
+      tagImage(this.#reader, source, target, hostPlatform()),
     );
   }
 
@@ -299,7 +298,7 @@ export class Engine implements AsyncDisposable {
   #storeFor(lease: StoreLease): ImageStore {
     const { images, tags, targets, db } = this.#metadata;
     const content = new TrackedContentStore(this.#content, this.#metadata, lease);
-    return { images, tags, targets, content, database: db };
+    return { images, tags, targets, content, db };
   }
 
   #writingParts(): { readonly garbage: GarbageParts; readonly storeFor: (lease: StoreLease) => ImageStore } {

@@ -1,4 +1,5 @@
 import { StrataError } from '../errors/index.ts';
+import type { Database } from '../metadata/database.ts';
 import type { ImageRecord, Images } from '../metadata/images.ts';
 import type { Tags } from '../metadata/tags.ts';
 import type { Targets } from '../metadata/targets.ts';
@@ -22,6 +23,7 @@ export interface FoundImage {
 }
 
 export interface ImageIndex {
+  readonly db: Database;
   readonly images: Images;
   readonly tags: Tags;
   readonly targets: Targets;
@@ -34,6 +36,11 @@ const ambiguousLimit = 2;
  * several platforms gives the one that matches. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS, ERR_REFERENCE_INVALID.
  */
 export function findImage(index: ImageIndex, text: string, platform: Platform): FoundImage {
+  // One state of the store: between two, a name may move to another target and take the first one with it.
+  return index.db.read(() => find(index, text, platform));
+}
+
+function find(index: ImageIndex, text: string, platform: Platform): FoundImage {
   const lookup = parseImageLookup(text);
   const named = findNamed(index, lookup, platform);
   if (named !== undefined) return named;
@@ -56,7 +63,7 @@ export function findImage(index: ImageIndex, text: string, platform: Platform): 
  * image's ID begins with 5. Throws ERR_IMAGE_NOT_FOUND, ERR_REFERENCE_INVALID.
  */
 export function findNamedImage(index: ImageIndex, text: string, platform: Platform): FoundImage {
-  const found = findNamed(index, parseImageLookup(text), platform);
+  const found = index.db.read(() => findNamed(index, parseImageLookup(text), platform));
   if (found !== undefined) return found;
   throw imageNotFound(shownName(text));
 }
@@ -78,6 +85,10 @@ function findNamed(index: ImageIndex, { digest, reference }: ImageLookup, platfo
  * ERR_IMAGE_NOT_FOUND also when what `text` names has none.
  */
 export function findPlatformImage(index: ImageIndex, text: string, platform: Platform): FoundImage {
+  return index.db.read(() => findOfPlatform(index, text, platform));
+}
+
+function findOfPlatform(index: ImageIndex, text: string, platform: Platform): FoundImage {
   const lookup = parseImageLookup(text);
   const target =
     (lookup.digest !== undefined && index.targets.get(lookup.digest)?.digest) ||

@@ -2,7 +2,6 @@ import type { ContentStore } from '../content/types.ts';
 import { chainIds } from '../layer/chain-id.ts';
 import type { Lease } from '../ledger/types.ts';
 import type { AbortOptions } from '../lib/abort.ts';
-import type { Database } from '../metadata/database.ts';
 import type { ObjectRef } from '../metadata/objects.ts';
 import { formatReference, type Reference } from '../reference/index.ts';
 import type { ImageConfig } from '../spec/config.ts';
@@ -21,7 +20,6 @@ export interface RecordOptions extends AbortOptions {
 /** Where an image's documents and rows go. */
 export interface ImageStore extends ImageIndex {
   readonly content: ContentStore;
-  readonly database: Database;
 }
 
 /**
@@ -56,7 +54,7 @@ export interface StoredImage {
 /** The rows of an image, in one transaction or as a part of the caller's. Idempotent. */
 export function putImageRows(store: ImageStore, image: StoredImage, lease: Lease): void {
   const { id, config, target, references } = image;
-  store.database.write(() => {
+  store.db.write(() => {
     const chains = chainIds(config.rootfs.diff_ids);
     store.images.put(
       {

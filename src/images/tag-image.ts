@@ -1,5 +1,4 @@
 import { isStrataError, StrataError } from '../errors/index.ts';
-import type { Database } from '../metadata/database.ts';
 import { familiarName, formatReference, parseReference, type Reference, withDefaultTag } from '../reference/index.ts';
 import type { Digest } from '../spec/digest.ts';
 import type { Platform } from '../spec/platform.ts';
@@ -15,14 +14,9 @@ export interface TaggedImage {
  * Gives the image that `source` names the further name `target`, taking the name from whatever had it. Idempotent.
  * Throws ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS.
  */
-export function tagImage(
-  store: ImageIndex & { readonly database: Database },
-  source: string,
-  target: string,
-  platform: Platform,
-): TaggedImage {
+export function tagImage(store: ImageIndex, source: string, target: string, platform: Platform): TaggedImage {
   const reference = newName(parseNewName(target));
-  return store.database.write(() => {
+  return store.db.write(() => {
     const { id, target: known } = findImage(store, source, platform);
     const digest = known ?? targetOf(store, id);
     if (digest === undefined) throw imageNotFound(source);

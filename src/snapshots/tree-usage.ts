@@ -25,7 +25,7 @@ export async function treeUsage(directory: string, options: AbortOptions = {}): 
     if (fd === undefined) return;
     directories.push(fd);
     usage.add(statFd(fd, usage.stat));
-    lists.push(listFd(fd).values());
+    lists.push(entriesOf(fd).values());
   };
   descend(AT_FDCWD, directory);
   for (let list = lists.at(-1), seen = 1; list; list = lists.at(-1), seen++) {
@@ -61,6 +61,16 @@ class UsageSum {
     }
     this.sizeBytes += stat.blocks * 512;
     this.inodes++;
+  }
+}
+
+/** Nothing when the directory was removed after it was opened. */
+function entriesOf(fd: number): DirectoryEntry[] {
+  try {
+    return listFd(fd);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
   }
 }
 

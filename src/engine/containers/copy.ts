@@ -13,8 +13,8 @@ import { findDestination, findDirectory } from '../copy/destination.ts';
 import { copyImpossible, copyMissing, readOnly } from '../copy/failures.ts';
 import { findSource } from '../copy/source.ts';
 import { unpackCopy } from '../copy/unpack-copy.ts';
-import { containerChanged } from './changed.ts';
-import { openRoot } from './open-root.ts';
+import { containerChanged, readStanding } from './changed.ts';
+import { type ContainerRoot, openRoot } from './open-root.ts';
 import type { ContainerParts } from './parts.ts';
 
 export interface CopyFromRequest extends AbortOptions {
@@ -45,9 +45,17 @@ export interface CopyToRequest extends AbortOptions {
 export async function copyFromContainer(
   parts: ContainerParts,
   name: string,
+  request: CopyFromRequest,
+): Promise<number> {
+  await using root = await openRoot(parts, name, { write: false, signal: request.signal });
+  return await readStanding(parts.metadata.containers, root.id, () => copyOut(root, name, request));
+}
+
+async function copyOut(
+  root: ContainerRoot,
+  name: string,
   { path, to, followLink = false, keepOwners = false, signal }: CopyFromRequest,
 ): Promise<number> {
-  await using root = await openRoot(parts, name, { write: false, signal });
   const from = copyPath(path, '/');
   const missing = (): StrataError => notInContainer(shownPath(from), name);
   using source = findSource(root.tree, from, { followLink, missing });

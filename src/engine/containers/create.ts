@@ -2,7 +2,8 @@ import { checkContainerName, madeUpName, newContainerId } from '../../containers
 import { riskyOptions, runtimeWarnings } from '../../containers/risky-options.ts';
 import { type ContainerDefinition, type ContainerState, isActive, toJson } from '../../containers/state.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
-import { findImage, imageNotFound } from '../../images/find-image.ts';
+import { findImage } from '../../images/find-image.ts';
+import { holdImage } from '../../images/hold-image.ts';
 import { readConfig } from '../../images/read-image.ts';
 import { chainIds } from '../../layer/chain-id.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
@@ -51,8 +52,7 @@ export async function recordContainer(
 ): Promise<Recorded> {
   const { metadata, reader, driver } = parts;
   const platform = request.platform === undefined ? undefined : parsePlatform(request.platform, hostPlatform());
-  const found = findImage(reader, request.image, platform ?? hostPlatform());
-  if (!lease.pinIfPresent('image', found.id)) throw imageNotFound(request.image);
+  const found = holdImage(reader, lease, () => findImage(reader, request.image, platform ?? hostPlatform()));
   const image = await readConfig(reader.content, found.id, { signal });
   if (platform !== undefined) refuseOtherPlatform(request.image, platform, image);
   const id = newContainerId();

@@ -2,7 +2,7 @@ import { withoutMountStubs } from '../../containers/mounts/mount-stubs.ts';
 import { type ListedChange, listChanges } from '../../layer/diff/list-changes.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { invariant } from '../../lib/invariant.ts';
-import { containerChanged, isChange } from './changed.ts';
+import { readStanding } from './changed.ts';
 import { changedTree, openChanges } from './changes.ts';
 import { lookUp } from './look-up.ts';
 import type { ContainerParts } from './parts.ts';
@@ -18,10 +18,8 @@ export async function diffContainer(
 ): Promise<readonly ListedChange[]> {
   const { id, snapshotId } = await lookUp(parts, name, options);
   invariant(snapshotId !== undefined, 'a container has a writable layer');
-  try {
+  return await readStanding(parts.metadata.containers, id, async () => {
     using changes = openChanges(parts.driver.snapshotter, snapshotId);
     return withoutMountStubs(await listChanges(changedTree(changes), options), changes);
-  } catch (error) {
-    throw isChange(error) ? containerChanged(id, error) : error;
-  }
+  });
 }

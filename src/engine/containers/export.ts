@@ -2,14 +2,13 @@ import { join } from 'node:path';
 import type { WriteBytes } from '../../images/save/archive-writer.ts';
 import { diffLayer } from '../../layer/diff/diff-layer.ts';
 import { invariant } from '../../lib/invariant.ts';
-import { errnoOf } from '../../sys/errno.ts';
 import { closeFd } from '../../sys/fs-at.ts';
 import { mountDetached } from '../../sys/mount-spec.ts';
 import type { GarbageParts } from '../garbage.ts';
 import type { Report } from '../operation.ts';
 import { checkOutput, intoFile } from '../output-file.ts';
 import { openScratch } from '../scratch-folder.ts';
-import { containerChanged } from './changed.ts';
+import { readStanding } from './changed.ts';
 import type { ExportEvent, ExportRequest, ExportResult } from './export-types.ts';
 import { findContainer } from './find.ts';
 import { shownBy } from './shown-files.ts';
@@ -50,13 +49,13 @@ export async function exportContainer(
         },
         signal,
       });
-    } catch (error) {
-      throw errnoOf(error) === 'ENOENT' ? containerChanged(id, error) : error;
     } finally {
       closeFd(fd);
     }
   };
-  if (typeof output === 'string') await intoFile(output, archive);
-  else await archive(output);
+  const archiveWhole = (write: WriteBytes): Promise<void> =>
+    readStanding(metadata.containers, id, () => archive(write));
+  if (typeof output === 'string') await intoFile(output, archiveWhole);
+  else await archiveWhole(output);
   return { sizeBytes };
 }

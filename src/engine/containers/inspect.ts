@@ -6,6 +6,7 @@ import type { ContainerRecord } from '../../metadata/containers.ts';
 import { resolveCommand } from '../../oci-runtime/command.ts';
 import { defaultMaskedPaths, defaultReadonlyPaths } from '../../oci-runtime/defaults.ts';
 import { thisMachine } from '../machine.ts';
+import { readStanding } from './changed.ts';
 import { configDefaults, hostDefaults, networkSettings } from './inspect-defaults.ts';
 import { lookUp, processOf } from './look-up.ts';
 import { type ContainerParts, folderOf, logPathOf } from './parts.ts';
@@ -25,6 +26,14 @@ export async function inspectContainer(
   options: InspectContainerOptions = {},
 ): Promise<{ readonly [key: string]: JsonValue }> {
   const record = await lookUp(parts, name, options);
+  return await readStanding(parts.metadata.containers, record.id, () => documentOf(parts, record, options));
+}
+
+async function documentOf(
+  parts: ContainerParts,
+  record: ContainerRecord,
+  options: InspectContainerOptions,
+): Promise<{ readonly [key: string]: JsonValue }> {
   const { config, host } = definitionOf(record);
   const { entrypoint, args } = resolveCommand(config);
   const [path = '', ...rest] = [...entrypoint, ...args];

@@ -11,6 +11,7 @@ import { closeFd } from '../../sys/fs-at.ts';
 import { mountDetached } from '../../sys/mount-spec.ts';
 import { isAlive } from '../../sys/process-identity.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
+import { readFailure } from './changed.ts';
 import { containerNotFound } from './find.ts';
 import { lookUp, processOf } from './look-up.ts';
 import { type ContainerParts, folderOf, locksOf } from './parts.ts';
@@ -33,9 +34,15 @@ export interface OpenRootOptions extends AbortOptions {
  * bound into it; it does not start while they are written to. Throws ERR_CONTAINER_NOT_FOUND, ERR_MOUNT_TARGET_UNSAFE.
  */
 export async function openRoot(parts: ContainerParts, name: string, options: OpenRootOptions): Promise<ContainerRoot> {
-  const running = await rootOfRunning(parts, name, options);
-  if (running !== undefined) return running;
   const { id } = await lookUp(parts, name, options);
+  try {
+    return rootOfStarted(parts, id) ?? (await rootOfIdle(parts, id, options));
+  } catch (error) {
+    throw readFailure(parts.metadata.containers, id, error);
+  }
+}
+
+async function rootOfIdle(parts: ContainerParts, id: string, options: OpenRootOptions): Promise<ContainerRoot> {
   // A container that was never started has no places yet for what is bound into it: they are made, as by its start.
   if (!options.write && !wantsPlaces(parts, id)) return await rootOfStopped(parts, id, options);
   const lock = await locksOf(parts).lock(id, options);
@@ -57,15 +64,6 @@ function wantsPlaces(parts: ContainerParts, id: string): boolean {
   if (record === undefined || stateOf(record).status !== 'created') return false;
   const { host } = definitionOf(record);
   return host.ReadonlyRootfs !== true && bindsOf(parts, id, host).length > 0;
-}
-
-async function rootOfRunning(
-  parts: ContainerParts,
-  name: string,
-  options: AbortOptions,
-): Promise<ContainerRoot | undefined> {
-  const { id } = await lookUp(parts, name, options);
-  return rootOfStarted(parts, id);
 }
 
 function rootOfStarted(parts: ContainerParts, id: string): ContainerRoot | undefined {

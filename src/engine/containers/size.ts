@@ -1,7 +1,9 @@
+import { isStrataError } from '../../errors/index.ts';
+import type { ChangedTree } from '../../layer/diff/change.ts';
 import { changedBytes } from '../../layer/diff/changed-bytes.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
-import { errnoOf } from '../../sys/errno.ts';
+import { readStanding } from './changed.ts';
 import { changedTree, changesOf } from './changes.ts';
 import type { ContainerParts } from './parts.ts';
 
@@ -17,18 +19,19 @@ const attempts = 3;
 /** What a container takes; of a running one, about now. */
 export async function sizeOf(
   { metadata, driver }: ContainerParts,
-  { imageId, snapshotId }: ContainerRecord,
+  { id, imageId, snapshotId }: ContainerRecord,
   options: AbortOptions,
 ): Promise<ContainerSize> {
   const imageBytes = imageId === undefined ? 0 : (metadata.images.get(imageId)?.sizeBytes ?? 0);
   if (snapshotId === undefined) return { writtenBytes: 0, rootBytes: imageBytes };
   for (let attempt = 1; ; attempt++) {
     try {
-      const writtenBytes = await changedBytes(changedTree(changesOf(driver.snapshotter, snapshotId)), options);
+      const changes = (): ChangedTree => changedTree(changesOf(driver.snapshotter, snapshotId));
+      const writtenBytes = await readStanding(metadata.containers, id, () => changedBytes(changes(), options));
       return { writtenBytes, rootBytes: writtenBytes + imageBytes };
     } catch (error) {
       // Directories come and go while it runs.
-      if (errnoOf(error) !== 'ENOENT' || attempt === attempts) throw error;
+      if (!isStrataError(error, 'ERR_CONTAINER_CHANGED') || attempt === attempts) throw error;
     }
   }
 }

@@ -11,10 +11,11 @@ import { newName } from '../../images/tag-image.ts';
 import { invariant } from '../../lib/invariant.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
+import type { Metadata } from '../../metadata/metadata.ts';
 import { parseReference, type Reference } from '../../reference/index.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { Digest } from '../../spec/digest.ts';
-import { containerChanged, isChange } from '../containers/changed.ts';
+import { readStanding } from '../containers/changed.ts';
 import { changedTree, changesOf, openChanges } from '../containers/changes.ts';
 import { findContainer } from '../containers/find.ts';
 import { runtimeRootOf } from '../containers/reconcile.ts';
@@ -67,19 +68,17 @@ async function commit(
   signal: AbortSignal,
 ): Promise<CommitResult> {
   const { metadata, driver } = garbage;
-  const container = findContainer(metadata.containers, request.container);
-  const { imageId, snapshotId } = container;
-  invariant(imageId !== undefined && snapshotId !== undefined, 'a container has an image and a writable layer');
   await using lease = metadata.leases.open('commit');
-  // Also when the container goes meanwhile, and the image after it.
-  lease.pin('image', imageId);
+  const { container, imageId, snapshotId } = holdBase(metadata, lease, request.container);
   const store = storeFor(lease);
   const base = await readConfig(store.content, imageId, { signal });
   const changed = changedConfig(container, request);
   report({ type: 'copy' });
   const below = layersOf(base, metadata.layers);
   const makeLayer = async (): Promise<Made> => {
-    const copyId = await copied(container, snapshotId, { garbage, lease, request, signal });
+    const copyId = await readStanding(metadata.containers, container.id, () =>
+      copied(container, snapshotId, { garbage, lease, request, signal }),
+    );
     report({ type: 'layer' });
     await driver.snapshotter.commit(copyId, { lease, signal, durable: false });
     const diffIds = below.map(({ diffId }) => diffId);
@@ -101,6 +100,23 @@ async function commit(
   const sizeBytes = layers.reduce((total, layer) => total + layer.sizeBytes, 0);
   const id: Digest = await recordImage(store, image, { lease, signal, references, sizeBytes });
   return { id, target: image.manifest.descriptor.digest };
+}
+
+interface HeldContainer {
+  readonly container: ContainerRecord;
+  readonly imageId: Digest;
+  readonly snapshotId: string;
+}
+
+/** The container, its image pinned in the same transaction: that stays when both are removed meanwhile. */
+function holdBase({ db, containers }: Metadata, lease: StoreLease, name: string): HeldContainer {
+  return db.writeVolatile(() => {
+    const container = findContainer(containers, name);
+    const { imageId, snapshotId } = container;
+    invariant(imageId !== undefined && snapshotId !== undefined, 'a container has an image and a writable layer');
+    lease.pin('image', imageId);
+    return { container, imageId, snapshotId };
+  });
 }
 
 interface Made {
@@ -125,23 +141,16 @@ async function copied(container: ContainerRecord, snapshotId: string, parts: Cop
     request.pause !== false && isRunning(metadata, container)
       ? await pauseContainer({ runtime: findRuntime(), runtimeRoot: runtimeRootOf(layout) }, container.id, { signal })
       : undefined;
-  try {
-    if (snapshotter.ownDirectory === undefined) {
-      const { id } = await snapshotter.prepare(parentId, { lease, signal, copyOf: snapshotId });
-      removeMountStubs(changesOf(snapshotter, id));
-      return id;
-    }
-    const { id } = await snapshotter.prepare(parentId, { lease, signal });
-    using changes = openChanges(snapshotter, snapshotId);
-    const copyOf = { tree: changedTree(changes), without: mountStubs(changes) };
-    await new SnapshotLayerMaker(garbage).copy(id, copyOf, { lease, signal });
-    // A record goes before its files: as long as it stands, all that it had was there to copy.
-    snapshotter.stat(snapshotId);
+  if (snapshotter.ownDirectory === undefined) {
+    const { id } = await snapshotter.prepare(parentId, { lease, signal, copyOf: snapshotId });
+    removeMountStubs(changesOf(snapshotter, id));
     return id;
-  } catch (error) {
-    if (!isChange(error)) throw error;
-    throw containerChanged(container.id, error);
   }
+  const { id } = await snapshotter.prepare(parentId, { lease, signal });
+  using changes = openChanges(snapshotter, snapshotId);
+  const copyOf = { tree: changedTree(changes), without: mountStubs(changes) };
+  await new SnapshotLayerMaker(garbage).copy(id, copyOf, { lease, signal });
+  return id;
 }
 
 interface ChangedConfig {

@@ -3,11 +3,9 @@ import { listFilters } from '../../images/filter-images.ts';
 import { type FoundImage, findImage, findPlatformImage, type ImageIndex } from '../../images/find-image.ts';
 import { type HistoryStep, historyOf } from '../../images/history.ts';
 import { type LayerNode, layerTree, onlyBelow } from '../../images/layer-tree.ts';
-import { readConfig } from '../../images/read-image.ts';
+import { lookAtImage } from '../../images/look-at-image.ts';
 import { type ImageSharing, sharedSizes } from '../../images/shared-sizes.ts';
-import { chainIds } from '../../layer/chain-id.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
-import type { Database } from '../../metadata/database.ts';
 import type { ListedImage } from '../../metadata/images.ts';
 import type { Layers } from '../../metadata/layers.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
@@ -15,7 +13,7 @@ import type { Snapshots } from '../../metadata/snapshots.ts';
 import { compileFilters, Filters } from '../../query/filters.ts';
 import { familiarName, familiarString, parseReference } from '../../reference/index.ts';
 import type { ImageConfig } from '../../spec/config.ts';
-import type { Digest } from '../../spec/digest.ts';
+import type { DiffId, Digest } from '../../spec/digest.ts';
 import { type Platform, parsePlatform } from '../../spec/platform.ts';
 import type { StorageDriver } from '../open-driver.ts';
 import { perform } from '../perform.ts';
@@ -87,12 +85,11 @@ export class ImageViews {
   readonly #layers: Layers;
   readonly #snapshots: Snapshots;
   readonly #driver: StorageDriver;
-  readonly #database: Database;
   readonly #platform: Platform;
 
   constructor(
     store: ImageReader,
-    { layers, snapshots, db }: Pick<Metadata, 'layers' | 'snapshots' | 'db'>,
+    { layers, snapshots }: Pick<Metadata, 'layers' | 'snapshots'>,
     driver: StorageDriver,
     platform: Platform,
   ) {
@@ -100,7 +97,6 @@ export class ImageViews {
     this.#layers = layers;
     this.#snapshots = snapshots;
     this.#driver = driver;
-    this.#database = db;
     this.#platform = platform;
   }
 
@@ -110,17 +106,19 @@ export class ImageViews {
    * and for the images of `before` and `since` as {@link history}.
    */
   list(filters: Filters = Filters.fromFlags([])): ImageSummary[] {
-    const stays = compileFilters(
-      filters,
-      listFilters((name) => this.#createdAt(name), new Date()),
-    );
-    return this.#store.images.list().flatMap(summariesOf).filter(stays);
+    return this.#store.db.read(() => {
+      const stays = compileFilters(
+        filters,
+        listFilters((name) => this.#createdAt(name), new Date()),
+      );
+      return this.#store.images.list().flatMap(summariesOf).filter(stays);
+    });
   }
 
   /** Which images stand on which layers, and what each has with others and for itself; filters as {@link list}. */
   tree(filters: Filters = Filters.fromFlags([])): ImageTree {
-    const parts = { db: this.#database, images: this.#store.images, layers: this.#layers };
-    return this.#database.read(() => {
+    const parts = { db: this.#store.db, images: this.#store.images, layers: this.#layers };
+    return this.#store.db.read(() => {
       const sharing = sharedSizes(parts);
       const nothing = { sharedBytes: 0, uniqueBytes: 0 };
       const images = this.list(filters).map((image) => ({ ...image, ...(sharing.get(image.id) ?? nothing) }));
@@ -131,21 +129,25 @@ export class ImageViews {
 
   /** Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS, ERR_REFERENCE_INVALID, ERR_PLATFORM_INVALID. */
   history(name: string, options: ImageLookUpOptions = {}): Promise<ImageHistory> {
-    return perform(async () => {
+    const look = (): { readonly id: Digest; readonly sizes: ReadonlyMap<DiffId, number | undefined> } => {
       const { id } = this.#find(name, options);
-      const config = await readConfig(this.#store.content, id, options);
-      return { id, steps: historyOf(config, (diffId) => this.#layers.get(diffId)?.sizeBytes) };
+      const layers = this.#store.images.layersOf(id);
+      return { id, sizes: new Map(layers.map(({ diffId }) => [diffId, this.#layers.get(diffId)?.sizeBytes])) };
+    };
+    return perform(async () => {
+      const { id, sizes, config } = await lookAtImage(this.#store, look, options);
+      return { id, steps: historyOf(config, (diffId) => sizes.get(diffId)) };
     });
   }
 
   /** Throws as {@link history}. */
   inspect(name: string, options: ImageLookUpOptions = {}): Promise<ImageDetails> {
-    return perform(() => this.#inspect(name, options));
+    const look = (): Omit<ImageDetails, 'config'> => this.#recorded(this.#find(name, options).id);
+    return perform(() => lookAtImage(this.#store, look, options));
   }
 
-  async #inspect(name: string, options: ImageLookUpOptions): Promise<ImageDetails> {
-    const { id } = this.#find(name, options);
-    const config = await readConfig(this.#store.content, id, options);
+  /** What the database says of an image, in a transaction of the caller's. */
+  #recorded(id: Digest): Omit<ImageDetails, 'config'> {
     const targets = this.#store.targets.targetsOf(id);
     const tags = targets.flatMap((target) => this.#store.tags.ofTarget(target));
     const taggedAt = tags.length === 0 ? undefined : new Date(Math.max(...tags.map(({ updatedAt }) => updatedAt)));
@@ -153,10 +155,9 @@ export class ImageViews {
       id,
       references: tags.map(({ reference }) => familiar(reference)),
       targets,
-      config,
       sizeBytes: this.#store.images.get(id)?.sizeBytes ?? 0,
       taggedAt,
-      storage: this.#storageOf(config),
+      storage: this.#storageOf(id),
     };
   }
 
@@ -165,10 +166,10 @@ export class ImageViews {
     return findPlatformImage(this.#store, name, parsePlatform(platform, this.#platform));
   }
 
-  #storageOf({ rootfs }: ImageConfig): ImageStorage {
+  #storageOf(image: Digest): ImageStorage {
     const { name, snapshotter } = this.#driver;
-    const top = chainIds(rootfs.diff_ids).at(-1);
-    const id = top === undefined ? undefined : this.#snapshots.ofChain(name, top);
+    const top = this.#store.images.layersOf(image).at(-1);
+    const id = top && this.#snapshots.ofChain(name, top.chainId);
     if (id === undefined || !snapshotter.ownDirectory || !snapshotter.lowerDirectories) {
       return { driver: name, directories: [] };
     }

@@ -3,12 +3,11 @@ import { join } from 'node:path';
 import { checkBlobs } from '../../images/check/check-blobs.ts';
 import { checkImages } from '../../images/check/check-images.ts';
 import { checkLayers } from '../../images/check/check-layers.ts';
-import type { Checked, Damage } from '../../images/check/types.ts';
-import { holdingsOf } from '../../images/holdings.ts';
-import type { LayerFiles } from '../../layer/remake.ts';
+import type { Checked, Damage, Hold } from '../../images/check/types.ts';
+import { layerFiles } from '../../images/layer-files.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ObjectRef } from '../../metadata/objects.ts';
-import { layerLine, layerSnapshots } from '../../snapshots/amendment.ts';
+import { layerLine } from '../../snapshots/amendment.ts';
 import { type DiffId, digestHex } from '../../spec/digest.ts';
 import { findOrphans, type GarbageParts } from '../garbage.ts';
 
@@ -40,50 +39,47 @@ export async function checkStore(
     if (checked.kind === 'blob' || checked.kind === 'layer' || checked.kind === 'image') counts[checked.kind]++;
     report(checked);
   };
-  const standing = snapshotsByLayer(parts);
+  await using lease = metadata.leases.open('check');
+  const hold: Hold = ({ kind, key }) => lease.pinIfPresent(kind, key);
+  const isUnpacked = (id: string): boolean => topsOf(parts, id).length > 0;
+  const ofBlobs = await checkBlobs({ blobs: metadata.blobs, content, hold }, count, options);
+  const ofImages = await checkImages({ metadata, content, isUnpacked, hold }, count, options);
+  const snapshots = snapshotsByLayer(parts);
   const layerParts = {
     metadata,
     indexPath: (diffId: DiffId) => join(layout.indexes, `${digestHex(diffId)}.idx`),
-    snapshotsOf: (diffId: DiffId) => standing.byLayer.get(diffId) ?? [],
-    filesOf: (id: string) => filesOf(parts, id),
+    snapshotsOf: (diffId: DiffId) => snapshots.get(diffId) ?? [],
+    filesOf: (id: string) => layerFiles(parts.driver.snapshotter, metadata.snapshots, id),
+    hold,
   };
-  const isUnpacked = (id: string): boolean => standing.unpacked.has(id);
-  const damages = [
-    ...(await checkBlobs(metadata.blobs, content, count, options)),
-    ...(await checkImages({ metadata, content, isUnpacked }, count, options)),
-    ...(await checkLayers(layerParts, count, options)),
-  ];
+  const damages = [...ofBlobs, ...ofImages, ...(await checkLayers(layerParts, count, options))];
   const diskFailures = content.health.failures();
   if (diskFailures.length > 0 && damages.length === 0 && content.health.isOfFormerBoot()) content.health.clear();
   const orphans = [...(await findOrphans(parts, options)), ...orphanSnapshots(parts)];
   return { blobs: counts.blob, layers: counts.layer, images: counts.image, damages, diskFailures, orphans };
 }
 
-function filesOf({ metadata, driver: { snapshotter } }: GarbageParts, id: string): LayerFiles {
-  if (!snapshotter.ownDirectory) return snapshotter.mounts(id)[0]?.source ?? '';
-  const own = snapshotter.ownDirectory.bind(snapshotter);
-  return layerSnapshots(id, metadata.snapshots).map(own);
-}
+/** The snapshots with all files of an image that the driver in use has. */
+const topsOf = ({ metadata, driver }: GarbageParts, imageId: string): string[] =>
+  metadata.objects
+    .linksOf({ kind: 'image', key: imageId })
+    .filter(({ kind, key }) => kind === 'snapshot' && metadata.snapshots.get(key)?.driver === driver.name)
+    .map(({ key }) => key);
 
 /** Which snapshots hold which layer, by the images that stand on them. */
-function snapshotsByLayer({ metadata, driver }: GarbageParts): {
-  readonly byLayer: ReadonlyMap<DiffId, readonly string[]>;
-  readonly unpacked: ReadonlySet<string>;
-} {
-  const { tops } = holdingsOf(metadata);
+function snapshotsByLayer(parts: GarbageParts): ReadonlyMap<DiffId, readonly string[]> {
+  const { images, snapshots, db } = parts.metadata;
   const byLayer = new Map<DiffId, Set<string>>();
-  const unpacked = new Set<string>();
-  for (const [id, snapshots] of tops) {
-    const layers = metadata.images.layersOf(id);
-    for (const top of snapshots.filter((each) => metadata.snapshots.get(each)?.driver === driver.name)) {
-      unpacked.add(id);
-      for (const [position, snapshot] of layerLine(top, metadata.snapshots).toReversed().entries()) {
+  db.read(() => {
+    for (const [id, layers] of images.allLayers()) {
+      const lines = topsOf(parts, id).map((top) => layerLine(top, snapshots).toReversed());
+      for (const [position, snapshot] of lines.flatMap((line) => [...line.entries()])) {
         const diffId = layers[position]?.diffId;
         if (diffId !== undefined) byLayer.set(diffId, (byLayer.get(diffId) ?? new Set()).add(snapshot));
       }
     }
-  }
-  return { byLayer: new Map([...byLayer].map(([diffId, ids]) => [diffId, [...ids]])), unpacked };
+  });
+  return new Map([...byLayer].map(([diffId, ids]) => [diffId, [...ids]]));
 }
 
 function orphanSnapshots({ layout, driver, metadata }: GarbageParts): ObjectRef[] {

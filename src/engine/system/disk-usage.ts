@@ -14,6 +14,11 @@ import type { ContainerUsage, DiskUsage, UsageRow } from './usage-types.ts';
 /** Measures every file of the store and says what it is for. */
 export async function diskUsage(layout: StoreLayout, metadata: Metadata, options: AbortOptions): Promise<DiskUsage> {
   const files = await storeFiles(layout, options);
+  return metadata.db.read(() => usageOf(files, metadata));
+}
+
+/** Gives every file to what holds it, in one state of the store. */
+function usageOf(files: StoreFiles, metadata: Metadata): DiskUsage {
   const holdings = holdingsOf(metadata);
   const snapshots = new Claims(files.snapshots);
   const containerList = containersOf(metadata, files, snapshots);

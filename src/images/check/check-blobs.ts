@@ -4,43 +4,48 @@ import { isStrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Blobs } from '../../metadata/blobs.ts';
 import { type Digest, digestAlgorithm } from '../../spec/digest.ts';
+import { confirm } from './confirm.ts';
 import { readFault } from './read-fault.ts';
-import type { Damage, Report } from './types.ts';
+import type { Damage, Hold, Report } from './types.ts';
+
+export interface BlobParts {
+  readonly blobs: Pick<Blobs, 'list'>;
+  readonly content: BlobProvider;
+  readonly hold: Hold;
+}
 
 /** Reads every recorded blob whole and hashes it again. */
 export async function checkBlobs(
-  blobs: Pick<Blobs, 'list' | 'get'>,
-  content: BlobProvider,
+  { blobs, content, hold }: BlobParts,
   report: Report,
   options: AbortOptions,
 ): Promise<Damage[]> {
   const found: Damage[] = [];
   for (const { digest, sizeBytes } of blobs.list()) {
-    const problem = await problemOf(content, digest, sizeBytes, options);
-    // Another process may have removed it meanwhile.
-    const damaged = problem !== undefined && blobs.get(digest) !== undefined;
-    if (damaged) found.push({ kind: 'blob', key: digest, problem });
-    report({ kind: 'blob', key: digest, damaged });
+    const blob = { kind: 'blob', key: digest } as const;
+    const problems = await confirm(blob, hold, () => problemsOf(content, digest, sizeBytes, options));
+    found.push(...problems.map((problem) => ({ ...blob, problem })));
+    report({ ...blob, damaged: problems.length > 0 });
   }
   return found;
 }
 
-async function problemOf(
+async function problemsOf(
   content: BlobProvider,
   digest: Digest,
   sizeBytes: number,
   options: AbortOptions,
-): Promise<string | undefined> {
+): Promise<string[]> {
   try {
     await using reader = await content.open(digest, { ...options, sizeBytes });
     const hash = createHash(digestAlgorithm(digest));
     for await (const chunk of reader.stream(options)) hash.update(chunk);
     const actual = `${digestAlgorithm(digest)}:${hash.digest('hex')}`;
-    return actual === digest ? undefined : `its bytes have the digest ${actual}`;
+    return actual === digest ? [] : [`its bytes have the digest ${actual}`];
   } catch (error) {
-    if (isStrataError(error, 'ERR_BLOB_NOT_FOUND')) return 'is missing';
-    if (isStrataError(error, 'ERR_BLOB_DAMAGED')) return 'is not as long as it was';
+    if (isStrataError(error, 'ERR_BLOB_NOT_FOUND')) return ['is missing'];
+    if (isStrataError(error, 'ERR_BLOB_DAMAGED')) return ['is not as long as it was'];
     // It is what a check is asked for: the others are looked at all the same.
-    return readFault(error);
+    return [readFault(error)];
   }
 }

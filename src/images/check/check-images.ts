@@ -5,36 +5,39 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import type { Digest } from '../../spec/digest.ts';
 import { readConfig } from '../read-image.ts';
+import { confirm } from './confirm.ts';
 import { readFault } from './read-fault.ts';
-import type { Damage, Report } from './types.ts';
+import type { Damage, Hold, Report } from './types.ts';
 
 export interface ImageParts {
   readonly metadata: Metadata;
   readonly content: BlobProvider;
   /** Whether a snapshot with the files of the whole image stands for the driver in use. */
   readonly isUnpacked: (imageId: Digest) => boolean;
+  readonly hold: Hold;
 }
 
 /** Whether names lead to images, images to their configs, layers and files, and configs to the layers recorded. */
 export async function checkImages(parts: ImageParts, report: Report, options: AbortOptions): Promise<Damage[]> {
-  const { metadata } = parts;
+  const { metadata, hold } = parts;
   const damages: Damage[] = [];
   for (const { digest } of metadata.targets.list()) {
-    const problem = targetProblem(metadata, digest);
-    const damaged = problem !== undefined && metadata.targets.get(digest) !== undefined;
+    const problem = metadata.db.read(() => targetProblem(metadata, digest));
+    const damaged = problem !== undefined;
     if (damaged) damages.push({ kind: 'target', key: digest, problem });
     report({ kind: 'target', key: digest, damaged });
   }
   for (const { id } of metadata.images.list()) {
-    const problems = await imageProblems(parts, id, options);
-    const damaged = problems.length > 0 && metadata.images.get(id) !== undefined;
-    if (damaged) damages.push(...problems.map((problem) => ({ kind: 'image' as const, key: id, problem })));
-    report({ kind: 'image', key: id, damaged });
+    const image = { kind: 'image', key: id } as const;
+    const problems = await confirm(image, hold, () => imageProblems(parts, id, options));
+    damages.push(...problems.map((problem) => ({ ...image, problem })));
+    report({ ...image, damaged: problems.length > 0 });
   }
   return damages;
 }
 
 function targetProblem({ objects, targets, images }: Metadata, digest: Digest): string | undefined {
+  if (targets.get(digest) === undefined) return undefined;
   if (!objects.isPresent('blob', digest)) return 'its document is not recorded';
   const named = targets.imagesOf(digest);
   // Of an index only the platforms that were wanted are here.

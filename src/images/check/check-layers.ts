@@ -6,9 +6,11 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import { type DiffId, parseDigest } from '../../spec/digest.ts';
+import { errnoOf } from '../../sys/errno.ts';
 import { isParentDependent } from '../parent-dependent.ts';
+import { confirm } from './confirm.ts';
 import { readFault } from './read-fault.ts';
-import type { Damage, Report } from './types.ts';
+import type { Damage, Hold, Report } from './types.ts';
 
 export interface LayerParts {
   readonly metadata: Metadata;
@@ -17,18 +19,17 @@ export interface LayerParts {
   readonly snapshotsOf: (diffId: DiffId) => readonly string[];
   /** Where the files of the layer are. Throws ERR_SNAPSHOT_DAMAGED, ERR_SNAPSHOT_NOT_FOUND. */
   readonly filesOf: (snapshotId: string) => LayerFiles;
+  readonly hold: Hold;
 }
 
 /** Makes every layer's tar again from its index and its files, and compares the hash. Reads every file of every layer. */
 export async function checkLayers(parts: LayerParts, report: Report, options: AbortOptions): Promise<Damage[]> {
   const damages: Damage[] = [];
-  const { layers } = parts.metadata;
-  for (const record of layers.list()) {
-    const { diffId } = record;
-    const problems = await problemsOf(parts, record, options);
-    const damaged = problems.length > 0 && layers.get(diffId) !== undefined;
-    if (damaged) damages.push(...problems.map((problem) => ({ kind: 'layer' as const, key: diffId, problem })));
-    report({ kind: 'layer', key: diffId, damaged });
+  for (const record of parts.metadata.layers.list()) {
+    const layer = { kind: 'layer', key: record.diffId } as const;
+    const problems = await confirm(layer, parts.hold, () => problemsOf(parts, record, options));
+    damages.push(...problems.map((problem) => ({ ...layer, problem })));
+    report({ ...layer, damaged: problems.length > 0 });
   }
   return damages;
 }
@@ -75,8 +76,17 @@ async function treeProblems(
     if (isStrataError(error, 'ERR_SNAPSHOT_DAMAGED')) return [`its files in snapshot ${id} are missing`];
     throw error;
   }
-  if (await verifyLayer(indexPath, files, options)) return [];
+  if (await isAsIndexed(indexPath, files, options)) return [];
   return metadata.snapshots.get(id) === undefined ? [] : [`its files in snapshot ${id} are not what they were`];
+}
+
+async function isAsIndexed(indexPath: string, files: LayerFiles, options: AbortOptions): Promise<boolean> {
+  try {
+    return await verifyLayer(indexPath, files, options);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** A layer that cannot be made again lives by its blob. */

@@ -11,4 +11,7 @@ export interface Checked extends ObjectRef {
   readonly damaged: boolean;
 }
 
+/** Pins a thing for as long as the check takes, if it is there. */
+export type Hold = (object: ObjectRef) => boolean;
+
 export type Report = (checked: Checked) => void;

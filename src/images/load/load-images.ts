@@ -202,7 +202,7 @@ function record(
   { store, metadata }: LoadImagesParts,
   lease: StoreLease,
 ): LoadImagesEvent[] {
-  return store.database.write(() => {
+  return store.db.write(() => {
     const before = new Map<string, Digest>();
     for (const { image, forms, kept } of ready) {
       for (const reference of image.references) {

@@ -10,6 +10,7 @@ import {
 import type { Digest } from '../../spec/digest.ts';
 import type { Platform } from '../../spec/platform.ts';
 import { findImage, findPlatformImage, type ImageIndex } from '../find-image.ts';
+import { holdImage } from '../hold-image.ts';
 
 /** An image to be saved, and the names it gets in the archive. */
 export interface ChosenImage {
@@ -34,11 +35,15 @@ export interface ChooseOptions extends AbortOptions {
  * a name. Each comes once. Throws as `findImage` does.
  */
 export function chooseImages(index: ImageIndex, names: readonly string[], options: ChooseOptions): ChosenImage[] {
+  // One transaction: no name that was listed is gone, and no image, when it is looked up and pinned.
+  return index.db.writeVolatile(() => choose(index, names, options));
+}
+
+function choose(index: ImageIndex, names: readonly string[], options: ChooseOptions): ChosenImage[] {
   const chosen = new Map<string, ChosenImage>();
   const find = options.isRequired ? findPlatformImage : findImage;
   for (const text of names.flatMap((name) => tagsOf(index, name) ?? [name])) {
-    const { id, target, reference } = find(index, text, options.platform);
-    options.lease.pin('image', id);
+    const { id, target, reference } = holdImage(index, options.lease, () => find(index, text, options.platform));
     const manifest = manifestOf(index, id, target, options.lease);
     const key = options.perManifest ? `${id} ${manifest}` : id;
     const standing = chosen.get(key);

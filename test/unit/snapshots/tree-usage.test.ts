@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { linkSync, mkdirSync, mkdtempSync, renameSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmdirSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -51,6 +60,15 @@ test('a directory moved away meanwhile ends the count instead of leading it else
   const counting = treeUsage(join(root, 'in'));
   renameSync(join(root, 'in/d0/d1'), join(root, 'out'));
   await assert.rejects(counting, { code: 'ERR_TREE_CHANGED', kind: 'unavailable' });
+});
+
+test('a directory removed after it was opened holds nothing', async (context) => {
+  const root = folder(context);
+  mkdirSync(join(root, 'gone'));
+  const fd = openAt(AT_FDCWD, join(root, 'gone'), 0);
+  context.after(() => closeFd(fd));
+  rmdirSync(join(root, 'gone'));
+  assert.equal((await treeUsage(`/proc/self/fd/${fd}/.`)).inodes, 1);
 });
 
 test('stops when told to, between two batches', async (context) => {
