@@ -40,7 +40,7 @@ export class RunOp implements Op<FilesystemResult> {
 
   async cacheMap(): Promise<CacheMap> {
     const { args, env, user, workingDirectory, network, scripts, platform } = this.#options;
-    return { digest: sha256('run-v1', { args, env, user, workingDirectory, network, scripts, platform }) };
+    return { digest: sha256('run-v2', { args, env, user, workingDirectory, network, scripts, platform }) };
   }
 
   /**

@@ -6,6 +6,7 @@ import type { ForegroundPlan } from '../../containers/attended/foreground.ts';
 import { runInWorker } from '../../containers/attended/foreground-thread.ts';
 import { etcFiles } from '../../containers/runtime/etc-files.ts';
 import { findRuntime } from '../../containers/runtime/runtime.ts';
+import { variablesOf } from '../../dockerfile/environment.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import type { MountSpec } from '../../sys/mount-spec.ts';
 import { runtimeRootOf } from '../containers/parts.ts';
@@ -65,6 +66,8 @@ export class ContainerRunner implements Runner, Disposable {
         network,
         machine: thisMachine(),
         entrypoint: args,
+        // A bare name takes away what every container has otherwise; BuildKit gives RUN no HOSTNAME.
+        env: variablesOf(env).has('HOSTNAME') ? [] : ['HOSTNAME'],
         workingDir: workingDirectory,
         cgroupsPath: `/strata/${id}`,
       },
