@@ -1,5 +1,5 @@
 import { syntaxError } from './dockerfile-error.ts';
-import { readJsonForm } from './json-form.ts';
+import { readJsonForm, resemblesJsonForm } from './json-form.ts';
 import { splitWords } from './line-words.ts';
 import { excerpt, quote } from './quote.ts';
 import type { EscapeCharacter, LineRange } from './syntax-tree.ts';
@@ -9,6 +9,8 @@ import { cutAtBlanks, findSpace, skipSpace, splitBlanks } from './whitespace.ts'
 export interface InstructionArguments {
   readonly args: readonly string[];
   readonly json: boolean;
+  /** Meant as JSON, but not valid: what it is taken for instead. */
+  readonly insteadOfJson?: 'a shell command' | 'words' | undefined;
 }
 
 type Reader = (rest: string, escape: EscapeCharacter, at: LineRange) => InstructionArguments;
@@ -18,13 +20,14 @@ const whole: Reader = (rest) => plain(rest === '' ? [] : [rest]);
 const blanks: Reader = (rest) => plain(rest === '' ? [] : splitBlanks(rest));
 const words: Reader = (rest, escape) => plain(splitWords(rest, escape));
 
-function jsonOr(otherwise: Reader): Reader {
+function jsonOr(otherwise: Reader, taken: 'a shell command' | 'words'): Reader {
   return (rest, escape, at) => {
     const form = readJsonForm(rest);
     if (form === 'other') {
       throw syntaxError('when using JSON array syntax, arrays must be comprised of strings only', at);
     }
-    return form === undefined ? otherwise(rest, escape, at) : { args: form.words, json: true };
+    if (form !== undefined) return { args: form.words, json: true };
+    return { ...otherwise(rest, escape, at), ...(resemblesJsonForm(rest) ? { insteadOfJson: taken } : {}) };
   };
 }
 
@@ -55,21 +58,22 @@ function pairs(instruction: string): Reader {
   };
 }
 
-const command: Reader = jsonOr(whole);
+const command: Reader = jsonOr(whole, 'a shell command');
+const paths: Reader = jsonOr(blanks, 'words');
 
 /** HEALTHCHECK: a type, then a command. */
 const typed: Reader = (rest, escape, at) => {
   const end = findSpace(rest, 0);
   if (end === 0) return plain([]);
   const tail = command(rest.slice(skipSpace(rest, end)), escape, at);
-  return { args: [rest.slice(0, end), ...tail.args], json: tail.json };
+  return { ...tail, args: [rest.slice(0, end), ...tail.args] };
 };
 
 const readers: ReadonlyMap<string, Reader> = new Map([
-  ['add', jsonOr(blanks)],
+  ['add', paths],
   ['arg', words],
   ['cmd', command],
-  ['copy', jsonOr(blanks)],
+  ['copy', paths],
   ['entrypoint', command],
   ['env', pairs('ENV')],
   ['expose', blanks],
@@ -81,7 +85,7 @@ const readers: ReadonlyMap<string, Reader> = new Map([
   ['shell', command],
   ['stopsignal', whole],
   ['user', whole],
-  ['volume', jsonOr(blanks)],
+  ['volume', paths],
   ['workdir', whole],
 ]);
 

@@ -1,4 +1,4 @@
-import { trimSpaceStart } from './whitespace.ts';
+import { trimSpace, trimSpaceStart } from './whitespace.ts';
 
 /** `words` of a JSON array of strings; `other` for an array that holds anything else; undefined for no JSON array. */
 export type JsonForm = { readonly words: readonly string[] } | 'other' | undefined;
@@ -26,3 +26,10 @@ export function readJsonForm(text: string): JsonForm {
   }
   return { words };
 }
+
+// Begins with a quote; or is in brackets as a whole; or its first word ends with a comma, or stands in quotes before another.
+// `[ -f x ]`, `[ "$a" = b ]` and `[[ … ]]` are commands of a shell, `[ab].txt` is a wildcard.
+const likeJson = /^\[(?:["']|(?!\[)\S.*\]$|\s+(?:"(?:[^"\\]|\\.)*"|'[^']*')(?:\s*,|\s+["'])|\s*[^\s,[\]"']+,\s)/s;
+
+/** Whether a text that {@link readJsonForm} does not take for JSON was meant to be. */
+export const resemblesJsonForm = (text: string): boolean => likeJson.test(trimSpace(text));

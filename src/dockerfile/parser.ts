@@ -31,16 +31,6 @@ function continued(line: string, escape: EscapeCharacter): string | undefined {
   return line.slice(0, end - 1);
 }
 
-function readNode(line: LogicalLine, escape: EscapeCharacter, depth: number): SyntaxNode {
-  const { name, flags, rest } = splitCommandLine(line.text, escape);
-  const common = { name, flags, heredocs: [], original: line.text, location: line.at, comments: line.comments };
-  if (name.toLowerCase() !== 'onbuild') return { ...common, ...readArguments(name, rest, escape, line.at) };
-  if (rest === '') return { ...common, args: [], json: false };
-  if (depth > 1) throw syntaxError("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", line.at);
-  const trigger = readNode({ ...line, text: rest, comments: [] }, escape, depth + 1);
-  return { ...common, args: [trigger.name, ...trigger.args], json: false, trigger };
-}
-
 class Parser {
   readonly #lines: TextLines;
   readonly #directives = new DirectiveReader();
@@ -55,7 +45,7 @@ class Parser {
     const nodes: SyntaxNode[] = [];
     for (let line = this.#logicalLine(); line !== undefined; line = this.#logicalLine()) {
       if (nodes.length >= maxInstructions) throw syntaxError(`more than ${maxInstructions} instructions`, line.at);
-      nodes.push(this.#withHeredocs(readNode(line, this.#directives.escape, 0)));
+      nodes.push(this.#withHeredocs(this.#node(line, 0)));
     }
     const [first] = nodes;
     if (first === undefined) {
@@ -117,6 +107,23 @@ class Parser {
     if (empty) this.#warn('NoEmptyContinuation', `Empty continuation line found in: ${excerpt(text)}`, at);
     if (damaged) this.#warn('InvalidEncoding', `Bytes that are not UTF-8 were replaced in: ${excerpt(text)}`, at);
     return { text, at, comments };
+  }
+
+  #node(line: LogicalLine, depth: number): SyntaxNode {
+    const { escape } = this.#directives;
+    const { name, flags, rest } = splitCommandLine(line.text, escape);
+    const common = { name, flags, heredocs: [], original: line.text, location: line.at, comments: line.comments };
+    if (name.toLowerCase() !== 'onbuild') {
+      const { args, json, insteadOfJson } = readArguments(name, rest, escape, line.at);
+      if (insteadOfJson) {
+        this.#warn('InvalidJSONForm', `Not valid JSON, so taken as ${insteadOfJson}: ${excerpt(line.text)}`, line.at);
+      }
+      return { ...common, args, json };
+    }
+    if (rest === '') return { ...common, args: [], json: false };
+    if (depth > 1) throw syntaxError("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", line.at);
+    const trigger = this.#node({ ...line, text: rest, comments: [] }, depth + 1);
+    return { ...common, args: [trigger.name, ...trigger.args], json: false, trigger };
   }
 
   #warn(rule: ParseWarning['rule'], message: string, location: LineRange): void {

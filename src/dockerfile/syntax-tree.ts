@@ -48,8 +48,11 @@ export interface Directive {
 }
 
 export interface ParseWarning {
-  /** Docker's lint rule, or `InvalidEncoding` for bytes that are not UTF-8 and became U+FFFD. */
-  readonly rule: 'NoEmptyContinuation' | 'InvalidEncoding';
+  /**
+   * Docker's lint rule, or one of this parser: `InvalidEncoding` for bytes that are not UTF-8 and became U+FFFD,
+   * `InvalidJSONForm` for arguments that were meant as a JSON array.
+   */
+  readonly rule: 'NoEmptyContinuation' | 'InvalidEncoding' | 'InvalidJSONForm';
   readonly message: string;
   readonly location: LineRange;
 }

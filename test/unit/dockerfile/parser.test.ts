@@ -155,6 +155,62 @@ describe('what the tree remembers', () => {
       },
     ]);
   });
+
+  it('warnings of what was meant as JSON', () => {
+    const { warnings } = parse('FROM a\nCMD ["sh", \\\n  "-c", echo]\nVOLUME [/data]\nONBUILD COPY [\'a\', \'b\'] /c');
+    const rule = 'InvalidJSONForm';
+    assert.deepEqual(warnings, [
+      {
+        rule,
+        message: 'Not valid JSON, so taken as a shell command: CMD ["sh",   "-c", echo]',
+        location: { start: 2, end: 3 },
+      },
+      { rule, message: 'Not valid JSON, so taken as words: VOLUME [/data]', location: { start: 4, end: 4 } },
+      { rule, message: "Not valid JSON, so taken as words: COPY ['a', 'b'] /c", location: { start: 5, end: 5 } },
+    ]);
+    const isWarnedOf = (line: string): boolean => parse(line).warnings.length > 0;
+    for (const line of [
+      "CMD ['sh', '-c', 'echo']",
+      'ENTRYPOINT ["/app",]',
+      'ENTRYPOINT ["/app"',
+      'ENTRYPOINT ["/app" "-v"]',
+      'ENTRYPOINT [ "/app" "-v" ]',
+      'ENTRYPOINT [/app]',
+      'CMD [/app, -v]',
+      'CMD [ /app, -v ]',
+      'CMD [“/app”, “-v”]',
+      'CMD ["C:\\windows\\x"]',
+      'CMD ["a"] # comment',
+      'RUN ["echo", a]',
+      'RUN --network=none [ "echo" , a ]',
+      'HEALTHCHECK CMD ["curl", localhost]',
+      'COPY ["a b", c d] /x',
+      'ADD [ "a", b ]',
+      'VOLUME ["/a", /b]',
+    ]) {
+      assert.ok(isWarnedOf(line), line);
+    }
+    for (const line of [
+      'CMD ["sh", "-c", "echo"]',
+      'CMD []',
+      'RUN [ -f /x ] && y',
+      'RUN [ "$a" = "b" ]',
+      'RUN [ "$a" ] || exit',
+      'RUN [ "${a}"x = \'bx\' ]',
+      'RUN [ ! -e /x ]',
+      'RUN [[ "$a" = b ]]',
+      "RUN [ 'a' ]",
+      'HEALTHCHECK CMD [ -e /ready ]',
+      'COPY [ab].txt /c/',
+      'COPY [a,b].txt /c/',
+      'ADD [!a]* /c/',
+      'ENV a=["b",c]',
+      'LABEL a ["b", c]',
+      'RUN echo ["a", b]',
+    ]) {
+      assert.ok(!isWarnedOf(line), line);
+    }
+  });
 });
 
 describe('directives', () => {
