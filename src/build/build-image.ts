@@ -40,7 +40,13 @@ async function build(request: BuildImageRequest, parts: BuildParts, report: Repo
   const target = readTarget(tree, { ...request });
   const base = await located(openBase(target.base, parts, platform, signal), target.location);
   const plan = target.plan(base.config.config);
-  for (const { message } of tree.warnings) report({ type: 'warning', text: message });
+  for (const { message, location } of tree.warnings) {
+    report({ type: 'warning', text: `${message} (line ${location.start})` });
+  }
+  const { unusedArgs } = plan;
+  if (unusedArgs.length > 0) {
+    report({ type: 'warning', text: `One or more build-args [${unusedArgs.join(' ')}] were not consumed` });
+  }
 
   const solver = new Solver<FilesystemResult>({ cache: parts.cache, report, signal });
   const from: Vertex<FilesystemResult> = { digest: 'from', name: 'FROM', inputs: [], op: given(base.result) };

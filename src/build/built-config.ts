@@ -3,7 +3,7 @@ import type { Platform } from '../spec/platform.ts';
 import type { StagePlan } from './frontend/plan-stage.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
 
-/** The image's config: the base's, as the plan changed it, with the history of the steps. */
+/** Returns the image's config: the base's, as the plan changed it, with the history of the steps. */
 export function configOf(
   base: ImageConfig,
   plan: StagePlan,
@@ -28,19 +28,20 @@ export function configOf(
 /**
  * A step's time is when its work was done, also when it comes from the cache; what changed no files takes the time of
  * the nearest step that did, or of the base, as BuildKit has it. So the same build gives the same image ID for as long
- * as its steps are cached.
+ * as its steps are cached. SOURCE_DATE_EPOCH is the time of all of them.
  */
 function historyOf(plan: StagePlan, results: readonly FilesystemResult[], base: ImageConfig): HistoryEntry[] {
   const before = base.history.findLast(({ created }) => created !== undefined)?.created ?? base.created;
   const [first] = results;
+  const fixed = plan.sourceDateEpoch === undefined ? undefined : isoTime(plan.sourceDateEpoch * 1000);
   let created = first === undefined ? (before ?? isoTime(Date.now())) : isoTime(first.createdAt);
   let at = 0;
   return plan.history.map(({ createdBy, step }) => {
     const result = step === undefined ? undefined : results[at++];
     if (result !== undefined) created = isoTime(result.createdAt);
-    const entry = { created, created_by: createdBy, comment: 'strata.dockerfile.v0' };
+    const entry = { created: fixed ?? created, created_by: createdBy, comment: 'strata.dockerfile.v0' };
     return step === undefined ? { ...entry, empty_layer: true } : entry;
   });
 }
 
-const isoTime = (milliseconds: number): string => new Date(milliseconds).toISOString();
+const isoTime = (milliseconds: number): string => new Date(milliseconds).toISOString().replace('.000Z', 'Z');

@@ -25,7 +25,7 @@ export function chainOf(
   for (const [at, { title, step, location }] of steps.entries()) {
     const [digest, number] = [`step:${at}`, `[${at + 1}/${steps.length}]`];
     const parent = vertices.at(-1) ?? from;
-    const op = standingAt(opOf(step, options), location);
+    const op = standingAt(opOf(step, plan, options), location);
     if (step.kind === 'copy' && step.isLinked) {
       const copy = { digest: `${digest}:copy`, name: `${number} ${title}`, inputs: [], op, ignoreCache };
       const link = standingAt(new LinkOp(options.parts), location);
@@ -35,10 +35,12 @@ export function chainOf(
   return vertices;
 }
 
-function opOf(step: FileStep, { parts, request }: ChainOptions): Op<FilesystemResult> {
+function opOf(step: FileStep, plan: StagePlan, { parts, request }: ChainOptions): Op<FilesystemResult> {
   const { workspace, runner } = parts;
+  const { sourceDateEpoch } = plan;
+  const time = sourceDateEpoch === undefined ? undefined : { seconds: sourceDateEpoch, nanoseconds: 0 };
   if (step.kind === 'run') return new RunOp({ ...step, platform: request.platform, workspace, runner });
-  if (step.kind === 'workdir') return new WorkdirOp({ ...step, workspace });
+  if (step.kind === 'workdir') return new WorkdirOp({ ...step, time, workspace });
   const { platform, context, noCache } = request;
-  return new CopyOp({ ...step, platform, context, workspace, copies: noCache ? undefined : parts.copies });
+  return new CopyOp({ ...step, platform, time, context, workspace, copies: noCache ? undefined : parts.copies });
 }

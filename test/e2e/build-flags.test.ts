@@ -43,6 +43,13 @@ test('several names, a target, arguments, labels, an ID file, quiet', { skip }, 
   assert.deepEqual(await labels('a'), { v: 'from here' });
   await strata(...again);
   assert.deepEqual(await labels('a'), { v: 'default' });
+
+  // This one needs no flag, and no other is passed on.
+  const env = { SOURCE_DATE_EPOCH: '86400', value: 'not named' };
+  const dated = await strata.with({ env }, 'build', '-t', 'a', '--target', 'one', '--build-arg', 'typo=1', folder);
+  assert.match(dated.stderr, /^WARNING: One or more build-args \[typo\] were not consumed$/m);
+  const format = '{{.Created}} {{json .Config.Labels}}';
+  assert.equal((await strata('inspect', '-f', format, 'a')).stdout, '1970-01-02T00:00:00Z {"v":"default"}\n');
 });
 
 test('a failed build leaves no ID file and no name; files that cannot be written are told', { skip }, async (t) => {

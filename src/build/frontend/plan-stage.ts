@@ -16,8 +16,10 @@ import { ConfigDraft } from './config-draft.ts';
 import { createdBy } from './created-by.ts';
 import { type BuildNetwork, type RunContext, runCreatedBy, runStepOf } from './run-step.ts';
 import { isSignal } from './signal-name.ts';
+import { readSourceDateEpoch, sourceDateEpochName } from './source-date-epoch.ts';
 import { StageArgs } from './stage-args.ts';
 import { notSupportedYet, refuseRemote, refuseUnsupported } from './unsupported.ts';
+import { unusedArgs } from './unused-args.ts';
 
 /** A step that changes files. `layer` counts them from 0 in the order they stand on each other. */
 export type FileStep =
@@ -46,6 +48,10 @@ export interface StagePlan {
   readonly config: RunConfig;
   readonly author: string | undefined;
   readonly history: readonly PlannedHistory[];
+  /** The time of everything the build makes, in seconds since 1970; the clock's without it. */
+  readonly sourceDateEpoch: number | undefined;
+  /** Build arguments that no ARG takes. */
+  readonly unusedArgs: readonly string[];
 }
 
 export interface PlanOptions {
@@ -84,10 +90,20 @@ export function readTarget(tree: SyntaxTree, options: PlanOptions): TargetStage 
     throw notSupportedYet('FROM --platform', target.stage.from.location, hint);
   }
   for (const instruction of target.stage.instructions) refuseUnsupported(instruction);
+  const epoch = options.buildArgs.get(sourceDateEpochName) ?? globals.get(sourceDateEpochName) ?? '';
+  const sourceDateEpoch = readSourceDateEpoch(epoch);
+  const written = [...metaArgs, ...stages.flatMap(({ instructions }) => instructions)];
   return {
     base: target.base,
     location: target.stage.from.location,
-    plan: (baseConfig) => planStage(target.stage, baseConfig, globals, escape, options),
+    plan: (baseConfig) => {
+      const triggers = triggersOf(baseConfig, target.stage);
+      return {
+        ...planStage({ stage: target.stage, triggers, baseConfig, globals, escape, options }),
+        sourceDateEpoch,
+        unusedArgs: unusedArgs(options.buildArgs, [...written, ...triggers]),
+      };
+    },
   };
 }
 
@@ -102,22 +118,37 @@ function predefinedArgs({ platform }: PlanOptions): Map<string, string> {
   return new Map([...values('TARGET'), ...values('BUILD')]);
 }
 
-function planStage(
-  { from, instructions }: Stage,
-  baseConfig: RunConfig,
-  globals: ReadonlyMap<string, string>,
-  escape: EscapeCharacter,
-  options: PlanOptions,
-): StagePlan {
+interface PlannedStage {
+  readonly stage: Stage;
+  /** The base's, which come first. */
+  readonly triggers: readonly Instruction[];
+  readonly baseConfig: RunConfig;
+  readonly globals: ReadonlyMap<string, string>;
+  readonly escape: EscapeCharacter;
+  readonly options: PlanOptions;
+}
+
+function triggersOf({ OnBuild = [] }: RunConfig, { from }: Stage): Instruction[] {
+  const triggers = OnBuild.map((trigger) => parseTrigger(trigger, from.location));
+  for (const trigger of triggers) refuseUnsupported(trigger);
+  return triggers;
+}
+
+function planStage({
+  stage,
+  triggers,
+  baseConfig,
+  globals,
+  escape,
+  options,
+}: PlannedStage): Pick<StagePlan, 'config' | 'author' | 'history'> {
   const draft = new ConfigDraft(baseConfig);
   const args = new StageArgs({ escape, globals, overrides: options.buildArgs });
   const history: PlannedHistory[] = [];
   let author: string | undefined;
-  const triggers = (baseConfig.OnBuild ?? []).map((trigger) => parseTrigger(trigger, from.location));
-  for (const trigger of triggers) refuseUnsupported(trigger);
   // ENV wins over an ARG of the same name, whichever stands first.
   const variables: Variables = { get: (name) => draft.environment.get(name) ?? args.values.get(name) };
-  for (const written of [...triggers, ...instructions]) {
+  for (const written of [...triggers, ...stage.instructions]) {
     const instruction =
       written.kind === 'ARG'
         ? args.declare(written, variables)

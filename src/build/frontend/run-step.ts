@@ -56,7 +56,8 @@ function scriptName(name: string, { location }: RunInstruction): string {
   );
 }
 
-const proxyNames = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'];
+/** Build arguments that reach RUN without an ARG, in both spellings. */
+export const proxyNames: readonly string[] = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'];
 
 /** Proxies given with --build-arg reach every RUN in both spellings, also without an ARG, as in docker. */
 function proxiesOf(buildArgs: ReadonlyMap<string, string>, env: ReadonlyMap<string, string>): string[] {

@@ -5,6 +5,7 @@ import type { AddInstruction, CopyInstruction, InlineFile } from '../../dockerfi
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import { displayBytes, utf8 } from '../../lib/bytes.ts';
 import type { Platform } from '../../spec/platform.ts';
+import type { FileTime } from '../../sys/file-attributes.ts';
 import type { BuildContext, ContextSource } from '../context/build-context.ts';
 import { readContent } from '../context/content-digest.ts';
 import type { ContextContent, CopiedEntry } from '../context/context-content.ts';
@@ -22,6 +23,8 @@ export interface CopyOpOptions {
   /** Absolute; a slash at the end means a directory. */
   readonly destination: string;
   readonly platform: Platform;
+  /** Of what is made and has no time of its own, files of the Dockerfile and new directories; the clock's without it. */
+  readonly time: FileTime | undefined;
   readonly context: BuildContext;
   readonly workspace: Workspace;
   /** Copies that this one may amend; undefined where none may be, or the workspace cannot. */
@@ -53,7 +56,7 @@ export class CopyOp implements Op<FilesystemResult> {
   }
 
   async cacheMap({ signal }: OpContext): Promise<CacheMap> {
-    const { instruction, destination, platform, context } = this.#options;
+    const { instruction, destination, platform, time, context } = this.#options;
     const hasParents = instruction.kind === 'COPY' && instruction.parents;
     this.#sources = instruction.sources.flatMap((source) =>
       hasParents ? context.findWithParents(source, instruction) : context.find(source, instruction),
@@ -65,6 +68,7 @@ export class CopyOp implements Op<FilesystemResult> {
       chown: instruction.chown,
       chmod: instruction.chmod,
       platform,
+      time,
       content: this.#content.digest,
       inline,
       // Where nothing can be unpacked, ADD is COPY.
@@ -130,7 +134,7 @@ export class CopyOp implements Op<FilesystemResult> {
    * it would count them still when one of them is gone.
    */
   #largeFolder(parent: FilesystemResult | undefined): LargeFolder | undefined {
-    const { copies, instruction, destination, platform } = this.#options;
+    const { copies, instruction, destination, platform, time } = this.#options;
     const [source, second] = this.#sources;
     if (copies === undefined || instruction.link || instruction.inlineFiles.length > 0) return undefined;
     if (source?.isDirectory !== true || second !== undefined || this.#content?.hasLinks !== false) return undefined;
@@ -139,7 +143,7 @@ export class CopyOp implements Op<FilesystemResult> {
     const { chown, chmod } = instruction;
     const { context } = copies;
     const folder = displayBytes(source.path);
-    const fields = { context, parent: parent?.identity, folder, destination, chown, chmod, platform };
+    const fields = { context, parent: parent?.identity, folder, destination, chown, chmod, platform, time };
     const name = createHash('sha256').update(JSON.stringify(fields)).digest('hex');
     return { copies, name, source, entries };
   }
@@ -149,9 +153,10 @@ export class CopyOp implements Op<FilesystemResult> {
     signal: AbortSignal,
     write: (writer: TreeWriter) => Promise<void>,
   ): (directory: string) => Promise<void> {
-    const { instruction } = this.#options;
+    const { instruction, time } = this.#options;
     return async (directory) => {
-      using writer = new TreeWriter(directory, { chown, chmod: this.#chmod, chmodText: instruction.chmod, signal });
+      const options = { chown, chmod: this.#chmod, chmodText: instruction.chmod, time, signal };
+      using writer = new TreeWriter(directory, options);
       try {
         await write(writer);
       } catch (error) {

@@ -7,6 +7,7 @@ import type { Location, RootedTree } from '../../sys/rooted-tree.ts';
 import type { CreateDirectories } from '../../sys/rooted-walk.ts';
 import { statAtIfThere, statFd } from '../../sys/stat.ts';
 import type { Owner } from './owner.ts';
+import type { TouchedDirectories } from './touched-directories.ts';
 
 const slash = 0x2f;
 // As the kernel has it.
@@ -17,13 +18,19 @@ const reserved = Buffer.from('/.wh.');
 export class TreeTarget {
   readonly #tree: RootedTree;
   readonly #create: CreateDirectories;
+  readonly #touched: TouchedDirectories | undefined;
   /** Whether something had to give way. */
   hasReplaced = false;
 
-  /** Directories made on the way are `owner`'s. */
-  constructor(tree: RootedTree, { uid, gid }: Owner) {
+  /** Directories made on the way are `owner`'s. `touched` is told of all whose time changes. */
+  constructor(tree: RootedTree, { uid, gid }: Owner, touched?: TouchedDirectories) {
     this.#tree = tree;
-    this.#create = { mode: 0o755, onCreate: (fd) => chownFd(fd, uid, gid) };
+    this.#touched = touched;
+    const onCreate = (fd: number): void => {
+      chownFd(fd, uid, gid);
+      touched?.addNew(fd);
+    };
+    this.#create = { mode: 0o755, onCreate };
   }
 
   /** True when `path` is a directory now, symlinks followed. */
@@ -52,13 +59,20 @@ export class TreeTarget {
     return this.#refusing(path, () => this.#tree.parent(path, this.#create));
   }
 
+  /** {@link parent} for who makes something there. */
+  parentToChange(path: Uint8Array): Location {
+    const location = this.parent(path);
+    this.#touched?.add(location.fd);
+    return location;
+  }
+
   /**
    * Makes something at a path. `make` fails with EEXIST where something stands, and is called again when that is gone:
    * nearly all that is copied is new, and need not be looked for first. Throws ERR_COPY_DESTINATION for a directory.
    */
   create<T>(path: Uint8Array, what: string, make: (location: Location) => T): T {
     try {
-      return make(this.parent(path));
+      return make(this.parentToChange(path));
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
       return make(this.#place(path, what));
@@ -67,7 +81,7 @@ export class TreeTarget {
 
   /** Removes what stands at a path, with all it holds. */
   remove(path: Uint8Array): void {
-    this.#tree.remove(this.parent(path));
+    this.#tree.remove(this.parentToChange(path));
   }
 
   /** A free name in an existing directory; what had it is gone, unless it was a directory. */

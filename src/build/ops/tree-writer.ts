@@ -22,6 +22,7 @@ import type { CopyDifference } from './copy-difference.ts';
 import { FileCopier } from './file-copier.ts';
 import { type Owner, resolveOwner } from './owner.ts';
 import { addSpecial } from './special-entry.ts';
+import { TouchedDirectories } from './touched-directories.ts';
 import { TreeTarget } from './tree-target.ts';
 
 export interface TreeWriterOptions {
@@ -30,6 +31,8 @@ export interface TreeWriterOptions {
   readonly chmod: ChmodChange | undefined;
   /** What `chmod` was read from; empty without it. */
   readonly chmodText: string;
+  /** Of what is made here and has no time of its own; the clock's without it. */
+  readonly time: FileTime | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -61,6 +64,7 @@ export class TreeWriter implements Disposable {
   readonly #owner: Owner;
   readonly #data: FileData;
   readonly #copier: FileCopier;
+  readonly #touched: TouchedDirectories | undefined;
   /** Directories whose times are set last, because every new name in them changes them. */
   readonly #times: { readonly path: Uint8Array; readonly mtime: FileTime }[] = [];
   #count = 0;
@@ -76,7 +80,8 @@ export class TreeWriter implements Disposable {
       this.#tree.close();
       throw error;
     }
-    this.#target = new TreeTarget(this.#tree, this.#owner);
+    this.#touched = options.time && new TouchedDirectories(this.#tree, options.time);
+    this.#target = new TreeTarget(this.#tree, this.#owner, this.#touched);
     this.#data = new FileData(() => options.signal.throwIfAborted());
     this.#copier = new FileCopier({ owner: this.#owner, chmod: options.chmod }, this.#data);
   }
@@ -109,7 +114,7 @@ export class TreeWriter implements Disposable {
       const path = entry.path.length === 0 ? target : Buffer.concat([target, slash, entry.path]);
       if (entry.type === 'file') {
         if (stamps.count > fewFiles && this.#data.canReflink === false && source.isDirectory) {
-          const { fd, name } = this.#target.parent(path);
+          const { fd, name } = this.#target.parentToChange(path);
           const from = contextPath(source, entry.path);
           await lane.add(
             { name, path, entry, from, folder: from.slice(0, from.lastIndexOf('/') + 1) },
@@ -184,6 +189,8 @@ export class TreeWriter implements Disposable {
       writeFully(fd, Buffer.from(file.content));
       chownFd(fd, this.#owner.uid, this.#owner.gid);
       chmodFd(fd, this.#mode(0o644, false));
+      const { time } = this.#options;
+      if (time !== undefined) utimensFd(fd, time, time);
     } finally {
       closeFd(fd);
     }
@@ -191,6 +198,7 @@ export class TreeWriter implements Disposable {
 
   /** Sets the directories' times; nothing may be written afterwards. */
   finish(): void {
+    this.#touched?.finish();
     for (const { path, mtime } of this.#times.reverse()) {
       const fd = this.#tree.open(path, O_RDONLY | O_DIRECTORY);
       try {
@@ -255,8 +263,10 @@ export class TreeWriter implements Disposable {
     const { fd, name } = this.#target.parent(path);
     const standing = statAtIfThere(fd, name);
     if (standing !== undefined && standing.type !== 'directory') throw this.#target.notADirectory(path);
-    if (standing === undefined) mkdirAt(fd, name, 0o700);
-    else this.#hasMet = true;
+    if (standing === undefined) {
+      mkdirAt(fd, name, 0o700);
+      this.#touched?.add(fd);
+    } else this.#hasMet = true;
     chownAt(fd, name, this.#owner.uid, this.#owner.gid);
     this.#copyXattrs(entry, fd, name);
     chmodAt(fd, name, this.#mode(entry.stat.permissions, true));

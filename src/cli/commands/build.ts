@@ -166,10 +166,13 @@ const splitPair = (pair: string): [string, string] => {
   return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)];
 };
 
-/** A bare name takes the value of the variable of that name, and is left out when there is none. */
+/**
+ * A bare name takes the value of the variable of that name, and is left out when there is none. As with docker,
+ * SOURCE_DATE_EPOCH is passed on without being named.
+ */
 function buildArgs(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(
-    pairs.flatMap((pair): [string, string][] => {
+    ['SOURCE_DATE_EPOCH', ...pairs].flatMap((pair): [string, string][] => {
       if (pair.includes('=')) return [splitPair(pair)];
       const value = process.env[pair];
       return value === undefined ? [] : [[pair, value]];

@@ -321,6 +321,7 @@ async function copyWhile(
     instruction,
     destination: instruction.destination,
     platform: { os: 'linux', architecture: 'amd64' },
+    time: undefined,
     context,
     workspace,
     copies: undefined,

@@ -56,7 +56,7 @@ async function copy(folder: string, target: string, options: CopyOptions = {}): 
   const { digest } = await readContent(context, [source], stamps, never);
   options.meanwhile?.();
   const change = chmod === '' ? undefined : parseChmod(chmod);
-  using writer = new TreeWriter(target, { chown, chmod: change, chmodText: chmod, signal });
+  using writer = new TreeWriter(target, { chown, chmod: change, chmodText: chmod, time: undefined, signal });
   await writer.copy(context, source, '/to', stamps);
   stamps.checkAll();
   writer.finish();

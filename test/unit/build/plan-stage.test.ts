@@ -239,6 +239,21 @@ test('history of RUN tells the ARGs in scope, each once, also those without a va
   );
 });
 
+test('build arguments that no ARG takes are told of', () => {
+  const unused = (dockerfile: string, names: string, base: RunConfig = {}): readonly string[] => {
+    const args = Object.fromEntries(names.split(' ').map((name) => [name, 'x']));
+    return plan(dockerfile, { args, base }).unusedArgs;
+  };
+  assert.deepEqual(unused('FROM x', 'b a'), ['a', 'b']);
+  assert.deepEqual(unused('ARG a\nFROM x\nARG b c=1', 'a b c d A'), ['A', 'd']);
+  assert.deepEqual(unused('FROM y AS one\nARG a\nFROM x', 'a'), [], 'another stage takes it');
+  assert.deepEqual(unused('FROM x', 'a b', { OnBuild: ['ARG a'] }), ['b']);
+  const { sourceDateEpoch, unusedArgs } = plan('FROM x', {
+    args: { SOURCE_DATE_EPOCH: '5', http_proxy: '', NO_PROXY: '' },
+  });
+  assert.deepEqual({ sourceDateEpoch, unusedArgs }, { sourceDateEpoch: 5, unusedArgs: [] });
+});
+
 test('CMD sets ArgsEscaped, ENTRYPOINT does not', () => {
   assert.equal(configOf('FROM x\nCMD ["a"]').ArgsEscaped, true);
   assert.equal(configOf('FROM x\nCMD a').ArgsEscaped, true);

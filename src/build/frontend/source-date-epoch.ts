@@ -1,0 +1,22 @@
+import { excerpt } from '../../dockerfile/quote.ts';
+import { StrataError } from '../../errors/index.ts';
+
+/** The build argument that gives everything a build makes one time: https://reproducible-builds.org/specs/source-date-epoch. */
+export const sourceDateEpochName = 'SOURCE_DATE_EPOCH';
+
+// The years that RFC 3339 can write.
+const earliest = Date.parse('0000-01-01T00:00:00Z') / 1000;
+const latest = Date.parse('9999-12-31T23:59:59Z') / 1000;
+
+/** Reads its value, seconds since 1970; an empty one counts as none. Throws ERR_SOURCE_DATE_EPOCH_INVALID. */
+export function readSourceDateEpoch(text: string): number | undefined {
+  if (text === '') return undefined;
+  const seconds = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (seconds >= earliest && seconds <= latest) return seconds;
+  throw new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_SOURCE_DATE_EPOCH_INVALID',
+    message: `invalid ${sourceDateEpochName}: ${excerpt(text)}`,
+    hint: "Give whole seconds since 1970, as 'git log -1 --format=%ct' prints them, or leave it empty.",
+  });
+}
