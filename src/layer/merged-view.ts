@@ -1,8 +1,8 @@
 import { AT_FDCWD, O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY } from '../sys/constants.ts';
 import { closeFd, openAt } from '../sys/fs-at.ts';
-import { listAt } from '../sys/list-at.ts';
 import { FileStat, statAtIfThere, statFd } from '../sys/stat.ts';
-import { childPlace, placeFromKey, placeKey } from './place.ts';
+import { mergedNames } from './merged-names.ts';
+import { childPlace, placeFromKey } from './place.ts';
 import { isOpaque, opaqueAttribute } from './xattrs.ts';
 
 /** What a stack of layers shows at a place: something of one layer, or a directory merged from several. */
@@ -68,28 +68,16 @@ export class MergedView implements Disposable {
     return this.#layersOf(key) !== undefined;
   }
 
-  /** Names shown in a directory, in no order. */
-  names(key: string): Uint8Array[] {
-    const seen = new Map<string, Uint8Array | undefined>();
-    const place = placeFromKey(key);
-    for (const layerFd of this.#layersOf(key) ?? []) {
-      for (const { name, type } of listAt(layerFd, place.length === 0 ? '.' : place)) {
-        const nameKey = placeKey(name);
-        if (seen.has(nameKey)) continue;
-        const hides = type === 'character-device' && this.#hides(layerFd, childPlace(place, name));
-        seen.set(nameKey, hides ? undefined : name);
-      }
+  /** Names shown in a directory, by bytes. */
+  *names(key: string): Generator<Uint8Array, void> {
+    const names = listed(this.#layersOf(key) ?? [], placeFromKey(key));
+    for (let next = names.next(); next.done !== true; next = names.next()) {
+      if (this.child(key, next.value)) yield next.value;
     }
-    return [...seen.values()].filter((name) => name !== undefined);
   }
 
   [Symbol.dispose](): void {
     for (const fd of this.#layers) closeFd(fd);
-  }
-
-  #hides(layerFd: number, place: Uint8Array): boolean {
-    const stat = statAtIfThere(layerFd, place);
-    return stat !== undefined && isWhiteout(stat);
   }
 
   // A layer takes part only while all of the place's components are directories in it, so no symlink is ever followed.
@@ -125,6 +113,14 @@ export class MergedView implements Disposable {
 }
 
 const scratchStat = new FileStat();
+
+/** Names that any of the layers has in a directory of all of them, whiteouts too. */
+function listed(layers: readonly number[], place: Uint8Array): Iterator<Uint8Array, void> {
+  using directories = new DisposableStack();
+  const path = place.length === 0 ? '.' : place;
+  const open = (layer: number): number => openAt(layer, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  return mergedNames(layers.map((layer) => directories.adopt(open(layer), closeFd)));
+}
 
 /** Overlayfs's own form of a deletion. */
 export const isWhiteout = (stat: FileStat): boolean =>

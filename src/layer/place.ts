@@ -130,6 +130,15 @@ export function comparePlaces(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
+/** Whether a place is below a directory, or the directory itself. */
+export function isInside(place: Uint8Array, directory: Uint8Array): boolean {
+  const { length } = directory;
+  if (length === 0) return true;
+  if (place.length < length || (place.length > length && place[length] !== slash)) return false;
+  for (let at = 0; at < length; at++) if (place[at] !== directory[at]) return false;
+  return true;
+}
+
 /** A place as text with one char per byte: the key of maps. */
 export const placeKey = (place: Uint8Array): string =>
   Buffer.from(place.buffer, place.byteOffset, place.byteLength).toString('latin1');

@@ -57,7 +57,7 @@ function sentence(path: string, error: unknown): string {
 }
 
 function removable(fd: number, directory: string): Uint8Array[] {
-  const names = listFd(fd).map(({ name }) => name);
+  const names = [...listFd(fd).names()];
   if (names.length === 0) return names;
   const mounted = mountPointsBelow(realpathSync(directory));
   return names.filter((name) => !mounted.has(displayBytes(name)));

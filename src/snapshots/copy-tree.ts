@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import type { AbortOptions } from '../lib/abort.ts';
 import { AT_FDCWD, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } from '../sys/constants.ts';
+import type { DirectoryEntry } from '../sys/directory-listing.ts';
 import { chmodAt, chownAt, utimensAt } from '../sys/file-attributes.ts';
 import { FileData } from '../sys/file-data.ts';
 import { closeFd, linkAt, mkdirAt, mknodAt, openAt, readlinkAt, symlinkAt } from '../sys/fs-at.ts';
-import { type DirectoryEntry, listFd } from '../sys/list-at.ts';
+import { listFd } from '../sys/list-at.ts';
 import { mountDetached } from '../sys/mount-spec.ts';
 import { removeTreeAt } from '../sys/remove-tree.ts';
 import type { Name } from '../sys/scratch.ts';

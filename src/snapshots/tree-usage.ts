@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import type { AbortOptions } from '../lib/abort.ts';
 import { AT_FDCWD } from '../sys/constants.ts';
+import type { DirectoryEntry } from '../sys/directory-listing.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { openAt } from '../sys/fs-at.ts';
-import { type DirectoryEntry, listFd } from '../sys/list-at.ts';
+import { listFd } from '../sys/list-at.ts';
 import type { Name } from '../sys/scratch.ts';
 import { FileStat, statAtIfThere, statFd } from '../sys/stat.ts';
 import { DirectoryStack, directoryFlags } from './directory-stack.ts';
@@ -25,7 +26,7 @@ export async function treeUsage(directory: string, options: AbortOptions = {}): 
     if (fd === undefined) return;
     directories.push(fd);
     usage.add(statFd(fd, usage.stat));
-    lists.push(entriesOf(fd).values());
+    lists.push(entriesOf(fd));
   };
   descend(AT_FDCWD, directory);
   for (let list = lists.at(-1), seen = 1; list; list = lists.at(-1), seen++) {
@@ -65,11 +66,11 @@ class UsageSum {
 }
 
 /** Nothing when the directory was removed after it was opened. */
-function entriesOf(fd: number): DirectoryEntry[] {
+function entriesOf(fd: number): Iterator<DirectoryEntry> {
   try {
-    return listFd(fd);
+    return listFd(fd).values();
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
+    if (errnoOf(error) === 'ENOENT') return [].values();
     throw error;
   }
 }

@@ -1,38 +1,35 @@
 import { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from './constants.ts';
+import { DirectoryListing } from './directory-listing.ts';
 import { addressOf } from './ffi.ts';
 import { closeFd, openAt } from './fs-at.ts';
 import { libc } from './libc.ts';
 import { lastError, type Name } from './scratch.ts';
-import { type FileType, fileTypeOf, statAtIfThere } from './stat.ts';
-
-export interface DirectoryEntry {
-  readonly name: Uint8Array;
-  readonly type: FileType;
-}
+import { fileTypeOf, statAtIfThere } from './stat.ts';
 
 /**
  * getdents64(2): what a directory holds, without `.` and `..`, in the filesystem's order. `fd` must be open for
  * reading; it is read from its start, whatever was read before.
  */
-export function listFd(fd: number): DirectoryEntry[] {
+export function listFd(fd: number): DirectoryListing {
   if (Number(libc().lseek(fd, 0, 0)) < 0) throw lastError('lseek');
   const { syscall, numbers } = libc();
   const { bytes, view, address } = dents();
-  const entries: DirectoryEntry[] = [];
+  let listing: DirectoryListing | undefined;
   for (;;) {
     const length = Number(syscall(numbers.getdents64, fd, address, bytes.length, 0, 0, 0));
     if (length < 0) throw lastError('getdents64');
-    if (length === 0) return entries;
+    // As much as a directory of one read can have.
+    listing ??= new DirectoryListing(length, Math.ceil(length / minEntryBytes));
+    if (length === 0) return listing;
     for (let offset = 0; offset < length; ) {
-      const entry = readEntry(fd, bytes, offset);
-      if (entry) entries.push(entry);
+      addEntry(listing, fd, bytes, offset);
       offset += view.getUint16(offset + 16, true);
     }
   }
 }
 
 /** {@link listFd} of a directory by name; a symlink is refused with ENOTDIR. */
-export function listAt(dirFd: number, name: Name): DirectoryEntry[] {
+export function listAt(dirFd: number, name: Name): DirectoryListing {
   const fd = openAt(dirFd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {
     return listFd(fd);
@@ -43,16 +40,17 @@ export function listAt(dirFd: number, name: Name): DirectoryEntry[] {
 
 // struct linux_dirent64: u64 ino, s64 offset, u16 length, u8 type, then the name and its NUL.
 const nameOffset = 19;
+const minEntryBytes = 24;
 const dot = 0x2e;
 
-function readEntry(fd: number, bytes: Uint8Array, offset: number): DirectoryEntry | undefined {
+function addEntry(listing: DirectoryListing, fd: number, bytes: Uint8Array, offset: number): void {
   const start = offset + nameOffset;
   const end = bytes.indexOf(0, start);
-  if (bytes[start] === dot && (end === start + 1 || (end === start + 2 && bytes[start + 1] === dot))) return undefined;
-  const name = bytes.slice(start, end);
+  if (bytes[start] === dot && (end === start + 1 || (end === start + 2 && bytes[start + 1] === dot))) return;
   const type = fileTypeOf((bytes[offset + 18] as number) << 12);
   // Some filesystems leave the type out (DT_UNKNOWN).
-  return { name, type: type === 'unknown' ? (statAtIfThere(fd, name)?.type ?? 'unknown') : type };
+  const known = type === 'unknown' ? (statAtIfThere(fd, bytes.slice(start, end))?.type ?? type) : type;
+  listing.add(known, bytes, start, end);
 }
 
 let buffer: { readonly bytes: Uint8Array; readonly view: DataView; readonly address: number } | undefined;

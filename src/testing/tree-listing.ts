@@ -27,8 +27,8 @@ export function listTree(root: string): string[] {
     const stat = statAt(AT_FDCWD, bytesOf(root, path));
     lines.push(lineOf(root, path, stat, firstNames));
     if (stat.type !== 'directory') return;
-    const names = listAt(AT_FDCWD, bytesOf(root, path)).map((entry) => Buffer.from(entry.name).toString('latin1'));
-    for (const name of names.sort()) visit(join(path, name));
+    const names = listAt(AT_FDCWD, bytesOf(root, path)).sort().names();
+    for (const name of names.map((bytes) => Buffer.from(bytes).toString('latin1'))) visit(join(path, name));
   };
   visit('.');
   return lines;

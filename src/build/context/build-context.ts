@@ -1,11 +1,12 @@
 import { hasWildcards } from '../../dockerfile/file-pattern.ts';
 import { readIgnoreFile } from '../../dockerfile/ignore-file.ts';
 import { type FolderMatch, PatternMatcher } from '../../dockerfile/pattern-matcher.ts';
-import { compareBytes, displayBytes, equalBytes } from '../../lib/bytes.ts';
+import { displayBytes, equalBytes } from '../../lib/bytes.ts';
 import { cleanPath } from '../../lib/clean-path.ts';
 import { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../../sys/constants.ts';
+import type { DirectoryEntry } from '../../sys/directory-listing.ts';
 import { closeFd, openAt } from '../../sys/fs-at.ts';
-import { type DirectoryEntry, listFd } from '../../sys/list-at.ts';
+import { listFd } from '../../sys/list-at.ts';
 import type { RootedTree } from '../../sys/rooted-tree.ts';
 import { type FileStat, type FileType, statAt, statFd } from '../../sys/stat.ts';
 import { stillThere } from './context-changed.ts';
@@ -82,8 +83,8 @@ interface Folder {
   readonly path: Uint8Array;
   readonly match: FolderMatch | undefined;
   readonly excludeMatch: FolderMatch | undefined;
-  readonly names: readonly DirectoryEntry[];
-  next: number;
+  /** Those not looked at yet, by bytes. */
+  readonly entries: Iterator<DirectoryEntry, void>;
   /** The directory itself, when it is excluded: told only when something below it is taken after all. */
   untold: ContextEntry | undefined;
 }
@@ -193,8 +194,8 @@ export class BuildContext implements Disposable {
     try {
       yield new ContextEntry({ path: nothing, dirFd: fd, name: Buffer.from('.'), type: 'directory' }, statFd(fd));
       for (let folder = folders.at(-1); folder !== undefined; folder = folders.at(-1)) {
-        const listed = folder.names[folder.next++];
-        if (listed !== undefined) yield* this.#step(folders, folder, listed, source.exclude);
+        const listed = folder.entries.next();
+        if (listed.done !== true) yield* this.#step(folders, folder, listed.value, source.exclude);
         else {
           folders.pop();
           closeFd(folder.fd);
@@ -317,10 +318,9 @@ export class BuildContext implements Disposable {
 
 const lastOf = (path: Uint8Array): Uint8Array => path.subarray(path.lastIndexOf(slash) + 1);
 
-function folderOf(fd: number, folder: Omit<Folder, 'fd' | 'names' | 'next'>): Folder {
+function folderOf(fd: number, folder: Omit<Folder, 'fd' | 'entries'>): Folder {
   try {
-    const names = listFd(fd).sort((a, b) => compareBytes(a.name, b.name));
-    return { ...folder, fd, names, next: 0 };
+    return { ...folder, fd, entries: listFd(fd).sort().values() };
   } catch (error) {
     closeFd(fd);
     throw error;

@@ -1,9 +1,10 @@
 import { compileWildcard, hasWildcards } from '../../dockerfile/file-pattern.ts';
-import { compareBytes, displayBytes } from '../../lib/bytes.ts';
+import { displayBytes } from '../../lib/bytes.ts';
 import { O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY } from '../../sys/constants.ts';
+import type { DirectoryEntry } from '../../sys/directory-listing.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { closeFd } from '../../sys/fs-at.ts';
-import { type DirectoryEntry, listFd } from '../../sys/list-at.ts';
+import { listFd } from '../../sys/list-at.ts';
 import type { RootedTree } from '../../sys/rooted-tree.ts';
 
 const slash = Buffer.from('/');
@@ -26,7 +27,8 @@ export function expandWildcard(tree: RootedTree, folder: Uint8Array, pattern: re
       found = found.flatMap((parent) =>
         entriesOf(tree, parent)
           .filter(({ name, type }) => (isLast || type === 'directory') && matches(displayBytes(name)))
-          .map(({ name }) => joinPath(parent, name)),
+          .map(({ name }) => joinPath(parent, name))
+          .toArray(),
       );
     } else {
       const literal = withoutEscapes(component);
@@ -41,11 +43,11 @@ export function expandWildcard(tree: RootedTree, folder: Uint8Array, pattern: re
 export const withoutEscapes = (component: string): Uint8Array => Buffer.from(component.replace(/\\(.)/gs, '$1'));
 
 /** Sorted by name; empty when it is no directory (any more). */
-function entriesOf(tree: RootedTree, directory: Uint8Array): DirectoryEntry[] {
+function entriesOf(tree: RootedTree, directory: Uint8Array): IteratorObject<DirectoryEntry> {
   const fd = tryOpen(() => tree.open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-  if (fd === undefined) return [];
+  if (fd === undefined) return [].values();
   try {
-    return listFd(fd).sort((a, b) => compareBytes(a.name, b.name));
+    return listFd(fd).sort().values();
   } finally {
     closeFd(fd);
   }

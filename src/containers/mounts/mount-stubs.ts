@@ -52,25 +52,32 @@ export function removeMountStubs(container: ContainerChanges): void {
 /**
  * A container's changes without those of {@link mountStubs}, which stay where they are. The container may run.
  */
-export function withoutMountStubs(
-  listed: readonly ListedChange[],
+export async function* withoutMountStubs(
+  listed: AsyncIterable<ListedChange>,
   { directory, lowerDirs }: ContainerChanges,
-): readonly ListedChange[] {
-  const isListed = (place: string): boolean => listed.some((change) => placeKey(change.place) === place);
+): AsyncGenerator<ListedChange, void> {
   using changes = new OpenDirectories(directory);
-  const stubs = new Set(
-    mountPoints.filter((place) => {
-      const isAdded = listed.some(({ kind, place: at }) => kind === 'added' && placeKey(at) === place);
-      return isAdded && isStub(changes, place);
-    }),
-  );
-  if (stubs.size === 0) return listed;
-  const isOnlyStubs = !listed.some(({ place }) => isBelowEtc(placeKey(place)) && !stubs.has(placeKey(place)));
-  if (isListed('etc') && isOnlyStubs && [...stubs].some(isBelowEtc)) {
+  const isStubOf = ({ kind }: ListedChange, place: string): boolean =>
+    kind === 'added' && mountPoints.includes(place) && isStub(changes, place);
+  // Held back until something else than stubs is seen in it.
+  let etc: ListedChange | undefined;
+  let hasStubs = false;
+  const isOnlyStubs = (): boolean => {
+    if (!hasStubs) return false;
     using below = new MergedView(lowerDirs, { rootless: false });
-    if (isAsBelow(changes, below)) stubs.add('etc');
+    return isAsBelow(changes, below);
+  };
+  for await (const change of listed) {
+    const place = placeKey(change.place);
+    if (isStubOf(change, place)) {
+      hasStubs ||= isBelowEtc(place);
+      continue;
+    }
+    if (etc !== undefined && (isBelowEtc(place) || !isOnlyStubs())) yield etc;
+    etc = place === 'etc' ? change : undefined;
+    if (etc === undefined) yield change;
   }
-  return listed.filter(({ place }) => !stubs.has(placeKey(place)));
+  if (etc !== undefined && !isOnlyStubs()) yield etc;
 }
 
 const isBelowEtc = (place: string): boolean => place.startsWith('etc/');
@@ -97,7 +104,12 @@ const nothing: ReadonlySet<string> = new Set();
 /** Whether there is such a directory, and nothing in it but these places. */
 function hasOnly(changes: OpenDirectories, directory: string, places: ReadonlySet<string>): boolean {
   const fd = directoryAt(changes, directory);
-  return fd !== undefined && listFd(fd).every(({ name }) => places.has(`${directory}/${placeKey(name)}`));
+  return (
+    fd !== undefined &&
+    listFd(fd)
+      .names()
+      .every((name) => places.has(`${directory}/${placeKey(name)}`))
+  );
 }
 
 /** Undefined where the container has no such directory, or put something else there. */

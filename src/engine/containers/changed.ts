@@ -28,6 +28,20 @@ export async function readStanding<T>(containers: Containers, id: string, read: 
   return result;
 }
 
+/** {@link readStanding} for what is handed on while it is read. */
+export async function* streamStanding<T>(
+  containers: Containers,
+  id: string,
+  items: AsyncIterable<T>,
+): AsyncGenerator<T, void> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw readFailure(containers, id, error);
+  }
+  if (containers.get(id) === undefined) throw containerRemoved(id);
+}
+
 /** What to tell when reading a container's files failed: that it was removed or changed meanwhile, if that is why. */
 export function readFailure(containers: Containers, id: string, error: unknown): unknown {
   const isWithoutFiles = isLost(error) || (error instanceof Error && isLost(error.cause));

@@ -120,9 +120,14 @@ export class ContainerVerbs {
     return performFrom(import('./inspect.ts'), ({ inspectContainer }) => inspectContainer(this.#parts, name, options));
   }
 
-  /** What a container has changed of its image's files. */
-  diff(name: string, options: AbortOptions = {}): Promise<readonly ListedChange[]> {
-    return performFrom(import('./diff.ts'), ({ diffContainer }) => diffContainer(this.#parts, name, options));
+  /** What a container has changed of its image's files, by path. */
+  async *diff(name: string, options: AbortOptions = {}): AsyncGenerator<ListedChange, void> {
+    try {
+      const { diffContainer } = await import('./diff.ts');
+      yield* diffContainer(this.#parts, name, options);
+    } catch (error) {
+      throw toRejection(error);
+    }
   }
 
   /** Copies files out of a container; answers the bytes of their tar. */

@@ -2,7 +2,7 @@ import { withoutMountStubs } from '../../containers/mounts/mount-stubs.ts';
 import { type ListedChange, listChanges } from '../../layer/diff/list-changes.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { invariant } from '../../lib/invariant.ts';
-import { readStanding } from './changed.ts';
+import { streamStanding } from './changed.ts';
 import { changedTree, openChanges } from './changes.ts';
 import { lookUp } from './look-up.ts';
 import type { ContainerParts } from './parts.ts';
@@ -11,15 +11,21 @@ import type { ContainerParts } from './parts.ts';
  * What a container, running or not, has changed of its image's files, by path; not what is only mounted over. Throws
  * ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_CHANGED.
  */
-export async function diffContainer(
+export async function* diffContainer(
   parts: ContainerParts,
   name: string,
   options: AbortOptions = {},
-): Promise<readonly ListedChange[]> {
+): AsyncGenerator<ListedChange, void> {
   const { id, snapshotId } = await lookUp(parts, name, options);
   invariant(snapshotId !== undefined, 'a container has a writable layer');
-  return await readStanding(parts.metadata.containers, id, async () => {
-    using changes = openChanges(parts.driver.snapshotter, snapshotId);
-    return withoutMountStubs(await listChanges(changedTree(changes), options), changes);
-  });
+  yield* streamStanding(parts.metadata.containers, id, changesIn(parts, snapshotId, options));
+}
+
+async function* changesIn(
+  { driver }: ContainerParts,
+  snapshotId: string,
+  options: AbortOptions,
+): AsyncGenerator<ListedChange, void> {
+  using changes = openChanges(driver.snapshotter, snapshotId);
+  yield* withoutMountStubs(listChanges(changedTree(changes), options), changes);
 }

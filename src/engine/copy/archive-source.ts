@@ -4,7 +4,6 @@ import { sparseRuns } from '../../layer/diff/sparse-runs.ts';
 import { OpenDirectories } from '../../layer/open-directories.ts';
 import { childPlace, placeKey } from '../../layer/place.ts';
 import { isArchived, noXattrs, readXattrs } from '../../layer/xattrs.ts';
-import { compareBytes } from '../../lib/bytes.ts';
 import { AT_FDCWD, O_NOFOLLOW, O_PATH, O_RDONLY } from '../../sys/constants.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { readFullyAt } from '../../sys/fd-io.ts';
@@ -15,12 +14,13 @@ import type { CopySource } from './source.ts';
 
 const slash = Buffer.from('/');
 const dot = Buffer.from('.');
+const nothing: readonly Uint8Array[] = [];
 
 interface Level {
   readonly key: string;
   readonly place: Uint8Array;
-  /** Sorted backwards: the next one is the last. */
-  readonly names: Uint8Array[];
+  /** Those not looked at yet, by bytes. */
+  readonly names: Iterator<Uint8Array, void>;
 }
 
 /**
@@ -62,7 +62,7 @@ class CopyArchiver {
     yield* this.#directory(tree.rootFd, path);
     const levels: Level[] = [{ key: '', place: new Uint8Array(0), names: sortedNames(tree.rootFd) }];
     for (let level = levels.at(-1); level; level = levels.at(-1)) {
-      const name = level.names.pop();
+      const { value: name } = level.names.next();
       if (name === undefined) {
         levels.pop();
         continue;
@@ -78,7 +78,7 @@ class CopyArchiver {
           const key = placeKey(place);
           const names = yield* this.#enter(fd, below);
           const isKernels = this.#kernels.includes(key) && isMounted(stat);
-          levels.push({ key, place, names: isKernels ? [] : names });
+          levels.push({ key, place, names: isKernels ? nothing.values() : names });
         }
       } finally {
         closeFd(fd);
@@ -106,7 +106,7 @@ class CopyArchiver {
     yield* this.#out.rest();
   }
 
-  *#enter(found: number, path: Uint8Array): Generator<Uint8Array, Uint8Array[]> {
+  *#enter(found: number, path: Uint8Array): Generator<Uint8Array, Iterator<Uint8Array, void>> {
     const fd = openAt(found, dot, O_RDONLY);
     try {
       yield* this.#directory(fd, path);
@@ -154,10 +154,7 @@ class CopyArchiver {
   }
 }
 
-const sortedNames = (fd: number): Uint8Array[] =>
-  listFd(fd)
-    .map(({ name }) => name)
-    .sort((a, b) => compareBytes(b, a));
+const sortedNames = (fd: number): Iterator<Uint8Array, void> => listFd(fd).sort().names();
 
 /** Undefined when it went away, or its directory did. */
 function openedIfThere(tree: OpenDirectories, key: string, name: Uint8Array): number | undefined {

@@ -1,6 +1,6 @@
 import type { LayerIndex, PlacedRecord } from '../index-file/reader.ts';
 import type { OpenDirectories } from '../open-directories.ts';
-import { comparePlaces, parentPlace, placeKey } from '../place.ts';
+import { comparePlaces, isInside, parentPlace, placeKey } from '../place.ts';
 import type { Change } from './change.ts';
 
 /** An entry of an amended layer that stays as it is: its header is known, and only the content is to be read. */
@@ -12,8 +12,6 @@ export interface KnownEntry {
   readonly record: PlacedRecord['record'];
   readonly header: Uint8Array;
 }
-
-const slash = 0x2f;
 
 /**
  * What an amended layer says after all, in the order of an archive: what the index says of it, but where `amendments`
@@ -29,12 +27,13 @@ export function* amendedChanges(
   // Known entries at this place, and inside the other one, are no more.
   let replaced: Uint8Array | undefined;
   let hidden: Uint8Array | undefined;
+  const isHidden = (place: Uint8Array): boolean => hidden !== undefined && isInside(place, hidden);
   function* until(place: Uint8Array | undefined): Generator<Change, void> {
     while (next.done !== true && (place === undefined || comparePlaces(next.value.place, place) <= 0)) {
       const change = next.value;
       replaced = change.place;
       const isDirectory = change.kind === 'entry' && change.stat.type === 'directory';
-      if (!isDirectory && !isInside(change.place, hidden)) hidden = change.place;
+      if (!isDirectory && !isHidden(change.place)) hidden = change.place;
       if (change.kind === 'entry') yield change;
       next = rest.next();
     }
@@ -42,7 +41,7 @@ export function* amendedChanges(
   for (const { record, span } of index.placedRecords()) {
     const { place } = record;
     yield* until(place);
-    if (isSame(place, replaced) || isInside(place, hidden)) continue;
+    if (isSame(place, replaced) || isHidden(place)) continue;
     const header = index.rawBytes(span.offset, record.headerBytes);
     yield { kind: 'known', place, tree: amended, directory: placeKey(parentPlace(place)), record, header };
   }
@@ -51,10 +50,3 @@ export function* amendedChanges(
 
 const isSame = (place: Uint8Array, other: Uint8Array | undefined): boolean =>
   other !== undefined && place.length === other.length && comparePlaces(place, other) === 0;
-
-/** Whether a place is below another one, or the same. */
-function isInside(place: Uint8Array, directory: Uint8Array | undefined): boolean {
-  if (directory === undefined || place.length < directory.length) return false;
-  if (place.length > directory.length && place[directory.length] !== slash) return false;
-  return comparePlaces(place.subarray(0, directory.length), directory) === 0;
-}

@@ -37,5 +37,5 @@ function* changesOf(tree: ChangedTree): Generator<Change, void> {
   using upper = new OpenDirectories(tree.upperDir);
   if (tree.kind === 'overlay') return yield* overlayChanges([upper], opaqueAttribute(tree.rootless ?? false), ignore);
   using lower = tree.lowerDir === undefined ? undefined : new OpenDirectories(tree.lowerDir);
-  return yield* treeChanges(upper, lower, ignore).changes;
+  return yield* treeChanges(upper, lower, ignore);
 }

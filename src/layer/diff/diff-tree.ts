@@ -101,7 +101,7 @@ function* changesOf(
   const changes =
     tree.kind === 'overlay'
       ? overlayChanges(amended ? [upper, amended] : [upper], markOf(tree), warn)
-      : treeChanges(upper, lower, warn).changes;
+      : treeChanges(upper, lower, warn);
   for (const change of copier?.copied(changes) ?? changes) if (change.place.length > 0 || !keepsRoot) yield change;
 }
 

@@ -1,6 +1,5 @@
-import { compareBytes } from '../../lib/bytes.ts';
-import { listFd } from '../../sys/list-at.ts';
 import { type FileStat, statAt, statAtIfThere, statFd } from '../../sys/stat.ts';
+import { mergedNames } from '../merged-names.ts';
 import { isWhiteout } from '../merged-view.ts';
 import type { OpenDirectories } from '../open-directories.ts';
 import { childPlace, placeKey } from '../place.ts';
@@ -16,8 +15,8 @@ interface Level {
   readonly place: Uint8Array;
   /** Those that take part in the directory, the amending one first. */
   readonly trees: LayerTrees;
-  /** Sorted backwards: the next one is the last. */
-  readonly names: Uint8Array[];
+  /** Those not looked at yet, by bytes. */
+  readonly names: Iterator<Uint8Array, void>;
 }
 
 /** Something of a layer's directory, and the tree it is in. */
@@ -36,9 +35,9 @@ export function* overlayChanges(trees: LayerTrees, opaqueAttribute: string, warn
   const root = new Uint8Array(0);
   const lowest = trees[1] ?? trees[0];
   yield { kind: 'entry', place: root, tree: trees[0], directory: '', stat: statFd(trees[0].rootFd) };
-  const levels: Level[] = [{ key: '', place: root, trees, names: sortedNames(trees, '') }];
+  const levels: Level[] = [{ key: '', place: root, trees, names: namesIn(trees, '') }];
   for (let level = levels.at(-1); level; level = levels.at(-1)) {
-    const name = level.names.pop();
+    const { value: name } = level.names.next();
     if (name === undefined) {
       levels.pop();
       continue;
@@ -80,14 +79,8 @@ function* enter(
   const isMerged = second !== undefined && !opaque && statAtIfThere(second.fd(above.key), name)?.type === 'directory';
   if (isMerged && isOpaque(second.fd(key), opaqueAttribute)) yield { kind: 'opaque', place };
   const trees: LayerTrees = isMerged ? [tree, second] : [tree];
-  return { key, place, trees, names: sortedNames(trees, key) };
+  return { key, place, trees, names: namesIn(trees, key) };
 }
 
-function sortedNames([first, second]: LayerTrees, key: string): Uint8Array[] {
-  const names = listFd(first.fd(key)).map(({ name }) => name);
-  if (second !== undefined) {
-    const known = new Set(names.map(placeKey));
-    for (const { name } of listFd(second.fd(key))) if (!known.has(placeKey(name))) names.push(name);
-  }
-  return names.sort((a, b) => compareBytes(b, a));
-}
+const namesIn = (trees: LayerTrees, key: string): Iterator<Uint8Array, void> =>
+  mergedNames(trees.flatMap((tree) => (tree === undefined ? [] : [tree.fd(key)])));

@@ -1,4 +1,4 @@
-import { comparePlaces } from '../place.ts';
+import { comparePlaces, isInside } from '../place.ts';
 import { BlockFile } from './block-file.ts';
 import { ByteReader } from './byte-reader.ts';
 import { corruptIndex } from './corrupt.ts';
@@ -189,13 +189,4 @@ function* decodePlaces(bytes: Uint8Array): Generator<PlaceEntry> {
     yield { place, ordinal };
     previous = place;
   }
-}
-
-function isInside(place: Uint8Array, directory: Uint8Array): boolean {
-  if (directory.length === 0) return true;
-  if (place.length < directory.length || (place.length > directory.length && place[directory.length] !== 0x2f)) {
-    return false;
-  }
-  for (let at = 0; at < directory.length; at++) if (place[at] !== directory[at]) return false;
-  return true;
 }
