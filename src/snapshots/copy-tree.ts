@@ -5,6 +5,7 @@ import type { DirectoryEntry } from '../sys/directory-listing.ts';
 import { chmodAt, chownAt, utimensAt } from '../sys/file-attributes.ts';
 import { FileData } from '../sys/file-data.ts';
 import { closeFd, linkAt, mkdirAt, mknodAt, openAt, readlinkAt, symlinkAt } from '../sys/fs-at.ts';
+import { LinkedNames } from '../sys/linked-names.ts';
 import { listFd } from '../sys/list-at.ts';
 import { mountDetached } from '../sys/mount-spec.ts';
 import { removeTreeAt } from '../sys/remove-tree.ts';
@@ -69,7 +70,7 @@ class TreeCopy {
   readonly #levels: Level[] = [];
   readonly #stat = new FileStat();
   /** Where the first name of an inode with several names is, by inode. */
-  readonly #linked = new Map<string, Uint8Array>();
+  readonly #linked = new LinkedNames();
   readonly #data: FileData;
   readonly #over: boolean;
   #rootFd = -1;
@@ -151,14 +152,13 @@ class TreeCopy {
 
   /** True when the inode was copied under another name and is linked now. */
   #link(name: Uint8Array): boolean {
-    const inode = `${this.#stat.deviceMajor}:${this.#stat.deviceMinor}:${this.#stat.ino}`;
-    const first = this.#linked.get(inode);
+    const first = this.#linked.first(this.#stat);
     if (first) linkAt(this.#rootFd, first, this.#to.top, name);
-    else this.#rememberLink(inode, name);
+    else this.#rememberLink(name);
     return first !== undefined;
   }
 
-  #rememberLink(inode: string, name: Uint8Array): void {
+  #rememberLink(name: Uint8Array): void {
     const parts = [name];
     let length = name.length;
     for (let depth = this.#levels.length - 1; depth > 0; depth--) {
@@ -167,7 +167,7 @@ class TreeCopy {
       if (length > longestPath) return;
       parts.unshift(above, slash);
     }
-    this.#linked.set(inode, Buffer.concat(parts));
+    this.#linked.add(this.#stat, Buffer.concat(parts));
   }
 
   #copyFile(name: Uint8Array, stat: FileStat): void {

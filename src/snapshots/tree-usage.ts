@@ -4,6 +4,7 @@ import { AT_FDCWD } from '../sys/constants.ts';
 import type { DirectoryEntry } from '../sys/directory-listing.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { openAt } from '../sys/fs-at.ts';
+import { LinkedNames } from '../sys/linked-names.ts';
 import { listFd } from '../sys/list-at.ts';
 import type { Name } from '../sys/scratch.ts';
 import { FileStat, statAtIfThere, statFd } from '../sys/stat.ts';
@@ -47,8 +48,10 @@ export async function treeUsage(directory: string, options: AbortOptions = {}): 
   return { sizeBytes: usage.sizeBytes, inodes: usage.inodes };
 }
 
+const noName = new Uint8Array(0);
+
 class UsageSum {
-  readonly #linked = new Set<string>();
+  readonly #linked = new LinkedNames();
   /** Filled again for every file. */
   readonly stat: FileStat = new FileStat();
   sizeBytes = 0;
@@ -56,9 +59,8 @@ class UsageSum {
 
   add(stat: FileStat): void {
     if (stat.nlink > 1 && stat.type !== 'directory') {
-      const inode = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.ino}`;
-      if (this.#linked.has(inode)) return;
-      this.#linked.add(inode);
+      if (this.#linked.first(stat)) return;
+      this.#linked.add(stat, noName);
     }
     this.sizeBytes += stat.blocks * 512;
     this.inodes++;

@@ -1,3 +1,4 @@
+import { grown } from '../lib/grown.ts';
 import type { FileType } from './stat.ts';
 
 export interface DirectoryEntry {
@@ -82,9 +83,4 @@ export class DirectoryListing implements Iterable<DirectoryEntry> {
       if (left !== right || left === 0) return left - right;
     }
   }
-}
-
-function grown<Numbers extends Uint8Array | Uint32Array>(from: Numbers, into: Numbers): Numbers {
-  into.set(from);
-  return into;
 }

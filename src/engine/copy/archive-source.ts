@@ -8,6 +8,7 @@ import { AT_FDCWD, O_NOFOLLOW, O_PATH, O_RDONLY } from '../../sys/constants.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { readFullyAt } from '../../sys/fd-io.ts';
 import { closeFd, openAt, readlinkAt } from '../../sys/fs-at.ts';
+import { LinkedNames } from '../../sys/linked-names.ts';
 import { listFd } from '../../sys/list-at.ts';
 import { type FileStat, statFd } from '../../sys/stat.ts';
 import type { CopySource } from './source.ts';
@@ -48,7 +49,7 @@ class CopyArchiver {
   readonly #kernels: readonly string[];
   readonly #out = new Chunks();
   /** First names of files that have several. */
-  readonly #firstNames = new Map<string, Uint8Array>();
+  readonly #firstNames = new LinkedNames();
 
   constructor(torn: () => Error, kernels: readonly string[]) {
     this.#torn = torn;
@@ -147,9 +148,8 @@ class CopyArchiver {
 
   #firstName(stat: FileStat, path: Uint8Array): Uint8Array | undefined {
     if (stat.nlink < 2 || stat.type === 'socket') return undefined;
-    const inode = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.ino}`;
-    const first = this.#firstNames.get(inode);
-    if (!first) this.#firstNames.set(inode, path);
+    const first = this.#firstNames.first(stat);
+    if (!first) this.#firstNames.add(stat, path);
     return first;
   }
 }

@@ -3,6 +3,7 @@ import { invariant } from '../../lib/invariant.ts';
 import { O_NOFOLLOW, O_RDONLY } from '../../sys/constants.ts';
 import { closeFd, openAt } from '../../sys/fs-at.ts';
 import type { FileStat } from '../../sys/stat.ts';
+import type { PlaceList } from '../index-file/place-list.ts';
 import type { BodySource, RecordKind } from '../index-file/record.ts';
 import type { IndexWriter } from '../index-file/writer.ts';
 import { invalidEntry, nameStart, placeFromKey, placeOf } from '../place.ts';
@@ -17,6 +18,8 @@ import type { Below } from './path-resolver.ts';
 import { type Spot, Tree } from './tree.ts';
 
 export interface LayerSinkOptions {
+  /** Those of the index's records. */
+  readonly places: PlaceList;
   readonly below: Below;
   readonly rootless: boolean;
   readonly isBase: boolean;
@@ -42,6 +45,7 @@ export class LayerSink implements TarSink, Disposable {
   readonly #index: IndexWriter;
   readonly #root: string;
   readonly #rootless: boolean;
+  readonly #places: PlaceList;
   /** Of sparse files, should a later entry take their place; undefined where all those before are too many to keep. */
   readonly #sparse = new Map<number, readonly SparseRun[] | undefined>();
   #runsLeft = maxKeptRuns;
@@ -53,6 +57,7 @@ export class LayerSink implements TarSink, Disposable {
     this.#index = index;
     this.#root = root;
     this.#rootless = options.rootless;
+    this.#places = options.places;
     const onReplace = (spot: Spot, stat: FileStat, directoryFd: number): void => this.#replace(spot, stat, directoryFd);
     this.#tree = new Tree(root, { ...options, onReplace });
   }
@@ -245,7 +250,7 @@ export class LayerSink implements TarSink, Disposable {
   }
 
   #replace(spot: Spot, stat: FileStat, directoryFd: number): void {
-    const { places } = this.#index;
+    const places = this.#places;
     const ordinal = places.find(placeFromKey(spot.key));
     if (ordinal === undefined) return;
     this.#sizeBytes -= places.sizeBytes(ordinal);

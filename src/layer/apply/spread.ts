@@ -6,6 +6,7 @@ import type { CompressionFormat } from '../../archive/compression/types.ts';
 import { TarParser } from '../../archive/index.ts';
 import type { DiffId, Digest } from '../../spec/digest.ts';
 import { nativeDecoders } from '../../sys/inflate/native-decoders.ts';
+import { PlaceList } from '../index-file/place-list.ts';
 import { IndexWriter } from '../index-file/writer.ts';
 import { MergedView } from '../merged-view.ts';
 import type { AppliedLayer } from '../types.ts';
@@ -55,8 +56,10 @@ const readBytes = 1 << 20;
  */
 export function spreadLayer(job: SpreadJob, control: JobControl): Spread | undefined {
   using view = Array.isArray(job.below) ? new MergedView(job.below, job) : undefined;
-  using index = new IndexWriter(job.indexPath);
+  const places = new PlaceList();
+  using index = new IndexWriter(job.indexPath, places);
   using sink = new LayerSink(job.directory, index, {
+    places,
     below: view ?? (job.below === 'unknown' ? 'unknown' : 'complete'),
     rootless: job.rootless,
     isBase: job.below === 'empty',

@@ -4,6 +4,7 @@ import { concatBytes, displayBytes } from '../../lib/bytes.ts';
 import { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../../sys/constants.ts';
 import { readFullyAt } from '../../sys/fd-io.ts';
 import { closeFd, openAt, readlinkAt } from '../../sys/fs-at.ts';
+import { LinkedNames } from '../../sys/linked-names.ts';
 import type { FileStat } from '../../sys/stat.ts';
 import { Chunks, type ChunksOptions } from '../chunks.ts';
 import type { RecordFields, RecordKind } from '../index-file/record.ts';
@@ -33,7 +34,7 @@ export class ChangeArchiver {
   readonly #index: IndexWriter;
   readonly #out: Chunks;
   /** First names of files that have several. */
-  readonly #firstNames = new Map<string, Uint8Array>();
+  readonly #firstNames = new LinkedNames();
   /** Logical sizes of the files. */
   sizeBytes = 0;
 
@@ -168,9 +169,8 @@ export class ChangeArchiver {
 
   #firstName(stat: FileStat, place: Uint8Array): Uint8Array | undefined {
     if (stat.nlink < 2 || stat.type === 'directory') return undefined;
-    const inode = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.ino}`;
-    const first = this.#firstNames.get(inode);
-    if (!first) this.#firstNames.set(inode, place);
+    const first = this.#firstNames.first(stat);
+    if (!first) this.#firstNames.add(stat, place);
     return first;
   }
 }

@@ -5,6 +5,7 @@ import { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } from '../..
 import { chmodFd, chownFd } from '../../sys/file-attributes.ts';
 import { FileData } from '../../sys/file-data.ts';
 import { closeFd, linkAt, mkdirAt, mknodAt, openAt, readlinkAt, symlinkAt } from '../../sys/fs-at.ts';
+import { LinkedNames } from '../../sys/linked-names.ts';
 import { type FileStat, statFd } from '../../sys/stat.ts';
 import { listXattrsFd, removeXattrFd, setXattrFd } from '../../sys/xattr.ts';
 import { type Metadata, MetadataWriter } from '../apply/metadata.ts';
@@ -36,7 +37,7 @@ export class ChangeCopier implements Disposable {
   /** Those that more may be made in, from the root down. */
   readonly #open: EntryChange[] = [];
   /** First names of files that have several. */
-  readonly #firstNames = new Map<string, EntryChange>();
+  readonly #firstNames = new LinkedNames();
 
   /** `check` is called now and then while a large file is copied; what it throws ends that. */
   constructor({ to, without }: CopyRequest, opaqueAttribute: string, check: () => void) {
@@ -115,10 +116,10 @@ export class ChangeCopier implements Disposable {
   #isLinked(change: EntryChange): boolean {
     const { stat, place, directory } = change;
     if (stat.nlink < 2) return false;
-    const inode = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.ino}`;
-    const first = this.#firstNames.get(inode);
-    if (first) linkAt(this.#to.fd(first.directory), nameOf(first.place), this.#to.fd(directory), nameOf(place));
-    else this.#firstNames.set(inode, change);
+    const first = this.#firstNames.first(stat);
+    if (first) {
+      linkAt(this.#to.fd(placeKey(parentPlace(first))), nameOf(first), this.#to.fd(directory), nameOf(place));
+    } else this.#firstNames.add(stat, place);
     return first !== undefined;
   }
 

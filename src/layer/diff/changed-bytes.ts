@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { AbortOptions } from '../../lib/abort.ts';
+import { LinkedNames } from '../../sys/linked-names.ts';
 import { OpenDirectories } from '../open-directories.ts';
 import { opaqueAttribute } from '../xattrs.ts';
 import type { Change, ChangedTree } from './change.ts';
@@ -15,7 +16,7 @@ const ignore = (): void => {};
  * signal's reason.
  */
 export async function changedBytes(tree: ChangedTree, { signal }: AbortOptions = {}): Promise<number> {
-  const linked = new Set<string>();
+  const linked = new LinkedNames();
   let total = 0;
   let count = 0;
   for (const change of changesOf(tree)) {
@@ -24,9 +25,8 @@ export async function changedBytes(tree: ChangedTree, { signal }: AbortOptions =
     if (change.kind !== 'entry' || change.stat.type === 'directory') continue;
     const { stat } = change;
     if (stat.nlink > 1) {
-      const inode = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.ino}`;
-      if (linked.has(inode)) continue;
-      linked.add(inode);
+      if (linked.first(stat)) continue;
+      linked.add(stat, change.place);
     }
     total += stat.size;
   }

@@ -1,51 +1,55 @@
+import { ByteArena } from '../../lib/byte-arena.ts';
+import { grown } from '../../lib/grown.ts';
 import { comparePlaces, placeKey } from '../place.ts';
-import type { RecordKind } from './record.ts';
+import { type RecordKind, recordKinds } from './record.ts';
+
+// As text in a map a place takes some 100 bytes.
+const maxMapped = 1 << 14;
+const unplaced = new Set((['whiteout', 'opaque', 'ignored'] as const).map((kind) => recordKinds.indexOf(kind)));
+const ignored = recordKinds.indexOf('ignored');
 
 /**
- * The places of a layer's records in one piece of memory: some 60 bytes an entry, where strings or arrays would take
- * several hundred.
+ * The places of a layer's records in whatever order, so that they can be found and sorted: some 20 bytes an entry besides
+ * its place, where strings or arrays would take several hundred.
  */
 export class PlaceList {
-  #bytes: Uint8Array = new Uint8Array(1 << 16);
-  #used = 0;
-  #ends: Uint32Array = new Uint32Array(1 << 10);
+  readonly #bytes = new ByteArena();
+  #length = 0;
+  #starts: Uint32Array = new Uint32Array(1 << 10);
+  #lengths: Uint16Array = new Uint16Array(1 << 10);
+  #kinds: Uint8Array = new Uint8Array(1 << 10);
   #sizes: Float64Array = new Float64Array(1 << 10);
-  readonly #kinds: RecordKind[] = [];
-  #sorted = true;
-  readonly #byPlace = new Map<string, number>();
+  #isAscending = true;
+  /** Numbers of the first {@link #ordered} records by place, those of one place in archive order. */
+  #order: Uint32Array = new Uint32Array(0);
+  #ordered = 0;
+  /** The records behind those that {@link find} has read in: the last one that put something at a place. */
+  readonly #lastAt = new Map<string, number>();
   #mapped = 0;
 
   get length(): number {
-    return this.#kinds.length;
+    return this.#length;
   }
 
   /** Adds the next record; `sizeBytes` is what its file counts for. */
   add(place: Uint8Array, kind: RecordKind, sizeBytes: number): void {
-    const count = this.#kinds.length;
-    if (this.#used + place.length > this.#bytes.length) this.#bytes = grown(this.#bytes, this.#used + place.length);
-    if (count === this.#ends.length) {
-      const ends = new Uint32Array(count * 2);
-      ends.set(this.#ends);
-      this.#ends = ends;
-      const sizes = new Float64Array(count * 2);
-      sizes.set(this.#sizes);
-      this.#sizes = sizes;
-    }
-    this.#bytes.set(place, this.#used);
-    this.#used += place.length;
-    this.#ends[count] = this.#used;
-    this.#sizes[count] = sizeBytes;
-    this.#kinds.push(kind);
-    if (this.#sorted && count > 0) this.#sorted = comparePlaces(this.place(count - 1), place) <= 0;
+    const at = this.#length;
+    if (at === this.#starts.length) this.#grow();
+    this.#starts[at] = this.#bytes.add(place);
+    this.#lengths[at] = place.length;
+    this.#kinds[at] = recordKinds.indexOf(kind);
+    this.#sizes[at] = sizeBytes;
+    this.#length++;
+    if (this.#isAscending && at > 0) this.#isAscending = this.#compare(at - 1, at) <= 0;
   }
 
   /** A view. */
   place(ordinal: number): Uint8Array {
-    return this.#bytes.subarray(ordinal === 0 ? 0 : this.#ends[ordinal - 1], this.#ends[ordinal]);
+    return this.#bytes.bytes(this.#starts[ordinal] as number, this.#lengths[ordinal] as number);
   }
 
   kind(ordinal: number): RecordKind {
-    return this.#kinds[ordinal] ?? 'ignored';
+    return recordKinds[this.#kinds[ordinal] as number] ?? 'ignored';
   }
 
   sizeBytes(ordinal: number): number {
@@ -53,47 +57,87 @@ export class PlaceList {
   }
 
   /**
-   * The last record so far that put something at `place` (deletions put nothing). The first call reads in all records,
-   * later ones what was added since: layers without duplicates never pay for a map.
+   * The last record so far that put something at `place` (deletions put nothing). The first call sorts all records, later
+   * ones read in what was added since: layers without duplicates pay for neither.
    */
   find(place: Uint8Array): number | undefined {
-    for (; this.#mapped < this.length; this.#mapped++) {
-      const kind = this.kind(this.#mapped);
-      if (kind === 'whiteout' || kind === 'opaque' || kind === 'ignored') continue;
-      this.#byPlace.set(placeKey(this.place(this.#mapped)), this.#mapped);
+    if (this.#length - this.#ordered > maxMapped) this.#orderAll();
+    for (; this.#mapped < this.#length; this.#mapped++) {
+      if (unplaced.has(this.#kinds[this.#mapped] as number)) continue;
+      this.#lastAt.set(placeKey(this.place(this.#mapped)), this.#mapped);
     }
-    return this.#byPlace.get(placeKey(place));
+    return this.#lastAt.get(placeKey(place)) ?? this.#findOrdered(place);
   }
 
   /** Record numbers by place, those of one place in archive order; ignored entries, which have no place, left out. */
   sorted(): Uint32Array {
-    const order = new Uint32Array(this.length);
-    let count = 0;
-    for (let ordinal = 0; ordinal < this.length; ordinal++) {
-      if (this.kind(ordinal) !== 'ignored') order[count++] = ordinal;
+    this.#orderAll();
+    return this.#order.filter((ordinal) => this.#kinds[ordinal] !== ignored);
+  }
+
+  #grow(): void {
+    const size = this.#length * 2;
+    this.#starts = grown(this.#starts, new Uint32Array(size));
+    this.#lengths = grown(this.#lengths, new Uint16Array(size));
+    this.#kinds = grown(this.#kinds, new Uint8Array(size));
+    this.#sizes = grown(this.#sizes, new Float64Array(size));
+  }
+
+  #findOrdered(place: Uint8Array): number | undefined {
+    let low = 0;
+    let high = this.#ordered;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (comparePlaces(this.place(this.#order[middle] as number), place) <= 0) low = middle + 1;
+      else high = middle;
     }
-    const places = order.subarray(0, count);
-    return this.#sorted ? places : places.sort((a, b) => this.#compare(a, b) || a - b);
+    for (let at = low - 1; at >= 0; at--) {
+      const ordinal = this.#order[at] as number;
+      if (comparePlaces(this.place(ordinal), place) !== 0) return undefined;
+      if (!unplaced.has(this.#kinds[ordinal] as number)) return ordinal;
+    }
+    return undefined;
+  }
+
+  /** Sorts what was added since the last call, and merges it in. */
+  #orderAll(): void {
+    const added = Uint32Array.from({ length: this.#length - this.#ordered }, (_, index) => this.#ordered + index);
+    if (!this.#isAscending) added.sort((a, b) => this.#compare(a, b) || a - b);
+    this.#order = this.#ordered === 0 ? added : this.#merged(this.#order, added);
+    this.#ordered = this.#length;
+    this.#mapped = this.#length;
+    this.#lastAt.clear();
+  }
+
+  /** All of `later` came after all of `earlier` in the archive. */
+  #merged(earlier: Uint32Array, later: Uint32Array): Uint32Array {
+    const merged = new Uint32Array(earlier.length + later.length);
+    let left = 0;
+    let right = 0;
+    for (let at = 0; at < merged.length; at++) {
+      const isLeft =
+        right === later.length ||
+        (left < earlier.length && this.#compare(earlier[left] as number, later[right] as number) <= 0);
+      merged[at] = (isLeft ? earlier[left++] : later[right++]) as number;
+    }
+    return merged;
   }
 
   /** {@link comparePlaces} without making views: sorting 50,000 places compares 800,000 times. */
   #compare(a: number, b: number): number {
-    const bytes = this.#bytes;
-    let at = a === 0 ? 0 : (this.#ends[a - 1] as number);
-    let other = b === 0 ? 0 : (this.#ends[b - 1] as number);
-    const end = this.#ends[a] as number;
-    const otherEnd = this.#ends[b] as number;
-    for (; at < end && other < otherEnd; at++, other++) {
+    const start = this.#starts[a] as number;
+    const otherStart = this.#starts[b] as number;
+    const bytes = this.#bytes.piece(start);
+    const others = this.#bytes.piece(otherStart);
+    const length = this.#lengths[a] as number;
+    const otherLength = this.#lengths[b] as number;
+    let at = this.#bytes.offset(start);
+    let other = this.#bytes.offset(otherStart);
+    for (const end = at + Math.min(length, otherLength); at < end; at++, other++) {
       const left = bytes[at] as number;
-      const right = bytes[other] as number;
+      const right = others[other] as number;
       if (left !== right) return (left === 0x2f ? 0 : left) - (right === 0x2f ? 0 : right);
     }
-    return end - at - (otherEnd - other);
+    return length - otherLength;
   }
-}
-
-function grown(bytes: Uint8Array, needed: number): Uint8Array {
-  const larger = new Uint8Array(Math.max(bytes.length * 2, needed));
-  larger.set(bytes);
-  return larger;
 }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { constants, crc32, zstdCompressSync } from 'node:zlib';
 import { diskFailure } from '../../content/disk-failure.ts';
 import { invariant } from '../../lib/invariant.ts';
+import { comparePlaces } from '../place.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { encodeDirectory } from './directory-codec.ts';
 import {
@@ -16,7 +17,8 @@ import {
   inlineLimit,
   magic,
 } from './format.ts';
-import { PlaceList } from './place-list.ts';
+import { PathTable } from './path-table.ts';
+import type { PlaceList } from './place-list.ts';
 import type { BodySource, RecordFields } from './record.ts';
 import { encodeRecord } from './record-codec.ts';
 import { isAllZero, RunCoder } from './run-coder.ts';
@@ -56,18 +58,24 @@ export class IndexWriter implements Disposable {
   #coder: RunCoder | undefined;
   #trailerStart = 0;
   #trailerBytes = 0;
-  /** Where every record so far stands. */
-  readonly places: PlaceList = new PlaceList();
+  #entries = 0;
+  readonly #places: PlaceList | undefined;
+  #lastPlace: Uint8Array = noPlace;
+  readonly #paths = new PathTable((block, position) => this.#pack('paths', block, position));
 
-  /** `path` is where the index goes in the end; its folder must exist. Throws ERR_NO_SPACE. */
-  constructor(path: string) {
+  /**
+   * `path` is where the index goes in the end; its folder must exist. `places` gathers where records stand, for archives
+   * in whatever order; without it they must come in the order of places, and nothing of them is kept. Throws ERR_NO_SPACE.
+   */
+  constructor(path: string, places?: PlaceList) {
     this.#path = path;
+    this.#places = places;
     this.#temporary = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`;
     this.#fd = begun(this.#temporary);
   }
 
   get entries(): number {
-    return this.places.length;
+    return this.#entries;
   }
 
   /** False once more had to be kept than an index takes. */
@@ -112,7 +120,8 @@ export class IndexWriter implements Disposable {
     });
     this.#expectedRaw = this.#rawLength;
     this.#tarOffset += this.#headerBytes + fields.storedSizeBytes + padding.length;
-    this.places.add(fields.place, fields.kind, fields.kind === 'file' ? fields.sizeBytes : 0);
+    this.#entries++;
+    this.#addPlace(fields, ordinal);
     if (this.#records.length >= blockTarget.records) this.#packRecords();
     if (this.#raw.length >= blockTarget.raw) this.#packRaw();
     return ordinal;
@@ -161,7 +170,7 @@ export class IndexWriter implements Disposable {
     };
     this.#packRecords();
     this.#packRaw();
-    this.#packPlaces();
+    this.#packPaths();
     const summary = { ...ending, entries: this.entries, remakeable: this.#remakeable };
     const directory = encodeDirectory({ summary, trailer, blocks: this.#blocks, amendments: this.#amendments });
     const packed = pack(directory);
@@ -232,27 +241,18 @@ export class IndexWriter implements Disposable {
     this.#rawPacked += length;
   }
 
-  #packPlaces(): void {
-    const out = new ByteWriter(blockTarget.paths * 2);
-    const order = this.places.sorted();
-    let first = 0;
-    let firstPlace: Uint8Array = noPlace;
-    let previous: Uint8Array = noPlace;
-    order.forEach((ordinal, position) => {
-      const place = this.places.place(ordinal);
-      if (out.length === 0) {
-        first = position;
-        firstPlace = place;
-        previous = noPlace;
-      }
-      const shared = sharedPrefix(previous, place);
-      out.number(ordinal);
-      out.number(shared);
-      out.bytes(place.subarray(shared));
-      previous = place;
-      if (out.length >= blockTarget.paths) this.#pack('paths', out, { first, firstPlace });
-    });
-    this.#pack('paths', out, { first, firstPlace });
+  #addPlace({ place, kind, sizeBytes }: RecordFields, ordinal: number): void {
+    if (this.#places) return this.#places.add(place, kind, kind === 'file' ? sizeBytes : 0);
+    invariant(comparePlaces(this.#lastPlace, place) <= 0, 'records come in the order of places');
+    this.#paths.add(place, ordinal);
+    this.#lastPlace = place;
+    return undefined;
+  }
+
+  #packPaths(): void {
+    const places = this.#places;
+    if (places) for (const ordinal of places.sorted()) this.#paths.add(places.place(ordinal), ordinal);
+    this.#paths.end();
   }
 
   #pack(kind: BlockKind, content: ByteWriter, position: Partial<BlockInfo> & { readonly first: number }): void {
@@ -279,13 +279,6 @@ function bodyOf(fields: RecordFields, kept: boolean, remakeable: boolean): BodyS
   if (fields.storedSizeBytes === 0) return 'none';
   if (fields.body !== 'index') return fields.body;
   return kept && remakeable ? 'index' : 'lost';
-}
-
-function sharedPrefix(a: Uint8Array, b: Uint8Array): number {
-  const limit = Math.min(a.length, b.length);
-  let count = 0;
-  while (count < limit && a[count] === b[count]) count++;
-  return count;
 }
 
 function begun(path: string): number {

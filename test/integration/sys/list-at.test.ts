@@ -32,6 +32,17 @@ test('a directory larger than one read is listed whole', (context) => {
   assert.deepEqual(shown(listFd(fd)), names.map((name) => `${name} file`).sort());
 });
 
+test('names are sorted by their bytes', (context) => {
+  const { path, fd } = scratchDirectory(context);
+  const names = ['a', 'a-b', 'ab', 'a b', 'A', '.a', '\xff', '\x01', ...Array.from({ length: 500 }, (_, i) => `f${i}`)];
+  for (const name of names) writeFileSync(Buffer.from(`${path}/${name}`, 'latin1'), '');
+  const sorted = listFd(fd).sort().names();
+  assert.deepEqual(
+    [...sorted].map((name) => Buffer.from(name).toString('latin1')),
+    names.toSorted((a, b) => Buffer.from(a, 'latin1').compare(Buffer.from(b, 'latin1'))),
+  );
+});
+
 test('listAt follows no symlink and leaves no descriptor', (context) => {
   const { path, fd } = scratchDirectory(context);
   mkdirSync(join(path, 'd/e'), { recursive: true });

@@ -7,6 +7,7 @@ import { isStrataError } from '../../../src/errors/index.ts';
 import { ByteReader } from '../../../src/layer/index-file/byte-reader.ts';
 import { ByteWriter } from '../../../src/layer/index-file/byte-writer.ts';
 import { decodeDirectory, encodeDirectory } from '../../../src/layer/index-file/directory-codec.ts';
+import { PlaceList } from '../../../src/layer/index-file/place-list.ts';
 import { LayerIndex } from '../../../src/layer/index-file/reader.ts';
 import type { RecordFields } from '../../../src/layer/index-file/record.ts';
 import { decodeRecord, encodeRecord } from '../../../src/layer/index-file/record-codec.ts';
@@ -49,7 +50,7 @@ function fields(path: string, more: Partial<RecordFields> = {}): RecordFields {
 
 function write(name: string, fill: (writer: IndexWriter) => void): string {
   const path = join(folder, name);
-  using writer = new IndexWriter(path);
+  using writer = new IndexWriter(path, new PlaceList());
   fill(writer);
   writer.finish(ending, { sync: true });
   writer.publish({ sync: true });

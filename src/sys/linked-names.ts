@@ -1,0 +1,67 @@
+import { ByteArena } from '../lib/byte-arena.ts';
+import { grown } from '../lib/grown.ts';
+import type { FileStat } from './stat.ts';
+
+/**
+ * The first names of files that have several, by inode: some 40 bytes a file besides its name, where a map takes 200 and
+ * a copied tree of hard links may have a million.
+ */
+export class LinkedNames {
+  readonly #names = new ByteArena();
+  #length = 0;
+  #inodes: BigUint64Array = new BigUint64Array(16);
+  #devices: Float64Array = new Float64Array(16);
+  #starts: Uint32Array = new Uint32Array(16);
+  #lengths: Uint32Array = new Uint32Array(16);
+  /** A hash table with a free place at least for each taken one: numbers of files plus one. */
+  #slots: Uint32Array = new Uint32Array(32);
+
+  /** The name that was given to {@link add} with this file; undefined when none was. */
+  first(stat: FileStat): Uint8Array | undefined {
+    const file = this.#slots[this.#slotOf(stat.ino, deviceOf(stat))] as number;
+    if (file === 0) return undefined;
+    return this.#names.bytes(this.#starts[file - 1] as number, this.#lengths[file - 1] as number);
+  }
+
+  /** Notes the first name of a file; to be asked for it before. */
+  add(stat: FileStat, name: Uint8Array): void {
+    if (this.#length === this.#inodes.length) this.#grow();
+    const file = this.#length++;
+    this.#inodes[file] = stat.ino;
+    this.#devices[file] = deviceOf(stat);
+    this.#starts[file] = this.#names.add(name);
+    this.#lengths[file] = name.length;
+    this.#slots[this.#slotOf(stat.ino, deviceOf(stat))] = file + 1;
+  }
+
+  /** Where the file is, or where it would be. */
+  #slotOf(inode: bigint, device: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    for (let slot = hashOf(inode) & mask; ; slot = (slot + 1) & mask) {
+      const file = slots[slot] as number;
+      if (file === 0 || (this.#inodes[file - 1] === inode && this.#devices[file - 1] === device)) return slot;
+    }
+  }
+
+  #grow(): void {
+    const size = this.#length * 2;
+    this.#inodes = grown(this.#inodes, new BigUint64Array(size));
+    this.#devices = grown(this.#devices, new Float64Array(size));
+    this.#starts = grown(this.#starts, new Uint32Array(size));
+    this.#lengths = grown(this.#lengths, new Uint32Array(size));
+    this.#slots = new Uint32Array(size * 2);
+    for (let file = 0; file < this.#length; file++) {
+      this.#slots[this.#slotOf(this.#inodes[file] as bigint, this.#devices[file] as number)] = file + 1;
+    }
+  }
+}
+
+const deviceOf = ({ deviceMajor, deviceMinor }: FileStat): number => deviceMajor * 2 ** 32 + deviceMinor;
+
+/** Neighbouring inodes go far apart; overlayfs puts the layer into the upper bits. */
+function hashOf(inode: bigint): number {
+  const folded = Number(inode & 0xffff_ffffn) ^ Number(inode >> 32n);
+  const mixed = Math.imul(folded ^ (folded >>> 16), 0x45d9_f3b);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}
