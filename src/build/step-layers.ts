@@ -1,9 +1,11 @@
 import { StrataError } from '../errors/index.ts';
+import { chainIds } from '../layer/chain-id.ts';
 import type { SnapshotLedger } from '../ledger/types.ts';
 import { invariant } from '../lib/invariant.ts';
 import type { Layers } from '../metadata/layers.ts';
 import { snapshotBelow } from '../snapshots/amendment.ts';
 import type { ImageConfig } from '../spec/config.ts';
+import type { DiffId } from '../spec/digest.ts';
 import type { BuildImageEvent, BuildParts } from './build-parts.ts';
 import type { MadeStepLayer, StepLayer } from './layer-maker.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
@@ -45,11 +47,14 @@ export async function makeLayers(
   report: (event: BuildImageEvent) => void,
   signal: AbortSignal,
 ): Promise<MadeStepLayer[]> {
-  const diffIds = below.map(({ diffId }) => diffId);
+  const { layerMaker, lease } = parts;
+  const nearest: DiffId[] = [];
   const made: MadeStepLayer[] = [];
+  let chainId = chainIds(below.map(({ diffId }) => diffId)).at(-1);
   for (const snapshotId of snapshotIds) {
-    const layer = await parts.layerMaker.make(snapshotId, diffIds, { lease: parts.lease, made: made.length, signal });
-    diffIds.push(layer.diffId);
+    const layer = await layerMaker.make(snapshotId, { chainId, made: nearest }, { lease, signal });
+    nearest.unshift(layer.diffId);
+    chainId = layer.chainId;
     made.push(layer);
     report({ type: 'layer', diffId: layer.diffId, sizeBytes: layer.sizeBytes });
   }

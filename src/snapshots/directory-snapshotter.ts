@@ -44,6 +44,9 @@ export abstract class DirectorySnapshotter implements Snapshotter, SnapshotClean
   abstract readonly capabilities: SnapshotterCapabilities;
   protected readonly directories: SnapshotDirectories;
   readonly #ledger: SnapshotLedger;
+  // The lineage asked for last, which never changes: each of a build's steps stands on the one before, and each of the
+  // 400 would read the records of all below it, several times.
+  #lineage: { readonly id: string; readonly ancestors: readonly string[] } = { id: '', ancestors: [] };
 
   protected constructor(name: string, options: DirectorySnapshotterOptions) {
     this.name = name;
@@ -80,7 +83,7 @@ export abstract class DirectorySnapshotter implements Snapshotter, SnapshotClean
     options.signal?.throwIfAborted();
     const record = this.record(id);
     if (!hasDirectory(record)) return { sizeBytes: 0, inodes: 0 };
-    return await treeUsage(this.treeOf(record), options);
+    return await treeUsage(this.treeOf(id), options);
   }
 
   mounts(id: string): readonly Mount[] {
@@ -100,7 +103,7 @@ export abstract class DirectorySnapshotter implements Snapshotter, SnapshotClean
     const { chainId, lease, durable = true } = options;
     const record = this.record(id);
     if (record.kind !== 'active') throw snapshotNotActive(id, record.kind);
-    this.treeOf(record);
+    this.treeOf(id);
     const parent = this.#parentForCommit(record, options.parentId);
     this.#checkLayers(parent, 1);
 
@@ -158,22 +161,32 @@ export abstract class DirectorySnapshotter implements Snapshotter, SnapshotClean
     throw snapshotNotFound(id);
   }
 
-  /** The ancestors' records, nearest first. */
-  protected lineage(record: SnapshotRecord): SnapshotRecord[] {
-    const ancestors: SnapshotRecord[] = [];
-    for (let { parentId } = record; parentId !== undefined; ) {
-      const ancestor = this.#ledger.get(parentId);
-      if (!ancestor || ancestors.length > 10_000) throw damaged(record.id, `ancestor ${parentId} is not recorded`);
-      ancestors.push(ancestor);
-      parentId = ancestor.parentId;
+  /** The ancestors' ids, nearest first. */
+  protected lineage(record: SnapshotRecord): readonly string[] {
+    const { id, parentId, kind } = record;
+    const known = this.#lineage;
+    if (known.id === id) return known.ancestors;
+    const ancestors = parentId === undefined ? [] : [parentId, ...this.#lineageOf(parentId, record)];
+    if (kind === 'committed') this.#lineage = { id, ancestors };
+    return ancestors;
+  }
+
+  #lineageOf(parentId: string, { id }: SnapshotRecord): readonly string[] {
+    if (this.#lineage.id === parentId) return this.#lineage.ancestors;
+    const ancestors: string[] = [];
+    for (let next: string | undefined = parentId; next !== undefined; ) {
+      const ancestor = this.#ledger.get(next);
+      if (!ancestor || ancestors.length > 10_000) throw damaged(id, `ancestor ${next} is not recorded`);
+      if (next !== parentId) ancestors.push(next);
+      next = ancestor.parentId;
     }
     return ancestors;
   }
 
   /** The directory with the snapshot's files. Throws ERR_SNAPSHOT_DAMAGED when it is gone. */
-  protected treeOf(record: SnapshotRecord): string {
-    if (!this.directories.exists(record.id)) throw damaged(record.id, 'its files are gone');
-    return this.directories.tree(record.id);
+  protected treeOf(id: string): string {
+    if (!this.directories.exists(id)) throw damaged(id, 'its files are gone');
+    return this.directories.tree(id);
   }
 
   async #create(kind: 'active' | 'view', parentId: string | undefined, options: PrepareOptions): Promise<SnapshotInfo> {

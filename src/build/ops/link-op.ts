@@ -1,6 +1,6 @@
 import type { Lease } from '../../ledger/types.ts';
 import { invariant } from '../../lib/invariant.ts';
-import type { LayerMaker } from '../layer-maker.ts';
+import type { LayerMaker, LayersBelow } from '../layer-maker.ts';
 import type { CacheMap, ExecContext, Op } from '../solver/types.ts';
 import type { FilesystemResult, LinkWorkspace } from './filesystem-result.ts';
 
@@ -9,6 +9,8 @@ export interface LinkOpOptions {
   readonly layerMaker: LayerMaker;
   readonly lease: Lease;
 }
+
+const onNothing: LayersBelow = { chainId: undefined, made: [] };
 
 /**
  * Puts what `COPY --link` or `ADD --link` made on nothing onto the step below: inputs are that step and the copy. Of the
@@ -29,7 +31,7 @@ export class LinkOp implements Op<FilesystemResult> {
     const { workspace, layerMaker, lease } = this.#options;
     invariant(copied?.snapshotId !== undefined, 'a copy makes a snapshot');
     // Whatever it stands on, it is this layer.
-    const layer = await layerMaker.make(copied.snapshotId, [], { lease, signal });
+    const layer = await layerMaker.make(copied.snapshotId, onNothing, { lease, signal });
     const snapshotId =
       parent?.snapshotId === undefined
         ? layer.snapshotId

@@ -81,9 +81,9 @@ export async function runBuild(
       copies: snapshotter.capabilities.nativeDiff ? copiesOf(layout, request, cache) : undefined,
       runner,
       layerMaker: {
-        make: async (id, diffIds, options) => {
+        make: async (id, below, options) => {
           const record = metadata.snapshots.get(id);
-          const make = (): Promise<MadeStepLayer> => layerMaker.make(id, diffIds, options);
+          const make = (): Promise<MadeStepLayer> => layerMaker.make(id, below, options);
           // Of an amended layer next to nothing was written.
           return record && amendedId(record) !== undefined
             ? await make()

@@ -85,8 +85,9 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
 
   /** Where the driver keeps changes by themselves. */
   #isUnchanged(id: string): boolean {
-    const [below] = this.#snapshotter.lowerDirectories?.(id) ?? [];
+    const { parentId } = this.#snapshotter.stat(id);
     const own = this.#snapshotter.ownDirectory?.(id);
+    const below = parentId === undefined ? undefined : this.#snapshotter.ownDirectory?.(parentId);
     return own !== undefined && below !== undefined && isUnchanged(own, below);
   }
 

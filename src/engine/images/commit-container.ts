@@ -8,6 +8,7 @@ import { assembleImage } from '../../images/assemble-image.ts';
 import { readConfig } from '../../images/read-image.ts';
 import { type ImageStore, recordImage } from '../../images/record-image.ts';
 import { newName } from '../../images/tag-image.ts';
+import { chainIds } from '../../layer/chain-id.ts';
 import { invariant } from '../../lib/invariant.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
@@ -81,8 +82,11 @@ async function commit(
     );
     report({ type: 'layer' });
     await driver.snapshotter.commit(copyId, { lease, signal, durable: false });
-    const diffIds = below.map(({ diffId }) => diffId);
-    return { copyId, made: await new SnapshotLayerMaker(garbage).make(copyId, diffIds, { lease, signal }) };
+    const chainId = chainIds(base.rootfs.diff_ids).at(-1);
+    return {
+      copyId,
+      made: await new SnapshotLayerMaker(garbage).make(copyId, { chainId, made: [] }, { lease, signal }),
+    };
   };
   using disk = new StoreFlush(garbage);
   const { copyId, made } = await flushMeanwhile(disk, makeLayer, { signal, pauseMs: 300 });

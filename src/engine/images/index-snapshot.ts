@@ -79,17 +79,15 @@ const indexPath = (layout: StoreLayout, diffId: DiffId): string => join(layout.i
 
 function deletesOf(layout: StoreLayout, diffId: DiffId, below: readonly DiffId[]): number[] {
   if (below.length === 0) return [];
-  const [top, ...others] = [diffId, ...below].map((id) => entriesIn(indexPath(layout, id)));
-  return top === undefined ? [] : deletedBytes(top, others);
+  const entriesOf = (id: DiffId): LayerEntries => ({
+    // Opened when asked: most layers delete nothing, and those below need not be looked at.
+    *records() {
+      using index = LayerIndex.open(indexPath(layout, id));
+      yield* index.records();
+    },
+  });
+  return deletedBytes(entriesOf(diffId), below.map(entriesOf));
 }
-
-/** Opened when asked: most layers delete nothing, and those below need not be looked at. */
-const entriesIn = (path: string): LayerEntries => ({
-  *records() {
-    using index = LayerIndex.open(path);
-    yield* index.records();
-  },
-});
 
 function sourceOf(parts: LayerMakerParts, snapshotId: string, lease: Lease): ChangedTree {
   const { driver, metadata } = parts;

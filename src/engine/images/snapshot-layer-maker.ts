@@ -1,8 +1,7 @@
-import type { LayerMaker, MadeStepLayer } from '../../build/layer-maker.ts';
-import { chainIds } from '../../layer/chain-id.ts';
+import type { LayerMaker, LayersBelow, MadeStepLayer } from '../../build/layer-maker.ts';
+import { nextChainId } from '../../layer/chain-id.ts';
 import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
-import { invariant } from '../../lib/invariant.ts';
 import { type ChainId, type DiffId, parseDiffId } from '../../spec/digest.ts';
 import type { CopiedChanges, IndexedLayer } from './index-snapshot.ts';
 import { diffIdLabel, type LayerMakerParts } from './layer-maker-parts.ts';
@@ -10,7 +9,7 @@ import { diffIdLabel, type LayerMakerParts } from './layer-maker-parts.ts';
 // How many bytes its changes delete of each step below, nearest first, separated by spaces; absent when none.
 const deletesLabel = 'strata.deletes';
 
-type MakeOptions = AbortOptions & { readonly lease: Lease; readonly made?: number };
+type MakeOptions = AbortOptions & { readonly lease: Lease };
 
 /** Layers of build steps: the tree stays where it is, and an index beside it gives the tar back. */
 export class SnapshotLayerMaker implements LayerMaker {
@@ -26,12 +25,10 @@ export class SnapshotLayerMaker implements LayerMaker {
     return this.#hasWritten;
   }
 
-  async make(snapshotId: string, below: readonly DiffId[], options: MakeOptions): Promise<MadeStepLayer> {
-    const ofThisBuild = below.slice(below.length - (options.made ?? 0)).reverse();
-    const known = this.#known(snapshotId, options.lease) ?? (await this.#made(snapshotId, ofThisBuild, options));
-    const chainId = chainIds([...below, known.diffId]).at(-1);
-    invariant(chainId !== undefined, 'a chain of one layer has a chainID');
-    return { ...known, snapshotId: this.#name(snapshotId, chainId, options.lease) };
+  async make(snapshotId: string, below: LayersBelow, options: MakeOptions): Promise<MadeStepLayer> {
+    const known = this.#known(snapshotId, options.lease) ?? (await this.#made(snapshotId, below.made, options));
+    const chainId = nextChainId(below.chainId, known.diffId);
+    return { ...known, chainId, snapshotId: this.#name(snapshotId, chainId, options.lease) };
   }
 
   /** Gives a new snapshot a copy of changes to the same parent, and makes the layer of them on the way. */

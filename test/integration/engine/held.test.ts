@@ -46,7 +46,7 @@ test('the layer of a step from the cache is held, also when no image keeps it', 
   const [snapshot] = metadata.snapshots.list();
   assert.ok(snapshot);
   const lease = metadata.leases.open('test');
-  const { diffId } = await maker.make(snapshot.id, [], { lease });
+  const { diffId } = await maker.make(snapshot.id, { chainId: undefined, made: [] }, { lease });
   assert.equal(maker.hasWritten, false, 'it was known');
   await engine.removeImage({ image: 'made' });
   await engine.collectGarbage().result;

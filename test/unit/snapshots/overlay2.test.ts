@@ -150,7 +150,8 @@ test('an ancestor without a record or without files is named as damage', async (
   context.mock.method(ledger, 'get', (wanted: string) =>
     wanted === base ? undefined : ledger.list().find((record) => record.id === wanted),
   );
-  assert.throws(() => driver.mounts(id), new RegExp(`ancestor ${base} is not recorded`));
+  const reopened = new Overlay2Snapshotter({ root, ledger });
+  assert.throws(() => reopened.mounts(id), new RegExp(`ancestor ${base} is not recorded`));
 });
 
 test('cleanup takes what a crash left, tells what is missing, and leaves strangers alone', async (context) => {
@@ -230,5 +231,43 @@ test('folders are for this user alone', async (context) => {
   const { statSync } = await import('node:fs');
   for (const folder of ['snapshots', 'snapshots/overlay2', 'trash']) {
     assert.equal(statSync(join(root, folder)).mode & 0o777, 0o700, folder);
+  }
+});
+
+test('a step of a build reads as many records on 200 layers as on 10', async (context) => {
+  const { driver, lease, ledger, layer } = bench(context);
+  const get = context.mock.method(ledger, 'get');
+  let top: string | undefined;
+  const reads: number[] = [];
+  for (let step = 0; step < 200; step++) {
+    get.mock.resetCalls();
+    const { id } = await driver.prepare(top, { lease });
+    driver.mounts(id);
+    top = (await driver.commit(id, { lease, durable: false })).id;
+    reads.push(get.mock.callCount());
+  }
+  assert.ok(top);
+  assert.equal(reads[199], reads[10]);
+  assert.equal(driver.lowerDirectories(top).length, 199);
+
+  // Layers are made afterwards, from the lowest to the topmost.
+  const line = [top, ...driver.lowerDirectories(top).map((path) => path.split('/').at(-2) ?? '')].reverse();
+  const laterReads = line.map((id) => {
+    get.mock.resetCalls();
+    driver.lowerDirectories(id);
+    return get.mock.callCount();
+  });
+  assert.equal(laterReads[199], laterReads[10]);
+
+  // Whatever was asked for before, nobody is given the lineage of another.
+  const [other, beside] = [await layer(line[0]), await layer(line[5])];
+  for (const [id, count] of [
+    [top, 199],
+    [other, 1],
+    [line[7] ?? '', 7],
+    [beside, 6],
+    [top, 199],
+  ] as const) {
+    assert.equal(driver.lowerDirectories(id).length, count);
   }
 });

@@ -38,7 +38,7 @@ export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDi
   }
 
   ownDirectory(id: string): string {
-    return this.treeOf(this.record(id));
+    return this.treeOf(this.record(id).id);
   }
 
   lowerDirectories(id: string): readonly string[] {
@@ -50,8 +50,8 @@ export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDi
     mkdirSync(own);
     // Whatever the umask.
     chmodSync(own, 0o755);
-    if (options.original) await copyChangingTree(this.treeOf(options.original), own, options);
-    else if (parent) inheritRoot(this.treeOf(parent), own);
+    if (options.original) await copyChangingTree(this.treeOf(options.original.id), own, options);
+    else if (parent) inheritRoot(this.treeOf(parent.id), own);
     makeWorkDirectory(directory, options.volatile === true);
   }
 
@@ -59,7 +59,7 @@ export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDi
     const lowerDirs = this.lineage(record).map((ancestor) => this.treeOf(ancestor));
     if (record.kind !== 'active') return [this.#readOnlyMount(record, lowerDirs)];
 
-    const upperDir = this.treeOf(record);
+    const upperDir = this.treeOf(record.id);
     const work = activateWorkDirectory(record.id, this.directories.path(record.id));
     if (lowerDirs.length === 0) return [{ type: 'bind', source: upperDir, readOnly: false }];
     const overlay = {
@@ -79,7 +79,7 @@ export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDi
   }
 
   #readOnlyMount(record: SnapshotRecord, lowerDirs: readonly string[]): Mount {
-    const layers = record.kind === 'view' && lowerDirs.length > 0 ? lowerDirs : [this.treeOf(record), ...lowerDirs];
+    const layers = record.kind === 'view' && lowerDirs.length > 0 ? lowerDirs : [this.treeOf(record.id), ...lowerDirs];
     const [only, second] = layers;
     // Overlayfs wants two layers or an upper; one layer is its own merged tree.
     if (only !== undefined && second === undefined) return { type: 'bind', source: only, readOnly: true };

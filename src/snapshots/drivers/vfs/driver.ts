@@ -31,15 +31,15 @@ export class VfsSnapshotter extends DirectorySnapshotter {
   protected async fill(directory: string, parent: SnapshotRecord | undefined, options: FillOptions): Promise<void> {
     const tree = join(directory, 'fs');
     mkdirSync(tree);
-    if (options.original) await copyChangingTree(this.treeOf(options.original), tree, options);
-    else if (parent) await copyTree(this.treeOf(parent), tree, options);
+    if (options.original) await copyChangingTree(this.treeOf(options.original.id), tree, options);
+    else if (parent) await copyTree(this.treeOf(parent.id), tree, options);
     // Whatever the umask.
     else chmodSync(tree, 0o755);
   }
 
   protected describe(record: SnapshotRecord): readonly Mount[] {
     const shown = record.kind === 'view' && record.parentId !== undefined ? this.record(record.parentId) : record;
-    return [{ type: 'bind', source: this.treeOf(shown), readOnly: record.kind !== 'active' }];
+    return [{ type: 'bind', source: this.treeOf(shown.id), readOnly: record.kind !== 'active' }];
   }
 
   protected seal(): void {
