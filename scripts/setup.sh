@@ -7,7 +7,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 product="bzip2 conmon libdeflate0 procps runc tini xz-utils"
-tests="acl btrfs-progs busybox-static e2fsprogs isal libarchive-tools libcap2-bin linux-libc-dev pigz skopeo umoci zstd"
+tests="acl bash-completion btrfs-progs busybox-static e2fsprogs fish isal libarchive-tools libcap2-bin linux-libc-dev mandoc
+  pigz skopeo umoci zsh zstd"
 wanted=$product
 [ "${1:-}" = test ] && wanted="$product $tests"
 

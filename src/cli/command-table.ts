@@ -10,8 +10,9 @@ export interface CommandEntry {
   /** `['images']`, or `['image', 'ls']` for a verb of a management command; the first is the one shown in help. */
   readonly names: readonly (readonly string[])[];
   readonly summary: string;
-  /** Absent: docker has the verb and Strata does not have it yet. */
-  readonly load?: () => Promise<CommandModule>;
+  readonly load: () => Promise<CommandModule>;
+  /** Called by programs only, and not shown. */
+  readonly isInternal?: true;
 }
 
 /** Every verb, in the order of the help. */
@@ -205,6 +206,17 @@ export const commandTable: readonly CommandEntry[] = [
     names: [['import'], ['image', 'import']],
     summary: 'Make an image of a tar with a filesystem',
     load: () => import('./commands/import.ts'),
+  },
+  {
+    names: [['completion']],
+    summary: 'Print the completion of a shell: bash, zsh or fish',
+    load: () => import('./commands/completion.ts'),
+  },
+  {
+    names: [['__complete']],
+    summary: 'Tell a shell what may stand at the end of a line',
+    load: () => import('./commands/complete.ts'),
+    isInternal: true,
   },
 ];
 

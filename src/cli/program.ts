@@ -61,6 +61,7 @@ async function defineVerb(
   const parent = second === undefined ? program : (find(program, first) ?? managementCommand(program, first, argv));
   // Each noun shows a verb once, by the first of the names it has there.
   const hidden =
+    entry.isInternal === true ||
     path !== entry.names.find((name) => name.length === path.length && (second === undefined || name[0] === first));
   const command = parent
     .command(second ?? first, { hidden })
@@ -68,7 +69,7 @@ async function defineVerb(
     .copyInheritedSettings(program);
   command.exitOverride((error) => refuseUsage(command, error, argv));
   // Only the verb that is called is loaded: start-up time is part of what people feel of a command line.
-  if (entry.load && wanted[0] === first && (second === undefined || wanted[1] === second)) {
+  if (wanted[0] === first && (second === undefined || wanted[1] === second)) {
     (await entry.load()).define(command, context);
   }
 }

@@ -39,9 +39,14 @@ export class Terminal {
 
   /** Starts the command here; killed after the test. */
   start({ root }: StrataCommand, ...args: readonly string[]): ChildProcess {
+    return this.startProgram([strataPath, ...args], { STRATA_ROOT: root });
+  }
+
+  /** Starts any program here; killed after the test. */
+  startProgram(command: readonly string[], variables: Readonly<Record<string, string>> = {}): ChildProcess {
     const slave = this.#slave;
-    const child = spawn('setsid', ['-c', strataPath, ...args], {
-      env: { ...process.env, STRATA_ROOT: root, TERM: 'xterm' },
+    const child = spawn('setsid', ['-c', ...command], {
+      env: { ...process.env, ...variables, TERM: 'xterm' },
       stdio: [slave, slave, slave],
     });
     this.#context.after(() => child.kill('SIGKILL'));

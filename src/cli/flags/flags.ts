@@ -19,6 +19,9 @@ export function passThrough(command: Command): void {
   passingThrough.add(command);
 }
 
+/** Whether what stands behind the first argument is none of the command's. */
+export const passesThrough = (command: Command): boolean => passingThrough.has(command);
+
 // Go's strconv.ParseBool.
 const truths: ReadonlyMap<string, boolean> = new Map([
   ...['1', 't', 'T', 'TRUE', 'true', 'True'].map((text) => [text, true] as const),
@@ -41,11 +44,11 @@ export function explicitBooleans(program: Command, argv: readonly string[]): str
       result.push(argument);
       const verb = command.commands.find((one) => one.name() === argument);
       if (verb) command = verb;
-      else if (passingThrough.has(command)) return [...result, ...argv.slice(at + 1)];
+      else if (passesThrough(command)) return [...result, ...argv.slice(at + 1)];
       continue;
     }
     result.push(...withoutBoolean(command, argument));
-    if (takesNext(command, argument) && at + 1 < argv.length) result.push(argv[++at] ?? '');
+    if (flagBeforeValue(command, argument) && at + 1 < argv.length) result.push(argv[++at] ?? '');
   }
   return result;
 }
@@ -92,10 +95,16 @@ const valueLetter = (command: Command, letters: string): number =>
       (letter, at) => at > 0 && command.options.some(({ short, required }) => required && short === `-${letter}`),
     );
 
-/** The argument ends with a flag whose value comes next: `--name`, `-e`, `-ite`. */
-function takesNext(command: Command, argument: string): boolean {
-  if (argument.startsWith('--')) return findLong(command, argument)?.required === true;
-  return argument.length > 1 && valueLetter(command, argument) === argument.length - 1;
+/** The flag that an argument ends with, if its value comes next: `--name`, `-e`, `-ite`. */
+export function flagBeforeValue(command: Command, argument: string): Option | undefined {
+  if (argument.startsWith('--')) {
+    const option = findLong(command, argument);
+    return option?.required === true ? option : undefined;
+  }
+  const at = valueLetter(command, argument);
+  return at > 0 && at === argument.length - 1
+    ? command.options.find(({ short, required }) => required && short === `-${argument.slice(-1)}`)
+    : undefined;
 }
 
 /** `strata image ls`: how a command is called. */

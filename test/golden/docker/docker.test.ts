@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bundledCommand } from '../../helpers/bundled-command.ts';
 import { needs } from '../../helpers/needs.ts';
 import { joined, readDifferences, readGolden } from './differences.ts';
 import { reasons } from './reasons.ts';
-import { bundledCommand, replay } from './replay.ts';
+import { replay } from './replay.ts';
 import { sets } from './sets.ts';
 
 const advice = 'node test/golden/docker/update-differences.ts writes down what differs now; the reasons are yours';

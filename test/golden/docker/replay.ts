@@ -1,25 +1,8 @@
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { bundleProgram } from '../../../tools/bundle.ts';
 import { strataCommand } from '../../helpers/strata.ts';
 import { compare, type Difference, keysOf } from './compare.ts';
 import { readGolden } from './differences.ts';
 import { type Program, play, type Scenario } from './scenario.ts';
-
-/** The command as it is published, which starts in half the time: there are hundreds of lines. */
-export async function bundledCommand(context: Pick<TestContext, 'after'>): Promise<Program> {
-  const folder = mkdtempSync(join(tmpdir(), 'strata-bundled-'));
-  context.after(() => rmSync(folder, { recursive: true, force: true }));
-  await bundleProgram('src/cli/main.ts', 'strata-main', join(folder, 'cli'));
-  symlinkSync(join(import.meta.dirname, '../../../node_modules'), join(folder, 'node_modules'));
-  return {
-    command: process.execPath,
-    first: ['--', join(folder, 'cli/strata-main.cjs')],
-    env: { NODE_COMPILE_CACHE: join(folder, 'compiled') },
-  };
-}
 
 /** Plays a scenario with Strata on a store of its own: what differs from docker's answers, by command line. */
 export async function replay(

@@ -3,10 +3,11 @@
 //   node test/golden/docker/update-differences.ts [images|containers] [scenario]
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { bundledCommand } from '../../helpers/bundled-command.ts';
 import type { Difference } from './compare.ts';
 import { differencesFile, type KnownDifference, readDifferences } from './differences.ts';
 import { reasons } from './reasons.ts';
-import { bundledCommand, replay } from './replay.ts';
+import { replay } from './replay.ts';
 import { sets } from './sets.ts';
 
 const [wantedSet, wantedScenario] = process.argv.slice(2);

@@ -230,12 +230,14 @@ test('help for everything, on standard output', async () => {
 
 test('a noun shows each of its verbs once, and what every verb is for stands in the help', async () => {
   const top = await answer();
-  for (const { names, summary } of commandTable) {
+  for (const { names, summary, isInternal } of commandTable) {
     assert.ok(summary.length > 0);
+    if (isInternal === true) continue;
     const [shown = []] = names;
     if (shown.length === 1) assert.match(top.stdout, new RegExp(`^ {2}${shown[0]} `, 'm'));
   }
   const image = (await answer('image')).stdout;
+  assert.doesNotMatch(top.stdout, /__complete/);
   assert.match(image, /^ {2}ls /m);
   assert.doesNotMatch(image, /^ {2}(?:list|remove) /m);
 });

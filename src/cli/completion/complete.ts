@@ -1,0 +1,146 @@
+import type { Command, Option } from 'commander';
+import { commandTable } from '../command-table.ts';
+import { flagBeforeValue, nameOf, passesThrough } from '../flags/flags.ts';
+import { optionText } from '../help-style.ts';
+import type { LiveValues } from './live-values.ts';
+import { type ValueSource, valueSource } from './value-sources.ts';
+
+export interface Candidate {
+  readonly value: string;
+  readonly description?: string;
+}
+
+export interface Completion {
+  readonly candidates: readonly Candidate[];
+  /** What the shell is to offer as well. */
+  readonly paths?: 'files' | 'folders';
+}
+
+/**
+ * What may stand for the last of `words`, which may be empty, on a line of `program`, whose called verb is defined. `live`
+ * looks values up; it is given the store's root as far as the line names one.
+ */
+export async function complete(program: Command, words: readonly string[], live: LiveValues): Promise<Completion> {
+  const line = new Line(program);
+  for (const word of words.slice(0, -1)) line.take(word);
+  const last = words.at(-1) ?? '';
+  const completion = await line.completion(last, live);
+  const candidates = completion.candidates.filter(({ value }) => value.startsWith(last));
+  // Paths inside a container are not known.
+  const isInside = completion.candidates.length > 0 && /^[^./][^:]*:/.test(last);
+  return completion.paths === undefined || isInside ? { candidates } : { candidates, paths: completion.paths };
+}
+
+/** A line as far as it was read, in the way of the parser. */
+class Line {
+  readonly #program: Command;
+  #command: Command;
+  #root: string | undefined;
+  /** The flag whose value comes next. */
+  #flag: Option | undefined;
+  #arguments: string[] = [];
+  /** No flag stands from here on. */
+  #isClosed = false;
+
+  constructor(program: Command) {
+    this.#program = program;
+    this.#command = program;
+  }
+
+  take(word: string): void {
+    if (this.#flag !== undefined) {
+      this.#setValue(this.#flag, word);
+      this.#flag = undefined;
+    } else if (!this.#mayBeFlag(word) || word === '-') this.#takeArgument(word);
+    else if (word === '--') this.#isClosed = true;
+    else if (word.includes('=')) {
+      const option = this.#optionOf(word);
+      if (option) this.#setValue(option, word.slice(word.indexOf('=') + 1));
+    } else this.#flag = flagBeforeValue(this.#command, word);
+  }
+
+  async completion(last: string, live: LiveValues): Promise<Completion> {
+    if (this.#flag !== undefined) return await this.#values(this.#flag.long ?? '', '', live);
+    if (this.#mayBeFlag(last)) {
+      if (!last.includes('=')) return { candidates: this.#flags() };
+      const prefix = last.slice(0, last.indexOf('=') + 1);
+      return await this.#values(this.#optionOf(last)?.long ?? '', prefix, live);
+    }
+    if (this.#command.commands.length > 0) {
+      return { candidates: this.#arguments.length === 0 ? verbsOf(this.#command) : [] };
+    }
+    const { registeredArguments } = this.#command;
+    const rest = registeredArguments.at(-1)?.variadic === true ? registeredArguments.at(-1) : undefined;
+    const argument = registeredArguments[this.#arguments.length] ?? rest;
+    return await this.#values(argument?.name() ?? '', '', live);
+  }
+
+  #mayBeFlag(word: string): boolean {
+    return word.startsWith('-') && !this.#isClosed;
+  }
+
+  #optionOf(word: string): Option | undefined {
+    const [name] = word.split('=', 1);
+    return this.#command.options.find(({ long, short }) => long === name || short === name);
+  }
+
+  #setValue({ long }: Option, value: string): void {
+    if (long === '--root' && this.#command === this.#program) this.#root = value;
+  }
+
+  #takeArgument(word: string): void {
+    const verb = this.#command.commands.find((command) => command.name() === word);
+    if (verb !== undefined) this.#command = verb;
+    else {
+      this.#arguments.push(word);
+      this.#isClosed ||= passesThrough(this.#command);
+    }
+  }
+
+  /** Those the help shows. */
+  #flags(): Candidate[] {
+    const options = this.#command.createHelp().visibleOptions(this.#command);
+    return options.flatMap((option) =>
+      [option.long, option.short].flatMap((value) => (value ? [{ value, description: optionText(option) }] : [])),
+    );
+  }
+
+  async #values(name: string, prefix: string, live: LiveValues): Promise<Completion> {
+    const source = this.#sourceOf(name);
+    if (source === 'file') return { candidates: [], paths: 'files' };
+    if (source === 'folder') return { candidates: [], paths: 'folders' };
+    if (source === 'text') return { candidates: [] };
+    if (source === 'verb') return { candidates: this.#verbsOfHelp() };
+    const found = typeof source === 'string' ? await live(source, this.#root) : source.map((value) => ({ value }));
+    const candidates = found
+      .filter(({ value }) => !this.#arguments.includes(value))
+      .map((candidate) => ({ ...candidate, value: `${prefix}${candidate.value}` }));
+    return source === 'container path' ? { candidates, paths: 'files' } : { candidates };
+  }
+
+  #sourceOf(name: string): ValueSource {
+    if (name === '') return 'text';
+    const path = nameOf(this.#command).split(' ').slice(1);
+    const entry = commandTable.find(({ names }) => names.some((one) => one.join(' ') === path.join(' ')));
+    const verb = entry?.names[0]?.join(' ') ?? '';
+    const choices = this.#command.options.find(({ long }) => long === name)?.argChoices;
+    return choices ?? valueSource(verb, name) ?? 'text';
+  }
+
+  /** Of what stands behind `help`. */
+  #verbsOfHelp(): Candidate[] {
+    let topic = this.#program;
+    for (const word of this.#arguments) {
+      const next = topic.commands.find((command) => command.name() === word);
+      if (next === undefined) return [];
+      topic = next;
+    }
+    return verbsOf(topic);
+  }
+}
+
+const verbsOf = (command: Command): Candidate[] =>
+  command
+    .createHelp()
+    .visibleCommands(command)
+    .map((verb) => ({ value: verb.name(), description: verb.description() }));

@@ -1,0 +1,36 @@
+import type { Candidate } from './complete.ts';
+import type { LiveSource } from './value-sources.ts';
+
+/** Looks up what may stand for a value, in the store at `root` or the default one. */
+export type LiveValues = (source: LiveSource, root: string | undefined) => Promise<readonly Candidate[]>;
+
+const runs: ReadonlySet<string> = new Set(['running', 'paused', 'starting']);
+
+export const liveValues: LiveValues = async (source, root) => {
+  if (source === 'variable') return Object.keys(process.env).map((value) => ({ value }));
+  if (source === 'capability') {
+    const { allCapabilities } = await import('../../oci-runtime/capabilities.ts');
+    return ['ALL', ...allCapabilities.map((name) => name.replace(/^CAP_/, ''))].map((value) => ({ value }));
+  }
+  const { namesInStore } = await import('../../engine/store-names.ts');
+  const { containers, images } = namesInStore(root);
+  const ofContainers = (holds: (status: string) => boolean): Candidate[] =>
+    containers.filter(({ status }) => holds(status)).map(({ name, status }) => ({ value: name, description: status }));
+  const ofImages = images.map((value) => ({ value }));
+  switch (source) {
+    case 'image':
+      return ofImages;
+    case 'container':
+      return ofContainers(() => true);
+    case 'running container':
+      return ofContainers((status) => runs.has(status));
+    case 'resting container':
+      return ofContainers((status) => !runs.has(status));
+    case 'paused container':
+      return ofContainers((status) => status === 'paused');
+    case 'container path':
+      return ofContainers(() => true).map(({ value }) => ({ value: `${value}:` }));
+    case 'container or image':
+      return [...ofContainers(() => true), ...ofImages];
+  }
+};

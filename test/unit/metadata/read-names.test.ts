@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { namesInStore } from '../../../src/engine/store-names.ts';
+import { readNames } from '../../../src/metadata/read-names.ts';
+import { openStore, temporaryRoot } from './open-store.ts';
+
+const container = {
+  id: 'aa11',
+  name: 'web',
+  imageId: undefined,
+  snapshotId: undefined,
+  definition: {},
+  state: { status: 'exited' },
+} as const;
+
+test('names are read beside a program that writes, and without one', (t) => {
+  const root = temporaryRoot(t);
+  const database = join(root, 'strata.db');
+  const expected = { containers: [{ name: 'web', state: { status: 'exited' } }], references: [] };
+  {
+    using store = openStore(root);
+    store.metadata.containers.insert(container);
+    assert.ok(existsSync(`${database}-wal`));
+    assert.deepEqual(readNames(database), expected);
+  }
+  const before = readdirSync(root);
+  assert.deepEqual(readNames(database), expected);
+  assert.deepEqual(namesInStore(root), { containers: [{ name: 'web', status: 'exited' }], images: [] });
+  assert.deepEqual(readdirSync(root), before, 'nothing is left beside the database');
+});
+
+test('without a store, or with what is none, there are no names, and nothing is made', (t) => {
+  const root = temporaryRoot(t);
+  const none = { containers: [], images: [] };
+  assert.deepEqual(namesInStore(join(root, 'absent')), none);
+  assert.equal(existsSync(join(root, 'absent')), false);
+  writeFileSync(join(root, 'strata.db'), 'not a database');
+  assert.deepEqual(namesInStore(root), none);
+  rmSync(join(root, 'strata.db'));
+  assert.deepEqual(namesInStore(root), none);
+  assert.deepEqual(readdirSync(root), []);
+});
