@@ -38,7 +38,7 @@ async function build(request: BuildImageRequest, parts: BuildParts, report: Repo
   const { signal, platform } = request;
   const tree = parseDockerfile(request.dockerfile.text);
   const target = readTarget(tree, { ...request });
-  const base = await located(openBase(target.base, parts, platform, signal), target.location);
+  const base = await located(openBase(target, parts, platform, signal), target.location);
   const plan = target.plan(base.config.config);
   for (const { message, location } of tree.warnings) {
     report({ type: 'warning', text: `${message} (line ${location.start})` });

@@ -1,5 +1,4 @@
 import { variablesOf } from '../dockerfile/environment.ts';
-import type { StageSource } from '../dockerfile/stages.ts';
 import { isStrataError, StrataError } from '../errors/index.ts';
 import { type FoundImage, findNamedImage } from '../images/find-image.ts';
 import { holdImage } from '../images/hold-image.ts';
@@ -9,7 +8,10 @@ import { defaultPath } from '../oci-runtime/environment.ts';
 import type { ImageConfig, RunConfig } from '../spec/config.ts';
 import type { Platform } from '../spec/platform.ts';
 import type { BuildParts } from './build-parts.ts';
+import type { TargetStage } from './frontend/plan-stage.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
+
+type BaseOfStage = Pick<TargetStage, 'base' | 'hint'>;
 
 /** What a stage stands on. */
 export interface Base {
@@ -22,12 +24,12 @@ export interface Base {
  * instruction, and so does this: `import` makes such images. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_NOT_UNPACKED.
  */
 export async function openBase(
-  source: StageSource,
+  stage: BaseOfStage,
   parts: BuildParts,
   platform: Platform,
   signal: AbortSignal,
 ): Promise<Base> {
-  const { config, result } = await find(source, parts, platform, signal);
+  const { config, result } = await find(stage, parts, platform, signal);
   return { config: { ...config, config: withPath(config.config) }, result };
 }
 
@@ -36,7 +38,12 @@ function withPath(config: RunConfig): RunConfig {
   return variablesOf(Env).has('PATH') ? config : { ...config, Env: [...Env, `PATH=${defaultPath}`] };
 }
 
-async function find(source: StageSource, parts: BuildParts, platform: Platform, signal: AbortSignal): Promise<Base> {
+async function find(
+  { base: source, hint }: BaseOfStage,
+  parts: BuildParts,
+  platform: Platform,
+  signal: AbortSignal,
+): Promise<Base> {
   if (source.kind !== 'image') {
     const config: ImageConfig = {
       architecture: platform.architecture,
@@ -49,7 +56,7 @@ async function find(source: StageSource, parts: BuildParts, platform: Platform, 
     };
     return { config, result: { identity: 'scratch', snapshotId: undefined, createdAt: 0 } };
   }
-  const { id } = findBase(parts, source.reference, platform);
+  const { id } = findBase(parts, source.reference, platform, hint);
   const config = await readConfig(parts.store.content, id, { signal });
   const createdAt = config.created === undefined ? 0 : Date.parse(config.created);
   const chainId = chainIds(config.rootfs.diff_ids).at(-1);
@@ -67,7 +74,12 @@ async function find(source: StageSource, parts: BuildParts, platform: Platform, 
 }
 
 /** What it finds stays as long as the build's lease, also when its names are removed. */
-function findBase({ store, lease }: BuildParts, reference: string, platform: Platform): FoundImage {
+function findBase(
+  { store, lease }: BuildParts,
+  reference: string,
+  platform: Platform,
+  hint: string | undefined,
+): FoundImage {
   try {
     return holdImage(store, lease, () => findNamedImage(store, reference, platform));
   } catch (error) {
@@ -76,6 +88,7 @@ function findBase({ store, lease }: BuildParts, reference: string, platform: Pla
         kind: 'invalid-argument',
         code: 'ERR_REFERENCE_INVALID',
         message: `failed to parse stage name ${JSON.stringify(reference)}: ${error.message}`,
+        ...(hint === undefined ? {} : { hint }),
         cause: error,
       });
     }

@@ -25,11 +25,12 @@ export function expansionError(text: string, at?: LineRange): StrataError {
 }
 
 /** A stage, target or `--from` does not fit together with the others. */
-export function stageError(text: string, at?: LineRange): StrataError {
+export function stageError(text: string, at?: LineRange, hint?: string): StrataError {
   return new StrataError({
     kind: 'invalid-argument',
     code: 'ERR_DOCKERFILE_STAGE',
     message: text,
+    ...(hint === undefined ? {} : { hint }),
     ...(at === undefined ? {} : { details: lines(at) }),
   });
 }

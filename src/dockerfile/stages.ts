@@ -33,6 +33,8 @@ export interface ResolvedStage {
   readonly platform: string | undefined;
   readonly dependencies: readonly StageDependency[];
   readonly stage: Stage;
+  /** Variables in its FROM that have no value; {@link hintOfUnset} tells what to do. */
+  readonly unset: ReadonlySet<string>;
 }
 
 /** The stages of a Dockerfile and what they need of each other. */
@@ -60,19 +62,29 @@ const toSource = (name: string, index: number | undefined): StageSource => {
   return name === 'scratch' ? { kind: 'scratch' } : { kind: 'image', reference: name };
 };
 
-function baseNameOf(stage: Stage, options: StageOptions): string {
+/** Tells how variables of a FROM get a value; undefined where all have one. */
+export function hintOfUnset(unset: ReadonlySet<string>): string | undefined {
+  const [first] = unset;
+  if (first === undefined) return undefined;
+  const names = [...unset].map(excerpt).join(', ');
+  return `No value for ${names}: put 'ARG ${excerpt(first)}=…' before the first FROM, or an ARG there and --build-arg ${excerpt(first)}=….`;
+}
+
+type BaseName = Pick<ResolvedStage, 'unset'> & { readonly baseName: string };
+
+function baseNameOf(stage: Stage, options: StageOptions): BaseName {
   const { baseName, location } = stage.from;
-  const name = expandWord(baseName, options.args, { escape: options.escape, location }).text;
-  if (name === '') throw stageError(`base name (${excerpt(baseName)}) should not be blank`, location);
-  return name;
+  const { text, unmatched } = expandWord(baseName, options.args, { escape: options.escape, location });
+  if (text !== '') return { baseName: text, unset: unmatched };
+  throw stageError(`base name (${excerpt(baseName)}) should not be blank`, location, hintOfUnset(unmatched));
 }
 
 function platformOf(stage: Stage, options: StageOptions): string | undefined {
   const { platform, location } = stage.from;
   if (platform === '') return undefined;
-  const text = expandWord(platform, options.args, { escape: options.escape, location }).text;
-  if (text === '') throw stageError(`empty platform value from expression ${excerpt(platform)}`, location);
-  return text;
+  const { text, unmatched } = expandWord(platform, options.args, { escape: options.escape, location });
+  if (text !== '') return text;
+  throw stageError(`empty platform value from expression ${excerpt(platform)}`, location, hintOfUnset(unmatched));
 }
 
 /** `--from` of COPY: the index of a stage, its name, or an image. */
@@ -165,17 +177,17 @@ function refuseLater(stage: ResolvedStage): void {
 export function resolveStages(stages: readonly Stage[], options: StageOptions): StageGraph {
   const names = new Map<string, number>();
   const bases = stages.map((stage, index) => {
-    const baseName = baseNameOf(stage, options);
+    const { baseName, unset } = baseNameOf(stage, options);
     const platform = platformOf(stage, options);
     const base = toSource(baseName, names.get(baseName));
     if (stage.from.stageName !== '') names.set(stage.from.stageName, index);
-    return { base, platform };
+    return { base, platform, unset };
   });
-  const resolved = bases.map(({ base, platform }, index): ResolvedStage => {
+  const resolved = bases.map(({ base, platform, unset }, index): ResolvedStage => {
     const stage = stages[index] as Stage;
     const name = stage.from.stageName === '' ? `stage-${index}` : stage.from.stageName;
     const dependencies = dependenciesOf(stage, stages.length, names, options.escape);
-    return { index, name, base, platform, dependencies, stage };
+    return { index, name, base, platform, dependencies, stage, unset };
   });
   refuseCircles(resolved);
   return {

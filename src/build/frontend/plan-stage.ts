@@ -6,7 +6,7 @@ import type { AddInstruction, CopyInstruction, Instruction, Stage } from '../../
 import { parsePorts } from '../../dockerfile/ports.ts';
 import { excerpt } from '../../dockerfile/quote.ts';
 import type { Variables } from '../../dockerfile/shell-words.ts';
-import { resolveStages, type StageSource } from '../../dockerfile/stages.ts';
+import { hintOfUnset, resolveStages, type StageSource } from '../../dockerfile/stages.ts';
 import type { EscapeCharacter, LineRange, SyntaxTree } from '../../dockerfile/syntax-tree.ts';
 import { cleanPath } from '../../lib/clean-path.ts';
 import type { RunConfig } from '../../spec/config.ts';
@@ -65,6 +65,8 @@ export interface PlanOptions {
 /** The base a Dockerfile's target stands on, known before the plan: its config enters the plan. */
 export interface TargetStage {
   readonly base: StageSource;
+  /** What to do where its name is wrong for want of a variable's value. */
+  readonly hint: string | undefined;
   /** Where its FROM stands. */
   readonly location: LineRange;
   plan(baseConfig: RunConfig): StagePlan;
@@ -95,6 +97,7 @@ export function readTarget(tree: SyntaxTree, options: PlanOptions): TargetStage 
   const written = [...metaArgs, ...stages.flatMap(({ instructions }) => instructions)];
   return {
     base: target.base,
+    hint: hintOfUnset(target.unset),
     location: target.stage.from.location,
     plan: (baseConfig) => {
       const triggers = triggersOf(baseConfig, target.stage);

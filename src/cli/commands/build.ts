@@ -16,6 +16,13 @@ import { TerminalBuildProgress } from '../render/terminal-build-progress.ts';
 
 const progressKinds = ['auto', 'plain', 'tty', 'json'];
 
+/** Docker's other kinds, and what there is instead. */
+const laterProgressKinds: ReadonlyMap<string, string> = new Map([
+  ['none', 'Use -q, which prints the image ID alone.'],
+  ['quiet', 'Use -q, which prints the image ID alone.'],
+  ['rawjson', 'Use --progress json, which has a form of its own.'],
+]);
+
 interface BuildFlags {
   readonly tag: readonly string[];
   readonly file?: string;
@@ -136,6 +143,8 @@ function writing(path: string, write: (path: string) => void): void {
 }
 
 function progressFor({ command, context }: Called, { quiet, progress }: BuildFlags): BuildProgress | undefined {
+  const instead = laterProgressKinds.get(progress);
+  if (instead !== undefined) throw notSupportedYet(`--progress ${progress}`, instead);
   if (!progressKinds.includes(progress)) {
     throw usageProblem(command, `invalid progress mode ${progress}, one of ${progressKinds.join(', ')} expected`);
   }

@@ -71,6 +71,18 @@ const failures: Readonly<Record<string, readonly [dockerfile: string, shown: rea
       'strata: image absent: not found locally',
     ],
   ],
+  'a base whose variable has no value': [
+    'ARG version\nFROM busybox:${version}\n',
+    [
+      'Dockerfile:2',
+      rule,
+      '   1 |     ARG version',
+      '   2 | >>> FROM busybox:${version}',
+      rule,
+      'strata: failed to parse stage name "busybox:": invalid reference format',
+      "hint: No value for version: put 'ARG version=…' before the first FROM, or an ARG there and --build-arg version=….",
+    ],
+  ],
   'a value': [
     'FROM scratch\nEXPOSE 99999999\n',
     [
