@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { isDiskFull, whyFull } from '../../content/disk-failure.ts';
 import { type ChmodChange, parseChmod } from '../../dockerfile/chmod.ts';
 import type { AddInstruction, CopyInstruction, InlineFile } from '../../dockerfile/instructions/types.ts';
+import { excerpt } from '../../dockerfile/quote.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import { displayBytes, utf8 } from '../../lib/bytes.ts';
 import type { Platform } from '../../spec/platform.ts';
@@ -195,12 +196,25 @@ export class CopyOp implements Op<FilesystemResult> {
     const several = this.#sources.length + inline.length > 1;
     if (several && !destination.endsWith('/') && !writer.isDirectory(destination)) {
       throw copyRefused(
-        `When using ${instruction.kind} with more than one source file, the destination must be a directory and end with a /`,
+        `When using ${instruction.kind} with more than one source file, the destination must be a directory and end with a /${this.#matches()}`,
+        'End the destination with a /, or name one file.',
       );
     }
     return destination;
   }
+
+  /** Which files a wildcard has found, where it is the only source and so the reason for there being several. */
+  #matches(): string {
+    const [wildcard, ...others] = this.#options.instruction.sources;
+    if (wildcard === undefined || others.length > 0 || this.#sources.length < 2) return '';
+    const names = this.#sources.slice(0, maxMatches).map(({ path }) => displayBytes(path));
+    const more = this.#sources.length > maxMatches ? ` and ${this.#sources.length - maxMatches} more` : '';
+    return `: ${excerpt(wildcard)} matches ${names.join(', ')}${more}`;
+  }
 }
+
+// In a message.
+const maxMatches = 4;
 
 /** What is wrong with the archive, and not with what is done with it. */
 const isDamage = (error: unknown): error is StrataError =>

@@ -134,12 +134,15 @@ export class TreeTarget {
 const shown = (path: Uint8Array): string => displayBytes(path).replace(/\/{2,}/g, '/');
 
 /** For a destination that cannot take what is copied. */
-export const copyRefused = (message: string): StrataError =>
+export const copyRefused = (
+  message: string,
+  hint = 'Change the destination, or what the image has there.',
+): StrataError =>
   new StrataError({
     kind: 'invalid-argument',
     code: 'ERR_COPY_DESTINATION',
     message,
-    hint: 'Change the destination, or what the image has there.',
+    hint,
   });
 
 function isMissing(error: unknown): boolean {

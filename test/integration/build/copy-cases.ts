@@ -92,6 +92,12 @@ export const copyCases: readonly CopyCase[] = [
     expected: ['d755 0:0 /to', '-644 0:0 /to/f "b"'],
   },
   {
+    name: 'several matches of one wildcard, too, and they are named',
+    context: { 't/a.jar': 'a', 't/b.jar': 'b', 't/c.txt': 'c' },
+    steps: ['COPY t/*.jar /app.jar'],
+    expected: { ...refused, error: /end with a \/: t\/\*\.jar matches t\/a\.jar, t\/b\.jar$/ },
+  },
+  {
     name: 'several sources need a slash',
     context: { a: 'a', b: 'b' },
     steps: ['COPY a b /to'],
@@ -356,6 +362,18 @@ export const copyCases: readonly CopyCase[] = [
       'd755 0:0 /etc',
       '-644 0:0 /etc/group "staff:x:13:\\n"',
       '-644 0:0 /etc/passwd "root:x:0:0::/:\\nme:x:11:12::/home/me:/bin"',
+    ],
+  },
+  {
+    name: '--chown with a colon and no group means the group of that user',
+    context: { f: 'x', 'base/etc/passwd': 'me:x:11:12::/:\n' },
+    steps: ['COPY --chown=me: f /a', 'COPY --chown=11: f /b', 'COPY --chown=:13 f /c'],
+    expected: [
+      '-644 11:12 /a "x"',
+      '-644 11:12 /b "x"',
+      '-644 0:13 /c "x"',
+      'd755 0:0 /etc',
+      '-644 0:0 /etc/passwd "me:x:11:12::/:\\n"',
     ],
   },
   {
