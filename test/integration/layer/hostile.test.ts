@@ -570,7 +570,7 @@ const garbage: readonly Case[] = [
       entry('d', 'Yx\0', { typeflag: 'D', mode: 0o711, mtime: 7 }),
       file('d/x', ''),
     ),
-    has: [/^"d" directory 0711 0:0 @7000000000$/, /^"d\/x" file/],
+    has: [/^"d" dir 0711 0:0 @7000000000$/, /^"d\/x" file/],
     hasNot: [/label/, /nothing/],
   },
   {
