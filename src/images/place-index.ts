@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
 import { openIfThere } from '../sys/open-if-there.ts';
+import { readFault } from './check/read-fault.ts';
 
 const pieceBytes = 1 << 20;
 
@@ -14,7 +15,7 @@ export function placeIndex(written: string, path: string): void {
   try {
     const fd = openSync(written, 'r');
     try {
-      if (isSame(fd, standing)) return rmSync(written);
+      if (isReadableAndSame(fd, standing)) return rmSync(written);
       fsyncSync(fd);
     } finally {
       closeSync(fd);
@@ -23,6 +24,15 @@ export function placeIndex(written: string, path: string): void {
     closeSync(standing);
   }
   renameSync(written, path);
+}
+
+function isReadableAndSame(written: number, standing: number): boolean {
+  try {
+    return isSame(written, standing);
+  } catch (error) {
+    readFault(error);
+    return false;
+  }
 }
 
 function isSame(a: number, b: number): boolean {

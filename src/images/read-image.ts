@@ -24,7 +24,7 @@ export async function readDocument(
       kind: 'corrupt',
       code: 'ERR_BLOB_DAMAGED',
       message: `blob ${digest}: its bytes are not what its digest says`,
-      hint: 'Remove the image that uses it, then build or load it again.',
+      hint: 'Build or load the image that uses it again, which replaces it.',
     });
   }
   return bytes;

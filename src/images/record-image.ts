@@ -9,6 +9,7 @@ import type { Descriptor } from '../spec/descriptor.ts';
 import type { Digest } from '../spec/digest.ts';
 import type { AssembledImage } from './assemble-image.ts';
 import type { ImageIndex } from './find-image.ts';
+import { standsWhole } from './stands-whole.ts';
 
 export interface RecordOptions extends AbortOptions {
   readonly lease: Lease;
@@ -87,14 +88,14 @@ export function putImageRows(store: ImageStore, image: StoredImage, lease: Lease
   });
 }
 
-/** Stores a document unless it is there; durable when it resolves. Throws as the content store does. */
+/** Stores a document unless it is there, whole; durable when it resolves. Throws as the content store does. */
 export async function writeBlob(
   content: ContentStore,
   bytes: Uint8Array,
   { digest, size }: Descriptor,
   { signal, lease }: AbortOptions & { readonly lease: Lease },
 ): Promise<void> {
-  if (await content.info(digest, { signal })) return;
+  if (await standsWhole(content, digest, { signal })) return;
   // An ingest of its own: two builds that end with the same image must not wait for each other.
   await using writer = await content.writer(`image ${digest} ${lease.id}`, {
     signal,

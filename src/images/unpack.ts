@@ -5,6 +5,7 @@ import { isStrataError } from '../errors/index.ts';
 import { applyChain } from '../layer/apply/apply-chain.ts';
 import { applyOnto } from '../layer/apply/apply-onto.ts';
 import { chainIds } from '../layer/chain-id.ts';
+import { isWholeIndex } from '../layer/index-file/is-whole-index.ts';
 import type { AppliedLayer, LayerProgress, LayerSource } from '../layer/types.ts';
 import type { Lease } from '../ledger/types.ts';
 import type { AbortOptions } from '../lib/abort.ts';
@@ -14,6 +15,7 @@ import type { Metadata } from '../metadata/metadata.ts';
 import { layerLine } from '../snapshots/amendment.ts';
 import type { OpenedSnapshotter } from '../snapshots/open-snapshotter.ts';
 import { type ChainId, type DiffId, digestHex } from '../spec/digest.ts';
+import { readFault } from './check/read-fault.ts';
 import { isParentDependent, markParentDependent } from './parent-dependent.ts';
 import { placeIndex } from './place-index.ts';
 import { unfinishedIndex } from './unfinished-indexes.ts';
@@ -78,7 +80,7 @@ function findStanding(
   diffIds: readonly DiffId[],
   chain: readonly ChainId[],
   lease: Lease,
-  { snapshotter, metadata }: UnpackParts,
+  { snapshotter, metadata, indexes }: UnpackParts,
 ): UnpackedChain {
   for (let count = chain.length; count > 0; count--) {
     const snapshot = metadata.snapshots.findByChainId(snapshotter.name, idAt(chain, count - 1), lease);
@@ -88,12 +90,24 @@ function findStanding(
       metadata.objects.pin('layer', diffId, lease);
       const record = metadata.layers.get(diffId);
       const files = metadata.snapshots.get(line[at] ?? '');
-      if (record === undefined || files === undefined) return [];
+      if (record === undefined || files === undefined || !hasIndex(indexes, diffId)) return [];
       return [{ record, applied: undefined, remakeable: record.remakeable && !isParentDependent(files) }];
     });
     if (layers.length === count) return { snapshotId: snapshot.id, layers };
   }
   return noLayers;
+}
+
+const placedIndex = (indexes: string, diffId: DiffId): string => join(indexes, `${digestHex(diffId)}.idx`);
+
+/** One that is gone or damaged is written anew when the layer is unpacked again. */
+function hasIndex(indexes: string, diffId: DiffId): boolean {
+  try {
+    return isWholeIndex(placedIndex(indexes, diffId), diffId);
+  } catch (error) {
+    readFault(error);
+    return false;
+  }
 }
 
 function hasFiles(snapshotter: OpenedSnapshotter, id: string): boolean {
@@ -209,11 +223,11 @@ class Unpacking {
     metadata.objects.pin('layer', diffId, lease);
     const known = metadata.layers.get(diffId);
     // An index that fits one parent only must not take the place of one that another tree is remade from.
-    if (known !== undefined && parentDependent) {
+    if (known !== undefined && parentDependent && hasIndex(indexes, diffId)) {
       rmSync(written, { force: true });
       return known;
     }
-    await locks.with('layer', diffId, () => placeIndex(written, join(indexes, `${digestHex(diffId)}.idx`)), { signal });
+    await locks.with('layer', diffId, () => placeIndex(written, placedIndex(indexes, diffId)), { signal });
     const remakeable = applied.remakeable && !parentDependent;
     const record = { diffId, tarSizeBytes, sizeBytes, entries, remakeable };
     metadata.layers.put(record, lease);

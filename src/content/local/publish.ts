@@ -26,12 +26,11 @@ export async function publishBlob(request: PublishRequest): Promise<boolean> {
       'blob',
       blob.digest,
       () => {
-        // A file of another length is damaged: the good one takes its place.
         const standing = lstatSync(blobPath, { throwIfNoEntry: false });
-        if (standing?.isFile() && standing.size === blob.sizeBytes) return true;
+        // Also over a file that stands: only these bytes have just been verified.
         onStep('rename');
         renameSync(dataPath, blobPath);
-        return false;
+        return standing?.isFile() === true && standing.size === blob.sizeBytes;
       },
       { signal },
     );

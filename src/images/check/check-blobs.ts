@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
+import { hashBlob } from '../../content/hash-blob.ts';
 import type { BlobProvider } from '../../content/types.ts';
 import { isStrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Blobs } from '../../metadata/blobs.ts';
-import { type Digest, digestAlgorithm } from '../../spec/digest.ts';
+import type { Digest } from '../../spec/digest.ts';
 import { confirm } from './confirm.ts';
 import { readFault } from './read-fault.ts';
 import type { Damage, Hold, Report } from './types.ts';
@@ -37,10 +37,7 @@ async function problemsOf(
   options: AbortOptions,
 ): Promise<string[]> {
   try {
-    await using reader = await content.open(digest, { ...options, sizeBytes });
-    const hash = createHash(digestAlgorithm(digest));
-    for await (const chunk of reader.stream(options)) hash.update(chunk);
-    const actual = `${digestAlgorithm(digest)}:${hash.digest('hex')}`;
+    const actual = await hashBlob(content, digest, { ...options, sizeBytes });
     return actual === digest ? [] : [`its bytes have the digest ${actual}`];
   } catch (error) {
     if (isStrataError(error, 'ERR_BLOB_NOT_FOUND')) return ['is missing'];

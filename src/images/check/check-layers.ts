@@ -55,9 +55,10 @@ async function problemsOf(parts: LayerParts, record: LayerRecord, options: Abort
   }
 }
 
-/** Reads every record; answers the diffID the index is of. */
+/** Reads all of an index and returns the diffID it is of. */
 function readIndex(path: string): DiffId {
   using index = LayerIndex.open(path);
+  index.readAll();
   for (const _ of index.records()) continue;
   return index.summary.diffId;
 }

@@ -9,6 +9,7 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { Layers } from '../../metadata/layers.ts';
 import { type DiffId, type Digest, digestAlgorithm, parseDigest } from '../../spec/digest.ts';
 import { layerMediaType } from '../../spec/media-types.ts';
+import { standsWhole } from '../stands-whole.ts';
 import { type ArchiveFile, archiveInvalid, missing, streamOf } from './archive-files.ts';
 import type { ArchivedLayer } from './archived-image.ts';
 
@@ -99,7 +100,7 @@ async function store(
   content: ContentStore,
   { signal, lease }: AbortOptions & { readonly lease: Lease },
 ): Promise<void> {
-  if (await content.info(expected.digest, { signal })) return;
+  if (await standsWhole(content, expected.digest, { signal })) return;
   await using writer = await content.writer(`layer ${expected.digest} ${lease.id}`, { signal, expected });
   try {
     for await (const chunk of bytes) await writer.write(chunk);

@@ -54,6 +54,11 @@ export class LayerIndex implements Disposable {
     return this.#file.directory.trailer;
   }
 
+  /** Reads and checks every block. */
+  readAll(): void {
+    for (const block of this.#file.directory.blocks) this.#file.block(block);
+  }
+
   /** Every entry in the archive's order. */
   *records(): Generator<LayerRecord> {
     for (const { record } of this.placedRecords()) yield record;

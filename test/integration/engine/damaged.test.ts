@@ -1,10 +1,12 @@
 // One file of one image is damaged or gone: whatever is asked of that image is done or refused in words, nothing is the
 // matter with the others, the check finds it, and removing and loading the image again heals it.
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { inspect } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { readTar } from '../../../src/archive/index.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
@@ -12,6 +14,7 @@ import { removeTree } from '../../../src/sys/remove-tree.ts';
 import { buildContext } from '../../helpers/build-context.ts';
 import { storeRoot, temporaryFolder } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
+import { asTar, named, sha256, TestLayout } from '../../helpers/image-archives.ts';
 import { needs } from '../../helpers/needs.ts';
 import { namesIn } from '../../helpers/store-leftovers.ts';
 
@@ -123,6 +126,50 @@ test('each part of an image damaged in turn', { skip }, async (context) => {
     assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] }, what);
   }
 });
+
+for (const kind of ['tar', 'gzip'] as const) {
+  test(`loading an image again replaces what of it is damaged, ${kind}`, { skip }, async (context) => {
+    const { hurt } = await archives(context);
+    const input = kind === 'tar' ? hurt : await gzipped(context, hurt);
+    await using engine = await Engine.open({ root: storeRoot(context), storageDriver: 'overlay2' });
+    await engine.load({ input }).result;
+    const { layout } = engine;
+    const files = [join(layout.content, 'blobs/sha256'), layout.indexes].flatMap((folder) =>
+      readdirSync(folder).map((name) => join(folder, name)),
+    );
+    assert.equal(files.length, kind === 'tar' ? 3 : 4);
+    for (const path of files) {
+      for (const harm of [flip, empty, lose]) {
+        harm(path);
+        assert.ok((await engine.check().result).damages.length > 0, `${harm.name} ${path}: found`);
+        await engine.load({ input }).result;
+        assert.deepEqual((await engine.check().result).damages, [], `${harm.name} ${path}: healed`);
+      }
+    }
+  });
+}
+
+/** The same image in an OCI layout with a compressed layer. */
+async function gzipped(context: TestContext, archive: string): Promise<string> {
+  const files = new Map<string, Buffer>();
+  for await (const { entry, body } of readTar(createReadStream(archive))) {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body) chunks.push(Uint8Array.from(chunk));
+    files.set(Buffer.from(entry.path).toString(), Buffer.concat(chunks));
+  }
+  const [entry] = JSON.parse(String(files.get('manifest.json'))) as { Config: string; Layers: string[] }[];
+  assert.ok(entry !== undefined);
+  const layers = entry.Layers.map((name) => files.get(name) ?? Buffer.of());
+  const config = files.get(entry.Config) ?? Buffer.of();
+  const layout = new TestLayout();
+  const image = { layers, config, id: `sha256:${sha256(config)}` };
+  const path = join(temporaryFolder(context, 'gzip'), 'hurt.tar');
+  writeFileSync(
+    path,
+    asTar(layout.index(layout.image(image, (layer) => gzipSync(layer), '+gzip', named('hurt:latest')))),
+  );
+  return path;
+}
 
 test('folders and files that no record knows are told, and go', { skip }, async (context) => {
   await using engine = await Engine.open({ root: storeRoot(context), storageDriver: 'overlay2' });
