@@ -1,4 +1,4 @@
-import { StrataError } from '../errors/index.ts';
+import { isStrataError, StrataError } from '../errors/index.ts';
 import type { Database } from '../metadata/database.ts';
 import type { ImageRecord, Images } from '../metadata/images.ts';
 import type { Tags } from '../metadata/tags.ts';
@@ -38,6 +38,16 @@ const ambiguousLimit = 2;
 export function findImage(index: ImageIndex, text: string, platform: Platform): FoundImage {
   // One state of the store: between two, a name may move to another target and take the first one with it.
   return index.db.read(() => find(index, text, platform));
+}
+
+/** {@link findImage}; undefined when there is no such image, or `text` cannot name one. */
+export function findImageIfThere(index: ImageIndex, text: string, platform: Platform): FoundImage | undefined {
+  try {
+    return findImage(index, text, platform);
+  } catch (error) {
+    if (isStrataError(error) && (error.kind === 'not-found' || error.kind === 'invalid-argument')) return undefined;
+    throw error;
+  }
 }
 
 function find(index: ImageIndex, text: string, platform: Platform): FoundImage {

@@ -8,6 +8,7 @@ import { wholeNumber } from '../flags/container-flags.ts';
 import { collect, hintForArguments } from '../flags/flags.ts';
 import { readFilters } from '../flags/read-filters.ts';
 import { shownCommand } from '../render/container-command.ts';
+import { shownImage } from '../render/container-image.ts';
 import { shownAge, shownId, shownTime } from '../render/image-fields.ts';
 
 interface PsFlags {
@@ -115,7 +116,7 @@ const rowOf = (container: ContainerSummary, whole: boolean, now: number): Row =>
       Command: shownCommand(container.command, whole),
       CreatedAt: shownTime(container.createdAt),
       ID: shownId(container.id, whole),
-      Image: container.image,
+      Image: shownImage(container, whole),
       Labels: Object.entries(container.labels)
         .map(([name, value]) => `${name}=${value}`)
         .join(','),

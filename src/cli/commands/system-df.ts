@@ -5,6 +5,7 @@ import { Row, type ValueMap } from '../../query/template/values.ts';
 import { humanSize } from '../../query/units.ts';
 import type { CliContext } from '../context.ts';
 import { shownCommand } from '../render/container-command.ts';
+import { shownImage } from '../render/container-image.ts';
 import { shownAge, shownId, shownSize } from '../render/image-fields.ts';
 
 interface DfFlags {
@@ -58,7 +59,7 @@ function rowOf(type: string, { total, active, sizeBytes, reclaimableBytes }: Usa
 function sections(usage: DiskUsage, images: readonly ImageSummary[]): string {
   return [
     `Images space usage:\n\n${imageTable(usage, images)}`,
-    `Containers space usage:\n\n${containerTable(usage, images)}`,
+    `Containers space usage:\n\n${containerTable(usage)}`,
     `Local Volumes space usage:\n\n${table(['VOLUME NAME', 'LINKS', 'SIZE'], [])}`,
     `Build cache usage: ${humanSize(usage.buildCache.sizeBytes)}\n\n${cacheTable(usage)}`,
   ].join('\n');
@@ -88,17 +89,13 @@ function imageTable({ sharing, containerList }: DiskUsage, images: readonly Imag
 const onceEach = (images: readonly ImageSummary[]): ImageSummary[] =>
   [...new Map(images.toReversed().map((image) => [image.id, image])).values()].toReversed();
 
-function containerTable({ containerList }: DiskUsage, images: readonly ImageSummary[]): string {
+function containerTable({ containerList }: DiskUsage): string {
   const now = Date.now();
-  const nameOf = (id: string): string => {
-    const image = images.find((each) => each.id === id);
-    return image?.repository === undefined ? shownId(id, false) : `${image.repository}:${image.tag ?? ''}`;
-  };
   return table(
     ['CONTAINER ID', 'IMAGE', 'COMMAND', 'LOCAL VOLUMES', 'SIZE', 'CREATED', 'STATUS', 'NAMES'],
     containerList.map((container) => [
       shownId(container.id, false),
-      container.imageId === undefined ? '' : nameOf(container.imageId),
+      shownImage(container, false),
       shownCommand(container.command, false),
       '0',
       shownSize(container.sizeBytes),

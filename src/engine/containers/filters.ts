@@ -1,7 +1,7 @@
 import { hostMounts } from '../../containers/mounts/host-mounts.ts';
 import { shownStatus } from '../../containers/state.ts';
-import { isStrataError, StrataError } from '../../errors/index.ts';
-import { findImage } from '../../images/find-image.ts';
+import { StrataError } from '../../errors/index.ts';
+import { findImageIfThere } from '../../images/find-image.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { type FilterTable, hasLabels, invalidFilter, isOneOf, isWhether, matchesOneOf } from '../../query/filters.ts';
 import type { Digest } from '../../spec/digest.ts';
@@ -30,7 +30,8 @@ export const containerFilters = (parts: ContainerParts): FilterTable<ContainerRe
     };
   },
   ancestor: (values) => {
-    const images = values.flatMap((value) => imageOf(parts, value));
+    // For a name that no image has docker shows nothing.
+    const images = values.flatMap((value) => findImageIfThere(parts.reader, value, hostPlatform())?.id ?? []);
     return ({ imageId }) => imageId !== undefined && images.some((image) => isBuiltOn(parts, imageId, image));
   },
   before: (values) => {
@@ -97,21 +98,13 @@ function wholeCode(value: string): number {
   throw wrongFilter(`invalid filter 'exited=${value.slice(0, 100)}': ${syntaxOf('Atoi', value)}`);
 }
 
-/** None for a name that no image has: docker then shows nothing. */
-function imageOf({ reader }: ContainerParts, name: string): Digest[] {
-  try {
-    return [findImage(reader, name, hostPlatform()).id];
-  } catch (error) {
-    if (isStrataError(error) && (error.kind === 'not-found' || error.kind === 'invalid-argument')) return [];
-    throw error;
-  }
-}
-
-/** Whether an image is another one, or stands on its layers. */
+/** Whether an image is another one, or stands with layers of its own on that one's. */
 function isBuiltOn({ metadata: { images } }: ContainerParts, id: Digest, base: Digest): boolean {
   if (id === base) return true;
   const top = images.layersOf(base).at(-1);
-  return top !== undefined && images.layersOf(id).some(({ chainId }) => chainId === top.chainId);
+  // Images that differ in their configs alone have the same layers, and neither is known to be the other's base.
+  const below = images.layersOf(id).slice(0, -1);
+  return top !== undefined && below.some(({ chainId }) => chainId === top.chainId);
 }
 
 /** By the order they were made in, also within one millisecond. */

@@ -7,6 +7,7 @@ import { resolveCommand } from '../../oci-runtime/command.ts';
 import { compileFilters, Filters } from '../../query/filters.ts';
 import type { Digest } from '../../spec/digest.ts';
 import { containerFilters } from './filters.ts';
+import { imageNames } from './image-names.ts';
 import type { ContainerParts } from './parts.ts';
 import { reconcileContainers } from './reconcile.ts';
 import { type ContainerSize, sizeOf } from './size.ts';
@@ -27,7 +28,7 @@ export interface ListContainersOptions extends AbortOptions {
 export interface ContainerSummary {
   readonly id: string;
   readonly name: string;
-  /** As it was named when the container was made; the ID when that name is another image's now. */
+  /** As it was named when the container was made; its ID when that name is another image's now, or none's. */
   readonly image: string;
   readonly imageId: Digest | undefined;
   /** Program and arguments. */
@@ -57,12 +58,16 @@ export async function listContainers(
   const { last = 0, filters = Filters.fromFlags([]), size = false } = options;
   const all = options.all === true || last > 0 || filters.values('status').length > 0;
   const stays = compileFilters(filters, containerFilters(parts));
-  const records = metadata.containers.list().filter((record) => (all || isRunning(metadata, record)) && stays(record));
+  const listed = metadata.db.read(() => {
+    const nameOf = imageNames(metadata);
+    const records = metadata.containers.list().filter((each) => (all || isRunning(metadata, each)) && stays(each));
+    return (last > 0 ? records.slice(0, last) : records).map((record) => ({ record, image: nameOf(record) }));
+  });
   const now = Date.now();
   const rows: ContainerSummary[] = [];
-  for (const record of last > 0 ? records.slice(0, last) : records) {
+  for (const { record, image } of listed) {
     const counted = size ? await sizeIfThere(parts, record, options) : undefined;
-    if (!size || counted !== undefined) rows.push(summaryOf(record, now, counted));
+    if (!size || counted !== undefined) rows.push({ ...summaryOf(record, now), image, size: counted });
   }
   return rows;
 }
@@ -81,14 +86,13 @@ async function sizeIfThere(
   }
 }
 
-function summaryOf(record: ContainerRecord, now: number, size: ContainerSize | undefined): ContainerSummary {
-  const { image, config, host } = definitionOf(record);
+function summaryOf(record: ContainerRecord, now: number): Omit<ContainerSummary, 'image' | 'size'> {
+  const { config, host } = definitionOf(record);
   const state = stateOf(record);
   const { entrypoint, args } = resolveCommand(config);
   return {
     id: record.id,
     name: record.name,
-    image,
     imageId: record.imageId,
     command: [...entrypoint, ...args],
     createdAt: new Date(record.createdAt),
@@ -97,6 +101,5 @@ function summaryOf(record: ContainerRecord, now: number, size: ContainerSize | u
     labels: config.Labels ?? {},
     network: host.NetworkMode,
     mounts: hostMounts(host).flatMap((mount) => (mount.type === 'bind' ? [mount.source] : [])),
-    size,
   };
 }

@@ -6,6 +6,7 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import { type Digest, digestHex, parseDiffId } from '../../spec/digest.ts';
 import { cachedStep, cacheEntries } from '../build/cache-usage.ts';
+import { imageNames } from '../containers/image-names.ts';
 import { definitionOf, stateOf } from '../containers/state.ts';
 import type { StoreLayout } from '../layout.ts';
 import { type StoreFiles, storeFiles } from './store-files.ts';
@@ -93,12 +94,14 @@ class Claims {
 
 function containersOf(metadata: Metadata, files: StoreFiles, snapshots: Claims): ContainerUsage[] {
   const now = Date.now();
+  const imageOf = imageNames(metadata);
   return metadata.containers.list().map((record) => {
     const { config } = definitionOf(record);
     const { snapshotId } = record;
     return {
       id: record.id,
       name: record.name,
+      image: imageOf(record),
       imageId: record.imageId,
       status: shownStatus(stateOf(record)),
       statusText: statusText(stateOf(record), now),

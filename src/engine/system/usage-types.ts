@@ -14,6 +14,8 @@ export interface UsageRow {
 export interface ContainerUsage {
   readonly id: string;
   readonly name: string;
+  /** As lists of containers name it. */
+  readonly image: string;
   readonly imageId: Digest | undefined;
   readonly status: string;
   /** `Exited (0) 2 minutes ago`, as lists show it. */
