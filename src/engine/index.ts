@@ -1,5 +1,6 @@
 export type { HostBindOptions, HostDevice, HostMount, HostOptions, HostUlimit } from '../containers/host-options.ts';
 export type { LogConfig } from '../containers/supervised/log-config.ts';
+export type { LogEntry } from '../containers/supervised/log-file.ts';
 export type { Checked, Damage } from '../images/check/types.ts';
 export type { LayerNode } from '../images/layer-tree.ts';
 export type { CachedStep } from './build/cache-usage.ts';

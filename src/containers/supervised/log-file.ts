@@ -24,16 +24,16 @@ const maxLineBytes = 1 << 20;
 export interface ReadLogOptions extends AbortOptions {
   /** Only so many of the last lines that are there at the beginning. */
   readonly tail?: number | undefined;
-  /** At the end, whether more is to come; without it nothing is waited for. */
+  /** At the end, whether more is to come. Without it only what is there at the beginning is read: a container may write faster. */
   readonly goesOn?: (() => Promise<boolean>) | undefined;
 }
 
 /**
- * What the log at `path` holds, in order; nothing when there is none. A torn last line and lines of another form are left
+ * What the log at `path` holds, in order and several pieces at a time; nothing when there is none. A torn last line and lines of another form are left
  * out. A log that its supervisor begins anew, or that somebody empties, is read from its new beginning; one that is
  * removed is read to its end.
  */
-export async function* readLog(path: string, options: ReadLogOptions = {}): AsyncGenerator<LogEntry> {
+export async function* readLog(path: string, options: ReadLogOptions = {}): AsyncGenerator<readonly LogEntry[]> {
   let { tail } = options;
   for (;;) {
     const fd = openIfThere(path);
@@ -54,9 +54,11 @@ async function* entriesOf(
   fd: number,
   path: string,
   { signal, tail, goesOn }: ReadLogOptions,
-): AsyncGenerator<LogEntry, 'ended' | 'replaced'> {
+): AsyncGenerator<readonly LogEntry[], 'ended' | 'replaced'> {
   const buffer = Buffer.allocUnsafe(readBytes);
-  let offset = tail === undefined ? 0 : startOfLast(fd, tail);
+  const { size } = fstatSync(fd);
+  const limit = goesOn === undefined ? size : Number.POSITIVE_INFINITY;
+  let offset = tail === undefined ? 0 : startOfLast(fd, tail, size);
   let rest: Buffer = Buffer.alloc(0);
   let isLast = false;
   let hasSuccessor = false;
@@ -64,7 +66,7 @@ async function* entriesOf(
     // Reading never waits: without a turn of its own nobody could abort what writes as fast as we read.
     await setImmediate();
     signal?.throwIfAborted();
-    const length = readSync(fd, buffer, 0, readBytes, offset);
+    const length = readSync(fd, buffer, 0, Math.min(readBytes, limit - offset), offset);
     if (length === 0) {
       if (hasSuccessor) return 'replaced';
       if (goesOn === undefined || isLast) return 'ended';
@@ -78,12 +80,14 @@ async function* entriesOf(
     }
     offset += length;
     const bytes = Buffer.concat([rest, buffer.subarray(0, length)]);
+    const entries: LogEntry[] = [];
     let start = 0;
     for (let end = bytes.indexOf(lineFeed); end >= 0; end = bytes.indexOf(lineFeed, start)) {
-      const entry = parseLogLine(bytes.subarray(start, end + 1));
+      const entry = parseLogLine(bytes, start, end + 1);
       start = end + 1;
-      if (entry !== undefined) yield entry;
+      if (entry !== undefined) entries.push(entry);
     }
+    if (entries.length > 0) yield entries;
     rest = bytes.length - start > maxLineBytes ? Buffer.alloc(0) : bytes.subarray(start);
   }
 }
@@ -94,14 +98,14 @@ function isReplaced(fd: number, path: string): boolean {
 }
 
 /** Where the last `count` lines of the container begin; one that has not ended counts, pieces of a line do not. */
-function startOfLast(fd: number, count: number): number {
+function startOfLast(fd: number, count: number, size: number): number {
   const buffer = Buffer.allocUnsafe(readBytes);
   let found = 0;
   // Where the last entry ends, and where the one looked at does; what is torn behind it is none.
   let last: number | undefined;
   let next = 0;
   const isBeyond = (at: number): boolean => (next === last || endsLine(fd, at)) && found++ === count;
-  for (let end = fstatSync(fd).size; end > 0; ) {
+  for (let end = size; end > 0; ) {
     const start = Math.max(end - readBytes, 0);
     const length = readSync(fd, buffer, 0, end - start, start);
     for (let at = buffer.lastIndexOf(lineFeed, length - 1); at >= 0 && at < length; ) {
@@ -125,16 +129,31 @@ function endsLine(fd: number, at: number): boolean {
   return !/^\S+ \S+ P /.test(head.toString('latin1', 0, length));
 }
 
-/** One line, its line feed included: `TIME stdout|stderr F|P CONTENT`; `P` means that the line feed is not the container's. */
-export function parseLogLine(line: Buffer): LogEntry | undefined {
-  const afterTime = line.indexOf(space);
-  const afterStream = line.indexOf(space, afterTime + 1);
-  const afterTag = line.indexOf(space, afterStream + 1);
-  if (afterTime < 0 || afterStream < 0 || afterTag < 0) return undefined;
-  const stream = line.toString('latin1', afterTime + 1, afterStream);
-  const tag = line.toString('latin1', afterStream + 1, afterTag);
-  if ((stream !== 'stdout' && stream !== 'stderr') || (tag !== 'F' && tag !== 'P')) return undefined;
-  const end = tag === 'F' ? line.length : line.length - 1;
-  const bytes = line.subarray(afterTag + 1, end);
-  return { time: line.toString('latin1', 0, afterTime), stream, bytes, goesOn: tag === 'P' };
+/**
+ * One line, its line feed included: `TIME stdout|stderr F|P CONTENT`; `P` means that the line feed is not the container's.
+ * There may be millions: nothing is decoded but the time.
+ */
+function parseLogLine(log: Buffer, start: number, end: number): LogEntry | undefined {
+  const stream = spaceIn(log, start, end) + 1;
+  const tag = stream + streamBytes + 1;
+  if (stream === 0 || log[tag - 1] !== space || log[tag + 1] !== space) return undefined;
+  const name = log[stream + 3] === letterO ? 'stdout' : 'stderr';
+  const goesOn = log[tag] === letterP;
+  if ((!goesOn && log[tag] !== letterF) || log.toString('latin1', stream, stream + streamBytes) !== name)
+    return undefined;
+  return {
+    time: log.toString('latin1', start, stream - 1),
+    stream: name,
+    bytes: log.subarray(tag + 2, goesOn ? end - 1 : end),
+    goesOn,
+  };
+}
+
+const streamBytes = 'stdout'.length;
+const [letterO, letterP, letterF] = [0x6f, 0x50, 0x46];
+
+/** The first space; -1 where there is none. The time is short, so that a call into Node would cost more. */
+function spaceIn(log: Buffer, start: number, end: number): number {
+  for (let at = start; at < end; at++) if (log[at] === space) return at;
+  return -1;
 }

@@ -19,12 +19,12 @@ export interface LogsOptions extends AbortOptions {
   readonly until?: string | undefined;
 }
 
-/** What a container has written so far, in order. Throws ERR_CONTAINER_NOT_FOUND, ERR_TIME_INVALID, ERR_LOG_NOT_KEPT. */
+/** What a container has written so far, in order and several pieces at a time. Throws ERR_CONTAINER_NOT_FOUND, ERR_TIME_INVALID, ERR_LOG_NOT_KEPT. */
 export async function* containerLogs(
   parts: ContainerParts,
   name: string,
   { follow = false, tail, since, until, signal }: LogsOptions = {},
-): AsyncGenerator<LogEntry> {
+): AsyncGenerator<readonly LogEntry[]> {
   const now = instantOf(Date.now());
   const first = since === undefined ? undefined : parseInstant(since, { now });
   const last = until === undefined ? undefined : parseInstant(until, { now });
@@ -36,14 +36,33 @@ export async function* containerLogs(
     const now = await reconcileContainer(parts, id, { signal });
     return now !== undefined && isActive(stateOf(now));
   };
-  const entries = readLog(logPathOf(parts.layout, id), { signal, tail, goesOn: follow ? goesOn : undefined });
-  for await (const entry of entries) {
-    if (first === undefined && last === undefined) yield entry;
-    else {
-      const time = parseInstant(entry.time, { now });
-      if (last !== undefined && compareInstants(time, last) > 0) return;
-      if (first === undefined || compareInstants(time, first) >= 0) yield entry;
+  const batches = readLog(logPathOf(parts.layout, id), { signal, tail, goesOn: follow ? goesOn : undefined });
+  if (first === undefined && last === undefined) return yield* batches;
+  const times = new LineTimes();
+  for await (const entries of batches) {
+    const dated = entries.map((entry) => ({ entry, time: times.read(entry.time) }));
+    const end = dated.findIndex(({ time }) => last !== undefined && compareInstants(time, last) > 0);
+    const wanted = (end < 0 ? dated : dated.slice(0, end)).filter(
+      ({ time }) => first === undefined || compareInstants(time, first) >= 0,
+    );
+    if (wanted.length > 0) yield wanted.map(({ entry }) => entry);
+    if (end >= 0) return;
+  }
+}
+
+/** Reads the times of lines, of which many share a second: those differ in their fraction only. */
+class LineTimes {
+  #second: string | undefined;
+  #seconds = 0;
+
+  /** Throws ERR_TIME_INVALID. */
+  read(time: string): Instant {
+    const [, second = time, fraction = '', zone = ''] = /^(.{19})(?:\.(\d{1,9}))?(.*)$/.exec(time) ?? [];
+    if (second + zone !== this.#second) {
+      this.#seconds = parseInstant(second + zone, { now: { seconds: 0, nanoseconds: 0 } }).seconds;
+      this.#second = second + zone;
     }
+    return { seconds: this.#seconds, nanoseconds: Number(fraction.padEnd(9, '0')) };
   }
 }
 

@@ -6,6 +6,7 @@ import type { LogsOptions } from '../../../src/engine/containers/logs.ts';
 import type { Engine } from '../../../src/engine/index.ts';
 import { containerStore } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
+import { until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
@@ -121,4 +122,22 @@ test('a container that writes without end does not fill the disk', { skip }, asy
   await containers.wait('flood');
   assert.ok(statSync(join(layout.containers, id, 'log')).size <= 129 << 20);
   assert.equal(await logOf(engine, 'flood', { tail: 1 }), 'olast\n');
+});
+
+test('of a container that writes as fast as it can, what there was is read, and no more', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const { containers, layout } = engine;
+  const { id } = await containers.create({ image: 'busybox', name: 'fast', command: ['yes'] });
+  const before = new Date(Date.now() - 1000).toISOString();
+  await containers.start(id);
+  const path = join(layout.containers, id, 'log');
+  await until(
+    () => existsSync(path) && statSync(path).size > 1 << 20,
+    () => 'nothing was written',
+  );
+  assert.equal(await logOf(engine, 'fast', { tail: 2 }), 'oy\noy\n');
+  let bytes = 0;
+  for await (const entry of containers.logs('fast', { since: before })) bytes += entry.bytes.length;
+  assert.ok(bytes > 0);
+  await containers.remove(id, { force: true });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readLog } from '../../../src/containers/supervised/log-file.ts';
@@ -12,5 +12,50 @@ test('a long log is left as soon as its reader is told to', async (context) => {
   const enough = new Error('enough');
   setImmediate(() => told.abort(enough));
   await assert.rejects(Array.fromAsync(readLog(path, { signal: told.signal })), enough);
-  assert.equal((await Array.fromAsync(readLog(path))).length, 50_000);
+  assert.equal((await Array.fromAsync(readLog(path))).flat().length, 50_000);
+});
+
+test('what is written while a log is read is none of what was asked for', async (context) => {
+  const path = join(temporaryFolder(context), 'log');
+  const line = '2026-01-01T00:00:00.000000000+00:00 stdout F y\n';
+  for (const [tail, count] of [
+    [undefined, 10_000],
+    [2, 2],
+    [5000, 5000],
+  ] as const) {
+    writeFileSync(path, line.repeat(10_000));
+    let read = 0;
+    for await (const entries of readLog(path, { tail })) {
+      read += entries.length;
+      // As fast as it is read, but not for ever.
+      if (read < 100_000) appendFileSync(path, line.repeat(entries.length));
+    }
+    assert.equal(read, count);
+  }
+});
+
+test('a piece has its time, its stream and its bytes; lines of another form are left out', async (context) => {
+  const path = join(temporaryFolder(context), 'log');
+  const time = '2026-01-01T00:00:00.000000001+02:00';
+  const lines = [
+    'stdout F one',
+    'stderr P two',
+    'stderr F ',
+    'stdout X no',
+    'stdxxx F no',
+    'stdout',
+    'stdout F  three ',
+  ];
+  writeFileSync(path, `${lines.map((line) => `${time} ${line}\n`).join('')}\n no\n${time} stdout F torn`);
+  assert.deepEqual(
+    (await Array.fromAsync(readLog(path)))
+      .flat()
+      .map(({ bytes, ...rest }) => ({ ...rest, text: bytes.toString('latin1') })),
+    [
+      { time, stream: 'stdout', goesOn: false, text: 'one\n' },
+      { time, stream: 'stderr', goesOn: true, text: 'two' },
+      { time, stream: 'stderr', goesOn: false, text: '\n' },
+      { time, stream: 'stdout', goesOn: false, text: ' three \n' },
+    ],
+  );
 });
