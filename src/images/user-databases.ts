@@ -5,8 +5,8 @@ import { closeFd } from '../sys/fs-at.ts';
 import type { RootedTree } from '../sys/rooted-tree.ts';
 import { statFd } from '../sys/stat.ts';
 
-// A larger file is no user database but an attack on memory; what is beyond is not looked at.
-const maxBytes = 1 << 20;
+/** A larger file is no user database but an attack on memory: it holds more than 50,000 users. What is beyond is not looked at. */
+export const maxUserFileBytes: number = 4 << 20;
 
 /**
  * The users and groups of an image's tree. The image may have made `/etc/passwd` a symlink, a fifo or 10 GB of zeros:
@@ -26,7 +26,7 @@ function read(tree: RootedTree, path: string): string {
     throw error;
   }
   try {
-    const bytes = Buffer.alloc(Math.min(statFd(fd).size, maxBytes));
+    const bytes = Buffer.alloc(Math.min(statFd(fd).size, maxUserFileBytes));
     return bytes.subarray(0, readFullyAt(fd, bytes, 0)).toString('utf8');
   } finally {
     closeFd(fd);

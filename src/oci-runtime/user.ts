@@ -24,7 +24,8 @@ interface PasswdEntry {
 interface GroupEntry {
   readonly name: string;
   readonly gid: number;
-  readonly members: readonly string[];
+  /** Names with commas between. */
+  readonly members: string;
 }
 
 // Kernel ids are 32 bits and -1 is reserved; docker allows half of that. A larger number must never wrap to 0
@@ -37,11 +38,14 @@ const number = (text: string | undefined): number | undefined => {
   return value <= maxId ? value : undefined;
 };
 
+// A hostile line is all colons or commas: no more is made of it than is used.
+const mostFields = 6;
+
 const lines = (text: string): string[][] =>
   text
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => line.split(':'));
+    .map((line) => line.split(':', mostFields));
 
 const readPasswd = (text: string): PasswdEntry[] =>
   lines(text).flatMap(([name = '', , uid, gid, , home = '']) => {
@@ -52,8 +56,12 @@ const readPasswd = (text: string): PasswdEntry[] =>
 const readGroups = (text: string): GroupEntry[] =>
   lines(text).flatMap(([name = '', , gid, members = '']) => {
     const id = number(gid);
-    return id === undefined ? [] : [{ name, gid: id, members: members.split(',').filter((member) => member !== '') }];
+    return id === undefined ? [] : [{ name, gid: id, members }];
   });
+
+// A list of millions is split only where it may matter.
+const isMember = (name: string, members: string): boolean =>
+  name !== '' && members.includes(name) && members.split(',').includes(name);
 
 const fail = (code: 'ERR_USER_UNKNOWN' | 'ERR_USER_INVALID', message: string): StrataError =>
   new StrataError({
@@ -101,7 +109,7 @@ export function resolveUser(spec: string, databases: UserDatabases): ProcessUser
   const base = { uid: id ?? entry?.uid ?? 0, home: entry?.home || '/' };
   if (groupText === '') {
     const additionalGids = entry
-      ? groups.filter(({ members }) => members.includes(entry.name)).map(({ gid }) => gid)
+      ? groups.filter(({ members }) => isMember(entry.name, members)).map(({ gid }) => gid)
       : [];
     return { ...base, gid: entry?.gid ?? 0, additionalGids };
   }

@@ -17,7 +17,7 @@ async function create(
   flags: ContainerFlags,
 ): Promise<void> {
   using cidFile = CidFile.make(flags.cidfile);
-  const request = containerRequest(command, flags, image, words);
+  const request = await containerRequest({ command, context }, flags, image, words);
   const { containers } = await context.engine();
   const { id, warnings } = await containers.create({ ...request, signal: context.signal });
   for (const warning of warnings) context.err(`WARNING: ${warning}\n`);

@@ -50,7 +50,7 @@ async function exec(
   if (flags.detach !== true) refuseWithoutTerminal(interactive, terminal);
   const request = {
     command: words,
-    environment: environmentOf(command, flags),
+    environment: await environmentOf({ command, context }, flags),
     // As docker: empty is the same as not given.
     user: flags.user || undefined,
     workingDirectory: flags.workdir || undefined,

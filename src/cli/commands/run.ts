@@ -61,7 +61,7 @@ async function attended(
   flags: RunFlags,
 ): Promise<void> {
   using cidFile = CidFile.make(flags.cidfile);
-  const request = containerRequest(command, flags, image, words);
+  const request = await containerRequest({ command, context }, flags, image, words);
   const engine = await context.engine();
   await using operation = engine.run({ ...request, stdio: 'inherit', signal: context.signal });
   for await (const event of operation) {
@@ -123,7 +123,7 @@ async function create(
   flags: RunFlags,
 ): Promise<string> {
   using cidFile = CidFile.make(flags.cidfile);
-  const request = containerRequest(command, flags, image, words);
+  const request = await containerRequest({ command, context }, flags, image, words);
   const { containers } = await context.engine();
   const { id, warnings } = await containers.create({ ...request, signal: context.signal });
   warn(context, warnings);

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { AttachedStream, CreateRequest } from '../../engine/index.ts';
+import type { Called } from '../context.ts';
 import { exitEngineFailure } from '../exit-codes.ts';
-import { readEnvFile, withOwnValue } from './env-file.ts';
+import { readEnvFiles, withOwnValue } from './env-file.ts';
 import { integer, readFlag } from './flag-values.ts';
 import { collect, notSupportedYet, notYetFlags, passThrough, plainUsageProblem, wrongValue } from './flags.ts';
 import { defineHostFlags, type HostFlags, hostOptions } from './host-flags.ts';
@@ -73,29 +74,34 @@ export function defineContainerFlags(command: Command): void {
   notYetFlags(command, laterFlags, exitEngineFailure);
 }
 
-/** The variables of `-e` and `--env-file`. Throws ERR_USAGE, ERR_ENV_FILE. */
-export const environmentOf = (command: Command, flags: Pick<ContainerFlags, 'env' | 'envFile'>): string[] => [
-  ...flags.envFile
-    .flatMap(readEnvFile)
-    .map(withOwnValue)
-    .filter((entry) => entry.includes('=')),
-  ...flags.env.map(checkEnv(command)).map(withOwnValue),
-];
+/** The variables of `-e` and `--env-file`. Throws ERR_USAGE, ERR_ENV_FILE, ERR_FILE_UNUSABLE. */
+export async function environmentOf(
+  { command, context }: Called,
+  flags: Pick<ContainerFlags, 'env' | 'envFile'>,
+): Promise<string[]> {
+  const fromFiles = await readEnvFiles(flags.envFile, context.signal);
+  return [
+    ...fromFiles.map(withOwnValue).filter((entry) => entry.includes('=')),
+    ...flags.env.map(checkEnv(command)).map(withOwnValue),
+  ];
+}
 
-/** What the flags ask for. Throws ERR_USAGE, ERR_ENV_FILE, ERR_NOT_SUPPORTED_YET. */
-export function containerRequest(
-  command: Command,
+/** What the flags ask for. Throws ERR_USAGE, ERR_ENV_FILE, ERR_FILE_UNUSABLE, ERR_NOT_SUPPORTED_YET. */
+export async function containerRequest(
+  called: Called,
   flags: ContainerFlags,
   image: string,
   words: readonly string[],
-): CreateRequest {
+): Promise<CreateRequest> {
+  const { command, context } = called;
   refuseLaterValues(flags);
+  const labels = await readEnvFiles(flags.labelFile, context.signal);
   return {
     image,
     command: words,
-    environment: environmentOf(command, flags),
+    environment: await environmentOf(called, flags),
     network: networkOf(flags.net ?? flags.network),
-    labels: Object.fromEntries([...flags.labelFile.flatMap(readEnvFile), ...flags.label].map(splitLabel(command))),
+    labels: Object.fromEntries([...labels, ...flags.label].map(splitLabel(command))),
     remove: flags.rm === true,
     interactive: flags.interactive === true,
     attach: attachedTo(flags),
@@ -110,7 +116,7 @@ export function containerRequest(
     ...(flags.hostname ? { hostname: flags.hostname } : {}),
     ...(flags.domainname ? { domainname: flags.domainname } : {}),
     ...(flags.platform ? { platform: flags.platform } : {}),
-    host: hostOptions(command, flags),
+    host: await hostOptions(command, flags, context.signal),
     ...(flags.stopSignal === undefined ? {} : { stopSignal: flags.stopSignal }),
     ...(flags.stopTimeout === undefined
       ? {}

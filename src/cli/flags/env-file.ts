@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { StrataError } from '../../errors/index.ts';
-import { fileProblem } from '../file-problem.ts';
+import { readNamedFile } from '../named-file.ts';
 
 /** A bare name takes the value it has here; one that has none here stays bare, which takes the variable away. */
 export function withOwnValue(entry: string): string {
@@ -9,10 +8,11 @@ export function withOwnValue(entry: string): string {
 }
 
 /**
- * Docker's format: a variable a line, `#` comments, nothing unquoted; a bare name that has no value here is left out. Throws ERR_ENV_FILE and what reading it does.
+ * Docker's format: a variable a line, `#` comments, nothing unquoted; a bare name that has no value here is left out. Throws ERR_ENV_FILE and
+ * what reading it does.
  */
-export function readEnvFile(path: string): string[] {
-  const lines = readText(path)
+async function readEnvFile(path: string, signal: AbortSignal): Promise<string[]> {
+  const lines = textOf(path, await readNamedFile(path, signal))
     .replace(/^\ufeff/, '')
     .split(/\r?\n/);
   const entries = lines.map((line) => line.trimStart()).filter((line) => line !== '' && !line.startsWith('#'));
@@ -24,13 +24,19 @@ export function readEnvFile(path: string): string[] {
   return entries;
 }
 
-function readText(path: string): string {
+function textOf(path: string, bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
-  } catch (error) {
-    if (error instanceof TypeError) throw envFileProblem(path, 'contains invalid utf8 bytes');
-    throw fileProblem('open', path, error);
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw envFileProblem(path, 'contains invalid utf8 bytes');
   }
+}
+
+/** Of several files, in order. */
+export async function readEnvFiles(paths: readonly string[], signal: AbortSignal): Promise<string[]> {
+  const entries: string[][] = [];
+  for (const path of paths) entries.push(await readEnvFile(path, signal));
+  return entries.flat();
 }
 
 const envFileProblem = (path: string, problem: string): StrataError =>

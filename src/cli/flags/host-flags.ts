@@ -108,8 +108,15 @@ export function defineHostFlags(command: Command): void {
     .option('--annotation <name=value>', 'annotation for the runtime', collect, []);
 }
 
-/** What the flags ask for, in docker's form; what was not given is not there. Throws ERR_USAGE, ERR_SECURITY_OPTION_INVALID. */
-export function hostOptions(command: Command, flags: HostFlags & { readonly dnsOpt?: readonly string[] }): HostOptions {
+/**
+ * What the flags ask for, in docker's form; what was not given is not there. Throws ERR_USAGE, ERR_SECURITY_OPTION_INVALID, and the
+ * signal's reason.
+ */
+export async function hostOptions(
+  command: Command,
+  flags: HostFlags & { readonly dnsOpt?: readonly string[] },
+  signal: AbortSignal,
+): Promise<HostOptions> {
   const each = <Value>(flag: string, texts: readonly string[], read: (text: string) => Value): Value[] =>
     texts.map((text) => readFlag(command, flag, text, read));
   const asIs = (text: string): string => text;
@@ -163,7 +170,7 @@ export function hostOptions(command: Command, flags: HostFlags & { readonly dnsO
     ...Object.fromEntries(
       Object.entries(maps).flatMap(([key, pairs]) => (pairs.length === 0 ? [] : [[key, Object.fromEntries(pairs)]])),
     ),
-    ...securityOptions(flags.securityOpt),
+    ...(await securityOptions(flags.securityOpt, signal)),
   };
 }
 

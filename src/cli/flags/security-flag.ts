@@ -1,37 +1,38 @@
-import { readFileSync } from 'node:fs';
 import type { HostOptions } from '../../engine/index.ts';
-import { StrataError } from '../../errors/index.ts';
-import { fileProblem } from '../file-problem.ts';
+import { isStrataError, StrataError } from '../../errors/index.ts';
+import { readNamedFile } from '../named-file.ts';
 
 type SecurityOptions = Pick<HostOptions, 'SecurityOpt' | 'MaskedPaths' | 'ReadonlyPaths'>;
 
 /**
  * Docker's `--security-opt`, given several times: the file of a seccomp profile is read here, `systempaths=unconfined` is
- * lists of nothing masked. Throws ERR_SECURITY_OPTION_INVALID.
+ * lists of nothing masked. Throws ERR_SECURITY_OPTION_INVALID and the
+ * signal's reason.
  */
-export function securityOptions(texts: readonly string[]): SecurityOptions {
+export async function securityOptions(texts: readonly string[], signal: AbortSignal): Promise<SecurityOptions> {
   const isOpen = texts.includes('systempaths=unconfined');
-  const options = texts
-    .filter((text) => text !== 'systempaths=unconfined')
-    .map((text) => {
-      if (text !== 'no-new-privileges' && !/[=:]/.test(text)) {
-        throw problem(`Invalid --security-opt: ${JSON.stringify(text)}`);
-      }
-      const file = /^seccomp[=:](.*)$/s.exec(text)?.[1];
-      return file === undefined || file === 'unconfined' || file === 'builtin' ? text : `seccomp=${profileIn(file)}`;
-    });
+  const options: string[] = [];
+  for (const text of texts.filter((one) => one !== 'systempaths=unconfined')) {
+    if (text !== 'no-new-privileges' && !/[=:]/.test(text)) {
+      throw problem(`Invalid --security-opt: ${JSON.stringify(text)}`);
+    }
+    const file = /^seccomp[=:](.*)$/s.exec(text)?.[1];
+    const isProfile = file !== undefined && file !== 'unconfined' && file !== 'builtin';
+    options.push(isProfile ? `seccomp=${await profileIn(file, signal)}` : text);
+  }
   return {
     ...(options.length === 0 ? {} : { SecurityOpt: options }),
     ...(isOpen ? { MaskedPaths: [], ReadonlyPaths: [] } : {}),
   };
 }
 
-function profileIn(path: string): string {
+async function profileIn(path: string, signal: AbortSignal): Promise<string> {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = Buffer.from(await readNamedFile(path, signal)).toString('utf8');
   } catch (error) {
-    throw problem(`opening seccomp profile (${path}) failed: ${fileProblem('open', path, error).message}`);
+    if (!isStrataError(error)) throw error;
+    throw problem(`opening seccomp profile (${path}) failed: ${error.message}`);
   }
   try {
     return JSON.stringify(JSON.parse(text));

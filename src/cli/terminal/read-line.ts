@@ -1,16 +1,31 @@
-import { createInterface } from 'node:readline';
+const lineFeed = 0x0a;
+// As docker's scanner. What is longer is no answer to any question.
+const maxLineBytes = 64 << 10;
 
-/** The next line of standard input, empty at its end. Rejects with the signal's reason. */
+/** The next line of standard input, empty at its end and for one that is longer than 64 KiB. Rejects with the signal's reason. */
 export async function readLine(signal: AbortSignal): Promise<string> {
   signal.throwIfAborted();
-  const lines = createInterface({ input: process.stdin, terminal: false });
+  const { stdin } = process;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const onEnd = (): void => resolve(Buffer.concat(chunks).toString('utf8'));
+  const onData = (chunk: Buffer): void => {
+    const end = chunk.indexOf(lineFeed);
+    chunks.push(end < 0 ? chunk : chunk.subarray(0, end));
+    length += chunk.length;
+    if (end >= 0) onEnd();
+    else if (length > maxLineBytes) resolve('');
+  };
+  const onAbort = (): void => reject(signal.reason);
+  stdin.on('data', onData).on('end', onEnd).on('error', onEnd);
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await new Promise<string>((resolve, reject) => {
-      lines.once('line', resolve);
-      lines.once('close', () => resolve(''));
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
+    return await promise;
   } finally {
-    lines.close();
+    signal.removeEventListener('abort', onAbort);
+    // An error that comes later is still nobody's.
+    stdin.off('data', onData).off('end', onEnd);
+    stdin.pause();
   }
 }

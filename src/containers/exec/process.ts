@@ -44,6 +44,7 @@ export function writeExecProcess(path: string, target: ExecTarget, request: Exec
   const { config, host } = target.definition;
   const options = definedOptions(target.definition, { id: target.id, machine: target.machine, ownMounts: [] });
   using tree = RootedTree.open(`/proc/${target.pid}/root`);
+  refuseUnsafeUserFiles(tree);
   const databases = readUserDatabases(tree);
   const size = request.terminalSize;
   const spec = createProcess(
@@ -65,6 +66,5 @@ export function writeExecProcess(path: string, target: ExecTarget, request: Exec
       }),
     },
   );
-  refuseUnsafeUserFiles(tree);
   writeFileSync(path, formatRuntimeDocument(spec), { mode: 0o600 });
 }

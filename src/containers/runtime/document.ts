@@ -29,6 +29,7 @@ export function writeDocument(directory: string, root: string, contents: Documen
   const { image, options, user, groups = [] } = contents;
   refuseUnsafeRoot(root);
   using tree = RootedTree.open(root);
+  refuseUnsafeUserFiles(tree);
   const databases = readUserDatabases(tree);
   const spec = createRuntimeSpec(image, {
     ...options,
@@ -36,7 +37,6 @@ export function writeDocument(directory: string, root: string, contents: Documen
     additionalGids: resolveGroups(groups, databases),
     rootPath: root,
   });
-  refuseUnsafeUserFiles(tree);
   const mounts = makeMountTargets(tree, spec.mounts);
   writeFileSync(join(directory, 'config.json'), formatRuntimeDocument({ ...spec, mounts }));
 }

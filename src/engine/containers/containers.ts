@@ -142,21 +142,16 @@ export class ContainerVerbs {
 
   /** What a container has written so far. */
   async *logs(name: string, options: LogsOptions = {}): AsyncGenerator<LogEntry> {
-<<<<<<< HEAD
+    for await (const entries of this.logBatches(name, options)) yield* entries;
+  }
+
+  /** The same, several pieces at a time, which takes far less time for each. */
+  async *logBatches(name: string, options: LogsOptions = {}): AsyncGenerator<readonly LogEntry[]> {
     try {
       const { containerLogs } = await import('./logs.ts');
       yield* containerLogs(this.#parts, name, options);
     } catch (error) {
       throw toRejection(error);
     }
-=======
-    for await (const entries of this.logBatches(name, options)) yield* entries;
-  }
-
-  /** The same, several pieces at a time, which takes far less time for each. */
-  async *logBatches(name: string, options: LogsOptions = {}): AsyncGenerator<readonly LogEntry[]> {
-    const { containerLogs } = await import('./logs.ts');
-    yield* containerLogs(this.#parts, name, options);
->>>>>>> 0c4fb73 (logs: the end is fixed when it starts, and lines go in batches)
   }
 }

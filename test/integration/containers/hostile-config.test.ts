@@ -68,12 +68,15 @@ test('what a config asks for is refused, at creation or at the start, and nothin
     ['ERR_USER_UNKNOWN', [passwd('me:x:4294967296:0::/:')], { User: 'me' }],
     ['ERR_USER_UNKNOWN', [passwd('me:x:-1:0::/:')], { User: 'me' }],
     ['ERR_USER_INVALID', [passwd('me:x:7:7::/home/\0me:')], { User: 'me' }],
-    ['ERR_USER_UNKNOWN', [symlink('etc/passwd', '/../../../../etc/passwd')], { User: 'daemon' }],
+    ['ERR_ROOTFS_UNSAFE', [symlink('etc/passwd', '/../../../../etc/passwd')], { User: 'daemon' }],
     ...['/proc/self/fd/7', '/x/../proc/1/cwd', '/dev/fd/8/..', '../../..'].map(
       (WorkingDir) => ['ERR_WORKING_DIRECTORY_INVALID', [], { WorkingDir }] as const,
     ),
     ['ERR_ROOTFS_UNSAFE', [fifo('etc/passwd')], {}],
     ['ERR_ROOTFS_UNSAFE', [fifo('etc/group')], { User: '1:1' }],
+    // The runtime reads it for every user and makes a list of each line: 75 MB of memory for this one.
+    ['ERR_ROOTFS_UNSAFE', [file('etc/group', `a:x:1:${','.repeat(4 << 20)}`)], { User: '1:1' }],
+    ['ERR_ROOTFS_UNSAFE', [file('etc/passwd', ':'.repeat((4 << 20) + 1))], {}],
     ['ERR_ROOTFS_UNSAFE', [characterDevice('etc/passwd', 1, 5)], {}],
     ['ERR_ROOTFS_UNSAFE', [symlink('etc/passwd', '/dev/console')], {}],
     ['ERR_ROOTFS_UNSAFE', [symlink('etc/group', '../a'), symlink('a', 'proc/1/fd/0')], {}],

@@ -6,11 +6,11 @@ import { defineHostFlags, type HostFlags, hostOptions } from '../../../src/cli/f
 import type { HostOptions } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 
-function read(...words: readonly string[]): HostOptions {
+async function read(...words: readonly string[]): Promise<HostOptions> {
   const command = new Command('run').exitOverride();
   defineHostFlags(command);
   command.parse(words, { from: 'user' });
-  return hostOptions(command, command.opts<HostFlags>());
+  return await hostOptions(command, command.opts<HostFlags>(), new AbortController().signal);
 }
 
 const meant: readonly (readonly [string, HostOptions])[] = [
@@ -104,7 +104,7 @@ const meant: readonly (readonly [string, HostOptions])[] = [
 
 suite('flags mean', () => {
   for (const [line, expected] of meant) {
-    test(line || 'nothing', () => assert.deepEqual(read(...line.split(' ').filter(Boolean)), expected));
+    test(line || 'nothing', async () => assert.deepEqual(await read(...line.split(' ').filter(Boolean)), expected));
   }
 });
 
@@ -154,9 +154,9 @@ const wrong: readonly (readonly [flag: string, value: string, words: string, sho
 
 suite('wrong values are refused in docker’s words', () => {
   for (const [flag, value, words, shown = flag] of wrong) {
-    test(`${flag}=${JSON.stringify(value)}`, () => {
-      assert.throws(
-        () => read(`${flag}=${value}`),
+    test(`${flag}=${JSON.stringify(value)}`, async () => {
+      await assert.rejects(
+        read(`${flag}=${value}`),
         (error) =>
           isStrataError(error, 'ERR_USAGE') &&
           error.message === `invalid argument ${JSON.stringify(value)} for "${shown}" flag: ${words}`,
@@ -164,11 +164,11 @@ suite('wrong values are refused in docker’s words', () => {
     });
   }
 
-  test('--security-opt', () => {
-    const refused = (text: string, words: string): void =>
-      assert.throws(() => read('--security-opt', text), { code: 'ERR_SECURITY_OPTION_INVALID', message: words });
-    refused('nonsense', 'Invalid --security-opt: "nonsense"');
-    refused(
+  test('--security-opt', async () => {
+    const refused = async (text: string, words: string): Promise<void> =>
+      assert.rejects(read('--security-opt', text), { code: 'ERR_SECURITY_OPTION_INVALID', message: words });
+    await refused('nonsense', 'Invalid --security-opt: "nonsense"');
+    await refused(
       'seccomp=/not-there',
       'opening seccomp profile (/not-there) failed: open /not-there: no such file or directory',
     );
