@@ -1,4 +1,5 @@
 import { type Stats, statSync } from 'node:fs';
+import { isReadable } from '../sys/is-readable.ts';
 import { openStream } from '../sys/open-stream.ts';
 import { fileProblem } from './file-problem.ts';
 
@@ -6,8 +7,8 @@ import { fileProblem } from './file-problem.ts';
 const maxBytes = 16 << 20;
 
 /**
- * What a file holds that the user named and that is read whole, as for `--env-file`. It may be a pipe (`<(command)`), a
- * terminal or `/dev/null`; nothing else that is no file is opened. Throws ERR_FILE_UNUSABLE, also for more than 16 MiB, and
+ * What a file holds that the user named and that is read whole, as for `--env-file`. It may be a pipe, as of
+ * `<(command)`. Throws ERR_FILE_UNUSABLE, also for more than 16 MiB, and
  * the signal's reason.
  */
 export async function readNamedFile(path: string, signal: AbortSignal): Promise<Uint8Array> {
@@ -35,12 +36,5 @@ function refuseOthers(path: string): void {
     throw fileProblem('open', path, error);
   }
   if (stat.isDirectory()) throw fileProblem('read', path, new Error('is a directory'));
-  if (stat.isFile() || stat.isFIFO() || (stat.isCharacterDevice() && endsByItself(stat))) return;
-  throw fileProblem('read', path, new Error('not a file'));
+  if (!isReadable(stat)) throw fileProblem('read', path, new Error('not a file'));
 }
-
-// To open another device may already do something: a watchdog begins to count.
-const nullDevice = 0x103;
-const terminalMajors = [4, 5, 136, 137, 138, 139, 140, 141, 142, 143];
-
-const endsByItself = ({ rdev }: Stats): boolean => rdev === nullDevice || terminalMajors.includes((rdev >> 8) & 0xfff);

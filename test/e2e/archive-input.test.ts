@@ -67,6 +67,17 @@ test('a fifo is read to its end, whoever comes first', { skip }, async (context)
   await writing;
 });
 
+test('a device that never ends is no archive and no list', { skip }, async (context) => {
+  const strata = strataCommand(context);
+  for (const args of [['load', '-i', '/dev/zero'] as const, ['import', '/dev/zero'] as const]) {
+    assert.deepEqual(await strata(...args), { code: 1, stdout: '', stderr: 'strata: read /dev/zero: not a file\n' });
+  }
+  for (const flag of ['--env-file', '--label-file']) {
+    const { code, stderr } = await strata('create', flag, '/dev/zero', 'image');
+    assert.deepEqual([code, stderr], [125, 'strata: read /dev/zero: not a file\n'], flag);
+  }
+});
+
 test('a signal ends at once what waits for a fifo, with a silent writer or none', { skip }, async (context) => {
   const strata = strataCommand(context);
   const path = fifo(context);

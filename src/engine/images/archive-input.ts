@@ -1,6 +1,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { StrataError } from '../../errors/index.ts';
 import { errnoOf } from '../../sys/errno.ts';
+import { isReadable } from '../../sys/is-readable.ts';
 import { openStream } from '../../sys/open-stream.ts';
 
 /** Path of a file, or the bytes themselves. */
@@ -26,6 +27,8 @@ export async function* readInput(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   if (typeof input !== 'string') return yield* counted(input, undefined, report);
+  const named = statOf(input);
+  if (!named.isDirectory() && !isReadable(named)) throw unreadable('read', input, 'not a file', undefined);
   const { stat, stream } = readable(input, () => openStream(input, signal));
   try {
     yield* counted(stream, stat.isFile() ? stat.size : undefined, report);
