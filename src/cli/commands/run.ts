@@ -1,13 +1,11 @@
 import type { Command } from 'commander';
 import { parseDetachKeys } from '../../containers/attach/detach-keys.ts';
 import type { ContainerVerbs } from '../../engine/containers/containers.ts';
-import { isStrataError } from '../../errors/index.ts';
 import type { Called, CliContext } from '../context.ts';
-import { exitEngineFailure } from '../exit-codes.ts';
 import { CidFile } from '../flags/cid-file.ts';
 import { type ContainerFlags, containerRequest, defineContainerFlags } from '../flags/container-flags.ts';
 import { plainUsageProblem } from '../flags/flags.ts';
-import { renderError } from '../render/error.ts';
+import { orItsExitCode } from '../or-its-exit-code.ts';
 
 const outputs = ['stdout', 'stderr'] as const;
 
@@ -38,19 +36,6 @@ async function run(called: Called, image: string, words: readonly string[], flag
   if (flags.rm === true && flags.tty !== true && flags.sigProxy && showsAll)
     return await orItsExitCode(called, () => attended(called, image, words, flags));
   await supervised(called, image, words, flags);
-}
-
-/** Answers undefined, the command's exit code set, when a container cannot be made or started. */
-async function orItsExitCode<Result>({ context }: Called, work: () => Promise<Result>): Promise<Result | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (context.signal.aborted && error === context.signal.reason) throw error;
-    context.err(renderError(error, { debug: context.globals.debug === true }));
-    const code = isStrataError(error) ? error.details?.['exitCode'] : undefined;
-    context.setExitCode(typeof code === 'number' ? code : exitEngineFailure);
-    return undefined;
-  }
 }
 
 /** The command itself has the runtime run the container. */
