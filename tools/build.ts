@@ -1,10 +1,12 @@
-// Makes what is published: lib/, the library as ESM with types, and cli/, the command as CommonJS.
+// Makes what is published: lib/, the library as ESM with types, cli/, the command as CommonJS, man/ and completions/.
 //   node tools/build.ts [folder]     default: dist
 import { execFileSync } from 'node:child_process';
-import { chmodSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build, type Metafile } from 'esbuild';
+import { completionScripts } from '../src/cli/completion/scripts.ts';
 import { bundleProgram } from './bundle.ts';
+import { manPages } from './man-pages.ts';
 
 const root = join(import.meta.dirname, '..');
 const out = resolve(process.argv[2] ?? join(root, 'dist'));
@@ -48,6 +50,20 @@ async function buildCommand(folder: string): Promise<void> {
   chmodSync(join(folder, 'strata.cjs'), 0o755);
 }
 
+/** Manual pages and completion scripts. The pages' date is SOURCE_DATE_EPOCH's where that is set. */
+async function writeForShells(folder: string): Promise<void> {
+  const epoch = process.env['SOURCE_DATE_EPOCH'];
+  const date = epoch === undefined ? new Date() : new Date(Number(epoch) * 1000);
+  const completions = [...completionScripts.values()].map(({ file, text }) => [file, text] as const);
+  for (const [name, files] of [
+    ['man', await manPages(date)],
+    ['completions', completions],
+  ] as const) {
+    mkdirSync(join(folder, name), { recursive: true });
+    for (const [file, text] of files) writeFileSync(join(folder, name, file), text);
+  }
+}
+
 /** Licences of the packages inside the bundles, which ask to go along with them. */
 function licencesOf({ inputs }: Metafile): string {
   const names = Object.keys(inputs).flatMap(
@@ -62,3 +78,4 @@ function licencesOf({ inputs }: Metafile): string {
 rmSync(out, { recursive: true, force: true });
 await buildLibrary(join(out, 'lib'));
 await buildCommand(join(out, 'cli'));
+await writeForShells(out);

@@ -71,6 +71,11 @@ async function defineVerb(
   // Only the verb that is called is loaded: start-up time is part of what people feel of a command line.
   if (wanted[0] === first && (second === undefined || wanted[1] === second)) {
     (await entry.load()).define(command, context);
+    if (argv.some((word) => ['--help', '-h', 'help'].includes(word))) {
+      const { exampleText } = await import('./examples.ts');
+      const text = exampleText(entry.names[0]?.join(' ') ?? '');
+      if (text !== '') command.addHelpText('after', text);
+    }
   }
 }
 

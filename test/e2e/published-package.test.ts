@@ -61,6 +61,19 @@ test('the built command answers as the sources do, without a store', () => {
   assert.equal(built('--version').stdout, `strata version ${version}\n`);
 });
 
+test('manual pages and completion scripts are in the package', () => {
+  const { man } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as { readonly man: string[] };
+  for (const file of man) assert.match(readFileSync(join(packageFolder, file), 'latin1'), /^\.TH "STRATA/);
+  for (const [shell, file] of [
+    ['bash', 'strata'],
+    ['zsh', '_strata'],
+    ['fish', 'strata.fish'],
+  ] as const) {
+    const text = readFileSync(join(packageFolder, 'dist/completions', file), 'utf8');
+    assert.equal(text, built('completion', shell).stdout);
+  }
+});
+
 test('the built command answers as the sources do: hello-world', { skip: needs('root', 'runc') }, () => {
   for (const line of [
     'build -t hello-world examples/hello-world',

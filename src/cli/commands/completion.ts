@@ -4,26 +4,14 @@ import { completionScripts } from '../completion/scripts.ts';
 import type { CliContext } from '../context.ts';
 
 export function define(command: Command, context: CliContext): void {
-  command
-    .argument('<shell>', 'bash, zsh or fish')
-    .addHelpText('after', installing)
-    .action((shell: string) => {
-      const script = completionScripts.get(shell);
-      if (script !== undefined) return context.out(script.text);
-      throw new StrataError({
-        kind: 'invalid-argument',
-        code: 'ERR_SHELL_UNKNOWN',
-        message: `completion for ${shell.slice(0, 100)}: there is none`,
-        hint: `There are scripts for ${[...completionScripts.keys()].join(', ')}.`,
-      });
+  command.argument('<shell>', 'bash, zsh or fish').action((shell: string) => {
+    const script = completionScripts.get(shell);
+    if (script !== undefined) return context.out(script.text);
+    throw new StrataError({
+      kind: 'invalid-argument',
+      code: 'ERR_SHELL_UNKNOWN',
+      message: `completion for ${shell.slice(0, 100)}: there is none`,
+      hint: `There are scripts for ${[...completionScripts.keys()].join(', ')}.`,
     });
+  });
 }
-
-const installing = `
-For every shell of a kind, once:
-  strata completion bash >/etc/bash_completion.d/strata
-  strata completion zsh >/usr/local/share/zsh/site-functions/_strata
-  strata completion fish >/etc/fish/completions/strata.fish
-
-For this shell only:
-  source <(strata completion bash)`;

@@ -59,7 +59,7 @@ const zsh = `#compdef strata
 _strata() {
   local -a lines items options
   local line value directive
-  lines=("\${(@f)$("\${(e)~words[1]}" __complete -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)}")
+  lines=("\${(@f)$("\${~words[1]}" __complete -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)}")
   directive=\${lines[-1]}
   lines[-1]=()
   for line in $lines; do
