@@ -55,9 +55,9 @@ export function createdBy(instruction: Exclude<Instruction, OnbuildInstruction>,
 
 function copyFlags(instruction: Extract<Instruction, { kind: 'ADD' | 'COPY' }>): string[] {
   const flags: string[] = [];
+  if (instruction.kind === 'COPY' && instruction.parents) flags.push('--parents');
   if (instruction.chown !== '') flags.push(`--chown=${instruction.chown}`);
   if (instruction.chmod !== '') flags.push(`--chmod=${instruction.chmod}`);
-  if (instruction.kind === 'COPY' && instruction.parents) flags.push('--parents');
   for (const pattern of instruction.exclude) flags.push(`--exclude=${pattern}`);
   return flags;
 }

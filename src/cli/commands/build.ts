@@ -45,7 +45,12 @@ export function define(command: Command, context: CliContext): void {
     )
     .option('-t, --tag <name>', 'name for the image, "name:tag"; may be given several times', collect, [])
     .option('-f, --file <path>', 'the Dockerfile (default: Dockerfile in the context), "-" for standard input')
-    .option('--build-arg <name=value>', 'value for an ARG', collect, [])
+    .option(
+      '--build-arg <name=value>',
+      'value for an ARG; SOURCE_DATE_EPOCH is taken from the environment without being named',
+      collect,
+      [],
+    )
     .option('--label <name=value>', 'label for the image', collect, [])
     .option('--target <stage>', 'the stage to build')
     .option('--network <kind>', 'network of RUN: default, none or host', 'default')

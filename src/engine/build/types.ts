@@ -12,6 +12,10 @@ export interface BuildRequest extends AbortOptions {
   readonly dockerfile?: string | DockerfileText;
   /** References for the image. Without any it stays as `<none>`. */
   readonly tags?: readonly string[];
+  /**
+   * Values for the ARGs of the Dockerfile. `SOURCE_DATE_EPOCH`, seconds since 1970, is the time of all that the build makes;
+   * the environment is not looked at.
+   */
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly labels?: Readonly<Record<string, string>>;
   /** The stage to build; default the last. */

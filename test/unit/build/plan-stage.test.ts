@@ -192,6 +192,7 @@ ENV a=$version b="x y"
 LABEL l="$a"
 WORKDIR /w
 COPY --chown=1:2 --chmod=755 ["f$a", "g h", "./"]
+COPY --chown=1 --exclude=x --parents a/b /c/
 COPY <<EOF /etc/motd
 hello
 EOF
@@ -217,6 +218,7 @@ ONBUILD ENV z=$a`;
     'LABEL l=2',
     'WORKDIR /w',
     'COPY --chown=1:2 --chmod=755 f2 g h ./',
+    'COPY --parents --chown=1 --exclude=x a/b /c/',
     'COPY <<EOF /etc/motd',
     'ADD --chown=1 f <<ONE <<TWO /two/',
     'EXPOSE map[443/tcp:{} 53/udp:{} 80/tcp:{} 8000/tcp:{} 8001/tcp:{}]',
