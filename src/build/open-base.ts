@@ -2,6 +2,7 @@ import { variablesOf } from '../dockerfile/environment.ts';
 import { isStrataError, StrataError } from '../errors/index.ts';
 import { type FoundImage, findNamedImage } from '../images/find-image.ts';
 import { holdImage } from '../images/hold-image.ts';
+import { refuseOtherSystem } from '../images/operating-system.ts';
 import { readConfig } from '../images/read-image.ts';
 import { chainIds } from '../layer/chain-id.ts';
 import { defaultPath } from '../oci-runtime/environment.ts';
@@ -21,7 +22,8 @@ export interface Base {
 
 /**
  * An image of the store, or nothing at all. BuildKit gives a base without PATH docker's default before it reads any
- * instruction, and so does this: `import` makes such images. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_NOT_UNPACKED.
+ * instruction, and so does this: `import` makes such images. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_NOT_UNPACKED,
+ * ERR_IMAGE_OS.
  */
 export async function openBase(
   stage: BaseOfStage,
@@ -58,6 +60,7 @@ async function find(
   }
   const { id } = findBase(parts, source.reference, platform, hint);
   const config = await readConfig(parts.store.content, id, { signal });
+  refuseOtherSystem(source.reference, config);
   const createdAt = config.created === undefined ? 0 : Date.parse(config.created);
   const chainId = chainIds(config.rootfs.diff_ids).at(-1);
   if (chainId === undefined) return { config, result: { identity: 'scratch', snapshotId: undefined, createdAt } };

@@ -4,6 +4,7 @@ import { type ContainerDefinition, type ContainerState, isActive, toJson } from 
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import { findImage } from '../../images/find-image.ts';
 import { holdImage } from '../../images/hold-image.ts';
+import { refuseOtherSystem } from '../../images/operating-system.ts';
 import { readConfig } from '../../images/read-image.ts';
 import { chainIds } from '../../layer/chain-id.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
@@ -43,7 +44,7 @@ export async function createContainer(parts: ContainerParts, request: CreateRequ
 
 /**
  * Record and writable layer of a new container. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_NOT_UNPACKED,
- * ERR_IMAGE_PLATFORM, ERR_PLATFORM_INVALID, ERR_CONTAINER_NAME_INVALID, ERR_CONTAINER_NAME_IN_USE, and what `defineContainer` throws.
+ * ERR_IMAGE_PLATFORM, ERR_IMAGE_OS, ERR_PLATFORM_INVALID, ERR_CONTAINER_NAME_INVALID, ERR_CONTAINER_NAME_IN_USE, and what `defineContainer` throws.
  */
 export async function recordContainer(
   parts: ContainerParts,
@@ -55,6 +56,7 @@ export async function recordContainer(
   const found = holdImage(reader, lease, () => findImage(reader, request.image, platform ?? hostPlatform()));
   const image = await readConfig(reader.content, found.id, { signal });
   if (platform !== undefined) refuseOtherPlatform(request.image, platform, image);
+  refuseOtherSystem(request.image, image);
   const id = newContainerId();
   const given = request.name === undefined ? undefined : checkContainerName(request.name);
   const definition = defineContainer(image.config, id, request);

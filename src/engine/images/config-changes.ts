@@ -27,7 +27,16 @@ export function applyChanges(base: RunConfig, changes: readonly string[], platfo
 
 function applied(base: RunConfig, changes: readonly string[], platform: Platform): RunConfig {
   const tree = parseDockerfile(utf8(`${head}${changes.join('\n')}\n`));
-  const refused = tree.nodes.slice(1).find(({ name }) => !allowed.includes(name.toUpperCase()));
+  const instructions = tree.nodes.slice(1);
+  if (instructions.length === 0) {
+    throw new StrataError({
+      kind: 'invalid-argument',
+      code: 'ERR_CHANGE_INVALID',
+      message: 'change: file with no instructions',
+      hint: 'Give --change an instruction, or leave it out.',
+    });
+  }
+  const refused = instructions.find(({ name }) => !allowed.includes(name.toUpperCase()));
   if (refused !== undefined) {
     throw new StrataError({
       kind: 'invalid-argument',

@@ -7,6 +7,7 @@ import { StrataError } from '../../errors/index.ts';
 import { assembleImage } from '../../images/assemble-image.ts';
 import type { ArchiveFile } from '../../images/load/archive-files.ts';
 import { keepTar } from '../../images/load/layer-form.ts';
+import { refuseOtherSystem } from '../../images/operating-system.ts';
 import { type ImageStore, recordImage } from '../../images/record-image.ts';
 import { unpackChain } from '../../images/unpack.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
@@ -39,6 +40,7 @@ export async function importArchive(
 ): Promise<ImportResult> {
   const { garbage } = parts;
   const platform = request.platform === undefined ? hostPlatform() : parsePlatform(request.platform, hostPlatform());
+  refuseOtherSystem(request.reference ?? 'to import', platform);
   const references = request.reference === undefined ? [] : [nameOf(request.reference)];
   const config = configOf(request, platform);
   await collectAfterDeaths(garbage, { signal });

@@ -10,7 +10,7 @@ export interface LoadRequest extends AbortOptions {
   readonly platform?: string;
 }
 
-export type LoadEvent = ArchiveRead | { readonly type: 'warning'; readonly text: string } | LoadImagesEvent;
+export type LoadEvent = ArchiveRead | LoadImagesEvent;
 
 export interface LoadResult {
   /** In the archive's order. */

@@ -6,7 +6,9 @@ import { familiarString, formatReference, type Reference } from '../../reference
 import type { Descriptor } from '../../spec/descriptor.ts';
 import { type DiffId, type Digest, parseDigest } from '../../spec/digest.ts';
 import { mediaTypes } from '../../spec/media-types.ts';
+import { formatPlatform, normalizePlatform } from '../../spec/platform.ts';
 import { documentOf, manifestOf, type StoredDocument, tarDescriptor } from '../assemble-image.ts';
+import { isForLinux } from '../operating-system.ts';
 import { type ImageStore, putImageRows, type StoredImage, writeBlob } from '../record-image.ts';
 import { type UnpackedLayer, type UnpackParts, unpackChain } from '../unpack.ts';
 import { type ArchiveFiles, missing } from './archive-files.ts';
@@ -25,6 +27,7 @@ export type LoadImagesEvent =
       readonly total: number;
     }
   | { readonly type: 'image'; readonly id: Digest; readonly references: readonly string[] }
+  | { readonly type: 'warning'; readonly text: string }
   /** A name that was another image's before. */
   | { readonly type: 'renamed'; readonly reference: string; readonly before: Digest };
 
@@ -91,9 +94,16 @@ export async function loadImages(
   }
   const renamed = record(ready, parts, lease);
   for (const event of renamed) report(event);
-  return ready.map(({ image: { id, target, references } }) => {
+  return ready.map(({ image: { id, config, target, references } }) => {
     const names = references.map(familiarString);
     report({ type: 'image', id, references: names });
+    if (!isForLinux(config)) {
+      const platform = formatPlatform(normalizePlatform(config));
+      report({
+        type: 'warning',
+        text: `image ${names[0] ?? id} is for ${platform} and cannot be run or built on here`,
+      });
+    }
     return { id, target: target.digest, references: names };
   });
 }

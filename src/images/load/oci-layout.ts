@@ -6,7 +6,7 @@ import { parseImageConfig } from '../../spec/config.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
 import { type Digest, digestAlgorithm } from '../../spec/digest.ts';
 import { maxArchiveIndexBytes, maxConfigBytes, maxIndexDepth, maxManifestBytes } from '../../spec/limits.ts';
-import { type Manifest, pairLayers, parseDocument, parseIndex } from '../../spec/manifest.ts';
+import { type Index, type Manifest, pairLayers, parseDocument, parseIndex } from '../../spec/manifest.ts';
 import { isConfig, isIndex, isManifest } from '../../spec/media-types.ts';
 import {
   type LayoutEntry,
@@ -29,13 +29,20 @@ import { noSuchPlatform } from './docker-archive.ts';
  */
 export function readOciLayout(files: ArchiveFiles, wish: PlatformWish): ArchivedImage[] {
   parseLayoutFile(readWhole(files, layoutFileName, maxArchiveIndexBytes));
-  const index = parseIndex(readWhole(files, layoutIndexName, maxArchiveIndexBytes)).value;
   const reader = new LayoutReader(files, wish);
-  return byTarget(layoutEntries(index), wish).flatMap(({ descriptor, references }) => {
+  return byTarget(layoutEntries(readIndex(files)), wish).flatMap(({ descriptor, references }) => {
     const image = reader.read(descriptor, references);
     return image === undefined ? [] : [image];
   });
 }
+
+/** Whether the index of a layout leads to images for several platforms, or may. */
+export function hasChoice(files: ArchiveFiles): boolean {
+  return readIndex(files).manifests.some(({ mediaType, platform }) => isIndex(mediaType) || platform !== undefined);
+}
+
+const readIndex = (files: ArchiveFiles): Index =>
+  parseIndex(readWhole(files, layoutIndexName, maxArchiveIndexBytes)).value;
 
 interface NamedTarget {
   readonly descriptor: Descriptor;

@@ -4,11 +4,11 @@ import { layoutFileName, layoutIndexName } from '../../spec/oci-layout.ts';
 import { type ArchiveFiles, archiveInvalid } from './archive-files.ts';
 import type { ArchivedImage, PlatformWish } from './archived-image.ts';
 import { readDockerArchive } from './docker-archive.ts';
-import { readOciLayout } from './oci-layout.ts';
+import { hasChoice, readOciLayout } from './oci-layout.ts';
 
 /**
  * The images an archive holds. One that is both a layout and docker's, as docker writes since version 25, is read as a
- * layout: only that keeps manifests and their digests.
+ * layout, because only that keeps manifests and their digests; images that its index leaves out are added.
  * @throws ERR_ARCHIVE_FORMAT, ERR_ARCHIVE_INVALID, and what the readers of the two forms throw
  */
 export function readArchive(files: ArchiveFiles, wish: PlatformWish): ArchivedImage[] {
@@ -17,8 +17,21 @@ export function readArchive(files: ArchiveFiles, wish: PlatformWish): ArchivedIm
   return images;
 }
 
+/**
+ * Images saved by ID are not all in docker's index.json: none of them in 25.0 (moby#47210), only the last one later
+ * (moby#51389). Where a layout chooses between platforms, manifest.json may name the other one, so it is not asked.
+ */
+function leftOut(files: ArchiveFiles, wish: PlatformWish, images: readonly ArchivedImage[]): ArchivedImage[] {
+  if (files.find(archiveManifestName) === undefined || hasChoice(files)) return [];
+  const known = new Set(images.map(({ id }) => id));
+  return readDockerArchive(files, wish).filter(({ id }) => !known.has(id));
+}
+
 function readKnownForm(files: ArchiveFiles, wish: PlatformWish): ArchivedImage[] {
-  if (files.find(layoutFileName) && files.find(layoutIndexName)) return readOciLayout(files, wish);
+  if (files.find(layoutFileName) && files.find(layoutIndexName)) {
+    const images = readOciLayout(files, wish);
+    return [...images, ...leftOut(files, wish, images)];
+  }
   if (files.find(archiveManifestName)) return readDockerArchive(files, wish);
   const isVersion1 = files.find(archiveRepositoriesName) !== undefined;
   throw new StrataError({

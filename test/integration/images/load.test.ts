@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { Engine, type LoadEvent, type LoadRequest } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
+import { buildContext } from '../../helpers/build-context.ts';
 import { asTar, dockerArchive, type Files, image, named, sha256, TestLayout } from '../../helpers/image-archives.ts';
 import { needs } from '../../helpers/needs.ts';
 import { dir, file, hardlink, opaque, symlink, tar, whiteout } from '../../helpers/tar-builder.ts';
@@ -239,6 +240,58 @@ test('of an index the platform wished for, or this machine', { skip }, async (co
   assert.equal((await load(wished, layout.index(index), { platform: 'linux/s390x' })).images[0]?.id, foreign.id);
   await refused(await store(context), layout.index(index), 'ERR_ARCHIVE_PLATFORM', { platform: 'linux/riscv64' });
 });
+
+test('an image for another system loads, with a warning, and is neither run nor built on', {
+  skip,
+}, async (context) => {
+  const engine = await store(context);
+  const windows = image([base], { os: 'windows' });
+  const nameless = image([other], { os: '' });
+  const archive = dockerArchive([
+    { image: windows, tags: ['win:1'] },
+    { image: nameless, tags: ['nameless:1'] },
+  ]);
+  await using operation = engine.load({ input: bytes(asTar(archive)) });
+  const warnings: string[] = [];
+  for await (const event of operation) if (event.type === 'warning') warnings.push(event.text);
+  assert.deepEqual(warnings, ['image win:1 is for windows/amd64 and cannot be run or built on here']);
+  const refusal = { code: 'ERR_IMAGE_OS', message: /operating system is not supported: windows\/amd64$/ };
+  await assert.rejects(engine.containers.create({ image: 'win:1', command: ['x'] }), refusal);
+  await assert.rejects(engine.run({ image: 'win:1', command: ['x'], platform: 'windows/amd64' }).result, refusal);
+  const tree = buildContext(context, ['FROM win:1', 'LABEL a=b']);
+  await assert.rejects(engine.build({ context: tree }).result, refusal);
+  await assert.rejects(engine.importImage({ input: bytes(base), platform: 'freebsd/amd64' }).result, {
+    code: 'ERR_IMAGE_OS',
+  });
+  assert.equal(engine.images.list().length, 2);
+  // Docker takes it for its own.
+  await engine.containers.create({ image: 'nameless:1', command: ['x'] });
+});
+
+for (const [index, title] of [
+  [null, 'of docker 25.0 (moby#47210): null'],
+  [[], 'an empty list'],
+  ['last', 'of later ones (moby#51389): only the last'],
+] as const) {
+  test(`images saved by ID, whose index.json leaves them out, ${title}`, { skip }, async (context) => {
+    const engine = await store(context);
+    const second = image([other]);
+    const layout = new TestLayout();
+    const last = layout.image(second, (layer) => layer);
+    const manifests = index === 'last' ? [last] : index;
+    const { images } = await load(engine, {
+      ...dockerArchive([{ image: app }, { image: second }]),
+      ...layout.files,
+      'index.json': JSON.stringify({
+        schemaVersion: 2,
+        mediaType: 'application/vnd.oci.image.index.v1+json',
+        manifests,
+      }),
+    });
+    assert.deepEqual(images.map(({ id }) => id).toSorted(), [app.id, second.id].toSorted());
+    if (index === 'last') assert.ok(images.some(({ target }) => target === last.digest));
+  });
+}
 
 test('a name moves to the loaded image and the old one stays', { skip }, async (context) => {
   const engine = await store(context);
