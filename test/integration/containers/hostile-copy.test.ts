@@ -174,6 +174,6 @@ test('as many files as there are: in and out again, diff, commit, export, rm, in
     async () => await containers.copyFrom('again', { path: '/many/0/7', to: join(folder, '../seven') }),
   );
   t.diagnostic(`${count} files: ${works.told}`);
-  // export and diff hold something of every file: 1.2 KiB were seen.
-  assert.ok(process.resourceUsage().maxRSS < 512 * 1024 + 2 * count, `kibibytes: ${works.told}`);
+  // Of the tests before as well: what single commands take is in e2e/many-files.
+  assert.ok(process.resourceUsage().maxRSS < 512 * 1024, `kibibytes: ${works.told}`);
 });

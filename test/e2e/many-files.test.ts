@@ -1,0 +1,86 @@
+// Very many files: memory does not grow with them.
+import assert from 'node:assert/strict';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { temporaryFolder } from '../helpers/build-folder.ts';
+import { busyboxContext } from '../helpers/busybox-image.ts';
+import { needs } from '../helpers/needs.ts';
+import { soaking } from '../helpers/seeded.ts';
+import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
+
+const skip = needs('root', 'runc', 'overlay', 'busybox');
+
+const count = soaking ? 1_000_000 : 25_000;
+// An object for each file, or two, took 80 MiB for 25,000 files and more than 1 GiB for a million.
+const maxGrowthMib = soaking ? 130 : 40;
+const maxMib = 250;
+
+const tellPeak = `import { appendFileSync } from 'node:fs';
+process.on('exit', () => appendFileSync(process.env.STRATA_TEST_PEAKS, process.pid + ' ' + process.resourceUsage().maxRSS + '\\n'));`;
+
+/** Runs the command; returns the mebibytes that it and the processes it started took at most. */
+async function peakOf(strata: StrataCommand, peaks: string, ...args: readonly string[]): Promise<number> {
+  rmSync(peaks, { force: true });
+  const env = {
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(tellPeak)}`,
+    STRATA_TEST_PEAKS: peaks,
+  };
+  const { code, stderr } = await strata.with({ env }, ...args);
+  assert.equal(code, 0, stderr);
+  // Threads tell the same figure as their process.
+  const told = new Map<string, number>();
+  for (const line of readFileSync(peaks, 'utf8').trim().split('\n')) {
+    const [pid = '', kibibytes] = line.split(' ');
+    told.set(pid, Math.max(told.get(pid) ?? 0, Number(kibibytes)));
+  }
+  return told.values().reduce((sum, kibibytes) => sum + kibibytes, 0) / 1024;
+}
+
+/** A fifth of the files in one folder, the others in folders of a thousand. */
+function fill(folder: string, count: number): void {
+  for (let at = 0; at < count; at++) {
+    const parent = join(folder, at < count / 5 ? 'one' : `folder-${Math.floor(at / 1000)}`);
+    if (at % 1000 === 0 || at === count / 5) mkdirSync(parent, { recursive: true });
+    closeSync(openSync(join(parent, `a-file-of-a-usual-name-${at}`), 'wx'));
+  }
+}
+
+async function containers(context: TestContext): Promise<StrataCommand> {
+  const strata = strataCommand(context);
+  assert.equal((await strata('build', '-q', '-t', 'box', busyboxContext(context))).code, 0);
+  // With fewer than these a worker is not worth its while.
+  for (const [name, files] of [
+    ['few', 1000],
+    ['many', count],
+  ] as const) {
+    assert.equal((await strata('create', '--name', name, 'box')).code, 0);
+    const { stdout } = await strata('inspect', '-f', '{{.GraphDriver.Data.UpperDir}}', name);
+    fill(join(stdout.trim(), 'files'), files);
+  }
+  return strata;
+}
+
+test('diff, export and commit take no more memory for very many files; nor does what unpacks and checks them', {
+  skip,
+}, async (context) => {
+  const strata = await containers(context);
+  const folder = temporaryFolder(context);
+  const peaks = join(folder, 'peaks');
+  const told: string[] = [];
+  const bounded = async (command: (name: string) => readonly string[]): Promise<void> => {
+    const few = await peakOf(strata, peaks, ...command('few'));
+    const many = await peakOf(strata, peaks, ...command('many'));
+    told.push(`${command('').join(' ')}: ${few.toFixed()} → ${many.toFixed()} MiB`);
+    assert.ok(many < maxMib && many - few < maxGrowthMib, told.at(-1));
+  };
+  await bounded((name) => ['diff', name]);
+  await bounded((name) => ['export', '-o', join(folder, name), name]);
+  await bounded((name) => ['commit', name, `${name}-committed`]);
+  if (soaking) {
+    await bounded((name) => ['save', '-o', join(folder, 'saved'), `${name}-committed`]);
+    await bounded((name) => ['import', join(folder, name), `${name}-imported`]);
+    await bounded(() => ['system', 'check']);
+  }
+  context.diagnostic(`${count} files: ${told.join('; ')}`);
+});
