@@ -1,8 +1,9 @@
 #!/bin/sh
-# From a fresh clone to a running container: sets up, builds hello-world FROM scratch, runs it, shows its layers.
+# From a fresh clone to a running container: sets up, builds hello-world FROM scratch, runs it, shows its layers. Then the
+# same with a shell: an image of Debian's busybox-static.
 set -eu
 cd "$(dirname "$0")/.."
-sh scripts/setup.sh
+sh scripts/setup.sh shell
 
 show() {
   printf '\n$ ./bin/strata'
@@ -15,3 +16,6 @@ show build -t hello-world examples/hello-world
 show run --rm hello-world
 show images
 show history hello-world
+show build -t busybox -f examples/busybox/Dockerfile /usr/bin
+show run --rm busybox sh -c 'echo "Hello from a shell: $(uname -sm)"'
+printf '\nA shell of your own: ./bin/strata run -it --rm busybox\n'

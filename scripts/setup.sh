@@ -2,6 +2,7 @@
 # Brings a checkout to life on Debian: apt packages that are missing, then the npm packages of the lock file.
 # Called again it finds everything there and touches no network.
 #   setup.sh         what the product needs
+#   setup.sh shell   also a shell for a first image
 #   setup.sh test    also what the tests talk to
 set -eu
 cd "$(dirname "$0")/.."
@@ -9,8 +10,11 @@ cd "$(dirname "$0")/.."
 product="bzip2 conmon libdeflate0 procps runc tini xz-utils"
 tests="acl bash-completion btrfs-progs busybox-static e2fsprogs fish isal libarchive-tools libcap2-bin linux-libc-dev mandoc
   pigz skopeo umoci zsh zstd"
-wanted=$product
-[ "${1:-}" = test ] && wanted="$product $tests"
+case "${1:-}" in
+shell) wanted="$product busybox-static" ;;
+test) wanted="$product $tests" ;;
+*) wanted=$product ;;
+esac
 
 missing=
 for package in $wanted; do

@@ -235,6 +235,17 @@ const nounVerbs: { readonly [noun: string]: string } = {
 /** True for a verb that docker has, such as `pull` or `container ls`, so that one Strata lacks is not called unknown. */
 export function isDockers(verb: string): boolean {
   const [first = '', second] = verb.split(' ');
-  const verbs = second === undefined ? topVerbs : (nounVerbs[first] ?? '');
-  return verbs.split(/\s+/).includes(second ?? first);
+  return (second === undefined ? verbsOf(topVerbs) : verbsOf(nounVerbs[first] ?? '')).includes(second ?? first);
 }
+
+/** Docker's verbs that Strata does not have yet. */
+export function lackingVerbs(): string[] {
+  const dockers = [
+    ...verbsOf(topVerbs),
+    ...Object.entries(nounVerbs).flatMap(([noun, verbs]) => verbsOf(verbs).map((verb) => `${noun} ${verb}`)),
+  ];
+  const there = new Set(commandTable.flatMap(({ names }) => names.map((path) => path.join(' '))));
+  return dockers.filter((verb) => !there.has(verb));
+}
+
+const verbsOf = (text: string): readonly string[] => text.split(/\s+/);

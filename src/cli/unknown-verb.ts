@@ -6,8 +6,15 @@ import { nameOf, notSupportedYet } from './flags/flags.ts';
 
 const registries =
   'Registries are not reached yet: images come with load, import and build, and leave with save and export.';
+const networks = "There are the networks none and host yet: with '--network host' its ports are the machine's.";
 const instead: { readonly [verb: string]: string } = {
   ...Object.fromEntries('pull push login logout search manifest trust'.split(' ').map((verb) => [verb, registries])),
+  events: "There is no daemon that could tell of them: 'strata ps -a' shows what is.",
+  network: networks,
+  port: networks,
+  stats: "'strata top' shows the processes of a container.",
+  update: "Limits are set when a container is made: 'strata commit' it and run it anew.",
+  volume: "Name a directory of the machine by its absolute path: 'strata run -v /srv/data:/data'.",
   buildx: "What it is for is there without it: 'strata build', 'strata builder du' and 'strata builder prune'.",
 };
 

@@ -167,11 +167,17 @@ function missingArgument({ args, registeredArguments }: Command): string | undef
 /** A flag, and what there is instead; where nothing is, its verb's help tells what there is. */
 export type LaterFlag = string | readonly [flag: string, hint: string];
 
+const laterFlags = new WeakMap<Command, readonly LaterFlag[]>();
+
+/** What {@link notYetFlags} was given for a command. */
+export const laterFlagsOf = (command: Command): readonly LaterFlag[] => laterFlags.get(command) ?? [];
+
 /**
  * Accepts docker's flags that Strata does not have yet, to answer with their name instead of "unknown flag". `exitCode` is
  * the command's then; 1 when not given.
  */
 export function notYetFlags(command: Command, flags: readonly LaterFlag[], exitCode?: number): void {
+  laterFlags.set(command, flags);
   for (const later of flags) {
     const [flag, hint] = typeof later === 'string' ? [later, undefined] : later;
     const option = command.createOption(flag).hideHelp();
