@@ -69,7 +69,7 @@ async function removeUnfinished({ layout, metadata, content }: GarbageParts, opt
   removeUnfinishedIndexes(layout.indexes, metadata.leases);
   // Archives are read again from their start: nothing goes on with half a blob.
   await content.removeIdleIngests(0, options);
-  for (const locks of ['steps', 'containers']) removeAbandonedLocks(join(layout.locks, locks));
+  for (const locks of ['steps', 'containers', 'pauses']) removeAbandonedLocks(join(layout.locks, locks));
 }
 
 /**

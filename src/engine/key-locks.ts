@@ -6,6 +6,11 @@ import type { AbortOptions } from '../lib/abort.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { lockFile, tryLockFile } from '../sys/flock.ts';
 
+export interface KeyLock extends AsyncDisposable {
+  /** A program that is given it keeps the lock as long as itself, whatever becomes of us. */
+  readonly fd: number;
+}
+
 /**
  * One file per key being worked on, locked by whoever does: a build step, where a second process waits and then finds the
  * result in the cache, or a container being started or removed. A holder's file goes when it is done; a killed holder's
@@ -21,7 +26,7 @@ export class KeyLocks {
   }
 
   /** Waits until nobody else holds `key`. */
-  async lock(key: string, { signal }: AbortOptions): Promise<AsyncDisposable> {
+  async lock(key: string, { signal }: AbortOptions): Promise<KeyLock> {
     for (;;) {
       signal?.throwIfAborted();
       const { path, fd } = this.#open(key);
@@ -38,7 +43,7 @@ export class KeyLocks {
   }
 
   /** {@link lock} without waiting: undefined when somebody else holds it. */
-  tryLock(key: string): AsyncDisposable | undefined {
+  tryLock(key: string): KeyLock | undefined {
     const { path, fd } = this.#open(key);
     if (tryLockFile(fd) && fstatSync(fd).nlink > 0) return held(path, fd);
     closeSync(fd);
@@ -77,7 +82,8 @@ function unlessGone<Result>(call: () => Result): Result | undefined {
   }
 }
 
-const held = (path: string, fd: number): AsyncDisposable => ({
+const held = (path: string, fd: number): KeyLock => ({
+  fd,
   [Symbol.asyncDispose]: async () => {
     // Removed while still locked, so nobody can lock a file that is about to lose its name.
     unlinkSync(path);

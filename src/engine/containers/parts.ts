@@ -51,3 +51,7 @@ export const runtimePlaceOf = ({ layout }: Pick<ContainerParts, 'layout'>): Runt
  */
 export const locksOf = ({ layout }: Pick<ContainerParts, 'layout'>): KeyLocks =>
   new KeyLocks(join(layout.locks, 'containers'));
+
+/** Who freezes a container or lets it go on holds its lock, a commit from the one to the other. Taken after {@link locksOf}. */
+export const pauseLocksOf = ({ layout }: Pick<ContainerParts, 'layout'>): KeyLocks =>
+  new KeyLocks(join(layout.locks, 'pauses'));

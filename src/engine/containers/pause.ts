@@ -7,7 +7,7 @@ import { isFrozen } from '../../sys/control-groups.ts';
 import { notRunningNow } from './failures.ts';
 import { containerNotFound } from './find.ts';
 import { lookUp } from './look-up.ts';
-import { type ContainerParts, locksOf, runtimePlaceOf } from './parts.ts';
+import { type ContainerParts, locksOf, pauseLocksOf, runtimePlaceOf } from './parts.ts';
 import { settle } from './settle.ts';
 import { groupOf, isRunning, stateOf } from './state.ts';
 
@@ -47,7 +47,7 @@ export async function unpauseContainer(parts: ContainerParts, name: string, opti
   become(parts, id, 'running');
 }
 
-/** A container, its record true and its lock ours. */
+/** A container, its record true and its locks ours: a commit is not let go on under its copying. */
 async function hold(
   parts: ContainerParts,
   name: string,
@@ -56,6 +56,7 @@ async function hold(
   const { id } = await lookUp(parts, name, options);
   await using stack = new AsyncDisposableStack();
   stack.use(await locksOf(parts).lock(id, options));
+  stack.use(await pauseLocksOf(parts).lock(id, options));
   await settle(parts, id);
   const record = parts.metadata.containers.get(id);
   if (record === undefined) throw containerNotFound(name);

@@ -7,8 +7,6 @@ import { locksOf } from './parts.ts';
 import { needsSettling, type SettleParts, settle } from './settle.ts';
 import { stateOf } from './state.ts';
 
-export { runtimeRootOf } from './parts.ts';
-
 /**
  * Makes the records of all containers true, whatever has ended or was killed since somebody looked. For those that run it
  * costs a look at a file and a process each, for the others nothing. One that cannot be cleared up behind does not keep

@@ -19,7 +19,7 @@ import type { Digest } from '../../spec/digest.ts';
 import { readStanding } from '../containers/changed.ts';
 import { changedTree, changesOf, openChanges } from '../containers/changes.ts';
 import { findContainer } from '../containers/find.ts';
-import { runtimeRootOf } from '../containers/reconcile.ts';
+import { pauseLocksOf, runtimeRootOf } from '../containers/parts.ts';
 import { definitionOf, isRunning } from '../containers/state.ts';
 import { flushMeanwhile } from '../flush-meanwhile.ts';
 import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbageParts } from '../garbage.ts';
@@ -138,13 +138,11 @@ interface CopyParts {
 /** The container's own changes in a snapshot of the image's, at rest as they are copied. */
 async function copied(container: ContainerRecord, snapshotId: string, parts: CopyParts): Promise<string> {
   const { garbage, lease, request, signal } = parts;
-  const { metadata, driver, layout } = garbage;
+  const { metadata, driver } = garbage;
   const { snapshotter } = driver;
   const { parentId } = snapshotter.stat(snapshotId);
-  await using _paused =
-    request.pause !== false && isRunning(metadata, container)
-      ? await pauseContainer({ runtime: findRuntime(), runtimeRoot: runtimeRootOf(layout) }, container.id, { signal })
-      : undefined;
+  await using _still =
+    request.pause !== false && isRunning(metadata, container) ? await pause(garbage, container.id, signal) : undefined;
   if (snapshotter.ownDirectory === undefined) {
     const { id } = await snapshotter.prepare(parentId, { lease, signal, copyOf: snapshotId });
     removeMountStubs(changesOf(snapshotter, id));
@@ -155,6 +153,15 @@ async function copied(container: ContainerRecord, snapshotId: string, parts: Cop
   const copyOf = { tree: changedTree(changes), without: mountStubs(changes) };
   await new SnapshotLayerMaker(garbage).copy(id, copyOf, { lease, signal });
   return id;
+}
+
+/** Others that pause it, or let it go on, wait until the disposal. */
+async function pause(parts: GarbageParts, id: string, signal: AbortSignal): Promise<AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const { fd } = stack.use(await pauseLocksOf(parts).lock(id, { signal }));
+  const place = { runtime: findRuntime(), runtimeRoot: runtimeRootOf(parts.layout) };
+  stack.use(await pauseContainer(place, id, { signal, lockFd: fd }));
+  return stack.move();
 }
 
 interface ChangedConfig {

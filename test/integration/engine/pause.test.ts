@@ -4,12 +4,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pauseContainer } from '../../../src/containers/pause-container.ts';
 import { findRuntime } from '../../../src/containers/runtime/runtime.ts';
 import { runtimeStatus } from '../../../src/containers/runtime/runtime-commands.ts';
+import { SnapshotLayerMaker } from '../../../src/engine/images/snapshot-layer-maker.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { storeRoot } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
+import { containerStore } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
 import { until } from '../../helpers/until.ts';
 
@@ -49,4 +52,29 @@ test('a paused container goes on at disposal, and when its pauser is killed', {
     async () => (await runtimeStatus(place, id)) === 'running',
     () => 'it stays paused',
   );
+});
+
+test('of two commits at once each copies a container that is paused', {
+  skip: needs('root', 'runc', 'overlay', 'busybox'),
+}, async (context) => {
+  const engine = await containerStore(context);
+  const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '600'] });
+  await engine.containers.start(id);
+  const place = { runtime: findRuntime(), runtimeRoot: join(engine.layout.run, 'runc') };
+  const { copy } = SnapshotLayerMaker.prototype;
+  const seen: unknown[] = [];
+  context.mock.method(
+    SnapshotLayerMaker.prototype,
+    'copy',
+    async function (this: SnapshotLayerMaker, ...args: Parameters<typeof copy>) {
+      // The one that begins later takes longer.
+      const takes = seen.push(undefined) === 1 ? 0 : 500;
+      await copy.apply(this, args);
+      await sleep(takes);
+      seen.push(await runtimeStatus(place, id));
+    },
+  );
+  await Promise.all([engine.commit({ container: id }).result, engine.commit({ container: id }).result]);
+  assert.deepEqual(seen.filter(Boolean), ['paused', 'paused']);
+  assert.equal(await runtimeStatus(place, id), 'running');
 });
