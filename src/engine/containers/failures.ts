@@ -19,6 +19,15 @@ export const notRunningNow = (id: string): StrataError =>
     hint: `Start it first: 'strata start ${short(id)}'.`,
   });
 
+/** In docker's words. A process that waits for the kernel dies when that is done, and not before. */
+export const notKilled = (task: string): StrataError =>
+  new StrataError({
+    kind: 'unavailable',
+    code: 'ERR_CONTAINER_NOT_KILLED',
+    message: `${task}: tried to kill container, but did not receive an exit event`,
+    hint: "A process of it waits for the kernel (state D in 'ps'), as for a disk or a server that does not answer: it ends when that does.",
+  });
+
 export const startRefused = (why: string, hint: string): StrataError =>
   new StrataError({ kind: 'conflict', code: 'ERR_CONTAINER_START_REFUSED', message: why, hint });
 

@@ -11,6 +11,8 @@ import { notRunning } from './failures.ts';
 import { lookUp, processOf } from './look-up.ts';
 import { bundleOf, type ContainerParts, runtimePlaceOf } from './parts.ts';
 import { definitionOf, groupOf, isRunning, stateOf } from './state.ts';
+import { untilKilled } from './until-killed.ts';
+import { untilEnd } from './wait.ts';
 
 export interface KillOptions extends AbortOptions {
   /** The signal to send, a name or a number; default KILL. */
@@ -21,14 +23,17 @@ const SIGTERM = 15;
 const SIGKILL = 9;
 
 /**
- * Sends a signal to a running container's first process; KILL ends all of them. Does not wait for what comes of it. Throws
- * ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NOT_RUNNING, ERR_SIGNAL_INVALID.
+ * Sends a signal to a running container's first process; KILL ends all of them, and is waited for as with docker. Throws
+ * ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NOT_RUNNING, ERR_SIGNAL_INVALID, ERR_CONTAINER_NOT_KILLED.
  */
 export async function killContainer(parts: ContainerParts, name: string, options: KillOptions = {}): Promise<void> {
   const signal = signalNumber(options.send ?? 'KILL');
   const record = await lookUp(parts, name, options);
   if (!isRunning(parts.metadata, record) || !(await sendSignal(parts, record, signal, options)))
     throw notRunning(record.id, 'kill', name);
+  if (signal !== SIGKILL) return;
+  const task = `cannot kill container: ${name.slice(0, 256)}`;
+  await untilKilled({ signal: options.signal, task }, (limits) => untilEnd(parts, record, limits));
 }
 
 /** {@link killContainer} by number, for a record that is true; false when its process has just ended. */

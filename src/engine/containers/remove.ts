@@ -9,6 +9,7 @@ import { lookUp } from './look-up.ts';
 import { type ContainerParts, locksOf } from './parts.ts';
 import { settle } from './settle.ts';
 import { isRunning, stateOf } from './state.ts';
+import { untilKilled } from './until-killed.ts';
 import { untilEnd } from './wait.ts';
 
 export interface RemoveContainerOptions extends AbortOptions {
@@ -20,7 +21,8 @@ const SIGKILL = 9;
 
 /**
  * Removes a container with its writable layer and its log; quick, whatever the layer's size. Throws
- * ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_RUNNING for one that runs, without `force`.
+ * ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_RUNNING for one that runs, without `force`,
+ * ERR_CONTAINER_NOT_KILLED.
  */
 export async function removeContainer(
   parts: ContainerParts,
@@ -33,7 +35,8 @@ export async function removeContainer(
     const record = parts.metadata.containers.get(id);
     if (record === undefined) break;
     await sendSignal(parts, record, SIGKILL, options);
-    await untilEnd(parts, record, options);
+    const task = `cannot remove container "/${record.name}": could not kill`;
+    await untilKilled({ ...options, task }, (limits) => untilEnd(parts, record, limits));
   }
   // A command that was killed over a container may have left a layer that no record names.
   await collectAfterDeaths(parts.garbage, { signal: options.signal });

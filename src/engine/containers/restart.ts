@@ -6,6 +6,7 @@ import { needsSettling, settle } from './settle.ts';
 import { startContainer } from './start.ts';
 import { isRunning, stateOf } from './state.ts';
 import { checkSignal, endRun, type StopOptions } from './stop.ts';
+import type { KilledOptions } from './until-killed.ts';
 
 /**
  * Stops a container as `stop` does, if it runs, and starts it again; one that is removed at its end stays. Throws
@@ -15,12 +16,12 @@ import { checkSignal, endRun, type StopOptions } from './stop.ts';
 export async function restartContainer(parts: ContainerParts, name: string, options: StopOptions = {}): Promise<void> {
   checkSignal(options);
   const { id } = await lookUp(parts, name, options);
-  await endForRestart(parts, id, options);
+  await endForRestart(parts, id, { ...options, task: `Cannot restart container ${name.slice(0, 256)}` });
   await startContainer(parts, id, { signal: options.signal });
 }
 
 /** With its lock in our hands all the time, so that nobody else finds it ended and removes it. */
-async function endForRestart(parts: ContainerParts, id: string, options: StopOptions): Promise<void> {
+async function endForRestart(parts: ContainerParts, id: string, options: StopOptions & KilledOptions): Promise<void> {
   await using _lock = await locksOf(parts).lock(id, options);
   await settle(parts, id, { keeps: true });
   const record = parts.metadata.containers.get(id);

@@ -4,6 +4,7 @@ import { createContainer } from './create.ts';
 import { sendSignal } from './kill.ts';
 import type { ContainerParts } from './parts.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
+import { untilKilled } from './until-killed.ts';
 import { untilEnd } from './wait.ts';
 
 const SIGKILL = 9;
@@ -42,5 +43,6 @@ export async function runSupervised(
 
 async function killed(parts: ContainerParts, id: string): Promise<void> {
   const record = parts.metadata.containers.get(id);
-  if (record !== undefined && (await sendSignal(parts, record, SIGKILL))) await untilEnd(parts, record, {});
+  if (record === undefined || !(await sendSignal(parts, record, SIGKILL))) return;
+  await untilKilled({ task: `cannot end container ${record.name}` }, (limits) => untilEnd(parts, record, limits));
 }

@@ -5,6 +5,7 @@ import { sendSignal, stopSignalOf } from './kill.ts';
 import { lookUp } from './look-up.ts';
 import type { ContainerParts } from './parts.ts';
 import { definitionOf, isRunning } from './state.ts';
+import { endsWithin, type KilledOptions, untilKilled } from './until-killed.ts';
 import { untilEnd } from './wait.ts';
 
 export interface StopOptions extends AbortOptions {
@@ -16,18 +17,17 @@ export interface StopOptions extends AbortOptions {
 
 const defaultTimeoutSeconds = 10;
 const SIGKILL = 9;
-// What a timer can measure, 24 days: longer is for ever.
-const longestSeconds = (2 ** 31 - 1) / 1000;
 
 /**
  * Asks a container to end, kills it when it does not, and waits until it has. One that does not run is left alone. Throws
- * ERR_CONTAINER_NOT_FOUND, ERR_SIGNAL_INVALID.
+ * ERR_CONTAINER_NOT_FOUND, ERR_SIGNAL_INVALID, ERR_CONTAINER_NOT_KILLED.
  */
 export async function stopContainer(parts: ContainerParts, name: string, options: StopOptions = {}): Promise<void> {
   checkSignal(options);
   const record = await lookUp(parts, name, options);
   if (!isRunning(parts.metadata, record)) return;
-  await endRun(parts, record, options, (limits) => untilEnd(parts, record, limits));
+  const task = `cannot stop container: ${name.slice(0, 256)}`;
+  await endRun(parts, record, { ...options, task }, (limits) => untilEnd(parts, record, limits));
 }
 
 /** Throws ERR_SIGNAL_INVALID before anything is done. */
@@ -39,7 +39,7 @@ export function checkSignal({ send }: StopOptions): void {
 export async function endRun(
   parts: ContainerParts,
   record: ContainerRecord,
-  options: StopOptions,
+  options: StopOptions & KilledOptions,
   untilEnded: (limits: AbortOptions) => Promise<unknown>,
 ): Promise<void> {
   const { config } = definitionOf(record);
@@ -48,22 +48,5 @@ export async function endRun(
   const seconds = options.timeoutSeconds ?? config.StopTimeout ?? defaultTimeoutSeconds;
   if (await endsWithin(seconds, options, untilEnded)) return;
   await sendSignal(parts, record, SIGKILL, options);
-  await untilEnded(options);
-}
-
-async function endsWithin(
-  seconds: number,
-  { signal }: AbortOptions,
-  untilEnded: (limits: AbortOptions) => Promise<unknown>,
-): Promise<boolean> {
-  if (seconds < 0 || seconds > longestSeconds) return untilEnded({ signal }).then(() => true);
-  const limit = AbortSignal.timeout(seconds * 1000);
-  try {
-    await untilEnded({ signal: signal ? AbortSignal.any([signal, limit]) : limit });
-    return true;
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (limit.aborted) return false;
-    throw error;
-  }
+  await untilKilled(options, untilEnded);
 }
