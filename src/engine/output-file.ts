@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rmSync, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { diskFailure } from '../content/disk-failure.ts';
+import { outputFailure } from '../content/disk-failure.ts';
 import { StrataError } from '../errors/index.ts';
 import type { WriteBytes } from '../images/save/archive-writer.ts';
 import { AT_FDCWD, AT_SYMLINK_FOLLOW, O_TMPFILE, O_WRONLY } from '../sys/constants.ts';
@@ -48,20 +48,34 @@ export async function intoFile(
   writeAll: (write: WriteBytes) => Promise<void>,
   { unnamed = true }: IntoFileOptions = {},
 ): Promise<void> {
-  const temporary = join(dirname(path), `.strata-save-${randomBytes(6).toString('hex')}`);
+  const folder = dirname(path);
+  const temporary = join(folder, `.strata-save-${randomBytes(6).toString('hex')}`);
   try {
-    const nameless = unnamed ? await openUnnamed(dirname(path)) : undefined;
-    await using file = nameless ?? (await open(temporary, 'wx', 0o600));
-    await writeAll(async (chunk) => {
-      for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
+    const nameless = unnamed ? await writingTo(folder, () => openUnnamed(folder)) : undefined;
+    await using file = nameless ?? (await writingTo(folder, () => open(temporary, 'wx', 0o600)));
+    await writeAll((chunk) => writingTo(folder, () => writeChunk(file, chunk)));
+    await writingTo(folder, async () => {
+      if (nameless && nameIfFree(nameless, path)) return;
+      // What has the name is replaced at once, for which the file needs one itself.
+      if (nameless) nameIfFree(nameless, temporary);
+      await rename(temporary, path);
     });
-    if (nameless && nameIfFree(nameless, path)) return;
-    // What has the name is replaced at once, for which the file needs one itself.
-    if (nameless) nameIfFree(nameless, temporary);
-    await rename(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw diskFailure(error, dirname(path));
+    throw error;
+  }
+}
+
+async function writeChunk(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
+}
+
+/** A failure of the file's own filesystem, told as such: what is written comes from another. */
+async function writingTo<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw outputFailure(error, folder);
   }
 }
 

@@ -1,4 +1,5 @@
 // Extended attributes, xattr(7). Attribute names are latin1 text, one character a byte; values are bytes.
+import { attributeFailure } from './attribute-limit.ts';
 import { errnoNumber, errnoOf, SyscallError } from './errno.ts';
 import { addressOf } from './ffi.ts';
 import { hasSyscall } from './has-syscall.ts';
@@ -24,10 +25,12 @@ export function getXattrAt(dirFd: number, name: Name, attribute: string): Uint8A
 /** Sets or replaces one attribute. lsetxattr(2), a symlink is not followed. */
 export function setXattrAt(dirFd: number, name: Name, attribute: string, value: Uint8Array): void {
   const { bytes, address, length } = room();
-  if (value.length > length) throw tooLarge(name);
+  if (value.length > length) throw attributeFailure(tooLarge(name), dirFd, name);
   // From memory that stays: by the time of the call nobody may hold the caller's own any more.
   bytes.set(value);
-  if (calls().set(dirFd, name, attribute, address, value.length) < 0) throw lastError('lsetxattr', name);
+  if (calls().set(dirFd, name, attribute, address, value.length) < 0) {
+    throw attributeFailure(lastError('lsetxattr', name), dirFd, name);
+  }
 }
 
 /** Removes one attribute; ENODATA when it is not there. lremovexattr(2), a symlink is not followed. */
@@ -50,7 +53,7 @@ export function getXattrFd(fd: number, attribute: string): Uint8Array | undefine
 /** fsetxattr(2), with a descriptor that is not O_PATH; see {@link setXattrAt}. */
 export function setXattrFd(fd: number, attribute: string, value: Uint8Array): void {
   const result = libc().fsetxattr(fd, attributeAddress(attribute), value, value.length, 0);
-  if (result < 0) throw lastError('fsetxattr');
+  if (result < 0) throw attributeFailure(lastError('fsetxattr'), fd);
 }
 
 /** fremovexattr(2), with a descriptor that is not O_PATH; see {@link removeXattrAt}. */

@@ -1,6 +1,7 @@
 import { isDiskFull, whyFull } from '../../content/disk-failure.ts';
 import { StrataError } from '../../errors/index.ts';
 import { displayBytes } from '../../lib/bytes.ts';
+import { isAttributeLimit } from '../../sys/attribute-limit.ts';
 import { type Errno, errnoOf } from '../../sys/errno.ts';
 import { isRefusal } from '../../sys/needs-root.ts';
 import { invalidEntry } from '../place.ts';
@@ -42,7 +43,7 @@ const reasons: { readonly [Name in Errno]?: string } = {
 
 /** Says which entry a system call failed for, in the tree at `root`. Anything else comes back as it is. */
 export function entryFailure(error: unknown, path: Uint8Array, root: string): unknown {
-  if (isRefusal(error)) return atEntry(error, path);
+  if (isRefusal(error) || isAttributeLimit(error)) return atEntry(error, path);
   const errno = errnoOf(error);
   if (errno === undefined) return error;
   const reason = reasons[errno];
