@@ -1,10 +1,21 @@
 // Whatever is done to a tree, the layer made of it gives the same tree again: apply after diff is the identity.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ChangedTree } from '../../../src/layer/diff/change.ts';
-import { applyChain, applyOnto, diffLayer, LayerIndex, remakeLayer, verifyLayer } from '../../../src/layer/index.ts';
+import {
+  applyChain,
+  applyOnto,
+  diffLayer,
+  LayerIndex,
+  type ListedChange,
+  listChanges,
+  remakeLayer,
+  verifyLayer,
+} from '../../../src/layer/index.ts';
+import { comparePlaces } from '../../../src/layer/place.ts';
 import { concatBytes, equalBytes } from '../../../src/lib/bytes.ts';
 import { LayerTrees } from '../../helpers/layer-trees.ts';
 import { needs } from '../../helpers/needs.ts';
@@ -47,6 +58,24 @@ const copy = (from: string, to: string): string => {
   execFileSync('cp', ['-a', '--reflink=never', `${from}/.`, to]);
   return to;
 };
+
+/** The changes of an overlay layer are those between what is seen with it and without it, but for copies that stayed the same. */
+async function checkLists(overlay: ChangedTree, upperDir: string, lowerDir: string): Promise<void> {
+  const list = await Array.fromAsync(listChanges(overlay));
+  for (const [at, { place }] of list.entries()) {
+    const before = list[at - 1];
+    assert.ok(before === undefined || comparePlaces(before.place, place) < 0, 'in the order of places, each once');
+  }
+  const compared = await Array.fromAsync(listChanges({ kind: 'trees', upperDir, lowerDir }));
+  const lines = (changes: readonly ListedChange[], isListed: (change: ListedChange) => boolean): string[] =>
+    changes.filter(isListed).map(({ kind, place }) => `${kind} ${Buffer.from(place).toString('latin1')}`);
+  const isFolder = ({ place }: ListedChange): boolean =>
+    lstatSync(Buffer.concat([Buffer.from(`${upperDir}/`), place]), { throwIfNoEntry: false })?.isDirectory() === true;
+  const isSure = (change: ListedChange): boolean => change.kind !== 'changed' || isFolder(change);
+  assert.deepEqual(lines(list, isSure), lines(compared, isSure));
+  const all = new Set(lines(list, () => true));
+  for (const line of lines(compared, () => true)) assert.ok(all.has(line), line);
+}
 
 test('apply after diff gives the same tree, in overlay and between complete trees', {
   skip: needs('root', 'overlay'),
@@ -99,6 +128,8 @@ async function roundTrip(trees: LayerTrees, [first, ...later]: readonly Operatio
     const copiedLayer = await layerOf(trees, { kind: 'overlay', upperDir: upper, lowerDirs: lowers }, copied);
     assert.ok(equalBytes(copiedLayer, layer), 'a layer copied on the way');
     assert.deepEqual(ownListing(copied), ownListing(ownDir), 'copied and unpacked');
+
+    await checkLists({ kind: 'overlay', upperDir: upper, lowerDirs: lowers }, snapshot, complete);
 
     const compared = await layerOf(trees, { kind: 'trees', upperDir: snapshot, lowerDir: complete });
     const onto = copy(complete, trees.directory('onto'));
