@@ -1,6 +1,8 @@
+import { constants } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import type { Engine } from '../engine/engine.ts';
-import { firstCause } from '../errors/index.ts';
+import { firstCause, isStrataError } from '../errors/index.ts';
+import { errnoOf } from '../sys/errno.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { explicitBooleans, usageProblem } from './flags/flags.ts';
@@ -47,6 +49,7 @@ export async function runCommandLine(argv: readonly string[], { out, err }: Comm
     const error = firstCause(thrown);
     if (error instanceof CommanderError) return error.exitCode;
     if (interruption.signal.aborted && error === interruption.signal.reason) return interruption.exitCode;
+    if (isReaderGone(error)) return killedByPipe;
     context.err(renderError(error, { debug: program.opts<GlobalOptions>().debug === true }));
     return exitCodeOf(error);
   } finally {
@@ -56,6 +59,12 @@ export async function runCommandLine(argv: readonly string[], { out, err }: Comm
     await engine?.[Symbol.asyncDispose]();
   }
 }
+
+// What a shell sees of a program that does nothing about a pipe without a reader: docker's command does not, either.
+const killedByPipe = 128 + constants.signals.SIGPIPE;
+
+const isReaderGone = (error: unknown): boolean =>
+  isStrataError(error, 'ERR_OUTPUT_CLOSED') && errnoOf(error.cause) === 'EPIPE';
 
 async function openEngine(program: Command): Promise<Engine> {
   const globals = program.opts<GlobalOptions>();

@@ -35,3 +35,26 @@ test('logs -f ends by an interrupt, without a word, and when a reader goes away,
   }
   assert.deepEqual(await strata('rm', '-f', 'talker'), { code: 0, stdout: 'talker\n', stderr: '' });
 });
+
+test('a reader that goes away is nothing to complain of', { skip }, async (t) => {
+  const strata = await busyboxStore(t);
+  const name = `${strataPath} --root ${strata.root}`;
+  const run = await strata('run', '-d', '--name', 'long', 'busybox', 'sh', '-c', 'yes | busybox head -n 100000');
+  assert.equal(run.code, 0);
+  await strata('wait', 'long');
+  for (const line of ['logs long', 'export long', 'save busybox', 'cp long:/bin -', 'run --name more busybox yes']) {
+    const { stdout, stderr } = spawnSync(
+      'bash',
+      ['-c', `${name} ${line} | head -c1 >/dev/null; echo \${PIPESTATUS[0]}`],
+      {
+        encoding: 'utf8',
+        timeout: patienceMs,
+      },
+    );
+    assert.deepEqual([stdout, stderr], ['141\n', ''], line);
+  }
+  const full = spawnSync('bash', ['-c', `${name} logs long >/dev/full`], { encoding: 'utf8', timeout: patienceMs });
+  assert.equal(full.status, 1);
+  assert.match(full.stderr, /^strata: write \/dev\/stdout: .*no space left on device/i);
+  await strata('rm', '-f', 'long', 'more');
+});

@@ -14,8 +14,11 @@ export interface ArchiveSinkOptions {
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
   /** The tree becomes a layer, in which names that begin with `.wh.` are deletions and no files. */
   readonly isLayer: boolean;
-  /** A directory in place of something else, or the other way round, is refused and not made, as docker's cp has it. */
-  readonly keepsKinds?: boolean;
+  /**
+   * A directory in place of something else, or the other way round, is refused and not made, as docker's cp has it. So is
+   * what would take the place of a mount, with the error that `mounted` makes for the entry.
+   */
+  readonly keepsKinds?: { readonly mounted: (path: Uint8Array) => StrataError };
 }
 
 interface OpenFile {
@@ -58,7 +61,8 @@ export class ArchiveSink implements TarSink, Disposable {
       throw refused(entry.path, `has the device number ${entry.deviceMajor}:${entry.deviceMinor}, out of range`);
     }
     const spot = this.#tree.spot(place, entry.path, entry.mtime);
-    if (this.#options.keepsKinds === true) this.#refuseOtherKind(entry, spot);
+    const { keepsKinds } = this.#options;
+    if (keepsKinds !== undefined) this.#refuseOtherKind(entry, spot, keepsKinds.mounted);
     this.#make(entry, spot, this.#metadataOf(entry));
   }
 
@@ -109,12 +113,16 @@ export class ArchiveSink implements TarSink, Disposable {
     }
   }
 
-  #refuseOtherKind({ type, path }: TarEntry, { directory, name }: Spot): void {
+  #refuseOtherKind(
+    { type, path }: TarEntry,
+    { directory, name }: Spot,
+    mounted: (path: Uint8Array) => StrataError,
+  ): void {
     const fd = this.#tree.directoryFd(directory);
     const standing = statAtIfThere(fd, name)?.type;
     if (standing === undefined || (standing === 'directory' && type === 'directory')) return;
     // Taken away from outside its mount namespace, the name would take the mount along.
-    if (standing !== 'directory' && isMountRoot(fd, name)) throw refused(path, 'device or resource busy: a mount');
+    if (standing !== 'directory' && isMountRoot(fd, name)) throw mounted(path);
     if ((standing === 'directory') === (type === 'directory')) return;
     throw refused(
       path,

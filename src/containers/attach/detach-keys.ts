@@ -40,30 +40,24 @@ export class DetachFilter {
     return this.#isDetached;
   }
 
-  /** What of the input so far is known not to belong to the sequence; its beginning is held back until it is. */
+  /**
+   * What of the input so far is known not to belong to the sequence; its beginning is held back until it is. As with docker,
+   * a key that breaks the sequence off begins none: of ctrl-p, ctrl-p, ctrl-q all three go to the container, so that a
+   * program gets ctrl-p when it is typed twice.
+   */
   pass(input: Uint8Array): Buffer {
     const keys = this.#keys;
     const passed: number[] = [];
     for (const byte of input) {
       if (this.#isDetached) break;
-      // The longest beginning of the sequence that what was typed still ends with.
-      while (this.#matched > 0 && keys[this.#matched] !== byte) {
-        const kept = overlap(keys, this.#matched);
-        for (const held of keys.subarray(0, this.#matched - kept)) passed.push(held);
-        this.#matched = kept;
+      if (keys[this.#matched] === byte) {
+        this.#matched++;
+        this.#isDetached = this.#matched === keys.length;
+        continue;
       }
-      if (keys[this.#matched] === byte) this.#matched++;
-      else passed.push(byte);
-      this.#isDetached = this.#matched === keys.length;
+      passed.push(...keys.subarray(0, this.#matched), byte);
+      this.#matched = 0;
     }
     return Buffer.from(passed);
   }
-}
-
-/** How much of the first `length` keys' end is also their beginning, less than all. */
-function overlap(keys: Uint8Array, length: number): number {
-  for (let size = length - 1; size > 0; size--) {
-    if (keys.subarray(0, size).every((key, at) => key === keys[length - size + at])) return size;
-  }
-  return 0;
 }

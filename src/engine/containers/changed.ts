@@ -3,10 +3,11 @@ import type { Containers } from '../../metadata/containers.ts';
 import { errnoOf } from '../../sys/errno.ts';
 
 // What was a file is gone, or a link, a directory, a socket or a device now: that does not open where we look.
-const changes = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO', 'EACCES'];
+// A name that was free is taken, or a directory that was emptied is not empty.
+const changes = ['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO', 'EACCES', 'ESTALE', 'EEXIST', 'ENOTEMPTY'];
 
-/** Whether reading a container's files met something that its processes put there meanwhile. */
-const isChange = (error: unknown): boolean =>
+/** Whether dealing with a container's files met something that its processes put there meanwhile. */
+export const isChange = (error: unknown): boolean =>
   changes.includes(errnoOf(error) ?? '') || isStrataError(error, 'ERR_LAYER_SOURCE_CHANGED');
 
 const isLost = (error: unknown): boolean =>
@@ -57,12 +58,12 @@ const containerRemoved = (id: string, cause?: unknown): StrataError =>
     cause,
   });
 
-/** A container's processes changed what was being read. */
-export const containerChanged = (id: string, cause: unknown): StrataError =>
+/** A container's processes changed what was being read, or the place that was written to. */
+export const containerChanged = (id: string, cause: unknown, doing: 'read' | 'written' = 'read'): StrataError =>
   new StrataError({
     kind: 'conflict',
     code: 'ERR_CONTAINER_CHANGED',
-    message: `container ${id.slice(0, 12)}: files went away or changed while they were read`,
+    message: `container ${id.slice(0, 12)}: files went away or changed while they were ${doing}`,
     hint: 'Pause it or stop what writes to it, then try again.',
     cause,
   });

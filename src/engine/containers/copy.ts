@@ -1,19 +1,21 @@
+import { posix } from 'node:path';
 import { decompress } from '../../archive/index.ts';
 import { isDiskFull, whyFull } from '../../content/disk-failure.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import type { WriteBytes } from '../../images/save/archive-writer.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
+import { displayBytes } from '../../lib/bytes.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { closeFd } from '../../sys/fs-at.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
 import { type FileStat, statFd } from '../../sys/stat.ts';
 import { archiveSource } from '../copy/archive-source.ts';
 import { copyPath, shownPath } from '../copy/copy-path.ts';
-import { findDestination, findDirectory } from '../copy/destination.ts';
-import { copyImpossible, copyMissing, readOnly } from '../copy/failures.ts';
+import { type DestinationWords, findDestination, findDirectory } from '../copy/destination.ts';
+import { copyImpossible, copyMissing, mountedThere, readOnly } from '../copy/failures.ts';
 import { findSource } from '../copy/source.ts';
 import { unpackCopy } from '../copy/unpack-copy.ts';
-import { containerChanged, readStanding } from './changed.ts';
+import { containerChanged, isChange, readStanding } from './changed.ts';
 import { type ContainerRoot, openRoot } from './open-root.ts';
 import type { ContainerParts } from './parts.ts';
 
@@ -72,15 +74,22 @@ async function copyOut(
     return sizeBytes;
   }
   using host = RootedTree.open('/');
-  const found = findDestination(host, copyPath(to, process.cwd()), described(source), {
+  const words: DestinationWords = {
     missing: (folder) => copyMissing(`invalid output path: directory ${JSON.stringify(folder)} does not exist`),
     unfit: `invalid output path: ${JSON.stringify(to)} must be a directory or a regular file`,
-  });
+  };
+  const found = onHost(to, () => findDestination(host, copyPath(to, process.cwd()), described(source), words));
   const owner = keepOwners ? undefined : { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
   try {
-    return await unpackCopy(archiveSource(source, found.name, torn, kernels), found.fd, { owner, signal });
+    const mounted = mountedBelow(host, found.fd);
+    const chunks = naming(archiveSource(source, found.name, torn, kernels), (error) =>
+      isChange(error) ? containerChanged(root.id, error) : error,
+    );
+    return await unpackCopy(chunks, found.fd, { owner, mounted, signal });
   } catch (error) {
-    throw copyFailure(error, `/proc/self/fd/${found.fd}`, () => readOnly(`filesystem of ${to}`, error));
+    throw copyFailure(hostFailure(to, error), `/proc/self/fd/${found.fd}`, () =>
+      readOnly(`filesystem of ${to}`, error),
+    );
   } finally {
     closeFd(found.fd);
   }
@@ -90,17 +99,26 @@ async function copyOut(
  * Copies into a container, running or not; owners are the source's. One that does not run does not start meanwhile. Throws
  * what {@link copyFromContainer} does, and ERR_COPY_READ_ONLY.
  */
-export async function copyToContainer(
-  parts: ContainerParts,
+export async function copyToContainer(parts: ContainerParts, name: string, request: CopyToRequest): Promise<number> {
+  await using root = await openRoot(parts, name, { write: true, signal: request.signal });
+  try {
+    return await copyIn(root, name, request);
+  } catch (error) {
+    throw isChange(error) ? containerChanged(root.id, error, 'written') : error;
+  }
+}
+
+async function copyIn(
+  root: ContainerRoot,
   name: string,
   { from, path, followLink = false, signal }: CopyToRequest,
 ): Promise<number> {
-  await using root = await openRoot(parts, name, { write: true, signal });
   const to = copyPath(path, '/');
   const unpack = async (chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, fd: number): Promise<number> => {
     try {
-      return await unpackCopy(chunks, fd, { signal });
+      return await unpackCopy(chunks, fd, { mounted: mountedBelow(root.tree, fd), signal });
     } catch (error) {
+      if (isChange(error)) throw error;
       throw copyFailure(error, `/proc/self/fd/${fd}`, () => readOnly(mountOf(root.tree, fd), error));
     } finally {
       closeFd(fd);
@@ -113,14 +131,47 @@ export async function copyToContainer(
   using host = RootedTree.open('/');
   const given = copyPath(from, process.cwd());
   const missing = (): StrataError => copyMissing(`lstat ${shownPath(given)}: no such file or directory`);
-  using source = findSource(host, given, { followLink, missing });
+  using source = onHost(from, () => findSource(host, given, { followLink, missing }));
   const found = findDestination(root.tree, to, described(source), {
     missing: (folder) => notInContainer(folder, name),
     unfit: `destination "${name}:${path}" must be a directory or a regular file`,
   });
   const torn = (): Error => copyImpossible(`${from}: became shorter while it was copied`);
-  return await unpack(archiveSource(source, found.name, torn), found.fd);
+  return await unpack(
+    naming(archiveSource(source, found.name, torn), (error) => hostFailure(from, error)),
+    found.fd,
+  );
 }
+
+/** What is read, with an error of its own for what others did to the source meanwhile: those of the destination look alike. */
+function* naming<Chunk>(chunks: Iterable<Chunk>, named: (error: unknown) => unknown): Generator<Chunk, void> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw named(error);
+  }
+}
+
+/** Others may work on the host's files meanwhile, and some may not be ours to read. */
+function hostFailure(path: string, error: unknown): unknown {
+  if (!isChange(error)) return error;
+  return copyImpossible(
+    `${path}: ${errnoOf(error) === 'EACCES' ? 'permission denied' : 'went away or changed while it was copied'}`,
+  );
+}
+
+function onHost<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw hostFailure(path, error);
+  }
+}
+
+const mountedBelow =
+  (tree: RootedTree, fd: number) =>
+  (path: Uint8Array): StrataError =>
+    mountedThere(posix.join('/', displayBytes(tree.pathOf(fd)), displayBytes(path)));
 
 const kernelPlaces = ['proc', 'sys', 'dev'];
 

@@ -4,13 +4,16 @@ import { sparseRuns } from '../../layer/diff/sparse-runs.ts';
 import { OpenDirectories } from '../../layer/open-directories.ts';
 import { childPlace, placeKey } from '../../layer/place.ts';
 import { isArchived, noXattrs, readXattrs } from '../../layer/xattrs.ts';
+import { displayBytes } from '../../lib/bytes.ts';
 import { AT_FDCWD, O_NOFOLLOW, O_PATH, O_RDONLY } from '../../sys/constants.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { readFullyAt } from '../../sys/fd-io.ts';
 import { closeFd, openAt, readlinkAt } from '../../sys/fs-at.ts';
+import { isKernelFile } from '../../sys/kernel-files.ts';
 import { LinkedNames } from '../../sys/linked-names.ts';
 import { listFd } from '../../sys/list-at.ts';
 import { type FileStat, statFd } from '../../sys/stat.ts';
+import { withoutSize } from './failures.ts';
 import type { CopySource } from './source.ts';
 
 const slash = Buffer.from('/');
@@ -28,17 +31,18 @@ interface Level {
  * What is copied as a tar, in chunks that belong to the receiver: parents first, by bytes. Of a tree that its container
  * changes meanwhile: each thing is opened without being acted upon and described by that descriptor, so that neither a
  * symlink nor a device put in its place is ever followed or opened; what is gone is left out. Sockets are left out.
- * Throws `torn` when a file becomes shorter. Of the directories right below, those that `kernels` names are empty where
+ * Throws `torn` when a file becomes shorter, ERR_COPY_NO_SIZE for a file of the kernel's. Of the directories right below, those that `kernels` names are empty where
  * something is mounted over them.
  */
 export function* archiveSource(
-  { fd, stat, name }: CopySource,
+  { fd, stat, path: place, name }: CopySource,
   as: Uint8Array | undefined,
   torn: () => Error,
   kernels: readonly string[] = [],
 ): Generator<Uint8Array, void> {
-  const archiver = new CopyArchiver(torn, kernels);
   const path = as ?? (name === undefined ? dot : Buffer.from(name));
+  const placeOf = (below: Uint8Array): string => `${place}${displayBytes(below.subarray(path.length))}`;
+  const archiver = new CopyArchiver(torn, kernels, placeOf);
   if (stat.type === 'directory') yield* archiver.tree(fd, path);
   else yield* archiver.node(fd, stat, path);
   yield* archiver.end();
@@ -47,13 +51,16 @@ export function* archiveSource(
 class CopyArchiver {
   readonly #torn: () => Error;
   readonly #kernels: readonly string[];
+  readonly #placeOf: (path: Uint8Array) => string;
   readonly #out = new Chunks();
   /** First names of files that have several. */
   readonly #firstNames = new LinkedNames();
 
-  constructor(torn: () => Error, kernels: readonly string[]) {
+  /** `placeOf` tells for messages where something stands that has this path in the archive. */
+  constructor(torn: () => Error, kernels: readonly string[], placeOf: (path: Uint8Array) => string) {
     this.#torn = torn;
     this.#kernels = kernels;
+    this.#placeOf = placeOf;
   }
 
   *tree(top: number, path: Uint8Array): Generator<Uint8Array, void> {
@@ -124,6 +131,7 @@ class CopyArchiver {
   }
 
   *#file(found: number, path: Uint8Array): Generator<Uint8Array, void> {
+    if (isKernelFile(found)) throw withoutSize(this.#placeOf(path));
     // The very inode: it is a file for good.
     const fd = openAt(AT_FDCWD, `/proc/self/fd/${found}`, O_RDONLY);
     try {

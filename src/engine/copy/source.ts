@@ -12,6 +12,8 @@ export interface CopySource extends Disposable {
   /** O_PATH. */
   readonly fd: number;
   readonly stat: FileStat;
+  /** For messages: where it stands, from the root it was looked up in. */
+  readonly path: string;
   /** Its name in the archive; undefined when only what it holds is meant. */
   readonly name: string | undefined;
 }
@@ -29,7 +31,8 @@ export function findSource(
     close();
     throw copyImpossible(`lstat ${from.path}/: not a directory`);
   }
-  return { fd, stat, name: from.isContent ? undefined : posix.basename(from.path), [Symbol.dispose]: close };
+  const name = from.isContent ? undefined : posix.basename(from.path);
+  return { fd, stat, path: from.path, name, [Symbol.dispose]: close };
 }
 
 function resolved(tree: RootedTree, { path }: CopyPath, followLast: boolean, missing: () => StrataError): number {

@@ -1,11 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { TarParser } from '../../archive/index.ts';
 import { ArchiveSink } from '../../build/archive/archive-sink.ts';
+import type { StrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 
 export interface UnpackCopyOptions extends AbortOptions {
   /** Of all that is made; what the archive says without it. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+  /** What to say of an entry at whose place something is mounted. */
+  readonly mounted: (path: Uint8Array) => StrataError;
 }
 
 /**
@@ -15,9 +18,9 @@ export interface UnpackCopyOptions extends AbortOptions {
 export async function unpackCopy(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   fd: number,
-  { owner, signal }: UnpackCopyOptions,
+  { owner, mounted, signal }: UnpackCopyOptions,
 ): Promise<number> {
-  using sink = new ArchiveSink(`/proc/self/fd/${fd}`, { owner, isLayer: false, keepsKinds: true });
+  using sink = new ArchiveSink(`/proc/self/fd/${fd}`, { owner, isLayer: false, keepsKinds: { mounted } });
   const parser = new TarParser(sink);
   let sizeBytes = 0;
   try {

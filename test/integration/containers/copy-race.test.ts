@@ -59,7 +59,7 @@ for (const target of ['../victim', '/../../victim', '@/victim']) {
         const to = copyPath(['/d/sub', '/d/file', '/d'][i % 3] ?? '', '/');
         const found = findDestination(tree, to, { name: 'given', isDirectory: true }, { missing, unfit: 'unfit' });
         try {
-          await unpackCopy(archiveSource(source, found.name, torn), found.fd, {});
+          await unpackCopy(archiveSource(source, found.name, torn), found.fd, { mounted: missing });
         } finally {
           closeFd(found.fd);
         }

@@ -10,6 +10,7 @@ import { folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
 import { containerStore } from '../../helpers/container-store.ts';
 import { shortListing } from '../../helpers/image-tree.ts';
 import { needs, output } from '../../helpers/needs.ts';
+import { file, tar } from '../../helpers/tar-builder.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
@@ -238,14 +239,15 @@ test('what is bound into a container is read and written whether it runs or not;
     assert.equal(readFileSync(at(`w/sub/${state}`), 'utf8'), 'given\n');
     const intoReadOnly = containers.copyTo('bound', { from: at('given'), path: '/ro/x' });
     await assert.rejects(intoReadOnly, { code: 'ERR_COPY_READ_ONLY', message: 'mounted volume is marked read-only' });
-    await assert.rejects(containers.copyTo('bound', { from: at('given'), path: '/one' }), /device or resource busy/);
+    const mounted = (path: string): object => ({
+      code: 'ERR_COPY_MOUNTED',
+      message: `cannot replace ${path}: device or resource busy: something is mounted there`,
+    });
+    await assert.rejects(containers.copyTo('bound', { from: at('given'), path: '/one' }), mounted('/one'));
     assert.equal(readFileSync(at('one'), 'utf8'), 'one\n', state);
     assert.equal(await readOf('/one'), 'one\n', 'the mount is still there');
     if (state === 'never started') continue;
-    await assert.rejects(
-      containers.copyTo('bound', { from: at('given'), path: '/etc/hosts' }),
-      /device or resource busy/,
-    );
+    await assert.rejects(containers.copyTo('bound', { from: at('given'), path: '/etc/hosts' }), mounted('/etc/hosts'));
     assert.match(await readOf('/etc/hosts'), /localhost/, state);
   }
   assert.deepEqual(readdirSync(at('w/sub')).sort(), ['at rest', 'deep', 'never started', 'running']);
@@ -254,5 +256,38 @@ test('what is bound into a container is read and written whether it runs or not;
   assert.deepEqual(changed, ['deep', 'deep/in', 'deep/in/w', 'one', 'ro']);
   await assert.rejects(containers.copyTo('fixed', { from: at('given'), path: '/tmp' }), {
     message: 'container rootfs is marked read-only',
+  });
+});
+
+test('what the kernel makes when it is read has no size to be copied by', { skip }, async (t) => {
+  const { containers } = await withContainers(t);
+  const to = join(temporaryFolder(t), 'out');
+  const refused = (path: string): object => ({
+    code: 'ERR_COPY_NO_SIZE',
+    message: `cannot copy ${path}: it has no size, the kernel makes it when it is read`,
+  });
+  for (const path of ['/proc/1/cmdline', '/sys/class/net/lo/mtu']) {
+    await assert.rejects(containers.copyFrom('runs', { path, to }), refused(path));
+  }
+  await assert.rejects(containers.copyTo('runs', { from: '/proc/cpuinfo', path: '/tmp' }), refused('/proc/cpuinfo'));
+  await assert.rejects(
+    containers.copyFrom('runs', { path: '/proc/sys/vm', to }),
+    /^StrataError: cannot copy \/proc\/sys\/vm\//,
+  );
+});
+
+test('a place that its container takes away while it is written to is told of in words', { skip }, async (t) => {
+  const { containers } = await withContainers(t);
+  const sh = async (script: string): Promise<number> => containers.execHere('runs', { command: ['sh', '-c', script] });
+  assert.equal(await sh('mkdir /goes'), 0);
+  async function* archive(): AsyncGenerator<Uint8Array> {
+    const [first, second] = [tar(file('a', 'a')).subarray(0, 1024), tar(file('b', 'b'))];
+    yield first;
+    assert.equal(await sh('rm -r /goes'), 0);
+    yield second;
+  }
+  await assert.rejects(containers.copyTo('runs', { from: archive(), path: '/goes' }), {
+    code: 'ERR_CONTAINER_CHANGED',
+    message: /^container [0-9a-f]{12}: files went away or changed while they were written$/,
   });
 });
