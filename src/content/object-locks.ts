@@ -18,17 +18,21 @@ export class ObjectLocks {
   // flock excludes our own other descriptors too, but only polling would find out; inside the process we queue.
   readonly #queues = new Map<string, Promise<void>>();
 
-  /** `directory` is the store's `locks` folder; it and the lock files are made when missing. */
+  /** `directory` is the store's `locks` folder. */
   constructor(directory: string) {
     this.#directory = directory;
+  }
+
+  /** Makes the folder and the lock files where they are missing; to be called before anything is stored. */
+  prepare(): void {
     try {
-      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
       for (const stripe of stripes) {
-        const path = join(directory, stripe);
+        const path = join(this.#directory, stripe);
         if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
       }
     } catch (error) {
-      throw diskFailure(error, directory);
+      throw diskFailure(error, this.#directory);
     }
   }
 

@@ -7,6 +7,7 @@ import type { AbortOptions } from '../lib/abort.ts';
 import type { StoreLease } from '../metadata/leases.ts';
 import { Metadata } from '../metadata/metadata.ts';
 import { TrackedBlobs, TrackedContentStore } from '../metadata/tracked-content.ts';
+import { expectedDriver } from '../snapshots/choose-driver.ts';
 import type { CachedStep } from './build/cache-usage.ts';
 import type { PruneBuildCacheRequest, PrunedBuildCache } from './build/prune-cache.ts';
 import type { BuildEvent, BuildRequest, BuildResult } from './build/types.ts';
@@ -22,18 +23,18 @@ import type { LoadEvent, LoadRequest, LoadResult } from './images/load-types.ts'
 import type { PruneImagesRequest, RemovedImages, RemoveImageRequest } from './images/remove.ts';
 import type { SaveEvent, SaveRequest, SaveResult } from './images/save-types.ts';
 import { type ImageReader, ImageViews } from './images/views.ts';
-import { chooseRoot, makeLayout, type StoreLayout } from './layout.ts';
-import { openDriver, type StorageDriver } from './open-driver.ts';
+import { chooseRoot, findLayout, makeLayout, type StoreLayout } from './layout.ts';
+import { openDriver, openDriverToLook, type StorageDriver } from './open-driver.ts';
 import { Operation } from './operation.ts';
 import { perform, performFrom } from './perform.ts';
-import { storing } from './storing.ts';
+import { type StoreToWrite, storing } from './storing.ts';
 import type { CheckResult } from './system/check-store.ts';
 import type { SystemInfo } from './system/system-info.ts';
 import type { DiskUsage } from './system/usage-types.ts';
 import { hostPlatform } from './versions.ts';
 
 export interface EngineOptions extends AbortOptions {
-  /** Where the store lies; default `STRATA_ROOT`, else `/var/lib/strata`. Made when missing. */
+  /** Where the store lies; default `STRATA_ROOT`, else `/var/lib/strata`. Made by what is first written. */
   readonly root?: string;
   /** `overlay2`, `vfs` or `auto` (default). */
   readonly storageDriver?: string;
@@ -49,7 +50,6 @@ interface EngineParts {
   readonly metadata: Metadata;
   readonly content: LocalContentStore;
   readonly locks: ObjectLocks;
-  readonly driver: StorageDriver;
 }
 
 /**
@@ -65,7 +65,7 @@ export class Engine implements AsyncDisposable {
   readonly #metadata: Metadata;
   readonly #content: LocalContentStore;
   readonly #locks: ObjectLocks;
-  readonly #driver: StorageDriver;
+  #driver: StorageDriver | undefined;
   readonly #ownProcess: boolean;
   readonly #wish: string | undefined;
   readonly #reader: ImageReader;
@@ -76,18 +76,17 @@ export class Engine implements AsyncDisposable {
     this.#metadata = metadata;
     this.#content = content;
     this.#locks = parts.locks;
-    this.#driver = parts.driver;
     this.#ownProcess = options.ownProcess ?? false;
     this.#wish = wishOf(options);
     const { images, tags, targets, db } = metadata;
     const reader = { images, tags, targets, db, content: new TrackedBlobs(content, metadata.blobs) };
     this.#reader = reader;
-    this.images = new ImageViews(reader, metadata, parts.driver, hostPlatform());
+    this.images = new ImageViews(reader, metadata, () => this.#openDriver(), hostPlatform());
     this.containers = new ContainerVerbs(this.#containerParts());
   }
 
   /**
-   * Opens a store, and makes it when there is none. Throws ERR_STORAGE_ROOT_UNUSABLE, ERR_STORAGE_DRIVER_UNKNOWN,
+   * Opens a store for looking, which changes nothing; what is first written makes it when there is none. Throws ERR_STORAGE_ROOT_UNUSABLE, ERR_STORAGE_DRIVER_UNKNOWN,
    * ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORE_NEWER and what the filesystem says.
    */
   static open(options: EngineOptions = {}): Promise<Engine> {
@@ -95,22 +94,25 @@ export class Engine implements AsyncDisposable {
   }
 
   static #open(options: EngineOptions): Engine {
-    const layout = makeLayout(chooseRoot(options.root, process.env));
-    const metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
-    try {
-      const locks = new ObjectLocks(layout.locks);
-      const content = LocalContentStore.open({ directory: layout.content, locks, trashDirectory: layout.trash });
-      const driver = openDriver(layout.root, metadata.snapshots, wishOf(options));
-      return new Engine({ layout, metadata, content, locks, driver }, options);
-    } catch (error) {
-      metadata[Symbol.dispose]();
-      throw error;
-    }
+    const layout = findLayout(chooseRoot(options.root, process.env));
+    const locks = new ObjectLocks(layout.locks);
+    const content = LocalContentStore.openToLook({ directory: layout.content, locks, trashDirectory: layout.trash });
+    expectedDriver({ root: layout.root, driver: wishOf(options) });
+    const metadata = Metadata.openToLook({
+      database: layout.database,
+      locksDirectory: layout.locks,
+      isAlone: options.ownProcess,
+      prepare: () => {
+        makeLayout(layout);
+        content.prepare();
+      },
+    });
+    return new Engine({ layout, metadata, content, locks }, options);
   }
 
   /** Builds an image from a folder with a Dockerfile. The result is durable when it resolves. */
   build(request: BuildRequest): Operation<BuildEvent, BuildResult> {
-    return storing(this.layout.root, request, async (report, signal) => {
+    return storing(this.#storeToWrite(), request, async (report, signal) => {
       const { runBuild } = await import('./build/run-build.ts');
       return await runBuild(request, { ...this.#writingParts(), ownProcess: this.#ownProcess }, report, signal);
     });
@@ -121,7 +123,7 @@ export class Engine implements AsyncDisposable {
    * are durable and named when it resolves. Throws ERR_ARCHIVE_*, and what unpacking throws.
    */
   load(request: LoadRequest): Operation<LoadEvent, LoadResult> {
-    return storing(this.layout.root, request, async (report, signal) => {
+    return storing(this.#storeToWrite(), request, async (report, signal) => {
       const { loadArchive } = await import('./images/load-archive.ts');
       return await loadArchive(request, this.#writingParts(), report, signal);
     });
@@ -132,7 +134,7 @@ export class Engine implements AsyncDisposable {
    * ERR_REFERENCE_INVALID, ERR_CHANGE_INVALID, ERR_ARCHIVE_UNREADABLE, and what unpacking throws.
    */
   importImage(request: ImportRequest): Operation<ImportEvent, ImportResult> {
-    return storing(this.layout.root, request, async (report, signal) => {
+    return storing(this.#storeToWrite(), request, async (report, signal) => {
       const { importArchive } = await import('./images/import-archive.ts');
       return await importArchive(request, this.#writingParts(), report, signal);
     });
@@ -144,7 +146,7 @@ export class Engine implements AsyncDisposable {
    * ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, ERR_CHANGE_INVALID.
    */
   commit(request: CommitRequest): Operation<CommitEvent, CommitResult> {
-    return storing(this.layout.root, request, async (report, signal) => {
+    return storing(this.#storeToWrite(), request, async (report, signal) => {
       const { commitContainer } = await import('./images/commit-container.ts');
       return await commitContainer(request, this.#writingParts(), report, signal);
     });
@@ -270,29 +272,49 @@ export class Engine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#driver.snapshotter[Symbol.asyncDispose]();
+    await this.#driver?.snapshotter[Symbol.asyncDispose]();
     this.#metadata[Symbol.dispose]();
   }
 
+  /** Which one is settled by the first who stores something: trials make files, and mount. */
+  #openDriver(): StorageDriver {
+    if (this.#driver !== undefined) return this.#driver;
+    const { db, snapshots } = this.#metadata;
+    const open = db.isWritable ? openDriver : openDriverToLook;
+    const driver = open(this.layout.root, snapshots, this.#wish);
+    if (db.isWritable) this.#driver = driver;
+    return driver;
+  }
+
   #containerParts(): ContainerParts {
+    const garbage = this.#garbageParts();
     return {
       layout: this.layout,
       metadata: this.#metadata,
       reader: this.#reader,
-      driver: this.#driver,
-      garbage: this.#garbageParts(),
+      get driver() {
+        return garbage.driver;
+      },
+      garbage,
       ownProcess: this.#ownProcess,
     };
   }
 
   #garbageParts(): GarbageParts {
+    const driver = (): StorageDriver => this.#openDriver();
     return {
       layout: this.layout,
       metadata: this.#metadata,
       content: this.#content,
       locks: this.#locks,
-      driver: this.#driver,
+      get driver() {
+        return driver();
+      },
     };
+  }
+
+  #storeToWrite(): StoreToWrite {
+    return { layout: this.layout, openForWriting: () => this.#metadata.db.openForWriting() };
   }
 
   #storeFor(lease: StoreLease): ImageStore {

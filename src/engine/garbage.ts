@@ -49,6 +49,7 @@ export interface CollectedGarbage extends Collected {
 
 /** Removes what nothing names and nobody uses, and empties the trash. Safe beside any other work on the store. */
 export async function collectGarbage(parts: GarbageParts, options: CollectOptions = {}): Promise<CollectedGarbage> {
+  parts.metadata.db.openForWriting();
   await endAbandonedSteps(parts.layout, parts.metadata);
   const { leases } = parts.metadata;
   leases.removeDead();
@@ -77,6 +78,7 @@ async function removeUnfinished({ layout, metadata, content }: GarbageParts, opt
  * longer goes on behind it.
  */
 export async function collectBriefly(parts: GarbageParts, options: CollectOptions): Promise<CollectedGarbage> {
+  parts.metadata.db.openForWriting();
   await endAbandonedSteps(parts.layout, parts.metadata);
   // Rows go before files: killed in between, somebody has to look for these.
   await using _trace = traceIn(parts.metadata.leases, 'rmi');
@@ -94,6 +96,7 @@ export async function findOrphans(parts: GarbageParts, options: AbortOptions): P
 
 /** {@link collectGarbage} when a process died over its work, or over this; costs a look at the leases otherwise. */
 export async function collectAfterDeaths(parts: GarbageParts, options: AbortOptions = {}): Promise<void> {
+  parts.metadata.db.openForWriting();
   const steps = await endAbandonedSteps(parts.layout, parts.metadata);
   parts.metadata.leases.removeDead();
   if (steps + parts.metadata.leases.deaths().length > 0) await collectGarbage(parts, options);

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, unlinkSync } from 'node:fs';
-import { join } from 'node:path';
-import { diskFailure } from '../content/disk-failure.ts';
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { diskFailure, isDiskFull } from '../content/disk-failure.ts';
 import type { AbortOptions } from '../lib/abort.ts';
+import { SpareFiles } from '../metadata/spare-files.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { lockFile, tryLockFile } from '../sys/flock.ts';
 
@@ -18,11 +19,13 @@ export interface KeyLock extends AsyncDisposable {
  */
 export class KeyLocks {
   readonly #directory: string;
+  readonly #spares: SpareFiles;
+  #takesSpares = false;
 
-  /** `directory` is made when it is missing. */
+  /** `directory` lies among the store's locks; it is made when it is missing and something is locked. */
   constructor(directory: string) {
     this.#directory = directory;
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    this.#spares = new SpareFiles(dirname(directory));
   }
 
   /** Waits until nobody else holds `key`. */
@@ -36,8 +39,8 @@ export class KeyLocks {
         closeSync(fd);
         throw error;
       }
-      // The holder before us removed the file while we waited: what we locked has no name any more.
-      if (fstatSync(fd).nlink > 0) return held(path, fd);
+      // The holder before us removed the file while we waited: what we locked has that name no more.
+      if (isAt(path, fd)) return this.#held(path, fd);
       closeSync(fd);
     }
   }
@@ -45,18 +48,33 @@ export class KeyLocks {
   /** {@link lock} without waiting: undefined when somebody else holds it. */
   tryLock(key: string): KeyLock | undefined {
     const { path, fd } = this.#open(key);
-    if (tryLockFile(fd) && fstatSync(fd).nlink > 0) return held(path, fd);
+    if (tryLockFile(fd) && isAt(path, fd)) return this.#held(path, fd);
     closeSync(fd);
     return undefined;
   }
 
   #open(key: string): { readonly path: string; readonly fd: number } {
     const path = join(this.#directory, createHash('sha256').update(key).digest('hex'));
-    try {
-      return { path, fd: openSync(path, 'a', 0o600) };
-    } catch (error) {
-      throw diskFailure(error, this.#directory);
+    for (;;) {
+      try {
+        mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+        return { path, fd: openSync(path, 'a', 0o600) };
+      } catch (error) {
+        if (!isDiskFull(error) || !this.#spares.take(path)) throw diskFailure(error, this.#directory);
+        this.#takesSpares = true;
+      }
     }
+  }
+
+  #held(path: string, fd: number): KeyLock {
+    return {
+      fd,
+      [Symbol.asyncDispose]: async () => {
+        // Removed while still locked, so nobody can lock a file that is about to lose its name.
+        if (!this.#takesSpares || !this.#spares.giveBack(path)) unlinkSync(path);
+        closeSync(fd);
+      },
+    };
   }
 }
 
@@ -66,7 +84,7 @@ export function removeAbandonedLocks(directory: string): void {
     const fd = unlessGone(() => openSync(path, 'r'));
     if (fd === undefined) continue;
     try {
-      if (tryLockFile(fd) && fstatSync(fd).nlink > 0) unlinkSync(path);
+      if (tryLockFile(fd) && isAt(path, fd)) unlinkSync(path);
     } finally {
       closeSync(fd);
     }
@@ -82,11 +100,9 @@ function unlessGone<Result>(call: () => Result): Result | undefined {
   }
 }
 
-const held = (path: string, fd: number): KeyLock => ({
-  fd,
-  [Symbol.asyncDispose]: async () => {
-    // Removed while still locked, so nobody can lock a file that is about to lose its name.
-    unlinkSync(path);
-    closeSync(fd);
-  },
-});
+/** The open file is the one of that name. */
+function isAt(path: string, fd: number): boolean {
+  const named = statSync(path, { throwIfNoEntry: false });
+  const { dev, ino } = fstatSync(fd);
+  return named?.ino === ino && named.dev === dev;
+}

@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { StrataError } from '../errors/index.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { makeFolders } from '../sys/make-folders.ts';
@@ -29,18 +29,39 @@ export function chooseRoot(option: string | undefined, environment: NodeJS.Proce
 }
 
 /**
- * Makes a store's folders where they are missing. Whatever symlinks lead to it, one store has one layout, and so one
- * place for what runs. Throws ERR_STORAGE_ROOT_UNUSABLE.
+ * Finds where a store's parts lie, or will lie once it is made, and makes nothing. Whatever symlinks lead to it, one store
+ * has one layout, and so one place for what runs. Throws ERR_STORAGE_ROOT_UNUSABLE.
  */
-export function makeLayout(root: string): StoreLayout {
+export function findLayout(root: string): StoreLayout {
   try {
-    makeFolders(root, 0o700);
-    const layout = layoutOf(realpathSync(root));
-    for (const folder of [layout.indexes, layout.snapshots, layout.containers, layout.trash])
-      makeFolders(folder, 0o700);
-    return layout;
+    const real = realPathOf(root);
+    if (statSync(real, { throwIfNoEntry: false })?.isDirectory() === false) throw notADirectory;
+    return layoutOf(real);
   } catch (cause) {
     throw rootUnusable(root, cause);
+  }
+}
+
+/** Makes the folders of a store where they are missing. Throws ERR_STORAGE_ROOT_UNUSABLE. */
+export function makeLayout({ root, indexes, snapshots, containers, trash, locks }: StoreLayout): void {
+  const locked = ['containers', 'pauses', 'steps'].map((name) => join(locks, name));
+  try {
+    for (const folder of [root, indexes, snapshots, containers, trash, ...locked]) makeFolders(folder, 0o700);
+  } catch (cause) {
+    throw rootUnusable(root, cause);
+  }
+}
+
+const notADirectory = Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
+
+/** Of what is not there yet: where it will be, below the part of the path that is. */
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if (errnoOf(error) !== 'ENOENT' || parent === path) throw error;
+    return join(realPathOf(parent), basename(path));
   }
 }
 

@@ -1,16 +1,23 @@
-import { diskFailure, isDiskFull } from '../content/disk-failure.ts';
+import { diskFailure, isDiskFull, whatIsFull } from '../content/disk-failure.ts';
 import { firstCause } from '../errors/index.ts';
 import type { AbortOptions } from '../lib/abort.ts';
+import type { StoreLayout } from './layout.ts';
 import { Operation, type Report } from './operation.ts';
 
-/** An operation that writes into the store at `root`: that its disk is full is told as such, wherever it was noticed. */
+export interface StoreToWrite {
+  readonly layout: Pick<StoreLayout, 'root'>;
+  readonly openForWriting: () => void;
+}
+
+/** An operation that writes into a store: that its disk is full is told as such, wherever it was noticed. */
 export function storing<Event, Outcome>(
-  root: string,
+  { layout: { root }, openForWriting }: StoreToWrite,
   options: AbortOptions,
   work: (report: Report<Event>, signal: AbortSignal) => Promise<Outcome>,
 ): Operation<Event, Outcome> {
   return new Operation(async (report: Report<Event>, signal) => {
     try {
+      openForWriting();
       return await work(report, signal);
     } catch (error) {
       const first = firstCause(error);
@@ -18,3 +25,7 @@ export function storing<Event, Outcome>(
     }
   }, options);
 }
+
+/** A failure for want of room as one of the store at `root`, when it is this that is full and not where something else is written. */
+export const namedIfFull = (error: unknown, root: string): unknown =>
+  isDiskFull(error) && whatIsFull(root) !== undefined ? diskFailure(error, root) : error;

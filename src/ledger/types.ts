@@ -63,4 +63,6 @@ export interface SnapshotLedger {
  */
 export interface Lease extends AsyncDisposable {
   readonly id: string;
+  /** What it would hold cannot be removed by anybody: it is not written down. */
+  readonly isNeedless?: boolean | undefined;
 }

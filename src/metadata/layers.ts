@@ -82,7 +82,7 @@ export class Layers {
 
   /** The layer that a blob of this digest holds, pinned to `lease`: it need not be fetched or hashed to know that. */
   findByBlob(digest: Digest, lease: Lease): LayerRecord | undefined {
-    return this.#db.writeVolatile(() => {
+    return this.#objects.pinning(lease, () => {
       const row = this.#db
         .statement<Row>(`${select} JOIN layer_blob lb ON lb.layer_id = l.object_id WHERE lb.digest = ?`)
         .get(digest);

@@ -1,8 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readdirSync, renameSync, rmSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { diskFailure, isDiskFull } from '../content/disk-failure.ts';
-import { isKind } from '../errors/index.ts';
+import { isKind, isStrataError } from '../errors/index.ts';
 import type { Lease } from '../ledger/types.ts';
 import { orUndo } from '../lib/or-undo.ts';
 import { thenAlways } from '../lib/then-always.ts';
@@ -10,6 +20,7 @@ import { errnoOf } from '../sys/errno.ts';
 import { tryLockFile } from '../sys/flock.ts';
 import type { Database } from './database.ts';
 import type { ObjectKind, Objects } from './objects.ts';
+import { SpareFiles } from './spare-files.ts';
 
 export interface LeaseRecord {
   readonly id: string;
@@ -56,6 +67,10 @@ export class StoreLease implements Lease {
   }
 }
 
+class NeedlessLease extends StoreLease {
+  readonly isNeedless = true;
+}
+
 /**
  * Leases are rows with a lock file each, `locks/lease-<id>`. The file is locked before the row is written and unlocked by
  * the kernel when the process goes, however it goes; so whoever can lock the file knows that the lease is dead. Clocks,
@@ -65,9 +80,13 @@ export class Leases {
   readonly #db: Database;
   readonly #objects: Objects;
   readonly #directory: string;
+  readonly #spares: SpareFiles;
+  /** There was no inode for another lock: those that are needed no more go back. */
+  #takesSpares = false;
 
-  /** `directory` is the store's `locks` folder, which exists. */
+  /** `directory` is the store's `locks` folder. */
   constructor(db: Database, objects: Objects, directory: string) {
+    this.#spares = new SpareFiles(directory);
     this.#db = db;
     this.#objects = objects;
     this.#directory = directory;
@@ -75,6 +94,7 @@ export class Leases {
 
   /** A new lease. Throws ERR_NO_SPACE, ERR_STORE_FULL. */
   open(purpose: string): StoreLease {
+    this.#db.openForWriting();
     const { id, fd } = this.#lockedFile();
     const record = (): number =>
       this.#db
@@ -90,6 +110,19 @@ export class Leases {
         () => this.#drop(id, fd),
       ),
     );
+  }
+
+  /**
+   * {@link open} for who only reads. Of a store on a read-only filesystem nothing can be removed, so that the lease holds
+   * nothing and is recorded nowhere.
+   */
+  openToRead(purpose: string): StoreLease {
+    try {
+      return this.open(purpose);
+    } catch (error) {
+      if (!isStrataError(error, 'ERR_STORE_READ_ONLY')) throw error;
+      return new NeedlessLease('', -1, this.#objects, () => {});
+    }
   }
 
   /** Those that are recorded, dead ones included, oldest first. */
@@ -108,7 +141,7 @@ export class Leases {
    */
   removeDead(): string[] {
     // Files first: one seen now without a row afterwards was left by a process that died between the two.
-    const files = readdirSync(this.#directory).filter((name) => name.startsWith(prefix));
+    const files = this.#names().filter((name) => name.startsWith(prefix));
     const ids = new Set([...files.map((name) => name.slice(prefix.length)), ...this.list().map(({ id }) => id)]);
     return [...ids].filter((id) => this.#removeIfDead(id));
   }
@@ -118,14 +151,17 @@ export class Leases {
    * killed, too.
    */
   deaths(): string[] {
-    return readdirSync(this.#directory).flatMap((name) =>
-      name.startsWith(deathPrefix) ? [name.slice(deathPrefix.length)] : [],
-    );
+    return this.#names().flatMap((name) => (name.startsWith(deathPrefix) ? [name.slice(deathPrefix.length)] : []));
   }
 
   /** What these left is cleared up. */
   forgetDeaths(ids: readonly string[]): void {
     for (const id of ids) rmSync(join(this.#directory, deathPrefix + id), { force: true });
+  }
+
+  /** None in a store that is not there yet. */
+  #names(): string[] {
+    return existsSync(this.#directory) ? readdirSync(this.#directory) : [];
   }
 
   #removeIfDead(id: string): boolean {
@@ -162,15 +198,20 @@ export class Leases {
   #lockedFile(): { readonly id: string; readonly fd: number } {
     for (;;) {
       const id = randomBytes(10).toString('hex');
-      let fd: number;
-      try {
-        fd = openSync(this.#path(id), 'wx', 0o600);
-      } catch (error) {
-        throw diskFailure(error, this.#directory);
-      }
+      const fd = this.#make(this.#path(id));
       // Somebody who looks for dead leases may have taken the file between the two calls.
       if (tryLockFile(fd) && fstatSync(fd).nlink > 0) return { id, fd };
       closeSync(fd);
+    }
+  }
+
+  #make(path: string): number {
+    try {
+      return openSync(path, 'wx', 0o600);
+    } catch (error) {
+      if (!isDiskFull(error) || !this.#spares.take(path)) throw diskFailure(error, this.#directory);
+      this.#takesSpares = true;
+      return openSync(path, 'r');
     }
   }
 
@@ -189,8 +230,9 @@ export class Leases {
 
   /** Unlinked while it is still locked, so that nobody else ever locks a file of that name. */
   #drop(id: string, fd: number): void {
+    const path = this.#path(id);
     try {
-      unlinkSync(this.#path(id));
+      if (!this.#takesSpares || !this.#spares.giveBack(path)) unlinkSync(path);
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error;
     } finally {

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { diskFailure } from '../content/disk-failure.ts';
+import { orUndo } from '../lib/or-undo.ts';
 import { bootId } from '../sys/boot-id.ts';
 import { Blobs } from './blobs.ts';
 import { BuildRecords } from './build-records.ts';
@@ -10,16 +11,25 @@ import { Layers } from './layers.ts';
 import { Leases } from './leases.ts';
 import { Objects } from './objects.ts';
 import { Snapshots } from './snapshots.ts';
+import { SpareFiles } from './spare-files.ts';
 import { Tags } from './tags.ts';
 import { Targets } from './targets.ts';
 
-export interface MetadataOptions extends DatabaseOptions {
+export interface MetadataOptions extends Omit<DatabaseOptions, 'onWritable'> {
   /** Path of `strata.db`; its folder exists. */
   readonly database: string;
   /** The store's `locks` folder, made when missing. */
   readonly locksDirectory: string;
   /** For tests that play a reboot. */
   readonly bootId?: string;
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw diskFailure(error, path);
+  }
 }
 
 /** Everything the store knows, by subject; all of them work on one database, so that calls can share a transaction. */
@@ -36,7 +46,19 @@ export class Metadata implements Disposable {
   readonly containers: Containers;
   readonly builds: BuildRecords;
 
-  private constructor(db: Database, locksDirectory: string, boot: string) {
+  private constructor({ database, locksDirectory, bootId: boot = bootId(), prepare, ...options }: MetadataOptions) {
+    const db = Database.openToLook(database, {
+      ...options,
+      prepare: () => {
+        prepare?.();
+        makeFolder(locksDirectory);
+      },
+      onWritable: () => {
+        this.#enterBoot(boot);
+        db.reserve.ensure();
+        new SpareFiles(locksDirectory).ensure();
+      },
+    });
     this.db = db;
     this.objects = new Objects(db);
     this.leases = new Leases(db, this.objects, locksDirectory);
@@ -51,24 +73,24 @@ export class Metadata implements Disposable {
   }
 
   /**
+   * Opens the metadata of a store for looking; the first write makes what is missing. Throws what
+   * {@link Database.openToLook} throws.
+   */
+  static openToLook(options: MetadataOptions): Metadata {
+    return new Metadata(options);
+  }
+
+  /**
    * Opens or creates the metadata of a store; the first one after a boot drops what the last boot did not make durable.
    * Throws what {@link Database.open} throws.
    */
-  static open({ database, locksDirectory, bootId: boot = bootId(), ...options }: MetadataOptions): Metadata {
-    try {
-      mkdirSync(locksDirectory, { recursive: true, mode: 0o700 });
-    } catch (error) {
-      throw diskFailure(error, locksDirectory);
-    }
-    const metadata = new Metadata(Database.open(database, options), locksDirectory, boot);
-    try {
-      metadata.#enterBoot(boot);
-      metadata.db.reserve.ensure();
-      return metadata;
-    } catch (error) {
-      metadata[Symbol.dispose]();
-      throw error;
-    }
+  static open(options: MetadataOptions): Metadata {
+    const metadata = new Metadata(options);
+    orUndo(
+      () => metadata.db.openForWriting(),
+      () => metadata[Symbol.dispose](),
+    );
+    return metadata;
   }
 
   [Symbol.dispose](): void {

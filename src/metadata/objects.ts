@@ -59,7 +59,13 @@ export class Objects {
 
   /** Holds a thing, there or not, for as long as the lease lives. */
   pin(kind: ObjectKind, key: string, lease: Lease): void {
+    if (lease.isNeedless === true) return;
     this.#db.writeVolatile(() => this.#pin(this.id(kind, key), lease));
+  }
+
+  /** Runs `body`, which pins what it finds, as one transaction; one that only reads where a lease holds nothing. */
+  pinning<T>(lease: Lease, body: () => T): T {
+    return lease.isNeedless === true ? this.#db.read(body) : this.#db.writeVolatile(body);
   }
 
   /**
@@ -67,10 +73,10 @@ export class Objects {
    * false leaves no pin.
    */
   pinIfPresent(kind: ObjectKind, key: string, lease: Lease): boolean {
-    return this.#db.writeVolatile(() => {
+    return this.pinning(lease, () => {
       const id = this.find(kind, key);
       if (id === undefined || !this.#present(id)) return false;
-      this.#pin(id, lease);
+      this.pin(kind, key, lease);
       return true;
     });
   }

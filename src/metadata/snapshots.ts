@@ -69,7 +69,7 @@ export class Snapshots implements SnapshotLedger {
   }
 
   findByChainId(driver: string, chainId: ChainId, lease: Lease): SnapshotRecord | undefined {
-    return this.#db.writeVolatile(() => {
+    return this.#objects.pinning(lease, () => {
       const row = this.#standing(driver, chainId);
       if (!row) return undefined;
       this.#objects.pin('snapshot', row.id, lease);

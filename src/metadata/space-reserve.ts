@@ -16,6 +16,9 @@ import { isStrataError } from '../errors/index.ts';
 const reserveBytes = 4 << 20;
 const smallestBytes = 256 << 10;
 
+/** The file of the {@link SpaceReserve} for the database at `path`. */
+export const reserveOf = (path: string): string => `${path.replace(/\.db$/, '')}.reserve`;
+
 /**
  * A file of nothing that is given up when the disk is full, so that removing things always has the few pages it needs to
  * write down what was removed (moby#10613, containerd#10548: a full disk could not even be cleaned up).

@@ -1,4 +1,6 @@
+import { dirname } from 'node:path';
 import { StrataError } from '../errors/index.ts';
+import { type StoreTrouble, storeTrouble } from './store-trouble.ts';
 
 // Primary result codes, sqlite.org/rescode.html; extended ones carry them in the low byte.
 const SQLITE_BUSY = 5;
@@ -30,19 +32,17 @@ export const isReferenceViolation = (error: unknown): boolean => codeOf(error) =
 /** Another connection holds the lock and the time to wait for it is over, or SQLite did not want to wait. */
 export const isBusy = (error: unknown): boolean => [SQLITE_BUSY, SQLITE_LOCKED].includes(primaryOf(error));
 
+/** The files cannot be opened in the way that was asked for. */
+export const isUnopenable = (error: unknown): boolean =>
+  [SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_IOERR].includes(primaryOf(error));
+
 /** What SQLite threw, as an error of the library where a user can do something about it; else unchanged. */
 export function sqliteFailure(error: unknown, path: string): unknown {
   const code = codeOf(error);
   if (code === undefined || error instanceof StrataError) return error;
   const reason = error instanceof Error ? error.message : '';
   if (code === SQLITE_IOERR_SHMSIZE || primaryOf(error) === SQLITE_FULL) {
-    return new StrataError({
-      kind: 'exhausted',
-      code: 'ERR_STORE_FULL',
-      message: `database ${path}: no space left on device`,
-      hint: 'Remove images or build cache that are no longer needed, or free space on that filesystem.',
-      cause: error,
-    });
+    return storeFull(error, path, 'bytes');
   }
   switch (primaryOf(error)) {
     case SQLITE_BUSY:
@@ -65,22 +65,64 @@ export function sqliteFailure(error: unknown, path: string): unknown {
       });
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
-      return new StrataError({
-        kind: 'permission-denied',
-        code: 'ERR_STORE_NOT_WRITABLE',
-        message: `database ${path}: cannot be opened for writing (${reason})`,
-        hint: 'Run as the user who owns the store, or name another one with --root.',
-        cause: error,
-      });
     case SQLITE_IOERR:
+      return troubled(error, path, primaryOf(error) === SQLITE_IOERR ? 'broken' : 'refused', reason);
+    default:
+      return error;
+  }
+}
+
+/** Says what keeps SQLite from its files: its own codes are the same for a full, a broken and a read-only disk. */
+function troubled(cause: unknown, path: string, otherwise: StoreTrouble, reason: string): StrataError {
+  const trouble = storeTrouble(path) ?? otherwise;
+  switch (trouble) {
+    case 'read-only':
+      return storeReadOnly(path, cause);
+    case 'files':
+      return new StrataError({
+        kind: 'exhausted',
+        code: 'ERR_STORE_OPEN_FILES',
+        message: `database ${path}: too many open files`,
+        hint: 'Raise the limit of open files (`ulimit -n`).',
+        cause,
+      });
+    case 'bytes':
+    case 'inodes':
+      return storeFull(cause, path, trouble);
+    case 'broken':
       return new StrataError({
         kind: 'internal',
         code: 'ERR_STORE_IO',
         message: `database ${path}: the disk reported a fault (${reason})`,
         hint: 'Look at the kernel log (`dmesg`).',
-        cause: error,
+        cause,
       });
-    default:
-      return error;
+    case 'missing':
+    case 'refused':
+      return new StrataError({
+        kind: 'permission-denied',
+        code: 'ERR_STORE_NOT_WRITABLE',
+        message: `database ${path}: cannot be opened for writing (${reason})`,
+        hint: 'Run as the user who owns the store, or name another one with --root.',
+        cause,
+      });
   }
 }
+
+export const storeReadOnly = (path: string, cause?: unknown): StrataError =>
+  new StrataError({
+    kind: 'failed-precondition',
+    code: 'ERR_STORE_READ_ONLY',
+    message: `store ${dirname(path)}: the filesystem is mounted read-only`,
+    hint: 'Images can be listed, inspected and saved as they are. For anything else mount it writable, or name another store with --root.',
+    cause,
+  });
+
+const storeFull = (cause: unknown, path: string, what: 'bytes' | 'inodes'): StrataError =>
+  new StrataError({
+    kind: 'exhausted',
+    code: 'ERR_STORE_FULL',
+    message: `database ${path}: no ${what === 'inodes' ? 'inodes' : 'space'} left on device`,
+    hint: 'Remove images or build cache that are no longer needed, or free space on that filesystem.',
+    cause,
+  });

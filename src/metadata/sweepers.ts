@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ObjectLocks } from '../content/object-locks.ts';
 import { moveToTrash } from '../content/trash.ts';
@@ -56,6 +56,7 @@ export function fileSweeper(options: FileSweeperOptions): Sweeper {
       }
     },
     async *stored({ signal }) {
+      if (!existsSync(directory)) return;
       for (const name of readdirSync(directory)) {
         signal?.throwIfAborted();
         const key = keyOf(name);

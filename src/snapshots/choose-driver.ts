@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StrataError } from '../errors/index.ts';
 import { thenAlways } from '../lib/then-always.ts';
@@ -19,6 +19,12 @@ export interface DriverFinding {
   /** Why, or why not, for people. */
   readonly reason: string;
 }
+
+const notSupportedYet: readonly DriverFinding[] = unsupported.map((driver) => ({
+  driver,
+  chosen: false,
+  reason: 'not supported yet',
+}));
 
 export interface DriverChoice {
   readonly driver: DriverName;
@@ -72,6 +78,37 @@ export function settledDriver(options: ChooseDriverOptions): DriverName | undefi
   const [held, second] = heldDrivers(options.root);
   return second === undefined && (wish === undefined || wish === held) ? held : undefined;
 }
+
+/**
+ * What {@link chooseDriver} is likely to pick, without a trial or anything else that is written, for those who only look.
+ * Throws as that does for an impossible wish.
+ */
+export function expectedDriver(options: ChooseDriverOptions): DriverChoice {
+  const wish = wishOf(options);
+  const held = settledDriver(options);
+  const driver = held ?? wish ?? (hasOverlay() ? 'overlay2' : 'vfs');
+  const why =
+    held !== undefined
+      ? 'holds the snapshots of this store'
+      : wish === undefined
+        ? 'not tried here yet'
+        : `${wish} was asked for`;
+  const other = held === undefined ? why : `${held} holds the snapshots of this store`;
+  const findings = (['overlay2', 'vfs'] as const).map((name) => ({
+    driver: name,
+    chosen: name === driver,
+    reason: name === driver ? why : other,
+  }));
+  return { driver, findings: [...findings, ...notSupportedYet], warnings: [] };
+}
+
+const hasOverlay = (): boolean => {
+  try {
+    return /\boverlay$/m.test(readFileSync('/proc/filesystems', 'latin1'));
+  } catch {
+    return true;
+  }
+};
 
 function wishOf({ driver, environment = process.env }: ChooseDriverOptions): DriverName | undefined {
   const wish = driver ?? environment['STRATA_STORAGE_DRIVER'];
@@ -156,7 +193,7 @@ function findingsFor(driver: DriverName, { wish, place, overlayProblem }: Circum
       chosen: driver === 'vfs',
       reason: driver === 'vfs' ? vfsIsPicked : (why ?? 'copies each layer whole'),
     },
-    ...unsupported.map((name) => ({ driver: name, chosen: false, reason: 'not supported yet' })),
+    ...notSupportedYet,
   ];
 }
 

@@ -14,7 +14,7 @@ export interface OpenSnapshotterOptions extends DirectorySnapshotterOptions {
 /** A snapshotter over a store's root. Own directories are there with `capabilities.parallelApply`. */
 export type OpenedSnapshotter = Snapshotter & SnapshotCleaner & Partial<LayerDirectories>;
 
-/** Opens a driver; makes its folders under the root when they are absent. */
+/** Opens a driver; its folders under the root are made with the first snapshot. */
 export function openSnapshotter({ driver, ...options }: OpenSnapshotterOptions): OpenedSnapshotter {
   switch (driver) {
     case 'overlay2':

@@ -21,12 +21,10 @@ export class SnapshotDirectories {
   /** Where they all lie. */
   readonly base: string;
 
-  /** Makes the folders it needs, for this user alone: layers hold other people's setuid programs. */
   constructor(root: string, driver: string) {
     this.#driver = driver;
     this.#trash = join(root, 'trash');
     this.base = join(root, 'snapshots', driver);
-    for (const folder of [this.base, this.#trash]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 
   path(id: string): string {
@@ -50,6 +48,8 @@ export class SnapshotDirectories {
   async create(id: string, fill: (directory: string) => void | Promise<void>): Promise<void> {
     const directory = this.path(id) + unfinished;
     try {
+      // For this user alone: layers hold other people's setuid programs.
+      for (const folder of [this.base, this.#trash]) mkdirSync(folder, { recursive: true, mode: 0o700 });
       mkdirSync(directory, { mode: 0o700 });
       await fill(directory);
       renameSync(directory, this.path(id));
@@ -77,7 +77,8 @@ export class SnapshotDirectories {
 
   /** Ids that have a directory, finished or not; names that are none of ours are left alone. */
   ids(): ReadonlySet<string> {
-    const names = readdirSync(this.base).map((name) => name.replace(unfinished, ''));
+    const found = existsSync(this.base) ? readdirSync(this.base) : [];
+    const names = found.map((name) => name.replace(unfinished, ''));
     return new Set(names.filter((name) => /^[0-9a-f]{20}$/.test(name)));
   }
 

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { type Digest, imageAlgorithms, isDigest, parseDigest } from '../../spec/digest.ts';
@@ -55,15 +55,26 @@ export class LocalContentStore implements ContentStore {
     this.health = new StoreHealth(directory);
   }
 
-  /** Makes the folders that are missing. Throws ERR_NO_SPACE, SyscallError. */
+  /** Opens a folder that is there already, or will be once it is to be written to. */
+  static openToLook(options: LocalContentOptions): LocalContentStore {
+    return new LocalContentStore(options);
+  }
+
+  /** Opens a folder, and makes what is missing of it and its locks. Throws ERR_NO_SPACE, SyscallError. */
   static open(options: LocalContentOptions): LocalContentStore {
     const store = new LocalContentStore(options);
-    try {
-      store.#layout.create();
-    } catch (error) {
-      throw diskFailure(error, options.directory);
-    }
+    store.prepare();
     return store;
+  }
+
+  /** Makes the folders and locks that are missing. Throws ERR_NO_SPACE, SyscallError. */
+  prepare(): void {
+    this.#locks.prepare();
+    try {
+      this.#layout.create();
+    } catch (error) {
+      throw diskFailure(error, this.#layout.directory);
+    }
   }
 
   /** Where a blob's file is or would be, for readers that need a file. */
@@ -112,6 +123,7 @@ export class LocalContentStore implements ContentStore {
     signal?.throwIfAborted();
     for (const algorithm of imageAlgorithms) {
       const directory = this.#layout.blobs(algorithm);
+      if (!existsSync(directory)) continue;
       for (const name of readdirSync(directory).sort()) {
         const digest = `${algorithm}:${name}`;
         if (!isDigest(digest)) continue;

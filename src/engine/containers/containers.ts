@@ -1,8 +1,9 @@
 import type { LogEntry } from '../../containers/supervised/log-file.ts';
-import type { JsonValue } from '../../errors/index.ts';
+import { firstCause, type JsonValue } from '../../errors/index.ts';
 import type { ListedChange } from '../../layer/diff/list-changes.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { performFrom, toRejection } from '../perform.ts';
+import { namedIfFull } from '../storing.ts';
 import type { AttachedContainer, StartAttachedOptions } from './attach.ts';
 import type { CopyFromRequest, CopyToRequest } from './copy.ts';
 import type { CreatedContainer, CreateRequest } from './create-types.ts';
@@ -31,93 +32,97 @@ export class ContainerVerbs {
 
   /** Makes a container that waits for its start. */
   create(request: CreateRequest): Promise<CreatedContainer> {
-    return performFrom(import('./create.ts'), ({ createContainer }) => createContainer(this.#parts, request));
+    return this.#perform(import('./create.ts'), ({ createContainer }) => createContainer(this.#parts, request));
   }
 
   /** Starts a container and returns; nothing happens to one that runs. */
   start(name: string, options: StartOptions = {}): Promise<void> {
-    return performFrom(import('./start.ts'), ({ startContainer }) => startContainer(this.#parts, name, options));
+    return this.#perform(import('./start.ts'), ({ startContainer }) => startContainer(this.#parts, name, options));
   }
 
   /** Starts a container with its streams in our hands from the first byte on; one that runs is attached to. */
   startAttached(name: string, options: StartAttachedOptions = {}): Promise<AttachedContainer> {
-    return performFrom(import('./attach.ts'), ({ startAttached }) => startAttached(this.#parts, name, options));
+    return this.#perform(import('./attach.ts'), ({ startAttached }) => startAttached(this.#parts, name, options));
   }
 
   /** The streams of a running container, from now on. */
   attach(name: string, options: AbortOptions = {}): Promise<AttachedContainer> {
-    return performFrom(import('./attach.ts'), ({ attachContainer }) => attachContainer(this.#parts, name, options));
+    return this.#perform(import('./attach.ts'), ({ attachContainer }) => attachContainer(this.#parts, name, options));
   }
 
   /** Asks a container to end, kills it when it does not in time, waits until it has. */
   stop(name: string, options: StopOptions = {}): Promise<void> {
-    return performFrom(import('./stop.ts'), ({ stopContainer }) => stopContainer(this.#parts, name, options));
+    return this.#perform(import('./stop.ts'), ({ stopContainer }) => stopContainer(this.#parts, name, options));
   }
 
   /** Stops a container, if it runs, and starts it again. */
   restart(name: string, options: StopOptions = {}): Promise<void> {
-    return performFrom(import('./restart.ts'), ({ restartContainer }) => restartContainer(this.#parts, name, options));
+    return this.#perform(import('./restart.ts'), ({ restartContainer }) =>
+      restartContainer(this.#parts, name, options),
+    );
   }
 
   /** Stops all processes of a running container where they are. */
   pause(name: string, options: AbortOptions = {}): Promise<void> {
-    return performFrom(import('./pause.ts'), ({ pauseByName }) => pauseByName(this.#parts, name, options));
+    return this.#perform(import('./pause.ts'), ({ pauseByName }) => pauseByName(this.#parts, name, options));
   }
 
   /** Lets the processes of a paused container go on. */
   unpause(name: string, options: AbortOptions = {}): Promise<void> {
-    return performFrom(import('./pause.ts'), ({ unpauseContainer }) => unpauseContainer(this.#parts, name, options));
+    return this.#perform(import('./pause.ts'), ({ unpauseContainer }) => unpauseContainer(this.#parts, name, options));
   }
 
   /** Runs a process in a running container with this process's own streams; answers its exit code. */
   execHere(name: string, options: ExecOptions): Promise<number> {
-    return performFrom(import('./exec.ts'), ({ execHere }) => execHere(this.#parts, name, options));
+    return this.#perform(import('./exec.ts'), ({ execHere }) => execHere(this.#parts, name, options));
   }
 
   /** Lets a process join a running container and leaves it to itself. */
   execBehind(name: string, options: ExecOptions): Promise<void> {
-    return performFrom(import('./exec.ts'), ({ execBehind }) => execBehind(this.#parts, name, options));
+    return this.#perform(import('./exec.ts'), ({ execBehind }) => execBehind(this.#parts, name, options));
   }
 
   /** Lets a process join a running container with its streams, or its terminal, in our hands. */
   execAttached(name: string, options: ExecOptions): Promise<AttachedContainer> {
-    return performFrom(import('./exec.ts'), ({ execAttached }) => execAttached(this.#parts, name, options));
+    return this.#perform(import('./exec.ts'), ({ execAttached }) => execAttached(this.#parts, name, options));
   }
 
   /** What ps(1) says of the processes of a running container. */
   top(name: string, options: TopOptions = {}): Promise<ProcessTable> {
-    return performFrom(import('./top.ts'), ({ topOfContainer }) => topOfContainer(this.#parts, name, options));
+    return this.#perform(import('./top.ts'), ({ topOfContainer }) => topOfContainer(this.#parts, name, options));
   }
 
   /** Sends a signal to a running container. */
   kill(name: string, options: KillOptions = {}): Promise<void> {
-    return performFrom(import('./kill.ts'), ({ killContainer }) => killContainer(this.#parts, name, options));
+    return this.#perform(import('./kill.ts'), ({ killContainer }) => killContainer(this.#parts, name, options));
   }
 
   /** Waits for a container's end and answers its exit code. */
   wait(name: string, options: AbortOptions = {}): Promise<number> {
-    return performFrom(import('./wait.ts'), ({ waitForContainer }) => waitForContainer(this.#parts, name, options));
+    return this.#perform(import('./wait.ts'), ({ waitForContainer }) => waitForContainer(this.#parts, name, options));
   }
 
   /** Removes a container that does not run, or with `force` any. */
   remove(name: string, options: RemoveContainerOptions = {}): Promise<void> {
-    return performFrom(import('./remove.ts'), ({ removeContainer }) => removeContainer(this.#parts, name, options));
+    return this.#perform(import('./remove.ts'), ({ removeContainer }) => removeContainer(this.#parts, name, options));
   }
 
   rename(name: string, newName: string, options: AbortOptions = {}): Promise<void> {
-    return performFrom(import('./rename.ts'), ({ renameContainer }) =>
+    return this.#perform(import('./rename.ts'), ({ renameContainer }) =>
       renameContainer(this.#parts, name, newName, options),
     );
   }
 
   /** Containers, newest first. */
   list(options: ListContainersOptions = {}): Promise<ContainerSummary[]> {
-    return performFrom(import('./list.ts'), ({ listContainers }) => listContainers(this.#parts, options));
+    return this.#perform(import('./list.ts'), ({ listContainers }) => listContainers(this.#parts, options));
   }
 
   /** Docker's document for a container. */
   inspect(name: string, options: InspectContainerOptions = {}): Promise<{ readonly [key: string]: JsonValue }> {
-    return performFrom(import('./inspect.ts'), ({ inspectContainer }) => inspectContainer(this.#parts, name, options));
+    return this.#perform(import('./inspect.ts'), ({ inspectContainer }) =>
+      inspectContainer(this.#parts, name, options),
+    );
   }
 
   /** What a container has changed of its image's files, by path. */
@@ -132,12 +137,12 @@ export class ContainerVerbs {
 
   /** Copies files out of a container; answers the bytes of their tar. */
   copyFrom(name: string, request: CopyFromRequest): Promise<number> {
-    return performFrom(import('./copy.ts'), ({ copyFromContainer }) => copyFromContainer(this.#parts, name, request));
+    return this.#perform(import('./copy.ts'), ({ copyFromContainer }) => copyFromContainer(this.#parts, name, request));
   }
 
   /** Copies files into a container; answers the bytes of their tar. */
   copyTo(name: string, request: CopyToRequest): Promise<number> {
-    return performFrom(import('./copy.ts'), ({ copyToContainer }) => copyToContainer(this.#parts, name, request));
+    return this.#perform(import('./copy.ts'), ({ copyToContainer }) => copyToContainer(this.#parts, name, request));
   }
 
   /** What a container has written so far. */
@@ -153,5 +158,19 @@ export class ContainerVerbs {
     } catch (error) {
       throw toRejection(error);
     }
+  }
+
+  /** {@link performFrom}; a full disk is named as the store's when it is. */
+  #perform<Module, Result>(
+    module: Promise<Module>,
+    verb: (module: Module) => Result | Promise<Result>,
+  ): Promise<Result> {
+    return performFrom(module, async (loaded) => {
+      try {
+        return await verb(loaded);
+      } catch (error) {
+        throw namedIfFull(firstCause(error), this.#parts.layout.root);
+      }
+    });
   }
 }

@@ -54,13 +54,13 @@ export async function listContainers(
   options: ListContainersOptions = {},
 ): Promise<ContainerSummary[]> {
   const { metadata } = parts;
-  await reconcileContainers(parts, options);
+  const found = await reconcileContainers(parts, options);
   const { last = 0, filters = Filters.fromFlags([]), size = false } = options;
   const all = options.all === true || last > 0 || filters.values('status').length > 0;
   const stays = compileFilters(filters, containerFilters(parts));
   const listed = metadata.db.read(() => {
     const nameOf = imageNames(metadata);
-    const records = metadata.containers.list().filter((each) => (all || isRunning(metadata, each)) && stays(each));
+    const records = found.filter((each) => (all || isRunning(metadata, each)) && stays(each));
     return (last > 0 ? records.slice(0, last) : records).map((record) => ({ record, image: nameOf(record) }));
   });
   const now = Date.now();

@@ -49,9 +49,13 @@ export const runtimePlaceOf = ({ layout }: Pick<ContainerParts, 'layout'>): Runt
  * Who starts, settles or removes a container holds its lock; looking at it or sending a signal takes none. A record whose
  * state says that somebody is at work, while the lock is free, was left by a killed command.
  */
-export const locksOf = ({ layout }: Pick<ContainerParts, 'layout'>): KeyLocks =>
-  new KeyLocks(join(layout.locks, 'containers'));
+export function locksOf({ layout, metadata }: Pick<ContainerParts, 'layout' | 'metadata'>): KeyLocks {
+  metadata.db.openForWriting();
+  return new KeyLocks(join(layout.locks, 'containers'));
+}
 
 /** Who freezes a container or lets it go on holds its lock, a commit from the one to the other. Taken after {@link locksOf}. */
-export const pauseLocksOf = ({ layout }: Pick<ContainerParts, 'layout'>): KeyLocks =>
-  new KeyLocks(join(layout.locks, 'pauses'));
+export function pauseLocksOf({ layout, metadata }: Pick<ContainerParts, 'layout' | 'metadata'>): KeyLocks {
+  metadata.db.openForWriting();
+  return new KeyLocks(join(layout.locks, 'pauses'));
+}

@@ -1,29 +1,50 @@
-import { isActive } from '../../containers/state.ts';
+import { ended, isActive, toJson } from '../../containers/state.ts';
+import { readExit } from '../../containers/supervised/exits.ts';
 import { isStrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
-import { forgetExits } from './forget-exits.ts';
-import { locksOf } from './parts.ts';
-import { needsSettling, type SettleParts, settle } from './settle.ts';
+import { exitsOf, locksOf } from './parts.ts';
+import { needsSettling, type SettleParts, settle, unknownExitCode } from './settle.ts';
 import { stateOf } from './state.ts';
 
 /**
  * Makes the records of all containers true, whatever has ended or was killed since somebody looked. For those that run it
- * costs a look at a file and a process each, for the others nothing. One that cannot be cleared up behind does not keep
+ * costs a look at a file and a process each, for the others nothing. Returns the records as they are then. One that cannot be cleared up behind does not keep
  * the others from sight: who asks for that one is told.
  */
-export async function reconcileContainers(parts: SettleParts, options: AbortOptions = {}): Promise<void> {
+export async function reconcileContainers(
+  parts: SettleParts,
+  options: AbortOptions = {},
+): Promise<readonly ContainerRecord[]> {
   const records = parts.metadata.containers.list();
-  dropDeadLeases(parts, records);
-  for (const record of records) {
-    try {
-      await reconcile(parts, record, options);
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      if (!isStrataError(error, 'ERR_CONTAINER_REMOVAL')) throw error;
-    }
+  try {
+    dropDeadLeases(parts, records);
+    let hasSettled = false;
+    for (const record of records) hasSettled = (await reconcileIfCan(parts, record, options)) || hasSettled;
+    return hasSettled ? parts.metadata.containers.list() : records;
+  } catch (error) {
+    if (!isStrataError(error, 'ERR_STORE_READ_ONLY')) throw error;
+    return records.map((record) => asFound(parts, record));
   }
-  forgetExits(parts);
+}
+
+/** False also for one that cannot be cleared up behind. */
+async function reconcileIfCan(parts: SettleParts, record: ContainerRecord, options: AbortOptions): Promise<boolean> {
+  try {
+    return await reconcile(parts, record, options);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    if (!isStrataError(error, 'ERR_CONTAINER_REMOVAL')) throw error;
+    return false;
+  }
+}
+
+/** What the record of one that has ended would say if it could be written. */
+function asFound(parts: SettleParts, record: ContainerRecord): ContainerRecord {
+  const state = stateOf(record);
+  if ((state.status !== 'running' && state.status !== 'paused') || !needsSettling(parts, record)) return record;
+  const exit = readExit(exitsOf(parts.layout), record.id) ?? { exitCode: unknownExitCode };
+  return { ...record, state: toJson(ended(state, exit)) };
 }
 
 /** {@link reconcileContainers} for one; answers its record as it is then, undefined when it is gone. */
@@ -34,8 +55,13 @@ export async function reconcileContainer(
 ): Promise<ContainerRecord | undefined> {
   const record = parts.metadata.containers.get(id);
   if (record === undefined) return undefined;
-  dropDeadLeases(parts, [record]);
-  return (await reconcile(parts, record, options)) ? parts.metadata.containers.get(id) : record;
+  try {
+    dropDeadLeases(parts, [record]);
+    return (await reconcile(parts, record, options)) ? parts.metadata.containers.get(id) : record;
+  } catch (error) {
+    if (!isStrataError(error, 'ERR_STORE_READ_ONLY')) throw error;
+    return asFound(parts, record);
+  }
 }
 
 async function reconcile(parts: SettleParts, record: ContainerRecord, options: AbortOptions): Promise<boolean> {

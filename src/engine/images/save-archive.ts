@@ -25,7 +25,7 @@ export async function saveArchive(
   const { format = 'docker-archive', output } = request;
   if (typeof output === 'string') checkOutput(output, 'save image');
   const platform = request.platform === undefined ? hostPlatform() : parsePlatform(request.platform, hostPlatform());
-  await using lease = metadata.leases.open('save');
+  await using lease = metadata.leases.openToRead('save');
   const store = storeFor(lease);
   const { content } = store;
   const parts = {

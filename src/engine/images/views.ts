@@ -84,13 +84,13 @@ export class ImageViews {
   readonly #store: ImageReader;
   readonly #layers: Layers;
   readonly #snapshots: Snapshots;
-  readonly #driver: StorageDriver;
+  readonly #driver: () => StorageDriver;
   readonly #platform: Platform;
 
   constructor(
     store: ImageReader,
     { layers, snapshots }: Pick<Metadata, 'layers' | 'snapshots'>,
-    driver: StorageDriver,
+    driver: () => StorageDriver,
     platform: Platform,
   ) {
     this.#store = store;
@@ -167,7 +167,7 @@ export class ImageViews {
   }
 
   #storageOf(image: Digest): ImageStorage {
-    const { name, snapshotter } = this.#driver;
+    const { name, snapshotter } = this.#driver();
     const top = this.#store.images.layersOf(image).at(-1);
     const id = top && this.#snapshots.ofChain(name, top.chainId);
     if (id === undefined || !snapshotter.ownDirectory || !snapshotter.lowerDirectories) {

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkBlobs } from '../../images/check/check-blobs.ts';
 import { checkImages } from '../../images/check/check-images.ts';
@@ -39,7 +39,7 @@ export async function checkStore(
     if (checked.kind === 'blob' || checked.kind === 'layer' || checked.kind === 'image') counts[checked.kind]++;
     report(checked);
   };
-  await using lease = metadata.leases.open('check');
+  await using lease = metadata.leases.openToRead('check');
   const hold: Hold = ({ kind, key }) => lease.pinIfPresent(kind, key);
   const isUnpacked = (id: string): boolean => topsOf(parts, id).length > 0;
   const ofBlobs = await checkBlobs({ blobs: metadata.blobs, content, hold }, count, options);
@@ -84,7 +84,8 @@ function snapshotsByLayer(parts: GarbageParts): ReadonlyMap<DiffId, readonly str
 
 function orphanSnapshots({ layout, driver, metadata }: GarbageParts): ObjectRef[] {
   // Read before their records are looked up: a record stands before its folder.
-  return readdirSync(join(layout.snapshots, driver.name))
+  const folder = join(layout.snapshots, driver.name);
+  return (existsSync(folder) ? readdirSync(folder) : [])
     .filter((name) => metadata.snapshots.get(name.split('.')[0] ?? name) === undefined)
     .map((key) => ({ kind: 'snapshot', key }));
 }

@@ -1,6 +1,6 @@
 import { describeRuntime, type RuntimeInfo } from '../../containers/runtime/runtime.ts';
 import { isStrataError } from '../../errors/index.ts';
-import { chooseDriver, type DriverFinding } from '../../snapshots/choose-driver.ts';
+import { type DriverFinding, expectedDriver } from '../../snapshots/choose-driver.ts';
 import { type KernelFeatures, kernelFeatures } from '../../sys/features.ts';
 import { describeVersions, type Versions } from '../versions.ts';
 import { type HostFacts, hostFacts } from './host-facts.ts';
@@ -41,7 +41,7 @@ export interface SystemInfoInput {
 /** Looks at the machine and at the store's place in it. */
 export async function systemInfo({ root, wish, images, states }: SystemInfoInput): Promise<SystemInfo> {
   const runtime = await runtimeIfThere();
-  const choice = chooseDriver({ root, driver: wish });
+  const choice = expectedDriver({ root, driver: wish });
   return {
     root,
     versions: await describeVersions(),

@@ -101,6 +101,7 @@ test('who was killed over what a killed one left: the next one finds it all the 
   using metadata = Metadata.open(paths);
   const [lease] = metadata.leases.list();
   const left = join(layout.indexes, `.new-${lease?.id}-layer`);
+  mkdirSync(layout.indexes, { recursive: true });
   writeFileSync(left, 'x');
   child.kill('SIGKILL');
   await once(child, 'close');

@@ -143,7 +143,7 @@ describe('the format of the store', () => {
     assert.throws(() => Database.open(path, { migrations: [table, broken] }), /nowhere/);
     using db = Database.open(path, { migrations: [table] });
     assert.equal(pragma(db, 'user_version'), 1);
-    assert.throws(() => db.statement('SELECT * FROM half'), /no such table/);
+    assert.throws(() => db.statement('SELECT * FROM half').get(), /no such table/);
   });
 
   test('a newer store is refused and not touched', (context) => {

@@ -32,7 +32,10 @@ function bench(context: TestContext): Bench {
   return { root, ledger, lease, driver, layer };
 }
 
-const folders = (root: string): string[] => readdirSync(join(root, 'snapshots/overlay2')).sort();
+const folders = (root: string): string[] => {
+  const folder = join(root, 'snapshots/overlay2');
+  return existsSync(folder) ? readdirSync(folder).sort() : [];
+};
 const trash = (root: string): string[] => readdirSync(join(root, 'trash'));
 const withCode =
   (code: string) =>

@@ -1,0 +1,85 @@
+// A store on a filesystem that takes no writes: mounted read-only, or turned so by the kernel after a fault.
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type TestContext, test } from 'node:test';
+import { inspect } from 'node:util';
+import { Engine } from '../../../src/engine/index.ts';
+import { isStrataError } from '../../../src/errors/index.ts';
+import { temporaryFolder } from '../../helpers/build-folder.ts';
+import { busyboxContext } from '../../helpers/busybox-image.ts';
+import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { needs, output } from '../../helpers/needs.ts';
+import { PowerDisk } from '../../helpers/power-cut.ts';
+
+const skip = needs('root', 'loop', 'mkfs.ext4', 'overlay', 'busybox');
+
+async function filled(context: TestContext, root: string): Promise<void> {
+  await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
+  context.after(() => rmSync(engine.layout.run, { recursive: true, force: true }));
+  await engine.build({ context: busyboxContext(context), tags: ['busybox'] }).result;
+  await engine.containers.create({ image: 'busybox', name: 'one', command: ['true'] });
+}
+
+/** What SQLite may have left beside the database. */
+const leavings: Readonly<Record<string, (database: string) => void>> = {
+  'as commands leave it': () => {},
+  'closed by another program': (database) => {
+    const connection = new DatabaseSync(database);
+    connection.exec('PRAGMA wal_checkpoint');
+    connection.close();
+  },
+  'with a log and no index of it': (database) => rmSync(`${database}-shm`),
+};
+
+for (const [what, leaveBehind] of Object.entries(leavings)) {
+  test(`a read-only store can be looked at, ${what}`, { skip }, async (context) => {
+    using disk = loopFilesystem(['mkfs.ext4', '-q']);
+    const root = join(disk.path, 'store');
+    const out = join(temporaryFolder(context, 'out'), 'out.tar');
+    await filled(context, root);
+    leaveBehind(join(root, 'strata.db'));
+    output('mount', '-o', 'remount,ro', disk.path);
+    await using engine = await Engine.open({ root });
+    assert.equal(engine.images.list().length, 1);
+    assert.equal(engine.images.tree().images.length, 1);
+    assert.ok((await engine.images.history('busybox')).steps.length > 0);
+    assert.equal((await engine.images.inspect('busybox')).storage.directories.length, 1);
+    assert.equal((await engine.containers.list({ all: true })).length, 1);
+    await engine.containers.inspect('one');
+    assert.equal((await engine.info()).images, 1);
+    await engine.diskUsage();
+    assert.ok((await engine.save({ images: ['busybox'], output: out }).result).sizeBytes > 0);
+    assert.deepEqual((await engine.check().result).damages, []);
+
+    const writing: Readonly<Record<string, () => Promise<unknown>>> = {
+      run: () => engine.run({ image: 'busybox', command: ['true'] }).result,
+      create: () => engine.containers.create({ image: 'busybox' }),
+      start: () => engine.containers.start('one'),
+      remove: () => engine.containers.remove('one'),
+      tag: () => engine.tag('busybox', 'other'),
+      removeImage: () => engine.removeImage({ image: 'busybox' }),
+      prune: () => engine.collectGarbage().result,
+      build: () => engine.build({ context: busyboxContext(context) }).result,
+      load: () => engine.load({ input: out }).result,
+      commit: () => engine.commit({ container: 'one' }).result,
+    };
+    for (const [name, write] of Object.entries(writing)) {
+      await assert.rejects(write, { code: 'ERR_STORE_READ_ONLY', kind: 'failed-precondition' }, name);
+    }
+  });
+}
+
+test('a broken disk is told as one', { skip }, async (context) => {
+  using disk = new PowerDisk(64);
+  const root = join(disk.path, 'store');
+  await filled(context, root);
+  disk.cut(2);
+  const error = await Engine.open({ root }).then(
+    () => undefined,
+    (failure: unknown) => failure,
+  );
+  assert.ok(isStrataError(error, 'ERR_STORE_IO'), inspect(error));
+  assert.match(error.message, /the disk reported a fault/);
+});
