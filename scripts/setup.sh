@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 product="bzip2 conmon libdeflate0 procps runc tini xz-utils"
 tests="acl bash-completion btrfs-progs busybox-static e2fsprogs fish isal libarchive-tools libcap2-bin linux-libc-dev mandoc
-  pigz skopeo umoci zsh zstd"
+  pigz skopeo strace umoci zsh zstd"
 case "${1:-}" in
 shell) wanted="$product busybox-static" ;;
 test) wanted="$product $tests" ;;

@@ -84,7 +84,7 @@ function findBase(
   hint: string | undefined,
 ): FoundImage {
   try {
-    return holdImage(store, lease, () => findNamedImage(store, reference, platform));
+    return holdImage(lease, () => findNamedImage(store, reference, platform));
   } catch (error) {
     if (isStrataError(error, 'ERR_REFERENCE_INVALID')) {
       throw new StrataError({

@@ -54,6 +54,11 @@ export class StoreLease implements Lease {
     this.#objects.pin(kind, key, this);
   }
 
+  /** Runs `body`, which pins what it finds, as one transaction. */
+  pinning<T>(body: () => T): T {
+    return this.#objects.pinning(this, body);
+  }
+
   /** *Pin, then look*: true means that the thing is there and stays as long as this lease. */
   pinIfPresent(kind: ObjectKind, key: string): boolean {
     return this.#objects.pinIfPresent(kind, key, this);

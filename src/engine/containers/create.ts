@@ -53,7 +53,7 @@ export async function recordContainer(
 ): Promise<Recorded> {
   const { metadata, reader, driver } = parts;
   const platform = request.platform === undefined ? undefined : parsePlatform(request.platform, hostPlatform());
-  const found = holdImage(reader, lease, () => findImage(reader, request.image, platform ?? hostPlatform()));
+  const found = holdImage(lease, () => findImage(reader, request.image, platform ?? hostPlatform()));
   const image = await readConfig(reader.content, found.id, { signal });
   if (platform !== undefined) refuseOtherPlatform(request.image, platform, image);
   refuseOtherSystem(request.image, image);

@@ -36,14 +36,14 @@ export interface ChooseOptions extends AbortOptions {
  */
 export function chooseImages(index: ImageIndex, names: readonly string[], options: ChooseOptions): ChosenImage[] {
   // One transaction: no name that was listed is gone, and no image, when it is looked up and pinned.
-  return index.db.writeVolatile(() => choose(index, names, options));
+  return options.lease.pinning(() => choose(index, names, options));
 }
 
 function choose(index: ImageIndex, names: readonly string[], options: ChooseOptions): ChosenImage[] {
   const chosen = new Map<string, ChosenImage>();
   const find = options.isRequired ? findPlatformImage : findImage;
   for (const text of names.flatMap((name) => tagsOf(index, name) ?? [name])) {
-    const { id, target, reference } = holdImage(index, options.lease, () => find(index, text, options.platform));
+    const { id, target, reference } = holdImage(options.lease, () => find(index, text, options.platform));
     const manifest = manifestOf(index, id, target, options.lease);
     const key = options.perManifest ? `${id} ${manifest}` : id;
     const standing = chosen.get(key);
