@@ -70,9 +70,13 @@ export class PlaceList {
   }
 
   /** Record numbers by place, those of one place in archive order; ignored entries, which have no place, left out. */
-  sorted(): Uint32Array {
-    this.#orderAll();
-    return this.#order.filter((ordinal) => this.#kinds[ordinal] !== ignored);
+  *sorted(): Generator<number, void> {
+    // Most archives come in order: what they need is no second list of a million numbers.
+    if (!this.#isAscending) this.#orderAll();
+    for (let at = 0; at < this.#length; at++) {
+      const ordinal = this.#isAscending ? at : (this.#order[at] as number);
+      if (this.#kinds[ordinal] !== ignored) yield ordinal;
+    }
   }
 
   #grow(): void {
