@@ -17,5 +17,5 @@ show run --rm hello-world
 show images
 show history hello-world
 show build -t busybox -f examples/busybox/Dockerfile /usr/bin
-show run --rm busybox sh -c 'echo "Hello from a shell: $(uname -sm)"'
+show run --rm busybox uname -a
 printf '\nA shell of your own: ./bin/strata run -it --rm busybox\n'

@@ -36,6 +36,9 @@ const parts: readonly RegExp[] = [
   /^\s*\n/gm,
 ];
 
+// What a hint says before it points to the help is its own.
+const pointer = /^hint: [^\n]* (See '[^'\n]* --help'\.)$/gm;
+
 // Some are there once for each processor of the machine.
 const ownValues = /^\d+\.HostConfig\.MaskedPaths\.\d+: /;
 
@@ -49,7 +52,7 @@ const prefixes =
 
 function message(stderr: string): string {
   const plain = ofRun.reduce((text, form) => text.replace(form, '$1\n'), stderr);
-  const rest = parts.reduce((text, part) => text.replace(part, ''), plain);
+  const rest = parts.reduce((text, part) => text.replace(part, ''), plain.replace(pointer, 'hint: $1'));
   return rest.replace(prefixes, '').replace(/^(See '.*')\.$/gm, '$1');
 }
 
