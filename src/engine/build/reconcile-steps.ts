@@ -8,8 +8,9 @@ import type { StoreLayout } from '../layout.ts';
 export const stepsOf = ({ run: runDirectory }: StoreLayout): string => join(runDirectory, 'steps');
 
 /**
- * Ends the build steps whose builds were killed, and takes away what is left of them in the runtime, before what they
- * write into is collected; answers how many. Costs a look into a folder otherwise.
+ * Ends the build steps whose builds were killed and takes away what is left of them in the runtime. Returns how many.
+ * Garbage collection does so before it collects what they write into, and whatever makes or starts containers does, too:
+ * a command may be the only one for days. Costs a look into a folder when there are none.
  */
 export async function endAbandonedSteps(layout: StoreLayout, { leases }: Metadata): Promise<number> {
   const ids = namesIn(stepsOf(layout));

@@ -14,6 +14,7 @@ import type { Metadata } from '../../metadata/metadata.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { Digest } from '../../spec/digest.ts';
 import { formatPlatform, normalizePlatform, type Platform, parsePlatform, platformRank } from '../../spec/platform.ts';
+import { endAbandonedSteps } from '../build/reconcile-steps.ts';
 import { hostPlatform } from '../versions.ts';
 import type { CreatedContainer, CreateRequest } from './create-types.ts';
 import { defineContainer } from './definition.ts';
@@ -51,7 +52,8 @@ export async function recordContainer(
   request: CreateRequest,
   { lease, signal, state, volatile = false }: RecordOptions,
 ): Promise<Recorded> {
-  const { metadata, reader, driver } = parts;
+  const { layout, metadata, reader, driver } = parts;
+  await endAbandonedSteps(layout, metadata);
   const platform = request.platform === undefined ? undefined : parsePlatform(request.platform, hostPlatform());
   const found = holdImage(lease, () => findImage(reader, request.image, platform ?? hostPlatform()));
   const image = await readConfig(reader.content, found.id, { signal });

@@ -13,6 +13,7 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { bootId } from '../../sys/boot-id.ts';
 import { identify } from '../../sys/process-identity.ts';
+import { endAbandonedSteps } from '../build/reconcile-steps.ts';
 import { thisMachine } from '../machine.ts';
 import { exitCodeOfStart, startRefused } from './failures.ts';
 import { containerNotFound, findContainer } from './find.ts';
@@ -43,7 +44,8 @@ export interface StartOptions extends AbortOptions {
  * ERR_CONTAINER_START_REFUSED. An abort before that leaves the container as it was.
  */
 export async function startContainer(parts: ContainerParts, name: string, options: StartOptions = {}): Promise<void> {
-  const { metadata } = parts;
+  const { layout, metadata } = parts;
+  await endAbandonedSteps(layout, metadata);
   const { id } = findContainer(metadata.containers, name);
   await using _lock = await locksOf(parts).lock(id, options);
   await settle(parts, id);

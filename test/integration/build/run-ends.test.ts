@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -156,6 +156,30 @@ for (const signal of ['SIGKILL', 'SIGHUP', 'SIGTERM', 'SIGINT'] as const) {
     );
   });
 }
+
+test('what makes or starts containers takes away the steps of a killed build', { skip }, async (t) => {
+  const engine = await store(t);
+  const mark = unusualSeconds();
+  const { child, ended } = command(t, engine.layout.root, buildContext(t, ['FROM base', `RUN sleep ${mark}`]));
+  await untilSo(() => sleepers(mark).length > 0);
+  child.kill('SIGKILL');
+  await ended;
+  assert.equal(left(engine).bundles?.length, 1);
+  const { id } = await engine.containers.create({ image: 'base', command: ['true'] });
+  assert.deepEqual([left(engine).bundles, left(engine).states], [[], []]);
+  assert.deepEqual(sleepers(mark), []);
+
+  const bundle = join(engine.layout.run, 'steps/0123456789abcdef0123-1');
+  for (const work of [
+    () => engine.containers.start(id),
+    () => engine.run({ image: 'base', command: ['true'], remove: true }).result,
+  ]) {
+    mkdirSync(bundle, { recursive: true });
+    await work();
+    assert.equal(existsSync(bundle), false, String(work));
+  }
+  await engine.containers.remove(id, { force: true });
+});
 
 test('two processes that build the same run each step once, and one takes over from one that is killed', {
   skip,
