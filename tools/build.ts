@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { completionScripts } from '../src/cli/completion/scripts.ts';
 import { bundleProgram } from './bundle.ts';
+import { writeGuardedEntries } from './guarded-entries.ts';
 import { manPages } from './man-pages.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -27,6 +28,7 @@ async function buildLibrary(folder: string): Promise<void> {
     external: ['koffi'],
     logLevel: 'warning',
   });
+  await writeGuardedEntries(folder);
 }
 
 async function buildCommand(folder: string): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { layoutOf } from '../../src/engine/layout.ts';
@@ -135,6 +135,53 @@ test('every subpath of the package type-checks and loads', () => {
   );
   checkTypes(file);
   assert.equal(execFileSync(process.execPath, [file], { encoding: 'utf8' }), `${names.length} ${version}\n`);
+});
+
+test('require() loads it, as what import loads', () => {
+  const file = join(folder, 'required.cjs');
+  writeFileSync(
+    file,
+    `const required = require('strata-oci');
+    import('strata-oci').then(({ Engine }) => console.log(typeof Engine, Engine === required.Engine));`,
+  );
+  const { stdout, stderr } = spawnSync(process.execPath, [file], { encoding: 'utf8' });
+  assert.deepEqual([stdout, stderr], ['function true\n', '']);
+});
+
+test('an older Node is told which one is needed', () => {
+  const guarded = Object.entries(exports).flatMap(([subpath, target]) =>
+    JSON.stringify(target).includes('entry.js') ? [join('strata-oci', subpath)] : [],
+  );
+  assert.ok(guarded.includes('strata-oci') && guarded.includes('strata-oci/build'));
+  const pretend =
+    "data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.20.2'}})";
+  const refusal = /^Error: strata-oci needs Node 24 or later, this is \d+\.\d+\.\d+$/m;
+  for (const name of guarded) {
+    const load = ['--input-type=module', '-e', `import * as all from '${name}'; console.log(all);`];
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', pretend, ...load], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    assert.deepEqual([status, stdout], [1, ''], name);
+    assert.match(stderr, refusal, name);
+    // The real thing where there is one: it must get as far as the sentence.
+    const old = spawnSync('/usr/bin/node', load, { cwd: folder, encoding: 'utf8' });
+    if (old.status === 1) assert.match(old.stderr, refusal, name);
+  }
+});
+
+test('whatever the documents of the package link to is in the package', () => {
+  const shipped = new Set(globSync('**', { cwd: packageFolder }));
+  assert.ok(shipped.has('docs/errors.md'));
+  const documents = [...shipped].filter((path) => path.endsWith('.md'));
+  for (const document of documents) {
+    const text = readFileSync(join(packageFolder, document), 'utf8').replace(/```[\s\S]*?```|`[^`\n]*`/g, '');
+    for (const [, link = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^(?:https?:|#)/.test(link)) continue;
+      const path = join(dirname(document), link.replace(/#.*$/, ''));
+      assert.ok(shipped.has(path), `${document} links to ${link}`);
+    }
+  }
 });
 
 test('the example type-checks and runs against the package', { skip: needs('root', 'runc') }, () => {

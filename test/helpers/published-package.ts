@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const repository = join(import.meta.dirname, '../..');
-const shipped = ['package.json', 'README.md', 'README.zh-CN.md', 'CHANGELOG.md', 'LICENSE'];
+const { files } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
+  readonly files: readonly string[];
+};
+const shipped = ['package.json', ...files.filter((name) => name !== 'dist')];
 
 export interface PublishedPackage extends Disposable {
   /** A folder of somebody who has installed the package. */
@@ -20,7 +23,7 @@ export function publishedPackage(): PublishedPackage {
   try {
     const stage = join(scratch, 'stage');
     execFileSync(process.execPath, [join(repository, 'tools/build.ts'), join(stage, 'dist')]);
-    for (const file of shipped) copyFileSync(join(repository, file), join(stage, file));
+    for (const name of shipped) cpSync(join(repository, name), join(stage, name), { recursive: true });
     execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', scratch], { cwd: stage });
     const tarball = readdirSync(scratch).find((name) => name.endsWith('.tgz')) ?? '';
 

@@ -21,11 +21,15 @@ test('every folder with an index is a subpath of the package, the engine its roo
   );
 });
 
+// What runs anywhere; the rest looks at the version of Node first (tools/guarded-entries.ts).
+const { include: pure } = JSON.parse(read('tsconfig.pure.json')) as { readonly include: readonly string[] };
+
 test('a subpath is the built index of its folder, with types', () => {
   for (const [subpath, target] of Object.entries(exports)) {
     if (subpath === './package.json') continue;
-    const built = `./dist/lib/${subpath === '.' ? facade : subpath.slice(2)}/index`;
-    assert.deepEqual(target, { types: `${built}.d.ts`, default: `${built}.js` });
+    const name = subpath === '.' ? facade : subpath.slice(2);
+    const file = pure.includes(`src/${name}`) ? 'index' : 'entry';
+    assert.deepEqual(target, { types: `./dist/lib/${name}/index.d.ts`, default: `./dist/lib/${name}/${file}.js` });
   }
 });
 

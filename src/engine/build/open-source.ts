@@ -61,7 +61,9 @@ async function find(
     const digests = digestsOf(layout, context, typeof dockerfile === 'string' ? dockerfile : '');
     return await inFolder(context, dockerfile, { ...options, digests });
   }
+  if (context === undefined && typeof dockerfile === 'string') throw noContext(dockerfile);
   const scratch = stack.use(await openScratch(driver, options));
+  if (context === undefined) return await inFolder(scratch.path, dockerfile, options);
   const text = await takeContextStream(context, scratch.path, options);
   if (text === undefined) {
     // A path in an archive has its root to begin at. Whoever packed it has left out what is ignored, or meant not to:
@@ -128,6 +130,14 @@ function realPath(path: string): string {
     return path;
   }
 }
+
+const noContext = (dockerfile: string): StrataError =>
+  new StrataError({
+    kind: 'not-found',
+    code: 'ERR_CONTEXT_NOT_FOUND',
+    message: `unable to prepare context: none is given to read ${dockerfile} from`,
+    hint: 'Give a folder as the context, or the text of the Dockerfile: dockerfile: { text }.',
+  });
 
 /** In docker's words. */
 const ambiguous = (): StrataError =>

@@ -5,10 +5,11 @@ import type { AbortOptions } from '../../lib/abort.ts';
 export interface BuildRequest extends AbortOptions {
   /**
    * The files the build may read: a folder, or the bytes of an archive of them, in any compression. Bytes that are no
-   * archive are a Dockerfile without files, as on docker's standard input.
+   * archive are a Dockerfile without files, as on docker's standard input. Without a context there are no files, and the
+   * Dockerfile has to be given as text.
    */
-  readonly context: string | AsyncIterable<Uint8Array>;
-  /** The Dockerfile: where it is, or what it says; default `Dockerfile` in the context. */
+  readonly context?: string | AsyncIterable<Uint8Array>;
+  /** The Dockerfile: where it is, or its text; default `Dockerfile` in the context. */
   readonly dockerfile?: string | DockerfileText;
   /** References for the image. Without any it stays as `<none>`. */
   readonly tags?: readonly string[];

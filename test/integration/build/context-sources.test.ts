@@ -104,6 +104,18 @@ test('a context of bytes that is no archive is the Dockerfile, without files', {
   );
 });
 
+test('without a context there are no files, and the Dockerfile is text', { skip }, async (t) => {
+  const engine = await store(t);
+  const text = 'FROM scratch\nCOPY <<EOF /f\nx\nEOF\n';
+  assert.deepEqual(await built(engine, { dockerfile: { text } }), ['-644 0:0 /f "x\\n"']);
+  assert.deepEqual(await built(engine, { dockerfile: { text: pieces(text) } }), ['-644 0:0 /f "x\\n"']);
+  const refused = (request: BuildRequest, code: string): Promise<void> =>
+    assert.rejects(engine.build(request).result, (error) => isStrataError(error, code));
+  await refused({ dockerfile: { text: 'FROM scratch\nCOPY f /f\n' } }, 'ERR_COPY_SOURCE_NOT_FOUND');
+  await refused({}, 'ERR_CONTEXT_NOT_FOUND');
+  await refused({ dockerfile: '/etc/hostname' }, 'ERR_CONTEXT_NOT_FOUND');
+});
+
 test('an endless Dockerfile is refused and not read to its end', { skip }, async (t) => {
   const engine = await store(t);
   let chunks = 0;
