@@ -3,7 +3,7 @@ import type { Arena, Contender } from './contest.ts';
 import { podman, setUp, startDocker, strataIn } from './peers.ts';
 
 /** A builder with a store of its own. */
-export interface Builder extends Pick<Contender, 'name' | 'options' | 'group'> {
+export interface Builder extends Pick<Contender, 'name' | 'options' | 'group' | 'missing'> {
   /** The command line up to the flags. */
   readonly build: readonly string[];
   /** Command lines that remove an image and all that is cached. */
@@ -28,22 +28,25 @@ export async function builders({ folder, atEnd }: Arena): Promise<Builder[]> {
   const docker = await startDocker(join(folder, 'docker'));
   if (docker) {
     atEnd.use(docker);
-    const { command, group, version } = docker;
-    for (const [label, buildkit] of [
-      ['BuildKit in docker', '1'],
-      ['the legacy builder of docker', '0'],
-    ] as const) {
-      found.push({
-        name: `${label} ${version} (its daemon runs already)`,
-        build: [...command, 'build'],
-        forget: (image) => [
-          [...command, 'rmi', image],
-          [...command, 'builder', 'prune', ...prune],
-        ],
-        group,
-        options: { env: { DOCKER_BUILDKIT: buildkit } },
-      });
-    }
+    const { group, version, buildx } = docker;
+    const builder = (label: string, command: readonly string[], env: Readonly<Record<string, string>>): Builder => ({
+      name: `${label} ${version} (its daemon runs already)`,
+      build: [...command, 'build'],
+      forget: (image) => [
+        [...command, 'rmi', image],
+        [...command, 'builder', 'prune', ...prune],
+      ],
+      group,
+      options: { env },
+    });
+    const { command, env } = buildx ?? { command: docker.command, env: {} };
+    found.push(
+      {
+        ...builder('BuildKit in docker', command, { ...env, DOCKER_BUILDKIT: '1' }),
+        ...(buildx === undefined ? { missing: noBuildx(docker.command[0]) } : {}),
+      },
+      builder('the legacy builder of docker', docker.command, { DOCKER_BUILDKIT: '0' }),
+    );
   }
   // It takes no longer a path than 50 characters.
   const pod = podman(join(folder, 'p'));
@@ -58,14 +61,24 @@ export async function builders({ folder, atEnd }: Arena): Promise<Builder[]> {
   return found;
 }
 
-/** Runs command lines of a builder, with its environment; not measured. */
-export function runFor({ options }: Builder, lines: readonly (readonly string[])[]): void {
+const noBuildx = (client = 'docker'): string =>
+  `${client} has no plugin buildx: install it (Debian: docker-buildx), or name a client that has it in STRATA_BENCH_DOCKER`;
+
+/** Runs command lines of a builder, with its environment; not measured. Nothing for one that cannot take part. */
+export function runFor({ options, missing }: Builder, lines: readonly (readonly string[])[]): void {
+  if (missing !== undefined) return;
   for (const line of lines) setUp(line, options?.env);
 }
 
 /** The part of a builder that a contest takes as it is. */
-export const contenderOf = ({ name, options, group }: Builder): Pick<Contender, 'name' | 'options' | 'group'> => ({
+export const contenderOf = ({
   name,
+  options,
+  group,
+  missing,
+}: Builder): Pick<Contender, 'name' | 'options' | 'group' | 'missing'> => ({
+  name,
+  ...(missing === undefined ? {} : { missing }),
   ...(options === undefined ? {} : { options }),
   ...(group === undefined ? {} : { group }),
 });

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { firstCause } from '../src/errors/index.ts';
 import { AccountingGroup } from './accounting-group.ts';
 import { type CommandOptions, type Measurement, measure } from './measure.ts';
 
@@ -9,6 +10,8 @@ export interface Contender {
   readonly options?: CommandOptions;
   /** Where a daemon of this contender lives; without one every run gets a fresh group. */
   readonly group?: AccountingGroup;
+  /** What this machine lacks for it to take part: the table has that in its place. */
+  readonly missing?: string;
   /** Not measured, before and after every run. */
   readonly before?: () => unknown;
   readonly after?: () => unknown;
@@ -75,7 +78,8 @@ const median = (values: readonly number[]): number =>
 export async function hold(contest: Contest, { rounds, folder, signal }: HoldOptions): Promise<Standing[]> {
   const { contenders } = contest;
   const taken = contenders.map((): Measurement[] => []);
-  const failures = new Map<number, string>();
+  const failures = new Map(contenders.flatMap(({ missing }, at) => (missing === undefined ? [] : [[at, missing]])));
+  for (const [at, failure] of failures) process.stderr.write(`${contenders[at]?.name}: ${failure}\n`);
   for (let round = 0; round <= rounds; round++) {
     process.stderr.write(`${contest.title}: ${round === 0 ? 'warming up' : `round ${round} of ${rounds}`}\n`);
     for (let turn = 0; turn < contenders.length; turn++) {
@@ -87,7 +91,7 @@ export async function hold(contest: Contest, { rounds, folder, signal }: HoldOpt
         taken[at]?.push(await runOnce(contender, { memory: round === 0, signal }));
       } catch (error) {
         signal.throwIfAborted();
-        failures.set(at, error instanceof Error ? error.message : String(error));
+        failures.set(at, messageOf(error));
         process.stderr.write(`${contender.name}: ${failures.get(at)}\n`);
       }
     }
@@ -96,6 +100,12 @@ export async function hold(contest: Contest, { rounds, folder, signal }: HoldOpt
     const failure = failures.get(at);
     return failure === undefined ? summary(name, taken[at] ?? []) : { contender: name, failure };
   });
+}
+
+/** Of two failures the first: cleaning up behind one that made nothing fails as well. */
+export function messageOf(error: unknown): string {
+  const first = firstCause(error);
+  return first instanceof Error ? first.message : String(first);
 }
 
 async function runOnce(

@@ -4,17 +4,19 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { layoutOf } from '../src/engine/layout.ts';
 import { AccountingGroup } from './accounting-group.ts';
+import { findBuildx } from './buildx.ts';
 import type { Arena } from './contest.ts';
 import { end, stand } from './measure.ts';
 
 /** Where a program is: `STRATA_BENCH_<NAME>` in the environment, else on PATH. */
-export function program(name: string): string | undefined {
+export const program = (name: string): string | undefined => programs(name)[0];
+
+function programs(name: string, beside: readonly string[] = []): string[] {
   const named = process.env[`STRATA_BENCH_${name.toUpperCase()}`];
-  if (named !== undefined) return named;
-  return (process.env['PATH'] ?? '')
-    .split(':')
+  if (named !== undefined) return [named];
+  return [...(process.env['PATH'] ?? '').split(':'), ...beside]
     .map((folder) => join(folder, name))
-    .find((path) => existsSync(path));
+    .filter((path) => existsSync(path));
 }
 
 /** The published command, up to the verb; `STRATA_BENCH_STRATA` names that of another build. */
@@ -56,13 +58,19 @@ export interface Docker extends AsyncDisposable {
   /** The client's command line up to the verb. */
   readonly command: readonly string[];
   readonly version: string;
+  /** The same of a client that builds with BuildKit, and its part of the environment; undefined when none is found. */
+  readonly buildx: { readonly command: readonly string[]; readonly env: Readonly<Record<string, string>> } | undefined;
 }
 
 /** A dockerd of our own with everything it keeps under `folder`; nothing of the system's is touched. */
 export async function startDocker(folder: string): Promise<Docker | undefined> {
   const daemon = program('dockerd');
-  const client = program('docker');
-  if (daemon === undefined || client === undefined) return undefined;
+  if (daemon === undefined) return undefined;
+  // Unpacked somewhere, a docker has its client, containerd and runtime beside its daemon.
+  const beside = [dirname(daemon), join(dirname(daemon), '../bin')];
+  const clients = programs('docker', beside);
+  const [client] = clients;
+  if (client === undefined) return undefined;
   await using stack = new AsyncDisposableStack();
   const group = stack.use(new AccountingGroup('docker'));
   mkdirSync(folder, { recursive: true });
@@ -76,18 +84,19 @@ export async function startDocker(folder: string): Promise<Docker | undefined> {
     '--bridge=none',
     '--iptables=false',
   ];
-  // Unpacked somewhere, it finds its containerd and runtime beside itself.
-  const path = `${dirname(daemon)}:${join(dirname(daemon), '../bin')}:${process.env['PATH']}`;
+  const path = [...beside, process.env['PATH']].join(':');
   const { child, go } = await stand(group, line, { env: { PATH: path }, output: 'ignore' });
   stack.defer(() => end(child));
   go();
   const command = [client, '--host', socket];
+  const found = findBuildx(clients, folder);
+  const buildx = found && { command: [found.path, '--host', socket], env: found.env };
   const version = await answer(
     [...command, 'version', '--format', '{{.Server.Version}}'],
     () => child.exitCode === null,
   );
   const owned = stack.move();
-  return { group, command, version, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { group, command, version, buildx, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Asks until there is an answer, for twenty seconds. */

@@ -3,7 +3,7 @@ import { globSync, mkdirSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type ContestEntry, hold, report } from './contest.ts';
+import { type ContestEntry, hold, messageOf, report } from './contest.ts';
 import { LoopFilesystem } from './loop-filesystem.ts';
 import { removeTree } from './peers.ts';
 import { mergeResults } from './results.ts';
@@ -60,7 +60,7 @@ async function section({ name, prepare }: ContestEntry, folder: string): Promise
   } catch (error) {
     signal.throwIfAborted();
     process.exitCode = 1;
-    return `## ${name}\n\nNot held: ${error instanceof Error ? error.message : String(error)}\n`;
+    return `## ${name}\n\nNot held: ${messageOf(error)}\n`;
   }
 }
 

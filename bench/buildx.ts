@@ -1,0 +1,39 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** A docker client that builds with BuildKit. */
+export interface BuildxClient {
+  readonly path: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const pluginName = 'docker-buildx';
+
+/**
+ * Returns the first client that has the plugin buildx. A docker that is unpacked somewhere has it beside itself, where its
+ * client does not look: then a configuration in `folder` says so.
+ */
+export function findBuildx(clients: readonly string[], folder: string): BuildxClient | undefined {
+  for (const path of clients) {
+    if (hasBuildx(path, {})) return { path, env: {} };
+    for (const plugins of ['../libexec/docker/cli-plugins', '../lib/docker/cli-plugins']) {
+      const place = join(dirname(path), plugins);
+      if (!existsSync(join(place, pluginName))) continue;
+      const env = { DOCKER_CONFIG: join(folder, 'config') };
+      mkdirSync(env.DOCKER_CONFIG, { recursive: true });
+      writeFileSync(join(env.DOCKER_CONFIG, 'config.json'), JSON.stringify({ cliPluginsExtraDirs: [place] }));
+      if (hasBuildx(path, env)) return { path, env };
+    }
+  }
+  return undefined;
+}
+
+function hasBuildx(client: string, env: BuildxClient['env']): boolean {
+  try {
+    execFileSync(client, ['buildx', 'version'], { stdio: 'ignore', env: { ...process.env, ...env } });
+    return true;
+  } catch {
+    return false;
+  }
+}
