@@ -26,10 +26,11 @@ export async function defineProgram(program: Command, context: CliContext, argv:
   program.addHelpCommand(false);
   defineHelp(program, argv);
   const wanted = wantedWords(program, argv);
-  // To define them all takes a tenth of what a short command costs. Where none is called by its name, all are shown.
+  // Defining them all takes a tenth of what a short command costs. Where none is called by its name, all are shown.
   const all = commandTable.flatMap((entry) => entry.names.map((path) => ({ entry, path })));
   const called = all.filter(({ path }) => path.every((word, at) => word === wanted[at]));
-  for (const { entry, path } of called.length > 0 ? called : all) {
+  const shown = asksForVersion(argv) ? [] : all;
+  for (const { entry, path } of called.length > 0 ? called : shown) {
     await defineVerb({ program, context, argv }, entry, path, wanted);
   }
   program.on('command:*', (words: string[]) => {
@@ -43,6 +44,9 @@ export async function defineProgram(program: Command, context: CliContext, argv:
   });
   program.allowExcessArguments();
 }
+
+const asksForVersion = (argv: readonly string[]): boolean =>
+  argv.length > 0 && argv.every((word) => word === '-v' || word === '--version');
 
 interface Called {
   readonly program: Command;
