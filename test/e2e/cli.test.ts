@@ -14,9 +14,14 @@ test('a store that cannot be is told, not thrown and not waited for', async (t) 
   const folder = folderWith(t, { file: '' });
   symlinkSync('/nowhere/at/all', join(folder, 'dangling'));
   const roots = ['/dev/null/x', join(folder, 'file'), '/proc/x', join(folder, 'dangling/x')];
-  for (const { code, stderr, stdout } of await Promise.all(roots.map((root) => strata('--root', root, 'images')))) {
+  for (const { code, stderr, stdout } of await Promise.all(
+    roots.map((root) => strata('--root', root, 'system', 'prune', '-f')),
+  )) {
     assert.deepEqual([code, stdout], [1, ''], stderr);
-    assert.match(stderr, /^strata: root .*: cannot be used \(E[A-Z]+\)\nhint: /);
+    assert.match(
+      stderr,
+      /^strata: root .*: (?:cannot be used \(E[A-Z]+\)|a file stands where a folder should be)\nhint: /,
+    );
   }
   const driver = await strata('--storage-driver', 'floppy', 'images');
   assert.deepEqual([driver.code, driver.stderr.split('\n')[0]], [1, 'strata: storage driver floppy: unknown']);
@@ -25,11 +30,13 @@ test('a store that cannot be is told, not thrown and not waited for', async (t) 
 test('without the right to write: the root is named, and what to do', { skip: skip || needs('setpriv') }, (t) => {
   const folder = folderWith(t, { 'closed/': '' });
   const closed = join(folder, 'closed');
-  const images = (root: string): { readonly status: number | null; readonly stderr: string } =>
-    spawnSync('setpriv', ['--bounding-set=-all', strataPath, '--root', root, 'images'], { encoding: 'utf8' });
+  const prune = (root: string): { readonly status: number | null; readonly stderr: string } => {
+    const args = ['--bounding-set=-all', strataPath, '--root', root, 'system', 'prune', '-f'];
+    return spawnSync('setpriv', args, { encoding: 'utf8' });
+  };
   chmodSync(closed, 0o500);
   for (const root of [closed, join(closed, 'new')]) {
-    const { status, stderr } = images(root);
+    const { status, stderr } = prune(root);
     assert.equal(status, 1, stderr);
     assert.match(stderr, /^strata: root .*closed.*: cannot be used \(EACCES\)\nhint: Choose another place with --root/);
   }

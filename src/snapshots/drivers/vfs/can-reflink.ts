@@ -1,9 +1,10 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tryReflink } from '../../../sys/copy.ts';
 
-/** Whether files in this directory can share their blocks, tried with two small ones. */
+/** Whether files in this directory, made when it is missing, can share their blocks, tried with two small ones. */
 export function canReflink(directory: string): boolean {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const scratch = mkdtempSync(join(directory, '.reflink-'));
   try {
     writeFileSync(join(scratch, 'from'), 'x');

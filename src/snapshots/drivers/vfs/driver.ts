@@ -23,9 +23,17 @@ export class VfsSnapshotter extends DirectorySnapshotter {
   }
 
   get capabilities(): SnapshotterCapabilities {
-    // Asked for when wanted: trying it takes milliseconds.
-    this.#reflink ??= canReflink(this.directories.base);
-    return { parallelApply: false, whiteouts: 'none', nativeDiff: false, quota: false, reflink: this.#reflink };
+    const tried = (): boolean => (this.#reflink ??= canReflink(this.directories.base));
+    return {
+      parallelApply: false,
+      whiteouts: 'none',
+      nativeDiff: false,
+      quota: false,
+      // Found out when it is asked for: a trial takes milliseconds, and writes.
+      get reflink() {
+        return tried();
+      },
+    };
   }
 
   protected async fill(directory: string, parent: SnapshotRecord | undefined, options: FillOptions): Promise<void> {
