@@ -4,23 +4,25 @@ import { errnoOf } from '../../sys/errno.ts';
 import { identify, isAsleep, signalProcess } from '../../sys/process-identity.ts';
 import { type Bundle, readPid } from '../runtime/bundle.ts';
 
-const lookEveryMs = 1000;
-// An answer that is on its way is there long before.
-const looksBeforeTheEnd = 3;
+const lookEveryMs = 100;
+// A runtime writes the number of the container's process last of all: with it, an answer is on its way, or long since there.
+const looksWithNumber = 30;
 
 /**
  * Ends the first process of a container whose runtime was killed while it made it, until disposal. conmon (2.1.6) reads the
  * runtime's complaint to its end before it answers, and that process, which waits for a start that nobody will order, holds
  * the other end of the pipe.
  */
-export function endOrphanedInit({ supervisorPid }: Bundle): Disposable {
+export function endOrphanedInit({ supervisorPid, pid }: Bundle): Disposable {
   let [seen, looks]: [number | undefined, number] = [undefined, 0];
   const timer = setInterval(() => {
     const supervisor = readPid(supervisorPid);
     const init = supervisor === undefined ? undefined : onlyInitOf(supervisor);
     looks = init !== undefined && init === seen ? looks + 1 : 1;
     seen = init;
-    const process = init === undefined || looks < looksBeforeTheEnd ? undefined : identify(init);
+    // Looked for after the children: the runtime has ended by then.
+    if (init === undefined || (looks < looksWithNumber && readPid(pid) !== undefined)) return;
+    const process = identify(init);
     if (process !== undefined) signalProcess(process, constants.signals.SIGKILL);
   }, lookEveryMs);
   return { [Symbol.dispose]: () => clearInterval(timer) };

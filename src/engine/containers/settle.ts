@@ -13,6 +13,7 @@ import {
 } from '../../containers/runtime/runtime-commands.ts';
 import { type ContainerState, ended, toJson } from '../../containers/state.ts';
 import { type Exit, readExit, writeExit } from '../../containers/supervised/exits.ts';
+import { endOrphanedInit } from '../../containers/supervised/orphaned-init.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { bootId } from '../../sys/boot-id.ts';
 import { isFrozen } from '../../sys/control-groups.ts';
@@ -209,6 +210,7 @@ async function settleStart(parts: SettleParts, record: ContainerRecord, state: C
   const isThisBoot = state.bootId === bootId();
   // A supervisor that is at it goes on to the end: the container's first process, or a complaint.
   if (isThisBoot && isLocked(bundle.lock)) {
+    using _orphans = endOrphanedInit(bundle);
     await within(longestMs, () => readPid(bundle.pid) !== undefined || !isLocked(bundle.lock));
   }
   const pid = readPid(bundle.pid);
