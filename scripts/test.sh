@@ -6,6 +6,9 @@ cd "$(dirname "$0")/.."
 sh scripts/setup.sh test
 PATH=$PWD/node_modules/.bin:$PATH
 export PATH
+# A test that names no store would use the machine's.
+STRATA_ROOT=/proc/a-test-that-names-no-store
+export STRATA_ROOT
 failed=$(mktemp)
 trap 'rm -f "$failed"' EXIT
 

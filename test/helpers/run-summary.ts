@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
+import { machineTraces } from './machine-traces.ts';
 
 const listed = 10;
 
@@ -57,16 +58,22 @@ async function summarize(
 }
 
 /**
- * Reporter for `node --test`: prints the above at the end, and fails the run when a skip is forbidden. Otherwise the file
+ * Reporter for `node --test`: prints the above at the end, with what is new on the machine, and fails the run when a skip is
+ * forbidden, or in CI (`CI`) when something is left. Otherwise the file
  * `STRATA_FAILED_TESTS` names gets the test files to run again, a line each.
  */
 async function* runSummary(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const list = readFileSync(new URL('../allowed-skips.txt', import.meta.url), 'utf8');
+  const before = machineTraces();
   const { text, forbidden, failed } = await summarize(events, reasonsIn(list));
+  const left = [...machineTraces().difference(before)].sort();
   const again = process.env['STRATA_FAILED_TESTS'];
-  if (forbidden > 0) process.exitCode = 1;
+  // Beside a developer's tests other programs may use Strata.
+  if (forbidden > 0 || (left.length > 0 && process.env['CI'] !== undefined)) process.exitCode = 1;
   else if (again !== undefined) writeFileSync(again, failed.map((name) => `${name}\n`).join(''));
   yield text;
+  if (left.length > 0)
+    yield `\nleft on the machine: ${left.length}\n${left.map((path) => `         ${path}\n`).join('')}`;
 }
 
 // oxlint-disable-next-line import/no-default-export -- Node takes a reporter's default export and nothing else.

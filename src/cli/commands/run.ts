@@ -72,14 +72,14 @@ async function supervised(called: Called, image: string, words: readonly string[
   ]);
   refuseWithoutTerminal(input, flags.tty === true);
   const detachKeys = parseDetachKeys(flags.detachKeys ?? '');
-  const { containers } = await context.engine();
   await using attached = await orItsExitCode(called, async () => {
-    const id = await create(called, image, words, flags);
+    const { id, containers } = await create(called, image, words, flags);
     return await orRemoved(containers, id, flags, () =>
       containers.startAttached(id, { signal, terminalSize: ownTerminalSize() }),
     );
   });
   if (attached === undefined) return;
+  const { containers } = await context.engine();
   const shown = new Set(flags.attach.length === 0 ? outputs : outputs.filter((one) => flags.attach.includes(one)));
   const end = await withContainer(context, containers, attached, {
     input,
@@ -95,25 +95,25 @@ async function supervised(called: Called, image: string, words: readonly string[
 async function detached(called: Called, image: string, words: readonly string[], flags: RunFlags): Promise<void> {
   const { context } = called;
   const { signal } = context;
-  const { containers } = await context.engine();
-  const id = await create(called, image, words, flags);
+  const { id, containers } = await create(called, image, words, flags);
   await orRemoved(containers, id, flags, () => containers.start(id, { signal }));
   context.out(`${id}\n`);
 }
 
+/** No store is opened, or made, for a line that is wrong. */
 async function create(
   { command, context }: Called,
   image: string,
   words: readonly string[],
   flags: RunFlags,
-): Promise<string> {
+): Promise<{ readonly id: string; readonly containers: ContainerVerbs }> {
   using cidFile = CidFile.make(flags.cidfile);
   const request = await containerRequest({ command, context }, flags, image, words);
   const { containers } = await context.engine();
   const { id, warnings } = await containers.create({ ...request, signal: context.signal });
   warn(context, warnings);
   cidFile.write(id);
-  return id;
+  return { id, containers };
 }
 
 function warn(context: CliContext, warnings: readonly string[]): void {

@@ -4,15 +4,22 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Hooks } from '../../helpers/test-file.ts';
 
 const reporter = join(import.meta.dirname, '../../helpers/run-summary.ts');
 
+const { NODE_TEST_CONTEXT: _, CI: __, ...environment } = process.env;
+
 /** A run of one file of tests, as scripts/test.sh makes it. */
-function runOf(t: { after(undo: () => void): void }, ...tests: readonly string[]): { code: number; told: string } {
+function runOf(t: Hooks, ...tests: readonly string[]): { code: number; told: string } {
+  return runIn(environment, t, ...tests);
+}
+
+/** {@link runOf} with these variables. */
+function runIn(env: NodeJS.ProcessEnv, t: Hooks, ...tests: readonly string[]): { code: number; told: string } {
   const folder = mkdtempSync(join(tmpdir(), 'strata-run-'));
   t.after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'some.test.mjs'), ["import { describe, test } from 'node:test';", ...tests].join('\n'));
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const { status, stdout } = spawnSync(process.execPath, ['--test', `--test-reporter=${reporter}`], {
     cwd: folder,
     env,
@@ -55,6 +62,19 @@ test('a test that fails fails the run, a run without skips says so', (t) => {
   assert.deepEqual([good.code, good.told.includes('skipped: 0\n')], [0, true]);
 });
 
+test('what tests leave on the machine is told, and fails a run in CI', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'strata-traces-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'before'), '');
+  const leaves = `test('a', async () => (await import('node:fs')).writeFileSync('${folder}/left', ''));`;
+  const env = { ...environment, STRATA_TRACES: join(folder, '*') };
+  const { code, told } = runIn(env, t, leaves);
+  assert.equal(code, 0);
+  assert.ok(told.endsWith(`\nleft on the machine: 1\n         ${folder}/left\n`), told);
+  rmSync(join(folder, 'left'));
+  assert.equal(runIn({ ...env, CI: 'true' }, t, leaves).code, 1);
+});
+
 test('files with a test that failed, and those that crashed, are written down to be run again', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'strata-run-'));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -66,10 +86,12 @@ test('files with a test that failed, and those that crashed, are written down to
   ]) {
     writeFileSync(join(folder, `${name}.test.mjs`), `import { test } from 'node:test'; test('a', () => { ${body} });`);
   }
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const again = join(folder, 'again');
   const args = ['--test', `--test-reporter=${reporter}`, '**/*.test.mjs'];
-  const { status } = spawnSync(process.execPath, args, { cwd: folder, env: { ...env, STRATA_FAILED_TESTS: again } });
+  const { status } = spawnSync(process.execPath, args, {
+    cwd: folder,
+    env: { ...environment, STRATA_FAILED_TESTS: again },
+  });
   assert.equal(status, 1);
   assert.deepEqual(readFileSync(again, 'utf8').split('\n').sort(), ['', 'failed.test.mjs', 'sub/crashed.test.mjs']);
 });
