@@ -38,7 +38,7 @@ async function sharing(context: TestContext): Promise<StrataCommand> {
 
 test('what images share is counted once, and everything is counted', { skip }, async (context) => {
   const strata = await sharing(context);
-  // Less than what SQLite keeps beside the database while it is open.
+  // SQLite's log grows with the command that measures.
   const difference = Math.abs((await measured(strata.root)) - du(strata.root));
   assert.ok(difference < 32 << 10, `${difference} bytes more or less than du says`);
   await using engine = await Engine.open({ root: strata.root });

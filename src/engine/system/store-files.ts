@@ -50,8 +50,6 @@ export async function storeFiles(layout: StoreLayout, options: AbortOptions = {}
     layout.content,
     volumesFolder,
     layout.trash,
-    // SQLite makes it to open the database and removes it at the end: without this command it would not be there.
-    `${layout.database}-shm`,
   ]);
   for (const name of namesIn(layout.root)) {
     const path = join(layout.root, name);
