@@ -1,5 +1,6 @@
 // Runs the long synchronous jobs of src/layer, one at a time, for the pool.
 import { parentPort } from 'node:worker_threads';
+import { firstCause } from '../../errors/index.ts';
 import { invariant } from '../../lib/invariant.ts';
 import { runJob } from './jobs.ts';
 import { type JobMessage, toPlainError, type WorkerMessage } from './messages.ts';
@@ -26,7 +27,7 @@ function answer({ job, abort }: JobMessage): WorkerMessage {
     });
     return { kind: 'done', result };
   } catch (error) {
-    return error instanceof Aborted ? { kind: 'aborted' } : { kind: 'failed', error: toPlainError(error) };
+    return firstCause(error) instanceof Aborted ? { kind: 'aborted' } : { kind: 'failed', error: toPlainError(error) };
   }
 }
 

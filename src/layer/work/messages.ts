@@ -1,4 +1,5 @@
-import { type ErrorKind, isStrataError, type JsonValue, StrataError } from '../../errors/index.ts';
+import { type ErrorKind, firstCause, isStrataError, type JsonValue, StrataError } from '../../errors/index.ts';
+import { asSyscallError } from '../../sys/as-syscall-error.ts';
 import { type Errno, errnoNumber, errnoOf } from '../../sys/errno.ts';
 import type { Job, JobResult } from './jobs.ts';
 
@@ -32,7 +33,8 @@ export interface PlainError {
 
 const deepestCause = 8;
 
-export function toPlainError(error: unknown, depth = 0): PlainError {
+export function toPlainError(thrown: unknown, depth = 0): PlainError {
+  const error = asSyscallError(firstCause(thrown));
   if (!(error instanceof Error)) return { message: String(error), stack: undefined };
   const { message, stack, cause } = error;
   const errno = errnoOf(error);

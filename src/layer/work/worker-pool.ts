@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { StrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
+import { asSyscallError } from '../../sys/as-syscall-error.ts';
+import { errnoOf } from '../../sys/errno.ts';
 import { workerUrl } from '../../sys/worker-url.ts';
 import type { Job, JobOf, JobResult } from './jobs.ts';
 import { fromPlainError, type JobMessage, type WorkerMessage } from './messages.ts';
@@ -113,11 +115,13 @@ async function runOn(worker: Worker, job: Job, { signal, progress }: RunOptions)
   }
 }
 
-const workerDied = (cause: unknown): StrataError =>
-  new StrataError({
+function workerDied(cause: unknown): unknown {
+  if (errnoOf(cause) !== undefined) return asSyscallError(cause);
+  return new StrataError({
     kind: 'internal',
     code: 'ERR_LAYER_WORKER_DIED',
     message: 'layer worker: ended before its work was done',
     hint: 'Try again; if it happens again the machine is short of memory or this is a bug.',
     cause,
   });
+}
