@@ -4,6 +4,7 @@ import { compressionProbeBytes, detectCompression } from '../../archive/compress
 import type { CompressionFormat } from '../../archive/compression/types.ts';
 import type { ContentStore } from '../../content/types.ts';
 import { RunningDigest, verified } from '../../content/verified.ts';
+import { damageIn } from '../../layer/damage.ts';
 import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Layers } from '../../metadata/layers.ts';
@@ -80,7 +81,12 @@ export async function keepBlob(
   content: ContentStore,
   options: AbortOptions & { readonly lease: Lease },
 ): Promise<void> {
-  if (file !== undefined) await store(streamOf(file), { digest, sizeBytes }, content, options);
+  if (file === undefined) return;
+  try {
+    await store(streamOf(file), { digest, sizeBytes }, content, options);
+  } catch (error) {
+    throw damageIn(error, { digest, offset: file.offset, sizeBytes });
+  }
 }
 
 /** Stores the uncompressed tar of a layer that cannot be made again from its files. Answers the blob's digest. */

@@ -1,4 +1,5 @@
 import type { AbortOptions } from '../../lib/abort.ts';
+import { damageIn } from '../damage.ts';
 import type { LayerProgress, LayerSource } from '../types.ts';
 import { run } from '../work/run.ts';
 import { readableBlob } from './expanded-blob.ts';
@@ -13,8 +14,16 @@ export interface SpreadRequest extends AbortOptions {
   readonly report: ((event: LayerProgress) => void) | undefined;
 }
 
-/** {@link spreadLayer} on the calling thread or in a worker, by the blob's size. */
-export async function spread({ source, report, signal, ...request }: SpreadRequest): Promise<Spread | undefined> {
+/** {@link spreadLayer} on the calling thread or in a worker, by the blob's size. A damaged blob is named in the failure. */
+export async function spread(request: SpreadRequest): Promise<Spread | undefined> {
+  try {
+    return await runSpread(request);
+  } catch (error) {
+    throw damageIn(error, request.source);
+  }
+}
+
+async function runSpread({ source, report, signal, ...request }: SpreadRequest): Promise<Spread | undefined> {
   await using blob = await readableBlob(source, request.indexPath, { signal });
   const { expanded } = blob;
   const total = source.sizeBytes;

@@ -6,6 +6,7 @@ import type { CompressionFormat } from '../../archive/compression/types.ts';
 import { TarParser } from '../../archive/index.ts';
 import type { DiffId, Digest } from '../../spec/digest.ts';
 import { nativeDecoders } from '../../sys/inflate/native-decoders.ts';
+import { noticedAt } from '../damage.ts';
 import { PlaceList } from '../index-file/place-list.ts';
 import { IndexWriter } from '../index-file/writer.ts';
 import { MergedView } from '../merged-view.ts';
@@ -107,15 +108,20 @@ function pour(job: SpreadJob, parser: TarParser, control: JobControl): Poured {
       tarHash?.hash.update(chunk);
       parser.write(chunk);
     };
-    for (let offset = 0; count > 0; count = read(offset)) {
-      const piece = input.subarray(0, count);
-      blobHash.hash.update(piece);
-      inflater.write(piece, take);
-      offset += count;
-      control.progress(offset);
+    let offset = 0;
+    try {
+      for (; count > 0; count = read(offset)) {
+        const piece = input.subarray(0, count);
+        blobHash.hash.update(piece);
+        inflater.write(piece, take);
+        offset += count;
+        control.progress(offset);
+      }
+      inflater.finish(take);
+      parser.finish();
+    } catch (error) {
+      throw noticedAt(error, offset + count);
     }
-    inflater.finish(take);
-    parser.finish();
     const digest = finished(blobHash);
     return { digest: digest as Digest, diffId: (tarHash ? finished(tarHash) : digest) as DiffId, compression };
   } finally {

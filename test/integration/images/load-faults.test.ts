@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { Engine } from '../../../src/engine/index.ts';
-import { isKind } from '../../../src/errors/index.ts';
+import { isKind, isStrataError } from '../../../src/errors/index.ts';
 import { asTar, dockerArchive, image, named, TestLayout } from '../../helpers/image-archives.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
@@ -105,4 +106,34 @@ test('a disk that is full: an error, nothing half-done, and what was there stays
   }
   await engine.removeImage({ image: 'small:1' });
   await load(3, 'again:1');
+});
+
+test('a damaged byte: the failure names the layer and where it lies in the file', { skip }, async (context) => {
+  const directory = folder(context);
+  const app = image([layerOf(1), layerOf(2)]);
+  const forms = {
+    gzip: [(layer: Uint8Array) => gzipSync(layer, { level: 1 }), '+gzip', 'ERR_BLOB_DIGEST_MISMATCH'],
+    plain: [(layer: Uint8Array) => layer, '', 'ERR_LAYER_DIGEST_MISMATCH'],
+  } as const;
+  for (const [form, [compress, suffix, code]] of Object.entries(forms)) {
+    const layout = new TestLayout();
+    const whole = asTar(layout.index(layout.image(app, compress, suffix, named('a/b:1'))));
+    const blob = compress(app.layers[1] ?? new Uint8Array(0));
+    const start = Buffer.from(whole).indexOf(blob);
+    assert.ok(start > 0);
+    const damaged = Uint8Array.from(whole);
+    damaged[start + blob.length - 2000] = (damaged[start + blob.length - 2000] ?? 0) ^ 1;
+    const archive = join(directory, `${form}.tar`);
+    writeFileSync(archive, damaged);
+    await using engine = await Engine.open({ root: join(directory, form), storageDriver: 'overlay2' });
+    await assert.rejects(engine.load({ input: archive }).result, (error: unknown) => {
+      // Two look at a compressed blob at once: the one that copies it, and the one that unpacks it.
+      assert.ok(isStrataError(error, code) || isStrataError(error, 'ERR_COMPRESSION_CORRUPT'), String(error));
+      const digest = `sha256:${createHash('sha256').update(blob).digest('hex')}`;
+      assert.ok(error.message.startsWith(`${archive}: `), error.message);
+      assert.ok(error.message.includes(digest), error.message);
+      assert.ok(error.message.includes(`bytes ${start} to ${start + blob.length} of the file`), error.message);
+      return true;
+    });
+  }
 });
