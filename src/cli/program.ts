@@ -1,9 +1,11 @@
+import type { WriteStream } from 'node:tty';
 import type { Command } from 'commander';
 import { StrataError } from '../errors/index.ts';
 import { type CommandEntry, commandTable, isDockers } from './command-table.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 import { helpStyle, nounsHeading, verbsHeading } from './help-style.ts';
 import { refuseUsage } from './refuse-usage.ts';
+import { mayBeTerminal } from './terminal/standard-streams.ts';
 import { laterVerb, unknownVerb } from './unknown-verb.ts';
 
 /** Gives a program its flags and all verbs; only the verb that `argv` calls is loaded. */
@@ -22,7 +24,16 @@ export async function defineProgram(program: Command, context: CliContext, argv:
     .enablePositionalOptions()
     .showSuggestionAfterError(false)
     // What is wrong with the arguments is told in docker's words, once it is caught.
-    .configureOutput({ writeOut: context.out, writeErr: context.err, outputError: () => undefined });
+    .configureOutput({
+      writeOut: context.out,
+      writeErr: context.err,
+      outputError: () => undefined,
+      // Asked for either, Node makes a stream, which takes longer than the help does. The text has no colours.
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+      getOutHelpWidth: () => widthOf(1, () => process.stdout),
+      getErrHelpWidth: () => widthOf(2, () => process.stderr),
+    });
   program.addHelpCommand(false);
   defineHelp(program, argv);
   const wanted = wantedWords(program, argv);
@@ -44,6 +55,11 @@ export async function defineProgram(program: Command, context: CliContext, argv:
   });
   program.allowExcessArguments();
 }
+
+const usualWidth = 80;
+
+const widthOf = (fd: number, stream: () => Partial<WriteStream>): number =>
+  (mayBeTerminal(fd) ? stream().columns : undefined) ?? usualWidth;
 
 const asksForVersion = (argv: readonly string[]): boolean =>
   argv.length > 0 && argv.every((word) => word === '-v' || word === '--version');

@@ -87,6 +87,9 @@ class OwnStream {
   }
 }
 
+/** False for what surely is none, so that Node's stream need not be loaded to ask it. */
+export const mayBeTerminal = (fd: number): boolean => roomBytes(fd) === 0;
+
 /** How much can be written to a file without being in the way of anything. */
 function roomBytes(fd: number): number {
   let stat: Stats;
