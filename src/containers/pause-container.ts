@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { isStrataError, StrataError } from '../errors/index.ts';
+import { StrataError } from '../errors/index.ts';
 import type { AbortOptions } from '../lib/abort.ts';
-import { safeEnvironment } from '../sys/process.ts';
-import { freeze, type RuntimePlace, runtimeStatus } from './runtime/runtime-commands.ts';
+import { programFailed, safeEnvironment } from '../sys/process.ts';
+import { type RuntimePlace, runtimeStatus } from './runtime/runtime-commands.ts';
 
 export interface PauseOptions extends AbortOptions {
   /** A lock that lasts until the container goes on, also when this process is killed. */
@@ -11,54 +11,87 @@ export interface PauseOptions extends AbortOptions {
 
 /**
  * Freezes all processes of a running container until disposal, which lets them go on. One that does not run, or that
- * somebody has paused, is left as it is. Should this process be killed, the container goes on all the same: a small
- * program waits for its end. Throws ERR_CONTAINER_PAUSE.
+ * somebody has paused, is left as it is. Should this process be killed at any moment, the container goes on all the same: a
+ * small program freezes it and waits for the end of this process. Throws ERR_CONTAINER_PAUSE.
  */
 export async function pauseContainer(
   place: RuntimePlace,
   id: string,
-  options: PauseOptions = {},
+  { signal, lockFd }: PauseOptions = {},
 ): Promise<AsyncDisposable> {
   if ((await runtimeStatus(place, id)) !== 'running') return notPaused;
-  const resume = resumeAtEnd(place, id, options.lockFd);
-  try {
-    await freeze(place, id, 'pause', options);
-    return resume;
-  } catch (error) {
-    await resume[Symbol.asyncDispose]();
-    if (!isStrataError(error, 'ERR_PROGRAM_FAILED')) throw error;
-    // It has ended in the meantime.
-    if ((await runtimeStatus(place, id)) !== 'running') return notPaused;
-    throw new StrataError({
-      kind: 'failed-precondition',
-      code: 'ERR_CONTAINER_PAUSE',
-      message: `Cannot pause container ${id.slice(0, 12)}: ${error.message}`,
-      hint: 'With --pause=false it is not paused; what it writes meanwhile may be left out or half there.',
-      cause: error,
-    });
-  }
+  signal?.throwIfAborted();
+  const pauser = new Pauser(place, id, lockFd);
+  const failure = await pauser.failure;
+  if (failure === undefined && signal?.aborted !== true) return pauser;
+  await pauser[Symbol.asyncDispose]();
+  signal?.throwIfAborted();
+  // It has ended in the meantime.
+  if ((await runtimeStatus(place, id)) !== 'running') return notPaused;
+  throw new StrataError({
+    kind: 'failed-precondition',
+    code: 'ERR_CONTAINER_PAUSE',
+    message: `Cannot pause container ${id.slice(0, 12)}: ${failure?.message}`,
+    hint: 'With --pause=false it is not paused; what it writes meanwhile may be left out or half there.',
+    cause: failure,
+  });
 }
 
 const notPaused: AsyncDisposable = { [Symbol.asyncDispose]: () => Promise.resolve() };
 
-/** A process that resumes the container once its standard input ends: at disposal, or when this process is gone. */
-function resumeAtEnd({ runtime, runtimeRoot }: RuntimePlace, id: string, lockFd: number | undefined): AsyncDisposable {
-  const script = 'read -r end; exec "$0" --root "$1" resume "$2"';
-  const child = spawn('/bin/sh', ['-c', script, runtime, runtimeRoot, id], {
-    env: safeEnvironment,
-    stdio: ['pipe', 'ignore', 'ignore', lockFd ?? 'ignore'],
-    // A signal for the terminal's whole group does not reach it.
-    detached: true,
-  });
-  child.stdin?.on('error', () => undefined);
-  const ended = new Promise<void>((resolve) => {
-    child.once('error', () => resolve());
-    child.once('close', () => resolve());
-  });
-  return {
-    [Symbol.asyncDispose]: async () => {
-      child.stdin?.end();
-      await ended;
-    },
-  };
+// One after the other in one process: a runtime that outlives us would freeze the container after it was let go on.
+const script = `trap '' PIPE
+"$0" --root "$1" pause "$2" </dev/null
+echo $?
+read -r end
+exec "$0" --root "$1" resume "$2" </dev/null >/dev/null 2>&1`;
+
+const maxComplaintBytes = 64 << 10;
+
+/** A process that freezes the container and lets it go on once its standard input ends: at disposal, or when this process is gone. */
+class Pauser implements AsyncDisposable {
+  /** Undefined once the container is frozen. */
+  readonly failure: Promise<StrataError | undefined>;
+  readonly #ended: Promise<void>;
+  readonly #release: () => void;
+
+  constructor({ runtime, runtimeRoot }: RuntimePlace, id: string, lockFd: number | undefined) {
+    const child = spawn('/bin/sh', ['-c', script, runtime, runtimeRoot, id], {
+      env: safeEnvironment,
+      stdio: ['pipe', 'pipe', 'pipe', lockFd ?? 'ignore'],
+      // A signal for the terminal's whole group does not reach it.
+      detached: true,
+    });
+    const [stdin, stdout, stderr] = child.stdio;
+    let complaint = Buffer.alloc(0);
+    this.#ended = new Promise<void>((resolve) => {
+      child.once('error', ({ message }) => {
+        complaint = Buffer.from(message);
+        resolve();
+      });
+      child.once('close', () => resolve());
+    });
+    this.#release = () => stdin?.end();
+    stdin?.on('error', () => undefined);
+    stderr?.on('data', (chunk: Buffer) => {
+      complaint = Buffer.concat([complaint, chunk]).subarray(0, maxComplaintBytes);
+    });
+    const answer = new Promise<string>((resolve) => {
+      let text = '';
+      stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+        if (text.includes('\n')) resolve(text);
+      });
+      void this.#ended.then(() => resolve(text));
+    });
+    this.failure = answer.then((text) => {
+      const exitCode = text === '' ? null : Number(text);
+      return exitCode === 0 ? undefined : programFailed(runtime, { exitCode, signal: null, stderr: complaint });
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#release();
+    await this.#ended;
+  }
 }

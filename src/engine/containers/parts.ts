@@ -54,7 +54,7 @@ export function locksOf({ layout, metadata }: Pick<ContainerParts, 'layout' | 'm
   return new KeyLocks(join(layout.locks, 'containers'));
 }
 
-/** Who freezes a container or lets it go on holds its lock, a commit from the one to the other. Taken after {@link locksOf}. */
+/** Held by whoever freezes a container or lets it go on, by a commit from the one to the other. Taken before {@link locksOf}. */
 export function pauseLocksOf({ layout, metadata }: Pick<ContainerParts, 'layout' | 'metadata'>): KeyLocks {
   metadata.db.openForWriting();
   return new KeyLocks(join(layout.locks, 'pauses'));

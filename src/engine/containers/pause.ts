@@ -55,8 +55,9 @@ async function hold(
 ): Promise<AsyncDisposable & { readonly record: ContainerRecord }> {
   const { id } = await lookUp(parts, name, options);
   await using stack = new AsyncDisposableStack();
-  stack.use(await locksOf(parts).lock(id, options));
+  // In this order: a commit may take minutes, and who waits for it holds up nobody that starts, settles or removes.
   stack.use(await pauseLocksOf(parts).lock(id, options));
+  stack.use(await locksOf(parts).lock(id, options));
   await settle(parts, id);
   const record = parts.metadata.containers.get(id);
   if (record === undefined) throw containerNotFound(name);
