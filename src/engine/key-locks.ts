@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { diskFailure, isDiskFull } from '../content/disk-failure.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { SpareFiles } from '../metadata/spare-files.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { lockFile, tryLockFile } from '../sys/flock.ts';
+import { isAt } from '../sys/is-at.ts';
 
 export interface KeyLock extends AsyncDisposable {
   /** A program that is given it keeps the lock as long as itself, whatever becomes of us. */
@@ -98,11 +99,4 @@ function unlessGone<Result>(call: () => Result): Result | undefined {
     if (errnoOf(error) !== 'ENOENT') throw error;
     return undefined;
   }
-}
-
-/** The open file is the one of that name. */
-function isAt(path: string, fd: number): boolean {
-  const named = statSync(path, { throwIfNoEntry: false });
-  const { dev, ino } = fstatSync(fd);
-  return named?.ino === ino && named.dev === dev;
 }

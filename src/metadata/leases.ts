@@ -1,15 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-} from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readdirSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { diskFailure, isDiskFull } from '../content/disk-failure.ts';
 import { isKind, isStrataError } from '../errors/index.ts';
@@ -18,6 +8,8 @@ import { orUndo } from '../lib/or-undo.ts';
 import { thenAlways } from '../lib/then-always.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { tryLockFile } from '../sys/flock.ts';
+import { isAt } from '../sys/is-at.ts';
+import { openIfThere } from '../sys/open-if-there.ts';
 import type { Database } from './database.ts';
 import type { ObjectKind, Objects } from './objects.ts';
 import { SpareFiles } from './spare-files.ts';
@@ -196,27 +188,30 @@ export class Leases {
     try {
       renameSync(this.#path(id), join(this.#directory, deathPrefix + id));
     } catch (error) {
-      if (!isDiskFull(error)) throw error;
+      // Gone: its holder ended it after all, and could not remove the row.
+      if (!isDiskFull(error) && errnoOf(error) !== 'ENOENT') throw error;
     }
   }
 
   #lockedFile(): { readonly id: string; readonly fd: number } {
     for (;;) {
       const id = randomBytes(10).toString('hex');
-      const fd = this.#make(this.#path(id));
-      // Somebody who looks for dead leases may have taken the file between the two calls.
-      if (tryLockFile(fd) && fstatSync(fd).nlink > 0) return { id, fd };
-      closeSync(fd);
+      const path = this.#path(id);
+      const fd = this.#make(path);
+      // Somebody who looks for dead leases may have removed the file between the two calls, or made it a spare one.
+      if (fd !== undefined && tryLockFile(fd) && isAt(path, fd)) return { id, fd };
+      if (fd !== undefined) closeSync(fd);
     }
   }
 
-  #make(path: string): number {
+  /** Undefined when the file was taken away at once. */
+  #make(path: string): number | undefined {
     try {
       return openSync(path, 'wx', 0o600);
     } catch (error) {
       if (!isDiskFull(error) || !this.#spares.take(path)) throw diskFailure(error, this.#directory);
       this.#takesSpares = true;
-      return openSync(path, 'r');
+      return openIfThere(path);
     }
   }
 

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, statfsSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { diskFailure, isDiskFull } from '../content/disk-failure.ts';
 import { AT_FDCWD, RENAME_NOREPLACE } from '../sys/constants.ts';
@@ -34,9 +34,9 @@ export class SpareFiles {
     }
   }
 
-  /** Gives one of them the name `path`, which nothing has. False when none is left, or somebody was faster with the name. */
+  /** Gives one of them the name `path`, unless somebody was faster with that. False when none is left. */
   take(path: string): boolean {
-    return this.#names().some((name) => isRenamed(join(this.#directory, name), path));
+    return this.#names().some((name) => isRenamed(join(this.#directory, name), path) || existsSync(path));
   }
 
   /** Takes back the file at `path`, which nobody needs any more. False when they are complete without it. */

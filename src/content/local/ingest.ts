@@ -1,13 +1,11 @@
 import {
   closeSync,
   constants,
-  fstatSync,
   mkdirSync,
   openSync,
   readFileSync,
   rmdirSync,
   rmSync,
-  type Stats,
   statSync,
   writeFileSync,
   writeSync,
@@ -18,6 +16,7 @@ import { thenAlways } from '../../lib/then-always.ts';
 import { bootId } from '../../sys/boot-id.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { tryLockFile } from '../../sys/flock.ts';
+import { isAt } from '../../sys/is-at.ts';
 import { diskFailure } from '../disk-failure.ts';
 
 /**
@@ -62,8 +61,7 @@ export class IngestFolder {
     try {
       if (tryLockFile(fd)) {
         // The folder we opened may have been removed by its last holder before we got its lock.
-        const named = statSync(path, { throwIfNoEntry: false });
-        outcome = named && isSame(named, fstatSync(fd)) ? new IngestFolder(path, fd) : 'gone';
+        outcome = isAt(path, fd) ? new IngestFolder(path, fd) : 'gone';
       }
       return outcome;
     } finally {
@@ -133,8 +131,6 @@ function removeFolder(path: string): void {
     rmSync(path, { recursive: true, force: true });
   }
 }
-
-const isSame = (a: Stats, b: Stats): boolean => a.ino === b.ino && a.dev === b.dev;
 
 function makeUnlessThere(path: string): void {
   try {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { output } from '../../helpers/needs.ts';
@@ -101,5 +102,26 @@ describe('leases', () => {
     assert.throws(() => lease.pin('blob', 'x'), { code: 'ERR_LEASE_ENDED', kind: 'failed-precondition' });
     await lease[Symbol.asyncDispose]();
     assert.ok(existsSync(join(root, 'locks')));
+  });
+
+  test('a lock file that somebody else sets aside before it is locked holds no lease', async (context) => {
+    const { root, metadata } = newStore(context);
+    const { openSync } = fs;
+    let isTaken = false;
+    const opening = context.mock.method(fs, 'openSync', (path: string, ...rest: [string]) => {
+      const fd = openSync(path, ...rest);
+      if (!isTaken && path.includes('/lease-')) renameSync(path, join(root, 'locks/set-aside'));
+      isTaken ||= path.includes('/lease-');
+      return fd;
+    });
+    context.after(() => {
+      opening.mock.restore();
+      syncBuiltinESMExports();
+    });
+    syncBuiltinESMExports();
+    await using lease = metadata.leases.open('raced');
+    assert.ok(existsSync(join(root, 'locks/set-aside')));
+    assert.deepEqual(leaseFiles(root), [`lease-${lease.id}`]);
+    assert.deepEqual(metadata.leases.removeDead(), [], 'it is alive for everybody');
   });
 });
