@@ -18,9 +18,9 @@ const busyTimeoutMs = 50;
  */
 export function readNames(path: string): StoreNames {
   const url = pathToFileURL(path);
-  // Reading a database in WAL mode makes the files of its log. Where there are none, nobody has it open, and it can be
-  // read as a file that does not change.
-  if (!existsSync(`${path}-wal`)) url.searchParams.set('immutable', '1');
+  // Reading a database in WAL mode makes the files of its log, and writes into its index. Where there is none, nobody has it
+  // open, and it can be read as a file that does not change.
+  url.search = existsSync(`${path}-wal`) ? 'readonly_shm=1' : 'immutable=1';
   const database = new DatabaseSync(url, { readOnly: true, timeout: busyTimeoutMs });
   try {
     const containers = database.prepare('SELECT name, state FROM container ORDER BY name').all();

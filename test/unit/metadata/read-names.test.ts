@@ -29,6 +29,9 @@ test('names are read beside a program that writes, and without one', (t) => {
   assert.deepEqual(readNames(database), expected);
   assert.deepEqual(namesInStore(root), { containers: [{ name: 'web', status: 'exited' }], images: [] });
   assert.deepEqual(readdirSync(root), before, 'nothing is left beside the database');
+  rmSync(`${database}-shm`);
+  assert.throws(() => readNames(database));
+  assert.equal(existsSync(`${database}-shm`), false, 'what is missing is not made either');
 });
 
 test('without a store, or with what is none, there are no names, and nothing is made', (t) => {
