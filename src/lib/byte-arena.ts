@@ -1,13 +1,16 @@
+import { invariant } from './invariant.ts';
+
 // Small enough that the first costs nothing, large enough that there are few.
 const pieceShift = 16;
 const pieceBytes = 1 << pieceShift;
+const largestAddress = 0xffff_ffff;
 
 /** Many small pieces of bytes in a few large ones: an array each would take a hundred bytes more. */
 export class ByteArena {
   readonly #pieces: Uint8Array[] = [];
   #used = pieceBytes;
 
-  /** Copies `bytes` in; returns their address, which fits 32 bits as long as there are less than 4 GiB. */
+  /** Copies `bytes` in; returns their address, which fits 32 bits. */
   add(bytes: Uint8Array): number {
     const { length } = bytes;
     if (this.#used + length >= pieceBytes) {
@@ -15,6 +18,7 @@ export class ByteArena {
       this.#used = 0;
     }
     const at = (this.#pieces.length - 1) * pieceBytes + this.#used;
+    invariant(at <= largestAddress, 'an arena holds less than 4 GiB');
     this.piece(at).set(bytes, this.#used);
     this.#used += length;
     return at;
