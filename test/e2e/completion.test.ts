@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -16,7 +16,7 @@ const skip = (...programs: readonly string[]): string | false =>
 const bundled = bundledCommand(testFile());
 
 interface Place {
-  /** Has `strata` in `bin`, a file and a folder to build from. */
+  /** Has `strata` in `bin`, a file and a folder to build from, and other names of the store. */
   readonly folder: string;
   readonly variables: Readonly<Record<string, string>>;
 }
@@ -30,6 +30,7 @@ async function place(t: TestContext): Promise<Place> {
   t.after(() => rmSync(folder, { recursive: true }));
   for (const name of ['bin', 'context-folder', 'home']) mkdirSync(join(folder, name));
   writeFileSync(join(folder, 'context-file'), '');
+  for (const name of ['with space', 'home/store']) symlinkSync(strata.root, join(folder, name));
   const { command, first, env } = await bundled;
   const words = [command, ...first].map((word) => `'${word}'`).join(' ');
   writeFileSync(join(folder, 'bin/strata'), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
@@ -52,6 +53,8 @@ const lines: readonly (readonly [typed: string, line: string])[] = [
   ['strata build -f context-fi\t', 'strata build -f context-file '],
   ['strata build --file=context-fi\t', 'strata build --file=context-file '],
   ['strata --root /nowhere images busy\t', 'strata --root /nowhere images busy'],
+  ['strata --root with\\ space rmi busy\t', 'strata --root with\\ space rmi busybox:latest '],
+  ['strata --root ~/store rmi busy\t', 'strata --root ~/store rmi busybox:latest '],
   ['strata cp web:/et\t', 'strata cp web:/et'],
   ['strata cp context-fo\t', 'strata cp context-folder/'],
   ['bin/strata logs w\t', 'bin/strata logs web '],

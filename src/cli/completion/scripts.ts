@@ -4,7 +4,8 @@ export interface CompletionScript {
   readonly text: string;
 }
 
-// Bash takes : and = for ends of words, so an image with a tag comes in pieces, and only the last piece is replaced.
+// Bash takes : and = for ends of words, so an image with a tag comes in pieces, and only the last piece is replaced. It
+// gives words as they were typed: quotes are taken away without a look at what they mean, since nothing may be evaluated.
 const bash = `# Completion of strata for bash 4.3 or later; the bash-completion package is not needed.
 _strata() {
   local line=\${COMP_LINE:0:COMP_POINT} rest i value cut prefix= directive
@@ -22,8 +23,12 @@ _strata() {
   if [[ $rest == "$line" ]]; then words[-1]+=$rest; else words+=("$rest"); fi
   local current=\${words[-1]#[\\"\\']}
   unset 'words[-1]'
+  for ((i = 0; i < \${#words[@]}; i++)); do
+    value=\${words[i]//[\\"\\'\\\\]/}
+    words[i]=\${value/#\\~\\//$HOME/}
+  done
 
-  mapfile -t reply < <("\${words[0]/#\\~\\//$HOME/}" __complete -- "\${words[@]:1}" "$current" 2>/dev/null)
+  mapfile -t reply < <("\${words[0]}" __complete -- "\${words[@]:1}" "$current" 2>/dev/null)
   ((\${#reply[@]})) || return
   directive=\${reply[-1]}
   unset 'reply[-1]'
@@ -59,7 +64,7 @@ const zsh = `#compdef strata
 _strata() {
   local -a lines items options
   local line value directive
-  lines=("\${(@f)$("\${~words[1]}" __complete -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null)}")
+  lines=("\${(@f)$("\${~words[1]}" __complete -- "\${(@Q)words[2,CURRENT-1]/#\\~\\//$HOME/}" "\${(Q)PREFIX}" 2>/dev/null)}")
   directive=\${lines[-1]}
   lines[-1]=()
   for line in $lines; do
@@ -84,9 +89,9 @@ fi
 
 const fish = `# Completion of strata for fish.
 function __strata_complete
-    set -l words (commandline -opc)
+    set -l words (commandline -opc | string replace -r '^~/' "$HOME/")
     set -l current (commandline -ct)
-    set -l command (string replace -r '^~/' "$HOME/" -- $words[1])
+    set -l command $words[1]
     set -e words[1]
     set -l lines ($command __complete -- $words "$current" 2>/dev/null)
     set -q lines[1]; or return

@@ -1,12 +1,16 @@
 // Containers that stand still, and how long they are given to end.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findRuntime } from '../../../src/containers/runtime/runtime.ts';
 import { runtimeRootOf } from '../../../src/engine/containers/parts.ts';
 import type { Engine } from '../../../src/engine/index.ts';
+import { KeyLocks } from '../../../src/engine/key-locks.ts';
 import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
+import { patienceMs } from '../../helpers/until.ts';
 import { seen } from './truth.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
@@ -84,4 +88,18 @@ test('a time to end beyond what timers measure is for ever', { skip }, async (t)
     assert.deepEqual(await ended(engine, 'one'), ['exited', 7]);
     await engine.containers.remove('one');
   }
+});
+
+test('a pause that waits for a commit holds up nobody else', { skip }, async (t) => {
+  const engine = await containerStore(t);
+  const { containers } = engine;
+  const id = await politeOne(engine, 'one');
+  const commit = await new KeyLocks(join(engine.layout.locks, 'pauses')).lock(id, {});
+  const isRefused = assert.rejects(containers.pause('one'), { code: 'ERR_CONTAINER_NOT_FOUND' });
+  // For a pause that takes the container's own lock first.
+  await sleep(200);
+  await containers.remove('one', { force: true, signal: AbortSignal.timeout(patienceMs) });
+  await commit[Symbol.asyncDispose]();
+  await isRefused;
+  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
 });
