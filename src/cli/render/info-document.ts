@@ -3,7 +3,7 @@ import { Nil, Struct, structured, type TemplateFunction, type Value } from '../.
 import { plain } from './plain.ts';
 
 /** Keys of docker's document whose values are maps. */
-const mapKeys: ReadonlySet<string> = new Set(['Runtimes']);
+const mapKeys: ReadonlySet<string> = new Set(['Runtimes', 'IndexConfigs']);
 
 /**
  * What `info` found, in the shape of `docker info`, with `Strata`, our own, beside docker's. What Strata has not (swarm,
@@ -58,7 +58,13 @@ export function infoDocument(
     OSType: 'linux',
     Architecture: host.architecture,
     IndexServerAddress: '',
-    RegistryConfig: new Nil('pointer'),
+    RegistryConfig: {
+      AllowNondistributableArtifactsCIDRs: new Nil('slice'),
+      AllowNondistributableArtifactsHostnames: new Nil('slice'),
+      InsecureRegistryCIDRs: [],
+      IndexConfigs: {},
+      Mirrors: new Nil('slice'),
+    },
     NCPU: host.processors,
     MemTotal: host.memoryBytes,
     GenericResources: new Nil('slice'),
@@ -115,6 +121,12 @@ export function infoDocument(
   return new Struct(Object.fromEntries(typed), 'system.dockerInfo', {
     ...alias('CPUCfsPeriod', limits('cpu')),
     ...alias('CPUCfsQuota', limits('cpu')),
+    ...alias('HTTPProxy', ''),
+    ...alias('HTTPSProxy', ''),
+    ...alias('ServerErrors', []),
+    ...alias('ClientErrors', []),
+    ...alias('DefaultAddressPools', []),
+    ...alias('ProductLicense', ''),
   });
 }
 
@@ -123,7 +135,7 @@ function platformFields(platform: string): { readonly Os: string; readonly Arch:
   return { Os, Arch };
 }
 
-/** Some fields have one name in docker's templates and another in its JSON. */
+/** Docker's templates know some fields by another name than its JSON, and some that its JSON leaves out. */
 const alias = (name: string, value: Value): Readonly<Record<string, TemplateFunction>> => ({
   [name]: { parameters: [], run: () => value },
 });
