@@ -60,7 +60,7 @@ export function sqliteFailure(error: unknown, path: string): unknown {
         kind: 'corrupt',
         code: 'ERR_STORE_CORRUPT',
         message: `database ${path}: damaged (${reason})`,
-        hint: 'Restore the file from a backup, or move the whole store away and start with a new one.',
+        hint: 'Restore strata.db and strata.db-wal together from a backup, and remove strata.db-shm; or move the whole store away and start with a new one.',
         cause: error,
       });
     case SQLITE_READONLY:
