@@ -110,6 +110,8 @@ test('who waits for a container that goes with its end is told how it ended, who
 
   for (const name of readdirSync(exitsOf(layout))) utimesSync(join(exitsOf(layout), name), 0, 0);
   await containers.list();
+  assert.equal(readdirSync(exitsOf(layout)).length, 2, 'a list takes nothing away');
+  await containers.remove((await containers.create({ image: 'busybox', command: ['true'] })).id);
   assert.deepEqual(readdirSync(exitsOf(layout)), [], 'what was said goes after a while');
 });
 

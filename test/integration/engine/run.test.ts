@@ -308,7 +308,7 @@ test('passwd may be anything in a hostile image', { skip }, async (t) => {
   rmSync(join(folder, 'tree/etc/passwd'));
   execFileSync('mkfifo', [join(folder, 'tree/etc/passwd')]);
   await engine.build({ context: folder, tags: ['hostile'] }).result;
-  await assert.rejects(run(engine, { image: 'hostile', command: ['true'] }), { code: 'ERR_USER_UNKNOWN' });
+  await assert.rejects(run(engine, { image: 'hostile', command: ['true'] }), { code: 'ERR_ROOTFS_UNSAFE' });
 });
 
 test('all that is written arrives, on both streams, in order, also for a slow reader', { skip }, async (t) => {
