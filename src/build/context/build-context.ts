@@ -52,7 +52,7 @@ export interface ContextSource {
   readonly isDirectory: boolean;
   /** What is left out of it beyond what is ignored: patterns are relative to the source. */
   readonly exclude: PatternMatcher | undefined;
-  /** The instruction, when a wildcard of it matched this. */
+  /** The instruction, when a wildcard of it matched this itself, and not a symlink to it. */
   readonly matchedBy?: string;
 }
 
@@ -150,7 +150,7 @@ export class BuildContext implements Disposable {
     if (hasWildcards(cleaned)) {
       return this.#expand(cleaned).flatMap((path) => {
         const found = this.#look(path, matcher);
-        if (found.source) return [{ ...found.source, matchedBy: what }].filter(isTaken);
+        if (found.source) return [asMatched(found.source, path, what)].filter(isTaken);
         if (found.link === undefined || !isTaken({ name: lastOf(path), isDirectory: false })) return [];
         throw lostLink(what, found.link, found.why);
       });
@@ -214,8 +214,9 @@ export class BuildContext implements Disposable {
   }
 
   /**
-   * Checks a symlink below what a wildcard matched: it has to lead to something that the context has, as in BuildKit,
-   * though it is copied as a symlink. Throws ERR_COPY_SOURCE_NOT_FOUND.
+   * Checks a symlink below a folder that a wildcard matched: it has to lead to something that the context has, though it is
+   * copied as a symlink. BuildKit checks so too, and not where a symlink to the folder was matched. Throws
+   * ERR_COPY_SOURCE_NOT_FOUND.
    */
   refuseLostLink({ path, matchedBy }: ContextSource, link: Uint8Array): void {
     if (matchedBy === undefined) return;
@@ -315,6 +316,9 @@ export class BuildContext implements Disposable {
     return false;
   }
 }
+
+const asMatched = (source: ContextSource, path: Uint8Array, matchedBy: string): ContextSource =>
+  equalBytes(source.path, path) ? { ...source, matchedBy } : source;
 
 const lastOf = (path: Uint8Array): Uint8Array => path.subarray(path.lastIndexOf(slash) + 1);
 

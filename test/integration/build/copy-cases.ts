@@ -152,6 +152,12 @@ export const copyCases: readonly CopyCase[] = [
     expected: ['d755 0:0 /to', 'l 0:0 /to/lb -> gone', 'l 0:0 /to/lf -> ../f'],
   },
   {
+    name: 'a symlink to nothing below a folder that a wildcard reaches by a symlink',
+    context: { 'real/lb': { link: 'gone' }, lreal: { link: 'real' }, 'd/lreal': { link: '../real' } },
+    steps: ['COPY lr* /to/', 'COPY d/l* /too/'],
+    expected: ['d755 0:0 /to', 'l 0:0 /to/lb -> gone', 'd755 0:0 /too', 'l 0:0 /too/lb -> gone'],
+  },
+  {
     name: 'a folder of which the .dockerignore takes back nothing that is there',
     context: { 'folder1/file1': 'x', '.dockerignore': '**\n!folder1/file\n' },
     steps: ['COPY folder1 /to'],
