@@ -110,12 +110,12 @@ export class Leases {
   }
 
   /**
-   * {@link open} for who only reads. Of a store on a read-only filesystem nothing can be removed, so that the lease holds
-   * nothing and is recorded nowhere.
+   * {@link open} for those who only read. On a full disk it may use the reserve, because images are saved elsewhere to make
+   * room. Nothing can be removed from a store on a read-only filesystem, so the lease then holds nothing and is not recorded.
    */
   openToRead(purpose: string): StoreLease {
     try {
-      return this.open(purpose);
+      return this.#db.reserve.useFor(() => this.open(purpose));
     } catch (error) {
       if (!isStrataError(error, 'ERR_STORE_READ_ONLY')) throw error;
       return new NeedlessLease('', -1, this.#objects, () => {});

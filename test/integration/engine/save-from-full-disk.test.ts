@@ -1,0 +1,42 @@
+// Images are saved elsewhere to make room: that must not need room.
+import assert from 'node:assert/strict';
+import { closeSync, openSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Engine } from '../../../src/engine/index.ts';
+import { isStrataError } from '../../../src/errors/index.ts';
+import { errnoOf } from '../../../src/sys/errno.ts';
+import { temporaryFolder } from '../../helpers/build-folder.ts';
+import { busyboxContext } from '../../helpers/busybox-image.ts';
+import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
+import { needs } from '../../helpers/needs.ts';
+
+/** Writes to the file at `path` in pieces until none fits. */
+function append(path: string, pieceBytes: number): void {
+  const fd = openSync(path, 'a');
+  try {
+    for (const piece = Buffer.alloc(pieceBytes); ; ) writeSync(fd, piece);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOSPC') throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+test('without a free byte images are saved elsewhere and checked', {
+  skip: needs('root', 'loop', 'mkfs.ext4', 'overlay', 'busybox'),
+}, async (context) => {
+  using disk = loopFilesystem(['mkfs.ext4', '-q', '-m', '0']);
+  const root = join(disk.path, 'store');
+  const out = join(temporaryFolder(context, 'out'), 'out.tar');
+  {
+    await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
+    await engine.build({ context: busyboxContext(context), tags: ['one'] }).result;
+  }
+  for (const pieceBytes of [1 << 20, 512]) append(join(disk.path, 'ballast'), pieceBytes);
+  await using engine = await Engine.open({ root });
+  await assert.rejects(engine.tag('one', 'two'), (error) => isStrataError(error, 'ERR_STORE_FULL'));
+  await engine.save({ images: ['one'], output: out }).result;
+  assert.ok(statSync(out).size > 0);
+  assert.deepEqual((await engine.check().result).damages, []);
+});
