@@ -5,7 +5,7 @@ import { isDockers } from './command-table.ts';
 import { nameOf, notSupportedYet } from './flags/flags.ts';
 
 const registries =
-  'Registries are not reached yet: images come with load, import and build, and leave with save and export.';
+  'Registries are not supported yet: images come with load, import and build, and leave with save and export.';
 const networks = "There are the networks none and host yet: with '--network host' its ports are the machine's.";
 const instead: { readonly [verb: string]: string } = {
   ...Object.fromEntries('pull push login logout search manifest trust'.split(' ').map((verb) => [verb, registries])),

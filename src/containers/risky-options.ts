@@ -52,6 +52,6 @@ export function warningsFor(
   const ids = weaknesses.map(({ id }) => id).join(', ');
   return risky.map(
     (option) =>
-      `${option}: makes it easier to leave the container by what runc ${version} has not fixed (${ids}); use it with images you trust, or a newer runc`,
+      `${option}: makes it easier to escape through holes that runc ${version} has not fixed (${ids}); use it with images you trust, or with a newer runc`,
   );
 }

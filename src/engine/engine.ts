@@ -1,5 +1,6 @@
 import { LocalContentStore } from '../content/local/store.ts';
 import { ObjectLocks } from '../content/object-locks.ts';
+import { firstCause } from '../errors/index.ts';
 import type { Checked } from '../images/check/types.ts';
 import type { ImageStore } from '../images/record-image.ts';
 import type { TaggedImage } from '../images/tag-image.ts';
@@ -27,7 +28,7 @@ import { chooseRoot, findLayout, makeLayout, type StoreLayout } from './layout.t
 import { openDriver, openDriverToLook, type StorageDriver } from './open-driver.ts';
 import { Operation } from './operation.ts';
 import { perform, performFrom } from './perform.ts';
-import { type StoreToWrite, storing } from './storing.ts';
+import { namedIfFull, type StoreToWrite, storing } from './storing.ts';
 import type { CheckResult } from './system/check-store.ts';
 import type { SystemInfo } from './system/system-info.ts';
 import type { DiskUsage } from './system/usage-types.ts';
@@ -195,7 +196,11 @@ export class Engine implements AsyncDisposable {
     const parts = this.#containerParts();
     return new Operation(async (report, signal) => {
       const { runContainer } = await import('./containers/run.ts');
-      return await runContainer(request, parts, report, signal);
+      try {
+        return await runContainer(request, parts, report, signal);
+      } catch (error) {
+        throw namedIfFull(firstCause(error), this.layout.root);
+      }
     }, request);
   }
 

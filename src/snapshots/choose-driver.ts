@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { StrataError } from '../errors/index.ts';
 import { thenAlways } from '../lib/then-always.ts';
 import { errnoOf } from '../sys/errno.ts';
@@ -161,9 +161,19 @@ function isFilled(folder: string): boolean {
     return readdirSync(folder).some((name) => !name.startsWith('.'));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return false;
+    if (errnoOf(error) === 'EACCES') throw notYours(dirname(dirname(folder)), error);
     throw error;
   }
 }
+
+const notYours = (root: string, cause: unknown): StrataError =>
+  new StrataError({
+    kind: 'failed-precondition',
+    code: 'ERR_STORAGE_ROOT_UNUSABLE',
+    message: `root ${root}: belongs to another user`,
+    hint: 'Choose another place with --root or STRATA_ROOT, or run this as root.',
+    cause,
+  });
 
 function pick({ wish, place, files, overlayProblem, held }: Circumstances): DriverName {
   if (files.foldsCase) throw cannotWork(wish ?? 'any', `${place} takes names that differ in case for the same`);

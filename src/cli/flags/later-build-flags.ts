@@ -3,7 +3,7 @@ import type { LaterFlag } from './flags.ts';
 const oneBuilder = 'Leave it out: there is one builder.';
 const ownCache = 'Leave it out: the cache is that of the store.';
 const noAttestations = 'Leave it out: images carry no attestations.';
-const noRegistries = "Registries are not reached yet: take the image out with 'strata save'.";
+const noRegistries = "Registries are not supported yet: take the image out with 'strata save'.";
 
 export const oneBuilderFlag: LaterFlag = ['--builder <b>', oneBuilder];
 

@@ -29,4 +29,5 @@ function extractOf(error: Error): string {
   return lines.map((text) => `${printable(text)}\n`).join('');
 }
 
-const rootHint = 'Run this as root: without it Strata can neither build nor run yet.';
+const rootHint =
+  'This belongs to another user: run this as root, or choose a store of your own with --root or STRATA_ROOT.';

@@ -7,7 +7,7 @@ const notExecutable = /permission denied|is a directory/i;
 const hints: readonly (readonly [RegExp, string])[] = [
   [
     /^exec: "-.*(executable file not found|no such file)/i,
-    'What stands behind the image (with exec, behind the container) is the program to run: options go before it.',
+    'Everything after the image (with exec, after the container) is the command to run: options go before it.',
   ],
   [
     /^exec: .*(executable file not found|no such file)/i,

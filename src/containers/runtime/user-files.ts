@@ -24,7 +24,7 @@ export function refuseUnsafeUserFiles(tree: RootedTree): void {
     if (found === undefined) continue;
     const what = typeof found === 'string' ? found : found.type;
     if (typeof found !== 'string' && what === 'file' && found.size > maxUserFileBytes) {
-      const hint = 'The runtime would need many times that to read it.';
+      const hint = 'The runtime would need many times that much memory to read it.';
       throw unsafe(`${path} has ${found.size} bytes, more than ${maxUserFileBytes}`, hint);
     }
     if (what === 'file' || what === 'directory') continue;
