@@ -119,7 +119,7 @@ async function judge({ root, metadata, content, collector }: StressStore): Promi
   // Who clears up after the killed knows of each of them, and says when it is done; here that is us.
   metadata.leases.forgetDeaths(metadata.leases.deaths());
   assert.deepEqual(
-    files('locks').filter((name) => !name.startsWith('object-')),
+    files('locks').filter((name) => !/^(?:object|spare)-/.test(name)),
     [],
   );
   assert.deepEqual((await collector.collect()).removed, []);

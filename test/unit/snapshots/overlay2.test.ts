@@ -36,7 +36,10 @@ const folders = (root: string): string[] => {
   const folder = join(root, 'snapshots/overlay2');
   return existsSync(folder) ? readdirSync(folder).sort() : [];
 };
-const trash = (root: string): string[] => readdirSync(join(root, 'trash'));
+const trash = (root: string): string[] => {
+  const folder = join(root, 'trash');
+  return existsSync(folder) ? readdirSync(folder) : [];
+};
 const withCode =
   (code: string) =>
   (error: unknown): boolean =>
