@@ -1,8 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { controlGroupOf } from '../../src/containers/runtime/runtime-commands.ts';
 import { layoutOf } from '../../src/engine/layout.ts';
+import { removeControlGroup } from '../../src/sys/control-groups.ts';
 import type { Hooks } from './test-file.ts';
 
 /** The command of this checkout. */
@@ -34,10 +36,12 @@ export const containerPids = (root: string): number[] =>
 /** The command as a person would type it, on an empty store of its own. */
 export function strataCommand(context: Hooks): StrataCommand {
   const root = mkdtempSync(join(tmpdir(), 'strata-e2e-'));
-  context.after(() => {
+  context.after(async () => {
     const { run: runState } = layoutOf(root);
-    // A failed test may leave containers that nobody ends.
+    // A test may leave containers that nothing else ends.
     for (const pid of containerPids(root)) spawnSync('kill', ['-9', String(pid)]);
+    for (const bundle of globSync(join(runState, 'bundles/*')))
+      await removeControlGroup(controlGroupOf(basename(bundle)));
     const left = readFileSync('/proc/self/mountinfo', 'utf8')
       .split('\n')
       .filter((line) => line.includes(root) || line.includes(runState));
