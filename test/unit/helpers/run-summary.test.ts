@@ -62,7 +62,7 @@ test('a test that fails fails the run, a run without skips says so', (t) => {
   assert.deepEqual([good.code, good.told.includes('skipped: 0\n')], [0, true]);
 });
 
-test('what tests leave on the machine is told, and fails a run in CI', (t) => {
+test('what tests leave on the machine is told', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'strata-traces-'));
   t.after(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'before'), '');
@@ -72,7 +72,6 @@ test('what tests leave on the machine is told, and fails a run in CI', (t) => {
   assert.equal(code, 0);
   assert.ok(told.endsWith(`\nleft on the machine: 1\n         ${folder}/left\n`), told);
   rmSync(join(folder, 'left'));
-  assert.equal(runIn({ ...env, CI: 'true' }, t, leaves).code, 1);
 });
 
 test('files with a test that failed, and those that crashed, are written down to be run again', (t) => {
