@@ -1,7 +1,7 @@
 import { isDiskFull } from '../content/disk-failure.ts';
 import { excerpt } from '../dockerfile/quote.ts';
 import type { LineRange } from '../dockerfile/syntax-tree.ts';
-import { firstCause, isStrataError, type JsonValue, redact, StrataError } from '../errors/index.ts';
+import { firstCause, isStrataError, redact, restate } from '../errors/index.ts';
 import { displayBytes } from '../lib/bytes.ts';
 import { asSyscallError } from '../sys/as-syscall-error.ts';
 import type { Op, Result } from './solver/types.ts';
@@ -22,7 +22,7 @@ function atLines(thrown: unknown, { start, end }: LineRange): unknown {
   // Of a full disk more is told by those who know the store.
   const error = isDiskFull(first) ? first : asSyscallError(first);
   if (!isStrataError(error) || error.details?.['endLine'] !== undefined) return error;
-  return withDetails(error, { line: start, endLine: end });
+  return restate(error, { details: { line: start, endLine: end } });
 }
 
 /** The op of an instruction, whose failures say where that stands. */
@@ -46,7 +46,7 @@ export function withExtract(error: unknown, dockerfile: NamedDockerfile): unknow
   const { line, endLine = line } = error.details ?? {};
   if (typeof line !== 'number' || typeof endLine !== 'number') return error;
   const extract = extractOf(dockerfile, { start: line, end: endLine });
-  return extract.length === 0 ? error : withDetails(error, { line, endLine, file: dockerfile.name, extract });
+  return extract.length === 0 ? error : restate(error, { details: { line, endLine, file: dockerfile.name, extract } });
 }
 
 /** `   2 | >>> COPY a b`, a line each; the arrow marks the instruction. */
@@ -59,17 +59,5 @@ function extractOf({ text }: NamedDockerfile, { start, end }: LineRange): string
     const number = first + at;
     const mark = number >= start && number <= end ? '>>>' : '   ';
     return `${String(number).padStart(4)} | ${mark} ${excerpt(redact(line))}`;
-  });
-}
-
-function withDetails(error: StrataError, more: Readonly<Record<string, JsonValue>>): StrataError {
-  const { kind, code, message, hint, details } = error;
-  return new StrataError({
-    kind,
-    code,
-    message,
-    ...(hint === undefined ? {} : { hint }),
-    details: { ...details, ...more },
-    cause: error,
   });
 }

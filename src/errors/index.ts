@@ -1,5 +1,6 @@
 export { firstCause } from './first-cause.ts';
 export { redact } from './redact.ts';
+export { type Restatement, restate } from './restate.ts';
 export {
   type ErrorKind,
   isKind,

@@ -1,4 +1,4 @@
-import { isStrataError, type JsonValue, StrataError } from '../errors/index.ts';
+import { isStrataError, restate, type StrataError } from '../errors/index.ts';
 import type { LayerSource } from './types.ts';
 
 // What damaged bytes of a blob lead to; other failures are told by the entry they are of.
@@ -10,7 +10,7 @@ type DamagedBlob = Pick<LayerSource, 'digest' | 'offset' | 'sizeBytes'>;
 
 /** Notes on a failure how much of the blob had been read when the damage was noticed. */
 export const noticedAt = (error: unknown, offset: number): unknown =>
-  isDamage(error) ? withDetails(error, error.message, { noticedAt: offset }) : error;
+  isDamage(error) ? restate(error, { details: { noticedAt: offset } }) : error;
 
 /**
  * Says which blob is damaged, where it lies when it is a piece of a file, and where the damage was noticed: at or before
@@ -26,17 +26,5 @@ export function damageIn(error: unknown, { digest, offset, sizeBytes }: DamagedB
     ...(typeof noticed === 'number' ? [`noticed at byte ${start + Math.min(noticed, sizeBytes)}`] : []),
   ];
   if (places.length === 0) return error;
-  return withDetails(error, `${error.message} (${places.join(', ')})`, { digest });
-}
-
-function withDetails(error: StrataError, message: string, more: { readonly [key: string]: JsonValue }): StrataError {
-  const { kind, code, hint, details } = error;
-  return new StrataError({
-    kind,
-    code,
-    message,
-    ...(hint === undefined ? {} : { hint }),
-    details: { ...details, ...more },
-    cause: error,
-  });
+  return restate(error, { message: `${error.message} (${places.join(', ')})`, details: { digest } });
 }

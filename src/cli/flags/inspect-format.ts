@@ -1,4 +1,4 @@
-import { isStrataError, StrataError } from '../../errors/index.ts';
+import { isStrataError, restate } from '../../errors/index.ts';
 import { type InspectFormat, parseInspectFormat } from '../../query/format.ts';
 
 // Docker's own exit code for such a template, of commands that show single objects; a listing ends with 1.
@@ -10,14 +10,6 @@ export function inspectFormat(text: string): InspectFormat {
     return parseInspectFormat(text);
   } catch (error) {
     if (!isStrataError(error, 'ERR_FORMAT_INVALID')) throw error;
-    const { kind, code, message, hint } = error;
-    throw new StrataError({
-      kind,
-      code,
-      message,
-      ...(hint === undefined ? {} : { hint }),
-      details: { exitCode: exitBadTemplate },
-      cause: error,
-    });
+    throw restate(error, { details: { exitCode: exitBadTemplate } });
   }
 }

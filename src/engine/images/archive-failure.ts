@@ -1,4 +1,4 @@
-import { firstCause, isStrataError, StrataError } from '../../errors/index.ts';
+import { firstCause, isStrataError, restate } from '../../errors/index.ts';
 import type { ArchiveInput } from './archive-input.ts';
 
 // What an archive can have wrong, as against the store or the machine. The last are its documents' mistakes.
@@ -22,13 +22,5 @@ export function archiveFailure(thrown: unknown, input: ArchiveInput): unknown {
   const error = firstCause(thrown);
   if (typeof input !== 'string' || unnamed.test(input)) return error;
   if (!isStrataError(error) || !ofArchives.test(error.code)) return error;
-  const { kind, code, message, hint, details } = error;
-  return new StrataError({
-    kind,
-    code,
-    message: `${input}: ${message}`,
-    ...(hint === undefined ? {} : { hint }),
-    ...(details === undefined ? {} : { details }),
-    cause: error,
-  });
+  return restate(error, { message: `${input}: ${error.message}` });
 }

@@ -1,5 +1,5 @@
 import { isDiskFull, whyFull } from '../../content/disk-failure.ts';
-import { StrataError } from '../../errors/index.ts';
+import { restate, StrataError } from '../../errors/index.ts';
 import { displayBytes } from '../../lib/bytes.ts';
 import { isAttributeLimit } from '../../sys/attribute-limit.ts';
 import { type Errno, errnoOf } from '../../sys/errno.ts';
@@ -43,7 +43,8 @@ const reasons: { readonly [Name in Errno]?: string } = {
 
 /** Says which entry a system call failed for, in the tree at `root`. Anything else comes back as it is. */
 export function entryFailure(error: unknown, path: Uint8Array, root: string): unknown {
-  if (isRefusal(error) || isAttributeLimit(error)) return atEntry(error, path);
+  if (isRefusal(error) || isAttributeLimit(error))
+    return restate(error, { message: `layer entry ${quoted(path)}: ${error.message}` });
   const errno = errnoOf(error);
   if (errno === undefined) return error;
   const reason = reasons[errno];
@@ -61,17 +62,6 @@ export function entryFailure(error: unknown, path: Uint8Array, root: string): un
     kind: 'internal',
     code: 'ERR_LAYER_ENTRY_FAILED',
     message: `layer entry ${quoted(path)}: ${error instanceof Error ? error.message : String(error)}`,
-    cause: error,
-  });
-}
-
-function atEntry(error: StrataError, path: Uint8Array): StrataError {
-  const { kind, code, hint } = error;
-  return new StrataError({
-    kind,
-    code,
-    message: `layer entry ${quoted(path)}: ${error.message}`,
-    ...(hint === undefined ? {} : { hint }),
     cause: error,
   });
 }
