@@ -83,7 +83,7 @@ test('FROM takes names and whole IDs, and no beginning of an ID', { skip }, asyn
       beginning,
     );
   }
-  await build(`FROM ${id}`, 'LABEL a=b');
+  for (const whole of [digits, id]) await build(`FROM ${whole}`, 'LABEL a=b');
   const name = digits.slice(0, 1);
   await engine.tag('built', name);
   assert.deepEqual({ ...(await build(`FROM ${name}`, 'LABEL c=d')).config.Labels }, { a: 'b', c: 'd' });
