@@ -1,13 +1,11 @@
-import { join } from 'node:path';
 import type { WriteBytes } from '../../images/save/archive-writer.ts';
-import { diffLayer } from '../../layer/diff/diff-layer.ts';
+import { archiveTree } from '../../layer/diff/archive-tree.ts';
 import { invariant } from '../../lib/invariant.ts';
 import { closeFd } from '../../sys/fs-at.ts';
 import { mountDetached } from '../../sys/mount-spec.ts';
 import type { GarbageParts } from '../garbage.ts';
 import type { Report } from '../operation.ts';
 import { checkOutput, intoFile } from '../output-file.ts';
-import { openScratch } from '../scratch-folder.ts';
 import { readStanding } from './changed.ts';
 import type { ExportEvent, ExportRequest, ExportResult } from './export-types.ts';
 import { findContainer } from './find.ts';
@@ -28,18 +26,13 @@ export async function exportContainer(
   if (typeof output === 'string') checkOutput(output, 'export container');
   const { id, snapshotId } = findContainer(metadata.containers, container);
   invariant(snapshotId !== undefined, 'a container has a writable layer');
-  await using lease = metadata.leases.open('export');
-  await using scratch = await openScratch(driver, { lease, signal });
   let sizeBytes = 0;
   let reported = 0;
   const archive = async (write: WriteBytes): Promise<void> => {
     const fd = mountDetached(shownBy(driver.snapshotter, snapshotId));
     try {
-      await diffLayer({
-        tree: { kind: 'trees', upperDir: `/proc/self/fd/${fd}`, lowerDir: undefined },
-        // An index is made along with every archive; of this one nobody wants it.
-        indexFolder: scratch.path,
-        indexPath: () => join(scratch.path, 'index'),
+      await archiveTree({
+        directory: `/proc/self/fd/${fd}`,
         sink: async (chunk) => {
           await write(chunk);
           sizeBytes += chunk.length;

@@ -29,16 +29,19 @@ const indirections = new Set(
   ['metacopy', 'redirect', 'whiteout'].flatMap((name) => [`trusted.overlay.${name}`, `user.overlay.${name}`]),
 );
 
-/** Writes changes as an archive and as its index, reading each file once. The same tree gives the same bytes. */
+/**
+ * Writes changes as an archive, and as its index where one is wanted, reading each file once. The same tree gives the same
+ * bytes.
+ */
 export class ChangeArchiver {
-  readonly #index: IndexWriter;
+  readonly #index: IndexWriter | undefined;
   readonly #out: Chunks;
   /** First names of files that have several. */
   readonly #firstNames = new LinkedNames();
   /** Logical sizes of the files. */
   sizeBytes = 0;
 
-  constructor(index: IndexWriter, options: ChunksOptions = {}) {
+  constructor(index: IndexWriter | undefined, options: ChunksOptions = {}) {
     this.#index = index;
     this.#out = new Chunks(options);
   }
@@ -53,7 +56,7 @@ export class ChangeArchiver {
       else if (change.kind === 'known') yield* this.#known(change);
       else yield* this.#deletion(change);
     }
-    this.#index.trailer(tarEnd);
+    this.#index?.trailer(tarEnd);
     yield* this.#out.put(tarEnd);
     yield* this.#out.rest();
   }
@@ -84,7 +87,7 @@ export class ChangeArchiver {
   }
 
   *#known({ place, tree, directory, record, header }: KnownEntry): Generator<Uint8Array, void> {
-    this.#index.begin(header);
+    this.#index?.begin(header);
     yield* this.#out.put(header);
     if (record.body !== 'none') {
       const fd = openAt(tree.fd(directory), nameOf(place), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -95,7 +98,7 @@ export class ChangeArchiver {
       }
     }
     const padding = tarPadding(record.storedSizeBytes);
-    this.#index.end(record, padding);
+    this.#index?.end(record, padding);
     yield* this.#out.put(padding);
     if (record.kind === 'file') this.sizeBytes += record.sizeBytes;
   }
@@ -153,7 +156,7 @@ export class ChangeArchiver {
 
   *#begin(fields: Fields): Generator<Uint8Array, void> {
     const header = encodeTarHeader(fields);
-    this.#index.begin(header);
+    this.#index?.begin(header);
     yield* this.#out.put(header);
   }
 
@@ -163,7 +166,7 @@ export class ChangeArchiver {
     const padding = tarPadding(storedSizeBytes);
     const body = storedSizeBytes === 0 ? 'none' : 'tree';
     const typeflag = typeflags[type];
-    this.#index.end({ ...fields, kind, place, typeflag, storedSizeBytes, body, xattrsStripped: false }, padding);
+    this.#index?.end({ ...fields, kind, place, typeflag, storedSizeBytes, body, xattrsStripped: false }, padding);
     return padding;
   }
 

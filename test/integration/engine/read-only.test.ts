@@ -51,6 +51,7 @@ for (const [what, leaveBehind] of Object.entries(leavings)) {
     assert.equal((await engine.info()).images, 1);
     await engine.diskUsage();
     assert.ok((await engine.save({ images: ['busybox'], output: out }).result).sizeBytes > 0);
+    assert.ok((await engine.export({ container: 'one', output: `${out}.one` }).result).sizeBytes > 0);
     assert.deepEqual((await engine.check().result).damages, []);
 
     const writing: Readonly<Record<string, () => Promise<unknown>>> = {

@@ -25,6 +25,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type TarEntry, TarParser } from '../../../src/archive/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
+import { archiveTree } from '../../../src/layer/diff/archive-tree.ts';
 import { type AppliedLayer, applyChain, type ChangedTree, diffLayer, listChanges } from '../../../src/layer/index.ts';
 import { concatBytes, displayBytes } from '../../../src/lib/bytes.ts';
 import { AT_FDCWD } from '../../../src/sys/constants.ts';
@@ -483,6 +484,27 @@ test('making a layer ends with the signal, and with a sink that fails', { skip: 
   );
   await assert.rejects(diffLayer({ ...request, signal: AbortSignal.abort(new Error('never')) }), /never/);
   assert.deepEqual(readdirSync(indexFolder), []);
+  assert.deepEqual(readdirSync('/proc/self/fd'), fds);
+});
+
+test('a tree archived alone gives the bytes of its layer, and lets go of everything when it ends early', {
+  skip: needs('root'),
+}, async (context) => {
+  const trees = new LayerTrees(context);
+  const directory = trees.directory('tree');
+  furnish(directory);
+  const { bytes } = await make(trees, alone(directory));
+  const chunks: Uint8Array[] = [];
+  await archiveTree({ directory, sink: (chunk) => void chunks.push(chunk) });
+  assert.ok(Buffer.from(concatBytes(chunks)).equals(bytes));
+
+  const fds = readdirSync('/proc/self/fd');
+  const controller = new AbortController();
+  writeFileSync(join(directory, 'big'), new Uint8Array(4 << 20));
+  const stop = (): void => controller.abort(new Error('enough'));
+  await assert.rejects(archiveTree({ directory, sink: stop, signal: controller.signal }), /enough/);
+  const fail = async (): Promise<void> => Promise.reject(new Error('sink is full'));
+  await assert.rejects(archiveTree({ directory, sink: fail }), /sink is full/);
   assert.deepEqual(readdirSync('/proc/self/fd'), fds);
 });
 

@@ -1,0 +1,31 @@
+import type { AbortOptions } from '../../lib/abort.ts';
+import { OpenDirectories } from '../open-directories.ts';
+import { ChangeArchiver } from './archive-changes.ts';
+import { treeChanges } from './tree-changes.ts';
+import { isUsualRoot } from './usual-root.ts';
+
+export interface ArchiveTreeRequest extends AbortOptions {
+  readonly directory: string;
+  /** Gets the archive, in chunks of up to 256 KiB that it may keep. */
+  readonly sink: (chunk: Uint8Array) => void | Promise<void>;
+}
+
+/**
+ * Writes everything below a folder as the archive that {@link diffLayer} would make of it, parents first and by bytes.
+ * Sockets are left out, as no archive holds them. No layer is made: nothing is hashed or kept. Runs on the calling
+ * thread; aborting rejects with the signal's reason.
+ * @throws ERR_LAYER_SOURCE_CHANGED, ERR_LAYER_DIFF_INDIRECT, ERR_TAR_UNENCODABLE
+ */
+export async function archiveTree({ directory, sink, signal }: ArchiveTreeRequest): Promise<void> {
+  signal?.throwIfAborted();
+  using tree = new OpenDirectories(directory);
+  for (const chunk of new ChangeArchiver(undefined).archive(changesOf(tree))) {
+    signal?.throwIfAborted();
+    await sink(chunk);
+  }
+}
+
+function* changesOf(tree: OpenDirectories): ReturnType<typeof treeChanges> {
+  const keepsRoot = isUsualRoot(tree, undefined);
+  for (const change of treeChanges(tree, undefined, () => {})) if (change.place.length > 0 || !keepsRoot) yield change;
+}
