@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fill, temporaryFolder } from '../helpers/build-folder.ts';
 import { needs } from '../helpers/needs.ts';
-import { strataPath } from '../helpers/strata.ts';
 import { dir, file, tar } from '../helpers/tar-builder.ts';
 
 const skip = needs('root', 'setpriv', 'unshare');
@@ -17,6 +16,12 @@ interface User {
   /** Runs a command line of Strata, its words separated by blanks. */
   strata(line: string): { readonly code: number | null; readonly stdout: string; readonly stderr: string };
 }
+
+const repository = join(import.meta.dirname, '../..');
+
+// The checkout may lie below /root, where no right of the user's leads once it is in a user namespace of its own. The
+// mount is in no namespace but the command's: a test that removes its folder must not find the checkout there.
+const inReach = 'mount --bind -o ro "$1" "$2" && shift 2 && exec setpriv "$@"';
 
 /** A user without a login session, with a store and a context of their own. */
 function ordinaryUser(context: TestContext, { within = [] }: { readonly within?: readonly string[] } = {}): User {
@@ -32,15 +37,16 @@ function ordinaryUser(context: TestContext, { within = [] }: { readonly within?:
   writeFileSync(join(folder, 'foreign.tar'), tar(file('f', 'x', { uid: 0, gid: 0 })));
   writeFileSync(join(folder, 'own.tar'), tar(dir('.', { uid, gid: uid }), file('f', 'x', { uid, gid: uid })));
   const root = join(folder, 'store');
-  mkdirSync(root);
+  const checkout = join(folder, 'checkout');
+  const command = join(checkout, 'bin/strata');
+  for (const path of [root, checkout]) mkdirSync(path);
   for (const path of [folder, root]) chownSync(path, uid, uid);
-  // The checkout may lie where only root reads; reading everything gives no right to write, own or mount.
-  const asUser = ['--reuid', uid, '--regid', uid, '--clear-groups', '--inh-caps=+dac_read_search'].map(String);
+  const asUser = ['--reuid', uid, '--regid', uid, '--clear-groups'].map(String);
   const { XDG_RUNTIME_DIR: _, ...environment } = process.env;
   const strata: User['strata'] = (line) => {
     const { status, stdout, stderr } = spawnSync(
-      'setpriv',
-      [...asUser, '--ambient-caps=+dac_read_search', ...within, strataPath, ...line.split(' ')],
+      'unshare',
+      ['--mount', 'sh', '-c', inReach, 'sh', repository, checkout, ...asUser, ...within, command, ...line.split(' ')],
       { encoding: 'utf8', cwd: folder, env: { ...environment, HOME: folder, STRATA_ROOT: root } },
     );
     return { code: status, stdout, stderr: stderr.replaceAll(/^WARNING: .*\n/gm, '') };
