@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { applyOnto } from '../../../src/layer/index.ts';
+import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
 import { entry, tar } from '../../helpers/tar-builder.ts';
 
-// Beside the other hostile layers, which live on tmpfs: that would take a file of this size.
-test('A25 a sparse bomb of a pebibyte is refused by the filesystem', { skip: needs('root') }, async (context) => {
-  const folder = mkdtempSync(join(tmpdir(), 'strata-bomb-'));
-  context.after(() => rmSync(folder, { recursive: true }));
+// A tmpfs, where the other hostile layers live and /tmp may lie, takes a file of this size.
+const skip = needs('root', 'loop', 'mkfs.ext4');
+
+test('A25 a sparse bomb of a pebibyte is refused by the filesystem', { skip }, async () => {
+  using disk = loopFilesystem(['mkfs.ext4', '-q']);
   const bytes = tar(
     entry('s', '', {
       typeflag: '0',
@@ -24,12 +25,12 @@ test('A25 a sparse bomb of a pebibyte is refused by the filesystem', { skip: nee
       },
     }),
   );
-  const blobPath = join(folder, 'layer.tar');
-  const rootDir = join(folder, 'root');
+  const blobPath = join(disk.path, 'layer.tar');
+  const rootDir = join(disk.path, 'root');
   mkdirSync(rootDir);
   writeFileSync(blobPath, bytes);
   const source = { blobPath, sizeBytes: bytes.length };
-  await assert.rejects(applyOnto({ source, rootDir, indexPath: join(folder, 'index') }), (error) =>
+  await assert.rejects(applyOnto({ source, rootDir, indexPath: join(disk.path, 'index') }), (error) =>
     isStrataError(error, 'ERR_LAYER_ENTRY_INVALID'),
   );
 });
