@@ -13,8 +13,9 @@ const skip = needs('root', 'runc', 'overlay', 'busybox');
 
 const count = soaking ? 1_000_000 : 25_000;
 // An object for each file, or two, took 80 MiB for 25,000 files and more than 1 GiB for a million.
-const maxGrowthMib = soaking ? 130 : 40;
-const maxMib = 250;
+const walking = { growthMib: soaking ? 130 : 40, mib: 250 };
+// An archive may name its files in any order and twice: each is kept in mind, its path and 20 bytes.
+const unpacking = { growthMib: 200, mib: 320 };
 
 const tellPeak = `import { appendFileSync } from 'node:fs';
 process.on('exit', () => appendFileSync(process.env.STRATA_TEST_PEAKS, process.pid + ' ' + process.resourceUsage().maxRSS + '\\n'));`;
@@ -61,25 +62,25 @@ async function containers(context: TestContext): Promise<StrataCommand> {
   return strata;
 }
 
-test('diff, export and commit take no more memory for very many files; nor does what unpacks and checks them', {
+test('diff, export and commit take no more memory for very many files; what unpacks them takes little more', {
   skip,
 }, async (context) => {
   const strata = await containers(context);
   const folder = temporaryFolder(context);
   const peaks = join(folder, 'peaks');
   const told: string[] = [];
-  const bounded = async (command: (name: string) => readonly string[]): Promise<void> => {
+  const bounded = async (command: (name: string) => readonly string[], most = walking): Promise<void> => {
     const few = await peakOf(strata, peaks, ...command('few'));
     const many = await peakOf(strata, peaks, ...command('many'));
     told.push(`${command('').join(' ')}: ${few.toFixed()} → ${many.toFixed()} MiB`);
-    assert.ok(many < maxMib && many - few < maxGrowthMib, told.at(-1));
+    assert.ok(many < most.mib && many - few < most.growthMib, told.at(-1));
   };
   await bounded((name) => ['diff', name]);
   await bounded((name) => ['export', '-o', join(folder, name), name]);
   await bounded((name) => ['commit', name, `${name}-committed`]);
   if (soaking) {
     await bounded((name) => ['save', '-o', join(folder, 'saved'), `${name}-committed`]);
-    await bounded((name) => ['import', join(folder, name), `${name}-imported`]);
+    await bounded((name) => ['import', join(folder, name), `${name}-imported`], unpacking);
     await bounded(() => ['system', 'check']);
   }
   context.diagnostic(`${count} files: ${told.join('; ')}`);
