@@ -49,7 +49,7 @@ export async function runCommandLine(argv: readonly string[], { out, err }: Comm
     const error = firstCause(thrown);
     if (error instanceof CommanderError) return error.exitCode;
     if (interruption.signal.aborted && error === interruption.signal.reason) return interruption.exitCode;
-    if (isReaderGone(error)) return killedByPipe;
+    if (isReaderGone(error)) return killedByPipe();
     context.err(renderError(error, { debug: program.opts<GlobalOptions>().debug === true }));
     return exitCodeOf(error);
   } finally {
@@ -61,7 +61,7 @@ export async function runCommandLine(argv: readonly string[], { out, err }: Comm
 }
 
 // What a shell sees of a program that does nothing about a pipe without a reader: docker's command does not, either.
-const killedByPipe = 128 + constants.signals.SIGPIPE;
+const killedByPipe = (): number => 128 + constants.signals.SIGPIPE;
 
 const isReaderGone = (error: unknown): boolean =>
   isStrataError(error, 'ERR_OUTPUT_CLOSED') && errnoOf(error.cause) === 'EPIPE';

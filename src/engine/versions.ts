@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { arch, release } from 'node:os';
+import { release } from 'node:os';
 import { describeRuntime } from '../containers/runtime/runtime.ts';
 import { isStrataError } from '../errors/index.ts';
 import { formatPlatform, normalizePlatform, type Platform } from '../spec/platform.ts';
@@ -15,7 +15,8 @@ export interface Versions {
 
 /** The machine's platform, as images name it. */
 export function hostPlatform(): Platform {
-  return normalizePlatform({ os: 'linux', architecture: arch() === 'x64' ? 'amd64' : arch() });
+  const { arch } = process;
+  return normalizePlatform({ os: 'linux', architecture: arch === 'x64' ? 'amd64' : arch });
 }
 
 /** The version in package.json; the built command has it inside. */
