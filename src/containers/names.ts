@@ -1,5 +1,6 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { StrataError } from '../errors/index.ts';
+import { randomHex } from '../sys/random-hex.ts';
 
 // Rocks and what one says of them: this project is called Strata.
 const left = [
@@ -112,7 +113,7 @@ const right = [
 ] as const;
 
 /** 64 hex digits, as docker's. */
-export const newContainerId = (): string => randomBytes(32).toString('hex');
+export const newContainerId = (): string => randomHex(32);
 
 /** A name for a container nobody named. */
 export const madeUpName = (): string => `${left[randomInt(left.length)]}_${right[randomInt(right.length)]}`;

@@ -55,7 +55,7 @@ export class KeyLocks {
   }
 
   #open(key: string): { readonly path: string; readonly fd: number } {
-    const path = join(this.#directory, createHash('sha256').update(key).digest('hex'));
+    const path = join(this.#directory, fileNameOf(key));
     for (;;) {
       try {
         mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
@@ -78,6 +78,10 @@ export class KeyLocks {
     };
   }
 }
+
+/** A container's ID is a name already, and to load node:crypto takes `stop` and `rm` a tenth of their time. */
+const fileNameOf = (key: string): string =>
+  /^[0-9a-f]{64}$/.test(key) ? key : createHash('sha256').update(key).digest('hex');
 
 /** Removes the files of holders that were killed. Safe beside others that lock. */
 export function removeAbandonedLocks(directory: string): void {

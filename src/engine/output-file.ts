@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { rmSync, type Stats, statSync } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -8,6 +7,7 @@ import type { WriteBytes } from '../images/save/archive-writer.ts';
 import { AT_FDCWD, AT_SYMLINK_FOLLOW, O_TMPFILE, O_WRONLY } from '../sys/constants.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { linkAt } from '../sys/fs-at.ts';
+import { randomHex } from '../sys/random-hex.ts';
 
 /** Throws ERR_OUTPUT_INVALID in docker's words; `task` is what fails, such as `save image`. */
 export function checkOutput(path: string, task: string): void {
@@ -49,7 +49,7 @@ export async function intoFile(
   { unnamed = true }: IntoFileOptions = {},
 ): Promise<void> {
   const folder = dirname(path);
-  const temporary = join(folder, `.strata-save-${randomBytes(6).toString('hex')}`);
+  const temporary = join(folder, `.strata-save-${randomHex(6)}`);
   try {
     const nameless = unnamed ? await writingTo(folder, () => openUnnamed(folder)) : undefined;
     await using file = nameless ?? (await writingTo(folder, () => open(temporary, 'wx', 0o600)));

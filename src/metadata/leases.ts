@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { closeSync, constants, existsSync, openSync, readdirSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { diskFailure, isDiskFull } from '../content/disk-failure.ts';
@@ -10,6 +9,7 @@ import { errnoOf } from '../sys/errno.ts';
 import { tryLockFile } from '../sys/flock.ts';
 import { isAt } from '../sys/is-at.ts';
 import { openIfThere } from '../sys/open-if-there.ts';
+import { randomHex } from '../sys/random-hex.ts';
 import type { Database } from './database.ts';
 import type { ObjectKind, Objects } from './objects.ts';
 import { SpareFiles } from './spare-files.ts';
@@ -195,7 +195,7 @@ export class Leases {
 
   #lockedFile(): { readonly id: string; readonly fd: number } {
     for (;;) {
-      const id = randomBytes(10).toString('hex');
+      const id = randomHex(10);
       const path = this.#path(id);
       const fd = this.#make(path);
       // Somebody who looks for dead leases may have removed the file between the two calls, or made it a spare one.

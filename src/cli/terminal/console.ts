@@ -1,6 +1,7 @@
 import type { Attachment, OutputChunk, TerminalSize } from '../../containers/attach/attachment.ts';
 import { DetachFilter } from '../../containers/attach/detach-keys.ts';
 import { RawTerminal } from './raw-terminal.ts';
+import { mayBeTerminal } from './standard-streams.ts';
 import { writeBytes } from './write-bytes.ts';
 
 export interface ConsoleOptions {
@@ -119,6 +120,7 @@ function followSize(streams: Attachment, redraws: boolean): () => void {
 
 /** The size of the terminal that standard output is; undefined for anything else. */
 export function ownTerminalSize(): TerminalSize | undefined {
-  const [columns, rows] = process.stdout.isTTY ? process.stdout.getWindowSize() : [0, 0];
+  // Asked for its stream, Node loads what a command without a terminal may not need.
+  const [columns, rows] = mayBeTerminal(1) && process.stdout.isTTY ? process.stdout.getWindowSize() : [0, 0];
   return columns > 0 && rows > 0 ? { rows, columns } : undefined;
 }

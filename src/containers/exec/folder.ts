@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf } from '../../sys/errno.ts';
 import { tryLockFile } from '../../sys/flock.ts';
+import { randomHex } from '../../sys/random-hex.ts';
 import { type Bundle, bundleAt } from '../runtime/bundle.ts';
 
 /**
@@ -30,7 +30,7 @@ export class ExecFolder implements Disposable {
     mkdirSync(parent, { recursive: true, mode: 0o700 });
     sweep(parent);
     for (;;) {
-      const directory = join(parent, prefixOf(containerId) + randomBytes(6).toString('hex'));
+      const directory = join(parent, prefixOf(containerId) + randomHex(6));
       mkdirSync(directory, { mode: 0o700 });
       const fd = lockIn(directory);
       // Else somebody who clears up came between.

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { decompress } from '../../archive/compression/decompress.ts';
@@ -6,6 +6,7 @@ import { compressionProbeBytes, detectCompression } from '../../archive/compress
 import type { CompressionFormat } from '../../archive/compression/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { type Digest, digestAlgorithm, digestFromHex } from '../../spec/digest.ts';
+import { randomHex } from '../../sys/random-hex.ts';
 import type { LayerSource } from '../types.ts';
 import { digestMismatch } from './failures.ts';
 
@@ -33,7 +34,7 @@ export async function readableBlob(
   if (compression !== 'xz' && compression !== 'bzip2') {
     return { path: blobPath, offset, sizeBytes: blobBytes, expanded: undefined, [Symbol.asyncDispose]: nothing };
   }
-  const path = `${indexPath}.${process.pid}-${randomBytes(6).toString('hex')}.tar`;
+  const path = `${indexPath}.${process.pid}-${randomHex(6)}.tar`;
   const remove = (): Promise<void> => rm(path, { force: true });
   try {
     const { digest, sizeBytes } = await expand(source, path, compression, { signal });

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { constants, crc32, zstdCompressSync } from 'node:zlib';
 import { diskFailure } from '../../content/disk-failure.ts';
 import { invariant } from '../../lib/invariant.ts';
+import { randomHex } from '../../sys/random-hex.ts';
 import { comparePlaces } from '../place.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { encodeDirectory } from './directory-codec.ts';
@@ -70,7 +70,7 @@ export class IndexWriter implements Disposable {
   constructor(path: string, places?: PlaceList) {
     this.#path = path;
     this.#places = places;
-    this.#temporary = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`;
+    this.#temporary = `${path}.${process.pid}-${randomHex(6)}.tmp`;
     this.#fd = begun(this.#temporary);
   }
 
