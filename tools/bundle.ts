@@ -22,7 +22,11 @@ const options = {
   minifySyntax: true,
   // It brings machine code and stays a package.
   external: ['koffi'],
-  define: { 'import.meta.url': 'importMeta.url', 'process.env.STRATA_VERSION': JSON.stringify(version) },
+  define: {
+    'import.meta.url': 'importMeta.url',
+    'import.meta.dirname': '__dirname',
+    'process.env.STRATA_VERSION': JSON.stringify(version),
+  },
   logLevel: 'warning',
   write: false,
   metafile: true,

@@ -51,3 +51,13 @@ test('importing the module loads nothing', () => {
   const printed = execFileSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8' });
   assert.equal(printed.trim(), 'false');
 });
+
+test("koffi's machine code is loaded without its entry, which takes three times as long", () => {
+  const program = `
+    const { openLibrary } = await import(${JSON.stringify(join(import.meta.dirname, '../../../src/sys/ffi.ts'))});
+    openLibrary(null);
+    const { createRequire } = await import('node:module');
+    console.log(Object.keys(createRequire('/').cache).length);`;
+  const options = ['--input-type=module', '-e', program];
+  assert.equal(execFileSync(process.execPath, options, { encoding: 'utf8' }), '0\n');
+});
