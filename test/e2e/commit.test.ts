@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../src/engine/index.ts';
+import { storeRoot } from '../helpers/build-folder.ts';
 import { busyboxContext } from '../helpers/busybox-image.ts';
 import { shortListing, withImageTree } from '../helpers/image-tree.ts';
 import { needs } from '../helpers/needs.ts';
@@ -40,8 +41,8 @@ for (const driver of ['overlay2', 'vfs']) {
   test(`added, changed and deleted files are the layer, mount points are not (${driver})`, {
     skip,
   }, async (context) => {
-    const strata = await withBox(context);
-    const env = { STRATA_ROOT: `${strata.root}/${driver}` };
+    const strata = strataCommand(context);
+    const env = { STRATA_ROOT: storeRoot(context) };
     const run = async (...args: string[]): Promise<string> =>
       await ok(strata.with({ env }, '--storage-driver', driver, ...args));
     await run('build', '-q', '-t', 'box', busyboxContext(context));
