@@ -15,4 +15,4 @@ export type {
   LayerProgress,
   LayerSource,
 } from './types.ts';
-export { verifyLayer } from './verify-layer.ts';
+export { verifyIndex, verifyLayer } from './verify-layer.ts';

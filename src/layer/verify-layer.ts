@@ -1,4 +1,5 @@
 import type { AbortOptions } from '../lib/abort.ts';
+import type { DiffId } from '../spec/digest.ts';
 import { LayerIndex } from './index-file/reader.ts';
 import type { LayerFiles } from './remake.ts';
 import { run } from './work/run.ts';
@@ -11,6 +12,14 @@ import { run } from './work/run.ts';
 export async function verifyLayer(indexPath: string, tree: LayerFiles, options: AbortOptions = {}): Promise<boolean> {
   const bytes = tarSizeOf(indexPath);
   return run({ kind: 'verify', job: { indexPath, tree } }, { ...options, bytes });
+}
+
+/**
+ * Reads all of a layer's index, in a worker when the layer is large; returns the diffID of the layer it is of.
+ * @throws ERR_INDEX_CORRUPT, ERR_INDEX_VERSION, and the signal's reason
+ */
+export async function verifyIndex(indexPath: string, options: AbortOptions = {}): Promise<DiffId> {
+  return run({ kind: 'read-index', job: { indexPath } }, { ...options, bytes: tarSizeOf(indexPath) });
 }
 
 function tarSizeOf(indexPath: string): number {

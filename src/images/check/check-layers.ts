@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isStrataError } from '../../errors/index.ts';
-import { LayerIndex, verifyLayer } from '../../layer/index.ts';
+import { verifyIndex, verifyLayer } from '../../layer/index.ts';
 import type { LayerFiles } from '../../layer/remake.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
@@ -39,7 +39,7 @@ async function problemsOf(parts: LayerParts, record: LayerRecord, options: Abort
   const path = parts.indexPath(diffId);
   if (!existsSync(path)) return ['its index is missing'];
   try {
-    if (readIndex(path) !== diffId) return ['its index is of another layer'];
+    if ((await verifyIndex(path, options)) !== diffId) return ['its index is of another layer'];
     if (!record.remakeable) return blobProblems(parts, diffId);
     const problems: string[] = [];
     for (const id of parts.snapshotsOf(diffId)) {
@@ -53,14 +53,6 @@ async function problemsOf(parts: LayerParts, record: LayerRecord, options: Abort
     if (isStrataError(error) && error.kind === 'corrupt') return [`its index is damaged: ${error.message}`];
     return [`its index or one of its files ${readFault(error)}`];
   }
-}
-
-/** Reads all of an index and returns the diffID it is of. */
-function readIndex(path: string): DiffId {
-  using index = LayerIndex.open(path);
-  index.readAll();
-  for (const _ of index.records()) continue;
-  return index.summary.diffId;
 }
 
 async function treeProblems(

@@ -8,6 +8,8 @@ import { decodeDirectory } from './directory-codec.ts';
 import { type BlockInfo, footerBytes, type IndexDirectory, magic, maxDirectoryBytes } from './format.ts';
 
 const cachedBlocks = 8;
+// Of Node's zlib.
+const leastChunkBytes = 64;
 
 /** An open index file: its directory, and its blocks unpacked and checked as they are asked for. */
 export class BlockFile implements Disposable {
@@ -91,6 +93,8 @@ export class BlockFile implements Disposable {
     try {
       bytes = zstdDecompressSync(packed, {
         maxOutputLength: Math.max(unpackedBytes, 1),
+        // One buffer with a byte to spare: in pieces of 64 KiB the block would be held twice.
+        chunkSize: Math.max(unpackedBytes + 1, leastChunkBytes),
         params: { [constants.ZSTD_d_windowLogMax]: 27 },
       });
     } catch (cause) {

@@ -1,17 +1,23 @@
+import type { DiffId } from '../../spec/digest.ts';
 import { type SettleJob, settleLayer } from '../apply/settle.ts';
 import { type JobControl, type Spread, type SpreadJob, spreadLayer } from '../apply/spread.ts';
 import { type Diffed, type DiffJob, diffTree } from '../diff/diff-tree.ts';
+import { readWholeIndex } from '../index-file/read-whole-index.ts';
 import { type LayerFiles, verifyRemake } from '../remake.ts';
 
 /** Long synchronous work, as plain data: it runs on the calling thread or in a worker. */
 export type Job =
   | { readonly kind: 'spread'; readonly job: SpreadJob }
   | { readonly kind: 'settle'; readonly job: SettleJob }
+  | { readonly kind: 'read-index'; readonly job: ReadIndexJob }
   | { readonly kind: 'verify'; readonly job: VerifyJob }
   | { readonly kind: 'diff'; readonly job: DiffJob };
 
-export interface VerifyJob {
+export interface ReadIndexJob {
   readonly indexPath: string;
+}
+
+export interface VerifyJob extends ReadIndexJob {
   readonly tree: LayerFiles;
 }
 
@@ -20,6 +26,7 @@ export type JobOf<Kind extends Job['kind']> = Extract<Job, { readonly kind: Kind
 interface Results {
   readonly spread: Spread | undefined;
   readonly settle: boolean;
+  readonly 'read-index': DiffId;
   readonly verify: boolean;
   readonly diff: Diffed;
 }
@@ -32,6 +39,8 @@ export function runJob(job: Job, control: JobControl): Results[Job['kind']] {
       return spreadLayer(job.job, control);
     case 'settle':
       return settleLayer(job.job);
+    case 'read-index':
+      return readWholeIndex(job.job.indexPath, control.check);
     case 'verify':
       return verifyRemake(job.job.indexPath, job.job.tree, control.check);
     case 'diff':

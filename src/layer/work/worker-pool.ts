@@ -49,7 +49,11 @@ class WorkerPool {
   #start(): Worker | undefined {
     if (this.#started >= this.#limit) return undefined;
     this.#started++;
-    const worker = new Worker(workerUrl('layer-worker', import.meta.url), { name: 'strata-layer' });
+    const worker = new Worker(workerUrl('layer-worker', import.meta.url), {
+      name: 'strata-layer',
+      // V8 lets it grow to 48 MB in every thread, for what lives as long as one entry of a layer.
+      resourceLimits: { maxYoungGenerationSizeMb: 12 },
+    });
     // Failures reach the job through listeners of its own.
     worker.on('error', () => {});
     worker.once('exit', () => {
