@@ -114,7 +114,7 @@ export const storeReadOnly = (path: string, cause?: unknown): StrataError =>
     kind: 'failed-precondition',
     code: 'ERR_STORE_READ_ONLY',
     message: `store ${dirname(path)}: the filesystem is mounted read-only`,
-    hint: 'Images can be listed, inspected and saved as they are. For anything else mount it writable, or name another store with --root.',
+    hint: 'Looking, save, export and cp from a container work as it is. For anything else mount it writable, or name another store with --root.',
     cause,
   });
 

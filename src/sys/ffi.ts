@@ -123,9 +123,9 @@ function koffi(): Koffi {
 }
 
 /**
- * Koffi's machine code for glibc, without the entry that finds out which one belongs to this Node, and looked for as Node
- * does without reading any package.json: that takes three quarters of the time, in every thread anew. Undefined with
- * another libc or another layout, which its entry knows about.
+ * Loads koffi's machine code for glibc from the folders where Node looks for packages. Koffi's own entry and the reading of
+ * package.json take three quarters of the time, again in every thread. Returns undefined where that fails, with another
+ * libc or another layout: the entry knows those.
  */
 function usualBinary(): Koffi | undefined {
   const { arch } = process;

@@ -1,8 +1,7 @@
 import type { AbortOptions } from '../../lib/abort.ts';
 import { OpenDirectories } from '../open-directories.ts';
 import { ChangeArchiver } from './archive-changes.ts';
-import { treeChanges } from './tree-changes.ts';
-import { isUsualRoot } from './usual-root.ts';
+import { changesOf } from './diff-tree.ts';
 
 export interface ArchiveTreeRequest extends AbortOptions {
   readonly directory: string;
@@ -18,14 +17,10 @@ export interface ArchiveTreeRequest extends AbortOptions {
  */
 export async function archiveTree({ directory, sink, signal }: ArchiveTreeRequest): Promise<void> {
   signal?.throwIfAborted();
-  using tree = new OpenDirectories(directory);
-  for (const chunk of new ChangeArchiver(undefined).archive(changesOf(tree))) {
+  using upper = new OpenDirectories(directory);
+  const changes = changesOf({ kind: 'trees', upperDir: directory, lowerDir: undefined }, upper);
+  for (const chunk of new ChangeArchiver(undefined).archive(changes)) {
     signal?.throwIfAborted();
     await sink(chunk);
   }
-}
-
-function* changesOf(tree: OpenDirectories): ReturnType<typeof treeChanges> {
-  const keepsRoot = isUsualRoot(tree, undefined);
-  for (const change of treeChanges(tree, undefined, () => {})) if (change.place.length > 0 || !keepsRoot) yield change;
 }

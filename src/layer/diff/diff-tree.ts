@@ -76,14 +76,15 @@ export function* diffTree(
 }
 
 interface ChangesOptions {
-  readonly warn: Warn;
-  readonly copier: ChangeCopier | undefined;
+  readonly warn?: Warn;
+  readonly copier?: ChangeCopier | undefined;
 }
 
-function* changesOf(
+/** Yields what an archive of the tree has to say, without a root that says nothing. */
+export function* changesOf(
   tree: ChangedTree,
   upper: OpenDirectories,
-  { warn, copier }: ChangesOptions,
+  { warn = () => {}, copier }: ChangesOptions = {},
 ): Generator<Change | KnownEntry, void> {
   const lowerDir = tree.kind === 'overlay' ? tree.lowerDirs[0] : tree.lowerDir;
   using lower = lowerDir === undefined ? undefined : new OpenDirectories(lowerDir);

@@ -51,7 +51,7 @@ class WorkerPool {
     this.#started++;
     const worker = new Worker(workerUrl('layer-worker', import.meta.url), {
       name: 'strata-layer',
-      // V8 lets it grow to 48 MB in every thread, for what lives as long as one entry of a layer.
+      // V8 lets the young generation grow to 48 MB in every thread, for objects that live as long as one entry of a layer.
       resourceLimits: { maxYoungGenerationSizeMb: 12 },
     });
     // Failures reach the job through listeners of its own.
