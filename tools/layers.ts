@@ -10,7 +10,7 @@ const floors: readonly (readonly string[])[] = [
   ['content', 'layer', 'ledger'],
   ['registry', 'snapshots', 'metadata'],
   ['images'],
-  ['build', 'containers', 'registry-server', 'analysis'],
+  ['builder', 'containers', 'registry-server', 'analysis'],
   ['engine'],
   ['cli', 'api', 'explorer', 'testing'],
 ];

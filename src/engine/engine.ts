@@ -9,9 +9,9 @@ import type { StoreLease } from '../metadata/leases.ts';
 import { Metadata } from '../metadata/metadata.ts';
 import { TrackedBlobs, TrackedContentStore } from '../metadata/tracked-content.ts';
 import { expectedDriver } from '../snapshots/choose-driver.ts';
-import type { CachedStep } from './build/cache-usage.ts';
-import type { PruneBuildCacheRequest, PrunedBuildCache } from './build/prune-cache.ts';
-import type { BuildEvent, BuildRequest, BuildResult } from './build/types.ts';
+import type { CachedStep } from './builder/cache-usage.ts';
+import type { PruneBuildCacheRequest, PrunedBuildCache } from './builder/prune-cache.ts';
+import type { BuildEvent, BuildRequest, BuildResult } from './builder/types.ts';
 import { ContainerVerbs } from './containers/containers.ts';
 import type { ExportEvent, ExportRequest, ExportResult } from './containers/export-types.ts';
 import type { ContainerParts } from './containers/parts.ts';
@@ -114,7 +114,7 @@ export class Engine implements AsyncDisposable {
   /** Builds an image from a folder with a Dockerfile. The result is durable when it resolves. */
   build(request: BuildRequest): Operation<BuildEvent, BuildResult> {
     return storing(this.#storeToWrite(), request, async (report, signal) => {
-      const { runBuild } = await import('./build/run-build.ts');
+      const { runBuild } = await import('./builder/run-build.ts');
       return await runBuild(request, { ...this.#writingParts(), ownProcess: this.#ownProcess }, report, signal);
     });
   }
@@ -233,14 +233,14 @@ export class Engine implements AsyncDisposable {
 
   /** Results of build steps that later builds may take, and what each takes of the disk. */
   buildCache(options: AbortOptions = {}): Promise<CachedStep[]> {
-    return performFrom(import('./build/prune-cache.ts'), ({ buildCacheSteps }) =>
+    return performFrom(import('./builder/prune-cache.ts'), ({ buildCacheSteps }) =>
       buildCacheSteps(this.#garbageParts(), options),
     );
   }
 
   /** Forgets results of build steps: those no image stands on, or with `all` every one. Images stay as they are. */
   pruneBuildCache(request: PruneBuildCacheRequest = {}): Promise<PrunedBuildCache> {
-    return performFrom(import('./build/prune-cache.ts'), ({ pruneBuildCache }) =>
+    return performFrom(import('./builder/prune-cache.ts'), ({ pruneBuildCache }) =>
       pruneBuildCache(this.#garbageParts(), request),
     );
   }

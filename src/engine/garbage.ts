@@ -10,7 +10,7 @@ import type { ObjectRef } from '../metadata/objects.ts';
 import { blobSweeper, fileSweeper, snapshotSweeper } from '../metadata/sweepers.ts';
 import { emptyTrash } from '../metadata/trash.ts';
 import { digestHex, parseDiffId } from '../spec/digest.ts';
-import { endAbandonedSteps } from './build/reconcile-steps.ts';
+import { endAbandonedSteps } from './builder/reconcile-steps.ts';
 import { traceIn } from './death-trace.ts';
 import { removeAbandonedLocks } from './key-locks.ts';
 import type { StoreLayout } from './layout.ts';

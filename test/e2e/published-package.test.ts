@@ -152,7 +152,7 @@ test('an older Node is told which one is needed', () => {
   const guarded = Object.entries(exports).flatMap(([subpath, target]) =>
     JSON.stringify(target).includes('entry.js') ? [join('strata-oci', subpath)] : [],
   );
-  assert.ok(guarded.includes('strata-oci') && guarded.includes('strata-oci/build'));
+  assert.ok(guarded.includes('strata-oci') && guarded.includes('strata-oci/builder'));
   const pretend =
     "data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'20.20.2'}})";
   const refusal = /^Error: strata-oci needs Node 24 or later, this is \d+\.\d+\.\d+$/m;

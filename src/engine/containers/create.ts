@@ -14,7 +14,7 @@ import type { Metadata } from '../../metadata/metadata.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { Digest } from '../../spec/digest.ts';
 import { formatPlatform, normalizePlatform, type Platform, parsePlatform, platformRank } from '../../spec/platform.ts';
-import { endAbandonedSteps } from '../build/reconcile-steps.ts';
+import { endAbandonedSteps } from '../builder/reconcile-steps.ts';
 import { hostPlatform } from '../versions.ts';
 import type { CreatedContainer, CreateRequest } from './create-types.ts';
 import { defineContainer } from './definition.ts';

@@ -13,7 +13,7 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { bootId } from '../../sys/boot-id.ts';
 import { identify } from '../../sys/process-identity.ts';
-import { endAbandonedSteps } from '../build/reconcile-steps.ts';
+import { endAbandonedSteps } from '../builder/reconcile-steps.ts';
 import { thisMachine } from '../machine.ts';
 import { exitCodeOfStart, startRefused } from './failures.ts';
 import { containerNotFound, findContainer } from './find.ts';

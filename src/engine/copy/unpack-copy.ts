@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { TarParser } from '../../archive/index.ts';
-import { ArchiveSink } from '../../build/archive/archive-sink.ts';
+import { ArchiveSink } from '../../builder/archive/archive-sink.ts';
 import type { StrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 

@@ -1,6 +1,6 @@
 import { tarEnd } from '../../archive/index.ts';
-import type { MadeStepLayer } from '../../build/layer-maker.ts';
-import { layersOf } from '../../build/step-layers.ts';
+import type { MadeStepLayer } from '../../builder/layer-maker.ts';
+import { layersOf } from '../../builder/step-layers.ts';
 import { mountStubs, removeMountStubs } from '../../containers/mounts/mount-stubs.ts';
 import { pauseContainer } from '../../containers/pause-container.ts';
 import { findRuntime } from '../../containers/runtime/runtime.ts';

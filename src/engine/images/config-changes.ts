@@ -1,4 +1,4 @@
-import { readTarget } from '../../build/frontend/plan-stage.ts';
+import { readTarget } from '../../builder/frontend/plan-stage.ts';
 import { parseDockerfile } from '../../dockerfile/parser.ts';
 import { excerpt, quote } from '../../dockerfile/quote.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';

@@ -1,4 +1,4 @@
-import type { LayerMaker, LayersBelow, MadeStepLayer } from '../../build/layer-maker.ts';
+import type { LayerMaker, LayersBelow, MadeStepLayer } from '../../builder/layer-maker.ts';
 import { nextChainId } from '../../layer/chain-id.ts';
 import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';

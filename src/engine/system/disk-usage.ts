@@ -5,7 +5,7 @@ import { sharedSizes } from '../../images/shared-sizes.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import { type Digest, digestHex, parseDiffId } from '../../spec/digest.ts';
-import { cachedStep, cacheEntries } from '../build/cache-usage.ts';
+import { cachedStep, cacheEntries } from '../builder/cache-usage.ts';
 import { imageNames } from '../containers/image-names.ts';
 import { definitionOf, stateOf } from '../containers/state.ts';
 import type { StoreLayout } from '../layout.ts';

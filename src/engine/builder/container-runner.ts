@@ -1,0 +1,105 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Runner, RunRequest } from '../../builder/runner.ts';
+import { DeathWatch } from '../../containers/attended/death-watch.ts';
+import type { ForegroundPlan } from '../../containers/attended/foreground.ts';
+import { runInWorker } from '../../containers/attended/foreground-thread.ts';
+import { etcFiles } from '../../containers/runtime/etc-files.ts';
+import { findRuntime } from '../../containers/runtime/runtime.ts';
+import { variablesOf } from '../../dockerfile/environment.ts';
+import type { StoreLease } from '../../metadata/leases.ts';
+import type { MountSpec } from '../../sys/mount-spec.ts';
+import { runtimeRootOf } from '../containers/parts.ts';
+import type { StoreLayout } from '../layout.ts';
+import { thisMachine } from '../machine.ts';
+import { runOnOwnThread } from '../own-thread.ts';
+import { mountPointsIn } from './mount-points.ts';
+import { stepsOf } from './reconcile-steps.ts';
+
+export interface ContainerRunnerParts {
+  readonly layout: StoreLayout;
+  /** Of the build: its steps' containers are nobody's once it is dead. */
+  readonly lease: StoreLease;
+  /** See the engine's option of that name. */
+  readonly ownProcess: boolean;
+}
+
+// The same for every build: what a command makes must not depend on it.
+const hostname = 'strata-build';
+
+/** Runs commands of RUN in containers that are no records: each is gone with its step, and with this process. */
+export class ContainerRunner implements Runner, Disposable {
+  readonly #parts: ContainerRunnerParts;
+  #watch: DeathWatch | undefined;
+  #count = 0;
+
+  constructor(parts: ContainerRunnerParts) {
+    this.#parts = parts;
+  }
+
+  async run({ onOutput, signal, ...request }: RunRequest): Promise<{ readonly exitCode: number }> {
+    const { ownProcess } = this.#parts;
+    const plan = this.#planOf(request);
+    this.#watch ??= new DeathWatch(plan);
+    this.#watch.add(plan.id);
+    const options = { signal, onOutput };
+    return { exitCode: ownProcess ? await runOnOwnThread(plan, options) : await runInWorker(plan, options) };
+  }
+
+  [Symbol.dispose](): void {
+    this.#watch?.[Symbol.dispose]();
+  }
+
+  #planOf(request: Omit<RunRequest, 'onOutput' | 'signal'>): ForegroundPlan {
+    const { layout, lease } = this.#parts;
+    const { network, args, env, user, workingDirectory, scripts } = request;
+    const steps = stepsOf(layout);
+    mkdirSync(steps, { recursive: true, mode: 0o700 });
+    const id = `${lease.id}-${++this.#count}`;
+    return {
+      id,
+      bundle: join(steps, id),
+      rootfs: withMountPoints(request.root, layout),
+      image: { Env: env },
+      options: {
+        hostname,
+        network,
+        machine: thisMachine(),
+        entrypoint: args,
+        // A bare name takes away what every container has otherwise; BuildKit gives RUN no HOSTNAME.
+        env: variablesOf(env).has('HOSTNAME') ? [] : ['HOSTNAME'],
+        workingDir: workingDirectory,
+        cgroupsPath: `/strata/${id}`,
+      },
+      user,
+      files: filesFor(network),
+      scripts,
+      removesMountPoints: true,
+      runtime: findRuntime(),
+      runtimeRoot: runtimeRootOf(layout),
+      stdio: 'output',
+      interactive: false,
+      forwardSignals: false,
+    };
+  }
+}
+
+/** The host's name must be found also where its network is another's: sudo asks. */
+function filesFor(network: RunRequest['network']): Record<string, string> {
+  const files = etcFiles({ hostname, network });
+  const hosts = (files['/etc/hosts'] ?? '').replace(/\n*$/, '\n');
+  return { ...files, '/etc/hosts': `${hosts}127.0.0.1\t${hostname}\n` };
+}
+
+/**
+ * What a container mounts over its root needs something to be mounted on. It lies below the image's layers, so that the
+ * runtime has nothing to make in the step's own.
+ */
+function withMountPoints(root: MountSpec, layout: StoreLayout): MountSpec {
+  const { overlay } = root;
+  if (overlay === undefined || overlay.lowerDirs.length >= maxLowerDirs) return root;
+  return { ...root, overlay: { ...overlay, lowerDirs: [...overlay.lowerDirs, mountPointsIn(layout)] } };
+}
+
+// Overlayfs takes no more.
+const maxLowerDirs = 500;

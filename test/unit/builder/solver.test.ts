@@ -1,0 +1,315 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Solver, stepKey } from '../../../src/builder/solver/solver.ts';
+import type {
+  CacheStore,
+  ExecContext,
+  OpContext,
+  Result,
+  SolveEvent,
+  Vertex,
+} from '../../../src/builder/solver/types.ts';
+
+interface Toy extends Result {
+  readonly value: string;
+}
+
+/** A cache in memory that counts, with locks that really wait. */
+class ToyCache implements CacheStore<Toy> {
+  readonly saved = new Map<string, Toy>();
+  readonly held = new Set<string>();
+  waits = 0;
+
+  async find(key: string): Promise<Toy | undefined> {
+    return this.saved.get(key);
+  }
+
+  async save(key: string, result: Toy): Promise<void> {
+    this.saved.set(key, result);
+  }
+
+  async lock(key: string, { signal }: { readonly signal?: AbortSignal | undefined }): Promise<AsyncDisposable> {
+    while (this.held.has(key)) {
+      this.waits++;
+      await sleep(1, undefined, signal ? { signal } : {});
+    }
+    this.held.add(key);
+    return { [Symbol.asyncDispose]: async () => void this.held.delete(key) };
+  }
+}
+
+interface ToyOptions {
+  readonly inputs?: readonly Vertex<Toy>[];
+  readonly ignoreCache?: boolean;
+  /** What enters the key; the name when left out. */
+  readonly digest?: string;
+  readonly exec?: (inputs: readonly Toy[], context: ExecContext) => Promise<Toy>;
+  readonly cacheMap?: (context: OpContext) => Promise<{ digest: string }>;
+}
+
+/** A step that joins its inputs' values with its own name. */
+class ToyStep implements Vertex<Toy> {
+  readonly digest: string;
+  readonly name: string;
+  readonly inputs: readonly Vertex<Toy>[];
+  readonly ignoreCache: boolean;
+  keyed = 0;
+  runs = 0;
+  readonly op: Vertex<Toy>['op'];
+
+  constructor(name: string, options: ToyOptions = {}) {
+    this.digest = name;
+    this.name = name;
+    this.inputs = options.inputs ?? [];
+    this.ignoreCache = options.ignoreCache ?? false;
+    this.op = {
+      cacheMap: async (context) => {
+        this.keyed++;
+        return options.cacheMap ? await options.cacheMap(context) : { digest: options.digest ?? name };
+      },
+      exec: async (inputs, context) => {
+        this.runs++;
+        if (options.exec) return await options.exec(inputs, context);
+        return { identity: context.key, value: [...inputs.map(({ value }) => value), name].join('+') };
+      },
+    };
+  }
+}
+
+const solverFor = (
+  cache: CacheStore<Toy>,
+  signal: AbortSignal = new AbortController().signal,
+  report?: (event: SolveEvent<Toy>) => void,
+): Solver<Toy> => new Solver<Toy>({ cache, signal, ...(report ? { report } : {}) });
+
+test('a step that several stand on runs once', async () => {
+  const base = new ToyStep('base');
+  const left = new ToyStep('left', { inputs: [base] });
+  const right = new ToyStep('right', { inputs: [base] });
+  const top = new ToyStep('top', { inputs: [left, right] });
+  const { value } = await solverFor(new ToyCache()).solve(top);
+  assert.equal(value, 'base+left+base+right+top');
+  assert.deepEqual([base.runs, left.runs, right.runs, top.runs], [1, 1, 1, 1]);
+});
+
+test('inputs are worked on side by side', async () => {
+  let running = 0;
+  let most = 0;
+  const exec = async (): Promise<Toy> => {
+    most = Math.max(most, ++running);
+    await sleep(5);
+    running--;
+    return { identity: 'x', value: 'x' };
+  };
+  const inputs = ['a', 'b', 'c'].map((name) => new ToyStep(name, { exec }));
+  await solverFor(new ToyCache()).solve(new ToyStep('top', { inputs }));
+  assert.equal(most, 3);
+});
+
+test('what was built before is a hit, also for another solver; nothing is run', async () => {
+  const cache = new ToyCache();
+  const chain = (): ToyStep[] => {
+    const one = new ToyStep('one');
+    const two = new ToyStep('two', { inputs: [one] });
+    return [one, two];
+  };
+  const [, first] = chain();
+  await solverFor(cache).solve(first!);
+  const states: string[] = [];
+  const again = chain();
+  const result = await solverFor(cache, undefined, (event) => {
+    if (event.type === 'step') states.push(`${event.vertex.name} ${event.step.state}`);
+  }).solve(again[1]!);
+  assert.equal(result.value, 'one+two');
+  assert.deepEqual(
+    again.map(({ runs }) => runs),
+    [0, 0],
+  );
+  assert.deepEqual(states, ['one unkeyed', 'one keyed', 'one hit', 'two unkeyed', 'two keyed', 'two hit']);
+});
+
+test('another digest is a miss, for the step and for all that stand on it', async () => {
+  const cache = new ToyCache();
+  const build = async (digest: string): Promise<number[]> => {
+    const one = new ToyStep('one', { digest });
+    const two = new ToyStep('two', { inputs: [one] });
+    await solverFor(cache).solve(two);
+    return [one.runs, two.runs];
+  };
+  assert.deepEqual(await build('x'), [1, 1]);
+  assert.deepEqual(await build('x'), [0, 0]);
+  assert.deepEqual(await build('y'), [1, 1]);
+  assert.deepEqual(await build('x'), [0, 0]);
+});
+
+test('ignoreCache runs the step though a result stands, and replaces it', async () => {
+  const cache = new ToyCache();
+  let count = 0;
+  const exec = async (_inputs: readonly Toy[], { key }: ExecContext): Promise<Toy> => ({
+    identity: key,
+    value: String(++count),
+  });
+  const solve = async (ignoreCache: boolean): Promise<string> =>
+    (await solverFor(cache).solve(new ToyStep('one', { exec, ignoreCache }))).value;
+  assert.equal(await solve(false), '1');
+  assert.equal(await solve(true), '2');
+  assert.equal(await solve(false), '2');
+});
+
+test('early cut-off: a changed step that makes the same again ends the changes there', async () => {
+  const cache = new ToyCache();
+  const build = async (digest: string): Promise<number[]> => {
+    // Whatever it is made from, the output is the same and says so.
+    const same = new ToyStep('same', { digest, exec: async () => ({ identity: 'the same', value: 'same' }) });
+    const top = new ToyStep('top', { inputs: [same] });
+    await solverFor(cache).solve(top);
+    return [same.runs, top.runs];
+  };
+  assert.deepEqual(await build('x'), [1, 1]);
+  assert.deepEqual(await build('y'), [1, 0]);
+});
+
+test('a step run again that makes something else is told apart by what stands on it', async () => {
+  const cache = new ToyCache();
+  let count = 0;
+  const build = async (): Promise<number> => {
+    const random = new ToyStep('random', {
+      ignoreCache: true,
+      exec: async () => ({ identity: `made ${++count}`, value: 'random' }),
+    });
+    const top = new ToyStep('top', { inputs: [random] });
+    await solverFor(cache).solve(top);
+    return top.runs;
+  };
+  assert.equal(await build(), 1);
+  assert.equal(await build(), 1);
+});
+
+test('a result given is neither run nor cached', async () => {
+  const cache = new ToyCache();
+  const from = new ToyStep('from');
+  const solver = solverFor(cache);
+  solver.give(from, { identity: 'image', value: 'image' });
+  const { value } = await solver.solve(new ToyStep('top', { inputs: [from] }));
+  assert.equal(value, 'image+top');
+  assert.equal(from.keyed + from.runs, 0);
+  assert.equal(cache.saved.size, 1);
+});
+
+test('two vertices of one key are one flight: the second waits and hits', async () => {
+  const cache = new ToyCache();
+  let running = 0;
+  const exec = async (_inputs: readonly Toy[], { key }: ExecContext): Promise<Toy> => {
+    assert.equal(++running, 1);
+    await sleep(5);
+    running--;
+    return { identity: key, value: 'x' };
+  };
+  const twins = ['a', 'b'].map((name) => new ToyStep(name, { digest: 'equal', exec }));
+  await solverFor(cache).solve(new ToyStep('top', { inputs: twins }));
+  assert.equal(twins[0]!.runs + twins[1]!.runs, 1);
+  assert.ok(cache.waits > 0);
+});
+
+test('a failure ends what runs beside it, and is what is told', async () => {
+  const cache = new ToyCache();
+  let stopped = false;
+  const slow = new ToyStep('slow', {
+    exec: async (_inputs, { signal }) => {
+      try {
+        // Rejects with an AbortError of its own, not with the signal's reason.
+        await sleep(60_000, undefined, { signal });
+      } finally {
+        stopped = true;
+      }
+      throw new Error('unreachable');
+    },
+  });
+  const failing = new ToyStep('failing', {
+    exec: async () => {
+      await sleep(5);
+      throw new Error('broken');
+    },
+  });
+  const top = new ToyStep('top', { inputs: [slow, failing] });
+  const states = new Map<string, string>();
+  const solving = solverFor(cache, undefined, (event) => {
+    if (event.type === 'step') states.set(event.vertex.name, event.step.state);
+  }).solve(top);
+  await assert.rejects(solving, /broken/);
+  assert.ok(stopped, 'it had ended before the failure was told');
+  assert.equal(top.keyed, 0);
+  assert.equal(cache.held.size, 0);
+  assert.equal(cache.saved.size, 0);
+  assert.deepEqual(Object.fromEntries(states), { slow: 'failed', failing: 'failed' });
+});
+
+test('an abort ends everything with its reason, leaves no lock and no result', async () => {
+  const cache = new ToyCache();
+  const controller = new AbortController();
+  const reason = new Error('enough');
+  const waiting = new ToyStep('waiting', {
+    exec: async (_inputs, { signal }) => {
+      setTimeout(() => controller.abort(reason), 2);
+      await sleep(60_000, undefined, { signal });
+      throw new Error('unreachable');
+    },
+  });
+  const solver = solverFor(cache, controller.signal);
+  await assert.rejects(solver.solve(new ToyStep('top', { inputs: [waiting] })), (error) => error === reason);
+  assert.equal(cache.held.size, 0);
+  assert.equal(cache.saved.size, 0);
+  const late = new ToyStep('late');
+  await assert.rejects(solver.solve(late), (error) => error === reason);
+  assert.equal(late.keyed, 0);
+});
+
+test('an abort reaches a step that waits for another process', async () => {
+  const cache = new ToyCache();
+  const controller = new AbortController();
+  const step = new ToyStep('step');
+  cache.held.add(stepKey('step', []));
+  const solving = solverFor(cache, controller.signal).solve(step);
+  await sleep(5);
+  controller.abort();
+  await assert.rejects(solving, { name: 'AbortError' });
+  assert.equal(step.runs, 0);
+});
+
+test('a failing cacheMap fails the step before anything is locked', async () => {
+  const cache = new ToyCache();
+  const step = new ToyStep('step', {
+    cacheMap: async () => {
+      throw new Error('no such file');
+    },
+  });
+  await assert.rejects(solverFor(cache).solve(step), /no such file/);
+  assert.equal(step.runs, 0);
+  assert.equal(cache.held.size, 0);
+});
+
+test('a chain of 20,000 steps does not overflow the stack', async () => {
+  let top = new ToyStep('0', { exec: async (_inputs, { key }) => ({ identity: key, value: '' }) });
+  for (let count = 1; count < 20_000; count++) {
+    top = new ToyStep(String(count), {
+      inputs: [top],
+      exec: async (_inputs, { key }) => ({ identity: key, value: '' }),
+    });
+  }
+  await solverFor(new ToyCache()).solve(top);
+  assert.equal(top.runs, 1);
+});
+
+test('a key depends on the operation, and on which inputs stand in which order', () => {
+  const of = (...identities: string[]): Toy[] => identities.map((identity) => ({ identity, value: '' }));
+  const keys = [
+    stepKey('a', []),
+    stepKey('b', []),
+    stepKey('a', of('x')),
+    stepKey('a', of('x', 'y')),
+    stepKey('a', of('y', 'x')),
+    stepKey('a', of('xy')),
+  ];
+  assert.equal(new Set(keys).size, keys.length);
+});

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { StepLog } from '../../../src/builder/step-log.ts';
+
+/** What is told of these pieces, and how many of them were taken at once. */
+function told(...pieces: readonly (readonly ['stdout' | 'stderr', string])[]) {
+  const lines: string[] = [];
+  let taken = 0;
+  const log = new StepLog((stream, bytes, done) => {
+    lines.push(`${stream} ${Buffer.from(bytes).toString('latin1')}`);
+    done?.();
+  });
+  for (const [stream, text] of pieces) log.write(stream, Buffer.from(text, 'latin1'), () => taken++);
+  log.end();
+  return { lines, taken, tail: log.tail };
+}
+
+test('whole lines are told as they come, the rest at the end', () => {
+  const { lines, taken, tail } = told(
+    ['stdout', 'one\ntw'],
+    ['stderr', 'err'],
+    ['stdout', 'o\n\nlast'],
+    ['stderr', '\n'],
+  );
+  assert.deepEqual(lines, ['stdout one\n', 'stdout two\n\n', 'stderr err\n', 'stdout last']);
+  assert.equal(taken, 4, 'every piece is given back, also one that is kept');
+  assert.equal(tail, 'one\ntwo\n\nerr\nlast');
+});
+
+test('nothing is told of nothing, and bytes stay bytes', () => {
+  assert.deepEqual(told().lines, []);
+  assert.deepEqual(told(['stdout', '\xff\x00\r\n']).lines, ['stdout \xff\x00\r\n']);
+});
+
+test('a line without end is told in pieces of bounded size', () => {
+  const piece = 'x'.repeat(50_000);
+  const { lines, tail } = told(...Array.from({ length: 10 }, () => ['stdout', piece] as const));
+  assert.equal(lines.join('').replaceAll('stdout ', '').length, 500_000);
+  for (const line of lines) assert.ok(line.length <= 120_000);
+  assert.ok(tail.length <= 8192);
+});
+
+test('the tail holds whole lines', () => {
+  const { tail } = told(['stdout', Array.from({ length: 5000 }, (_, at) => `line ${at}\n`).join('')]);
+  assert.match(tail, /^line \d+\n/);
+  assert.match(tail, /line 4999\n$/);
+});
