@@ -13,10 +13,10 @@ import type { CachedStep } from './builder/cache-usage.ts';
 import type { PruneBuildCacheRequest, PrunedBuildCache } from './builder/prune-cache.ts';
 import type { BuildEvent, BuildRequest, BuildResult } from './builder/types.ts';
 import { ContainerVerbs } from './containers/containers.ts';
-import type { ExportEvent, ExportRequest, ExportResult } from './containers/export-types.ts';
-import type { ContainerParts } from './containers/parts.ts';
-import type { PruneContainersRequest, PrunedContainers } from './containers/prune.ts';
-import type { RunEvent, RunRequest, RunResult } from './containers/run-types.ts';
+import type { ContainerParts } from './containers/state/parts.ts';
+import type { ExportEvent, ExportRequest, ExportResult } from './containers/verbs/export-types.ts';
+import type { PruneContainersRequest, PrunedContainers } from './containers/verbs/prune.ts';
+import type { RunEvent, RunRequest, RunResult } from './containers/verbs/run-types.ts';
 import type { GarbageParts } from './garbage.ts';
 import type { CommitEvent, CommitRequest, CommitResult } from './images/commit-types.ts';
 import type { ImportEvent, ImportRequest, ImportResult } from './images/import-types.ts';
@@ -159,7 +159,7 @@ export class Engine implements AsyncDisposable {
    */
   export(request: ExportRequest): Operation<ExportEvent, ExportResult> {
     return new Operation(async (report, signal) => {
-      const { exportContainer } = await import('./containers/export.ts');
+      const { exportContainer } = await import('./containers/verbs/export.ts');
       return await exportContainer(request, this.#garbageParts(), report, signal);
     }, request);
   }
@@ -195,7 +195,7 @@ export class Engine implements AsyncDisposable {
   run(request: RunRequest): Operation<RunEvent, RunResult> {
     const parts = this.#containerParts();
     return new Operation(async (report, signal) => {
-      const { runContainer } = await import('./containers/run.ts');
+      const { runContainer } = await import('./containers/verbs/run.ts');
       try {
         return await runContainer(request, parts, report, signal);
       } catch (error) {
@@ -226,7 +226,7 @@ export class Engine implements AsyncDisposable {
 
   /** Removes containers in which nothing runs, with their writable layers. */
   pruneContainers(request: PruneContainersRequest = {}): Promise<PrunedContainers> {
-    return performFrom(import('./containers/prune.ts'), ({ pruneContainers }) =>
+    return performFrom(import('./containers/verbs/prune.ts'), ({ pruneContainers }) =>
       pruneContainers(this.#garbageParts(), request),
     );
   }
@@ -250,7 +250,7 @@ export class Engine implements AsyncDisposable {
     return perform(async () => {
       const [{ diskUsage }, { reconcileContainers }] = await Promise.all([
         import('./system/disk-usage.ts'),
-        import('./containers/reconcile.ts'),
+        import('./containers/state/reconcile.ts'),
       ]);
       await reconcileContainers(this.#containerParts(), options);
       return await diskUsage(this.layout, this.#metadata, options);

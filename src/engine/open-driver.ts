@@ -4,8 +4,8 @@ import {
   chooseDriver,
   type DriverChoice,
   type DriverName,
+  driverInUse,
   expectedDriver,
-  settledDriver,
 } from '../snapshots/choose-driver.ts';
 import { type OpenedSnapshotter, openSnapshotter } from '../snapshots/open-snapshotter.ts';
 
@@ -25,8 +25,8 @@ export function openDriverToLook(root: string, ledger: SnapshotLedger, wish: str
 
 /** The driver this store uses: the one whose snapshots it holds, else the one that works. Throws as `chooseDriver` does. */
 export function openDriver(root: string, ledger: SnapshotLedger, wish: string | undefined): StorageDriver {
-  const settled = settledDriver({ root, driver: wish });
-  const { driver, warnings } = settled === undefined ? choose(root, wish) : { driver: settled, warnings: [] };
+  const inUse = driverInUse({ root, driver: wish });
+  const { driver, warnings } = inUse === undefined ? choose(root, wish) : { driver: inUse, warnings: [] };
   return { name: driver, snapshotter: openSnapshotter({ driver, root, ledger }), warnings };
 }
 

@@ -73,7 +73,7 @@ export function chooseDriver(options: ChooseDriverOptions): DriverChoice {
  * The driver whose snapshots a store holds, if it is one and nobody wishes for another: what {@link chooseDriver} would
  * pick, without its trials, which take tens of milliseconds. Throws as that does for an impossible wish.
  */
-export function settledDriver(options: ChooseDriverOptions): DriverName | undefined {
+export function driverInUse(options: ChooseDriverOptions): DriverName | undefined {
   const wish = wishOf(options);
   const [held, second] = heldDrivers(options.root);
   return second === undefined && (wish === undefined || wish === held) ? held : undefined;
@@ -85,7 +85,7 @@ export function settledDriver(options: ChooseDriverOptions): DriverName | undefi
  */
 export function expectedDriver(options: ChooseDriverOptions): DriverChoice {
   const wish = wishOf(options);
-  const held = settledDriver(options);
+  const held = driverInUse(options);
   const driver = held ?? wish ?? (hasOverlay() ? 'overlay2' : 'vfs');
   const why =
     held !== undefined

@@ -4,7 +4,7 @@ export {
   type DriverChoice,
   type DriverFinding,
   type DriverName,
-  settledDriver,
+  driverInUse,
 } from './choose-driver.ts';
 export { type OpenedSnapshotter, type OpenSnapshotterOptions, openSnapshotter } from './open-snapshotter.ts';
 export type {

@@ -9,7 +9,7 @@ import { findRuntime } from '../../containers/runtime/runtime.ts';
 import { variablesOf } from '../../dockerfile/environment.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import type { MountSpec } from '../../sys/mount-spec.ts';
-import { runtimeRootOf } from '../containers/parts.ts';
+import { runtimeRootOf } from '../containers/state/parts.ts';
 import type { StoreLayout } from '../layout.ts';
 import { thisMachine } from '../machine.ts';
 import { runOnOwnThread } from '../own-thread.ts';

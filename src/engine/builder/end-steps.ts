@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { findRuntime } from '../../containers/runtime/runtime.ts';
 import { deleteFromRuntime } from '../../containers/runtime/runtime-commands.ts';
 import { removeTree } from '../../sys/remove-tree.ts';
-import { runtimeRootOf } from '../containers/parts.ts';
+import { runtimeRootOf } from '../containers/state/parts.ts';
 import type { StoreLayout } from '../layout.ts';
 
 /** Kills what runs in build steps, and takes away their bundles and the runtime's state. Idempotent. */

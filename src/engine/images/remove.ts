@@ -5,8 +5,8 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import { Filters } from '../../query/filters.ts';
 import type { ChainId, Digest } from '../../spec/digest.ts';
 import { parsePlatform } from '../../spec/platform.ts';
-import { reconcileContainers } from '../containers/reconcile.ts';
-import { isRunning } from '../containers/state.ts';
+import { reconcileContainers } from '../containers/state/reconcile.ts';
+import { isRunning } from '../containers/state/state.ts';
 import { collectBriefly, collectGarbage, type GarbageParts } from '../garbage.ts';
 import { hostPlatform } from '../versions.ts';
 

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { globSync, lstatSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { openChanges } from '../../../src/engine/containers/changes.ts';
+import { openChanges } from '../../../src/engine/containers/files/writable-layer.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import type { OpenedSnapshotter } from '../../../src/snapshots/open-snapshotter.ts';
 import { AT_FDCWD } from '../../../src/sys/constants.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findRuntime } from '../../../src/containers/runtime/runtime.ts';
-import { runtimeRootOf } from '../../../src/engine/containers/parts.ts';
+import { runtimeRootOf } from '../../../src/engine/containers/state/parts.ts';
 import type { Engine } from '../../../src/engine/index.ts';
 import { KeyLocks } from '../../../src/engine/key-locks.ts';
 import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';

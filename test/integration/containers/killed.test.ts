@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFile
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ContainerState } from '../../../src/containers/state.ts';
-import { bundleOf, exitsOf } from '../../../src/engine/containers/parts.ts';
+import { bundleOf, exitsOf } from '../../../src/engine/containers/state/parts.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
 import { bootId } from '../../../src/sys/boot-id.ts';

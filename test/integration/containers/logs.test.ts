@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { LogsOptions } from '../../../src/engine/containers/logs.ts';
+import type { LogsOptions } from '../../../src/engine/containers/verbs/logs.ts';
 import type { Engine } from '../../../src/engine/index.ts';
 import { containerStore } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';

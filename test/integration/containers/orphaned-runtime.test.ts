@@ -5,8 +5,8 @@ import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { forgetInRuntime } from '../../../src/containers/runtime/runtime-commands.ts';
-import { bundleOf, runtimeRootOf } from '../../../src/engine/containers/parts.ts';
-import { clearRun } from '../../../src/engine/containers/settle.ts';
+import { bundleOf, runtimeRootOf } from '../../../src/engine/containers/state/parts.ts';
+import { tearDown } from '../../../src/engine/containers/state/recover.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
 import { bindMount } from '../../../src/sys/bind-mount.ts';
 import { tryLockFile } from '../../../src/sys/flock.ts';
@@ -46,7 +46,7 @@ test('a runtime whose supervisor was killed is waited for, and what it makes goe
   const runtime = spawn('/bin/sh', ['-c', script, state], { stdio: ['ignore', 'ignore', 'inherit', lock] });
   t.after(() => runtime.kill('SIGKILL'));
   closeSync(lock);
-  await clearRun({ layout, metadata } as Parameters<typeof clearRun>[0], id, undefined);
+  await tearDown({ layout, metadata } as Parameters<typeof tearDown>[0], id, undefined);
   const isFree = tryLockFile(looks);
   closeSync(looks);
   assert.ok(isFree, 'it has ended');

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { chooseDriver, type DriverChoice, settledDriver } from '../../../src/snapshots/choose-driver.ts';
+import { chooseDriver, type DriverChoice, driverInUse } from '../../../src/snapshots/choose-driver.ts';
 import { MS_NOEXEC, MS_RDONLY, mount, unmount } from '../../../src/sys/mount.ts';
 import { readMountInfo } from '../../../src/sys/mountinfo.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
@@ -139,16 +139,16 @@ test('a store that only vfs has filled stays with vfs, and hidden snapshots are 
 
 test('a store with snapshots of one driver needs no trial', (context) => {
   const root = folder(context);
-  assert.equal(settledDriver({ root, environment }), undefined);
+  assert.equal(driverInUse({ root, environment }), undefined);
   for (const driver of ['vfs', 'overlay2'] as const) mkdirSync(join(root, 'snapshots', driver), { recursive: true });
-  assert.equal(settledDriver({ root, environment }), undefined);
+  assert.equal(driverInUse({ root, environment }), undefined);
   mkdirSync(join(root, 'snapshots/vfs/0123'));
-  assert.equal(settledDriver({ root, environment }), 'vfs');
-  assert.equal(settledDriver({ root, driver: 'vfs', environment }), 'vfs');
-  assert.equal(settledDriver({ root, driver: 'overlay2', environment }), undefined);
-  assert.throws(() => settledDriver({ root, driver: 'zfs', environment }), { code: 'ERR_STORAGE_DRIVER_UNSUPPORTED' });
+  assert.equal(driverInUse({ root, environment }), 'vfs');
+  assert.equal(driverInUse({ root, driver: 'vfs', environment }), 'vfs');
+  assert.equal(driverInUse({ root, driver: 'overlay2', environment }), undefined);
+  assert.throws(() => driverInUse({ root, driver: 'zfs', environment }), { code: 'ERR_STORAGE_DRIVER_UNSUPPORTED' });
   mkdirSync(join(root, 'snapshots/overlay2/0123'));
-  assert.equal(settledDriver({ root, environment }), undefined);
+  assert.equal(driverInUse({ root, environment }), undefined);
 });
 
 test('in a user namespace overlay2 works with user xattrs only', { skip: skip || needs('unshare') }, (context) => {

@@ -1,0 +1,122 @@
+import { availableParallelism } from 'node:os';
+import type { HostOptions } from '../../../containers/host-options.ts';
+import { checkMountSources } from '../../../containers/mounts/host-mounts.ts';
+import { definedOptions } from '../../../containers/runtime/runtime-options.ts';
+import type { ContainerDefinition } from '../../../containers/state.ts';
+import { checkLogConfig } from '../../../containers/supervised/log-config.ts';
+import { StrataError } from '../../../errors/index.ts';
+import { createRuntimeSpec, type Machine } from '../../../oci-runtime/from-image.ts';
+import { memoryNodes } from '../../machine.ts';
+
+const nobody = { uid: 0, gid: 0, additionalGids: [], home: '/' };
+
+/**
+ * Finds what no start could go well with: by making the runtime's document once, for nobody, and by what docker looks at
+ * besides. Throws what `definedOptions` and `createRuntimeSpec` throw, ERR_MOUNT_INVALID, ERR_RESOURCES_INVALID,
+ * ERR_NAMESPACE_INVALID, ERR_RUNTIME_UNKNOWN and what `checkLogConfig` throws.
+ */
+export function checkHost(definition: ContainerDefinition, machine: Machine): void {
+  checkNamespaces(definition);
+  checkProcessors(definition, machine);
+  checkNumbers(definition);
+  checkRuntime(definition.host);
+  if (definition.host.LogConfig !== undefined) checkLogConfig(definition.host.LogConfig);
+  const options = definedOptions(definition, { id: '', machine, ownMounts: [] });
+  createRuntimeSpec(definition.config, { ...options, user: nobody, rootPath: '/' });
+  checkMountSources(definition.host);
+}
+
+const resourceProblem = (message: string, hint: string): StrataError =>
+  new StrataError({ kind: 'invalid-argument', code: 'ERR_RESOURCES_INVALID', message, hint });
+
+function checkNumbers({ host: { OomScoreAdj = 0, ShmSize = 0, CgroupParent = '' } }: ContainerDefinition): void {
+  if (!Number.isInteger(OomScoreAdj) || Math.abs(OomScoreAdj) > 1000) {
+    const message = `Invalid value ${OomScoreAdj}, range for oom score adj is [-1000, 1000]`;
+    throw resourceProblem(message, 'The higher, the sooner it is ended when memory runs out.');
+  }
+  if (!/^\/?[\w.@:-]*(\/[\w.@:-]+)*$/.test(CgroupParent) || CgroupParent.split('/').includes('..')) {
+    throw resourceProblem(
+      `invalid CgroupParent: ${CgroupParent.slice(0, 100)}`,
+      'Name a group from the root, as in /mine.',
+    );
+  }
+  if (ShmSize < 0) throw resourceProblem('SHM size can not be less than 0', 'Give --shm-size as in 64m.');
+}
+
+function checkProcessors({ host }: ContainerDefinition, machine: Machine): void {
+  const { NanoCpus = 0, CpusetCpus = '', CpusetMems = '' } = host;
+  const count = availableParallelism();
+  if (NanoCpus < 0 || NanoCpus > count * 1e9) {
+    throw resourceProblem(
+      `Range of CPUs is from 0.01 to ${count}.00, as there are only ${count} CPUs available`,
+      'Lower --cpus.',
+    );
+  }
+  const last = Math.max(...numbersIn(machine.possibleCpus));
+  if (numbersIn(CpusetCpus).some((cpu) => cpu > last)) {
+    const message = `Requested CPUs are not available - requested ${CpusetCpus}, available: ${machine.possibleCpus}`;
+    throw resourceProblem(message, 'Processors are counted from 0.');
+  }
+  const nodes = memoryNodes();
+  if (numbersIn(CpusetMems).some((node) => node > Math.max(...numbersIn(nodes)))) {
+    const message = `Requested memory nodes are not available - requested ${CpusetMems}, available: ${nodes}`;
+    throw resourceProblem(message, 'Nodes are counted from 0.');
+  }
+}
+
+const numbersIn = (list: string): number[] => (list.match(/\d+/g) ?? []).map(Number);
+
+// Docker's name for it, containerd's, and the default.
+const runtimes = ['runc', 'io.containerd.runc.v2', ''];
+
+function checkRuntime({ Runtime = '', UsernsMode = '' }: HostOptions): void {
+  if (!['', 'host'].includes(UsernsMode)) {
+    throw namespaceProblem('--userns: invalid USER mode', "Users are the machine's: host.");
+  }
+  if (runtimes.includes(Runtime)) return;
+  throw new StrataError({
+    kind: 'invalid-argument',
+    code: 'ERR_RUNTIME_UNKNOWN',
+    message: `unknown or invalid runtime name: ${Runtime.slice(0, 100)}`,
+    hint: 'Containers are run by runc.',
+  });
+}
+
+const modes = {
+  IpcMode: ['', 'private', 'shareable', 'host', 'none'],
+  PidMode: ['', 'private', 'host'],
+  UTSMode: ['', 'private', 'host'],
+} as const;
+
+function checkNamespaces({ host, config }: ContainerDefinition): void {
+  for (const key of ['IpcMode', 'PidMode', 'UTSMode'] as const) {
+    const mode = host[key] ?? '';
+    const known: readonly string[] = modes[key];
+    if (known.includes(mode)) continue;
+    const what = key.slice(0, -'Mode'.length);
+    if (mode.startsWith('container:')) {
+      throw new StrataError({
+        kind: 'unsupported',
+        code: 'ERR_NOT_SUPPORTED_YET',
+        message: `--${what.toLowerCase()} ${mode}: not supported yet`,
+        hint: "The host's is there: host.",
+      });
+    }
+    throw namespaceProblem(
+      what === 'Ipc' ? `invalid IPC mode: ${mode}` : `--${what.toLowerCase()}: invalid ${what.toUpperCase()} mode`,
+    );
+  }
+  if (host.UTSMode === 'host' && config.Domainname !== undefined) {
+    throw namespaceProblem('conflicting options: domainname and the UTS mode');
+  }
+}
+
+/** A name of its own wants a namespace of its own. Throws ERR_NAMESPACE_INVALID. */
+export function refuseHostname({ UTSMode }: HostOptions): void {
+  if (UTSMode === 'host') throw namespaceProblem('conflicting options: hostname and the UTS mode');
+}
+
+const namespaceProblem = (
+  message: string,
+  hint = 'A container has its own, private, or the one of the host.',
+): StrataError => new StrataError({ kind: 'invalid-argument', code: 'ERR_NAMESPACE_INVALID', message, hint });

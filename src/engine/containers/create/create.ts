@@ -1,0 +1,136 @@
+import { checkContainerName, madeUpName, newContainerId } from '../../../containers/names.ts';
+import { riskyOptions, runtimeWarnings } from '../../../containers/risky-options.ts';
+import { type ContainerDefinition, type ContainerState, isActive, toJson } from '../../../containers/state.ts';
+import { isStrataError, StrataError } from '../../../errors/index.ts';
+import { findImage } from '../../../images/find-image.ts';
+import { holdImage } from '../../../images/hold-image.ts';
+import { refuseOtherSystem } from '../../../images/operating-system.ts';
+import { readConfig } from '../../../images/read-image.ts';
+import { chainIds } from '../../../layer/chain-id.ts';
+import type { AbortOptions } from '../../../lib/abort.ts';
+import type { NewContainer } from '../../../metadata/containers.ts';
+import type { StoreLease } from '../../../metadata/leases.ts';
+import type { Metadata } from '../../../metadata/metadata.ts';
+import type { ImageConfig } from '../../../spec/config.ts';
+import type { Digest } from '../../../spec/digest.ts';
+import {
+  formatPlatform,
+  normalizePlatform,
+  type Platform,
+  parsePlatform,
+  platformRank,
+} from '../../../spec/platform.ts';
+import { endAbandonedSteps } from '../../builder/reconcile-steps.ts';
+import { hostPlatform } from '../../versions.ts';
+import type { ContainerParts } from '../state/parts.ts';
+import { definitionOf, stateOf } from '../state/state.ts';
+import type { CreatedContainer, CreateRequest } from './create-types.ts';
+import { defineContainer } from './definition.ts';
+
+/** A container that has its record and its writable layer. */
+export interface Recorded extends CreatedContainer {
+  readonly snapshotId: string;
+  readonly definition: ContainerDefinition;
+}
+
+export interface RecordOptions extends AbortOptions {
+  /** Pins what is made until it is recorded. */
+  readonly lease: StoreLease;
+  readonly state: ContainerState;
+  /** It is thrown away should the machine stop: the kernel may skip its syncs. */
+  readonly volatile?: boolean;
+}
+
+/** Makes a container that waits for its start. Throws as {@link recordContainer}. */
+export async function createContainer(parts: ContainerParts, request: CreateRequest): Promise<CreatedContainer> {
+  await using lease = parts.metadata.leases.open('create');
+  const { signal } = request;
+  const { id, name, warnings } = await recordContainer(parts, request, { lease, signal, state: { status: 'created' } });
+  return { id, name, warnings };
+}
+
+/**
+ * Record and writable layer of a new container. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_NOT_UNPACKED,
+ * ERR_IMAGE_PLATFORM, ERR_IMAGE_OS, ERR_PLATFORM_INVALID, ERR_CONTAINER_NAME_INVALID, ERR_CONTAINER_NAME_IN_USE, and what `defineContainer` throws.
+ */
+export async function recordContainer(
+  parts: ContainerParts,
+  request: CreateRequest,
+  { lease, signal, state, volatile = false }: RecordOptions,
+): Promise<Recorded> {
+  const { layout, metadata, reader, driver } = parts;
+  await endAbandonedSteps(layout, metadata);
+  const platform = request.platform === undefined ? undefined : parsePlatform(request.platform, hostPlatform());
+  const found = holdImage(lease, () => findImage(reader, request.image, platform ?? hostPlatform()));
+  const image = await readConfig(reader.content, found.id, { signal });
+  if (platform !== undefined) refuseOtherPlatform(request.image, platform, image);
+  refuseOtherSystem(request.image, image);
+  const id = newContainerId();
+  const given = request.name === undefined ? undefined : checkContainerName(request.name);
+  const definition = defineContainer(image.config, id, request);
+  const warnings = await warningsOf(metadata, definition);
+  const parentId = parentOf(image, found.id, parts, lease);
+  const { id: snapshotId } = await driver.snapshotter.prepare(parentId, { lease, signal, volatile });
+  try {
+    const record = { id, imageId: found.id, snapshotId, definition: toJson(definition), state: toJson(state) };
+    const name = insert(metadata, record, given);
+    return { id, name, snapshotId, definition, warnings };
+  } catch (error) {
+    await driver.snapshotter.remove(snapshotId, { lease });
+    throw error;
+  }
+}
+
+async function warningsOf({ containers }: Metadata, { host }: ContainerDefinition): Promise<string[]> {
+  const { Binds = [], Mounts = [] } = host;
+  // Others are looked at only by who could share something with them.
+  const running = Binds.length + Mounts.length === 0 ? [] : containers.list().filter((one) => isActive(stateOf(one)));
+  return await runtimeWarnings(
+    riskyOptions(
+      host,
+      running.map((record) => definitionOf(record).host),
+    ),
+  );
+}
+
+function refuseOtherPlatform(name: string, wanted: Platform, actual: ImageConfig): void {
+  if (platformRank(normalizePlatform(wanted), normalizePlatform(actual)) !== undefined) return;
+  const [want, is] = [wanted, actual].map((platform) => formatPlatform(normalizePlatform(platform)));
+  throw new StrataError({
+    kind: 'not-found',
+    code: 'ERR_IMAGE_PLATFORM',
+    message: `image with reference ${name} was found but does not match the specified platform: wanted ${want}, actual: ${is}`,
+    hint: "Build or load the image for that platform, or leave '--platform' out.",
+  });
+}
+
+function parentOf(
+  config: ImageConfig,
+  id: Digest,
+  { metadata, driver }: ContainerParts,
+  lease: StoreLease,
+): string | undefined {
+  const chainId = chainIds(config.rootfs.diff_ids).at(-1);
+  if (chainId === undefined) return undefined;
+  const snapshot = metadata.snapshots.findByChainId(driver.name, chainId, lease);
+  if (snapshot) return snapshot.id;
+  throw new StrataError({
+    kind: 'failed-precondition',
+    code: 'ERR_IMAGE_NOT_UNPACKED',
+    message: `image ${id}: its layers are not unpacked for ${driver.name}`,
+    hint: 'Build or load it again with this storage driver.',
+  });
+}
+
+/** Answers the name: the given one, or one that is made up, which others may make up at the same time. */
+function insert({ containers }: Metadata, record: Omit<NewContainer, 'name'>, given: string | undefined): string {
+  for (let attempt = 0; ; attempt++) {
+    const name = given ?? (attempt < 5 ? madeUpName() : `${madeUpName()}_${newContainerId().slice(0, 6)}`);
+    try {
+      containers.insert({ ...record, name });
+      return name;
+    } catch (error) {
+      if (given !== undefined || !isStrataError(error, 'ERR_CONTAINER_NAME_IN_USE')) throw error;
+    }
+  }
+}

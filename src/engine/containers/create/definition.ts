@@ -1,0 +1,66 @@
+import { hostname } from 'node:os';
+import { signalNumber } from '../../../containers/signals.ts';
+import type { ContainerConfig, ContainerDefinition, HostConfig } from '../../../containers/state.ts';
+import { resolveCommand } from '../../../oci-runtime/command.ts';
+import { processEnvironment } from '../../../oci-runtime/environment.ts';
+import { checkHostname } from '../../../oci-runtime/hostname.ts';
+import { resolveWorkingDirectory } from '../../../oci-runtime/working-directory.ts';
+import type { RunConfig } from '../../../spec/config.ts';
+import { thisMachine } from '../../machine.ts';
+import { checkHost, refuseHostname } from './check-host.ts';
+import { containerConfig } from './config.ts';
+import type { CreateRequest } from './create-types.ts';
+
+/**
+ * What is asked for, on top of what the image says. Whatever can be found wrong before anything is made is: throws
+ * ERR_COMMAND_MISSING, ERR_COMMAND_INVALID, ERR_ENVIRONMENT_INVALID, ERR_WORKING_DIRECTORY_INVALID, ERR_HOSTNAME_INVALID,
+ * ERR_SIGNAL_INVALID, and what `checkHost` throws.
+ */
+export function defineContainer(image: RunConfig, id: string, request: CreateRequest): ContainerDefinition {
+  const { network = 'none', remove = false, readOnly = false, attach = [] } = request;
+  const { stopSignal, stopTimeout, terminalSize: size } = request;
+  const config: ContainerConfig = {
+    ...containerConfig(image, request),
+    Hostname: request.hostname === undefined ? ownHostname(id, request) : checkHostname(request.hostname),
+    ...(request.domainname === undefined ? {} : { Domainname: checkHostname(request.domainname) }),
+    Tty: request.terminal === true,
+    OpenStdin: request.interactive === true,
+    StdinOnce: request.interactive === true && attach.includes('stdin'),
+    AttachStdin: attach.includes('stdin'),
+    AttachStdout: attach.includes('stdout'),
+    AttachStderr: attach.includes('stderr'),
+    ...(stopSignal === undefined ? {} : { StopSignal: stopSignal }),
+    ...(stopTimeout === undefined ? {} : { StopTimeout: stopTimeout }),
+  };
+  const host: HostConfig = {
+    ...request.host,
+    NetworkMode: network,
+    AutoRemove: remove,
+    ReadonlyRootfs: readOnly,
+    ...(size === undefined ? {} : { ConsoleSize: [size.rows, size.columns] }),
+  };
+  check(image, config, request);
+  if (request.hostname !== undefined) refuseHostname(host);
+  const definition = { image: request.image, config, host };
+  checkHost(definition, thisMachine());
+  return definition;
+}
+
+/** Docker's: with the network of the machine it has its name. */
+function ownHostname(id: string, { network, host }: CreateRequest): string {
+  return network === 'host' || host?.UTSMode === 'host' ? hostname() : id.slice(0, 12);
+}
+
+function check(image: RunConfig, config: ContainerConfig, { environment = [], stopSignal }: CreateRequest): void {
+  resolveCommand(config);
+  resolveWorkingDirectory(config.WorkingDir ?? '');
+  // The image's own signal is looked at when it is sent: an image that names none known can still be run.
+  if (stopSignal !== undefined) signalNumber(stopSignal);
+  processEnvironment({
+    image: image.Env ?? [],
+    own: environment,
+    hostname: config.Hostname,
+    terminal: config.Tty === true,
+    home: '/',
+  });
+}

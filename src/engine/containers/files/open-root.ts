@@ -1,0 +1,123 @@
+import { hostMounts } from '../../../containers/mounts/host-mounts.ts';
+import { type MountedTree, mountTree, type TreePlan } from '../../../containers/mounts/mounted-tree.ts';
+import { mountTreeInWorker } from '../../../containers/mounts/mounted-tree-thread.ts';
+import { standingEtcFiles } from '../../../containers/runtime/etc-files.ts';
+import type { HostConfig } from '../../../containers/state.ts';
+import type { AbortOptions } from '../../../lib/abort.ts';
+import { invariant } from '../../../lib/invariant.ts';
+import { combineMounts } from '../../../oci-runtime/mounts.ts';
+import type { MountSpec as RuntimeMount } from '../../../oci-runtime/spec.ts';
+import { closeFd } from '../../../sys/fs-at.ts';
+import { mountDetached } from '../../../sys/mount-spec.ts';
+import { isAlive } from '../../../sys/process-identity.ts';
+import { RootedTree } from '../../../sys/rooted-tree.ts';
+import { containerNotFound } from '../state/find.ts';
+import { findReconciled, processOf } from '../state/find-reconciled.ts';
+import { type ContainerParts, folderOf, locksOf } from '../state/parts.ts';
+import { recover } from '../state/recover.ts';
+import { definitionOf, isRunning, stateOf } from '../state/state.ts';
+import { readOnlyRoot, writableMount } from './container-mounts.ts';
+import { readFailure } from './read-race.ts';
+
+/** The files of a container, as long as this is held. */
+export interface ContainerRoot extends AsyncDisposable {
+  readonly id: string;
+  readonly tree: RootedTree;
+}
+
+export interface OpenRootOptions extends AbortOptions {
+  readonly write: boolean;
+}
+
+/**
+ * The files of a running container with all that is mounted in it, or those of one that does not run, with all that is
+ * bound into it; it does not start while they are written to. Throws ERR_CONTAINER_NOT_FOUND, ERR_MOUNT_TARGET_UNSAFE.
+ */
+export async function openRoot(parts: ContainerParts, name: string, options: OpenRootOptions): Promise<ContainerRoot> {
+  const { id } = await findReconciled(parts, name, options);
+  try {
+    return rootOfStarted(parts, id) ?? (await rootOfIdle(parts, id, options));
+  } catch (error) {
+    throw readFailure(parts.metadata.containers, id, error);
+  }
+}
+
+async function rootOfIdle(parts: ContainerParts, id: string, options: OpenRootOptions): Promise<ContainerRoot> {
+  // A container that was never started has no places yet for what is bound into it: they are made, as by its start.
+  if (!options.write && !wantsPlaces(parts, id)) return await rootOfStopped(parts, id, options);
+  const lock = await locksOf(parts).lock(id, options);
+  try {
+    await recover(parts, id);
+    // Somebody may have started it before the lock was ours: then it is not needed.
+    const started = rootOfStarted(parts, id);
+    if (started === undefined) return await rootOfStopped(parts, id, { ...options, write: true }, lock);
+    await lock[Symbol.asyncDispose]();
+    return started;
+  } catch (error) {
+    await lock[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function wantsPlaces(parts: ContainerParts, id: string): boolean {
+  const record = parts.metadata.containers.get(id);
+  if (record === undefined || stateOf(record).status !== 'created') return false;
+  const { host } = definitionOf(record);
+  return host.ReadonlyRootfs !== true && bindsOf(parts, id, host).length > 0;
+}
+
+function rootOfStarted(parts: ContainerParts, id: string): ContainerRoot | undefined {
+  const record = parts.metadata.containers.get(id);
+  if (record === undefined || !isRunning(parts.metadata, record)) return undefined;
+  const process = processOf(parts, record);
+  if (process === undefined || !isAlive(process)) return undefined;
+  const tree = RootedTree.open(`/proc/${process.pid}/root`);
+  // The number may have become another process's just before.
+  if (!isAlive(process)) {
+    tree.close();
+    return undefined;
+  }
+  return { id, tree, [Symbol.asyncDispose]: async () => tree.close() };
+}
+
+async function rootOfStopped(
+  parts: ContainerParts,
+  id: string,
+  { write }: OpenRootOptions,
+  lock?: AsyncDisposable,
+): Promise<ContainerRoot> {
+  const { metadata, driver, layout, ownProcess } = parts;
+  const record = metadata.containers.get(id);
+  if (record === undefined) throw containerNotFound(id);
+  const { snapshotId } = record;
+  invariant(snapshotId !== undefined, 'a container has a writable layer');
+  const { host } = definitionOf(record);
+  const makes = write && host.ReadonlyRootfs !== true;
+  const plan: TreePlan = {
+    rootfs: makes ? writableMount(driver.snapshotter, snapshotId) : readOnlyRoot(driver.snapshotter, snapshotId),
+    at: layout.root,
+    binds: bindsOf(parts, id, host),
+    makes,
+  };
+  const { root, namespace } = await mounted(plan, ownProcess);
+  const tree = RootedTree.open(`/proc/self/fd/${root}`);
+  const close = async (): Promise<void> => {
+    tree.close();
+    closeFd(root);
+    if (namespace !== undefined) closeFd(namespace);
+    await lock?.[Symbol.asyncDispose]();
+  };
+  return { id, tree, [Symbol.asyncDispose]: close };
+}
+
+async function mounted(plan: TreePlan, ownProcess: boolean): Promise<MountedTree> {
+  if (plan.binds.length === 0) return { root: mountDetached(plan.rootfs), namespace: undefined };
+  return ownProcess ? mountTree(plan) : await mountTreeInWorker(plan);
+}
+
+/** What is bound into it when it runs; memory is not there then. */
+function bindsOf({ layout }: ContainerParts, id: string, host: HostConfig): RuntimeMount[] {
+  const own = standingEtcFiles(folderOf(layout, id));
+  const binds = hostMounts(host).filter(({ type }) => type === 'bind');
+  return combineMounts([], [...own, ...binds], host.ReadonlyRootfs);
+}

@@ -1,0 +1,52 @@
+import { isStrataError, StrataError } from '../../../errors/index.ts';
+
+const short = (id: string): string => id.slice(0, 12);
+
+/** `name` is how the user called it. */
+export const notRunning = (id: string, verb: string, name: string): StrataError =>
+  new StrataError({
+    kind: 'conflict',
+    code: 'ERR_CONTAINER_NOT_RUNNING',
+    message: `cannot ${verb} container: ${name.slice(0, 256)}: container ${id} is not running`,
+    hint: `Start it first: 'strata start ${short(id)}'.`,
+  });
+
+export const notRunningNow = (id: string): StrataError =>
+  new StrataError({
+    kind: 'conflict',
+    code: 'ERR_CONTAINER_NOT_RUNNING',
+    message: `container ${id} is not running`,
+    hint: `Start it first: 'strata start ${short(id)}'.`,
+  });
+
+/** In docker's words. A process that waits for the kernel dies when that is done, and not before. */
+export const notKilled = (task: string): StrataError =>
+  new StrataError({
+    kind: 'unavailable',
+    code: 'ERR_CONTAINER_NOT_KILLED',
+    message: `${task}: tried to kill container, but did not receive an exit event`,
+    hint: "A process of it waits for the kernel (state D in 'ps'), as for a disk or a server that does not answer: it ends when that does.",
+  });
+
+export const startRefused = (why: string, hint: string): StrataError =>
+  new StrataError({ kind: 'conflict', code: 'ERR_CONTAINER_START_REFUSED', message: why, hint });
+
+export const execRefused = (message: string): StrataError =>
+  new StrataError({ kind: 'conflict', code: 'ERR_EXEC_REFUSED', message });
+
+export const removalRefused = (name: string, status: string): StrataError =>
+  new StrataError({
+    kind: 'conflict',
+    code: 'ERR_CONTAINER_RUNNING',
+    message:
+      status === 'paused'
+        ? `cannot remove container "/${name}": container is paused and must be unpaused first`
+        : `cannot remove container "/${name}": container is ${status}: stop the container before removing or force remove`,
+    hint: "Stop it first, or use '--force'.",
+  });
+
+/** Docker's exit code for a container that could not be started: 125, 126 or 127. */
+export function exitCodeOfStart(error: unknown): number {
+  const code = isStrataError(error) ? error.details?.['exitCode'] : undefined;
+  return typeof code === 'number' ? code : 125;
+}

@@ -1,0 +1,32 @@
+import { StrataError } from '../../../errors/index.ts';
+import type { ContainerRecord, Containers } from '../../../metadata/containers.ts';
+
+/**
+ * The container with this ID or name, or whose ID begins so, in docker's order. Throws ERR_CONTAINER_NOT_FOUND,
+ * ERR_CONTAINER_AMBIGUOUS.
+ */
+export function findContainer(containers: Containers, text: string): ContainerRecord {
+  const exact = containers.get(text) ?? containers.getByName(text.replace(/^\//, ''));
+  if (exact) return exact;
+  const [id, ...others] = /^[0-9a-f]{1,64}$/.test(text) ? containers.findByPrefix(text, 2) : [];
+  if (others.length > 0) {
+    throw new StrataError({
+      kind: 'invalid-argument',
+      code: 'ERR_CONTAINER_AMBIGUOUS',
+      message: `multiple IDs found with provided prefix: ${text}`,
+      hint: 'Give more digits of the ID.',
+    });
+  }
+  const found = id === undefined ? undefined : containers.get(id);
+  if (found) return found;
+  throw containerNotFound(text);
+}
+
+/** In docker's words, which scripts look for. */
+export const containerNotFound = (text: string): StrataError =>
+  new StrataError({
+    kind: 'not-found',
+    code: 'ERR_CONTAINER_NOT_FOUND',
+    message: `No such container: ${text.slice(0, 256)}`,
+    hint: "'strata ps -a' lists what is there.",
+  });

@@ -1,0 +1,44 @@
+import { controlGroupOf } from '../../../containers/runtime/runtime-commands.ts';
+import { type ContainerDefinition, type ContainerState, isActive } from '../../../containers/state.ts';
+import type { ContainerRecord } from '../../../metadata/containers.ts';
+import type { Metadata } from '../../../metadata/metadata.ts';
+
+/** What metadata keeps for us without looking into it. */
+export const stateOf = ({ state }: ContainerRecord): ContainerState => ({
+  status: 'created',
+  ...(state as Partial<ContainerState> | null),
+});
+
+/** What was asked for. Records of the first version of the format say nothing of it. */
+export function definitionOf({ id, definition }: ContainerRecord): ContainerDefinition {
+  const { image = '', config, host } = definition as { readonly [Key in keyof ContainerDefinition]?: never };
+  return {
+    image,
+    config: { Hostname: id.slice(0, 12), ...(config as Partial<ContainerDefinition['config']> | undefined) },
+    host: {
+      NetworkMode: 'none',
+      AutoRemove: false,
+      ReadonlyRootfs: false,
+      ...(host as Partial<ContainerDefinition['host']> | undefined),
+    },
+  };
+}
+
+export const labelsOf = (record: ContainerRecord): Readonly<Record<string, string>> =>
+  definitionOf(record).config.Labels ?? {};
+
+/** Of its processes, in every hierarchy. */
+export const groupOf = (record: ContainerRecord): string =>
+  controlGroupOf(record.id, definitionOf(record).host.CgroupParent);
+
+/**
+ * A process lives in it, or is being put there; true as of the last reconciling. One that a command runs by itself lives
+ * as long as a lease holds its writable layer, whatever its record says.
+ */
+export function isRunning({ objects }: Metadata, record: ContainerRecord): boolean {
+  const state = stateOf(record);
+  if (!isActive(state)) return false;
+  if (state.attended !== true) return true;
+  const row = record.snapshotId === undefined ? undefined : objects.find('snapshot', record.snapshotId);
+  return row !== undefined && objects.pinners(row) > 0;
+}

@@ -1,0 +1,211 @@
+import { posix } from 'node:path';
+import { decompress } from '../../../archive/index.ts';
+import { isDiskFull, whyFull } from '../../../content/disk-failure.ts';
+import { isStrataError, StrataError } from '../../../errors/index.ts';
+import type { WriteBytes } from '../../../images/save/archive-writer.ts';
+import type { AbortOptions } from '../../../lib/abort.ts';
+import { displayBytes } from '../../../lib/bytes.ts';
+import { errnoOf } from '../../../sys/errno.ts';
+import { closeFd } from '../../../sys/fs-at.ts';
+import { RootedTree } from '../../../sys/rooted-tree.ts';
+import { type FileStat, statFd } from '../../../sys/stat.ts';
+import { archiveSource } from '../copy/archive-source.ts';
+import { copyPath, shownPath } from '../copy/copy-path.ts';
+import { type DestinationWords, findDestination, findDirectory } from '../copy/destination.ts';
+import { copyImpossible, copyMissing, mountedThere, readOnly } from '../copy/failures.ts';
+import { findSource } from '../copy/source.ts';
+import { unpackCopy } from '../copy/unpack-copy.ts';
+import { type ContainerRoot, openRoot } from '../files/open-root.ts';
+import { containerChanged, isChange, readStanding } from '../files/read-race.ts';
+import type { ContainerParts } from '../state/parts.ts';
+
+export interface CopyFromRequest extends AbortOptions {
+  /** In the container, from its root. */
+  readonly path: string;
+  /** A path of the host's, or what takes the tar. */
+  readonly to: string | WriteBytes;
+  /** A symlink at the end of `path` is followed. */
+  readonly followLink?: boolean | undefined;
+  /** Owners come along; else all is the caller's. */
+  readonly keepOwners?: boolean | undefined;
+}
+
+export interface CopyToRequest extends AbortOptions {
+  /** A path of the host's, or a tar in whatever compression. */
+  readonly from: string | AsyncIterable<Uint8Array>;
+  /** In the container, from its root. */
+  readonly path: string;
+  /** A symlink at the end of `from` is followed. */
+  readonly followLink?: boolean | undefined;
+}
+
+/**
+ * Copies out of a container, running or not, by docker's rules of what becomes of the name. Answers the bytes of its tar.
+ * Throws ERR_CONTAINER_NOT_FOUND, ERR_COPY_NOT_FOUND, ERR_COPY_REFUSED, ERR_CONTAINER_CHANGED, ERR_ARCHIVE_ENTRY,
+ * ERR_NO_SPACE.
+ */
+export async function copyFromContainer(
+  parts: ContainerParts,
+  name: string,
+  request: CopyFromRequest,
+): Promise<number> {
+  await using root = await openRoot(parts, name, { write: false, signal: request.signal });
+  return await readStanding(parts.metadata.containers, root.id, () => copyOut(root, name, request));
+}
+
+async function copyOut(
+  root: ContainerRoot,
+  name: string,
+  { path, to, followLink = false, keepOwners = false, signal }: CopyFromRequest,
+): Promise<number> {
+  const from = copyPath(path, '/');
+  const missing = (): StrataError => notInContainer(shownPath(from), name);
+  using source = findSource(root.tree, from, { followLink, missing });
+  const torn = (): Error => containerChanged(root.id, undefined);
+  // What is no file of the container's but the kernel's word on it is not among those below its root, as with docker.
+  const kernels = isSame(source.stat, statFd(root.tree.fd)) ? kernelPlaces : [];
+  if (typeof to !== 'string') {
+    let sizeBytes = 0;
+    for (const chunk of archiveSource(source, undefined, torn, kernels)) {
+      signal?.throwIfAborted();
+      await to(chunk);
+      sizeBytes += chunk.length;
+    }
+    return sizeBytes;
+  }
+  using host = RootedTree.open('/');
+  const words: DestinationWords = {
+    missing: (folder) => copyMissing(`invalid output path: directory ${JSON.stringify(folder)} does not exist`),
+    unfit: `invalid output path: ${JSON.stringify(to)} must be a directory or a regular file`,
+  };
+  const found = onHost(to, () => findDestination(host, copyPath(to, process.cwd()), described(source), words));
+  const owner = keepOwners ? undefined : { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+  try {
+    const mounted = mountedBelow(host, found.fd);
+    const chunks = naming(archiveSource(source, found.name, torn, kernels), (error) =>
+      isChange(error) ? containerChanged(root.id, error) : error,
+    );
+    return await unpackCopy(chunks, found.fd, { owner, mounted, signal });
+  } catch (error) {
+    throw copyFailure(hostFailure(to, error), `/proc/self/fd/${found.fd}`, () =>
+      readOnly(`filesystem of ${to}`, error),
+    );
+  } finally {
+    closeFd(found.fd);
+  }
+}
+
+/**
+ * Copies into a container, running or not; owners are the source's. One that does not run does not start meanwhile. Throws
+ * what {@link copyFromContainer} does, and ERR_COPY_READ_ONLY.
+ */
+export async function copyToContainer(parts: ContainerParts, name: string, request: CopyToRequest): Promise<number> {
+  await using root = await openRoot(parts, name, { write: true, signal: request.signal });
+  try {
+    return await copyIn(root, name, request);
+  } catch (error) {
+    throw isChange(error) ? containerChanged(root.id, error, 'written') : error;
+  }
+}
+
+async function copyIn(
+  root: ContainerRoot,
+  name: string,
+  { from, path, followLink = false, signal }: CopyToRequest,
+): Promise<number> {
+  const to = copyPath(path, '/');
+  const unpack = async (chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, fd: number): Promise<number> => {
+    try {
+      return await unpackCopy(chunks, fd, { mounted: mountedBelow(root.tree, fd), signal });
+    } catch (error) {
+      if (isChange(error)) throw error;
+      throw copyFailure(error, `/proc/self/fd/${fd}`, () => readOnly(mountOf(root.tree, fd), error));
+    } finally {
+      closeFd(fd);
+    }
+  };
+  if (typeof from !== 'string') {
+    const none = (): StrataError => copyImpossible(`destination "${name}:${path}" must be a directory`);
+    return await unpack(decompress(from, { signal }), findDirectory(root.tree, to, none));
+  }
+  using host = RootedTree.open('/');
+  const given = copyPath(from, process.cwd());
+  const missing = (): StrataError => copyMissing(`lstat ${shownPath(given)}: no such file or directory`);
+  using source = onHost(from, () => findSource(host, given, { followLink, missing }));
+  const found = findDestination(root.tree, to, described(source), {
+    missing: (folder) => notInContainer(folder, name),
+    unfit: `destination "${name}:${path}" must be a directory or a regular file`,
+  });
+  const torn = (): Error => copyImpossible(`${from}: became shorter while it was copied`);
+  return await unpack(
+    naming(archiveSource(source, found.name, torn), (error) => hostFailure(from, error)),
+    found.fd,
+  );
+}
+
+/** What is read, with an error of its own for what others did to the source meanwhile: those of the destination look alike. */
+function* naming<Chunk>(chunks: Iterable<Chunk>, named: (error: unknown) => unknown): Generator<Chunk, void> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw named(error);
+  }
+}
+
+/** Others may work on the host's files meanwhile, and some may not be ours to read. */
+function hostFailure(path: string, error: unknown): unknown {
+  if (!isChange(error)) return error;
+  return copyImpossible(
+    `${path}: ${errnoOf(error) === 'EACCES' ? 'permission denied' : 'went away or changed while it was copied'}`,
+  );
+}
+
+function onHost<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw hostFailure(path, error);
+  }
+}
+
+const mountedBelow =
+  (tree: RootedTree, fd: number) =>
+  (path: Uint8Array): StrataError =>
+    mountedThere(posix.join('/', displayBytes(tree.pathOf(fd)), displayBytes(path)));
+
+const kernelPlaces = ['proc', 'sys', 'dev'];
+
+const isSame = (one: FileStat, other: FileStat): boolean => one.ino === other.ino && isOnSame(one, other);
+
+const isOnSame = (one: FileStat, other: FileStat): boolean =>
+  one.deviceMajor === other.deviceMajor && one.deviceMinor === other.deviceMinor;
+
+/** Docker's word for the filesystem that a directory of a container is on. */
+function mountOf(tree: RootedTree, fd: number): string {
+  return isOnSame(statFd(tree.fd), statFd(fd)) ? 'container rootfs' : 'mounted volume';
+}
+
+const described = ({ name, stat }: ReturnType<typeof findSource>): Parameters<typeof findDestination>[2] => ({
+  name,
+  isDirectory: stat.type === 'directory',
+});
+
+const notInContainer = (path: string, name: string): StrataError =>
+  copyMissing(`Could not find the file ${path} in container ${name}`);
+
+function copyFailure(error: unknown, directory: string, refused: () => StrataError): unknown {
+  const cause = isStrataError(error) ? error.cause : undefined;
+  const errno = errnoOf(error) ?? errnoOf(cause);
+  if (errno === 'EROFS') return refused();
+  if (isDiskFull(error)) {
+    return new StrataError({
+      kind: 'exhausted',
+      code: 'ERR_NO_SPACE',
+      message: `cp: ${whyFull(error, directory)}`,
+      hint: 'Free space on that filesystem.',
+      cause: error,
+    });
+  }
+  if (errno === undefined || isStrataError(error)) return error;
+  return copyImpossible(error instanceof Error ? error.message : String(error));
+}

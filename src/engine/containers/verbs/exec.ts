@@ -1,0 +1,123 @@
+import { execAttended } from '../../../containers/exec/attended.ts';
+import { ExecFolder } from '../../../containers/exec/folder.ts';
+import { type ExecRequest, writeExecProcess } from '../../../containers/exec/process.ts';
+import { execDetached, execWithStreams, type SupervisedExecPlan } from '../../../containers/exec/supervised.ts';
+import { findSupervisor } from '../../../containers/supervised/supervisor.ts';
+import type { AbortOptions } from '../../../lib/abort.ts';
+import type { ContainerRecord } from '../../../metadata/containers.ts';
+import { errnoOf } from '../../../sys/errno.ts';
+import { thisMachine } from '../../machine.ts';
+import { execRefused, notRunningNow } from '../state/failures.ts';
+import { findReconciled, processOf } from '../state/find-reconciled.ts';
+import { type ContainerParts, execsOf, runtimePlaceOf } from '../state/parts.ts';
+import { definitionOf, isRunning, stateOf } from '../state/state.ts';
+import type { AttachedContainer } from './attach.ts';
+
+export interface ExecOptions extends ExecRequest, AbortOptions {
+  /** It reads what it is given; otherwise nothing. */
+  readonly interactive?: boolean | undefined;
+}
+
+/**
+ * Runs a process in a running container with this process's own streams; answers its exit code. Not for terminals. An
+ * abort lets it go on by itself. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NOT_RUNNING, ERR_EXEC_REFUSED for one that is
+ * paused, ERR_EXEC with docker's exit code in its details, and what `writeExecProcess` does.
+ */
+export async function execHere(parts: ContainerParts, name: string, options: ExecOptions): Promise<number> {
+  const { id, folder } = await prepare(parts, name, options);
+  using _folder = folder;
+  const { interactive = false, signal } = options;
+  return await execAttended(runtimePlaceOf(parts), id, folder, { interactive, signal });
+}
+
+/** Lets a process join a running container and leaves it to itself. Throws as {@link execHere}. */
+export async function execBehind(parts: ContainerParts, name: string, options: ExecOptions): Promise<void> {
+  const { id, folder } = await prepare(parts, name, options);
+  try {
+    await execDetached(planOf(parts, id, folder, { ...options, interactive: false }));
+  } catch (error) {
+    folder[Symbol.dispose]();
+    throw error;
+  }
+  folder.leave();
+}
+
+/**
+ * Lets a process join a running container with its streams in our hands from the first byte on; disposal, and an abort,
+ * let go of it. Throws as {@link execHere}; that it could not start may also be told by its exit code's rejection.
+ */
+export async function execAttached(
+  parts: ContainerParts,
+  name: string,
+  options: ExecOptions,
+): Promise<AttachedContainer> {
+  const { id, folder } = await prepare(parts, name, options);
+  try {
+    const plan = planOf(parts, id, folder, options);
+    const session = await execWithStreams(plan, options.terminalSize);
+    const letGo = (): void => void session.leave();
+    options.signal?.addEventListener('abort', letGo, { once: true });
+    if (options.signal?.aborted === true) letGo();
+    return {
+      id,
+      streams: session.streams,
+      terminal: plan.terminal,
+      interactive: plan.stdin,
+      exitCode: session.exitCode,
+      [Symbol.asyncDispose]: async () => {
+        options.signal?.removeEventListener('abort', letGo);
+        await session.leave();
+        folder.leave();
+      },
+    };
+  } catch (error) {
+    folder[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** The container, looked at, and a folder with the document of what is to join it. */
+async function prepare(
+  parts: ContainerParts,
+  name: string,
+  options: ExecOptions,
+): Promise<{ readonly id: string; readonly folder: ExecFolder }> {
+  const record = await findReconciled(parts, name, options);
+  const pid = runningIn(parts, record, name);
+  const { id } = record;
+  const folder = ExecFolder.make(execsOf(parts.layout), id);
+  try {
+    const definition = definitionOf(record);
+    writeExecProcess(folder.process, { id, definition, pid, machine: thisMachine() }, options);
+    return { id, folder };
+  } catch (error) {
+    folder[Symbol.dispose]();
+    // It has ended meanwhile.
+    if (errnoOf(error) === 'ENOENT') throw notRunningNow(id);
+    throw error;
+  }
+}
+
+function runningIn(parts: ContainerParts, record: ContainerRecord, name: string): number {
+  if (!isRunning(parts.metadata, record)) throw notRunningNow(record.id);
+  if (stateOf(record).status === 'paused') {
+    throw execRefused(`Container ${name} is paused, unpause the container before exec`);
+  }
+  const process = processOf(parts, record);
+  if (process === undefined) throw notRunningNow(record.id);
+  return process.pid;
+}
+
+const planOf = (
+  parts: ContainerParts,
+  containerId: string,
+  folder: ExecFolder,
+  { terminal, interactive }: ExecOptions,
+): SupervisedExecPlan => ({
+  containerId,
+  program: findSupervisor(),
+  place: runtimePlaceOf(parts),
+  folder,
+  terminal: terminal === true,
+  stdin: interactive === true,
+});

@@ -1,0 +1,19 @@
+import type { AbortOptions } from '../../../lib/abort.ts';
+
+/** A container whose files are wanted. */
+export interface ExportRequest extends AbortOptions {
+  /** A name, an ID or the beginning of one. */
+  readonly container: string;
+  /** Path of the file to write, or what takes the bytes; the chunks are its own. */
+  readonly output: string | ((chunk: Uint8Array) => Promise<void>);
+}
+
+/** How many bytes are written. */
+export interface ExportEvent {
+  readonly type: 'archive';
+  readonly offset: number;
+}
+
+export interface ExportResult {
+  readonly sizeBytes: number;
+}

@@ -1,0 +1,54 @@
+import type { WriteBytes } from '../../../images/save/archive-writer.ts';
+import { archiveTree } from '../../../layer/diff/archive-tree.ts';
+import { invariant } from '../../../lib/invariant.ts';
+import { closeFd } from '../../../sys/fs-at.ts';
+import { mountDetached } from '../../../sys/mount-spec.ts';
+import type { GarbageParts } from '../../garbage.ts';
+import type { Report } from '../../operation.ts';
+import { checkOutput, intoFile } from '../../output-file.ts';
+import { readOnlyRoot } from '../files/container-mounts.ts';
+import { readStanding } from '../files/read-race.ts';
+import { findContainer } from '../state/find.ts';
+import type { ExportEvent, ExportRequest, ExportResult } from './export-types.ts';
+
+const reportEvery = 4 << 20;
+
+/**
+ * Writes everything a container shows as one tar, parents first and by bytes, so that the same tree gives the same tar.
+ * It is read through a mount that no namespace shows and that ends with this process.
+ */
+export async function exportContainer(
+  { container, output }: ExportRequest,
+  { metadata, driver }: GarbageParts,
+  report: Report<ExportEvent>,
+  signal: AbortSignal,
+): Promise<ExportResult> {
+  if (typeof output === 'string') checkOutput(output, 'export container');
+  const { id, snapshotId } = findContainer(metadata.containers, container);
+  invariant(snapshotId !== undefined, 'a container has a writable layer');
+  let sizeBytes = 0;
+  let reported = 0;
+  const archive = async (write: WriteBytes): Promise<void> => {
+    const fd = mountDetached(readOnlyRoot(driver.snapshotter, snapshotId));
+    try {
+      await archiveTree({
+        directory: `/proc/self/fd/${fd}`,
+        sink: async (chunk) => {
+          await write(chunk);
+          sizeBytes += chunk.length;
+          if (sizeBytes - reported < reportEvery) return;
+          reported = sizeBytes;
+          report({ type: 'archive', offset: sizeBytes });
+        },
+        signal,
+      });
+    } finally {
+      closeFd(fd);
+    }
+  };
+  const archiveWhole = (write: WriteBytes): Promise<void> =>
+    readStanding(metadata.containers, id, () => archive(write));
+  if (typeof output === 'string') await intoFile(output, archiveWhole);
+  else await archiveWhole(output);
+  return { sizeBytes };
+}

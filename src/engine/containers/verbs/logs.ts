@@ -1,0 +1,80 @@
+import { isActive } from '../../../containers/state.ts';
+import { keepsLog } from '../../../containers/supervised/log-config.ts';
+import { type LogEntry, readLog } from '../../../containers/supervised/log-file.ts';
+import { StrataError } from '../../../errors/index.ts';
+import type { AbortOptions } from '../../../lib/abort.ts';
+import { compareInstants, type Instant, parseInstant } from '../../../query/timestamp.ts';
+import { findReconciled } from '../state/find-reconciled.ts';
+import { type ContainerParts, logPathOf } from '../state/parts.ts';
+import { reconcileContainer } from '../state/reconcile.ts';
+import { definitionOf, stateOf } from '../state/state.ts';
+
+export interface LogsOptions extends AbortOptions {
+  /** Go on until the container ends or is removed. */
+  readonly follow?: boolean | undefined;
+  /** Only so many of the last lines; looked at before `since` and `until`, as docker does. */
+  readonly tail?: number | undefined;
+  /** From and up to this time: a Go duration ago, an RFC 3339 time or Unix seconds. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+}
+
+/** What a container has written so far, in order and several pieces at a time. Throws ERR_CONTAINER_NOT_FOUND, ERR_TIME_INVALID, ERR_LOG_NOT_KEPT. */
+export async function* containerLogs(
+  parts: ContainerParts,
+  name: string,
+  { follow = false, tail, since, until, signal }: LogsOptions = {},
+): AsyncGenerator<readonly LogEntry[]> {
+  const now = instantOf(Date.now());
+  const first = since === undefined ? undefined : parseInstant(since, { now });
+  const last = until === undefined ? undefined : parseInstant(until, { now });
+  const record = await findReconciled(parts, name, { signal });
+  const { id } = record;
+  if (!keepsLog(definitionOf(record).host.LogConfig)) throw logNotKept();
+  const goesOn = async (): Promise<boolean> => {
+    if (last !== undefined && compareInstants(instantOf(Date.now()), last) > 0) return false;
+    const now = await reconcileContainer(parts, id, { signal });
+    return now !== undefined && isActive(stateOf(now));
+  };
+  const batches = readLog(logPathOf(parts.layout, id), { signal, tail, goesOn: follow ? goesOn : undefined });
+  if (first === undefined && last === undefined) return yield* batches;
+  const times = new LineTimes();
+  for await (const entries of batches) {
+    const dated = entries.map((entry) => ({ entry, time: times.read(entry.time) }));
+    const end = dated.findIndex(({ time }) => last !== undefined && compareInstants(time, last) > 0);
+    const wanted = (end < 0 ? dated : dated.slice(0, end)).filter(
+      ({ time }) => first === undefined || compareInstants(time, first) >= 0,
+    );
+    if (wanted.length > 0) yield wanted.map(({ entry }) => entry);
+    if (end >= 0) return;
+  }
+}
+
+/** Reads the times of lines, of which many share a second: those differ in their fraction only. */
+class LineTimes {
+  #second: string | undefined;
+  #seconds = 0;
+
+  /** Throws ERR_TIME_INVALID. */
+  read(time: string): Instant {
+    const [, second = time, fraction = '', zone = ''] = /^(.{19})(?:\.(\d{1,9}))?(.*)$/.exec(time) ?? [];
+    if (second + zone !== this.#second) {
+      this.#seconds = parseInstant(second + zone, { now: { seconds: 0, nanoseconds: 0 } }).seconds;
+      this.#second = second + zone;
+    }
+    return { seconds: this.#seconds, nanoseconds: Number(fraction.padEnd(9, '0')) };
+  }
+}
+
+const logNotKept = (): StrataError =>
+  new StrataError({
+    kind: 'unsupported',
+    code: 'ERR_LOG_NOT_KEPT',
+    message: 'configured logging driver does not support reading',
+    hint: "It was made with '--log-driver none'; 'strata attach' shows what it writes from now on.",
+  });
+
+const instantOf = (milliseconds: number): Instant => ({
+  seconds: Math.floor(milliseconds / 1000),
+  nanoseconds: (milliseconds % 1000) * 1_000_000,
+});

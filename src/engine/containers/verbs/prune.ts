@@ -1,0 +1,72 @@
+import { readdirSync } from 'node:fs';
+import { isStrataError } from '../../../errors/index.ts';
+import { onlyTime } from '../../../images/filter-images.ts';
+import type { AbortOptions } from '../../../lib/abort.ts';
+import type { ContainerRecord } from '../../../metadata/containers.ts';
+import { compileFilters, Filters, type FilterTable, hasLabels, lacksLabels } from '../../../query/filters.ts';
+import { compareInstants } from '../../../query/timestamp.ts';
+import { collectGarbage, type GarbageParts } from '../../garbage.ts';
+import { SnapshotSizes } from '../../snapshot-sizes.ts';
+import { removeFolder } from '../state/discard.ts';
+import { reconcileContainers } from '../state/reconcile.ts';
+import { isRunning, labelsOf } from '../state/state.ts';
+
+export interface PruneContainersRequest extends AbortOptions {
+  /** `until`, `label`, `label!`. */
+  readonly filters?: Filters;
+}
+
+export interface PrunedContainers {
+  readonly deleted: readonly string[];
+  /** Allocated blocks of their writable layers. */
+  readonly reclaimedBytes: number;
+  /** What could not be deleted, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** Removes the containers in which nothing runs. Throws ERR_FILTER_INVALID, ERR_FILTER_REPEATED, ERR_TIME_INVALID. */
+export async function pruneContainers(
+  parts: GarbageParts,
+  { signal, filters = Filters.fromFlags([]) }: PruneContainersRequest,
+): Promise<PrunedContainers> {
+  const { metadata, driver } = parts;
+  const goes = compileFilters(filters, containerFilters(new Date()));
+  const stopped = (): ContainerRecord[] =>
+    metadata.containers.list().filter((record) => !isRunning(metadata, record) && goes(record));
+  await reconcileContainers(parts, { signal });
+  const snapshots = stopped().flatMap(({ snapshotId }) => snapshotId ?? []);
+  const sizes = await SnapshotSizes.measure(driver, snapshots, { signal });
+  let deleted: readonly string[] = [];
+  const { removed, warnings } = await collectGarbage(parts, {
+    signal,
+    release: () => {
+      deleted = stopped()
+        .filter(({ id }) => metadata.containers.remove(id))
+        .map(({ id }) => id);
+    },
+  });
+  removeStrayFolders(parts);
+  return { deleted, reclaimedBytes: sizes.sumOf(removed), warnings };
+}
+
+/** A container's folder is made when its record stands, and goes with it: one without a record is nobody's. */
+function removeStrayFolders({ layout, metadata }: GarbageParts): void {
+  for (const id of readdirSync(layout.containers)) {
+    if (metadata.containers.get(id) !== undefined) continue;
+    try {
+      removeFolder(layout, id);
+    } catch (error) {
+      // The next who prunes tries again.
+      if (!isStrataError(error, 'ERR_CONTAINER_REMOVAL')) throw error;
+    }
+  }
+}
+
+const containerFilters = (now: Date): FilterTable<ContainerRecord> => ({
+  label: hasLabels(labelsOf),
+  'label!': lacksLabels(labelsOf),
+  until: (times) => {
+    const limit = onlyTime(times, now);
+    return ({ createdAt }) => compareInstants({ seconds: createdAt / 1000, nanoseconds: 0 }, limit) < 0;
+  },
+});

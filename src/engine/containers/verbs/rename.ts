@@ -1,0 +1,35 @@
+import { checkContainerName } from '../../../containers/names.ts';
+import { StrataError } from '../../../errors/index.ts';
+import type { AbortOptions } from '../../../lib/abort.ts';
+import { containerNotFound } from '../state/find.ts';
+import { findReconciled } from '../state/find-reconciled.ts';
+import type { ContainerParts } from '../state/parts.ts';
+
+/**
+ * Gives a container another name. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NAME_INVALID, ERR_CONTAINER_NAME_IN_USE,
+ * ERR_CONTAINER_NAME_SAME.
+ */
+export async function renameContainer(
+  parts: ContainerParts,
+  name: string,
+  newName: string,
+  options: AbortOptions = {},
+): Promise<void> {
+  if (name === '' || newName === '') {
+    throw new StrataError({
+      kind: 'invalid-argument',
+      code: 'ERR_CONTAINER_NAME_INVALID',
+      message: 'Neither old nor new names may be empty',
+    });
+  }
+  const record = await findReconciled(parts, name, options);
+  const wanted = checkContainerName(newName.replace(/^\//, ''));
+  if (wanted === record.name) {
+    throw new StrataError({
+      kind: 'invalid-argument',
+      code: 'ERR_CONTAINER_NAME_SAME',
+      message: 'Renaming a container with the same name as its current name',
+    });
+  }
+  if (!parts.metadata.containers.rename(record.id, wanted)) throw containerNotFound(name);
+}

@@ -1,0 +1,48 @@
+import type { Report } from '../../operation.ts';
+import { createContainer } from '../create/create.ts';
+import type { ContainerParts } from '../state/parts.ts';
+import { untilKilled } from '../state/until-killed.ts';
+import { startAttached } from './attach.ts';
+import { sendSignal } from './kill.ts';
+import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
+import { untilEnd } from './wait.ts';
+
+const SIGKILL = 9;
+
+/**
+ * Creates a container and is with it to its end; it goes on should this program be killed. Standard input stays empty. An
+ * abort kills it. What it was stays, with its log.
+ */
+export async function runSupervised(
+  request: RunRequest,
+  parts: ContainerParts,
+  report: Report<RunEvent>,
+  signal: AbortSignal,
+): Promise<RunResult> {
+  const { id, name, warnings } = await createContainer(parts, {
+    ...request,
+    interactive: false,
+    attach: ['stdout', 'stderr'],
+    signal,
+  });
+  report({ type: 'created', id, name, warnings });
+  try {
+    await using attached = await startAttached(parts, id, { signal });
+    report({ type: 'started' });
+    const isAborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    for await (const { stream, chunk } of attached.streams) {
+      const isTaken = new Promise<void>((resolve) => report({ type: 'output', stream, chunk }, resolve));
+      await Promise.race([isTaken, isAborted]);
+    }
+    return { id, exitCode: await attached.exitCode };
+  } catch (error) {
+    if (signal.aborted) await killed(parts, id);
+    throw error;
+  }
+}
+
+async function killed(parts: ContainerParts, id: string): Promise<void> {
+  const record = parts.metadata.containers.get(id);
+  if (record === undefined || !(await sendSignal(parts, record, SIGKILL))) return;
+  await untilKilled({ task: `cannot end container ${record.name}` }, (limits) => untilEnd(parts, record, limits));
+}

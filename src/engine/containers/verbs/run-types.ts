@@ -1,0 +1,25 @@
+import type { CreateRequest } from '../create/create-types.ts';
+
+/**
+ * What to run, in the foreground. With `stdio: 'inherit'` and `interactive` standard input is passed on. Without `remove`
+ * or `stdio: 'inherit'` the container has a supervisor: it keeps a log, can be attached to, and outlives this program.
+ */
+export interface RunRequest extends CreateRequest {
+  /**
+   * `events` (default) tells what the process writes as events, all of it to whoever reads them: the process waits for a
+   * slow reader. `inherit` lets it write to this process's own.
+   */
+  readonly stdio?: 'events' | 'inherit';
+}
+
+export type RunEvent =
+  | { readonly type: 'created'; readonly id: string; readonly name: string; readonly warnings: readonly string[] }
+  /** From now on signals that reach this process go to the container, if they are passed on at all. */
+  | { readonly type: 'started' }
+  | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array };
+
+export interface RunResult {
+  readonly id: string;
+  /** The process's own; 128 and the signal's number when it was killed. */
+  readonly exitCode: number;
+}

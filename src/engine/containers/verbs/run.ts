@@ -1,0 +1,130 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ForegroundOptions, ForegroundPlan } from '../../../containers/attended/foreground.ts';
+import { runInWorker } from '../../../containers/attended/foreground-thread.ts';
+import { prepareBindSources } from '../../../containers/mounts/bind-sources.ts';
+import { etcFiles } from '../../../containers/runtime/etc-files.ts';
+import { findRuntime } from '../../../containers/runtime/runtime.ts';
+import { runtimeOptions } from '../../../containers/runtime/runtime-options.ts';
+import { type ContainerState, ended, toJson } from '../../../containers/state.ts';
+import { tellExit } from '../../../containers/supervised/exits.ts';
+import type { StoreLease } from '../../../metadata/leases.ts';
+import { collectGarbage, emptyTrashBriefly } from '../../garbage.ts';
+import { thisMachine } from '../../machine.ts';
+import type { Report } from '../../operation.ts';
+import { runOnOwnThread } from '../../own-thread.ts';
+import { type Recorded, recordContainer } from '../create/create.ts';
+import { discardContainer } from '../state/discard.ts';
+import { exitCodeOfStart } from '../state/failures.ts';
+import { bundlesOf, type ContainerParts, exitsOf, runtimeRootOf } from '../state/parts.ts';
+import { reconcileContainers } from '../state/reconcile.ts';
+import { unknownExitCode } from '../state/recover.ts';
+import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
+
+/**
+ * Creates a container and runs it to its end. With `remove` nothing of it stays, whatever happens; without, its record, its
+ * log and its writable layer do. What nobody can look at afterwards, and what is to write to our own standard output by
+ * itself, does without a supervisor.
+ */
+export async function runContainer(
+  request: RunRequest,
+  parts: ContainerParts,
+  report: Report<RunEvent>,
+  signal: AbortSignal,
+): Promise<RunResult> {
+  const isAttended = request.stdio === 'inherit' || (request.remove === true && request.terminal !== true);
+  if (isAttended) return await runAttended(request, parts, report, signal);
+  const { runSupervised } = await import('./run-supervised.ts');
+  return await runSupervised(request, parts, report, signal);
+}
+
+async function runAttended(
+  request: RunRequest,
+  parts: ContainerParts,
+  report: Report<RunEvent>,
+  signal: AbortSignal,
+): Promise<RunResult> {
+  const { metadata } = parts;
+  const runtime = findRuntime();
+  metadata.leases.removeDead();
+  await reconcileContainers(parts, { signal });
+  await using lease = metadata.leases.open('run');
+  // It runs as long as the lease lives; a record that says so without one was left by a command that was killed.
+  const state: ContainerState = { status: 'running', attended: true, startedAt: Date.now() };
+  const remove = request.remove === true;
+  const created = await recordContainer(parts, request, { lease, signal, state, volatile: remove });
+  const { id, name, warnings } = created;
+  let exitCode = unknownExitCode;
+  const end = (from: ContainerState, how: { readonly exitCode: number; readonly error?: string }): void => {
+    exitCode = how.exitCode;
+    if (!remove) metadata.containers.setState(id, toJson(ended(from, { ...how, finishedAt: Date.now() })));
+  };
+  await using cleaning = new AsyncDisposableStack();
+  cleaning.defer(async () => {
+    if (remove) {
+      await discardContainer(parts, created, lease);
+      tellExit(exitsOf(parts.layout), id, exitCode);
+    }
+    if (metadata.leases.deaths().length > 0) await collectGarbage(parts.garbage);
+    else if (remove) await emptyTrashBriefly(parts.layout);
+  });
+  try {
+    report({ type: 'created', id, name, warnings });
+    const code = await runPlan(planOf(request, parts, created, { runtime, lease }), parts, report, signal);
+    end(state, { exitCode: code });
+    return { id, exitCode };
+  } catch (error) {
+    if (signal.aborted) end(state, { exitCode: killedExitCode });
+    else {
+      const why = error instanceof Error ? error.message : String(error);
+      end({ status: 'created' }, { exitCode: exitCodeOfStart(error), error: why });
+    }
+    throw error;
+  }
+}
+
+const killedExitCode = 137;
+
+function planOf(
+  request: RunRequest,
+  { layout, driver, ownProcess }: ContainerParts,
+  { id, snapshotId, definition }: Recorded,
+  { runtime, lease }: { readonly runtime: string; readonly lease: StoreLease },
+): ForegroundPlan {
+  const { config, host } = definition;
+  prepareBindSources(host);
+  const [rootfs] = driver.snapshotter.mounts(snapshotId);
+  if (rootfs === undefined) throw new Error(`snapshot ${snapshotId} has no mount`);
+  const bundles = bundlesOf(layout);
+  mkdirSync(bundles, { recursive: true, mode: 0o700 });
+  return {
+    id,
+    bundle: join(bundles, id),
+    rootfs,
+    image: config,
+    options: runtimeOptions(definition, { id, machine: thisMachine(), ownMounts: [] }),
+    user: config.User ?? '',
+    groups: host.GroupAdd,
+    files: etcFiles({ hostname: config.Hostname, network: host.NetworkMode, host }),
+    runtime,
+    runtimeRoot: runtimeRootOf(layout),
+    stdio: request.stdio === 'inherit' ? 'inherit' : 'output',
+    interactive: request.interactive ?? false,
+    forwardSignals: ownProcess,
+    heldFd: lease.lockFd,
+  };
+}
+
+async function runPlan(
+  plan: ForegroundPlan,
+  { ownProcess }: ContainerParts,
+  report: Report<RunEvent>,
+  signal: AbortSignal,
+): Promise<number> {
+  const options: ForegroundOptions = {
+    signal,
+    onStarted: () => report({ type: 'started' }),
+    onOutput: (stream, chunk, taken) => report({ type: 'output', stream, chunk }, taken),
+  };
+  return ownProcess ? await runOnOwnThread(plan, options) : await runInWorker(plan, options);
+}

@@ -1,0 +1,142 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { prepareBindSources } from '../../../containers/mounts/bind-sources.ts';
+import { etcFiles, writeEtcFiles } from '../../../containers/runtime/etc-files.ts';
+import { startCreated } from '../../../containers/runtime/runtime-commands.ts';
+import { runtimeOptions } from '../../../containers/runtime/runtime-options.ts';
+import { type ContainerState, ended, toJson } from '../../../containers/state.ts';
+import { type LaunchPlan, launch } from '../../../containers/supervised/launch.ts';
+import { launchInWorker } from '../../../containers/supervised/launch-thread.ts';
+import { keepsLog, maxLogBytes } from '../../../containers/supervised/log-config.ts';
+import { findSupervisor } from '../../../containers/supervised/supervisor.ts';
+import type { AbortOptions } from '../../../lib/abort.ts';
+import type { ContainerRecord } from '../../../metadata/containers.ts';
+import { bootId } from '../../../sys/boot-id.ts';
+import { identify } from '../../../sys/process-identity.ts';
+import { endAbandonedSteps } from '../../builder/reconcile-steps.ts';
+import { thisMachine } from '../../machine.ts';
+import { exitCodeOfStart, startRefused } from '../state/failures.ts';
+import { containerNotFound, findContainer } from '../state/find.ts';
+import {
+  bundleOf,
+  bundlesOf,
+  type ContainerParts,
+  exitsOf,
+  folderOf,
+  locksOf,
+  logPathOf,
+  runtimePlaceOf,
+} from '../state/parts.ts';
+import { recover, supervisorOf, tearDown } from '../state/recover.ts';
+import { definitionOf, stateOf } from '../state/state.ts';
+
+export interface StartOptions extends AbortOptions {
+  /**
+   * Called when the container's processes are made and its supervisor listens, but nothing of it runs yet: who attaches
+   * here misses nothing. The start fails with what this throws.
+   */
+  readonly onMade?: (record: ContainerRecord) => Promise<void> | void;
+}
+
+/**
+ * Starts a container that does not run; one that does is left alone, as docker does. When this resolves its process has
+ * been let go. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_START (with docker's exit code in its details),
+ * ERR_CONTAINER_START_REFUSED. An abort before that leaves the container as it was.
+ */
+export async function startContainer(parts: ContainerParts, name: string, options: StartOptions = {}): Promise<void> {
+  const { layout, metadata } = parts;
+  await endAbandonedSteps(layout, metadata);
+  const { id } = findContainer(metadata.containers, name);
+  await using _lock = await locksOf(parts).lock(id, options);
+  await recover(parts, id);
+  const record = metadata.containers.get(id);
+  if (record === undefined) throw containerNotFound(name);
+  const before = stateOf(record);
+  if (before.status === 'running') return;
+  if (before.status === 'paused') {
+    throw startRefused('cannot start a paused container, try unpause instead', "Use 'strata unpause'.");
+  }
+  options.signal?.throwIfAborted();
+  const starting = toJson({ ...before, status: 'starting', bootId: bootId() });
+  // A prune may have been faster. Not flushed: to a power cut it is a container that was never started.
+  const found = metadata.db.writeVolatile(() => metadata.containers.change(id, () => starting));
+  if (found === undefined) throw containerNotFound(name);
+  try {
+    const running = await bringUp(parts, record, options);
+    metadata.containers.change(id, () => toJson(running));
+  } catch (error) {
+    await undo(parts, record, before, error, options);
+    throw error;
+  }
+}
+
+async function bringUp(parts: ContainerParts, record: ContainerRecord, options: StartOptions): Promise<ContainerState> {
+  const { id } = record;
+  const place = runtimePlaceOf(parts);
+  const plan = planOf(parts, record);
+  const { bundle } = plan.supervisor;
+  rmSync(bundle.directory, { recursive: true, force: true });
+  rmSync(join(exitsOf(parts.layout), id), { force: true });
+  const pid = parts.ownProcess ? await launch(plan) : await launchInWorker(plan);
+  const supervisor = supervisorOf(bundle);
+  const process = identify(pid);
+  options.signal?.throwIfAborted();
+  await options.onMade?.(record);
+  const startedAt = Date.now();
+  await startCreated(place, id, bundle);
+  return { status: 'running', bootId: bootId(), supervisor, process, startedAt };
+}
+
+/** What was made goes; the record says why it did not start, as docker's does. */
+async function undo(
+  parts: ContainerParts,
+  { id }: ContainerRecord,
+  before: ContainerState,
+  error: unknown,
+  { signal }: StartOptions,
+): Promise<void> {
+  await tearDown(parts, id, supervisorOf(bundleOf(parts.layout, id)));
+  rmSync(join(exitsOf(parts.layout), id), { force: true });
+  const failed = ended(before, {
+    exitCode: exitCodeOfStart(error),
+    finishedAt: Date.now(),
+    error: error instanceof Error ? error.message : String(error),
+  });
+  parts.metadata.containers.change(id, () => toJson(signal?.aborted === true ? before : failed));
+}
+
+function planOf(parts: ContainerParts, record: ContainerRecord): LaunchPlan {
+  const { layout, driver } = parts;
+  const { id, name, snapshotId } = record;
+  const definition = definitionOf(record);
+  const { config, host } = definition;
+  const [rootfs] = snapshotId === undefined ? [] : driver.snapshotter.mounts(snapshotId);
+  if (rootfs === undefined) throw new Error(`container ${id} has no root filesystem`);
+  for (const folder of [bundlesOf(layout), exitsOf(layout)]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const files = etcFiles({ hostname: config.Hostname, network: host.NetworkMode, host });
+  prepareBindSources(host);
+  const ownMounts = writeEtcFiles(folderOf(layout, id), files);
+  return {
+    program: findSupervisor(),
+    rootfs,
+    contents: {
+      image: config,
+      options: runtimeOptions(definition, { id, machine: thisMachine(), ownMounts }),
+      user: config.User ?? '',
+      groups: host.GroupAdd,
+    },
+    supervisor: {
+      id,
+      name,
+      bundle: bundleOf(layout, id),
+      ...runtimePlaceOf(parts),
+      exitDirectory: exitsOf(layout),
+      logPath: keepsLog(host.LogConfig) ? logPathOf(layout, id) : undefined,
+      maxLogBytes: maxLogBytes(host.LogConfig),
+      terminal: config.Tty === true,
+      stdin: config.OpenStdin === true,
+      // A terminal is one thing for both directions: it cannot end in one.
+      keepsStdin: config.StdinOnce !== true || config.Tty === true,
+    },
+  };
+}

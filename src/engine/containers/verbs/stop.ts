@@ -1,0 +1,52 @@
+import { signalNumber } from '../../../containers/signals.ts';
+import type { AbortOptions } from '../../../lib/abort.ts';
+import type { ContainerRecord } from '../../../metadata/containers.ts';
+import { findReconciled } from '../state/find-reconciled.ts';
+import type { ContainerParts } from '../state/parts.ts';
+import { definitionOf, isRunning } from '../state/state.ts';
+import { endsWithin, type KilledOptions, untilKilled } from '../state/until-killed.ts';
+import { sendSignal, stopSignalOf } from './kill.ts';
+import { untilEnd } from './wait.ts';
+
+export interface StopOptions extends AbortOptions {
+  /** How long to wait before it is killed, in seconds; negative waits for ever. Default: the container's, else 10. */
+  readonly timeoutSeconds?: number | undefined;
+  /** In place of the container's stop signal; a name or a number. */
+  readonly send?: string | undefined;
+}
+
+const defaultTimeoutSeconds = 10;
+const SIGKILL = 9;
+
+/**
+ * Asks a container to end, kills it when it does not, and waits until it has. One that does not run is left alone. Throws
+ * ERR_CONTAINER_NOT_FOUND, ERR_SIGNAL_INVALID, ERR_CONTAINER_NOT_KILLED.
+ */
+export async function stopContainer(parts: ContainerParts, name: string, options: StopOptions = {}): Promise<void> {
+  checkSignal(options);
+  const record = await findReconciled(parts, name, options);
+  if (!isRunning(parts.metadata, record)) return;
+  const task = `cannot stop container: ${name.slice(0, 256)}`;
+  await endRun(parts, record, { ...options, task }, (limits) => untilEnd(parts, record, limits));
+}
+
+/** Throws ERR_SIGNAL_INVALID before anything is done. */
+export function checkSignal({ send }: StopOptions): void {
+  if (send !== undefined) signalNumber(send);
+}
+
+/** Ends a container that runs, as {@link stopContainer} says; `untilEnded` waits for it and obeys a signal. */
+export async function endRun(
+  parts: ContainerParts,
+  record: ContainerRecord,
+  options: StopOptions & KilledOptions,
+  untilEnded: (limits: AbortOptions) => Promise<unknown>,
+): Promise<void> {
+  const { config } = definitionOf(record);
+  const first = options.send === undefined ? stopSignalOf(config.StopSignal) : signalNumber(options.send);
+  await sendSignal(parts, record, first, options);
+  const seconds = options.timeoutSeconds ?? config.StopTimeout ?? defaultTimeoutSeconds;
+  if (await endsWithin(seconds, options, untilEnded)) return;
+  await sendSignal(parts, record, SIGKILL, options);
+  await untilKilled(options, untilEnded);
+}

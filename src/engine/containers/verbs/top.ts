@@ -1,0 +1,62 @@
+import { StrataError } from '../../../errors/index.ts';
+import type { AbortOptions } from '../../../lib/abort.ts';
+import { processesInControlGroup } from '../../../sys/control-groups.ts';
+import { requireProgram } from '../../../sys/find-program.ts';
+import { run } from '../../../sys/process.ts';
+import { notRunningNow } from '../state/failures.ts';
+import { findReconciled } from '../state/find-reconciled.ts';
+import type { ContainerParts } from '../state/parts.ts';
+import { groupOf, isRunning } from '../state/state.ts';
+
+export interface TopOptions extends AbortOptions {
+  /** Of ps(1); default `-ef`. */
+  readonly psOptions?: readonly string[] | undefined;
+}
+
+/** A row has as many fields as there are titles; the last may hold spaces. */
+export interface ProcessTable {
+  readonly titles: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/**
+ * What ps(1) of the host says of the processes of a running container, with the host's numbers. Throws
+ * ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NOT_RUNNING, ERR_PS for options that ps refuses or that leave its numbers out,
+ * ERR_PROGRAM_MISSING.
+ */
+export async function topOfContainer(
+  parts: ContainerParts,
+  name: string,
+  { psOptions = [], signal }: TopOptions = {},
+): Promise<ProcessTable> {
+  const record = await findReconciled(parts, name, { signal });
+  if (!isRunning(parts.metadata, record)) throw notRunningNow(record.id);
+  const ps = requireProgram('ps', 'procps');
+  const pids = processesInControlGroup(groupOf(record));
+  const asked = psOptions.length === 0 ? ['-ef'] : psOptions;
+  // Without the numbers many options show the caller's own processes only; some do not go together with them.
+  const chosen = await run(ps, [...asked, `-q${pids.join(',')}`], { signal });
+  const result = chosen.exitCode === 0 ? chosen : await run(ps, asked, { signal });
+  const output = result.stdout.toString('utf8');
+  if (result.exitCode !== 0) {
+    const [problem = ''] = (result.stderr.toString('utf8').trim() || output.trim()).split('\n', 1);
+    throw psProblem(`ps: ${problem}`);
+  }
+  return rowsOf(output, new Set(pids));
+}
+
+function rowsOf(output: string, pids: ReadonlySet<number>): ProcessTable {
+  const [header = '', ...lines] = output.split('\n');
+  const titles = header.trim().split(/\s+/);
+  const at = titles.indexOf('PID');
+  if (at < 0) throw psProblem("Couldn't find PID field in ps output");
+  const rows = lines.flatMap((line) => {
+    const fields = line.trim().split(/\s+/);
+    if (!pids.has(Number(fields[at]))) return [];
+    return [[...fields.slice(0, titles.length - 1), fields.slice(titles.length - 1).join(' ')]];
+  });
+  return { titles, rows };
+}
+
+const psProblem = (problem: string): StrataError =>
+  new StrataError({ kind: 'invalid-argument', code: 'ERR_PS', message: problem.slice(0, 1000) });

@@ -1,0 +1,123 @@
+import { dirname, join } from 'node:path';
+import { shownStatus } from '../../containers/state.ts';
+import type { JsonValue } from '../../errors/index.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { ContainerRecord } from '../../metadata/containers.ts';
+import { resolveCommand } from '../../oci-runtime/command.ts';
+import { defaultMaskedPaths, defaultReadonlyPaths } from '../../oci-runtime/defaults.ts';
+import { readStanding } from '../containers/files/read-race.ts';
+import { type ContainerSize, sizeOf } from '../containers/files/size.ts';
+import { findReconciled, processOf } from '../containers/state/find-reconciled.ts';
+import { type ContainerParts, folderOf, logPathOf } from '../containers/state/parts.ts';
+import { definitionOf, stateOf } from '../containers/state/state.ts';
+import { thisMachine } from '../machine.ts';
+import { configDefaults, hostDefaults, networkSettings } from './container-defaults.ts';
+import { shownMounts } from './shown-mounts.ts';
+
+export interface InspectContainerOptions extends AbortOptions {
+  /** Count what the container has written, too. */
+  readonly size?: boolean | undefined;
+}
+
+/** Docker's document for a container. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_AMBIGUOUS. */
+export async function inspectContainer(
+  parts: ContainerParts,
+  name: string,
+  options: InspectContainerOptions = {},
+): Promise<{ readonly [key: string]: JsonValue }> {
+  const record = await findReconciled(parts, name, options);
+  return await readStanding(parts.metadata.containers, record.id, () => documentOf(parts, record, options));
+}
+
+async function documentOf(
+  parts: ContainerParts,
+  record: ContainerRecord,
+  options: InspectContainerOptions,
+): Promise<{ readonly [key: string]: JsonValue }> {
+  const { config, host } = definitionOf(record);
+  const { entrypoint, args } = resolveCommand(config);
+  const [path = '', ...rest] = [...entrypoint, ...args];
+  const folder = folderOf(parts.layout, record.id);
+  // They are made by the first start.
+  const started = stateOf(record).startedAt !== undefined;
+  const made = (name: string): string => (started ? join(folder, name) : '');
+  return {
+    Id: record.id,
+    Created: new Date(record.createdAt).toISOString(),
+    Path: path,
+    Args: rest,
+    State: shownState(parts, record),
+    Image: record.imageId ?? '',
+    ResolvConfPath: made('resolv.conf'),
+    HostnamePath: made('hostname'),
+    HostsPath: made('hosts'),
+    LogPath: started && (host.LogConfig?.Type ?? 'json-file') === 'json-file' ? logPathOf(parts.layout, record.id) : '',
+    Name: `/${record.name}`,
+    RestartCount: 0,
+    Driver: parts.driver.name,
+    Platform: 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
+    ExecIDs: null,
+    HostConfig: asJson({ ...hostDefaults, ...machineDefaults(), ...host }),
+    GraphDriver: { Data: placesOf(parts, record), Name: parts.driver.name },
+    ...(options.size === true ? shownSize(await sizeOf(parts, record, options)) : {}),
+    Mounts: shownMounts(host),
+    Config: asJson({ ...configDefaults, ...config, Image: definitionOf(record).image }),
+    NetworkSettings: networkSettings(host.NetworkMode),
+  };
+}
+
+/** What depends on the machine. */
+function machineDefaults(): object {
+  const { hasUnifiedCgroups, possibleCpus } = thisMachine();
+  return {
+    CgroupnsMode: hasUnifiedCgroups ? 'private' : 'host',
+    MaskedPaths: defaultMaskedPaths(possibleCpus),
+    ReadonlyPaths: defaultReadonlyPaths,
+  };
+}
+
+/** Docker's names for the directories of a container's own layer and of those below. */
+function placesOf({ driver: { snapshotter } }: ContainerParts, { snapshotId }: ContainerRecord): JsonValue {
+  if (snapshotId === undefined || !snapshotter.ownDirectory || !snapshotter.lowerDirectories) return null;
+  const own = snapshotter.ownDirectory(snapshotId);
+  const folder = dirname(own);
+  return {
+    LowerDir: snapshotter.lowerDirectories(snapshotId).join(':'),
+    MergedDir: join(folder, 'merged'),
+    UpperDir: own,
+    WorkDir: join(folder, 'work'),
+  };
+}
+
+function shownState(parts: ContainerParts, record: ContainerRecord): JsonValue {
+  const state = stateOf(record);
+  const status = shownStatus(state);
+  return {
+    Status: status,
+    // Docker calls a paused container running, too.
+    Running: status === 'running' || status === 'paused',
+    Paused: status === 'paused',
+    Restarting: false,
+    OOMKilled: state.oomKilled ?? false,
+    Dead: status === 'dead',
+    Pid: processOf(parts, record)?.pid ?? 0,
+    ExitCode: state.exitCode ?? 0,
+    Error: state.error ?? '',
+    StartedAt: shownTime(state.startedAt),
+    FinishedAt: shownTime(status === 'created' ? undefined : state.finishedAt),
+  };
+}
+
+const shownSize = ({ writtenBytes, rootBytes }: ContainerSize): object => ({
+  SizeRw: writtenBytes,
+  SizeRootFs: rootBytes,
+});
+
+/** Go's zero time where there is none. */
+const shownTime = (time: number | undefined): string =>
+  time === undefined ? '0001-01-01T00:00:00Z' : new Date(time).toISOString();
+
+const asJson = (value: object): JsonValue => JSON.parse(JSON.stringify(value)) as JsonValue;
