@@ -1,14 +1,14 @@
-// Writes docs/errors.md from the error literals in src/. `--check` only says whether the page is up to date.
+// Writes docs/errors.md from the table of codes and the error literals in src/. `--check` only says whether the page is up to date.
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync, Visitor } from 'oxc-parser';
+import { kinds } from '../src/errors/codes.ts';
 
 const root = join(import.meta.dirname, '..');
 const page = join(root, 'docs/errors.md');
 
 interface Found {
   readonly code: string;
-  readonly kind: string;
   readonly file: string;
   readonly message: string;
   readonly hint: string;
@@ -25,6 +25,7 @@ function textOf(source: string, node: Expression | undefined): string {
   return '';
 }
 
+/** Every place in the sources that makes an error of a fixed code. */
 export function findErrors(): Found[] {
   const found: Found[] = [];
   for (const file of globSync('src/**/*.ts', { cwd: root }).sort()) {
@@ -38,11 +39,9 @@ export function findErrors(): Found[] {
             values.set(property.key.name, property.value);
         }
         const code = textOf(source, values.get('code'));
-        const kind = textOf(source, values.get('kind'));
         if (!code.startsWith('ERR_')) return;
         found.push({
           code,
-          kind,
           file,
           message: textOf(source, values.get('message')),
           hint: textOf(source, values.get('hint')),
@@ -53,29 +52,28 @@ export function findErrors(): Found[] {
   return found;
 }
 
-/** Codes whose literals name different kinds; there should be none. */
-export function contradictions(found: readonly Found[]): string[] {
-  const kinds = new Map<string, Set<string>>();
-  for (const { code, kind } of found) if (kind !== '') kinds.set(code, (kinds.get(code) ?? new Set()).add(kind));
-  return [...kinds].filter(([, set]) => set.size > 1).map(([code, set]) => `${code}: ${[...set].join(', ')}`);
+/** Codes of the table that no source names; there should be none. */
+export function unusedCodes(): string[] {
+  const files = globSync('src/**/*.ts', { cwd: root, exclude: ['src/errors/codes.ts'] });
+  const sources = files.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
+  return Object.keys(kinds).filter((code) => !sources.includes(`'${code}'`));
 }
 
 export function errorsPage(found: readonly Found[]): string {
   const byCode = Map.groupBy(found, ({ code }) => code);
   const cell = (text: string): string => text.replaceAll('|', '\\|');
-  const rows = [...byCode]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([code, uses]) => {
-      const kind = uses.find((use) => use.kind !== '')?.kind ?? '';
-      const messages = [...new Set(uses.map((use) => use.message).filter((text) => text !== ''))].slice(0, 3);
-      const hint = uses.find((use) => use.hint !== '')?.hint ?? '';
-      return `| \`${code}\` | ${kind} | ${cell(messages.join('<br>'))} | ${cell(hint)} |`;
-    });
+  const rows = Object.entries(kinds).map(([code, kind]) => {
+    const uses = byCode.get(code) ?? [];
+    const messages = [...new Set(uses.map((use) => use.message).filter((text) => text !== ''))].slice(0, 3);
+    const hint = uses.find((use) => use.hint !== '')?.hint ?? '';
+    return `| \`${code}\` | ${kind} | ${cell(messages.join('<br>'))} | ${cell(hint)} |`;
+  });
   return [
     '# Errors',
     '',
     'Every error of the library is a `StrataError`: match on `code` (stable) or `kind` (one of twelve), never on the text.',
-    'Made by `node tools/errors-doc.ts` from the sources; `…` stands for what the message names.',
+    'Codes and kinds stand in `src/errors/codes.ts`; `node tools/errors-doc.ts` makes this page from there and from the',
+    'sources. `…` stands for what the message names. A code with a colon is one of another package, such as a storage driver.',
     '',
     '| code | kind | says | what to do |',
     '|---|---|---|---|',

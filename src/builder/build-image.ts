@@ -77,7 +77,6 @@ export const readTags = (tags: readonly string[]): Reference[] =>
     const reference = withDefaultTag(parseReference(tag));
     if (reference.digest === undefined) return reference;
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_TAG_REFUSED',
       message: `build tag cannot contain a digest: ${tag}`,
     });

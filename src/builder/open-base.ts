@@ -67,7 +67,6 @@ async function find(
   const snapshot = parts.snapshots.findByChainId(parts.driver, chainId, parts.lease);
   if (snapshot === undefined) {
     throw new StrataError({
-      kind: 'failed-precondition',
       code: 'ERR_IMAGE_NOT_UNPACKED',
       message: `image ${source.reference}: its layers are not unpacked for ${parts.driver}`,
       hint: 'Build or load it again with this storage driver.',
@@ -88,7 +87,6 @@ function findBase(
   } catch (error) {
     if (isStrataError(error, 'ERR_REFERENCE_INVALID')) {
       throw new StrataError({
-        kind: 'invalid-argument',
         code: 'ERR_REFERENCE_INVALID',
         message: `failed to parse stage name ${JSON.stringify(reference)}: ${error.message}`,
         ...(hint === undefined ? {} : { hint }),
@@ -98,7 +96,6 @@ function findBase(
     if (!isStrataError(error, 'ERR_IMAGE_NOT_FOUND')) throw error;
   }
   throw new StrataError({
-    kind: 'not-found',
     code: 'ERR_IMAGE_NOT_FOUND',
     message: `image ${reference}: not found locally`,
     hint: /^(?:sha256:)?[0-9a-f]{1,63}$/.test(reference)

@@ -16,7 +16,6 @@ export function layersOf(base: ImageConfig, layers: Layers): StepLayer[] {
     const record = layers.get(diffId);
     if (record !== undefined) return record;
     throw new StrataError({
-      kind: 'corrupt',
       code: 'ERR_LAYER_NOT_FOUND',
       message: `layer ${diffId}: not recorded`,
       hint: 'Remove the image that uses it, then build or load it again.',

@@ -8,7 +8,6 @@ export function archiveOutput({ outBytes }: CliContext, output: string | undefin
   if (output !== undefined) return output;
   if (!process.stdout.isTTY) return outBytes;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_OUTPUT_IS_TERMINAL',
     message: 'cowardly refusing to save to a terminal. Use the -o flag or redirect',
   });

@@ -4,7 +4,6 @@ import { StrataError } from '../errors/index.ts';
 /** For a file that the user named and that cannot be read or written. `doing` is docker's word: `open`. */
 export const fileProblem = (doing: string, path: string, cause: unknown): StrataError =>
   new StrataError({
-    kind: 'failed-precondition',
     code: 'ERR_FILE_UNUSABLE',
     message: `${doing} ${path}: ${reasonOf(cause)}`,
     cause,

@@ -138,7 +138,6 @@ function unknownTopic(words: readonly string[], at: number): StrataError {
   const verb = words.slice(0, at + 1).join(' ');
   if (isDockers(verb)) return laterVerb(verb);
   return new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_COMMAND_UNKNOWN',
     message: `unknown help topic: ${words[at] ?? ''}`,
     hint: "See 'strata --help'.",

@@ -33,7 +33,6 @@ export function unknownVerb(parent: Command, word: string): StrataError {
   const meant = nearest(word, verbs, allowedEdits(word));
   const see = `See '${nameOf(parent)} --help'.`;
   return new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_COMMAND_UNKNOWN',
     message: `'${verb}' is not a strata command.`,
     hint: meant === undefined ? see : `Did you mean '${nameOf(parent)} ${verbs[meant]}'? ${see}`,

@@ -122,7 +122,6 @@ export const madeUpName = (): string => `${left[randomInt(left.length)]}_${right
 export function checkContainerName(name: string): string {
   if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name) && name.length <= 255) return name;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_CONTAINER_NAME_INVALID',
     message: `Invalid container name (${name.slice(0, 100)}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`,
     hint: 'Use at least two letters, digits, dots, dashes or underscores.',

@@ -29,7 +29,6 @@ export async function pauseContainer(
   // It has ended in the meantime.
   if ((await runtimeStatus(place, id)) !== 'running') return notPaused;
   throw new StrataError({
-    kind: 'failed-precondition',
     code: 'ERR_CONTAINER_PAUSE',
     message: `Cannot pause container ${id.slice(0, 12)}: ${failure?.message}`,
     hint: 'With --pause=false it is not paused; what it writes meanwhile may be left out or half there.',

@@ -10,7 +10,6 @@ export function signalNumber(text: string): number {
   const number = /^\d+$/.test(text) ? Number(text) : fromName(text.toUpperCase().replace(/^SIG/, ''));
   if (number !== undefined && number > 0 && number <= lastSignal) return number;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_SIGNAL_INVALID',
     message: `invalid signal: ${text.slice(0, 100)}`,
     hint: 'Give a name such as TERM or KILL, or a number.',

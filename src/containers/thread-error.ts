@@ -1,4 +1,4 @@
-import { type ErrorKind, firstCause, type JsonValue, StrataError } from '../errors/index.ts';
+import { errorFromJson, firstCause, isStrataError, type JsonValue } from '../errors/index.ts';
 import { asSyscallError } from '../sys/as-syscall-error.ts';
 import { type Errno, errnoNumber, errnoOf } from '../sys/errno.ts';
 
@@ -9,7 +9,7 @@ export function toThreadError(thrown: unknown): ThreadError {
   const error = asSyscallError(firstCause(thrown));
   const name = errnoOf(error);
   const errno: ThreadError = name === undefined ? {} : { errno: name };
-  if (error instanceof StrataError) return { ...error.toJSON(), ...errno };
+  if (isStrataError(error)) return { ...error.toJSON(), ...errno };
   return { message: error instanceof Error ? error.message : String(error), ...errno };
 }
 
@@ -20,16 +20,6 @@ export function fromThreadError(data: ThreadError): Error {
   return typeof errno === 'string' ? Object.assign(error, { errno: -errnoNumber(errno as Errno) }) : error;
 }
 
-function errorOf({ kind, code, message, hint, details }: ThreadError): Error {
-  if (typeof message !== 'string') return new Error('the container thread failed without a message');
-  if (typeof code !== 'string') return new Error(message);
-  return new StrataError({
-    kind: kind as ErrorKind,
-    code: code as `ERR_${string}`,
-    message,
-    ...(typeof hint === 'string' ? { hint } : {}),
-    ...(typeof details === 'object' && details !== null && !Array.isArray(details)
-      ? { details: details as { readonly [key: string]: JsonValue } }
-      : {}),
-  });
-}
+const errorOf = (data: ThreadError): Error =>
+  errorFromJson(data) ??
+  new Error(typeof data['message'] === 'string' ? data['message'] : 'the container thread failed without a message');

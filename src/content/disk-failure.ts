@@ -27,7 +27,6 @@ function failureAt(
   if (errno === undefined) return error;
   if (!isDiskFull(error)) return asSyscallError(error, directory);
   return new StrataError({
-    kind: 'exhausted',
     code: 'ERR_NO_SPACE',
     message: `${name}: ${whyFull(error, directory)}`,
     hint,
@@ -57,7 +56,6 @@ export function whatIsFull(directory: string): string | undefined {
 /** The disk did not take what the kernel had accepted. */
 export const flushFailed = (path: string, cause: unknown): StrataError =>
   new StrataError({
-    kind: 'internal',
     code: 'ERR_BLOB_FLUSH_FAILED',
     message: `blob data ${path}: could not be written to disk (${errnoOf(cause) ?? String(cause)})`,
     hint: 'The data was thrown away and the store is marked degraded: look at the kernel log (`dmesg`), then try again; `strata system check` tells what else is damaged.',

@@ -3,7 +3,6 @@ import type { Digest } from '../spec/digest.ts';
 
 export const blobNotFound = (digest: Digest): StrataError =>
   new StrataError({
-    kind: 'not-found',
     code: 'ERR_BLOB_NOT_FOUND',
     message: `blob ${digest}: not found`,
     hint: 'Pull or load what it belongs to again.',
@@ -12,7 +11,6 @@ export const blobNotFound = (digest: Digest): StrataError =>
 
 export const damagedBlob = (digest: Digest, foundBytes: number, expectedBytes: number | undefined): StrataError =>
   new StrataError({
-    kind: 'corrupt',
     code: 'ERR_BLOB_DAMAGED',
     message: `blob ${digest}: has ${foundBytes} bytes instead of ${expectedBytes ?? 'what its digest says'}`,
     hint: 'The file was cut by a crash or changed by hand: pull or load what it belongs to again, which replaces it.',
@@ -21,7 +19,6 @@ export const damagedBlob = (digest: Digest, foundBytes: number, expectedBytes: n
 
 export const ingestBusy = (ref: string): StrataError =>
   new StrataError({
-    kind: 'unavailable',
     code: 'ERR_INGEST_BUSY',
     message: `ingest ${JSON.stringify(ref.length > 160 ? `${ref.slice(0, 160)}…` : ref)}: another writer holds it`,
     hint: 'Wait for the other transfer of the same content to end.',

@@ -47,7 +47,6 @@ export function checkComplete(expected: ExpectedBlob, sizeBytes: number, digest:
   }
   if (digest !== expected.digest) {
     throw new StrataError({
-      kind: 'corrupt',
       code: 'ERR_BLOB_DIGEST_MISMATCH',
       message: `blob ${expected.digest}: the bytes received have the digest ${digest}`,
       hint: 'The data was damaged or replaced on its way: try again, and mistrust the source if it happens again.',
@@ -58,7 +57,6 @@ export function checkComplete(expected: ExpectedBlob, sizeBytes: number, digest:
 
 const sizeMismatch = (expected: ExpectedBlob, received: string): StrataError =>
   new StrataError({
-    kind: 'corrupt',
     code: 'ERR_BLOB_SIZE_MISMATCH',
     message: `blob ${expected.digest}: received ${received}`,
     hint: 'The transfer was cut short or the source gives a wrong size: try again.',

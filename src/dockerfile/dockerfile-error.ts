@@ -6,7 +6,6 @@ const lines = (at: LineRange): { line: number; endLine: number } => ({ line: at.
 /** The Dockerfile's text is wrong; `text` is worded as docker words it. */
 export function syntaxError(text: string, at: LineRange, hint?: string): StrataError {
   return new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_DOCKERFILE_SYNTAX',
     message: `dockerfile parse error on line ${at.start}: ${text}`,
     ...(hint === undefined ? {} : { hint }),
@@ -17,7 +16,6 @@ export function syntaxError(text: string, at: LineRange, hint?: string): StrataE
 /** A variable, quote or `${…}` cannot be resolved. `at` is left out where the word stands alone. */
 export function expansionError(text: string, at?: LineRange): StrataError {
   return new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_DOCKERFILE_EXPANSION',
     message: text,
     ...(at === undefined ? {} : { details: lines(at) }),
@@ -27,7 +25,6 @@ export function expansionError(text: string, at?: LineRange): StrataError {
 /** A stage, target or `--from` does not fit together with the others. */
 export function stageError(text: string, at?: LineRange, hint?: string): StrataError {
   return new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_DOCKERFILE_STAGE',
     message: text,
     ...(hint === undefined ? {} : { hint }),
@@ -38,7 +35,6 @@ export function stageError(text: string, at?: LineRange, hint?: string): StrataE
 /** A value is malformed once its variables are known: a port, a mode, a mount. */
 export function valueError(text: string, at?: LineRange): StrataError {
   return new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_DOCKERFILE_VALUE',
     message: text,
     ...(at === undefined ? {} : { details: lines(at) }),

@@ -33,7 +33,6 @@ export interface FilePattern {
 
 function badPattern(pattern: string): StrataError {
   return new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_PATTERN_SYNTAX',
     message: `pattern ${quote(excerpt(pattern))}: syntax error in pattern`,
     hint: 'Close every [, put something into it, and let no backslash stand at the end.',

@@ -19,7 +19,6 @@ function cleanPattern(text: string): string {
 export function readIgnoreFile(bytes: Uint8Array): string[] {
   if (bytes.length > maxIgnoreFileBytes) {
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_DOCKERIGNORE_TOO_LARGE',
       message: `ignore file: ${bytes.length} bytes are more than the allowed ${maxIgnoreFileBytes}`,
       hint: 'Use wildcards instead of a line per file.',

@@ -147,7 +147,6 @@ class Parser {
       if (line.damaged) {
         // A file's content changed without a word would be worse than no build.
         throw new StrataError({
-          kind: 'invalid-argument',
           code: 'ERR_DOCKERFILE_ENCODING',
           message: `dockerfile parse error on line ${line.number}: heredoc ${start.name} holds bytes that are not UTF-8`,
           hint: 'Put binary content into a file of the build context and COPY it.',

@@ -104,7 +104,6 @@ export class PatternMatcher {
   constructor(patterns: readonly string[]) {
     if (patterns.length > maxPatterns) {
       throw new StrataError({
-        kind: 'invalid-argument',
         code: 'ERR_PATTERN_COUNT',
         message: `patterns: ${patterns.length} are more than the allowed ${maxPatterns}`,
         hint: 'Use wildcards instead of a line per file.',
@@ -170,7 +169,6 @@ export class PatternMatcher {
     const pattern = reincludes ? cleaned.slice(1) : cleaned;
     if (pattern === '') {
       throw new StrataError({
-        kind: 'invalid-argument',
         code: 'ERR_PATTERN_SYNTAX',
         message: 'pattern "!": illegal exclusion pattern: "!"',
         hint: 'Write the path to keep behind the exclamation mark.',

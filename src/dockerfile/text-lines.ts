@@ -14,7 +14,6 @@ function refuseUtf16(bytes: Uint8Array): void {
   const mark = (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0);
   if (mark !== 0xfffe && mark !== 0xfeff) return;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_DOCKERFILE_ENCODING',
     message: 'dockerfile: it is encoded as UTF-16',
     hint: 'Save the Dockerfile as UTF-8.',
@@ -57,7 +56,6 @@ export class TextLines {
   static fromBytes(bytes: Uint8Array): TextLines {
     if (bytes.length > maxDockerfileBytes) {
       throw new StrataError({
-        kind: 'invalid-argument',
         code: 'ERR_DOCKERFILE_TOO_LARGE',
         message: `dockerfile: ${bytes.length} bytes are more than the allowed ${maxDockerfileBytes}`,
         hint: 'Put large content into files of the build context and COPY them.',

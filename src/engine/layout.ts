@@ -70,7 +70,6 @@ function rootUnusable(root: string, cause: unknown): StrataError {
   const isNoFolder = errno === 'EEXIST' || errno === 'ENOTDIR';
   const isRefused = (errno === 'EACCES' || errno === 'EPERM') && process.getuid?.() !== 0;
   return new StrataError({
-    kind: 'failed-precondition',
     code: 'ERR_STORAGE_ROOT_UNUSABLE',
     message: `root ${root}: ${isNoFolder ? 'a file stands where a folder should be' : `cannot be used (${errno ?? String(cause)})`}`,
     hint: `Choose another place with --root or STRATA_ROOT${isRefused ? ', or run this as root' : ''}.`,

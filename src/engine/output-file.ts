@@ -29,7 +29,6 @@ function statOf(path: string): Stats | undefined {
 
 const invalidOutput = (task: string, reason: string): StrataError =>
   new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_OUTPUT_INVALID',
     message: `failed to ${task}: invalid output path: ${reason}`,
   });

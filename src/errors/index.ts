@@ -1,11 +1,6 @@
+export type { AnyErrorCode, ErrorCode, ErrorKind, ForeignErrorCode } from './codes.ts';
+export { errorFromJson } from './error-from-json.ts';
 export { firstCause } from './first-cause.ts';
 export { redact } from './redact.ts';
 export { type Restatement, restate } from './restate.ts';
-export {
-  type ErrorKind,
-  isKind,
-  isStrataError,
-  type JsonValue,
-  StrataError,
-  type StrataErrorOptions,
-} from './strata-error.ts';
+export { isKind, isStrataError, type JsonValue, StrataError, type StrataErrorOptions } from './strata-error.ts';

@@ -1,15 +1,24 @@
-import { type JsonValue, StrataError } from './strata-error.ts';
+import { type JsonValue, StrataError, sameCode } from './strata-error.ts';
 
 export interface Restatement {
   readonly message?: string;
-  /** Added to what the error has already. */
-  readonly details?: { readonly [key: string]: JsonValue };
+  readonly hint?: string | undefined;
+  /** Added to what the error has already; null leaves out what it has. */
+  readonly details?: { readonly [key: string]: JsonValue } | null;
 }
 
-/** Returns an error of the same kind, code and hint, with another message or more details; `error` is its cause. */
-export function restate(error: StrataError, { message = error.message, details }: Restatement): StrataError {
-  const { kind, code, hint } = error;
-  const merged =
-    error.details === undefined && details === undefined ? {} : { details: { ...error.details, ...details } };
-  return new StrataError({ kind, code, message, ...(hint === undefined ? {} : { hint }), ...merged, cause: error });
+/** Returns an error of the same code with another message, hint or details; `error` is its cause. */
+export function restate(error: StrataError, changes: Restatement): StrataError {
+  const { message = error.message, hint = error.hint } = changes;
+  const details =
+    changes.details === null
+      ? undefined
+      : (changes.details ?? error.details) && { ...error.details, ...changes.details };
+  return new StrataError({
+    ...sameCode(error),
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(details === undefined ? {} : { details }),
+    cause: error,
+  });
 }

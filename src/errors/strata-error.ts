@@ -1,27 +1,12 @@
+import { type AnyErrorCode, type ErrorCode, type ErrorKind, type ForeignErrorCode, kindOf } from './codes.ts';
 import { redact } from './redact.ts';
-
-/** The closed list of failure kinds. Faces translate kinds (exit code, HTTP status), never message text. */
-export type ErrorKind =
-  | 'not-found'
-  | 'already-exists'
-  | 'invalid-argument'
-  | 'failed-precondition'
-  | 'conflict'
-  | 'permission-denied'
-  | 'unauthenticated'
-  | 'unsupported'
-  | 'unavailable'
-  | 'exhausted'
-  | 'corrupt'
-  | 'internal';
 
 /** A value that survives `JSON.stringify` unchanged. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
-export interface StrataErrorOptions {
-  readonly kind: ErrorKind;
-  /** Stable and documented in `docs/errors.md`; callers match on it. */
-  readonly code: `ERR_${string}`;
+export type StrataErrorOptions = ErrorDescription & (OwnCode | ForeignCode);
+
+interface ErrorDescription {
   /** Noun first, lower case, no full stop: `blob sha256:ab…: not found`. */
   readonly message: string;
   /** What the user can do about it, as a sentence. */
@@ -29,6 +14,21 @@ export interface StrataErrorOptions {
   readonly details?: { readonly [key: string]: JsonValue };
   readonly cause?: unknown;
 }
+
+/** The table of codes knows the kind. */
+interface OwnCode {
+  readonly code: ErrorCode;
+  readonly kind?: never;
+}
+
+interface ForeignCode {
+  readonly code: ForeignErrorCode;
+  readonly kind: ErrorKind;
+}
+
+/** Returns code and kind of an error that exists already, maybe of another version of the library, for a new one. */
+export const sameCode = ({ code, kind }: { readonly code: string; readonly kind: ErrorKind }): ForeignCode =>
+  ({ code, kind }) as ForeignCode;
 
 // Two copies of the library in one process must recognise each other's errors.
 const brand = Symbol.for('strata-oci.error');
@@ -39,15 +39,16 @@ const brand = Symbol.for('strata-oci.error');
  */
 export class StrataError extends Error {
   override readonly name: string = 'StrataError';
+  /** Stable and documented in `docs/errors.md`; callers match on it. */
+  readonly code: AnyErrorCode;
   readonly kind: ErrorKind;
-  readonly code: `ERR_${string}`;
   readonly hint: string | undefined;
   readonly details: { readonly [key: string]: JsonValue } | undefined;
 
   constructor(options: StrataErrorOptions) {
     super(redact(options.message), options.cause === undefined ? undefined : { cause: options.cause });
-    this.kind = options.kind;
     this.code = options.code;
+    this.kind = options.kind ?? kindOf(options.code) ?? 'internal';
     this.hint = options.hint === undefined ? undefined : redact(options.hint);
     this.details = options.details;
     Object.defineProperty(this, brand, { value: true });
@@ -66,7 +67,7 @@ export class StrataError extends Error {
 }
 
 /** True for a {@link StrataError} of any copy of the library, and of the given code when one is given. */
-export function isStrataError(error: unknown, code?: string): error is StrataError {
+export function isStrataError(error: unknown, code?: AnyErrorCode): error is StrataError {
   if (typeof error !== 'object' || error === null || !(brand in error)) return false;
   return code === undefined || ('code' in error && error.code === code);
 }

@@ -57,7 +57,6 @@ export const pruneFilters = (now: Date): FilterTable<FilteredImage> => ({
 export function onlyTime([time = '', ...others]: readonly string[], now: Date): Instant {
   if (others.length === 0) return readTime(time, now);
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_FILTER_REPEATED',
     message: 'more than one until filter specified',
     hint: 'Give one until=TIME.',

@@ -58,7 +58,6 @@ function find(index: ImageIndex, text: string, platform: Platform): FoundImage {
     lookup.idPrefix === undefined ? [] : index.images.findByPrefix(`sha256:${lookup.idPrefix}`, ambiguousLimit);
   if (others.length > 0) {
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_IMAGE_AMBIGUOUS',
       message: `image ${text}: several image IDs begin like that`,
       hint: 'Give more digits of the ID.',
@@ -113,7 +112,6 @@ function findOfPlatform(index: ImageIndex, text: string, platform: Platform): Fo
     if (record !== undefined && isFor(platform, platformOf(record))) return found;
   }
   throw new StrataError({
-    kind: 'not-found',
     code: 'ERR_IMAGE_NOT_FOUND',
     message: `image with reference ${text} was found but does not provide the specified platform (${formatPlatform(platform)})`,
     hint: 'Leave --platform out to take what there is.',
@@ -128,7 +126,6 @@ function isFor(asked: Platform, platform: Platform): boolean {
 /** In docker's words, which scripts look for. */
 export const imageNotFound = (name: string): StrataError =>
   new StrataError({
-    kind: 'not-found',
     code: 'ERR_IMAGE_NOT_FOUND',
     message: `No such image: ${name}`,
     hint: "'strata images' lists what is there; 'strata build -t NAME .' makes one.",

@@ -8,7 +8,6 @@ export const isForLinux = ({ os }: Platform): boolean => os === '' || os.toLower
 export function refuseOtherSystem(name: string, platform: Platform): void {
   if (isForLinux(platform)) return;
   throw new StrataError({
-    kind: 'unsupported',
     code: 'ERR_IMAGE_OS',
     message: `image ${name}: operating system is not supported: ${formatPlatform(normalizePlatform(platform))}`,
     hint: 'Images for other systems can be loaded, tagged and saved here, not run or built on.',

@@ -21,7 +21,6 @@ export async function readDocument(
   const length = await reader.read(bytes, 0);
   if (length > maxBytes || length !== reader.sizeBytes || digestOf(bytes) !== digest) {
     throw new StrataError({
-      kind: 'corrupt',
       code: 'ERR_BLOB_DAMAGED',
       message: `blob ${digest}: its bytes are not what its digest says`,
       hint: 'Build or load the image that uses it again, which replaces it.',

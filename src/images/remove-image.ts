@@ -103,7 +103,6 @@ const short = (id: string): string => id.slice(id.indexOf(':') + 1).slice(0, 12)
 
 const inUse = (message: string, id: Digest): StrataError =>
   new StrataError({
-    kind: 'conflict',
     code: 'ERR_IMAGE_IN_USE',
     message,
     hint: 'Remove the container first, or give the other names of the image, or --force where that is offered.',

@@ -48,7 +48,6 @@ function parseNewName(text: string): Reference {
   } catch (error) {
     if (!isStrataError(error, 'ERR_REFERENCE_INVALID')) throw error;
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_REFERENCE_INVALID',
       message: `Error parsing reference: ${JSON.stringify(text.slice(0, 256))} is not a valid repository/tag: ${error.message}`,
       cause: error,
@@ -57,4 +56,4 @@ function parseNewName(text: string): Reference {
 }
 
 const refused = (message: string, reference: string): StrataError =>
-  new StrataError({ kind: 'invalid-argument', code: 'ERR_TAG_REFUSED', message, details: { reference } });
+  new StrataError({ code: 'ERR_TAG_REFUSED', message, details: { reference } });

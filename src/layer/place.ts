@@ -55,7 +55,6 @@ function rebuilt(path: Uint8Array): Uint8Array {
     if (component.length === 2 && component[0] === dot && component[1] === dot) {
       if (parts.pop() === undefined) {
         throw new StrataError({
-          kind: 'invalid-argument',
           code: 'ERR_LAYER_PATH_ESCAPE',
           message: `layer entry ${shown(path)}: leads out of the root`,
           hint: 'The layer was made by a faulty or hostile program; nothing of it was used.',
@@ -150,7 +149,6 @@ const shown = (path: Uint8Array): string => JSON.stringify(displayBytes(path.sub
 /** A layer that asks for something no filesystem tree can hold, or that is refused for safety. */
 export function invalidEntry(path: Uint8Array, why: string, cause?: unknown): StrataError {
   return new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_LAYER_ENTRY_INVALID',
     message: `layer entry ${shown(path)}: ${why}`,
     hint: 'The layer was made by a faulty or hostile program; nothing of it was used.',

@@ -189,7 +189,6 @@ class TreeBodies implements Disposable {
 class TreeChanged extends StrataError {
   constructor(place: Uint8Array, how: string) {
     super({
-      kind: 'corrupt',
       code: 'ERR_LAYER_TREE_CHANGED',
       message: `layer file ${JSON.stringify(displayBytes(place))}: ${how} since it was unpacked`,
       hint: 'Something changed the files of the store; pull, load or build the layer again.',
@@ -199,7 +198,6 @@ class TreeChanged extends StrataError {
 
 const notRemakeable = (index: LayerIndex): StrataError =>
   new StrataError({
-    kind: 'failed-precondition',
     code: 'ERR_LAYER_NOT_REMAKEABLE',
     message: `layer ${index.summary.diffId}: its tar cannot be made again from its files`,
     hint: 'Keep or fetch its blob: the archive holds more than files can (over 1 MiB of it).',

@@ -2,7 +2,6 @@ import { StrataError } from '../errors/index.ts';
 
 export const leaseEnded = (id: string): StrataError =>
   new StrataError({
-    kind: 'failed-precondition',
     code: 'ERR_LEASE_ENDED',
     message: `lease ${id}: has ended`,
     hint: 'Its lock file was removed while it was held. Leave the files under locks/ alone, and try again.',
@@ -10,7 +9,6 @@ export const leaseEnded = (id: string): StrataError =>
 
 export const objectNotFound = ({ kind, key }: { readonly kind: string; readonly key: string }): StrataError =>
   new StrataError({
-    kind: 'not-found',
     code: 'ERR_OBJECT_NOT_FOUND',
     message: `${kind} ${key}: not in the store`,
     hint: 'Pull, load or build it again.',
@@ -19,7 +17,6 @@ export const objectNotFound = ({ kind, key }: { readonly kind: string; readonly 
 
 export const containerNameInUse = (name: string, holder: string): StrataError =>
   new StrataError({
-    kind: 'conflict',
     code: 'ERR_CONTAINER_NAME_IN_USE',
     message: `Conflict. The container name "/${name}" is already in use by container "${holder}". You have to remove (or rename) that container to be able to reuse that name`,
     hint: "Choose another name; 'strata ps -a' lists those that are taken.",

@@ -21,7 +21,6 @@ export function readFormat(connection: Connection, path: string, migrations: rea
     const tables = Number(connection.get('SELECT count(*) AS n FROM sqlite_schema')?.['n'] ?? 0);
     if (version === 0 && tables === 0) return 0;
     throw new StrataError({
-      kind: 'failed-precondition',
       code: 'ERR_STORE_FOREIGN',
       message: `database ${path}: not made by Strata`,
       hint: 'Name another store with --root.',
@@ -29,7 +28,6 @@ export function readFormat(connection: Connection, path: string, migrations: rea
   }
   if (version > newest) {
     throw new StrataError({
-      kind: 'failed-precondition',
       code: 'ERR_STORE_FORMAT_NEWER',
       message: `database ${path}: has format ${version}, and this version of Strata knows formats up to ${newest}`,
       hint: 'Upgrade Strata, or name another store with --root.',

@@ -48,7 +48,6 @@ export function sqliteFailure(error: unknown, path: string): unknown {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return new StrataError({
-        kind: 'unavailable',
         code: 'ERR_STORE_BUSY',
         message: `database ${path}: locked by another process for too long`,
         hint: 'Look for a stopped Strata process (state T), and try again.',
@@ -57,7 +56,6 @@ export function sqliteFailure(error: unknown, path: string): unknown {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return new StrataError({
-        kind: 'corrupt',
         code: 'ERR_STORE_CORRUPT',
         message: `database ${path}: damaged (${reason})`,
         hint: 'Restore strata.db and strata.db-wal together from a backup, and remove strata.db-shm; or move the whole store away and start with a new one.',
@@ -80,7 +78,6 @@ function troubled(cause: unknown, path: string, otherwise: StoreTrouble, reason:
       return storeReadOnly(path, cause);
     case 'files':
       return new StrataError({
-        kind: 'exhausted',
         code: 'ERR_STORE_OPEN_FILES',
         message: `database ${path}: too many open files`,
         hint: 'Raise the limit of open files (`ulimit -n`).',
@@ -91,7 +88,6 @@ function troubled(cause: unknown, path: string, otherwise: StoreTrouble, reason:
       return storeFull(cause, path, trouble);
     case 'broken':
       return new StrataError({
-        kind: 'internal',
         code: 'ERR_STORE_IO',
         message: `database ${path}: the disk reported a fault (${reason})`,
         hint: 'Look at the kernel log (`dmesg`).',
@@ -100,7 +96,6 @@ function troubled(cause: unknown, path: string, otherwise: StoreTrouble, reason:
     case 'missing':
     case 'refused':
       return new StrataError({
-        kind: 'permission-denied',
         code: 'ERR_STORE_NOT_WRITABLE',
         message: `database ${path}: cannot be opened for writing (${reason})`,
         hint: 'Run as the user who owns the store, or name another one with --root.',
@@ -111,7 +106,6 @@ function troubled(cause: unknown, path: string, otherwise: StoreTrouble, reason:
 
 export const storeReadOnly = (path: string, cause?: unknown): StrataError =>
   new StrataError({
-    kind: 'failed-precondition',
     code: 'ERR_STORE_READ_ONLY',
     message: `store ${dirname(path)}: the filesystem is mounted read-only`,
     hint: 'Looking, save, export and cp from a container work as it is. For anything else mount it writable, or name another store with --root.',
@@ -120,7 +114,6 @@ export const storeReadOnly = (path: string, cause?: unknown): StrataError =>
 
 const storeFull = (cause: unknown, path: string, what: 'bytes' | 'inodes'): StrataError =>
   new StrataError({
-    kind: 'exhausted',
     code: 'ERR_STORE_FULL',
     message: `database ${path}: no ${what === 'inodes' ? 'inodes' : 'space'} left on device`,
     hint: 'Remove images or build cache that are no longer needed, or free space on that filesystem.',

@@ -38,7 +38,6 @@ function canonical(name: string, option: 'CapAdd' | 'CapDrop'): string {
   const full = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
   if (allCapabilities.includes(full)) return full;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_CAPABILITY_UNKNOWN',
     message: `invalid ${option}: unknown capability: ${JSON.stringify(full.slice(0, 100))}`,
     hint: 'capabilities(7) has the names; ALL stands for all of them.',
@@ -64,7 +63,6 @@ export function resolveCapabilities(options: CapabilityOptions): readonly string
     options.privileged === true ? undefined : add.find((name) => name !== all && !available.includes(name));
   if (absent !== undefined) {
     throw new StrataError({
-      kind: 'permission-denied',
       code: 'ERR_CAPABILITY_UNAVAILABLE',
       message: `invalid CapAdd: capability not supported by your kernel or not available in the current environment: ${JSON.stringify(absent)}`,
       hint: 'Run the engine with more privileges, or leave this capability out.',

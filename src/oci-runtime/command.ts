@@ -21,7 +21,6 @@ export function checkArgument(text: string, what: string): void {
   const isTooLong = text.length >= maxStringBytes || new TextEncoder().encode(text).length >= maxStringBytes;
   if (!isTooLong && !text.includes('\0')) return;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_COMMAND_INVALID',
     message: isTooLong ? `${what}: longer than 128 KiB` : `${what}: has a NUL byte`,
     hint: 'Pass it in a file instead.',
@@ -41,7 +40,6 @@ export function resolveCommand(image: Pick<RunConfig, 'Entrypoint' | 'Cmd'>, opt
   const entrypoint = chosen.length === 1 && chosen[0] === '' ? [] : chosen;
   if (entrypoint.length + args.length === 0) {
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_COMMAND_MISSING',
       message: 'no command specified',
       hint: 'The image names none: say what to run behind the image name.',

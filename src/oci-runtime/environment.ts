@@ -25,7 +25,6 @@ function check(entry: string, whose: string): void {
   checkArgument(entry, `${whose} environment variable ${JSON.stringify(nameOf(entry).slice(0, 40))}`);
   if (nameOf(entry) !== '') return;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_ENVIRONMENT_INVALID',
     message: `${whose} environment variable: has no name`,
     hint: 'Write NAME=value.',
@@ -48,7 +47,6 @@ const maxHomeBytes = 4096;
 function usable(home: string): string {
   if (!home.includes('\0') && home.length < maxHomeBytes) return home;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_USER_INVALID',
     message: `home directory ${JSON.stringify(home.slice(0, 100))} of the user in /etc/passwd: not a path`,
     hint: "Say where it is: '-e HOME=/'.",

@@ -11,7 +11,6 @@ const maxBytes = 64;
 export function checkHostname(name: string): string {
   if (name.length <= maxBytes && /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(name)) return name;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_HOSTNAME_INVALID',
     message: `hostname ${JSON.stringify(name.slice(0, 100))}: invalid`,
     hint: 'Use up to 64 letters, digits, dots and hyphens.',

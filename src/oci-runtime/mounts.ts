@@ -48,7 +48,7 @@ const propagations = ['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshar
 const values = ['size', 'mode', 'uid', 'gid', 'nr_inodes', 'nr_blocks', 'mpol'];
 
 function fail(message: string, hint: string): StrataError {
-  return new StrataError({ kind: 'invalid-argument', code: 'ERR_MOUNT_INVALID', message, hint });
+  return new StrataError({ code: 'ERR_MOUNT_INVALID', message, hint });
 }
 
 function plainPath(path: string, what: string): string {

@@ -41,7 +41,6 @@ function checkSize(command: Command, env: readonly string[]): void {
   const bytes = [...command.entrypoint, ...command.args, ...env].reduce((sum, text) => sum + text.length + 9, 0);
   if (bytes <= maxEnvironmentBytes) return;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_COMMAND_TOO_LARGE',
     message: `container: arguments and environment of ${bytes} bytes, more than ${maxEnvironmentBytes}`,
     hint: 'Pass large values in files.',

@@ -46,7 +46,7 @@ const limitNames =
   'as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(' ');
 
 function fail(message: string, hint: string): StrataError {
-  return new StrataError({ kind: 'invalid-argument', code: 'ERR_RESOURCES_INVALID', message, hint });
+  return new StrataError({ code: 'ERR_RESOURCES_INVALID', message, hint });
 }
 
 const isCount = (value: number | undefined, min: number): boolean =>

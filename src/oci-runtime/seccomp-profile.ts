@@ -34,7 +34,6 @@ const maxCalls = 100_000;
 
 function fail(why: string): StrataError {
   return new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_SECCOMP_PROFILE_INVALID',
     message: `seccomp profile: ${why}`,
     hint: 'See docs.docker.com on seccomp profiles for its form.',

@@ -9,7 +9,6 @@ export interface SecurityOptions {
 
 const fail = (option: string, hint: string): StrataError =>
   new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_SECURITY_OPTION_INVALID',
     message: `invalid --security-opt 2: ${JSON.stringify(option.slice(0, 200))}`,
     hint,

@@ -15,7 +15,6 @@ const networkDefaults: { readonly [name: string]: string } = {
 
 function refuse(name: string, why: string): StrataError {
   return new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_SYSCTL_INVALID',
     message: `sysctl ${JSON.stringify(name.slice(0, 100))}: ${why}`,
     hint: 'Only settings of the IPC and network namespaces can be set for a container.',

@@ -65,7 +65,6 @@ const isMember = (name: string, members: string): boolean =>
 
 const fail = (code: 'ERR_USER_UNKNOWN' | 'ERR_USER_INVALID', message: string): StrataError =>
   new StrataError({
-    kind: 'invalid-argument',
     code,
     message,
     hint: 'Name a user or group of the image, or numbers from 0 to 2147483647.',

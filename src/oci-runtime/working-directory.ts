@@ -12,7 +12,6 @@ const magic = /^\/(proc\/(self|thread-self|\d+)|dev\/fd)(\/|$)/;
 export function resolveWorkingDirectory(path: string): string {
   if (path !== '' && !path.startsWith('/')) {
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_WORKING_DIRECTORY_INVALID',
       message: `the working directory '${path.slice(0, 200)}' is invalid, it needs to be an absolute path`,
     });
@@ -21,7 +20,6 @@ export function resolveWorkingDirectory(path: string): string {
   const plain = cleanPath(`/${path}`);
   if (!path.includes('\0') && path.length < 4096 && !magic.test(plain)) return plain;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_WORKING_DIRECTORY_INVALID',
     message: `working directory ${JSON.stringify(path.slice(0, 200))}: not a plain absolute path in the container`,
     hint: 'Give an absolute path, and not one of /proc or /dev/fd, with --workdir.',

@@ -17,7 +17,6 @@ const part = /(\d*)(?:\.(\d*))?([^\d.]*)/y;
 function invalid(text: string, problem?: string): StrataError {
   const shown = JSON.stringify(text.slice(0, 100));
   return new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_DURATION_INVALID',
     message: `time: ${problem === undefined ? 'invalid duration' : `${problem} in duration`} ${shown}`,
     hint: 'A duration is written with units, for example 90s, 1h30m or 100ms.',

@@ -9,7 +9,6 @@ export function invalidFilter(name?: string, values?: readonly string[], hint?: 
   const shown =
     name === undefined ? '' : ` '${name.slice(0, 100)}${values ? `=[${values.join(' ').slice(0, 200)}]` : ''}'`;
   return new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_FILTER_INVALID',
     message: `invalid filter${shown}`,
     ...(hint === undefined ? {} : { hint }),
@@ -40,7 +39,6 @@ export class Filters {
           const equals = flag.indexOf('=');
           if (equals < 0) {
             throw new StrataError({
-              kind: 'invalid-argument',
               code: 'ERR_FILTER_FORMAT',
               message: 'bad format of filter (expected name=value)',
               details: { filter: flag.slice(0, 200) },

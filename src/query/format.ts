@@ -19,7 +19,6 @@ const functionNames: ReadonlySet<string> = new Set(templateFunctions.keys());
 function formatError(error: unknown): unknown {
   if (!isStrataError(error) || error.code === 'ERR_TEMPLATE_LIMIT') return error;
   return new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_FORMAT_INVALID',
     message: `template parsing error: ${error.message}`,
     hint: "A template names fields as {{.Name}}; '--format json' shows which there are.",

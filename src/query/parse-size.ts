@@ -12,7 +12,6 @@ export function parseSize(text: string, base: 1000 | 1024): number {
   const bytes = Math.floor(Number(found?.[1]) * base ** power);
   if (found !== null && bytes < 2 ** 63) return bytes;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_SIZE_INVALID',
     message: `invalid size: '${text.slice(0, 100)}'`,
     hint: 'A size is a number with b, k, m, g or t behind it, for example 512m.',

@@ -72,7 +72,6 @@ export function parseInstant(text: string, options: ParseInstantOptions): Instan
   const instant = parseDateTime(text, options.zoneMinutes ?? 0) ?? parseUnixTime(text);
   if (instant !== undefined) return instant;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_TIME_INVALID',
     message: `failed to parse value as time or duration: ${JSON.stringify(text.slice(0, 100))}`,
     hint: 'Give a duration as 10m or 24h, a time as 2024-01-02T15:04:05Z, or Unix seconds.',

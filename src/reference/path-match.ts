@@ -8,7 +8,6 @@ type Token =
 
 function invalid(pattern: string): StrataError {
   return new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_PATTERN_INVALID',
     message: `pattern ${JSON.stringify(pattern.slice(0, 100))}: syntax error in pattern`,
     hint: 'A pattern has * and ? for any characters but /, [a-z] for one of a set, and \\ before a literal one.',

@@ -17,7 +17,6 @@ export interface Reference extends RepositoryName {
 /** For this folder's parsers: docker's wording, one code. */
 export function invalidReference(problem = 'invalid reference format', text?: string): StrataError {
   return new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_REFERENCE_INVALID',
     message: problem,
     hint: 'A reference is written [registry/]repository[:tag][@digest], the repository in lower case.',

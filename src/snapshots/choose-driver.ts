@@ -116,7 +116,6 @@ function wishOf({ driver, environment = process.env }: ChooseDriverOptions): Dri
   if (wish === 'overlay2' || wish === 'vfs') return wish;
   if (unsupported.includes(wish)) throw cannotWork(wish, 'not supported yet');
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_STORAGE_DRIVER_UNKNOWN',
     message: `storage driver ${wish}: unknown`,
     hint: 'Use overlay2 or vfs, or none to let one be chosen.',
@@ -142,7 +141,6 @@ function makeScratch(root: string): string {
     return mkdtempSync(join(root, '.probe-'));
   } catch (cause) {
     throw new StrataError({
-      kind: 'failed-precondition',
       code: 'ERR_STORAGE_ROOT_UNUSABLE',
       message: `root ${root}: cannot be written (${errnoOf(cause) ?? String(cause)})`,
       hint: 'Choose another place with --root or STRATA_ROOT.',
@@ -168,7 +166,6 @@ function isFilled(folder: string): boolean {
 
 const notYours = (root: string, cause: unknown): StrataError =>
   new StrataError({
-    kind: 'failed-precondition',
     code: 'ERR_STORAGE_ROOT_UNUSABLE',
     message: `root ${root}: belongs to another user`,
     hint: 'Choose another place with --root or STRATA_ROOT, or run this as root.',
@@ -186,7 +183,6 @@ function pick({ wish, place, files, overlayProblem, held }: Circumstances): Driv
 
 const cannotWork = (driver: string, reason: string): StrataError =>
   new StrataError({
-    kind: 'unsupported',
     code: 'ERR_STORAGE_DRIVER_UNSUPPORTED',
     message: `storage driver ${driver}: ${reason}`,
     hint: 'Use another driver, or put the root on another filesystem, such as ext4 or xfs.',

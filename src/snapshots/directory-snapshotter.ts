@@ -244,7 +244,6 @@ export abstract class DirectorySnapshotter implements Snapshotter, SnapshotClean
     const layers = (parent ? this.lineage(parent).length + 1 : 0) + added;
     if (layers <= this.layerLimit) return;
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_LAYER_LIMIT',
       message: `layer ${layers}: ${this.name} stacks at most ${this.layerLimit} layers`,
       hint: 'Squash some layers of the image, or join steps of its Dockerfile.',
@@ -256,7 +255,6 @@ export abstract class DirectorySnapshotter implements Snapshotter, SnapshotClean
     const record = this.record(id);
     if (record.kind === 'committed') return record;
     throw new StrataError({
-      kind: 'failed-precondition',
       code: 'ERR_SNAPSHOT_NOT_COMMITTED',
       message: `snapshot ${id}: ${record.kind}, only a committed one can be built upon`,
     });
@@ -275,7 +273,6 @@ const hasDirectory = (record: SnapshotRecord): boolean => record.kind !== 'view'
 
 const damaged = (id: string, what: string): StrataError =>
   new StrataError({
-    kind: 'corrupt',
     code: 'ERR_SNAPSHOT_DAMAGED',
     message: `snapshot ${id}: ${what}`,
     hint: 'Remove the image or container that uses it, then pull or build it again.',

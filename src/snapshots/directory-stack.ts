@@ -42,7 +42,6 @@ export class DirectoryStack {
       top.fd = openAt(left.fd, '..', directoryFlags);
       if (statFd(top.fd).isSameInode(top.inode)) return;
       throw new StrataError({
-        kind: 'unavailable',
         code: 'ERR_TREE_CHANGED',
         message: 'tree: a directory was moved away while it was being read',
         hint: 'Try again when nothing changes it.',

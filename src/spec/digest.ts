@@ -33,7 +33,6 @@ const isKnown = (algorithm: string): algorithm is DigestAlgorithm => Object.hasO
 export function splitDigest(text: string): { readonly algorithm: string; readonly encoded: string } {
   if (text.length > 512 || !grammar.test(text)) {
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_DIGEST_INVALID',
       message: `digest ${quote(text)}: invalid checksum digest format`,
       hint: 'A digest is written sha256: followed by 64 lower-case hexadecimal digits.',
@@ -50,7 +49,6 @@ export function checkDigestForm(text: string): { readonly algorithm: string; rea
     const wanted = hexLength[parts.algorithm];
     if (parts.encoded.length !== wanted) {
       throw new StrataError({
-        kind: 'invalid-argument',
         code: 'ERR_DIGEST_INVALID',
         message: `digest ${quote(text)}: invalid checksum digest length`,
         hint: `A ${parts.algorithm} digest has ${wanted} hexadecimal digits.`,
@@ -58,7 +56,6 @@ export function checkDigestForm(text: string): { readonly algorithm: string; rea
     }
     if (!lowerHex.test(parts.encoded)) {
       throw new StrataError({
-        kind: 'invalid-argument',
         code: 'ERR_DIGEST_INVALID',
         message: `digest ${quote(text)}: invalid checksum digest format`,
         hint: 'A digest has lower-case hexadecimal digits only.',
@@ -76,7 +73,6 @@ export function parseDigest(text: string, algorithms: readonly DigestAlgorithm[]
   const { algorithm } = checkDigestForm(text);
   if (!algorithms.some((accepted) => accepted === algorithm)) {
     throw new StrataError({
-      kind: 'unsupported',
       code: 'ERR_DIGEST_UNSUPPORTED',
       message: `digest ${quote(text)}: unsupported digest algorithm`,
       hint: `Supported are ${algorithms.join(' and ')}.`,

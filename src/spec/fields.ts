@@ -45,7 +45,6 @@ export class Fields {
   fail(name: string, problem: string): StrataError {
     const path = [this.#path, name].filter((part) => part !== '').join('.');
     return new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_DOCUMENT_INVALID',
       message: `${[this.#what, path].filter((part) => part !== '').join(': ')}: ${problem}`,
     });
@@ -146,7 +145,6 @@ export class Fields {
     const items = this.array(name);
     if (items !== undefined && items.length > max) {
       throw new StrataError({
-        kind: 'exhausted',
         code: 'ERR_DOCUMENT_TOO_LARGE',
         message: `${this.#what}: ${this.#at(name)}: ${items.length} entries, more than the ${max} allowed`,
       });

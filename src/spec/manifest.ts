@@ -56,7 +56,6 @@ const knownKeys = [
 
 function refuseSchema1(): StrataError {
   return new StrataError({
-    kind: 'unsupported',
     code: 'ERR_MANIFEST_SCHEMA1',
     message: 'manifest: Docker image format version 1 (schema 1) is no longer supported',
     hint: 'Push the image again with a current tool, or convert it with "skopeo copy --format v2s2".',
@@ -83,7 +82,6 @@ function settleType(fields: Fields, given: string | undefined): string {
   }
   if (isManifest(type) || isIndex(type)) return type;
   throw new StrataError({
-    kind: 'unsupported',
     code: 'ERR_MANIFEST_TYPE',
     message: `manifest: unsupported media type ${type.slice(0, 255)}`,
     hint: 'Supported are the manifests and indexes of OCI and Docker (schema 2).',
@@ -140,7 +138,6 @@ export function parseManifest(bytes: Uint8Array, options: ParseManifestOptions =
   const parsed = parseDocument(bytes, options);
   if (parsed.kind === 'manifest') return parsed;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_DOCUMENT_INVALID',
     message: 'manifest: is an index where a manifest is needed',
   });
@@ -151,7 +148,6 @@ export function parseIndex(bytes: Uint8Array, options: ParseManifestOptions = {}
   const parsed = parseDocument(bytes, options);
   if (parsed.kind === 'index') return parsed;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_DOCUMENT_INVALID',
     message: 'index: is a manifest where an index is needed',
   });
@@ -182,7 +178,6 @@ export function pairLayers(
   const filled = config.history.filter((entry) => entry.empty_layer !== true).length;
   if (ids.length !== manifest.layers.length || filled > ids.length) {
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_LAYERS_MISMATCH',
       message: `manifest: ${manifest.layers.length} layers, ${ids.length} diffIDs and ${filled} history entries that made a layer`,
     });

@@ -24,7 +24,6 @@ export function parseLayoutFile(bytes: Uint8Array): void {
   const version = new Fields(json, ['imageLayoutVersion'], layoutFileName).requiredString('imageLayoutVersion');
   if (version === '1.0.0') return;
   throw new StrataError({
-    kind: 'unsupported',
     code: 'ERR_LAYOUT_VERSION',
     message: `oci-layout: unsupported version ${JSON.stringify(version.slice(0, 40))}`,
     hint: 'Only version 1.0.0 of the OCI image layout exists so far.',

@@ -74,7 +74,6 @@ class Parser {
 
   #fail(problem: string): StrataError {
     return new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_JSON_INVALID',
       message: `${this.#what}: invalid JSON: ${problem} at offset ${this.#position}`,
     });
@@ -126,7 +125,6 @@ class Parser {
 
   #tooMuch(problem: string): StrataError {
     return new StrataError({
-      kind: 'exhausted',
       code: 'ERR_JSON_TOO_LARGE',
       message: `${this.#what}: ${problem}`,
     });
@@ -211,7 +209,6 @@ class Parser {
 export function parseJson(bytes: Uint8Array, options: ParseJsonOptions): Json {
   if (bytes.length > options.maxBytes) {
     throw new StrataError({
-      kind: 'exhausted',
       code: 'ERR_JSON_TOO_LARGE',
       message: `${options.what}: ${bytes.length} bytes, more than the ${options.maxBytes} allowed`,
     });
@@ -222,7 +219,6 @@ export function parseJson(bytes: Uint8Array, options: ParseJsonOptions): Json {
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_JSON_INVALID',
       message: `${options.what}: invalid JSON: not valid UTF-8`,
       cause,

@@ -54,7 +54,6 @@ export function normalizePlatform(platform: Platform): Platform {
 
 function invalid(text: string, problem: string): StrataError {
   return new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_PLATFORM_INVALID',
     message: `platform ${JSON.stringify(text.slice(0, 100))}: ${problem}`,
     hint: 'A platform is written os/architecture or os/architecture/variant, for example linux/arm64/v8.',

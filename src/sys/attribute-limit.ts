@@ -2,13 +2,12 @@ import { statfsSync } from 'node:fs';
 import { errnoNumber, errnoOf, SyscallError } from './errno.ts';
 import { displayName, type Name } from './scratch.ts';
 
-const code = 'ERR_ATTRIBUTE_LIMIT';
 // Of a filesystem that is not full; an attribute takes at most 64 KiB and a block.
 const roomBytes = 1 << 20;
 
 /** True for an error of {@link attributeFailure} that says that one file cannot have so many attributes. */
 export const isAttributeLimit = (error: unknown): error is SyscallError =>
-  error instanceof SyscallError && error.code === code;
+  error instanceof SyscallError && error.code === 'ERR_ATTRIBUTE_LIMIT';
 
 /**
  * What a call that sets an attribute failed with. ext4 has a block for all attributes of a file and says ENOSPC when that
@@ -23,8 +22,7 @@ export function attributeFailure(error: SyscallError, fd: number, name?: Name): 
     errno: errnoNumber('E2BIG'),
     ...(name === undefined ? {} : { path: displayName(name) }),
     text: {
-      kind: 'exhausted',
-      code,
+      code: 'ERR_ATTRIBUTE_LIMIT',
       message: 'more extended attributes than the filesystem keeps for one file',
       hint: 'Leave attributes out, or put the store on a filesystem that keeps more of them, such as XFS or Btrfs (--root).',
     },

@@ -1,4 +1,4 @@
-import { isStrataError, StrataError, type StrataErrorOptions } from '../errors/index.ts';
+import { type ErrorCode, isStrataError, StrataError } from '../errors/index.ts';
 
 // The generic Linux numbering (asm-generic/errno*.h), which x86-64 and arm64 share.
 const numbers = {
@@ -89,21 +89,21 @@ export const errnoNumber = (name: Errno): number => numbers[name];
 export const errnoName = (number: number): Errno | undefined => names.get(number);
 
 // One code per kind, because a code always has the same kind.
-const shapes = {
-  'not-found': { kind: 'not-found', code: 'ERR_SYSCALL_NOT_FOUND' },
-  'already-exists': { kind: 'already-exists', code: 'ERR_SYSCALL_ALREADY_EXISTS' },
-  'permission-denied': { kind: 'permission-denied', code: 'ERR_SYSCALL_PERMISSION_DENIED' },
-  exhausted: { kind: 'exhausted', code: 'ERR_SYSCALL_EXHAUSTED' },
-  'failed-precondition': { kind: 'failed-precondition', code: 'ERR_SYSCALL_FAILED_PRECONDITION' },
-  'invalid-argument': { kind: 'invalid-argument', code: 'ERR_SYSCALL_INVALID_ARGUMENT' },
-  conflict: { kind: 'conflict', code: 'ERR_SYSCALL_CONFLICT' },
-  unavailable: { kind: 'unavailable', code: 'ERR_SYSCALL_UNAVAILABLE' },
-  unsupported: { kind: 'unsupported', code: 'ERR_SYSCALL_UNSUPPORTED' },
-  corrupt: { kind: 'corrupt', code: 'ERR_SYSCALL_CORRUPT' },
-  internal: { kind: 'internal', code: 'ERR_SYSCALL_FAILED' },
+const codes = {
+  'not-found': 'ERR_SYSCALL_NOT_FOUND',
+  'already-exists': 'ERR_SYSCALL_ALREADY_EXISTS',
+  'permission-denied': 'ERR_SYSCALL_PERMISSION_DENIED',
+  exhausted: 'ERR_SYSCALL_EXHAUSTED',
+  'failed-precondition': 'ERR_SYSCALL_FAILED_PRECONDITION',
+  'invalid-argument': 'ERR_SYSCALL_INVALID_ARGUMENT',
+  conflict: 'ERR_SYSCALL_CONFLICT',
+  unavailable: 'ERR_SYSCALL_UNAVAILABLE',
+  unsupported: 'ERR_SYSCALL_UNSUPPORTED',
+  corrupt: 'ERR_SYSCALL_CORRUPT',
+  internal: 'ERR_SYSCALL_FAILED',
 } as const;
 
-const kinds: { readonly [Name in Errno]?: keyof typeof shapes } = {
+const kinds: { readonly [Name in Errno]?: keyof typeof codes } = {
   ENOENT: 'not-found',
   ESRCH: 'not-found',
   ENXIO: 'not-found',
@@ -155,7 +155,11 @@ const hints: { readonly [Name in Errno]?: string } = {
 };
 
 /** What a {@link SyscallError} says in place of the call and its number. */
-export type ErrorText = Pick<StrataErrorOptions, 'kind' | 'code' | 'message' | 'hint'>;
+export interface ErrorText {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+}
 
 export interface SyscallErrorOptions {
   /** The call as its man page names it, such as `openat`. */
@@ -188,7 +192,7 @@ export class SyscallError extends StrataError {
     const shown = name ?? `errno ${errno}`;
     const hint = name === undefined ? undefined : hints[name];
     super({
-      ...shapes[(name === undefined ? undefined : kinds[name]) ?? 'internal'],
+      code: codes[(name === undefined ? undefined : kinds[name]) ?? 'internal'],
       message: `${syscall}${path === undefined ? '' : ` ${path}`}: ${shown}${detail === undefined ? '' : ` (${detail})`}`,
       ...(hint === undefined ? {} : { hint }),
       ...text,

@@ -112,7 +112,6 @@ function koffi(): Koffi {
   } catch (cause) {
     if (errnoOf(cause) === 'EMFILE') throw asSyscallError(cause);
     throw new StrataError({
-      kind: 'unsupported',
       code: 'ERR_FFI_UNAVAILABLE',
       message: `foreign function interface: not available on ${process.platform} ${process.arch}`,
       hint: 'Install the dependencies again on this machine, with optional packages included.',
@@ -162,7 +161,6 @@ export function openLibrary(name: string | null): Library {
       return native.func(symbol, nativeNames[result], types);
     } catch (cause) {
       throw new StrataError({
-        kind: 'unsupported',
         code: 'ERR_FFI_SYMBOL_MISSING',
         message: `function ${symbol}: not in ${name ?? 'the C library'}`,
         cause,
@@ -201,7 +199,6 @@ function load(name: string | null): ReturnType<Koffi['load']> {
     return native.load(name, { deep: name !== null });
   } catch (cause) {
     throw new StrataError({
-      kind: 'unsupported',
       code: 'ERR_FFI_LIBRARY_MISSING',
       message: `library ${name ?? 'of the process'}: cannot be loaded`,
       cause,

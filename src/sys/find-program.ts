@@ -14,7 +14,6 @@ export function requireProgram(name: string, debianPackage: string): string {
   const found = findProgram(name);
   if (found !== undefined) return found;
   throw new StrataError({
-    kind: 'failed-precondition',
     code: 'ERR_PROGRAM_MISSING',
     message: `program ${name}: not installed`,
     hint: `Install it, on Debian with \`apt-get install ${debianPackage}\`.`,

@@ -7,7 +7,6 @@ import { type ErrorText, SyscallError } from './errno.ts';
 export const needsRoot = (failure: SyscallError, what: string): SyscallError =>
   failure.errnoName === 'EPERM'
     ? saying(failure, {
-        kind: 'permission-denied',
         code: 'ERR_NEEDS_ROOT',
         message: `${what} without root yet`,
         hint: 'Run this as root. Without it Strata builds images of metadata and of your own files, and lists, inspects, tags, saves and removes images.',
@@ -18,7 +17,6 @@ export const needsRoot = (failure: SyscallError, what: string): SyscallError =>
 export const ownerRefused = (failure: SyscallError, uid: number, gid: number): SyscallError =>
   failure.errnoName === 'EINVAL'
     ? saying(failure, {
-        kind: 'failed-precondition',
         code: 'ERR_OWNER_UNMAPPED',
         message: `owner ${uid}:${gid} has no number in this user namespace`,
         hint: 'Give the user more subordinate ids in /etc/subuid and /etc/subgid, or run this as root outside the namespace.',

@@ -82,7 +82,6 @@ function check(spec: OverlayMount): void {
   invariant((upperDir === undefined) === (workDir === undefined), 'upper and work directory come together');
   if (lowerDirs.length <= maxLowerDirs) return;
   throw new StrataError({
-    kind: 'unsupported',
     code: 'ERR_OVERLAY_TOO_MANY_LAYERS',
     message: `overlay mount: ${lowerDirs.length} layers, the kernel stacks ${maxLowerDirs} at most`,
     hint: 'Merge some of the layers into one, or use a storage driver that copies instead of stacking.',
@@ -96,7 +95,6 @@ function explained<Result>(spec: OverlayMount, action: () => Result): Result {
     const wasVolatile = spec.workDir !== undefined && existsSync(join(spec.workDir, 'work/incompat/volatile'));
     if (!wasVolatile || errnoOf(cause) !== 'EINVAL') throw cause;
     throw new StrataError({
-      kind: 'failed-precondition',
       code: 'ERR_OVERLAY_NOT_SYNCED',
       message: `overlay upper ${spec.upperDir}: was mounted volatile before, so it may lack what a crash has lost`,
       cause,

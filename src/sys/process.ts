@@ -73,7 +73,6 @@ export function programFailed(file: string, result: Pick<RunResult, 'exitCode' |
   const complaint = result.stderr.toString('utf8').trim().slice(-2000);
   const how = result.signal === null ? `exit code ${result.exitCode}` : `ended by ${result.signal}`;
   return new StrataError({
-    kind: 'internal',
     code: 'ERR_PROGRAM_FAILED',
     message: `program ${file}: ${how}${complaint === '' ? '' : `: ${complaint}`}`,
     details: { exitCode: result.exitCode, signal: result.signal },
@@ -115,7 +114,6 @@ async function waitForEnd(file: string, child: ChildProcess): Promise<Pick<RunRe
       if (child.pid !== undefined) return;
       reject(
         new StrataError({
-          kind: 'failed-precondition',
           code: 'ERR_PROGRAM_NOT_STARTED',
           message: `program ${file}: cannot be started`,
           cause,

@@ -63,7 +63,6 @@ export class RootedTree implements Disposable {
     const name = bytes.subarray(start, end);
     if (isSpecial(name)) {
       throw new StrataError({
-        kind: 'invalid-argument',
         code: 'ERR_PATH_HAS_NO_NAME',
         message: `path ${JSON.stringify(displayName(path))}: ends in no name of its own`,
       });
@@ -101,7 +100,6 @@ export class RootedTree implements Disposable {
       const { type } = statFd(found);
       if (type === 'file') return reopen(found, O_RDONLY);
       throw new StrataError({
-        kind: 'failed-precondition',
         code: 'ERR_PATH_NOT_A_FILE',
         message: `path ${JSON.stringify(displayName(path))}: a ${type}, not a file`,
       });

@@ -83,7 +83,6 @@ function refuse(name: Name): Error {
   const shown = displayName(name);
   if (shown.includes('\0')) {
     return new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_PATH_HAS_NUL',
       message: `path ${JSON.stringify(shown.slice(0, 200))}: contains a NUL byte`,
     });

@@ -55,7 +55,6 @@ export function syscallNumbers(architecture: string): SyscallNumbers {
   const table = tables[architecture];
   if (table) return table;
   throw new StrataError({
-    kind: 'unsupported',
     code: 'ERR_ARCHITECTURE_UNSUPPORTED',
     message: `architecture ${architecture}: no system call table`,
     hint: 'Strata runs on x86-64 and arm64.',

@@ -117,7 +117,6 @@ const filled = (bytes: Uint8Array): readonly Uint8Array[] => (bytes.length > 0 ?
 
 function noCompressor({ compressor }: GzipParameters): never {
   throw new StrataError({
-    kind: 'unsupported',
     code: 'ERR_COMPRESSION_NO_COMPRESSOR',
     message: `gzip compressor ${compressor}: not here`,
     hint: 'Install its library, apt-get install libdeflate0, or leave the choice open.',

@@ -19,7 +19,6 @@ export interface CompressZstdOptions extends AbortOptions, ZstdParameters {}
 export function zstdLevel({ level = defaultLevel }: ZstdParameters): number {
   if (Number.isInteger(level) && level >= 1 && level <= 22) return level;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_COMPRESSION_PARAMETERS',
     message: `zstd parameters: level ${level}`,
     hint: 'Take a level from 1 to 22.',

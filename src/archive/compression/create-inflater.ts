@@ -18,7 +18,6 @@ export function chooseDecoder(format: 'gzip' | 'zstd', native: readonly DecoderM
   const chosen = candidates.sort((a, b) => b.speed - a.speed).find(isProven);
   if (chosen) return chosen;
   throw new StrataError({
-    kind: 'unsupported',
     code: 'ERR_COMPRESSION_NO_DECODER',
     message: `${format} decoder: none of ${candidates.map((maker) => maker.name).join(', ')} works here`,
     hint: 'Install the C library: apt-get install zlib1g libzstd1.',
@@ -40,7 +39,6 @@ export function createInflater(format: CompressionFormat, native: readonly Decod
     case 'xz':
     case 'bzip2':
       throw new StrataError({
-        kind: 'unsupported',
         code: 'ERR_COMPRESSION_NOT_SYNCHRONOUS',
         message: `${format} data: cannot be decompressed synchronously`,
         hint: 'Decompress it to a file first.',

@@ -56,7 +56,6 @@ export async function* decompress(
     total += chunk.length;
     if (total > maxBytes) {
       throw new StrataError({
-        kind: 'exhausted',
         code: 'ERR_COMPRESSION_TOO_LARGE',
         message: `${format} data: more than ${maxBytes} bytes when decompressed`,
         hint: 'Raise the limit if the archive is trusted.',

@@ -45,7 +45,6 @@ function exitOf(tool: ExternalDecompressor, child: ChildProcessWithoutNullStream
 
 function missing(tool: ExternalDecompressor, cause: unknown): StrataError {
   return new StrataError({
-    kind: 'unsupported',
     code: 'ERR_COMPRESSION_TOOL_MISSING',
     message: `${tool.format} data: ${tool.path} is not installed`,
     hint: `Install it: apt-get install ${tool.aptPackage}.`,
@@ -58,7 +57,6 @@ function refusal(tool: ExternalDecompressor, { status, complaint }: Exit): Strat
   if (status === 0 && !complaint.includes('trailing garbage')) return undefined;
   if (complaint.includes('Memory usage limit reached')) {
     return new StrataError({
-      kind: 'unsupported',
       code: 'ERR_COMPRESSION_WINDOW',
       message: `xz data: needs more than ${xzMemory} of memory`,
       hint: 'Compress it again with a smaller dictionary: xz -9 or less.',

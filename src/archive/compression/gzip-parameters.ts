@@ -43,7 +43,6 @@ export async function chooseGzip(
     return { compressor: maker?.name ?? zlibName, level, blockBytes, maker };
   }
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_COMPRESSION_PARAMETERS',
     message: `gzip parameters: level ${level}, blocks of ${blockBytes} bytes`,
     hint: 'Take a level from 0 to 9 and blocks of 64 KiB to 64 MiB.',

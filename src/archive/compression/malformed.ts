@@ -4,7 +4,6 @@ import type { CompressionFormat } from './types.ts';
 /** The data is not what its format promises: bad header, bad code, wrong checksum, bytes after the end. */
 export function corruptData(format: CompressionFormat, detail: string, cause?: unknown): StrataError {
   return new StrataError({
-    kind: 'corrupt',
     code: 'ERR_COMPRESSION_CORRUPT',
     message: `${format} data: ${detail}`,
     hint: 'Fetch or create the archive again: its bytes were damaged.',
@@ -15,7 +14,6 @@ export function corruptData(format: CompressionFormat, detail: string, cause?: u
 /** The data stops inside a member or frame. */
 export function truncatedData(format: CompressionFormat, cause?: unknown): StrataError {
   return new StrataError({
-    kind: 'corrupt',
     code: 'ERR_COMPRESSION_TRUNCATED',
     message: `${format} data: unexpected end`,
     hint: 'Fetch or create the archive again: it was cut off.',

@@ -86,7 +86,6 @@ export async function* remake(
   const here = await fingerprintHere(recipe, options.native ?? []);
   if (recipe.fingerprint !== here) {
     throw new StrataError({
-      kind: 'failed-precondition',
       code: 'ERR_COMPRESSION_RECIPE',
       message: `${recipe.codec} blob: was made by a compressor that gives other bytes than this one`,
       hint: 'Compress the layer anew and give it a new manifest, or fetch the blob from a registry that has it.',

@@ -50,7 +50,6 @@ export function readFrameHeader(header: Uint8Array): ZstdFrameHeader {
   const dictionary = littleEndian(header.subarray(dictionaryAt, dictionaryAt + dictionaryFieldBytes(descriptor)));
   if (dictionary !== 0n) {
     throw new StrataError({
-      kind: 'unsupported',
       code: 'ERR_COMPRESSION_DICTIONARY',
       message: `zstd frame: needs dictionary ${dictionary}`,
       hint: 'Compress it again without a dictionary (no -D): an archive has to be readable on its own.',
@@ -59,7 +58,6 @@ export function readFrameHeader(header: Uint8Array): ZstdFrameHeader {
   const window = windowBytes(header, descriptor);
   if (window > maxWindowBytes) {
     throw new StrataError({
-      kind: 'unsupported',
       code: 'ERR_COMPRESSION_WINDOW',
       message: `zstd frame: needs a window of ${window} bytes, more than ${maxWindowBytes}`,
       hint: 'Compress it again with a smaller window: zstd --long=27 or less.',

@@ -9,7 +9,6 @@ const hostile = 'The archive was made by a faulty or hostile program; make it ag
 
 export const badChecksum = (offset: number): StrataError =>
   new StrataError({
-    kind: 'corrupt',
     code: 'ERR_TAR_CHECKSUM',
     message: `tar archive: no valid header at byte ${offset}, its checksum is wrong`,
     hint: 'Check that this is a tar archive and that it arrived whole.',
@@ -18,7 +17,6 @@ export const badChecksum = (offset: number): StrataError =>
 
 export const badNumber = (offset: number, field: string): StrataError =>
   new StrataError({
-    kind: 'corrupt',
     code: 'ERR_TAR_NUMBER',
     message: `tar archive: ${field} of the entry at byte ${offset} is no number or out of range`,
     hint: hostile,
@@ -27,7 +25,6 @@ export const badNumber = (offset: number, field: string): StrataError =>
 
 export const badRecord = (offset: number, why: string): StrataError =>
   new StrataError({
-    kind: 'corrupt',
     code: 'ERR_TAR_PAX_RECORD',
     message: `tar archive: PAX header at byte ${offset}: ${why}`,
     hint: hostile,
@@ -36,7 +33,6 @@ export const badRecord = (offset: number, why: string): StrataError =>
 
 export const badSparseMap = (offset: number, why: string): StrataError =>
   new StrataError({
-    kind: 'corrupt',
     code: 'ERR_TAR_SPARSE_MAP',
     message: `tar archive: sparse file at byte ${offset}: ${why}`,
     hint: hostile,
@@ -45,7 +41,6 @@ export const badSparseMap = (offset: number, why: string): StrataError =>
 
 export const headerTooLarge = (offset: number, limitBytes: number): StrataError =>
   new StrataError({
-    kind: 'corrupt',
     code: 'ERR_TAR_HEADER_TOO_LARGE',
     message: `tar archive: header at byte ${offset} is larger than ${limitBytes} bytes`,
     hint: hostile,
@@ -54,7 +49,6 @@ export const headerTooLarge = (offset: number, limitBytes: number): StrataError 
 
 export const badEnd = (offset: number): StrataError =>
   new StrataError({
-    kind: 'corrupt',
     code: 'ERR_TAR_END_BLOCK',
     message: `tar archive: a lone block of zeros before byte ${offset} is followed by more data`,
     hint: damaged,
@@ -73,7 +67,6 @@ export const continuedFile = (path: Uint8Array, offset: number): StrataError =>
 
 const badType = (path: Uint8Array, offset: number, why: string, { hint }: { readonly hint: string }): StrataError =>
   new StrataError({
-    kind: 'unsupported',
     code: 'ERR_TAR_TYPE',
     message: `tar archive: entry ${JSON.stringify(displayBytes(path.subarray(0, 200)))} at byte ${offset} ${why}`,
     hint,
@@ -85,7 +78,6 @@ const shownFlag = (typeflag: number): string =>
 
 export const truncated = (offset: number, inside: string): StrataError =>
   new StrataError({
-    kind: 'corrupt',
     code: 'ERR_TAR_TRUNCATED',
     message: `tar archive: ends at byte ${offset}, inside ${inside}`,
     hint: damaged,
@@ -94,7 +86,6 @@ export const truncated = (offset: number, inside: string): StrataError =>
 
 export const unencodable = (field: string, why: string): StrataError =>
   new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_TAR_UNENCODABLE',
     message: `tar entry: ${field} ${why}`,
     hint: 'Rename, shorten or leave out the file; no tar format that others read can hold this.',

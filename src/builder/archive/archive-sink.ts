@@ -158,7 +158,6 @@ function refuseReserved(place: Uint8Array, path: Uint8Array): void {
 
 const refused = (path: Uint8Array, why: string): StrataError =>
   new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_ARCHIVE_ENTRY',
     message: `archive entry ${JSON.stringify(displayBytes(path.subarray(0, 200)))}: ${why}`,
   });

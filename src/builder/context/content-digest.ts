@@ -97,7 +97,6 @@ function addXattrs(fields: Fields, { dirFd, name }: ContextEntry): void {
 
 export const refuseSpecial = ({ path, name, stat }: ContextEntry): StrataError =>
   new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_CONTEXT_SPECIAL_FILE',
     message: `build context: ${displayBytes(path.length > 0 ? path : name)} is a ${stat.type}`,
     hint: 'Exclude it in .dockerignore: only files, folders, symlinks and fifos can be copied into an image.',

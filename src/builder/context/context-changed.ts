@@ -5,7 +5,6 @@ import { errnoOf } from '../../sys/errno.ts';
 /** For a context that is not what it was when the step's key was made of it. */
 export const contextChanged = (path: Uint8Array, cause?: unknown): StrataError =>
   new StrataError({
-    kind: 'failed-precondition',
     code: 'ERR_CONTEXT_CHANGED',
     message: `build context: ${displayBytes(path)} changed while it was read`,
     hint: 'Build again when nothing writes to the context, or exclude the file in .dockerignore.',

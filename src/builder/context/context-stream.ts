@@ -1,8 +1,9 @@
 import { SourceReader } from '../../archive/compression/source-reader.ts';
 import { diskFailure } from '../../content/disk-failure.ts';
 import { maxDockerfileBytes } from '../../dockerfile/limits.ts';
-import { isStrataError, StrataError } from '../../errors/index.ts';
+import { isStrataError, restate, StrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
+import { archiveMessage, isArchiveFault } from '../archive/archive-fault.ts';
 import { headBytes, looksLikeArchive, unpackArchive } from '../archive/unpack-archive.ts';
 
 /**
@@ -54,12 +55,12 @@ export async function readDockerfileStream(
 
 function refused(error: unknown): unknown {
   if (!isStrataError(error)) return error;
+  const message = `build context: ${archiveMessage(error)}`;
+  if (!isArchiveFault(error)) return restate(error, { message });
   const hint = error.kind === 'corrupt' ? 'Make the archive again; it is damaged or was cut short.' : error.hint;
   return new StrataError({
-    kind: error.kind,
     code: 'ERR_CONTEXT_ARCHIVE',
-    // The tree that archives go into words its refusals for layers.
-    message: `build context: ${error.message.replace(/^layer entry /, 'archive entry ')}`,
+    message,
     ...(hint === undefined ? {} : { hint }),
     cause: error,
   });

@@ -10,7 +10,6 @@ export function openFolder(directory: string): RootedTree {
     const errno = errnoOf(error);
     if (errno !== 'ENOENT' && errno !== 'ENOTDIR' && errno !== 'ELOOP') throw error;
     throw new StrataError({
-      kind: 'not-found',
       code: 'ERR_CONTEXT_NOT_FOUND',
       message: `unable to prepare context: ${errno === 'ENOTDIR' ? `context must be a directory: ${directory}` : `path "${directory}" not found`}`,
       hint: 'Give build a folder that holds a Dockerfile.',

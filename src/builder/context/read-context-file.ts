@@ -79,7 +79,6 @@ function openFolder(path: string): RootedTree {
 
 const refused = (path: string, problem: string, cause?: unknown): StrataError =>
   new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_CONTEXT_FILE',
     message: `build context: ${path}: ${problem}`,
     hint: 'Dockerfile and .dockerignore are files of the context.',
@@ -89,7 +88,6 @@ const refused = (path: string, problem: string, cause?: unknown): StrataError =>
 /** In docker's words. */
 export const dockerfileNotFound = (path: string): StrataError =>
   new StrataError({
-    kind: 'not-found',
     code: 'ERR_DOCKERFILE_NOT_FOUND',
     message: `failed to read dockerfile: open ${path}: no such file or directory`,
     hint: 'Name it with -f, relative to where you are.',

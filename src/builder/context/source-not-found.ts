@@ -28,4 +28,4 @@ const endings = {
 } as const;
 
 const refused = (message: string, hint: string): StrataError =>
-  new StrataError({ kind: 'not-found', code: 'ERR_COPY_SOURCE_NOT_FOUND', message, hint });
+  new StrataError({ code: 'ERR_COPY_SOURCE_NOT_FOUND', message, hint });

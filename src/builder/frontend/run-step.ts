@@ -73,7 +73,6 @@ function networkOf({ network: wanted, location }: RunInstruction, granted: Build
   if (wanted === 'none' || (wanted === 'default' && granted === 'none')) return 'none';
   if (wanted === 'default' || granted === 'host') return 'host';
   throw new StrataError({
-    kind: 'permission-denied',
     code: 'ERR_NETWORK_REFUSED',
     message: `dockerfile line ${location.start}: RUN --network=host: not granted`,
     hint: 'If you trust this Dockerfile with the network of this machine, build with --network host.',

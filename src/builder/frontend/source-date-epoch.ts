@@ -14,7 +14,6 @@ export function readSourceDateEpoch(text: string): number | undefined {
   const seconds = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
   if (seconds >= earliest && seconds <= latest) return seconds;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_SOURCE_DATE_EPOCH_INVALID',
     message: `invalid ${sourceDateEpochName}: ${excerpt(text)}`,
     hint: "Give whole seconds since 1970, as 'git log -1 --format=%ct' prints them, or leave it empty.",

@@ -6,7 +6,6 @@ import { StrataError } from '../../errors/index.ts';
 /** What the grammar knows and the builder does not do yet; names the line, and what to do instead. */
 export function notSupportedYet(what: string, at: LineRange, hint: string): StrataError {
   return new StrataError({
-    kind: 'unsupported',
     code: 'ERR_NOT_SUPPORTED_YET',
     message: `dockerfile line ${at.start}: ${what}: not supported yet`,
     hint,

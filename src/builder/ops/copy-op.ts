@@ -7,6 +7,7 @@ import { isStrataError, StrataError } from '../../errors/index.ts';
 import { displayBytes, utf8 } from '../../lib/bytes.ts';
 import type { Platform } from '../../spec/platform.ts';
 import type { FileTime } from '../../sys/file-attributes.ts';
+import { archiveMessage, isArchiveFault } from '../archive/archive-fault.ts';
 import type { BuildContext, ContextSource } from '../context/build-context.ts';
 import { readContent } from '../context/content-digest.ts';
 import type { ContextContent, CopiedEntry } from '../context/context-content.ts';
@@ -186,7 +187,7 @@ export class CopyOp implements Op<FilesystemResult> {
     try {
       return await writer.unpack(context, source, destination, this.#stamps);
     } catch (error) {
-      throw isDamage(error) ? archiveRefused(instruction, source, error) : error;
+      throw isArchiveFault(error) ? archiveRefused(instruction, source, error) : error;
     }
   }
 
@@ -216,18 +217,12 @@ export class CopyOp implements Op<FilesystemResult> {
 // In a message.
 const maxMatches = 4;
 
-/** What is wrong with the archive, and not with what is done with it. */
-const isDamage = (error: unknown): error is StrataError =>
-  isStrataError(error) && (error.kind === 'corrupt' || /^ERR_(?:ARCHIVE|LAYER|COMPRESSION)_/.test(error.code));
-
 type Instruction = CopyOpOptions['instruction'];
 
 const archiveRefused = ({ location }: Instruction, { path }: ContextSource, cause: StrataError): StrataError =>
   new StrataError({
-    kind: cause.kind,
     code: 'ERR_ADD_ARCHIVE',
-    // The tree that archives go into words its refusals for layers.
-    message: `dockerfile line ${location.start}: ADD ${displayBytes(path)}: ${cause.message.replace(/^layer entry /, 'archive entry ')}`,
+    message: `dockerfile line ${location.start}: ADD ${displayBytes(path)}: ${archiveMessage(cause)}`,
     hint: 'Make the archive again, or use COPY or ADD --unpack=false to have it as a file.',
     details: { line: location.start },
     cause,
@@ -235,7 +230,6 @@ const archiveRefused = ({ location }: Instruction, { path }: ContextSource, caus
 
 const noSpace = ({ kind, location }: Instruction, why: string, cause: unknown): StrataError =>
   new StrataError({
-    kind: 'exhausted',
     code: 'ERR_NO_SPACE',
     message: `dockerfile line ${location.start}: ${kind}: ${why}`,
     hint: 'Remove images or build cache that are no longer needed, or free space on that filesystem.',

@@ -78,7 +78,6 @@ export class RunOp implements Op<FilesystemResult> {
     const { args, line } = this.#options;
     const hint = hintOfFullDisk(root) ?? cause?.hint;
     return new StrataError({
-      kind: 'failed-precondition',
       code: 'ERR_RUN_FAILED',
       message: `dockerfile line ${line}: process ${quote(excerpt(args.join(' ')))} did not complete successfully: ${why}`,
       ...(hint === undefined ? {} : { hint }),

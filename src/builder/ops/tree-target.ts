@@ -139,7 +139,6 @@ export const copyRefused = (
   hint = 'Change the destination, or what the image has there.',
 ): StrataError =>
   new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_COPY_DESTINATION',
     message,
     hint,

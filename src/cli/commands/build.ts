@@ -126,7 +126,6 @@ function checkTag(tag: string): void {
   } catch (error) {
     if (!isStrataError(error, 'ERR_REFERENCE_INVALID')) throw error;
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_REFERENCE_INVALID',
       message: `invalid tag ${JSON.stringify(tag)}: ${error.message}`,
       cause: error,

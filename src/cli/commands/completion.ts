@@ -8,7 +8,6 @@ export function define(command: Command, context: CliContext): void {
     const script = completionScripts.get(shell);
     if (script !== undefined) return context.out(script.text);
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_SHELL_UNKNOWN',
       message: `completion for ${shell.slice(0, 100)}: there is none`,
       hint: `There are scripts for ${[...completionScripts.keys()].join(', ')}.`,

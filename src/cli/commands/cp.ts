@@ -63,7 +63,6 @@ function placeOf(text: string): CopyPlace {
 
 const refused = (message: string): StrataError =>
   new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_COPY_REFUSED',
     message,
     hint: "'strata cp CONTAINER:PATH PATH', or 'strata cp PATH CONTAINER:PATH'.",

@@ -83,7 +83,6 @@ function refuseWithTree({ tree, quiet, digests, format }: ImagesFlags): void {
   ];
   if (tree !== true || refused.length === 0) return;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_FLAGS_CONFLICT',
     message: `${refused[0]} is not yet supported with --tree`,
     hint: 'Of the formats, --format json is.',

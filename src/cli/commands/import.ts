@@ -35,7 +35,6 @@ async function importImage(
 ): Promise<void> {
   if (/^https?:\/\//i.test(file)) {
     throw new StrataError({
-      kind: 'unsupported',
       code: 'ERR_NOT_SUPPORTED_YET',
       message: 'import from a URL: not supported yet',
       hint: 'Fetch it first: curl -L URL | strata import -',

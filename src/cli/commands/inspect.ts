@@ -94,7 +94,6 @@ function kindsOf(type: string | undefined): readonly ObjectKind[] {
       throw notSupportedYet(`--type ${type}`, 'One of container, image.');
     default:
       throw new StrataError({
-        kind: 'invalid-argument',
         code: 'ERR_OBJECT_TYPE',
         message: `${JSON.stringify(type.slice(0, 100))} is not a valid value for --type`,
         hint: 'Strata has containers and images.',
@@ -124,7 +123,6 @@ async function lookUp(engine: Engine, name: string, { kinds, size, image, signal
     }
   }
   throw new StrataError({
-    kind: 'not-found',
     code: 'ERR_OBJECT_UNKNOWN',
     message: `No such object: ${name.slice(0, 256)}`,
     hint: "'strata ps -a' and 'strata images' list what is there.",

@@ -23,7 +23,6 @@ export function define(command: Command, context: CliContext): void {
 async function load(context: CliContext, { input, quiet, platform }: LoadFlags): Promise<void> {
   if (input === undefined && process.stdin.isTTY) {
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_ARCHIVE_EXPECTED',
       message: 'requested load from stdin, but stdin is empty',
       hint: 'Give a file with -i, or pipe one in.',

@@ -106,7 +106,6 @@ function timeOf(flag: 'since' | 'until', text: string | undefined): string | und
   } catch (error) {
     if (!isStrataError(error, 'ERR_TIME_INVALID')) throw error;
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_TIME_INVALID',
       message: `invalid value for "${flag}": ${error.message}`,
       cause: error,

@@ -44,7 +44,6 @@ async function startWithUs(
 ): Promise<void> {
   if (others.length > 0) {
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_SEVERAL_CONTAINERS',
       message: 'you cannot start and attach multiple containers at once',
     });

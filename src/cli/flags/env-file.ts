@@ -41,7 +41,6 @@ export async function readEnvFiles(paths: readonly string[], signal: AbortSignal
 
 const envFileProblem = (path: string, problem: string): StrataError =>
   new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_ENV_FILE',
     message: `poorly formatted environment: ${path}: ${problem}`,
   });

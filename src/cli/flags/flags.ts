@@ -116,7 +116,7 @@ export function nameOf(command: Command): string {
 
 /** A wrong flag or value of one, in docker's words and with its exit code; `hint` is what to do, where that can be told. */
 export const usageProblem = (command: Command, message: string, hint?: string): StrataError =>
-  new StrataError({ kind: 'invalid-argument', code: 'ERR_USAGE', message, hint: withHelp(command, hint) });
+  new StrataError({ code: 'ERR_USAGE', message, hint: withHelp(command, hint) });
 
 const withHelp = (command: Command, hint: string | undefined): string =>
   `${hint === undefined ? '' : `${hint} `}See '${nameOf(command)} --help'.`;
@@ -124,7 +124,6 @@ const withHelp = (command: Command, hint: string | undefined): string =>
 /** One of what docker finds once it has read the line: nothing is said of `--help`. Default exit code: 125. */
 export const plainUsageProblem = (message: string, exitCode?: number): StrataError =>
   new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_USAGE',
     message,
     ...(exitCode === undefined ? {} : { details: { exitCode } }),
@@ -150,7 +149,6 @@ export function argumentProblem(command: Command): StrataError {
           ? `requires at least ${most === Number.POSITIVE_INFINITY ? plural(least) : `${least} and at most ${plural(most)}`}`
           : `requires at most ${plural(most)}`;
   return new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_ARGUMENT_COUNT',
     message: `"${nameOf(command)}" ${rule}.`,
     hint: withHelp(command, argumentHints.get(command)?.(command.args) ?? missingArgument(command)),
@@ -194,7 +192,6 @@ export function notYetFlags(command: Command, flags: readonly LaterFlag[], exitC
 /** For a flag, or a value of one, that docker has; `hint` is what to do instead. */
 export const notSupportedYet = (what: string, hint: string, exitCode?: number): StrataError =>
   new StrataError({
-    kind: 'unsupported',
     code: 'ERR_NOT_SUPPORTED_YET',
     message: `${what}: not supported yet`,
     hint,

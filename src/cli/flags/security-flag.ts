@@ -44,7 +44,6 @@ async function profileIn(path: string, signal: AbortSignal): Promise<string> {
 
 const problem = (message: string): StrataError =>
   new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_SECURITY_OPTION_INVALID',
     message,
     hint: 'Known are seccomp=FILE, seccomp=unconfined, no-new-privileges and systempaths=unconfined.',

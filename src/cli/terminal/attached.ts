@@ -36,7 +36,6 @@ export async function withContainer(
 export function refuseWithoutTerminal(input: boolean, terminal: boolean): void {
   if (!input || !terminal || process.stdin.isTTY) return;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_NO_TERMINAL',
     message: 'the input device is not a TTY',
     hint: 'Leave out -t.',

@@ -25,7 +25,6 @@ export async function writeBytes(stream: Writable, chunk: Uint8Array): Promise<v
 
 const closed = (stream: Writable, cause: Error): StrataError =>
   new StrataError({
-    kind: 'unavailable',
     code: 'ERR_OUTPUT_CLOSED',
     message: `write /dev/${stream === process.stderr ? 'stderr' : 'stdout'}: ${'code' in cause && cause.code === 'EPIPE' ? 'broken pipe' : cause.message}`,
     cause,

@@ -17,7 +17,6 @@ export function parseDetachKeys(text: string): Uint8Array {
     if (key === 'DEL') return 0x7f;
     if (Buffer.byteLength(key) === 1) return key.charCodeAt(0);
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_DETACH_KEYS_INVALID',
       message: `Invalid detach keys (${text.slice(0, 100)}) provided`,
       hint: "Keys with commas between: a character each, or such as 'ctrl-p'.",

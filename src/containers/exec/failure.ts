@@ -10,7 +10,6 @@ const notFound = /executable file not found|: exec .*no such file or directory/i
 export function execFailure(log: string, complaint: string): StrataError {
   const text = runtimeComplaint(log, complaint).slice(0, 2000);
   return new StrataError({
-    kind: 'failed-precondition',
     code: 'ERR_EXEC',
     message: `OCI runtime exec failed: ${text}: unknown`,
     details: { exitCode: notFound.test(text) ? 127 : 126 },

@@ -178,7 +178,6 @@ function leave(child: ChildProcess): void {
 
 const supervisorGone = (): StrataError =>
   new StrataError({
-    kind: 'unavailable',
     code: 'ERR_EXEC_LOST',
     message: 'exec: its supervisor conmon was killed; nobody knows how the process ended',
   });

@@ -42,7 +42,6 @@ function refuseOthers(source: string, wanted: readonly ('shared' | 'master')[]):
   if (mount?.propagation.some((tag) => wanted.some((word) => tag.startsWith(`${word}:`))) !== false) return;
   const place = Buffer.from(mount.mountPoint).toString('utf8');
   throw new StrataError({
-    kind: 'failed-precondition',
     code: 'ERR_MOUNT_PROPAGATION',
     message: `path ${source} is mounted on ${place} but it is not a ${wanted.length > 1 ? 'shared or slave' : 'shared'} mount`,
     hint: `Make it one with 'mount --make-rshared ${place}', or leave the propagation out.`,
@@ -61,7 +60,6 @@ function holding(source: string): ReturnType<typeof mountHolding> {
 
 const unusable = (source: string, cause: unknown): StrataError =>
   new StrataError({
-    kind: 'failed-precondition',
     code: 'ERR_MOUNT_SOURCE',
     message: `error while creating mount source path '${source}': ${cause instanceof Error ? cause.message : String(cause)}`,
     cause,

@@ -7,7 +7,7 @@ type Bind = Extract<ContainerMount, { readonly type: 'bind' }>;
 const propagations: readonly Propagation[] = ['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared'];
 
 const fail = (message: string, hint = 'Write SOURCE:DESTINATION[:ro], both paths absolute.'): StrataError =>
-  new StrataError({ kind: 'invalid-argument', code: 'ERR_MOUNT_INVALID', message, hint });
+  new StrataError({ code: 'ERR_MOUNT_INVALID', message, hint });
 
 const isPropagation = (word: string): word is Propagation => propagations.some((name) => name === word);
 
@@ -67,7 +67,6 @@ export function parseBind(text: string): Bind {
 /** Docker's own volumes are none of a host's paths. */
 export const volumesNotYet = (): StrataError =>
   new StrataError({
-    kind: 'unsupported',
     code: 'ERR_NOT_SUPPORTED_YET',
     message: 'volumes: not supported yet',
     hint: "Name a directory of the host by its absolute path: '-v /srv/data:/data'.",

@@ -34,7 +34,6 @@ function devicesOf({ PathOnHost, PathInContainer, CgroupPermissions }: HostDevic
   const found = stat && deviceOf(PathInContainer, stat);
   if (found) return [{ ...found, access }];
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_DEVICE_UNUSABLE',
     message: `error gathering device information while adding custom device ${JSON.stringify(PathOnHost)}: ${stat ? 'not a device node' : 'no such file or directory'}`,
     // As docker's command reads it out of the message.

@@ -18,7 +18,6 @@ export const hostMounts = ({ Binds = [], Mounts = [], Tmpfs = {} }: HostOptions)
 
 const fail = ({ Type }: HostMount, why: string, hint?: string): StrataError =>
   new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_MOUNT_INVALID',
     message: `invalid mount config for type ${JSON.stringify(Type.slice(0, 40))}: ${why}`,
     ...(hint === undefined ? {} : { hint }),

@@ -49,7 +49,6 @@ const pathOf = (fd: number): string => readlinkSync(`/proc/self/fd/${fd}`);
 
 const unsafe = (destination: string, why: string): StrataError =>
   new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_MOUNT_TARGET_UNSAFE',
     message: `mount ${destination}: the image's path ${why}`,
     hint: 'Such an image can lead the runtime to mount outside the container; mount it elsewhere.',

@@ -13,7 +13,6 @@ export function refuseUnsafeRoot(directory: string): void {
     const type = statAtIfThere(tree.fd, name)?.type;
     if (type === undefined || type === 'directory') continue;
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_ROOTFS_UNSAFE',
       message: `image: /${name} is a ${type}, not a directory`,
       hint: 'Such an image can lead the runtime to write outside the container; it is not run.',

@@ -77,7 +77,6 @@ export function findRuntime(): string {
     }
   }
   throw new StrataError({
-    kind: 'failed-precondition',
     code: 'ERR_RUNTIME_MISSING',
     message: 'runtime runc: not found',
     hint: "Install it: 'apt-get install runc'.",

@@ -42,7 +42,6 @@ export function startFailure(log: string, complaint: string): StrataError {
   const exitCode = notFound.test(text) ? 127 : notExecutable.test(text) ? 126 : 125;
   const [, hint] = hints.find(([pattern]) => pattern.test(text)) ?? [];
   return new StrataError({
-    kind: 'failed-precondition',
     code: 'ERR_CONTAINER_START',
     message: `container: ${text.slice(0, 2000)}`,
     ...(hint === undefined ? {} : { hint }),

@@ -34,7 +34,7 @@ export function refuseUnsafeUserFiles(tree: RootedTree): void {
 }
 
 const unsafe = (problem: string, hint: string): StrataError =>
-  new StrataError({ kind: 'invalid-argument', code: 'ERR_ROOTFS_UNSAFE', message: `container: ${problem}`, hint });
+  new StrataError({ code: 'ERR_ROOTFS_UNSAFE', message: `container: ${problem}`, hint });
 
 /** Follows a path name by name, also through folders that are missing: the kernel's are mounted there later. */
 function whatIs(tree: RootedTree, path: string): FileStat | string | undefined {

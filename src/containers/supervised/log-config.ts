@@ -83,11 +83,10 @@ function unknownDriver(name: string): StrataError {
 }
 
 const problem = (message: string, hint: string): StrataError =>
-  new StrataError({ kind: 'invalid-argument', code: 'ERR_LOG_OPTION_INVALID', message, hint });
+  new StrataError({ code: 'ERR_LOG_OPTION_INVALID', message, hint });
 
 const notSupported = (what: string, hint: string): StrataError =>
   new StrataError({
-    kind: 'unsupported',
     code: 'ERR_NOT_SUPPORTED_YET',
     message: `${what}: not supported yet`,
     hint,

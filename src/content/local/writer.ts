@@ -1,4 +1,4 @@
-import { isStrataError } from '../../errors/index.ts';
+import { type ErrorCode, isStrataError } from '../../errors/index.ts';
 import { invariant } from '../../lib/invariant.ts';
 import { digestAlgorithm, parseDigest } from '../../spec/digest.ts';
 import { diskFailure } from '../disk-failure.ts';
@@ -180,7 +180,12 @@ class LocalWriter implements BlobWriter {
 const followsFromTheFirst = (): void => undefined;
 
 // The bytes of the ingest are wrong or may be, or take the room that is missing.
-const fatalCodes = ['ERR_BLOB_FLUSH_FAILED', 'ERR_BLOB_SIZE_MISMATCH', 'ERR_BLOB_DIGEST_MISMATCH', 'ERR_NO_SPACE'];
+const fatalCodes: readonly ErrorCode[] = [
+  'ERR_BLOB_FLUSH_FAILED',
+  'ERR_BLOB_SIZE_MISMATCH',
+  'ERR_BLOB_DIGEST_MISMATCH',
+  'ERR_NO_SPACE',
+];
 
 const anyOf = (a: AbortSignal | undefined, b: AbortSignal | undefined): AbortSignal | undefined =>
   a && b ? AbortSignal.any([a, b]) : (a ?? b);

@@ -60,7 +60,6 @@ export function parseInstruction(node: SyntaxNode): Instruction | FromInstructio
   const read = readers.get(node.name.toLowerCase());
   if (read !== undefined) return read(node);
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_DOCKERFILE_UNKNOWN_INSTRUCTION',
     message:
       `dockerfile parse error on line ${node.location.start}: unknown instruction: ` +

@@ -133,7 +133,6 @@ function realPath(path: string): string {
 
 const noContext = (dockerfile: string): StrataError =>
   new StrataError({
-    kind: 'not-found',
     code: 'ERR_CONTEXT_NOT_FOUND',
     message: `unable to prepare context: none is given to read ${dockerfile} from`,
     hint: 'Give a folder as the context, or the text of the Dockerfile: dockerfile: { text }.',
@@ -142,7 +141,6 @@ const noContext = (dockerfile: string): StrataError =>
 /** In docker's words. */
 const ambiguous = (): StrataError =>
   new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_DOCKERFILE_AMBIGUOUS',
     message: 'ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles',
     hint: 'Give an archive as the context, or leave out -f.',

@@ -110,7 +110,6 @@ function copiesOf({ copies: folder }: StoreLayout, { context }: BuildRequest, ca
 function refusePull(policy: PullPolicy | undefined): void {
   if (policy !== 'always') return;
   throw new StrataError({
-    kind: 'unsupported',
     code: 'ERR_NOT_SUPPORTED_YET',
     message: 'build with images pulled anew: not supported yet',
     hint: 'Load or import newer images, and build with --pull=missing.',

@@ -80,7 +80,6 @@ const syntaxOf = (parser: string, text: string): string =>
 
 const wrongFilter = (message: string, hint?: string): StrataError =>
   new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_FILTER_INVALID',
     message,
     ...(hint === undefined ? {} : { hint }),

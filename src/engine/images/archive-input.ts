@@ -52,7 +52,6 @@ function readable<T>(path: string, open: () => T): T {
 
 const unreadable = (doing: 'open' | 'read', path: string, reason: string, cause: unknown): StrataError =>
   new StrataError({
-    kind: 'not-found',
     code: 'ERR_ARCHIVE_UNREADABLE',
     message: `${doing} ${path}: ${reason}`,
     cause,

@@ -1,7 +1,7 @@
 import { readTarget } from '../../builder/frontend/plan-stage.ts';
 import { parseDockerfile } from '../../dockerfile/parser.ts';
 import { excerpt, quote } from '../../dockerfile/quote.ts';
-import { isStrataError, StrataError } from '../../errors/index.ts';
+import { isStrataError, restate, StrataError } from '../../errors/index.ts';
 import { utf8 } from '../../lib/bytes.ts';
 import type { RunConfig } from '../../spec/config.ts';
 import type { Platform } from '../../spec/platform.ts';
@@ -30,7 +30,6 @@ function applied(base: RunConfig, changes: readonly string[], platform: Platform
   const instructions = tree.nodes.slice(1);
   if (instructions.length === 0) {
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_CHANGE_INVALID',
       message: 'change: file with no instructions',
       hint: 'Give --change an instruction, or leave it out.',
@@ -39,7 +38,6 @@ function applied(base: RunConfig, changes: readonly string[], platform: Platform
   const refused = instructions.find(({ name }) => !allowed.includes(name.toUpperCase()));
   if (refused !== undefined) {
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_CHANGE_INVALID',
       message: `${excerpt(refused.name.toUpperCase())} is not a valid change command`,
       hint: `A change is one of ${allowed.join(', ')}.`,
@@ -58,12 +56,9 @@ function ofChange(error: unknown, changes: readonly string[]): unknown {
   const ends = changes.map((_, at) => `${head}${changes.slice(0, at + 1).join('\n')}`.split('\n').length);
   const change = changes[ends.findIndex((end) => line <= end)];
   if (change === undefined) return error;
-  const { kind, code, message } = error;
-  return new StrataError({
-    kind,
-    code,
-    message: `change ${quote(excerpt(change))}: ${message.replace(/^dockerfile (?:parse error on )?line \d+: /, '')}`,
+  return restate(error, {
+    message: `change ${quote(excerpt(change))}: ${error.message.replace(/^dockerfile (?:parse error on )?line \d+: /, '')}`,
     hint: error.hint ?? 'Write a change as a line of a Dockerfile, and quote it for your shell.',
-    cause: error,
+    details: null,
   });
 }

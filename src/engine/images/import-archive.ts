@@ -125,7 +125,6 @@ function nameOf(text: string): Reference {
   const reference = parseReference(text);
   if (reference.digest === undefined) return withDefaultTag(reference);
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_IMPORT_NAME',
     message: 'cannot import digest reference',
   });

@@ -52,7 +52,6 @@ export function readWhole(files: ArchiveFiles, name: string, maxBytes: number): 
   }
   const { sizeBytes } = file;
   throw new StrataError({
-    kind: 'exhausted',
     code: 'ERR_ARCHIVE_FILE_TOO_LARGE',
     message: `archive file ${shown(name)}: ${sizeBytes} bytes, more than the ${maxBytes} allowed`,
     hint: 'Such documents are small in every image that tools make: mistrust the archive.',
@@ -80,7 +79,6 @@ export async function* streamOf({ path, offset = 0, sizeBytes }: ArchiveFile): A
 /** Throws ERR_ARCHIVE_FILE_MISSING. */
 export function missing(name: string): never {
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_ARCHIVE_FILE_MISSING',
     message: `archive file ${shown(name)}: missing`,
     hint: 'The archive is not complete: save the image again.',
@@ -89,7 +87,6 @@ export function missing(name: string): never {
 
 export const archiveInvalid = (message: string): StrataError =>
   new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_ARCHIVE_INVALID',
     message,
     hint: 'Save the image again, and mistrust where the archive comes from if that is no help.',

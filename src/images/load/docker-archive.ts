@@ -54,7 +54,6 @@ function tagOf(text: string): Reference {
 
 export const noSuchPlatform = (platform: string): StrataError =>
   new StrataError({
-    kind: 'not-found',
     code: 'ERR_ARCHIVE_PLATFORM',
     message: `archive image for ${platform}: not there`,
     hint: 'Leave --platform out to take what suits this machine, or save the image for that platform.',

@@ -35,7 +35,6 @@ function readKnownForm(files: ArchiveFiles, wish: PlatformWish): ArchivedImage[]
   if (files.find(archiveManifestName)) return readDockerArchive(files, wish);
   const isVersion1 = files.find(archiveRepositoriesName) !== undefined;
   throw new StrataError({
-    kind: 'unsupported',
     code: 'ERR_ARCHIVE_FORMAT',
     message: isVersion1
       ? 'archive: written by docker before version 1.10, without manifest.json'

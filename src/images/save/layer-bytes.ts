@@ -56,7 +56,6 @@ export async function* layerBlob(
     if (!isStrataError(error, 'ERR_BLOB_DIGEST_MISMATCH') && !isStrataError(error, 'ERR_BLOB_SIZE_MISMATCH'))
       throw error;
     throw new StrataError({
-      kind: 'corrupt',
       code: 'ERR_LAYER_DAMAGED',
       message: `layer ${diffId}: its files are no longer what they were when it was stored`,
       hint: 'Something changed the files of the store. Remove the images that use the layer, then load or build them again.',
@@ -112,7 +111,6 @@ async function* remade(
 
 export const layerAbsent = (diffId: DiffId): StrataError =>
   new StrataError({
-    kind: 'failed-precondition',
     code: 'ERR_LAYER_ABSENT',
     message: `layer ${diffId}: neither its blob nor its files are in the store`,
     hint: 'Load, pull or build the image again, with the storage driver in use now.',

@@ -10,7 +10,6 @@ const quoted = (bytes: Uint8Array): string => JSON.stringify(displayBytes(bytes.
 
 export const missingTarget = (target: Uint8Array, path: Uint8Array): StrataError =>
   new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_LAYER_LINK_MISSING',
     message: `layer entry ${quoted(path)}: is a hardlink to ${quoted(target)}, which does not exist`,
     hint: 'The layer was made on another parent, or its archive lists links before what they link to.',
@@ -19,13 +18,11 @@ export const missingTarget = (target: Uint8Array, path: Uint8Array): StrataError
 export const digestMismatch = (what: 'blob' | 'diffID', expected: string, actual: string): StrataError =>
   what === 'blob'
     ? new StrataError({
-        kind: 'corrupt',
         code: 'ERR_LAYER_DIGEST_MISMATCH',
         message: `layer blob ${expected}: its bytes have the digest ${actual}`,
         hint: 'The blob is damaged; remove it and fetch it again.',
       })
     : new StrataError({
-        kind: 'corrupt',
         code: 'ERR_LAYER_DIFF_ID_MISMATCH',
         message: `layer ${expected}: its uncompressed bytes have the digest ${actual}`,
         hint: "The image's config does not belong to its layers; fetch it again or tell its publisher.",
@@ -51,7 +48,6 @@ export function entryFailure(error: unknown, path: Uint8Array, root: string): un
   if (reason !== undefined) return invalidEntry(path, reason, error);
   if (isDiskFull(error)) {
     return new StrataError({
-      kind: 'exhausted',
       code: 'ERR_LAYER_NO_SPACE',
       message: `layer entry ${quoted(path)}: ${whyFull(error, root)}`,
       hint: 'Remove images or build cache that are no longer needed, or free space on that filesystem.',
@@ -59,7 +55,6 @@ export function entryFailure(error: unknown, path: Uint8Array, root: string): un
     });
   }
   return new StrataError({
-    kind: 'internal',
     code: 'ERR_LAYER_ENTRY_FAILED',
     message: `layer entry ${quoted(path)}: ${error instanceof Error ? error.message : String(error)}`,
     cause: error,

@@ -215,7 +215,6 @@ function archived(xattrs: Xattrs, place: Uint8Array): Xattrs {
   for (const name of xattrs.keys()) {
     if (!indirections.has(name)) continue;
     throw new StrataError({
-      kind: 'failed-precondition',
       code: 'ERR_LAYER_DIFF_INDIRECT',
       message: `overlay directory: ${quoted(place)} has its content elsewhere (${name})`,
       hint: 'It was written to with redirect_dir or metacopy on; mount both sides and compare the trees.',
@@ -226,7 +225,6 @@ function archived(xattrs: Xattrs, place: Uint8Array): Xattrs {
 
 const sourceChanged = (place: Uint8Array): StrataError =>
   new StrataError({
-    kind: 'conflict',
     code: 'ERR_LAYER_SOURCE_CHANGED',
     message: `file ${quoted(place)}: became shorter while it was archived`,
     hint: 'Pause or stop what writes to it, then try again.',

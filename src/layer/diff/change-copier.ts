@@ -165,7 +165,6 @@ const all = (): boolean => true;
 /** A container that runs has put something else there. */
 const noFileAnyMore = (place: Uint8Array): StrataError =>
   new StrataError({
-    kind: 'conflict',
     code: 'ERR_LAYER_SOURCE_CHANGED',
     message: `file ${JSON.stringify(displayBytes(place))}: is no file any more`,
     hint: 'Pause or stop what writes to it, then try again.',

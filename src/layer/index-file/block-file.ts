@@ -79,7 +79,6 @@ export class BlockFile implements Disposable {
     if (equalBytes(bytes, magic)) return;
     if (!equalBytes(bytes.subarray(0, 7), magic.subarray(0, 7))) throw corruptIndex('has another file type');
     throw new StrataError({
-      kind: 'unsupported',
       code: 'ERR_INDEX_VERSION',
       message: `layer index: has version ${bytes[7] ?? 0}, this program reads ${magic[7] ?? 0}`,
       hint: 'Use the version of Strata that wrote it, or remove the file and have it made again.',

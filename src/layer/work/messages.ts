@@ -1,4 +1,4 @@
-import { type ErrorKind, firstCause, isStrataError, type JsonValue, StrataError } from '../../errors/index.ts';
+import { errorFromJson, firstCause, isStrataError, type JsonValue } from '../../errors/index.ts';
 import { asSyscallError } from '../../sys/as-syscall-error.ts';
 import { type Errno, errnoNumber, errnoOf } from '../../sys/errno.ts';
 import type { Job, JobResult } from './jobs.ts';
@@ -22,12 +22,8 @@ export interface PlainError {
   readonly stack: string | undefined;
   /** Of a call of the kernel. */
   readonly errno?: Errno;
-  readonly strata?: {
-    readonly kind: ErrorKind;
-    readonly code: `ERR_${string}`;
-    readonly hint: string | undefined;
-    readonly details: { readonly [key: string]: JsonValue } | undefined;
-  };
+  /** What `toJSON` of a StrataError returned. */
+  readonly strata?: { readonly [key: string]: JsonValue };
   readonly cause?: PlainError;
 }
 
@@ -42,25 +38,14 @@ export function toPlainError(thrown: unknown, depth = 0): PlainError {
     message,
     stack,
     ...(errno === undefined ? {} : { errno }),
-    ...(isStrataError(error)
-      ? { strata: { kind: error.kind, code: error.code, hint: error.hint, details: error.details } }
-      : {}),
+    ...(isStrataError(error) ? { strata: error.toJSON() } : {}),
     ...(cause === undefined || depth === deepestCause ? {} : { cause: toPlainError(cause, depth + 1) }),
   };
 }
 
 export function fromPlainError({ message, stack, errno, strata, cause }: PlainError): Error {
-  const inner = cause === undefined ? {} : { cause: fromPlainError(cause) };
-  const error = strata
-    ? new StrataError({
-        kind: strata.kind,
-        code: strata.code,
-        message,
-        ...(strata.hint === undefined ? {} : { hint: strata.hint }),
-        ...(strata.details === undefined ? {} : { details: strata.details }),
-        ...inner,
-      })
-    : new Error(message, inner);
+  const inner = cause && fromPlainError(cause);
+  const error = errorFromJson(strata, inner) ?? new Error(message, inner && { cause: inner });
   if (stack !== undefined) error.stack = stack;
   return errno === undefined ? error : Object.assign(error, { errno: -errnoNumber(errno) });
 }

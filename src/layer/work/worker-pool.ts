@@ -122,7 +122,6 @@ async function runOn(worker: Worker, job: Job, { signal, progress }: RunOptions)
 function workerDied(cause: unknown): unknown {
   if (errnoOf(cause) !== undefined) return asSyscallError(cause);
   return new StrataError({
-    kind: 'internal',
     code: 'ERR_LAYER_WORKER_DIED',
     message: 'layer worker: ended before its work was done',
     hint: 'Try again; if it happens again the machine is short of memory or this is a bug.',

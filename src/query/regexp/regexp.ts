@@ -22,7 +22,6 @@ class Compiler {
   #emit<Kind extends Instruction>(instruction: Kind): Kind {
     if (this.program.length >= maxInstructions) {
       throw new StrataError({
-        kind: 'exhausted',
         code: 'ERR_REGEXP_TOO_LARGE',
         message: `regular expression: its repetitions come to more than ${maxInstructions} steps`,
       });

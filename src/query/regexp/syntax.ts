@@ -80,7 +80,6 @@ class Parser {
 
   #fail(problem: string): StrataError {
     return new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_REGEXP_INVALID',
       message: `regular expression ${JSON.stringify(this.#pattern.slice(0, 100))}: ${problem}`,
     });

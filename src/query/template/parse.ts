@@ -104,7 +104,6 @@ class Parser {
 
   #fail(problem: string): StrataError {
     return new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_TEMPLATE_SYNTAX',
       message: `template: ${this.#name}:${this.#line}: ${problem}`,
     });
@@ -416,7 +415,6 @@ export function parseTemplate(text: string, options: ParseTemplateOptions): Temp
   const name = options.name ?? '';
   if (text.length > maxTextLength) {
     throw new StrataError({
-      kind: 'exhausted',
       code: 'ERR_TEMPLATE_LIMIT',
       message: `template: ${name}: longer than ${maxTextLength} characters`,
     });

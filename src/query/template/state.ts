@@ -46,7 +46,6 @@ export class State {
     const place = `${name}:${before.split('\n').length}:${column}`;
     const at = node === undefined ? '' : shorten(formatNode(node));
     return new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_TEMPLATE_FAILED',
       message: `template: ${place}: executing ${quote(this.definition)} at <${at}>: ${problem}`,
     });
@@ -54,7 +53,6 @@ export class State {
 
   #tooMuch(what: string): StrataError {
     return new StrataError({
-      kind: 'exhausted',
       code: 'ERR_TEMPLATE_LIMIT',
       message: `template: ${this.template.name}: ${what}`,
     });

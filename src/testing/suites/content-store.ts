@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { BlobInfo, BlobReader, ContentStore, StoredBlob } from '../../content/types.ts';
 import { digestOf } from '../../content/verified.ts';
+import type { ErrorCode, ErrorKind } from '../../errors/index.ts';
 import { utf8 } from '../../lib/bytes.ts';
 import { type Digest, parseDigest } from '../../spec/digest.ts';
 
@@ -56,7 +57,7 @@ async function listed(store: ContentStore): Promise<BlobInfo[]> {
 }
 
 const hasCode =
-  (code: string, kind: string) =>
+  (code: ErrorCode, kind: ErrorKind) =>
   (error: unknown): boolean => {
     assert.ok(error instanceof Error, `thrown: ${String(error)}`);
     assert.deepEqual(

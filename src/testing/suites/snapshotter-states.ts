@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ErrorKind, isStrataError } from '../../errors/index.ts';
+import { type ErrorCode, type ErrorKind, isStrataError } from '../../errors/index.ts';
 import type { ChainId } from '../../spec/digest.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import {
@@ -22,7 +22,7 @@ import type { SnapshotterBench, SnapshotterTest } from './snapshotter-bench.ts';
 const chainId = (digit: string): ChainId => `sha256:${digit.repeat(64)}` as ChainId;
 
 const hasCode =
-  (code: string, kind: ErrorKind) =>
+  (code: ErrorCode, kind: ErrorKind) =>
   (error: unknown): boolean => {
     assert.ok(isStrataError(error, code), `${code} expected, thrown: ${String(error)}`);
     assert.equal(error.kind, kind);

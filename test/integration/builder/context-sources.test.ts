@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { type BuildRequest, Engine } from '../../../src/engine/index.ts';
-import { isStrataError } from '../../../src/errors/index.ts';
+import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { fill, folderWith, storeRoot } from '../../helpers/build-folder.ts';
 import { shortListing, withImageTree } from '../../helpers/image-tree.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
@@ -109,7 +109,7 @@ test('without a context there are no files, and the Dockerfile is text', { skip 
   const text = 'FROM scratch\nCOPY <<EOF /f\nx\nEOF\n';
   assert.deepEqual(await built(engine, { dockerfile: { text } }), ['-644 0:0 /f "x\\n"']);
   assert.deepEqual(await built(engine, { dockerfile: { text: pieces(text) } }), ['-644 0:0 /f "x\\n"']);
-  const refused = (request: BuildRequest, code: string): Promise<void> =>
+  const refused = (request: BuildRequest, code: ErrorCode): Promise<void> =>
     assert.rejects(engine.build(request).result, (error) => isStrataError(error, code));
   await refused({ dockerfile: { text: 'FROM scratch\nCOPY f /f\n' } }, 'ERR_COPY_SOURCE_NOT_FOUND');
   await refused({}, 'ERR_CONTEXT_NOT_FOUND');
@@ -164,7 +164,7 @@ test('the Dockerfile: as text, as a stream, and anywhere on the machine with its
   }
 });
 
-const hostile: Readonly<Record<string, readonly [Uint8Array, string, RegExp]>> = {
+const hostile: Readonly<Record<string, readonly [Uint8Array, ErrorCode, RegExp]>> = {
   'names that climb out': [
     tar(file('../victim', 'x')),
     'ERR_CONTEXT_ARCHIVE',

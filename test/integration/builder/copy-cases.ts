@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../../src/errors/index.ts';
 import type { FolderItem } from '../../helpers/build-folder.ts';
 
 /** One build: what is in the context, the instructions behind `FROM scratch`, and what the image then holds. */
@@ -7,7 +8,7 @@ export interface CopyCase {
   /** Lines of the Dockerfile. `COPY base/ /` is put before them when the context has a folder of that name. */
   readonly steps: readonly string[];
   /** As `shortListing` writes it, without `base` that is as it was; or a part of the error. */
-  readonly expected: readonly string[] | { readonly error: RegExp; readonly code: string };
+  readonly expected: readonly string[] | { readonly error: RegExp; readonly code: ErrorCode };
 }
 
 const refused = { code: 'ERR_COPY_DESTINATION' } as const;

@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { ObjectLocks } from '../../../src/content/object-locks.ts';
 import { Engine } from '../../../src/engine/index.ts';
-import { isStrataError } from '../../../src/errors/index.ts';
+import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { Database } from '../../../src/metadata/database.ts';
 import { Filters } from '../../../src/query/filters.ts';
 import { buildContext } from '../../helpers/build-context.ts';
@@ -122,7 +122,7 @@ const containers: Readonly<Record<string, (engine: Engine) => unknown>> = {
 };
 
 /** What may come of a read beside a deed, instead of a result. */
-const refusals: { readonly [Name in Deed]: readonly string[] } = {
+const refusals: { readonly [Name in Deed]: readonly ErrorCode[] } = {
   replace: [],
   remove: ['ERR_IMAGE_NOT_FOUND'],
   again: ['ERR_IMAGE_NOT_FOUND'],

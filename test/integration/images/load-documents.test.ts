@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { Engine } from '../../../src/engine/index.ts';
-import { isStrataError } from '../../../src/errors/index.ts';
+import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { storeRoot } from '../../helpers/build-folder.ts';
 import {
   asTar,
@@ -61,7 +61,7 @@ const indexOf = (entry: Partial<TestDescriptor>): Files =>
 
 const changedConfig = (change: Readonly<Record<string, unknown>>): TestImage => image([layer], change);
 
-const refused: Readonly<Record<string, readonly [files: () => Files, code: string]>> = {
+const refused: Readonly<Record<string, readonly [files: () => Files, code: ErrorCode]>> = {
   'B3: a digest that is a path': [() => indexOf({ digest: 'sha256:../../../etc/passwd' }), 'ERR_DIGEST_INVALID'],
   'B3: md5': [() => indexOf({ digest: `md5:${'0'.repeat(32)}` }), 'ERR_DIGEST_UNSUPPORTED'],
   'B3: upper case': [() => indexOf({ digest: `sha256:${'A'.repeat(64)}` }), 'ERR_DIGEST_INVALID'],

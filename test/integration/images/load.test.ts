@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { Engine, type LoadEvent, type LoadRequest } from '../../../src/engine/index.ts';
-import { isStrataError } from '../../../src/errors/index.ts';
+import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { buildContext } from '../../helpers/build-context.ts';
 import { asTar, dockerArchive, type Files, image, named, sha256, TestLayout } from '../../helpers/image-archives.ts';
 import { needs } from '../../helpers/needs.ts';
@@ -67,13 +67,13 @@ function entries(directory: string): string[] {
 }
 
 /** As a stream and as a file, which are read in different ways. */
-async function refused(engine: Engine, archive: Files | Uint8Array, code: string, options = {}): Promise<void> {
+async function refused(engine: Engine, archive: Files | Uint8Array, code: ErrorCode, options = {}): Promise<void> {
   const path = join(mkdtempSync(join(tmpdir(), 'strata-load-')), 'archive');
   writeFileSync(path, archive instanceof Uint8Array ? archive : asTar(archive));
   try {
     for (const more of [options, { ...options, input: path }]) {
       await assert.rejects(load(engine, archive, more), (error) => {
-        assert.ok(isStrataError(error, code as `ERR_${string}`), String(error));
+        assert.ok(isStrataError(error, code), String(error));
         return true;
       });
       assertEmpty(engine);
@@ -337,7 +337,7 @@ const linked = (target: string): Uint8Array => {
   return tar(...Object.entries(files).map(([name, content]) => file(name, content)), symlink(firstLayer, target));
 };
 
-const hostile: Readonly<Record<string, readonly [archive: () => Files | Uint8Array, code: string]>> = {
+const hostile: Readonly<Record<string, readonly [archive: () => Files | Uint8Array, code: ErrorCode]>> = {
   'nothing at all': [() => new Uint8Array(0), 'ERR_ARCHIVE_FORMAT'],
   'a file system': [() => ({ 'etc/passwd': 'root' }), 'ERR_ARCHIVE_FORMAT'],
   'before docker 1.10': [() => ({ repositories: '{}' }), 'ERR_ARCHIVE_FORMAT'],

@@ -20,7 +20,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { isStrataError } from '../../../src/errors/index.ts';
+import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { applyOnto, LayerIndex, remakeLayer, verifyLayer } from '../../../src/layer/index.ts';
 import { concatBytes, equalBytes, utf8 } from '../../../src/lib/bytes.ts';
 import { AT_FDCWD } from '../../../src/sys/constants.ts';
@@ -388,29 +388,32 @@ test('exactly a mebibyte is kept', { skip: needs('root') }, async (context) => {
   await comesBack(new LayerTrees(context), tar(entry('f', new Uint8Array(1 << 20).fill(1)), file('f', 'new')));
 });
 
-const damages: readonly { readonly title: string; readonly change: (file: string) => void; readonly code?: string }[] =
-  [
-    { title: 'a missing file', change: (path) => rmSync(path), code: 'ERR_LAYER_TREE_CHANGED' },
-    { title: 'a longer file', change: (path) => appendFileSync(path, 'x'), code: 'ERR_LAYER_TREE_CHANGED' },
-    { title: 'a shorter file', change: (path) => writeFileSync(path, 'x'), code: 'ERR_LAYER_TREE_CHANGED' },
-    { title: 'a changed file', change: (path) => writeFileSync(path, 'CONTENT') },
-    {
-      title: 'a symlink in its place',
-      change: (path): void => {
-        rmSync(path);
-        symlinkSync('/etc/hostname', path);
-      },
-      code: 'ERR_LAYER_TREE_CHANGED',
+const damages: readonly {
+  readonly title: string;
+  readonly change: (file: string) => void;
+  readonly code?: ErrorCode;
+}[] = [
+  { title: 'a missing file', change: (path) => rmSync(path), code: 'ERR_LAYER_TREE_CHANGED' },
+  { title: 'a longer file', change: (path) => appendFileSync(path, 'x'), code: 'ERR_LAYER_TREE_CHANGED' },
+  { title: 'a shorter file', change: (path) => writeFileSync(path, 'x'), code: 'ERR_LAYER_TREE_CHANGED' },
+  { title: 'a changed file', change: (path) => writeFileSync(path, 'CONTENT') },
+  {
+    title: 'a symlink in its place',
+    change: (path): void => {
+      rmSync(path);
+      symlinkSync('/etc/hostname', path);
     },
-    {
-      title: 'a fifo in its place does not block',
-      change: (path): void => {
-        rmSync(path);
-        execFileSync('mkfifo', [path]);
-      },
-      code: 'ERR_LAYER_TREE_CHANGED',
+    code: 'ERR_LAYER_TREE_CHANGED',
+  },
+  {
+    title: 'a fifo in its place does not block',
+    change: (path): void => {
+      rmSync(path);
+      execFileSync('mkfifo', [path]);
     },
-  ];
+    code: 'ERR_LAYER_TREE_CHANGED',
+  },
+];
 
 for (const { title, change, code } of damages) {
   test(`verification notices ${title}`, { skip: needs('root') }, async (context) => {

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { lstatSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { isStrataError } from '../../../src/errors/index.ts';
+import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } from '../../../src/sys/constants.ts';
 import { type Errno, errnoOf } from '../../../src/sys/errno.ts';
 import { writeFully } from '../../../src/sys/fd-io.ts';
@@ -23,7 +23,7 @@ import { openDescriptors } from './scratch-directory.ts';
 
 readOnlyHost();
 
-type Refusal = Errno | `ERR_${string}`;
+type Refusal = Errno | ErrorCode;
 type Entry =
   | readonly ['file' | 'directory' | 'remove' | 'chmod' | 'chown' | 'utimes' | 'xattr' | 'read', path: string]
   | readonly ['symlink' | 'hardlink', path: string, target: string];
@@ -370,7 +370,7 @@ for (const openat2 of [true, false]) {
           else {
             assert.throws(
               () => apply(tree, item.entry),
-              (error) => errnoOf(error) === item.refused || isStrataError(error, item.refused),
+              (error) => errnoOf(error) === item.refused || (isStrataError(error) && error.code === item.refused),
               `${item.entry.join(' ')}: not refused with ${item.refused}`,
             );
           }

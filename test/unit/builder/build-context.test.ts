@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, truncateSync, 
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { BuildContext } from '../../../src/builder/context/build-context.ts';
-import { isStrataError } from '../../../src/errors/index.ts';
+import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { closeFd, mkdirAt, openAt } from '../../../src/sys/fs-at.ts';
 import { type FolderItem, fill, folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
 import { patienceMs } from '../../helpers/until.ts';
@@ -32,7 +32,7 @@ function taken(context: BuildContext, source: string): string[] {
   );
 }
 
-const code = (expected: string) => (error: unknown) => isStrataError(error, expected);
+const code = (expected: ErrorCode) => (error: unknown) => isStrataError(error, expected);
 const refused = (message: RegExp) => (error: unknown) =>
   isStrataError(error, 'ERR_COPY_SOURCE_NOT_FOUND') && message.test(error.message);
 

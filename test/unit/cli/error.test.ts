@@ -7,8 +7,7 @@ import { SyscallError } from '../../../src/sys/errno.ts';
 const refused = Object.assign(new Error('EACCES: permission denied, scandir /run/strata'), { code: 'EACCES' });
 const notAllowed = new SyscallError({ syscall: 'fchown', errno: 1 });
 const hinted = new StrataError({
-  kind: 'permission-denied',
-  code: 'ERR_X',
+  code: 'ERR_EXEC',
   message: 'x: y',
   hint: 'z',
   cause: refused,

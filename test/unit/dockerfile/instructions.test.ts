@@ -4,7 +4,7 @@ import { parseInstructions, parseTrigger } from '../../../src/dockerfile/instruc
 import { runCommand } from '../../../src/dockerfile/instructions/run.ts';
 import type { RunInstruction } from '../../../src/dockerfile/instructions/types.ts';
 import { parseDockerfile } from '../../../src/dockerfile/parser.ts';
-import { isStrataError } from '../../../src/errors/index.ts';
+import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { utf8 } from '../../../src/lib/bytes.ts';
 
 const parse = (text: string): ReturnType<typeof parseInstructions> => parseInstructions(parseDockerfile(utf8(text)));
@@ -255,7 +255,7 @@ describe('instructions', () => {
 
 describe('an instruction is refused', () => {
   const unknown = 'ERR_DOCKERFILE_UNKNOWN_INSTRUCTION';
-  const cases: readonly (readonly [text: string, message: string, code?: string])[] = [
+  const cases: readonly (readonly [text: string, message: string, code?: ErrorCode])[] = [
     ['FOO a', 'unknown instruction: FOO (did you mean FROM?)', unknown],
     ['SOMETHING a', 'unknown instruction: SOMETHING', unknown],
     ['\\', 'unknown instruction: ', unknown],

@@ -3,10 +3,9 @@ import { describe, it } from 'node:test';
 import { restate, StrataError } from '../../../src/errors/index.ts';
 
 describe('an error restated', () => {
-  const bare = new StrataError({ kind: 'corrupt', code: 'ERR_X', message: 'cut short' });
+  const bare = new StrataError({ code: 'ERR_STORE_CORRUPT', message: 'cut short' });
   const full = new StrataError({
-    kind: 'corrupt',
-    code: 'ERR_X',
+    code: 'ERR_STORE_CORRUPT',
     message: 'cut short',
     hint: 'Fetch it again.',
     details: { at: 5 },
@@ -16,7 +15,13 @@ describe('an error restated', () => {
     const { kind, code, hint, message, cause } = restate(full, { message: 'layer 3: cut short' });
     assert.deepEqual(
       { kind, code, hint, message, cause },
-      { kind: 'corrupt', code: 'ERR_X', hint: 'Fetch it again.', message: 'layer 3: cut short', cause: full },
+      {
+        kind: 'corrupt',
+        code: 'ERR_STORE_CORRUPT',
+        hint: 'Fetch it again.',
+        message: 'layer 3: cut short',
+        cause: full,
+      },
     );
   });
 
@@ -28,7 +33,7 @@ describe('an error restated', () => {
   it('makes up neither a hint nor details', () => {
     assert.deepEqual(restate(bare, { message: 'other' }).toJSON(), {
       kind: 'corrupt',
-      code: 'ERR_X',
+      code: 'ERR_STORE_CORRUPT',
       message: 'other',
     });
   });

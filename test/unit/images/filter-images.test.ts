@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isStrataError } from '../../../src/errors/index.ts';
+import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { type FilteredImage, listFilters, pruneFilters } from '../../../src/images/filter-images.ts';
 import { compileFilters, Filters } from '../../../src/query/index.ts';
 
@@ -71,7 +71,7 @@ for (const [flags, names] of prunes) {
 }
 
 test('what a filter does not know it refuses', () => {
-  const refusals: readonly (readonly [() => unknown, string])[] = [
+  const refusals: readonly (readonly [() => unknown, ErrorCode])[] = [
     [() => listed('label!=x'), 'ERR_FILTER_INVALID'],
     [() => listed('dangling=perhaps'), 'ERR_FILTER_INVALID'],
     [() => pruned('before=app:1'), 'ERR_FILTER_INVALID'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isStrataError } from '../../../src/errors/index.ts';
+import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { resolveUser } from '../../../src/oci-runtime/user.ts';
 
 const databases = {
@@ -23,7 +23,7 @@ const good: readonly [string, object][] = [
   ['12345', { uid: 12345, gid: 0, additionalGids: [], home: '/' }],
 ];
 
-const bad: readonly [string, string][] = [
+const bad: readonly [string, ErrorCode][] = [
   ['nobody', 'ERR_USER_UNKNOWN'],
   ['broken', 'ERR_USER_UNKNOWN'],
   ['web:nogroup', 'ERR_USER_UNKNOWN'],

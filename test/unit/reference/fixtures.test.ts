@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { isStrataError } from '../../../src/errors/index.ts';
+import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import {
   familiarMatch,
   familiarName,
@@ -34,7 +34,7 @@ type Row = Readonly<Record<string, string>> & {
   readonly err?: GoError;
 };
 
-const errors: Readonly<Record<string, readonly [string, RegExp]>> = {
+const errors: Readonly<Record<string, readonly [ErrorCode, RegExp]>> = {
   ErrReferenceInvalidFormat: ['ERR_REFERENCE_INVALID', /^invalid reference format$/],
   ErrNameEmpty: ['ERR_REFERENCE_INVALID', /^repository name must have at least one component$/],
   ErrNameContainsUppercase: ['ERR_REFERENCE_INVALID', /^repository name must be lowercase$/],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isStrataError } from '../../../src/errors/index.ts';
+import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import {
   familiarName,
   familiarString,
@@ -68,7 +68,7 @@ describe('as written', () => {
 
 describe('refused', () => {
   const format = /^invalid reference format$/;
-  const table: readonly (readonly [string, RegExp, string?])[] = [
+  const table: readonly (readonly [string, RegExp, ErrorCode?])[] = [
     ['', /^repository name must have at least one component$/],
     [':tag', format],
     ['a:', format],

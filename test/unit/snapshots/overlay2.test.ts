@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { isStrataError } from '../../../src/errors/index.ts';
+import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { MemorySnapshotLedger } from '../../../src/ledger/memory.ts';
 import type { Lease } from '../../../src/ledger/types.ts';
 import { Overlay2Snapshotter } from '../../../src/snapshots/drivers/overlay2/driver.ts';
@@ -41,7 +41,7 @@ const trash = (root: string): string[] => {
   return existsSync(folder) ? readdirSync(folder) : [];
 };
 const withCode =
-  (code: string) =>
+  (code: ErrorCode) =>
   (error: unknown): boolean =>
     isStrataError(error, code);
 

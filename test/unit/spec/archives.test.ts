@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { isStrataError } from '../../../src/errors/index.ts';
+import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { parseDigest } from '../../../src/spec/digest.ts';
 import {
   formatArchiveManifest,
@@ -31,7 +31,7 @@ describe('docker save archives', () => {
     assert.deepEqual(parseArchiveManifest(encode('[]')), []);
   });
 
-  const refused: readonly (readonly [string, unknown, string, RegExp])[] = [
+  const refused: readonly (readonly [string, unknown, ErrorCode, RegExp])[] = [
     ['..', [{ Config: '../../etc/passwd' }], 'ERR_DOCUMENT_INVALID', /images\[0\]\.Config: leads out of the archive/],
     ['an absolute path', [{ Config: '/etc/passwd' }], 'ERR_DOCUMENT_INVALID', /leads out/],
     [

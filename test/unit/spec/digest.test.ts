@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { isStrataError } from '../../../src/errors/index.ts';
+import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import {
   type DigestAlgorithm,
   digestAlgorithm,
@@ -35,7 +35,7 @@ test('what an image may be named by', () => {
 });
 
 describe('refused', () => {
-  const refused: readonly (readonly [string, string])[] = [
+  const refused: readonly (readonly [string, ErrorCode])[] = [
     ['', 'ERR_DIGEST_INVALID'],
     ['sha256', 'ERR_DIGEST_INVALID'],
     ['sha256:', 'ERR_DIGEST_INVALID'],
@@ -84,7 +84,7 @@ test('go-digest TestParseDigest', { skip: needs('fixtures') }, () => {
     readonly Err?: { readonly $go: string };
   }
   const tables = JSON.parse(readFileSync(fixture('digest/tables.json'), 'utf8')) as { 'TestParseDigest.tests': Case[] };
-  const messages: Readonly<Record<string, readonly [string, RegExp]>> = {
+  const messages: Readonly<Record<string, readonly [ErrorCode, RegExp]>> = {
     'digest.ErrDigestInvalidFormat': ['ERR_DIGEST_INVALID', /: invalid checksum digest format$/],
     'digest.ErrDigestInvalidLength': ['ERR_DIGEST_INVALID', /: invalid checksum digest length$/],
     'digest.ErrDigestUnsupported': ['ERR_DIGEST_UNSUPPORTED', /: unsupported digest algorithm$/],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { isStrataError } from '../../../src/errors/index.ts';
+import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { parseImageConfig } from '../../../src/spec/config.ts';
 import { descriptorKeys, inlineData, readDescriptor, sameTarget } from '../../../src/spec/descriptor.ts';
 import { parseDigest } from '../../../src/spec/digest.ts';
@@ -105,7 +105,7 @@ describe('manifest and index', () => {
   });
 
   const invalid = 'ERR_DOCUMENT_INVALID';
-  const refused: readonly (readonly [string, unknown, string, RegExp, string?])[] = [
+  const refused: readonly (readonly [string, unknown, ErrorCode, RegExp, string?])[] = [
     [
       'CVE-2021-41190: manifests with layers',
       manifest({ manifests: [] }),

@@ -27,7 +27,7 @@ export function checkHost(definition: ContainerDefinition, machine: Machine): vo
 }
 
 const resourceProblem = (message: string, hint: string): StrataError =>
-  new StrataError({ kind: 'invalid-argument', code: 'ERR_RESOURCES_INVALID', message, hint });
+  new StrataError({ code: 'ERR_RESOURCES_INVALID', message, hint });
 
 function checkNumbers({ host: { OomScoreAdj = 0, ShmSize = 0, CgroupParent = '' } }: ContainerDefinition): void {
   if (!Number.isInteger(OomScoreAdj) || Math.abs(OomScoreAdj) > 1000) {
@@ -75,7 +75,6 @@ function checkRuntime({ Runtime = '', UsernsMode = '' }: HostOptions): void {
   }
   if (runtimes.includes(Runtime)) return;
   throw new StrataError({
-    kind: 'invalid-argument',
     code: 'ERR_RUNTIME_UNKNOWN',
     message: `unknown or invalid runtime name: ${Runtime.slice(0, 100)}`,
     hint: 'Containers are run by runc.',
@@ -96,7 +95,6 @@ function checkNamespaces({ host, config }: ContainerDefinition): void {
     const what = key.slice(0, -'Mode'.length);
     if (mode.startsWith('container:')) {
       throw new StrataError({
-        kind: 'unsupported',
         code: 'ERR_NOT_SUPPORTED_YET',
         message: `--${what.toLowerCase()} ${mode}: not supported yet`,
         hint: "The host's is there: host.",
@@ -119,4 +117,4 @@ export function refuseHostname({ UTSMode }: HostOptions): void {
 const namespaceProblem = (
   message: string,
   hint = 'A container has its own, private, or the one of the host.',
-): StrataError => new StrataError({ kind: 'invalid-argument', code: 'ERR_NAMESPACE_INVALID', message, hint });
+): StrataError => new StrataError({ code: 'ERR_NAMESPACE_INVALID', message, hint });

@@ -97,7 +97,6 @@ function refuseOtherPlatform(name: string, wanted: Platform, actual: ImageConfig
   if (platformRank(normalizePlatform(wanted), normalizePlatform(actual)) !== undefined) return;
   const [want, is] = [wanted, actual].map((platform) => formatPlatform(normalizePlatform(platform)));
   throw new StrataError({
-    kind: 'not-found',
     code: 'ERR_IMAGE_PLATFORM',
     message: `image with reference ${name} was found but does not match the specified platform: wanted ${want}, actual: ${is}`,
     hint: "Build or load the image for that platform, or leave '--platform' out.",
@@ -115,7 +114,6 @@ function parentOf(
   const snapshot = metadata.snapshots.findByChainId(driver.name, chainId, lease);
   if (snapshot) return snapshot.id;
   throw new StrataError({
-    kind: 'failed-precondition',
     code: 'ERR_IMAGE_NOT_UNPACKED',
     message: `image ${id}: its layers are not unpacked for ${driver.name}`,
     hint: 'Build or load it again with this storage driver.',

@@ -52,7 +52,6 @@ export function readFailure(containers: Containers, id: string, error: unknown):
 
 const containerRemoved = (id: string, cause?: unknown): StrataError =>
   new StrataError({
-    kind: 'conflict',
     code: 'ERR_CONTAINER_CHANGED',
     message: `container ${id.slice(0, 12)}: was removed while its files were read`,
     cause,
@@ -61,7 +60,6 @@ const containerRemoved = (id: string, cause?: unknown): StrataError =>
 /** A container's processes changed what was being read, or the place that was written to. */
 export const containerChanged = (id: string, cause: unknown, doing: 'read' | 'written' = 'read'): StrataError =>
   new StrataError({
-    kind: 'conflict',
     code: 'ERR_CONTAINER_CHANGED',
     message: `container ${id.slice(0, 12)}: files went away or changed while they were ${doing}`,
     hint: 'Pause it or stop what writes to it, then try again.',

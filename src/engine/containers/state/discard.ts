@@ -42,7 +42,6 @@ export function removeFolder(layout: StoreLayout, id: string): void {
   } catch (cause) {
     if (errnoOf(cause) === 'ENOENT') return;
     throw new StrataError({
-      kind: 'failed-precondition',
       code: 'ERR_CONTAINER_REMOVAL',
       message: `cannot remove container ${id.slice(0, 12)}: ${folder}: ${cause instanceof Error ? cause.message : String(cause)}`,
       hint: 'Is something mounted there, or made immutable (lsattr)? Undo that, then remove it again.',

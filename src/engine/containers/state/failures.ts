@@ -5,7 +5,6 @@ const short = (id: string): string => id.slice(0, 12);
 /** `name` is how the user called it. */
 export const notRunning = (id: string, verb: string, name: string): StrataError =>
   new StrataError({
-    kind: 'conflict',
     code: 'ERR_CONTAINER_NOT_RUNNING',
     message: `cannot ${verb} container: ${name.slice(0, 256)}: container ${id} is not running`,
     hint: `Start it first: 'strata start ${short(id)}'.`,
@@ -13,7 +12,6 @@ export const notRunning = (id: string, verb: string, name: string): StrataError 
 
 export const notRunningNow = (id: string): StrataError =>
   new StrataError({
-    kind: 'conflict',
     code: 'ERR_CONTAINER_NOT_RUNNING',
     message: `container ${id} is not running`,
     hint: `Start it first: 'strata start ${short(id)}'.`,
@@ -22,21 +20,18 @@ export const notRunningNow = (id: string): StrataError =>
 /** In docker's words. A process that waits for the kernel dies when that is done, and not before. */
 export const notKilled = (task: string): StrataError =>
   new StrataError({
-    kind: 'unavailable',
     code: 'ERR_CONTAINER_NOT_KILLED',
     message: `${task}: tried to kill container, but did not receive an exit event`,
     hint: "A process of it waits for the kernel (state D in 'ps'), as for a disk or a server that does not answer: it ends when that does.",
   });
 
 export const startRefused = (why: string, hint: string): StrataError =>
-  new StrataError({ kind: 'conflict', code: 'ERR_CONTAINER_START_REFUSED', message: why, hint });
+  new StrataError({ code: 'ERR_CONTAINER_START_REFUSED', message: why, hint });
 
-export const execRefused = (message: string): StrataError =>
-  new StrataError({ kind: 'conflict', code: 'ERR_EXEC_REFUSED', message });
+export const execRefused = (message: string): StrataError => new StrataError({ code: 'ERR_EXEC_REFUSED', message });
 
 export const removalRefused = (name: string, status: string): StrataError =>
   new StrataError({
-    kind: 'conflict',
     code: 'ERR_CONTAINER_RUNNING',
     message:
       status === 'paused'

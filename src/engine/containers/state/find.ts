@@ -11,7 +11,6 @@ export function findContainer(containers: Containers, text: string): ContainerRe
   const [id, ...others] = /^[0-9a-f]{1,64}$/.test(text) ? containers.findByPrefix(text, 2) : [];
   if (others.length > 0) {
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_CONTAINER_AMBIGUOUS',
       message: `multiple IDs found with provided prefix: ${text}`,
       hint: 'Give more digits of the ID.',
@@ -25,7 +24,6 @@ export function findContainer(containers: Containers, text: string): ContainerRe
 /** In docker's words, which scripts look for. */
 export const containerNotFound = (text: string): StrataError =>
   new StrataError({
-    kind: 'not-found',
     code: 'ERR_CONTAINER_NOT_FOUND',
     message: `No such container: ${text.slice(0, 256)}`,
     hint: "'strata ps -a' lists what is there.",

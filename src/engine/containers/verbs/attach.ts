@@ -122,7 +122,6 @@ const stopped = (): StrataError => refused('You cannot attach to a stopped conta
 
 const refused = (message: string, hint?: string): StrataError =>
   new StrataError({
-    kind: 'conflict',
     code: 'ERR_CONTAINER_ATTACH_REFUSED',
     message,
     ...(hint === undefined ? {} : { hint }),

@@ -199,7 +199,6 @@ function copyFailure(error: unknown, directory: string, refused: () => StrataErr
   if (errno === 'EROFS') return refused();
   if (isDiskFull(error)) {
     return new StrataError({
-      kind: 'exhausted',
       code: 'ERR_NO_SPACE',
       message: `cp: ${whyFull(error, directory)}`,
       hint: 'Free space on that filesystem.',

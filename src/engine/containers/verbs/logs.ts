@@ -68,7 +68,6 @@ class LineTimes {
 
 const logNotKept = (): StrataError =>
   new StrataError({
-    kind: 'unsupported',
     code: 'ERR_LOG_NOT_KEPT',
     message: 'configured logging driver does not support reading',
     hint: "It was made with '--log-driver none'; 'strata attach' shows what it writes from now on.",

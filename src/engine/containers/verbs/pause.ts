@@ -68,5 +68,4 @@ async function hold(
 const become = ({ metadata }: ContainerParts, id: string, status: ContainerStatus): void =>
   void metadata.containers.change(id, (now) => toJson({ ...stateOf(now), status }));
 
-const refused = (message: string): StrataError =>
-  new StrataError({ kind: 'conflict', code: 'ERR_CONTAINER_PAUSED', message });
+const refused = (message: string): StrataError => new StrataError({ code: 'ERR_CONTAINER_PAUSED', message });

@@ -17,7 +17,6 @@ export async function renameContainer(
 ): Promise<void> {
   if (name === '' || newName === '') {
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_CONTAINER_NAME_INVALID',
       message: 'Neither old nor new names may be empty',
     });
@@ -26,7 +25,6 @@ export async function renameContainer(
   const wanted = checkContainerName(newName.replace(/^\//, ''));
   if (wanted === record.name) {
     throw new StrataError({
-      kind: 'invalid-argument',
       code: 'ERR_CONTAINER_NAME_SAME',
       message: 'Renaming a container with the same name as its current name',
     });

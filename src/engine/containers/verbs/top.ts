@@ -59,4 +59,4 @@ function rowsOf(output: string, pids: ReadonlySet<number>): ProcessTable {
 }
 
 const psProblem = (problem: string): StrataError =>
-  new StrataError({ kind: 'invalid-argument', code: 'ERR_PS', message: problem.slice(0, 1000) });
+  new StrataError({ code: 'ERR_PS', message: problem.slice(0, 1000) });

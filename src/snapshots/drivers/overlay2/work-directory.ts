@@ -29,7 +29,6 @@ export function activateWorkDirectory(id: string, directory: string): { path: st
   if (name === durableName) return { path, volatile: false };
   if (name !== volatilePrefix + bootId()) {
     throw new StrataError({
-      kind: 'failed-precondition',
       code: 'ERR_SNAPSHOT_VOLATILE_LOST',
       message: `snapshot ${id}: was to last until the machine stops, and it has been restarted since`,
       hint: 'Start the work that used it again.',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { TarEntry } from '../../../../src/archive/tar/types.ts';
-import { isStrataError } from '../../../../src/errors/index.ts';
+import { type ErrorCode, isStrataError } from '../../../../src/errors/index.ts';
 import { concatBytes, utf8 } from '../../../../src/lib/bytes.ts';
 import {
   base256,
@@ -47,7 +47,7 @@ function shown(found: TarEntry): Expected {
 
 /** name, archive, fields per entry (only those given are compared; `content` is the file's content as latin1). */
 type Good = readonly [name: string, archive: Uint8Array, entries: readonly Expected[]];
-type Bad = readonly [name: string, archive: Uint8Array, code: string, entriesBefore?: number];
+type Bad = readonly [name: string, archive: Uint8Array, code: ErrorCode, entriesBefore?: number];
 
 const long = (length: number, last = 'x'): string => `${'d/'.repeat(length).slice(0, length - last.length)}${last}`;
 const star = { magic: 'star' } as const;
