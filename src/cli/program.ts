@@ -13,7 +13,7 @@ export async function defineProgram(program: Command, context: CliContext, argv:
   program
     .description('Build, run and understand container images, without a daemon')
     .option('--root <dir>', 'where the store lies (default: $STRATA_ROOT or /var/lib/strata)')
-    .option('--storage-driver <name>', 'overlay2, vfs or auto')
+    .option('--storage-driver <name>', "a driver that 'strata info' lists, or auto")
     .option('-D, --debug', 'show causes and stacks of errors')
     .option('-v, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')

@@ -8,7 +8,9 @@ import type { AbortOptions } from '../lib/abort.ts';
 import type { StoreLease } from '../metadata/leases.ts';
 import { Metadata } from '../metadata/metadata.ts';
 import { TrackedBlobs, TrackedContentStore } from '../metadata/tracked-content.ts';
-import { expectedDriver } from '../snapshots/choose-driver.ts';
+import { expectedDriver } from '../snapshots/expected-driver.ts';
+import type { DriverTable } from '../snapshots/storage-driver.ts';
+import type { DriverWish } from '../snapshots/wished-driver.ts';
 import type { CachedStep } from './builder/cache-usage.ts';
 import type { PruneBuildCacheRequest, PrunedBuildCache } from './builder/prune-cache.ts';
 import type { BuildEvent, BuildRequest, BuildResult } from './builder/types.ts';
@@ -37,8 +39,10 @@ import { hostPlatform } from './versions.ts';
 export interface EngineOptions extends AbortOptions {
   /** Where the store lies; default `STRATA_ROOT`, else `/var/lib/strata`. Made by what is first written. */
   readonly root?: string;
-  /** `overlay2`, `vfs` or `auto` (default). */
+  /** The name of a storage driver, or `auto` (default). */
   readonly storageDriver?: string;
+  /** The drivers to choose among, for a program that brings its own. Default: those of Strata. */
+  readonly storageDrivers?: DriverTable;
   /**
    * The calling program is nothing but this engine's face (the command): mounts for containers may then be made in a
    * private mount namespace of its main thread, instead of a worker's.
@@ -68,7 +72,7 @@ export class Engine implements AsyncDisposable {
   readonly #locks: ObjectLocks;
   #driver: StorageDriver | undefined;
   readonly #ownProcess: boolean;
-  readonly #wish: string | undefined;
+  readonly #wish: DriverWish;
   readonly #reader: ImageReader;
 
   private constructor(parts: EngineParts, options: EngineOptions) {
@@ -78,7 +82,7 @@ export class Engine implements AsyncDisposable {
     this.#content = content;
     this.#locks = parts.locks;
     this.#ownProcess = options.ownProcess ?? false;
-    this.#wish = wishOf(options);
+    this.#wish = wishOf(options, this.layout);
     const { images, tags, targets, db } = metadata;
     const reader = { images, tags, targets, db, content: new TrackedBlobs(content, metadata.blobs) };
     this.#reader = reader;
@@ -98,7 +102,7 @@ export class Engine implements AsyncDisposable {
     const layout = findLayout(chooseRoot(options.root, process.env));
     const locks = new ObjectLocks(layout.locks);
     const content = LocalContentStore.openToLook({ directory: layout.content, locks, trashDirectory: layout.trash });
-    expectedDriver({ root: layout.root, driver: wishOf(options) });
+    expectedDriver(wishOf(options, layout));
     const metadata = Metadata.openToLook({
       database: layout.database,
       locksDirectory: layout.locks,
@@ -180,7 +184,6 @@ export class Engine implements AsyncDisposable {
     return performFrom(import('./system/system-info.ts'), async ({ systemInfo }) => {
       const containers = await this.containers.list({ all: true });
       return await systemInfo({
-        root: this.layout.root,
         wish: this.#wish,
         images: this.#metadata.images.list().length,
         states: containers.map(({ state }) => state),
@@ -286,7 +289,7 @@ export class Engine implements AsyncDisposable {
     if (this.#driver !== undefined) return this.#driver;
     const { db, snapshots } = this.#metadata;
     const open = db.isWritable ? openDriver : openDriverToLook;
-    const driver = open(this.layout.root, snapshots, this.#wish);
+    const driver = open(this.#wish, snapshots);
     if (db.isWritable) this.#driver = driver;
     return driver;
   }
@@ -333,5 +336,8 @@ export class Engine implements AsyncDisposable {
   }
 }
 
-const wishOf = ({ storageDriver }: EngineOptions): string | undefined =>
-  storageDriver === 'auto' ? undefined : storageDriver;
+const wishOf = ({ storageDriver, storageDrivers }: EngineOptions, { root }: StoreLayout): DriverWish => ({
+  root,
+  driver: storageDriver === 'auto' ? undefined : storageDriver,
+  table: storageDrivers,
+});

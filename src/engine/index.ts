@@ -3,6 +3,14 @@ export type { LogConfig } from '../containers/supervised/log-config.ts';
 export type { LogEntry } from '../containers/supervised/log-file.ts';
 export type { Checked, Damage } from '../images/check/types.ts';
 export type { LayerNode } from '../images/layer-tree.ts';
+export { allDrivers } from '../snapshots/drivers/all.ts';
+export type {
+  DriverProbe,
+  DriverTable,
+  OpenDriverOptions,
+  OpenedSnapshotter,
+  StorageDriver,
+} from '../snapshots/storage-driver.ts';
 export type { CachedStep } from './builder/cache-usage.ts';
 export type { PruneBuildCacheRequest, PrunedBuildCache } from './builder/prune-cache.ts';
 export type { BuildEvent, BuildRequest, BuildResult, DockerfileText, PullPolicy } from './builder/types.ts';

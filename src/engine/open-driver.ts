@@ -1,41 +1,42 @@
 import { isDiskFull } from '../content/disk-failure.ts';
 import type { SnapshotLedger } from '../ledger/types.ts';
-import {
-  chooseDriver,
-  type DriverChoice,
-  type DriverName,
-  driverInUse,
-  expectedDriver,
-} from '../snapshots/choose-driver.ts';
-import { type OpenedSnapshotter, openSnapshotter } from '../snapshots/open-snapshotter.ts';
+import { chooseDriver } from '../snapshots/choose-driver.ts';
+import type { DriverChoice } from '../snapshots/driver-choice.ts';
+import { driverInUse, expectedDriver } from '../snapshots/expected-driver.ts';
+import { openSnapshotter } from '../snapshots/open-snapshotter.ts';
+import type { OpenedSnapshotter } from '../snapshots/storage-driver.ts';
+import type { DriverWish } from '../snapshots/wished-driver.ts';
 
 /** The store's storage driver. */
 export interface StorageDriver {
-  readonly name: DriverName;
+  readonly name: string;
   readonly snapshotter: OpenedSnapshotter;
   /** To be told once. */
   readonly warnings: readonly string[];
 }
 
 /** What of the store's driver is needed to look at a store in which nothing may be yet. Throws as `expectedDriver` does. */
-export function openDriverToLook(root: string, ledger: SnapshotLedger, wish: string | undefined): StorageDriver {
-  const { driver } = expectedDriver({ root, driver: wish });
-  return { name: driver, snapshotter: openSnapshotter({ driver, root, ledger }), warnings: [] };
-}
+export const openDriverToLook = (wish: DriverWish, ledger: SnapshotLedger): StorageDriver =>
+  open(wish, ledger, { driver: expectedDriver(wish).driver, warnings: [] });
 
 /** The driver this store uses: the one whose snapshots it holds, else the one that works. Throws as `chooseDriver` does. */
-export function openDriver(root: string, ledger: SnapshotLedger, wish: string | undefined): StorageDriver {
-  const inUse = driverInUse({ root, driver: wish });
-  const { driver, warnings } = inUse === undefined ? choose(root, wish) : { driver: inUse, warnings: [] };
-  return { name: driver, snapshotter: openSnapshotter({ driver, root, ledger }), warnings };
+export function openDriver(wish: DriverWish, ledger: SnapshotLedger): StorageDriver {
+  const inUse = driverInUse(wish);
+  return open(wish, ledger, inUse === undefined ? choose(wish) : { driver: inUse, warnings: [] });
 }
 
+const open = (
+  { root, table }: DriverWish,
+  ledger: SnapshotLedger,
+  { driver, warnings }: Pick<DriverChoice, 'driver' | 'warnings'>,
+): StorageDriver => ({ name: driver, snapshotter: openSnapshotter({ driver, table, root, ledger }), warnings });
+
 /** A full disk has no room for trials, and is to be cleaned up all the same. */
-function choose(root: string, wish: string | undefined): DriverChoice {
+function choose(wish: DriverWish): DriverChoice {
   try {
-    return chooseDriver({ root, driver: wish });
+    return chooseDriver(wish);
   } catch (error) {
     if (!isDiskFull(error instanceof Error ? error.cause : error)) throw error;
-    return expectedDriver({ root, driver: wish });
+    return expectedDriver(wish);
   }
 }

@@ -1,7 +1,7 @@
 import type { LayerFiles } from '../layer/remake.ts';
 import type { SnapshotLedger } from '../ledger/types.ts';
 import { layerSnapshots } from '../snapshots/amendment.ts';
-import type { OpenedSnapshotter } from '../snapshots/open-snapshotter.ts';
+import type { OpenedSnapshotter } from '../snapshots/storage-driver.ts';
 
 /**
  * Where the files are of the layer that this snapshot stands for: its own directories, or a whole tree where the driver

@@ -13,7 +13,7 @@ import { invariant } from '../lib/invariant.ts';
 import type { LayerRecord } from '../metadata/layers.ts';
 import type { Metadata } from '../metadata/metadata.ts';
 import { layerLine } from '../snapshots/amendment.ts';
-import type { OpenedSnapshotter } from '../snapshots/open-snapshotter.ts';
+import type { OpenedSnapshotter } from '../snapshots/storage-driver.ts';
 import { type ChainId, type DiffId, digestHex } from '../spec/digest.ts';
 import { readFault } from './check/read-fault.ts';
 import { isParentDependent, markParentDependent } from './parent-dependent.ts';

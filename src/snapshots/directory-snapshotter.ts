@@ -5,6 +5,7 @@ import type { AbortOptions } from '../lib/abort.ts';
 import { invariant } from '../lib/invariant.ts';
 import { syncFilesystem } from '../sys/syncfs.ts';
 import { newSnapshotId, SnapshotDirectories } from './snapshot-directories.ts';
+import type { OpenDriverOptions } from './storage-driver.ts';
 import { treeUsage } from './tree-usage.ts';
 import type {
   CleanupReport,
@@ -19,12 +20,6 @@ import type {
   SnapshotterCapabilities,
   SnapshotUsage,
 } from './types.ts';
-
-export interface DirectorySnapshotterOptions {
-  /** The store's root, absolute. */
-  readonly root: string;
-  readonly ledger: SnapshotLedger;
-}
 
 /** How a new snapshot's directory is to be filled. */
 export interface FillOptions extends PrepareOptions {
@@ -48,7 +43,7 @@ export abstract class DirectorySnapshotter implements Snapshotter, SnapshotClean
   // 400 would read the records of all below it, several times.
   #lineage: { readonly id: string; readonly ancestors: readonly string[] } = { id: '', ancestors: [] };
 
-  protected constructor(name: string, options: DirectorySnapshotterOptions) {
+  protected constructor(name: string, options: OpenDriverOptions) {
     this.name = name;
     this.#ledger = options.ledger;
     this.directories = new SnapshotDirectories(options.root, name);

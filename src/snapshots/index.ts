@@ -1,12 +1,16 @@
-export {
-  type ChooseDriverOptions,
-  chooseDriver,
-  type DriverChoice,
-  type DriverFinding,
-  type DriverName,
-  driverInUse,
-} from './choose-driver.ts';
-export { type OpenedSnapshotter, type OpenSnapshotterOptions, openSnapshotter } from './open-snapshotter.ts';
+export { type ChooseDriverOptions, chooseDriver } from './choose-driver.ts';
+export type { DriverChoice, DriverFinding } from './driver-choice.ts';
+export { allDrivers } from './drivers/all.ts';
+export { driverInUse } from './expected-driver.ts';
+export { type OpenSnapshotterOptions, openSnapshotter } from './open-snapshotter.ts';
+export type { ProbePlace } from './probe-place.ts';
+export type {
+  DriverProbe,
+  DriverTable,
+  OpenDriverOptions,
+  OpenedSnapshotter,
+  StorageDriver,
+} from './storage-driver.ts';
 export type {
   CleanupReport,
   CommitOptions,
@@ -21,3 +25,4 @@ export type {
   SnapshotterCapabilities,
   SnapshotUsage,
 } from './types.ts';
+export type { DriverWish } from './wished-driver.ts';

@@ -1,25 +1,11 @@
-import type { DriverName } from './choose-driver.ts';
-import type { DirectorySnapshotterOptions } from './directory-snapshotter.ts';
-import { Overlay2Snapshotter } from './drivers/overlay2/driver.ts';
-import { VfsSnapshotter } from './drivers/vfs/driver.ts';
-import type { LayerDirectories, SnapshotCleaner, Snapshotter } from './types.ts';
+import type { OpenDriverOptions, OpenedSnapshotter } from './storage-driver.ts';
+import { type DriverWish, driverNamed, tableOf } from './wished-driver.ts';
 
-export interface OpenSnapshotterOptions extends DirectorySnapshotterOptions {
+export interface OpenSnapshotterOptions extends OpenDriverOptions, Pick<DriverWish, 'table'> {
   /** As `chooseDriver` picked it. */
-  readonly driver: DriverName;
-  /** In a user namespace that maps root to somebody else. */
-  readonly rootless?: boolean | undefined;
+  readonly driver: string;
 }
 
-/** A snapshotter over a store's root. Own directories are there with `capabilities.parallelApply`. */
-export type OpenedSnapshotter = Snapshotter & SnapshotCleaner & Partial<LayerDirectories>;
-
-/** Opens a driver; its folders under the root are made with the first snapshot. */
-export function openSnapshotter({ driver, ...options }: OpenSnapshotterOptions): OpenedSnapshotter {
-  switch (driver) {
-    case 'overlay2':
-      return new Overlay2Snapshotter(options);
-    case 'vfs':
-      return new VfsSnapshotter(options);
-  }
-}
+/** Opens a driver by its name. Throws ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED. */
+export const openSnapshotter = ({ driver, table, ...options }: OpenSnapshotterOptions): OpenedSnapshotter =>
+  driverNamed(driver, tableOf({ table })).open(options);

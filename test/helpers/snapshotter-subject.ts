@@ -2,13 +2,13 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemorySnapshotLedger } from '../../src/ledger/memory.ts';
-import type { DirectorySnapshotterOptions } from '../../src/snapshots/directory-snapshotter.ts';
+import type { OpenDriverOptions } from '../../src/snapshots/storage-driver.ts';
 import { removeTree } from '../../src/sys/remove-tree.ts';
 import type { SnapshotterSubject } from '../../src/testing/index.ts';
 
 /** A driver over a ledger in memory, on a root of its own in `folder`. */
 export async function inMemory(
-  open: (options: DirectorySnapshotterOptions) => SnapshotterSubject['snapshotter'],
+  open: (options: OpenDriverOptions) => SnapshotterSubject['snapshotter'],
   folder: string = tmpdir(),
 ): Promise<SnapshotterSubject> {
   const root = mkdtempSync(join(folder, 'strata-snapshots-'));

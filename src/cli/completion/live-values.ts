@@ -12,6 +12,10 @@ export const liveValues: LiveValues = async (source, root) => {
     const { allCapabilities } = await import('../../oci-runtime/capabilities.ts');
     return ['ALL', ...allCapabilities.map((name) => name.replace(/^CAP_/, ''))].map((value) => ({ value }));
   }
+  if (source === 'storage driver') {
+    const { allDrivers } = await import('../../engine/index.ts');
+    return ['auto', ...allDrivers.drivers.map(({ name }) => name)].map((value) => ({ value }));
+  }
   const { namesInStore } = await import('../../engine/store-names.ts');
   const { containers, images } = namesInStore(root);
   const ofContainers = (holds: (status: string) => boolean): Candidate[] =>

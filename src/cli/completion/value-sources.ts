@@ -8,7 +8,8 @@ export type LiveSource =
   | 'image'
   | 'container or image'
   | 'capability'
-  | 'variable';
+  | 'variable'
+  | 'storage driver';
 
 /** Words of a fixed list, live ones, verbs, paths that the shell knows, or what nothing is offered for. */
 export type ValueSource = readonly string[] | LiveSource | 'verb' | 'file' | 'folder' | 'text';
@@ -91,7 +92,7 @@ const ofFlags: ReadonlyMap<string, ValueSource> = new Map<string, ValueSource>(
     '--since': 'text',
     '--stop-signal': signals,
     '--stop-timeout': 'text',
-    '--storage-driver': words('auto overlay2 vfs'),
+    '--storage-driver': 'storage driver',
     '--sysctl': 'text',
     '--tag': 'image',
     '--tail': ['all'],

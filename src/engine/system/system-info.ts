@@ -1,6 +1,8 @@
 import { describeRuntime, type RuntimeInfo } from '../../containers/runtime/runtime.ts';
 import { isStrataError } from '../../errors/index.ts';
-import { type DriverFinding, expectedDriver } from '../../snapshots/choose-driver.ts';
+import type { DriverFinding } from '../../snapshots/driver-choice.ts';
+import { expectedDriver } from '../../snapshots/expected-driver.ts';
+import type { DriverWish } from '../../snapshots/wished-driver.ts';
 import { type KernelFeatures, kernelFeatures } from '../../sys/features.ts';
 import { describeVersions, type Versions } from '../versions.ts';
 import { type HostFacts, hostFacts } from './host-facts.ts';
@@ -30,20 +32,18 @@ export interface SystemInfo {
 }
 
 export interface SystemInfoInput {
-  readonly root: string;
-  /** The driver the user asked for, if any. */
-  readonly wish: string | undefined;
+  readonly wish: DriverWish;
   readonly images: number;
   /** The state of each, as `ps` shows it. */
   readonly states: readonly string[];
 }
 
 /** Looks at the machine and at the store's place in it. */
-export async function systemInfo({ root, wish, images, states }: SystemInfoInput): Promise<SystemInfo> {
+export async function systemInfo({ wish, images, states }: SystemInfoInput): Promise<SystemInfo> {
   const runtime = await runtimeIfThere();
-  const choice = expectedDriver({ root, driver: wish });
+  const choice = expectedDriver(wish);
   return {
-    root,
+    root: wish.root,
     versions: await describeVersions(),
     images,
     containers: countsOf(states),

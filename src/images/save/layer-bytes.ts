@@ -9,7 +9,7 @@ import { type LayerFiles, remakeLayer } from '../../layer/remake.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
-import type { OpenedSnapshotter } from '../../snapshots/open-snapshotter.ts';
+import type { OpenedSnapshotter } from '../../snapshots/storage-driver.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
 import { type DiffId, type Digest, digestHex, parseDigest } from '../../spec/digest.ts';
 import { layerFiles } from '../layer-files.ts';

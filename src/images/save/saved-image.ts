@@ -6,7 +6,7 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import type { Reference } from '../../reference/index.ts';
 import { layerLine } from '../../snapshots/amendment.ts';
-import type { OpenedSnapshotter } from '../../snapshots/open-snapshotter.ts';
+import type { OpenedSnapshotter } from '../../snapshots/storage-driver.ts';
 import { parseImageConfig } from '../../spec/config.ts';
 import { type DiffId, parseDigest } from '../../spec/digest.ts';
 import { maxConfigBytes, maxManifestBytes } from '../../spec/limits.ts';

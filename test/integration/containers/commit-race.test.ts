@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { openChanges } from '../../../src/engine/containers/files/writable-layer.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
-import type { OpenedSnapshotter } from '../../../src/snapshots/open-snapshotter.ts';
+import type { OpenedSnapshotter } from '../../../src/snapshots/storage-driver.ts';
 import { AT_FDCWD } from '../../../src/sys/constants.ts';
 import { errnoOf } from '../../../src/sys/errno.ts';
 import { mknodAt } from '../../../src/sys/fs-at.ts';

@@ -40,7 +40,7 @@ test('the layer of a step from the cache is held, also when no image keeps it', 
   const files = buildContext(context, ['FROM scratch', 'COPY a /'], { a: 'a' });
   await engine.build({ context: files, tags: ['made'] }).result;
   using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
-  const driver = openDriver(layout.root, metadata.snapshots, undefined);
+  const driver = openDriver({ root: layout.root }, metadata.snapshots);
   await using _snapshotter = driver.snapshotter;
   const maker = new SnapshotLayerMaker({ layout, driver, metadata, locks: new ObjectLocks(layout.locks) });
   const [snapshot] = metadata.snapshots.list();

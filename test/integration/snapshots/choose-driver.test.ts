@@ -3,7 +3,11 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { chooseDriver, type DriverChoice, driverInUse } from '../../../src/snapshots/choose-driver.ts';
+import { chooseDriver } from '../../../src/snapshots/choose-driver.ts';
+import type { DriverChoice } from '../../../src/snapshots/driver-choice.ts';
+import { vfs } from '../../../src/snapshots/drivers/vfs/index.ts';
+import { driverInUse } from '../../../src/snapshots/expected-driver.ts';
+import type { StorageDriver } from '../../../src/snapshots/storage-driver.ts';
 import { MS_NOEXEC, MS_RDONLY, mount, unmount } from '../../../src/sys/mount.ts';
 import { readMountInfo } from '../../../src/sys/mountinfo.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
@@ -149,6 +153,41 @@ test('a store with snapshots of one driver needs no trial', (context) => {
   assert.throws(() => driverInUse({ root, driver: 'zfs', environment }), { code: 'ERR_STORAGE_DRIVER_UNSUPPORTED' });
   mkdirSync(join(root, 'snapshots/overlay2/0123'));
   assert.equal(driverInUse({ root, environment }), undefined);
+});
+
+test('a table decides: its order, its trials and its names', (context) => {
+  const root = folder(context);
+  const driver = (name: string, works: boolean): StorageDriver => ({
+    ...vfs,
+    name,
+    probe: () => ({ works, reason: works ? 'always' : `no ${name} here`, warnings: [`${name} is slow`] }),
+  });
+  const table = { drivers: [driver('first', false), driver('second', true), driver('third', true)], later: ['fourth'] };
+  const choice = chooseDriver({ root, table, environment });
+  assert.deepEqual(choice, {
+    driver: 'second',
+    findings: [
+      { driver: 'first', chosen: false, reason: 'no first here' },
+      { driver: 'second', chosen: true, reason: 'always' },
+      { driver: 'third', chosen: false, reason: 'copies each layer whole' },
+      { driver: 'fourth', chosen: false, reason: 'not supported yet' },
+    ],
+    warnings: ['storage driver second is used, which copies each layer whole: no first here', 'second is slow'],
+  });
+  assert.throws(() => chooseDriver({ root, driver: 'vfs', table, environment }), {
+    code: 'ERR_STORAGE_DRIVER_UNKNOWN',
+    hint: 'Use first or second or third, or none to let one be chosen.',
+  });
+  mkdirSync(join(root, 'snapshots/third/0123'), { recursive: true });
+  assert.equal(driverInUse({ root, table, environment }), 'third');
+  const kept = chooseDriver({ root, table, environment });
+  assert.deepEqual([kept.driver, kept.warnings], ['third', ['third is slow']]);
+  assert.equal(reasonOf(kept, 'second'), 'third holds the snapshots of this store');
+  const none = { drivers: [driver('first', false), driver('other', false)], later: [] };
+  assert.throws(() => chooseDriver({ root, table: none, environment }), {
+    code: 'ERR_STORAGE_DRIVER_UNSUPPORTED',
+    message: 'storage driver any: no first here; no other here',
+  });
 });
 
 test('in a user namespace overlay2 works with user xattrs only', { skip: skip || needs('unshare') }, (context) => {

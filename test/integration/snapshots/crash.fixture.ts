@@ -3,7 +3,6 @@
 import { writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Metadata } from '../../../src/metadata/metadata.ts';
-import type { DriverName } from '../../../src/snapshots/choose-driver.ts';
 import { openSnapshotter } from '../../../src/snapshots/open-snapshotter.ts';
 import type { ChainId } from '../../../src/spec/digest.ts';
 import { seeded } from '../../helpers/seeded.ts';
@@ -11,7 +10,7 @@ import { seeded } from '../../helpers/seeded.ts';
 const [root = '', driver = '', seed = '0'] = process.argv.slice(2);
 const random = seeded(Number(seed));
 const metadata = Metadata.open({ database: join(root, 'strata.db'), locksDirectory: join(root, 'locks') });
-const snapshotter = openSnapshotter({ driver: driver as DriverName, root, ledger: metadata.snapshots });
+const snapshotter = openSnapshotter({ driver, root, ledger: metadata.snapshots });
 const lease = metadata.leases.open('crash test');
 const tell = (text: string): void => {
   writeSync(1, `${text}\n`);

@@ -10,7 +10,6 @@ import { setTimeout } from 'node:timers/promises';
 import { GarbageCollector } from '../../../src/metadata/gc.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
 import { snapshotSweeper } from '../../../src/metadata/sweepers.ts';
-import type { DriverName } from '../../../src/snapshots/choose-driver.ts';
 import { openSnapshotter } from '../../../src/snapshots/open-snapshotter.ts';
 import { removeTree } from '../../../src/sys/remove-tree.ts';
 import { mountHidden } from '../../helpers/mount-tree.ts';
@@ -20,12 +19,7 @@ import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
 const fixture = join(import.meta.dirname, 'crash.fixture.ts');
 
 /** Lets the fixture work as long as `wait` takes and kills it; answers the ids it was promised and did not give up. */
-async function runAndKill(
-  root: string,
-  driver: DriverName,
-  seed: number,
-  wait: () => Promise<void>,
-): Promise<Set<string>> {
+async function runAndKill(root: string, driver: string, seed: number, wait: () => Promise<void>): Promise<Set<string>> {
   const child = spawn(process.execPath, [fixture, root, driver, `${seed}`], { stdio: ['ignore', 'pipe', 'inherit'] });
   const promised = new Set<string>();
   const lines = createInterface(child.stdout);
@@ -78,7 +72,7 @@ test('cleanup beside a process that works takes nothing from it', { skip: needs(
   await checkStore(root, 'overlay2', promised);
 });
 
-async function checkStore(root: string, driver: DriverName, promised: ReadonlySet<string>): Promise<void> {
+async function checkStore(root: string, driver: string, promised: ReadonlySet<string>): Promise<void> {
   using metadata = Metadata.open({ database: join(root, 'strata.db'), locksDirectory: join(root, 'locks') });
   const snapshotter = openSnapshotter({ driver, root, ledger: metadata.snapshots });
   const folders = (): string[] => readdirSync(join(root, 'snapshots', driver));

@@ -1,5 +1,5 @@
 import { invariant } from '../../../lib/invariant.ts';
-import type { OpenedSnapshotter } from '../../../snapshots/open-snapshotter.ts';
+import type { OpenedSnapshotter } from '../../../snapshots/storage-driver.ts';
 import type { MountSpec } from '../../../sys/mount-spec.ts';
 
 /** What a container sees, to be read only: the layer it writes to is mounted as one of those below. */

@@ -1,6 +1,6 @@
 import type { ContainerChanges } from '../../../containers/mounts/mount-stubs.ts';
 import type { ChangedTree } from '../../../layer/diff/change.ts';
-import type { OpenedSnapshotter } from '../../../snapshots/open-snapshotter.ts';
+import type { OpenedSnapshotter } from '../../../snapshots/storage-driver.ts';
 import { closeFd } from '../../../sys/fs-at.ts';
 import { mountDetached } from '../../../sys/mount-spec.ts';
 

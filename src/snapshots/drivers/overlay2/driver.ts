@@ -2,18 +2,15 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SnapshotRecord } from '../../../ledger/types.ts';
 import { copyChangingTree } from '../../copy-tree.ts';
-import {
-  DirectorySnapshotter,
-  type DirectorySnapshotterOptions,
-  type FillOptions,
-} from '../../directory-snapshotter.ts';
+import { DirectorySnapshotter, type FillOptions } from '../../directory-snapshotter.ts';
+import type { OpenDriverOptions } from '../../storage-driver.ts';
 import type { LayerDirectories, Mount, SnapshotterCapabilities } from '../../types.ts';
 import { inheritRoot } from './inherit-root.ts';
 import { activateWorkDirectory, makeWorkDirectory, workDirectoryName } from './work-directory.ts';
 
-export interface Overlay2Options extends DirectorySnapshotterOptions {
-  /** In a user namespace that maps root to somebody else: marks are `user.` xattrs. */
-  readonly rootless?: boolean | undefined;
+export interface Overlay2Options extends OpenDriverOptions {
+  /** Default `overlay2`. */
+  readonly name?: string;
 }
 
 /**
@@ -33,7 +30,8 @@ export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDi
   readonly #userXattr: boolean;
 
   constructor(options: Overlay2Options) {
-    super('overlay2', options);
+    super(options.name ?? 'overlay2', options);
+    // Without root's capabilities the kernel keeps its marks in `user.` xattrs.
     this.#userXattr = options.rootless === true;
   }
 

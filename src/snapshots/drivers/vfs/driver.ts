@@ -2,11 +2,8 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SnapshotRecord } from '../../../ledger/types.ts';
 import { copyChangingTree, copyTree } from '../../copy-tree.ts';
-import {
-  DirectorySnapshotter,
-  type DirectorySnapshotterOptions,
-  type FillOptions,
-} from '../../directory-snapshotter.ts';
+import { DirectorySnapshotter, type FillOptions } from '../../directory-snapshotter.ts';
+import type { OpenDriverOptions } from '../../storage-driver.ts';
 import type { Mount, SnapshotterCapabilities } from '../../types.ts';
 import { canReflink } from './can-reflink.ts';
 
@@ -18,7 +15,7 @@ export class VfsSnapshotter extends DirectorySnapshotter {
   protected readonly layerLimit: undefined;
   #reflink: boolean | undefined;
 
-  constructor(options: DirectorySnapshotterOptions) {
+  constructor(options: OpenDriverOptions) {
     super('vfs', options);
   }
 

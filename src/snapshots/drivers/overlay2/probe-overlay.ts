@@ -1,0 +1,78 @@
+import { mkdirSync, readdirSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AT_FDCWD } from '../../../sys/constants.ts';
+import { errnoOf } from '../../../sys/errno.ts';
+import { closeFd, mknodAt } from '../../../sys/fs-at.ts';
+import { type MountSpec, mountDetached } from '../../../sys/mount-spec.ts';
+import { statAt } from '../../../sys/stat.ts';
+import { getXattrAt, setXattrAt } from '../../../sys/xattr.ts';
+import type { ProbePlace } from '../../probe-place.ts';
+
+/** A place, and a folder in it to be made for the trial. */
+type OverlayProbe = Pick<ProbePlace, 'name' | 'rootless'> & { readonly directory: string };
+
+/**
+ * Returns why overlayfs cannot keep snapshots in a place, or undefined when it can. Layers are made as unpacking makes
+ * them, mounted, read and changed.
+ */
+export function probeOverlay(place: ProbePlace): string | undefined {
+  const probe = { name: place.name, rootless: place.rootless, directory: place.folder('overlay') };
+  const opaque = probe.rootless ? 'user.overlay.opaque' : 'trusted.overlay.opaque';
+  try {
+    const spec = makeLayers(probe, opaque);
+    return withMount(spec, (merged) => tryChanges(probe, merged, opaque));
+  } catch (error) {
+    return describeFailure(error, probe);
+  }
+}
+
+function makeLayers({ directory, rootless }: OverlayProbe, opaque: string): MountSpec {
+  const at = (...names: readonly string[]): string => join(directory, ...names);
+  for (const folder of ['.', 'bottom', 'bottom/hidden', 'bottom/hidden/inside', 'marked', 'marked/hidden', 'upper']) {
+    mkdirSync(at(folder), { recursive: true });
+  }
+  mkdirSync(at('work'));
+  for (const name of ['deleted', 'plain']) writeFileSync(at('bottom', name), '');
+  mknodAt(AT_FDCWD, at('marked', 'deleted'), 'character-device', 0o600, 0, 0);
+  setXattrAt(AT_FDCWD, at('marked', 'hidden'), opaque, Buffer.from('y'));
+  const overlay = {
+    lowerDirs: [at('marked'), at('bottom')],
+    upperDir: at('upper'),
+    workDir: at('work'),
+    userXattr: rootless,
+  };
+  return { type: 'overlay', source: '', readOnly: false, overlay };
+}
+
+function tryChanges({ directory, name }: OverlayProbe, merged: string, opaque: string): string | undefined {
+  const upper = (file: string): string => join(directory, 'upper', file);
+  // Without types in directory listings (d_type) overlayfs shows what was deleted.
+  if (readdirSync(merged).sort().join() !== 'hidden,plain') return `overlayfs shows deleted files on ${name}`;
+  if (readdirSync(join(merged, 'hidden')).length > 0) return `overlayfs shows hidden files on ${name}`;
+  unlinkSync(join(merged, 'plain'));
+  rmdirSync(join(merged, 'hidden'));
+  mkdirSync(join(merged, 'hidden'));
+  if (readdirSync(merged).join() !== 'hidden') return `overlayfs does not delete files on ${name}`;
+  if (statAt(AT_FDCWD, upper('plain')).type !== 'character-device') return `overlayfs keeps no whiteouts on ${name}`;
+  if (!getXattrAt(AT_FDCWD, upper('hidden'), opaque)) return `overlayfs keeps no opaque directories on ${name}`;
+  return undefined;
+}
+
+/** Nothing is left mounted whatever becomes of this process. */
+function withMount<Result>(spec: MountSpec, use: (path: string) => Result): Result {
+  const fd = mountDetached(spec);
+  try {
+    return use(`/proc/self/fd/${fd}`);
+  } finally {
+    closeFd(fd);
+  }
+}
+
+function describeFailure(error: unknown, { directory, name }: OverlayProbe): string {
+  const errno = errnoOf(error);
+  if (errno === 'ENODEV') return 'the kernel has no overlay filesystem';
+  const message = error instanceof Error ? error.message : String(error);
+  const what = message.replaceAll(`${directory}/`, '');
+  if (errno === 'EPERM' && /^(fs|mount)/.test(what)) return `mounting is not permitted here (${what})`;
+  return `overlayfs cannot keep layers on ${name} (${what})`;
+}

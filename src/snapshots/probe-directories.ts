@@ -1,0 +1,12 @@
+import type { ProbePlace } from './probe-place.ts';
+
+/** What every driver needs whose snapshots are directories on the store's own filesystem. */
+export function probeDirectories({ name, files }: ProbePlace): {
+  readonly problem: string | undefined;
+  readonly warnings: readonly string[];
+} {
+  return {
+    problem: files.foldsCase ? `${name} takes names that differ in case for the same` : undefined,
+    warnings: files.lost.length > 0 ? [`files on ${name} lose ${files.lost.join(', ')}`] : [],
+  };
+}

@@ -1,0 +1,64 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { StrataError } from '../errors/index.ts';
+import { errnoOf } from '../sys/errno.ts';
+import { removeTree } from '../sys/remove-tree.ts';
+import { type Filesystem, filesystemOf } from './filesystem-of.ts';
+import { type FileAbilities, probeFiles } from './probe-files.ts';
+
+/** A scratch folder on a store's filesystem in which drivers try what they need. Disposal removes it. */
+export class ProbePlace implements Disposable {
+  readonly root: string;
+  readonly rootless: boolean;
+  /** Undefined where the kernel does not tell. */
+  readonly filesystem: Filesystem | undefined;
+  readonly #scratch: string;
+  #files: FileAbilities | undefined;
+
+  /** The root is made when absent. Throws ERR_STORAGE_ROOT_UNUSABLE. */
+  constructor(root: string, rootless: boolean) {
+    this.root = root;
+    this.rootless = rootless;
+    this.#scratch = makeScratch(root);
+    try {
+      this.filesystem = filesystemOf(root);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** How messages call the filesystem, such as `ext4 (/var)`. */
+  get name(): string {
+    return this.filesystem ? `${this.filesystem.type} (${this.filesystem.mountPoint})` : 'this filesystem';
+  }
+
+  /** What the filesystem keeps of files, tried once for all drivers. */
+  get files(): FileAbilities {
+    this.#files ??= probeFiles(this.folder('files'));
+    return this.#files;
+  }
+
+  /** A path for a folder of one driver's trial, which makes it. */
+  folder(name: string): string {
+    return join(this.#scratch, name);
+  }
+
+  [Symbol.dispose](): void {
+    removeTree(this.#scratch);
+  }
+}
+
+function makeScratch(root: string): string {
+  try {
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    return mkdtempSync(join(root, '.probe-'));
+  } catch (cause) {
+    throw new StrataError({
+      code: 'ERR_STORAGE_ROOT_UNUSABLE',
+      message: `root ${root}: cannot be written (${errnoOf(cause) ?? String(cause)})`,
+      hint: 'Choose another place with --root or STRATA_ROOT.',
+      cause,
+    });
+  }
+}

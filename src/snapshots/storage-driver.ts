@@ -1,0 +1,45 @@
+import type { SnapshotLedger } from '../ledger/types.ts';
+import type { ProbePlace } from './probe-place.ts';
+import type { LayerDirectories, SnapshotCleaner, Snapshotter } from './types.ts';
+
+/** One way to keep snapshots. docs/storage-drivers.md shows how to add one. */
+export interface StorageDriver {
+  /** As users write it. What the driver keeps is under `<root>/snapshots/<name>`. */
+  readonly name: string;
+  /** The price of this driver, as in "vfs is used, which copies each layer whole"; none for a driver without one. */
+  readonly drawback?: string;
+  /** Returns false when the driver cannot work here, as far as a look tells. Writes nothing, mounts nothing. */
+  isLikely(): boolean;
+  /** Tries what the driver needs, in a place on the store's filesystem. */
+  probe(place: ProbePlace): DriverProbe;
+  /** Opens the driver over a store. Folders under the root are made with the first snapshot. */
+  open(options: OpenDriverOptions): OpenedSnapshotter;
+}
+
+/** What a trial has shown. */
+export interface DriverProbe {
+  readonly works: boolean;
+  /** Why, or why not, for people. */
+  readonly reason: string;
+  /** What will be slow, lost or not be seen with this driver, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
+export interface OpenDriverOptions {
+  /** The store's root, absolute. */
+  readonly root: string;
+  readonly ledger: SnapshotLedger;
+  /** In a user namespace that maps root to another user. */
+  readonly rootless?: boolean | undefined;
+}
+
+/** A snapshotter over a store's root. `LayerDirectories` come with `capabilities.parallelApply` or `nativeDiff`. */
+export type OpenedSnapshotter = Snapshotter & SnapshotCleaner & Partial<LayerDirectories>;
+
+/** The drivers a store may use. */
+export interface DriverTable {
+  /** The preferred one first. */
+  readonly drivers: readonly StorageDriver[];
+  /** Names that a user of other engines may ask for, of drivers that do not exist yet. */
+  readonly later: readonly string[];
+}

@@ -1,0 +1,45 @@
+import { StrataError } from '../errors/index.ts';
+import { allDrivers } from './drivers/all.ts';
+import type { DriverTable, StorageDriver } from './storage-driver.ts';
+
+/** A store, and what its user wishes for. */
+export interface DriverWish {
+  /** The store's root, absolute. */
+  readonly root: string;
+  /** The user's wish; it goes before that of `STRATA_STORAGE_DRIVER`. */
+  readonly driver?: string | undefined;
+  /** Default {@link allDrivers}. */
+  readonly table?: DriverTable | undefined;
+  /** Default `process.env`. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+export const tableOf = ({ table }: Pick<DriverWish, 'table'>): DriverTable => table ?? allDrivers;
+
+/** The driver a user asks for. Throws ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED. */
+export function wishedDriver(options: DriverWish): StorageDriver | undefined {
+  const { driver, environment = process.env } = options;
+  const wish = driver ?? environment['STRATA_STORAGE_DRIVER'];
+  return wish === undefined || wish === '' ? undefined : driverNamed(wish, tableOf(options));
+}
+
+/** The driver of that name. Throws ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED. */
+export function driverNamed(name: string, { drivers, later }: DriverTable): StorageDriver {
+  const found = drivers.find((driver) => driver.name === name);
+  if (found !== undefined) return found;
+  if (later.includes(name)) throw driverCannotWork(name, notSupportedYet);
+  throw new StrataError({
+    code: 'ERR_STORAGE_DRIVER_UNKNOWN',
+    message: `storage driver ${name}: unknown`,
+    hint: `Use ${drivers.map((driver) => driver.name).join(' or ')}, or none to let one be chosen.`,
+  });
+}
+
+export const notSupportedYet = 'not supported yet';
+
+export const driverCannotWork = (name: string, reason: string): StrataError =>
+  new StrataError({
+    code: 'ERR_STORAGE_DRIVER_UNSUPPORTED',
+    message: `storage driver ${name}: ${reason}`,
+    hint: 'Use another driver, or put the root on another filesystem, such as ext4 or xfs.',
+  });
