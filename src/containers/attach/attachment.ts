@@ -1,11 +1,11 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { errnoOf } from '../../sys/errno.ts';
-import type { ProcessIdentity } from '../../sys/process-identity.ts';
+import { PacketReader } from '../../sys/packet-reader.ts';
+import { isAlive, type ProcessIdentity } from '../../sys/process-identity.ts';
 import { SeqpacketSocket } from '../../sys/seqpacket.ts';
 import { unreadBytes } from '../../sys/unread-bytes.ts';
-import { workerUrl } from '../../sys/worker-url.ts';
+import { OutputBatch } from './output-batch.ts';
 
 /** A piece of what a container writes; with a terminal all of it is standard output. */
 export interface OutputChunk {
@@ -26,19 +26,15 @@ export interface AttachPlace {
   readonly windowSize: string;
 }
 
-/** What the reading thread is given. */
-export interface AttachWorkerData {
-  readonly fd: number;
-  /** Bytes told of and not yet taken, an Int32. */
-  readonly untaken: SharedArrayBuffer;
-  readonly process: ProcessIdentity | undefined;
-}
-
 // conmon drops what is beyond this in one packet.
 const maxPacketBytes = 32 * 1024;
 const longestPauseMs = 16;
-// Beyond all that the reading thread can have told of.
-const takesAll = 1 << 30;
+// As much as the reader may be behind before the container has to wait for it.
+const maxUntaken = 1 << 20;
+// conmon reads 8192 bytes and puts one before them.
+const maxReceivedBytes = 16 * 1024;
+// How soon it is noticed that a container whose reader is behind has ended.
+const lookMs = 250;
 
 const resizePauseMs = 5;
 
@@ -49,11 +45,12 @@ const resizePauseMs = 5;
 export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   readonly #socket: SeqpacketSocket;
   readonly #windowSize: string;
-  readonly #worker: Worker;
-  readonly #untaken = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  readonly #ended: Promise<void>;
+  readonly #process: ProcessIdentity | undefined;
+  readonly #reader: PacketReader;
   readonly #closing = new AbortController();
   #chunks: OutputChunk[] = [];
+  #untaken = 0;
+  #looking: NodeJS.Timeout | undefined;
   #lastWrite: Promise<boolean> = Promise.resolve(true);
   #sizes: TerminalSize[] = [];
   #resizing: NodeJS.Timeout | undefined;
@@ -64,19 +61,11 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   private constructor(socket: SeqpacketSocket, windowSize: string, process: ProcessIdentity | undefined) {
     this.#socket = socket;
     this.#windowSize = windowSize;
-    const workerData: AttachWorkerData = { fd: socket.fd, untaken: this.#untaken, process };
-    this.#worker = new Worker(workerUrl('attach-worker', import.meta.url), { workerData });
-    this.#ended = new Promise((resolve) => {
-      this.#worker.on('message', (chunk: OutputChunk) => {
-        this.#chunks.push(chunk);
-        this.#wake?.();
-      });
-      this.#worker.on('error', (error: Error) => (this.#failure = error));
-      this.#worker.on('exit', () => {
-        this.#isOver = true;
-        this.#wake?.();
-        resolve();
-      });
+    this.#process = process;
+    this.#reader = new PacketReader(socket.fd, {
+      maxPacketBytes: maxReceivedBytes,
+      onPackets: (packets) => this.#receive(packets),
+      onEnd: (failure) => this.#end(failure),
     });
   }
 
@@ -166,11 +155,10 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#resizing);
     this.#closing.abort();
-    this.#socket.endBoth();
-    this.#chunks = [];
-    this.#take(takesAll);
-    await this.#ended;
+    this.#reader[Symbol.dispose]();
     this.#socket[Symbol.dispose]();
+    this.#chunks = [];
+    this.#end(undefined);
   }
 
   async #writeNow(bytes: Uint8Array): Promise<boolean> {
@@ -197,9 +185,50 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
     }
   }
 
+  /** Returns false when the container has to wait for the reader. */
+  #receive(packets: Iterable<Uint8Array>): boolean {
+    const batch = new OutputBatch((chunk) => {
+      this.#chunks.push(chunk);
+      this.#untaken += chunk.chunk.length;
+    });
+    for (const packet of packets) {
+      batch.add(packet);
+      if (this.#untaken > maxUntaken) break;
+    }
+    batch.flush();
+    this.#wake?.();
+    if (this.#untaken <= maxUntaken) return true;
+    this.#looking ??= setInterval(() => this.#look(), lookMs);
+    return false;
+  }
+
+  /**
+   * The supervisor waits for us and cannot say that the container has ended before we have read all. Once the first
+   * process is gone, only what the pipes between them hold can come, and nobody who waits for the end has to wait for a
+   * slow reader.
+   */
+  #look(): void {
+    if (this.#process === undefined || isAlive(this.#process)) return;
+    this.#untaken = Number.NEGATIVE_INFINITY;
+    this.#goOn();
+  }
+
   #take(bytes: number): void {
-    const untaken = new Int32Array(this.#untaken);
-    Atomics.sub(untaken, 0, bytes);
-    Atomics.notify(untaken, 0);
+    this.#untaken -= bytes;
+    if (this.#looking !== undefined && this.#untaken <= maxUntaken) this.#goOn();
+  }
+
+  #goOn(): void {
+    clearInterval(this.#looking);
+    this.#looking = undefined;
+    this.#reader.resume();
+  }
+
+  #end(failure: Error | undefined): void {
+    clearInterval(this.#looking);
+    this.#looking = undefined;
+    this.#isOver = true;
+    this.#failure ??= failure;
+    this.#wake?.();
   }
 }

@@ -1,0 +1,33 @@
+import type { OutputChunk } from './attachment.ts';
+
+const maxBytes = 1 << 17;
+
+// One for all attachments of a thread: a batch is flushed before the next one begins.
+const memory = Buffer.allocUnsafe(maxBytes);
+
+/** Joins a supervisor's packets into chunks of one stream, so that a busy container does not cost a chunk for each packet. */
+export class OutputBatch {
+  readonly #onChunk: (chunk: OutputChunk) => void;
+  #stream: OutputChunk['stream'] = 'stdout';
+  #size = 0;
+
+  constructor(onChunk: (chunk: OutputChunk) => void) {
+    this.#onChunk = onChunk;
+  }
+
+  /** The packet's first byte names the stream. */
+  add(packet: Uint8Array): void {
+    const stream = packet[0] === 3 ? 'stderr' : 'stdout';
+    if (stream !== this.#stream || this.#size + packet.length > maxBytes) this.flush();
+    this.#stream = stream;
+    memory.set(packet.subarray(1), this.#size);
+    this.#size += packet.length - 1;
+  }
+
+  flush(): void {
+    if (this.#size === 0) return;
+    const chunk = Uint8Array.from(memory.subarray(0, this.#size));
+    this.#size = 0;
+    this.#onChunk({ stream: this.#stream, chunk });
+  }
+}
