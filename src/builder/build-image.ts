@@ -11,7 +11,8 @@ import { keptBytes } from './kept-bytes.ts';
 import { openBase } from './open-base.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
 import { Solver } from './solver/solver.ts';
-import type { Op, Vertex } from './solver/types.ts';
+import type { Op } from './solver/types.ts';
+import { makeVertex } from './solver/vertex.ts';
 import { chainOf } from './step-chain.ts';
 import { layersOf, lineage, makeLayers } from './step-layers.ts';
 
@@ -49,7 +50,7 @@ async function build(request: BuildImageRequest, parts: BuildParts, report: Repo
   }
 
   const solver = new Solver<FilesystemResult>({ cache: parts.cache, report, signal });
-  const from: Vertex<FilesystemResult> = { digest: 'from', name: 'FROM', inputs: [], op: given(base.result) };
+  const from = makeVertex({ name: 'FROM', inputs: [], op: given(base.result) });
   solver.give(from, base.result);
   const results: FilesystemResult[] = [];
   for (const vertex of chainOf(plan, from, { parts, request })) results.push(await solver.solve(vertex));
@@ -84,6 +85,6 @@ export const readTags = (tags: readonly string[]): Reference[] =>
 
 /** The op of something that stands already. */
 const given = (result: FilesystemResult): Op<FilesystemResult> => ({
-  cacheMap: async () => ({ digest: result.identity }),
-  exec: async () => result,
+  definition: result.identity,
+  key: async () => ({ digest: result.identity, exec: async () => result }),
 });

@@ -27,8 +27,11 @@ function atLines(thrown: unknown, { start, end }: LineRange): unknown {
 
 /** The op of an instruction, whose failures say where that stands. */
 export const standingAt = <R extends Result>(op: Op<R>, at: LineRange): Op<R> => ({
-  cacheMap: async (context) => await located(op.cacheMap(context), at),
-  exec: async (inputs, context) => await located(op.exec(inputs, context), at),
+  definition: op.definition,
+  key: async (inputs, context) => {
+    const { digest, exec } = await located(op.key(inputs, context), at);
+    return { digest, exec: async (running) => await located(exec(running), at) };
+  },
 });
 
 /** What the work of an instruction gives; its failure by {@link atLines}. */

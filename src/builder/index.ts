@@ -6,7 +6,9 @@ export {
   type StagePlan,
   type TargetStage,
 } from './frontend/plan-stage.ts';
-export type { OnOutput, OutputStream, Runner, RunRequest } from './runner.ts';
-export { Solver, type SolverOptions, stepKey } from './solver/solver.ts';
-export type { CacheMap, CacheStore, Op, OpContext, Result, SolveEvent, StepState, Vertex } from './solver/types.ts';
-export type { Log } from './step-log.ts';
+export type { OnOutput, Runner, RunRequest } from './runner.ts';
+export type { Log, OutputStream } from './solver/log.ts';
+export { Solver, type SolverOptions } from './solver/solver.ts';
+export { definitionOf, stepKey } from './solver/step-key.ts';
+export type { CacheStore, Keyed, Op, OpContext, Result, SolveEvent, StepState, Vertex } from './solver/types.ts';
+export { makeVertex } from './solver/vertex.ts';

@@ -1,7 +1,6 @@
 import type { AbortOptions } from '../lib/abort.ts';
 import type { MountSpec } from '../sys/mount-spec.ts';
-
-export type OutputStream = 'stdout' | 'stderr';
+import type { OutputStream } from './solver/log.ts';
 
 /** Gets what a command writes; `taken` is to be called when it is dealt with: until then a fast writer waits. */
 export type OnOutput = (stream: OutputStream, chunk: Uint8Array, taken: () => void) => void;

@@ -7,6 +7,7 @@ import { LinkOp } from './ops/link-op.ts';
 import { RunOp } from './ops/run-op.ts';
 import { WorkdirOp } from './ops/workdir-op.ts';
 import type { Op, Vertex } from './solver/types.ts';
+import { makeVertex } from './solver/vertex.ts';
 
 export interface ChainOptions {
   readonly parts: BuildParts;
@@ -23,14 +24,14 @@ export function chainOf(
   const vertices: Vertex<FilesystemResult>[] = [];
   const ignoreCache = options.request.noCache;
   for (const [at, { title, step, location }] of steps.entries()) {
-    const [digest, number] = [`step:${at}`, `[${at + 1}/${steps.length}]`];
+    const number = `[${at + 1}/${steps.length}]`;
     const parent = vertices.at(-1) ?? from;
     const op = standingAt(opOf(step, plan, options), location);
     if (step.kind === 'copy' && step.isLinked) {
-      const copy = { digest: `${digest}:copy`, name: `${number} ${title}`, inputs: [], op, ignoreCache };
+      const copy = makeVertex({ name: `${number} ${title}`, inputs: [], op, ignoreCache });
       const link = standingAt(new LinkOp(options.parts), location);
-      vertices.push({ digest, name: `${number} LINK ${title}`, inputs: [parent, copy], op: link, ignoreCache });
-    } else vertices.push({ digest, name: `${number} ${title}`, inputs: [parent], op, ignoreCache });
+      vertices.push(makeVertex({ name: `${number} LINK ${title}`, inputs: [parent, copy], op: link, ignoreCache }));
+    } else vertices.push(makeVertex({ name: `${number} ${title}`, inputs: [parent], op, ignoreCache }));
   }
   return vertices;
 }

@@ -1,7 +1,5 @@
-import type { OnOutput, OutputStream } from './runner.ts';
-
-/** What a step writes: whole lines as bytes, each with its line end but perhaps the last of all, or a very long one. */
-export type Log = (stream: OutputStream, lines: Uint8Array, taken?: () => void) => void;
+import type { OnOutput } from './runner.ts';
+import type { Log, OutputStream } from './solver/log.ts';
 
 // A longer line is told in pieces: memory must not depend on what a command writes.
 const maxLineBytes = 64 * 1024;

@@ -1,7 +1,8 @@
 import type { Lease } from '../../ledger/types.ts';
 import { invariant } from '../../lib/invariant.ts';
 import type { LayerMaker, LayersBelow } from '../layer-maker.ts';
-import type { CacheMap, ExecContext, Op } from '../solver/types.ts';
+import { stepKey } from '../solver/step-key.ts';
+import type { Keyed, Op, OpContext } from '../solver/types.ts';
 import type { FilesystemResult, LinkWorkspace } from './filesystem-result.ts';
 
 export interface LinkOpOptions {
@@ -17,25 +18,31 @@ const onNothing: LayersBelow = { chainId: undefined, made: [] };
  * build it reads nothing, so that on another base the same layer comes from the cache.
  */
 export class LinkOp implements Op<FilesystemResult> {
+  readonly definition = 'link-v1';
   readonly #options: LinkOpOptions;
 
   constructor(options: LinkOpOptions) {
     this.#options = options;
   }
 
-  async cacheMap(): Promise<CacheMap> {
-    return { digest: 'link-v1' };
+  async key(inputs: readonly FilesystemResult[]): Promise<Keyed<FilesystemResult>> {
+    const digest = stepKey(this.definition, inputs);
+    return {
+      digest,
+      exec: async (context) => {
+        const snapshotId = await this.#link(inputs, context);
+        return { identity: digest, snapshotId, createdAt: Date.now() };
+      },
+    };
   }
 
-  async exec([parent, copied]: readonly FilesystemResult[], { signal, key }: ExecContext): Promise<FilesystemResult> {
+  async #link([parent, copied]: readonly FilesystemResult[], { signal }: OpContext): Promise<string> {
     const { workspace, layerMaker, lease } = this.#options;
     invariant(copied?.snapshotId !== undefined, 'a copy makes a snapshot');
     // Whatever it stands on, it is this layer.
     const layer = await layerMaker.make(copied.snapshotId, onNothing, { lease, signal });
-    const snapshotId =
-      parent?.snapshotId === undefined
-        ? layer.snapshotId
-        : await workspace.stack(parent.snapshotId, layer.snapshotId, { signal });
-    return { identity: key, snapshotId, createdAt: Date.now() };
+    return parent?.snapshotId === undefined
+      ? layer.snapshotId
+      : await workspace.stack(parent.snapshotId, layer.snapshotId, { signal });
   }
 }

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import { whatIsFull } from '../../content/disk-failure.ts';
 import { excerpt, quote } from '../../dockerfile/quote.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import type { Platform } from '../../spec/platform.ts';
 import type { MountSpec } from '../../sys/mount-spec.ts';
 import type { Runner } from '../runner.ts';
-import type { CacheMap, ExecContext, Op } from '../solver/types.ts';
+import { definitionOf, stepKey } from '../solver/step-key.ts';
+import type { Keyed, Op, OpContext } from '../solver/types.ts';
 import { StepLog } from '../step-log.ts';
 import type { FilesystemResult, MountWorkspace } from './filesystem-result.ts';
 
@@ -32,15 +32,17 @@ export interface RunOpOptions extends RunStep {
 
 /** RUN: a command on the filesystem below; what it changes is the step's result. */
 export class RunOp implements Op<FilesystemResult> {
+  readonly definition: string;
   readonly #options: RunOpOptions;
 
   constructor(options: RunOpOptions) {
+    const { args, env, user, workingDirectory, network, scripts, platform } = options;
+    this.definition = definitionOf('run-v2', { args, env, user, workingDirectory, network, scripts, platform });
     this.#options = options;
   }
 
-  async cacheMap(): Promise<CacheMap> {
-    const { args, env, user, workingDirectory, network, scripts, platform } = this.#options;
-    return { digest: sha256('run-v2', { args, env, user, workingDirectory, network, scripts, platform }) };
+  async key(inputs: readonly FilesystemResult[]): Promise<Keyed<FilesystemResult>> {
+    return { digest: stepKey(this.definition, inputs), exec: async (context) => await this.#exec(inputs[0], context) };
   }
 
   /**
@@ -49,17 +51,17 @@ export class RunOp implements Op<FilesystemResult> {
    * takes nothing of this step would have to hash it all. What changed nothing at all is told at a glance and is named
    * so: steps above a check that was run again come from the cache.
    */
-  async exec([parent]: readonly FilesystemResult[], context: ExecContext): Promise<FilesystemResult> {
+  async #exec(parent: FilesystemResult | undefined, context: OpContext): Promise<FilesystemResult> {
     const { signal } = context;
     const { workspace } = this.#options;
     const { snapshotId, isUnchanged } = await workspace.run(parent?.snapshotId, (root) => this.#run(root, context), {
       signal,
     });
-    const identity = isUnchanged ? sha256('unchanged-v1', parent?.identity ?? '') : `snapshot:${snapshotId}`;
+    const identity = isUnchanged ? definitionOf('unchanged-v1', [parent?.identity]) : `snapshot:${snapshotId}`;
     return { identity, snapshotId, createdAt: Date.now() };
   }
 
-  async #run(root: MountSpec, { signal, log }: ExecContext): Promise<void> {
+  async #run(root: MountSpec, { signal, log }: OpContext): Promise<void> {
     const { args, env, proxies, user, workingDirectory, network, scripts, runner } = this.#options;
     const stepLog = new StepLog(log);
     const request = { root, args, env: [...proxies, ...env], user, workingDirectory, network, scripts };
@@ -92,8 +94,3 @@ function hintOfFullDisk({ source, overlay }: MountSpec): string | undefined {
   const full = whatIsFull(overlay?.upperDir ?? source);
   return full && `The store's disk may be why: ${full}. Remove images or build cache that are no longer needed.`;
 }
-
-const sha256 = (what: string, fields: object | string): string =>
-  `sha256:${createHash('sha256')
-    .update(`${what}\n${JSON.stringify(fields)}`)
-    .digest('hex')}`;

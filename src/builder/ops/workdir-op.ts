@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { FileTime } from '../../sys/file-attributes.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
-import type { CacheMap, ExecContext, Op } from '../solver/types.ts';
+import { definitionOf, stepKey } from '../solver/step-key.ts';
+import type { Keyed, Op, OpContext } from '../solver/types.ts';
 import type { FilesystemResult, Workspace } from './filesystem-result.ts';
 import { ownerOrRoot } from './owner.ts';
 import { TouchedDirectories } from './touched-directories.ts';
@@ -18,19 +18,27 @@ export interface WorkdirOpOptions {
 
 /** WORKDIR: the directory exists afterwards, with its parents; those made have mode 0755. */
 export class WorkdirOp implements Op<FilesystemResult> {
+  readonly definition: string;
   readonly #options: WorkdirOpOptions;
 
   constructor(options: WorkdirOpOptions) {
+    const { path, user, time } = options;
+    this.definition = definitionOf('workdir-v2', { path, user, time });
     this.#options = options;
   }
 
-  async cacheMap(): Promise<CacheMap> {
-    const { path, user, time } = this.#options;
-    const fields = JSON.stringify({ path, user, time });
-    return { digest: `sha256:${createHash('sha256').update(`workdir-v2\n${fields}`).digest('hex')}` };
+  async key(inputs: readonly FilesystemResult[]): Promise<Keyed<FilesystemResult>> {
+    const digest = stepKey(this.definition, inputs);
+    return {
+      digest,
+      exec: async (context) => {
+        const snapshotId = await this.#make(inputs[0], context);
+        return { identity: digest, snapshotId, createdAt: Date.now() };
+      },
+    };
   }
 
-  async exec([parent]: readonly FilesystemResult[], { signal, key }: ExecContext): Promise<FilesystemResult> {
+  async #make(parent: FilesystemResult | undefined, { signal }: OpContext): Promise<string> {
     const { path, user, time, workspace } = this.#options;
     const change = async (directory: string): Promise<void> => {
       using tree = RootedTree.open(directory);
@@ -38,7 +46,6 @@ export class WorkdirOp implements Op<FilesystemResult> {
       new TreeTarget(tree, ownerOrRoot(user, tree), touched).directory(Buffer.from(path));
       touched?.finish();
     };
-    const snapshotId = await workspace.change(parent?.snapshotId, change, { signal });
-    return { identity: key, snapshotId, createdAt: Date.now() };
+    return await workspace.change(parent?.snapshotId, change, { signal });
   }
 }

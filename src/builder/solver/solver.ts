@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import type { Log } from '../step-log.ts';
+import type { Log } from './log.ts';
 import type { CacheStore, OpContext, ReportSolve, Result, StepState, Vertex } from './types.ts';
 
 export interface SolverOptions<R extends Result> {
@@ -58,8 +57,7 @@ export class Solver<R extends Result> {
     const startedAt = Date.now();
     try {
       move({ state: 'unkeyed' });
-      const { digest } = await vertex.op.cacheMap(context);
-      const key = stepKey(digest, inputs);
+      const { digest: key, exec } = await vertex.op.key(inputs, context);
       move({ state: 'keyed', key });
       await using _flight = await cache.lock(key, { signal });
       const found = vertex.ignoreCache ? undefined : await cache.find(key);
@@ -68,7 +66,7 @@ export class Solver<R extends Result> {
         return found;
       }
       move({ state: 'running', key, startedAt });
-      const result = await vertex.op.exec(inputs, { ...context, key });
+      const result = await exec(context);
       await cache.save(key, result, vertex);
       move({ state: 'done', key, result, startedAt, endedAt: Date.now() });
       return result;
@@ -88,11 +86,4 @@ export class Solver<R extends Result> {
       return outcome.value;
     });
   }
-}
-
-/** H(operation, identities of the inputs' outputs). */
-export function stepKey(opDigest: string, inputs: readonly Result[]): string {
-  const hash = createHash('sha256').update('step-key-v1\n').update(`${opDigest}\n`);
-  for (const input of inputs) hash.update(`${input.identity}\n`);
-  return `sha256:${hash.digest('hex')}`;
 }

@@ -1,6 +1,5 @@
 import type { AbortOptions } from '../../lib/abort.ts';
-import type { OutputStream } from '../runner.ts';
-import type { Log } from '../step-log.ts';
+import type { Log, OutputStream } from './log.ts';
 
 /**
  * What a step made. `identity` names the *output*, for as long as somebody may ask: two steps that made the same thing
@@ -12,26 +11,28 @@ export interface Result {
   readonly identity: string;
 }
 
-/** What of an operation enters its key, apart from the inputs. */
-export interface CacheMap {
-  /** Digest over the operation, the platform, the arguments it reads and the content it takes from outside. */
-  readonly digest: string;
-}
-
 export interface OpContext {
   readonly signal: AbortSignal;
   readonly log: Log;
 }
 
-export interface ExecContext extends OpContext {
-  /** The step's own: the identity of the result of an operation that its key describes completely. */
-  readonly key: string;
+/** An operation on its inputs, with everything read that decides its output. */
+export interface Keyed<R extends Result> {
+  /**
+   * Digest over the operation, the platform, the arguments, the content it takes from outside and the inputs, each by
+   * its identity or by what the operation reads of it. Results are cached under it.
+   */
+  readonly digest: string;
+  /** Makes the result, of exactly what `digest` was made of. */
+  exec(context: OpContext): Promise<R>;
 }
 
-/** What a step does. The solver calls `cacheMap` first and `exec` only when no result stands under the key. */
+/** What a step does. It keeps nothing between calls: what `key` has read is in the `exec` that it returns. */
 export interface Op<R extends Result> {
-  cacheMap(context: OpContext): Promise<CacheMap>;
-  exec(inputs: readonly R[], context: ExecContext): Promise<R>;
+  /** Digest over what the operation is told to do, known before anything is read. It names neither inputs nor content. */
+  readonly definition: string;
+  /** Reads what decides the output. `exec` is called only when no result stands under the digest. */
+  key(inputs: readonly R[], context: OpContext): Promise<Keyed<R>>;
 }
 
 /** A node of the build graph. Equal digests are the same step and run once. */

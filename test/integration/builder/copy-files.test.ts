@@ -327,9 +327,9 @@ async function copyWhile(
     copies: undefined,
   });
   const options = { signal: new AbortController().signal, log: () => undefined };
-  await op.cacheMap(options);
+  const { exec } = await op.key([source], options);
   change(folder);
-  await op.exec([source], { ...options, key: 'key' });
+  await exec(options);
   return shortListing(target);
 }
 

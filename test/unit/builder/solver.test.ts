@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Solver, stepKey } from '../../../src/builder/solver/solver.ts';
-import type {
-  CacheStore,
-  ExecContext,
-  OpContext,
-  Result,
-  SolveEvent,
-  Vertex,
-} from '../../../src/builder/solver/types.ts';
+import { Solver } from '../../../src/builder/solver/solver.ts';
+import { stepKey } from '../../../src/builder/solver/step-key.ts';
+import type { CacheStore, OpContext, Result, SolveEvent, Vertex } from '../../../src/builder/solver/types.ts';
+import { makeVertex } from '../../../src/builder/solver/vertex.ts';
 
 interface Toy extends Result {
   readonly value: string;
@@ -39,13 +34,18 @@ class ToyCache implements CacheStore<Toy> {
   }
 }
 
+interface ToyContext extends OpContext {
+  readonly key: string;
+}
+
 interface ToyOptions {
   readonly inputs?: readonly Vertex<Toy>[];
   readonly ignoreCache?: boolean;
   /** What enters the key; the name when left out. */
   readonly digest?: string;
-  readonly exec?: (inputs: readonly Toy[], context: ExecContext) => Promise<Toy>;
-  readonly cacheMap?: (context: OpContext) => Promise<{ digest: string }>;
+  readonly exec?: (inputs: readonly Toy[], context: ToyContext) => Promise<Toy>;
+  /** What the operation adds to its key, instead of its inputs' identities. */
+  readonly reads?: (inputs: readonly Toy[]) => Promise<string>;
 }
 
 /** A step that joins its inputs' values with its own name. */
@@ -57,23 +57,29 @@ class ToyStep implements Vertex<Toy> {
   keyed = 0;
   runs = 0;
   readonly op: Vertex<Toy>['op'];
+  readonly #exec: ToyOptions['exec'];
 
   constructor(name: string, options: ToyOptions = {}) {
     this.digest = name;
+    this.#exec = options.exec;
     this.name = name;
     this.inputs = options.inputs ?? [];
     this.ignoreCache = options.ignoreCache ?? false;
     this.op = {
-      cacheMap: async (context) => {
+      definition: options.digest ?? name,
+      key: async (inputs, { signal, log }) => {
         this.keyed++;
-        return options.cacheMap ? await options.cacheMap(context) : { digest: options.digest ?? name };
-      },
-      exec: async (inputs, context) => {
-        this.runs++;
-        if (options.exec) return await options.exec(inputs, context);
-        return { identity: context.key, value: [...inputs.map(({ value }) => value), name].join('+') };
+        const read = options.reads ? [{ identity: await options.reads(inputs) }] : inputs;
+        const key = stepKey(this.op.definition, read);
+        return { digest: key, exec: async () => await this.#run(inputs, { signal, log, key }) };
       },
     };
+  }
+
+  async #run(inputs: readonly Toy[], context: ToyContext): Promise<Toy> {
+    this.runs++;
+    if (this.#exec) return await this.#exec(inputs, context);
+    return { identity: context.key, value: [...inputs.map(({ value }) => value), this.name].join('+') };
   }
 }
 
@@ -146,7 +152,7 @@ test('another digest is a miss, for the step and for all that stand on it', asyn
 test('ignoreCache runs the step though a result stands, and replaces it', async () => {
   const cache = new ToyCache();
   let count = 0;
-  const exec = async (_inputs: readonly Toy[], { key }: ExecContext): Promise<Toy> => ({
+  const exec = async (_inputs: readonly Toy[], { key }: ToyContext): Promise<Toy> => ({
     identity: key,
     value: String(++count),
   });
@@ -186,6 +192,44 @@ test('a step run again that makes something else is told apart by what stands on
   assert.equal(await build(), 1);
 });
 
+test('a key may name what the operation reads of an input, not the input: run again with the same content, it hits', async () => {
+  const cache = new ToyCache();
+  let count = 0;
+  const build = async (content: string): Promise<number> => {
+    const run = new ToyStep('run', {
+      ignoreCache: true,
+      exec: async () => ({ identity: `made ${++count}`, value: content }),
+    });
+    const copy = new ToyStep('copy', { inputs: [run], reads: async ([made]) => made?.value ?? '' });
+    await solverFor(cache).solve(copy);
+    return copy.runs;
+  };
+  assert.equal(await build('the same'), 1);
+  assert.equal(await build('the same'), 0);
+  assert.equal(await build('something else'), 1);
+  assert.equal(count, 3);
+});
+
+test('vertices are named by content: equal steps on equal inputs are one vertex and run once', async () => {
+  const toy = new ToyStep('toy');
+  const make = (definition: string, ...inputs: Vertex<Toy>[]): Vertex<Toy> =>
+    makeVertex({ name: definition, inputs, op: { definition, key: toy.op.key } });
+  const base = make('base');
+  assert.equal(make('step', base).digest, make('step', make('base')).digest);
+  const different = [
+    make('step', base),
+    make('other', base),
+    make('step'),
+    make('step', base, base),
+    make('step', make('step', base)),
+    make('step', make('step', base), base),
+    make('step', base, make('step', base)),
+  ];
+  assert.equal(new Set(different.map(({ digest }) => digest)).size, different.length);
+  await solverFor(new ToyCache()).solve(make('top', make('step', base), make('step', make('base'))));
+  assert.equal(toy.keyed, 3);
+});
+
 test('a result given is neither run nor cached', async () => {
   const cache = new ToyCache();
   const from = new ToyStep('from');
@@ -200,7 +244,7 @@ test('a result given is neither run nor cached', async () => {
 test('two vertices of one key are one flight: the second waits and hits', async () => {
   const cache = new ToyCache();
   let running = 0;
-  const exec = async (_inputs: readonly Toy[], { key }: ExecContext): Promise<Toy> => {
+  const exec = async (_inputs: readonly Toy[], { key }: ToyContext): Promise<Toy> => {
     assert.equal(++running, 1);
     await sleep(5);
     running--;
@@ -277,10 +321,10 @@ test('an abort reaches a step that waits for another process', async () => {
   assert.equal(step.runs, 0);
 });
 
-test('a failing cacheMap fails the step before anything is locked', async () => {
+test('a failing key fails the step before anything is locked', async () => {
   const cache = new ToyCache();
   const step = new ToyStep('step', {
-    cacheMap: async () => {
+    reads: async () => {
       throw new Error('no such file');
     },
   });
