@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { layoutOf } from '../src/engine/layout.ts';
+import { layoutOf } from '../src/store/layout.ts';
 import { AccountingGroup } from './accounting-group.ts';
 import { findBuildx } from './buildx.ts';
 import type { Arena } from './contest.ts';

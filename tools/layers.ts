@@ -9,6 +9,7 @@ const floors: readonly (readonly string[])[] = [
   ['archive', 'sys', 'oci-runtime'],
   ['content', 'layer', 'ledger'],
   ['registry', 'snapshots', 'metadata'],
+  ['store'],
   ['images'],
   ['builder', 'containers', 'registry-server', 'analysis'],
   ['engine'],

@@ -3,6 +3,7 @@ import { StrataError } from '../errors/index.ts';
 import { assembleImage } from '../images/assemble-image.ts';
 import { recordImage } from '../images/record-image.ts';
 import { familiarString, parseReference, type Reference, withDefaultTag } from '../reference/index.ts';
+import type { MadeWork } from '../store/work/types.ts';
 import type { BuildImageEvent, BuildImageRequest, BuildParts, BuiltImage } from './build-parts.ts';
 import { configOf } from './built-config.ts';
 import { located, withExtract } from './failed-instruction.ts';
@@ -17,15 +18,15 @@ import { chainOf } from './step-chain.ts';
 import { layersOf, lineage, makeLayers } from './step-layers.ts';
 
 /**
- * Builds one stage: plan, solve, make layers of the steps' snapshots, record the image. Nothing is named before all of
- * it is durable; an abort or a failure leaves only cached steps behind. A failure of an instruction says in its details
+ * Builds one stage: plans, solves, makes layers of the steps' snapshots, and returns how the image is recorded once they
+ * are durable; an abort or a failure leaves only cached steps behind. A failure of an instruction says in its details
  * where that stands (`file`, `line`, `endLine`) and has the lines around it (`extract`).
  */
 export async function buildImage(
   request: BuildImageRequest,
   parts: BuildParts,
   report: ReportBuild,
-): Promise<BuiltImage> {
+): Promise<MadeWork<BuiltImage>> {
   try {
     return await build(request, parts, report);
   } catch (error) {
@@ -35,7 +36,11 @@ export async function buildImage(
 
 type ReportBuild = (event: BuildImageEvent, taken?: () => void) => void;
 
-async function build(request: BuildImageRequest, parts: BuildParts, report: ReportBuild): Promise<BuiltImage> {
+async function build(
+  request: BuildImageRequest,
+  parts: BuildParts,
+  report: ReportBuild,
+): Promise<MadeWork<BuiltImage>> {
   const { signal, platform } = request;
   const tree = parseDockerfile(request.dockerfile.text);
   const target = readTarget(tree, { ...request });
@@ -55,21 +60,21 @@ async function build(request: BuildImageRequest, parts: BuildParts, report: Repo
   const results: FilesystemResult[] = [];
   for (const vertex of chainOf(plan, from, { parts, request })) results.push(await solver.solve(vertex));
 
-  const below = layersOf(base.config, parts.layers);
-  const made = await makeLayers(below, lineage(results, parts.snapshots), parts, report, signal);
+  const below = layersOf(base.config, parts.store.metadata.layers);
+  const made = await makeLayers(below, lineage(results, parts.store.metadata.snapshots), parts, report, signal);
   const layers = [...below, ...made];
   const image = assembleImage(configOf(base.config, plan, results, platform), layers);
-  await parts.persist(
-    made.map(({ snapshotId }) => snapshotId),
-    signal,
-  );
   const { references } = request;
-  const sizeBytes = layers.reduce((total, layer) => total + layer.sizeBytes, 0);
-  const id = await recordImage(parts.store, image, { lease: parts.lease, signal, references, sizeBytes });
-  const names = references.map(familiarString);
-  report({ type: 'image', id, references: names });
-  for (const kept of keptBytes(plan, made)) report({ type: 'kept', ...kept });
-  return { id, target: image.manifest.descriptor.digest, references: names };
+  const record = async (): Promise<BuiltImage> => {
+    const sizeBytes = layers.reduce((total, layer) => total + layer.sizeBytes, 0);
+    const { store, work } = parts;
+    const id = await recordImage(store.metadata, work, image, { signal, references, sizeBytes });
+    const names = references.map(familiarString);
+    report({ type: 'image', id, references: names });
+    for (const kept of keptBytes(plan, made)) report({ type: 'kept', ...kept });
+    return { id, target: image.manifest.descriptor.digest, references: names };
+  };
+  return { snapshotIds: made.map(({ snapshotId }) => snapshotId), record };
 }
 
 /** Names for the image, checked before anything is built. Throws ERR_REFERENCE_INVALID, ERR_TAG_REFUSED. */

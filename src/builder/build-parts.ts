@@ -1,15 +1,13 @@
-import type { ImageStore } from '../images/record-image.ts';
-import type { SnapshotLedger } from '../ledger/types.ts';
-import type { Layers } from '../metadata/layers.ts';
-import type { StoreLease } from '../metadata/leases.ts';
 import type { Reference } from '../reference/index.ts';
 import type { Digest } from '../spec/digest.ts';
 import type { Platform } from '../spec/platform.ts';
+import type { LayerMaker } from '../store/layers/types.ts';
+import type { Store } from '../store/store.ts';
+import type { Work } from '../store/work/types.ts';
 import type { BuildContext } from './context/build-context.ts';
 import type { NamedDockerfile } from './failed-instruction.ts';
 import type { BuildNetwork } from './frontend/run-step.ts';
 import type { KeptBytes } from './kept-bytes.ts';
-import type { LayerMaker } from './layer-maker.ts';
 import type { EarlierCopies } from './ops/earlier-copies.ts';
 import type { FilesystemResult, LinkWorkspace, MountWorkspace, Workspace } from './ops/filesystem-result.ts';
 import type { Runner } from './runner.ts';
@@ -32,19 +30,14 @@ export interface BuildImageRequest {
 
 /** Everything a build uses, each behind the smallest interface; the engine fills it in. */
 export interface BuildParts {
-  readonly store: ImageStore;
-  readonly layers: Layers;
-  readonly snapshots: SnapshotLedger;
-  readonly driver: string;
+  readonly store: Store;
+  readonly work: Work;
   readonly cache: CacheStore<FilesystemResult>;
   readonly workspace: Workspace & MountWorkspace & LinkWorkspace;
   /** Undefined where a snapshot cannot amend another one. */
   readonly copies: EarlierCopies | undefined;
   readonly runner: Runner;
   readonly layerMaker: LayerMaker;
-  readonly lease: StoreLease;
-  /** Makes the snapshots survive a power cut: the acknowledgement of the build stands on it. */
-  persist(snapshotIds: readonly string[], signal: AbortSignal): Promise<void>;
 }
 
 export type BuildImageEvent =

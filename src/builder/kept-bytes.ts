@@ -1,5 +1,5 @@
+import type { MadeLayer } from '../store/layers/types.ts';
 import type { PlannedHistory, StagePlan } from './frontend/plan-stage.ts';
-import type { MadeStepLayer } from './layer-maker.ts';
 
 /** A step of the Dockerfile, for people. */
 export interface StepPlace {
@@ -19,7 +19,7 @@ export interface KeptBytes {
 const tellBytes = 1 << 20;
 
 /** Pairs of steps that keep bytes for nothing, in the order of the Dockerfile. */
-export function keptBytes({ history }: StagePlan, made: readonly MadeStepLayer[]): KeptBytes[] {
+export function keptBytes({ history }: StagePlan, made: readonly MadeLayer[]): KeptBytes[] {
   const places = history.flatMap((entry) => placeOf(entry) ?? []);
   return made.flatMap(({ deletes }, at) =>
     deletes.flatMap((bytes, distance): KeptBytes[] => {

@@ -59,16 +59,17 @@ async function find(
     return { config, result: { identity: 'scratch', snapshotId: undefined, createdAt: 0 } };
   }
   const { id } = findBase(parts, source.reference, platform, hint);
-  const config = await readConfig(parts.store.content, id, { signal });
+  const config = await readConfig(parts.store.blobs, id, { signal });
   refuseOtherSystem(source.reference, config);
   const createdAt = config.created === undefined ? 0 : Date.parse(config.created);
   const chainId = chainIds(config.rootfs.diff_ids).at(-1);
   if (chainId === undefined) return { config, result: { identity: 'scratch', snapshotId: undefined, createdAt } };
-  const snapshot = parts.snapshots.findByChainId(parts.driver, chainId, parts.lease);
+  const { metadata, driver } = parts.store;
+  const snapshot = metadata.snapshots.findByChainId(driver.name, chainId, parts.work.lease);
   if (snapshot === undefined) {
     throw new StrataError({
       code: 'ERR_IMAGE_NOT_UNPACKED',
-      message: `image ${source.reference}: its layers are not unpacked for ${parts.driver}`,
+      message: `image ${source.reference}: its layers are not unpacked for ${driver.name}`,
       hint: 'Build or load it again with this storage driver.',
     });
   }
@@ -77,13 +78,13 @@ async function find(
 
 /** What it finds stays as long as the build's lease, also when its names are removed. */
 function findBase(
-  { store, lease }: BuildParts,
+  { store, work }: BuildParts,
   reference: string,
   platform: Platform,
   hint: string | undefined,
 ): FoundImage {
   try {
-    return holdImage(lease, () => findNamedImage(store, reference, platform));
+    return holdImage(work.lease, () => findNamedImage(store.metadata, reference, platform));
   } catch (error) {
     if (isStrataError(error, 'ERR_REFERENCE_INVALID')) {
       throw new StrataError({

@@ -6,12 +6,12 @@ import type { Layers } from '../metadata/layers.ts';
 import { snapshotBelow } from '../snapshots/amendment.ts';
 import type { ImageConfig } from '../spec/config.ts';
 import type { DiffId } from '../spec/digest.ts';
+import type { MadeLayer, WeighedLayer } from '../store/layers/types.ts';
 import type { BuildImageEvent, BuildParts } from './build-parts.ts';
-import type { MadeStepLayer, StepLayer } from './layer-maker.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
 
 /** Throws ERR_LAYER_NOT_FOUND when the store does not know a layer of an image it has. */
-export function layersOf(base: ImageConfig, layers: Layers): StepLayer[] {
+export function layersOf(base: ImageConfig, layers: Layers): WeighedLayer[] {
   return base.rootfs.diff_ids.map((diffId) => {
     const record = layers.get(diffId);
     if (record !== undefined) return record;
@@ -40,18 +40,18 @@ export function lineage(results: readonly FilesystemResult[], snapshots: Snapsho
 
 /** Layers of the steps' snapshots, on those of the base. */
 export async function makeLayers(
-  below: readonly StepLayer[],
+  below: readonly WeighedLayer[],
   snapshotIds: readonly string[],
   parts: BuildParts,
   report: (event: BuildImageEvent) => void,
   signal: AbortSignal,
-): Promise<MadeStepLayer[]> {
-  const { layerMaker, lease } = parts;
+): Promise<MadeLayer[]> {
+  const { layerMaker } = parts;
   const nearest: DiffId[] = [];
-  const made: MadeStepLayer[] = [];
+  const made: MadeLayer[] = [];
   let chainId = chainIds(below.map(({ diffId }) => diffId)).at(-1);
   for (const snapshotId of snapshotIds) {
-    const layer = await layerMaker.make(snapshotId, { chainId, made: nearest }, { lease, signal });
+    const layer = await layerMaker.make(snapshotId, { chainId, made: nearest }, { signal });
     nearest.unshift(layer.diffId);
     chainId = layer.chainId;
     made.push(layer);

@@ -1,40 +1,32 @@
-import { LocalContentStore } from '../content/local/store.ts';
-import { ObjectLocks } from '../content/object-locks.ts';
 import { firstCause } from '../errors/index.ts';
 import type { Checked } from '../images/check/types.ts';
-import type { ImageStore } from '../images/record-image.ts';
+import type { LoadEvent, LoadRequest, LoadResult } from '../images/load/load-types.ts';
+import type { SaveEvent, SaveRequest, SaveResult } from '../images/save/save-types.ts';
 import type { TaggedImage } from '../images/tag-image.ts';
 import type { AbortOptions } from '../lib/abort.ts';
-import type { StoreLease } from '../metadata/leases.ts';
-import { Metadata } from '../metadata/metadata.ts';
-import { TrackedBlobs, TrackedContentStore } from '../metadata/tracked-content.ts';
-import { expectedDriver } from '../snapshots/expected-driver.ts';
 import type { DriverTable } from '../snapshots/storage-driver.ts';
 import type { DriverWish } from '../snapshots/wished-driver.ts';
+import { chooseRoot, findLayout, type StoreLayout } from '../store/layout.ts';
+import { openStore } from '../store/open-store.ts';
+import type { Store } from '../store/store.ts';
+import { hostPlatform } from '../sys/host-platform.ts';
 import type { CachedStep } from './builder/cache-usage.ts';
 import type { PruneBuildCacheRequest, PrunedBuildCache } from './builder/prune-cache.ts';
 import type { BuildEvent, BuildRequest, BuildResult } from './builder/types.ts';
 import { ContainerVerbs } from './containers/containers.ts';
-import type { ContainerParts } from './containers/state/parts.ts';
 import type { ExportEvent, ExportRequest, ExportResult } from './containers/verbs/export-types.ts';
 import type { PruneContainersRequest, PrunedContainers } from './containers/verbs/prune.ts';
 import type { RunEvent, RunRequest, RunResult } from './containers/verbs/run-types.ts';
-import type { GarbageParts } from './garbage.ts';
 import type { CommitEvent, CommitRequest, CommitResult } from './images/commit-types.ts';
 import type { ImportEvent, ImportRequest, ImportResult } from './images/import-types.ts';
-import type { LoadEvent, LoadRequest, LoadResult } from './images/load-types.ts';
 import type { PruneImagesRequest, RemovedImages, RemoveImageRequest } from './images/remove.ts';
-import type { SaveEvent, SaveRequest, SaveResult } from './images/save-types.ts';
-import { type ImageReader, ImageViews } from './images/views.ts';
-import { chooseRoot, findLayout, makeLayout, type StoreLayout } from './layout.ts';
-import { openDriver, openDriverToLook, type StorageDriver } from './open-driver.ts';
+import { ImageViews } from './images/views.ts';
 import { Operation } from './operation.ts';
 import { perform, performFrom } from './perform.ts';
-import { namedIfFull, type StoreToWrite, storing } from './storing.ts';
+import { namedIfFull, storing } from './storing.ts';
 import type { CheckResult } from './system/check-store.ts';
 import type { SystemInfo } from './system/system-info.ts';
 import type { DiskUsage } from './system/usage-types.ts';
-import { hostPlatform } from './versions.ts';
 
 export interface EngineOptions extends AbortOptions {
   /** Where the store lies; default `STRATA_ROOT`, else `/var/lib/strata`. Made by what is first written. */
@@ -50,13 +42,6 @@ export interface EngineOptions extends AbortOptions {
   readonly ownProcess?: boolean;
 }
 
-interface EngineParts {
-  readonly layout: StoreLayout;
-  readonly metadata: Metadata;
-  readonly content: LocalContentStore;
-  readonly locks: ObjectLocks;
-}
-
 /**
  * An open store and everything that can be done with it, each kind of work loaded when first asked for. Several
  * engines, in one process or many, may have the same store open. Close it with `await using` or `[Symbol.asyncDispose]()`.
@@ -67,27 +52,15 @@ export class Engine implements AsyncDisposable {
   readonly images: ImageViews;
   /** What can be done with containers that live on by themselves. */
   readonly containers: ContainerVerbs;
-  readonly #metadata: Metadata;
-  readonly #content: LocalContentStore;
-  readonly #locks: ObjectLocks;
-  #driver: StorageDriver | undefined;
-  readonly #ownProcess: boolean;
+  readonly #store: Store;
   readonly #wish: DriverWish;
-  readonly #reader: ImageReader;
 
-  private constructor(parts: EngineParts, options: EngineOptions) {
-    const { metadata, content } = parts;
-    this.layout = parts.layout;
-    this.#metadata = metadata;
-    this.#content = content;
-    this.#locks = parts.locks;
-    this.#ownProcess = options.ownProcess ?? false;
-    this.#wish = wishOf(options, this.layout);
-    const { images, tags, targets, db } = metadata;
-    const reader = { images, tags, targets, db, content: new TrackedBlobs(content, metadata.blobs) };
-    this.#reader = reader;
-    this.images = new ImageViews(reader, metadata, () => this.#openDriver(), hostPlatform());
-    this.containers = new ContainerVerbs(this.#containerParts());
+  private constructor(store: Store, wish: DriverWish) {
+    this.layout = store.layout;
+    this.#store = store;
+    this.#wish = wish;
+    this.images = new ImageViews(store, hostPlatform());
+    this.containers = new ContainerVerbs(store);
   }
 
   /**
@@ -100,26 +73,24 @@ export class Engine implements AsyncDisposable {
 
   static #open(options: EngineOptions): Engine {
     const layout = findLayout(chooseRoot(options.root, process.env));
-    const locks = new ObjectLocks(layout.locks);
-    const content = LocalContentStore.openToLook({ directory: layout.content, locks, trashDirectory: layout.trash });
-    expectedDriver(wishOf(options, layout));
-    const metadata = Metadata.openToLook({
-      database: layout.database,
-      locksDirectory: layout.locks,
-      isAlone: options.ownProcess,
-      prepare: () => {
-        makeLayout(layout);
-        content.prepare();
+    const wish = wishOf(options, layout);
+    const store = openStore({
+      layout,
+      driver: wish,
+      ownProcess: options.ownProcess ?? false,
+      endAbandonedWork: async ({ layout, metadata }) => {
+        const { endAbandonedSteps } = await import('./builder/reconcile-steps.ts');
+        return await endAbandonedSteps(layout, metadata);
       },
     });
-    return new Engine({ layout, metadata, content, locks }, options);
+    return new Engine(store, wish);
   }
 
   /** Builds an image from a folder with a Dockerfile. The result is durable when it resolves. */
   build(request: BuildRequest): Operation<BuildEvent, BuildResult> {
-    return storing(this.#storeToWrite(), request, async (report, signal) => {
+    return storing(this.#store, request, async (report, signal) => {
       const { runBuild } = await import('./builder/run-build.ts');
-      return await runBuild(request, { ...this.#writingParts(), ownProcess: this.#ownProcess }, report, signal);
+      return await runBuild(this.#store, request, { report, signal });
     });
   }
 
@@ -128,9 +99,9 @@ export class Engine implements AsyncDisposable {
    * are durable and named when it resolves. Throws ERR_ARCHIVE_*, and what unpacking throws.
    */
   load(request: LoadRequest): Operation<LoadEvent, LoadResult> {
-    return storing(this.#storeToWrite(), request, async (report, signal) => {
-      const { loadArchive } = await import('./images/load-archive.ts');
-      return await loadArchive(request, this.#writingParts(), report, signal);
+    return storing(this.#store, request, async (report, signal) => {
+      const { loadArchive } = await import('../images/load/load-archive.ts');
+      return await loadArchive(this.#store, request, { report, signal });
     });
   }
 
@@ -139,9 +110,9 @@ export class Engine implements AsyncDisposable {
    * ERR_REFERENCE_INVALID, ERR_CHANGE_INVALID, ERR_ARCHIVE_UNREADABLE, and what unpacking throws.
    */
   importImage(request: ImportRequest): Operation<ImportEvent, ImportResult> {
-    return storing(this.#storeToWrite(), request, async (report, signal) => {
+    return storing(this.#store, request, async (report, signal) => {
       const { importArchive } = await import('./images/import-archive.ts');
-      return await importArchive(request, this.#writingParts(), report, signal);
+      return await importArchive(this.#store, request, { report, signal });
     });
   }
 
@@ -151,9 +122,9 @@ export class Engine implements AsyncDisposable {
    * ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, ERR_CHANGE_INVALID.
    */
   commit(request: CommitRequest): Operation<CommitEvent, CommitResult> {
-    return storing(this.#storeToWrite(), request, async (report, signal) => {
+    return storing(this.#store, request, async (report, signal) => {
       const { commitContainer } = await import('./images/commit-container.ts');
-      return await commitContainer(request, this.#writingParts(), report, signal);
+      return await commitContainer(this.#store, request, { report, signal });
     });
   }
 
@@ -164,7 +135,7 @@ export class Engine implements AsyncDisposable {
   export(request: ExportRequest): Operation<ExportEvent, ExportResult> {
     return new Operation(async (report, signal) => {
       const { exportContainer } = await import('./containers/verbs/export.ts');
-      return await exportContainer(request, this.#garbageParts(), report, signal);
+      return await exportContainer(this.#store, request, { report, signal });
     }, request);
   }
 
@@ -174,8 +145,8 @@ export class Engine implements AsyncDisposable {
    */
   save(request: SaveRequest): Operation<SaveEvent, SaveResult> {
     return new Operation(async (report, signal) => {
-      const { saveArchive } = await import('./images/save-archive.ts');
-      return await saveArchive(request, this.#writingParts(), report, signal);
+      const { saveArchive } = await import('../images/save/save-archive.ts');
+      return await saveArchive(this.#store, request, { report, signal });
     }, request);
   }
 
@@ -185,7 +156,7 @@ export class Engine implements AsyncDisposable {
       const containers = await this.containers.list({ all: true });
       return await systemInfo({
         wish: this.#wish,
-        images: this.#metadata.images.list().length,
+        images: this.#store.metadata.images.list().length,
         states: containers.map(({ state }) => state),
       });
     });
@@ -196,11 +167,10 @@ export class Engine implements AsyncDisposable {
    * gives ERR_CONTAINER_START, with docker's exit code (125, 126, 127) in its details.
    */
   run(request: RunRequest): Operation<RunEvent, RunResult> {
-    const parts = this.#containerParts();
     return new Operation(async (report, signal) => {
       const { runContainer } = await import('./containers/verbs/run.ts');
       try {
-        return await runContainer(request, parts, report, signal);
+        return await runContainer(this.#store, request, { report, signal });
       } catch (error) {
         throw namedIfFull(firstCause(error), this.layout.root);
       }
@@ -210,7 +180,7 @@ export class Engine implements AsyncDisposable {
   /** Gives an image a further name, taken from whatever had it. Throws as `tagImage` of the images floor. */
   tag(source: string, target: string): Promise<TaggedImage> {
     return performFrom(import('../images/tag-image.ts'), ({ tagImage }) =>
-      tagImage(this.#reader, source, target, hostPlatform()),
+      tagImage(this.#store.metadata, source, target, hostPlatform()),
     );
   }
 
@@ -219,32 +189,32 @@ export class Engine implements AsyncDisposable {
    * container uses (ERR_IMAGE_IN_USE). The build cache stays.
    */
   removeImage(request: RemoveImageRequest): Promise<RemovedImages> {
-    return performFrom(import('./images/remove.ts'), ({ removeImage }) => removeImage(this.#garbageParts(), request));
+    return performFrom(import('./images/remove.ts'), ({ removeImage }) => removeImage(this.#store, request));
   }
 
   /** Removes images without names, or with `all` every image, that no container uses. The build cache stays. */
   pruneImages(request: PruneImagesRequest = {}): Promise<RemovedImages> {
-    return performFrom(import('./images/remove.ts'), ({ pruneImages }) => pruneImages(this.#garbageParts(), request));
+    return performFrom(import('./images/remove.ts'), ({ pruneImages }) => pruneImages(this.#store, request));
   }
 
   /** Removes containers in which nothing runs, with their writable layers. */
   pruneContainers(request: PruneContainersRequest = {}): Promise<PrunedContainers> {
     return performFrom(import('./containers/verbs/prune.ts'), ({ pruneContainers }) =>
-      pruneContainers(this.#garbageParts(), request),
+      pruneContainers(this.#store, request),
     );
   }
 
   /** Results of build steps that later builds may take, and what each takes of the disk. */
   buildCache(options: AbortOptions = {}): Promise<CachedStep[]> {
     return performFrom(import('./builder/prune-cache.ts'), ({ buildCacheSteps }) =>
-      buildCacheSteps(this.#garbageParts(), options),
+      buildCacheSteps(this.#store, options),
     );
   }
 
   /** Forgets results of build steps: those no image stands on, or with `all` every one. Images stay as they are. */
   pruneBuildCache(request: PruneBuildCacheRequest = {}): Promise<PrunedBuildCache> {
     return performFrom(import('./builder/prune-cache.ts'), ({ pruneBuildCache }) =>
-      pruneBuildCache(this.#garbageParts(), request),
+      pruneBuildCache(this.#store, request),
     );
   }
 
@@ -255,8 +225,8 @@ export class Engine implements AsyncDisposable {
         import('./system/disk-usage.ts'),
         import('./containers/state/reconcile.ts'),
       ]);
-      await reconcileContainers(this.#containerParts(), options);
-      return await diskUsage(this.layout, this.#metadata, options);
+      await reconcileContainers(this.#store, options);
+      return await diskUsage(this.#store, options);
     });
   }
 
@@ -264,7 +234,7 @@ export class Engine implements AsyncDisposable {
   check(options: AbortOptions = {}): Operation<Checked, CheckResult> {
     return new Operation(async (report, signal) => {
       const { checkStore } = await import('./system/check-store.ts');
-      return await checkStore(this.#garbageParts(), report, { signal });
+      return await checkStore(this.#store, { report, signal });
     }, options);
   }
 
@@ -273,66 +243,14 @@ export class Engine implements AsyncDisposable {
     options: AbortOptions = {},
   ): Operation<never, { readonly removed: number; readonly warnings: readonly string[] }> {
     return new Operation(async (_report, signal) => {
-      const { collectGarbage } = await import('./garbage.ts');
-      const { removed, warnings } = await collectGarbage(this.#garbageParts(), { signal });
+      const { collectGarbage } = await import('../store/garbage/collect.ts');
+      const { removed, warnings } = await collectGarbage(this.#store, { signal });
       return { removed: removed.length, warnings };
     }, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#driver?.snapshotter[Symbol.asyncDispose]();
-    this.#metadata[Symbol.dispose]();
-  }
-
-  /** Which one is settled by the first who stores something: trials make files, and mount. */
-  #openDriver(): StorageDriver {
-    if (this.#driver !== undefined) return this.#driver;
-    const { db, snapshots } = this.#metadata;
-    const open = db.isWritable ? openDriver : openDriverToLook;
-    const driver = open(this.#wish, snapshots);
-    if (db.isWritable) this.#driver = driver;
-    return driver;
-  }
-
-  #containerParts(): ContainerParts {
-    const garbage = this.#garbageParts();
-    return {
-      layout: this.layout,
-      metadata: this.#metadata,
-      reader: this.#reader,
-      get driver() {
-        return garbage.driver;
-      },
-      garbage,
-      ownProcess: this.#ownProcess,
-    };
-  }
-
-  #garbageParts(): GarbageParts {
-    const driver = (): StorageDriver => this.#openDriver();
-    return {
-      layout: this.layout,
-      metadata: this.#metadata,
-      content: this.#content,
-      locks: this.#locks,
-      get driver() {
-        return driver();
-      },
-    };
-  }
-
-  #storeToWrite(): StoreToWrite {
-    return { layout: this.layout, openForWriting: () => this.#metadata.db.openForWriting() };
-  }
-
-  #storeFor(lease: StoreLease): ImageStore {
-    const { images, tags, targets, db } = this.#metadata;
-    const content = new TrackedContentStore(this.#content, this.#metadata, lease);
-    return { images, tags, targets, content, db };
-  }
-
-  #writingParts(): { readonly garbage: GarbageParts; readonly storeFor: (lease: StoreLease) => ImageStore } {
-    return { garbage: this.#garbageParts(), storeFor: (lease) => this.#storeFor(lease) };
+    await this.#store[Symbol.asyncDispose]();
   }
 }
 

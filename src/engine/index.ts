@@ -3,6 +3,8 @@ export type { LogConfig } from '../containers/supervised/log-config.ts';
 export type { LogEntry } from '../containers/supervised/log-file.ts';
 export type { Checked, Damage } from '../images/check/types.ts';
 export type { LayerNode } from '../images/layer-tree.ts';
+export type { LoadEvent, LoadRequest, LoadResult } from '../images/load/load-types.ts';
+export type { SaveEvent, SaveRequest, SaveResult } from '../images/save/save-types.ts';
 export { allDrivers } from '../snapshots/drivers/all.ts';
 export type {
   DriverProbe,
@@ -25,9 +27,7 @@ export type { ProcessTable, TopOptions } from './containers/verbs/top.ts';
 export { Engine, type EngineOptions } from './engine.ts';
 export type { CommitEvent, CommitRequest, CommitResult } from './images/commit-types.ts';
 export type { ImportEvent, ImportRequest, ImportResult } from './images/import-types.ts';
-export type { LoadEvent, LoadRequest, LoadResult } from './images/load-types.ts';
 export type { PruneImagesRequest, RemovedImages, RemoveImageRequest } from './images/remove.ts';
-export type { SaveEvent, SaveRequest, SaveResult } from './images/save-types.ts';
 export type {
   ImageDetails,
   ImageHistory,

@@ -1,16 +1,11 @@
 import type { AbortOptions } from '../lib/abort.ts';
+import type { Report } from '../lib/report.ts';
 import { perform } from './perform.ts';
 
 // A reader that never comes back for events must not make memory grow; events carry whole states, so the oldest may go.
 const maxPending = 4096;
 // Before anybody listens a window is kept, so an iterator that starts a tick later misses nothing usual.
 const maxUnheard = 1024;
-
-/**
- * How work tells of its progress. With `taken` an event is one that may not be lost: while somebody listens it is kept,
- * and `taken` is called when the reader has it, so that whoever tells can wait; while nobody does, at once.
- */
-export type Report<Event> = (event: Event, taken?: () => void) => void;
 
 interface Pending<Event> {
   readonly event: Event;

@@ -1,7 +1,7 @@
 import type { ContainerState, ContainerStatus } from '../containers/state.ts';
 import { readNames } from '../metadata/read-names.ts';
 import { familiarString, parseReference } from '../reference/index.ts';
-import { chooseRoot, layoutOf } from './layout.ts';
+import { chooseRoot, layoutOf } from '../store/layout.ts';
 
 /** What a store has names for, as people write them. */
 export interface NamesInStore {

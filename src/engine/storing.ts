@@ -1,27 +1,23 @@
 import { diskFailure, isDiskFull, whatIsFull } from '../content/disk-failure.ts';
 import { firstCause } from '../errors/index.ts';
 import type { AbortOptions } from '../lib/abort.ts';
-import type { StoreLayout } from './layout.ts';
-import { Operation, type Report } from './operation.ts';
-
-export interface StoreToWrite {
-  readonly layout: Pick<StoreLayout, 'root'>;
-  readonly openForWriting: () => void;
-}
+import type { Report } from '../lib/report.ts';
+import type { Store } from '../store/store.ts';
+import { Operation } from './operation.ts';
 
 /** An operation that writes into a store: that its disk is full is told as such, wherever it was noticed. */
 export function storing<Event, Outcome>(
-  { layout: { root }, openForWriting }: StoreToWrite,
+  store: Store,
   options: AbortOptions,
   work: (report: Report<Event>, signal: AbortSignal) => Promise<Outcome>,
 ): Operation<Event, Outcome> {
   return new Operation(async (report: Report<Event>, signal) => {
     try {
-      openForWriting();
+      store.openForWriting();
       return await work(report, signal);
     } catch (error) {
       const first = firstCause(error);
-      throw isDiskFull(first) ? diskFailure(first, root) : first;
+      throw isDiskFull(first) ? diskFailure(first, store.layout.root) : first;
     }
   }, options);
 }

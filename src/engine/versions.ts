@@ -2,7 +2,8 @@ import { createRequire } from 'node:module';
 import { release } from 'node:os';
 import { describeRuntime } from '../containers/runtime/runtime.ts';
 import { isStrataError } from '../errors/index.ts';
-import { formatPlatform, normalizePlatform, type Platform } from '../spec/platform.ts';
+import { formatPlatform } from '../spec/platform.ts';
+import { hostPlatform } from '../sys/host-platform.ts';
 
 export interface Versions {
   readonly strata: string;
@@ -11,12 +12,6 @@ export interface Versions {
   readonly runtime: string | undefined;
   readonly kernel: string;
   readonly platform: string;
-}
-
-/** The machine's platform, as images name it. */
-export function hostPlatform(): Platform {
-  const { arch } = process;
-  return normalizePlatform({ os: 'linux', architecture: arch === 'x64' ? 'amd64' : arch });
 }
 
 /** The version in package.json; the built command has it inside. */

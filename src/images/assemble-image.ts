@@ -7,7 +7,7 @@ import { formatDocument } from '../spec/manifest.ts';
 import { mediaTypes } from '../spec/media-types.ts';
 
 /** A layer as an image made here names it: by its uncompressed tar, which index and tree can make again. */
-export interface MadeLayer {
+export interface TarLayer {
   readonly diffId: DiffId;
   readonly tarSizeBytes: number;
 }
@@ -30,7 +30,7 @@ export const documentOf = (mediaType: string, bytes: Uint8Array): StoredDocument
 });
 
 /** An uncompressed layer's digest is its diffID: the one place where the two are the same value. */
-export const tarDescriptor = ({ diffId, tarSizeBytes }: MadeLayer): Descriptor => ({
+export const tarDescriptor = ({ diffId, tarSizeBytes }: TarLayer): Descriptor => ({
   mediaType: mediaTypes.ociLayer,
   digest: parseDigest(diffId),
   size: tarSizeBytes,
@@ -48,7 +48,7 @@ export const manifestOf = (config: Descriptor, layers: readonly Descriptor[]): S
  * equal image ID. `config.rootfs` is replaced by the layers' diffIDs. Throws as {@link parseImageConfig} for a config
  * that nobody could read again: too many steps, labels or ports.
  */
-export function assembleImage(config: ImageConfig, layers: readonly MadeLayer[]): AssembledImage {
+export function assembleImage(config: ImageConfig, layers: readonly TarLayer[]): AssembledImage {
   const value: ImageConfig = { ...config, rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) } };
   const document = documentOf(mediaTypes.ociConfig, formatImageConfig(value));
   parseImageConfig(document.bytes);

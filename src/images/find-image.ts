@@ -1,8 +1,6 @@
 import { isStrataError, StrataError } from '../errors/index.ts';
-import type { Database } from '../metadata/database.ts';
-import type { ImageRecord, Images } from '../metadata/images.ts';
-import type { Tags } from '../metadata/tags.ts';
-import type { Targets } from '../metadata/targets.ts';
+import type { ImageRecord } from '../metadata/images.ts';
+import type { Metadata } from '../metadata/metadata.ts';
 import {
   formatName,
   formatReference,
@@ -22,12 +20,8 @@ export interface FoundImage {
   readonly reference: Reference | undefined;
 }
 
-export interface ImageIndex {
-  readonly db: Database;
-  readonly images: Images;
-  readonly tags: Tags;
-  readonly targets: Targets;
-}
+/** Names of images and what they lead to: a slice of the metadata. */
+export type ImageNames = Pick<Metadata, 'db' | 'images' | 'tags' | 'targets'>;
 
 const ambiguousLimit = 2;
 
@@ -35,13 +29,13 @@ const ambiguousLimit = 2;
  * What `text` names, in docker's order: a whole ID or digest, a reference, the beginning of an ID. A target with
  * several platforms gives the one that matches. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS, ERR_REFERENCE_INVALID.
  */
-export function findImage(index: ImageIndex, text: string, platform: Platform): FoundImage {
+export function findImage(index: ImageNames, text: string, platform: Platform): FoundImage {
   // One state of the store: between two, a name may move to another target and take the first one with it.
   return index.db.read(() => find(index, text, platform));
 }
 
 /** {@link findImage}; undefined when there is no such image, or `text` cannot name one. */
-export function findImageIfThere(index: ImageIndex, text: string, platform: Platform): FoundImage | undefined {
+export function findImageIfThere(index: ImageNames, text: string, platform: Platform): FoundImage | undefined {
   try {
     return findImage(index, text, platform);
   } catch (error) {
@@ -50,7 +44,7 @@ export function findImageIfThere(index: ImageIndex, text: string, platform: Plat
   }
 }
 
-function find(index: ImageIndex, text: string, platform: Platform): FoundImage {
+function find(index: ImageNames, text: string, platform: Platform): FoundImage {
   const lookup = parseImageLookup(text);
   const named = findNamed(index, lookup, platform);
   if (named !== undefined) return named;
@@ -71,13 +65,13 @@ function find(index: ImageIndex, text: string, platform: Platform): FoundImage {
  * As {@link findImage}, but by a name, a digest or a whole ID only, as FROM takes them: `FROM 5` must not build on whichever
  * image's ID begins with 5. Throws ERR_IMAGE_NOT_FOUND, ERR_REFERENCE_INVALID.
  */
-export function findNamedImage(index: ImageIndex, text: string, platform: Platform): FoundImage {
+export function findNamedImage(index: ImageNames, text: string, platform: Platform): FoundImage {
   const found = index.db.read(() => findNamed(index, parseImageLookup(text), platform));
   if (found !== undefined) return found;
   throw imageNotFound(shownName(text));
 }
 
-function findNamed(index: ImageIndex, { digest, reference }: ImageLookup, platform: Platform): FoundImage | undefined {
+function findNamed(index: ImageNames, { digest, reference }: ImageLookup, platform: Platform): FoundImage | undefined {
   if (digest !== undefined) {
     if (index.images.get(digest)) return { id: digest, target: undefined, reference: undefined };
     const found = ofTarget(index, digest, platform);
@@ -93,11 +87,11 @@ function findNamed(index: ImageIndex, { digest, reference }: ImageLookup, platfo
  * As {@link findImage}, but only the image for the platform's own architecture, never the one there is instead. Throws
  * ERR_IMAGE_NOT_FOUND also when what `text` names has none.
  */
-export function findPlatformImage(index: ImageIndex, text: string, platform: Platform): FoundImage {
+export function findPlatformImage(index: ImageNames, text: string, platform: Platform): FoundImage {
   return index.db.read(() => findOfPlatform(index, text, platform));
 }
 
-function findOfPlatform(index: ImageIndex, text: string, platform: Platform): FoundImage {
+function findOfPlatform(index: ImageNames, text: string, platform: Platform): FoundImage {
   const lookup = parseImageLookup(text);
   const target =
     (lookup.digest !== undefined && index.targets.get(lookup.digest)?.digest) ||
@@ -135,7 +129,7 @@ export const imageNotFound = (name: string): StrataError =>
 const shownName = (text: string): string =>
   /[:@]/.test(text.slice(text.lastIndexOf('/') + 1)) ? text : `${text}:latest`;
 
-function targetOf(index: ImageIndex, reference: Reference): Digest | undefined {
+function targetOf(index: ImageNames, reference: Reference): Digest | undefined {
   if (reference.digest === undefined) return index.tags.get(formatReference(reference))?.target;
   // With a digest the tag is only a remark; the repository must still be one that has this target.
   const target = index.targets.get(reference.digest)?.digest;
@@ -146,7 +140,7 @@ function targetOf(index: ImageIndex, reference: Reference): Digest | undefined {
 }
 
 const candidatesOf = (
-  { images, targets }: ImageIndex,
+  { images, targets }: ImageNames,
   target: Digest,
 ): { readonly imageId: Digest; readonly platform: Platform }[] =>
   targets.imagesOf(target).flatMap(({ imageId }) => {
@@ -154,7 +148,7 @@ const candidatesOf = (
     return record === undefined ? [] : [{ imageId, platform: platformOf(record) }];
   });
 
-function ofTarget(index: ImageIndex, target: Digest, platform: Platform): Digest | undefined {
+function ofTarget(index: ImageNames, target: Digest, platform: Platform): Digest | undefined {
   const candidates = candidatesOf(index, target);
   // Docker runs the only platform there is, with a warning, rather than finding nothing.
   return (choosePlatform(platform, candidates) ?? (candidates.length === 1 ? candidates[0] : undefined))?.imageId;

@@ -7,35 +7,36 @@ import { formatReference, type Reference } from '../reference/index.ts';
 import type { ImageConfig } from '../spec/config.ts';
 import type { Descriptor } from '../spec/descriptor.ts';
 import type { Digest } from '../spec/digest.ts';
+import type { Work } from '../store/work/types.ts';
 import type { AssembledImage } from './assemble-image.ts';
-import type { ImageIndex } from './find-image.ts';
+import type { ImageNames } from './find-image.ts';
 import { standsWhole } from './stands-whole.ts';
 
 export interface RecordOptions extends AbortOptions {
-  readonly lease: Lease;
   /** Sum of the file sizes of all layers. */
   readonly sizeBytes: number;
   readonly references: readonly Reference[];
-}
-
-/** Where an image's documents and rows go. */
-export interface ImageStore extends ImageIndex {
-  readonly content: ContentStore;
 }
 
 /**
  * Stores an image made here and points its names at it: documents first, durable, then all rows in one transaction, so
  * that a crash leaves either nothing or a whole image. Without names the image stays as `<none>`. Idempotent.
  */
-export async function recordImage(store: ImageStore, image: AssembledImage, options: RecordOptions): Promise<Digest> {
-  const { lease, references, sizeBytes } = options;
+export async function recordImage(
+  names: ImageNames,
+  work: Pick<Work, 'content' | 'lease'>,
+  image: AssembledImage,
+  options: RecordOptions,
+): Promise<Digest> {
+  const { signal, references, sizeBytes } = options;
+  const { content, lease } = work;
   for (const { bytes, descriptor } of [image.config, image.manifest]) {
-    await writeBlob(store.content, bytes, descriptor, options);
+    await writeBlob(content, bytes, descriptor, { signal, lease });
   }
   const id = image.config.descriptor.digest;
   const target = image.manifest.descriptor;
   const { value } = image.config;
-  putImageRows(store, { id, config: value, target, manifest: target.digest, links: [], sizeBytes, references }, lease);
+  putImageRows(names, { id, config: value, target, manifest: target.digest, links: [], sizeBytes, references }, lease);
   return id;
 }
 
@@ -53,11 +54,11 @@ export interface StoredImage {
 }
 
 /** The rows of an image, in one transaction or as a part of the caller's. Idempotent. */
-export function putImageRows(store: ImageStore, image: StoredImage, lease: Lease): void {
+export function putImageRows(names: ImageNames, image: StoredImage, lease: Lease): void {
   const { id, config, target, references } = image;
-  store.db.write(() => {
+  names.db.write(() => {
     const chains = chainIds(config.rootfs.diff_ids);
-    store.images.put(
+    names.images.put(
       {
         id,
         os: config.os,
@@ -73,7 +74,7 @@ export function putImageRows(store: ImageStore, image: StoredImage, lease: Lease
       },
       lease,
     );
-    store.targets.put(
+    names.targets.put(
       {
         digest: target.digest,
         mediaType: target.mediaType,
@@ -83,8 +84,8 @@ export function putImageRows(store: ImageStore, image: StoredImage, lease: Lease
       },
       lease,
     );
-    store.targets.setKept(target.digest, true);
-    for (const reference of references) store.tags.set(formatReference(reference), target.digest);
+    names.targets.setKept(target.digest, true);
+    for (const reference of references) names.tags.set(formatReference(reference), target.digest);
   });
 }
 

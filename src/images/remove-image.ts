@@ -4,9 +4,9 @@ import type { ImageLayer } from '../metadata/images.ts';
 import { familiarString, formatReference, parseReference } from '../reference/index.ts';
 import type { Digest } from '../spec/digest.ts';
 import type { Platform } from '../spec/platform.ts';
-import { findImage, type ImageIndex } from './find-image.ts';
+import { findImage, type ImageNames } from './find-image.ts';
 
-export interface RemovalStore extends ImageIndex {
+export interface RemovalStore extends ImageNames {
   readonly containers: Containers;
 }
 
@@ -89,7 +89,7 @@ export function checkUnused(id: Digest, { names, running, stopped }: Uses, isFor
   if (stopped) throw conflict('must be forced', `image is being used by stopped container ${short(stopped.id)}`);
 }
 
-function namesOf({ tags, targets }: ImageIndex, id: Digest): string[] {
+function namesOf({ tags, targets }: ImageNames, id: Digest): string[] {
   return targets
     .targetsOf(id)
     .flatMap((target) => tags.ofTarget(target))

@@ -2,7 +2,7 @@ import type { ImageLayer } from '../metadata/images.ts';
 import type { Layers } from '../metadata/layers.ts';
 import type { Digest } from '../spec/digest.ts';
 import type { Platform } from '../spec/platform.ts';
-import { type FoundImage, findPlatformImage, type ImageIndex } from './find-image.ts';
+import { type FoundImage, findPlatformImage, type ImageNames } from './find-image.ts';
 import {
   checkUnused,
   type ReleasedImages,
@@ -51,10 +51,10 @@ export function releasePlatforms(
 }
 
 /** An image found by its ID goes from every index that leads to it. */
-const targetsOf = ({ targets }: ImageIndex, { id, target }: FoundImage): readonly Digest[] =>
+const targetsOf = ({ targets }: ImageNames, { id, target }: FoundImage): readonly Digest[] =>
   target === undefined ? targets.targetsOf(id) : [target];
 
-const othersOf = ({ targets }: ImageIndex, target: Digest, ids: ReadonlySet<Digest>): Digest[] =>
+const othersOf = ({ targets }: ImageNames, target: Digest, ids: ReadonlySet<Digest>): Digest[] =>
   targets.imagesOf(target).flatMap(({ imageId }) => (ids.has(imageId) ? [] : [imageId]));
 
 /** What a target keeps for an image: its manifests, and blobs of its layers. */

@@ -3,7 +3,7 @@ import type { ContentStore } from '../content/types.ts';
 import { isKind } from '../errors/index.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { Digest } from '../spec/digest.ts';
-import { readFault } from './check/read-fault.ts';
+import { readFault } from '../sys/read-fault.ts';
 
 /**
  * Whether the store has the blob and its bytes are what its digest says; pins it as `info` does. Reads all of it, so that

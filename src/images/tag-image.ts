@@ -2,7 +2,7 @@ import { isStrataError, StrataError } from '../errors/index.ts';
 import { familiarName, formatReference, parseReference, type Reference, withDefaultTag } from '../reference/index.ts';
 import type { Digest } from '../spec/digest.ts';
 import type { Platform } from '../spec/platform.ts';
-import { findImage, type ImageIndex, imageNotFound } from './find-image.ts';
+import { findImage, type ImageNames, imageNotFound } from './find-image.ts';
 
 export interface TaggedImage {
   readonly id: Digest;
@@ -14,7 +14,7 @@ export interface TaggedImage {
  * Gives the image that `source` names the further name `target`, taking the name from whatever had it. Idempotent.
  * Throws ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS.
  */
-export function tagImage(store: ImageIndex, source: string, target: string, platform: Platform): TaggedImage {
+export function tagImage(store: ImageNames, source: string, target: string, platform: Platform): TaggedImage {
   const reference = newName(parseNewName(target));
   return store.db.write(() => {
     const { id, target: known } = findImage(store, source, platform);
@@ -26,7 +26,7 @@ export function tagImage(store: ImageIndex, source: string, target: string, plat
 }
 
 /** For an image named by its ID: a manifest of its own before an index of several platforms. */
-function targetOf({ targets }: ImageIndex, id: Digest): Digest | undefined {
+function targetOf({ targets }: ImageNames, id: Digest): Digest | undefined {
   const all = targets.targetsOf(id);
   return all.find((digest) => targets.imagesOf(digest).some(({ manifest }) => manifest === digest)) ?? all[0];
 }

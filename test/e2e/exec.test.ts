@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { layoutOf } from '../../src/engine/layout.ts';
+import { layoutOf } from '../../src/store/layout.ts';
 import { busyboxStore } from '../helpers/busybox-store.ts';
 import { processesNaming } from '../helpers/container-store.ts';
 import { needs } from '../helpers/needs.ts';

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
-import { layoutOf } from '../../src/engine/layout.ts';
+import { layoutOf } from '../../src/store/layout.ts';
 import { needs } from '../helpers/needs.ts';
 import { publishedPackage } from '../helpers/published-package.ts';
 

@@ -2,7 +2,7 @@ import { chmodSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, write
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { layoutOf } from '../../src/engine/layout.ts';
+import { layoutOf } from '../../src/store/layout.ts';
 
 /** A file's content, or something else; names that end in a slash are folders, with a mode. */
 export type FolderItem =

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Engine } from '../../src/engine/index.ts';
-import { layoutOf } from '../../src/engine/layout.ts';
 import { Metadata } from '../../src/metadata/metadata.ts';
+import { layoutOf } from '../../src/store/layout.ts';
 import { busyboxContext } from './busybox-image.ts';
 import { type StrataCommand, strataCommand } from './strata.ts';
 import type { Hooks } from './test-file.ts';

@@ -3,7 +3,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { controlGroupOf } from '../../src/containers/runtime/runtime-commands.ts';
-import { layoutOf } from '../../src/engine/layout.ts';
+import { layoutOf } from '../../src/store/layout.ts';
 import { removeControlGroup } from '../../src/sys/control-groups.ts';
 import type { Hooks } from './test-file.ts';
 

@@ -1,6 +1,5 @@
-import type { Lease } from '../../ledger/types.ts';
 import { invariant } from '../../lib/invariant.ts';
-import type { LayerMaker, LayersBelow } from '../layer-maker.ts';
+import type { LayerMaker, LayersBelow } from '../../store/layers/types.ts';
 import { stepKey } from '../solver/step-key.ts';
 import type { Keyed, Op, OpContext } from '../solver/types.ts';
 import type { FilesystemResult, LinkWorkspace } from './filesystem-result.ts';
@@ -8,7 +7,6 @@ import type { FilesystemResult, LinkWorkspace } from './filesystem-result.ts';
 export interface LinkOpOptions {
   readonly workspace: LinkWorkspace;
   readonly layerMaker: LayerMaker;
-  readonly lease: Lease;
 }
 
 const onNothing: LayersBelow = { chainId: undefined, made: [] };
@@ -37,10 +35,10 @@ export class LinkOp implements Op<FilesystemResult> {
   }
 
   async #link([parent, copied]: readonly FilesystemResult[], { signal }: OpContext): Promise<string> {
-    const { workspace, layerMaker, lease } = this.#options;
+    const { workspace, layerMaker } = this.#options;
     invariant(copied?.snapshotId !== undefined, 'a copy makes a snapshot');
     // Whatever it stands on, it is this layer.
-    const layer = await layerMaker.make(copied.snapshotId, onNothing, { lease, signal });
+    const layer = await layerMaker.make(copied.snapshotId, onNothing, { signal });
     return parent?.snapshotId === undefined
       ? layer.snapshotId
       : await workspace.stack(parent.snapshotId, layer.snapshotId, { signal });

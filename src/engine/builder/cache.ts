@@ -4,7 +4,7 @@ import type { CacheStore } from '../../builder/solver/types.ts';
 import type { Lease, SnapshotLedger } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { BuildRecords } from '../../metadata/build-records.ts';
-import type { KeyLocks } from '../key-locks.ts';
+import type { KeyLocks } from '../../store/key-locks.ts';
 
 export interface BuildCacheParts {
   readonly records: BuildRecords;

@@ -8,37 +8,32 @@ import { etcFiles } from '../../containers/runtime/etc-files.ts';
 import { findRuntime } from '../../containers/runtime/runtime.ts';
 import { variablesOf } from '../../dockerfile/environment.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
+import type { StoreLayout } from '../../store/layout.ts';
+import { runtimeRootOf, stepsOf } from '../../store/layout.ts';
+import type { Store } from '../../store/store.ts';
 import type { MountSpec } from '../../sys/mount-spec.ts';
-import { runtimeRootOf } from '../containers/state/parts.ts';
-import type { StoreLayout } from '../layout.ts';
 import { thisMachine } from '../machine.ts';
 import { runOnOwnThread } from '../own-thread.ts';
 import { mountPointsIn } from './mount-points.ts';
-import { stepsOf } from './reconcile-steps.ts';
-
-export interface ContainerRunnerParts {
-  readonly layout: StoreLayout;
-  /** Of the build: its steps' containers are nobody's once it is dead. */
-  readonly lease: StoreLease;
-  /** See the engine's option of that name. */
-  readonly ownProcess: boolean;
-}
 
 // The same for every build: what a command makes must not depend on it.
 const hostname = 'strata-build';
 
 /** Runs commands of RUN in containers that are no records: each is gone with its step, and with this process. */
 export class ContainerRunner implements Runner, Disposable {
-  readonly #parts: ContainerRunnerParts;
+  readonly #store: Store;
+  readonly #lease: StoreLease;
   #watch: DeathWatch | undefined;
   #count = 0;
 
-  constructor(parts: ContainerRunnerParts) {
-    this.#parts = parts;
+  /** `lease` is the build's: the containers of its steps are nobody's once it is dead. */
+  constructor(store: Store, lease: StoreLease) {
+    this.#store = store;
+    this.#lease = lease;
   }
 
   async run({ onOutput, signal, ...request }: RunRequest): Promise<{ readonly exitCode: number }> {
-    const { ownProcess } = this.#parts;
+    const { ownProcess } = this.#store;
     const plan = this.#planOf(request);
     this.#watch ??= new DeathWatch(plan);
     this.#watch.add(plan.id);
@@ -51,11 +46,11 @@ export class ContainerRunner implements Runner, Disposable {
   }
 
   #planOf(request: Omit<RunRequest, 'onOutput' | 'signal'>): ForegroundPlan {
-    const { layout, lease } = this.#parts;
+    const { layout } = this.#store;
     const { network, args, env, user, workingDirectory, scripts } = request;
     const steps = stepsOf(layout);
     mkdirSync(steps, { recursive: true, mode: 0o700 });
-    const id = `${lease.id}-${++this.#count}`;
+    const id = `${this.#lease.id}-${++this.#count}`;
     return {
       id,
       bundle: join(steps, id),

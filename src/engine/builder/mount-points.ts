@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { StoreLayout } from '../../store/layout.ts';
 import { errnoOf } from '../../sys/errno.ts';
-import type { StoreLayout } from '../layout.ts';
 
 const directories = ['dev', 'etc', 'proc', 'sys'];
 const files = ['etc/hostname', 'etc/hosts', 'etc/resolv.conf'];

@@ -10,20 +10,15 @@ import { StrataError } from '../../errors/index.ts';
 import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { utf8 } from '../../lib/bytes.ts';
-import type { StoreLayout } from '../layout.ts';
-import type { StorageDriver } from '../open-driver.ts';
-import { openScratch } from '../scratch-folder.ts';
+import type { StoreLayout } from '../../store/layout.ts';
+import type { Store } from '../../store/store.ts';
+import { openScratch } from '../../store/work/scratch-folder.ts';
 import type { BuildRequest, DockerfileText } from './types.ts';
 
 /** What a build is made from, to be disposed of. */
 export interface BuildSource extends AsyncDisposable {
   readonly context: BuildContext;
   readonly dockerfile: NamedDockerfile;
-}
-
-export interface BuildSourceParts {
-  readonly driver: StorageDriver;
-  readonly layout: StoreLayout;
 }
 
 type Options = AbortOptions & { readonly lease: Lease };
@@ -37,13 +32,9 @@ const defaultName = 'Dockerfile';
  * that lives as long as the lease at most. Throws ERR_CONTEXT_*, ERR_DOCKERFILE_NOT_FOUND, ERR_DOCKERFILE_AMBIGUOUS,
  * ERR_DOCKERIGNORE_TOO_LARGE, ERR_PATTERN_*, ERR_NO_SPACE.
  */
-export async function openBuildSource(
-  request: Wanted,
-  parts: BuildSourceParts,
-  options: Options,
-): Promise<BuildSource> {
+export async function openBuildSource(request: Wanted, store: Store, options: Options): Promise<BuildSource> {
   await using stack = new AsyncDisposableStack();
-  const { context, dockerfile } = await find(request, parts, stack, options);
+  const { context, dockerfile } = await find(request, store, stack, options);
   stack.use(context);
   const owned = stack.move();
   return { context, dockerfile, [Symbol.asyncDispose]: () => owned.disposeAsync() };
@@ -53,16 +44,16 @@ type Found = Pick<BuildSource, 'context' | 'dockerfile'>;
 
 async function find(
   { context, dockerfile = defaultName }: Wanted,
-  { driver, layout }: BuildSourceParts,
+  store: Store,
   stack: AsyncDisposableStack,
   options: Options,
 ): Promise<Found> {
   if (typeof context === 'string') {
-    const digests = digestsOf(layout, context, typeof dockerfile === 'string' ? dockerfile : '');
+    const digests = digestsOf(store.layout, context, typeof dockerfile === 'string' ? dockerfile : '');
     return await inFolder(context, dockerfile, { ...options, digests });
   }
   if (context === undefined && typeof dockerfile === 'string') throw noContext(dockerfile);
-  const scratch = stack.use(await openScratch(driver, options));
+  const scratch = stack.use(await openScratch(store, options));
   if (context === undefined) return await inFolder(scratch.path, dockerfile, options);
   const text = await takeContextStream(context, scratch.path, options);
   if (text === undefined) {

@@ -4,8 +4,9 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import { compileFilters, Filters, type FilterTable } from '../../query/filters.ts';
 import { compareInstants } from '../../query/timestamp.ts';
-import { collectGarbage, type GarbageParts } from '../garbage.ts';
-import { SnapshotSizes } from '../snapshot-sizes.ts';
+import { collectGarbage } from '../../store/garbage/collect.ts';
+import { SnapshotSizes } from '../../store/snapshot-sizes.ts';
+import type { Store } from '../../store/store.ts';
 import { type CachedStep, type CacheEntry, cachedStep, cacheEntries } from './cache-usage.ts';
 
 export interface PruneBuildCacheRequest extends AbortOptions {
@@ -27,10 +28,10 @@ export interface PrunedBuildCache {
 }
 
 /** The build cache with what each step takes of the disk, least recently used first. */
-export async function buildCacheSteps(parts: GarbageParts, options: AbortOptions): Promise<CachedStep[]> {
-  const entries = cacheEntries(parts.metadata, holdingsOf(parts.metadata));
+export async function buildCacheSteps(store: Store, options: AbortOptions): Promise<CachedStep[]> {
+  const entries = cacheEntries(store.metadata, holdingsOf(store.metadata));
   const sizes = await SnapshotSizes.measure(
-    parts.driver,
+    store.driver,
     entries.flatMap(({ snapshots }) => snapshots),
     options,
   );
@@ -38,8 +39,8 @@ export async function buildCacheSteps(parts: GarbageParts, options: AbortOptions
 }
 
 /** Forgets results of build steps, except for what a running build uses. Throws ERR_FILTER_INVALID, ERR_TIME_INVALID. */
-export async function pruneBuildCache(parts: GarbageParts, request: PruneBuildCacheRequest): Promise<PrunedBuildCache> {
-  const { metadata, driver } = parts;
+export async function pruneBuildCache(store: Store, request: PruneBuildCacheRequest): Promise<PrunedBuildCache> {
+  const { metadata, driver } = store;
   const { signal, all = false, filters = Filters.fromFlags([]), keepBytes = 0 } = request;
   const goes = compileFilters(filters, cacheFilters(new Date()));
   const entries = (): CacheEntry[] =>
@@ -50,7 +51,7 @@ export async function pruneBuildCache(parts: GarbageParts, request: PruneBuildCa
   const snapshots = entries().flatMap((entry) => entry.snapshots.flatMap(below));
   const sizes = await SnapshotSizes.measure(driver, snapshots, { signal });
   let deleted: readonly CachedStep[] = [];
-  const { removed, warnings } = await collectGarbage(parts, {
+  const { removed, warnings } = await collectGarbage(store, {
     signal,
     release: () => {
       const isFree = (entry: CacheEntry): boolean => !entry.record.inUse && goes(entry);

@@ -1,11 +1,7 @@
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Metadata } from '../../metadata/metadata.ts';
+import { type StoreLayout, stepsOf } from '../../store/layout.ts';
 import { errnoOf } from '../../sys/errno.ts';
-import type { StoreLayout } from '../layout.ts';
-
-/** Where the bundles of build steps are: `<lease>-<number>`. */
-export const stepsOf = ({ run: runDirectory }: StoreLayout): string => join(runDirectory, 'steps');
 
 /**
  * Ends the build steps whose builds were killed and takes away what is left of them in the runtime. Returns how many.

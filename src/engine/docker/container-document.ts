@@ -5,10 +5,11 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { resolveCommand } from '../../oci-runtime/command.ts';
 import { defaultMaskedPaths, defaultReadonlyPaths } from '../../oci-runtime/defaults.ts';
+import type { Store } from '../../store/store.ts';
 import { readStanding } from '../containers/files/read-race.ts';
 import { type ContainerSize, sizeOf } from '../containers/files/size.ts';
 import { findReconciled, processOf } from '../containers/state/find-reconciled.ts';
-import { type ContainerParts, folderOf, logPathOf } from '../containers/state/parts.ts';
+import { folderOf, logPathOf } from '../containers/state/places.ts';
 import { definitionOf, stateOf } from '../containers/state/state.ts';
 import { thisMachine } from '../machine.ts';
 import { configDefaults, hostDefaults, networkSettings } from './container-defaults.ts';
@@ -21,23 +22,23 @@ export interface InspectContainerOptions extends AbortOptions {
 
 /** Docker's document for a container. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_AMBIGUOUS. */
 export async function inspectContainer(
-  parts: ContainerParts,
+  store: Store,
   name: string,
   options: InspectContainerOptions = {},
 ): Promise<{ readonly [key: string]: JsonValue }> {
-  const record = await findReconciled(parts, name, options);
-  return await readStanding(parts.metadata.containers, record.id, () => documentOf(parts, record, options));
+  const record = await findReconciled(store, name, options);
+  return await readStanding(store.metadata.containers, record.id, () => documentOf(store, record, options));
 }
 
 async function documentOf(
-  parts: ContainerParts,
+  store: Store,
   record: ContainerRecord,
   options: InspectContainerOptions,
 ): Promise<{ readonly [key: string]: JsonValue }> {
   const { config, host } = definitionOf(record);
   const { entrypoint, args } = resolveCommand(config);
   const [path = '', ...rest] = [...entrypoint, ...args];
-  const folder = folderOf(parts.layout, record.id);
+  const folder = folderOf(store.layout, record.id);
   // They are made by the first start.
   const started = stateOf(record).startedAt !== undefined;
   const made = (name: string): string => (started ? join(folder, name) : '');
@@ -46,23 +47,23 @@ async function documentOf(
     Created: new Date(record.createdAt).toISOString(),
     Path: path,
     Args: rest,
-    State: shownState(parts, record),
+    State: shownState(store, record),
     Image: record.imageId ?? '',
     ResolvConfPath: made('resolv.conf'),
     HostnamePath: made('hostname'),
     HostsPath: made('hosts'),
-    LogPath: started && (host.LogConfig?.Type ?? 'json-file') === 'json-file' ? logPathOf(parts.layout, record.id) : '',
+    LogPath: started && (host.LogConfig?.Type ?? 'json-file') === 'json-file' ? logPathOf(store.layout, record.id) : '',
     Name: `/${record.name}`,
     RestartCount: 0,
-    Driver: parts.driver.name,
+    Driver: store.driver.name,
     Platform: 'linux',
     MountLabel: '',
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: null,
     HostConfig: asJson({ ...hostDefaults, ...machineDefaults(), ...host }),
-    GraphDriver: { Data: placesOf(parts, record), Name: parts.driver.name },
-    ...(options.size === true ? shownSize(await sizeOf(parts, record, options)) : {}),
+    GraphDriver: { Data: placesOf(store, record), Name: store.driver.name },
+    ...(options.size === true ? shownSize(await sizeOf(store, record, options)) : {}),
     Mounts: shownMounts(host),
     Config: asJson({ ...configDefaults, ...config, Image: definitionOf(record).image }),
     NetworkSettings: networkSettings(host.NetworkMode),
@@ -80,7 +81,7 @@ function machineDefaults(): object {
 }
 
 /** Docker's names for the directories of a container's own layer and of those below. */
-function placesOf({ driver: { snapshotter } }: ContainerParts, { snapshotId }: ContainerRecord): JsonValue {
+function placesOf({ driver: { snapshotter } }: Store, { snapshotId }: ContainerRecord): JsonValue {
   if (snapshotId === undefined || !snapshotter.ownDirectory || !snapshotter.lowerDirectories) return null;
   const own = snapshotter.ownDirectory(snapshotId);
   const folder = dirname(own);
@@ -92,7 +93,7 @@ function placesOf({ driver: { snapshotter } }: ContainerParts, { snapshotId }: C
   };
 }
 
-function shownState(parts: ContainerParts, record: ContainerRecord): JsonValue {
+function shownState(store: Store, record: ContainerRecord): JsonValue {
   const state = stateOf(record);
   const status = shownStatus(state);
   return {
@@ -103,7 +104,7 @@ function shownState(parts: ContainerParts, record: ContainerRecord): JsonValue {
     Restarting: false,
     OOMKilled: state.oomKilled ?? false,
     Dead: status === 'dead',
-    Pid: processOf(parts, record)?.pid ?? 0,
+    Pid: processOf(store, record)?.pid ?? 0,
     ExitCode: state.exitCode ?? 0,
     Error: state.error ?? '',
     StartedAt: shownTime(state.startedAt),

@@ -5,16 +5,16 @@ import { findImageIfThere } from '../../images/find-image.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { type FilterTable, hasLabels, invalidFilter, isOneOf, isWhether, matchesOneOf } from '../../query/filters.ts';
 import type { Digest } from '../../spec/digest.ts';
+import type { Store } from '../../store/store.ts';
+import { hostPlatform } from '../../sys/host-platform.ts';
 import { findContainer } from '../containers/state/find.ts';
-import type { ContainerParts } from '../containers/state/parts.ts';
 import { definitionOf, labelsOf, stateOf } from '../containers/state/state.ts';
-import { hostPlatform } from '../versions.ts';
 
 const statuses = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];
 const healths = ['starting', 'healthy', 'unhealthy', 'none'];
 
 /** Docker's filters of `ps`. Throws ERR_FILTER_INVALID, ERR_CONTAINER_NOT_FOUND. */
-export const containerFilters = (parts: ContainerParts): FilterTable<ContainerRecord> => ({
+export const containerFilters = (store: Store): FilterTable<ContainerRecord> => ({
   id: matchesOneOf(({ id }) => id),
   name: matchesOneOf(({ name }) => [name, `/${name}`]),
   label: hasLabels(labelsOf),
@@ -31,16 +31,16 @@ export const containerFilters = (parts: ContainerParts): FilterTable<ContainerRe
   },
   ancestor: (values) => {
     // For a name that no image has docker shows nothing.
-    const images = values.flatMap((value) => findImageIfThere(parts.reader, value, hostPlatform())?.id ?? []);
-    return ({ imageId }) => imageId !== undefined && images.some((image) => isBuiltOn(parts, imageId, image));
+    const images = values.flatMap((value) => findImageIfThere(store.metadata, value, hostPlatform())?.id ?? []);
+    return ({ imageId }) => imageId !== undefined && images.some((image) => isBuiltOn(store, imageId, image));
   },
   before: (values) => {
-    const limits = values.map((name) => findContainer(parts.metadata.containers, name));
-    return (record) => limits.every((limit) => isOlder(parts, record, limit));
+    const limits = values.map((name) => findContainer(store.metadata.containers, name));
+    return (record) => limits.every((limit) => isOlder(store, record, limit));
   },
   since: (values) => {
-    const limits = values.map((name) => findContainer(parts.metadata.containers, name));
-    return (record) => limits.every((limit) => isOlder(parts, limit, record));
+    const limits = values.map((name) => findContainer(store.metadata.containers, name));
+    return (record) => limits.every((limit) => isOlder(store, limit, record));
   },
   network: matchesOneOf((record) => definitionOf(record).host.NetworkMode),
   volume: isOneOf((record) =>
@@ -98,7 +98,7 @@ function wholeCode(value: string): number {
 }
 
 /** Whether an image is another one, or stands with layers of its own on that one's. */
-function isBuiltOn({ metadata: { images } }: ContainerParts, id: Digest, base: Digest): boolean {
+function isBuiltOn({ metadata: { images } }: Store, id: Digest, base: Digest): boolean {
   if (id === base) return true;
   const top = images.layersOf(base).at(-1);
   // Images that differ in their configs alone have the same layers, and neither is known to be the other's base.
@@ -107,7 +107,7 @@ function isBuiltOn({ metadata: { images } }: ContainerParts, id: Digest, base: D
 }
 
 /** By the order they were made in, also within one millisecond. */
-function isOlder({ metadata }: ContainerParts, one: ContainerRecord, other: ContainerRecord): boolean {
+function isOlder({ metadata }: Store, one: ContainerRecord, other: ContainerRecord): boolean {
   if (one.createdAt !== other.createdAt) return one.createdAt < other.createdAt;
   const order = metadata.containers.list().map(({ id }) => id);
   return order.indexOf(one.id) > order.indexOf(other.id);

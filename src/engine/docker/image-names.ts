@@ -1,13 +1,13 @@
-import { type FoundImage, findImageIfThere, type ImageIndex } from '../../images/find-image.ts';
+import { type FoundImage, findImageIfThere, type ImageNames } from '../../images/find-image.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
+import { hostPlatform } from '../../sys/host-platform.ts';
 import { definitionOf } from '../containers/state/state.ts';
-import { hostPlatform } from '../versions.ts';
 
 /**
  * Returns a function that names the images of containers as docker does: by the name given at the creation as long as it
  * leads to that image, else by the image's ID. For one transaction of the caller's.
  */
-export function imageNames(index: ImageIndex): (record: ContainerRecord) => string {
+export function imageNames(index: ImageNames): (record: ContainerRecord) => string {
   const found = new Map<string, FoundImage | undefined>();
   return (record) => {
     const { image } = definitionOf(record);

@@ -1,109 +1,84 @@
 import { tarEnd } from '../../archive/index.ts';
-import type { MadeStepLayer } from '../../builder/layer-maker.ts';
 import { layersOf } from '../../builder/step-layers.ts';
 import { mountStubs, removeMountStubs } from '../../containers/mounts/mount-stubs.ts';
 import { pauseContainer } from '../../containers/pause-container.ts';
 import { findRuntime } from '../../containers/runtime/runtime.ts';
 import { assembleImage } from '../../images/assemble-image.ts';
 import { readConfig } from '../../images/read-image.ts';
-import { type ImageStore, recordImage } from '../../images/record-image.ts';
+import { recordImage } from '../../images/record-image.ts';
 import { newName } from '../../images/tag-image.ts';
 import { chainIds } from '../../layer/chain-id.ts';
 import { invariant } from '../../lib/invariant.ts';
+import type { Conduct } from '../../lib/report.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
-import { parseReference, type Reference } from '../../reference/index.ts';
+import { parseReference } from '../../reference/index.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { Digest } from '../../spec/digest.ts';
+import type { MadeLayer } from '../../store/layers/types.ts';
+import { runtimeRootOf } from '../../store/layout.ts';
+import type { Store } from '../../store/store.ts';
+import type { Work } from '../../store/work/types.ts';
+import { hostPlatform } from '../../sys/host-platform.ts';
 import { readStanding } from '../containers/files/read-race.ts';
 import { changedTree, changesOf, openChanges } from '../containers/files/writable-layer.ts';
 import { findContainer } from '../containers/state/find.ts';
-import { pauseLocksOf, runtimeRootOf } from '../containers/state/parts.ts';
+import { pauseLocks } from '../containers/state/locks.ts';
 import { definitionOf, isRunning } from '../containers/state/state.ts';
-import { flushMeanwhile } from '../flush-meanwhile.ts';
-import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbageParts } from '../garbage.ts';
-import type { Report } from '../operation.ts';
-import { StoreFlush } from '../store-flush.ts';
-import { hostPlatform } from '../versions.ts';
 import type { CommitEvent, CommitRequest, CommitResult } from './commit-types.ts';
 import { applyChanges } from './config-changes.ts';
-import { SnapshotLayerMaker } from './snapshot-layer-maker.ts';
 
-export interface CommitParts {
-  readonly garbage: GarbageParts;
-  readonly storeFor: (lease: StoreLease) => ImageStore;
-}
-
-/** Commits under one lease; what a failed commit had copied by then goes at once. */
+/** Makes an image of what a container changed. Throws as `Engine.commit` says. */
 export async function commitContainer(
+  store: Store,
   request: CommitRequest,
-  parts: CommitParts,
-  report: Report<CommitEvent>,
-  signal: AbortSignal,
+  { report, signal }: Conduct<CommitEvent>,
 ): Promise<CommitResult> {
-  const { garbage } = parts;
   const references = request.reference === undefined ? [] : [newName(parseReference(request.reference))];
-  await collectAfterDeaths(garbage, { signal });
-  await using cleaning = new AsyncDisposableStack();
-  cleaning.defer(async () => emptyTrashBriefly(garbage.layout));
-  try {
-    return await commit({ request, references }, parts, report, signal);
-  } catch (error) {
-    await collectGarbage(garbage).catch(() => {
-      // The first failure is the one to tell; whoever collects next takes what stays.
-    });
-    throw error;
-  }
+  return await store.work('commit', { signal }, async (work) => {
+    const { container, imageId, snapshotId } = holdBase(store.metadata, work.lease, request.container);
+    const base = await readConfig(work.content, imageId, { signal });
+    const changed = changedConfig(container, request);
+    report({ type: 'copy' });
+    const commit: Commit = { store, work, container, snapshotId, request, signal };
+    const makeLayer = async (): Promise<Made> => {
+      const copyId = await readStanding(store.metadata.containers, container.id, () => copyChanges(commit));
+      report({ type: 'layer' });
+      await store.driver.snapshotter.commit(copyId, { lease: work.lease, signal, durable: false });
+      const chainId = chainIds(base.rootfs.diff_ids).at(-1);
+      return { copyId, layer: await work.make(copyId, { chainId, made: [] }, { signal }) };
+    };
+    const { copyId, layer } = await work.flushMeanwhile(makeLayer, { signal, pauseMs: 300 });
+    // An image is not given a layer without entries, as with docker: its history says so.
+    const isEmpty = layer.tarSizeBytes <= tarEnd.length;
+    if (isEmpty || layer.snapshotId !== copyId) await store.driver.snapshotter.remove(copyId, { lease: work.lease });
+    const below = layersOf(base, store.metadata.layers);
+    const layers = isEmpty ? below : [...below, layer];
+    const record = async (): Promise<CommitResult> => {
+      report({ type: 'image' });
+      const image = assembleImage(withHistory(base, changed, request, isEmpty), layers);
+      const sizeBytes = layers.reduce((total, each) => total + each.sizeBytes, 0);
+      const id = await recordImage(store.metadata, work, image, { signal, references, sizeBytes });
+      return { id, target: image.manifest.descriptor.digest };
+    };
+    return { snapshotIds: isEmpty ? [] : [layer.snapshotId], record };
+  });
 }
 
 interface Commit {
+  readonly store: Store;
+  readonly work: Work;
+  readonly container: ContainerRecord;
+  /** Its writable layer. */
+  readonly snapshotId: string;
   readonly request: CommitRequest;
-  readonly references: readonly Reference[];
+  readonly signal: AbortSignal;
 }
 
-async function commit(
-  { request, references }: Commit,
-  { garbage, storeFor }: CommitParts,
-  report: Report<CommitEvent>,
-  signal: AbortSignal,
-): Promise<CommitResult> {
-  const { metadata, driver } = garbage;
-  await using lease = metadata.leases.open('commit');
-  const { container, imageId, snapshotId } = holdBase(metadata, lease, request.container);
-  const store = storeFor(lease);
-  const base = await readConfig(store.content, imageId, { signal });
-  const changed = changedConfig(container, request);
-  report({ type: 'copy' });
-  const below = layersOf(base, metadata.layers);
-  const makeLayer = async (): Promise<Made> => {
-    const copyId = await readStanding(metadata.containers, container.id, () =>
-      copied(container, snapshotId, { garbage, lease, request, signal }),
-    );
-    report({ type: 'layer' });
-    await driver.snapshotter.commit(copyId, { lease, signal, durable: false });
-    const chainId = chainIds(base.rootfs.diff_ids).at(-1);
-    return {
-      copyId,
-      made: await new SnapshotLayerMaker(garbage).make(copyId, { chainId, made: [] }, { lease, signal }),
-    };
-  };
-  using disk = new StoreFlush(garbage);
-  const { copyId, made } = await flushMeanwhile(disk, makeLayer, { signal, pauseMs: 300 });
-  // An image is not given a layer without entries, as with docker: its history says so.
-  const isEmpty = made.tarSizeBytes <= tarEnd.length;
-  if (isEmpty || made.snapshotId !== copyId) await driver.snapshotter.remove(copyId, { lease });
-  if (!isEmpty) {
-    await disk.flush({ signal });
-    await driver.snapshotter.persist(made.snapshotId, { flushed: true, signal });
-  }
-
-  report({ type: 'image' });
-  const layers = isEmpty ? below : [...below, made];
-  const image = assembleImage(withHistory(base, changed, request, isEmpty), layers);
-  const sizeBytes = layers.reduce((total, layer) => total + layer.sizeBytes, 0);
-  const id: Digest = await recordImage(store, image, { lease, signal, references, sizeBytes });
-  return { id, target: image.manifest.descriptor.digest };
+interface Made {
+  readonly copyId: string;
+  readonly layer: MadeLayer;
 }
 
 interface HeldContainer {
@@ -123,26 +98,15 @@ function holdBase({ db, containers }: Metadata, lease: StoreLease, name: string)
   });
 }
 
-interface Made {
-  readonly copyId: string;
-  readonly made: MadeStepLayer;
-}
-
-interface CopyParts {
-  readonly garbage: GarbageParts;
-  readonly lease: StoreLease;
-  readonly request: CommitRequest;
-  readonly signal: AbortSignal;
-}
-
-/** The container's own changes in a snapshot of the image's, at rest as they are copied. */
-async function copied(container: ContainerRecord, snapshotId: string, parts: CopyParts): Promise<string> {
-  const { garbage, lease, request, signal } = parts;
-  const { metadata, driver } = garbage;
-  const { snapshotter } = driver;
+/** Copies the container's own changes into a snapshot of the image's; the container is at rest meanwhile. */
+async function copyChanges({ store, work, container, snapshotId, request, signal }: Commit): Promise<string> {
+  const { snapshotter } = store.driver;
+  const { lease } = work;
   const { parentId } = snapshotter.stat(snapshotId);
   await using _still =
-    request.pause !== false && isRunning(metadata, container) ? await pause(garbage, container.id, signal) : undefined;
+    request.pause !== false && isRunning(store.metadata, container)
+      ? await pause(store, container.id, signal)
+      : undefined;
   if (snapshotter.ownDirectory === undefined) {
     const { id } = await snapshotter.prepare(parentId, { lease, signal, copyOf: snapshotId });
     removeMountStubs(changesOf(snapshotter, id));
@@ -150,16 +114,15 @@ async function copied(container: ContainerRecord, snapshotId: string, parts: Cop
   }
   const { id } = await snapshotter.prepare(parentId, { lease, signal });
   using changes = openChanges(snapshotter, snapshotId);
-  const copyOf = { tree: changedTree(changes), without: mountStubs(changes) };
-  await new SnapshotLayerMaker(garbage).copy(id, copyOf, { lease, signal });
+  await work.copy(id, { tree: changedTree(changes), without: mountStubs(changes) }, { signal });
   return id;
 }
 
 /** Others that pause it, or let it go on, wait until the disposal. */
-async function pause(parts: GarbageParts, id: string, signal: AbortSignal): Promise<AsyncDisposable> {
+async function pause(store: Store, id: string, signal: AbortSignal): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
-  const { fd } = stack.use(await pauseLocksOf(parts).lock(id, { signal }));
-  const place = { runtime: findRuntime(), runtimeRoot: runtimeRootOf(parts.layout) };
+  const { fd } = stack.use(await pauseLocks(store).lock(id, { signal }));
+  const place = { runtime: findRuntime(), runtimeRoot: runtimeRootOf(store.layout) };
   stack.use(await pauseContainer(place, id, { signal, lockFd: fd }));
   return stack.move();
 }

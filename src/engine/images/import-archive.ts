@@ -5,100 +5,75 @@ import { diskFailure } from '../../content/disk-failure.ts';
 import { RunningDigest } from '../../content/verified.ts';
 import { StrataError } from '../../errors/index.ts';
 import { assembleImage } from '../../images/assemble-image.ts';
+import { archiveFailure } from '../../images/load/archive-failure.ts';
 import type { ArchiveFile } from '../../images/load/archive-files.ts';
+import { readInput } from '../../images/load/archive-input.ts';
 import { keepTar } from '../../images/load/layer-form.ts';
 import { refuseOtherSystem } from '../../images/operating-system.ts';
-import { type ImageStore, recordImage } from '../../images/record-image.ts';
-import { unpackChain } from '../../images/unpack.ts';
+import { recordImage } from '../../images/record-image.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { invariant } from '../../lib/invariant.ts';
-import type { StoreLease } from '../../metadata/leases.ts';
+import type { Conduct } from '../../lib/report.ts';
+import type { LayerRecord } from '../../metadata/layers.ts';
 import { parseReference, type Reference, withDefaultTag } from '../../reference/index.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import { type DiffId, parseDiffId } from '../../spec/digest.ts';
 import { type Platform, parsePlatform } from '../../spec/platform.ts';
-import { collectAfterDeaths, collectGarbage, emptyTrashBriefly, type GarbageParts } from '../garbage.ts';
-import { openScratch } from '../scratch-folder.ts';
-import { StoreFlush } from '../store-flush.ts';
-import { hostPlatform } from '../versions.ts';
-import { archiveFailure } from './archive-failure.ts';
-import { readInput } from './archive-input.ts';
+import type { Store } from '../../store/store.ts';
+import type { Work } from '../../store/work/types.ts';
+import { hostPlatform } from '../../sys/host-platform.ts';
 import { applyChanges } from './config-changes.ts';
 import type { ImportEvent, ImportRequest, ImportResult } from './import-types.ts';
 
-export interface ImportParts {
-  readonly garbage: GarbageParts;
-  readonly storeFor: (lease: StoreLease) => ImageStore;
-}
-
-/** Imports under one lease; what a failed import had unpacked by then goes at once. */
+/** Makes an image of one layer from a tar of a filesystem. Throws as `Engine.importImage` says. */
 export async function importArchive(
+  store: Store,
   request: ImportRequest,
-  parts: ImportParts,
-  report: (event: ImportEvent) => void,
-  signal: AbortSignal,
+  { report, signal }: Conduct<ImportEvent>,
 ): Promise<ImportResult> {
-  const { garbage } = parts;
   const platform = request.platform === undefined ? hostPlatform() : parsePlatform(request.platform, hostPlatform());
   refuseOtherSystem(request.reference ?? 'to import', platform);
   const references = request.reference === undefined ? [] : [nameOf(request.reference)];
   const config = configOf(request, platform);
-  await collectAfterDeaths(garbage, { signal });
-  await using cleaning = new AsyncDisposableStack();
-  cleaning.defer(async () => emptyTrashBriefly(garbage.layout));
   try {
-    return await importLayer({ request, config, references }, parts, report, signal);
-  } catch (error) {
-    await collectGarbage(garbage).catch(() => {
-      // The first failure is the one to tell; whoever collects next takes what stays.
+    return await store.work('import', { signal }, async (work) => {
+      const { layer, snapshotId } = await importLayer({ store, work }, request, { report, signal });
+      return {
+        snapshotIds: [snapshotId],
+        record: async () => {
+          const image = assembleImage(config, [layer]);
+          const { sizeBytes } = layer;
+          const id = await recordImage(store.metadata, work, image, { signal, references, sizeBytes });
+          return { id, target: image.manifest.descriptor.digest };
+        },
+      };
     });
+  } catch (error) {
     throw archiveFailure(error, request.input);
   }
 }
 
-interface Import {
-  readonly request: ImportRequest;
-  readonly config: ImageConfig;
-  readonly references: readonly Reference[];
-}
-
 async function importLayer(
-  { request, config, references }: Import,
-  { garbage, storeFor }: ImportParts,
-  report: (event: ImportEvent) => void,
-  signal: AbortSignal,
-): Promise<ImportResult> {
-  const { metadata, driver, layout, locks } = garbage;
-  const { snapshotter } = driver;
-  await using lease = metadata.leases.open('import');
-  using disk = new StoreFlush(garbage);
-  await using scratch = await openScratch(driver, { lease, signal });
-  const { diffId, ...file } = await spoolTar(readInput(request.input, report, signal), join(scratch.path, 'layer'), {
+  { store, work }: { readonly store: Store; readonly work: Work },
+  { input }: ImportRequest,
+  { report, signal }: Conduct<ImportEvent>,
+): Promise<{ readonly layer: LayerRecord; readonly snapshotId: string }> {
+  const { content, lease } = work;
+  // Gone before the flush, which would write out what is about to be removed.
+  await using scratch = await work.scratch({ signal });
+  const path = join(scratch.path, 'layer');
+  const { diffId, ...file } = await spoolTar(readInput(input, report, signal), path, { signal });
+  const { layers, snapshotId } = await work.unpack({
+    layers: [{ diffId, source: () => ({ blobPath: file.path, sizeBytes: file.sizeBytes }) }],
     signal,
+    report: ({ offset, total }) => report({ type: 'unpack', offset, total }),
   });
-  const chain = await unpackChain(
-    {
-      layers: [{ diffId, source: () => ({ blobPath: file.path, sizeBytes: file.sizeBytes }) }],
-      lease,
-      signal,
-      report: ({ offset, total }) => report({ type: 'unpack', offset, total }),
-    },
-    { snapshotter, metadata, locks, indexes: layout.indexes },
-  );
-  const [layer] = chain.layers;
-  invariant(layer && chain.snapshotId, 'one layer makes a chain of one');
-  const store = storeFor(lease);
+  const [layer] = layers;
+  invariant(layer && snapshotId, 'one layer makes a chain of one');
   if (!layer.remakeable) {
-    metadata.layers.keepBlob(diffId, await keepTar({ file, diffId }, store.content, { lease, signal }));
+    store.metadata.layers.keepBlob(diffId, await keepTar({ file, diffId }, content, { lease, signal }));
   }
-  // Before the flush, which would write out what is about to be removed.
-  await scratch[Symbol.asyncDispose]();
-  await disk.flush({ signal });
-  await snapshotter.persist(chain.snapshotId, { flushed: true, signal });
-  const image = assembleImage(config, [layer.record]);
-  const { sizeBytes } = layer.record;
-  const id = await recordImage(store, image, { lease, signal, references, sizeBytes });
-  return { id, target: image.manifest.descriptor.digest };
+  return { layer: layer.record, snapshotId };
 }
 
 /** The uncompressed tar in a file, hashed on its way. */

@@ -1,7 +1,7 @@
+import type { ArchiveInput, ArchiveRead } from '../../images/load/archive-input.ts';
 import type { LayerProgress } from '../../layer/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Digest } from '../../spec/digest.ts';
-import type { ArchiveInput, ArchiveRead } from './archive-input.ts';
 
 /** A tar of a whole filesystem that is to become an image of one layer. */
 export interface ImportRequest extends AbortOptions {

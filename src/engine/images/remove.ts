@@ -5,10 +5,11 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import { Filters } from '../../query/filters.ts';
 import type { ChainId, Digest } from '../../spec/digest.ts';
 import { parsePlatform } from '../../spec/platform.ts';
+import { collectBriefly, collectGarbage } from '../../store/garbage/collect.ts';
+import type { Store } from '../../store/store.ts';
+import { hostPlatform } from '../../sys/host-platform.ts';
 import { reconcileContainers } from '../containers/state/reconcile.ts';
 import { isRunning } from '../containers/state/state.ts';
-import { collectBriefly, collectGarbage, type GarbageParts } from '../garbage.ts';
-import { hostPlatform } from '../versions.ts';
 
 export interface RemoveImageRequest extends AbortOptions {
   /** A reference, an image ID or the beginning of one. */
@@ -37,40 +38,40 @@ export interface RemovedImages {
 }
 
 /** Removes a name, or an image with all that only it held. Throws as `releasePlatforms`, and ERR_PLATFORM_INVALID. */
-export async function removeImage(parts: GarbageParts, request: RemoveImageRequest): Promise<RemovedImages> {
-  await reconcileContainers(parts, request);
+export async function removeImage(store: Store, request: RemoveImageRequest): Promise<RemovedImages> {
+  await reconcileContainers(store, request);
   const options: ReleaseOptions = {
     force: request.force ?? false,
     platform: hostPlatform(),
-    isRunning: (container) => isRunning(parts.metadata, container),
+    isRunning: (container) => isRunning(store.metadata, container),
   };
   const platforms = request.platforms?.map((platform) => parsePlatform(platform, hostPlatform())) ?? [];
   const release = (store: PlatformRemovalStore): ReleasedImages =>
     platforms.length === 0
       ? releaseImage(store, request.image, options)
       : releasePlatforms(store, request.image, platforms, options);
-  return await removeReleased(parts, release, collectBriefly, request);
+  return await removeReleased(store, release, collectBriefly, request);
 }
 
 /** Removes the images nobody uses. Throws as `releaseUnused`. */
-export async function pruneImages(parts: GarbageParts, request: PruneImagesRequest): Promise<RemovedImages> {
-  await reconcileContainers(parts, request);
+export async function pruneImages(store: Store, request: PruneImagesRequest): Promise<RemovedImages> {
+  await reconcileContainers(store, request);
   const options = { all: request.all ?? false, filters: request.filters ?? Filters.fromFlags([]), now: new Date() };
-  return await removeReleased(parts, (store) => releaseUnused(store, options), collectGarbage, request);
+  return await removeReleased(store, (store) => releaseUnused(store, options), collectGarbage, request);
 }
 
 /** Runs `release` and the collection of what it let go as one, and tells what is really gone. */
 async function removeReleased(
-  parts: GarbageParts,
+  store: Store,
   release: (store: PlatformRemovalStore) => ReleasedImages,
   collect: typeof collectBriefly,
   { signal }: AbortOptions,
 ): Promise<RemovedImages> {
-  const { metadata } = parts;
+  const { metadata } = store;
   // Sizes as they were: they die with the layers.
   let released: ReleasedImages = { untagged: [], images: [] };
   const sizes = new Map<ChainId, number>();
-  const { removed, warnings } = await collect(parts, {
+  const { removed, warnings } = await collect(store, {
     signal,
     release: () => {
       released = release(metadata);

@@ -1,21 +1,17 @@
-import type { BlobProvider } from '../../content/types.ts';
 import { listFilters } from '../../images/filter-images.ts';
-import { type FoundImage, findImage, findPlatformImage, type ImageIndex } from '../../images/find-image.ts';
+import { type FoundImage, findImage, findPlatformImage } from '../../images/find-image.ts';
 import { type HistoryStep, historyOf } from '../../images/history.ts';
 import { type LayerNode, layerTree, onlyBelow } from '../../images/layer-tree.ts';
 import { lookAtImage } from '../../images/look-at-image.ts';
 import { type ImageSharing, sharedSizes } from '../../images/shared-sizes.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ListedImage } from '../../metadata/images.ts';
-import type { Layers } from '../../metadata/layers.ts';
-import type { Metadata } from '../../metadata/metadata.ts';
-import type { Snapshots } from '../../metadata/snapshots.ts';
 import { compileFilters, Filters } from '../../query/filters.ts';
 import { familiarName, familiarString, parseReference } from '../../reference/index.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { DiffId, Digest } from '../../spec/digest.ts';
 import { type Platform, parsePlatform } from '../../spec/platform.ts';
-import type { StorageDriver } from '../open-driver.ts';
+import type { Store } from '../../store/store.ts';
 import { perform } from '../perform.ts';
 
 /** One line of `images`: an image under one of its names, or under none. */
@@ -69,11 +65,6 @@ export interface ImageTree {
   readonly images: readonly SharingImage[];
 }
 
-/** What views read: rows, and the blobs of configs. */
-export interface ImageReader extends ImageIndex {
-  readonly content: BlobProvider;
-}
-
 export interface ImageLookUpOptions extends AbortOptions {
   /** `os/architecture[/variant]`: only the image for it will do. Default: what this machine would run. */
   readonly platform?: string;
@@ -81,22 +72,11 @@ export interface ImageLookUpOptions extends AbortOptions {
 
 /** What is there, by name, and what it is made of. Reads only. */
 export class ImageViews {
-  readonly #store: ImageReader;
-  readonly #layers: Layers;
-  readonly #snapshots: Snapshots;
-  readonly #driver: () => StorageDriver;
+  readonly #store: Store;
   readonly #platform: Platform;
 
-  constructor(
-    store: ImageReader,
-    { layers, snapshots }: Pick<Metadata, 'layers' | 'snapshots'>,
-    driver: () => StorageDriver,
-    platform: Platform,
-  ) {
+  constructor(store: Store, platform: Platform) {
     this.#store = store;
-    this.#layers = layers;
-    this.#snapshots = snapshots;
-    this.#driver = driver;
     this.#platform = platform;
   }
 
@@ -106,24 +86,24 @@ export class ImageViews {
    * and for the images of `before` and `since` as {@link history}.
    */
   list(filters: Filters = Filters.fromFlags([])): ImageSummary[] {
-    return this.#store.db.read(() => {
+    return this.#store.metadata.db.read(() => {
       const stays = compileFilters(
         filters,
         listFilters((name) => this.#createdAt(name), new Date()),
       );
-      return this.#store.images.list().flatMap(summariesOf).filter(stays);
+      return this.#store.metadata.images.list().flatMap(summariesOf).filter(stays);
     });
   }
 
   /** Which images stand on which layers, and what each has with others and for itself; filters as {@link list}. */
   tree(filters: Filters = Filters.fromFlags([])): ImageTree {
-    const parts = { db: this.#store.db, images: this.#store.images, layers: this.#layers };
-    return this.#store.db.read(() => {
-      const sharing = sharedSizes(parts);
+    const { metadata } = this.#store;
+    return metadata.db.read(() => {
+      const sharing = sharedSizes(metadata);
       const nothing = { sharedBytes: 0, uniqueBytes: 0 };
       const images = this.list(filters).map((image) => ({ ...image, ...(sharing.get(image.id) ?? nothing) }));
       const shown = new Set(images.map(({ id }) => id));
-      return { layers: onlyBelow(layerTree(parts), shown), images };
+      return { layers: onlyBelow(layerTree(metadata), shown), images };
     });
   }
 
@@ -131,8 +111,11 @@ export class ImageViews {
   history(name: string, options: ImageLookUpOptions = {}): Promise<ImageHistory> {
     const look = (): { readonly id: Digest; readonly sizes: ReadonlyMap<DiffId, number | undefined> } => {
       const { id } = this.#find(name, options);
-      const layers = this.#store.images.layersOf(id);
-      return { id, sizes: new Map(layers.map(({ diffId }) => [diffId, this.#layers.get(diffId)?.sizeBytes])) };
+      const layers = this.#store.metadata.images.layersOf(id);
+      return {
+        id,
+        sizes: new Map(layers.map(({ diffId }) => [diffId, this.#store.metadata.layers.get(diffId)?.sizeBytes])),
+      };
     };
     return perform(async () => {
       const { id, sizes, config } = await lookAtImage(this.#store, look, options);
@@ -148,28 +131,28 @@ export class ImageViews {
 
   /** What the database says of an image, in a transaction of the caller's. */
   #recorded(id: Digest): Omit<ImageDetails, 'config'> {
-    const targets = this.#store.targets.targetsOf(id);
-    const tags = targets.flatMap((target) => this.#store.tags.ofTarget(target));
+    const targets = this.#store.metadata.targets.targetsOf(id);
+    const tags = targets.flatMap((target) => this.#store.metadata.tags.ofTarget(target));
     const taggedAt = tags.length === 0 ? undefined : new Date(Math.max(...tags.map(({ updatedAt }) => updatedAt)));
     return {
       id,
       references: tags.map(({ reference }) => familiar(reference)),
       targets,
-      sizeBytes: this.#store.images.get(id)?.sizeBytes ?? 0,
+      sizeBytes: this.#store.metadata.images.get(id)?.sizeBytes ?? 0,
       taggedAt,
       storage: this.#storageOf(id),
     };
   }
 
   #find(name: string, { platform }: ImageLookUpOptions): FoundImage {
-    if (platform === undefined) return findImage(this.#store, name, this.#platform);
-    return findPlatformImage(this.#store, name, parsePlatform(platform, this.#platform));
+    if (platform === undefined) return findImage(this.#store.metadata, name, this.#platform);
+    return findPlatformImage(this.#store.metadata, name, parsePlatform(platform, this.#platform));
   }
 
   #storageOf(image: Digest): ImageStorage {
-    const { name, snapshotter } = this.#driver();
-    const top = this.#store.images.layersOf(image).at(-1);
-    const id = top && this.#snapshots.ofChain(name, top.chainId);
+    const { name, snapshotter } = this.#store.driver;
+    const top = this.#store.metadata.images.layersOf(image).at(-1);
+    const id = top && this.#store.metadata.snapshots.ofChain(name, top.chainId);
     if (id === undefined || !snapshotter.ownDirectory || !snapshotter.lowerDirectories) {
       return { driver: name, directories: [] };
     }
@@ -177,8 +160,8 @@ export class ImageViews {
   }
 
   #createdAt(name: string): Date | undefined {
-    const { id } = findImage(this.#store, name, this.#platform);
-    const madeAt = this.#store.images.get(id)?.madeAt;
+    const { id } = findImage(this.#store.metadata, name, this.#platform);
+    const madeAt = this.#store.metadata.images.get(id)?.madeAt;
     return madeAt === undefined ? undefined : new Date(madeAt);
   }
 }

@@ -4,12 +4,12 @@ import { checkBlobs } from '../../images/check/check-blobs.ts';
 import { checkImages } from '../../images/check/check-images.ts';
 import { checkLayers } from '../../images/check/check-layers.ts';
 import type { Checked, Damage, Hold } from '../../images/check/types.ts';
-import { layerFiles } from '../../images/layer-files.ts';
-import type { AbortOptions } from '../../lib/abort.ts';
+import type { Conduct } from '../../lib/report.ts';
 import type { ObjectRef } from '../../metadata/objects.ts';
 import { layerLine } from '../../snapshots/amendment.ts';
-import { type DiffId, digestHex } from '../../spec/digest.ts';
-import { findOrphans, type GarbageParts } from '../garbage.ts';
+import type { DiffId } from '../../spec/digest.ts';
+import { findOrphans } from '../../store/garbage/collect.ts';
+import type { Store } from '../../store/store.ts';
 
 export interface CheckResult {
   /** How many of each were looked at. */
@@ -28,12 +28,9 @@ export interface CheckResult {
  * Looks at everything the store holds, and changes nothing of it. Reads every byte. Failures of the disk before the machine
  * was last started are forgotten when nothing is damaged.
  */
-export async function checkStore(
-  parts: GarbageParts,
-  report: (checked: Checked) => void,
-  options: AbortOptions,
-): Promise<CheckResult> {
-  const { metadata, content, layout } = parts;
+export async function checkStore(store: Store, { report, signal }: Conduct<Checked>): Promise<CheckResult> {
+  const { metadata, content } = store;
+  const options = { signal };
   const counts = { blob: 0, layer: 0, image: 0 };
   const count = (checked: Checked): void => {
     if (checked.kind === 'blob' || checked.kind === 'layer' || checked.kind === 'image') counts[checked.kind]++;
@@ -41,38 +38,38 @@ export async function checkStore(
   };
   await using lease = metadata.leases.openToRead('check');
   const hold: Hold = ({ kind, key }) => lease.pinIfPresent(kind, key);
-  const isUnpacked = (id: string): boolean => topsOf(parts, id).length > 0;
+  const isUnpacked = (id: string): boolean => topsOf(store, id).length > 0;
   const ofBlobs = await checkBlobs({ blobs: metadata.blobs, content, hold }, count, options);
   const ofImages = await checkImages({ metadata, content, isUnpacked, hold }, count, options);
-  const snapshots = snapshotsByLayer(parts);
+  const snapshots = snapshotsByLayer(store);
   const layerParts = {
     metadata,
-    indexPath: (diffId: DiffId) => join(layout.indexes, `${digestHex(diffId)}.idx`),
+    indexPath: (diffId: DiffId) => store.layers.indexes.pathOf(diffId),
     snapshotsOf: (diffId: DiffId) => snapshots.get(diffId) ?? [],
-    filesOf: (id: string) => layerFiles(parts.driver.snapshotter, metadata.snapshots, id),
+    filesOf: (id: string) => store.layers.files(id),
     hold,
   };
   const damages = [...ofBlobs, ...ofImages, ...(await checkLayers(layerParts, count, options))];
   const diskFailures = content.health.failures();
   if (diskFailures.length > 0 && damages.length === 0 && content.health.isOfFormerBoot()) content.health.clear();
-  const orphans = [...(await findOrphans(parts, options)), ...orphanSnapshots(parts)];
+  const orphans = [...(await findOrphans(store, options)), ...orphanSnapshots(store)];
   return { blobs: counts.blob, layers: counts.layer, images: counts.image, damages, diskFailures, orphans };
 }
 
 /** The snapshots with all files of an image that the driver in use has. */
-const topsOf = ({ metadata, driver }: GarbageParts, imageId: string): string[] =>
+const topsOf = ({ metadata, driver }: Store, imageId: string): string[] =>
   metadata.objects
     .linksOf({ kind: 'image', key: imageId })
     .filter(({ kind, key }) => kind === 'snapshot' && metadata.snapshots.get(key)?.driver === driver.name)
     .map(({ key }) => key);
 
 /** Which snapshots hold which layer, by the images that stand on them. */
-function snapshotsByLayer(parts: GarbageParts): ReadonlyMap<DiffId, readonly string[]> {
-  const { images, snapshots, db } = parts.metadata;
+function snapshotsByLayer(store: Store): ReadonlyMap<DiffId, readonly string[]> {
+  const { images, snapshots, db } = store.metadata;
   const byLayer = new Map<DiffId, Set<string>>();
   db.read(() => {
     for (const [id, layers] of images.allLayers()) {
-      const lines = topsOf(parts, id).map((top) => layerLine(top, snapshots).toReversed());
+      const lines = topsOf(store, id).map((top) => layerLine(top, snapshots).toReversed());
       for (const [position, snapshot] of lines.flatMap((line) => [...line.entries()])) {
         const diffId = layers[position]?.diffId;
         if (diffId !== undefined) byLayer.set(diffId, (byLayer.get(diffId) ?? new Set()).add(snapshot));
@@ -82,7 +79,7 @@ function snapshotsByLayer(parts: GarbageParts): ReadonlyMap<DiffId, readonly str
   return new Map([...byLayer].map(([diffId, ids]) => [diffId, [...ids]]));
 }
 
-function orphanSnapshots({ layout, driver, metadata }: GarbageParts): ObjectRef[] {
+function orphanSnapshots({ layout, driver, metadata }: Store): ObjectRef[] {
   // Read before their records are looked up: a record stands before its folder.
   const folder = join(layout.snapshots, driver.name);
   return (existsSync(folder) ? readdirSync(folder) : [])

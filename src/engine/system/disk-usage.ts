@@ -5,15 +5,15 @@ import { sharedSizes } from '../../images/shared-sizes.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import { type Digest, digestHex, parseDiffId } from '../../spec/digest.ts';
+import type { Store } from '../../store/store.ts';
 import { cachedStep, cacheEntries } from '../builder/cache-usage.ts';
 import { definitionOf, stateOf } from '../containers/state/state.ts';
 import { imageNames } from '../docker/image-names.ts';
-import type { StoreLayout } from '../layout.ts';
 import { type StoreFiles, storeFiles } from './store-files.ts';
 import type { ContainerUsage, DiskUsage, UsageRow } from './usage-types.ts';
 
 /** Measures every file of the store and says what it is for. */
-export async function diskUsage(layout: StoreLayout, metadata: Metadata, options: AbortOptions): Promise<DiskUsage> {
+export async function diskUsage({ layout, metadata }: Store, options: AbortOptions): Promise<DiskUsage> {
   const files = await storeFiles(layout, options);
   return metadata.db.read(() => usageOf(files, metadata));
 }

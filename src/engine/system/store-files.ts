@@ -2,7 +2,7 @@ import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { treeUsage } from '../../snapshots/tree-usage.ts';
-import type { StoreLayout } from '../layout.ts';
+import type { StoreLayout } from '../../store/layout.ts';
 
 /** What the files below a store's root take of the disk, in bytes of allocated blocks; every file is in one place. */
 export interface StoreFiles {

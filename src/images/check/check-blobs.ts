@@ -4,8 +4,8 @@ import { isStrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Blobs } from '../../metadata/blobs.ts';
 import type { Digest } from '../../spec/digest.ts';
+import { readFault } from '../../sys/read-fault.ts';
 import { confirm } from './confirm.ts';
-import { readFault } from './read-fault.ts';
 import type { Damage, Hold, Report } from './types.ts';
 
 export interface BlobParts {

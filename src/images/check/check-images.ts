@@ -4,9 +4,9 @@ import { chainIds } from '../../layer/chain-id.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import type { Digest } from '../../spec/digest.ts';
+import { readFault } from '../../sys/read-fault.ts';
 import { readConfig } from '../read-image.ts';
 import { confirm } from './confirm.ts';
-import { readFault } from './read-fault.ts';
 import type { Damage, Hold, Report } from './types.ts';
 
 export interface ImageParts {

@@ -6,10 +6,10 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import { type DiffId, parseDigest } from '../../spec/digest.ts';
+import { isParentDependent } from '../../store/layers/parent-dependent.ts';
 import { errnoOf } from '../../sys/errno.ts';
-import { isParentDependent } from '../parent-dependent.ts';
+import { readFault } from '../../sys/read-fault.ts';
 import { confirm } from './confirm.ts';
-import { readFault } from './read-fault.ts';
 import type { Damage, Hold, Report } from './types.ts';
 
 export interface LayerParts {

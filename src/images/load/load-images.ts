@@ -1,16 +1,16 @@
-import type { AbortOptions } from '../../lib/abort.ts';
+import type { Conduct } from '../../lib/report.ts';
 import { TaskGroup } from '../../lib/task-group.ts';
-import type { StoreLease } from '../../metadata/leases.ts';
-import type { Metadata } from '../../metadata/metadata.ts';
 import { familiarString, formatReference, type Reference } from '../../reference/index.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
 import { type DiffId, type Digest, parseDigest } from '../../spec/digest.ts';
 import { mediaTypes } from '../../spec/media-types.ts';
 import { formatPlatform, normalizePlatform } from '../../spec/platform.ts';
+import type { UnpackedChain, UnpackedLayer } from '../../store/layers/types.ts';
+import type { Store } from '../../store/store.ts';
+import type { MadeWork, Work } from '../../store/work/types.ts';
 import { documentOf, manifestOf, type StoredDocument, tarDescriptor } from '../assemble-image.ts';
 import { isForLinux } from '../operating-system.ts';
-import { type ImageStore, putImageRows, type StoredImage, writeBlob } from '../record-image.ts';
-import { type UnpackedLayer, type UnpackParts, unpackChain } from '../unpack.ts';
+import { putImageRows, type StoredImage, writeBlob } from '../record-image.ts';
 import { type ArchiveFiles, missing } from './archive-files.ts';
 import type { ArchivedImage, PlatformWish } from './archived-image.ts';
 import { keepBlob, keepTar, type LayerForm, layerForm, verifyForm } from './layer-form.ts';
@@ -39,18 +39,15 @@ export interface LoadedImage {
   readonly references: readonly string[];
 }
 
-export interface LoadImagesRequest extends AbortOptions {
+export interface LoadImagesRequest {
   readonly files: ArchiveFiles;
   readonly wish: PlatformWish;
-  readonly lease: StoreLease;
 }
 
-export interface LoadImagesParts {
-  readonly store: ImageStore;
-  readonly unpack: UnpackParts;
-  readonly metadata: Metadata;
-  /** Flushes the filesystem once and marks these snapshots durable. */
-  readonly persist: (snapshotIds: readonly string[], signal: AbortSignal | undefined) => Promise<void>;
+/** A store and the work under way in it. */
+export interface Loading {
+  readonly store: Store;
+  readonly work: Work;
 }
 
 interface ReadyImage {
@@ -68,32 +65,38 @@ interface KeptBlob {
 }
 
 /**
- * Stores every image of an archive, or none: layers first, then one flush, then documents, then all rows and names in
- * one transaction. The archive's files are removed on the way.
+ * Unpacks every layer of an archive's images and keeps the blobs that cannot be made again; documents, rows and names
+ * are written by what it returns, all of them in one transaction. The archive's files are removed on the way.
  * @throws what reading, unpacking and the content store throw; the signal's reason
  */
 export async function loadImages(
-  request: LoadImagesRequest,
-  parts: LoadImagesParts,
-  report: (event: LoadImagesEvent) => void,
-): Promise<LoadedImage[]> {
-  const { files, lease, signal } = request;
+  loading: Loading,
+  { files, wish }: LoadImagesRequest,
+  conduct: Conduct<LoadImagesEvent>,
+): Promise<MadeWork<LoadedImage[]>> {
   const ready: ReadyImage[] = [];
-  for (const image of readArchive(files, request.wish)) {
-    ready.push(await prepareImage(image, request, parts, report));
+  for (const image of readArchive(files, wish)) {
+    ready.push(await prepareImage(loading, image, conduct));
     files.closeRead?.();
   }
   // Before the flush, which would write out what is about to be removed.
   await files[Symbol.asyncDispose]();
-  await parts.persist(
-    ready.flatMap(({ snapshotId }) => snapshotId ?? []),
-    signal,
-  );
+  return {
+    snapshotIds: ready.flatMap(({ snapshotId }) => snapshotId ?? []),
+    record: async () => await recordImages(loading, ready, conduct),
+  };
+}
+
+async function recordImages(
+  loading: Loading,
+  ready: readonly ReadyImage[],
+  { report, signal }: Conduct<LoadImagesEvent>,
+): Promise<LoadedImage[]> {
+  const { content, lease } = loading.work;
   for (const { bytes, descriptor } of ready.flatMap(({ documents }) => documents)) {
-    await writeBlob(parts.store.content, bytes, descriptor, { lease, signal });
+    await writeBlob(content, bytes, descriptor, { lease, signal });
   }
-  const renamed = record(ready, parts, lease);
-  for (const event of renamed) report(event);
+  for (const event of putRows(loading, ready)) report(event);
   return ready.map(({ image: { id, config, target, references } }) => {
     const names = references.map(familiarString);
     report({ type: 'image', id, references: names });
@@ -110,40 +113,37 @@ export async function loadImages(
 
 /** Everything of an image but documents and rows. */
 async function prepareImage(
+  { store, work }: Loading,
   image: ArchivedImage,
-  { lease, signal }: LoadImagesRequest,
-  parts: LoadImagesParts,
-  report: (event: LoadImagesEvent) => void,
+  { report, signal }: Conduct<LoadImagesEvent>,
 ): Promise<ReadyImage> {
+  const { content, lease } = work;
+  const known = store.metadata.layers;
   const forms: LayerForm[] = [];
-  for (const layer of image.layers) forms.push(await layerForm(layer, parts.metadata.layers, { signal }));
+  for (const layer of image.layers) forms.push(await layerForm(layer, known, { signal }));
   const diffIds = new Map(forms.map(({ digest, diffId }) => [digest, diffId]));
   await using group = new TaskGroup({ signal });
   // Compressed blobs are copied while workers unpack them.
   group.run(async (stop) => {
-    for (const form of forms) if (form.isKept) await keepBlob(form, parts.store.content, { lease, signal: stop });
+    for (const form of forms) if (form.isKept) await keepBlob(form, content, { lease, signal: stop });
   });
-  const unpacked: { value?: Awaited<ReturnType<typeof unpackChain>> } = {};
+  const unpacked: { value?: UnpackedChain } = {};
   group.run(async (stop) => {
-    unpacked.value = await unpackChain(
-      {
-        layers: forms.map(({ diffId, digest, file, name }) => ({
-          diffId,
-          source: () => {
-            const { path: blobPath, offset, sizeBytes } = file ?? missing(name);
-            return { blobPath, offset, sizeBytes, digest };
-          },
-        })),
-        lease,
-        signal: stop,
-        report: ({ digest, offset, total }) => {
-          const diffId = digest && diffIds.get(digest);
-          if (diffId !== undefined && offset < total)
-            report({ type: 'layer', diffId, state: 'unpacking', offset, total });
+    unpacked.value = await work.unpack({
+      layers: forms.map(({ diffId, digest, file, name }) => ({
+        diffId,
+        source: () => {
+          const { path: blobPath, offset, sizeBytes } = file ?? missing(name);
+          return { blobPath, offset, sizeBytes, digest };
         },
+      })),
+      signal: stop,
+      report: ({ digest, offset, total }) => {
+        const diffId = digest && diffIds.get(digest);
+        if (diffId !== undefined && offset < total)
+          report({ type: 'layer', diffId, state: 'unpacking', offset, total });
       },
-      parts.unpack,
-    );
+    });
   });
   await group.join();
   const { layers = [], snapshotId } = unpacked.value ?? {};
@@ -153,10 +153,10 @@ async function prepareImage(
     const layer = layers[at];
     if (layer === undefined) continue;
     const { applied } = layer;
-    if (applied === undefined) await verifyForm(form, parts.metadata.layers, { signal });
+    if (applied === undefined) await verifyForm(form, known, { signal });
     if (!layer.remakeable) {
       const isStored = form.isKept || form.file === undefined;
-      const digest = isStored ? form.digest : await keepTar(form, parts.store.content, { lease, signal });
+      const digest = isStored ? form.digest : await keepTar(form, content, { lease, signal });
       kept.push({ diffId: form.diffId, digest });
     }
     const total = form.file?.sizeBytes ?? form.sizeBytes;
@@ -207,22 +207,18 @@ const unique = (references: readonly Reference[]): Reference[] => [
   ...new Map(references.map((reference) => [formatReference(reference), reference])).values(),
 ];
 
-function record(
-  ready: readonly ReadyImage[],
-  { store, metadata }: LoadImagesParts,
-  lease: StoreLease,
-): LoadImagesEvent[] {
-  return store.db.write(() => {
+function putRows({ store: { metadata }, work: { lease } }: Loading, ready: readonly ReadyImage[]): LoadImagesEvent[] {
+  return metadata.db.write(() => {
     const before = new Map<string, Digest>();
     for (const { image, forms, kept } of ready) {
       for (const reference of image.references) {
-        const old = store.tags.get(formatReference(reference))?.target;
+        const old = metadata.tags.get(formatReference(reference))?.target;
         // The same index, for another of its platforms: the name stays where it is.
-        const [oldImage] = old === undefined || old === image.target.digest ? [] : store.targets.imagesOf(old);
+        const [oldImage] = old === undefined || old === image.target.digest ? [] : metadata.targets.imagesOf(old);
         if (oldImage !== undefined && oldImage.imageId !== image.id)
           before.set(familiarString(reference), oldImage.imageId);
       }
-      putImageRows(store, image, lease);
+      putImageRows(metadata, image, lease);
       for (const { diffId, digest } of kept) metadata.layers.keepBlob(diffId, digest);
       for (const { diffId, digest, mediaType, compression, sizeBytes, isKept } of forms) {
         if (isKept) metadata.layers.addBlob(diffId, { digest, mediaType, compression, sizeBytes, recipe: undefined });

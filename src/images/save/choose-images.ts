@@ -9,7 +9,7 @@ import {
 } from '../../reference/index.ts';
 import type { Digest } from '../../spec/digest.ts';
 import type { Platform } from '../../spec/platform.ts';
-import { findImage, findPlatformImage, type ImageIndex } from '../find-image.ts';
+import { findImage, findPlatformImage, type ImageNames } from '../find-image.ts';
 import { holdImage } from '../hold-image.ts';
 
 /** An image to be saved, and the names it gets in the archive. */
@@ -34,12 +34,12 @@ export interface ChooseOptions extends AbortOptions {
  * What `docker save NAME…` means: a repository alone is all its tags, a tag that tag, an ID or digest the image without
  * a name. Each comes once. Throws as `findImage` does.
  */
-export function chooseImages(index: ImageIndex, names: readonly string[], options: ChooseOptions): ChosenImage[] {
+export function chooseImages(index: ImageNames, names: readonly string[], options: ChooseOptions): ChosenImage[] {
   // One transaction: no name that was listed is gone, and no image, when it is looked up and pinned.
   return options.lease.pinning(() => choose(index, names, options));
 }
 
-function choose(index: ImageIndex, names: readonly string[], options: ChooseOptions): ChosenImage[] {
+function choose(index: ImageNames, names: readonly string[], options: ChooseOptions): ChosenImage[] {
   const chosen = new Map<string, ChosenImage>();
   const find = options.isRequired ? findPlatformImage : findImage;
   for (const text of names.flatMap((name) => tagsOf(index, name) ?? [name])) {
@@ -59,7 +59,7 @@ function choose(index: ImageIndex, names: readonly string[], options: ChooseOpti
 }
 
 /** The tags of a name that is a repository alone, if there is one. */
-function tagsOf({ tags }: ImageIndex, name: string): string[] | undefined {
+function tagsOf({ tags }: ImageNames, name: string): string[] | undefined {
   const { reference, digest } = parseImageLookup(name);
   if (digest !== undefined || reference === undefined || parseReference(name).tag !== undefined) return undefined;
   if (reference.digest !== undefined) return undefined;
@@ -69,7 +69,7 @@ function tagsOf({ tags }: ImageIndex, name: string): string[] | undefined {
 }
 
 function manifestOf(
-  { targets }: ImageIndex,
+  { targets }: ImageNames,
   id: Digest,
   target: Digest | undefined,
   lease: StoreLease,

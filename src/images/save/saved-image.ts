@@ -1,21 +1,18 @@
 import type { BlobProvider } from '../../content/types.ts';
 import { isStrataError } from '../../errors/index.ts';
 import { chainIds } from '../../layer/chain-id.ts';
-import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
-import type { Metadata } from '../../metadata/metadata.ts';
 import type { Reference } from '../../reference/index.ts';
 import { layerLine } from '../../snapshots/amendment.ts';
-import type { OpenedSnapshotter } from '../../snapshots/storage-driver.ts';
 import { parseImageConfig } from '../../spec/config.ts';
 import { type DiffId, parseDigest } from '../../spec/digest.ts';
 import { maxConfigBytes, maxManifestBytes } from '../../spec/limits.ts';
 import { pairLayers, parseManifest } from '../../spec/manifest.ts';
 import { mediaTypes } from '../../spec/media-types.ts';
+import { type BlobSource, layerAbsent, type NamedLayer } from '../../store/layers/layer-blob.ts';
 import { documentOf, manifestOf, type StoredDocument, tarDescriptor } from '../assemble-image.ts';
 import { readDocument } from '../read-image.ts';
 import type { ChosenImage } from './choose-images.ts';
-import { layerAbsent, type SavedLayer } from './layer-bytes.ts';
 
 /** An image with everything an archive says of it. */
 export interface SavedImage {
@@ -23,14 +20,7 @@ export interface SavedImage {
   readonly config: StoredDocument;
   readonly manifest: StoredDocument;
   /** From the base up. */
-  readonly layers: readonly SavedLayer[];
-}
-
-export interface SavedImageParts {
-  readonly content: BlobProvider;
-  readonly metadata: Metadata;
-  readonly snapshotter: OpenedSnapshotter;
-  readonly lease: Lease;
+  readonly layers: readonly NamedLayer[];
 }
 
 /**
@@ -39,14 +29,14 @@ export interface SavedImageParts {
  */
 export async function readSavedImage(
   { id, manifest: digest, references }: ChosenImage,
-  parts: SavedImageParts,
+  from: BlobSource,
   options: AbortOptions & { readonly asTars: boolean },
 ): Promise<SavedImage> {
-  const { content, metadata } = parts;
+  const { metadata, blobs: content } = from.store;
   const bytes = await readDocument(content, id, maxConfigBytes, options);
   const { rootfs } = parseImageConfig(bytes).value;
   const config = documentOf(mediaTypes.ociConfig, bytes);
-  const snapshots = snapshotsOf(rootfs.diff_ids, parts);
+  const snapshots = snapshotsOf(rootfs.diff_ids, from);
   const tars = rootfs.diff_ids.map((diffId, at) => {
     const record = metadata.layers.get(diffId);
     if (record === undefined) throw layerAbsent(diffId);
@@ -71,9 +61,9 @@ export async function readSavedImage(
  * The snapshots of the layers, base first. They are those that the image's own stands on: another image's snapshot may
  * carry the chainID of a layer below, and goes with that image.
  */
-function snapshotsOf(diffIds: readonly DiffId[], { metadata, snapshotter, lease }: SavedImageParts): string[] {
+function snapshotsOf(diffIds: readonly DiffId[], { store: { metadata, driver }, lease }: BlobSource): string[] {
   const chainId = chainIds(diffIds).at(-1);
-  const top = chainId && metadata.snapshots.findByChainId(snapshotter.name, chainId, lease);
+  const top = chainId && metadata.snapshots.findByChainId(driver.name, chainId, lease);
   return top ? layerLine(top.id, metadata.snapshots).reverse() : [];
 }
 

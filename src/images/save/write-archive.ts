@@ -7,8 +7,8 @@ import { archiveManifestName, archiveRepositoriesName, formatArchiveManifest } f
 import { formatDocument } from '../../spec/manifest.ts';
 import { mediaTypes } from '../../spec/media-types.ts';
 import { layoutBlobPath, layoutFile, layoutFileName, layoutIndexName } from '../../spec/oci-layout.ts';
+import { type BlobSource, layerBlob } from '../../store/layers/layer-blob.ts';
 import { ArchiveWriter, type WriteBytes } from './archive-writer.ts';
-import { type LayerBytesParts, layerBlob } from './layer-bytes.ts';
 import type { SavedImage } from './saved-image.ts';
 
 /** `docker-archive` is docker's and an OCI layout at once; `oci-archive` keeps each manifest and each blob as it is. */
@@ -37,10 +37,10 @@ interface ArchiveBlob {
 /** Writes a whole archive. What was written is worthless when this rejects. Throws as `layerBlob` does. */
 export async function writeArchive(
   images: readonly SavedImage[],
-  parts: LayerBytesParts,
+  from: BlobSource,
   options: WriteArchiveOptions,
 ): Promise<void> {
-  const files = new Map(blobsOf(images, parts, options));
+  const files = new Map(blobsOf(images, from, options));
   const small = (name: string, bytes: Uint8Array): void => {
     files.set(name, { sizeBytes: bytes.length, content: () => once(bytes) });
   };
@@ -64,7 +64,7 @@ export async function writeArchive(
 /** By path; what several images share is there once. */
 function blobsOf(
   images: readonly SavedImage[],
-  parts: LayerBytesParts,
+  from: BlobSource,
   { report, signal }: Pick<WriteArchiveOptions, 'report' | 'signal'>,
 ): [string, ArchiveBlob][] {
   return images.flatMap(({ config, manifest, layers }) => [
@@ -75,7 +75,7 @@ function blobsOf(
     ...layers.map((layer): [string, ArchiveBlob] => {
       const { digest, size } = layer.descriptor;
       const content = (): AsyncIterable<Uint8Array> =>
-        reported(layerBlob(layer, parts, { signal }), layer.diffId, size, report);
+        reported(layerBlob(layer, from, { signal }), layer.diffId, size, report);
       return [layoutBlobPath(digest), { sizeBytes: size, content }];
     }),
   ]);

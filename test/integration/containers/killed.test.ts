@@ -4,9 +4,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFile
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ContainerState } from '../../../src/containers/state.ts';
-import { bundleOf, exitsOf } from '../../../src/engine/containers/state/parts.ts';
+import { bundleOf } from '../../../src/engine/containers/state/places.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
+import { exitsOf } from '../../../src/store/layout.ts';
 import { bootId } from '../../../src/sys/boot-id.ts';
 import { identify } from '../../../src/sys/process-identity.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';

@@ -5,9 +5,10 @@ import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { forgetInRuntime } from '../../../src/containers/runtime/runtime-commands.ts';
-import { bundleOf, runtimeRootOf } from '../../../src/engine/containers/state/parts.ts';
+import { bundleOf } from '../../../src/engine/containers/state/places.ts';
 import { tearDown } from '../../../src/engine/containers/state/recover.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
+import { runtimeRootOf } from '../../../src/store/layout.ts';
 import { bindMount } from '../../../src/sys/bind-mount.ts';
 import { tryLockFile } from '../../../src/sys/flock.ts';
 import { unmountIfMounted } from '../../../src/sys/mount.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { flushMeanwhile } from '../../../src/engine/flush-meanwhile.ts';
+import { flushMeanwhile } from '../../../src/store/work/flush-meanwhile.ts';
 
 test('work beside a flush answers and fails as it would alone', async () => {
   let flushes = 0;

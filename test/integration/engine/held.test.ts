@@ -1,11 +1,8 @@
 // What an image is made of stays until it is recorded, though every name of it is removed meanwhile.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ObjectLocks } from '../../../src/content/object-locks.ts';
-import { SnapshotLayerMaker } from '../../../src/engine/images/snapshot-layer-maker.ts';
 import { Engine } from '../../../src/engine/index.ts';
-import { openDriver } from '../../../src/engine/open-driver.ts';
-import { Metadata } from '../../../src/metadata/metadata.ts';
+import { openStore } from '../../../src/store/open-store.ts';
 import { buildContext } from '../../helpers/build-context.ts';
 import { storeRoot } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
@@ -39,15 +36,18 @@ test('the layer of a step from the cache is held, also when no image keeps it', 
   const { layout } = engine;
   const files = buildContext(context, ['FROM scratch', 'COPY a /'], { a: 'a' });
   await engine.build({ context: files, tags: ['made'] }).result;
-  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
-  const driver = openDriver({ root: layout.root }, metadata.snapshots);
-  await using _snapshotter = driver.snapshotter;
-  const maker = new SnapshotLayerMaker({ layout, driver, metadata, locks: new ObjectLocks(layout.locks) });
+  await using store = openStore({
+    layout,
+    driver: { root: layout.root },
+    ownProcess: false,
+    endAbandonedWork: async () => 0,
+  });
+  const { metadata } = store;
   const [snapshot] = metadata.snapshots.list();
   assert.ok(snapshot);
   const lease = metadata.leases.open('test');
-  const { diffId } = await maker.make(snapshot.id, { chainId: undefined, made: [] }, { lease });
-  assert.equal(maker.hasWritten, false, 'it was known');
+  const { diffId, isNew } = await store.layers.make(snapshot.id, { chainId: undefined, made: [] }, { lease });
+  assert.equal(isNew, false, 'it was known');
   await engine.removeImage({ image: 'made' });
   await engine.collectGarbage().result;
   assert.ok(metadata.layers.get(diffId));

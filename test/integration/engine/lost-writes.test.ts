@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type BuildRequest, Engine } from '../../../src/engine/index.ts';
-import { layoutOf } from '../../../src/engine/layout.ts';
+import { layoutOf } from '../../../src/store/layout.ts';
 import { syncFilesystem } from '../../../src/sys/syncfs.ts';
 import { folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
 import { withLosingDisk } from '../../helpers/losing-disk.ts';

@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pauseContainer } from '../../../src/containers/pause-container.ts';
 import { findRuntime } from '../../../src/containers/runtime/runtime.ts';
 import { runtimeStatus } from '../../../src/containers/runtime/runtime-commands.ts';
-import { SnapshotLayerMaker } from '../../../src/engine/images/snapshot-layer-maker.ts';
 import { Engine } from '../../../src/engine/index.ts';
+import { StoreLayers } from '../../../src/store/layers/store-layers.ts';
 import { storeRoot } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { containerStore } from '../../helpers/container-store.ts';
@@ -61,12 +61,12 @@ test('of two commits at once each copies a container that is paused', {
   const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '600'] });
   await engine.containers.start(id);
   const place = { runtime: findRuntime(), runtimeRoot: join(engine.layout.run, 'runc') };
-  const { copy } = SnapshotLayerMaker.prototype;
+  const { copy } = StoreLayers.prototype;
   const seen: unknown[] = [];
   context.mock.method(
-    SnapshotLayerMaker.prototype,
+    StoreLayers.prototype,
     'copy',
-    async function (this: SnapshotLayerMaker, ...args: Parameters<typeof copy>) {
+    async function (this: StoreLayers, ...args: Parameters<typeof copy>) {
       // The one that begins later takes longer.
       const takes = seen.push(undefined) === 1 ? 0 : 500;
       await copy.apply(this, args);

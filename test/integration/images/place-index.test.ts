@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { placeIndex } from '../../../src/images/place-index.ts';
+import { placeIndex } from '../../../src/store/layers/place-index.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 
 test('an index takes a free name, stays where the new one says the same, and gives way to another', (context) => {

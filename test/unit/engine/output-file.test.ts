@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { intoFile } from '../../../src/engine/output-file.ts';
+import { intoFile } from '../../../src/images/save/output-file.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 
 describe('a file that is written whole or not at all', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chooseRunState } from '../../../src/engine/run-state.ts';
+import { chooseRunState } from '../../../src/store/run-state.ts';
 
 test('run state is named by the path of its store: eight hex digits, the same each time', () => {
   const nameOf = (root: string): string => chooseRunState(root, { XDG_RUNTIME_DIR: '/tmp' }).split('/').at(-1) ?? '';

@@ -20,9 +20,9 @@ import {
   parsePlatform,
   platformRank,
 } from '../../../spec/platform.ts';
+import type { Store } from '../../../store/store.ts';
+import { hostPlatform } from '../../../sys/host-platform.ts';
 import { endAbandonedSteps } from '../../builder/reconcile-steps.ts';
-import { hostPlatform } from '../../versions.ts';
-import type { ContainerParts } from '../state/parts.ts';
 import { definitionOf, stateOf } from '../state/state.ts';
 import type { CreatedContainer, CreateRequest } from './create-types.ts';
 import { defineContainer } from './definition.ts';
@@ -42,10 +42,10 @@ export interface RecordOptions extends AbortOptions {
 }
 
 /** Makes a container that waits for its start. Throws as {@link recordContainer}. */
-export async function createContainer(parts: ContainerParts, request: CreateRequest): Promise<CreatedContainer> {
-  await using lease = parts.metadata.leases.open('create');
+export async function createContainer(store: Store, request: CreateRequest): Promise<CreatedContainer> {
+  await using lease = store.metadata.leases.open('create');
   const { signal } = request;
-  const { id, name, warnings } = await recordContainer(parts, request, { lease, signal, state: { status: 'created' } });
+  const { id, name, warnings } = await recordContainer(store, request, { lease, signal, state: { status: 'created' } });
   return { id, name, warnings };
 }
 
@@ -54,22 +54,22 @@ export async function createContainer(parts: ContainerParts, request: CreateRequ
  * ERR_IMAGE_PLATFORM, ERR_IMAGE_OS, ERR_PLATFORM_INVALID, ERR_CONTAINER_NAME_INVALID, ERR_CONTAINER_NAME_IN_USE, and what `defineContainer` throws.
  */
 export async function recordContainer(
-  parts: ContainerParts,
+  store: Store,
   request: CreateRequest,
   { lease, signal, state, volatile = false }: RecordOptions,
 ): Promise<Recorded> {
-  const { layout, metadata, reader, driver } = parts;
+  const { layout, metadata, blobs, driver } = store;
   await endAbandonedSteps(layout, metadata);
   const platform = request.platform === undefined ? undefined : parsePlatform(request.platform, hostPlatform());
-  const found = holdImage(lease, () => findImage(reader, request.image, platform ?? hostPlatform()));
-  const image = await readConfig(reader.content, found.id, { signal });
+  const found = holdImage(lease, () => findImage(metadata, request.image, platform ?? hostPlatform()));
+  const image = await readConfig(blobs, found.id, { signal });
   if (platform !== undefined) refuseOtherPlatform(request.image, platform, image);
   refuseOtherSystem(request.image, image);
   const id = newContainerId();
   const given = request.name === undefined ? undefined : checkContainerName(request.name);
   const definition = defineContainer(image.config, id, request);
   const warnings = await warningsOf(metadata, definition);
-  const parentId = parentOf(image, found.id, parts, lease);
+  const parentId = parentOf(image, found.id, store, lease);
   const { id: snapshotId } = await driver.snapshotter.prepare(parentId, { lease, signal, volatile });
   try {
     const record = { id, imageId: found.id, snapshotId, definition: toJson(definition), state: toJson(state) };
@@ -103,12 +103,7 @@ function refuseOtherPlatform(name: string, wanted: Platform, actual: ImageConfig
   });
 }
 
-function parentOf(
-  config: ImageConfig,
-  id: Digest,
-  { metadata, driver }: ContainerParts,
-  lease: StoreLease,
-): string | undefined {
+function parentOf(config: ImageConfig, id: Digest, { metadata, driver }: Store, lease: StoreLease): string | undefined {
   const chainId = chainIds(config.rootfs.diff_ids).at(-1);
   if (chainId === undefined) return undefined;
   const snapshot = metadata.snapshots.findByChainId(driver.name, chainId, lease);

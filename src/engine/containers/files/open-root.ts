@@ -7,13 +7,15 @@ import type { AbortOptions } from '../../../lib/abort.ts';
 import { invariant } from '../../../lib/invariant.ts';
 import { combineMounts } from '../../../oci-runtime/mounts.ts';
 import type { MountSpec as RuntimeMount } from '../../../oci-runtime/spec.ts';
+import type { Store } from '../../../store/store.ts';
 import { closeFd } from '../../../sys/fs-at.ts';
 import { mountDetached } from '../../../sys/mount-spec.ts';
 import { isAlive } from '../../../sys/process-identity.ts';
 import { RootedTree } from '../../../sys/rooted-tree.ts';
 import { containerNotFound } from '../state/find.ts';
 import { findReconciled, processOf } from '../state/find-reconciled.ts';
-import { type ContainerParts, folderOf, locksOf } from '../state/parts.ts';
+import { containerLocks } from '../state/locks.ts';
+import { folderOf } from '../state/places.ts';
 import { recover } from '../state/recover.ts';
 import { definitionOf, isRunning, stateOf } from '../state/state.ts';
 import { readOnlyRoot, writableMount } from './container-mounts.ts';
@@ -33,24 +35,24 @@ export interface OpenRootOptions extends AbortOptions {
  * The files of a running container with all that is mounted in it, or those of one that does not run, with all that is
  * bound into it; it does not start while they are written to. Throws ERR_CONTAINER_NOT_FOUND, ERR_MOUNT_TARGET_UNSAFE.
  */
-export async function openRoot(parts: ContainerParts, name: string, options: OpenRootOptions): Promise<ContainerRoot> {
-  const { id } = await findReconciled(parts, name, options);
+export async function openRoot(store: Store, name: string, options: OpenRootOptions): Promise<ContainerRoot> {
+  const { id } = await findReconciled(store, name, options);
   try {
-    return rootOfStarted(parts, id) ?? (await rootOfIdle(parts, id, options));
+    return rootOfStarted(store, id) ?? (await rootOfIdle(store, id, options));
   } catch (error) {
-    throw readFailure(parts.metadata.containers, id, error);
+    throw readFailure(store.metadata.containers, id, error);
   }
 }
 
-async function rootOfIdle(parts: ContainerParts, id: string, options: OpenRootOptions): Promise<ContainerRoot> {
+async function rootOfIdle(store: Store, id: string, options: OpenRootOptions): Promise<ContainerRoot> {
   // A container that was never started has no places yet for what is bound into it: they are made, as by its start.
-  if (!options.write && !wantsPlaces(parts, id)) return await rootOfStopped(parts, id, options);
-  const lock = await locksOf(parts).lock(id, options);
+  if (!options.write && !wantsPlaces(store, id)) return await rootOfStopped(store, id, options);
+  const lock = await containerLocks(store).lock(id, options);
   try {
-    await recover(parts, id);
+    await recover(store, id);
     // Somebody may have started it before the lock was ours: then it is not needed.
-    const started = rootOfStarted(parts, id);
-    if (started === undefined) return await rootOfStopped(parts, id, { ...options, write: true }, lock);
+    const started = rootOfStarted(store, id);
+    if (started === undefined) return await rootOfStopped(store, id, { ...options, write: true }, lock);
     await lock[Symbol.asyncDispose]();
     return started;
   } catch (error) {
@@ -59,17 +61,17 @@ async function rootOfIdle(parts: ContainerParts, id: string, options: OpenRootOp
   }
 }
 
-function wantsPlaces(parts: ContainerParts, id: string): boolean {
-  const record = parts.metadata.containers.get(id);
+function wantsPlaces(store: Store, id: string): boolean {
+  const record = store.metadata.containers.get(id);
   if (record === undefined || stateOf(record).status !== 'created') return false;
   const { host } = definitionOf(record);
-  return host.ReadonlyRootfs !== true && bindsOf(parts, id, host).length > 0;
+  return host.ReadonlyRootfs !== true && bindsOf(store, id, host).length > 0;
 }
 
-function rootOfStarted(parts: ContainerParts, id: string): ContainerRoot | undefined {
-  const record = parts.metadata.containers.get(id);
-  if (record === undefined || !isRunning(parts.metadata, record)) return undefined;
-  const process = processOf(parts, record);
+function rootOfStarted(store: Store, id: string): ContainerRoot | undefined {
+  const record = store.metadata.containers.get(id);
+  if (record === undefined || !isRunning(store.metadata, record)) return undefined;
+  const process = processOf(store, record);
   if (process === undefined || !isAlive(process)) return undefined;
   const tree = RootedTree.open(`/proc/${process.pid}/root`);
   // The number may have become another process's just before.
@@ -81,12 +83,12 @@ function rootOfStarted(parts: ContainerParts, id: string): ContainerRoot | undef
 }
 
 async function rootOfStopped(
-  parts: ContainerParts,
+  store: Store,
   id: string,
   { write }: OpenRootOptions,
   lock?: AsyncDisposable,
 ): Promise<ContainerRoot> {
-  const { metadata, driver, layout, ownProcess } = parts;
+  const { metadata, driver, layout, ownProcess } = store;
   const record = metadata.containers.get(id);
   if (record === undefined) throw containerNotFound(id);
   const { snapshotId } = record;
@@ -96,7 +98,7 @@ async function rootOfStopped(
   const plan: TreePlan = {
     rootfs: makes ? writableMount(driver.snapshotter, snapshotId) : readOnlyRoot(driver.snapshotter, snapshotId),
     at: layout.root,
-    binds: bindsOf(parts, id, host),
+    binds: bindsOf(store, id, host),
     makes,
   };
   const { root, namespace } = await mounted(plan, ownProcess);
@@ -116,7 +118,7 @@ async function mounted(plan: TreePlan, ownProcess: boolean): Promise<MountedTree
 }
 
 /** What is bound into it when it runs; memory is not there then. */
-function bindsOf({ layout }: ContainerParts, id: string, host: HostConfig): RuntimeMount[] {
+function bindsOf({ layout }: Store, id: string, host: HostConfig): RuntimeMount[] {
   const own = standingEtcFiles(folderOf(layout, id));
   const binds = hostMounts(host).filter(({ type }) => type === 'bind');
   return combineMounts([], [...own, ...binds], host.ReadonlyRootfs);

@@ -3,7 +3,7 @@ import type { ChangedTree } from '../../../layer/diff/change.ts';
 import { changedBytes } from '../../../layer/diff/changed-bytes.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
-import type { ContainerParts } from '../state/parts.ts';
+import type { Store } from '../../../store/store.ts';
 import { readStanding } from './read-race.ts';
 import { changedTree, changesOf } from './writable-layer.ts';
 
@@ -18,7 +18,7 @@ const attempts = 3;
 
 /** What a container takes; of a running one, about now. */
 export async function sizeOf(
-  { metadata, driver }: ContainerParts,
+  { metadata, driver }: Store,
   { id, imageId, snapshotId }: ContainerRecord,
   options: AbortOptions,
 ): Promise<ContainerSize> {

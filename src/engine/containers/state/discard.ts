@@ -2,12 +2,13 @@ import { toJson } from '../../../containers/state.ts';
 import { isStrataError, StrataError } from '../../../errors/index.ts';
 import type { Lease } from '../../../ledger/types.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
+import { openCrashMarker } from '../../../store/garbage/crash-marker.ts';
+import type { StoreLayout } from '../../../store/layout.ts';
+import type { Store } from '../../../store/store.ts';
 import { AT_FDCWD } from '../../../sys/constants.ts';
 import { errnoOf } from '../../../sys/errno.ts';
 import { removeTreeAt } from '../../../sys/remove-tree.ts';
-import { traceIn } from '../../death-trace.ts';
-import type { StoreLayout } from '../../layout.ts';
-import { type ContainerParts, folderOf } from './parts.ts';
+import { folderOf } from './places.ts';
 import { stateOf } from './state.ts';
 
 /**
@@ -16,12 +17,12 @@ import { stateOf } from './state.ts';
  * nobody's. Idempotent. Throws ERR_CONTAINER_REMOVAL when its files cannot be removed.
  */
 export async function discardContainer(
-  { layout, metadata, driver }: Pick<ContainerParts, 'layout' | 'metadata' | 'driver'>,
+  { layout, metadata, driver }: Store,
   { id, snapshotId }: Pick<ContainerRecord, 'id' | 'snapshotId'>,
   lease?: Lease,
 ): Promise<void> {
   const { containers, db, leases } = metadata;
-  await using _trace = lease === undefined ? traceIn(leases, 'rm') : undefined;
+  await using _trace = lease === undefined ? openCrashMarker(leases, 'rm') : undefined;
   // Not flushed: what a power cut leaves of this is a container without a log.
   db.writeVolatile(() => containers.change(id, (record) => toJson({ ...stateOf(record), status: 'removing' })));
   removeFolder(layout, id);

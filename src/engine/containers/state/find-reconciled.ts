@@ -1,30 +1,24 @@
 import { readPid } from '../../../containers/runtime/bundle.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
+import type { Store } from '../../../store/store.ts';
 import type { ProcessIdentity } from '../../../sys/process-identity.ts';
 import { identify } from '../../../sys/process-identity.ts';
 import { containerNotFound, findContainer } from './find.ts';
-import { bundleOf, type ContainerParts } from './parts.ts';
+import { bundleOf } from './places.ts';
 import { reconcileContainer } from './reconcile.ts';
 import { stateOf } from './state.ts';
 
 /** The container of this name or ID, its record true as of now. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_AMBIGUOUS. */
-export async function findReconciled(
-  parts: ContainerParts,
-  name: string,
-  options: AbortOptions = {},
-): Promise<ContainerRecord> {
-  const { id } = findContainer(parts.metadata.containers, name);
-  const record = await reconcileContainer(parts, id, options);
+export async function findReconciled(store: Store, name: string, options: AbortOptions = {}): Promise<ContainerRecord> {
+  const { id } = findContainer(store.metadata.containers, name);
+  const record = await reconcileContainer(store, id, options);
   if (record === undefined) throw containerNotFound(name);
   return record;
 }
 
 /** The first process of a running container, as the host sees it; undefined when it has none. */
-export function processOf(
-  { layout }: Pick<ContainerParts, 'layout'>,
-  record: ContainerRecord,
-): ProcessIdentity | undefined {
+export function processOf({ layout }: Store, record: ContainerRecord): ProcessIdentity | undefined {
   const state = stateOf(record);
   if (state.process !== undefined || state.attended !== true) return state.process;
   const pid = readPid(bundleOf(layout, record.id).pid);

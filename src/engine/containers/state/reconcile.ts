@@ -3,8 +3,10 @@ import { readExit } from '../../../containers/supervised/exits.ts';
 import { isStrataError } from '../../../errors/index.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
-import { exitsOf, locksOf } from './parts.ts';
-import { needsRecovery, type RecoverParts, recover, unknownExitCode } from './recover.ts';
+import { exitsOf } from '../../../store/layout.ts';
+import type { Store } from '../../../store/store.ts';
+import { containerLocks } from './locks.ts';
+import { needsRecovery, recover, unknownExitCode } from './recover.ts';
 import { stateOf } from './state.ts';
 
 /**
@@ -13,25 +15,25 @@ import { stateOf } from './state.ts';
  * the others from sight: who asks for that one is told.
  */
 export async function reconcileContainers(
-  parts: RecoverParts,
+  store: Store,
   options: AbortOptions = {},
 ): Promise<readonly ContainerRecord[]> {
-  const records = parts.metadata.containers.list();
+  const records = store.metadata.containers.list();
   try {
-    dropDeadLeases(parts, records);
+    dropDeadLeases(store, records);
     let hasSettled = false;
-    for (const record of records) hasSettled = (await reconcileIfCan(parts, record, options)) || hasSettled;
-    return hasSettled ? parts.metadata.containers.list() : records;
+    for (const record of records) hasSettled = (await reconcileIfCan(store, record, options)) || hasSettled;
+    return hasSettled ? store.metadata.containers.list() : records;
   } catch (error) {
     if (!isStrataError(error, 'ERR_STORE_READ_ONLY')) throw error;
-    return records.map((record) => asFound(parts, record));
+    return records.map((record) => asFound(store, record));
   }
 }
 
 /** False also for one that cannot be cleared up behind. */
-async function reconcileIfCan(parts: RecoverParts, record: ContainerRecord, options: AbortOptions): Promise<boolean> {
+async function reconcileIfCan(store: Store, record: ContainerRecord, options: AbortOptions): Promise<boolean> {
   try {
-    return await reconcile(parts, record, options);
+    return await reconcile(store, record, options);
   } catch (error) {
     options.signal?.throwIfAborted();
     if (!isStrataError(error, 'ERR_CONTAINER_REMOVAL')) throw error;
@@ -40,43 +42,45 @@ async function reconcileIfCan(parts: RecoverParts, record: ContainerRecord, opti
 }
 
 /** What the record of one that has ended would say if it could be written. */
-function asFound(parts: RecoverParts, record: ContainerRecord): ContainerRecord {
+function asFound(store: Store, record: ContainerRecord): ContainerRecord {
   const state = stateOf(record);
-  if ((state.status !== 'running' && state.status !== 'paused') || !needsRecovery(parts, record)) return record;
-  const exit = readExit(exitsOf(parts.layout), record.id) ?? { exitCode: unknownExitCode };
+  if ((state.status !== 'running' && state.status !== 'paused') || !needsRecovery(store, record)) return record;
+  const exit = readExit(exitsOf(store.layout), record.id) ?? { exitCode: unknownExitCode };
   return { ...record, state: toJson(ended(state, exit)) };
 }
 
 /** {@link reconcileContainers} for one; answers its record as it is then, undefined when it is gone. */
 export async function reconcileContainer(
-  parts: RecoverParts,
+  store: Store,
   id: string,
   options: AbortOptions = {},
 ): Promise<ContainerRecord | undefined> {
-  const record = parts.metadata.containers.get(id);
+  const record = store.metadata.containers.get(id);
   if (record === undefined) return undefined;
   try {
-    dropDeadLeases(parts, [record]);
-    return (await reconcile(parts, record, options)) ? parts.metadata.containers.get(id) : record;
+    dropDeadLeases(store, [record]);
+    return (await reconcile(store, record, options)) ? store.metadata.containers.get(id) : record;
   } catch (error) {
     if (!isStrataError(error, 'ERR_STORE_READ_ONLY')) throw error;
-    return asFound(parts, record);
+    return asFound(store, record);
   }
 }
 
-async function reconcile(parts: RecoverParts, record: ContainerRecord, options: AbortOptions): Promise<boolean> {
-  if (!needsRecovery(parts, record)) return false;
+async function reconcile(store: Store, record: ContainerRecord, options: AbortOptions): Promise<boolean> {
+  if (!needsRecovery(store, record)) return false;
   const { status } = stateOf(record);
   const isAtWork = status === 'starting' || status === 'removing';
   // Who starts or removes it is let work; who recovers it is soon done.
-  await using lock = isAtWork ? locksOf(parts).tryLock(record.id) : await locksOf(parts).lock(record.id, options);
+  await using lock = isAtWork
+    ? containerLocks(store).tryLock(record.id)
+    : await containerLocks(store).lock(record.id, options);
   if (lock === undefined) return false;
-  await recover(parts, record.id);
+  await recover(store, record.id);
   return true;
 }
 
 /** Leases of killed commands would make the containers they ran look alive. */
-function dropDeadLeases({ metadata }: RecoverParts, records: readonly ContainerRecord[]): void {
+function dropDeadLeases({ metadata }: Store, records: readonly ContainerRecord[]): void {
   if (records.some((record) => stateOf(record).attended === true && isActive(stateOf(record)))) {
     metadata.leases.removeDead();
   }

@@ -15,6 +15,8 @@ import { type ContainerState, ended, toJson } from '../../../containers/state.ts
 import { type Exit, readExit, writeExit } from '../../../containers/supervised/exits.ts';
 import { endOrphanedInit } from '../../../containers/supervised/orphaned-init.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
+import { execsOf, exitsOf } from '../../../store/layout.ts';
+import type { Store } from '../../../store/store.ts';
 import { bootId } from '../../../sys/boot-id.ts';
 import { isFrozen } from '../../../sys/control-groups.ts';
 import {
@@ -28,10 +30,8 @@ import {
 import { discardContainer } from './discard.ts';
 import { isLocked } from './file-lock.ts';
 import { forgetExits } from './forget-exits.ts';
-import { bundleOf, type ContainerParts, execsOf, exitsOf, runtimePlaceOf } from './parts.ts';
+import { bundleOf, runtimePlaceOf } from './places.ts';
 import { definitionOf, groupOf, isRunning, stateOf } from './state.ts';
-
-export type RecoverParts = Pick<ContainerParts, 'layout' | 'metadata' | 'driver'>;
 
 /** After a reboot, or without anybody to be told: containerd says the same. */
 export const unknownExitCode = 255;
@@ -47,17 +47,17 @@ export interface RecoverOptions {
  * Makes the record of one container true, whatever was killed meanwhile, and takes away what is left of its last run. The
  * caller holds its lock. Idempotent; can be killed anywhere.
  */
-export async function recover(parts: RecoverParts, id: string, options: RecoverOptions = {}): Promise<void> {
-  const record = parts.metadata.containers.get(id);
+export async function recover(store: Store, id: string, options: RecoverOptions = {}): Promise<void> {
+  const record = store.metadata.containers.get(id);
   if (record === undefined) return;
   const state = stateOf(record);
-  if (state.status === 'removing') await discardContainer(parts, record);
-  else if (state.status === 'starting') await recoverStart(parts, record, state);
-  else if (state.status === 'running' || state.status === 'paused') await recoverRun(parts, record, state, options);
+  if (state.status === 'removing') await discardContainer(store, record);
+  else if (state.status === 'starting') await recoverStart(store, record, state);
+  else if (state.status === 'running' || state.status === 'paused') await recoverRun(store, record, state, options);
 }
 
 /** True when {@link recover} has something to do; a look at a file and a process, no more. */
-export function needsRecovery({ layout, metadata }: RecoverParts, record: ContainerRecord): boolean {
+export function needsRecovery({ layout, metadata }: Store, record: ContainerRecord): boolean {
   const state = stateOf(record);
   if (state.status === 'removing' || state.status === 'starting') return true;
   if (state.status !== 'running' && state.status !== 'paused') return false;
@@ -75,7 +75,7 @@ const hasEnded = ({ process }: ContainerState): boolean => process !== undefined
  * stopped, must not hold up everybody: then the first process says it itself, which nobody has waited for yet.
  */
 async function lastWord(
-  { layout }: RecoverParts,
+  { layout }: Store,
   { id }: ContainerRecord,
   { process, supervisor }: ContainerState,
 ): Promise<Partial<Exit> | undefined> {
@@ -88,57 +88,53 @@ async function lastWord(
 }
 
 async function recoverRun(
-  parts: RecoverParts,
+  store: Store,
   record: ContainerRecord,
   state: ContainerState,
   options: RecoverOptions = {},
 ): Promise<void> {
-  if (!needsRecovery(parts, record)) return;
+  if (!needsRecovery(store, record)) return;
   if (state.attended === true || state.bootId !== bootId()) {
-    return await finish(parts, record, { exitCode: unknownExitCode }, options);
+    return await finish(store, record, { exitCode: unknownExitCode }, options);
   }
-  const exit = await lastWord(parts, record, state);
-  if (exit !== undefined) return await finish(parts, record, exit, options);
+  const exit = await lastWord(store, record, state);
+  if (exit !== undefined) return await finish(store, record, exit, options);
   // Nothing holds its streams any more, so it is not let go on.
-  await finish(parts, record, { exitCode: killedExitCode, error: 'its supervisor conmon was killed' }, options);
+  await finish(store, record, { exitCode: killedExitCode, error: 'its supervisor conmon was killed' }, options);
 }
 
 /** Clears up behind a run, then writes how it ended. */
 async function finish(
-  parts: RecoverParts,
+  store: Store,
   record: ContainerRecord,
   how: Partial<Exit> & Pick<ContainerState, 'error'>,
   { keeps = false }: RecoverOptions = {},
 ): Promise<void> {
-  const { layout, metadata } = parts;
+  const { layout, metadata } = store;
   const { id } = record;
   const { bootId: boot, supervisor } = stateOf(record);
   const oomKilled = wasOutOfMemory(bundleOf(layout, id)) || undefined;
   // Numbers of another boot's processes are other processes' now.
-  await tearDown(parts, id, boot === bootId() ? supervisor : undefined);
+  await tearDown(store, id, boot === bootId() ? supervisor : undefined);
   if (definitionOf(record).host.AutoRemove && !keeps) {
     writeExit(exitsOf(layout), id, how.exitCode ?? unknownExitCode);
-    await discardContainer(parts, record);
+    await discardContainer(store, record);
   } else {
     metadata.containers.change(id, (now) => toJson(ended(stateOf(now), { finishedAt: Date.now(), ...how, oomKilled })));
   }
-  forgetExits(parts);
+  forgetExits(store);
 }
 
 /**
  * Takes away everything of a container's run but its exit file: processes, control groups, mounts, bundle. Waits until
  * `supervisor` is gone, and with it the mount of the root. Idempotent.
  */
-export async function tearDown(
-  parts: RecoverParts,
-  id: string,
-  supervisor: ProcessIdentity | undefined,
-): Promise<void> {
-  const { directory } = bundleOf(parts.layout, id);
+export async function tearDown(store: Store, id: string, supervisor: ProcessIdentity | undefined): Promise<void> {
+  const { directory } = bundleOf(store.layout, id);
   if (existsSync(directory)) {
-    const place = runtimePlaceOf(parts);
-    const record = parts.metadata.containers.get(id);
-    const group = groupIn(parts, id);
+    const place = runtimePlaceOf(store);
+    const record = store.metadata.containers.get(id);
+    const group = groupIn(store, id);
     // What is frozen does not die (cgroups of version 1). It may be thawed already, or gone.
     if (isFrozen(group)) await freeze(place, id, 'resume').catch(() => undefined);
     // The runtime does no more than we when the first process is gone, and takes longer.
@@ -150,23 +146,23 @@ export async function tearDown(
     if (!(await unlessStuck(supervisor, isGone))) signalProcess(supervisor, SIGKILL);
     await within(longestMs, isGone);
   }
-  await endOrphanedRuntime(parts, id);
-  await clearExecFolders(execsOf(parts.layout), id);
+  await endOrphanedRuntime(store, id);
+  await clearExecFolders(execsOf(store.layout), id);
   rmSync(directory, { recursive: true, force: true });
 }
 
-function groupIn({ metadata }: RecoverParts, id: string): string {
+function groupIn({ metadata }: Store, id: string): string {
   const record = metadata.containers.get(id);
   return record === undefined ? controlGroupOf(id) : groupOf(record);
 }
 
 /** A runtime whose supervisor was killed goes on making the container, with the supervisor's lock. */
-async function endOrphanedRuntime(parts: RecoverParts, id: string): Promise<void> {
-  const { lock } = bundleOf(parts.layout, id);
-  const place = runtimePlaceOf(parts);
+async function endOrphanedRuntime(store: Store, id: string): Promise<void> {
+  const { lock } = bundleOf(store.layout, id);
+  const place = runtimePlaceOf(store);
   for (let waited = 0; isLocked(lock) && waited < longestMs; waited += 10) {
     await sleep(10);
-    if (isKnown(place, id)) await deleteFromRuntime(place, id, groupIn(parts, id));
+    if (isKnown(place, id)) await deleteFromRuntime(place, id, groupIn(store, id));
   }
 }
 
@@ -203,8 +199,8 @@ export function supervisorOf({ lock, supervisorPid }: Bundle): ProcessIdentity |
 }
 
 /** Somebody was killed between making a container's processes and letting them go, or just after. */
-async function recoverStart(parts: RecoverParts, record: ContainerRecord, state: ContainerState): Promise<void> {
-  const { layout, metadata } = parts;
+async function recoverStart(store: Store, record: ContainerRecord, state: ContainerState): Promise<void> {
+  const { layout, metadata } = store;
   const { id } = record;
   const bundle = bundleOf(layout, id);
   const back = (): void => {
@@ -219,12 +215,12 @@ async function recoverStart(parts: RecoverParts, record: ContainerRecord, state:
   }
   const pid = readPid(bundle.pid);
   const supervisor = isThisBoot ? supervisorOf(bundle) : undefined;
-  const hasRun = isThisBoot && pid !== undefined && (await runtimeStatus(runtimePlaceOf(parts), id)) !== 'created';
+  const hasRun = isThisBoot && pid !== undefined && (await runtimeStatus(runtimePlaceOf(store), id)) !== 'created';
   if (!hasRun) {
-    await tearDown(parts, id, supervisor);
+    await tearDown(store, id, supervisor);
     return back();
   }
   const running = { ...state, status: 'running', supervisor, process: identify(pid), startedAt: Date.now() } as const;
   const adopted = metadata.containers.change(id, () => toJson(running));
-  if (adopted !== undefined) await recoverRun(parts, adopted, running);
+  if (adopted !== undefined) await recoverRun(store, adopted, running);
 }

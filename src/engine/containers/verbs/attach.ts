@@ -3,10 +3,11 @@ import { readPid } from '../../../containers/runtime/bundle.ts';
 import { StrataError } from '../../../errors/index.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
+import type { Store } from '../../../store/store.ts';
 import { errnoOf } from '../../../sys/errno.ts';
 import { identify, type ProcessIdentity } from '../../../sys/process-identity.ts';
 import { findReconciled, processOf } from '../state/find-reconciled.ts';
-import { bundleOf, type ContainerParts } from '../state/parts.ts';
+import { bundleOf } from '../state/places.ts';
 import { definitionOf, isRunning, stateOf } from '../state/state.ts';
 import { startContainer } from './start.ts';
 import { untilEnd } from './wait.ts';
@@ -33,18 +34,18 @@ export interface StartAttachedOptions extends AbortOptions {
  * ERR_CONTAINER_ATTACH_REFUSED for one that does not run or has nobody to hold its streams.
  */
 export async function attachContainer(
-  parts: ContainerParts,
+  store: Store,
   name: string,
   options: AbortOptions = {},
 ): Promise<AttachedContainer> {
-  const record = await findReconciled(parts, name, options);
-  if (!isRunning(parts.metadata, record)) throw stopped();
+  const record = await findReconciled(store, name, options);
+  if (!isRunning(store.metadata, record)) throw stopped();
   const { status, attended } = stateOf(record);
   if (status === 'paused') throw refused('You cannot attach to a paused container, unpause it first');
   if (attended === true) {
     throw refused(`container ${record.id.slice(0, 12)}: its streams are the command's that runs it`, attendedHint);
   }
-  return attached(parts, record, connect(parts, record.id, processOf(parts, record)), options);
+  return attached(store, record, connect(store, record.id, processOf(store, record)), options);
 }
 
 const attendedHint = "Run it without --rm, or with '-d', to attach to it.";
@@ -54,17 +55,17 @@ const attendedHint = "Run it without --rm, or with '-d', to attach to it.";
  * `startContainer` and {@link attachContainer} throw. An abort before the start leaves the container as it was.
  */
 export async function startAttached(
-  parts: ContainerParts,
+  store: Store,
   name: string,
   options: StartAttachedOptions = {},
 ): Promise<AttachedContainer> {
   let made: { readonly record: ContainerRecord; readonly streams: Attachment } | undefined;
   try {
-    await startContainer(parts, name, {
+    await startContainer(store, name, {
       ...options,
       onMade: (record) => {
-        const pid = readPid(bundleOf(parts.layout, record.id).pid);
-        const streams = connect(parts, record.id, pid === undefined ? undefined : identify(pid));
+        const pid = readPid(bundleOf(store.layout, record.id).pid);
+        const streams = connect(store, record.id, pid === undefined ? undefined : identify(pid));
         made = { record, streams };
         if (options.terminalSize !== undefined && definitionOf(record).config.Tty === true)
           streams.resize(options.terminalSize);
@@ -75,12 +76,12 @@ export async function startAttached(
     throw error;
   }
   return made === undefined
-    ? await attachContainer(parts, name, options)
-    : attached(parts, made.record, made.streams, options);
+    ? await attachContainer(store, name, options)
+    : attached(store, made.record, made.streams, options);
 }
 
 function attached(
-  parts: ContainerParts,
+  store: Store,
   record: ContainerRecord,
   streams: Attachment,
   { signal }: AbortOptions,
@@ -88,7 +89,7 @@ function attached(
   const closing = new AbortController();
   const either = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
   // From now on: a container that is removed at its end leaves its exit code for a short while only.
-  const exitCode = untilEnd(parts, record, { signal: either });
+  const exitCode = untilEnd(store, record, { signal: either });
   exitCode.catch(() => undefined);
   const letGo = (): void => void streams[Symbol.asyncDispose]();
   either.addEventListener('abort', letGo, { once: true });
@@ -108,9 +109,9 @@ function attached(
   };
 }
 
-function connect(parts: ContainerParts, id: string, process: ProcessIdentity | undefined): Attachment {
+function connect(store: Store, id: string, process: ProcessIdentity | undefined): Attachment {
   try {
-    return Attachment.connect(bundleOf(parts.layout, id), process);
+    return Attachment.connect(bundleOf(store.layout, id), process);
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOENT' || errno === 'ECONNREFUSED') throw stopped();

@@ -5,6 +5,7 @@ import { isStrataError, StrataError } from '../../../errors/index.ts';
 import type { WriteBytes } from '../../../images/save/archive-writer.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import { displayBytes } from '../../../lib/bytes.ts';
+import type { Store } from '../../../store/store.ts';
 import { errnoOf } from '../../../sys/errno.ts';
 import { closeFd } from '../../../sys/fs-at.ts';
 import { RootedTree } from '../../../sys/rooted-tree.ts';
@@ -17,7 +18,6 @@ import { findSource } from '../copy/source.ts';
 import { unpackCopy } from '../copy/unpack-copy.ts';
 import { type ContainerRoot, openRoot } from '../files/open-root.ts';
 import { containerChanged, isChange, readStanding } from '../files/read-race.ts';
-import type { ContainerParts } from '../state/parts.ts';
 
 export interface CopyFromRequest extends AbortOptions {
   /** In the container, from its root. */
@@ -44,13 +44,9 @@ export interface CopyToRequest extends AbortOptions {
  * Throws ERR_CONTAINER_NOT_FOUND, ERR_COPY_NOT_FOUND, ERR_COPY_REFUSED, ERR_CONTAINER_CHANGED, ERR_ARCHIVE_ENTRY,
  * ERR_NO_SPACE.
  */
-export async function copyFromContainer(
-  parts: ContainerParts,
-  name: string,
-  request: CopyFromRequest,
-): Promise<number> {
-  await using root = await openRoot(parts, name, { write: false, signal: request.signal });
-  return await readStanding(parts.metadata.containers, root.id, () => copyOut(root, name, request));
+export async function copyFromContainer(store: Store, name: string, request: CopyFromRequest): Promise<number> {
+  await using root = await openRoot(store, name, { write: false, signal: request.signal });
+  return await readStanding(store.metadata.containers, root.id, () => copyOut(root, name, request));
 }
 
 async function copyOut(
@@ -99,8 +95,8 @@ async function copyOut(
  * Copies into a container, running or not; owners are the source's. One that does not run does not start meanwhile. Throws
  * what {@link copyFromContainer} does, and ERR_COPY_READ_ONLY.
  */
-export async function copyToContainer(parts: ContainerParts, name: string, request: CopyToRequest): Promise<number> {
-  await using root = await openRoot(parts, name, { write: true, signal: request.signal });
+export async function copyToContainer(store: Store, name: string, request: CopyToRequest): Promise<number> {
+  await using root = await openRoot(store, name, { write: true, signal: request.signal });
   try {
     return await copyIn(root, name, request);
   } catch (error) {

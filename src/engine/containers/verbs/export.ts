@@ -1,11 +1,11 @@
 import type { WriteBytes } from '../../../images/save/archive-writer.ts';
+import { checkOutput, intoFile } from '../../../images/save/output-file.ts';
 import { archiveTree } from '../../../layer/diff/archive-tree.ts';
 import { invariant } from '../../../lib/invariant.ts';
+import type { Conduct } from '../../../lib/report.ts';
+import type { Store } from '../../../store/store.ts';
 import { closeFd } from '../../../sys/fs-at.ts';
 import { mountDetached } from '../../../sys/mount-spec.ts';
-import type { GarbageParts } from '../../garbage.ts';
-import type { Report } from '../../operation.ts';
-import { checkOutput, intoFile } from '../../output-file.ts';
 import { readOnlyRoot } from '../files/container-mounts.ts';
 import { readStanding } from '../files/read-race.ts';
 import { findContainer } from '../state/find.ts';
@@ -18,10 +18,9 @@ const reportEvery = 4 << 20;
  * It is read through a mount that no namespace shows and that ends with this process.
  */
 export async function exportContainer(
+  { metadata, driver }: Store,
   { container, output }: ExportRequest,
-  { metadata, driver }: GarbageParts,
-  report: Report<ExportEvent>,
-  signal: AbortSignal,
+  { report, signal }: Conduct<ExportEvent>,
 ): Promise<ExportResult> {
   if (typeof output === 'string') checkOutput(output, 'export container');
   const { id, snapshotId } = findContainer(metadata.containers, container);

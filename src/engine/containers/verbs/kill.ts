@@ -5,11 +5,12 @@ import { signalNumber } from '../../../containers/signals.ts';
 import { toJson } from '../../../containers/state.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
+import type { Store } from '../../../store/store.ts';
 import { isFrozen } from '../../../sys/control-groups.ts';
 import { type ProcessIdentity, signalProcess } from '../../../sys/process-identity.ts';
 import { notRunning } from '../state/failures.ts';
 import { findReconciled, processOf } from '../state/find-reconciled.ts';
-import { bundleOf, type ContainerParts, runtimePlaceOf } from '../state/parts.ts';
+import { bundleOf, runtimePlaceOf } from '../state/places.ts';
 import { definitionOf, groupOf, isRunning, stateOf } from '../state/state.ts';
 import { untilKilled } from '../state/until-killed.ts';
 import { untilEnd } from './wait.ts';
@@ -26,29 +27,29 @@ const SIGKILL = 9;
  * Sends a signal to a running container's first process; KILL ends all of them, and is waited for as with docker. Throws
  * ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NOT_RUNNING, ERR_SIGNAL_INVALID, ERR_CONTAINER_NOT_KILLED.
  */
-export async function killContainer(parts: ContainerParts, name: string, options: KillOptions = {}): Promise<void> {
+export async function killContainer(store: Store, name: string, options: KillOptions = {}): Promise<void> {
   const signal = signalNumber(options.send ?? 'KILL');
-  const record = await findReconciled(parts, name, options);
-  if (!isRunning(parts.metadata, record) || !(await sendSignal(parts, record, signal, options)))
+  const record = await findReconciled(store, name, options);
+  if (!isRunning(store.metadata, record) || !(await sendSignal(store, record, signal, options)))
     throw notRunning(record.id, 'kill', name);
   if (signal !== SIGKILL) return;
   const task = `cannot kill container: ${name.slice(0, 256)}`;
-  await untilKilled({ signal: options.signal, task }, (limits) => untilEnd(parts, record, limits));
+  await untilKilled({ signal: options.signal, task }, (limits) => untilEnd(store, record, limits));
 }
 
 /** {@link killContainer} by number, for a record that is true; false when its process has just ended. */
 export async function sendSignal(
-  parts: ContainerParts,
+  store: Store,
   record: ContainerRecord,
   signal: number,
   options: AbortOptions = {},
 ): Promise<boolean> {
-  const process = await firstProcess(parts, record, options);
+  const process = await firstProcess(store, record, options);
   if (process === undefined || !signalProcess(process, signal)) return false;
   // As docker: what a container is asked to end with finds it awake.
   const { StopSignal = '' } = definitionOf(record).config;
   const mayEnd = StopSignal === '' || signal === SIGKILL || signal === stopSignalOf(StopSignal);
-  if (mayEnd && isFrozen(groupOf(record))) await thaw(parts, record.id, signal);
+  if (mayEnd && isFrozen(groupOf(record))) await thaw(store, record.id, signal);
   return true;
 }
 
@@ -65,11 +66,11 @@ export function stopSignalOf(text: string | undefined): number {
  * Whatever its record says: a commit that was killed with all its helpers leaves it frozen, too. What is frozen does not
  * die (cgroups of version 1).
  */
-async function thaw(parts: ContainerParts, id: string, signal: number): Promise<void> {
+async function thaw(store: Store, id: string, signal: number): Promise<void> {
   // Somebody else may have thawed it, or it has ended.
-  await freeze(runtimePlaceOf(parts), id, 'resume').catch(() => undefined);
+  await freeze(runtimePlaceOf(store), id, 'resume').catch(() => undefined);
   if (signal === SIGKILL) return;
-  parts.metadata.containers.change(id, (record) => {
+  store.metadata.containers.change(id, (record) => {
     const state = stateOf(record);
     return state.status === 'paused' ? toJson({ ...state, status: 'running' }) : undefined;
   });
@@ -79,11 +80,11 @@ const lookEveryMs = 10;
 
 /** One that a command runs by itself is recorded as running while it is still being made: its process is waited for. */
 async function firstProcess(
-  parts: ContainerParts,
+  store: Store,
   record: ContainerRecord,
   { signal }: AbortOptions,
 ): Promise<ProcessIdentity | undefined> {
-  const { layout, metadata } = parts;
+  const { layout, metadata } = store;
   const { id } = record;
   while (stateOf(record).attended === true && readPid(bundleOf(layout, id).pid) === undefined) {
     metadata.leases.removeDead();
@@ -92,5 +93,5 @@ async function firstProcess(
     await sleep(lookEveryMs);
     signal?.throwIfAborted();
   }
-  return processOf(parts, record);
+  return processOf(store, record);
 }

@@ -6,10 +6,10 @@ import type { ContainerRecord } from '../../../metadata/containers.ts';
 import { resolveCommand } from '../../../oci-runtime/command.ts';
 import { compileFilters, Filters } from '../../../query/filters.ts';
 import type { Digest } from '../../../spec/digest.ts';
+import type { Store } from '../../../store/store.ts';
 import { containerFilters } from '../../docker/container-filters.ts';
 import { imageNames } from '../../docker/image-names.ts';
 import { type ContainerSize, sizeOf } from '../files/size.ts';
-import type { ContainerParts } from '../state/parts.ts';
 import { reconcileContainers } from '../state/reconcile.ts';
 import { definitionOf, isRunning, stateOf } from '../state/state.ts';
 
@@ -49,15 +49,12 @@ export interface ContainerSummary {
  * Containers, newest first; only the running ones unless told otherwise. Throws ERR_FILTER_INVALID,
  * ERR_CONTAINER_NOT_FOUND for those of `before` and `since`.
  */
-export async function listContainers(
-  parts: ContainerParts,
-  options: ListContainersOptions = {},
-): Promise<ContainerSummary[]> {
-  const { metadata } = parts;
-  const found = await reconcileContainers(parts, options);
+export async function listContainers(store: Store, options: ListContainersOptions = {}): Promise<ContainerSummary[]> {
+  const { metadata } = store;
+  const found = await reconcileContainers(store, options);
   const { last = 0, filters = Filters.fromFlags([]), size = false } = options;
   const all = options.all === true || last > 0 || filters.values('status').length > 0;
-  const stays = compileFilters(filters, containerFilters(parts));
+  const stays = compileFilters(filters, containerFilters(store));
   const listed = metadata.db.read(() => {
     const nameOf = imageNames(metadata);
     const records = found.filter((each) => (all || isRunning(metadata, each)) && stays(each));
@@ -66,7 +63,7 @@ export async function listContainers(
   const now = Date.now();
   const rows: ContainerSummary[] = [];
   for (const { record, image } of listed) {
-    const counted = size ? await sizeIfThere(parts, record, options) : undefined;
+    const counted = size ? await sizeIfThere(store, record, options) : undefined;
     if (!size || counted !== undefined) rows.push({ ...summaryOf(record, now), image, size: counted });
   }
   return rows;
@@ -74,14 +71,14 @@ export async function listContainers(
 
 /** Undefined when it was removed while others were counted. */
 async function sizeIfThere(
-  parts: ContainerParts,
+  store: Store,
   record: ContainerRecord,
   options: AbortOptions,
 ): Promise<ContainerSize | undefined> {
   try {
-    return await sizeOf(parts, record, options);
+    return await sizeOf(store, record, options);
   } catch (error) {
-    if (parts.metadata.containers.get(record.id) !== undefined) throw error;
+    if (store.metadata.containers.get(record.id) !== undefined) throw error;
     return undefined;
   }
 }

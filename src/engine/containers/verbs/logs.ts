@@ -4,8 +4,9 @@ import { type LogEntry, readLog } from '../../../containers/supervised/log-file.
 import { StrataError } from '../../../errors/index.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import { compareInstants, type Instant, parseInstant } from '../../../query/timestamp.ts';
+import type { Store } from '../../../store/store.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
-import { type ContainerParts, logPathOf } from '../state/parts.ts';
+import { logPathOf } from '../state/places.ts';
 import { reconcileContainer } from '../state/reconcile.ts';
 import { definitionOf, stateOf } from '../state/state.ts';
 
@@ -21,22 +22,22 @@ export interface LogsOptions extends AbortOptions {
 
 /** What a container has written so far, in order and several pieces at a time. Throws ERR_CONTAINER_NOT_FOUND, ERR_TIME_INVALID, ERR_LOG_NOT_KEPT. */
 export async function* containerLogs(
-  parts: ContainerParts,
+  store: Store,
   name: string,
   { follow = false, tail, since, until, signal }: LogsOptions = {},
 ): AsyncGenerator<readonly LogEntry[]> {
   const now = instantOf(Date.now());
   const first = since === undefined ? undefined : parseInstant(since, { now });
   const last = until === undefined ? undefined : parseInstant(until, { now });
-  const record = await findReconciled(parts, name, { signal });
+  const record = await findReconciled(store, name, { signal });
   const { id } = record;
   if (!keepsLog(definitionOf(record).host.LogConfig)) throw logNotKept();
   const goesOn = async (): Promise<boolean> => {
     if (last !== undefined && compareInstants(instantOf(Date.now()), last) > 0) return false;
-    const now = await reconcileContainer(parts, id, { signal });
+    const now = await reconcileContainer(store, id, { signal });
     return now !== undefined && isActive(stateOf(now));
   };
-  const batches = readLog(logPathOf(parts.layout, id), { signal, tail, goesOn: follow ? goesOn : undefined });
+  const batches = readLog(logPathOf(store.layout, id), { signal, tail, goesOn: follow ? goesOn : undefined });
   if (first === undefined && last === undefined) return yield* batches;
   const times = new LineTimes();
   for await (const entries of batches) {

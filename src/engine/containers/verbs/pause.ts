@@ -3,11 +3,13 @@ import { type ContainerStatus, toJson } from '../../../containers/state.ts';
 import { StrataError } from '../../../errors/index.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
+import type { Store } from '../../../store/store.ts';
 import { isFrozen } from '../../../sys/control-groups.ts';
 import { notRunningNow } from '../state/failures.ts';
 import { containerNotFound } from '../state/find.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
-import { type ContainerParts, locksOf, pauseLocksOf, runtimePlaceOf } from '../state/parts.ts';
+import { containerLocks, pauseLocks } from '../state/locks.ts';
+import { runtimePlaceOf } from '../state/places.ts';
 import { recover } from '../state/recover.ts';
 import { groupOf, isRunning, stateOf } from '../state/state.ts';
 
@@ -15,17 +17,17 @@ import { groupOf, isRunning, stateOf } from '../state/state.ts';
  * Stops all processes of a running container where they are. Throws ERR_CONTAINER_NOT_FOUND,
  * ERR_CONTAINER_NOT_RUNNING, ERR_CONTAINER_PAUSED when it is paused already.
  */
-export async function pauseByName(parts: ContainerParts, name: string, options: AbortOptions = {}): Promise<void> {
-  await using held = await hold(parts, name, options);
+export async function pauseByName(store: Store, name: string, options: AbortOptions = {}): Promise<void> {
+  await using held = await hold(store, name, options);
   const { id } = held.record;
-  if (!isRunning(parts.metadata, held.record)) throw notRunningNow(id);
+  if (!isRunning(store.metadata, held.record)) throw notRunningNow(id);
   if (stateOf(held.record).status === 'paused') throw refused(`Container ${id} is already paused`);
   // Written first: who is told of a container that it is paused lets it go on before killing it.
-  become(parts, id, 'paused');
+  become(store, id, 'paused');
   try {
-    await freeze(runtimePlaceOf(parts), id, 'pause');
+    await freeze(runtimePlaceOf(store), id, 'pause');
   } catch (error) {
-    become(parts, id, 'running');
+    become(store, id, 'running');
     throw error;
   }
 }
@@ -34,38 +36,38 @@ export async function pauseByName(parts: ContainerParts, name: string, options: 
  * Lets the processes of a paused container go on. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_PAUSED when it is not
  * paused.
  */
-export async function unpauseContainer(parts: ContainerParts, name: string, options: AbortOptions = {}): Promise<void> {
-  await using held = await hold(parts, name, options);
+export async function unpauseContainer(store: Store, name: string, options: AbortOptions = {}): Promise<void> {
+  await using held = await hold(store, name, options);
   const { id } = held.record;
   const { status } = stateOf(held.record);
   // A commit that was killed with all its helpers leaves it frozen, whatever its record says.
-  const isStill = isRunning(parts.metadata, held.record) && isFrozen(groupOf(held.record));
+  const isStill = isRunning(store.metadata, held.record) && isFrozen(groupOf(held.record));
   if (status !== 'paused' && !isStill) throw refused(`Container ${id} is not paused`);
-  const place = runtimePlaceOf(parts);
+  const place = runtimePlaceOf(store);
   // Whoever paused it may have been killed before it was frozen.
   if ((await runtimeStatus(place, id)) === 'paused') await freeze(place, id, 'resume');
-  become(parts, id, 'running');
+  become(store, id, 'running');
 }
 
 /** A container, its record true and its locks ours: a commit is not let go on under its copying. */
 async function hold(
-  parts: ContainerParts,
+  store: Store,
   name: string,
   options: AbortOptions,
 ): Promise<AsyncDisposable & { readonly record: ContainerRecord }> {
-  const { id } = await findReconciled(parts, name, options);
+  const { id } = await findReconciled(store, name, options);
   await using stack = new AsyncDisposableStack();
   // In this order: a commit may take minutes, and who waits for it holds up nobody that starts, recovers or removes.
-  stack.use(await pauseLocksOf(parts).lock(id, options));
-  stack.use(await locksOf(parts).lock(id, options));
-  await recover(parts, id);
-  const record = parts.metadata.containers.get(id);
+  stack.use(await pauseLocks(store).lock(id, options));
+  stack.use(await containerLocks(store).lock(id, options));
+  await recover(store, id);
+  const record = store.metadata.containers.get(id);
   if (record === undefined) throw containerNotFound(name);
   const owned = stack.move();
   return { record, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-const become = ({ metadata }: ContainerParts, id: string, status: ContainerStatus): void =>
+const become = ({ metadata }: Store, id: string, status: ContainerStatus): void =>
   void metadata.containers.change(id, (now) => toJson({ ...stateOf(now), status }));
 
 const refused = (message: string): StrataError => new StrataError({ code: 'ERR_CONTAINER_PAUSED', message });

@@ -5,8 +5,9 @@ import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
 import { compileFilters, Filters, type FilterTable, hasLabels, lacksLabels } from '../../../query/filters.ts';
 import { compareInstants } from '../../../query/timestamp.ts';
-import { collectGarbage, type GarbageParts } from '../../garbage.ts';
-import { SnapshotSizes } from '../../snapshot-sizes.ts';
+import { collectGarbage } from '../../../store/garbage/collect.ts';
+import { SnapshotSizes } from '../../../store/snapshot-sizes.ts';
+import type { Store } from '../../../store/store.ts';
 import { removeFolder } from '../state/discard.ts';
 import { reconcileContainers } from '../state/reconcile.ts';
 import { isRunning, labelsOf } from '../state/state.ts';
@@ -26,18 +27,18 @@ export interface PrunedContainers {
 
 /** Removes the containers in which nothing runs. Throws ERR_FILTER_INVALID, ERR_FILTER_REPEATED, ERR_TIME_INVALID. */
 export async function pruneContainers(
-  parts: GarbageParts,
+  store: Store,
   { signal, filters = Filters.fromFlags([]) }: PruneContainersRequest,
 ): Promise<PrunedContainers> {
-  const { metadata, driver } = parts;
+  const { metadata, driver } = store;
   const goes = compileFilters(filters, containerFilters(new Date()));
   const stopped = (): ContainerRecord[] =>
     metadata.containers.list().filter((record) => !isRunning(metadata, record) && goes(record));
-  await reconcileContainers(parts, { signal });
+  await reconcileContainers(store, { signal });
   const snapshots = stopped().flatMap(({ snapshotId }) => snapshotId ?? []);
   const sizes = await SnapshotSizes.measure(driver, snapshots, { signal });
   let deleted: readonly string[] = [];
-  const { removed, warnings } = await collectGarbage(parts, {
+  const { removed, warnings } = await collectGarbage(store, {
     signal,
     release: () => {
       deleted = stopped()
@@ -45,12 +46,12 @@ export async function pruneContainers(
         .map(({ id }) => id);
     },
   });
-  removeStrayFolders(parts);
+  removeStrayFolders(store);
   return { deleted, reclaimedBytes: sizes.sumOf(removed), warnings };
 }
 
 /** A container's folder is made when its record stands, and goes with it: one without a record is nobody's. */
-function removeStrayFolders({ layout, metadata }: GarbageParts): void {
+function removeStrayFolders({ layout, metadata }: Store): void {
   for (const id of readdirSync(layout.containers)) {
     if (metadata.containers.get(id) !== undefined) continue;
     try {

@@ -1,16 +1,16 @@
 import { checkContainerName } from '../../../containers/names.ts';
 import { StrataError } from '../../../errors/index.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
+import type { Store } from '../../../store/store.ts';
 import { containerNotFound } from '../state/find.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
-import type { ContainerParts } from '../state/parts.ts';
 
 /**
  * Gives a container another name. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NAME_INVALID, ERR_CONTAINER_NAME_IN_USE,
  * ERR_CONTAINER_NAME_SAME.
  */
 export async function renameContainer(
-  parts: ContainerParts,
+  store: Store,
   name: string,
   newName: string,
   options: AbortOptions = {},
@@ -21,7 +21,7 @@ export async function renameContainer(
       message: 'Neither old nor new names may be empty',
     });
   }
-  const record = await findReconciled(parts, name, options);
+  const record = await findReconciled(store, name, options);
   const wanted = checkContainerName(newName.replace(/^\//, ''));
   if (wanted === record.name) {
     throw new StrataError({
@@ -29,5 +29,5 @@ export async function renameContainer(
       message: 'Renaming a container with the same name as its current name',
     });
   }
-  if (!parts.metadata.containers.rename(record.id, wanted)) throw containerNotFound(name);
+  if (!store.metadata.containers.rename(record.id, wanted)) throw containerNotFound(name);
 }

@@ -1,7 +1,9 @@
 import { untilExit } from '../../../containers/supervised/exits.ts';
+import { exitsOf } from '../../../store/layout.ts';
+import type { Store } from '../../../store/store.ts';
 import { startRefused } from '../state/failures.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
-import { type ContainerParts, exitsOf, locksOf } from '../state/parts.ts';
+import { containerLocks } from '../state/locks.ts';
 import { needsRecovery, recover } from '../state/recover.ts';
 import { isRunning, stateOf } from '../state/state.ts';
 import type { KilledOptions } from '../state/until-killed.ts';
@@ -13,26 +15,26 @@ import { checkSignal, endRun, type StopOptions } from './stop.ts';
  * ERR_CONTAINER_NOT_FOUND, ERR_SIGNAL_INVALID, ERR_CONTAINER_START_REFUSED for one that its command runs by itself, and
  * what `startContainer` does.
  */
-export async function restartContainer(parts: ContainerParts, name: string, options: StopOptions = {}): Promise<void> {
+export async function restartContainer(store: Store, name: string, options: StopOptions = {}): Promise<void> {
   checkSignal(options);
-  const { id } = await findReconciled(parts, name, options);
-  await endForRestart(parts, id, { ...options, task: `Cannot restart container ${name.slice(0, 256)}` });
-  await startContainer(parts, id, { signal: options.signal });
+  const { id } = await findReconciled(store, name, options);
+  await endForRestart(store, id, { ...options, task: `Cannot restart container ${name.slice(0, 256)}` });
+  await startContainer(store, id, { signal: options.signal });
 }
 
 /** With its lock in our hands all the time, so that nobody else finds it ended and removes it. */
-async function endForRestart(parts: ContainerParts, id: string, options: StopOptions & KilledOptions): Promise<void> {
-  await using _lock = await locksOf(parts).lock(id, options);
-  await recover(parts, id, { keeps: true });
-  const record = parts.metadata.containers.get(id);
-  if (record === undefined || !isRunning(parts.metadata, record)) return;
+async function endForRestart(store: Store, id: string, options: StopOptions & KilledOptions): Promise<void> {
+  await using _lock = await containerLocks(store).lock(id, options);
+  await recover(store, id, { keeps: true });
+  const record = store.metadata.containers.get(id);
+  if (record === undefined || !isRunning(store.metadata, record)) return;
   if (stateOf(record).attended === true) {
     throw startRefused(
       `cannot restart container ${id}: it lives and ends with the command that runs it`,
       "Run it with '-d' to restart it.",
     );
   }
-  const isOver = (): Promise<boolean> => Promise.resolve(needsRecovery(parts, record));
-  await endRun(parts, record, options, (limits) => untilExit(exitsOf(parts.layout), isOver, limits));
-  await recover(parts, id, { keeps: true });
+  const isOver = (): Promise<boolean> => Promise.resolve(needsRecovery(store, record));
+  await endRun(store, record, options, (limits) => untilExit(exitsOf(store.layout), isOver, limits));
+  await recover(store, id, { keeps: true });
 }

@@ -1,6 +1,6 @@
-import type { Report } from '../../operation.ts';
+import type { Conduct } from '../../../lib/report.ts';
+import type { Store } from '../../../store/store.ts';
 import { createContainer } from '../create/create.ts';
-import type { ContainerParts } from '../state/parts.ts';
 import { untilKilled } from '../state/until-killed.ts';
 import { startAttached } from './attach.ts';
 import { sendSignal } from './kill.ts';
@@ -14,12 +14,11 @@ const SIGKILL = 9;
  * abort kills it. What it was stays, with its log.
  */
 export async function runSupervised(
+  store: Store,
   request: RunRequest,
-  parts: ContainerParts,
-  report: Report<RunEvent>,
-  signal: AbortSignal,
+  { report, signal }: Conduct<RunEvent>,
 ): Promise<RunResult> {
-  const { id, name, warnings } = await createContainer(parts, {
+  const { id, name, warnings } = await createContainer(store, {
     ...request,
     interactive: false,
     attach: ['stdout', 'stderr'],
@@ -27,7 +26,7 @@ export async function runSupervised(
   });
   report({ type: 'created', id, name, warnings });
   try {
-    await using attached = await startAttached(parts, id, { signal });
+    await using attached = await startAttached(store, id, { signal });
     report({ type: 'started' });
     const isAborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     for await (const { stream, chunk } of attached.streams) {
@@ -36,13 +35,13 @@ export async function runSupervised(
     }
     return { id, exitCode: await attached.exitCode };
   } catch (error) {
-    if (signal.aborted) await killed(parts, id);
+    if (signal.aborted) await killed(store, id);
     throw error;
   }
 }
 
-async function killed(parts: ContainerParts, id: string): Promise<void> {
-  const record = parts.metadata.containers.get(id);
-  if (record === undefined || !(await sendSignal(parts, record, SIGKILL))) return;
-  await untilKilled({ task: `cannot end container ${record.name}` }, (limits) => untilEnd(parts, record, limits));
+async function killed(store: Store, id: string): Promise<void> {
+  const record = store.metadata.containers.get(id);
+  if (record === undefined || !(await sendSignal(store, record, SIGKILL))) return;
+  await untilKilled({ task: `cannot end container ${record.name}` }, (limits) => untilEnd(store, record, limits));
 }

@@ -8,15 +8,16 @@ import { findRuntime } from '../../../containers/runtime/runtime.ts';
 import { runtimeOptions } from '../../../containers/runtime/runtime-options.ts';
 import { type ContainerState, ended, toJson } from '../../../containers/state.ts';
 import { tellExit } from '../../../containers/supervised/exits.ts';
+import type { Conduct } from '../../../lib/report.ts';
 import type { StoreLease } from '../../../metadata/leases.ts';
-import { collectGarbage, emptyTrashBriefly } from '../../garbage.ts';
+import { collectGarbage, emptyTrashBriefly } from '../../../store/garbage/collect.ts';
+import { bundlesOf, exitsOf, runtimeRootOf } from '../../../store/layout.ts';
+import type { Store } from '../../../store/store.ts';
 import { thisMachine } from '../../machine.ts';
-import type { Report } from '../../operation.ts';
 import { runOnOwnThread } from '../../own-thread.ts';
 import { type Recorded, recordContainer } from '../create/create.ts';
 import { discardContainer } from '../state/discard.ts';
 import { exitCodeOfStart } from '../state/failures.ts';
-import { bundlesOf, type ContainerParts, exitsOf, runtimeRootOf } from '../state/parts.ts';
 import { reconcileContainers } from '../state/reconcile.ts';
 import { unknownExitCode } from '../state/recover.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
@@ -26,33 +27,27 @@ import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
  * log and its writable layer do. What nobody can look at afterwards, and what is to write to our own standard output by
  * itself, does without a supervisor.
  */
-export async function runContainer(
-  request: RunRequest,
-  parts: ContainerParts,
-  report: Report<RunEvent>,
-  signal: AbortSignal,
-): Promise<RunResult> {
+export async function runContainer(store: Store, request: RunRequest, conduct: Conduct<RunEvent>): Promise<RunResult> {
   const isAttended = request.stdio === 'inherit' || (request.remove === true && request.terminal !== true);
-  if (isAttended) return await runAttended(request, parts, report, signal);
+  if (isAttended) return await runAttended(store, request, conduct);
   const { runSupervised } = await import('./run-supervised.ts');
-  return await runSupervised(request, parts, report, signal);
+  return await runSupervised(store, request, conduct);
 }
 
 async function runAttended(
+  store: Store,
   request: RunRequest,
-  parts: ContainerParts,
-  report: Report<RunEvent>,
-  signal: AbortSignal,
+  { report, signal }: Conduct<RunEvent>,
 ): Promise<RunResult> {
-  const { metadata } = parts;
+  const { metadata } = store;
   const runtime = findRuntime();
   metadata.leases.removeDead();
-  await reconcileContainers(parts, { signal });
+  await reconcileContainers(store, { signal });
   await using lease = metadata.leases.open('run');
   // It runs as long as the lease lives; a record that says so without one was left by a command that was killed.
   const state: ContainerState = { status: 'running', attended: true, startedAt: Date.now() };
   const remove = request.remove === true;
-  const created = await recordContainer(parts, request, { lease, signal, state, volatile: remove });
+  const created = await recordContainer(store, request, { lease, signal, state, volatile: remove });
   const { id, name, warnings } = created;
   let exitCode = unknownExitCode;
   const end = (from: ContainerState, how: { readonly exitCode: number; readonly error?: string }): void => {
@@ -62,15 +57,15 @@ async function runAttended(
   await using cleaning = new AsyncDisposableStack();
   cleaning.defer(async () => {
     if (remove) {
-      await discardContainer(parts, created, lease);
-      tellExit(exitsOf(parts.layout), id, exitCode);
+      await discardContainer(store, created, lease);
+      tellExit(exitsOf(store.layout), id, exitCode);
     }
-    if (metadata.leases.deaths().length > 0) await collectGarbage(parts.garbage);
-    else if (remove) await emptyTrashBriefly(parts.layout);
+    if (metadata.leases.deaths().length > 0) await collectGarbage(store);
+    else if (remove) await emptyTrashBriefly(store.layout);
   });
   try {
     report({ type: 'created', id, name, warnings });
-    const code = await runPlan(planOf(request, parts, created, { runtime, lease }), parts, report, signal);
+    const code = await runPlan(planOf(request, store, created, { runtime, lease }), store, { report, signal });
     end(state, { exitCode: code });
     return { id, exitCode };
   } catch (error) {
@@ -87,7 +82,7 @@ const killedExitCode = 137;
 
 function planOf(
   request: RunRequest,
-  { layout, driver, ownProcess }: ContainerParts,
+  { layout, driver, ownProcess }: Store,
   { id, snapshotId, definition }: Recorded,
   { runtime, lease }: { readonly runtime: string; readonly lease: StoreLease },
 ): ForegroundPlan {
@@ -117,9 +112,8 @@ function planOf(
 
 async function runPlan(
   plan: ForegroundPlan,
-  { ownProcess }: ContainerParts,
-  report: Report<RunEvent>,
-  signal: AbortSignal,
+  { ownProcess }: Store,
+  { report, signal }: Conduct<RunEvent>,
 ): Promise<number> {
   const options: ForegroundOptions = {
     signal,

@@ -11,22 +11,16 @@ import { keepsLog, maxLogBytes } from '../../../containers/supervised/log-config
 import { findSupervisor } from '../../../containers/supervised/supervisor.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
+import { bundlesOf, exitsOf } from '../../../store/layout.ts';
+import type { Store } from '../../../store/store.ts';
 import { bootId } from '../../../sys/boot-id.ts';
 import { identify } from '../../../sys/process-identity.ts';
 import { endAbandonedSteps } from '../../builder/reconcile-steps.ts';
 import { thisMachine } from '../../machine.ts';
 import { exitCodeOfStart, startRefused } from '../state/failures.ts';
 import { containerNotFound, findContainer } from '../state/find.ts';
-import {
-  bundleOf,
-  bundlesOf,
-  type ContainerParts,
-  exitsOf,
-  folderOf,
-  locksOf,
-  logPathOf,
-  runtimePlaceOf,
-} from '../state/parts.ts';
+import { containerLocks } from '../state/locks.ts';
+import { bundleOf, folderOf, logPathOf, runtimePlaceOf } from '../state/places.ts';
 import { recover, supervisorOf, tearDown } from '../state/recover.ts';
 import { definitionOf, stateOf } from '../state/state.ts';
 
@@ -43,12 +37,12 @@ export interface StartOptions extends AbortOptions {
  * been let go. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_START (with docker's exit code in its details),
  * ERR_CONTAINER_START_REFUSED. An abort before that leaves the container as it was.
  */
-export async function startContainer(parts: ContainerParts, name: string, options: StartOptions = {}): Promise<void> {
-  const { layout, metadata } = parts;
+export async function startContainer(store: Store, name: string, options: StartOptions = {}): Promise<void> {
+  const { layout, metadata } = store;
   await endAbandonedSteps(layout, metadata);
   const { id } = findContainer(metadata.containers, name);
-  await using _lock = await locksOf(parts).lock(id, options);
-  await recover(parts, id);
+  await using _lock = await containerLocks(store).lock(id, options);
+  await recover(store, id);
   const record = metadata.containers.get(id);
   if (record === undefined) throw containerNotFound(name);
   const before = stateOf(record);
@@ -62,22 +56,22 @@ export async function startContainer(parts: ContainerParts, name: string, option
   const found = metadata.db.writeVolatile(() => metadata.containers.change(id, () => starting));
   if (found === undefined) throw containerNotFound(name);
   try {
-    const running = await bringUp(parts, record, options);
+    const running = await bringUp(store, record, options);
     metadata.containers.change(id, () => toJson(running));
   } catch (error) {
-    await undo(parts, record, before, error, options);
+    await undo(store, record, before, error, options);
     throw error;
   }
 }
 
-async function bringUp(parts: ContainerParts, record: ContainerRecord, options: StartOptions): Promise<ContainerState> {
+async function bringUp(store: Store, record: ContainerRecord, options: StartOptions): Promise<ContainerState> {
   const { id } = record;
-  const place = runtimePlaceOf(parts);
-  const plan = planOf(parts, record);
+  const place = runtimePlaceOf(store);
+  const plan = planOf(store, record);
   const { bundle } = plan.supervisor;
   rmSync(bundle.directory, { recursive: true, force: true });
-  rmSync(join(exitsOf(parts.layout), id), { force: true });
-  const pid = parts.ownProcess ? await launch(plan) : await launchInWorker(plan);
+  rmSync(join(exitsOf(store.layout), id), { force: true });
+  const pid = store.ownProcess ? await launch(plan) : await launchInWorker(plan);
   const supervisor = supervisorOf(bundle);
   const process = identify(pid);
   options.signal?.throwIfAborted();
@@ -89,24 +83,24 @@ async function bringUp(parts: ContainerParts, record: ContainerRecord, options: 
 
 /** What was made goes; the record says why it did not start, as docker's does. */
 async function undo(
-  parts: ContainerParts,
+  store: Store,
   { id }: ContainerRecord,
   before: ContainerState,
   error: unknown,
   { signal }: StartOptions,
 ): Promise<void> {
-  await tearDown(parts, id, supervisorOf(bundleOf(parts.layout, id)));
-  rmSync(join(exitsOf(parts.layout), id), { force: true });
+  await tearDown(store, id, supervisorOf(bundleOf(store.layout, id)));
+  rmSync(join(exitsOf(store.layout), id), { force: true });
   const failed = ended(before, {
     exitCode: exitCodeOfStart(error),
     finishedAt: Date.now(),
     error: error instanceof Error ? error.message : String(error),
   });
-  parts.metadata.containers.change(id, () => toJson(signal?.aborted === true ? before : failed));
+  store.metadata.containers.change(id, () => toJson(signal?.aborted === true ? before : failed));
 }
 
-function planOf(parts: ContainerParts, record: ContainerRecord): LaunchPlan {
-  const { layout, driver } = parts;
+function planOf(store: Store, record: ContainerRecord): LaunchPlan {
+  const { layout, driver } = store;
   const { id, name, snapshotId } = record;
   const definition = definitionOf(record);
   const { config, host } = definition;
@@ -129,7 +123,7 @@ function planOf(parts: ContainerParts, record: ContainerRecord): LaunchPlan {
       id,
       name,
       bundle: bundleOf(layout, id),
-      ...runtimePlaceOf(parts),
+      ...runtimePlaceOf(store),
       exitDirectory: exitsOf(layout),
       logPath: keepsLog(host.LogConfig) ? logPathOf(layout, id) : undefined,
       maxLogBytes: maxLogBytes(host.LogConfig),

@@ -1,8 +1,8 @@
 import { signalNumber } from '../../../containers/signals.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
+import type { Store } from '../../../store/store.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
-import type { ContainerParts } from '../state/parts.ts';
 import { definitionOf, isRunning } from '../state/state.ts';
 import { endsWithin, type KilledOptions, untilKilled } from '../state/until-killed.ts';
 import { sendSignal, stopSignalOf } from './kill.ts';
@@ -22,12 +22,12 @@ const SIGKILL = 9;
  * Asks a container to end, kills it when it does not, and waits until it has. One that does not run is left alone. Throws
  * ERR_CONTAINER_NOT_FOUND, ERR_SIGNAL_INVALID, ERR_CONTAINER_NOT_KILLED.
  */
-export async function stopContainer(parts: ContainerParts, name: string, options: StopOptions = {}): Promise<void> {
+export async function stopContainer(store: Store, name: string, options: StopOptions = {}): Promise<void> {
   checkSignal(options);
-  const record = await findReconciled(parts, name, options);
-  if (!isRunning(parts.metadata, record)) return;
+  const record = await findReconciled(store, name, options);
+  if (!isRunning(store.metadata, record)) return;
   const task = `cannot stop container: ${name.slice(0, 256)}`;
-  await endRun(parts, record, { ...options, task }, (limits) => untilEnd(parts, record, limits));
+  await endRun(store, record, { ...options, task }, (limits) => untilEnd(store, record, limits));
 }
 
 /** Throws ERR_SIGNAL_INVALID before anything is done. */
@@ -37,16 +37,16 @@ export function checkSignal({ send }: StopOptions): void {
 
 /** Ends a container that runs, as {@link stopContainer} says; `untilEnded` waits for it and obeys a signal. */
 export async function endRun(
-  parts: ContainerParts,
+  store: Store,
   record: ContainerRecord,
   options: StopOptions & KilledOptions,
   untilEnded: (limits: AbortOptions) => Promise<unknown>,
 ): Promise<void> {
   const { config } = definitionOf(record);
   const first = options.send === undefined ? stopSignalOf(config.StopSignal) : signalNumber(options.send);
-  await sendSignal(parts, record, first, options);
+  await sendSignal(store, record, first, options);
   const seconds = options.timeoutSeconds ?? config.StopTimeout ?? defaultTimeoutSeconds;
   if (await endsWithin(seconds, options, untilEnded)) return;
-  await sendSignal(parts, record, SIGKILL, options);
+  await sendSignal(store, record, SIGKILL, options);
   await untilKilled(options, untilEnded);
 }

@@ -1,11 +1,11 @@
 import { StrataError } from '../../../errors/index.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
+import type { Store } from '../../../store/store.ts';
 import { processesInControlGroup } from '../../../sys/control-groups.ts';
 import { requireProgram } from '../../../sys/find-program.ts';
 import { run } from '../../../sys/process.ts';
 import { notRunningNow } from '../state/failures.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
-import type { ContainerParts } from '../state/parts.ts';
 import { groupOf, isRunning } from '../state/state.ts';
 
 export interface TopOptions extends AbortOptions {
@@ -25,12 +25,12 @@ export interface ProcessTable {
  * ERR_PROGRAM_MISSING.
  */
 export async function topOfContainer(
-  parts: ContainerParts,
+  store: Store,
   name: string,
   { psOptions = [], signal }: TopOptions = {},
 ): Promise<ProcessTable> {
-  const record = await findReconciled(parts, name, { signal });
-  if (!isRunning(parts.metadata, record)) throw notRunningNow(record.id);
+  const record = await findReconciled(store, name, { signal });
+  if (!isRunning(store.metadata, record)) throw notRunningNow(record.id);
   const ps = requireProgram('ps', 'procps');
   const pids = processesInControlGroup(groupOf(record));
   const asked = psOptions.length === 0 ? ['-ef'] : psOptions;

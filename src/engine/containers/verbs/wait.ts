@@ -3,8 +3,9 @@ import { isActive } from '../../../containers/state.ts';
 import { askForExit, readExit, untilExit } from '../../../containers/supervised/exits.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
+import { exitsOf } from '../../../store/layout.ts';
+import type { Store } from '../../../store/store.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
-import { type ContainerParts, exitsOf } from '../state/parts.ts';
 import { reconcileContainer } from '../state/reconcile.ts';
 import { unknownExitCode } from '../state/recover.ts';
 import { stateOf } from '../state/state.ts';
@@ -13,22 +14,18 @@ import { stateOf } from '../state/state.ts';
  * Waits until a container no longer runs and answers its exit code; at once for one that does not run. Throws
  * ERR_CONTAINER_NOT_FOUND.
  */
-export async function waitForContainer(
-  parts: ContainerParts,
-  name: string,
-  options: AbortOptions = {},
-): Promise<number> {
-  return await untilEnd(parts, await findReconciled(parts, name, options), options);
+export async function waitForContainer(store: Store, name: string, options: AbortOptions = {}): Promise<number> {
+  return await untilEnd(store, await findReconciled(store, name, options), options);
 }
 
 // It takes a moment only, unless the command is killed within it.
 const tellingMs = 5000;
 
 /** {@link waitForContainer} for a record; also answers for one that is removed as it ends. */
-export async function untilEnd(parts: ContainerParts, before: ContainerRecord, options: AbortOptions): Promise<number> {
+export async function untilEnd(store: Store, before: ContainerRecord, options: AbortOptions): Promise<number> {
   const { id } = before;
   const { status, startedAt = 0, attended } = stateOf(before);
-  const directory = exitsOf(parts.layout);
+  const directory = exitsOf(store.layout);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   let exitCode = isActive(stateOf(before)) ? unknownExitCode : (stateOf(before).exitCode ?? 0);
   if (attended === true) askForExit(directory, id);
@@ -38,7 +35,7 @@ export async function untilEnd(parts: ContainerParts, before: ContainerRecord, o
     async () => {
       // With --rm the record goes, the file some seconds later: it may be gone by now, or have come meanwhile.
       const early = readExit(directory, id);
-      const record = await reconcileContainer(parts, id, options);
+      const record = await reconcileContainer(store, id, options);
       const state = record && stateOf(record);
       if (state !== undefined && !isActive(state)) {
         exitCode = state.exitCode ?? 0;

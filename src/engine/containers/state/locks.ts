@@ -1,0 +1,21 @@
+import { join } from 'node:path';
+import { KeyLocks } from '../../../store/key-locks.ts';
+import type { Store } from '../../../store/store.ts';
+
+/**
+ * Locks of containers. A command that starts, recovers or removes a container holds its lock; looking at it or sending a
+ * signal takes none. A record whose state says that somebody is at work, while the lock is free, was left by a killed
+ * command.
+ */
+export const containerLocks = (store: Store): KeyLocks => locksIn(store, 'containers');
+
+/**
+ * Locks of what freezes a container or lets it go on; a commit holds one from the one to the other. Taken before
+ * {@link containerLocks}.
+ */
+export const pauseLocks = (store: Store): KeyLocks => locksIn(store, 'pauses');
+
+function locksIn(store: Store, folder: string): KeyLocks {
+  store.openForWriting();
+  return new KeyLocks(join(store.layout.locks, folder));
+}

@@ -1,0 +1,18 @@
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { ArchiveInput, ArchiveRead } from './archive-input.ts';
+import type { LoadedImage, LoadImagesEvent } from './load-images.ts';
+
+/** An archive of images to be taken into the store. */
+export interface LoadRequest extends AbortOptions {
+  /** Path of a file or folder, or the bytes of a tar; compressed or not. */
+  readonly input: ArchiveInput;
+  /** `os/architecture[/variant]`: the one to take of images for several, default this machine's. */
+  readonly platform?: string;
+}
+
+export type LoadEvent = ArchiveRead | LoadImagesEvent;
+
+export interface LoadResult {
+  /** In the archive's order. */
+  readonly images: readonly LoadedImage[];
+}

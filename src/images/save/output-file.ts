@@ -1,0 +1,99 @@
+import { rmSync, type Stats, statSync } from 'node:fs';
+import { type FileHandle, open, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { outputFailure } from '../../content/disk-failure.ts';
+import { StrataError } from '../../errors/index.ts';
+import { AT_FDCWD, AT_SYMLINK_FOLLOW, O_TMPFILE, O_WRONLY } from '../../sys/constants.ts';
+import { errnoOf } from '../../sys/errno.ts';
+import { linkAt } from '../../sys/fs-at.ts';
+import { randomHex } from '../../sys/random-hex.ts';
+import type { WriteBytes } from './archive-writer.ts';
+
+/** Throws ERR_OUTPUT_INVALID in docker's words; `task` is what fails, such as `save image`. */
+export function checkOutput(path: string, task: string): void {
+  if (statOf(dirname(path))?.isDirectory() !== true) {
+    throw invalidOutput(task, `directory "${dirname(path)}" does not exist`);
+  }
+  const standing = statOf(path);
+  if (standing !== undefined && !standing.isFile()) throw invalidOutput(task, `"${path}" must be a regular file`);
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+const invalidOutput = (task: string, reason: string): StrataError =>
+  new StrataError({
+    code: 'ERR_OUTPUT_INVALID',
+    message: `failed to ${task}: invalid output path: ${reason}`,
+  });
+
+export interface IntoFileOptions {
+  /** False gives the file a name while it is written even where it can do without. */
+  readonly unnamed?: boolean;
+}
+
+/**
+ * The file appears when it is whole; nothing stays of one that is not, on most filesystems whatever ends the process.
+ * Throws ERR_NO_SPACE.
+ */
+export async function intoFile(
+  path: string,
+  writeAll: (write: WriteBytes) => Promise<void>,
+  { unnamed = true }: IntoFileOptions = {},
+): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `.strata-save-${randomHex(6)}`);
+  try {
+    const nameless = unnamed ? await writingTo(folder, () => openUnnamed(folder)) : undefined;
+    await using file = nameless ?? (await writingTo(folder, () => open(temporary, 'wx', 0o600)));
+    await writeAll((chunk) => writingTo(folder, () => writeChunk(file, chunk)));
+    await writingTo(folder, async () => {
+      if (nameless && nameIfFree(nameless, path)) return;
+      // What has the name is replaced at once, for which the file needs one itself.
+      if (nameless) nameIfFree(nameless, temporary);
+      await rename(temporary, path);
+    });
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function writeChunk(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
+}
+
+/** A failure of the file's own filesystem, told as such: what is written comes from another. */
+async function writingTo<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw outputFailure(error, folder);
+  }
+}
+
+/** Undefined where the filesystem has no files without a name. */
+async function openUnnamed(folder: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(folder, O_TMPFILE | O_WRONLY, 0o600);
+  } catch (error) {
+    if (['EOPNOTSUPP', 'EISDIR', 'EINVAL'].includes(errnoOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+function nameIfFree(file: FileHandle, path: string): boolean {
+  try {
+    linkAt(AT_FDCWD, `/proc/self/fd/${file.fd}`, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { whatIsFull } from '../../content/disk-failure.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import { type Collected, type CollectOptions, GarbageCollector } from '../../metadata/gc.ts';
+import type { ObjectRef } from '../../metadata/objects.ts';
+import { blobSweeper, fileSweeper, snapshotSweeper } from '../../metadata/sweepers.ts';
+import { emptyTrash } from '../../metadata/trash.ts';
+import { parseDiffId } from '../../spec/digest.ts';
+import { removeAbandonedLocks } from '../key-locks.ts';
+import { LayerIndexes } from '../layers/layer-indexes.ts';
+import { removeUnfinishedIndexes } from '../layers/unfinished-indexes.ts';
+import type { StoreLayout } from '../layout.ts';
+import type { Store } from '../store.ts';
+import { openCrashMarker } from './crash-marker.ts';
+
+function collectorOf({ layout, metadata, content, locks, layers, driver }: Store): GarbageCollector {
+  const layer = fileSweeper({
+    kind: 'layer',
+    directory: layers.indexes.folder,
+    nameOf: (key) => LayerIndexes.nameOf(parseDiffId(key)),
+    keyOf: LayerIndexes.keyOf,
+    locks,
+    trashDirectory: layout.trash,
+  });
+  const sweepers = { blob: blobSweeper(content), layer, snapshot: snapshotSweeper([driver.snapshotter]) };
+  return new GarbageCollector(metadata, sweepers);
+}
+
+export interface CollectedGarbage extends Collected {
+  /** What in the trash could not be deleted, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** Removes what nothing names and nobody uses, and empties the trash. Safe beside any other work on the store. */
+export async function collectGarbage(store: Store, options: CollectOptions = {}): Promise<CollectedGarbage> {
+  store.openForWriting();
+  await store.endAbandonedWork();
+  const { leases } = store.metadata;
+  leases.removeDead();
+  const deaths = leases.deaths();
+  await using _trace = openCrashMarker(store.metadata.leases, 'prune');
+  const collector = collectorOf(store);
+  const collected = await collector.collect(options);
+  // Also what somebody left who was killed while he collected.
+  await collector.sweepOrphans(options);
+  await removeUnfinished(store, options);
+  const warnings = await emptyTrash(store.layout.trash, options);
+  leases.forgetDeaths(deaths);
+  return { ...collected, warnings };
+}
+
+/** What killed processes had begun to write, and the lock files they held. */
+async function removeUnfinished({ layout, metadata, content }: Store, options: AbortOptions): Promise<void> {
+  removeUnfinishedIndexes(layout.indexes, metadata.leases);
+  // Archives are read again from their start: nothing goes on with half a blob.
+  await content.removeIdleIngests(0, options);
+  for (const locks of ['steps', 'containers', 'pauses']) removeAbandonedLocks(join(layout.locks, locks));
+}
+
+/**
+ * {@link collectGarbage} for a command that takes something away and returns at once: what emptying the trash takes
+ * longer goes on behind it.
+ */
+export async function collectBriefly(store: Store, options: CollectOptions): Promise<CollectedGarbage> {
+  store.openForWriting();
+  await store.endAbandonedWork();
+  // Rows go before files: killed in between, somebody has to look for these.
+  await using _trace = openCrashMarker(store.metadata.leases, 'rmi');
+  const collected = await collectorOf(store).collect(options);
+  // All that they left takes longer to find.
+  if (store.metadata.leases.deaths().length > 0) await removeUnfinished(store, options);
+  await emptyTrashBriefly(store.layout);
+  return { ...collected, warnings: [] };
+}
+
+/** Blobs and indexes that are neither recorded nor pinned. */
+export async function findOrphans(store: Store, options: AbortOptions): Promise<ObjectRef[]> {
+  return await collectorOf(store).findOrphans(options);
+}
+
+/** {@link collectGarbage} when a process died over its work, or over this; costs a look at the leases otherwise. */
+export async function collectAfterDeaths(store: Store, options: AbortOptions = {}): Promise<void> {
+  store.openForWriting();
+  const steps = await store.endAbandonedWork();
+  store.metadata.leases.removeDead();
+  if (steps + store.metadata.leases.deaths().length > 0) await collectGarbage(store, options);
+}
+
+// Little is gone within this; what takes longer must not hold a command back.
+const briefMs = 50;
+
+/**
+ * Empties the trash as far as a moment allows; the rest goes behind the command. On a full disk the next command needs
+ * the room at once, so that there all of it goes first. What cannot be deleted is none of the command's: its work is
+ * done, and whoever prunes is told.
+ */
+export async function emptyTrashBriefly({ root, trash }: StoreLayout): Promise<void> {
+  const signal = whatIsFull(root) === undefined ? AbortSignal.timeout(briefMs) : undefined;
+  try {
+    await emptyTrash(trash, { signal });
+  } catch (error) {
+    if (signal === undefined || error !== signal.reason) throw error;
+    const { emptyTrashBehind } = await import('./trash-process.ts');
+    emptyTrashBehind(trash);
+  }
+}

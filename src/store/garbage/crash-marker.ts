@@ -1,0 +1,15 @@
+import { isKind } from '../../errors/index.ts';
+import type { Leases, StoreLease } from '../../metadata/leases.ts';
+
+/**
+ * A lease that keeps nothing, for who takes things away: found dead, it has the next command look for what is nobody's. A
+ * full disk has no room for it.
+ */
+export function openCrashMarker(leases: Leases, purpose: string): StoreLease | undefined {
+  try {
+    return leases.open(purpose);
+  } catch (error) {
+    if (isKind(error, 'exhausted')) return undefined;
+    throw error;
+  }
+}

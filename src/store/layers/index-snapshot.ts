@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { isStrataError } from '../../errors/index.ts';
+import { deletedBytes, type LayerEntries } from '../../layer/deleted-bytes.ts';
+import type { ChangedTree } from '../../layer/diff/change.ts';
+import { diffLayer } from '../../layer/diff/diff-layer.ts';
+import { LayerIndex } from '../../layer/index-file/reader.ts';
+import type { AppliedLayer } from '../../layer/types.ts';
+import type { Lease } from '../../ledger/types.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { LayerRecord } from '../../metadata/layers.ts';
+import { amendedId } from '../../snapshots/amendment.ts';
+import { type DiffId, parseDiffId } from '../../spec/digest.ts';
+import type { Store } from '../store.ts';
+import { diffIdLabel } from './diff-id-label.ts';
+import type { LayerIndexes } from './layer-indexes.ts';
+import type { CopiedChanges } from './types.ts';
+
+export interface IndexedLayer extends LayerRecord {
+  /** For each of the layers below that were asked about, how many bytes of its files this one deletes. */
+  readonly deletes: readonly number[];
+}
+
+/**
+ * Makes a layer of what a snapshot changed, and records it; `below` are layers to compare it with. With `copyOf` the
+ * snapshot is new, and a copy of these changes becomes its own on the way.
+ */
+export async function indexSnapshot(
+  store: Store,
+  snapshotId: string,
+  below: readonly DiffId[],
+  { lease, signal, copyOf }: AbortOptions & { readonly lease: Lease; readonly copyOf?: CopiedChanges },
+): Promise<IndexedLayer> {
+  const {
+    metadata,
+    layers: { indexes },
+  } = store;
+  const name = indexes.nameOfNew(lease, snapshotId);
+  const own = sourceOf(store, snapshotId, lease);
+  const make = async (tree: ChangedTree): Promise<AppliedLayer> =>
+    await diffLayer({
+      tree,
+      copy: copyOf && { to: own.upperDir, without: copyOf.without },
+      indexFolder: indexes.folder,
+      indexName: name,
+      // Its name is taken under the layer's lock, which garbage collection takes too.
+      indexPath: () => join(indexes.folder, name),
+      signal,
+    });
+  try {
+    const layer = copyOf ? await make(copyOf.tree) : await withoutDamagedIndex(own, make);
+    const { diffId } = layer;
+    metadata.objects.pin('layer', diffId, lease);
+    await indexes.place(name, diffId, { signal });
+    metadata.layers.put(layer, lease);
+    return { ...layer, deletes: deletesOf(indexes, diffId, below) };
+  } catch (error) {
+    indexes.discard(name);
+    throw error;
+  }
+}
+
+/** An amended layer's files say all that its index does, to whoever looks longer. */
+async function withoutDamagedIndex<T>(tree: ChangedTree, make: (tree: ChangedTree) => Promise<T>): Promise<T> {
+  try {
+    return await make(tree);
+  } catch (error) {
+    if (tree.kind !== 'overlay' || tree.amendedIndex === undefined) throw error;
+    const isDamage = isStrataError(error) && (error.kind === 'corrupt' || error.code === 'ERR_LAYER_SOURCE_CHANGED');
+    if (!isDamage) throw error;
+    return await make({ ...tree, amendedIndex: undefined });
+  }
+}
+
+function deletesOf(indexes: LayerIndexes, diffId: DiffId, below: readonly DiffId[]): number[] {
+  if (below.length === 0) return [];
+  const entriesOf = (id: DiffId): LayerEntries => ({
+    // Opened when asked: most layers delete nothing, and those below need not be looked at.
+    *records() {
+      using index = LayerIndex.open(indexes.pathOf(id));
+      yield* index.records();
+    },
+  });
+  return deletedBytes(entriesOf(diffId), below.map(entriesOf));
+}
+
+function sourceOf(store: Store, snapshotId: string, lease: Lease): ChangedTree {
+  const { driver, metadata } = store;
+  const { snapshotter } = driver;
+  if (driver.name === 'overlay2' && snapshotter.ownDirectory && snapshotter.lowerDirectories) {
+    const upperDir = snapshotter.ownDirectory(snapshotId);
+    const lowerDirs = snapshotter.lowerDirectories(snapshotId);
+    const amended = amendedId(snapshotter.stat(snapshotId));
+    if (amended === undefined) return { kind: 'overlay', upperDir, lowerDirs };
+    const [amendedDir, ...others] = lowerDirs;
+    const amendedIndex = indexOf(store, amended, lease);
+    return { kind: 'overlay', upperDir, amendedDir, amendedIndex, lowerDirs: others };
+  }
+  const parentId = metadata.snapshots.get(snapshotId)?.parentId;
+  const treeOf = (id: string): string => snapshotter.mounts(id)[0]?.source ?? '';
+  return {
+    kind: 'trees',
+    upperDir: treeOf(snapshotId),
+    lowerDir: parentId === undefined ? undefined : treeOf(parentId),
+  };
+}
+
+/** The index of the layer that a snapshot alone is, kept from now on; undefined when no layer was made of it. */
+function indexOf({ layers, metadata }: Store, snapshotId: string, lease: Lease): string | undefined {
+  const label = metadata.snapshots.get(snapshotId)?.labels[diffIdLabel];
+  if (label === undefined || !metadata.objects.pinIfPresent('layer', label, lease)) return undefined;
+  const path = layers.indexes.pathOf(parseDiffId(label));
+  return existsSync(path) ? path : undefined;
+}

@@ -1,0 +1,53 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ObjectLocks } from '../../content/object-locks.ts';
+import type { Lease } from '../../ledger/types.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import { type DiffId, digestHex } from '../../spec/digest.ts';
+import { placeIndex } from './place-index.ts';
+import { unfinishedIndex } from './unfinished-indexes.ts';
+
+const suffix = '.idx';
+const namePattern = /^([0-9a-f]{64})\.idx$/;
+
+/** The folder of layer indexes: the one place that knows how an index is named. */
+export class LayerIndexes {
+  readonly folder: string;
+  readonly #locks: ObjectLocks;
+
+  constructor(folder: string, locks: ObjectLocks) {
+    this.folder = folder;
+    this.#locks = locks;
+  }
+
+  /** Returns the file name of a layer's index. */
+  static nameOf(diffId: DiffId): string {
+    return digestHex(diffId) + suffix;
+  }
+
+  /** Returns the diffID of the layer whose index has this name; undefined for any other name. */
+  static keyOf(name: string): string | undefined {
+    const hex = namePattern.exec(name)?.[1];
+    return hex === undefined ? undefined : `sha256:${hex}`;
+  }
+
+  pathOf(diffId: DiffId): string {
+    return join(this.folder, LayerIndexes.nameOf(diffId));
+  }
+
+  /** Returns the name under which an index is written before its layer is known; garbage collection knows it by the lease. */
+  nameOfNew(lease: Lease, snapshotId: string): string {
+    return unfinishedIndex(lease, snapshotId);
+  }
+
+  /** Puts a finished index in its place, under the lock that garbage collection takes too. */
+  async place(name: string, diffId: DiffId, options: AbortOptions): Promise<void> {
+    const written = join(this.folder, name);
+    await this.#locks.with('layer', diffId, () => placeIndex(written, this.pathOf(diffId)), options);
+  }
+
+  /** Removes an index that was not placed. Idempotent. */
+  discard(name: string): void {
+    rmSync(join(this.folder, name), { force: true });
+  }
+}

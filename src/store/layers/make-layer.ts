@@ -1,0 +1,71 @@
+import { nextChainId } from '../../layer/chain-id.ts';
+import type { Lease } from '../../ledger/types.ts';
+import { type ChainId, type DiffId, parseDiffId } from '../../spec/digest.ts';
+import type { Store } from '../store.ts';
+import { diffIdLabel } from './diff-id-label.ts';
+import type { IndexedLayer } from './index-snapshot.ts';
+import type { CopiedChanges, LayersBelow, MadeLayer, MakeOptions } from './types.ts';
+
+// How many bytes its changes delete of each step below, nearest first, separated by spaces; absent when none.
+const deletesLabel = 'strata.deletes';
+
+/**
+ * Returns the layer of a committed snapshot's changes: the tree stays where it is, and an index beside it gives the tar
+ * back. The snapshot carries its chainID afterwards, so that a second call reads nothing but a row.
+ */
+export async function makeLayer(
+  store: Store,
+  snapshotId: string,
+  below: LayersBelow,
+  options: MakeOptions,
+): Promise<MadeLayer> {
+  const known = findMade(store, snapshotId, options.lease);
+  const layer = known ?? (await indexChanges(store, snapshotId, below.made, options));
+  const chainId = nextChainId(below.chainId, layer.diffId);
+  const named = nameChain(store, snapshotId, chainId, options.lease);
+  return { ...layer, chainId, snapshotId: named, isNew: known === undefined };
+}
+
+/** Gives a new snapshot a copy of changes to the same parent, and makes the layer of them on the way. */
+export async function copyIntoLayer(
+  store: Store,
+  snapshotId: string,
+  copyOf: CopiedChanges,
+  options: MakeOptions,
+): Promise<void> {
+  await indexChanges(store, snapshotId, [], { ...options, copyOf });
+}
+
+function findMade(store: Store, snapshotId: string, lease: Lease): IndexedLayer | undefined {
+  const { snapshots, objects, layers } = store.metadata;
+  const { labels } = snapshots.get(snapshotId) ?? {};
+  const label = labels?.[diffIdLabel];
+  // The images that keep it may be removed before this one is recorded.
+  if (label === undefined || !objects.pinIfPresent('layer', label, lease)) return undefined;
+  const record = layers.get(parseDiffId(label));
+  return record && { ...record, deletes: (labels?.[deletesLabel] ?? '').split(' ').map(Number) };
+}
+
+async function indexChanges(
+  store: Store,
+  snapshotId: string,
+  below: readonly DiffId[],
+  options: MakeOptions & { readonly copyOf?: CopiedChanges },
+): Promise<IndexedLayer> {
+  const { snapshotter } = store.driver;
+  // A build whose steps are all in the cache needs none of it.
+  const { indexSnapshot } = await import('./index-snapshot.ts');
+  const layer = await indexSnapshot(store, snapshotId, below, options);
+  snapshotter.update(snapshotId, {
+    ...snapshotter.stat(snapshotId).labels,
+    [diffIdLabel]: layer.diffId,
+    ...(layer.deletes.some((bytes) => bytes > 0) ? { [deletesLabel]: layer.deletes.join(' ') } : {}),
+  });
+  return layer;
+}
+
+/** Returns the snapshot that carries the chainID afterwards: this one, or the one that stood already. */
+function nameChain({ metadata: { snapshots } }: Store, snapshotId: string, chainId: ChainId, lease: Lease): string {
+  if (snapshots.get(snapshotId)?.chainId === chainId) return snapshotId;
+  return snapshots.setChainId(snapshotId, chainId, lease).id;
+}

@@ -1,0 +1,14 @@
+import type { SnapshotRecord } from '../../ledger/types.ts';
+import type { Snapshotter } from '../../snapshots/types.ts';
+
+const label = 'strata.parent-dependent';
+
+/**
+ * Notes that the layer of this snapshot went through a symlink of a layer below. The index is shared by all snapshots of
+ * one diffID and tells the places of the layer on another parent, so this snapshot cannot give the tar back.
+ */
+export function markParentDependent(snapshotter: Pick<Snapshotter, 'stat' | 'update'>, id: string): void {
+  snapshotter.update(id, { ...snapshotter.stat(id).labels, [label]: 'yes' });
+}
+
+export const isParentDependent = ({ labels }: Pick<SnapshotRecord, 'labels'>): boolean => labels[label] !== undefined;

@@ -1,0 +1,50 @@
+import type { LayerIndex } from '../../layer/index-file/reader.ts';
+import type { LayerFiles } from '../../layer/remake.ts';
+import type { DiffId } from '../../spec/digest.ts';
+import type { Store } from '../store.ts';
+import { layerFiles } from './layer-files.ts';
+import { LayerIndexes } from './layer-indexes.ts';
+import type {
+  CopiedChanges,
+  LayerStore,
+  LayersBelow,
+  MadeLayer,
+  MakeOptions,
+  UnpackedChain,
+  UnpackRequest,
+} from './types.ts';
+
+/** The layers of an open store; what unpacks and makes them is loaded when it is first used. */
+export class StoreLayers implements LayerStore {
+  readonly indexes: LayerIndexes;
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.indexes = new LayerIndexes(store.layout.indexes, store.locks);
+  }
+
+  async open(diffId: DiffId): Promise<LayerIndex> {
+    const { LayerIndex } = await import('../../layer/index-file/reader.ts');
+    return LayerIndex.open(this.indexes.pathOf(diffId));
+  }
+
+  files(snapshotId: string): LayerFiles {
+    return layerFiles(this.#store, snapshotId);
+  }
+
+  async unpack(request: UnpackRequest): Promise<UnpackedChain> {
+    const { unpackChain } = await import('./unpack.ts');
+    return await unpackChain(this.#store, request);
+  }
+
+  async make(snapshotId: string, below: LayersBelow, options: MakeOptions): Promise<MadeLayer> {
+    const { makeLayer } = await import('./make-layer.ts');
+    return await makeLayer(this.#store, snapshotId, below, options);
+  }
+
+  async copy(snapshotId: string, changes: CopiedChanges, options: MakeOptions): Promise<void> {
+    const { copyIntoLayer } = await import('./make-layer.ts');
+    await copyIntoLayer(this.#store, snapshotId, changes, options);
+  }
+}

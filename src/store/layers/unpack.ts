@@ -1,0 +1,233 @@
+import { join } from 'node:path';
+import { isStrataError } from '../../errors/index.ts';
+import { applyChain } from '../../layer/apply/apply-chain.ts';
+import { applyOnto } from '../../layer/apply/apply-onto.ts';
+import { chainIds } from '../../layer/chain-id.ts';
+import { isWholeIndex } from '../../layer/index-file/is-whole-index.ts';
+import type { AppliedLayer, LayerSource } from '../../layer/types.ts';
+import type { Lease } from '../../ledger/types.ts';
+import { invariant } from '../../lib/invariant.ts';
+import type { LayerRecord } from '../../metadata/layers.ts';
+import { layerLine } from '../../snapshots/amendment.ts';
+import type { OpenedSnapshotter } from '../../snapshots/storage-driver.ts';
+import type { ChainId, DiffId } from '../../spec/digest.ts';
+import { readFault } from '../../sys/read-fault.ts';
+import type { Store } from '../store.ts';
+import type { LayerIndexes } from './layer-indexes.ts';
+import { isParentDependent, markParentDependent } from './parent-dependent.ts';
+import type { LayerToUnpack, UnpackedChain, UnpackedLayer, UnpackRequest } from './types.ts';
+
+const noLayers: UnpackedChain = { layers: [], snapshotId: undefined };
+
+/**
+ * Makes a chain of layers stand: what the store has is not unpacked again, the rest is, side by side where the driver
+ * keeps own directories. Nothing is durable yet: the caller flushes once and then persists the topmost snapshot.
+ * Rejects without leaving an unfinished snapshot; finished layers stay for as long as the lease.
+ * @throws what `applyChain` throws, what a layer's `source` throws, ERR_LAYER_LIMIT, and the signal's reason
+ */
+export async function unpackChain(store: Store, request: UnpackRequest): Promise<UnpackedChain> {
+  const diffIds = request.layers.map(({ diffId }) => diffId);
+  const chain = chainIds(diffIds);
+  const standing = findStanding(diffIds, chain, request.lease, store);
+  const unpacking = new Unpacking(request, store, standing.snapshotId);
+  await unpacking.unpack(standing.layers.length, chain);
+  return { layers: [...standing.layers, ...unpacking.done], snapshotId: unpacking.topId };
+}
+
+/** The longest part of the chain, from the base up, that needs no work. */
+function findStanding(
+  diffIds: readonly DiffId[],
+  chain: readonly ChainId[],
+  lease: Lease,
+  { driver: { snapshotter }, metadata, layers: { indexes } }: Store,
+): UnpackedChain {
+  for (let count = chain.length; count > 0; count--) {
+    const snapshot = metadata.snapshots.findByChainId(snapshotter.name, idAt(chain, count - 1), lease);
+    if (snapshot === undefined || !hasFiles(snapshotter, snapshot.id)) continue;
+    const line = layerLine(snapshot.id, metadata.snapshots).toReversed();
+    const layers = diffIds.slice(0, count).flatMap((diffId, at): UnpackedLayer[] => {
+      metadata.objects.pin('layer', diffId, lease);
+      const record = metadata.layers.get(diffId);
+      const files = metadata.snapshots.get(line[at] ?? '');
+      if (record === undefined || files === undefined || !hasIndex(indexes, diffId)) return [];
+      return [{ record, applied: undefined, remakeable: record.remakeable && !isParentDependent(files) }];
+    });
+    if (layers.length === count) return { snapshotId: snapshot.id, layers };
+  }
+  return noLayers;
+}
+
+/** One that is gone or damaged is written anew when the layer is unpacked again. */
+function hasIndex(indexes: LayerIndexes, diffId: DiffId): boolean {
+  try {
+    return isWholeIndex(indexes.pathOf(diffId), diffId);
+  } catch (error) {
+    readFault(error);
+    return false;
+  }
+}
+
+function hasFiles(snapshotter: OpenedSnapshotter, id: string): boolean {
+  try {
+    return snapshotter.mounts(id).length > 0;
+  } catch (error) {
+    // Its directory was removed by hand: unpacked again, it takes the place of the damaged one.
+    if (isStrataError(error, 'ERR_SNAPSHOT_DAMAGED')) return false;
+    throw error;
+  }
+}
+
+interface NewLayer {
+  readonly source: LayerSource;
+  readonly snapshotId: string;
+  /** Name of its index until it is placed. */
+  readonly indexName: string;
+}
+
+class Unpacking {
+  readonly #request: UnpackRequest;
+  readonly #store: Store;
+  readonly #unfinished = new Set<string>();
+  readonly #indexes: string[] = [];
+  readonly done: UnpackedLayer[] = [];
+  /** The topmost of the snapshots that stand. */
+  topId: string | undefined;
+
+  constructor(request: UnpackRequest, store: Store, topId: string | undefined) {
+    this.#request = request;
+    this.#store = store;
+    this.topId = topId;
+  }
+
+  async unpack(standing: number, chain: readonly ChainId[]): Promise<void> {
+    const layers = this.#request.layers.slice(standing);
+    if (layers.length === 0) return;
+    const ids = chain.slice(standing);
+    try {
+      if (this.#store.driver.snapshotter.capabilities.parallelApply) await this.#sideBySide(layers, ids);
+      else await this.#oneByOne(layers, ids);
+    } catch (error) {
+      await this.#undo();
+      throw error;
+    }
+  }
+
+  async #sideBySide(layers: readonly LayerToUnpack[], chain: readonly ChainId[]): Promise<void> {
+    const {
+      driver: { snapshotter },
+      layers: { indexes },
+    } = this.#store;
+    const { signal, report } = this.#request;
+    const sources = layers.map(sourceOf);
+    const prepared: NewLayer[] = [];
+    for (const source of sources) prepared.push(await this.#prepare(source, undefined));
+    const own = (id: string): string => directory(snapshotter.ownDirectory?.(id));
+    const applied = await applyChain({
+      layers: prepared.map(({ source, snapshotId, indexName }) => ({
+        source,
+        ownDir: own(snapshotId),
+        indexPath: join(indexes.folder, indexName),
+      })),
+      lowerDirs:
+        this.topId === undefined ? [] : [own(this.topId), ...(snapshotter.lowerDirectories?.(this.topId) ?? [])],
+      signal,
+      ...(report === undefined ? {} : { report }),
+    });
+    for (const [at, layer] of prepared.entries()) await this.#finish(layer, applied[at], idAt(chain, at), this.topId);
+  }
+
+  async #oneByOne(layers: readonly LayerToUnpack[], chain: readonly ChainId[]): Promise<void> {
+    const {
+      driver: { snapshotter },
+      layers: { indexes },
+    } = this.#store;
+    const { signal, report } = this.#request;
+    for (const [at, layer] of layers.entries()) {
+      const prepared = await this.#prepare(sourceOf(layer), this.topId);
+      const applied = await applyOnto({
+        source: prepared.source,
+        rootDir: directory(snapshotter.mounts(prepared.snapshotId)[0]?.source),
+        indexPath: join(indexes.folder, prepared.indexName),
+        isBase: this.topId === undefined,
+        signal,
+        ...(report === undefined ? {} : { report }),
+      });
+      await this.#finish(prepared, applied, idAt(chain, at), undefined);
+    }
+  }
+
+  async #prepare(source: LayerSource, parentId: string | undefined): Promise<NewLayer> {
+    const { lease, signal } = this.#request;
+    const { id } = await this.#store.driver.snapshotter.prepare(parentId, { lease, signal });
+    this.#unfinished.add(id);
+    const indexName = this.#store.layers.indexes.nameOfNew(lease, id);
+    this.#indexes.push(indexName);
+    return { source, snapshotId: id, indexName };
+  }
+
+  async #finish(
+    { snapshotId, indexName }: NewLayer,
+    applied: AppliedLayer | undefined,
+    chainId: ChainId,
+    parentId: string | undefined,
+  ): Promise<void> {
+    invariant(applied, 'every layer of the chain was applied');
+    const { lease, signal } = this.#request;
+    const record = await this.#record(applied, indexName);
+    const { snapshotter } = this.#store.driver;
+    // Before the commit: a standing snapshot never lacks the mark, whatever ends this process.
+    if (applied.parentDependent) markParentDependent(snapshotter, snapshotId);
+    const committed = await snapshotter.commit(snapshotId, { lease, signal, chainId, durable: false, parentId });
+    this.#unfinished.delete(snapshotId);
+    this.topId = committed.id;
+    this.done.push({ record, applied, remakeable: record.remakeable && !applied.parentDependent });
+  }
+
+  /** Puts the index in place and the row beside it, in the order that garbage collection expects. */
+  async #record(applied: AppliedLayer, written: string): Promise<LayerRecord> {
+    const {
+      metadata,
+      layers: { indexes },
+    } = this.#store;
+    const { lease, signal } = this.#request;
+    const { diffId, tarSizeBytes, sizeBytes, entries, parentDependent } = applied;
+    metadata.objects.pin('layer', diffId, lease);
+    const known = metadata.layers.get(diffId);
+    // An index that fits one parent only must not take the place of one that another tree is remade from.
+    if (known !== undefined && parentDependent && hasIndex(indexes, diffId)) {
+      indexes.discard(written);
+      return known;
+    }
+    await indexes.place(written, diffId, { signal });
+    const remakeable = applied.remakeable && !parentDependent;
+    const record = { diffId, tarSizeBytes, sizeBytes, entries, remakeable };
+    metadata.layers.put(record, lease);
+    return record;
+  }
+
+  /** Does not look at the caller's signal. */
+  async #undo(): Promise<void> {
+    for (const name of this.#indexes) this.#store.layers.indexes.discard(name);
+    for (const id of this.#unfinished) {
+      try {
+        await this.#store.driver.snapshotter.remove(id, { lease: this.#request.lease });
+      } catch (error) {
+        // The driver has removed what it failed to commit.
+        if (!isStrataError(error, 'ERR_SNAPSHOT_NOT_FOUND')) throw error;
+      }
+    }
+  }
+}
+
+const sourceOf = ({ diffId, source }: LayerToUnpack): LayerSource => ({ ...source(), diffId });
+
+function idAt(chain: readonly ChainId[], at: number): ChainId {
+  const id = chain[at];
+  invariant(id, 'every layer has a chainID');
+  return id;
+}
+
+function directory(path: string | undefined): string {
+  invariant(path, 'a snapshot that layers are unpacked into has a directory');
+  return path;
+}

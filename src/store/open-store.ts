@@ -1,0 +1,96 @@
+import { LocalContentStore } from '../content/local/store.ts';
+import { ObjectLocks } from '../content/object-locks.ts';
+import type { AbortOptions } from '../lib/abort.ts';
+import { Metadata } from '../metadata/metadata.ts';
+import { TrackedBlobs } from '../metadata/tracked-content.ts';
+import { expectedDriver } from '../snapshots/expected-driver.ts';
+import type { DriverWish } from '../snapshots/wished-driver.ts';
+import { StoreLayers } from './layers/store-layers.ts';
+import type { LayerStore } from './layers/types.ts';
+import { makeLayout, type StoreLayout } from './layout.ts';
+import { openDriver, openDriverToLook, type StorageDriver } from './open-driver.ts';
+import type { Store } from './store.ts';
+import type { MadeWork, Work } from './work/types.ts';
+
+export interface OpenStoreOptions {
+  /** Where the store lies, as `findLayout` says; made by the first write. */
+  readonly layout: StoreLayout;
+  readonly driver: DriverWish;
+  /** See {@link Store.ownProcess}. */
+  readonly ownProcess: boolean;
+  /** See {@link Store.endAbandonedWork}. */
+  readonly endAbandonedWork: (store: Store) => Promise<number>;
+}
+
+/**
+ * Opens a store for looking, which changes nothing on the disk. Throws ERR_STORAGE_DRIVER_UNKNOWN,
+ * ERR_STORAGE_DRIVER_UNSUPPORTED, and what `Database.openToLook` throws.
+ */
+export function openStore(options: OpenStoreOptions): Store {
+  const { layout } = options;
+  const locks = new ObjectLocks(layout.locks);
+  const content = LocalContentStore.openToLook({ directory: layout.content, locks, trashDirectory: layout.trash });
+  expectedDriver(options.driver);
+  const metadata = Metadata.openToLook({
+    database: layout.database,
+    locksDirectory: layout.locks,
+    isAlone: options.ownProcess,
+    prepare: () => {
+      makeLayout(layout);
+      content.prepare();
+    },
+  });
+  return new OpenStore({ layout, locks, content, metadata }, options);
+}
+
+type Parts = Pick<Store, 'layout' | 'locks' | 'content' | 'metadata'>;
+
+class OpenStore implements Store {
+  readonly layout: StoreLayout;
+  readonly metadata: Metadata;
+  readonly blobs: TrackedBlobs;
+  readonly content: LocalContentStore;
+  readonly locks: ObjectLocks;
+  readonly layers: LayerStore;
+  readonly ownProcess: boolean;
+  readonly #options: OpenStoreOptions;
+  #driver: StorageDriver | undefined;
+
+  constructor({ layout, locks, content, metadata }: Parts, options: OpenStoreOptions) {
+    this.layout = layout;
+    this.metadata = metadata;
+    this.blobs = new TrackedBlobs(content, metadata.blobs);
+    this.content = content;
+    this.locks = locks;
+    this.ownProcess = options.ownProcess;
+    this.#options = options;
+    this.layers = new StoreLayers(this);
+  }
+
+  get driver(): StorageDriver {
+    if (this.#driver !== undefined) return this.#driver;
+    const { db, snapshots } = this.metadata;
+    const open = db.isWritable ? openDriver : openDriverToLook;
+    const driver = open(this.#options.driver, snapshots);
+    if (db.isWritable) this.#driver = driver;
+    return driver;
+  }
+
+  openForWriting(): void {
+    this.metadata.db.openForWriting();
+  }
+
+  async work<T>(purpose: string, options: AbortOptions, body: (work: Work) => Promise<MadeWork<T>>): Promise<T> {
+    const { runWork } = await import('./work/run-work.ts');
+    return await runWork(this, purpose, body, options);
+  }
+
+  async endAbandonedWork(): Promise<number> {
+    return await this.#options.endAbandonedWork(this);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#driver?.snapshotter[Symbol.asyncDispose]();
+    this.metadata[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,41 @@
+import type { LocalContentStore } from '../content/local/store.ts';
+import type { ObjectLocks } from '../content/object-locks.ts';
+import type { BlobProvider } from '../content/types.ts';
+import type { AbortOptions } from '../lib/abort.ts';
+import type { Metadata } from '../metadata/metadata.ts';
+import type { LayerStore } from './layers/types.ts';
+import type { StoreLayout } from './layout.ts';
+import type { StorageDriver } from './open-driver.ts';
+import type { MadeWork, Work } from './work/types.ts';
+
+/**
+ * An open store: the first argument of every verb. Several may have the same root open, in one process or many.
+ * `openStore` makes one.
+ */
+export interface Store extends AsyncDisposable {
+  readonly layout: StoreLayout;
+  readonly metadata: Metadata;
+  /** Blobs that are recorded, for reading. */
+  readonly blobs: BlobProvider;
+  /** The files behind the blobs, recorded or not. */
+  readonly content: LocalContentStore;
+  readonly layers: LayerStore;
+  /** Locks of single objects, which a creator and the garbage collector both take. */
+  readonly locks: ObjectLocks;
+  /** The driver in use. Before anything was written it is the expected one: only trials that write tell for sure. */
+  readonly driver: StorageDriver;
+  /** This process is ours alone: its main thread may take a mount namespace, and its signals are the container's. */
+  readonly ownProcess: boolean;
+  /** Makes the store when there is none. Idempotent; every write begins with it. */
+  openForWriting(): void;
+  /**
+   * Makes something durable by the one protocol of lease, flush, persist, record (`runWork`): `body` makes the files and
+   * returns how they are recorded. `purpose` is for people who look at leases.
+   */
+  work<T>(purpose: string, options: AbortOptions, body: (work: Work) => Promise<MadeWork<T>>): Promise<T>;
+  /**
+   * Ends what killed commands left running that still writes into snapshots (build steps), and returns how many there
+   * were. Called before garbage is collected.
+   */
+  endAbandonedWork(): Promise<number>;
+}

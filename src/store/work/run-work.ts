@@ -1,0 +1,109 @@
+import type { ContentStore } from '../../content/types.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { StoreLease } from '../../metadata/leases.ts';
+import { TrackedContentStore } from '../../metadata/tracked-content.ts';
+import { collectAfterDeaths, collectGarbage, emptyTrashBriefly } from '../garbage/collect.ts';
+import type { CopiedChanges, LayersBelow, MadeLayer, UnpackedChain, UnpackRequest } from '../layers/types.ts';
+import type { Store } from '../store.ts';
+import { flushMeanwhile } from './flush-meanwhile.ts';
+import { openScratch, type ScratchFolder } from './scratch-folder.ts';
+import { StoreFlush } from './store-flush.ts';
+import type { MadeWork, Work } from './types.ts';
+
+/**
+ * The one protocol by which something durable is made:
+ *
+ * 1. what killed processes left is collected;
+ * 2. a lease is opened, under which `body` makes files and snapshots;
+ * 3. one flush, and the snapshots are marked durable;
+ * 4. `record` writes the rows, which is the acknowledgement;
+ * 5. after a failure of any of these, what was made is collected at once; the trash is emptied in any case.
+ *
+ * Rejects with the first failure, or with the signal's reason.
+ */
+export async function runWork<T>(
+  store: Store,
+  purpose: string,
+  body: (work: Work) => Promise<MadeWork<T>>,
+  options: AbortOptions,
+): Promise<T> {
+  await collectAfterDeaths(store, options);
+  await using cleaning = new AsyncDisposableStack();
+  cleaning.defer(async () => emptyTrashBriefly(store.layout));
+  try {
+    return await underLease(store, purpose, body, options);
+  } catch (error) {
+    await collectGarbage(store).catch(() => {
+      // The first failure is the one to report; the next collection takes what stays.
+    });
+    throw error;
+  }
+}
+
+async function underLease<T>(
+  store: Store,
+  purpose: string,
+  body: (work: Work) => Promise<MadeWork<T>>,
+  options: AbortOptions,
+): Promise<T> {
+  await using lease = store.metadata.leases.open(purpose);
+  using work = new LeasedWork(store, lease);
+  const { snapshotIds, record } = await body(work);
+  await work.persist(snapshotIds, options);
+  return await record();
+}
+
+class LeasedWork implements Work, Disposable {
+  readonly lease: StoreLease;
+  readonly content: ContentStore;
+  readonly #store: Store;
+  readonly #disk: StoreFlush;
+  /** Something was written that no flush covers yet. */
+  #hasWritten = false;
+
+  constructor(store: Store, lease: StoreLease) {
+    this.lease = lease;
+    this.content = new TrackedContentStore(store.content, store.metadata, lease);
+    this.#store = store;
+    this.#disk = new StoreFlush(store);
+  }
+
+  async scratch({ signal }: AbortOptions): Promise<ScratchFolder> {
+    return await openScratch(this.#store, { lease: this.lease, signal });
+  }
+
+  async unpack(request: Omit<UnpackRequest, 'lease'>): Promise<UnpackedChain> {
+    const chain = await this.#store.layers.unpack({ ...request, lease: this.lease });
+    if (chain.layers.some(({ applied }) => applied !== undefined)) this.#hasWritten = true;
+    return chain;
+  }
+
+  async make(snapshotId: string, below: LayersBelow, { signal }: AbortOptions): Promise<MadeLayer> {
+    const layer = await this.#store.layers.make(snapshotId, below, { lease: this.lease, signal });
+    if (layer.isNew) this.#hasWritten = true;
+    return layer;
+  }
+
+  async copy(snapshotId: string, changes: CopiedChanges, { signal }: AbortOptions): Promise<void> {
+    this.#hasWritten = true;
+    await this.#store.layers.copy(snapshotId, changes, { lease: this.lease, signal });
+  }
+
+  async flushMeanwhile<T>(task: () => Promise<T>, options: AbortOptions & { readonly pauseMs: number }): Promise<T> {
+    return await flushMeanwhile(this.#disk, task, options);
+  }
+
+  /** Flushes once, unless nothing was written and all of these are durable, and marks the snapshots durable. */
+  async persist(snapshotIds: readonly string[], { signal }: AbortOptions): Promise<void> {
+    const { metadata, driver } = this.#store;
+    const isDurable = snapshotIds.every((id) => metadata.snapshots.get(id)?.durable === true);
+    if (isDurable && !this.#hasWritten) return;
+    await this.#disk.flush({ signal });
+    // The uppermost first: all below it are durable with it, and cost nothing more.
+    for (const id of snapshotIds.toReversed()) await driver.snapshotter.persist(id, { flushed: true, signal });
+  }
+
+  [Symbol.dispose](): void {
+    this.#disk[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,28 @@
+import type { Lease } from '../../ledger/types.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import { invariant } from '../../lib/invariant.ts';
+import type { Store } from '../store.ts';
+
+/** An empty folder on the store's filesystem for what only passes through. */
+export interface ScratchFolder extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** Makes one as an unnamed snapshot: whichever way this process ends, the files go with its lease. */
+export async function openScratch(
+  { driver: { snapshotter } }: Store,
+  { lease, signal }: AbortOptions & { readonly lease: Lease },
+): Promise<ScratchFolder> {
+  const { id } = await snapshotter.prepare(undefined, { lease, signal });
+  const [mount] = snapshotter.mounts(id);
+  invariant(mount, 'a snapshot on nothing is a folder');
+  let isOpen = true;
+  return {
+    path: mount.source,
+    [Symbol.asyncDispose]: async () => {
+      if (!isOpen) return;
+      isOpen = false;
+      await snapshotter.remove(id, { lease });
+    },
+  };
+}

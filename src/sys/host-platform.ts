@@ -1,0 +1,7 @@
+import { normalizePlatform, type Platform } from '../spec/platform.ts';
+
+/** Returns the machine's platform, as images name it. */
+export function hostPlatform(): Platform {
+  const { arch } = process;
+  return normalizePlatform({ os: 'linux', architecture: arch === 'x64' ? 'amd64' : arch });
+}
