@@ -68,7 +68,7 @@ export class Engine implements AsyncDisposable {
    * ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORE_NEWER and what the filesystem says.
    */
   static open(options: EngineOptions = {}): Promise<Engine> {
-    return perform(async () => Engine.#open(options));
+    return perform(() => Engine.#open(options), options);
   }
 
   static #open(options: EngineOptions): Engine {
@@ -189,32 +189,38 @@ export class Engine implements AsyncDisposable {
    * container uses (ERR_IMAGE_IN_USE). The build cache stays.
    */
   removeImage(request: RemoveImageRequest): Promise<RemovedImages> {
-    return performFrom(import('./images/remove.ts'), ({ removeImage }) => removeImage(this.#store, request));
+    return performFrom(import('./images/remove.ts'), ({ removeImage }) => removeImage(this.#store, request), request);
   }
 
   /** Removes images without names, or with `all` every image, that no container uses. The build cache stays. */
   pruneImages(request: PruneImagesRequest = {}): Promise<RemovedImages> {
-    return performFrom(import('./images/remove.ts'), ({ pruneImages }) => pruneImages(this.#store, request));
+    return performFrom(import('./images/remove.ts'), ({ pruneImages }) => pruneImages(this.#store, request), request);
   }
 
   /** Removes containers in which nothing runs, with their writable layers. */
   pruneContainers(request: PruneContainersRequest = {}): Promise<PrunedContainers> {
-    return performFrom(import('./containers/verbs/prune.ts'), ({ pruneContainers }) =>
-      pruneContainers(this.#store, request),
+    return performFrom(
+      import('./containers/verbs/prune.ts'),
+      ({ pruneContainers }) => pruneContainers(this.#store, request),
+      request,
     );
   }
 
   /** Results of build steps that later builds may take, and what each takes of the disk. */
   buildCache(options: AbortOptions = {}): Promise<CachedStep[]> {
-    return performFrom(import('./builder/prune-cache.ts'), ({ buildCacheSteps }) =>
-      buildCacheSteps(this.#store, options),
+    return performFrom(
+      import('./builder/prune-cache.ts'),
+      ({ buildCacheSteps }) => buildCacheSteps(this.#store, options),
+      options,
     );
   }
 
   /** Forgets results of build steps: those no image stands on, or with `all` every one. Images stay as they are. */
   pruneBuildCache(request: PruneBuildCacheRequest = {}): Promise<PrunedBuildCache> {
-    return performFrom(import('./builder/prune-cache.ts'), ({ pruneBuildCache }) =>
-      pruneBuildCache(this.#store, request),
+    return performFrom(
+      import('./builder/prune-cache.ts'),
+      ({ pruneBuildCache }) => pruneBuildCache(this.#store, request),
+      request,
     );
   }
 
@@ -227,7 +233,7 @@ export class Engine implements AsyncDisposable {
       ]);
       await reconcileContainers(this.#store, options);
       return await diskUsage(this.#store, options);
-    });
+    }, options);
   }
 
   /** Compares everything the store holds with what it should be. Reads every byte, changes nothing. */
@@ -250,7 +256,7 @@ export class Engine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#store[Symbol.asyncDispose]();
+    await perform(async () => await this.#store[Symbol.asyncDispose]());
   }
 }
 

@@ -30,7 +30,7 @@ export class Operation<Event, Outcome> implements AsyncIterable<Event>, AsyncDis
     const signal = options.signal
       ? AbortSignal.any([options.signal, this.#controller.signal])
       : this.#controller.signal;
-    this.result = perform(() => work((event, taken) => this.#push(event, taken), signal)).finally(() => {
+    this.result = perform(() => work((event, taken) => this.#push(event, taken), signal), { signal }).finally(() => {
       this.#ended = true;
       this.#wake?.();
     });

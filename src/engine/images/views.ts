@@ -120,13 +120,13 @@ export class ImageViews {
     return perform(async () => {
       const { id, sizes, config } = await lookAtImage(this.#store, look, options);
       return { id, steps: historyOf(config, (diffId) => sizes.get(diffId)) };
-    });
+    }, options);
   }
 
   /** Throws as {@link history}. */
   inspect(name: string, options: ImageLookUpOptions = {}): Promise<ImageDetails> {
     const look = (): Omit<ImageDetails, 'config'> => this.#recorded(this.#find(name, options).id);
-    return perform(() => lookAtImage(this.#store, look, options));
+    return perform(() => lookAtImage(this.#store, look, options), options);
   }
 
   /** What the database says of an image, in a transaction of the caller's. */

@@ -2,6 +2,7 @@ import type { Conduct } from '../../lib/report.ts';
 import { parsePlatform } from '../../spec/platform.ts';
 import type { Store } from '../../store/store.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
+import { toCaller } from '../caller-streams.ts';
 import type { WriteBytes } from './archive-writer.ts';
 import { chooseImages } from './choose-images.ts';
 import { checkOutput, intoFile } from './output-file.ts';
@@ -36,6 +37,6 @@ export async function saveArchive(
     await writeArchive(images, source, { format, write, report, signal });
   };
   if (typeof output === 'string') await intoFile(output, archive);
-  else await archive(output);
+  else await archive(toCaller(output));
   return { sizeBytes };
 }

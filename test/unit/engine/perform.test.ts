@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { openSync } from 'node:fs';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Operation } from '../../../src/engine/operation.ts';
-import { perform } from '../../../src/engine/perform.ts';
-import { isStrataError } from '../../../src/errors/index.ts';
+import { perform, toRejection } from '../../../src/engine/perform.ts';
+import { isStrataError, StrataError } from '../../../src/errors/index.ts';
+import { invariant } from '../../../src/lib/invariant.ts';
 
 async function failTwice(): Promise<void> {
   await using _closing = {
@@ -37,4 +39,35 @@ test('an abort stays the reason of its signal, whatever fails while things are c
     { signal: AbortSignal.any([signal, AbortSignal.abort(reason)]) },
   );
   await assert.rejects(operation.result, (error) => error === reason);
+});
+
+test("an abort is the signal's reason also where Node or another error wraps it", async () => {
+  const reason = new Error('enough');
+  const signal = AbortSignal.abort(reason);
+  const isReason = (error: unknown): boolean => error === reason;
+  await assert.rejects(
+    perform(() => sleep(60_000, undefined, { signal }), { signal }),
+    isReason,
+  );
+  const wrapped = new StrataError({ code: 'ERR_INPUT_FAILED', message: 'input: enough', cause: reason });
+  assert.equal(toRejection(wrapped, { signal }), reason);
+  const other = new StrataError({ code: 'ERR_EXEC', message: 'x' });
+  assert.equal(toRejection(other, { signal }), other);
+});
+
+test('what nobody foresaw is an internal error that says whom to tell', async () => {
+  const faults: readonly [() => unknown, RegExp][] = [
+    [() => (undefined as unknown as Error).message, /^internal error: Cannot read properties of undefined/],
+    [() => invariant(false, 'one is one'), /^internal error: invariant broken: one is one$/],
+    // What is thrown need not be an error.
+    [() => Promise.reject('text' as unknown as Error), /^internal error: text$/],
+  ];
+  for (const [fault, message] of faults) {
+    await assert.rejects(perform(fault), (error) => {
+      assert.ok(isStrataError(error, 'ERR_INTERNAL'));
+      assert.match(error.message, message);
+      assert.match(error.hint ?? '', /report it/);
+      return error.kind === 'internal' && error.cause !== undefined;
+    });
+  }
 });

@@ -6,6 +6,7 @@ import type { ContainerRecord } from '../../../metadata/containers.ts';
 import type { Store } from '../../../store/store.ts';
 import { errnoOf } from '../../../sys/errno.ts';
 import { identify, type ProcessIdentity } from '../../../sys/process-identity.ts';
+import { perform } from '../../perform.ts';
 import { findReconciled, processOf } from '../state/find-reconciled.ts';
 import { bundleOf } from '../state/places.ts';
 import { definitionOf, isRunning, stateOf } from '../state/state.ts';
@@ -89,7 +90,7 @@ function attached(
   const closing = new AbortController();
   const either = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
   // From now on: a container that is removed at its end leaves its exit code for a short while only.
-  const exitCode = untilEnd(store, record, { signal: either });
+  const exitCode = perform(() => untilEnd(store, record, { signal: either }), { signal: either });
   exitCode.catch(() => undefined);
   const letGo = (): void => void streams[Symbol.asyncDispose]();
   either.addEventListener('abort', letGo, { once: true });

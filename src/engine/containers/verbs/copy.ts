@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { decompress } from '../../../archive/index.ts';
 import { isDiskFull, whyFull } from '../../../content/disk-failure.ts';
 import { isStrataError, StrataError } from '../../../errors/index.ts';
+import { fromCaller, toCaller } from '../../../images/caller-streams.ts';
 import type { WriteBytes } from '../../../images/save/archive-writer.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import { displayBytes } from '../../../lib/bytes.ts';
@@ -61,10 +62,11 @@ async function copyOut(
   // What is no file of the container's but the kernel's word on it is not among those below its root, as with docker.
   const kernels = isSame(source.stat, statFd(root.tree.fd)) ? kernelPlaces : [];
   if (typeof to !== 'string') {
+    const take = toCaller(to);
     let sizeBytes = 0;
     for (const chunk of archiveSource(source, undefined, torn, kernels)) {
       signal?.throwIfAborted();
-      await to(chunk);
+      await take(chunk);
       sizeBytes += chunk.length;
     }
     return sizeBytes;
@@ -122,7 +124,7 @@ async function copyIn(
   };
   if (typeof from !== 'string') {
     const none = (): StrataError => copyImpossible(`destination "${name}:${path}" must be a directory`);
-    return await unpack(decompress(from, { signal }), findDirectory(root.tree, to, none));
+    return await unpack(decompress(fromCaller(from), { signal }), findDirectory(root.tree, to, none));
   }
   using host = RootedTree.open('/');
   const given = copyPath(from, process.cwd());

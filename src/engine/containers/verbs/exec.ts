@@ -9,6 +9,7 @@ import { execsOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
 import { errnoOf } from '../../../sys/errno.ts';
 import { thisMachine } from '../../machine.ts';
+import { perform } from '../../perform.ts';
 import { execRefused, notRunningNow } from '../state/failures.ts';
 import { findReconciled, processOf } from '../state/find-reconciled.ts';
 import { runtimePlaceOf } from '../state/places.ts';
@@ -54,6 +55,8 @@ export async function execAttached(store: Store, name: string, options: ExecOpti
     const plan = planOf(store, id, folder, options);
     const session = await execWithStreams(plan, options.terminalSize);
     const letGo = (): void => void session.leave();
+    const exitCode = perform(() => session.exitCode, options);
+    exitCode.catch(() => undefined);
     options.signal?.addEventListener('abort', letGo, { once: true });
     if (options.signal?.aborted === true) letGo();
     return {
@@ -61,7 +64,7 @@ export async function execAttached(store: Store, name: string, options: ExecOpti
       streams: session.streams,
       terminal: plan.terminal,
       interactive: plan.stdin,
-      exitCode: session.exitCode,
+      exitCode,
       [Symbol.asyncDispose]: async () => {
         options.signal?.removeEventListener('abort', letGo);
         await session.leave();

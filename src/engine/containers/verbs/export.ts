@@ -1,3 +1,4 @@
+import { toCaller } from '../../../images/caller-streams.ts';
 import type { WriteBytes } from '../../../images/save/archive-writer.ts';
 import { checkOutput, intoFile } from '../../../images/save/output-file.ts';
 import { archiveTree } from '../../../layer/diff/archive-tree.ts';
@@ -48,6 +49,6 @@ export async function exportContainer(
   const archiveWhole = (write: WriteBytes): Promise<void> =>
     readStanding(metadata.containers, id, () => archive(write));
   if (typeof output === 'string') await intoFile(output, archiveWhole);
-  else await archiveWhole(output);
+  else await archiveWhole(toCaller(output));
   return { sizeBytes };
 }

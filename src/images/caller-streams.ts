@@ -1,0 +1,35 @@
+import { isStrataError, StrataError } from '../errors/index.ts';
+import { errnoOf } from '../sys/errno.ts';
+import type { WriteBytes } from './save/archive-writer.ts';
+
+/** Returns the caller's stream with its failures as ERR_INPUT_FAILED, so that they are not taken for ours. */
+export const fromCaller = (source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> => ({
+  [Symbol.asyncIterator]: () => {
+    const iterator = source[Symbol.asyncIterator]();
+    return {
+      next: () => told('ERR_INPUT_FAILED', 'input', async () => await iterator.next()),
+      return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
+    };
+  },
+});
+
+/** Returns the caller's function with its failures as ERR_OUTPUT_FAILED. */
+export const toCaller =
+  (write: WriteBytes): WriteBytes =>
+  (chunk) =>
+    told('ERR_OUTPUT_FAILED', 'output', async () => await write(chunk));
+
+/** A failure that says itself what it is, a system call's or another verb's, stays as it is. */
+async function told<T>(
+  code: 'ERR_INPUT_FAILED' | 'ERR_OUTPUT_FAILED',
+  name: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isStrataError(error) || errnoOf(error) !== undefined) throw error;
+    const message = `${name}: ${error instanceof Error ? error.message : String(error)}`;
+    throw new StrataError({ code, message, cause: error });
+  }
+}

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Engine } from '../../../src/engine/index.ts';
+import { isStrataError } from '../../../src/errors/index.ts';
+import { temporaryFolder } from '../../helpers/build-folder.ts';
+
+type Method = (...values: unknown[]) => unknown;
+
+// They return no promise, so they have nothing to reject.
+const returnAtOnce = new Set(['images.list', 'images.tree']);
+
+/** Every method of the facade with its name: those of the engine and of each noun that hangs on it. */
+function methodsOf(engine: Engine): [name: string, method: Method][] {
+  const members = Object.keys(engine).map((key): [string, unknown] => [key, engine[key as keyof Engine]]);
+  return [['engine', engine] as const, ...members.filter(isNoun)].flatMap(([noun, target]) =>
+    Object.getOwnPropertyNames(Object.getPrototypeOf(target)).flatMap((name): [string, Method][] => {
+      const method: unknown = (target as { readonly [name: string]: unknown })[name];
+      return name === 'constructor' || typeof method !== 'function' || returnAtOnce.has(`${noun}.${name}`)
+        ? []
+        : [[`${noun}.${name}`, (...values) => method.apply(target, values) as unknown]];
+    }),
+  );
+}
+
+const isNoun = (member: [string, unknown]): member is [string, object] =>
+  typeof member[1] === 'object' && member[1] !== null && Object.getPrototypeOf(member[1]) !== Object.prototype;
+
+/** Waits for whatever a method returns: a promise, an operation, or a stream that is read to its end. */
+async function settle(returned: unknown): Promise<void> {
+  if (typeof returned !== 'object' || returned === null) return;
+  if ('result' in returned) await returned.result;
+  else if (Symbol.asyncIterator in returned) for await (const _ of returned as AsyncIterable<unknown>);
+  else await (returned as Promise<unknown>);
+}
+
+const wrong = 5 as never;
+// Of every type that a caller without a compiler may pass, and of the right type with nothing behind it.
+const failing: readonly (readonly unknown[])[] = [
+  ['nope', 'nope', {}],
+  ['nope', { command: ['true'] }],
+  ['nope', { path: '/x', to: '/nope/x', from: '/nope/x' }],
+  ['NOT/a name', 'NOT/a name'],
+  [wrong, wrong],
+  [{ image: 'nope', container: 'nope', images: ['nope'], input: '/nope', context: '/nope', output: '/nope/x' }],
+  [{ image: wrong, container: wrong, images: wrong, input: wrong, context: wrong, output: wrong, filters: wrong }],
+];
+
+const states: { readonly [state: string]: (engine: Engine) => void } = {
+  'an empty store': () => undefined,
+  'a store that was removed meanwhile': ({ layout }) => rmSync(layout.root, { recursive: true, force: true }),
+  'a store whose folders have become files': ({ layout }) => {
+    for (const folder of [layout.content, layout.locks, layout.trash, layout.indexes]) {
+      rmSync(folder, { recursive: true, force: true });
+      writeFileSync(folder, '');
+    }
+  },
+};
+
+for (const [state, bring] of Object.entries(states)) {
+  test(`every method of the facade rejects with an error of the library: ${state}`, async (context) => {
+    const root = temporaryFolder(context);
+    await using engine = await Engine.open({ root, storageDriver: 'vfs' });
+    await engine.collectGarbage().result;
+    bring(engine);
+    const foreign: string[] = [];
+    let rejections = 0;
+    for (const [name, method] of methodsOf(engine)) {
+      for (const values of failing) {
+        try {
+          await settle(method(...values));
+        } catch (error) {
+          rejections += 1;
+          if (!isStrataError(error)) foreign.push(`${name}(${JSON.stringify(values)}): ${String(error)}`);
+        }
+      }
+    }
+    assert.deepEqual(foreign, []);
+    assert.ok(rejections > 100, `${rejections} calls failed`);
+  });
+}
+
+test('a store that cannot be opened is an error of the library', async (context) => {
+  const folder = temporaryFolder(context);
+  const file = join(folder, 'file');
+  writeFileSync(file, '');
+  for (const options of [{ root: file }, { root: join(file, 'below') }, { root: wrong }, { storageDriver: wrong }]) {
+    await assert.rejects(Engine.open(options), (error) => isStrataError(error));
+  }
+});
+
+test("a failure of the caller's own stream says so", async (context) => {
+  await using engine = await Engine.open({ root: temporaryFolder(context), storageDriver: 'vfs' });
+  const cause = new RangeError('the disk drawer is open');
+  async function* torn(): AsyncGenerator<Uint8Array> {
+    yield new Uint8Array(1000);
+    throw cause;
+  }
+  const reads = [
+    () => engine.load({ input: torn() }).result,
+    () => engine.importImage({ input: torn() }).result,
+    () => engine.build({ context: torn() }).result,
+    () => engine.build({ dockerfile: { text: torn() } }).result,
+  ];
+  for (const read of reads) {
+    await assert.rejects(read, { code: 'ERR_INPUT_FAILED', message: 'input: the disk drawer is open', cause });
+  }
+  await engine.build({ dockerfile: { text: 'FROM scratch\nLABEL a=b\n' }, tags: ['a'] }).result;
+  const output = (): Promise<void> => Promise.reject(cause);
+  await assert.rejects(engine.save({ images: ['a'], output }).result, { code: 'ERR_OUTPUT_FAILED', cause });
+});
