@@ -9,6 +9,9 @@ export PATH
 # A test that names no store would use the machine's.
 STRATA_ROOT=/proc/a-test-that-names-no-store
 export STRATA_ROOT
+# Nor does a test depend on how the machine is configured.
+STRATA_CONFIG=/dev/null
+export STRATA_CONFIG
 failed=$(mktemp)
 trap 'rm -f "$failed"' EXIT
 

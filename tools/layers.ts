@@ -6,7 +6,7 @@ import { parseSync } from 'oxc-parser';
 const floors: readonly (readonly string[])[] = [
   ['errors', 'lib'],
   ['spec', 'reference', 'dockerfile', 'query'],
-  ['archive', 'sys', 'oci-runtime'],
+  ['archive', 'sys', 'oci-runtime', 'configuration'],
   ['content', 'layer', 'ledger'],
   ['registry', 'snapshots', 'metadata'],
   ['store'],

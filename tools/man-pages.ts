@@ -5,8 +5,11 @@ import { type Argument, Command, type Option } from 'commander';
 import { type CommandEntry, commandTable } from '../src/cli/command-table.ts';
 import type { CliContext } from '../src/cli/context.ts';
 import { type Example, examples } from '../src/cli/examples.ts';
+import { settingFlags } from '../src/cli/flags/setting-flags.ts';
 import { optionText } from '../src/cli/help-style.ts';
 import { defineProgram } from '../src/cli/program.ts';
+import { fileVariable, systemFile } from '../src/configuration/configuration-file.ts';
+import { type SettingName, settingNames, settings } from '../src/configuration/settings.ts';
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8')) as {
   readonly version: string;
@@ -67,13 +70,27 @@ function programPage(program: Command, date: Date): string {
       ['127', 'There is no such program in the container.'],
     ].map(([code = '', what = '']) => entryOf(code, what)),
     section('ENVIRONMENT'),
-    entryOf('\\fBSTRATA_ROOT\\fR', 'Where the store lies, unless --root says otherwise.'),
-    entryOf('\\fBSTRATA_STORAGE_DRIVER\\fR', 'The storage driver, unless --storage-driver says otherwise.'),
+    entryOf(`\\fB${fileVariable}\\fR`, 'The configuration file, unless --config names one.'),
+    ...settingNames.flatMap(variableEntry),
     section('FILES'),
+    entryOf(
+      `\\fI${systemFile}\\fR`,
+      "The configuration, in place of which stands what --config names, or a user's own:",
+    ),
+    entryOf('\\fI~/.config/strata/config.json\\fR', "A user's configuration; in $XDG_CONFIG_HOME where that is set."),
     entryOf('\\fI/var/lib/strata\\fR', 'The store.'),
     entryOf('\\fI/run/strata\\fR', 'What is gone after a reboot: sockets, bundles.'),
     seeAlso(['strata\\-build', 'strata\\-run', 'strata\\-images', 'strata\\-completion', 'runc']),
   ].join('');
+}
+
+/** A setting's variable; its summary is that of the documentation, without the marks of code. */
+function variableEntry(setting: SettingName): string[] {
+  const { key, variable, summary } = settings[setting];
+  const flag = settingFlags.get(key);
+  if (variable === undefined) return [];
+  const unless = flag === undefined ? '' : ` Unless ${flag} says otherwise.`;
+  return [entryOf(`\\fB${escape(variable)}\\fR`, `${summary.replaceAll('`', '')}${unless}`)];
 }
 
 function nounPage(noun: Command, shown: readonly CommandEntry[], date: Date): string {

@@ -67,13 +67,15 @@ const isReaderGone = (error: unknown): boolean =>
   isStrataError(error, 'ERR_OUTPUT_CLOSED') && errnoOf(error.cause) === 'EPIPE';
 
 async function openEngine(program: Command): Promise<Engine> {
-  const globals = program.opts<GlobalOptions>();
+  const { config, root, storageDriver } = program.opts<GlobalOptions>();
   // What `--root "$STORE"` becomes without the variable would be the working folder.
-  if (globals.root === '') throw usageProblem(program, 'invalid argument "" for "--root" flag: a path is needed');
+  for (const [flag, path] of Object.entries({ config, root }))
+    if (path === '') throw usageProblem(program, `invalid argument "" for "--${flag}" flag: a path is needed`);
   const { Engine } = await import('../engine/engine.ts');
   return Engine.open({
-    ...(globals.root === undefined ? {} : { root: globals.root }),
-    ...(globals.storageDriver === undefined ? {} : { storageDriver: globals.storageDriver }),
+    ...(config === undefined ? {} : { configurationFile: config }),
+    ...(root === undefined ? {} : { root }),
+    ...(storageDriver === undefined ? {} : { storageDriver }),
     ownProcess: true,
   });
 }

@@ -90,7 +90,7 @@ function storeFor(folder: string, argv: readonly string[], env: NodeJS.ProcessEn
   return `${caches}/${checksum(folder)}-${version}-${arch}-${verbOf(argv)}`;
 }
 
-const flagsWithValues = ['--root', '--storage-driver'];
+const flagsWithValues = ['--config', '--root', '--storage-driver'];
 
 /** The first word that is neither a flag nor a flag's value. */
 export function verbOf(argv: readonly string[]): string {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Engine } from '../engine/engine.ts';
 
 export interface GlobalOptions {
+  readonly config?: string;
   readonly root?: string;
   readonly storageDriver?: string;
   readonly debug?: boolean;

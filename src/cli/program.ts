@@ -12,7 +12,8 @@ import { laterVerb, unknownVerb } from './unknown-verb.ts';
 export async function defineProgram(program: Command, context: CliContext, argv: readonly string[]): Promise<void> {
   program
     .description('Build, run and understand container images, without a daemon')
-    .option('--root <dir>', 'where the store lies (default: $STRATA_ROOT or /var/lib/strata)')
+    .option('--config <file>', "configuration file (default: $STRATA_CONFIG, a user's own or /etc/strata/config.json)")
+    .option('--root <dir>', 'where the store lies (default: $STRATA_ROOT, data-root of the file or /var/lib/strata)')
     .option('--storage-driver <name>', "a driver that 'strata info' lists, or auto")
     .option('-D, --debug', 'show causes and stacks of errors')
     .option('-v, --version', 'print the version')

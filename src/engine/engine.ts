@@ -1,3 +1,6 @@
+import { resolve } from 'node:path';
+import type { ConfigurationOptions } from '../configuration/load-configuration.ts';
+import type { ResolvedConfiguration } from '../configuration/resolve-configuration.ts';
 import { firstCause } from '../errors/index.ts';
 import type { Checked } from '../images/check/types.ts';
 import type { LoadEvent, LoadRequest, LoadResult } from '../images/load/load-types.ts';
@@ -6,7 +9,7 @@ import type { TaggedImage } from '../images/tag-image.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { DriverTable } from '../snapshots/storage-driver.ts';
 import type { DriverWish } from '../snapshots/wished-driver.ts';
-import { chooseRoot, findLayout, type StoreLayout } from '../store/layout.ts';
+import { findLayout, type StoreLayout } from '../store/layout.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { hostPlatform } from '../sys/host-platform.ts';
@@ -21,6 +24,7 @@ import type { CommitEvent, CommitRequest, CommitResult } from './images/commit-t
 import type { ImportEvent, ImportRequest, ImportResult } from './images/import-types.ts';
 import type { PruneImagesRequest, RemovedImages, RemoveImageRequest } from './images/remove.ts';
 import { ImageViews } from './images/views.ts';
+import { openConfiguration } from './open-configuration.ts';
 import { Operation } from './operation.ts';
 import { perform, performFrom } from './perform.ts';
 import { namedIfFull, storing } from './storing.ts';
@@ -28,11 +32,8 @@ import type { CheckResult } from './system/check-store.ts';
 import type { SystemInfo } from './system/system-info.ts';
 import type { DiskUsage } from './system/usage-types.ts';
 
-export interface EngineOptions extends AbortOptions {
-  /** Where the store lies; default `STRATA_ROOT`, else `/var/lib/strata`. Made by what is first written. */
-  readonly root?: string;
-  /** The name of a storage driver, or `auto` (default). */
-  readonly storageDriver?: string;
+/** Every setting can be given here; what is not comes from the environment, the configuration file or its default. */
+export interface EngineOptions extends AbortOptions, ConfigurationOptions {
   /** The drivers to choose among, for a program that brings its own. Default: those of Strata. */
   readonly storageDrivers?: DriverTable;
   /**
@@ -54,26 +55,30 @@ export class Engine implements AsyncDisposable {
   readonly containers: ContainerVerbs;
   readonly #store: Store;
   readonly #wish: DriverWish;
+  readonly #configuration: ResolvedConfiguration;
 
-  private constructor(store: Store, wish: DriverWish) {
+  private constructor(store: Store, wish: DriverWish, configuration: ResolvedConfiguration) {
     this.layout = store.layout;
     this.#store = store;
     this.#wish = wish;
+    this.#configuration = configuration;
     this.images = new ImageViews(store, hostPlatform());
     this.containers = new ContainerVerbs(store);
   }
 
   /**
    * Opens a store for looking, which changes nothing; what is first written makes it when there is none. Throws ERR_STORAGE_ROOT_UNUSABLE, ERR_STORAGE_DRIVER_UNKNOWN,
-   * ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORE_NEWER and what the filesystem says.
+   * ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORE_NEWER, ERR_CONFIGURATION_UNUSABLE, ERR_CONFIGURATION_INVALID, and what the
+   * filesystem says.
    */
   static open(options: EngineOptions = {}): Promise<Engine> {
-    return perform(() => Engine.#open(options), options);
+    return perform(async () => Engine.#open(options, await openConfiguration(options)), options);
   }
 
-  static #open(options: EngineOptions): Engine {
-    const layout = findLayout(chooseRoot(options.root, process.env));
-    const wish = wishOf(options, layout);
+  static #open(options: EngineOptions, configuration: ResolvedConfiguration): Engine {
+    const { root, storageDriver } = configuration.values;
+    const layout = findLayout(resolve(root));
+    const wish = { root: layout.root, driver: storageDriver, table: options.storageDrivers };
     const store = openStore({
       layout,
       driver: wish,
@@ -83,7 +88,7 @@ export class Engine implements AsyncDisposable {
         return await endAbandonedSteps(layout, metadata);
       },
     });
-    return new Engine(store, wish);
+    return new Engine(store, wish, configuration);
   }
 
   /** Builds an image from a folder with a Dockerfile. The result is durable when it resolves. */
@@ -156,6 +161,7 @@ export class Engine implements AsyncDisposable {
       const containers = await this.containers.list({ all: true });
       return await systemInfo({
         wish: this.#wish,
+        configuration: this.#configuration,
         images: this.#store.metadata.images.list().length,
         states: containers.map(({ state }) => state),
       });
@@ -259,9 +265,3 @@ export class Engine implements AsyncDisposable {
     await perform(async () => await this.#store[Symbol.asyncDispose]());
   }
 }
-
-const wishOf = ({ storageDriver, storageDrivers }: EngineOptions, { root }: StoreLayout): DriverWish => ({
-  root,
-  driver: storageDriver === 'auto' ? undefined : storageDriver,
-  table: storageDrivers,
-});

@@ -1,3 +1,6 @@
+export type { ConfigurationOptions } from '../configuration/load-configuration.ts';
+export type { SettingOrigin, ShownSetting } from '../configuration/resolve-configuration.ts';
+export type { Configuration } from '../configuration/settings.ts';
 export type { HostBindOptions, HostDevice, HostMount, HostOptions, HostUlimit } from '../containers/host-options.ts';
 export type { LogConfig } from '../containers/supervised/log-config.ts';
 export type { LogEntry } from '../containers/supervised/log-file.ts';
@@ -40,6 +43,6 @@ export type {
 export { Operation } from './operation.ts';
 export type { CheckResult } from './system/check-store.ts';
 export type { HostFacts } from './system/host-facts.ts';
-export type { ContainerCounts, SystemInfo } from './system/system-info.ts';
+export type { ContainerCounts, ShownConfiguration, SystemInfo } from './system/system-info.ts';
 export type { ContainerUsage, DiskUsage, UsageRow } from './system/usage-types.ts';
 export { describeVersions, type Versions } from './versions.ts';

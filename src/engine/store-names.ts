@@ -1,7 +1,12 @@
+import { resolve } from 'node:path';
+import { type ConfigurationOptions, loadConfiguration } from '../configuration/load-configuration.ts';
 import type { ContainerState, ContainerStatus } from '../containers/state.ts';
 import { readNames } from '../metadata/read-names.ts';
 import { familiarString, parseReference } from '../reference/index.ts';
-import { chooseRoot, layoutOf } from '../store/layout.ts';
+import { layoutOf } from '../store/layout.ts';
+
+/** Which store is meant. */
+export type StorePlace = Pick<ConfigurationOptions, 'root' | 'configurationFile'>;
 
 /** What a store has names for, as people write them. */
 export interface NamesInStore {
@@ -11,11 +16,12 @@ export interface NamesInStore {
 
 /**
  * Reads the names in a store without opening it: nothing is made, written or waited for, and states are as the last
- * command left them. Empty where there is no store, or none that can be read.
+ * command left them. Empty where there is no store, or none that can be read or found.
  */
-export function namesInStore(root: string | undefined): NamesInStore {
+export async function namesInStore(options: StorePlace): Promise<NamesInStore> {
   try {
-    const { containers, references } = readNames(layoutOf(chooseRoot(root, process.env)).database);
+    const { values } = await loadConfiguration(options, process.env);
+    const { containers, references } = readNames(layoutOf(resolve(values.root)).database);
     return {
       containers: containers.map(({ name, state }) => ({
         name,

@@ -6,22 +6,17 @@ import type { DriverTable, StorageDriver } from './storage-driver.ts';
 export interface DriverWish {
   /** The store's root, absolute. */
   readonly root: string;
-  /** The user's wish; it goes before that of `STRATA_STORAGE_DRIVER`. */
+  /** The user's wish; `auto`, the default, is none. */
   readonly driver?: string | undefined;
   /** Default {@link allDrivers}. */
   readonly table?: DriverTable | undefined;
-  /** Default `process.env`. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 export const tableOf = ({ table }: Pick<DriverWish, 'table'>): DriverTable => table ?? allDrivers;
 
 /** The driver a user asks for. Throws ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED. */
-export function wishedDriver(options: DriverWish): StorageDriver | undefined {
-  const { driver, environment = process.env } = options;
-  const wish = driver ?? environment['STRATA_STORAGE_DRIVER'];
-  return wish === undefined || wish === '' ? undefined : driverNamed(wish, tableOf(options));
-}
+export const wishedDriver = ({ driver = 'auto', table }: Omit<DriverWish, 'root'>): StorageDriver | undefined =>
+  driver === 'auto' || driver === '' ? undefined : driverNamed(driver, tableOf({ table }));
 
 /** The driver of that name. Throws ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED. */
 export function driverNamed(name: string, { drivers, later }: DriverTable): StorageDriver {
@@ -31,7 +26,7 @@ export function driverNamed(name: string, { drivers, later }: DriverTable): Stor
   throw new StrataError({
     code: 'ERR_STORAGE_DRIVER_UNKNOWN',
     message: `storage driver ${name}: unknown`,
-    hint: `Use ${drivers.map((driver) => driver.name).join(' or ')}, or none to let one be chosen.`,
+    hint: `Use ${drivers.map((driver) => driver.name).join(' or ')}, or auto to let one be chosen.`,
   });
 }
 

@@ -76,6 +76,7 @@ class Parser {
     return new StrataError({
       code: 'ERR_JSON_INVALID',
       message: `${this.#what}: invalid JSON: ${problem} at offset ${this.#position}`,
+      details: { problem, offset: this.#position },
     });
   }
 

@@ -1,5 +1,5 @@
 import { realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { StrataError } from '../errors/index.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { makeFolders } from '../sys/make-folders.ts';
@@ -21,11 +21,6 @@ export interface StoreLayout {
   readonly trash: string;
   /** Bundles, sockets, exit files: useless after a reboot, each root its own. */
   readonly run: string;
-}
-
-/** The root to use: the option, `STRATA_ROOT`, else the system's place. */
-export function chooseRoot(option: string | undefined, environment: NodeJS.ProcessEnv): string {
-  return resolve(option ?? (environment['STRATA_ROOT'] || '/var/lib/strata'));
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import type { SystemInfo } from '../../engine/index.ts';
+import type { SettingOrigin, SystemInfo } from '../../engine/index.ts';
 import { formatStruct } from '../../query/format.ts';
 import type { CliContext } from '../context.ts';
 import { inspectFormat } from '../flags/inspect-format.ts';
+import { settingFlags } from '../flags/setting-flags.ts';
 import { infoDocument } from '../render/info-document.ts';
 
 export function define(command: Command, context: CliContext): void {
@@ -25,7 +26,8 @@ async function info(context: CliContext, text: string | undefined): Promise<void
   for (const warning of found.warnings) context.err(`WARNING: ${warning}\n`);
 }
 
-function render({ versions, root, images, containers, drivers, kernel, runtime }: SystemInfo): string {
+function render(found: SystemInfo): string {
+  const { versions, root, images, containers, drivers, kernel, runtime, configuration } = found;
   const yes = (is: boolean): string => (is ? 'yes' : 'no');
   const chosen = drivers.find((finding) => finding.chosen);
   const lines = [
@@ -47,6 +49,22 @@ function render({ versions, root, images, containers, drivers, kernel, runtime }
     ` user namespaces: ${yes(kernel.userNamespaces)}`,
     ` cgroups: ${kernel.cgroups}`,
     `Platform: ${versions.platform}`,
+    `Configuration: ${configuration.file ?? 'no file'}`,
+    ...configuration.settings.map(({ key, value, origin }) => ` ${key}: ${shown(value)} (${nameOf(key, origin)})`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** Names the source of a value; the file is named above them all. */
+function nameOf(key: string, origin: SettingOrigin): string {
+  switch (origin.from) {
+    case 'option':
+      return settingFlags.get(key) ?? origin.from;
+    case 'environment':
+      return origin.variable;
+    default:
+      return origin.from;
+  }
 }

@@ -1,4 +1,5 @@
 import type { Command, Option } from 'commander';
+import type { StorePlace } from '../../engine/store-names.ts';
 import { commandTable } from '../command-table.ts';
 import { flagBeforeValue, nameOf, passesThrough } from '../flags/flags.ts';
 import { optionText } from '../help-style.ts';
@@ -18,7 +19,7 @@ export interface Completion {
 
 /**
  * What may stand for the last of `words`, which may be empty, on a line of `program`, whose called verb is defined. `live`
- * looks values up; it is given the store's root as far as the line names one.
+ * looks values up; it is given the store's root and the configuration file as far as the line names them.
  */
 export async function complete(program: Command, words: readonly string[], live: LiveValues): Promise<Completion> {
   const line = new Line(program);
@@ -35,7 +36,7 @@ export async function complete(program: Command, words: readonly string[], live:
 class Line {
   readonly #program: Command;
   #command: Command;
-  #root: string | undefined;
+  #place: StorePlace = {};
   /** The flag whose value comes next. */
   #flag: Option | undefined;
   #arguments: string[] = [];
@@ -85,7 +86,9 @@ class Line {
   }
 
   #setValue({ long }: Option, value: string): void {
-    if (long === '--root' && this.#command === this.#program) this.#root = value;
+    if (this.#command !== this.#program) return;
+    if (long === '--root') this.#place = { ...this.#place, root: value };
+    if (long === '--config') this.#place = { ...this.#place, configurationFile: value };
   }
 
   #takeArgument(word: string): void {
@@ -111,7 +114,7 @@ class Line {
     if (source === 'folder') return { candidates: [], paths: 'folders' };
     if (source === 'text') return { candidates: [] };
     if (source === 'verb') return { candidates: this.#verbsOfHelp() };
-    const found = typeof source === 'string' ? await live(source, this.#root) : source.map((value) => ({ value }));
+    const found = typeof source === 'string' ? await live(source, this.#place) : source.map((value) => ({ value }));
     const candidates = found
       .filter(({ value }) => !this.#arguments.includes(value))
       .map((candidate) => ({ ...candidate, value: `${prefix}${candidate.value}` }));

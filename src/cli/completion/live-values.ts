@@ -1,12 +1,13 @@
+import type { StorePlace } from '../../engine/store-names.ts';
 import type { Candidate } from './complete.ts';
 import type { LiveSource } from './value-sources.ts';
 
-/** Looks up what may stand for a value, in the store at `root` or the default one. */
-export type LiveValues = (source: LiveSource, root: string | undefined) => Promise<readonly Candidate[]>;
+/** Looks up what may stand for a value, in the store that is meant. */
+export type LiveValues = (source: LiveSource, place: StorePlace) => Promise<readonly Candidate[]>;
 
 const runs: ReadonlySet<string> = new Set(['running', 'paused', 'starting']);
 
-export const liveValues: LiveValues = async (source, root) => {
+export const liveValues: LiveValues = async (source, place) => {
   if (source === 'variable') return Object.keys(process.env).map((value) => ({ value }));
   if (source === 'capability') {
     const { allCapabilities } = await import('../../oci-runtime/capabilities.ts');
@@ -17,7 +18,7 @@ export const liveValues: LiveValues = async (source, root) => {
     return ['auto', ...allDrivers.drivers.map(({ name }) => name)].map((value) => ({ value }));
   }
   const { namesInStore } = await import('../../engine/store-names.ts');
-  const { containers, images } = namesInStore(root);
+  const { containers, images } = await namesInStore(place);
   const ofContainers = (holds: (status: string) => boolean): Candidate[] =>
     containers.filter(({ status }) => holds(status)).map(({ name, status }) => ({ value: name, description: status }));
   const ofImages = images.map((value) => ({ value }));

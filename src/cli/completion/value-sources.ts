@@ -33,6 +33,7 @@ const ofFlags: ReadonlyMap<string, ValueSource> = new Map<string, ValueSource>(
     '--cgroup-parent': 'text',
     '--change': words('CMD ENTRYPOINT ENV EXPOSE LABEL ONBUILD STOPSIGNAL USER VOLUME WORKDIR'),
     '--cidfile': 'file',
+    '--config': 'file',
     '--cpu-period': 'text',
     '--cpu-quota': 'text',
     '--cpu-shares': 'text',

@@ -1,3 +1,8 @@
+import {
+  type ResolvedConfiguration,
+  type ShownSetting,
+  shownSettings,
+} from '../../configuration/resolve-configuration.ts';
 import { describeRuntime, type RuntimeInfo } from '../../containers/runtime/runtime.ts';
 import { isStrataError } from '../../errors/index.ts';
 import type { DriverFinding } from '../../snapshots/driver-choice.ts';
@@ -28,18 +33,27 @@ export interface SystemInfo {
   readonly kernel: KernelFeatures;
   /** Undefined when none is installed. */
   readonly runtime: RuntimeInfo | undefined;
+  readonly configuration: ShownConfiguration;
   readonly warnings: readonly string[];
+}
+
+/** What counts, and where each value comes from. */
+export interface ShownConfiguration {
+  /** The file that was read; null without one. */
+  readonly file: string | null;
+  readonly settings: readonly ShownSetting[];
 }
 
 export interface SystemInfoInput {
   readonly wish: DriverWish;
+  readonly configuration: ResolvedConfiguration;
   readonly images: number;
   /** The state of each, as `ps` shows it. */
   readonly states: readonly string[];
 }
 
 /** Looks at the machine and at the store's place in it. */
-export async function systemInfo({ wish, images, states }: SystemInfoInput): Promise<SystemInfo> {
+export async function systemInfo({ wish, configuration, images, states }: SystemInfoInput): Promise<SystemInfo> {
   const runtime = await runtimeIfThere();
   const choice = expectedDriver(wish);
   return {
@@ -51,6 +65,7 @@ export async function systemInfo({ wish, images, states }: SystemInfoInput): Pro
     drivers: choice.findings,
     kernel: await kernelFeatures(),
     runtime,
+    configuration: { file: configuration.file ?? null, settings: shownSettings(configuration) },
     warnings: [...choice.warnings, ...runtimeWarnings(runtime)],
   };
 }

@@ -14,7 +14,6 @@ import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs, output } from '../../helpers/needs.ts';
 
 const skip = needs('root', 'overlay');
-const environment = {};
 const MS_REMOUNT = 32;
 
 /** A folder for the test; `release` comes before it is removed. */
@@ -48,7 +47,7 @@ const reasonOf = (choice: DriverChoice, driver: string): string | undefined =>
 test('overlay2 where it works, and why not each of the others', { skip: skip || needs('loop') }, () => {
   using filesystem = loopFilesystem(['mkfs.ext4', '-q']);
   const root = join(filesystem.path, 'deep/root');
-  const choice = chooseDriver({ root, environment });
+  const choice = chooseDriver({ root });
   assert.equal(choice.driver, 'overlay2');
   assert.deepEqual(choice.findings, [
     { driver: 'overlay2', chosen: true, reason: `works on ext4 (${filesystem.path})` },
@@ -65,24 +64,23 @@ test('overlay2 where it works, and why not each of the others', { skip: skip || 
   assert.deepEqual(below, [], 'the trial leaves no mount');
 });
 
-test('the wish, by option before environment', { skip }, (context) => {
+test('the wish, if there is one', { skip }, (context) => {
   const root = folder(context);
-  const wished = chooseDriver({ root, driver: 'vfs', environment: { STRATA_STORAGE_DRIVER: 'overlay2' } });
+  const wished = chooseDriver({ root, driver: 'vfs' });
   assert.equal(wished.driver, 'vfs');
   assert.equal(reasonOf(wished, 'overlay2'), 'vfs was asked for');
   assert.deepEqual(wished.warnings, []);
-  assert.equal(chooseDriver({ root, environment: { STRATA_STORAGE_DRIVER: 'vfs' } }).driver, 'vfs');
-  assert.equal(chooseDriver({ root, environment: { STRATA_STORAGE_DRIVER: '' } }).driver, 'overlay2');
-  assert.equal(reasonOf(chooseDriver({ root, driver: 'overlay2', environment }), 'vfs'), 'overlay2 was asked for');
+  assert.equal(chooseDriver({ root, driver: 'auto' }).driver, 'overlay2');
+  assert.equal(reasonOf(chooseDriver({ root, driver: 'overlay2' }), 'vfs'), 'overlay2 was asked for');
 });
 
 test('a wish for an unknown driver, and for one that is not there yet', { skip }, (context) => {
   const root = folder(context);
-  assert.throws(() => chooseDriver({ root, driver: 'ext5', environment }), {
+  assert.throws(() => chooseDriver({ root, driver: 'ext5' }), {
     code: 'ERR_STORAGE_DRIVER_UNKNOWN',
     kind: 'invalid-argument',
   });
-  assert.throws(() => chooseDriver({ root, driver: 'btrfs', environment }), {
+  assert.throws(() => chooseDriver({ root, driver: 'btrfs' }), {
     code: 'ERR_STORAGE_DRIVER_UNSUPPORTED',
     message: 'storage driver btrfs: not supported yet',
   });
@@ -90,12 +88,12 @@ test('a wish for an unknown driver, and for one that is not there yet', { skip }
 
 test('a root on overlay falls back to vfs with one warning', { skip }, (context) => {
   const root = onOverlay(context);
-  const choice = chooseDriver({ root, environment });
+  const choice = chooseDriver({ root });
   assert.equal(choice.driver, 'vfs');
   assert.equal(choice.warnings.length, 1);
   assert.match(choice.warnings[0] ?? '', /^storage driver vfs is used, .*overlay \(.*\/merged\)/);
   assert.match(reasonOf(choice, 'overlay2') ?? '', /cannot keep layers on overlay/);
-  assert.throws(() => chooseDriver({ root, driver: 'overlay2', environment }), {
+  assert.throws(() => chooseDriver({ root, driver: 'overlay2' }), {
     code: 'ERR_STORAGE_DRIVER_UNSUPPORTED',
   });
   assert.deepEqual(readdirSync(root), []);
@@ -103,7 +101,7 @@ test('a root on overlay falls back to vfs with one warning', { skip }, (context)
 
 test('a filesystem whose listings have no types falls back to vfs', { skip: skip || needs('loop') }, () => {
   using filesystem = loopFilesystem(['mkfs.ext4', '-q', '-O', '^filetype']);
-  const choice = chooseDriver({ root: filesystem.path, environment });
+  const choice = chooseDriver({ root: filesystem.path });
   assert.equal(choice.driver, 'vfs');
   assert.match(reasonOf(choice, 'overlay2') ?? '', /shows deleted files on ext4/);
 });
@@ -111,7 +109,7 @@ test('a filesystem whose listings have no types falls back to vfs', { skip: skip
 test('a read-only root is refused with a way out', { skip }, (context) => {
   const root = tmpfs(context);
   mount({ source: 'none', target: root, type: 'none', flags: MS_RDONLY | MS_REMOUNT });
-  assert.throws(() => chooseDriver({ root, environment }), {
+  assert.throws(() => chooseDriver({ root }), {
     code: 'ERR_STORAGE_ROOT_UNUSABLE',
     kind: 'failed-precondition',
     message: `root ${root}: cannot be written (EROFS)`,
@@ -120,8 +118,8 @@ test('a read-only root is refused with a way out', { skip }, (context) => {
 
 test('noexec does not matter to overlay2 and is told with vfs', { skip }, (context) => {
   const root = tmpfs(context, MS_NOEXEC);
-  assert.deepEqual(chooseDriver({ root, environment }).warnings, []);
-  assert.deepEqual(chooseDriver({ root, driver: 'vfs', environment }).warnings, [
+  assert.deepEqual(chooseDriver({ root }).warnings, []);
+  assert.deepEqual(chooseDriver({ root, driver: 'vfs' }).warnings, [
     `programs in containers cannot start: ${root} is mounted noexec`,
   ]);
 });
@@ -130,29 +128,29 @@ test('a store that only vfs has filled stays with vfs, and hidden snapshots are 
   const root = folder(context);
   mkdirSync(join(root, 'snapshots/vfs/0123'), { recursive: true });
   mkdirSync(join(root, 'snapshots/overlay2'), { recursive: true });
-  const choice = chooseDriver({ root, environment });
+  const choice = chooseDriver({ root });
   assert.equal(choice.driver, 'vfs');
   assert.equal(reasonOf(choice, 'overlay2'), 'vfs holds the snapshots of this store');
   assert.deepEqual(choice.warnings, []);
   const hidden = 'snapshots of storage driver vfs in this store are not used';
-  assert.deepEqual(chooseDriver({ root, driver: 'overlay2', environment }).warnings, [hidden]);
+  assert.deepEqual(chooseDriver({ root, driver: 'overlay2' }).warnings, [hidden]);
   mkdirSync(join(root, 'snapshots/overlay2/0123'));
-  const both = chooseDriver({ root, environment });
+  const both = chooseDriver({ root });
   assert.deepEqual([both.driver, both.warnings], ['overlay2', [hidden]]);
 });
 
 test('a store with snapshots of one driver needs no trial', (context) => {
   const root = folder(context);
-  assert.equal(driverInUse({ root, environment }), undefined);
+  assert.equal(driverInUse({ root }), undefined);
   for (const driver of ['vfs', 'overlay2'] as const) mkdirSync(join(root, 'snapshots', driver), { recursive: true });
-  assert.equal(driverInUse({ root, environment }), undefined);
+  assert.equal(driverInUse({ root }), undefined);
   mkdirSync(join(root, 'snapshots/vfs/0123'));
-  assert.equal(driverInUse({ root, environment }), 'vfs');
-  assert.equal(driverInUse({ root, driver: 'vfs', environment }), 'vfs');
-  assert.equal(driverInUse({ root, driver: 'overlay2', environment }), undefined);
-  assert.throws(() => driverInUse({ root, driver: 'zfs', environment }), { code: 'ERR_STORAGE_DRIVER_UNSUPPORTED' });
+  assert.equal(driverInUse({ root }), 'vfs');
+  assert.equal(driverInUse({ root, driver: 'vfs' }), 'vfs');
+  assert.equal(driverInUse({ root, driver: 'overlay2' }), undefined);
+  assert.throws(() => driverInUse({ root, driver: 'zfs' }), { code: 'ERR_STORAGE_DRIVER_UNSUPPORTED' });
   mkdirSync(join(root, 'snapshots/overlay2/0123'));
-  assert.equal(driverInUse({ root, environment }), undefined);
+  assert.equal(driverInUse({ root }), undefined);
 });
 
 test('a table decides: its order, its trials and its names', (context) => {
@@ -163,7 +161,7 @@ test('a table decides: its order, its trials and its names', (context) => {
     probe: () => ({ works, reason: works ? 'always' : `no ${name} here`, warnings: [`${name} is slow`] }),
   });
   const table = { drivers: [driver('first', false), driver('second', true), driver('third', true)], later: ['fourth'] };
-  const choice = chooseDriver({ root, table, environment });
+  const choice = chooseDriver({ root, table });
   assert.deepEqual(choice, {
     driver: 'second',
     findings: [
@@ -174,17 +172,17 @@ test('a table decides: its order, its trials and its names', (context) => {
     ],
     warnings: ['storage driver second is used, which copies each layer whole: no first here', 'second is slow'],
   });
-  assert.throws(() => chooseDriver({ root, driver: 'vfs', table, environment }), {
+  assert.throws(() => chooseDriver({ root, driver: 'vfs', table }), {
     code: 'ERR_STORAGE_DRIVER_UNKNOWN',
     hint: 'Use first or second or third, or none to let one be chosen.',
   });
   mkdirSync(join(root, 'snapshots/third/0123'), { recursive: true });
-  assert.equal(driverInUse({ root, table, environment }), 'third');
-  const kept = chooseDriver({ root, table, environment });
+  assert.equal(driverInUse({ root, table }), 'third');
+  const kept = chooseDriver({ root, table });
   assert.deepEqual([kept.driver, kept.warnings], ['third', ['third is slow']]);
   assert.equal(reasonOf(kept, 'second'), 'third holds the snapshots of this store');
   const none = { drivers: [driver('first', false), driver('other', false)], later: [] };
-  assert.throws(() => chooseDriver({ root, table: none, environment }), {
+  assert.throws(() => chooseDriver({ root, table: none }), {
     code: 'ERR_STORAGE_DRIVER_UNSUPPORTED',
     message: 'storage driver any: no first here; no other here',
   });

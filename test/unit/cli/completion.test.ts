@@ -11,12 +11,14 @@ import { defineProgram } from '../../../src/cli/program.ts';
 
 const unused = {} as CliContext;
 
-/** Live values are the name of their source, with the root where the line names one. */
+/** Live values are the name of their source, with the root and the configuration file where the line names them. */
 async function completed(line: string): Promise<Completion> {
   const words = line.split(' ');
   const program = new Command('strata');
   await defineProgram(program, unused, words);
-  return await complete(program, words, async (source, root) => [{ value: `<${source}${root ? ` in ${root}` : ''}>` }]);
+  return await complete(program, words, async (source, { root, configurationFile: file }) => [
+    { value: `<${source}${root ? ` in ${root}` : ''}${file ? ` by ${file}` : ''}>` },
+  ]);
 }
 
 const valuesOf = ({ candidates, paths }: Completion): string =>
@@ -62,6 +64,8 @@ describe('what may stand at the end of a line', () => {
     ['rm -f a ', '<container>'],
     ['--root /x rm ', '<container in /x>'],
     ['--root=/x rm ', '<container in /x>'],
+    ['--config /c --root /x rm ', '<container in /x by /c>'],
+    ['--config ', '+files'],
     ['rename a ', ''],
     ['cp ', '<container path> +files'],
     ['cp x:/', ''],

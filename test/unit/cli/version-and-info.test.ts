@@ -45,6 +45,13 @@ const info: SystemInfo = {
     cgroups: 'v2',
   },
   runtime: { name: 'runc', path: '/usr/sbin/runc', version: '1.1.5', weaknesses: [] },
+  configuration: {
+    file: '/etc/strata/config.json',
+    settings: [
+      { key: 'data-root', value: '/srv/store', origin: { from: 'environment', variable: 'STRATA_ROOT' } },
+      { key: 'storage-driver', value: 'vfs', origin: { from: 'file', path: '/etc/strata/config.json' } },
+    ],
+  },
   warnings: ['slow'],
 };
 
@@ -96,6 +103,12 @@ describe('what scripts probe first', () => {
     ['info', '[{{.HTTPProxy}}{{.HTTPSProxy}}{{.NoProxy}}]', '[]'],
     ['info', '{{.RegistryConfig.Mirrors}} {{.RegistryConfig.IndexConfigs}}', '[] map[]'],
     ['info', '{{json .Warnings}} {{range .Plugins.Log}}{{.}},{{end}}', '["slow"] json-file,local,none,'],
+    ['info', '{{.Strata.configuration.file}}', '/etc/strata/config.json'],
+    [
+      'info',
+      '{{range .Strata.configuration.settings}}{{.key}}={{.value}} {{.origin.from}},{{end}}',
+      'data-root=/srv/store environment,storage-driver=vfs file,',
+    ],
     ['info', '{{.ClientInfo.Version}} {{.Strata.root}} {{(index .Strata.drivers 1).driver}}', '0.1.0 /srv/store vfs'],
     ['version', '{{.Server.Version}} {{.Client.Version}}', '0.1.0 0.1.0'],
     ['version', '{{.Server.Os}}/{{.Server.Arch}} {{.Server.KernelVersion}}', 'linux/amd64 6.1.0'],

@@ -15,7 +15,7 @@ const container = {
   state: { status: 'exited' },
 } as const;
 
-test('names are read beside a program that writes, and without one', (t) => {
+test('names are read beside a program that writes, and without one', async (t) => {
   const root = temporaryRoot(t);
   const database = join(root, 'strata.db');
   const expected = { containers: [{ name: 'web', state: { status: 'exited' } }], references: [] };
@@ -27,21 +27,24 @@ test('names are read beside a program that writes, and without one', (t) => {
   }
   const before = readdirSync(root);
   assert.deepEqual(readNames(database), expected);
-  assert.deepEqual(namesInStore(root), { containers: [{ name: 'web', status: 'exited' }], images: [] });
+  assert.deepEqual(await namesInStore({ root, configurationFile: false }), {
+    containers: [{ name: 'web', status: 'exited' }],
+    images: [],
+  });
   assert.deepEqual(readdirSync(root), before, 'nothing is left beside the database');
   rmSync(`${database}-shm`);
   assert.throws(() => readNames(database));
   assert.equal(existsSync(`${database}-shm`), false, 'what is missing is not made either');
 });
 
-test('without a store, or with what is none, there are no names, and nothing is made', (t) => {
+test('without a store, or with what is none, there are no names, and nothing is made', async (t) => {
   const root = temporaryRoot(t);
   const none = { containers: [], images: [] };
-  assert.deepEqual(namesInStore(join(root, 'absent')), none);
+  assert.deepEqual(await namesInStore({ root: join(root, 'absent'), configurationFile: false }), none);
   assert.equal(existsSync(join(root, 'absent')), false);
   writeFileSync(join(root, 'strata.db'), 'not a database');
-  assert.deepEqual(namesInStore(root), none);
+  assert.deepEqual(await namesInStore({ root, configurationFile: false }), none);
   rmSync(join(root, 'strata.db'));
-  assert.deepEqual(namesInStore(root), none);
+  assert.deepEqual(await namesInStore({ root, configurationFile: false }), none);
   assert.deepEqual(readdirSync(root), []);
 });

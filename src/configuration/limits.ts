@@ -1,0 +1,2 @@
+/** Bytes of a configuration file. */
+export const maxConfigurationBytes: number = 1 << 20;

@@ -1,0 +1,30 @@
+import { findConfigurationFile } from './configuration-file.ts';
+import { type ConfigurationFile, type ResolvedConfiguration, resolveConfiguration } from './resolve-configuration.ts';
+import type { Configuration } from './settings.ts';
+
+export interface ConfigurationOptions extends Partial<Configuration> {
+  /**
+   * The configuration file; `false` for none. Default: `STRATA_CONFIG`, else `/etc/strata/config.json`, before which a
+   * user's own goes: `strata/config.json` in `XDG_CONFIG_HOME` or `~/.config`.
+   */
+  readonly configurationFile?: string | false;
+}
+
+/** The configuration of a program started with `environment`. Throws ERR_CONFIGURATION_UNUSABLE, ERR_CONFIGURATION_INVALID. */
+export async function loadConfiguration(
+  options: ConfigurationOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<ResolvedConfiguration> {
+  const file = await readFile(options.configurationFile, environment);
+  return resolveConfiguration({ options, environment, file });
+}
+
+async function readFile(
+  wanted: string | false | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<ConfigurationFile | undefined> {
+  const found = findConfigurationFile(wanted, environment);
+  if (found === undefined) return undefined;
+  const { parseConfiguration } = await import('./parse-configuration.ts');
+  return { path: found.path, values: parseConfiguration(found.path, found.bytes) };
+}

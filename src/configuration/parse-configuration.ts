@@ -1,0 +1,62 @@
+import { isStrataError, type StrataError } from '../errors/index.ts';
+import { nearest } from '../lib/nearest.ts';
+import { Fields } from '../spec/fields.ts';
+import { type Json, parseJson } from '../spec/parse-json.ts';
+import { configurationInvalid } from './failures.ts';
+import { maxConfigurationBytes } from './limits.ts';
+import { type Configuration, type SettingName, settingNames, settings } from './settings.ts';
+
+/** Reads the values in a configuration file; one that is empty has none. Throws ERR_CONFIGURATION_INVALID. */
+export function parseConfiguration(path: string, bytes: Uint8Array): Partial<Configuration> {
+  if (!bytes.some((byte) => !blanks.includes(byte))) return {};
+  try {
+    const file = new Fields(jsonOf(path, bytes), [], path);
+    refuseUnknown(path, file.names());
+    return Object.fromEntries(settingNames.flatMap((name) => read(name, file)));
+  } catch (error) {
+    if (!isStrataError(error, 'ERR_DOCUMENT_INVALID')) throw error;
+    throw configurationInvalid(error.message);
+  }
+}
+
+const blanks: readonly number[] = Array.from(' \t\r\n', (character) => character.charCodeAt(0));
+
+function read(name: SettingName, file: Fields): [SettingName, unknown][] {
+  const { type, key } = settings[name];
+  const value = type.read(file, key);
+  return value === undefined ? [] : [[name, value]];
+}
+
+/**
+ * A key that nobody reads may be a mistyped one, or one of a later version that makes containers safer: going on without
+ * it would do other than what the file says. Docker's daemon refuses it in the same words.
+ */
+function refuseUnknown(path: string, keys: readonly string[]): void {
+  const known = settingNames.map((name) => settings[name].key);
+  const unknown = keys.filter((key) => !known.includes(key));
+  if (unknown.length === 0) return;
+  const meant = unknown.flatMap((key) => known[nearest(key, known) ?? -1] ?? []);
+  throw configurationInvalid(
+    `${path}: the following directives don't match any configuration option: ${unknown.map(shortened).join(', ')}`,
+    `${meant.length === 0 ? '' : `Did you mean ${[...new Set(meant)].join(', ')}? `}Known are ${known.join(', ')}.`,
+  );
+}
+
+const shortened = (key: string): string => key.slice(0, 100);
+
+function jsonOf(path: string, bytes: Uint8Array): Json {
+  try {
+    return parseJson(bytes, { what: path, maxBytes: maxConfigurationBytes });
+  } catch (error) {
+    if (!isStrataError(error, 'ERR_JSON_INVALID')) throw error;
+    throw configurationInvalid(placed(path, bytes, error));
+  }
+}
+
+/** The message with line and column in place of the offset. */
+function placed(path: string, bytes: Uint8Array, { message, details }: StrataError): string {
+  const { offset, problem } = details ?? {};
+  if (typeof offset !== 'number' || typeof problem !== 'string') return message;
+  const lines = new TextDecoder().decode(bytes).slice(0, offset).split('\n');
+  return `${path}: invalid JSON: ${problem} in line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`;
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { parseConfiguration } from '../../../src/configuration/parse-configuration.ts';
+import { isStrataError } from '../../../src/errors/index.ts';
+
+const parse = (text: string): object => parseConfiguration('/c', Buffer.from(text));
+
+test('the values of a file, by the names of the options', () => {
+  assert.deepEqual(parse('{"data-root": "/srv", "storage-opts": ["a=b"]}'), { root: '/srv', storageOptions: ['a=b'] });
+});
+
+test('an empty file, an empty object and null say nothing', () => {
+  for (const text of ['', ' \n\t', '{}', '{"data-root": null}']) assert.deepEqual(parse(text), {}, text);
+});
+
+describe('what a file must not say', () => {
+  const unknown = "/c: the following directives don't match any configuration option";
+  const table: readonly (readonly [text: string, message: string, hint?: RegExp])[] = [
+    ['{\n  "data-root": "/srv",\n}', '/c: invalid JSON: unexpected "}" in line 3, column 1'],
+    ['{"data-root" "/srv"}', '/c: invalid JSON: unexpected "\\"" in line 1, column 14'],
+    ['// mine\n{}', '/c: invalid JSON: unexpected "/" in line 1, column 1'],
+    ['{"data-root":"/a",\n"data-root":"/b"}', '/c: invalid JSON: duplicate key "data-root" in line 2, column 12'],
+    ['{"é": tru', '/c: invalid JSON: unexpected "t" in line 1, column 7'],
+    ['[]', '/c: must be an object, not an array'],
+    ['{"data-rot": "/srv"}', `${unknown}: data-rot`, /^Did you mean data-root\? Known are data-root, storage-driver/],
+    ['{"Data-Root": "/srv"}', `${unknown}: Data-Root`, /^Did you mean data-root\?/],
+    ['{"icc": false, "ip": ""}', `${unknown}: icc, ip`, /^Known are /],
+    ['{"data-root": 1}', '/c: data-root: must be a string, not a number'],
+    ['{"data-root": "srv"}', '/c: data-root: must be an absolute path, not "srv"'],
+    ['{"data-root": "~/srv"}', '/c: data-root: must be an absolute path, not "~/srv"'],
+    ['{"storage-opts": {"a": "b"}}', '/c: storage-opts: must be an array, not an object'],
+    ['{"storage-opts": [1]}', '/c: storage-opts[0]: must be a string, not a number'],
+  ];
+  for (const [text, message, hint] of table) {
+    test(text, () => {
+      assert.throws(
+        () => parse(text),
+        (error) => {
+          assert.ok(isStrataError(error, 'ERR_CONFIGURATION_INVALID'), String(error));
+          assert.equal(error.message, message);
+          assert.match(error.hint ?? '', hint ?? /^Mend the file/);
+          return true;
+        },
+      );
+    });
+  }
+});
+
+test('bytes that are no text', () => {
+  assert.throws(() => parseConfiguration('/c', Buffer.from([0x22, 0xff, 0x22])), {
+    code: 'ERR_CONFIGURATION_INVALID',
+    message: '/c: invalid JSON: not valid UTF-8',
+  });
+});
