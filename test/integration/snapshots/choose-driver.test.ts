@@ -174,7 +174,7 @@ test('a table decides: its order, its trials and its names', (context) => {
   });
   assert.throws(() => chooseDriver({ root, driver: 'vfs', table }), {
     code: 'ERR_STORAGE_DRIVER_UNKNOWN',
-    hint: 'Use first or second or third, or none to let one be chosen.',
+    hint: 'Use first or second or third, or auto to let one be chosen.',
   });
   mkdirSync(join(root, 'snapshots/third/0123'), { recursive: true });
   assert.equal(driverInUse({ root, table }), 'third');
