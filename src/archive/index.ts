@@ -1,3 +1,4 @@
+export type { AbortOptions } from '../lib/abort.ts';
 export { type CompressGzipOptions, compressGzip } from './compression/compress-gzip.ts';
 export { type CompressZstdOptions, compressZstd, type ZstdParameters } from './compression/compress-zstd.ts';
 export { createInflater } from './compression/create-inflater.ts';
@@ -9,6 +10,7 @@ export type {
   CompressionFormat,
   CompressionRecipe,
   DecoderMaker,
+  DecoderStep,
   Inflater,
   MemberCompressor,
   MemberCompressorMaker,

@@ -1,3 +1,6 @@
+export type { AbortOptions } from '../lib/abort.ts';
+export type { MountSpec } from '../sys/mount-spec.ts';
+export type { OverlayMount } from '../sys/overlay-options.ts';
 export {
   type FileStep,
   type PlannedHistory,
@@ -6,9 +9,21 @@ export {
   type StagePlan,
   type TargetStage,
 } from './frontend/plan-stage.ts';
+export type { BuildNetwork } from './frontend/run-step.ts';
+export type { RunStep } from './ops/run-op.ts';
 export type { OnOutput, Runner, RunRequest } from './runner.ts';
 export type { Log, OutputStream } from './solver/log.ts';
 export { Solver, type SolverOptions } from './solver/solver.ts';
 export { definitionOf, stepKey } from './solver/step-key.ts';
-export type { CacheStore, Keyed, Op, OpContext, Result, SolveEvent, StepState, Vertex } from './solver/types.ts';
+export type {
+  CacheStore,
+  Keyed,
+  Op,
+  OpContext,
+  ReportSolve,
+  Result,
+  SolveEvent,
+  StepState,
+  Vertex,
+} from './solver/types.ts';
 export { makeVertex } from './solver/vertex.ts';

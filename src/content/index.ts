@@ -1,4 +1,7 @@
+export type { AbortOptions } from '../lib/abort.ts';
+export type { StoreHealth } from './local/health.ts';
 export { type LocalContentOptions, LocalContentStore } from './local/store.ts';
+export type { CommitStep } from './local/writer.ts';
 export { MemoryContentStore } from './memory.ts';
 export { ObjectLocks } from './object-locks.ts';
 export type {

@@ -8,6 +8,7 @@ export { readIgnoreFile } from './ignore-file.ts';
 export type { Device } from './instructions/device.ts';
 export type { Mount, MountFlag, MountSharing, MountType } from './instructions/mount.ts';
 export { type DockerfileInstructions, parseInstructions, parseTrigger } from './instructions/parse-instructions.ts';
+export type { Origin } from './instructions/request.ts';
 export { type RunCommand, runCommand } from './instructions/run.ts';
 export type * from './instructions/types.ts';
 export { parseDockerfile } from './parser.ts';

@@ -1,13 +1,29 @@
+export type { BuildImageEvent, BuiltImage } from '../builder/build-parts.ts';
+export type { KeptBytes, StepPlace } from '../builder/kept-bytes.ts';
+export type { FilesystemResult } from '../builder/ops/filesystem-result.ts';
 export type { ConfigurationOptions } from '../configuration/load-configuration.ts';
 export type { SettingOrigin, ShownSetting } from '../configuration/resolve-configuration.ts';
 export type { Configuration } from '../configuration/settings.ts';
+export type { Attachment, OutputChunk, TerminalSize } from '../containers/attach/attachment.ts';
+export type { ExecRequest } from '../containers/exec/process.ts';
 export type { HostBindOptions, HostDevice, HostMount, HostOptions, HostUlimit } from '../containers/host-options.ts';
+export type { RuntimeInfo, RuntimeWeakness } from '../containers/runtime/runtime.ts';
 export type { LogConfig } from '../containers/supervised/log-config.ts';
 export type { LogEntry } from '../containers/supervised/log-file.ts';
 export type { Checked, Damage } from '../images/check/types.ts';
 export type { LayerNode } from '../images/layer-tree.ts';
+export type { ArchiveInput, ArchiveRead } from '../images/load/archive-input.ts';
+export type { LoadedImage, LoadImagesEvent } from '../images/load/load-images.ts';
 export type { LoadEvent, LoadRequest, LoadResult } from '../images/load/load-types.ts';
+export type { WriteBytes } from '../images/save/archive-writer.ts';
 export type { SaveEvent, SaveRequest, SaveResult } from '../images/save/save-types.ts';
+export type { ArchiveFormat, SaveImagesEvent } from '../images/save/write-archive.ts';
+export type { ImageSharing } from '../images/shared-sizes.ts';
+export type { TaggedImage } from '../images/tag-image.ts';
+export type { Lease, SnapshotKind, SnapshotLedger, SnapshotRecord } from '../ledger/types.ts';
+export type { AbortOptions } from '../lib/abort.ts';
+export type { Report } from '../lib/report.ts';
+export type { ObjectKind, ObjectRef } from '../metadata/objects.ts';
 export { allDrivers } from '../snapshots/drivers/all.ts';
 export type {
   DriverProbe,
@@ -16,17 +32,28 @@ export type {
   OpenedSnapshotter,
   StorageDriver,
 } from '../snapshots/storage-driver.ts';
+export type { StoreLayout } from '../store/layout.ts';
+export type { CgroupVersion, KernelFeatures } from '../sys/features.ts';
+export type { OverlaySupport } from '../sys/overlay-support.ts';
 export type { CachedStep } from './builder/cache-usage.ts';
 export type { PruneBuildCacheRequest, PrunedBuildCache } from './builder/prune-cache.ts';
 export type { BuildEvent, BuildRequest, BuildResult, DockerfileText, PullPolicy } from './builder/types.ts';
+export type { ContainerVerbs } from './containers/containers.ts';
 export type { AttachedStream, CreatedContainer, CreateRequest } from './containers/create/create-types.ts';
-export type { AttachedContainer } from './containers/verbs/attach.ts';
+export type { ContainerSize } from './containers/files/size.ts';
+export type { AttachedContainer, StartAttachedOptions } from './containers/verbs/attach.ts';
+export type { CopyFromRequest, CopyToRequest } from './containers/verbs/copy.ts';
 export type { ExecOptions } from './containers/verbs/exec.ts';
 export type { ExportEvent, ExportRequest, ExportResult } from './containers/verbs/export-types.ts';
+export type { KillOptions } from './containers/verbs/kill.ts';
 export type { ContainerSummary, ListContainersOptions } from './containers/verbs/list.ts';
+export type { LogsOptions } from './containers/verbs/logs.ts';
 export type { PruneContainersRequest, PrunedContainers } from './containers/verbs/prune.ts';
+export type { RemoveContainerOptions } from './containers/verbs/remove.ts';
 export type { RunEvent, RunRequest, RunResult } from './containers/verbs/run-types.ts';
+export type { StopOptions } from './containers/verbs/stop.ts';
 export type { ProcessTable, TopOptions } from './containers/verbs/top.ts';
+export type { InspectContainerOptions } from './docker/container-document.ts';
 export { Engine, type EngineOptions } from './engine.ts';
 export type { CommitEvent, CommitRequest, CommitResult } from './images/commit-types.ts';
 export type { ImportEvent, ImportRequest, ImportResult } from './images/import-types.ts';
@@ -38,6 +65,7 @@ export type {
   ImageStorage,
   ImageSummary,
   ImageTree,
+  ImageViews,
   SharingImage,
 } from './images/views.ts';
 export { Operation } from './operation.ts';

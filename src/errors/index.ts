@@ -3,4 +3,11 @@ export { errorFromJson } from './error-from-json.ts';
 export { firstCause } from './first-cause.ts';
 export { redact } from './redact.ts';
 export { type Restatement, restate } from './restate.ts';
-export { isKind, isStrataError, type JsonValue, StrataError, type StrataErrorOptions } from './strata-error.ts';
+export {
+  type ErrorDescription,
+  isKind,
+  isStrataError,
+  type JsonValue,
+  StrataError,
+  type StrataErrorOptions,
+} from './strata-error.ts';

@@ -4,9 +4,7 @@ import { redact } from './redact.ts';
 /** A value that survives `JSON.stringify` unchanged. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
-export type StrataErrorOptions = ErrorDescription & (OwnCode | ForeignCode);
-
-interface ErrorDescription {
+export interface ErrorDescription {
   /** Noun first, lower case, no full stop: `blob sha256:ab…: not found`. */
   readonly message: string;
   /** What the user can do about it, as a sentence. */
@@ -15,20 +13,18 @@ interface ErrorDescription {
   readonly cause?: unknown;
 }
 
-/** The table of codes knows the kind. */
-interface OwnCode {
-  readonly code: ErrorCode;
-  readonly kind?: never;
-}
+/** The kind goes with a code of another package; of our own codes the table knows it. */
+export type StrataErrorOptions = ErrorDescription &
+  ({ readonly code: ErrorCode; readonly kind?: never } | { readonly code: ForeignErrorCode; readonly kind: ErrorKind });
+
+/** Returns code and kind of an error that exists already, maybe of another version of the library, for a new one. */
+export const sameCode = ({ code, kind }: { readonly code: string; readonly kind: ErrorKind }): ForeignCode =>
+  ({ code, kind }) as ForeignCode;
 
 interface ForeignCode {
   readonly code: ForeignErrorCode;
   readonly kind: ErrorKind;
 }
-
-/** Returns code and kind of an error that exists already, maybe of another version of the library, for a new one. */
-export const sameCode = ({ code, kind }: { readonly code: string; readonly kind: ErrorKind }): ForeignCode =>
-  ({ code, kind }) as ForeignCode;
 
 // Two copies of the library in one process must recognise each other's errors.
 const brand = Symbol.for('strata-oci.error');

@@ -1,12 +1,17 @@
+export type { AbortOptions } from '../lib/abort.ts';
 export { applyChain } from './apply/apply-chain.ts';
 export { applyOnto } from './apply/apply-onto.ts';
 export { chainIds, nextChainId } from './chain-id.ts';
+export type { ChunksOptions } from './chunks.ts';
 export type { ChangedTree } from './diff/change.ts';
+export type { CopyRequest } from './diff/change-copier.ts';
 export { type DiffLayerRequest, diffLayer } from './diff/diff-layer.ts';
 export { type ListedChange, listChanges } from './diff/list-changes.ts';
 export type { IndexSummary } from './index-file/format.ts';
+export type { PlacedRecord } from './index-file/reader.ts';
 export { LayerIndex, type PlaceEntry } from './index-file/reader.ts';
-export type { BodySource, LayerRecord, RecordKind } from './index-file/record.ts';
+export type { BodySource, LayerRecord, RawSpan, RecordFields, RecordKind } from './index-file/record.ts';
+export type { LayerFiles } from './remake.ts';
 export { remakeLayer } from './remake.ts';
 export type {
   AppliedLayer,

@@ -4,21 +4,21 @@ import { seccompArchitectures } from './seccomp-default.ts';
 import type { SeccompCall, SeccompSpec } from './spec.ts';
 
 /** What decides whether a rule of a profile counts. */
-interface Condition {
+export interface SeccompCondition {
   readonly caps?: readonly string[] | null;
   readonly arches?: readonly string[] | null;
   readonly minKernel?: string;
 }
 
-interface ProfileRule {
+export interface SeccompRule {
   readonly names?: readonly string[];
   /** Before docker 17: one. */
   readonly name?: string;
   readonly action: string;
   readonly errnoRet?: number;
   readonly args?: SeccompCall['args'] | null;
-  readonly includes?: Condition;
-  readonly excludes?: Condition;
+  readonly includes?: SeccompCondition;
+  readonly excludes?: SeccompCondition;
 }
 
 /** A profile as docker's `--security-opt seccomp=FILE` takes it. */
@@ -27,7 +27,7 @@ export interface SeccompProfile {
   readonly defaultErrnoRet?: number;
   readonly architectures?: readonly string[];
   readonly archMap?: readonly { readonly architecture: string; readonly subArchitectures: readonly string[] | null }[];
-  readonly syscalls: readonly ProfileRule[];
+  readonly syscalls: readonly SeccompRule[];
 }
 
 const maxCalls = 100_000;
@@ -84,7 +84,7 @@ function isArchMap(value: unknown): value is NonNullable<SeccompProfile['archMap
   );
 }
 
-function ruleOf(value: unknown, at: number): ProfileRule {
+function ruleOf(value: unknown, at: number): SeccompRule {
   if (!isRecord(value)) throw fail(`syscalls[${at}]: not an object`);
   const { names, name, action, errnoRet, args, includes, excludes } = value;
   if (!isText(action)) throw fail(`syscalls[${at}]: has no action`);
@@ -116,7 +116,7 @@ function isArguments(value: unknown): value is SeccompCall['args'] | null {
   );
 }
 
-function conditionOf(value: unknown, at: number): Condition {
+function conditionOf(value: unknown, at: number): SeccompCondition {
   if (!isRecord(value)) throw fail(`syscalls[${at}]: a condition that is no object`);
   const { caps, arches, minKernel } = value;
   for (const list of [caps, arches]) {
@@ -145,7 +145,7 @@ export function resolveSeccompProfile(profile: SeccompProfile, situation: Seccom
   };
 }
 
-function counts({ includes, excludes }: ProfileRule, situation: SeccompSituation): boolean {
+function counts({ includes, excludes }: SeccompRule, situation: SeccompSituation): boolean {
   const { capabilities, machine, kernelRelease } = situation;
   const has = (capability: string): boolean => capabilities.includes(capability);
   const isNewEnough = (version: string): boolean => {
@@ -160,7 +160,7 @@ function counts({ includes, excludes }: ProfileRule, situation: SeccompSituation
   return includes?.minKernel === undefined || isNewEnough(includes.minKernel);
 }
 
-const callOf = ({ names, name, action, errnoRet, args }: ProfileRule): SeccompCall => ({
+const callOf = ({ names, name, action, errnoRet, args }: SeccompRule): SeccompCall => ({
   names: names ?? (name === undefined ? [] : [name]),
   action,
   ...(errnoRet === undefined ? {} : { errnoRet }),

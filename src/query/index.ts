@@ -15,7 +15,9 @@ export { Regexp } from './regexp/regexp.ts';
 export { type EvaluateOptions, evaluateTemplate } from './template/evaluate.ts';
 export { headerFunctions, templateFunctions } from './template/functions.ts';
 export { encodeJson } from './template/json.ts';
+export type { Branch, Command, List, Located, Node, Operand, Pipe } from './template/nodes.ts';
 export { type ParseTemplateOptions, parseTemplate, type Template } from './template/parse.ts';
+export type { Row } from './template/values.ts';
 export {
   Float,
   Nil,

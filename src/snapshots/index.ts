@@ -1,8 +1,12 @@
+export type { Lease, SnapshotKind, SnapshotLedger, SnapshotRecord } from '../ledger/types.ts';
+export type { AbortOptions } from '../lib/abort.ts';
 export { type ChooseDriverOptions, chooseDriver } from './choose-driver.ts';
 export type { DriverChoice, DriverFinding } from './driver-choice.ts';
 export { allDrivers } from './drivers/all.ts';
 export { driverInUse } from './expected-driver.ts';
+export type { Filesystem } from './filesystem-of.ts';
 export { type OpenSnapshotterOptions, openSnapshotter } from './open-snapshotter.ts';
+export type { FileAbilities } from './probe-files.ts';
 export type { ProbePlace } from './probe-place.ts';
 export type {
   DriverProbe,

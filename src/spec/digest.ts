@@ -1,14 +1,13 @@
 import { StrataError } from '../errors/index.ts';
 
 declare const brand: unique symbol;
-type Branded<Name extends string> = string & { readonly [brand]: Name };
 
 /** `algorithm:hex` over the bytes of a blob as stored or sent. Made by {@link parseDigest}, so it is safe in paths and URLs. */
-export type Digest = Branded<'digest'>;
+export type Digest = string & { readonly [brand]: 'digest' };
 /** Digest of a layer's uncompressed tar. Never the same type as {@link Digest}: mixing them is a compile error. */
-export type DiffId = Branded<'diffID'>;
+export type DiffId = string & { readonly [brand]: 'diffID' };
 /** Hash over the diffIDs from the base up to a layer (OCI image-spec config.md, "Layer ChainID"). */
-export type ChainId = Branded<'chainID'>;
+export type ChainId = string & { readonly [brand]: 'chainID' };
 
 export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512';
 

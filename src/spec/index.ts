@@ -20,6 +20,7 @@ export type { KeySet, StringMap } from './fields.ts';
 export { formatImageConfig } from './format-config.ts';
 export * from './limits.ts';
 export {
+  type DocumentFields,
   formatDocument,
   type Index,
   type Manifest,

@@ -9,7 +9,8 @@ import { isIndex, isManifest, isSchema1, mediaTypes } from './media-types.ts';
 import { parseJson } from './parse-json.ts';
 import type { Parsed, Rules } from './parsed.ts';
 
-interface Common {
+/** What a manifest and an index have in common. */
+export interface DocumentFields {
   readonly schemaVersion: 2;
   /** The document's own, else the one it came under, else OCI's for its shape. */
   readonly mediaType: string;
@@ -20,14 +21,14 @@ interface Common {
 }
 
 /** One platform's image, or an artifact. */
-export interface Manifest extends Common {
+export interface Manifest extends DocumentFields {
   readonly config: Descriptor;
   /** From the base up. */
   readonly layers: readonly Descriptor[];
 }
 
 /** Several manifests (or indexes) under one name, most often one for each platform. */
-export interface Index extends Common {
+export interface Index extends DocumentFields {
   readonly manifests: readonly Descriptor[];
 }
 
@@ -88,7 +89,7 @@ function settleType(fields: Fields, given: string | undefined): string {
   });
 }
 
-function readCommon(fields: Fields, mediaType: string, rules: Rules): Common {
+function readCommon(fields: Fields, mediaType: string, rules: Rules): DocumentFields {
   const subject = fields.object('subject', descriptorKeys);
   return present({
     schemaVersion: 2 as const,
@@ -99,7 +100,7 @@ function readCommon(fields: Fields, mediaType: string, rules: Rules): Common {
   });
 }
 
-function readManifest(fields: Fields, common: Common, rules: Rules): Manifest {
+function readManifest(fields: Fields, common: DocumentFields, rules: Rules): Manifest {
   const config = fields.object('config', descriptorKeys);
   const layers = fields.objects('layers', descriptorKeys, maxLayers);
   if (config === undefined) throw fields.fail('config', 'is missing');

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { findHiddenTypes } from '../../tools/public-types.ts';
+import { temporaryFolder } from '../helpers/build-folder.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
@@ -39,4 +41,32 @@ test('both READMEs name the subpaths', () => {
     const named = read(file).matchAll(/`(?:strata-oci)?\/([a-z-]+)`/g);
     assert.deepEqual(new Set([...named].map(([, name]) => name)), new Set(wanted), file);
   }
+});
+
+test('every type that a public signature names can be imported', () => {
+  assert.deepEqual(findHiddenTypes(root), []);
+});
+
+test('the search for hidden types sees every place where a signature names one', (context) => {
+  const folder = temporaryFolder(context);
+  const files = {
+    'src/lib/kinds.ts': 'export interface A {} export interface B {} export interface C {} export class D {}',
+    'src/images/index.ts': "export { type E, F, Made as H } from './all.ts';\nexport type { Made } from './all.ts';",
+    'src/images/all.ts': [
+      "import type { A, B, C, D } from '../lib/kinds.ts';",
+      "import type { Public } from '../spec/index.ts';",
+      'interface Local { readonly b: B }',
+      'export interface E extends A { readonly local: Local; readonly open: Public; readonly list: Promise<Local[]> }',
+      'export class F extends D { readonly #c: C; private b(): B {} static one(): void { const x: C = 1; } own<T>(t: T): T {} }',
+      'export class Made { constructor(c: C) {} static of(a: A): Made {} }',
+    ].join('\n'),
+    'src/spec/index.ts': "export type { Public } from './public.ts';",
+    'src/spec/public.ts': 'export interface Public {}',
+  };
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(join(folder, dirname(file)), { recursive: true });
+    writeFileSync(join(folder, file), text);
+  }
+  const found = findHiddenTypes(folder).map(({ by, type }) => `${by} names ${type}`);
+  assert.deepEqual(found.toSorted(), ['E names A', 'E names Local', 'F names D', 'H names A', 'H names C']);
 });

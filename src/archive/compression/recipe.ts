@@ -38,13 +38,14 @@ function gzipFingerprint({ compressor, level, maker }: ChosenGzip): Promise<stri
 const zstdFingerprint = (level: number): Promise<string> =>
   fingerprint(`zstd ${level}`, () => compressZstd(once(compressorVector()), { level }));
 
-type Makers = readonly MemberCompressorMaker[];
-
 /**
  * What to keep beside a blob made now with these parameters, so that it can be made again. `native` is what
  * {@link compressGzip} is given. Throws ERR_COMPRESSION_PARAMETERS.
  */
-export async function gzipRecipe(parameters: GzipParameters = {}, native: Makers = []): Promise<CompressionRecipe> {
+export async function gzipRecipe(
+  parameters: GzipParameters = {},
+  native: readonly MemberCompressorMaker[] = [],
+): Promise<CompressionRecipe> {
   const chosen = await chooseGzip(parameters, native);
   invariant(chosen, 'a recipe is asked for after the compressor was used');
   const { compressor, level, blockBytes } = chosen;
@@ -58,19 +59,25 @@ export async function zstdRecipe(parameters: ZstdParameters = {}): Promise<Compr
 }
 
 /** Whether the compressor at hand is the one that made the recipe's blob. */
-export async function canRemake(recipe: CompressionRecipe, native: Makers = []): Promise<boolean> {
+export async function canRemake(
+  recipe: CompressionRecipe,
+  native: readonly MemberCompressorMaker[] = [],
+): Promise<boolean> {
   return recipe.fingerprint === (await fingerprintHere(recipe, native));
 }
 
 /** Undefined when the compressor is not here. */
-async function fingerprintHere(recipe: CompressionRecipe, native: Makers): Promise<string | undefined> {
+async function fingerprintHere(
+  recipe: CompressionRecipe,
+  native: readonly MemberCompressorMaker[],
+): Promise<string | undefined> {
   if (recipe.codec === 'zstd') return zstdFingerprint(recipe.level);
   const chosen = await chooseGzip(recipe, native);
   return chosen && gzipFingerprint(chosen);
 }
 
 export interface RemakeOptions extends AbortOptions {
-  readonly native?: Makers | undefined;
+  readonly native?: readonly MemberCompressorMaker[] | undefined;
   readonly concurrency?: number | undefined;
 }
 

@@ -30,7 +30,8 @@ export interface ShellOrExec {
   readonly shellForm: boolean;
 }
 
-interface Copying extends Origin {
+/** What COPY and ADD have in common. */
+export interface CopyingInstruction extends Origin {
   readonly sources: readonly string[];
   readonly inlineFiles: readonly InlineFile[];
   readonly destination: string;
@@ -41,7 +42,7 @@ interface Copying extends Origin {
   readonly exclude: readonly string[];
 }
 
-export interface AddInstruction extends Copying {
+export interface AddInstruction extends CopyingInstruction {
   readonly kind: 'ADD';
   readonly checksum: string;
   /** Undefined when not given: the source decides. */
@@ -49,7 +50,7 @@ export interface AddInstruction extends Copying {
   readonly unpack: boolean | undefined;
 }
 
-export interface CopyInstruction extends Copying {
+export interface CopyInstruction extends CopyingInstruction {
   readonly kind: 'COPY';
   readonly from: string;
   readonly parents: boolean;

@@ -14,7 +14,6 @@ import type { KillOptions } from './verbs/kill.ts';
 import type { ContainerSummary, ListContainersOptions } from './verbs/list.ts';
 import type { LogsOptions } from './verbs/logs.ts';
 import type { RemoveContainerOptions } from './verbs/remove.ts';
-import type { StartOptions } from './verbs/start.ts';
 import type { StopOptions } from './verbs/stop.ts';
 import type { ProcessTable, TopOptions } from './verbs/top.ts';
 
@@ -40,7 +39,7 @@ export class ContainerVerbs {
   }
 
   /** Starts a container and returns; nothing happens to one that runs. */
-  start(name: string, options: StartOptions = {}): Promise<void> {
+  start(name: string, options: AbortOptions = {}): Promise<void> {
     return this.#perform(
       import('./verbs/start.ts'),
       ({ startContainer }) => startContainer(this.#store, name, options),

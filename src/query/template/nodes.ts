@@ -1,30 +1,30 @@
 import { quote } from './quote.ts';
 import type { Value } from './values.ts';
 
-interface At {
+export interface Located {
   /** Offset into the template's text in UTF-16 units. */
   readonly at: number;
 }
 
 export type Operand =
-  | (At & { readonly kind: 'identifier'; readonly name: string })
+  | (Located & { readonly kind: 'identifier'; readonly name: string })
   /** `$x.A.B`: the variable's name first. */
-  | (At & { readonly kind: 'variable'; readonly path: readonly string[] })
-  | (At & { readonly kind: 'field'; readonly path: readonly string[] })
-  | (At & { readonly kind: 'chain'; readonly operand: Operand; readonly path: readonly string[] })
-  | (At & { readonly kind: 'dot' })
-  | (At & { readonly kind: 'nil' })
-  | (At & { readonly kind: 'bool'; readonly value: boolean })
-  | (At & { readonly kind: 'number'; readonly text: string; readonly value: Value; readonly isInteger: boolean })
-  | (At & { readonly kind: 'string'; readonly quoted: string; readonly value: string })
+  | (Located & { readonly kind: 'variable'; readonly path: readonly string[] })
+  | (Located & { readonly kind: 'field'; readonly path: readonly string[] })
+  | (Located & { readonly kind: 'chain'; readonly operand: Operand; readonly path: readonly string[] })
+  | (Located & { readonly kind: 'dot' })
+  | (Located & { readonly kind: 'nil' })
+  | (Located & { readonly kind: 'bool'; readonly value: boolean })
+  | (Located & { readonly kind: 'number'; readonly text: string; readonly value: Value; readonly isInteger: boolean })
+  | (Located & { readonly kind: 'string'; readonly quoted: string; readonly value: string })
   | Pipe;
 
-export interface Command extends At {
+export interface Command extends Located {
   readonly kind: 'command';
   readonly args: readonly [Operand, ...Operand[]];
 }
 
-export interface Pipe extends At {
+export interface Pipe extends Located {
   readonly kind: 'pipe';
   readonly declares: readonly string[];
   /** `=` rather than `:=`. */
@@ -32,12 +32,12 @@ export interface Pipe extends At {
   readonly commands: readonly Command[];
 }
 
-export interface List extends At {
+export interface List extends Located {
   readonly kind: 'list';
   readonly nodes: readonly Node[];
 }
 
-export interface Branch extends At {
+export interface Branch extends Located {
   readonly kind: 'if' | 'range' | 'with';
   readonly pipe: Pipe;
   readonly list: List;
@@ -45,10 +45,10 @@ export interface Branch extends At {
 }
 
 export type Node =
-  | (At & { readonly kind: 'text'; readonly text: string })
-  | (At & { readonly kind: 'action'; readonly pipe: Pipe })
-  | (At & { readonly kind: 'break' | 'continue' })
-  | (At & { readonly kind: 'template'; readonly name: string; readonly pipe: Pipe | undefined })
+  | (Located & { readonly kind: 'text'; readonly text: string })
+  | (Located & { readonly kind: 'action'; readonly pipe: Pipe })
+  | (Located & { readonly kind: 'break' | 'continue' })
+  | (Located & { readonly kind: 'template'; readonly name: string; readonly pipe: Pipe | undefined })
   | Branch;
 
 export type AnyNode = Node | Operand | Command | List;

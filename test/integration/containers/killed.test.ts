@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ContainerState } from '../../../src/containers/state.ts';
 import { bundleOf } from '../../../src/engine/containers/state/places.ts';
+import type { StartWork } from '../../../src/engine/containers/verbs/start.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
 import { exitsOf } from '../../../src/store/layout.ts';
@@ -121,13 +122,15 @@ test('the first process killed when all was made and nothing ran: that is why it
 }, async (t) => {
   const engine = await containerStore(t);
   const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'] });
-  const onMade = async (): Promise<void> => {
-    const pid = Number(readFileSync(bundleOf(engine.layout, id).pid, 'latin1'));
-    process.kill(pid, 'SIGKILL');
-    await untilGone(pid);
+  const work: StartWork = {
+    onMade: async () => {
+      const pid = Number(readFileSync(bundleOf(engine.layout, id).pid, 'latin1'));
+      process.kill(pid, 'SIGKILL');
+      await untilGone(pid);
+    },
   };
   const message = /^container: .*stopped/;
-  await assert.rejects(engine.containers.start(id, { onMade }), {
+  await assert.rejects(engine.containers.start(id, work), {
     code: 'ERR_CONTAINER_START',
     message,
     details: { exitCode: 125 },

@@ -24,7 +24,8 @@ import { bundleOf, folderOf, logPathOf, runtimePlaceOf } from '../state/places.t
 import { recover, supervisorOf, tearDown } from '../state/recover.ts';
 import { definitionOf, stateOf } from '../state/state.ts';
 
-export interface StartOptions extends AbortOptions {
+/** A start that does something on its way; only those who attach need it. */
+export interface StartWork extends AbortOptions {
   /**
    * Called when the container's processes are made and its supervisor listens, but nothing of it runs yet: who attaches
    * here misses nothing. The start fails with what this throws.
@@ -37,7 +38,7 @@ export interface StartOptions extends AbortOptions {
  * been let go. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_START (with docker's exit code in its details),
  * ERR_CONTAINER_START_REFUSED. An abort before that leaves the container as it was.
  */
-export async function startContainer(store: Store, name: string, options: StartOptions = {}): Promise<void> {
+export async function startContainer(store: Store, name: string, options: StartWork = {}): Promise<void> {
   const { layout, metadata } = store;
   await endAbandonedSteps(layout, metadata);
   const { id } = findContainer(metadata.containers, name);
@@ -64,7 +65,7 @@ export async function startContainer(store: Store, name: string, options: StartO
   }
 }
 
-async function bringUp(store: Store, record: ContainerRecord, options: StartOptions): Promise<ContainerState> {
+async function bringUp(store: Store, record: ContainerRecord, options: StartWork): Promise<ContainerState> {
   const { id } = record;
   const place = runtimePlaceOf(store);
   const plan = planOf(store, record);
@@ -87,7 +88,7 @@ async function undo(
   { id }: ContainerRecord,
   before: ContainerState,
   error: unknown,
-  { signal }: StartOptions,
+  { signal }: AbortOptions,
 ): Promise<void> {
   await tearDown(store, id, supervisorOf(bundleOf(store.layout, id)));
   rmSync(join(exitsOf(store.layout), id), { force: true });
