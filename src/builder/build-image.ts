@@ -91,5 +91,6 @@ export const readTags = (tags: readonly string[]): Reference[] =>
 /** The op of something that stands already. */
 const given = (result: FilesystemResult): Op<FilesystemResult> => ({
   definition: result.identity,
+  isKeyedByDefinition: true,
   key: async () => ({ digest: result.identity, exec: async () => result }),
 });

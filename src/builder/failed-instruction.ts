@@ -28,6 +28,7 @@ function atLines(thrown: unknown, { start, end }: LineRange): unknown {
 /** The op of an instruction, whose failures say where that stands. */
 export const standingAt = <R extends Result>(op: Op<R>, at: LineRange): Op<R> => ({
   definition: op.definition,
+  isKeyedByDefinition: op.isKeyedByDefinition,
   key: async (inputs, context) => {
     const { digest, exec } = await located(op.key(inputs, context), at);
     return { digest, exec: async (running) => await located(exec(running), at) };

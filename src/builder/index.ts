@@ -16,12 +16,14 @@ export type { Log, OutputStream } from './solver/log.ts';
 export { Solver, type SolverOptions } from './solver/solver.ts';
 export { definitionOf, stepKey } from './solver/step-key.ts';
 export type {
+  Cached,
   CacheStore,
   Keyed,
   Op,
   OpContext,
   ReportSolve,
   Result,
+  SavedStep,
   SolveEvent,
   StepState,
   Vertex,

@@ -35,7 +35,7 @@ export type {
 export type { StoreLayout } from '../store/layout.ts';
 export type { CgroupVersion, KernelFeatures } from '../sys/features.ts';
 export type { OverlaySupport } from '../sys/overlay-support.ts';
-export type { CachedStep } from './builder/cache-usage.ts';
+export type { CachedInput, CachedStep } from './builder/cache-usage.ts';
 export type { PruneBuildCacheRequest, PrunedBuildCache } from './builder/prune-cache.ts';
 export type { BuildEvent, BuildRequest, BuildResult, DockerfileText, PullPolicy } from './builder/types.ts';
 export type { ContainerVerbs } from './containers/containers.ts';

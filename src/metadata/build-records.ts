@@ -4,6 +4,9 @@ import type { Database } from './database.ts';
 import type { ObjectRef, Objects } from './objects.ts';
 
 export interface BuildRecord {
+  /** Names the record. */
+  readonly id: string;
+  /** The step's. Storage drivers have a record each under the same key. */
   readonly key: string;
   /** For people: the step's name. */
   readonly description: string;
@@ -18,7 +21,10 @@ export interface BuildRecord {
 }
 
 export interface NewBuildRecord {
+  readonly id: string;
   readonly key: string;
+  /** Other keys by which the record is found. */
+  readonly otherKeys?: readonly string[];
   readonly description: string;
   readonly result: JsonValue;
   readonly sizeBytes: number;
@@ -28,6 +34,7 @@ export interface NewBuildRecord {
 
 interface Row {
   readonly object_id: number;
+  readonly id: string;
   readonly key: string;
   readonly description: string;
   readonly result: string;
@@ -38,12 +45,12 @@ interface Row {
   readonly in_use: number;
 }
 
-const select = `SELECT b.object_id, o.key, b.description, b.result, b.size_bytes, b.created_at, b.last_used_at, b.use_count,
+const select = `SELECT b.object_id, o.key AS id, b.key, b.description, b.result, b.size_bytes, b.created_at, b.last_used_at, b.use_count,
     EXISTS (SELECT 1 FROM lease_ref r WHERE r.object_id = b.object_id) AS in_use
   FROM build_record b JOIN object o ON o.id = b.object_id`;
 
 /**
- * The build cache: a step's key and what it made. A record keeps its results until the cache is pruned; a lost result
+ * The build cache: keys of steps and what was made under them. A record keeps its results until the cache is pruned; a lost result
  * ends the record, never the other way round. Nothing here is flushed: a power cut costs cache, not images.
  */
 export class BuildRecords {
@@ -55,39 +62,46 @@ export class BuildRecords {
     this.#objects = objects;
   }
 
-  /** Records a result, pinned to `lease`; replaces an earlier one of the same key. */
-  put({ key, description, result, sizeBytes, links }: NewBuildRecord, lease: Lease): void {
+  /** Records a result, pinned to `lease`; replaces an earlier one of the same id. */
+  put({ id, key, otherKeys = [], description, result, sizeBytes, links }: NewBuildRecord, lease: Lease): void {
     this.#db.writeVolatile(() => {
-      const id = this.#objects.put('build', key, lease);
-      this.#db.statement('DELETE FROM edge WHERE from_id = ?').run(id);
+      const objectId = this.#objects.put('build', id, lease);
+      this.#db.statement('DELETE FROM edge WHERE from_id = ?').run(objectId);
       this.#db
         .statement(
           `INSERT OR REPLACE INTO build_record
-             (object_id, description, result, size_bytes, created_at, last_used_at, use_count)
-           VALUES (?1, ?2, ?3, ?4, ?5, ?5, 0)`,
+             (object_id, key, description, result, size_bytes, created_at, last_used_at, use_count)
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 0)`,
         )
-        .run(id, description, JSON.stringify(result), sizeBytes, Date.now());
-      for (const link of links) this.#objects.linkRow(id, link);
+        .run(objectId, key, description, JSON.stringify(result), sizeBytes, Date.now());
+      for (const each of [key, ...otherKeys]) this.#addKey(objectId, each);
+      for (const link of links) this.#objects.linkRow(objectId, link);
     });
   }
 
-  /** The result under a key, it and all it consists of pinned to `lease`, and counted as used now. */
-  find(key: string, lease: Lease): BuildRecord | undefined {
+  /** Lets a record be found by one more key. A record that is gone stays so. */
+  addKey(id: string, key: string): void {
+    this.#db.writeVolatile(() => {
+      const row = this.#row(id);
+      if (row) this.#addKey(row.object_id, key);
+    });
+  }
+
+  /**
+   * The first result under a key that is wanted and whole; it and all it consists of are pinned to `lease`, and it counts
+   * as used now.
+   */
+  find(key: string, lease: Lease, isWanted: (record: BuildRecord) => boolean = () => true): BuildRecord | undefined {
     return this.#db.writeVolatile(() => {
-      const row = this.#row(key);
+      const row = this.#under(key).find((each) => this.#isWhole(each) && isWanted(toRecord(each)));
       if (!row) return undefined;
-      const links = this.#objects.linksOf({ kind: 'build', key });
-      if (links.some((link) => !this.#objects.isPresent(link.kind, link.key))) {
-        this.#forget(row.object_id);
-        return undefined;
-      }
-      this.#objects.pin('build', key, lease);
+      this.#objects.pin('build', row.id, lease);
       // By themselves: another build may put a new result in the record's place meanwhile (`--no-cache`).
-      for (const link of links) this.#objects.pin(link.kind, link.key, lease);
+      for (const link of this.#linksOf(row)) this.#objects.pin(link.kind, link.key, lease);
       this.#db
         .statement('UPDATE build_record SET last_used_at = ?, use_count = use_count + 1 WHERE object_id = ?')
         .run(Date.now(), row.object_id);
-      const used = this.#row(key);
+      const used = this.#row(row.id);
       return used && toRecord(used);
     });
   }
@@ -97,18 +111,39 @@ export class BuildRecords {
     return this.#db.statement<Row>(`${select} ORDER BY b.last_used_at, b.object_id`).all().map(toRecord);
   }
 
-  /** Forgets a record unless it is in use; garbage collection takes what only it kept. Answers whether it went. */
-  remove(key: string): boolean {
+  /** Forgets a record unless it is in use; garbage collection takes what only it kept. Returns whether it went. */
+  remove(id: string): boolean {
     return this.#db.writeToFree(() => {
-      const row = this.#row(key);
+      const row = this.#row(id);
       if (!row || row.in_use === 1) return false;
       this.#forget(row.object_id);
       return true;
     });
   }
 
-  #row(key: string): Row | undefined {
-    return this.#db.statement<Row>(`${select} WHERE o.kind = 'build' AND o.key = ?`).get(key);
+  #row(id: string): Row | undefined {
+    return this.#db.statement<Row>(`${select} WHERE o.kind = 'build' AND o.key = ?`).get(id);
+  }
+
+  #under(key: string): Row[] {
+    return this.#db
+      .statement<Row>(`${select} JOIN build_key k ON k.record_id = b.object_id WHERE k.key = ? ORDER BY b.object_id`)
+      .all(key);
+  }
+
+  #linksOf({ id }: Row): ObjectRef[] {
+    return this.#objects.linksOf({ kind: 'build', key: id });
+  }
+
+  /** Forgets a record that has lost something of its result. */
+  #isWhole(row: Row): boolean {
+    if (this.#linksOf(row).every((link) => this.#objects.isPresent(link.kind, link.key))) return true;
+    this.#forget(row.object_id);
+    return false;
+  }
+
+  #addKey(objectId: number, key: string): void {
+    this.#db.statement('INSERT OR IGNORE INTO build_key (key, record_id) VALUES (?, ?)').run(key, objectId);
   }
 
   #forget(objectId: number): void {
@@ -118,6 +153,7 @@ export class BuildRecords {
 }
 
 const toRecord = (row: Row): BuildRecord => ({
+  id: row.id,
   key: row.key,
   description: row.description,
   result: JSON.parse(row.result) as JsonValue,

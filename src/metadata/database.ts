@@ -95,16 +95,7 @@ export class Database implements Disposable {
 
   /** As of now what {@link open} gives; idempotent. Every write begins with it. */
   openForWriting(): void {
-    if (this.#access !== 'writing') {
-      invariant(this.#depth === 0, 'a write does not happen inside a read');
-      if (isReadOnly(this.path)) throw storeReadOnly(this.path);
-      this.#options.prepare?.();
-      // First: connections of one process share what is mapped, and would share that it can only be read.
-      this.#close();
-      // On a full disk even opening may fail, because the write-ahead log needs its files.
-      this.#connection = this.reserve.useFor(() => this.#guard(() => this.#writer()));
-      this.#access = 'writing';
-    }
+    if (this.#access !== 'writing') this.#openWriter();
     if (this.#isEntered) return;
     this.#isEntered = true;
     orUndo(
@@ -276,7 +267,7 @@ export class Database implements Disposable {
       return;
     }
     reader?.[Symbol.dispose]();
-    if (format !== undefined && format > 0) return this.openForWriting();
+    if (format !== undefined && format > 0) return this.#openWriter();
     this.#connection = new Connection(':memory:', { timeoutMs: 0 });
     this.#access = 'nothing';
     migrate(this.#connection, 0, this.#migrations);
@@ -288,6 +279,17 @@ export class Database implements Disposable {
       () => readFormat(connection, this.path, this.#migrations),
       () => connection[Symbol.dispose](),
     );
+  }
+
+  #openWriter(): void {
+    invariant(this.#depth === 0, 'a write does not happen inside a read');
+    if (isReadOnly(this.path)) throw storeReadOnly(this.path);
+    this.#options.prepare?.();
+    // First: connections of one process share what is mapped, and would share that it can only be read.
+    this.#close();
+    // On a full disk even opening may fail, because the write-ahead log needs its files.
+    this.#connection = this.reserve.useFor(() => this.#guard(() => this.#writer()));
+    this.#access = 'writing';
   }
 
   #writer(): Connection {

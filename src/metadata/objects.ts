@@ -5,7 +5,7 @@ import { isReferenceViolation } from './sqlite-failure.ts';
 
 /**
  * Kinds of things the store holds, and what names them: blob and target by digest, layer by diffID, image by config
- * digest, snapshot by its id, build by the step's key.
+ * digest, snapshot by its id, build by an id of its own.
  */
 export type ObjectKind = 'blob' | 'layer' | 'snapshot' | 'image' | 'target' | 'build';
 

@@ -9,6 +9,7 @@ import type { FilesystemResult } from './filesystem-result.ts';
 /** COPY and ADD from the build context, or of files that stand in the Dockerfile; ADD unpacks archives. */
 export class CopyOp implements Op<FilesystemResult> {
   readonly definition: string;
+  readonly isKeyedByDefinition = false;
   readonly #options: CopyStep;
   readonly #chmod: ChmodChange | undefined;
   readonly #unpacks: boolean;

@@ -47,7 +47,7 @@ export class EarlierCopies {
     const [key, snapshotId, uid, gid, isAllNew, ...pairs] = readFields(join(this.#folder, name), magic) ?? [];
     if (key === undefined || snapshotId === undefined) return undefined;
     // The same step may have been run anew, with files of other times.
-    if ((await this.#cache.find(key))?.snapshotId !== snapshotId) return undefined;
+    if ((await this.#cache.find(key))?.result.snapshotId !== snapshotId) return undefined;
     const marks = new Map<string, string>();
     for (let at = 0; at + 1 < pairs.length; at += 2) marks.set(pairs[at] ?? '', pairs[at + 1] ?? '');
     return { key, snapshotId, owner: { uid: Number(uid), gid: Number(gid) }, isAllNew: isAllNew === '1', marks };

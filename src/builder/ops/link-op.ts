@@ -17,6 +17,7 @@ const onNothing: LayersBelow = { chainId: undefined, made: [] };
  */
 export class LinkOp implements Op<FilesystemResult> {
   readonly definition = 'link-v1';
+  readonly isKeyedByDefinition = true;
   readonly #options: LinkOpOptions;
 
   constructor(options: LinkOpOptions) {

@@ -33,6 +33,7 @@ export interface RunOpOptions extends RunStep {
 /** RUN: a command on the filesystem below; what it changes is the step's result. */
 export class RunOp implements Op<FilesystemResult> {
   readonly definition: string;
+  readonly isKeyedByDefinition = true;
   readonly #options: RunOpOptions;
 
   constructor(options: RunOpOptions) {

@@ -19,6 +19,7 @@ export interface WorkdirOpOptions {
 /** WORKDIR: the directory exists afterwards, with its parents; those made have mode 0755. */
 export class WorkdirOp implements Op<FilesystemResult> {
   readonly definition: string;
+  readonly isKeyedByDefinition = true;
   readonly #options: WorkdirOpOptions;
 
   constructor(options: WorkdirOpOptions) {

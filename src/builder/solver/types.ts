@@ -31,6 +31,11 @@ export interface Keyed<R extends Result> {
 export interface Op<R extends Result> {
   /** Digest over what the operation is told to do, known before anything is read. It names neither inputs nor content. */
   readonly definition: string;
+  /**
+   * Whether its definition and the identities of its inputs decide the output. They are a second key then, by which the
+   * cache is asked before anything is read. Not so for what reads the build context.
+   */
+  readonly isKeyedByDefinition: boolean;
   /** Reads what decides the output. `exec` is called only when no result stands under the digest. */
   key(inputs: readonly R[], context: OpContext): Promise<Keyed<R>>;
 }
@@ -46,10 +51,29 @@ export interface Vertex<R extends Result> {
   readonly ignoreCache?: boolean;
 }
 
-/** Results of earlier builds by key. `find` pins what it answers for as long as the build lives. */
+/** A result that the cache holds. */
+export interface Cached<R extends Result> {
+  /** Of its step: the digest of {@link Keyed}, also where it was found by another one. */
+  readonly key: string;
+  readonly result: R;
+}
+
+/** A step whose result is to be saved. */
+export interface SavedStep {
+  readonly key: string;
+  /** A second key, see {@link Op.isKeyedByDefinition}. */
+  readonly definitionKey: string | undefined;
+  readonly name: string;
+  /** Where the cache leads to from here; `key` is undefined for what is no step's, an image to build upon. */
+  readonly inputs: readonly { readonly key: string | undefined; readonly identity: string }[];
+}
+
+/** Results of earlier builds by key. What `find` returns is pinned for as long as the build lives. */
 export interface CacheStore<R extends Result> {
-  find(key: string): Promise<R | undefined>;
-  save(key: string, result: R, vertex: { readonly name: string }): Promise<void>;
+  find(key: string): Promise<Cached<R> | undefined>;
+  save(step: SavedStep, result: R): Promise<void>;
+  /** Lets a result be found by one more key. */
+  addKey(cached: Cached<R>, key: string): Promise<void>;
   /** One flight per key across processes: resolves once nobody else works on it; disposal lets the next one in. */
   lock(key: string, options: AbortOptions): Promise<AsyncDisposable>;
 }

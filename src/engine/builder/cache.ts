@@ -1,17 +1,17 @@
-import { createHash } from 'node:crypto';
 import type { FilesystemResult } from '../../builder/ops/filesystem-result.ts';
-import type { CacheStore } from '../../builder/solver/types.ts';
+import type { Cached, CacheStore, SavedStep } from '../../builder/solver/types.ts';
 import type { Lease, SnapshotLedger } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { BuildRecords } from '../../metadata/build-records.ts';
 import type { KeyLocks } from '../../store/key-locks.ts';
+import { readResult, writeResult } from './cached-result.ts';
 
 export interface BuildCacheParts {
   readonly records: BuildRecords;
   readonly snapshots: SnapshotLedger;
   readonly locks: KeyLocks;
   readonly lease: Lease;
-  /** One store may hold the snapshots of several: a result is of use to the driver that made it. */
+  /** The storage driver of this build. A store may hold the snapshots of several, and results of each under one key. */
   readonly driver: string;
 }
 
@@ -31,26 +31,24 @@ export class BuildCache implements CacheStore<FilesystemResult> {
     this.#driver = driver;
   }
 
-  async find(key: string): Promise<FilesystemResult | undefined> {
-    const record = this.#records.find(this.#keyOf(key), this.#lease);
-    const { result } = record ?? {};
-    if (typeof result !== 'object' || result === null || Array.isArray(result)) return undefined;
-    const { identity, snapshotId, createdAt } = result as { readonly [key: string]: unknown };
-    if (typeof identity !== 'string' || typeof snapshotId !== 'string' || typeof createdAt !== 'number')
-      return undefined;
-    // A step that was not acknowledged before the machine stopped is gone with its snapshot.
-    if (this.#snapshots.get(snapshotId)?.kind !== 'committed') return undefined;
-    return { identity, snapshotId, createdAt };
+  async find(key: string): Promise<Cached<FilesystemResult> | undefined> {
+    const record = this.#records.find(key, this.#lease, ({ result }) => this.#isUsable(readResult(result)?.snapshotId));
+    const result = record && readResult(record.result);
+    if (record === undefined || result === undefined) return undefined;
+    const { identity, snapshotId, createdAt } = result;
+    return { key: record.key, result: { identity, snapshotId, createdAt } };
   }
 
-  async save(key: string, result: FilesystemResult, vertex: { readonly name: string }): Promise<void> {
+  async save({ key, definitionKey, name, inputs }: SavedStep, result: FilesystemResult): Promise<void> {
     const { identity, snapshotId, createdAt } = result;
     if (snapshotId === undefined) return;
     this.#records.put(
       {
-        key: this.#keyOf(key),
-        description: vertex.name,
-        result: { identity, snapshotId, createdAt },
+        id: this.#idOf(key),
+        key,
+        otherKeys: definitionKey === undefined ? [] : [definitionKey],
+        description: name,
+        result: writeResult({ identity, snapshotId, createdAt, inputs }),
         sizeBytes: 0,
         links: [{ kind: 'snapshot', key: snapshotId }],
       },
@@ -58,11 +56,22 @@ export class BuildCache implements CacheStore<FilesystemResult> {
     );
   }
 
-  async lock(key: string, options: AbortOptions): Promise<AsyncDisposable> {
-    return await this.#locks.lock(this.#keyOf(key), options);
+  async addKey({ key }: Cached<FilesystemResult>, another: string): Promise<void> {
+    this.#records.addKey(this.#idOf(key), another);
   }
 
-  #keyOf(key: string): string {
-    return `sha256:${createHash('sha256').update(`${this.#driver} ${key}`).digest('hex')}`;
+  async lock(key: string, options: AbortOptions): Promise<AsyncDisposable> {
+    return await this.#locks.lock(key, options);
+  }
+
+  /** A snapshot of another driver cannot be built upon; one that a power cut took is gone. */
+  #isUsable(snapshotId: string | undefined): boolean {
+    const snapshot = snapshotId === undefined ? undefined : this.#snapshots.get(snapshotId);
+    return snapshot?.kind === 'committed' && snapshot.driver === this.#driver;
+  }
+
+  /** A key names no driver; the record of a result does, so that each driver's stands beside the others'. */
+  #idOf(key: string): string {
+    return `${key}@${this.#driver}`;
   }
 }

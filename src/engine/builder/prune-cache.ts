@@ -81,7 +81,7 @@ function oldest(entries: readonly CacheEntry[], { isFree, sizes, keepBytes }: Ol
 }
 
 const removeEntries = ({ builds }: Metadata, entries: readonly CacheEntry[]): CachedStep[] =>
-  entries.filter(({ record }) => builds.remove(record.key)).map((entry) => cachedStep(entry, () => 0));
+  entries.filter(({ record }) => builds.remove(record.id)).map((entry) => cachedStep(entry, () => 0));
 
 const cacheFilters = (now: Date): FilterTable<CacheEntry> => ({
   until: (times) => {

@@ -279,7 +279,7 @@ test('a step run again below one that came from the cache: the image is one that
   const { database, locks } = engine.layout;
   using metadata = Metadata.open({ database, locksDirectory: locks });
   const record = metadata.builds.list().find(({ description }) => description.startsWith('[1/2]'));
-  assert.ok(record && metadata.builds.remove(record.key));
+  assert.ok(record && metadata.builds.remove(record.id));
   // It makes /made anew, at another time; the step above still stands on the earlier one.
   const second = await build(engine, folder);
   assert.deepEqual(second.outcomes, ['done', 'hit']);

@@ -11,6 +11,9 @@ import { type StrataCommand, strataCommand } from '../../helpers/strata.ts';
 const recordings = join(import.meta.dirname, '../../golden/stores');
 const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 
+/** Format 3 forgets what was cached for builds. */
+const isKept = (row: string): boolean => !row.startsWith('Build Cache');
+
 /** Puts a recorded store where the command looks; returns the build context that is recorded with it. */
 function restore({ root }: StrataCommand, archive: string): string {
   const folder = `${root}/restored`;
@@ -48,7 +51,8 @@ for (const path of globSync(join(recordings, '*.json')).sort()) {
     assert.deepEqual(lines(containers), recorded.containers);
     const usage = lines(await strata('system', 'df', '--format', '{{.Type}} {{.TotalCount}} {{.Active}}'));
     // What later versions add is not in an older store.
-    for (const row of recorded.usage) assert.ok(usage.includes(row), `${row} is not in ${usage.join(', ')}`);
+    for (const row of recorded.usage.filter(isKept))
+      assert.ok(usage.includes(row), `${row} is not in ${usage.join(', ')}`);
     assert.equal(await strata('logs', 'exited'), recorded.logs);
     assert.deepEqual(lines(await strata('diff', 'renamed')), recorded.diff);
 
@@ -62,9 +66,11 @@ for (const path of globSync(join(recordings, '*.json')).sort()) {
     assert.equal(await strata('start', '-a', 'created'), 'built\n');
     assert.equal(await strata('run', '--rm', 'loaded:1'), 'loaded\n');
     assert.equal(await strata('run', '--rm', 'imported:1'), 'imported\n');
-    const built = await command('--storage-driver', driver, 'build', '--progress', 'plain', '-t', 'again', build);
-    assert.equal(built.code, 0, built.stderr);
-    assert.equal([...(built.stdout + built.stderr).matchAll(/\bCACHED\b/g)].length, 3);
+    for (const cached of [0, 3]) {
+      const built = await command('--storage-driver', driver, 'build', '--progress', 'plain', '-t', 'again', build);
+      assert.equal(built.code, 0, built.stderr);
+      assert.equal([...(built.stdout + built.stderr).matchAll(/\bCACHED\b/g)].length, cached);
+    }
 
     await strata('rm', 'created', 'exited', 'renamed');
     await strata('system', 'prune', '-af');

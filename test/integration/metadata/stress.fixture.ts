@@ -214,7 +214,10 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
         if (!record) {
           await commitBlob(i, lease);
           const links = [{ kind: 'blob', key: digests[i]! } as const];
-          metadata.builds.put({ key: `step ${i}`, description: '', result: i, sizeBytes: 0, links }, lease);
+          metadata.builds.put(
+            { id: `step ${i}`, key: `step ${i}`, description: '', result: i, sizeBytes: 0, links },
+            lease,
+          );
         }
         return () => readBlob(i);
       }),

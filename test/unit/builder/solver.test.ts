@@ -3,7 +3,15 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Solver } from '../../../src/builder/solver/solver.ts';
 import { stepKey } from '../../../src/builder/solver/step-key.ts';
-import type { CacheStore, OpContext, Result, SolveEvent, Vertex } from '../../../src/builder/solver/types.ts';
+import type {
+  Cached,
+  CacheStore,
+  OpContext,
+  Result,
+  SavedStep,
+  SolveEvent,
+  Vertex,
+} from '../../../src/builder/solver/types.ts';
 import { makeVertex } from '../../../src/builder/solver/vertex.ts';
 
 interface Toy extends Result {
@@ -12,16 +20,24 @@ interface Toy extends Result {
 
 /** A cache in memory that counts, with locks that really wait. */
 class ToyCache implements CacheStore<Toy> {
-  readonly saved = new Map<string, Toy>();
+  /** By all keys. */
+  readonly saved = new Map<string, Cached<Toy>>();
+  readonly steps: SavedStep[] = [];
   readonly held = new Set<string>();
   waits = 0;
 
-  async find(key: string): Promise<Toy | undefined> {
+  async find(key: string): Promise<Cached<Toy> | undefined> {
     return this.saved.get(key);
   }
 
-  async save(key: string, result: Toy): Promise<void> {
-    this.saved.set(key, result);
+  async save(step: SavedStep, result: Toy): Promise<void> {
+    const { key, definitionKey } = step;
+    this.steps.push(step);
+    for (const each of [key, definitionKey]) if (each !== undefined) this.saved.set(each, { key, result });
+  }
+
+  async addKey(cached: Cached<Toy>, key: string): Promise<void> {
+    this.saved.set(key, cached);
   }
 
   async lock(key: string, { signal }: { readonly signal?: AbortSignal | undefined }): Promise<AsyncDisposable> {
@@ -43,6 +59,7 @@ interface ToyOptions {
   readonly ignoreCache?: boolean;
   /** What enters the key; the name when left out. */
   readonly digest?: string;
+  readonly isKeyedByDefinition?: boolean;
   readonly exec?: (inputs: readonly Toy[], context: ToyContext) => Promise<Toy>;
   /** What the operation adds to its key, instead of its inputs' identities. */
   readonly reads?: (inputs: readonly Toy[]) => Promise<string>;
@@ -67,6 +84,7 @@ class ToyStep implements Vertex<Toy> {
     this.ignoreCache = options.ignoreCache ?? false;
     this.op = {
       definition: options.digest ?? name,
+      isKeyedByDefinition: options.isKeyedByDefinition ?? false,
       key: async (inputs, { signal, log }) => {
         this.keyed++;
         const read = options.reads ? [{ identity: await options.reads(inputs) }] : inputs;
@@ -210,10 +228,51 @@ test('a key may name what the operation reads of an input, not the input: run ag
   assert.equal(count, 3);
 });
 
+test('a definition that decides the output is a second key: what was found by it reads nothing', async () => {
+  const cache = new ToyCache();
+  let made = 'made 1';
+  const build = async (content: string): Promise<number[]> => {
+    const run = new ToyStep('run', { ignoreCache: true, exec: async () => ({ identity: made, value: content }) });
+    const reads = async ([input]: readonly Toy[]): Promise<string> => input?.value ?? '';
+    const copy = new ToyStep('copy', { inputs: [run], isKeyedByDefinition: true, reads });
+    const { identity } = await solverFor(cache).solve(copy);
+    assert.equal(identity, stepKey('copy', [{ identity: content }]));
+    return [copy.keyed, copy.runs];
+  };
+  assert.deepEqual(await build('content'), [1, 1]);
+  assert.deepEqual(await build('content'), [0, 0], 'the same output of the step below');
+  made = 'made 2';
+  assert.deepEqual(await build('content'), [1, 0], 'another output with the same content');
+  assert.deepEqual(await build('content'), [0, 0], 'which is known from then on');
+});
+
+test('a result is saved with the keys and identities of its inputs', async () => {
+  const cache = new ToyCache();
+  const from = new ToyStep('from');
+  const solver = solverFor(cache);
+  solver.give(from, { identity: 'image', value: '' });
+  const one = new ToyStep('one', { inputs: [from], exec: async () => ({ identity: 'made', value: '' }) });
+  await solver.solve(new ToyStep('top', { inputs: [one, from] }));
+  const keyOfOne = stepKey('one', [{ identity: 'image' }]);
+  assert.deepEqual(
+    cache.steps.map(({ name, inputs }) => ({ name, inputs })),
+    [
+      { name: 'one', inputs: [{ key: undefined, identity: 'image' }] },
+      {
+        name: 'top',
+        inputs: [
+          { key: keyOfOne, identity: 'made' },
+          { key: undefined, identity: 'image' },
+        ],
+      },
+    ],
+  );
+});
+
 test('vertices are named by content: equal steps on equal inputs are one vertex and run once', async () => {
   const toy = new ToyStep('toy');
   const make = (definition: string, ...inputs: Vertex<Toy>[]): Vertex<Toy> =>
-    makeVertex({ name: definition, inputs, op: { definition, key: toy.op.key } });
+    makeVertex({ name: definition, inputs, op: { ...toy.op, definition } });
   const base = make('base');
   assert.equal(make('step', base).digest, make('step', make('base')).digest);
   const different = [

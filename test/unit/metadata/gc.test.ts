@@ -82,7 +82,10 @@ describe('collection', () => {
       snapshotId: undefined,
       state: null,
     });
-    metadata.builds.put({ key: 'k', description: '', result: null, sizeBytes: 0, links: [blob('built')] }, lease);
+    metadata.builds.put(
+      { id: 'k', key: 'k', description: '', result: null, sizeBytes: 0, links: [blob('built')] },
+      lease,
+    );
     await lease[Symbol.asyncDispose]();
     assert.deepEqual((await collector.collect()).removed, [blob('lost')]);
     const user = metadata.leases.open('a build');
@@ -102,7 +105,14 @@ describe('collection', () => {
   test('a result that a build has found stays, though another build puts a new one in its place', async (context) => {
     const store = newStore(context);
     const { metadata, collector } = store;
-    const step = (result: string) => ({ key: 'k', description: '', result, sizeBytes: 0, links: [blob(result)] });
+    const step = (result: string) => ({
+      id: 'k',
+      key: 'k',
+      description: '',
+      result,
+      sizeBytes: 0,
+      links: [blob(result)],
+    });
     const maker = metadata.leases.open('a build');
     await putBlob(store, 'old', maker);
     metadata.builds.put(step('old'), maker);

@@ -272,7 +272,14 @@ describe('build records', () => {
     layers.put(layer('a'), lease);
     blobs.put({ digest: digest('b'), sizeBytes: 3 }, lease);
     const links = [{ kind: 'layer', key: diffId('a') } as const, { kind: 'blob', key: digest('b') } as const];
-    const step = { key: 'sha256:k', description: 'RUN true', result: { snapshot: 's' }, sizeBytes: 8, links };
+    const step = {
+      id: 'k@driver',
+      key: 'sha256:k',
+      description: 'RUN true',
+      result: { snapshot: 's' },
+      sizeBytes: 8,
+      links,
+    };
     assert.equal(builds.find(step.key, lease), undefined);
     builds.put(step, lease);
     await lease[Symbol.asyncDispose]();
@@ -283,7 +290,7 @@ describe('build records', () => {
       assert.ok(lastUsedAt >= createdAt);
       const { links: _, ...rest } = step;
       assert.deepEqual(found, { ...rest, useCount: 1, inUse: true });
-      assert.equal(builds.remove(step.key), false, 'it is in use');
+      assert.equal(builds.remove(step.id), false, 'it is in use');
     }
     assert.equal(blobs.forget(digest('b'), undefined), true);
     await using user = metadata.leases.open('a third build');
@@ -294,7 +301,14 @@ describe('build records', () => {
   test('a new result replaces the old one, and the least used comes first', async (context) => {
     const { metadata } = newStore(context);
     await using lease = metadata.leases.open('build');
-    const record = (key: string, result: string) => ({ key, description: '', result, sizeBytes: 0, links: [] });
+    const record = (key: string, result: string) => ({
+      id: key,
+      key,
+      description: '',
+      result,
+      sizeBytes: 0,
+      links: [],
+    });
     metadata.builds.put(record('a', 'old'), lease);
     metadata.builds.put(record('b', 'b'), lease);
     metadata.builds.put(record('a', 'new'), lease);
@@ -308,5 +322,33 @@ describe('build records', () => {
     );
     assert.equal(metadata.builds.remove('a'), true);
     assert.equal(metadata.builds.remove('a'), false);
+  });
+
+  test('a result has several keys, and a key several results, of which the first wanted and whole one is found', async (context) => {
+    const { metadata } = newStore(context);
+    const { builds, blobs } = metadata;
+    await using lease = metadata.leases.open('build');
+    blobs.put({ digest: digest('b'), sizeBytes: 3 }, lease);
+    const links = [{ kind: 'blob', key: digest('b') } as const];
+    const record = { key: 'content', otherKeys: ['definition'], description: '', sizeBytes: 0, links: [] };
+    builds.put({ ...record, id: 'content@one', result: 1, links }, lease);
+    builds.put({ ...record, id: 'content@two', result: 2 }, lease);
+    const find = (key: string, wanted?: number) =>
+      builds.find(key, lease, ({ result }) => wanted === undefined || result === wanted)?.result;
+    for (const key of ['content', 'definition']) {
+      assert.deepEqual([find(key), find(key, 1), find(key, 2), find(key, 3)], [1, 1, 2, undefined]);
+    }
+    assert.equal(find('later'), undefined);
+    builds.addKey('content@two', 'later');
+    builds.addKey('nothing', 'later');
+    assert.equal(find('later'), 2);
+    await lease[Symbol.asyncDispose]();
+    blobs.forget(digest('b'), undefined);
+    await using user = metadata.leases.open('another build');
+    assert.equal(builds.find('definition', user)?.result, 2, 'the first has lost its blob');
+    assert.deepEqual(
+      builds.list().map(({ id }) => id),
+      ['content@two'],
+    );
   });
 });

@@ -86,7 +86,10 @@ test('a container and a build record keep a snapshot from being removed', async 
   containers.insert({ id: 'c1', name: 'one', imageId: undefined, snapshotId: 'a', state: {} });
   assert.throws(() => snapshots.remove('a', lease), { code: 'ERR_SNAPSHOT_IN_USE', message: /container c1/ });
   containers.remove('c1');
-  builds.put({ key: 'k', description: '', result: {}, sizeBytes: 0, links: [{ kind: 'snapshot', key: 'a' }] }, lease);
+  builds.put(
+    { id: 'k', key: 'k', description: '', result: {}, sizeBytes: 0, links: [{ kind: 'snapshot', key: 'a' }] },
+    lease,
+  );
   assert.throws(() => snapshots.remove('a', lease), { code: 'ERR_SNAPSHOT_IN_USE', message: /build k/ });
 });
 
