@@ -5,9 +5,10 @@ import { Metadata } from '../metadata/metadata.ts';
 import { TrackedBlobs } from '../metadata/tracked-content.ts';
 import { expectedDriver } from '../snapshots/expected-driver.ts';
 import type { DriverWish } from '../snapshots/wished-driver.ts';
+import { ExitWatch } from './exit-watch.ts';
 import { StoreLayers } from './layers/store-layers.ts';
 import type { LayerStore } from './layers/types.ts';
-import { makeLayout, type StoreLayout } from './layout.ts';
+import { exitsOf, makeLayout, type StoreLayout } from './layout.ts';
 import { openDriver, openDriverToLook, type StorageDriver } from './open-driver.ts';
 import type { Store } from './store.ts';
 import type { MadeWork, Work } from './work/types.ts';
@@ -52,6 +53,7 @@ class OpenStore implements Store {
   readonly content: LocalContentStore;
   readonly locks: ObjectLocks;
   readonly layers: LayerStore;
+  readonly exits: ExitWatch;
   readonly ownProcess: boolean;
   readonly #options: OpenStoreOptions;
   #driver: StorageDriver | undefined;
@@ -62,6 +64,7 @@ class OpenStore implements Store {
     this.blobs = new TrackedBlobs(content, metadata.blobs);
     this.content = content;
     this.locks = locks;
+    this.exits = new ExitWatch(exitsOf(layout));
     this.ownProcess = options.ownProcess;
     this.#options = options;
     this.layers = new StoreLayers(this);

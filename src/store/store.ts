@@ -3,6 +3,7 @@ import type { ObjectLocks } from '../content/object-locks.ts';
 import type { BlobProvider } from '../content/types.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { Metadata } from '../metadata/metadata.ts';
+import type { ExitWatch } from './exit-watch.ts';
 import type { LayerStore } from './layers/types.ts';
 import type { StoreLayout } from './layout.ts';
 import type { StorageDriver } from './open-driver.ts';
@@ -24,6 +25,8 @@ export interface Store extends AsyncDisposable {
   readonly locks: ObjectLocks;
   /** The driver in use. Before anything was written it is the expected one: only trials that write tell for sure. */
   readonly driver: StorageDriver;
+  /** Waits for containers to end. */
+  readonly exits: ExitWatch;
   /** This process is ours alone: its main thread may take a mount namespace, and its signals are the container's. */
   readonly ownProcess: boolean;
   /** Makes the store when there is none. Idempotent; every write begins with it. */

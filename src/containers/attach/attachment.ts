@@ -1,7 +1,9 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AbortOptions } from '../../lib/abort.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { PacketReader } from '../../sys/packet-reader.ts';
+import { pause } from '../../sys/pause.ts';
 import { isAlive, type ProcessIdentity } from '../../sys/process-identity.ts';
 import { SeqpacketSocket } from '../../sys/seqpacket.ts';
 import { unreadBytes } from '../../sys/unread-bytes.ts';
@@ -72,10 +74,13 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   /**
    * Connects; nothing is lost between this and the first read. While `process`, the container's first, lives, the
    * container waits for a slow reader; what is left after its end is taken off the supervisor's hands at once. Throws
-   * ENOENT or ECONNREFUSED when the supervisor is gone.
+   * ENOENT or ECONNREFUSED when the supervisor is gone, EAGAIN when it does not accept anybody.
    */
-  static connect({ attach, windowSize }: AttachPlace, process?: ProcessIdentity): Attachment {
-    return new Attachment(SeqpacketSocket.connect(attach), windowSize, process);
+  static async connect(
+    { attach, windowSize }: AttachPlace,
+    { process, signal }: AbortOptions & { readonly process?: ProcessIdentity | undefined } = {},
+  ): Promise<Attachment> {
+    return new Attachment(await connectInTurn(attach, { signal }), windowSize, process);
   }
 
   /** What the container writes, until it ends or this is closed. For one reader. */
@@ -230,5 +235,21 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
     this.#isOver = true;
     this.#failure ??= failure;
     this.#wake?.();
+  }
+}
+
+// A supervisor that accepts nobody for so long has been stopped.
+const acceptPatienceMs = 10_000;
+
+/** A supervisor accepts one client after the other, and only ten may wait for that. */
+async function connectInTurn(path: string, { signal }: AbortOptions): Promise<SeqpacketSocket> {
+  const start = performance.now();
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    try {
+      return SeqpacketSocket.connect(path);
+    } catch (error) {
+      if (errnoOf(error) !== 'EAGAIN' || performance.now() - start > acceptPatienceMs) throw error;
+    }
+    await pause(pauseMs, { signal });
   }
 }

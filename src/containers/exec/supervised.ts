@@ -70,7 +70,7 @@ export async function execWithStreams(plan: SupervisedExecPlan, size: TerminalSi
 async function connected(child: ChildProcess, plan: SupervisedExecPlan, ready: Promise<unknown>): Promise<Attachment> {
   try {
     await ready;
-    return Attachment.connect(plan.folder.files);
+    return await Attachment.connect(plan.folder.files);
   } catch (error) {
     leave(child);
     throw error;

@@ -1,7 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { AbortOptions } from '../../lib/abort.ts';
 import { errnoOf } from '../../sys/errno.ts';
 
 /** How a container ended, as its supervisor wrote it. */
@@ -55,42 +53,5 @@ export function forgetOldExits(directory: string, isActive: (id: string) => bool
     const stat = statSync(path, { throwIfNoEntry: false });
     if (stat === undefined || Date.now() - stat.mtimeMs < keptMs || isActive(id)) continue;
     rmSync(path, { force: true });
-  }
-}
-
-/** How often a container is looked at whose supervisor may have died without a word. */
-const lookMs = 500;
-
-/**
- * Resolves once `isOver` answers true; it is asked at once, whenever something appears in `directory`, which exists, and
- * now and then.
- */
-export async function untilExit(
-  directory: string,
-  isOver: () => Promise<boolean>,
-  { signal }: AbortOptions,
-): Promise<void> {
-  let wake: (() => void) | undefined;
-  using _watch = watched(directory, () => wake?.());
-  for (;;) {
-    signal?.throwIfAborted();
-    const news = new Promise<void>((resolve) => (wake = resolve));
-    if (await isOver()) return;
-    const pause = new AbortController();
-    const both = signal ? AbortSignal.any([signal, pause.signal]) : pause.signal;
-    await Promise.race([news, sleep(lookMs, undefined, { signal: both }).catch(() => undefined)]);
-    pause.abort();
-  }
-}
-
-/** Where something goes wrong, or a user has as many watches as he may, only the clock is left. */
-function watched(directory: string, onChange: () => void): Disposable | undefined {
-  try {
-    const watcher = watch(directory, { persistent: false }, onChange);
-    watcher.on('error', () => undefined);
-    return { [Symbol.dispose]: () => watcher.close() };
-  } catch (error) {
-    if (['EMFILE', 'ENFILE', 'ENOSPC', 'ENOMEM'].includes(errnoOf(error) ?? '')) return undefined;
-    throw error;
   }
 }

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { openIfThere } from '../../sys/open-if-there.ts';
-import { pause } from '../../sys/pause.ts';
+import { FileNews } from './file-news.ts';
 
 /** A piece of what a container wrote, at most one line. */
 export interface LogEntry {
@@ -24,8 +24,11 @@ const maxLineBytes = 1 << 20;
 export interface ReadLogOptions extends AbortOptions {
   /** Only so many of the last lines that are there at the beginning. */
   readonly tail?: number | undefined;
-  /** At the end, whether more is to come. Without it only what is there at the beginning is read: a container may write faster. */
-  readonly goesOn?: (() => Promise<boolean>) | undefined;
+  /**
+   * Goes on until this resolves, and then reads what was written before. Without it only what is there at the beginning is
+   * read: a container may write faster.
+   */
+  readonly end?: Promise<unknown> | undefined;
 }
 
 /**
@@ -39,7 +42,9 @@ export async function* readLog(path: string, options: ReadLogOptions = {}): Asyn
     const fd = openIfThere(path);
     if (fd === undefined) return;
     try {
-      if ((yield* entriesOf(fd, path, { ...options, tail })) === 'ended') return;
+      // From here on nothing is missed.
+      using news = options.end === undefined ? undefined : new FileNews(path);
+      if ((yield* entriesOf(fd, path, { ...options, tail, news })) === 'ended') return;
     } finally {
       closeSync(fd);
     }
@@ -48,16 +53,24 @@ export async function* readLog(path: string, options: ReadLogOptions = {}): Asyn
   }
 }
 
-const pauseMs = 50;
+interface Reading extends ReadLogOptions {
+  readonly news: FileNews | undefined;
+}
 
 async function* entriesOf(
   fd: number,
   path: string,
-  { signal, tail, goesOn }: ReadLogOptions,
+  { signal, tail, end, news }: Reading,
 ): AsyncGenerator<readonly LogEntry[], 'ended' | 'replaced'> {
   const buffer = Buffer.allocUnsafe(readBytes);
   const { size } = fstatSync(fd);
-  const limit = goesOn === undefined ? size : Number.POSITIVE_INFINITY;
+  const limit = news === undefined ? size : Number.POSITIVE_INFINITY;
+  let hasEnded = false;
+  const onEnd = (): void => {
+    hasEnded = true;
+    news?.tell();
+  };
+  end?.then(onEnd, onEnd);
   let offset = tail === undefined ? 0 : startOfLast(fd, tail, size);
   let rest: Buffer = Buffer.alloc(0);
   let isLast = false;
@@ -69,13 +82,13 @@ async function* entriesOf(
     const length = readSync(fd, buffer, 0, Math.min(readBytes, limit - offset), offset);
     if (length === 0) {
       if (hasSuccessor) return 'replaced';
-      if (goesOn === undefined || isLast) return 'ended';
+      if (news === undefined || isLast) return 'ended';
       if (fstatSync(fd).size < offset) return 'replaced';
       // What was written before the end is still to be read, in this file or in the one that took its place.
-      isLast = !(await goesOn());
+      isLast = hasEnded;
       hasSuccessor = isReplaced(fd, path);
       // More may have been written to this one before.
-      if (!isLast && !hasSuccessor) await pause(pauseMs, { signal });
+      if (!isLast && !hasSuccessor) await news.next({ signal });
       continue;
     }
     offset += length;

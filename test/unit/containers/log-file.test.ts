@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readLog } from '../../../src/containers/supervised/log-file.ts';
@@ -58,4 +58,28 @@ test('a piece has its time, its stream and its bytes; lines of another form are 
       { time, stream: 'stdout', goesOn: false, text: ' three \n' },
     ],
   );
+});
+
+test('a follower reads what comes, also in another file of the same name, and what is there at the end', async (context) => {
+  const path = join(temporaryFolder(context), 'log');
+  const line = (text: string): string => `2026-01-01T00:00:00.000000000+00:00 stdout F ${text}\n`;
+  writeFileSync(path, line('one'));
+  const end = Promise.withResolvers<void>();
+  const read: string[] = [];
+  const steps = [
+    () => appendFileSync(path, line('two')),
+    () => {
+      writeFileSync(`${path}.new`, line('three'));
+      renameSync(`${path}.new`, path);
+    },
+    () => {
+      appendFileSync(path, line('four'));
+      end.resolve();
+    },
+  ];
+  for await (const entries of readLog(path, { end: end.promise })) {
+    read.push(...entries.map(({ bytes }) => bytes.toString('latin1').trim()));
+    steps.shift()?.();
+  }
+  assert.deepEqual(read, ['one', 'two', 'three', 'four']);
 });

@@ -46,7 +46,8 @@ export async function attachContainer(
   if (attended === true) {
     throw refused(`container ${record.id.slice(0, 12)}: its streams are the command's that runs it`, attendedHint);
   }
-  return attached(store, record, connect(store, record.id, processOf(store, record)), options);
+  const streams = await connect(store, record.id, processOf(store, record), options);
+  return attached(store, record, streams, options);
 }
 
 const attendedHint = "Run it without --rm, or with '-d', to attach to it.";
@@ -64,9 +65,9 @@ export async function startAttached(
   try {
     await startContainer(store, name, {
       ...options,
-      onMade: (record) => {
+      onMade: async (record) => {
         const pid = readPid(bundleOf(store.layout, record.id).pid);
-        const streams = connect(store, record.id, pid === undefined ? undefined : identify(pid));
+        const streams = await connect(store, record.id, pid === undefined ? undefined : identify(pid), options);
         made = { record, streams };
         if (options.terminalSize !== undefined && definitionOf(record).config.Tty === true)
           streams.resize(options.terminalSize);
@@ -110,9 +111,14 @@ function attached(
   };
 }
 
-function connect(store: Store, id: string, process: ProcessIdentity | undefined): Attachment {
+async function connect(
+  store: Store,
+  id: string,
+  process: ProcessIdentity | undefined,
+  { signal }: AbortOptions,
+): Promise<Attachment> {
   try {
-    return Attachment.connect(bundleOf(store.layout, id), process);
+    return await Attachment.connect(bundleOf(store.layout, id), { process, signal });
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOENT' || errno === 'ECONNREFUSED') throw stopped();

@@ -1,4 +1,3 @@
-import { isActive } from '../../../containers/state.ts';
 import { keepsLog } from '../../../containers/supervised/log-config.ts';
 import { type LogEntry, readLog } from '../../../containers/supervised/log-file.ts';
 import { StrataError } from '../../../errors/index.ts';
@@ -7,8 +6,8 @@ import { compareInstants, type Instant, parseInstant } from '../../../query/time
 import type { Store } from '../../../store/store.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
 import { logPathOf } from '../state/places.ts';
-import { reconcileContainer } from '../state/reconcile.ts';
-import { definitionOf, stateOf } from '../state/state.ts';
+import { definitionOf } from '../state/state.ts';
+import { untilInactive } from '../state/until.ts';
 
 export interface LogsOptions extends AbortOptions {
   /** Go on until the container ends or is removed. */
@@ -32,12 +31,37 @@ export async function* containerLogs(
   const record = await findReconciled(store, name, { signal });
   const { id } = record;
   if (!keepsLog(definitionOf(record).host.LogConfig)) throw logNotKept();
-  const goesOn = async (): Promise<boolean> => {
-    if (last !== undefined && compareInstants(instantOf(Date.now()), last) > 0) return false;
-    const now = await reconcileContainer(store, id, { signal });
-    return now !== undefined && isActive(stateOf(now));
-  };
-  const batches = readLog(logPathOf(store.layout, id), { signal, tail, goesOn: follow ? goesOn : undefined });
+  const closing = new AbortController();
+  const end = follow ? untilInactive(store, id, { signal: anyOf(closing.signal, signal, atTime(last)) }) : undefined;
+  try {
+    yield* within(readLog(logPathOf(store.layout, id), { signal, tail, end }), { first, last });
+  } finally {
+    closing.abort();
+    await end?.catch(() => undefined);
+  }
+}
+
+const anyOf = (...signals: readonly (AbortSignal | undefined)[]): AbortSignal =>
+  AbortSignal.any(signals.filter((signal) => signal !== undefined));
+
+// What a timer can measure, 24 days.
+const longestMs = 2 ** 31 - 1;
+
+function atTime(time: Instant | undefined): AbortSignal | undefined {
+  if (time === undefined) return undefined;
+  const milliseconds = time.seconds * 1000 + time.nanoseconds / 1_000_000 - Date.now();
+  return AbortSignal.timeout(Math.min(Math.max(Math.ceil(milliseconds), 0), longestMs));
+}
+
+interface Span {
+  readonly first: Instant | undefined;
+  readonly last: Instant | undefined;
+}
+
+async function* within(
+  batches: AsyncGenerator<readonly LogEntry[]>,
+  { first, last }: Span,
+): AsyncGenerator<readonly LogEntry[]> {
   if (first === undefined && last === undefined) return yield* batches;
   const times = new LineTimes();
   for await (const entries of batches) {

@@ -1,11 +1,10 @@
-import { untilExit } from '../../../containers/supervised/exits.ts';
-import { exitsOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
 import { startRefused } from '../state/failures.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
 import { containerLocks } from '../state/locks.ts';
 import { needsRecovery, recover } from '../state/recover.ts';
 import { isRunning, stateOf } from '../state/state.ts';
+import { until } from '../state/until.ts';
 import type { KilledOptions } from '../state/until-killed.ts';
 import { startContainer } from './start.ts';
 import { checkSignal, endRun, type StopOptions } from './stop.ts';
@@ -35,6 +34,6 @@ async function endForRestart(store: Store, id: string, options: StopOptions & Ki
     );
   }
   const isOver = (): Promise<boolean> => Promise.resolve(needsRecovery(store, record));
-  await endRun(store, record, options, (limits) => untilExit(exitsOf(store.layout), isOver, limits));
+  await endRun(store, record, options, (limits) => until(store, id, isOver, limits));
   await recover(store, id, { keeps: true });
 }

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { isActive } from '../../../containers/state.ts';
-import { askForExit, readExit, untilExit } from '../../../containers/supervised/exits.ts';
+import { askForExit, readExit } from '../../../containers/supervised/exits.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
 import { exitsOf } from '../../../store/layout.ts';
@@ -9,6 +9,7 @@ import { findReconciled } from '../state/find-reconciled.ts';
 import { reconcileContainer } from '../state/reconcile.ts';
 import { unknownExitCode } from '../state/recover.ts';
 import { stateOf } from '../state/state.ts';
+import { until } from '../state/until.ts';
 
 /**
  * Waits until a container no longer runs and answers its exit code; at once for one that does not run. Throws
@@ -30,8 +31,9 @@ export async function untilEnd(store: Store, before: ContainerRecord, options: A
   let exitCode = isActive(stateOf(before)) ? unknownExitCode : (stateOf(before).exitCode ?? 0);
   if (attended === true) askForExit(directory, id);
   let goneSince: number | undefined;
-  await untilExit(
-    directory,
+  await until(
+    store,
+    id,
     async () => {
       // With --rm the record goes, the file some seconds later: it may be gone by now, or have come meanwhile.
       const early = readExit(directory, id);

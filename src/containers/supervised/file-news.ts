@@ -1,0 +1,52 @@
+import type { AbortOptions } from '../../lib/abort.ts';
+import { pause } from '../../sys/pause.ts';
+import { watchPath } from '../../sys/watch-path.ts';
+
+// What is written line by line is read several lines at a time.
+const gatherMs = 20;
+const unwatchedMs = 50;
+
+/** Says when it is worth reading a file again: it may have changed, or somebody told of something. Idle, it costs nothing. */
+export class FileNews implements Disposable {
+  readonly #watch: Disposable | undefined;
+  #isNew = false;
+  #wake: () => void = () => undefined;
+  #lastNews = 0;
+
+  constructor(path: string) {
+    this.#watch = watchPath(path, () => this.tell());
+  }
+
+  tell(): void {
+    this.#isNew = true;
+    this.#wake();
+  }
+
+  /** Resolves when there is news since it last resolved. */
+  async next({ signal }: AbortOptions): Promise<void> {
+    if (!this.#isNew) {
+      const news = new Promise<void>((resolve) => (this.#wake = resolve));
+      await (this.#watch === undefined ? pause(unwatchedMs, { signal }) : unlessAborted(news, { signal }));
+    }
+    const waited = performance.now() - this.#lastNews;
+    if (waited < gatherMs) await pause(gatherMs - waited, { signal });
+    this.#isNew = false;
+    this.#lastNews = performance.now();
+  }
+
+  [Symbol.dispose](): void {
+    this.#watch?.[Symbol.dispose]();
+  }
+}
+
+async function unlessAborted(news: Promise<void>, { signal }: AbortOptions): Promise<void> {
+  signal?.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal?.reason as Error);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([news, aborted.promise]);
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
