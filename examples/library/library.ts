@@ -11,14 +11,14 @@ const archive = join(root, 'hello.tar');
 await using engine = await Engine.open({ root });
 
 // Long work is an Operation: events while it runs, a result, and disposal that ends it.
-await using build = engine.build({ context, tags: ['example/hello:1'] });
+await using build = engine.builder.build({ context, tags: ['example/hello:1'] });
 for await (const event of build) {
   if (event.type === 'step') console.log(`${event.vertex.name}: ${event.step.state}`);
 }
 const { id } = await build.result;
 console.log(`built ${id}`);
 
-await engine.tag('example/hello:1', 'example/hello:latest');
+await engine.images.tag('example/hello:1', 'example/hello:latest');
 const { config, sizeBytes } = await engine.images.inspect(id);
 console.log(`${sizeBytes} bytes for ${config.os}/${config.architecture}`);
 const { steps } = await engine.images.history(id);
@@ -26,13 +26,12 @@ for (const { entry, sizeBytes: added } of steps)
   console.log(`${added ?? 'unknown'} bytes by ${entry.created_by ?? ''}`);
 
 // What a container prints arrives as events; the process waits for whoever reads slowly.
-await using run = engine.run({ image: id, name: 'example' });
+await using run = engine.containers.run({ image: id, name: 'example' });
 for await (const event of run) {
   if (event.type === 'output') process.stdout.write(event.chunk);
 }
 console.log(`exit code ${(await run.result).exitCode}`);
-const committed = await engine.commit({
-  container: 'example',
+const committed = await engine.containers.commit('example', {
   reference: 'example/changed',
   message: 'made by a program',
   changes: ['LABEL example=yes'],
@@ -41,15 +40,15 @@ console.log(`committed ${committed.id}`);
 
 // What aborts the signal ends the work, and nothing of it stays.
 try {
-  await engine.save({ images: [id], output: archive, signal: AbortSignal.abort() }).result;
+  await engine.images.save({ images: [id], output: archive, signal: AbortSignal.abort() }).result;
 } catch (error) {
   console.log(`cancelled: ${error instanceof Error ? error.name : String(error)}`);
 }
 
-await engine.save({ images: ['example/hello'], output: archive }).result;
-await engine.pruneContainers();
-for (const image of ['example/hello:1', 'example/hello', 'example/changed']) await engine.removeImage({ image });
-await using load = engine.load({ input: archive });
+await engine.images.save({ images: ['example/hello'], output: archive }).result;
+await engine.containers.prune();
+for (const image of ['example/hello:1', 'example/hello', 'example/changed']) await engine.images.remove(image);
+await using load = engine.images.load({ input: archive });
 for await (const event of load) if (event.type === 'layer') console.log(`layer ${event.state}`);
 const { images } = await load.result;
 console.log(images.every((image) => image.id === id) ? 'loaded the same image' : 'loaded another image');
@@ -63,7 +62,7 @@ try {
 }
 
 // The list has an image once for each of its names.
-const left = new Set(engine.images.list().map((image) => image.id));
-for (const image of left) await engine.removeImage({ image, force: true });
+const left = new Set((await engine.images.list()).map((image) => image.id));
+for (const image of left) await engine.images.remove(image, { force: true });
 rmSync(archive);
-console.log(`${engine.images.list().length} images left`);
+console.log(`${(await engine.images.list()).length} images left`);

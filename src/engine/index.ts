@@ -38,12 +38,11 @@ export type { OverlaySupport } from '../sys/overlay-support.ts';
 export type { CachedInput, CachedStep } from './builder/cache-usage.ts';
 export type { PruneBuildCacheRequest, PrunedBuildCache } from './builder/prune-cache.ts';
 export type { BuildEvent, BuildRequest, BuildResult, DockerfileText, PullPolicy } from './builder/types.ts';
-export type { ContainerVerbs } from './containers/containers.ts';
 export type { AttachedStream, CreatedContainer, CreateRequest } from './containers/create/create-types.ts';
 export type { ContainerSize } from './containers/files/size.ts';
 export type { AttachedContainer, StartAttachedOptions } from './containers/verbs/attach.ts';
 export type { CopyFromRequest, CopyToRequest } from './containers/verbs/copy.ts';
-export type { ExecOptions } from './containers/verbs/exec.ts';
+export type { AttachedExec, Exec, ExecOptions } from './containers/verbs/exec.ts';
 export type { ExportEvent, ExportRequest, ExportResult } from './containers/verbs/export-types.ts';
 export type { KillOptions } from './containers/verbs/kill.ts';
 export type { ContainerSummary, ListContainersOptions } from './containers/verbs/list.ts';
@@ -56,8 +55,6 @@ export type { ProcessTable, TopOptions } from './containers/verbs/top.ts';
 export type { InspectContainerOptions } from './docker/container-document.ts';
 export { Engine, type EngineOptions } from './engine.ts';
 export type { CommitEvent, CommitRequest, CommitResult } from './images/commit-types.ts';
-export type { ImportEvent, ImportRequest, ImportResult } from './images/import-types.ts';
-export type { PruneImagesRequest, RemovedImages, RemoveImageRequest } from './images/remove.ts';
 export type {
   ImageDetails,
   ImageHistory,
@@ -65,11 +62,18 @@ export type {
   ImageStorage,
   ImageSummary,
   ImageTree,
-  ImageViews,
+  ListImagesOptions,
   SharingImage,
-} from './images/views.ts';
+} from './images/image-types.ts';
+export type { ImportEvent, ImportRequest, ImportResult } from './images/import-types.ts';
+export type { PruneImagesRequest, RemovedImages, RemoveImageOptions } from './images/remove.ts';
+export type { BuilderVerbs } from './nouns/builder.ts';
+export type { ContainerVerbs } from './nouns/containers.ts';
+export type { ImageVerbs } from './nouns/images.ts';
+export type { SystemVerbs } from './nouns/system.ts';
 export { Operation } from './operation.ts';
 export type { CheckResult } from './system/check-store.ts';
+export type { CollectedStore } from './system/collect-store.ts';
 export type { HostFacts } from './system/host-facts.ts';
 export type { ContainerCounts, ShownConfiguration, SystemInfo } from './system/system-info.ts';
 export type { ContainerUsage, DiskUsage, UsageRow } from './system/usage-types.ts';

@@ -11,15 +11,6 @@ export async function perform<Result>(verb: () => Result | Promise<Result>, opti
   }
 }
 
-/** {@link perform} for a verb whose module is loaded when it is first called. */
-export async function performFrom<Module, Result>(
-  module: Promise<Module>,
-  verb: (module: Module) => Result | Promise<Result>,
-  options?: AbortOptions,
-): Promise<Result> {
-  return await perform(async () => await verb(await module), options);
-}
-
 /**
  * Returns what the library rejects with: the reason of the caller's own signal after an abort, and otherwise a
  * StrataError of the first failure. One that nobody foresaw is ours, and ERR_INTERNAL.

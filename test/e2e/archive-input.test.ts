@@ -107,8 +107,8 @@ test('the signal of a program ends it, too', { skip }, async (context) => {
   await using engine = await Engine.open({ root });
   const before = storeFiles(engine);
   for (const start of [
-    (signal: AbortSignal) => engine.load({ input: path, signal }),
-    (signal: AbortSignal) => engine.importImage({ input: path, signal }),
+    (signal: AbortSignal) => engine.images.load({ input: path, signal }),
+    (signal: AbortSignal) => engine.images.import({ input: path, signal }),
   ]) {
     const controller = new AbortController();
     const { result } = start(controller.signal);
@@ -129,18 +129,18 @@ test('the signal of a program ends it, too', { skip }, async (context) => {
 test('what is wrong with an archive names the file', { skip }, async (context) => {
   await using engine = await Engine.open({ root: folder(context) });
   const input = join(folder(context), 'x.tar');
-  const message = async (verb: 'load' | 'importImage', from: string | Readable): Promise<string> => {
-    const failure: unknown = await engine[verb]({ input: from }).result.catch((error: unknown) => error);
+  const message = async (verb: 'load' | 'import', from: string | Readable): Promise<string> => {
+    const failure: unknown = await engine.images[verb]({ input: from }).result.catch((error: unknown) => error);
     assert.ok(isStrataError(failure), String(failure));
     return failure.message;
   };
-  const cases: readonly [verb: 'load' | 'importImage', bytes: Uint8Array, text: RegExp][] = [
+  const cases: readonly [verb: 'load' | 'import', bytes: Uint8Array, text: RegExp][] = [
     ['load', new Uint8Array(700).fill(7), /^tar archive: no valid header/],
     ['load', tar(file('a', 'text')), /^archive: neither manifest\.json/],
     ['load', tar(file('manifest.json', '[{"Config":"c","RepoTags":[],"Layers":[]}]')), /^archive file "c"/],
     ['load', tar(file('manifest.json', '{')), /JSON/],
-    ['importImage', gzipSync(tar(file('a', 'text'))).subarray(0, 40), /^gzip data: unexpected end/],
-    ['importImage', tar(file('../a', 'text')), /^layer entry .*leads out/],
+    ['import', gzipSync(tar(file('a', 'text'))).subarray(0, 40), /^gzip data: unexpected end/],
+    ['import', tar(file('../a', 'text')), /^layer entry .*leads out/],
   ];
   for (const [verb, bytes, text] of cases) {
     writeFileSync(input, bytes);
@@ -150,5 +150,5 @@ test('what is wrong with an archive names the file', { skip }, async (context) =
     // What comes as bytes has no name.
     assert.match(await message(verb, Readable.from([bytes])), text);
   }
-  assert.equal(await message('importImage', engine.layout.root), `read ${engine.layout.root}: is a directory`);
+  assert.equal(await message('import', engine.layout.root), `read ${engine.layout.root}: is a directory`);
 });

@@ -61,9 +61,9 @@ for (const driver of ['overlay2', 'vfs']) {
       'd1777 0:0 /tmp',
       '-4711 0:0 /tmp/new "new\\n"',
     ]);
-    const { damages, orphans } = await engine.check().result;
+    const { damages, orphans } = await engine.system.check().result;
     assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] });
-    const chains = engine.images.list().map(({ sizeBytes }) => sizeBytes);
+    const chains = (await engine.images.list()).map(({ sizeBytes }) => sizeBytes);
     assert.equal(new Set(chains).size, 2, 'both commits have the same layers');
   });
 }
@@ -117,7 +117,7 @@ test('a running container is paused while it is committed, and goes on', { skip 
   const strata = await withBox(context);
   await using engine = await Engine.open({ root: strata.root });
   const script = 'echo a > /tmp/a; echo b > /tmp/b; echo up; while true; do echo a >> /tmp/a; echo b >> /tmp/b; done';
-  await using running = engine.run({ image: 'box', name: 'busy', command: ['sh', '-c', script] });
+  await using running = engine.containers.run({ image: 'box', name: 'busy', command: ['sh', '-c', script] });
   for await (const event of running) if (event.type === 'output') break;
   await ok(strata('container', 'commit', 'busy', 'moment'));
   const lines = async (image: string): Promise<number[]> => {

@@ -97,7 +97,7 @@ test('a library program opens with the file, with another, and with none', async
     assert.equal(engine.layout.root, root);
   }
   await using engine = await Engine.open({ configurationFile: false, root });
-  assert.equal((await engine.info()).configuration.file, null);
+  assert.equal((await engine.system.info()).configuration.file, null);
   await assert.rejects(Engine.open({ configurationFile: '/nowhere' }), { code: 'ERR_CONFIGURATION_UNUSABLE' });
 });
 

@@ -99,7 +99,7 @@ test('through the library: a stream, a platform, and a tar that its files cannot
   async function* input(): AsyncGenerator<Uint8Array> {
     yield odd;
   }
-  const { id } = await engine.importImage({ input: input(), platform: 'linux/arm64' }).result;
+  const { id } = await engine.images.import({ input: input(), platform: 'linux/arm64' }).result;
   const { config, references } = await engine.images.inspect(id);
   assert.equal(config.architecture, 'arm64');
   assert.deepEqual(references, []);
@@ -107,8 +107,8 @@ test('through the library: a stream, a platform, and a tar that its files cannot
     config.history.map(({ comment }) => comment),
     ['Imported from -'],
   );
-  await engine.collectGarbage().result;
+  await engine.system.collectGarbage().result;
   const chunks: Uint8Array[] = [];
-  await engine.save({ images: [id], output: async (chunk) => void chunks.push(Uint8Array.from(chunk)) }).result;
+  await engine.images.save({ images: [id], output: async (chunk) => void chunks.push(Uint8Array.from(chunk)) }).result;
   assert.ok(Buffer.concat(chunks).includes(odd), 'the tar is in the archive, byte for byte');
 });

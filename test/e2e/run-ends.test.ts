@@ -88,9 +88,9 @@ test('the command killed: no mount on the host, the truth in the records, and th
 
   // As under docker, containers outlive the command that started them, and what they use is not taken away.
   await using engine = await Engine.open({ root: strata.root });
-  await engine.collectGarbage().result;
+  await engine.system.collectGarbage().result;
   const { id } = await engine.images.inspect('busybox');
-  await assert.rejects(engine.removeImage({ image: id, force: true }), { kind: 'conflict' });
+  await assert.rejects(engine.images.remove(id, { force: true }), { kind: 'conflict' });
   for (const pid of pids) writeFileSync(`/proc/${pid}/root/stop`, '');
   await Promise.all([kept.ended, removed.ended]);
   for (const pid of pids) {
@@ -99,7 +99,7 @@ test('the command killed: no mount on the host, the truth in the records, and th
       () => `container process ${pid} does not end`,
     );
   }
-  await engine.run({ image: 'busybox', command: ['true'], remove: true }).result;
+  await engine.containers.run({ image: 'busybox', command: ['true'], remove: true }).result;
   assert.deepEqual(
     containerRecords(strata).map(({ name, state }) => {
       const { status, exitCode } = state as { readonly status: string; readonly exitCode: number };

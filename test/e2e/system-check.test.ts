@@ -30,7 +30,7 @@ async function built(context: TestContext): Promise<StrataCommand> {
 
 async function check(root: string, storageDriver = 'auto'): Promise<CheckResult> {
   await using engine = await Engine.open({ root, storageDriver });
-  return await engine.check().result;
+  return await engine.system.check().result;
 }
 
 const named = ({ damages }: CheckResult): string[] => damages.map(({ kind, problem }) => `${kind}: ${problem}`);

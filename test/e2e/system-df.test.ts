@@ -16,7 +16,7 @@ const du = (root: string): number =>
 /** What a command finds that opens the store, measures, and leaves. */
 async function measured(root: string): Promise<number> {
   await using engine = await Engine.open({ root });
-  return (await engine.diskUsage()).totalBytes;
+  return (await engine.system.diskUsage()).totalBytes;
 }
 
 /** A base of 20 MiB and two images on it, with 2 and 10 MiB more. */
@@ -42,7 +42,7 @@ test('what images share is counted once, and everything is counted', { skip }, a
   const difference = Math.abs((await measured(strata.root)) - du(strata.root));
   assert.ok(difference < 32 << 10, `${difference} bytes more or less than du says`);
   await using engine = await Engine.open({ root: strata.root });
-  const usage = await engine.diskUsage();
+  const usage = await engine.system.diskUsage();
   assert.ok(Math.abs(usage.totalBytes - du(strata.root)) < mega, `${usage.totalBytes} is not what du says`);
   assert.deepEqual([usage.images.total, usage.images.active], [3, 0]);
   const rounded = (bytes: number): number => Math.round(bytes / mega);
@@ -51,7 +51,7 @@ test('what images share is counted once, and everything is counted', { skip }, a
   assert.equal(usage.buildCache.total, 3);
   assert.equal(usage.buildCache.sizeBytes, 0, 'images stand on all of it');
   assert.ok(usage.cachedSteps.every(({ shared }) => shared));
-  const parts = engine.images.list().map(({ id, repository }) => {
+  const parts = (await engine.images.list()).map(({ id, repository }) => {
     const { sharedBytes = -1, uniqueBytes = -1 } = usage.sharing.get(id) ?? {};
     return [repository, rounded(sharedBytes), rounded(uniqueBytes)];
   });
@@ -64,8 +64,8 @@ test('what images share is counted once, and everything is counted', { skip }, a
     ],
   );
 
-  await engine.removeImage({ image: 'two' });
-  const after = await engine.diskUsage();
+  await engine.images.remove('two');
+  const after = await engine.system.diskUsage();
   assert.equal(rounded(after.images.sizeBytes), 22);
   assert.equal(rounded(after.buildCache.reclaimableBytes), 10, 'the build cache keeps its step');
   assert.ok(Math.abs(after.totalBytes - du(strata.root)) < mega);

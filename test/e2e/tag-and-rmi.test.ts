@@ -128,7 +128,7 @@ test('what runs cannot be removed by force, its name can', { skip: skip || needs
   assert.equal((await strata('build', '-t', 'box', folder)).code, 0);
   const id = await idOf(strata, 'box');
   await using engine = await Engine.open({ root: strata.root });
-  await using running = engine.run({
+  await using running = engine.containers.run({
     image: 'box',
     command: ['/busybox', 'sh', '-c', 'echo up; exec /busybox sleep 1000'],
   });

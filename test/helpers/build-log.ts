@@ -13,7 +13,7 @@ export interface ToldBuild extends BuildResult {
 
 /** Builds and listens; rejects as the build does. */
 export async function toldBuild(engine: Engine, request: BuildRequest): Promise<ToldBuild> {
-  await using operation = engine.build(request);
+  await using operation = engine.builder.build(request);
   const events: BuildEvent[] = [];
   for await (const event of operation) events.push(event);
   const log = events.map((event) => (event.type === 'log' ? Buffer.from(event.lines).toString('latin1') : '')).join('');

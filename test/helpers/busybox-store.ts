@@ -10,7 +10,7 @@ import type { Hooks } from './test-file.ts';
 export async function busyboxStore(context: Hooks, storageDriver = 'overlay2'): Promise<StrataCommand> {
   const strata = strataCommand(context);
   await using engine = await Engine.open({ root: strata.root, storageDriver });
-  await engine.build({ context: busyboxContext(context), tags: ['busybox'] }).result;
+  await engine.builder.build({ context: busyboxContext(context), tags: ['busybox'] }).result;
   return strata;
 }
 

@@ -16,7 +16,7 @@ export async function containerStore(context: Hooks, storageDriver = 'overlay2')
     await engine[Symbol.asyncDispose]();
     for (const folder of [root, engine.layout.run]) rmSync(folder, { recursive: true, force: true });
   });
-  await engine.build({ context: busyboxContext(context), tags: ['busybox'] }).result;
+  await engine.builder.build({ context: busyboxContext(context), tags: ['busybox'] }).result;
   return engine;
 }
 

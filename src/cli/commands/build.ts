@@ -88,7 +88,7 @@ async function build({ command, context }: Called, folder: string, flags: BuildF
   const progress = progressFor({ command, context }, flags);
   if (flags.iidfile !== undefined) writing(flags.iidfile, removeStale);
   const engine = await context.engine();
-  await using operation = engine.build({
+  await using operation = engine.builder.build({
     context: folder === '-' ? process.stdin : folder,
     ...(flags.file === undefined ? {} : { dockerfile: dockerfileOf(flags.file, folder) }),
     tags: flags.tag,

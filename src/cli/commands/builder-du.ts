@@ -35,7 +35,7 @@ export function define(command: Command, context: CliContext): void {
 /** A line per step; sizes of steps that an image stands on carry a star, as with BuildKit, and are not freed by a prune. */
 async function diskUsage(context: CliContext, { format }: DuFlags): Promise<void> {
   const engine = await context.engine();
-  const steps = await engine.buildCache({ signal: context.signal });
+  const steps = await engine.builder.list({ signal: context.signal });
   const now = Date.now();
   const rows = steps.map((step) => rowOf(step, now));
   context.out(formatRows(parseFormat(format ?? '', columns), headers, rows));

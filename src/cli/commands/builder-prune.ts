@@ -31,7 +31,7 @@ async function prune({ command, context }: Called, flags: PruneFlags): Promise<v
   const warning = `WARNING! This will remove all ${all ? '' : 'dangling '}build cache. `;
   if (flags.force !== true && !(await confirm(context, warning))) return;
   const engine = await context.engine();
-  const { deleted, reclaimedBytes, warnings } = await engine.pruneBuildCache({
+  const { deleted, reclaimedBytes, warnings } = await engine.builder.prune({
     all,
     filters,
     ...(flags.keepStorage === undefined ? {} : { keepBytes: flags.keepStorage }),

@@ -35,8 +35,7 @@ async function commit(
   { author, change, message, pause }: CommitFlags,
 ): Promise<void> {
   const engine = await context.engine();
-  await using operation = engine.commit({
-    container,
+  await using operation = engine.containers.commit(container, {
     ...(name === undefined ? {} : { reference: name }),
     ...(author === undefined ? {} : { author }),
     ...(message === undefined ? {} : { message }),

@@ -22,7 +22,7 @@ async function prune({ command, context }: Called, flags: PruneFlags): Promise<v
   const warning = 'WARNING! This will remove all stopped containers.\n';
   if (flags.force !== true && !(await confirm(context, warning))) return;
   const engine = await context.engine();
-  const { deleted, reclaimedBytes, warnings } = await engine.pruneContainers({ filters, signal: context.signal });
+  const { deleted, reclaimedBytes, warnings } = await engine.containers.prune({ filters, signal: context.signal });
   context.out(prunedIds('Deleted Containers', deleted) + reclaimedSpace(reclaimedBytes));
   context.err(notDeleted(warnings));
 }

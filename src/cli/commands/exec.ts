@@ -62,9 +62,15 @@ async function exec(
   };
   const { containers } = await context.engine();
   try {
-    if (flags.detach === true) return await containers.execBehind(name, request);
-    if (!terminal) return context.setExitCode(await containers.execHere(name, request));
-    await using attached = await containers.execAttached(name, request);
+    if (flags.detach === true) {
+      await using _left = await containers.exec(name, { ...request, stdio: 'ignore' });
+      return;
+    }
+    if (!terminal) {
+      await using process = await containers.exec(name, { ...request, stdio: 'inherit' });
+      return context.setExitCode(await process.exitCode);
+    }
+    await using attached = await containers.exec(name, request);
     const end = await withContainer(context, containers, attached, {
       input: interactive,
       passesSignals: false,

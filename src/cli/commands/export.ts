@@ -16,6 +16,6 @@ export function define(command: Command, context: CliContext): void {
 async function exportContainer(context: CliContext, container: string, { output }: ExportFlags): Promise<void> {
   const target = archiveOutput(context, output);
   const engine = await context.engine();
-  await using operation = engine.export({ container, output: target, signal: context.signal });
+  await using operation = engine.containers.export(container, { output: target, signal: context.signal });
   await operation.result;
 }

@@ -25,7 +25,7 @@ async function prune({ command, context }: Called, flags: PruneFlags): Promise<v
   const what = all ? 'all images without at least one container associated to them.' : 'all dangling images.';
   if (flags.force !== true && !(await confirm(context, `WARNING! This will remove ${what}\n`))) return;
   const engine = await context.engine();
-  const removed = await engine.pruneImages({ all, filters, signal: context.signal });
+  const removed = await engine.images.prune({ all, filters, signal: context.signal });
   context.out(prunedImages(removed) + reclaimedSpace(removed.reclaimedBytes));
   context.err(notDeleted(removed.warnings));
 }

@@ -52,12 +52,12 @@ async function images({ command, context }: Called, repository: string | undefin
   const engine = await context.engine();
   if (flags.tree === true) {
     const { imageTreeJson, renderImageTree } = await import('../render/image-tree.ts');
-    const tree = engine.images.tree(filters);
+    const tree = await engine.images.tree({ filters: filters });
     const width = process.stdout.isTTY ? process.stdout.columns : 80;
     context.out(flags.format === 'json' ? imageTreeJson(tree) : renderImageTree(tree, { width, whole: !flags.trunc }));
     return;
   }
-  const rows = engine.images.list(filters);
+  const rows = await engine.images.list({ filters: filters });
   if (flags.quiet === true && flags.format === undefined) {
     // Once for each name, as docker has it.
     context.out(rows.map(({ id }) => `${shownId(id, !flags.trunc)}\n`).join(''));

@@ -41,7 +41,7 @@ async function importImage(
     });
   }
   const engine = await context.engine();
-  await using operation = engine.importImage({
+  await using operation = engine.images.import({
     input: file === '-' ? process.stdin : file,
     ...(name === undefined ? {} : { reference: name }),
     changes: change,

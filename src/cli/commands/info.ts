@@ -16,7 +16,7 @@ async function info(context: CliContext, text: string | undefined): Promise<void
   // As docker: empty is the same as not given.
   const format = text ? inspectFormat(text) : undefined;
   const engine = await context.engine();
-  const found = await engine.info();
+  const found = await engine.system.info();
   if (format !== undefined) {
     const debug = context.globals.debug === true;
     context.out(`${formatStruct(format, infoDocument(found, { now: new Date(), debug }))}\n`);

@@ -29,7 +29,7 @@ async function load(context: CliContext, { input, quiet, platform }: LoadFlags):
     });
   }
   const engine = await context.engine();
-  await using operation = engine.load({
+  await using operation = engine.images.load({
     input: input ?? standardInput(),
     ...(platform === undefined ? {} : { platform }),
     signal: context.signal,

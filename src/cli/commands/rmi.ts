@@ -27,7 +27,7 @@ async function removeImages(context: CliContext, names: readonly string[], flags
   const failures: unknown[] = [];
   for (const image of names) {
     try {
-      const removed = await engine.removeImage({ image, force: force === true, platforms, signal: context.signal });
+      const removed = await engine.images.remove(image, { force: force === true, platforms, signal: context.signal });
       for (const name of removed.untagged) context.out(`Untagged: ${name}\n`);
       for (const id of removed.deleted) context.out(`Deleted: ${id}\n`);
     } catch (error) {

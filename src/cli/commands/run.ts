@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { parseDetachKeys } from '../../containers/attach/detach-keys.ts';
-import type { ContainerVerbs } from '../../engine/containers/containers.ts';
+import type { ContainerVerbs } from '../../engine/nouns/containers.ts';
 import type { Called, CliContext } from '../context.ts';
 import { CidFile } from '../flags/cid-file.ts';
 import { type ContainerFlags, containerRequest, defineContainerFlags } from '../flags/container-flags.ts';
@@ -48,7 +48,7 @@ async function attended(
   using cidFile = CidFile.make(flags.cidfile);
   const request = await containerRequest({ command, context }, flags, image, words);
   const engine = await context.engine();
-  await using operation = engine.run({ ...request, stdio: 'inherit', signal: context.signal });
+  await using operation = engine.containers.run({ ...request, stdio: 'inherit', signal: context.signal });
   for await (const event of operation) {
     if (event.type === 'created') {
       warn(context, event.warnings);

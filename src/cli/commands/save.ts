@@ -29,7 +29,7 @@ async function save(context: CliContext, images: readonly string[], flags: SaveF
   const { format, platform } = flags;
   const output = archiveOutput(context, flags.output);
   const engine = await context.engine();
-  await using operation = engine.save({
+  await using operation = engine.images.save({
     images,
     format,
     output,

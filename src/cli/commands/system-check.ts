@@ -10,7 +10,7 @@ export function define(command: Command, context: CliContext): void {
 /** Exit code 1 when something is damaged; files nobody holds are told and are no failure. */
 async function check(context: CliContext, format: string | undefined): Promise<void> {
   const engine = await context.engine();
-  await using operation = engine.check({ signal: context.signal });
+  await using operation = engine.system.check({ signal: context.signal });
   const result = await operation.result;
   if (result.damages.length > 0) context.setExitCode(1);
   if (format === 'json') {

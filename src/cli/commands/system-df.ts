@@ -25,9 +25,9 @@ export function define(command: Command, context: CliContext): void {
 
 async function diskUsage(context: CliContext, flags: DfFlags): Promise<void> {
   const engine = await context.engine();
-  const usage = await engine.diskUsage({ signal: context.signal });
+  const usage = await engine.system.diskUsage({ signal: context.signal });
   if (flags.verbose === true && flags.format === undefined) {
-    context.out(sections(usage, engine.images.list()));
+    context.out(sections(usage, await engine.images.list()));
     return;
   }
   const rows = [

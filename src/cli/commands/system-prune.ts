@@ -27,13 +27,13 @@ async function prune({ command, context }: Called, flags: PruneFlags): Promise<v
   const engine = await context.engine();
   const request = { filters, signal: context.signal };
   const all = flags.all === true;
-  const containers = await engine.pruneContainers(request);
+  const containers = await engine.containers.prune(request);
   context.out(prunedIds('Deleted Containers', containers.deleted));
-  const images = await engine.pruneImages({ ...request, all });
+  const images = await engine.images.prune({ ...request, all });
   context.out(prunedImages(images));
   // Steps have no labels: who asks for some does not mean the cache.
   const isLabelled = filters.names.some((name) => name !== 'until');
-  const cache = isLabelled ? undefined : await engine.pruneBuildCache({ ...request, all });
+  const cache = isLabelled ? undefined : await engine.builder.prune({ ...request, all });
   context.out(prunedIds('Deleted build cache objects', cache?.deleted ?? []));
   context.out(reclaimedSpace(containers.reclaimedBytes + images.reclaimedBytes + (cache?.reclaimedBytes ?? 0)));
   // Each of them has tried.

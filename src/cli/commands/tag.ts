@@ -7,6 +7,6 @@ export function define(command: Command, context: CliContext): void {
     .argument('<target>', 'the further name')
     .action(async (source: string, target: string) => {
       const engine = await context.engine();
-      await engine.tag(source, target);
+      await engine.images.tag(source, target);
     });
 }

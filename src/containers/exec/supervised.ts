@@ -25,23 +25,25 @@ export interface SupervisedExecPlan {
 const pipes = { sync: 3, start: 4, attach: 5 } as const;
 const maxAnswerBytes = 64 * 1024;
 
-/** Lets a process join a container and leaves it to its supervisor. Throws ERR_EXEC. */
-export async function execDetached(plan: SupervisedExecPlan): Promise<void> {
-  const { child, answers } = supervise(plan, false);
-  try {
-    await answers.started;
-  } finally {
-    leave(child);
-  }
-}
-
-/** A process that has joined a container, its streams in our hands. */
+/** A process that has joined a container. */
 export interface ExecSession {
   readonly streams: Attachment;
   /** When it has ended; rejects with ERR_EXEC when it could not start, and when its supervisor was killed. */
   readonly exitCode: Promise<number>;
-  /** Lets go of the process, which goes on. */
+  /** Lets go of the process, which goes on. Idempotent. */
   leave(): Promise<void>;
+}
+
+/** Lets a process join a container, with nothing to read and nobody to read it. Throws ERR_EXEC. */
+export async function execDetached(plan: SupervisedExecPlan): Promise<Omit<ExecSession, 'streams'>> {
+  const { child, answers } = supervise(plan, false);
+  try {
+    await answers.started;
+  } catch (error) {
+    leave(child);
+    throw error;
+  }
+  return { exitCode: answers.exitCode, leave: async () => leave(child) };
 }
 
 /** Lets a process join a container, with its streams in our hands from the first byte on. Throws ERR_EXEC. */

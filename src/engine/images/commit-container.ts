@@ -29,15 +29,16 @@ import { definitionOf, isRunning } from '../containers/state/state.ts';
 import type { CommitEvent, CommitRequest, CommitResult } from './commit-types.ts';
 import { applyChanges } from './config-changes.ts';
 
-/** Makes an image of what a container changed. Throws as `Engine.commit` says. */
+/** Makes an image of what a container changed. Throws as `containers.commit` says. */
 export async function commitContainer(
   store: Store,
+  name: string,
   request: CommitRequest,
   { report, signal }: Conduct<CommitEvent>,
 ): Promise<CommitResult> {
   const references = request.reference === undefined ? [] : [newName(parseReference(request.reference))];
   return await store.work('commit', { signal }, async (work) => {
-    const { container, imageId, snapshotId } = holdBase(store.metadata, work.lease, request.container);
+    const { container, imageId, snapshotId } = holdBase(store.metadata, work.lease, name);
     const base = await readConfig(work.content, imageId, { signal });
     const changed = changedConfig(container, request);
     report({ type: 'copy' });

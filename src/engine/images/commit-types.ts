@@ -1,10 +1,8 @@
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Digest } from '../../spec/digest.ts';
 
-/** A container whose changes are to become a layer. */
+/** The image that a container's changes are to become. */
 export interface CommitRequest extends AbortOptions {
-  /** A name, an ID or the beginning of one. */
-  readonly container: string;
   /** A name for the image; without one it stays as `<none>`. */
   readonly reference?: string;
   readonly author?: string;

@@ -11,9 +11,7 @@ import { hostPlatform } from '../../sys/host-platform.ts';
 import { reconcileContainers } from '../containers/state/reconcile.ts';
 import { isRunning } from '../containers/state/state.ts';
 
-export interface RemoveImageRequest extends AbortOptions {
-  /** A reference, an image ID or the beginning of one. */
-  readonly image: string;
+export interface RemoveImageOptions extends AbortOptions {
   readonly force?: boolean;
   /** `os/architecture[/variant]`: of an image for several platforms only these, the name stays with the others. */
   readonly platforms?: readonly string[];
@@ -38,7 +36,7 @@ export interface RemovedImages {
 }
 
 /** Removes a name, or an image with all that only it held. Throws as `releasePlatforms`, and ERR_PLATFORM_INVALID. */
-export async function removeImage(store: Store, request: RemoveImageRequest): Promise<RemovedImages> {
+export async function removeImage(store: Store, name: string, request: RemoveImageOptions): Promise<RemovedImages> {
   await reconcileContainers(store, request);
   const options: ReleaseOptions = {
     force: request.force ?? false,
@@ -46,10 +44,8 @@ export async function removeImage(store: Store, request: RemoveImageRequest): Pr
     isRunning: (container) => isRunning(store.metadata, container),
   };
   const platforms = request.platforms?.map((platform) => parsePlatform(platform, hostPlatform())) ?? [];
-  const release = (store: PlatformRemovalStore): ReleasedImages =>
-    platforms.length === 0
-      ? releaseImage(store, request.image, options)
-      : releasePlatforms(store, request.image, platforms, options);
+  const release = (records: PlatformRemovalStore): ReleasedImages =>
+    platforms.length === 0 ? releaseImage(records, name, options) : releasePlatforms(records, name, platforms, options);
   return await removeReleased(store, release, collectBriefly, request);
 }
 
@@ -57,7 +53,7 @@ export async function removeImage(store: Store, request: RemoveImageRequest): Pr
 export async function pruneImages(store: Store, request: PruneImagesRequest): Promise<RemovedImages> {
   await reconcileContainers(store, request);
   const options = { all: request.all ?? false, filters: request.filters ?? Filters.fromFlags([]), now: new Date() };
-  return await removeReleased(store, (store) => releaseUnused(store, options), collectGarbage, request);
+  return await removeReleased(store, (records) => releaseUnused(records, options), collectGarbage, request);
 }
 
 /** Runs `release` and the collection of what it let go as one, and tells what is really gone. */

@@ -7,13 +7,16 @@ import type { Metadata } from '../../metadata/metadata.ts';
 import { type Digest, digestHex, parseDiffId } from '../../spec/digest.ts';
 import type { Store } from '../../store/store.ts';
 import { cachedStep, cacheEntries } from '../builder/cache-usage.ts';
+import { reconcileContainers } from '../containers/state/reconcile.ts';
 import { definitionOf, stateOf } from '../containers/state/state.ts';
 import { imageNames } from '../docker/image-names.ts';
 import { type StoreFiles, storeFiles } from './store-files.ts';
 import type { ContainerUsage, DiskUsage, UsageRow } from './usage-types.ts';
 
 /** Measures every file of the store and says what it is for. */
-export async function diskUsage({ layout, metadata }: Store, options: AbortOptions): Promise<DiskUsage> {
+export async function diskUsage(store: Store, options: AbortOptions): Promise<DiskUsage> {
+  await reconcileContainers(store, options);
+  const { layout, metadata } = store;
   const files = await storeFiles(layout, options);
   return metadata.db.read(() => usageOf(files, metadata));
 }

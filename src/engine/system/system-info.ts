@@ -5,10 +5,13 @@ import {
 } from '../../configuration/resolve-configuration.ts';
 import { describeRuntime, type RuntimeInfo } from '../../containers/runtime/runtime.ts';
 import { isStrataError } from '../../errors/index.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
 import type { DriverFinding } from '../../snapshots/driver-choice.ts';
 import { expectedDriver } from '../../snapshots/expected-driver.ts';
 import type { DriverWish } from '../../snapshots/wished-driver.ts';
+import type { Store } from '../../store/store.ts';
 import { type KernelFeatures, kernelFeatures } from '../../sys/features.ts';
+import { listContainers } from '../containers/verbs/list.ts';
 import { describeVersions, type Versions } from '../versions.ts';
 import { type HostFacts, hostFacts } from './host-facts.ts';
 
@@ -44,23 +47,26 @@ export interface ShownConfiguration {
   readonly settings: readonly ShownSetting[];
 }
 
+/** What the engine was opened with. */
 export interface SystemInfoInput {
   readonly wish: DriverWish;
   readonly configuration: ResolvedConfiguration;
-  readonly images: number;
-  /** The state of each, as `ps` shows it. */
-  readonly states: readonly string[];
 }
 
 /** Looks at the machine and at the store's place in it. */
-export async function systemInfo({ wish, configuration, images, states }: SystemInfoInput): Promise<SystemInfo> {
+export async function systemInfo(
+  store: Store,
+  { wish, configuration }: SystemInfoInput,
+  options: AbortOptions,
+): Promise<SystemInfo> {
+  const containers = await listContainers(store, { all: true, ...options });
   const runtime = await runtimeIfThere();
   const choice = expectedDriver(wish);
   return {
     root: wish.root,
     versions: await describeVersions(),
-    images,
-    containers: countsOf(states),
+    images: store.metadata.images.list().length,
+    containers: countsOf(containers.map(({ state }) => state)),
     host: hostFacts(),
     drivers: choice.findings,
     kernel: await kernelFeatures(),

@@ -45,17 +45,17 @@ async function store(context: TestContext): Promise<Engine> {
 
 async function readByStrata(context: TestContext, { path }: Archive): Promise<string[]> {
   const engine = await store(context);
-  const [image] = (await engine.load({ input: path }).result).images;
+  const [image] = (await engine.images.load({ input: path }).result).images;
   assert.ok(image);
   // Layers are made again from their files, and checked against their digests.
-  await engine.save({ images: [image.id], output: async () => undefined }).result;
+  await engine.images.save({ images: [image.id], output: async () => undefined }).result;
   return await withImageTree(engine, image.id, listTree);
 }
 
 async function makeByStrata(context: TestContext, baseTar: string): Promise<readonly Archive[]> {
   const engine = await store(context);
   const { layout, containers } = engine;
-  await engine.importImage({ input: baseTar, reference: 'base' }).result;
+  await engine.images.import({ input: baseTar, reference: 'base' }).result;
   const { id } = await containers.create({ image: 'base', command: ['true'] });
   {
     using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
@@ -65,13 +65,13 @@ async function makeByStrata(context: TestContext, baseTar: string): Promise<read
     await using tree = await mountHidden(snapshotter.mounts(snapshot));
     makeChanges(tree.path);
   }
-  await engine.commit({ container: id, reference: imageName }).result;
+  await engine.containers.commit(id, { reference: imageName }).result;
   const folder = temporaryFolder(context);
   const forms = ['docker-archive', 'oci-archive'] as const;
   return await Promise.all(
     forms.map(async (form) => {
       const path = join(folder, form);
-      await engine.save({ images: [imageName], format: form, output: path }).result;
+      await engine.images.save({ images: [imageName], format: form, output: path }).result;
       return { form, path };
     }),
   );

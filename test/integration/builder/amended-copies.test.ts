@@ -202,13 +202,13 @@ for (const { name, steps, context = {}, prepare, change, amends } of cases) {
     for (const each of execFileSync('find', ['base'], { cwd: folder, encoding: 'utf8' }).trim().split('\n'))
       set(folder, each, 1e9);
     prepare?.(folder);
-    const first = await amending.build({ context: folder }).result;
+    const first = await amending.builder.build({ context: folder }).result;
     assert.equal(parts(amending, first.id), 1);
     const filesBefore = openFiles();
     change(folder);
-    const second = await amending.build({ context: folder }).result;
+    const second = await amending.builder.build({ context: folder }).result;
     assert.equal(openFiles(), filesBefore);
-    const made = await whole.build({ context: folder, noCache: true }).result;
+    const made = await whole.builder.build({ context: folder, noCache: true }).result;
     assert.equal(parts(amending, second.id), amends ? 2 : 1);
     assert.deepEqual(await diffIds(amending, second.id), await diffIds(whole, made.id));
     assert.deepEqual(await listing(amending, second.id), await listing(whole, made.id));
@@ -220,7 +220,7 @@ test('one change after the other amends the first copy, and what was there befor
 }, async (t) => {
   const folder = folderWith(t, { Dockerfile: 'FROM scratch\nCOPY src /to\nCOPY own /own\n', ...source, own: 'o' });
   const build = async (noCache = false): Promise<string> =>
-    (await amending.build({ context: folder, noCache }).result).id;
+    (await amending.builder.build({ context: folder, noCache }).result).id;
   const first = await build();
   write(folder, 'src/becomes-link', '1');
   const second = await build();
@@ -240,22 +240,22 @@ test('one change after the other amends the first copy, and what was there befor
   const last = await build();
   assert.deepEqual(
     await diffIds(amending, last),
-    await diffIds(whole, (await whole.build({ context: folder }).result).id),
+    await diffIds(whole, (await whole.builder.build({ context: folder }).result).id),
   );
   assert.notEqual(last, anew);
 });
 
 test('an index of the earlier copy that is damaged, or gone, is done without', { skip }, async (t) => {
   const folder = folderWith(t, { Dockerfile: 'FROM scratch\nCOPY src /to\n', ...source, 'src/d0/case': 'damaged' });
-  const first = await amending.build({ context: folder }).result;
+  const first = await amending.builder.build({ context: folder }).result;
   const [diffId = ''] = await diffIds(amending, first.id);
   const index = join(amending.layout.indexes, `${diffId.slice('sha256:'.length)}.idx`);
   for (const damage of [() => truncateSync(index, 200), () => rmSync(index)]) {
     damage();
     changeLittle(folder);
-    const { id } = await amending.build({ context: folder }).result;
+    const { id } = await amending.builder.build({ context: folder }).result;
     assert.equal(parts(amending, id), 2);
-    const made = await whole.build({ context: folder, noCache: true }).result;
+    const made = await whole.builder.build({ context: folder, noCache: true }).result;
     assert.deepEqual(await diffIds(amending, id), await diffIds(whole, made.id));
   }
 });
@@ -267,19 +267,19 @@ test('a linked copy takes an amended one for its own, and stands on others whole
     'src/d0/case': 'linked later',
   });
   // The test before this one did damage.
-  const { damages } = await amending.check().result;
-  await amending.build({ context: folder }).result;
+  const { damages } = await amending.system.check().result;
+  await amending.builder.build({ context: folder }).result;
   changeMuch(folder);
-  const { id } = await amending.build({ context: folder }).result;
+  const { id } = await amending.builder.build({ context: folder }).result;
   assert.equal(parts(amending, id), 2);
   fill(folder, { 'base/etc/hosts': 'h', Linked: 'FROM scratch\nCOPY base/ /\nCOPY --link src /to\n' });
-  const linked = await amending.build({ context: folder, dockerfile: 'Linked' }).result;
+  const linked = await amending.builder.build({ context: folder, dockerfile: 'Linked' }).result;
   assert.equal(parts(amending, linked.id), 1);
-  const made = await whole.build({ context: folder, dockerfile: 'Linked', noCache: true }).result;
+  const made = await whole.builder.build({ context: folder, dockerfile: 'Linked', noCache: true }).result;
   assert.deepEqual(await listing(amending, linked.id), await listing(whole, made.id));
   const [, diffId] = await diffIds(amending, linked.id);
   assert.equal(diffId, (await diffIds(whole, made.id))[1]);
-  assert.deepEqual((await amending.check().result).damages, damages);
+  assert.deepEqual((await amending.system.check().result).damages, damages);
 });
 
 test('an amended layer outlives the image and the cached step it amends, is saved as it is, and is no damage', {
@@ -288,20 +288,20 @@ test('an amended layer outlives the image and the cached step it amends, is save
   const folder = folderWith(t, { Dockerfile: 'FROM scratch\nCOPY src /to\n', ...source });
   const root = storeRoot(t);
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
-  await engine.build({ context: folder, tags: ['first'] }).result;
+  await engine.builder.build({ context: folder, tags: ['first'] }).result;
   changeMuch(folder);
-  const { id } = await engine.build({ context: folder, tags: ['second'] }).result;
+  const { id } = await engine.builder.build({ context: folder, tags: ['second'] }).result;
   assert.equal(parts(engine, id), 2);
   const files = await listing(engine, id);
-  await engine.removeImage({ image: 'first' });
-  await engine.pruneBuildCache({ all: true });
+  await engine.images.remove('first');
+  await engine.builder.prune({ all: true });
   assert.deepEqual(await listing(engine, id), files);
-  const { damages, orphans } = await engine.check().result;
+  const { damages, orphans } = await engine.system.check().result;
   assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] });
 
   const archive = join(folder, 'saved.tar');
-  await engine.save({ images: ['second'], output: archive }).result;
+  await engine.images.save({ images: ['second'], output: archive }).result;
   await using other = await Engine.open({ root: storeRoot(t), storageDriver: 'overlay2' });
-  await other.load({ input: archive }).result;
+  await other.images.load({ input: archive }).result;
   assert.deepEqual(await listing(other, id), files);
 });

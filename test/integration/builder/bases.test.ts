@@ -25,12 +25,12 @@ async function store(t: TestContext): Promise<Store> {
   async function* input(): AsyncGenerator<Uint8Array> {
     yield tar(file('etc/name', 'imported'));
   }
-  await engine.importImage({ input: input(), reference: 'base' }).result;
+  await engine.images.import({ input: input(), reference: 'base' }).result;
   const context = temporaryFolder(t);
   return {
     engine,
     build: async (...lines) => {
-      await engine.build({ context, dockerfile: { text: lines.join('\n') }, tags: ['built'] }).result;
+      await engine.builder.build({ context, dockerfile: { text: lines.join('\n') }, tags: ['built'] }).result;
       return (await engine.images.inspect('built')).config;
     },
   };
@@ -50,11 +50,11 @@ test("a base without PATH has docker's default before anything is read", { skip 
   assert.deepEqual({ ...config.Labels }, { p: path, q: `${path}:/tail` });
 
   await build('FROM base', 'ONBUILD ENV PATH=/t:$PATH');
-  await engine.tag('built', 'triggering');
+  await engine.images.tag('built', 'triggering');
   assert.deepEqual(await environment('FROM triggering'), [`PATH=/t:${path}`]);
 
   await build('FROM base', 'ENV PATH=');
-  await engine.tag('built', 'emptied');
+  await engine.images.tag('built', 'emptied');
   assert.deepEqual(await environment('FROM emptied', 'ENV PATH=/x:$PATH'), ['PATH=/x:'], 'emptied on purpose');
 });
 
@@ -85,6 +85,6 @@ test('FROM takes names and whole IDs, and no beginning of an ID', { skip }, asyn
   }
   for (const whole of [digits, id]) await build(`FROM ${whole}`, 'LABEL a=b');
   const name = digits.slice(0, 1);
-  await engine.tag('built', name);
+  await engine.images.tag('built', name);
   assert.deepEqual({ ...(await build(`FROM ${name}`, 'LABEL c=d')).config.Labels }, { a: 'b', c: 'd' });
 });

@@ -17,7 +17,7 @@ async function open(t: TestContext, root: string, storageDriver: string): Promis
 /** Builds, and returns the last state of each step. */
 async function build(engine: Engine, context: string, ...lines: readonly string[]): Promise<string[]> {
   const states = new Map<string, string>();
-  await using operation = engine.build({ context, dockerfile: { text: lines.join('\n') }, tags: ['built'] });
+  await using operation = engine.builder.build({ context, dockerfile: { text: lines.join('\n') }, tags: ['built'] });
   for await (const event of operation) if (event.type === 'step') states.set(event.vertex.name, event.step.state);
   await operation.result;
   return [...states.values()];
@@ -28,11 +28,11 @@ test('a key leads to its inputs, and those to the layers made of them', { skip }
   async function* input(): AsyncGenerator<Uint8Array> {
     yield tar(file('etc/name', 'imported'));
   }
-  await engine.importImage({ input: input(), reference: 'base' }).result;
+  await engine.images.import({ input: input(), reference: 'base' }).result;
   const context = folderWith(t, { a: 'a', b: 'b' });
   await build(engine, context, 'FROM base', 'COPY a /', 'WORKDIR /w', 'COPY --link b /');
   const { diff_ids } = (await engine.images.inspect('built')).config.rootfs;
-  const steps = await engine.buildCache();
+  const steps = await engine.builder.list();
   const named = (part: string): CachedStep =>
     steps.find(({ description }) => description.includes(part)) ?? assert.fail(part);
   const [copy, workdir, link] = [named('COPY a'), named('WORKDIR'), named('LINK COPY b')];
@@ -58,6 +58,6 @@ test('a key names no driver: each driver finds its own result, whatever others h
   assert.deepEqual(await build(vfs, context, ...dockerfile), ['done', 'done']);
   assert.deepEqual(await build(overlay, context, ...dockerfile), ['hit', 'hit']);
   assert.deepEqual(await build(vfs, context, ...dockerfile), ['hit', 'hit']);
-  const steps = await overlay.buildCache();
+  const steps = await overlay.builder.list();
   assert.deepEqual([steps.length, new Set(steps.map(({ id }) => id)).size], [4, 2]);
 });

@@ -28,12 +28,12 @@ async function* pieces(...parts: readonly (string | Uint8Array)[]): AsyncGenerat
 }
 
 async function built(engine: Engine, request: BuildRequest): Promise<string[]> {
-  const { id } = await engine.build(request).result;
+  const { id } = await engine.builder.build(request).result;
   return await withImageTree(engine, id, (tree) => shortListing(tree));
 }
 
-const scratchLeft = (engine: Engine): string[] =>
-  readdirSync(join(engine.layout.snapshots, 'overlay2')).filter((id) => engine.images.list().length === 0 && id !== '');
+const scratchLeft = async (engine: Engine): Promise<string[]> =>
+  (await engine.images.list()).length > 0 ? [] : readdirSync(join(engine.layout.snapshots, 'overlay2'));
 
 const dockerfile = 'FROM scratch\nCOPY d /d\n';
 const archive = tar(
@@ -71,8 +71,8 @@ test('a context of bytes: an archive, whatever its compression', { skip }, async
 
 test('a context of bytes is gone with its build', { skip }, async (t) => {
   const engine = await store(t);
-  await engine.build({ context: pieces(archive) }).result;
-  await assert.rejects(engine.build({ context: pieces(archive), dockerfile: 'none' }).result);
+  await engine.builder.build({ context: pieces(archive) }).result;
+  await assert.rejects(engine.builder.build({ context: pieces(archive), dockerfile: 'none' }).result);
   assert.equal(readdirSync(join(engine.layout.snapshots, 'overlay2')).length, 1, 'the step alone');
   // On a slow machine by a process of its own.
   await until(
@@ -84,22 +84,22 @@ test('a context of bytes is gone with its build', { skip }, async (t) => {
 test('the same files as a folder and as an archive are the same step', { skip }, async (t) => {
   const engine = await store(t);
   const folder = folderWith(t, { Dockerfile: dockerfile, 'd/f': 'x' });
-  const one = await engine.build({ context: folder }).result;
+  const one = await engine.builder.build({ context: folder }).result;
   const same = tar(file('Dockerfile', dockerfile), dir('d'), file('d/f', 'x', { mtime: 77, uid: 9 }));
-  assert.equal((await engine.build({ context: pieces(same) }).result).id, one.id);
+  assert.equal((await engine.builder.build({ context: pieces(same) }).result).id, one.id);
 });
 
 test('a context of bytes that is no archive is the Dockerfile, without files', { skip }, async (t) => {
   const engine = await store(t);
   const context = (): AsyncIterable<Uint8Array> => pieces('FROM scratch\nCOPY <<x /x\ny\nx\n');
   assert.deepEqual(await built(engine, { context: context() }), ['-644 0:0 /x "y\\n"']);
-  await assert.rejects(engine.build({ context: context(), dockerfile: 'other' }).result, (error) =>
+  await assert.rejects(engine.builder.build({ context: context(), dockerfile: 'other' }).result, (error) =>
     isStrataError(error, 'ERR_DOCKERFILE_AMBIGUOUS'),
   );
-  await assert.rejects(engine.build({ context: pieces('FROM scratch\nCOPY x /\n') }).result, (error) =>
+  await assert.rejects(engine.builder.build({ context: pieces('FROM scratch\nCOPY x /\n') }).result, (error) =>
     isStrataError(error, 'ERR_COPY_SOURCE_NOT_FOUND'),
   );
-  await assert.rejects(engine.build({ context: pieces() }).result, (error) =>
+  await assert.rejects(engine.builder.build({ context: pieces() }).result, (error) =>
     isStrataError(error, 'ERR_DOCKERFILE_SYNTAX'),
   );
 });
@@ -110,7 +110,7 @@ test('without a context there are no files, and the Dockerfile is text', { skip 
   assert.deepEqual(await built(engine, { dockerfile: { text } }), ['-644 0:0 /f "x\\n"']);
   assert.deepEqual(await built(engine, { dockerfile: { text: pieces(text) } }), ['-644 0:0 /f "x\\n"']);
   const refused = (request: BuildRequest, code: ErrorCode): Promise<void> =>
-    assert.rejects(engine.build(request).result, (error) => isStrataError(error, code));
+    assert.rejects(engine.builder.build(request).result, (error) => isStrataError(error, code));
   await refused({ dockerfile: { text: 'FROM scratch\nCOPY f /f\n' } }, 'ERR_COPY_SOURCE_NOT_FOUND');
   await refused({}, 'ERR_CONTEXT_NOT_FOUND');
   await refused({ dockerfile: '/etc/hostname' }, 'ERR_CONTEXT_NOT_FOUND');
@@ -124,7 +124,7 @@ test('an endless Dockerfile is refused and not read to its end', { skip }, async
   }
   for (const request of [{ context: endless() }, { context: folderWith(t, {}), dockerfile: { text: endless() } }]) {
     await assert.rejects(
-      engine.build(request).result,
+      engine.builder.build(request).result,
       (error) => isStrataError(error) && /more than the allowed/.test(error.message),
     );
   }
@@ -157,7 +157,7 @@ test('the Dockerfile: as text, as a stream, and anywhere on the machine with its
     [join(elsewhere, 'out'), 'ERR_CONTEXT_FILE'],
   ] as const) {
     await assert.rejects(
-      engine.build({ context, dockerfile: path }).result,
+      engine.builder.build({ context, dockerfile: path }).result,
       (error) => isStrataError(error, code),
       path,
     );
@@ -200,10 +200,10 @@ for (const [what, [bytes, code, message]] of Object.entries(hostile)) {
   test(`a context with ${what} is refused and leaves nothing`, { skip }, async (t) => {
     const engine = await store(t);
     await assert.rejects(
-      engine.build({ context: pieces(bytes) }).result,
+      engine.builder.build({ context: pieces(bytes) }).result,
       (error) => isStrataError(error, code) && message.test(error.message),
     );
-    assert.deepEqual(scratchLeft(engine), []);
+    assert.deepEqual(await scratchLeft(engine), []);
   });
 }
 
@@ -213,15 +213,15 @@ test('a context that does not come, and one that breaks off', { skip }, async (t
     yield archive.subarray(0, 2000);
     throw new Error('connection lost');
   }
-  await assert.rejects(engine.build({ context: broken() }).result, /connection lost/);
+  await assert.rejects(engine.builder.build({ context: broken() }).result, /connection lost/);
   const controller = new AbortController();
   async function* silent(): AsyncGenerator<Uint8Array> {
     yield archive.subarray(0, 2000);
     setImmediate(() => controller.abort(new Error('enough')));
     await new Promise(() => undefined);
   }
-  await assert.rejects(engine.build({ context: silent(), signal: controller.signal }).result, /enough/);
-  assert.deepEqual(scratchLeft(engine), []);
+  await assert.rejects(engine.builder.build({ context: silent(), signal: controller.signal }).result, /enough/);
+  assert.deepEqual(await scratchLeft(engine), []);
 });
 
 test('a full disk: the context, a COPY and an archive are told as such, and leave nothing', {
@@ -235,15 +235,15 @@ test('a full disk: the context, a COPY and an archive are told as such, and leav
       isStrataError(error, 'ERR_NO_SPACE') && message.test(error.message);
   const large = new Uint8Array(60 << 20).fill(7);
   const context = tar(file('Dockerfile', dockerfile), file('d/large', large));
-  await assert.rejects(engine.build({ context: pieces(context) }).result, noSpace(/no space left on device/));
+  await assert.rejects(engine.builder.build({ context: pieces(context) }).result, noSpace(/no space left on device/));
   const folder = folderWith(t, { Dockerfile: dockerfile, 'x.Dockerfile': 'FROM scratch\n\nADD x.tar /\n' });
   fill(folder, { 'd/large': large, 'x.tar': tar(file('large', large)) });
-  await assert.rejects(engine.build({ context: folder }).result, noSpace(/line 2: COPY: no space left/));
+  await assert.rejects(engine.builder.build({ context: folder }).result, noSpace(/line 2: COPY: no space left/));
   await assert.rejects(
-    engine.build({ context: folder, dockerfile: 'x.Dockerfile' }).result,
+    engine.builder.build({ context: folder, dockerfile: 'x.Dockerfile' }).result,
     noSpace(/line 3: ADD: no space left/),
   );
-  assert.deepEqual(scratchLeft(engine), []);
+  assert.deepEqual(await scratchLeft(engine), []);
   writeFileSync(join(folder, 'small.Dockerfile'), 'FROM scratch\nCOPY small.Dockerfile /f\n');
-  await engine.build({ context: folder, dockerfile: 'small.Dockerfile' }).result;
+  await engine.builder.build({ context: folder, dockerfile: 'small.Dockerfile' }).result;
 });

@@ -40,7 +40,7 @@ async function store(t: TestContext): Promise<Engine> {
 
 /** Builds and answers the states of the steps that came from the cache or were run. */
 async function build(engine: Engine, context: string): Promise<{ readonly id: string; readonly outcomes: string[] }> {
-  await using operation = engine.build({ context });
+  await using operation = engine.builder.build({ context });
   const outcomes: string[] = [];
   const note = (event: BuildEvent): void => {
     if (event.type === 'step' && (event.step.state === 'hit' || event.step.state === 'done')) {
@@ -118,7 +118,7 @@ test('a linked copy comes from the cache on any base, as the same layer', { skip
     // On the same file, too.
     assert.deepEqual(await on('COPY old /'), [['done', 'hit', 'done', 'hit', 'done'], layers], storageDriver);
     assert.deepEqual(await on('COPY older /'), [['hit', 'hit', 'hit', 'hit', 'hit'], layers], storageDriver);
-    const { damages, orphans } = await engine.check().result;
+    const { damages, orphans } = await engine.system.check().result;
     assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] });
   }
 });
@@ -293,7 +293,7 @@ test('a step run again below one that came from the cache: the image is one that
       '-644 0:0 /made/a "1"',
     ]);
   }
-  assert.deepEqual((await engine.check().result).damages, []);
+  assert.deepEqual((await engine.system.check().result).damages, []);
 });
 
 const source = { identity: 'scratch', snapshotId: undefined, createdAt: 0 };
@@ -394,7 +394,7 @@ test('a failed copy leaves no snapshot behind', { skip }, async (t) => {
   const engine = await store(t);
   const folder = folderWith(t, { Dockerfile: 'FROM scratch\nCOPY f /a\nCOPY f /a/b\n', f: '' });
   await assert.rejects(build(engine, folder), (error) => isStrataError(error, 'ERR_COPY_DESTINATION'));
-  assert.equal(engine.images.list().length, 0);
+  assert.equal((await engine.images.list()).length, 0);
   const snapshots = join(engine.layout.snapshots, 'overlay2');
   assert.equal(
     execFileSync('ls', [snapshots], { encoding: 'utf8' }).trim().split('\n').length,

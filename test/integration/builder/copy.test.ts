@@ -17,7 +17,7 @@ async function check(t: TestContext, engine: Engine, driver: 'overlay2' | 'vfs',
   const folder = folderWith(t, given.context);
   const base = existsSync(join(folder, 'base')) ? ['COPY base/ /'] : [];
   fill(folder, { Dockerfile: `${['FROM scratch', ...base, ...given.steps].join('\n')}\n` });
-  const built = engine.build({ context: folder }).result;
+  const built = engine.builder.build({ context: folder }).result;
   const { expected } = given;
   if ('error' in expected) {
     await assert.rejects(built, (error) => isStrataError(error, expected.code) && expected.error.test(error.message));

@@ -125,13 +125,13 @@ test('what fails in a build shows where in the Dockerfile', { skip: needs('root'
   for (const [name, [dockerfile, shown]] of Object.entries(failures)) {
     await t.test(name, async (t) => {
       const context = folderWith(t, { Dockerfile: dockerfile, file: 'text' });
-      const error: unknown = await engine.build({ context }).result.catch((failure: unknown) => failure);
+      const error: unknown = await engine.builder.build({ context }).result.catch((failure: unknown) => failure);
       assert.deepEqual(renderError(error, { debug: false }).split('\n').slice(0, shown.length), shown);
     });
   }
   await t.test('a Dockerfile of another name, for programs', async (t) => {
     const context = folderWith(t, { 'sub/x.Dockerfile': 'FROM scratch\nCOPY absent /\n' });
-    const error: unknown = await engine
+    const error: unknown = await engine.builder
       .build({ context, dockerfile: 'sub/x.Dockerfile' })
       .result.catch((failure: unknown) => failure);
     assert.ok(isStrataError(error, 'ERR_COPY_SOURCE_NOT_FOUND'), String(error));

@@ -49,9 +49,9 @@ test('a file of the context that is changed through memory is read again', {
     for (let left = settledMs - age(); left > 0; left = settledMs - age()) await sleep(left);
   }
   for (const { path, fill } of contexts) {
-    const { id: before } = await engine.build({ context: path }).result;
+    const { id: before } = await engine.builder.build({ context: path }).result;
     fill('c');
-    const { id: after } = await engine.build({ context: path }).result;
+    const { id: after } = await engine.builder.build({ context: path }).result;
     assert.notEqual(after, before, path);
   }
 });

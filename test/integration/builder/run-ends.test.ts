@@ -21,7 +21,7 @@ const skip = needs('root', 'overlay', 'runc', 'busybox');
 async function store(t: TestContext): Promise<Engine> {
   const engine = await Engine.open({ root: storeRoot(t) });
   t.after(() => engine[Symbol.asyncDispose]());
-  await engine.build({ context: busyboxContext(t), tags: ['base'] }).result;
+  await engine.builder.build({ context: busyboxContext(t), tags: ['base'] }).result;
   return engine;
 }
 
@@ -59,7 +59,7 @@ test('an abort at any moment leaves nothing', { skip }, async (t) => {
   for (let round = 0; round < 6; round++) {
     const controller = new AbortController();
     const reason = new Error('enough');
-    const building = engine.build({ context, signal: controller.signal });
+    const building = engine.builder.build({ context, signal: controller.signal });
     await sleep(random.next(25) * 10);
     controller.abort(reason);
     await assert.rejects(building.result, (error) => error === reason);
@@ -71,12 +71,12 @@ test('disposal ends a step and waits for it, however its reader is stuck', { ski
   const engine = await store(t);
   const context = buildContext(t, ['FROM base', 'RUN yes']);
   {
-    await using operation = engine.build({ context });
+    await using operation = engine.builder.build({ context });
     for await (const event of operation) if (event.type === 'log') break;
   }
   assert.deepEqual(left(engine), nothing);
   {
-    await using operation = engine.build({ context });
+    await using operation = engine.builder.build({ context });
     const reader = operation[Symbol.asyncIterator]();
     await reader.next();
     await sleep(200);
@@ -101,7 +101,7 @@ test('much output, and a line without end, take little memory', { skip }, async 
   const measured = async (script: string): Promise<{ readonly bytes: number; readonly grown: number }> => {
     const before = process.memoryUsage().rss;
     let [bytes, most] = [0, 0];
-    await using operation = engine.build({ context: buildContext(t, ['FROM base', `RUN ${script}`]) });
+    await using operation = engine.builder.build({ context: buildContext(t, ['FROM base', `RUN ${script}`]) });
     for await (const event of operation) {
       if (event.type !== 'log') continue;
       bytes += event.lines.length;
@@ -148,7 +148,7 @@ for (const signal of ['SIGKILL', 'SIGHUP', 'SIGTERM', 'SIGINT'] as const) {
     await untilSo(() => left(engine).states?.length === 0);
     assert.deepEqual(left(engine).mounts, []);
     // The next command that builds takes away the rest.
-    await engine.build({ context: buildContext(t, ['FROM base', 'LABEL a=b']) }).result;
+    await engine.builder.build({ context: buildContext(t, ['FROM base', 'LABEL a=b']) }).result;
     assert.deepEqual(left(engine), nothing);
     assert.deepEqual(
       globSync('/sys/fs/cgroup/{*/,}strata/*').filter((group) => steps.some((step) => group.endsWith(step))),
@@ -172,7 +172,7 @@ test('what makes or starts containers takes away the steps of a killed build', {
   const bundle = join(engine.layout.run, 'steps/0123456789abcdef0123-1');
   for (const work of [
     () => engine.containers.start(id),
-    () => engine.run({ image: 'base', command: ['true'], remove: true }).result,
+    () => engine.containers.run({ image: 'base', command: ['true'], remove: true }).result,
   ]) {
     mkdirSync(bundle, { recursive: true });
     await work();
@@ -211,6 +211,6 @@ test('two processes that build the same run each step once, and one takes over f
   await wake(mark);
   assert.equal(await second.ended, 0, second.text());
   assert.match(second.text(), /done here/);
-  await engine.build({ context: buildContext(t, ['FROM base', 'LABEL a=b']) }).result;
+  await engine.builder.build({ context: buildContext(t, ['FROM base', 'LABEL a=b']) }).result;
   assert.deepEqual(left(engine), nothing);
 });

@@ -15,11 +15,11 @@ test('a RUN that fails on a full disk is told with what it may have failed of', 
   using disk = loopFilesystem(['mkfs.ext4', '-q', '-m', '0', '-N', '4000'], { megabytes: 64 });
   await using engine = await Engine.open({ root: join(disk.path, 'root'), storageDriver: 'overlay2' });
   t.after(() => rmSync(engine.layout.run, { recursive: true, force: true }));
-  await engine.build({ context: busyboxContext(t), tags: ['box'] }).result;
+  await engine.builder.build({ context: busyboxContext(t), tags: ['box'] }).result;
   const failureOf = async (script: string): Promise<StrataError> => {
     const context = folderWith(t, { Dockerfile: `FROM box\nRUN ${script}\n` });
     try {
-      await engine.build({ context }).result;
+      await engine.builder.build({ context }).result;
     } catch (error) {
       if (isStrataError(error)) return error;
       throw error;

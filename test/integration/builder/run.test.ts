@@ -19,7 +19,7 @@ async function store(t: TestContext, driver = 'overlay2'): Promise<{ readonly en
   // No worker for each step: ends and kills are looked at with those.
   const engine = await Engine.open({ root: storeRoot(t), storageDriver: driver, ownProcess: true });
   t.after(() => engine[Symbol.asyncDispose]());
-  await engine.build({ context: busyboxContext(t), tags: ['base'] }).result;
+  await engine.builder.build({ context: busyboxContext(t), tags: ['base'] }).result;
   const build: Build = async (each, lines, { files = {}, ...more } = {}) => {
     const from = lines.some((line) => line.startsWith('FROM ')) ? [] : ['FROM base'];
     return await toldBuild(engine, { context: buildContext(each, [...from, ...lines], files), ...more });
@@ -285,7 +285,7 @@ test('a step that fails says which, how, and what it wrote last', { skip }, asyn
     assert.equal(again.log, 'kept\n');
     assert.deepEqual(Object.values(again.steps), ['hit', 'done']);
     assert.equal(
-      engine.images.list().some(({ repository }) => repository === 'x'),
+      (await engine.images.list()).some(({ repository }) => repository === 'x'),
       false,
     );
   });

@@ -33,7 +33,7 @@ const build = async (
   engine: Engine,
   folder: string,
   buildArgs: Readonly<Record<string, string>> = { SOURCE_DATE_EPOCH: `${epoch}` },
-): Promise<string> => (await engine.build({ context: folder, buildArgs }).result).id;
+): Promise<string> => (await engine.builder.build({ context: folder, buildArgs }).result).id;
 
 const dockerfile = `FROM scratch
 ADD base.tar /

@@ -60,14 +60,14 @@ for (const driver of ['overlay2', 'vfs']) {
     await once(child.stdout, 'data');
     for (let at = 0; at < tries; at++) {
       try {
-        await engine.commit({ container: id, reference: `taken:${at}`, pause: false }).result;
+        await engine.containers.commit(id, { reference: `taken:${at}`, pause: false }).result;
       } catch (error) {
         if (!isStrataError(error, 'ERR_CONTAINER_CHANGED')) throw error;
       }
     }
     writeFileSync(join(layer, 'stop'), '');
     await once(child, 'exit');
-    await engine.commit({ container: id, reference: 'still' }).result;
+    await engine.containers.commit(id, { reference: 'still' }).result;
     const copies = files().filter((path) => dirname(path) !== layer && lstatSync(path).isFile());
     for (const path of copies) assert.equal(readFileSync(path, 'utf8'), own, `${path} is what the container wrote`);
     await engine.containers.remove(id);

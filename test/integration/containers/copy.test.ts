@@ -278,7 +278,10 @@ test('what the kernel makes when it is read has no size to be copied by', { skip
 
 test('a place that its container takes away while it is written to is told of in words', { skip }, async (t) => {
   const { containers } = await withContainers(t);
-  const sh = async (script: string): Promise<number> => containers.execHere('runs', { command: ['sh', '-c', script] });
+  const sh = async (script: string): Promise<number> => {
+    await using shell = await containers.exec('runs', { command: ['sh', '-c', script], stdio: 'inherit' });
+    return await shell.exitCode;
+  };
   assert.equal(await sh('mkdir /goes'), 0);
   async function* archive(): AsyncGenerator<Uint8Array> {
     const [first, second] = [tar(file('a', 'a')).subarray(0, 1024), tar(file('b', 'b'))];

@@ -18,7 +18,7 @@ async function running(engine: Engine, script: string): Promise<string> {
 
 /** What a process in the container writes, and its exit code. */
 async function answer(engine: Engine, id: string, script: string, terminal: boolean): Promise<string> {
-  await using attached = await engine.containers.execAttached(id, { command: ['sh', '-c', script], terminal });
+  await using attached = await engine.containers.exec(id, { command: ['sh', '-c', script], terminal });
   let text = '';
   for await (const { chunk } of attached.streams) text += Buffer.from(chunk).toString('latin1');
   return `${text}${await attached.exitCode}`;
@@ -33,7 +33,7 @@ test('a process that joins has its three streams and no descriptor of ours; no f
   const script = 'for f in /proc/$$/fd/*; do test ! -e $f || echo -n "${f##*/} "; done';
   for (const terminal of [false, true]) assert.match(await answer(engine, id, script, terminal), /^0 1 2 (10 )?0$/);
   for (const workingDirectory of ['/proc/self/fd/7', '/proc/1/fd/8/..', '/dev/fd/7/', '//proc//self/fd/9']) {
-    await assert.rejects(engine.containers.execAttached(id, { command: ['pwd'], workingDirectory }), {
+    await assert.rejects(engine.containers.exec(id, { command: ['pwd'], workingDirectory }), {
       code: 'ERR_WORKING_DIRECTORY_INVALID',
     });
   }
@@ -46,7 +46,7 @@ test('a process that cannot start, at a terminal, again and again: no descriptor
   const engine = await containerStore(t);
   const id = await running(engine, 'sleep 1000');
   const fail = async (): Promise<void> => {
-    await using attached = await engine.containers.execAttached(id, { command: ['/missing'], terminal: true });
+    await using attached = await engine.containers.exec(id, { command: ['/missing'], terminal: true });
     await assert.rejects(attached.exitCode, { code: 'ERR_EXEC' });
   };
   await fail();

@@ -20,7 +20,7 @@ type Asked = Omit<CreateRequest, 'image'> & { readonly image?: string };
 
 /** By the calling process. */
 async function attended(engine: Engine, request: Asked): Promise<Ran> {
-  await using operation = engine.run({ image: 'busybox', remove: true, ...request });
+  await using operation = engine.containers.run({ image: 'busybox', remove: true, ...request });
   let text = '';
   for await (const event of operation) {
     if (event.type === 'output') text += Buffer.from(event.chunk).toString('latin1');
@@ -69,7 +69,7 @@ const group = (v1: string, v2: string): string => `cat /sys/fs/cgroup/${isUnifie
 async function refused(engine: Engine, host: HostOptions, code: string, message: RegExp): Promise<void> {
   const request = { image: 'busybox', command: ['true'], host };
   await assert.rejects(engine.containers.create(request), { code, message }, JSON.stringify(host));
-  await assert.rejects(engine.run({ ...request, remove: true }).result, { code, message });
+  await assert.rejects(engine.containers.run({ ...request, remove: true }).result, { code, message });
 }
 
 for (const [name, way] of Object.entries(ways)) {
@@ -166,7 +166,7 @@ for (const [name, way] of Object.entries(ways)) {
       'tree/up': { link: '../../../../../elsewhere/deep' },
       'tree/etc/resolv.conf': { link: '../run/resolver/stub.conf' },
     });
-    await engine.build({ context, tags: ['links'] }).result;
+    await engine.builder.build({ context, tags: ['links'] }).result;
     const made = join(host, 'made/of/it');
     const seen = await values(
       way,

@@ -35,7 +35,7 @@ async function load(engine: Engine, images: readonly Hostile[]): Promise<void> {
   }));
   const archive = join(engine.layout.root, 'hostile.tar');
   writeFileSync(archive, asTar(dockerArchive(made)));
-  await engine.load({ input: archive }).result;
+  await engine.images.load({ input: archive }).result;
 }
 
 /** Makes a container of an image and runs it to its end. */

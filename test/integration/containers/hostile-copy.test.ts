@@ -82,7 +82,7 @@ test('no program or library of a container is run for it from outside (E10)', { 
     'tree/etc/nsswitch.conf': 'passwd: evil files\n',
     'tree/etc/ld.so.preload': '/lib/libc.so.6\n',
   });
-  await engine.build({ context, tags: ['evil'] }).result;
+  await engine.builder.build({ context, tags: ['evil'] }).result;
   await containers.create({ image: 'evil', name: 'made' });
   await containers.create({ image: 'evil', name: 'runs', command: ['/bin/sleep', '1000'], user: '0' });
   await containers.start('runs');
@@ -92,11 +92,11 @@ test('no program or library of a container is run for it from outside (E10)', { 
       await containers.copyTo(name, { from: Readable.from([bytes]), path: '/tmp' });
     }
     await containers.copyFrom(name, { path: '/tmp', to: temporaryFolder(t) });
-    await engine.export({ container: name, output: async () => undefined }).result;
-    await engine.commit({ container: name, reference: `of-${name}` }).result;
+    await engine.containers.export(name, { output: async () => undefined }).result;
+    await engine.containers.commit(name, { reference: `of-${name}` }).result;
     await Array.fromAsync(containers.diff(name));
   }
-  await using attached = await containers.execAttached('runs', { command: ['/bin/true'], user: 'me:staff' });
+  await using attached = await containers.exec('runs', { command: ['/bin/true'], user: 'me:staff' });
   assert.equal(await attached.exitCode, 0);
   for (const name of ['made', 'runs']) {
     await assert.rejects(containers.copyFrom(name, { path: '/ran', to: temporaryFolder(t) }), {
@@ -158,9 +158,9 @@ test('as many files as there are: in and out again, diff, commit, export, rm, in
   assert.equal(countFiles(back), count);
   let exported = 0;
   const output = async (chunk: Uint8Array): Promise<void> => void (exported += chunk.length);
-  await works.done('export', async () => await engine.export({ container: 'made', output }).result);
+  await works.done('export', async () => await engine.containers.export('made', { output }).result);
   assert.ok(exported > count * 1024, 'a header and a body each');
-  await works.done('commit', async () => await engine.commit({ container: 'made', reference: 'many' }).result);
+  await works.done('commit', async () => await engine.containers.commit('made', { reference: 'many' }).result);
   const changes = await works.done('diff', async () => {
     let changes = 0;
     for await (const { kind } of containers.diff('made')) changes += kind === 'added' ? 1 : 0;

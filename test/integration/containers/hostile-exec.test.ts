@@ -27,7 +27,7 @@ interface Joined {
 }
 
 async function join({ containers }: Engine, id: string, command: readonly string[], user?: string): Promise<Joined> {
-  await using attached = await containers.execAttached(id, { command, user, signal: AbortSignal.timeout(patienceMs) });
+  await using attached = await containers.exec(id, { command, user, signal: AbortSignal.timeout(patienceMs) });
   let text = '';
   for await (const { chunk } of attached.streams) text += Buffer.from(chunk).toString('latin1');
   return { text, code: await attached.exitCode };
@@ -43,7 +43,7 @@ test('the runtime stays what it is, whatever joins a container that waits to wri
     'tree/evil': { link: '/proc/self/exe' },
     'tree/script': { mode: 0o755, content: '#!/proc/self/exe\n' },
   });
-  await engine.build({ context, tags: ['evil'] }).result;
+  await engine.builder.build({ context, tags: ['evil'] }).result;
   const wait = `while true; do for p in /proc/[0-9]*; do
       case $p in /proc/1) continue;; esac
       echo $p >> /met; echo x > $p/exe && echo $p >> /wrote

@@ -39,7 +39,7 @@ async function image(
 ): Promise<void> {
   const items = Object.fromEntries(Object.entries(tree).map(([name, item]) => [`tree/${name}`, item]));
   const context = folderWith(t, { Dockerfile: 'FROM busybox\nCOPY tree /\n', 'tree/.keep': '', ...items });
-  await engine.build({ context, tags: ['hostile'] }).result;
+  await engine.builder.build({ context, tags: ['hostile'] }).result;
 }
 
 test('what tells of the host is masked, what would change it cannot be written (E1, E2)', { skip }, async (t) => {

@@ -10,8 +10,8 @@ test('a name that was moved, removed or given back', { skip: needs('root', 'over
   const engine = await containerStore(t);
   const { containers } = engine;
   const { id } = await engine.images.inspect('busybox');
-  await engine.tag('busybox', 'moved:1');
-  await engine.tag('busybox', 'other');
+  await engine.images.tag('busybox', 'moved:1');
+  await engine.images.tag('busybox', 'other');
   const made = {
     byTag: 'moved:1',
     inFull: 'docker.io/library/moved:1',
@@ -23,13 +23,13 @@ test('a name that was moved, removed or given back', { skip: needs('root', 'over
   const shown = async (): Promise<Record<string, string>> =>
     Object.fromEntries((await containers.list({ all: true })).map(({ name, image }) => [name, image]));
   const inUse = async (): Promise<Record<string, string>> =>
-    Object.fromEntries((await engine.diskUsage()).containerList.map(({ name, image }) => [name, image]));
+    Object.fromEntries((await engine.system.diskUsage()).containerList.map(({ name, image }) => [name, image]));
   const names = async (filter: string): Promise<number> =>
     (await containers.list({ all: true, filters: Filters.fromFlags([filter]) })).length;
 
   assert.deepEqual(await shown(), made);
   const context = temporaryFolder(t, 'label');
-  await engine.build({ context, dockerfile: { text: 'FROM busybox\nLABEL a=b' }, tags: ['moved:1'] }).result;
+  await engine.builder.build({ context, dockerfile: { text: 'FROM busybox\nLABEL a=b' }, tags: ['moved:1'] }).result;
   const moved = { ...made, byTag: id, inFull: id };
   assert.deepEqual(await shown(), moved);
   assert.deepEqual(await inUse(), moved);
@@ -37,12 +37,12 @@ test('a name that was moved, removed or given back', { skip: needs('root', 'over
   assert.deepEqual([(Config as { readonly Image: string }).Image, Image], ['moved:1', id]);
   assert.deepEqual([await names('ancestor=moved:1'), await names('ancestor=busybox')], [0, 5]);
 
-  await engine.removeImage({ image: 'moved:1' });
+  await engine.images.remove('moved:1');
   assert.deepEqual(await shown(), moved);
-  await engine.tag('busybox', 'moved:1');
+  await engine.images.tag('busybox', 'moved:1');
   assert.deepEqual(await shown(), made);
-  await engine.removeImage({ image: 'other' });
+  await engine.images.remove('other');
   assert.deepEqual(await shown(), { ...made, withoutTag: id });
-  await engine.removeImage({ image: id, force: true });
+  await engine.images.remove(id, { force: true });
   assert.deepEqual(await shown(), { ...moved, withoutTag: id });
 });

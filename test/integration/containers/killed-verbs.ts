@@ -58,7 +58,7 @@ const joined = async (engine: Engine): Promise<void> => {
 };
 const joinsAgain = async (engine: Engine): Promise<void> => {
   assert.equal((await seen(engine, name))?.Status, 'running', 'the container goes on');
-  await using attached = await engine.containers.execAttached(name, { command: exec });
+  await using attached = await engine.containers.exec(name, { command: exec });
   assert.equal(await attached.exitCode, 0);
   await joined(engine);
 };

@@ -94,7 +94,7 @@ test('who waits for a container that goes with its end is told how it ended, who
   const folder = temporaryFolder(t);
   const script = 'while [ ! -e /in/go ]; do sleep 0.05; done; exit 7';
   const request = { image: 'busybox', name: 'cc', remove: true, command: ['sh', '-c', script] };
-  await using operation = engine.run({ ...request, host: { Binds: [`${folder}:/in`] } });
+  await using operation = engine.containers.run({ ...request, host: { Binds: [`${folder}:/in`] } });
   let own = '';
   for await (const event of operation) {
     if (event.type === 'created') own = event.id;
@@ -170,7 +170,7 @@ test('another boot: nothing runs any more, whatever the record says', { skip }, 
   assert.match(String(exited?.status), /^Exited \(255\) /);
   assert.equal(list.find(({ id }) => id === starting.id)?.status, 'Created');
   assert.equal(list.length, 2);
-  await engine.pruneContainers();
+  await engine.containers.prune();
   await untilGone(running.conmon);
   assert.deepEqual(leftBehind(engine, [running.id, removed.id]), nothingLeft);
 });

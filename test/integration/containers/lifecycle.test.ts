@@ -104,10 +104,10 @@ test('one whose files cannot be removed says so, and keeps none of the others fr
   await assert.rejects(containers.inspect('stuck'), busy);
   const shown = (await containers.list({ all: true })).map(({ name, status }) => `${name}: ${status}`);
   assert.deepEqual(shown, ['other: Created', 'stuck: Removal In Progress']);
-  const { deleted } = await engine.pruneContainers();
+  const { deleted } = await engine.containers.prune();
   assert.deepEqual(deleted.toSorted(), [id, other.id].toSorted());
   unmountIfMounted(inside, { lazy: true });
-  await engine.pruneContainers();
+  await engine.containers.prune();
   assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
 });
 
@@ -239,7 +239,7 @@ test('what ends a container works while a command only begins to run it', { skip
     async (id) => await containers.remove(id, { signal, force: true }),
   ];
   for (const end of ways) {
-    await using run = engine.run({ image: 'busybox', command: ['sleep', '1000'], remove: true });
+    await using run = engine.containers.run({ image: 'busybox', command: ['sleep', '1000'], remove: true });
     for await (const event of run) if (event.type === 'created') await end(event.id);
     assert.equal((await run.result).exitCode, 137);
   }
@@ -267,7 +267,7 @@ test('several at once: one start of many wins, and many containers side by side'
     }),
   );
   assert.deepEqual(await Promise.all(ids.map((each) => containers.wait(each))), [0, 1, 2, 3]);
-  await engine.pruneContainers();
+  await engine.containers.prune();
   assert.deepEqual(leftBehind(engine, [id, ...ids]), nothingLeft);
 });
 
@@ -275,13 +275,13 @@ test('prune leaves what runs; an image in use by a running container stays', { s
   const engine = await containerStore(t);
   const id = await started(engine, 'runs', 'exec sleep 1000');
   await engine.containers.create({ image: 'busybox', name: 'waits' });
-  const { deleted } = await engine.pruneContainers();
+  const { deleted } = await engine.containers.prune();
   assert.equal(deleted.length, 1);
   assert.equal((await engine.containers.list())[0]?.id, id);
-  const image = engine.images.list()[0]?.id ?? assert.fail();
-  await assert.rejects(engine.removeImage({ image, force: true }), /is being used by running container/);
+  const image = (await engine.images.list())[0]?.id ?? assert.fail();
+  await assert.rejects(engine.images.remove(image, { force: true }), /is being used by running container/);
   await engine.containers.kill('runs');
   await engine.containers.wait('runs');
-  const { containers } = await engine.diskUsage();
+  const { containers } = await engine.system.diskUsage();
   assert.deepEqual([containers.total, containers.active], [1, 0]);
 });

@@ -59,7 +59,7 @@ test('processes that join one container all at once: each has its own streams an
   await containers.start(id);
   const join = async (number: number): Promise<[string, number]> => {
     const command = ['sh', '-c', `read line; echo ${number} $line; exit ${number}`];
-    await using attached = await containers.execAttached(id, { command, interactive: true });
+    await using attached = await containers.exec(id, { command, interactive: true });
     const { streams } = attached;
     let text = '';
     const reads = (async () => {

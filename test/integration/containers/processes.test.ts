@@ -44,7 +44,7 @@ test('--init reaps what nobody waits for, and hears the signal to stop', { skip 
     const id = await started(engine, script, { Init });
     const pid = (await seen(engine, id))?.Pid ?? 0;
     await untilSo(() => processesOf(id).length >= 21, 'all are there');
-    await using ender = await engine.containers.execAttached(id, { command: ['touch', '/end'] });
+    await using ender = await engine.containers.exec(id, { command: ['touch', '/end'] });
     assert.equal(await ender.exitCode, 0);
     if (Init) await untilSo(() => processesOf(id).length === 2, 'all are gone but the init and its child');
     // Reaped, or for ever not, a moment after that.
@@ -67,7 +67,7 @@ const ends: readonly (readonly [string, CreateRequest['host'], (engine: Engine, 
     'its own end',
     {},
     async ({ containers }, id) => {
-      await using ender = await containers.execAttached(id, { command: ['touch', '/end'] });
+      await using ender = await containers.exec(id, { command: ['touch', '/end'] });
       await ender.exitCode;
     },
   ],

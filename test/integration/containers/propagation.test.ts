@@ -42,7 +42,12 @@ interface Ran {
 type Way = (engine: Engine, script: string, host: HostOptions) => Promise<Ran>;
 
 const attended: Way = async (engine, script, host) => {
-  await using operation = engine.run({ image: 'busybox', remove: true, command: ['sh', '-c', script], host });
+  await using operation = engine.containers.run({
+    image: 'busybox',
+    remove: true,
+    command: ['sh', '-c', script],
+    host,
+  });
   let text = '';
   for await (const event of operation) {
     if (event.type === 'output') text += Buffer.from(event.chunk).toString('latin1');

@@ -37,7 +37,7 @@ test('more attributes than one file takes are not a full disk', { skip }, async 
   using disk = ext4();
   await using engine = await opened(context, join(disk.path, 'root'));
   const archive = dockerArchive([{ image: image([tar(file('f', '', { xattrs: attributes }))]) }]);
-  await assert.rejects(engine.load({ input: bytes(asTar(archive)) }).result, {
+  await assert.rejects(engine.images.load({ input: bytes(asTar(archive)) }).result, {
     code: 'ERR_ATTRIBUTE_LIMIT',
     message: 'layer entry "f": more extended attributes than the filesystem keeps for one file',
   });
@@ -71,11 +71,11 @@ test('a commit without inodes says so, also when its own are free again', {
 }, async (context) => {
   using disk = ext4(700);
   await using engine = await opened(context, join(disk.path, 'root'));
-  await engine.build({ context: busyboxContext(context), tags: ['box'] }).result;
+  await engine.builder.build({ context: busyboxContext(context), tags: ['box'] }).result;
   const script = 'i=0; while [ $i -lt 150 ]; do : > /f$i; i=$((i+1)); done';
-  await engine.run({ image: 'box', name: 'many', command: ['sh', '-c', script] }).result;
+  await engine.containers.run({ image: 'box', name: 'many', command: ['sh', '-c', script] }).result;
   for (let at = 0; statfsSync(disk.path).ffree > 100; at++) writeFileSync(join(disk.path, `fill${at}`), '');
-  await assert.rejects(engine.commit({ container: 'many', reference: 'made' }).result, {
+  await assert.rejects(engine.containers.commit('many', { reference: 'made' }).result, {
     code: 'ERR_NO_SPACE',
     message: /^store .*: no inodes left on device$/,
   });
@@ -85,8 +85,8 @@ test('a disk that is full elsewhere is not the store', { skip }, async (context)
   using disk = loopFilesystem(['mkfs.ext4', '-q'], { megabytes: 2 });
   await using engine = await opened(context, storeRoot(context));
   const large = image([tar(file('large', new Uint8Array(8 << 20).fill(7)))]);
-  await engine.load({ input: bytes(asTar(dockerArchive([{ image: large, tags: ['large:1'] }]))) }).result;
-  await assert.rejects(engine.save({ images: ['large:1'], output: join(disk.path, 'large.tar') }).result, {
+  await engine.images.load({ input: bytes(asTar(dockerArchive([{ image: large, tags: ['large:1'] }]))) }).result;
+  await assert.rejects(engine.images.save({ images: ['large:1'], output: join(disk.path, 'large.tar') }).result, {
     code: 'ERR_NO_SPACE',
     message: `${disk.path}: no space left on device`,
     hint: 'Free space on that filesystem, or choose another place.',

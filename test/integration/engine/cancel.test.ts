@@ -9,6 +9,7 @@ import { Metadata } from '../../../src/metadata/metadata.ts';
 import { storeRoot, temporaryFolder } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { asTar, dockerArchive, image } from '../../helpers/image-archives.ts';
+import { listedImages } from '../../helpers/listed-images.ts';
 import { needs } from '../../helpers/needs.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
@@ -49,9 +50,9 @@ async function store(
   const engine = await Engine.open({ root: storeRoot(context), storageDriver: 'overlay2' });
   context.after(async () => await engine[Symbol.asyncDispose]());
   const out = temporaryFolder(context);
-  await engine.build({ context: busyboxContext(context), tags: ['box'] }).result;
+  await engine.builder.build({ context: busyboxContext(context), tags: ['box'] }).result;
   const script = 'for i in 1 2 3 4; do dd if=/dev/urandom of=/tmp/$i bs=1M count=2; done 2>/dev/null';
-  await engine.run({ image: 'box', name: 'one', command: ['sh', '-c', script] }).result;
+  await engine.containers.run({ image: 'box', name: 'one', command: ['sh', '-c', script] }).result;
   const layers = [3, 4].map((mib) => tar(file(`f${mib}`, randomBytes(mib << 20))));
   const archive = join(out, 'in.tar');
   writeFileSync(archive, asTar(dockerArchive([{ image: image(layers), tags: ['loaded:1'] }])));
@@ -61,15 +62,16 @@ async function store(
   const works: readonly Work[] = [
     {
       name: 'build',
-      start: (signal) => engine.build({ context: busyboxContext(context, ['RUN true']), noCache: true, signal }),
+      start: (signal) =>
+        engine.builder.build({ context: busyboxContext(context, ['RUN true']), noCache: true, signal }),
     },
-    { name: 'load', start: (signal) => engine.load({ input: archive, signal }) },
-    { name: 'import', start: (signal) => engine.importImage({ input: tree, reference: 'imported', signal }) },
-    { name: 'commit', start: (signal) => engine.commit({ container: 'one', reference: 'made', signal }) },
-    { name: 'export', start: (signal) => engine.export({ container: 'one', output, signal }) },
-    { name: 'save', start: (signal) => engine.save({ images: ['box'], output, signal }) },
-    { name: 'check', start: (signal) => engine.check({ signal }) },
-    { name: 'collectGarbage', start: (signal) => engine.collectGarbage({ signal }) },
+    { name: 'load', start: (signal) => engine.images.load({ input: archive, signal }) },
+    { name: 'import', start: (signal) => engine.images.import({ input: tree, reference: 'imported', signal }) },
+    { name: 'commit', start: (signal) => engine.containers.commit('one', { reference: 'made', signal }) },
+    { name: 'export', start: (signal) => engine.containers.export('one', { output, signal }) },
+    { name: 'save', start: (signal) => engine.images.save({ images: ['box'], output, signal }) },
+    { name: 'check', start: (signal) => engine.system.check({ signal }) },
+    { name: 'collectGarbage', start: (signal) => engine.system.collectGarbage({ signal }) },
   ];
   return { engine, works, out };
 }
@@ -106,18 +108,22 @@ test(`what is cancelled leaves nothing, whenever that is (STRATA_SEED=${seed})`,
   const { root } = engine.layout;
   const random = seeded(seed);
   const takenBack = async (): Promise<void> => {
-    for (const { id, repository } of engine.images.list()) {
-      if (repository !== 'box') await engine.removeImage({ image: id, force: true });
+    for (const { id, repository } of await engine.images.list()) {
+      if (repository !== 'box') await engine.images.remove(id, { force: true });
     }
-    await engine.pruneBuildCache();
-    await engine.collectGarbage().result;
+    await engine.builder.prune();
+    await engine.system.collectGarbage().result;
     rmSync(join(out, 'out.tar'), { force: true });
   };
   for (const work of works) {
     const { name } = work;
     let whole = (await givenUp(work, patienceMs)).ms;
     await takenBack();
-    const before = { files: filesOf(root).filter(isNoTrash), names: namesOf(engine), out: readdirSync(out).sort() };
+    const before = {
+      files: filesOf(root).filter(isNoTrash),
+      names: await listedImages(engine),
+      out: readdirSync(out).sort(),
+    };
     for (let round = 0; round < rounds; round++) {
       const afterMs = round === 0 ? 0 : Math.ceil((random.next(1000) / 1000) * whole);
       const { isDone, ms } = await givenUp(work, afterMs);
@@ -127,21 +133,18 @@ test(`what is cancelled leaves nothing, whenever that is (STRATA_SEED=${seed})`,
         whole = ms;
         await takenBack();
       }
-      assert.deepEqual(namesOf(engine), before.names, name);
+      assert.deepEqual(await listedImages(engine), before.names, name);
       assert.deepEqual(readdirSync(out).sort(), before.out, name);
       assert.equal(leases(engine), 0, name);
       // Steps of a build that were done by then stay, as its cache.
-      if (name === 'build') await engine.pruneBuildCache();
+      if (name === 'build') await engine.builder.prune();
       // The trash may be emptied behind what is over.
       await untilSame(() => filesOf(root), before.files, `seed ${seed}, ${name}, round ${round}`);
     }
   }
-  const { damages, orphans } = await engine.check().result;
+  const { damages, orphans } = await engine.system.check().result;
   assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] });
 });
-
-const namesOf = ({ images }: Engine): string[] =>
-  images.list().map(({ repository, tag, id }) => `${repository}:${tag} ${id}`);
 
 test('an operation that is disposed of ends, and lets go of everything', { skip }, async (context) => {
   const { engine, works } = await store(context);

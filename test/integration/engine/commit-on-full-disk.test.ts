@@ -16,32 +16,34 @@ test('no room for the copy', { skip }, async (context) => {
   const root = join(disk.path, 'root');
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
   context.after(() => rmSync(engine.layout.run, { recursive: true, force: true }));
-  await engine.build({ context: busyboxContext(context), tags: ['box'] }).result;
+  await engine.builder.build({ context: busyboxContext(context), tags: ['box'] }).result;
   const fill = async (name: string, megabytes: number): Promise<void> => {
     const script = `dd if=/dev/urandom of=/tmp/data bs=1M count=${megabytes} 2>/dev/null`;
-    const { exitCode } = await engine.run({ image: 'box', name, command: ['sh', '-c', script] }).result;
+    const { exitCode } = await engine.containers.run({ image: 'box', name, command: ['sh', '-c', script] }).result;
     assert.equal(exitCode, 0);
   };
   await fill('large', 30);
   const before = {
     snapshots: readdirSync(join(root, 'snapshots/overlay2')).sort(),
     indexes: readdirSync(join(root, 'indexes')).sort(),
-    images: engine.images.list().map(({ id }) => id),
+    images: (await engine.images.list()).map(({ id }) => id),
   };
   const refused = async (container: string): Promise<void> => {
-    await assert.rejects(engine.commit({ container, reference: 'made' }).result, (error) => isKind(error, 'exhausted'));
+    await assert.rejects(engine.containers.commit(container, { reference: 'made' }).result, (error) =>
+      isKind(error, 'exhausted'),
+    );
     assert.deepEqual(readdirSync(join(root, 'snapshots/overlay2')).sort(), before.snapshots);
     assert.deepEqual(readdirSync(join(root, 'indexes')).sort(), before.indexes);
     assert.deepEqual(readdirSync(join(root, 'trash')), []);
     assert.deepEqual(
-      engine.images.list().map(({ id }) => id),
+      (await engine.images.list()).map(({ id }) => id),
       before.images,
     );
   };
   await refused('large');
-  const { deleted } = await engine.pruneContainers();
+  const { deleted } = await engine.containers.prune();
   assert.equal(deleted.length, 1);
   await fill('small', 5);
-  const { id } = await engine.commit({ container: 'small', reference: 'made' }).result;
+  const { id } = await engine.containers.commit('small', { reference: 'made' }).result;
   assert.equal((await engine.images.inspect('made')).id, id);
 });

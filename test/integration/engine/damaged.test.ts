@@ -32,9 +32,9 @@ async function archives(context: TestContext): Promise<{ readonly hurt: string; 
   await using engine = await Engine.open({ root: storeRoot(context) });
   const folder = temporaryFolder(context, 'archives');
   const saved = async (name: string, tree: string): Promise<string> => {
-    await engine.build({ context: tree, tags: [name] }).result;
+    await engine.builder.build({ context: tree, tags: [name] }).result;
     const output = join(folder, `${name}.tar`);
-    await engine.save({ images: [name], output }).result;
+    await engine.images.save({ images: [name], output }).result;
     return output;
   };
   const other = busyboxContext(context);
@@ -43,9 +43,9 @@ async function archives(context: TestContext): Promise<{ readonly hurt: string; 
   return { hurt: await saved('hurt', other), sound: await saved('sound', busyboxContext(context)) };
 }
 
-function placesOf({ layout, images }: Engine, name: string): Places {
+async function placesOf({ layout, images }: Engine, name: string): Promise<Places> {
   using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
-  const found = images.list().find(({ repository }) => repository === name);
+  const found = (await images.list()).find(({ repository }) => repository === name);
   assert.ok(found?.digest !== undefined);
   const [layer] = metadata.images.layersOf(found.id);
   const snapshot = metadata.snapshots.list().find(({ chainId }) => chainId === layer?.chainId);
@@ -93,16 +93,16 @@ test('each part of an image damaged in turn', { skip }, async (context) => {
   const questions: Readonly<Record<string, (engine: Engine, name: 'hurt' | 'sound') => Promise<unknown>>> = {
     inspect: async ({ images }, name) => await images.inspect(name),
     history: async ({ images }, name) => await images.history(name),
-    tag: async (engine, name) => await engine.tag(name, `${name}:again`),
-    save: async (engine, name) => await engine.save({ images: [name], output: async () => undefined }).result,
-    build: async (engine, name) => await engine.build({ context: contexts[name], noCache: true }).result,
-    run: async (engine, name) => await engine.run({ image: name, command: ['true'], remove: true }).result,
+    tag: async (engine, name) => await engine.images.tag(name, `${name}:again`),
+    save: async (engine, name) => await engine.images.save({ images: [name], output: async () => undefined }).result,
+    build: async (engine, name) => await engine.builder.build({ context: contexts[name], noCache: true }).result,
+    run: async (engine, name) => await engine.containers.run({ image: name, command: ['true'], remove: true }).result,
   };
   for (const [what, harm] of Object.entries(harms)) {
     await using engine = await Engine.open({ root: storeRoot(context), storageDriver: 'overlay2' });
-    for (const input of [hurt, sound]) await engine.load({ input }).result;
-    harm(placesOf(engine, 'hurt'));
-    assert.equal(engine.images.list().length, 2, what);
+    for (const input of [hurt, sound]) await engine.images.load({ input }).result;
+    harm(await placesOf(engine, 'hurt'));
+    assert.equal((await engine.images.list()).length, 2, what);
     for (const [question, ask] of Object.entries(questions)) {
       await ask(engine, 'sound');
       try {
@@ -112,17 +112,17 @@ test('each part of an image damaged in turn', { skip }, async (context) => {
         assert.doesNotMatch(error.code, /^ERR_(?:SYSCALL|INTERNAL)/, `${question}, ${what}: ${inspect(error)}`);
       }
     }
-    assert.ok((await engine.check().result).damages.length > 0, what);
-    await engine.diskUsage();
-    await engine.removeImage({ image: 'hurt', force: true });
-    for (const { repository, id } of engine.images.list())
-      if (repository !== 'sound') await engine.removeImage({ image: id, force: true });
-    await engine.pruneBuildCache({ all: true });
-    await engine.pruneImages();
-    await engine.load({ input: hurt }).result;
-    const { exitCode } = await engine.run({ image: 'hurt', command: ['true'], remove: true }).result;
+    assert.ok((await engine.system.check().result).damages.length > 0, what);
+    await engine.system.diskUsage();
+    await engine.images.remove('hurt', { force: true });
+    for (const { repository, id } of await engine.images.list())
+      if (repository !== 'sound') await engine.images.remove(id, { force: true });
+    await engine.builder.prune({ all: true });
+    await engine.images.prune();
+    await engine.images.load({ input: hurt }).result;
+    const { exitCode } = await engine.containers.run({ image: 'hurt', command: ['true'], remove: true }).result;
     assert.equal(exitCode, 0, what);
-    const { damages, orphans } = await engine.check().result;
+    const { damages, orphans } = await engine.system.check().result;
     assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] }, what);
   }
 });
@@ -132,7 +132,7 @@ for (const kind of ['tar', 'gzip'] as const) {
     const { hurt } = await archives(context);
     const input = kind === 'tar' ? hurt : await gzipped(context, hurt);
     await using engine = await Engine.open({ root: storeRoot(context), storageDriver: 'overlay2' });
-    await engine.load({ input }).result;
+    await engine.images.load({ input }).result;
     const { layout } = engine;
     const files = [join(layout.content, 'blobs/sha256'), layout.indexes].flatMap((folder) =>
       readdirSync(folder).map((name) => join(folder, name)),
@@ -141,9 +141,9 @@ for (const kind of ['tar', 'gzip'] as const) {
     for (const path of files) {
       for (const harm of [flip, empty, lose]) {
         harm(path);
-        assert.ok((await engine.check().result).damages.length > 0, `${harm.name} ${path}: found`);
-        await engine.load({ input }).result;
-        assert.deepEqual((await engine.check().result).damages, [], `${harm.name} ${path}: healed`);
+        assert.ok((await engine.system.check().result).damages.length > 0, `${harm.name} ${path}: found`);
+        await engine.images.load({ input }).result;
+        assert.deepEqual((await engine.system.check().result).damages, [], `${harm.name} ${path}: healed`);
       }
     }
   });
@@ -174,7 +174,7 @@ async function gzipped(context: TestContext, archive: string): Promise<string> {
 test('folders and files that no record knows are told, and go', { skip }, async (context) => {
   await using engine = await Engine.open({ root: storeRoot(context), storageDriver: 'overlay2' });
   const { sound } = await archives(context);
-  await engine.load({ input: sound }).result;
+  await engine.images.load({ input: sound }).result;
   const { layout } = engine;
   const strays = [
     join(layout.snapshots, 'overlay2', '0123456789abcdef0123'),
@@ -183,9 +183,9 @@ test('folders and files that no record knows are told, and go', { skip }, async 
   ] as const;
   mkdirSync(join(strays[0], 'fs/deep'), { recursive: true });
   for (const path of strays.slice(1)) writeFileSync(path, 'x');
-  const found = (await engine.check().result).orphans.map(({ kind }) => kind);
+  const found = (await engine.system.check().result).orphans.map(({ kind }) => kind);
   assert.deepEqual(found.toSorted(), ['blob', 'layer', 'snapshot']);
-  await engine.pruneImages();
-  assert.deepEqual((await engine.check().result).orphans, []);
-  await engine.run({ image: 'sound', command: ['true'], remove: true }).result;
+  await engine.images.prune();
+  assert.deepEqual((await engine.system.check().result).orphans, []);
+  await engine.containers.run({ image: 'sound', command: ['true'], remove: true }).result;
 });

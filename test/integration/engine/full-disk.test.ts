@@ -18,6 +18,7 @@ import { type TestContext, test } from 'node:test';
 import { inspect } from 'node:util';
 import { Engine } from '../../../src/engine/index.ts';
 import { isKind, isStrataError } from '../../../src/errors/index.ts';
+import { listedImages } from '../../helpers/listed-images.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs, output } from '../../helpers/needs.ts';
 import { runSeed, type Seeded, seeded, soaking } from '../../helpers/seeded.ts';
@@ -71,8 +72,8 @@ async function worksOf(context: TestContext, engine: Engine, folder: string): Pr
   const out = join(folder, 'out.tar');
   return [
     ...works,
-    { name: 'save', args: [], again: async () => await engine.save({ images: ['base'], output: out }).result },
-    { name: 'export', args: [], again: async () => await engine.export({ container: 'one', output: out }).result },
+    { name: 'save', args: [], again: async () => await engine.images.save({ images: ['base'], output: out }).result },
+    { name: 'export', args: [], again: async () => await engine.containers.export('one', { output: out }).result },
   ];
 }
 
@@ -84,13 +85,10 @@ function assertClear(error: unknown, says: RegExp): void {
   assert.ok(error.hint !== undefined);
 }
 
-const namesOf = ({ images }: Engine): string[] =>
-  images.list().map(({ repository, tag, id }) => `${repository}:${tag} ${id}`);
-
 async function takenBack(engine: Engine, { makes }: KilledWork, folder: string): Promise<void> {
-  if (makes !== undefined) await engine.removeImage({ image: makes.name });
-  await engine.pruneBuildCache({ all: true });
-  await engine.collectGarbage().result;
+  if (makes !== undefined) await engine.images.remove(makes.name);
+  await engine.builder.prune({ all: true });
+  await engine.system.collectGarbage().result;
   rmSync(join(folder, 'out.tar'), { force: true });
 }
 
@@ -99,16 +97,16 @@ async function sweep(context: TestContext, folder: string, shortage: Shortage, r
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
   context.after(() => rmSync(engine.layout.run, { recursive: true, force: true }));
   const works = await worksOf(context, engine, folder);
-  await engine.collectGarbage().result;
+  await engine.system.collectGarbage().result;
   // What somebody else empties behind an earlier command.
   await untilSame(() => readdirSync(engine.layout.trash), []);
-  const state = (): unknown => [
-    namesOf(engine),
+  const state = async (): Promise<unknown> => [
+    await listedImages(engine),
     storeFiles(engine),
     storeLeftovers(engine),
     readdirSync(folder).sort(),
   ];
-  const before = state();
+  const before = await state();
   let refused = 0;
   for (const work of works) {
     for (let round = 0; round < rounds; round++) {
@@ -128,9 +126,9 @@ async function sweep(context: TestContext, folder: string, shortage: Shortage, r
         // On the disk as full as it is.
         if (error === undefined) await takenBack(engine, work, folder);
         else {
-          await engine.pruneBuildCache({ all: true });
-          await engine.pruneImages();
-          await engine.collectGarbage().result;
+          await engine.builder.prune({ all: true });
+          await engine.images.prune();
+          await engine.system.collectGarbage().result;
         }
         rmSync(join(folder, 'ballast'), { recursive: true });
         await untilSame(state, before);
@@ -143,7 +141,7 @@ async function sweep(context: TestContext, folder: string, shortage: Shortage, r
     await takenBack(engine, work, folder);
     await untilSame(state, before);
   }
-  const { damages, orphans } = await engine.check().result;
+  const { damages, orphans } = await engine.system.check().result;
   assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] });
   assert.ok(refused >= works.length, `only ${refused} were refused`);
 }

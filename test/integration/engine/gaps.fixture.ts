@@ -15,12 +15,12 @@ export type Deed = (typeof deeds)[number];
 /** The first layer is always the same, the second never; the first one's files are those of another snapshot each time. */
 export async function buildMade(engine: Engine, context: string): Promise<void> {
   const text = `FROM base\nCOPY data /data\nCOPY <<EOF /own\n${Math.random()}\nEOF\n`;
-  await engine.build({ context, dockerfile: { text }, tags: ['made'], noCache: true }).result;
+  await engine.builder.build({ context, dockerfile: { text }, tags: ['made'], noCache: true }).result;
 }
 
 const prune = async (engine: Engine): Promise<void> => {
-  await engine.pruneImages();
-  await engine.pruneBuildCache({ all: true });
+  await engine.images.prune();
+  await engine.builder.prune({ all: true });
 };
 
 const does: { readonly [Name in Deed]: (engine: Engine, data: Data) => Promise<void> } = {
@@ -29,18 +29,19 @@ const does: { readonly [Name in Deed]: (engine: Engine, data: Data) => Promise<v
     await prune(engine);
   },
   async remove(engine) {
-    await engine.removeImage({ image: 'made', force: true });
+    await engine.images.remove('made', { force: true });
     await prune(engine);
   },
   /** The same image, by its ID, comes back. */
   async again(engine) {
     const chunks: Uint8Array[] = [];
-    await engine.save({ images: ['made'], output: async (chunk) => void chunks.push(Uint8Array.from(chunk)) }).result;
+    await engine.images.save({ images: ['made'], output: async (chunk) => void chunks.push(Uint8Array.from(chunk)) })
+      .result;
     await does.remove(engine, workerData as Data);
     const archive = async function* (): AsyncGenerator<Uint8Array> {
       yield* chunks;
     };
-    await engine.load({ input: archive() }).result;
+    await engine.images.load({ input: archive() }).result;
   },
   async container(engine) {
     await engine.containers.remove('one', { force: true });

@@ -83,25 +83,25 @@ function watchGaps(context: TestContext, atGap: () => void): void {
 }
 
 const images: Readonly<Record<string, (engine: Engine, context: string) => unknown>> = {
-  save: (engine) => engine.save({ images: ['made'], output: async () => undefined }).result,
+  save: (engine) => engine.images.save({ images: ['made'], output: async () => undefined }).result,
   history: (engine) => engine.images.history('made'),
   async inspect(engine) {
     const { references, storage } = await engine.images.inspect('made');
     assert.deepEqual(references, ['made:latest']);
     assert.equal(storage.directories.length, 3);
   },
-  images: (engine) => engine.images.list(Filters.fromFlags(['since=made'])),
+  images: (engine) => engine.images.list({ filters: Filters.fromFlags(['since=made']) }),
   tree: (engine) => engine.images.tree(),
-  tag: (engine) => engine.tag('made', 'other'),
+  tag: (engine) => engine.images.tag('made', 'other'),
   async create(engine) {
     const { id } = await engine.containers.create({ image: 'made', command: ['true'] });
     await engine.containers.remove(id);
   },
-  from: (engine, context) => engine.build({ context, dockerfile: { text: 'FROM made\nLABEL a=b' } }).result,
-  usage: (engine) => engine.diskUsage(),
-  cache: (engine) => engine.buildCache(),
+  from: (engine, context) => engine.builder.build({ context, dockerfile: { text: 'FROM made\nLABEL a=b' } }).result,
+  usage: (engine) => engine.system.diskUsage(),
+  cache: (engine) => engine.builder.list(),
   async check(engine) {
-    assert.deepEqual((await engine.check().result).damages, []);
+    assert.deepEqual((await engine.system.check().result).damages, []);
   },
 };
 
@@ -113,8 +113,8 @@ async function whole(writing: (output: (chunk: Uint8Array) => Promise<void>) => 
 }
 
 const containers: Readonly<Record<string, (engine: Engine) => unknown>> = {
-  commit: (engine) => engine.commit({ container: 'one' }).result,
-  export: (engine) => whole((output) => engine.export({ container: 'one', output }).result),
+  commit: (engine) => engine.containers.commit('one').result,
+  export: (engine) => whole((output) => engine.containers.export('one', { output }).result),
   copy: (engine) => whole((to) => engine.containers.copyFrom('one', { path: '/data', to })),
   diff: (engine) => engine.containers.diff('one'),
   inspect: (engine) => engine.containers.inspect('one', { size: true }),
@@ -147,7 +147,7 @@ const sample = 12;
 test(`a removal in a gap of each reader (STRATA_SEED=${seed})`, { skip }, async (context) => {
   const root = storeRoot(context);
   await using engine = await Engine.open({ root });
-  await engine.build({ context: busyboxContext(context), tags: ['base'] }).result;
+  await engine.builder.build({ context: busyboxContext(context), tags: ['base'] }).result;
   const data = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`data/${at}/file`, `${at}`]));
   const files = buildContext(context, ['FROM base'], { ...data, 'data/zz/zz': 'last' });
   const shared = new Int32Array(new SharedArrayBuffer(4)).fill(-1);
@@ -201,6 +201,6 @@ test(`a removal in a gap of each reader (STRATA_SEED=${seed})`, { skip }, async 
 });
 
 const exists = async (engine: Engine): Promise<boolean> =>
-  engine.images.list().some(({ repository }) => repository === 'made');
+  (await engine.images.list()).some(({ repository }) => repository === 'made');
 const hasContainer = async (engine: Engine): Promise<boolean> =>
   (await engine.containers.list({ all: true })).some(({ name }) => name === 'one');

@@ -73,7 +73,7 @@ test('a killed build leaves nothing once the next one has begun', { skip }, asyn
 
   writeFileSync(join(files, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
   await using engine = await Engine.open({ root });
-  await engine.build({ context: files }).result;
+  await engine.builder.build({ context: files }).result;
   assert.equal(snapshots(root).length, 1, 'only the new step is there');
   // On a slow machine what the new step worked in goes behind it.
   await until(
@@ -107,7 +107,7 @@ test('who was killed over what a killed one left: the next one finds it all the 
   await once(child, 'close');
   // As far as one comes who is killed at once.
   assert.equal(metadata.leases.removeDead().length, 1);
-  await engine.build({ context: files }).result;
+  await engine.builder.build({ context: files }).result;
   assert.ok(!existsSync(left));
   assert.deepEqual(
     readdirSync(layout.locks).filter((name) => name.startsWith('death-')),
@@ -121,7 +121,7 @@ test('rmi killed between names and files: the next command takes these', { skip 
   writeFileSync(join(files, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
   await using engine = await Engine.open({ root });
   const { layout } = engine;
-  await engine.build({ context: files, tags: ['one'] }).result;
+  await engine.builder.build({ context: files, tags: ['one'] }).result;
   // Files are moved away under the locks of objects.
   const held = readdirSync(layout.locks)
     .filter((name) => name.startsWith('object-'))
@@ -130,15 +130,15 @@ test('rmi killed between names and files: the next command takes these', { skip 
   const child = spawn(strataPath, ['--root', root, 'rmi', 'one'], { stdio: 'ignore' });
   const ended = once(child, 'close');
   await until(
-    () => engine.images.list().length === 0 || child.exitCode !== null,
+    async () => (await engine.images.list()).length === 0 || child.exitCode !== null,
     () => 'the image is still there',
   );
   child.kill('SIGKILL');
   await ended;
   for (const fd of held) closeSync(fd);
-  assert.notDeepEqual((await engine.check().result).orphans, []);
-  await engine.build({ context: files, dockerfile: { text: 'FROM scratch\nLABEL a=b\n' } }).result;
-  assert.deepEqual((await engine.check().result).orphans, []);
+  assert.notDeepEqual((await engine.system.check().result).orphans, []);
+  await engine.builder.build({ context: files, dockerfile: { text: 'FROM scratch\nLABEL a=b\n' } }).result;
+  assert.deepEqual((await engine.system.check().result).orphans, []);
 });
 
 test('collecting garbage takes nothing that is named or cached', { skip }, async (context) => {
@@ -146,11 +146,14 @@ test('collecting garbage takes nothing that is named or cached', { skip }, async
   const files = folder(context, 'context');
   writeFileSync(join(files, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
   await using engine = await Engine.open({ root });
-  const { id } = await engine.build({ context: files, tags: ['kept'] }).result;
-  const collected = await engine.collectGarbage().result;
+  const { id } = await engine.builder.build({ context: files, tags: ['kept'] }).result;
+  const collected = await engine.system.collectGarbage().result;
   assert.equal(collected.removed, 0);
   assert.equal((await engine.images.inspect('kept')).id, id);
-  assert.deepEqual(await engine.build({ context: files, tags: ['kept'] }).result.then((result) => result.id), id);
+  assert.deepEqual(
+    await engine.builder.build({ context: files, tags: ['kept'] }).result.then((result) => result.id),
+    id,
+  );
 });
 
 test('collecting garbage takes what killed processes had begun, and nothing of those that work', {
@@ -176,7 +179,7 @@ test('collecting garbage takes what killed processes had begun, and nothing of t
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, 'x');
   }
-  await engine.collectGarbage().result;
+  await engine.system.collectGarbage().result;
   assert.deepEqual(
     left.filter((path) => existsSync(path)),
     [],

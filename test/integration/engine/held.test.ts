@@ -12,21 +12,21 @@ test('the base of a build is removed while a step runs', {
   skip: needs('root', 'overlay', 'runc', 'busybox'),
 }, async (context) => {
   await using engine = await Engine.open({ root: storeRoot(context) });
-  await engine.build({ context: busyboxContext(context), tags: ['base'] }).result;
-  await engine.pruneBuildCache({ all: true });
+  await engine.builder.build({ context: busyboxContext(context), tags: ['base'] }).result;
+  await engine.builder.prune({ all: true });
   const files = buildContext(context, ['FROM base', 'RUN echo ready; sleep 1'], {});
-  await using building = engine.build({ context: files, tags: ['made'] });
+  await using building = engine.builder.build({ context: files, tags: ['made'] });
   let removals = 0;
   for await (const event of building) {
     if (event.type !== 'log' || removals > 0) continue;
-    removals += (await engine.removeImage({ image: 'base', force: true })).untagged.length;
-    await engine.collectGarbage().result;
+    removals += (await engine.images.remove('base', { force: true })).untagged.length;
+    await engine.system.collectGarbage().result;
   }
   await building.result;
   assert.equal(removals, 1);
-  await engine.pruneBuildCache({ all: true });
-  assert.deepEqual((await engine.check().result).damages, []);
-  assert.equal((await engine.run({ image: 'made', command: ['true'], remove: true }).result).exitCode, 0);
+  await engine.builder.prune({ all: true });
+  assert.deepEqual((await engine.system.check().result).damages, []);
+  assert.equal((await engine.containers.run({ image: 'made', command: ['true'], remove: true }).result).exitCode, 0);
 });
 
 test('the layer of a step from the cache is held, also when no image keeps it', {
@@ -35,7 +35,7 @@ test('the layer of a step from the cache is held, also when no image keeps it', 
   await using engine = await Engine.open({ root: storeRoot(context) });
   const { layout } = engine;
   const files = buildContext(context, ['FROM scratch', 'COPY a /'], { a: 'a' });
-  await engine.build({ context: files, tags: ['made'] }).result;
+  await engine.builder.build({ context: files, tags: ['made'] }).result;
   await using store = openStore({
     layout,
     driver: { root: layout.root },
@@ -48,10 +48,10 @@ test('the layer of a step from the cache is held, also when no image keeps it', 
   const lease = metadata.leases.open('test');
   const { diffId, isNew } = await store.layers.make(snapshot.id, { chainId: undefined, made: [] }, { lease });
   assert.equal(isNew, false, 'it was known');
-  await engine.removeImage({ image: 'made' });
-  await engine.collectGarbage().result;
+  await engine.images.remove('made');
+  await engine.system.collectGarbage().result;
   assert.ok(metadata.layers.get(diffId));
   await lease[Symbol.asyncDispose]();
-  await engine.collectGarbage().result;
+  await engine.system.collectGarbage().result;
   assert.equal(metadata.layers.get(diffId), undefined);
 });

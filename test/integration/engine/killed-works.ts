@@ -27,11 +27,11 @@ const megabytes = (count: number): Uint8Array => randomBytes(count << 20);
 
 /** A store with an image `base`, a container `one` of it that has changed files, and inputs of every kind of work. */
 export async function killedWorks(context: TestContext, engine: Engine): Promise<readonly KilledWork[]> {
-  await engine.build({ context: busyboxContext(context), tags: ['base'] }).result;
+  await engine.builder.build({ context: busyboxContext(context), tags: ['base'] }).result;
   const script =
     'mkdir /many; for i in 1 2 3 4 5 6 7 8; do dd if=/dev/urandom of=/many/$i bs=200k count=1; done 2>/dev/null';
-  await engine.run({ image: 'base', name: 'one', command: ['sh', '-c', script] }).result;
-  await engine.pruneBuildCache({ all: true });
+  await engine.containers.run({ image: 'base', name: 'one', command: ['sh', '-c', script] }).result;
+  await engine.builder.prune({ all: true });
 
   const folder = temporaryFolder(context, 'inputs');
   const write = (name: string, bytes: Uint8Array): string => {
@@ -55,9 +55,9 @@ export async function killedWorks(context: TestContext, engine: Engine): Promise
   const archive = write('in.tar', asTar(layout.index(layout.image(image(layers), zip, '+gzip', named('made:1')))));
   const nameless = write('nameless.tar', asTar(dockerArchive([{ image: image(layers, { author: 'nobody' }) }], zip)));
   const tree = write('tree.tar', tar(file('data', megabytes(3)), file('small', 'x')));
-  const load = async (engine: Engine): Promise<unknown> => await engine.load({ input: archive }).result;
+  const load = async (engine: Engine): Promise<unknown> => await engine.images.load({ input: archive }).result;
   const buildMade = async (engine: Engine): Promise<unknown> =>
-    await engine.build({ context: files, tags: ['made:1'], noCache: true }).result;
+    await engine.builder.build({ context: files, tags: ['made:1'], noCache: true }).result;
 
   return [
     {
@@ -70,13 +70,13 @@ export async function killedWorks(context: TestContext, engine: Engine): Promise
     {
       name: 'import',
       args: ['import', tree, 'made:1'],
-      again: async (engine) => await engine.importImage({ input: tree, reference: 'made:1' }).result,
+      again: async (engine) => await engine.images.import({ input: tree, reference: 'made:1' }).result,
       makes: { name: 'made:1', runs: false },
     },
     {
       name: 'commit',
       args: ['commit', 'one', 'made:1'],
-      again: async (engine) => await engine.commit({ container: 'one', reference: 'made:1' }).result,
+      again: async (engine) => await engine.containers.commit('one', { reference: 'made:1' }).result,
       makes: { name: 'made:1', runs: true },
     },
     {
@@ -84,24 +84,24 @@ export async function killedWorks(context: TestContext, engine: Engine): Promise
       prepare: load,
       args: ['rmi', 'made:1'],
       again: async (engine) => {
-        if (engine.images.list().some(({ repository }) => repository === 'made'))
-          await engine.removeImage({ image: 'made:1' });
+        if ((await engine.images.list()).some(({ repository }) => repository === 'made'))
+          await engine.images.remove('made:1');
       },
     },
     {
       name: 'image prune',
-      prepare: async (engine) => await engine.load({ input: nameless }).result,
+      prepare: async (engine) => await engine.images.load({ input: nameless }).result,
       args: ['image', 'prune', '-f'],
-      again: async (engine) => await engine.pruneImages(),
+      again: async (engine) => await engine.images.prune(),
     },
     {
       name: 'builder prune',
       prepare: async (engine) => {
         await buildMade(engine);
-        await engine.removeImage({ image: 'made:1' });
+        await engine.images.remove('made:1');
       },
       args: ['builder', 'prune', '-a', '-f'],
-      again: async (engine) => await engine.pruneBuildCache({ all: true }),
+      again: async (engine) => await engine.builder.prune({ all: true }),
     },
   ];
 }

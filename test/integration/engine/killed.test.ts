@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { isLocked } from '../../../src/engine/containers/state/file-lock.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { storeRoot } from '../../helpers/build-folder.ts';
+import { listedImages } from '../../helpers/listed-images.ts';
 import { needs } from '../../helpers/needs.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
 import { namesIn, storeFiles, storeLeftovers } from '../../helpers/store-leftovers.ts';
@@ -19,9 +20,6 @@ const seed = runSeed();
 const pointsOf = ({ makes }: KilledWork): number => (soaking ? 43 : makes === undefined ? 1 : 2);
 // Where a soak that was interrupted goes on: every point depends on the seed and its own number only.
 const first = Number(process.env['STRATA_FIRST_POINT'] ?? 0);
-
-const namesOf = ({ images }: Engine): string[] =>
-  images.list().map(({ repository, tag, id }) => `${repository}:${tag} ${id}`);
 
 interface Ended {
   readonly ms: number;
@@ -59,7 +57,7 @@ interface Baseline {
 
 /** What a person sees before he does anything about it: everything acknowledged, nothing half-done. */
 async function nothingLost(engine: Engine, begun: number, { names }: Baseline): Promise<string> {
-  const seen = namesOf(engine);
+  const seen = await listedImages(engine);
   const added = seen.filter((name) => !names.includes(name));
   assert.deepEqual(
     names.filter((name) => !seen.includes(name)),
@@ -67,20 +65,21 @@ async function nothingLost(engine: Engine, begun: number, { names }: Baseline): 
     'names that were there',
   );
   assert.ok(added.length <= begun, added.join());
-  assert.deepEqual((await engine.check().result).damages, []);
+  assert.deepEqual((await engine.system.check().result).damages, []);
   return added.length === 0 ? 'nothing' : 'whole';
 }
 
 async function takenBack(engine: Engine, work: KilledWork): Promise<void> {
   if (work.makes !== undefined) {
     const { name, runs } = work.makes;
-    if (runs) assert.equal((await engine.run({ image: name, command: ['true'], remove: true }).result).exitCode, 0);
-    await engine.removeImage({ image: name });
+    if (runs)
+      assert.equal((await engine.containers.run({ image: name, command: ['true'], remove: true }).result).exitCode, 0);
+    await engine.images.remove(name);
   }
-  await engine.pruneBuildCache({ all: true });
+  await engine.builder.prune({ all: true });
   // Nameless ones of works that were done twice.
-  await engine.pruneImages();
-  await engine.collectGarbage().result;
+  await engine.images.prune();
+  await engine.system.collectGarbage().result;
 }
 
 test(`killed at any moment, by STRATA_SEED=${seed}`, {
@@ -90,14 +89,14 @@ test(`killed at any moment, by STRATA_SEED=${seed}`, {
   const works = await (async () => {
     await using engine = await Engine.open({ root });
     const made = await killedWorks(t, engine);
-    await engine.collectGarbage().result;
+    await engine.system.collectGarbage().result;
     // What somebody else empties behind an earlier command.
     await untilSame(() => namesIn(engine.layout.trash), []);
     return made;
   })();
   const baseline = await (async (): Promise<Baseline> => {
     await using engine = await Engine.open({ root });
-    return { names: namesOf(engine), files: storeFiles(engine), left: storeLeftovers(engine) };
+    return { names: await listedImages(engine), files: storeFiles(engine), left: storeLeftovers(engine) };
   })();
   const idle = (await run(root, ['images', '-q'])).ms;
 
@@ -107,7 +106,7 @@ test(`killed at any moment, by STRATA_SEED=${seed}`, {
       await work.prepare?.(engine);
       const { ms } = await run(root, work.args);
       await takenBack(engine, work);
-      assert.deepEqual([namesOf(engine), storeFiles(engine)], [baseline.names, baseline.files], work.name);
+      assert.deepEqual([await listedImages(engine), storeFiles(engine)], [baseline.names, baseline.files], work.name);
       return ms;
     })();
     let pace = 1;
@@ -138,10 +137,10 @@ test(`killed at any moment, by STRATA_SEED=${seed}`, {
         }
         await takenBack(engine, work);
         await untilSame(() => storeLeftovers(engine, steps), baseline.left);
-        assert.deepEqual([namesOf(engine), storeFiles(engine)], [baseline.names, baseline.files]);
+        assert.deepEqual([await listedImages(engine), storeFiles(engine)], [baseline.names, baseline.files]);
         const deaths = namesIn(engine.layout.locks).filter((name) => name.startsWith('death-'));
         assert.deepEqual(deaths, [], 'somebody has cleared up after everybody');
-        const { damages, orphans } = await engine.check().result;
+        const { damages, orphans } = await engine.system.check().result;
         assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] });
         if (soaking) console.log(JSON.stringify({ seed, scenario: work.name, point, afterMs, killed, found }));
       } catch (error) {
@@ -150,5 +149,5 @@ test(`killed at any moment, by STRATA_SEED=${seed}`, {
     }
   }
   await using engine = await Engine.open({ root });
-  assert.equal((await engine.run({ image: 'base', command: ['true'], remove: true }).result).exitCode, 0);
+  assert.equal((await engine.containers.run({ image: 'base', command: ['true'], remove: true }).result).exitCode, 0);
 });

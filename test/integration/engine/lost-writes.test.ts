@@ -16,7 +16,7 @@ const skip = needs('root', 'overlay', 'mkfs.ext4');
 /** The states of its steps, but for the first. */
 async function statesOf(engine: Engine, request: BuildRequest): Promise<string[]> {
   const states: string[] = [];
-  const build = engine.build(request);
+  const build = engine.builder.build(request);
   for await (const event of build) if (event.type === 'step') states.push(event.step.state);
   await build.result;
   return states.filter((state) => state !== 'unkeyed' && state !== 'keyed');
@@ -34,8 +34,8 @@ test('a step whose files got lost when they were flushed is made again by the ne
   symlinkSync(join(temporaryFolder(context), 'strata.db'), join(root, 'strata.db'));
   context.after(() => rmSync(layoutOf(root).run, { recursive: true, force: true }));
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
-  await assert.rejects(engine.build(build).result, /syncfs|no space left on device/);
-  assert.deepEqual(engine.images.list(), []);
+  await assert.rejects(engine.builder.build(build).result, /syncfs|no space left on device/);
+  assert.deepEqual(await engine.images.list(), []);
   assert.deepEqual(readdirSync(join(engine.layout.snapshots, 'overlay2')), []);
   disk.mend();
   // What else got lost until now is told to somebody else.

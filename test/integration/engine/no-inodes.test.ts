@@ -29,7 +29,7 @@ test('without a free inode a store can be looked at and cleaned up, and nothing 
   {
     await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
     context.after(() => rmSync(engine.layout.run, { recursive: true, force: true }));
-    await engine.build({ context: busyboxContext(context), tags: ['one', 'two'] }).result;
+    await engine.builder.build({ context: busyboxContext(context), tags: ['one', 'two'] }).result;
     for (const name of ['idle', 'busy'])
       await engine.containers.create({ image: 'one', name, command: ['sleep', '1000'] });
     await engine.containers.start('busy');
@@ -44,23 +44,24 @@ test('without a free inode a store can be looked at and cleaned up, and nothing 
     return [storeFiles(engine), left];
   };
   const works: Readonly<Record<string, (engine: Engine) => Promise<unknown>>> = {
-    run: (engine) => engine.run({ image: 'one', command: ['true'], remove: true }).result,
+    run: (engine) => engine.containers.run({ image: 'one', command: ['true'], remove: true }).result,
     create: (engine) => engine.containers.create({ image: 'one', command: ['true'] }),
     start: (engine) => engine.containers.start('idle'),
-    commit: (engine) => engine.commit({ container: 'idle', reference: 'made' }).result,
-    build: (engine) => engine.build({ context: busyboxContext(context), tags: ['made'], noCache: true }).result,
+    commit: (engine) => engine.containers.commit('idle', { reference: 'made' }).result,
+    build: (engine) => engine.builder.build({ context: busyboxContext(context), tags: ['made'], noCache: true }).result,
   };
   for (const free of [0, 1, 3, 5]) {
     leave(disk.path, free);
     await withEngine(async (engine) => {
-      assert.equal(engine.images.list().length, 2);
+      assert.equal((await engine.images.list()).length, 2);
       assert.equal((await engine.containers.list({ all: true })).length, 2);
-      assert.ok((await engine.info()).drivers.length > 0);
+      assert.ok((await engine.system.info()).drivers.length > 0);
       await engine.images.inspect('one');
       await engine.images.history('one');
-      await engine.diskUsage();
-      await engine.save({ images: ['one'], output: out }).result;
-      assert.equal(await engine.containers.execHere('busy', { command: ['true'] }), 0);
+      await engine.system.diskUsage();
+      await engine.images.save({ images: ['one'], output: out }).result;
+      await using ended = await engine.containers.exec('busy', { command: ['true'], stdio: 'inherit' });
+      assert.equal(await ended.exitCode, 0);
     });
     for (const [name, work] of Object.entries(works)) {
       leave(disk.path, free);
@@ -77,15 +78,15 @@ test('without a free inode a store can be looked at and cleaned up, and nothing 
     }
   }
   const removals: readonly ((engine: Engine) => Promise<unknown>)[] = [
-    (engine) => engine.tag('one', 'three'),
-    (engine) => engine.removeImage({ image: 'three' }),
+    (engine) => engine.images.tag('one', 'three'),
+    (engine) => engine.images.remove('three'),
     (engine) => engine.containers.stop('busy', { timeoutSeconds: 0 }),
     (engine) => engine.containers.remove('busy', { force: true }),
-    (engine) => engine.pruneContainers(),
-    (engine) => engine.removeImage({ image: 'two' }),
-    (engine) => engine.pruneBuildCache({ all: true }),
-    (engine) => engine.pruneImages({ all: true }),
-    (engine) => engine.collectGarbage().result,
+    (engine) => engine.containers.prune(),
+    (engine) => engine.images.remove('two'),
+    (engine) => engine.builder.prune({ all: true }),
+    (engine) => engine.images.prune({ all: true }),
+    (engine) => engine.system.collectGarbage().result,
   ];
   for (const remove of removals) {
     leave(disk.path, 0);
@@ -93,7 +94,7 @@ test('without a free inode a store can be looked at and cleaned up, and nothing 
   }
   leave(disk.path, 0);
   await withEngine(async (engine) => {
-    assert.deepEqual([engine.images.list(), await engine.containers.list({ all: true })], [[], []]);
-    assert.deepEqual((await engine.check().result).damages, []);
+    assert.deepEqual([await engine.images.list(), await engine.containers.list({ all: true })], [[], []]);
+    assert.deepEqual((await engine.system.check().result).damages, []);
   });
 });

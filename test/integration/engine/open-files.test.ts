@@ -57,13 +57,13 @@ test('works run out of open files', { skip: needs('root', 'overlay', 'runc', 'bu
   const out = join(root, '..', 'out.tar');
   const all = [
     ...works,
-    { name: 'save', again: async () => await engine.save({ images: ['base'], output: out }).result },
-    { name: 'export', again: async () => await engine.export({ container: 'one', output: out }).result },
+    { name: 'save', again: async () => await engine.images.save({ images: ['base'], output: out }).result },
+    { name: 'export', again: async () => await engine.containers.export('one', { output: out }).result },
     { name: 'inspect', again: async () => await engine.images.inspect('base') },
   ];
-  const state = (): unknown => [engine.images.list(), storeFiles(engine), storeLeftovers(engine)];
-  await engine.collectGarbage().result;
-  const before = state();
+  const state = async (): Promise<unknown> => [await engine.images.list(), storeFiles(engine), storeLeftovers(engine)];
+  await engine.system.collectGarbage().result;
+  const before = await state();
   for (const work of all) {
     let refused = 0;
     for (let free = 0; free <= enough; free++) {
@@ -80,13 +80,13 @@ test('works run out of open files', { skip: needs('root', 'overlay', 'runc', 'bu
       } catch (failure) {
         throw new Error(`${work.name} with ${free} files free`, { cause: failure });
       }
-      await engine.pruneBuildCache({ all: true });
-      await engine.collectGarbage().result;
-      assert.deepEqual(state(), before, `${work.name} with ${free} files free`);
+      await engine.builder.prune({ all: true });
+      await engine.system.collectGarbage().result;
+      assert.deepEqual(await state(), before, `${work.name} with ${free} files free`);
     }
     assert.ok(refused > 0 && refused < enough, `${work.name}: ${refused}`);
-    if ('makes' in work && work.makes !== undefined) await engine.removeImage({ image: work.makes.name });
-    await engine.pruneBuildCache({ all: true });
-    await engine.collectGarbage().result;
+    if ('makes' in work && work.makes !== undefined) await engine.images.remove(work.makes.name);
+    await engine.builder.prune({ all: true });
+    await engine.system.collectGarbage().result;
   }
 });

@@ -22,8 +22,8 @@ test('a paused container goes on at disposal, and when its pauser is killed', {
   skip: needs('root', 'runc', 'overlay', 'busybox'),
 }, async (context) => {
   await using engine = await Engine.open({ root: storeRoot(context), storageDriver: 'overlay2' });
-  await engine.build({ context: busyboxContext(context), tags: ['box'] }).result;
-  await using running = engine.run({ image: 'box', command: ['sh', '-c', 'echo up; exec sleep 600'] });
+  await engine.builder.build({ context: busyboxContext(context), tags: ['box'] }).result;
+  await using running = engine.containers.run({ image: 'box', command: ['sh', '-c', 'echo up; exec sleep 600'] });
   let id = '';
   for await (const event of running) {
     if (event.type === 'created') ({ id } = event);
@@ -74,7 +74,7 @@ test('of two commits at once each copies a container that is paused', {
       seen.push(await runtimeStatus(place, id));
     },
   );
-  await Promise.all([engine.commit({ container: id }).result, engine.commit({ container: id }).result]);
+  await Promise.all([engine.containers.commit(id).result, engine.containers.commit(id).result]);
   assert.deepEqual(seen.filter(Boolean), ['paused', 'paused']);
   assert.equal(await runtimeStatus(place, id), 'running');
 });

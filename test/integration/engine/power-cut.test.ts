@@ -56,11 +56,11 @@ async function cutUnder(context: TestContext, name: string, { flag, afterMs }: C
 
   startAnotherBoot(root);
   await using engine = await Engine.open({ root });
-  const names = engine.images.list().map(({ repository, tag }) => `${repository}:${tag}`);
+  const names = (await engine.images.list()).map(({ repository, tag }) => `${repository}:${tag}`);
   assert.ok(names.includes('base:latest'));
   const isThere = names.includes(work.makes.name);
   assert.ok(isThere || !isAcknowledged, 'acknowledged, and gone');
-  assert.deepEqual((await engine.check().result).damages, []);
+  assert.deepEqual((await engine.system.check().result).damages, []);
   return isThere;
 }
 
@@ -95,8 +95,8 @@ test('a layer that is made again is not lost to the image that has it already', 
   const files = folderWith(context, { f: 'x', g: 'y', Dockerfile: 'FROM scratch\nCOPY f g /\n' });
   {
     await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
-    await engine.build({ context: files, tags: ['one'] }).result;
-    const again = engine.build({ context: files, tags: ['two'], noCache: true });
+    await engine.builder.build({ context: files, tags: ['one'] }).result;
+    const again = engine.builder.build({ context: files, tags: ['two'], noCache: true });
     for await (const event of again) if (event.type === 'layer') disk.cut(powerCuts['log flushed, data lost'] ?? 0);
     // It fails, unless it was quicker with its flush.
     await again.result.catch(() => undefined);
@@ -104,5 +104,5 @@ test('a layer that is made again is not lost to the image that has it already', 
   await disk.startAgain();
   startAnotherBoot(root);
   await using engine = await Engine.open({ root });
-  assert.deepEqual((await engine.check().result).damages, []);
+  assert.deepEqual((await engine.system.check().result).damages, []);
 });

@@ -18,7 +18,7 @@ const skip = needs('root', 'loop', 'mkfs.ext4', 'overlay', 'busybox');
 async function filled(context: TestContext, root: string): Promise<void> {
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
   context.after(() => rmSync(engine.layout.run, { recursive: true, force: true }));
-  await engine.build({ context: busyboxContext(context), tags: ['busybox'] }).result;
+  await engine.builder.build({ context: busyboxContext(context), tags: ['busybox'] }).result;
   await engine.containers.create({ image: 'busybox', name: 'one', command: ['true'] });
 }
 
@@ -42,29 +42,29 @@ for (const [what, leaveBehind] of Object.entries(leavings)) {
     leaveBehind(join(root, 'strata.db'));
     output('mount', '-o', 'remount,ro', disk.path);
     await using engine = await Engine.open({ root });
-    assert.equal(engine.images.list().length, 1);
-    assert.equal(engine.images.tree().images.length, 1);
+    assert.equal((await engine.images.list()).length, 1);
+    assert.equal((await engine.images.tree()).images.length, 1);
     assert.ok((await engine.images.history('busybox')).steps.length > 0);
     assert.equal((await engine.images.inspect('busybox')).storage.directories.length, 1);
     assert.equal((await engine.containers.list({ all: true })).length, 1);
     await engine.containers.inspect('one');
-    assert.equal((await engine.info()).images, 1);
-    await engine.diskUsage();
-    assert.ok((await engine.save({ images: ['busybox'], output: out }).result).sizeBytes > 0);
-    assert.ok((await engine.export({ container: 'one', output: `${out}.one` }).result).sizeBytes > 0);
-    assert.deepEqual((await engine.check().result).damages, []);
+    assert.equal((await engine.system.info()).images, 1);
+    await engine.system.diskUsage();
+    assert.ok((await engine.images.save({ images: ['busybox'], output: out }).result).sizeBytes > 0);
+    assert.ok((await engine.containers.export('one', { output: `${out}.one` }).result).sizeBytes > 0);
+    assert.deepEqual((await engine.system.check().result).damages, []);
 
     const writing: Readonly<Record<string, () => Promise<unknown>>> = {
-      run: () => engine.run({ image: 'busybox', command: ['true'] }).result,
+      run: () => engine.containers.run({ image: 'busybox', command: ['true'] }).result,
       create: () => engine.containers.create({ image: 'busybox' }),
       start: () => engine.containers.start('one'),
       remove: () => engine.containers.remove('one'),
-      tag: () => engine.tag('busybox', 'other'),
-      removeImage: () => engine.removeImage({ image: 'busybox' }),
-      prune: () => engine.collectGarbage().result,
-      build: () => engine.build({ context: busyboxContext(context) }).result,
-      load: () => engine.load({ input: out }).result,
-      commit: () => engine.commit({ container: 'one' }).result,
+      tag: () => engine.images.tag('busybox', 'other'),
+      removeImage: () => engine.images.remove('busybox'),
+      prune: () => engine.system.collectGarbage().result,
+      build: () => engine.builder.build({ context: busyboxContext(context) }).result,
+      load: () => engine.images.load({ input: out }).result,
+      commit: () => engine.containers.commit('one').result,
     };
     for (const [name, write] of Object.entries(writing)) {
       await assert.rejects(write, { code: 'ERR_STORE_READ_ONLY', kind: 'failed-precondition' }, name);

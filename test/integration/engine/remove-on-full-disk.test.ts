@@ -41,23 +41,23 @@ async function removesAll(context: TestContext, mounted: string): Promise<void> 
     await using engine = await Engine.open({ root });
     for (const tag of ['one', 'two', 'three']) {
       const folder = buildContext(context, ['FROM scratch', 'COPY data /'], { data: randomBytes(4 * mega) });
-      await engine.build({ context: folder, tags: [tag] }).result;
+      await engine.builder.build({ context: folder, tags: [tag] }).result;
     }
   }
   fill(join(mounted, 'ballast'));
   fill(join(mounted, 'more ballast'));
   const before = freeBytes(mounted);
   await using engine = await Engine.open({ root });
-  assert.equal(engine.images.list().length, 3, 'what is there can be looked at');
-  assert.deepEqual((await engine.removeImage({ image: 'one' })).untagged, ['one:latest']);
-  assert.equal((await engine.pruneBuildCache()).deleted.length, 1);
+  assert.equal((await engine.images.list()).length, 3, 'what is there can be looked at');
+  assert.deepEqual((await engine.images.remove('one')).untagged, ['one:latest']);
+  assert.equal((await engine.builder.prune()).deleted.length, 1);
   fill(join(mounted, 'yet more ballast'));
-  assert.deepEqual((await engine.pruneImages({ all: true })).untagged.length, 2);
-  assert.equal((await engine.pruneBuildCache()).deleted.length, 2);
-  await engine.collectGarbage().result;
+  assert.deepEqual((await engine.images.prune({ all: true })).untagged.length, 2);
+  assert.equal((await engine.builder.prune()).deleted.length, 2);
+  await engine.system.collectGarbage().result;
   const grown = freeBytes(mounted) - before;
   assert.ok(grown > 7 * mega, `only ${grown} bytes are free again`);
-  assert.deepEqual((await engine.check().result).damages, []);
+  assert.deepEqual((await engine.system.check().result).damages, []);
 }
 
 test('on a full tmpfs images and cache can be removed', { skip }, async (context) => {

@@ -32,7 +32,7 @@ interface Ran extends RunResult {
 
 /** Runs a container to its end with all it writes. */
 async function run(engine: Engine, request: Omit<RunRequest, 'image'> & { readonly image?: string }): Promise<Ran> {
-  await using operation = engine.run({ image: 'busybox', remove: true, ...request });
+  await using operation = engine.containers.run({ image: 'busybox', remove: true, ...request });
   const output = { stdout: '', stderr: '' };
   for await (const event of operation) {
     if (event.type === 'output') output[event.stream] += Buffer.from(event.chunk).toString('latin1');
@@ -74,7 +74,7 @@ async function store(t: TestContext, driver = 'overlay2'): Promise<Engine> {
 
 async function withBusybox(t: TestContext, driver?: string): Promise<Engine> {
   const engine = await store(t, driver);
-  await engine.build({ context: busyboxContext(t), tags: ['busybox'] }).result;
+  await engine.builder.build({ context: busyboxContext(t), tags: ['busybox'] }).result;
   return engine;
 }
 
@@ -82,7 +82,7 @@ for (const driver of ['overlay2', 'vfs']) {
   test(`a container runs in a program's own process, on ${driver}`, { skip }, async (t) => {
     const engine = await withBusybox(t, driver);
     const events: string[] = [];
-    await using operation = engine.run({
+    await using operation = engine.containers.run({
       image: 'busybox',
       name: 'first',
       command: ['sh', '-c', 'echo out; echo err >&2; echo x > /made; exit 7'],
@@ -174,7 +174,7 @@ test('what a process is given', { skip }, async (t) => {
 test('entrypoint and command go together as with docker', { skip }, async (t) => {
   const engine = await store(t);
   const context = busyboxContext(t, ['ENTRYPOINT ["echo", "entry"]', 'CMD ["cmd"]']);
-  await engine.build({ context, tags: ['busybox'] }).result;
+  await engine.builder.build({ context, tags: ['busybox'] }).result;
   const out = async (request: Omit<RunRequest, 'image'>): Promise<string> => (await run(engine, request)).stdout;
   assert.equal(await out({}), 'entry cmd\n');
   assert.equal(await out({ command: ['own'] }), 'entry own\n');
@@ -208,7 +208,7 @@ test('what starts and then fails has its own code', { skip }, async (t) => {
     'tree/bad': { mode: 0o755, content: 'no program' },
     'tree/script': { mode: 0o755, content: '#!/nowhere\n' },
   });
-  await engine.build({ context, tags: ['busybox'] }).result;
+  await engine.builder.build({ context, tags: ['busybox'] }).result;
   const bad = await run(engine, { command: ['/bad'] });
   assert.deepEqual([bad.exitCode, bad.stderr], [1, 'exec /bad: exec format error\n']);
   const script = await run(engine, { command: ['/script'] });
@@ -256,7 +256,8 @@ test('a hostile config is refused just so (B12, B13)', { skip }, async (t) => {
     ['USER 2147483648:1', 'ERR_USER_INVALID'],
     ['ENV WORK=/proc/self/fd/8\nWORKDIR $WORK/x', 'ERR_WORKING_DIRECTORY_INVALID'],
   ] as const) {
-    await engine.build({ context: folderWith(t, { Dockerfile: `FROM busybox\n${line}\n` }), tags: ['hostile'] }).result;
+    await engine.builder.build({ context: folderWith(t, { Dockerfile: `FROM busybox\n${line}\n` }), tags: ['hostile'] })
+      .result;
     await assert.rejects(run(engine, { image: 'hostile' }), (error) => isStrataError(error, code), line);
   }
 });
@@ -274,7 +275,7 @@ test('an image whose mount points are not directories is not run; files under /e
   for (const name of ['proc', 'sys', 'dev']) {
     for (const link of name === 'proc' ? ['/bin', host, '../../..'] : [host]) {
       const context = folderWith(t, { [`tree/${name}`]: { link }, Dockerfile: 'FROM busybox\nCOPY tree /\n' });
-      await engine.build({ context, tags: ['hostile'] }).result;
+      await engine.builder.build({ context, tags: ['hostile'] }).result;
       await assert.rejects(run(engine, { image: 'hostile', command: ['true'] }), { code: 'ERR_ROOTFS_UNSAFE' });
     }
   }
@@ -288,7 +289,7 @@ test('an image whose mount points are not directories is not run; files under /e
     const context = folderWith(t, { ...tree, Dockerfile: 'FROM scratch\nCOPY tree /etc/\nCOPY bin /bin/\n' });
     mkdirSync(join(context, 'bin'));
     copyFileSync('/bin/busybox', join(context, 'bin/busybox'));
-    await engine.build({ context, tags: ['links'] }).result;
+    await engine.builder.build({ context, tags: ['links'] }).result;
     const ran = run(engine, { image: 'links', command: ['/bin/busybox', 'true'] });
     if (how === 'magic') await assert.rejects(ran, { code: 'ERR_MOUNT_TARGET_UNSAFE' });
     else assert.equal((await ran).exitCode, 0, how);
@@ -303,18 +304,18 @@ test('passwd may be anything in a hostile image', { skip }, async (t) => {
   const host = folderWith(t, { passwd: 'me:x:0:0::/:\n' });
   const folder = folderWith(t, { 'tree/etc/x': '', Dockerfile: 'FROM scratch\nCOPY tree /\nUSER me\n' });
   symlinkSync(join(host, 'passwd'), join(folder, 'tree/etc/passwd'));
-  await engine.build({ context: folder, tags: ['hostile'] }).result;
+  await engine.builder.build({ context: folder, tags: ['hostile'] }).result;
   await assert.rejects(run(engine, { image: 'hostile', command: ['true'] }), { code: 'ERR_USER_UNKNOWN' });
   rmSync(join(folder, 'tree/etc/passwd'));
   execFileSync('mkfifo', [join(folder, 'tree/etc/passwd')]);
-  await engine.build({ context: folder, tags: ['hostile'] }).result;
+  await engine.builder.build({ context: folder, tags: ['hostile'] }).result;
   await assert.rejects(run(engine, { image: 'hostile', command: ['true'] }), { code: 'ERR_ROOTFS_UNSAFE' });
 });
 
 test('all that is written arrives, on both streams, in order, also for a slow reader', { skip }, async (t) => {
   const engine = await withBusybox(t);
   const script = 'i=0; while [ $i -lt 40000 ]; do echo out$i; echo err$i >&2; i=$((i+1)); done';
-  await using operation = engine.run({ image: 'busybox', command: ['sh', '-c', script], remove: true });
+  await using operation = engine.containers.run({ image: 'busybox', command: ['sh', '-c', script], remove: true });
   const output = { stdout: '', stderr: '' };
   let count = 0;
   for await (const event of operation) {
@@ -330,7 +331,7 @@ test('all that is written arrives, on both streams, in order, also for a slow re
 
 test('a reader that does not read holds the container back, not memory', { skip }, async (t) => {
   const engine = await withBusybox(t);
-  await using operation = engine.run({
+  await using operation = engine.containers.run({
     image: 'busybox',
     command: ['sh', '-c', 'yes | head -c 200000000'],
     remove: true,
@@ -353,7 +354,7 @@ test('a reader that does not read holds the container back, not memory', { skip 
 test('nobody has to read: a container that writes much ends all the same', { skip }, async (t) => {
   const engine = await withBusybox(t);
   const command = ['sh', '-c', 'yes | head -c 20000000; exit 4'];
-  assert.equal((await engine.run({ image: 'busybox', command, remove: true }).result).exitCode, 4);
+  assert.equal((await engine.containers.run({ image: 'busybox', command, remove: true }).result).exitCode, 4);
 });
 
 test('an abort at any moment leaves nothing', { skip }, async (t) => {
@@ -362,7 +363,7 @@ test('an abort at any moment leaves nothing', { skip }, async (t) => {
   for (let round = 0; round < 8; round++) {
     const controller = new AbortController();
     const reason = new Error('enough');
-    const running = engine.run({
+    const running = engine.containers.run({
       image: 'busybox',
       // It hears no SIGTERM.
       command: ['sh', '-c', 'trap "" TERM INT; while true; do sleep 1; done'],
@@ -387,12 +388,12 @@ test('an abort at any moment leaves nothing', { skip }, async (t) => {
 test('disposal ends a container and waits for it, however its reader is stuck', { skip }, async (t) => {
   const engine = await withBusybox(t);
   {
-    await using operation = engine.run({ image: 'busybox', command: ['yes'], remove: true });
+    await using operation = engine.containers.run({ image: 'busybox', command: ['yes'], remove: true });
     for await (const event of operation) if (event.type === 'output') break;
   }
   assert.deepEqual(left(engine), nothing);
   {
-    await using operation = engine.run({ image: 'busybox', command: ['yes'], remove: true });
+    await using operation = engine.containers.run({ image: 'busybox', command: ['yes'], remove: true });
     const reader = operation[Symbol.asyncIterator]();
     await reader.next();
     await sleep(100);
@@ -420,7 +421,7 @@ test('records: kept without --rm, and true', { skip }, async (t) => {
   assert.match(String(error), /not found in \$PATH/);
 
   const controller = new AbortController();
-  const running = engine.run({
+  const running = engine.containers.run({
     image: 'busybox',
     name: 'killed',
     command: ['sleep', '1000'],

@@ -31,12 +31,12 @@ test('without a free byte images are saved elsewhere and checked', {
   const out = join(temporaryFolder(context, 'out'), 'out.tar');
   {
     await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
-    await engine.build({ context: busyboxContext(context), tags: ['one'] }).result;
+    await engine.builder.build({ context: busyboxContext(context), tags: ['one'] }).result;
   }
   for (const pieceBytes of [1 << 20, 512]) append(join(disk.path, 'ballast'), pieceBytes);
   await using engine = await Engine.open({ root });
-  await assert.rejects(engine.tag('one', 'two'), (error) => isStrataError(error, 'ERR_STORE_FULL'));
-  await engine.save({ images: ['one'], output: out }).result;
+  await assert.rejects(engine.images.tag('one', 'two'), (error) => isStrataError(error, 'ERR_STORE_FULL'));
+  await engine.images.save({ images: ['one'], output: out }).result;
   assert.ok(statSync(out).size > 0);
-  assert.deepEqual((await engine.check().result).damages, []);
+  assert.deepEqual((await engine.system.check().result).damages, []);
 });

@@ -27,7 +27,7 @@ const works: Readonly<Record<string, () => Promise<unknown>>> = {
     try {
       writeFileSync(join(folder, 'data'), randomBytes(50_000));
       writeFileSync(join(folder, 'Dockerfile'), 'FROM base\nCOPY data /data\nRUN cat /data > /copy\nRUN rm /data\n');
-      await engine.build({ context: folder, tags: [made()] }).result;
+      await engine.builder.build({ context: folder, tags: [made()] }).result;
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -36,30 +36,30 @@ const works: Readonly<Record<string, () => Promise<unknown>>> = {
   async upon() {
     const dockerfile = { text: `FROM ${made()}\nCOPY <<EOF /upon\n${random.next(1000)}\nEOF\nLABEL a=b\n` };
     try {
-      await engine.build({ context, dockerfile, tags: [made()] }).result;
+      await engine.builder.build({ context, dockerfile, tags: [made()] }).result;
     } catch (error) {
       if (!isStrataError(error, 'ERR_IMAGE_NOT_FOUND')) throw error;
     }
   },
-  same: async () => await engine.build({ context, tags: [made(), made()] }).result,
-  load: async () => await engine.load({ input: archive }).result,
-  import: async () => await engine.importImage({ input: tree, reference: made() }).result,
-  commit: async () => await engine.commit({ container: 'one', reference: made() }).result,
-  save: async () => await engine.save({ images: ['base'], output: async () => undefined }).result,
-  export: async () => await engine.export({ container: 'one', output: async () => undefined }).result,
+  same: async () => await engine.builder.build({ context, tags: [made(), made()] }).result,
+  load: async () => await engine.images.load({ input: archive }).result,
+  import: async () => await engine.images.import({ input: tree, reference: made() }).result,
+  commit: async () => await engine.containers.commit('one', { reference: made() }).result,
+  save: async () => await engine.images.save({ images: ['base'], output: async () => undefined }).result,
+  export: async () => await engine.containers.export('one', { output: async () => undefined }).result,
   async run() {
-    const { exitCode } = await engine.run({ image: 'base', command: ['true'], remove: true }).result;
+    const { exitCode } = await engine.containers.run({ image: 'base', command: ['true'], remove: true }).result;
     if (exitCode !== 0) throw new Error(`exit code ${exitCode}`);
   },
 };
 
 const removals: Readonly<Record<string, () => Promise<unknown>>> = {
-  images: async () => await engine.pruneImages({ all: true }),
-  cache: async () => await engine.pruneBuildCache({ all: true }),
-  garbage: async () => await engine.collectGarbage().result,
+  images: async () => await engine.images.prune({ all: true }),
+  cache: async () => await engine.builder.prune({ all: true }),
+  garbage: async () => await engine.system.collectGarbage().result,
   async image() {
     try {
-      await engine.removeImage({ image: made(), force: true });
+      await engine.images.remove(made(), { force: true });
     } catch (error) {
       if (!isStrataError(error, 'ERR_IMAGE_NOT_FOUND') && !isKind(error, 'conflict')) throw error;
     }

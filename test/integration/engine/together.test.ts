@@ -37,14 +37,14 @@ async function ended(file: string, args: readonly string[]): Promise<Ended> {
 const nothingAtWork = { leases: [], mounts: [], ingests: [], unfinished: [], steps: [], stepLocks: [], trash: [] };
 
 async function assertClean(engine: Engine): Promise<void> {
-  await engine.collectGarbage().result;
+  await engine.system.collectGarbage().result;
   // Somebody may empty the trash yet, behind a command that is over.
   const left = (): object => {
     const all = storeLeftovers(engine);
     return Object.fromEntries(Object.keys(nothingAtWork).map((key) => [key, all[key]]));
   };
   await untilSame(left, nothingAtWork);
-  const { damages, orphans } = await engine.check().result;
+  const { damages, orphans } = await engine.system.check().result;
   assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] });
 }
 
@@ -53,7 +53,7 @@ async function buildsAtOnce(engine: Engine, count: number, contextOf: (at: numbe
   const builds = Array.from({ length: count }, async (_, at) => {
     const context = contextOf(at);
     const tags = ['same', `own-${at}`];
-    if (at % 2 === 0) return (await engine.build({ context, tags }).result).id;
+    if (at % 2 === 0) return (await engine.builder.build({ context, tags }).result).id;
     const args = ['--root', engine.layout.root, 'build', '-q', ...tags.flatMap((tag) => ['-t', tag]), context];
     const { code, stdout, stderr } = await ended(strataPath, args);
     assert.equal(code, 0, stderr);
@@ -65,7 +65,7 @@ async function buildsAtOnce(engine: Engine, count: number, contextOf: (at: numbe
 async function store(context: TestContext): Promise<Engine> {
   const engine = await Engine.open({ root: storeRoot(context) });
   context.after(async () => await engine[Symbol.asyncDispose]());
-  await engine.build({ context: busyboxContext(context), tags: ['base'] }).result;
+  await engine.builder.build({ context: busyboxContext(context), tags: ['base'] }).result;
   return engine;
 }
 
@@ -93,7 +93,11 @@ test('different builds on one base at once, all with one name: the last has it, 
   assert.ok(ids.includes((await engine.images.inspect('same')).id));
   for (const at of ids.keys()) {
     const command = ['sh', '-c', `test "$(cat /both)" = "$(cat /shared; echo ${at})"`];
-    assert.equal((await engine.run({ image: `own-${at}`, command, remove: true }).result).exitCode, 0, `${at}`);
+    assert.equal(
+      (await engine.containers.run({ image: `own-${at}`, command, remove: true }).result).exitCode,
+      0,
+      `${at}`,
+    );
   }
   await assertClean(engine);
 });
@@ -118,6 +122,6 @@ test(`removals beside every other work: nothing that works fails (STRATA_SEED=${
     for (const { stdout } of outcomes)
       console.log(JSON.stringify({ seed, scenario: 'together', ...JSON.parse(stdout) }));
   }
-  assert.equal((await engine.run({ image: 'base', command: ['true'], remove: true }).result).exitCode, 0);
+  assert.equal((await engine.containers.run({ image: 'base', command: ['true'], remove: true }).result).exitCode, 0);
   await assertClean(engine);
 });

@@ -79,19 +79,19 @@ test('no command fails for what cannot be deleted; who prunes is told', { skip }
   const file = join(trash, 'stuck/a/b/f0');
   execFileSync('chattr', ['+i', file]);
   const text = 'FROM scratch\nCOPY <<f /f\nf\n';
-  await engine.build({ context: folder(context), dockerfile: { text }, tags: ['one'] }).result;
-  assert.deepEqual((await engine.removeImage({ image: 'one' })).untagged, ['one:latest']);
-  const { warnings } = await engine.pruneImages();
+  await engine.builder.build({ context: folder(context), dockerfile: { text }, tags: ['one'] }).result;
+  assert.deepEqual((await engine.images.remove('one')).untagged, ['one:latest']);
+  const { warnings } = await engine.images.prune();
   assert.equal(warnings.length, 1);
   assert.match(warnings[0] ?? '', /^trash .*\/stuck cannot be deleted: unlinkat f0: EPERM; .*immutable/);
-  assert.deepEqual((await engine.pruneBuildCache()).warnings, warnings);
-  assert.deepEqual((await engine.pruneContainers()).warnings, warnings);
-  assert.deepEqual((await engine.collectGarbage().result).warnings, warnings);
+  assert.deepEqual((await engine.builder.prune()).warnings, warnings);
+  assert.deepEqual((await engine.containers.prune()).warnings, warnings);
+  assert.deepEqual((await engine.system.collectGarbage().result).warnings, warnings);
   const prune = spawnSync(strataPath, ['--root', root, 'system', 'prune', '-f'], { encoding: 'utf8' });
   assert.equal(prune.status, 0, prune.stderr);
   assert.equal(prune.stderr, `WARNING: ${warnings[0]}\n`);
   execFileSync('chattr', ['-i', file]);
-  assert.deepEqual((await engine.pruneImages()).warnings, []);
+  assert.deepEqual((await engine.images.prune()).warnings, []);
   assert.deepEqual(readdirSync(trash), []);
 });
 

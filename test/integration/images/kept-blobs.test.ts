@@ -37,12 +37,13 @@ const bare: Pack = (layer) => layer;
 const gzip: Pack = (layer) => gzipSync(layer);
 
 async function load(engine: Engine, what: TestImage, tag: string, pack: Pack): Promise<void> {
-  await engine.load({ input: bytes(asTar(dockerArchive([{ image: what, tags: [tag] }], pack))) }).result;
+  await engine.images.load({ input: bytes(asTar(dockerArchive([{ image: what, tags: [tag] }], pack))) }).result;
 }
 
 async function savedLayers(engine: Engine, name: string): Promise<ReadonlySet<string>> {
   const chunks: Uint8Array[] = [];
-  await engine.save({ images: [name], output: async (chunk) => void chunks.push(Uint8Array.from(chunk)) }).result;
+  await engine.images.save({ images: [name], output: async (chunk) => void chunks.push(Uint8Array.from(chunk)) })
+    .result;
   const found = new Set<string>();
   for await (const { entry, body } of readTar(bytes(Buffer.concat(chunks)))) {
     const content: Uint8Array[] = [];
@@ -53,7 +54,7 @@ async function savedLayers(engine: Engine, name: string): Promise<ReadonlySet<st
 }
 
 async function checkWhole(engine: Engine, images: Readonly<Record<string, TestImage>>, what: string): Promise<void> {
-  assert.deepEqual((await engine.check().result).damages, [], what);
+  assert.deepEqual((await engine.system.check().result).damages, [], what);
   for (const [name, { layers }] of Object.entries(images)) {
     const found = await savedLayers(engine, name);
     for (const layer of layers) assert.ok(found.has(sha256(layer)), `${what}: ${name} is saved as it was`);
@@ -89,7 +90,7 @@ for (const [order, steps] of Object.entries(orders)) {
       const images = Object.fromEntries(steps.map(([what, tag]) => [tag, what]));
       await checkWhole(engine, images, 'loaded');
       if (images['plain:1'] === undefined) return;
-      await engine.removeImage({ image: 'plain:1' });
+      await engine.images.remove('plain:1');
       await checkWhole(engine, { 'merged:1': dependent }, 'without the other');
     });
   }
@@ -99,7 +100,7 @@ test('the blob of such a layer is missed when it is gone', { skip }, async (cont
   const engine = await open(context);
   await load(engine, dependent, 'merged:1', bare);
   rmSync(join(engine.layout.content, 'blobs/sha256', sha256(upper)));
-  const { damages } = await engine.check().result;
+  const { damages } = await engine.system.check().result;
   assert.deepEqual(
     damages.map(({ kind, problem }) => [kind, problem]),
     [['blob', 'is missing']],
@@ -118,8 +119,8 @@ for (const [what, base] of [
       const engine = await open(context);
       await load(engine, base, 'base:1', pack);
       const folder = buildContext(context, ['FROM base:1', 'LABEL a=b']);
-      await engine.build({ context: folder, tags: ['child:1'] }).result;
-      await engine.removeImage({ image: 'base:1' });
+      await engine.builder.build({ context: folder, tags: ['child:1'] }).result;
+      await engine.images.remove('base:1');
       await checkWhole(engine, { 'child:1': base }, 'the child');
     });
   }
@@ -128,8 +129,8 @@ for (const [what, base] of [
 test('an imported archive with more than files is no damage, and its image keeps it', { skip }, async (context) => {
   const engine = await open(context);
   const archive = Buffer.concat([tar(file('a', 'a')), raw(seeded(7).bytes(3 << 20))]);
-  await engine.importImage({ input: bytes(archive), reference: 'odd:1' }).result;
-  await engine.build({ context: buildContext(context, ['FROM odd:1', 'LABEL a=b']), tags: ['child:1'] }).result;
-  await engine.removeImage({ image: 'odd:1' });
+  await engine.images.import({ input: bytes(archive), reference: 'odd:1' }).result;
+  await engine.builder.build({ context: buildContext(context, ['FROM odd:1', 'LABEL a=b']), tags: ['child:1'] }).result;
+  await engine.images.remove('odd:1');
   await checkWhole(engine, { 'child:1': image([archive]) }, 'the child');
 });

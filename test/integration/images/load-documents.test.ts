@@ -33,7 +33,7 @@ async function load(engine: Engine, files: Files): Promise<readonly string[]> {
   async function* input(): AsyncGenerator<Uint8Array> {
     yield asTar(files);
   }
-  const { images } = await engine.load({ input: input() }).result;
+  const { images } = await engine.images.load({ input: input() }).result;
   return images.map(({ id }) => id);
 }
 
@@ -124,7 +124,7 @@ for (const [name, [files, code]] of Object.entries(refused)) {
       assert.ok(isStrataError(error, code), String(error));
       return true;
     });
-    assert.deepEqual(engine.images.list(), []);
+    assert.deepEqual(await engine.images.list(), []);
     const { layout } = engine;
     for (const folder of [join(layout.content, 'blobs/sha256'), layout.indexes, join(layout.snapshots, 'overlay2')])
       assert.deepEqual(readdirSync(folder), []);
@@ -136,7 +136,7 @@ test('data that a descriptor brings along is not taken for its blob (B10)', { sk
   const lie = Buffer.from(app.config).fill(0x20).toString('base64');
   const files = layoutWith((_, { config }) => ({ config: { ...config, data: lie } }));
   assert.deepEqual(await load(engine, files), [app.id]);
-  assert.deepEqual((await engine.check().result).damages, []);
+  assert.deepEqual((await engine.system.check().result).damages, []);
 });
 
 test('one layer twice is two layers (B11)', { skip }, async (context) => {
@@ -146,7 +146,7 @@ test('one layer twice is two layers (B11)', { skip }, async (context) => {
   const layout = new TestLayout();
   assert.deepEqual(await load(engine, layout.index(layout.image(twice, zip, '+gzip', named('twice:2')))), [twice.id]);
   assert.equal((await engine.images.history('twice:1')).steps.length, 2);
-  assert.deepEqual((await engine.check().result).damages, []);
+  assert.deepEqual((await engine.system.check().result).damages, []);
 });
 
 test('two images of one archive with one name: the last has it, as with docker (B15)', { skip }, async (context) => {
@@ -172,7 +172,7 @@ test('what a config says of the host is kept as text and obeyed by nobody (B13, 
   await load(engine, dockerArchive([{ image: hostile, tags: ['hostile:1'] }]));
   assert.equal((await engine.images.inspect('hostile:1')).id, `sha256:${sha256(hostile.config)}`);
   await assert.rejects(
-    engine.run({ image: 'hostile:1', command: ['/a'] }).result,
+    engine.containers.run({ image: 'hostile:1', command: ['/a'] }).result,
     (error) => isStrataError(error) && error.kind !== 'internal',
   );
   assert.deepEqual(await engine.containers.list({ all: true }), []);

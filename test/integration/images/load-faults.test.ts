@@ -11,6 +11,7 @@ import { gzipSync } from 'node:zlib';
 import { Engine } from '../../../src/engine/index.ts';
 import { isKind, isStrataError } from '../../../src/errors/index.ts';
 import { asTar, dockerArchive, image, named, TestLayout } from '../../helpers/image-archives.ts';
+import { listedImages } from '../../helpers/listed-images.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
 import { seeded } from '../../helpers/seeded.ts';
@@ -27,9 +28,6 @@ function folder(context: TestContext): string {
 
 const random = seeded(11);
 const layerOf = (mib: number): Uint8Array => tar(file(`file-${mib}`, random.bytes(mib << 20)));
-
-const namesOf = ({ images }: Engine): string[] =>
-  images.list().map(({ repository, tag, id }) => `${repository}:${tag} ${id}`);
 
 test('a load killed at any moment is whole or nothing, and the next one works', { skip }, async (context) => {
   const directory = folder(context);
@@ -50,17 +48,17 @@ test('a load killed at any moment is whole or nothing, and the next one works', 
     child.kill('SIGKILL');
     await ended;
     await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
-    const names = namesOf(engine);
+    const names = await listedImages(engine);
     assert.ok(names.length === 0 || names[0] === `a/b:1 ${app.id}`, names.join());
     if (names.length === 0) continue;
-    await engine.save({ images: ['a/b:1'], output: async () => undefined }).result;
-    await engine.removeImage({ image: 'a/b:1' });
+    await engine.images.save({ images: ['a/b:1'], output: async () => undefined }).result;
+    await engine.images.remove('a/b:1');
   }
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
-  const { images } = await engine.load({ input: archive }).result;
+  const { images } = await engine.images.load({ input: archive }).result;
   assert.equal(images[0]?.id, app.id);
-  await engine.removeImage({ image: 'a/b:1' });
-  await engine.collectGarbage().result;
+  await engine.images.remove('a/b:1');
+  await engine.system.collectGarbage().result;
   for (const left of [engine.layout.indexes, engine.layout.trash, join(engine.layout.snapshots, 'overlay2')]) {
     await untilSame(() => readdirSync(left), []);
   }
@@ -75,10 +73,10 @@ test('two loads of one archive at the same time', { skip }, async (context) => {
   }
   await using one = await Engine.open({ root, storageDriver: 'overlay2' });
   await using two = await Engine.open({ root, storageDriver: 'overlay2' });
-  await Promise.all([one, two, one].map(async (engine) => engine.load({ input: input() }).result));
-  assert.deepEqual(namesOf(two), [`a/b:1 ${app.id}`]);
+  await Promise.all([one, two, one].map(async (engine) => engine.images.load({ input: input() }).result));
+  assert.deepEqual(await listedImages(two), [`a/b:1 ${app.id}`]);
   assert.equal(readdirSync(join(root, 'snapshots/overlay2')).length, 2);
-  await one.save({ images: ['a/b:1'], output: async () => undefined }).result;
+  await one.images.save({ images: ['a/b:1'], output: async () => undefined }).result;
 });
 
 test('a disk that is full: an error, nothing half-done, and what was there stays', {
@@ -92,19 +90,19 @@ test('a disk that is full: an error, nothing half-done, and what was there stays
     async function* input(): AsyncGenerator<Uint8Array> {
       yield archive;
     }
-    return await engine.load({ input: input() }).result;
+    return await engine.images.load({ input: input() }).result;
   };
   await load(2, 'small:1');
-  const before = namesOf(engine);
+  const before = await listedImages(engine);
   const snapshots = readdirSync(join(root, 'snapshots/overlay2')).sort();
   // Too large for the archive itself, and large enough for it but not for the layer as well.
   for (const mib of [60, 22]) {
     await assert.rejects(load(mib, 'small:1'), (error) => isKind(error, 'exhausted'));
-    assert.deepEqual(namesOf(engine), before);
+    assert.deepEqual(await listedImages(engine), before);
     assert.deepEqual(readdirSync(join(root, 'snapshots/overlay2')).sort(), snapshots);
     await untilSame(() => readdirSync(join(root, 'trash')), []);
   }
-  await engine.removeImage({ image: 'small:1' });
+  await engine.images.remove('small:1');
   await load(3, 'again:1');
 });
 
@@ -126,7 +124,7 @@ test('a damaged byte: the failure names the layer and where it lies in the file'
     const archive = join(directory, `${form}.tar`);
     writeFileSync(archive, damaged);
     await using engine = await Engine.open({ root: join(directory, form), storageDriver: 'overlay2' });
-    await assert.rejects(engine.load({ input: archive }).result, (error: unknown) => {
+    await assert.rejects(engine.images.load({ input: archive }).result, (error: unknown) => {
       // Two look at a compressed blob at once: the one that copies it, and the one that unpacks it.
       assert.ok(isStrataError(error, code) || isStrataError(error, 'ERR_COMPRESSION_CORRUPT'), String(error));
       const digest = `sha256:${createHash('sha256').update(blob).digest('hex')}`;

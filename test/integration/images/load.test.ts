@@ -9,6 +9,7 @@ import { Engine, type LoadEvent, type LoadRequest } from '../../../src/engine/in
 import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { buildContext } from '../../helpers/build-context.ts';
 import { asTar, dockerArchive, type Files, image, named, sha256, TestLayout } from '../../helpers/image-archives.ts';
+import { listedImages } from '../../helpers/listed-images.ts';
 import { needs } from '../../helpers/needs.ts';
 import { dir, file, hardlink, opaque, symlink, tar, whiteout } from '../../helpers/tar-builder.ts';
 import { until } from '../../helpers/until.ts';
@@ -38,14 +39,12 @@ async function* bytes(archive: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 const load = async (engine: Engine, archive: Files | Uint8Array, options: Partial<LoadRequest> = {}) =>
-  await engine.load({ input: bytes(archive instanceof Uint8Array ? archive : asTar(archive)), ...options }).result;
-
-const namesOf = (engine: Engine): string[] =>
-  engine.images.list().map(({ repository, tag, id }) => `${repository}:${tag} ${id}`);
+  await engine.images.load({ input: bytes(archive instanceof Uint8Array ? archive : asTar(archive)), ...options })
+    .result;
 
 /** Nothing was added to an empty store: no image, blob, snapshot or index, nothing half-done. */
-function assertEmpty({ images, layout }: Engine): void {
-  assert.deepEqual(images.list(), []);
+async function assertEmpty({ images, layout }: Engine): Promise<void> {
+  assert.deepEqual(await images.list(), []);
   for (const [directory, what] of [
     [join(layout.content, 'blobs/sha256'), 'blobs'],
     [join(layout.content, 'ingest'), 'ingests'],
@@ -76,7 +75,7 @@ async function refused(engine: Engine, archive: Files | Uint8Array, code: ErrorC
         assert.ok(isStrataError(error, code), String(error));
         return true;
       });
-      assertEmpty(engine);
+      await assertEmpty(engine);
     }
   } finally {
     rmSync(dirname(path), { recursive: true });
@@ -100,7 +99,7 @@ for (const [name, pack] of Object.entries(compressions)) {
       images.map(({ id, references }) => ({ id, references })),
       [{ id: app.id, references: ['me/app:1', 'me/app:2'] }],
     );
-    assert.deepEqual(namesOf(engine), [`me/app:1 ${app.id}`, `me/app:2 ${app.id}`]);
+    assert.deepEqual(await listedImages(engine), [`me/app:1 ${app.id}`, `me/app:2 ${app.id}`]);
     assert.equal(entries(join(engine.layout.snapshots, 'overlay2')).length, 2);
     // On a slow machine behind the load.
     await until(
@@ -126,9 +125,9 @@ test('a bare tar in a file is read where it lies: long bodies are gone past, sho
       path,
       Buffer.concat([asTar(filler).subarray(0, -1024), asTar({ ...files, last: 'z'.repeat(500_000) })]),
     );
-    const { images } = await engine.load({ input: path }).result;
+    const { images } = await engine.images.load({ input: path }).result;
     assert.equal(images[0]?.id, long.id);
-    assert.deepEqual(namesOf(engine), [`long:1 ${long.id}`]);
+    assert.deepEqual(await listedImages(engine), [`long:1 ${long.id}`]);
   }
 });
 
@@ -165,7 +164,7 @@ test('an OCI layout keeps its manifest: digests come back as they were', { skip 
     const manifest = layout.image(app, compressions[name] ?? assert.fail(), suffix, named('example.com/app:1'));
     const { images } = await load(engine, layout.index(manifest));
     assert.deepEqual(images, [{ id: app.id, target: manifest.digest, references: ['example.com/app:1'] }]);
-    assert.equal(engine.images.list()[0]?.digest, manifest.digest);
+    assert.equal((await engine.images.list())[0]?.digest, manifest.digest);
   }
 });
 
@@ -178,23 +177,23 @@ test('a layout as a folder, with links that lead out of it', { skip }, async (co
     mkdirSync(dirname(join(path, name)), { recursive: true });
     writeFileSync(join(path, name), content);
   }
-  const { images } = await engine.load({ input: path }).result;
+  const { images } = await engine.images.load({ input: path }).result;
   assert.deepEqual(images[0]?.references, []);
-  assert.equal(engine.images.list()[0]?.id, app.id);
+  assert.equal((await engine.images.list())[0]?.id, app.id);
 
   const hostile = await store(context);
   rmSync(join(path, 'index.json'));
   const outside = join(folder(context), 'index.json');
   writeFileSync(outside, String(files['index.json']));
   symlinkSync(outside, join(path, 'index.json'));
-  await assert.rejects(hostile.load({ input: path }).result, { code: 'ERR_ARCHIVE_FORMAT' });
-  assertEmpty(hostile);
+  await assert.rejects(hostile.images.load({ input: path }).result, { code: 'ERR_ARCHIVE_FORMAT' });
+  await assertEmpty(hostile);
 });
 
 test('several images share layers: each is unpacked once, events say which stood', { skip }, async (context) => {
   const engine = await store(context);
   const second = image([base, other]);
-  await using operation = engine.load({
+  await using operation = engine.images.load({
     input: bytes(
       asTar(
         dockerArchive([
@@ -251,19 +250,22 @@ test('an image for another system loads, with a warning, and is neither run nor 
     { image: windows, tags: ['win:1'] },
     { image: nameless, tags: ['nameless:1'] },
   ]);
-  await using operation = engine.load({ input: bytes(asTar(archive)) });
+  await using operation = engine.images.load({ input: bytes(asTar(archive)) });
   const warnings: string[] = [];
   for await (const event of operation) if (event.type === 'warning') warnings.push(event.text);
   assert.deepEqual(warnings, ['image win:1 is for windows/amd64 and cannot be run or built on here']);
   const refusal = { code: 'ERR_IMAGE_OS', message: /operating system is not supported: windows\/amd64$/ };
   await assert.rejects(engine.containers.create({ image: 'win:1', command: ['x'] }), refusal);
-  await assert.rejects(engine.run({ image: 'win:1', command: ['x'], platform: 'windows/amd64' }).result, refusal);
+  await assert.rejects(
+    engine.containers.run({ image: 'win:1', command: ['x'], platform: 'windows/amd64' }).result,
+    refusal,
+  );
   const tree = buildContext(context, ['FROM win:1', 'LABEL a=b']);
-  await assert.rejects(engine.build({ context: tree }).result, refusal);
-  await assert.rejects(engine.importImage({ input: bytes(base), platform: 'freebsd/amd64' }).result, {
+  await assert.rejects(engine.builder.build({ context: tree }).result, refusal);
+  await assert.rejects(engine.images.import({ input: bytes(base), platform: 'freebsd/amd64' }).result, {
     code: 'ERR_IMAGE_OS',
   });
-  assert.equal(engine.images.list().length, 2);
+  assert.equal((await engine.images.list()).length, 2);
   // Docker takes it for its own.
   await engine.containers.create({ image: 'nameless:1', command: ['x'] });
 });
@@ -296,13 +298,13 @@ for (const [index, title] of [
 test('a name moves to the loaded image and the old one stays', { skip }, async (context) => {
   const engine = await store(context);
   await load(engine, dockerArchive([{ image: app, tags: ['app:1'] }]));
-  await using operation = engine.load({
+  await using operation = engine.images.load({
     input: bytes(asTar(dockerArchive([{ image: image([other]), tags: ['app:1'] }]))),
   });
   const renamed: LoadEvent[] = [];
   for await (const event of operation) if (event.type === 'renamed') renamed.push(event);
   assert.deepEqual(renamed, [{ type: 'renamed', reference: 'app:1', before: app.id }]);
-  assert.equal(engine.images.list().length, 2);
+  assert.equal((await engine.images.list()).length, 2);
 });
 
 test("layers behind links inside the archive, as docker's old form and podman write them", {
@@ -423,7 +425,7 @@ test('refused, and nothing stays: layouts whose blobs are not what they are call
   const sameLength = Buffer.from(gzipSync(base));
   sameLength[9] = (sameLength[9] ?? 0) ^ 1;
   await assert.rejects(load(engine, { ...files, [blob]: sameLength }), /digest/);
-  assertEmpty(engine);
+  await assertEmpty(engine);
   await refused(engine, { ...files, [manifestBlob]: `${String(files[manifestBlob])} ` }, 'ERR_ARCHIVE_INVALID');
   await refused(engine, { ...files, 'oci-layout': '{"imageLayoutVersion":"2.0.0"}' }, 'ERR_LAYOUT_VERSION');
   let nested = layout.document({ manifests: [top] }, 'index');
@@ -443,11 +445,11 @@ test('a blob of its own beside a layer that stands is refused', { skip }, async 
     'manifest',
     named('app:1'),
   );
-  const before = namesOf(engine);
-  const digest = engine.images.list()[0]?.digest;
+  const before = await listedImages(engine);
+  const digest = (await engine.images.list())[0]?.digest;
   await assert.rejects(load(engine, layout.index(lie)), { code: 'ERR_ARCHIVE_INVALID' });
-  assert.deepEqual(namesOf(engine), before);
-  assert.equal(engine.images.list()[0]?.digest, digest);
+  assert.deepEqual(await listedImages(engine), before);
+  assert.equal((await engine.images.list())[0]?.digest, digest);
 });
 
 test('a load that is aborted leaves nothing', { skip }, async (context) => {
@@ -455,9 +457,9 @@ test('a load that is aborted leaves nothing', { skip }, async (context) => {
   const large = image([tar(file('large', new Uint8Array(24 << 20).fill(7)))]);
   const archive = asTar(dockerArchive([{ image: large, tags: ['large:1'] }]));
   for (const stopAt of ['archive', 'layer'] as const) {
-    const operation = engine.load({ input: bytes(archive) });
+    const operation = engine.images.load({ input: bytes(archive) });
     for await (const event of operation) if (event.type === stopAt) await operation[Symbol.asyncDispose]();
     await assert.rejects(operation.result, { name: 'AbortError' });
-    assertEmpty(engine);
+    await assertEmpty(engine);
   }
 });

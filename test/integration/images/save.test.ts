@@ -45,13 +45,13 @@ async function* bytes(archive: Uint8Array): AsyncGenerator<Uint8Array> {
 
 async function loaded(context: TestContext, archive: Files, driver?: string): Promise<Engine> {
   const engine = await store(context, driver);
-  await engine.load({ input: bytes(asTar(archive)) }).result;
+  await engine.images.load({ input: bytes(asTar(archive)) }).result;
   return engine;
 }
 
 async function saved(engine: Engine, images: readonly string[], format?: 'oci-archive'): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  const { sizeBytes } = await engine.save({
+  const { sizeBytes } = await engine.images.save({
     images,
     output: async (chunk) => void chunks.push(Uint8Array.from(chunk)),
     ...(format === undefined ? {} : { format }),
@@ -99,10 +99,10 @@ test('a layer that an image has in common with a removed one comes from its own 
   for (const tag of ['one', 'two']) {
     const text = `FROM base\nCOPY same /same\nCOPY <<EOF /own\n${tag}\nEOF\n`;
     // Made anew each time: of the same first layer there are two snapshots.
-    await engine.build({ context: files, dockerfile: { text }, tags: [tag], noCache: true }).result;
+    await engine.builder.build({ context: files, dockerfile: { text }, tags: [tag], noCache: true }).result;
   }
-  await engine.removeImage({ image: 'one' });
-  await engine.pruneBuildCache({ all: true });
+  await engine.images.remove('one');
+  await engine.builder.prune({ all: true });
   assert.ok((await saved(engine, ['two'])).length > 0);
 });
 
@@ -147,7 +147,7 @@ for (const [suffix, pack] of [
       if (name.startsWith('blobs/')) assert.deepEqual(files.get(name), Buffer.from(content), name);
     }
     const again = await store(context);
-    assert.deepEqual((await again.load({ input: bytes(oci) }).result).images, [
+    assert.deepEqual((await again.images.load({ input: bytes(oci) }).result).images, [
       { id: app.id, target: top.digest, references: ['me/app:1'] },
     ]);
     const docker = await filesOf(await saved(engine, ['me/app:1']));
@@ -182,7 +182,7 @@ test('a store whose files were changed gives an error and no archive', { skip },
     ['longer', 'ERR_LAYER_TREE_CHANGED'],
   ] as const) {
     for (const name of victim.filter((name) => exists(name))) writeFileSync(name, content);
-    await assert.rejects(engine.save({ images: ['app:1'], output: path }).result, { code });
+    await assert.rejects(engine.images.save({ images: ['app:1'], output: path }).result, { code });
     assert.deepEqual(readdirSync(output), ['app.tar']);
     assert.equal(readFileSync(path, 'utf8'), 'before');
   }
@@ -201,7 +201,7 @@ test('a save that is aborted or cannot write leaves no file', { skip }, async (c
   const large = image([tar(file('large', new Uint8Array(24 << 20).fill(7)))]);
   const engine = await loaded(context, dockerArchive([{ image: large, tags: ['large:1'] }]));
   const output = folder(context);
-  const operation = engine.save({ images: ['large:1'], output: join(output, 'large.tar') });
+  const operation = engine.images.save({ images: ['large:1'], output: join(output, 'large.tar') });
   const events: SaveEvent[] = [];
   for await (const event of operation) {
     events.push(event);
@@ -211,9 +211,11 @@ test('a save that is aborted or cannot write leaves no file', { skip }, async (c
   assert.equal(events[0]?.state, 'saving');
   assert.deepEqual(readdirSync(output), []);
   const images = ['large:1'];
-  await assert.rejects(engine.save({ images, output: join(output, 'no/x') }).result, { code: 'ERR_OUTPUT_INVALID' });
-  await assert.rejects(engine.save({ images, output }).result, { code: 'ERR_OUTPUT_INVALID' });
-  await assert.rejects(engine.save({ images: ['absent'], output: join(output, 'x') }).result, {
+  await assert.rejects(engine.images.save({ images, output: join(output, 'no/x') }).result, {
+    code: 'ERR_OUTPUT_INVALID',
+  });
+  await assert.rejects(engine.images.save({ images, output }).result, { code: 'ERR_OUTPUT_INVALID' });
+  await assert.rejects(engine.images.save({ images: ['absent'], output: join(output, 'x') }).result, {
     code: 'ERR_IMAGE_NOT_FOUND',
   });
   assert.deepEqual(readdirSync(output), []);
@@ -226,8 +228,8 @@ test('skopeo reads what is saved, and what it writes is loaded', { skip: skip ||
   const skopeo = (...args: readonly string[]): void => {
     execFileSync('skopeo', ['--insecure-policy', 'copy', '-q', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   };
-  await engine.save({ images: ['me/app:1'], output: at('docker.tar') }).result;
-  await engine.save({ images: ['me/app:1'], output: at('oci.tar'), format: 'oci-archive' }).result;
+  await engine.images.save({ images: ['me/app:1'], output: at('docker.tar') }).result;
+  await engine.images.save({ images: ['me/app:1'], output: at('oci.tar'), format: 'oci-archive' }).result;
   skopeo(`docker-archive:${at('docker.tar')}:docker.io/me/app:1`, `dir:${at('from-docker')}`);
   skopeo(`oci-archive:${at('oci.tar')}:1`, `dir:${at('from-oci')}`);
   for (const from of ['from-docker', 'from-oci']) {
@@ -240,11 +242,11 @@ test('skopeo reads what is saved, and what it writes is loaded', { skip: skip ||
   skopeo('--dest-compress-format=zstd', `oci-archive:${at('oci.tar')}:1`, `oci:${at('skopeo-oci')}:example.com/app:3`);
   for (const name of ['skopeo-docker.tar', 'skopeo-oci']) {
     const again = await store(context);
-    assert.equal((await again.load({ input: at(name) }).result).images[0]?.id, app.id, name);
+    assert.equal((await again.images.load({ input: at(name) }).result).images[0]?.id, app.id, name);
   }
   const piped = await store(context);
   const input = createReadStream(at('skopeo-docker.tar'));
-  assert.deepEqual((await piped.load({ input }).result).images[0]?.references, ['me/app:2']);
+  assert.deepEqual((await piped.images.load({ input }).result).images[0]?.references, ['me/app:2']);
 });
 
 test('umoci unpacks what is saved', { skip: skip || needs('umoci') }, async (context) => {
@@ -255,7 +257,7 @@ test('umoci unpacks what is saved', { skip: skip || needs('umoci') }, async (con
   );
   const output = folder(context);
   const archive = join(output, 'oci.tar');
-  await engine.save({ images: ['a/b:1'], output: archive, format: 'oci-archive' }).result;
+  await engine.images.save({ images: ['a/b:1'], output: archive, format: 'oci-archive' }).result;
   execFileSync('mkdir', [join(output, 'oci')]);
   execFileSync('tar', ['-xf', archive, '-C', join(output, 'oci')]);
   execFileSync('umoci', ['unpack', '--image', `${join(output, 'oci')}:1`, join(output, 'bundle')], { stdio: 'pipe' });

@@ -1,7 +1,12 @@
 import { execAttended } from '../../../containers/exec/attended.ts';
 import { ExecFolder } from '../../../containers/exec/folder.ts';
 import { type ExecRequest, writeExecProcess } from '../../../containers/exec/process.ts';
-import { execDetached, execWithStreams, type SupervisedExecPlan } from '../../../containers/exec/supervised.ts';
+import {
+  type ExecSession,
+  execDetached,
+  execWithStreams,
+  type SupervisedExecPlan,
+} from '../../../containers/exec/supervised.ts';
 import { findSupervisor } from '../../../containers/supervised/supervisor.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
@@ -17,64 +22,98 @@ import { definitionOf, isRunning, stateOf } from '../state/state.ts';
 import type { AttachedContainer } from './attach.ts';
 
 export interface ExecOptions extends ExecRequest, AbortOptions {
-  /** It reads what it is given; otherwise nothing. */
+  /** The process reads what it is given; otherwise nothing. */
   readonly interactive?: boolean | undefined;
+  /**
+   * `pipe` (default): its streams, or its terminal, are in our hands. `inherit`: it has this process's own streams; not
+   * for terminals. `ignore`: it reads nothing and what it writes is dropped.
+   */
+  readonly stdio?: 'pipe' | 'inherit' | 'ignore' | undefined;
 }
+
+/** A process that has joined a container. Disposal and an abort let go of it: it goes on by itself. */
+export interface Exec extends AsyncDisposable {
+  /** Of the container. */
+  readonly id: string;
+  /**
+   * Its exit code, once it has ended (128 and the signal's number for a kill). Rejects with ERR_EXEC when it could not
+   * start, with docker's exit code in its details; with ERR_EXEC_LOST when its supervisor was killed; with the reason of
+   * the abort.
+   */
+  readonly exitCode: Promise<number>;
+}
+
+/** {@link Exec} with its streams in our hands from the first byte on. */
+export type AttachedExec = Exec & Pick<AttachedContainer, 'streams' | 'terminal' | 'interactive'>;
 
 /**
- * Runs a process in a running container with this process's own streams; answers its exit code. Not for terminals. An
- * abort lets it go on by itself. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NOT_RUNNING, ERR_EXEC_REFUSED for one that is
- * paused, ERR_EXEC with docker's exit code in its details, and what `writeExecProcess` does.
+ * Lets a process join a running container. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NOT_RUNNING, ERR_EXEC_REFUSED
+ * for a paused one, ERR_EXEC with docker's exit code in its details, and what `writeExecProcess` does.
  */
-export async function execHere(store: Store, name: string, options: ExecOptions): Promise<number> {
-  const { id, folder } = await prepare(store, name, options);
-  using _folder = folder;
-  const { interactive = false, signal } = options;
-  return await execAttended(runtimePlaceOf(store), id, folder, { interactive, signal });
-}
-
-/** Lets a process join a running container and leaves it to itself. Throws as {@link execHere}. */
-export async function execBehind(store: Store, name: string, options: ExecOptions): Promise<void> {
+export async function execInContainer(store: Store, name: string, options: ExecOptions): Promise<Exec | AttachedExec> {
   const { id, folder } = await prepare(store, name, options);
   try {
-    await execDetached(planOf(store, id, folder, { ...options, interactive: false }));
+    if (options.stdio === 'inherit') return inherit(store, id, folder, options);
+    if (options.stdio === 'ignore') return await ignore(store, id, folder, options);
+    return await pipe(store, id, folder, options);
   } catch (error) {
     folder[Symbol.dispose]();
     throw error;
   }
-  folder.leave();
 }
 
-/**
- * Lets a process join a running container with its streams in our hands from the first byte on; disposal, and an abort,
- * let go of it. Throws as {@link execHere}; that it could not start may also be told by its exit code's rejection.
- */
-export async function execAttached(store: Store, name: string, options: ExecOptions): Promise<AttachedContainer> {
-  const { id, folder } = await prepare(store, name, options);
-  try {
-    const plan = planOf(store, id, folder, options);
-    const session = await execWithStreams(plan, options.terminalSize);
-    const letGo = (): void => void session.leave();
-    const exitCode = perform(() => session.exitCode, options);
-    exitCode.catch(() => undefined);
-    options.signal?.addEventListener('abort', letGo, { once: true });
-    if (options.signal?.aborted === true) letGo();
-    return {
-      id,
-      streams: session.streams,
-      terminal: plan.terminal,
-      interactive: plan.stdin,
-      exitCode,
-      [Symbol.asyncDispose]: async () => {
-        options.signal?.removeEventListener('abort', letGo);
-        await session.leave();
-        folder.leave();
-      },
-    };
-  } catch (error) {
-    folder[Symbol.dispose]();
-    throw error;
-  }
+function inherit(store: Store, id: string, folder: ExecFolder, options: ExecOptions): Exec {
+  const left = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
+  const { interactive = false } = options;
+  const run = async (): Promise<number> => {
+    using _folder = folder;
+    return await execAttended(runtimePlaceOf(store), id, folder, { interactive, signal });
+  };
+  const exitCode = perform(run, { signal });
+  exitCode.catch(() => undefined);
+  return {
+    id,
+    exitCode,
+    [Symbol.asyncDispose]: async () => {
+      left.abort(new DOMException('exec disposed', 'AbortError'));
+      await exitCode.catch(() => undefined);
+    },
+  };
+}
+
+async function ignore(store: Store, id: string, folder: ExecFolder, options: ExecOptions): Promise<Exec> {
+  const session = await execDetached(planOf(store, id, folder, { ...options, interactive: false }));
+  return { id, ...handleOf(session, folder, options) };
+}
+
+async function pipe(store: Store, id: string, folder: ExecFolder, options: ExecOptions): Promise<AttachedExec> {
+  const plan = planOf(store, id, folder, options);
+  const session = await execWithStreams(plan, options.terminalSize);
+  const { streams } = session;
+  return { id, streams, terminal: plan.terminal, interactive: plan.stdin, ...handleOf(session, folder, options) };
+}
+
+/** Lets go of a supervised process at an abort, or at disposal. */
+function handleOf(
+  session: Pick<ExecSession, 'exitCode' | 'leave'>,
+  folder: ExecFolder,
+  { signal }: AbortOptions,
+): Omit<Exec, 'id'> {
+  const { leave } = session;
+  const exitCode = perform(() => session.exitCode, { signal });
+  exitCode.catch(() => undefined);
+  const letGo = (): void => void leave();
+  signal?.addEventListener('abort', letGo, { once: true });
+  if (signal?.aborted === true) letGo();
+  return {
+    exitCode,
+    [Symbol.asyncDispose]: async () => {
+      signal?.removeEventListener('abort', letGo);
+      await leave();
+      folder.leave();
+    },
+  };
 }
 
 /** The container, looked at, and a folder with the document of what is to join it. */

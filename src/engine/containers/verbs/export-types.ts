@@ -1,9 +1,7 @@
 import type { AbortOptions } from '../../../lib/abort.ts';
 
-/** A container whose files are wanted. */
+/** Where a container's files go. */
 export interface ExportRequest extends AbortOptions {
-  /** A name, an ID or the beginning of one. */
-  readonly container: string;
   /** Path of the file to write, or what takes the bytes; the chunks are its own. */
   readonly output: string | ((chunk: Uint8Array) => Promise<void>);
 }

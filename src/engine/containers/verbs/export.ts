@@ -20,11 +20,12 @@ const reportEvery = 4 << 20;
  */
 export async function exportContainer(
   { metadata, driver }: Store,
-  { container, output }: ExportRequest,
+  name: string,
+  { output }: ExportRequest,
   { report, signal }: Conduct<ExportEvent>,
 ): Promise<ExportResult> {
   if (typeof output === 'string') checkOutput(output, 'export container');
-  const { id, snapshotId } = findContainer(metadata.containers, container);
+  const { id, snapshotId } = findContainer(metadata.containers, name);
   invariant(snapshotId !== undefined, 'a container has a writable layer');
   let sizeBytes = 0;
   let reported = 0;

@@ -1,0 +1,36 @@
+import { lookAtImage } from '../../images/look-at-image.ts';
+import { familiarString, parseReference } from '../../reference/index.ts';
+import type { Digest } from '../../spec/digest.ts';
+import type { Store } from '../../store/store.ts';
+import type { ImageDetails, ImageLookUpOptions, ImageStorage } from './image-types.ts';
+import { lookUpImage } from './look-up.ts';
+
+/** Returns everything `inspect` shows of an image. Throws as `lookUpImage`. */
+export async function inspectImage(store: Store, name: string, options: ImageLookUpOptions): Promise<ImageDetails> {
+  return await lookAtImage(store, () => recorded(store, lookUpImage(store.metadata, name, options).id), options);
+}
+
+/** What the database says of an image, in a transaction of the caller's. */
+function recorded(store: Store, id: Digest): Omit<ImageDetails, 'config'> {
+  const { metadata } = store;
+  const targets = metadata.targets.targetsOf(id);
+  const tags = targets.flatMap((target) => metadata.tags.ofTarget(target));
+  const taggedAt = tags.length === 0 ? undefined : new Date(Math.max(...tags.map(({ updatedAt }) => updatedAt)));
+  return {
+    id,
+    references: tags.map(({ reference }) => familiarString(parseReference(reference))),
+    targets,
+    sizeBytes: metadata.images.get(id)?.sizeBytes ?? 0,
+    taggedAt,
+    storage: storageOf(store, id),
+  };
+}
+
+function storageOf({ metadata, driver: { name, snapshotter } }: Store, image: Digest): ImageStorage {
+  const top = metadata.images.layersOf(image).at(-1);
+  const id = top && metadata.snapshots.ofChain(name, top.chainId);
+  if (id === undefined || !snapshotter.ownDirectory || !snapshotter.lowerDirectories) {
+    return { driver: name, directories: [] };
+  }
+  return { driver: name, directories: [snapshotter.ownDirectory(id), ...snapshotter.lowerDirectories(id)] };
+}

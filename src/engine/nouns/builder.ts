@@ -1,0 +1,50 @@
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { CachedStep } from '../builder/cache-usage.ts';
+import type { PruneBuildCacheRequest, PrunedBuildCache } from '../builder/prune-cache.ts';
+import type { BuildEvent, BuildRequest, BuildResult } from '../builder/types.ts';
+import type { Calls } from '../calls.ts';
+import type { Operation } from '../operation.ts';
+
+/**
+ * Builds, and the cache of their steps.
+ *
+ * ```ts
+ * await using build = engine.builder.build({ context: '.', tags: ['example/app:1'] });
+ * for await (const event of build) if (event.type === 'step') console.log(event.vertex.name, event.step.state);
+ * const { id } = await build.result;
+ * ```
+ */
+export class BuilderVerbs {
+  readonly #calls: Calls;
+
+  constructor(calls: Calls) {
+    this.#calls = calls;
+  }
+
+  /** Builds an image from a folder with a Dockerfile. The result is durable when it resolves. */
+  build(request: BuildRequest): Operation<BuildEvent, BuildResult> {
+    return this.#calls.storing(
+      () => import('../builder/run-build.ts'),
+      request,
+      ({ runBuild }, store, conduct) => runBuild(store, request, conduct),
+    );
+  }
+
+  /** Lists the results of build steps that later builds may take, and what each takes of the disk. */
+  list(options: AbortOptions = {}): Promise<CachedStep[]> {
+    return this.#calls.call(
+      () => import('../builder/prune-cache.ts'),
+      options,
+      ({ buildCacheSteps }, store) => buildCacheSteps(store, options),
+    );
+  }
+
+  /** Forgets results of build steps: those no image stands on, or with `all` every one. Images stay as they are. */
+  prune(request: PruneBuildCacheRequest = {}): Promise<PrunedBuildCache> {
+    return this.#calls.call(
+      () => import('../builder/prune-cache.ts'),
+      request,
+      ({ pruneBuildCache }, store) => pruneBuildCache(store, request),
+    );
+  }
+}

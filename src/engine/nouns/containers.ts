@@ -1,0 +1,277 @@
+import type { LogEntry } from '../../containers/supervised/log-file.ts';
+import type { JsonValue } from '../../errors/index.ts';
+import type { ListedChange } from '../../layer/diff/list-changes.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { Calls } from '../calls.ts';
+import type { CreatedContainer, CreateRequest } from '../containers/create/create-types.ts';
+import type { AttachedContainer, StartAttachedOptions } from '../containers/verbs/attach.ts';
+import type { CopyFromRequest, CopyToRequest } from '../containers/verbs/copy.ts';
+import type { AttachedExec, Exec, ExecOptions } from '../containers/verbs/exec.ts';
+import type { ExportEvent, ExportRequest, ExportResult } from '../containers/verbs/export-types.ts';
+import type { KillOptions } from '../containers/verbs/kill.ts';
+import type { ContainerSummary, ListContainersOptions } from '../containers/verbs/list.ts';
+import type { LogsOptions } from '../containers/verbs/logs.ts';
+import type { PruneContainersRequest, PrunedContainers } from '../containers/verbs/prune.ts';
+import type { RemoveContainerOptions } from '../containers/verbs/remove.ts';
+import type { RunEvent, RunRequest, RunResult } from '../containers/verbs/run-types.ts';
+import type { StopOptions } from '../containers/verbs/stop.ts';
+import type { ProcessTable, TopOptions } from '../containers/verbs/top.ts';
+import type { InspectContainerOptions } from '../docker/container-document.ts';
+import type { CommitEvent, CommitRequest, CommitResult } from '../images/commit-types.ts';
+import type { Operation } from '../operation.ts';
+
+/**
+ * The containers of a store. They live on when this program ends, however it ends. `name` is a container's name, its ID or
+ * the beginning of one; each method throws ERR_CONTAINER_NOT_FOUND and ERR_CONTAINER_AMBIGUOUS for it, and what the
+ * function of its file says.
+ *
+ * ```ts
+ * const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '60'] });
+ * await engine.containers.start(id);
+ * await using ls = await engine.containers.exec(id, { command: ['ls', '/'] });
+ * for await (const { chunk } of ls.streams) process.stdout.write(chunk);
+ * console.log(await ls.exitCode);
+ * await engine.containers.remove(id, { force: true });
+ * ```
+ */
+export class ContainerVerbs {
+  readonly #calls: Calls;
+
+  constructor(calls: Calls) {
+    this.#calls = calls;
+  }
+
+  /** Makes a container that waits for its start. */
+  create(request: CreateRequest): Promise<CreatedContainer> {
+    return this.#calls.call(
+      () => import('../containers/create/create.ts'),
+      request,
+      ({ createContainer }, store) => createContainer(store, request),
+    );
+  }
+
+  /** Starts a container and returns; nothing happens to one that runs. */
+  start(name: string, options: AbortOptions = {}): Promise<void> {
+    return this.#calls.call(
+      () => import('../containers/verbs/start.ts'),
+      options,
+      ({ startContainer }, store) => startContainer(store, name, options),
+    );
+  }
+
+  /** Starts a container with its streams in our hands from the first byte on; one that runs is attached to. */
+  startAttached(name: string, options: StartAttachedOptions = {}): Promise<AttachedContainer> {
+    return this.#calls.call(
+      () => import('../containers/verbs/attach.ts'),
+      options,
+      ({ startAttached }, store) => startAttached(store, name, options),
+    );
+  }
+
+  /** The streams of a running container, from now on. */
+  attach(name: string, options: AbortOptions = {}): Promise<AttachedContainer> {
+    return this.#calls.call(
+      () => import('../containers/verbs/attach.ts'),
+      options,
+      ({ attachContainer }, store) => attachContainer(store, name, options),
+    );
+  }
+
+  /** Asks a container to end, kills it when it does not in time, waits until it has. */
+  stop(name: string, options: StopOptions = {}): Promise<void> {
+    return this.#calls.call(
+      () => import('../containers/verbs/stop.ts'),
+      options,
+      ({ stopContainer }, store) => stopContainer(store, name, options),
+    );
+  }
+
+  /** Stops a container, if it runs, and starts it again. */
+  restart(name: string, options: StopOptions = {}): Promise<void> {
+    return this.#calls.call(
+      () => import('../containers/verbs/restart.ts'),
+      options,
+      ({ restartContainer }, store) => restartContainer(store, name, options),
+    );
+  }
+
+  /** Stops all processes of a running container where they are. */
+  pause(name: string, options: AbortOptions = {}): Promise<void> {
+    return this.#calls.call(
+      () => import('../containers/verbs/pause.ts'),
+      options,
+      ({ pauseByName }, store) => pauseByName(store, name, options),
+    );
+  }
+
+  /** Lets the processes of a paused container go on. */
+  unpause(name: string, options: AbortOptions = {}): Promise<void> {
+    return this.#calls.call(
+      () => import('../containers/verbs/pause.ts'),
+      options,
+      ({ unpauseContainer }, store) => unpauseContainer(store, name, options),
+    );
+  }
+
+  /**
+   * Lets a process join a running container. What it returns can be streamed (`streams`), waited for (`exitCode`) or let go
+   * (disposal).
+   */
+  exec(name: string, options: ExecOptions & { readonly stdio: 'inherit' | 'ignore' }): Promise<Exec>;
+  exec(name: string, options: ExecOptions & { readonly stdio?: 'pipe' }): Promise<AttachedExec>;
+  exec(name: string, options: ExecOptions): Promise<Exec | AttachedExec> {
+    return this.#calls.call(
+      () => import('../containers/verbs/exec.ts'),
+      options,
+      ({ execInContainer }, store) => execInContainer(store, name, options),
+    );
+  }
+
+  /** What ps(1) says of the processes of a running container. */
+  top(name: string, options: TopOptions = {}): Promise<ProcessTable> {
+    return this.#calls.call(
+      () => import('../containers/verbs/top.ts'),
+      options,
+      ({ topOfContainer }, store) => topOfContainer(store, name, options),
+    );
+  }
+
+  /** Sends a signal to a running container. */
+  kill(name: string, options: KillOptions = {}): Promise<void> {
+    return this.#calls.call(
+      () => import('../containers/verbs/kill.ts'),
+      options,
+      ({ killContainer }, store) => killContainer(store, name, options),
+    );
+  }
+
+  /** Waits for a container's end and answers its exit code. */
+  wait(name: string, options: AbortOptions = {}): Promise<number> {
+    return this.#calls.call(
+      () => import('../containers/verbs/wait.ts'),
+      options,
+      ({ waitForContainer }, store) => waitForContainer(store, name, options),
+    );
+  }
+
+  /** Removes a container that does not run, or with `force` any. */
+  remove(name: string, options: RemoveContainerOptions = {}): Promise<void> {
+    return this.#calls.call(
+      () => import('../containers/verbs/remove.ts'),
+      options,
+      ({ removeContainer }, store) => removeContainer(store, name, options),
+    );
+  }
+
+  rename(name: string, newName: string, options: AbortOptions = {}): Promise<void> {
+    return this.#calls.call(
+      () => import('../containers/verbs/rename.ts'),
+      options,
+      ({ renameContainer }, store) => renameContainer(store, name, newName, options),
+    );
+  }
+
+  /** Containers, newest first. */
+  list(options: ListContainersOptions = {}): Promise<ContainerSummary[]> {
+    return this.#calls.call(
+      () => import('../containers/verbs/list.ts'),
+      options,
+      ({ listContainers }, store) => listContainers(store, options),
+    );
+  }
+
+  /** Docker's document for a container. */
+  inspect(name: string, options: InspectContainerOptions = {}): Promise<{ readonly [key: string]: JsonValue }> {
+    return this.#calls.call(
+      () => import('../docker/container-document.ts'),
+      options,
+      ({ inspectContainer }, store) => inspectContainer(store, name, options),
+    );
+  }
+
+  /** What a container has changed of its image's files, by path. */
+  diff(name: string, options: AbortOptions = {}): AsyncGenerator<ListedChange, void> {
+    return this.#calls.stream(
+      () => import('../containers/verbs/diff.ts'),
+      options,
+      ({ diffContainer }, store) => diffContainer(store, name, options),
+    );
+  }
+
+  /** Copies files out of a container; answers the bytes of their tar. */
+  copyFrom(name: string, request: CopyFromRequest): Promise<number> {
+    return this.#calls.call(
+      () => import('../containers/verbs/copy.ts'),
+      request,
+      ({ copyFromContainer }, store) => copyFromContainer(store, name, request),
+    );
+  }
+
+  /** Copies files into a container; answers the bytes of their tar. */
+  copyTo(name: string, request: CopyToRequest): Promise<number> {
+    return this.#calls.call(
+      () => import('../containers/verbs/copy.ts'),
+      request,
+      ({ copyToContainer }, store) => copyToContainer(store, name, request),
+    );
+  }
+
+  /** What a container has written so far. */
+  async *logs(name: string, options: LogsOptions = {}): AsyncGenerator<LogEntry> {
+    for await (const entries of this.logBatches(name, options)) yield* entries;
+  }
+
+  /** The same, several pieces at a time, which takes far less time for each. */
+  logBatches(name: string, options: LogsOptions = {}): AsyncGenerator<readonly LogEntry[], void> {
+    return this.#calls.stream(
+      () => import('../containers/verbs/logs.ts'),
+      options,
+      ({ containerLogs }, store) => containerLogs(store, name, options),
+    );
+  }
+
+  /**
+   * Runs a container in the foreground, to its end. The operation's disposal kills it. A container that cannot be started
+   * gives ERR_CONTAINER_START, with docker's exit code (125, 126, 127) in its details.
+   */
+  run(request: RunRequest): Operation<RunEvent, RunResult> {
+    return this.#calls.operation(
+      () => import('../containers/verbs/run.ts'),
+      request,
+      ({ runContainer }, store, conduct) => runContainer(store, request, conduct),
+    );
+  }
+
+  /**
+   * Makes an image of what a container changed, on top of its own, which stays as it is. Durable and named when it
+   * resolves. Throws ERR_CONTAINER_PAUSE, ERR_CONTAINER_CHANGED, ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, ERR_CHANGE_INVALID.
+   */
+  commit(name: string, request: CommitRequest = {}): Operation<CommitEvent, CommitResult> {
+    return this.#calls.storing(
+      () => import('../images/commit-container.ts'),
+      request,
+      ({ commitContainer }, store, conduct) => commitContainer(store, name, request, conduct),
+    );
+  }
+
+  /**
+   * Writes all files a container shows into one tar, the same bytes for the same files. Throws ERR_CONTAINER_CHANGED,
+   * ERR_LAYER_SOURCE_CHANGED, ERR_OUTPUT_INVALID, and what writing throws.
+   */
+  export(name: string, request: ExportRequest): Operation<ExportEvent, ExportResult> {
+    return this.#calls.operation(
+      () => import('../containers/verbs/export.ts'),
+      request,
+      ({ exportContainer }, store, conduct) => exportContainer(store, name, request, conduct),
+    );
+  }
+
+  /** Removes containers in which nothing runs, with their writable layers. */
+  prune(request: PruneContainersRequest = {}): Promise<PrunedContainers> {
+    return this.#calls.call(
+      () => import('../containers/verbs/prune.ts'),
+      request,
+      ({ pruneContainers }, store) => pruneContainers(store, request),
+    );
+  }
+}

@@ -1,0 +1,139 @@
+import type { LoadEvent, LoadRequest, LoadResult } from '../../images/load/load-types.ts';
+import type { SaveEvent, SaveRequest, SaveResult } from '../../images/save/save-types.ts';
+import type { TaggedImage } from '../../images/tag-image.ts';
+import { hostPlatform } from '../../sys/host-platform.ts';
+import type { Calls } from '../calls.ts';
+import type {
+  ImageDetails,
+  ImageHistory,
+  ImageLookUpOptions,
+  ImageSummary,
+  ImageTree,
+  ListImagesOptions,
+} from '../images/image-types.ts';
+import type { ImportEvent, ImportRequest, ImportResult } from '../images/import-types.ts';
+import type { PruneImagesRequest, RemovedImages, RemoveImageOptions } from '../images/remove.ts';
+import type { Operation } from '../operation.ts';
+
+/**
+ * The images of a store. `name` is a reference, an image ID or the beginning of one.
+ *
+ * ```ts
+ * await using load = engine.images.load({ input: 'images.tar' });
+ * for await (const event of load) if (event.type === 'layer') console.log(event.diffId, event.state);
+ * for (const { repository, tag, sizeBytes } of await engine.images.list()) console.log(repository, tag, sizeBytes);
+ * ```
+ */
+export class ImageVerbs {
+  readonly #calls: Calls;
+
+  constructor(calls: Calls) {
+    this.#calls = calls;
+  }
+
+  /**
+   * Lists images, newest first, once for each of their names; with filters (`dangling`, `label`, `before`, `since`,
+   * `reference`, `until`) only those that pass. Throws ERR_FILTER_INVALID, ERR_TIME_INVALID, ERR_PATTERN_INVALID, and
+   * for the images of `before` and `since` as {@link history}.
+   */
+  list(options: ListImagesOptions = {}): Promise<ImageSummary[]> {
+    return this.#calls.call(
+      () => import('../images/list.ts'),
+      options,
+      ({ listImages }, store) => listImages(store, options),
+    );
+  }
+
+  /** Returns which images stand on which layers, and what each shares with others; filters as {@link list}. */
+  tree(options: ListImagesOptions = {}): Promise<ImageTree> {
+    return this.#calls.call(
+      () => import('../images/tree.ts'),
+      options,
+      ({ imageTree }, store) => imageTree(store, options),
+    );
+  }
+
+  /** Returns the steps of an image. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS, ERR_REFERENCE_INVALID, ERR_PLATFORM_INVALID. */
+  history(name: string, options: ImageLookUpOptions = {}): Promise<ImageHistory> {
+    return this.#calls.call(
+      () => import('../images/history.ts'),
+      options,
+      ({ imageHistory }, store) => imageHistory(store, name, options),
+    );
+  }
+
+  /** Throws as {@link history}. */
+  inspect(name: string, options: ImageLookUpOptions = {}): Promise<ImageDetails> {
+    return this.#calls.call(
+      () => import('../images/inspect.ts'),
+      options,
+      ({ inspectImage }, store) => inspectImage(store, name, options),
+    );
+  }
+
+  /** Gives an image a further name, taken from any image that had it. Throws as `tagImage` of the images floor. */
+  tag(source: string, target: string): Promise<TaggedImage> {
+    return this.#calls.call(
+      () => import('../../images/tag-image.ts'),
+      {},
+      ({ tagImage }, { metadata }) => tagImage(metadata, source, target, hostPlatform()),
+    );
+  }
+
+  /**
+   * Removes a name of an image, or the image with all that only it held; quick, whatever its size. Refuses what a
+   * container uses (ERR_IMAGE_IN_USE). The build cache stays.
+   */
+  remove(name: string, options: RemoveImageOptions = {}): Promise<RemovedImages> {
+    return this.#calls.call(
+      () => import('../images/remove.ts'),
+      options,
+      ({ removeImage }, store) => removeImage(store, name, options),
+    );
+  }
+
+  /** Removes images without names, or with `all` every image, that no container uses. The build cache stays. */
+  prune(request: PruneImagesRequest = {}): Promise<RemovedImages> {
+    return this.#calls.call(
+      () => import('../images/remove.ts'),
+      request,
+      ({ pruneImages }, store) => pruneImages(store, request),
+    );
+  }
+
+  /**
+   * Stores the images of an archive (docker's or an OCI layout; a file, a stream or a folder), all of them or none. They
+   * are durable and named when it resolves. Throws ERR_ARCHIVE_*, and what unpacking throws.
+   */
+  load(request: LoadRequest): Operation<LoadEvent, LoadResult> {
+    return this.#calls.storing(
+      () => import('../../images/load/load-archive.ts'),
+      request,
+      ({ loadArchive }, store, conduct) => loadArchive(store, request, conduct),
+    );
+  }
+
+  /**
+   * Writes images into one archive, the same bytes each time; every layer is verified on its way. Throws
+   * ERR_IMAGE_NOT_FOUND, ERR_LAYER_ABSENT, ERR_LAYER_DAMAGED, ERR_OUTPUT_INVALID, and what writing throws.
+   */
+  save(request: SaveRequest): Operation<SaveEvent, SaveResult> {
+    return this.#calls.operation(
+      () => import('../../images/save/save-archive.ts'),
+      request,
+      ({ saveArchive }, store, conduct) => saveArchive(store, request, conduct),
+    );
+  }
+
+  /**
+   * Makes an image of one layer from a tar of a filesystem. Durable and named when it resolves. Throws
+   * ERR_REFERENCE_INVALID, ERR_CHANGE_INVALID, ERR_ARCHIVE_UNREADABLE, and what unpacking throws.
+   */
+  import(request: ImportRequest): Operation<ImportEvent, ImportResult> {
+    return this.#calls.storing(
+      () => import('../images/import-archive.ts'),
+      request,
+      ({ importArchive }, store, conduct) => importArchive(store, request, conduct),
+    );
+  }
+}

@@ -1,0 +1,63 @@
+import type { Checked } from '../../images/check/types.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { Calls } from '../calls.ts';
+import type { Operation } from '../operation.ts';
+import type { CheckResult } from '../system/check-store.ts';
+import type { CollectedStore } from '../system/collect-store.ts';
+import type { SystemInfo, SystemInfoInput } from '../system/system-info.ts';
+import type { DiskUsage } from '../system/usage-types.ts';
+
+/**
+ * The store as a whole, and the machine under it.
+ *
+ * ```ts
+ * await using check = engine.system.check();
+ * const { damages } = await check.result;
+ * for (const { kind, key, problem } of damages) console.error(kind, key, problem);
+ * ```
+ */
+export class SystemVerbs {
+  readonly #calls: Calls;
+  readonly #opened: SystemInfoInput;
+
+  constructor(calls: Calls, opened: SystemInfoInput) {
+    this.#calls = calls;
+    this.#opened = opened;
+  }
+
+  /** Returns what this machine and this store are like: driver and why not the others, kernel, runtime, known weaknesses. */
+  info(options: AbortOptions = {}): Promise<SystemInfo> {
+    return this.#calls.call(
+      () => import('../system/system-info.ts'),
+      options,
+      ({ systemInfo }, store) => systemInfo(store, this.#opened, options),
+    );
+  }
+
+  /** Returns what the store takes of the disk, and for what; reads every folder, so it can take seconds. */
+  diskUsage(options: AbortOptions = {}): Promise<DiskUsage> {
+    return this.#calls.call(
+      () => import('../system/disk-usage.ts'),
+      options,
+      ({ diskUsage }, store) => diskUsage(store, options),
+    );
+  }
+
+  /** Compares everything the store holds with what it should be. Reads every byte, changes nothing. */
+  check(options: AbortOptions = {}): Operation<Checked, CheckResult> {
+    return this.#calls.operation(
+      () => import('../system/check-store.ts'),
+      options,
+      ({ checkStore }, store, conduct) => checkStore(store, conduct),
+    );
+  }
+
+  /** Removes what nothing names and nobody uses: leftovers of killed processes, trash. Images and build cache stay. */
+  collectGarbage(options: AbortOptions = {}): Operation<never, CollectedStore> {
+    return this.#calls.operation(
+      () => import('../system/collect-store.ts'),
+      options,
+      ({ collectStore }, store, conduct) => collectStore(store, conduct),
+    );
+  }
+}
