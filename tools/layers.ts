@@ -1,11 +1,9 @@
 // The import rule of docs/architecture.md: imports go down only, and never sideways except where listed.
-import { globSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
-import { parseSync } from 'oxc-parser';
+import { importedFile, readImports } from './imports.ts';
 
 const floors: readonly (readonly string[])[] = [
   ['errors', 'lib'],
-  ['spec', 'reference', 'dockerfile', 'query'],
+  ['spec', 'reference', 'dockerfile', 'query', 'terminal'],
   ['archive', 'sys', 'oci-runtime', 'configuration'],
   ['content', 'layer', 'ledger'],
   ['registry', 'snapshots', 'metadata'],
@@ -19,6 +17,17 @@ const floors: readonly (readonly string[])[] = [
 // Same-floor imports that are part of the plan; everything else sideways is refused.
 const sideways = new Set(['lib>errors', 'reference>spec', 'layer>content', 'layer>ledger', 'content>ledger']);
 
+// What a face may import from above the pure floors: the facade, and the parts of it that need no open store and are
+// loaded alone, because to load the rest would take longer than what they do.
+const facade = ['engine/index.ts', 'engine/store-names.ts', 'engine/versions.ts'];
+
+const allowedTo: { readonly [face: string]: readonly string[] } = {
+  // The command itself deals with its user's terminal and with the files that its user names; no store takes part.
+  cli: [...facade, 'sys/errno.ts', 'sys/is-readable.ts', 'sys/open-stream.ts', 'sys/raw-terminal.ts'],
+  api: facade,
+  explorer: facade,
+};
+
 export interface Violation {
   readonly file: string;
   readonly specifier: string;
@@ -27,18 +36,6 @@ export interface Violation {
 
 const floorOf = (folder: string): number => floors.findIndex((names) => names.includes(folder));
 
-function importsOf(file: string): string[] {
-  const { module } = parseSync(file, readFileSync(file, 'utf8'));
-  return [
-    ...module.staticImports.map((found) => found.moduleRequest.value),
-    ...module.staticExports.flatMap((found) => found.entries.flatMap((entry) => entry.moduleRequest?.value ?? [])),
-    ...module.dynamicImports.flatMap((found) => {
-      const source = readFileSync(file, 'utf8').slice(found.moduleRequest.start, found.moduleRequest.end);
-      return /^['"]/.test(source) ? [source.slice(1, -1)] : [];
-    }),
-  ];
-}
-
 function judge(file: string, specifier: string): string | undefined {
   const folder = file.split('/')[1] ?? '';
   const floor = floorOf(folder);
@@ -46,31 +43,31 @@ function judge(file: string, specifier: string): string | undefined {
   if (!specifier.startsWith('.')) {
     return floor === 1 ? `floor 1 is pure and imports no package or node: module` : undefined;
   }
-  const target = normalize(join(dirname(file), specifier)).split('/')[1] ?? '';
+  const path = importedFile(file, specifier);
+  const target = path.split('/')[1] ?? '';
   if (target === folder) return undefined;
   const targetFloor = floorOf(target);
   if (targetFloor < 0) return `folder ${target} has no floor`;
-  if (
-    floor === 1 &&
-    target === 'lib' &&
-    !/\/lib\/(bytes|characters|clean-path|invariant|nearest)\.ts$/.test(normalize(join(dirname(file), specifier)))
-  ) {
+  if (floor === 1 && target === 'lib' && !/\/lib\/(bytes|characters|clean-path|invariant|nearest)\.ts$/.test(path)) {
     return 'floor 1 takes only lib/bytes, lib/characters, lib/clean-path, lib/invariant and lib/nearest from lib';
   }
   if (targetFloor > floor) return `floor ${floor} (${folder}) imports up from floor ${targetFloor} (${target})`;
   if (targetFloor === floor && !sideways.has(`${folder}>${target}`))
     return `floor ${floor}: ${folder} imports its sibling ${target}`;
+  const allowed = allowedTo[folder];
+  if (allowed !== undefined && targetFloor > 1 && !allowed.includes(path.replace('src/', '')))
+    return `a face imports the facade (engine/index.ts) and floors 0 and 1 only, not ${path}`;
   return undefined;
 }
 
 /** Every import under `src/` that breaks the rule; an empty list is the wanted answer. */
 export function findLayerViolations(root: string): { files: number; violations: Violation[] } {
-  const files = globSync('src/**/*.ts', { cwd: root }).filter((file) => file.split('/').length > 2);
-  const violations = files.flatMap((file) =>
-    importsOf(join(root, file)).flatMap((specifier) => {
+  const imports = readImports(root);
+  const violations = [...imports].flatMap(([file, specifiers]) =>
+    specifiers.flatMap((specifier) => {
       const why = judge(file, specifier);
       return why === undefined ? [] : [{ file, specifier, why }];
     }),
   );
-  return { files: files.length, violations };
+  return { files: imports.size, violations };
 }

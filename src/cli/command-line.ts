@@ -1,20 +1,14 @@
 import { constants } from 'node:os';
 import { Command, CommanderError } from 'commander';
-import type { Engine } from '../engine/engine.ts';
+import type { Engine } from '../engine/index.ts';
 import { firstCause, isStrataError } from '../errors/index.ts';
 import { errnoOf } from '../sys/errno.ts';
-import type { CliContext, GlobalOptions } from './context.ts';
+import type { CliContext, CommandOutput, GlobalOptions } from './context.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { explicitBooleans, usageProblem } from './flags/flags.ts';
 import { defineProgram } from './program.ts';
 import { renderError } from './render/error.ts';
 import { Interruption } from './terminal/interruption.ts';
-
-/** Where a command writes. */
-export interface CommandOutput {
-  readonly out: (text: string) => void;
-  readonly err: (text: string | Uint8Array) => void;
-}
 
 /** Runs one command line and gives the code to exit with; everything it opened is closed when it resolves. */
 export async function runCommandLine(argv: readonly string[], { out, err }: CommandOutput): Promise<number> {
@@ -36,6 +30,11 @@ export async function runCommandLine(argv: readonly string[], { out, err }: Comm
     outBytes: async (chunk) => (await import('./terminal/write-bytes.ts')).writeBytes(process.stdout, chunk),
     err,
     errBytes: async (chunk) => (await import('./terminal/write-bytes.ts')).writeBytes(process.stderr, chunk),
+    programFor: async (words) => {
+      const other = new Command('strata');
+      await defineProgram(other, context, words);
+      return other;
+    },
     readLine: async () => (await import('./terminal/read-line.ts')).readLine(interruption.signal),
     setExitCode: (code) => {
       exitCode = code;
@@ -71,7 +70,7 @@ async function openEngine(program: Command): Promise<Engine> {
   // What `--root "$STORE"` becomes without the variable would be the working folder.
   for (const [flag, path] of Object.entries({ config, root }))
     if (path === '') throw usageProblem(program, `invalid argument "" for "--${flag}" flag: a path is needed`);
-  const { Engine } = await import('../engine/engine.ts');
+  const { Engine } = await import('../engine/index.ts');
   return Engine.open({
     ...(config === undefined ? {} : { configurationFile: config }),
     ...(root === undefined ? {} : { root }),

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Engine } from '../engine/engine.ts';
+import type { Engine } from '../engine/index.ts';
 
 export interface GlobalOptions {
   readonly config?: string;
@@ -7,6 +7,12 @@ export interface GlobalOptions {
   readonly storageDriver?: string;
   readonly debug?: boolean;
   readonly version?: boolean;
+}
+
+/** Where a command writes. */
+export interface CommandOutput {
+  readonly out: (text: string) => void;
+  readonly err: (text: string | Uint8Array) => void;
 }
 
 /** What a command gets from the face it runs in; nothing here is global, so tests can run commands side by side. */
@@ -24,6 +30,8 @@ export interface CliContext {
   err(text: string | Uint8Array): void;
   /** As {@link outBytes}, for standard error. */
   errBytes(chunk: Uint8Array): Promise<void>;
+  /** A program of this face whose verb is the one that `argv` calls: for the completion of a line. */
+  programFor(argv: readonly string[]): Promise<Command>;
   /** An answer to a question: the next line of standard input, empty at its end. */
   readLine(): Promise<string>;
   /** The code the process ends with when the command itself succeeds. */

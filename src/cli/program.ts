@@ -7,6 +7,7 @@ import { helpStyle, nounsHeading, verbsHeading } from './help-style.ts';
 import { refuseUsage } from './refuse-usage.ts';
 import { mayBeTerminal } from './terminal/standard-streams.ts';
 import { laterVerb, unknownVerb } from './unknown-verb.ts';
+import { noteVerb, verbOf } from './verb-names.ts';
 
 /** Gives a program its flags and all verbs; only the verb that `argv` calls is loaded. */
 export async function defineProgram(program: Command, context: CliContext, argv: readonly string[]): Promise<void> {
@@ -88,13 +89,14 @@ async function defineVerb(
     .command(second ?? first, { hidden })
     .description(entry.summary)
     .copyInheritedSettings(program);
+  noteVerb(command, entry.names[0]?.join(' ') ?? '');
   command.exitOverride((error) => refuseUsage(command, error, argv));
   // Only the verb that is called is loaded: start-up time is part of what people feel of a command line.
   if (wanted[0] === first && (second === undefined || wanted[1] === second)) {
     (await entry.load()).define(command, context);
     if (argv.some((word) => ['--help', '-h', 'help'].includes(word))) {
       const { exampleText } = await import('./examples.ts');
-      const text = exampleText(entry.names[0]?.join(' ') ?? '');
+      const text = exampleText(verbOf(command));
       if (text !== '') command.addHelpText('after', text);
     }
   }

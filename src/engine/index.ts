@@ -4,10 +4,12 @@ export type { FilesystemResult } from '../builder/ops/filesystem-result.ts';
 export type { ConfigurationOptions } from '../configuration/load-configuration.ts';
 export type { SettingOrigin, ShownSetting } from '../configuration/resolve-configuration.ts';
 export type { Configuration } from '../configuration/settings.ts';
-export type { Attachment, OutputChunk, TerminalSize } from '../containers/attach/attachment.ts';
+export type { Attachment, TerminalSize } from '../containers/attach/attachment.ts';
+export type { OutputChunk } from '../containers/attach/output-chunk.ts';
 export type { ExecRequest } from '../containers/exec/process.ts';
 export type { HostBindOptions, HostDevice, HostMount, HostOptions, HostUlimit } from '../containers/host-options.ts';
 export type { RuntimeInfo, RuntimeWeakness } from '../containers/runtime/runtime.ts';
+export type { ContainerStatus } from '../containers/state.ts';
 export type { LogConfig } from '../containers/supervised/log-config.ts';
 export type { LogEntry } from '../containers/supervised/log-file.ts';
 export type { Checked, Damage } from '../images/check/types.ts';
@@ -24,6 +26,7 @@ export type { Lease, SnapshotKind, SnapshotLedger, SnapshotRecord } from '../led
 export type { AbortOptions } from '../lib/abort.ts';
 export type { Report } from '../lib/report.ts';
 export type { ObjectKind, ObjectRef } from '../metadata/objects.ts';
+export { allCapabilities } from '../oci-runtime/capabilities.ts';
 export { allDrivers } from '../snapshots/drivers/all.ts';
 export type {
   DriverProbe,
@@ -35,6 +38,7 @@ export type {
 export type { StoreLayout } from '../store/layout.ts';
 export type { CgroupVersion, KernelFeatures } from '../sys/features.ts';
 export type { OverlaySupport } from '../sys/overlay-support.ts';
+export { DetachFilter, defaultDetachKeys, parseDetachKeys } from '../terminal/detach-keys.ts';
 export type { CachedInput, CachedStep } from './builder/cache-usage.ts';
 export type { PruneBuildCacheRequest, PrunedBuildCache } from './builder/prune-cache.ts';
 export type { BuildEvent, BuildRequest, BuildResult, DockerfileText, PullPolicy } from './builder/types.ts';
@@ -72,6 +76,7 @@ export type { ContainerVerbs } from './nouns/containers.ts';
 export type { ImageVerbs } from './nouns/images.ts';
 export type { SystemVerbs } from './nouns/system.ts';
 export { Operation } from './operation.ts';
+export { type NamesInStore, namesInStore, type StorePlace } from './store-names.ts';
 export type { CheckResult } from './system/check-store.ts';
 export type { CollectedStore } from './system/collect-store.ts';
 export type { HostFacts } from './system/host-facts.ts';

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { findCircles } from '../../tools/circles.ts';
 import { findLayerViolations } from '../../tools/layers.ts';
+import { temporaryFolder } from '../helpers/build-folder.ts';
 
 test('imports go down only', () => {
   const { files, violations } = findLayerViolations(join(import.meta.dirname, '../..'));
@@ -23,8 +24,7 @@ test('every folder says what it owns', () => {
 });
 
 test('the import rule sees static, dynamic, type-only and re-exported imports', (context) => {
-  const root = mkdtempSync(join(tmpdir(), 'strata-layers-'));
-  context.after(() => rmSync(root, { recursive: true }));
+  const root = temporaryFolder(context);
   mkdirSync(join(root, 'src/spec'), { recursive: true });
   mkdirSync(join(root, 'src/layer'), { recursive: true });
   writeFileSync(
@@ -41,5 +41,48 @@ test('the import rule sees static, dynamic, type-only and re-exported imports', 
     'src/layer/b.ts ../engine/c.ts',
     'src/spec/a.ts ../layer/b.ts',
     'src/spec/a.ts node:fs',
+  ]);
+});
+
+test('nothing imports itself in a circle, not even types or what is loaded late', () => {
+  assert.deepEqual(findCircles(join(import.meta.dirname, '../..')), []);
+});
+
+test('a circle is found through whatever kind of import', (context) => {
+  const root = temporaryFolder(context);
+  const files = {
+    'src/spec/a.ts': "import type { B } from './b.ts';",
+    'src/spec/b.ts': "export { c } from './c.ts';",
+    'src/spec/c.ts': "export const c = () => import('./a.ts');",
+    'src/spec/d.ts': "import './a.ts';",
+    'src/spec/own.ts': "import type { Own } from './own.ts';",
+  };
+  mkdirSync(join(root, 'src/spec'), { recursive: true });
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(root, file), text);
+  const found = findCircles(root).map((circle) => circle.toSorted());
+  assert.deepEqual(found, [['src/spec/a.ts', 'src/spec/b.ts', 'src/spec/c.ts'], ['src/spec/own.ts']]);
+});
+
+test('a face reaches the engine by its facade alone', (context) => {
+  const root = temporaryFolder(context);
+  const lines = [
+    "import type { A } from '../engine/index.ts';",
+    "import type { B } from '../engine/containers/verbs/start.ts';",
+    "export { errnoOf } from '../sys/errno.ts';",
+    "export const c = () => import('../images/index.ts');",
+    "import type { D } from '../query/filters.ts';",
+    "import { e } from '../lib/abort.ts';",
+  ];
+  for (const face of ['cli', 'api']) {
+    mkdirSync(join(root, 'src', face), { recursive: true });
+    writeFileSync(join(root, 'src', face, 'a.ts'), lines.join('\n'));
+  }
+  const found = findLayerViolations(root).violations.map(({ file, specifier }) => `${file} ${specifier}`);
+  assert.deepEqual(found.toSorted(), [
+    'src/api/a.ts ../engine/containers/verbs/start.ts',
+    'src/api/a.ts ../images/index.ts',
+    'src/api/a.ts ../sys/errno.ts',
+    'src/cli/a.ts ../engine/containers/verbs/start.ts',
+    'src/cli/a.ts ../images/index.ts',
   ]);
 });

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parseDetachKeys } from '../../containers/attach/detach-keys.ts';
+import { parseDetachKeys } from '../../terminal/detach-keys.ts';
 import type { CliContext } from '../context.ts';
 import { refuseWithoutTerminal, withContainer } from '../terminal/attached.ts';
 

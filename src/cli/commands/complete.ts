@@ -1,15 +1,13 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { complete } from '../completion/complete.ts';
 import { liveValues } from '../completion/live-values.ts';
 import type { CliContext } from '../context.ts';
 import { passThrough } from '../flags/flags.ts';
-import { defineProgram } from '../program.ts';
 
 export function define(command: Command, context: CliContext): void {
   passThrough(command);
   command.argument('[words...]').action(async (words: readonly string[]) => {
-    const program = new Command('strata');
-    await defineProgram(program, context, words);
+    const program = await context.programFor(words);
     const { candidates, paths } = await complete(program, words, liveValues);
     // Names come from images and containers: a line each.
     const lines = candidates.map(({ value, description }) => (description ? `${value}\t${description}` : value));

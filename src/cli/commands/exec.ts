@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { parseDetachKeys } from '../../containers/attach/detach-keys.ts';
 import { isStrataError } from '../../errors/index.ts';
+import { parseDetachKeys } from '../../terminal/detach-keys.ts';
 import type { Called, CliContext } from '../context.ts';
 import { type ContainerFlags, environmentOf } from '../flags/container-flags.ts';
 import { collect, passThrough } from '../flags/flags.ts';

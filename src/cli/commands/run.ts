@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { parseDetachKeys } from '../../containers/attach/detach-keys.ts';
-import type { ContainerVerbs } from '../../engine/nouns/containers.ts';
+import type { ContainerVerbs } from '../../engine/index.ts';
+import { parseDetachKeys } from '../../terminal/detach-keys.ts';
 import type { Called, CliContext } from '../context.ts';
 import { CidFile } from '../flags/cid-file.ts';
 import { type ContainerFlags, containerRequest, defineContainerFlags } from '../flags/container-flags.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { parseDetachKeys } from '../../containers/attach/detach-keys.ts';
 import { StrataError } from '../../errors/index.ts';
+import { parseDetachKeys } from '../../terminal/detach-keys.ts';
 import type { CliContext } from '../context.ts';
 import { eachContainer } from '../each-container.ts';
 import { notYetFlags } from '../flags/flags.ts';

@@ -1,15 +1,10 @@
 import type { Command, Option } from 'commander';
 import type { StorePlace } from '../../engine/store-names.ts';
-import { commandTable } from '../command-table.ts';
-import { flagBeforeValue, nameOf, passesThrough } from '../flags/flags.ts';
+import { flagBeforeValue, passesThrough } from '../flags/flags.ts';
 import { optionText } from '../help-style.ts';
-import type { LiveValues } from './live-values.ts';
+import { verbOf } from '../verb-names.ts';
+import type { Candidate, LiveValues } from './live-values.ts';
 import { type ValueSource, valueSource } from './value-sources.ts';
-
-export interface Candidate {
-  readonly value: string;
-  readonly description?: string;
-}
 
 export interface Completion {
   readonly candidates: readonly Candidate[];
@@ -123,11 +118,8 @@ class Line {
 
   #sourceOf(name: string): ValueSource {
     if (name === '') return 'text';
-    const path = nameOf(this.#command).split(' ').slice(1);
-    const entry = commandTable.find(({ names }) => names.some((one) => one.join(' ') === path.join(' ')));
-    const verb = entry?.names[0]?.join(' ') ?? '';
     const choices = this.#command.options.find(({ long }) => long === name)?.argChoices;
-    return choices ?? valueSource(verb, name) ?? 'text';
+    return choices ?? valueSource(verbOf(this.#command), name) ?? 'text';
   }
 
   /** Of what stands behind `help`. */

@@ -1,6 +1,10 @@
 import type { StorePlace } from '../../engine/store-names.ts';
-import type { Candidate } from './complete.ts';
 import type { LiveSource } from './value-sources.ts';
+
+export interface Candidate {
+  readonly value: string;
+  readonly description?: string;
+}
 
 /** Looks up what may stand for a value, in the store that is meant. */
 export type LiveValues = (source: LiveSource, place: StorePlace) => Promise<readonly Candidate[]>;
@@ -10,7 +14,7 @@ const runs: ReadonlySet<string> = new Set(['running', 'paused', 'starting']);
 export const liveValues: LiveValues = async (source, place) => {
   if (source === 'variable') return Object.keys(process.env).map((value) => ({ value }));
   if (source === 'capability') {
-    const { allCapabilities } = await import('../../oci-runtime/capabilities.ts');
+    const { allCapabilities } = await import('../../engine/index.ts');
     return ['ALL', ...allCapabilities.map((name) => name.replace(/^CAP_/, ''))].map((value) => ({ value }));
   }
   if (source === 'storage driver') {

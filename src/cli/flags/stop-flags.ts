@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ContainerVerbs } from '../../engine/nouns/containers.ts';
+import type { ContainerVerbs } from '../../engine/index.ts';
 import type { CliContext } from '../context.ts';
 import { eachContainer } from '../each-container.ts';
 import { wholeNumber } from './container-flags.ts';

@@ -1,5 +1,4 @@
-import type { AttachedContainer } from '../../engine/index.ts';
-import type { ContainerVerbs } from '../../engine/nouns/containers.ts';
+import type { AttachedContainer, ContainerVerbs } from '../../engine/index.ts';
 import { StrataError } from '../../errors/index.ts';
 import type { CliContext } from '../context.ts';
 import { type ConsoleOptions, converse } from './console.ts';

@@ -1,5 +1,5 @@
-import type { Attachment, OutputChunk, TerminalSize } from '../../containers/attach/attachment.ts';
-import { DetachFilter } from '../../containers/attach/detach-keys.ts';
+import type { Attachment, OutputChunk, TerminalSize } from '../../engine/index.ts';
+import { DetachFilter } from '../../terminal/detach-keys.ts';
 import { RawTerminal } from './raw-terminal.ts';
 import { mayBeTerminal } from './standard-streams.ts';
 import { writeBytes } from './write-bytes.ts';

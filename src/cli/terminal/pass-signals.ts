@@ -1,4 +1,4 @@
-import type { ContainerVerbs } from '../../engine/nouns/containers.ts';
+import type { ContainerVerbs } from '../../engine/index.ts';
 import type { CliContext } from '../context.ts';
 
 // SIGWINCH is the terminal's, which has a way of its own.

@@ -1,6 +1,6 @@
 import { fstatSync, type Stats, writeSync } from 'node:fs';
 import type { WriteStream } from 'node:tty';
-import type { CommandOutput } from '../command-line.ts';
+import type { CommandOutput } from '../context.ts';
 import { printable } from '../render/printable.ts';
 
 type Name = 'stdout' | 'stderr';

@@ -8,12 +8,7 @@ import { isAlive, type ProcessIdentity } from '../../sys/process-identity.ts';
 import { SeqpacketSocket } from '../../sys/seqpacket.ts';
 import { unreadBytes } from '../../sys/unread-bytes.ts';
 import { OutputBatch } from './output-batch.ts';
-
-/** A piece of what a container writes; with a terminal all of it is standard output. */
-export interface OutputChunk {
-  readonly stream: 'stdout' | 'stderr';
-  readonly chunk: Uint8Array;
-}
+import type { OutputChunk } from './output-chunk.ts';
 
 export interface TerminalSize {
   readonly rows: number;

@@ -1,4 +1,4 @@
-import type { OutputChunk } from './attachment.ts';
+import type { OutputChunk } from './output-chunk.ts';
 
 const maxBytes = 1 << 17;
 

@@ -1,7 +1,7 @@
 import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { invariant } from '../../lib/invariant.ts';
-import type { Store } from '../store.ts';
+import type { Snapshotter } from '../../snapshots/types.ts';
 
 /** An empty folder on the store's filesystem for what only passes through. */
 export interface ScratchFolder extends AsyncDisposable {
@@ -10,7 +10,7 @@ export interface ScratchFolder extends AsyncDisposable {
 
 /** Makes one as an unnamed snapshot: whichever way this process ends, the files go with its lease. */
 export async function openScratch(
-  { driver: { snapshotter } }: Store,
+  snapshotter: Snapshotter,
   { lease, signal }: AbortOptions & { readonly lease: Lease },
 ): Promise<ScratchFolder> {
   const { id } = await snapshotter.prepare(undefined, { lease, signal });

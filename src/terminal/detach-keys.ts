@@ -1,4 +1,4 @@
-import { StrataError } from '../../errors/index.ts';
+import { StrataError } from '../errors/index.ts';
 
 /** Ctrl-p, ctrl-q: docker's default. */
 export const defaultDetachKeys: Uint8Array = Uint8Array.of(0x10, 0x11);
@@ -15,7 +15,7 @@ export function parseDetachKeys(text: string): Uint8Array {
     const control = key.startsWith('ctrl-') && key.length === 6 ? controls.indexOf(key.charAt(5)) : -1;
     if (control >= 0) return control;
     if (key === 'DEL') return 0x7f;
-    if (Buffer.byteLength(key) === 1) return key.charCodeAt(0);
+    if (key.length === 1 && key.charCodeAt(0) < 0x80) return key.charCodeAt(0);
     throw new StrataError({
       code: 'ERR_DETACH_KEYS_INVALID',
       message: `Invalid detach keys (${text.slice(0, 100)}) provided`,
@@ -44,7 +44,7 @@ export class DetachFilter {
    * a key that breaks the sequence off begins none: of ctrl-p, ctrl-p, ctrl-q all three go to the container, so that a
    * program gets ctrl-p when it is typed twice.
    */
-  pass(input: Uint8Array): Buffer {
+  pass(input: Uint8Array): Uint8Array {
     const keys = this.#keys;
     const passed: number[] = [];
     for (const byte of input) {
@@ -57,6 +57,6 @@ export class DetachFilter {
       passed.push(...keys.subarray(0, this.#matched), byte);
       this.#matched = 0;
     }
-    return Buffer.from(passed);
+    return Uint8Array.from(passed);
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DetachFilter, defaultDetachKeys, parseDetachKeys } from '../../../src/containers/attach/detach-keys.ts';
+import { DetachFilter, defaultDetachKeys, parseDetachKeys } from '../../../src/terminal/detach-keys.ts';
 
 test('keys are written as docker writes them', () => {
   const bytes = (text: string): number[] => [...parseDetachKeys(text)];
@@ -19,7 +19,9 @@ test('keys are written as docker writes them', () => {
 /** What is let through of pieces of input, and whether the sequence was in them. */
 function typed(keys: string, ...pieces: string[]): [string, boolean] {
   const filter = new DetachFilter(Uint8Array.from(keys, (key) => key.charCodeAt(0)));
-  const passed = pieces.map((piece) => filter.pass(Buffer.from(piece, 'latin1')).toString('latin1')).join('|');
+  const passed = pieces
+    .map((piece) => Buffer.from(filter.pass(Buffer.from(piece, 'latin1'))).toString('latin1'))
+    .join('|');
   return [passed, filter.isDetached];
 }
 

@@ -1,0 +1,5 @@
+/** A piece of what a container writes; with a terminal all of it is standard output. */
+export interface OutputChunk {
+  readonly stream: 'stdout' | 'stderr';
+  readonly chunk: Uint8Array;
+}
