@@ -3,12 +3,13 @@ import { parsePlatform } from '../../spec/platform.ts';
 import type { Store } from '../../store/store.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
 import { toCaller } from '../caller-streams.ts';
+import { isOfTars } from '../image/image-of-tars.ts';
+import { StoredImage } from '../image/stored-image.ts';
 import type { WriteBytes } from './archive-writer.ts';
 import { chooseImages } from './choose-images.ts';
 import { checkOutput, intoFile } from './output-file.ts';
 import type { SaveEvent, SaveRequest, SaveResult } from './save-types.ts';
-import { readSavedImage, type SavedImage } from './saved-image.ts';
-import { writeArchive } from './write-archive.ts';
+import { type ImageToWrite, writeArchive } from './write-archive.ts';
 
 /** Writes images into one archive, under one lease, so that nothing it reads is removed meanwhile. */
 export async function saveArchive(
@@ -20,13 +21,15 @@ export async function saveArchive(
   if (typeof output === 'string') checkOutput(output, 'save image');
   const platform = request.platform === undefined ? hostPlatform() : parsePlatform(request.platform, hostPlatform());
   await using lease = store.metadata.leases.openToRead('save');
-  // A piece written to a file may be written over afterwards; what a caller is handed may be kept.
-  const source = { store, lease, lent: typeof output === 'string' };
-  const images: SavedImage[] = [];
+  const images: ImageToWrite[] = [];
   const asTars = format === 'docker-archive';
   const choice = { platform, isRequired: request.platform !== undefined, lease, perManifest: !asTars };
-  for (const chosen of chooseImages(store.metadata, request.images, choice)) {
-    images.push(await readSavedImage(chosen, source, { signal, asTars }));
+  for (const { id, manifest, references } of chooseImages(store.metadata, request.images, choice)) {
+    const own = new StoredImage(store, { id, manifest, lease });
+    // Docker's form has no compressed layers.
+    const image =
+      asTars && !(await isOfTars(own, { signal })) ? new StoredImage(store, { id, manifest: undefined, lease }) : own;
+    images.push({ image, references });
   }
   let sizeBytes = 0;
   const archive = async (to: WriteBytes): Promise<void> => {
@@ -34,7 +37,8 @@ export async function saveArchive(
       sizeBytes += chunk.length;
       await to(chunk);
     };
-    await writeArchive(images, source, { format, write, report, signal });
+    // A piece written to a file may be written over afterwards; what a caller is handed may be kept.
+    await writeArchive(images, { format, write, report, signal, lent: typeof output === 'string' });
   };
   if (typeof output === 'string') await intoFile(output, archive);
   else await archive(toCaller(output));

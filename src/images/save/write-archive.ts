@@ -1,15 +1,14 @@
-import type { AbortOptions } from '../../lib/abort.ts';
 import { utf8 } from '../../lib/bytes.ts';
-import { familiarName, familiarString, formatReference } from '../../reference/index.ts';
+import { familiarName, familiarString, formatReference, type Reference } from '../../reference/index.ts';
 import { annotationKeys } from '../../spec/annotations.ts';
+import type { ImageConfig } from '../../spec/config.ts';
 import { type DiffId, digestHex } from '../../spec/digest.ts';
 import { archiveManifestName, archiveRepositoriesName, formatArchiveManifest } from '../../spec/docker-archive.ts';
-import { formatDocument } from '../../spec/manifest.ts';
+import { formatDocument, type Manifest } from '../../spec/manifest.ts';
 import { mediaTypes } from '../../spec/media-types.ts';
 import { layoutBlobPath, layoutFile, layoutFileName, layoutIndexName } from '../../spec/oci-layout.ts';
-import { type BlobSource, layerBlob } from '../../store/layers/layer-blob.ts';
+import type { Document, Image, Layer, ReadOptions } from '../image/image.ts';
 import { ArchiveWriter, type WriteBytes } from './archive-writer.ts';
-import type { SavedImage } from './saved-image.ts';
 
 /** `docker-archive` is docker's and an OCI layout at once; `oci-archive` keeps each manifest and each blob as it is. */
 export type ArchiveFormat = 'docker-archive' | 'oci-archive';
@@ -23,10 +22,23 @@ export interface SaveImagesEvent {
   readonly total: number;
 }
 
-export interface WriteArchiveOptions extends AbortOptions {
+export interface WriteArchiveOptions extends ReadOptions {
   readonly format: ArchiveFormat;
   readonly write: WriteBytes;
   readonly report: (event: SaveImagesEvent) => void;
+}
+
+/** An image as it is written, and its names in the archive. */
+export interface ImageToWrite {
+  readonly image: Image;
+  readonly references: readonly Reference[];
+}
+
+/** {@link ImageToWrite} with everything read but its layers. */
+interface OpenedImage extends Pick<ImageToWrite, 'references'> {
+  readonly config: Document<ImageConfig>;
+  readonly manifest: Document<Manifest>;
+  readonly layers: readonly Layer[];
 }
 
 interface ArchiveBlob {
@@ -34,21 +46,26 @@ interface ArchiveBlob {
   readonly content: () => AsyncIterable<Uint8Array>;
 }
 
-/** Writes a whole archive. What was written is worthless when this rejects. Throws as `layerBlob` does. */
-export async function writeArchive(
-  images: readonly SavedImage[],
-  from: BlobSource,
-  options: WriteArchiveOptions,
-): Promise<void> {
-  const files = new Map(blobsOf(images, from, options));
+/** Writes a whole archive. What was written is worthless when this rejects. Throws what the images' layers throw. */
+export async function writeArchive(images: readonly ImageToWrite[], options: WriteArchiveOptions): Promise<void> {
+  const opened: OpenedImage[] = [];
+  for (const { image, references } of images) {
+    const [config, manifest, layers] = [
+      await image.config(options),
+      await image.manifest(options),
+      await image.layers(options),
+    ];
+    opened.push({ references, config, manifest, layers });
+  }
+  const files = new Map(blobsOf(opened, options));
   const small = (name: string, bytes: Uint8Array): void => {
     files.set(name, { sizeBytes: bytes.length, content: () => once(bytes) });
   };
   small(layoutFileName, layoutFile);
-  small(layoutIndexName, layoutIndex(images));
+  small(layoutIndexName, layoutIndex(opened));
   if (options.format === 'docker-archive') {
-    small(archiveManifestName, dockerManifest(images));
-    const repositories = dockerRepositories(images);
+    small(archiveManifestName, dockerManifest(opened));
+    const repositories = dockerRepositories(opened);
     if (repositories !== undefined) small(archiveRepositoriesName, repositories);
   }
   const writer = new ArchiveWriter(options.write);
@@ -63,9 +80,8 @@ export async function writeArchive(
 
 /** By path; what several images share is there once. */
 function blobsOf(
-  images: readonly SavedImage[],
-  from: BlobSource,
-  { report, signal }: Pick<WriteArchiveOptions, 'report' | 'signal'>,
+  images: readonly OpenedImage[],
+  { report, signal, lent }: Pick<WriteArchiveOptions, 'report' | 'signal' | 'lent'>,
 ): [string, ArchiveBlob][] {
   return images.flatMap(({ config, manifest, layers }) => [
     ...[config, manifest].map(({ descriptor, bytes }): [string, ArchiveBlob] => [
@@ -75,7 +91,7 @@ function blobsOf(
     ...layers.map((layer): [string, ArchiveBlob] => {
       const { digest, size } = layer.descriptor;
       const content = (): AsyncIterable<Uint8Array> =>
-        reported(layerBlob(layer, from, { signal }), layer.diffId, size, report);
+        reported(layer.blob({ signal, lent }), layer.diffId, size, report);
       return [layoutBlobPath(digest), { sizeBytes: size, content }];
     }),
   ]);
@@ -106,7 +122,7 @@ async function* reported(
 }
 
 /** One entry for each name; containerd's annotation has it whole, the specification's has the tag. */
-function layoutIndex(images: readonly SavedImage[]): Uint8Array {
+function layoutIndex(images: readonly OpenedImage[]): Uint8Array {
   const manifests = images.flatMap(({ manifest: { descriptor }, references }) => {
     if (references.length === 0) return [descriptor];
     return references.map((reference) => ({
@@ -120,7 +136,7 @@ function layoutIndex(images: readonly SavedImage[]): Uint8Array {
   return formatDocument({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests });
 }
 
-const dockerManifest = (images: readonly SavedImage[]): Uint8Array =>
+const dockerManifest = (images: readonly OpenedImage[]): Uint8Array =>
   formatArchiveManifest(
     images.map(({ config, layers, references }) => ({
       config: layoutBlobPath(config.descriptor.digest),
@@ -130,7 +146,7 @@ const dockerManifest = (images: readonly SavedImage[]): Uint8Array =>
   );
 
 /** For docker before 1.10: each tag with the topmost layer. Undefined without tags. */
-function dockerRepositories(images: readonly SavedImage[]): Uint8Array | undefined {
+function dockerRepositories(images: readonly OpenedImage[]): Uint8Array | undefined {
   // No plain objects: a repository may be called `constructor`, a tag `__proto__`.
   const repositories = new Map<string, Map<string, string>>();
   for (const { layers, references } of images) {

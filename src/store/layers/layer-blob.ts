@@ -17,17 +17,13 @@ export interface NamedLayer {
   readonly diffId: DiffId;
   /** With the layer's files; undefined when they are not unpacked for the driver in use. */
   readonly snapshotId: string | undefined;
-  readonly tarSizeBytes: number;
   /** As the manifest names it. */
   readonly descriptor: Descriptor;
 }
 
-export interface BlobSource {
-  readonly store: Store;
+export interface BlobOptions extends AbortOptions, ChunksOptions {
   /** Keeps what is read. */
   readonly lease: StoreLease;
-  /** A piece may be written over once the next is asked for. */
-  readonly lent?: boolean;
 }
 
 /**
@@ -36,13 +32,13 @@ export interface BlobSource {
  * @throws ERR_LAYER_ABSENT, ERR_LAYER_DAMAGED, ERR_BLOB_DAMAGED, and the signal's reason
  */
 export async function* layerBlob(
+  store: Store,
   { descriptor, diffId, snapshotId }: NamedLayer,
-  from: BlobSource,
-  options: AbortOptions,
+  options: BlobOptions,
 ): AsyncGenerator<Uint8Array> {
   const { digest, size: sizeBytes } = descriptor;
   const isTar = digest === parseDigest(diffId);
-  const source = storedBlob(digest, from, options) ?? (isTar ? tar(diffId, snapshotId, from, options) : undefined);
+  const source = storedBlob(store, digest, options) ?? (isTar ? tar(store, diffId, snapshotId, options) : undefined);
   if (source === undefined) throw layerAbsent(diffId);
   try {
     yield* verified(source, { digest, sizeBytes }, options);
@@ -59,11 +55,11 @@ export async function* layerBlob(
 }
 
 function storedBlob(
+  { blobs }: Store,
   digest: Digest,
-  { store, lease }: BlobSource,
-  options: AbortOptions,
+  { lease, signal }: BlobOptions,
 ): AsyncIterable<Uint8Array> | undefined {
-  return lease.pinIfPresent('blob', digest) ? streamOf(store.blobs, digest, options) : undefined;
+  return lease.pinIfPresent('blob', digest) ? streamOf(blobs, digest, { signal }) : undefined;
 }
 
 async function* streamOf(content: BlobProvider, digest: Digest, options: AbortOptions): AsyncGenerator<Uint8Array> {
@@ -73,21 +69,20 @@ async function* streamOf(content: BlobProvider, digest: Digest, options: AbortOp
 
 /** The uncompressed tar from the tree, or from a compressed blob that is here. */
 function tar(
+  store: Store,
   diffId: DiffId,
   snapshotId: string | undefined,
-  from: BlobSource,
-  options: AbortOptions,
+  options: BlobOptions,
 ): AsyncIterable<Uint8Array> | undefined {
-  const { store, lease, lent } = from;
   const { metadata, layers } = store;
-  lease.pin('layer', diffId);
+  options.lease.pin('layer', diffId);
   const snapshot = snapshotId === undefined ? undefined : metadata.snapshots.get(snapshotId);
   // What depends on the layers below is not, with others below it, what the index is of.
   if (snapshot && !isParentDependent(snapshot) && metadata.layers.get(diffId)?.remakeable === true) {
-    return remade(layers.indexes.pathOf(diffId), layers.files(snapshot.id), { ...options, lent });
+    return remade(layers.indexes.pathOf(diffId), layers.files(snapshot.id), options);
   }
   for (const { digest } of metadata.layers.blobsOf(diffId)) {
-    const blob = storedBlob(digest, from, options);
+    const blob = storedBlob(store, digest, options);
     if (blob !== undefined) return decompress(blob, options);
   }
   return undefined;

@@ -1,0 +1,121 @@
+import { isStrataError } from '../../errors/index.ts';
+import { chainIds } from '../../layer/chain-id.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { StoreLease } from '../../metadata/leases.ts';
+import { layerLine } from '../../snapshots/amendment.ts';
+import { type ImageConfig, parseImageConfig } from '../../spec/config.ts';
+import type { DiffId, Digest } from '../../spec/digest.ts';
+import { maxConfigBytes, maxManifestBytes } from '../../spec/limits.ts';
+import { type Manifest, pairLayers, parseManifest } from '../../spec/manifest.ts';
+import { mediaTypes } from '../../spec/media-types.ts';
+import { layerAbsent } from '../../store/layers/layer-blob.ts';
+import type { Store } from '../../store/store.ts';
+import { documentOf, tarDescriptor } from '../assemble-image.ts';
+import { readDocument } from '../read-image.ts';
+import type { Document, Image, Layer } from './image.ts';
+import { imageOfTars } from './image-of-tars.ts';
+import { StoredLayer } from './stored-layer.ts';
+
+export interface StoredImageOptions {
+  readonly id: Digest;
+  /** The manifest that names the config; undefined when only the config is known. */
+  readonly manifest: Digest | undefined;
+  /** Keeps what is read. */
+  readonly lease: StoreLease;
+}
+
+/** An image of a store, as long as its lease. */
+export class StoredImage implements Image {
+  readonly id: Digest;
+  readonly #store: Store;
+  readonly #options: StoredImageOptions;
+  #config: Promise<Document<ImageConfig>> | undefined;
+  #content: Promise<Content> | undefined;
+
+  constructor(store: Store, options: StoredImageOptions) {
+    this.id = options.id;
+    this.#store = store;
+    this.#options = options;
+  }
+
+  /** Throws ERR_BLOB_NOT_FOUND, ERR_BLOB_DAMAGED. */
+  async config(options: AbortOptions = {}): Promise<Document<ImageConfig>> {
+    const own = (await this.#contentOf(options)).manifest.value.config;
+    const config = await this.#readConfig(options);
+    return { ...config, descriptor: own };
+  }
+
+  async manifest(options: AbortOptions = {}): Promise<Document<Manifest>> {
+    return (await this.#contentOf(options)).manifest;
+  }
+
+  /** Throws ERR_LAYER_ABSENT when a layer is not recorded. */
+  async layers(options: AbortOptions = {}): Promise<readonly Layer[]> {
+    return (await this.#contentOf(options)).layers;
+  }
+
+  #readConfig(options: AbortOptions): Promise<Document<ImageConfig>> {
+    this.#config ??= readDocument(this.#store.blobs, this.id, maxConfigBytes, options).then((bytes) => ({
+      ...documentOf(mediaTypes.ociConfig, bytes),
+      value: parseImageConfig(bytes).value,
+    }));
+    return this.#config;
+  }
+
+  #contentOf(options: AbortOptions): Promise<Content> {
+    this.#content ??= this.#read(options);
+    return this.#content;
+  }
+
+  async #read(options: AbortOptions): Promise<Content> {
+    const { metadata } = this.#store;
+    const config = await this.#readConfig(options);
+    const { diff_ids: diffIds } = config.value.rootfs;
+    const snapshots = this.#snapshotsOf(diffIds);
+    const tars = diffIds.map((diffId, at) => {
+      const record = metadata.layers.get(diffId);
+      if (record === undefined) throw layerAbsent(diffId);
+      return this.#layer({ diffId, snapshotId: snapshots[at], descriptor: tarDescriptor(record) });
+    });
+    const own = await this.#ownManifest(options);
+    if (own === undefined) return imageOfTars(config, tars);
+    const layers = pairLayers(own.value, config.value).map(({ descriptor, diffId }, at) =>
+      this.#layer({ diffId, snapshotId: snapshots[at], descriptor }),
+    );
+    return { manifest: own, layers };
+  }
+
+  #layer(layer: Pick<StoredLayer, 'diffId' | 'snapshotId' | 'descriptor'>): StoredLayer {
+    return new StoredLayer(this.#store, this.#options.lease, layer);
+  }
+
+  /**
+   * The snapshots of the layers, base first. They are those that the image's own stands on: another image's snapshot may
+   * carry the chainID of a layer below, and goes with that image.
+   */
+  #snapshotsOf(diffIds: readonly DiffId[]): string[] {
+    const { metadata, driver } = this.#store;
+    const chainId = chainIds(diffIds).at(-1);
+    const top = chainId && metadata.snapshots.findByChainId(driver.name, chainId, this.#options.lease);
+    return top ? layerLine(top.id, metadata.snapshots).reverse() : [];
+  }
+
+  /** Undefined when its bytes are not here, so that one of our own takes its place. */
+  async #ownManifest(options: AbortOptions): Promise<Document<Manifest> | undefined> {
+    const { manifest: digest } = this.#options;
+    if (digest === undefined) return undefined;
+    try {
+      const bytes = await readDocument(this.#store.blobs, digest, maxManifestBytes, options);
+      const { value } = parseManifest(bytes);
+      return { descriptor: { mediaType: value.mediaType, digest, size: bytes.length }, bytes, value };
+    } catch (error) {
+      if (isStrataError(error, 'ERR_BLOB_NOT_FOUND')) return undefined;
+      throw error;
+    }
+  }
+}
+
+interface Content {
+  readonly manifest: Document<Manifest>;
+  readonly layers: readonly Layer[];
+}
