@@ -1,5 +1,5 @@
 export type { AbortOptions } from '../lib/abort.ts';
-export type { MountSpec } from '../sys/mount-spec.ts';
+export type { Mount } from '../sys/mount-list.ts';
 export type { OverlayMount } from '../sys/overlay-options.ts';
 export {
   type FileStep,

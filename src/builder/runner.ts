@@ -1,5 +1,5 @@
 import type { AbortOptions } from '../lib/abort.ts';
-import type { MountSpec } from '../sys/mount-spec.ts';
+import type { Mount } from '../sys/mount-list.ts';
 import type { OutputStream } from './solver/log.ts';
 
 /** Gets what a command writes; `taken` is to be called when it is dealt with: until then a fast writer waits. */
@@ -8,7 +8,7 @@ export type OnOutput = (stream: OutputStream, chunk: Uint8Array, taken: () => vo
 /** One command to run in an image's filesystem. */
 export interface RunRequest extends AbortOptions {
   /** The filesystem, not mounted yet; its changes stay. */
-  readonly root: MountSpec;
+  readonly root: readonly Mount[];
   readonly args: readonly string[];
   /** `NAME=value`. */
   readonly env: readonly string[];

@@ -160,6 +160,7 @@ export const kinds = {
   ERR_MOUNT_PROPAGATION: 'failed-precondition',
   ERR_MOUNT_SOURCE: 'failed-precondition',
   ERR_MOUNT_TARGET_UNSAFE: 'invalid-argument',
+  ERR_MOUNT_TYPE_UNKNOWN: 'unsupported',
   ERR_NAMESPACE_INVALID: 'invalid-argument',
   ERR_NEEDS_ROOT: 'permission-denied',
   ERR_NETWORK_REFUSED: 'permission-denied',

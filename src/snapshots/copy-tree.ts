@@ -7,7 +7,7 @@ import { FileData } from '../sys/file-data.ts';
 import { closeFd, linkAt, mkdirAt, mknodAt, openAt, readlinkAt, symlinkAt } from '../sys/fs-at.ts';
 import { LinkedNames } from '../sys/linked-names.ts';
 import { listFd } from '../sys/list-at.ts';
-import { mountDetached } from '../sys/mount-spec.ts';
+import { mountDetached } from '../sys/mount-list.ts';
 import { removeTreeAt } from '../sys/remove-tree.ts';
 import type { Name } from '../sys/scratch.ts';
 import { FileStat, statAt, statAtIfThere } from '../sys/stat.ts';
@@ -47,7 +47,7 @@ export async function copyTree(from: string, to: string, options: CopyTreeOption
  * has root open one that comes into the place of a file.
  */
 export async function copyChangingTree(from: string, to: string, options: CopyTreeOptions = {}): Promise<void> {
-  const fd = mountDetached({ type: 'bind', source: from, readOnly: true });
+  const fd = mountDetached([{ type: 'bind', source: from, readOnly: true }]);
   try {
     await copyTree(`/proc/self/fd/${fd}/.`, to, options);
   } finally {

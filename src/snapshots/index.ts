@@ -1,5 +1,7 @@
 export type { Lease, SnapshotKind, SnapshotLedger, SnapshotRecord } from '../ledger/types.ts';
 export type { AbortOptions } from '../lib/abort.ts';
+export type { Mount } from '../sys/mount-list.ts';
+export type { OverlayMount } from '../sys/overlay-options.ts';
 export { type ChooseDriverOptions, chooseDriver } from './choose-driver.ts';
 export type { DriverChoice, DriverFinding } from './driver-choice.ts';
 export { allDrivers } from './drivers/all.ts';
@@ -19,7 +21,7 @@ export type {
   CleanupReport,
   CommitOptions,
   LayerDirectories,
-  Mount,
+  MountsOptions,
   PersistOptions,
   PrepareOptions,
   RemoveOptions,

@@ -2,13 +2,9 @@ import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { diskFailure } from '../content/disk-failure.ts';
 import { moveToTrash } from '../content/trash.ts';
-import { randomHex } from '../sys/random-hex.ts';
 
 // Marks a directory that is still being filled; no snapshot id holds a dot.
 const unfinished = '.new';
-
-/** A new snapshot id: 80 random bits, file-name safe, never used again. */
-export const newSnapshotId = (): string => randomHex(10);
 
 /**
  * The directories of one driver under `<root>/snapshots/<driver>/<id>`. A directory under its own id is complete: it is

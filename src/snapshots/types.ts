@@ -1,24 +1,7 @@
 import type { Lease, SnapshotKind } from '../ledger/types.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { ChainId } from '../spec/digest.ts';
-
-/** A description of one mount, data only; `sys` alone mounts. */
-export interface Mount {
-  readonly type: 'bind' | 'overlay';
-  /** Absolute directory for `bind`; empty for `overlay`. */
-  readonly source: string;
-  readonly readOnly: boolean;
-  readonly overlay?: {
-    /** Nearest first, absolute. At most 500. */
-    readonly lowerDirs: readonly string[];
-    readonly upperDir?: string;
-    readonly workDir?: string;
-    /** The upper is thrown away if the machine stops (build steps, `--rm`): the kernel may skip its syncs. */
-    readonly volatile?: boolean;
-    /** Marks are kept in `user.overlay.*`, as a rootless mount needs. */
-    readonly userXattr?: boolean;
-  };
-}
+import type { Mount } from '../sys/mount-list.ts';
 
 export interface SnapshotInfo {
   readonly id: string;
@@ -46,10 +29,15 @@ export interface SnapshotterCapabilities {
   readonly reflink: boolean;
 }
 
+export interface MountsOptions extends AbortOptions {
+  /** To be looked into, beside any other use of the snapshot. */
+  readonly readOnly?: boolean;
+}
+
 export interface PrepareOptions extends AbortOptions {
   readonly lease: Lease;
   readonly labels?: Readonly<Record<string, string>>;
-  /** See {@link Mount.overlay}. */
+  /** The files are worthless if the machine stops (build steps, `--rm`): the kernel may skip its syncs. */
   readonly volatile?: boolean;
   /**
    * Id of an active snapshot on the same parent whose changes the new one begins with, a copy of its own; nobody changes
@@ -90,8 +78,13 @@ export interface Snapshotter extends AsyncDisposable {
   /** Replaces the labels. */
   update(id: string, labels: Readonly<Record<string, string>>): SnapshotInfo;
   usage(id: string, options?: AbortOptions): Promise<SnapshotUsage>;
-  /** How to mount the snapshot now; for a committed one, as a read-only view. Idempotent, also after a reboot. */
-  mounts(id: string): readonly Mount[];
+  /**
+   * How to mount the snapshot now: the list, in its order. It may take time to get ready. A committed one is read-only.
+   * Idempotent, also after a reboot.
+   */
+  mounts(id: string, options?: MountsOptions): Promise<readonly Mount[]>;
+  /** Returns false when files are gone, of this snapshot or of one below that it needs. */
+  isWhole(id: string): Promise<boolean>;
   /** A new active snapshot on a committed parent (or on nothing). */
   prepare(parentId: string | undefined, options: PrepareOptions): Promise<SnapshotInfo>;
   /** A new read-only view of a committed snapshot. */
@@ -104,7 +97,7 @@ export interface Snapshotter extends AsyncDisposable {
   /** Flushes a snapshot that is not durable, and with it all its ancestors, before work that rests on it is acknowledged. */
   persist(id: string, options?: PersistOptions): Promise<SnapshotInfo>;
   /**
-   * Moves the files out of sight and forgets the record. Throws ERR_SNAPSHOT_NOT_FOUND, and ERR_SNAPSHOT_IN_USE while it
+   * Forgets the record and lets the files go. Throws ERR_SNAPSHOT_NOT_FOUND, and ERR_SNAPSHOT_IN_USE while it
    * has children or somebody else holds it.
    */
   remove(id: string, options?: RemoveOptions): Promise<void>;
@@ -117,7 +110,7 @@ export interface RemoveOptions extends AbortOptions {
 }
 
 export interface CleanupReport {
-  /** Names of directories no record knew (a crash, a collected record): moved into trash. */
+  /** Ids whose files no record knew (a crash, a collected record): let go. */
   readonly removed: readonly string[];
   /** Committed snapshots whose files are gone: whoever used them must fetch or build them again. */
   readonly missing: readonly string[];
@@ -125,6 +118,8 @@ export interface CleanupReport {
 
 /** Reconciles files with records after a crash, a reboot or a garbage collection. */
 export interface SnapshotCleaner {
+  /** Ids whose files no record knows. */
+  orphans(options?: AbortOptions): Promise<readonly string[]>;
   /** Idempotent, and safe beside other processes that use the same store. */
   cleanup(options?: AbortOptions): Promise<CleanupReport>;
 }

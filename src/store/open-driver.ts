@@ -3,12 +3,13 @@ import type { SnapshotLedger } from '../ledger/types.ts';
 import { chooseDriver } from '../snapshots/choose-driver.ts';
 import type { DriverChoice } from '../snapshots/driver-choice.ts';
 import { driverInUse, expectedDriver } from '../snapshots/expected-driver.ts';
+import { heldDrivers } from '../snapshots/held-drivers.ts';
 import { openSnapshotter } from '../snapshots/open-snapshotter.ts';
 import type { OpenedSnapshotter } from '../snapshots/storage-driver.ts';
-import type { DriverWish } from '../snapshots/wished-driver.ts';
+import { type DriverWish, tableOf } from '../snapshots/wished-driver.ts';
 
-/** The store's storage driver. */
-export interface StorageDriver {
+/** The storage driver that a store uses. */
+export interface OpenedDriver {
   readonly name: string;
   readonly snapshotter: OpenedSnapshotter;
   /** To be told once. */
@@ -16,20 +17,26 @@ export interface StorageDriver {
 }
 
 /** What of the store's driver is needed to look at a store in which nothing may be yet. Throws as `expectedDriver` does. */
-export const openDriverToLook = (wish: DriverWish, ledger: SnapshotLedger): StorageDriver =>
+export const openDriverToLook = (wish: DriverWish, ledger: SnapshotLedger): OpenedDriver =>
   open(wish, ledger, { driver: expectedDriver(wish).driver, warnings: [] });
 
 /** The driver this store uses: the one whose snapshots it holds, else the one that works. Throws as `chooseDriver` does. */
-export function openDriver(wish: DriverWish, ledger: SnapshotLedger): StorageDriver {
+export function openDriver(wish: DriverWish, ledger: SnapshotLedger): OpenedDriver {
   const inUse = driverInUse(wish);
   return open(wish, ledger, inUse === undefined ? choose(wish) : { driver: inUse, warnings: [] });
 }
+
+/** Opens the other drivers whose snapshots the store holds: their files go like those of the one in use. */
+export const openOthers = ({ root, table }: DriverWish, ledger: SnapshotLedger, inUse: string): OpenedSnapshotter[] =>
+  heldDrivers(root, tableOf({ table }))
+    .filter(({ name }) => name !== inUse)
+    .map((driver) => driver.open({ root, ledger }));
 
 const open = (
   { root, table }: DriverWish,
   ledger: SnapshotLedger,
   { driver, warnings }: Pick<DriverChoice, 'driver' | 'warnings'>,
-): StorageDriver => ({ name: driver, snapshotter: openSnapshotter({ driver, table, root, ledger }), warnings });
+): OpenedDriver => ({ name: driver, snapshotter: openSnapshotter({ driver, table, root, ledger }), warnings });
 
 /** A full disk has no room for trials, and is to be cleaned up all the same. */
 function choose(wish: DriverWish): DriverChoice {

@@ -4,12 +4,13 @@ import type { AbortOptions } from '../lib/abort.ts';
 import { Metadata } from '../metadata/metadata.ts';
 import { TrackedBlobs } from '../metadata/tracked-content.ts';
 import { expectedDriver } from '../snapshots/expected-driver.ts';
+import type { OpenedSnapshotter } from '../snapshots/storage-driver.ts';
 import type { DriverWish } from '../snapshots/wished-driver.ts';
 import { ExitWatch } from './exit-watch.ts';
 import { StoreLayers } from './layers/store-layers.ts';
 import type { LayerStore } from './layers/types.ts';
 import { exitsOf, makeLayout, type StoreLayout } from './layout.ts';
-import { openDriver, openDriverToLook, type StorageDriver } from './open-driver.ts';
+import { type OpenedDriver, openDriver, openDriverToLook, openOthers } from './open-driver.ts';
 import type { Store } from './store.ts';
 import type { MadeWork, Work } from './work/types.ts';
 
@@ -56,7 +57,8 @@ class OpenStore implements Store {
   readonly exits: ExitWatch;
   readonly ownProcess: boolean;
   readonly #options: OpenStoreOptions;
-  #driver: StorageDriver | undefined;
+  #driver: OpenedDriver | undefined;
+  #others: readonly OpenedSnapshotter[] | undefined;
 
   constructor({ layout, locks, content, metadata }: Parts, options: OpenStoreOptions) {
     this.layout = layout;
@@ -70,13 +72,21 @@ class OpenStore implements Store {
     this.layers = new StoreLayers(this);
   }
 
-  get driver(): StorageDriver {
+  get driver(): OpenedDriver {
     if (this.#driver !== undefined) return this.#driver;
     const { db, snapshots } = this.metadata;
     const open = db.isWritable ? openDriver : openDriverToLook;
     const driver = open(this.#options.driver, snapshots);
     if (db.isWritable) this.#driver = driver;
     return driver;
+  }
+
+  get snapshotters(): readonly OpenedSnapshotter[] {
+    const { name, snapshotter } = this.driver;
+    const { db, snapshots } = this.metadata;
+    const others = this.#others ?? openOthers(this.#options.driver, snapshots, name);
+    if (db.isWritable) this.#others = others;
+    return [snapshotter, ...others];
   }
 
   openForWriting(): void {
@@ -93,6 +103,7 @@ class OpenStore implements Store {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const other of this.#others ?? []) await other[Symbol.asyncDispose]();
     await this.#driver?.snapshotter[Symbol.asyncDispose]();
     this.metadata[Symbol.dispose]();
   }

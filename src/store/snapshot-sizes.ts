@@ -1,7 +1,7 @@
 import { isStrataError } from '../errors/index.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { ObjectRef } from '../metadata/objects.ts';
-import type { StorageDriver } from './open-driver.ts';
+import type { OpenedDriver } from './open-driver.ts';
 
 /** What snapshots took of the disk before they were removed. */
 export class SnapshotSizes {
@@ -13,7 +13,7 @@ export class SnapshotSizes {
 
   /** Allocated blocks of each; those of another driver or without files count as nothing. */
   static async measure(
-    { snapshotter }: StorageDriver,
+    { snapshotter }: OpenedDriver,
     ids: Iterable<string>,
     options: AbortOptions,
   ): Promise<SnapshotSizes> {

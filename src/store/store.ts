@@ -3,10 +3,11 @@ import type { ObjectLocks } from '../content/object-locks.ts';
 import type { BlobProvider } from '../content/types.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { Metadata } from '../metadata/metadata.ts';
+import type { OpenedSnapshotter } from '../snapshots/storage-driver.ts';
 import type { ExitWatch } from './exit-watch.ts';
 import type { LayerStore } from './layers/types.ts';
 import type { StoreLayout } from './layout.ts';
-import type { StorageDriver } from './open-driver.ts';
+import type { OpenedDriver } from './open-driver.ts';
 import type { MadeWork, Work } from './work/types.ts';
 
 /**
@@ -24,7 +25,9 @@ export interface Store extends AsyncDisposable {
   /** Locks of single objects, which a creator and the garbage collector both take. */
   readonly locks: ObjectLocks;
   /** The driver in use. Before anything was written it is the expected one: only trials that write tell for sure. */
-  readonly driver: StorageDriver;
+  readonly driver: OpenedDriver;
+  /** Of every driver whose snapshots the store holds, the one in use first. */
+  readonly snapshotters: readonly OpenedSnapshotter[];
   /** Waits for containers to end. */
   readonly exits: ExitWatch;
   /** This process is ours alone: its main thread may take a mount namespace, and its signals are the container's. */

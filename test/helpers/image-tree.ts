@@ -22,7 +22,7 @@ export async function withImageTree<T>(
   await using lease = metadata.leases.open('test');
   const snapshot = metadata.snapshots.findByChainId(driver, chainId, lease);
   if (snapshot === undefined) throw new Error(`${image} is not unpacked`);
-  await using tree = await mountHidden(snapshotter.mounts(snapshot.id));
+  await using tree = await mountHidden(await snapshotter.mounts(snapshot.id));
   return await look(tree.path);
 }
 

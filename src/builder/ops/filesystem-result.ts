@@ -1,4 +1,4 @@
-import type { MountSpec } from '../../sys/mount-spec.ts';
+import type { Mount } from '../../sys/mount-list.ts';
 import type { Result } from '../solver/types.ts';
 
 /** The filesystem after a step: a committed snapshot, or nothing at all (scratch). */
@@ -35,7 +35,7 @@ export interface LinkWorkspace {
 export interface MountWorkspace {
   run(
     parentId: string | undefined,
-    change: (root: MountSpec) => Promise<void>,
+    change: (root: readonly Mount[]) => Promise<void>,
     options: { readonly signal: AbortSignal },
   ): Promise<RunSnapshot>;
 }

@@ -2,7 +2,7 @@ import { whatIsFull } from '../../content/disk-failure.ts';
 import { excerpt, quote } from '../../dockerfile/quote.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import type { Platform } from '../../spec/platform.ts';
-import type { MountSpec } from '../../sys/mount-spec.ts';
+import { type Mount, writtenTo } from '../../sys/mount-list.ts';
 import type { Runner } from '../runner.ts';
 import { definitionOf, stepKey } from '../solver/step-key.ts';
 import type { Keyed, Op, OpContext } from '../solver/types.ts';
@@ -62,7 +62,7 @@ export class RunOp implements Op<FilesystemResult> {
     return { identity, snapshotId, createdAt: Date.now() };
   }
 
-  async #run(root: MountSpec, { signal, log }: OpContext): Promise<void> {
+  async #run(root: readonly Mount[], { signal, log }: OpContext): Promise<void> {
     const { args, env, proxies, user, workingDirectory, network, scripts, runner } = this.#options;
     const stepLog = new StepLog(log);
     const request = { root, args, env: [...proxies, ...env], user, workingDirectory, network, scripts };
@@ -77,7 +77,7 @@ export class RunOp implements Op<FilesystemResult> {
     }
   }
 
-  #failed(exitCode: number, why: string, root: MountSpec, { tail }: StepLog, cause?: StrataError): StrataError {
+  #failed(exitCode: number, why: string, root: readonly Mount[], { tail }: StepLog, cause?: StrataError): StrataError {
     const { args, line } = this.#options;
     const hint = hintOfFullDisk(root) ?? cause?.hint;
     return new StrataError({
@@ -91,7 +91,8 @@ export class RunOp implements Op<FilesystemResult> {
 }
 
 /** What the step has written is still there when it fails. */
-function hintOfFullDisk({ source, overlay }: MountSpec): string | undefined {
-  const full = whatIsFull(overlay?.upperDir ?? source);
+function hintOfFullDisk(root: readonly Mount[]): string | undefined {
+  const place = writtenTo(root);
+  const full = place === undefined ? undefined : whatIsFull(place);
   return full && `The store's disk may be why: ${full}. Remove images or build cache that are no longer needed.`;
 }

@@ -7,8 +7,8 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { keepInherited } from '../../sys/inherited-descriptors.ts';
 import { unmountIfMounted } from '../../sys/mount.ts';
+import { type Mount, mountAt } from '../../sys/mount-list.ts';
 import { inOwnMountNamespace } from '../../sys/mount-namespace.ts';
-import { type MountSpec, mountAt } from '../../sys/mount-spec.ts';
 import { run as runProgram } from '../../sys/process.ts';
 import { removeTree } from '../../sys/remove-tree.ts';
 import { MadeMountPoints } from '../mounts/made-mount-points.ts';
@@ -24,7 +24,7 @@ export interface ForegroundPlan extends DocumentContents {
   readonly id: string;
   /** Where the bundle is made; its parent exists. Gone afterwards. */
   readonly bundle: string;
-  readonly rootfs: MountSpec;
+  readonly rootfs: readonly Mount[];
   /** Absolute path of runc. */
   readonly runtime: string;
   /** Where the runtime keeps its state. */

@@ -1,3 +1,4 @@
+import type { ChangedTree } from '../../layer/diff/change.ts';
 import type { ListedChange } from '../../layer/diff/list-changes.ts';
 import { MergedView } from '../../layer/merged-view.ts';
 import { OpenDirectories } from '../../layer/open-directories.ts';
@@ -11,24 +12,15 @@ import { statAt, statAtIfThere } from '../../sys/stat.ts';
 // What is mounted over a container's root by default, innermost first.
 const mountPoints = ['etc/hostname', 'etc/hosts', 'etc/resolv.conf', 'proc', 'sys', 'dev'];
 
-export interface ContainerChanges {
-  /** A directory with what a container changed, which nobody else uses. */
-  readonly directory: string;
-  /** Own directories of the layers below, nearest first. */
-  readonly lowerDirs: readonly string[];
-  /** The directory shows everything, also what is below and did not change. */
-  readonly isWhole: boolean;
-}
-
 /**
  * Places of the empty files and directories that the runtime made only to mount something there, those inside a
  * directory before it: they are none of the container's changes, as with docker, which keeps them in a layer of their own.
  */
-export function mountStubs({ directory, lowerDirs, isWhole }: ContainerChanges): ReadonlySet<string> {
-  using changes = new OpenDirectories(directory);
-  using below = new MergedView(lowerDirs, { rootless: false });
+export function mountStubs(tree: ChangedTree): ReadonlySet<string> {
+  using changes = new OpenDirectories(tree.upperDir);
+  using below = viewBelow(tree);
   const stubs = new Set(mountPoints.filter((place) => !below.at(place) && isStub(changes, place)));
-  if (isWhole || !hasOnly(changes, 'etc', stubs)) return stubs;
+  if (tree.kind === 'trees' || !hasOnly(changes, 'etc', stubs)) return stubs;
   // Copied up, or made, for nothing but the stubs in it.
   const stands = below.isDirectory('etc');
   if (!stands || !isOpaque(changes.fd('etc'), opaqueAttribute(false))) stubs.add('etc');
@@ -36,9 +28,9 @@ export function mountStubs({ directory, lowerDirs, isWhole }: ContainerChanges):
 }
 
 /** Takes {@link mountStubs} away from where nobody else looks. Idempotent. */
-export function removeMountStubs(container: ContainerChanges): void {
-  using changes = new OpenDirectories(container.directory);
-  for (const place of mountStubs(container)) {
+export function removeMountStubs(tree: ChangedTree): void {
+  using changes = new OpenDirectories(tree.upperDir);
+  for (const place of mountStubs(tree)) {
     const parent = changes.fd(parentOf(place));
     const name = placeFromKey(place.slice(place.lastIndexOf('/') + 1));
     if (statAt(parent, name).type !== 'directory') unlinkAt(parent, name);
@@ -54,9 +46,9 @@ export function removeMountStubs(container: ContainerChanges): void {
  */
 export async function* withoutMountStubs(
   listed: AsyncIterable<ListedChange>,
-  { directory, lowerDirs }: ContainerChanges,
+  tree: ChangedTree,
 ): AsyncGenerator<ListedChange, void> {
-  using changes = new OpenDirectories(directory);
+  using changes = new OpenDirectories(tree.upperDir);
   const isStubOf = ({ kind }: ListedChange, place: string): boolean =>
     kind === 'added' && mountPoints.includes(place) && isStub(changes, place);
   // Held back until something else than stubs is seen in it.
@@ -64,7 +56,7 @@ export async function* withoutMountStubs(
   let hasStubs = false;
   const isOnlyStubs = (): boolean => {
     if (!hasStubs) return false;
-    using below = new MergedView(lowerDirs, { rootless: false });
+    using below = viewBelow(tree);
     return isAsBelow(changes, below);
   };
   for await (const change of listed) {
@@ -78,6 +70,12 @@ export async function* withoutMountStubs(
     if (etc === undefined) yield change;
   }
   if (etc !== undefined && !isOnlyStubs()) yield etc;
+}
+
+/** What a container's image shows. */
+function viewBelow(tree: ChangedTree): MergedView {
+  if (tree.kind === 'overlay') return new MergedView(tree.lowerDirs, { rootless: false });
+  return new MergedView(tree.lowerDir === undefined ? [] : [tree.lowerDir], { rootless: false });
 }
 
 const isBelowEtc = (place: string): boolean => place.startsWith('etc/');

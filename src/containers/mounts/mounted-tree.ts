@@ -5,14 +5,14 @@ import { AT_FDCWD, O_RDONLY } from '../../sys/constants.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { closeFd, openAt } from '../../sys/fs-at.ts';
 import { attachMount } from '../../sys/mount-fd.ts';
+import { type Mount, mountDetached } from '../../sys/mount-list.ts';
 import { inOwnMountNamespace } from '../../sys/mount-namespace.ts';
-import { type MountSpec, mountDetached } from '../../sys/mount-spec.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
 import { makeMountTargets } from './mount-targets.ts';
 
 /** What a container that does not run would see; plain data. */
 export interface TreePlan {
-  readonly rootfs: MountSpec;
+  readonly rootfs: readonly Mount[];
   /** A directory that is there: the root is mounted over it, where nobody sees it. */
   readonly at: string;
   /** What is bound into it, outer ones first. */

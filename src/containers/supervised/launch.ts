@@ -3,8 +3,8 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { tryLockFile } from '../../sys/flock.ts';
 import { keepInherited } from '../../sys/inherited-descriptors.ts';
+import { type Mount, mountAt } from '../../sys/mount-list.ts';
 import { inOwnMountNamespace } from '../../sys/mount-namespace.ts';
-import { type MountSpec, mountAt } from '../../sys/mount-spec.ts';
 import { safeEnvironment } from '../../sys/process.ts';
 import { SharedBinds } from '../mounts/shared-binds.ts';
 import { readRuntimeLog } from '../runtime/bundle.ts';
@@ -18,7 +18,7 @@ export interface LaunchPlan {
   readonly supervisor: SupervisorPlan;
   /** Absolute path of conmon. */
   readonly program: string;
-  readonly rootfs: MountSpec;
+  readonly rootfs: readonly Mount[];
   readonly contents: DocumentContents;
 }
 

@@ -11,7 +11,7 @@ import type { StoreLease } from '../../metadata/leases.ts';
 import type { StoreLayout } from '../../store/layout.ts';
 import { runtimeRootOf, stepsOf } from '../../store/layout.ts';
 import type { Store } from '../../store/store.ts';
-import type { MountSpec } from '../../sys/mount-spec.ts';
+import type { Mount } from '../../sys/mount-list.ts';
 import { thisMachine } from '../machine.ts';
 import { runOnOwnThread } from '../own-thread.ts';
 import { mountPointsIn } from './mount-points.ts';
@@ -90,10 +90,12 @@ function filesFor(network: RunRequest['network']): Record<string, string> {
  * What a container mounts over its root needs something to be mounted on. It lies below the image's layers, so that the
  * runtime has nothing to make in the step's own.
  */
-function withMountPoints(root: MountSpec, layout: StoreLayout): MountSpec {
-  const { overlay } = root;
-  if (overlay === undefined || overlay.lowerDirs.length >= maxLowerDirs) return root;
-  return { ...root, overlay: { ...overlay, lowerDirs: [...overlay.lowerDirs, mountPointsIn(layout)] } };
+function withMountPoints(root: readonly Mount[], layout: StoreLayout): readonly Mount[] {
+  return root.map((mount) => {
+    const { overlay } = mount;
+    if (overlay === undefined || overlay.lowerDirs.length >= maxLowerDirs) return mount;
+    return { ...mount, overlay: { ...overlay, lowerDirs: [...overlay.lowerDirs, mountPointsIn(layout)] } };
+  });
 }
 
 // Overlayfs takes no more.

@@ -5,16 +5,18 @@ import { isUnchanged } from '../../layer/diff/is-unchanged.ts';
 import type { Lease } from '../../ledger/types.ts';
 import { amendmentLabels, withoutAmendment } from '../../snapshots/amendment.ts';
 import { copyTree } from '../../snapshots/copy-tree.ts';
-import type { LayerDirectories, Mount, Snapshotter } from '../../snapshots/types.ts';
-import { closeFd } from '../../sys/fs-at.ts';
-import { mountDetached } from '../../sys/mount-spec.ts';
+import { openChanges } from '../../snapshots/open-changes.ts';
+import { openTree } from '../../snapshots/open-tree.ts';
+import { ownDirectories } from '../../snapshots/own-directories.ts';
+import type { OpenedSnapshotter } from '../../snapshots/storage-driver.ts';
+import type { Mount } from '../../sys/mount-list.ts';
 
 /** Build steps on snapshots: each in a mount that no namespace shows and that ends with this process. */
 export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspace {
-  readonly #snapshotter: Snapshotter & Partial<LayerDirectories>;
+  readonly #snapshotter: OpenedSnapshotter;
   readonly #lease: Lease;
 
-  constructor(snapshotter: Snapshotter & Partial<LayerDirectories>, lease: Lease) {
+  constructor(snapshotter: OpenedSnapshotter, lease: Lease) {
     this.#snapshotter = snapshotter;
     this.#lease = lease;
   }
@@ -24,38 +26,33 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
     change: (directory: string) => Promise<void>,
     { signal, amends = false }: { readonly signal: AbortSignal; readonly amends?: boolean },
   ): Promise<string> {
-    const { snapshotId } = await this.#make(parentId, async (id) => await mounted(this.#rootOf(id), change), {
-      signal,
-      labels: amends ? amendmentLabels : {},
-    });
+    const work = async (id: string): Promise<void> => {
+      await using tree = await openTree(this.#snapshotter, id, { access: 'write', signal });
+      await change(tree.path);
+    };
+    const { snapshotId } = await this.#make(parentId, work, { signal, labels: amends ? amendmentLabels : {} });
     return snapshotId;
   }
 
   async stack(parentId: string, ownId: string, { signal }: { readonly signal: AbortSignal }): Promise<string> {
-    const copyTo = (id: string) => async (own: string) =>
-      await copyTree(`${own}/.`, this.#placeOf(id), { over: true, signal });
-    const { snapshotId } = await this.#make(
-      parentId,
+    const work = async (id: string): Promise<void> => {
       // Where the driver keeps changes by themselves, nothing is there yet, and the kernel does the merging. One that
       // amends another is seen whole in a mount.
-      async (id) => await mounted(this.#rootOf(ownId), copyTo(id)),
-      { signal, labels: withoutAmendment(this.#snapshotter.stat(ownId).labels) },
-    );
-    return snapshotId;
+      await using own = await openTree(this.#snapshotter, ownId, { access: 'read', signal });
+      await using changes = await openChanges(this.#snapshotter, id, { access: 'write', signal });
+      await copyTree(own.path, changes.tree.upperDir, { over: true, signal });
+    };
+    const labels = withoutAmendment(this.#snapshotter.stat(ownId).labels);
+    return (await this.#make(parentId, work, { signal, labels })).snapshotId;
   }
 
   async run(
     parentId: string | undefined,
-    change: (root: Mount) => Promise<void>,
+    change: (root: readonly Mount[]) => Promise<void>,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<RunSnapshot> {
-    return await this.#make(parentId, async (id) => await change(this.#rootOf(id)), { signal, labels: {} });
-  }
-
-  #rootOf(id: string): Mount {
-    const [root] = this.#snapshotter.mounts(id);
-    if (root === undefined) throw new Error(`snapshot ${id} has no mount`);
-    return root;
+    const work = async (id: string): Promise<void> => await change(await this.#snapshotter.mounts(id, { signal }));
+    return await this.#make(parentId, work, { signal, labels: {} });
   }
 
   async #make(
@@ -72,23 +69,23 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
       return { snapshotId: committed.id, isUnchanged };
     } catch (error) {
       // What a full disk lacks is asked before there is room again.
-      const failure = isDiskFull(error) ? diskFailure(error, this.#placeOf(id)) : error;
+      const failure = isDiskFull(error) ? await this.#diskFailure(id, error) : error;
       await this.#drop(id);
       throw failure;
     }
   }
 
-  #placeOf(id: string): string {
-    const [root] = this.#snapshotter.mounts(id);
-    return root?.overlay?.upperDir ?? root?.source ?? '';
+  async #diskFailure(id: string, error: unknown): Promise<unknown> {
+    await using changes = await openChanges(this.#snapshotter, id, { access: 'write' });
+    return diskFailure(error, changes.tree.upperDir);
   }
 
-  /** Where the driver keeps changes by themselves. */
+  /** Known only where the driver keeps changes by themselves. */
   #isUnchanged(id: string): boolean {
     const { parentId } = this.#snapshotter.stat(id);
-    const own = this.#snapshotter.ownDirectory?.(id);
-    const below = parentId === undefined ? undefined : this.#snapshotter.ownDirectory?.(parentId);
-    return own !== undefined && below !== undefined && isUnchanged(own, below);
+    const directories = ownDirectories(this.#snapshotter);
+    if (directories === undefined || parentId === undefined) return false;
+    return isUnchanged(directories.ownDirectory(id), directories.ownDirectory(parentId));
   }
 
   /** Undo does not look at the caller's signal. */
@@ -98,15 +95,5 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
     } catch (error) {
       if (!isStrataError(error, 'ERR_SNAPSHOT_NOT_FOUND')) throw error;
     }
-  }
-}
-
-async function mounted(root: Mount, change: (directory: string) => Promise<void>): Promise<void> {
-  if (root.type === 'bind') return await change(root.source);
-  const fd = mountDetached(root);
-  try {
-    await change(`/proc/self/fd/${fd}`);
-  } finally {
-    closeFd(fd);
   }
 }

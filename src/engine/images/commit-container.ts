@@ -14,6 +14,8 @@ import type { ContainerRecord } from '../../metadata/containers.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import { parseReference } from '../../reference/index.ts';
+import { openChanges } from '../../snapshots/open-changes.ts';
+import { ownDirectories } from '../../snapshots/own-directories.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { Digest } from '../../spec/digest.ts';
 import type { MadeLayer } from '../../store/layers/types.ts';
@@ -22,7 +24,6 @@ import type { Store } from '../../store/store.ts';
 import type { Work } from '../../store/work/types.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
 import { readStanding } from '../containers/files/read-race.ts';
-import { changedTree, changesOf, openChanges } from '../containers/files/writable-layer.ts';
 import { findContainer } from '../containers/state/find.ts';
 import { pauseLocks } from '../containers/state/locks.ts';
 import { definitionOf, isRunning } from '../containers/state/state.ts';
@@ -108,14 +109,15 @@ async function copyChanges({ store, work, container, snapshotId, request, signal
     request.pause !== false && isRunning(store.metadata, container)
       ? await pause(store, container.id, signal)
       : undefined;
-  if (snapshotter.ownDirectory === undefined) {
+  if (ownDirectories(snapshotter) === undefined) {
     const { id } = await snapshotter.prepare(parentId, { lease, signal, copyOf: snapshotId });
-    removeMountStubs(changesOf(snapshotter, id));
+    await using copy = await openChanges(snapshotter, id, { access: 'write', signal });
+    removeMountStubs(copy.tree);
     return id;
   }
   const { id } = await snapshotter.prepare(parentId, { lease, signal });
-  using changes = openChanges(snapshotter, snapshotId);
-  await work.copy(id, { tree: changedTree(changes), without: mountStubs(changes) }, { signal });
+  await using changes = await openChanges(snapshotter, snapshotId, { access: 'read', signal });
+  await work.copy(id, { tree: changes.tree, without: mountStubs(changes.tree) }, { signal });
   return id;
 }
 

@@ -1,9 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { checkBlobs } from '../../images/check/check-blobs.ts';
 import { checkImages } from '../../images/check/check-images.ts';
 import { checkLayers } from '../../images/check/check-layers.ts';
 import type { Checked, Damage, Hold } from '../../images/check/types.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
 import type { Conduct } from '../../lib/report.ts';
 import type { ObjectRef } from '../../metadata/objects.ts';
 import { layerLine } from '../../snapshots/amendment.ts';
@@ -46,13 +45,13 @@ export async function checkStore(store: Store, { report, signal }: Conduct<Check
     metadata,
     indexPath: (diffId: DiffId) => store.layers.indexes.pathOf(diffId),
     snapshotsOf: (diffId: DiffId) => snapshots.get(diffId) ?? [],
-    filesOf: (id: string) => store.layers.files(id),
+    filesOf: (id: string) => store.layers.openFiles(id, options),
     hold,
   };
   const damages = [...ofBlobs, ...ofImages, ...(await checkLayers(layerParts, count, options))];
   const diskFailures = content.health.failures();
   if (diskFailures.length > 0 && damages.length === 0 && content.health.isOfFormerBoot()) content.health.clear();
-  const orphans = [...(await findOrphans(store, options)), ...orphanSnapshots(store)];
+  const orphans = [...(await findOrphans(store, options)), ...(await orphanSnapshots(store, options))];
   return { blobs: counts.blob, layers: counts.layer, images: counts.image, damages, diskFailures, orphans };
 }
 
@@ -79,10 +78,7 @@ function snapshotsByLayer(store: Store): ReadonlyMap<DiffId, readonly string[]> 
   return new Map([...byLayer].map(([diffId, ids]) => [diffId, [...ids]]));
 }
 
-function orphanSnapshots({ layout, driver, metadata }: Store): ObjectRef[] {
-  // Read before their records are looked up: a record stands before its folder.
-  const folder = join(layout.snapshots, driver.name);
-  return (existsSync(folder) ? readdirSync(folder) : [])
-    .filter((name) => metadata.snapshots.get(name.split('.')[0] ?? name) === undefined)
-    .map((key) => ({ kind: 'snapshot', key }));
+async function orphanSnapshots({ snapshotters }: Store, options: AbortOptions): Promise<ObjectRef[]> {
+  const ids = await Promise.all(snapshotters.map((snapshotter) => snapshotter.orphans(options)));
+  return ids.flat().map((key) => ({ kind: 'snapshot', key }));
 }

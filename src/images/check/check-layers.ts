@@ -7,6 +7,7 @@ import type { LayerRecord } from '../../metadata/layers.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import { type DiffId, parseDigest } from '../../spec/digest.ts';
 import { isParentDependent } from '../../store/layers/parent-dependent.ts';
+import type { OpenLayerFiles } from '../../store/layers/types.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { readFault } from '../../sys/read-fault.ts';
 import { confirm } from './confirm.ts';
@@ -17,8 +18,8 @@ export interface LayerParts {
   readonly indexPath: (diffId: DiffId) => string;
   /** Snapshots that hold the layer's files, as images stand on them. */
   readonly snapshotsOf: (diffId: DiffId) => readonly string[];
-  /** Where the files of the layer are. Throws ERR_SNAPSHOT_DAMAGED, ERR_SNAPSHOT_NOT_FOUND. */
-  readonly filesOf: (snapshotId: string) => LayerFiles;
+  /** Opens the files of the layer. Throws ERR_SNAPSHOT_DAMAGED, ERR_SNAPSHOT_NOT_FOUND. */
+  readonly filesOf: (snapshotId: string) => Promise<OpenLayerFiles>;
   readonly hold: Hold;
 }
 
@@ -61,15 +62,16 @@ async function treeProblems(
   id: string,
   options: AbortOptions,
 ): Promise<string[]> {
-  let files: LayerFiles;
+  let opened: OpenLayerFiles;
   try {
-    files = filesOf(id);
+    opened = await filesOf(id);
   } catch (error) {
     if (isStrataError(error, 'ERR_SNAPSHOT_NOT_FOUND')) return [];
     if (isStrataError(error, 'ERR_SNAPSHOT_DAMAGED')) return [`its files in snapshot ${id} are missing`];
     throw error;
   }
-  if (await isAsIndexed(indexPath, files, options)) return [];
+  await using held = opened;
+  if (await isAsIndexed(indexPath, held.files, options)) return [];
   return metadata.snapshots.get(id) === undefined ? [] : [`its files in snapshot ${id} are not what they were`];
 }
 

@@ -13,7 +13,7 @@ import type { StoreLayout } from '../layout.ts';
 import type { Store } from '../store.ts';
 import { openCrashMarker } from './crash-marker.ts';
 
-function collectorOf({ layout, metadata, content, locks, layers, driver }: Store): GarbageCollector {
+function collectorOf({ layout, metadata, content, locks, layers, snapshotters }: Store): GarbageCollector {
   const layer = fileSweeper({
     kind: 'layer',
     directory: layers.indexes.folder,
@@ -22,7 +22,7 @@ function collectorOf({ layout, metadata, content, locks, layers, driver }: Store
     locks,
     trashDirectory: layout.trash,
   });
-  const sweepers = { blob: blobSweeper(content), layer, snapshot: snapshotSweeper([driver.snapshotter]) };
+  const sweepers = { blob: blobSweeper(content), layer, snapshot: snapshotSweeper(snapshotters) };
   return new GarbageCollector(metadata, sweepers);
 }
 

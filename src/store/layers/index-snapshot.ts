@@ -10,6 +10,7 @@ import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
 import { amendedId } from '../../snapshots/amendment.ts';
+import { openChanges } from '../../snapshots/open-changes.ts';
 import { type DiffId, parseDiffId } from '../../spec/digest.ts';
 import type { Store } from '../store.ts';
 import { diffIdLabel } from './diff-id-label.ts';
@@ -36,7 +37,11 @@ export async function indexSnapshot(
     layers: { indexes },
   } = store;
   const name = indexes.nameOfNew(lease, snapshotId);
-  const own = sourceOf(store, snapshotId, lease);
+  await using changes = await openChanges(store.driver.snapshotter, snapshotId, {
+    access: copyOf ? 'write' : 'read',
+    signal,
+  });
+  const own = withAmendedIndex(store, snapshotId, lease, changes.tree);
   const make = async (tree: ChangedTree): Promise<AppliedLayer> =>
     await diffLayer({
       tree,
@@ -84,25 +89,11 @@ function deletesOf(indexes: LayerIndexes, diffId: DiffId, below: readonly DiffId
   return deletedBytes(entriesOf(diffId), below.map(entriesOf));
 }
 
-function sourceOf(store: Store, snapshotId: string, lease: Lease): ChangedTree {
-  const { driver, metadata } = store;
-  const { snapshotter } = driver;
-  if (driver.name === 'overlay2' && snapshotter.ownDirectory && snapshotter.lowerDirectories) {
-    const upperDir = snapshotter.ownDirectory(snapshotId);
-    const lowerDirs = snapshotter.lowerDirectories(snapshotId);
-    const amended = amendedId(snapshotter.stat(snapshotId));
-    if (amended === undefined) return { kind: 'overlay', upperDir, lowerDirs };
-    const [amendedDir, ...others] = lowerDirs;
-    const amendedIndex = indexOf(store, amended, lease);
-    return { kind: 'overlay', upperDir, amendedDir, amendedIndex, lowerDirs: others };
-  }
-  const parentId = metadata.snapshots.get(snapshotId)?.parentId;
-  const treeOf = (id: string): string => snapshotter.mounts(id)[0]?.source ?? '';
-  return {
-    kind: 'trees',
-    upperDir: treeOf(snapshotId),
-    lowerDir: parentId === undefined ? undefined : treeOf(parentId),
-  };
+/** Adds the index of the layer that is amended, if there is one. */
+function withAmendedIndex(store: Store, snapshotId: string, lease: Lease, tree: ChangedTree): ChangedTree {
+  if (tree.kind !== 'overlay' || tree.amendedDir === undefined) return tree;
+  const amended = amendedId(store.driver.snapshotter.stat(snapshotId));
+  return amended === undefined ? tree : { ...tree, amendedIndex: indexOf(store, amended, lease) };
 }
 
 /** The index of the layer that a snapshot alone is, kept from now on; undefined when no layer was made of it. */

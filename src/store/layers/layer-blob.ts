@@ -4,13 +4,14 @@ import { verified } from '../../content/verified.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import type { ChunksOptions } from '../../layer/chunks.ts';
 import { LayerIndex } from '../../layer/index-file/reader.ts';
-import { type LayerFiles, remakeLayer } from '../../layer/remake.ts';
+import { remakeLayer } from '../../layer/remake.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
 import { type DiffId, type Digest, parseDigest } from '../../spec/digest.ts';
 import type { Store } from '../store.ts';
 import { isParentDependent } from './parent-dependent.ts';
+import type { LayerStore } from './types.ts';
 
 /** A layer as a manifest names it, and where its files are. */
 export interface NamedLayer {
@@ -79,7 +80,7 @@ function tar(
   const snapshot = snapshotId === undefined ? undefined : metadata.snapshots.get(snapshotId);
   // What depends on the layers below is not, with others below it, what the index is of.
   if (snapshot && !isParentDependent(snapshot) && metadata.layers.get(diffId)?.remakeable === true) {
-    return remade(layers.indexes.pathOf(diffId), layers.files(snapshot.id), options);
+    return remade(layers, diffId, snapshot.id, options);
   }
   for (const { digest } of metadata.layers.blobsOf(diffId)) {
     const blob = storedBlob(store, digest, options);
@@ -89,12 +90,14 @@ function tar(
 }
 
 async function* remade(
-  indexPath: string,
-  tree: LayerFiles,
+  layers: LayerStore,
+  diffId: DiffId,
+  snapshotId: string,
   options: AbortOptions & ChunksOptions,
 ): AsyncGenerator<Uint8Array> {
-  using index = LayerIndex.open(indexPath);
-  yield* remakeLayer(index, tree, options);
+  await using opened = await layers.openFiles(snapshotId, options);
+  using index = LayerIndex.open(layers.indexes.pathOf(diffId));
+  yield* remakeLayer(index, opened.files, options);
 }
 
 export const layerAbsent = (diffId: DiffId): StrataError =>

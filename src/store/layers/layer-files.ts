@@ -1,13 +1,24 @@
-import type { LayerFiles } from '../../layer/remake.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
 import { layerSnapshots } from '../../snapshots/amendment.ts';
+import { openTree } from '../../snapshots/open-tree.ts';
+import { ownDirectories } from '../../snapshots/own-directories.ts';
 import type { Store } from '../store.ts';
+import type { OpenLayerFiles } from './types.ts';
 
 /**
- * Returns where the files are of the layer that a snapshot stands for: its own directories, or a whole tree where the
- * driver knows no others. Throws ERR_SNAPSHOT_NOT_FOUND, ERR_SNAPSHOT_DAMAGED.
+ * Opens the files of the layer that a snapshot stands for: its own directories, or a whole tree where the driver keeps no
+ * others. Throws ERR_SNAPSHOT_NOT_FOUND, ERR_SNAPSHOT_DAMAGED.
  */
-export function layerFiles({ driver: { snapshotter }, metadata }: Store, snapshotId: string): LayerFiles {
-  if (!snapshotter.ownDirectory) return snapshotter.mounts(snapshotId)[0]?.source ?? '';
-  const own = snapshotter.ownDirectory.bind(snapshotter);
-  return layerSnapshots(snapshotId, metadata.snapshots).map(own);
+export async function openLayerFiles(
+  { driver: { snapshotter }, metadata }: Store,
+  snapshotId: string,
+  options: AbortOptions,
+): Promise<OpenLayerFiles> {
+  const directories = ownDirectories(snapshotter);
+  if (directories === undefined) {
+    const tree = await openTree(snapshotter, snapshotId, { ...options, access: 'read' });
+    return { files: tree.path, [Symbol.asyncDispose]: () => tree[Symbol.asyncDispose]() };
+  }
+  const files = layerSnapshots(snapshotId, metadata.snapshots).map((id) => directories.ownDirectory(id));
+  return { files, [Symbol.asyncDispose]: async () => {} };
 }

@@ -1,8 +1,8 @@
 import type { LayerIndex } from '../../layer/index-file/reader.ts';
-import type { LayerFiles } from '../../layer/remake.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
 import type { DiffId } from '../../spec/digest.ts';
 import type { Store } from '../store.ts';
-import { layerFiles } from './layer-files.ts';
+import { openLayerFiles } from './layer-files.ts';
 import { LayerIndexes } from './layer-indexes.ts';
 import type {
   CopiedChanges,
@@ -10,6 +10,7 @@ import type {
   LayersBelow,
   MadeLayer,
   MakeOptions,
+  OpenLayerFiles,
   UnpackedChain,
   UnpackRequest,
 } from './types.ts';
@@ -29,8 +30,8 @@ export class StoreLayers implements LayerStore {
     return LayerIndex.open(this.indexes.pathOf(diffId));
   }
 
-  files(snapshotId: string): LayerFiles {
-    return layerFiles(this.#store, snapshotId);
+  async openFiles(snapshotId: string, options: AbortOptions): Promise<OpenLayerFiles> {
+    return await openLayerFiles(this.#store, snapshotId, options);
   }
 
   async unpack(request: UnpackRequest): Promise<UnpackedChain> {

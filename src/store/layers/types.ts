@@ -82,13 +82,18 @@ export interface LayerMaker {
 
 export type MakeOptions = AbortOptions & { readonly lease: Lease };
 
+/** Where the files of a layer are, for as long as this is held. */
+export interface OpenLayerFiles extends AsyncDisposable {
+  readonly files: LayerFiles;
+}
+
 /** The layers of a store. Nothing that `unpack`, `make` and `copy` make is durable before its snapshot is persisted. */
 export interface LayerStore {
   readonly indexes: LayerIndexes;
   /** Opens the index of a layer. Throws what `LayerIndex.open` throws. */
   open(diffId: DiffId): Promise<LayerIndex>;
-  /** Returns where the files are of the layer that a snapshot stands for. Throws ERR_SNAPSHOT_NOT_FOUND, ERR_SNAPSHOT_DAMAGED. */
-  files(snapshotId: string): LayerFiles;
+  /** Opens the files of the layer that a snapshot stands for. Throws ERR_SNAPSHOT_NOT_FOUND, ERR_SNAPSHOT_DAMAGED. */
+  openFiles(snapshotId: string, options: AbortOptions): Promise<OpenLayerFiles>;
   /** Makes a chain of layers stand. Throws as `unpackChain`. */
   unpack(request: UnpackRequest): Promise<UnpackedChain>;
   /** Returns the layer of a committed snapshot's changes, made at the first call. */

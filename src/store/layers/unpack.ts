@@ -9,7 +9,7 @@ import type { Lease } from '../../ledger/types.ts';
 import { invariant } from '../../lib/invariant.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
 import { layerLine } from '../../snapshots/amendment.ts';
-import type { OpenedSnapshotter } from '../../snapshots/storage-driver.ts';
+import { openTree } from '../../snapshots/open-tree.ts';
 import type { ChainId, DiffId } from '../../spec/digest.ts';
 import { readFault } from '../../sys/read-fault.ts';
 import type { Store } from '../store.ts';
@@ -28,22 +28,23 @@ const noLayers: UnpackedChain = { layers: [], snapshotId: undefined };
 export async function unpackChain(store: Store, request: UnpackRequest): Promise<UnpackedChain> {
   const diffIds = request.layers.map(({ diffId }) => diffId);
   const chain = chainIds(diffIds);
-  const standing = findStanding(diffIds, chain, request.lease, store);
+  const standing = await findStanding(diffIds, chain, request.lease, store);
   const unpacking = new Unpacking(request, store, standing.snapshotId);
   await unpacking.unpack(standing.layers.length, chain);
   return { layers: [...standing.layers, ...unpacking.done], snapshotId: unpacking.topId };
 }
 
 /** The longest part of the chain, from the base up, that needs no work. */
-function findStanding(
+async function findStanding(
   diffIds: readonly DiffId[],
   chain: readonly ChainId[],
   lease: Lease,
   { driver: { snapshotter }, metadata, layers: { indexes } }: Store,
-): UnpackedChain {
+): Promise<UnpackedChain> {
   for (let count = chain.length; count > 0; count--) {
     const snapshot = metadata.snapshots.findByChainId(snapshotter.name, idAt(chain, count - 1), lease);
-    if (snapshot === undefined || !hasFiles(snapshotter, snapshot.id)) continue;
+    // Files that were removed by hand: unpacked again, they take the place of the damaged ones.
+    if (snapshot === undefined || !(await snapshotter.isWhole(snapshot.id))) continue;
     const line = layerLine(snapshot.id, metadata.snapshots).toReversed();
     const layers = diffIds.slice(0, count).flatMap((diffId, at): UnpackedLayer[] => {
       metadata.objects.pin('layer', diffId, lease);
@@ -64,16 +65,6 @@ function hasIndex(indexes: LayerIndexes, diffId: DiffId): boolean {
   } catch (error) {
     readFault(error);
     return false;
-  }
-}
-
-function hasFiles(snapshotter: OpenedSnapshotter, id: string): boolean {
-  try {
-    return snapshotter.mounts(id).length > 0;
-  } catch (error) {
-    // Its directory was removed by hand: unpacked again, it takes the place of the damaged one.
-    if (isStrataError(error, 'ERR_SNAPSHOT_DAMAGED')) return false;
-    throw error;
   }
 }
 
@@ -137,23 +128,25 @@ class Unpacking {
   }
 
   async #oneByOne(layers: readonly LayerToUnpack[], chain: readonly ChainId[]): Promise<void> {
-    const {
-      driver: { snapshotter },
-      layers: { indexes },
-    } = this.#store;
-    const { signal, report } = this.#request;
     for (const [at, layer] of layers.entries()) {
       const prepared = await this.#prepare(sourceOf(layer), this.topId);
-      const applied = await applyOnto({
-        source: prepared.source,
-        rootDir: directory(snapshotter.mounts(prepared.snapshotId)[0]?.source),
-        indexPath: join(indexes.folder, prepared.indexName),
-        isBase: this.topId === undefined,
-        signal,
-        ...(report === undefined ? {} : { report }),
-      });
+      const applied = await this.#applyOnto(prepared);
       await this.#finish(prepared, applied, idAt(chain, at), undefined);
     }
+  }
+
+  async #applyOnto({ source, snapshotId, indexName }: NewLayer): Promise<AppliedLayer> {
+    const { driver, layers } = this.#store;
+    const { signal, report } = this.#request;
+    await using tree = await openTree(driver.snapshotter, snapshotId, { access: 'write', signal });
+    return await applyOnto({
+      source,
+      rootDir: tree.path,
+      indexPath: join(layers.indexes.folder, indexName),
+      isBase: this.topId === undefined,
+      signal,
+      ...(report === undefined ? {} : { report }),
+    });
   }
 
   async #prepare(source: LayerSource, parentId: string | undefined): Promise<NewLayer> {

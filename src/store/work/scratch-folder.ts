@@ -1,6 +1,6 @@
 import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
-import { invariant } from '../../lib/invariant.ts';
+import { openTree } from '../../snapshots/open-tree.ts';
 import type { Snapshotter } from '../../snapshots/types.ts';
 
 /** An empty folder on the store's filesystem for what only passes through. */
@@ -14,14 +14,14 @@ export async function openScratch(
   { lease, signal }: AbortOptions & { readonly lease: Lease },
 ): Promise<ScratchFolder> {
   const { id } = await snapshotter.prepare(undefined, { lease, signal });
-  const [mount] = snapshotter.mounts(id);
-  invariant(mount, 'a snapshot on nothing is a folder');
+  const tree = await openTree(snapshotter, id, { access: 'write', signal });
   let isOpen = true;
   return {
-    path: mount.source,
+    path: tree.path,
     [Symbol.asyncDispose]: async () => {
       if (!isOpen) return;
       isOpen = false;
+      await tree[Symbol.asyncDispose]();
       await snapshotter.remove(id, { lease });
     },
   };

@@ -1,5 +1,6 @@
 import type { Lease, SnapshotLedger } from '../../ledger/types.ts';
-import type { LayerDirectories, Mount, SnapshotCleaner, SnapshotInfo, Snapshotter } from '../../snapshots/types.ts';
+import type { LayerDirectories, SnapshotCleaner, SnapshotInfo, Snapshotter } from '../../snapshots/types.ts';
+import type { Mount } from '../../sys/mount-list.ts';
 import type { Change } from '../tree-changes.ts';
 import { listTree } from '../tree-listing.ts';
 
@@ -37,7 +38,13 @@ export class SnapshotterBench {
 
   /** Mounts a snapshot for the time of `use`. */
   async mounted<Result>(id: string, use: (root: string) => Result | Promise<Result>): Promise<Result> {
-    await using tree = await this.#mount(this.snapshotter.mounts(id));
+    await using tree = await this.#mount(await this.snapshotter.mounts(id));
+    return await use(tree.path);
+  }
+
+  /** {@link mounted} to be read only, beside other uses. */
+  async lookedInto<Result>(id: string, use: (root: string) => Result | Promise<Result>): Promise<Result> {
+    await using tree = await this.#mount(await this.snapshotter.mounts(id, { readOnly: true }));
     return await use(tree.path);
   }
 

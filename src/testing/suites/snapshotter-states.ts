@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ErrorCode, type ErrorKind, isStrataError } from '../../errors/index.ts';
 import type { ChainId } from '../../spec/digest.ts';
@@ -161,8 +161,9 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     run: async (bench) => {
       const { snapshotter, lease } = bench;
       assert.throws(() => snapshotter.stat('absent'), notFound);
-      assert.throws(() => snapshotter.mounts('absent'), notFound);
       for (const call of [
+        () => snapshotter.mounts('absent'),
+        () => snapshotter.isWhole('absent'),
         () => snapshotter.usage('absent'),
         () => snapshotter.prepare('absent', { lease }),
         () => snapshotter.view('absent', { lease }),
@@ -178,7 +179,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     title: 'names that are paths are absent snapshots',
     run: async (bench) => {
       for (const id of ['', '.', '..', '../../etc', '/', 'a/b', '\0']) {
-        assert.throws(() => bench.snapshotter.mounts(id), notFound);
+        await refusedWith(bench, () => bench.snapshotter.mounts(id), notFound);
         await refusedWith(bench, () => bench.snapshotter.remove(id), notFound);
       }
     },
@@ -222,6 +223,32 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     },
   },
   {
+    title: 'a writable snapshot is looked into while it is written to, and not changed',
+    run: async (bench) => {
+      for (const parent of [undefined, await bench.layer([write('f', 'base')])]) {
+        const { id } = await bench.prepare(parent);
+        await bench.mounted(id, async (root) => {
+          await write('new', 'x')(root);
+          await bench.lookedInto(id, async (seen) => {
+            assert.equal(readFileSync(join(seen, 'new'), 'utf8'), 'x');
+            await assert.rejects(
+              async () => write('other', '')(seen),
+              (error) => errnoOf(error) === 'EROFS',
+            );
+          });
+        });
+      }
+    },
+  },
+  {
+    title: 'a snapshot is whole as long as it stands',
+    run: async (bench) => {
+      const base = await bench.layer([]);
+      const { id } = await bench.prepare(base);
+      assert.deepEqual([await bench.snapshotter.isWhole(base), await bench.snapshotter.isWhole(id)], [true, true]);
+    },
+  },
+  {
     title: 'siblings on one parent do not see each other',
     run: async (bench) => {
       const base = await bench.layer([write('f', 'base')]);
@@ -243,7 +270,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     run: async (bench) => {
       const { snapshotter } = bench;
       const { id } = await bench.prepare(await bench.layer([write('f', '')], await bench.layer([])));
-      assert.deepEqual(snapshotter.mounts(id), snapshotter.mounts(id));
+      assert.deepEqual(await snapshotter.mounts(id), await snapshotter.mounts(id));
       for (let i = 0; i < 3; i++) await bench.change(id, [write(`g${i}`, '')]);
       assert.deepEqual(await bench.tree(id), ['./', 'f ""', 'g0 ""', 'g1 ""', 'g2 ""']);
     },
@@ -278,7 +305,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
       await refusedWith(bench, () => snapshotter.remove(base, { lease }), inUse);
       await snapshotter.remove(view.id, { lease });
       await snapshotter.remove(base, { lease });
-      assert.throws(() => snapshotter.mounts(base), notFound);
+      await assert.rejects(snapshotter.mounts(base), notFound);
       await refusedWith(bench, () => snapshotter.remove(base, { lease }), notFound);
     },
   },
@@ -298,13 +325,13 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     run: async (bench) => {
       const { id } = await bench.prepare(await bench.layer([], await bench.layer([])));
       await bench.change(id, [directory('d'), write('d/f', 'x')]);
-      const paths = bench.snapshotter
-        .mounts(id)
-        .flatMap(({ source, overlay }) => [source, overlay?.upperDir, overlay?.workDir])
-        .filter((path) => path !== undefined && path !== '');
-      assert.ok(paths.length > 0);
+      const mounts = await bench.snapshotter.mounts(id);
       await bench.snapshotter.remove(id, { lease: bench.lease });
-      for (const path of paths) assert.equal(existsSync(path ?? ''), false, path);
+      // A device of another type may serve the next snapshot.
+      const bound = mounts.flatMap(({ type, source }) => (type === 'bind' ? [source] : []));
+      const stacked = mounts.flatMap(({ overlay }) => [overlay?.upperDir, overlay?.workDir]);
+      for (const path of [...bound, ...stacked]) assert.equal(existsSync(path ?? ''), false, path);
+      assert.deepEqual(await bench.snapshotter.orphans?.(), bench.snapshotter.orphans && []);
     },
   },
   {
@@ -400,6 +427,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
       const signal = AbortSignal.abort(reason);
       const isReason = (error: unknown): boolean => error === reason;
       for (const call of [
+        () => snapshotter.mounts(id, { signal }),
         () => snapshotter.usage(id, { signal }),
         () => snapshotter.prepare(base, { lease, signal }),
         () => snapshotter.view(base, { lease, signal }),
@@ -432,8 +460,9 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
       const view = await snapshotter.view(base, { lease });
       const lost = await bench.prepare(base);
       ledger.remove(lost.id);
+      assert.deepEqual(await snapshotter.orphans?.(), [lost.id]);
       const report = await snapshotter.cleanup();
-      assert.equal(report.removed.length, 1);
+      assert.deepEqual(report.removed, [lost.id]);
       assert.deepEqual(report.missing, []);
       assert.deepEqual(await snapshotter.cleanup(), { removed: [], missing: [] });
       for (const { id } of [active, view]) assert.deepEqual(await bench.tree(id), ['./', 'f "kept"']);

@@ -62,7 +62,7 @@ async function makeByStrata(context: TestContext, baseTar: string): Promise<read
     await using snapshotter = openSnapshotter({ driver: 'overlay2', root: layout.root, ledger: metadata.snapshots });
     const snapshot = metadata.containers.get(id)?.snapshotId;
     assert.ok(snapshot);
-    await using tree = await mountHidden(snapshotter.mounts(snapshot));
+    await using tree = await mountHidden(await snapshotter.mounts(snapshot));
     makeChanges(tree.path);
   }
   await engine.containers.commit(id, { reference: imageName }).result;

@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync, lstatSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { globSync, lstatSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { openChanges } from '../../../src/engine/containers/files/writable-layer.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
-import type { OpenedSnapshotter } from '../../../src/snapshots/storage-driver.ts';
+import { MemorySnapshotLedger } from '../../../src/ledger/memory.ts';
+import { openChanges } from '../../../src/snapshots/open-changes.ts';
+import { openSnapshotter } from '../../../src/snapshots/open-snapshotter.ts';
 import { AT_FDCWD } from '../../../src/sys/constants.ts';
 import { errnoOf } from '../../../src/sys/errno.ts';
 import { mknodAt } from '../../../src/sys/fs-at.ts';
@@ -23,24 +24,26 @@ const tries = soaking ? 1000 : 10;
 const zero = [1, 5] as const;
 const own = 'of the container'.repeat(1000);
 
-test('a container’s changes are read where no device opens', { skip }, (t) => {
-  const folder = temporaryFolder(t);
-  const upper = join(folder, 'upper');
-  mkdirSync(upper);
-  writeFileSync(join(upper, 'file'), own);
-  mknodAt(AT_FDCWD, join(upper, 'zero'), 'character-device', 0o666, ...zero);
-  const snapshotter = {
-    ownDirectory: () => upper,
-    lowerDirectories: () => [],
-  } as unknown as OpenedSnapshotter;
-  using changes = openChanges(snapshotter, 'one');
-  assert.equal(readFileSync(join(changes.directory, 'file'), 'utf8'), own);
-  assert.ok(statSync(join(changes.directory, 'zero')).isCharacterDevice(), 'it is part of the layer all the same');
-  assert.throws(
-    () => openSync(join(changes.directory, 'zero'), 'r'),
-    (error) => errnoOf(error) === 'EACCES',
-  );
-});
+for (const driver of ['overlay2', 'vfs']) {
+  test(`a container’s changes are read where no device opens, ${driver}`, { skip }, async (t) => {
+    const ledger = new MemorySnapshotLedger();
+    const snapshotter = openSnapshotter({ driver, root: temporaryFolder(t), ledger });
+    const { id } = await snapshotter.prepare(undefined, { lease: ledger.lease() });
+    {
+      await using written = await openChanges(snapshotter, id, { access: 'write' });
+      writeFileSync(join(written.tree.upperDir, 'file'), own);
+      mknodAt(AT_FDCWD, join(written.tree.upperDir, 'zero'), 'character-device', 0o666, ...zero);
+    }
+    await using changes = await openChanges(snapshotter, id, { access: 'read' });
+    const { upperDir } = changes.tree;
+    assert.equal(readFileSync(join(upperDir, 'file'), 'utf8'), own);
+    assert.ok(statSync(join(upperDir, 'zero')).isCharacterDevice(), 'it is part of the layer all the same');
+    assert.throws(
+      () => openSync(join(upperDir, 'zero'), 'r'),
+      (error) => errnoOf(error) === 'EACCES',
+    );
+  });
+}
 
 for (const driver of ['overlay2', 'vfs']) {
   test(`a device in the place of a file is not opened by a commit, ${driver}`, { skip }, async (t) => {

@@ -3,6 +3,7 @@
 import { writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Metadata } from '../../../src/metadata/metadata.ts';
+import { openChanges } from '../../../src/snapshots/open-changes.ts';
 import { openSnapshotter } from '../../../src/snapshots/open-snapshotter.ts';
 import type { ChainId } from '../../../src/spec/digest.ts';
 import { seeded } from '../../helpers/seeded.ts';
@@ -20,8 +21,8 @@ async function makeLayer(): Promise<void> {
   const committed = snapshotter.list().filter(({ kind }) => kind === 'committed');
   const parent = random.next(3) === 0 || committed.length === 0 ? undefined : random.pick(committed).id;
   const { id } = await snapshotter.prepare(parent, { lease, volatile: random.next(2) === 0 });
-  const [mount] = snapshotter.mounts(id);
-  writeFileSync(join(mount?.overlay?.upperDir ?? mount?.source ?? '', `made-by-${id}`), id);
+  await using changes = await openChanges(snapshotter, id, { access: 'write' });
+  writeFileSync(join(changes.tree.upperDir, `made-by-${id}`), id);
   // Some are abandoned, as by a step that fails.
   if (random.next(5) === 0) return;
   // Few chainIDs, so that some commits find one standing.

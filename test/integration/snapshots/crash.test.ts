@@ -88,7 +88,7 @@ async function checkStore(root: string, driver: string, promised: ReadonlySet<st
     'a promised snapshot is gone',
   );
   for (const { id } of committed) {
-    await using tree = await mountHidden(snapshotter.mounts(id));
+    await using tree = await mountHidden(await snapshotter.mounts(id));
     assert.equal(readFileSync(join(tree.path, `made-by-${id}`), 'utf8'), id);
   }
 

@@ -3,6 +3,7 @@ import { readdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { VfsSnapshotter } from '../../../src/snapshots/drivers/vfs/driver.ts';
+import { openTree } from '../../../src/snapshots/open-tree.ts';
 import { syncFilesystemNow } from '../../../src/sys/syncfs.ts';
 import { snapshotterSuite } from '../../../src/testing/index.ts';
 import { type LoopFilesystem, loopFilesystem } from '../../helpers/loop-filesystem.ts';
@@ -26,8 +27,8 @@ suite('vfs', { skip: needs('root') }, () => {
     const { snapshotter, ledger } = subject;
     await using lease = subject.lease();
     const base = await snapshotter.prepare(undefined, { lease });
-    const [mount] = snapshotter.mounts(base.id);
-    for (let i = 0; i < 1000; i++) writeFileSync(join(mount?.source ?? '', `f${i}`), '');
+    await using tree = await openTree(snapshotter, base.id, { access: 'write' });
+    for (let i = 0; i < 1000; i++) writeFileSync(join(tree.path, `f${i}`), '');
     await snapshotter.commit(base.id, { lease, durable: false });
     const controller = new AbortController();
     const copying = snapshotter.prepare(base.id, { lease, signal: controller.signal });
@@ -59,8 +60,8 @@ suite('vfs on btrfs', { skip: needs('root', 'loop', 'btrfs', 'mkfs.btrfs') }, ()
     await using lease = subject.lease();
     assert.equal(snapshotter.capabilities.reflink, true);
     const base = await snapshotter.prepare(undefined, { lease });
-    const [mount] = snapshotter.mounts(base.id);
-    writeFileSync(join(mount?.source ?? '', 'large'), Buffer.alloc(16 << 20, 'x'));
+    await using tree = await openTree(snapshotter, base.id, { access: 'write' });
+    writeFileSync(join(tree.path, 'large'), Buffer.alloc(16 << 20, 'x'));
     await snapshotter.commit(base.id, { lease });
     const used = (): number => {
       syncFilesystemNow(filesystem.path);

@@ -9,7 +9,7 @@ import { closeFd, openAt } from '../../../src/sys/fs-at.ts';
 import { listFd } from '../../../src/sys/list-at.ts';
 import { unmount } from '../../../src/sys/mount.ts';
 import { attachMount, FilesystemContext } from '../../../src/sys/mount-fd.ts';
-import { mountAt, mountDetached } from '../../../src/sys/mount-spec.ts';
+import { mountAt, mountDetached } from '../../../src/sys/mount-list.ts';
 import { readMountInfo } from '../../../src/sys/mountinfo.ts';
 import { overlayByContext } from '../../../src/sys/overlay-by-context.ts';
 import { overlayByDescriptors, overlayByHelper } from '../../../src/sys/overlay-by-descriptors.ts';
@@ -220,10 +220,10 @@ describe('overlay mounts', { skip: needs('root', 'overlay') }, () => {
     const { path, spec, target } = stack(context, 2);
     const before = openDescriptors();
     const overlay = { type: 'overlay', source: '', readOnly: false, overlay: spec } as const;
-    mountAt(overlay, target);
+    mountAt([overlay], target);
     writeFileSync(join(target, 'new'), '');
     unmount(target);
-    mountAt({ type: 'bind', source: spec.upperDir, readOnly: true }, target);
+    mountAt([{ type: 'bind', source: spec.upperDir, readOnly: true }], target);
     assert.deepEqual(readdirSync(target), ['new']);
     throwsErrno('EROFS', () => writeFileSync(join(target, 'other'), ''));
     unmount(target);
@@ -231,7 +231,7 @@ describe('overlay mounts', { skip: needs('root', 'overlay') }, () => {
       [overlay, 4],
       [{ type: 'bind', source: path, readOnly: false }, 5],
     ] as const) {
-      const fd = mountDetached(description);
+      const fd = mountDetached([description]);
       assert.deepEqual(mountsAt(target), []);
       const directory = openAt(fd, '.', O_RDONLY | O_DIRECTORY);
       assert.equal(listFd(directory).length, count);

@@ -49,22 +49,22 @@ test('mounts are data: bind for one layer, overlay for more, nearest first', asy
   const { root, driver, lease, layer } = bench(context);
   const at = (id: string, part: string): string => join(root, 'snapshots/overlay2', id, part);
   const alone = await driver.prepare(undefined, { lease });
-  assert.deepEqual(driver.mounts(alone.id), [{ type: 'bind', source: at(alone.id, 'fs'), readOnly: false }]);
+  assert.deepEqual(await driver.mounts(alone.id), [{ type: 'bind', source: at(alone.id, 'fs'), readOnly: false }]);
 
   const first = await layer();
-  assert.deepEqual(driver.mounts(first), [{ type: 'bind', source: at(first, 'fs'), readOnly: true }]);
+  assert.deepEqual(await driver.mounts(first), [{ type: 'bind', source: at(first, 'fs'), readOnly: true }]);
   const viewOfOne = await driver.view(first, { lease });
-  assert.deepEqual(driver.mounts(viewOfOne.id), [{ type: 'bind', source: at(first, 'fs'), readOnly: true }]);
+  assert.deepEqual(await driver.mounts(viewOfOne.id), [{ type: 'bind', source: at(first, 'fs'), readOnly: true }]);
 
   const second = await layer(first);
   const lowerDirs = [at(second, 'fs'), at(first, 'fs')];
   const readOnly = [{ type: 'overlay', source: '', readOnly: true, overlay: { lowerDirs, userXattr: false } }];
-  assert.deepEqual(driver.mounts(second), readOnly);
-  assert.deepEqual(driver.mounts((await driver.view(second, { lease })).id), readOnly);
+  assert.deepEqual(await driver.mounts(second), readOnly);
+  assert.deepEqual(await driver.mounts((await driver.view(second, { lease })).id), readOnly);
 
   const { id } = await driver.prepare(second, { lease });
   const overlay = { lowerDirs, upperDir: at(id, 'fs'), workDir: at(id, 'work'), volatile: false, userXattr: false };
-  assert.deepEqual(driver.mounts(id), [{ type: 'overlay', source: '', readOnly: false, overlay }]);
+  assert.deepEqual(await driver.mounts(id), [{ type: 'overlay', source: '', readOnly: false, overlay }]);
 });
 
 test('a view of a parent has no directory, a commit puts the work directory away', async (context) => {
@@ -116,7 +116,7 @@ test('an abort while a snapshot is prepared leaves nothing', async (context) => 
 test('a commit that the ledger refuses leaves an active snapshot that mounts again', async (context) => {
   const { ledger, driver, lease, layer } = bench(context);
   const { id } = await driver.prepare(await layer(), { lease });
-  const before = driver.mounts(id);
+  const before = await driver.mounts(id);
   const refusal = new Error('disk full');
   const mock = context.mock.method(ledger, 'commit', () => {
     throw refusal;
@@ -124,7 +124,7 @@ test('a commit that the ledger refuses leaves an active snapshot that mounts aga
   await assert.rejects(driver.commit(id, { lease, durable: false }), (error) => error === refusal);
   mock.mock.restore();
   assert.equal(driver.stat(id).kind, 'active');
-  assert.deepEqual(driver.mounts(id), before);
+  assert.deepEqual(await driver.mounts(id), before);
   assert.equal(existsSync(before[0]?.overlay?.workDir ?? ''), true);
   assert.equal((await driver.commit(id, { lease, durable: false })).kind, 'committed');
 });
@@ -140,7 +140,7 @@ test('files lost under a standing chainID are replaced by the next commit of it 
   const standing = await commit('first');
   for (const damage of ['', 'fs']) {
     rmSync(join(root, 'snapshots/overlay2', standing, damage), { recursive: true });
-    assert.throws(() => driver.mounts(standing), withCode('ERR_SNAPSHOT_DAMAGED'));
+    await assert.rejects(driver.mounts(standing), withCode('ERR_SNAPSHOT_DAMAGED'));
     assert.equal(await commit(`again${damage}`), standing);
     assert.deepEqual(readdirSync(driver.ownDirectory(standing)), [`again${damage}`]);
     assert.deepEqual(folders(root), [standing]);
@@ -152,12 +152,12 @@ test('an ancestor without a record or without files is named as damage', async (
   const base = await layer();
   const { id } = await driver.prepare(await layer(base), { lease });
   renameSync(join(root, 'snapshots/overlay2', base), join(root, 'elsewhere'));
-  assert.throws(() => driver.mounts(id), new RegExp(`snapshot ${base}: its files are gone`));
+  await assert.rejects(driver.mounts(id), new RegExp(`snapshot ${base}: its files are gone`));
   context.mock.method(ledger, 'get', (wanted: string) =>
     wanted === base ? undefined : ledger.list().find((record) => record.id === wanted),
   );
   const reopened = new Overlay2Snapshotter({ root, ledger });
-  assert.throws(() => reopened.mounts(id), new RegExp(`ancestor ${base} is not recorded`));
+  await assert.rejects(reopened.mounts(id), new RegExp(`ancestor ${base} is not recorded`));
 });
 
 test('cleanup takes what a crash left, tells what is missing, and leaves strangers alone', async (context) => {
@@ -193,14 +193,14 @@ test('a volatile snapshot is mounted again in the same boot and lost after anoth
     const workDir = join(directory, `work.${bootId()}`);
     // What the kernel leaves behind and refuses to find.
     mkdirSync(join(workDir, 'work/incompat/volatile/dirty'), { recursive: true });
-    const [mount] = driver.mounts(id);
+    const [mount] = await driver.mounts(id);
     assert.equal(existsSync(join(workDir, 'work/incompat')), false);
     if (parent !== undefined) {
       assert.equal(mount?.overlay?.volatile, true);
       assert.equal(mount.overlay.workDir, workDir);
     }
     renameSync(workDir, join(directory, 'work.00000000-0000-0000-0000-000000000000'));
-    assert.throws(() => driver.mounts(id), withCode('ERR_SNAPSHOT_VOLATILE_LOST'));
+    await assert.rejects(driver.mounts(id), withCode('ERR_SNAPSHOT_VOLATILE_LOST'));
     await driver.remove(id);
   }
 });
@@ -248,7 +248,7 @@ test('a step of a build reads as many records on 200 layers as on 10', async (co
   for (let step = 0; step < 200; step++) {
     get.mock.resetCalls();
     const { id } = await driver.prepare(top, { lease });
-    driver.mounts(id);
+    await driver.mounts(id);
     top = (await driver.commit(id, { lease, durable: false })).id;
     reads.push(get.mock.callCount());
   }

@@ -9,7 +9,7 @@ import { combineMounts } from '../../../oci-runtime/mounts.ts';
 import type { MountSpec as RuntimeMount } from '../../../oci-runtime/spec.ts';
 import type { Store } from '../../../store/store.ts';
 import { closeFd } from '../../../sys/fs-at.ts';
-import { mountDetached } from '../../../sys/mount-spec.ts';
+import { mountDetached } from '../../../sys/mount-list.ts';
 import { isAlive } from '../../../sys/process-identity.ts';
 import { RootedTree } from '../../../sys/rooted-tree.ts';
 import { containerNotFound } from '../state/find.ts';
@@ -18,7 +18,6 @@ import { containerLocks } from '../state/locks.ts';
 import { folderOf } from '../state/places.ts';
 import { recover } from '../state/recover.ts';
 import { definitionOf, isRunning, stateOf } from '../state/state.ts';
-import { readOnlyRoot, writableMount } from './container-mounts.ts';
 import { readFailure } from './read-race.ts';
 
 /** The files of a container, as long as this is held. */
@@ -85,7 +84,7 @@ function rootOfStarted(store: Store, id: string): ContainerRoot | undefined {
 async function rootOfStopped(
   store: Store,
   id: string,
-  { write }: OpenRootOptions,
+  { write, signal }: OpenRootOptions,
   lock?: AsyncDisposable,
 ): Promise<ContainerRoot> {
   const { metadata, driver, layout, ownProcess } = store;
@@ -96,7 +95,7 @@ async function rootOfStopped(
   const { host } = definitionOf(record);
   const makes = write && host.ReadonlyRootfs !== true;
   const plan: TreePlan = {
-    rootfs: makes ? writableMount(driver.snapshotter, snapshotId) : readOnlyRoot(driver.snapshotter, snapshotId),
+    rootfs: await driver.snapshotter.mounts(snapshotId, { signal, readOnly: !makes }),
     at: layout.root,
     binds: bindsOf(store, id, host),
     makes,

@@ -1,11 +1,10 @@
 import { isStrataError } from '../../../errors/index.ts';
-import type { ChangedTree } from '../../../layer/diff/change.ts';
 import { changedBytes } from '../../../layer/diff/changed-bytes.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
+import { openChanges } from '../../../snapshots/open-changes.ts';
 import type { Store } from '../../../store/store.ts';
 import { readStanding } from './read-race.ts';
-import { changedTree, changesOf } from './writable-layer.ts';
 
 export interface ContainerSize {
   /** Of the files in its writable layer. */
@@ -26,8 +25,10 @@ export async function sizeOf(
   if (snapshotId === undefined) return { writtenBytes: 0, rootBytes: imageBytes };
   for (let attempt = 1; ; attempt++) {
     try {
-      const changes = (): ChangedTree => changedTree(changesOf(driver.snapshotter, snapshotId));
-      const writtenBytes = await readStanding(metadata.containers, id, () => changedBytes(changes(), options));
+      const writtenBytes = await readStanding(metadata.containers, id, async () => {
+        await using changes = await openChanges(driver.snapshotter, snapshotId, { ...options, access: 'read' });
+        return await changedBytes(changes.tree, options);
+      });
       return { writtenBytes, rootBytes: writtenBytes + imageBytes };
     } catch (error) {
       // Directories come and go while it runs.

@@ -2,9 +2,9 @@ import { withoutMountStubs } from '../../../containers/mounts/mount-stubs.ts';
 import { type ListedChange, listChanges } from '../../../layer/diff/list-changes.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import { invariant } from '../../../lib/invariant.ts';
+import { openChanges } from '../../../snapshots/open-changes.ts';
 import type { Store } from '../../../store/store.ts';
 import { streamStanding } from '../files/read-race.ts';
-import { changedTree, openChanges } from '../files/writable-layer.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
 
 /**
@@ -26,6 +26,6 @@ async function* changesIn(
   snapshotId: string,
   options: AbortOptions,
 ): AsyncGenerator<ListedChange, void> {
-  using changes = openChanges(driver.snapshotter, snapshotId);
-  yield* withoutMountStubs(listChanges(changedTree(changes), options), changes);
+  await using changes = await openChanges(driver.snapshotter, snapshotId, { ...options, access: 'read' });
+  yield* withoutMountStubs(listChanges(changes.tree, options), changes.tree);
 }

@@ -4,10 +4,8 @@ import { checkOutput, intoFile } from '../../../images/save/output-file.ts';
 import { archiveTree } from '../../../layer/diff/archive-tree.ts';
 import { invariant } from '../../../lib/invariant.ts';
 import type { Conduct } from '../../../lib/report.ts';
+import { openTree } from '../../../snapshots/open-tree.ts';
 import type { Store } from '../../../store/store.ts';
-import { closeFd } from '../../../sys/fs-at.ts';
-import { mountDetached } from '../../../sys/mount-spec.ts';
-import { readOnlyRoot } from '../files/container-mounts.ts';
 import { readStanding } from '../files/read-race.ts';
 import { findContainer } from '../state/find.ts';
 import type { ExportEvent, ExportRequest, ExportResult } from './export-types.ts';
@@ -30,22 +28,18 @@ export async function exportContainer(
   let sizeBytes = 0;
   let reported = 0;
   const archive = async (write: WriteBytes): Promise<void> => {
-    const fd = mountDetached(readOnlyRoot(driver.snapshotter, snapshotId));
-    try {
-      await archiveTree({
-        directory: `/proc/self/fd/${fd}`,
-        sink: async (chunk) => {
-          await write(chunk);
-          sizeBytes += chunk.length;
-          if (sizeBytes - reported < reportEvery) return;
-          reported = sizeBytes;
-          report({ type: 'archive', offset: sizeBytes });
-        },
-        signal,
-      });
-    } finally {
-      closeFd(fd);
-    }
+    await using tree = await openTree(driver.snapshotter, snapshotId, { access: 'read', signal });
+    await archiveTree({
+      directory: tree.path,
+      sink: async (chunk) => {
+        await write(chunk);
+        sizeBytes += chunk.length;
+        if (sizeBytes - reported < reportEvery) return;
+        reported = sizeBytes;
+        report({ type: 'archive', offset: sizeBytes });
+      },
+      signal,
+    });
   };
   const archiveWhole = (write: WriteBytes): Promise<void> =>
     readStanding(metadata.containers, id, () => archive(write));

@@ -65,7 +65,8 @@ async function runAttended(
   });
   try {
     report({ type: 'created', id, name, warnings });
-    const code = await runPlan(planOf(request, store, created, { runtime, lease }), store, { report, signal });
+    const plan = await planOf(request, store, created, { runtime, lease, signal });
+    const code = await runPlan(plan, store, { report, signal });
     end(state, { exitCode: code });
     return { id, exitCode };
   } catch (error) {
@@ -80,16 +81,15 @@ async function runAttended(
 
 const killedExitCode = 137;
 
-function planOf(
+async function planOf(
   request: RunRequest,
   { layout, driver, ownProcess }: Store,
   { id, snapshotId, definition }: Recorded,
-  { runtime, lease }: { readonly runtime: string; readonly lease: StoreLease },
-): ForegroundPlan {
+  { runtime, lease, signal }: { readonly runtime: string; readonly lease: StoreLease; readonly signal: AbortSignal },
+): Promise<ForegroundPlan> {
   const { config, host } = definition;
   prepareBindSources(host);
-  const [rootfs] = driver.snapshotter.mounts(snapshotId);
-  if (rootfs === undefined) throw new Error(`snapshot ${snapshotId} has no mount`);
+  const rootfs = await driver.snapshotter.mounts(snapshotId, { signal });
   const bundles = bundlesOf(layout);
   mkdirSync(bundles, { recursive: true, mode: 0o700 });
   return {

@@ -10,6 +10,7 @@ import { launchInWorker } from '../../../containers/supervised/launch-thread.ts'
 import { keepsLog, maxLogBytes } from '../../../containers/supervised/log-config.ts';
 import { findSupervisor } from '../../../containers/supervised/supervisor.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
+import { invariant } from '../../../lib/invariant.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
 import { bundlesOf, exitsOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
@@ -68,7 +69,7 @@ export async function startContainer(store: Store, name: string, options: StartW
 async function bringUp(store: Store, record: ContainerRecord, options: StartWork): Promise<ContainerState> {
   const { id } = record;
   const place = runtimePlaceOf(store);
-  const plan = planOf(store, record);
+  const plan = await planOf(store, record, options);
   const { bundle } = plan.supervisor;
   rmSync(bundle.directory, { recursive: true, force: true });
   rmSync(join(exitsOf(store.layout), id), { force: true });
@@ -100,13 +101,13 @@ async function undo(
   store.metadata.containers.change(id, () => toJson(signal?.aborted === true ? before : failed));
 }
 
-function planOf(store: Store, record: ContainerRecord): LaunchPlan {
+async function planOf(store: Store, record: ContainerRecord, options: AbortOptions): Promise<LaunchPlan> {
   const { layout, driver } = store;
   const { id, name, snapshotId } = record;
   const definition = definitionOf(record);
   const { config, host } = definition;
-  const [rootfs] = snapshotId === undefined ? [] : driver.snapshotter.mounts(snapshotId);
-  if (rootfs === undefined) throw new Error(`container ${id} has no root filesystem`);
+  invariant(snapshotId !== undefined, 'a container has a writable layer');
+  const rootfs = await driver.snapshotter.mounts(snapshotId, options);
   for (const folder of [bundlesOf(layout), exitsOf(layout)]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const files = etcFiles({ hostname: config.Hostname, network: host.NetworkMode, host });
   prepareBindSources(host);

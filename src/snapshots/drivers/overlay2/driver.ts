@@ -1,10 +1,13 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SnapshotRecord } from '../../../ledger/types.ts';
+import { invariant } from '../../../lib/invariant.ts';
+import type { Mount } from '../../../sys/mount-list.ts';
 import { copyChangingTree } from '../../copy-tree.ts';
-import { DirectorySnapshotter, type FillOptions } from '../../directory-snapshotter.ts';
+import { DirectorySnapshotter } from '../../directory-snapshotter.ts';
+import type { MakeOptions } from '../../recorded-snapshotter.ts';
 import type { OpenDriverOptions } from '../../storage-driver.ts';
-import type { LayerDirectories, Mount, SnapshotterCapabilities } from '../../types.ts';
+import type { LayerDirectories, SnapshotterCapabilities } from '../../types.ts';
 import { inheritRoot } from './inherit-root.ts';
 import { activateWorkDirectory, makeWorkDirectory, workDirectoryName } from './work-directory.ts';
 
@@ -43,7 +46,7 @@ export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDi
     return this.lineage(this.record(id)).map((ancestor) => this.treeOf(ancestor));
   }
 
-  protected async fill(directory: string, parent: SnapshotRecord | undefined, options: FillOptions): Promise<void> {
+  protected async fill(directory: string, parent: SnapshotRecord | undefined, options: MakeOptions): Promise<void> {
     const own = join(directory, 'fs');
     mkdirSync(own);
     // Whatever the umask.
@@ -53,35 +56,29 @@ export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDi
     makeWorkDirectory(directory, options.volatile === true);
   }
 
-  protected describe(record: SnapshotRecord): readonly Mount[] {
-    const lowerDirs = this.lineage(record).map((ancestor) => this.treeOf(ancestor));
-    if (record.kind !== 'active') return [this.#readOnlyMount(record, lowerDirs)];
+  protected stackOf(record: SnapshotRecord): readonly string[] {
+    return [record.id, ...this.lineage(record)];
+  }
 
-    const upperDir = this.treeOf(record.id);
+  protected describe(record: SnapshotRecord, { readOnly }: { readonly readOnly: boolean }): readonly Mount[] {
+    const [upperDir, ...lowerDirs] = this.stackOf(record).map((id) => this.treeOf(id));
+    invariant(upperDir, 'a snapshot has a directory');
+    // Overlayfs wants two layers or an upper; one layer is its own merged tree.
+    const isAlone = lowerDirs.length === 0;
+    if (readOnly) {
+      if (isAlone) return [{ type: 'bind', source: upperDir, readOnly }];
+      const overlay = { lowerDirs: [upperDir, ...lowerDirs], userXattr: this.#userXattr };
+      return [{ type: 'overlay', source: '', readOnly, overlay }];
+    }
     const work = activateWorkDirectory(record.id, this.directories.path(record.id));
-    if (lowerDirs.length === 0) return [{ type: 'bind', source: upperDir, readOnly: false }];
-    const overlay = {
-      lowerDirs,
-      upperDir,
-      workDir: work.path,
-      volatile: work.volatile,
-      userXattr: this.#userXattr,
-    };
-    return [{ type: 'overlay', source: '', readOnly: false, overlay }];
+    if (isAlone) return [{ type: 'bind', source: upperDir, readOnly }];
+    const overlay = { lowerDirs, upperDir, workDir: work.path, volatile: work.volatile, userXattr: this.#userXattr };
+    return [{ type: 'overlay', source: '', readOnly, overlay }];
   }
 
   protected seal(id: string): void {
     // What a killed container left half copied in there can be gigabytes.
     const name = workDirectoryName(this.directories.path(id));
     if (name !== undefined) this.directories.discardPart(id, name);
-  }
-
-  #readOnlyMount(record: SnapshotRecord, lowerDirs: readonly string[]): Mount {
-    const layers = record.kind === 'view' && lowerDirs.length > 0 ? lowerDirs : [this.treeOf(record.id), ...lowerDirs];
-    const [only, second] = layers;
-    // Overlayfs wants two layers or an upper; one layer is its own merged tree.
-    if (only !== undefined && second === undefined) return { type: 'bind', source: only, readOnly: true };
-    const overlay = { lowerDirs: layers, userXattr: this.#userXattr };
-    return { type: 'overlay', source: '', readOnly: true, overlay };
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AT_FDCWD } from '../../../sys/constants.ts';
 import { errnoOf } from '../../../sys/errno.ts';
 import { closeFd, mknodAt } from '../../../sys/fs-at.ts';
-import { type MountSpec, mountDetached } from '../../../sys/mount-spec.ts';
+import { type Mount, mountDetached } from '../../../sys/mount-list.ts';
 import { statAt } from '../../../sys/stat.ts';
 import { getXattrAt, setXattrAt } from '../../../sys/xattr.ts';
 import type { ProbePlace } from '../../probe-place.ts';
@@ -26,7 +26,7 @@ export function probeOverlay(place: ProbePlace): string | undefined {
   }
 }
 
-function makeLayers({ directory, rootless }: OverlayProbe, opaque: string): MountSpec {
+function makeLayers({ directory, rootless }: OverlayProbe, opaque: string): Mount {
   const at = (...names: readonly string[]): string => join(directory, ...names);
   for (const folder of ['.', 'bottom', 'bottom/hidden', 'bottom/hidden/inside', 'marked', 'marked/hidden', 'upper']) {
     mkdirSync(at(folder), { recursive: true });
@@ -59,8 +59,8 @@ function tryChanges({ directory, name }: OverlayProbe, merged: string, opaque: s
 }
 
 /** Nothing is left mounted whatever becomes of this process. */
-function withMount<Result>(spec: MountSpec, use: (path: string) => Result): Result {
-  const fd = mountDetached(spec);
+function withMount<Result>(spec: Mount, use: (path: string) => Result): Result {
+  const fd = mountDetached([spec]);
   try {
     return use(`/proc/self/fd/${fd}`);
   } finally {

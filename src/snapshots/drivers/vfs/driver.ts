@@ -1,10 +1,12 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SnapshotRecord } from '../../../ledger/types.ts';
+import type { Mount } from '../../../sys/mount-list.ts';
 import { copyChangingTree, copyTree } from '../../copy-tree.ts';
-import { DirectorySnapshotter, type FillOptions } from '../../directory-snapshotter.ts';
+import { DirectorySnapshotter } from '../../directory-snapshotter.ts';
+import type { MakeOptions } from '../../recorded-snapshotter.ts';
 import type { OpenDriverOptions } from '../../storage-driver.ts';
-import type { Mount, SnapshotterCapabilities } from '../../types.ts';
+import type { SnapshotterCapabilities } from '../../types.ts';
 import { canReflink } from './can-reflink.ts';
 
 /**
@@ -33,7 +35,7 @@ export class VfsSnapshotter extends DirectorySnapshotter {
     };
   }
 
-  protected async fill(directory: string, parent: SnapshotRecord | undefined, options: FillOptions): Promise<void> {
+  protected async fill(directory: string, parent: SnapshotRecord | undefined, options: MakeOptions): Promise<void> {
     const tree = join(directory, 'fs');
     mkdirSync(tree);
     if (options.original) await copyChangingTree(this.treeOf(options.original.id), tree, options);
@@ -42,9 +44,12 @@ export class VfsSnapshotter extends DirectorySnapshotter {
     else chmodSync(tree, 0o755);
   }
 
-  protected describe(record: SnapshotRecord): readonly Mount[] {
-    const shown = record.kind === 'view' && record.parentId !== undefined ? this.record(record.parentId) : record;
-    return [{ type: 'bind', source: this.treeOf(shown.id), readOnly: record.kind !== 'active' }];
+  protected stackOf({ id }: SnapshotRecord): readonly string[] {
+    return [id];
+  }
+
+  protected describe({ id }: SnapshotRecord, { readOnly }: { readonly readOnly: boolean }): readonly Mount[] {
+    return [{ type: 'bind', source: this.treeOf(id), readOnly }];
   }
 
   protected seal(): void {
