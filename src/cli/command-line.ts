@@ -75,6 +75,6 @@ async function openEngine(program: Command): Promise<Engine> {
     ...(config === undefined ? {} : { configurationFile: config }),
     ...(root === undefined ? {} : { root }),
     ...(storageDriver === undefined ? {} : { storageDriver }),
-    ownProcess: true,
+    mountThread: 'main',
   });
 }

@@ -7,6 +7,7 @@ import type { DriverWish } from '../snapshots/wished-driver.ts';
 import { findLayout, type StoreLayout } from '../store/layout.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
+import type { Host } from '../sys/worker/host.ts';
 import { Calls } from './calls.ts';
 import { BuilderVerbs } from './nouns/builder.ts';
 import { ContainerVerbs } from './nouns/containers.ts';
@@ -20,10 +21,10 @@ export interface EngineOptions extends AbortOptions, ConfigurationOptions {
   /** The drivers to choose among, for a program that brings its own. Default: those of Strata. */
   readonly storageDrivers?: DriverTable;
   /**
-   * The calling program is nothing but this engine's face (the command): mounts for containers may then be made in a
-   * private mount namespace of its main thread, instead of a worker's.
+   * The thread that moves between mount namespaces, as containers and RUN take: a `worker` (default), or the `main` thread
+   * of a program that does nothing but use this engine, which starts sooner.
    */
-  readonly ownProcess?: boolean;
+  readonly mountThread?: 'main' | 'worker';
 }
 
 /**
@@ -54,17 +55,20 @@ export class Engine implements AsyncDisposable {
    * filesystem says.
    */
   static open(options: EngineOptions = {}): Promise<Engine> {
-    return perform(async () => Engine.#open(options, await openConfiguration(options)), options);
+    return perform(async () => {
+      const [configuration, host] = await Promise.all([openConfiguration(options), chooseHost(options)]);
+      return Engine.#open(options, configuration, host);
+    }, options);
   }
 
-  static #open(options: EngineOptions, configuration: ResolvedConfiguration): Engine {
+  static #open(options: EngineOptions, configuration: ResolvedConfiguration, host: Host): Engine {
     const { root, storageDriver } = configuration.values;
     const layout = findLayout(resolve(root));
     const wish = { root: layout.root, driver: storageDriver, table: options.storageDrivers };
     const store = openStore({
       layout,
       driver: wish,
-      ownProcess: options.ownProcess ?? false,
+      host,
       endAbandonedWork: async ({ layout, metadata }) => {
         const { endAbandonedSteps } = await import('./builder/reconcile-steps.ts');
         return await endAbandonedSteps(layout, metadata);
@@ -76,4 +80,10 @@ export class Engine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await perform(async () => await this.#store[Symbol.asyncDispose]());
   }
+}
+
+async function chooseHost({ mountThread }: EngineOptions): Promise<Host> {
+  if (mountThread !== 'main') return (await import('../containers/worker-host.ts')).containerWorkers();
+  const { MainThreadHost } = await import('../sys/worker/main-thread-host.ts');
+  return new MainThreadHost();
 }

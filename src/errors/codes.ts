@@ -149,7 +149,6 @@ export const kinds = {
   ERR_LAYER_PATH_ESCAPE: 'invalid-argument',
   ERR_LAYER_SOURCE_CHANGED: 'conflict',
   ERR_LAYER_TREE_CHANGED: 'corrupt',
-  ERR_LAYER_WORKER_DIED: 'internal',
   ERR_LAYOUT_VERSION: 'unsupported',
   ERR_LEASE_ENDED: 'failed-precondition',
   ERR_LOG_NOT_KEPT: 'unsupported',
@@ -253,6 +252,7 @@ export const kinds = {
   ERR_USAGE: 'invalid-argument',
   ERR_USER_INVALID: 'invalid-argument',
   ERR_USER_UNKNOWN: 'invalid-argument',
+  ERR_WORKER_DIED: 'internal',
   ERR_WORKING_DIRECTORY_INVALID: 'invalid-argument',
 } as const;
 

@@ -6,6 +6,7 @@ import { TrackedBlobs } from '../metadata/tracked-content.ts';
 import { expectedDriver } from '../snapshots/expected-driver.ts';
 import type { OpenedSnapshotter } from '../snapshots/storage-driver.ts';
 import type { DriverWish } from '../snapshots/wished-driver.ts';
+import type { Host } from '../sys/worker/host.ts';
 import { ExitWatch } from './exit-watch.ts';
 import { StoreLayers } from './layers/store-layers.ts';
 import type { LayerStore } from './layers/types.ts';
@@ -18,8 +19,8 @@ export interface OpenStoreOptions {
   /** Where the store lies, as `findLayout` says; made by the first write. */
   readonly layout: StoreLayout;
   readonly driver: DriverWish;
-  /** See {@link Store.ownProcess}. */
-  readonly ownProcess: boolean;
+  /** It ends with the store. */
+  readonly host: Host;
   /** See {@link Store.endAbandonedWork}. */
   readonly endAbandonedWork: (store: Store) => Promise<number>;
 }
@@ -36,7 +37,7 @@ export function openStore(options: OpenStoreOptions): Store {
   const metadata = Metadata.openToLook({
     database: layout.database,
     locksDirectory: layout.locks,
-    isAlone: options.ownProcess,
+    isAlone: options.host.isAlone,
     prepare: () => {
       makeLayout(layout);
       content.prepare();
@@ -55,7 +56,7 @@ class OpenStore implements Store {
   readonly locks: ObjectLocks;
   readonly layers: LayerStore;
   readonly exits: ExitWatch;
-  readonly ownProcess: boolean;
+  readonly host: Host;
   readonly #options: OpenStoreOptions;
   #driver: OpenedDriver | undefined;
   #others: readonly OpenedSnapshotter[] | undefined;
@@ -67,7 +68,7 @@ class OpenStore implements Store {
     this.content = content;
     this.locks = locks;
     this.exits = new ExitWatch(exitsOf(layout));
-    this.ownProcess = options.ownProcess;
+    this.host = options.host;
     this.#options = options;
     this.layers = new StoreLayers(this);
   }
@@ -103,6 +104,7 @@ class OpenStore implements Store {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.host[Symbol.asyncDispose]();
     for (const other of this.#others ?? []) await other[Symbol.asyncDispose]();
     await this.#driver?.snapshotter[Symbol.asyncDispose]();
     this.metadata[Symbol.dispose]();

@@ -4,6 +4,7 @@ import type { BlobProvider } from '../content/types.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { Metadata } from '../metadata/metadata.ts';
 import type { OpenedSnapshotter } from '../snapshots/storage-driver.ts';
+import type { Host } from '../sys/worker/host.ts';
 import type { ExitWatch } from './exit-watch.ts';
 import type { LayerStore } from './layers/types.ts';
 import type { StoreLayout } from './layout.ts';
@@ -30,8 +31,8 @@ export interface Store extends AsyncDisposable {
   readonly snapshotters: readonly OpenedSnapshotter[];
   /** Waits for containers to end. */
   readonly exits: ExitWatch;
-  /** This process is ours alone: its main thread may take a mount namespace, and its signals are the container's. */
-  readonly ownProcess: boolean;
+  /** Where work on mounts runs. */
+  readonly host: Host;
   /** Makes the store when there is none. Idempotent; every write begins with it. */
   openForWriting(): void;
   /**

@@ -18,6 +18,11 @@ test('a container killed from outside: 128 and the signal', { skip }, async (t) 
   const strata = await busyboxStore(t);
   const running = startCommand(t, strata, 'run', '--rm', 'busybox', 'sh', '-c', 'echo ready; sleep 1000');
   await running.says('ready');
+  // The runtime writes the number down a moment after the process has begun to write.
+  await until(
+    () => containerPids(strata.root).length > 0,
+    () => 'no process',
+  );
   const [pid] = containerPids(strata.root);
   assert.ok(pid);
   process.kill(pid, 'SIGKILL');

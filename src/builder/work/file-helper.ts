@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { workerUrl } from '../../sys/worker-url.ts';
+import { workerUrl } from '../../sys/worker/worker-url.ts';
 import type { FileJob } from './file-jobs.ts';
 
 // One that it works on, and one so that it need not wait for the main thread to come round.

@@ -48,7 +48,12 @@ async function attended(
   using cidFile = CidFile.make(flags.cidfile);
   const request = await containerRequest({ command, context }, flags, image, words);
   const engine = await context.engine();
-  await using operation = engine.containers.run({ ...request, stdio: 'inherit', signal: context.signal });
+  await using operation = engine.containers.run({
+    ...request,
+    stdio: 'inherit',
+    forwardSignals: true,
+    signal: context.signal,
+  });
   for await (const event of operation) {
     if (event.type === 'created') {
       warn(context, event.warnings);

@@ -3,20 +3,20 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AbortOptions } from '../../lib/abort.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { keepInherited } from '../../sys/inherited-descriptors.ts';
 import { unmountIfMounted } from '../../sys/mount.ts';
 import { type Mount, mountAt } from '../../sys/mount-list.ts';
 import { inOwnMountNamespace } from '../../sys/mount-namespace.ts';
 import { run as runProgram } from '../../sys/process.ts';
+import { identify, type ProcessIdentity } from '../../sys/process-identity.ts';
 import { removeTree } from '../../sys/remove-tree.ts';
+import type { HostJob, HostThread } from '../../sys/worker/host.ts';
 import { MadeMountPoints } from '../mounts/made-mount-points.ts';
-import type { SharedBinds } from '../mounts/shared-binds.ts';
+import { SharedBinds } from '../mounts/shared-binds.ts';
 import { type DocumentContents, writeDocument } from '../runtime/document.ts';
 import { deleteFromRuntime } from '../runtime/runtime-commands.ts';
 import { startFailure } from '../runtime/start-failure.ts';
-import { forwardSignals } from './forward-signals.ts';
 import { type OnOutput, OutputFlow } from './output-flow.ts';
 
 /** Everything a runtime needs to run one container to its end; plain data, so that a worker can be handed it. */
@@ -39,8 +39,6 @@ export interface ForegroundPlan extends DocumentContents {
   readonly stdio: 'inherit' | 'output';
   /** With `inherit`: standard input is passed on; otherwise the container reads nothing. */
   readonly interactive: boolean;
-  /** Signals that reach this process go to the container, as in `docker run`. */
-  readonly forwardSignals: boolean;
   /**
    * A descriptor the runtime holds as long as it lives: the lock that says that the container is in use. Without one the
    * container is of no use to anybody once this process is gone.
@@ -48,11 +46,18 @@ export interface ForegroundPlan extends DocumentContents {
   readonly heldFd?: number;
 }
 
-export interface ForegroundOptions extends AbortOptions {
-  readonly onOutput?: OnOutput | undefined;
-  /** Called once, as soon as signals go to the container and it may run. */
-  readonly onStarted?: (() => void) | undefined;
+/** A runtime that runs a container, or is about to. */
+export interface StartedRuntime {
+  /** Undefined when it has ended already. */
+  readonly runtime: ProcessIdentity | undefined;
+  /** Signals of our terminal do not reach it. */
+  readonly isOwnSession: boolean;
 }
+
+/** The container waits for whoever deals with its output. */
+export type ForegroundEvent =
+  | ({ readonly type: 'started' } & StartedRuntime)
+  | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array };
 
 /** Where things lie in the bundle. */
 interface Bundle {
@@ -64,16 +69,19 @@ interface Bundle {
 }
 
 /**
- * Runs a container and waits for its end; answers its exit code (128 and the signal's number for a kill). To be called in
- * a thread with a mount namespace of its own, so that the root's mount ends with it; `binds` were taken before. An abort kills the container and
- * then rejects with the signal's reason. Throws ERR_CONTAINER_START with `details.exitCode` 125, 126 or 127.
+ * Runs a container and waits for its end; returns its exit code (128 and the signal's number for a kill). The root's mount
+ * ends with the thread. An abort kills the container and then rejects with the signal's reason. Throws ERR_CONTAINER_START
+ * with `details.exitCode` 125, 126 or 127.
  */
-export async function runForeground(
-  plan: ForegroundPlan,
-  binds: SharedBinds,
-  options: ForegroundOptions = {},
-): Promise<number> {
-  options.signal?.throwIfAborted();
+export const foregroundJob: HostJob<ForegroundPlan, ForegroundEvent, number> = {
+  kind: 'foreground',
+  leavesMounts: true,
+  run: runForeground,
+};
+
+async function runForeground(plan: ForegroundPlan, thread: HostThread<ForegroundEvent>): Promise<number> {
+  using binds = SharedBinds.take(plan.options.mounts, plan.bundle);
+  thread.leaveMounts();
   const bundle = {
     root: join(plan.bundle, 'rootfs'),
     log: join(plan.bundle, 'runtime.log'),
@@ -88,7 +96,7 @@ export async function runForeground(
   cleaning.use(made);
   writeBundle(plan, bundle.root, binds);
   cleaning.defer(() => made?.remove());
-  return await started(plan, { bundle, binds }, options);
+  return await runToEnd(plan, { bundle, binds }, thread);
 }
 
 // Innermost first. What stands in /dev is its own.
@@ -114,33 +122,38 @@ interface Prepared {
   readonly binds: SharedBinds;
 }
 
-async function started(plan: ForegroundPlan, { bundle, binds }: Prepared, options: ForegroundOptions): Promise<number> {
-  const { signal, onOutput, onStarted } = options;
+async function runToEnd(
+  plan: ForegroundPlan,
+  { bundle, binds }: Prepared,
+  thread: HostThread<ForegroundEvent>,
+): Promise<number> {
+  const { signal } = thread;
+  const onOutput: OnOutput = (stream, chunk, taken) =>
+    void thread.deliver({ type: 'output', stream, chunk }).then(taken);
   const { child, isOwnSession } = spawnRuntime(plan, { bundle, binds });
   const hasStarted = (): boolean => existsSync(bundle.pid);
   const flow = new OutputFlow(child, { hasStarted, onOutput: plan.stdio === 'inherit' ? undefined : onOutput });
-  const stopForwarding = plan.forwardSignals ? forwardSignals(child, isOwnSession) : undefined;
   const kill = (): void => {
     flow.unblock();
     void killContainer(plan, child);
   };
-  signal?.addEventListener('abort', kill, { once: true });
+  signal.addEventListener('abort', kill, { once: true });
   try {
     const exit = exitOf(child);
-    onStarted?.();
+    const runtime = child.pid === undefined ? undefined : identify(child.pid);
+    thread.report({ type: 'started', runtime, isOwnSession });
     const { code, killedBy } = await exit;
     // One that was killed, or whose container was while it was made, leaves the state and the control group behind.
     if (killedBy !== null || existsSync(join(plan.runtimeRoot, plan.id))) {
       await deleteFromRuntime(plan, plan.id, plan.options.cgroupsPath);
     }
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     if (killedBy !== null) return 128 + constants.signals[killedBy];
     if (code !== 0 && !hasStarted()) throw startFailure(readLog(bundle.log), flow.held.toString('utf8'));
     flow.letGo();
     return code ?? 0;
   } finally {
-    signal?.removeEventListener('abort', kill);
-    stopForwarding?.();
+    signal.removeEventListener('abort', kill);
   }
 }
 

@@ -8,6 +8,7 @@ import { attachMount } from '../../sys/mount-fd.ts';
 import { type Mount, mountDetached } from '../../sys/mount-list.ts';
 import { inOwnMountNamespace } from '../../sys/mount-namespace.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
+import type { HostJob } from '../../sys/worker/host.ts';
 import { makeMountTargets } from './mount-targets.ts';
 
 /** What a container that does not run would see; plain data. */
@@ -33,8 +34,14 @@ export interface MountedTree {
  *
  * Moves the calling thread into a mount namespace and back: see {@link inOwnMountNamespace}.
  */
-export const mountTree = ({ rootfs, at, binds, makes }: TreePlan): MountedTree =>
-  inOwnMountNamespace(() => {
+export const mountTreeJob: HostJob<TreePlan, never, MountedTree> = {
+  kind: 'mount-tree',
+  leavesMounts: false,
+  run: mountTree,
+};
+
+function mountTree({ rootfs, at, binds, makes }: TreePlan): MountedTree {
+  return inOwnMountNamespace(() => {
     const root = mountDetached(rootfs);
     try {
       // Cloned before the root may hide them.
@@ -57,6 +64,7 @@ export const mountTree = ({ rootfs, at, binds, makes }: TreePlan): MountedTree =
       throw error;
     }
   });
+}
 
 function clonesOf(binds: readonly RuntimeMount[]): Disposable & { readonly all: [RuntimeMount, number][] } {
   const all: [RuntimeMount, number][] = [];

@@ -6,6 +6,7 @@ import { keepInherited } from '../../sys/inherited-descriptors.ts';
 import { type Mount, mountAt } from '../../sys/mount-list.ts';
 import { inOwnMountNamespace } from '../../sys/mount-namespace.ts';
 import { safeEnvironment } from '../../sys/process.ts';
+import type { HostJob } from '../../sys/worker/host.ts';
 import { SharedBinds } from '../mounts/shared-binds.ts';
 import { readRuntimeLog } from '../runtime/bundle.ts';
 import { type DocumentContents, writeDocument } from '../runtime/document.ts';
@@ -23,13 +24,15 @@ export interface LaunchPlan {
 }
 
 /**
- * Makes the bundle and the container's processes; answers the number of its first one, which waits for `start`. The root
+ * Makes the bundle and the container's processes; returns the number of its first one, which waits for `start`. The root
  * filesystem is mounted in a namespace that only the supervisor and the container are in: when both are gone, it is. Throws
  * ERR_CONTAINER_START as {@link startFailure} does, and what `writeDocument` throws; the caller clears up what there is.
  *
  * Moves the calling thread into a mount namespace and back: see {@link inOwnMountNamespace}.
  */
-export async function launch(plan: LaunchPlan): Promise<number> {
+export const launchJob: HostJob<LaunchPlan, never, number> = { kind: 'launch', leavesMounts: false, run: launch };
+
+async function launch(plan: LaunchPlan): Promise<number> {
   const { bundle } = plan.supervisor;
   mkdirSync(bundle.root, { recursive: true, mode: 0o700 });
   using binds = SharedBinds.take(plan.contents.options.mounts, bundle.directory);

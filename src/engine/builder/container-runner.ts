@@ -2,8 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Runner, RunRequest } from '../../builder/runner.ts';
 import { DeathWatch } from '../../containers/attended/death-watch.ts';
-import type { ForegroundPlan } from '../../containers/attended/foreground.ts';
-import { runInWorker } from '../../containers/attended/foreground-thread.ts';
+import { type ForegroundPlan, foregroundJob } from '../../containers/attended/foreground.ts';
 import { etcFiles } from '../../containers/runtime/etc-files.ts';
 import { findRuntime } from '../../containers/runtime/runtime.ts';
 import { variablesOf } from '../../dockerfile/environment.ts';
@@ -13,7 +12,6 @@ import { runtimeRootOf, stepsOf } from '../../store/layout.ts';
 import type { Store } from '../../store/store.ts';
 import type { Mount } from '../../sys/mount-list.ts';
 import { thisMachine } from '../machine.ts';
-import { runOnOwnThread } from '../own-thread.ts';
 import { mountPointsIn } from './mount-points.ts';
 
 // The same for every build: what a command makes must not depend on it.
@@ -33,12 +31,17 @@ export class ContainerRunner implements Runner, Disposable {
   }
 
   async run({ onOutput, signal, ...request }: RunRequest): Promise<{ readonly exitCode: number }> {
-    const { ownProcess } = this.#store;
     const plan = this.#planOf(request);
     this.#watch ??= new DeathWatch(plan);
     this.#watch.add(plan.id);
-    const options = { signal, onOutput };
-    return { exitCode: ownProcess ? await runOnOwnThread(plan, options) : await runInWorker(plan, options) };
+    const exitCode = await this.#store.host.run(foregroundJob, plan, {
+      signal,
+      onEvent: (event) => {
+        if (event.type !== 'output') return undefined;
+        return new Promise<void>((taken) => onOutput(event.stream, event.chunk, taken));
+      },
+    });
+    return { exitCode };
   }
 
   [Symbol.dispose](): void {
@@ -74,7 +77,6 @@ export class ContainerRunner implements Runner, Disposable {
       runtimeRoot: runtimeRootOf(layout),
       stdio: 'output',
       interactive: false,
-      forwardSignals: false,
     };
   }
 }

@@ -13,6 +13,11 @@ export type Job =
   | { readonly kind: 'verify'; readonly job: VerifyJob }
   | { readonly kind: 'diff'; readonly job: DiffJob };
 
+/** How far a job has come, in bytes of the blob it reads. */
+export interface JobEvent {
+  readonly offset: number;
+}
+
 export interface ReadIndexJob {
   readonly indexPath: string;
 }

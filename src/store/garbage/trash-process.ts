@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { errnoOf } from '../../sys/errno.ts';
 import { keepInherited } from '../../sys/inherited-descriptors.ts';
-import { workerUrl } from '../../sys/worker-url.ts';
+import { workerUrl } from '../../sys/worker/worker-url.ts';
 
 /**
  * Has a trash folder emptied by a process of its own, of low priority, which outlives the command that took something

@@ -68,7 +68,7 @@ const bases: readonly Base[] = [
 
 async function store(t: TestContext, driver: string): Promise<Engine> {
   // No worker for each step: ends and kills are looked at with those.
-  const engine = await Engine.open({ root: storeRoot(t), storageDriver: driver, ownProcess: true });
+  const engine = await Engine.open({ root: storeRoot(t), storageDriver: driver, mountThread: 'main' });
   t.after(() => engine[Symbol.asyncDispose]());
   return engine;
 }

@@ -17,7 +17,7 @@ type Build = (t: TestContext, lines: readonly string[], more?: More) => Promise<
 /** A store with an image `base` of busybox, and how to build upon it. */
 async function store(t: TestContext, driver = 'overlay2'): Promise<{ readonly engine: Engine; readonly build: Build }> {
   // No worker for each step: ends and kills are looked at with those.
-  const engine = await Engine.open({ root: storeRoot(t), storageDriver: driver, ownProcess: true });
+  const engine = await Engine.open({ root: storeRoot(t), storageDriver: driver, mountThread: 'main' });
   t.after(() => engine[Symbol.asyncDispose]());
   await engine.builder.build({ context: busyboxContext(t), tags: ['base'] }).result;
   const build: Build = async (each, lines, { files = {}, ...more } = {}) => {

@@ -4,7 +4,7 @@ import { Engine } from '../../../src/engine/index.ts';
 
 const [root, id = '', when = 'made'] = process.argv.slice(2);
 const die = (): void => void process.kill(process.pid, 'SIGKILL');
-const engine = await Engine.open({ ...(root === undefined ? {} : { root }), ownProcess: true });
+const engine = await Engine.open({ ...(root === undefined ? {} : { root }), mountThread: 'main' });
 const work: StartWork = { onMade: () => (when === 'made' ? die() : undefined) };
 await engine.containers.start(id, work);
 die();

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { openStore } from '../../../src/store/open-store.ts';
+import { MainThreadHost } from '../../../src/sys/worker/main-thread-host.ts';
 import { buildContext } from '../../helpers/build-context.ts';
 import { storeRoot } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
@@ -39,7 +40,7 @@ test('the layer of a step from the cache is held, also when no image keeps it', 
   await using store = openStore({
     layout,
     driver: { root: layout.root },
-    ownProcess: false,
+    host: new MainThreadHost(),
     endAbandonedWork: async () => 0,
   });
   const { metadata } = store;

@@ -1,6 +1,5 @@
 import { hostMounts } from '../../../containers/mounts/host-mounts.ts';
-import { type MountedTree, mountTree, type TreePlan } from '../../../containers/mounts/mounted-tree.ts';
-import { mountTreeInWorker } from '../../../containers/mounts/mounted-tree-thread.ts';
+import { type MountedTree, mountTreeJob, type TreePlan } from '../../../containers/mounts/mounted-tree.ts';
 import { standingEtcFiles } from '../../../containers/runtime/etc-files.ts';
 import type { HostConfig } from '../../../containers/state.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
@@ -87,7 +86,7 @@ async function rootOfStopped(
   { write, signal }: OpenRootOptions,
   lock?: AsyncDisposable,
 ): Promise<ContainerRoot> {
-  const { metadata, driver, layout, ownProcess } = store;
+  const { metadata, driver, layout } = store;
   const record = metadata.containers.get(id);
   if (record === undefined) throw containerNotFound(id);
   const { snapshotId } = record;
@@ -100,7 +99,7 @@ async function rootOfStopped(
     binds: bindsOf(store, id, host),
     makes,
   };
-  const { root, namespace } = await mounted(plan, ownProcess);
+  const { root, namespace } = await mount(plan, store);
   const tree = RootedTree.open(`/proc/self/fd/${root}`);
   const close = async (): Promise<void> => {
     tree.close();
@@ -111,9 +110,9 @@ async function rootOfStopped(
   return { id, tree, [Symbol.asyncDispose]: close };
 }
 
-async function mounted(plan: TreePlan, ownProcess: boolean): Promise<MountedTree> {
+async function mount(plan: TreePlan, { host }: Store): Promise<MountedTree> {
   if (plan.binds.length === 0) return { root: mountDetached(plan.rootfs), namespace: undefined };
-  return ownProcess ? mountTree(plan) : await mountTreeInWorker(plan);
+  return await host.run(mountTreeJob, plan);
 }
 
 /** What is bound into it when it runs; memory is not there then. */

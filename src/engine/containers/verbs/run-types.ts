@@ -10,6 +10,11 @@ export interface RunRequest extends CreateRequest {
    * slow reader. `inherit` lets it write to this process's own.
    */
   readonly stdio?: 'events' | 'inherit';
+  /**
+   * Signals that reach this process go to the container, as in `docker run`; default false. Only without a supervisor, and
+   * in the program's main thread.
+   */
+  readonly forwardSignals?: boolean;
 }
 
 export type RunEvent =

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ForegroundOptions, ForegroundPlan } from '../../../containers/attended/foreground.ts';
-import { runInWorker } from '../../../containers/attended/foreground-thread.ts';
+import { type ForegroundPlan, foregroundJob } from '../../../containers/attended/foreground.ts';
+import { forwardSignals } from '../../../containers/attended/forward-signals.ts';
 import { prepareBindSources } from '../../../containers/mounts/bind-sources.ts';
 import { etcFiles } from '../../../containers/runtime/etc-files.ts';
 import { findRuntime } from '../../../containers/runtime/runtime.ts';
@@ -14,7 +14,6 @@ import { collectGarbage, emptyTrashBriefly } from '../../../store/garbage/collec
 import { bundlesOf, exitsOf, runtimeRootOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
 import { thisMachine } from '../../machine.ts';
-import { runOnOwnThread } from '../../own-thread.ts';
 import { type Recorded, recordContainer } from '../create/create.ts';
 import { discardContainer } from '../state/discard.ts';
 import { exitCodeOfStart } from '../state/failures.ts';
@@ -66,7 +65,7 @@ async function runAttended(
   try {
     report({ type: 'created', id, name, warnings });
     const plan = await planOf(request, store, created, { runtime, lease, signal });
-    const code = await runPlan(plan, store, { report, signal });
+    const code = await runPlan(plan, request, store, { report, signal });
     end(state, { exitCode: code });
     return { id, exitCode };
   } catch (error) {
@@ -83,7 +82,7 @@ const killedExitCode = 137;
 
 async function planOf(
   request: RunRequest,
-  { layout, driver, ownProcess }: Store,
+  { layout, driver }: Store,
   { id, snapshotId, definition }: Recorded,
   { runtime, lease, signal }: { readonly runtime: string; readonly lease: StoreLease; readonly signal: AbortSignal },
 ): Promise<ForegroundPlan> {
@@ -105,20 +104,27 @@ async function planOf(
     runtimeRoot: runtimeRootOf(layout),
     stdio: request.stdio === 'inherit' ? 'inherit' : 'output',
     interactive: request.interactive ?? false,
-    forwardSignals: ownProcess,
     heldFd: lease.lockFd,
   };
 }
 
 async function runPlan(
   plan: ForegroundPlan,
-  { ownProcess }: Store,
+  { forwardSignals: forwards = false }: RunRequest,
+  { host }: Store,
   { report, signal }: Conduct<RunEvent>,
 ): Promise<number> {
-  const options: ForegroundOptions = {
+  using forwarding = new DisposableStack();
+  return await host.run(foregroundJob, plan, {
     signal,
-    onStarted: () => report({ type: 'started' }),
-    onOutput: (stream, chunk, taken) => report({ type: 'output', stream, chunk }, taken),
-  };
-  return ownProcess ? await runOnOwnThread(plan, options) : await runInWorker(plan, options);
+    onEvent: (event) => {
+      if (event.type === 'output') {
+        const { stream, chunk } = event;
+        return new Promise<void>((taken) => report({ type: 'output', stream, chunk }, taken));
+      }
+      if (forwards) forwarding.use(forwardSignals(event));
+      report({ type: 'started' });
+      return undefined;
+    },
+  });
 }

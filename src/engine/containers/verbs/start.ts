@@ -5,8 +5,7 @@ import { etcFiles, writeEtcFiles } from '../../../containers/runtime/etc-files.t
 import { startCreated } from '../../../containers/runtime/runtime-commands.ts';
 import { runtimeOptions } from '../../../containers/runtime/runtime-options.ts';
 import { type ContainerState, ended, toJson } from '../../../containers/state.ts';
-import { type LaunchPlan, launch } from '../../../containers/supervised/launch.ts';
-import { launchInWorker } from '../../../containers/supervised/launch-thread.ts';
+import { type LaunchPlan, launchJob } from '../../../containers/supervised/launch.ts';
 import { keepsLog, maxLogBytes } from '../../../containers/supervised/log-config.ts';
 import { findSupervisor } from '../../../containers/supervised/supervisor.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
@@ -73,7 +72,7 @@ async function bringUp(store: Store, record: ContainerRecord, options: StartWork
   const { bundle } = plan.supervisor;
   rmSync(bundle.directory, { recursive: true, force: true });
   rmSync(join(exitsOf(store.layout), id), { force: true });
-  const pid = store.ownProcess ? await launch(plan) : await launchInWorker(plan);
+  const pid = await store.host.run(launchJob, plan);
   const supervisor = supervisorOf(bundle);
   const process = identify(pid);
   options.signal?.throwIfAborted();

@@ -1,0 +1,21 @@
+import { unshareMounts } from '../unshare.ts';
+import type { HostJob } from './host.ts';
+import { serveJobs } from './serve-jobs.ts';
+import type { NamedPlan } from './worker-host.ts';
+
+/** The worker's side of `WorkerHost`. */
+export function serveHostJobs(jobs: readonly HostJob<never, unknown, unknown>[]): void {
+  serveJobs<NamedPlan, unknown, unknown>(({ kind, plan }, control) => {
+    const job = jobs.find((one) => one.kind === kind);
+    if (job === undefined) throw new Error(`host job ${kind}: unknown`);
+    return job.run(plan as never, {
+      get signal() {
+        return control.signal;
+      },
+      check: control.check,
+      report: control.report,
+      deliver: control.deliver,
+      leaveMounts: unshareMounts,
+    });
+  });
+}
