@@ -4,7 +4,7 @@ import { chmodAt, chownAt, utimensAt } from '../sys/file-attributes.ts';
 import { closeFd, mknodAt, openAt, readlinkAt, symlinkAt } from '../sys/fs-at.ts';
 import { getXattrAt, listXattrsAt, setXattrAt } from '../sys/xattr.ts';
 import type { Shown } from './merged-view.ts';
-import { isOverlayPrivate } from './xattrs.ts';
+import { isOverlayPrivate } from './overlay-form.ts';
 
 /**
  * Copies what a layer below shows, anything but a directory, to a free name in a directory of the layer above, as

@@ -2,8 +2,8 @@ import { AT_FDCWD, O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY } from '../sys/cons
 import { closeFd, openAt } from '../sys/fs-at.ts';
 import { FileStat, statAtIfThere, statFd } from '../sys/stat.ts';
 import { mergedNames } from './merged-names.ts';
+import { isOpaque, isWhiteout, opaqueAttribute } from './overlay-form.ts';
 import { childPlace, placeFromKey } from './place.ts';
-import { isOpaque, opaqueAttribute } from './xattrs.ts';
 
 /** What a stack of layers shows at a place: something of one layer, or a directory merged from several. */
 export interface Shown {
@@ -121,7 +121,3 @@ function listed(layers: readonly number[], place: Uint8Array): Iterator<Uint8Arr
   const open = (layer: number): number => openAt(layer, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   return mergedNames(layers.map((layer) => directories.adopt(open(layer), closeFd)));
 }
-
-/** Overlayfs's own form of a deletion. */
-export const isWhiteout = (stat: FileStat): boolean =>
-  stat.type === 'character-device' && stat.nodeMajor === 0 && stat.nodeMinor === 0;

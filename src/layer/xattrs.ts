@@ -1,15 +1,10 @@
-import { errnoOf } from '../sys/errno.ts';
 import { getXattrAt, getXattrFd, listXattrsAt, listXattrsFd } from '../sys/xattr.ts';
+import { isOverlayPrivate } from './overlay-form.ts';
 
 /** Attribute names as latin1 text, values as bytes. */
 export type Xattrs = ReadonlyMap<string, Uint8Array>;
 
 export const noXattrs: Xattrs = new Map();
-
-const overlayPrivate = /^(?:trusted|user)\.overlay\./;
-
-/** Steers overlayfs: a layer may not bring it along (umoci#572), nor does one get it from us. */
-export const isOverlayPrivate = (name: string): boolean => overlayPrivate.test(name);
 
 /** Labels of this host's security module (SELinux, Smack, IMA, EVM) say nothing about an image, capabilities do. */
 const isHostLabel = (name: string): boolean => name.startsWith('security.') && name !== 'security.capability';
@@ -20,10 +15,6 @@ export const isApplied = (name: string): boolean => !isOverlayPrivate(name) && !
 /** Whether an attribute of a file goes into an archive: not what the filesystem makes up either, such as `system.nfs4_acl`. */
 export const isArchived = (name: string): boolean =>
   isApplied(name) && (!name.startsWith('system.') || name.startsWith('system.posix_acl_'));
-
-/** The attribute that makes a directory of an overlay layer hide what is below it. */
-export const opaqueAttribute = (rootless: boolean): string =>
-  rootless ? 'user.overlay.opaque' : 'trusted.overlay.opaque';
 
 /** Attributes of an open file for which `wanted` is true, by name. */
 export function readXattrs(fd: number, wanted: (name: string) => boolean): Xattrs {
@@ -51,14 +42,4 @@ export function readXattrsAt(directoryFd: number, name: Uint8Array, wanted: (nam
     if (value !== undefined) xattrs.set(attribute, value);
   }
   return xattrs;
-}
-
-/** Whether an open directory hides what is below it. */
-export function isOpaque(fd: number, attribute: string): boolean {
-  try {
-    return getXattrFd(fd, attribute)?.[0] === 0x79;
-  } catch (error) {
-    if (errnoOf(error) === 'EOPNOTSUPP') return false;
-    throw error;
-  }
 }

@@ -4,7 +4,7 @@ import { FileBody } from '../../layer/apply/file-body.ts';
 import type { Metadata } from '../../layer/apply/metadata.ts';
 import { type Spot, Tree } from '../../layer/apply/tree.ts';
 import { nameStart, placeOf } from '../../layer/place.ts';
-import { isReservedName } from '../../layer/whiteout.ts';
+import { isReservedName } from '../../layer/whiteout-names.ts';
 import { displayBytes } from '../../lib/bytes.ts';
 import { closeFd } from '../../sys/fs-at.ts';
 import { isMountRoot, statAtIfThere } from '../../sys/stat.ts';

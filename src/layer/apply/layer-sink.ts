@@ -8,7 +8,7 @@ import type { BodySource, RecordKind } from '../index-file/record.ts';
 import type { IndexWriter } from '../index-file/writer.ts';
 import { invalidEntry, nameStart, placeFromKey, placeOf } from '../place.ts';
 import { storedBody } from '../stored-body.ts';
-import { hasJunkDirectory, meaningOf } from '../whiteout.ts';
+import { hasJunkDirectory, meaningOf } from '../whiteout-names.ts';
 import { isApplied } from '../xattrs.ts';
 import type { TreeNotes } from './directory-state.ts';
 import { entryFailure } from './failures.ts';

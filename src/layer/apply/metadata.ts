@@ -3,7 +3,8 @@ import { displayBytes } from '../../lib/bytes.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { chmodAt, chmodFd, chownAt, chownFd, utimensAt, utimensFd } from '../../sys/file-attributes.ts';
 import { removeXattrFd, setXattrAt, setXattrFd } from '../../sys/xattr.ts';
-import { isApplied, isOverlayPrivate, readXattrs, type Xattrs } from '../xattrs.ts';
+import { isOverlayPrivate } from '../overlay-form.ts';
+import { isApplied, readXattrs, type Xattrs } from '../xattrs.ts';
 
 export interface Metadata {
   readonly uid: number;

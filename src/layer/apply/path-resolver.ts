@@ -1,7 +1,8 @@
 import type { TarTime } from '../../archive/index.ts';
 import { readlinkAt, unlinkAt } from '../../sys/fs-at.ts';
 import { type FileStat, statAtIfThere } from '../../sys/stat.ts';
-import { isWhiteout, type MergedView } from '../merged-view.ts';
+import type { MergedView } from '../merged-view.ts';
+import { isWhiteout } from '../overlay-form.ts';
 import { components, invalidEntry, maxPlaceBytes, placeFromKey, placeKey } from '../place.ts';
 import { NeedsLowerLayers } from './needs-lower-layers.ts';
 import { childKey, parentKey, type TreeDirectories } from './tree-directories.ts';

@@ -1,12 +1,12 @@
 import { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../../sys/constants.ts';
 import { utimensFd } from '../../sys/file-attributes.ts';
-import { closeFd, mknodAt, openAt, rmdirAt, unlinkAt } from '../../sys/fs-at.ts';
+import { closeFd, openAt, rmdirAt, unlinkAt } from '../../sys/fs-at.ts';
 import { statAtIfThere, statFd } from '../../sys/stat.ts';
-import { setXattrFd } from '../../sys/xattr.ts';
 import { MergedView, type Shown } from '../merged-view.ts';
 import { OpenDirectories } from '../open-directories.ts';
+import { isOverlayPrivate, makeOpaque, makeWhiteout, opaqueAttribute } from '../overlay-form.ts';
 import { childPlace, placeFromKey, placeKey } from '../place.ts';
-import { isOverlayPrivate, opaqueAttribute, readXattrs } from '../xattrs.ts';
+import { readXattrs } from '../xattrs.ts';
 import type { TreeNotes } from './directory-state.ts';
 import { type Metadata, MetadataWriter } from './metadata.ts';
 import { parentKey } from './tree-directories.ts';
@@ -86,10 +86,10 @@ class Settlement implements Disposable {
   #hideRoot(): void {
     for (const name of this.#view.names('')) {
       const stat = statAtIfThere(this.#own.rootFd, name);
-      if (!stat) mknodAt(this.#own.rootFd, name, 'character-device', 0);
+      if (!stat) makeWhiteout(this.#own.rootFd, name);
       else if (stat.type === 'directory') {
         const fd = this.#own.fd(placeKey(childPlace(new Uint8Array(0), name)));
-        setXattrFd(fd, this.#opaque, new Uint8Array([0x79]));
+        makeOpaque(fd, this.#opaque);
       }
     }
   }

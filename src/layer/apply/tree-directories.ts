@@ -6,15 +6,15 @@ import { mkdirAt } from '../../sys/fs-at.ts';
 import { type FileStat, statFd } from '../../sys/stat.ts';
 import { getXattrFd, removeXattrFd, setXattrFd } from '../../sys/xattr.ts';
 import { OpenDirectories } from '../open-directories.ts';
+import { makeOpaque, opaqueAttribute } from '../overlay-form.ts';
 import { placeFromKey } from '../place.ts';
-import { noXattrs, opaqueAttribute } from '../xattrs.ts';
+import { noXattrs } from '../xattrs.ts';
 import type { DirectoryBefore, DirectoryState, ImpliedDirectory } from './directory-state.ts';
 import { entryFailure } from './failures.ts';
 import type { MetadataWriter } from './metadata.ts';
 
 const defaultAcl = 'system.posix_acl_default';
 const epoch: TarTime = { seconds: 0, nanoseconds: 0 };
-const opaqueValue = new Uint8Array([0x79]);
 
 export const parentKey = (key: string): string => key.slice(0, Math.max(key.lastIndexOf('/'), 0));
 export const childKey = (parent: string, name: string): string => (parent === '' ? name : `${parent}/${name}`);
@@ -128,7 +128,7 @@ export class TreeDirectories implements Disposable {
     const { metadata, before } = state;
     if (before && !before.changed && !metadata) return;
     const fd = this.#open.fd(key);
-    if (state.opaque && key !== '') setXattrFd(fd, opaque, opaqueValue);
+    if (state.opaque && key !== '') makeOpaque(fd, opaque);
     const wanted = metadata ?? { uid: 0, gid: 0, mode: 0o755, mtime: state.impliedTime, xattrs: noXattrs };
     if (before && !metadata) putBack(fd, before);
     else if (state.remade) writer.oldDirectory(fd, wanted, place);

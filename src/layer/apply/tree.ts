@@ -5,7 +5,7 @@ import { linkAt, mknodAt, openAt, rmdirAt, symlinkAt, unlinkAt } from '../../sys
 import { listFd } from '../../sys/list-at.ts';
 import { type FileStat, statAt, statAtIfThere, statFd } from '../../sys/stat.ts';
 import { copyUp } from '../copy-up.ts';
-import { isWhiteout } from '../merged-view.ts';
+import { isWhiteout, makeWhiteout } from '../overlay-form.ts';
 import { invalidEntry, nameStart, placeFromKey, placeKey } from '../place.ts';
 import type { DirectoryState, TreeNotes } from './directory-state.ts';
 import { missingTarget } from './failures.ts';
@@ -156,7 +156,7 @@ export class Tree implements Disposable {
     }
     this.#resolver.forget();
     if (this.#directories.hidesBelow(spot.directory)) return;
-    mknodAt(this.#directories.fdForChange(spot.directory), spot.name, 'character-device', 0);
+    makeWhiteout(this.#directories.fdForChange(spot.directory), spot.name);
     this.#whiteouts.add(spot.key);
   }
 

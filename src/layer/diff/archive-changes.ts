@@ -9,8 +9,9 @@ import type { FileStat } from '../../sys/stat.ts';
 import { Chunks, type ChunksOptions } from '../chunks.ts';
 import type { RecordFields, RecordKind } from '../index-file/record.ts';
 import type { IndexWriter } from '../index-file/writer.ts';
+import { isIndirection } from '../overlay-form.ts';
 import { childPlace, nameOf, nameStart, parentPlace } from '../place.ts';
-import { opaqueMarker, whiteoutName } from '../whiteout.ts';
+import { opaqueMarker, whiteoutName } from '../whiteout-names.ts';
 import { chosen, isArchived, noXattrs, readXattrs, readXattrsAt, type Xattrs } from '../xattrs.ts';
 import type { KnownEntry } from './amended-changes.ts';
 import type { Change, EntryChange, OpenFile } from './change.ts';
@@ -24,10 +25,6 @@ const nothing = new Uint8Array(0);
 const slash = new Uint8Array([0x2f]);
 const rootPath = new Uint8Array([0x2e, 0x2f]);
 const epoch = { seconds: 0, nanoseconds: 0 };
-// Attributes by which overlayfs says that a name's content or directory is somewhere else.
-const indirections = new Set(
-  ['metacopy', 'redirect', 'whiteout'].flatMap((name) => [`trusted.overlay.${name}`, `user.overlay.${name}`]),
-);
 
 /**
  * Writes changes as an archive, and as its index where one is wanted, reading each file once. The same tree gives the same
@@ -209,11 +206,11 @@ const fieldsOf = ({ permissions, uid, gid, mtime }: FileStat): typeof plainField
   mtime,
 });
 
-const isInteresting = (name: string): boolean => isArchived(name) || indirections.has(name);
+const isInteresting = (name: string): boolean => isArchived(name) || isIndirection(name);
 
 function archived(xattrs: Xattrs, place: Uint8Array): Xattrs {
   for (const name of xattrs.keys()) {
-    if (!indirections.has(name)) continue;
+    if (!isIndirection(name)) continue;
     throw new StrataError({
       code: 'ERR_LAYER_DIFF_INDIRECT',
       message: `overlay directory: ${quoted(place)} has its content elsewhere (${name})`,

@@ -7,14 +7,13 @@ import { FileData } from '../../sys/file-data.ts';
 import { closeFd, linkAt, mkdirAt, mknodAt, openAt, readlinkAt, symlinkAt } from '../../sys/fs-at.ts';
 import { LinkedNames } from '../../sys/linked-names.ts';
 import { type FileStat, statFd } from '../../sys/stat.ts';
-import { listXattrsFd, removeXattrFd, setXattrFd } from '../../sys/xattr.ts';
+import { listXattrsFd, removeXattrFd } from '../../sys/xattr.ts';
 import { type Metadata, MetadataWriter } from '../apply/metadata.ts';
 import { OpenDirectories } from '../open-directories.ts';
+import { makeOpaque, makeWhiteout } from '../overlay-form.ts';
 import { nameOf, parentPlace, placeKey } from '../place.ts';
 import { chosen, isArchived, readXattrs, readXattrsAt } from '../xattrs.ts';
 import type { Change, EntryChange } from './change.ts';
-
-const opaqueValue = new Uint8Array([0x79]);
 
 export interface CopyRequest {
   /** An empty directory. */
@@ -64,7 +63,7 @@ export class ChangeCopier implements Disposable {
       if (change.kind === 'entry') yield* this.#entry(change);
       else {
         if (change.kind === 'whiteout') this.#whiteout(change.place);
-        else setXattrFd(this.#to.fd(placeKey(change.place)), this.#opaqueAttribute, opaqueValue);
+        else makeOpaque(this.#to.fd(placeKey(change.place)), this.#opaqueAttribute);
         yield change;
       }
     }
@@ -78,7 +77,7 @@ export class ChangeCopier implements Disposable {
   #whiteout(place: Uint8Array): void {
     const parent = placeKey(parentPlace(place));
     this.#return(parent);
-    mknodAt(this.#to.fd(parent), nameOf(place), 'character-device', 0);
+    makeWhiteout(this.#to.fd(parent), nameOf(place));
   }
 
   *#entry(change: EntryChange): Generator<Change, void> {

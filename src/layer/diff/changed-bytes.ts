@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { LinkedNames } from '../../sys/linked-names.ts';
 import { OpenDirectories } from '../open-directories.ts';
-import { opaqueAttribute } from '../xattrs.ts';
+import { opaqueAttribute } from '../overlay-form.ts';
 import type { Change, ChangedTree } from './change.ts';
 import { overlayChanges } from './overlay-changes.ts';
 import { treeChanges } from './tree-changes.ts';

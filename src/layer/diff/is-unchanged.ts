@@ -1,6 +1,6 @@
 import { listFd } from '../../sys/list-at.ts';
 import { OpenDirectories } from '../open-directories.ts';
-import { isOpaque, opaqueAttribute } from '../xattrs.ts';
+import { isOpaque, opaqueAttribute } from '../overlay-form.ts';
 import { isUsualRoot } from './usual-root.ts';
 
 /** Whether an overlay layer's own directory says nothing new over the one below it: told by a look at its root. */

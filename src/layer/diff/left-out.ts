@@ -1,8 +1,8 @@
 import { displayBytes } from '../../lib/bytes.ts';
 import type { FileStat } from '../../sys/stat.ts';
-import { isWhiteout } from '../merged-view.ts';
+import { isWhiteout } from '../overlay-form.ts';
 import { nameStart } from '../place.ts';
-import { isReservedName } from '../whiteout.ts';
+import { isReservedName } from '../whiteout-names.ts';
 import type { Warn } from './change.ts';
 
 /**

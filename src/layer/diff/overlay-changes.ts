@@ -1,9 +1,8 @@
 import { type FileStat, statAt, statAtIfThere, statFd } from '../../sys/stat.ts';
 import { mergedNames } from '../merged-names.ts';
-import { isWhiteout } from '../merged-view.ts';
 import type { OpenDirectories } from '../open-directories.ts';
+import { isOpaque, isWhiteout } from '../overlay-form.ts';
 import { childPlace, placeKey } from '../place.ts';
-import { isOpaque } from '../xattrs.ts';
 import type { Change, Warn } from './change.ts';
 import { isLeftOut } from './left-out.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { childPlace, comparePlaces, nameStart, parentPlace, placeOf } from '../../../src/layer/place.ts';
-import { hasJunkDirectory, meaningOf, whiteoutName } from '../../../src/layer/whiteout.ts';
+import { hasJunkDirectory, meaningOf, whiteoutName } from '../../../src/layer/whiteout-names.ts';
 import { displayBytes, utf8 } from '../../../src/lib/bytes.ts';
 import { fc } from '../../helpers/properties.ts';
 

@@ -1,10 +1,8 @@
+import { isOverlayPrivate } from '../../../layer/overlay-form.ts';
 import { AT_FDCWD } from '../../../sys/constants.ts';
 import { closeFd, openAt } from '../../../sys/fs-at.ts';
 import { copyAttributesFd } from '../../copy-attributes.ts';
 import { directoryFlags } from '../../directory-stack.ts';
-
-// Marks of the kernel (opaque, origin, impure): they tell about the directory they are on.
-const isOverlayMark = (xattr: string): boolean => /^(trusted|user)\.overlay\./.test(xattr);
 
 /**
  * Gives a new layer's root directory the attributes of its parent's, because overlayfs shows the uppermost root only.
@@ -15,7 +13,8 @@ export function inheritRoot(parent: string, own: string): void {
   try {
     const ownFd = openAt(AT_FDCWD, own, directoryFlags);
     try {
-      copyAttributesFd(parentFd, ownFd, { keep: (xattr) => !isOverlayMark(xattr) });
+      // Marks of the kernel (opaque, origin, impure) are about the directory they are on.
+      copyAttributesFd(parentFd, ownFd, { keep: (xattr) => !isOverlayPrivate(xattr) });
     } finally {
       closeFd(ownFd);
     }

@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeWhiteout, opaqueAttribute } from '../../../layer/overlay-form.ts';
 import { AT_FDCWD } from '../../../sys/constants.ts';
 import { errnoOf } from '../../../sys/errno.ts';
-import { closeFd, mknodAt } from '../../../sys/fs-at.ts';
+import { closeFd } from '../../../sys/fs-at.ts';
 import { type Mount, mountDetached } from '../../../sys/mount-list.ts';
 import { statAt } from '../../../sys/stat.ts';
 import { getXattrAt, setXattrAt } from '../../../sys/xattr.ts';
@@ -17,7 +18,7 @@ type OverlayProbe = Pick<ProbePlace, 'name' | 'rootless'> & { readonly directory
  */
 export function probeOverlay(place: ProbePlace): string | undefined {
   const probe = { name: place.name, rootless: place.rootless, directory: place.folder('overlay') };
-  const opaque = probe.rootless ? 'user.overlay.opaque' : 'trusted.overlay.opaque';
+  const opaque = opaqueAttribute(probe.rootless);
   try {
     const spec = makeLayers(probe, opaque);
     return withMount(spec, (merged) => tryChanges(probe, merged, opaque));
@@ -33,7 +34,7 @@ function makeLayers({ directory, rootless }: OverlayProbe, opaque: string): Moun
   }
   mkdirSync(at('work'));
   for (const name of ['deleted', 'plain']) writeFileSync(at('bottom', name), '');
-  mknodAt(AT_FDCWD, at('marked', 'deleted'), 'character-device', 0o600, 0, 0);
+  makeWhiteout(AT_FDCWD, at('marked', 'deleted'));
   setXattrAt(AT_FDCWD, at('marked', 'hidden'), opaque, Buffer.from('y'));
   const overlay = {
     lowerDirs: [at('marked'), at('bottom')],
