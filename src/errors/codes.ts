@@ -120,6 +120,7 @@ export const kinds = {
   ERR_FORMAT_INVALID: 'invalid-argument',
   ERR_HOSTNAME_INVALID: 'invalid-argument',
   ERR_IMAGE_AMBIGUOUS: 'invalid-argument',
+  ERR_IMAGE_INDEX_DEPTH: 'invalid-argument',
   ERR_IMAGE_IN_USE: 'conflict',
   ERR_IMAGE_NOT_FOUND: 'not-found',
   ERR_IMAGE_NOT_UNPACKED: 'failed-precondition',

@@ -3,9 +3,12 @@ import { isStrataError } from '../../errors/index.ts';
 import { chainIds } from '../../layer/chain-id.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
+import type { Descriptor } from '../../spec/descriptor.ts';
 import type { Digest } from '../../spec/digest.ts';
+import { maxManifestBytes } from '../../spec/limits.ts';
 import { readFault } from '../../sys/read-fault.ts';
-import { readConfig } from '../read-image.ts';
+import { readConfig, readDocument } from '../read-image.ts';
+import { walk } from '../walk.ts';
 import { confirm } from './confirm.ts';
 import type { Damage, Hold, Report } from './types.ts';
 
@@ -22,10 +25,10 @@ export async function checkImages(parts: ImageParts, report: Report, options: Ab
   const { metadata, hold } = parts;
   const damages: Damage[] = [];
   for (const { digest } of metadata.targets.list()) {
-    const problem = metadata.db.read(() => targetProblem(metadata, digest));
-    const damaged = problem !== undefined;
-    if (damaged) damages.push({ kind: 'target', key: digest, problem });
-    report({ kind: 'target', key: digest, damaged });
+    const target = { kind: 'target', key: digest } as const;
+    const problems = await confirm(target, hold, () => targetProblems(parts, digest, options));
+    damages.push(...problems.map((problem) => ({ ...target, problem })));
+    report({ ...target, damaged: problems.length > 0 });
   }
   for (const { id } of metadata.images.list()) {
     const image = { kind: 'image', key: id } as const;
@@ -36,13 +39,36 @@ export async function checkImages(parts: ImageParts, report: Report, options: Ab
   return damages;
 }
 
-function targetProblem({ objects, targets, images }: Metadata, digest: Digest): string | undefined {
-  if (targets.get(digest) === undefined) return undefined;
-  if (!objects.isPresent('blob', digest)) return 'its document is not recorded';
+async function targetProblems(
+  { metadata, content }: ImageParts,
+  digest: Digest,
+  options: AbortOptions,
+): Promise<string[]> {
+  const { objects, targets, images } = metadata;
+  const target = targets.get(digest);
+  if (target === undefined) return [];
+  if (!objects.isPresent('blob', digest)) return ['its document is not recorded'];
   const named = targets.imagesOf(digest);
   // Of an index only the platforms that were wanted are here.
-  const isDangling = named.length > 0 && !named.some(({ imageId }) => images.get(imageId));
-  return isDangling ? 'none of its images is recorded' : undefined;
+  if (named.length > 0 && !named.some(({ imageId }) => images.get(imageId))) return ['none of its images is recorded'];
+  const { mediaType, sizeBytes: size } = target;
+  const read = async (descriptor: Descriptor): Promise<Uint8Array | undefined> =>
+    objects.isPresent('blob', descriptor.digest)
+      ? await readDocument(content, descriptor.digest, maxManifestBytes, options)
+      : undefined;
+  const configs = new Set<Digest>();
+  try {
+    for await (const { kind, descriptor } of walk({ mediaType, digest, size }, { read }))
+      if (kind === 'config') configs.add(descriptor.digest);
+  } catch (error) {
+    // A document that cannot be read is found with the blobs.
+    if (isStrataError(error)) return [];
+    readFault(error);
+    return [];
+  }
+  return named
+    .filter(({ imageId, manifest }) => objects.isPresent('blob', manifest) && !configs.has(imageId))
+    .map(({ imageId }) => `its documents do not lead to its image ${imageId}`);
 }
 
 async function imageProblems(

@@ -75,7 +75,7 @@ export async function loadImages(
   conduct: Conduct<LoadImagesEvent>,
 ): Promise<MadeWork<LoadedImage[]>> {
   const ready: ReadyImage[] = [];
-  for (const image of readArchive(files, wish)) {
+  for (const image of await readArchive(files, wish)) {
     ready.push(await prepareImage(loading, image, conduct));
     files.closeRead?.();
   }

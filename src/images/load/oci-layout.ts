@@ -5,7 +5,7 @@ import { annotationKeys } from '../../spec/annotations.ts';
 import { parseImageConfig } from '../../spec/config.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
 import { type Digest, digestAlgorithm } from '../../spec/digest.ts';
-import { maxArchiveIndexBytes, maxConfigBytes, maxIndexDepth, maxManifestBytes } from '../../spec/limits.ts';
+import { maxArchiveIndexBytes, maxConfigBytes, maxManifestBytes } from '../../spec/limits.ts';
 import { type Index, type Manifest, pairLayers, parseDocument, parseIndex } from '../../spec/manifest.ts';
 import { isConfig, isIndex, isManifest } from '../../spec/media-types.ts';
 import {
@@ -19,6 +19,7 @@ import {
 import type { Parsed } from '../../spec/parsed.ts';
 import { choosePlatform, formatPlatform, type Platform } from '../../spec/platform.ts';
 import type { StoredDocument } from '../assemble-image.ts';
+import { walk } from '../walk.ts';
 import { type ArchiveFiles, archiveInvalid, DocumentReader, readWhole } from './archive-files.ts';
 import type { ArchivedImage, PlatformWish } from './archived-image.ts';
 import { noSuchPlatform } from './docker-archive.ts';
@@ -27,13 +28,15 @@ import { noSuchPlatform } from './docker-archive.ts';
  * The images of an OCI layout, in its order; of an index the one for the platform wished for. Artifacts are passed over.
  * Throws ERR_ARCHIVE_*, ERR_LAYOUT_VERSION, and what parsing throws.
  */
-export function readOciLayout(files: ArchiveFiles, wish: PlatformWish): ArchivedImage[] {
+export async function readOciLayout(files: ArchiveFiles, wish: PlatformWish): Promise<ArchivedImage[]> {
   parseLayoutFile(readWhole(files, layoutFileName, maxArchiveIndexBytes));
   const reader = new LayoutReader(files, wish);
-  return byTarget(layoutEntries(readIndex(files)), wish).flatMap(({ descriptor, references }) => {
-    const image = reader.read(descriptor, references);
-    return image === undefined ? [] : [image];
-  });
+  const images: ArchivedImage[] = [];
+  for (const { descriptor, references } of byTarget(layoutEntries(readIndex(files)), wish)) {
+    const image = await reader.read(descriptor, references);
+    if (image !== undefined) images.push(image);
+  }
+  return images;
 }
 
 /** Whether the index of a layout leads to images for several platforms, or may. */
@@ -92,11 +95,14 @@ interface Leaf {
   readonly platform: Platform;
 }
 
+/** What docker attaches to an image (attestations) stands in its index, too. */
+const isOfImage = ({ annotations }: Descriptor): boolean =>
+  annotations?.[annotationKeys.dockerReferenceType] === undefined;
+
 class LayoutReader {
   readonly #files: ArchiveFiles;
   readonly #documents: DocumentReader;
   readonly #wish: PlatformWish;
-  readonly #seen = new Set<Digest>();
 
   constructor(files: ArchiveFiles, wish: PlatformWish) {
     this.#files = files;
@@ -105,13 +111,10 @@ class LayoutReader {
   }
 
   /** Undefined for an artifact. */
-  read(descriptor: Descriptor, references: readonly Reference[]): ArchivedImage | undefined {
+  async read(descriptor: Descriptor, references: readonly Reference[]): Promise<ArchivedImage | undefined> {
     const target = { descriptor, bytes: this.#blob(descriptor, maxManifestBytes) };
     if (isManifest(descriptor.mediaType)) return this.#image(target, target, references);
-    const leaves: Leaf[] = [];
-    this.#seen.clear();
-    this.#collect(descriptor, maxIndexDepth, leaves);
-    const leaf = this.#choose(leaves);
+    const leaf = this.#choose(await this.#leavesOf(target));
     const manifest = { descriptor: leaf, bytes: this.#blob(leaf, maxManifestBytes) };
     return this.#image(manifest, target, references);
   }
@@ -142,30 +145,32 @@ class LayoutReader {
     throw archiveInvalid(`archive manifest ${descriptor.digest}: is an index`);
   }
 
-  /** Every image an index leads to, once. */
-  #collect(descriptor: Descriptor, depth: number, leaves: Leaf[]): void {
-    if (depth === 0) throw archiveInvalid(`archive index ${descriptor.digest}: more than ${maxIndexDepth} levels deep`);
-    const { value } = parseIndex(this.#blob(descriptor, maxManifestBytes), { mediaType: descriptor.mediaType });
-    for (const entry of value.manifests) {
-      // One named a thousand times is read once.
-      if (this.#seen.has(entry.digest) || entry.annotations?.[annotationKeys.dockerReferenceType] !== undefined)
-        continue;
-      this.#seen.add(entry.digest);
-      if (isIndex(entry.mediaType)) {
-        this.#collect(entry, depth - 1, leaves);
-      } else if (isManifest(entry.mediaType)) {
-        const platform = entry.platform ?? this.#platformOf(entry);
-        if (platform !== undefined) leaves.push({ descriptor: entry, platform });
+  /** Every image an index leads to, once. A manifest is read only where the index does not say its platform. */
+  async #leavesOf({ descriptor: target, bytes }: StoredDocument): Promise<Leaf[]> {
+    const leaves = new Map<Digest, Leaf>();
+    const nodes = walk(target, {
+      read: (descriptor) => (descriptor === target ? bytes : this.#readIfThere(descriptor)),
+      follows: (entry) => isOfImage(entry) && (isIndex(entry.mediaType) || entry.platform === undefined),
+    });
+    for await (const node of nodes) {
+      if (node.kind === 'index') {
+        for (const entry of node.document.value.manifests) {
+          const { digest, mediaType, platform } = entry;
+          if (isOfImage(entry) && isManifest(mediaType) && platform !== undefined && !leaves.has(digest))
+            leaves.set(digest, { descriptor: entry, platform });
+        }
+      } else if (node.kind === 'manifest' && isConfig(node.document.value.config.mediaType)) {
+        const { value } = parseImageConfig(this.#blob(node.document.value.config, maxConfigBytes));
+        leaves.set(node.descriptor.digest, { descriptor: node.descriptor, platform: value });
       }
     }
+    return [...leaves.values()];
   }
 
-  /** From the config, where the index does not say; undefined for an artifact, or one that is not here. */
-  #platformOf(descriptor: Descriptor): Platform | undefined {
-    if (this.#files.find(layoutBlobPath(descriptor.digest)) === undefined) return undefined;
-    const { value } = this.#manifest({ descriptor, bytes: this.#blob(descriptor, maxManifestBytes) });
-    if (!isConfig(value.config.mediaType)) return undefined;
-    return parseImageConfig(this.#blob(value.config, maxConfigBytes)).value;
+  /** An index leads on and has to be there; of manifests an archive may hold only some. */
+  #readIfThere(descriptor: Descriptor): Uint8Array | undefined {
+    const isThere = isIndex(descriptor.mediaType) || this.#files.find(layoutBlobPath(descriptor.digest)) !== undefined;
+    return isThere ? this.#blob(descriptor, maxManifestBytes) : undefined;
   }
 
   #choose(leaves: readonly Leaf[]): Descriptor {

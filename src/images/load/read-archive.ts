@@ -11,8 +11,8 @@ import { hasChoice, readOciLayout } from './oci-layout.ts';
  * layout, because only that keeps manifests and their digests; images that its index leaves out are added.
  * @throws ERR_ARCHIVE_FORMAT, ERR_ARCHIVE_INVALID, and what the readers of the two forms throw
  */
-export function readArchive(files: ArchiveFiles, wish: PlatformWish): ArchivedImage[] {
-  const images = readKnownForm(files, wish);
+export async function readArchive(files: ArchiveFiles, wish: PlatformWish): Promise<ArchivedImage[]> {
+  const images = await readKnownForm(files, wish);
   if (images.length === 0) throw archiveInvalid('archive: holds no image');
   return images;
 }
@@ -27,9 +27,9 @@ function leftOut(files: ArchiveFiles, wish: PlatformWish, images: readonly Archi
   return readDockerArchive(files, wish).filter(({ id }) => !known.has(id));
 }
 
-function readKnownForm(files: ArchiveFiles, wish: PlatformWish): ArchivedImage[] {
+async function readKnownForm(files: ArchiveFiles, wish: PlatformWish): Promise<ArchivedImage[]> {
   if (files.find(layoutFileName) && files.find(layoutIndexName)) {
-    const images = readOciLayout(files, wish);
+    const images = await readOciLayout(files, wish);
     return [...images, ...leftOut(files, wish, images)];
   }
   if (files.find(archiveManifestName)) return readDockerArchive(files, wish);

@@ -8,6 +8,7 @@ import { formatDocument, type Manifest } from '../../spec/manifest.ts';
 import { mediaTypes } from '../../spec/media-types.ts';
 import { layoutBlobPath, layoutFile, layoutFileName, layoutIndexName } from '../../spec/oci-layout.ts';
 import type { Document, Image, Layer, ReadOptions } from '../image/image.ts';
+import { walk } from '../walk.ts';
 import { ArchiveWriter, type WriteBytes } from './archive-writer.ts';
 
 /** `docker-archive` is docker's and an OCI layout at once; `oci-archive` keeps each manifest and each blob as it is. */
@@ -57,7 +58,8 @@ export async function writeArchive(images: readonly ImageToWrite[], options: Wri
     ];
     opened.push({ references, config, manifest, layers });
   }
-  const files = new Map(blobsOf(opened, options));
+  const files = new Map<string, ArchiveBlob>();
+  for (const image of opened) await addBlobs(files, image, options);
   const small = (name: string, bytes: Uint8Array): void => {
     files.set(name, { sizeBytes: bytes.length, content: () => once(bytes) });
   };
@@ -78,23 +80,24 @@ export async function writeArchive(images: readonly ImageToWrite[], options: Wri
   await writer.end();
 }
 
-/** By path; what several images share is there once. */
-function blobsOf(
-  images: readonly OpenedImage[],
+/** Adds everything a manifest leads to, by path: what several images share is there once. */
+async function addBlobs(
+  files: Map<string, ArchiveBlob>,
+  { config, manifest, layers }: OpenedImage,
   { report, signal, lent }: Pick<WriteArchiveOptions, 'report' | 'signal' | 'lent'>,
-): [string, ArchiveBlob][] {
-  return images.flatMap(({ config, manifest, layers }) => [
-    ...[config, manifest].map(({ descriptor, bytes }): [string, ArchiveBlob] => [
-      layoutBlobPath(descriptor.digest),
-      { sizeBytes: bytes.length, content: () => once(bytes) },
-    ]),
-    ...layers.map((layer): [string, ArchiveBlob] => {
-      const { digest, size } = layer.descriptor;
-      const content = (): AsyncIterable<Uint8Array> =>
-        reported(layer.blob({ signal, lent }), layer.diffId, size, report);
-      return [layoutBlobPath(digest), { sizeBytes: size, content }];
-    }),
-  ]);
+): Promise<void> {
+  const byDigest = new Map(layers.map((layer) => [layer.descriptor.digest, layer]));
+  for await (const { kind, descriptor } of walk(manifest.descriptor, { read: () => manifest.bytes })) {
+    const { digest, size } = descriptor;
+    const layer = kind === 'layer' ? byDigest.get(digest) : undefined;
+    const { bytes } = kind === 'config' ? config : manifest;
+    files.set(
+      layoutBlobPath(digest),
+      layer
+        ? { sizeBytes: size, content: () => reported(layer.blob({ signal, lent }), layer.diffId, size, report) }
+        : { sizeBytes: bytes.length, content: () => once(bytes) },
+    );
+  }
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -430,7 +430,7 @@ test('refused, and nothing stays: layouts whose blobs are not what they are call
   await refused(engine, { ...files, 'oci-layout': '{"imageLayoutVersion":"2.0.0"}' }, 'ERR_LAYOUT_VERSION');
   let nested = layout.document({ manifests: [top] }, 'index');
   for (let depth = 0; depth < 5; depth++) nested = layout.document({ manifests: [nested] }, 'index');
-  await refused(engine, layout.index(nested), 'ERR_ARCHIVE_INVALID');
+  await refused(engine, layout.index(nested), 'ERR_IMAGE_INDEX_DEPTH');
 });
 
 test('a blob of its own beside a layer that stands is refused', { skip }, async (context) => {
