@@ -39,4 +39,9 @@ export const texts: SettingType<readonly string[]> = {
   read: (file, key) => file.strings(key),
 };
 
+export const textMap: SettingType<Readonly<Record<string, string>>> = {
+  name: 'object of strings',
+  read: (file, key) => file.stringMap(key),
+};
+
 export const quoted = (value: string): string => JSON.stringify(value.slice(0, 100));

@@ -1,4 +1,5 @@
-import { path, quoted, type Setting, text, texts } from './setting.ts';
+import { type RuntimeDefinitions, runtimeDefinitions, runtimesProblem } from './runtime-definitions.ts';
+import { path, quoted, type Setting, text, textMap, texts } from './setting.ts';
 
 /** Everything that can be configured. */
 export interface Configuration {
@@ -8,6 +9,14 @@ export interface Configuration {
   readonly storageDriver: string;
   /** Options of the storage driver, `NAME=VALUE` each. */
   readonly storageOptions: readonly string[];
+  /** How the output of new containers is kept: `json-file`, `local` or `none`. */
+  readonly logDriver: string;
+  /** Options of `logDriver`: `max-size`. */
+  readonly logOptions: Readonly<Record<string, string>>;
+  /** The runtime of new containers and of build steps: `runc`, or a name in `runtimes`. */
+  readonly defaultRuntime: string;
+  /** Further runtimes by name; `runc` itself may be given another path. */
+  readonly runtimes: RuntimeDefinitions;
 }
 
 export type SettingName = keyof Configuration;
@@ -39,6 +48,34 @@ export const settings: Settings = {
       const wrong = options.find((option) => !/^[^=]+=/.test(option));
       return wrong === undefined ? undefined : `${quoted(wrong)} is not of the form NAME=VALUE`;
     },
+  },
+  logDriver: {
+    key: 'log-driver',
+    type: text,
+    default: 'json-file',
+    summary:
+      'How the output of new containers is kept, unless `--log-driver` says otherwise: `json-file`, `local`, `none`.',
+  },
+  logOptions: {
+    key: 'log-opts',
+    type: textMap,
+    default: {},
+    summary: 'Options of that log driver, such as `{"max-size": "10m"}`; `--log-opt` adds to them.',
+  },
+  defaultRuntime: {
+    key: 'default-runtime',
+    type: text,
+    default: 'runc',
+    summary: 'The runtime of new containers and of build steps, unless `--runtime` names another.',
+    problem: (name, { runtimes }) =>
+      name === 'runc' || Object.hasOwn(runtimes, name) ? undefined : `${quoted(name)} is not one of the runtimes`,
+  },
+  runtimes: {
+    key: 'runtimes',
+    type: runtimeDefinitions,
+    default: {},
+    summary: 'Runtimes besides runc, or another path for `runc` itself: `{"crun": {"path": "/usr/bin/crun"}}`.',
+    problem: runtimesProblem,
   },
 };
 

@@ -89,7 +89,7 @@ export interface HostOptions {
   readonly UTSMode?: string;
   /** `host`, which is the default. */
   readonly UsernsMode?: string;
-  /** `runc`, also by the name containerd has for it. */
+  /** `runc`, also by the name containerd has for it, or one of the configuration; empty is its default. */
   readonly Runtime?: string;
   readonly LogConfig?: LogConfig;
   /** Taken along by the runtime's document. */

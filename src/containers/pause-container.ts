@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { StrataError } from '../errors/index.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { programFailed, safeEnvironment } from '../sys/process.ts';
-import { type RuntimePlace, runtimeStatus } from './runtime/runtime-commands.ts';
+import { globalArguments, type RuntimePlace, runtimeStatus } from './runtime/runtime-commands.ts';
 
 export interface PauseOptions extends AbortOptions {
   /** A lock that lasts until the container goes on, also when this process is killed. */
@@ -40,10 +40,10 @@ const notPaused: AsyncDisposable = { [Symbol.asyncDispose]: () => Promise.resolv
 
 // One after the other in one process: a runtime that outlives us would freeze the container after it was let go on.
 const script = `trap '' PIPE
-"$0" --root "$1" pause "$2" </dev/null
+"$@" pause "$0" </dev/null
 echo $?
 read -r end
-exec "$0" --root "$1" resume "$2" </dev/null >/dev/null 2>&1`;
+exec "$@" resume "$0" </dev/null >/dev/null 2>&1`;
 
 const maxComplaintBytes = 64 << 10;
 
@@ -54,8 +54,8 @@ class Pauser implements AsyncDisposable {
   readonly #ended: Promise<void>;
   readonly #release: () => void;
 
-  constructor({ runtime, runtimeRoot }: RuntimePlace, id: string, lockFd: number | undefined) {
-    const child = spawn('/bin/sh', ['-c', script, runtime, runtimeRoot, id], {
+  constructor(place: RuntimePlace, id: string, lockFd: number | undefined) {
+    const child = spawn('/bin/sh', ['-c', script, id, place.runtime, ...globalArguments(place)], {
       env: safeEnvironment,
       stdio: ['pipe', 'pipe', 'pipe', lockFd ?? 'ignore'],
       // A signal for the terminal's whole group does not reach it.
@@ -85,7 +85,7 @@ class Pauser implements AsyncDisposable {
     });
     this.failure = answer.then((text) => {
       const exitCode = text === '' ? null : Number(text);
-      return exitCode === 0 ? undefined : programFailed(runtime, { exitCode, signal: null, stderr: complaint });
+      return exitCode === 0 ? undefined : programFailed(place.runtime, { exitCode, signal: null, stderr: complaint });
     });
   }
 

@@ -1,5 +1,6 @@
 import type { HostOptions } from './host-options.ts';
 import { hostMounts } from './mounts/host-mounts.ts';
+import type { RuntimeSettings } from './runtime/find-runtime.ts';
 import { describeRuntime, type RuntimeInfo } from './runtime/runtime.ts';
 
 /**
@@ -38,9 +39,13 @@ const isBelow = (path: string, folder: string): boolean => path === folder || pa
 const writes = (host: HostOptions, path: string): boolean =>
   writableSources(host).some(({ source }) => isBelow(path, source) || isBelow(source, path));
 
-/** What to tell whoever asks for risky options from a runtime that is weak; nothing with a newer one. */
-export async function runtimeWarnings(risky: readonly string[]): Promise<string[]> {
-  return risky.length === 0 ? [] : warningsFor(risky, await describeRuntime());
+/** What to tell whoever asks for risky options from the runtime of that name, if it is weak; nothing with a newer one. */
+export async function runtimeWarnings(
+  risky: readonly string[],
+  settings: RuntimeSettings,
+  name: string,
+): Promise<string[]> {
+  return risky.length === 0 ? [] : warningsFor(risky, await describeRuntime(settings, name));
 }
 
 /** The pure part of {@link runtimeWarnings}. */

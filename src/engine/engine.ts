@@ -67,11 +67,12 @@ export class Engine implements AsyncDisposable {
     const wish = { root: layout.root, driver: storageDriver, table: options.storageDrivers };
     const store = openStore({
       layout,
+      configuration: configuration.values,
       driver: wish,
       host,
-      endAbandonedWork: async ({ layout, metadata }) => {
+      endAbandonedWork: async (store) => {
         const { endAbandonedSteps } = await import('./builder/reconcile-steps.ts');
-        return await endAbandonedSteps(layout, metadata);
+        return await endAbandonedSteps(store);
       },
     });
     return new Engine(store, wish, configuration);

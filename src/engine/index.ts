@@ -3,6 +3,7 @@ export type { KeptBytes, StepPlace } from '../builder/kept-bytes.ts';
 export type { FilesystemResult } from '../builder/ops/filesystem-result.ts';
 export type { ConfigurationOptions } from '../configuration/load-configuration.ts';
 export type { SettingOrigin, ShownSetting } from '../configuration/resolve-configuration.ts';
+export type { RuntimeDefinition, RuntimeDefinitions } from '../configuration/runtime-definitions.ts';
 export type { Configuration } from '../configuration/settings.ts';
 export type { Attachment, TerminalSize } from '../containers/attach/attachment.ts';
 export type { OutputChunk } from '../containers/attach/output-chunk.ts';

@@ -1,6 +1,7 @@
 import { type ConfigurationOptions, loadConfiguration } from '../configuration/load-configuration.ts';
 import { placeOf, type ResolvedConfiguration } from '../configuration/resolve-configuration.ts';
 import { type Configuration, type SettingName, settingNames } from '../configuration/settings.ts';
+import type { LogConfig } from '../containers/supervised/log-config.ts';
 import { isStrataError, restate } from '../errors/index.ts';
 import { checkStorageOptions } from '../snapshots/check-storage-options.ts';
 import type { DriverTable } from '../snapshots/storage-driver.ts';
@@ -11,27 +12,35 @@ interface Checked extends ConfigurationOptions {
   readonly storageDrivers?: DriverTable;
 }
 
-type Check = (values: Configuration, options: Checked) => void;
+type Check = (values: Configuration, options: Checked) => void | Promise<void>;
 
 /** What only a floor above the schema can judge; not asked about defaults. */
 const checks: { readonly [Name in SettingName]?: Check } = {
   storageDriver: ({ storageDriver: driver }, { storageDrivers: table }) => void wishedDriver({ driver, table }),
   storageOptions: ({ storageDriver, storageOptions }) => checkStorageOptions(storageDriver, storageOptions),
+  logDriver: async ({ logDriver }) => await checkLog({ Type: logDriver, Config: {} }),
+  logOptions: async ({ logDriver, logOptions }) => await checkLog({ Type: logDriver, Config: logOptions }),
 };
+
+async function checkLog(config: LogConfig): Promise<void> {
+  const { checkLogConfig } = await import('../containers/supervised/log-config.ts');
+  checkLogConfig(config);
+}
 
 /**
  * The configuration an engine opens with. What is wrong with it is told with its place. Throws ERR_CONFIGURATION_UNUSABLE,
- * ERR_CONFIGURATION_INVALID, ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORAGE_OPTION_UNKNOWN.
+ * ERR_CONFIGURATION_INVALID, ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORAGE_OPTION_UNKNOWN,
+ * ERR_LOG_OPTION_INVALID, ERR_NOT_SUPPORTED_YET.
  */
 export async function openConfiguration(options: Checked): Promise<ResolvedConfiguration> {
   const resolved = await loadConfiguration(options, process.env);
-  for (const name of settingNames) if (resolved.origins[name].from !== 'default') check(name, resolved, options);
+  for (const name of settingNames) if (resolved.origins[name].from !== 'default') await check(name, resolved, options);
   return resolved;
 }
 
-function check(name: SettingName, { values, origins }: ResolvedConfiguration, options: Checked): void {
+async function check(name: SettingName, { values, origins }: ResolvedConfiguration, options: Checked): Promise<void> {
   try {
-    checks[name]?.(values, options);
+    await checks[name]?.(values, options);
   } catch (error) {
     if (!isStrataError(error) || origins[name].from === 'option') throw error;
     throw restate(error, { message: `${placeOf(name, origins[name])}: ${error.message}` });

@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { release } from 'node:os';
-import { describeRuntime } from '../containers/runtime/runtime.ts';
+import { type ConfigurationOptions, loadConfiguration } from '../configuration/load-configuration.ts';
+import type { RuntimeSettings } from '../containers/runtime/find-runtime.ts';
+import { describeRuntime, type RuntimeInfo } from '../containers/runtime/runtime.ts';
 import { isStrataError } from '../errors/index.ts';
 import { formatPlatform } from '../spec/platform.ts';
 import { hostPlatform } from '../sys/host-platform.ts';
@@ -22,20 +24,26 @@ export function strataVersion(): string {
   return (createRequire(import.meta.url)('strata-oci/package.json') as { readonly version: string }).version;
 }
 
-export async function describeVersions(): Promise<Versions> {
+/** Returns the versions of what works here, the runtime's as the configuration has it. Throws as `Engine.open` does for a wrong one. */
+export async function describeVersions(options: ConfigurationOptions = {}): Promise<Versions> {
+  const { values } = await loadConfiguration(options, process.env);
+  return versionsOf(await runtimeIfThere(values));
+}
+
+export function versionsOf(runtime: RuntimeInfo | undefined): Versions {
   return {
     strata: strataVersion(),
     node: process.versions.node,
-    runtime: await runtimeVersion(),
+    runtime: runtime === undefined ? undefined : `${runtime.name} ${runtime.version}`,
     kernel: release(),
     platform: formatPlatform(hostPlatform()),
   };
 }
 
-async function runtimeVersion(): Promise<string | undefined> {
+/** The default runtime; undefined when it is not installed. */
+export async function runtimeIfThere(settings: RuntimeSettings): Promise<RuntimeInfo | undefined> {
   try {
-    const { name, version } = await describeRuntime();
-    return `${name} ${version}`;
+    return await describeRuntime(settings);
   } catch (error) {
     if (isStrataError(error, 'ERR_RUNTIME_MISSING')) return undefined;
     throw error;

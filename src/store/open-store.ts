@@ -1,3 +1,4 @@
+import type { Configuration } from '../configuration/settings.ts';
 import { LocalContentStore } from '../content/local/store.ts';
 import { ObjectLocks } from '../content/object-locks.ts';
 import type { AbortOptions } from '../lib/abort.ts';
@@ -18,6 +19,7 @@ import type { MadeWork, Work } from './work/types.ts';
 export interface OpenStoreOptions {
   /** Where the store lies, as `findLayout` says; made by the first write. */
   readonly layout: StoreLayout;
+  readonly configuration: Configuration;
   readonly driver: DriverWish;
   /** It ends with the store. */
   readonly host: Host;
@@ -50,6 +52,7 @@ type Parts = Pick<Store, 'layout' | 'locks' | 'content' | 'metadata'>;
 
 class OpenStore implements Store {
   readonly layout: StoreLayout;
+  readonly configuration: Configuration;
   readonly metadata: Metadata;
   readonly blobs: TrackedBlobs;
   readonly content: LocalContentStore;
@@ -63,6 +66,7 @@ class OpenStore implements Store {
 
   constructor({ layout, locks, content, metadata }: Parts, options: OpenStoreOptions) {
     this.layout = layout;
+    this.configuration = options.configuration;
     this.metadata = metadata;
     this.blobs = new TrackedBlobs(content, metadata.blobs);
     this.content = content;

@@ -1,3 +1,4 @@
+import type { Configuration } from '../configuration/settings.ts';
 import type { LocalContentStore } from '../content/local/store.ts';
 import type { ObjectLocks } from '../content/object-locks.ts';
 import type { BlobProvider } from '../content/types.ts';
@@ -17,6 +18,8 @@ import type { MadeWork, Work } from './work/types.ts';
  */
 export interface Store extends AsyncDisposable {
   readonly layout: StoreLayout;
+  /** The settings that hold. */
+  readonly configuration: Configuration;
   readonly metadata: Metadata;
   /** Blobs that are recorded, for reading. */
   readonly blobs: BlobProvider;

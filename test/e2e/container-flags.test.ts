@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { describeRuntime } from '../../src/containers/runtime/runtime.ts';
 import { folderWith } from '../helpers/build-folder.ts';
 import { busyboxStore } from '../helpers/busybox-store.ts';
+import { defaultConfiguration } from '../helpers/default-configuration.ts';
 import { needs } from '../helpers/needs.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'tini-static');
@@ -77,7 +78,7 @@ test('-v makes what is missing, --mount does not; a flag that cannot be is told'
 
 test('flags that a weak runtime makes dangerous are warned of, by info as well', { skip }, async (t) => {
   const strata = await busyboxStore(t);
-  const { weaknesses } = await describeRuntime();
+  const { weaknesses } = await describeRuntime(defaultConfiguration);
   const plain = await strata('run', '--rm', '--cap-add', 'NET_ADMIN', 'busybox', 'echo', 'ran');
   assert.deepEqual(plain, { code: 0, stdout: 'ran\n', stderr: '' });
   const info = await strata('info');

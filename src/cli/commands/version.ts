@@ -11,7 +11,8 @@ export function define(command: Command, context: CliContext): void {
     .action(async (flags: { readonly format?: string }) => {
       // As docker: empty is the same as not given.
       const format = flags.format ? inspectFormat(flags.format) : undefined;
-      const versions = await describeVersions();
+      const { config } = context.globals;
+      const versions = await describeVersions(config === undefined ? {} : { configurationFile: config });
       if (format !== undefined) return context.out(`${formatStruct(format, versionDocument(versions))}\n`);
       const rows = [
         ['Strata', versions.strata],

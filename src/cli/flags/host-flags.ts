@@ -102,7 +102,7 @@ export function defineHostFlags(command: Command): void {
     .option('--pid <mode>', 'private or host')
     .option('--uts <mode>', 'private or host')
     .option('--userns <mode>', 'host')
-    .option('--runtime <name>', 'runc')
+    .option('--runtime <name>', 'runc, or another that the configuration names')
     .option('--log-driver <name>', 'how what it writes is kept: json-file or local, which are the same, or none')
     .option('--log-opt <name=value>', 'max-size=10m: how large a log may become before it is begun anew', collect, [])
     .option('--annotation <name=value>', 'annotation for the runtime', collect, []);
@@ -182,7 +182,7 @@ function logConfig({ logDriver = '', logOpt }: HostFlags): LogConfig | undefined
     const [name = ''] = option.split('=', 1);
     return [name, option.slice(name.length + 1)];
   });
-  return { Type: logDriver || 'json-file', Config: Object.fromEntries(options.toSorted(byName)) };
+  return { Type: logDriver, Config: Object.fromEntries(options.toSorted(byName)) };
 }
 
 function splitTmpfs(text: string): readonly [string, string] {

@@ -1,4 +1,5 @@
-import type { SystemInfo } from '../../engine/index.ts';
+import type { RuntimeDefinitions, SystemInfo } from '../../engine/index.ts';
+import type { JsonValue } from '../../errors/index.ts';
 import { Nil, Struct, structured, type TemplateFunction, type Value } from '../../query/template/values.ts';
 import { plain } from './plain.ts';
 
@@ -16,6 +17,7 @@ export function infoDocument(
   const { containers, drivers, host, kernel, runtime, versions, warnings } = info;
   const limits = (controller: string): boolean => host.controllers.includes(controller);
   const chosen = drivers.find((finding) => finding.chosen);
+  const settings = settingsOf(info);
   const commit = { ID: runtime?.version ?? '', Expected: runtime?.version ?? '' };
   const fields: Readonly<Record<string, unknown>> = {
     ID: '',
@@ -48,7 +50,7 @@ export function infoDocument(
     OomKillDisable: false,
     NGoroutines: 0,
     SystemTime: now.toISOString(),
-    LoggingDriver: 'json-file',
+    LoggingDriver: settings['log-driver'],
     CgroupDriver: kernel.cgroups === 'none' ? 'none' : 'cgroupfs',
     CgroupVersion: kernel.cgroups === 'v2' ? '2' : '1',
     NEventsListener: 0,
@@ -76,12 +78,7 @@ export function infoDocument(
     Labels: [],
     ExperimentalBuild: false,
     ServerVersion: versions.strata,
-    Runtimes:
-      runtime === undefined
-        ? {}
-        : {
-            [runtime.name]: new Struct({ path: runtime.path }, 'system.RuntimeWithStatus', alias('Path', runtime.path)),
-          },
+    Runtimes: runtimesOf(info),
     DefaultRuntime: runtime?.name ?? '',
     Swarm: {
       NodeID: '',
@@ -128,6 +125,21 @@ export function infoDocument(
     ...alias('DefaultAddressPools', []),
     ...alias('ProductLicense', ''),
   });
+}
+
+const settingsOf = ({ configuration }: SystemInfo): Readonly<Record<string, JsonValue>> =>
+  Object.fromEntries(configuration.settings.map(({ key, value }) => [key, value]));
+
+/** The default one where it was found, and those of the configuration, whether they are there or not. */
+function runtimesOf(info: SystemInfo): Readonly<Record<string, Struct>> {
+  const { runtimes } = settingsOf(info) as { readonly runtimes?: RuntimeDefinitions };
+  const found: RuntimeDefinitions = info.runtime === undefined ? {} : { [info.runtime.name]: info.runtime };
+  return Object.fromEntries(
+    Object.entries({ ...runtimes, ...found }).map(([name, { path }]) => [
+      name,
+      new Struct({ path }, 'system.RuntimeWithStatus', alias('Path', path)),
+    ]),
+  );
 }
 
 function platformFields(platform: string): { readonly Os: string; readonly Arch: string } {

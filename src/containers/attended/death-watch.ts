@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { safeEnvironment } from '../../sys/process.ts';
-import type { RuntimePlace } from '../runtime/runtime-commands.ts';
+import { globalArguments, type RuntimePlace } from '../runtime/runtime-commands.ts';
 
 // A container whose runtime had only just been started appears a moment later.
 const script = `
 ids=
 while read -r id; do ids="$ids $id"; done
 for round in 1 2 3 4 5; do
-  for id in $ids; do [ ! -d "$1/$id" ] || "$0" --root "$1" delete --force "$id"; done
+  for id in $ids; do [ ! -d "$0/$id" ] || "$@" delete --force "$id"; done
   sleep 0.2
 done`;
 
@@ -35,8 +35,8 @@ export class DeathWatch implements Disposable {
   }
 }
 
-function watcherFor({ runtime, runtimeRoot }: RuntimePlace): ChildProcess {
-  const watcher = spawn('/bin/sh', ['-c', script, runtime, runtimeRoot], {
+function watcherFor(place: RuntimePlace): ChildProcess {
+  const watcher = spawn('/bin/sh', ['-c', script, place.runtimeRoot, place.runtime, ...globalArguments(place)], {
     env: safeEnvironment,
     stdio: ['pipe', 'ignore', 'ignore'],
     // A signal for the terminal's whole group does not reach it.

@@ -15,20 +15,16 @@ import type { HostJob, HostThread } from '../../sys/worker/host.ts';
 import { MadeMountPoints } from '../mounts/made-mount-points.ts';
 import { SharedBinds } from '../mounts/shared-binds.ts';
 import { type DocumentContents, writeDocument } from '../runtime/document.ts';
-import { deleteFromRuntime } from '../runtime/runtime-commands.ts';
+import { deleteFromRuntime, globalArguments, type RuntimePlace } from '../runtime/runtime-commands.ts';
 import { startFailure } from '../runtime/start-failure.ts';
 import { type OnOutput, OutputFlow } from './output-flow.ts';
 
 /** Everything a runtime needs to run one container to its end; plain data, so that a worker can be handed it. */
-export interface ForegroundPlan extends DocumentContents {
+export interface ForegroundPlan extends DocumentContents, RuntimePlace {
   readonly id: string;
   /** Where the bundle is made; its parent exists. Gone afterwards. */
   readonly bundle: string;
   readonly rootfs: readonly Mount[];
-  /** Absolute path of runc. */
-  readonly runtime: string;
-  /** Where the runtime keeps its state. */
-  readonly runtimeRoot: string;
   /** Contents of files laid over the image's, by their path in the container. */
   readonly files: Readonly<Record<string, string>>;
   /** The same, for files that are programs. */
@@ -165,7 +161,7 @@ function spawnRuntime(
   const stdout = plan.stdio === 'inherit' ? 'inherit' : 'pipe';
   // In a session of its own the runtime gets only the signals we pass on; at a terminal it must stay in ours to read it.
   const isOwnSession = plan.options.terminal !== true && !(input === 'inherit' && process.stdin.isTTY);
-  const args = ['--root', plan.runtimeRoot, '--log', bundle.log, '--log-format', 'json'];
+  const args = [...globalArguments(plan), '--log', bundle.log, '--log-format', 'json'];
   args.push('run', '--bundle', plan.bundle, '--pid-file', bundle.pid, plan.id);
   const held = plan.heldFd === undefined ? [] : [plan.heldFd];
   const stdio = [input, stdout, 'pipe', ...held] as const;
@@ -193,7 +189,7 @@ const exitOf = async (child: ChildProcess): Promise<Exit> =>
   });
 
 const runtime = async (plan: ForegroundPlan, args: readonly string[]): Promise<number | null> =>
-  (await runProgram(plan.runtime, ['--root', plan.runtimeRoot, ...args])).exitCode;
+  (await runProgram(plan.runtime, [...globalArguments(plan), ...args])).exitCode;
 
 // A container is there some tens of milliseconds after its runtime was started; far beyond that something is stuck.
 const killPatienceMs = 5000;

@@ -5,7 +5,7 @@ import { keepInherited } from '../../sys/inherited-descriptors.ts';
 import { safeEnvironment } from '../../sys/process.ts';
 import { OutputFlow } from '../attended/output-flow.ts';
 import { readPid, readRuntimeLog } from '../runtime/bundle.ts';
-import type { RuntimePlace } from '../runtime/runtime-commands.ts';
+import { globalArguments, type RuntimePlace } from '../runtime/runtime-commands.ts';
 import { execFailure } from './failure.ts';
 import type { ExecFolder } from './folder.ts';
 
@@ -20,17 +20,17 @@ export interface AttendedExecOptions extends AbortOptions {
  * rejects with the signal's reason and lets the process go on by itself, as docker does. Throws ERR_EXEC.
  */
 export async function execAttended(
-  { runtime, runtimeRoot }: RuntimePlace,
+  place: RuntimePlace,
   containerId: string,
   folder: ExecFolder,
   { interactive, signal }: AttendedExecOptions,
 ): Promise<number> {
   signal?.throwIfAborted();
   const { pid, log } = folder.files;
-  const args = ['--root', runtimeRoot, '--log', log, '--log-format', 'json', 'exec'];
+  const args = [...globalArguments(place), '--log', log, '--log-format', 'json', 'exec'];
   args.push('--process', folder.process, '--pid-file', pid, containerId);
   keepInherited();
-  const child = spawn(runtime, args, {
+  const child = spawn(place.runtime, args, {
     env: safeEnvironment,
     // In a session of its own, or keys that interrupt us would reach the process, too.
     detached: !(interactive && process.stdin.isTTY),

@@ -6,7 +6,7 @@ import { requireProgram } from '../../sys/find-program.ts';
 import { keepInherited } from '../../sys/inherited-descriptors.ts';
 import { safeEnvironment } from '../../sys/process.ts';
 import { Attachment, type TerminalSize } from '../attach/attachment.ts';
-import type { RuntimePlace } from '../runtime/runtime-commands.ts';
+import { globalArguments, type RuntimePlace } from '../runtime/runtime-commands.ts';
 import { execFailure } from './failure.ts';
 import type { ExecFolder } from './folder.ts';
 
@@ -98,7 +98,7 @@ function supervise(
     // So that nothing stays behind when nobody waits for it.
     'exit-command': requireProgram('rm', 'coreutils'),
   };
-  const forRuntime = ['--root', place.runtimeRoot, '--log', files.log, '--log-format', 'json'];
+  const forRuntime = [...globalArguments(place), '--log', files.log, '--log-format', 'json'];
   const args = [
     ...Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]),
     ...forRuntime.flatMap((argument) => ['--runtime-arg', argument]),

@@ -5,11 +5,10 @@ import { removeControlGroup } from '../../sys/control-groups.ts';
 import { unmountIfMounted } from '../../sys/mount.ts';
 import { run, runChecked } from '../../sys/process.ts';
 import { type Bundle, readRuntimeLog } from './bundle.ts';
+import type { RuntimeProgram } from './find-runtime.ts';
 import { startFailure } from './start-failure.ts';
 
-export interface RuntimePlace {
-  /** Absolute path of runc. */
-  readonly runtime: string;
+export interface RuntimePlace extends RuntimeProgram {
   /** Where it keeps its state. */
   readonly runtimeRoot: string;
 }
@@ -18,11 +17,14 @@ export interface RuntimePlace {
 export const controlGroupOf = (id: string, parent = ''): string =>
   `/${(parent || 'strata').split('/').filter(Boolean).join('/')}/${id}`;
 
-const argumentsOf = ({ runtimeRoot }: RuntimePlace, words: readonly string[]): string[] => [
+/** What stands before the words of a command, for any runtime. */
+export const globalArguments = ({ runtimeArgs, runtimeRoot }: Omit<RuntimePlace, 'runtime'>): string[] => [
+  ...runtimeArgs,
   '--root',
   runtimeRoot,
-  ...words,
 ];
+
+const argumentsOf = (place: RuntimePlace, words: readonly string[]): string[] => [...globalArguments(place), ...words];
 
 /** Lets the created container's process go. Throws ERR_CONTAINER_START. */
 export async function startCreated(place: RuntimePlace, id: string, bundle: Bundle): Promise<void> {

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { promisify } from 'node:util';
-import { StrataError } from '../../errors/index.ts';
+import { run } from '../../sys/process.ts';
+import { findRuntime, type RuntimeSettings } from './find-runtime.ts';
 
 /** A weakness of the installed runtime that the engine cannot mend from outside. */
 export interface RuntimeWeakness {
@@ -10,7 +8,8 @@ export interface RuntimeWeakness {
 }
 
 export interface RuntimeInfo {
-  readonly name: 'runc';
+  /** As the configuration names it. */
+  readonly name: string;
   readonly path: string;
   /** As the runtime prints it, with the distribution's suffix. */
   readonly version: string;
@@ -63,37 +62,24 @@ const fixes: readonly Fix[] = [
   },
 ];
 
-// Helpers are found by absolute path before anything of an image is near (CVE-2019-14271).
-const places = ['/usr/local/sbin/runc', '/usr/local/bin/runc', '/usr/sbin/runc', '/usr/bin/runc'];
+const longestMs = 10_000;
 
-/** Where runc is. Throws ERR_RUNTIME_MISSING. */
-export function findRuntime(): string {
-  for (const path of places) {
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not here: the next place.
-    }
-  }
-  throw new StrataError({
-    code: 'ERR_RUNTIME_MISSING',
-    message: 'runtime runc: not found',
-    hint: "Install it: 'apt-get install runc'.",
-  });
-}
-
-/** Version and known weaknesses of the runtime; one process is run. */
-export async function describeRuntime(): Promise<RuntimeInfo> {
-  const path = findRuntime();
-  const { stdout } = await promisify(execFile)(path, ['--version'], { env: {}, timeout: 10_000 });
-  const release = /runc version (\S+)/.exec(stdout)?.[1] ?? 'unknown';
-  const build = /commit: (\S+)/.exec(stdout)?.[1] ?? '';
+/** Version and known weaknesses of a runtime, the default one without a name; one process is run. Throws as {@link findRuntime}. */
+export async function describeRuntime(
+  settings: RuntimeSettings,
+  name: string = settings.defaultRuntime,
+): Promise<RuntimeInfo> {
+  const { runtime: path } = findRuntime(settings, name);
+  const { stdout } = await run(path, ['--version'], { signal: AbortSignal.timeout(longestMs) });
+  const text = stdout.toString('utf8');
+  const [, program = '', release = 'unknown'] = /^(\S+) version (\S+)/m.exec(text) ?? [];
+  const build = /^commit: (\S+)/m.exec(text)?.[1] ?? '';
   return {
-    name: 'runc',
+    name,
     path,
     version: build.startsWith(release) ? build : release,
-    weaknesses: weaknessesOf(release, build),
+    // Of other programs no weaknesses are known here, which does not say that they have none.
+    weaknesses: program === 'runc' ? weaknessesOf(release, build) : [],
   };
 }
 

@@ -3,7 +3,7 @@ import { parseSize } from '../../query/parse-size.ts';
 
 /** Docker's `LogConfig`: how what a container writes is kept. */
 export interface LogConfig {
-  /** `json-file` and `local` are the same here; `none` keeps nothing. */
+  /** `json-file` and `local` are the same here; `none` keeps nothing; empty is the configuration's. */
   readonly Type: string;
   /** `max-size`: bytes, as in `10m`. */
   readonly Config: Readonly<Record<string, string>>;

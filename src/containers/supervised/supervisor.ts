@@ -1,13 +1,11 @@
 import { requireProgram } from '../../sys/find-program.ts';
 import type { Bundle } from '../runtime/bundle.ts';
+import { globalArguments, type RuntimePlace } from '../runtime/runtime-commands.ts';
 
-export interface SupervisorPlan {
+export interface SupervisorPlan extends RuntimePlace {
   readonly id: string;
   readonly name: string;
   readonly bundle: Bundle;
-  /** Absolute path of runc, and where it keeps its state. */
-  readonly runtime: string;
-  readonly runtimeRoot: string;
   /** Where `<id>` appears with the exit code when the container has ended. */
   readonly exitDirectory: string;
   /** Gets all that is written, a line each: see `log-file.ts`. Nothing is kept without it. */
@@ -45,7 +43,7 @@ export function supervisorArguments(plan: SupervisorPlan): string[] {
     'log-level': 'warning',
     'log-size-max': String(plan.maxLogBytes),
   };
-  const forRuntime = ['--root', plan.runtimeRoot, '--log', bundle.log, '--log-format', 'json'];
+  const forRuntime = [...globalArguments(plan), '--log', bundle.log, '--log-format', 'json'];
   return [
     ...Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]),
     ...forRuntime.flatMap((argument) => ['--runtime-arg', argument]),

@@ -4,13 +4,13 @@ import type { Runner, RunRequest } from '../../builder/runner.ts';
 import { DeathWatch } from '../../containers/attended/death-watch.ts';
 import { type ForegroundPlan, foregroundJob } from '../../containers/attended/foreground.ts';
 import { etcFiles } from '../../containers/runtime/etc-files.ts';
-import { findRuntime } from '../../containers/runtime/runtime.ts';
 import { variablesOf } from '../../dockerfile/environment.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import type { StoreLayout } from '../../store/layout.ts';
-import { runtimeRootOf, stepsOf } from '../../store/layout.ts';
+import { stepsOf } from '../../store/layout.ts';
 import type { Store } from '../../store/store.ts';
 import type { Mount } from '../../sys/mount-list.ts';
+import { stepRuntimePlace } from '../containers/state/places.ts';
 import { thisMachine } from '../machine.ts';
 import { mountPointsIn } from './mount-points.ts';
 
@@ -73,8 +73,7 @@ export class ContainerRunner implements Runner, Disposable {
       files: filesFor(network),
       scripts,
       removesMountPoints: true,
-      runtime: findRuntime(),
-      runtimeRoot: runtimeRootOf(layout),
+      ...stepRuntimePlace(this.#store),
       stdio: 'output',
       interactive: false,
     };

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
-import type { Metadata } from '../../metadata/metadata.ts';
-import { type StoreLayout, stepsOf } from '../../store/layout.ts';
+import { stepsOf } from '../../store/layout.ts';
+import type { Store } from '../../store/store.ts';
 import { errnoOf } from '../../sys/errno.ts';
 
 /**
@@ -8,7 +8,9 @@ import { errnoOf } from '../../sys/errno.ts';
  * Garbage collection does so before it collects what they write into, and whatever makes or starts containers does, too:
  * a command may be the only one for days. Costs a look into a folder when there are none.
  */
-export async function endAbandonedSteps(layout: StoreLayout, { leases }: Metadata): Promise<number> {
+export async function endAbandonedSteps(store: Store): Promise<number> {
+  const { layout } = store;
+  const { leases } = store.metadata;
   const ids = namesIn(stepsOf(layout));
   if (ids.length === 0) return 0;
   // In this order: a lease is recorded before its first step begins.
@@ -17,7 +19,7 @@ export async function endAbandonedSteps(layout: StoreLayout, { leases }: Metadat
   const abandoned = ids.filter((name) => !live.has(name.replace(/-\d+$/, '')));
   if (abandoned.length > 0) {
     const { endSteps } = await import('./end-steps.ts');
-    await endSteps(layout, stepsOf(layout), abandoned);
+    await endSteps(store, stepsOf(layout), abandoned);
   }
   return abandoned.length;
 }

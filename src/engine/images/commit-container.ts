@@ -2,7 +2,6 @@ import { tarEnd } from '../../archive/index.ts';
 import { layersOf } from '../../builder/step-layers.ts';
 import { mountStubs, removeMountStubs } from '../../containers/mounts/mount-stubs.ts';
 import { pauseContainer } from '../../containers/pause-container.ts';
-import { findRuntime } from '../../containers/runtime/runtime.ts';
 import { assembleImage } from '../../images/assemble-image.ts';
 import { readConfig } from '../../images/read-image.ts';
 import { recordImage } from '../../images/record-image.ts';
@@ -19,13 +18,13 @@ import { ownDirectories } from '../../snapshots/own-directories.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { Digest } from '../../spec/digest.ts';
 import type { MadeLayer } from '../../store/layers/types.ts';
-import { runtimeRootOf } from '../../store/layout.ts';
 import type { Store } from '../../store/store.ts';
 import type { Work } from '../../store/work/types.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
 import { readStanding } from '../containers/files/read-race.ts';
 import { findContainer } from '../containers/state/find.ts';
 import { pauseLocks } from '../containers/state/locks.ts';
+import { runtimePlaceOf } from '../containers/state/places.ts';
 import { definitionOf, isRunning } from '../containers/state/state.ts';
 import type { CommitEvent, CommitRequest, CommitResult } from './commit-types.ts';
 import { applyChanges } from './config-changes.ts';
@@ -106,9 +105,7 @@ async function copyChanges({ store, work, container, snapshotId, request, signal
   const { lease } = work;
   const { parentId } = snapshotter.stat(snapshotId);
   await using _still =
-    request.pause !== false && isRunning(store.metadata, container)
-      ? await pause(store, container.id, signal)
-      : undefined;
+    request.pause !== false && isRunning(store.metadata, container) ? await pause(store, container, signal) : undefined;
   if (ownDirectories(snapshotter) === undefined) {
     const { id } = await snapshotter.prepare(parentId, { lease, signal, copyOf: snapshotId });
     await using copy = await openChanges(snapshotter, id, { access: 'write', signal });
@@ -122,11 +119,10 @@ async function copyChanges({ store, work, container, snapshotId, request, signal
 }
 
 /** Others that pause it, or let it go on, wait until the disposal. */
-async function pause(store: Store, id: string, signal: AbortSignal): Promise<AsyncDisposable> {
+async function pause(store: Store, container: ContainerRecord, signal: AbortSignal): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
-  const { fd } = stack.use(await pauseLocks(store).lock(id, { signal }));
-  const place = { runtime: findRuntime(), runtimeRoot: runtimeRootOf(store.layout) };
-  stack.use(await pauseContainer(place, id, { signal, lockFd: fd }));
+  const { fd } = stack.use(await pauseLocks(store).lock(container.id, { signal }));
+  stack.use(await pauseContainer(runtimePlaceOf(store, definitionOf(container)), container.id, { signal, lockFd: fd }));
   return stack.move();
 }
 

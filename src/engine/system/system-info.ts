@@ -3,8 +3,8 @@ import {
   type ShownSetting,
   shownSettings,
 } from '../../configuration/resolve-configuration.ts';
-import { describeRuntime, type RuntimeInfo } from '../../containers/runtime/runtime.ts';
-import { isStrataError } from '../../errors/index.ts';
+import { type RuntimeSettings, usualRuntime } from '../../containers/runtime/find-runtime.ts';
+import type { RuntimeInfo } from '../../containers/runtime/runtime.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { DriverFinding } from '../../snapshots/driver-choice.ts';
 import { expectedDriver } from '../../snapshots/expected-driver.ts';
@@ -12,7 +12,7 @@ import type { DriverWish } from '../../snapshots/wished-driver.ts';
 import type { Store } from '../../store/store.ts';
 import { type KernelFeatures, kernelFeatures } from '../../sys/features.ts';
 import { listContainers } from '../containers/verbs/list.ts';
-import { describeVersions, type Versions } from '../versions.ts';
+import { runtimeIfThere, type Versions, versionsOf } from '../versions.ts';
 import { type HostFacts, hostFacts } from './host-facts.ts';
 
 /** How many containers there are, and in which state. */
@@ -34,7 +34,7 @@ export interface SystemInfo {
   /** The driver in use, and every other with the reason against it. */
   readonly drivers: readonly DriverFinding[];
   readonly kernel: KernelFeatures;
-  /** Undefined when none is installed. */
+  /** The default one; undefined when it is not installed. */
   readonly runtime: RuntimeInfo | undefined;
   readonly configuration: ShownConfiguration;
   readonly warnings: readonly string[];
@@ -60,11 +60,11 @@ export async function systemInfo(
   options: AbortOptions,
 ): Promise<SystemInfo> {
   const containers = await listContainers(store, { all: true, ...options });
-  const runtime = await runtimeIfThere();
+  const runtime = await runtimeIfThere(configuration.values);
   const choice = expectedDriver(wish);
   return {
     root: wish.root,
-    versions: await describeVersions(),
+    versions: versionsOf(runtime),
     images: store.metadata.images.list().length,
     containers: countsOf(containers.map(({ state }) => state)),
     host: hostFacts(),
@@ -72,7 +72,7 @@ export async function systemInfo(
     kernel: await kernelFeatures(),
     runtime,
     configuration: { file: configuration.file ?? null, settings: shownSettings(configuration) },
-    warnings: [...choice.warnings, ...runtimeWarnings(runtime)],
+    warnings: [...choice.warnings, ...runtimeWarnings(runtime, configuration.values)],
   };
 }
 
@@ -82,21 +82,18 @@ function countsOf(states: readonly string[]): ContainerCounts {
   return { total: states.length, running, paused, stopped: states.length - running - paused };
 }
 
-function runtimeWarnings(runtime: RuntimeInfo | undefined): string[] {
-  if (runtime === undefined) return ["no runtime: containers cannot be run; 'apt-get install runc'"];
-  const { name, version, weaknesses } = runtime;
+function runtimeWarnings(runtime: RuntimeInfo | undefined, { defaultRuntime }: RuntimeSettings): string[] {
+  if (runtime === undefined) {
+    const cure =
+      defaultRuntime === usualRuntime
+        ? "'apt-get install runc'"
+        : `${defaultRuntime} is not where the configuration says`;
+    return [`no runtime: containers cannot be run; ${cure}`];
+  }
+  const { name, path, version, weaknesses } = runtime;
   if (weaknesses.length === 0) return [];
   const ids = weaknesses.map(({ id }) => id).join(', ');
   return [
-    `${name} ${version} lacks the fixes of ${ids}: run only images you trust, or put a newer ${name} into /usr/local/sbin; see docs/security.md`,
+    `${name} ${version} lacks the fixes of ${ids}: run only images you trust, or put a newer runc ${name === usualRuntime ? 'into /usr/local/sbin' : `at ${path}`}; see docs/security.md`,
   ];
-}
-
-async function runtimeIfThere(): Promise<RuntimeInfo | undefined> {
-  try {
-    return await describeRuntime();
-  } catch (error) {
-    if (isStrataError(error, 'ERR_RUNTIME_MISSING')) return undefined;
-    throw error;
-  }
 }

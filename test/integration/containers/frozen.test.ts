@@ -4,11 +4,12 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findRuntime } from '../../../src/containers/runtime/runtime.ts';
+import { findRuntime } from '../../../src/containers/runtime/find-runtime.ts';
 import type { Engine } from '../../../src/engine/index.ts';
 import { KeyLocks } from '../../../src/store/key-locks.ts';
 import { runtimeRootOf } from '../../../src/store/layout.ts';
 import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { defaultConfiguration } from '../../helpers/default-configuration.ts';
 import { needs } from '../../helpers/needs.ts';
 import { patienceMs } from '../../helpers/until.ts';
 import { seen } from './truth.ts';
@@ -67,7 +68,8 @@ test('who was left frozen by a command that was killed goes on, and can be remov
   const engine = await containerStore(t);
   const { containers } = engine;
   const id = await politeOne(engine, 'one');
-  const freeze = (): unknown => execFileSync(findRuntime(), ['--root', runtimeRootOf(engine.layout), 'pause', id]);
+  const freeze = (): unknown =>
+    execFileSync(findRuntime(defaultConfiguration).runtime, ['--root', runtimeRootOf(engine.layout), 'pause', id]);
   freeze();
   await containers.unpause('one');
   await assert.rejects(containers.unpause('one'), { code: 'ERR_CONTAINER_PAUSED' });

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { findRuntime } from '../../../src/containers/runtime/runtime.ts';
+import { findRuntime } from '../../../src/containers/runtime/find-runtime.ts';
 import type { Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { folderWith } from '../../helpers/build-folder.ts';
 import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { defaultConfiguration } from '../../helpers/default-configuration.ts';
 import { needs } from '../../helpers/needs.ts';
 import { soaking } from '../../helpers/seeded.ts';
 import { patienceMs } from '../../helpers/until.ts';
@@ -35,7 +36,10 @@ async function join({ containers }: Engine, id: string, command: readonly string
 
 test('the runtime stays what it is, whatever joins a container that waits to write to it (E5)', { skip }, async (t) => {
   const engine = await containerStore(t);
-  const digest = (): string => createHash('sha256').update(readFileSync(findRuntime())).digest('hex');
+  const digest = (): string =>
+    createHash('sha256')
+      .update(readFileSync(findRuntime(defaultConfiguration).runtime))
+      .digest('hex');
   const before = digest();
   // What is joined is the runtime itself, by a symlink and as an interpreter; others wait for whoever comes.
   const context = folderWith(t, {

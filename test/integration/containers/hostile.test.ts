@@ -3,12 +3,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { describeRuntime, findRuntime } from '../../../src/containers/runtime/runtime.ts';
+import { findRuntime } from '../../../src/containers/runtime/find-runtime.ts';
+import { describeRuntime } from '../../../src/containers/runtime/runtime.ts';
 import type { CreateRequest, Engine, HostOptions } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { defaultMaskedPaths, defaultReadonlyPaths } from '../../../src/oci-runtime/defaults.ts';
 import { type FolderItem, folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
 import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { defaultConfiguration } from '../../helpers/default-configuration.ts';
 import { needs } from '../../helpers/needs.ts';
 import { soaking } from '../../helpers/seeded.ts';
 
@@ -94,7 +96,10 @@ test('a container holds descriptors 0 to 2 only, under conmon too (E4)', { skip 
 
 test('the runtime on the host stays what it is, whatever writes to /proc/self/exe (E5)', { skip }, async (t) => {
   const engine = await containerStore(t);
-  const digest = (): string => createHash('sha256').update(readFileSync(findRuntime())).digest('hex');
+  const digest = (): string =>
+    createHash('sha256')
+      .update(readFileSync(findRuntime(defaultConfiguration).runtime))
+      .digest('hex');
   const before = digest();
   await image(t, engine, { evil: { link: '/proc/self/exe' } });
   const { code } = await run(engine, { image: 'hostile', command: ['/evil', 'init'] });
@@ -164,7 +169,7 @@ test('a path that another container swaps while mounts are made leads nothing ou
   await containers.create({ image: 'busybox', name: 'swapper', command, host: { Binds: [`${shared}:/shared`] } });
   await containers.start('swapper');
   const ends = { well: 0, refused: 0, made: 0 };
-  const isWeak = (await describeRuntime()).weaknesses.some(({ id }) => id === 'CVE-2024-45310');
+  const isWeak = (await describeRuntime(defaultConfiguration)).weaknesses.some(({ id }) => id === 'CVE-2024-45310');
   for (let start = 0; start < (soaking ? 1000 : 20); start++) {
     const Binds = [`${shared}:/shared`, `${source}:/shared/place/target`];
     try {

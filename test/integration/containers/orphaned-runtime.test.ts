@@ -14,6 +14,7 @@ import { tryLockFile } from '../../../src/sys/flock.ts';
 import { unmountIfMounted } from '../../../src/sys/mount.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { containerStore } from '../../helpers/container-store.ts';
+import { defaultConfiguration } from '../../helpers/default-configuration.ts';
 import { needs } from '../../helpers/needs.ts';
 
 test('the copy of itself that a runtime had only just mounted is no obstacle', { skip: needs('root') }, async (t) => {
@@ -23,7 +24,7 @@ test('the copy of itself that a runtime had only just mounted is no obstacle', {
   writeFileSync(copy, '');
   bindMount(process.execPath, copy);
   try {
-    await forgetInRuntime({ runtime: '/nowhere', runtimeRoot }, 'one', '/strata/nobody');
+    await forgetInRuntime({ runtime: '/nowhere', runtimeArgs: [], runtimeRoot }, 'one', '/strata/nobody');
     assert.equal(existsSync(join(runtimeRoot, 'one')), false);
   } finally {
     unmountIfMounted(copy, { lazy: true });
@@ -47,7 +48,11 @@ test('a runtime whose supervisor was killed is waited for, and what it makes goe
   const runtime = spawn('/bin/sh', ['-c', script, state], { stdio: ['ignore', 'ignore', 'inherit', lock] });
   t.after(() => runtime.kill('SIGKILL'));
   closeSync(lock);
-  await tearDown({ layout, metadata } as Parameters<typeof tearDown>[0], id, undefined);
+  await tearDown(
+    { layout, metadata, configuration: defaultConfiguration } as Parameters<typeof tearDown>[0],
+    id,
+    undefined,
+  );
   const isFree = tryLockFile(looks);
   closeSync(looks);
   assert.ok(isFree, 'it has ended');

@@ -7,6 +7,7 @@ import { MainThreadHost } from '../../../src/sys/worker/main-thread-host.ts';
 import { buildContext } from '../../helpers/build-context.ts';
 import { storeRoot } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
+import { defaultConfiguration } from '../../helpers/default-configuration.ts';
 import { needs } from '../../helpers/needs.ts';
 
 test('the base of a build is removed while a step runs', {
@@ -39,6 +40,7 @@ test('the layer of a step from the cache is held, also when no image keeps it', 
   await engine.builder.build({ context: files, tags: ['made'] }).result;
   await using store = openStore({
     layout,
+    configuration: defaultConfiguration,
     driver: { root: layout.root },
     host: new MainThreadHost(),
     endAbandonedWork: async () => 0,

@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pauseContainer } from '../../../src/containers/pause-container.ts';
-import { findRuntime } from '../../../src/containers/runtime/runtime.ts';
+import { findRuntime } from '../../../src/containers/runtime/find-runtime.ts';
 import { runtimeStatus } from '../../../src/containers/runtime/runtime-commands.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { StoreLayers } from '../../../src/store/layers/store-layers.ts';
 import { storeRoot } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { containerStore } from '../../helpers/container-store.ts';
+import { defaultConfiguration } from '../../helpers/default-configuration.ts';
 import { needs } from '../../helpers/needs.ts';
 import { until } from '../../helpers/until.ts';
 
@@ -29,7 +30,7 @@ test('a paused container goes on at disposal, and when its pauser is killed', {
     if (event.type === 'created') ({ id } = event);
     if (event.type === 'output') break;
   }
-  const place = { runtime: findRuntime(), runtimeRoot: join(engine.layout.run, 'runc') };
+  const place = { ...findRuntime(defaultConfiguration), runtimeRoot: join(engine.layout.run, 'runc') };
   {
     await using paused = await pauseContainer(place, id);
     assert.equal(await runtimeStatus(place, id), 'paused');
@@ -60,7 +61,7 @@ test('of two commits at once each copies a container that is paused', {
   const engine = await containerStore(context);
   const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '600'] });
   await engine.containers.start(id);
-  const place = { runtime: findRuntime(), runtimeRoot: join(engine.layout.run, 'runc') };
+  const place = { ...findRuntime(defaultConfiguration), runtimeRoot: join(engine.layout.run, 'runc') };
   const { copy } = StoreLayers.prototype;
   const seen: unknown[] = [];
   context.mock.method(

@@ -49,6 +49,8 @@ const info: SystemInfo = {
     file: '/etc/strata/config.json',
     settings: [
       { key: 'data-root', value: '/srv/store', origin: { from: 'environment', variable: 'STRATA_ROOT' } },
+      { key: 'log-driver', value: 'local', origin: { from: 'default' } },
+      { key: 'runtimes', value: { crun: { path: 'crun' } }, origin: { from: 'default' } },
       { key: 'storage-driver', value: 'vfs', origin: { from: 'file', path: '/etc/strata/config.json' } },
     ],
   },
@@ -98,7 +100,8 @@ describe('what scripts probe first', () => {
     ],
     ['info', '{{.MemoryLimit}} {{.SwapLimit}} {{.CPUCfsQuota}} {{.PidsLimit}}', 'true false true false'],
     ['info', '{{.Swarm.LocalNodeState}} {{.NCPU}} {{.Name}} {{.Architecture}}', 'inactive 2 box x86_64'],
-    ['info', '{{range $name, $_ := .Runtimes}}{{$name}}{{end}} {{.Runtimes.runc.Path}}', 'runc /usr/sbin/runc'],
+    ['info', '{{range $name, $_ := .Runtimes}}{{$name}}{{end}} {{.Runtimes.runc.Path}}', 'crunrunc /usr/sbin/runc'],
+    ['info', '{{.Runtimes.crun.Path}} {{.DefaultRuntime}} {{.LoggingDriver}}', 'crun runc local'],
     ['info', '{{.ServerErrors}} {{.ClientErrors}} {{len .DefaultAddressPools}} [{{.ProductLicense}}]', '[] [] 0 []'],
     ['info', '[{{.HTTPProxy}}{{.HTTPSProxy}}{{.NoProxy}}]', '[]'],
     ['info', '{{.RegistryConfig.Mirrors}} {{.RegistryConfig.IndexConfigs}}', '[] map[]'],
@@ -107,7 +110,7 @@ describe('what scripts probe first', () => {
     [
       'info',
       '{{range .Strata.configuration.settings}}{{.key}}={{.value}} {{.origin.from}},{{end}}',
-      'data-root=/srv/store environment,storage-driver=vfs file,',
+      'data-root=/srv/store environment,log-driver=local default,runtimes={{crun}} default,storage-driver=vfs file,',
     ],
     ['info', '{{.ClientInfo.Version}} {{.Strata.root}} {{(index .Strata.drivers 1).driver}}', '0.1.0 /srv/store vfs'],
     ['version', '{{.Server.Version}} {{.Client.Version}}', '0.1.0 0.1.0'],

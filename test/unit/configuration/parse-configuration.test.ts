@@ -9,6 +9,11 @@ test('the values of a file, by the names of the options', () => {
   assert.deepEqual(parse('{"data-root": "/srv", "storage-opts": ["a=b"]}'), { root: '/srv', storageOptions: ['a=b'] });
 });
 
+test('a runtime is a path and arguments', () => {
+  const runtimes = { crun: { path: 'crun', runtimeArgs: ['--debug'] }, youki: { path: '/y' } };
+  assert.deepEqual(parse(JSON.stringify({ runtimes })), { runtimes });
+});
+
 test('an empty file, an empty object and null say nothing', () => {
   for (const text of ['', ' \n\t', '{}', '{"data-root": null}']) assert.deepEqual(parse(text), {}, text);
 });
@@ -29,6 +34,13 @@ describe('what a file must not say', () => {
     ['{"data-root": "srv"}', '/c: data-root: must be an absolute path, not "srv"'],
     ['{"data-root": "~/srv"}', '/c: data-root: must be an absolute path, not "~/srv"'],
     ['{"storage-opts": {"a": "b"}}', '/c: storage-opts: must be an array, not an object'],
+    ['{"log-opts": {"max-file": 3}}', '/c: log-opts["max-file"]: must be a string, not a number'],
+    ['{"runtimes": {"x": null}}', '/c: runtimes.x: must be an object with a path'],
+    ['{"runtimes": {"x": {}}}', '/c: runtimes.x.path: is missing'],
+    [
+      '{"runtimes": {"x": {"runtimeType": "io.containerd.kata.v2"}}}',
+      '/c: runtimes.x.runtimeType: is not supported: a runtime has a path and runtimeArgs',
+    ],
     ['{"storage-opts": [1]}', '/c: storage-opts[0]: must be a string, not a number'],
   ];
   for (const [text, message, hint] of table) {

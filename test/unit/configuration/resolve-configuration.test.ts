@@ -14,6 +14,10 @@ const values: {
   root: ['/option', '/file'],
   storageDriver: ['vfs', 'overlay2'],
   storageOptions: [['a=option'], ['a=file']],
+  logDriver: ['none', 'local'],
+  logOptions: [{ 'max-size': '1m' }, { 'max-size': '2m' }],
+  defaultRuntime: ['one', 'two'],
+  runtimes: [{ one: { path: 'one' } }, { two: { path: '/two' } }],
 };
 
 const path = '/x/config.json';
@@ -33,8 +37,11 @@ describe('option, environment, file, default: the first that has a setting count
       environment,
       file: { path, values: { [name]: file } },
     };
+    // A default runtime must be one of them.
+    const others = name === 'runtimes' ? {} : { runtimes: { one: { path: 'one' }, two: { path: 'two' } } };
     const resolved = (sources: Partial<ConfigurationSources>): readonly unknown[] => {
-      const { values: found, origins } = resolveConfiguration({ ...all, ...sources });
+      const given = { ...all, ...sources };
+      const { values: found, origins } = resolveConfiguration({ ...given, options: { ...others, ...given.options } });
       return [found[name], origins[name]];
     };
     test(settings[name].key, () => {
@@ -53,6 +60,7 @@ describe('option, environment, file, default: the first that has a setting count
 });
 
 test('what is wrong with a value is told with its place', () => {
+  const runtimeProblem = (runtimes: Configuration['runtimes']): string => problem({ options: { runtimes } });
   const problem = (sources: Partial<ConfigurationSources>): string => {
     try {
       resolveConfiguration({ options: {}, environment: {}, file: undefined, ...sources });
@@ -66,6 +74,19 @@ test('what is wrong with a value is told with its place', () => {
   const says = '"a" is not of the form NAME=VALUE';
   assert.equal(problem({ options: { storageOptions } }), `storage-opts: ${says}`);
   assert.equal(problem({ file: { path, values: { storageOptions } } }), `${path}: storage-opts: ${says}`);
+  const defaultRuntime = 'crun';
+  assert.equal(
+    problem({ file: { path, values: { defaultRuntime } } }),
+    `${path}: default-runtime: "crun" is not one of the runtimes`,
+  );
+  assert.equal(problem({ options: { defaultRuntime, runtimes: { crun: { path: '/c' } } } }), 'none');
+  assert.equal(problem({ options: { runtimes: { runc: { path: '/opt/runc' } } } }), 'none');
+  assert.equal(runtimeProblem({ '../x': { path: '/c' } }), 'runtimes: "../x" is no name for a runtime');
+  assert.equal(
+    runtimeProblem({ x: { path: 'bin/c' } }),
+    'runtimes: x: path must be absolute or the name of a program, not "bin/c"',
+  );
+  assert.equal(runtimeProblem({ x: { path: '/c', runtimeArgs: ['a\0'] } }), 'runtimes: x: contains a NUL character');
 });
 
 test('settings are shown under the keys of the file, in the order of the schema', () => {

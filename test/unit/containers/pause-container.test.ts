@@ -17,17 +17,17 @@ function slowRuntime(folder: string): { readonly place: Parameters<typeof pauseC
   const runtime = join(folder, 'runtime');
   const script = `#!/bin/sh
 cd '${folder}'
-case $3 in
+case $4 in
 state) echo '{"status":"running"}'; exit ;;
 pause) : >begun; while [ ! -e go ]; do sleep 0.01; done ;;
 esac
-echo "$3" >>done
+echo "$4" >>done
 if [ -e broken ]; then echo 'no freezer' >&2; exit 3; fi
 `;
   writeFileSync(runtime, script, { mode: 0o755 });
   mkdirSync(join(folder, 'one'));
   const done = (): string => (existsSync(join(folder, 'done')) ? readFileSync(join(folder, 'done'), 'utf8') : '');
-  return { place: { runtime, runtimeRoot: folder }, done };
+  return { place: { runtime, runtimeArgs: ['--debug'], runtimeRoot: folder }, done };
 }
 
 test('one who is killed while the runtime freezes lets go on what is frozen afterwards', async (t) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { describeRuntime, weaknessesOf } from '../../../src/containers/runtime/runtime.ts';
+import { defaultConfiguration } from '../../helpers/default-configuration.ts';
 import { needs } from '../../helpers/needs.ts';
 
 const ids = (release: string, build = release): string[] => weaknessesOf(release, build).map(({ id }) => id);
@@ -28,6 +29,6 @@ test('what a runtime may be weak in is told of where users look', () => {
 });
 
 test('the installed runtime tells its version', { skip: needs('runc') }, async () => {
-  const runtime = await describeRuntime();
+  const runtime = await describeRuntime(defaultConfiguration);
   assert.match(runtime.version, /^\d+\.\d+\.\d+/);
 });

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
+import type { Configuration } from '../../../configuration/settings.ts';
 import type { HostOptions } from '../../../containers/host-options.ts';
 import { checkMountSources } from '../../../containers/mounts/host-mounts.ts';
+import { isRuntimeName, unknownRuntime } from '../../../containers/runtime/find-runtime.ts';
 import { definedOptions } from '../../../containers/runtime/runtime-options.ts';
 import type { ContainerDefinition } from '../../../containers/state.ts';
 import { checkLogConfig } from '../../../containers/supervised/log-config.ts';
@@ -15,11 +17,11 @@ const nobody = { uid: 0, gid: 0, additionalGids: [], home: '/' };
  * besides. Throws what `definedOptions` and `createRuntimeSpec` throw, ERR_MOUNT_INVALID, ERR_RESOURCES_INVALID,
  * ERR_NAMESPACE_INVALID, ERR_RUNTIME_UNKNOWN and what `checkLogConfig` throws.
  */
-export function checkHost(definition: ContainerDefinition, machine: Machine): void {
+export function checkHost(definition: ContainerDefinition, machine: Machine, configuration: Configuration): void {
   checkNamespaces(definition);
   checkProcessors(definition, machine);
   checkNumbers(definition);
-  checkRuntime(definition.host);
+  checkRuntime(definition.host, configuration);
   if (definition.host.LogConfig !== undefined) checkLogConfig(definition.host.LogConfig);
   const options = definedOptions(definition, { id: '', machine, ownMounts: [] });
   createRuntimeSpec(definition.config, { ...options, user: nobody, rootPath: '/' });
@@ -66,19 +68,11 @@ function checkProcessors({ host }: ContainerDefinition, machine: Machine): void 
 
 const numbersIn = (list: string): number[] => (list.match(/\d+/g) ?? []).map(Number);
 
-// Docker's name for it, containerd's, and the default.
-const runtimes = ['runc', 'io.containerd.runc.v2', ''];
-
-function checkRuntime({ Runtime = '', UsernsMode = '' }: HostOptions): void {
+function checkRuntime({ Runtime = '', UsernsMode = '' }: HostOptions, configuration: Configuration): void {
   if (!['', 'host'].includes(UsernsMode)) {
     throw namespaceProblem('--userns: invalid USER mode', "Users are the machine's: host.");
   }
-  if (runtimes.includes(Runtime)) return;
-  throw new StrataError({
-    code: 'ERR_RUNTIME_UNKNOWN',
-    message: `unknown or invalid runtime name: ${Runtime.slice(0, 100)}`,
-    hint: 'Containers are run by runc.',
-  });
+  if (Runtime !== '' && !isRuntimeName(Runtime, configuration)) throw unknownRuntime(Runtime, configuration);
 }
 
 const modes = {

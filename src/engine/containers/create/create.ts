@@ -23,6 +23,7 @@ import {
 import type { Store } from '../../../store/store.ts';
 import { hostPlatform } from '../../../sys/host-platform.ts';
 import { endAbandonedSteps } from '../../builder/reconcile-steps.ts';
+import { runtimeNameOf } from '../state/places.ts';
 import { definitionOf, stateOf } from '../state/state.ts';
 import type { CreatedContainer, CreateRequest } from './create-types.ts';
 import { defineContainer } from './definition.ts';
@@ -58,8 +59,8 @@ export async function recordContainer(
   request: CreateRequest,
   { lease, signal, state, volatile = false }: RecordOptions,
 ): Promise<Recorded> {
-  const { layout, metadata, blobs, driver } = store;
-  await endAbandonedSteps(layout, metadata);
+  const { metadata, blobs, driver } = store;
+  await endAbandonedSteps(store);
   const platform = request.platform === undefined ? undefined : parsePlatform(request.platform, hostPlatform());
   const found = holdImage(lease, () => findImage(metadata, request.image, platform ?? hostPlatform()));
   const image = await readConfig(blobs, found.id, { signal });
@@ -67,8 +68,8 @@ export async function recordContainer(
   refuseOtherSystem(request.image, image);
   const id = newContainerId();
   const given = request.name === undefined ? undefined : checkContainerName(request.name);
-  const definition = defineContainer(image.config, id, request);
-  const warnings = await warningsOf(metadata, definition);
+  const definition = defineContainer(image.config, id, request, store.configuration);
+  const warnings = await warningsOf(store, definition);
   const parentId = parentOf(image, found.id, store, lease);
   const { id: snapshotId } = await driver.snapshotter.prepare(parentId, { lease, signal, volatile });
   try {
@@ -81,7 +82,8 @@ export async function recordContainer(
   }
 }
 
-async function warningsOf({ containers }: Metadata, { host }: ContainerDefinition): Promise<string[]> {
+async function warningsOf({ metadata, configuration }: Store, { host }: ContainerDefinition): Promise<string[]> {
+  const { containers } = metadata;
   const { Binds = [], Mounts = [] } = host;
   // Others are looked at only by who could share something with them.
   const running = Binds.length + Mounts.length === 0 ? [] : containers.list().filter((one) => isActive(stateOf(one)));
@@ -90,6 +92,8 @@ async function warningsOf({ containers }: Metadata, { host }: ContainerDefinitio
       host,
       running.map((record) => definitionOf(record).host),
     ),
+    configuration,
+    runtimeNameOf(host),
   );
 }
 

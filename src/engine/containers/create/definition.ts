@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { Configuration } from '../../../configuration/settings.ts';
 import { signalNumber } from '../../../containers/signals.ts';
 import type { ContainerConfig, ContainerDefinition, HostConfig } from '../../../containers/state.ts';
 import { resolveCommand } from '../../../oci-runtime/command.ts';
@@ -10,13 +11,19 @@ import { thisMachine } from '../../machine.ts';
 import { checkHost, refuseHostname } from './check-host.ts';
 import { containerConfig } from './config.ts';
 import type { CreateRequest } from './create-types.ts';
+import { withDefaults } from './with-defaults.ts';
 
 /**
  * What is asked for, on top of what the image says. Whatever can be found wrong before anything is made is: throws
  * ERR_COMMAND_MISSING, ERR_COMMAND_INVALID, ERR_ENVIRONMENT_INVALID, ERR_WORKING_DIRECTORY_INVALID, ERR_HOSTNAME_INVALID,
  * ERR_SIGNAL_INVALID, and what `checkHost` throws.
  */
-export function defineContainer(image: RunConfig, id: string, request: CreateRequest): ContainerDefinition {
+export function defineContainer(
+  image: RunConfig,
+  id: string,
+  request: CreateRequest,
+  configuration: Configuration,
+): ContainerDefinition {
   const { network = 'none', remove = false, readOnly = false, attach = [] } = request;
   const { stopSignal, stopTimeout, terminalSize: size } = request;
   const config: ContainerConfig = {
@@ -33,7 +40,7 @@ export function defineContainer(image: RunConfig, id: string, request: CreateReq
     ...(stopTimeout === undefined ? {} : { StopTimeout: stopTimeout }),
   };
   const host: HostConfig = {
-    ...request.host,
+    ...withDefaults(request.host ?? {}, configuration),
     NetworkMode: network,
     AutoRemove: remove,
     ReadonlyRootfs: readOnly,
@@ -42,7 +49,7 @@ export function defineContainer(image: RunConfig, id: string, request: CreateReq
   check(image, config, request);
   if (request.hostname !== undefined) refuseHostname(host);
   const definition = { image: request.image, config, host };
-  checkHost(definition, thisMachine());
+  checkHost(definition, thisMachine(), configuration);
   return definition;
 }
 

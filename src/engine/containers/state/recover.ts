@@ -30,7 +30,7 @@ import {
 import { discardContainer } from './discard.ts';
 import { isLocked } from './file-lock.ts';
 import { forgetExits } from './forget-exits.ts';
-import { bundleOf, runtimePlaceOf } from './places.ts';
+import { bundleOf, clearingPlaceOf } from './places.ts';
 import { definitionOf, groupOf, isRunning, stateOf } from './state.ts';
 
 /** After a reboot, or without anybody to be told: containerd says the same. */
@@ -132,7 +132,7 @@ async function finish(
 export async function tearDown(store: Store, id: string, supervisor: ProcessIdentity | undefined): Promise<void> {
   const { directory } = bundleOf(store.layout, id);
   if (existsSync(directory)) {
-    const place = runtimePlaceOf(store);
+    const place = clearingPlaceOf(store, id);
     const record = store.metadata.containers.get(id);
     const group = groupIn(store, id);
     // What is frozen does not die (cgroups of version 1). It may be thawed already, or gone.
@@ -159,7 +159,7 @@ function groupIn({ metadata }: Store, id: string): string {
 /** A runtime whose supervisor was killed goes on making the container, with the supervisor's lock. */
 async function endOrphanedRuntime(store: Store, id: string): Promise<void> {
   const { lock } = bundleOf(store.layout, id);
-  const place = runtimePlaceOf(store);
+  const place = clearingPlaceOf(store, id);
   for (let waited = 0; isLocked(lock) && waited < longestMs; waited += 10) {
     await sleep(10);
     if (isKnown(place, id)) await deleteFromRuntime(place, id, groupIn(store, id));
@@ -215,7 +215,7 @@ async function recoverStart(store: Store, record: ContainerRecord, state: Contai
   }
   const pid = readPid(bundle.pid);
   const supervisor = isThisBoot ? supervisorOf(bundle) : undefined;
-  const hasRun = isThisBoot && pid !== undefined && (await runtimeStatus(runtimePlaceOf(store), id)) !== 'created';
+  const hasRun = isThisBoot && pid !== undefined && (await runtimeStatus(clearingPlaceOf(store, id), id)) !== 'created';
   if (!hasRun) {
     await tearDown(store, id, supervisor);
     return back();

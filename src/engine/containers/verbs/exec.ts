@@ -51,29 +51,29 @@ export type AttachedExec = Exec & Pick<AttachedContainer, 'streams' | 'terminal'
  * for a paused one, ERR_EXEC with docker's exit code in its details, and what `writeExecProcess` does.
  */
 export async function execInContainer(store: Store, name: string, options: ExecOptions): Promise<Exec | AttachedExec> {
-  const { id, folder } = await prepare(store, name, options);
+  const { record, folder } = await prepare(store, name, options);
   try {
-    if (options.stdio === 'inherit') return inherit(store, id, folder, options);
-    if (options.stdio === 'ignore') return await ignore(store, id, folder, options);
-    return await pipe(store, id, folder, options);
+    if (options.stdio === 'inherit') return inherit(store, record, folder, options);
+    if (options.stdio === 'ignore') return await ignore(store, record, folder, options);
+    return await pipe(store, record, folder, options);
   } catch (error) {
     folder[Symbol.dispose]();
     throw error;
   }
 }
 
-function inherit(store: Store, id: string, folder: ExecFolder, options: ExecOptions): Exec {
+function inherit(store: Store, record: ContainerRecord, folder: ExecFolder, options: ExecOptions): Exec {
   const left = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
   const { interactive = false } = options;
   const run = async (): Promise<number> => {
     using _folder = folder;
-    return await execAttended(runtimePlaceOf(store), id, folder, { interactive, signal });
+    return await execAttended(runtimePlaceOf(store, definitionOf(record)), record.id, folder, { interactive, signal });
   };
   const exitCode = perform(run, { signal });
   exitCode.catch(() => undefined);
   return {
-    id,
+    id: record.id,
     exitCode,
     [Symbol.asyncDispose]: async () => {
       left.abort(new DOMException('exec disposed', 'AbortError'));
@@ -82,16 +82,27 @@ function inherit(store: Store, id: string, folder: ExecFolder, options: ExecOpti
   };
 }
 
-async function ignore(store: Store, id: string, folder: ExecFolder, options: ExecOptions): Promise<Exec> {
-  const session = await execDetached(planOf(store, id, folder, { ...options, interactive: false }));
-  return { id, ...handleOf(session, folder, options) };
+async function ignore(store: Store, record: ContainerRecord, folder: ExecFolder, options: ExecOptions): Promise<Exec> {
+  const session = await execDetached(planOf(store, record, folder, { ...options, interactive: false }));
+  return { id: record.id, ...handleOf(session, folder, options) };
 }
 
-async function pipe(store: Store, id: string, folder: ExecFolder, options: ExecOptions): Promise<AttachedExec> {
-  const plan = planOf(store, id, folder, options);
+async function pipe(
+  store: Store,
+  record: ContainerRecord,
+  folder: ExecFolder,
+  options: ExecOptions,
+): Promise<AttachedExec> {
+  const plan = planOf(store, record, folder, options);
   const session = await execWithStreams(plan, options.terminalSize);
   const { streams } = session;
-  return { id, streams, terminal: plan.terminal, interactive: plan.stdin, ...handleOf(session, folder, options) };
+  return {
+    id: record.id,
+    streams,
+    terminal: plan.terminal,
+    interactive: plan.stdin,
+    ...handleOf(session, folder, options),
+  };
 }
 
 /** Lets go of a supervised process at an abort, or at disposal. */
@@ -121,7 +132,7 @@ async function prepare(
   store: Store,
   name: string,
   options: ExecOptions,
-): Promise<{ readonly id: string; readonly folder: ExecFolder }> {
+): Promise<{ readonly record: ContainerRecord; readonly folder: ExecFolder }> {
   const record = await findReconciled(store, name, options);
   const pid = runningIn(store, record, name);
   const { id } = record;
@@ -129,7 +140,7 @@ async function prepare(
   try {
     const definition = definitionOf(record);
     writeExecProcess(folder.process, { id, definition, pid, machine: thisMachine() }, options);
-    return { id, folder };
+    return { record, folder };
   } catch (error) {
     folder[Symbol.dispose]();
     // It has ended meanwhile.
@@ -150,13 +161,13 @@ function runningIn(store: Store, record: ContainerRecord, name: string): number 
 
 const planOf = (
   store: Store,
-  containerId: string,
+  record: ContainerRecord,
   folder: ExecFolder,
   { terminal, interactive }: ExecOptions,
 ): SupervisedExecPlan => ({
-  containerId,
+  containerId: record.id,
   program: findSupervisor(),
-  place: runtimePlaceOf(store),
+  place: runtimePlaceOf(store, definitionOf(record)),
   folder,
   terminal: terminal === true,
   stdin: interactive === true,

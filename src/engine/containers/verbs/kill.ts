@@ -49,7 +49,7 @@ export async function sendSignal(
   // As docker: what a container is asked to end with finds it awake.
   const { StopSignal = '' } = definitionOf(record).config;
   const mayEnd = StopSignal === '' || signal === SIGKILL || signal === stopSignalOf(StopSignal);
-  if (mayEnd && isFrozen(groupOf(record))) await thaw(store, record.id, signal);
+  if (mayEnd && isFrozen(groupOf(record))) await thaw(store, record, signal);
   return true;
 }
 
@@ -66,12 +66,13 @@ export function stopSignalOf(text: string | undefined): number {
  * Whatever its record says: a commit that was killed with all its helpers leaves it frozen, too. What is frozen does not
  * die (cgroups of version 1).
  */
-async function thaw(store: Store, id: string, signal: number): Promise<void> {
+async function thaw(store: Store, record: ContainerRecord, signal: number): Promise<void> {
+  const { id } = record;
   // Somebody else may have thawed it, or it has ended.
-  await freeze(runtimePlaceOf(store), id, 'resume').catch(() => undefined);
+  await freeze(runtimePlaceOf(store, definitionOf(record)), id, 'resume').catch(() => undefined);
   if (signal === SIGKILL) return;
-  store.metadata.containers.change(id, (record) => {
-    const state = stateOf(record);
+  store.metadata.containers.change(id, (now) => {
+    const state = stateOf(now);
     return state.status === 'paused' ? toJson({ ...state, status: 'running' }) : undefined;
   });
 }

@@ -11,7 +11,7 @@ import { findReconciled } from '../state/find-reconciled.ts';
 import { containerLocks, pauseLocks } from '../state/locks.ts';
 import { runtimePlaceOf } from '../state/places.ts';
 import { recover } from '../state/recover.ts';
-import { groupOf, isRunning, stateOf } from '../state/state.ts';
+import { definitionOf, groupOf, isRunning, stateOf } from '../state/state.ts';
 
 /**
  * Stops all processes of a running container where they are. Throws ERR_CONTAINER_NOT_FOUND,
@@ -25,7 +25,7 @@ export async function pauseByName(store: Store, name: string, options: AbortOpti
   // Written first: who is told of a container that it is paused lets it go on before killing it.
   become(store, id, 'paused');
   try {
-    await freeze(runtimePlaceOf(store), id, 'pause');
+    await freeze(runtimePlaceOf(store, definitionOf(held.record)), id, 'pause');
   } catch (error) {
     become(store, id, 'running');
     throw error;
@@ -43,7 +43,7 @@ export async function unpauseContainer(store: Store, name: string, options: Abor
   // A commit that was killed with all its helpers leaves it frozen, whatever its record says.
   const isStill = isRunning(store.metadata, held.record) && isFrozen(groupOf(held.record));
   if (status !== 'paused' && !isStill) throw refused(`Container ${id} is not paused`);
-  const place = runtimePlaceOf(store);
+  const place = runtimePlaceOf(store, definitionOf(held.record));
   // Whoever paused it may have been killed before it was frozen.
   if ((await runtimeStatus(place, id)) === 'paused') await freeze(place, id, 'resume');
   become(store, id, 'running');

@@ -4,19 +4,20 @@ import { type ForegroundPlan, foregroundJob } from '../../../containers/attended
 import { forwardSignals } from '../../../containers/attended/forward-signals.ts';
 import { prepareBindSources } from '../../../containers/mounts/bind-sources.ts';
 import { etcFiles } from '../../../containers/runtime/etc-files.ts';
-import { findRuntime } from '../../../containers/runtime/runtime.ts';
+import { findRuntime, isRuntimeName } from '../../../containers/runtime/find-runtime.ts';
 import { runtimeOptions } from '../../../containers/runtime/runtime-options.ts';
 import { type ContainerState, ended, toJson } from '../../../containers/state.ts';
 import { tellExit } from '../../../containers/supervised/exits.ts';
 import type { Conduct } from '../../../lib/report.ts';
 import type { StoreLease } from '../../../metadata/leases.ts';
 import { collectGarbage, emptyTrashBriefly } from '../../../store/garbage/collect.ts';
-import { bundlesOf, exitsOf, runtimeRootOf } from '../../../store/layout.ts';
+import { bundlesOf, exitsOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
 import { thisMachine } from '../../machine.ts';
 import { type Recorded, recordContainer } from '../create/create.ts';
 import { discardContainer } from '../state/discard.ts';
 import { exitCodeOfStart } from '../state/failures.ts';
+import { runtimePlaceOf } from '../state/places.ts';
 import { reconcileContainers } from '../state/reconcile.ts';
 import { unknownExitCode } from '../state/recover.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
@@ -38,8 +39,10 @@ async function runAttended(
   request: RunRequest,
   { report, signal }: Conduct<RunEvent>,
 ): Promise<RunResult> {
-  const { metadata } = store;
-  const runtime = findRuntime();
+  const { metadata, configuration } = store;
+  const runtime = request.host?.Runtime || configuration.defaultRuntime;
+  // One that is not installed is told of before anything is made.
+  if (isRuntimeName(runtime, configuration)) findRuntime(configuration, runtime);
   metadata.leases.removeDead();
   await reconcileContainers(store, { signal });
   await using lease = metadata.leases.open('run');
@@ -64,7 +67,7 @@ async function runAttended(
   });
   try {
     report({ type: 'created', id, name, warnings });
-    const plan = await planOf(request, store, created, { runtime, lease, signal });
+    const plan = await planOf(request, store, created, { lease, signal });
     const code = await runPlan(plan, request, store, { report, signal });
     end(state, { exitCode: code });
     return { id, exitCode };
@@ -82,10 +85,11 @@ const killedExitCode = 137;
 
 async function planOf(
   request: RunRequest,
-  { layout, driver }: Store,
+  store: Store,
   { id, snapshotId, definition }: Recorded,
-  { runtime, lease, signal }: { readonly runtime: string; readonly lease: StoreLease; readonly signal: AbortSignal },
+  { lease, signal }: { readonly lease: StoreLease; readonly signal: AbortSignal },
 ): Promise<ForegroundPlan> {
+  const { layout, driver } = store;
   const { config, host } = definition;
   prepareBindSources(host);
   const rootfs = await driver.snapshotter.mounts(snapshotId, { signal });
@@ -100,8 +104,7 @@ async function planOf(
     user: config.User ?? '',
     groups: host.GroupAdd,
     files: etcFiles({ hostname: config.Hostname, network: host.NetworkMode, host }),
-    runtime,
-    runtimeRoot: runtimeRootOf(layout),
+    ...runtimePlaceOf(store, definition),
     stdio: request.stdio === 'inherit' ? 'inherit' : 'output',
     interactive: request.interactive ?? false,
     heldFd: lease.lockFd,

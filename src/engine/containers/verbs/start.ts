@@ -39,8 +39,8 @@ export interface StartWork extends AbortOptions {
  * ERR_CONTAINER_START_REFUSED. An abort before that leaves the container as it was.
  */
 export async function startContainer(store: Store, name: string, options: StartWork = {}): Promise<void> {
-  const { layout, metadata } = store;
-  await endAbandonedSteps(layout, metadata);
+  const { metadata } = store;
+  await endAbandonedSteps(store);
   const { id } = findContainer(metadata.containers, name);
   await using _lock = await containerLocks(store).lock(id, options);
   await recover(store, id);
@@ -67,7 +67,7 @@ export async function startContainer(store: Store, name: string, options: StartW
 
 async function bringUp(store: Store, record: ContainerRecord, options: StartWork): Promise<ContainerState> {
   const { id } = record;
-  const place = runtimePlaceOf(store);
+  const place = runtimePlaceOf(store, definitionOf(record));
   const plan = await planOf(store, record, options);
   const { bundle } = plan.supervisor;
   rmSync(bundle.directory, { recursive: true, force: true });
@@ -124,7 +124,7 @@ async function planOf(store: Store, record: ContainerRecord, options: AbortOptio
       id,
       name,
       bundle: bundleOf(layout, id),
-      ...runtimePlaceOf(store),
+      ...runtimePlaceOf(store, definitionOf(record)),
       exitDirectory: exitsOf(layout),
       logPath: keepsLog(host.LogConfig) ? logPathOf(layout, id) : undefined,
       maxLogBytes: maxLogBytes(host.LogConfig),

@@ -1,0 +1,65 @@
+import { accessSync, constants } from 'node:fs';
+import type { Configuration } from '../../configuration/settings.ts';
+import { StrataError } from '../../errors/index.ts';
+import { findProgram } from '../../sys/find-program.ts';
+
+/** What the configuration says of runtimes. */
+export type RuntimeSettings = Pick<Configuration, 'defaultRuntime' | 'runtimes'>;
+
+/** How a runtime is called. */
+export interface RuntimeProgram {
+  /** Absolute path. */
+  readonly runtime: string;
+  /** Stand before every command. */
+  readonly runtimeArgs: readonly string[];
+}
+
+/** The runtime that is there without a configuration. */
+export const usualRuntime = 'runc';
+
+// Containerd's name for it, which docker takes, too.
+const namesOfUsual: readonly string[] = [usualRuntime, 'io.containerd.runc.v2'];
+
+/** True for the name of a runtime that containers can be made for. */
+export const isRuntimeName = (name: string, { runtimes }: Pick<RuntimeSettings, 'runtimes'>): boolean =>
+  namesOfUsual.includes(name) || Object.hasOwn(runtimes, name);
+
+/**
+ * Finds the runtime of a name; the default one without a name. Programs are found in fixed folders or by absolute path, before anything of
+ * an image is near (CVE-2019-14271). Throws ERR_RUNTIME_UNKNOWN, ERR_RUNTIME_MISSING.
+ */
+export function findRuntime(settings: RuntimeSettings, name: string = settings.defaultRuntime): RuntimeProgram {
+  if (!isRuntimeName(name, settings)) throw unknownRuntime(name, settings);
+  const key = namesOfUsual.includes(name) ? usualRuntime : name;
+  const { path = usualRuntime, runtimeArgs = [] } = Object.hasOwn(settings.runtimes, key)
+    ? (settings.runtimes[key] ?? {})
+    : {};
+  const runtime = path.startsWith('/') ? path : findProgram(path);
+  if (runtime !== undefined && isExecutable(runtime)) return { runtime, runtimeArgs };
+  throw new StrataError({
+    code: 'ERR_RUNTIME_MISSING',
+    message: `runtime ${key}: ${path.startsWith('/') ? `${path} cannot be run` : 'not found'}`,
+    hint:
+      path === usualRuntime
+        ? "Install it: 'apt-get install runc'."
+        : 'Install it, or change its path in the configuration.',
+  });
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function unknownRuntime(name: string, { runtimes }: Pick<RuntimeSettings, 'runtimes'>): StrataError {
+  const known = [...new Set([usualRuntime, ...Object.keys(runtimes)])];
+  return new StrataError({
+    code: 'ERR_RUNTIME_UNKNOWN',
+    message: `unknown or invalid runtime name: ${name.slice(0, 100)}`,
+    hint: `There is ${known.join(', ')}; others are named under "runtimes" in the configuration file.`,
+  });
+}
