@@ -1,4 +1,5 @@
 import type { AbortOptions } from '../lib/abort.ts';
+import type { NetworkMode } from '../oci-runtime/network-mode.ts';
 import type { Mount } from '../sys/mount-list.ts';
 import type { OutputStream } from './solver/log.ts';
 
@@ -16,7 +17,7 @@ export interface RunRequest extends AbortOptions {
   readonly user: string;
   /** Absolute. */
   readonly workingDirectory: string;
-  readonly network: 'none' | 'host';
+  readonly network: NetworkMode;
   /** Executable files laid into the container, by path: content. */
   readonly scripts: Readonly<Record<string, string>>;
   readonly onOutput: OnOutput;

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../errors/index.ts';
+import type { NetworkMode } from '../oci-runtime/network-mode.ts';
 import type { RunConfig } from '../spec/config.ts';
 import type { ProcessIdentity } from '../sys/process-identity.ts';
 import type { HostOptions } from './host-options.ts';
@@ -18,7 +19,7 @@ export interface ContainerConfig extends RunConfig {
 
 /** Docker's `HostConfig`: what the container gets of the machine. Keys and units are docker's. */
 export interface HostConfig extends HostOptions {
-  readonly NetworkMode: 'none' | 'host';
+  readonly NetworkMode: NetworkMode;
   /** Removed when it has ended. */
   readonly AutoRemove: boolean;
   readonly ReadonlyRootfs: boolean;

@@ -28,6 +28,7 @@ export type { AbortOptions } from '../lib/abort.ts';
 export type { Report } from '../lib/report.ts';
 export type { ObjectKind, ObjectRef } from '../metadata/objects.ts';
 export { allCapabilities } from '../oci-runtime/capabilities.ts';
+export { type NetworkMode, type NetworkProperties, networkModes } from '../oci-runtime/network-mode.ts';
 export { allDrivers } from '../snapshots/drivers/all.ts';
 export type {
   DriverProbe,

@@ -9,6 +9,7 @@ import {
 } from './defaults.ts';
 import { checkHostname } from './hostname.ts';
 import { type ContainerMount, combineMounts, placeOf, rootPropagationOf } from './mounts.ts';
+import { type NetworkMode, networkModes } from './network-mode.ts';
 import { createProcess, type ProcessOptions } from './process.ts';
 import { type ContainerDevice, type ResourceOptions, resourcesOf } from './resources.ts';
 import { defaultSeccomp } from './seccomp.ts';
@@ -38,7 +39,7 @@ export interface ContainerOptions extends Omit<ProcessOptions, 'capabilities' | 
   readonly domainname?: string | undefined;
   readonly readonlyRootfs?: boolean | undefined;
   /** An own, empty network, the host's, or one that stands already. */
-  readonly network?: 'none' | 'host' | { readonly namespacePath: string } | undefined;
+  readonly network?: NetworkMode | { readonly namespacePath: string } | undefined;
   readonly mounts?: readonly ContainerMount[] | undefined;
   readonly shmSizeBytes?: number | undefined;
   readonly capabilities?: Pick<CapabilityOptions, 'add' | 'drop'> | undefined;
@@ -69,15 +70,19 @@ function namespacesOf({ network = 'none', machine, hostNamespaces = [] }: Contai
   const own = (['uts', 'pid', 'ipc'] as const).filter((type) => !hostNamespaces.includes(type));
   return [
     { type: 'mount' },
-    ...(network === 'host'
-      ? []
-      : [
-          network === 'none' ? { type: 'network' as const } : { type: 'network' as const, path: network.namespacePath },
-        ]),
+    ...(sharesHostNetwork(network) ? [] : [networkNamespaceOf(network)]),
     ...own.map((type) => ({ type })),
     ...(machine.hasUnifiedCgroups ? [{ type: 'cgroup' as const }] : []),
   ];
 }
+
+type Network = NonNullable<ContainerOptions['network']>;
+
+const sharesHostNetwork = (network: Network = 'none'): boolean =>
+  typeof network === 'string' && networkModes[network].isHosts;
+
+const networkNamespaceOf = (network: Network): LinuxSpec['namespaces'][number] =>
+  typeof network === 'string' ? { type: 'network' } : { type: 'network', path: network.namespacePath };
 
 const nodeOf = ({ path, type, major, minor, fileMode, uid, gid }: DeviceSpec): DeviceSpec => ({
   path,
@@ -110,7 +115,7 @@ function linuxOf(options: ContainerOptions, capabilities: readonly string[]): Li
     sysctl: {
       ...resolveSysctls(
         options.sysctls ?? {},
-        options.network === 'host',
+        sharesHostNetwork(options.network),
         options.hostNamespaces?.includes('ipc') === true,
       ),
       // The document has no field for it before version 1.1 of the specification.

@@ -1,6 +1,7 @@
 import { whatIsFull } from '../../content/disk-failure.ts';
 import { excerpt, quote } from '../../dockerfile/quote.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
+import type { NetworkMode } from '../../oci-runtime/network-mode.ts';
 import type { Platform } from '../../spec/platform.ts';
 import { type Mount, writtenTo } from '../../sys/mount-list.ts';
 import type { Runner } from '../runner.ts';
@@ -18,7 +19,7 @@ export interface RunStep {
   readonly proxies: readonly string[];
   readonly user: string;
   readonly workingDirectory: string;
-  readonly network: 'none' | 'host';
+  readonly network: NetworkMode;
   readonly scripts: Readonly<Record<string, string>>;
   /** Of the Dockerfile. */
   readonly line: number;

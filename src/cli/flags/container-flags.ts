@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { AttachedStream, CreateRequest } from '../../engine/index.ts';
+import type { AttachedStream, CreateRequest, NetworkMode } from '../../engine/index.ts';
 import type { Called } from '../context.ts';
 import { exitEngineFailure } from '../exit-codes.ts';
 import { readEnvFiles, withOwnValue } from './env-file.ts';
@@ -141,7 +141,7 @@ function terminalSize(): { readonly terminalSize?: { readonly rows: number; read
   return columns > 0 && rows > 0 ? { terminalSize: { rows, columns } } : {};
 }
 
-function networkOf(mode: string): 'none' | 'host' {
+function networkOf(mode: string): NetworkMode {
   if (mode === 'none' || mode === 'host') return mode;
   throw notSupportedYet(`--network ${mode}`, 'One of none, host.');
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ContainerMount } from '../../oci-runtime/mounts.ts';
+import { type NetworkMode, networkModes } from '../../oci-runtime/network-mode.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import type { HostOptions } from '../host-options.ts';
 
@@ -9,7 +10,7 @@ type NameOptions = Pick<HostOptions, 'ExtraHosts' | 'Dns' | 'DnsSearch' | 'DnsOp
 
 export interface EtcOptions {
   readonly hostname: string;
-  readonly network: 'none' | 'host';
+  readonly network: NetworkMode;
   readonly host?: NameOptions;
 }
 
@@ -24,7 +25,7 @@ const loopback = [
 
 /** What docker lays over the image's /etc: host name, hosts and resolver, by path in the container. */
 export function etcFiles({ hostname, network, host = {} }: EtcOptions): Record<string, string> {
-  const hosts = network === 'host' ? readOwn('/etc/hosts') : `${loopback.join('\n')}\n`;
+  const hosts = networkModes[network].isHosts ? readOwn('/etc/hosts') : `${loopback.join('\n')}\n`;
   return {
     '/etc/hostname': `${hostname}\n`,
     '/etc/hosts': `${hosts}${(host.ExtraHosts ?? []).map((entry) => hostLine(entry, network)).join('')}`,
@@ -36,10 +37,10 @@ export function etcFiles({ hostname, network, host = {} }: EtcOptions): Record<s
  * `NAME:ADDRESS`, the address of IPv6 also in brackets. This machine, `host-gateway`, is at the loopback of its own network,
  * and nowhere without one.
  */
-function hostLine(entry: string, network: EtcOptions['network']): string {
+function hostLine(entry: string, network: NetworkMode): string {
   const end = entry.indexOf(':');
   const given = entry.slice(end + 1).replace(/^\[(.*)\]$/, '$1');
-  if (given === 'host-gateway' && network === 'none') return '';
+  if (given === 'host-gateway' && !networkModes[network].reachesHost) return '';
   return `${given === 'host-gateway' ? '127.0.0.1' : given}\t${entry.slice(0, end)}\n`;
 }
 

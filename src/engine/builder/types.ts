@@ -1,4 +1,5 @@
 import type { BuildImageEvent, BuiltImage } from '../../builder/build-parts.ts';
+import type { BuildNetwork } from '../../builder/frontend/run-step.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 
 /** What to build, and what to call it. */
@@ -25,7 +26,7 @@ export interface BuildRequest extends AbortOptions {
    * What RUN may reach, and gets where it does not say itself: `none`, `host`, or `default`, which is the host's network
    * as well, except that a Dockerfile may not ask for it by name.
    */
-  readonly network?: 'default' | 'none' | 'host';
+  readonly network?: BuildNetwork;
   /** Whether a base that is not in the store may be fetched: `missing` (default) and `never` are the same for now. */
   readonly pull?: PullPolicy;
   /** Runs every step, whatever the cache holds. */

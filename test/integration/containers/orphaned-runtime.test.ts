@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { forgetInRuntime } from '../../../src/containers/runtime/runtime-commands.ts';
 import { bundleOf } from '../../../src/engine/containers/state/places.ts';
-import { tearDown } from '../../../src/engine/containers/state/recover.ts';
+import { clearRun } from '../../../src/engine/containers/state/run-resources.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
 import { runtimeRootOf } from '../../../src/store/layout.ts';
+import type { Store } from '../../../src/store/store.ts';
 import { bindMount } from '../../../src/sys/bind-mount.ts';
 import { tryLockFile } from '../../../src/sys/flock.ts';
 import { unmountIfMounted } from '../../../src/sys/mount.ts';
@@ -48,11 +49,8 @@ test('a runtime whose supervisor was killed is waited for, and what it makes goe
   const runtime = spawn('/bin/sh', ['-c', script, state], { stdio: ['ignore', 'ignore', 'inherit', lock] });
   t.after(() => runtime.kill('SIGKILL'));
   closeSync(lock);
-  await tearDown(
-    { layout, metadata, configuration: defaultConfiguration } as Parameters<typeof tearDown>[0],
-    id,
-    undefined,
-  );
+  const store = { layout, metadata, configuration: defaultConfiguration } as Store;
+  await clearRun({ store, id, supervisor: undefined });
   const isFree = tryLockFile(looks);
   closeSync(looks);
   assert.ok(isFree, 'it has ended');

@@ -1,5 +1,6 @@
 import type { HostOptions } from '../../../containers/host-options.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
+import type { NetworkMode } from '../../../oci-runtime/network-mode.ts';
 
 /** A stream of a container that somebody is with. */
 export type AttachedStream = 'stdin' | 'stdout' | 'stderr';
@@ -23,7 +24,7 @@ export interface CreateRequest extends AbortOptions {
   readonly name?: string;
   readonly labels?: Readonly<Record<string, string>>;
   /** Default `none`. */
-  readonly network?: 'none' | 'host';
+  readonly network?: NetworkMode;
   readonly readOnly?: boolean;
   /** Removes the container when it has ended, whatever its exit code. */
   readonly remove?: boolean;

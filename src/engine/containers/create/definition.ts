@@ -5,6 +5,7 @@ import type { ContainerConfig, ContainerDefinition, HostConfig } from '../../../
 import { resolveCommand } from '../../../oci-runtime/command.ts';
 import { processEnvironment } from '../../../oci-runtime/environment.ts';
 import { checkHostname } from '../../../oci-runtime/hostname.ts';
+import { networkModes } from '../../../oci-runtime/network-mode.ts';
 import { resolveWorkingDirectory } from '../../../oci-runtime/working-directory.ts';
 import type { RunConfig } from '../../../spec/config.ts';
 import { thisMachine } from '../../machine.ts';
@@ -55,7 +56,9 @@ export function defineContainer(
 
 /** Docker's: with the network of the machine it has its name. */
 function ownHostname(id: string, { network, host }: CreateRequest): string {
-  return network === 'host' || host?.UTSMode === 'host' ? hostname() : id.slice(0, 12);
+  return (network !== undefined && networkModes[network].isHosts) || host?.UTSMode === 'host'
+    ? hostname()
+    : id.slice(0, 12);
 }
 
 function check(image: RunConfig, config: ContainerConfig, { environment = [], stopSignal }: CreateRequest): void {

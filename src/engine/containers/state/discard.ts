@@ -11,28 +11,59 @@ import { removeTreeAt } from '../../../sys/remove-tree.ts';
 import { folderOf } from './places.ts';
 import { stateOf } from './state.ts';
 
+/** A container that is being removed. */
+interface DiscardedContainer extends Pick<ContainerRecord, 'id' | 'snapshotId'> {
+  readonly store: Store;
+  readonly lease: Lease | undefined;
+}
+
+/** Something that a container holds, also when it does not run. */
+interface ContainerResource {
+  readonly name: string;
+  /** Takes it away, if it is there. Idempotent. */
+  readonly clear: (container: DiscardedContainer) => Promise<void> | void;
+}
+
+const folder: ContainerResource = { name: 'folder', clear: ({ store, id }) => removeFolder(store.layout, id) };
+
+const record: ContainerResource = {
+  name: 'record',
+  clear: ({ store, id }) => void store.metadata.containers.remove(id),
+};
+
+const writableLayer: ContainerResource = {
+  name: 'writable layer',
+  clear: async ({ store, snapshotId, lease }) => {
+    if (snapshotId === undefined) return;
+    try {
+      await store.driver.snapshotter.remove(snapshotId, { lease });
+    } catch (error) {
+      if (!isStrataError(error, 'ERR_SNAPSHOT_NOT_FOUND')) throw error;
+    }
+  },
+};
+
 /**
- * Forgets a container in which nothing runs: its files, its record, its writable layer, which goes into the trash. Can be
- * killed anywhere: until the record is gone its state says that it is to go, then a dead lease tells of the rest, which is
+ * All that a container holds, in the order in which it goes. What a removal that was killed would leave unfindable goes
+ * before the record; what only the garbage collector may judge, after it.
+ */
+const containerResources: readonly ContainerResource[] = [folder, record, writableLayer];
+
+/**
+ * Removes a container in which nothing runs, with all it holds; its writable layer goes into the trash. Can be killed
+ * anywhere: until the record is gone its state says that it is to go, then a dead lease tells of the rest, which is
  * nobody's. Idempotent. Throws ERR_CONTAINER_REMOVAL when its files cannot be removed.
  */
 export async function discardContainer(
-  { layout, metadata, driver }: Store,
+  store: Store,
   { id, snapshotId }: Pick<ContainerRecord, 'id' | 'snapshotId'>,
   lease?: Lease,
 ): Promise<void> {
-  const { containers, db, leases } = metadata;
+  const { containers, db, leases } = store.metadata;
   await using _trace = lease === undefined ? openCrashMarker(leases, 'rm') : undefined;
   // Not flushed: what a power cut leaves of this is a container without a log.
   db.writeVolatile(() => containers.change(id, (record) => toJson({ ...stateOf(record), status: 'removing' })));
-  removeFolder(layout, id);
-  containers.remove(id);
-  if (snapshotId === undefined) return;
-  try {
-    await driver.snapshotter.remove(snapshotId, { lease });
-  } catch (error) {
-    if (!isStrataError(error, 'ERR_SNAPSHOT_NOT_FOUND')) throw error;
-  }
+  for (const { clear } of containerResources) await clear({ store, id, snapshotId, lease });
 }
 
 /** What a container keeps beside its layer. Idempotent. Throws ERR_CONTAINER_REMOVAL. */

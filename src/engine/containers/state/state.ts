@@ -2,6 +2,8 @@ import { controlGroupOf } from '../../../containers/runtime/runtime-commands.ts'
 import { type ContainerDefinition, type ContainerState, isActive } from '../../../containers/state.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
 import type { Metadata } from '../../../metadata/metadata.ts';
+import { bootId } from '../../../sys/boot-id.ts';
+import { isAlive } from '../../../sys/process-identity.ts';
 
 /** What metadata keeps for us without looking into it. */
 export const stateOf = ({ state }: ContainerRecord): ContainerState => ({
@@ -42,3 +44,9 @@ export function isRunning({ objects }: Metadata, record: ContainerRecord): boole
   const row = record.snapshotId === undefined ? undefined : objects.find('snapshot', record.snapshotId);
   return row !== undefined && objects.pinners(row) > 0;
 }
+
+/** Its first process is gone; true of nothing that a record of another boot says. */
+export const hasRunOut = (state: ContainerState): boolean =>
+  (state.status === 'running' || state.status === 'paused') && state.bootId === bootId() && hasEnded(state);
+
+export const hasEnded = ({ process }: ContainerState): boolean => process !== undefined && !isAlive(process);

@@ -21,8 +21,10 @@ import { exitCodeOfStart, startRefused } from '../state/failures.ts';
 import { containerNotFound, findContainer } from '../state/find.ts';
 import { containerLocks } from '../state/locks.ts';
 import { bundleOf, folderOf, logPathOf, runtimePlaceOf } from '../state/places.ts';
-import { recover, supervisorOf, tearDown } from '../state/recover.ts';
+import { recover } from '../state/recover.ts';
+import { clearRun } from '../state/run-resources.ts';
 import { definitionOf, stateOf } from '../state/state.ts';
+import { supervisorOf } from '../state/supervisor.ts';
 
 /** A start that does something on its way; only those who attach need it. */
 export interface StartWork extends AbortOptions {
@@ -90,7 +92,7 @@ async function undo(
   error: unknown,
   { signal }: AbortOptions,
 ): Promise<void> {
-  await tearDown(store, id, supervisorOf(bundleOf(store.layout, id)));
+  await clearRun({ store, id, supervisor: supervisorOf(bundleOf(store.layout, id)) });
   rmSync(join(exitsOf(store.layout), id), { force: true });
   const failed = ended(before, {
     exitCode: exitCodeOfStart(error),

@@ -1,0 +1,45 @@
+// What a run holds, cleared by hand: as a command would that was killed in the middle, again and again.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bundleOf } from '../../../src/engine/containers/state/places.ts';
+import { clearRun, runResources } from '../../../src/engine/containers/state/run-resources.ts';
+import { supervisorOf } from '../../../src/engine/containers/state/supervisor.ts';
+import { Metadata } from '../../../src/metadata/metadata.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { defaultConfiguration } from '../../helpers/default-configuration.ts';
+import { needs } from '../../helpers/needs.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
+
+test('clearing a run that was interrupted after any of its resources is done again from the first one', {
+  skip,
+}, async (t) => {
+  const engine = await containerStore(t);
+  const { layout, containers } = engine;
+  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+  const store = { layout, metadata, configuration: defaultConfiguration } as Store;
+  const ids: string[] = [];
+  for (let at = 0; at < runResources.length; at++) {
+    const { id } = await containers.create({ image: 'busybox', command: ['sleep', '1000'] });
+    await containers.start(id);
+    ids.push(id);
+    const run = { store, id, supervisor: supervisorOf(bundleOf(layout, id)) };
+    for (const { clear } of runResources.slice(0, at + 1)) await clear(run);
+    await clearRun(run);
+    await clearRun(run);
+  }
+  const { bundles, states, mounts, groups, processes } = leftBehind(engine, ids);
+  const { bundles: none } = nothingLeft;
+  assert.deepEqual(
+    { bundles, states, mounts, groups, processes },
+    {
+      bundles: none,
+      states: none,
+      mounts: none,
+      groups: none,
+      processes: none,
+    },
+  );
+  assert.equal(new Set(runResources.map(({ name }) => name)).size, runResources.length);
+});
