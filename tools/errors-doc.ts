@@ -16,9 +16,16 @@ interface Found {
 
 type Expression = { readonly type: string; readonly start: number; readonly end: number };
 
-/** Text of a literal or template; every hole becomes `…`. Empty for anything computed. */
+/** What stands for a hint that the place which throws puts together. */
+const computed = '(depends on the case)';
+
+/** Text of a literal or template, or of a constant that is one; every hole becomes `…`. Empty for anything computed. */
 function textOf(source: string, node: Expression | undefined): string {
   if (node === undefined) return '';
+  if (node.type === 'Identifier') {
+    const name = source.slice(node.start, node.end);
+    return new RegExp(`^const ${name} = '(.*)';$`, 'm').exec(source)?.[1] ?? '';
+  }
   const text = source.slice(node.start, node.end);
   if (node.type === 'Literal' && /^['"]/.test(text)) return text.slice(1, -1).replaceAll("\\'", "'");
   if (node.type === 'TemplateLiteral') return text.slice(1, -1).replace(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '…');
@@ -35,6 +42,9 @@ export function findErrors(): Found[] {
       ObjectExpression(node) {
         const values = new Map<string, Expression>();
         for (const property of node.properties) {
+          // `...(hint === undefined ? {} : { hint })`
+          if (property.type === 'SpreadElement' && /\bhint\b/.test(source.slice(property.start, property.end)))
+            values.set('hint', property.argument);
           if (property.type === 'Property' && property.key.type === 'Identifier')
             values.set(property.key.name, property.value);
         }
@@ -44,12 +54,39 @@ export function findErrors(): Found[] {
           code,
           file,
           message: textOf(source, values.get('message')),
-          hint: textOf(source, values.get('hint')),
+          hint: textOf(source, values.get('hint')) || (values.has('hint') ? computed : ''),
         });
       },
     }).visit(parseSync(file, source).program);
   }
   return found;
+}
+
+/** Other programs and the language of Dockerfiles have flags as well, and a hint may name those. */
+const otherFlags =
+  /\b(?:ADD|COPY|FROM|RUN|df|docker run|git log|lsattr|mount|skopeo copy|tar|ulimit|zstd)(?: -?\w+)* --?[\w-]+/g;
+
+/** Sentences of the floors below the faces that speak of the command's flags and verbs; there should be none. */
+export function commandSpeech(): string[] {
+  const files = globSync('src/**/*.ts', { cwd: root, exclude: ['src/cli/**', 'src/testing/**'] }).sort();
+  return files.flatMap((file) => {
+    const source = readFileSync(join(root, file), 'utf8');
+    if (!/[\s'"`(]--?[a-z]|strata [a-z]|STRATA_/.test(source)) return [];
+    const found: string[] = [];
+    const look = (node: Expression, isHint = false): void => {
+      const text = textOf(source, node).replaceAll('\\n', ' ').replace(otherFlags, '');
+      if ((isHint || text.endsWith('.')) && /(?:^|[\s'"`(])--?[a-z]|\bstrata [a-z]|STRATA_/.test(text))
+        found.push(`${file}: ${text}`);
+    };
+    new Visitor({
+      Literal: (node) => look(node),
+      TemplateLiteral: (node) => look(node),
+      Property({ key, value }) {
+        if (key.type === 'Identifier' && key.name === 'hint') look(value, true);
+      },
+    }).visit(parseSync(file, source).program);
+    return found;
+  });
 }
 
 /** Codes of the table that no source names; there should be none. */
@@ -65,7 +102,8 @@ export function errorsPage(found: readonly Found[]): string {
   const rows = Object.entries(kinds).map(([code, kind]) => {
     const uses = byCode.get(code) ?? [];
     const messages = [...new Set(uses.map((use) => use.message).filter((text) => text !== ''))].slice(0, 3);
-    const hint = uses.find((use) => use.hint !== '')?.hint ?? '';
+    const hints = uses.map((use) => use.hint).filter((text) => text !== '');
+    const hint = hints.find((text) => text !== computed) ?? hints[0] ?? '';
     return `| \`${code}\` | ${kind} | ${cell(messages.join('<br>'))} | ${cell(hint)} |`;
   });
   return [

@@ -85,6 +85,7 @@ export const readTags = (tags: readonly string[]): Reference[] =>
     throw new StrataError({
       code: 'ERR_TAG_REFUSED',
       message: `build tag cannot contain a digest: ${tag}`,
+      hint: 'Leave out the digest, from the @ on.',
     });
   });
 

@@ -100,7 +100,7 @@ function findBase(
     code: 'ERR_IMAGE_NOT_FOUND',
     message: `image ${reference}: not found locally`,
     hint: /^(?:sha256:)?[0-9a-f]{1,63}$/.test(reference)
-      ? "Load, import or build it first. FROM does not take the beginning of an image ID: name that image with 'strata tag'."
+      ? 'Load, import or build it first. FROM does not take the beginning of an image ID: give that image a name.'
       : 'Load, import or build it first: images are not pulled from registries yet.',
   });
 }

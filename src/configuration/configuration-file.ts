@@ -86,7 +86,7 @@ function read(path: string): FoundFile {
 function refuseUnsafe(path: string, fd: number): void {
   const stat = fstatSync(fd);
   if (stat.isDirectory()) {
-    const hint = `Name the file in it: ${join(path, 'config.json')}. (Docker's --config names a folder, of its command's own settings.)`;
+    const hint = `Name the file in it: ${join(path, 'config.json')}. (Docker's command keeps its own settings in a folder.)`;
     throw configurationUnusable(path, 'is a directory', hint);
   }
   if (!stat.isFile()) throw configurationUnusable(path, 'is not a regular file', 'Write it into a file of its own.');

@@ -54,19 +54,19 @@ export const settings: Settings = {
     type: text,
     default: 'json-file',
     summary:
-      'How the output of new containers is kept, unless `--log-driver` says otherwise: `json-file`, `local`, `none`.',
+      'How the output of new containers is kept, unless the container asks for another: `json-file`, `local`, `none`.',
   },
   logOptions: {
     key: 'log-opts',
     type: textMap,
     default: {},
-    summary: 'Options of that log driver, such as `{"max-size": "10m"}`; `--log-opt` adds to them.',
+    summary: 'Options of that log driver, such as `{"max-size": "10m"}`; a container adds its own.',
   },
   defaultRuntime: {
     key: 'default-runtime',
     type: text,
     default: 'runc',
-    summary: 'The runtime of new containers and of build steps, unless `--runtime` names another.',
+    summary: 'The runtime of new containers and of build steps, unless the container asks for another.',
     problem: (name, { runtimes }) =>
       name === 'runc' || Object.hasOwn(runtimes, name) ? undefined : `${quoted(name)} is not one of the runtimes`,
   },

@@ -31,7 +31,7 @@ export async function pauseContainer(
   throw new StrataError({
     code: 'ERR_CONTAINER_PAUSE',
     message: `Cannot pause container ${id.slice(0, 12)}: ${failure?.message}`,
-    hint: 'With --pause=false it is not paused; what it writes meanwhile may be left out or half there.',
+    hint: 'Commit it without a pause; what it writes meanwhile may be left out or half there.',
     cause: failure,
   });
 }

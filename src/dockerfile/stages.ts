@@ -67,7 +67,7 @@ export function hintOfUnset(unset: ReadonlySet<string>): string | undefined {
   const [first] = unset;
   if (first === undefined) return undefined;
   const names = [...unset].map(excerpt).join(', ');
-  return `No value for ${names}: put 'ARG ${excerpt(first)}=…' before the first FROM, or an ARG there and --build-arg ${excerpt(first)}=….`;
+  return `No value for ${names}: put 'ARG ${excerpt(first)}=…' before the first FROM, or an ARG there and give the build an argument ${excerpt(first)}.`;
 }
 
 type BaseName = Pick<ResolvedStage, 'unset'> & { readonly baseName: string };

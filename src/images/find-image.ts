@@ -108,7 +108,7 @@ function findOfPlatform(index: ImageNames, text: string, platform: Platform): Fo
   throw new StrataError({
     code: 'ERR_IMAGE_NOT_FOUND',
     message: `image with reference ${text} was found but does not provide the specified platform (${formatPlatform(platform)})`,
-    hint: 'Leave --platform out to take what there is.',
+    hint: 'Leave the platform out to take what there is.',
   });
 }
 
@@ -122,7 +122,7 @@ export const imageNotFound = (name: string): StrataError =>
   new StrataError({
     code: 'ERR_IMAGE_NOT_FOUND',
     message: `No such image: ${name}`,
-    hint: "'strata images' lists what is there; 'strata build -t NAME .' makes one.",
+    hint: 'List the images to see which there are, or build, load or import one.',
   });
 
 /** Docker names the tag it looked for. */

@@ -105,6 +105,6 @@ const inUse = (message: string, id: Digest): StrataError =>
   new StrataError({
     code: 'ERR_IMAGE_IN_USE',
     message,
-    hint: 'Remove the container first, or give the other names of the image, or --force where that is offered.',
+    hint: 'Remove the container first, or remove the image by its other names, or by force where that is offered.',
     details: { image: id },
   });

@@ -19,6 +19,6 @@ export const containerNameInUse = (name: string, holder: string): StrataError =>
   new StrataError({
     code: 'ERR_CONTAINER_NAME_IN_USE',
     message: `Conflict. The container name "/${name}" is already in use by container "${holder}". You have to remove (or rename) that container to be able to reuse that name`,
-    hint: "Choose another name; 'strata ps -a' lists those that are taken.",
+    hint: 'Choose another name; a list of all containers shows those that are taken.',
     details: { name, holder },
   });

@@ -23,14 +23,14 @@ export function readFormat(connection: Connection, path: string, migrations: rea
     throw new StrataError({
       code: 'ERR_STORE_FOREIGN',
       message: `database ${path}: not made by Strata`,
-      hint: 'Name another store with --root.',
+      hint: 'Name another store.',
     });
   }
   if (version > newest) {
     throw new StrataError({
       code: 'ERR_STORE_FORMAT_NEWER',
       message: `database ${path}: has format ${version}, and this version of Strata knows formats up to ${newest}`,
-      hint: 'Upgrade Strata, or name another store with --root.',
+      hint: 'Upgrade Strata, or name another store.',
       details: { format: version, newest },
     });
   }

@@ -98,7 +98,7 @@ function troubled(cause: unknown, path: string, otherwise: StoreTrouble, reason:
       return new StrataError({
         code: 'ERR_STORE_NOT_WRITABLE',
         message: `database ${path}: cannot be opened for writing (${reason})`,
-        hint: 'Run as the user who owns the store, or name another one with --root.',
+        hint: 'Run as the user who owns the store, or name another one.',
         cause,
       });
   }
@@ -108,7 +108,7 @@ export const storeReadOnly = (path: string, cause?: unknown): StrataError =>
   new StrataError({
     code: 'ERR_STORE_READ_ONLY',
     message: `store ${dirname(path)}: the filesystem is mounted read-only`,
-    hint: 'Looking, save, export and cp from a container work as it is. For anything else mount it writable, or name another store with --root.',
+    hint: 'Looking, saving, exporting and copying out of a container work as it is. For anything else mount it writable, or name another store.',
     cause,
   });
 

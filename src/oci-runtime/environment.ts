@@ -49,7 +49,7 @@ function usable(home: string): string {
   throw new StrataError({
     code: 'ERR_USER_INVALID',
     message: `home directory ${JSON.stringify(home.slice(0, 100))} of the user in /etc/passwd: not a path`,
-    hint: "Say where it is: '-e HOME=/'.",
+    hint: 'Say where it is in the environment: HOME=/.',
   });
 }
 

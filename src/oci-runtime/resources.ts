@@ -62,30 +62,35 @@ function check(options: ResourceOptions): void {
 }
 
 function checkMemory({ memoryBytes, memorySwapBytes, memoryReservationBytes }: ResourceOptions): void {
-  if (!isCount(memoryBytes, minMemoryBytes)) throw fail('Minimum memory limit allowed is 6MB', 'Raise --memory.');
+  if (!isCount(memoryBytes, minMemoryBytes))
+    throw fail('Minimum memory limit allowed is 6MB', 'Raise the memory limit.');
   if (!isCount(memoryReservationBytes, minMemoryBytes)) {
-    throw fail('Minimum memory reservation allowed is 6MB', 'Raise --memory-reservation.');
+    throw fail('Minimum memory reservation allowed is 6MB', 'Raise the reservation.');
   }
   if ((memoryReservationBytes ?? 0) > (memoryBytes ?? Number.POSITIVE_INFINITY)) {
-    throw fail('Minimum memory limit can not be less than memory reservation limit, see usage', 'Raise --memory.');
+    throw fail(
+      'Minimum memory limit can not be less than memory reservation limit, see usage',
+      'Raise the memory limit.',
+    );
   }
   if (memorySwapBytes === undefined || memorySwapBytes === -1) return;
   if (memoryBytes === undefined) {
     const message = 'You should always set the Memory limit when using Memoryswap limit, see usage';
-    throw fail(message, 'Set --memory too.');
+    throw fail(message, 'Set a memory limit too.');
   }
   if (!isCount(memorySwapBytes, memoryBytes)) {
     const message = 'Minimum memoryswap limit should be larger than memory limit, see usage';
-    throw fail(message, '--memory-swap is memory and swap together.');
+    throw fail(message, 'The memoryswap limit is memory and swap together.');
   }
 }
 
 function checkProcessors(options: ResourceOptions): void {
   const { cpus, cpuPeriod, cpuQuota, cpuShares } = options;
-  if (cpus !== undefined && !(cpus >= 0.01 && cpus <= 100_000)) throw fail(`cpus ${cpus}: below 0.01`, 'Raise --cpus.');
+  if (cpus !== undefined && !(cpus >= 0.01 && cpus <= 100_000))
+    throw fail(`cpus ${cpus}: below 0.01`, 'Raise the number of CPUs.');
   if (cpus !== undefined && (cpuPeriod ?? cpuQuota) !== undefined) {
     const other = cpuPeriod === undefined ? 'Quota' : 'Period';
-    throw fail(`Conflicting options: Nano CPUs and CPU ${other} cannot both be set`, 'Use --cpus alone.');
+    throw fail(`Conflicting options: Nano CPUs and CPU ${other} cannot both be set`, 'Give the number of CPUs alone.');
   }
   if (!isCount(cpuPeriod, 1000) || (cpuPeriod ?? 0) > 1_000_000) {
     const message = 'CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)';
@@ -94,7 +99,7 @@ function checkProcessors(options: ResourceOptions): void {
   if (cpuQuota !== -1 && !isCount(cpuQuota, 1000)) {
     throw fail('CPU cfs quota can not be less than 1ms (i.e. 1000)', 'It is in microseconds.');
   }
-  if (!isCount(cpuShares, 2)) throw fail(`cpu shares ${cpuShares}: below 2`, 'Raise --cpu-shares.');
+  if (!isCount(cpuShares, 2)) throw fail(`cpu shares ${cpuShares}: below 2`, 'Raise the shares.');
   for (const [what, list] of [
     ['cpus', options.cpusetCpus],
     ['mems', options.cpusetMems],

@@ -22,6 +22,6 @@ export function resolveWorkingDirectory(path: string): string {
   throw new StrataError({
     code: 'ERR_WORKING_DIRECTORY_INVALID',
     message: `working directory ${JSON.stringify(path.slice(0, 200))}: not a plain absolute path in the container`,
-    hint: 'Give an absolute path, and not one of /proc or /dev/fd, with --workdir.',
+    hint: 'Give an absolute path, and not one of /proc or /dev/fd.',
   });
 }

@@ -21,7 +21,7 @@ function formatError(error: unknown): unknown {
   return new StrataError({
     code: 'ERR_FORMAT_INVALID',
     message: `template parsing error: ${error.message}`,
-    hint: "A template names fields as {{.Name}}; '--format json' shows which there are.",
+    hint: 'A template names fields as {{.Name}}; the format json shows which there are.',
     cause: error,
   });
 }

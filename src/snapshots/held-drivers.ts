@@ -23,6 +23,6 @@ const notYours = (root: string, cause: unknown): StrataError =>
   new StrataError({
     code: 'ERR_STORAGE_ROOT_UNUSABLE',
     message: `root ${root}: belongs to another user`,
-    hint: 'Choose another place with --root or STRATA_ROOT, or run this as root.',
+    hint: 'Run this as root, or choose another place for the store.',
     cause,
   });

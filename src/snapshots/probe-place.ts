@@ -57,7 +57,7 @@ function makeScratch(root: string): string {
     throw new StrataError({
       code: 'ERR_STORAGE_ROOT_UNUSABLE',
       message: `root ${root}: cannot be written (${errnoOf(cause) ?? String(cause)})`,
-      hint: 'Choose another place with --root or STRATA_ROOT.',
+      hint: 'Choose another place for the store.',
       cause,
     });
   }

@@ -47,6 +47,7 @@ export class Fields {
     return new StrataError({
       code: 'ERR_DOCUMENT_INVALID',
       message: `${[this.#what, path].filter((part) => part !== '').join(': ')}: ${problem}`,
+      hint: 'Make or fetch it again; if that does not help, the program that made it is at fault.',
     });
   }
 

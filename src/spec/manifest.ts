@@ -181,6 +181,7 @@ export function pairLayers(
     throw new StrataError({
       code: 'ERR_LAYERS_MISMATCH',
       message: `manifest: ${manifest.layers.length} layers, ${ids.length} diffIDs and ${filled} history entries that made a layer`,
+      hint: 'Make or fetch the image again; if that does not help, the program that made it is at fault.',
     });
   }
   return manifest.layers.flatMap((descriptor, at) => {

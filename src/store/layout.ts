@@ -67,7 +67,9 @@ function rootUnusable(root: string, cause: unknown): StrataError {
   return new StrataError({
     code: 'ERR_STORAGE_ROOT_UNUSABLE',
     message: `root ${root}: ${isNoFolder ? 'a file stands where a folder should be' : `cannot be used (${errno ?? String(cause)})`}`,
-    hint: `Choose another place with --root or STRATA_ROOT${isRefused ? ', or run this as root' : ''}.`,
+    hint: isRefused
+      ? 'Run this as root, or choose another place for the store.'
+      : 'Choose another place for the store.',
     cause,
   });
 }

@@ -24,7 +24,7 @@ export function attributeFailure(error: SyscallError, fd: number, name?: Name): 
     text: {
       code: 'ERR_ATTRIBUTE_LIMIT',
       message: 'more extended attributes than the filesystem keeps for one file',
-      hint: 'Leave attributes out, or put the store on a filesystem that keeps more of them, such as XFS or Btrfs (--root).',
+      hint: 'Leave attributes out, or put the store on a filesystem that keeps more of them, such as XFS or Btrfs.',
     },
     cause: error,
   });

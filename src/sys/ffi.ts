@@ -163,6 +163,7 @@ export function openLibrary(name: string | null): Library {
       throw new StrataError({
         code: 'ERR_FFI_SYMBOL_MISSING',
         message: `function ${symbol}: not in ${name ?? 'the C library'}`,
+        hint: 'Install a newer version of the library.',
         cause,
       });
     }
@@ -201,6 +202,7 @@ function load(name: string | null): ReturnType<Koffi['load']> {
     throw new StrataError({
       code: 'ERR_FFI_LIBRARY_MISSING',
       message: `library ${name ?? 'of the process'}: cannot be loaded`,
+      hint: 'Install it with the packages of this system.',
       cause,
     });
   }

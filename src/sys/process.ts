@@ -116,6 +116,7 @@ async function waitForEnd(file: string, child: ChildProcess): Promise<Pick<RunRe
         new StrataError({
           code: 'ERR_PROGRAM_NOT_STARTED',
           message: `program ${file}: cannot be started`,
+          hint: 'See whether it is installed and may be executed.',
           cause,
         }),
       );

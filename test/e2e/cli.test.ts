@@ -38,7 +38,10 @@ test('without the right to write: the root is named, and what to do', { skip: sk
   for (const root of [closed, join(closed, 'new')]) {
     const { status, stderr } = prune(root);
     assert.equal(status, 1, stderr);
-    assert.match(stderr, /^strata: root .*closed.*: cannot be used \(EACCES\)\nhint: Choose another place with --root/);
+    assert.match(
+      stderr,
+      /^strata: root .*closed.*: cannot be used \(EACCES\)\nhint: Choose another place for the store \(--root or STRATA_ROOT\)\./,
+    );
   }
 });
 

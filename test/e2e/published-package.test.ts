@@ -198,7 +198,7 @@ test('the example type-checks and runs against the package', { skip: needs('root
     /^committed sha256:[0-9a-f]{64}$/m,
     /^cancelled: AbortError$/m,
     /^loaded the same image$/m,
-    /^not-found: No such image: absent:latest \('strata images' lists/m,
+    /^not-found: No such image: absent:latest \(List the images/m,
     /^0 images left$/m,
   ]) {
     assert.match(stdout, line);
@@ -215,5 +215,5 @@ test('the program of the README type-checks and runs against the package', { ski
   const { status, stdout, stderr } = spawnSync(process.execPath, [file], { cwd: repository, encoding: 'utf8' });
   assert.equal(status, 0, stderr);
   assert.match(stdout, /COPY hello \/hello done/);
-  assert.match(stderr, /^'strata images' lists what is there/);
+  assert.match(stderr, /^List the images to see which there are/);
 });

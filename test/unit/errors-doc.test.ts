@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { errorsPage, findErrors, unusedCodes } from '../../tools/errors-doc.ts';
+import { commandSpeech, errorsPage, findErrors, unusedCodes } from '../../tools/errors-doc.ts';
 
 test('docs/errors.md lists every error code of the sources', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/errors.md'), 'utf8');
@@ -11,4 +11,8 @@ test('docs/errors.md lists every error code of the sources', () => {
 
 test('every error code of the table is thrown somewhere', () => {
   assert.deepEqual(unusedCodes(), []);
+});
+
+test('no hint below the faces speaks of flags or verbs of the command', () => {
+  assert.deepEqual(commandSpeech(), []);
 });

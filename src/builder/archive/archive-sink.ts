@@ -160,4 +160,5 @@ const refused = (path: Uint8Array, why: string): StrataError =>
   new StrataError({
     code: 'ERR_ARCHIVE_ENTRY',
     message: `archive entry ${JSON.stringify(displayBytes(path.subarray(0, 200)))}: ${why}`,
+    hint: 'Make the archive again without this entry.',
   });

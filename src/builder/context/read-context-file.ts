@@ -90,5 +90,5 @@ export const dockerfileNotFound = (path: string): StrataError =>
   new StrataError({
     code: 'ERR_DOCKERFILE_NOT_FOUND',
     message: `failed to read dockerfile: open ${path}: no such file or directory`,
-    hint: 'Name it with -f, relative to where you are.',
+    hint: 'Name the Dockerfile by its path, relative to where you are.',
   });

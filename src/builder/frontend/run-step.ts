@@ -76,7 +76,7 @@ function networkOf({ network: wanted, location }: RunInstruction, granted: Build
   throw new StrataError({
     code: 'ERR_NETWORK_REFUSED',
     message: `dockerfile line ${location.start}: RUN --network=host: not granted`,
-    hint: 'If you trust this Dockerfile with the network of this machine, build with --network host.',
+    hint: 'If you trust this Dockerfile with the network of this machine, let the build use that network.',
     details: { line: location.start },
   });
 }

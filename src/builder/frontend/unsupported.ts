@@ -14,11 +14,11 @@ export function notSupportedYet(what: string, at: LineRange, hint: string): Stra
 }
 
 const noMounts = 'A cache can be left out, and files come in with COPY; for secrets and ssh there is nothing yet.';
-const byHand = "Do this step with 'strata run' (--privileged, --device), then 'strata commit' and build FROM that.";
-const fromImages =
-  "Take the files out of the other image with 'strata create' and 'strata cp', and COPY them from the context.";
+const byHand =
+  'Do this step in a container that has the rights or the device, commit that container, and build FROM the image.';
+const fromImages = 'Copy the files out of a container of the other image, and COPY them from the context.';
 const noExceptions =
-  'With --parents an exception would let in what lies beside the source, too. Leave it out, and name what it lets in as a source.';
+  'With COPY --parents an exception would let in what lies beside the source, too. Leave it out, and name what it lets in as a source.';
 
 /** Refuses, before anything is built, an instruction or a flag of it that would be silently ignored otherwise. */
 export function refuseUnsupported(instruction: Instruction): void {

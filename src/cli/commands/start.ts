@@ -46,6 +46,7 @@ async function startWithUs(
     throw new StrataError({
       code: 'ERR_SEVERAL_CONTAINERS',
       message: 'you cannot start and attach multiple containers at once',
+      hint: 'Name one container, or leave out -a and -i.',
     });
   }
   const detachKeys = parseDetachKeys(keys);

@@ -43,4 +43,5 @@ const envFileProblem = (path: string, problem: string): StrataError =>
   new StrataError({
     code: 'ERR_ENV_FILE',
     message: `poorly formatted environment: ${path}: ${problem}`,
+    hint: 'Write one variable a line, as NAME=value, or NAME to take its value from here.',
   });

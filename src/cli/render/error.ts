@@ -1,5 +1,6 @@
 import { isStrataError } from '../../errors/index.ts';
 import { errnoOf } from '../../sys/errno.ts';
+import { commandHint } from './command-hint.ts';
 import { printable } from './printable.ts';
 
 /**
@@ -11,7 +12,7 @@ export function renderError(error: unknown, options: { readonly debug: boolean; 
   const { debug, isRoot = process.getuid?.() === 0 } = options;
   const isRefused = !isRoot && ['EACCES', 'EPERM'].includes(errnoOf(error) ?? '');
   const lines = [`strata: ${isStrataError(error) || isRefused ? error.message : `internal error: ${error.message}`}`];
-  const hint = (isStrataError(error) ? error.hint : undefined) ?? (isRefused ? rootHint : undefined);
+  const hint = (isStrataError(error) ? commandHint(error) : undefined) ?? (isRefused ? rootHint : undefined);
   if (hint !== undefined) lines.push(`hint: ${hint}`);
   if (debug) {
     for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)

@@ -182,4 +182,5 @@ const supervisorGone = (): StrataError =>
   new StrataError({
     code: 'ERR_EXEC_LOST',
     message: 'exec: its supervisor conmon was killed; nobody knows how the process ended',
+    hint: 'Find out in the container what the process did before you run it again.',
   });

@@ -62,5 +62,6 @@ const unusable = (source: string, cause: unknown): StrataError =>
   new StrataError({
     code: 'ERR_MOUNT_SOURCE',
     message: `error while creating mount source path '${source}': ${cause instanceof Error ? cause.message : String(cause)}`,
+    hint: 'Make that folder first, or bind another one.',
     cause,
   });

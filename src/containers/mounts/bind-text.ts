@@ -69,7 +69,7 @@ export const volumesNotYet = (): StrataError =>
   new StrataError({
     code: 'ERR_NOT_SUPPORTED_YET',
     message: 'volumes: not supported yet',
-    hint: "Name a directory of the host by its absolute path: '-v /srv/data:/data'.",
+    hint: 'Name a directory of the host by its absolute path, as in /srv/data:/data.',
   });
 
 /** As `propagation` of a mount. Throws ERR_MOUNT_INVALID. */

@@ -36,6 +36,7 @@ function devicesOf({ PathOnHost, PathInContainer, CgroupPermissions }: HostDevic
   throw new StrataError({
     code: 'ERR_DEVICE_UNUSABLE',
     message: `error gathering device information while adding custom device ${JSON.stringify(PathOnHost)}: ${stat ? 'not a device node' : 'no such file or directory'}`,
+    hint: 'Name a device file of this machine, as in /dev/null.',
     // As docker's command reads it out of the message.
     details: { exitCode: stat ? 125 : 127 },
   });

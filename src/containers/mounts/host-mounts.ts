@@ -66,6 +66,10 @@ export function checkMountSources({ Mounts = [] }: HostOptions): void {
   for (const mount of Mounts) {
     const made = mountOf(mount);
     if (made.type !== 'bind' || existsSync(made.source)) continue;
-    throw fail(mount, `bind source path does not exist: ${made.source}`, '-v makes what is missing.');
+    throw fail(
+      mount,
+      `bind source path does not exist: ${made.source}`,
+      'Make it first; a bind makes its source where that is missing, a mount does not.',
+    );
   }
 }

@@ -39,7 +39,7 @@ export function checkLogConfig({ Type, Config }: LogConfig): void {
   if (!['json-file', 'local', 'none'].includes(Type)) throw unknownDriver(Type);
   const names = Object.keys(Config);
   if (Type === 'none' && names.length > 0) {
-    throw problem('invalid logging opts for driver none', "Leave '--log-opt' out: nothing is kept.");
+    throw problem('invalid logging opts for driver none', 'Leave the options out: nothing is kept.');
   }
   for (const name of names) checkOption(Type, name);
   maxLogBytes({ Config });
@@ -76,7 +76,8 @@ function sizeOf(text: string): number {
 }
 
 function unknownDriver(name: string): StrataError {
-  const hint = "json-file, which is the default, local and none are there; 'strata logs -f' passes a log on to others.";
+  const hint =
+    'There are json-file, which is the default, local and none; a program that follows the log can pass it on.';
   if (laterDrivers.includes(name)) return notSupported(`--log-driver ${name}`, hint);
   const short = name.slice(0, 100);
   return problem(`error looking up logging plugin ${short}: plugin "${short}" not found`, hint);

@@ -135,5 +135,5 @@ const ambiguous = (): StrataError =>
   new StrataError({
     code: 'ERR_DOCKERFILE_AMBIGUOUS',
     message: 'ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles',
-    hint: 'Give an archive as the context, or leave out -f.',
+    hint: 'Give an archive as the context, or name no Dockerfile beside it.',
   });

@@ -88,6 +88,6 @@ function refusePull(policy: PullPolicy | undefined): void {
   throw new StrataError({
     code: 'ERR_NOT_SUPPORTED_YET',
     message: 'build with images pulled anew: not supported yet',
-    hint: 'Load or import newer images, and build with --pull=missing.',
+    hint: 'Load or import newer images, and build with those.',
   });
 }

@@ -32,7 +32,7 @@ function applied(base: RunConfig, changes: readonly string[], platform: Platform
     throw new StrataError({
       code: 'ERR_CHANGE_INVALID',
       message: 'change: file with no instructions',
-      hint: 'Give --change an instruction, or leave it out.',
+      hint: 'Give the change an instruction, or leave it out.',
     });
   }
   const refused = instructions.find(({ name }) => !allowed.includes(name.toUpperCase()));

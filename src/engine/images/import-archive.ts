@@ -102,6 +102,7 @@ function nameOf(text: string): Reference {
   throw new StrataError({
     code: 'ERR_IMPORT_NAME',
     message: 'cannot import digest reference',
+    hint: 'Name the image by a tag, as in app:1.',
   });
 }
 

@@ -56,5 +56,5 @@ export const noSuchPlatform = (platform: string): StrataError =>
   new StrataError({
     code: 'ERR_ARCHIVE_PLATFORM',
     message: `archive image for ${platform}: not there`,
-    hint: 'Leave --platform out to take what suits this machine, or save the image for that platform.',
+    hint: 'Leave the platform out to take what suits this machine, or save the image for that platform.',
   });

@@ -24,6 +24,7 @@ class Compiler {
       throw new StrataError({
         code: 'ERR_REGEXP_TOO_LARGE',
         message: `regular expression: its repetitions come to more than ${maxInstructions} steps`,
+        hint: 'Repeat less often; the bounds of nested repetitions multiply.',
       });
     }
     this.program.push(instruction);

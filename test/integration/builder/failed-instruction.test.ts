@@ -80,7 +80,7 @@ const failures: Readonly<Record<string, readonly [dockerfile: string, shown: rea
       '   2 | >>> FROM busybox:${version}',
       rule,
       'strata: failed to parse stage name "busybox:": invalid reference format',
-      "hint: No value for version: put 'ARG version=…' before the first FROM, or an ARG there and --build-arg version=….",
+      "hint: No value for version: put 'ARG version=…' before the first FROM, or an ARG there and give the build an argument version (--build-arg NAME=VALUE).",
     ],
   ],
   'a value': [

@@ -468,7 +468,7 @@ test('a symlink on the way to a store changes nothing', { skip }, async (t) => {
     await assert.rejects(Engine.open({ root }), {
       code: 'ERR_STORAGE_ROOT_UNUSABLE',
       message: `root ${root}: a file stands where a folder should be`,
-      hint: 'Choose another place with --root or STRATA_ROOT.',
+      hint: 'Choose another place for the store.',
     });
   }
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderError } from '../../../src/cli/render/error.ts';
-import { StrataError } from '../../../src/errors/index.ts';
+import { type ErrorCode, StrataError } from '../../../src/errors/index.ts';
 import { SyscallError } from '../../../src/sys/errno.ts';
 
 const refused = Object.assign(new Error('EACCES: permission denied, scandir /run/strata'), { code: 'EACCES' });
@@ -22,4 +22,25 @@ test('what a user is refused is told to need root, not to be a mistake of ours',
   assert.deepEqual(render(hinted, false), ['strata: x: y', 'hint: z', '']);
   assert.deepEqual(render(refused, true), [`strata: internal error: ${refused.message}`, '']);
   assert.deepEqual(render(notAllowed, true), ['strata: fchown: EPERM', '']);
+});
+
+test('a hint comes with what to type for it, where the library says only what to do', () => {
+  const shown = (code: ErrorCode, hint: string | undefined): string | undefined =>
+    renderError(new StrataError({ code, message: 'x', ...(hint === undefined ? {} : { hint }) }), {
+      debug: false,
+    }).split('\n')[1];
+  const table: readonly (readonly [ErrorCode, string | undefined, string])[] = [
+    ['ERR_CONTAINER_NOT_FOUND', 'List all.', 'hint: List all (strata ps -a).'],
+    ['ERR_CONTAINER_NOT_FOUND', undefined, ''],
+    [
+      'ERR_STORE_READ_ONLY',
+      'Mount it writable, or name another store.',
+      'hint: Mount it writable, or name another store (--root or STRATA_ROOT).',
+    ],
+    ['ERR_STORE_READ_ONLY', 'Mount it writable.', 'hint: Mount it writable.'],
+    ['ERR_EXEC', 'Try again.', 'hint: Try again.'],
+  ];
+  for (const [code, hint, line] of table) assert.equal(shown(code, hint), line);
+  const foreign = new StrataError({ code: 'zfs:ERR_POOL', kind: 'unavailable', message: 'x', hint: 'Import it.' });
+  assert.equal(renderError(foreign, { debug: false }), 'strata: x\nhint: Import it.\n');
 });

@@ -155,11 +155,12 @@ describe('stages are refused', () => {
   });
 
   it('with a way to a value for what FROM names', () => {
-    const hint = "No value for A: put 'ARG A=…' before the first FROM, or an ARG there and --build-arg A=….";
+    const hint =
+      "No value for A: put 'ARG A=…' before the first FROM, or an ARG there and give the build an argument A.";
     assert.throws(() => graph('FROM ${A}'), { hint });
     assert.throws(() => graph('FROM --platform=$A x'), { hint });
     assert.throws(() => graph('ARG A\nFROM $A$B'), {
-      hint: "No value for A, B: put 'ARG A=…' before the first FROM, or an ARG there and --build-arg A=….",
+      hint: "No value for A, B: put 'ARG A=…' before the first FROM, or an ARG there and give the build an argument A.",
     });
   });
 

@@ -153,7 +153,7 @@ describe('the format of the store', () => {
     assert.throws(() => Database.open(path, { migrations: [table] }), {
       code: 'ERR_STORE_FORMAT_NEWER',
       kind: 'failed-precondition',
-      hint: 'Upgrade Strata, or name another store with --root.',
+      hint: 'Upgrade Strata, or name another store.',
     });
     assert.ok(readFileSync(path).equals(before));
   });

@@ -9,14 +9,14 @@ export const mountedThere = (path: string): StrataError =>
   new StrataError({
     code: 'ERR_COPY_MOUNTED',
     message: `cannot replace ${path}: device or resource busy: something is mounted there`,
-    hint: `Write into it instead, in a container with 'strata exec -i CONTAINER sh -c "cat >PATH"'.`,
+    hint: 'Have a process in the container write into it instead.',
   });
 
 export const withoutSize = (path: string): StrataError =>
   new StrataError({
     code: 'ERR_COPY_NO_SIZE',
     message: `cannot copy ${path}: it has no size, the kernel makes it when it is read`,
-    hint: "Read it, in a container with 'strata exec CONTAINER cat PATH'.",
+    hint: 'Have a process read it, in a container one that joins it.',
   });
 
 export const readOnly = (what: string, cause?: unknown): StrataError =>

@@ -42,7 +42,7 @@ function checkNumbers({ host: { OomScoreAdj = 0, ShmSize = 0, CgroupParent = '' 
       'Name a group from the root, as in /mine.',
     );
   }
-  if (ShmSize < 0) throw resourceProblem('SHM size can not be less than 0', 'Give --shm-size as in 64m.');
+  if (ShmSize < 0) throw resourceProblem('SHM size can not be less than 0', 'Give a size such as 64m.');
 }
 
 function checkProcessors({ host }: ContainerDefinition, machine: Machine): void {
@@ -51,7 +51,7 @@ function checkProcessors({ host }: ContainerDefinition, machine: Machine): void 
   if (NanoCpus < 0 || NanoCpus > count * 1e9) {
     throw resourceProblem(
       `Range of CPUs is from 0.01 to ${count}.00, as there are only ${count} CPUs available`,
-      'Lower --cpus.',
+      'Ask for fewer CPUs.',
     );
   }
   const last = Math.max(...numbersIn(machine.possibleCpus));

@@ -103,7 +103,7 @@ function refuseOtherPlatform(name: string, wanted: Platform, actual: ImageConfig
   throw new StrataError({
     code: 'ERR_IMAGE_PLATFORM',
     message: `image with reference ${name} was found but does not match the specified platform: wanted ${want}, actual: ${is}`,
-    hint: "Build or load the image for that platform, or leave '--platform' out.",
+    hint: 'Build or load the image for that platform, or leave the platform out.',
   });
 }
 

@@ -1,20 +1,18 @@
 import { isStrataError, StrataError } from '../../../errors/index.ts';
 
-const short = (id: string): string => id.slice(0, 12);
-
 /** `name` is how the user called it. */
 export const notRunning = (id: string, verb: string, name: string): StrataError =>
   new StrataError({
     code: 'ERR_CONTAINER_NOT_RUNNING',
     message: `cannot ${verb} container: ${name.slice(0, 256)}: container ${id} is not running`,
-    hint: `Start it first: 'strata start ${short(id)}'.`,
+    hint: 'Start it first.',
   });
 
 export const notRunningNow = (id: string): StrataError =>
   new StrataError({
     code: 'ERR_CONTAINER_NOT_RUNNING',
     message: `container ${id} is not running`,
-    hint: `Start it first: 'strata start ${short(id)}'.`,
+    hint: 'Start it first.',
   });
 
 /** In docker's words. A process that waits for the kernel dies when that is done, and not before. */
@@ -37,7 +35,7 @@ export const removalRefused = (name: string, status: string): StrataError =>
       status === 'paused'
         ? `cannot remove container "/${name}": container is paused and must be unpaused first`
         : `cannot remove container "/${name}": container is ${status}: stop the container before removing or force remove`,
-    hint: "Stop it first, or use '--force'.",
+    hint: 'Stop it first, or remove it by force.',
   });
 
 /** Docker's exit code for a container that could not be started: 125, 126 or 127. */

@@ -26,5 +26,5 @@ export const containerNotFound = (text: string): StrataError =>
   new StrataError({
     code: 'ERR_CONTAINER_NOT_FOUND',
     message: `No such container: ${text.slice(0, 256)}`,
-    hint: "'strata ps -a' lists what is there.",
+    hint: 'List all containers to see which there are.',
   });

@@ -50,7 +50,7 @@ export async function attachContainer(
   return attached(store, record, streams, options);
 }
 
-const attendedHint = "Run it without --rm, or with '-d', to attach to it.";
+const attendedHint = 'Run it in the background, or keep it at its end, to attach to it.';
 
 /**
  * Starts a container and has its streams from the first byte on; one that runs is attached to. Throws what

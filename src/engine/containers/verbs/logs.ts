@@ -95,7 +95,7 @@ const logNotKept = (): StrataError =>
   new StrataError({
     code: 'ERR_LOG_NOT_KEPT',
     message: 'configured logging driver does not support reading',
-    hint: "It was made with '--log-driver none'; 'strata attach' shows what it writes from now on.",
+    hint: 'It was made with the logging driver none. Attach to it to see what it writes from now on.',
   });
 
 const instantOf = (milliseconds: number): Instant => ({

@@ -30,7 +30,7 @@ async function endForRestart(store: Store, id: string, options: StopOptions & Ki
   if (stateOf(record).attended === true) {
     throw startRefused(
       `cannot restart container ${id}: it lives and ends with the command that runs it`,
-      "Run it with '-d' to restart it.",
+      'Run it in the background to restart it.',
     );
   }
   const isOver = (): Promise<boolean> => Promise.resolve(needsRecovery(store, record));

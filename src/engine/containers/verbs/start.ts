@@ -51,7 +51,7 @@ export async function startContainer(store: Store, name: string, options: StartW
   const before = stateOf(record);
   if (before.status === 'running') return;
   if (before.status === 'paused') {
-    throw startRefused('cannot start a paused container, try unpause instead', "Use 'strata unpause'.");
+    throw startRefused('cannot start a paused container, try unpause instead', 'Unpause it.');
   }
   options.signal?.throwIfAborted();
   const starting = toJson({ ...before, status: 'starting', bootId: bootId() });
