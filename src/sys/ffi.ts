@@ -72,6 +72,17 @@ export interface Library {
     result: Result,
     parameters: Parameters,
   ): AsyncForeignFunction<Result, Parameters>;
+  /** Like {@link declareAsync}, for calls that set errno(3). One that may wait for long takes a thread of four meanwhile. */
+  declareAsyncCall<const Parameters extends readonly ParameterType[]>(
+    name: string,
+    parameters: Parameters,
+  ): (...parameters: Arguments<Parameters>) => Promise<CallResult>;
+}
+
+export interface CallResult {
+  readonly result: number;
+  /** Meaningful when `result` says that the call failed. */
+  readonly errno: number;
 }
 
 interface NativeFunction {
@@ -186,6 +197,19 @@ export function openLibrary(name: string | null): Library {
         new Promise((resolve, reject) => {
           bound.async(...given, (error: Error | null, value: ResultTypes[Result]) =>
             error ? reject(error) : resolve(value),
+          );
+        });
+    },
+    declareAsyncCall<const Parameters extends readonly ParameterType[]>(
+      symbol: string,
+      parameters: Parameters,
+    ): (...given: Arguments<Parameters>) => Promise<CallResult> {
+      const bound = bind(symbol, 'int32', parameters);
+      return (...given) =>
+        new Promise((resolve, reject) => {
+          // Koffi gives the callback the call's own errno, whatever was called meanwhile.
+          bound.async(...given, (error: Error | null, result: number) =>
+            error ? reject(error) : resolve({ result, errno: lastErrno() }),
           );
         });
     },

@@ -38,7 +38,6 @@ const signatures = {
   umask: ['uint32', ['uint32']],
   flock: ['int32', ['int32', 'int32']],
   dup3: ['int32', ['int32', 'int32', 'int32']],
-  syncfs: ['int32', ['int32']],
   sync_file_range: ['int32', ['int32', 'int64', 'int64', 'uint32']],
   clock_gettime: ['int32', ['int32', 'pointer']],
   ioctl: ['int32', ['int32', 'uint64', 'pointer']],

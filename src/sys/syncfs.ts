@@ -1,10 +1,10 @@
 import type { AbortOptions } from '../lib/abort.ts';
 import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from './constants.ts';
+import { SyscallError } from './errno.ts';
+import { type CallResult, openLibrary } from './ffi.ts';
 import { findProgram } from './find-program.ts';
 import { closeFd, openAt } from './fs-at.ts';
-import { libc } from './libc.ts';
 import { runChecked } from './process.ts';
-import { lastError } from './scratch.ts';
 
 /**
  * syncfs(2): everything written to the filesystem of `directory`, by anybody, is on the disk when this resolves. May
@@ -13,18 +13,28 @@ import { lastError } from './scratch.ts';
  */
 export async function syncFilesystem(directory: string, options: AbortOptions = {}): Promise<void> {
   const sync = findProgram('sync');
-  if (sync === undefined) return syncFilesystemNow(directory);
-  await runChecked(sync, ['-f', '--', directory], options);
-}
-
-/** {@link syncFilesystem} that blocks the calling thread, for workers. */
-export function syncFilesystemNow(directory: string): void {
-  const fd = openAt(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY);
+  if (sync !== undefined) return void (await runChecked(sync, ['-f', '--', directory], options));
+  const fd = openDirectory(directory);
   try {
-    if (libc().syncfs(fd) < 0) throw lastError('syncfs', directory);
+    await syncInTurn(fd, directory);
   } finally {
     closeFd(fd);
   }
+}
+
+const openDirectory = (directory: string): number => openAt(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY);
+
+let syncfs: ((fd: number) => Promise<CallResult>) | undefined;
+let turn: Promise<unknown> = Promise.resolve();
+
+/** One at a time, so that of libuv's four threads never more than one waits for a disk. Throws what the kernel says. */
+async function syncInTurn(fd: number, directory: string): Promise<void> {
+  syncfs ??= openLibrary(null).declareAsyncCall('syncfs', ['int32']);
+  const call = syncfs;
+  const ours = turn.then(() => call(fd));
+  turn = ours.catch(() => undefined);
+  const { result, errno } = await ours;
+  if (result < 0) throw new SyscallError({ syscall: 'syncfs', errno, path: directory });
 }
 
 /**
@@ -39,7 +49,7 @@ export class FilesystemFlush implements Disposable {
 
   constructor(directory: string) {
     this.#directory = directory;
-    this.#fd = openAt(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY);
+    this.#fd = openDirectory(directory);
   }
 
   /**
@@ -53,13 +63,20 @@ export class FilesystemFlush implements Disposable {
       options.signal?.throwIfAborted();
       // What the disk did not take is told below, with its number; what else keeps the program from working is no matter.
     }
-    // Nothing is left to be written but what others have written since, so this does not block for long.
-    if (this.#failure === undefined && libc().syncfs(this.#fd) < 0) {
-      this.#failure = lastError('syncfs', this.#directory);
-    }
+    // Nothing is left to be written but what others have written since, which may be much.
+    if (this.#failure === undefined) await this.#syncNow();
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  async #syncNow(): Promise<void> {
+    try {
+      await syncInTurn(this.#fd, this.#directory);
+    } catch (error) {
+      this.#failure = error as Error;
+    }
+  }
+
+  /** No flush is under way. */
   [Symbol.dispose](): void {
     closeFd(this.#fd);
   }

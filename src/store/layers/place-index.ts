@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
-import { openIfThere } from '../../sys/open-if-there.ts';
+import { renameSync, rmSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { errnoOf } from '../../sys/errno.ts';
 import { readFault } from '../../sys/read-fault.ts';
 
 const pieceBytes = 1 << 20;
@@ -9,39 +10,43 @@ const pieceBytes = 1 << 20;
  * long ago is remade from: it stays where it says the same, and else gives way to one that is on the disk already. A
  * rename alone would let a power cut leave an empty file in its place.
  */
-export function placeIndex(written: string, path: string): void {
-  const standing = openIfThere(path);
-  if (standing === undefined) return renameSync(written, path);
-  try {
-    const fd = openSync(written, 'r');
-    try {
-      if (isReadableAndSame(fd, standing)) return rmSync(written);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  } finally {
-    closeSync(standing);
+export async function placeIndex(written: string, path: string): Promise<void> {
+  await using standing = await openIfThere(path);
+  if (standing !== undefined) {
+    await using file = await open(written, 'r');
+    if (await isReadableAndSame(file, standing)) return rmSync(written);
+    await file.sync();
   }
   renameSync(written, path);
 }
 
-function isReadableAndSame(written: number, standing: number): boolean {
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
   try {
-    return isSame(written, standing);
+    return await open(path, 'r');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function isReadableAndSame(written: FileHandle, standing: FileHandle): Promise<boolean> {
+  try {
+    return await isSame(written, standing);
   } catch (error) {
     readFault(error);
     return false;
   }
 }
 
-function isSame(a: number, b: number): boolean {
-  const { size } = fstatSync(a);
-  if (fstatSync(b).size !== size) return false;
+async function isSame(a: FileHandle, b: FileHandle): Promise<boolean> {
+  const { size } = await a.stat();
+  if ((await b.stat()).size !== size) return false;
   const [left, right] = [Buffer.alloc(Math.min(size, pieceBytes)), Buffer.alloc(Math.min(size, pieceBytes))];
   for (let offset = 0; offset < size; ) {
-    const count = readSync(a, left, 0, left.length, offset);
-    const other = readSync(b, right, 0, right.length, offset);
+    const [{ bytesRead: count }, { bytesRead: other }] = await Promise.all([
+      a.read(left, 0, left.length, offset),
+      b.read(right, 0, right.length, offset),
+    ]);
     if (count === 0 || count !== other || left.compare(right, 0, count, 0, count) !== 0) return false;
     offset += count;
   }

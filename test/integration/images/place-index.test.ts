@@ -5,19 +5,19 @@ import { test } from 'node:test';
 import { placeIndex } from '../../../src/store/layers/place-index.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 
-test('an index takes a free name, stays where the new one says the same, and gives way to another', (context) => {
+test('an index takes a free name, stays where the new one says the same, and gives way to another', async (context) => {
   const folder = temporaryFolder(context);
   const [written, path] = [join(folder, 'written'), join(folder, 'index')];
-  const place = (content: string): number => {
+  const place = async (content: string): Promise<number> => {
     writeFileSync(written, content);
-    placeIndex(written, path);
+    await placeIndex(written, path);
     assert.equal(readFileSync(path, 'utf8'), content);
     assert.ok(!existsSync(written));
     return statSync(path).ino;
   };
   const large = 'x'.repeat((2 << 20) + 1);
-  const inode = place(large);
-  assert.equal(place(large), inode);
-  assert.notEqual(place(`${large.slice(1)}y`), inode, 'another at its end');
-  assert.equal(place(''), place(''));
+  const inode = await place(large);
+  assert.equal(await place(large), inode);
+  assert.notEqual(await place(`${large.slice(1)}y`), inode, 'another at its end');
+  assert.equal(await place(''), await place(''));
 });

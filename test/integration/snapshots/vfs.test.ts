@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { VfsSnapshotter } from '../../../src/snapshots/drivers/vfs/driver.ts';
 import { openTree } from '../../../src/snapshots/open-tree.ts';
-import { syncFilesystemNow } from '../../../src/sys/syncfs.ts';
+import { syncFilesystem } from '../../../src/sys/syncfs.ts';
 import { snapshotterSuite } from '../../../src/testing/index.ts';
 import { type LoopFilesystem, loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { mountAttached, mountHidden } from '../../helpers/mount-tree.ts';
@@ -63,13 +63,14 @@ suite('vfs on btrfs', { skip: needs('root', 'loop', 'btrfs', 'mkfs.btrfs') }, ()
     await using tree = await openTree(snapshotter, base.id, { access: 'write' });
     writeFileSync(join(tree.path, 'large'), Buffer.alloc(16 << 20, 'x'));
     await snapshotter.commit(base.id, { lease });
-    const used = (): number => {
-      syncFilesystemNow(filesystem.path);
+    const used = async (): Promise<number> => {
+      await syncFilesystem(filesystem.path);
       const { blocks, bfree, bsize } = statfsSync(filesystem.path);
       return (blocks - bfree) * bsize;
     };
-    const before = used();
+    const before = await used();
     for (let i = 0; i < 5; i++) await snapshotter.prepare(base.id, { lease });
-    assert.ok(used() - before < 4 << 20, `${used() - before} more bytes for five copies of 16 MiB`);
+    const more = (await used()) - before;
+    assert.ok(more < 4 << 20, `${more} more bytes for five copies of 16 MiB`);
   });
 });

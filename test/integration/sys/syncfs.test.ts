@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { errnoOf } from '../../../src/sys/errno.ts';
-import { FilesystemFlush, syncFilesystem, syncFilesystemNow } from '../../../src/sys/syncfs.ts';
+import { FilesystemFlush, syncFilesystem } from '../../../src/sys/syncfs.ts';
 import { withLosingDisk } from '../../helpers/losing-disk.ts';
 import { openDescriptors, scratchDirectory } from './scratch-directory.ts';
 import { throwsErrno } from './throws-errno.ts';
@@ -14,13 +14,16 @@ test('both forms flush a filesystem and leave nothing open', async (context) => 
   const before = openDescriptors();
   writeFileSync(join(path, 'file'), 'x');
   await syncFilesystem(path);
-  syncFilesystemNow(path);
+  {
+    using flush = new FilesystemFlush(path);
+    await Promise.all([flush.flush(), flush.flush(), flush.flush()]);
+  }
   assert.equal(openDescriptors(), before);
 });
 
 test('a directory that is not there is an error', async () => {
   await assert.rejects(syncFilesystem('/nonexistent'), (error) => isStrataError(error, 'ERR_PROGRAM_FAILED'));
-  throwsErrno('ENOENT', () => syncFilesystemNow('/nonexistent'));
+  throwsErrno('ENOENT', () => new FilesystemFlush('/nonexistent'));
 });
 
 test('what got lost is told by the flush that counts, though another flush was told before', async (context) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isStrataError } from '../../../src/errors/index.ts';
@@ -60,4 +61,14 @@ test("koffi's machine code is loaded without its entry, which takes three times 
     console.log(Object.keys(createRequire('/').cache).length);`;
   const options = ['--input-type=module', '-e', program];
   assert.equal(execFileSync(process.execPath, options, { encoding: 'utf8' }), '0\n');
+});
+
+test('a call in the background has its own errno, whatever is called meanwhile', async () => {
+  const library = openLibrary(null);
+  const close = library.declareAsyncCall('close', ['int32']);
+  const access = library.declare('access', 'int32', ['pointer', 'int32']);
+  const closed = close(1 << 30);
+  const end = performance.now() + 30;
+  while (performance.now() < end) access(Buffer.from('/nonexistent\0'), 0);
+  assert.deepEqual(await closed, { result: -1, errno: constants.errno.EBADF });
 });
