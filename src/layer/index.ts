@@ -11,7 +11,7 @@ export type { IndexSummary } from './index-file/format.ts';
 export type { PlacedRecord } from './index-file/reader.ts';
 export { LayerIndex, type PlaceEntry } from './index-file/reader.ts';
 export type { BodySource, LayerRecord, RawSpan, RecordFields, RecordKind } from './index-file/record.ts';
-export type { LayerFiles } from './remake.ts';
+export type { LayerFiles } from './record-body.ts';
 export { remakeLayer } from './remake.ts';
 export type {
   AppliedLayer,

@@ -1,7 +1,7 @@
 import type { AbortOptions } from '../lib/abort.ts';
 import type { DiffId } from '../spec/digest.ts';
 import { LayerIndex } from './index-file/reader.ts';
-import type { LayerFiles } from './remake.ts';
+import type { LayerFiles } from './record-body.ts';
 import { run } from './work/run.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isStrataError } from '../../errors/index.ts';
 import { verifyIndex, verifyLayer } from '../../layer/index.ts';
-import type { LayerFiles } from '../../layer/remake.ts';
+import type { LayerFiles } from '../../layer/record-body.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
 import type { Metadata } from '../../metadata/metadata.ts';

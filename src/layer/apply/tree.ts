@@ -204,6 +204,8 @@ export class Tree implements Disposable {
       if (errnoOf(error) !== 'EEXIST') throw error;
     }
     this.#vacate(spot);
+    // A directory that went has taken the mark with it.
+    this.#claim(spot.key);
     return make(this.#directories.fdForChange(spot.directory));
   }
 

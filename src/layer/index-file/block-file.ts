@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { constants, crc32, zstdDecompressSync } from 'node:zlib';
 import { StrataError } from '../../errors/index.ts';
 import { equalBytes } from '../../lib/bytes.ts';
+import { RecentlyUsed } from '../../lib/recently-used.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { corruptIndex } from './corrupt.ts';
 import { decodeDirectory } from './directory-codec.ts';
@@ -15,8 +16,7 @@ const leastChunkBytes = 64;
 export class BlockFile implements Disposable {
   readonly #fd: number;
   readonly directory: IndexDirectory;
-  /** Those used last, in that order. */
-  readonly #cache = new Map<BlockInfo, Uint8Array>();
+  readonly #unpacked = new RecentlyUsed<BlockInfo, Uint8Array>(cachedBlocks);
   #isClosed = false;
 
   /** @throws ERR_INDEX_CORRUPT (also when there is no such file), ERR_INDEX_VERSION, or what opening the file throws */
@@ -32,19 +32,9 @@ export class BlockFile implements Disposable {
 
   /** @throws ERR_INDEX_CORRUPT */
   block(info: BlockInfo): Uint8Array {
-    const cached = this.#cache.get(info);
-    if (cached) {
-      this.#cache.delete(info);
-      this.#cache.set(info, cached);
-      return cached;
-    }
-    const bytes = this.#unpack(info.fileOffset, info.packedBytes, info.unpackedBytes, info.crc);
-    this.#cache.set(info, bytes);
-    if (this.#cache.size > cachedBlocks) {
-      const oldest = this.#cache.keys().next().value;
-      if (oldest) this.#cache.delete(oldest);
-    }
-    return bytes;
+    return this.#unpacked.get(info, ({ fileOffset, packedBytes, unpackedBytes, crc }) =>
+      this.#unpack(fileOffset, packedBytes, unpackedBytes, crc),
+    );
   }
 
   [Symbol.dispose](): void {

@@ -1,3 +1,5 @@
+import { grown } from '../../lib/grown.ts';
+import { RecentlyUsed } from '../../lib/recently-used.ts';
 import { comparePlaces, isInside } from '../place.ts';
 import { BlockFile } from './block-file.ts';
 import { ByteReader } from './byte-reader.ts';
@@ -20,6 +22,10 @@ export interface PlaceEntry {
   readonly ordinal: number;
 }
 
+// Of records: some 50 KiB each. Of places: some 200 KiB each.
+const cachedStarts = 64;
+const cachedPlaces = 4;
+
 /**
  * An open layer index. Calls are synchronous and read at most a few blocks of 32 to 256 KiB; any of them throws
  * ERR_INDEX_CORRUPT when the file is damaged.
@@ -30,6 +36,8 @@ export class LayerIndex implements Disposable {
   readonly #raw: readonly BlockInfo[];
   readonly #paths: readonly BlockInfo[];
   readonly #amendments: ReadonlyMap<number, Amendment>;
+  readonly #starts = new RecentlyUsed<BlockInfo, RecordStarts>(cachedStarts);
+  readonly #places = new RecentlyUsed<BlockInfo, readonly PlaceEntry[]>(cachedPlaces);
 
   /** @throws ERR_INDEX_CORRUPT, ERR_INDEX_VERSION, or what opening the file throws */
   static open(path: string): LayerIndex {
@@ -78,10 +86,15 @@ export class LayerIndex implements Disposable {
 
   /** The entry of that number; undefined beyond the last. */
   record(ordinal: number): LayerRecord | undefined {
+    return this.placedRecord(ordinal)?.record;
+  }
+
+  /** {@link record} with the whereabouts of its bytes. */
+  placedRecord(ordinal: number): PlacedRecord | undefined {
     const block = this.#records[lastStarting(this.#records, ordinal)];
     if (!block) return undefined;
-    for (const { record } of this.#decodeBlock(block)) if (record.ordinal === ordinal) return record;
-    return undefined;
+    const start = this.#starts.get(block, () => this.#readStarts(block)).of(ordinal - block.first);
+    return start && this.#decode(new ByteReader(this.#file.block(block).subarray(start.at)), ordinal, start);
   }
 
   /**
@@ -91,7 +104,7 @@ export class LayerIndex implements Disposable {
   find(place: Uint8Array): LayerRecord | undefined {
     let hidden: LayerRecord | undefined;
     let standing: LayerRecord | undefined;
-    for (const entry of this.#placesFrom(place)) {
+    for (const entry of this.placesFrom(place)) {
       if (comparePlaces(entry.place, place) !== 0) break;
       const record = this.record(entry.ordinal);
       if (!record) throw corruptIndex('names a record it does not hold');
@@ -103,9 +116,20 @@ export class LayerIndex implements Disposable {
 
   /** The table in path order, all of it or what lies inside the directory `under` (the directory itself included). */
   *places(under: Uint8Array = new Uint8Array(0)): Generator<PlaceEntry> {
-    for (const entry of this.#placesFrom(under)) {
+    for (const entry of this.placesFrom(under)) {
       if (!isInside(entry.place, under)) return;
       yield entry;
+    }
+  }
+
+  /** The table in path order, from the first line of that place or behind it. */
+  *placesFrom(place: Uint8Array): Generator<PlaceEntry> {
+    // Several records may share the place and run over a block's border, so reading begins a block earlier.
+    const first = Math.max(firstNotBefore(this.#paths, ({ firstPlace }) => firstPlace, place) - 1, 0);
+    for (let at = first; at < this.#paths.length; at++) {
+      const entries = this.#placesOf(this.#paths[at] as BlockInfo);
+      const start = at === first ? firstNotBefore(entries, (entry) => entry.place, place) : 0;
+      for (let line = start; line < entries.length; line++) yield entries[line] as PlaceEntry;
     }
   }
 
@@ -139,33 +163,86 @@ export class LayerIndex implements Disposable {
 
   *#decodeBlock(block: BlockInfo): Generator<PlacedRecord> {
     const input = new ByteReader(this.#file.block(block));
-    let { first: ordinal, rawOffset, tarOffset: offset } = block;
-    while (input.left > 0) {
-      const { span, ...decoded } = decodeRecord(input, rawOffset);
-      rawOffset = span.offset + decoded.headerBytes + span.bodyBytes + span.paddingBytes;
-      const amendment = this.#amendments.get(ordinal);
-      const body = amendment && amendment.body !== 'none' ? amendment.body : decoded.body;
-      yield {
-        record: { ...decoded, ordinal, offset, body, shadowed: amendment !== undefined },
-        span,
-        saved:
-          amendment?.body === 'index' ? { offset: amendment.rawOffset, bodyBytes: amendment.codedBytes } : undefined,
-      };
-      offset += decoded.headerBytes + decoded.storedSizeBytes + decoded.paddingBytes;
-      ordinal++;
+    const start = { at: 0, rawOffset: block.rawOffset, tarOffset: block.tarOffset };
+    for (let ordinal = block.first; input.left > 0; ordinal++) {
+      const placed = this.#decode(input, ordinal, start);
+      yield placed;
+      moveBehind(start, placed, input.position);
     }
   }
 
-  *#placesFrom(place: Uint8Array): Generator<PlaceEntry> {
-    // Several records may share the place and run over a block's border, so reading begins a block earlier.
-    const later = this.#paths.findIndex((block) => comparePlaces(block.firstPlace, place) >= 0);
-    const start = Math.max((later < 0 ? this.#paths.length : later) - 1, 0);
-    for (const block of this.#paths.slice(start)) {
-      for (const entry of decodePlaces(this.#file.block(block))) {
-        if (comparePlaces(entry.place, place) >= 0) yield entry;
-      }
-    }
+  #decode(input: ByteReader, ordinal: number, { rawOffset, tarOffset }: RecordStart): PlacedRecord {
+    const { span, ...decoded } = decodeRecord(input, rawOffset);
+    const amendment = this.#amendments.get(ordinal);
+    const body = amendment && amendment.body !== 'none' ? amendment.body : decoded.body;
+    return {
+      record: { ...decoded, ordinal, offset: tarOffset, body, shadowed: amendment !== undefined },
+      span,
+      saved: amendment?.body === 'index' ? { offset: amendment.rawOffset, bodyBytes: amendment.codedBytes } : undefined,
+    };
   }
+
+  #readStarts(block: BlockInfo): RecordStarts {
+    const starts = new RecordStarts();
+    const input = new ByteReader(this.#file.block(block));
+    const start = { at: 0, rawOffset: block.rawOffset, tarOffset: block.tarOffset };
+    for (let ordinal = block.first; input.left > 0; ordinal++) {
+      starts.add(start);
+      moveBehind(start, this.#decode(input, ordinal, start), input.position);
+    }
+    return starts;
+  }
+
+  #placesOf(block: BlockInfo): readonly PlaceEntry[] {
+    return this.#places.get(block, () => decodePlaces(this.#file.block(block)));
+  }
+}
+
+/** Where a record begins: in its block, in the stream of raw bytes, in the tar. */
+interface RecordStart {
+  readonly at: number;
+  readonly rawOffset: number;
+  readonly tarOffset: number;
+}
+
+/** Where each record of a block begins: its length is known only once it is decoded. */
+class RecordStarts {
+  #count = 0;
+  #numbers: Float64Array = new Float64Array(3 << 8);
+
+  add({ at, rawOffset, tarOffset }: RecordStart): void {
+    const first = this.#count++ * 3;
+    if (first === this.#numbers.length) this.#numbers = grown(this.#numbers, new Float64Array(first * 2));
+    this.#numbers.set([at, rawOffset, tarOffset], first);
+  }
+
+  of(record: number): RecordStart | undefined {
+    if (record >= this.#count) return undefined;
+    const [at = 0, rawOffset = 0, tarOffset = 0] = this.#numbers.subarray(record * 3, record * 3 + 3);
+    return { at, rawOffset, tarOffset };
+  }
+}
+
+function moveBehind(
+  start: { -readonly [Key in keyof RecordStart]: RecordStart[Key] },
+  { record, span }: PlacedRecord,
+  position: number,
+): void {
+  start.at = position;
+  start.rawOffset = span.offset + record.headerBytes + span.bodyBytes + span.paddingBytes;
+  start.tarOffset += record.headerBytes + record.storedSizeBytes + record.paddingBytes;
+}
+
+/** The first of a list in path order that does not stand before `place`. */
+function firstNotBefore<Item>(items: readonly Item[], placeOf: (item: Item) => Uint8Array, place: Uint8Array): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (comparePlaces(placeOf(items[middle] as Item), place) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Which block holds a position: the last that begins at it or before. */
@@ -180,7 +257,8 @@ function lastStarting(blocks: readonly BlockInfo[], position: number): number {
   return low - 1;
 }
 
-function* decodePlaces(bytes: Uint8Array): Generator<PlaceEntry> {
+function decodePlaces(bytes: Uint8Array): PlaceEntry[] {
+  const entries: PlaceEntry[] = [];
   const input = new ByteReader(bytes);
   let previous: Uint8Array = new Uint8Array(0);
   while (input.left > 0) {
@@ -191,7 +269,8 @@ function* decodePlaces(bytes: Uint8Array): Generator<PlaceEntry> {
     const place = new Uint8Array(shared + suffix.length);
     place.set(previous.subarray(0, shared));
     place.set(suffix, shared);
-    yield { place, ordinal };
+    entries.push({ place, ordinal });
     previous = place;
   }
+  return entries;
 }

@@ -3,7 +3,8 @@ import { type SettleJob, settleLayer } from '../apply/settle.ts';
 import { type JobControl, type Spread, type SpreadJob, spreadLayer } from '../apply/spread.ts';
 import { type Diffed, type DiffJob, diffTree } from '../diff/diff-tree.ts';
 import { readWholeIndex } from '../index-file/read-whole-index.ts';
-import { type LayerFiles, verifyRemake } from '../remake.ts';
+import type { LayerFiles } from '../record-body.ts';
+import { verifyRemake } from '../remake.ts';
 
 /** Long synchronous work, as plain data: it runs on the calling thread or in a worker. */
 export type Job =

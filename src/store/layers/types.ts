@@ -1,6 +1,6 @@
 import type { ChangedTree } from '../../layer/diff/change.ts';
 import type { LayerIndex } from '../../layer/index-file/reader.ts';
-import type { LayerFiles } from '../../layer/remake.ts';
+import type { LayerFiles } from '../../layer/record-body.ts';
 import type { AppliedLayer, LayerProgress, LayerSource } from '../../layer/types.ts';
 import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';

@@ -1,7 +1,9 @@
-// Layers whose tree depends on what is below them: the same on overlay2, on one tree, and as umoci unpacks them.
+// Layers whose tree depends on what is below them: the same on overlay2, on one tree, as umoci unpacks them, and
+// seen without being unpacked.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LayerTrees } from '../../helpers/layer-trees.ts';
+import { indexTables, mergedListing, placedTables } from '../../helpers/merged-listing.ts';
 import { needs } from '../../helpers/needs.ts';
 import { characterDevice, dir, file, hardlink, opaque, symlink, tar, whiteout } from '../../helpers/tar-builder.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
@@ -307,6 +309,11 @@ const cases: readonly Case[] = [
     hasNot: [/^"x\/lower"/],
   },
   {
+    title: 'a deletion behind a file that took the place of a directory of its own layer',
+    layers: [base, tar(dir('n'), file('n', 'file'), whiteout('n'))],
+    has: [/^"n" file/],
+  },
+  {
     title: "the root's own owner, mode and time",
     layers: [base, tar(dir('./', { mode: 0o1777, uid: 11, gid: 12, mtime: 77, xattrs: { 'user.root': 'r' } }))],
     has: [/^"" dir 1777 11:12 user.root=72 @77000000000$/],
@@ -357,7 +364,10 @@ const cases: readonly Case[] = [
 for (const { title, layers, has = [], hasNot = [], notUmoci, madeUp = [] } of cases) {
   test(title, { skip: needs('root', 'overlay') }, async (context) => {
     const trees = new LayerTrees(context);
-    const overlay = treeListing(await trees.overlay(layers));
+    const { dirs, indexes } = await trees.chain(layers);
+    const overlay = treeListing(trees.mount(dirs));
+    assert.deepEqual(await mergedListing(indexTables(indexes), layers), overlay, 'by indexes against overlay');
+    assert.deepEqual(await mergedListing(await placedTables(layers), layers), overlay, 'by archives against overlay');
     assert.deepEqual(treeListing(await trees.onto(layers)), overlay, 'one tree against overlay');
     for (const line of has)
       assert.ok(

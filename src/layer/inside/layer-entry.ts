@@ -1,0 +1,111 @@
+import type { SparseRun, TarEntry, TarTime } from '../../archive/index.ts';
+import type { LayerRecord, RecordKind } from '../index-file/record.ts';
+import { nameStart, placeOf } from '../place.ts';
+import { hasJunkDirectory, meaningOf } from '../whiteout-names.ts';
+
+/**
+ * What an entry of a layer makes, or deletes: `whiteout` deletes a name, `opaque` all that layers below have in a
+ * directory.
+ */
+export type LayerEntryKind = Exclude<RecordKind, 'ignored'>;
+
+/** One entry of a layer's tar, as far as it means something to a file system. */
+export interface LayerEntry {
+  /** Its number in the tar, from 0; entries that mean nothing are counted, too. */
+  readonly ordinal: number;
+  readonly kind: LayerEntryKind;
+  /**
+   * Where it stands, from the root and without a slash in front; the root itself is empty. For a whiteout this is the name
+   * that it deletes, for `opaque` the directory.
+   */
+  readonly path: Uint8Array;
+  /** Permission, setuid, setgid and sticky bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Logical size of a regular file; 0 for most others. */
+  readonly sizeBytes: number;
+  readonly mtime: TarTime;
+  /** Target of a symlink or hardlink, as the tar has it. */
+  readonly linkPath: Uint8Array;
+  readonly deviceMajor: number;
+  readonly deviceMinor: number;
+  /** Names as latin1 text (each char one byte), values as bytes. */
+  readonly xattrs: ReadonlyMap<string, Uint8Array>;
+  /** Where a sparse file has data; absent for a dense one. */
+  readonly sparse?: readonly SparseRun[] | undefined;
+}
+
+type Archived = Pick<
+  TarEntry,
+  | 'path'
+  | 'mode'
+  | 'uid'
+  | 'gid'
+  | 'sizeBytes'
+  | 'mtime'
+  | 'linkPath'
+  | 'deviceMajor'
+  | 'deviceMinor'
+  | 'xattrs'
+  | 'sparse'
+> & { readonly kind: RecordKind };
+
+/**
+ * Returns what an entry of a tar means where its path alone says so; undefined for what makes nothing: book-keeping of
+ * aufs, whiteouts in overlayfs's own form, and a thing without a name. The bytes are copies.
+ * @throws ERR_LAYER_PATH_ESCAPE, ERR_LAYER_ENTRY_INVALID
+ */
+export function entryOfArchive(entry: Archived, ordinal: number): LayerEntry | undefined {
+  const place = placeOf(entry.path);
+  if (entry.kind === 'ignored' || isNullDevice(entry) || hasJunkDirectory(place, entry.path)) return undefined;
+  if (place.length === 0) return entry.kind === 'directory' ? copyOf(entry, ordinal, 'directory', place) : undefined;
+  const start = nameStart(place);
+  const meaning = meaningOf(place.subarray(start), entry.path);
+  switch (meaning.kind) {
+    case 'plain':
+      return copyOf(entry, ordinal, entry.kind, place);
+    case 'junk':
+      return undefined;
+    case 'opaque':
+      return copyOf(entry, ordinal, 'opaque', place.subarray(0, Math.max(start - 1, 0)));
+    case 'whiteout': {
+      const hidden = new Uint8Array(start + meaning.hides.length);
+      hidden.set(place.subarray(0, start));
+      hidden.set(meaning.hides, start);
+      return copyOf(entry, ordinal, 'whiteout', hidden);
+    }
+  }
+}
+
+/** Returns a record of an index as an entry that stands where the record says; undefined for what makes nothing. */
+export const entryOfRecord = (record: LayerRecord): LayerEntry | undefined =>
+  record.kind === 'ignored' ? undefined : copyOf(record, record.ordinal, record.kind, record.place);
+
+/** True for what deletes something of the layers below. */
+export const isDeletion = ({ kind }: Pick<LayerEntry, 'kind'>): boolean => kind === 'whiteout' || kind === 'opaque';
+
+const isNullDevice = ({ kind, deviceMajor, deviceMinor }: Archived): boolean =>
+  (kind === 'character-device' || kind === 'block-device') && deviceMajor === 0 && deviceMinor === 0;
+
+const noXattrs: LayerEntry['xattrs'] = new Map();
+
+/** The bytes of a parsed entry share memory with a whole block of others. */
+function copyOf(entry: Archived, ordinal: number, kind: LayerEntryKind, path: Uint8Array): LayerEntry {
+  const { mode, uid, gid, sizeBytes, mtime, linkPath, deviceMajor, deviceMinor, xattrs, sparse } = entry;
+  return {
+    ordinal,
+    kind,
+    path: path.slice(),
+    mode,
+    uid,
+    gid,
+    sizeBytes,
+    mtime,
+    linkPath: linkPath.slice(),
+    deviceMajor,
+    deviceMinor,
+    xattrs: xattrs.size === 0 ? noXattrs : new Map([...xattrs].map(([name, value]) => [name, value.slice()])),
+    sparse,
+  };
+}

@@ -1,0 +1,84 @@
+import type { TarTime } from '../../archive/index.ts';
+import { isApplied } from '../xattrs.ts';
+import type { LayerEntry, LayerEntryKind } from './layer-entry.ts';
+
+/** What can be seen in a file system made of layers. */
+export type MergedFileKind = Exclude<LayerEntryKind, 'hardlink' | 'whiteout' | 'opaque'>;
+
+/** One name in a file system made of layers, as a container sees it. */
+export interface MergedFile {
+  /** From the root and without a slash in front; the root itself is empty. */
+  readonly path: Uint8Array;
+  readonly kind: MergedFileKind;
+  /** Permission, setuid, setgid and sticky bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Logical size of a regular file; 0 for everything else. */
+  readonly sizeBytes: number;
+  readonly mtime: TarTime;
+  /** Target of a symlink. */
+  readonly linkPath: Uint8Array;
+  readonly deviceMajor: number;
+  readonly deviceMinor: number;
+  /** Names as latin1 text (each char one byte), values as bytes. */
+  readonly xattrs: ReadonlyMap<string, Uint8Array>;
+  /** The layer that has this name: its number from the base up, from 0. */
+  readonly layer: number;
+  /**
+   * The entry that it was made of; undefined for a directory that no layer names. Names of one file have the same one:
+   * a hardlink leads to the entry with the content, which may be of a layer below.
+   */
+  readonly source: EntryPlace | undefined;
+}
+
+/** An entry of a chain of layers. */
+export interface EntryPlace {
+  /** Number of the layer from the base up, from 0. */
+  readonly layer: number;
+  readonly ordinal: number;
+}
+
+/** The file that `entry`, of the layer `source`, makes under the name that an entry of `layer` gives it. */
+export function mergedFile(
+  path: Uint8Array,
+  layer: number,
+  { entry, layer: source }: { readonly entry: LayerEntry; readonly layer: number },
+): MergedFile {
+  const { kind, mode, uid, gid, mtime, linkPath, deviceMajor, deviceMinor, xattrs, ordinal, sizeBytes } = entry;
+  const isFile = kind === 'file';
+  return {
+    path,
+    kind: kind as MergedFileKind,
+    mode: kind === 'symlink' ? 0o777 : mode,
+    uid,
+    gid,
+    sizeBytes: isFile ? sizeBytes : 0,
+    mtime,
+    linkPath,
+    deviceMajor,
+    deviceMinor,
+    xattrs: xattrs.size === 0 ? xattrs : new Map([...xattrs].filter(([name]) => isApplied(name))),
+    layer,
+    source: { layer: source, ordinal },
+  };
+}
+
+const nothing = new Uint8Array(0);
+
+/** A directory that no layer names: root's, with the usual mode. */
+export const impliedDirectory = (path: Uint8Array, layer: number, mtime: TarTime): MergedFile => ({
+  path,
+  kind: 'directory',
+  mode: 0o755,
+  uid: 0,
+  gid: 0,
+  sizeBytes: 0,
+  mtime,
+  linkPath: nothing,
+  deviceMajor: 0,
+  deviceMinor: 0,
+  xattrs: new Map(),
+  layer,
+  source: undefined,
+});

@@ -1,0 +1,95 @@
+// What the view of layers from the inside says, in the lines of tree-listing.ts.
+import { createHash } from 'node:crypto';
+import { readTar } from '../../src/archive/index.ts';
+import { LayerIndex } from '../../src/layer/index.ts';
+import { IndexTable } from '../../src/layer/inside/index-table.ts';
+import { entryOfArchive } from '../../src/layer/inside/layer-entry.ts';
+import type { LayerTable } from '../../src/layer/inside/layer-table.ts';
+import type { MergedFile } from '../../src/layer/inside/merged-file.ts';
+import { MergedLayers } from '../../src/layer/inside/merged-layers.ts';
+import { PlacedTable } from '../../src/layer/inside/placed-table.ts';
+import { concatBytes } from '../../src/lib/bytes.ts';
+
+async function* bytes(archive: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield archive;
+}
+
+/** The contents of an archive's files, by their numbers. */
+async function bodiesOf(archive: Uint8Array): Promise<Uint8Array[]> {
+  const bodies: Uint8Array[] = [];
+  for await (const { body } of readTar(bytes(archive))) {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body) chunks.push(chunk.slice());
+    bodies.push(concatBytes(chunks));
+  }
+  return bodies;
+}
+
+/** Tables of layers made of their archives alone. */
+export async function placedTables(archives: readonly Uint8Array[]): Promise<LayerTable[]> {
+  const tables: LayerTable[] = [];
+  for (const archive of archives) {
+    const table = new PlacedTable(new MergedLayers([...tables]));
+    let ordinal = 0;
+    for await (const { entry } of readTar(bytes(archive))) {
+      const found = entryOfArchive({ ...entry, kind: entry.type }, ordinal++);
+      if (found) table.add(found);
+    }
+    tables.push(table);
+  }
+  return tables;
+}
+
+export const indexTables = (paths: readonly string[]): LayerTable[] =>
+  paths.map((path) => new IndexTable(LayerIndex.open(path)));
+
+const types: { readonly [kind in MergedFile['kind']]: string } = {
+  file: 'file',
+  directory: 'dir',
+  symlink: 'link',
+  'character-device': 'char',
+  'block-device': 'block',
+  fifo: 'fifo',
+};
+
+/** As `treeListing` of the same layers, unpacked. Closes the tables. */
+export async function mergedListing(
+  tables: readonly LayerTable[],
+  archives: readonly Uint8Array[],
+  recursive = true,
+  place: Uint8Array = new Uint8Array(0),
+): Promise<string[]> {
+  using view = new MergedLayers(tables);
+  const bodies = await Promise.all(archives.map(bodiesOf));
+  const firstNames = new Map<string, string>();
+  return [...view.list(place, { recursive })].map((file) => {
+    const { path, kind, mode, uid, gid, sizeBytes, mtime, linkPath, source, xattrs } = file;
+    const parts = [types[kind], mode.toString(8).padStart(4, '0'), `${uid}:${gid}`];
+    if (kind === 'file') {
+      const body = source && bodies[source.layer]?.[source.ordinal];
+      const hash = createHash('sha256')
+        .update(body ?? '')
+        .digest('hex');
+      parts.push(`${sizeBytes}b`, `sha256=${hash}`);
+    }
+    if (kind === 'symlink') parts.push(`-> ${JSON.stringify(latin1(linkPath))}`);
+    if (kind.endsWith('device')) parts.push(`rdev=${makeDevice(file.deviceMajor, file.deviceMinor)}`);
+    for (const [name, value] of [...xattrs].sort(([a], [b]) => (a < b ? -1 : 1)))
+      parts.push(`${name}=${Buffer.from(value).toString('hex')}`);
+    parts.push(`@${BigInt(mtime.seconds) * 1_000_000_000n + BigInt(mtime.nanoseconds)}`);
+    const name = JSON.stringify(latin1(path));
+    if (kind === 'directory' || source === undefined) return `${name} ${parts.join(' ')}`;
+    const inode = `${source.layer} ${source.ordinal}`;
+    const first = firstNames.get(inode);
+    if (first === undefined) firstNames.set(inode, name);
+    return `${name} ${parts.join(' ')}${first === undefined ? '' : ` same-as=${first}`}`;
+  });
+}
+
+const latin1 = (text: Uint8Array): string => Buffer.from(text).toString('latin1');
+
+// glibc's makedev
+const makeDevice = (major: number, minor: number): bigint => {
+  const [high, low] = [BigInt(major), BigInt(minor)];
+  return ((high & 0xfffff000n) << 32n) | ((high & 0xfffn) << 8n) | ((low & 0xffffff00n) << 12n) | (low & 0xffn);
+};
