@@ -1,4 +1,5 @@
 export type { AbortOptions } from '../lib/abort.ts';
+export { Growth } from '../lib/growth.ts';
 export { applyChain } from './apply/apply-chain.ts';
 export { applyOnto } from './apply/apply-onto.ts';
 export { chainIds, nextChainId } from './chain-id.ts';
@@ -11,12 +12,14 @@ export type { IndexSummary } from './index-file/format.ts';
 export type { PlacedRecord } from './index-file/reader.ts';
 export { LayerIndex, type PlaceEntry } from './index-file/reader.ts';
 export type { BodySource, LayerRecord, RawSpan, RecordFields, RecordKind } from './index-file/record.ts';
+export { type ReceiveOptions, receiveBlob } from './receive-blob.ts';
 export type { LayerFiles } from './record-body.ts';
 export { remakeLayer } from './remake.ts';
 export type {
   AppliedLayer,
   ApplyChainRequest,
   ApplyOntoRequest,
+  Coming,
   LayerProgress,
   LayerSource,
 } from './types.ts';

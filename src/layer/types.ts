@@ -1,11 +1,22 @@
 import type { CompressionFormat } from '../archive/compression/types.ts';
 import type { AbortOptions } from '../lib/abort.ts';
+import type { Growth } from '../lib/growth.ts';
 import type { DiffId, Digest } from '../spec/digest.ts';
 
-/** One layer to unpack. */
+/** A blob that is still being written. */
+export interface Coming {
+  /** How far it is. */
+  readonly growth: Growth;
+  /** Resolves when all of it is in the file; rejects with the writer's failure. */
+  readonly written: Promise<void>;
+}
+
+/** One layer to unpack: a stream in a file, whose end is verified by both digests. */
 export interface LayerSource {
   /** The blob as a file; workers read it synchronously. */
   readonly blobPath: string;
+  /** Given when the file is not whole yet: the layer is unpacked while it comes. */
+  readonly coming?: Coming | undefined;
   /** Given when the blob is a piece of that file, `sizeBytes` long: where it begins. */
   readonly offset?: number | undefined;
   readonly sizeBytes: number;

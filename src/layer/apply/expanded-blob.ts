@@ -30,6 +30,8 @@ export async function readableBlob(
   { signal }: AbortOptions,
 ): Promise<ReadableBlob> {
   const { blobPath, offset, sizeBytes: blobBytes } = source;
+  // A worker is taken when there is something for it to do.
+  await source.coming?.growth.beyond(compressionProbeBytes - 1, { signal });
   const compression = await compressionOf(source);
   if (compression !== 'xz' && compression !== 'bzip2') {
     return { path: blobPath, offset, sizeBytes: blobBytes, expanded: undefined, [Symbol.asyncDispose]: nothing };
@@ -37,6 +39,7 @@ export async function readableBlob(
   const path = `${indexPath}.${process.pid}-${randomHex(6)}.tar`;
   const remove = (): Promise<void> => rm(path, { force: true });
   try {
+    await source.coming?.written;
     const { digest, sizeBytes } = await expand(source, path, compression, { signal });
     return { path, offset: undefined, sizeBytes, expanded: { digest, compression }, [Symbol.asyncDispose]: remove };
   } catch (error) {

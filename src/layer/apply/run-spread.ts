@@ -16,9 +16,14 @@ export interface SpreadRequest extends AbortOptions {
 
 /** {@link spreadLayer} on the calling thread or in a worker, by the blob's size. A damaged blob is named in the failure. */
 export async function spread(request: SpreadRequest): Promise<Spread | undefined> {
+  const { coming } = request.source;
   try {
-    return await runSpread(request);
+    const result = await runSpread(request);
+    await coming?.written;
+    return result;
   } catch (error) {
+    // Of a blob that never came the failure of what was to write it counts.
+    if (coming?.growth.hasFailed === true) await coming.written;
     throw damageIn(error, request.source);
   }
 }
@@ -33,6 +38,7 @@ async function runSpread({ source, report, signal, ...request }: SpreadRequest):
       job: {
         blobPath: blob.path,
         piece: blob.offset === undefined ? undefined : { offset: blob.offset, sizeBytes: blob.sizeBytes },
+        growth: expanded ? undefined : source.coming?.growth.words,
         digest: expanded ? undefined : source.digest,
         diffId: source.diffId,
         directory: request.directory,
@@ -42,7 +48,7 @@ async function runSpread({ source, report, signal, ...request }: SpreadRequest):
       },
     },
     {
-      bytes: blob.sizeBytes,
+      bytes: source.coming === undefined || expanded ? blob.sizeBytes : 'coming',
       signal,
       progress: (offset) =>
         report?.({

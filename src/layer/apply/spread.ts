@@ -1,9 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { createInflater } from '../../archive/compression/create-inflater.ts';
-import { detectCompression } from '../../archive/compression/detect.ts';
+import { compressionProbeBytes, detectCompression } from '../../archive/compression/detect.ts';
 import type { CompressionFormat } from '../../archive/compression/types.ts';
 import { TarParser } from '../../archive/index.ts';
+import { Growth } from '../../lib/growth.ts';
 import type { DiffId, Digest } from '../../spec/digest.ts';
 import { nativeDecoders } from '../../sys/inflate/native-decoders.ts';
 import { noticedAt } from '../damage.ts';
@@ -21,6 +22,8 @@ export interface SpreadJob {
   readonly blobPath: string;
   /** Where in the file the blob lies; undefined when it is all of it. */
   readonly piece: { readonly offset: number; readonly sizeBytes: number } | undefined;
+  /** Words of the {@link Growth} of a file that is still being written. */
+  readonly growth: SharedArrayBuffer | undefined;
   readonly digest: Digest | undefined;
   readonly diffId: DiffId | undefined;
   readonly directory: string;
@@ -94,9 +97,13 @@ function pour(job: SpreadJob, parser: TarParser, control: JobControl): Poured {
   const fd = openSync(job.blobPath, 'r');
   const start = job.piece?.offset ?? 0;
   const length = job.piece?.sizeBytes ?? Number.POSITIVE_INFINITY;
-  const read = (offset: number): number => readSync(fd, input, 0, Math.min(readBytes, length - offset), start + offset);
+  const growth = job.growth && new Growth(job.growth);
+  const read = (offset: number, atLeast = 1): number => {
+    const there = growth?.waitBeyond(start + offset + atLeast - 1, control.check) ?? Number.POSITIVE_INFINITY;
+    return readSync(fd, input, 0, Math.min(readBytes, length - offset, there - start - offset), start + offset);
+  };
   try {
-    let count = read(0);
+    let count = read(0, compressionProbeBytes);
     const compression = detectCompression(input.subarray(0, count));
     const blobHash = hashLike(job.digest);
     // An uncompressed blob is the tar: hashing it once is enough, unless two algorithms are asked for.

@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { type Job, type JobOf, type JobResult, runJob } from './jobs.ts';
-import { layerWorkers } from './worker-pool.ts';
+import { comingWorkers, layerWorkers } from './worker-pool.ts';
 
 /** Work below this many bytes ends sooner on the calling thread than a message takes to a worker and back. */
 export const inlineBytes: number = 2 << 20;
 
 export interface RunJobOptions extends AbortOptions {
-  /** Roughly how many bytes the job handles. */
-  readonly bytes: number;
+  /** Roughly how many bytes the job handles; `coming` for a job that waits until they are there. */
+  readonly bytes: number | 'coming';
   readonly progress?: ((offset: number) => void) | undefined;
 }
 
@@ -20,6 +20,7 @@ export async function run<Kind extends Job['kind']>(
   job: JobOf<Kind>,
   { bytes, signal, progress = () => {} }: RunJobOptions,
 ): Promise<JobResult<Kind>> {
+  if (bytes === 'coming') return comingWorkers.run(job, { signal, progress });
   if (bytes >= inlineBytes) return layerWorkers.run(job, { signal, progress });
   // Lets others run between two small jobs.
   await setImmediate();

@@ -11,14 +11,18 @@ interface RunOptions extends AbortOptions {
 type LayerThread = JobThread<Job, JobEvent, JobResult<Job['kind']>>;
 
 /**
- * Threads for long synchronous jobs, as many as there are cores, started when first needed and kept: a start takes
- * 15 to 30 ms. Idle ones do not keep the process alive.
+ * Threads for long synchronous jobs, started when first needed and kept: a start takes 15 to 30 ms. Idle ones do not
+ * keep the process alive.
  */
 class WorkerPool {
-  readonly #limit = availableParallelism();
+  readonly #limit: number;
   readonly #idle: LayerThread[] = [];
   readonly #waiting: ((thread: LayerThread) => void)[] = [];
   #started = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   /** Waits for a free worker and the job's end, also when aborted; then throws the signal's reason. */
   async run<Kind extends Job['kind']>(job: JobOf<Kind>, { signal, progress }: RunOptions): Promise<JobResult<Kind>> {
@@ -57,4 +61,10 @@ class WorkerPool {
 }
 
 /** The one pool of this process: its threads share the cores, whatever asks for them. */
-export const layerWorkers: WorkerPool = new WorkerPool();
+export const layerWorkers: WorkerPool = new WorkerPool(availableParallelism());
+
+/**
+ * For layers that are still coming: these threads mostly wait for bytes, and would keep the others from layers that are
+ * there. As many as registries' clients fetch at once.
+ */
+export const comingWorkers: WorkerPool = new WorkerPool(3);
