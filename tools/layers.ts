@@ -48,8 +48,12 @@ function judge(file: string, specifier: string): string | undefined {
   if (target === folder) return undefined;
   const targetFloor = floorOf(target);
   if (targetFloor < 0) return `folder ${target} has no floor`;
-  if (floor === 1 && target === 'lib' && !/\/lib\/(bytes|characters|clean-path|invariant|nearest)\.ts$/.test(path)) {
-    return 'floor 1 takes only lib/bytes, lib/characters, lib/clean-path, lib/invariant and lib/nearest from lib';
+  if (
+    floor === 1 &&
+    target === 'lib' &&
+    !/\/lib\/(bytes|characters|clean-path|invariant|nearest|present)\.ts$/.test(path)
+  ) {
+    return 'floor 1 takes only bytes, characters, clean-path, invariant, nearest and present from lib';
   }
   if (targetFloor > floor) return `floor ${floor} (${folder}) imports up from floor ${targetFloor} (${target})`;
   if (targetFloor === floor && !sideways.has(`${folder}>${target}`))

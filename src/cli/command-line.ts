@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { Command, CommanderError } from 'commander';
 import type { Engine } from '../engine/index.ts';
 import { firstCause, isStrataError } from '../errors/index.ts';
+import { present } from '../lib/present.ts';
 import { errnoOf } from '../sys/errno.ts';
 import type { CliContext, CommandOutput, GlobalOptions } from './context.ts';
 import { exitCodeOf } from './exit-codes.ts';
@@ -71,10 +72,12 @@ async function openEngine(program: Command): Promise<Engine> {
   for (const [flag, path] of Object.entries({ config, root }))
     if (path === '') throw usageProblem(program, `invalid argument "" for "--${flag}" flag: a path is needed`);
   const { Engine } = await import('../engine/index.ts');
-  return Engine.open({
-    ...(config === undefined ? {} : { configurationFile: config }),
-    ...(root === undefined ? {} : { root }),
-    ...(storageDriver === undefined ? {} : { storageDriver }),
-    mountThread: 'main',
-  });
+  return Engine.open(
+    present({
+      configurationFile: config,
+      root,
+      storageDriver,
+      mountThread: 'main',
+    }),
+  );
 }

@@ -5,6 +5,12 @@ import { StrataError } from '../errors/index.ts';
 const firstRealTime = 34;
 const lastSignal = 64;
 
+/** What no process can refuse. */
+export const SIGKILL = 9;
+
+/** How a shell counts a process that SIGKILL ended. */
+export const killedExitCode: number = 128 + SIGKILL;
+
 /** The number of a signal given as `TERM`, `SIGTERM`, `15`, `RTMIN+3` or `RTMAX-1`. Throws ERR_SIGNAL_INVALID, in docker's words. */
 export function signalNumber(text: string): number {
   const number = /^\d+$/.test(text) ? Number(text) : fromName(text.toUpperCase().replace(/^SIG/, ''));

@@ -7,8 +7,8 @@ import { orUndo } from '../lib/or-undo.ts';
 import { thenAlways } from '../lib/then-always.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { tryLockFile } from '../sys/flock.ts';
+import { ifThere } from '../sys/if-there.ts';
 import { isAt } from '../sys/is-at.ts';
-import { openIfThere } from '../sys/open-if-there.ts';
 import { randomHex } from '../sys/random-hex.ts';
 import type { Database } from './database.ts';
 import type { ObjectKind, Objects } from './objects.ts';
@@ -211,7 +211,7 @@ export class Leases {
     } catch (error) {
       if (!isDiskFull(error) || !this.#spares.take(path)) throw diskFailure(error, this.#directory);
       this.#takesSpares = true;
-      return openIfThere(path);
+      return ifThere(() => openSync(path, 'r'));
     }
   }
 

@@ -1,4 +1,5 @@
 import { StrataError } from '../errors/index.ts';
+import { present } from '../lib/present.ts';
 import { defaultDeviceRules } from './defaults.ts';
 import type { DeviceRule, DeviceSpec, ResourcesSpec, Rlimit } from './spec.ts';
 
@@ -133,13 +134,13 @@ function cpu(options: ResourceOptions): ResourcesSpec['cpu'] {
   const quota = cpus === undefined ? options.cpuQuota : Math.round(cpus * cpuPeriodMicroseconds);
   const period = cpus === undefined ? options.cpuPeriod : cpuPeriodMicroseconds;
   if ([quota, period, cpuShares, cpusetCpus, cpusetMems].every((value) => value === undefined)) return undefined;
-  return {
-    ...(cpuShares === undefined ? {} : { shares: cpuShares }),
-    ...(quota === undefined ? {} : { quota }),
-    ...(period === undefined ? {} : { period }),
-    ...(cpusetCpus === undefined ? {} : { cpus: cpusetCpus }),
-    ...(cpusetMems === undefined ? {} : { mems: cpusetMems }),
-  };
+  return present({
+    shares: cpuShares,
+    quota,
+    period,
+    cpus: cpusetCpus,
+    mems: cpusetMems,
+  });
 }
 
 /** Control group settings. Throws ERR_RESOURCES_INVALID. */

@@ -1,4 +1,5 @@
 import { StrataError } from '../errors/index.ts';
+import { present } from '../lib/present.ts';
 import { isKernelAtLeast, type SeccompSituation } from './seccomp.ts';
 import { seccompArchitectures } from './seccomp-default.ts';
 import type { SeccompCall, SeccompSpec } from './spec.ts';
@@ -64,13 +65,13 @@ export function parseSeccompProfile(text: string): SeccompProfile {
   if (defaultErrnoRet !== undefined && typeof defaultErrnoRet !== 'number') throw fail('defaultErrnoRet: not a number');
   if (!Array.isArray(syscalls) || syscalls.length > maxCalls) throw fail('syscalls: not a list');
   const rules: readonly unknown[] = syscalls;
-  return {
+  return present({
     defaultAction,
     syscalls: rules.map(ruleOf),
-    ...(defaultErrnoRet === undefined ? {} : { defaultErrnoRet }),
-    ...(architectures === undefined ? {} : { architectures }),
-    ...(archMap === undefined ? {} : { archMap }),
-  };
+    defaultErrnoRet,
+    architectures,
+    archMap,
+  });
 }
 
 function isArchMap(value: unknown): value is NonNullable<SeccompProfile['archMap']> {

@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { AbortOptions } from '../lib/abort.ts';
 import { AT_FDCWD } from '../sys/constants.ts';
 import type { DirectoryEntry } from '../sys/directory-listing.ts';
-import { errnoOf } from '../sys/errno.ts';
 import { openAt } from '../sys/fs-at.ts';
+import { ifThere, unreachable } from '../sys/if-there.ts';
 import { LinkedNames } from '../sys/linked-names.ts';
 import { listFd } from '../sys/list-at.ts';
 import type { Name } from '../sys/scratch.ts';
@@ -69,21 +69,10 @@ class UsageSum {
 
 /** Nothing when the directory was removed after it was opened. */
 function entriesOf(fd: number): Iterator<DirectoryEntry> {
-  try {
-    return listFd(fd).values();
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [].values();
-    throw error;
-  }
+  return ifThere(() => listFd(fd).values()) ?? [].values();
 }
 
 /** Undefined when it is gone or no directory any more. */
 function openDirectory(dirFd: number, name: Name): number | undefined {
-  try {
-    return openAt(dirFd, name, directoryFlags);
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') return undefined;
-    throw error;
-  }
+  return ifThere(() => openAt(dirFd, name, directoryFlags), unreachable);
 }

@@ -1,5 +1,6 @@
+import { present } from '../lib/present.ts';
 import { type DiffId, parseDiffId } from './digest.ts';
-import { Fields, type KeySet, present, type StringMap } from './fields.ts';
+import { Fields, type KeySet, type StringMap } from './fields.ts';
 import { maxConfigBytes, maxHistoryEntries, maxLayers } from './limits.ts';
 import { parseJson } from './parse-json.ts';
 import type { Parsed, Rules } from './parsed.ts';

@@ -1,6 +1,7 @@
+import { present } from '../lib/present.ts';
 import { decodeBase64 } from './base64.ts';
 import { checkDigestForm, type Digest, parseDigest } from './digest.ts';
-import { type Fields, present, type StringMap } from './fields.ts';
+import { type Fields, type StringMap } from './fields.ts';
 import { isMediaType } from './media-types.ts';
 import type { Rules } from './parsed.ts';
 import type { Platform } from './platform.ts';

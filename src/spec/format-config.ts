@@ -1,6 +1,6 @@
 import { compareBytes, utf8 } from '../lib/bytes.ts';
+import { present } from '../lib/present.ts';
 import type { HistoryEntry, ImageConfig, RunConfig } from './config.ts';
-import { present } from './fields.ts';
 
 // Go's encoding sorts the keys of maps, by bytes.
 const sorted = <Value>(map: { readonly [key: string]: Value } | undefined): { [key: string]: Value } | undefined =>

@@ -1,9 +1,10 @@
 import { StrataError } from '../errors/index.ts';
 import { utf8 } from '../lib/bytes.ts';
+import { present } from '../lib/present.ts';
 import type { ImageConfig } from './config.ts';
 import { type Descriptor, descriptorKeys, formatDescriptor, readDescriptor, readMediaType } from './descriptor.ts';
 import type { DiffId } from './digest.ts';
-import { Fields, present, type StringMap } from './fields.ts';
+import { Fields, type StringMap } from './fields.ts';
 import { maxIndexEntries, maxLayers, maxManifestBytes } from './limits.ts';
 import { isIndex, isManifest, isSchema1, mediaTypes } from './media-types.ts';
 import { parseJson } from './parse-json.ts';

@@ -1,5 +1,6 @@
 import { StrataError } from '../errors/index.ts';
 import { utf8 } from '../lib/bytes.ts';
+import { present } from '../lib/present.ts';
 import { annotationKeys } from './annotations.ts';
 import type { Descriptor } from './descriptor.ts';
 import { type Digest, digestAlgorithm, digestHex } from './digest.ts';
@@ -46,10 +47,10 @@ export function layoutEntries(index: Index): readonly LayoutEntry[] {
   return index.manifests.map((descriptor) => {
     const refName = descriptor.annotations?.[annotationKeys.refName];
     const imageName = descriptor.annotations?.[annotationKeys.containerdImageName];
-    return {
+    return present({
       descriptor,
-      ...(refName === undefined ? {} : { refName }),
-      ...(imageName === undefined ? {} : { imageName }),
-    };
+      refName,
+      imageName,
+    });
   });
 }

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { diskFailure, isDiskFull } from '../content/disk-failure.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { SpareFiles } from '../metadata/spare-files.ts';
-import { errnoOf } from '../sys/errno.ts';
 import { lockFile, tryLockFile } from '../sys/flock.ts';
+import { ifThere } from '../sys/if-there.ts';
 import { isAt } from '../sys/is-at.ts';
 
 export interface KeyLock extends AsyncDisposable {
@@ -85,22 +85,13 @@ const fileNameOf = (key: string): string =>
 
 /** Removes the files of holders that were killed. Safe beside others that lock. */
 export function removeAbandonedLocks(directory: string): void {
-  for (const path of unlessGone(() => readdirSync(directory))?.map((name) => join(directory, name)) ?? []) {
-    const fd = unlessGone(() => openSync(path, 'r'));
+  for (const path of ifThere(() => readdirSync(directory))?.map((name) => join(directory, name)) ?? []) {
+    const fd = ifThere(() => openSync(path, 'r'));
     if (fd === undefined) continue;
     try {
       if (tryLockFile(fd) && isAt(path, fd)) unlinkSync(path);
     } finally {
       closeSync(fd);
     }
-  }
-}
-
-function unlessGone<Result>(call: () => Result): Result | undefined {
-  try {
-    return call();
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-    return undefined;
   }
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf } from './errno.ts';
+import { ifThere } from './if-there.ts';
 import { readMountInfo } from './mountinfo.ts';
 
 // A killed process leaves its group when the kernel has taken it apart; hundreds on a busy machine take a while.
@@ -58,12 +59,9 @@ function isRemoved(group: string): boolean {
 }
 
 function childrenOf(group: string): string[] | undefined {
-  try {
-    return readdirSync(group, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  return ifThere(() =>
+    readdirSync(group, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])),
+  );
 }
 
 function processesIn(group: string): number[] {
@@ -92,13 +90,7 @@ function processOf(thread: number): number[] {
 
 /** Nothing when it is gone, or goes just now. */
 function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ENODEV' || errno === 'ESRCH') return '';
-    throw error;
-  }
+  return ifThere(() => readFileSync(path, 'latin1'), ['ENODEV', 'ESRCH']) ?? '';
 }
 
 function kill(pid: number): void {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { errnoOf } from './errno.ts';
 import { closeFd } from './fs-at.ts';
+import { ifThere } from './if-there.ts';
 import { libc } from './libc.ts';
 import { lastError } from './scratch.ts';
 
@@ -67,12 +68,6 @@ function goneOrThrow(call: string): false {
 }
 
 function readStat(pid: number): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'latin1');
-  } catch (error) {
-    // ESRCH: it ended between opening and reading.
-    const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ESRCH') return undefined;
-    throw error;
-  }
+  // ESRCH: it ended between opening and reading.
+  return ifThere(() => readFileSync(`/proc/${pid}/stat`, 'latin1'), ['ESRCH']);
 }

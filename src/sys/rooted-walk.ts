@@ -3,6 +3,7 @@ import { O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY } from './constants.ts';
 import { type Errno, errnoNumber, errnoOf, SyscallError } from './errno.ts';
 import { chmodFd, chownFd } from './file-attributes.ts';
 import { closeFd, mkdirAt, openAt, readlinkAt } from './fs-at.ts';
+import { maxSymlinkHops } from './limits.ts';
 import { displayName, type Name } from './scratch.ts';
 import { FileStat, statFd } from './stat.ts';
 
@@ -20,8 +21,7 @@ export interface RootedWalkOptions {
   readonly create?: CreateDirectories | undefined;
 }
 
-// As the kernel has it. The second bound is ours: 40 targets of 2000 components each would be a day's work in a layer.
-const maxHops = 40;
+// Beside the kernel's bound for symlinks one of ours: 40 targets of 2000 components each would be a day's work in a layer.
 const maxComponents = 10_000;
 const slash = 0x2f;
 const dot = 0x2e;
@@ -59,7 +59,7 @@ export function rootedWalk(rootFd: number, path: Uint8Array, options: RootedWalk
       const { type } = statFd(child, stat);
       if (type === 'directory') continue;
       if (type === 'symlink' && !(isLast && !options.followLast)) {
-        if (++hops > maxHops) throw failed('ELOOP', path);
+        if (++hops > maxSymlinkHops) throw failed('ELOOP', path);
         const target = readlinkAt(child, '');
         closeAll(opened, target[0] === slash ? 0 : opened.length - 1);
         rest = Buffer.concat([target, Buffer.of(slash), rest]);

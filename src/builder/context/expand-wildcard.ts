@@ -2,8 +2,8 @@ import { compileWildcard, hasWildcards } from '../../dockerfile/file-pattern.ts'
 import { displayBytes } from '../../lib/bytes.ts';
 import { O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY } from '../../sys/constants.ts';
 import type { DirectoryEntry } from '../../sys/directory-listing.ts';
-import { errnoOf } from '../../sys/errno.ts';
 import { closeFd } from '../../sys/fs-at.ts';
+import { ifThere, unreachable } from '../../sys/if-there.ts';
 import { listFd } from '../../sys/list-at.ts';
 import type { RootedTree } from '../../sys/rooted-tree.ts';
 
@@ -44,7 +44,7 @@ export const withoutEscapes = (component: string): Uint8Array => Buffer.from(com
 
 /** Sorted by name; empty when it is no directory (any more). */
 function entriesOf(tree: RootedTree, directory: Uint8Array): IteratorObject<DirectoryEntry> {
-  const fd = tryOpen(() => tree.open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  const fd = ifThere(() => tree.open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), unreachable);
   if (fd === undefined) return [].values();
   try {
     return listFd(fd).sort().values();
@@ -54,18 +54,8 @@ function entriesOf(tree: RootedTree, directory: Uint8Array): IteratorObject<Dire
 }
 
 function isThere(tree: RootedTree, path: Uint8Array, flags: number): boolean {
-  const fd = tryOpen(() => tree.open(path, flags));
+  const fd = ifThere(() => tree.open(path, flags), unreachable);
   if (fd === undefined) return false;
   closeFd(fd);
   return true;
-}
-
-function tryOpen(open: () => number): number | undefined {
-  try {
-    return open();
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') return undefined;
-    throw error;
-  }
 }

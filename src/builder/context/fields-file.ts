@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isDiskFull } from '../../content/disk-failure.ts';
-import { errnoOf } from '../../sys/errno.ts';
+import { ifThere } from '../../sys/if-there.ts';
 
 // What a build notes for those after it: fields of one character a byte, none of which holds a NUL, in a file of a
 // folder for such files alone. Nobody relies on one: a lost or damaged file is none.
@@ -61,10 +61,5 @@ function splitLines(text: string): readonly (string | undefined)[] {
 }
 
 function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return '';
-    throw error;
-  }
+  return ifThere(() => readFileSync(path, 'latin1')) ?? '';
 }

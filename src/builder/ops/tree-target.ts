@@ -3,6 +3,7 @@ import { displayBytes } from '../../lib/bytes.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { chownFd } from '../../sys/file-attributes.ts';
 import { closeFd, readlinkAt } from '../../sys/fs-at.ts';
+import { maxSymlinkHops } from '../../sys/limits.ts';
 import type { Location, RootedTree } from '../../sys/rooted-tree.ts';
 import type { CreateDirectories } from '../../sys/rooted-walk.ts';
 import { statAtIfThere, statFd } from '../../sys/stat.ts';
@@ -10,8 +11,6 @@ import type { Owner } from './owner.ts';
 import type { TouchedDirectories } from './touched-directories.ts';
 
 const slash = 0x2f;
-// As the kernel has it.
-const maxHops = 40;
 const reserved = Buffer.from('/.wh.');
 
 /** Where in an image's tree the files of a COPY go: places are found and made free, conflicts refused. */
@@ -100,7 +99,7 @@ export class TreeTarget {
   /** Docker writes to where a symlink at the destination itself leads, inside the image, whether something is there or not. */
   followed(path: Uint8Array): Uint8Array {
     let place = path;
-    for (let hops = 0; hops < maxHops; hops++) {
+    for (let hops = 0; hops < maxSymlinkHops; hops++) {
       const { fd, name } = this.parent(place);
       if (statAtIfThere(fd, name)?.type !== 'symlink') return place;
       const target = readlinkAt(fd, name);

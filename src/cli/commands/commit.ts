@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { present } from '../../lib/present.ts';
 import type { CliContext } from '../context.ts';
 import { collect } from '../flags/flags.ts';
 
@@ -35,13 +36,16 @@ async function commit(
   { author, change, message, pause }: CommitFlags,
 ): Promise<void> {
   const engine = await context.engine();
-  await using operation = engine.containers.commit(container, {
-    ...(name === undefined ? {} : { reference: name }),
-    ...(author === undefined ? {} : { author }),
-    ...(message === undefined ? {} : { message }),
-    changes: change,
-    pause,
-    signal: context.signal,
-  });
+  await using operation = engine.containers.commit(
+    container,
+    present({
+      reference: name,
+      author,
+      message,
+      changes: change,
+      pause,
+      signal: context.signal,
+    }),
+  );
   context.out(`${(await operation.result).id}\n`);
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { StrataError } from '../../errors/index.ts';
+import { present } from '../../lib/present.ts';
 import type { CliContext } from '../context.ts';
 import { collect } from '../flags/flags.ts';
 import { layerProgress } from '../render/layer-progress.ts';
@@ -41,14 +42,16 @@ async function importImage(
     });
   }
   const engine = await context.engine();
-  await using operation = engine.images.import({
-    input: file === '-' ? process.stdin : file,
-    ...(name === undefined ? {} : { reference: name }),
-    changes: change,
-    ...(message === undefined ? {} : { message }),
-    ...(platform === undefined ? {} : { platform }),
-    signal: context.signal,
-  });
+  await using operation = engine.images.import(
+    present({
+      input: file === '-' ? process.stdin : file,
+      reference: name,
+      changes: change,
+      message,
+      platform,
+      signal: context.signal,
+    }),
+  );
   const progress = layerProgress(context, { quiet: !process.stderr.isTTY });
   try {
     for await (const event of operation) {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errnoOf } from '../../sys/errno.ts';
+import { ifThere } from '../../sys/if-there.ts';
 import { keepInherited } from '../../sys/inherited-descriptors.ts';
 import { unmountIfMounted } from '../../sys/mount.ts';
 import { type Mount, mountAt } from '../../sys/mount-list.ts';
@@ -205,10 +205,5 @@ async function killContainer(plan: ForegroundPlan, child: ChildProcess): Promise
 }
 
 function readLog(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').slice(-64 * 1024);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return '';
-    throw error;
-  }
+  return ifThere(() => readFileSync(path, 'utf8').slice(-64 * 1024)) ?? '';
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf } from '../../sys/errno.ts';
 import { tryLockFile } from '../../sys/flock.ts';
+import { ifThere } from '../../sys/if-there.ts';
 import { randomHex } from '../../sys/random-hex.ts';
 import { type Bundle, bundleAt } from '../runtime/bundle.ts';
 
@@ -55,13 +56,8 @@ const lockOf = (directory: string): string => bundleAt(directory).lock;
 
 function lockIn(directory: string): number | undefined {
   const path = lockOf(directory);
-  let fd: number;
-  try {
-    fd = openSync(path, 'wx', 0o600);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const fd = ifThere(() => openSync(path, 'wx', 0o600));
+  if (fd === undefined) return undefined;
   if (tryLockFile(fd) && existsSync(path)) return fd;
   closeSync(fd);
   return undefined;
@@ -83,13 +79,8 @@ const sweep = (parent: string): string[] =>
   existsSync(parent) ? readdirSync(parent).filter((name) => !isSwept(join(parent, name))) : [];
 
 function isSwept(directory: string): boolean {
-  let fd: number;
-  try {
-    fd = openSync(lockOf(directory), 'r');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return isRemoved(directory);
-    throw error;
-  }
+  const fd = ifThere(() => openSync(lockOf(directory), 'r'));
+  if (fd === undefined) return isRemoved(directory);
   try {
     if (!tryLockFile(fd)) return false;
     rmSync(directory, { recursive: true, force: true });

@@ -1,8 +1,8 @@
 import { StrataError } from '../../errors/index.ts';
 import type { ContainerDevice } from '../../oci-runtime/resources.ts';
 import { AT_FDCWD, O_PATH } from '../../sys/constants.ts';
-import { errnoOf } from '../../sys/errno.ts';
 import { closeFd, openAt } from '../../sys/fs-at.ts';
+import { ifThere } from '../../sys/if-there.ts';
 import { listAt } from '../../sys/list-at.ts';
 import { type FileStat, statFd } from '../../sys/stat.ts';
 import type { HostDevice, HostOptions } from '../host-options.ts';
@@ -74,13 +74,8 @@ function allBelow(root: string): ContainerDevice[] {
 }
 
 function statOf(path: string): FileStat | undefined {
-  let fd: number;
-  try {
-    fd = openAt(AT_FDCWD, path, O_PATH);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const fd = ifThere(() => openAt(AT_FDCWD, path, O_PATH));
+  if (fd === undefined) return undefined;
   try {
     return statFd(fd);
   } finally {

@@ -2,6 +2,7 @@ import { O_DIRECTORY, O_NOFOLLOW, O_PATH } from '../../sys/constants.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { type FileTime, utimensAt } from '../../sys/file-attributes.ts';
 import { closeFd, openAt, readlinkAt, rmdirAt, unlinkAt } from '../../sys/fs-at.ts';
+import { maxSymlinkHops } from '../../sys/limits.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
 import { type FileStat, statAtIfThere, statFd } from '../../sys/stat.ts';
 
@@ -15,8 +16,6 @@ interface Missing {
   readonly chains: (readonly string[])[];
 }
 
-// As the kernel has it.
-const maxHops = 40;
 // The kernel's clock for files ticks every few milliseconds.
 const tickNs = 10_000_000n;
 
@@ -92,7 +91,7 @@ function missingAt(rootFd: number, place: string): Missing | undefined {
         return names.includes('..') ? undefined : { directory, before: statFd(fd), chains: [names] };
       }
       if (type === 'symlink') {
-        if (++hops > maxHops) return undefined;
+        if (++hops > maxSymlinkHops) return undefined;
         const target = Buffer.from(readlinkAt(fd, bytes(name))).toString('latin1');
         if (target.startsWith('/')) directory.length = 0;
         rest = [...target.split('/'), ...more];

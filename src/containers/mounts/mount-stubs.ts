@@ -4,8 +4,8 @@ import { MergedView } from '../../layer/merged-view.ts';
 import { OpenDirectories } from '../../layer/open-directories.ts';
 import { isOpaque, opaqueAttribute } from '../../layer/overlay-form.ts';
 import { placeFromKey, placeKey } from '../../layer/place.ts';
-import { errnoOf } from '../../sys/errno.ts';
 import { rmdirAt, unlinkAt } from '../../sys/fs-at.ts';
+import { ifThere, unreachable } from '../../sys/if-there.ts';
 import { listFd } from '../../sys/list-at.ts';
 import { statAt, statAtIfThere } from '../../sys/stat.ts';
 
@@ -112,10 +112,5 @@ function hasOnly(changes: OpenDirectories, directory: string, places: ReadonlySe
 
 /** Undefined where the container has no such directory, or put something else there. */
 function directoryAt(changes: OpenDirectories, place: string): number | undefined {
-  try {
-    return changes.fd(place);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return undefined;
-    throw error;
-  }
+  return ifThere(() => changes.fd(place), unreachable);
 }

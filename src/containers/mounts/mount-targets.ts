@@ -4,12 +4,11 @@ import type { MountSpec } from '../../oci-runtime/spec.ts';
 import { AT_FDCWD, O_CREAT, O_EXCL, O_NOFOLLOW, O_PATH, O_WRONLY } from '../../sys/constants.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { closeFd, openAt, readlinkAt } from '../../sys/fs-at.ts';
+import { maxSymlinkHops } from '../../sys/limits.ts';
 import type { Location, RootedTree } from '../../sys/rooted-tree.ts';
 import { makeDirectory } from '../../sys/rooted-walk.ts';
 import { statAtIfThere, statFd } from '../../sys/stat.ts';
 
-// As the kernel has it.
-const maxHops = 40;
 // The runtime's and docker's, for what they make.
 const mode = 0o755;
 /** Mounted by the runtime itself: what an image puts there must not lead into them. */
@@ -90,7 +89,7 @@ function isDirectory(source: string): boolean {
 /** An empty file, also where a symlink points to nothing, as of `/etc/resolv.conf` in many images. */
 function makeFile(tree: RootedTree, destination: string): void {
   let path = destination;
-  for (let hops = 0; hops <= maxHops; hops++) {
+  for (let hops = 0; hops <= maxSymlinkHops; hops++) {
     const { fd, name }: Location = tree.parent(path, { mode });
     if (statAtIfThere(fd, name)?.type !== 'symlink') {
       closeFd(openAt(fd, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, mode));

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from '../../sys/errno.ts';
+import { ifThere } from '../../sys/if-there.ts';
 
 /** Where things lie in a bundle, the folder the runtime and the supervisor work from. */
 export interface Bundle {
@@ -50,10 +50,5 @@ export const readRuntimeLog = ({ log }: Bundle): string => readIfThere(log).slic
 export const wasOutOfMemory = ({ oom }: Bundle): boolean => existsSync(oom);
 
 function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return '';
-    throw error;
-  }
+  return ifThere(() => readFileSync(path, 'utf8')) ?? '';
 }

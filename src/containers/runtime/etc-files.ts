@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ContainerMount } from '../../oci-runtime/mounts.ts';
 import { type NetworkMode, networkModes } from '../../oci-runtime/network-mode.ts';
-import { errnoOf } from '../../sys/errno.ts';
+import { ifThere } from '../../sys/if-there.ts';
 import type { HostOptions } from '../host-options.ts';
 
 /** Of `HostOptions`, what these files say. */
@@ -90,10 +90,5 @@ const laidOver = (source: string, destination: string): ContainerMount => ({
 });
 
 function readOwn(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return '';
-    throw error;
-  }
+  return ifThere(() => readFileSync(path, 'utf8')) ?? '';
 }

@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
 import { StrataError } from '../../errors/index.ts';
 import { maxUserFileBytes } from '../../images/user-databases.ts';
-import { errnoOf } from '../../sys/errno.ts';
 import { readlinkAt } from '../../sys/fs-at.ts';
+import { ifThere, unreachable } from '../../sys/if-there.ts';
+import { maxSymlinkHops } from '../../sys/limits.ts';
 import type { Location, RootedTree } from '../../sys/rooted-tree.ts';
 import { type FileStat, statAtIfThere } from '../../sys/stat.ts';
 
@@ -10,8 +11,6 @@ import { type FileStat, statAtIfThere } from '../../sys/stat.ts';
 const userFiles = ['/etc/passwd', '/etc/group'];
 // Mounted after an image is looked at: what it has there itself says nothing.
 const kernelPlace = /^\/(?:proc|sys|dev)(?:\/|$)/;
-// As the kernel has it.
-const maxHops = 40;
 
 /**
  * Refuses a root in which the runtime would wait for ever or take all memory, that of an image or of a container that runs:
@@ -51,7 +50,7 @@ function whatIs(tree: RootedTree, path: string): FileStat | string | undefined {
       folder = place;
       continue;
     }
-    if (hops++ === maxHops) return 'symlink that goes round';
+    if (hops++ === maxSymlinkHops) return 'symlink that goes round';
     const target = Buffer.from(readlinkAt(at.fd, at.name)).toString('latin1');
     if (target.startsWith('/')) folder = '/';
     rest.unshift(...target.split('/'));
@@ -61,10 +60,5 @@ function whatIs(tree: RootedTree, path: string): FileStat | string | undefined {
 
 /** Undefined when there is no such directory. `path` holds bytes: names of an image need not be UTF-8. */
 function parentOf(tree: RootedTree, path: string): Location | undefined {
-  try {
-    return tree.parent(Buffer.from(path, 'latin1'));
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return undefined;
-    throw error;
-  }
+  return ifThere(() => tree.parent(Buffer.from(path, 'latin1')), unreachable);
 }

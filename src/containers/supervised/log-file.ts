@@ -1,7 +1,7 @@
-import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { AbortOptions } from '../../lib/abort.ts';
-import { openIfThere } from '../../sys/open-if-there.ts';
+import { ifThere } from '../../sys/if-there.ts';
 import { FileNews } from './file-news.ts';
 
 /** A piece of what a container wrote, at most one line. */
@@ -39,7 +39,7 @@ export interface ReadLogOptions extends AbortOptions {
 export async function* readLog(path: string, options: ReadLogOptions = {}): AsyncGenerator<readonly LogEntry[]> {
   let { tail } = options;
   for (;;) {
-    const fd = openIfThere(path);
+    const fd = ifThere(() => openSync(path, 'r'));
     if (fd === undefined) return;
     try {
       // From here on nothing is missed.

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { errnoOf } from '../../sys/errno.ts';
+import { ifThere } from '../../sys/if-there.ts';
 import { identify, isAsleep, signalProcess } from '../../sys/process-identity.ts';
 import { type Bundle, readPid } from '../runtime/bundle.ts';
 
@@ -40,11 +40,5 @@ function onlyInitOf(supervisor: number): number | undefined {
 }
 
 function read(path: string): string {
-  try {
-    return readFileSync(path, 'latin1');
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ESRCH') return '';
-    throw error;
-  }
+  return ifThere(() => readFileSync(path, 'latin1'), ['ESRCH']) ?? '';
 }

@@ -2,6 +2,7 @@ import { appendFileSync, readFileSync, rmSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { errnoOf } from '../../sys/errno.ts';
+import { ifThere } from '../../sys/if-there.ts';
 
 /**
  * Remembers that the disk failed to write something back. The kernel tells that once and then calls the pages clean,
@@ -40,12 +41,7 @@ export class StoreHealth {
   }
 
   #kept(): string {
-    try {
-      return readFileSync(this.#file, 'utf8');
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return '';
-      throw error;
-    }
+    return ifThere(() => readFileSync(this.#file, 'utf8')) ?? '';
   }
 
   /** After the whole store has been hashed again and found right. Idempotent. */

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { stepsOf } from '../../store/layout.ts';
 import type { Store } from '../../store/store.ts';
-import { errnoOf } from '../../sys/errno.ts';
+import { ifThere } from '../../sys/if-there.ts';
 
 /**
  * Ends the build steps whose builds were killed and takes away what is left of them in the runtime. Returns how many.
@@ -25,10 +25,5 @@ export async function endAbandonedSteps(store: Store): Promise<number> {
 }
 
 function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+  return ifThere(() => readdirSync(folder)) ?? [];
 }

@@ -1,6 +1,7 @@
 import type { Conduct } from '../../lib/report.ts';
 import { TaskGroup } from '../../lib/task-group.ts';
-import { familiarString, formatReference, type Reference } from '../../reference/index.ts';
+import { familiarString, formatReference } from '../../reference/index.ts';
+import { uniqueReferences } from '../../reference/unique-references.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
 import { type DiffId, type Digest, parseDigest } from '../../spec/digest.ts';
 import { mediaTypes } from '../../spec/media-types.ts';
@@ -172,7 +173,7 @@ async function prepareImage(
       manifest: manifest.descriptor.digest,
       links: [manifest.descriptor.digest, ...links].map((key) => ({ kind: 'blob', key })),
       sizeBytes: layers.reduce((total, { record: { sizeBytes } }) => total + sizeBytes, 0),
-      references: unique(image.references),
+      references: uniqueReferences(image.references),
     },
     // The config goes by the name that the manifest gives it, whatever hash that is.
     documents: [{ ...config, descriptor: { ...config.descriptor, digest: image.id } }, manifest, target],
@@ -202,10 +203,6 @@ function assembled(
   );
   return { manifest, target: manifest };
 }
-
-const unique = (references: readonly Reference[]): Reference[] => [
-  ...new Map(references.map((reference) => [formatReference(reference), reference])).values(),
-];
 
 function putRows({ store: { metadata }, work: { lease } }: Loading, ready: readonly ReadyImage[]): LoadImagesEvent[] {
   return metadata.db.write(() => {

@@ -1,12 +1,7 @@
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
-import {
-  formatName,
-  formatReference,
-  parseImageLookup,
-  parseReference,
-  type Reference,
-} from '../../reference/index.ts';
+import { formatName, parseImageLookup, parseReference, type Reference } from '../../reference/index.ts';
+import { uniqueReferences } from '../../reference/unique-references.ts';
 import type { Digest } from '../../spec/digest.ts';
 import type { Platform } from '../../spec/platform.ts';
 import { findImage, findPlatformImage, type ImageNames } from '../find-image.ts';
@@ -52,7 +47,7 @@ function choose(index: ImageNames, names: readonly string[], options: ChooseOpti
     chosen.set(key, {
       id,
       manifest: standing?.manifest ?? manifest,
-      references: unique([...(standing?.references ?? []), ...named]),
+      references: uniqueReferences([...(standing?.references ?? []), ...named]),
     });
   }
   return [...chosen.values()];
@@ -79,7 +74,3 @@ function manifestOf(
   lease.pin('target', from);
   return targets.imagesOf(from).find(({ imageId }) => imageId === id)?.manifest;
 }
-
-const unique = (references: readonly Reference[]): Reference[] => [
-  ...new Map(references.map((reference) => [formatReference(reference), reference])).values(),
-];

@@ -6,6 +6,7 @@ import { StrataError } from '../../errors/index.ts';
 import { AT_FDCWD, AT_SYMLINK_FOLLOW, O_TMPFILE, O_WRONLY } from '../../sys/constants.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { linkAt } from '../../sys/fs-at.ts';
+import { ifThere } from '../../sys/if-there.ts';
 import { randomHex } from '../../sys/random-hex.ts';
 import type { WriteBytes } from './archive-writer.ts';
 
@@ -19,12 +20,7 @@ export function checkOutput(path: string, task: string): void {
 }
 
 function statOf(path: string): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
-    throw error;
-  }
+  return ifThere(() => statSync(path), ['ENOTDIR']);
 }
 
 const invalidOutput = (task: string, reason: string): StrataError =>

@@ -1,5 +1,6 @@
 import type { TarTime } from '../../archive/index.ts';
 import { readlinkAt, unlinkAt } from '../../sys/fs-at.ts';
+import { maxSymlinkHops } from '../../sys/limits.ts';
 import { type FileStat, statAtIfThere } from '../../sys/stat.ts';
 import type { MergedView } from '../merged-view.ts';
 import { isWhiteout } from '../overlay-form.ts';
@@ -13,8 +14,7 @@ import { childKey, parentKey, type TreeDirectories } from './tree-directories.ts
  */
 export type Below = MergedView | 'unknown' | 'complete';
 
-// As the kernel has it. The second bound is ours: 40 targets of 2000 components each, again and again, would be a day's work.
-const maxHops = 40;
+// Beside the kernel's bound for symlinks one of ours: 40 targets of 2000 components each, again and again, would be a day's work.
 const maxComponents = 10_000;
 const slash = 0x2f;
 
@@ -105,7 +105,7 @@ export class PathResolver {
         at = key;
         continue;
       }
-      if (++hops > maxHops) throw invalidEntry(path, 'leads through too many symlinks');
+      if (++hops > maxSymlinkHops) throw invalidEntry(path, 'leads through too many symlinks');
       if (target[0] === slash) at = '';
       rest.push(...components(target).reverse());
     }

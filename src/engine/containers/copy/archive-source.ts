@@ -6,9 +6,9 @@ import { childPlace, placeKey } from '../../../layer/place.ts';
 import { isArchived, noXattrs, readXattrs } from '../../../layer/xattrs.ts';
 import { displayBytes } from '../../../lib/bytes.ts';
 import { AT_FDCWD, O_NOFOLLOW, O_PATH, O_RDONLY } from '../../../sys/constants.ts';
-import { errnoOf } from '../../../sys/errno.ts';
 import { readFullyAt } from '../../../sys/fd-io.ts';
 import { closeFd, openAt, readlinkAt } from '../../../sys/fs-at.ts';
+import { ifThere, unreachable } from '../../../sys/if-there.ts';
 import { isKernelFile } from '../../../sys/kernel-files.ts';
 import { LinkedNames } from '../../../sys/linked-names.ts';
 import { listFd } from '../../../sys/list-at.ts';
@@ -166,12 +166,7 @@ const sortedNames = (fd: number): Iterator<Uint8Array, void> => listFd(fd).sort(
 
 /** Undefined when it went away, or its directory did. */
 function openedIfThere(tree: OpenDirectories, key: string, name: Uint8Array): number | undefined {
-  try {
-    return openAt(tree.fd(key), name, O_PATH | O_NOFOLLOW);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return undefined;
-    throw error;
-  }
+  return ifThere(() => openAt(tree.fd(key), name, O_PATH | O_NOFOLLOW), unreachable);
 }
 
 const fieldsOf = ({

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readPid, wasOutOfMemory } from '../../../containers/runtime/bundle.ts';
 import { runtimeStatus } from '../../../containers/runtime/runtime-commands.ts';
+import { killedExitCode, SIGKILL } from '../../../containers/signals.ts';
 import { type ContainerState, ended, toJson } from '../../../containers/state.ts';
 import { type Exit, readExit, writeExit } from '../../../containers/supervised/exits.ts';
 import { endOrphanedInit } from '../../../containers/supervised/orphaned-init.ts';
@@ -21,9 +22,6 @@ import { patience, within } from './within.ts';
 
 /** After a reboot, or without anybody to be told: containerd says the same. */
 export const unknownExitCode = 255;
-const killedExitCode = 137;
-const SIGKILL = 9;
-
 export interface RecoverOptions {
   /** A container that has ended is to be started again: it stays, also with `AutoRemove`. */
   readonly keeps?: boolean;

@@ -7,6 +7,7 @@ import {
   freeze,
   isKnown,
 } from '../../../containers/runtime/runtime-commands.ts';
+import { SIGKILL } from '../../../containers/signals.ts';
 import { execsOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
 import { isFrozen } from '../../../sys/control-groups.ts';
@@ -31,8 +32,6 @@ export interface RunResource {
   /** Takes it away, if it is there. Idempotent: whatever is killed in the middle, the next command does it again. */
   readonly clear: (run: ContainerRun) => Promise<void> | void;
 }
-
-const SIGKILL = 9;
 
 /** Processes, control groups and what the runtime knows. */
 const processes: RunResource = {

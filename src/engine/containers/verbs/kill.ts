@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readPid } from '../../../containers/runtime/bundle.ts';
 import { freeze } from '../../../containers/runtime/runtime-commands.ts';
-import { signalNumber } from '../../../containers/signals.ts';
+import { SIGKILL, signalNumber } from '../../../containers/signals.ts';
 import { toJson } from '../../../containers/state.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
@@ -21,8 +21,6 @@ export interface KillOptions extends AbortOptions {
 }
 
 const SIGTERM = 15;
-const SIGKILL = 9;
-
 /**
  * Sends a signal to a running container's first process; KILL ends all of them, and is waited for as with docker. Throws
  * ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NOT_RUNNING, ERR_SIGNAL_INVALID, ERR_CONTAINER_NOT_KILLED.

@@ -1,3 +1,4 @@
+import { SIGKILL } from '../../../containers/signals.ts';
 import { shownStatus } from '../../../containers/state.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import { collectAfterDeaths, emptyTrashBriefly } from '../../../store/garbage/collect.ts';
@@ -17,8 +18,6 @@ export interface RemoveContainerOptions extends AbortOptions {
   /** Kills it when it runs. */
   readonly force?: boolean | undefined;
 }
-
-const SIGKILL = 9;
 
 /**
  * Removes a container with its writable layer and its log; quick, whatever the layer's size. Throws

@@ -1,3 +1,4 @@
+import { SIGKILL } from '../../../containers/signals.ts';
 import type { Conduct } from '../../../lib/report.ts';
 import type { Store } from '../../../store/store.ts';
 import { createContainer } from '../create/create.ts';
@@ -6,8 +7,6 @@ import { startAttached } from './attach.ts';
 import { sendSignal } from './kill.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
 import { untilEnd } from './wait.ts';
-
-const SIGKILL = 9;
 
 /**
  * Creates a container and is with it to its end; it goes on should this program be killed. Standard input stays empty. An

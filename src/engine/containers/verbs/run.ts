@@ -6,6 +6,7 @@ import { prepareBindSources } from '../../../containers/mounts/bind-sources.ts';
 import { etcFiles } from '../../../containers/runtime/etc-files.ts';
 import { findRuntime, isRuntimeName } from '../../../containers/runtime/find-runtime.ts';
 import { runtimeOptions } from '../../../containers/runtime/runtime-options.ts';
+import { killedExitCode } from '../../../containers/signals.ts';
 import { type ContainerState, ended, toJson } from '../../../containers/state.ts';
 import { tellExit } from '../../../containers/supervised/exits.ts';
 import type { Conduct } from '../../../lib/report.ts';
@@ -80,8 +81,6 @@ async function runAttended(
     throw error;
   }
 }
-
-const killedExitCode = 137;
 
 async function planOf(
   request: RunRequest,

@@ -1,4 +1,4 @@
-import { signalNumber } from '../../../containers/signals.ts';
+import { SIGKILL, signalNumber } from '../../../containers/signals.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
 import type { Store } from '../../../store/store.ts';
@@ -16,8 +16,6 @@ export interface StopOptions extends AbortOptions {
 }
 
 const defaultTimeoutSeconds = 10;
-const SIGKILL = 9;
-
 /**
  * Asks a container to end, kills it when it does not, and waits until it has. One that does not run is left alone. Throws
  * ERR_CONTAINER_NOT_FOUND, ERR_SIGNAL_INVALID, ERR_CONTAINER_NOT_KILLED.
