@@ -5,7 +5,7 @@ import { path, quoted, type Setting, text, textMap, texts } from './setting.ts';
 export interface Configuration {
   /** Where the store lies; made by what is first written. */
   readonly root: string;
-  /** `overlay2`, `vfs`, or `auto` to let one be chosen. */
+  /** The name of a storage driver, or `auto` to let one be chosen. */
   readonly storageDriver: string;
   /** Options of the storage driver, `NAME=VALUE` each. */
   readonly storageOptions: readonly string[];
@@ -37,13 +37,13 @@ export const settings: Settings = {
     type: text,
     variable: 'STRATA_STORAGE_DRIVER',
     default: 'auto',
-    summary: 'The storage driver: `overlay2`, `vfs`, or `auto`, which takes what works there.',
+    summary: 'The name of a storage driver, or `auto`, which takes what works there.',
   },
   storageOptions: {
     key: 'storage-opts',
     type: texts,
     default: [],
-    summary: 'Options of the storage driver, `NAME=VALUE` each. Neither driver has one yet.',
+    summary: 'Options of the storage driver, `NAME=VALUE` each. No driver has one yet.',
     problem: (options) => {
       const wrong = options.find((option) => !/^[^=]+=/.test(option));
       return wrong === undefined ? undefined : `${quoted(wrong)} is not of the form NAME=VALUE`;

@@ -54,7 +54,7 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
     parent: SnapshotRecord | undefined,
     options: MakeOptions,
   ): Promise<void>;
-  /** How to mount what a snapshot shows; it may take time to get ready. Never asked for a view of a parent. */
+  /** How to mount what a snapshot shows, whose storage is there; it may take time to get ready. Never asked for a view of a parent. */
   protected abstract describe(
     record: SnapshotRecord,
     options: AbortOptions & { readonly readOnly: boolean },
@@ -103,6 +103,7 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
     options.signal?.throwIfAborted();
     const record = this.record(id);
     const shown = ownsStorage(record) ? record : this.record(record.parentId ?? id);
+    if (!(await this.hasStorage(shown.id))) throw filesGone(shown.id);
     return await this.describe(shown, { ...options, readOnly: options.readOnly === true || shown.kind !== 'active' });
   }
 

@@ -13,10 +13,14 @@ export async function inMemory(
 ): Promise<SnapshotterSubject> {
   const root = mkdtempSync(join(folder, 'strata-snapshots-'));
   const ledger = new MemorySnapshotLedger();
+  const snapshotter = open({ root, ledger });
   return {
-    snapshotter: open({ root, ledger }),
+    snapshotter,
     ledger,
     lease: () => ledger.lease(),
-    [Symbol.asyncDispose]: async () => removeTree(root),
+    [Symbol.asyncDispose]: async () => {
+      await snapshotter[Symbol.asyncDispose]();
+      removeTree(root);
+    },
   };
 }

@@ -1,0 +1,144 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { SnapshotRecord } from '../../../src/ledger/types.ts';
+import type { AbortOptions } from '../../../src/lib/abort.ts';
+import { copyTree } from '../../../src/snapshots/copy-tree.ts';
+import { type MakeOptions, RecordedSnapshotter } from '../../../src/snapshots/recorded-snapshotter.ts';
+import type { OpenDriverOptions } from '../../../src/snapshots/storage-driver.ts';
+import { treeUsage } from '../../../src/snapshots/tree-usage.ts';
+import type { SnapshotterCapabilities, SnapshotUsage } from '../../../src/snapshots/types.ts';
+import { closeFd } from '../../../src/sys/fs-at.ts';
+import { type Mount, mountDetached } from '../../../src/sys/mount-list.ts';
+import { syncFilesystem } from '../../../src/sys/syncfs.ts';
+import { output } from '../needs.ts';
+import { LoopDevices } from './loop-devices.ts';
+
+const megabytes = 64;
+const unfinished = '.new';
+
+export class Ext4Snapshotter extends RecordedSnapshotter {
+  readonly capabilities: SnapshotterCapabilities = {
+    parallelApply: false,
+    whiteouts: 'none',
+    nativeDiff: false,
+    quota: true,
+    reflink: false,
+  };
+  protected readonly layerLimit: undefined;
+  readonly #folder: string;
+  readonly #devices = new LoopDevices();
+
+  constructor({ root, ledger }: OpenDriverOptions) {
+    super('ext4', ledger);
+    this.#folder = join(root, 'snapshots/ext4');
+  }
+
+  protected async make(
+    { id }: SnapshotRecord,
+    parent: SnapshotRecord | undefined,
+    options: MakeOptions,
+  ): Promise<void> {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    const source = parent === undefined || options.original ? this.#empty() : this.#file(parent.id);
+    output('cp', '--sparse=always', source, this.#file(id) + unfinished);
+    renameSync(this.#file(id) + unfinished, this.#file(id));
+    const { original } = options;
+    if (original === undefined) return;
+    await this.#mounted(original.id, true, async (from) => {
+      await this.#mounted(id, false, async (to) => copyTree(from, to, options));
+    });
+  }
+
+  protected describe({ id, kind }: SnapshotRecord, { readOnly }: { readonly readOnly: boolean }): readonly Mount[] {
+    const source = this.#devices.attach(this.#file(id), { readOnly: kind !== 'active' });
+    return [{ type: 'ext4', source, options: kind === 'active' ? [] : ['ro'], readOnly }];
+  }
+
+  protected stackOf({ id }: SnapshotRecord): readonly string[] {
+    return [id];
+  }
+
+  protected hasStorage(id: string): boolean {
+    return existsSync(this.#file(id));
+  }
+
+  protected async measure(id: string, options: AbortOptions): Promise<SnapshotUsage> {
+    return await this.#mounted(id, true, (tree) => treeUsage(tree, options));
+  }
+
+  /** What was written is in the file afterwards, also while a mount of it comes to its end. */
+  protected async seal(id: string): Promise<void> {
+    await this.#mounted(id, false, (tree) => syncFilesystem(tree));
+    this.#devices.detach(this.#file(id));
+  }
+
+  protected async flush(options: AbortOptions): Promise<void> {
+    await syncFilesystem(this.#folder, options);
+  }
+
+  protected discard(id: string): void {
+    this.#devices.detach(this.#file(id));
+    for (const file of [this.#file(id), this.#file(id) + unfinished]) rmSync(file, { force: true });
+  }
+
+  protected replace(lostId: string, id: string): void {
+    this.#devices.detach(this.#file(id));
+    renameSync(this.#file(id), this.#file(lostId));
+  }
+
+  protected stored(): ReadonlySet<string> {
+    const names = existsSync(this.#folder) ? readdirSync(this.#folder) : [];
+    return new Set(names.filter((name) => !name.startsWith('.')).map((name) => name.replace(unfinished, '')));
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    this.#devices.detachAll();
+    return Promise.resolve();
+  }
+
+  #file(id: string): string {
+    return join(this.#folder, id);
+  }
+
+  /** A filesystem without any file. */
+  #empty(): string {
+    const file = join(this.#folder, '.empty');
+    if (existsSync(file)) return file;
+    const made = `${file}-${process.pid}`;
+    writeFileSync(made, '');
+    truncateSync(made, megabytes << 20);
+    output('mkfs.ext4', '-q', '-I', '256', '-N', '4096', '-O', '^has_journal', made);
+    const source = this.#devices.attach(made, { readOnly: false });
+    const fd = mountDetached([{ type: 'ext4', source, readOnly: false }]);
+    try {
+      rmdirSync(`/proc/self/fd/${fd}/lost+found`);
+      chmodSync(`/proc/self/fd/${fd}/.`, 0o755);
+    } finally {
+      closeFd(fd);
+      this.#devices.detach(made);
+    }
+    renameSync(made, file);
+    return file;
+  }
+
+  /** Not through `mounts`: what is committed and what is being made is mounted, too. */
+  async #mounted<T>(id: string, readOnly: boolean, use: (tree: string) => Promise<T>): Promise<T> {
+    const fd = mountDetached(this.describe(this.record(id), { readOnly }));
+    try {
+      // Not /proc/self: the program that flushes goes there too.
+      return await use(`/proc/${process.pid}/fd/${fd}/.`);
+    } finally {
+      closeFd(fd);
+    }
+  }
+}
