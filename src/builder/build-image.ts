@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { parseDockerfile } from '../dockerfile/parser.ts';
 import { StrataError } from '../errors/index.ts';
 import { assembleImage } from '../images/assemble-image.ts';
@@ -5,20 +6,17 @@ import { recordImage } from '../images/record-image.ts';
 import { familiarString, parseReference, type Reference, withDefaultTag } from '../reference/index.ts';
 import type { MadeWork } from '../store/work/types.ts';
 import type { BuildImageEvent, BuildImageRequest, BuildParts, BuiltImage } from './build-parts.ts';
-import { configOf } from './built-config.ts';
-import { located, withExtract } from './failed-instruction.ts';
-import { readTarget } from './frontend/plan-stage.ts';
+import { type BuiltPlan, configOf } from './built-config.ts';
+import { withExtract } from './failed-instruction.ts';
+import { readTarget } from './frontend/read-target.ts';
 import { keptBytes } from './kept-bytes.ts';
-import { openBase } from './open-base.ts';
+import { openStages, stagesBelow } from './open-stages.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
 import { Solver } from './solver/solver.ts';
-import type { Op } from './solver/types.ts';
-import { makeVertex } from './solver/vertex.ts';
-import { chainOf } from './step-chain.ts';
 import { layersOf, lineage, makeLayers } from './step-layers.ts';
 
 /**
- * Builds one stage: plans, solves, makes layers of the steps' snapshots, and returns how the image is recorded once they
+ * Builds a target's stage with those that it needs: plans, solves, makes layers of the steps' snapshots, and returns how the image is recorded once they
  * are durable; an abort or a failure leaves only cached steps behind. A failure of an instruction says in its details
  * where that stands (`file`, `line`, `endLine`) and has the lines around it (`extract`).
  */
@@ -44,26 +42,29 @@ async function build(
   const { signal, platform } = request;
   const tree = parseDockerfile(request.dockerfile.text);
   const target = readTarget(tree, { ...request });
-  const base = await located(openBase(target, parts, platform, signal), target.location);
-  const plan = target.plan(base.config.config);
+  const solver = new Solver<FilesystemResult>({ cache: parts.cache, report, signal, atOnce: availableParallelism() });
+  const { top, all } = await openStages(target, { parts, request, solver });
   for (const { message, location } of tree.warnings) {
     report({ type: 'warning', text: `${message} (line ${location.start})` });
   }
-  const { unusedArgs } = plan;
+  const unusedArgs = target.unusedArgs(all.map(({ plan }) => plan));
   if (unusedArgs.length > 0) {
     report({ type: 'warning', text: `One or more build-args [${unusedArgs.join(' ')}] were not consumed` });
   }
 
-  const solver = new Solver<FilesystemResult>({ cache: parts.cache, report, signal });
-  const from = makeVertex({ name: 'FROM', inputs: [], op: given(base.result) });
-  solver.give(from, base.result);
-  const results: FilesystemResult[] = [];
-  for (const vertex of chainOf(plan, from, { parts, request })) results.push(await solver.solve(vertex));
-
-  const below = layersOf(base.config, parts.store.metadata.layers);
+  await solver.solve(top.files);
+  const stages = stagesBelow(top);
+  const results = await Promise.all(stages.flatMap(({ steps }) => steps).map((step) => solver.solve(step)));
+  const below = layersOf(top.image, parts.store.metadata.layers);
   const made = await makeLayers(below, lineage(results, parts.store.metadata.snapshots), parts, report, signal);
   const layers = [...below, ...made];
-  const image = assembleImage(configOf(base.config, plan, results, platform), layers);
+  const plan: BuiltPlan = {
+    config: top.plan.config,
+    author: stages.findLast((stage) => stage.plan.author !== undefined)?.plan.author,
+    history: stages.flatMap((stage) => stage.plan.history),
+    sourceDateEpoch: target.sourceDateEpoch,
+  };
+  const image = assembleImage(configOf(top.image, plan, results, platform), layers);
   const { references } = request;
   const record = async (): Promise<BuiltImage> => {
     const sizeBytes = layers.reduce((total, layer) => total + layer.sizeBytes, 0);
@@ -88,10 +89,3 @@ export const readTags = (tags: readonly string[]): Reference[] =>
       hint: 'Leave out the digest, from the @ on.',
     });
   });
-
-/** The op of something that stands already. */
-const given = (result: FilesystemResult): Op<FilesystemResult> => ({
-  definition: result.identity,
-  isKeyedByDefinition: true,
-  key: async () => ({ digest: result.identity, exec: async () => result }),
-});

@@ -3,10 +3,16 @@ import type { Platform } from '../spec/platform.ts';
 import type { StagePlan } from './frontend/plan-stage.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
 
+/** Everything that the stages of an image say, from the one on its base up to the target. */
+export interface BuiltPlan extends Pick<StagePlan, 'config' | 'author' | 'history'> {
+  /** The time of everything the build makes, in seconds since 1970; the clock's without it. */
+  readonly sourceDateEpoch: number | undefined;
+}
+
 /** Returns the image's config: the base's, as the plan changed it, with the history of the steps. */
 export function configOf(
   base: ImageConfig,
-  plan: StagePlan,
+  plan: BuiltPlan,
   results: readonly FilesystemResult[],
   platform: Platform,
 ): ImageConfig {
@@ -30,7 +36,7 @@ export function configOf(
  * the nearest step that did, or of the base, as BuildKit has it. So the same build gives the same image ID for as long
  * as its steps are cached. SOURCE_DATE_EPOCH is the time of all of them.
  */
-function historyOf(plan: StagePlan, results: readonly FilesystemResult[], base: ImageConfig): HistoryEntry[] {
+function historyOf(plan: BuiltPlan, results: readonly FilesystemResult[], base: ImageConfig): HistoryEntry[] {
   const before = base.history.findLast(({ created }) => created !== undefined)?.created ?? base.created;
   const [first] = results;
   const fixed = plan.sourceDateEpoch === undefined ? undefined : isoTime(plan.sourceDateEpoch * 1000);

@@ -1,14 +1,8 @@
 export type { AbortOptions } from '../lib/abort.ts';
 export type { Mount } from '../sys/mount-list.ts';
 export type { OverlayMount } from '../sys/overlay-options.ts';
-export {
-  type FileStep,
-  type PlannedHistory,
-  type PlanOptions,
-  readTarget,
-  type StagePlan,
-  type TargetStage,
-} from './frontend/plan-stage.ts';
+export type { CopyFrom, FileStep, PlannedHistory, StagePlan } from './frontend/plan-stage.ts';
+export { type NeededStage, readTarget, type Target, type TargetOptions } from './frontend/read-target.ts';
 export type { BuildNetwork } from './frontend/run-step.ts';
 export type { RunStep } from './ops/run-op.ts';
 export type { OnOutput, Runner, RunRequest } from './runner.ts';

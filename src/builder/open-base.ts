@@ -1,4 +1,5 @@
 import { variablesOf } from '../dockerfile/environment.ts';
+import type { StageSource } from '../dockerfile/stages.ts';
 import { isStrataError, StrataError } from '../errors/index.ts';
 import { type FoundImage, findNamedImage } from '../images/find-image.ts';
 import { holdImage } from '../images/hold-image.ts';
@@ -9,16 +10,26 @@ import { defaultPath } from '../oci-runtime/environment.ts';
 import type { ImageConfig, RunConfig } from '../spec/config.ts';
 import type { Platform } from '../spec/platform.ts';
 import type { BuildParts } from './build-parts.ts';
-import type { TargetStage } from './frontend/plan-stage.ts';
+import type { NeededStage } from './frontend/read-target.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
 
-type BaseOfStage = Pick<TargetStage, 'base' | 'hint'>;
+/** An image by its name, or nothing at all. */
+type ImageSource = Exclude<StageSource, { readonly kind: 'stage' }>;
 
-/** What a stage stands on. */
+interface NamedBase {
+  readonly base: ImageSource;
+  /** What to do where its name is wrong. */
+  readonly hint: NeededStage['hint'];
+}
+
+/** What a stage stands on, or copies from. */
 export interface Base {
   readonly config: ImageConfig;
   readonly result: FilesystemResult;
 }
+
+/** The files of `FROM scratch`. */
+export const nothing: FilesystemResult = { identity: 'scratch', snapshotId: undefined, createdAt: 0 };
 
 /**
  * An image of the store, or nothing at all. BuildKit gives a base without PATH docker's default before it reads any
@@ -26,7 +37,7 @@ export interface Base {
  * ERR_IMAGE_OS.
  */
 export async function openBase(
-  stage: BaseOfStage,
+  stage: NamedBase,
   parts: BuildParts,
   platform: Platform,
   signal: AbortSignal,
@@ -41,12 +52,12 @@ function withPath(config: RunConfig): RunConfig {
 }
 
 async function find(
-  { base: source, hint }: BaseOfStage,
+  { base: source, hint }: NamedBase,
   parts: BuildParts,
   platform: Platform,
   signal: AbortSignal,
 ): Promise<Base> {
-  if (source.kind !== 'image') {
+  if (source.kind === 'scratch') {
     const config: ImageConfig = {
       architecture: platform.architecture,
       os: platform.os,
@@ -56,14 +67,14 @@ async function find(
       rootfs: { type: 'layers', diff_ids: [] },
       history: [],
     };
-    return { config, result: { identity: 'scratch', snapshotId: undefined, createdAt: 0 } };
+    return { config, result: nothing };
   }
   const { id } = findBase(parts, source.reference, platform, hint);
   const config = await readConfig(parts.store.blobs, id, { signal });
   refuseOtherSystem(source.reference, config);
   const createdAt = config.created === undefined ? 0 : Date.parse(config.created);
   const chainId = chainIds(config.rootfs.diff_ids).at(-1);
-  if (chainId === undefined) return { config, result: { identity: 'scratch', snapshotId: undefined, createdAt } };
+  if (chainId === undefined) return { config, result: { ...nothing, createdAt } };
   const { metadata, driver } = parts.store;
   const snapshot = metadata.snapshots.findByChainId(driver.name, chainId, parts.work.lease);
   if (snapshot === undefined) {

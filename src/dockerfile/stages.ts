@@ -1,6 +1,6 @@
 import { stageError } from './dockerfile-error.ts';
 import { didYouMean } from './instructions/suggest.ts';
-import type { Stage } from './instructions/types.ts';
+import type { CopyInstruction, Stage } from './instructions/types.ts';
 import { excerpt, quote } from './quote.ts';
 import { expandWord, type Variables } from './shell-words.ts';
 import type { EscapeCharacter, LineRange } from './syntax-tree.ts';
@@ -40,7 +40,7 @@ export interface ResolvedStage {
 /** The stages of a Dockerfile and what they need of each other. */
 export interface StageGraph {
   readonly stages: readonly ResolvedStage[];
-  /** The stage of that name (any case), or the last one. @throws ERR_DOCKERFILE_STAGE */
+  /** The stage of that name (any case) or number, or the last one. @throws ERR_DOCKERFILE_STAGE */
   readonly target: (name?: string) => ResolvedStage;
   /**
    * The stages a build of `target` needs, in the order of the file.
@@ -48,6 +48,13 @@ export interface StageGraph {
    * @throws ERR_DOCKERFILE_STAGE when one of them copies from a stage that comes later
    */
   readonly reachable: (target: ResolvedStage) => ResolvedStage[];
+  /**
+   * Where a COPY takes its files that runs in `stage`, or undefined for one without `--from`. A trigger of an image is
+   * not among the stage's own instructions.
+   *
+   * @throws ERR_DOCKERFILE_STAGE when that stage comes later
+   */
+  readonly sourceOf: (copy: CopyInstruction, stage: ResolvedStage) => StageSource | undefined;
 }
 
 export interface StageOptions {
@@ -107,18 +114,17 @@ function copySource(
   return { kind: 'stage', index: index + 0 };
 }
 
-function dependenciesOf(
-  stage: Stage,
-  count: number,
-  names: ReadonlyMap<string, number>,
-  escape: EscapeCharacter,
-): StageDependency[] {
+/** The `--from` of a COPY, resolved; undefined without one. */
+type ResolveCopy = (copy: CopyInstruction) => StageSource | undefined;
+
+function dependenciesOf(stage: Stage, resolve: ResolveCopy, names: ReadonlyMap<string, number>): StageDependency[] {
   return stage.instructions.flatMap((instruction, index): StageDependency[] => {
     const { location } = instruction;
-    if (instruction.kind === 'COPY' && instruction.from !== '') {
-      const { from } = instruction;
-      const source = copySource(from, count, names, escape, location);
-      return [{ instruction: index, mount: undefined, source, location, from }];
+    if (instruction.kind === 'COPY') {
+      const source = resolve(instruction);
+      return source === undefined
+        ? []
+        : [{ instruction: index, mount: undefined, source, location, from: instruction.from }];
     }
     if (instruction.kind !== 'RUN') return [];
     return instruction.mounts.flatMap(({ from }, mount) =>
@@ -157,8 +163,10 @@ function refuseCircles(stages: readonly ResolvedStage[]): void {
   }
 }
 
-function refuseLater(stage: ResolvedStage): void {
-  for (const { source, from, mount, location } of stage.dependencies) {
+type Dependency = Omit<StageDependency, 'instruction'>;
+
+function refuseLater(stage: ResolvedStage, dependencies: readonly Dependency[] = stage.dependencies): void {
+  for (const { source, from, mount, location } of dependencies) {
     if (source.kind !== 'stage' || source.index < stage.index) continue;
     const problem =
       mount === undefined
@@ -183,10 +191,12 @@ export function resolveStages(stages: readonly Stage[], options: StageOptions): 
     if (stage.from.stageName !== '') names.set(stage.from.stageName, index);
     return { base, platform, unset };
   });
+  const resolveCopy: ResolveCopy = ({ from, location }) =>
+    from === '' ? undefined : copySource(from, stages.length, names, options.escape, location);
   const resolved = bases.map(({ base, platform, unset }, index): ResolvedStage => {
     const stage = stages[index] as Stage;
     const name = stage.from.stageName === '' ? `stage-${index}` : stage.from.stageName;
-    const dependencies = dependenciesOf(stage, stages.length, names, options.escape);
+    const dependencies = dependenciesOf(stage, resolveCopy, names);
     return { index, name, base, platform, dependencies, stage, unset };
   });
   refuseCircles(resolved);
@@ -194,15 +204,24 @@ export function resolveStages(stages: readonly Stage[], options: StageOptions): 
     stages: resolved,
     target: (name) => findTarget(resolved, names, name),
     reachable: (target) => findReachable(resolved, target),
+    sourceOf: (copy, stage) => {
+      const source = resolveCopy(copy);
+      if (source !== undefined) refuseLater(stage, [{ ...copy, source, mount: undefined }]);
+      return source;
+    },
   };
 }
+
+/** No name of a stage begins with a digit. */
+const numbered = (name: string): number | undefined => (/^[0-9]+$/.test(name) ? Number(name) : undefined);
 
 function findTarget(
   stages: readonly ResolvedStage[],
   names: ReadonlyMap<string, number>,
   name: string | undefined,
 ): ResolvedStage {
-  const index = name === undefined || name === '' ? stages.length - 1 : names.get(name.toLowerCase());
+  const index =
+    name === undefined || name === '' ? stages.length - 1 : (names.get(name.toLowerCase()) ?? numbered(name));
   const stage = stages[index ?? -1];
   if (stage !== undefined) return stage;
   const hint = didYouMean(

@@ -3,11 +3,11 @@ import { readIgnoreFile } from '../../dockerfile/ignore-file.ts';
 import { type FolderMatch, PatternMatcher } from '../../dockerfile/pattern-matcher.ts';
 import { displayBytes, equalBytes } from '../../lib/bytes.ts';
 import { cleanPath } from '../../lib/clean-path.ts';
-import { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../../sys/constants.ts';
+import { O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY } from '../../sys/constants.ts';
 import type { DirectoryEntry } from '../../sys/directory-listing.ts';
 import { closeFd, openAt } from '../../sys/fs-at.ts';
 import { listFd } from '../../sys/list-at.ts';
-import type { RootedTree } from '../../sys/rooted-tree.ts';
+import { RootedTree } from '../../sys/rooted-tree.ts';
 import { type FileStat, type FileType, statAt, statFd } from '../../sys/stat.ts';
 import { stillThere } from './context-changed.ts';
 import type { DigestCache } from './digest-cache.ts';
@@ -63,7 +63,8 @@ type Found =
   | { readonly source?: undefined; readonly why: WhyNot; readonly link: Uint8Array | undefined };
 
 export interface FindOptions {
-  readonly kind?: 'ADD' | 'COPY';
+  /** What messages begin with: `COPY`, `ADD`, `COPY --from=build`. */
+  readonly verb?: string;
   readonly exclude?: readonly string[];
 }
 
@@ -74,6 +75,13 @@ export interface ContextOptions {
   readonly ignores?: boolean | undefined;
   /** What earlier builds know of the folder's files. Saved when the context is closed. */
   readonly digests?: DigestCache | undefined;
+}
+
+interface Tree {
+  readonly tree: RootedTree;
+  readonly ignored: PatternMatcher;
+  readonly digests?: DigestCache | undefined;
+  readonly origin?: string;
 }
 
 /** A directory being walked. */
@@ -93,7 +101,7 @@ const slash = 0x2f;
 const nothing = new Uint8Array(0);
 
 /**
- * The files a build may read: a folder, less what its `.dockerignore` excludes. The folder's content is a stranger's:
+ * The files a COPY may read: a folder, less what its `.dockerignore` excludes, or the files of a stage or an image. The folder's content is a stranger's:
  * everything is reached by descriptor inside it, whatever symlinks it holds or grows meanwhile (moby
  * TestBuildSymlinkBreakout, buildkit testLocalSymlinkEscape).
  */
@@ -101,11 +109,19 @@ export class BuildContext implements Disposable {
   readonly #tree: RootedTree;
   readonly #ignored: PatternMatcher;
   readonly digests: DigestCache | undefined;
+  /** The stage or image whose files these are, for messages. Undefined for a folder, which somebody may be changing. */
+  readonly origin: string | undefined;
 
-  private constructor(tree: RootedTree, ignored: PatternMatcher, digests: DigestCache | undefined) {
+  private constructor({ tree, ignored, digests, origin }: Tree) {
     this.#tree = tree;
     this.#ignored = ignored;
     this.digests = digests;
+    this.origin = origin;
+  }
+
+  /** Opens the files of a stage or an image, called `origin` in messages: nothing of them is ignored. */
+  static openFiles(directory: string, origin: string): BuildContext {
+    return new BuildContext({ tree: RootedTree.open(directory), ignored: new PatternMatcher([]), origin });
   }
 
   /**
@@ -116,11 +132,8 @@ export class BuildContext implements Disposable {
     const tree = openFolder(directory);
     try {
       const ignore = options.ignores === false ? undefined : readIgnore(tree, dockerfile, options);
-      return new BuildContext(
-        tree,
-        new PatternMatcher(ignore === undefined ? [] : readIgnoreFile(ignore)),
-        options.digests,
-      );
+      const ignored = new PatternMatcher(ignore === undefined ? [] : readIgnoreFile(ignore));
+      return new BuildContext({ tree, ignored, digests: options.digests });
     } catch (error) {
       tree.close();
       throw error;
@@ -141,38 +154,38 @@ export class BuildContext implements Disposable {
    * What one source of a COPY or ADD names: itself, or everything a wildcard matches, which may be nothing; less the
    * files that `--exclude` names. A symlink that is matched has to lead to something. Throws ERR_COPY_SOURCE_NOT_FOUND, ERR_PATTERN_SYNTAX, ERR_PATTERN_COUNT.
    */
-  find(source: string, { kind = 'COPY', exclude = [] }: FindOptions = {}): ContextSource[] {
+  find(source: string, { verb = 'COPY', exclude = [] }: FindOptions = {}): ContextSource[] {
     const matcher = exclude.length === 0 ? undefined : new PatternMatcher(exclude);
     const isTaken = ({ name, isDirectory }: Pick<ContextSource, 'name' | 'isDirectory'>): boolean =>
       isDirectory || matcher?.matches(displayBytes(name)) !== true;
-    const what = `${kind} ${source}`;
+    const what = `${verb} ${source}`;
     const cleaned = cleanPath(`/${source}`).slice(1);
     if (hasWildcards(cleaned)) {
       return this.#expand(cleaned).flatMap((path) => {
         const found = this.#look(path, matcher);
         if (found.source) return [asMatched(found.source, path, what)].filter(isTaken);
         if (found.link === undefined || !isTaken({ name: lastOf(path), isDirectory: false })) return [];
-        throw lostLink(what, found.link, found.why);
+        throw lostLink(what, found.link, found.why, this.origin);
       });
     }
     const found = this.#look(Buffer.from(cleaned), matcher);
     if (found.source) return [found.source].filter(isTaken);
-    throw sourceNotFound(what, found.why);
+    throw sourceNotFound(what, found.why, this.origin);
   }
 
   /**
    * What a source of COPY --parents names: the folder before `/./`, or the context, of which only what matches the rest
    * is taken, and the folders on the way there. Throws as {@link find}.
    */
-  findWithParents(source: string, { exclude = [] }: FindOptions = {}): ContextSource[] {
+  findWithParents(source: string, { verb = 'COPY', exclude = [] }: FindOptions = {}): ContextSource[] {
     const pivot = source.indexOf('/./');
     const pattern = cleanPath(`/${source.slice(pivot === -1 ? 0 : pivot + 2)}`).slice(1);
     const only = pattern === '' ? [] : ['**', `!${pattern}`];
     const matcher = only.length + exclude.length === 0 ? undefined : new PatternMatcher([...only, ...exclude]);
-    return this.find(pivot === -1 ? '/' : source.slice(0, pivot)).flatMap((above) => {
+    return this.find(pivot === -1 ? '/' : source.slice(0, pivot), { verb }).flatMap((above) => {
       if (!above.isDirectory) return [];
       const path = joinPath(above.path, Buffer.from(pattern));
-      if (!hasWildcards(pattern)) this.#refuseUnwalked(`COPY ${source}`, path);
+      if (!hasWildcards(pattern)) this.#refuseUnwalked(`${verb} ${source}`, path);
       return [{ ...above, exclude: matcher }];
     });
   }
@@ -184,8 +197,14 @@ export class BuildContext implements Disposable {
   *walk(source: ContextSource): Generator<ContextEntry> {
     if (!source.isDirectory) {
       const { fd, name } = stillThere(source.path, () => this.#tree.parent(source.path));
-      const stat = stillThere(source.path, () => statAt(fd, name));
-      yield new ContextEntry({ path: nothing, dirFd: fd, name, type: stat.type }, stat);
+      // The tree may close its own while others walk here.
+      const dirFd = openAt(fd, '.', O_PATH | O_DIRECTORY);
+      try {
+        const stat = stillThere(source.path, () => statAt(dirFd, name));
+        yield new ContextEntry({ path: nothing, dirFd, name, type: stat.type }, stat);
+      } finally {
+        closeFd(dirFd);
+      }
       return;
     }
     const fd = stillThere(source.path, () => this.#tree.open(source.path, O_RDONLY | O_DIRECTORY));
@@ -222,7 +241,7 @@ export class BuildContext implements Disposable {
     if (matchedBy === undefined) return;
     const place = joinPath(path, link);
     const found = this.#look(place, undefined);
-    if (!found.source) throw lostLink(matchedBy, place, found.why);
+    if (!found.source) throw lostLink(matchedBy, place, found.why, this.origin);
   }
 
   close(): void {
@@ -276,9 +295,9 @@ export class BuildContext implements Disposable {
   /** Throws ERR_COPY_SOURCE_NOT_FOUND unless {@link walk} comes by: the path is there, and no symlink on the way. */
   #refuseUnwalked(what: string, path: Uint8Array): void {
     const { links } = followPath(this.#tree, path.subarray(0, Math.max(path.lastIndexOf(slash), 0)));
-    if (links.length > 0) throw sourceNotFound(what, 'missing');
+    if (links.length > 0) throw sourceNotFound(what, 'missing', this.origin);
     const found = this.#look(path, undefined);
-    if (!found.source) throw sourceNotFound(what, found.why);
+    if (!found.source) throw sourceNotFound(what, found.why, this.origin);
   }
 
   #expand(pattern: string): Uint8Array[] {

@@ -14,15 +14,22 @@ import { FileDigests, untilTraced } from './file-digests.ts';
 // Between two looks at the signal the thread works on this many entries.
 const batch = 128;
 
+export interface ContentOptions {
+  /** Are told every entry. */
+  readonly stamps: ContextStamps;
+  /** Owners are copied, too. */
+  readonly keepsOwner: boolean;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Reads what a COPY would take from the context: paths, types, modes, contents, link targets, xattrs, and which names are
- * of one file. `stamps` is told every entry. Throws ERR_CONTEXT_CHANGED, ERR_CONTEXT_SPECIAL_FILE, ERR_COPY_SOURCE_NOT_FOUND.
+ * of one file. Throws ERR_CONTEXT_CHANGED, ERR_CONTEXT_SPECIAL_FILE, ERR_COPY_SOURCE_NOT_FOUND.
  */
 export async function readContent(
   context: BuildContext,
   sources: readonly ContextSource[],
-  stamps: ContextStamps,
-  signal: AbortSignal,
+  { stamps, keepsOwner, signal }: ContentOptions,
 ): Promise<ContextContent> {
   await using digests = new FileDigests(context.digests, signal);
   const parts = new ContextContent();
@@ -44,7 +51,8 @@ export async function readContent(
       if (type === 'symlink') context.refuseLostLink(source, entry.path);
       if (type !== 'file') await untilTraced(entry.stat, signal);
       parts.begin(entry);
-      addEntry(parts, entry);
+      addEntry(parts, entry, context);
+      if (keepsOwner) addField(parts, 'owner', `${entry.stat.uid}:${entry.stat.gid}`);
       addLink(parts, entry, links);
       if (type === 'file') await digests.add({ entry, path, stamp, take: parts.later() });
     }
@@ -53,7 +61,7 @@ export async function readContent(
   return parts;
 }
 
-function addEntry(fields: Fields, entry: ContextEntry): void {
+function addEntry(fields: Fields, entry: ContextEntry, { origin }: BuildContext): void {
   const { dirFd, name, stat, path } = entry;
   addField(fields, 'path', path);
   addField(fields, 'mode', `${stat.type} ${stat.permissions.toString(8)}`);
@@ -71,6 +79,8 @@ function addEntry(fields: Fields, entry: ContextEntry): void {
     }
     case 'block-device':
     case 'character-device':
+      if (origin === undefined) throw refuseSpecial(entry);
+      return addField(fields, 'device', `${stat.nodeMajor}:${stat.nodeMinor}`);
     case 'unknown':
       throw refuseSpecial(entry);
   }

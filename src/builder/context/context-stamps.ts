@@ -7,8 +7,14 @@ import { contextChanged } from './context-changed.ts';
  * between would put content under the key of other content, for every build to come.
  */
 export class ContextStamps {
+  readonly #compares: boolean;
   readonly #noted = new Map<string, string>();
   readonly #checked = new Set<string>();
+
+  /** Files of a stage or an image cannot change, and what is opened again has another device number. */
+  constructor({ origin }: { readonly origin?: string | undefined } = {}) {
+    this.#compares = origin === undefined;
+  }
 
   note(path: string, stamp: string): void {
     this.#noted.set(path, stamp);
@@ -21,7 +27,7 @@ export class ContextStamps {
 
   /** {@link check} by the entry's path in the context and its stamp now. */
   checkStamp(path: string, stamp: string): void {
-    if (this.#noted.get(path) !== stamp) throw contextChanged(Buffer.from(path, 'latin1'));
+    if (this.#compares && this.#noted.get(path) !== stamp) throw contextChanged(Buffer.from(path, 'latin1'));
     this.#checked.add(path);
   }
 
@@ -32,7 +38,7 @@ export class ContextStamps {
 
   /** Throws ERR_CONTEXT_CHANGED when something that was noted has not been checked: it is gone. */
   checkAll(): void {
-    if (this.#checked.size === this.#noted.size) return;
+    if (!this.#compares || this.#checked.size === this.#noted.size) return;
     for (const key of this.#noted.keys()) {
       if (!this.#checked.has(key)) throw contextChanged(Buffer.from(key, 'latin1'));
     }

@@ -1,33 +1,38 @@
-import { expandMetaArgs } from '../../dockerfile/build-args.ts';
 import { valueError } from '../../dockerfile/dockerfile-error.ts';
 import { expandInstruction } from '../../dockerfile/expand-instruction.ts';
-import { parseInstructions, parseTrigger } from '../../dockerfile/instructions/parse-instructions.ts';
+import { parseTrigger } from '../../dockerfile/instructions/parse-instructions.ts';
 import type { AddInstruction, CopyInstruction, Instruction, Stage } from '../../dockerfile/instructions/types.ts';
 import { parsePorts } from '../../dockerfile/ports.ts';
 import { excerpt } from '../../dockerfile/quote.ts';
 import type { Variables } from '../../dockerfile/shell-words.ts';
-import { hintOfUnset, resolveStages, type StageSource } from '../../dockerfile/stages.ts';
-import type { EscapeCharacter, LineRange, SyntaxTree } from '../../dockerfile/syntax-tree.ts';
+import type { StageSource } from '../../dockerfile/stages.ts';
+import type { EscapeCharacter, LineRange } from '../../dockerfile/syntax-tree.ts';
 import { cleanPath } from '../../lib/clean-path.ts';
 import type { RunConfig } from '../../spec/config.ts';
-import type { Platform } from '../../spec/platform.ts';
 import type { RunStep } from '../ops/run-op.ts';
 import { ConfigDraft } from './config-draft.ts';
 import { createdBy } from './created-by.ts';
 import { type BuildNetwork, type RunContext, runCreatedBy, runStepOf } from './run-step.ts';
 import { isSignal } from './signal-name.ts';
-import { readSourceDateEpoch, sourceDateEpochName } from './source-date-epoch.ts';
 import { StageArgs } from './stage-args.ts';
-import { notSupportedYet, refuseRemote, refuseUnsupported } from './unsupported.ts';
-import { unusedArgs } from './unused-args.ts';
+import { refuseRemote, refuseUnsupported } from './unsupported.ts';
 
-/** A step that changes files. `layer` counts them from 0 in the order they stand on each other. */
+/** What `COPY --from` names. */
+export interface CopyFrom {
+  readonly source: StageSource;
+  /** For messages: `stage build`, `image busybox`. */
+  readonly name: string;
+}
+
+/** A step that changes files. */
 export type FileStep =
   | ({ readonly kind: 'run' } & RunStep)
   | {
       readonly kind: 'copy';
       readonly instruction: CopyInstruction | AddInstruction;
       readonly destination: string;
+      /** Undefined for the build context. */
+      readonly from: CopyFrom | undefined;
       /** Its layer is made without a look at those below. */
       readonly isLinked: boolean;
     }
@@ -48,131 +53,61 @@ export interface StagePlan {
   readonly config: RunConfig;
   readonly author: string | undefined;
   readonly history: readonly PlannedHistory[];
-  /** The time of everything the build makes, in seconds since 1970; the clock's without it. */
-  readonly sourceDateEpoch: number | undefined;
-  /** Build arguments that no ARG takes. */
-  readonly unusedArgs: readonly string[];
+  /** What the base had its users do first. */
+  readonly triggers: readonly Instruction[];
 }
 
-export interface PlanOptions {
+export interface PlanStageOptions {
+  /** What the stage takes over from the one or the image it stands on. */
+  readonly baseConfig: RunConfig;
+  /** Values of the ARGs before the first FROM, and predefined ones. */
+  readonly globals: ReadonlyMap<string, string>;
+  /** `--build-arg`. */
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly labels: Readonly<Record<string, string>>;
-  readonly target: string | undefined;
-  readonly platform: Platform;
-  readonly network?: BuildNetwork;
-}
-
-/** The base a Dockerfile's target stands on, known before the plan: its config enters the plan. */
-export interface TargetStage {
-  readonly base: StageSource;
-  /** What to do where its name is wrong for want of a variable's value. */
-  readonly hint: string | undefined;
-  /** Where its FROM stands. */
-  readonly location: LineRange;
-  plan(baseConfig: RunConfig): StagePlan;
+  readonly network: BuildNetwork;
+  readonly escape: EscapeCharacter;
+  /** Where a COPY takes its files from. Throws ERR_DOCKERFILE_STAGE. */
+  readonly sourceOf: (copy: CopyInstruction) => CopyFrom | undefined;
 }
 
 /**
- * Reads a Dockerfile's target stage. Everything the builder cannot do yet is refused here, before anything is built.
- * Throws ERR_NOT_SUPPORTED_YET and the errors of the Dockerfile language.
+ * Resolves everything that a stage says. Triggers of its base come first. Throws ERR_NOT_SUPPORTED_YET, ERR_NETWORK_REFUSED
+ * and the errors of the Dockerfile language.
  */
-export function readTarget(tree: SyntaxTree, options: PlanOptions): TargetStage {
-  const { metaArgs, stages } = parseInstructions(tree);
-  const { escape } = tree;
-  const globals = expandMetaArgs(metaArgs, predefinedArgs(options), { escape, overrides: options.buildArgs });
-  const graph = resolveStages(stages, { escape, args: globals });
-  const target = graph.target(options.target);
-  const needed = graph.reachable(target);
-  if (needed.length > 1) {
-    const hint = 'Build each stage as an image of its own: a later one can begin FROM the earlier.';
-    throw notSupportedYet('several stages', target.stage.from.location, hint);
-  }
-  if (target.platform !== undefined) {
-    const hint = 'Leave it out: images are built for the platform of this machine.';
-    throw notSupportedYet('FROM --platform', target.stage.from.location, hint);
-  }
-  for (const instruction of target.stage.instructions) refuseUnsupported(instruction);
-  const epoch = options.buildArgs.get(sourceDateEpochName) ?? globals.get(sourceDateEpochName) ?? '';
-  const sourceDateEpoch = readSourceDateEpoch(epoch);
-  const written = [...metaArgs, ...stages.flatMap(({ instructions }) => instructions)];
-  return {
-    base: target.base,
-    hint: hintOfUnset(target.unset),
-    location: target.stage.from.location,
-    plan: (baseConfig) => {
-      const triggers = triggersOf(baseConfig, target.stage);
-      return {
-        ...planStage({ stage: target.stage, triggers, baseConfig, globals, escape, options }),
-        sourceDateEpoch,
-        unusedArgs: unusedArgs(options.buildArgs, [...written, ...triggers]),
-      };
-    },
-  };
-}
-
-function predefinedArgs({ platform }: PlanOptions): Map<string, string> {
-  const name = [platform.os, platform.architecture, ...(platform.variant ? [platform.variant] : [])].join('/');
-  const values = (prefix: string): [string, string][] => [
-    [`${prefix}PLATFORM`, name],
-    [`${prefix}OS`, platform.os],
-    [`${prefix}ARCH`, platform.architecture],
-    [`${prefix}VARIANT`, platform.variant ?? ''],
-  ];
-  return new Map([...values('TARGET'), ...values('BUILD')]);
-}
-
-interface PlannedStage {
-  readonly stage: Stage;
-  /** The base's, which come first. */
-  readonly triggers: readonly Instruction[];
-  readonly baseConfig: RunConfig;
-  readonly globals: ReadonlyMap<string, string>;
-  readonly escape: EscapeCharacter;
-  readonly options: PlanOptions;
-}
-
-function triggersOf({ OnBuild = [] }: RunConfig, { from }: Stage): Instruction[] {
-  const triggers = OnBuild.map((trigger) => parseTrigger(trigger, from.location));
+export function planStage({ from, instructions }: Stage, options: PlanStageOptions): StagePlan {
+  const { baseConfig, globals, escape, buildArgs, network } = options;
+  const triggers = (baseConfig.OnBuild ?? []).map((trigger) => parseTrigger(trigger, from.location));
   for (const trigger of triggers) refuseUnsupported(trigger);
-  return triggers;
-}
-
-function planStage({
-  stage,
-  triggers,
-  baseConfig,
-  globals,
-  escape,
-  options,
-}: PlannedStage): Pick<StagePlan, 'config' | 'author' | 'history'> {
   const draft = new ConfigDraft(baseConfig);
-  const args = new StageArgs({ escape, globals, overrides: options.buildArgs });
+  const args = new StageArgs({ escape, globals, overrides: buildArgs });
   const history: PlannedHistory[] = [];
   let author: string | undefined;
   // ENV wins over an ARG of the same name, whichever stands first.
   const variables: Variables = { get: (name) => draft.environment.get(name) ?? args.values.get(name) };
-  for (const written of [...triggers, ...stage.instructions]) {
+  for (const written of [...triggers, ...instructions]) {
     const instruction =
       written.kind === 'ARG'
         ? args.declare(written, variables)
         : resolved(expandInstruction(written, variables, { escape }), draft);
     const { shell } = draft;
-    const step = fileStepOf(instruction, {
-      draft,
-      args: args.values,
-      buildArgs: options.buildArgs,
-      network: options.network ?? 'default',
-    });
+    const step = fileStepOf(instruction, { draft, args: args.values, buildArgs, network }, options);
     draft.apply(instruction);
     if (instruction.kind === 'MAINTAINER') author = instruction.maintainer;
     if (instruction.kind === 'ONBUILD') continue;
     const told = step?.kind === 'run' ? runCreatedBy(step, args.declared) : createdBy(instruction, shell);
-    const title = step?.kind === 'run' ? instruction.source : told;
+    const title = step?.kind === 'run' ? instruction.source : titleOf(instruction, told);
     history.push({ createdBy: told, title, location: instruction.location, step });
   }
   draft.addLabels(options.labels);
-  return { config: draft.value, author, history };
+  return { config: draft.value, author, history, triggers };
 }
+
+/** As the history has it, and where files are copied from, which the history of BuildKit leaves out. */
+const titleOf = (instruction: Instruction, told: string): string =>
+  instruction.kind === 'COPY' && instruction.from !== ''
+    ? `COPY --from=${instruction.from}${told.slice('COPY'.length)}`
+    : told;
 
 /** Reads and checks what only shows once variables are known. Throws ERR_DOCKERFILE_VALUE. */
 function resolved(instruction: Instruction, draft: ConfigDraft): Instruction {
@@ -191,7 +126,11 @@ function resolved(instruction: Instruction, draft: ConfigDraft): Instruction {
 const absolute = (draft: ConfigDraft, path: string): string =>
   cleanPath(path.startsWith('/') ? path : `${draft.workingDir}/${path}`);
 
-function fileStepOf(instruction: Instruction, context: RunContext): FileStep | undefined {
+function fileStepOf(
+  instruction: Instruction,
+  context: RunContext,
+  { sourceOf }: Pick<PlanStageOptions, 'sourceOf'>,
+): FileStep | undefined {
   const { draft } = context;
   if (instruction.kind === 'RUN') return { kind: 'run', ...runStepOf(instruction, context) };
   if (instruction.kind === 'WORKDIR') {
@@ -208,6 +147,7 @@ function fileStepOf(instruction: Instruction, context: RunContext): FileStep | u
     kind: 'copy',
     instruction,
     destination: isDirectory ? `${cleaned}/` : cleaned,
+    from: instruction.kind === 'COPY' ? sourceOf(instruction) : undefined,
     isLinked: isLinked(instruction),
   };
 }

@@ -16,7 +16,6 @@ export function notSupportedYet(what: string, at: LineRange, hint: string): Stra
 const noMounts = 'A cache can be left out, and files come in with COPY; for secrets and ssh there is nothing yet.';
 const byHand =
   'Do this step in a container that has the rights or the device, commit that container, and build FROM the image.';
-const fromImages = 'Copy the files out of a container of the other image, and COPY them from the context.';
 const noExceptions =
   'With COPY --parents an exception would let in what lies beside the source, too. Leave it out, and name what it lets in as a source.';
 
@@ -30,7 +29,6 @@ export function refuseUnsupported(instruction: Instruction): void {
   }
   if (instruction.kind !== 'COPY' && instruction.kind !== 'ADD') return;
   const { kind } = instruction;
-  if (kind === 'COPY' && instruction.from !== '') throw notSupportedYet('COPY --from', location, fromImages);
   const exception = kind === 'COPY' && instruction.parents && instruction.exclude.find((each) => each.startsWith('!'));
   if (exception) throw notSupportedYet(`COPY --parents --exclude=${exception}`, location, noExceptions);
 }

@@ -1,4 +1,5 @@
 import { type ChmodChange, parseChmod } from '../../dockerfile/chmod.ts';
+import { BuildContext } from '../context/build-context.ts';
 import { readContent } from '../context/content-digest.ts';
 import { ContextStamps } from '../context/context-stamps.ts';
 import { definitionOf, stepKey } from '../solver/step-key.ts';
@@ -6,53 +7,89 @@ import type { Keyed, Op, OpContext } from '../solver/types.ts';
 import { type CopiedContent, type CopyStep, CopyWork } from './copy-work.ts';
 import type { FilesystemResult } from './filesystem-result.ts';
 
-/** COPY and ADD from the build context, or of files that stand in the Dockerfile; ADD unpacks archives. */
+/**
+ * COPY and ADD: files of the build context, of a stage or an image, or of the Dockerfile itself; ADD unpacks archives. The
+ * first input is what the files are laid over, the second what they are taken from. A key names the content that is taken,
+ * not the stage: one that was run again and made the same files changes nothing.
+ */
 export class CopyOp implements Op<FilesystemResult> {
   readonly definition: string;
-  readonly isKeyedByDefinition = false;
+  readonly isKeyedByDefinition: boolean;
   readonly #options: CopyStep;
   readonly #chmod: ChmodChange | undefined;
   readonly #unpacks: boolean;
+  /** As in BuildKit: files of the context are root's, and those of stages stay whose they are. */
+  readonly #keepsOwner: boolean;
 
   constructor(options: CopyStep) {
-    const { instruction, destination, platform, time } = options;
+    const { instruction, destination, platform, time, from } = options;
     const { kind, sources, exclude, chown, chmod, inlineFiles, location } = instruction;
     this.#options = options;
     this.#unpacks = kind === 'ADD' && instruction.unpack !== false;
     this.#chmod = chmod === '' ? undefined : parseChmod(chmod, location);
-    const files = { sources, exclude, inlineFiles, parents: kind === 'COPY' && instruction.parents };
-    const made = { destination, chown, chmod, platform, time, unpacks: this.#unpacks };
-    this.definition = definitionOf('copy-v3', { ...files, ...made });
+    this.#keepsOwner = from !== undefined && chown === '';
+    this.isKeyedByDefinition = from !== undefined;
+    const taken = { sources, exclude, inlineFiles, parents: kind === 'COPY' && instruction.parents };
+    const made = { destination, chown, chmod, platform, time, unpacks: this.#unpacks, keepsOwner: this.#keepsOwner };
+    this.definition = definitionOf('copy-v3', { ...taken, ...made, fromInput: from !== undefined });
   }
 
   async key(inputs: readonly FilesystemResult[], { signal }: OpContext): Promise<Keyed<FilesystemResult>> {
-    const copied = await this.#read(signal);
-    const digest = stepKey(this.#operationOn(copied), inputs);
-    const copy = new CopyWork({
-      ...this.#options,
-      ...copied,
-      chmod: this.#chmod,
-      unpacks: this.#unpacks,
-      key: digest,
-    });
-    return {
-      digest,
-      exec: async (context) => {
-        const snapshotId = await copy.make(inputs[0], context);
-        // The key describes the output completely, except for times, so it can be the result's identity.
-        return { identity: digest, snapshotId, createdAt: Date.now() };
-      },
+    const [parent, source] = inputs;
+    const copied = await this.#withFiles(source, signal, async (files) => await this.#read(files, signal));
+    const digest = stepKey(this.#operationOn(copied), parent === undefined ? [] : [parent]);
+    const exec = async (context: OpContext): Promise<FilesystemResult> => {
+      const snapshotId = await this.#withFiles(
+        source,
+        context.signal,
+        async (files) => await this.#workOn(files, copied, digest).make(parent, context),
+      );
+      // The key describes the output completely, except for times, so it can be the result's identity.
+      return { identity: digest, snapshotId, createdAt: Date.now() };
     };
+    return { digest, exec };
   }
 
-  async #read(signal: AbortSignal): Promise<CopiedContent> {
-    const { instruction, context } = this.#options;
-    const hasParents = instruction.kind === 'COPY' && instruction.parents;
+  /** Opens what files are taken from, for as long as `use` works. */
+  async #withFiles<T>(
+    source: FilesystemResult | undefined,
+    signal: AbortSignal,
+    use: (files: BuildContext) => Promise<T>,
+  ): Promise<T> {
+    const { from, context, workspace } = this.#options;
+    if (from === undefined) return await use(context);
+    const read = async (directory: string): Promise<T> => {
+      using files = BuildContext.openFiles(directory, from);
+      return await use(files);
+    };
+    const snapshotId = source?.snapshotId ?? (await workspace.change(undefined, async () => {}, { signal }));
+    return await workspace.read(snapshotId, read, { signal });
+  }
+
+  async #read(files: BuildContext, signal: AbortSignal): Promise<CopiedContent> {
+    const { instruction } = this.#options;
+    const { kind, exclude } = instruction;
+    const from = kind === 'COPY' && instruction.from !== '' ? ` --from=${instruction.from}` : '';
+    const options = { verb: `${kind}${from}`, exclude };
+    const hasParents = kind === 'COPY' && instruction.parents;
     const sources = instruction.sources.flatMap((source) =>
-      hasParents ? context.findWithParents(source, instruction) : context.find(source, instruction),
+      hasParents ? files.findWithParents(source, options) : files.find(source, options),
     );
-    const stamps = new ContextStamps();
-    return { sources, stamps, content: await readContent(context, sources, stamps, signal) };
+    const stamps = new ContextStamps(files);
+    const keepsOwner = this.#keepsOwner;
+    return { sources, stamps, content: await readContent(files, sources, { stamps, keepsOwner, signal }) };
+  }
+
+  #workOn(context: BuildContext, copied: CopiedContent, key: string): CopyWork {
+    return new CopyWork({
+      ...this.#options,
+      ...copied,
+      context,
+      key,
+      chmod: this.#chmod,
+      unpacks: this.#unpacks,
+      keepsOwner: this.#keepsOwner,
+    });
   }
 
   #operationOn({ sources, content }: CopiedContent): string {

@@ -28,6 +28,8 @@ export interface CopyStep {
   /** Of what is made and has no time of its own, files of the Dockerfile and new directories; the clock's without it. */
   readonly time: FileTime | undefined;
   readonly context: BuildContext;
+  /** The stage or image whose files are copied, and not those of the context; they are the second input. For messages. */
+  readonly from: string | undefined;
   readonly workspace: Workspace;
   /** Copies that this one may amend; undefined where none may be, or the workspace cannot. */
   readonly copies: EarlierCopies | undefined;
@@ -42,6 +44,7 @@ export interface CopiedContent {
 
 export interface CopyWorkOptions extends CopyStep, CopiedContent {
   readonly chmod: ChmodChange | undefined;
+  readonly keepsOwner: boolean;
   /** Archives are unpacked. */
   readonly unpacks: boolean;
   /** Of the step. */
@@ -133,9 +136,9 @@ export class CopyWork {
     signal: AbortSignal,
     write: (writer: TreeWriter) => Promise<void>,
   ): (directory: string) => Promise<void> {
-    const { instruction, time, chmod } = this.#options;
+    const { instruction, time, chmod, keepsOwner } = this.#options;
     return async (directory) => {
-      const options = { chown, chmod, chmodText: instruction.chmod, time, signal };
+      const options = { chown, keepsOwner, chmod, chmodText: instruction.chmod, time, signal };
       using writer = new TreeWriter(directory, options);
       try {
         await write(writer);

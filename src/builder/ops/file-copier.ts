@@ -7,7 +7,8 @@ import { isCopiedXattr } from '../context/copied-xattrs.ts';
 import type { Owner } from './owner.ts';
 
 export interface CopiedAs {
-  readonly owner: Owner;
+  /** Undefined leaves everything to its own. */
+  readonly owner: Owner | undefined;
   readonly chmod: ChmodChange | undefined;
 }
 
@@ -29,7 +30,7 @@ export class FileCopier {
   /** `to` is new and empty, `stat` is what `from` is now. A file that is being written to may come over torn. */
   copy(from: number, to: number, stat: FileStat): void {
     this.#data.copy(from, to, stat);
-    const { uid, gid } = this.#as.owner;
+    const { uid, gid } = this.#as.owner ?? stat;
     // A look costs less than a change, and a new file mostly is as it should be.
     const made = statFd(to);
     // A new owner takes capabilities and setuid bits away, so it comes first.

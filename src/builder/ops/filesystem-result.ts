@@ -10,6 +10,12 @@ export interface FilesystemResult extends Result {
 
 /** Where an op changes files. The parent is not touched; what `change` threw leaves nothing behind. */
 export interface Workspace {
+  /** Gives `read` the files of a committed snapshot, as a path to open, and returns what it does. */
+  read<T>(
+    snapshotId: string,
+    read: (directory: string) => Promise<T>,
+    options: { readonly signal: AbortSignal },
+  ): Promise<T>;
   /**
    * Gives `change` a writable tree that starts as the parent's (as a path to open), and commits it. The mount vanishes
    * with the process, whatever kills it. With `amends`, the change and the parent's own are one layer: what is removed

@@ -11,7 +11,7 @@ import type { TreeTarget } from './tree-target.ts';
  * ERR_COPY_DESTINATION.
  */
 export function addSpecial(target: TreeTarget, path: Uint8Array, entry: ContextEntry, as: CopiedAs): void {
-  const { uid, gid } = as.owner;
+  const { uid, gid } = as.owner ?? entry.stat;
   const { type, mtime, permissions } = entry.stat;
   switch (type) {
     case 'symlink': {
@@ -36,7 +36,15 @@ export function addSpecial(target: TreeTarget, path: Uint8Array, entry: ContextE
       // It was something else a moment ago.
       throw contextChanged(entry.path);
     case 'block-device':
-    case 'character-device':
+    case 'character-device': {
+      const { nodeMajor, nodeMinor } = entry.stat;
+      return target.create(path, type, ({ fd, name }) => {
+        mknodAt(fd, name, type, 0o600, nodeMajor, nodeMinor);
+        chownAt(fd, name, uid, gid);
+        chmodAt(fd, name, as.chmod ? as.chmod(permissions, false) : permissions);
+        utimensAt(fd, name, mtime, mtime);
+      });
+    }
     case 'unknown':
       throw refuseSpecial(entry);
   }

@@ -19,7 +19,7 @@ import { isCopiedXattr } from '../context/copied-xattrs.ts';
 import { openForReading } from '../context/file-digest.ts';
 import { FileLane, type LaneItem } from '../work/file-lane.ts';
 import type { CopyDifference } from './copy-difference.ts';
-import { FileCopier } from './file-copier.ts';
+import { type CopiedAs, FileCopier } from './file-copier.ts';
 import { type Owner, resolveOwner } from './owner.ts';
 import { addSpecial } from './special-entry.ts';
 import { TouchedDirectories } from './touched-directories.ts';
@@ -28,6 +28,8 @@ import { TreeTarget } from './tree-target.ts';
 export interface TreeWriterOptions {
   /** `user[:group]`, resolved in the tree, empty for root; or what it came to before. */
   readonly chown: string | Owner;
+  /** What is copied keeps its owner; directories on the way there are still of `chown`. */
+  readonly keepsOwner: boolean;
   readonly chmod: ChmodChange | undefined;
   /** What `chmod` was read from; empty without it. */
   readonly chmodText: string;
@@ -83,7 +85,7 @@ export class TreeWriter implements Disposable {
     this.#touched = options.time && new TouchedDirectories(this.#tree, options.time);
     this.#target = new TreeTarget(this.#tree, this.#owner, this.#touched);
     this.#data = new FileData(() => options.signal.throwIfAborted());
-    this.#copier = new FileCopier({ owner: this.#owner, chmod: options.chmod }, this.#data);
+    this.#copier = new FileCopier(this.#copiedAs, this.#data);
   }
 
   /** Who gets what is copied. */
@@ -256,7 +258,7 @@ export class TreeWriter implements Disposable {
 
   #add(path: Uint8Array, entry: ContextEntry): void {
     if (entry.stat.type === 'directory') this.#addDirectory(path, entry);
-    else addSpecial(this.#target, path, entry, { owner: this.#owner, chmod: this.#options.chmod });
+    else addSpecial(this.#target, path, entry, this.#copiedAs);
   }
 
   #addDirectory(path: Uint8Array, entry: ContextEntry): void {
@@ -267,7 +269,8 @@ export class TreeWriter implements Disposable {
       mkdirAt(fd, name, 0o700);
       this.#touched?.add(fd);
     } else this.#hasMet = true;
-    chownAt(fd, name, this.#owner.uid, this.#owner.gid);
+    const { uid, gid } = this.#copiedAs.owner ?? entry.stat;
+    chownAt(fd, name, uid, gid);
     this.#copyXattrs(entry, fd, name);
     chmodAt(fd, name, this.#mode(entry.stat.permissions, true));
     this.#times.push({ path, mtime: entry.stat.mtime });
@@ -284,7 +287,7 @@ export class TreeWriter implements Disposable {
           dirFd,
           toFd,
           names: items.map(({ name }) => name),
-          owner: this.#owner,
+          owner: this.#copiedAs.owner,
           chmod: chmodText,
         };
       },
@@ -340,6 +343,11 @@ export class TreeWriter implements Disposable {
       const value = getXattrAt(dirFd, name, attribute);
       if (value !== undefined) setXattrAt(toFd, toName, attribute, value);
     }
+  }
+
+  get #copiedAs(): CopiedAs {
+    const { keepsOwner, chmod } = this.#options;
+    return { owner: keepsOwner ? undefined : this.#owner, chmod };
   }
 
   #mode(mode: number, isDirectory: boolean): number {

@@ -1,4 +1,5 @@
 import type { Log } from './log.ts';
+import { Slots } from './slots.ts';
 import { stepKey } from './step-key.ts';
 import type { Cached, CacheStore, OpContext, ReportSolve, Result, StepState, Vertex } from './types.ts';
 
@@ -6,6 +7,8 @@ export interface SolverOptions<R extends Result> {
   readonly cache: CacheStore<R>;
   readonly report?: ReportSolve<R>;
   readonly signal: AbortSignal;
+  /** How many operations run side by side; all that can without it. */
+  readonly atOnce?: number;
 }
 
 /** The result of a vertex, and the key that it is cached under. */
@@ -21,12 +24,14 @@ interface Solved<R extends Result> {
 export class Solver<R extends Result> {
   readonly #flights = new Map<string, Promise<Solved<R>>>();
   readonly #options: SolverOptions<R>;
+  readonly #slots: Slots;
   readonly #failed = new AbortController();
   /** Aborted when the caller's is, and with the first failure. */
   readonly #signal: AbortSignal;
 
   constructor(options: SolverOptions<R>) {
     this.#options = options;
+    this.#slots = new Slots(options.atOnce ?? Number.POSITIVE_INFINITY);
     this.#signal = AbortSignal.any([options.signal, this.#failed.signal]);
   }
 
@@ -101,6 +106,8 @@ export class Solver<R extends Result> {
       if (definitionKey !== undefined && definitionKey !== key) await cache.addKey(found, definitionKey);
       return hit(found);
     }
+    using _slot = await this.#slots.take();
+    context.signal.throwIfAborted();
     const startedAt = Date.now();
     move({ state: 'running', key, startedAt });
     const result = await exec(context);

@@ -26,7 +26,8 @@ export interface CopyJob extends Names {
   readonly kind: 'copy';
   /** Where new files of the same names go; no filesystem that shares blocks with the first. */
   readonly toFd: number;
-  readonly owner: Owner;
+  /** Undefined leaves each file to its own. */
+  readonly owner: Owner | undefined;
   /** As the Dockerfile has it; empty for the files' own modes. */
   readonly chmod: string;
 }

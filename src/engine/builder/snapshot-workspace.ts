@@ -21,6 +21,15 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
     this.#lease = lease;
   }
 
+  async read<T>(
+    snapshotId: string,
+    read: (directory: string) => Promise<T>,
+    { signal }: { readonly signal: AbortSignal },
+  ): Promise<T> {
+    await using tree = await openTree(this.#snapshotter, snapshotId, { access: 'read', signal });
+    return await read(tree.path);
+  }
+
   async change(
     parentId: string | undefined,
     change: (directory: string) => Promise<void>,

@@ -1,8 +1,9 @@
-import { readTarget } from '../../builder/frontend/plan-stage.ts';
+import { readTarget } from '../../builder/frontend/read-target.ts';
 import { parseDockerfile } from '../../dockerfile/parser.ts';
 import { excerpt, quote } from '../../dockerfile/quote.ts';
 import { isStrataError, restate, StrataError } from '../../errors/index.ts';
 import { utf8 } from '../../lib/bytes.ts';
+import { invariant } from '../../lib/invariant.ts';
 import type { RunConfig } from '../../spec/config.ts';
 import type { Platform } from '../../spec/platform.ts';
 
@@ -43,9 +44,11 @@ function applied(base: RunConfig, changes: readonly string[], platform: Platform
       hint: `A change is one of ${allowed.join(', ')}.`,
     });
   }
-  const plan = readTarget(tree, { buildArgs: new Map(), labels: {}, target: undefined, platform }).plan(base);
+  const target = readTarget(tree, { buildArgs: new Map(), labels: {}, target: undefined, platform });
+  const [stage] = target.stagesFor(target.index);
+  invariant(stage !== undefined, 'the changes stand in a stage');
   // Set by BuildKit; docker's import and commit set it for Windows alone.
-  const { ArgsEscaped: _argsEscaped, ...config } = plan.config;
+  const { ArgsEscaped: _argsEscaped, ...config } = stage.plan(base).config;
   return config;
 }
 

@@ -40,7 +40,7 @@ test('a key leads to its inputs, and those to the layers made of them', { skip }
   const output = ({ id }: CachedStep) => ({ id, identity: `sha256:${id}` });
   assert.deepEqual(copy.inputs, [{ id: undefined, identity: `chain:${diff_ids[0]}` }]);
   assert.deepEqual(workdir.inputs, [output(copy)]);
-  assert.deepEqual(linked.inputs, []);
+  assert.deepEqual(linked.inputs, [{ id: undefined, identity: 'scratch' }]);
   assert.deepEqual(link.inputs, [output(workdir), output(linked)]);
   assert.deepEqual(
     [copy, workdir, link].flatMap(({ layers }) => layers),

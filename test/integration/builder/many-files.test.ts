@@ -53,10 +53,17 @@ async function copy(folder: string, target: string, options: CopyOptions = {}): 
   const [source] = context.find('.');
   assert.ok(source);
   const stamps = new ContextStamps();
-  const { digest } = await readContent(context, [source], stamps, never);
+  const { digest } = await readContent(context, [source], { stamps, keepsOwner: false, signal: never });
   options.meanwhile?.();
   const change = chmod === '' ? undefined : parseChmod(chmod);
-  using writer = new TreeWriter(target, { chown, chmod: change, chmodText: chmod, time: undefined, signal });
+  using writer = new TreeWriter(target, {
+    chown,
+    keepsOwner: false,
+    chmod: change,
+    chmodText: chmod,
+    time: undefined,
+    signal,
+  });
   await writer.copy(context, source, '/to', stamps);
   stamps.checkAll();
   writer.finish();
@@ -101,7 +108,8 @@ test('the digest of thousands of files is that of their bytes, however it is com
   const cachePath = join(temporaryFolder(t), 'cache');
   const digest = async (digests?: DigestCache): Promise<string> => {
     using context = BuildContext.open(folder, undefined, { digests });
-    return (await readContent(context, context.find('.'), new ContextStamps(), never)).digest;
+    const options = { stamps: new ContextStamps(), keepsOwner: false, signal: never };
+    return (await readContent(context, context.find('.'), options)).digest;
   };
   const plain = await digest();
   assert.equal(await digest(), plain);

@@ -132,7 +132,7 @@ test('a wildcard drops no symlink that leads nowhere, out of the context or in a
   for (const folder of ['gone', 'absolute', 'out', 'file']) {
     for (const pattern of ['l*', 'l[b]', '?b', '*']) {
       assert.throws(
-        () => context.find(`${folder}/${pattern}`, { kind: 'ADD' }),
+        () => context.find(`${folder}/${pattern}`, { verb: 'ADD' }),
         refused(new RegExp(`^ADD ${folder}/.*: ${folder}/lb is a symlink that leads to nothing inside`)),
         `${folder}/${pattern}`,
       );

@@ -15,7 +15,7 @@ const never = new AbortController().signal;
 async function digestOf(folder: string, ...sources: string[]): Promise<string> {
   using context = BuildContext.open(folder, 'Dockerfile');
   const found = (sources.length > 0 ? sources : ['.']).flatMap((source) => context.find(source));
-  return (await readContent(context, found, new ContextStamps(), never)).digest;
+  return (await readContent(context, found, { stamps: new ContextStamps(), keepsOwner: false, signal: never })).digest;
 }
 
 const items = {
@@ -165,7 +165,11 @@ test('an abort ends the reading of many files and of a large one', async (t: Tes
     using context = BuildContext.open(folder, 'Dockerfile');
     const controller = new AbortController();
     const found = context.find(source);
-    const reading = readContent(context, found, new ContextStamps(), controller.signal);
+    const reading = readContent(context, found, {
+      stamps: new ContextStamps(),
+      keepsOwner: false,
+      signal: controller.signal,
+    });
     controller.abort();
     await assert.rejects(reading, { name: 'AbortError' }, source);
   }

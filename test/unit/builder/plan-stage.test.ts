@@ -1,29 +1,36 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type FileStep,
-  type PlanOptions,
-  readTarget,
-  type StagePlan,
-} from '../../../src/builder/frontend/plan-stage.ts';
+import type { FileStep, StagePlan } from '../../../src/builder/frontend/plan-stage.ts';
+import { readTarget, type Target, type TargetOptions } from '../../../src/builder/frontend/read-target.ts';
 import { parseDockerfile } from '../../../src/dockerfile/parser.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import type { RunConfig } from '../../../src/spec/config.ts';
 import { patienceMs } from '../../helpers/until.ts';
 
-interface Given extends Partial<Omit<PlanOptions, 'buildArgs'>> {
+interface Given extends Partial<Omit<TargetOptions, 'buildArgs'>> {
   readonly base?: RunConfig;
   readonly args?: Readonly<Record<string, string>>;
 }
 
-function plan(dockerfile: string, { base = {}, args = {}, ...options }: Given = {}): StagePlan {
+function read(dockerfile: string, { base: _base, args = {}, ...options }: Given = {}): Target {
   return readTarget(parseDockerfile(Buffer.from(dockerfile)), {
     buildArgs: new Map(Object.entries(args)),
     labels: {},
     target: undefined,
     platform: { os: 'linux', architecture: 'amd64' },
     ...options,
-  }).plan(base);
+  });
+}
+
+/** Of the target's own stage, on an image of that config. */
+function plan(dockerfile: string, given: Given = {}): StagePlan {
+  const target = read(dockerfile, given);
+  return (
+    target
+      .stagesFor(target.index)
+      .at(-1)
+      ?.plan(given.base ?? {}) ?? assert.fail()
+  );
 }
 
 const configOf = (dockerfile: string, given?: Given): RunConfig => plan(dockerfile, given).config;
@@ -180,7 +187,8 @@ test("ONBUILD: the base's triggers are carried out first and spent, own ones are
 test("a hostile base's triggers are refused like anything else", () => {
   for (const trigger of [
     'RUN --mount=type=cache,target=/x true',
-    'COPY --from=host / /',
+    'COPY --from=0 / /',
+    'COPY --from=9 / /',
     'FROM scratch',
     'NONSENSE',
     '',
@@ -249,16 +257,15 @@ test('history of RUN tells the ARGs in scope, each once, also those without a va
 test('build arguments that no ARG takes are told of', () => {
   const unused = (dockerfile: string, names: string, base: RunConfig = {}): readonly string[] => {
     const args = Object.fromEntries(names.split(' ').map((name) => [name, 'x']));
-    return plan(dockerfile, { args, base }).unusedArgs;
+    return read(dockerfile, { args }).unusedArgs([plan(dockerfile, { args, base })]);
   };
   assert.deepEqual(unused('FROM x', 'b a'), ['a', 'b']);
   assert.deepEqual(unused('ARG a\nFROM x\nARG b c=1', 'a b c d A'), ['A', 'd']);
   assert.deepEqual(unused('FROM y AS one\nARG a\nFROM x', 'a'), [], 'another stage takes it');
   assert.deepEqual(unused('FROM x', 'a b', { OnBuild: ['ARG a'] }), ['b']);
-  const { sourceDateEpoch, unusedArgs } = plan('FROM x', {
-    args: { SOURCE_DATE_EPOCH: '5', http_proxy: '', NO_PROXY: '' },
-  });
-  assert.deepEqual({ sourceDateEpoch, unusedArgs }, { sourceDateEpoch: 5, unusedArgs: [] });
+  const target = read('FROM x', { args: { SOURCE_DATE_EPOCH: '5', http_proxy: '', NO_PROXY: '' } });
+  assert.equal(target.sourceDateEpoch, 5);
+  assert.deepEqual(target.unusedArgs([]), []);
 });
 
 test('CMD sets ArgsEscaped, ENTRYPOINT does not', () => {
@@ -273,7 +280,6 @@ test('what cannot be done yet is refused before anything is built, with its line
     ['RUN --security=insecure true', 'RUN --security'],
     ['RUN --device=vendor.com/class=name true', 'RUN --device'],
     ['ADD https://example.com/a /', 'ADD https://example.com/a'],
-    ['COPY --from=other a /', 'COPY --from'],
     ['COPY --parents --exclude=!a a/b /', 'COPY --parents --exclude=!a'],
   ] as const) {
     const dockerfile = `# syntax=docker/dockerfile:1-labs\nFROM x\nLABEL a=b\n${line}`;
@@ -284,8 +290,73 @@ test('what cannot be done yet is refused before anything is built, with its line
       line,
     );
   }
-  assert.throws(() => plan('FROM a AS a\nFROM a'), { code: 'ERR_NOT_SUPPORTED_YET' });
   assert.throws(() => plan('FROM --platform=linux/arm64 a'), { code: 'ERR_NOT_SUPPORTED_YET' });
+  const needed = 'FROM --platform=linux/arm64 a AS a\nFROM b\nCOPY --from=a a /';
+  assert.throws(() => plan(needed), { code: 'ERR_NOT_SUPPORTED_YET', message: /line 1: FROM --platform=linux.arm64/ });
+  assert.throws(() => plan('FROM --platform=a/b/c/d a'), {
+    code: 'ERR_PLATFORM_INVALID',
+    details: { line: 1, endLine: 1 },
+  });
+  const mount = 'FROM a AS a\nRUN --mount=type=cache,target=/x true\nFROM b\nCOPY --from=a a /';
+  assert.throws(() => plan(mount), { code: 'ERR_NOT_SUPPORTED_YET', message: /line 2: RUN --mount/ });
+});
+
+test('FROM --platform may name the platform that is built for, in any spelling', () => {
+  for (const platform of ['linux/amd64', 'amd64', 'linux/x86_64', '$BUILDPLATFORM', '$TARGETPLATFORM']) {
+    assert.deepEqual(historyOf(`FROM --platform=${platform} a\nLABEL a=b`), ['LABEL a=b'], platform);
+  }
+});
+
+test('COPY --from tells in its title where files come from, and not in the history, as with BuildKit', () => {
+  const dockerfile = 'FROM a AS one\nFROM b\nCOPY --from=one --chown=1 a /\nCOPY --from=0 a /\nCOPY --from=img a /';
+  const { history } = plan(dockerfile);
+  assert.deepEqual(
+    history.map(({ title, createdBy }) => [title, createdBy]),
+    [
+      ['COPY --from=one --chown=1 a /', 'COPY --chown=1 a /'],
+      ['COPY --from=0 a /', 'COPY a /'],
+      ['COPY --from=img a /', 'COPY a /'],
+    ],
+  );
+  assert.deepEqual(
+    history.map(({ step }) => step?.kind === 'copy' && step.from),
+    [
+      { source: { kind: 'stage', index: 0 }, name: 'stage one' },
+      { source: { kind: 'stage', index: 0 }, name: 'stage one' },
+      { source: { kind: 'image', reference: 'img' }, name: 'image img' },
+    ],
+  );
+});
+
+test('a target is read with the stages that it needs, lowest first, and with nothing else', () => {
+  const dockerfile = 'FROM a AS a\nFROM b AS b\nFROM a AS c\nCOPY --from=img x /\nFROM c\nCOPY --from=a x /\nFROM d';
+  const needed = (target?: string): string[] => {
+    const found = read(dockerfile, { target });
+    return found.stagesFor(found.index).map(({ name }) => name);
+  };
+  assert.deepEqual(needed(), ['stage-4']);
+  assert.deepEqual(needed('3'), ['a', 'c', 'stage-3']);
+  assert.deepEqual(needed('C'), ['a', 'c']);
+  assert.deepEqual(needed('1'), ['b']);
+  assert.deepEqual(
+    read('FROM a')
+      .stagesFor(0)
+      .map(({ name }) => name),
+    [''],
+    'one stage needs no name',
+  );
+});
+
+test('labels are of the target, triggers and ARGs of each stage', () => {
+  const dockerfile = 'ARG g=1\nFROM a AS one\nARG g\nLABEL l=$g\nFROM one\nLABEL m=$g';
+  const target = read(dockerfile, { labels: { given: 'x' } });
+  const [one, two] = target.stagesFor(target.index);
+  const below = one?.plan({ OnBuild: ['LABEL t=1', 'COPY --from=img a /'] }) ?? assert.fail();
+  assert.deepEqual({ ...below.config.Labels }, { t: '1', l: '1' });
+  assert.equal(below.history.length, 4);
+  const plan = two?.plan(below.config);
+  assert.deepEqual({ ...plan?.config.Labels }, { t: '1', l: '1', m: '', given: 'x' }, 'an ARG ends with its stage');
+  assert.equal(plan?.history.length, 1);
 });
 
 test('a stage that is not needed is not looked at', () => {

@@ -87,11 +87,11 @@ describe('stages of a Dockerfile', () => {
     );
   });
 
-  it('are found as targets by name', () => {
+  it('are found as targets by name or number', () => {
     const { target } = graph('FROM a AS One\nFROM b AS two\nFROM c');
     assert.deepEqual(
-      [target(), target(''), target('ONE'), target('two')].map(({ index }) => index),
-      [2, 2, 0, 1],
+      [target(), target(''), target('ONE'), target('two'), target('0'), target('2')].map(({ index }) => index),
+      [2, 2, 0, 1, 0, 2],
     );
   });
 
@@ -169,7 +169,8 @@ describe('stages are refused', () => {
     assert.throws(() => target('bulder'), {
       message: 'target stage "bulder" could not be found (did you mean builder?)',
     });
-    assert.throws(() => target('0'), { message: 'target stage "0" could not be found' });
+    assert.throws(() => target('2'), { message: 'target stage "2" could not be found' });
+    assert.throws(() => target('-1'), { message: 'target stage "-1" could not be found' });
     assert.throws(() => target('stage-1'), { message: 'target stage "stage-1" could not be found' });
   });
 });

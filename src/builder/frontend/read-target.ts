@@ -1,0 +1,127 @@
+import { expandMetaArgs } from '../../dockerfile/build-args.ts';
+import { parseInstructions } from '../../dockerfile/instructions/parse-instructions.ts';
+import type { CopyInstruction } from '../../dockerfile/instructions/types.ts';
+import { excerpt } from '../../dockerfile/quote.ts';
+import { hintOfUnset, type ResolvedStage, resolveStages, type StageSource } from '../../dockerfile/stages.ts';
+import type { LineRange, SyntaxTree } from '../../dockerfile/syntax-tree.ts';
+import { isStrataError, restate } from '../../errors/index.ts';
+import type { RunConfig } from '../../spec/config.ts';
+import { type Platform, parsePlatform, samePlatform } from '../../spec/platform.ts';
+import { type CopyFrom, planStage, type StagePlan } from './plan-stage.ts';
+import type { BuildNetwork } from './run-step.ts';
+import { readSourceDateEpoch, sourceDateEpochName } from './source-date-epoch.ts';
+import { notSupportedYet, refuseUnsupported } from './unsupported.ts';
+import { unusedArgs } from './unused-args.ts';
+
+export interface TargetOptions {
+  readonly buildArgs: ReadonlyMap<string, string>;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Name or number of the stage to build; the last one without it. */
+  readonly target: string | undefined;
+  readonly platform: Platform;
+  readonly network?: BuildNetwork;
+}
+
+/** A stage that is to be built. Its plan needs the config of what it stands on. */
+export interface NeededStage {
+  readonly index: number;
+  /** As progress shows it; empty in a Dockerfile of one stage. */
+  readonly name: string;
+  readonly base: StageSource;
+  /** What to do where the base's name is wrong for want of a variable's value. */
+  readonly hint: string | undefined;
+  /** Where its FROM stands. */
+  readonly location: LineRange;
+  plan(baseConfig: RunConfig): StagePlan;
+}
+
+/** What a Dockerfile has to say of a build. */
+export interface Target {
+  readonly index: number;
+  /** The time of everything the build makes, in seconds since 1970; the clock's without it. */
+  readonly sourceDateEpoch: number | undefined;
+  /** A stage and those that it needs, lowest first: each stands on and copies from earlier ones only. */
+  stagesFor(index: number): readonly NeededStage[];
+  /** Build arguments that no ARG takes, neither in the Dockerfile nor among the triggers of bases. */
+  unusedArgs(plans: readonly StagePlan[]): readonly string[];
+}
+
+/**
+ * Reads a Dockerfile's target stage and what it needs. Everything the builder cannot do yet is refused here, before
+ * anything is built; stages that are not needed may say anything. Throws ERR_NOT_SUPPORTED_YET and the errors of the
+ * Dockerfile language.
+ */
+export function readTarget(tree: SyntaxTree, options: TargetOptions): Target {
+  const { metaArgs, stages } = parseInstructions(tree);
+  const { escape } = tree;
+  const { buildArgs, labels, network = 'default' } = options;
+  const globals = expandMetaArgs(metaArgs, predefinedArgs(options), { escape, overrides: buildArgs });
+  const graph = resolveStages(stages, { escape, args: globals });
+  const target = graph.target(options.target);
+  const epoch = buildArgs.get(sourceDateEpochName) ?? globals.get(sourceDateEpochName) ?? '';
+  const written = [...metaArgs, ...stages.flatMap(({ instructions }) => instructions)];
+
+  const copyFrom = (copy: CopyInstruction, stage: ResolvedStage): CopyFrom | undefined => {
+    const source = graph.sourceOf(copy, stage);
+    return source && { source, name: nameOf(source, graph.stages) };
+  };
+  const needed = (stage: ResolvedStage): NeededStage => ({
+    index: stage.index,
+    name: stages.length > 1 ? stage.name : '',
+    base: stage.base,
+    hint: hintOfUnset(stage.unset),
+    location: stage.stage.from.location,
+    plan: (baseConfig) =>
+      planStage(stage.stage, {
+        baseConfig,
+        globals,
+        buildArgs,
+        labels: stage === target ? labels : {},
+        network,
+        escape,
+        sourceOf: (copy) => copyFrom(copy, stage),
+      }),
+  });
+  const stagesFor = (index: number): NeededStage[] => {
+    const reachable = graph.reachable(graph.stages[index] ?? target);
+    for (const stage of reachable) refuse(stage, options.platform);
+    return reachable.map(needed);
+  };
+  return {
+    index: target.index,
+    sourceDateEpoch: readSourceDateEpoch(epoch),
+    stagesFor,
+    unusedArgs: (plans) => unusedArgs(buildArgs, [...written, ...plans.flatMap(({ triggers }) => triggers)]),
+  };
+}
+
+function nameOf(source: StageSource, stages: readonly ResolvedStage[]): string {
+  if (source.kind === 'stage') return `stage ${stages[source.index]?.name}`;
+  return source.kind === 'scratch' ? 'scratch' : `image ${excerpt(source.reference)}`;
+}
+
+function refuse({ platform, stage }: ResolvedStage, ours: Platform): void {
+  if (platform !== undefined) refusePlatform(platform, stage.from.location, ours);
+  for (const instruction of stage.instructions) refuseUnsupported(instruction);
+}
+
+function refusePlatform(platform: string, { start, end }: LineRange, ours: Platform): void {
+  try {
+    if (samePlatform(parsePlatform(platform, ours), ours)) return;
+  } catch (error) {
+    throw isStrataError(error) ? restate(error, { details: { line: start, endLine: end } }) : error;
+  }
+  const hint = 'Leave it out: images are built for the platform of this machine.';
+  throw notSupportedYet(`FROM --platform=${excerpt(platform)}`, { start, end }, hint);
+}
+
+function predefinedArgs({ platform }: TargetOptions): Map<string, string> {
+  const name = [platform.os, platform.architecture, ...(platform.variant ? [platform.variant] : [])].join('/');
+  const values = (prefix: string): [string, string][] => [
+    [`${prefix}PLATFORM`, name],
+    [`${prefix}OS`, platform.os],
+    [`${prefix}ARCH`, platform.architecture],
+    [`${prefix}VARIANT`, platform.variant ?? ''],
+  ];
+  return new Map([...values('TARGET'), ...values('BUILD')]);
+}
