@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { needs } from '../../helpers/needs.ts';
+import { until } from '../../helpers/until.ts';
+
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
+
+for (const mountThread of ['main', 'worker']) {
+  test(`signals go to the container where that is asked for, also with mounts in the ${mountThread} thread`, {
+    skip,
+  }, async (t) => {
+    const engine = await containerStore(t);
+    const fixture = join(import.meta.dirname, 'signals.fixture.ts');
+    const child = spawn(process.execPath, [fixture, engine.layout.root, mountThread], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    t.after(() => child.kill('SIGKILL'));
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const says = (text: string): Promise<void> =>
+      until(
+        () => said.includes(text),
+        () => `no ${text} in ${said}`,
+      );
+    await says('ready');
+    child.kill('SIGTERM');
+    await says('got TERM');
+    child.kill('SIGUSR1');
+    await says('ended with 5, 0 listeners');
+    assert.deepEqual(leftBehind(engine), nothingLeft);
+  });
+}
