@@ -69,14 +69,14 @@ async function find(
     };
     return { config, result: nothing };
   }
-  const { id } = findBase(parts, source.reference, platform, hint);
+  const { id } = await findBase(parts, source.reference, platform, hint);
   const config = await readConfig(parts.store.blobs, id, { signal });
   refuseOtherSystem(source.reference, config);
   const createdAt = config.created === undefined ? 0 : Date.parse(config.created);
   const chainId = chainIds(config.rootfs.diff_ids).at(-1);
   if (chainId === undefined) return { config, result: { ...nothing, createdAt } };
   const { metadata, driver } = parts.store;
-  const snapshot = metadata.snapshots.findByChainId(driver.name, chainId, parts.work.lease);
+  const snapshot = await metadata.snapshots.findByChainId(driver.name, chainId, parts.work.lease);
   if (snapshot === undefined) {
     throw new StrataError({
       code: 'ERR_IMAGE_NOT_UNPACKED',
@@ -88,14 +88,14 @@ async function find(
 }
 
 /** What it finds stays as long as the build's lease, also when its names are removed. */
-function findBase(
+async function findBase(
   { store, work }: BuildParts,
   reference: string,
   platform: Platform,
   hint: string | undefined,
-): FoundImage {
+): Promise<FoundImage> {
   try {
-    return holdImage(work.lease, () => findNamedImage(store.metadata, reference, platform));
+    return await holdImage(work.lease, () => findNamedImage(store.metadata, reference, platform));
   } catch (error) {
     if (isStrataError(error, 'ERR_REFERENCE_INVALID')) {
       throw new StrataError({

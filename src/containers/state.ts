@@ -1,4 +1,3 @@
-import type { JsonValue } from '../errors/index.ts';
 import type { NetworkMode } from '../oci-runtime/network-mode.ts';
 import type { RunConfig } from '../spec/config.ts';
 import type { ProcessIdentity } from '../sys/process-identity.ts';
@@ -75,7 +74,3 @@ export const ended = (
   { startedAt }: ContainerState,
   how: Pick<ContainerState, 'exitCode' | 'finishedAt' | 'error' | 'oomKilled'>,
 ): ContainerState => ({ status: startedAt === undefined ? 'created' : 'exited', startedAt, ...how });
-
-/** As metadata stores it. */
-export const toJson = (value: ContainerState | ContainerDefinition): JsonValue =>
-  JSON.parse(JSON.stringify(value)) as JsonValue;

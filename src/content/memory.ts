@@ -170,7 +170,7 @@ class MemoryWriter implements BlobWriter {
       await this.discard();
       throw error;
     }
-    beforePublish?.({ digest, sizeBytes: bytes.length });
+    await beforePublish?.({ digest, sizeBytes: bytes.length });
     const existed = this.#home.publish(digest, bytes);
     await this.discard();
     return { digest, sizeBytes: bytes.length, existed };

@@ -51,9 +51,9 @@ export interface WriterOptions extends AbortOptions {
 export interface CommitOptions extends WriterOptions {
   /**
    * Called once when size and digest are verified and before the blob can be seen: the place to pin it, so that garbage
-   * collection never meets a blob nobody holds. If it throws, nothing becomes visible and the ingest stays.
+   * collection never meets a blob nobody holds. If it fails, nothing becomes visible and the ingest stays.
    */
-  readonly beforePublish?: ((blob: StoredBlob) => void) | undefined;
+  readonly beforePublish?: ((blob: StoredBlob) => Promise<void> | void) | undefined;
 }
 
 /** `existed` tells that the store had the blob already. */

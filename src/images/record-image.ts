@@ -36,7 +36,8 @@ export async function recordImage(
   const id = image.config.descriptor.digest;
   const target = image.manifest.descriptor;
   const { value } = image.config;
-  putImageRows(names, { id, config: value, target, manifest: target.digest, links: [], sizeBytes, references }, lease);
+  const stored = { id, config: value, target, manifest: target.digest, links: [], sizeBytes, references };
+  await names.db.transact(() => putImageRows(names, stored, lease), { signal });
   return id;
 }
 
@@ -53,7 +54,7 @@ export interface StoredImage {
   readonly references: readonly Reference[];
 }
 
-/** The rows of an image, in one transaction or as a part of the caller's. Idempotent. */
+/** Records an image, as a part of the caller's transaction. Idempotent. */
 export function putImageRows(names: ImageNames, image: StoredImage, lease: Lease): void {
   const { id, config, target, references } = image;
   names.db.write(() => {

@@ -14,9 +14,14 @@ export interface TaggedImage {
  * Gives the image that `source` names the further name `target`, taking the name from whatever had it. Idempotent.
  * Throws ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS.
  */
-export function tagImage(store: ImageNames, source: string, target: string, platform: Platform): TaggedImage {
+export async function tagImage(
+  store: ImageNames,
+  source: string,
+  target: string,
+  platform: Platform,
+): Promise<TaggedImage> {
   const reference = newName(parseNewName(target));
-  return store.db.write(() => {
+  return await store.db.transact(() => {
     const { id, target: known } = findImage(store, source, platform);
     const digest = known ?? targetOf(store, id);
     if (digest === undefined) throw imageNotFound(source);

@@ -33,7 +33,7 @@ export class MemorySnapshotLedger implements SnapshotLedger {
     return this.#pins.get(lease.id) ?? new Set();
   }
 
-  insert(record: SnapshotRecord, lease: Lease): void {
+  async insert(record: SnapshotRecord, lease: Lease): Promise<void> {
     if (this.#records.has(record.id)) throw snapshotExists(record.id);
     if (record.parentId !== undefined) this.#existing(record.parentId);
     this.#records.set(record.id, record);
@@ -44,17 +44,17 @@ export class MemorySnapshotLedger implements SnapshotLedger {
     return this.#records.get(id);
   }
 
-  findByChainId(driver: string, chainId: ChainId, lease: Lease): SnapshotRecord | undefined {
+  async findByChainId(driver: string, chainId: ChainId, lease: Lease): Promise<SnapshotRecord | undefined> {
     const found = this.#standing(driver, chainId);
     if (found) this.#pin(found.id, lease);
     return found;
   }
 
-  commit(
+  async commit(
     id: string,
     attributes: { chainId?: ChainId | undefined; durable: boolean; parentId?: string | undefined },
     lease: Lease,
-  ): SnapshotRecord {
+  ): Promise<SnapshotRecord> {
     const record = this.#existing(id);
     if (record.kind !== 'active') throw snapshotNotActive(id, record.kind);
     const { chainId, durable, parentId = record.parentId } = attributes;
@@ -64,10 +64,10 @@ export class MemorySnapshotLedger implements SnapshotLedger {
     else this.#records.set(id, { ...record, kind: 'committed', chainId, durable: false, parentId });
     const committed = standing?.id ?? id;
     this.#pin(committed, lease);
-    return durable ? this.setDurable(committed) : this.#existing(committed);
+    return durable ? await this.setDurable(committed) : this.#existing(committed);
   }
 
-  setChainId(id: string, chainId: ChainId, lease: Lease): SnapshotRecord {
+  async setChainId(id: string, chainId: ChainId, lease: Lease): Promise<SnapshotRecord> {
     const record = this.#existing(id);
     const standing = this.#standing(record.driver, chainId);
     if (!standing) this.#records.set(id, { ...record, chainId });
@@ -75,7 +75,7 @@ export class MemorySnapshotLedger implements SnapshotLedger {
     return this.#existing(standing?.id ?? id);
   }
 
-  setDurable(id: string): SnapshotRecord {
+  async setDurable(id: string): Promise<SnapshotRecord> {
     for (let next: string | undefined = id; next !== undefined; ) {
       const record = this.#existing(next);
       this.#records.set(next, { ...record, durable: true });
@@ -84,12 +84,12 @@ export class MemorySnapshotLedger implements SnapshotLedger {
     return this.#existing(id);
   }
 
-  setLabels(id: string, labels: Readonly<Record<string, string>>): SnapshotRecord {
+  async setLabels(id: string, labels: Readonly<Record<string, string>>): Promise<SnapshotRecord> {
     this.#records.set(id, { ...this.#existing(id), labels: { ...labels } });
     return this.#existing(id);
   }
 
-  remove(id: string, lease?: Lease): void {
+  async remove(id: string, lease?: Lease): Promise<void> {
     const record = this.#records.get(id);
     if (!record) return;
     if (this.list({ parentId: id }).length > 0) throw snapshotInUse(id, 'another snapshot');

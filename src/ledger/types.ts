@@ -1,3 +1,4 @@
+import type { AbortOptions } from '../lib/abort.ts';
 import type { ChainId } from '../spec/digest.ts';
 
 /** *active* is writable, *committed* is read-only and may be a parent, *view* is a read-only use of a parent. */
@@ -18,16 +19,16 @@ export interface SnapshotRecord {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** What a storage driver needs of the metadata: each call is one short transaction. */
+/** What a storage driver needs of the metadata: each call that changes something is one short transaction. */
 export interface SnapshotLedger {
   /**
    * Adds the record and pins it to `lease`; to be called before the files are made, so that files without a record are
    * nobody's. Throws ERR_SNAPSHOT_EXISTS for a used id, ERR_SNAPSHOT_NOT_FOUND for an absent parent.
    */
-  insert(record: SnapshotRecord, lease: Lease): void;
+  insert(record: SnapshotRecord, lease: Lease, options?: AbortOptions): Promise<void>;
   get(id: string): SnapshotRecord | undefined;
   /** The committed snapshot of this driver with that chainID; pinned to `lease` in the same transaction (pin, then look). */
-  findByChainId(driver: string, chainId: ChainId, lease: Lease): SnapshotRecord | undefined;
+  findByChainId(driver: string, chainId: ChainId, lease: Lease): Promise<SnapshotRecord | undefined>;
   /**
    * Turns an active record into a committed one. When a committed record of the same driver and chainID stands already,
    * drops the active record and answers the standing one, pinned to `lease`. `parentId` gives a parent to a snapshot
@@ -39,20 +40,20 @@ export interface SnapshotLedger {
     id: string,
     attributes: { chainId?: ChainId | undefined; durable: boolean; parentId?: string | undefined },
     lease: Lease,
-  ): SnapshotRecord;
+  ): Promise<SnapshotRecord>;
   /**
    * Names the chainID of a committed snapshot; answers the record that now carries it (maybe another one that stood
    * already), pinned to `lease`.
    */
-  setChainId(id: string, chainId: ChainId, lease: Lease): SnapshotRecord;
+  setChainId(id: string, chainId: ChainId, lease: Lease): Promise<SnapshotRecord>;
   /** Marks a snapshot and all its ancestors durable; the caller has flushed their files. Idempotent. */
-  setDurable(id: string): SnapshotRecord;
-  setLabels(id: string, labels: Readonly<Record<string, string>>): SnapshotRecord;
+  setDurable(id: string): Promise<SnapshotRecord>;
+  setLabels(id: string, labels: Readonly<Record<string, string>>): Promise<SnapshotRecord>;
   /**
    * Removes the record, if there is one. Throws ERR_SNAPSHOT_IN_USE (conflict) while it has children, something refers to
    * it, or (when it is committed) a lease other than `lease` pins it.
    */
-  remove(id: string, lease?: Lease): void;
+  remove(id: string, lease?: Lease): Promise<void>;
   /** In the order of insertion. */
   list(filter?: { driver?: string; parentId?: string }): SnapshotRecord[];
 }

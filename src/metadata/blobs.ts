@@ -53,7 +53,7 @@ export class Blobs {
    * nothing, when a lease other than `lease` pins it or there is no such blob.
    */
   forget(digest: Digest, lease: Lease | undefined): boolean {
-    return this.#db.writeToFree(() => {
+    return this.#db.write(() => {
       const id = this.#objects.find('blob', digest);
       if (id === undefined || this.#objects.pinners(id, lease) > 0) return false;
       this.#objects.markAbsent(id);

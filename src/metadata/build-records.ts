@@ -63,8 +63,9 @@ export class BuildRecords {
   }
 
   /** Records a result, pinned to `lease`; replaces an earlier one of the same id. */
-  put({ id, key, otherKeys = [], description, result, sizeBytes, links }: NewBuildRecord, lease: Lease): void {
-    this.#db.writeVolatile(() => {
+  async put(record: NewBuildRecord, lease: Lease): Promise<void> {
+    const { id, key, otherKeys = [], description, result, sizeBytes, links } = record;
+    const write = (): void => {
       const objectId = this.#objects.put('build', id, lease);
       this.#db.statement('DELETE FROM edge WHERE from_id = ?').run(objectId);
       this.#db
@@ -76,23 +77,29 @@ export class BuildRecords {
         .run(objectId, key, description, JSON.stringify(result), sizeBytes, Date.now());
       for (const each of [key, ...otherKeys]) this.#addKey(objectId, each);
       for (const link of links) this.#objects.linkRow(objectId, link);
-    });
+    };
+    await this.#db.transact(write, { isVolatile: true });
   }
 
   /** Lets a record be found by one more key. A record that is gone stays so. */
-  addKey(id: string, key: string): void {
-    this.#db.writeVolatile(() => {
+  async addKey(id: string, key: string): Promise<void> {
+    const write = (): void => {
       const row = this.#row(id);
       if (row) this.#addKey(row.object_id, key);
-    });
+    };
+    await this.#db.transact(write, { isVolatile: true });
   }
 
   /**
    * The first result under a key that is wanted and whole; it and all it consists of are pinned to `lease`, and it counts
    * as used now.
    */
-  find(key: string, lease: Lease, isWanted: (record: BuildRecord) => boolean = () => true): BuildRecord | undefined {
-    return this.#db.writeVolatile(() => {
+  async find(
+    key: string,
+    lease: Lease,
+    isWanted: (record: BuildRecord) => boolean = () => true,
+  ): Promise<BuildRecord | undefined> {
+    const write = (): BuildRecord | undefined => {
       const row = this.#under(key).find((each) => this.#isWhole(each) && isWanted(toRecord(each)));
       if (!row) return undefined;
       this.#objects.pin('build', row.id, lease);
@@ -103,7 +110,8 @@ export class BuildRecords {
         .run(Date.now(), row.object_id);
       const used = this.#row(row.id);
       return used && toRecord(used);
-    });
+    };
+    return await this.#db.transact(write, { isVolatile: true });
   }
 
   /** Least recently used first. */
@@ -113,7 +121,7 @@ export class BuildRecords {
 
   /** Forgets a record unless it is in use; garbage collection takes what only it kept. Returns whether it went. */
   remove(id: string): boolean {
-    return this.#db.writeToFree(() => {
+    return this.#db.write(() => {
       const row = this.#row(id);
       if (!row || row.in_use === 1) return false;
       this.#forget(row.object_id);

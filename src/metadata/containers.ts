@@ -120,7 +120,7 @@ export class Containers {
 
   /** Idempotent: answers whether it was there. */
   remove(id: string): boolean {
-    return this.#db.writeToFree(() => this.#db.statement('DELETE FROM container WHERE id = ?').run(id) > 0);
+    return this.#db.write(() => this.#db.statement('DELETE FROM container WHERE id = ?').run(id) > 0);
   }
 
   #one(column: 'c.id' | 'c.name', value: string): ContainerRecord | undefined {

@@ -1,36 +1,68 @@
 import { statSync } from 'node:fs';
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import { isStrataError } from '../errors/index.ts';
+import type { AbortOptions } from '../lib/abort.ts';
 import { invariant } from '../lib/invariant.ts';
 import { orUndo } from '../lib/or-undo.ts';
 import { thenAlways } from '../lib/then-always.ts';
+import { Turns } from '../lib/turns.ts';
+import { pause } from '../sys/pause.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { Connection } from './connection.ts';
-import { migrate, newestFormat, readFormat } from './format.ts';
+import { checkFormat, migrate, newestFormat, readFormat } from './format.ts';
+import { LogFlush } from './log-flush.ts';
 import { migrations as allMigrations } from './migrations/all.ts';
 import type { Migration } from './migrations/migration.ts';
 import { closeKeepingLog, openReader, type ReaderOptions } from './open-reader.ts';
 import { reserveOf, SpaceReserve } from './space-reserve.ts';
-import { isBusy, isUnopenable, sqliteFailure, storeReadOnly } from './sqlite-failure.ts';
+import {
+  isBusy,
+  isMisfit,
+  isUnopenable,
+  logFailure,
+  sqliteFailure,
+  storeBusy,
+  storeReadOnly,
+} from './sqlite-failure.ts';
 import { isReadOnly } from './store-trouble.ts';
 
 /** A prepared statement whose rows have the shape `Row`; STRICT tables see to the types of what is in them. */
 export interface Statement<Row> {
   get(...values: SQLInputValue[]): Row | undefined;
   all(...values: SQLInputValue[]): Row[];
-  /** Answers how many rows changed. */
+  /** Returns how many rows changed. */
   run(...values: SQLInputValue[]): number;
 }
+
+export interface TransactOptions extends AbortOptions {
+  /**
+   * Not flushed, for what a reboot ends anyway (leases, pins, times of use): a power cut may take it, a killed process does
+   * not.
+   */
+  readonly isVolatile?: boolean;
+  /** Makes room: on a full disk it may use the reserve. */
+  readonly frees?: boolean;
+}
+
+/** {@link Database.transact} of a database that is just being opened for writing. */
+export type Transact = (body: () => void, options?: TransactOptions) => Promise<void>;
 
 export interface DatabaseOptions {
   /** The steps of the format, for tests of migration. */
   readonly migrations?: readonly Migration[];
   /** How long to wait for another process's transaction, in milliseconds. */
   readonly busyTimeoutMs?: number;
-  /** No other connection to this file is opened in this process: then looking writes not even to memory that is shared. */
+  /**
+   * This process is a command: it opens no other connection to the file, so that looking writes not even to memory that is
+   * shared, and nothing waits for its main thread, which may then write the log back.
+   */
   readonly isAlone?: boolean | undefined;
   /** Makes what a store needs besides the database, before that is made or written to. */
   readonly prepare?: (() => void) | undefined;
   /** Called once, when the database can be written to, before the first write. */
-  readonly onWritable?: ((database: Database) => void) | undefined;
+  readonly onWritable?: ((transact: Transact) => Promise<void>) | undefined;
+  /** Called when the disk did not take a transaction that others see already. */
+  readonly onFlushFailed?: ((error: unknown) => void) | undefined;
 }
 
 /**
@@ -39,6 +71,9 @@ export interface DatabaseOptions {
  *
  * It is opened for looking, which changes nothing on the disk in any state of the store, and for writing at the first
  * write. A store that is not there yet looks empty until then.
+ *
+ * Reading is synchronous: nothing another process does holds up a reader but its opening or recovering the log, which
+ * takes milliseconds. Writing is not ({@link transact}).
  */
 export class Database implements Disposable {
   readonly path: string;
@@ -46,12 +81,17 @@ export class Database implements Disposable {
   readonly #options: DatabaseOptions;
   readonly #migrations: readonly Migration[];
   readonly #busyTimeoutMs: number;
+  readonly #readTimeoutMs: number;
   readonly #readerOptions: ReaderOptions;
   readonly #statements = new Map<string, Statement<never>>();
+  readonly #turns = new Turns();
   #connection: Connection | undefined;
+  #log: LogFlush | undefined;
+  #checkpoints: Checkpoints | undefined;
   /** What the connection can do: `nothing` is one to an empty store in memory, as long as there is no file. */
   #access: 'nothing' | 'looking' | 'writing' = 'nothing';
   #isEntered = false;
+  #entering: Promise<void> | undefined;
   #depth = 0;
   #isWriting = false;
 
@@ -61,12 +101,14 @@ export class Database implements Disposable {
     this.#options = options;
     this.#migrations = options.migrations ?? allMigrations;
     this.#busyTimeoutMs = options.busyTimeoutMs ?? 60_000;
-    this.#readerOptions = { timeoutMs: this.#busyTimeoutMs, isAlone: options.isAlone ?? false };
+    this.#readTimeoutMs = Math.min(this.#busyTimeoutMs, longestReadWaitMs);
+    this.#readerOptions = { timeoutMs: this.#readTimeoutMs, isAlone: options.isAlone ?? false };
   }
 
   /**
    * Opens the file for looking, if there is one. Throws ERR_STORE_FORMAT_NEWER or ERR_STORE_FOREIGN
-   * (failed-precondition), ERR_STORE_CORRUPT, ERR_STORE_NOT_WRITABLE, ERR_STORE_IO, ERR_STORE_OPEN_FILES.
+   * (failed-precondition), ERR_STORE_CORRUPT, ERR_STORE_NOT_WRITABLE, ERR_STORE_IO, ERR_STORE_OPEN_FILES; for a store of
+   * an older format, which is brought up, also ERR_STORE_BUSY, ERR_STORE_READ_ONLY, ERR_STORE_FULL.
    */
   static openToLook(path: string, options: DatabaseOptions = {}): Database {
     const database = new Database(path, options);
@@ -79,29 +121,29 @@ export class Database implements Disposable {
    * ERR_STORE_FORMAT_NEWER or ERR_STORE_FOREIGN (failed-precondition) without having touched it, ERR_STORE_CORRUPT,
    * ERR_STORE_NOT_WRITABLE, ERR_STORE_READ_ONLY, ERR_STORE_FULL, ERR_STORE_BUSY, ERR_STORE_IO, ERR_STORE_OPEN_FILES.
    */
-  static open(path: string, options: DatabaseOptions = {}): Database {
+  static async open(path: string, options: DatabaseOptions = {}): Promise<Database> {
     // What is not ours is found out before anything is touched.
     const database = Database.openToLook(path, options);
-    orUndo(
-      () => database.openForWriting(),
-      () => database[Symbol.dispose](),
-    );
-    return database;
+    try {
+      await database.openForWriting();
+      return database;
+    } catch (error) {
+      database[Symbol.dispose]();
+      throw error;
+    }
   }
 
   get isWritable(): boolean {
     return this.#isEntered;
   }
 
-  /** As of now what {@link open} gives; idempotent. Every write begins with it. */
-  openForWriting(): void {
-    if (this.#access !== 'writing') this.#openWriter();
+  /** As of now what {@link open} gives; idempotent. Every transaction begins with it. */
+  async openForWriting(): Promise<void> {
     if (this.#isEntered) return;
-    this.#isEntered = true;
-    orUndo(
-      () => this.#options.onWritable?.(this),
-      () => (this.#isEntered = false),
-    );
+    this.#entering ??= this.#enter().finally(() => {
+      this.#entering = undefined;
+    });
+    await this.#entering;
   }
 
   /** The prepared statement of `sql`, made once; one that changes something belongs into a {@link write}. */
@@ -121,96 +163,30 @@ export class Database implements Disposable {
   /** Runs `body` against one unchanging state of the store. */
   read<T>(body: () => T): T {
     if (this.#depth > 0) return body();
-    return this.#transaction('BEGIN', body);
+    this.#begin();
+    return this.#toEnd(body);
   }
 
   /**
-   * Runs `body` as one transaction that survives a power cut when this returns. Inside another transaction it becomes a
-   * part of that one, undone by itself if it throws; the outermost decides about durability.
+   * Runs `body` as one transaction, which survives a power cut when this resolves. Neither the wait for another process's
+   * transaction nor the flush holds up the main thread; `body` runs at once where nobody is in the way. The signal ends the
+   * wait only. Throws ERR_STORE_BUSY, ERR_STORE_FORMAT_NEWER, and what `body` throws, which undoes all of it.
    */
+  async transact<T>(body: () => T, options: TransactOptions = {}): Promise<T> {
+    options.signal?.throwIfAborted();
+    if (!this.#isEntered) await this.openForWriting();
+    return await this.#transact(body, options);
+  }
+
+  /** Runs `body` as a part of the transaction that is open, undone by itself if it throws. */
   write<T>(body: () => T): T {
-    if (this.#depth > 0) return this.#nested(body);
-    this.openForWriting();
-    this.#isWriting = true;
-    try {
-      return this.#transaction('BEGIN IMMEDIATE', body);
-    } finally {
-      this.#isWriting = false;
-    }
-  }
-
-  /**
-   * {@link write} without the flush, for what a reboot ends anyway (leases, pins, times of use). A power cut may take it;
-   * a killed process does not.
-   */
-  writeVolatile<T>(body: () => T): T {
-    if (this.#depth > 0) return this.write(body);
-    this.openForWriting();
-    this.#setSynchronous('NORMAL');
-    return thenAlways(
-      () => this.write(body),
-      () => this.#setSynchronous('FULL'),
-    );
-  }
-
-  /** {@link write} for what makes room: on a full disk it may use the reserve. */
-  writeToFree<T>(body: () => T): T {
-    return this.#depth > 0 ? this.write(body) : this.reserve.useFor(() => this.write(body));
-  }
-
-  [Symbol.dispose](): void {
-    this.#close();
-    this.#statements.clear();
-  }
-
-  #close(): void {
-    const [connection, access] = [this.#connection, this.#access];
-    this.#connection = undefined;
-    this.#access = 'nothing';
-    if (access === 'writing' && connection !== undefined) closeKeepingLog(connection, this.path);
-    else connection?.[Symbol.dispose]();
-  }
-
-  #transaction<T>(begin: string, body: () => T): T {
-    this.#begin(begin);
-    this.#depth = 1;
-    return thenAlways(
-      () => {
-        const result = body();
-        invariant(!(result instanceof Promise), 'a transaction does not span an await');
-        this.statement('COMMIT').run();
-        return result;
-      },
-      () => {
-        this.#depth = 0;
-        // SQLite itself rolls back after some errors, a full disk among them.
-        if (this.#connection?.isTransaction === true) this.#guard(() => this.#connection?.exec('ROLLBACK'));
-      },
-    );
-  }
-
-  /** One that looks takes its state of the store now, when it can still be opened anew. */
-  #begin(begin: string): void {
-    this.#ask(begin, (prepared) => {
-      prepared.run();
-      if (this.#access === 'looking') {
-        orUndo(
-          () => this.#connection?.get('PRAGMA schema_version'),
-          () => this.#connection?.exec('ROLLBACK'),
-        );
-      }
-    });
-  }
-
-  #nested<T>(body: () => T): T {
-    invariant(this.#isWriting, 'a write does not happen inside a read');
+    invariant(this.#isWriting, 'a write is a part of a transaction');
     const name = `nested_${this.#depth++}`;
     this.statement(`SAVEPOINT ${name}`).run();
     let isDone = false;
     return thenAlways(
       () => {
-        const result = body();
-        invariant(!(result instanceof Promise), 'a transaction does not span an await');
+        const result = withoutAwait(body());
         isDone = true;
         return result;
       },
@@ -223,27 +199,179 @@ export class Database implements Disposable {
     );
   }
 
-  #setSynchronous(mode: 'NORMAL' | 'FULL'): void {
-    // Not as a prepared statement: SQLite acts on this pragma while it compiles it.
-    this.#guard(() => this.#connection?.exec(`PRAGMA synchronous = ${mode}`));
+  [Symbol.dispose](): void {
+    this.#close();
+    this.#statements.clear();
+  }
+
+  #close(): void {
+    const [connection, access] = [this.#connection, this.#access];
+    this.#connection = undefined;
+    this.#access = 'nothing';
+    this.#log?.[Symbol.dispose]();
+    this.#log = undefined;
+    if (access === 'writing' && connection !== undefined) closeKeepingLog(connection, this.path);
+    else connection?.[Symbol.dispose]();
+  }
+
+  async #enter(): Promise<void> {
+    for (const deadline = Date.now() + this.#busyTimeoutMs; this.#access !== 'writing'; ) {
+      try {
+        this.#openWriter(0);
+      } catch (error) {
+        if (!isStrataError(error, 'ERR_STORE_BUSY') || Date.now() > deadline) throw error;
+        await pause(pauseMs(), {});
+      }
+    }
+    await this.#options.onWritable?.((body, options = {}) => this.#transact(body, options));
+    this.#isEntered = true;
+  }
+
+  /** Opens the file for writing; waits so long, and nothing else goes on meanwhile, for another process that is doing the same. */
+  #openWriter(waitMs: number): void {
+    invariant(this.#depth === 0, 'a write does not happen inside a read');
+    if (isReadOnly(this.path)) throw storeReadOnly(this.path);
+    this.#options.prepare?.();
+    // First: connections of one process share what is mapped, and would share that it can only be read.
+    this.#close();
+    // On a full disk even opening may fail, because the write-ahead log needs its files.
+    this.#connection = this.reserve.useFor(() => this.#guard(() => this.#writer(waitMs)));
+    this.#access = 'writing';
+    this.#checkpoints = this.#options.isAlone === true ? undefined : new Checkpoints(this.path);
+  }
+
+  async #transact<T>(body: () => T, { signal, isVolatile = false, frees = false }: TransactOptions): Promise<T> {
+    invariant(this.#depth === 0, 'a transaction does not begin inside another');
+    const attempt = (): Done<T> | undefined =>
+      frees ? this.reserve.useFor(() => this.#attempt(body)) : this.#attempt(body);
+    const done =
+      (this.#turns.isFree ? attempt() : undefined) ?? (await this.#turns.take(() => this.#retry(attempt, { signal })));
+    if (done.hasChanged) {
+      this.#checkpoints?.count();
+      if (!isVolatile) await this.#flushLog();
+    }
+    return done.result;
+  }
+
+  async #retry<T>(attempt: () => Done<T> | undefined, { signal }: AbortOptions): Promise<Done<T>> {
+    for (const deadline = Date.now() + this.#busyTimeoutMs; ; ) {
+      const done = attempt();
+      if (done !== undefined) return done;
+      if (Date.now() > deadline) throw storeBusy(this.path);
+      await pause(pauseMs(), { signal });
+    }
+  }
+
+  /** Undefined while another process has a transaction open. */
+  #attempt<T>(body: () => T): Done<T> | undefined {
+    if (!this.#tryBegin()) return undefined;
+    this.#isWriting = true;
+    try {
+      const before = this.#changes();
+      const result = this.#toEnd(body);
+      return { result, hasChanged: this.#changes() !== before };
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+
+  #tryBegin(): boolean {
+    return this.#guard(() => {
+      const connection = this.#opened();
+      connection.exec('PRAGMA busy_timeout = 0');
+      try {
+        connection.statement('BEGIN IMMEDIATE').run();
+      } catch (error) {
+        if (isBusy(error)) return false;
+        throw error;
+      } finally {
+        connection.exec(`PRAGMA busy_timeout = ${this.#readTimeoutMs}`);
+      }
+      orUndo(
+        () => {
+          checkFormat(connection, this.path, this.#migrations);
+          this.#log ??= new LogFlush(this.path);
+        },
+        () => connection.exec('ROLLBACK'),
+      );
+      return true;
+    });
+  }
+
+  /** How many rows this connection ever changed. */
+  #changes(): unknown {
+    return this.#guard(() => this.#opened().get('SELECT total_changes() AS n')?.['n']);
+  }
+
+  async #flushLog(): Promise<void> {
+    try {
+      await this.#log?.flush();
+    } catch (error) {
+      this.#options.onFlushFailed?.(error);
+      this.#beginLogAnew();
+      throw logFailure(error, this.path);
+    }
+  }
+
+  /** What is written behind frames that were lost would be lost with them. */
+  #beginLogAnew(): void {
+    try {
+      this.#connection?.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch {
+      // The disk is failing, and the transaction that found it out says so.
+    }
+  }
+
+  /** Runs `body` in the transaction that has just begun, and ends that. */
+  #toEnd<T>(body: () => T): T {
+    this.#depth = 1;
+    return thenAlways(
+      () => {
+        const result = withoutAwait(body());
+        this.#guard(() => this.#opened().statement('COMMIT').run());
+        return result;
+      },
+      () => {
+        this.#depth = 0;
+        // SQLite itself rolls back after some errors, a full disk among them.
+        if (this.#connection?.isTransaction === true) this.#guard(() => this.#connection?.exec('ROLLBACK'));
+      },
+    );
+  }
+
+  /** One that looks takes its state of the store now, when it can still be opened anew. */
+  #begin(): void {
+    this.#ask('BEGIN', (prepared) => {
+      prepared.run();
+      if (this.#access === 'looking') {
+        orUndo(
+          () => this.#connection?.get('PRAGMA schema_version'),
+          () => this.#connection?.exec('ROLLBACK'),
+        );
+      }
+    });
   }
 
   #ask<T>(sql: string, use: (prepared: StatementSync) => T): T {
     return this.#guard(() => {
       if (this.#depth === 0 && this.#access === 'nothing') this.#look();
-      const ask = (): T => {
-        invariant(this.#connection !== undefined, 'the database is open');
-        return use(this.#connection.statement(sql));
-      };
+      const ask = (): T => use(this.#opened().statement(sql));
       try {
         return ask();
       } catch (error) {
+        // A newer program has brought the store up, and what was asked for has another form.
+        if (isMisfit(error)) checkFormat(this.#opened(), this.path, this.#migrations);
         // Another process has begun to write since: its log is read in another way.
         if (this.#depth > 0 || this.#access !== 'looking' || !isUnopenable(error)) throw error;
       }
       this.#look();
       return ask();
     });
+  }
+
+  #opened(): Connection {
+    invariant(this.#connection !== undefined, 'the database is open');
+    return this.#connection;
   }
 
   #guard<T>(call: () => T): T {
@@ -267,10 +395,11 @@ export class Database implements Disposable {
       return;
     }
     reader?.[Symbol.dispose]();
-    if (format !== undefined && format > 0) return this.#openWriter();
+    // What asks is synchronous, so that a process may stand still here once, while another one brings the store up.
+    if (format !== undefined && format > 0) return this.#openWriter(this.#busyTimeoutMs);
     this.#connection = new Connection(':memory:', { timeoutMs: 0 });
     this.#access = 'nothing';
-    migrate(this.#connection, 0, this.#migrations);
+    migrate(this.#connection, { from: 0, path: this.path, migrations: this.#migrations });
   }
 
   /** Of a connection that is of no use when this throws. */
@@ -281,28 +410,19 @@ export class Database implements Disposable {
     );
   }
 
-  #openWriter(): void {
-    invariant(this.#depth === 0, 'a write does not happen inside a read');
-    if (isReadOnly(this.path)) throw storeReadOnly(this.path);
-    this.#options.prepare?.();
-    // First: connections of one process share what is mapped, and would share that it can only be read.
-    this.#close();
-    // On a full disk even opening may fail, because the write-ahead log needs its files.
-    this.#connection = this.reserve.useFor(() => this.#guard(() => this.#writer()));
-    this.#access = 'writing';
-  }
-
-  #writer(): Connection {
-    const connection = new Connection(this.path, { timeoutMs: this.#busyTimeoutMs });
+  #writer(waitMs: number): Connection {
+    const connection = new Connection(this.path, { timeoutMs: waitMs });
     return orUndo(
       () => {
         readFormat(connection, this.path, this.#migrations);
-        enterWriteAheadLog(connection, this.#busyTimeoutMs);
+        // SQLite flushes the log by itself only where its order on the disk matters; commits are flushed by LogFlush.
         connection.exec(
-          `PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;
-           PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = ${pagesInLog}`,
+          `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;
+           PRAGMA journal_size_limit = 16777216;
+           PRAGMA wal_autocheckpoint = ${this.#options.isAlone === true ? pagesInLog : 0}`,
         );
         this.#bringUp(connection);
+        connection.exec(`PRAGMA busy_timeout = ${this.#readTimeoutMs}`);
         return connection;
       },
       () => connection[Symbol.dispose](),
@@ -311,30 +431,34 @@ export class Database implements Disposable {
 
   #bringUp(connection: Connection): void {
     if (readFormat(connection, this.path, this.#migrations) === newestFormat(this.#migrations)) return;
-    connection.exec('BEGIN IMMEDIATE');
+    connection.exec('PRAGMA synchronous = FULL; BEGIN IMMEDIATE');
     orUndo(
       () => {
         // Another process may have been faster, with this version of the program or a newer one.
-        migrate(connection, readFormat(connection, this.path, this.#migrations), this.#migrations);
-        connection.exec('COMMIT');
+        const from = readFormat(connection, this.path, this.#migrations);
+        migrate(connection, { from, path: this.path, migrations: this.#migrations });
+        connection.exec('COMMIT; PRAGMA synchronous = NORMAL');
       },
       () => connection.exec('ROLLBACK'),
     );
   }
 }
 
+interface Done<T> {
+  readonly result: T;
+  readonly hasChanged: boolean;
+}
+
+// Only opening and recovering the log can hold up a reader.
+const longestReadWaitMs = 5_000;
+
+// At random, so that of many that wait each has its turn.
+const pauseMs = (): number => 1 + Math.random() * 19;
+
 // The log outlives the commands, and who comes first reads all of it.
 const pagesInLog = 256;
 
-function enterWriteAheadLog(connection: Connection, timeoutMs: number): void {
-  // Changing the mode does not wait for other processes that are just doing the same, so we do.
-  for (const deadline = Date.now() + timeoutMs; ; ) {
-    try {
-      connection.exec('PRAGMA journal_mode = WAL');
-      return;
-    } catch (error) {
-      if (!isBusy(error) || Date.now() > deadline) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-    }
-  }
+function withoutAwait<T>(result: T): T {
+  invariant(!(result instanceof Promise), 'a transaction does not span an await');
+  return result;
 }

@@ -66,8 +66,8 @@ export class GarbageCollector {
    */
   async collect({ signal, keepBuildCache = true, release }: CollectOptions = {}): Promise<Collected> {
     signal?.throwIfAborted();
-    const deadLeases = this.#leases.removeDead().length;
-    const dead = this.#forgetUnreachable(keepBuildCache, release);
+    const deadLeases = (await this.#leases.removeDead()).length;
+    const dead = await this.#forgetUnreachable(keepBuildCache, { signal, release });
     // Also what was only named: a maker that died before it recorded the object may have left its files.
     await this.#sweep(dead, undefined);
     const removed = dead.filter(({ present }) => present === 1).map(({ kind, key }) => ({ kind, key }));
@@ -89,23 +89,27 @@ export class GarbageCollector {
 
   /** Moves what {@link findOrphans} finds into trash, after ending dead leases, whose pins would protect it. */
   async sweepOrphans({ signal }: AbortOptions = {}): Promise<ObjectRef[]> {
-    this.#leases.removeDead();
+    await this.#leases.removeDead();
     const orphans = await this.findOrphans({ signal });
     await this.#sweep(orphans, signal);
     for (const [, sweeper] of this.#entries()) if (!sweeper.stored) await sweeper.sweep([], this.#context(signal));
     return orphans;
   }
 
-  #forgetUnreachable(keepBuildCache: boolean, release: (() => void) | undefined): DeadRow[] {
+  async #forgetUnreachable(
+    keepBuildCache: boolean,
+    { signal, release }: Pick<CollectOptions, 'signal' | 'release'>,
+  ): Promise<DeadRow[]> {
     const keep = keepBuildCache ? 1 : 0;
-    return this.#db.writeToFree(() => {
+    const forget = (): DeadRow[] => {
       release?.();
       const dead = this.#db
         .statement<DeadRow>(`${live} SELECT kind, key, present FROM object WHERE id NOT IN live ORDER BY id`)
         .all(keep);
       this.#db.statement(`${live} DELETE FROM object WHERE id NOT IN live`).run(keep);
       return dead;
-    });
+    };
+    return await this.#db.transact(forget, { signal, frees: true });
   }
 
   async #sweep(objects: readonly ObjectRef[], signal: AbortSignal | undefined): Promise<void> {

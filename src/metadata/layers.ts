@@ -1,5 +1,6 @@
 import type { CompressionFormat } from '../archive/compression/types.ts';
 import type { Lease } from '../ledger/types.ts';
+import type { AbortOptions } from '../lib/abort.ts';
 import type { DiffId, Digest } from '../spec/digest.ts';
 import type { Database } from './database.ts';
 import type { Objects } from './objects.ts';
@@ -55,9 +56,9 @@ export class Layers {
   }
 
   /** Records a layer whose index stands, pinned to `lease`. Idempotent. */
-  put({ diffId, tarSizeBytes, sizeBytes, entries, remakeable }: LayerRecord, lease: Lease): void {
-    // What is acknowledged is an image that names it, by a later transaction.
-    this.#db.writeVolatile(() => {
+  async put(record: LayerRecord, lease: Lease, options: AbortOptions = {}): Promise<void> {
+    const { diffId, tarSizeBytes, sizeBytes, entries, remakeable } = record;
+    const write = (): void => {
       this.#db
         .statement(
           `INSERT INTO layer (object_id, tar_size_bytes, size_bytes, entries, remakeable, created_at)
@@ -72,7 +73,9 @@ export class Layers {
           remakeable ? 1 : 0,
           Date.now(),
         );
-    });
+    };
+    // What is acknowledged is an image that names it, by a later transaction.
+    await this.#db.transact(write, { ...options, isVolatile: true });
   }
 
   get(diffId: DiffId): LayerRecord | undefined {
@@ -81,13 +84,13 @@ export class Layers {
   }
 
   /** The layer that a blob of this digest holds, pinned to `lease`: it need not be fetched or hashed to know that. */
-  findByBlob(digest: Digest, lease: Lease): LayerRecord | undefined {
-    return this.#objects.pinning(lease, () => {
+  async findByBlob(digest: Digest, lease: Lease): Promise<LayerRecord | undefined> {
+    return await this.#objects.pinning(lease, (pin) => {
       const row = this.#db
         .statement<Row>(`${select} JOIN layer_blob lb ON lb.layer_id = l.object_id WHERE lb.digest = ?`)
         .get(digest);
       if (!row) return undefined;
-      this.#objects.pin('layer', row.key, lease);
+      pin('layer', row.key);
       return toRecord(row);
     });
   }

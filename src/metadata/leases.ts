@@ -3,15 +3,14 @@ import { join } from 'node:path';
 import { diskFailure, isDiskFull } from '../content/disk-failure.ts';
 import { isKind, isStrataError } from '../errors/index.ts';
 import type { Lease } from '../ledger/types.ts';
-import { orUndo } from '../lib/or-undo.ts';
-import { thenAlways } from '../lib/then-always.ts';
+import type { AbortOptions } from '../lib/abort.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { tryLockFile } from '../sys/flock.ts';
 import { ifThere } from '../sys/if-there.ts';
 import { isAt } from '../sys/is-at.ts';
 import { randomHex } from '../sys/random-hex.ts';
-import type { Database } from './database.ts';
-import type { ObjectKind, Objects } from './objects.ts';
+import type { Database, TransactOptions } from './database.ts';
+import type { ObjectKind, Objects, Pin } from './objects.ts';
 import { SpareFiles } from './spare-files.ts';
 
 export interface LeaseRecord {
@@ -22,6 +21,8 @@ export interface LeaseRecord {
   readonly createdAt: number;
 }
 
+type LeaseOptions = Pick<TransactOptions, 'signal' | 'frees'>;
+
 const prefix = 'lease-';
 const deathPrefix = 'death-';
 
@@ -31,10 +32,10 @@ export class StoreLease implements Lease {
   /** Holds its lock: a program that is given it keeps the lease alive as long as itself, whatever becomes of us. */
   readonly lockFd: number;
   readonly #objects: Objects;
-  readonly #end: () => void;
+  readonly #end: () => Promise<void>;
   #ended = false;
 
-  constructor(id: string, lockFd: number, objects: Objects, end: () => void) {
+  constructor(id: string, lockFd: number, objects: Objects, end: () => Promise<void>) {
     this.id = id;
     this.lockFd = lockFd;
     this.#objects = objects;
@@ -42,25 +43,25 @@ export class StoreLease implements Lease {
   }
 
   /** Holds a thing that may not be there yet. */
-  pin(kind: ObjectKind, key: string): void {
-    this.#objects.pin(kind, key, this);
+  async pin(kind: ObjectKind, key: string, options: AbortOptions = {}): Promise<void> {
+    await this.pinning((pin) => pin(kind, key), options);
   }
 
   /** Runs `body`, which pins what it finds, as one transaction. */
-  pinning<T>(body: () => T): T {
-    return this.#objects.pinning(this, body);
+  async pinning<T>(body: (pin: Pin) => T, options: AbortOptions = {}): Promise<T> {
+    return await this.#objects.pinning(this, body, options);
   }
 
   /** *Pin, then look*: true means that the thing is there and stays as long as this lease. */
-  pinIfPresent(kind: ObjectKind, key: string): boolean {
-    return this.#objects.pinIfPresent(kind, key, this);
+  async pinIfPresent(kind: ObjectKind, key: string, options: AbortOptions = {}): Promise<boolean> {
+    return await this.#objects.pinIfPresent(kind, key, this, options);
   }
 
   /** Releases everything it pins. Idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    this.#end();
+    await this.#end();
   }
 }
 
@@ -90,35 +91,38 @@ export class Leases {
   }
 
   /** A new lease. Throws ERR_NO_SPACE, ERR_STORE_FULL. */
-  open(purpose: string): StoreLease {
-    this.#db.openForWriting();
+  async open(purpose: string, options: LeaseOptions = {}): Promise<StoreLease> {
+    await this.#db.openForWriting();
     const { id, fd } = this.#lockedFile();
     const record = (): number =>
       this.#db
         .statement('INSERT INTO lease (id, purpose, pid, created_at) VALUES (?, ?, ?, ?)')
         .run(id, purpose, process.pid, Date.now());
-    orUndo(
-      () => this.#db.writeVolatile(record),
-      () => this.#drop(id, fd),
-    );
-    return new StoreLease(id, fd, this.#objects, () =>
-      thenAlways(
-        () => this.#forget(id),
-        () => this.#drop(id, fd),
-      ),
-    );
+    try {
+      await this.#db.transact(record, { ...options, isVolatile: true });
+    } catch (error) {
+      this.#drop(id, fd);
+      throw error;
+    }
+    return new StoreLease(id, fd, this.#objects, async () => {
+      try {
+        await this.#forget(id);
+      } finally {
+        this.#drop(id, fd);
+      }
+    });
   }
 
   /**
    * {@link open} for those who only read. On a full disk it may use the reserve, because images are saved elsewhere to make
    * room. Nothing can be removed from a store on a read-only filesystem, so the lease then holds nothing and is not recorded.
    */
-  openToRead(purpose: string): StoreLease {
+  async openToRead(purpose: string, options: AbortOptions = {}): Promise<StoreLease> {
     try {
-      return this.#db.reserve.useFor(() => this.open(purpose));
+      return await this.open(purpose, { ...options, frees: true });
     } catch (error) {
       if (!isStrataError(error, 'ERR_STORE_READ_ONLY')) throw error;
-      return new NeedlessLease('', -1, this.#objects, () => {});
+      return new NeedlessLease('', -1, this.#objects, async () => {});
     }
   }
 
@@ -136,11 +140,13 @@ export class Leases {
    * Ends the leases of processes that are gone; answers their ids, which {@link deaths} tells from then on. Safe beside
    * others that do the same.
    */
-  removeDead(): string[] {
+  async removeDead(): Promise<string[]> {
     // Files first: one seen now without a row afterwards was left by a process that died between the two.
     const files = this.#names().filter((name) => name.startsWith(prefix));
     const ids = new Set([...files.map((name) => name.slice(prefix.length)), ...this.list().map(({ id }) => id)]);
-    return [...ids].filter((id) => this.#removeIfDead(id));
+    const removed: string[] = [];
+    for (const id of ids) if (await this.#removeIfDead(id)) removed.push(id);
+    return removed;
   }
 
   /**
@@ -161,26 +167,25 @@ export class Leases {
     return existsSync(this.#directory) ? readdirSync(this.#directory) : [];
   }
 
-  #removeIfDead(id: string): boolean {
+  async #removeIfDead(id: string): Promise<boolean> {
     let fd: number;
     try {
       fd = openSync(this.#path(id), constants.O_RDONLY | constants.O_NOFOLLOW);
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error;
-      return this.#db.writeToFree(() => this.#deleteRow(id));
+      return await this.#db.transact(() => this.#deleteRow(id), { frees: true });
     }
     if (!tryLockFile(fd)) {
       closeSync(fd);
       return false;
     }
-    return thenAlways(
-      () => {
-        // Its maker locks it before he adds the row: without one he made nothing yet.
-        if (this.list().some((row) => row.id === id)) this.#noteDeath(id);
-        return this.#db.writeToFree(() => this.#deleteRow(id));
-      },
-      () => this.#drop(id, fd),
-    );
+    try {
+      // Its maker locks it before it adds the row: without one it made nothing yet.
+      if (this.list().some((row) => row.id === id)) this.#noteDeath(id);
+      return await this.#db.transact(() => this.#deleteRow(id), { frees: true });
+    } finally {
+      this.#drop(id, fd);
+    }
   }
 
   /** The lock file becomes the note: a full disk may have no room for another. */
@@ -215,12 +220,13 @@ export class Leases {
     }
   }
 
-  #forget(id: string): void {
+  async #forget(id: string): Promise<void> {
     try {
-      this.#db.writeVolatile(() => this.#deleteRow(id));
+      await this.#db.transact(() => this.#deleteRow(id), { isVolatile: true });
     } catch (error) {
       // The closed lock says that it is dead: garbage collection removes the row.
-      if (!isKind(error, 'exhausted') && !isKind(error, 'unavailable')) throw error;
+      const isLeft = isKind(error, 'exhausted') || isKind(error, 'unavailable');
+      if (!isLeft && !isStrataError(error, 'ERR_STORE_FORMAT_NEWER')) throw error;
     }
   }
 

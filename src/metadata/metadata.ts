@@ -1,11 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { diskFailure } from '../content/disk-failure.ts';
-import { orUndo } from '../lib/or-undo.ts';
 import { bootId } from '../sys/boot-id.ts';
 import { Blobs } from './blobs.ts';
 import { BuildRecords } from './build-records.ts';
 import { Containers } from './containers.ts';
-import { Database, type DatabaseOptions } from './database.ts';
+import { Database, type DatabaseOptions, type Transact } from './database.ts';
 import { Images } from './images.ts';
 import { Layers } from './layers.ts';
 import { Leases } from './leases.ts';
@@ -53,8 +52,8 @@ export class Metadata implements Disposable {
         prepare?.();
         makeFolder(locksDirectory);
       },
-      onWritable: () => {
-        this.#enterBoot(boot);
+      onWritable: async (transact) => {
+        await this.#enterBoot(boot, transact);
         db.reserve.ensure();
         new SpareFiles(locksDirectory).ensure();
       },
@@ -84,27 +83,30 @@ export class Metadata implements Disposable {
    * Opens or creates the metadata of a store; the first one after a boot drops what the last boot did not make durable.
    * Throws what {@link Database.open} throws.
    */
-  static open(options: MetadataOptions): Metadata {
+  static async open(options: MetadataOptions): Promise<Metadata> {
     const metadata = new Metadata(options);
-    orUndo(
-      () => metadata.db.openForWriting(),
-      () => metadata[Symbol.dispose](),
-    );
-    return metadata;
+    try {
+      await metadata.db.openForWriting();
+      return metadata;
+    } catch (error) {
+      metadata[Symbol.dispose]();
+      throw error;
+    }
   }
 
   [Symbol.dispose](): void {
     this.db[Symbol.dispose]();
   }
 
-  #enterBoot(boot: string): void {
+  async #enterBoot(boot: string, transact: Transact): Promise<void> {
     const known = (): string | undefined =>
       this.db.statement<{ value: string }>("SELECT value FROM state WHERE name = 'boot'").get()?.value;
     if (known() === boot) return;
-    this.db.writeToFree(() => {
+    const enter = (): void => {
       if (known() === boot) return;
       this.snapshots.dropOfOtherBoots();
       this.db.statement("INSERT OR REPLACE INTO state (name, value) VALUES ('boot', ?)").run(boot);
-    });
+    };
+    await transact(enter, { frees: true });
   }
 }

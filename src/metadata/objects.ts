@@ -1,4 +1,5 @@
 import type { Lease } from '../ledger/types.ts';
+import type { AbortOptions } from '../lib/abort.ts';
 import type { Database } from './database.ts';
 import { leaseEnded } from './failures.ts';
 import { isReferenceViolation } from './sqlite-failure.ts';
@@ -14,9 +15,12 @@ export interface ObjectRef {
   readonly key: string;
 }
 
+/** Holds a thing, there or not, for as long as a lease lives. */
+export type Pin = (kind: ObjectKind, key: string) => void;
+
 /**
  * The graph of all things: who is there, who refers to whom, who is pinned. An object can be named (referred to, pinned)
- * without being present. Every change is a transaction or a part of the caller's.
+ * without being present.
  */
 export class Objects {
   readonly #db: Database;
@@ -60,25 +64,30 @@ export class Objects {
   /** Holds a thing, there or not, for as long as the lease lives. */
   pin(kind: ObjectKind, key: string, lease: Lease): void {
     if (lease.isNeedless === true) return;
-    this.#db.writeVolatile(() => this.#pin(this.id(kind, key), lease));
+    this.#db.write(() => this.#pin(this.id(kind, key), lease));
   }
 
   /** Runs `body`, which pins what it finds, as one transaction; one that only reads where a lease holds nothing. */
-  pinning<T>(lease: Lease, body: () => T): T {
-    return lease.isNeedless === true ? this.#db.read(body) : this.#db.writeVolatile(body);
+  async pinning<T>(lease: Lease, body: (pin: Pin) => T, options: AbortOptions = {}): Promise<T> {
+    if (lease.isNeedless === true) return this.#db.read(() => body(() => undefined));
+    const pin: Pin = (kind, key) => this.pin(kind, key, lease);
+    return await this.#db.transact(() => body(pin), { ...options, isVolatile: true });
   }
 
   /**
    * *Pin, then look*, in one transaction: true means that the thing is there and stays as long as the lease lives;
    * false leaves no pin.
    */
-  pinIfPresent(kind: ObjectKind, key: string, lease: Lease): boolean {
-    return this.pinning(lease, () => {
-      const id = this.find(kind, key);
-      if (id === undefined || !this.#present(id)) return false;
-      this.pin(kind, key, lease);
-      return true;
-    });
+  async pinIfPresent(kind: ObjectKind, key: string, lease: Lease, options: AbortOptions = {}): Promise<boolean> {
+    return await this.pinning(
+      lease,
+      (pin) => {
+        const isPresent = this.isPresent(kind, key);
+        if (isPresent) pin(kind, key);
+        return isPresent;
+      },
+      options,
+    );
   }
 
   /** How many leases pin the row, not counting `except`. */

@@ -1,5 +1,6 @@
 import { snapshotExists, snapshotInUse, snapshotNotActive, snapshotNotFound } from '../ledger/failures.ts';
 import type { Lease, SnapshotKind, SnapshotLedger, SnapshotRecord } from '../ledger/types.ts';
+import type { AbortOptions } from '../lib/abort.ts';
 import type { ChainId } from '../spec/digest.ts';
 import type { Database } from './database.ts';
 import type { Objects } from './objects.ts';
@@ -37,10 +38,9 @@ export class Snapshots implements SnapshotLedger {
     this.#bootId = bootId;
   }
 
-  insert(record: SnapshotRecord, lease: Lease): void {
+  async insert(record: SnapshotRecord, lease: Lease, options: AbortOptions = {}): Promise<void> {
     const { id, driver, kind, chainId, durable, createdAt, labels } = record;
-    // Nothing is acknowledged by a new record: whoever uses the snapshot acknowledges by a commit or a container.
-    this.#db.writeVolatile(() => {
+    const write = (): void => {
       if (this.#row(id)) throw snapshotExists(id);
       const parent = record.parentId === undefined ? undefined : this.#existing(record.parentId);
       const objectId = this.#objects.put('snapshot', id, lease);
@@ -60,7 +60,9 @@ export class Snapshots implements SnapshotLedger {
           JSON.stringify(labels),
         );
       if (parent) this.#objects.linkRow(objectId, { kind: 'snapshot', key: parent.id });
-    });
+    };
+    // Nothing is acknowledged by a new record: whoever uses the snapshot acknowledges by a commit or a container.
+    await this.#db.transact(write, { ...options, isVolatile: true });
   }
 
   get(id: string): SnapshotRecord | undefined {
@@ -68,11 +70,11 @@ export class Snapshots implements SnapshotLedger {
     return row && toRecord(row);
   }
 
-  findByChainId(driver: string, chainId: ChainId, lease: Lease): SnapshotRecord | undefined {
-    return this.#objects.pinning(lease, () => {
+  async findByChainId(driver: string, chainId: ChainId, lease: Lease): Promise<SnapshotRecord | undefined> {
+    return await this.#objects.pinning(lease, (pin) => {
       const row = this.#standing(driver, chainId);
       if (!row) return undefined;
-      this.#objects.pin('snapshot', row.id, lease);
+      pin('snapshot', row.id);
       return toRecord(row);
     });
   }
@@ -90,11 +92,11 @@ export class Snapshots implements SnapshotLedger {
     );
   }
 
-  commit(
+  async commit(
     id: string,
     attributes: { chainId?: ChainId | undefined; durable: boolean; parentId?: string | undefined },
     lease: Lease,
-  ): SnapshotRecord {
+  ): Promise<SnapshotRecord> {
     const { chainId, durable, parentId } = attributes;
     const work = (): SnapshotRecord => {
       const row = this.#existing(id);
@@ -116,37 +118,39 @@ export class Snapshots implements SnapshotLedger {
       if (durable) this.#makeDurable(committed.object_id);
       return toRecord(this.#existing(committed.id));
     };
-    return durable ? this.#db.write(work) : this.#db.writeVolatile(work);
+    return await this.#db.transact(work, { isVolatile: !durable });
   }
 
-  setChainId(id: string, chainId: ChainId, lease: Lease): SnapshotRecord {
-    return this.#db.writeVolatile(() => {
+  async setChainId(id: string, chainId: ChainId, lease: Lease): Promise<SnapshotRecord> {
+    const write = (): SnapshotRecord => {
       const row = this.#existing(id);
       const carrier = this.#standing(row.driver, chainId) ?? row;
       this.#db.statement('UPDATE snapshot SET chain_id = ? WHERE object_id = ?').run(chainId, carrier.object_id);
       this.#objects.pin('snapshot', carrier.id, lease);
       return toRecord(this.#existing(carrier.id));
-    });
+    };
+    return await this.#db.transact(write, { isVolatile: true });
   }
 
-  setDurable(id: string): SnapshotRecord {
-    return this.#db.write(() => {
+  async setDurable(id: string): Promise<SnapshotRecord> {
+    return await this.#db.transact(() => {
       this.#makeDurable(this.#existing(id).object_id);
       return toRecord(this.#existing(id));
     });
   }
 
-  setLabels(id: string, labels: Readonly<Record<string, string>>): SnapshotRecord {
-    // Notes for whoever comes next: without them work is done again.
-    return this.#db.writeVolatile(() => {
+  async setLabels(id: string, labels: Readonly<Record<string, string>>): Promise<SnapshotRecord> {
+    const write = (): SnapshotRecord => {
       const { object_id } = this.#existing(id);
       this.#db.statement('UPDATE snapshot SET labels = ? WHERE object_id = ?').run(JSON.stringify(labels), object_id);
       return toRecord(this.#existing(id));
-    });
+    };
+    // Notes for later work, which is done again without them.
+    return await this.#db.transact(write, { isVolatile: true });
   }
 
-  remove(id: string, lease?: Lease): void {
-    this.#db.writeToFree(() => {
+  async remove(id: string, lease?: Lease): Promise<void> {
+    const write = (): void => {
       const row = this.#row(id);
       if (!row) return;
       const [referrer] = this.#objects.referrersOf({ kind: 'snapshot', key: id });
@@ -159,7 +163,8 @@ export class Snapshots implements SnapshotLedger {
         throw snapshotInUse(id, 'a running operation');
       }
       this.#forget(row);
-    });
+    };
+    await this.#db.transact(write, { frees: true });
   }
 
   list(filter: { driver?: string; parentId?: string } = {}): SnapshotRecord[] {
@@ -181,8 +186,8 @@ export class Snapshots implements SnapshotLedger {
   }
 
   /** {@link dropOfOtherBoots} for this boot too: nobody knows what the disk has lost of them. */
-  dropNotDurable(): number {
-    return this.#db.writeToFree(() => this.#drop(noBoot));
+  async dropNotDurable(): Promise<number> {
+    return await this.#db.transact(() => this.#drop(noBoot), { frees: true });
   }
 
   #drop(exceptBootId: string): number {

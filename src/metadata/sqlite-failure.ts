@@ -1,8 +1,11 @@
 import { dirname } from 'node:path';
+import { isDiskFull } from '../content/disk-failure.ts';
 import { StrataError } from '../errors/index.ts';
+import { errnoOf } from '../sys/errno.ts';
 import { type StoreTrouble, storeTrouble } from './store-trouble.ts';
 
 // Primary result codes, sqlite.org/rescode.html; extended ones carry them in the low byte.
+const SQLITE_ERROR = 1;
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
 const SQLITE_READONLY = 8;
@@ -32,6 +35,9 @@ export const isReferenceViolation = (error: unknown): boolean => codeOf(error) =
 /** Another connection holds the lock and the time to wait for it is over, or SQLite did not want to wait. */
 export const isBusy = (error: unknown): boolean => [SQLITE_BUSY, SQLITE_LOCKED].includes(primaryOf(error));
 
+/** A table or a column is not there, or a statement is wrong. */
+export const isMisfit = (error: unknown): boolean => codeOf(error) === SQLITE_ERROR;
+
 /** The files cannot be opened in the way that was asked for. */
 export const isUnopenable = (error: unknown): boolean =>
   [SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_IOERR].includes(primaryOf(error));
@@ -47,12 +53,7 @@ export function sqliteFailure(error: unknown, path: string): unknown {
   switch (primaryOf(error)) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return new StrataError({
-        code: 'ERR_STORE_BUSY',
-        message: `database ${path}: locked by another process for too long`,
-        hint: 'Look for a stopped Strata process (state T), and try again.',
-        cause: error,
-      });
+      return storeBusy(path, error);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return new StrataError({
@@ -69,6 +70,20 @@ export function sqliteFailure(error: unknown, path: string): unknown {
       return error;
   }
 }
+
+export const storeBusy = (path: string, cause?: unknown): StrataError =>
+  new StrataError({
+    code: 'ERR_STORE_BUSY',
+    message: `database ${path}: locked by another process for too long`,
+    hint: 'Look for a stopped Strata process (state T), and try again.',
+    cause,
+  });
+
+/** What flushing the write-ahead log met, as an error of the library. */
+export const logFailure = (error: unknown, path: string): StrataError =>
+  isDiskFull(error)
+    ? storeFull(error, path, 'bytes')
+    : troubled(error, path, 'broken', errnoOf(error) ?? String(error));
 
 /** Says what keeps SQLite from its files: its own codes are the same for a full, a broken and a read-only disk. */
 function troubled(cause: unknown, path: string, otherwise: StoreTrouble, reason: string): StrataError {

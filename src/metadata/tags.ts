@@ -65,7 +65,7 @@ export class Tags {
 
   /** Answers what it pointed at, undefined when there was no such tag. */
   remove(reference: string): Digest | undefined {
-    return this.#db.writeToFree(() => {
+    return this.#db.write(() => {
       const before = this.get(reference)?.target;
       if (before === undefined) return undefined;
       this.#db.statement('DELETE FROM tag WHERE reference = ?').run(reference);

@@ -85,7 +85,7 @@ export class Targets {
 
   /** Whether the target stays when no tag names it. Throws ERR_OBJECT_NOT_FOUND for an unknown one. Idempotent. */
   setKept(digest: Digest, kept: boolean): void {
-    this.#db.writeToFree(() => {
+    this.#db.write(() => {
       const id = this.#objects.find('target', digest);
       const changed =
         id === undefined
@@ -97,7 +97,7 @@ export class Targets {
 
   /** Takes an image from a target that leads to others, too, with what the target keeps for its sake. Idempotent. */
   removeImage(digest: Digest, imageId: Digest, links: readonly ObjectRef[]): void {
-    this.#db.writeToFree(() => {
+    this.#db.write(() => {
       const [target, image] = [this.#objects.find('target', digest), this.#objects.find('image', imageId)];
       if (target === undefined || image === undefined) return;
       this.#db.statement('DELETE FROM target_image WHERE target_id = ? AND image_id = ?').run(target, image);

@@ -14,6 +14,7 @@ import type {
 import type { AbortOptions } from '../lib/abort.ts';
 import { type Digest, parseDigest } from '../spec/digest.ts';
 import type { Blobs } from './blobs.ts';
+import type { Database } from './database.ts';
 import type { StoreLease } from './leases.ts';
 import type { Metadata } from './metadata.ts';
 import type { Objects } from './objects.ts';
@@ -44,25 +45,27 @@ export class TrackedContentStore extends TrackedBlobs implements ContentStore {
   readonly #content: ContentStore;
   readonly #blobs: Blobs;
   readonly #objects: Objects;
+  readonly #db: Database;
   readonly #lease: StoreLease;
 
-  constructor(content: ContentStore, metadata: Pick<Metadata, 'blobs' | 'objects'>, lease: StoreLease) {
+  constructor(content: ContentStore, metadata: Pick<Metadata, 'db' | 'blobs' | 'objects'>, lease: StoreLease) {
     super(content, metadata.blobs);
     this.#content = content;
     this.#blobs = metadata.blobs;
     this.#objects = metadata.objects;
+    this.#db = metadata.db;
     this.#lease = lease;
   }
 
   async writer(ref: string, options?: WriterOptions): Promise<BlobWriter> {
     const writer = await this.#content.writer(ref, options);
-    return new TrackedWriter(writer, this.#blobs, this.#lease);
+    return new TrackedWriter(writer, { db: this.#db, blobs: this.#blobs }, this.#lease);
   }
 
   /** Pins the blob; undefined also when its file is missing or of another size, so that it is fetched again. */
   async info(digest: Digest, options: AbortOptions = {}): Promise<BlobInfo | undefined> {
     options.signal?.throwIfAborted();
-    if (!this.#lease.pinIfPresent('blob', parseDigest(digest))) return undefined;
+    if (!(await this.#lease.pinIfPresent('blob', parseDigest(digest), options))) return undefined;
     const found = await this.#content.info(digest, options);
     return found && found.sizeBytes === this.#blobs.get(digest)?.sizeBytes ? found : undefined;
   }
@@ -79,19 +82,20 @@ export class TrackedContentStore extends TrackedBlobs implements ContentStore {
   async delete(digest: Digest, { signal, unless }: DeleteOptions = {}): Promise<boolean> {
     signal?.throwIfAborted();
     if (!this.#objects.isPresent('blob', parseDigest(digest)) || unless?.() === true) return false;
-    if (!this.#blobs.forget(digest, this.#lease)) return false;
+    const forget = (): boolean => this.#blobs.forget(digest, this.#lease);
+    if (!(await this.#db.transact(forget, { signal, frees: true }))) return false;
     return await this.#content.delete(digest, { unless: () => this.#objects.isPresent('blob', digest) });
   }
 }
 
 class TrackedWriter implements BlobWriter {
   readonly #writer: BlobWriter;
-  readonly #blobs: Blobs;
+  readonly #metadata: Pick<Metadata, 'db' | 'blobs'>;
   readonly #lease: StoreLease;
 
-  constructor(writer: BlobWriter, blobs: Blobs, lease: StoreLease) {
+  constructor(writer: BlobWriter, metadata: Pick<Metadata, 'db' | 'blobs'>, lease: StoreLease) {
     this.#writer = writer;
-    this.#blobs = blobs;
+    this.#metadata = metadata;
     this.#lease = lease;
   }
 
@@ -106,12 +110,12 @@ class TrackedWriter implements BlobWriter {
   async commit(options: CommitOptions = {}): Promise<CommittedBlob> {
     const committed = await this.#writer.commit({
       ...options,
-      beforePublish: (blob) => {
-        this.#lease.pin('blob', blob.digest);
-        options.beforePublish?.(blob);
+      beforePublish: async (blob) => {
+        await this.#lease.pin('blob', blob.digest, options);
+        await options.beforePublish?.(blob);
       },
     });
-    this.#blobs.put(committed, this.#lease);
+    await this.#metadata.db.transact(() => this.#metadata.blobs.put(committed, this.#lease));
     return committed;
   }
 

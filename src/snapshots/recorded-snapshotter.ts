@@ -82,9 +82,9 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
     return infoOf(this.record(id));
   }
 
-  update(id: string, labels: Readonly<Record<string, string>>): SnapshotInfo {
+  async update(id: string, labels: Readonly<Record<string, string>>): Promise<SnapshotInfo> {
     this.record(id);
-    return infoOf(this.#ledger.setLabels(id, labels));
+    return infoOf(await this.#ledger.setLabels(id, labels));
   }
 
   list(): SnapshotInfo[] {
@@ -134,13 +134,13 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
     const parent = this.#parentForCommit(record, options.parentId);
     this.#checkLayers(parent, 1);
 
-    const standing = chainId === undefined ? undefined : this.#ledger.findByChainId(this.name, chainId, lease);
+    const standing = chainId === undefined ? undefined : await this.#ledger.findByChainId(this.name, chainId, lease);
     const stands = standing !== undefined && (await this.hasStorage(standing.id));
     const flushed = options.flushed === true || (stands && standing.durable);
     if (durable && !flushed) await this.flush(options);
     await this.seal(id);
 
-    const committed = this.#ledger.commit(id, { chainId, durable, parentId: options.parentId }, lease);
+    const committed = await this.#ledger.commit(id, { chainId, durable, parentId: options.parentId }, lease);
     if (committed.id !== id) await this.#giveWay(id, committed.id);
     return infoOf(committed);
   }
@@ -150,13 +150,13 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
     const record = this.record(id);
     if (record.durable) return infoOf(record);
     if (options.flushed !== true) await this.flush(options);
-    return infoOf(this.#ledger.setDurable(id));
+    return infoOf(await this.#ledger.setDurable(id));
   }
 
   async remove(id: string, options: RemoveOptions = {}): Promise<void> {
     options.signal?.throwIfAborted();
     this.record(id);
-    this.#ledger.remove(id, options.lease);
+    await this.#ledger.remove(id, options.lease);
     await this.discard(id);
   }
 
@@ -241,7 +241,7 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
       createdAt: Date.now(),
       labels: { ...options.labels },
     };
-    this.#ledger.insert(record, options.lease);
+    await this.#ledger.insert(record, options.lease, options);
     try {
       if (ownsStorage(record)) await this.make(record, parent, { ...options, original });
       // A record goes before its files: as long as it stands, all that it had was there to copy.
@@ -263,7 +263,7 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
 
   async #undo(id: string, lease: Lease): Promise<void> {
     try {
-      this.#ledger.remove(id, lease);
+      await this.#ledger.remove(id, lease);
       await this.discard(id);
     } catch {
       // The first failure is the one to tell; the lease's end and cleanup take what stays.

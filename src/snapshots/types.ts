@@ -76,7 +76,7 @@ export interface Snapshotter extends AsyncDisposable {
   /** Throws ERR_SNAPSHOT_NOT_FOUND. */
   stat(id: string): SnapshotInfo;
   /** Replaces the labels. */
-  update(id: string, labels: Readonly<Record<string, string>>): SnapshotInfo;
+  update(id: string, labels: Readonly<Record<string, string>>): Promise<SnapshotInfo>;
   usage(id: string, options?: AbortOptions): Promise<SnapshotUsage>;
   /**
    * How to mount the snapshot now: the list, in its order. It may take time to get ready. A committed one is read-only.

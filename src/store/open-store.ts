@@ -40,6 +40,7 @@ export function openStore(options: OpenStoreOptions): Store {
     database: layout.database,
     locksDirectory: layout.locks,
     isAlone: options.host.isAlone,
+    onFlushFailed: (error) => content.health.markDegraded(layout.database, error),
     prepare: () => {
       makeLayout(layout);
       content.prepare();
@@ -94,8 +95,8 @@ class OpenStore implements Store {
     return [snapshotter, ...others];
   }
 
-  openForWriting(): void {
-    this.metadata.db.openForWriting();
+  async openForWriting(): Promise<void> {
+    await this.metadata.db.openForWriting();
   }
 
   async work<T>(purpose: string, options: AbortOptions, body: (work: Work) => Promise<MadeWork<T>>): Promise<T> {

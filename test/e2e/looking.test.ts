@@ -81,7 +81,7 @@ describe('what only lists changes nothing', { skip: needs('root', 'strace', 'bus
     };
     look();
     const { database, locks } = layoutOf(root);
-    Metadata.open({ database, locksDirectory: locks, bootId: 'another' })[Symbol.dispose]();
+    (await Metadata.open({ database, locksDirectory: locks, bootId: 'another' }))[Symbol.dispose]();
     look();
   });
 });

@@ -17,7 +17,7 @@ export async function busyboxStore(context: Hooks, storageDriver = 'overlay2'): 
 /** What a store's records say of its containers. */
 export function containerRecords({ root }: StrataCommand): { readonly name: string; readonly state: unknown }[] {
   const layout = layoutOf(root);
-  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
   return metadata.containers.list().map(({ name, state }) => ({ name, state }));
 }
 

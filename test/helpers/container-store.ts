@@ -42,7 +42,7 @@ export const processesNaming = (text: string): string[] =>
 
 /** What containers could leave behind; `ids` are those whose control groups are looked for. */
 export function leftBehind({ layout }: Engine, ids: readonly string[] = []): Record<string, readonly string[]> {
-  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
   return {
     records: metadata.containers.list().map(({ name }) => name),

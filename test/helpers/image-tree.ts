@@ -17,10 +17,10 @@ export async function withImageTree<T>(
   const { config } = await engine.images.inspect(image);
   const chainId = chainIds(config.rootfs.diff_ids).at(-1);
   if (chainId === undefined) throw new Error(`${image} has no layers`);
-  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
   await using snapshotter = openSnapshotter({ driver, root: layout.root, ledger: metadata.snapshots });
-  await using lease = metadata.leases.open('test');
-  const snapshot = metadata.snapshots.findByChainId(driver, chainId, lease);
+  await using lease = await metadata.leases.open('test');
+  const snapshot = await metadata.snapshots.findByChainId(driver, chainId, lease);
   if (snapshot === undefined) throw new Error(`${image} is not unpacked`);
   await using tree = await mountHidden(await snapshotter.mounts(snapshot.id));
   return await look(tree.path);

@@ -17,7 +17,7 @@ export async function inMemory(
   return {
     snapshotter,
     ledger,
-    lease: () => ledger.lease(),
+    lease: async () => ledger.lease(),
     [Symbol.asyncDispose]: async () => {
       await snapshotter[Symbol.asyncDispose]();
       removeTree(root);

@@ -121,7 +121,7 @@ class LocalWriter implements BlobWriter {
 
     signal?.throwIfAborted();
     this.#home.onStep('before-publish');
-    beforePublish?.(blob);
+    await beforePublish?.(blob);
 
     const { layout, locks, health, onStep } = this.#home;
     const paths = { dataPath: this.#folder.dataPath, blobPath: layout.blob(blob.digest) };

@@ -2,7 +2,7 @@ import type { FilesystemResult } from '../../builder/ops/filesystem-result.ts';
 import type { Cached, CacheStore, SavedStep } from '../../builder/solver/types.ts';
 import type { Lease, SnapshotLedger } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
-import type { BuildRecords } from '../../metadata/build-records.ts';
+import type { BuildRecord, BuildRecords } from '../../metadata/build-records.ts';
 import type { KeyLocks } from '../../store/key-locks.ts';
 import { readResult, writeResult } from './cached-result.ts';
 
@@ -32,7 +32,8 @@ export class BuildCache implements CacheStore<FilesystemResult> {
   }
 
   async find(key: string): Promise<Cached<FilesystemResult> | undefined> {
-    const record = this.#records.find(key, this.#lease, ({ result }) => this.#isUsable(readResult(result)?.snapshotId));
+    const isWanted = ({ result }: BuildRecord): boolean => this.#isUsable(readResult(result)?.snapshotId);
+    const record = await this.#records.find(key, this.#lease, isWanted);
     const result = record && readResult(record.result);
     if (record === undefined || result === undefined) return undefined;
     const { identity, snapshotId, createdAt } = result;
@@ -42,7 +43,7 @@ export class BuildCache implements CacheStore<FilesystemResult> {
   async save({ key, definitionKey, name, inputs }: SavedStep, result: FilesystemResult): Promise<void> {
     const { identity, snapshotId, createdAt } = result;
     if (snapshotId === undefined) return;
-    this.#records.put(
+    await this.#records.put(
       {
         id: this.#idOf(key),
         key,
@@ -57,7 +58,7 @@ export class BuildCache implements CacheStore<FilesystemResult> {
   }
 
   async addKey({ key }: Cached<FilesystemResult>, another: string): Promise<void> {
-    this.#records.addKey(this.#idOf(key), another);
+    await this.#records.addKey(this.#idOf(key), another);
   }
 
   async lock(key: string, options: AbortOptions): Promise<AsyncDisposable> {

@@ -14,7 +14,7 @@ export async function endAbandonedSteps(store: Store): Promise<number> {
   const ids = namesIn(stepsOf(layout));
   if (ids.length === 0) return 0;
   // In this order: a lease is recorded before its first step begins.
-  leases.removeDead();
+  await leases.removeDead();
   const live = new Set(leases.list().map(({ id }) => id));
   const abandoned = ids.filter((name) => !live.has(name.replace(/-\d+$/, '')));
   if (abandoned.length > 0) {

@@ -38,7 +38,7 @@ export async function commitContainer(
 ): Promise<CommitResult> {
   const references = request.reference === undefined ? [] : [newName(parseReference(request.reference))];
   return await store.work('commit', { signal }, async (work) => {
-    const { container, imageId, snapshotId } = holdBase(store.metadata, work.lease, name);
+    const { container, imageId, snapshotId } = await holdBase(store.metadata, work.lease, name);
     const base = await readConfig(work.content, imageId, { signal });
     const changed = changedConfig(container, request);
     report({ type: 'copy' });
@@ -89,12 +89,12 @@ interface HeldContainer {
 }
 
 /** The container, its image pinned in the same transaction: that stays when both are removed meanwhile. */
-function holdBase({ db, containers }: Metadata, lease: StoreLease, name: string): HeldContainer {
-  return db.writeVolatile(() => {
+async function holdBase({ containers }: Metadata, lease: StoreLease, name: string): Promise<HeldContainer> {
+  return await lease.pinning((pin) => {
     const container = findContainer(containers, name);
     const { imageId, snapshotId } = container;
     invariant(imageId !== undefined && snapshotId !== undefined, 'a container has an image and a writable layer');
-    lease.pin('image', imageId);
+    pin('image', imageId);
     return { container, imageId, snapshotId };
   });
 }
@@ -121,7 +121,7 @@ async function copyChanges({ store, work, container, snapshotId, request, signal
 /** Others that pause it, or let it go on, wait until the disposal. */
 async function pause(store: Store, container: ContainerRecord, signal: AbortSignal): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
-  const { fd } = stack.use(await pauseLocks(store).lock(container.id, { signal }));
+  const { fd } = stack.use(await (await pauseLocks(store)).lock(container.id, { signal }));
   stack.use(await pauseContainer(runtimePlaceOf(store, definitionOf(container)), container.id, { signal, lockFd: fd }));
   return stack.move();
 }

@@ -71,7 +71,9 @@ async function importLayer(
   const [layer] = layers;
   invariant(layer && snapshotId, 'one layer makes a chain of one');
   if (!layer.remakeable) {
-    store.metadata.layers.keepBlob(diffId, await keepTar({ file, diffId }, content, { lease, signal }));
+    const { db, layers } = store.metadata;
+    const digest = await keepTar({ file, diffId }, content, { lease, signal });
+    await db.transact(() => layers.keepBlob(diffId, digest), { signal });
   }
   return { layer: layer.record, snapshotId };
 }

@@ -35,7 +35,7 @@ export async function checkStore(store: Store, { report, signal }: Conduct<Check
     if (checked.kind === 'blob' || checked.kind === 'layer' || checked.kind === 'image') counts[checked.kind]++;
     report(checked);
   };
-  await using lease = metadata.leases.openToRead('check');
+  await using lease = await metadata.leases.openToRead('check', options);
   const hold: Hold = ({ kind, key }) => lease.pinIfPresent(kind, key);
   const isUnpacked = (id: string): boolean => topsOf(store, id).length > 0;
   const ofBlobs = await checkBlobs({ blobs: metadata.blobs, content, hold }, count, options);

@@ -7,6 +7,6 @@ import type { Hold } from './types.ts';
  */
 export async function confirm(object: ObjectRef, hold: Hold, look: () => Promise<string[]>): Promise<string[]> {
   const problems = await look();
-  if (problems.length === 0 || !hold(object)) return [];
+  if (problems.length === 0 || !(await hold(object))) return [];
   return await look();
 }

@@ -12,6 +12,6 @@ export interface Checked extends ObjectRef {
 }
 
 /** Pins a thing for as long as the check takes, if it is there. */
-export type Hold = (object: ObjectRef) => boolean;
+export type Hold = (object: ObjectRef) => Promise<boolean>;
 
 export type Report = (checked: Checked) => void;

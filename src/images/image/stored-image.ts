@@ -71,7 +71,7 @@ export class StoredImage implements Image {
     const { metadata } = this.#store;
     const config = await this.#readConfig(options);
     const { diff_ids: diffIds } = config.value.rootfs;
-    const snapshots = this.#snapshotsOf(diffIds);
+    const snapshots = await this.#snapshotsOf(diffIds);
     const tars = diffIds.map((diffId, at) => {
       const record = metadata.layers.get(diffId);
       if (record === undefined) throw layerAbsent(diffId);
@@ -93,10 +93,10 @@ export class StoredImage implements Image {
    * The snapshots of the layers, base first. They are those that the image's own stands on: another image's snapshot may
    * carry the chainID of a layer below, and goes with that image.
    */
-  #snapshotsOf(diffIds: readonly DiffId[]): string[] {
+  async #snapshotsOf(diffIds: readonly DiffId[]): Promise<string[]> {
     const { metadata, driver } = this.#store;
     const chainId = chainIds(diffIds).at(-1);
-    const top = chainId && metadata.snapshots.findByChainId(driver.name, chainId, this.#options.lease);
+    const top = chainId && (await metadata.snapshots.findByChainId(driver.name, chainId, this.#options.lease));
     return top ? layerLine(top.id, metadata.snapshots).reverse() : [];
   }
 

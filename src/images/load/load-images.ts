@@ -97,7 +97,8 @@ async function recordImages(
   for (const { bytes, descriptor } of ready.flatMap(({ documents }) => documents)) {
     await writeBlob(content, bytes, descriptor, { lease, signal });
   }
-  for (const event of putRows(loading, ready)) report(event);
+  const renamed = await loading.store.metadata.db.transact(() => putRows(loading, ready), { signal });
+  for (const event of renamed) report(event);
   return ready.map(({ image: { id, config, target, references } }) => {
     const names = references.map(familiarString);
     report({ type: 'image', id, references: names });
@@ -204,23 +205,22 @@ function assembled(
   return { manifest, target: manifest };
 }
 
+/** Records all images and their names, as a part of the caller's transaction. */
 function putRows({ store: { metadata }, work: { lease } }: Loading, ready: readonly ReadyImage[]): LoadImagesEvent[] {
-  return metadata.db.write(() => {
-    const before = new Map<string, Digest>();
-    for (const { image, forms, kept } of ready) {
-      for (const reference of image.references) {
-        const old = metadata.tags.get(formatReference(reference))?.target;
-        // The same index, for another of its platforms: the name stays where it is.
-        const [oldImage] = old === undefined || old === image.target.digest ? [] : metadata.targets.imagesOf(old);
-        if (oldImage !== undefined && oldImage.imageId !== image.id)
-          before.set(familiarString(reference), oldImage.imageId);
-      }
-      putImageRows(metadata, image, lease);
-      for (const { diffId, digest } of kept) metadata.layers.keepBlob(diffId, digest);
-      for (const { diffId, digest, mediaType, compression, sizeBytes, isKept } of forms) {
-        if (isKept) metadata.layers.addBlob(diffId, { digest, mediaType, compression, sizeBytes, recipe: undefined });
-      }
+  const before = new Map<string, Digest>();
+  for (const { image, forms, kept } of ready) {
+    for (const reference of image.references) {
+      const old = metadata.tags.get(formatReference(reference))?.target;
+      // The same index, for another of its platforms: the name stays where it is.
+      const [oldImage] = old === undefined || old === image.target.digest ? [] : metadata.targets.imagesOf(old);
+      if (oldImage !== undefined && oldImage.imageId !== image.id)
+        before.set(familiarString(reference), oldImage.imageId);
     }
-    return [...before].map(([reference, id]) => ({ type: 'renamed', reference, before: id }) as const);
-  });
+    putImageRows(metadata, image, lease);
+    for (const { diffId, digest } of kept) metadata.layers.keepBlob(diffId, digest);
+    for (const { diffId, digest, mediaType, compression, sizeBytes, isKept } of forms) {
+      if (isKept) metadata.layers.addBlob(diffId, { digest, mediaType, compression, sizeBytes, recipe: undefined });
+    }
+  }
+  return [...before].map(([reference, id]) => ({ type: 'renamed', reference, before: id }) as const);
 }

@@ -1,11 +1,12 @@
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
+import type { Pin } from '../../metadata/objects.ts';
 import { formatName, parseImageLookup, parseReference, type Reference } from '../../reference/index.ts';
 import { uniqueReferences } from '../../reference/unique-references.ts';
 import type { Digest } from '../../spec/digest.ts';
 import type { Platform } from '../../spec/platform.ts';
 import { findImage, findPlatformImage, type ImageNames } from '../find-image.ts';
-import { holdImage } from '../hold-image.ts';
+import { pinFound } from '../hold-image.ts';
 
 /** An image to be saved, and the names it gets in the archive. */
 export interface ChosenImage {
@@ -29,17 +30,21 @@ export interface ChooseOptions extends AbortOptions {
  * What `docker save NAME…` means: a repository alone is all its tags, a tag that tag, an ID or digest the image without
  * a name. Each comes once. Throws as `findImage` does.
  */
-export function chooseImages(index: ImageNames, names: readonly string[], options: ChooseOptions): ChosenImage[] {
+export async function chooseImages(
+  index: ImageNames,
+  names: readonly string[],
+  options: ChooseOptions,
+): Promise<ChosenImage[]> {
   // One transaction: no name that was listed is gone, and no image, when it is looked up and pinned.
-  return options.lease.pinning(() => choose(index, names, options));
+  return await options.lease.pinning((pin) => choose(index, names, options, pin));
 }
 
-function choose(index: ImageNames, names: readonly string[], options: ChooseOptions): ChosenImage[] {
+function choose(index: ImageNames, names: readonly string[], options: ChooseOptions, pin: Pin): ChosenImage[] {
   const chosen = new Map<string, ChosenImage>();
   const find = options.isRequired ? findPlatformImage : findImage;
   for (const text of names.flatMap((name) => tagsOf(index, name) ?? [name])) {
-    const { id, target, reference } = holdImage(options.lease, () => find(index, text, options.platform));
-    const manifest = manifestOf(index, id, target, options.lease);
+    const { id, target, reference } = pinFound(pin, find(index, text, options.platform));
+    const manifest = manifestOf(index, id, target, pin);
     const key = options.perManifest ? `${id} ${manifest}` : id;
     const standing = chosen.get(key);
     const named =
@@ -63,14 +68,9 @@ function tagsOf({ tags }: ImageNames, name: string): string[] | undefined {
   return found.length === 0 ? undefined : found.map(({ reference: text }) => text);
 }
 
-function manifestOf(
-  { targets }: ImageNames,
-  id: Digest,
-  target: Digest | undefined,
-  lease: StoreLease,
-): Digest | undefined {
+function manifestOf({ targets }: ImageNames, id: Digest, target: Digest | undefined, pin: Pin): Digest | undefined {
   const from = target ?? targets.targetsOf(id)[0];
   if (from === undefined) return undefined;
-  lease.pin('target', from);
+  pin('target', from);
   return targets.imagesOf(from).find(({ imageId }) => imageId === id)?.manifest;
 }

@@ -20,11 +20,11 @@ export async function saveArchive(
   const { format = 'docker-archive', output } = request;
   if (typeof output === 'string') checkOutput(output, 'save image');
   const platform = request.platform === undefined ? hostPlatform() : parsePlatform(request.platform, hostPlatform());
-  await using lease = store.metadata.leases.openToRead('save');
+  await using lease = await store.metadata.leases.openToRead('save', { signal });
   const images: ImageToWrite[] = [];
   const asTars = format === 'docker-archive';
   const choice = { platform, isRequired: request.platform !== undefined, lease, perManifest: !asTars };
-  for (const { id, manifest, references } of chooseImages(store.metadata, request.images, choice)) {
+  for (const { id, manifest, references } of await chooseImages(store.metadata, request.images, choice)) {
     const own = new StoredImage(store, { id, manifest, lease });
     // Docker's form has no compressed layers.
     const image =

@@ -33,12 +33,12 @@ export interface CollectedGarbage extends Collected {
 
 /** Removes what nothing names and nobody uses, and empties the trash. Safe beside any other work on the store. */
 export async function collectGarbage(store: Store, options: CollectOptions = {}): Promise<CollectedGarbage> {
-  store.openForWriting();
+  await store.openForWriting();
   await store.endAbandonedWork();
   const { leases } = store.metadata;
-  leases.removeDead();
+  await leases.removeDead();
   const deaths = leases.deaths();
-  await using _trace = openCrashMarker(store.metadata.leases, 'prune');
+  await using _trace = await openCrashMarker(store.metadata.leases, 'prune');
   const collector = collectorOf(store);
   const collected = await collector.collect(options);
   // Also what somebody left who was killed while he collected.
@@ -62,10 +62,10 @@ async function removeUnfinished({ layout, metadata, content }: Store, options: A
  * longer goes on behind it.
  */
 export async function collectBriefly(store: Store, options: CollectOptions): Promise<CollectedGarbage> {
-  store.openForWriting();
+  await store.openForWriting();
   await store.endAbandonedWork();
   // Rows go before files: killed in between, somebody has to look for these.
-  await using _trace = openCrashMarker(store.metadata.leases, 'rmi');
+  await using _trace = await openCrashMarker(store.metadata.leases, 'rmi');
   const collected = await collectorOf(store).collect(options);
   // All that they left takes longer to find.
   if (store.metadata.leases.deaths().length > 0) await removeUnfinished(store, options);
@@ -80,9 +80,9 @@ export async function findOrphans(store: Store, options: AbortOptions): Promise<
 
 /** {@link collectGarbage} when a process died over its work, or over this; costs a look at the leases otherwise. */
 export async function collectAfterDeaths(store: Store, options: AbortOptions = {}): Promise<void> {
-  store.openForWriting();
+  await store.openForWriting();
   const steps = await store.endAbandonedWork();
-  store.metadata.leases.removeDead();
+  await store.metadata.leases.removeDead();
   if (steps + store.metadata.leases.deaths().length > 0) await collectGarbage(store, options);
 }
 

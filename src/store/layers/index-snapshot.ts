@@ -41,7 +41,7 @@ export async function indexSnapshot(
     access: copyOf ? 'write' : 'read',
     signal,
   });
-  const own = withAmendedIndex(store, snapshotId, lease, changes.tree);
+  const own = await withAmendedIndex(store, snapshotId, lease, changes.tree);
   const make = async (tree: ChangedTree): Promise<AppliedLayer> =>
     await diffLayer({
       tree,
@@ -55,9 +55,9 @@ export async function indexSnapshot(
   try {
     const layer = copyOf ? await make(copyOf.tree) : await withoutDamagedIndex(own, make);
     const { diffId } = layer;
-    metadata.objects.pin('layer', diffId, lease);
+    await metadata.objects.pinning(lease, (pin) => pin('layer', diffId), { signal });
     await indexes.place(name, diffId, { signal });
-    metadata.layers.put(layer, lease);
+    await metadata.layers.put(layer, lease, { signal });
     return { ...layer, deletes: deletesOf(indexes, diffId, below) };
   } catch (error) {
     indexes.discard(name);
@@ -90,16 +90,21 @@ function deletesOf(indexes: LayerIndexes, diffId: DiffId, below: readonly DiffId
 }
 
 /** Adds the index of the layer that is amended, if there is one. */
-function withAmendedIndex(store: Store, snapshotId: string, lease: Lease, tree: ChangedTree): ChangedTree {
+async function withAmendedIndex(
+  store: Store,
+  snapshotId: string,
+  lease: Lease,
+  tree: ChangedTree,
+): Promise<ChangedTree> {
   if (tree.kind !== 'overlay' || tree.amendedDir === undefined) return tree;
   const amended = amendedId(store.driver.snapshotter.stat(snapshotId));
-  return amended === undefined ? tree : { ...tree, amendedIndex: indexOf(store, amended, lease) };
+  return amended === undefined ? tree : { ...tree, amendedIndex: await indexOf(store, amended, lease) };
 }
 
 /** The index of the layer that a snapshot alone is, kept from now on; undefined when no layer was made of it. */
-function indexOf({ layers, metadata }: Store, snapshotId: string, lease: Lease): string | undefined {
+async function indexOf({ layers, metadata }: Store, snapshotId: string, lease: Lease): Promise<string | undefined> {
   const label = metadata.snapshots.get(snapshotId)?.labels[diffIdLabel];
-  if (label === undefined || !metadata.objects.pinIfPresent('layer', label, lease)) return undefined;
+  if (label === undefined || !(await metadata.objects.pinIfPresent('layer', label, lease))) return undefined;
   const path = layers.indexes.pathOf(parseDiffId(label));
   return existsSync(path) ? path : undefined;
 }

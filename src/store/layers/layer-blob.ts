@@ -39,7 +39,8 @@ export async function* layerBlob(
 ): AsyncGenerator<Uint8Array> {
   const { digest, size: sizeBytes } = descriptor;
   const isTar = digest === parseDigest(diffId);
-  const source = storedBlob(store, digest, options) ?? (isTar ? tar(store, diffId, snapshotId, options) : undefined);
+  const source =
+    (await storedBlob(store, digest, options)) ?? (isTar ? await tar(store, diffId, snapshotId, options) : undefined);
   if (source === undefined) throw layerAbsent(diffId);
   try {
     yield* verified(source, { digest, sizeBytes }, options);
@@ -55,12 +56,12 @@ export async function* layerBlob(
   }
 }
 
-function storedBlob(
+async function storedBlob(
   { blobs }: Store,
   digest: Digest,
   { lease, signal }: BlobOptions,
-): AsyncIterable<Uint8Array> | undefined {
-  return lease.pinIfPresent('blob', digest) ? streamOf(blobs, digest, { signal }) : undefined;
+): Promise<AsyncIterable<Uint8Array> | undefined> {
+  return (await lease.pinIfPresent('blob', digest, { signal })) ? streamOf(blobs, digest, { signal }) : undefined;
 }
 
 async function* streamOf(content: BlobProvider, digest: Digest, options: AbortOptions): AsyncGenerator<Uint8Array> {
@@ -69,21 +70,21 @@ async function* streamOf(content: BlobProvider, digest: Digest, options: AbortOp
 }
 
 /** The uncompressed tar from the tree, or from a compressed blob that is here. */
-function tar(
+async function tar(
   store: Store,
   diffId: DiffId,
   snapshotId: string | undefined,
   options: BlobOptions,
-): AsyncIterable<Uint8Array> | undefined {
+): Promise<AsyncIterable<Uint8Array> | undefined> {
   const { metadata, layers } = store;
-  options.lease.pin('layer', diffId);
+  await options.lease.pin('layer', diffId, options);
   const snapshot = snapshotId === undefined ? undefined : metadata.snapshots.get(snapshotId);
   // What depends on the layers below is not, with others below it, what the index is of.
   if (snapshot && !isParentDependent(snapshot) && metadata.layers.get(diffId)?.remakeable === true) {
     return remade(layers, diffId, snapshot.id, options);
   }
   for (const { digest } of metadata.layers.blobsOf(diffId)) {
-    const blob = storedBlob(store, digest, options);
+    const blob = await storedBlob(store, digest, options);
     if (blob !== undefined) return decompress(blob, options);
   }
   return undefined;

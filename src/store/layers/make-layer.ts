@@ -19,10 +19,10 @@ export async function makeLayer(
   below: LayersBelow,
   options: MakeOptions,
 ): Promise<MadeLayer> {
-  const known = findMade(store, snapshotId, options.lease);
+  const known = await findMade(store, snapshotId, options.lease);
   const layer = known ?? (await indexChanges(store, snapshotId, below.made, options));
   const chainId = nextChainId(below.chainId, layer.diffId);
-  const named = nameChain(store, snapshotId, chainId, options.lease);
+  const named = await nameChain(store, snapshotId, chainId, options.lease);
   return { ...layer, chainId, snapshotId: named, isNew: known === undefined };
 }
 
@@ -36,12 +36,12 @@ export async function copyIntoLayer(
   await indexChanges(store, snapshotId, [], { ...options, copyOf });
 }
 
-function findMade(store: Store, snapshotId: string, lease: Lease): IndexedLayer | undefined {
+async function findMade(store: Store, snapshotId: string, lease: Lease): Promise<IndexedLayer | undefined> {
   const { snapshots, objects, layers } = store.metadata;
   const { labels } = snapshots.get(snapshotId) ?? {};
   const label = labels?.[diffIdLabel];
   // The images that keep it may be removed before this one is recorded.
-  if (label === undefined || !objects.pinIfPresent('layer', label, lease)) return undefined;
+  if (label === undefined || !(await objects.pinIfPresent('layer', label, lease))) return undefined;
   const record = layers.get(parseDiffId(label));
   return record && { ...record, deletes: (labels?.[deletesLabel] ?? '').split(' ').map(Number) };
 }
@@ -56,7 +56,7 @@ async function indexChanges(
   // A build whose steps are all in the cache needs none of it.
   const { indexSnapshot } = await import('./index-snapshot.ts');
   const layer = await indexSnapshot(store, snapshotId, below, options);
-  snapshotter.update(snapshotId, {
+  await snapshotter.update(snapshotId, {
     ...snapshotter.stat(snapshotId).labels,
     [diffIdLabel]: layer.diffId,
     ...(layer.deletes.some((bytes) => bytes > 0) ? { [deletesLabel]: layer.deletes.join(' ') } : {}),
@@ -65,7 +65,12 @@ async function indexChanges(
 }
 
 /** Returns the snapshot that carries the chainID afterwards: this one, or the one that stood already. */
-function nameChain({ metadata: { snapshots } }: Store, snapshotId: string, chainId: ChainId, lease: Lease): string {
+async function nameChain(
+  { metadata: { snapshots } }: Store,
+  snapshotId: string,
+  chainId: ChainId,
+  lease: Lease,
+): Promise<string> {
   if (snapshots.get(snapshotId)?.chainId === chainId) return snapshotId;
-  return snapshots.setChainId(snapshotId, chainId, lease).id;
+  return (await snapshots.setChainId(snapshotId, chainId, lease)).id;
 }

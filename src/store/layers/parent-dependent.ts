@@ -7,8 +7,11 @@ const label = 'strata.parent-dependent';
  * Notes that the layer of this snapshot went through a symlink of a layer below. The index is shared by all snapshots of
  * one diffID and tells the places of the layer on another parent, so this snapshot cannot give the tar back.
  */
-export function markParentDependent(snapshotter: Pick<Snapshotter, 'stat' | 'update'>, id: string): void {
-  snapshotter.update(id, { ...snapshotter.stat(id).labels, [label]: 'yes' });
+export async function markParentDependent(
+  snapshotter: Pick<Snapshotter, 'stat' | 'update'>,
+  id: string,
+): Promise<void> {
+  await snapshotter.update(id, { ...snapshotter.stat(id).labels, [label]: 'yes' });
 }
 
 export const isParentDependent = ({ labels }: Pick<SnapshotRecord, 'labels'>): boolean => labels[label] !== undefined;

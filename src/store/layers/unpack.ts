@@ -5,7 +5,6 @@ import { applyOnto } from '../../layer/apply/apply-onto.ts';
 import { chainIds } from '../../layer/chain-id.ts';
 import { isWholeIndex } from '../../layer/index-file/is-whole-index.ts';
 import type { AppliedLayer, LayerSource } from '../../layer/types.ts';
-import type { Lease } from '../../ledger/types.ts';
 import { invariant } from '../../lib/invariant.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
 import { layerLine } from '../../snapshots/amendment.ts';
@@ -28,7 +27,7 @@ const noLayers: UnpackedChain = { layers: [], snapshotId: undefined };
 export async function unpackChain(store: Store, request: UnpackRequest): Promise<UnpackedChain> {
   const diffIds = request.layers.map(({ diffId }) => diffId);
   const chain = chainIds(diffIds);
-  const standing = await findStanding(diffIds, chain, request.lease, store);
+  const standing = await findStanding(diffIds, chain, request, store);
   const unpacking = new Unpacking(request, store, standing.snapshotId);
   await unpacking.unpack(standing.layers.length, chain);
   return { layers: [...standing.layers, ...unpacking.done], snapshotId: unpacking.topId };
@@ -38,16 +37,17 @@ export async function unpackChain(store: Store, request: UnpackRequest): Promise
 async function findStanding(
   diffIds: readonly DiffId[],
   chain: readonly ChainId[],
-  lease: Lease,
+  { lease, signal }: UnpackRequest,
   { driver: { snapshotter }, metadata, layers: { indexes } }: Store,
 ): Promise<UnpackedChain> {
   for (let count = chain.length; count > 0; count--) {
-    const snapshot = metadata.snapshots.findByChainId(snapshotter.name, idAt(chain, count - 1), lease);
+    const snapshot = await metadata.snapshots.findByChainId(snapshotter.name, idAt(chain, count - 1), lease);
     // Files that were removed by hand: unpacked again, they take the place of the damaged ones.
     if (snapshot === undefined || !(await snapshotter.isWhole(snapshot.id))) continue;
     const line = layerLine(snapshot.id, metadata.snapshots).toReversed();
-    const layers = diffIds.slice(0, count).flatMap((diffId, at): UnpackedLayer[] => {
-      metadata.objects.pin('layer', diffId, lease);
+    const own = diffIds.slice(0, count);
+    await metadata.objects.pinning(lease, (pin) => own.forEach((diffId) => pin('layer', diffId)), { signal });
+    const layers = own.flatMap((diffId, at): UnpackedLayer[] => {
       const record = metadata.layers.get(diffId);
       const files = metadata.snapshots.get(line[at] ?? '');
       if (record === undefined || files === undefined || !hasIndex(indexes, diffId)) return [];
@@ -169,7 +169,7 @@ class Unpacking {
     const record = await this.#record(applied, indexName);
     const { snapshotter } = this.#store.driver;
     // Before the commit: a standing snapshot never lacks the mark, whatever ends this process.
-    if (applied.parentDependent) markParentDependent(snapshotter, snapshotId);
+    if (applied.parentDependent) await markParentDependent(snapshotter, snapshotId);
     const committed = await snapshotter.commit(snapshotId, { lease, signal, chainId, durable: false, parentId });
     this.#unfinished.delete(snapshotId);
     this.topId = committed.id;
@@ -184,7 +184,7 @@ class Unpacking {
     } = this.#store;
     const { lease, signal } = this.#request;
     const { diffId, tarSizeBytes, sizeBytes, entries, parentDependent } = applied;
-    metadata.objects.pin('layer', diffId, lease);
+    await metadata.objects.pinning(lease, (pin) => pin('layer', diffId), { signal });
     const known = metadata.layers.get(diffId);
     // An index that fits one parent only must not take the place of one that another tree is remade from.
     if (known !== undefined && parentDependent && hasIndex(indexes, diffId)) {
@@ -194,7 +194,7 @@ class Unpacking {
     await indexes.place(written, diffId, { signal });
     const remakeable = applied.remakeable && !parentDependent;
     const record = { diffId, tarSizeBytes, sizeBytes, entries, remakeable };
-    metadata.layers.put(record, lease);
+    await metadata.layers.put(record, lease, { signal });
     return record;
   }
 

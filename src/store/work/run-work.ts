@@ -46,7 +46,7 @@ async function underLease<T>(
   body: (work: Work) => Promise<MadeWork<T>>,
   options: AbortOptions,
 ): Promise<T> {
-  await using lease = store.metadata.leases.open(purpose);
+  await using lease = await store.metadata.leases.open(purpose, options);
   using work = new LeasedWork(store, lease);
   const { snapshotIds, record } = await body(work);
   await work.persist(snapshotIds, options);

@@ -35,7 +35,7 @@ export class StoreFlush implements Disposable {
     const { layout, metadata, content, driver } = this.#store;
     content.health.markDegraded(layout.root, failure);
     try {
-      metadata.snapshots.dropNotDurable();
+      await metadata.snapshots.dropNotDurable();
       await driver.snapshotter.cleanup();
     } catch {
       // The first failure is the one to tell.

@@ -403,13 +403,14 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
       check('the hook sees the verified blob while it is still invisible', async (store) => {
         const bytes = sampleBytes(100);
         const seen: StoredBlob[] = [];
+        const see = (blob: StoredBlob): void => void seen.push(blob);
         await using writer = await store.writer('a');
         await writer.write(bytes);
-        await writer.commit({ beforePublish: (blob) => seen.push(blob) });
+        await writer.commit({ beforePublish: see });
         assert.deepEqual(seen, [{ digest: digestOf(bytes), sizeBytes: 100 }]);
         await using wrong = await store.writer('b', { expected: { digest: emptyDigest } });
         await wrong.write(bytes);
-        await assert.rejects(wrong.commit({ beforePublish: (blob) => seen.push(blob) }), digestMismatch);
+        await assert.rejects(wrong.commit({ beforePublish: see }), digestMismatch);
         assert.equal(seen.length, 1, 'never called for bytes that are wrong');
       });
 

@@ -9,7 +9,7 @@ export interface SnapshotterSubject extends AsyncDisposable {
   readonly snapshotter: Snapshotter & Partial<SnapshotCleaner & LayerDirectories>;
   readonly ledger: SnapshotLedger;
   /** Another live lease, each time. */
-  lease(): Lease;
+  lease(): Promise<Lease>;
 }
 
 /** A snapshot mounted somewhere; disposal unmounts it. */
@@ -26,14 +26,18 @@ export class SnapshotterBench {
   readonly snapshotter: SnapshotterSubject['snapshotter'];
   readonly ledger: SnapshotLedger;
   readonly lease: Lease;
-  readonly otherLease: () => Lease;
+  readonly otherLease: () => Promise<Lease>;
 
-  constructor(subject: SnapshotterSubject, mount: MountTree) {
+  private constructor(subject: SnapshotterSubject, lease: Lease, mount: MountTree) {
     this.#mount = mount;
     this.snapshotter = subject.snapshotter;
     this.ledger = subject.ledger;
-    this.lease = subject.lease();
+    this.lease = lease;
     this.otherLease = () => subject.lease();
+  }
+
+  static async open(subject: SnapshotterSubject, mount: MountTree): Promise<SnapshotterBench> {
+    return new SnapshotterBench(subject, await subject.lease(), mount);
   }
 
   /** Mounts a snapshot for the time of `use`. */

@@ -127,10 +127,10 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     run: async (bench) => {
       const { snapshotter, lease } = bench;
       const { id } = await snapshotter.prepare(undefined, { lease, labels: { old: '1', both: '1' } });
-      assert.deepEqual(snapshotter.update(id, { both: '2' }).labels, { both: '2' });
+      assert.deepEqual((await snapshotter.update(id, { both: '2' })).labels, { both: '2' });
       await snapshotter.commit(id, { lease, durable: false });
       assert.deepEqual(snapshotter.stat(id).labels, { both: '2' });
-      assert.throws(() => snapshotter.update('absent', {}), notFound);
+      await assert.rejects(snapshotter.update('absent', {}), notFound);
     },
   },
   {
@@ -313,7 +313,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     title: 'a committed snapshot that somebody else holds is not removed',
     run: async (bench) => {
       const { snapshotter } = bench;
-      await using holder = bench.otherLease();
+      await using holder = await bench.otherLease();
       const { id } = await snapshotter.prepare(undefined, { lease: holder });
       await snapshotter.commit(id, { lease: holder, durable: false });
       await refusedWith(bench, () => snapshotter.remove(id), inUse);
@@ -445,7 +445,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     run: async (bench) => {
       const { snapshotter } = bench;
       const base = await bench.layer([write('f', '')]);
-      await using other = bench.otherLease();
+      await using other = await bench.otherLease();
       await snapshotter.prepare(base, { lease: other });
       await refusedWith(bench, () => snapshotter.remove(base, { lease: bench.lease }), inUse);
     },
@@ -459,7 +459,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
       const active = await bench.prepare(base);
       const view = await snapshotter.view(base, { lease });
       const lost = await bench.prepare(base);
-      ledger.remove(lost.id);
+      await ledger.remove(lost.id);
       assert.deepEqual(await snapshotter.orphans?.(), [lost.id]);
       const report = await snapshotter.cleanup();
       assert.deepEqual(report.removed, [lost.id]);

@@ -96,7 +96,7 @@ export function snapshotterSuite(options: SnapshotterSuiteOptions): void {
     known.add(title);
     test(title, { skip: reasons.get(title) ?? false }, async () => {
       await using subject = await options.open();
-      await run(new SnapshotterBench(subject, options.mount));
+      await run(await SnapshotterBench.open(subject, options.mount));
     });
   };
   describe(`snapshotter ${options.name}`, () => {
@@ -105,7 +105,7 @@ export function snapshotterSuite(options: SnapshotterSuiteOptions): void {
     for (const { title, run } of snapshotterStates) check(title, run);
     test('many layers', { skip: reasons.get('many layers') ?? false }, async (context) => {
       await using subject = await options.open();
-      const bench = new SnapshotterBench(subject, options.mount);
+      const bench = await SnapshotterBench.open(subject, options.mount);
       const top = await readDeep(bench, options.depths ?? [2, 10, 40], context);
       const { layerLimit } = options;
       if (layerLimit !== undefined)

@@ -58,7 +58,7 @@ async function makeByStrata(context: TestContext, baseTar: string): Promise<read
   await engine.images.import({ input: baseTar, reference: 'base' }).result;
   const { id } = await containers.create({ image: 'base', command: ['true'] });
   {
-    using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+    using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
     await using snapshotter = openSnapshotter({ driver: 'overlay2', root: layout.root, ledger: metadata.snapshots });
     const snapshot = metadata.containers.get(id)?.snapshotId;
     assert.ok(snapshot);

@@ -185,7 +185,7 @@ const listing = async (engine: Engine, image: string): Promise<string[]> =>
 
 /** How many snapshots hold one layer of the image, at most. */
 function parts({ layout }: Engine, image: string): number {
-  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
   const links = metadata.objects.linksOf({ kind: 'image', key: image });
   const snapshots = links.filter(({ kind }) => kind === 'snapshot');
   return Math.max(...snapshots.map(({ key }) => layerSnapshots(key, metadata.snapshots).length));

@@ -35,7 +35,7 @@ const namesIn = (folder: string): string[] => {
 
 /** What a step could leave: writable layers, bundles, states of the runtime, control groups, mounts, leases. */
 function left({ layout }: Engine): Record<string, readonly string[]> {
-  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
   const leases = namesIn(layout.locks).filter((name) => name.startsWith('lease-'));
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
   return {

@@ -19,7 +19,7 @@ import { until } from '../../helpers/until.ts';
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
 const metadataOf = ({ layout }: Engine): Metadata =>
-  Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+  Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
 
 function recordOf(engine: Engine, id: string): ContainerState {
   using metadata = metadataOf(engine);
@@ -161,9 +161,11 @@ test('another boot: nothing runs any more, whatever the record says', { skip }, 
     using metadata = metadataOf(engine);
     const bootId = '00000000-0000-0000-0000-000000000000';
     for (const { id } of [running, removed]) {
-      metadata.containers.change(id, ({ state }) => ({ ...(state as object), bootId }));
+      await metadata.db.transact(() =>
+        metadata.containers.change(id, ({ state }) => ({ ...(state as object), bootId })),
+      );
     }
-    metadata.containers.setState(starting.id, { status: 'starting', bootId });
+    await metadata.db.transact(() => metadata.containers.setState(starting.id, { status: 'starting', bootId }));
   }
   const list = await engine.containers.list({ all: true });
   const exited = list.find(({ id }) => id === running.id);
@@ -186,7 +188,7 @@ test('a number that a killed start left behind may be a stranger’s by now, who
   writeFileSync(bundle.supervisorPid, String(stranger.pid));
   {
     using metadata = metadataOf(engine);
-    metadata.containers.setState(id, { status: 'starting', bootId: bootId() });
+    await metadata.db.transact(() => metadata.containers.setState(id, { status: 'starting', bootId: bootId() }));
   }
   assert.deepEqual(await shown(engine, id), ['created', 0, '']);
   assert.ok(identify(Number(stranger.pid)) !== undefined, 'it lives');

@@ -36,7 +36,7 @@ test('a runtime whose supervisor was killed is waited for, and what it makes goe
   skip: needs('root', 'overlay', 'runc', 'conmon', 'busybox'),
 }, async (t) => {
   const { layout } = await containerStore(t);
-  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
   const id = 'a'.repeat(64);
   const bundle = bundleOf(layout, id);
   const state = join(runtimeRootOf(layout), id);

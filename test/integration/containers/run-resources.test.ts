@@ -17,7 +17,7 @@ test('clearing a run that was interrupted after any of its resources is done aga
 }, async (t) => {
   const engine = await containerStore(t);
   const { layout, containers } = engine;
-  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
   const store = { layout, metadata, configuration: defaultConfiguration } as Store;
   const ids: string[] = [];
   for (let at = 0; at < runResources.length; at++) {

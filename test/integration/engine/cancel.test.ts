@@ -77,7 +77,7 @@ async function store(
 }
 
 function leases({ layout }: Engine): number {
-  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
   return metadata.leases.list().length;
 }
 

@@ -44,7 +44,7 @@ async function archives(context: TestContext): Promise<{ readonly hurt: string; 
 }
 
 async function placesOf({ layout, images }: Engine, name: string): Promise<Places> {
-  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+  using metadata = await Metadata.open({ database: layout.database, locksDirectory: layout.locks });
   const found = (await images.list()).find(({ repository }) => repository === name);
   assert.ok(found?.digest !== undefined);
   const [layer] = metadata.images.layersOf(found.id);

@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { ObjectLocks } from '../../../src/content/object-locks.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
-import { Database } from '../../../src/metadata/database.ts';
+import { Database, type TransactOptions } from '../../../src/metadata/database.ts';
 import { Filters } from '../../../src/query/filters.ts';
 import { buildContext } from '../../helpers/build-context.ts';
 import { storeRoot } from '../../helpers/build-folder.ts';
@@ -27,19 +27,27 @@ function watchGaps(context: TestContext, atGap: () => void): void {
     if (depth++ === 0) atGap();
     depth--;
   };
-  const { read, write, statement } = Database.prototype;
-  const transaction = (method: typeof read): typeof read =>
-    function (this: Database, body) {
+  const { read, transact, statement } = Database.prototype;
+  const inside = <T>(body: () => T): T => {
+    depth++;
+    try {
+      return body();
+    } finally {
+      depth--;
+    }
+  };
+  context.mock.method(Database.prototype, 'read', function (this: Database, body: () => unknown) {
+    gap();
+    return inside(() => read.call(this, body));
+  });
+  context.mock.method(
+    Database.prototype,
+    'transact',
+    async function (this: Database, body: () => unknown, options?: TransactOptions) {
       gap();
-      depth++;
-      try {
-        return method.call(this, body) as ReturnType<typeof body>;
-      } finally {
-        depth--;
-      }
-    };
-  context.mock.method(Database.prototype, 'read', transaction(read));
-  context.mock.method(Database.prototype, 'write', transaction(write));
+      return await transact.call(this, () => inside(body), options);
+    },
+  );
   context.mock.method(Database.prototype, 'statement', function (this: Database, sql: string) {
     gap();
     return statement.call(this, sql);

@@ -91,14 +91,14 @@ test('who was killed over what a killed one left: the next one finds it all the 
   const source = join(import.meta.dirname, '../../../src/metadata/metadata.ts');
   const paths = { database: layout.database, locksDirectory: layout.locks };
   const program = `import { Metadata } from ${JSON.stringify(source)};
-    const lease = Metadata.open(${JSON.stringify(paths)}).leases.open('killed');
+    const lease = await Metadata.openToLook(${JSON.stringify(paths)}).leases.open('killed');
     console.log(lease.id); setInterval(() => lease.id, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   context.after(() => child.kill('SIGKILL'));
   await once(child.stdout, 'data');
-  using metadata = Metadata.open(paths);
+  using metadata = Metadata.openToLook(paths);
   const [lease] = metadata.leases.list();
   const left = join(layout.indexes, `.new-${lease?.id}-layer`);
   mkdirSync(layout.indexes, { recursive: true });
@@ -106,7 +106,7 @@ test('who was killed over what a killed one left: the next one finds it all the 
   child.kill('SIGKILL');
   await once(child, 'close');
   // As far as one comes who is killed at once.
-  assert.equal(metadata.leases.removeDead().length, 1);
+  assert.equal((await metadata.leases.removeDead()).length, 1);
   await engine.builder.build({ context: files }).result;
   assert.ok(!existsSync(left));
   assert.deepEqual(
@@ -162,8 +162,8 @@ test('collecting garbage takes what killed processes had begun, and nothing of t
   const root = storeRoot(context);
   await using engine = await Engine.open({ root });
   const { layout } = engine;
-  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
-  await using lease = metadata.leases.open('at work');
+  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
+  await using lease = await metadata.leases.open('at work');
   const [dead, hex] = ['0'.repeat(20), '1'.repeat(64)];
   const working = join(layout.indexes, `.new-${lease.id}-layer.tmp`);
   const left = [

@@ -48,7 +48,7 @@ test('the layer of a step from the cache is held, also when no image keeps it', 
   const { metadata } = store;
   const [snapshot] = metadata.snapshots.list();
   assert.ok(snapshot);
-  const lease = metadata.leases.open('test');
+  const lease = await metadata.leases.open('test');
   const { diffId, isNew } = await store.layers.make(snapshot.id, { chainId: undefined, made: [] }, { lease });
   assert.equal(isNew, false, 'it was known');
   await engine.images.remove('made');

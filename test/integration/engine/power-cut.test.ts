@@ -26,9 +26,9 @@ interface Cut {
 }
 
 /** What was not marked as flushed is not trusted, and goes, when a store is opened after another start of the machine. */
-function startAnotherBoot(root: string): void {
+async function startAnotherBoot(root: string): Promise<void> {
   const { database, locks } = layoutOf(root);
-  Metadata.open({ database, locksDirectory: locks, bootId: 'another' })[Symbol.dispose]();
+  (await Metadata.open({ database, locksDirectory: locks, bootId: 'another' }))[Symbol.dispose]();
 }
 
 /** Works on a disk whose power is cut, and says whether the image was made. */
@@ -54,7 +54,7 @@ async function cutUnder(context: TestContext, name: string, { flag, afterMs }: C
   await disk.startAgain();
   assert.notEqual(statSync(unflushed, { throwIfNoEntry: false })?.blocks, 200, 'the cut was one');
 
-  startAnotherBoot(root);
+  await startAnotherBoot(root);
   await using engine = await Engine.open({ root });
   const names = (await engine.images.list()).map(({ repository, tag }) => `${repository}:${tag}`);
   assert.ok(names.includes('base:latest'));
@@ -102,7 +102,7 @@ test('a layer that is made again is not lost to the image that has it already', 
     await again.result.catch(() => undefined);
   }
   await disk.startAgain();
-  startAnotherBoot(root);
+  await startAnotherBoot(root);
   await using engine = await Engine.open({ root });
   assert.deepEqual((await engine.system.check().result).damages, []);
 });

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContainerState } from '../../../src/containers/state.ts';
+import { stateOf } from '../../../src/engine/containers/state/state.ts';
 import { Engine, type RunRequest, type RunResult } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
@@ -45,7 +46,7 @@ const sh = async (engine: Engine, script: string, request: Omit<RunRequest, 'ima
 
 /** What a container could leave: records, writable layers, bundles, states of the runtime, control groups, mounts. */
 function left({ layout }: Engine): Record<string, readonly string[]> {
-  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
   const list = (folder: string): string[] => {
     try {
       return readdirSync(folder);
@@ -404,10 +405,13 @@ test('disposal ends a container and waits for it, however its reader is stuck', 
 test('records: kept without --rm, and true', { skip }, async (t) => {
   const engine = await withBusybox(t);
   const { layout } = engine;
-  using metadata = Metadata.open({ database: layout.database, locksDirectory: layout.locks });
-  const state = (name: string): unknown => metadata.containers.getByName(name)?.state;
+  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
+  const state = (name: string): ContainerState | undefined => {
+    const record = metadata.containers.getByName(name);
+    return record && stateOf(record);
+  };
   const fields = (name: string): unknown => {
-    const { startedAt: _started, finishedAt: _finished, ...rest } = state(name) as ContainerState;
+    const { startedAt: _started, finishedAt: _finished, ...rest } = state(name) ?? assert.fail();
     return rest;
   };
 
@@ -416,7 +420,7 @@ test('records: kept without --rm, and true', { skip }, async (t) => {
   assert.deepEqual((await engine.containers.list({ all: true }))[0]?.labels, { a: 'b' });
 
   await assert.rejects(run(engine, { remove: false, name: 'broken', command: ['nothere'] }));
-  const { status, exitCode, error } = state('broken') as Record<string, unknown>;
+  const { status, exitCode, error } = state('broken') ?? assert.fail();
   assert.deepEqual([status, exitCode], ['created', 127]);
   assert.match(String(error), /not found in \$PATH/);
 

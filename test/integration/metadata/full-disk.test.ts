@@ -39,22 +39,24 @@ test('a store on a full disk opens, and what is removed makes room', {
   const bytesOf = (i: number): Uint8Array => new Uint8Array(100_000).fill(i);
   const digest = (i: number): ReturnType<typeof digestOf> => digestOf(bytesOf(i));
   {
-    using store = openStore(root);
-    await using lease = store.metadata.leases.open('fill');
+    using store = await openStore(root);
+    await using lease = await store.metadata.leases.open('fill');
     const blobs = new TrackedContentStore(store.content, store.metadata, lease);
     for (let i = 0; i < images; i++) {
       await using writer = await blobs.writer(`image ${i}`);
       await writer.write(bytesOf(i));
       await writer.commit();
-      store.metadata.targets.put({ digest: digest(i), mediaType: 'x', sizeBytes: 1, links: [], images: [] }, lease);
-      store.metadata.tags.set(`image-${i}`, digest(i));
+      await store.metadata.db.transact(() =>
+        store.metadata.targets.put({ digest: digest(i), mediaType: 'x', sizeBytes: 1, links: [], images: [] }, lease),
+      );
+      await store.metadata.db.transact(() => store.metadata.tags.set(`image-${i}`, digest(i)));
     }
   }
   assert.equal(statSync(join(root, 'strata.reserve')).size, 4 << 20);
   fill(join(root, 'ballast'));
   assert.equal(statfsSync(root).bfree, 0);
 
-  using store = openStore(root);
+  using store = await openStore(root);
   const { metadata, collector } = store;
   assert.equal(metadata.tags.list().length, images, 'a full store can be read');
   fill(join(root, 'more ballast'));
@@ -62,14 +64,17 @@ test('a store on a full disk opens, and what is removed makes room', {
   const full = (error: unknown): boolean => isKind(error, 'exhausted');
   await assert.rejects(async () => {
     for (let i = 100; ; i++) {
-      await using lease = metadata.leases.open('pull');
+      await using lease = await metadata.leases.open('pull');
       await using writer = await new TrackedContentStore(store.content, metadata, lease).writer(`new ${i}`);
       await writer.write(bytesOf(i));
       await writer.commit();
     }
   }, full);
 
-  for (let i = 0; i < 20; i++) assert.equal(metadata.tags.remove(`image-${i}`), digest(i));
+  for (let i = 0; i < 20; i++) {
+    const remove = (): unknown => metadata.tags.remove(`image-${i}`);
+    assert.equal(await metadata.db.transact(remove, { frees: true }), digest(i));
+  }
   const { removed } = await collector.collect();
   assert.ok(removed.length >= 40, `${removed.length} objects went`);
   await emptyTrash(join(root, 'trash'));
@@ -78,6 +83,6 @@ test('a store on a full disk opens, and what is removed makes room', {
 
   rmSync(join(root, 'more ballast'));
   rmSync(join(root, 'ballast'));
-  openStore(root)[Symbol.dispose]();
+  (await openStore(root))[Symbol.dispose]();
   assert.equal(statSync(join(root, 'strata.reserve')).size, 4 << 20, 'the reserve is set aside again');
 });

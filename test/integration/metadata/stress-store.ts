@@ -26,12 +26,12 @@ export interface StressStore extends Disposable {
 }
 
 /** `dawdle` is called, and waited for, where a slow machine would let another process in between two steps. */
-export function openStressStore(root: string, dawdle: () => void = () => undefined): StressStore {
+export async function openStressStore(root: string, dawdle: () => void = () => undefined): Promise<StressStore> {
   for (const folder of ['trash', 'indexes', 'snapshots', 'work', 'acknowledged'])
     mkdirSync(join(root, folder), { recursive: true });
   const trashDirectory = join(root, 'trash');
   const locksDirectory = join(root, 'locks');
-  const metadata = Metadata.open({ database: join(root, 'strata.db'), locksDirectory });
+  const metadata = await Metadata.open({ database: join(root, 'strata.db'), locksDirectory });
   const locks = new ObjectLocks(locksDirectory);
   const onStep = dawdle;
   const content = LocalContentStore.open({ directory: join(root, 'content'), locks, trashDirectory, onStep });

@@ -14,7 +14,7 @@ import { chainIds, checkFile, contents, diffIds, digests, openStressStore } from
 
 const [root = '', name = '', seed = '', lifeMs = ''] = process.argv.slice(2);
 const random = seeded(Number(seed));
-const store = openStressStore(root, () => {
+const store = await openStressStore(root, () => {
   if (random.next(4) === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, random.next(25));
 });
 const { metadata, content, locks, collector } = store;
@@ -32,7 +32,7 @@ const pause = async (): Promise<void> => {
 
 /** Runs `body` under a lease, and `check` before and after a pause: what is pinned must not change. */
 async function holding(body: (lease: StoreLease) => Promise<(() => Promise<void> | void) | undefined>): Promise<void> {
-  await using lease = metadata.leases.open(name);
+  await using lease = await metadata.leases.open(name);
   const check = await body(lease);
   await check?.();
   await pause();
@@ -67,8 +67,10 @@ async function commitBlob(i: number, lease: StoreLease): Promise<void> {
   }
 }
 
-function putTarget(i: number, lease: StoreLease): void {
-  metadata.targets.put({ digest: digests[i]!, mediaType: 'x', sizeBytes: 1, links: [], images: [] }, lease);
+async function putTarget(i: number, lease: StoreLease): Promise<void> {
+  await metadata.db.transact(() =>
+    metadata.targets.put({ digest: digests[i]!, mediaType: 'x', sizeBytes: 1, links: [], images: [] }, lease),
+  );
 }
 
 let kept = 0;
@@ -84,8 +86,8 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
         const i = item();
         await commitBlob(i, lease);
         if (random.next(2) === 0) {
-          putTarget(i, lease);
-          metadata.tags.set(`shared-${random.next(3)}`, digests[i]!);
+          await putTarget(i, lease);
+          await metadata.db.transact(() => metadata.tags.set(`shared-${random.next(3)}`, digests[i]!));
         }
         return () => readBlob(i);
       }),
@@ -97,9 +99,9 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
       holding(async (lease) => {
         const i = keptItem();
         await commitBlob(i, lease);
-        putTarget(i, lease);
+        await putTarget(i, lease);
         const tag = `${name}-${kept++}`;
-        metadata.tags.set(tag, digests[i]!);
+        await metadata.db.transact(() => metadata.tags.set(tag, digests[i]!));
         journal(`+ ${tag} ${i}`);
         mine.push(tag);
         return () => readBlob(i);
@@ -112,7 +114,7 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
       const tag = mine.shift();
       if (tag === undefined) return;
       journal(`- ${tag}`);
-      metadata.tags.remove(tag);
+      await metadata.db.transact(() => metadata.tags.remove(tag));
     },
   ],
   [
@@ -123,7 +125,7 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
         const i = item();
         const found = await new TrackedContentStore(content, metadata, lease).info(digests[i]!);
         count(found ? 'blob there' : 'blob absent');
-        if (!found && lease.pinIfPresent('blob', digests[i]!))
+        if (!found && (await lease.pinIfPresent('blob', digests[i]!)))
           throw new Error(`blob ${i} is recorded without its file`);
         return found && (() => readBlob(i));
       }),
@@ -134,12 +136,16 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
     () =>
       holding(async (lease) => {
         const tag = random.pick(metadata.tags.list());
-        if (tag === undefined || !lease.pinIfPresent('target', tag.target)) return undefined;
+        if (tag === undefined || !(await lease.pinIfPresent('target', tag.target))) return undefined;
         const i = digests.indexOf(tag.target);
         return () => readBlob(i);
       }),
   ],
-  ['drop tag', 4, async () => void metadata.tags.remove(`shared-${random.next(3)}`)],
+  [
+    'drop tag',
+    4,
+    async () => void (await metadata.db.transact(() => metadata.tags.remove(`shared-${random.next(3)}`))),
+  ],
   [
     'make snapshot',
     4,
@@ -148,16 +154,20 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
         const i = item();
         const id = `${name}-${random.next(2 ** 31)}`;
         const base = random.pick(metadata.snapshots.list().filter(({ kind }) => kind === 'committed'));
-        const parentId = base && lease.pinIfPresent('snapshot', base.id) ? base.id : undefined;
+        const parentId = base && (await lease.pinIfPresent('snapshot', base.id)) ? base.id : undefined;
         const record = { driver: 'toy', chainId: undefined, durable: false, createdAt: Date.now(), labels: {} };
-        metadata.snapshots.insert({ ...record, id, kind: 'active', parentId }, lease);
+        await metadata.snapshots.insert({ ...record, id, kind: 'active', parentId }, lease);
         mkdirSync(join(root, 'snapshots', id));
         await pause();
         writeFileSync(join(root, 'snapshots', id, 'data'), contents[i]!);
-        const standing = metadata.snapshots.commit(id, { chainId: chainIds[i]!, durable: random.next(2) === 0 }, lease);
+        const standing = await metadata.snapshots.commit(
+          id,
+          { chainId: chainIds[i]!, durable: random.next(2) === 0 },
+          lease,
+        );
         if (standing.id !== id) moveToTrash(join(root, 'snapshots', id), join(root, 'trash'), 'snapshot');
         count(standing.id === id ? 'snapshot committed' : 'snapshot existed');
-        if (random.next(3) === 0) useInContainer(standing.id);
+        if (random.next(3) === 0) await useInContainer(standing.id);
         return () => checkLineage(standing.id);
       }),
   ],
@@ -166,12 +176,16 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
     4,
     () =>
       holding(async (lease) => {
-        const found = metadata.snapshots.findByChainId('toy', chainIds[item()]!, lease);
+        const found = await metadata.snapshots.findByChainId('toy', chainIds[item()]!, lease);
         count(found ? 'snapshot there' : 'snapshot absent');
         return found && (() => checkLineage(found.id));
       }),
   ],
-  ['drop container', 3, async () => void metadata.containers.remove(`c${random.next(6)}`)],
+  [
+    'drop container',
+    3,
+    async () => void (await metadata.db.transact(() => metadata.containers.remove(`c${random.next(6)}`))),
+  ],
   [
     'make layer',
     4,
@@ -180,13 +194,13 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
         const i = item();
         const path = join(root, 'indexes', diffIds[i]!);
         const temporary = join(root, 'work', name);
-        lease.pin('layer', diffIds[i]!);
+        await lease.pin('layer', diffIds[i]!);
         writeFileSync(temporary, contents[i]!);
         await locks.with('layer', diffIds[i]!, () => {
           if (existsSync(path)) rmSync(temporary);
           else renameSync(temporary, path);
         });
-        metadata.layers.put(
+        await metadata.layers.put(
           { diffId: diffIds[i]!, tarSizeBytes: i, sizeBytes: i, entries: i, remakeable: true },
           lease,
         );
@@ -199,7 +213,7 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
     () =>
       holding(async (lease) => {
         const i = item();
-        const found = lease.pinIfPresent('layer', diffIds[i]!);
+        const found = await lease.pinIfPresent('layer', diffIds[i]!);
         return found ? () => checkFile(join(root, 'indexes', diffIds[i]!), contents[i]!) : undefined;
       }),
   ],
@@ -209,12 +223,12 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
     () =>
       holding(async (lease) => {
         const i = builtItem();
-        const record = metadata.builds.find(`step ${i}`, lease);
+        const record = await metadata.builds.find(`step ${i}`, lease);
         count(record ? 'step cached' : 'step run');
         if (!record) {
           await commitBlob(i, lease);
           const links = [{ kind: 'blob', key: digests[i]! } as const];
-          metadata.builds.put(
+          await metadata.builds.put(
             { id: `step ${i}`, key: `step ${i}`, description: '', result: i, sizeBytes: 0, links },
             lease,
           );
@@ -222,7 +236,7 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
         return () => readBlob(i);
       }),
   ],
-  ['prune step', 3, async () => void metadata.builds.remove(`step ${builtItem()}`)],
+  ['prune step', 3, async () => void (await metadata.db.transact(() => metadata.builds.remove(`step ${builtItem()}`)))],
   [
     'collect',
     3,
@@ -242,9 +256,9 @@ const operations: readonly (readonly [string, number, () => Promise<void>])[] = 
   ['empty trash', 1, async () => void (await emptyTrash(join(root, 'trash')))],
 ];
 
-function useInContainer(snapshotId: string): void {
+async function useInContainer(snapshotId: string): Promise<void> {
   const id = `c${random.next(6)}`;
-  metadata.db.write(() => {
+  await metadata.db.transact(() => {
     metadata.containers.remove(id);
     metadata.containers.insert({ id, name: id, imageId: undefined, snapshotId, state: null });
   });

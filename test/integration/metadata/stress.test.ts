@@ -61,7 +61,7 @@ test(`eight processes pin, commit, drop and collect; some are killed (STRATA_SEE
     assert.equal(errors, '');
     assert.ok(killed || child.exitCode === 0, `a process ended with ${child.exitCode ?? child.signalCode}`);
   }
-  using store = openStressStore(root);
+  using store = await openStressStore(root);
   await judge(store);
   const totals = totalsOf(workers);
   assert.ok((totals['operations'] ?? 0) > processes, JSON.stringify(totals));
@@ -126,7 +126,7 @@ async function judge({ root, metadata, content, collector }: StressStore): Promi
   assert.deepEqual(metadata.db.statement('PRAGMA foreign_key_check').all(), []);
   assert.deepEqual({ ...metadata.db.statement<object>('PRAGMA integrity_check').get() }, { integrity_check: 'ok' });
 
-  metadata.db.write(() => {
+  await metadata.db.transact(() => {
     for (const { reference } of metadata.tags.list()) metadata.tags.remove(reference);
     for (const { id } of metadata.containers.list()) metadata.containers.remove(id);
   });

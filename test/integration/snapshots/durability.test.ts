@@ -60,9 +60,9 @@ test('after another boot, what was not made durable is gone with its files', {
   const folders = (): string[] => readdirSync(join(root, 'snapshots/overlay2')).sort();
   const kept: string[] = [];
   {
-    using metadata = Metadata.open({ ...paths, bootId: 'first' });
+    using metadata = await Metadata.open({ ...paths, bootId: 'first' });
     const driver = new Overlay2Snapshotter({ root, ledger: metadata.snapshots });
-    await using lease = metadata.leases.open('test');
+    await using lease = await metadata.leases.open('test');
     const layer = async (parentId: string | undefined, durable: boolean): Promise<string> => {
       const { id } = await driver.prepare(parentId, { lease });
       return (await driver.commit(id, { lease, durable, flushed: true })).id;
@@ -74,7 +74,7 @@ test('after another boot, what was not made durable is gone with its files', {
     kept.push(base, middle, await layer(middle, true));
     assert.equal(folders().length, 5);
   }
-  using metadata = Metadata.open({ ...paths, bootId: 'second' });
+  using metadata = await Metadata.open({ ...paths, bootId: 'second' });
   const driver = new Overlay2Snapshotter({ root, ledger: metadata.snapshots });
   assert.deepEqual(
     driver

@@ -22,7 +22,7 @@ suite('ext4', { skip: needs('root', 'loop', 'mkfs.ext4', 'losetup') }, () => {
   test('a snapshot whose files are gone is not whole, and gets those of the next of its chain', async () => {
     await using subject = await open();
     const { snapshotter, ledger } = subject;
-    await using lease = subject.lease();
+    await using lease = await subject.lease();
     const chainId = `sha256:${'a'.repeat(64)}` as const;
     const commit = async (): Promise<string> => {
       const { id } = await snapshotter.prepare(undefined, { lease });

@@ -13,13 +13,13 @@ import { overlayDeviations } from '../../helpers/overlay-deviations.ts';
 
 async function inDatabase(): Promise<SnapshotterSubject> {
   const root = mkdtempSync(join(tmpdir(), 'strata-snapshots-'));
-  const metadata = Metadata.open({ database: join(root, 'strata.db'), locksDirectory: join(root, 'locks') });
+  const metadata = await Metadata.open({ database: join(root, 'strata.db'), locksDirectory: join(root, 'locks') });
   const leases: Lease[] = [];
   return {
     snapshotter: new Overlay2Snapshotter({ root, ledger: metadata.snapshots }),
     ledger: metadata.snapshots,
-    lease: () => {
-      const lease = metadata.leases.open('test');
+    lease: async () => {
+      const lease = await metadata.leases.open('test');
       leases.push(lease);
       return lease;
     },

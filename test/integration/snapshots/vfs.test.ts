@@ -25,7 +25,7 @@ suite('vfs', { skip: needs('root') }, () => {
       return new VfsSnapshotter(options);
     });
     const { snapshotter, ledger } = subject;
-    await using lease = subject.lease();
+    await using lease = await subject.lease();
     const base = await snapshotter.prepare(undefined, { lease });
     await using tree = await openTree(snapshotter, base.id, { access: 'write' });
     for (let i = 0; i < 1000; i++) writeFileSync(join(tree.path, `f${i}`), '');
@@ -57,7 +57,7 @@ suite('vfs on btrfs', { skip: needs('root', 'loop', 'btrfs', 'mkfs.btrfs') }, ()
   test('a copy shares its contents with what it was copied from', async () => {
     await using subject = await inMemory((options) => new VfsSnapshotter(options), filesystem.path);
     const { snapshotter } = subject;
-    await using lease = subject.lease();
+    await using lease = await subject.lease();
     assert.equal(snapshotter.capabilities.reflink, true);
     const base = await snapshotter.prepare(undefined, { lease });
     await using tree = await openTree(snapshotter, base.id, { access: 'write' });

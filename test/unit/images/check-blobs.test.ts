@@ -28,7 +28,11 @@ test('a blob that the disk does not give back is named, and the others are looke
   const bad = digests[1] ?? assert.fail();
   const looked: string[] = [];
   const report = ({ key }: { readonly key: string }): void => void looked.push(key);
-  const partsFailing = (code: string): BlobParts => ({ blobs, content: failing(content, bad, code), hold: () => true });
+  const partsFailing = (code: string): BlobParts => ({
+    blobs,
+    content: failing(content, bad, code),
+    hold: async () => true,
+  });
   assert.deepEqual(await checkBlobs(partsFailing('EIO'), report, {}), [
     { kind: 'blob', key: bad, problem: 'cannot be read from the disk (EIO)' },
   ]);

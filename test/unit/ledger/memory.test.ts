@@ -5,18 +5,18 @@ import { snapshotLedgerSuite } from '../../../src/testing/suites/snapshot-ledger
 
 snapshotLedgerSuite('memory', async () => {
   const ledger = new MemorySnapshotLedger();
-  return { ledger, lease: () => ledger.lease(), [Symbol.asyncDispose]: async () => {} };
+  return { ledger, lease: async () => ledger.lease(), [Symbol.asyncDispose]: async () => {} };
 });
 
 test('a lease shows what it pins and lets go when disposed', async () => {
   const ledger = new MemorySnapshotLedger();
   const lease = ledger.lease();
   const base = { driver: 'toy', parentId: undefined, chainId: undefined, durable: false, createdAt: 0, labels: {} };
-  ledger.insert({ ...base, id: 'a', kind: 'active' }, lease);
+  await ledger.insert({ ...base, id: 'a', kind: 'active' }, lease);
   assert.deepEqual([...ledger.pinnedBy(lease)], ['a']);
-  ledger.commit('a', { durable: true }, lease);
-  assert.throws(() => ledger.remove('a'), { code: 'ERR_SNAPSHOT_IN_USE' });
+  await ledger.commit('a', { durable: true }, lease);
+  await assert.rejects(() => ledger.remove('a'), { code: 'ERR_SNAPSHOT_IN_USE' });
   await lease[Symbol.asyncDispose]();
   assert.equal(ledger.pinnedBy(lease).size, 0);
-  ledger.remove('a');
+  await ledger.remove('a');
 });

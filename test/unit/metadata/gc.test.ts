@@ -23,8 +23,15 @@ async function putBlob({ content, metadata }: TestStore, text: string, lease: St
   return (await writer.commit()).digest;
 }
 
-function putTarget({ metadata }: TestStore, name: string, links: readonly ObjectRef[], lease: StoreLease): Digest {
-  metadata.targets.put({ digest: digest(name), mediaType: 'x', sizeBytes: 1, links, images: [] }, lease);
+async function putTarget(
+  { metadata }: TestStore,
+  name: string,
+  links: readonly ObjectRef[],
+  lease: StoreLease,
+): Promise<Digest> {
+  await metadata.db.transact(() =>
+    metadata.targets.put({ digest: digest(name), mediaType: 'x', sizeBytes: 1, links, images: [] }, lease),
+  );
   return digest(name);
 }
 
@@ -32,18 +39,18 @@ const trashed = (root: string): string[] => readdirSync(join(root, 'trash'));
 
 describe('collection', () => {
   test('takes rows and files of what nothing reaches, and nothing else', async (context) => {
-    const store = newStore(context);
+    const store = await newStore(context);
     const { metadata, content, collector, root } = store;
-    const lease = metadata.leases.open('test');
+    const lease = await metadata.leases.open('test');
     for (const text of ['manifest', 'layer', 'loose']) await putBlob(store, text, lease);
-    putTarget(store, 'manifest', [blob('layer')], lease);
-    metadata.tags.set('x', digest('manifest'));
+    await putTarget(store, 'manifest', [blob('layer')], lease);
+    await metadata.db.transact(() => metadata.tags.set('x', digest('manifest')));
     assert.deepEqual((await collector.collect()).removed, [], 'everything is pinned');
     await lease[Symbol.asyncDispose]();
     assert.deepEqual(await collector.collect(), { deadLeases: 0, removed: [blob('loose')] });
     assert.equal(existsSync(content.path(digest('loose'))), false);
     assert.equal(trashed(root).length, 1);
-    metadata.tags.remove('x');
+    await metadata.db.transact(() => metadata.tags.remove('x'));
     const { removed } = await collector.collect();
     assert.deepEqual(removed.map(({ kind }) => kind).sort(), ['blob', 'blob', 'target']);
     assert.deepEqual(await collector.findOrphans(), []);
@@ -53,49 +60,53 @@ describe('collection', () => {
   });
 
   test('every kind of root holds', async (context) => {
-    const store = newStore(context);
+    const store = await newStore(context);
     const { metadata, collector } = store;
-    const lease = metadata.leases.open('test');
+    const lease = await metadata.leases.open('test');
     const names = ['tagged', 'kept', 'of container', 'built', 'lost'];
     for (const name of names) await putBlob(store, name, lease);
-    putTarget(store, 'tagged', [], lease);
-    metadata.tags.set('x', digest('tagged'));
-    putTarget(store, 'kept', [], lease);
-    metadata.targets.setKept(digest('kept'), true);
-    metadata.images.put(
-      {
-        id: digest('of container'),
-        os: 'linux',
-        architecture: 'amd64',
-        variant: undefined,
-        sizeBytes: 0,
-        labels: {},
-        madeAt: undefined,
-        layers: [],
-      },
-      lease,
+    await putTarget(store, 'tagged', [], lease);
+    await metadata.db.transact(() => metadata.tags.set('x', digest('tagged')));
+    await putTarget(store, 'kept', [], lease);
+    await metadata.db.transact(() => metadata.targets.setKept(digest('kept'), true));
+    await metadata.db.transact(() =>
+      metadata.images.put(
+        {
+          id: digest('of container'),
+          os: 'linux',
+          architecture: 'amd64',
+          variant: undefined,
+          sizeBytes: 0,
+          labels: {},
+          madeAt: undefined,
+          layers: [],
+        },
+        lease,
+      ),
     );
-    metadata.containers.insert({
-      id: 'c',
-      name: 'c',
-      imageId: digest('of container'),
-      snapshotId: undefined,
-      state: null,
-    });
-    metadata.builds.put(
+    await metadata.db.transact(() =>
+      metadata.containers.insert({
+        id: 'c',
+        name: 'c',
+        imageId: digest('of container'),
+        snapshotId: undefined,
+        state: null,
+      }),
+    );
+    await metadata.builds.put(
       { id: 'k', key: 'k', description: '', result: null, sizeBytes: 0, links: [blob('built')] },
       lease,
     );
     await lease[Symbol.asyncDispose]();
     assert.deepEqual((await collector.collect()).removed, [blob('lost')]);
-    const user = metadata.leases.open('a build');
-    assert.ok(metadata.builds.find('k', user));
+    const user = await metadata.leases.open('a build');
+    assert.ok(await metadata.builds.find('k', user));
     assert.deepEqual((await collector.collect({ keepBuildCache: false })).removed, [], 'the cache is in use');
     await user[Symbol.asyncDispose]();
     assert.deepEqual((await collector.collect({ keepBuildCache: false })).removed.length, 2);
-    metadata.targets.setKept(digest('kept'), false);
-    metadata.tags.remove('x');
-    metadata.containers.remove('c');
+    await metadata.db.transact(() => metadata.targets.setKept(digest('kept'), false));
+    await metadata.db.transact(() => metadata.tags.remove('x'));
+    await metadata.db.transact(() => metadata.containers.remove('c'));
     await collector.collect();
     assert.deepEqual(metadata.blobs.list(), []);
     assert.deepEqual(metadata.images.list(), []);
@@ -103,7 +114,7 @@ describe('collection', () => {
   });
 
   test('a result that a build has found stays, though another build puts a new one in its place', async (context) => {
-    const store = newStore(context);
+    const store = await newStore(context);
     const { metadata, collector } = store;
     const step = (result: string) => ({
       id: 'k',
@@ -113,16 +124,16 @@ describe('collection', () => {
       sizeBytes: 0,
       links: [blob(result)],
     });
-    const maker = metadata.leases.open('a build');
+    const maker = await metadata.leases.open('a build');
     await putBlob(store, 'old', maker);
-    metadata.builds.put(step('old'), maker);
+    await metadata.builds.put(step('old'), maker);
     await maker[Symbol.asyncDispose]();
-    const user = metadata.leases.open('another build');
-    assert.equal(metadata.builds.find('k', user)?.result, 'old');
+    const user = await metadata.leases.open('another build');
+    assert.equal((await metadata.builds.find('k', user))?.result, 'old');
     {
-      await using again = metadata.leases.open('a build without cache');
+      await using again = await metadata.leases.open('a build without cache');
       await putBlob(store, 'new', again);
-      metadata.builds.put(step('new'), again);
+      await metadata.builds.put(step('new'), again);
     }
     assert.deepEqual((await collector.collect()).removed, [], 'somebody works with it');
     await user[Symbol.asyncDispose]();
@@ -130,13 +141,13 @@ describe('collection', () => {
   });
 
   test('names and what they held go in one transaction, or neither does', async (context) => {
-    const store = newStore(context);
+    const store = await newStore(context);
     const { metadata, collector } = store;
     {
-      await using lease = metadata.leases.open('test');
+      await using lease = await metadata.leases.open('test');
       await putBlob(store, 'manifest', lease);
-      putTarget(store, 'manifest', [], lease);
-      metadata.tags.set('x', digest('manifest'));
+      await putTarget(store, 'manifest', [], lease);
+      await metadata.db.transact(() => metadata.tags.set('x', digest('manifest')));
     }
     const release = (): void => void metadata.tags.remove('x');
     const refused = collector.collect({
@@ -153,10 +164,10 @@ describe('collection', () => {
   });
 
   test('given up, it leaves all as it was, or has no file of what it forgot', async (context) => {
-    const store = newStore(context);
+    const store = await newStore(context);
     const { metadata, collector, content } = store;
     {
-      await using lease = metadata.leases.open('test');
+      await using lease = await metadata.leases.open('test');
       for (const name of ['one', 'two']) await putBlob(store, name, lease);
     }
     const stop = new AbortController();
@@ -170,7 +181,7 @@ describe('collection', () => {
   });
 
   test('an image keeps the snapshot of its whole chain for every driver, and with it those below', async (context) => {
-    const { metadata, collector } = newStore(context);
+    const { metadata, collector } = await newStore(context);
     const chain = (name: string): ChainId => digest(name) as string as ChainId;
     const image = {
       id: digest('image'),
@@ -182,69 +193,76 @@ describe('collection', () => {
       madeAt: undefined,
       layers: ['base', 'top'].map((name) => ({ diffId: digest(name) as string as DiffId, chainId: chain(name) })),
     };
-    const unpack = (driver: string, lease: StoreLease): void => {
+    const unpack = async (driver: string, lease: StoreLease): Promise<void> => {
       const record = { driver, chainId: undefined, durable: false, createdAt: 0, labels: {}, kind: 'active' } as const;
       for (const [name, parentId] of [
         ['base', undefined],
         ['top', `${driver}-base`],
         ['aside', `${driver}-base`],
       ] as const) {
-        metadata.snapshots.insert({ ...record, id: `${driver}-${name}`, parentId }, lease);
-        metadata.snapshots.commit(`${driver}-${name}`, { durable: true, chainId: chain(name) }, lease);
+        await metadata.snapshots.insert({ ...record, id: `${driver}-${name}`, parentId }, lease);
+        await metadata.snapshots.commit(`${driver}-${name}`, { durable: true, chainId: chain(name) }, lease);
       }
     };
     const standing = (): string[] => metadata.snapshots.list().map(({ id }) => id);
     {
-      await using lease = metadata.leases.open('build');
-      unpack('one', lease);
-      metadata.images.put(image, lease);
-      metadata.targets.put(
-        {
-          digest: digest('t'),
-          mediaType: 'x',
-          sizeBytes: 1,
-          links: [],
-          images: [{ imageId: image.id, manifest: digest('t') }],
-        },
-        lease,
+      await using lease = await metadata.leases.open('build');
+      await unpack('one', lease);
+      await metadata.db.transact(() => metadata.images.put(image, lease));
+      await metadata.db.transact(() =>
+        metadata.targets.put(
+          {
+            digest: digest('t'),
+            mediaType: 'x',
+            sizeBytes: 1,
+            links: [],
+            images: [{ imageId: image.id, manifest: digest('t') }],
+          },
+          lease,
+        ),
       );
-      metadata.tags.set('x', digest('t'));
+      await metadata.db.transact(() => metadata.tags.set('x', digest('t')));
     }
     await collector.collect();
     assert.deepEqual(standing(), ['one-base', 'one-top']);
     {
-      await using lease = metadata.leases.open('build with another driver');
-      unpack('two', lease);
-      metadata.images.put(image, lease);
+      await using lease = await metadata.leases.open('build with another driver');
+      await unpack('two', lease);
+      await metadata.db.transact(() => metadata.images.put(image, lease));
     }
     await collector.collect();
     assert.deepEqual(standing(), ['one-base', 'one-top', 'two-base', 'two-top']);
     assert.equal(metadata.images.hasChain(chain('top')), true);
     assert.equal(metadata.snapshots.hasChain(chain('aside')), false);
-    metadata.tags.remove('x');
+    await metadata.db.transact(() => metadata.tags.remove('x'));
     await collector.collect();
     assert.deepEqual(standing(), []);
   });
 
   test('a snapshot keeps its ancestors, and a chain goes as a whole', async (context) => {
-    const { metadata, collector } = newStore(context);
-    const lease = metadata.leases.open('test');
+    const { metadata, collector } = await newStore(context);
+    const lease = await metadata.leases.open('test');
     const { snapshots } = metadata;
     const record = { driver: 'toy', chainId: undefined, durable: false, createdAt: 0, labels: {} };
     for (let i = 0; i < 5; i++) {
-      snapshots.insert({ ...record, id: `s${i}`, kind: 'active', parentId: i === 0 ? undefined : `s${i - 1}` }, lease);
-      snapshots.commit(`s${i}`, { durable: true }, lease);
+      await snapshots.insert(
+        { ...record, id: `s${i}`, kind: 'active', parentId: i === 0 ? undefined : `s${i - 1}` },
+        lease,
+      );
+      await snapshots.commit(`s${i}`, { durable: true }, lease);
     }
-    metadata.containers.insert({ id: 'c', name: 'c', imageId: undefined, snapshotId: 's3', state: null });
+    await metadata.db.transact(() =>
+      metadata.containers.insert({ id: 'c', name: 'c', imageId: undefined, snapshotId: 's3', state: null }),
+    );
     await lease[Symbol.asyncDispose]();
     assert.deepEqual((await collector.collect()).removed, [{ kind: 'snapshot', key: 's4' }]);
-    metadata.containers.remove('c');
+    await metadata.db.transact(() => metadata.containers.remove('c'));
     assert.equal((await collector.collect()).removed.length, 4);
     assert.deepEqual(snapshots.list(), []);
   });
 
   test('agrees with a walk over any graph', async (context) => {
-    const { metadata, collector } = newStore(context);
+    const { metadata, collector } = await newStore(context);
     const { objects, leases, db } = metadata;
     const size = 12;
     const node = fc.nat({ max: size - 1 });
@@ -255,13 +273,13 @@ describe('collection', () => {
         fc.array(node, { maxLength: 3 }),
         async (edges, pinned, absent) => {
           const ref = (i: number): ObjectRef => ({ kind: 'layer', key: `${i}` });
-          const maker = leases.open('maker');
-          await using holder = leases.open('holder');
-          db.writeVolatile(() => {
+          const maker = await leases.open('maker');
+          await using holder = await leases.open('holder');
+          await db.transact(() => {
             for (let i = 0; i < size; i++) if (!absent.includes(i)) objects.put('layer', `${i}`, maker);
             for (const [from, to] of edges) objects.link(ref(from), ref(to));
           });
-          for (const i of pinned) holder.pin('layer', `${i}`);
+          for (const i of pinned) await holder.pin('layer', `${i}`);
           await maker[Symbol.asyncDispose]();
 
           const reached = new Set(pinned);
@@ -286,11 +304,11 @@ describe('collection', () => {
   });
 
   test('ends dead leases first', async (context) => {
-    const store = newStore(context);
-    const lease = store.metadata.leases.open('killed');
+    const store = await newStore(context);
+    const lease = await store.metadata.leases.open('killed');
     await putBlob(store, 'a', lease);
     writeFileSync(join(store.root, 'locks/unrelated'), '');
-    const other = openStore(store.root);
+    const other = await openStore(store.root);
     // What a kill does: the descriptor goes, the row stays.
     store.metadata.db.statement("INSERT INTO lease VALUES ('ghost', 'killed', 1, 0)").run();
     store.metadata.db.statement("INSERT INTO lease_ref SELECT 'ghost', id FROM object").run();
@@ -302,7 +320,7 @@ describe('collection', () => {
 
 describe('files and rows that disagree', () => {
   test('a file nobody recorded is an orphan, unless somebody alive pins it', async (context) => {
-    const { metadata, content, collector, root } = newStore(context);
+    const { metadata, content, collector, root } = await newStore(context);
     const bytes = utf8('left by a crash');
     await using writer = await content.writer('x');
     await writer.write(bytes);
@@ -313,8 +331,8 @@ describe('files and rows that disagree', () => {
       { kind: 'blob', key: left },
       { kind: 'layer', key: `sha256:${'a'.repeat(64)}` },
     ];
-    const maker = metadata.leases.open('maker');
-    maker.pin('blob', left);
+    const maker = await metadata.leases.open('maker');
+    await maker.pin('blob', left);
     assert.deepEqual(await collector.findOrphans(), orphans.slice(1));
     await maker[Symbol.asyncDispose]();
     assert.deepEqual(await collector.findOrphans(), orphans);
@@ -325,8 +343,8 @@ describe('files and rows that disagree', () => {
   });
 
   test('what died named but never recorded takes its file along', async (context) => {
-    const { metadata, content, collector } = newStore(context);
-    const maker = metadata.leases.open('maker');
+    const { metadata, content, collector } = await newStore(context);
+    const maker = await metadata.leases.open('maker');
     await using writer = await content.writer('x');
     await writer.commit({ beforePublish: (found) => maker.pin('blob', found.digest) });
     await maker[Symbol.asyncDispose]();
@@ -335,9 +353,9 @@ describe('files and rows that disagree', () => {
   });
 
   test('a sweeper leaves alone what came back', async (context) => {
-    const store = newStore(context);
+    const store = await newStore(context);
     const { metadata, content, locks, root } = store;
-    await using lease = metadata.leases.open('test');
+    await using lease = await metadata.leases.open('test');
     const isWanted: SweepContext['isWanted'] = ({ kind, key }) => metadata.objects.isWanted(kind, key);
     const back = await putBlob(store, 'back', lease);
     await blobSweeper(content).sweep([back], { isWanted });
@@ -345,21 +363,21 @@ describe('files and rows that disagree', () => {
     const folder = { directory: root, locks, trashDirectory: join(root, 'trash') };
     const files = fileSweeper({ ...folder, kind: 'layer', nameOf: (key) => key, keyOf: (name) => name });
     for (const name of ['pinned', 'dead']) writeFileSync(join(root, name), '');
-    lease.pin('layer', 'pinned');
+    await lease.pin('layer', 'pinned');
     await files.sweep(['pinned', 'dead', 'never there'], { isWanted });
     assert.deepEqual([existsSync(join(root, 'pinned')), existsSync(join(root, 'dead'))], [true, false]);
     assert.equal(trashed(root).length, 1);
   });
 
   test('drivers look after their own directories', async (context) => {
-    const { metadata } = newStore(context);
+    const { metadata } = await newStore(context);
     let calls = 0;
     const driver = { cleanup: async () => ++calls };
     const collector = new GarbageCollector(metadata, { snapshot: snapshotSweeper([driver]) });
     await collector.collect();
     assert.equal(calls, 0);
-    const lease = metadata.leases.open('test');
-    metadata.snapshots.insert(
+    const lease = await metadata.leases.open('test');
+    await metadata.snapshots.insert(
       {
         id: 's',
         driver: 'toy',
@@ -380,7 +398,7 @@ describe('files and rows that disagree', () => {
   });
 
   test('an aborted collection stops before the next step', async (context) => {
-    const store = newStore(context);
+    const store = await newStore(context);
     const stopped = { signal: AbortSignal.abort(new Error('stopped by the test')) };
     await assert.rejects(store.collector.collect(stopped), /stopped by the test/);
     await assert.rejects(emptyTrash(join(temporaryRoot(context)), stopped), /stopped by the test/);

@@ -22,16 +22,16 @@ async function holder(context: TestContext, root: string): Promise<ChildProcess>
 
 describe('leases', () => {
   test('one has a row and a locked file, and leaves neither', async (context) => {
-    const { root, metadata } = newStore(context);
+    const { root, metadata } = await newStore(context);
     {
-      await using lease = metadata.leases.open('pull of busybox');
+      await using lease = await metadata.leases.open('pull of busybox');
       const [row] = metadata.leases.list();
       assert.deepEqual(
         { ...row, createdAt: 0 },
         { id: lease.id, purpose: 'pull of busybox', pid: process.pid, createdAt: 0 },
       );
       assert.deepEqual(leaseFiles(root), [`lease-${lease.id}`]);
-      assert.deepEqual(metadata.leases.removeDead(), [], 'our own is alive');
+      assert.deepEqual(await metadata.leases.removeDead(), [], 'our own is alive');
       await lease[Symbol.asyncDispose]();
       assert.deepEqual(metadata.leases.list(), []);
     }
@@ -39,19 +39,19 @@ describe('leases', () => {
   });
 
   test('pin, then look', async (context) => {
-    const { metadata } = newStore(context);
-    const { objects, blobs, leases } = metadata;
+    const { metadata } = await newStore(context);
+    const { db, objects, blobs, leases } = metadata;
     const digest = `sha256:${'a'.repeat(64)}` as Parameters<typeof blobs.get>[0];
-    await using maker = leases.open('maker');
-    await using user = leases.open('user');
-    assert.equal(user.pinIfPresent('blob', digest), false);
+    await using maker = await leases.open('maker');
+    await using user = await leases.open('user');
+    assert.equal(await user.pinIfPresent('blob', digest), false);
     assert.equal(objects.find('blob', digest), undefined, 'a miss leaves no trace');
-    maker.pin('blob', digest);
-    assert.equal(user.pinIfPresent('blob', digest), false, 'named is not present');
+    await maker.pin('blob', digest);
+    assert.equal(await user.pinIfPresent('blob', digest), false, 'named is not present');
     assert.equal(objects.isWanted('blob', digest), true);
-    blobs.put({ digest, sizeBytes: 1 }, maker);
-    assert.equal(user.pinIfPresent('blob', digest), true);
-    assert.equal(user.pinIfPresent('blob', digest), true);
+    await db.transact(() => blobs.put({ digest, sizeBytes: 1 }, maker));
+    assert.equal(await user.pinIfPresent('blob', digest), true);
+    assert.equal(await user.pinIfPresent('blob', digest), true);
     const id = objects.find('blob', digest) ?? 0;
     assert.equal(objects.pinners(id), 2);
     assert.equal(objects.pinners(id, user), 1);
@@ -62,18 +62,18 @@ describe('leases', () => {
   test('another process’s lease lives until it is killed', async (context) => {
     const root = temporaryRoot(context);
     const child = await holder(context, root);
-    using store = openStore(root);
+    using store = await openStore(root);
     const { leases, objects } = store.metadata;
-    assert.deepEqual(leases.removeDead(), []);
+    assert.deepEqual(await leases.removeDead(), []);
     assert.equal(objects.isWanted('layer', 'held'), true);
     child.kill('SIGKILL');
     await once(child, 'close');
     assert.equal(objects.isWanted('layer', 'held'), true, 'nobody has looked yet');
     assert.deepEqual(leases.deaths(), []);
-    const dead = leases.removeDead();
+    const dead = await leases.removeDead();
     assert.equal(dead.length, 1);
     assert.equal(objects.isWanted('layer', 'held'), false);
-    assert.deepEqual(leases.removeDead(), []);
+    assert.deepEqual(await leases.removeDead(), []);
     assert.deepEqual(leaseFiles(root), []);
     assert.deepEqual(leases.deaths(), dead, 'until somebody has cleared up');
     leases.forgetDeaths(dead);
@@ -82,30 +82,30 @@ describe('leases', () => {
 
   test('a child of the holder gets neither its lock nor the database', async (context) => {
     const root = temporaryRoot(context);
-    using store = openStore(root);
-    const lease = store.metadata.leases.open('parent');
+    using store = await openStore(root);
+    const lease = await store.metadata.leases.open('parent');
     const open = output('ls', '-l', '/proc/self/fd');
     assert.match(open, / 2 -> /);
     assert.ok(!open.includes(root), open);
     await lease[Symbol.asyncDispose]();
-    assert.deepEqual(store.metadata.leases.removeDead(), []);
+    assert.deepEqual(await store.metadata.leases.removeDead(), []);
   });
 
   test('a lock file without a row, and a row without its file, are dead', async (context) => {
-    const { root, metadata } = newStore(context);
+    const { root, metadata } = await newStore(context);
     writeFileSync(join(root, 'locks/lease-feedfacefeedface0000'), '');
-    const lease = metadata.leases.open('robbed');
+    const lease = await metadata.leases.open('robbed');
     rmSync(join(root, `locks/lease-${lease.id}`));
-    assert.deepEqual(metadata.leases.removeDead(), [lease.id]);
+    assert.deepEqual(await metadata.leases.removeDead(), [lease.id]);
     assert.deepEqual(leaseFiles(root), []);
     assert.deepEqual(metadata.leases.deaths(), [], 'neither has made anything');
-    assert.throws(() => lease.pin('blob', 'x'), { code: 'ERR_LEASE_ENDED', kind: 'failed-precondition' });
+    await assert.rejects(() => lease.pin('blob', 'x'), { code: 'ERR_LEASE_ENDED', kind: 'failed-precondition' });
     await lease[Symbol.asyncDispose]();
     assert.ok(existsSync(join(root, 'locks')));
   });
 
   test('a lock file that somebody else sets aside before it is locked holds no lease', async (context) => {
-    const { root, metadata } = newStore(context);
+    const { root, metadata } = await newStore(context);
     const { openSync } = fs;
     let isTaken = false;
     const opening = context.mock.method(fs, 'openSync', (path: string, ...rest: [string]) => {
@@ -119,9 +119,9 @@ describe('leases', () => {
       syncBuiltinESMExports();
     });
     syncBuiltinESMExports();
-    await using lease = metadata.leases.open('raced');
+    await using lease = await metadata.leases.open('raced');
     assert.ok(existsSync(join(root, 'locks/set-aside')));
     assert.deepEqual(leaseFiles(root), [`lease-${lease.id}`]);
-    assert.deepEqual(metadata.leases.removeDead(), [], 'it is alive for everybody');
+    assert.deepEqual(await metadata.leases.removeDead(), [], 'it is alive for everybody');
   });
 });

@@ -18,12 +18,12 @@ export interface TestStore extends Disposable {
 }
 
 /** Opens the store in `root` as another process would. */
-export function openStore(root: string, options: Partial<MetadataOptions> = {}): TestStore {
+export async function openStore(root: string, options: Partial<MetadataOptions> = {}): Promise<TestStore> {
   const trashDirectory = join(root, 'trash');
   const indexes = join(root, 'indexes');
   for (const folder of [trashDirectory, indexes]) mkdirSync(folder, { recursive: true });
   const locksDirectory = join(root, 'locks');
-  const metadata = Metadata.open({ database: join(root, 'strata.db'), locksDirectory, ...options });
+  const metadata = await Metadata.open({ database: join(root, 'strata.db'), locksDirectory, ...options });
   const locks = new ObjectLocks(locksDirectory);
   const content = LocalContentStore.open({ directory: join(root, 'content'), locks, trashDirectory });
   const collector = new GarbageCollector(metadata, {
@@ -48,8 +48,8 @@ export function temporaryRoot(context: TestContext): string {
 }
 
 /** A new store for one test. */
-export function newStore(context: TestContext, options: Partial<MetadataOptions> = {}): TestStore {
-  const store = openStore(temporaryRoot(context), options);
+export async function newStore(context: TestContext, options: Partial<MetadataOptions> = {}): Promise<TestStore> {
+  const store = await openStore(temporaryRoot(context), options);
   context.after(() => store[Symbol.dispose]());
   return store;
 }

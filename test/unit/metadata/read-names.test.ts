@@ -20,8 +20,8 @@ test('names are read beside a program that writes, and without one', async (t) =
   const database = join(root, 'strata.db');
   const expected = { containers: [{ name: 'web', state: { status: 'exited' } }], references: [] };
   {
-    using store = openStore(root);
-    store.metadata.containers.insert(container);
+    using store = await openStore(root);
+    await store.metadata.db.transact(() => store.metadata.containers.insert(container));
     assert.ok(existsSync(`${database}-wal`));
     assert.deepEqual(readNames(database), expected);
   }

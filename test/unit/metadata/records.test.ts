@@ -45,19 +45,19 @@ const target = (name: string, imageNames: readonly string[] = [name]): NewTarget
 });
 
 const put = async (metadata: Metadata, name: string): Promise<void> => {
-  await using lease = metadata.leases.open('test');
-  metadata.images.put(image(name), lease);
-  metadata.targets.put(target(name), lease);
+  await using lease = await metadata.leases.open('test');
+  await metadata.db.transact(() => metadata.images.put(image(name), lease));
+  await metadata.db.transact(() => metadata.targets.put(target(name), lease));
 };
 
 describe('layers', () => {
   test('come back, and are found by every blob they were seen as', async (context) => {
-    const { metadata } = newStore(context);
-    await using lease = metadata.leases.open('test');
-    const { layers } = metadata;
+    const { metadata } = await newStore(context);
+    await using lease = await metadata.leases.open('test');
+    const { db, layers } = metadata;
     assert.equal(layers.get(diffId('a')), undefined);
-    layers.put(layer('a'), lease);
-    layers.put(layer('a'), lease);
+    await layers.put(layer('a'), lease);
+    await layers.put(layer('a'), lease);
     const gzip = {
       digest: digest('a.gz'),
       mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
@@ -65,10 +65,10 @@ describe('layers', () => {
       sizeBytes: 900,
       recipe: undefined,
     };
-    layers.addBlob(diffId('a'), gzip);
-    layers.addBlob(diffId('a'), { ...gzip, recipe: '{"codec":"x"}' });
-    layers.addBlob(diffId('a'), gzip);
-    layers.addBlob(diffId('a'), { ...gzip, digest: digest('a.zst'), compression: 'zstd' });
+    await db.transact(() => layers.addBlob(diffId('a'), gzip));
+    await db.transact(() => layers.addBlob(diffId('a'), { ...gzip, recipe: '{"codec":"x"}' }));
+    await db.transact(() => layers.addBlob(diffId('a'), gzip));
+    await db.transact(() => layers.addBlob(diffId('a'), { ...gzip, digest: digest('a.zst'), compression: 'zstd' }));
     assert.deepEqual(layers.get(diffId('a')), layer('a'));
     assert.deepEqual(layers.list(), [layer('a')]);
     assert.deepEqual(
@@ -78,17 +78,17 @@ describe('layers', () => {
         .sort(),
       ['gzip {"codec":"x"}', 'zstd undefined'],
     );
-    await using user = metadata.leases.open('user');
-    assert.deepEqual(layers.findByBlob(digest('a.zst'), user), layer('a'));
-    assert.equal(layers.findByBlob(digest('nothing'), user), undefined);
+    await using user = await metadata.leases.open('user');
+    assert.deepEqual(await layers.findByBlob(digest('a.zst'), user), layer('a'));
+    assert.equal(await layers.findByBlob(digest('nothing'), user), undefined);
     assert.equal(metadata.objects.pinners(metadata.objects.find('layer', diffId('a')) ?? 0), 2);
-    assert.throws(() => layers.addBlob(diffId('unknown'), gzip), /FOREIGN KEY/);
+    await assert.rejects(() => db.transact(() => layers.addBlob(diffId('unknown'), gzip)), /FOREIGN KEY/);
   });
 });
 
 describe('images and targets', () => {
   test('an image comes back with its layers, and keeps what it consists of', async (context) => {
-    const { metadata } = newStore(context);
+    const { metadata } = await newStore(context);
     await put(metadata, 'app');
     const { layers, ...record } = image('app');
     assert.deepEqual(metadata.images.get(record.id), record);
@@ -106,7 +106,7 @@ describe('images and targets', () => {
   });
 
   test('an ID is found by its first digits', async (context) => {
-    const { metadata } = newStore(context);
+    const { metadata } = await newStore(context);
     for (const name of ['a', 'b', 'c']) await put(metadata, name);
     const id = image('b').id;
     assert.deepEqual(metadata.images.findByPrefix(id.slice(0, 'sha256:'.length + 12), 2), [id]);
@@ -116,13 +116,13 @@ describe('images and targets', () => {
   });
 
   test('an index leads to several images, an image to several targets', async (context) => {
-    const { metadata } = newStore(context);
-    const { targets } = metadata;
+    const { metadata } = await newStore(context);
+    const { db, targets } = metadata;
     await put(metadata, 'app');
     await put(metadata, 'other');
-    await using lease = metadata.leases.open('test');
-    targets.put({ ...target('index', ['app']), artifactType: 'application/x' }, lease);
-    targets.put({ ...target('index', ['other']), artifactType: 'application/x' }, lease);
+    await using lease = await metadata.leases.open('test');
+    await db.transact(() => targets.put({ ...target('index', ['app']), artifactType: 'application/x' }, lease));
+    await db.transact(() => targets.put({ ...target('index', ['other']), artifactType: 'application/x' }, lease));
     const { digest: index, mediaType, sizeBytes } = target('index');
     const { createdAt, ...rest } = targets.get(index) ?? assert.fail();
     assert.ok(Math.abs(Date.now() - createdAt) < 60_000);
@@ -133,15 +133,18 @@ describe('images and targets', () => {
     );
     assert.deepEqual(new Set(targets.targetsOf(image('app').id)), new Set([index, target('app').digest]));
     assert.equal(targets.list().length, 3);
-    targets.setKept(index, true);
+    await db.transact(() => targets.setKept(index, true));
     assert.equal(targets.get(index)?.kept, true);
-    assert.throws(() => targets.setKept(digest('unknown'), true), { code: 'ERR_OBJECT_NOT_FOUND', kind: 'not-found' });
+    await assert.rejects(() => db.transact(() => targets.setKept(digest('unknown'), true)), {
+      code: 'ERR_OBJECT_NOT_FOUND',
+      kind: 'not-found',
+    });
   });
 
   test('a thousand images are listed with their names, newest first', async (context) => {
-    const { metadata } = newStore(context);
-    await using lease = metadata.leases.open('test');
-    metadata.db.write(() => {
+    const { metadata } = await newStore(context);
+    await using lease = await metadata.leases.open('test');
+    await metadata.db.transact(() => {
       for (let i = 0; i < 1000; i++) {
         metadata.images.put(image(`n${i}`, { madeAt: 1_700_000_000_000 + i }), lease);
         metadata.targets.put(target(`n${i}`), lease);
@@ -163,37 +166,37 @@ describe('images and targets', () => {
 
 describe('tags', () => {
   test('move, go, and remember', async (context) => {
-    const { metadata } = newStore(context);
-    const { tags } = metadata;
+    const { metadata } = await newStore(context);
+    const { db, tags } = metadata;
     await put(metadata, 'a');
     await put(metadata, 'b');
     const [a, b] = [target('a').digest, target('b').digest];
     const name = 'docker.io/library/x:latest';
     assert.equal(tags.get(name), undefined);
-    assert.equal(tags.set(name, a), undefined);
-    assert.equal(tags.set(name, a), a);
-    assert.equal(tags.set(name, b), a);
+    assert.equal(await db.transact(() => tags.set(name, a)), undefined);
+    assert.equal(await db.transact(() => tags.set(name, a)), a);
+    assert.equal(await db.transact(() => tags.set(name, b)), a);
     assert.equal(tags.get(name)?.target, b);
     assert.deepEqual(tags.ofTarget(a), []);
     assert.deepEqual(
       tags.ofTarget(b).map(({ reference }) => reference),
       [name],
     );
-    assert.equal(tags.remove(name), b);
-    assert.equal(tags.remove(name), undefined);
+    assert.equal(await db.transact(() => tags.remove(name)), b);
+    assert.equal(await db.transact(() => tags.remove(name)), undefined);
     assert.deepEqual(tags.list(), []);
     assert.deepEqual(
       tags.history(name).map(({ target: digestThen }) => digestThen),
       [undefined, b, a],
     );
-    assert.throws(() => tags.set(name, digest('unknown')), { code: 'ERR_OBJECT_NOT_FOUND' });
+    await assert.rejects(() => db.transact(() => tags.set(name, digest('unknown'))), { code: 'ERR_OBJECT_NOT_FOUND' });
   });
 
   test('the past of a tag does not grow without end', async (context) => {
-    const { metadata } = newStore(context);
+    const { metadata } = await newStore(context);
     await put(metadata, 'a');
     await put(metadata, 'b');
-    metadata.db.write(() => {
+    await metadata.db.transact(() => {
       metadata.tags.set('kept', target('a').digest);
       for (let i = 0; i < 130; i++) metadata.tags.set('x', target(i % 2 === 0 ? 'a' : 'b').digest);
     });
@@ -205,8 +208,8 @@ describe('tags', () => {
 
 describe('containers', () => {
   test('have one name each and keep their image and snapshot', async (context) => {
-    const { metadata } = newStore(context);
-    const { containers } = metadata;
+    const { metadata } = await newStore(context);
+    const { db, containers } = metadata;
     await put(metadata, 'app');
     const one = {
       id: 'aa11',
@@ -216,7 +219,7 @@ describe('containers', () => {
       definition: { config: { Cmd: ['sh'] } },
       state: { status: 'created' },
     };
-    containers.insert(one);
+    await db.transact(() => containers.insert(one));
     const { createdAt, ...found } = containers.get('aa11') ?? assert.fail();
     assert.ok(createdAt > 0);
     assert.deepEqual(found, one);
@@ -227,50 +230,50 @@ describe('containers', () => {
       hint: /^Choose another name/,
       message: /container "aa11"/,
     };
-    assert.throws(() => containers.insert({ ...one, id: 'aa22' }), taken);
-    containers.insert({ ...one, id: 'aa22', name: 'two' });
-    assert.throws(() => containers.rename('aa22', 'one'), taken);
-    assert.equal(containers.rename('aa22', 'zwei'), true);
-    assert.equal(containers.rename('zz', 'free'), false);
-    assert.equal(containers.setState('aa22', ['any', { thing: null }]), true);
+    await assert.rejects(() => db.transact(() => containers.insert({ ...one, id: 'aa22' })), taken);
+    await db.transact(() => containers.insert({ ...one, id: 'aa22', name: 'two' }));
+    await assert.rejects(() => db.transact(() => containers.rename('aa22', 'one')), taken);
+    assert.equal(await db.transact(() => containers.rename('aa22', 'zwei')), true);
+    assert.equal(await db.transact(() => containers.rename('zz', 'free')), false);
+    assert.equal(await db.transact(() => containers.setState('aa22', ['any', { thing: null }])), true);
     assert.deepEqual(containers.get('aa22')?.state, ['any', { thing: null }]);
-    assert.equal(containers.setState('zz', {}), false);
-    const changed = containers.change('aa22', ({ state }) => ({ was: state }));
+    assert.equal(await db.transact(() => containers.setState('zz', {})), false);
+    const changed = await db.transact(() => containers.change('aa22', ({ state }) => ({ was: state })));
     assert.deepEqual(changed?.state, { was: ['any', { thing: null }] });
     assert.deepEqual(containers.get('aa22'), changed);
-    assert.deepEqual(
-      containers.change('aa22', () => undefined),
-      changed,
-    );
-    assert.equal(
-      containers.change('zz', () => ({})),
-      undefined,
-    );
+    assert.deepEqual(await db.transact(() => containers.change('aa22', () => undefined)), changed);
+    assert.equal(await db.transact(() => containers.change('zz', () => ({}))), undefined);
     assert.deepEqual(containers.findByPrefix('aa', 9), ['aa11', 'aa22']);
     assert.deepEqual(containers.findByPrefix('aa2', 9), ['aa22']);
     assert.equal(containers.ofImage(one.imageId).length, 2);
     assert.equal(containers.list().length, 2);
-    assert.equal(containers.remove('aa22'), true);
-    assert.equal(containers.remove('aa22'), false);
+    assert.equal(await db.transact(() => containers.remove('aa22')), true);
+    assert.equal(await db.transact(() => containers.remove('aa22')), false);
   });
 
-  test('need what they stand on', (context) => {
-    const { metadata } = newStore(context);
+  test('need what they stand on', async (context) => {
+    const { metadata } = await newStore(context);
     const none = { id: 'a', name: 'a', imageId: undefined, snapshotId: undefined, state: null };
     const missing = { code: 'ERR_OBJECT_NOT_FOUND' };
-    assert.throws(() => metadata.containers.insert({ ...none, imageId: digest('unknown') }), missing);
-    assert.throws(() => metadata.containers.insert({ ...none, snapshotId: 'unknown' }), missing);
-    metadata.containers.insert(none);
+    await assert.rejects(
+      () => metadata.db.transact(() => metadata.containers.insert({ ...none, imageId: digest('unknown') })),
+      missing,
+    );
+    await assert.rejects(
+      () => metadata.db.transact(() => metadata.containers.insert({ ...none, snapshotId: 'unknown' })),
+      missing,
+    );
+    await metadata.db.transact(() => metadata.containers.insert(none));
   });
 });
 
 describe('build records', () => {
   test('a result is found, pinned and counted, until something of it is lost', async (context) => {
-    const { metadata } = newStore(context);
-    const { builds, layers, blobs } = metadata;
-    await using lease = metadata.leases.open('build');
-    layers.put(layer('a'), lease);
-    blobs.put({ digest: digest('b'), sizeBytes: 3 }, lease);
+    const { metadata } = await newStore(context);
+    const { db, builds, layers, blobs } = metadata;
+    await using lease = await metadata.leases.open('build');
+    await layers.put(layer('a'), lease);
+    await db.transact(() => blobs.put({ digest: digest('b'), sizeBytes: 3 }, lease));
     const links = [{ kind: 'layer', key: diffId('a') } as const, { kind: 'blob', key: digest('b') } as const];
     const step = {
       id: 'k@driver',
@@ -280,27 +283,27 @@ describe('build records', () => {
       sizeBytes: 8,
       links,
     };
-    assert.equal(builds.find(step.key, lease), undefined);
-    builds.put(step, lease);
+    assert.equal(await builds.find(step.key, lease), undefined);
+    await builds.put(step, lease);
     await lease[Symbol.asyncDispose]();
     assert.equal(builds.list()[0]?.inUse, false);
     {
-      await using user = metadata.leases.open('another build');
-      const { createdAt, lastUsedAt, ...found } = builds.find(step.key, user) ?? assert.fail();
+      await using user = await metadata.leases.open('another build');
+      const { createdAt, lastUsedAt, ...found } = (await builds.find(step.key, user)) ?? assert.fail();
       assert.ok(lastUsedAt >= createdAt);
       const { links: _, ...rest } = step;
       assert.deepEqual(found, { ...rest, useCount: 1, inUse: true });
-      assert.equal(builds.remove(step.id), false, 'it is in use');
+      assert.equal(await db.transact(() => builds.remove(step.id)), false, 'it is in use');
     }
-    assert.equal(blobs.forget(digest('b'), undefined), true);
-    await using user = metadata.leases.open('a third build');
-    assert.equal(builds.find(step.key, user), undefined);
+    assert.equal(await db.transact(() => blobs.forget(digest('b'), undefined)), true);
+    await using user = await metadata.leases.open('a third build');
+    assert.equal(await builds.find(step.key, user), undefined);
     assert.deepEqual(builds.list(), [], 'a record without its result is gone');
   });
 
   test('a new result replaces the old one, and the least used comes first', async (context) => {
-    const { metadata } = newStore(context);
-    await using lease = metadata.leases.open('build');
+    const { metadata } = await newStore(context);
+    await using lease = await metadata.leases.open('build');
     const record = (key: string, result: string) => ({
       id: key,
       key,
@@ -309,9 +312,9 @@ describe('build records', () => {
       sizeBytes: 0,
       links: [],
     });
-    metadata.builds.put(record('a', 'old'), lease);
-    metadata.builds.put(record('b', 'b'), lease);
-    metadata.builds.put(record('a', 'new'), lease);
+    await metadata.builds.put(record('a', 'old'), lease);
+    await metadata.builds.put(record('b', 'b'), lease);
+    await metadata.builds.put(record('a', 'new'), lease);
     await lease[Symbol.asyncDispose]();
     assert.deepEqual(
       metadata.builds
@@ -320,32 +323,33 @@ describe('build records', () => {
         .sort(),
       ['a "new"', 'b "b"'],
     );
-    assert.equal(metadata.builds.remove('a'), true);
-    assert.equal(metadata.builds.remove('a'), false);
+    assert.equal(await metadata.db.transact(() => metadata.builds.remove('a')), true);
+    assert.equal(await metadata.db.transact(() => metadata.builds.remove('a')), false);
   });
 
   test('a result has several keys, and a key several results, of which the first wanted and whole one is found', async (context) => {
-    const { metadata } = newStore(context);
-    const { builds, blobs } = metadata;
-    await using lease = metadata.leases.open('build');
-    blobs.put({ digest: digest('b'), sizeBytes: 3 }, lease);
+    const { metadata } = await newStore(context);
+    const { db, builds, blobs } = metadata;
+    await using lease = await metadata.leases.open('build');
+    await db.transact(() => blobs.put({ digest: digest('b'), sizeBytes: 3 }, lease));
     const links = [{ kind: 'blob', key: digest('b') } as const];
     const record = { key: 'content', otherKeys: ['definition'], description: '', sizeBytes: 0, links: [] };
-    builds.put({ ...record, id: 'content@one', result: 1, links }, lease);
-    builds.put({ ...record, id: 'content@two', result: 2 }, lease);
-    const find = (key: string, wanted?: number) =>
-      builds.find(key, lease, ({ result }) => wanted === undefined || result === wanted)?.result;
+    await builds.put({ ...record, id: 'content@one', result: 1, links }, lease);
+    await builds.put({ ...record, id: 'content@two', result: 2 }, lease);
+    const find = async (key: string, wanted?: number) =>
+      (await builds.find(key, lease, ({ result }) => wanted === undefined || result === wanted))?.result;
     for (const key of ['content', 'definition']) {
-      assert.deepEqual([find(key), find(key, 1), find(key, 2), find(key, 3)], [1, 1, 2, undefined]);
+      const found = [await find(key), await find(key, 1), await find(key, 2), await find(key, 3)];
+      assert.deepEqual(found, [1, 1, 2, undefined]);
     }
-    assert.equal(find('later'), undefined);
-    builds.addKey('content@two', 'later');
-    builds.addKey('nothing', 'later');
-    assert.equal(find('later'), 2);
+    assert.equal(await find('later'), undefined);
+    await builds.addKey('content@two', 'later');
+    await builds.addKey('nothing', 'later');
+    assert.equal(await find('later'), 2);
     await lease[Symbol.asyncDispose]();
-    blobs.forget(digest('b'), undefined);
-    await using user = metadata.leases.open('another build');
-    assert.equal(builds.find('definition', user)?.result, 2, 'the first has lost its blob');
+    await db.transact(() => blobs.forget(digest('b'), undefined));
+    await using user = await metadata.leases.open('another build');
+    assert.equal((await builds.find('definition', user))?.result, 2, 'the first has lost its blob');
     assert.deepEqual(
       builds.list().map(({ id }) => id),
       ['content@two'],

@@ -11,9 +11,9 @@ import { newStore, openStore, type TestStore } from './open-store.ts';
 
 contentStoreSuite('tracked', async () => {
   const root = mkdtempSync(join(tmpdir(), 'strata-tracked-'));
-  const store = openStore(root);
+  const store = await openStore(root);
   await using opened = new AsyncDisposableStack();
-  const lease = opened.use(store.metadata.leases.open('suite'));
+  const lease = opened.use(await store.metadata.leases.open('suite'));
   const open = (): TrackedContentStore => new TrackedContentStore(store.content, store.metadata, lease);
   const kept = opened.move();
   return {
@@ -31,8 +31,8 @@ const bytes = utf8('tracked content');
 const digest = digestOf(bytes);
 
 /** The store as one lease sees it, which ends with the process of the test. */
-function tracked({ metadata, content }: TestStore): TrackedContentStore {
-  return new TrackedContentStore(content, metadata, metadata.leases.open('test'));
+async function tracked({ metadata, content }: TestStore): Promise<TrackedContentStore> {
+  return new TrackedContentStore(content, metadata, await metadata.leases.open('test'));
 }
 
 async function put(store: TrackedContentStore): Promise<void> {
@@ -43,11 +43,11 @@ async function put(store: TrackedContentStore): Promise<void> {
 
 describe('tracked content', () => {
   test('a file without a row is not there, and a commit makes it so', async (context) => {
-    const store = newStore(context);
+    const store = await newStore(context);
     await using writer = await store.content.writer('untracked');
     await writer.write(bytes);
     await writer.commit();
-    const blobs = tracked(store);
+    const blobs = await tracked(store);
     assert.equal(await blobs.info(digest), undefined);
     await assert.rejects(blobs.open(digest), { code: 'ERR_BLOB_NOT_FOUND' });
     await put(blobs);
@@ -55,8 +55,8 @@ describe('tracked content', () => {
   });
 
   test('a row without its file asks to be fetched again, and is healed by that', async (context) => {
-    const store = newStore(context);
-    const blobs = tracked(store);
+    const store = await newStore(context);
+    const blobs = await tracked(store);
     await put(blobs);
     rmSync(store.content.path(digest));
     assert.equal(await blobs.info(digest), undefined);
@@ -67,8 +67,8 @@ describe('tracked content', () => {
   });
 
   test('a file of another size than its row is damaged', async (context) => {
-    const store = newStore(context);
-    const blobs = tracked(store);
+    const store = await newStore(context);
+    const blobs = await tracked(store);
     await put(blobs);
     truncateSync(store.content.path(digest), 3);
     assert.equal(await blobs.info(digest), undefined);
@@ -81,8 +81,8 @@ describe('tracked content', () => {
   });
 
   test('the blob is pinned before it can be seen and recorded after', async (context) => {
-    const store = newStore(context);
-    const lease = store.metadata.leases.open('test');
+    const store = await newStore(context);
+    const lease = await store.metadata.leases.open('test');
     const blobs = new TrackedContentStore(store.content, store.metadata, lease);
     await using writer = await blobs.writer('x');
     await writer.write(bytes);
@@ -99,9 +99,9 @@ describe('tracked content', () => {
   });
 
   test('nobody deletes what another lease pins', async (context) => {
-    const store = newStore(context);
-    const mine = tracked(store);
-    const theirs = tracked(store);
+    const store = await newStore(context);
+    const mine = await tracked(store);
+    const theirs = await tracked(store);
     await put(mine);
     assert.ok(await theirs.info(digest));
     assert.equal(await mine.delete(digest), false);

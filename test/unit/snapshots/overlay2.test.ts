@@ -215,7 +215,7 @@ test("another driver's snapshots are not there", async (context) => {
     createdAt: 0,
     labels: {},
   };
-  ledger.insert({ ...record, kind: 'committed', id: 'other', driver: 'vfs' }, lease);
+  await ledger.insert({ ...record, kind: 'committed', id: 'other', driver: 'vfs' }, lease);
   assert.deepEqual(driver.list(), []);
   assert.throws(() => driver.stat('other'), withCode('ERR_SNAPSHOT_NOT_FOUND'));
   await assert.rejects(driver.prepare('other', { lease }), withCode('ERR_SNAPSHOT_NOT_FOUND'));

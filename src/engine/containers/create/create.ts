@@ -1,6 +1,6 @@
 import { checkContainerName, madeUpName, newContainerId } from '../../../containers/names.ts';
 import { riskyOptions, runtimeWarnings } from '../../../containers/risky-options.ts';
-import { type ContainerDefinition, type ContainerState, isActive, toJson } from '../../../containers/state.ts';
+import { type ContainerDefinition, type ContainerState, isActive } from '../../../containers/state.ts';
 import { isStrataError, StrataError } from '../../../errors/index.ts';
 import { findImage } from '../../../images/find-image.ts';
 import { holdImage } from '../../../images/hold-image.ts';
@@ -24,7 +24,7 @@ import type { Store } from '../../../store/store.ts';
 import { hostPlatform } from '../../../sys/host-platform.ts';
 import { endAbandonedSteps } from '../../builder/reconcile-steps.ts';
 import { runtimeNameOf } from '../state/places.ts';
-import { definitionOf, stateOf } from '../state/state.ts';
+import { definitionOf, stateOf, storedDefinition, storedState } from '../state/state.ts';
 import type { CreatedContainer, CreateRequest } from './create-types.ts';
 import { defineContainer } from './definition.ts';
 
@@ -44,8 +44,8 @@ export interface RecordOptions extends AbortOptions {
 
 /** Makes a container that waits for its start. Throws as {@link recordContainer}. */
 export async function createContainer(store: Store, request: CreateRequest): Promise<CreatedContainer> {
-  await using lease = store.metadata.leases.open('create');
   const { signal } = request;
+  await using lease = await store.metadata.leases.open('create', { signal });
   const { id, name, warnings } = await recordContainer(store, request, { lease, signal, state: { status: 'created' } });
   return { id, name, warnings };
 }
@@ -62,7 +62,7 @@ export async function recordContainer(
   const { metadata, blobs, driver } = store;
   await endAbandonedSteps(store);
   const platform = request.platform === undefined ? undefined : parsePlatform(request.platform, hostPlatform());
-  const found = holdImage(lease, () => findImage(metadata, request.image, platform ?? hostPlatform()));
+  const found = await holdImage(lease, () => findImage(metadata, request.image, platform ?? hostPlatform()));
   const image = await readConfig(blobs, found.id, { signal });
   if (platform !== undefined) refuseOtherPlatform(request.image, platform, image);
   refuseOtherSystem(request.image, image);
@@ -70,11 +70,17 @@ export async function recordContainer(
   const given = request.name === undefined ? undefined : checkContainerName(request.name);
   const definition = defineContainer(image.config, id, request, store.configuration);
   const warnings = await warningsOf(store, definition);
-  const parentId = parentOf(image, found.id, store, lease);
+  const parentId = await parentOf(image, found.id, store, lease);
   const { id: snapshotId } = await driver.snapshotter.prepare(parentId, { lease, signal, volatile });
   try {
-    const record = { id, imageId: found.id, snapshotId, definition: toJson(definition), state: toJson(state) };
-    const name = insert(metadata, record, given);
+    const record = {
+      id,
+      imageId: found.id,
+      snapshotId,
+      definition: storedDefinition(definition),
+      state: storedState(state),
+    };
+    const name = await insert(metadata, record, given);
     return { id, name, snapshotId, definition, warnings };
   } catch (error) {
     await driver.snapshotter.remove(snapshotId, { lease });
@@ -107,10 +113,15 @@ function refuseOtherPlatform(name: string, wanted: Platform, actual: ImageConfig
   });
 }
 
-function parentOf(config: ImageConfig, id: Digest, { metadata, driver }: Store, lease: StoreLease): string | undefined {
+async function parentOf(
+  config: ImageConfig,
+  id: Digest,
+  { metadata, driver }: Store,
+  lease: StoreLease,
+): Promise<string | undefined> {
   const chainId = chainIds(config.rootfs.diff_ids).at(-1);
   if (chainId === undefined) return undefined;
-  const snapshot = metadata.snapshots.findByChainId(driver.name, chainId, lease);
+  const snapshot = await metadata.snapshots.findByChainId(driver.name, chainId, lease);
   if (snapshot) return snapshot.id;
   throw new StrataError({
     code: 'ERR_IMAGE_NOT_UNPACKED',
@@ -119,12 +130,16 @@ function parentOf(config: ImageConfig, id: Digest, { metadata, driver }: Store, 
   });
 }
 
-/** Answers the name: the given one, or one that is made up, which others may make up at the same time. */
-function insert({ containers }: Metadata, record: Omit<NewContainer, 'name'>, given: string | undefined): string {
+/** Returns the name: the given one, or one that is made up, which others may make up at the same time. */
+async function insert(
+  { db, containers }: Metadata,
+  record: Omit<NewContainer, 'name'>,
+  given: string | undefined,
+): Promise<string> {
   for (let attempt = 0; ; attempt++) {
     const name = given ?? (attempt < 5 ? madeUpName() : `${madeUpName()}_${newContainerId().slice(0, 6)}`);
     try {
-      containers.insert({ ...record, name });
+      await db.transact(() => containers.insert({ ...record, name }));
       return name;
     } catch (error) {
       if (given !== undefined || !isStrataError(error, 'ERR_CONTAINER_NAME_IN_USE')) throw error;

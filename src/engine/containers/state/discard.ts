@@ -1,4 +1,3 @@
-import { toJson } from '../../../containers/state.ts';
 import { isStrataError, StrataError } from '../../../errors/index.ts';
 import type { Lease } from '../../../ledger/types.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
@@ -8,8 +7,8 @@ import type { Store } from '../../../store/store.ts';
 import { AT_FDCWD } from '../../../sys/constants.ts';
 import { errnoOf } from '../../../sys/errno.ts';
 import { removeTreeAt } from '../../../sys/remove-tree.ts';
+import { changeState } from './change-state.ts';
 import { folderOf } from './places.ts';
-import { stateOf } from './state.ts';
 
 /** A container that is being removed. */
 interface DiscardedContainer extends Pick<ContainerRecord, 'id' | 'snapshotId'> {
@@ -28,7 +27,9 @@ const folder: ContainerResource = { name: 'folder', clear: ({ store, id }) => re
 
 const record: ContainerResource = {
   name: 'record',
-  clear: ({ store, id }) => void store.metadata.containers.remove(id),
+  clear: async ({ store: { metadata }, id }) => {
+    await metadata.db.transact(() => metadata.containers.remove(id), { frees: true });
+  },
 };
 
 const writableLayer: ContainerResource = {
@@ -59,10 +60,10 @@ export async function discardContainer(
   { id, snapshotId }: Pick<ContainerRecord, 'id' | 'snapshotId'>,
   lease?: Lease,
 ): Promise<void> {
-  const { containers, db, leases } = store.metadata;
-  await using _trace = lease === undefined ? openCrashMarker(leases, 'rm') : undefined;
+  const { metadata } = store;
+  await using _trace = lease === undefined ? await openCrashMarker(metadata.leases, 'rm') : undefined;
   // Not flushed: what a power cut leaves of this is a container without a log.
-  db.writeVolatile(() => containers.change(id, (record) => toJson({ ...stateOf(record), status: 'removing' })));
+  await changeState(metadata, id, (state) => ({ ...state, status: 'removing' }), { isVolatile: true });
   for (const { clear } of containerResources) await clear({ store, id, snapshotId, lease });
 }
 

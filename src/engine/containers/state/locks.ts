@@ -7,15 +7,15 @@ import type { Store } from '../../../store/store.ts';
  * signal takes none. A record whose state says that somebody is at work, while the lock is free, was left by a killed
  * command.
  */
-export const containerLocks = (store: Store): KeyLocks => locksIn(store, 'containers');
+export const containerLocks = async (store: Store): Promise<KeyLocks> => await locksIn(store, 'containers');
 
 /**
  * Locks of what freezes a container or lets it go on; a commit holds one from the one to the other. Taken before
  * {@link containerLocks}.
  */
-export const pauseLocks = (store: Store): KeyLocks => locksIn(store, 'pauses');
+export const pauseLocks = async (store: Store): Promise<KeyLocks> => await locksIn(store, 'pauses');
 
-function locksIn(store: Store, folder: string): KeyLocks {
-  store.openForWriting();
+async function locksIn(store: Store, folder: string): Promise<KeyLocks> {
+  await store.openForWriting();
   return new KeyLocks(join(store.layout.locks, folder));
 }

@@ -1,4 +1,4 @@
-import { ended, isActive, toJson } from '../../../containers/state.ts';
+import { ended, isActive } from '../../../containers/state.ts';
 import { readExit } from '../../../containers/supervised/exits.ts';
 import { isStrataError } from '../../../errors/index.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
@@ -7,7 +7,7 @@ import { exitsOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
 import { containerLocks } from './locks.ts';
 import { needsRecovery, recover, unknownExitCode } from './recover.ts';
-import { stateOf } from './state.ts';
+import { stateOf, storedState } from './state.ts';
 
 /**
  * Makes the records of all containers true, whatever has ended or was killed since somebody looked. For those that run it
@@ -20,7 +20,7 @@ export async function reconcileContainers(
 ): Promise<readonly ContainerRecord[]> {
   const records = store.metadata.containers.list();
   try {
-    dropDeadLeases(store, records);
+    await dropDeadLeases(store, records);
     let hasSettled = false;
     for (const record of records) hasSettled = (await reconcileIfCan(store, record, options)) || hasSettled;
     return hasSettled ? store.metadata.containers.list() : records;
@@ -46,7 +46,7 @@ function asFound(store: Store, record: ContainerRecord): ContainerRecord {
   const state = stateOf(record);
   if ((state.status !== 'running' && state.status !== 'paused') || !needsRecovery(store, record)) return record;
   const exit = readExit(exitsOf(store.layout), record.id) ?? { exitCode: unknownExitCode };
-  return { ...record, state: toJson(ended(state, exit)) };
+  return { ...record, state: storedState(ended(state, exit)) };
 }
 
 /** {@link reconcileContainers} for one; answers its record as it is then, undefined when it is gone. */
@@ -58,7 +58,7 @@ export async function reconcileContainer(
   const record = store.metadata.containers.get(id);
   if (record === undefined) return undefined;
   try {
-    dropDeadLeases(store, [record]);
+    await dropDeadLeases(store, [record]);
     return (await reconcile(store, record, options)) ? store.metadata.containers.get(id) : record;
   } catch (error) {
     if (!isStrataError(error, 'ERR_STORE_READ_ONLY')) throw error;
@@ -71,17 +71,16 @@ async function reconcile(store: Store, record: ContainerRecord, options: AbortOp
   const { status } = stateOf(record);
   const isAtWork = status === 'starting' || status === 'removing';
   // Who starts or removes it is let work; who recovers it is soon done.
-  await using lock = isAtWork
-    ? containerLocks(store).tryLock(record.id)
-    : await containerLocks(store).lock(record.id, options);
+  const locks = await containerLocks(store);
+  await using lock = isAtWork ? locks.tryLock(record.id) : await locks.lock(record.id, options);
   if (lock === undefined) return false;
   await recover(store, record.id);
   return true;
 }
 
 /** Leases of killed commands would make the containers they ran look alive. */
-function dropDeadLeases({ metadata }: Store, records: readonly ContainerRecord[]): void {
+async function dropDeadLeases({ metadata }: Store, records: readonly ContainerRecord[]): Promise<void> {
   if (records.some((record) => stateOf(record).attended === true && isActive(stateOf(record)))) {
-    metadata.leases.removeDead();
+    await metadata.leases.removeDead();
   }
 }

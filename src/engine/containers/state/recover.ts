@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readPid, wasOutOfMemory } from '../../../containers/runtime/bundle.ts';
 import { runtimeStatus } from '../../../containers/runtime/runtime-commands.ts';
 import { killedExitCode, SIGKILL } from '../../../containers/signals.ts';
-import { type ContainerState, ended, toJson } from '../../../containers/state.ts';
+import { type ContainerState, ended } from '../../../containers/state.ts';
 import { type Exit, readExit, writeExit } from '../../../containers/supervised/exits.ts';
 import { endOrphanedInit } from '../../../containers/supervised/orphaned-init.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
@@ -11,6 +11,7 @@ import { exitsOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
 import { bootId } from '../../../sys/boot-id.ts';
 import { exitCodeOfZombie, identify, isAlive, signalProcess } from '../../../sys/process-identity.ts';
+import { changeState } from './change-state.ts';
 import { discardContainer } from './discard.ts';
 import { isLocked } from './file-lock.ts';
 import { forgetExits } from './forget-exits.ts';
@@ -102,7 +103,7 @@ async function finish(
     writeExit(exitsOf(layout), id, how.exitCode ?? unknownExitCode);
     await discardContainer(store, record);
   } else {
-    metadata.containers.change(id, (now) => toJson(ended(stateOf(now), { finishedAt: Date.now(), ...how, oomKilled })));
+    await changeState(metadata, id, (now) => ended(now, { finishedAt: Date.now(), ...how, oomKilled }));
   }
   forgetExits(store);
 }
@@ -112,8 +113,8 @@ async function recoverStart(store: Store, record: ContainerRecord, state: Contai
   const { layout, metadata } = store;
   const { id } = record;
   const bundle = bundleOf(layout, id);
-  const back = (): void => {
-    metadata.containers.change(id, (now) => toJson(ended(stateOf(now), { exitCode: state.exitCode })));
+  const back = async (): Promise<void> => {
+    await changeState(metadata, id, (now) => ended(now, { exitCode: state.exitCode }));
     rmSync(join(exitsOf(layout), id), { force: true });
   };
   const isThisBoot = state.bootId === bootId();
@@ -127,9 +128,9 @@ async function recoverStart(store: Store, record: ContainerRecord, state: Contai
   const hasRun = isThisBoot && pid !== undefined && (await runtimeStatus(clearingPlaceOf(store, id), id)) !== 'created';
   if (!hasRun) {
     await clearRun({ store, id, supervisor });
-    return back();
+    return await back();
   }
   const running = { ...state, status: 'running', supervisor, process: identify(pid), startedAt: Date.now() } as const;
-  const adopted = metadata.containers.change(id, () => toJson(running));
+  const adopted = await changeState(metadata, id, () => running);
   if (adopted !== undefined) await recoverRun(store, adopted, running);
 }

@@ -1,27 +1,33 @@
 import { controlGroupOf } from '../../../containers/runtime/runtime-commands.ts';
 import { type ContainerDefinition, type ContainerState, isActive } from '../../../containers/state.ts';
+import type { JsonValue } from '../../../errors/index.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
+import { DocumentFormat } from '../../../metadata/document.ts';
 import type { Metadata } from '../../../metadata/metadata.ts';
 import { bootId } from '../../../sys/boot-id.ts';
 import { isAlive } from '../../../sys/process-identity.ts';
 
+const states = new DocumentFormat<ContainerState>('state of a container');
+const definitions = new DocumentFormat<ContainerDefinition>('definition of a container');
+
 /** What metadata keeps for us without looking into it. */
-export const stateOf = ({ state }: ContainerRecord): ContainerState => ({
-  status: 'created',
-  ...(state as Partial<ContainerState> | null),
-});
+export const stateOf = ({ state }: ContainerRecord): ContainerState => ({ status: 'created', ...states.read(state) });
+
+export const storedState = (state: ContainerState): JsonValue => states.write(state);
+
+export const storedDefinition = (definition: ContainerDefinition): JsonValue => definitions.write(definition);
 
 /** What was asked for. Records of the first version of the format say nothing of it. */
 export function definitionOf({ id, definition }: ContainerRecord): ContainerDefinition {
-  const { image = '', config, host } = definition as { readonly [Key in keyof ContainerDefinition]?: never };
+  const { image = '', config, host } = definitions.read(definition);
   return {
     image,
-    config: { Hostname: id.slice(0, 12), ...(config as Partial<ContainerDefinition['config']> | undefined) },
+    config: { Hostname: id.slice(0, 12), ...config },
     host: {
       NetworkMode: 'none',
       AutoRemove: false,
       ReadonlyRootfs: false,
-      ...(host as Partial<ContainerDefinition['host']> | undefined),
+      ...host,
     },
   };
 }

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readPid } from '../../../containers/runtime/bundle.ts';
 import { freeze } from '../../../containers/runtime/runtime-commands.ts';
 import { SIGKILL, signalNumber } from '../../../containers/signals.ts';
-import { toJson } from '../../../containers/state.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
 import type { Store } from '../../../store/store.ts';
 import { isFrozen } from '../../../sys/control-groups.ts';
 import { type ProcessIdentity, signalProcess } from '../../../sys/process-identity.ts';
+import { changeState } from '../state/change-state.ts';
 import { notRunning } from '../state/failures.ts';
 import { findReconciled, processOf } from '../state/find-reconciled.ts';
 import { bundleOf, runtimePlaceOf } from '../state/places.ts';
@@ -69,10 +69,9 @@ async function thaw(store: Store, record: ContainerRecord, signal: number): Prom
   // Somebody else may have thawed it, or it has ended.
   await freeze(runtimePlaceOf(store, definitionOf(record)), id, 'resume').catch(() => undefined);
   if (signal === SIGKILL) return;
-  store.metadata.containers.change(id, (now) => {
-    const state = stateOf(now);
-    return state.status === 'paused' ? toJson({ ...state, status: 'running' }) : undefined;
-  });
+  await changeState(store.metadata, id, (state) =>
+    state.status === 'paused' ? { ...state, status: 'running' } : undefined,
+  );
 }
 
 const lookEveryMs = 10;
@@ -86,7 +85,7 @@ async function firstProcess(
   const { layout, metadata } = store;
   const { id } = record;
   while (stateOf(record).attended === true && readPid(bundleOf(layout, id).pid) === undefined) {
-    metadata.leases.removeDead();
+    await metadata.leases.removeDead();
     const now = metadata.containers.get(id);
     if (now === undefined || !isRunning(metadata, now)) return undefined;
     await sleep(lookEveryMs);

@@ -1,10 +1,11 @@
 import { freeze, runtimeStatus } from '../../../containers/runtime/runtime-commands.ts';
-import { type ContainerStatus, toJson } from '../../../containers/state.ts';
+import type { ContainerStatus } from '../../../containers/state.ts';
 import { StrataError } from '../../../errors/index.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
 import type { Store } from '../../../store/store.ts';
 import { isFrozen } from '../../../sys/control-groups.ts';
+import { changeState } from '../state/change-state.ts';
 import { notRunningNow } from '../state/failures.ts';
 import { containerNotFound } from '../state/find.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
@@ -23,11 +24,11 @@ export async function pauseByName(store: Store, name: string, options: AbortOpti
   if (!isRunning(store.metadata, held.record)) throw notRunningNow(id);
   if (stateOf(held.record).status === 'paused') throw refused(`Container ${id} is already paused`);
   // Written first: who is told of a container that it is paused lets it go on before killing it.
-  become(store, id, 'paused');
+  await become(store, id, 'paused');
   try {
     await freeze(runtimePlaceOf(store, definitionOf(held.record)), id, 'pause');
   } catch (error) {
-    become(store, id, 'running');
+    await become(store, id, 'running');
     throw error;
   }
 }
@@ -46,7 +47,7 @@ export async function unpauseContainer(store: Store, name: string, options: Abor
   const place = runtimePlaceOf(store, definitionOf(held.record));
   // Whoever paused it may have been killed before it was frozen.
   if ((await runtimeStatus(place, id)) === 'paused') await freeze(place, id, 'resume');
-  become(store, id, 'running');
+  await become(store, id, 'running');
 }
 
 /** A container, its record true and its locks ours: a commit is not let go on under its copying. */
@@ -58,8 +59,8 @@ async function hold(
   const { id } = await findReconciled(store, name, options);
   await using stack = new AsyncDisposableStack();
   // In this order: a commit may take minutes, and who waits for it holds up nobody that starts, recovers or removes.
-  stack.use(await pauseLocks(store).lock(id, options));
-  stack.use(await containerLocks(store).lock(id, options));
+  stack.use(await (await pauseLocks(store)).lock(id, options));
+  stack.use(await (await containerLocks(store)).lock(id, options));
   await recover(store, id);
   const record = store.metadata.containers.get(id);
   if (record === undefined) throw containerNotFound(name);
@@ -67,7 +68,8 @@ async function hold(
   return { record, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-const become = ({ metadata }: Store, id: string, status: ContainerStatus): void =>
-  void metadata.containers.change(id, (now) => toJson({ ...stateOf(now), status }));
+async function become({ metadata }: Store, id: string, status: ContainerStatus): Promise<void> {
+  await changeState(metadata, id, (state) => ({ ...state, status }));
+}
 
 const refused = (message: string): StrataError => new StrataError({ code: 'ERR_CONTAINER_PAUSED', message });

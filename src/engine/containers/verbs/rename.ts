@@ -29,5 +29,6 @@ export async function renameContainer(
       message: 'Renaming a container with the same name as its current name',
     });
   }
-  if (!store.metadata.containers.rename(record.id, wanted)) throw containerNotFound(name);
+  const { db, containers } = store.metadata;
+  if (!(await db.transact(() => containers.rename(record.id, wanted), options))) throw containerNotFound(name);
 }

@@ -7,7 +7,7 @@ import { etcFiles } from '../../../containers/runtime/etc-files.ts';
 import { findRuntime, isRuntimeName } from '../../../containers/runtime/find-runtime.ts';
 import { runtimeOptions } from '../../../containers/runtime/runtime-options.ts';
 import { killedExitCode } from '../../../containers/signals.ts';
-import { type ContainerState, ended, toJson } from '../../../containers/state.ts';
+import { type ContainerState, ended } from '../../../containers/state.ts';
 import { tellExit } from '../../../containers/supervised/exits.ts';
 import type { Conduct } from '../../../lib/report.ts';
 import type { StoreLease } from '../../../metadata/leases.ts';
@@ -16,6 +16,7 @@ import { bundlesOf, exitsOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
 import { thisMachine } from '../../machine.ts';
 import { type Recorded, recordContainer } from '../create/create.ts';
+import { changeState } from '../state/change-state.ts';
 import { discardContainer } from '../state/discard.ts';
 import { exitCodeOfStart } from '../state/failures.ts';
 import { runtimePlaceOf } from '../state/places.ts';
@@ -44,18 +45,21 @@ async function runAttended(
   const runtime = request.host?.Runtime || configuration.defaultRuntime;
   // One that is not installed is told of before anything is made.
   if (isRuntimeName(runtime, configuration)) findRuntime(configuration, runtime);
-  metadata.leases.removeDead();
+  await metadata.leases.removeDead();
   await reconcileContainers(store, { signal });
-  await using lease = metadata.leases.open('run');
+  await using lease = await metadata.leases.open('run', { signal });
   // It runs as long as the lease lives; a record that says so without one was left by a command that was killed.
   const state: ContainerState = { status: 'running', attended: true, startedAt: Date.now() };
   const remove = request.remove === true;
   const created = await recordContainer(store, request, { lease, signal, state, volatile: remove });
   const { id, name, warnings } = created;
   let exitCode = unknownExitCode;
-  const end = (from: ContainerState, how: { readonly exitCode: number; readonly error?: string }): void => {
+  const end = async (
+    from: ContainerState,
+    how: { readonly exitCode: number; readonly error?: string },
+  ): Promise<void> => {
     exitCode = how.exitCode;
-    if (!remove) metadata.containers.setState(id, toJson(ended(from, { ...how, finishedAt: Date.now() })));
+    if (!remove) await changeState(metadata, id, () => ended(from, { ...how, finishedAt: Date.now() }));
   };
   await using cleaning = new AsyncDisposableStack();
   cleaning.defer(async () => {
@@ -70,13 +74,13 @@ async function runAttended(
     report({ type: 'created', id, name, warnings });
     const plan = await planOf(request, store, created, { lease, signal });
     const code = await runPlan(plan, request, store, { report, signal });
-    end(state, { exitCode: code });
+    await end(state, { exitCode: code });
     return { id, exitCode };
   } catch (error) {
-    if (signal.aborted) end(state, { exitCode: killedExitCode });
+    if (signal.aborted) await end(state, { exitCode: killedExitCode });
     else {
       const why = error instanceof Error ? error.message : String(error);
-      end({ status: 'created' }, { exitCode: exitCodeOfStart(error), error: why });
+      await end({ status: 'created' }, { exitCode: exitCodeOfStart(error), error: why });
     }
     throw error;
   }

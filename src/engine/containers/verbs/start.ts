@@ -4,7 +4,7 @@ import { prepareBindSources } from '../../../containers/mounts/bind-sources.ts';
 import { etcFiles, writeEtcFiles } from '../../../containers/runtime/etc-files.ts';
 import { startCreated } from '../../../containers/runtime/runtime-commands.ts';
 import { runtimeOptions } from '../../../containers/runtime/runtime-options.ts';
-import { type ContainerState, ended, toJson } from '../../../containers/state.ts';
+import { type ContainerState, ended } from '../../../containers/state.ts';
 import { type LaunchPlan, launchJob } from '../../../containers/supervised/launch.ts';
 import { keepsLog, maxLogBytes } from '../../../containers/supervised/log-config.ts';
 import { findSupervisor } from '../../../containers/supervised/supervisor.ts';
@@ -17,6 +17,7 @@ import { bootId } from '../../../sys/boot-id.ts';
 import { identify } from '../../../sys/process-identity.ts';
 import { endAbandonedSteps } from '../../builder/reconcile-steps.ts';
 import { thisMachine } from '../../machine.ts';
+import { changeState } from '../state/change-state.ts';
 import { exitCodeOfStart, startRefused } from '../state/failures.ts';
 import { containerNotFound, findContainer } from '../state/find.ts';
 import { containerLocks } from '../state/locks.ts';
@@ -44,7 +45,7 @@ export async function startContainer(store: Store, name: string, options: StartW
   const { metadata } = store;
   await endAbandonedSteps(store);
   const { id } = findContainer(metadata.containers, name);
-  await using _lock = await containerLocks(store).lock(id, options);
+  await using _lock = await (await containerLocks(store)).lock(id, options);
   await recover(store, id);
   const record = metadata.containers.get(id);
   if (record === undefined) throw containerNotFound(name);
@@ -54,13 +55,13 @@ export async function startContainer(store: Store, name: string, options: StartW
     throw startRefused('cannot start a paused container, try unpause instead', 'Unpause it.');
   }
   options.signal?.throwIfAborted();
-  const starting = toJson({ ...before, status: 'starting', bootId: bootId() });
+  const starting: ContainerState = { ...before, status: 'starting', bootId: bootId() };
   // A prune may have been faster. Not flushed: to a power cut it is a container that was never started.
-  const found = metadata.db.writeVolatile(() => metadata.containers.change(id, () => starting));
+  const found = await changeState(metadata, id, () => starting, { isVolatile: true });
   if (found === undefined) throw containerNotFound(name);
   try {
     const running = await bringUp(store, record, options);
-    metadata.containers.change(id, () => toJson(running));
+    await changeState(metadata, id, () => running);
   } catch (error) {
     await undo(store, record, before, error, options);
     throw error;
@@ -99,7 +100,7 @@ async function undo(
     finishedAt: Date.now(),
     error: error instanceof Error ? error.message : String(error),
   });
-  store.metadata.containers.change(id, () => toJson(signal?.aborted === true ? before : failed));
+  await changeState(store.metadata, id, () => (signal?.aborted === true ? before : failed));
 }
 
 async function planOf(store: Store, record: ContainerRecord, options: AbortOptions): Promise<LaunchPlan> {

@@ -1,0 +1,33 @@
+import { Worker } from 'node:worker_threads';
+import { workerUrl } from '../sys/worker/worker-url.ts';
+
+// A transaction writes two to ten pages of 4 KiB.
+const transactionsBetween = 64;
+
+/**
+ * Has the write-ahead log written back to the database by a worker, whose flushes nobody waits for: a process in which
+ * other work goes on does not do that behind a transaction of its own, as SQLite would.
+ */
+export class Checkpoints {
+  readonly #database: string;
+  #transactions = 0;
+  #isRunning = false;
+
+  constructor(database: string) {
+    this.#database = database;
+  }
+
+  /** Counts a transaction, and has the log written back behind each so many. */
+  count(): void {
+    if (++this.#transactions < transactionsBetween || this.#isRunning) return;
+    this.#transactions = 0;
+    this.#isRunning = true;
+    const worker = new Worker(workerUrl('checkpoint-worker', import.meta.url), { workerData: this.#database });
+    worker.unref();
+    // The log goes on growing then, and the next one tries again.
+    worker.on('error', () => undefined);
+    worker.on('exit', () => {
+      this.#isRunning = false;
+    });
+  }
+}
