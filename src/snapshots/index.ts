@@ -3,13 +3,19 @@ export type { AbortOptions } from '../lib/abort.ts';
 export type { Mount } from '../sys/mount-list.ts';
 export type { OverlayMount } from '../sys/overlay-options.ts';
 export { type ChooseDriverOptions, chooseDriver } from './choose-driver.ts';
+export { DirectorySnapshotter } from './directory-snapshotter.ts';
 export type { DriverChoice, DriverFinding } from './driver-choice.ts';
 export { allDrivers } from './drivers/all.ts';
 export { driverInUse } from './expected-driver.ts';
 export type { Filesystem } from './filesystem-of.ts';
+export { openChanges, type SnapshotChanges } from './open-changes.ts';
 export { type OpenSnapshotterOptions, openSnapshotter } from './open-snapshotter.ts';
+export { type OpenTreeOptions, openTree, type SnapshotTree } from './open-tree.ts';
+export { probeDirectories } from './probe-directories.ts';
 export type { FileAbilities } from './probe-files.ts';
 export type { ProbePlace } from './probe-place.ts';
+export { type MakeOptions, RecordedSnapshotter } from './recorded-snapshotter.ts';
+export type { SnapshotDirectories } from './snapshot-directories.ts';
 export type {
   DriverProbe,
   DriverTable,
