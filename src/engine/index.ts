@@ -14,6 +14,19 @@ export type { ContainerStatus } from '../containers/state.ts';
 export type { LogConfig } from '../containers/supervised/log-config.ts';
 export type { LogEntry } from '../containers/supervised/log-file.ts';
 export type { Checked, Damage } from '../images/check/types.ts';
+export type {
+  ContentOptions,
+  Document,
+  FileOptions,
+  Image,
+  Layer,
+  ListFilesOptions,
+  LookInsideOptions,
+  ReadFileOptions,
+  ReadOptions,
+  TableOptions,
+  TarOptions,
+} from '../images/image/image.ts';
 export type { LayerNode } from '../images/layer-tree.ts';
 export type { ArchiveInput, ArchiveRead } from '../images/load/archive-input.ts';
 export type { LoadedImage, LoadImagesEvent } from '../images/load/load-images.ts';
@@ -23,6 +36,10 @@ export type { SaveEvent, SaveRequest, SaveResult } from '../images/save/save-typ
 export type { ArchiveFormat, SaveImagesEvent } from '../images/save/write-archive.ts';
 export type { ImageSharing } from '../images/shared-sizes.ts';
 export type { TaggedImage } from '../images/tag-image.ts';
+export type { LayerChange } from '../layer/inside/changes-of-layer.ts';
+export type { LayerEntry, LayerEntryKind } from '../layer/inside/layer-entry.ts';
+export type { LayerTable } from '../layer/inside/layer-table.ts';
+export type { EntryPlace, MergedFile, MergedFileKind } from '../layer/inside/merged-file.ts';
 export type { Lease, SnapshotKind, SnapshotLedger, SnapshotRecord } from '../ledger/types.ts';
 export type { AbortOptions } from '../lib/abort.ts';
 export type { Report } from '../lib/report.ts';
@@ -61,6 +78,7 @@ export type { ProcessTable, TopOptions } from './containers/verbs/top.ts';
 export type { InspectContainerOptions } from './docker/container-document.ts';
 export { Engine, type EngineOptions } from './engine.ts';
 export type { CommitEvent, CommitRequest, CommitResult } from './images/commit-types.ts';
+export type { CopyFromImageRequest } from './images/copy-from-image.ts';
 export type {
   ImageDetails,
   ImageHistory,
@@ -72,6 +90,7 @@ export type {
   SharingImage,
 } from './images/image-types.ts';
 export type { ImportEvent, ImportRequest, ImportResult } from './images/import-types.ts';
+export type { OpenImage } from './images/open-image.ts';
 export type { PruneImagesRequest, RemovedImages, RemoveImageOptions } from './images/remove.ts';
 export type { BuilderVerbs } from './nouns/builder.ts';
 export type { ContainerVerbs } from './nouns/containers.ts';

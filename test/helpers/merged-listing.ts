@@ -1,6 +1,7 @@
 // What the view of layers from the inside says, in the lines of tree-listing.ts.
 import { createHash } from 'node:crypto';
 import { readTar } from '../../src/archive/index.ts';
+import type { Image } from '../../src/images/image/image.ts';
 import { LayerIndex } from '../../src/layer/index.ts';
 import { IndexTable } from '../../src/layer/inside/index-table.ts';
 import { entryOfArchive } from '../../src/layer/inside/layer-entry.ts';
@@ -57,21 +58,35 @@ export async function mergedListing(
   tables: readonly LayerTable[],
   archives: readonly Uint8Array[],
   recursive = true,
-  place: Uint8Array = new Uint8Array(0),
 ): Promise<string[]> {
   using view = new MergedLayers(tables);
   const bodies = await Promise.all(archives.map(bodiesOf));
-  const firstNames = new Map<string, string>();
-  return [...view.list(place, { recursive })].map((file) => {
+  const lines = new Lines();
+  return [...view.list(new Uint8Array(0), { recursive })].map((file) => {
+    const { source } = file;
+    return lines.of(file, (source && bodies[source.layer]?.[source.ordinal]) ?? new Uint8Array(0));
+  });
+}
+
+/** As `treeListing` of an image's files, read from the inside. */
+export async function imageListing(image: Pick<Image, 'files' | 'content'>): Promise<string[]> {
+  const lines = new Lines();
+  const listed: string[] = [];
+  for await (const file of image.files()) {
+    const pieces: Uint8Array[] = [];
+    if (file.kind === 'file') for await (const piece of image.content(file)) pieces.push(piece);
+    listed.push(lines.of(file, concatBytes(pieces)));
+  }
+  return listed;
+}
+
+class Lines {
+  readonly #firstNames = new Map<string, string>();
+
+  of(file: MergedFile, body: Uint8Array): string {
     const { path, kind, mode, uid, gid, sizeBytes, mtime, linkPath, source, xattrs } = file;
     const parts = [types[kind], mode.toString(8).padStart(4, '0'), `${uid}:${gid}`];
-    if (kind === 'file') {
-      const body = source && bodies[source.layer]?.[source.ordinal];
-      const hash = createHash('sha256')
-        .update(body ?? '')
-        .digest('hex');
-      parts.push(`${sizeBytes}b`, `sha256=${hash}`);
-    }
+    if (kind === 'file') parts.push(`${sizeBytes}b`, `sha256=${createHash('sha256').update(body).digest('hex')}`);
     if (kind === 'symlink') parts.push(`-> ${JSON.stringify(latin1(linkPath))}`);
     if (kind.endsWith('device')) parts.push(`rdev=${makeDevice(file.deviceMajor, file.deviceMinor)}`);
     for (const [name, value] of [...xattrs].sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -80,10 +95,10 @@ export async function mergedListing(
     const name = JSON.stringify(latin1(path));
     if (kind === 'directory' || source === undefined) return `${name} ${parts.join(' ')}`;
     const inode = `${source.layer} ${source.ordinal}`;
-    const first = firstNames.get(inode);
-    if (first === undefined) firstNames.set(inode, name);
+    const first = this.#firstNames.get(inode);
+    if (first === undefined) this.#firstNames.set(inode, name);
     return `${name} ${parts.join(' ')}${first === undefined ? '' : ` same-as=${first}`}`;
-  });
+  }
 }
 
 const latin1 = (text: Uint8Array): string => Buffer.from(text).toString('latin1');

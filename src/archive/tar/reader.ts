@@ -12,6 +12,8 @@ export interface TarMember {
    * the next member is asked for. Pieces are views, valid until the next piece is asked for.
    */
   readonly body: AsyncIterable<Uint8Array>;
+  /** Read instead of {@link body}: the bytes that the archive holds, `entry.storedSizeBytes` of them, without holes. */
+  readonly stored: AsyncIterable<Uint8Array>;
 }
 
 type TarEvent =
@@ -39,7 +41,8 @@ export async function* readTar(
       if (event.kind !== 'entry') continue;
       const { entry } = event;
       let current = true;
-      yield { entry, body: bodyOf(entry, events, () => current) };
+      const stored = storedOf(events, () => current);
+      yield { entry, body: filled(entry, stored), stored };
       current = false;
     }
   } finally {
@@ -47,14 +50,18 @@ export async function* readTar(
   }
 }
 
-async function* bodyOf(entry: TarEntry, events: EventReader, isCurrent: () => boolean): AsyncGenerator<Uint8Array> {
-  const filler = fillHoles(entry);
+async function* storedOf(events: EventReader, isCurrent: () => boolean): AsyncGenerator<Uint8Array> {
   for (;;) {
     invariant(isCurrent(), 'the body of a tar member is read before the next member is asked for');
     const event = events.take() ?? (await events.next());
-    if (event?.kind !== 'data') break;
-    yield* filler.write(event.chunk);
+    if (event?.kind !== 'data') return;
+    yield event.chunk;
   }
+}
+
+async function* filled(entry: TarEntry, stored: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const filler = fillHoles(entry);
+  for await (const chunk of stored) yield* filler.write(chunk);
   yield* filler.finish();
 }
 

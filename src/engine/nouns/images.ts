@@ -3,6 +3,7 @@ import type { SaveEvent, SaveRequest, SaveResult } from '../../images/save/save-
 import type { TaggedImage } from '../../images/tag-image.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
 import type { Calls } from '../calls.ts';
+import type { CopyFromImageRequest } from '../images/copy-from-image.ts';
 import type {
   ImageDetails,
   ImageHistory,
@@ -12,6 +13,7 @@ import type {
   ListImagesOptions,
 } from '../images/image-types.ts';
 import type { ImportEvent, ImportRequest, ImportResult } from '../images/import-types.ts';
+import type { OpenImage } from '../images/open-image.ts';
 import type { PruneImagesRequest, RemovedImages, RemoveImageOptions } from '../images/remove.ts';
 import type { Operation } from '../operation.ts';
 
@@ -68,6 +70,35 @@ export class ImageVerbs {
       () => import('../images/inspect.ts'),
       options,
       ({ inspectImage }, store) => inspectImage(store, name, options),
+    );
+  }
+
+  /**
+   * Opens an image to look inside: its documents, layers and files, without a container. It is held, so that nothing of it is
+   * removed, until it is closed. Throws as {@link history}.
+   *
+   * ```ts
+   * await using image = await engine.images.open('busybox');
+   * const passwd = await image.readFile('/etc/passwd');
+   * ```
+   */
+  open(name: string, options: ImageLookUpOptions = {}): Promise<OpenImage> {
+    return this.#calls.call(
+      () => import('../images/open-image.ts'),
+      options,
+      ({ openImage }, store) => openImage(store, name, options),
+    );
+  }
+
+  /**
+   * Copies files out of an image by docker's rules of `cp`, to a path or as a tar; returns the bytes of the tar. Throws as
+   * {@link history}, ERR_COPY_NOT_FOUND, ERR_COPY_REFUSED, ERR_NO_SPACE, and what reading the layers throws.
+   */
+  copyFrom(name: string, request: CopyFromImageRequest): Promise<number> {
+    return this.#calls.call(
+      () => import('../images/copy-from-image.ts'),
+      request,
+      ({ copyFromImage }, store) => copyFromImage(store, name, request),
     );
   }
 

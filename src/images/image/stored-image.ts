@@ -12,8 +12,9 @@ import { layerAbsent } from '../../store/layers/layer-blob.ts';
 import type { Store } from '../../store/store.ts';
 import { documentOf, tarDescriptor } from '../assemble-image.ts';
 import { readDocument } from '../read-image.ts';
-import type { Document, Image, Layer } from './image.ts';
+import type { Document, Layer } from './image.ts';
 import { imageOfTars } from './image-of-tars.ts';
+import { LayeredImage } from './layered-image.ts';
 import { StoredLayer } from './stored-layer.ts';
 
 export interface StoredImageOptions {
@@ -25,7 +26,7 @@ export interface StoredImageOptions {
 }
 
 /** An image of a store, as long as its lease. */
-export class StoredImage implements Image {
+export class StoredImage extends LayeredImage {
   readonly id: Digest;
   readonly #store: Store;
   readonly #options: StoredImageOptions;
@@ -33,6 +34,7 @@ export class StoredImage implements Image {
   #content: Promise<Content> | undefined;
 
   constructor(store: Store, options: StoredImageOptions) {
+    super();
     this.id = options.id;
     this.#store = store;
     this.#options = options;

@@ -1,10 +1,13 @@
+import type { LayerEntry } from '../../layer/inside/layer-entry.ts';
+import type { LayerTable } from '../../layer/inside/layer-table.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
 import type { DiffId } from '../../spec/digest.ts';
 import { layerAbsent, layerBlob } from '../../store/layers/layer-blob.ts';
 import type { Store } from '../../store/store.ts';
 import { tarDescriptor } from '../assemble-image.ts';
-import type { Layer, ReadOptions } from './image.ts';
+import type { ContentOptions, Layer, ReadOptions, TableOptions } from './image.ts';
 
 /** A layer of a stored image. */
 export class StoredLayer implements Layer {
@@ -40,5 +43,31 @@ export class StoredLayer implements Layer {
       { diffId, snapshotId, descriptor: tarDescriptor(record) },
       { ...options, lease: this.#lease },
     );
+  }
+
+  async *entries({ signal }: AbortOptions = {}): AsyncGenerator<LayerEntry, void> {
+    const { entriesOfIndex } = await import('./stored-entries.ts');
+    using index = await this.#store.layers.open(this.diffId);
+    for (const entry of entriesOfIndex(index)) {
+      signal?.throwIfAborted();
+      yield entry;
+    }
+  }
+
+  async *content(
+    { ordinal }: Pick<LayerEntry, 'ordinal'>,
+    options: ContentOptions = {},
+  ): AsyncGenerator<Uint8Array, void> {
+    const { contentEntry } = await import('./stored-entries.ts');
+    const { layerContent } = await import('../../store/layers/layer-content.ts');
+    const from = contentEntry(await this.#store.layers.open(this.diffId), ordinal);
+    yield* layerContent(this.#store, this, from, { ...options, lease: this.#lease });
+  }
+
+  async openTable({ isBase }: TableOptions): Promise<LayerTable | undefined> {
+    const { tableOfIndex } = await import('./stored-entries.ts');
+    const { snapshotId } = this;
+    const snapshot = snapshotId === undefined ? undefined : this.#store.metadata.snapshots.get(snapshotId);
+    return tableOfIndex(await this.#store.layers.open(this.diffId), { isBase, snapshot });
   }
 }

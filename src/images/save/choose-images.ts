@@ -7,6 +7,7 @@ import type { Digest } from '../../spec/digest.ts';
 import type { Platform } from '../../spec/platform.ts';
 import { findImage, findPlatformImage, type ImageNames } from '../find-image.ts';
 import { pinFound } from '../hold-image.ts';
+import { manifestOfImage } from '../manifest-of-image.ts';
 
 /** An image to be saved, and the names it gets in the archive. */
 export interface ChosenImage {
@@ -44,7 +45,7 @@ function choose(index: ImageNames, names: readonly string[], options: ChooseOpti
   const find = options.isRequired ? findPlatformImage : findImage;
   for (const text of names.flatMap((name) => tagsOf(index, name) ?? [name])) {
     const { id, target, reference } = pinFound(pin, find(index, text, options.platform));
-    const manifest = manifestOf(index, id, target, pin);
+    const manifest = manifestOfImage(index, id, target, pin);
     const key = options.perManifest ? `${id} ${manifest}` : id;
     const standing = chosen.get(key);
     const named =
@@ -66,11 +67,4 @@ function tagsOf({ tags }: ImageNames, name: string): string[] | undefined {
   const repository = formatName(reference);
   const found = tags.list().filter(({ reference: text }) => formatName(parseReference(text)) === repository);
   return found.length === 0 ? undefined : found.map(({ reference: text }) => text);
-}
-
-function manifestOf({ targets }: ImageNames, id: Digest, target: Digest | undefined, pin: Pin): Digest | undefined {
-  const from = target ?? targets.targetsOf(id)[0];
-  if (from === undefined) return undefined;
-  pin('target', from);
-  return targets.imagesOf(from).find(({ imageId }) => imageId === id)?.manifest;
 }

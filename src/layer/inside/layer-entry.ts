@@ -36,6 +36,12 @@ export interface LayerEntry {
   readonly sparse?: readonly SparseRun[] | undefined;
 }
 
+/** An entry and the number of its layer, from the base up. */
+export interface FoundEntry {
+  readonly layer: number;
+  readonly entry: LayerEntry;
+}
+
 type Archived = Pick<
   TarEntry,
   | 'path'

@@ -1,5 +1,6 @@
+import type { FoundEntry } from './layer-entry.ts';
 import type { MergedFile } from './merged-file.ts';
-import type { FoundEntry, PlaceGroup } from './place-groups.ts';
+import type { PlaceGroup } from './place-groups.ts';
 
 /** What of a place and in it is seen. Layers are numbered from the base up. */
 export interface Visibility {

@@ -1,9 +1,9 @@
 import { invariant } from '../../lib/invariant.ts';
 import { isInside, parentPlace } from '../place.ts';
-import { isDeletion } from './layer-entry.ts';
+import { type FoundEntry, isDeletion } from './layer-entry.ts';
 import { everything, isDirectoryOrUnnamed, isLeft, judge, type Level } from './level.ts';
 import type { MergedFile } from './merged-file.ts';
-import type { FoundEntry, PlaceGroup, PlaceGroups } from './place-groups.ts';
+import type { PlaceGroup, PlaceGroups } from './place-groups.ts';
 
 /** What the listing asks of the merged layers. */
 export interface FileMaker {

@@ -1,6 +1,6 @@
 import type { TarTime } from '../../archive/index.ts';
 import { isApplied } from '../xattrs.ts';
-import type { LayerEntry, LayerEntryKind } from './layer-entry.ts';
+import type { FoundEntry, LayerEntryKind } from './layer-entry.ts';
 
 /** What can be seen in a file system made of layers. */
 export type MergedFileKind = Exclude<LayerEntryKind, 'hardlink' | 'whiteout' | 'opaque'>;
@@ -30,6 +30,8 @@ export interface MergedFile {
    * a hardlink leads to the entry with the content, which may be of a layer below.
    */
   readonly source: EntryPlace | undefined;
+  /** For a hardlink: where the entry that it leads to stands; undefined for everything else. */
+  readonly target: Uint8Array | undefined;
 }
 
 /** An entry of a chain of layers. */
@@ -39,12 +41,9 @@ export interface EntryPlace {
   readonly ordinal: number;
 }
 
-/** The file that `entry`, of the layer `source`, makes under the name that an entry of `layer` gives it. */
-export function mergedFile(
-  path: Uint8Array,
-  layer: number,
-  { entry, layer: source }: { readonly entry: LayerEntry; readonly layer: number },
-): MergedFile {
+/** The file that `source` makes under the name that `named` gives it: a hardlink to the other, or the same entry. */
+export function mergedFile(path: Uint8Array, named: FoundEntry, source: FoundEntry): MergedFile {
+  const { entry } = source;
   const { kind, mode, uid, gid, mtime, linkPath, deviceMajor, deviceMinor, xattrs, ordinal, sizeBytes } = entry;
   const isFile = kind === 'file';
   return {
@@ -59,8 +58,9 @@ export function mergedFile(
     deviceMajor,
     deviceMinor,
     xattrs: xattrs.size === 0 ? xattrs : new Map([...xattrs].filter(([name]) => isApplied(name))),
-    layer,
-    source: { layer: source, ordinal },
+    layer: named.layer,
+    source: { layer: source.layer, ordinal },
+    target: named === source ? undefined : entry.path,
   };
 }
 
@@ -81,4 +81,5 @@ export const impliedDirectory = (path: Uint8Array, layer: number, mtime: TarTime
   xattrs: new Map(),
   layer,
   source: undefined,
+  target: undefined,
 });

@@ -1,12 +1,12 @@
 import { invariant } from '../../lib/invariant.ts';
 import { missingTarget } from '../apply/failures.ts';
 import { childPlace, comparePlaces, components, isInside, nameOf, parentPlace, placeOf } from '../place.ts';
-import { isDeletion, type LayerEntry } from './layer-entry.ts';
+import { type FoundEntry, isDeletion, type LayerEntry } from './layer-entry.ts';
 import type { LayerTable } from './layer-table.ts';
 import { everything, isDirectoryOrUnnamed, isLeft, judge, type Level } from './level.ts';
 import { type FileMaker, listMerged } from './list-merged.ts';
 import { type EntryPlace, impliedDirectory, type MergedFile, mergedFile } from './merged-file.ts';
-import { type FoundEntry, type PlaceGroup, PlaceGroups } from './place-groups.ts';
+import { type PlaceGroup, PlaceGroups } from './place-groups.ts';
 
 const root = new Uint8Array(0);
 const slash = 0x2f;
@@ -90,7 +90,7 @@ export class MergedLayers implements FileMaker, Disposable {
   }
 
   file(place: Uint8Array, found: FoundEntry): MergedFile {
-    return mergedFile(place, found.layer, found.entry.kind === 'hardlink' ? this.#linked(found) : found);
+    return mergedFile(place, found, found.entry.kind === 'hardlink' ? this.#linked(found) : found);
   }
 
   implied(level: Level): MergedFile | undefined {

@@ -1,13 +1,7 @@
 import type { PlaceEntry } from '../index-file/reader.ts';
 import { comparePlaces, isInside } from '../place.ts';
-import type { LayerEntry } from './layer-entry.ts';
+import type { FoundEntry, LayerEntry } from './layer-entry.ts';
 import type { LayerTable } from './layer-table.ts';
-
-/** An entry and the number of its layer, from the base up. */
-export interface FoundEntry {
-  readonly layer: number;
-  readonly entry: LayerEntry;
-}
 
 /** All that layers say of one place: the topmost layer first, of one layer in the order of its tar. */
 export interface PlaceGroup {

@@ -1,3 +1,4 @@
+import type { LayerIndex } from '../../layer/index-file/reader.ts';
 import type { SnapshotRecord } from '../../ledger/types.ts';
 import type { Snapshotter } from '../../snapshots/types.ts';
 
@@ -15,3 +16,9 @@ export async function markParentDependent(
 }
 
 export const isParentDependent = ({ labels }: Pick<SnapshotRecord, 'labels'>): boolean => labels[label] !== undefined;
+
+/** True when a layer's index says where its entries stand on the layers that this snapshot stands on. */
+export const fitsChain = (
+  { summary }: Pick<LayerIndex, 'summary'>,
+  snapshot: Pick<SnapshotRecord, 'labels'>,
+): boolean => !summary.parentDependent && !isParentDependent(snapshot);

@@ -1,20 +1,18 @@
-import { posix } from 'node:path';
 import { decompress } from '../../../archive/index.ts';
-import { isDiskFull, whyFull } from '../../../content/disk-failure.ts';
-import { isStrataError, StrataError } from '../../../errors/index.ts';
-import { fromCaller, toCaller } from '../../../images/caller-streams.ts';
+import type { StrataError } from '../../../errors/index.ts';
+import { fromCaller } from '../../../images/caller-streams.ts';
 import type { WriteBytes } from '../../../images/save/archive-writer.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
-import { displayBytes } from '../../../lib/bytes.ts';
 import type { Store } from '../../../store/store.ts';
-import { errnoOf } from '../../../sys/errno.ts';
 import { closeFd } from '../../../sys/fs-at.ts';
 import { RootedTree } from '../../../sys/rooted-tree.ts';
 import { type FileStat, statFd } from '../../../sys/stat.ts';
 import { archiveSource } from '../copy/archive-source.ts';
 import { copyPath, shownPath } from '../copy/copy-path.ts';
-import { type DestinationWords, findDestination, findDirectory } from '../copy/destination.ts';
-import { copyImpossible, copyMissing, mountedThere, readOnly } from '../copy/failures.ts';
+import { findDestination, findDirectory } from '../copy/destination.ts';
+import { copyImpossible, copyMissing, readOnly } from '../copy/failures.ts';
+import { copyFailure, hostFailure, mountedBelow, onHost } from '../copy/host-failures.ts';
+import { copyOntoHost, giveArchive } from '../copy/onto-host.ts';
 import { findSource } from '../copy/source.ts';
 import { unpackCopy } from '../copy/unpack-copy.ts';
 import { type ContainerRoot, openRoot } from '../files/open-root.ts';
@@ -61,36 +59,12 @@ async function copyOut(
   const torn = (): Error => containerChanged(root.id, undefined);
   // What is no file of the container's but the kernel's word on it is not among those below its root, as with docker.
   const kernels = isSame(source.stat, statFd(root.tree.fd)) ? kernelPlaces : [];
-  if (typeof to !== 'string') {
-    const take = toCaller(to);
-    let sizeBytes = 0;
-    for (const chunk of archiveSource(source, undefined, torn, kernels)) {
-      signal?.throwIfAborted();
-      await take(chunk);
-      sizeBytes += chunk.length;
-    }
-    return sizeBytes;
-  }
-  using host = RootedTree.open('/');
-  const words: DestinationWords = {
-    missing: (folder) => copyMissing(`invalid output path: directory ${JSON.stringify(folder)} does not exist`),
-    unfit: `invalid output path: ${JSON.stringify(to)} must be a directory or a regular file`,
-  };
-  const found = onHost(to, () => findDestination(host, copyPath(to, process.cwd()), described(source), words));
-  const owner = keepOwners ? undefined : { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
-  try {
-    const mounted = mountedBelow(host, found.fd);
-    const chunks = naming(archiveSource(source, found.name, torn, kernels), (error) =>
+  if (typeof to !== 'string') return await giveArchive(archiveSource(source, undefined, torn, kernels), to, { signal });
+  const chunksOf = (as: Uint8Array | undefined): Iterable<Uint8Array> =>
+    naming(archiveSource(source, as, torn, kernels), (error) =>
       isChange(error) ? containerChanged(root.id, error) : error,
     );
-    return await unpackCopy(chunks, found.fd, { owner, mounted, signal });
-  } catch (error) {
-    throw copyFailure(hostFailure(to, error), `/proc/self/fd/${found.fd}`, () =>
-      readOnly(`filesystem of ${to}`, error),
-    );
-  } finally {
-    closeFd(found.fd);
-  }
+  return await copyOntoHost({ ...described(source), chunksOf }, to, { keepOwners, signal });
 }
 
 /**
@@ -150,27 +124,6 @@ function* naming<Chunk>(chunks: Iterable<Chunk>, named: (error: unknown) => unkn
   }
 }
 
-/** Others may work on the host's files meanwhile, and some may not be ours to read. */
-function hostFailure(path: string, error: unknown): unknown {
-  if (!isChange(error)) return error;
-  return copyImpossible(
-    `${path}: ${errnoOf(error) === 'EACCES' ? 'permission denied' : 'went away or changed while it was copied'}`,
-  );
-}
-
-function onHost<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw hostFailure(path, error);
-  }
-}
-
-const mountedBelow =
-  (tree: RootedTree, fd: number) =>
-  (path: Uint8Array): StrataError =>
-    mountedThere(posix.join('/', displayBytes(tree.pathOf(fd)), displayBytes(path)));
-
 const kernelPlaces = ['proc', 'sys', 'dev'];
 
 const isSame = (one: FileStat, other: FileStat): boolean => one.ino === other.ino && isOnSame(one, other);
@@ -190,19 +143,3 @@ const described = ({ name, stat }: ReturnType<typeof findSource>): Parameters<ty
 
 const notInContainer = (path: string, name: string): StrataError =>
   copyMissing(`Could not find the file ${path} in container ${name}`);
-
-function copyFailure(error: unknown, directory: string, refused: () => StrataError): unknown {
-  const cause = isStrataError(error) ? error.cause : undefined;
-  const errno = errnoOf(error) ?? errnoOf(cause);
-  if (errno === 'EROFS') return refused();
-  if (isDiskFull(error)) {
-    return new StrataError({
-      code: 'ERR_NO_SPACE',
-      message: `cp: ${whyFull(error, directory)}`,
-      hint: 'Free space on that filesystem.',
-      cause: error,
-    });
-  }
-  if (errno === undefined || isStrataError(error)) return error;
-  return copyImpossible(error instanceof Error ? error.message : String(error));
-}

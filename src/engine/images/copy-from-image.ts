@@ -1,0 +1,45 @@
+import { posix } from 'node:path';
+import { isStrataError } from '../../errors/index.ts';
+import type { MergedFile } from '../../layer/inside/merged-file.ts';
+import { utf8 } from '../../lib/bytes.ts';
+import type { Store } from '../../store/store.ts';
+import { type CopyPath, copyPath, shownPath } from '../containers/copy/copy-path.ts';
+import { copyImpossible, copyMissing } from '../containers/copy/failures.ts';
+import { copyOntoHost, giveArchive } from '../containers/copy/onto-host.ts';
+import type { CopyFromRequest } from '../containers/verbs/copy.ts';
+import type { ImageLookUpOptions } from './image-types.ts';
+import { type OpenImage, openImage } from './open-image.ts';
+
+/** As of a container; the path is from the image's root. */
+export type CopyFromImageRequest = CopyFromRequest & ImageLookUpOptions;
+
+/**
+ * Copies out of an image by docker's rules of what becomes of the name. Returns the bytes of its tar. Throws what
+ * `lookUpImage` does, ERR_COPY_NOT_FOUND, ERR_COPY_REFUSED, ERR_ARCHIVE_ENTRY, ERR_NO_SPACE.
+ */
+export async function copyFromImage(store: Store, name: string, request: CopyFromImageRequest): Promise<number> {
+  const { to, keepOwners = false, followLink = false, signal } = request;
+  await using image = await openImage(store, name, request);
+  const from = copyPath(request.path, '/');
+  const file = await fileOf(image, name, from, followLink);
+  const own = from.isContent ? undefined : posix.basename(from.path);
+  const chunksOf = (as: Uint8Array | undefined): AsyncIterable<Uint8Array> =>
+    image.tar({ path: file.path, followLink: false, name: as ?? utf8(own ?? '.'), signal });
+  if (typeof to !== 'string') return await giveArchive(chunksOf(undefined), to, { signal });
+  return await copyOntoHost({ name: own, isDirectory: file.kind === 'directory', chunksOf }, to, {
+    keepOwners,
+    signal,
+  });
+}
+
+async function fileOf(image: OpenImage, name: string, from: CopyPath, followLink: boolean): Promise<MergedFile> {
+  let file: MergedFile;
+  try {
+    file = await image.file(from.path, { followLink: followLink || from.isDirectory });
+  } catch (error) {
+    if (!isStrataError(error, 'ERR_FILE_NOT_FOUND')) throw error;
+    throw copyMissing(`Could not find the file ${shownPath(from)} in image ${name}`);
+  }
+  if (from.isDirectory && file.kind !== 'directory') throw copyImpossible(`lstat ${from.path}/: not a directory`);
+  return file;
+}

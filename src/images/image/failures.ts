@@ -1,0 +1,48 @@
+import { StrataError } from '../../errors/index.ts';
+import type { LayerEntry } from '../../layer/inside/layer-entry.ts';
+import type { MergedFile } from '../../layer/inside/merged-file.ts';
+import type { PathProblem } from '../../layer/inside/merged-layers.ts';
+import { displayBytes } from '../../lib/bytes.ts';
+
+const problems: { readonly [Problem in PathProblem]: string } = {
+  missing: 'no such file or directory',
+  'not a directory': 'a part of it is no directory',
+  'too many symlinks': 'too many levels of symbolic links',
+};
+
+const shown = (path: string | Uint8Array): string => {
+  const text = typeof path === 'string' ? path : displayBytes(path);
+  return JSON.stringify(text.startsWith('/') ? text : `/${text}`);
+};
+
+export const noSuchFile = (path: string | Uint8Array, problem: PathProblem): StrataError =>
+  new StrataError({
+    code: 'ERR_FILE_NOT_FOUND',
+    message: `${shown(path)} in the image: ${problems[problem]}`,
+    hint: 'List what is there.',
+  });
+
+export const noRegularFile = ({ path, kind }: MergedFile): StrataError =>
+  new StrataError({
+    code: 'ERR_FILE_KIND',
+    message: `${shown(path)} in the image: is a ${kind.replace('-', ' ')}, not a regular file`,
+  });
+
+export const noFileEntry = (ordinal: number, entry: LayerEntry | undefined): StrataError =>
+  new StrataError({
+    code: 'ERR_FILE_KIND',
+    message: `entry ${ordinal} of the layer: is ${entry === undefined ? 'nothing' : `a ${entry.kind.replace('-', ' ')}`}, not a regular file`,
+  });
+
+export const fileTooLarge = ({ path, sizeBytes }: MergedFile, maxBytes: number): StrataError =>
+  new StrataError({
+    code: 'ERR_FILE_TOO_LARGE',
+    message: `${shown(path)} in the image: has ${sizeBytes} bytes, more than ${maxBytes}`,
+    hint: 'Read it in pieces, or give a larger limit.',
+  });
+
+export const noSuchLayer = (layer: number, count: number): StrataError =>
+  new StrataError({
+    code: 'ERR_LAYER_UNKNOWN',
+    message: `layer ${layer + 1}: the image has ${count}, counted from the base up`,
+  });

@@ -1,0 +1,56 @@
+import type { LayerChange } from '../../layer/inside/changes-of-layer.ts';
+import type { MergedFile } from '../../layer/inside/merged-file.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { ImageConfig } from '../../spec/config.ts';
+import type { Digest } from '../../spec/digest.ts';
+import type { Manifest } from '../../spec/manifest.ts';
+import type {
+  ContentOptions,
+  Document,
+  FileOptions,
+  Image,
+  Layer,
+  ListFilesOptions,
+  ReadFileOptions,
+  TarOptions,
+} from './image.ts';
+
+const loadInside = (): Promise<typeof import('./look-inside.ts')> => import('./look-inside.ts');
+
+/** An image that offers its documents and layers: what its files are follows from the layers alone. */
+export abstract class LayeredImage implements Image {
+  abstract readonly id: Digest;
+  abstract config(options?: AbortOptions): Promise<Document<ImageConfig>>;
+  abstract manifest(options?: AbortOptions): Promise<Document<Manifest>>;
+  abstract layers(options?: AbortOptions): Promise<readonly Layer[]>;
+
+  async *files(options: ListFilesOptions = {}): AsyncGenerator<MergedFile, void> {
+    const { listFiles } = await loadInside();
+    yield* listFiles(await this.layers(options), options);
+  }
+
+  async file(path: string | Uint8Array, options: FileOptions = {}): Promise<MergedFile> {
+    const { findFile } = await loadInside();
+    return await findFile(await this.layers(options), path, options);
+  }
+
+  async *content(file: MergedFile, options: ContentOptions = {}): AsyncGenerator<Uint8Array, void> {
+    const { contentOf } = await loadInside();
+    yield* contentOf(await this.layers(options), file, options);
+  }
+
+  async readFile(path: string | Uint8Array, options: ReadFileOptions = {}): Promise<Uint8Array> {
+    const { readWhole } = await loadInside();
+    return await readWhole(await this.layers(options), path, options);
+  }
+
+  async *tar(options: TarOptions = {}): AsyncGenerator<Uint8Array, void> {
+    const { archiveFiles } = await loadInside();
+    yield* archiveFiles(await this.layers(options), options);
+  }
+
+  async *changes(layer: number, options: AbortOptions = {}): AsyncGenerator<LayerChange, void> {
+    const { listChanges } = await loadInside();
+    yield* listChanges(await this.layers(options), layer, options);
+  }
+}

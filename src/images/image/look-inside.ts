@@ -1,0 +1,140 @@
+import { setImmediate } from 'node:timers/promises';
+import { changesOfLayer, type LayerChange } from '../../layer/inside/changes-of-layer.ts';
+import type { LayerTable } from '../../layer/inside/layer-table.ts';
+import type { MergedFile } from '../../layer/inside/merged-file.ts';
+import { MergedLayers } from '../../layer/inside/merged-layers.ts';
+import { PlacedTable } from '../../layer/inside/placed-table.ts';
+import { nameOf } from '../../layer/place.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import { utf8 } from '../../lib/bytes.ts';
+import { archiveMerged } from './archive-merged.ts';
+import { fileTooLarge, noRegularFile, noSuchFile, noSuchLayer } from './failures.ts';
+import type {
+  ContentOptions,
+  FileOptions,
+  Layer,
+  ListFilesOptions,
+  LookInsideOptions,
+  ReadFileOptions,
+  TarOptions,
+} from './image.ts';
+
+const defaultMaxBytes = 64 << 20;
+// A listing waits for nothing: others get their turn now and then.
+const filesAtOnce = 512;
+
+/** See `Image.files`. */
+export async function* listFiles(
+  layers: readonly Layer[],
+  { path = '/', recursive = true, ...options }: ListFilesOptions,
+): AsyncGenerator<MergedFile, void> {
+  using view = await openView(layers, options);
+  const { path: place } = resolved(view, path, true);
+  yield* taken(view.list(place, { recursive }), options);
+}
+
+/** See `Image.file`. */
+export async function findFile(
+  layers: readonly Layer[],
+  path: string | Uint8Array,
+  { followLink = true, ...options }: FileOptions,
+): Promise<MergedFile> {
+  using view = await openView(layers, options);
+  return resolved(view, path, followLink);
+}
+
+/** See `Image.content`. */
+export async function* contentOf(
+  layers: readonly Layer[],
+  file: MergedFile,
+  options: ContentOptions,
+): AsyncGenerator<Uint8Array, void> {
+  const { kind, source } = file;
+  if (kind !== 'file' || source === undefined) throw noRegularFile(file);
+  const layer = layers[source.layer];
+  if (layer === undefined) throw noSuchLayer(source.layer, layers.length);
+  yield* layer.content(source, options);
+}
+
+/** See `Image.readFile`. */
+export async function readWhole(
+  layers: readonly Layer[],
+  path: string | Uint8Array,
+  options: ReadFileOptions,
+): Promise<Uint8Array> {
+  const { maxBytes = defaultMaxBytes } = options;
+  const file = await findFile(layers, path, options);
+  if (file.sizeBytes > maxBytes) throw fileTooLarge(file, maxBytes);
+  const bytes = new Uint8Array(file.sizeBytes);
+  let at = 0;
+  for await (const piece of contentOf(layers, file, options)) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
+}
+
+/** See `Image.tar`. */
+export async function* archiveFiles(
+  layers: readonly Layer[],
+  { path = '/', name, followLink = true, ...options }: TarOptions,
+): AsyncGenerator<Uint8Array, void> {
+  using view = await openView(layers, options);
+  const top = resolved(view, path, followLink);
+  yield* archiveMerged(view, top, {
+    name: name === undefined ? nameOf(top.path) : bytesOf(name),
+    content: (file, reading) => contentOf(layers, file, reading),
+    signal: options.signal,
+  });
+}
+
+/** See `Image.changes`. */
+export async function* listChanges(
+  layers: readonly Layer[],
+  layer: number,
+  options: AbortOptions,
+): AsyncGenerator<LayerChange, void> {
+  if (!Number.isInteger(layer) || layer < 0) throw noSuchLayer(layer, layers.length);
+  using view = await openView(layers, { ...options, layers: layer + 1 });
+  yield* taken(changesOfLayer(view, layer), options);
+}
+
+async function openView(
+  layers: readonly Layer[],
+  { layers: count = layers.length, signal }: LookInsideOptions,
+): Promise<MergedLayers> {
+  if (!Number.isInteger(count) || count < 0 || count > layers.length) throw noSuchLayer(count - 1, layers.length);
+  using opened = new DisposableStack();
+  const tables: LayerTable[] = [];
+  for (const layer of layers.slice(0, count)) {
+    const isBase = tables.length === 0;
+    const table = (await layer.openTable?.({ isBase, signal })) ?? (await placed(layer, [...tables], { signal }));
+    tables.push(opened.use(table));
+  }
+  opened.move();
+  return new MergedLayers(tables);
+}
+
+/** The entries of a layer, put where they lead on the layers below. */
+async function placed(layer: Layer, below: readonly LayerTable[], options: AbortOptions): Promise<LayerTable> {
+  const table = new PlacedTable(new MergedLayers(below));
+  for await (const entry of layer.entries(options)) table.add(entry);
+  return table;
+}
+
+function resolved(view: MergedLayers, path: string | Uint8Array, followLast: boolean): MergedFile {
+  const found = view.resolve(bytesOf(path), { followLast });
+  if (typeof found === 'string') throw noSuchFile(path, found);
+  return found;
+}
+
+const bytesOf = (path: string | Uint8Array): Uint8Array => (typeof path === 'string' ? utf8(path) : path);
+
+async function* taken<Item>(items: Iterable<Item>, { signal }: AbortOptions): AsyncGenerator<Item, void> {
+  let count = 0;
+  for (const item of items) {
+    if (++count % filesAtOnce === 0) await setImmediate();
+    signal?.throwIfAborted();
+    yield item;
+  }
+}

@@ -1,0 +1,44 @@
+import type { LayerIndex } from '../../layer/index-file/reader.ts';
+import { IndexTable } from '../../layer/inside/index-table.ts';
+import { entryOfArchive, entryOfRecord, type LayerEntry } from '../../layer/inside/layer-entry.ts';
+import type { LayerTable } from '../../layer/inside/layer-table.ts';
+import { MergedLayers } from '../../layer/inside/merged-layers.ts';
+import type { SnapshotRecord } from '../../ledger/types.ts';
+import { fitsChain } from '../../store/layers/parent-dependent.ts';
+import { noFileEntry } from './failures.ts';
+
+/** Entries where their paths say, as the tar itself has them. */
+export function* entriesOfIndex(index: LayerIndex): Generator<LayerEntry, void> {
+  for (const record of index.records()) {
+    const entry = entryOfArchive(record, record.ordinal);
+    if (entry !== undefined) yield entry;
+  }
+}
+
+/**
+ * Returns the number of the entry that has the content of another one: itself, or where a hardlink leads. Closes the index.
+ * @throws ERR_FILE_KIND, ERR_LAYER_LINK_MISSING
+ */
+export function contentEntry(index: LayerIndex, ordinal: number): number {
+  using layer = new MergedLayers([new IndexTable(index)]);
+  const record = index.record(ordinal);
+  const entry = record && entryOfRecord(record);
+  if (entry === undefined) throw noFileEntry(ordinal, undefined);
+  const { kind, source } = layer.file(entry.path, { layer: 0, entry });
+  if (kind !== 'file' || source === undefined) throw noFileEntry(ordinal, entry);
+  return source.ordinal;
+}
+
+/**
+ * Returns the table of a layer where its index is right: without a layer below, or where the layer stands unpacked on those
+ * below. Elsewhere a directory on the way may be a symlink, and the index is closed.
+ */
+export function tableOfIndex(
+  index: LayerIndex,
+  { isBase, snapshot }: { readonly isBase: boolean; readonly snapshot: Pick<SnapshotRecord, 'labels'> | undefined },
+): LayerTable | undefined {
+  const fits = snapshot === undefined ? isBase && !index.summary.parentDependent : fitsChain(index, snapshot);
+  if (fits) return new IndexTable(index);
+  index[Symbol.dispose]();
+  return undefined;
+}

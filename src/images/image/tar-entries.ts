@@ -1,0 +1,53 @@
+import { readTar, type TarMember } from '../../archive/index.ts';
+import { entryOfArchive, type LayerEntry } from '../../layer/inside/layer-entry.ts';
+import { MergedLayers } from '../../layer/inside/merged-layers.ts';
+import { PlacedTable } from '../../layer/inside/placed-table.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import { noFileEntry } from './failures.ts';
+import type { ContentOptions, Layer } from './image.ts';
+
+/** The entries of a layer of which there is only its tar. */
+export async function* tarEntries(layer: Pick<Layer, 'tar'>, options: AbortOptions): AsyncGenerator<LayerEntry, void> {
+  for await (const { found } of members(layer, options)) if (found !== undefined) yield found;
+}
+
+/**
+ * The content of a file of such a layer, by the number of its entry; the tar is read up to it.
+ * @throws ERR_FILE_KIND, ERR_LAYER_LINK_MISSING, and what reading the tar throws
+ */
+export async function* tarContent(
+  layer: Pick<Layer, 'tar'>,
+  ordinal: number,
+  options: ContentOptions,
+): AsyncGenerator<Uint8Array, void> {
+  for await (const { member, found, number } of members(layer, options)) {
+    if (number < ordinal) continue;
+    if (found?.kind === 'hardlink') return yield* tarContent(layer, await linkedTo(layer, found, options), options);
+    if (found?.kind !== 'file') throw noFileEntry(ordinal, found);
+    for await (const piece of options.stored === true ? member.stored : member.body) yield piece.slice();
+    return;
+  }
+  throw noFileEntry(ordinal, undefined);
+}
+
+/** The number of the entry that has the content of a hardlink, as far as the layer itself has it. */
+export async function linkedTo(layer: Pick<Layer, 'tar'>, link: LayerEntry, options: AbortOptions): Promise<number> {
+  const table = new PlacedTable(new MergedLayers([]));
+  for await (const entry of tarEntries(layer, options)) table.add(entry);
+  return new MergedLayers([table]).file(link.path, { layer: 0, entry: link }).source?.ordinal ?? -1;
+}
+
+interface NumberedMember {
+  readonly member: TarMember;
+  readonly found: LayerEntry | undefined;
+  readonly number: number;
+}
+
+async function* members(layer: Pick<Layer, 'tar'>, options: AbortOptions): AsyncGenerator<NumberedMember, void> {
+  let number = 0;
+  for await (const member of readTar(layer.tar(options), options)) {
+    const { entry } = member;
+    yield { member, found: entryOfArchive({ ...entry, kind: entry.type }, number), number };
+    number++;
+  }
+}

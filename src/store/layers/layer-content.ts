@@ -1,0 +1,104 @@
+import { decompress } from '../../archive/compression/decompress.ts';
+import { fillHoles } from '../../archive/tar/holes.ts';
+import { Chunks } from '../../layer/chunks.ts';
+import { corruptIndex } from '../../layer/index-file/corrupt.ts';
+import type { LayerIndex, PlacedRecord } from '../../layer/index-file/reader.ts';
+import { keptBytes, recordBody, TreeBodies } from '../../layer/record-body.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { StoreLease } from '../../metadata/leases.ts';
+import { parseDigest } from '../../spec/digest.ts';
+import type { Store } from '../store.ts';
+import { layerAbsent, type NamedLayer } from './layer-blob.ts';
+import { fitsChain } from './parent-dependent.ts';
+
+export interface ContentOptions extends AbortOptions {
+  /** Keeps what is read. */
+  readonly lease: StoreLease;
+  /** Without the holes of a sparse file. */
+  readonly stored?: boolean | undefined;
+}
+
+/**
+ * The content of a file of a layer, by the number of its entry: from the layer's files, with the checks that making its
+ * tar again does, else a piece of a blob that is kept. Pieces may be kept, not changed. The bytes are as good as the store's files, which
+ * `system check` verifies.
+ * @throws ERR_LAYER_ABSENT, ERR_LAYER_TREE_CHANGED, ERR_INDEX_CORRUPT, ERR_BLOB_DAMAGED, and the signal's reason
+ */
+export async function* layerContent(
+  store: Store,
+  layer: Pick<NamedLayer, 'diffId' | 'snapshotId'>,
+  ordinal: number,
+  options: ContentOptions,
+): AsyncGenerator<Uint8Array, void> {
+  using index = await store.layers.open(layer.diffId);
+  const placed = index.placedRecord(ordinal);
+  if (placed === undefined) throw corruptIndex('names a record it does not hold');
+  if (options.stored === true) return yield* storedBytes({ store, layer, index, placed }, options);
+  const filler = fillHoles(placed.record);
+  for await (const chunk of storedBytes({ store, layer, index, placed }, options)) {
+    options.signal?.throwIfAborted();
+    yield* filler.write(chunk);
+  }
+  for (const piece of filler.finish()) {
+    // Of a few bytes of archive these may be petabytes.
+    options.signal?.throwIfAborted();
+    yield piece;
+  }
+}
+
+interface Wanted {
+  readonly store: Store;
+  readonly layer: Pick<NamedLayer, 'diffId' | 'snapshotId'>;
+  readonly index: LayerIndex;
+  readonly placed: PlacedRecord;
+}
+
+async function* storedBytes(wanted: Wanted, options: ContentOptions): AsyncGenerator<Uint8Array, void> {
+  const { store, layer, index, placed } = wanted;
+  const { body, storedSizeBytes } = placed.record;
+  if (storedSizeBytes === 0) return;
+  if (body === 'index') return yield* ofIndex(index, placed);
+  const snapshot = layer.snapshotId === undefined ? undefined : store.metadata.snapshots.get(layer.snapshotId);
+  if (body !== 'tree' || snapshot === undefined || !fitsChain(index, snapshot)) return yield* ofBlob(wanted, options);
+  await using opened = await store.layers.openFiles(snapshot.id, options);
+  using bodies = new TreeBodies(opened.files);
+  const out = new Chunks();
+  yield* recordBody(index, placed, bodies, out);
+  yield* out.rest();
+}
+
+function* ofIndex(index: LayerIndex, placed: PlacedRecord): Generator<Uint8Array, void> {
+  const { record, span, saved } = placed;
+  const out = new Chunks();
+  const at = saved ?? { offset: span.offset + record.headerBytes, bodyBytes: span.bodyBytes };
+  yield* keptBytes(index, at.offset, at.bodyBytes, record.storedSizeBytes, out);
+  yield* out.rest();
+}
+
+/** A piece of the layer's tar, out of whichever of its blobs is here. */
+async function* ofBlob(
+  { store, layer: { diffId }, placed: { record } }: Wanted,
+  { lease, signal }: ContentOptions,
+): AsyncGenerator<Uint8Array, void> {
+  const start = record.offset + record.headerBytes;
+  const end = start + record.storedSizeBytes;
+  const tar = parseDigest(diffId);
+  for (const digest of [tar, ...store.metadata.layers.blobsOf(diffId).map((blob) => blob.digest)]) {
+    if (!(await lease.pinIfPresent('blob', digest, { signal }))) continue;
+    await using reader = await store.blobs.open(digest, { signal });
+    if (digest === tar) yield* reader.stream({ start, end, signal });
+    else yield* piece(decompress(reader.stream({ signal }), { signal }), start, end);
+    return;
+  }
+  throw layerAbsent(diffId);
+}
+
+async function* piece(bytes: AsyncIterable<Uint8Array>, start: number, end: number): AsyncGenerator<Uint8Array, void> {
+  let offset = 0;
+  for await (const chunk of bytes) {
+    const part = chunk.subarray(Math.max(start - offset, 0), Math.max(end - offset, 0));
+    if (part.length > 0) yield part;
+    offset += chunk.length;
+    if (offset >= end) return;
+  }
+}
