@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
+import { infoDocument } from '../../engine/docker/info-document.ts';
 import type { SettingOrigin, SystemInfo } from '../../engine/index.ts';
 import { formatStruct } from '../../query/format.ts';
 import type { CliContext } from '../context.ts';
 import { inspectFormat } from '../flags/inspect-format.ts';
 import { settingFlags } from '../flags/setting-flags.ts';
-import { infoDocument } from '../render/info-document.ts';
 
 export function define(command: Command, context: CliContext): void {
   command

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { inspectedIfAny, inspectedImage, inspectedMapKeys } from '../../engine/docker/image-document.ts';
 import type { Engine, ImageLookUpOptions } from '../../engine/index.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import { formatInspected } from '../../query/format.ts';
@@ -7,7 +8,6 @@ import type { CliContext } from '../context.ts';
 import { notSupportedYet } from '../flags/flags.ts';
 import { inspectFormat } from '../flags/inspect-format.ts';
 import { renderError } from '../render/error.ts';
-import { inspectedIfAny, inspectedImage, inspectedMapKeys } from '../render/inspected-image.ts';
 
 interface InspectFlags {
   readonly format?: string;

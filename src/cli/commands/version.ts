@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
+import { versionDocument } from '../../engine/docker/version-document.ts';
 import { describeVersions } from '../../engine/versions.ts';
 import { formatStruct } from '../../query/format.ts';
 import type { CliContext } from '../context.ts';
 import { inspectFormat } from '../flags/inspect-format.ts';
-import { versionDocument } from '../render/version-document.ts';
 
 export function define(command: Command, context: CliContext): void {
   command

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { infoDocument } from '../../../src/cli/render/info-document.ts';
-import { versionDocument } from '../../../src/cli/render/version-document.ts';
+import { infoDocument } from '../../../src/engine/docker/info-document.ts';
+import { versionDocument } from '../../../src/engine/docker/version-document.ts';
 import type { SystemInfo, Versions } from '../../../src/engine/index.ts';
 import { osRelease } from '../../../src/engine/system/host-facts.ts';
 import { formatStruct, parseInspectFormat } from '../../../src/query/format.ts';

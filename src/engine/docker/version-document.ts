@@ -1,5 +1,5 @@
-import type { Versions } from '../../engine/index.ts';
 import { Struct, type TemplateFunction } from '../../query/template/values.ts';
+import type { Versions } from '../versions.ts';
 
 /**
  * The versions in the shape of `docker version`, `Strata` with our own beside docker's. Client and server are one program

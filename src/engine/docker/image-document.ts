@@ -1,5 +1,5 @@
-import type { ImageDetails, ImageStorage } from '../../engine/index.ts';
 import { Nil, type Value, type ValueMap } from '../../query/template/values.ts';
+import type { ImageDetails, ImageStorage } from '../images/image-types.ts';
 
 /** Keys whose values are maps with the user's own keys; the others are fields. */
 export const inspectedMapKeys: ReadonlySet<string> = new Set(['Labels', 'ExposedPorts', 'Volumes', 'Data']);

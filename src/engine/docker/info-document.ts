@@ -1,7 +1,8 @@
-import type { RuntimeDefinitions, SystemInfo } from '../../engine/index.ts';
+import type { RuntimeDefinitions } from '../../configuration/runtime-definitions.ts';
 import type { JsonValue } from '../../errors/index.ts';
+import { plain } from '../../query/template/plain.ts';
 import { Nil, Struct, structured, type TemplateFunction, type Value } from '../../query/template/values.ts';
-import { plain } from './plain.ts';
+import type { SystemInfo } from '../system/system-info.ts';
 
 /** Keys of docker's document whose values are maps. */
 const mapKeys: ReadonlySet<string> = new Set(['Runtimes', 'IndexConfigs']);
