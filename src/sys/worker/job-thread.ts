@@ -1,4 +1,4 @@
-import { Worker, type WorkerOptions } from 'node:worker_threads';
+import { type TransferListItem, Worker, type WorkerOptions } from 'node:worker_threads';
 import { StrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { asSyscallError } from '../as-syscall-error.ts';
@@ -9,6 +9,8 @@ import type { WorkerOrder, WorkerReport } from './messages.ts';
 export interface JobOptions<Event> extends AbortOptions {
   /** An event that the job delivers has been dealt with when this has resolved. */
   readonly onEvent?: ((event: Event) => void | Promise<void>) | undefined;
+  /** What in the job is handed over instead of copied: a stream, a port. */
+  readonly transfer?: readonly TransferListItem[] | undefined;
 }
 
 interface RunningJob {
@@ -55,7 +57,7 @@ export class JobThread<Job, Event, Result> implements AsyncDisposable {
    * Resolves with the job's result, which may come in spite of an abort; rejects with its error, with the signal's reason
    * once an aborted job has ended, or with ERR_WORKER_DIED.
    */
-  async run(job: Job, { signal, onEvent }: JobOptions<Event> = {}): Promise<Result> {
+  async run(job: Job, { signal, onEvent, transfer = [] }: JobOptions<Event> = {}): Promise<Result> {
     signal?.throwIfAborted();
     if (this.#death !== undefined) throw this.#death.error;
     const number = ++this.#count;
@@ -69,7 +71,7 @@ export class JobThread<Job, Event, Result> implements AsyncDisposable {
     this.#worker.ref();
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      this.#send({ kind: 'job', number, job, abort });
+      this.#send({ kind: 'job', number, job, abort }, transfer);
       return (await promise) as Result;
     } finally {
       signal?.removeEventListener('abort', onAbort);
@@ -115,8 +117,8 @@ export class JobThread<Job, Event, Result> implements AsyncDisposable {
     }
   }
 
-  #send(order: WorkerOrder): void {
-    this.#worker.postMessage(order);
+  #send(order: WorkerOrder, transfer: readonly TransferListItem[] = []): void {
+    this.#worker.postMessage(order, transfer);
   }
 }
 
