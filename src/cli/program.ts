@@ -52,7 +52,7 @@ export async function defineProgram(program: Command, context: CliContext, argv:
   program.action(async () => {
     if (program.args[0] !== undefined) throw unknownVerb(program, program.args[0]);
     if (program.opts<GlobalOptions>().version !== true) return program.outputHelp();
-    const { strataVersion } = await import('../engine/versions.ts');
+    const { strataVersion } = await import('../lib/strata-version.ts');
     context.out(`strata version ${strataVersion()}\n`);
   });
   program.allowExcessArguments();

@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module';
 import { release } from 'node:os';
 import { type ConfigurationOptions, loadConfiguration } from '../configuration/load-configuration.ts';
 import type { RuntimeSettings } from '../containers/runtime/find-runtime.ts';
 import { describeRuntime, type RuntimeInfo } from '../containers/runtime/runtime.ts';
 import { isStrataError } from '../errors/index.ts';
+import { strataVersion } from '../lib/strata-version.ts';
 import { formatPlatform } from '../spec/platform.ts';
 import { hostPlatform } from '../sys/host-platform.ts';
 
@@ -14,14 +14,6 @@ export interface Versions {
   readonly runtime: string | undefined;
   readonly kernel: string;
   readonly platform: string;
-}
-
-/** The version in package.json; the built command has it inside. */
-export function strataVersion(): string {
-  const built = process.env['STRATA_VERSION'];
-  if (built !== undefined) return built;
-  // By its own name: the sources and the built library lie at different depths.
-  return (createRequire(import.meta.url)('strata-oci/package.json') as { readonly version: string }).version;
 }
 
 /** Returns the versions of what works here, the runtime's as the configuration has it. Throws as `Engine.open` does for a wrong one. */
