@@ -54,7 +54,7 @@ async function removeUnfinished({ layout, metadata, content }: Store, options: A
   removeUnfinishedIndexes(layout.indexes, metadata.leases);
   // Archives are read again from their start: nothing goes on with half a blob.
   await content.removeIdleIngests(0, options);
-  for (const locks of ['steps', 'containers', 'pauses']) removeAbandonedLocks(join(layout.locks, locks));
+  for (const locks of ['steps', 'containers', 'pauses', 'helpers']) removeAbandonedLocks(join(layout.locks, locks));
 }
 
 /**
@@ -94,13 +94,14 @@ const briefMs = 50;
  * the room at once, so that there all of it goes first. What cannot be deleted is none of the command's: its work is
  * done, and whoever prunes is told.
  */
-export async function emptyTrashBriefly({ root, trash }: StoreLayout): Promise<void> {
+export async function emptyTrashBriefly(layout: StoreLayout): Promise<void> {
+  const { root, trash } = layout;
   const signal = whatIsFull(root) === undefined ? AbortSignal.timeout(briefMs) : undefined;
   try {
     await emptyTrash(trash, { signal });
   } catch (error) {
     if (signal === undefined || error !== signal.reason) throw error;
     const { emptyTrashBehind } = await import('./trash-process.ts');
-    emptyTrashBehind(trash);
+    await emptyTrashBehind(layout);
   }
 }

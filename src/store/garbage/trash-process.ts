@@ -1,23 +1,18 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { errnoOf } from '../../sys/errno.ts';
-import { keepInherited } from '../../sys/inherited-descriptors.ts';
+import { join } from 'node:path';
+import { strataVersion } from '../../lib/strata-version.ts';
+import { keepHelper } from '../../sys/helper/keep-helper.ts';
 import { workerUrl } from '../../sys/worker/worker-url.ts';
+import type { StoreLayout } from '../layout.ts';
 
 /**
- * Has a trash folder emptied by a process of its own, of low priority, which outlives the command that took something
- * away. When it cannot be started, or is killed, the trash is left to whoever comes next.
+ * Has the trash emptied by a helper process of low priority, which outlives the command that took something away. When it
+ * cannot be started, or is killed, the trash is left to the next command that removes something.
  */
-export function emptyTrashBehind(directory: string): void {
-  // Its folder is not ours, so that it keeps no filesystem busy but the store's; it has none of our pipes.
-  const worker = fileURLToPath(workerUrl('trash-worker', import.meta.url));
-  keepInherited();
-  try {
-    const child = spawn(process.execPath, [worker, directory], { cwd: '/', detached: true, env: {}, stdio: 'ignore' });
-    child.on('error', () => undefined);
-    child.unref();
-  } catch (error) {
-    // Of what a system call refuses Node throws some at once, such as ENOMEM.
-    if (errnoOf(error) === undefined) throw error;
-  }
+export async function emptyTrashBehind({ locks, trash }: Pick<StoreLayout, 'locks' | 'trash'>): Promise<void> {
+  await keepHelper({
+    program: workerUrl('trash-worker', import.meta.url),
+    args: [trash],
+    version: strataVersion(),
+    lock: join(locks, 'helpers/trash'),
+  });
 }

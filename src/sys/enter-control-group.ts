@@ -1,0 +1,36 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf } from './errno.ts';
+import { type MountInfo, readMountInfo } from './mountinfo.ts';
+
+/**
+ * Moves this process into a control group at the top, in each hierarchy by which others end all processes of a login or a
+ * job: the unified one, a service manager's own, and the one that freezes. Hierarchies of version 1 that only limit are left
+ * alone. Where control groups cannot be written, the process stays where it is.
+ */
+export function enterControlGroup(name: string): void {
+  for (const group of readMountInfo()
+    .filter(endsProcesses)
+    .map(({ mountPoint }) => pathBelow(mountPoint, name))) {
+    try {
+      makeGroup(group);
+      // 0 stands for the writer.
+      writeFileSync(join(group, 'cgroup.procs'), '0');
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+    }
+  }
+}
+
+const endsProcesses = ({ type, superOptions }: MountInfo): boolean =>
+  type === 'cgroup2' || (type === 'cgroup' && /(?:^|,)(?:name=|freezer(?:,|$))/.test(superOptions));
+
+const pathBelow = (mountPoint: Uint8Array, name: string): string => join(Buffer.from(mountPoint).toString(), name);
+
+function makeGroup(group: string): void {
+  try {
+    mkdirSync(group);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
+}

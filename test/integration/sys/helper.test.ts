@@ -1,0 +1,313 @@
+import assert from 'node:assert/strict';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { processesInControlGroup, removeControlGroup } from '../../../src/sys/control-groups.ts';
+import { dropHelperLock, readHolder, takeHelperLock, writeHolder } from '../../../src/sys/helper/helper-lock.ts';
+import { type Helper, keepHelper } from '../../../src/sys/helper/keep-helper.ts';
+import { readMountInfo } from '../../../src/sys/mountinfo.ts';
+import { isAlive } from '../../../src/sys/process-identity.ts';
+import { needs } from '../../helpers/needs.ts';
+import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { until } from '../../helpers/until.ts';
+
+type Command = ChildProcessByStdio<Writable, Readable, null>;
+
+const beside = (name: string): string => join(import.meta.dirname, name);
+const numbersIn = (folder: string): number[] => readdirSync(folder).map(Number).filter(Boolean);
+
+/** A folder in which a helper works, and its commands. No process of it is left after the test. */
+class Place {
+  readonly folder = mkdtempSync(join(tmpdir(), 'strata-helper-'));
+  readonly lock: string = join(this.folder, 'locks/helper');
+  readonly #commands: Command[] = [];
+
+  constructor(context: TestContext) {
+    mkdirSync(join(this.folder, 'tasks'));
+    context.after(() => {
+      for (const command of this.#commands) command.kill('SIGKILL');
+      for (const pid of this.running()) process.kill(pid, 'SIGKILL');
+      rmSync(this.folder, { recursive: true, force: true });
+    });
+  }
+
+  helper(version = '1'): Helper {
+    const program = new URL('helper-program.fixture.ts', import.meta.url);
+    return { program, args: [this.folder], version, lock: this.lock };
+  }
+
+  /** Numbers of the helper's processes. */
+  running(): number[] {
+    return numbersIn('/proc').filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`helper-program.fixture.ts\0${this.lock}\0`);
+      } catch {
+        return false;
+      }
+    });
+  }
+
+  /** Waits until the helper has said which process it is, and returns its number. */
+  async pid(version = '1'): Promise<number> {
+    const said = (): number | undefined => {
+      const holder = readHolder(this.lock);
+      return holder?.version === version && holder.process && isAlive(holder.process) ? holder.process.pid : undefined;
+    };
+    await until(
+      () => said() !== undefined,
+      () => `no helper of version ${version}`,
+    );
+    return said()!;
+  }
+
+  add(name: string): void {
+    writeFileSync(join(this.folder, name), '');
+  }
+
+  remove(name: string): void {
+    rmSync(join(this.folder, name));
+  }
+
+  tasks(): string[] {
+    return readdirSync(join(this.folder, 'tasks'));
+  }
+
+  /** Numbers of all processes that were ever the helper. */
+  started(): string[] {
+    return readFileSync(join(this.folder, 'started'), 'utf8').split('\n').filter(Boolean);
+  }
+
+  async isIdle(): Promise<void> {
+    await until(
+      () => this.tasks().length === 0 && this.running().length === 0,
+      () => `undone: ${this.tasks().join(' ')}; running: ${this.running().join(' ')}`,
+    );
+    assert.deepEqual(readdirSync(join(this.folder, 'locks')), []);
+  }
+
+  /** A command of its own that keeps the helper; `before` is shell that runs ahead of it, `after` behind. */
+  command({ version = '1', wait = false, before = ':', after = ':', shell = ['sh'] } = {}): Command {
+    const keep = `'${process.execPath}' '${beside('keep-helper.fixture.ts')}' '${this.folder}' ${version}`;
+    const script = `${before}; ${keep} ${wait ? 'wait' : ''}; ${after}`;
+    const [file, ...args] = [...shell, '-c', script];
+    const command = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
+    this.#commands.push(command);
+    return command;
+  }
+}
+
+/** The first line that a command prints from now on. */
+async function lineOf(command: Command): Promise<string> {
+  const [text] = (await once(command.stdout, 'data')) as [Buffer];
+  return text.toString().trim();
+}
+
+test('many commands at once start one helper, which ends when it has nothing to do', async (context) => {
+  const place = new Place(context);
+  place.add('hold-start');
+  const commands = Array.from({ length: 20 }, () => place.command());
+  assert.deepEqual(new Set(await Promise.all(commands.map(lineOf))), new Set(['true']));
+  await place.pid();
+  assert.equal(place.running().length, 1);
+  assert.equal(place.tasks().length, 20);
+  place.remove('hold-start');
+  await place.isIdle();
+  assert.equal(place.started().length, 1);
+});
+
+test('what comes when the helper has just done all is done by it', async (context) => {
+  const place = new Place(context);
+  place.add('hold-end');
+  place.add('tasks/first');
+  assert.ok(await keepHelper(place.helper()));
+  await until(
+    () => place.tasks().length === 0,
+    () => 'not done',
+  );
+  place.add('tasks/second');
+  assert.ok(await keepHelper(place.helper()));
+  place.remove('hold-end');
+  await place.isIdle();
+  assert.equal(place.started().length, 1);
+});
+
+test('a helper or its command is killed at any moment: the next command starts it', async (context) => {
+  const seed = runSeed();
+  const random = seeded(seed);
+  for (let round = 0; round < (soaking ? 400 : 8); round++) {
+    const place = new Place(context);
+    const [victim, afterMs] = [random.pick(['helper', 'command', 'both']), random.next(180)];
+    const report = { seed, round, victim, afterMs };
+    const command = place.command();
+    const ended = once(command, 'exit');
+    await sleep(afterMs);
+    // The command is a shell and what it runs, in a group of their own.
+    if (victim !== 'helper') process.kill(-command.pid!, 'SIGKILL');
+    if (victim !== 'command') for (const pid of place.running()) process.kill(pid, 'SIGKILL');
+    await ended;
+    if (soaking) console.log(JSON.stringify(report));
+    place.add('tasks/last');
+    assert.ok(await keepHelper(place.helper()), JSON.stringify(report));
+    await place.isIdle();
+  }
+});
+
+for (const isStopped of [false, true]) {
+  test(`another version takes over from ${isStopped ? 'one that does not listen' : 'a helper at work'}`, async (context) => {
+    const place = new Place(context);
+    place.add('hold-start');
+    assert.ok(await keepHelper(place.helper('1')));
+    const old = await place.pid('1');
+    if (isStopped) process.kill(old, 'SIGSTOP');
+    const commands = Array.from({ length: 5 }, () => place.command({ version: '2' }));
+    assert.deepEqual(new Set(await Promise.all(commands.map(lineOf))), new Set(['true']));
+    const pid = await place.pid('2');
+    assert.deepEqual(place.running(), [pid]);
+    assert.deepEqual(place.started(), [String(old), String(pid)]);
+    place.remove('hold-start');
+    await place.isIdle();
+  });
+}
+
+test('a holder that cannot be ended is left, and what there is to do with it', async (context) => {
+  const place = new Place(context);
+  const fd = takeHelperLock(place.lock)!;
+  writeHolder(fd, { version: 'other', process: undefined });
+  assert.equal(await keepHelper(place.helper()), false);
+  dropHelperLock(place.lock, fd);
+  assert.ok(await keepHelper(place.helper()));
+  await place.isIdle();
+});
+
+// Node itself keeps descriptors of low numbers from the programs that it starts; dash cannot open higher ones.
+test('a helper has nothing of its command but its user', { skip: needs('bash') }, async (context) => {
+  const place = new Place(context);
+  place.add('hold-start');
+  const before = `exec 200>'${place.folder}/inherited'; export SECRET=1; cd '${place.folder}'`;
+  assert.equal(await lineOf(place.command({ before, shell: ['bash'] })), 'true');
+  const proc = `/proc/${await place.pid()}`;
+  assert.equal(readlinkSync(join(proc, 'cwd')), '/');
+  assert.doesNotMatch(readFileSync(join(proc, 'environ'), 'utf8'), /SECRET|HOME/);
+  const opened = numbersIn(join(proc, 'fd')).map((fd) => readlinkSync(join(proc, 'fd', String(fd))));
+  assert.deepEqual(
+    opened.filter((path) => path.startsWith(place.folder)),
+    [place.lock],
+  );
+  assert.deepEqual(
+    [0, 1, 2].map((fd) => readlinkSync(join(proc, 'fd', String(fd)))),
+    Array(3).fill('/dev/null'),
+  );
+  place.remove('hold-start');
+  await place.isIdle();
+});
+
+/** Which session a process belongs to: proc_pid_stat(5), field 6. */
+function sessionOf(pid: number): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ')[3]);
+  } catch {
+    return undefined;
+  }
+}
+
+test('the end of a login, by a signal to all its processes, does not take it', async (context) => {
+  const place = new Place(context);
+  place.add('hold-start');
+  const command = place.command({ after: 'sleep 1000' });
+  const ended = once(command, 'exit');
+  assert.equal(await lineOf(command), 'true');
+  const helper = await place.pid();
+  const session = numbersIn('/proc').filter((pid) => sessionOf(pid) === command.pid);
+  assert.ok(session.includes(command.pid!) && !session.includes(helper));
+  process.kill(-command.pid!, 'SIGHUP');
+  assert.deepEqual(await ended, [null, 'SIGHUP']);
+  assert.deepEqual(place.running(), [helper]);
+  place.remove('hold-start');
+  await place.isIdle();
+});
+
+/** Top folders of the hierarchies of control groups that `wanted` accepts. */
+const hierarchies = (wanted: (type: string, options: string) => boolean): string[] =>
+  readMountInfo()
+    .filter(({ type, superOptions }) => wanted(type, superOptions))
+    .map(({ mountPoint }) => Buffer.from(mountPoint).toString());
+
+const ofJobs = hierarchies((type, options) => type === 'cgroup2' || /\b(?:name=|freezer\b)/.test(options));
+const ofNumbers = hierarchies((type, options) => type === 'cgroup' && /\bpids\b/.test(options))
+  .concat(hierarchies((type) => type === 'cgroup2'))
+  .slice(0, 1);
+const skip = needs('root') || (ofJobs.length === 0 && 'no control groups of version 2');
+
+test('the end of a job, by a kill of its control groups, does not take it', { skip }, async (context) => {
+  const place = new Place(context);
+  place.add('hold-start');
+  const job = `/strata-test-${process.pid}-job`;
+  context.after(() => removeControlGroup(job));
+  const groups = ofJobs.map((top) => join(top, job));
+  for (const group of groups) mkdirSync(group);
+  const before = groups.map((group) => `echo $$ > ${group}/cgroup.procs`).join('; ');
+  const command = place.command({ before, after: 'sleep 1000' });
+  const ended = once(command, 'exit');
+  assert.equal(await lineOf(command), 'true');
+  const helper = await place.pid();
+  const members = processesInControlGroup(job);
+  assert.ok(members.includes(command.pid!) && !members.includes(helper));
+  await removeControlGroup(job);
+  assert.deepEqual(await ended, [null, 'SIGKILL']);
+  assert.deepEqual(place.running(), [helper]);
+  place.remove('hold-start');
+  await place.isIdle();
+});
+
+test('where control groups cannot be written it stays in that of its command', { skip }, async (context) => {
+  const place = new Place(context);
+  place.add('hold-start');
+  const before = ofJobs.map((top) => `mount -o remount,bind,ro ${top}`).join(' && ');
+  const command = place.command({ before, shell: ['unshare', '-m', 'sh'] });
+  assert.equal(await lineOf(command), 'true');
+  const helper = await place.pid();
+  assert.equal(readFileSync(`/proc/${helper}/cgroup`, 'utf8'), readFileSync('/proc/self/cgroup', 'utf8'));
+  place.remove('hold-start');
+  await place.isIdle();
+});
+
+test('where no process can be started it is left to the next command', { skip }, async (context) => {
+  const place = new Place(context);
+  const group = join(ofNumbers[0]!, `strata-test-${process.pid}-full`);
+  mkdirSync(group);
+  const command = place.command({ wait: true, before: `echo $$ > ${group}/cgroup.procs` });
+  const ended = once(command, 'exit');
+  assert.equal(await lineOf(command), 'ready');
+  writeFileSync(join(group, 'pids.max'), '1');
+  const answer = lineOf(command);
+  command.stdin.write('go');
+  assert.equal(await answer, 'false');
+  await ended;
+  rmdirSync(group);
+  assert.equal(place.tasks().length, 1);
+  assert.ok(!existsSync(place.lock));
+  assert.ok(await keepHelper(place.helper()));
+  await place.isIdle();
+});
+
+test('where no lock can be had it is left to the next command', async (context) => {
+  const place = new Place(context);
+  place.add('locks');
+  assert.equal(await keepHelper(place.helper()), false);
+  assert.deepEqual(place.running(), []);
+});
