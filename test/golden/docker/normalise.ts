@@ -11,7 +11,10 @@ const changing: readonly (readonly [RegExp, string])[] = [
   [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[-+]\d\d:?\d\d(?: [A-Z]+)?)/g, '<time>'],
   [ago, '<age>'],
   // Where there is no network, each in its own words.
-  [/\b(?:failed to do request: )?(?:Get|Head) "https:\/\/[^"]*": dial tcp: .*?connection refused/g, '<no network>'],
+  [
+    /\b(?:failed to do request: )?(?:Get|Head) "https:\/\/[^"]*": dial tcp: .*?(?:connection refused|no such host)/g,
+    '<no network>',
+  ],
   [new RegExp(`("Hostname": ?")${hostname()}"`, 'g'), '$1<machine>"'],
   [/("Pid": ?)[1-9]\d*/g, '$1"<pid>"'],
   [/("(?:\w+Dir|\w+Path)": ")\/[^"]*(?=")/g, '$1<path>'],

@@ -41,6 +41,25 @@ export const reasons: Readonly<Record<string, Reason>> = {
     docker:
       /failed to calculate checksum|docker-import|unexpected EOF|invalid user index|did not complete successfully|is not a valid change command/,
   },
+  'block devices': {
+    text: 'BuildKit 0.13 copies a block device out of a stage as a character device of the same numbers.',
+    docker: /character special file \d+ \S+ 7,0/,
+    strata: /block special file/,
+  },
+  'symlinks to the root': {
+    text: 'BuildKit 0.13 follows no symlink to `/` in a source of COPY --from; here it leads to the root of the stage.',
+  },
+  'links as copies': {
+    text: 'Docker 26 without the containerd store makes of COPY --link a COPY: a folder that stands keeps its mode.',
+  },
+  'an owner nobody knows': {
+    text: 'Docker gives files to root when --chown names a user that the image does not know; here that is an error.',
+    strata: /unable to find user/,
+  },
+  'stages by number': {
+    text: '--target takes the number of a stage as COPY --from does; docker takes names only.',
+    docker: /target stage "\d+" could not be found/,
+  },
   'no registry yet': {
     text: 'Docker looks for an image it does not have in a registry; Strata cannot pull yet and says that it is not here.',
     docker: /<no network>/,

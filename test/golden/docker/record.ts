@@ -1,5 +1,5 @@
 // Records the goldens from a real docker with an empty store, which is emptied again behind every scenario:
-//   DOCKER=/path/to/docker node test/golden/docker/record.ts [images|containers]
+//   DOCKER=/path/to/docker node test/golden/docker/record.ts [images|stages|containers]
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

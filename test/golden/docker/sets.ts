@@ -5,10 +5,15 @@ import { lookScenarios } from './container-look-scenarios.ts';
 import { lifeScenarios } from './container-scenarios.ts';
 import { imageScenarios } from './image-scenarios.ts';
 import type { Scenario } from './scenario.ts';
+import { stageScenarios } from './stage-scenarios.ts';
 
 /** Each is recorded in a file of that name. */
-export const sets: readonly { readonly name: 'images' | 'containers'; readonly scenarios: readonly Scenario[] }[] = [
+export const sets: readonly {
+  readonly name: 'images' | 'stages' | 'containers';
+  readonly scenarios: readonly Scenario[];
+}[] = [
   { name: 'images', scenarios: imageScenarios },
+  { name: 'stages', scenarios: stageScenarios },
   {
     name: 'containers',
     scenarios: [...lifeScenarios, ...flagScenarios, ...lookScenarios, ...changeScenarios, ...choiceScenarios],

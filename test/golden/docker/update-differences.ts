@@ -1,6 +1,6 @@
 // Plays all scenarios with Strata and writes down what differs from docker's answers. A difference that stands keeps its
 // reason; a new one gets the first of `reasons.ts` whose pattern fits, or none, which fails the test until somebody gives one.
-//   node test/golden/docker/update-differences.ts [images|containers] [scenario]
+//   node test/golden/docker/update-differences.ts [images|stages|containers] [scenario]
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { bundledCommand } from '../../helpers/bundled-command.ts';
