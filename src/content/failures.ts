@@ -1,4 +1,4 @@
-import { StrataError } from '../errors/index.ts';
+import { isStrataError, StrataError } from '../errors/index.ts';
 import type { Digest } from '../spec/digest.ts';
 
 export const blobNotFound = (digest: Digest): StrataError =>
@@ -23,3 +23,10 @@ export const ingestBusy = (ref: string): StrataError =>
     message: `ingest ${JSON.stringify(ref.length > 160 ? `${ref.slice(0, 160)}…` : ref)}: another writer holds it`,
     hint: 'Wait for the other transfer of the same content to end.',
   });
+
+/** True for a failure after which the bytes of an ingest are gone: they were wrong or may be, or took the room that is missing. */
+export const losesIngest = (error: unknown): boolean =>
+  isStrataError(error, 'ERR_BLOB_FLUSH_FAILED') ||
+  isStrataError(error, 'ERR_BLOB_SIZE_MISMATCH') ||
+  isStrataError(error, 'ERR_BLOB_DIGEST_MISMATCH') ||
+  isStrataError(error, 'ERR_NO_SPACE');

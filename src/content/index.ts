@@ -18,6 +18,7 @@ export type {
   ExpectedBlob,
   OpenOptions,
   StoredBlob,
+  TransferOrigin,
   WriterOptions,
 } from './types.ts';
 export { BlobVerifier, digestOf, verified } from './verified.ts';

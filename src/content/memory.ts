@@ -64,6 +64,13 @@ export class MemoryContentStore implements ContentStore {
     });
   }
 
+  async discardIngest(ref: string, forget: () => Promise<void>): Promise<boolean> {
+    if (this.#ingests.get(ref)?.busy === true) return false;
+    await forget();
+    this.#ingests.delete(ref);
+    return true;
+  }
+
   async info(digest: Digest, { signal }: AbortOptions = {}): Promise<BlobInfo | undefined> {
     signal?.throwIfAborted();
     const standing = this.#blobs.get(parseDigest(digest));

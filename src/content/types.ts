@@ -43,12 +43,24 @@ export interface BlobProvider {
   open(digest: Digest, options?: OpenOptions): Promise<BlobReader>;
 }
 
+/** Where the bytes of a transfer come from. */
+export interface TransferOrigin {
+  readonly kind: 'download' | 'upload';
+  /** For people: the repository that is pulled from or pushed to. */
+  readonly source: string;
+}
+
 export interface WriterOptions extends AbortOptions {
   /** The writer refuses bytes beyond the size and a commit of any other digest. */
   readonly expected?: ExpectedBlob | undefined;
+  /**
+   * The ingest is a transfer, and outlives its writer and its process until it is complete, discarded or pruned. Others go
+   * when nobody writes them and garbage is collected.
+   */
+  readonly transfer?: TransferOrigin | undefined;
 }
 
-export interface CommitOptions extends WriterOptions {
+export interface CommitOptions extends Omit<WriterOptions, 'transfer'> {
   /**
    * Called once when size and digest are verified and before the blob can be seen: the place to pin it, so that garbage
    * collection never meets a blob nobody holds. If it fails, nothing becomes visible and the ingest stays.
@@ -87,6 +99,11 @@ export interface BlobIngester {
    * while another writer, in this process or another, holds it.
    */
   writer(ref: string, options?: WriterOptions): Promise<BlobWriter>;
+  /**
+   * Removes the unfinished blob `ref`, if there is one, after `forget`, which runs while nobody can begin to write it.
+   * Returns false, and does neither, while somebody writes it.
+   */
+  discardIngest(ref: string, forget: () => Promise<void>): Promise<boolean>;
 }
 
 export interface DeleteOptions extends AbortOptions {

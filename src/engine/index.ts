@@ -13,6 +13,7 @@ export type { RuntimeInfo, RuntimeWeakness } from '../containers/runtime/runtime
 export type { ContainerStatus } from '../containers/state.ts';
 export type { LogConfig } from '../containers/supervised/log-config.ts';
 export type { LogEntry } from '../containers/supervised/log-file.ts';
+export type { TransferOrigin } from '../content/types.ts';
 export type { Checked, Damage } from '../images/check/types.ts';
 export type {
   ContentOptions,
@@ -44,6 +45,7 @@ export type { Lease, SnapshotKind, SnapshotLedger, SnapshotRecord } from '../led
 export type { AbortOptions } from '../lib/abort.ts';
 export type { Report } from '../lib/report.ts';
 export type { ObjectKind, ObjectRef } from '../metadata/objects.ts';
+export type { TransferRecord } from '../metadata/transfers.ts';
 export { allCapabilities } from '../oci-runtime/capabilities.ts';
 export { type NetworkMode, type NetworkProperties, networkModes } from '../oci-runtime/network-mode.ts';
 export { allDrivers } from '../snapshots/drivers/all.ts';
@@ -54,6 +56,7 @@ export type {
   OpenedSnapshotter,
   StorageDriver,
 } from '../snapshots/storage-driver.ts';
+export type { UnfinishedTransfer } from '../store/garbage/transfers.ts';
 export type { StoreLayout } from '../store/layout.ts';
 export type { CgroupVersion, KernelFeatures } from '../sys/features.ts';
 export type { OverlaySupport } from '../sys/overlay-support.ts';
@@ -101,6 +104,7 @@ export { type NamesInStore, namesInStore, type StorePlace } from './store-names.
 export type { CheckResult } from './system/check-store.ts';
 export type { CollectedStore } from './system/collect-store.ts';
 export type { HostFacts } from './system/host-facts.ts';
+export type { PrunedTransfers, PruneTransfersRequest } from './system/prune-transfers.ts';
 export type { ContainerCounts, ShownConfiguration, SystemInfo } from './system/system-info.ts';
 export type { ContainerUsage, DiskUsage, UsageRow } from './system/usage-types.ts';
 export { describeVersions, type Versions } from './versions.ts';

@@ -23,6 +23,12 @@ export class DocumentFormat<Value extends object> {
     return { version: this.#version, ...(JSON.parse(JSON.stringify(value)) as Fields) };
   }
 
+  /** False for a document that a newer version of the program wrote. */
+  isKnown(document: JsonValue): boolean {
+    const { version = 1 } = isFields(document) ? document : {};
+    return typeof version === 'number' && version <= this.#version;
+  }
+
   /** Returns the fields as this version of the program knows them. Throws ERR_STORE_FORMAT_NEWER. */
   read(document: JsonValue): Partial<Value> {
     const { version = 1, ...fields } = isFields(document) ? document : {};

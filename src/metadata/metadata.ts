@@ -13,6 +13,7 @@ import { Snapshots } from './snapshots.ts';
 import { SpareFiles } from './spare-files.ts';
 import { Tags } from './tags.ts';
 import { Targets } from './targets.ts';
+import { Transfers } from './transfers.ts';
 
 export interface MetadataOptions extends Omit<DatabaseOptions, 'onWritable'> {
   /** Path of `strata.db`; its folder exists. */
@@ -44,6 +45,7 @@ export class Metadata implements Disposable {
   readonly tags: Tags;
   readonly containers: Containers;
   readonly builds: BuildRecords;
+  readonly transfers: Transfers;
 
   private constructor({ database, locksDirectory, bootId: boot = bootId(), prepare, ...options }: MetadataOptions) {
     const db = Database.openToLook(database, {
@@ -69,6 +71,7 @@ export class Metadata implements Disposable {
     this.tags = new Tags(db, this.objects);
     this.containers = new Containers(db, this.objects);
     this.builds = new BuildRecords(db, this.objects);
+    this.transfers = new Transfers(db);
   }
 
   /**

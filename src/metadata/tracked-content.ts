@@ -4,11 +4,10 @@ import type {
   BlobProvider,
   BlobReader,
   BlobWriter,
-  CommitOptions,
-  CommittedBlob,
   ContentStore,
   DeleteOptions,
   OpenOptions,
+  StoredBlob,
   WriterOptions,
 } from '../content/types.ts';
 import type { AbortOptions } from '../lib/abort.ts';
@@ -18,6 +17,9 @@ import type { Database } from './database.ts';
 import type { StoreLease } from './leases.ts';
 import type { Metadata } from './metadata.ts';
 import type { Objects } from './objects.ts';
+import { TrackedWriter } from './tracked-writer.ts';
+import { TransferWriter } from './transfer-writer.ts';
+import type { Transfers } from './transfers.ts';
 
 /** Reads blobs that are recorded, of the recorded size; needs no lease, because an open file outlives its name. */
 export class TrackedBlobs implements BlobProvider {
@@ -46,20 +48,48 @@ export class TrackedContentStore extends TrackedBlobs implements ContentStore {
   readonly #blobs: Blobs;
   readonly #objects: Objects;
   readonly #db: Database;
+  readonly #transfers: Transfers;
   readonly #lease: StoreLease;
 
-  constructor(content: ContentStore, metadata: Pick<Metadata, 'db' | 'blobs' | 'objects'>, lease: StoreLease) {
+  constructor(
+    content: ContentStore,
+    metadata: Pick<Metadata, 'db' | 'blobs' | 'objects' | 'transfers'>,
+    lease: StoreLease,
+  ) {
     super(content, metadata.blobs);
     this.#content = content;
     this.#blobs = metadata.blobs;
     this.#objects = metadata.objects;
     this.#db = metadata.db;
+    this.#transfers = metadata.transfers;
     this.#lease = lease;
   }
 
-  async writer(ref: string, options?: WriterOptions): Promise<BlobWriter> {
+  async writer(ref: string, options: WriterOptions = {}): Promise<BlobWriter> {
     const writer = await this.#content.writer(ref, options);
-    return new TrackedWriter(writer, { db: this.#db, blobs: this.#blobs }, this.#lease);
+    const { transfer, expected = {} } = options;
+    const put = (blob: StoredBlob): void => this.#blobs.put(blob, this.#lease);
+    if (transfer === undefined) return new TrackedWriter(writer, this.#db, this.#lease, put);
+    try {
+      // Nobody else can take the ingest before this is recorded: it is held.
+      await this.#db.transact(() => this.#transfers.put(ref, transfer, expected, writer.offset), options);
+    } catch (error) {
+      await writer[Symbol.asyncDispose]();
+      throw error;
+    }
+    const complete = (blob: StoredBlob): void => {
+      put(blob);
+      this.#transfers.remove(ref);
+    };
+    const tracked = new TrackedWriter(writer, this.#db, this.#lease, complete);
+    return new TransferWriter(tracked, { ref, db: this.#db, transfers: this.#transfers, content: this.#content });
+  }
+
+  async discardIngest(ref: string, forget: () => Promise<void>): Promise<boolean> {
+    return await this.#content.discardIngest(ref, async () => {
+      await this.#db.transact(() => this.#transfers.remove(ref), { frees: true });
+      await forget();
+    });
   }
 
   /** Pins the blob; undefined also when its file is missing or of another size, so that it is fetched again. */
@@ -85,49 +115,5 @@ export class TrackedContentStore extends TrackedBlobs implements ContentStore {
     const forget = (): boolean => this.#blobs.forget(digest, this.#lease);
     if (!(await this.#db.transact(forget, { signal, frees: true }))) return false;
     return await this.#content.delete(digest, { unless: () => this.#objects.isPresent('blob', digest) });
-  }
-}
-
-class TrackedWriter implements BlobWriter {
-  readonly #writer: BlobWriter;
-  readonly #metadata: Pick<Metadata, 'db' | 'blobs'>;
-  readonly #lease: StoreLease;
-
-  constructor(writer: BlobWriter, metadata: Pick<Metadata, 'db' | 'blobs'>, lease: StoreLease) {
-    this.#writer = writer;
-    this.#metadata = metadata;
-    this.#lease = lease;
-  }
-
-  get offset(): number {
-    return this.#writer.offset;
-  }
-
-  async write(chunk: Uint8Array): Promise<void> {
-    await this.#writer.write(chunk);
-  }
-
-  async commit(options: CommitOptions = {}): Promise<CommittedBlob> {
-    const committed = await this.#writer.commit({
-      ...options,
-      beforePublish: async (blob) => {
-        await this.#lease.pin('blob', blob.digest, options);
-        await options.beforePublish?.(blob);
-      },
-    });
-    await this.#metadata.db.transact(() => this.#metadata.blobs.put(committed, this.#lease));
-    return committed;
-  }
-
-  async truncate(offset: number): Promise<void> {
-    await this.#writer.truncate(offset);
-  }
-
-  async discard(): Promise<void> {
-    await this.#writer.discard();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#writer[Symbol.asyncDispose]();
   }
 }

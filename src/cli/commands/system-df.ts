@@ -36,6 +36,8 @@ async function diskUsage(context: CliContext, flags: DfFlags): Promise<void> {
     rowOf('Local Volumes', usage.volumes, 'Volumes'),
     rowOf('Build Cache', usage.buildCache, 'Builder'),
     rowOf('Blobs', usage.blobs, ''),
+    // Docker has no such row, and most stores have none of these.
+    ...(usage.transfers.total === 0 ? [] : [rowOf('Transfers', usage.transfers, '')]),
     rowOf('Other', usage.other, ''),
   ];
   context.out(formatRows(parseFormat(flags.format ?? '', columns), headers, rows));

@@ -23,30 +23,36 @@ export function define(command: Command, context: CliContext): void {
 
 async function prune({ command, context }: Called, flags: PruneFlags): Promise<void> {
   const filters = readFilters(command, flags.filter, '--filter');
-  if (flags.force !== true && !(await confirm(context, warningOf(flags)))) return;
   const engine = await context.engine();
-  const request = { filters, signal: context.signal };
+  const { signal } = context;
+  const transfers = await engine.system.transfers({ signal });
+  if (flags.force !== true && !(await confirm(context, warningOf(flags, transfers.length > 0)))) return;
+  const request = { filters, signal };
   const all = flags.all === true;
   const containers = await engine.containers.prune(request);
   context.out(prunedIds('Deleted Containers', containers.deleted));
   const images = await engine.images.prune({ ...request, all });
   context.out(prunedImages(images));
-  // Steps have no labels: who asks for some does not mean the cache.
+  // Steps and transfers have no labels: who asks for some does not mean these.
   const isLabelled = filters.names.some((name) => name !== 'until');
   const cache = isLabelled ? undefined : await engine.builder.prune({ ...request, all });
   context.out(prunedIds('Deleted build cache objects', cache?.deleted ?? []));
-  context.out(reclaimedSpace(containers.reclaimedBytes + images.reclaimedBytes + (cache?.reclaimedBytes ?? 0)));
+  const unfinished = isLabelled ? undefined : await engine.system.pruneTransfers(request);
+  context.out(prunedIds('Deleted unfinished transfers', unfinished?.deleted ?? []));
+  const pruned = [containers, images, cache, unfinished];
+  context.out(reclaimedSpace(pruned.reduce((total, each) => total + (each?.reclaimedBytes ?? 0), 0)));
   // Each of them has tried.
   context.err(notDeleted((cache ?? images).warnings));
 }
 
-function warningOf({ all, volumes, filter }: PruneFlags): string {
+function warningOf({ all, volumes, filter }: PruneFlags, hasTransfers: boolean): string {
   const what = [
     'all stopped containers',
     'all networks not used by at least one container',
     ...(volumes === true ? ['all anonymous volumes not used by at least one container'] : []),
     all === true ? 'all images without at least one container associated to them' : 'all dangling images',
     all === true ? 'all build cache' : 'unused build cache',
+    ...(hasTransfers ? ['all unfinished downloads and uploads'] : []),
   ];
   const list = (items: readonly string[]): string => items.map((item) => `  - ${item}\n`).join('');
   const filtered = filter.length === 0 ? '' : `  Items to be pruned will be filtered with:\n${list(filter)}\n`;

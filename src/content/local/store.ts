@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { type Digest, imageAlgorithms, isDigest, parseDigest } from '../../spec/digest.ts';
 import { pause } from '../../sys/pause.ts';
@@ -149,19 +149,28 @@ export class LocalContentStore implements ContentStore {
     );
   }
 
+  /** The name under which the unfinished blob `ref` stands. */
+  ingestName(ref: string): string {
+    return basename(this.#layout.ingest(ref));
+  }
+
+  /** Allocated bytes of every unfinished blob, by {@link ingestName}; none in a store that is not there yet. */
+  ingestSizes(): Map<string, number> {
+    const names = existsSync(this.#layout.ingests) ? readdirSync(this.#layout.ingests) : [];
+    return new Map(names.map((name) => [name, allocatedBytes(join(this.#layout.ingests, name, 'data'))]));
+  }
+
   /**
-   * Removes ingests that nobody writes and nobody has written for `idleMs`; a resumed download would start over.
-   * Answers how many went. Idempotent.
+   * Removes the ingests that nobody writes, but for those that `isKept` names (by {@link ingestName}), which is asked while
+   * nobody can begin to write them. Returns how many went. Idempotent.
    */
-  async removeIdleIngests(idleMs: number, { signal }: AbortOptions = {}): Promise<number> {
+  async removeIdleIngests(isKept: (name: string) => boolean, { signal }: AbortOptions = {}): Promise<number> {
     let removed = 0;
     for (const { name } of readdirSync(this.#layout.ingests, { withFileTypes: true }).filter((e) => e.isDirectory())) {
       signal?.throwIfAborted();
-      const path = join(this.#layout.ingests, name);
-      const ingest = IngestFolder.holdExisting(path);
+      const ingest = IngestFolder.holdExisting(join(this.#layout.ingests, name));
       if (ingest === undefined || ingest === 'gone') continue;
-      const written = lstatSync(ingest.dataPath, { throwIfNoEntry: false }) ?? lstatSync(path);
-      if (Date.now() - written.mtimeMs < idleMs) ingest.release();
+      if (isKept(name)) ingest.release();
       else {
         ingest.remove();
         removed++;
@@ -169,4 +178,29 @@ export class LocalContentStore implements ContentStore {
     }
     return removed;
   }
+
+  /** True while somebody writes the unfinished blob `ref`. */
+  isWritten(ref: string): boolean {
+    const ingest = IngestFolder.holdExisting(this.#layout.ingest(ref));
+    if (ingest !== undefined && ingest !== 'gone') ingest.release();
+    return ingest === undefined;
+  }
+
+  async discardIngest(ref: string, forget: () => Promise<void>): Promise<boolean> {
+    // Made if need be: with the folder held, a writer that comes now waits.
+    const ingest = IngestFolder.hold(this.#layout.ingest(ref), ref);
+    if (ingest === undefined) return false;
+    try {
+      await forget();
+    } catch (error) {
+      ingest.release();
+      throw error;
+    }
+    ingest.remove();
+    return true;
+  }
 }
+
+const blockBytes = 512;
+
+const allocatedBytes = (path: string): number => (lstatSync(path, { throwIfNoEntry: false })?.blocks ?? 0) * blockBytes;

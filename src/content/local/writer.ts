@@ -1,7 +1,8 @@
-import { type ErrorCode, isStrataError } from '../../errors/index.ts';
+import { isStrataError } from '../../errors/index.ts';
 import { invariant } from '../../lib/invariant.ts';
 import { digestAlgorithm, parseDigest } from '../../spec/digest.ts';
 import { diskFailure } from '../disk-failure.ts';
+import { losesIngest } from '../failures.ts';
 import type { ObjectLocks } from '../object-locks.ts';
 import type { BlobWriter, CommitOptions, CommittedBlob, ExpectedBlob, WriterOptions } from '../types.ts';
 import { checkComplete, checkNotBeyond, type RunningDigest } from '../verified.ts';
@@ -170,7 +171,7 @@ class LocalWriter implements BlobWriter {
     } catch (error) {
       // Before anything is removed: what ran out is told by what is free now.
       const failure = diskFailure(error, this.#home.layout.directory);
-      if (fatalCodes.some((code) => isStrataError(failure, code))) await this.discard().catch(followsFromTheFirst);
+      if (losesIngest(failure)) await this.discard().catch(followsFromTheFirst);
       throw failure;
     }
   }
@@ -178,14 +179,6 @@ class LocalWriter implements BlobWriter {
 
 /** The first failure is the one to tell. */
 const followsFromTheFirst = (): void => undefined;
-
-// The bytes of the ingest are wrong or may be, or take the room that is missing.
-const fatalCodes: readonly ErrorCode[] = [
-  'ERR_BLOB_FLUSH_FAILED',
-  'ERR_BLOB_SIZE_MISMATCH',
-  'ERR_BLOB_DIGEST_MISMATCH',
-  'ERR_NO_SPACE',
-];
 
 const anyOf = (a: AbortSignal | undefined, b: AbortSignal | undefined): AbortSignal | undefined =>
   a && b ? AbortSignal.any([a, b]) : (a ?? b);

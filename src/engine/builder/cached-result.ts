@@ -1,5 +1,6 @@
 import type { SavedStep } from '../../builder/solver/types.ts';
 import type { JsonValue } from '../../errors/index.ts';
+import { DocumentFormat } from '../../metadata/document.ts';
 
 /** What the cache keeps of a step's result. */
 export interface CachedResult {
@@ -9,17 +10,20 @@ export interface CachedResult {
   readonly inputs: SavedStep['inputs'];
 }
 
-export const writeResult = ({ identity, snapshotId, createdAt, inputs }: CachedResult): JsonValue => ({
-  identity,
-  snapshotId,
-  createdAt,
-  inputs: inputs.map((input) => (input.key === undefined ? [input.identity] : [input.identity, input.key])),
-});
+const results = new DocumentFormat<{ readonly [Field in keyof CachedResult]: JsonValue }>('result of a build step');
 
-/** Undefined for what this program has not written. */
+export const writeResult = ({ identity, snapshotId, createdAt, inputs }: CachedResult): JsonValue =>
+  results.write({
+    identity,
+    snapshotId,
+    createdAt,
+    inputs: inputs.map((input) => (input.key === undefined ? [input.identity] : [input.identity, input.key])),
+  });
+
+/** Returns undefined for what this program cannot read: a step that a newer one has cached runs again. */
 export function readResult(written: JsonValue): CachedResult | undefined {
-  if (typeof written !== 'object' || written === null || Array.isArray(written)) return undefined;
-  const { identity, snapshotId, createdAt, inputs } = written as { readonly [key: string]: JsonValue };
+  if (!results.isKnown(written)) return undefined;
+  const { identity, snapshotId, createdAt, inputs } = results.read(written);
   if (typeof identity !== 'string' || typeof snapshotId !== 'string' || typeof createdAt !== 'number') return undefined;
   return { identity, snapshotId, createdAt, inputs: readInputs(inputs) };
 }

@@ -1,9 +1,11 @@
 import type { Checked } from '../../images/check/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
+import type { UnfinishedTransfer } from '../../store/garbage/transfers.ts';
 import type { Calls } from '../calls.ts';
 import type { Operation } from '../operation.ts';
 import type { CheckResult } from '../system/check-store.ts';
 import type { CollectedStore } from '../system/collect-store.ts';
+import type { PrunedTransfers, PruneTransfersRequest } from '../system/prune-transfers.ts';
 import type { SystemInfo, SystemInfoInput } from '../system/system-info.ts';
 import type { DiskUsage } from '../system/usage-types.ts';
 
@@ -40,6 +42,24 @@ export class SystemVerbs {
       () => import('../system/disk-usage.ts'),
       options,
       ({ diskUsage }, store) => diskUsage(store, options),
+    );
+  }
+
+  /** Lists unfinished downloads and uploads, the longest untouched first. */
+  transfers(options: AbortOptions = {}): Promise<UnfinishedTransfer[]> {
+    return this.#calls.call(
+      () => import('../../store/garbage/transfers.ts'),
+      options,
+      async ({ listTransfers }, store) => listTransfers(store),
+    );
+  }
+
+  /** Discards unfinished downloads and uploads, except for those that are being written. */
+  pruneTransfers(request: PruneTransfersRequest = {}): Promise<PrunedTransfers> {
+    return this.#calls.call(
+      () => import('../system/prune-transfers.ts'),
+      request,
+      ({ pruneTransfers }, store) => pruneTransfers(store, request),
     );
   }
 

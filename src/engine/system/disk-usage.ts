@@ -1,5 +1,6 @@
 import { shownStatus } from '../../containers/state.ts';
 import { statusText } from '../../containers/status-text.ts';
+import type { LocalContentStore } from '../../content/local/store.ts';
 import { type Holdings, holdingsOf } from '../../images/holdings.ts';
 import { sharedSizes } from '../../images/shared-sizes.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
@@ -16,13 +17,13 @@ import type { ContainerUsage, DiskUsage, UsageRow } from './usage-types.ts';
 /** Measures every file of the store and says what it is for. */
 export async function diskUsage(store: Store, options: AbortOptions): Promise<DiskUsage> {
   await reconcileContainers(store, options);
-  const { layout, metadata } = store;
+  const { layout, metadata, content } = store;
   const files = await storeFiles(layout, options);
-  return metadata.db.read(() => usageOf(files, metadata));
+  return metadata.db.read(() => usageOf(files, metadata, content));
 }
 
 /** Gives every file to what holds it, in one state of the store. */
-function usageOf(files: StoreFiles, metadata: Metadata): DiskUsage {
+function usageOf(files: StoreFiles, metadata: Metadata, content: LocalContentStore): DiskUsage {
   const holdings = holdingsOf(metadata);
   const snapshots = new Claims(files.snapshots);
   const containerList = containersOf(metadata, files, snapshots);
@@ -43,7 +44,8 @@ function usageOf(files: StoreFiles, metadata: Metadata): DiskUsage {
   const containers = containersRow(containerList);
   const volumes = { total: 0, active: 0, sizeBytes: files.volumes, reclaimableBytes: 0 };
   const blobs = blobsRow(metadata, files, usedImages);
-  const named = [images, containers, volumes, buildCache, blobs];
+  const transfers = transfersRow(metadata, files, content);
+  const named = [images, containers, volumes, buildCache, blobs, transfers];
   const totalBytes = totalOf(files);
   const otherBytes = totalBytes - named.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
   const other = { total: snapshots.count + 1, active: 1, sizeBytes: otherBytes, reclaimableBytes: files.trash };
@@ -53,6 +55,7 @@ function usageOf(files: StoreFiles, metadata: Metadata): DiskUsage {
     volumes,
     buildCache,
     blobs,
+    transfers,
     other,
     totalBytes,
     sharing: sharedSizes(metadata),
@@ -68,6 +71,7 @@ const totalOf = (files: StoreFiles): number =>
   sum(files.indexes.values()) +
   sum(files.containers.values()) +
   sum(files.blobs.values()) +
+  sum(files.ingests.values()) +
   files.volumes +
   files.trash +
   files.rest;
@@ -156,4 +160,13 @@ function blobsRow({ objects, images }: Metadata, files: StoreFiles, usedImages: 
   const usedBytes = blobs.take(held.map(({ key }) => key));
   const sizeBytes = sum(files.blobs.values());
   return { total: before, active: before - blobs.count, sizeBytes, reclaimableBytes: sizeBytes - usedBytes };
+}
+
+function transfersRow({ transfers }: Metadata, files: StoreFiles, content: LocalContentStore): UsageRow {
+  const ingests = new Claims(files.ingests);
+  const refs = transfers.list().map(({ ref }) => ref);
+  const active = refs.filter((ref) => content.isWritten(ref));
+  const activeBytes = ingests.take(active.map((ref) => content.ingestName(ref)));
+  const reclaimableBytes = ingests.take(refs.map((ref) => content.ingestName(ref)));
+  return { total: refs.length, active: active.length, sizeBytes: activeBytes + reclaimableBytes, reclaimableBytes };
 }

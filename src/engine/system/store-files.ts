@@ -14,6 +14,8 @@ export interface StoreFiles {
   readonly containers: ReadonlyMap<string, number>;
   /** By digest. */
   readonly blobs: ReadonlyMap<string, number>;
+  /** Unfinished blobs, by the name of their folder. */
+  readonly ingests: ReadonlyMap<string, number>;
   readonly volumes: number;
   readonly trash: number;
   /** Database, locks, space set aside, and the folders of all these. */
@@ -38,8 +40,11 @@ export async function storeFiles(layout: StoreLayout, options: AbortOptions = {}
   const containers = await each(layout.containers);
   const content = await usage(layout.content, options);
   const blobs = blobsIn(join(layout.content, 'blobs'));
-  // Folders, and downloads that are not finished.
-  rest += content - Iterator.from(blobs.values()).reduce((total, size) => total + size, 0);
+  const ingestsFolder = join(layout.content, 'ingest');
+  const ingests = new Map<string, number>();
+  for (const name of namesIn(ingestsFolder)) ingests.set(name, await usage(join(ingestsFolder, name), options));
+  // Folders, and what came meanwhile.
+  rest += content - [...blobs.values(), ...ingests.values()].reduce((total, size) => total + size, 0);
   const volumesFolder = join(layout.root, 'volumes');
   const volumes = await usage(volumesFolder, options);
   const trash = await usage(layout.trash, options);
@@ -55,7 +60,7 @@ export async function storeFiles(layout: StoreLayout, options: AbortOptions = {}
     const path = join(layout.root, name);
     if (!measured.has(path)) rest += await usage(path, options);
   }
-  return { snapshots, indexes, containers, blobs, volumes, trash, rest };
+  return { snapshots, indexes, containers, blobs, ingests, volumes, trash, rest };
 }
 
 const blockBytes = 512;

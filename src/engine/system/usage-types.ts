@@ -35,6 +35,8 @@ export interface DiskUsage {
   readonly buildCache: UsageRow;
   /** Manifests, configs, and layers kept as they were received. */
   readonly blobs: UsageRow;
+  /** Unfinished downloads and uploads; active ones are being written. */
+  readonly transfers: UsageRow;
   /** The database, locks, space set aside, trash, and what nobody holds. */
   readonly other: UsageRow;
   /** What `du` says of the root. */

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { whatIsFull } from '../../content/disk-failure.ts';
+import type { LocalContentStore } from '../../content/local/store.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { type Collected, type CollectOptions, GarbageCollector } from '../../metadata/gc.ts';
+import type { Metadata } from '../../metadata/metadata.ts';
 import type { ObjectRef } from '../../metadata/objects.ts';
 import { blobSweeper, fileSweeper, snapshotSweeper } from '../../metadata/sweepers.ts';
 import { emptyTrash } from '../../metadata/trash.ts';
@@ -12,6 +14,7 @@ import { removeUnfinishedIndexes } from '../layers/unfinished-indexes.ts';
 import type { StoreLayout } from '../layout.ts';
 import type { Store } from '../store.ts';
 import { openCrashMarker } from './crash-marker.ts';
+import { trimTransfers } from './transfers.ts';
 
 function collectorOf({ layout, metadata, content, locks, layers, snapshotters }: Store): GarbageCollector {
   const layer = fileSweeper({
@@ -44,6 +47,7 @@ export async function collectGarbage(store: Store, options: CollectOptions = {})
   // Also what somebody left who was killed while he collected.
   await collector.sweepOrphans(options);
   await removeUnfinished(store, options);
+  await trimTransfers(store);
   const warnings = await emptyTrash(store.layout.trash, options);
   leases.forgetDeaths(deaths);
   return { ...collected, warnings };
@@ -52,9 +56,18 @@ export async function collectGarbage(store: Store, options: CollectOptions = {})
 /** What killed processes had begun to write, and the lock files they held. */
 async function removeUnfinished({ layout, metadata, content }: Store, options: AbortOptions): Promise<void> {
   removeUnfinishedIndexes(layout.indexes, metadata.leases);
-  // Archives are read again from their start: nothing goes on with half a blob.
-  await content.removeIdleIngests(0, options);
+  await removeIngests(metadata, content, options);
   for (const locks of ['steps', 'containers', 'pauses', 'helpers']) removeAbandonedLocks(join(layout.locks, locks));
+}
+
+/** Archives are read again from their start: nothing goes on with half a blob, but for a transfer. */
+async function removeIngests(
+  { transfers }: Metadata,
+  content: LocalContentStore,
+  options: AbortOptions,
+): Promise<void> {
+  const isTransfer = (name: string): boolean => transfers.list().some(({ ref }) => content.ingestName(ref) === name);
+  await content.removeIdleIngests(isTransfer, options);
 }
 
 /**
@@ -78,12 +91,16 @@ export async function findOrphans(store: Store, options: AbortOptions): Promise<
   return await collectorOf(store).findOrphans(options);
 }
 
-/** {@link collectGarbage} when a process died over its work, or over this; costs a look at the leases otherwise. */
+/**
+ * {@link collectGarbage} when a process died over its work, or over this; costs a look at the leases otherwise, and at
+ * unfinished transfers, which make room for the work to come.
+ */
 export async function collectAfterDeaths(store: Store, options: AbortOptions = {}): Promise<void> {
   await store.openForWriting();
   const steps = await store.endAbandonedWork();
   await store.metadata.leases.removeDead();
   if (steps + store.metadata.leases.deaths().length > 0) await collectGarbage(store, options);
+  else await trimTransfers(store);
 }
 
 // Little is gone within this; what takes longer must not hold a command back.

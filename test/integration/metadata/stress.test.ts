@@ -131,7 +131,7 @@ async function judge({ root, metadata, content, collector }: StressStore): Promi
     for (const { id } of metadata.containers.list()) metadata.containers.remove(id);
   });
   await collector.collect({ keepBuildCache: false });
-  await content.removeIdleIngests(0);
+  await content.removeIdleIngests(() => false);
   await emptyTrash(join(root, 'trash'));
   const left = ['content/blobs/sha256', 'content/ingest', 'snapshots', 'indexes', 'trash'].flatMap(files);
   assert.deepEqual(left, []);

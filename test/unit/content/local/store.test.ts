@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -173,29 +173,23 @@ describe('local: ingests of other processes and other boots', () => {
     assert.match(flushed, / 00000000(67108864|75497472)\n$/);
   });
 
-  test('idle ingests go, held and fresh ones stay', async (context) => {
+  test('idle ingests go, those held or kept stay', async (context) => {
     const root = temporaryRoot(context);
     const store = openLocal(root);
-    for (const ref of ['old', 'fresh']) {
+    for (const ref of ['idle', 'kept']) {
       await using writer = await store.writer(ref);
       await writer.write(utf8(ref));
     }
-    const day = 24 * 3600 * 1000;
-    const age = (ref: string): void => {
-      for (const id of ingestsOf(root)) {
-        const folder = join(root, 'content/ingest', id);
-        const past = new Date(Date.now() - 2 * day);
-        if (readFileSync(join(folder, 'ref'), 'utf8') === ref) utimesSync(join(folder, 'data'), past, past);
-      }
-    };
-    age('old');
+    const isKept = (name: string): boolean => name === store.ingestName('kept');
     {
-      await using _held = await store.writer('old');
-      assert.equal(await store.removeIdleIngests(day), 0);
+      await using _held = await store.writer('idle');
+      assert.equal(store.isWritten('idle'), true);
+      assert.equal(await store.removeIdleIngests(isKept), 0);
     }
-    assert.equal(await store.removeIdleIngests(day), 1);
-    assert.equal(await store.removeIdleIngests(day), 0);
-    assert.equal(ingestsOf(root).length, 1);
+    assert.equal(store.isWritten('idle'), false);
+    assert.equal(await store.removeIdleIngests(isKept), 1);
+    assert.equal(await store.removeIdleIngests(isKept), 0);
+    assert.deepEqual(ingestsOf(root), [store.ingestName('kept')]);
   });
 });
 

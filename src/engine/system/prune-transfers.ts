@@ -1,0 +1,42 @@
+import { onlyTime } from '../../images/filter-images.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import { compileFilters, Filters, type FilterTable } from '../../query/filters.ts';
+import { compareInstants } from '../../query/timestamp.ts';
+import { discardTransfer, listTransfers, type UnfinishedTransfer } from '../../store/garbage/transfers.ts';
+import type { Store } from '../../store/store.ts';
+
+export interface PruneTransfersRequest extends AbortOptions {
+  /** `until`: only those to which nothing was added since. */
+  readonly filters?: Filters;
+}
+
+export interface PrunedTransfers {
+  /** Refs of the transfers that are gone. */
+  readonly deleted: readonly string[];
+  /** Allocated blocks that are free now. */
+  readonly reclaimedBytes: number;
+}
+
+/** Discards unfinished transfers, except for those that are being written. Throws ERR_FILTER_INVALID, ERR_TIME_INVALID. */
+export async function pruneTransfers(
+  store: Store,
+  { signal, filters = Filters.fromFlags([]) }: PruneTransfersRequest,
+): Promise<PrunedTransfers> {
+  const goes = compileFilters(filters, transferFilters(new Date()));
+  const deleted: string[] = [];
+  let reclaimedBytes = 0;
+  for (const transfer of listTransfers(store).filter(goes)) {
+    signal?.throwIfAborted();
+    if (!(await discardTransfer(store, transfer.ref))) continue;
+    deleted.push(transfer.ref);
+    reclaimedBytes += transfer.storedBytes;
+  }
+  return { deleted, reclaimedBytes };
+}
+
+const transferFilters = (now: Date): FilterTable<UnfinishedTransfer> => ({
+  until: (times) => {
+    const limit = onlyTime(times, now);
+    return ({ writtenAt }) => compareInstants({ seconds: writtenAt / 1000, nanoseconds: 0 }, limit) < 0;
+  },
+});

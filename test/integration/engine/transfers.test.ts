@@ -1,0 +1,174 @@
+// Unfinished downloads and uploads outlive their processes, and every collection but those that are for them.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { WriterOptions } from '../../../src/content/types.ts';
+import { digestOf } from '../../../src/content/verified.ts';
+import { Engine } from '../../../src/engine/index.ts';
+import { TrackedContentStore } from '../../../src/metadata/tracked-content.ts';
+import { listTransfers, trimTransfers } from '../../../src/store/garbage/transfers.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { storeRoot } from '../../helpers/build-folder.ts';
+import { needs, output } from '../../helpers/needs.ts';
+import { strataCommand } from '../../helpers/strata.ts';
+import { dir, tar } from '../../helpers/tar-builder.ts';
+import { storeAt } from '../../helpers/test-store.ts';
+
+const skip = needs('root', 'overlay');
+const upload = { transfer: { kind: 'upload', source: 'example.com/app' } } as const;
+const fiveMegabytes = 5_000_000;
+const bytesOf = (count: number): Uint8Array => new Uint8Array(count).fill(7);
+
+/** Writes so many bytes more, and returns the offset it began at. */
+async function write(store: Store, ref: string, count: number, options: WriterOptions = upload): Promise<number> {
+  await using lease = await store.metadata.leases.open('test');
+  await using writer = await new TrackedContentStore(store.content, store.metadata, lease).writer(ref, options);
+  const { offset } = writer;
+  if (count > 0) await writer.write(bytesOf(count));
+  return offset;
+}
+
+const refsIn = (store: Store): string[] => listTransfers(store).map(({ ref }) => ref);
+const ingestsIn = ({ layout }: Store): string[] => readdirSync(join(layout.content, 'ingest'));
+
+test('an upload goes on where it was, after every prune of other things', { skip }, async (context) => {
+  const root = storeRoot(context);
+  await using store = storeAt(root);
+  assert.equal(await write(store, 'upload-1', fiveMegabytes), 0);
+  assert.equal(await write(store, 'no transfer', 3, {}), 0);
+  assert.equal(ingestsIn(store).length, 2);
+  await using engine = await Engine.open({ root });
+  await engine.images.prune({ all: true });
+  await engine.builder.prune({ all: true });
+  await engine.containers.prune();
+  await engine.system.collectGarbage().result;
+  assert.deepEqual(ingestsIn(store), [store.content.ingestName('upload-1')], 'others live as long as their writers');
+  const [listed] = await engine.system.transfers();
+  assert.equal(listed?.verifiedBytes, fiveMegabytes);
+  assert.deepEqual([listed.kind, listed.source, listed.digest], ['upload', 'example.com/app', undefined]);
+
+  const whole = bytesOf(fiveMegabytes + 1);
+  {
+    await using lease = await store.metadata.leases.open('test');
+    const content = new TrackedContentStore(store.content, store.metadata, lease);
+    const expected = { digest: digestOf(whole), sizeBytes: whole.length };
+    await using writer = await content.writer('upload-1', { ...upload, expected });
+    assert.equal(writer.offset, fiveMegabytes);
+    assert.equal(store.metadata.transfers.get('upload-1')?.digest, expected.digest);
+    await writer.write(bytesOf(1));
+    assert.equal((await writer.commit()).digest, expected.digest);
+  }
+  assert.deepEqual([refsIn(store), ingestsIn(store)], [[], []]);
+});
+
+test('an upload goes on where it was, after its process was killed and others have collected', {
+  skip,
+}, async (context) => {
+  const strata = strataCommand(context);
+  const fixture = join(import.meta.dirname, 'unfinished-upload.fixture.ts');
+  const child = spawn(process.execPath, [fixture, strata.root, 'upload-1', `${fiveMegabytes}`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  context.after(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  const imported = await strata.with({ input: tar(dir('d')) }, 'import', '-', 'x');
+  assert.equal(imported.code, 0, imported.stderr);
+  await using store = storeAt(strata.root);
+  assert.deepEqual(store.metadata.leases.deaths(), [], 'what the killed process left is cleared up');
+  assert.equal(await write(store, 'upload-1', 0), fiveMegabytes);
+});
+
+test('a transfer goes with its bytes: discarded, empty, wrong', { skip }, async (context) => {
+  await using store = storeAt(storeRoot(context));
+  await using lease = await store.metadata.leases.open('test');
+  const content = new TrackedContentStore(store.content, store.metadata, lease);
+  await write(store, 'empty', 0);
+  {
+    await using writer = await content.writer('discarded', upload);
+    await writer.write(bytesOf(9));
+    assert.equal(store.content.isWritten('discarded'), true);
+    assert.deepEqual(refsIn(store), ['discarded']);
+    assert.equal(await content.discardIngest('discarded', async () => {}), false, 'somebody writes it');
+    await writer.discard();
+  }
+  {
+    const expected = { digest: digestOf(bytesOf(2)) };
+    await using writer = await content.writer('wrong', { ...upload, expected });
+    await writer.write(bytesOf(1));
+    await assert.rejects(writer.commit(), { code: 'ERR_BLOB_DIGEST_MISMATCH' });
+  }
+  assert.deepEqual([refsIn(store), ingestsIn(store)], [[], []]);
+});
+
+test('beyond the bounds the longest untouched goes first, and none that is being written', {
+  skip,
+}, async (context) => {
+  await using store = storeAt(storeRoot(context));
+  const { metadata } = store;
+  const touch = (ref: string, at: number): Promise<unknown> =>
+    metadata.db.transact(() => metadata.db.statement('UPDATE transfer SET written_at = ? WHERE ref = ?').run(at, ref));
+  const day = 24 * 3600 * 1000;
+  for (const [at, ref] of ['a', 'b', 'c', 'd'].entries()) {
+    await write(store, ref, 1 << 20);
+    await touch(ref, Date.now() - (8 - 2 * at) * day);
+  }
+  const trim = (totalBytes: number): Promise<number> => trimTransfers(store, { totalBytes, idleMs: 7 * day });
+  await using lease = await metadata.leases.open('test');
+  {
+    await using _held = await new TrackedContentStore(store.content, metadata, lease).writer('a', upload);
+    await touch('a', Date.now() - 8 * day);
+    assert.equal(await trim(10e9), 0);
+  }
+  await touch('a', Date.now() - 8 * day);
+  assert.equal(await trim(10e9), 1, 'idle for more than a week');
+  assert.deepEqual(refsIn(store), ['b', 'c', 'd']);
+  assert.equal(await trim(1.5 * (1 << 20)), 2, 'more than the store may hold');
+  assert.deepEqual(refsIn(store), ['d']);
+  assert.equal(await trim(10e9), 0);
+});
+
+test('on a disk that is short of room unfinished transfers give way', {
+  skip: needs('root', 'mount'),
+}, async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'strata-short-'));
+  output('mount', '-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', folder);
+  context.after(() => {
+    output('umount', folder);
+    rmSync(folder, { recursive: true });
+  });
+  await using store = storeAt(join(folder, 'store'));
+  for (const ref of ['first', 'second']) await write(store, ref, 20 << 20);
+  assert.equal(await trimTransfers(store), 0);
+  const { bavail, bsize } = statfsSync(folder);
+  writeFileSync(join(folder, 'ballast'), new Uint8Array(bavail * bsize - (1 << 20)));
+  assert.equal(await trimTransfers(store), 1);
+  assert.deepEqual(refsIn(store), ['second'], 'no more than is needed');
+});
+
+test('system df tells of unfinished transfers, and system prune takes them', { skip }, async (context) => {
+  const strata = strataCommand(context);
+  const df = async (): Promise<string> => (await strata('system', 'df')).stdout;
+  {
+    await using store = storeAt(strata.root);
+    await write(store, 'upload-1', fiveMegabytes);
+    await using lease = await store.metadata.leases.open('test');
+    await using _held = await new TrackedContentStore(store.content, store.metadata, lease).writer('upload-1', upload);
+    assert.match(await df(), /^Transfers +1 +1 +5\.\d+MB +0B \(0%\)$/m);
+    assert.doesNotMatch((await strata('system', 'prune', '-f')).stdout, /upload-1/);
+  }
+  assert.match(await df(), /^Transfers +1 +0 +5\.\d+MB +5\.\d+MB \(100%\)$/m);
+  const asked = await strata.with({ input: 'n\n' }, 'system', 'prune');
+  assert.match(asked.stdout, / {2}- unused build cache\n {2}- all unfinished downloads and uploads\n/);
+  const early = await strata('system', 'prune', '-f', '--filter', 'until=1h');
+  assert.doesNotMatch(early.stdout, /upload-1/, 'written to since');
+  const pruned = await strata('system', 'prune', '-f');
+  assert.match(pruned.stdout, /^Deleted unfinished transfers:\nupload-1\n\nTotal reclaimed space: 5\.\d+MB\n$/m);
+  assert.doesNotMatch(await df(), /Transfers/);
+  assert.ok(existsSync(join(strata.root, 'content/ingest')));
+});
