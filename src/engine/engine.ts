@@ -9,6 +9,7 @@ import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import type { Host } from '../sys/worker/host.ts';
 import { Calls } from './calls.ts';
+import type { EventsOptions, StoreEvent } from './events/follow.ts';
 import { BuilderVerbs } from './nouns/builder.ts';
 import { ContainerVerbs } from './nouns/containers.ts';
 import { ImageVerbs } from './nouns/images.ts';
@@ -38,11 +39,13 @@ export class Engine implements AsyncDisposable {
   readonly builder: BuilderVerbs;
   readonly system: SystemVerbs;
   readonly #store: Store;
+  readonly #calls: Calls;
 
   private constructor(store: Store, wish: DriverWish, configuration: ResolvedConfiguration) {
     this.layout = store.layout;
     this.#store = store;
     const calls = new Calls(store);
+    this.#calls = calls;
     this.images = new ImageVerbs(calls);
     this.containers = new ContainerVerbs(calls);
     this.builder = new BuilderVerbs(calls);
@@ -76,6 +79,23 @@ export class Engine implements AsyncDisposable {
       },
     });
     return new Engine(store, wish, configuration);
+  }
+
+  /**
+   * Yields what happens in the store, whichever process does it: what was since a time or an event's sequence number, then
+   * what comes, until the signal or `until` ends it.
+   *
+   * ```ts
+   * for await (const { type, action, actor } of engine.events({ signal: AbortSignal.timeout(60_000) }))
+   *   console.log(type, action, actor.attributes['name']);
+   * ```
+   */
+  events(options: EventsOptions = {}): AsyncGenerator<StoreEvent, void> {
+    return this.#calls.stream(
+      () => import('./events/follow.ts'),
+      options,
+      ({ followEvents }, store) => followEvents(store, options),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -44,6 +44,7 @@ export type { EntryPlace, MergedFile, MergedFileKind } from '../layer/inside/mer
 export type { Lease, SnapshotKind, SnapshotLedger, SnapshotRecord } from '../ledger/types.ts';
 export type { AbortOptions } from '../lib/abort.ts';
 export type { Report } from '../lib/report.ts';
+export type { EventType } from '../metadata/events.ts';
 export type { ObjectKind, ObjectRef } from '../metadata/objects.ts';
 export type { TransferRecord } from '../metadata/transfers.ts';
 export { allCapabilities } from '../oci-runtime/capabilities.ts';
@@ -80,6 +81,7 @@ export type { StopOptions } from './containers/verbs/stop.ts';
 export type { ProcessTable, TopOptions } from './containers/verbs/top.ts';
 export type { InspectContainerOptions } from './docker/container-document.ts';
 export { Engine, type EngineOptions } from './engine.ts';
+export type { EventsOptions, StoreEvent } from './events/follow.ts';
 export type { CommitEvent, CommitRequest, CommitResult } from './images/commit-types.ts';
 export type { CopyFromImageRequest } from './images/copy-from-image.ts';
 export type {

@@ -106,6 +106,7 @@ export const kinds = {
   ERR_DURATION_INVALID: 'invalid-argument',
   ERR_ENVIRONMENT_INVALID: 'invalid-argument',
   ERR_ENV_FILE: 'invalid-argument',
+  ERR_EVENTS_SINCE: 'invalid-argument',
   ERR_EXEC: 'failed-precondition',
   ERR_EXEC_LOST: 'unavailable',
   ERR_EXEC_REFUSED: 'conflict',

@@ -21,7 +21,7 @@ export interface FoundImage {
 }
 
 /** Names of images and what they lead to: a slice of the metadata. */
-export type ImageNames = Pick<Metadata, 'db' | 'images' | 'tags' | 'targets'>;
+export type ImageNames = Pick<Metadata, 'db' | 'events' | 'images' | 'tags' | 'targets'>;
 
 const ambiguousLimit = 2;
 

@@ -3,19 +3,22 @@ import { chainIds } from '../layer/chain-id.ts';
 import type { Lease } from '../ledger/types.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { ObjectRef } from '../metadata/objects.ts';
-import { formatReference, type Reference } from '../reference/index.ts';
+import { familiarString, formatReference, type Reference } from '../reference/index.ts';
 import type { ImageConfig } from '../spec/config.ts';
 import type { Descriptor } from '../spec/descriptor.ts';
 import type { Digest } from '../spec/digest.ts';
 import type { Work } from '../store/work/types.ts';
 import type { AssembledImage } from './assemble-image.ts';
 import type { ImageNames } from './find-image.ts';
+import { addImageEvent } from './image-event.ts';
 import { standsWhole } from './stands-whole.ts';
 
 export interface RecordOptions extends AbortOptions {
   /** Sum of the file sizes of all layers. */
   readonly sizeBytes: number;
   readonly references: readonly Reference[];
+  /** Written in the transaction of the image's rows. */
+  readonly also?: (id: Digest) => void;
 }
 
 /**
@@ -37,7 +40,11 @@ export async function recordImage(
   const target = image.manifest.descriptor;
   const { value } = image.config;
   const stored = { id, config: value, target, manifest: target.digest, links: [], sizeBytes, references };
-  await names.db.transact(() => putImageRows(names, stored, lease), { signal });
+  const write = (): void => {
+    putImageRows(names, stored, lease);
+    options.also?.(id);
+  };
+  await names.db.transact(write, { signal });
   return id;
 }
 
@@ -86,7 +93,10 @@ export function putImageRows(names: ImageNames, image: StoredImage, lease: Lease
       lease,
     );
     names.targets.setKept(target.digest, true);
-    for (const reference of references) names.tags.set(formatReference(reference), target.digest);
+    for (const reference of references) {
+      names.tags.set(formatReference(reference), target.digest);
+      addImageEvent(names, id, 'tag', familiarString(reference));
+    }
   });
 }
 

@@ -5,6 +5,7 @@ import { familiarString, formatReference, parseReference } from '../reference/in
 import type { Digest } from '../spec/digest.ts';
 import type { Platform } from '../spec/platform.ts';
 import { findImage, type ImageNames } from './find-image.ts';
+import { addImageEvent } from './image-event.ts';
 
 export interface RemovalStore extends ImageNames {
   readonly containers: Containers;
@@ -51,6 +52,7 @@ export function releaseImage(store: RemovalStore, text: string, options: Release
   // A name that is not the last, or of what runs, is all that can go.
   if (names.some((other) => other !== name) || running !== undefined) {
     store.tags.remove(name);
+    addImageEvent(store, id, 'untag', familiar(name));
     return { untagged: [familiar(name)], images: [] };
   }
   return releaseAll(store, id);
@@ -60,7 +62,10 @@ export function releaseImage(store: RemovalStore, text: string, options: Release
 export function releaseAll(store: RemovalStore, id: Digest): ReleasedImages {
   const names = namesOf(store, id);
   const targets = store.targets.targetsOf(id);
-  for (const name of names) store.tags.remove(name);
+  for (const name of names) {
+    store.tags.remove(name);
+    addImageEvent(store, id, 'untag', familiar(name));
+  }
   for (const target of targets) store.targets.setKept(target, false);
   // An index leads to the images of several platforms, which lose their name together.
   const ids = new Set([

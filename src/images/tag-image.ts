@@ -1,8 +1,16 @@
 import { isStrataError, StrataError } from '../errors/index.ts';
-import { familiarName, formatReference, parseReference, type Reference, withDefaultTag } from '../reference/index.ts';
+import {
+  familiarName,
+  familiarString,
+  formatReference,
+  parseReference,
+  type Reference,
+  withDefaultTag,
+} from '../reference/index.ts';
 import type { Digest } from '../spec/digest.ts';
 import type { Platform } from '../spec/platform.ts';
 import { findImage, type ImageNames, imageNotFound } from './find-image.ts';
+import { addImageEvent } from './image-event.ts';
 
 export interface TaggedImage {
   readonly id: Digest;
@@ -26,6 +34,7 @@ export async function tagImage(
     const digest = known ?? targetOf(store, id);
     if (digest === undefined) throw imageNotFound(source);
     store.tags.set(formatReference(reference), digest);
+    addImageEvent(store, id, 'tag', familiarString(reference));
     return { id, target: digest, reference };
   });
 }

@@ -61,6 +61,8 @@ export interface DatabaseOptions {
   readonly prepare?: (() => void) | undefined;
   /** Called once, when the database can be written to, before the first write. */
   readonly onWritable?: ((transact: Transact) => Promise<void>) | undefined;
+  /** Called behind each transaction that changed something, before it is flushed. */
+  readonly onCommitted?: (() => void) | undefined;
   /** Called when the disk did not take a transaction that others see already. */
   readonly onFlushFailed?: ((error: unknown) => void) | undefined;
 }
@@ -247,6 +249,7 @@ export class Database implements Disposable {
     const done =
       (this.#turns.isFree ? attempt() : undefined) ?? (await this.#turns.take(() => this.#retry(attempt, { signal })));
     if (done.hasChanged) {
+      this.#options.onCommitted?.();
       this.#checkpoints?.count();
       if (!isVolatile) await this.#flushLog();
     }

@@ -1,5 +1,6 @@
 import type { AbortOptions } from '../lib/abort.ts';
 import type { Database } from './database.ts';
+import type { Events } from './events.ts';
 import type { Leases } from './leases.ts';
 import type { Metadata } from './metadata.ts';
 import type { ObjectKind, ObjectRef, Objects } from './objects.ts';
@@ -50,12 +51,14 @@ export class GarbageCollector {
   readonly #db: Database;
   readonly #objects: Objects;
   readonly #leases: Leases;
+  readonly #events: Events;
   readonly #sweepers: Sweepers;
 
-  constructor(metadata: Pick<Metadata, 'db' | 'objects' | 'leases'>, sweepers: Sweepers) {
+  constructor(metadata: Pick<Metadata, 'db' | 'objects' | 'leases' | 'events'>, sweepers: Sweepers) {
     this.#db = metadata.db;
     this.#objects = metadata.objects;
     this.#leases = metadata.leases;
+    this.#events = metadata.events;
     this.#sweepers = sweepers;
   }
 
@@ -107,6 +110,10 @@ export class GarbageCollector {
         .statement<DeadRow>(`${live} SELECT kind, key, present FROM object WHERE id NOT IN live ORDER BY id`)
         .all(keep);
       this.#db.statement(`${live} DELETE FROM object WHERE id NOT IN live`).run(keep);
+      for (const { kind, key, present } of dead) {
+        if (kind === 'image' && present === 1)
+          this.#events.add({ type: 'image', action: 'delete', actor: key, attributes: { name: key } });
+      }
       return dead;
     };
     return await this.#db.transact(forget, { signal, frees: true });

@@ -5,6 +5,7 @@ import { Blobs } from './blobs.ts';
 import { BuildRecords } from './build-records.ts';
 import { Containers } from './containers.ts';
 import { Database, type DatabaseOptions, type Transact } from './database.ts';
+import { Events } from './events.ts';
 import { Images } from './images.ts';
 import { Layers } from './layers.ts';
 import { Leases } from './leases.ts';
@@ -15,7 +16,7 @@ import { Tags } from './tags.ts';
 import { Targets } from './targets.ts';
 import { Transfers } from './transfers.ts';
 
-export interface MetadataOptions extends Omit<DatabaseOptions, 'onWritable'> {
+export interface MetadataOptions extends Omit<DatabaseOptions, 'onWritable' | 'onCommitted'> {
   /** Path of `strata.db`; its folder exists. */
   readonly database: string;
   /** The store's `locks` folder, made when missing. */
@@ -46,6 +47,7 @@ export class Metadata implements Disposable {
   readonly containers: Containers;
   readonly builds: BuildRecords;
   readonly transfers: Transfers;
+  readonly events: Events;
 
   private constructor({ database, locksDirectory, bootId: boot = bootId(), prepare, ...options }: MetadataOptions) {
     const db = Database.openToLook(database, {
@@ -54,6 +56,7 @@ export class Metadata implements Disposable {
         prepare?.();
         makeFolder(locksDirectory);
       },
+      onCommitted: () => this.events.tell(),
       onWritable: async (transact) => {
         await this.#enterBoot(boot, transact);
         db.reserve.ensure();
@@ -72,6 +75,7 @@ export class Metadata implements Disposable {
     this.containers = new Containers(db, this.objects);
     this.builds = new BuildRecords(db, this.objects);
     this.transfers = new Transfers(db);
+    this.events = new Events(db, locksDirectory);
   }
 
   /**

@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { AbortOptions } from '../../lib/abort.ts';
+import { FileNews } from '../../sys/file-news.ts';
 import { ifThere } from '../../sys/if-there.ts';
-import { FileNews } from './file-news.ts';
 
 /** A piece of what a container wrote, at most one line. */
 export interface LogEntry {

@@ -7,6 +7,7 @@ import { compareInstants } from '../../query/timestamp.ts';
 import { collectGarbage } from '../../store/garbage/collect.ts';
 import { SnapshotSizes } from '../../store/snapshot-sizes.ts';
 import type { Store } from '../../store/store.ts';
+import { notePrune } from '../events/volatile-event.ts';
 import { type CachedStep, type CacheEntry, cachedStep, cacheEntries } from './cache-usage.ts';
 
 export interface PruneBuildCacheRequest extends AbortOptions {
@@ -58,7 +59,9 @@ export async function pruneBuildCache(store: Store, request: PruneBuildCacheRequ
       deleted = removeEntries(metadata, oldest(entries(), { isFree, sizes, keepBytes }));
     },
   });
-  return { deleted: deleted.map(({ id }) => id), reclaimedBytes: sizes.sumOf(removed), warnings };
+  const reclaimedBytes = sizes.sumOf(removed);
+  await notePrune(metadata, 'builder', reclaimedBytes);
+  return { deleted: deleted.map(({ id }) => id), reclaimedBytes, warnings };
 }
 
 interface OldestOptions {

@@ -12,7 +12,7 @@ import type { Conduct } from '../../lib/report.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
-import { parseReference } from '../../reference/index.ts';
+import { formatReference, parseReference } from '../../reference/index.ts';
 import { openChanges } from '../../snapshots/open-changes.ts';
 import { ownDirectories } from '../../snapshots/own-directories.ts';
 import type { ImageConfig } from '../../spec/config.ts';
@@ -26,6 +26,7 @@ import { findContainer } from '../containers/state/find.ts';
 import { pauseLocks } from '../containers/state/locks.ts';
 import { runtimePlaceOf } from '../containers/state/places.ts';
 import { definitionOf, isRunning } from '../containers/state/state.ts';
+import { addContainerEvent } from '../events/container-event.ts';
 import type { CommitEvent, CommitRequest, CommitResult } from './commit-types.ts';
 import { applyChanges } from './config-changes.ts';
 
@@ -60,7 +61,16 @@ export async function commitContainer(
       report({ type: 'image' });
       const image = assembleImage(withHistory(base, changed, request, isEmpty), layers);
       const sizeBytes = layers.reduce((total, each) => total + each.sizeBytes, 0);
-      const id = await recordImage(store.metadata, work, image, { signal, references, sizeBytes });
+      const also = (imageID: Digest): void => {
+        const [reference] = references;
+        const attributes = {
+          comment: request.message ?? '',
+          imageID,
+          imageRef: reference === undefined ? '' : formatReference(reference),
+        };
+        addContainerEvent(store.metadata, container, { action: 'commit', attributes });
+      };
+      const id = await recordImage(store.metadata, work, image, { signal, references, sizeBytes, also });
       return { id, target: image.manifest.descriptor.digest };
     };
     return { snapshotIds: isEmpty ? [] : [layer.snapshotId], record };

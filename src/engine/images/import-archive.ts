@@ -5,6 +5,7 @@ import { diskFailure } from '../../content/disk-failure.ts';
 import { RunningDigest } from '../../content/verified.ts';
 import { StrataError } from '../../errors/index.ts';
 import { assembleImage } from '../../images/assemble-image.ts';
+import { addImageEvent } from '../../images/image-event.ts';
 import { archiveFailure } from '../../images/load/archive-failure.ts';
 import type { ArchiveFile } from '../../images/load/archive-files.ts';
 import { readInput } from '../../images/load/archive-input.ts';
@@ -17,7 +18,7 @@ import type { Conduct } from '../../lib/report.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
 import { parseReference, type Reference, withDefaultTag } from '../../reference/index.ts';
 import type { ImageConfig } from '../../spec/config.ts';
-import { type DiffId, parseDiffId } from '../../spec/digest.ts';
+import { type DiffId, type Digest, parseDiffId } from '../../spec/digest.ts';
 import { type Platform, parsePlatform } from '../../spec/platform.ts';
 import type { Store } from '../../store/store.ts';
 import type { Work } from '../../store/work/types.ts';
@@ -43,7 +44,8 @@ export async function importArchive(
         record: async () => {
           const image = assembleImage(config, [layer]);
           const { sizeBytes } = layer;
-          const id = await recordImage(store.metadata, work, image, { signal, references, sizeBytes });
+          const also = (made: Digest): void => addImageEvent(store.metadata, made, 'import', made);
+          const id = await recordImage(store.metadata, work, image, { signal, references, sizeBytes, also });
           return { id, target: image.manifest.descriptor.digest };
         },
       };

@@ -10,6 +10,7 @@ import type { Store } from '../../store/store.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
 import { reconcileContainers } from '../containers/state/reconcile.ts';
 import { isRunning } from '../containers/state/state.ts';
+import { notePrune } from '../events/volatile-event.ts';
 
 export interface RemoveImageOptions extends AbortOptions {
   readonly force?: boolean;
@@ -53,7 +54,9 @@ export async function removeImage(store: Store, name: string, request: RemoveIma
 export async function pruneImages(store: Store, request: PruneImagesRequest): Promise<RemovedImages> {
   await reconcileContainers(store, request);
   const options = { all: request.all ?? false, filters: request.filters ?? Filters.fromFlags([]), now: new Date() };
-  return await removeReleased(store, (records) => releaseUnused(records, options), collectGarbage, request);
+  const removed = await removeReleased(store, (records) => releaseUnused(records, options), collectGarbage, request);
+  await notePrune(store.metadata, 'image', removed.reclaimedBytes);
+  return removed;
 }
 
 /** Runs `release` and the collection of what it let go as one, and tells what is really gone. */

@@ -10,6 +10,7 @@ import type { UnpackedChain, UnpackedLayer } from '../../store/layers/types.ts';
 import type { Store } from '../../store/store.ts';
 import type { MadeWork, Work } from '../../store/work/types.ts';
 import { documentOf, manifestOf, type StoredDocument, tarDescriptor } from '../assemble-image.ts';
+import { addImageEvent } from '../image-event.ts';
 import { isForLinux } from '../operating-system.ts';
 import { putImageRows, type StoredImage, writeBlob } from '../record-image.ts';
 import { type ArchiveFiles, missing } from './archive-files.ts';
@@ -217,6 +218,7 @@ function putRows({ store: { metadata }, work: { lease } }: Loading, ready: reado
         before.set(familiarString(reference), oldImage.imageId);
     }
     putImageRows(metadata, image, lease);
+    addImageEvent(metadata, image.id, 'load', image.id);
     for (const { diffId, digest } of kept) metadata.layers.keepBlob(diffId, digest);
     for (const { diffId, digest, mediaType, compression, sizeBytes, isKept } of forms) {
       if (isKept) metadata.layers.addBlob(diffId, { digest, mediaType, compression, sizeBytes, recipe: undefined });

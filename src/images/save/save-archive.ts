@@ -1,10 +1,12 @@
 import type { Conduct } from '../../lib/report.ts';
+import { noteVolatile } from '../../metadata/note-volatile.ts';
 import { parsePlatform } from '../../spec/platform.ts';
 import type { Store } from '../../store/store.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
 import { toCaller } from '../caller-streams.ts';
 import { isOfTars } from '../image/image-of-tars.ts';
 import { StoredImage } from '../image/stored-image.ts';
+import { addImageEvent } from '../image-event.ts';
 import type { WriteBytes } from './archive-writer.ts';
 import { chooseImages } from './choose-images.ts';
 import { checkOutput, intoFile } from './output-file.ts';
@@ -42,5 +44,8 @@ export async function saveArchive(
   };
   if (typeof output === 'string') await intoFile(output, archive);
   else await archive(toCaller(output));
+  await noteVolatile(store.metadata, () => {
+    for (const { image } of images) addImageEvent(store.metadata, image.id, 'save', image.id);
+  });
   return { sizeBytes };
 }

@@ -2,7 +2,8 @@ import { initial } from './0001-initial.ts';
 import { containerDefinition } from './0002-container-definition.ts';
 import { buildKeys } from './0003-build-keys.ts';
 import { transfers } from './0004-transfers.ts';
+import { events } from './0005-events.ts';
 import type { Migration } from './migration.ts';
 
 /** In order; the last one's version is the format this program writes. */
-export const migrations: readonly Migration[] = [initial, containerDefinition, buildKeys, transfers];
+export const migrations: readonly Migration[] = [initial, containerDefinition, buildKeys, transfers, events];

@@ -23,6 +23,7 @@ import {
 import type { Store } from '../../../store/store.ts';
 import { hostPlatform } from '../../../sys/host-platform.ts';
 import { endAbandonedSteps } from '../../builder/reconcile-steps.ts';
+import { addContainerEvent } from '../../events/container-event.ts';
 import { runtimeNameOf } from '../state/places.ts';
 import { definitionOf, stateOf, storedDefinition, storedState } from '../state/state.ts';
 import type { CreatedContainer, CreateRequest } from './create-types.ts';
@@ -80,7 +81,7 @@ export async function recordContainer(
       definition: storedDefinition(definition),
       state: storedState(state),
     };
-    const name = await insert(metadata, record, given);
+    const name = await insert(metadata, record, given, isActive(state) ? ['create', 'start'] : ['create']);
     return { id, name, snapshotId, definition, warnings };
   } catch (error) {
     await driver.snapshotter.remove(snapshotId, { lease });
@@ -132,14 +133,20 @@ async function parentOf(
 
 /** Returns the name: the given one, or one that is made up, which others may make up at the same time. */
 async function insert(
-  { db, containers }: Metadata,
+  { db, containers, events }: Metadata,
   record: Omit<NewContainer, 'name'>,
   given: string | undefined,
+  happened: readonly string[],
 ): Promise<string> {
   for (let attempt = 0; ; attempt++) {
     const name = given ?? (attempt < 5 ? madeUpName() : `${madeUpName()}_${newContainerId().slice(0, 6)}`);
     try {
-      await db.transact(() => containers.insert({ ...record, name }));
+      await db.transact(() => {
+        containers.insert({ ...record, name });
+        const made = containers.get(record.id);
+        if (made === undefined) return;
+        for (const action of happened) addContainerEvent({ events }, made, { action });
+      });
       return name;
     } catch (error) {
       if (given !== undefined || !isStrataError(error, 'ERR_CONTAINER_NAME_IN_USE')) throw error;

@@ -7,6 +7,7 @@ import type { Store } from '../../../store/store.ts';
 import { AT_FDCWD } from '../../../sys/constants.ts';
 import { errnoOf } from '../../../sys/errno.ts';
 import { removeTreeAt } from '../../../sys/remove-tree.ts';
+import { addContainerEvent } from '../../events/container-event.ts';
 import { changeState } from './change-state.ts';
 import { folderOf } from './places.ts';
 
@@ -28,7 +29,12 @@ const folder: ContainerResource = { name: 'folder', clear: ({ store, id }) => re
 const record: ContainerResource = {
   name: 'record',
   clear: async ({ store: { metadata }, id }) => {
-    await metadata.db.transact(() => metadata.containers.remove(id), { frees: true });
+    const { db, containers } = metadata;
+    const remove = (): void => {
+      const gone = containers.get(id);
+      if (containers.remove(id) && gone !== undefined) addContainerEvent(metadata, gone, { action: 'destroy' });
+    };
+    await db.transact(remove, { frees: true });
   },
 };
 

@@ -11,6 +11,7 @@ import { exitsOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
 import { bootId } from '../../../sys/boot-id.ts';
 import { exitCodeOfZombie, identify, isAlive, signalProcess } from '../../../sys/process-identity.ts';
+import { addContainerEvent, type ContainerEvent } from '../../events/container-event.ts';
 import { changeState } from './change-state.ts';
 import { discardContainer } from './discard.ts';
 import { isLocked } from './file-lock.ts';
@@ -101,11 +102,24 @@ async function finish(
   await clearRun({ store, id, supervisor: boot === bootId() ? supervisor : undefined });
   if (definitionOf(record).host.AutoRemove && !keeps) {
     writeExit(exitsOf(layout), id, how.exitCode ?? unknownExitCode);
+    await metadata.db.transact(() => addContainerEvent(metadata, record, died(record, how)), { isVolatile: true });
     await discardContainer(store, record);
   } else {
-    await changeState(metadata, id, (now) => ended(now, { finishedAt: Date.now(), ...how, oomKilled }));
+    const change = (now: ContainerState): ContainerState => ended(now, { finishedAt: Date.now(), ...how, oomKilled });
+    await changeState(metadata, id, change, { happened: [died(record, how)] });
   }
   forgetExits(store);
+}
+
+/** The end of a run, at the time its supervisor wrote down. */
+export function died(
+  record: ContainerRecord,
+  { exitCode = unknownExitCode, finishedAt }: Partial<Exit>,
+): ContainerEvent {
+  const { startedAt } = stateOf(record);
+  const time = finishedAt ?? Date.now();
+  const seconds = startedAt === undefined ? 0 : Math.max(0, Math.trunc((time - startedAt) / 1000));
+  return { action: 'die', attributes: { exitCode: String(exitCode), execDuration: String(seconds) }, time };
 }
 
 /** Somebody was killed between making a container's processes and letting them go, or just after. */
@@ -131,6 +145,6 @@ async function recoverStart(store: Store, record: ContainerRecord, state: Contai
     return await back();
   }
   const running = { ...state, status: 'running', supervisor, process: identify(pid), startedAt: Date.now() } as const;
-  const adopted = await changeState(metadata, id, () => running);
+  const adopted = await changeState(metadata, id, () => running, { happened: [{ action: 'start' }] });
   if (adopted !== undefined) await recoverRun(store, adopted, running);
 }

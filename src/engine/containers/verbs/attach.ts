@@ -6,6 +6,7 @@ import type { ContainerRecord } from '../../../metadata/containers.ts';
 import type { Store } from '../../../store/store.ts';
 import { errnoOf } from '../../../sys/errno.ts';
 import { identify, type ProcessIdentity } from '../../../sys/process-identity.ts';
+import { noteContainer } from '../../events/volatile-event.ts';
 import { perform } from '../../perform.ts';
 import { findReconciled, processOf } from '../state/find-reconciled.ts';
 import { bundleOf } from '../state/places.ts';
@@ -79,15 +80,16 @@ export async function startAttached(
   }
   return made === undefined
     ? await attachContainer(store, name, options)
-    : attached(store, made.record, made.streams, options);
+    : await attached(store, made.record, made.streams, options);
 }
 
-function attached(
+async function attached(
   store: Store,
   record: ContainerRecord,
   streams: Attachment,
   { signal }: AbortOptions,
-): AttachedContainer {
+): Promise<AttachedContainer> {
+  await noteContainer(store.metadata, record, { action: 'attach' });
   const closing = new AbortController();
   const either = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
   // From now on: a container that is removed at its end leaves its exit code for a short while only.

@@ -7,6 +7,7 @@ import type { Store } from '../../../store/store.ts';
 import { closeFd } from '../../../sys/fs-at.ts';
 import { RootedTree } from '../../../sys/rooted-tree.ts';
 import { type FileStat, statFd } from '../../../sys/stat.ts';
+import { noteContainer } from '../../events/volatile-event.ts';
 import { archiveSource } from '../copy/archive-source.ts';
 import { copyPath, shownPath } from '../copy/copy-path.ts';
 import { findDestination, findDirectory } from '../copy/destination.ts';
@@ -45,7 +46,14 @@ export interface CopyToRequest extends AbortOptions {
  */
 export async function copyFromContainer(store: Store, name: string, request: CopyFromRequest): Promise<number> {
   await using root = await openRoot(store, name, { write: false, signal: request.signal });
-  return await readStanding(store.metadata.containers, root.id, () => copyOut(root, name, request));
+  const bytes = await readStanding(store.metadata.containers, root.id, () => copyOut(root, name, request));
+  await noteCopy(store, root.id, 'archive-path', request.path);
+  return bytes;
+}
+
+async function noteCopy({ metadata }: Store, id: string, action: string, path: string): Promise<void> {
+  const record = metadata.containers.get(id);
+  if (record !== undefined) await noteContainer(metadata, record, { action, attributes: { path } });
 }
 
 async function copyOut(
@@ -74,7 +82,9 @@ async function copyOut(
 export async function copyToContainer(store: Store, name: string, request: CopyToRequest): Promise<number> {
   await using root = await openRoot(store, name, { write: true, signal: request.signal });
   try {
-    return await copyIn(root, name, request);
+    const bytes = await copyIn(root, name, request);
+    await noteCopy(store, root.id, 'extract-to-dir', request.path);
+    return bytes;
   } catch (error) {
     throw isChange(error) ? containerChanged(root.id, error, 'written') : error;
   }

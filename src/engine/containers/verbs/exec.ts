@@ -13,6 +13,8 @@ import type { ContainerRecord } from '../../../metadata/containers.ts';
 import { execsOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
 import { errnoOf } from '../../../sys/errno.ts';
+import { randomHex } from '../../../sys/random-hex.ts';
+import { noteContainer } from '../../events/volatile-event.ts';
 import { thisMachine } from '../../machine.ts';
 import { perform } from '../../perform.ts';
 import { execRefused, notRunningNow } from '../state/failures.ts';
@@ -53,13 +55,45 @@ export type AttachedExec = Exec & Pick<AttachedContainer, 'streams' | 'terminal'
 export async function execInContainer(store: Store, name: string, options: ExecOptions): Promise<Exec | AttachedExec> {
   const { record, folder } = await prepare(store, name, options);
   try {
-    if (options.stdio === 'inherit') return inherit(store, record, folder, options);
-    if (options.stdio === 'ignore') return await ignore(store, record, folder, options);
-    return await pipe(store, record, folder, options);
+    const exec =
+      options.stdio === 'inherit'
+        ? inherit(store, record, folder, options)
+        : options.stdio === 'ignore'
+          ? await ignore(store, record, folder, options)
+          : await pipe(store, record, folder, options);
+    return await reported(store, record, exec, options);
   } catch (error) {
     folder[Symbol.dispose]();
     throw error;
   }
+}
+
+/** Tells of its start, and of its end as long as somebody waits for it. */
+async function reported<E extends Exec>(
+  { metadata }: Store,
+  record: ContainerRecord,
+  exec: E,
+  { command }: ExecOptions,
+): Promise<E> {
+  const execID = randomHex(32);
+  const words = command.join(' ');
+  const attributes = { execID };
+  const started = noteContainer(
+    metadata,
+    record,
+    { action: `exec_create: ${words}`, attributes },
+    { action: `exec_start: ${words}`, attributes },
+  );
+  const ended = async (): Promise<number> => {
+    const exitCode = await exec.exitCode;
+    await started;
+    await noteContainer(metadata, record, { action: 'exec_die', attributes: { execID, exitCode: String(exitCode) } });
+    return exitCode;
+  };
+  const exitCode = ended();
+  exitCode.catch(() => undefined);
+  await started;
+  return { ...exec, exitCode };
 }
 
 function inherit(store: Store, record: ContainerRecord, folder: ExecFolder, options: ExecOptions): Exec {

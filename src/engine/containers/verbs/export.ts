@@ -6,6 +6,7 @@ import { invariant } from '../../../lib/invariant.ts';
 import type { Conduct } from '../../../lib/report.ts';
 import { openTree } from '../../../snapshots/open-tree.ts';
 import type { Store } from '../../../store/store.ts';
+import { noteContainer } from '../../events/volatile-event.ts';
 import { readStanding } from '../files/read-race.ts';
 import { findContainer } from '../state/find.ts';
 import type { ExportEvent, ExportRequest, ExportResult } from './export-types.ts';
@@ -23,7 +24,8 @@ export async function exportContainer(
   { report, signal }: Conduct<ExportEvent>,
 ): Promise<ExportResult> {
   if (typeof output === 'string') checkOutput(output, 'export container');
-  const { id, snapshotId } = findContainer(metadata.containers, name);
+  const record = findContainer(metadata.containers, name);
+  const { id, snapshotId } = record;
   invariant(snapshotId !== undefined, 'a container has a writable layer');
   let sizeBytes = 0;
   let reported = 0;
@@ -45,5 +47,6 @@ export async function exportContainer(
     readStanding(metadata.containers, id, () => archive(write));
   if (typeof output === 'string') await intoFile(output, archiveWhole);
   else await archiveWhole(toCaller(output));
+  await noteContainer(metadata, record, { action: 'export' });
   return { sizeBytes };
 }

@@ -24,7 +24,7 @@ export async function pauseByName(store: Store, name: string, options: AbortOpti
   if (!isRunning(store.metadata, held.record)) throw notRunningNow(id);
   if (stateOf(held.record).status === 'paused') throw refused(`Container ${id} is already paused`);
   // Written first: who is told of a container that it is paused lets it go on before killing it.
-  await become(store, id, 'paused');
+  await become(store, id, 'paused', 'pause');
   try {
     await freeze(runtimePlaceOf(store, definitionOf(held.record)), id, 'pause');
   } catch (error) {
@@ -47,7 +47,7 @@ export async function unpauseContainer(store: Store, name: string, options: Abor
   const place = runtimePlaceOf(store, definitionOf(held.record));
   // Whoever paused it may have been killed before it was frozen.
   if ((await runtimeStatus(place, id)) === 'paused') await freeze(place, id, 'resume');
-  await become(store, id, 'running');
+  await become(store, id, 'running', 'unpause');
 }
 
 /** A container, its record true and its locks ours: a commit is not let go on under its copying. */
@@ -68,8 +68,14 @@ async function hold(
   return { record, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-async function become({ metadata }: Store, id: string, status: ContainerStatus): Promise<void> {
-  await changeState(metadata, id, (state) => ({ ...state, status }));
+async function become(
+  { metadata }: Store,
+  id: string,
+  status: ContainerStatus,
+  action?: 'pause' | 'unpause',
+): Promise<void> {
+  const happened = action === undefined ? [] : [{ action }];
+  await changeState(metadata, id, (state) => ({ ...state, status }), { happened });
 }
 
 const refused = (message: string): StrataError => new StrataError({ code: 'ERR_CONTAINER_PAUSED', message });

@@ -8,6 +8,8 @@ import { compareInstants } from '../../../query/timestamp.ts';
 import { collectGarbage } from '../../../store/garbage/collect.ts';
 import { SnapshotSizes } from '../../../store/snapshot-sizes.ts';
 import type { Store } from '../../../store/store.ts';
+import { addContainerEvent } from '../../events/container-event.ts';
+import { notePrune } from '../../events/volatile-event.ts';
 import { removeFolder } from '../state/discard.ts';
 import { reconcileContainers } from '../state/reconcile.ts';
 import { isRunning, labelsOf } from '../state/state.ts';
@@ -41,13 +43,15 @@ export async function pruneContainers(
   const { removed, warnings } = await collectGarbage(store, {
     signal,
     release: () => {
-      deleted = stopped()
-        .filter(({ id }) => metadata.containers.remove(id))
-        .map(({ id }) => id);
+      const gone = stopped().filter(({ id }) => metadata.containers.remove(id));
+      for (const record of gone) addContainerEvent(metadata, record, { action: 'destroy' });
+      deleted = gone.map(({ id }) => id);
     },
   });
   removeStrayFolders(store);
-  return { deleted, reclaimedBytes: sizes.sumOf(removed), warnings };
+  const reclaimedBytes = sizes.sumOf(removed);
+  await notePrune(metadata, 'container', reclaimedBytes);
+  return { deleted, reclaimedBytes, warnings };
 }
 
 /** A container's folder is made when its record stands, and goes with it: one without a record is nobody's. */

@@ -2,6 +2,7 @@ import { checkContainerName } from '../../../containers/names.ts';
 import { StrataError } from '../../../errors/index.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { Store } from '../../../store/store.ts';
+import { addContainerEvent } from '../../events/container-event.ts';
 import { containerNotFound } from '../state/find.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
 
@@ -29,6 +30,12 @@ export async function renameContainer(
       message: 'Renaming a container with the same name as its current name',
     });
   }
-  const { db, containers } = store.metadata;
-  if (!(await db.transact(() => containers.rename(record.id, wanted), options))) throw containerNotFound(name);
+  const { db, containers, events } = store.metadata;
+  const rename = (): boolean => {
+    if (!containers.rename(record.id, wanted)) return false;
+    const attributes = { oldName: `/${record.name}` };
+    addContainerEvent({ events }, { ...record, name: wanted }, { action: 'rename', attributes });
+    return true;
+  };
+  if (!(await db.transact(rename, options))) throw containerNotFound(name);
 }

@@ -1,4 +1,5 @@
 import type { Store } from '../../../store/store.ts';
+import { noteContainer } from '../../events/volatile-event.ts';
 import { startRefused } from '../state/failures.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
 import { containerLocks } from '../state/locks.ts';
@@ -19,6 +20,8 @@ export async function restartContainer(store: Store, name: string, options: Stop
   const { id } = await findReconciled(store, name, options);
   await endForRestart(store, id, { ...options, task: `Cannot restart container ${name.slice(0, 256)}` });
   await startContainer(store, id, { signal: options.signal });
+  const record = store.metadata.containers.get(id);
+  if (record !== undefined) await noteContainer(store.metadata, record, { action: 'restart' });
 }
 
 /** With its lock in our hands all the time, so that nobody else finds it ended and removes it. */
@@ -36,4 +39,5 @@ async function endForRestart(store: Store, id: string, options: StopOptions & Ki
   const isOver = (): Promise<boolean> => Promise.resolve(needsRecovery(store, record));
   await endRun(store, record, options, (limits) => until(store, id, isOver, limits));
   await recover(store, id, { keeps: true });
+  await noteContainer(store.metadata, record, { action: 'stop' });
 }

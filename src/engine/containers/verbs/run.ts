@@ -14,6 +14,7 @@ import type { StoreLease } from '../../../metadata/leases.ts';
 import { collectGarbage, emptyTrashBriefly } from '../../../store/garbage/collect.ts';
 import { bundlesOf, exitsOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
+import { noteContainer } from '../../events/volatile-event.ts';
 import { thisMachine } from '../../machine.ts';
 import { type Recorded, recordContainer } from '../create/create.ts';
 import { changeState } from '../state/change-state.ts';
@@ -21,7 +22,7 @@ import { discardContainer } from '../state/discard.ts';
 import { exitCodeOfStart } from '../state/failures.ts';
 import { runtimePlaceOf } from '../state/places.ts';
 import { reconcileContainers } from '../state/reconcile.ts';
-import { unknownExitCode } from '../state/recover.ts';
+import { died, unknownExitCode } from '../state/recover.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
 
 /**
@@ -59,7 +60,11 @@ async function runAttended(
     how: { readonly exitCode: number; readonly error?: string },
   ): Promise<void> => {
     exitCode = how.exitCode;
-    if (!remove) await changeState(metadata, id, () => ended(from, { ...how, finishedAt: Date.now() }));
+    const finishedAt = Date.now();
+    const record = metadata.containers.get(id);
+    const happened = record === undefined || from.status === 'created' ? [] : [died(record, { ...how, finishedAt })];
+    if (!remove) await changeState(metadata, id, () => ended(from, { ...how, finishedAt }), { happened });
+    else if (record !== undefined) await noteContainer(metadata, record, ...happened);
   };
   await using cleaning = new AsyncDisposableStack();
   cleaning.defer(async () => {

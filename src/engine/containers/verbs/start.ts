@@ -61,7 +61,7 @@ export async function startContainer(store: Store, name: string, options: StartW
   if (found === undefined) throw containerNotFound(name);
   try {
     const running = await bringUp(store, record, options);
-    await changeState(metadata, id, () => running);
+    await changeState(metadata, id, () => running, { happened: [{ action: 'start' }] });
   } catch (error) {
     await undo(store, record, before, error, options);
     throw error;

@@ -1,6 +1,6 @@
-import type { AbortOptions } from '../../lib/abort.ts';
-import { pause } from '../../sys/pause.ts';
-import { watchPath } from '../../sys/watch-path.ts';
+import type { AbortOptions } from '../lib/abort.ts';
+import { pause } from './pause.ts';
+import { watchPath } from './watch-path.ts';
 
 // What is written line by line is read several lines at a time.
 const gatherMs = 20;

@@ -1,0 +1,136 @@
+import { closeSync, openSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JsonValue } from '../errors/index.ts';
+import { errnoOf } from '../sys/errno.ts';
+import type { Database } from './database.ts';
+import { DocumentFormat } from './document.ts';
+
+/** Docker's types of events. */
+export type EventType = 'image' | 'container' | 'builder' | 'network' | 'volume' | 'daemon';
+
+export interface NewEvent {
+  readonly type: EventType;
+  /** As docker names it: `create`, `die`, `exec_start: ls /`. */
+  readonly action: string;
+  /** The ID of what it happened to; a name where there is no ID. */
+  readonly actor: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Milliseconds since 1970 of an end that was found later; default now. */
+  readonly time?: number | undefined;
+}
+
+export interface EventRecord extends Omit<NewEvent, 'time'> {
+  /** Grows with every event of the store, and is never used again. */
+  readonly sequence: number;
+  /** Microseconds since 1970. */
+  readonly time: number;
+}
+
+interface Row {
+  readonly sequence: number;
+  readonly time: number;
+  readonly type: EventType;
+  readonly action: string;
+  readonly actor: string;
+  readonly details: string;
+}
+
+interface Details {
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** Older ones are forgotten. */
+const most = 10_000;
+const longestMs = 7 * 24 * 3600 * 1000;
+// How often old ones are looked for by their time; by their number, which finds them at once, at every event.
+const every = 64;
+
+const details = new DocumentFormat<Details>('event');
+
+/**
+ * What happens in a store. An event is written in the transaction of the change it tells of, so that there is neither
+ * without the other. Followers watch one file, which is touched behind such a transaction.
+ */
+export class Events {
+  readonly #db: Database;
+  readonly #file: string;
+  #hasNews = false;
+
+  constructor(db: Database, locksDirectory: string) {
+    this.#db = db;
+    this.#file = join(locksDirectory, 'events');
+  }
+
+  /** The file that followers watch; it is there once something happened. */
+  get file(): string {
+    return this.#file;
+  }
+
+  /** Writes an event down, in a transaction of the caller's. */
+  add({ type, action, actor, attributes, time }: NewEvent): void {
+    this.#hasNews = true;
+    const at = time === undefined ? nowMicroseconds() : Math.round(time * 1000);
+    const { sequence } = this.#db
+      .statement<{ sequence: number }>(
+        'INSERT INTO event (time, type, action, actor, details) VALUES (?, ?, ?, ?, ?) RETURNING sequence',
+      )
+      .get(at, type, action, actor, JSON.stringify(details.write({ attributes }))) ?? { sequence: 0 };
+    this.#db.statement('DELETE FROM event WHERE sequence <= ?').run(sequence - most);
+    if (sequence % every === 0)
+      this.#db.statement('DELETE FROM event WHERE time < ?').run((Date.now() - longestMs) * 1000);
+  }
+
+  /** Returns the sequence number of the newest event; 0 before the first. */
+  newest(): number {
+    const { sequence } =
+      this.#db.statement<{ sequence: number | null }>('SELECT max(sequence) AS sequence FROM event').get() ?? {};
+    return sequence ?? 0;
+  }
+
+  /** Returns the sequence number of the last event before a time (microseconds). */
+  lastBefore(time: number): number {
+    const { sequence } =
+      this.#db
+        .statement<{ sequence: number | null }>('SELECT min(sequence) AS sequence FROM event WHERE time >= ?')
+        .get(time) ?? {};
+    return sequence === null || sequence === undefined ? this.newest() : sequence - 1;
+  }
+
+  /** Returns events behind that number, at most `limit`, in their order. */
+  after(sequence: number, limit: number): EventRecord[] {
+    return this.#db
+      .statement<Row>(
+        'SELECT sequence, time, type, action, actor, details FROM event WHERE sequence > ? ORDER BY sequence LIMIT ?',
+      )
+      .all(sequence, limit)
+      .map(({ details: text, ...row }) => ({
+        ...row,
+        attributes: details.read(JSON.parse(text) as JsonValue).attributes ?? {},
+      }));
+  }
+
+  /** Wakes followers, in this process and others, if events were written since. Called behind each transaction. */
+  tell(): void {
+    if (!this.#hasNews) return;
+    this.#hasNews = false;
+    try {
+      touch(this.#file);
+    } catch (error) {
+      // Followers look by themselves now and then.
+      if (errnoOf(error) === undefined) throw error;
+    }
+  }
+}
+
+function touch(path: string): void {
+  const now = new Date();
+  try {
+    utimesSync(path, now, now);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    closeSync(openSync(path, 'a', 0o600));
+  }
+}
+
+/** Finer than milliseconds, so that events of one command differ. */
+const nowMicroseconds = (): number => Math.round((performance.timeOrigin + performance.now()) * 1000);

@@ -1,0 +1,206 @@
+// Events: rows of the transactions they tell of, followed across processes.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Engine, type StoreEvent } from '../../../src/engine/index.ts';
+import { Metadata } from '../../../src/metadata/metadata.ts';
+import { storeRoot, temporaryFolder } from '../../helpers/build-folder.ts';
+import { containerStore } from '../../helpers/container-store.ts';
+import { needs } from '../../helpers/needs.ts';
+import { strataPath } from '../../helpers/strata.ts';
+
+const run = promisify(execFile);
+const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
+
+const shown = ({ type, action }: StoreEvent): string => `${type} ${action.replace(/: .*/, '')}`;
+
+/** Events behind that number, as far as there are any now. */
+async function eventsSince(engine: Engine, since: number): Promise<StoreEvent[]> {
+  return await Array.fromAsync(engine.events({ since, until: new Date() }));
+}
+
+const newest = async (engine: Engine): Promise<number> => (await eventsSince(engine, 0)).at(-1)?.sequence ?? 0;
+
+test('the life of a container, as docker tells it', { skip }, async (context) => {
+  const engine = await containerStore(context);
+  const { containers } = engine;
+  const since = await newest(engine);
+  const { id } = await containers.create({
+    image: 'busybox',
+    name: 'one',
+    command: ['sleep', '60'],
+    labels: { a: 'b' },
+  });
+  await containers.start(id);
+  await using ls = await containers.exec(id, { command: ['ls', '/'] });
+  assert.equal(await ls.exitCode, 0);
+  await containers.pause(id);
+  await containers.unpause(id);
+  await containers.rename(id, 'two');
+  await containers.stop(id, { timeoutSeconds: 0 });
+  await containers.commit(id, { reference: 'made', message: 'why' }).result;
+  await containers.export(id, { output: join(temporaryFolder(context), 'out.tar') }).result;
+  await containers.remove(id);
+  const events = await eventsSince(engine, since);
+  assert.deepEqual(events.map(shown), [
+    'container create',
+    'container start',
+    'container exec_create',
+    'container exec_start',
+    'container exec_die',
+    'container pause',
+    'container unpause',
+    'container rename',
+    'container kill',
+    'container kill',
+    'container die',
+    'container stop',
+    'image tag',
+    'container commit',
+    'container export',
+    'container destroy',
+  ]);
+  const of = (action: string): StoreEvent =>
+    events.find((event) => event.action.startsWith(action)) ?? assert.fail(action);
+  for (const event of events.filter(({ type }) => type === 'container')) {
+    assert.equal(event.actor.id, id);
+    assert.deepEqual([event.actor.attributes['image'], event.actor.attributes['a']], ['busybox', 'b']);
+  }
+  assert.equal(of('rename').actor.attributes['oldName'], '/one');
+  assert.equal(of('destroy').actor.attributes['name'], 'two');
+  assert.equal(of('exec_start').action, 'exec_start: ls /');
+  assert.deepEqual([of('exec_die').actor.attributes['exitCode'], of('die').actor.attributes['exitCode']], ['0', '137']);
+  assert.equal(of('commit').actor.attributes['comment'], 'why');
+  const sequences = events.map(({ sequence }) => sequence);
+  assert.deepEqual(
+    sequences,
+    sequences.toSorted((a, b) => a - b),
+  );
+});
+
+test('images: tagged, saved, loaded, untagged, deleted', { skip }, async (context) => {
+  const engine = await containerStore(context);
+  const { images } = engine;
+  const since = await newest(engine);
+  const output = join(temporaryFolder(context), 'out.tar');
+  await images.tag('busybox', 'other:1');
+  await images.save({ images: ['other:1'], output }).result;
+  const { id } = await images.inspect('busybox');
+  await images.remove('other:1');
+  await images.remove('busybox');
+  await engine.builder.prune({ all: true });
+  await images.load({ input: output }).result;
+  const events = await eventsSince(engine, since);
+  assert.deepEqual(events.map(shown), [
+    'image tag',
+    'image save',
+    'image untag',
+    'image untag',
+    'image delete',
+    'builder prune',
+    'image tag',
+    'image load',
+  ]);
+  assert.ok(events.every(({ type, actor }) => type === 'builder' || actor.id === id));
+  assert.deepEqual(
+    events.filter(({ action }) => action.endsWith('tag')).map(({ actor }) => actor.attributes['name']),
+    ['other:1', 'other:1', 'busybox:latest', 'other:1'],
+  );
+});
+
+test('a change that fails tells of nothing', { skip }, async (context) => {
+  const engine = await containerStore(context);
+  await engine.containers.create({ image: 'busybox', name: 'one' });
+  const since = await newest(engine);
+  await assert.rejects(engine.containers.create({ image: 'busybox', name: 'one' }), {
+    code: 'ERR_CONTAINER_NAME_IN_USE',
+  });
+  await assert.rejects(engine.images.remove('busybox'), { code: 'ERR_IMAGE_IN_USE' });
+  assert.deepEqual(await eventsSince(engine, since), []);
+});
+
+test('what other processes do is followed, and an end that is found later has its own time', {
+  skip,
+}, async (context) => {
+  const engine = await containerStore(context);
+  const { root } = engine.layout;
+  const seen: StoreEvent[] = [];
+  const stop = new AbortController();
+  const found = Promise.withResolvers<void>();
+  const following = (async () => {
+    for await (const event of engine.events({ signal: stop.signal })) {
+      seen.push(event);
+      if (event.action === 'die') found.resolve();
+    }
+  })();
+  following.catch(() => undefined);
+  await sleep(100);
+  await run(strataPath, ['--root', root, 'run', '-d', '--name', 'brief', 'busybox', 'sh', '-c', 'exit 3']);
+  // Nobody looks for a while: the end is found by the next command.
+  await sleep(1500);
+  await run(strataPath, ['--root', root, 'ps', '-a']);
+  await found.promise;
+  stop.abort();
+  await assert.rejects(following);
+  assert.deepEqual(seen.map(shown), ['container create', 'container start', 'container die']);
+  const [, start, die] = seen;
+  assert.equal(die?.actor.attributes['exitCode'], '3');
+  assert.ok(start && die && die.sequence > start.sequence);
+  // The exit file's, which the supervisor wrote at the end.
+  assert.ok(Date.now() - die.time.getTime() >= 1000, `${Date.now() - die.time.getTime()} ms ago`);
+});
+
+test('a follower goes on where it was, by number or by time', { skip: needs('root', 'overlay') }, async (context) => {
+  await using engine = await Engine.open({ root: storeRoot(context) });
+  const dockerfile = { text: 'FROM scratch\nLABEL a=b\n' };
+  for (const tag of ['a', 'b']) await engine.builder.build({ dockerfile, tags: [tag] }).result;
+  const all = await eventsSince(engine, 0);
+  assert.ok(all.length >= 2);
+  const [first] = all;
+  assert.ok(first);
+  assert.deepEqual(await eventsSince(engine, first.sequence), all.slice(1));
+  const until = new Date();
+  assert.deepEqual(await Array.fromAsync(engine.events({ since: new Date(0), until })), all);
+  assert.deepEqual(await Array.fromAsync(engine.events({ since: until, until })), []);
+  await assert.rejects(Array.fromAsync(engine.events({ since: Number.NaN })), { code: 'ERR_EVENTS_SINCE' });
+});
+
+test('ten thousand events are kept, and none for longer than seven days', async (context) => {
+  const folder = temporaryFolder(context);
+  using metadata = await Metadata.open({ database: join(folder, 'strata.db'), locksDirectory: join(folder, 'locks') });
+  const { db, events } = metadata;
+  const add = (count: number, time?: number): Promise<void> =>
+    db.transact(() => {
+      for (let at = 0; at < count; at++)
+        events.add({ type: 'image', action: 'tag', actor: `${at}`, attributes: { version: '9' }, time });
+    });
+  await add(100, Date.now() - 8 * 24 * 3600 * 1000);
+  await add(64);
+  assert.equal(events.after(0, 1000).length, 64);
+  await add(10_100);
+  const kept = events.after(0, 100_000);
+  assert.deepEqual([kept.length, kept.at(-1)?.sequence], [10_000, 10_264]);
+  assert.deepEqual(kept.at(-1)?.attributes, { version: '9' });
+});
+
+test('an idle follower costs nothing', { skip: needs('root', 'overlay') }, async (context) => {
+  await using engine = await Engine.open({ root: storeRoot(context) });
+  await engine.builder.build({ dockerfile: { text: 'FROM scratch\nLABEL a=b\n' }, tags: ['a'] }).result;
+  const stop = new AbortController();
+  const followers = Array.from({ length: 50 }, () => Array.fromAsync(engine.events({ signal: stop.signal })));
+  for (const follower of followers) follower.catch(() => undefined);
+  await sleep(300);
+  const before = process.cpuUsage();
+  await sleep(2000);
+  const { user, system } = process.cpuUsage(before);
+  // One who looked every 10 ms would take more than a second.
+  assert.ok(user + system < 300_000, `${user + system} µs`);
+  // A touch without an event is no event.
+  utimesSync(join(engine.layout.locks, 'events'), new Date(), new Date());
+  stop.abort();
+  for (const outcome of await Promise.allSettled(followers)) assert.equal(outcome.status, 'rejected');
+});
