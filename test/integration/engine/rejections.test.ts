@@ -8,13 +8,16 @@ import { temporaryFolder } from '../../helpers/build-folder.ts';
 
 type Method = (...values: unknown[]) => unknown;
 
+// It goes on until somebody ends it.
+const endless = new Set(['engine.events']);
+
 /** Every method of the facade with its name: those of the engine and of each noun that hangs on it. */
 function methodsOf(engine: Engine): [name: string, method: Method][] {
   const members = Object.keys(engine).map((key): [string, unknown] => [key, engine[key as keyof Engine]]);
   return [['engine', engine] as const, ...members.filter(isNoun)].flatMap(([noun, target]) =>
     Object.getOwnPropertyNames(Object.getPrototypeOf(target)).flatMap((name): [string, Method][] => {
       const method: unknown = (target as { readonly [name: string]: unknown })[name];
-      return name === 'constructor' || typeof method !== 'function'
+      return name === 'constructor' || typeof method !== 'function' || endless.has(`${noun}.${name}`)
         ? []
         : [[`${noun}.${name}`, (...values) => method.apply(target, values) as unknown]];
     }),
