@@ -291,6 +291,21 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
         await writer.commit();
       });
 
+      check('what is unfinished is discarded by its ref, unless somebody writes it', async (store) => {
+        let forgotten = 0;
+        const forget = async (): Promise<void> => void forgotten++;
+        {
+          await using writer = await store.writer('a');
+          await writer.write(sampleBytes(10));
+          assert.equal(await store.discardIngest('a', forget), false);
+        }
+        assert.equal(await store.discardIngest('a', forget), true);
+        assert.equal(await store.discardIngest('never written', forget), true);
+        assert.equal(forgotten, 2);
+        await using again = await store.writer('a');
+        assert.equal(again.offset, 0);
+      });
+
       check('discard, commit and a refused commit leave nothing to resume', async (store) => {
         await (await store.writer('d')).discard();
         const writer = await store.writer('d');
