@@ -3,10 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { patienceMs } from './until.ts';
 
 /** Waits for what ends by itself: the watcher of a RUN that was killed or that could not begin. */
-export async function untilSame<Value>(look: () => Value, expected: Value, what?: string): Promise<void> {
+export async function untilSame<Value>(
+  look: () => Value | Promise<Value>,
+  expected: Value,
+  what?: string,
+): Promise<void> {
   for (let waited = 0; waited < patienceMs; waited += 50) {
-    if (JSON.stringify(look()) === JSON.stringify(expected)) return;
+    if (JSON.stringify(await look()) === JSON.stringify(expected)) return;
     await sleep(50);
   }
-  assert.deepEqual(look(), expected, what);
+  assert.deepEqual(await look(), expected, what);
 }

@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { inspect } from 'node:util';
+import { isDiskFull } from '../../../src/content/disk-failure.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { isKind, isStrataError } from '../../../src/errors/index.ts';
 import { listedImages } from '../../helpers/listed-images.ts';
@@ -47,14 +48,23 @@ const bytes: Shortage = {
     try {
       for (let size = mega; size >= 4096; ) {
         const { bavail, bsize } = statfsSync(folder);
-        if (bavail * bsize - size < free) size >>= 1;
-        else writeSync(fd, Buffer.alloc(size));
+        if (bavail * bsize - size < free || !isWritten(fd, size)) size >>= 1;
       }
     } finally {
       closeSync(fd);
     }
   },
 };
+
+/** False when the room was taken meanwhile: the database's log is written back behind its transactions. */
+function isWritten(fd: number, size: number): boolean {
+  try {
+    return writeSync(fd, Buffer.alloc(size)) === size;
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    return false;
+  }
+}
 
 const inodes: Shortage = {
   name: 'inodes',
