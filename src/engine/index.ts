@@ -36,6 +36,7 @@ export type { WriteBytes } from '../images/save/archive-writer.ts';
 export type { SaveEvent, SaveRequest, SaveResult } from '../images/save/save-types.ts';
 export type { ArchiveFormat, SaveImagesEvent } from '../images/save/write-archive.ts';
 export type { ImageSharing } from '../images/shared-sizes.ts';
+export type { StoreImageOptions } from '../images/store-image.ts';
 export type { TaggedImage } from '../images/tag-image.ts';
 export type { LayerChange } from '../layer/inside/changes-of-layer.ts';
 export type { LayerEntry, LayerEntryKind } from '../layer/inside/layer-entry.ts';

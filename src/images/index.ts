@@ -17,4 +17,12 @@ export type {
 } from './image/image.ts';
 export { LayeredImage } from './image/layered-image.ts';
 export { tarContent, tarEntries } from './image/tar-entries.ts';
+export { annotateImage } from './mutate/annotate-image.ts';
+export { appendLayer } from './mutate/append-layer.ts';
+export { changeConfig } from './mutate/change-config.ts';
+export { flattenImage } from './mutate/flatten-image.ts';
+export { layerOfFiles, type NewFile, type NewFileFields } from './mutate/layer-of-files.ts';
+export { layerOfTar, type TarSource } from './mutate/layer-of-tar.ts';
+export { type RebaseOptions, rebaseImage } from './mutate/rebase-image.ts';
+export { retimeImage } from './mutate/retime-image.ts';
 export { readConfig, readDocument } from './read-image.ts';

@@ -1,5 +1,8 @@
+import type { Image } from '../../images/image/image.ts';
+import type { LoadedImage, LoadImagesEvent } from '../../images/load/load-images.ts';
 import type { LoadEvent, LoadRequest, LoadResult } from '../../images/load/load-types.ts';
 import type { SaveEvent, SaveRequest, SaveResult } from '../../images/save/save-types.ts';
+import type { StoreImageOptions } from '../../images/store-image.ts';
 import type { TaggedImage } from '../../images/tag-image.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
 import type { Calls } from '../calls.ts';
@@ -99,6 +102,25 @@ export class ImageVerbs {
       () => import('../images/copy-from-image.ts'),
       request,
       ({ copyFromImage }, store) => copyFromImage(store, name, request),
+    );
+  }
+
+  /**
+   * Stores any image, such as one that `strata-oci/images` has changed, under its own documents. Only layers that the store
+   * lacks are read. Durable and named when it resolves. Throws ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, what reading the layers
+   * throws, and what unpacking throws.
+   *
+   * ```ts
+   * await using base = await engine.images.open('busybox');
+   * const layer = await layerOfFiles([{ kind: 'file', path: 'etc/motd', content: 'hello' }]);
+   * await engine.images.store(await appendLayer(base, layer), { tags: ['greeting'] }).result;
+   * ```
+   */
+  store(image: Image, options: StoreImageOptions = {}): Operation<LoadImagesEvent, LoadedImage> {
+    return this.#calls.storing(
+      () => import('../../images/store-image.ts'),
+      options,
+      ({ storeImage }, store, conduct) => storeImage(store, image, options, conduct),
     );
   }
 

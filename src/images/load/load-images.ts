@@ -76,8 +76,18 @@ export async function loadImages(
   { files, wish }: LoadImagesRequest,
   conduct: Conduct<LoadImagesEvent>,
 ): Promise<MadeWork<LoadedImage[]>> {
+  return await makeImages(loading, await readArchive(files, wish), files, conduct);
+}
+
+/** As {@link loadImages}, of images whose layers are in files; these are let go of on the way. */
+export async function makeImages(
+  loading: Loading,
+  images: readonly ArchivedImage[],
+  files: Pick<ArchiveFiles, 'closeRead' | typeof Symbol.asyncDispose>,
+  conduct: Conduct<LoadImagesEvent>,
+): Promise<MadeWork<LoadedImage[]>> {
   const ready: ReadyImage[] = [];
-  for (const image of await readArchive(files, wish)) {
+  for (const image of images) {
     ready.push(await prepareImage(loading, image, conduct));
     files.closeRead?.();
   }

@@ -14,7 +14,7 @@ import { readFault } from '../../sys/read-fault.ts';
 import type { Store } from '../store.ts';
 import type { LayerIndexes } from './layer-indexes.ts';
 import { isParentDependent, markParentDependent } from './parent-dependent.ts';
-import type { LayerToUnpack, UnpackedChain, UnpackedLayer, UnpackRequest } from './types.ts';
+import type { LayerToUnpack, MakeOptions, UnpackedChain, UnpackedLayer, UnpackRequest } from './types.ts';
 
 const noLayers: UnpackedChain = { layers: [], snapshotId: undefined };
 
@@ -33,11 +33,17 @@ export async function unpackChain(store: Store, request: UnpackRequest): Promise
   return { layers: [...standing.layers, ...unpacking.done], snapshotId: unpacking.topId };
 }
 
+/** Returns how many of the layers, from the base up, stand unpacked; they are pinned. */
+export async function countStanding(store: Store, diffIds: readonly DiffId[], options: MakeOptions): Promise<number> {
+  const { layers } = await findStanding(diffIds, chainIds(diffIds), options, store);
+  return layers.length;
+}
+
 /** The longest part of the chain, from the base up, that needs no work. */
 async function findStanding(
   diffIds: readonly DiffId[],
   chain: readonly ChainId[],
-  { lease, signal }: UnpackRequest,
+  { lease, signal }: MakeOptions,
   { driver: { snapshotter }, metadata, layers: { indexes } }: Store,
 ): Promise<UnpackedChain> {
   for (let count = chain.length; count > 0; count--) {

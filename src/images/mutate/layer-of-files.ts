@@ -1,0 +1,132 @@
+import { open } from 'node:fs/promises';
+import { encodeTarHeader, type TarHeaderFields, tarEnd, tarPadding } from '../../archive/index.ts';
+import { StrataError } from '../../errors/index.ts';
+import { comparePlaces, nameStart, placeOf } from '../../layer/place.ts';
+import { isReservedName, opaqueMarker, whiteoutName } from '../../layer/whiteout-names.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import { concatBytes, displayBytes, equalBytes, utf8 } from '../../lib/bytes.ts';
+import type { Layer } from '../image/image.ts';
+import { layerOfTar } from './layer-of-tar.ts';
+
+/** What all that a layer brings has. */
+export interface NewFileFields {
+  /** From the root. */
+  readonly path: string | Uint8Array;
+  /** Default: 0644; 0755 for a directory. */
+  readonly mode?: number | undefined;
+  /** Default: 0, root. */
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+  /** Default: the beginning of 1970, so that the same files always make the same layer. */
+  readonly mtime?: Date | undefined;
+}
+
+/** Something to put into a layer: `whiteout` deletes a name of the layers below, `opaque` all that they have in a directory. */
+export type NewFile =
+  | (NewFileFields & {
+      readonly kind: 'file';
+      /** Text becomes UTF-8; `from` is the path of a file of this machine. */
+      readonly content: string | Uint8Array | { readonly from: string };
+    })
+  | (NewFileFields & { readonly kind: 'directory' })
+  | (NewFileFields & { readonly kind: 'symlink'; readonly target: string | Uint8Array })
+  | (Pick<NewFileFields, 'path'> & { readonly kind: 'whiteout' })
+  | (Pick<NewFileFields, 'path'> & { readonly kind: 'opaque' });
+
+/**
+ * Returns a layer of files: sorted, with nothing in it that is not given, so that the same files always make the same layer.
+ * A directory that is not given keeps what it has below, or is root's. Files that are named by `from` are read each time that the layer is.
+ *
+ * Throws ERR_LAYER_FILE_INVALID for a path that is given twice, or names nothing.
+ *
+ * ```ts
+ * const layer = await layerOfFiles([
+ *   { kind: 'file', path: 'app', content: { from: 'dist/app' }, mode: 0o755 },
+ *   { kind: 'whiteout', path: 'etc/old.conf' },
+ * ]);
+ * ```
+ */
+export async function layerOfFiles(files: readonly NewFile[], options: AbortOptions = {}): Promise<Layer> {
+  const sorted = files.map(placed).sort((a, b) => comparePlaces(a.path, b.path));
+  for (const [at, { path }] of sorted.entries()) {
+    if (at > 0 && equalBytes(path, (sorted[at - 1] as PlacedFile).path)) throw invalid(path, 'is given twice');
+  }
+  return await layerOfTar(() => tarOf(sorted), options);
+}
+
+interface PlacedFile {
+  /** In the tar. */
+  readonly path: Uint8Array;
+  readonly file: NewFile;
+}
+
+const bytesOf = (text: string | Uint8Array): Uint8Array => (typeof text === 'string' ? utf8(text) : text);
+
+function placed(file: NewFile): PlacedFile {
+  const place = placeOf(bytesOf(file.path));
+  const start = nameStart(place);
+  const name = place.subarray(start);
+  if (file.kind === 'opaque')
+    return { path: place.length === 0 ? opaqueMarker() : concatBytes([place, utf8('/'), opaqueMarker()]), file };
+  if (place.length === 0 && file.kind !== 'directory') throw invalid(place, 'is the root');
+  if (isReservedName(name)) throw invalid(place, 'has the name of a deletion: give it the kind whiteout or opaque');
+  if (file.kind === 'whiteout') return { path: concatBytes([place.subarray(0, start), whiteoutName(name)]), file };
+  return { path: place, file };
+}
+
+async function* tarOf(files: readonly PlacedFile[]): AsyncGenerator<Uint8Array, void> {
+  for (const { path, file } of files) {
+    if (file.kind !== 'file') {
+      yield encodeTarHeader(headerOf(path, file));
+      continue;
+    }
+    const { content } = file;
+    if (typeof content === 'object' && 'from' in content) {
+      yield* fromMachine(headerOf(path, file), content.from);
+      continue;
+    }
+    const bytes = bytesOf(content);
+    yield encodeTarHeader({ ...headerOf(path, file), sizeBytes: bytes.length });
+    yield bytes;
+    yield tarPadding(bytes.length);
+  }
+  yield tarEnd;
+}
+
+async function* fromMachine(header: TarHeaderFields, from: string): AsyncGenerator<Uint8Array, void> {
+  await using source = await open(from, 'r');
+  const { size } = await source.stat();
+  yield encodeTarHeader({ ...header, sizeBytes: size });
+  // One that grows meanwhile gives a layer of another digest the next time, and that is noticed.
+  if (size > 0)
+    yield* source.createReadStream({ start: 0, end: size - 1, autoClose: false }) as AsyncIterable<Uint8Array>;
+  yield tarPadding(size);
+}
+
+function headerOf(path: Uint8Array, file: NewFile): TarHeaderFields {
+  if (file.kind === 'whiteout' || file.kind === 'opaque')
+    return { path, type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: epoch };
+  const { kind, mode, uid = 0, gid = 0, mtime } = file;
+  const milliseconds = mtime?.getTime() ?? 0;
+  const seconds = Math.floor(milliseconds / 1000);
+  const fields = {
+    uid,
+    gid,
+    mtime: { seconds, nanoseconds: (milliseconds - seconds * 1000) * 1_000_000 },
+  };
+  if (kind === 'directory') {
+    const name = path.length === 0 ? utf8('./') : concatBytes([path, utf8('/')]);
+    return { ...fields, path: name, type: 'directory', mode: mode ?? 0o755 };
+  }
+  if (kind === 'symlink')
+    return { ...fields, path, type: 'symlink', mode: mode ?? 0o777, linkPath: bytesOf(file.target) };
+  return { ...fields, path, type: 'file', mode: mode ?? 0o644 };
+}
+
+const epoch = { seconds: 0, nanoseconds: 0 };
+
+const invalid = (path: Uint8Array, why: string): StrataError =>
+  new StrataError({
+    code: 'ERR_LAYER_FILE_INVALID',
+    message: `layer file ${JSON.stringify(`/${displayBytes(path)}`)}: ${why}`,
+  });

@@ -1,0 +1,82 @@
+import { createReadStream } from 'node:fs';
+import { decompress } from '../../archive/compression/decompress.ts';
+import { RunningDigest, verified } from '../../content/verified.ts';
+import { isStrataError, StrataError } from '../../errors/index.ts';
+import type { LayerEntry } from '../../layer/inside/layer-entry.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
+import type { Descriptor } from '../../spec/descriptor.ts';
+import { type DiffId, parseDiffId } from '../../spec/digest.ts';
+import { tarDescriptor } from '../assemble-image.ts';
+import { fromCaller } from '../caller-streams.ts';
+import type { ContentOptions, Layer, ReadOptions } from '../image/image.ts';
+import { tarContent, tarEntries } from '../image/tar-entries.ts';
+
+const readBytes = 1 << 20;
+
+/** The path of a tar, or a function that gives its bytes each time it is called; compressed or not. */
+export type TarSource = string | (() => AsyncIterable<Uint8Array>);
+
+/**
+ * Returns a layer of a tar. The tar is read once to find the layer's digest, and again each time that the layer is, so it is
+ * to stay as it is: what cannot be read twice, such as a connection, goes into a file first. Throws what reading the tar throws.
+ *
+ * ```ts
+ * const layer = await layerOfTar('rootfs.tar.gz');
+ * ```
+ */
+export async function layerOfTar(source: TarSource, options: AbortOptions = {}): Promise<Layer> {
+  const running = new RunningDigest('sha256');
+  for await (const chunk of bytesOf(source, options)) {
+    options.signal?.throwIfAborted();
+    running.update(chunk);
+  }
+  return new TarLayer(source, parseDiffId(running.digest()), running.sizeBytes);
+}
+
+async function* bytesOf(source: TarSource, options: AbortOptions): AsyncGenerator<Uint8Array, void> {
+  if (typeof source === 'function') return yield* decompress(fromCaller(source()), options);
+  yield* decompress(createReadStream(source, { highWaterMark: readBytes }), options);
+}
+
+class TarLayer implements Layer {
+  readonly diffId: DiffId;
+  readonly descriptor: Descriptor;
+  readonly #source: TarSource;
+
+  constructor(source: TarSource, diffId: DiffId, tarSizeBytes: number) {
+    this.diffId = diffId;
+    this.descriptor = tarDescriptor({ diffId, tarSizeBytes });
+    this.#source = source;
+  }
+
+  blob(options: ReadOptions = {}): AsyncIterable<Uint8Array> {
+    return this.tar(options);
+  }
+
+  async *tar(options: ReadOptions = {}): AsyncGenerator<Uint8Array, void> {
+    const { digest, size: sizeBytes } = this.descriptor;
+    try {
+      yield* verified(bytesOf(this.#source, options), { digest, sizeBytes }, options);
+    } catch (error) {
+      const isOther =
+        isStrataError(error, 'ERR_BLOB_DIGEST_MISMATCH') || isStrataError(error, 'ERR_BLOB_SIZE_MISMATCH');
+      throw isOther ? changed(this.diffId, error) : error;
+    }
+  }
+
+  entries(options: AbortOptions = {}): AsyncIterable<LayerEntry> {
+    return tarEntries(this, options);
+  }
+
+  content({ ordinal }: Pick<LayerEntry, 'ordinal'>, options: ContentOptions = {}): AsyncIterable<Uint8Array> {
+    return tarContent(this, ordinal, options);
+  }
+}
+
+const changed = (diffId: DiffId, cause: unknown): StrataError =>
+  new StrataError({
+    code: 'ERR_LAYER_SOURCE_CHANGED',
+    message: `layer ${diffId}: what it is made of has changed`,
+    hint: 'Make the layer again, and leave its files as they are until it is stored.',
+    cause,
+  });

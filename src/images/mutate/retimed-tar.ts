@@ -1,0 +1,19 @@
+import { encodeTarHeader, readTar, type TarEntry, tarEnd, tarPadding } from '../../archive/index.ts';
+
+/** The entries of a tar with another time, in a tar of our own form. Throws ERR_TAR_UNENCODABLE. */
+export async function* retimedTar(tar: AsyncIterable<Uint8Array>, time: Date): AsyncGenerator<Uint8Array, void> {
+  const milliseconds = time.getTime();
+  const seconds = Math.floor(milliseconds / 1000);
+  const mtime = { seconds, nanoseconds: (milliseconds - seconds * 1000) * 1_000_000 };
+  for await (const { entry, stored } of readTar(tar)) {
+    const { sizeBytes, storedSizeBytes } = bodyOf(entry);
+    yield encodeTarHeader({ ...entry, sizeBytes, mtime });
+    if (storedSizeBytes > 0) for await (const chunk of stored) yield chunk.slice();
+    yield tarPadding(storedSizeBytes);
+  }
+  yield tarEnd;
+}
+
+/** Hardlinks and directories may come with bytes that mean nothing to a file system. */
+const bodyOf = ({ type, sizeBytes, storedSizeBytes }: TarEntry): Pick<TarEntry, 'sizeBytes' | 'storedSizeBytes'> =>
+  type === 'file' ? { sizeBytes, storedSizeBytes } : { sizeBytes: 0, storedSizeBytes: 0 };

@@ -1,0 +1,97 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { diskFailure } from '../content/disk-failure.ts';
+import type { AbortOptions } from '../lib/abort.ts';
+import { invariant } from '../lib/invariant.ts';
+import type { Conduct } from '../lib/report.ts';
+import { parseReference, type Reference } from '../reference/index.ts';
+import { parseDigest } from '../spec/digest.ts';
+import { countStanding } from '../store/layers/unpack.ts';
+import type { Store } from '../store/store.ts';
+import type { Work } from '../store/work/types.ts';
+import type { Image, Layer } from './image/image.ts';
+import type { ArchivedImage, ArchivedLayer } from './load/archived-image.ts';
+import { type LoadedImage, type LoadImagesEvent, makeImages } from './load/load-images.ts';
+import { newName } from './tag-image.ts';
+
+export interface StoreImageOptions extends AbortOptions {
+  /** Names for the image; without one it stays as `<none>`. */
+  readonly tags?: readonly string[];
+}
+
+/**
+ * Stores an image from wherever its layers come, under its own documents, byte for byte. Only layers that the store lacks are
+ * read. It is durable and named when this resolves. Throws ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, what reading the layers
+ * throws, and what unpacking throws.
+ */
+export async function storeImage(
+  store: Store,
+  image: Image,
+  { tags = [] }: StoreImageOptions,
+  { report, signal }: Conduct<LoadImagesEvent>,
+): Promise<LoadedImage> {
+  const references = tags.map((tag) => newName(parseReference(tag)));
+  return await store.work('store image', { signal }, async (work) => {
+    await using scratch = await work.scratch({ signal });
+    const archived = await archivedImage({ store, work }, image, { references, folder: scratch.path, signal });
+    const { snapshotIds, record } = await makeImages({ store, work }, [archived], scratch, { report, signal });
+    return {
+      snapshotIds,
+      record: async () => {
+        const [stored] = await record();
+        invariant(stored, 'one image was made');
+        return stored;
+      },
+    };
+  });
+}
+
+interface Spooling extends AbortOptions {
+  readonly references: readonly Reference[];
+  /** Takes the blobs of layers that the store lacks. */
+  readonly folder: string;
+}
+
+async function archivedImage(
+  { store, work }: { readonly store: Store; readonly work: Work },
+  image: Image,
+  { references, folder, signal }: Spooling,
+): Promise<ArchivedImage> {
+  const config = await image.config({ signal });
+  const manifest = await image.manifest({ signal });
+  const layers = await image.layers({ signal });
+  const diffIds = layers.map(({ diffId }) => diffId);
+  const standing = await countStanding(store, diffIds, { lease: work.lease, signal });
+  const archived: ArchivedLayer[] = [];
+  for (const [at, layer] of layers.entries()) {
+    const { diffId, descriptor } = layer;
+    const isHere = at < standing && isKnown(store, layer);
+    const file = isHere ? undefined : await spooled(layer, join(folder, String(at)), { signal });
+    archived.push({ diffId, name: `layer ${diffId}`, file, descriptor });
+  }
+  return { id: image.id, references, config, layers: archived, documents: { manifest, target: manifest } };
+}
+
+/** The blob that the manifest names is one that the store has, or can make again. */
+function isKnown({ metadata }: Store, { diffId, descriptor: { digest } }: Layer): boolean {
+  if (digest === parseDigest(diffId)) return true;
+  return metadata.layers.blobsOf(diffId).some((blob) => blob.digest === digest);
+}
+
+async function spooled(
+  layer: Layer,
+  path: string,
+  options: AbortOptions,
+): Promise<{ readonly path: string; readonly sizeBytes: number }> {
+  let sizeBytes = 0;
+  await using file = await open(path, 'wx', 0o600);
+  for await (const chunk of layer.blob({ ...options, lent: true })) {
+    try {
+      for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
+    } catch (error) {
+      throw diskFailure(error, path);
+    }
+    sizeBytes += chunk.length;
+  }
+  return { path, sizeBytes };
+}

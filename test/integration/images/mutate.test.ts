@@ -1,0 +1,218 @@
+// Images made of images, and stored.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { Engine, type Image } from '../../../src/engine/index.ts';
+import { isStrataError } from '../../../src/errors/index.ts';
+import {
+  annotateImage,
+  appendLayer,
+  changeConfig,
+  flattenImage,
+  layerOfFiles,
+  layerOfTar,
+  type NewFile,
+  rebaseImage,
+  retimeImage,
+} from '../../../src/images/index.ts';
+import { displayBytes } from '../../../src/lib/bytes.ts';
+import { temporaryFolder } from '../../helpers/build-folder.ts';
+import { closing } from '../../helpers/closing.ts';
+import { asTar, dockerArchive, image, named, TestLayout } from '../../helpers/image-archives.ts';
+import { withImageTree } from '../../helpers/image-tree.ts';
+import { imageListing } from '../../helpers/merged-listing.ts';
+import { needs } from '../../helpers/needs.ts';
+import { dir, file, hardlink, symlink, tar, whiteout } from '../../helpers/tar-builder.ts';
+import { treeListing } from '../../helpers/tree-listing.ts';
+
+const skip = needs('root', 'overlay');
+
+const base = tar(
+  dir('etc', { mtime: 2, mode: 0o750 }),
+  file('etc/name', 'base', { mtime: 3, xattrs: { 'user.note': 'kept' } }),
+  file('etc/old', 'old', { mtime: 4 }),
+  symlink('lib', 'etc', { mtime: 5 }),
+);
+const above = tar(file('etc/app', 'app', { mtime: 6 }), whiteout('etc/old'), hardlink('app', 'etc/app'));
+
+async function* bytes(archive: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield archive;
+}
+
+async function emptyStore(context: TestContext, storageDriver = 'overlay2'): Promise<Engine> {
+  return closing(context, await Engine.open({ root: temporaryFolder(context), storageDriver }));
+}
+
+async function loaded(context: TestContext, layers: readonly Uint8Array[], extra = {}): Promise<Engine> {
+  const engine = await emptyStore(context);
+  const archive = dockerArchive([{ image: image(layers, extra), tags: ['app:1'] }]);
+  await engine.images.load({ input: bytes(asTar(archive)) }).result;
+  return engine;
+}
+
+async function opened(context: TestContext, engine: Engine, name = 'app:1'): Promise<Image> {
+  return closing(context, await engine.images.open(name));
+}
+
+const text = async (content: Promise<Uint8Array>): Promise<string> => displayBytes(await content);
+
+const treeOf = (engine: Engine, name: string): Promise<string[]> =>
+  withImageTree(engine, name, (folder) => treeListing(`${folder}/.`));
+
+const files: readonly NewFile[] = [
+  { kind: 'file', path: 'etc/motd', content: 'hello\n', mode: 0o600, uid: 3 },
+  { kind: 'symlink', path: '/var/run', target: '/run' },
+  { kind: 'directory', path: 'data/', mode: 0o700 },
+  { kind: 'whiteout', path: 'etc/name' },
+];
+
+test('a layer of files on an image, stored and run as any other', { skip }, async (context) => {
+  const engine = await loaded(context, [base, above]);
+  const app = await opened(context, engine);
+  const layer = await layerOfFiles(files);
+  const made = await changeConfig(await appendLayer(app, layer, { created_by: 'add files' }), (config) => ({
+    ...config,
+    config: { ...config.config, Entrypoint: ['/app'], Env: ['A=1'], Labels: { team: 'blue' } },
+  }));
+  assert.equal(await text(made.readFile('/etc/motd')), 'hello\n', 'before it is stored');
+  const events: string[] = [];
+  await using storing = engine.images.store(made, { tags: ['made', 'also:2'] });
+  for await (const event of storing) if (event.type === 'layer') events.push(event.state);
+  const stored = await storing.result;
+  assert.deepEqual(
+    events.filter((state) => state !== 'unpacking'),
+    ['exists', 'exists', 'done'],
+  );
+  assert.equal(stored.id, made.id);
+  assert.deepEqual(stored.references, ['made:latest', 'also:2']);
+  const unpacked = await treeOf(engine, 'also:2');
+  assert.deepEqual(await imageListing(made), unpacked, 'as it was foretold');
+  assert.deepEqual(await imageListing(await opened(context, engine, 'made')), unpacked);
+  assert.ok(unpacked.some((line) => line.startsWith('"etc/motd" file 0600 3:0 6b')));
+  assert.ok(unpacked.some((line) => line.startsWith('"data" dir 0700')));
+  assert.ok(!unpacked.some((line) => line.startsWith('"etc/name"')));
+  const { config } = await engine.images.inspect('made');
+  assert.deepEqual(JSON.parse(JSON.stringify(config.config)), {
+    Env: ['A=1'],
+    Entrypoint: ['/app'],
+    Labels: { team: 'blue' },
+  });
+  assert.deepEqual(config.history.at(-1), { created_by: 'add files' });
+  assert.equal((await layerOfFiles(files.toReversed())).diffId, layer.diffId, 'the same files, the same layer');
+  assert.equal((await engine.system.check().result).damages.length, 0);
+});
+
+test('an image goes from store to store, byte for byte, and only what is lacking is read', {
+  skip,
+}, async (context) => {
+  const from = await emptyStore(context);
+  const layout = new TestLayout();
+  const packed = layout.index(layout.image(image([base, above]), (layer) => gzipSync(layer), '+gzip', named('app:1')));
+  await from.images.load({ input: bytes(asTar(packed)) }).result;
+  const app = await annotateImage(await opened(context, from), { 'org.example.note': 'carried' });
+  const to = await emptyStore(context, 'vfs');
+  const stored = await to.images.store(app, { tags: ['app:1'] }).result;
+  assert.equal(stored.id, (await opened(context, from)).id, 'annotations leave the ID as it is');
+  const there = await opened(context, to);
+  assert.deepEqual(await imageListing(there), await treeOf(from, 'app:1'));
+  assert.deepEqual((await there.manifest()).bytes, (await app.manifest()).bytes);
+  assert.deepEqual({ ...(await there.manifest()).value.annotations }, { 'org.example.note': 'carried' });
+  const again: string[] = [];
+  await using storing = to.images.store(await appendLayer(app, await layerOfTar(() => bytes(tar(file('x', 'x'))))), {});
+  for await (const event of storing) if (event.type === 'layer') again.push(event.state);
+  await storing.result;
+  assert.deepEqual(
+    again.filter((state) => state !== 'unpacking'),
+    ['exists', 'exists', 'done'],
+  );
+});
+
+test('a newer base takes the place of the old one', { skip }, async (context) => {
+  const newer = tar(dir('etc', { mtime: 20 }), file('etc/name', 'newer', { mtime: 21 }), file('etc/old', 'old'));
+  const engine = await emptyStore(context);
+  for (const [tag, layers, by] of [
+    ['app:1', [base, above], ['base', 'app']],
+    ['base:1', [base], ['base']],
+    ['base:2', [newer], ['newer base']],
+  ] as const) {
+    const history = by.map((created_by) => ({ created_by }));
+    const archive = dockerArchive([{ image: image(layers, { history, config: { User: tag } }), tags: [tag] }]);
+    await engine.images.load({ input: bytes(asTar(archive)) }).result;
+  }
+  const [app, from, to] = [
+    await opened(context, engine),
+    await opened(context, engine, 'base:1'),
+    await opened(context, engine, 'base:2'),
+  ];
+  const rebased = await rebaseImage(app, { from, to });
+  assert.equal(await text(rebased.readFile('/etc/name')), 'newer');
+  assert.equal(await text(rebased.readFile('/app')), 'app');
+  const { value } = await rebased.config();
+  assert.deepEqual(value.history, [{ created_by: 'newer base' }, { created_by: 'app' }]);
+  assert.equal(value.config.User, 'app:1');
+  await engine.images.store(rebased, { tags: ['app:2'] }).result;
+  assert.deepEqual(await imageListing(rebased), await treeOf(engine, 'app:2'));
+  await assert.rejects(rebaseImage(to, { from, to }), (error) => isStrataError(error, 'ERR_BASE_MISMATCH'));
+});
+
+test('all layers in one: the same files, without what was deleted', { skip }, async (context) => {
+  const engine = await loaded(context, [base, above]);
+  const app = await opened(context, engine);
+  const flat = await flattenImage(app);
+  assert.deepEqual(await imageListing(flat), await imageListing(app));
+  const [only, ...others] = await flat.layers();
+  assert.deepEqual(others, []);
+  const seen: string[] = [];
+  for await (const { path } of only!.entries()) seen.push(displayBytes(path));
+  assert.deepEqual(seen, ['', 'app', 'etc', 'etc/app', 'etc/name', 'lib']);
+  await engine.images.store(flat, { tags: ['flat'] }).result;
+  assert.deepEqual(await treeOf(engine, 'flat'), await treeOf(engine, 'app:1'));
+  assert.equal((await flattenImage(app)).id, flat.id);
+});
+
+test('images that differ in times alone become one', { skip }, async (context) => {
+  const made = async (mtime: number): Promise<Image> => {
+    const layer = tar(
+      dir('d', { mtime }),
+      file('d/f', 'f', { mtime, xattrs: { 'user.a': 'b' } }),
+      hardlink('l', 'd/f', { mtime }),
+    );
+    const created = new Date(mtime * 1000).toISOString();
+    const engine = await loaded(context, [layer], { created, history: [{ created, created_by: 'x' }] });
+    return await opened(context, engine);
+  };
+  const time = new Date('2024-02-03T04:05:06Z');
+  const [one, other] = [await retimeImage(await made(1000), time), await retimeImage(await made(2000), time)];
+  assert.equal(one.id, other.id);
+  assert.equal((await one.config()).value.created, '2024-02-03T04:05:06Z');
+  assert.equal((await one.file('/d/f')).mtime.seconds, time.getTime() / 1000);
+  assert.equal(await text(one.readFile('/l')), 'f');
+});
+
+test('a file that changes between two readings is noticed, and nothing is stored', { skip }, async (context) => {
+  const engine = await loaded(context, [base]);
+  const path = join(temporaryFolder(context), 'app');
+  writeFileSync(path, 'one');
+  const layer = await layerOfFiles([{ kind: 'file', path: 'app', content: { from: path } }]);
+  writeFileSync(path, 'two');
+  const changed = await appendLayer(await opened(context, engine), layer);
+  await assert.rejects(engine.images.store(changed, { tags: ['x'] }).result, (error) =>
+    isStrataError(error, 'ERR_LAYER_SOURCE_CHANGED'),
+  );
+  assert.deepEqual(
+    (await engine.images.list()).map(({ tag }) => tag),
+    ['1'],
+  );
+  for (const wrong of [
+    [
+      { kind: 'file', path: 'a', content: '' },
+      { kind: 'directory', path: '/a/' },
+    ],
+    [{ kind: 'file', path: 'a/.wh.b', content: '' }],
+    [{ kind: 'symlink', path: '/', target: 'x' }],
+  ] as const) {
+    await assert.rejects(layerOfFiles(wrong), (error) => isStrataError(error, 'ERR_LAYER_FILE_INVALID'));
+  }
+});
