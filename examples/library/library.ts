@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Engine } from 'strata-oci';
 import { isStrataError } from 'strata-oci/errors';
+import { appendLayer, layerOfFiles } from 'strata-oci/images';
 
 const [root = '/var/lib/strata', context = join(import.meta.dirname, '../hello-world')] = process.argv.slice(2);
 const archive = join(root, 'hello.tar');
@@ -24,6 +25,16 @@ console.log(`${sizeBytes} bytes for ${config.os}/${config.architecture}`);
 const { steps } = await engine.images.history(id);
 for (const { entry, sizeBytes: added } of steps)
   console.log(`${added ?? 'unknown'} bytes by ${entry.created_by ?? ''}`);
+
+// An image can be looked into, and another one made of it, without a container. It is held until the end of its block.
+{
+  await using image = await engine.images.open(id);
+  for await (const { path, sizeBytes: bytes } of image.files())
+    console.log(`${bytes} bytes in /${Buffer.from(path).toString()}`);
+  const layer = await layerOfFiles([{ kind: 'file', path: 'etc/motd', content: 'made by a program\n' }]);
+  const made = await engine.images.store(await appendLayer(image, layer), { tags: ['example/appended'] }).result;
+  console.log(`appended ${made.id}`);
+}
 
 // What a container prints arrives as events; the process waits for whoever reads slowly.
 await using run = engine.containers.run({ image: id, name: 'example' });
@@ -47,7 +58,8 @@ try {
 
 await engine.images.save({ images: ['example/hello'], output: archive }).result;
 await engine.containers.prune();
-for (const image of ['example/hello:1', 'example/hello', 'example/changed']) await engine.images.remove(image);
+for (const image of ['example/hello:1', 'example/hello', 'example/changed', 'example/appended'])
+  await engine.images.remove(image);
 await using load = engine.images.load({ input: archive });
 for await (const event of load) if (event.type === 'layer') console.log(`layer ${event.state}`);
 const { images } = await load.result;

@@ -99,7 +99,7 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     names: [['cp'], ['container', 'cp']],
-    summary: 'Copy files between a container and the host',
+    summary: 'Copy files between a container and the host, or out of an image',
     load: () => import('./commands/cp.ts'),
   },
   {
@@ -126,6 +126,16 @@ export const commandTable: readonly CommandEntry[] = [
     names: [['history'], ['image', 'history']],
     summary: 'Show the history of an image, with the real size of every step',
     load: () => import('./commands/history.ts'),
+  },
+  {
+    names: [['image', 'files']],
+    summary: 'List the files of an image, or what one of its layers changes',
+    load: () => import('./commands/image-files.ts'),
+  },
+  {
+    names: [['image', 'cat']],
+    summary: 'Print files of an image',
+    load: () => import('./commands/image-cat.ts'),
   },
   {
     names: [['inspect'], ['image', 'inspect'], ['container', 'inspect']],

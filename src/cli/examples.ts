@@ -29,6 +29,7 @@ export const examples: ReadonlyMap<string, readonly Example[]> = new Map([
     [
       { line: 'strata cp web:/etc/passwd .', text: 'a file out' },
       { line: 'strata cp page.html web:/www/', text: 'a file in' },
+      { line: 'strata cp busybox:1.36:/etc .', text: 'a folder out of an image, without a container' },
     ],
   ],
   [
@@ -43,6 +44,24 @@ export const examples: ReadonlyMap<string, readonly Example[]> = new Map([
     [
       { line: 'strata images --tree', text: 'which images share which layers' },
       { line: 'strata images -q -f dangling=true', text: 'IDs of those without a name' },
+    ],
+  ],
+  [
+    'image files',
+    [
+      { line: 'strata image files -l busybox /etc', text: 'what is in a folder, with mode, owner, size and time' },
+      { line: 'strata image files --layer 3 app', text: 'what the third layer adds, changes and deletes' },
+      {
+        line: `strata image files --format '{{.Size}} {{.Layer}} {{.Path}}' app | sort -n`,
+        text: 'the largest, and their layers',
+      },
+    ],
+  ],
+  [
+    'image cat',
+    [
+      { line: 'strata image cat debian /etc/os-release', text: 'a file, without a container' },
+      { line: 'strata image cat --layer 1 app /etc/passwd', text: 'as the base had it' },
     ],
   ],
   ['inspect', [{ line: "strata inspect -f '{{json .Config.Env}}' busybox", text: 'one part, as JSON' }]],

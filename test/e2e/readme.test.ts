@@ -55,5 +55,5 @@ test('the commands of the README work one after the other, and leave nothing in 
     execFileSync('sh', ['-ec', line], { cwd: checkout, env, stdio: ['ignore', 'ignore', 'pipe'] });
   }
   assert.deepEqual(readdirSync(checkout).sort(), ['bin', 'examples']);
-  assert.deepEqual(readdirSync(temporary).sort(), ['hello.tar', 'hi.tar', 'passwd']);
+  assert.deepEqual(readdirSync(temporary).sort(), ['hello', 'hello.tar', 'hi.tar', 'passwd']);
 });

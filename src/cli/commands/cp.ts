@@ -1,21 +1,27 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { StrataError } from '../../errors/index.ts';
+import type { Engine } from '../../engine/index.ts';
+import { isStrataError, StrataError } from '../../errors/index.ts';
 import { humanSize } from '../../query/units.ts';
 import type { CliContext } from '../context.ts';
+import { imagePlace } from '../image-place.ts';
 
 interface CpFlags {
   readonly archive?: boolean;
   readonly followLink?: boolean;
+  readonly image?: boolean;
+  readonly platform?: string;
   readonly quiet?: boolean;
 }
 
 export function define(command: Command, context: CliContext): void {
   command
-    .argument('<source>', 'CONTAINER:PATH, a path, or "-" for a tar from standard input')
+    .argument('<source>', 'CONTAINER:PATH, IMAGE:PATH, a path, or "-" for a tar from standard input')
     .argument('<destination>', 'a path, CONTAINER:PATH, or "-" for a tar to standard output')
     .option('-a, --archive', 'keep user and group')
     .option('-L, --follow-link', 'follow a symbolic link that SOURCE is')
+    .option('--image', 'SOURCE is an image, also where a container has its name')
+    .option('--platform <platform>', 'of the image for this platform')
     .option('-q, --quiet', 'say nothing about success; so by default without a terminal')
     .action(async (source: string, destination: string, flags: CpFlags) => copy(context, source, destination, flags));
 }
@@ -27,22 +33,64 @@ async function copy(context: CliContext, source: string, destination: string, fl
   const to = placeOf(destination);
   if (from.container !== undefined && to.container !== undefined)
     throw refused('copying between containers is not supported');
-  const { containers } = await context.engine();
-  const { followLink, archive: keepOwners } = flags;
+  const engine = await context.engine();
   const { signal } = context;
   if (from.container !== undefined) {
     if (from.path === '') throw refused('bad parameter: path cannot be empty');
-    const target = to.path === '-' ? context.outBytes : to.path;
-    const request = { path: from.path, to: target, followLink, keepOwners, signal };
-    const sizeBytes = await containers.copyFrom(from.container, request);
+    const sizeBytes = await copyOut(context, engine, source, to.path, flags);
     if (to.path !== '-') tell(context, flags, sizeBytes, resolve(to.path));
   } else if (to.container !== undefined) {
     if (to.path === '') throw refused('bad parameter: path cannot be empty');
+    if (flags.image === true) throw readOnlyImage();
     const input = from.path === '-' ? process.stdin : from.path;
-    const sizeBytes = await containers.copyTo(to.container, { from: input, path: to.path, followLink, signal });
+    const request = { from: input, path: to.path, followLink: flags.followLink, signal };
+    const sizeBytes = await engine.containers.copyTo(to.container, request);
     tell(context, flags, sizeBytes, destination);
-  } else throw refused('must specify at least one container source');
+  } else if (flags.image === true) throw refused('must specify an image as the source');
+  else throw refused('must specify at least one container source');
 }
+
+/** A container goes before an image of the same name, as everywhere else. */
+async function copyOut(
+  context: CliContext,
+  engine: Engine,
+  source: string,
+  to: string,
+  { image, platform, followLink, archive: keepOwners }: CpFlags,
+): Promise<number> {
+  const { signal } = context;
+  const target = to === '-' ? context.outBytes : to;
+  const { container = '', path } = placeOf(source);
+  const options = { to: target, followLink, keepOwners, signal };
+  const copyOfImage = async (): Promise<number> => {
+    const { name, path: inside } = imagePlace(source);
+    return await engine.images.copyFrom(name, {
+      ...options,
+      path: inside,
+      ...(platform === undefined ? {} : { platform }),
+    });
+  };
+  if (image === true || platform !== undefined) return await copyOfImage();
+  try {
+    return await engine.containers.copyFrom(container, { ...options, path });
+  } catch (error) {
+    if (!isStrataError(error, 'ERR_CONTAINER_NOT_FOUND')) throw error;
+    return await copyOfImage().catch((other: unknown) => {
+      throw isStrataError(other) && unknownImage.has(other.code) ? neither(error) : other;
+    });
+  }
+}
+
+const unknownImage: ReadonlySet<string> = new Set(['ERR_IMAGE_NOT_FOUND', 'ERR_REFERENCE_INVALID']);
+
+/** In docker's words, which scripts look for. */
+const neither = (error: StrataError): StrataError =>
+  new StrataError({
+    code: 'ERR_CONTAINER_NOT_FOUND',
+    message: error.message,
+    hint: 'Nor is there an image of that name. List all containers and images to see which there are.',
+    cause: error,
+  });
 
 function tell(context: CliContext, { quiet }: CpFlags, sizeBytes: number, to: string): void {
   if (quiet ?? !process.stdout.isTTY) return;
@@ -65,5 +113,12 @@ const refused = (message: string): StrataError =>
   new StrataError({
     code: 'ERR_COPY_REFUSED',
     message,
-    hint: "'strata cp CONTAINER:PATH PATH', or 'strata cp PATH CONTAINER:PATH'.",
+    hint: "'strata cp CONTAINER:PATH PATH', 'strata cp IMAGE:PATH PATH', or 'strata cp PATH CONTAINER:PATH'.",
+  });
+
+const readOnlyImage = (): StrataError =>
+  new StrataError({
+    code: 'ERR_COPY_REFUSED',
+    message: 'an image cannot be copied into: images never change',
+    hint: "Build one on it: 'FROM IMAGE' and 'COPY' in a Dockerfile, and 'strata build'.",
   });

@@ -113,7 +113,9 @@ class Line {
     const candidates = found
       .filter(({ value }) => !this.#arguments.includes(value))
       .map((candidate) => ({ ...candidate, value: `${prefix}${candidate.value}` }));
-    return source === 'container path' ? { candidates, paths: 'files' } : { candidates };
+    return source === 'container path' || source === 'container or image path'
+      ? { candidates, paths: 'files' }
+      : { candidates };
   }
 
   #sourceOf(name: string): ValueSource {

@@ -11,6 +11,8 @@ export type LiveValues = (source: LiveSource, place: StorePlace) => Promise<read
 
 const runs: ReadonlySet<string> = new Set(['running', 'paused', 'starting']);
 
+const withColon = ({ value }: Candidate): Candidate => ({ value: `${value}:` });
+
 export const liveValues: LiveValues = async (source, place) => {
   if (source === 'variable') return Object.keys(process.env).map((value) => ({ value }));
   if (source === 'capability') {
@@ -38,7 +40,9 @@ export const liveValues: LiveValues = async (source, place) => {
     case 'paused container':
       return ofContainers((status) => status === 'paused');
     case 'container path':
-      return ofContainers(() => true).map(({ value }) => ({ value: `${value}:` }));
+      return ofContainers(() => true).map(withColon);
+    case 'container or image path':
+      return [...ofContainers(() => true), ...ofImages].map(withColon);
     case 'container or image':
       return [...ofContainers(() => true), ...ofImages];
   }

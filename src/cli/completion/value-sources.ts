@@ -5,6 +5,7 @@ export type LiveSource =
   | 'resting container'
   | 'paused container'
   | 'container path'
+  | 'container or image path'
   | 'image'
   | 'container or image'
   | 'capability'
@@ -66,6 +67,7 @@ const ofFlags: ReadonlyMap<string, ValueSource> = new Map<string, ValueSource>(
     '--label': 'text',
     '--label-file': 'file',
     '--last': 'text',
+    '--layer': 'text',
     '--log-driver': words('json-file local none'),
     '--log-opt': ['max-size='],
     '--memory': 'text',
@@ -130,12 +132,13 @@ const ofArguments: ReadonlyMap<string, ValueSource> = new Map<string, ValueSourc
     file: 'file',
     image: 'image',
     name: 'image',
+    path: 'text',
     'rename name': 'text',
     'name|id': 'container or image',
     'ps-options': 'text',
     repository: 'image',
     shell: words('bash zsh fish'),
-    source: 'container path',
+    source: 'container or image path',
     'tag source': 'image',
     target: 'image',
     verb: 'verb',

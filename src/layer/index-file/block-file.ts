@@ -8,7 +8,7 @@ import { corruptIndex } from './corrupt.ts';
 import { decodeDirectory } from './directory-codec.ts';
 import { type BlockInfo, footerBytes, type IndexDirectory, magic, maxDirectoryBytes } from './format.ts';
 
-const cachedBlocks = 8;
+const cachedBlocks = 32;
 // Of Node's zlib.
 const leastChunkBytes = 64;
 

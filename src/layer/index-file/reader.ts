@@ -5,6 +5,7 @@ import { BlockFile } from './block-file.ts';
 import { ByteReader } from './byte-reader.ts';
 import { corruptIndex } from './corrupt.ts';
 import type { Amendment, BlockInfo, IndexSummary } from './format.ts';
+import { PlaceBlock, type PlaceEntry } from './place-block.ts';
 import type { LayerRecord, RawSpan } from './record.ts';
 import { decodeRecord } from './record-codec.ts';
 
@@ -16,15 +17,9 @@ export interface PlacedRecord {
   readonly saved: { readonly offset: number; readonly bodyBytes: number } | undefined;
 }
 
-/** One line of the path-sorted table. */
-export interface PlaceEntry {
-  readonly place: Uint8Array;
-  readonly ordinal: number;
-}
-
-// Of records: some 50 KiB each. Of places: some 200 KiB each.
+// Some 50 KiB each, and twice as much.
 const cachedStarts = 64;
-const cachedPlaces = 4;
+const cachedPlaces = 64;
 
 /**
  * An open layer index. Calls are synchronous and read at most a few blocks of 32 to 256 KiB; any of them throws
@@ -37,7 +32,7 @@ export class LayerIndex implements Disposable {
   readonly #paths: readonly BlockInfo[];
   readonly #amendments: ReadonlyMap<number, Amendment>;
   readonly #starts = new RecentlyUsed<BlockInfo, RecordStarts>(cachedStarts);
-  readonly #places = new RecentlyUsed<BlockInfo, readonly PlaceEntry[]>(cachedPlaces);
+  readonly #places = new RecentlyUsed<BlockInfo, PlaceBlock>(cachedPlaces);
 
   /** @throws ERR_INDEX_CORRUPT, ERR_INDEX_VERSION, or what opening the file throws */
   static open(path: string): LayerIndex {
@@ -125,11 +120,11 @@ export class LayerIndex implements Disposable {
   /** The table in path order, from the first line of that place or behind it. */
   *placesFrom(place: Uint8Array): Generator<PlaceEntry> {
     // Several records may share the place and run over a block's border, so reading begins a block earlier.
-    const first = Math.max(firstNotBefore(this.#paths, ({ firstPlace }) => firstPlace, place) - 1, 0);
+    const first = Math.max(firstNotBefore(this.#paths, place) - 1, 0);
     for (let at = first; at < this.#paths.length; at++) {
-      const entries = this.#placesOf(this.#paths[at] as BlockInfo);
-      const start = at === first ? firstNotBefore(entries, (entry) => entry.place, place) : 0;
-      for (let line = start; line < entries.length; line++) yield entries[line] as PlaceEntry;
+      const block = this.#placesOf(this.#paths[at] as BlockInfo);
+      const start = at === first ? block.firstNotBefore(place) : 0;
+      for (let line = start; line < block.length; line++) yield block.line(line);
     }
   }
 
@@ -193,8 +188,8 @@ export class LayerIndex implements Disposable {
     return starts;
   }
 
-  #placesOf(block: BlockInfo): readonly PlaceEntry[] {
-    return this.#places.get(block, () => decodePlaces(this.#file.block(block)));
+  #placesOf(block: BlockInfo): PlaceBlock {
+    return this.#places.get(block, () => new PlaceBlock(new ByteReader(this.#file.block(block))));
   }
 }
 
@@ -233,13 +228,13 @@ function moveBehind(
   start.tarOffset += record.headerBytes + record.storedSizeBytes + record.paddingBytes;
 }
 
-/** The first of a list in path order that does not stand before `place`. */
-function firstNotBefore<Item>(items: readonly Item[], placeOf: (item: Item) => Uint8Array, place: Uint8Array): number {
+/** The first block of paths whose first place does not stand before `place`. */
+function firstNotBefore(blocks: readonly BlockInfo[], place: Uint8Array): number {
   let low = 0;
-  let high = items.length;
+  let high = blocks.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (comparePlaces(placeOf(items[middle] as Item), place) < 0) low = middle + 1;
+    if (comparePlaces((blocks[middle] as BlockInfo).firstPlace, place) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -255,22 +250,4 @@ function lastStarting(blocks: readonly BlockInfo[], position: number): number {
     else high = middle;
   }
   return low - 1;
-}
-
-function decodePlaces(bytes: Uint8Array): PlaceEntry[] {
-  const entries: PlaceEntry[] = [];
-  const input = new ByteReader(bytes);
-  let previous: Uint8Array = new Uint8Array(0);
-  while (input.left > 0) {
-    const ordinal = input.number();
-    const shared = input.number();
-    const suffix = input.bytes();
-    if (shared > previous.length) throw corruptIndex('holds a place that continues nothing');
-    const place = new Uint8Array(shared + suffix.length);
-    place.set(previous.subarray(0, shared));
-    place.set(suffix, shared);
-    entries.push({ place, ordinal });
-    previous = place;
-  }
-  return entries;
 }

@@ -1,5 +1,6 @@
 import { corruptIndex } from '../index-file/corrupt.ts';
-import type { LayerIndex, PlaceEntry } from '../index-file/reader.ts';
+import type { PlaceEntry } from '../index-file/place-block.ts';
+import type { LayerIndex } from '../index-file/reader.ts';
 import { entryOfRecord, type LayerEntry } from './layer-entry.ts';
 import type { LayerTable } from './layer-table.ts';
 

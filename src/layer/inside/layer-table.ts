@@ -1,4 +1,4 @@
-import type { PlaceEntry } from '../index-file/reader.ts';
+import type { PlaceEntry } from '../index-file/place-block.ts';
 import type { LayerEntry } from './layer-entry.ts';
 
 /** The entries of one layer, to be found by where they stand. Any call may throw what reading an index throws. */

@@ -1,4 +1,4 @@
-import type { PlaceEntry } from '../index-file/reader.ts';
+import type { PlaceEntry } from '../index-file/place-block.ts';
 import { comparePlaces, isInside } from '../place.ts';
 import type { FoundEntry, LayerEntry } from './layer-entry.ts';
 import type { LayerTable } from './layer-table.ts';

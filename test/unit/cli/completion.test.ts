@@ -67,7 +67,7 @@ describe('what may stand at the end of a line', () => {
     ['--config /c --root /x rm ', '<container in /x by /c>'],
     ['--config ', '+files'],
     ['rename a ', ''],
-    ['cp ', '<container path> +files'],
+    ['cp ', '<container or image path> +files'],
     ['cp x:/', ''],
     ['cp ./x', '+files'],
     ['tag ', '<image>'],

@@ -1,0 +1,28 @@
+import type { Image } from '../engine/index.ts';
+import { StrataError } from '../errors/index.ts';
+
+const leastDigits = 4;
+
+/**
+ * The layer that `--layer` means, as a number from the base up and from 0: a number from 1, or the beginning of its digest or
+ * diffID. Throws ERR_LAYER_UNKNOWN.
+ */
+export async function chosenLayer(image: Image, text: string, signal: AbortSignal): Promise<number> {
+  const layers = await image.layers({ signal });
+  const number = Number(text);
+  if (/^[1-9]\d*$/.test(text) && number <= layers.length) return number - 1;
+  const digits = text.replace(/^sha256:/, '');
+  const found = layers.flatMap(({ diffId, descriptor }, at) =>
+    [diffId, descriptor.digest].some((digest) => digest.slice('sha256:'.length).startsWith(digits)) ? [at] : [],
+  );
+  const [only, ...others] = /^[0-9a-f]+$/.test(digits) && digits.length >= leastDigits ? found : [];
+  if (only !== undefined && others.length === 0) return only;
+  throw new StrataError({
+    code: 'ERR_LAYER_UNKNOWN',
+    message:
+      others.length > 0
+        ? `layer ${text}: the image has several of that digest`
+        : `layer ${text.slice(0, 80)}: the image has no such layer`,
+    hint: `Give a number from 1, the base, to ${layers.length}, or the beginning of a digest.`,
+  });
+}
