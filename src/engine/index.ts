@@ -1,4 +1,7 @@
 export type { BuildImageEvent, BuiltImage } from '../builder/build-parts.ts';
+export type { BuildEvent, BuildRequest, BuildResult, DockerfileText, PullPolicy } from '../builder/build-types.ts';
+export type { CachedInput, CachedStep } from '../builder/cache/cache-usage.ts';
+export type { PruneBuildCacheRequest, PrunedBuildCache } from '../builder/cache/prune-cache.ts';
 export type { KeptBytes, StepPlace } from '../builder/kept-bytes.ts';
 export type { FilesystemResult } from '../builder/ops/filesystem-result.ts';
 export type { ConfigurationOptions } from '../configuration/load-configuration.ts';
@@ -63,9 +66,6 @@ export type { StoreLayout } from '../store/layout.ts';
 export type { CgroupVersion, KernelFeatures } from '../sys/features.ts';
 export type { OverlaySupport } from '../sys/overlay-support.ts';
 export { DetachFilter, defaultDetachKeys, parseDetachKeys } from '../terminal/detach-keys.ts';
-export type { CachedInput, CachedStep } from './builder/cache-usage.ts';
-export type { PruneBuildCacheRequest, PrunedBuildCache } from './builder/prune-cache.ts';
-export type { BuildEvent, BuildRequest, BuildResult, DockerfileText, PullPolicy } from './builder/types.ts';
 export type { AttachedStream, CreatedContainer, CreateRequest } from './containers/create/create-types.ts';
 export type { ContainerSize } from './containers/files/size.ts';
 export type { AttachedContainer, StartAttachedOptions } from './containers/verbs/attach.ts';

@@ -1,4 +1,5 @@
 import { isStrataError } from '../errors/index.ts';
+import type { EventType } from './events.ts';
 import type { Metadata } from './metadata.ts';
 
 /**
@@ -11,4 +12,14 @@ export async function noteVolatile({ db }: Pick<Metadata, 'db'>, note: () => voi
   } catch (error) {
     if (!isStrataError(error)) throw error;
   }
+}
+
+/** What a prune freed, as docker reports it. */
+export async function notePrune(
+  metadata: Pick<Metadata, 'db' | 'events'>,
+  type: EventType,
+  bytes: number,
+): Promise<void> {
+  const attributes = { reclaimed: String(bytes) };
+  await noteVolatile(metadata, () => metadata.events.add({ type, action: 'prune', actor: '', attributes }));
 }

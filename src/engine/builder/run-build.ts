@@ -1,93 +1,16 @@
-import { join, resolve } from 'node:path';
-import { buildImage, readTags } from '../../builder/build-image.ts';
-import { EarlierCopies } from '../../builder/ops/earlier-copies.ts';
-import { StrataError } from '../../errors/index.ts';
+import { build } from '../../builder/build.ts';
+import type { BuildEvent, BuildRequest, BuildResult } from '../../builder/build-types.ts';
 import type { Conduct } from '../../lib/report.ts';
-import { amendedId } from '../../snapshots/amendment.ts';
-import { KeyLocks } from '../../store/key-locks.ts';
-import type { LayerMaker, MadeLayer } from '../../store/layers/types.ts';
-import type { StoreLayout } from '../../store/layout.ts';
 import type { Store } from '../../store/store.ts';
-import type { Work } from '../../store/work/types.ts';
-import { hostPlatform } from '../../sys/host-platform.ts';
-import { BuildCache } from './cache.ts';
-import { LazyRunner } from './lazy-runner.ts';
-import { openBuildSource } from './open-source.ts';
-import { SnapshotWorkspace } from './snapshot-workspace.ts';
-import type { BuildEvent, BuildRequest, BuildResult, PullPolicy } from './types.ts';
 
-/** Builds an image, with containers of this machine for RUN. Throws as `Engine.build` says. */
+/** Builds an image, with containers of this machine for RUN. Throws as `builder.build` says. */
 export async function runBuild(
   store: Store,
   request: BuildRequest,
-  { report, signal }: Conduct<BuildEvent>,
+  conduct: Conduct<BuildEvent>,
 ): Promise<BuildResult> {
-  const references = readTags(request.tags ?? []);
-  for (const text of store.driver.warnings) report({ type: 'warning', text });
-  refusePull(request.pull);
-  return await store.work('build', { signal }, async (work) => {
-    const { lease } = work;
-    await using source = await openBuildSource(request, store, { lease, signal });
-    await using runner = new LazyRunner(async () => {
-      const { ContainerRunner } = await import('./container-runner.ts');
-      return new ContainerRunner(store, lease);
-    });
-    const { metadata, driver, layout } = store;
-    const cache = new BuildCache({
-      records: metadata.builds,
-      snapshots: metadata.snapshots,
-      locks: new KeyLocks(join(layout.locks, 'steps')),
-      lease,
-      driver: driver.name,
-    });
-    const { nativeDiff } = driver.snapshotter.capabilities;
-    return await buildImage(
-      {
-        context: source.context,
-        dockerfile: source.dockerfile,
-        references,
-        buildArgs: new Map(Object.entries(request.buildArgs ?? {})),
-        labels: request.labels ?? {},
-        target: request.target,
-        noCache: request.noCache ?? false,
-        network: request.network ?? 'default',
-        platform: hostPlatform(),
-        signal,
-      },
-      {
-        store,
-        work,
-        cache,
-        workspace: new SnapshotWorkspace(driver.snapshotter, lease),
-        copies: nativeDiff ? copiesOf(layout, request, cache) : undefined,
-        runner,
-        layerMaker: layerMakerOf(store, work),
-      },
-      report,
-    );
-  });
-}
-
-/** Layers are made while the disk is written to; of an amended layer next to nothing was written. */
-const layerMakerOf = ({ metadata }: Store, work: Work): LayerMaker => ({
-  make: async (id, below, { signal }) => {
-    const record = metadata.snapshots.get(id);
-    const make = (): Promise<MadeLayer> => work.make(id, below, { signal });
-    return record && amendedId(record) !== undefined
-      ? await make()
-      : await work.flushMeanwhile(make, { signal, pauseMs: 100 });
-  },
-});
-
-function copiesOf({ copies: folder }: StoreLayout, { context }: BuildRequest, cache: BuildCache): EarlierCopies {
-  return new EarlierCopies({ folder, cache, context: typeof context === 'string' ? resolve(context) : '' });
-}
-
-function refusePull(policy: PullPolicy | undefined): void {
-  if (policy !== 'always') return;
-  throw new StrataError({
-    code: 'ERR_NOT_SUPPORTED_YET',
-    message: 'build with images pulled anew: not supported yet',
-    hint: 'Load or import newer images, and build with those.',
+  return await build(store, request, conduct, async (lease) => {
+    const { ContainerRunner } = await import('./container-runner.ts');
+    return new ContainerRunner(store, lease);
   });
 }

@@ -1,5 +1,4 @@
 import type { ContainerRecord } from '../../metadata/containers.ts';
-import type { EventType } from '../../metadata/events.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import { noteVolatile } from '../../metadata/note-volatile.ts';
 import { addContainerEvent, type ContainerEvent } from './container-event.ts';
@@ -13,10 +12,4 @@ export async function noteContainer(
   await noteVolatile(metadata, () => {
     for (const event of events) addContainerEvent(metadata, record, event);
   });
-}
-
-/** What a prune freed, as docker reports it. */
-export async function notePrune(metadata: Metadata, type: EventType, bytes: number): Promise<void> {
-  const attributes = { reclaimed: String(bytes) };
-  await noteVolatile(metadata, () => metadata.events.add({ type, action: 'prune', actor: '', attributes }));
 }

@@ -2,6 +2,7 @@ import { releaseUnused } from '../../images/prune-images.ts';
 import { type ReleasedImages, type ReleaseOptions, releaseImage } from '../../images/remove-image.ts';
 import { type PlatformRemovalStore, releasePlatforms } from '../../images/remove-platforms.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
+import { notePrune } from '../../metadata/note-volatile.ts';
 import { Filters } from '../../query/filters.ts';
 import type { ChainId, Digest } from '../../spec/digest.ts';
 import { parsePlatform } from '../../spec/platform.ts';
@@ -10,7 +11,6 @@ import type { Store } from '../../store/store.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
 import { reconcileContainers } from '../containers/state/reconcile.ts';
 import { isRunning } from '../containers/state/state.ts';
-import { notePrune } from '../events/volatile-event.ts';
 
 export interface RemoveImageOptions extends AbortOptions {
   readonly force?: boolean;

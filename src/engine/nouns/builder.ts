@@ -1,7 +1,7 @@
+import type { BuildEvent, BuildRequest, BuildResult } from '../../builder/build-types.ts';
+import type { CachedStep } from '../../builder/cache/cache-usage.ts';
+import type { PruneBuildCacheRequest, PrunedBuildCache } from '../../builder/cache/prune-cache.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
-import type { CachedStep } from '../builder/cache-usage.ts';
-import type { PruneBuildCacheRequest, PrunedBuildCache } from '../builder/prune-cache.ts';
-import type { BuildEvent, BuildRequest, BuildResult } from '../builder/types.ts';
 import type { Calls } from '../calls.ts';
 import type { Operation } from '../operation.ts';
 
@@ -33,7 +33,7 @@ export class BuilderVerbs {
   /** Lists the results of build steps that later builds may take, and what each takes of the disk. */
   list(options: AbortOptions = {}): Promise<CachedStep[]> {
     return this.#calls.call(
-      () => import('../builder/prune-cache.ts'),
+      () => import('../../builder/cache/prune-cache.ts'),
       options,
       ({ buildCacheSteps }, store) => buildCacheSteps(store, options),
     );
@@ -42,7 +42,7 @@ export class BuilderVerbs {
   /** Forgets results of build steps: those no image stands on, or with `all` every one. Images stay as they are. */
   prune(request: PruneBuildCacheRequest = {}): Promise<PrunedBuildCache> {
     return this.#calls.call(
-      () => import('../builder/prune-cache.ts'),
+      () => import('../../builder/cache/prune-cache.ts'),
       request,
       ({ pruneBuildCache }, store) => pruneBuildCache(store, request),
     );

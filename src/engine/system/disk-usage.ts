@@ -1,3 +1,4 @@
+import { cachedStep, cacheEntries } from '../../builder/cache/cache-usage.ts';
 import { shownStatus } from '../../containers/state.ts';
 import { statusText } from '../../containers/status-text.ts';
 import type { LocalContentStore } from '../../content/local/store.ts';
@@ -7,7 +8,6 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import { type Digest, digestHex, parseDiffId } from '../../spec/digest.ts';
 import type { Store } from '../../store/store.ts';
-import { cachedStep, cacheEntries } from '../builder/cache-usage.ts';
 import { reconcileContainers } from '../containers/state/reconcile.ts';
 import { definitionOf, stateOf } from '../containers/state/state.ts';
 import { imageNames } from '../docker/image-names.ts';

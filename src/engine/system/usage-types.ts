@@ -1,6 +1,6 @@
+import type { CachedStep } from '../../builder/cache/cache-usage.ts';
 import type { ImageSharing } from '../../images/shared-sizes.ts';
 import type { Digest } from '../../spec/digest.ts';
-import type { CachedStep } from '../builder/cache-usage.ts';
 
 /** One kind of thing on the disk. Bytes are allocated blocks; the kinds share no file, so they add up. */
 export interface UsageRow {

@@ -1,6 +1,6 @@
-import type { BuildImageEvent, BuiltImage } from '../../builder/build-parts.ts';
-import type { BuildNetwork } from '../../builder/frontend/run-step.ts';
-import type { AbortOptions } from '../../lib/abort.ts';
+import type { AbortOptions } from '../lib/abort.ts';
+import type { BuildImageEvent, BuiltImage } from './build-parts.ts';
+import type { BuildNetwork } from './frontend/run-step.ts';
 
 /** What to build, and what to call it. */
 export interface BuildRequest extends AbortOptions {

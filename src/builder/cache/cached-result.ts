@@ -1,6 +1,6 @@
-import type { SavedStep } from '../../builder/solver/types.ts';
 import type { JsonValue } from '../../errors/index.ts';
 import { DocumentFormat } from '../../metadata/document.ts';
+import type { SavedStep } from '../solver/types.ts';
 
 /** What the cache keeps of a step's result. */
 export interface CachedResult {

@@ -1,4 +1,4 @@
-import type { Runner, RunRequest } from '../../builder/runner.ts';
+import type { Runner, RunRequest } from './runner.ts';
 
 /** Loads what runs containers when a step is run: a build whose steps are all in the cache needs none of it. */
 export class LazyRunner implements Runner, AsyncDisposable {

@@ -2,12 +2,12 @@ import { onlyTime } from '../../images/filter-images.ts';
 import { holdingsOf, lineOf } from '../../images/holdings.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
+import { notePrune } from '../../metadata/note-volatile.ts';
 import { compileFilters, Filters, type FilterTable } from '../../query/filters.ts';
 import { compareInstants } from '../../query/timestamp.ts';
 import { collectGarbage } from '../../store/garbage/collect.ts';
 import { SnapshotSizes } from '../../store/snapshot-sizes.ts';
 import type { Store } from '../../store/store.ts';
-import { notePrune } from '../events/volatile-event.ts';
 import { type CachedStep, type CacheEntry, cachedStep, cacheEntries } from './cache-usage.ts';
 
 export interface PruneBuildCacheRequest extends AbortOptions {

@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { BuildContext, type ContextOptions } from '../../builder/context/build-context.ts';
-import { readDockerfileStream, takeContextStream } from '../../builder/context/context-stream.ts';
-import { DigestCache, tracesChanges } from '../../builder/context/digest-cache.ts';
-import { readOutsideDockerfile } from '../../builder/context/read-context-file.ts';
-import type { NamedDockerfile } from '../../builder/failed-instruction.ts';
-import { StrataError } from '../../errors/index.ts';
-import { fromCaller } from '../../images/caller-streams.ts';
-import type { Lease } from '../../ledger/types.ts';
-import type { AbortOptions } from '../../lib/abort.ts';
-import { utf8 } from '../../lib/bytes.ts';
-import type { StoreLayout } from '../../store/layout.ts';
-import type { Store } from '../../store/store.ts';
-import { openScratch } from '../../store/work/scratch-folder.ts';
-import type { BuildRequest, DockerfileText } from './types.ts';
+import { StrataError } from '../errors/index.ts';
+import { fromCaller } from '../images/caller-streams.ts';
+import type { Lease } from '../ledger/types.ts';
+import type { AbortOptions } from '../lib/abort.ts';
+import { utf8 } from '../lib/bytes.ts';
+import type { StoreLayout } from '../store/layout.ts';
+import type { Store } from '../store/store.ts';
+import { openScratch } from '../store/work/scratch-folder.ts';
+import type { BuildRequest, DockerfileText } from './build-types.ts';
+import { BuildContext, type ContextOptions } from './context/build-context.ts';
+import { readDockerfileStream, takeContextStream } from './context/context-stream.ts';
+import { DigestCache, tracesChanges } from './context/digest-cache.ts';
+import { readOutsideDockerfile } from './context/read-context-file.ts';
+import type { NamedDockerfile } from './failed-instruction.ts';
 
 /** What a build is made from, to be disposed of. */
 export interface BuildSource extends AsyncDisposable {

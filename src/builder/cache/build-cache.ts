@@ -1,9 +1,9 @@
-import type { FilesystemResult } from '../../builder/ops/filesystem-result.ts';
-import type { Cached, CacheStore, SavedStep } from '../../builder/solver/types.ts';
 import type { Lease, SnapshotLedger } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { BuildRecord, BuildRecords } from '../../metadata/build-records.ts';
 import type { KeyLocks } from '../../store/key-locks.ts';
+import type { FilesystemResult } from '../ops/filesystem-result.ts';
+import type { Cached, CacheStore, SavedStep } from '../solver/types.ts';
 import { readResult, writeResult } from './cached-result.ts';
 
 export interface BuildCacheParts {

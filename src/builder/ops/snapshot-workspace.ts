@@ -1,4 +1,3 @@
-import type { LinkWorkspace, MountWorkspace, RunSnapshot, Workspace } from '../../builder/ops/filesystem-result.ts';
 import { diskFailure, isDiskFull } from '../../content/disk-failure.ts';
 import { isStrataError } from '../../errors/index.ts';
 import { isUnchanged } from '../../layer/diff/is-unchanged.ts';
@@ -10,6 +9,7 @@ import { openTree } from '../../snapshots/open-tree.ts';
 import { ownDirectories } from '../../snapshots/own-directories.ts';
 import type { OpenedSnapshotter } from '../../snapshots/storage-driver.ts';
 import type { Mount } from '../../sys/mount-list.ts';
+import type { LinkWorkspace, MountWorkspace, RunSnapshot, Workspace } from './filesystem-result.ts';
 
 /** Build steps on snapshots: each in a mount that no namespace shows and that ends with this process. */
 export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspace {

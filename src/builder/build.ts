@@ -1,0 +1,96 @@
+import { join, resolve } from 'node:path';
+import { StrataError } from '../errors/index.ts';
+import type { Conduct } from '../lib/report.ts';
+import type { StoreLease } from '../metadata/leases.ts';
+import { amendedId } from '../snapshots/amendment.ts';
+import { KeyLocks } from '../store/key-locks.ts';
+import type { LayerMaker, MadeLayer } from '../store/layers/types.ts';
+import type { StoreLayout } from '../store/layout.ts';
+import type { Store } from '../store/store.ts';
+import type { Work } from '../store/work/types.ts';
+import { hostPlatform } from '../sys/host-platform.ts';
+import { buildImage, readTags } from './build-image.ts';
+import type { BuildEvent, BuildRequest, BuildResult, PullPolicy } from './build-types.ts';
+import { BuildCache } from './cache/build-cache.ts';
+import { LazyRunner } from './lazy-runner.ts';
+import { openBuildSource } from './open-build-source.ts';
+import { EarlierCopies } from './ops/earlier-copies.ts';
+import { SnapshotWorkspace } from './ops/snapshot-workspace.ts';
+import type { Runner } from './runner.ts';
+
+/**
+ * Builds an image in a store. `openRunner` gives what executes RUN, which the builder does not know; it is called when the
+ * first command is run. Throws as `builder.build` of the facade says.
+ */
+export async function build(
+  store: Store,
+  request: BuildRequest,
+  { report, signal }: Conduct<BuildEvent>,
+  openRunner: (lease: StoreLease) => Promise<Runner & Disposable>,
+): Promise<BuildResult> {
+  const references = readTags(request.tags ?? []);
+  for (const text of store.driver.warnings) report({ type: 'warning', text });
+  refusePull(request.pull);
+  return await store.work('build', { signal }, async (work) => {
+    const { lease } = work;
+    await using source = await openBuildSource(request, store, { lease, signal });
+    await using runner = new LazyRunner(() => openRunner(lease));
+    const { metadata, driver, layout } = store;
+    const cache = new BuildCache({
+      records: metadata.builds,
+      snapshots: metadata.snapshots,
+      locks: new KeyLocks(join(layout.locks, 'steps')),
+      lease,
+      driver: driver.name,
+    });
+    const { nativeDiff } = driver.snapshotter.capabilities;
+    return await buildImage(
+      {
+        context: source.context,
+        dockerfile: source.dockerfile,
+        references,
+        buildArgs: new Map(Object.entries(request.buildArgs ?? {})),
+        labels: request.labels ?? {},
+        target: request.target,
+        noCache: request.noCache ?? false,
+        network: request.network ?? 'default',
+        platform: hostPlatform(),
+        signal,
+      },
+      {
+        store,
+        work,
+        cache,
+        workspace: new SnapshotWorkspace(driver.snapshotter, lease),
+        copies: nativeDiff ? copiesOf(layout, request, cache) : undefined,
+        runner,
+        layerMaker: layerMakerOf(store, work),
+      },
+      report,
+    );
+  });
+}
+
+/** Layers are made while the disk is written to; of an amended layer next to nothing was written. */
+const layerMakerOf = ({ metadata }: Store, work: Work): LayerMaker => ({
+  make: async (id, below, { signal }) => {
+    const record = metadata.snapshots.get(id);
+    const make = (): Promise<MadeLayer> => work.make(id, below, { signal });
+    return record && amendedId(record) !== undefined
+      ? await make()
+      : await work.flushMeanwhile(make, { signal, pauseMs: 100 });
+  },
+});
+
+function copiesOf({ copies: folder }: StoreLayout, { context }: BuildRequest, cache: BuildCache): EarlierCopies {
+  return new EarlierCopies({ folder, cache, context: typeof context === 'string' ? resolve(context) : '' });
+}
+
+function refusePull(policy: PullPolicy | undefined): void {
+  if (policy !== 'always') return;
+  throw new StrataError({
+    code: 'ERR_NOT_SUPPORTED_YET',
+    message: 'build with images pulled anew: not supported yet',
+    hint: 'Load or import newer images, and build with those.',
+  });
+}
