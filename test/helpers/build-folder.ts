@@ -12,10 +12,13 @@ export type FolderItem =
   | { readonly sameAs: string }
   | { readonly mode: number; readonly content?: string };
 
+// The process that empties a store's trash behind a command may still be at it, and has its lock file there.
+const untilGone = { recursive: true, force: true, maxRetries: 50, retryDelay: 20 } as const;
+
 /** A temporary folder, gone after the test. */
 export function temporaryFolder(context: Pick<TestContext, 'after'>, name = 'folder'): string {
   const path = mkdtempSync(join(tmpdir(), `strata-${name}-`));
-  context.after(() => rmSync(path, { recursive: true, force: true }));
+  context.after(() => rmSync(path, untilGone));
   return path;
 }
 
