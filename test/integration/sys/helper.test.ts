@@ -17,6 +17,7 @@ import type { Readable, Writable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processesInControlGroup, removeControlGroup } from '../../../src/sys/control-groups.ts';
+import { errnoOf } from '../../../src/sys/errno.ts';
 import { dropHelperLock, readHolder, takeHelperLock, writeHolder } from '../../../src/sys/helper/helper-lock.ts';
 import { type Helper, keepHelper } from '../../../src/sys/helper/keep-helper.ts';
 import { readMountInfo } from '../../../src/sys/mountinfo.ts';
@@ -30,6 +31,37 @@ type Command = ChildProcessByStdio<Writable, Readable, null>;
 const beside = (name: string): string => join(import.meta.dirname, name);
 const numbersIn = (folder: string): number[] => readdirSync(folder).map(Number).filter(Boolean);
 
+/** Of a process that lives: its group and its session, proc_pid_stat(5). */
+function groupsOf(pid: number): { readonly group?: number; readonly session?: number } {
+  try {
+    const [state, , group, session] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
+    return state === 'Z' ? {} : { group: Number(group), session: Number(session) };
+  } catch {
+    return {};
+  }
+}
+
+/** Numbers of the processes that live in a group, the dying included. */
+const groupMembers = (leader: number): number[] => numbersIn('/proc').filter((pid) => groupsOf(pid).group === leader);
+
+/** Kills the processes of a group and waits for their death, in which they give up a lock. */
+async function endGroup(leader: number): Promise<void> {
+  end(-leader);
+  await until(
+    () => groupMembers(leader).length === 0,
+    () => `still there: ${groupMembers(leader).join(' ')}`,
+  );
+}
+
+/** Kills a process, or a group's when the number is negative; it may be gone already. */
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (errnoOf(error) !== 'ESRCH') throw error;
+  }
+}
+
 /** A folder in which a helper works, and its commands. No process of it is left after the test. */
 class Place {
   readonly folder = mkdtempSync(join(tmpdir(), 'strata-helper-'));
@@ -40,7 +72,7 @@ class Place {
     mkdirSync(join(this.folder, 'tasks'));
     context.after(() => {
       for (const command of this.#commands) command.kill('SIGKILL');
-      for (const pid of this.running()) process.kill(pid, 'SIGKILL');
+      for (const pid of this.running()) end(pid);
       rmSync(this.folder, { recursive: true, force: true });
     });
   }
@@ -145,21 +177,42 @@ test('what comes when the helper has just done all is done by it', async (contex
   assert.equal(place.started().length, 1);
 });
 
+/** What is killed follows one of these in a few milliseconds; the helper waits until then. */
+const moments: { readonly [name: string]: (place: Place) => boolean } = {
+  begun: () => true,
+  locked: ({ lock }) => existsSync(lock),
+  started: (place) => place.running().length > 0,
+  known: ({ lock }) => readHolder(lock)?.process !== undefined,
+  done: (place) => place.tasks().length === 0,
+};
+
 test('a helper or its command is killed at any moment: the next command starts it', async (context) => {
   const seed = runSeed();
   const random = seeded(seed);
-  for (let round = 0; round < (soaking ? 400 : 8); round++) {
+  for (let round = 0; round < (soaking ? 300 : 8); round++) {
     const place = new Place(context);
-    const [victim, afterMs] = [random.pick(['helper', 'command', 'both']), random.next(180)];
-    const report = { seed, round, victim, afterMs };
+    const moment = random.pick(Object.keys(moments));
+    const [victim, afterMs] = [random.pick(['helper', 'command', 'both']), random.next(30)];
+    const report = { seed, round, moment, victim, afterMs };
+    const hold = moment === 'done' ? 'hold-end' : 'hold-start';
+    place.add(hold);
+    place.add('tasks/first');
     const command = place.command();
     const ended = once(command, 'exit');
+    await until(
+      () => moments[moment]!(place),
+      () => `never: ${JSON.stringify(report)}`,
+      1,
+    );
+    if (moment === 'done') place.remove(hold);
     await sleep(afterMs);
     // The command is a shell and what it runs, in a group of their own.
-    if (victim !== 'helper') process.kill(-command.pid!, 'SIGKILL');
-    if (victim !== 'command') for (const pid of place.running()) process.kill(pid, 'SIGKILL');
+    if (victim !== 'helper') await endGroup(command.pid!);
+    // Each is the leader of a group of its own.
+    if (victim !== 'command') for (const pid of place.running()) await endGroup(pid);
     await ended;
     if (soaking) console.log(JSON.stringify(report));
+    if (moment !== 'done') place.remove(hold);
     place.add('tasks/last');
     assert.ok(await keepHelper(place.helper()), JSON.stringify(report));
     await place.isIdle();
@@ -215,15 +268,6 @@ test('a helper has nothing of its command but its user', { skip: needs('bash') }
   await place.isIdle();
 });
 
-/** Which session a process belongs to: proc_pid_stat(5), field 6. */
-function sessionOf(pid: number): number | undefined {
-  try {
-    return Number(readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ')[3]);
-  } catch {
-    return undefined;
-  }
-}
-
 test('the end of a login, by a signal to all its processes, does not take it', async (context) => {
   const place = new Place(context);
   place.add('hold-start');
@@ -231,7 +275,7 @@ test('the end of a login, by a signal to all its processes, does not take it', a
   const ended = once(command, 'exit');
   assert.equal(await lineOf(command), 'true');
   const helper = await place.pid();
-  const session = numbersIn('/proc').filter((pid) => sessionOf(pid) === command.pid);
+  const session = numbersIn('/proc').filter((pid) => groupsOf(pid).session === command.pid);
   assert.ok(session.includes(command.pid!) && !session.includes(helper));
   process.kill(-command.pid!, 'SIGHUP');
   assert.deepEqual(await ended, [null, 'SIGHUP']);
