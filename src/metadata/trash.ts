@@ -1,16 +1,18 @@
 import { constants, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AbortOptions } from '../lib/abort.ts';
 import { displayBytes } from '../lib/bytes.ts';
+import { ownTurn } from '../lib/own-turn.ts';
 import { AT_FDCWD } from '../sys/constants.ts';
+import type { DirectoryEntry } from '../sys/directory-listing.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { closeFd, openAt, rmdirAt } from '../sys/fs-at.ts';
 import { listFd } from '../sys/list-at.ts';
 import { removeTreeAt } from '../sys/remove-tree.ts';
 
-// Trees are taken apart piece by piece down to this depth; what lies below goes in one go, without a pause.
-const gradualDepth = 4;
+// Trees are taken apart piece by piece down to this depth, with a descriptor open for each; what lies below goes in one go,
+// without a pause.
+const gradualDepth = 32;
 const turnMs = 10;
 
 /**
@@ -24,12 +26,12 @@ export async function emptyTrash(directory: string, { signal }: AbortOptions = {
   const stuck: string[] = [];
   try {
     const removal = new GradualRemoval(signal);
-    for (const name of removable(fd, directory)) {
+    for (const entry of removable(fd, directory)) {
       try {
-        await removal.remove(fd, name, 1);
+        await removal.remove(fd, entry, 1);
       } catch (error) {
         if (signal?.aborted === true) throw error;
-        stuck.push(sentence(join(directory, displayBytes(name)), error));
+        stuck.push(sentence(join(directory, displayBytes(entry.name)), error));
       }
     }
   } finally {
@@ -42,7 +44,7 @@ export async function emptyTrash(directory: string, { signal }: AbortOptions = {
 export function namesInTrash(directory: string): string[] {
   const fd = openAt(AT_FDCWD, directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    return removable(fd, directory).map(displayBytes);
+    return removable(fd, directory).map(({ name }) => displayBytes(name));
   } finally {
     closeFd(fd);
   }
@@ -56,11 +58,11 @@ function sentence(path: string, error: unknown): string {
   return `trash ${path} cannot be deleted: ${why}${cure}`;
 }
 
-function removable(fd: number, directory: string): Uint8Array[] {
-  const names = [...listFd(fd).names()];
-  if (names.length === 0) return names;
+function removable(fd: number, directory: string): DirectoryEntry[] {
+  const entries = [...listFd(fd)];
+  if (entries.length === 0) return entries;
   const mounted = mountPointsBelow(realpathSync(directory));
-  return names.filter((name) => !mounted.has(displayBytes(name)));
+  return entries.filter(({ name }) => !mounted.has(displayBytes(name)));
 }
 
 class GradualRemoval {
@@ -72,14 +74,14 @@ class GradualRemoval {
     this.#signal = signal;
   }
 
-  async remove(dirFd: number, name: Uint8Array, depth: number): Promise<void> {
+  async remove(dirFd: number, { name, type }: DirectoryEntry, depth: number): Promise<void> {
     if (Date.now() > this.#turnEnd) {
-      await nextTurn();
+      await ownTurn();
       this.#signal?.throwIfAborted();
       this.#turnEnd = Date.now() + turnMs;
     }
     try {
-      if (depth < gradualDepth) await this.#empty(dirFd, name, depth);
+      if (type === 'directory' && depth < gradualDepth) await this.#empty(dirFd, name, depth);
       else removeTreeAt(dirFd, name);
     } catch (error) {
       // Another process empties the same trash, and may be ahead of us or behind.
@@ -92,12 +94,11 @@ class GradualRemoval {
     try {
       fd = openAt(dirFd, name, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
     } catch (error) {
-      const errno = errnoOf(error);
-      if (errno !== 'ENOTDIR' && errno !== 'ELOOP' && errno !== 'EACCES') throw error;
+      if (errnoOf(error) !== 'EACCES') throw error;
       return removeTreeAt(dirFd, name);
     }
     try {
-      for (const entry of listFd(fd)) await this.remove(fd, entry.name, depth + 1);
+      for (const entry of listFd(fd)) await this.remove(fd, entry, depth + 1);
     } finally {
       closeFd(fd);
     }

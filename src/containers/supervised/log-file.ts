@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
 import type { AbortOptions } from '../../lib/abort.ts';
+import { ownTurn } from '../../lib/own-turn.ts';
 import { FileNews } from '../../sys/file-news.ts';
 import { ifThere } from '../../sys/if-there.ts';
 
@@ -77,7 +77,7 @@ async function* entriesOf(
   let hasSuccessor = false;
   for (;;) {
     // Reading never waits: without a turn of its own nobody could abort what writes as fast as we read.
-    await setImmediate();
+    await ownTurn();
     signal?.throwIfAborted();
     const length = readSync(fd, buffer, 0, Math.min(readBytes, limit - offset), offset);
     if (length === 0) {
