@@ -1,7 +1,12 @@
 // What a program with many clients does all day, in one process.
 import assert from 'node:assert/strict';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { before, test } from 'node:test';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { before, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../../src/engine/index.ts';
 import { containerStore } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
@@ -20,6 +25,9 @@ const threads = (): number => readdirSync('/proc/self/task').length;
 const many = 200;
 // A thread takes 12 MiB.
 const mostBytesEach = 1 << 20;
+const lockMs = 3000;
+// Ten times what a busy machine shows; a process that stands still before the lock does so for all of its time.
+const mostStallMs = 1000;
 
 /** What one client has heard: of its container's streams, of its log, of its end. */
 interface Client {
@@ -93,4 +101,66 @@ test('200 who are idle cost next to no CPU', { skip }, async (t) => {
   const share = (user + system) / 1000 / (performance.now() - began);
   // Polling took 40 % and more for the logs alone.
   assert.ok(share < 0.1, `${(share * 100).toFixed(1)} % of a core`);
+});
+
+/** Another process that holds up all writes to the store until its standard input ends. */
+async function holdLock(context: TestContext): Promise<ChildProcessWithoutNullStreams> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'hold-lock.fixture.ts'), engine.layout.database]);
+  context.after(() => child.kill('SIGKILL'));
+  child.stderr.pipe(process.stderr);
+  await once(child.stdout, 'data');
+  return child;
+}
+
+test('another process holds up all writes: 200 are heard meanwhile, without a stall, a thread or memory for each', {
+  skip,
+}, async (t) => {
+  const stop = new AbortController();
+  t.after(() => stop.abort());
+  const { containers, images } = engine;
+  const command = ['sh', '-c', 'while read line; do echo "$line"; done'];
+  const { id } = await containers.create({ image: 'busybox', command, interactive: true });
+  await containers.start(id);
+  const { id: other } = await containers.create({ image: 'busybox', command });
+  await images.tag('busybox', 'before');
+  const clients: Client[] = [];
+  for (let at = 0; at < many; at++) clients.push(await clientOf(id, stop.signal));
+  await using writer = await containers.attach(id);
+  const lock = await holdLock(t);
+  const events: string[] = [];
+  void (async () => {
+    for await (const { type, action } of engine.events({ signal: stop.signal })) events.push(`${type} ${action}`);
+  })().catch((error: unknown) => assert.equal(error, stop.signal.reason));
+  const [threadsBefore, memoryBefore] = [threads(), process.memoryUsage.rss()];
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  let settled = 0;
+  const writes = [
+    images.tag('busybox', 'meanwhile'),
+    containers.create({ image: 'busybox', name: 'meanwhile', command }),
+    containers.rename(other, 'renamed'),
+    images.remove('before'),
+  ].map((write) => write.finally(() => settled++));
+  const held = sleep(lockMs);
+  await writer.streams.write(Buffer.from('to all\n'));
+  await until(
+    () => clients.every(({ output, log }) => output !== '' && log !== ''),
+    () => JSON.stringify(clients.filter(({ log, output }) => log === '' || output === '').slice(0, 5)),
+  );
+  await held;
+  delay.disable();
+  const [threadsMore, bytesMore] = [threads() - threadsBefore, process.memoryUsage.rss() - memoryBefore];
+  assert.ok(delay.max / 1e6 < mostStallMs, `timers waited for ${Math.round(delay.max / 1e6)} ms`);
+  assert.equal(settled, 0, 'the lock held up all writes');
+  assert.ok(threadsMore <= writes.length, `${threadsMore} threads more`);
+  assert.ok(bytesMore < many * mostBytesEach, `${bytesMore} bytes more`);
+  lock.stdin.end();
+  await Promise.all(writes);
+  const told = ['container create', 'container rename', 'image tag', 'image untag'];
+  await until(
+    () => told.every((event) => events.includes(event)),
+    () => events.join(', '),
+  );
+  const names = (await containers.list({ all: true })).map(({ name }) => name);
+  assert.ok(names.includes('meanwhile') && names.includes('renamed'), names.join(' '));
 });
