@@ -8,7 +8,7 @@ import { errnoOf } from '../errno.ts';
 import { keepInherited } from '../inherited-descriptors.ts';
 import { pause } from '../pause.ts';
 import { safeEnvironment } from '../process.ts';
-import { signalProcess } from '../process-identity.ts';
+import { isAlive, signalProcess } from '../process-identity.ts';
 import { dropHelperLock, readHolder, takeHelperLock, writeHolder } from './helper-lock.ts';
 
 export interface Helper {
@@ -37,7 +37,9 @@ export async function keepHelper(helper: Helper, options: AbortOptions = {}): Pr
       const fd = takeHelperLock(helper.lock);
       if (fd !== undefined) return start(helper, fd);
       const holder = readHolder(helper.lock);
-      if (holder?.version === helper.version) return true;
+      // One that was just killed holds the lock until the last of its threads is gone.
+      const isDying = holder?.process !== undefined && !isAlive(holder.process);
+      if (holder?.version === helper.version && !isDying) return true;
       if (holder?.process !== undefined) signalProcess(holder.process, waited < graceMs ? SIGTERM : SIGKILL);
       await pause(pauseMs, options);
       waited += pauseMs;

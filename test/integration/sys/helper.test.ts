@@ -35,7 +35,8 @@ const numbersIn = (folder: string): number[] => readdirSync(folder).map(Number).
 function groupsOf(pid: number): { readonly group?: number; readonly session?: number } {
   try {
     const [state, , group, session] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
-    return state === 'Z' ? {} : { group: Number(group), session: Number(session) };
+    const isGone = state === 'Z' && readdirSync(`/proc/${pid}/task`).length < 2;
+    return isGone ? {} : { group: Number(group), session: Number(session) };
   } catch {
     return {};
   }
