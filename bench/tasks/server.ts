@@ -6,6 +6,12 @@ import type { ContestEntry } from '../contest.ts';
 import { driver } from '../drivers/driver.ts';
 import { makeDockerArchive, makeImage, scaled, sixLayers } from '../inputs.ts';
 
+/** As `drivers/server.ts` prints it, in milliseconds. */
+interface Stall {
+  readonly wall: number;
+  readonly own: number;
+}
+
 const goalMs = 20;
 const rounds = 3;
 const tag = 'bench/six:1';
@@ -32,17 +38,22 @@ export const contests: readonly ContestEntry[] = [
       const context = busyboxContext(folder);
       return {
         title: 'Longest stall of the event loop',
-        rules: `An engine in one process, as a server has it: an image of six layers is loaded, containers and images are listed 20 times a second, the logs of ten containers are followed (20,000 lines each). The longest of ${rounds} rounds; goal ${goalMs} ms on a quiet machine.`,
+        rules: `An engine in one process, as a server has it: an image of six layers is loaded, containers and images are listed 20 times a second, the logs of ten containers are followed (20,000 lines each). The longest of ${rounds} rounds; goal ${goalMs} ms on a quiet machine. The last column leaves out the time in which the kernel had no core for the main thread, which is what others on the machine take.`,
         look: async ({ signal }) => {
-          const longest = new Map<string, number>();
+          const longest = new Map<string, Stall>();
           for (let round = 0; round < rounds; round++) {
             const [node, ...words] = [...command, join(folder, `store-${round}`), context, archive, tag];
             const { stdout } = await promisify(execFile)(node ?? '', words, { signal });
-            const stalls = JSON.parse(stdout) as Readonly<Record<string, number>>;
-            for (const [name, ms] of Object.entries(stalls)) longest.set(name, Math.max(longest.get(name) ?? 0, ms));
+            const stalls = JSON.parse(stdout) as Readonly<Record<string, Stall>>;
+            for (const [name, { wall, own }] of Object.entries(stalls)) {
+              const before = longest.get(name) ?? { wall: 0, own: 0 };
+              longest.set(name, { wall: Math.max(before.wall, wall), own: Math.max(before.own, own) });
+            }
           }
-          const rows = [...longest].map(([name, ms]) => `| ${name} | ${ms.toFixed(1)} ms |`);
-          return ['| work | longest stall |', '|---|---|', ...rows].join('\n');
+          const rows = [...longest].map(
+            ([name, { wall, own }]) => `| ${name} | ${wall.toFixed(1)} ms | ${own.toFixed(1)} ms |`,
+          );
+          return ['| work | longest stall | with a core |', '|---|---|---|', ...rows].join('\n');
         },
       };
     },
