@@ -74,8 +74,15 @@ export class PacketReader implements Disposable {
     if (this.#hasEnded) return;
     // The other side is gone and has not read all of ours; what it sent is still there. The kernel reports this once.
     const isReset = errnoOf(error) === 'ECONNRESET';
-    if (isReset) this.#options.onPackets(this.#packetsFrom(this.#receive()));
+    if (isReset) this.#takeTheRest();
     this.#end(isReset ? undefined : error);
+  }
+
+  /** All of it, even if the reader wants no more for now: Node will not read again, and a socket's buffer is small. */
+  #takeTheRest(): void {
+    for (let length = this.#receive(); length > 0 && !this.#hasEnded; length = this.#receive()) {
+      this.#options.onPackets(this.#packetsFrom(length));
+    }
   }
 
   #end(failure: Error | undefined): void {

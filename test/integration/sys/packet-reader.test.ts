@@ -131,6 +131,20 @@ test('a side that goes without having read all of ours leaves what it sent, and 
   assert.deepEqual(heard.packets, ['packet 0', 'packet 1', 'packet 2', 'packet 3', 'packet 4']);
 });
 
+test('a reader that wants no more for now gets all the same what such a side sent', async () => {
+  using sockets = pair();
+  sendTo(sockets.ours, Buffer.from('never read'), 10, MSG_NOSIGNAL);
+  for (let at = 0; at < 5; at++) sockets.send(`packet ${at}`);
+  sockets.close();
+  const { heard } = read(sockets.ours, 1);
+  await until(
+    () => heard.end !== 'none',
+    () => 'what has to come does not',
+  );
+  assert.equal(heard.end, 'ended');
+  assert.deepEqual(heard.packets, ['packet 0', 'packet 1', 'packet 2', 'packet 3', 'packet 4']);
+});
+
 test('nothing is heard after disposal, and no descriptor stays', async () => {
   using sockets = pair();
   const before = descriptors();
