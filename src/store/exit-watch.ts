@@ -22,6 +22,15 @@ const lookMs = 500;
 // A glance takes some 50 µs: however many containers are waited for, the clock takes about 1 % of a core.
 const pauseForEachMs = 5;
 
+/** Returns undefined for a glance that fails: nobody could catch what a timer throws, and a close look tells the waiters. */
+function glanceOf({ glance }: Pick<Watched, 'glance'>): string | undefined {
+  try {
+    return glance();
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Wakes those who wait for containers of one store to end: a single watch on the folder of exit files and a single clock,
  * from the first who waits to the last.
@@ -42,8 +51,8 @@ export class ExitWatch {
     let wake = (): void => undefined;
     const onNews = (): void => wake();
     signal?.addEventListener('abort', onNews);
-    this.#add(id, glance, onNews);
     try {
+      this.#add(id, glance, onNews);
       for (;;) {
         signal?.throwIfAborted();
         const news = new Promise<void>((resolve) => (wake = resolve));
@@ -58,7 +67,8 @@ export class ExitWatch {
 
   #add(id: string, glance: ExitWait['glance'], onNews: () => void): void {
     const watched = this.#containers.get(id);
-    if (watched === undefined) this.#containers.set(id, { glance, waiting: new Set([onNews]), seen: glance() });
+    if (watched === undefined)
+      this.#containers.set(id, { glance, waiting: new Set([onNews]), seen: glanceOf({ glance }) });
     else watched.waiting.add(onNews);
     this.#watch ??= watchPath(this.#directory, (name) => this.#wake(name));
     this.#clock ??= this.#startClock();
@@ -80,7 +90,7 @@ export class ExitWatch {
     return setTimeout(() => {
       this.#clock = this.#startClock();
       for (const [id, watched] of this.#containers) {
-        const seen = watched.glance();
+        const seen = glanceOf(watched);
         if (seen === undefined || seen !== watched.seen) this.#wake(id);
         watched.seen = seen;
       }

@@ -67,3 +67,18 @@ test('what a glance shows is looked at once, not once a waiter', async (context)
   await Promise.all(Array.from({ length: 50 }, () => watch.until('one', { isOver, glance })));
   assert.equal(glances, 2);
 });
+
+test('a glance that fails is told to those who wait, and does not end the program', async (context) => {
+  const watch = new ExitWatch(temporaryFolder(context));
+  const fault = new Error('the disk reported a fault');
+  let glances = 0;
+  const glance = (): string => {
+    if (glances++ > 0) throw fault;
+    return 'there';
+  };
+  const isOver = async (): Promise<boolean> => {
+    if (glances > 1) throw fault;
+    return false;
+  };
+  await assert.rejects(watch.until('one', { isOver, glance }), fault);
+});
