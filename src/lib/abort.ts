@@ -2,3 +2,17 @@
 export interface AbortOptions {
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Resolves as `wait` does; rejects with the signal's reason once it aborts, while `wait` goes on. */
+export async function unlessAborted<Result>(wait: Promise<Result>, { signal }: AbortOptions): Promise<Result> {
+  signal?.throwIfAborted();
+  if (signal === undefined) return await wait;
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = (): void => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([wait, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

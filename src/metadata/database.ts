@@ -246,8 +246,10 @@ export class Database implements Disposable {
     invariant(this.#depth === 0, 'a transaction does not begin inside another');
     const attempt = (): Done<T> | undefined =>
       frees ? this.reserve.useFor(() => this.#attempt(body)) : this.#attempt(body);
-    const done =
-      (this.#turns.isFree ? attempt() : undefined) ?? (await this.#turns.take(() => this.#retry(attempt, { signal })));
+    // From here: those that wait behind others are not to wait for longer than these.
+    const deadline = Date.now() + this.#busyTimeoutMs;
+    const retry = async (): Promise<Done<T>> => await this.#retry(attempt, deadline, { signal });
+    const done = (this.#turns.isFree ? attempt() : undefined) ?? (await this.#turns.take(retry, { signal }));
     if (done.hasChanged) {
       this.#options.onCommitted?.();
       this.#checkpoints?.count();
@@ -256,8 +258,8 @@ export class Database implements Disposable {
     return done.result;
   }
 
-  async #retry<T>(attempt: () => Done<T> | undefined, { signal }: AbortOptions): Promise<Done<T>> {
-    for (const deadline = Date.now() + this.#busyTimeoutMs; ; ) {
+  async #retry<T>(attempt: () => Done<T> | undefined, deadline: number, { signal }: AbortOptions): Promise<Done<T>> {
+    for (;;) {
       const done = attempt();
       if (done !== undefined) return done;
       if (Date.now() > deadline) throw storeBusy(this.path);

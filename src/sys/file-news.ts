@@ -1,4 +1,4 @@
-import type { AbortOptions } from '../lib/abort.ts';
+import { type AbortOptions, unlessAborted } from '../lib/abort.ts';
 import { pause } from './pause.ts';
 import { watchPath } from './watch-path.ts';
 
@@ -36,17 +36,5 @@ export class FileNews implements Disposable {
 
   [Symbol.dispose](): void {
     this.#watch?.[Symbol.dispose]();
-  }
-}
-
-async function unlessAborted(news: Promise<void>, { signal }: AbortOptions): Promise<void> {
-  signal?.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal?.reason as Error);
-  signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    await Promise.race([news, aborted.promise]);
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
   }
 }

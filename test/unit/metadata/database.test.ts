@@ -135,6 +135,35 @@ describe('transactions', () => {
     assert.deepEqual(names(db), ['b']);
   });
 
+  test('those that wait behind others obey their own signal, and wait for no longer than one alone', async (context) => {
+    const path = join(temporaryRoot(context), 'a.db');
+    using db = await Database.open(path, { migrations: [table], busyTimeoutMs: 1000 });
+    using other = await Database.open(path, { migrations: [table] });
+    other.statement('BEGIN IMMEDIATE').run();
+    let isFirstOver = false;
+    const first = assert.rejects(
+      db.transact(() => add(db, 'first')).finally(() => (isFirstOver = true)),
+      { code: 'ERR_STORE_BUSY' },
+    );
+    const controller = new AbortController();
+    const reason = new Error('stop');
+    const second = db.transact(() => add(db, 'second'), { signal: controller.signal });
+    const others = Array.from({ length: 20 }, (_, at) => db.transact(() => add(db, `${at}`)));
+    const refused = Promise.all(others.map((one) => assert.rejects(one, { code: 'ERR_STORE_BUSY' })));
+    await sleep(10);
+    controller.abort(reason);
+    await assert.rejects(second, reason);
+    assert.equal(isFirstOver, false);
+    // One after the other they would take as many seconds.
+    await Promise.race([
+      Promise.all([first, refused]),
+      sleep(15_000, undefined, { ref: false }).then(() => assert.fail('each waits its own time')),
+    ]);
+    other.statement('ROLLBACK').run();
+    await db.transact(() => add(db, 'last'));
+    assert.deepEqual(names(db), ['last']);
+  });
+
   test('a transaction without a change, and one that is volatile, flush nothing', { skip }, async (context) => {
     const path = join(temporaryRoot(context), 'a.db');
     const flushes = (mode: string): number => {
