@@ -51,10 +51,15 @@ export class TransferWriter implements BlobWriter {
     await this.#writer.discard();
   }
 
+  /** The ingest is let go of whatever becomes of the note: a process that lives on would hold it for good. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isOpen) await (this.offset === 0 ? this.#forget() : this.#note());
+    const isOpen = this.#isOpen;
     this.#isOpen = false;
-    await this.#writer[Symbol.asyncDispose]();
+    try {
+      if (isOpen) await (this.offset === 0 ? this.#forget() : this.#note());
+    } finally {
+      await this.#writer[Symbol.asyncDispose]();
+    }
   }
 
   /** Not flushed: after a power cut the bytes are counted anyway. */

@@ -42,6 +42,18 @@ async function put(store: TrackedContentStore): Promise<void> {
 }
 
 describe('tracked content', () => {
+  test('an upload whose end cannot be noted is let go of all the same', async (context) => {
+    const store = await newStore(context);
+    const uploads = await tracked(store);
+    const writer = await uploads.writer('upload', { transfer: { kind: 'upload', source: 'example.com/app' } });
+    await writer.write(bytes);
+    const busy = new Error('the store is busy');
+    const transact = context.mock.method(store.metadata.db, 'transact', () => Promise.reject(busy));
+    await assert.rejects(async () => await writer[Symbol.asyncDispose](), busy);
+    transact.mock.restore();
+    assert.equal(store.content.isWritten('upload'), false);
+  });
+
   test('a file without a row is not there, and a commit makes it so', async (context) => {
     const store = await newStore(context);
     await using writer = await store.content.writer('untracked');
