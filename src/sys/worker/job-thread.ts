@@ -18,6 +18,7 @@ interface RunningJob {
   readonly reject: (error: unknown) => void;
   readonly onEvent: ((event: never) => void | Promise<void>) | undefined;
   readonly signal: AbortSignal | undefined;
+  readonly abort: () => void;
 }
 
 /**
@@ -55,26 +56,26 @@ export class JobThread<Job, Event, Result> implements AsyncDisposable {
 
   /**
    * Resolves with the job's result, which may come in spite of an abort; rejects with its error, with the signal's reason
-   * once an aborted job has ended, or with ERR_WORKER_DIED.
+   * once an aborted job has ended, or with ERR_WORKER_DIED. A failure of `onEvent` rejects at once, and aborts the job.
    */
   async run(job: Job, { signal, onEvent, transfer = [] }: JobOptions<Event> = {}): Promise<Result> {
     signal?.throwIfAborted();
     if (this.#death !== undefined) throw this.#death.error;
     const number = ++this.#count;
     const abort = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-    const onAbort = (): void => {
+    const stop = (): void => {
       Atomics.store(new Int32Array(abort), 0, 1);
       this.#send({ kind: 'abort', number });
     };
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#running.set(number, { resolve, reject, onEvent, signal });
+    this.#running.set(number, { resolve, reject, onEvent, signal, abort: stop });
     this.#worker.ref();
-    signal?.addEventListener('abort', onAbort, { once: true });
+    signal?.addEventListener('abort', stop, { once: true });
     try {
       this.#send({ kind: 'job', number, job, abort }, transfer);
       return (await promise) as Result;
     } finally {
-      signal?.removeEventListener('abort', onAbort);
+      signal?.removeEventListener('abort', stop);
       this.#running.delete(number);
       if (this.#running.size === 0) this.#worker.unref();
     }
@@ -88,7 +89,7 @@ export class JobThread<Job, Event, Result> implements AsyncDisposable {
 
   #receive(report: WorkerReport): void {
     const job = this.#running.get(report.number);
-    if (job === undefined) return;
+    if (job === undefined) return this.#forgo(report);
     switch (report.kind) {
       case 'event':
         this.#deal(job, report.event, report.delivery);
@@ -104,16 +105,27 @@ export class JobThread<Job, Event, Result> implements AsyncDisposable {
     }
   }
 
-  #deal({ onEvent, reject }: RunningJob, event: unknown, delivery: number | undefined): void {
+  /** Of a job that failed by its event and goes on to its end. */
+  #forgo(report: WorkerReport): void {
+    if (report.kind === 'event' && report.delivery !== undefined) this.#send({ kind: 'taken', event: report.delivery });
+  }
+
+  #deal({ onEvent, reject, abort }: RunningJob, event: unknown, delivery: number | undefined): void {
     const taken = (): void => {
       if (delivery !== undefined) this.#send({ kind: 'taken', event: delivery });
+    };
+    // Nobody wants the job any more: it is not to wait for an event that was never dealt with.
+    const failed = (error: unknown): void => {
+      reject(error);
+      abort();
+      taken();
     };
     try {
       const dealt = onEvent?.(event as never);
       if (dealt === undefined) taken();
-      else dealt.then(taken, reject);
+      else dealt.then(taken, failed);
     } catch (error) {
-      reject(error);
+      failed(error);
     }
   }
 

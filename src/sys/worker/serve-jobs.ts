@@ -21,6 +21,7 @@ class JobServer {
   /** Deliveries that the other side has not dealt with yet. */
   readonly #untaken = new Map<number, () => void>();
   #deliveries = 0;
+  #isEnding = false;
 
   constructor(port: MessagePort, handler: JobHandler<unknown, unknown, unknown>) {
     this.#port = port;
@@ -40,8 +41,13 @@ class JobServer {
         this.#untaken.delete(order.event);
         break;
       case 'end':
-        this.#port.close();
+        this.#isEnding = true;
+        this.#endIfIdle();
     }
+  }
+
+  #endIfIdle(): void {
+    if (this.#isEnding && this.#running.size === 0) this.#port.close();
   }
 
   async #run(number: number, job: unknown, abort: SharedArrayBuffer): Promise<void> {
@@ -62,6 +68,7 @@ class JobServer {
       this.#send(isAborted ? { kind: 'aborted', number } : { kind: 'failed', number, error: toErrorData(error) });
     } finally {
       this.#running.delete(number);
+      this.#endIfIdle();
     }
   }
 

@@ -60,6 +60,26 @@ test('a job waits until an event that it delivers has been dealt with', async (c
   assert.equal(await failureOf(thread.run('events', { onEvent: () => Promise.reject(failure) })), failure);
 });
 
+test('disposal waits for the jobs', async () => {
+  const thread = new JobThread<TestJob, string, string>(fixture);
+  let disposal: Promise<void> | undefined;
+  const onEvent = async (): Promise<void> => {
+    disposal ??= thread[Symbol.asyncDispose]();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  assert.equal(await thread.run('events', { onEvent }), 'all dealt with');
+  await disposal;
+});
+
+test('a job whose event could not be dealt with is aborted, and a thread of its own ends with it', async () => {
+  const failure = new Error('cannot deal with it');
+  const onEvent = (): never => {
+    throw failure;
+  };
+  for (const job of ['wait', 'events'] as const)
+    assert.equal(await failureOf(runInThread<TestJob, string, string>(fixture, job, { onEvent })), failure);
+});
+
 test('a StrataError arrives with code, hint, details and its causes', async (context) => {
   const error = await failureOf(threadFor(context).run('strata'));
   assert.ok(isStrataError(error, 'ERR_PATH_HAS_NUL'));
