@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
-import type { AbortOptions } from '../lib/abort.ts';
+import { StrataError } from '../errors/index.ts';
+import { type AbortOptions, unlessAborted } from '../lib/abort.ts';
 import { Growth } from '../lib/growth.ts';
 import type { DiffId, Digest } from '../spec/digest.ts';
 import type { Coming, LayerSource } from './types.ts';
@@ -15,29 +16,33 @@ export interface ReceiveOptions extends AbortOptions {
 
 /**
  * Writes a stream into a file and returns at once a layer that is unpacked while it comes. What the stream throws, and
- * the signal's reason, are `coming.written`'s rejection, for which unpacking waits.
+ * the signal's reason, are `coming.written`'s rejection, for which unpacking waits; so is ERR_BLOB_SIZE_MISMATCH, as soon as
+ * more than `sizeBytes` have come.
  */
 export function receiveBlob(
   stream: AsyncIterable<Uint8Array>,
   { path, sizeBytes, digest, diffId, signal }: ReceiveOptions,
 ): LayerSource & { readonly coming: Coming } {
   const growth = new Growth();
-  const written = write(stream, path, growth, { signal });
+  const written = write(stream, growth, { path, sizeBytes, signal });
   written.catch(() => undefined);
   return { blobPath: path, sizeBytes, digest, diffId, coming: { growth, written } };
 }
 
 async function write(
   stream: AsyncIterable<Uint8Array>,
-  path: string,
   growth: Growth,
-  { signal }: AbortOptions,
+  { path, sizeBytes, signal }: Pick<ReceiveOptions, 'path' | 'sizeBytes' | 'signal'>,
 ): Promise<void> {
+  const iterator = stream[Symbol.asyncIterator]();
   try {
     await using file = await open(path, 'w', 0o600);
     let written = 0;
-    for await (const chunk of stream) {
-      signal?.throwIfAborted();
+    for (;;) {
+      const next = await unlessAborted(iterator.next(), { signal });
+      if (next.done === true) break;
+      const chunk = next.value;
+      if (written + chunk.length > sizeBytes) throw tooLong(sizeBytes);
       for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
       written += chunk.length;
       growth.reach(written);
@@ -45,6 +50,15 @@ async function write(
     growth.end();
   } catch (error) {
     growth.fail();
+    // Nobody waits for it: a stream that stands still does not end before its next piece.
+    iterator.return?.()?.catch(() => undefined);
     throw error;
   }
 }
+
+const tooLong = (sizeBytes: number): StrataError =>
+  new StrataError({
+    code: 'ERR_BLOB_SIZE_MISMATCH',
+    message: `layer blob: received more than ${sizeBytes} bytes`,
+    hint: 'The source gives a wrong size: try again, and mistrust it if it happens again.',
+  });

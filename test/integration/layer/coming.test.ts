@@ -1,6 +1,7 @@
 // Layers that are unpacked while they come.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -112,6 +113,31 @@ test('what breaks the stream is what unpacking rejects with', { skip }, async (c
   const applied = applyChain({ layers: [layerOf(trees, 'own', source)], lowerDirs: [] });
   tap.break(new RangeError('the line is dead'));
   await assert.rejects(applied, { name: 'RangeError', message: 'the line is dead' });
+});
+
+test('a stream that is longer than was said ends there', async (context) => {
+  const path = join(temporaryFolder(context), 'blob');
+  let pieces = 0;
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    for (; pieces < 1000; pieces++) yield new Uint8Array(10);
+  }
+  await assert.rejects(receiveBlob(endless(), { path, sizeBytes: 25 }).coming.written, {
+    code: 'ERR_BLOB_SIZE_MISMATCH',
+  });
+  assert.equal(statSync(path).size, 20);
+  assert.equal(pieces, 2);
+});
+
+test('an abort ends the wait for a stream that stands still', async (context) => {
+  const path = join(temporaryFolder(context), 'blob');
+  const controller = new AbortController();
+  async function* still(): AsyncGenerator<Uint8Array> {
+    yield new Uint8Array(10);
+    controller.abort(new Error('enough'));
+    await new Promise(() => undefined);
+  }
+  const { coming } = receiveBlob(still(), { path, sizeBytes: 25, signal: controller.signal });
+  await assert.rejects(coming.written, /enough/);
 });
 
 test('bytes of another digest are refused at their end', { skip }, async (context) => {
