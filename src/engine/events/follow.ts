@@ -52,8 +52,8 @@ export async function* followEvents(store: Store, options: EventsOptions): Async
     }
     if (found.length === batch) continue;
     if (until !== undefined && Date.now() >= until) return;
-    await news.next(options);
-    clock.refresh();
+    clock.start();
+    await news.next(options).finally(() => clock.stop());
   }
 }
 
@@ -70,15 +70,22 @@ function startOf({ metadata: { events } }: Store, { since }: EventsOptions): num
   return typeof since === 'number' ? since : events.lastBefore(number);
 }
 
-/** Has the follower look at its end, and now and then. */
-function lookingNowAndThen(news: FileNews, until: number | undefined): Disposable & { refresh(): void } {
+/**
+ * Has the follower look at its end, and now and then. Between `start` and `stop` it keeps the program alive, which nothing
+ * else does for one that only follows; in the hands of its reader it does not.
+ */
+function lookingNowAndThen(news: FileNews, until: number | undefined): Disposable & { start(): void; stop(): void } {
   const due = until === undefined ? lookMs : Math.min(lookMs, Math.max(0, until - Date.now()));
   const timer = setTimeout(() => {
     news.tell();
     timer.refresh();
   }, due);
   timer.unref();
-  return { refresh: () => void timer.refresh(), [Symbol.dispose]: () => clearTimeout(timer) };
+  return {
+    start: () => void timer.refresh().ref(),
+    stop: () => void timer.unref(),
+    [Symbol.dispose]: () => clearTimeout(timer),
+  };
 }
 
 const shown = ({ sequence, time, type, action, actor, attributes }: EventRecord): StoreEvent => ({

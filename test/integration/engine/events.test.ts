@@ -1,6 +1,7 @@
 // Events: rows of the transactions they tell of, followed across processes.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -203,4 +204,30 @@ test('an idle follower costs nothing', { skip: needs('root', 'overlay') }, async
   utimesSync(join(engine.layout.locks, 'events'), new Date(), new Date());
   stop.abort();
   for (const outcome of await Promise.allSettled(followers)) assert.equal(outcome.status, 'rejected');
+});
+
+const onlyFollows = `
+import { Engine } from ${JSON.stringify(join(import.meta.dirname, '../../../src/engine/index.ts'))};
+const [root, since] = process.argv.slice(1);
+await using engine = await Engine.open({ root });
+console.log('follows');
+for await (const { action } of engine.events({ since: Number(since) })) {
+  console.log(action);
+  break;
+}
+`;
+
+test('a program that does nothing but follow goes on until something happens', { skip }, async (context) => {
+  const engine = await containerStore(context);
+  const since = await newest(engine);
+  const args = ['--input-type=module', '--eval', onlyFollows, engine.layout.root, String(since)];
+  const follower = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  follower.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  const ended = once(follower, 'close');
+  await once(follower.stdout, 'data');
+  // Without anything that keeps it alive it is over before this.
+  await sleep(100);
+  await engine.images.tag('busybox', 'other:2');
+  assert.deepEqual([(await ended)[0], text], [0, 'follows\ntag\n']);
 });
