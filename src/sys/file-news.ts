@@ -8,12 +8,14 @@ const unwatchedMs = 50;
 
 /** Says when it is worth reading a file again: it may have changed, or somebody told of something. Idle, it costs nothing. */
 export class FileNews implements Disposable {
-  readonly #watch: Disposable | undefined;
+  readonly #path: string;
+  #watch: Disposable | undefined;
   #isNew = false;
   #wake: () => void = () => undefined;
   #lastNews = 0;
 
   constructor(path: string) {
+    this.#path = path;
     this.#watch = watchPath(path, () => this.tell());
   }
 
@@ -25,6 +27,10 @@ export class FileNews implements Disposable {
   /** Resolves when there is news since it last resolved. */
   async next({ signal }: AbortOptions): Promise<void> {
     if (!this.#isNew) {
+      // The file may be there by now; what was written to it before is seen by the look that follows.
+      this.#watch ??= this.#watched();
+    }
+    if (!this.#isNew) {
       const news = new Promise<void>((resolve) => (this.#wake = resolve));
       await (this.#watch === undefined ? pause(unwatchedMs, { signal }) : unlessAborted(news, { signal }));
     }
@@ -32,6 +38,12 @@ export class FileNews implements Disposable {
     if (waited < gatherMs) await pause(gatherMs - waited, { signal });
     this.#isNew = false;
     this.#lastNews = performance.now();
+  }
+
+  #watched(): Disposable | undefined {
+    const watch = watchPath(this.#path, () => this.tell());
+    if (watch !== undefined) this.#isNew = true;
+    return watch;
   }
 
   [Symbol.dispose](): void {
