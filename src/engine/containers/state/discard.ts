@@ -1,3 +1,4 @@
+import type { ContainerState } from '../../../containers/state.ts';
 import { isStrataError, StrataError } from '../../../errors/index.ts';
 import type { Lease } from '../../../ledger/types.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
@@ -7,7 +8,7 @@ import type { Store } from '../../../store/store.ts';
 import { AT_FDCWD } from '../../../sys/constants.ts';
 import { errnoOf } from '../../../sys/errno.ts';
 import { removeTreeAt } from '../../../sys/remove-tree.ts';
-import { addContainerEvent } from '../../events/container-event.ts';
+import { addContainerEvent, type ContainerEvent } from '../../events/container-event.ts';
 import { changeState } from './change-state.ts';
 import { folderOf } from './places.ts';
 
@@ -56,6 +57,13 @@ const writableLayer: ContainerResource = {
  */
 const containerResources: readonly ContainerResource[] = [folder, record, writableLayer];
 
+export interface DiscardOptions {
+  /** Of the caller; without one the removal opens its own. */
+  readonly lease?: Lease | undefined;
+  /** What is told in the transaction from which on the container is to go, and so once. */
+  readonly happened?: readonly ContainerEvent[];
+}
+
 /**
  * Removes a container in which nothing runs, with all it holds; its writable layer goes into the trash. Can be killed
  * anywhere: until the record is gone its state says that it is to go, then a dead lease tells of the rest, which is
@@ -64,12 +72,13 @@ const containerResources: readonly ContainerResource[] = [folder, record, writab
 export async function discardContainer(
   store: Store,
   { id, snapshotId }: Pick<ContainerRecord, 'id' | 'snapshotId'>,
-  lease?: Lease,
+  { lease, happened = [] }: DiscardOptions = {},
 ): Promise<void> {
   const { metadata } = store;
   await using _trace = lease === undefined ? await openCrashMarker(metadata.leases, 'rm') : undefined;
   // Not flushed: what a power cut leaves of this is a container without a log.
-  await changeState(metadata, id, (state) => ({ ...state, status: 'removing' }), { isVolatile: true });
+  const change = (state: ContainerState): ContainerState => ({ ...state, status: 'removing' });
+  await changeState(metadata, id, change, { isVolatile: true, happened });
   for (const { clear } of containerResources) await clear({ store, id, snapshotId, lease });
 }
 

@@ -11,7 +11,7 @@ import { exitsOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
 import { bootId } from '../../../sys/boot-id.ts';
 import { exitCodeOfZombie, identify, isAlive, signalProcess } from '../../../sys/process-identity.ts';
-import { addContainerEvent, type ContainerEvent } from '../../events/container-event.ts';
+import type { ContainerEvent } from '../../events/container-event.ts';
 import { changeState } from './change-state.ts';
 import { discardContainer } from './discard.ts';
 import { isLocked } from './file-lock.ts';
@@ -102,8 +102,7 @@ async function finish(
   await clearRun({ store, id, supervisor: boot === bootId() ? supervisor : undefined });
   if (definitionOf(record).host.AutoRemove && !keeps) {
     writeExit(exitsOf(layout), id, how.exitCode ?? unknownExitCode);
-    await metadata.db.transact(() => addContainerEvent(metadata, record, died(record, how)), { isVolatile: true });
-    await discardContainer(store, record);
+    await discardContainer(store, record, { happened: [died(record, how)] });
   } else {
     const change = (now: ContainerState): ContainerState => ended(now, { finishedAt: Date.now(), ...how, oomKilled });
     await changeState(metadata, id, change, { happened: [died(record, how)] });

@@ -69,7 +69,7 @@ async function runAttended(
   await using cleaning = new AsyncDisposableStack();
   cleaning.defer(async () => {
     if (remove) {
-      await discardContainer(store, created, lease);
+      await discardContainer(store, created, { lease });
       tellExit(exitsOf(store.layout), id, exitCode);
     }
     if (metadata.leases.deaths().length > 0) await collectGarbage(store);
