@@ -142,7 +142,7 @@ export class Leases {
    */
   async removeDead(): Promise<string[]> {
     // Files first: one seen now without a row afterwards was left by a process that died between the two.
-    const files = this.#names().filter((name) => name.startsWith(prefix));
+    const files = this.lockFiles();
     const ids = new Set([...files.map((name) => name.slice(prefix.length)), ...this.list().map(({ id }) => id)]);
     const removed: string[] = [];
     for (const id of ids) if (await this.#removeIfDead(id)) removed.push(id);
@@ -160,6 +160,11 @@ export class Leases {
   /** What these left is cleared up. */
   forgetDeaths(ids: readonly string[]): void {
     for (const id of ids) rmSync(join(this.#directory, deathPrefix + id), { force: true });
+  }
+
+  /** Returns the names of the lock files of all leases, living or dead. */
+  lockFiles(): string[] {
+    return this.#names().filter((name) => name.startsWith(prefix));
   }
 
   /** None in a store that is not there yet. */

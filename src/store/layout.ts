@@ -38,10 +38,11 @@ export function findLayout(root: string): StoreLayout {
 }
 
 /** Makes the folders of a store where they are missing. Throws ERR_STORAGE_ROOT_UNUSABLE. */
-export function makeLayout({ root, indexes, snapshots, containers, trash, locks }: StoreLayout): void {
-  const locked = ['containers', 'pauses', 'steps'].map((name) => join(locks, name));
+export function makeLayout(layout: StoreLayout): void {
+  const { root, indexes, snapshots, containers, trash } = layout;
   try {
-    for (const folder of [root, indexes, snapshots, containers, trash, ...locked]) makeFolders(folder, 0o700);
+    for (const folder of [root, indexes, snapshots, containers, trash, ...workLocksOf(layout)])
+      makeFolders(folder, 0o700);
   } catch (cause) {
     throw rootUnusable(root, cause);
   }
@@ -92,6 +93,10 @@ export function layoutOf(root: string): StoreLayout {
     },
   };
 }
+
+/** Returns the folders in which work locks a container, a pause or a build step. */
+export const workLocksOf = ({ locks }: StoreLayout): string[] =>
+  ['containers', 'pauses', 'steps'].map((name) => join(locks, name));
 
 /** Returns where the runtime keeps the state of this store's containers. */
 export const runtimeRootOf = ({ run }: StoreLayout): string => join(run, 'runc');

@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { busyboxStore } from '../helpers/busybox-store.ts';
 import { needs } from '../helpers/needs.ts';
 import { startCommand } from '../helpers/started-command.ts';
-import { containerPids, type StrataCommand } from '../helpers/strata.ts';
+import { containerPids } from '../helpers/store-root.ts';
+import { type StrataCommand } from '../helpers/strata.ts';
 import { endOf, Terminal } from '../helpers/terminal.ts';
 import { until } from '../helpers/until.ts';
 

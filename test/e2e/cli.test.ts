@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fill, folderWith, storeRoot } from '../helpers/build-folder.ts';
+import { fill, folderWith } from '../helpers/build-folder.ts';
 import { needs } from '../helpers/needs.ts';
+import { storeRoot } from '../helpers/store-root.ts';
 import { strataCommand, strataPath } from '../helpers/strata.ts';
 
 const skip = needs('root', 'overlay');

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../src/engine/index.ts';
-import { storeRoot } from '../helpers/build-folder.ts';
 import { busyboxContext } from '../helpers/busybox-image.ts';
 import { shortListing, withImageTree } from '../helpers/image-tree.ts';
 import { needs } from '../helpers/needs.ts';
 import { seeded } from '../helpers/seeded.ts';
+import { storeRoot } from '../helpers/store-root.ts';
 import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
 
 const skip = needs('root', 'runc', 'overlay', 'busybox');

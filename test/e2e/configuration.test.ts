@@ -5,8 +5,9 @@ import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { Engine } from '../../src/engine/index.ts';
-import { storeRoot, temporaryFolder } from '../helpers/build-folder.ts';
+import { temporaryFolder } from '../helpers/build-folder.ts';
 import { needs } from '../helpers/needs.ts';
+import { storeRoot } from '../helpers/store-root.ts';
 import { strataPath } from '../helpers/strata.ts';
 
 interface Result {

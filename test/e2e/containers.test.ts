@@ -6,10 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { layoutOf } from '../../src/store/layout.ts';
 import { temporaryFolder } from '../helpers/build-folder.ts';
 import { busyboxStore, containerRecords, mountsOf } from '../helpers/busybox-store.ts';
-import { processesNaming } from '../helpers/container-store.ts';
+import { processesNaming } from '../helpers/machine-traces.ts';
 import { needs } from '../helpers/needs.ts';
 import { startCommand } from '../helpers/started-command.ts';
-import { type CommandResult, containerPids } from '../helpers/strata.ts';
+import { containerPids } from '../helpers/store-root.ts';
+import { type CommandResult } from '../helpers/strata.ts';
 import { until } from '../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');

@@ -8,12 +8,13 @@ import { allDrivers } from '../../src/snapshots/drivers/all.ts';
 import { Overlay2Snapshotter } from '../../src/snapshots/drivers/overlay2/driver.ts';
 import { overlay2 } from '../../src/snapshots/drivers/overlay2/index.ts';
 import type { DriverTable, StorageDriver } from '../../src/snapshots/storage-driver.ts';
-import { fill, folderWith, storeRoot, temporaryFolder } from '../helpers/build-folder.ts';
+import { fill, folderWith, temporaryFolder } from '../helpers/build-folder.ts';
 import { busyboxContext } from '../helpers/busybox-image.ts';
-import { leftBehind, nothingLeft } from '../helpers/container-store.ts';
 import { ext4 } from '../helpers/ext4-driver/index.ts';
 import { shortListing } from '../helpers/image-tree.ts';
+import { assertNothingLeft } from '../helpers/leftovers.ts';
 import { needs, output } from '../helpers/needs.ts';
+import { storeRoot } from '../helpers/store-root.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'loop', 'mkfs.ext4', 'losetup');
 
@@ -95,7 +96,7 @@ async function tellStory(t: TestContext, driver: string): Promise<Record<string,
   assert.deepEqual([before.damages, before.orphans], [[], []]);
   for (const name of ['box', 'other', 'changed']) await images.remove(name);
   await builder.prune({ all: true });
-  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+  await assertNothingLeft(engine, [id]);
   assert.deepEqual(
     readdirSync(join(engine.layout.snapshots, driver)).filter((name) => !name.startsWith('.')),
     [],

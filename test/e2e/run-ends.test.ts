@@ -8,7 +8,8 @@ import { layoutOf } from '../../src/store/layout.ts';
 import { busyboxStore, containerRecords, mountsOf } from '../helpers/busybox-store.ts';
 import { needs } from '../helpers/needs.ts';
 import { startCommand } from '../helpers/started-command.ts';
-import { containerPids, strataPath } from '../helpers/strata.ts';
+import { containerPids } from '../helpers/store-root.ts';
+import { strataPath } from '../helpers/strata.ts';
 import { endOf } from '../helpers/terminal.ts';
 import { patienceMs, until } from '../helpers/until.ts';
 

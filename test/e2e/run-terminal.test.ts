@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { busyboxStore, containerRecords, mountsOf } from '../helpers/busybox-store.ts';
 import { needs } from '../helpers/needs.ts';
-import { containerPids, type StrataCommand } from '../helpers/strata.ts';
+import { containerPids } from '../helpers/store-root.ts';
+import { type StrataCommand } from '../helpers/strata.ts';
 import { endOf, Terminal } from '../helpers/terminal.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'setsid');

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { layoutOf } from '../../src/store/layout.ts';
 import { busyboxStore, containerRecords, mountsOf } from '../helpers/busybox-store.ts';
-import { processesNaming } from '../helpers/container-store.ts';
+import { processesNaming } from '../helpers/machine-traces.ts';
 import { needs } from '../helpers/needs.ts';
 import type { StrataCommand } from '../helpers/strata.ts';
 import { endOf, Terminal } from '../helpers/terminal.ts';

@@ -2,7 +2,6 @@ import { chmodSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, write
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { layoutOf } from '../../src/store/layout.ts';
 
 /** A file's content, or something else; names that end in a slash are folders, with a mode. */
 export type FolderItem =
@@ -47,11 +46,4 @@ export function folderWith(
   const folder = temporaryFolder(context, name);
   fill(folder, items);
   return folder;
-}
-
-/** An empty place for a store; its run state goes after the test, too. */
-export function storeRoot(context: Pick<TestContext, 'after'>): string {
-  const root = temporaryFolder(context, 'root');
-  context.after(() => rmSync(layoutOf(root).run, { recursive: true, force: true }));
-  return root;
 }

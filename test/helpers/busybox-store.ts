@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { Engine } from '../../src/engine/index.ts';
 import { Metadata } from '../../src/metadata/metadata.ts';
 import { layoutOf } from '../../src/store/layout.ts';
 import { busyboxContext } from './busybox-image.ts';
+import { mountsNaming } from './machine-traces.ts';
 import { type StrataCommand, strataCommand } from './strata.ts';
 import type { Hooks } from './test-file.ts';
 
@@ -22,7 +22,4 @@ export function containerRecords({ root }: StrataCommand): { readonly name: stri
 }
 
 /** Mounts of a store that this process sees. */
-export const mountsOf = ({ root }: StrataCommand): string[] =>
-  readFileSync('/proc/self/mountinfo', 'utf8')
-    .split('\n')
-    .filter((line) => line.includes(root) || line.includes(layoutOf(root).run));
+export const mountsOf = ({ root }: StrataCommand): string[] => mountsNaming(root, layoutOf(root).run);

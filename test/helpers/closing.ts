@@ -1,12 +1,9 @@
-import type { TestContext } from 'node:test';
+import type { Hooks } from './test-file.ts';
 
-const stacks = new WeakMap<Pick<TestContext, 'after'>, AsyncDisposableStack>();
+const stacks = new WeakMap<Hooks, AsyncDisposableStack>();
 
 /** Closes something at the end of a test, before all that was given here earlier: an image before its engine. */
-export function closing<Resource extends AsyncDisposable>(
-  context: Pick<TestContext, 'after'>,
-  resource: Resource,
-): Resource {
+export function closing<Resource extends AsyncDisposable>(context: Hooks, resource: Resource): Resource {
   let stack = stacks.get(context);
   if (stack === undefined) {
     const made = new AsyncDisposableStack();

@@ -1,10 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { controlGroupOf } from '../../src/containers/runtime/runtime-commands.ts';
-import { layoutOf } from '../../src/store/layout.ts';
-import { removeControlGroup } from '../../src/sys/control-groups.ts';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { storeRoot } from './store-root.ts';
 import type { Hooks } from './test-file.ts';
 
 /** The command of this checkout. */
@@ -27,27 +23,9 @@ export interface StrataCommand {
   ): Promise<CommandResult>;
 }
 
-/** Process ids of the containers of a store, as the host sees them. */
-export const containerPids = (root: string): number[] =>
-  globSync(join(layoutOf(root).run, 'bundles/*/pid'))
-    .map((path) => Number(readFileSync(path, 'utf8')))
-    .filter((pid) => existsSync(`/proc/${pid}`));
-
 /** The command as a person would type it, on an empty store of its own. */
 export function strataCommand(context: Hooks): StrataCommand {
-  const root = mkdtempSync(join(tmpdir(), 'strata-e2e-'));
-  context.after(async () => {
-    const { run: runState } = layoutOf(root);
-    // A test may leave containers that nothing else ends.
-    for (const pid of containerPids(root)) spawnSync('kill', ['-9', String(pid)]);
-    for (const bundle of globSync(join(runState, 'bundles/*')))
-      await removeControlGroup(controlGroupOf(basename(bundle)));
-    const left = readFileSync('/proc/self/mountinfo', 'utf8')
-      .split('\n')
-      .filter((line) => line.includes(root) || line.includes(runState));
-    for (const folder of [root, runState]) rmSync(folder, { recursive: true, force: true });
-    if (left.length > 0) throw new Error(`mounts left behind:\n${left.join('\n')}`);
-  });
+  const root = storeRoot(context);
   const run: StrataCommand['with'] = (options, ...args) =>
     new Promise((resolve, reject) => {
       const child = spawn(strataPath, args, {

@@ -1,15 +1,35 @@
-import { findLayout } from '../../src/store/layout.ts';
-import { openStore } from '../../src/store/open-store.ts';
-import type { Store } from '../../src/store/store.ts';
-import { MainThreadHost } from '../../src/sys/worker/main-thread-host.ts';
-import { defaultConfiguration } from './default-configuration.ts';
+import { Engine, type EngineOptions } from '../../src/engine/index.ts';
+import { busyboxContext } from './busybox-image.ts';
+import { closing } from './closing.ts';
+import { processesNaming } from './machine-traces.ts';
+import { newRoot, removeStore } from './store-root.ts';
+import type { Hooks } from './test-file.ts';
+import { untilSame } from './until-same.ts';
 
-/** The store at `root`, for tests of what the facade has no verb for yet. */
-export const storeAt = (root: string): Store =>
-  openStore({
-    layout: findLayout(root),
-    configuration: defaultConfiguration,
-    driver: { root },
-    host: new MainThreadHost(),
-    endAbandonedWork: async () => 0,
-  });
+export interface TestStoreOptions extends Omit<EngineOptions, 'root'> {
+  /** A name for an image of busybox, with which the store begins. */
+  readonly busybox?: string;
+}
+
+/**
+ * Opens an engine on a store of its own, with overlay2 unless a driver is named. At the end its containers are removed, the
+ * engine is closed, and the store goes; the test fails when a process or a mount of it is left.
+ */
+export async function testStore(context: Hooks, { busybox, ...options }: TestStoreOptions = {}): Promise<Engine> {
+  const engine = await Engine.open({ storageDriver: 'overlay2', ...options, root: newRoot() });
+  closing(context, { [Symbol.asyncDispose]: async () => await end(engine) });
+  if (busybox !== undefined) await engine.builder.build({ context: busyboxContext(context), tags: [busybox] }).result;
+  return engine;
+}
+
+async function end(engine: Engine): Promise<void> {
+  const { root, run } = engine.layout;
+  try {
+    for (const { id } of await engine.containers.list({ all: true }))
+      await engine.containers.remove(id, { force: true });
+    await engine[Symbol.asyncDispose]();
+    await untilSame(() => processesNaming(run), [], 'processes left behind');
+  } finally {
+    await removeStore(root);
+  }
+}

@@ -2,7 +2,6 @@ import { checkBlobs } from '../../images/check/check-blobs.ts';
 import { checkImages } from '../../images/check/check-images.ts';
 import { checkLayers } from '../../images/check/check-layers.ts';
 import type { Checked, Damage, Hold } from '../../images/check/types.ts';
-import type { AbortOptions } from '../../lib/abort.ts';
 import type { Conduct } from '../../lib/report.ts';
 import type { ObjectRef } from '../../metadata/objects.ts';
 import { layerLine } from '../../snapshots/amendment.ts';
@@ -51,7 +50,7 @@ export async function checkStore(store: Store, { report, signal }: Conduct<Check
   const damages = [...ofBlobs, ...ofImages, ...(await checkLayers(layerParts, count, options))];
   const diskFailures = content.health.failures();
   if (diskFailures.length > 0 && damages.length === 0 && content.health.isOfFormerBoot()) content.health.clear();
-  const orphans = [...(await findOrphans(store, options)), ...(await orphanSnapshots(store, options))];
+  const orphans = await findOrphans(store, options);
   return { blobs: counts.blob, layers: counts.layer, images: counts.image, damages, diskFailures, orphans };
 }
 
@@ -76,9 +75,4 @@ function snapshotsByLayer(store: Store): ReadonlyMap<DiffId, readonly string[]> 
     }
   });
   return new Map([...byLayer].map(([diffId, ids]) => [diffId, [...ids]]));
-}
-
-async function orphanSnapshots({ snapshotters }: Store, options: AbortOptions): Promise<ObjectRef[]> {
-  const ids = await Promise.all(snapshotters.map((snapshotter) => snapshotter.orphans(options)));
-  return ids.flat().map((key) => ({ kind: 'snapshot', key }));
 }

@@ -11,7 +11,7 @@ import { parseDiffId } from '../../spec/digest.ts';
 import { removeAbandonedLocks } from '../key-locks.ts';
 import { LayerIndexes } from '../layers/layer-indexes.ts';
 import { removeUnfinishedIndexes } from '../layers/unfinished-indexes.ts';
-import type { StoreLayout } from '../layout.ts';
+import { type StoreLayout, workLocksOf } from '../layout.ts';
 import type { Store } from '../store.ts';
 import { openCrashMarker } from './crash-marker.ts';
 import { trimTransfers } from './transfers.ts';
@@ -57,7 +57,7 @@ export async function collectGarbage(store: Store, options: CollectOptions = {})
 async function removeUnfinished({ layout, metadata, content }: Store, options: AbortOptions): Promise<void> {
   removeUnfinishedIndexes(layout.indexes, metadata.leases);
   await removeIngests(metadata, content, options);
-  for (const locks of ['steps', 'containers', 'pauses', 'helpers']) removeAbandonedLocks(join(layout.locks, locks));
+  for (const folder of [...workLocksOf(layout), join(layout.locks, 'helpers')]) removeAbandonedLocks(folder);
 }
 
 /** Archives are read again from their start: nothing goes on with half a blob, but for a transfer. */
@@ -86,9 +86,11 @@ export async function collectBriefly(store: Store, options: CollectOptions): Pro
   return { ...collected, warnings: [] };
 }
 
-/** Blobs and indexes that are neither recorded nor pinned. */
+/** Returns the blobs, layer indexes and snapshots that are neither recorded nor pinned. */
 export async function findOrphans(store: Store, options: AbortOptions): Promise<ObjectRef[]> {
-  return await collectorOf(store).findOrphans(options);
+  const orphans = await collectorOf(store).findOrphans(options);
+  const snapshots = await Promise.all(store.snapshotters.map((snapshotter) => snapshotter.orphans(options)));
+  return [...orphans, ...snapshots.flat().map((key): ObjectRef => ({ kind: 'snapshot', key }))];
 }
 
 /**

@@ -18,9 +18,10 @@ import { Metadata } from '../../../src/metadata/metadata.ts';
 import { layerSnapshots } from '../../../src/snapshots/amendment.ts';
 import { AT_FDCWD } from '../../../src/sys/constants.ts';
 import { removeXattrAt, setXattrAt } from '../../../src/sys/xattr.ts';
-import { type FolderItem, fill, folderWith, storeRoot } from '../../helpers/build-folder.ts';
+import { type FolderItem, fill, folderWith } from '../../helpers/build-folder.ts';
 import { withImageTree } from '../../helpers/image-tree.ts';
 import { needs } from '../../helpers/needs.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
 
 const skip = needs('root', 'overlay');

@@ -4,8 +4,9 @@ import { type TestContext, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import type { ImageConfig } from '../../../src/spec/config.ts';
-import { storeRoot, temporaryFolder } from '../../helpers/build-folder.ts';
+import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { needs } from '../../helpers/needs.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
 
 const skip = needs('root', 'overlay');

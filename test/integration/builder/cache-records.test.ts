@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type CachedStep, Engine } from '../../../src/engine/index.ts';
-import { folderWith, storeRoot } from '../../helpers/build-folder.ts';
+import { folderWith } from '../../helpers/build-folder.ts';
 import { needs } from '../../helpers/needs.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
 
 const skip = needs('root', 'overlay');

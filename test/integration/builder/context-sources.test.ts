@@ -5,10 +5,11 @@ import { type TestContext, test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { type BuildRequest, Engine } from '../../../src/engine/index.ts';
 import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
-import { fill, folderWith, storeRoot } from '../../helpers/build-folder.ts';
+import { fill, folderWith } from '../../helpers/build-folder.ts';
 import { shortListing, withImageTree } from '../../helpers/image-tree.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 import { characterDevice, dir, file, hardlink, symlink, tar } from '../../helpers/tar-builder.ts';
 import { until } from '../../helpers/until.ts';
 

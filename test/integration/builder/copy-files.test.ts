@@ -24,9 +24,10 @@ import { type BuildEvent, Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
 import { setXattrAt } from '../../../src/sys/xattr.ts';
-import { type FolderItem, fill, folderWith, storeRoot, temporaryFolder } from '../../helpers/build-folder.ts';
+import { type FolderItem, fill, folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
 import { shortListing, withImageTree } from '../../helpers/image-tree.ts';
 import { needs } from '../../helpers/needs.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
 

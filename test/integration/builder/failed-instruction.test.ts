@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { renderError } from '../../../src/cli/render/error.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
-import { folderWith, storeRoot } from '../../helpers/build-folder.ts';
+import { folderWith } from '../../helpers/build-folder.ts';
 import { needs } from '../../helpers/needs.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 
 const rule = '-'.repeat(20);
 

@@ -7,12 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../../src/engine/index.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
 import { buildContext } from '../../helpers/build-context.ts';
-import { storeRoot } from '../../helpers/build-folder.ts';
 import { toldBuild } from '../../helpers/build-log.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { sleepers, unusualSeconds, wake } from '../../helpers/marked-sleep.ts';
 import { needs } from '../../helpers/needs.ts';
 import { seeded } from '../../helpers/seeded.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 import { strataPath } from '../../helpers/strata.ts';
 import { until } from '../../helpers/until.ts';
 

@@ -5,11 +5,12 @@ import { type TestContext, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { buildContext } from '../../helpers/build-context.ts';
-import { fill, folderWith, storeRoot, temporaryFolder } from '../../helpers/build-folder.ts';
+import { fill, folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
 import { layerEntries, toldBuild } from '../../helpers/build-log.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { withImageTree } from '../../helpers/image-tree.ts';
 import { needs } from '../../helpers/needs.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'busybox');
 

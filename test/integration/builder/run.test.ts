@@ -3,11 +3,11 @@ import { type TestContext, test } from 'node:test';
 import { type BuildRequest, Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { buildContext } from '../../helpers/build-context.ts';
-import { storeRoot } from '../../helpers/build-folder.ts';
 import { layerEntries, type ToldBuild, toldBuild } from '../../helpers/build-log.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { shortListing, withImageTree } from '../../helpers/image-tree.ts';
 import { needs } from '../../helpers/needs.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'busybox');
 

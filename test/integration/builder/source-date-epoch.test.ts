@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
-import { type FolderItem, folderWith, storeRoot } from '../../helpers/build-folder.ts';
+import { type FolderItem, folderWith } from '../../helpers/build-folder.ts';
 import { withImageTree } from '../../helpers/image-tree.ts';
 import { needs } from '../../helpers/needs.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 import { dir, file, tar } from '../../helpers/tar-builder.ts';
 
 const skip = needs('root', 'overlay');

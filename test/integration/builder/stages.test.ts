@@ -4,10 +4,11 @@ import { availableParallelism } from 'node:os';
 import { type TestContext, test } from 'node:test';
 import { type BuildRequest, Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
-import { type FolderItem, folderWith, storeRoot } from '../../helpers/build-folder.ts';
+import { type FolderItem, folderWith } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { shortListing, withImageTree } from '../../helpers/image-tree.ts';
 import { needs } from '../../helpers/needs.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 import { patienceMs } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'busybox');

@@ -3,16 +3,17 @@ import { randomBytes } from 'node:crypto';
 import { before, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AttachedContainer, CreateRequest, Engine } from '../../../src/engine/index.ts';
-import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { assertNothingLeft, leftoversOf } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
 import { testFile } from '../../helpers/test-file.ts';
+import { testStore } from '../../helpers/test-store.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
 const file = testFile();
 let engine: Engine;
 before(async () => {
-  if (skip === false) engine = await containerStore(file);
+  if (skip === false) engine = await testStore(file, { busybox: 'busybox' });
 });
 
 /** A container with a script of its own, started with its streams in our hands. */
@@ -123,7 +124,7 @@ test('several clients see the same; one that goes, by whatever way, is not misse
   await assert.rejects(aborted.exitCode, { name: 'AbortError' });
   await containers.remove(first.id, { force: true });
   assert.deepEqual(await second.exitCode, 137);
-  assert.deepEqual(leftBehind(engine, [first.id]).groups, []);
+  assert.deepEqual((await leftoversOf(engine, [first.id])).groups, []);
 });
 
 test('a terminal has the size it is given, before its process looks and later', { skip }, async (t) => {
@@ -200,5 +201,5 @@ test('a container that goes with its end still tells its code', { skip }, async 
   assert.equal((await outputOf(attached)).stdout.length, 0);
   assert.equal(await attached.exitCode, 9);
   for (const { id } of await engine.containers.list({ all: true })) await engine.containers.remove(id, { force: true });
-  assert.deepEqual(leftBehind(engine, [attached.id]), nothingLeft);
+  await assertNothingLeft(engine, [attached.id]);
 });

@@ -14,9 +14,10 @@ import { AT_FDCWD } from '../../../src/sys/constants.ts';
 import { errnoOf } from '../../../src/sys/errno.ts';
 import { mknodAt } from '../../../src/sys/fs-at.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
-import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { assertNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
 import { soaking } from '../../helpers/seeded.ts';
+import { testStore } from '../../helpers/test-store.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 const tries = soaking ? 1000 : 10;
@@ -47,7 +48,7 @@ for (const driver of ['overlay2', 'vfs']) {
 
 for (const driver of ['overlay2', 'vfs']) {
   test(`a device in the place of a file is not opened by a commit, ${driver}`, { skip }, async (t) => {
-    const engine = await containerStore(t, driver);
+    const engine = await testStore(t, { busybox: 'busybox', storageDriver: driver });
     const script = `i=0; while [ $i -lt 1000 ]; do printf 'of the container'; i=$((i+1)); done > /file`;
     const { id } = await engine.containers.create({ image: 'busybox', command: ['sh', '-c', script] });
     await engine.containers.start(id);
@@ -74,6 +75,6 @@ for (const driver of ['overlay2', 'vfs']) {
     const copies = files().filter((path) => dirname(path) !== layer && lstatSync(path).isFile());
     for (const path of copies) assert.equal(readFileSync(path, 'utf8'), own, `${path} is what the container wrote`);
     await engine.containers.remove(id);
-    assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+    await assertNothingLeft(engine, [id]);
   });
 }

@@ -7,15 +7,15 @@ import type { Engine } from '../../../src/engine/index.ts';
 import { AT_FDCWD } from '../../../src/sys/constants.ts';
 import { getXattrAt, setXattrAt } from '../../../src/sys/xattr.ts';
 import { folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
-import { containerStore } from '../../helpers/container-store.ts';
 import { shortListing } from '../../helpers/image-tree.ts';
 import { needs, output } from '../../helpers/needs.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
+import { testStore } from '../../helpers/test-store.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
-async function withContainers(t: TestContext, driver?: string): Promise<Engine> {
-  const engine = await containerStore(t, driver);
+async function withContainers(t: TestContext, storageDriver = 'overlay2'): Promise<Engine> {
+  const engine = await testStore(t, { busybox: 'busybox', storageDriver });
   const { containers } = engine;
   await containers.create({ image: 'busybox', name: 'made', command: ['true'] });
   await containers.create({ image: 'busybox', name: 'runs', command: ['sleep', '1000'] });
@@ -199,7 +199,7 @@ test('what a tree can hold comes through both ways, and through a tar', { skip }
 });
 
 test('what is read-only stays as it is', { skip }, async (t) => {
-  const { containers } = await containerStore(t);
+  const { containers } = await testStore(t, { busybox: 'busybox' });
   const given = folderWith(t, { file: 'x\n' });
   await containers.create({ image: 'busybox', name: 'fixed', command: ['sleep', '1000'], readOnly: true });
   const refused = { code: 'ERR_COPY_READ_ONLY', message: 'container rootfs is marked read-only' };
@@ -213,7 +213,7 @@ test('what is read-only stays as it is', { skip }, async (t) => {
 test('what is bound into a container is read and written whether it runs or not; a mount is never taken away', {
   skip,
 }, async (t) => {
-  const { containers } = await containerStore(t);
+  const { containers } = await testStore(t, { busybox: 'busybox' });
   const host = folderWith(t, {
     'w/was': 'was\n',
     'w/sub/deep': 'deep\n',

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Engine } from '../../../src/engine/index.ts';
-import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { leftoversOf, untilNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
 import { soaking } from '../../helpers/seeded.ts';
+import { testStore } from '../../helpers/test-store.ts';
 import { until } from '../../helpers/until.ts';
-import { untilSame } from '../../helpers/until-same.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
@@ -27,7 +27,7 @@ async function answer(engine: Engine, id: string, script: string, terminal: bool
 test('a process that joins has its three streams and no descriptor of ours; no folder of a process', {
   skip,
 }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const id = await running(engine, 'sleep 1000');
   // The shell expands the pattern itself and has the folder open meanwhile.
   const script = 'for f in /proc/$$/fd/*; do test ! -e $f || echo -n "${f##*/} "; done';
@@ -39,11 +39,11 @@ test('a process that joins has its three streams and no descriptor of ours; no f
   }
   await engine.containers.remove(id, { force: true });
   // Who watched a joined process tidies up behind it.
-  await untilSame(() => leftBehind(engine, [id]), nothingLeft);
+  await untilNothingLeft(engine, [id]);
 });
 
 test('a process that cannot start, at a terminal, again and again: no descriptor stays open', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const id = await running(engine, 'sleep 1000');
   const fail = async (): Promise<void> => {
     await using attached = await engine.containers.exec(id, { command: ['/missing'], terminal: true });
@@ -54,11 +54,11 @@ test('a process that cannot start, at a terminal, again and again: no descriptor
   for (let round = 0; round < (soaking ? 50 : 10); round++) await fail();
   assert.ok(readdirSync('/proc/self/fd').length <= before);
   await engine.containers.remove(id, { force: true });
-  await untilSame(() => leftBehind(engine, [id]), nothingLeft);
+  await untilNothingLeft(engine, [id]);
 });
 
 test('who ignores TERM is killed in the end; of 200 processes none is left', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const script = 'trap "" TERM; i=0; while test $i -lt 200; do sleep 1000 & i=$((i+1)); done; echo all; wait';
   const id = await running(engine, script);
   const rows = async (): Promise<number> => (await engine.containers.top(id)).rows.length;
@@ -69,7 +69,7 @@ test('who ignores TERM is killed in the end; of 200 processes none is left', { s
   assert.equal(await rows(), 201);
   await engine.containers.stop(id, { timeoutSeconds: 1 });
   assert.equal(await engine.containers.wait(id), 137);
-  const { groups, processes, bundles } = leftBehind(engine, [id]);
+  const { groups, processes, bundles } = await leftoversOf(engine, [id]);
   assert.deepEqual([groups, processes, bundles], [[], [], []]);
   await engine.containers.remove(id);
 });

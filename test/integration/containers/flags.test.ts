@@ -5,8 +5,9 @@ import { type TestContext, test } from 'node:test';
 import type { CreateRequest, Engine, HostOptions } from '../../../src/engine/index.ts';
 import { removeControlGroup } from '../../../src/sys/control-groups.ts';
 import { folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
-import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { assertNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
+import { testStore } from '../../helpers/test-store.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'tini-static');
 const MiB = 1 << 20;
@@ -74,7 +75,7 @@ async function refused(engine: Engine, host: HostOptions, code: string, message:
 
 for (const [name, way] of Object.entries(ways)) {
   test(`limits, identity and names reach the process, ${name}`, { skip }, async (t) => {
-    const engine = await containerStore(t);
+    const engine = await testStore(t, { busybox: 'busybox' });
     const seen = await values(
       way,
       engine,
@@ -153,11 +154,11 @@ for (const [name, way] of Object.entries(ways)) {
       init: '/sbin/docker-init',
       name: 'box\nbox\nexample.org',
     });
-    assert.deepEqual(leftBehind(engine), nothingLeft);
+    await assertNothingLeft(engine);
   });
 
   test(`mounts are where they are asked for, and nowhere else, ${name}`, { skip }, async (t) => {
-    const engine = await containerStore(t);
+    const engine = await testStore(t, { busybox: 'busybox' });
     const host = folderWith(t, { file: 'of the host\n', 'below/inner': 'inner\n', hosts: '1.1.1.1 mine\n' });
     const context = folderWith(t, {
       Dockerfile: 'FROM busybox\nCOPY tree /\n',
@@ -220,11 +221,11 @@ for (const [name, way] of Object.entries(ways)) {
       root: '1',
     });
     assert.equal(readFileSync(join(made, 'written'), 'utf8'), 'back\n');
-    assert.deepEqual(leftBehind(engine), nothingLeft);
+    await assertNothingLeft(engine);
   });
 
   test(`memory and processes that run out, ${name}`, { skip }, async (t) => {
-    const engine = await containerStore(t);
+    const engine = await testStore(t, { busybox: 'busybox' });
     const hungry = { command: ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=64M', 'count=1'] };
     const { exitCode } = await way(engine, { ...hungry, host: { Memory: 8 * MiB, MemorySwap: 8 * MiB } });
     assert.equal(exitCode, 137);
@@ -232,11 +233,11 @@ for (const [name, way] of Object.entries(ways)) {
     const bounded = await way(engine, { command: ['sh', '-c', bomb], host: { PidsLimit: 20 } });
     assert.match(bounded.text, /can't fork/);
     assert.doesNotMatch(bounded.text, /^all$/m);
-    assert.deepEqual(leftBehind(engine), nothingLeft);
+    await assertNothingLeft(engine);
   });
 
   test(`more of the machine, or less, ${name}`, { skip }, async (t) => {
-    const engine = await containerStore(t);
+    const engine = await testStore(t, { busybox: 'busybox' });
     const look = {
       sys: `mkdir /sys/fs/cgroup/${isUnified ? '' : 'memory/'}x 2>/dev/null; echo $?`,
       masked: 'busybox stat -c %t:%T /proc/interrupts',
@@ -270,12 +271,12 @@ for (const [name, way] of Object.entries(ways)) {
     };
     const blocked = { command: ['mkdir', '/x'], host: { SecurityOpt: [`seccomp=${JSON.stringify(profile)}`] } };
     assert.match((await way(engine, blocked)).text, /Function not implemented/);
-    assert.deepEqual(leftBehind(engine), nothingLeft);
+    await assertNothingLeft(engine);
   });
 }
 
 test('paths are written as one likes: what climbs is taken back, as docker does', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const folder = folderWith(t, { file: 'given' });
   for (const way of Object.values(ways)) {
     const { exitCode, text } = await way(engine, {
@@ -308,11 +309,11 @@ test('paths are written as one likes: what climbs is taken back, as docker does'
     ],
   );
   await engine.containers.remove(id);
-  assert.deepEqual(leftBehind(engine), nothingLeft);
+  await assertNothingLeft(engine);
 });
 
 test('what memory ran out for is told by inspect', { skip }, async (t: TestContext) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const command = ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=64M', 'count=1'];
   await containers.create({ image: 'busybox', name: 'hungry', command, host: { Memory: 8 * MiB } });
@@ -326,7 +327,7 @@ test('what memory ran out for is told by inspect', { skip }, async (t: TestConte
 test('a control group below another one goes with its container, also when its runtime forgot it', {
   skip,
 }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const parent = `/strata-test-${process.pid}`;
   const found = (): string[] => globSync(`/sys/fs/cgroup/{*/,}${parent.slice(1)}/*/`);
@@ -343,7 +344,7 @@ test('a control group below another one goes with its container, also when its r
 });
 
 test('what cannot be is refused before anything is made, in docker’s words', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const folder = temporaryFolder(t);
   const missing = join(folder, 'missing');
   const mount = { Type: 'bind', Source: missing, Target: '/x' };
@@ -382,7 +383,7 @@ test('what cannot be is refused before anything is made, in docker’s words', {
   await refused(engine, { IpcMode: 'container:x' }, 'ERR_NOT_SUPPORTED_YET', /not supported yet/);
   await refused(engine, { CgroupParent: '/a/../b' }, 'ERR_RESOURCES_INVALID', /^invalid CgroupParent/);
   await refused(engine, { PidMode: 'nonsense' }, 'ERR_NAMESPACE_INVALID', /^--pid: invalid PID mode/);
-  assert.deepEqual(leftBehind(engine), nothingLeft);
+  await assertNothingLeft(engine);
 
   // What is found only when it starts.
   const device = { PathOnHost: '/dev/not-there', PathInContainer: '/dev/x', CgroupPermissions: 'rwm' };
@@ -397,5 +398,5 @@ test('what cannot be is refused before anything is made, in docker’s words', {
   await assert.rejects(supervised(engine, group), { code: 'ERR_USER_UNKNOWN' });
   const platform = { image: 'busybox', command: ['true'], platform: 'linux/riscv64' };
   await assert.rejects(engine.containers.create(platform), { code: 'ERR_IMAGE_PLATFORM' });
-  assert.deepEqual(leftBehind(engine), nothingLeft);
+  await assertNothingLeft(engine);
 });

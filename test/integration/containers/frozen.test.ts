@@ -8,9 +8,10 @@ import { findRuntime } from '../../../src/containers/runtime/find-runtime.ts';
 import type { Engine } from '../../../src/engine/index.ts';
 import { KeyLocks } from '../../../src/store/key-locks.ts';
 import { runtimeRootOf } from '../../../src/store/layout.ts';
-import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
 import { defaultConfiguration } from '../../helpers/default-configuration.ts';
+import { assertNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
+import { testStore } from '../../helpers/test-store.ts';
 import { patienceMs } from '../../helpers/until.ts';
 import { seen } from './truth.ts';
 
@@ -43,7 +44,7 @@ const ended = async (engine: Engine, name: string): Promise<readonly unknown[]> 
 };
 
 test('who is asked to end while paused is awake to hear it, as with docker', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   await politeOne(engine, 'one');
   await containers.pause('one');
@@ -61,11 +62,11 @@ test('who is asked to end while paused is awake to hear it, as with docker', { s
   await containers.kill('two', { send: 'TERM' });
   assert.equal(await containers.wait('two'), 7);
   await containers.remove('two');
-  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+  await assertNothingLeft(engine, [id]);
 });
 
 test('who was left frozen by a command that was killed goes on, and can be removed', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const id = await politeOne(engine, 'one');
   const freeze = (): unknown =>
@@ -79,11 +80,11 @@ test('who was left frozen by a command that was killed goes on, and can be remov
   await containers.start('one');
   freeze();
   await containers.remove('one', { force: true });
-  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+  await assertNothingLeft(engine, [id]);
 });
 
 test('a time to end beyond what timers measure is for ever', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   for (const timeoutSeconds of [3_000_000, 2 ** 31 - 1]) {
     await politeOne(engine, 'one');
     await engine.containers.stop('one', { timeoutSeconds });
@@ -93,7 +94,7 @@ test('a time to end beyond what timers measure is for ever', { skip }, async (t)
 });
 
 test('a pause that waits for a commit holds up nobody else', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const id = await politeOne(engine, 'one');
   const commit = await new KeyLocks(join(engine.layout.locks, 'pauses')).lock(id, {});
@@ -103,5 +104,5 @@ test('a pause that waits for a commit holds up nobody else', { skip }, async (t)
   await containers.remove('one', { force: true, signal: AbortSignal.timeout(patienceMs) });
   await commit[Symbol.asyncDispose]();
   await isRefused;
-  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+  await assertNothingLeft(engine, [id]);
 });

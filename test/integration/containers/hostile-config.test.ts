@@ -6,10 +6,11 @@ import { test } from 'node:test';
 import type { CreateRequest, Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
-import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
 import { asTar, dockerArchive, image } from '../../helpers/image-archives.ts';
+import { assertNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
 import { characterDevice, dir, fifo, file, symlink, tar } from '../../helpers/tar-builder.ts';
+import { testStore } from '../../helpers/test-store.ts';
 import { patienceMs } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
@@ -58,7 +59,7 @@ async function runs(
 }
 
 test('what a config asks for is refused, at creation or at the start, and nothing stays', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const passwd = (line: string): Uint8Array => file('etc/passwd', `root:x:0:0::/root:\n${line}\n`);
   const refused: readonly (readonly [string, readonly Uint8Array[], Readonly<Record<string, unknown>>])[] = [
     ...['4294967296', '0:4294967296', '-1', '18446744073709551616'].map(
@@ -104,11 +105,11 @@ test('what a config asks for is refused, at creation or at the start, and nothin
       `${code} ${JSON.stringify(config)} ${entries.length}`,
     );
   }
-  assert.deepEqual(leftBehind(engine), nothingLeft);
+  await assertNothingLeft(engine);
 });
 
 test('what a config says of runtimes, hosts and hooks is text that nobody obeys', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const folder = temporaryFolder(t);
   const touch = `/bin/sh -c "touch ${folder}/ran"`;
   const Labels = {
@@ -150,13 +151,13 @@ test('what a config says of runtimes, hosts and hooks is text that nobody obeys'
   assert.deepEqual((inspect['Config'] as { readonly Labels: unknown }).Labels, Labels);
   assert.deepEqual(readdirSync(folder), []);
   assert.ok(!existsSync(join(folder, 'ran')));
-  assert.deepEqual(leftBehind(engine), nothingLeft);
+  await assertNothingLeft(engine);
 });
 
 test('a directory in the place of passwd, or one without end: the start ends soon, whichever way', {
   skip,
 }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const host = folderWith(t, { passwd: 'me:x:0:0::/:\n' });
   const forms = [
     [dir('etc/passwd')],
@@ -177,5 +178,5 @@ test('a directory in the place of passwd, or one without end: the start ends soo
   }
   assert.equal(readFileSync(join(host, 'passwd'), 'utf8'), 'me:x:0:0::/:\n');
   assert.deepEqual(readdirSync(host), ['passwd']);
-  assert.deepEqual(leftBehind(engine), nothingLeft);
+  await assertNothingLeft(engine);
 });

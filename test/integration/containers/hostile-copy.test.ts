@@ -7,15 +7,16 @@ import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
-import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { assertNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
 import { soaking } from '../../helpers/seeded.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
+import { testStore } from '../../helpers/test-store.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
 test('copies through a bound folder while another container swaps a part of the path (E9)', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const shared = temporaryFolder(t, 'shared');
   const outside = folderWith(t, { file: 'of the host' }, 'outside');
@@ -60,11 +61,11 @@ test('copies through a bound folder while another container swaps a part of the 
   assert.equal(readFileSync(join(outside, 'file'), 'utf8'), 'of the host');
   assert.deepEqual(readdirSync(outside), ['file']);
   for (const name of ['swapper', 'runs', 'made']) await containers.remove(name, { force: true });
-  assert.deepEqual(leftBehind(engine), nothingLeft);
+  await assertNothingLeft(engine);
 });
 
 test('no program or library of a container is run for it from outside (E10)', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const program = { mode: 0o755, content: '#!/bin/busybox sh\necho "$0" >> /ran\n' };
   const names = ['tar', 'gzip', 'unpigz', 'pigz', 'xz', 'unxz', 'zstd', 'bzip2', 'getent', 'rm', 'mount'];
@@ -145,7 +146,7 @@ function countFiles(folder: string): number {
 test('as many files as there are: in and out again, diff, commit, export, rm, in bounded memory (E11)', {
   skip,
 }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   await containers.create({ image: 'busybox', name: 'made' });
   const count = soaking ? 1_000_000 : 1000;

@@ -7,12 +7,12 @@ import { findRuntime } from '../../../src/containers/runtime/find-runtime.ts';
 import type { Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { folderWith } from '../../helpers/build-folder.ts';
-import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
 import { defaultConfiguration } from '../../helpers/default-configuration.ts';
+import { untilNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
 import { soaking } from '../../helpers/seeded.ts';
+import { testStore } from '../../helpers/test-store.ts';
 import { patienceMs } from '../../helpers/until.ts';
-import { untilSame } from '../../helpers/until-same.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
@@ -35,7 +35,7 @@ async function join({ containers }: Engine, id: string, command: readonly string
 }
 
 test('the runtime stays what it is, whatever joins a container that waits to write to it (E5)', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const digest = (): string =>
     createHash('sha256')
       .update(readFileSync(findRuntime(defaultConfiguration).runtime))
@@ -69,11 +69,11 @@ test('the runtime stays what it is, whatever joins a container that waits to wri
   assert.equal(digest(), before);
   await engine.containers.remove(id, { force: true });
   // Who watched a joined process tidies up behind it.
-  await untilSame(() => leftBehind(engine, [id]), nothingLeft);
+  await untilNothingLeft(engine, [id]);
 });
 
 test('users are looked up in what a container has made of its passwd, which may be anything', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const id = await running(engine, 'busybox', 'sleep 1000');
   const sh = async (script: string): Promise<Joined> => await join(engine, id, ['busybox', 'sh', '-c', script]);
   assert.deepEqual(await join(engine, id, ['id', '-u'], 'me'), { text: '1001\n', code: 0 });
@@ -108,5 +108,5 @@ test('users are looked up in what a container has made of its passwd, which may 
     writeFileSync(`${place}/passwd`, '');
   }
   await engine.containers.remove(id, { force: true });
-  await untilSame(() => leftBehind(engine, [id]), nothingLeft);
+  await untilNothingLeft(engine, [id]);
 });

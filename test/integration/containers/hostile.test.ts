@@ -9,10 +9,11 @@ import type { CreateRequest, Engine, HostOptions } from '../../../src/engine/ind
 import { isStrataError } from '../../../src/errors/index.ts';
 import { defaultMaskedPaths, defaultReadonlyPaths } from '../../../src/oci-runtime/defaults.ts';
 import { type FolderItem, folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
-import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
 import { defaultConfiguration } from '../../helpers/default-configuration.ts';
+import { assertNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
 import { soaking } from '../../helpers/seeded.ts';
+import { testStore } from '../../helpers/test-store.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
@@ -45,7 +46,7 @@ async function image(
 }
 
 test('what tells of the host is masked, what would change it cannot be written (E1, E2)', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const possible = readFileSync('/sys/devices/system/cpu/possible', 'latin1');
   const masked = defaultMaskedPaths(possible).filter((path) => existsSync(path));
   assert.ok(masked.includes('/proc/interrupts'));
@@ -68,7 +69,7 @@ test('what tells of the host is masked, what would change it cannot be written (
 });
 
 test('a container holds descriptors 0 to 2 only, under conmon too (E4)', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   // 3 is the folder ls reads.
   assert.deepEqual((await sh(engine, 'exec ls /proc/self/fd')).trim().split(/\s+/), ['0', '1', '2', '3']);
   assert.doesNotMatch(await sh(engine, 'ls -l /proc/1/fd'), /strata|runc|lease/);
@@ -91,11 +92,11 @@ test('a container holds descriptors 0 to 2 only, under conmon too (E4)', { skip 
       user,
     );
   }
-  assert.deepEqual(leftBehind(engine), nothingLeft);
+  await assertNothingLeft(engine);
 });
 
 test('the runtime on the host stays what it is, whatever writes to /proc/self/exe (E5)', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const digest = (): string =>
     createHash('sha256')
       .update(readFileSync(findRuntime(defaultConfiguration).runtime))
@@ -110,7 +111,7 @@ test('the runtime on the host stays what it is, whatever writes to /proc/self/ex
 });
 
 test('places that are mounted on (E3)', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const places: readonly (readonly [string, Readonly<Record<string, FolderItem>>, HostOptions | undefined])[] = [
     ['hosts in /proc', { 'etc/hosts': { link: '/proc/self/status' } }, undefined],
     ['resolver in /sys', { 'etc/resolv.conf': { link: '../sys/kernel/x' } }, undefined],
@@ -131,7 +132,7 @@ test('places that are mounted on (E3)', { skip }, async (t) => {
         code: 'ERR_MOUNT_TARGET_UNSAFE',
       });
       assert.deepEqual(readdirSync(host), []);
-      assert.deepEqual(leftBehind(engine), nothingLeft);
+      await assertNothingLeft(engine);
     });
   }
 
@@ -157,7 +158,7 @@ test('places that are mounted on (E3)', { skip }, async (t) => {
 });
 
 test('a path that another container swaps while mounts are made leads nothing outside (E6)', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const shared = temporaryFolder(t, 'shared');
   const outside = temporaryFolder(t, 'outside');
@@ -189,13 +190,13 @@ test('a path that another container swaps while mounts are made leads nothing ou
   }
   t.diagnostic(`${ends.well} starts, ${ends.refused} refused, ${ends.made} times an empty directory outside`);
   await containers.remove('swapper', { force: true });
-  assert.deepEqual(leftBehind(engine), nothingLeft);
+  await assertNothingLeft(engine);
 });
 
 test('a container that cannot be made any more processes in is stopped and removed all the same (E15)', {
   skip,
 }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const command = ['sh', '-c', 'while true; do sleep 100 & done 2>/dev/null; exec sleep 100'];
   const { id } = await containers.create({ image: 'busybox', name: 'bomb', command, host: { PidsLimit: 15 } });
@@ -204,13 +205,13 @@ test('a container that cannot be made any more processes in is stopped and remov
   const { State } = (await containers.inspect('bomb')) as { State?: unknown };
   assert.equal((State as { Status: string }).Status, 'exited');
   await containers.remove('bomb');
-  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+  await assertNothingLeft(engine, [id]);
 });
 
 test('sources are the user’s own: what is missing is made where it was named, files stay files', {
   skip,
 }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'file'), 'text');
   const Binds = [`${folder}/new/deep:/a`, `${folder}/file:/b/c/file`];

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Filters } from '../../../src/query/filters.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
-import { containerStore } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
+import { testStore } from '../../helpers/test-store.ts';
 
 test('a name that was moved, removed or given back', { skip: needs('root', 'overlay', 'busybox') }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const { id } = await engine.images.inspect('busybox');
   await engine.images.tag('busybox', 'moved:1');

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
-import { containerStore } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
 import { runSeed, type Seeded, seeded, soaking } from '../../helpers/seeded.ts';
 import { strataPath } from '../../helpers/strata.ts';
+import { testStore } from '../../helpers/test-store.ts';
 import { patienceMs, until } from '../../helpers/until.ts';
 import { untilSame } from '../../helpers/until-same.ts';
 import { type KilledVerb, killedVerbs, type Victim } from './killed-verbs.ts';
@@ -114,7 +114,7 @@ function points(): Point[] {
 }
 
 test(`containers: killed at any moment, by STRATA_SEED=${seed}`, { skip }, async (t) => {
-  const store = await containerStore(t);
+  const store = await testStore(t, { busybox: 'busybox' });
   const { root } = store.layout;
   const folder = temporaryFolder(t, 'streams');
   // Nothing of these is touched by anybody.
@@ -122,7 +122,7 @@ test(`containers: killed at any moment, by STRATA_SEED=${seed}`, { skip }, async
   await store.containers.start('kept');
   await store.containers.create({ image: 'busybox', name: 'made' });
   const others = await Promise.all(['kept', 'made'].map(async (name) => await trueState(store, name)));
-  const baseline = leftOf(store, []);
+  const baseline = await leftOf(store, []);
   const pace = new Pace();
   {
     await using idle = begin(folder, root, ['images', '-q']);

@@ -12,8 +12,10 @@ import { exitsOf } from '../../../src/store/layout.ts';
 import { bootId } from '../../../src/sys/boot-id.ts';
 import { identify } from '../../../src/sys/process-identity.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
-import { containerStore, leftBehind, nothingLeft, processesNaming } from '../../helpers/container-store.ts';
+import { assertNothingLeft, leftoversOf } from '../../helpers/leftovers.ts';
+import { processesNaming } from '../../helpers/machine-traces.ts';
 import { needs } from '../../helpers/needs.ts';
+import { testStore } from '../../helpers/test-store.ts';
 import { until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
@@ -63,7 +65,7 @@ async function killedStart({ layout }: Engine, id: string, when: string): Promis
 }
 
 test('conmon killed: the container does not go on unwatched', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { id, pid, conmon } = await started(engine);
   process.kill(conmon, 'SIGKILL');
   await untilGone(conmon);
@@ -72,13 +74,13 @@ test('conmon killed: the container does not go on unwatched', { skip }, async (t
   await engine.containers.start(id);
   assert.equal((await shown(engine, id))[0], 'running');
   await engine.containers.remove(id, { force: true });
-  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+  await assertNothingLeft(engine, [id]);
 });
 
 test('who waits for a container that goes with its end is told how it ended, whoever was killed', {
   skip,
 }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers, layout } = engine;
   const { id } = await containers.create({ image: 'busybox', command: ['sleep', '1000'], remove: true });
   await containers.start(id);
@@ -108,7 +110,7 @@ test('who waits for a container that goes with its end is told how it ended, who
   writeFileSync(join(folder, 'go'), '');
   assert.deepEqual(await Promise.all(others), [7, 7], 'without a supervisor');
   await operation.result;
-  assert.deepEqual(leftBehind(engine, [id, own]), nothingLeft);
+  await assertNothingLeft(engine, [id, own]);
 
   for (const name of readdirSync(exitsOf(layout))) utimesSync(join(exitsOf(layout), name), 0, 0);
   await containers.list();
@@ -120,7 +122,7 @@ test('who waits for a container that goes with its end is told how it ended, who
 test('the first process killed when all was made and nothing ran: that is why it does not start', {
   skip,
 }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'] });
   const work: StartWork = {
     onMade: async () => {
@@ -139,20 +141,20 @@ test('the first process killed when all was made and nothing ran: that is why it
   assert.deepEqual([status, exitCode], ['created', 125]);
   assert.match(String(why), message);
   await engine.containers.remove(id);
-  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+  await assertNothingLeft(engine, [id]);
 });
 
 test('the container killed from outside: its code, and nothing of its run', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { id, pid } = await started(engine);
   process.kill(pid, 'SIGKILL');
   assert.equal(await engine.containers.wait(id), 137);
-  const { bundles, states, mounts, groups, processes } = leftBehind(engine, [id]);
+  const { bundles, states, mounts, groups, processes } = await leftoversOf(engine, [id]);
   assert.deepEqual([bundles, states, mounts, groups, processes], [[], [], [], [], []]);
 });
 
 test('another boot: nothing runs any more, whatever the record says', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const running = await started(engine);
   const removed = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'], remove: true });
   await engine.containers.start(removed.id);
@@ -174,11 +176,11 @@ test('another boot: nothing runs any more, whatever the record says', { skip }, 
   assert.equal(list.length, 2);
   await engine.containers.prune();
   await untilGone(running.conmon);
-  assert.deepEqual(leftBehind(engine, [running.id, removed.id]), nothingLeft);
+  await assertNothingLeft(engine, [running.id, removed.id]);
 });
 
 test('a number that a killed start left behind may be a stranger’s by now, who is left alone', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'] });
   const stranger = spawn('sleep', ['1000'], { stdio: 'ignore' });
   t.after(() => stranger.kill('SIGKILL'));
@@ -193,11 +195,11 @@ test('a number that a killed start left behind may be a stranger’s by now, who
   assert.deepEqual(await shown(engine, id), ['created', 0, '']);
   assert.ok(identify(Number(stranger.pid)) !== undefined, 'it lives');
   await engine.containers.remove(id);
-  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+  await assertNothingLeft(engine, [id]);
 });
 
 test('the command killed when all was made and nothing ran: as it was before', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '1000'] });
   await killedStart(engine, id, 'made');
   assert.equal(recordOf(engine, id).status, 'starting');
@@ -206,5 +208,5 @@ test('the command killed when all was made and nothing ran: as it was before', {
   await killedStart(engine, id, 'started');
   assert.equal((await shown(engine, id))[0], 'running');
   await engine.containers.remove(id, { force: true });
-  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+  await assertNothingLeft(engine, [id]);
 });

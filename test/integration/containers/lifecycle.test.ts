@@ -5,8 +5,9 @@ import { type TestContext, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { bindMount } from '../../../src/sys/bind-mount.ts';
 import { unmountIfMounted } from '../../../src/sys/mount.ts';
-import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { assertNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
+import { testStore } from '../../helpers/test-store.ts';
 import { patienceMs, until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
@@ -50,7 +51,7 @@ const rejects = async (work: Promise<unknown>, code: string, message: RegExp): P
 
 for (const driver of ['overlay2', 'vfs']) {
   test(`a container's life, on ${driver}`, { skip }, async (t) => {
-    const engine = await containerStore(t, driver);
+    const engine = await testStore(t, { busybox: 'busybox', storageDriver: driver });
     const { containers } = engine;
     const script = 'echo out; echo err >&2; printf part; ls /kept; echo x > /kept; exec sleep 1000';
     const { id, name } = await containers.create({ image: 'busybox', command: ['sh', '-c', script] });
@@ -86,12 +87,12 @@ for (const driver of ['overlay2', 'vfs']) {
     await containers.start(id);
     await says(engine, id, '/kept');
     await containers.remove(id, { force: true });
-    assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+    await assertNothingLeft(engine, [id]);
   });
 }
 
 test('one whose files cannot be removed says so, and keeps none of the others from sight', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers, layout } = engine;
   const { id } = await containers.create({ image: 'busybox', name: 'stuck' });
   const other = await containers.create({ image: 'busybox', name: 'other' });
@@ -108,11 +109,11 @@ test('one whose files cannot be removed says so, and keeps none of the others fr
   assert.deepEqual(deleted.toSorted(), [id, other.id].toSorted());
   unmountIfMounted(inside, { lazy: true });
   await engine.containers.prune();
-  assert.deepEqual(leftBehind(engine, [id]), nothingLeft);
+  await assertNothingLeft(engine, [id]);
 });
 
 test('one that is removed while others are counted is not listed, and no failure', { skip }, async (t) => {
-  const { containers } = await containerStore(t);
+  const { containers } = await testStore(t, { busybox: 'busybox' });
   await containers.create({ image: 'busybox', name: 'gone' });
   const command = ['sh', '-c', 'mkdir /d; cd /d; busybox seq 1 8000 | busybox xargs touch'];
   await containers.create({ image: 'busybox', name: 'large', command });
@@ -126,7 +127,7 @@ test('one that is removed while others are counted is not listed, and no failure
 });
 
 test('exit codes, and who waits for them', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   await started(engine, 'seven', 'sleep 0.3; exit 7');
   assert.deepEqual(await Promise.all([containers.wait('seven'), containers.wait('seven')]), [7, 7]);
@@ -158,7 +159,7 @@ test('exit codes, and who waits for them', { skip }, async (t) => {
 });
 
 test('what cannot be started says why, and is as it was', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const cases = [
     { command: ['/nope'], exitCode: 127, message: /exec: "\/nope": stat \/nope: no such file or directory/ },
@@ -189,11 +190,11 @@ test('what cannot be started says why, and is as it was', { skip }, async (t) =>
   );
   await rejects(containers.create({ image: 'nope' }), 'ERR_IMAGE_NOT_FOUND', /nope/);
   for (const { id } of await containers.list({ all: true })) await containers.remove(id);
-  assert.deepEqual(leftBehind(engine), nothingLeft);
+  await assertNothingLeft(engine);
 });
 
 test('what docker refuses is refused in its words', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const id = await started(engine, 'one', 'exec sleep 1000');
   const running = /^cannot remove container "\/one": container is running: stop the container before removing or force/;
@@ -209,7 +210,7 @@ test('what docker refuses is refused in its words', { skip }, async (t) => {
 });
 
 test('--rm: gone with its end, also when nobody is there, and its code is told', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const create = async (script: string): Promise<string> => {
     const { id } = await containers.create({ image: 'busybox', command: ['sh', '-c', script], remove: true });
@@ -226,11 +227,11 @@ test('--rm: gone with its end, also when nobody is there, and its code is told',
     async () => (await containers.list({ all: true })).length === 0,
     () => 'it never goes',
   );
-  assert.deepEqual(leftBehind(engine, [waited, left]), nothingLeft);
+  await assertNothingLeft(engine, [waited, left]);
 });
 
 test('what ends a container works while a command only begins to run it', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const signal = AbortSignal.timeout(patienceMs);
   const ways: readonly ((id: string) => Promise<unknown>)[] = [
@@ -243,11 +244,11 @@ test('what ends a container works while a command only begins to run it', { skip
     for await (const event of run) if (event.type === 'created') await end(event.id);
     assert.equal((await run.result).exitCode, 137);
   }
-  assert.deepEqual(leftBehind(engine), nothingLeft);
+  await assertNothingLeft(engine);
 });
 
 test('several at once: one start of many wins, and many containers side by side', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   await using other = await Engine.open({ root: engine.layout.root });
   const { containers } = engine;
   const { id } = await containers.create({ image: 'busybox', command: ['sleep', '1000'] });
@@ -268,11 +269,11 @@ test('several at once: one start of many wins, and many containers side by side'
   );
   assert.deepEqual(await Promise.all(ids.map((each) => containers.wait(each))), [0, 1, 2, 3]);
   await engine.containers.prune();
-  assert.deepEqual(leftBehind(engine, [id, ...ids]), nothingLeft);
+  await assertNothingLeft(engine, [id, ...ids]);
 });
 
 test('prune leaves what runs; an image in use by a running container stays', { skip }, async (t: TestContext) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const id = await started(engine, 'runs', 'exec sleep 1000');
   await engine.containers.create({ image: 'busybox', name: 'waits' });
   const { deleted } = await engine.containers.prune();

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { LogsOptions } from '../../../src/engine/containers/verbs/logs.ts';
 import type { Engine } from '../../../src/engine/index.ts';
-import { containerStore } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
+import { testStore } from '../../helpers/test-store.ts';
 import { until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
@@ -20,7 +20,7 @@ async function logOf({ containers }: Engine, name: string, options: LogsOptions 
 test('a log is read from where it is asked for, followed to the end, and survives what befalls it', {
   skip,
 }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers, layout } = engine;
   const script = 'echo one; echo two >&2; printf thr; sleep 1; echo ee; while read line; do echo got; done; echo end';
   const { id } = await containers.create({ image: 'busybox', name: 'cc', command: ['sh', '-c', script] });
@@ -67,7 +67,7 @@ test('a log is read from where it is asked for, followed to the end, and survive
 });
 
 test('a log that is begun anew again and again is followed without a gap', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers, layout } = engine;
   const { id } = await containers.create({
     image: 'busybox',
@@ -96,7 +96,7 @@ test('a log that is begun anew again and again is followed without a gap', { ski
 });
 
 test('--log-driver none: nothing is kept and reading says so; who is with it sees it', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers, layout } = engine;
   const host = { LogConfig: { Type: 'none', Config: {} } };
   const { id } = await containers.create({ image: 'busybox', command: ['sh', '-c', 'echo said'], host });
@@ -111,7 +111,7 @@ test('--log-driver none: nothing is kept and reading says so; who is with it see
 });
 
 test('a container that writes without end does not fill the disk', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers, layout } = engine;
   const { id } = await containers.create({
     image: 'busybox',
@@ -125,7 +125,7 @@ test('a container that writes without end does not fill the disk', { skip }, asy
 });
 
 test('of a container that writes as fast as it can, what there was is read, and no more', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers, layout } = engine;
   const { id } = await containers.create({ image: 'busybox', name: 'fast', command: ['yes'] });
   const before = new Date(Date.now() - 1000).toISOString();

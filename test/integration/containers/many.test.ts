@@ -5,19 +5,18 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { containerStore, nothingLeft } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
 import { soaking } from '../../helpers/seeded.ts';
+import { testStore } from '../../helpers/test-store.ts';
 import { until } from '../../helpers/until.ts';
 import { untilSame } from '../../helpers/until-same.ts';
 import { lives } from './many-lives.ts';
-import { leftOf } from './truth.ts';
+import { leftOf, nothingOf } from './truth.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
-const nothing = { ...nothingLeft, execs: [], namespaces: [] };
 
 test('containers live from creation to removal, ten at a time: nothing of them stays', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const fds = (): number => readdirSync('/proc/self/fd').length;
   await lives(engine, 1, 1);
   const before = fds();
@@ -30,11 +29,11 @@ test('containers live from creation to removal, ten at a time: nothing of them s
     () => 'something is held open',
   );
   assert.equal(new Set(ids).size, count);
-  await untilSame(() => leftOf(engine, ids), nothing);
+  await untilSame(() => leftOf(engine, ids), nothingOf);
 });
 
 test('the same by several processes at once', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { root } = engine.layout;
   const [processes, count] = soaking ? [5, 40] : [2, 3];
   const fixture = join(import.meta.dirname, 'many.fixture.ts');
@@ -49,11 +48,11 @@ test('the same by several processes at once', { skip }, async (t) => {
     await Promise.all(codes),
     Array.from({ length: processes }, () => [0, null]),
   );
-  await untilSame(() => leftOf(engine, []), nothing);
+  await untilSame(() => leftOf(engine, []), nothingOf);
 });
 
 test('processes that join one container all at once: each has its own streams and code', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { containers } = engine;
   const { id } = await containers.create({ image: 'busybox', command: ['sleep', '1000'] });
   await containers.start(id);
@@ -76,5 +75,5 @@ test('processes that join one container all at once: each has its own streams an
     numbers.map((number) => [`${number} given ${number}\n`, number]),
   );
   await containers.remove(id, { force: true });
-  await untilSame(() => leftOf(engine, [id]), nothing);
+  await untilSame(() => leftOf(engine, [id]), nothingOf);
 });

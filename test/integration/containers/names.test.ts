@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { test } from 'node:test';
-import { containerStore } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
+import { testStore } from '../../helpers/test-store.ts';
 
 test('two that make up the same name at the same time both get one', {
   skip: needs('root', 'overlay', 'busybox'),
 }, async (t) => {
-  const { containers } = await containerStore(t);
+  const { containers } = await testStore(t, { busybox: 'busybox' });
   // The first name of all, each time.
   t.mock.method(crypto, 'randomInt', () => 0);
   syncBuiltinESMExports();

@@ -14,9 +14,9 @@ import { bindMount } from '../../../src/sys/bind-mount.ts';
 import { tryLockFile } from '../../../src/sys/flock.ts';
 import { unmountIfMounted } from '../../../src/sys/mount.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
-import { containerStore } from '../../helpers/container-store.ts';
 import { defaultConfiguration } from '../../helpers/default-configuration.ts';
 import { needs } from '../../helpers/needs.ts';
+import { testStore } from '../../helpers/test-store.ts';
 
 test('the copy of itself that a runtime had only just mounted is no obstacle', { skip: needs('root') }, async (t) => {
   const runtimeRoot = temporaryFolder(t, 'runtime');
@@ -35,7 +35,7 @@ test('the copy of itself that a runtime had only just mounted is no obstacle', {
 test('a runtime whose supervisor was killed is waited for, and what it makes goes', {
   skip: needs('root', 'overlay', 'runc', 'conmon', 'busybox'),
 }, async (t) => {
-  const { layout } = await containerStore(t);
+  const { layout } = await testStore(t, { busybox: 'busybox' });
   using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
   const id = 'a'.repeat(64);
   const bundle = bundleOf(layout, id);

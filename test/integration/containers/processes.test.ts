@@ -3,15 +3,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { CreateRequest, Engine } from '../../../src/engine/index.ts';
-import { containerStore, nothingLeft } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
+import { testStore } from '../../helpers/test-store.ts';
 import { until } from '../../helpers/until.ts';
 import { untilSame } from '../../helpers/until-same.ts';
-import { leftOf, processesOf, seen } from './truth.ts';
+import { leftOf, nothingOf, processesOf, seen } from './truth.ts';
 import { isThere } from './victims.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'tini-static');
-const nothing = { ...nothingLeft, execs: [], namespaces: [] };
 
 async function started(engine: Engine, script: string, host: CreateRequest['host'] = {}): Promise<string> {
   const { id } = await engine.containers.create({ image: 'busybox', command: ['sh', '-c', script], host });
@@ -36,7 +35,7 @@ const zombiesOf = (pid: number): number =>
     .filter((child) => /^State:\s+Z/m.test(read(`/proc/${child}/status`))).length;
 
 test('--init reaps what nobody waits for, and hears the signal to stop', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   // Each of the twenty loses its parent at once, and ends when it is told to.
   const script =
     'i=0; while test $i -lt 20; do (sh -c "while ! test -e /end; do sleep 0.05; done; echo > /ended$$" &); i=$((i+1)); done; exec sleep 1000';
@@ -52,7 +51,7 @@ test('--init reaps what nobody waits for, and hears the signal to stop', { skip 
     await engine.containers.stop(id, { timeoutSeconds: Init ? 30 : 0 });
     assert.equal(await engine.containers.wait(id), Init ? 143 : 137);
     await engine.containers.remove(id);
-    await untilSame(() => leftOf(engine, [id]), nothing);
+    await untilSame(() => leftOf(engine, [id]), nothingOf);
   }
 });
 
@@ -81,7 +80,7 @@ const ends: readonly (readonly [string, CreateRequest['host'], (engine: Engine, 
 
 for (const [name, host, end] of ends) {
   test(`of 200 processes none is left: ${name}`, { skip }, async (t) => {
-    const engine = await containerStore(t);
+    const engine = await testStore(t, { busybox: 'busybox' });
     const id = await started(engine, many, host);
     await untilSo(() => processesOf(id).length > 200, 'all are there');
     const pids = processesOf(id);
@@ -89,6 +88,6 @@ for (const [name, host, end] of ends) {
     if ((await seen(engine, id)) !== undefined) await engine.containers.wait(id);
     await untilSo(() => !pids.some(isThere), 'all end');
     if ((await seen(engine, id)) !== undefined) await engine.containers.remove(id);
-    await untilSame(() => leftOf(engine, [id]), nothing);
+    await untilSame(() => leftOf(engine, [id]), nothingOf);
   });
 }

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Engine, HostOptions } from '../../../src/engine/index.ts';
 import { MS_PRIVATE, mount, setPropagation, unmountIfMounted } from '../../../src/sys/mount.ts';
-import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { assertNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
+import { testStore } from '../../helpers/test-store.ts';
 import { until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'tini-static');
@@ -70,7 +71,7 @@ const supervised: Way = async ({ containers }, script, host) => {
 
 for (const [name, way] of Object.entries({ attended, supervised })) {
   test(`what a container mounts in a shared bind is the host's and stays, ${name}`, { skip }, async (t) => {
-    const engine = await containerStore(t);
+    const engine = await testStore(t, { busybox: 'busybox' });
     const folder = sharedMount(t);
     const script = 'mount -t tmpfs none /m/made && echo new >/m/made/file && cat /m/below/kept';
     const { exitCode, text } = await way(engine, script, { Binds: [`${folder}:/m:rshared`], Privileged: true });
@@ -81,11 +82,11 @@ for (const [name, way] of Object.entries({ attended, supervised })) {
       mountPoints().filter((path) => path.startsWith(folder)),
       [folder, join(folder, 'below'), join(folder, 'made')],
     );
-    assert.deepEqual(leftBehind(engine), nothingLeft);
+    await assertNothingLeft(engine);
   });
 
   test(`a slave bind gets what the host mounts, and gives it nothing, ${name}`, { skip }, async (t) => {
-    const engine = await containerStore(t);
+    const engine = await testStore(t, { busybox: 'busybox' });
     const folder = sharedMount(t);
     const script = `mount -t tmpfs none /m/made; touch /m/ready; until test -e /m/late/file; do sleep 0.02; done; echo seen`;
     const host = {
@@ -104,7 +105,7 @@ for (const [name, way] of Object.entries({ attended, supervised })) {
   });
 
   test(`what shares a mount that is not shared is refused at its start, ${name}`, { skip }, async (t) => {
-    const engine = await containerStore(t);
+    const engine = await testStore(t, { busybox: 'busybox' });
     const folder = sharedMount(t);
     setPropagation(folder, MS_PRIVATE);
     const inside = join(folder, 'made');
@@ -119,11 +120,11 @@ for (const [name, way] of Object.entries({ attended, supervised })) {
         message: `path ${inside} is mounted on ${folder} but it is not a ${kind} mount`,
       });
     }
-    assert.deepEqual(leftBehind(engine), nothingLeft);
+    await assertNothingLeft(engine);
   });
 
   test(`a file can be shared, and a read-only bind is so all the way down, ${name}`, { skip }, async (t) => {
-    const engine = await containerStore(t);
+    const engine = await testStore(t, { busybox: 'busybox' });
     const folder = sharedMount(t);
     writeFileSync(join(folder, 'file'), 'text');
     const bind = (Target: string, more: object): object => ({ Type: 'bind', Source: folder, Target, ...more });
@@ -143,7 +144,7 @@ for (const [name, way] of Object.entries({ attended, supervised })) {
 }
 
 test('an init program is not put among the processes of the host', { skip }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
 
   assert.deepEqual(await attended(engine, `echo $0; test ! -e /sbin/docker-init`, { Init: true, PidMode: 'host' }), {
     exitCode: 0,

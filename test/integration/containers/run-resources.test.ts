@@ -6,16 +6,17 @@ import { clearRun, runResources } from '../../../src/engine/containers/state/run
 import { supervisorOf } from '../../../src/engine/containers/state/supervisor.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
 import { defaultConfiguration } from '../../helpers/default-configuration.ts';
+import { leftoversOf } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
+import { testStore } from '../../helpers/test-store.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
 test('clearing a run that was interrupted after any of its resources is done again from the first one', {
   skip,
 }, async (t) => {
-  const engine = await containerStore(t);
+  const engine = await testStore(t, { busybox: 'busybox' });
   const { layout, containers } = engine;
   using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
   const store = { layout, metadata, configuration: defaultConfiguration } as Store;
@@ -29,17 +30,7 @@ test('clearing a run that was interrupted after any of its resources is done aga
     await clearRun(run);
     await clearRun(run);
   }
-  const { bundles, states, mounts, groups, processes } = leftBehind(engine, ids);
-  const { bundles: none } = nothingLeft;
-  assert.deepEqual(
-    { bundles, states, mounts, groups, processes },
-    {
-      bundles: none,
-      states: none,
-      mounts: none,
-      groups: none,
-      processes: none,
-    },
-  );
+  const { bundles, states, mounts, groups, processes } = await leftoversOf(engine, ids);
+  assert.deepEqual([bundles, states, mounts, groups, processes], [[], [], [], [], []]);
   assert.equal(new Set(runResources.map(({ name }) => name)).size, runResources.length);
 });

@@ -8,9 +8,9 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { before, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../../src/engine/index.ts';
-import { containerStore } from '../../helpers/container-store.ts';
 import { needs } from '../../helpers/needs.ts';
 import { testFile } from '../../helpers/test-file.ts';
+import { testStore } from '../../helpers/test-store.ts';
 import { until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
@@ -18,7 +18,7 @@ const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 const file = testFile();
 let engine: Engine;
 before(async () => {
-  if (skip === false) engine = await containerStore(file);
+  if (skip === false) engine = await testStore(file, { busybox: 'busybox' });
 });
 
 const threads = (): number => readdirSync('/proc/self/task').length;

@@ -1,9 +1,9 @@
-import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { containerStore, leftBehind, nothingLeft } from '../../helpers/container-store.ts';
+import { assertNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
+import { testStore } from '../../helpers/test-store.ts';
 import { until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
@@ -12,7 +12,7 @@ for (const mountThread of ['main', 'worker']) {
   test(`signals go to the container where that is asked for, also with mounts in the ${mountThread} thread`, {
     skip,
   }, async (t) => {
-    const engine = await containerStore(t);
+    const engine = await testStore(t, { busybox: 'busybox' });
     const fixture = join(import.meta.dirname, 'signals.fixture.ts');
     const child = spawn(process.execPath, [fixture, engine.layout.root, mountThread], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -30,6 +30,6 @@ for (const mountThread of ['main', 'worker']) {
     await says('got TERM');
     child.kill('SIGUSR1');
     await says('ended with 5, 0 listeners');
-    assert.deepEqual(leftBehind(engine), nothingLeft);
+    await assertNothingLeft(engine);
   });
 }

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
-import { leftBehind } from '../../helpers/container-store.ts';
-import { namesIn } from '../../helpers/store-leftovers.ts';
+import { bundlesOf } from '../../../src/store/layout.ts';
+import { type FoundLeftovers, leftoversOf, nothingLeft } from '../../helpers/leftovers.ts';
 import { patienceMs } from '../../helpers/until.ts';
 
 export interface SeenState {
@@ -54,7 +54,7 @@ export async function trueState(engine: Engine, name: string): Promise<SeenState
     const state = await seen(engine, name);
     if (state === undefined) return undefined;
     const processes = processesOf(state.Id);
-    const bundle = existsSync(join(engine.layout.run, 'bundles', state.Id));
+    const bundle = existsSync(join(bundlesOf(engine.layout), state.Id));
     const isTrue = state.Running ? processes.includes(state.Pid) : processes.length === 0 && !bundle;
     if (isTrue && ['created', 'running', 'exited'].includes(state.Status)) return state;
     assert.ok(waited < patienceMs, JSON.stringify({ ...state, processes, bundle }));
@@ -75,9 +75,18 @@ function processesIn({ layout }: Engine): string[] {
   });
 }
 
-/** {@link leftBehind} with what joins containers, and whoever keeps a mount namespace. */
-export const leftOf = (engine: Engine, ids: readonly string[]): Record<string, readonly string[]> => ({
-  ...leftBehind(engine, ids),
-  execs: namesIn(join(engine.layout.run, 'execs')),
-  namespaces: processesIn(engine),
-});
+/** What containers leave, and the processes that keep a mount namespace of theirs. */
+interface LeftOfContainers extends Omit<FoundLeftovers, 'orphans' | 'trash'> {
+  readonly namespaces: readonly string[];
+}
+
+/** Returns what containers left, but for what the next collection of garbage takes. */
+export async function leftOf(engine: Engine, ids: readonly string[]): Promise<LeftOfContainers> {
+  const { orphans: _orphans, trash: _trash, ...left } = await leftoversOf(engine, ids);
+  return { ...left, namespaces: processesIn(engine) };
+}
+
+const { orphans: _orphans, trash: _trash, ...nothing } = nothingLeft;
+
+/** What {@link leftOf} returns when nothing is left. */
+export const nothingOf: LeftOfContainers = { ...nothing, namespaces: [] };

@@ -1,15 +1,15 @@
 // A process that waits for a filesystem that does not answer cannot be killed: who kills its container is told in the end.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { containerStore } from '../../helpers/container-store.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs, output } from '../../helpers/needs.ts';
+import { testStore } from '../../helpers/test-store.ts';
 import { untilSame } from '../../helpers/until-same.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'loop', 'mkfs.ext4', 'fsfreeze');
 
 test('stop, kill, rm -f and restart give up, and work when the process goes on', { skip }, async (t) => {
-  const { containers } = await containerStore(t);
+  const { containers } = await testStore(t, { busybox: 'busybox' });
   using disk = loopFilesystem(['mkfs.ext4', '-q']);
   const verbs = {
     stop: { work: (name: string) => containers.stop(name, { timeoutSeconds: 0 }), text: 'cannot stop container: stop' },

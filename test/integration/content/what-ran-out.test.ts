@@ -7,11 +7,11 @@ import { Engine } from '../../../src/engine/index.ts';
 import { AT_FDCWD } from '../../../src/sys/constants.ts';
 import { closeFd, openAt } from '../../../src/sys/fs-at.ts';
 import { setXattrAt, setXattrFd } from '../../../src/sys/xattr.ts';
-import { storeRoot } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { asTar, dockerArchive, image } from '../../helpers/image-archives.ts';
 import { type LoopFilesystem, loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
 
 const skip = needs('root', 'overlay', 'loop');

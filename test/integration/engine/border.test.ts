@@ -9,13 +9,14 @@ import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../../src/engine/index.ts';
-import { storeRoot, temporaryFolder } from '../../helpers/build-folder.ts';
-import { containerStore } from '../../helpers/container-store.ts';
+import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { asTar, dockerArchive, image } from '../../helpers/image-archives.ts';
 import { needs } from '../../helpers/needs.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
 import type { Hooks } from '../../helpers/test-file.ts';
+import { testStore } from '../../helpers/test-store.ts';
 
 const skip = needs('root', 'overlay');
 const layers = [1, 2, 3].map((at) => tar(file(`f${at}`, randomBytes(8 << 20))));
@@ -119,7 +120,7 @@ test('a client that goes away ends its work, and nothing stays', { skip }, async
 test('a log is followed through the border', {
   skip: needs('root', 'overlay', 'runc', 'conmon', 'busybox'),
 }, async (context) => {
-  const engine = await containerStore(context);
+  const engine = await testStore(context, { busybox: 'busybox' });
   const command = ['sh', '-c', 'for i in 1 2 3; do echo line $i; sleep 0.1; done'];
   const { id } = await engine.containers.create({ image: 'busybox', command });
   await engine.containers.start(id);

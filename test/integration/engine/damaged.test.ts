@@ -12,11 +12,12 @@ import { isStrataError } from '../../../src/errors/index.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
 import { removeTree } from '../../../src/sys/remove-tree.ts';
 import { buildContext } from '../../helpers/build-context.ts';
-import { storeRoot, temporaryFolder } from '../../helpers/build-folder.ts';
+import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { asTar, named, sha256, TestLayout } from '../../helpers/image-archives.ts';
+import { namesIn } from '../../helpers/names-in.ts';
 import { needs } from '../../helpers/needs.ts';
-import { namesIn } from '../../helpers/store-leftovers.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'busybox');
 

@@ -9,10 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Engine, type StoreEvent } from '../../../src/engine/index.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
-import { storeRoot, temporaryFolder } from '../../helpers/build-folder.ts';
-import { containerStore } from '../../helpers/container-store.ts';
+import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { needs } from '../../helpers/needs.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 import { strataPath } from '../../helpers/strata.ts';
+import { testStore } from '../../helpers/test-store.ts';
 
 const run = promisify(execFile);
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
@@ -27,7 +28,7 @@ async function eventsSince(engine: Engine, since: number): Promise<StoreEvent[]>
 const newest = async (engine: Engine): Promise<number> => (await eventsSince(engine, 0)).at(-1)?.sequence ?? 0;
 
 test('the life of a container, as docker tells it', { skip }, async (context) => {
-  const engine = await containerStore(context);
+  const engine = await testStore(context, { busybox: 'busybox' });
   const { containers } = engine;
   const since = await newest(engine);
   const { id } = await containers.create({
@@ -84,7 +85,7 @@ test('the life of a container, as docker tells it', { skip }, async (context) =>
 });
 
 test('images: tagged, saved, loaded, untagged, deleted', { skip }, async (context) => {
-  const engine = await containerStore(context);
+  const engine = await testStore(context, { busybox: 'busybox' });
   const { images } = engine;
   const since = await newest(engine);
   const output = join(temporaryFolder(context), 'out.tar');
@@ -114,7 +115,7 @@ test('images: tagged, saved, loaded, untagged, deleted', { skip }, async (contex
 });
 
 test('a change that fails tells of nothing', { skip }, async (context) => {
-  const engine = await containerStore(context);
+  const engine = await testStore(context, { busybox: 'busybox' });
   await engine.containers.create({ image: 'busybox', name: 'one' });
   const since = await newest(engine);
   await assert.rejects(engine.containers.create({ image: 'busybox', name: 'one' }), {
@@ -127,7 +128,7 @@ test('a change that fails tells of nothing', { skip }, async (context) => {
 test('what other processes do is followed, and an end that is found later has its own time', {
   skip,
 }, async (context) => {
-  const engine = await containerStore(context);
+  const engine = await testStore(context, { busybox: 'busybox' });
   const { root } = engine.layout;
   const seen: StoreEvent[] = [];
   const stop = new AbortController();
@@ -218,7 +219,7 @@ for await (const { action } of engine.events({ since: Number(since) })) {
 `;
 
 test('a program that does nothing but follow goes on until something happens', { skip }, async (context) => {
-  const engine = await containerStore(context);
+  const engine = await testStore(context, { busybox: 'busybox' });
   const since = await newest(engine);
   const args = ['--input-type=module', '--eval', onlyFollows, engine.layout.root, String(since)];
   const follower = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -19,11 +19,11 @@ import { inspect } from 'node:util';
 import { isDiskFull } from '../../../src/content/disk-failure.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { isKind, isStrataError } from '../../../src/errors/index.ts';
+import { leftoversOf, storeFiles } from '../../helpers/leftovers.ts';
 import { listedImages } from '../../helpers/listed-images.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs, output } from '../../helpers/needs.ts';
 import { runSeed, type Seeded, seeded, soaking } from '../../helpers/seeded.ts';
-import { storeFiles, storeLeftovers } from '../../helpers/store-leftovers.ts';
 import { unmount } from '../../helpers/unmount.ts';
 import { untilSame } from '../../helpers/until-same.ts';
 import { type KilledWork, killedWorks } from './killed-works.ts';
@@ -113,7 +113,7 @@ async function sweep(context: TestContext, folder: string, shortage: Shortage, r
   const state = async (): Promise<unknown> => [
     await listedImages(engine),
     storeFiles(engine),
-    storeLeftovers(engine),
+    await leftoversOf(engine),
     readdirSync(folder).sort(),
   ];
   const before = await state();

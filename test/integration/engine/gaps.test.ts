@@ -11,10 +11,10 @@ import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { Database, type TransactOptions } from '../../../src/metadata/database.ts';
 import { Filters } from '../../../src/query/filters.ts';
 import { buildContext } from '../../helpers/build-context.ts';
-import { storeRoot } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { needs } from '../../helpers/needs.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 import { buildMade, type Deed, deeds } from './gaps.fixture.ts';
 
 const skip = needs('root', 'overlay', 'busybox');

@@ -20,8 +20,8 @@ import { Engine } from '../../../src/engine/index.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
 import { KeyLocks } from '../../../src/store/key-locks.ts';
 import { tryLockFile } from '../../../src/sys/flock.ts';
-import { storeRoot } from '../../helpers/build-folder.ts';
 import { needs } from '../../helpers/needs.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 import { strataPath } from '../../helpers/strata.ts';
 import { patienceMs, until } from '../../helpers/until.ts';
 

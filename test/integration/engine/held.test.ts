@@ -5,10 +5,10 @@ import { Engine } from '../../../src/engine/index.ts';
 import { openStore } from '../../../src/store/open-store.ts';
 import { MainThreadHost } from '../../../src/sys/worker/main-thread-host.ts';
 import { buildContext } from '../../helpers/build-context.ts';
-import { storeRoot } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { defaultConfiguration } from '../../helpers/default-configuration.ts';
 import { needs } from '../../helpers/needs.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 
 test('the base of a build is removed while a step runs', {
   skip: needs('root', 'overlay', 'runc', 'busybox'),

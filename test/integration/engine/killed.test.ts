@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { isLocked } from '../../../src/engine/containers/state/file-lock.ts';
 import { Engine } from '../../../src/engine/index.ts';
-import { storeRoot } from '../../helpers/build-folder.ts';
+import { type FoundLeftovers, leftoversOf, storeFiles } from '../../helpers/leftovers.ts';
 import { listedImages } from '../../helpers/listed-images.ts';
+import { namesIn } from '../../helpers/names-in.ts';
 import { needs } from '../../helpers/needs.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
-import { namesIn, storeFiles, storeLeftovers } from '../../helpers/store-leftovers.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 import { strataPath } from '../../helpers/strata.ts';
 import { patienceMs, until } from '../../helpers/until.ts';
 import { untilSame } from '../../helpers/until-same.ts';
@@ -52,7 +53,7 @@ async function letGo({ layout }: Engine): Promise<void> {
 interface Baseline {
   readonly names: readonly string[];
   readonly files: readonly string[];
-  readonly left: Record<string, readonly string[]>;
+  readonly left: FoundLeftovers;
 }
 
 /** What a person sees before he does anything about it: everything acknowledged, nothing half-done. */
@@ -96,7 +97,7 @@ test(`killed at any moment, by STRATA_SEED=${seed}`, {
   })();
   const baseline = await (async (): Promise<Baseline> => {
     await using engine = await Engine.open({ root });
-    return { names: await listedImages(engine), files: storeFiles(engine), left: storeLeftovers(engine) };
+    return { names: await listedImages(engine), files: storeFiles(engine), left: await leftoversOf(engine) };
   })();
   const idle = (await run(root, ['images', '-q'])).ms;
 
@@ -125,18 +126,18 @@ test(`killed at any moment, by STRATA_SEED=${seed}`, {
       if (!killed) pace = ms / whole;
       const what = `seed ${seed}, ${work.name}, point ${point}, killed after ${afterMs} ms`;
       try {
-        const steps = namesIn(join(engine.layout.run, 'steps'));
+        const { steps } = await leftoversOf(engine);
         const found = await nothingLost(engine, isKilledTwice ? 2 : 1, baseline);
         await work.again(engine);
         if (work.makes !== undefined) {
-          const { leases, mounts, unfinished, ingests, steps: bundles } = storeLeftovers(engine);
+          const { leases, mounts, indexes, ingests, steps: bundles } = await leftoversOf(engine);
           assert.deepEqual(
-            { leases, mounts, unfinished, ingests, bundles },
-            { leases: [], mounts: [], unfinished: [], ingests: [], bundles: [] },
+            { leases, mounts, indexes, ingests, bundles },
+            { leases: [], mounts: [], indexes: [], ingests: [], bundles: [] },
           );
         }
         await takenBack(engine, work);
-        await untilSame(() => storeLeftovers(engine, steps), baseline.left);
+        await untilSame(() => leftoversOf(engine, steps), baseline.left);
         assert.deepEqual([await listedImages(engine), storeFiles(engine)], [baseline.names, baseline.files]);
         const deaths = namesIn(engine.layout.locks).filter((name) => name.startsWith('death-'));
         assert.deepEqual(deaths, [], 'somebody has cleared up after everybody');

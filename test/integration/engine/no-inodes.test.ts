@@ -9,9 +9,9 @@ import { Engine } from '../../../src/engine/index.ts';
 import { isKind } from '../../../src/errors/index.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
+import { leftoversOf, storeFiles } from '../../helpers/leftovers.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
-import { storeFiles, storeLeftovers } from '../../helpers/store-leftovers.ts';
 
 /** Leaves so many inodes; what it makes has names that are not there yet. */
 function leave(path: string, free: number): void {
@@ -39,8 +39,8 @@ test('without a free inode a store can be looked at and cleaned up, and nothing 
     await using engine = await Engine.open({ root });
     return await work(engine);
   };
-  const state = (engine: Engine): unknown => {
-    const { bundles: _running, ...left } = storeLeftovers(engine);
+  const state = async (engine: Engine): Promise<unknown> => {
+    const { bundles: _running, ...left } = await leftoversOf(engine);
     return [storeFiles(engine), left];
   };
   const works: Readonly<Record<string, (engine: Engine) => Promise<unknown>>> = {
@@ -66,14 +66,14 @@ test('without a free inode a store can be looked at and cleaned up, and nothing 
     for (const [name, work] of Object.entries(works)) {
       leave(disk.path, free);
       await withEngine(async (engine) => {
-        const before = state(engine);
+        const before = await state(engine);
         const error = await work(engine).then(
           () => undefined,
           (failure: unknown) => failure,
         );
         assert.ok(isKind(error, 'exhausted'), `${name} with ${free}: ${inspect(error)}`);
         assert.match(error.message, /: no inodes left on device$/, `${name} with ${free}`);
-        assert.deepEqual(state(engine), before, `${name} with ${free}`);
+        assert.deepEqual(await state(engine), before, `${name} with ${free}`);
       });
     }
   }

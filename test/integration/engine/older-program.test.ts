@@ -8,7 +8,7 @@ import { layoutOf } from '../../../src/store/layout.ts';
 import { busyboxStore } from '../../helpers/busybox-store.ts';
 import { needs } from '../../helpers/needs.ts';
 import { startCommand } from '../../helpers/started-command.ts';
-import { containerPids } from '../../helpers/strata.ts';
+import { containerPids } from '../../helpers/store-root.ts';
 import { endOf, Terminal } from '../../helpers/terminal.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'setsid');

@@ -9,8 +9,8 @@ import { Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { openLibrary } from '../../../src/sys/ffi.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
+import { leftoversOf, storeFiles } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
-import { storeFiles, storeLeftovers } from '../../helpers/store-leftovers.ts';
 import { killedWorks } from './killed-works.ts';
 
 const RLIMIT_NOFILE = 7;
@@ -61,7 +61,11 @@ test('works run out of open files', { skip: needs('root', 'overlay', 'runc', 'bu
     { name: 'export', again: async () => await engine.containers.export('one', { output: out }).result },
     { name: 'inspect', again: async () => await engine.images.inspect('base') },
   ];
-  const state = async (): Promise<unknown> => [await engine.images.list(), storeFiles(engine), storeLeftovers(engine)];
+  const state = async (): Promise<unknown> => [
+    await engine.images.list(),
+    storeFiles(engine),
+    await leftoversOf(engine),
+  ];
   await engine.system.collectGarbage().result;
   const before = await state();
   for (const work of all) {

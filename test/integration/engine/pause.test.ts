@@ -10,11 +10,11 @@ import { findRuntime } from '../../../src/containers/runtime/find-runtime.ts';
 import { runtimeStatus } from '../../../src/containers/runtime/runtime-commands.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { StoreLayers } from '../../../src/store/layers/store-layers.ts';
-import { storeRoot } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
-import { containerStore } from '../../helpers/container-store.ts';
 import { defaultConfiguration } from '../../helpers/default-configuration.ts';
 import { needs } from '../../helpers/needs.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
+import { testStore } from '../../helpers/test-store.ts';
 import { until } from '../../helpers/until.ts';
 
 const source = join(import.meta.dirname, '../../../src/containers/pause-container.ts');
@@ -58,7 +58,7 @@ test('a paused container goes on at disposal, and when its pauser is killed', {
 test('of two commits at once each copies a container that is paused', {
   skip: needs('root', 'runc', 'overlay', 'busybox'),
 }, async (context) => {
-  const engine = await containerStore(context);
+  const engine = await testStore(context, { busybox: 'busybox' });
   const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '600'] });
   await engine.containers.start(id);
   const place = { ...findRuntime(defaultConfiguration), runtimeRoot: join(engine.layout.run, 'runc') };

@@ -19,10 +19,11 @@ import { stateOf } from '../../../src/engine/containers/state/state.ts';
 import { Engine, type RunRequest, type RunResult } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
-import { fill, folderWith, storeRoot } from '../../helpers/build-folder.ts';
+import { fill, folderWith } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { needs } from '../../helpers/needs.ts';
 import { seeded } from '../../helpers/seeded.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'busybox');
 

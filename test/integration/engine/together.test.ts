@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { buildContext } from '../../helpers/build-context.ts';
-import { storeRoot } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
+import { leftoversOf } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
-import { storeLeftovers } from '../../helpers/store-leftovers.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 import { strataPath } from '../../helpers/strata.ts';
 import { untilSame } from '../../helpers/until-same.ts';
 import { killedWorks } from './killed-works.ts';
@@ -34,16 +34,15 @@ async function ended(file: string, args: readonly string[]): Promise<Ended> {
   return { code, stdout, stderr };
 }
 
-const nothingAtWork = { leases: [], mounts: [], ingests: [], unfinished: [], steps: [], stepLocks: [], trash: [] };
-
 async function assertClean(engine: Engine): Promise<void> {
   await engine.system.collectGarbage().result;
   // Somebody may empty the trash yet, behind a command that is over.
-  const left = (): object => {
-    const all = storeLeftovers(engine);
-    return Object.fromEntries(Object.keys(nothingAtWork).map((key) => [key, all[key]]));
+  const left = async (): Promise<object> => {
+    const { leases, mounts, ingests, indexes, steps, locks, trash } = await leftoversOf(engine);
+    return { leases, mounts, ingests, indexes, steps, locks, trash };
   };
-  await untilSame(left, nothingAtWork);
+  const nothing = { leases: [], mounts: [], ingests: [], indexes: [], steps: [], locks: [], trash: [] };
+  await untilSame(left, nothing);
   const { damages, orphans } = await engine.system.check().result;
   assert.deepEqual({ damages, orphans }, { damages: [], orphans: [] });
 }

@@ -12,11 +12,11 @@ import { Engine } from '../../../src/engine/index.ts';
 import { TrackedContentStore } from '../../../src/metadata/tracked-content.ts';
 import { listTransfers, trimTransfers } from '../../../src/store/garbage/transfers.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { storeRoot } from '../../helpers/build-folder.ts';
 import { needs, output } from '../../helpers/needs.ts';
+import { storeAt } from '../../helpers/store-at.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 import { strataCommand } from '../../helpers/strata.ts';
 import { dir, tar } from '../../helpers/tar-builder.ts';
-import { storeAt } from '../../helpers/test-store.ts';
 
 const skip = needs('root', 'overlay');
 const upload = { transfer: { kind: 'upload', source: 'example.com/app' } } as const;

@@ -1,6 +1,6 @@
 // A process that uploads: writes so many bytes of a transfer, says so, and waits to be killed. Arguments: root, ref, bytes.
 import { TrackedContentStore } from '../../../src/metadata/tracked-content.ts';
-import { storeAt } from '../../helpers/test-store.ts';
+import { storeAt } from '../../helpers/store-at.ts';
 
 const [root = '', ref = '', bytes = '0'] = process.argv.slice(2);
 const store = storeAt(root);

@@ -8,10 +8,10 @@ import { gzipSync } from 'node:zlib';
 import { readTar } from '../../../src/archive/index.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { buildContext } from '../../helpers/build-context.ts';
-import { storeRoot } from '../../helpers/build-folder.ts';
 import { asTar, dockerArchive, image, sha256, type TestImage } from '../../helpers/image-archives.ts';
 import { needs } from '../../helpers/needs.ts';
 import { seeded } from '../../helpers/seeded.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 import { dir, file, raw, symlink, tar } from '../../helpers/tar-builder.ts';
 
 const skip = needs('root', 'overlay');

@@ -6,7 +6,6 @@ import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { Engine } from '../../../src/engine/index.ts';
 import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
-import { storeRoot } from '../../helpers/build-folder.ts';
 import {
   asTar,
   dockerArchive,
@@ -19,6 +18,7 @@ import {
   TestLayout,
 } from '../../helpers/image-archives.ts';
 import { needs } from '../../helpers/needs.ts';
+import { storeRoot } from '../../helpers/store-root.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
 
 const skip = needs('root', 'overlay');

@@ -1,0 +1,10 @@
+import { readdirSync } from 'node:fs';
+
+/** Returns the names in a folder; none when it cannot be read. */
+export const namesIn = (folder: string): string[] => {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+};

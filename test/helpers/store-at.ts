@@ -1,0 +1,15 @@
+import { findLayout } from '../../src/store/layout.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { MainThreadHost } from '../../src/sys/worker/main-thread-host.ts';
+import { defaultConfiguration } from './default-configuration.ts';
+
+/** Opens the store at `root`, for tests of what the facade has no verb for. */
+export const storeAt = (root: string): Store =>
+  openStore({
+    layout: findLayout(root),
+    configuration: defaultConfiguration,
+    driver: { root },
+    host: new MainThreadHost(),
+    endAbandonedWork: async () => 0,
+  });

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { controlGroupOf } from '../../src/containers/runtime/runtime-commands.ts';
+import { bundlesOf, layoutOf } from '../../src/store/layout.ts';
+import { removeControlGroup } from '../../src/sys/control-groups.ts';
+import { mountsNaming } from './machine-traces.ts';
+import { namesIn } from './names-in.ts';
+import type { Hooks } from './test-file.ts';
+
+/** Returns an empty place for a store. After the test {@link removeStore} takes whatever is made of it. */
+export function storeRoot(context: Hooks): string {
+  const root = newRoot();
+  context.after(async () => await removeStore(root));
+  return root;
+}
+
+export const newRoot = (): string => mkdtempSync(join(tmpdir(), 'strata-root-'));
+
+/** Process ids of the containers of a store, as the host sees them. */
+export const containerPids = (root: string): number[] => {
+  const bundles = bundlesOf(layoutOf(root));
+  return namesIn(bundles)
+    .map((id) => join(bundles, id, 'pid'))
+    .filter((path) => existsSync(path))
+    .map((path) => Number(readFileSync(path, 'utf8')))
+    .filter((pid) => existsSync(`/proc/${pid}`));
+};
+
+/** Ends the containers of a store and removes its files and its run state. Fails when it left mounts. */
+export async function removeStore(root: string): Promise<void> {
+  const layout = layoutOf(root);
+  // A test may leave containers that nothing else ends.
+  for (const pid of containerPids(root)) spawnSync('kill', ['-9', String(pid)]);
+  for (const id of namesIn(bundlesOf(layout))) await removeControlGroup(controlGroupOf(id));
+  const mounts = mountsNaming(root, layout.run);
+  // The trash may be emptied behind the last command, which has folders come and go.
+  const remove = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 };
+  for (const folder of [root, layout.run]) rmSync(folder, remove);
+  assert.deepEqual(mounts, [], 'mounts left behind');
+}
