@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { workerUrl } from '../sys/worker/worker-url.ts';
 
-// A transaction writes two to ten pages of 4 KiB.
-const transactionsBetween = 64;
+// A transaction writes two to ten pages of 4 KiB: some megabytes, which recovering the log reads in milliseconds.
+const transactionsBetween = 256;
 
 /**
  * Has the write-ahead log written back to the database by a worker, whose flushes nobody waits for: a process in which

@@ -1,16 +1,7 @@
 // A COPY that amends an earlier one gives the very layer it would give if all of it were copied, and the same files.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import {
-  appendFileSync,
-  chmodSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  utimesSync,
-} from 'node:fs';
+import { appendFileSync, chmodSync, renameSync, rmSync, symlinkSync, truncateSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
@@ -21,6 +12,7 @@ import { removeXattrAt, setXattrAt } from '../../../src/sys/xattr.ts';
 import { type FolderItem, fill, folderWith } from '../../helpers/build-folder.ts';
 import { withImageTree } from '../../helpers/image-tree.ts';
 import { needs } from '../../helpers/needs.ts';
+import { openFiles } from '../../helpers/open-files.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
 
@@ -191,8 +183,6 @@ function parts({ layout }: Engine, image: string): number {
   const snapshots = links.filter(({ kind }) => kind === 'snapshot');
   return Math.max(...snapshots.map(({ key }) => layerSnapshots(key, metadata.snapshots).length));
 }
-
-const openFiles = (): number => readdirSync('/proc/self/fd').length;
 
 for (const { name, steps, context = {}, prepare, change, amends } of cases) {
   test(`${name}: ${amends ? 'amended' : 'made at once'}, the same layers and files`, { skip }, async (t) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, readdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { BuildContext } from '../../../src/builder/context/build-context.ts';
@@ -12,6 +12,7 @@ import { isStrataError } from '../../../src/errors/index.ts';
 import { setXattrAt } from '../../../src/sys/xattr.ts';
 import { type FolderItem, fill, folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
 import { needs } from '../../helpers/needs.ts';
+import { openFiles } from '../../helpers/open-files.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
 
 // Beyond the first thousand, files go through a second thread.
@@ -71,7 +72,6 @@ async function copy(folder: string, target: string, options: CopyOptions = {}): 
 }
 
 const listing = (folder: string): string[] => treeListing(`${folder}/.`, { withBlocks: false }).slice(1);
-const openFiles = (): number => readdirSync('/proc/self/fd').length;
 
 test('thousands of files with all that files may have: the copy is the same, and nothing stays open', {
   skip,

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { needs } from '../../helpers/needs.ts';
+import { openFiles } from '../../helpers/open-files.ts';
 import { soaking } from '../../helpers/seeded.ts';
 import { testStore } from '../../helpers/test-store.ts';
 import { until } from '../../helpers/until.ts';
@@ -17,15 +17,14 @@ const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
 test('containers live from creation to removal, ten at a time: nothing of them stays', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const fds = (): number => readdirSync('/proc/self/fd').length;
   await lives(engine, 1, 1);
-  const before = fds();
+  const before = openFiles();
   const began = performance.now();
   const count = soaking ? 200 : 10;
   const ids = await lives(engine, count, 10);
   t.diagnostic(`${count} in ${Math.round(performance.now() - began)} ms`);
   await until(
-    () => fds() <= before,
+    () => openFiles() <= before,
     () => 'something is held open',
   );
   assert.equal(new Set(ids).size, count);
