@@ -22,7 +22,7 @@ const shown = ({ type, action }: StoreEvent): string => `${type} ${action.replac
 
 /** Events behind that number, as far as there are any now. */
 async function eventsSince(engine: Engine, since: number): Promise<StoreEvent[]> {
-  return await Array.fromAsync(engine.events({ since, until: new Date() }));
+  return await Array.fromAsync(engine.events({ since, until: new Date(Date.now() + 1) }));
 }
 
 const newest = async (engine: Engine): Promise<number> => (await eventsSince(engine, 0)).at(-1)?.sequence ?? 0;
@@ -82,6 +82,19 @@ test('the life of a container, as docker tells it', { skip }, async (context) =>
     sequences,
     sequences.toSorted((a, b) => a - b),
   );
+});
+
+test('a run in the foreground starts and dies', { skip }, async (context) => {
+  const engine = await testStore(context, { busybox: 'busybox' });
+  const since = await newest(engine);
+  const image = 'busybox';
+  for (const remove of [true, false])
+    await engine.containers.run({ image, command: ['sh', '-c', 'exit 4'], remove, stdio: 'inherit' }).result;
+  const events = await eventsSince(engine, since);
+  const life = ['container create', 'container start', 'container die'];
+  assert.deepEqual(events.map(shown), [...life, 'container destroy', ...life]);
+  const codes = events.filter(({ action }) => action === 'die').map(({ actor }) => actor.attributes['exitCode']);
+  assert.deepEqual(codes, ['4', '4']);
 });
 
 test('images: tagged, saved, loaded, untagged, deleted', { skip }, async (context) => {

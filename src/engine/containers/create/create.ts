@@ -81,7 +81,7 @@ export async function recordContainer(
       definition: storedDefinition(definition),
       state: storedState(state),
     };
-    const name = await insert(metadata, record, given, isActive(state) ? ['create', 'start'] : ['create']);
+    const name = await insert(metadata, record, given);
     return { id, name, snapshotId, definition, warnings };
   } catch (error) {
     await driver.snapshotter.remove(snapshotId, { lease });
@@ -136,7 +136,6 @@ async function insert(
   { db, containers, events }: Metadata,
   record: Omit<NewContainer, 'name'>,
   given: string | undefined,
-  happened: readonly string[],
 ): Promise<string> {
   for (let attempt = 0; ; attempt++) {
     const name = given ?? (attempt < 5 ? madeUpName() : `${madeUpName()}_${newContainerId().slice(0, 6)}`);
@@ -145,7 +144,7 @@ async function insert(
         containers.insert({ ...record, name });
         const made = containers.get(record.id);
         if (made === undefined) return;
-        for (const action of happened) addContainerEvent({ events }, made, { action });
+        addContainerEvent({ events }, made, { action: 'create' });
       });
       return name;
     } catch (error) {

@@ -55,14 +55,20 @@ async function runAttended(
   const created = await recordContainer(store, request, { lease, signal, state, volatile: remove });
   const { id, name, warnings } = created;
   let exitCode = unknownExitCode;
+  let started: Promise<void> | undefined;
+  const noteStart = (): void => {
+    const record = metadata.containers.get(id);
+    if (record !== undefined) started = noteContainer(metadata, record, { action: 'start' });
+  };
   const end = async (
     from: ContainerState,
     how: { readonly exitCode: number; readonly error?: string },
   ): Promise<void> => {
     exitCode = how.exitCode;
     const finishedAt = Date.now();
+    await started;
     const record = metadata.containers.get(id);
-    const happened = record === undefined || from.status === 'created' ? [] : [died(record, { ...how, finishedAt })];
+    const happened = record === undefined || started === undefined ? [] : [died(record, { ...how, finishedAt })];
     if (!remove) await changeState(metadata, id, () => ended(from, { ...how, finishedAt }), { happened });
     else if (record !== undefined) await noteContainer(metadata, record, ...happened);
   };
@@ -78,7 +84,13 @@ async function runAttended(
   try {
     report({ type: 'created', id, name, warnings });
     const plan = await planOf(request, store, created, { lease, signal });
-    const code = await runPlan(plan, request, store, { report, signal });
+    const code = await runPlan(plan, request, store, {
+      report: (event, taken) => {
+        if (event.type === 'started') noteStart();
+        report(event, taken);
+      },
+      signal,
+    });
     await end(state, { exitCode: code });
     return { id, exitCode };
   } catch (error) {
