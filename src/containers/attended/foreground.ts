@@ -124,6 +124,8 @@ async function runToEnd(
   thread: HostThread<ForegroundEvent>,
 ): Promise<number> {
   const { signal } = thread;
+  // The abort may be older than the thread, and a signal that has aborted tells no listener.
+  signal.throwIfAborted();
   const onOutput: OnOutput = (stream, chunk, taken) =>
     void thread.deliver({ type: 'output', stream, chunk }).then(taken);
   const { child, isOwnSession } = spawnRuntime(plan, { bundle, binds });

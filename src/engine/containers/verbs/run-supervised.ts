@@ -26,6 +26,7 @@ export async function runSupervised(
   report({ type: 'created', id, name, warnings });
   try {
     await using attached = await startAttached(store, id, { signal });
+    signal.throwIfAborted();
     report({ type: 'started' });
     const isAborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     for await (const { stream, chunk } of attached.streams) {
