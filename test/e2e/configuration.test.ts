@@ -93,6 +93,12 @@ test('the store of the file is the one that is written', { skip: needs('root', '
 test('a library program opens with the file, with another, and with none', async (t) => {
   const root = storeRoot(t);
   const file = fileWith(t, { 'data-root': root });
+  // It comes before the file.
+  const { STRATA_ROOT: rootBefore } = process.env;
+  delete process.env['STRATA_ROOT'];
+  t.after(() => {
+    if (rootBefore !== undefined) process.env['STRATA_ROOT'] = rootBefore;
+  });
   {
     await using engine = await Engine.open({ configurationFile: file });
     assert.equal(engine.layout.root, root);
