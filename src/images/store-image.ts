@@ -5,7 +5,7 @@ import type { AbortOptions } from '../lib/abort.ts';
 import { invariant } from '../lib/invariant.ts';
 import type { Conduct } from '../lib/report.ts';
 import { parseReference, type Reference } from '../reference/index.ts';
-import { parseDigest } from '../spec/digest.ts';
+import { isBlobOf } from '../store/layers/presence.ts';
 import { countStanding } from '../store/layers/unpack.ts';
 import type { Store } from '../store/store.ts';
 import type { Work } from '../store/work/types.ts';
@@ -65,17 +65,11 @@ async function archivedImage(
   const archived: ArchivedLayer[] = [];
   for (const [at, layer] of layers.entries()) {
     const { diffId, descriptor } = layer;
-    const isHere = at < standing && isKnown(store, layer);
+    const isHere = at < standing && isBlobOf(store.metadata.layers, diffId, descriptor.digest);
     const file = isHere ? undefined : await spooled(layer, join(folder, String(at)), { signal });
     archived.push({ diffId, name: `layer ${diffId}`, file, descriptor });
   }
   return { id: image.id, references, config, layers: archived, documents: { manifest, target: manifest } };
-}
-
-/** The blob that the manifest names is one that the store has, or can make again. */
-function isKnown({ metadata }: Store, { diffId, descriptor: { digest } }: Layer): boolean {
-  if (digest === parseDigest(diffId)) return true;
-  return metadata.layers.blobsOf(diffId).some((blob) => blob.digest === digest);
 }
 
 async function spooled(

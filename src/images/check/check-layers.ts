@@ -6,7 +6,7 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import { type DiffId, parseDigest } from '../../spec/digest.ts';
-import { isParentDependent } from '../../store/layers/parent-dependent.ts';
+import { isRemakeable, presenceOf } from '../../store/layers/presence.ts';
 import type { OpenLayerFiles } from '../../store/layers/types.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { readFault } from '../../sys/read-fault.ts';
@@ -46,8 +46,8 @@ async function problemsOf(parts: LayerParts, record: LayerRecord, options: Abort
     for (const id of parts.snapshotsOf(diffId)) {
       const snapshot = parts.metadata.snapshots.get(id);
       if (snapshot === undefined) continue;
-      if (isParentDependent(snapshot)) problems.push(...blobProblems(parts, diffId));
-      else problems.push(...(await treeProblems(parts, path, id, options)));
+      if (isRemakeable(record, snapshot)) problems.push(...(await treeProblems(parts, path, id, options)));
+      else problems.push(...blobProblems(parts, diffId));
     }
     return [...new Set(problems)];
   } catch (error) {
@@ -86,7 +86,6 @@ async function isAsIndexed(indexPath: string, files: LayerFiles, options: AbortO
 
 /** A layer that cannot be made again lives by its blob. */
 function blobProblems({ metadata }: LayerParts, diffId: DiffId): string[] {
-  const blobs = [parseDigest(diffId), ...metadata.layers.blobsOf(diffId).map(({ digest }) => digest)];
-  const isKept = blobs.some((digest) => metadata.objects.isPresent('blob', digest));
-  return isKept ? [] : ['it cannot be made again and its blob is gone'];
+  const { state } = presenceOf(metadata, { diffId, digest: parseDigest(diffId) });
+  return state === 'present' ? [] : ['it cannot be made again and its blob is gone'];
 }

@@ -8,7 +8,7 @@ import type { DiffId, Digest } from '../../spec/digest.ts';
 import { maxConfigBytes, maxManifestBytes } from '../../spec/limits.ts';
 import { type Manifest, pairLayers, parseManifest } from '../../spec/manifest.ts';
 import { mediaTypes } from '../../spec/media-types.ts';
-import { layerAbsent } from '../../store/layers/layer-blob.ts';
+import { layerAbsent } from '../../store/layers/presence.ts';
 import type { Store } from '../../store/store.ts';
 import { documentOf, tarDescriptor } from '../assemble-image.ts';
 import { readDocument } from '../read-image.ts';

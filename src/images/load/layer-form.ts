@@ -10,6 +10,7 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { Layers } from '../../metadata/layers.ts';
 import { type DiffId, type Digest, digestAlgorithm, parseDigest } from '../../spec/digest.ts';
 import { layerMediaType } from '../../spec/media-types.ts';
+import { isBlobOf } from '../../store/layers/presence.ts';
 import { standsWhole } from '../stands-whole.ts';
 import { type ArchiveFile, archiveInvalid, missing, streamOf } from './archive-files.ts';
 import type { ArchivedLayer } from './archived-image.ts';
@@ -33,7 +34,7 @@ export interface LayerForm {
 export async function layerForm(layer: ArchivedLayer, layers: Layers, options: AbortOptions): Promise<LayerForm> {
   const { diffId, name, file, descriptor } = layer;
   if (file === undefined) {
-    if (descriptor === undefined || !isKnown(layers, diffId, descriptor.digest)) missing(name);
+    if (descriptor === undefined || !isBlobOf(layers, diffId, descriptor.digest)) missing(name);
     const { digest, size: sizeBytes, mediaType } = descriptor;
     return { diffId, name, file, digest, sizeBytes, mediaType, compression: 'none', isKept: false };
   }
@@ -61,7 +62,7 @@ export async function layerForm(layer: ArchivedLayer, layers: Layers, options: A
  */
 export async function verifyForm(form: LayerForm, layers: Layers, options: AbortOptions): Promise<void> {
   const { file, diffId, digest, sizeBytes } = form;
-  if (file === undefined || isKnown(layers, diffId, digest)) return;
+  if (file === undefined || isBlobOf(layers, diffId, digest)) return;
   const running = new RunningDigest(digestAlgorithm(diffId));
   // Somebody may have changed the file since its blob was kept.
   const blob = verified(streamOf(file), { digest, sizeBytes }, options);
@@ -70,10 +71,6 @@ export async function verifyForm(form: LayerForm, layers: Layers, options: Abort
     throw archiveInvalid(`archive layer ${digest}: its content is not the layer ${diffId} that the config names`);
   }
 }
-
-/** True when the store knows that this blob is this layer. */
-const isKnown = (layers: Layers, diffId: DiffId, digest: Digest): boolean =>
-  parseDigest(diffId) === digest || layers.blobsOf(diffId).some((blob) => blob.digest === digest);
 
 /** Stores the layer's blob as it is. Throws ERR_BLOB_DIGEST_MISMATCH. */
 export async function keepBlob(

@@ -8,9 +8,9 @@ import { remakeLayer } from '../../layer/remake.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
-import { type DiffId, type Digest, parseDigest } from '../../spec/digest.ts';
+import type { DiffId, Digest } from '../../spec/digest.ts';
 import type { Store } from '../store.ts';
-import { isParentDependent } from './parent-dependent.ts';
+import { holdPresence, layerAbsent, type Presence, type WantedBlob } from './presence.ts';
 import type { LayerStore } from './types.ts';
 
 /** A layer as a manifest names it, and where its files are. */
@@ -38,12 +38,9 @@ export async function* layerBlob(
   options: BlobOptions,
 ): AsyncGenerator<Uint8Array> {
   const { digest, size: sizeBytes } = descriptor;
-  const isTar = digest === parseDigest(diffId);
-  const source =
-    (await storedBlob(store, digest, options)) ?? (isTar ? await tar(store, diffId, snapshotId, options) : undefined);
-  if (source === undefined) throw layerAbsent(diffId);
+  const presence = await holdPresence(store.metadata, { diffId, digest, snapshotId }, options);
   try {
-    yield* verified(source, { digest, sizeBytes }, options);
+    yield* verified(bytesOf(store, { diffId, digest }, presence, options), { digest, sizeBytes }, options);
   } catch (error) {
     if (!isStrataError(error, 'ERR_BLOB_DIGEST_MISMATCH') && !isStrataError(error, 'ERR_BLOB_SIZE_MISMATCH'))
       throw error;
@@ -56,38 +53,28 @@ export async function* layerBlob(
   }
 }
 
-async function storedBlob(
-  { blobs }: Store,
-  digest: Digest,
-  { lease, signal }: BlobOptions,
-): Promise<AsyncIterable<Uint8Array> | undefined> {
-  return (await lease.pinIfPresent('blob', digest, { signal })) ? streamOf(blobs, digest, { signal }) : undefined;
+function bytesOf(
+  { blobs, layers }: Store,
+  { diffId, digest }: Pick<WantedBlob, 'diffId' | 'digest'>,
+  presence: Presence,
+  options: BlobOptions,
+): AsyncIterable<Uint8Array> {
+  switch (presence.state) {
+    case 'present': {
+      const blob = streamOf(blobs, presence.digest, { signal: options.signal });
+      return presence.digest === digest ? blob : decompress(blob, options);
+    }
+    case 'remakeable':
+      return remade(layers, diffId, presence.snapshotId, options);
+    case 'remote':
+    case 'absent':
+      throw layerAbsent(diffId);
+  }
 }
 
 async function* streamOf(content: BlobProvider, digest: Digest, options: AbortOptions): AsyncGenerator<Uint8Array> {
   await using reader = await content.open(digest, options);
   yield* reader.stream(options);
-}
-
-/** The uncompressed tar from the tree, or from a compressed blob that is here. */
-async function tar(
-  store: Store,
-  diffId: DiffId,
-  snapshotId: string | undefined,
-  options: BlobOptions,
-): Promise<AsyncIterable<Uint8Array> | undefined> {
-  const { metadata, layers } = store;
-  await options.lease.pin('layer', diffId, options);
-  const snapshot = snapshotId === undefined ? undefined : metadata.snapshots.get(snapshotId);
-  // What depends on the layers below is not, with others below it, what the index is of.
-  if (snapshot && !isParentDependent(snapshot) && metadata.layers.get(diffId)?.remakeable === true) {
-    return remade(layers, diffId, snapshot.id, options);
-  }
-  for (const { digest } of metadata.layers.blobsOf(diffId)) {
-    const blob = await storedBlob(store, digest, options);
-    if (blob !== undefined) return decompress(blob, options);
-  }
-  return undefined;
 }
 
 async function* remade(
@@ -100,10 +87,3 @@ async function* remade(
   using index = LayerIndex.open(layers.indexes.pathOf(diffId));
   yield* remakeLayer(index, opened.files, options);
 }
-
-export const layerAbsent = (diffId: DiffId): StrataError =>
-  new StrataError({
-    code: 'ERR_LAYER_ABSENT',
-    message: `layer ${diffId}: neither its blob nor its files are in the store`,
-    hint: 'Load, pull or build the image again, with the storage driver in use now.',
-  });

@@ -8,8 +8,9 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import { parseDigest } from '../../spec/digest.ts';
 import type { Store } from '../store.ts';
-import { layerAbsent, type NamedLayer } from './layer-blob.ts';
+import type { NamedLayer } from './layer-blob.ts';
 import { fitsChain } from './parent-dependent.ts';
+import { holdPresence, layerAbsent } from './presence.ts';
 
 export interface ContentOptions extends AbortOptions {
   /** Keeps what is read. */
@@ -83,14 +84,11 @@ async function* ofBlob(
   const start = record.offset + record.headerBytes;
   const end = start + record.storedSizeBytes;
   const tar = parseDigest(diffId);
-  for (const digest of [tar, ...store.metadata.layers.blobsOf(diffId).map((blob) => blob.digest)]) {
-    if (!(await lease.pinIfPresent('blob', digest, { signal }))) continue;
-    await using reader = await store.blobs.open(digest, { signal });
-    if (digest === tar) yield* reader.stream({ start, end, signal });
-    else yield* piece(decompress(reader.stream({ signal }), { signal }), start, end);
-    return;
-  }
-  throw layerAbsent(diffId);
+  const presence = await holdPresence(store.metadata, { diffId, digest: tar }, { lease, signal });
+  if (presence.state !== 'present') throw layerAbsent(diffId);
+  await using reader = await store.blobs.open(presence.digest, { signal });
+  if (presence.digest === tar) yield* reader.stream({ start, end, signal });
+  else yield* piece(decompress(reader.stream({ signal }), { signal }), start, end);
 }
 
 async function* piece(bytes: AsyncIterable<Uint8Array>, start: number, end: number): AsyncGenerator<Uint8Array, void> {

@@ -13,7 +13,8 @@ import type { ChainId, DiffId } from '../../spec/digest.ts';
 import { readFault } from '../../sys/read-fault.ts';
 import type { Store } from '../store.ts';
 import type { LayerIndexes } from './layer-indexes.ts';
-import { isParentDependent, markParentDependent } from './parent-dependent.ts';
+import { markParentDependent } from './parent-dependent.ts';
+import { isRemakeable } from './presence.ts';
 import type { LayerToUnpack, MakeOptions, UnpackedChain, UnpackedLayer, UnpackRequest } from './types.ts';
 
 const noLayers: UnpackedChain = { layers: [], snapshotId: undefined };
@@ -57,7 +58,7 @@ async function findStanding(
       const record = metadata.layers.get(diffId);
       const files = metadata.snapshots.get(line[at] ?? '');
       if (record === undefined || files === undefined || !hasIndex(indexes, diffId)) return [];
-      return [{ record, applied: undefined, remakeable: record.remakeable && !isParentDependent(files) }];
+      return [{ record, applied: undefined, remakeable: isRemakeable(record, files) }];
     });
     if (layers.length === count) return { snapshotId: snapshot.id, layers };
   }
@@ -179,7 +180,7 @@ class Unpacking {
     const committed = await snapshotter.commit(snapshotId, { lease, signal, chainId, durable: false, parentId });
     this.#unfinished.delete(snapshotId);
     this.topId = committed.id;
-    this.done.push({ record, applied, remakeable: record.remakeable && !applied.parentDependent });
+    this.done.push({ record, applied, remakeable: isRemakeable(record, committed) });
   }
 
   /** Puts the index in place and the row beside it, in the order that garbage collection expects. */
