@@ -2,10 +2,10 @@ import { availableParallelism } from 'node:os';
 import { parseDockerfile } from '../dockerfile/parser.ts';
 import { StrataError } from '../errors/index.ts';
 import { assembleImage } from '../images/assemble-image.ts';
-import { recordImage } from '../images/record-image.ts';
-import { familiarString, parseReference, type Reference, withDefaultTag } from '../reference/index.ts';
+import { type RecordedImage, recordImage } from '../images/record-image.ts';
+import { parseReference, type Reference, withDefaultTag } from '../reference/index.ts';
 import type { MadeWork } from '../store/work/types.ts';
-import type { BuildImageEvent, BuildImageRequest, BuildParts, BuiltImage } from './build-parts.ts';
+import type { BuildEvent, BuildImageRequest, BuildParts } from './build-parts.ts';
 import { type BuiltPlan, configOf } from './built-config.ts';
 import { withExtract } from './failed-instruction.ts';
 import { readTarget } from './frontend/read-target.ts';
@@ -24,7 +24,7 @@ export async function buildImage(
   request: BuildImageRequest,
   parts: BuildParts,
   report: ReportBuild,
-): Promise<MadeWork<BuiltImage>> {
+): Promise<MadeWork<RecordedImage>> {
   try {
     return await build(request, parts, report);
   } catch (error) {
@@ -32,13 +32,13 @@ export async function buildImage(
   }
 }
 
-type ReportBuild = (event: BuildImageEvent, taken?: () => void) => void;
+type ReportBuild = (event: BuildEvent, taken?: () => void) => void;
 
 async function build(
   request: BuildImageRequest,
   parts: BuildParts,
   report: ReportBuild,
-): Promise<MadeWork<BuiltImage>> {
+): Promise<MadeWork<RecordedImage>> {
   const { signal, platform } = request;
   const tree = parseDockerfile(request.dockerfile.text);
   const target = readTarget(tree, { ...request });
@@ -66,14 +66,12 @@ async function build(
   };
   const image = assembleImage(configOf(top.image, plan, results, platform), layers);
   const { references } = request;
-  const record = async (): Promise<BuiltImage> => {
-    const sizeBytes = layers.reduce((total, layer) => total + layer.sizeBytes, 0);
+  const record = async (): Promise<RecordedImage> => {
     const { store, work } = parts;
-    const id = await recordImage(store.metadata, work, image, { signal, references, sizeBytes });
-    const names = references.map(familiarString);
-    report({ type: 'image', id, references: names });
+    const recorded = await recordImage(store.metadata, work, image, { signal, references, layers });
+    report({ type: 'image', id: recorded.id, references: recorded.references });
     for (const kept of keptBytes(plan, made)) report({ type: 'kept', ...kept });
-    return { id, target: image.manifest.descriptor.digest, references: names };
+    return recorded;
   };
   return { snapshotIds: made.map(({ snapshotId }) => snapshotId), record };
 }

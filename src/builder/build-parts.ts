@@ -40,15 +40,10 @@ export interface BuildParts {
   readonly layerMaker: LayerMaker;
 }
 
-export type BuildImageEvent =
+/** Progress of a build: the steps of the solver, then what is made of their results. */
+export type BuildEvent =
   | SolveEvent<FilesystemResult>
   | { readonly type: 'warning'; readonly text: string }
   | { readonly type: 'layer'; readonly diffId: string; readonly sizeBytes: number }
   | ({ readonly type: 'kept' } & KeptBytes)
   | { readonly type: 'image'; readonly id: Digest; readonly references: readonly string[] };
-
-export interface BuiltImage {
-  readonly id: Digest;
-  readonly target: Digest;
-  readonly references: readonly string[];
-}

@@ -1,5 +1,4 @@
 import type { AbortOptions } from '../lib/abort.ts';
-import type { BuildImageEvent, BuiltImage } from './build-parts.ts';
 import type { BuildNetwork } from './frontend/run-step.ts';
 
 /** What to build, and what to call it. */
@@ -42,7 +41,3 @@ export type PullPolicy = 'missing' | 'never' | 'always';
 export interface DockerfileText {
   readonly text: string | Uint8Array | AsyncIterable<Uint8Array>;
 }
-
-/** Progress of a build: the steps of the solver, then what is made of their results. */
-export type BuildEvent = BuildImageEvent;
-export type BuildResult = BuiltImage;

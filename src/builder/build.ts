@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { StrataError } from '../errors/index.ts';
+import type { RecordedImage } from '../images/record-image.ts';
 import type { Conduct } from '../lib/report.ts';
 import type { StoreLease } from '../metadata/leases.ts';
 import { amendedId } from '../snapshots/amendment.ts';
@@ -10,7 +11,8 @@ import type { Store } from '../store/store.ts';
 import type { Work } from '../store/work/types.ts';
 import { hostPlatform } from '../sys/host-platform.ts';
 import { buildImage, readTags } from './build-image.ts';
-import type { BuildEvent, BuildRequest, BuildResult, PullPolicy } from './build-types.ts';
+import type { BuildEvent } from './build-parts.ts';
+import type { BuildRequest, PullPolicy } from './build-types.ts';
 import { BuildCache } from './cache/build-cache.ts';
 import { LazyRunner } from './lazy-runner.ts';
 import { openBuildSource } from './open-build-source.ts';
@@ -27,7 +29,7 @@ export async function build(
   request: BuildRequest,
   { report, signal }: Conduct<BuildEvent>,
   openRunner: (lease: StoreLease) => Promise<Runner & Disposable>,
-): Promise<BuildResult> {
+): Promise<RecordedImage> {
   const references = readTags(request.tags ?? []);
   for (const text of store.driver.warnings) report({ type: 'warning', text });
   refusePull(request.pull);

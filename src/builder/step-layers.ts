@@ -7,7 +7,7 @@ import { snapshotBelow } from '../snapshots/amendment.ts';
 import type { ImageConfig } from '../spec/config.ts';
 import type { DiffId } from '../spec/digest.ts';
 import type { MadeLayer, WeighedLayer } from '../store/layers/types.ts';
-import type { BuildImageEvent, BuildParts } from './build-parts.ts';
+import type { BuildEvent, BuildParts } from './build-parts.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
 
 /** Throws ERR_LAYER_NOT_FOUND when the store does not know a layer of an image it has. */
@@ -43,7 +43,7 @@ export async function makeLayers(
   below: readonly WeighedLayer[],
   snapshotIds: readonly string[],
   parts: BuildParts,
-  report: (event: BuildImageEvent) => void,
+  report: (event: BuildEvent) => void,
   signal: AbortSignal,
 ): Promise<MadeLayer[]> {
   const { layerMaker } = parts;

@@ -1,5 +1,5 @@
-export type { BuildImageEvent, BuiltImage } from '../builder/build-parts.ts';
-export type { BuildEvent, BuildRequest, BuildResult, DockerfileText, PullPolicy } from '../builder/build-types.ts';
+export type { BuildEvent } from '../builder/build-parts.ts';
+export type { BuildRequest, DockerfileText, PullPolicy } from '../builder/build-types.ts';
 export type { CachedInput, CachedStep } from '../builder/cache/cache-usage.ts';
 export type { PruneBuildCacheRequest, PrunedBuildCache } from '../builder/cache/prune-cache.ts';
 export type { KeptBytes, StepPlace } from '../builder/kept-bytes.ts';
@@ -33,11 +33,12 @@ export type {
 } from '../images/image/image.ts';
 export type { LayerNode } from '../images/layer-tree.ts';
 export type { ArchiveInput, ArchiveRead } from '../images/load/archive-input.ts';
-export type { LoadedImage, LoadImagesEvent } from '../images/load/load-images.ts';
+export type { LoadImagesEvent } from '../images/load/load-images.ts';
 export type { LoadEvent, LoadRequest, LoadResult } from '../images/load/load-types.ts';
+export type { RecordedImage } from '../images/record-image.ts';
 export type { WriteBytes } from '../images/save/archive-writer.ts';
-export type { SaveEvent, SaveRequest, SaveResult } from '../images/save/save-types.ts';
-export type { ArchiveFormat, SaveImagesEvent } from '../images/save/write-archive.ts';
+export type { SaveRequest, SaveResult } from '../images/save/save-types.ts';
+export type { ArchiveFormat, SaveEvent } from '../images/save/write-archive.ts';
 export type { ImageSharing } from '../images/shared-sizes.ts';
 export type { StoreImageOptions } from '../images/store-image.ts';
 export type { TaggedImage } from '../images/tag-image.ts';
@@ -83,7 +84,7 @@ export type { ProcessTable, TopOptions } from './containers/verbs/top.ts';
 export type { InspectContainerOptions } from './docker/container-document.ts';
 export { Engine, type EngineOptions } from './engine.ts';
 export type { EventsOptions, StoreEvent } from './events/follow.ts';
-export type { CommitEvent, CommitRequest, CommitResult } from './images/commit-types.ts';
+export type { CommitEvent, CommitRequest } from './images/commit-types.ts';
 export type { CopyFromImageRequest } from './images/copy-from-image.ts';
 export type {
   ImageDetails,
@@ -95,7 +96,7 @@ export type {
   ListImagesOptions,
   SharingImage,
 } from './images/image-types.ts';
-export type { ImportEvent, ImportRequest, ImportResult } from './images/import-types.ts';
+export type { ImportEvent, ImportRequest } from './images/import-types.ts';
 export type { OpenImage } from './images/open-image.ts';
 export type { PruneImagesRequest, RemovedImages, RemoveImageOptions } from './images/remove.ts';
 export type { BuilderVerbs } from './nouns/builder.ts';

@@ -7,15 +7,29 @@ import { familiarString, formatReference, type Reference } from '../reference/in
 import type { ImageConfig } from '../spec/config.ts';
 import type { Descriptor } from '../spec/descriptor.ts';
 import type { Digest } from '../spec/digest.ts';
+import type { WeighedLayer } from '../store/layers/types.ts';
 import type { Work } from '../store/work/types.ts';
 import type { AssembledImage } from './assemble-image.ts';
 import type { ImageNames } from './find-image.ts';
 import { addImageEvent } from './image-event.ts';
 import { standsWhole } from './stands-whole.ts';
 
-export interface RecordOptions extends AbortOptions {
+/** An image that the store has taken: made of an archive, a build, a container or another image. */
+export interface RecordedImage {
+  readonly id: Digest;
+  /** Digest of what its names point at: its manifest, or an index that leads to it. */
+  readonly target: Digest;
+  /** The names it was given, as people write them. */
+  readonly references: readonly string[];
   /** Sum of the file sizes of all layers. */
   readonly sizeBytes: number;
+}
+
+type SizedLayer = Pick<WeighedLayer, 'sizeBytes'>;
+
+export interface RecordOptions extends AbortOptions {
+  /** Of the image, from the base up. */
+  readonly layers: readonly SizedLayer[];
   readonly references: readonly Reference[];
   /** Written in the transaction of the image's rows. */
   readonly also?: (id: Digest) => void;
@@ -30,8 +44,8 @@ export async function recordImage(
   work: Pick<Work, 'content' | 'lease'>,
   image: AssembledImage,
   options: RecordOptions,
-): Promise<Digest> {
-  const { signal, references, sizeBytes } = options;
+): Promise<RecordedImage> {
+  const { signal, references, layers } = options;
   const { content, lease } = work;
   for (const { bytes, descriptor } of [image.config, image.manifest]) {
     await writeBlob(content, bytes, descriptor, { signal, lease });
@@ -39,17 +53,17 @@ export async function recordImage(
   const id = image.config.descriptor.digest;
   const target = image.manifest.descriptor;
   const { value } = image.config;
-  const stored = { id, config: value, target, manifest: target.digest, links: [], sizeBytes, references };
-  const write = (): void => {
-    putImageRows(names, stored, lease);
+  const rows = { id, config: value, target, manifest: target.digest, links: [], layers, references };
+  const write = (): RecordedImage => {
+    const recorded = putImageRows(names, rows, lease);
     options.also?.(id);
+    return recorded;
   };
-  await names.db.transact(write, { signal });
-  return id;
+  return await names.db.transact(write, { signal });
 }
 
-/** An image whose documents and layers stand. */
-export interface StoredImage {
+/** What is recorded of an image whose documents and layers stand. */
+export interface ImageRows {
   readonly id: Digest;
   readonly config: ImageConfig;
   /** What its names point at: the manifest, or an index that leads to it. */
@@ -57,13 +71,15 @@ export interface StoredImage {
   readonly manifest: Digest;
   /** What else the target keeps. */
   readonly links: readonly ObjectRef[];
-  readonly sizeBytes: number;
+  /** From the base up. */
+  readonly layers: readonly SizedLayer[];
   readonly references: readonly Reference[];
 }
 
 /** Records an image, as a part of the caller's transaction. Idempotent. */
-export function putImageRows(names: ImageNames, image: StoredImage, lease: Lease): void {
+export function putImageRows(names: ImageNames, image: ImageRows, lease: Lease): RecordedImage {
   const { id, config, target, references } = image;
+  const sizeBytes = image.layers.reduce((total, layer) => total + layer.sizeBytes, 0);
   names.db.write(() => {
     const chains = chainIds(config.rootfs.diff_ids);
     names.images.put(
@@ -72,7 +88,7 @@ export function putImageRows(names: ImageNames, image: StoredImage, lease: Lease
         os: config.os,
         architecture: config.architecture,
         variant: config.variant,
-        sizeBytes: image.sizeBytes,
+        sizeBytes,
         labels: config.config.Labels ?? {},
         madeAt: config.created === undefined ? undefined : Date.parse(config.created),
         layers: config.rootfs.diff_ids.flatMap((diffId, at) => {
@@ -98,6 +114,7 @@ export function putImageRows(names: ImageNames, image: StoredImage, lease: Lease
       addImageEvent(names, id, 'tag', familiarString(reference));
     }
   });
+  return { id, target: target.digest, references: references.map(familiarString), sizeBytes };
 }
 
 /** Stores a document unless it is there, whole; durable when it resolves. Throws as the content store does. */

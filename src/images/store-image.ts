@@ -11,7 +11,8 @@ import type { Store } from '../store/store.ts';
 import type { Work } from '../store/work/types.ts';
 import type { Image, Layer } from './image/image.ts';
 import type { ArchivedImage, ArchivedLayer } from './load/archived-image.ts';
-import { type LoadedImage, type LoadImagesEvent, makeImages } from './load/load-images.ts';
+import { type LoadImagesEvent, makeImages } from './load/load-images.ts';
+import type { RecordedImage } from './record-image.ts';
 import { newName } from './tag-image.ts';
 
 export interface StoreImageOptions extends AbortOptions {
@@ -29,7 +30,7 @@ export async function storeImage(
   image: Image,
   { tags = [] }: StoreImageOptions,
   { report, signal }: Conduct<LoadImagesEvent>,
-): Promise<LoadedImage> {
+): Promise<RecordedImage> {
   const references = tags.map((tag) => newName(parseReference(tag)));
   return await store.work('store image', { signal }, async (work) => {
     await using scratch = await work.scratch({ signal });

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { BuildEvent, BuildRequest, BuildResult, Engine } from '../../src/engine/index.ts';
+import type { BuildEvent, BuildRequest, Engine, RecordedImage } from '../../src/engine/index.ts';
 import { LayerIndex } from '../../src/layer/index-file/reader.ts';
 
 /** A build with all it told. */
-export interface ToldBuild extends BuildResult {
+export interface ToldBuild extends RecordedImage {
   /** What steps wrote, both streams in the order it came. */
   readonly log: string;
   /** How each step ended, by its name: `hit`, `done`. */

@@ -1,5 +1,7 @@
 import { build } from '../../builder/build.ts';
-import type { BuildEvent, BuildRequest, BuildResult } from '../../builder/build-types.ts';
+import type { BuildEvent } from '../../builder/build-parts.ts';
+import type { BuildRequest } from '../../builder/build-types.ts';
+import type { RecordedImage } from '../../images/record-image.ts';
 import type { Conduct } from '../../lib/report.ts';
 import type { Store } from '../../store/store.ts';
 
@@ -8,7 +10,7 @@ export async function runBuild(
   store: Store,
   request: BuildRequest,
   conduct: Conduct<BuildEvent>,
-): Promise<BuildResult> {
+): Promise<RecordedImage> {
   return await build(store, request, conduct, async (lease) => {
     const { ContainerRunner } = await import('./container-runner.ts');
     return new ContainerRunner(store, lease);

@@ -4,7 +4,7 @@ import { mountStubs, removeMountStubs } from '../../containers/mounts/mount-stub
 import { pauseContainer } from '../../containers/pause-container.ts';
 import { assembleImage } from '../../images/assemble-image.ts';
 import { readConfig } from '../../images/read-image.ts';
-import { recordImage } from '../../images/record-image.ts';
+import { type RecordedImage, recordImage } from '../../images/record-image.ts';
 import { newName } from '../../images/tag-image.ts';
 import { chainIds } from '../../layer/chain-id.ts';
 import { invariant } from '../../lib/invariant.ts';
@@ -27,7 +27,7 @@ import { pauseLocks } from '../containers/state/locks.ts';
 import { runtimePlaceOf } from '../containers/state/places.ts';
 import { definitionOf, isRunning } from '../containers/state/state.ts';
 import { addContainerEvent } from '../events/container-event.ts';
-import type { CommitEvent, CommitRequest, CommitResult } from './commit-types.ts';
+import type { CommitEvent, CommitRequest } from './commit-types.ts';
 import { applyChanges } from './config-changes.ts';
 
 /** Makes an image of what a container changed. Throws as `containers.commit` says. */
@@ -36,7 +36,7 @@ export async function commitContainer(
   name: string,
   request: CommitRequest,
   { report, signal }: Conduct<CommitEvent>,
-): Promise<CommitResult> {
+): Promise<RecordedImage> {
   const references = request.reference === undefined ? [] : [newName(parseReference(request.reference))];
   return await store.work('commit', { signal }, async (work) => {
     const { container, imageId, snapshotId } = await holdBase(store.metadata, work.lease, name);
@@ -57,10 +57,9 @@ export async function commitContainer(
     if (isEmpty || layer.snapshotId !== copyId) await store.driver.snapshotter.remove(copyId, { lease: work.lease });
     const below = layersOf(base, store.metadata.layers);
     const layers = isEmpty ? below : [...below, layer];
-    const record = async (): Promise<CommitResult> => {
+    const record = async (): Promise<RecordedImage> => {
       report({ type: 'image' });
       const image = assembleImage(withHistory(base, changed, request, isEmpty), layers);
-      const sizeBytes = layers.reduce((total, each) => total + each.sizeBytes, 0);
       const also = (imageID: Digest): void => {
         const [reference] = references;
         const attributes = {
@@ -70,8 +69,7 @@ export async function commitContainer(
         };
         addContainerEvent(store.metadata, container, { action: 'commit', attributes });
       };
-      const id = await recordImage(store.metadata, work, image, { signal, references, sizeBytes, also });
-      return { id, target: image.manifest.descriptor.digest };
+      return await recordImage(store.metadata, work, image, { signal, references, layers, also });
     };
     return { snapshotIds: isEmpty ? [] : [layer.snapshotId], record };
   });

@@ -1,5 +1,4 @@
 import type { AbortOptions } from '../../lib/abort.ts';
-import type { Digest } from '../../spec/digest.ts';
 
 /** The image that a container's changes are to become. */
 export interface CommitRequest extends AbortOptions {
@@ -17,9 +16,4 @@ export interface CommitRequest extends AbortOptions {
 /** How far a commit is. */
 export interface CommitEvent {
   readonly type: 'copy' | 'layer' | 'image';
-}
-
-export interface CommitResult {
-  readonly id: Digest;
-  readonly target: Digest;
 }

@@ -11,7 +11,7 @@ import type { ArchiveFile } from '../../images/load/archive-files.ts';
 import { readInput } from '../../images/load/archive-input.ts';
 import { keepTar } from '../../images/load/layer-form.ts';
 import { refuseOtherSystem } from '../../images/operating-system.ts';
-import { recordImage } from '../../images/record-image.ts';
+import { type RecordedImage, recordImage } from '../../images/record-image.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { invariant } from '../../lib/invariant.ts';
 import type { Conduct } from '../../lib/report.ts';
@@ -24,14 +24,14 @@ import type { Store } from '../../store/store.ts';
 import type { Work } from '../../store/work/types.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
 import { applyChanges } from './config-changes.ts';
-import type { ImportEvent, ImportRequest, ImportResult } from './import-types.ts';
+import type { ImportEvent, ImportRequest } from './import-types.ts';
 
 /** Makes an image of one layer from a tar of a filesystem. Throws as `Engine.importImage` says. */
 export async function importArchive(
   store: Store,
   request: ImportRequest,
   { report, signal }: Conduct<ImportEvent>,
-): Promise<ImportResult> {
+): Promise<RecordedImage> {
   const platform = request.platform === undefined ? hostPlatform() : parsePlatform(request.platform, hostPlatform());
   refuseOtherSystem(request.reference ?? 'to import', platform);
   const references = request.reference === undefined ? [] : [nameOf(request.reference)];
@@ -43,10 +43,8 @@ export async function importArchive(
         snapshotIds: [snapshotId],
         record: async () => {
           const image = assembleImage(config, [layer]);
-          const { sizeBytes } = layer;
           const also = (made: Digest): void => addImageEvent(store.metadata, made, 'import', made);
-          const id = await recordImage(store.metadata, work, image, { signal, references, sizeBytes, also });
-          return { id, target: image.manifest.descriptor.digest };
+          return await recordImage(store.metadata, work, image, { signal, references, layers: [layer], also });
         },
       };
     });

@@ -1,7 +1,6 @@
 import type { ArchiveInput, ArchiveRead } from '../../images/load/archive-input.ts';
 import type { LayerProgress } from '../../layer/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
-import type { Digest } from '../../spec/digest.ts';
 
 /** A tar of a whole filesystem that is to become an image of one layer. */
 export interface ImportRequest extends AbortOptions {
@@ -18,8 +17,3 @@ export interface ImportRequest extends AbortOptions {
 }
 
 export type ImportEvent = ArchiveRead | ({ readonly type: 'unpack' } & Omit<LayerProgress, 'digest'>);
-
-export interface ImportResult {
-  readonly id: Digest;
-  readonly target: Digest;
-}

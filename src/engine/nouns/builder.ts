@@ -1,6 +1,8 @@
-import type { BuildEvent, BuildRequest, BuildResult } from '../../builder/build-types.ts';
+import type { BuildEvent } from '../../builder/build-parts.ts';
+import type { BuildRequest } from '../../builder/build-types.ts';
 import type { CachedStep } from '../../builder/cache/cache-usage.ts';
 import type { PruneBuildCacheRequest, PrunedBuildCache } from '../../builder/cache/prune-cache.ts';
+import type { RecordedImage } from '../../images/record-image.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Calls } from '../calls.ts';
 import type { Operation } from '../operation.ts';
@@ -22,7 +24,7 @@ export class BuilderVerbs {
   }
 
   /** Builds an image from a folder with a Dockerfile. The result is durable when it resolves. */
-  build(request: BuildRequest): Operation<BuildEvent, BuildResult> {
+  build(request: BuildRequest): Operation<BuildEvent, RecordedImage> {
     return this.#calls.storing(
       () => import('../builder/run-build.ts'),
       request,

@@ -1,5 +1,6 @@
 import type { LogEntry } from '../../containers/supervised/log-file.ts';
 import type { JsonValue } from '../../errors/index.ts';
+import type { RecordedImage } from '../../images/record-image.ts';
 import type { ListedChange } from '../../layer/diff/list-changes.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Calls } from '../calls.ts';
@@ -17,7 +18,7 @@ import type { RunEvent, RunRequest, RunResult } from '../containers/verbs/run-ty
 import type { StopOptions } from '../containers/verbs/stop.ts';
 import type { ProcessTable, TopOptions } from '../containers/verbs/top.ts';
 import type { InspectContainerOptions } from '../docker/container-document.ts';
-import type { CommitEvent, CommitRequest, CommitResult } from '../images/commit-types.ts';
+import type { CommitEvent, CommitRequest } from '../images/commit-types.ts';
 import type { Operation } from '../operation.ts';
 
 /**
@@ -246,7 +247,7 @@ export class ContainerVerbs {
    * Makes an image of what a container changed, on top of its own, which stays as it is. Durable and named when it
    * resolves. Throws ERR_CONTAINER_PAUSE, ERR_CONTAINER_CHANGED, ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, ERR_CHANGE_INVALID.
    */
-  commit(name: string, request: CommitRequest = {}): Operation<CommitEvent, CommitResult> {
+  commit(name: string, request: CommitRequest = {}): Operation<CommitEvent, RecordedImage> {
     return this.#calls.storing(
       () => import('../images/commit-container.ts'),
       request,

@@ -1,7 +1,9 @@
 import type { Image } from '../../images/image/image.ts';
-import type { LoadedImage, LoadImagesEvent } from '../../images/load/load-images.ts';
+import type { LoadImagesEvent } from '../../images/load/load-images.ts';
 import type { LoadEvent, LoadRequest, LoadResult } from '../../images/load/load-types.ts';
-import type { SaveEvent, SaveRequest, SaveResult } from '../../images/save/save-types.ts';
+import type { RecordedImage } from '../../images/record-image.ts';
+import type { SaveRequest, SaveResult } from '../../images/save/save-types.ts';
+import type { SaveEvent } from '../../images/save/write-archive.ts';
 import type { StoreImageOptions } from '../../images/store-image.ts';
 import type { TaggedImage } from '../../images/tag-image.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
@@ -15,7 +17,7 @@ import type {
   ImageTree,
   ListImagesOptions,
 } from '../images/image-types.ts';
-import type { ImportEvent, ImportRequest, ImportResult } from '../images/import-types.ts';
+import type { ImportEvent, ImportRequest } from '../images/import-types.ts';
 import type { OpenImage } from '../images/open-image.ts';
 import type { PruneImagesRequest, RemovedImages, RemoveImageOptions } from '../images/remove.ts';
 import type { Operation } from '../operation.ts';
@@ -116,7 +118,7 @@ export class ImageVerbs {
    * await engine.images.store(await appendLayer(base, layer), { tags: ['greeting'] }).result;
    * ```
    */
-  store(image: Image, options: StoreImageOptions = {}): Operation<LoadImagesEvent, LoadedImage> {
+  store(image: Image, options: StoreImageOptions = {}): Operation<LoadImagesEvent, RecordedImage> {
     return this.#calls.storing(
       () => import('../../images/store-image.ts'),
       options,
@@ -182,7 +184,7 @@ export class ImageVerbs {
    * Makes an image of one layer from a tar of a filesystem. Durable and named when it resolves. Throws
    * ERR_REFERENCE_INVALID, ERR_CHANGE_INVALID, ERR_ARCHIVE_UNREADABLE, and what unpacking throws.
    */
-  import(request: ImportRequest): Operation<ImportEvent, ImportResult> {
+  import(request: ImportRequest): Operation<ImportEvent, RecordedImage> {
     return this.#calls.storing(
       () => import('../images/import-archive.ts'),
       request,

@@ -12,7 +12,7 @@ import type { MadeWork, Work } from '../../store/work/types.ts';
 import { documentOf, manifestOf, type StoredDocument, tarDescriptor } from '../assemble-image.ts';
 import { addImageEvent } from '../image-event.ts';
 import { isForLinux } from '../operating-system.ts';
-import { putImageRows, type StoredImage, writeBlob } from '../record-image.ts';
+import { type ImageRows, putImageRows, type RecordedImage, writeBlob } from '../record-image.ts';
 import { type ArchiveFiles, missing } from './archive-files.ts';
 import type { ArchivedImage, PlatformWish } from './archived-image.ts';
 import { keepBlob, keepTar, type LayerForm, layerForm, verifyForm } from './layer-form.ts';
@@ -33,14 +33,6 @@ export type LoadImagesEvent =
   /** A name that was another image's before. */
   | { readonly type: 'renamed'; readonly reference: string; readonly before: Digest };
 
-export interface LoadedImage {
-  readonly id: Digest;
-  /** Digest of the manifest or index its names point at. */
-  readonly target: Digest;
-  /** As people write them. */
-  readonly references: readonly string[];
-}
-
 export interface LoadImagesRequest {
   readonly files: ArchiveFiles;
   readonly wish: PlatformWish;
@@ -53,7 +45,7 @@ export interface Loading {
 }
 
 interface ReadyImage {
-  readonly image: StoredImage;
+  readonly image: ImageRows;
   readonly documents: readonly StoredDocument[];
   readonly snapshotId: string | undefined;
   readonly forms: readonly LayerForm[];
@@ -75,7 +67,7 @@ export async function loadImages(
   loading: Loading,
   { files, wish }: LoadImagesRequest,
   conduct: Conduct<LoadImagesEvent>,
-): Promise<MadeWork<LoadedImage[]>> {
+): Promise<MadeWork<RecordedImage[]>> {
   return await makeImages(loading, await readArchive(files, wish), files, conduct);
 }
 
@@ -85,7 +77,7 @@ export async function makeImages(
   images: readonly ArchivedImage[],
   files: Pick<ArchiveFiles, 'closeRead' | typeof Symbol.asyncDispose>,
   conduct: Conduct<LoadImagesEvent>,
-): Promise<MadeWork<LoadedImage[]>> {
+): Promise<MadeWork<RecordedImage[]>> {
   const ready: ReadyImage[] = [];
   for (const image of images) {
     ready.push(await prepareImage(loading, image, conduct));
@@ -103,25 +95,23 @@ async function recordImages(
   loading: Loading,
   ready: readonly ReadyImage[],
   { report, signal }: Conduct<LoadImagesEvent>,
-): Promise<LoadedImage[]> {
+): Promise<RecordedImage[]> {
   const { content, lease } = loading.work;
   for (const { bytes, descriptor } of ready.flatMap(({ documents }) => documents)) {
     await writeBlob(content, bytes, descriptor, { lease, signal });
   }
-  const renamed = await loading.store.metadata.db.transact(() => putRows(loading, ready), { signal });
+  const { images, renamed } = await loading.store.metadata.db.transact(() => putRows(loading, ready), { signal });
   for (const event of renamed) report(event);
-  return ready.map(({ image: { id, config, target, references } }) => {
-    const names = references.map(familiarString);
-    report({ type: 'image', id, references: names });
-    if (!isForLinux(config)) {
+  for (const [at, { id, references }] of images.entries()) {
+    report({ type: 'image', id, references });
+    const config = ready[at]?.image.config;
+    if (config !== undefined && !isForLinux(config)) {
       const platform = formatPlatform(normalizePlatform(config));
-      report({
-        type: 'warning',
-        text: `image ${names[0] ?? id} is for ${platform} and cannot be run or built on here`,
-      });
+      const text = `image ${references[0] ?? id} is for ${platform} and cannot be run or built on here`;
+      report({ type: 'warning', text });
     }
-    return { id, target: target.digest, references: names };
-  });
+  }
+  return images;
 }
 
 /** Everything of an image but documents and rows. */
@@ -184,7 +174,7 @@ async function prepareImage(
       target: target.descriptor,
       manifest: manifest.descriptor.digest,
       links: [manifest.descriptor.digest, ...links].map((key) => ({ kind: 'blob', key })),
-      sizeBytes: layers.reduce((total, { record: { sizeBytes } }) => total + sizeBytes, 0),
+      layers: layers.map(({ record }) => record),
       references: uniqueReferences(image.references),
     },
     // The config goes by the name that the manifest gives it, whatever hash that is.
@@ -216,9 +206,15 @@ function assembled(
   return { manifest, target: manifest };
 }
 
+interface RecordedImages {
+  readonly images: RecordedImage[];
+  readonly renamed: readonly LoadImagesEvent[];
+}
+
 /** Records all images and their names, as a part of the caller's transaction. */
-function putRows({ store: { metadata }, work: { lease } }: Loading, ready: readonly ReadyImage[]): LoadImagesEvent[] {
+function putRows({ store: { metadata }, work: { lease } }: Loading, ready: readonly ReadyImage[]): RecordedImages {
   const before = new Map<string, Digest>();
+  const images: RecordedImage[] = [];
   for (const { image, forms, kept } of ready) {
     for (const reference of image.references) {
       const old = metadata.tags.get(formatReference(reference))?.target;
@@ -227,12 +223,12 @@ function putRows({ store: { metadata }, work: { lease } }: Loading, ready: reado
       if (oldImage !== undefined && oldImage.imageId !== image.id)
         before.set(familiarString(reference), oldImage.imageId);
     }
-    putImageRows(metadata, image, lease);
+    images.push(putImageRows(metadata, image, lease));
     addImageEvent(metadata, image.id, 'load', image.id);
     for (const { diffId, digest } of kept) metadata.layers.keepBlob(diffId, digest);
     for (const { diffId, digest, mediaType, compression, sizeBytes, isKept } of forms) {
       if (isKept) metadata.layers.addBlob(diffId, { digest, mediaType, compression, sizeBytes, recipe: undefined });
     }
   }
-  return [...before].map(([reference, id]) => ({ type: 'renamed', reference, before: id }) as const);
+  return { images, renamed: [...before].map(([reference, id]) => ({ type: 'renamed', reference, before: id })) };
 }

@@ -1,6 +1,7 @@
 import type { AbortOptions } from '../../lib/abort.ts';
+import type { RecordedImage } from '../record-image.ts';
 import type { ArchiveInput, ArchiveRead } from './archive-input.ts';
-import type { LoadedImage, LoadImagesEvent } from './load-images.ts';
+import type { LoadImagesEvent } from './load-images.ts';
 
 /** An archive of images to be taken into the store. */
 export interface LoadRequest extends AbortOptions {
@@ -14,5 +15,5 @@ export type LoadEvent = ArchiveRead | LoadImagesEvent;
 
 export interface LoadResult {
   /** In the archive's order. */
-  readonly images: readonly LoadedImage[];
+  readonly images: readonly RecordedImage[];
 }

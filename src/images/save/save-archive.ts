@@ -10,8 +10,8 @@ import { addImageEvent } from '../image-event.ts';
 import type { WriteBytes } from './archive-writer.ts';
 import { chooseImages } from './choose-images.ts';
 import { checkOutput, intoFile } from './output-file.ts';
-import type { SaveEvent, SaveRequest, SaveResult } from './save-types.ts';
-import { type ImageToWrite, writeArchive } from './write-archive.ts';
+import type { SaveRequest, SaveResult } from './save-types.ts';
+import { type ImageToWrite, type SaveEvent, writeArchive } from './write-archive.ts';
 
 /** Writes images into one archive, under one lease, so that nothing it reads is removed meanwhile. */
 export async function saveArchive(

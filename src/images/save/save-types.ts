@@ -1,5 +1,5 @@
 import type { AbortOptions } from '../../lib/abort.ts';
-import type { ArchiveFormat, SaveImagesEvent } from './write-archive.ts';
+import type { ArchiveFormat } from './write-archive.ts';
 
 /** Images to be written into one archive. */
 export interface SaveRequest extends AbortOptions {
@@ -15,8 +15,6 @@ export interface SaveRequest extends AbortOptions {
   /** `os/architecture[/variant]`: the one to take of images for several, default this machine's. */
   readonly platform?: string;
 }
-
-export type SaveEvent = SaveImagesEvent;
 
 export interface SaveResult {
   /** Bytes of the archive. */

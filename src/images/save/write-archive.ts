@@ -15,7 +15,7 @@ import { ArchiveWriter, type WriteBytes } from './archive-writer.ts';
 export type ArchiveFormat = 'docker-archive' | 'oci-archive';
 
 /** Bytes of a layer written so far, of `total` in this archive. */
-export interface SaveImagesEvent {
+export interface SaveEvent {
   readonly type: 'layer';
   readonly diffId: DiffId;
   readonly state: 'saving' | 'done';
@@ -26,7 +26,7 @@ export interface SaveImagesEvent {
 export interface WriteArchiveOptions extends ReadOptions {
   readonly format: ArchiveFormat;
   readonly write: WriteBytes;
-  readonly report: (event: SaveImagesEvent) => void;
+  readonly report: (event: SaveEvent) => void;
 }
 
 /** An image as it is written, and its names in the archive. */
@@ -110,7 +110,7 @@ async function* reported(
   source: AsyncIterable<Uint8Array>,
   diffId: DiffId,
   total: number,
-  report: (event: SaveImagesEvent) => void,
+  report: (event: SaveEvent) => void,
 ): AsyncGenerator<Uint8Array> {
   let offset = 0;
   let told = 0;

@@ -163,7 +163,9 @@ test('an OCI layout keeps its manifest: digests come back as they were', { skip 
     const layout = new TestLayout();
     const manifest = layout.image(app, compressions[name] ?? assert.fail(), suffix, named('example.com/app:1'));
     const { images } = await load(engine, layout.index(manifest));
-    assert.deepEqual(images, [{ id: app.id, target: manifest.digest, references: ['example.com/app:1'] }]);
+    assert.deepEqual(images, [
+      { id: app.id, target: manifest.digest, references: ['example.com/app:1'], sizeBytes: 16 },
+    ]);
     assert.equal((await engine.images.list())[0]?.digest, manifest.digest);
   }
 });
@@ -234,7 +236,7 @@ test('of an index the platform wished for, or this machine', { skip }, async (co
   );
   const host = await store(context);
   const { images } = await load(host, layout.index(index));
-  assert.deepEqual(images, [{ id: app.id, target: index.digest, references: ['multi:1'] }]);
+  assert.deepEqual(images, [{ id: app.id, target: index.digest, references: ['multi:1'], sizeBytes: 16 }]);
   const wished = await store(context);
   assert.equal((await load(wished, layout.index(index), { platform: 'linux/s390x' })).images[0]?.id, foreign.id);
   await refused(await store(context), layout.index(index), 'ERR_ARCHIVE_PLATFORM', { platform: 'linux/riscv64' });

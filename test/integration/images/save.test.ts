@@ -148,7 +148,7 @@ for (const [suffix, pack] of [
     }
     const again = await store(context);
     assert.deepEqual((await again.images.load({ input: bytes(oci) }).result).images, [
-      { id: app.id, target: top.digest, references: ['me/app:1'] },
+      { id: app.id, target: top.digest, references: ['me/app:1'], sizeBytes: 16 },
     ]);
     const docker = await filesOf(await saved(engine, ['me/app:1']));
     for (const layer of app.layers) assert.deepEqual(docker.get(`blobs/sha256/${sha256(layer)}`), Buffer.from(layer));
