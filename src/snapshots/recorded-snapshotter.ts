@@ -71,6 +71,11 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
   protected abstract seal(id: string): void | Promise<void>;
   /** Flushes all that was written to snapshots of this driver. */
   protected abstract flush(options: AbortOptions): Promise<void>;
+  /** {@link flush} for a snapshot that was just made; a driver that makes little can flush that alone. */
+  protected async flushNew(_id: string, options: MakeOptions): Promise<void> {
+    await this.flush(options);
+  }
+
   /** Lets the storage of a snapshot go, finished or not. Idempotent. */
   protected abstract discard(id: string): void | Promise<void>;
   /** Puts the storage of `id` in the place of another snapshot's that was lost. */
@@ -243,7 +248,10 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
     };
     await this.#ledger.insert(record, options.lease, options);
     try {
-      if (ownsStorage(record)) await this.make(record, parent, { ...options, original });
+      if (ownsStorage(record)) {
+        await this.make(record, parent, { ...options, original });
+        if (options.durable === true) await this.flushNew(record.id, { ...options, original });
+      }
       // A record goes before its files: as long as it stands, all that it had was there to copy.
       if (original) this.record(original.id);
       options.signal?.throwIfAborted();

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { diskFailure } from '../content/disk-failure.ts';
 import { moveToTrash } from '../content/trash.ts';
+import { syncDirectory } from '../sys/sync-directory.ts';
 
 // Marks a directory that is still being filled; no snapshot id holds a dot.
 const unfinished = '.new';
@@ -49,6 +50,15 @@ export class SnapshotDirectories {
       mkdirSync(directory, { mode: 0o700 });
       await fill(directory);
       renameSync(directory, this.path(id));
+    } catch (error) {
+      throw diskFailure(error, this.base);
+    }
+  }
+
+  /** Has a directory in which nothing is yet on the disk. Throws ERR_NO_SPACE. */
+  async sync(id: string): Promise<void> {
+    try {
+      for (const directory of [this.tree(id), this.path(id), this.base]) await syncDirectory(directory);
     } catch (error) {
       throw diskFailure(error, this.base);
     }

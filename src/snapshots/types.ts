@@ -40,6 +40,11 @@ export interface PrepareOptions extends AbortOptions {
   /** The files are worthless if the machine stops (build steps, `--rm`): the kernel may skip its syncs. */
   readonly volatile?: boolean;
   /**
+   * What the snapshot begins with survives a power cut once `prepare` resolves: for a container's, whose making is
+   * acknowledged without a commit.
+   */
+  readonly durable?: boolean;
+  /**
    * Id of an active snapshot on the same parent whose changes the new one begins with, a copy of its own; nobody changes
    * them meanwhile. ERR_SNAPSHOT_NOT_FOUND when it was removed before the copy was whole.
    */

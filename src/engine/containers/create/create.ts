@@ -72,7 +72,12 @@ export async function recordContainer(
   const definition = defineContainer(image.config, id, request, store.configuration);
   const warnings = await warningsOf(store, definition);
   const parentId = await parentOf(image, found.id, store, lease);
-  const { id: snapshotId } = await driver.snapshotter.prepare(parentId, { lease, signal, volatile });
+  const { id: snapshotId } = await driver.snapshotter.prepare(parentId, {
+    lease,
+    signal,
+    volatile,
+    durable: !volatile,
+  });
   try {
     const record = {
       id,

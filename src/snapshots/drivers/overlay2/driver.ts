@@ -56,6 +56,12 @@ export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDi
     makeWorkDirectory(directory, options.volatile === true);
   }
 
+  /** A few empty directories, unless it is a copy. */
+  protected override async flushNew(id: string, options: MakeOptions): Promise<void> {
+    if (options.original) await super.flushNew(id, options);
+    else await this.directories.sync(id);
+  }
+
   protected stackOf(record: SnapshotRecord): readonly string[] {
     return [record.id, ...this.lineage(record)];
   }
