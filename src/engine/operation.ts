@@ -15,7 +15,7 @@ interface Pending<Event> {
 /**
  * Long work at the facade: progress as an async iterable, the outcome as `result`, and disposal that aborts and waits.
  * Nobody has to iterate: then events are dropped and `result` settles all the same. On purpose not thenable, so that
- * `await engine.build(…)` cannot be mistaken for waiting for the image.
+ * `await engine.builder.build(…)` cannot be mistaken for waiting for the image.
  */
 export class Operation<Event, Outcome> implements AsyncIterable<Event>, AsyncDisposable {
   readonly #controller = new AbortController();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { Engine } from '../../src/engine/index.ts';
 import { findHiddenTypes } from '../../tools/public-types.ts';
 import { temporaryFolder } from '../helpers/build-folder.ts';
 
@@ -69,4 +70,44 @@ test('the search for hidden types sees every place where a signature names one',
   }
   const found = findHiddenTypes(folder).map(({ by, type }) => `${by} names ${type}`);
   assert.deepEqual(found.toSorted(), ['E names A', 'E names Local', 'F names D', 'H names A', 'H names C']);
+});
+
+/** What can be written behind `engine`: its own members, and those of each noun. */
+function facadeNames(engine: Engine): ReadonlySet<string> {
+  const methods = (of: object): string[] => Object.getOwnPropertyNames(Object.getPrototypeOf(of));
+  const nouns = Object.entries(engine).map(([noun, value]: [string, object]) => ({ noun, value }));
+  return new Set([
+    ...methods(engine),
+    ...Object.getOwnPropertyNames(Engine),
+    ...nouns.flatMap(({ noun, value }) => [noun, ...methods(value).map((verb) => `${noun}.${verb}`)]),
+    ...Object.keys(engine.layout).map((name) => `layout.${name}`),
+  ]);
+}
+
+const ofEngine = /\b[Ee]ngine\.((?!ts\b)[a-z]\w*(?:\.[a-z]\w*)?)/g;
+const ofNoun = /`((?:images|containers|builder|system)\.[a-z][A-Za-z]*)\b/g;
+
+/** Each `engine.noun.verb` and `noun.verb` that a text names, without the left column of tables "old | new". */
+function verbsIn(text: string): string[] {
+  const now = text.replaceAll(/^ +\|.*?(?<!\\)\|/gm, '');
+  return [...now.matchAll(ofEngine), ...now.matchAll(ofNoun)].flatMap(([, name]) => name ?? []);
+}
+
+test('documents and comments name verbs that the engine has', async (context) => {
+  await using engine = await Engine.open({ root: join(temporaryFolder(context), 'none'), configurationFile: false });
+  const known = facadeNames(engine);
+  assert.ok(known.has('images.inspect') && known.has('events') && known.has('open'), 'the facade is read');
+  const files = globSync(['docs/*.md', '*.md', 'examples/**/*.{md,ts}', 'src/**/*.{md,ts}'], { cwd: root });
+  const named = files.flatMap((file) => verbsIn(read(file)).map((name) => ({ file, name })));
+  assert.ok(named.length > 50, `${named.length} are named`);
+  assert.deepEqual(
+    named.filter(({ name }) => !known.has(name)),
+    [],
+  );
+});
+
+test('a verb that is gone is found, but not where a table tells its new name', () => {
+  const text =
+    '  | `engine.build` | `engine.builder.build`, `x.y` |\n`engine.tag(…)` and engine/engine.ts, Engine.open(), `images.load`';
+  assert.deepEqual(verbsIn(text), ['builder.build', 'tag', 'open', 'images.load']);
 });

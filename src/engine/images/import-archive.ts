@@ -26,7 +26,7 @@ import { hostPlatform } from '../../sys/host-platform.ts';
 import { applyChanges } from './config-changes.ts';
 import type { ImportEvent, ImportRequest } from './import-types.ts';
 
-/** Makes an image of one layer from a tar of a filesystem. Throws as `Engine.importImage` says. */
+/** Makes an image of one layer from a tar of a filesystem. Throws as `images.import` says. */
 export async function importArchive(
   store: Store,
   request: ImportRequest,
