@@ -53,9 +53,9 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Opens a store for looking, which changes nothing; what is first written makes it when there is none. Throws ERR_STORAGE_ROOT_UNUSABLE, ERR_STORAGE_DRIVER_UNKNOWN,
-   * ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORE_NEWER, ERR_CONFIGURATION_UNUSABLE, ERR_CONFIGURATION_INVALID, and what the
-   * filesystem says.
+   * Opens a store for looking, which changes nothing; what is first written makes it when there is none. Throws
+   * ERR_STORAGE_ROOT_UNUSABLE, ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORE_FORMAT_NEWER,
+   * ERR_CONFIGURATION_UNUSABLE, ERR_CONFIGURATION_INVALID, and what the filesystem says.
    */
   static open(options: EngineOptions = {}): Promise<Engine> {
     return perform(async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { kinds } from '../../src/errors/codes.ts';
 import { commandSpeech, errorsPage, findErrors, unusedCodes } from '../../tools/errors-doc.ts';
 
 test('docs/errors.md lists every error code of the sources', () => {
@@ -15,4 +16,25 @@ test('every error code of the table is thrown somewhere', () => {
 
 test('no hint below the faces speaks of flags or verbs of the command', () => {
   assert.deepEqual(commandSpeech(), []);
+});
+
+// Codes of Node that a comment explains.
+const codesOfNode = ['ERR_STREAM_PUSH_AFTER_EOF'];
+
+test('every code that a comment or a document names is one of the table', () => {
+  const root = join(import.meta.dirname, '../..');
+  const files = globSync(
+    ['src/**/*.{ts,md}', 'docs/*.md', 'README*.md', 'CONTRIBUTING.md', 'examples/**/*.{ts,js,md}'],
+    { cwd: root },
+  );
+  assert.ok(files.length > 700, `only ${files.length} files were looked at`);
+  const known = [...Object.keys(kinds), ...codesOfNode];
+  const unknown = files.flatMap((file) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/(?<![\w:])ERR_[A-Z0-9_]+/g)]
+      .map(([code]) => code)
+      // ERR_ARCHIVE_* stands for all that begin like it.
+      .filter((code) => !known.some((one) => one === code || (code.endsWith('_') && one.startsWith(code))))
+      .map((code) => `${file} names ${code}`),
+  );
+  assert.deepEqual(unknown, []);
 });

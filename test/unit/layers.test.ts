@@ -23,11 +23,13 @@ test('every folder says what it owns', () => {
   }
 });
 
-test('what a README under src names is there', () => {
+test('what a README under src, or a document, names is there', () => {
   const root = join(import.meta.dirname, '../..');
-  const missing = globSync('src/**/README.md', { cwd: root }).flatMap((page) => {
-    const names = [...readFileSync(join(root, page), 'utf8').matchAll(/`([\w./-]+(?:\.ts|\/))`/g)];
-    const places = ['.'];
+  const missing = globSync(['src/**/README.md', 'docs/*.md'], { cwd: root }).flatMap((page) => {
+    // A document also names folders of a store.
+    const form = page.startsWith('docs') ? /`([\w./-]+\.ts)`/g : /`([\w./-]+(?:\.ts|\/))`/g;
+    const names = [...readFileSync(join(root, page), 'utf8').matchAll(form)];
+    const places = ['.', 'src'];
     for (let folder = dirname(page); folder !== '.'; folder = dirname(folder)) places.push(folder);
     return names
       .filter(([, name = '']) => !places.some((place) => existsSync(join(root, place, name))))
