@@ -13,29 +13,34 @@ export interface SparseRun {
   readonly length: number;
 }
 
+/** What an archive says of a file beside its name and content. */
+export interface FileMetadata {
+  /** Permission, setuid, setgid and sticky bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Logical size of a regular file, or of the body that a hardlink brings along; 0 for everything else. */
+  readonly sizeBytes: number;
+  readonly mtime: TarTime;
+  /** Target of a symlink or hardlink, as the archive has it; empty for everything else. */
+  readonly linkPath: Uint8Array;
+  readonly deviceMajor: number;
+  readonly deviceMinor: number;
+  /** Names as latin1 text (each char one byte), values as bytes. */
+  readonly xattrs: ReadonlyMap<string, Uint8Array>;
+}
+
 /**
  * One member of an archive after PAX and GNU extensions are applied. Names, link targets and xattr values are the
  * archive's bytes, untouched: no trimming of `./` or a trailing `/`, no decoding.
  */
-export interface TarEntry {
+export interface TarEntry extends FileMetadata {
   readonly path: Uint8Array;
   readonly type: TarEntryType;
   /** The byte as it stands in the archive. */
   readonly typeflag: number;
-  /** Permission and setuid/setgid/sticky bits only. */
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
   readonly userName: Uint8Array;
   readonly groupName: Uint8Array;
-  /** Logical size of a file, or of the body a hardlink brings along; 0 for everything without a body of its own. */
-  readonly sizeBytes: number;
-  readonly mtime: TarTime;
-  readonly linkPath: Uint8Array;
-  readonly deviceMajor: number;
-  readonly deviceMinor: number;
-  /** Attribute name as latin1 text (each char one byte), value as bytes. */
-  readonly xattrs: ReadonlyMap<string, Uint8Array>;
   /** Data runs of a sparse file: in order, apart, none of them empty; absent for a dense one. */
   readonly sparse?: readonly SparseRun[] | undefined;
   /**

@@ -1,4 +1,4 @@
-import type { SparseRun, TarEntryType, TarTime } from '../../archive/index.ts';
+import type { FileMetadata, SparseRun, TarEntryType } from '../../archive/index.ts';
 
 /**
  * What an entry means to a tree. `whiteout` and `opaque` are deletions; `ignored` entries make nothing: book-keeping of
@@ -28,23 +28,14 @@ export const bodySources = ['none', 'tree', 'index', 'lost'] as const;
 export type BodySource = (typeof bodySources)[number];
 
 /** What the maker of an index says about an entry. */
-export interface RecordFields {
+export interface RecordFields extends FileMetadata {
   readonly kind: RecordKind;
   /** The archive's own bytes. */
   readonly path: Uint8Array;
   /** Where it stands in the layer's tree; what is hidden by a whiteout; the directory that is made opaque. */
   readonly place: Uint8Array;
   readonly typeflag: number;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly sizeBytes: number;
   readonly storedSizeBytes: number;
-  readonly mtime: TarTime;
-  readonly linkPath: Uint8Array;
-  readonly deviceMajor: number;
-  readonly deviceMinor: number;
-  readonly xattrs: ReadonlyMap<string, Uint8Array>;
   readonly sparse?: readonly SparseRun[] | undefined;
   readonly body: BodySource;
   /** Some of `xattrs` were not put onto the file: they would have steered overlayfs. */

@@ -1,4 +1,4 @@
-import type { SparseRun, TarEntry, TarTime } from '../../archive/index.ts';
+import type { FileMetadata, SparseRun, TarEntry } from '../../archive/index.ts';
 import type { LayerRecord, RecordKind } from '../index-file/record.ts';
 import { nameStart, placeOf } from '../place.ts';
 import { hasJunkDirectory, meaningOf } from '../whiteout-names.ts';
@@ -10,7 +10,7 @@ import { hasJunkDirectory, meaningOf } from '../whiteout-names.ts';
 export type LayerEntryKind = Exclude<RecordKind, 'ignored'>;
 
 /** One entry of a layer's tar, as far as it means something to a file system. */
-export interface LayerEntry {
+export interface LayerEntry extends FileMetadata {
   /** Its number in the tar, from 0; entries that mean nothing are counted, too. */
   readonly ordinal: number;
   readonly kind: LayerEntryKind;
@@ -19,19 +19,6 @@ export interface LayerEntry {
    * that it deletes, for `opaque` the directory.
    */
   readonly path: Uint8Array;
-  /** Permission, setuid, setgid and sticky bits. */
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  /** Logical size of a regular file; 0 for most others. */
-  readonly sizeBytes: number;
-  readonly mtime: TarTime;
-  /** Target of a symlink or hardlink, as the tar has it. */
-  readonly linkPath: Uint8Array;
-  readonly deviceMajor: number;
-  readonly deviceMinor: number;
-  /** Names as latin1 text (each char one byte), values as bytes. */
-  readonly xattrs: ReadonlyMap<string, Uint8Array>;
   /** Where a sparse file has data; absent for a dense one. */
   readonly sparse?: readonly SparseRun[] | undefined;
 }
@@ -42,20 +29,7 @@ export interface FoundEntry {
   readonly entry: LayerEntry;
 }
 
-type Archived = Pick<
-  TarEntry,
-  | 'path'
-  | 'mode'
-  | 'uid'
-  | 'gid'
-  | 'sizeBytes'
-  | 'mtime'
-  | 'linkPath'
-  | 'deviceMajor'
-  | 'deviceMinor'
-  | 'xattrs'
-  | 'sparse'
-> & { readonly kind: RecordKind };
+type Archived = FileMetadata & Pick<TarEntry, 'path' | 'sparse'> & { readonly kind: RecordKind };
 
 /**
  * Returns what an entry of a tar means where its path alone says so; undefined for what makes nothing: book-keeping of

@@ -1,28 +1,18 @@
-import type { TarTime } from '../../archive/index.ts';
+import type { FileMetadata, TarTime } from '../../archive/index.ts';
 import { isApplied } from '../xattrs.ts';
 import type { FoundEntry, LayerEntryKind } from './layer-entry.ts';
 
 /** What can be seen in a file system made of layers. */
 export type MergedFileKind = Exclude<LayerEntryKind, 'hardlink' | 'whiteout' | 'opaque'>;
 
-/** One name in a file system made of layers, as a container sees it. */
-export interface MergedFile {
+/**
+ * One name in a file system made of layers, as a container sees it. The name of a hardlink has what the file that it leads to
+ * has.
+ */
+export interface MergedFile extends FileMetadata {
   /** From the root and without a slash in front; the root itself is empty. */
   readonly path: Uint8Array;
   readonly kind: MergedFileKind;
-  /** Permission, setuid, setgid and sticky bits. */
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  /** Logical size of a regular file; 0 for everything else. */
-  readonly sizeBytes: number;
-  readonly mtime: TarTime;
-  /** Target of a symlink. */
-  readonly linkPath: Uint8Array;
-  readonly deviceMajor: number;
-  readonly deviceMinor: number;
-  /** Names as latin1 text (each char one byte), values as bytes. */
-  readonly xattrs: ReadonlyMap<string, Uint8Array>;
   /** The layer that has this name: its number from the base up, from 0. */
   readonly layer: number;
   /**
