@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
+import { diskFailure } from '../content/disk-failure.ts';
 import { StrataError } from '../errors/index.ts';
 import { type AbortOptions, unlessAborted } from '../lib/abort.ts';
 import { Growth } from '../lib/growth.ts';
@@ -16,8 +17,8 @@ export interface ReceiveOptions extends AbortOptions {
 
 /**
  * Writes a stream into a file and returns at once a layer that is unpacked while it comes. What the stream throws, and
- * the signal's reason, are `coming.written`'s rejection, for which unpacking waits; so is ERR_BLOB_SIZE_MISMATCH, as soon as
- * more than `sizeBytes` have come.
+ * the signal's reason, are `coming.written`'s rejection, for which unpacking waits; so are ERR_NO_SPACE, and
+ * ERR_BLOB_SIZE_MISMATCH when the stream ends before `sizeBytes` have come, or as soon as more have.
  */
 export function receiveBlob(
   stream: AsyncIterable<Uint8Array>,
@@ -42,11 +43,12 @@ async function write(
       const next = await unlessAborted(iterator.next(), { signal });
       if (next.done === true) break;
       const chunk = next.value;
-      if (written + chunk.length > sizeBytes) throw tooLong(sizeBytes);
-      for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
+      if (written + chunk.length > sizeBytes) throw sizeMismatch(`more than ${sizeBytes} bytes`);
+      await append(file, chunk, path);
       written += chunk.length;
       growth.reach(written);
     }
+    if (written < sizeBytes) throw sizeMismatch(`${written} of ${sizeBytes} bytes`);
     growth.end();
   } catch (error) {
     growth.fail();
@@ -56,9 +58,17 @@ async function write(
   }
 }
 
-const tooLong = (sizeBytes: number): StrataError =>
+async function append(file: FileHandle, chunk: Uint8Array, path: string): Promise<void> {
+  try {
+    for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
+  } catch (error) {
+    throw diskFailure(error, path);
+  }
+}
+
+const sizeMismatch = (received: string): StrataError =>
   new StrataError({
     code: 'ERR_BLOB_SIZE_MISMATCH',
-    message: `layer blob: received more than ${sizeBytes} bytes`,
-    hint: 'The source gives a wrong size: try again, and mistrust it if it happens again.',
+    message: `layer blob: received ${received}`,
+    hint: 'The transfer was cut short or the source gives a wrong size: try again, and mistrust it if it happens again.',
   });

@@ -4,7 +4,7 @@ import { open, rm } from 'node:fs/promises';
 import { decompress } from '../../archive/compression/decompress.ts';
 import { compressionProbeBytes, detectCompression } from '../../archive/compression/detect.ts';
 import type { CompressionFormat } from '../../archive/compression/types.ts';
-import type { AbortOptions } from '../../lib/abort.ts';
+import { type AbortOptions, unlessAborted } from '../../lib/abort.ts';
 import { type Digest, digestAlgorithm, digestFromHex } from '../../spec/digest.ts';
 import { randomHex } from '../../sys/random-hex.ts';
 import type { LayerSource } from '../types.ts';
@@ -39,7 +39,7 @@ export async function readableBlob(
   const path = `${indexPath}.${process.pid}-${randomHex(6)}.tar`;
   const remove = (): Promise<void> => rm(path, { force: true });
   try {
-    await source.coming?.written;
+    if (source.coming) await unlessAborted(source.coming.written, { signal });
     const { digest, sizeBytes } = await expand(source, path, compression, { signal });
     return { path, offset: undefined, sizeBytes, expanded: { digest, compression }, [Symbol.asyncDispose]: remove };
   } catch (error) {

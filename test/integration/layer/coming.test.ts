@@ -1,5 +1,6 @@
 // Layers that are unpacked while they come.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +16,7 @@ import { needs, output } from '../../helpers/needs.ts';
 import { seeded } from '../../helpers/seeded.ts';
 import { dir, file, tar } from '../../helpers/tar-builder.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
+import { unmount } from '../../helpers/unmount.ts';
 
 const skip = needs('root', 'overlay');
 const random = seeded(11);
@@ -128,6 +130,32 @@ test('a stream that is longer than was said ends there', async (context) => {
   assert.equal(pieces, 2);
 });
 
+test('a stream that ends too early is refused, though what came is an archive', { skip }, async (context) => {
+  const trees = new LayerTrees(context);
+  const path = join(temporaryFolder(context), 'blob');
+  const whole = tar(file('a', 'a'));
+  const tap = new Tap(whole.subarray(0, 1024), 1);
+  const source = receiveBlob(tap, { path, sizeBytes: whole.length });
+  tap.openAll();
+  await assert.rejects(applyChain({ layers: [layerOf(trees, 'own', source)], lowerDirs: [] }), {
+    code: 'ERR_BLOB_SIZE_MISMATCH',
+    message: `layer blob: received 1024 of ${whole.length} bytes`,
+  });
+});
+
+test('a disk without room for the stream is told as such', { skip: needs('root', 'mount') }, async (context) => {
+  const disk = temporaryFolder(context);
+  output('mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk);
+  try {
+    const tap = new Tap(new Uint8Array(100_000), 10);
+    const { coming } = receiveBlob(tap, { path: join(disk, 'blob'), sizeBytes: tap.size });
+    tap.openAll();
+    await assert.rejects(coming.written, { code: 'ERR_NO_SPACE' });
+  } finally {
+    unmount(disk);
+  }
+});
+
 test('an abort ends the wait for a stream that stands still', async (context) => {
   const path = join(temporaryFolder(context), 'blob');
   const controller = new AbortController();
@@ -169,6 +197,24 @@ test('an abort ends a layer that waits for more', { skip }, async (context) => {
   await assert.rejects(applied, reason);
   tap.openAll();
   await assert.rejects(source.coming.written, reason);
+});
+
+test('an abort ends a layer that has to come whole before it is expanded', {
+  skip: needs('root', 'overlay', 'xz'),
+}, async (context) => {
+  const trees = new LayerTrees(context);
+  const path = join(temporaryFolder(context), 'blob');
+  const tap = new Tap(execFileSync('xz', ['-c'], { input: random.bytes(1000) }), 4);
+  const controller = new AbortController();
+  const source = receiveBlob(tap, { path, sizeBytes: tap.size });
+  tap.open(0);
+  const applied = applyChain({ layers: [layerOf(trees, 'own', source)], lowerDirs: [], signal: controller.signal });
+  await source.coming.growth.beyond(0);
+  const reason = new Error('no longer wanted');
+  setImmediate(() => controller.abort(reason));
+  await assert.rejects(applied, reason);
+  tap.openAll();
+  await source.coming.written;
 });
 
 test('a small and an empty blob, and one that has to be expanded first, come as well', {
