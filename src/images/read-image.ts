@@ -3,7 +3,7 @@ import { digestOf } from '../content/verified.ts';
 import { StrataError } from '../errors/index.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { type ImageConfig, parseImageConfig } from '../spec/config.ts';
-import type { Digest } from '../spec/digest.ts';
+import { type Digest, digestAlgorithm } from '../spec/digest.ts';
 import { maxConfigBytes } from '../spec/limits.ts';
 
 /**
@@ -19,7 +19,7 @@ export async function readDocument(
   await using reader = await content.open(digest, options);
   const bytes = new Uint8Array(Math.min(reader.sizeBytes, maxBytes + 1));
   const length = await reader.read(bytes, 0);
-  if (length > maxBytes || length !== reader.sizeBytes || digestOf(bytes) !== digest) {
+  if (length > maxBytes || length !== reader.sizeBytes || digestOf(bytes, digestAlgorithm(digest)) !== digest) {
     throw new StrataError({
       code: 'ERR_BLOB_DAMAGED',
       message: `blob ${digest}: its bytes are not what its digest says`,

@@ -1,5 +1,6 @@
 // Documents of images that lie, at the border where they come in: refused as a whole, or without effect.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -176,4 +177,27 @@ test('what a config says of the host is kept as text and obeyed by nobody (B13, 
     (error) => isStrataError(error) && error.kind !== 'internal',
   );
   assert.deepEqual(await engine.containers.list({ all: true }), []);
+});
+
+test('an image that is named by sha512 throughout is as good as any other', { skip }, async (context) => {
+  const engine = await store(context);
+  const files: Files = { 'oci-layout': '{"imageLayoutVersion":"1.0.0"}' };
+  const put = (bytes: Uint8Array | string, mediaType: string): TestDescriptor => {
+    const hex = createHash('sha512').update(bytes).digest('hex');
+    files[`blobs/sha512/${hex}`] = bytes;
+    return { mediaType, digest: `sha512:${hex}`, size: Buffer.byteLength(bytes) };
+  };
+  const config = put(app.config, configType);
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  const document = { schemaVersion: 2, mediaType, config, layers: [put(zip(layer), `${layerType}+gzip`)] };
+  const manifest = put(JSON.stringify(document), mediaType);
+  files['index.json'] = JSON.stringify({ schemaVersion: 2, manifests: [{ ...manifest, ...named('app:1') }] });
+  assert.deepEqual(await load(engine, files), [config.digest]);
+  assert.equal((await engine.images.inspect('app:1')).id, config.digest);
+  await using open = await engine.images.open('app:1');
+  assert.equal(Buffer.from(await open.readFile('/a')).toString(), 'a');
+  for (const format of ['docker-archive', 'oci-archive'] as const) {
+    await engine.images.save({ images: ['app:1'], format, output: async () => {} }).result;
+  }
+  assert.deepEqual((await engine.system.check().result).damages, []);
 });
