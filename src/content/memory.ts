@@ -64,11 +64,18 @@ export class MemoryContentStore implements ContentStore {
     });
   }
 
-  async discardIngest(ref: string, forget: () => Promise<void>): Promise<boolean> {
-    if (this.#ingests.get(ref)?.busy === true) return false;
-    await forget();
-    this.#ingests.delete(ref);
-    return true;
+  async discardIngest(ref: string, forget: () => Promise<boolean>): Promise<boolean> {
+    const ingest = this.#ingests.get(ref);
+    if (ingest?.busy === true) return false;
+    if (ingest === undefined) return await forget();
+    ingest.busy = true;
+    try {
+      if (!(await forget())) return false;
+      this.#ingests.delete(ref);
+      return true;
+    } finally {
+      ingest.busy = false;
+    }
   }
 
   async info(digest: Digest, { signal }: AbortOptions = {}): Promise<BlobInfo | undefined> {

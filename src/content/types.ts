@@ -100,10 +100,11 @@ export interface BlobIngester {
    */
   writer(ref: string, options?: WriterOptions): Promise<BlobWriter>;
   /**
-   * Removes the unfinished blob `ref`, if there is one, after `forget`, which runs while nobody can begin to write it.
-   * Returns false, and does neither, while somebody writes it.
+   * Removes the unfinished blob `ref`, if there is one, unless `forget` returns false. While that runs nobody can begin to
+   * write what is there; where nothing is, somebody may. Returns false when the blob stays, which it does while somebody
+   * writes it. Needs no room on the disk.
    */
-  discardIngest(ref: string, forget: () => Promise<void>): Promise<boolean>;
+  discardIngest(ref: string, forget: () => Promise<boolean>): Promise<boolean>;
 }
 
 export interface DeleteOptions extends AbortOptions {

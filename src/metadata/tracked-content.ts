@@ -85,10 +85,11 @@ export class TrackedContentStore extends TrackedBlobs implements ContentStore {
     return new TransferWriter(tracked, { ref, db: this.#db, transfers: this.#transfers, content: this.#content });
   }
 
-  async discardIngest(ref: string, forget: () => Promise<void>): Promise<boolean> {
+  async discardIngest(ref: string, forget: () => Promise<boolean>): Promise<boolean> {
+    const writtenAt = this.#transfers.get(ref)?.writtenAt;
     return await this.#content.discardIngest(ref, async () => {
-      await this.#db.transact(() => this.#transfers.remove(ref), { frees: true });
-      await forget();
+      const remove = (): boolean => this.#transfers.removeUntouched(ref, writtenAt);
+      return (await this.#db.transact(remove, { frees: true })) && (await forget());
     });
   }
 

@@ -77,18 +77,23 @@ export class TransferWriter implements BlobWriter {
     await db.transact(() => transfers.remove(ref), { isVolatile: true, frees: true });
   }
 
+  async #forgetLost(): Promise<void> {
+    const { ref, db, transfers, content } = this.#parts;
+    this.#isOpen = false;
+    const writtenAt = transfers.get(ref)?.writtenAt;
+    const remove = (): boolean => transfers.removeUntouched(ref, writtenAt);
+    await content.discardIngest(ref, () => db.transact(remove, { isVolatile: true, frees: true }));
+  }
+
   async #orForget<T>(body: () => Promise<T>): Promise<T> {
     try {
       return await body();
     } catch (error) {
       // The ingest was let go of: another writer may hold it by now, whose transfer stays.
       if (losesIngest(error)) {
-        const { ref, content } = this.#parts;
-        await content
-          .discardIngest(ref, () => this.#forget())
-          .catch(() => {
-            // The first failure is the one to tell; what stays is trimmed.
-          });
+        await this.#forgetLost().catch(() => {
+          // The first failure is the one to tell; what stays is trimmed.
+        });
       }
       throw error;
     }

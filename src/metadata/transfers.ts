@@ -72,9 +72,18 @@ export class Transfers {
     return this.#db.statement<Row>(`${select} ORDER BY written_at, ref`).all().map(toRecord);
   }
 
-  /** Returns false when there was none. */
-  remove(ref: string): boolean {
-    return this.#db.write(() => this.#db.statement('DELETE FROM transfer WHERE ref = ?').run(ref) > 0);
+  /** Idempotent. */
+  remove(ref: string): void {
+    this.#db.write(() => this.#db.statement('DELETE FROM transfer WHERE ref = ?').run(ref));
+  }
+
+  /** Removes the record of a transfer unless somebody has written it since `writtenAt`; undefined stands for no record. */
+  removeUntouched(ref: string, writtenAt: number | undefined): boolean {
+    return this.#db.write(() => {
+      if (this.get(ref)?.writtenAt !== writtenAt) return false;
+      this.remove(ref);
+      return true;
+    });
   }
 }
 

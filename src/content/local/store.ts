@@ -186,18 +186,17 @@ export class LocalContentStore implements ContentStore {
     return ingest === undefined;
   }
 
-  async discardIngest(ref: string, forget: () => Promise<void>): Promise<boolean> {
-    // Made if need be: with the folder held, a writer that comes now waits.
-    const ingest = IngestFolder.hold(this.#layout.ingest(ref), ref);
+  async discardIngest(ref: string, forget: () => Promise<boolean>): Promise<boolean> {
+    const ingest = IngestFolder.holdExisting(this.#layout.ingest(ref));
     if (ingest === undefined) return false;
+    if (ingest === 'gone') return await forget();
     try {
-      await forget();
-    } catch (error) {
+      if (!(await forget())) return false;
+      ingest.remove();
+      return true;
+    } finally {
       ingest.release();
-      throw error;
     }
-    ingest.remove();
-    return true;
   }
 }
 

@@ -27,7 +27,7 @@ export async function pruneTransfers(
   let reclaimedBytes = 0;
   for (const transfer of listTransfers(store).filter(goes)) {
     signal?.throwIfAborted();
-    if (!(await discardTransfer(store, transfer.ref))) continue;
+    if (!(await discardTransfer(store, transfer))) continue;
     deleted.push(transfer.ref);
     reclaimedBytes += transfer.storedBytes;
   }

@@ -37,22 +37,25 @@ export async function trimTransfers(
   const transfers = listTransfers(store);
   let left = transfers.reduce((total, { storedBytes }) => total + storedBytes, 0);
   let removed = 0;
-  for (const { ref, writtenAt, storedBytes } of transfers) {
+  for (const transfer of transfers) {
+    const { writtenAt, storedBytes } = transfer;
     signal?.throwIfAborted();
     const isBeyond = left > totalBytes || Date.now() - writtenAt > idleMs;
     if (!isBeyond && !isShort(store.layout.root)) continue;
-    if (!(await discardTransfer(store, ref))) continue;
+    if (!(await discardTransfer(store, transfer))) continue;
     left -= storedBytes;
     removed++;
   }
   return removed;
 }
 
-/** Discards an unfinished transfer. Returns false, and leaves it, while somebody writes it. */
-export async function discardTransfer({ metadata, content }: Store, ref: string): Promise<boolean> {
-  return await content.discardIngest(ref, async () => {
-    await metadata.db.transact(() => metadata.transfers.remove(ref), { frees: true });
-  });
+/** Discards an unfinished transfer. Returns false, and leaves it, when somebody writes it or has written it since it was listed. */
+export async function discardTransfer(
+  { metadata, content }: Store,
+  { ref, writtenAt }: Pick<TransferRecord, 'ref' | 'writtenAt'>,
+): Promise<boolean> {
+  const remove = (): boolean => metadata.transfers.removeUntouched(ref, writtenAt);
+  return await content.discardIngest(ref, () => metadata.db.transact(remove, { frees: true }));
 }
 
 const shortBytes = 1 << 30;

@@ -293,11 +293,16 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
 
       check('what is unfinished is discarded by its ref, unless somebody writes it', async (store) => {
         let forgotten = 0;
-        const forget = async (): Promise<void> => void forgotten++;
+        const forget = async (): Promise<boolean> => ++forgotten > 0;
         {
           await using writer = await store.writer('a');
           await writer.write(sampleBytes(10));
           assert.equal(await store.discardIngest('a', forget), false);
+        }
+        assert.equal(await store.discardIngest('a', async () => false), false, 'or it is not to be forgotten');
+        {
+          await using kept = await store.writer('a');
+          assert.equal(kept.offset, 10);
         }
         assert.equal(await store.discardIngest('a', forget), true);
         assert.equal(await store.discardIngest('never written', forget), true);

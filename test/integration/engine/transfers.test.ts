@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -10,8 +20,10 @@ import type { WriterOptions } from '../../../src/content/types.ts';
 import { digestOf } from '../../../src/content/verified.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { TrackedContentStore } from '../../../src/metadata/tracked-content.ts';
-import { listTransfers, trimTransfers } from '../../../src/store/garbage/transfers.ts';
+import { collectGarbage } from '../../../src/store/garbage/collect.ts';
+import { discardTransfer, listTransfers, trimTransfers } from '../../../src/store/garbage/transfers.ts';
 import type { Store } from '../../../src/store/store.ts';
+import { errnoOf } from '../../../src/sys/errno.ts';
 import { needs, output } from '../../helpers/needs.ts';
 import { storeAt } from '../../helpers/store-at.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
@@ -30,6 +42,18 @@ async function write(store: Store, ref: string, count: number, options: WriterOp
   const { offset } = writer;
   if (count > 0) await writer.write(bytesOf(count));
   return offset;
+}
+
+/** Writes until nothing more fits. */
+function fillUp(path: string): void {
+  const ballast = openSync(path, 'w');
+  try {
+    for (;;) writeSync(ballast, bytesOf(4096));
+  } catch (error) {
+    assert.equal(errnoOf(error), 'ENOSPC');
+  } finally {
+    closeSync(ballast);
+  }
 }
 
 const refsIn = (store: Store): string[] => listTransfers(store).map(({ ref }) => ref);
@@ -94,7 +118,7 @@ test('a transfer goes with its bytes: discarded, empty, wrong', { skip }, async 
     await writer.write(bytesOf(9));
     assert.equal(store.content.isWritten('discarded'), true);
     assert.deepEqual(refsIn(store), ['discarded']);
-    assert.equal(await content.discardIngest('discarded', async () => {}), false, 'somebody writes it');
+    assert.equal(await content.discardIngest('discarded', async () => true), false, 'somebody writes it');
     await writer.discard();
   }
   {
@@ -149,6 +173,34 @@ test('on a disk that is short of room unfinished transfers give way', {
   writeFileSync(join(folder, 'ballast'), new Uint8Array(bavail * bsize - (1 << 20)));
   assert.equal(await trimTransfers(store), 1);
   assert.deepEqual(refsIn(store), ['second'], 'no more than is needed');
+});
+
+test('on a full disk a transfer whose bytes are gone keeps nobody from collecting', {
+  skip: needs('root', 'mount'),
+}, async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'strata-short-'));
+  output('mount', '-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', folder);
+  context.after(() => {
+    output('umount', folder);
+    rmSync(folder, { recursive: true });
+  });
+  await using store = storeAt(join(folder, 'store'));
+  // Settles the storage driver, whose trials write.
+  await collectGarbage(store);
+  await write(store, 'lost', 1);
+  rmSync(join(store.layout.content, 'ingest', store.content.ingestName('lost')), { recursive: true });
+  fillUp(join(folder, 'ballast'));
+  await collectGarbage(store);
+  assert.deepEqual([refsIn(store), ingestsIn(store)], [[], []]);
+});
+
+test('a transfer that goes on after it was found idle stays', { skip }, async (context) => {
+  await using store = storeAt(storeRoot(context));
+  await write(store, 'a', 5);
+  const [found] = listTransfers(store);
+  assert.ok(found);
+  assert.equal(await discardTransfer(store, { ...found, writtenAt: found.writtenAt - 1 }), false);
+  assert.equal(await write(store, 'a', 0), 5);
 });
 
 test('system df tells of unfinished transfers, and system prune takes them', { skip }, async (context) => {
