@@ -5,7 +5,7 @@ export type { CopyFrom, FileStep, PlannedHistory, StagePlan } from './frontend/p
 export { type NeededStage, readTarget, type Target, type TargetOptions } from './frontend/read-target.ts';
 export type { BuildNetwork } from './frontend/run-step.ts';
 export type { RunStep } from './ops/run-op.ts';
-export type { OnOutput, Runner, RunRequest } from './runner.ts';
+export type { OnOutput, Runner, RunRequest, StepCommand } from './runner.ts';
 export type { Log, OutputStream } from './solver/log.ts';
 export { Solver, type SolverOptions } from './solver/solver.ts';
 export { definitionOf, stepKey } from './solver/step-key.ts';

@@ -6,10 +6,8 @@ import type { OutputStream } from './solver/log.ts';
 /** Gets what a command writes; `taken` is to be called when it is dealt with: until then a fast writer waits. */
 export type OnOutput = (stream: OutputStream, chunk: Uint8Array, taken: () => void) => void;
 
-/** One command to run in an image's filesystem. */
-export interface RunRequest extends AbortOptions {
-  /** The filesystem, not mounted yet; its changes stay. */
-  readonly root: readonly Mount[];
+/** What a step of RUN starts, and what that finds around it. */
+export interface StepCommand {
   readonly args: readonly string[];
   /** `NAME=value`. */
   readonly env: readonly string[];
@@ -20,6 +18,12 @@ export interface RunRequest extends AbortOptions {
   readonly network: NetworkMode;
   /** Executable files laid into the container, by path: content. */
   readonly scripts: Readonly<Record<string, string>>;
+}
+
+/** One command to run in an image's filesystem. */
+export interface RunRequest extends StepCommand, AbortOptions {
+  /** The filesystem, not mounted yet; its changes stay. */
+  readonly root: readonly Mount[];
   readonly onOutput: OnOutput;
 }
 

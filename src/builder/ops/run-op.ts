@@ -1,26 +1,21 @@
 import { whatIsFull } from '../../content/disk-failure.ts';
 import { excerpt, quote } from '../../dockerfile/quote.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
-import type { NetworkMode } from '../../oci-runtime/network-mode.ts';
 import type { Platform } from '../../spec/platform.ts';
 import { type Mount, writtenTo } from '../../sys/mount-list.ts';
-import type { Runner } from '../runner.ts';
+import type { Runner, StepCommand } from '../runner.ts';
 import { definitionOf, stepKey } from '../solver/step-key.ts';
 import type { Keyed, Op, OpContext } from '../solver/types.ts';
 import { StepLog } from '../step-log.ts';
 import type { FilesystemResult, MountWorkspace } from './filesystem-result.ts';
 
-/** A RUN with everything resolved that can be known before it runs. */
-export interface RunStep {
-  readonly args: readonly string[];
-  /** `NAME=value`: the image's variables, and the ARGs in scope. */
-  readonly env: readonly string[];
+/**
+ * A RUN with everything resolved that can be known before it runs. Its variables are the image's, and the ARGs in
+ * scope.
+ */
+export interface RunStep extends StepCommand {
   /** Proxies given to the build: they say how files are fetched, not which, and so enter no key. */
   readonly proxies: readonly string[];
-  readonly user: string;
-  readonly workingDirectory: string;
-  readonly network: NetworkMode;
-  readonly scripts: Readonly<Record<string, string>>;
   /** Of the Dockerfile. */
   readonly line: number;
 }

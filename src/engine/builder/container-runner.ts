@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Runner, RunRequest } from '../../builder/runner.ts';
+import type { Runner, RunRequest, StepCommand } from '../../builder/runner.ts';
 import { DeathWatch } from '../../containers/attended/death-watch.ts';
 import { type ForegroundPlan, foregroundJob } from '../../containers/attended/foreground.ts';
 import { etcFiles } from '../../containers/runtime/etc-files.ts';
@@ -48,7 +48,7 @@ export class ContainerRunner implements Runner, Disposable {
     this.#watch?.[Symbol.dispose]();
   }
 
-  #planOf(request: Omit<RunRequest, 'onOutput' | 'signal'>): ForegroundPlan {
+  #planOf(request: StepCommand & Pick<RunRequest, 'root'>): ForegroundPlan {
     const { layout } = this.#store;
     const { network, args, env, user, workingDirectory, scripts } = request;
     const steps = stepsOf(layout);
@@ -81,7 +81,7 @@ export class ContainerRunner implements Runner, Disposable {
 }
 
 /** The host's name must be found also where its network is another's: sudo asks. */
-function filesFor(network: RunRequest['network']): Record<string, string> {
+function filesFor(network: StepCommand['network']): Record<string, string> {
   const files = etcFiles({ hostname, network });
   const hosts = (files['/etc/hosts'] ?? '').replace(/\n*$/, '\n');
   return { ...files, '/etc/hosts': `${hosts}127.0.0.1\t${hostname}\n` };
