@@ -82,7 +82,13 @@ export class TrackedContentStore extends TrackedBlobs implements ContentStore {
       this.#transfers.remove(ref);
     };
     const tracked = new TrackedWriter(writer, this.#db, this.#lease, complete);
-    return new TransferWriter(tracked, { ref, db: this.#db, transfers: this.#transfers, content: this.#content });
+    return new TransferWriter(tracked, {
+      ref,
+      kind: transfer.kind,
+      db: this.#db,
+      transfers: this.#transfers,
+      content: this.#content,
+    });
   }
 
   async discardIngest(ref: string, forget: () => Promise<boolean>): Promise<boolean> {

@@ -1,10 +1,11 @@
 import { losesIngest } from '../content/failures.ts';
-import type { BlobIngester, BlobWriter, CommitOptions, CommittedBlob } from '../content/types.ts';
+import type { BlobIngester, BlobWriter, CommitOptions, CommittedBlob, TransferOrigin } from '../content/types.ts';
 import type { Database } from './database.ts';
 import type { Transfers } from './transfers.ts';
 
 export interface TransferParts {
   readonly ref: string;
+  readonly kind: TransferOrigin['kind'];
   readonly db: Database;
   readonly transfers: Transfers;
   readonly content: Pick<BlobIngester, 'discardIngest'>;
@@ -13,7 +14,10 @@ export interface TransferParts {
 // What `system df` and a client that resumes are shown; the bytes themselves are counted when they are taken up again.
 const noteEveryBytes = 32 << 20;
 
-/** A writer of a recorded transfer: notes how far it has come, and forgets the record with the bytes. */
+/**
+ * A writer of a recorded transfer: notes how far it has come, and forgets the record with the bytes. An upload stands before
+ * its first byte: its client was told a place, and asks another process for it. A download of nothing is begun anew.
+ */
 export class TransferWriter implements BlobWriter {
   readonly #writer: BlobWriter;
   readonly #parts: TransferParts;
@@ -56,7 +60,7 @@ export class TransferWriter implements BlobWriter {
     const isOpen = this.#isOpen;
     this.#isOpen = false;
     try {
-      if (isOpen) await (this.offset === 0 ? this.#forget() : this.#note());
+      if (isOpen) await (this.offset === 0 && this.#parts.kind === 'download' ? this.#forget() : this.#note());
     } finally {
       await this.#writer[Symbol.asyncDispose]();
     }

@@ -14,9 +14,11 @@ export interface TransferLimits {
   readonly totalBytes: number;
   /** Since the last byte came. */
   readonly idleMs: number;
+  /** Uploads may be begun that no byte of ever comes. */
+  readonly count: number;
 }
 
-const limits: TransferLimits = { totalBytes: 10e9, idleMs: 7 * 24 * 60 * 60 * 1000 };
+const limits: TransferLimits = { totalBytes: 10e9, idleMs: 7 * 24 * 60 * 60 * 1000, count: 10_000 };
 
 /** The longest untouched first. */
 export function listTransfers({ metadata, content }: Store): UnfinishedTransfer[] {
@@ -32,7 +34,7 @@ export function listTransfers({ metadata, content }: Store): UnfinishedTransfer[
  */
 export async function trimTransfers(
   store: Store,
-  { signal, totalBytes, idleMs }: AbortOptions & TransferLimits = limits,
+  { signal, totalBytes, idleMs, count }: AbortOptions & TransferLimits = limits,
 ): Promise<number> {
   const transfers = listTransfers(store);
   let left = transfers.reduce((total, { storedBytes }) => total + storedBytes, 0);
@@ -40,7 +42,8 @@ export async function trimTransfers(
   for (const transfer of transfers) {
     const { writtenAt, storedBytes } = transfer;
     signal?.throwIfAborted();
-    const isBeyond = left > totalBytes || Date.now() - writtenAt > idleMs;
+    const isTooMany = transfers.length - removed > count;
+    const isBeyond = isTooMany || left > totalBytes || Date.now() - writtenAt > idleMs;
     if (!isBeyond && !isShort(store.layout.root)) continue;
     if (!(await discardTransfer(store, transfer))) continue;
     left -= storedBytes;

@@ -108,11 +108,28 @@ test('an upload goes on where it was, after its process was killed and others ha
   assert.equal(await write(store, 'upload-1', 0), fiveMegabytes);
 });
 
+test('an upload is known from its first request on, before a byte of it came', { skip }, async (context) => {
+  const root = storeRoot(context);
+  {
+    await using store = storeAt(root);
+    await write(store, 'upload-1', 0);
+  }
+  await using engine = await Engine.open({ root });
+  await engine.system.collectGarbage().result;
+  await using store = storeAt(root);
+  const [listed] = listTransfers(store);
+  assert.deepEqual([listed?.ref, listed?.source, listed?.storedBytes], ['upload-1', 'example.com/app', 0]);
+  assert.equal(await write(store, 'upload-1', 9), 0);
+  assert.equal(await write(store, 'upload-1', 0), 9);
+  await engine.system.pruneTransfers();
+  assert.deepEqual([refsIn(store), ingestsIn(store)], [[], []]);
+});
+
 test('a transfer goes with its bytes: discarded, empty, wrong', { skip }, async (context) => {
   await using store = storeAt(storeRoot(context));
   await using lease = await store.metadata.leases.open('test');
   const content = new TrackedContentStore(store.content, store.metadata, lease);
-  await write(store, 'empty', 0);
+  await write(store, 'empty', 0, { transfer: { kind: 'download', source: 'example.com/app' } });
   {
     await using writer = await content.writer('discarded', upload);
     await writer.write(bytesOf(9));
@@ -142,7 +159,8 @@ test('beyond the bounds the longest untouched goes first, and none that is being
     await write(store, ref, 1 << 20);
     await touch(ref, Date.now() - (8 - 2 * at) * day);
   }
-  const trim = (totalBytes: number): Promise<number> => trimTransfers(store, { totalBytes, idleMs: 7 * day });
+  const trim = (totalBytes: number, count = 10): Promise<number> =>
+    trimTransfers(store, { totalBytes, idleMs: 7 * day, count });
   await using lease = await metadata.leases.open('test');
   {
     await using _held = await new TrackedContentStore(store.content, metadata, lease).writer('a', upload);
@@ -155,6 +173,9 @@ test('beyond the bounds the longest untouched goes first, and none that is being
   assert.equal(await trim(1.5 * (1 << 20)), 2, 'more than the store may hold');
   assert.deepEqual(refsIn(store), ['d']);
   assert.equal(await trim(10e9), 0);
+  for (const ref of ['e', 'f']) await write(store, ref, 0);
+  assert.equal(await trim(10e9, 2), 1, 'more of them than the store may hold');
+  assert.deepEqual(refsIn(store), ['e', 'f']);
 });
 
 test('on a disk that is short of room unfinished transfers give way', {
