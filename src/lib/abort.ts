@@ -3,10 +3,16 @@ export interface AbortOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Resolves as `wait` does; rejects with the signal's reason once it aborts, while `wait` goes on. */
+/**
+ * Resolves as `wait` does; rejects with the signal's reason once it aborts, while `wait` goes on: what that throws afterwards
+ * is nobody's.
+ */
 export async function unlessAborted<Result>(wait: Promise<Result>, { signal }: AbortOptions): Promise<Result> {
-  signal?.throwIfAborted();
   if (signal === undefined) return await wait;
+  if (signal.aborted) {
+    wait.catch(() => undefined);
+    throw signal.reason;
+  }
   const aborted = Promise.withResolvers<never>();
   const onAbort = (): void => aborted.reject(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });

@@ -1,4 +1,4 @@
-import type { AbortOptions } from '../../lib/abort.ts';
+import { type AbortOptions, unlessAborted } from '../../lib/abort.ts';
 import { invariant } from '../../lib/invariant.ts';
 import { fillHoles } from './holes.ts';
 import { TarParser } from './parser.ts';
@@ -119,7 +119,7 @@ class EventReader {
     this.#events = [];
     this.#taken = 0;
     this.#waiting = true;
-    const result = await orAborted(this.#chunks.next(), this.#signal);
+    const result = await unlessAborted(this.#chunks.next(), { signal: this.#signal });
     this.#waiting = false;
     try {
       if (result.done) {
@@ -132,14 +132,4 @@ class EventReader {
       this.#failure = { reason };
     }
   }
-}
-
-/** Settles as `promise` does, or rejects with the signal's reason, whichever is first. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
