@@ -84,6 +84,7 @@ test('a face reaches the engine by its facade alone', (context) => {
     "import type { A } from '../engine/index.ts';",
     "import type { B } from '../engine/containers/verbs/start.ts';",
     "export { errnoOf } from '../sys/errno.ts';",
+    "import { JobThread } from '../sys/worker/job-thread.ts';",
     "export const c = () => import('../images/index.ts');",
     "import type { D } from '../query/filters.ts';",
     "import { e } from '../lib/abort.ts';",
@@ -99,5 +100,6 @@ test('a face reaches the engine by its facade alone', (context) => {
     'src/api/a.ts ../sys/errno.ts',
     'src/cli/a.ts ../engine/containers/verbs/start.ts',
     'src/cli/a.ts ../images/index.ts',
+    'src/cli/a.ts ../sys/worker/job-thread.ts',
   ]);
 });

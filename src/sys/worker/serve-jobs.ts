@@ -4,6 +4,7 @@ import { invariant } from '../../lib/invariant.ts';
 import { toErrorData } from './error-data.ts';
 import type { JobControl, JobHandler } from './job-control.ts';
 import type { WorkerOrder, WorkerReport } from './messages.ts';
+import { withOwnBytes } from './own-bytes.ts';
 
 class Aborted extends Error {}
 
@@ -51,7 +52,10 @@ class JobServer {
   }
 
   async #run(number: number, job: unknown, abort: SharedArrayBuffer): Promise<void> {
-    const report = (event: unknown, delivery?: number): void => this.#send({ kind: 'event', number, event, delivery });
+    const report = (told: unknown, delivery?: number): void => {
+      const { event, transfer } = withOwnBytes(told);
+      this.#send({ kind: 'event', number, event, delivery }, transfer);
+    };
     const control = new ServedJob(abort, report, (event) => {
       const delivery = ++this.#deliveries;
       const taken = new Promise<void>((resolve) => this.#untaken.set(delivery, resolve));
@@ -72,8 +76,8 @@ class JobServer {
     }
   }
 
-  #send(report: WorkerReport): void {
-    this.#port.postMessage(report);
+  #send(report: WorkerReport, transfer: readonly ArrayBuffer[] = []): void {
+    this.#port.postMessage(report, transfer);
   }
 }
 

@@ -5,9 +5,25 @@ import { AT_FDCWD, O_RDONLY } from '../../../src/sys/constants.ts';
 import { openAt } from '../../../src/sys/fs-at.ts';
 import { serveJobs } from '../../../src/sys/worker/serve-jobs.ts';
 
-export type TestJob = 'double' | 'wait' | 'spin' | 'events' | 'strata' | 'system call' | 'of Node' | 'plain' | 'die';
+export type TestJob =
+  | 'double'
+  | 'wait'
+  | 'spin'
+  | 'events'
+  | 'pieces'
+  | 'strata'
+  | 'system call'
+  | 'of Node'
+  | 'plain'
+  | 'die';
 
-serveJobs<TestJob, string, string>(async (job, { signal, check, report, deliver }) => {
+/** Of `pieces`. */
+export interface PieceEvent {
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+serveJobs<TestJob, string | PieceEvent, string>(async (job, { signal, check, report, deliver }) => {
   switch (job) {
     case 'double':
       return 'doubled';
@@ -21,6 +37,12 @@ serveJobs<TestJob, string, string>(async (job, { signal, check, report, deliver 
     case 'events':
       for (let at = 0; at < 3; at++) await deliver(`event ${at}`);
       return 'all dealt with';
+    case 'pieces': {
+      const memory = Uint8Array.from({ length: 1 << 16 }, (_, at) => at);
+      for (let at = 0; at < 3; at++) await deliver({ at, bytes: memory.subarray(at, at + 2) });
+      await deliver({ at: 3, bytes: memory });
+      return `${memory.length} bytes are still there`;
+    }
     case 'strata':
       throw new StrataError({
         code: 'ERR_PATH_HAS_NUL',

@@ -5,7 +5,7 @@ import { isStrataError } from '../../../src/errors/index.ts';
 import { SyscallError } from '../../../src/sys/errno.ts';
 import { JobThread, runInThread } from '../../../src/sys/worker/job-thread.ts';
 import { until } from '../../helpers/until.ts';
-import type { TestJob } from './jobs.fixture.ts';
+import type { PieceEvent, TestJob } from './jobs.fixture.ts';
 
 const fixture = new URL('./jobs.fixture.ts', import.meta.url);
 
@@ -58,6 +58,16 @@ test('a job waits until an event that it delivers has been dealt with', async (c
   );
   const failure = new Error('cannot deal with it');
   assert.equal(await failureOf(thread.run('events', { onEvent: () => Promise.reject(failure) })), failure);
+});
+
+test('a piece of larger memory is sent without the rest, which the job keeps', async (context) => {
+  const thread = new JobThread<TestJob, PieceEvent, string>(fixture);
+  context.after(() => thread[Symbol.asyncDispose]());
+  const seen: unknown[] = [];
+  const onEvent = ({ at, bytes }: PieceEvent): void =>
+    void seen.push([at, [...bytes.subarray(0, 2)], bytes.buffer.byteLength]);
+  assert.equal(await thread.run('pieces', { onEvent }), '65536 bytes are still there');
+  assert.deepEqual(seen, [...[0, 1, 2].map((at) => [at, [at, at + 1], 2]), [3, [0, 1], 65_536]]);
 });
 
 test('disposal waits for the jobs', async () => {
