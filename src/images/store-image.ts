@@ -1,6 +1,5 @@
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { diskFailure } from '../content/disk-failure.ts';
+import { receiveBlob } from '../layer/receive-blob.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { invariant } from '../lib/invariant.ts';
 import type { Conduct } from '../lib/report.ts';
@@ -10,6 +9,7 @@ import { countStanding } from '../store/layers/unpack.ts';
 import type { Store } from '../store/store.ts';
 import type { Work } from '../store/work/types.ts';
 import type { Image, Layer } from './image/image.ts';
+import type { ArchiveFile } from './load/archive-files.ts';
 import type { ArchivedImage, ArchivedLayer } from './load/archived-image.ts';
 import { type LoadImagesEvent, makeImages } from './load/load-images.ts';
 import type { RecordedImage } from './record-image.ts';
@@ -47,7 +47,7 @@ export async function storeImage(
   });
 }
 
-interface Spooling extends AbortOptions {
+interface Receiving extends AbortOptions {
   readonly references: readonly Reference[];
   /** Takes the blobs of layers that the store lacks. */
   readonly folder: string;
@@ -56,7 +56,7 @@ interface Spooling extends AbortOptions {
 async function archivedImage(
   { store, work }: { readonly store: Store; readonly work: Work },
   image: Image,
-  { references, folder, signal }: Spooling,
+  { references, folder, signal }: Receiving,
 ): Promise<ArchivedImage> {
   const config = await image.config({ signal });
   const manifest = await image.manifest({ signal });
@@ -67,26 +67,16 @@ async function archivedImage(
   for (const [at, layer] of layers.entries()) {
     const { diffId, descriptor } = layer;
     const isHere = at < standing && isBlobOf(store.metadata.layers, diffId, descriptor.digest);
-    const file = isHere ? undefined : await spooled(layer, join(folder, String(at)), { signal });
+    const file = isHere ? undefined : await received(layer, join(folder, String(at)), { signal });
     archived.push({ diffId, name: `layer ${diffId}`, file, descriptor });
   }
   return { id: image.id, references, config, layers: archived, documents: { manifest, target: manifest } };
 }
 
-async function spooled(
-  layer: Layer,
-  path: string,
-  options: AbortOptions,
-): Promise<{ readonly path: string; readonly sizeBytes: number }> {
-  let sizeBytes = 0;
-  await using file = await open(path, 'wx', 0o600);
-  for await (const chunk of layer.blob({ ...options, lent: true })) {
-    try {
-      for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
-    } catch (error) {
-      throw diskFailure(error, path);
-    }
-    sizeBytes += chunk.length;
-  }
+/** The blob that the layer's descriptor names, whole, in a file. */
+async function received(layer: Layer, path: string, { signal }: AbortOptions): Promise<ArchiveFile> {
+  const { digest, size: sizeBytes } = layer.descriptor;
+  const { coming } = receiveBlob(layer.blob({ signal, lent: true }), { path, sizeBytes, digest, signal });
+  await coming.written;
   return { path, sizeBytes };
 }

@@ -37,7 +37,7 @@ async function write(
 ): Promise<void> {
   const iterator = stream[Symbol.asyncIterator]();
   try {
-    await using file = await open(path, 'w', 0o600);
+    await using file = await make(path);
     let written = 0;
     for (;;) {
       const next = await unlessAborted(iterator.next(), { signal });
@@ -55,6 +55,14 @@ async function write(
     // Nobody waits for it: a stream that stands still does not end before its next piece.
     iterator.return?.()?.catch(() => undefined);
     throw error;
+  }
+}
+
+async function make(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'w', 0o600);
+  } catch (error) {
+    throw diskFailure(error, path);
   }
 }
 

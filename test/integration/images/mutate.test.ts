@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { Engine, type Image } from '../../../src/engine/index.ts';
+import { Engine, type Image, type Layer } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import {
   annotateImage,
@@ -189,6 +189,53 @@ test('images that differ in times alone become one', { skip }, async (context) =
   assert.equal((await one.config()).value.created, '2024-02-03T04:05:06Z');
   assert.equal((await one.file('/d/f')).mtime.seconds, time.getTime() / 1000);
   assert.equal(await text(one.readFile('/l')), 'f');
+});
+
+/** A layer of a tar, whose blob comes from a stream of the test's. */
+async function streamed(stream: (size: number) => AsyncIterable<Uint8Array>): Promise<Layer> {
+  const layer = await layerOfTar(() => bytes(above));
+  return {
+    diffId: layer.diffId,
+    descriptor: layer.descriptor,
+    blob: () => stream(layer.descriptor.size),
+    tar: (options) => layer.tar(options),
+    entries: (options) => layer.entries(options),
+    content: (entry, options) => layer.content(entry, options),
+  };
+}
+
+test('a layer whose stream never ends is stored no further than its descriptor says', { skip }, async (context) => {
+  const engine = await loaded(context, [base]);
+  let sent = 0;
+  let limit = 0;
+  const endless = await streamed(async function* (size) {
+    limit = size;
+    for (;;) {
+      yield new Uint8Array(1024);
+      sent += 1024;
+    }
+  });
+  const image = await appendLayer(await opened(context, engine), endless);
+  await assert.rejects(engine.images.store(image, { tags: ['x'] }).result, { code: 'ERR_BLOB_SIZE_MISMATCH' });
+  assert.ok(limit > 0 && sent <= limit, `${sent} bytes were taken of ${limit}`);
+});
+
+test('an abort ends storing while a layer stands still', { skip }, async (context) => {
+  const engine = await loaded(context, [base]);
+  const controller = new AbortController();
+  const stopped = new Error('stopped');
+  const still = await streamed(async function* () {
+    yield new Uint8Array(1);
+    controller.abort(stopped);
+    await new Promise(() => undefined);
+  });
+  const image = await appendLayer(await opened(context, engine), still);
+  const storing = engine.images.store(image, { tags: ['x'], signal: controller.signal });
+  await assert.rejects(storing.result, stopped);
+  assert.deepEqual(
+    (await engine.images.list()).map(({ tag }) => tag),
+    ['1'],
+  );
 });
 
 test('a file that changes between two readings is noticed, and nothing is stored', { skip }, async (context) => {

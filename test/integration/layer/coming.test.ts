@@ -151,6 +151,10 @@ test('a disk without room for the stream is told as such', { skip: needs('root',
     const { coming } = receiveBlob(tap, { path: join(disk, 'blob'), sizeBytes: tap.size });
     tap.openAll();
     await assert.rejects(coming.written, { code: 'ERR_NO_SPACE' });
+    // The root has the only inode.
+    output('mount', '-o', 'remount,nr_inodes=2', disk);
+    const none = receiveBlob(tap, { path: join(disk, 'another'), sizeBytes: tap.size });
+    await assert.rejects(none.coming.written, { code: 'ERR_NO_SPACE' });
   } finally {
     unmount(disk);
   }
