@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { StrataError } from '../../errors/index.ts';
+import { type AbortOptions, unlessAborted } from '../../lib/abort.ts';
 import { requireProgram } from '../../sys/find-program.ts';
 import { keepInherited } from '../../sys/inherited-descriptors.ts';
 import { safeEnvironment } from '../../sys/process.ts';
@@ -34,11 +35,15 @@ export interface ExecSession {
   leave(): Promise<void>;
 }
 
-/** Lets a process join a container, with nothing to read and nobody to read it. Throws ERR_EXEC. */
-export async function execDetached(plan: SupervisedExecPlan): Promise<Omit<ExecSession, 'streams'>> {
+/** Lets a process join a container, with nothing to read and nobody to read it. An abort lets go of it. Throws ERR_EXEC. */
+export async function execDetached(
+  plan: SupervisedExecPlan,
+  options: AbortOptions = {},
+): Promise<Omit<ExecSession, 'streams'>> {
+  options.signal?.throwIfAborted();
   const { child, answers } = supervise(plan, false);
   try {
-    await answers.started;
+    await unlessAborted(answers.started, options);
   } catch (error) {
     leave(child);
     throw error;
@@ -46,15 +51,24 @@ export async function execDetached(plan: SupervisedExecPlan): Promise<Omit<ExecS
   return { exitCode: answers.exitCode, leave: async () => leave(child) };
 }
 
-/** Lets a process join a container, with its streams in our hands from the first byte on. Throws ERR_EXEC. */
-export async function execWithStreams(plan: SupervisedExecPlan, size: TerminalSize | undefined): Promise<ExecSession> {
+export interface ExecWithStreamsOptions extends AbortOptions {
+  /** Of its terminal, if it has one, before it looks. */
+  readonly size?: TerminalSize | undefined;
+}
+
+/** {@link execDetached} with its streams in our hands from the first byte on. */
+export async function execWithStreams(
+  plan: SupervisedExecPlan,
+  { size, signal }: ExecWithStreamsOptions = {},
+): Promise<ExecSession> {
+  signal?.throwIfAborted();
   const { child, answers } = supervise(plan, true);
   const start = pipeOf(child, pipes.start);
   const attach = pipeOf(child, pipes.attach);
   start.on('error', () => undefined);
   const canAttach = once(attach, 'data');
   start.write('\0');
-  const streams = await connected(child, plan, Promise.race([canAttach, answers.started]));
+  const streams = await connected(child, plan, Promise.race([canAttach, answers.started]), { signal });
   if (size !== undefined && plan.terminal) streams.resize(size);
   start.write('\0');
   const exitCode = answers.started.then(() => answers.exitCode);
@@ -69,10 +83,15 @@ export async function execWithStreams(plan: SupervisedExecPlan, size: TerminalSi
   };
 }
 
-async function connected(child: ChildProcess, plan: SupervisedExecPlan, ready: Promise<unknown>): Promise<Attachment> {
+async function connected(
+  child: ChildProcess,
+  plan: SupervisedExecPlan,
+  ready: Promise<unknown>,
+  options: AbortOptions,
+): Promise<Attachment> {
   try {
-    await ready;
-    return await Attachment.connect(plan.folder.files);
+    await unlessAborted(ready, options);
+    return await Attachment.connect(plan.folder.files, options);
   } catch (error) {
     leave(child);
     throw error;

@@ -6,7 +6,7 @@ import { needs } from '../../helpers/needs.ts';
 import { openFiles } from '../../helpers/open-files.ts';
 import { soaking } from '../../helpers/seeded.ts';
 import { testStore } from '../../helpers/test-store.ts';
-import { until } from '../../helpers/until.ts';
+import { patienceMs, until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
@@ -55,6 +55,54 @@ test('a process that cannot start, at a terminal, again and again: no descriptor
   assert.ok(openFiles() <= before);
   await engine.containers.remove(id, { force: true });
   await untilNothingLeft(engine, [id]);
+});
+
+test('a process that is let go of goes on, and nobody waits for its exit code', {
+  skip,
+  timeout: patienceMs,
+}, async (t) => {
+  const engine = await testStore(t, { busybox: 'busybox' });
+  const id = await running(engine, 'sleep 1000');
+  const ways = ['disposal', 'abort'] as const;
+  for (const stdio of ['pipe', 'ignore'] as const) {
+    const before = openFiles();
+    for (const way of ways) {
+      const controller = new AbortController();
+      const command = ['sh', '-c', `sleep 0.5; echo x > /${stdio}-${way}`];
+      const options = { command, signal: controller.signal };
+      const process = await (stdio === 'pipe'
+        ? engine.containers.exec(id, options)
+        : engine.containers.exec(id, { ...options, stdio }));
+      if (way === 'abort') controller.abort();
+      else await process[Symbol.asyncDispose]();
+      await assert.rejects(process.exitCode, { name: 'AbortError' }, `${stdio} ${way}`);
+    }
+    await until(
+      () => openFiles() <= before,
+      () => `${stdio}: ${openFiles() - before} descriptors stay open`,
+    );
+  }
+  const done = '/pipe-disposal /pipe-abort /ignore-disposal /ignore-abort';
+  await until(
+    async () => (await answer(engine, id, `ls ${done}`, false)).endsWith('0'),
+    () => 'they go on',
+  );
+  await engine.containers.remove(id, { force: true });
+  await untilNothingLeft(engine, [id]);
+});
+
+test('an abort before the start: no process joins, nothing is left', { skip }, async (t) => {
+  const engine = await testStore(t, { busybox: 'busybox' });
+  const id = await running(engine, 'sleep 1000');
+  const signal = AbortSignal.abort();
+  for (const stdio of ['pipe', 'ignore', 'inherit'] as const) {
+    const options = { command: ['touch', '/joined'], signal };
+    const exec =
+      stdio === 'pipe' ? engine.containers.exec(id, options) : engine.containers.exec(id, { ...options, stdio });
+    await assert.rejects(exec, { name: 'AbortError' }, stdio);
+  }
+  assert.deepEqual((await leftoversOf(engine)).execs, []);
+  assert.equal(await answer(engine, id, 'test -e /joined', false), '1');
 });
 
 test('who ignores TERM is killed in the end; of 200 processes none is left', { skip }, async (t) => {

@@ -8,13 +8,11 @@ import {
   type SupervisedExecPlan,
 } from '../../../containers/exec/supervised.ts';
 import { findSupervisor } from '../../../containers/supervised/supervisor.ts';
-import type { AbortOptions } from '../../../lib/abort.ts';
+import { type AbortOptions, unlessAborted } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
 import { execsOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
 import { errnoOf } from '../../../sys/errno.ts';
-import { randomHex } from '../../../sys/random-hex.ts';
-import { noteContainer } from '../../events/volatile-event.ts';
 import { thisMachine } from '../../machine.ts';
 import { perform } from '../../perform.ts';
 import { execRefused, notRunningNow } from '../state/failures.ts';
@@ -22,6 +20,7 @@ import { findReconciled, processOf } from '../state/find-reconciled.ts';
 import { runtimePlaceOf } from '../state/places.ts';
 import { definitionOf, isRunning, stateOf } from '../state/state.ts';
 import type { AttachedContainer } from './attach.ts';
+import { ExecEvents } from './exec-events.ts';
 
 export interface ExecOptions extends ExecRequest, AbortOptions {
   /** The process reads what it is given; otherwise nothing. */
@@ -40,7 +39,7 @@ export interface Exec extends AsyncDisposable {
   /**
    * Its exit code, once it has ended (128 and the signal's number for a kill). Rejects with ERR_EXEC when it could not
    * start, with docker's exit code in its details; with ERR_EXEC_LOST when its supervisor was killed; with the reason of
-   * the abort.
+   * the abort, or an AbortError when it was disposed of before.
    */
   readonly exitCode: Promise<number>;
 }
@@ -54,70 +53,53 @@ export type AttachedExec = Exec & Pick<AttachedContainer, 'streams' | 'terminal'
  */
 export async function execInContainer(store: Store, name: string, options: ExecOptions): Promise<Exec | AttachedExec> {
   const { record, folder } = await prepare(store, name, options);
+  const told = new ExecEvents(store.metadata, record, options.command);
   try {
-    const exec =
-      options.stdio === 'inherit'
-        ? inherit(store, record, folder, options)
-        : options.stdio === 'ignore'
-          ? await ignore(store, record, folder, options)
-          : await pipe(store, record, folder, options);
-    return await reported(store, record, exec, options);
+    const begun = begin(store, record, folder, options);
+    begun.catch(() => undefined);
+    // It is on its way meanwhile, and has done nothing yet of which others could tell.
+    await told.begin();
+    const exec = await begun;
+    return { ...exec, exitCode: told.end(exec.exitCode) };
   } catch (error) {
-    folder[Symbol.dispose]();
+    // Who was told to let go of it lets it go on.
+    if (options.signal?.aborted === true) folder.leave();
+    else folder[Symbol.dispose]();
     throw error;
   }
 }
 
-/** Tells of its start, and of its end as long as somebody waits for it. */
-async function reported<E extends Exec>(
-  { metadata }: Store,
+async function begin(
+  store: Store,
   record: ContainerRecord,
-  exec: E,
-  { command }: ExecOptions,
-): Promise<E> {
-  const execID = randomHex(32);
-  const words = command.join(' ');
-  const attributes = { execID };
-  const started = noteContainer(
-    metadata,
-    record,
-    { action: `exec_create: ${words}`, attributes },
-    { action: `exec_start: ${words}`, attributes },
-  );
-  const ended = async (): Promise<number> => {
-    const exitCode = await exec.exitCode;
-    await started;
-    await noteContainer(metadata, record, { action: 'exec_die', attributes: { execID, exitCode: String(exitCode) } });
-    return exitCode;
-  };
-  const exitCode = ended();
-  exitCode.catch(() => undefined);
-  await started;
-  return { ...exec, exitCode };
+  folder: ExecFolder,
+  options: ExecOptions,
+): Promise<Exec | AttachedExec> {
+  if (options.stdio === 'inherit') return inherit(store, record, folder, options);
+  return options.stdio === 'ignore'
+    ? await ignore(store, record, folder, options)
+    : await pipe(store, record, folder, options);
 }
 
 function inherit(store: Store, record: ContainerRecord, folder: ExecFolder, options: ExecOptions): Exec {
-  const left = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
   const { interactive = false } = options;
-  const run = async (): Promise<number> => {
+  const run = async ({ signal }: AbortOptions): Promise<number> => {
     using _folder = folder;
     return await execAttended(runtimePlaceOf(store, definitionOf(record)), record.id, folder, { interactive, signal });
   };
-  const exitCode = perform(run, { signal });
-  exitCode.catch(() => undefined);
+  const { exitCode, letGo } = untilLetGo(run, options);
   return {
     id: record.id,
     exitCode,
     [Symbol.asyncDispose]: async () => {
-      left.abort(new DOMException('exec disposed', 'AbortError'));
+      letGo();
       await exitCode.catch(() => undefined);
     },
   };
 }
 
 async function ignore(store: Store, record: ContainerRecord, folder: ExecFolder, options: ExecOptions): Promise<Exec> {
-  const session = await execDetached(planOf(store, record, folder, { ...options, interactive: false }));
+  const session = await execDetached(planOf(store, record, folder, { ...options, interactive: false }), options);
   return { id: record.id, ...handleOf(session, folder, options) };
 }
 
@@ -128,7 +110,7 @@ async function pipe(
   options: ExecOptions,
 ): Promise<AttachedExec> {
   const plan = planOf(store, record, folder, options);
-  const session = await execWithStreams(plan, options.terminalSize);
+  const session = await execWithStreams(plan, { size: options.terminalSize, signal: options.signal });
   const { streams } = session;
   return {
     id: record.id,
@@ -141,24 +123,44 @@ async function pipe(
 
 /** Lets go of a supervised process at an abort, or at disposal. */
 function handleOf(
-  session: Pick<ExecSession, 'exitCode' | 'leave'>,
+  { exitCode: end, leave }: Pick<ExecSession, 'exitCode' | 'leave'>,
   folder: ExecFolder,
-  { signal }: AbortOptions,
+  options: AbortOptions,
 ): Omit<Exec, 'id'> {
-  const { leave } = session;
-  const exitCode = perform(() => session.exitCode, { signal });
-  exitCode.catch(() => undefined);
-  const letGo = (): void => void leave();
-  signal?.addEventListener('abort', letGo, { once: true });
-  if (signal?.aborted === true) letGo();
+  const { exitCode, signal, letGo } = untilLetGo((either) => unlessAborted(end, either), options);
+  const left = async (): Promise<void> => {
+    await leave();
+    folder.leave();
+  };
+  const onAbort = (): void => void left();
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
   return {
     exitCode,
     [Symbol.asyncDispose]: async () => {
-      signal?.removeEventListener('abort', letGo);
-      await leave();
-      folder.leave();
+      letGo();
+      await left();
     },
   };
+}
+
+interface Awaited {
+  /** Rejects when it is let go of before. */
+  readonly exitCode: Promise<number>;
+  /** Aborts with the caller's, and when it is let go of. */
+  readonly signal: AbortSignal;
+  readonly letGo: () => void;
+}
+
+function untilLetGo(
+  end: (either: { readonly signal: AbortSignal }) => Promise<number>,
+  options: AbortOptions,
+): Awaited {
+  const left = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, left.signal]) : left.signal;
+  const exitCode = perform(() => end({ signal }), { signal });
+  exitCode.catch(() => undefined);
+  return { exitCode, signal, letGo: () => left.abort(new DOMException('exec disposed', 'AbortError')) };
 }
 
 /** The container, looked at, and a folder with the document of what is to join it. */
@@ -168,6 +170,7 @@ async function prepare(
   options: ExecOptions,
 ): Promise<{ readonly record: ContainerRecord; readonly folder: ExecFolder }> {
   const record = await findReconciled(store, name, options);
+  options.signal?.throwIfAborted();
   const pid = runningIn(store, record, name);
   const { id } = record;
   const folder = ExecFolder.make(execsOf(store.layout), id);
