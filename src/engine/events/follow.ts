@@ -75,17 +75,14 @@ function startOf({ metadata: { events } }: Store, { since }: EventsOptions): num
  * else does for one that only follows; in the hands of its reader it does not.
  */
 function lookingNowAndThen(news: FileNews, until: number | undefined): Disposable & { start(): void; stop(): void } {
-  const due = until === undefined ? lookMs : Math.min(lookMs, Math.max(0, until - Date.now()));
-  const timer = setTimeout(() => {
-    news.tell();
-    timer.refresh();
-  }, due);
-  timer.unref();
-  return {
-    start: () => void timer.refresh().ref(),
-    stop: () => void timer.unref(),
-    [Symbol.dispose]: () => clearTimeout(timer),
+  let timer: NodeJS.Timeout | undefined;
+  const start = (): void => {
+    // Anew each time: what is left until the end is less with each event.
+    const due = until === undefined ? lookMs : Math.min(lookMs, Math.max(0, until - Date.now()));
+    timer = setTimeout(() => news.tell(), due);
   };
+  const stop = (): void => clearTimeout(timer);
+  return { start, stop, [Symbol.dispose]: stop };
 }
 
 const shown = ({ sequence, time, type, action, actor, attributes }: EventRecord): StoreEvent => ({

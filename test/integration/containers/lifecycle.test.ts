@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { untilEnd } from '../../../src/engine/containers/verbs/wait.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { bindMount } from '../../../src/sys/bind-mount.ts';
 import { unmountIfMounted } from '../../../src/sys/mount.ts';
 import { assertNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
+import { storeAt } from '../../helpers/store-at.ts';
 import { testStore } from '../../helpers/test-store.ts';
 import { patienceMs, until } from '../../helpers/until.ts';
 
@@ -285,4 +287,16 @@ test('prune leaves what runs; an image in use by a running container stays', { s
   await engine.containers.wait('runs');
   const { containers } = await engine.system.diskUsage();
   assert.deepEqual([containers.total, containers.active], [1, 0]);
+});
+
+test('who waits for a paused container hears of its end, also when it runs again by then', { skip }, async (t) => {
+  const engine = await testStore(t, { busybox: 'busybox' });
+  const id = await started(engine, 'one', 'sleep 1000');
+  await engine.containers.pause(id);
+  await using store = storeAt(engine.layout.root);
+  // What the waiter has seen before both.
+  const before = store.metadata.containers.get(id) ?? assert.fail();
+  await engine.containers.kill(id);
+  await engine.containers.start(id);
+  await untilEnd(store, before, { signal: AbortSignal.timeout(5000) });
 });

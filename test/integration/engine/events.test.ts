@@ -97,6 +97,19 @@ test('a run in the foreground starts and dies', { skip }, async (context) => {
   assert.deepEqual(codes, ['4', '4']);
 });
 
+test('a process that cannot join has been told of, however it was to run', { skip }, async (context) => {
+  const engine = await testStore(context, { busybox: 'busybox' });
+  const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '60'] });
+  await engine.containers.start(id);
+  const since = await newest(engine);
+  const command = ['/missing'];
+  await assert.rejects(engine.containers.exec(id, { command, stdio: 'ignore' }), { code: 'ERR_EXEC' });
+  await using piped = await engine.containers.exec(id, { command });
+  await assert.rejects(piped.exitCode, { code: 'ERR_EXEC' });
+  const told = ['container exec_create', 'container exec_start'];
+  assert.deepEqual((await eventsSince(engine, since)).map(shown), [...told, ...told]);
+});
+
 test('images: tagged, saved, loaded, untagged, deleted', { skip }, async (context) => {
   const engine = await testStore(context, { busybox: 'busybox' });
   const { images } = engine;
@@ -182,6 +195,34 @@ test('a follower goes on where it was, by number or by time', { skip: needs('roo
   assert.deepEqual(await Array.fromAsync(engine.events({ since: new Date(0), until })), all);
   assert.deepEqual(await Array.fromAsync(engine.events({ since: until, until })), []);
   await assert.rejects(Array.fromAsync(engine.events({ since: Number.NaN })), { code: 'ERR_EVENTS_SINCE' });
+});
+
+test('a stream with an end ends then, whatever came before', { skip: needs('root', 'overlay') }, async (context) => {
+  await using engine = await Engine.open({ root: storeRoot(context) });
+  const dockerfile = { text: 'FROM scratch\nLABEL a=b\n' };
+  await engine.builder.build({ dockerfile, tags: ['a'] }).result;
+  const until = new Date(Date.now() + 2000);
+  const over = Array.fromAsync(engine.events({ until })).then(() => Date.now() - until.getTime());
+  await sleep(1500);
+  await engine.images.tag('a', 'b');
+  const lateMs = await over;
+  // Who begins anew to wait at each event is as late as the event was.
+  assert.ok(lateMs < 1000, `${lateMs} ms late`);
+});
+
+test('two who rename a container at once: each name follows from the one before', { skip }, async (context) => {
+  const engine = await testStore(context, { busybox: 'busybox' });
+  const { id } = await engine.containers.create({ image: 'busybox', name: 'one' });
+  const since = await newest(engine);
+  await Promise.all([engine.containers.rename(id, 'two'), engine.containers.rename(id, 'three')]);
+  const names = (await eventsSince(engine, since)).map(({ actor: { attributes } }) => attributes);
+  assert.deepEqual(
+    names.map(({ oldName, name }) => [oldName, name]),
+    [
+      ['/one', 'two'],
+      ['/two', 'three'],
+    ],
+  );
 });
 
 test('ten thousand events are kept, and none for longer than seven days', async (context) => {

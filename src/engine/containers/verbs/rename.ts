@@ -32,9 +32,11 @@ export async function renameContainer(
   }
   const { db, containers, events } = store.metadata;
   const rename = (): boolean => {
-    if (!containers.rename(record.id, wanted)) return false;
-    const attributes = { oldName: `/${record.name}` };
-    addContainerEvent({ events }, { ...record, name: wanted }, { action: 'rename', attributes });
+    // Somebody else may have renamed it since.
+    const before = containers.get(record.id);
+    if (before === undefined || !containers.rename(record.id, wanted)) return false;
+    const attributes = { oldName: `/${before.name}` };
+    addContainerEvent({ events }, { ...before, name: wanted }, { action: 'rename', attributes });
     return true;
   };
   if (!(await db.transact(rename, options))) throw containerNotFound(name);

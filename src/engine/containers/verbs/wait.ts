@@ -26,6 +26,7 @@ const tellingMs = 5000;
 export async function untilEnd(store: Store, before: ContainerRecord, options: AbortOptions): Promise<number> {
   const { id } = before;
   const { status, startedAt = 0, attended } = stateOf(before);
+  const hadStarted = status === 'running' || status === 'paused';
   const directory = exitsOf(store.layout);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   let exitCode = isActive(stateOf(before)) ? unknownExitCode : (stateOf(before).exitCode ?? 0);
@@ -51,7 +52,7 @@ export async function untilEnd(store: Store, before: ContainerRecord, options: A
         return Date.now() - goneSince > tellingMs;
       }
       // Started again before we looked: it has ended all the same.
-      return state === undefined || (status === 'running' && state.startedAt !== startedAt);
+      return state === undefined || (hadStarted && state.startedAt !== startedAt);
     },
     options,
   );
