@@ -1,6 +1,16 @@
 import { invariant } from '../../lib/invariant.ts';
 import { missingTarget } from '../apply/failures.ts';
-import { childPlace, comparePlaces, components, isInside, nameOf, parentPlace, placeOf } from '../place.ts';
+import {
+  childPlace,
+  comparePlaces,
+  components,
+  invalidEntry,
+  isInside,
+  nameOf,
+  parentPlace,
+  placeOf,
+} from '../place.ts';
+import { EarlierTable } from './earlier-table.ts';
 import { type FoundEntry, isDeletion, type LayerEntry } from './layer-entry.ts';
 import type { LayerTable } from './layer-table.ts';
 import { everything, isDirectoryOrUnnamed, isLeft, judge, type Level } from './level.ts';
@@ -15,6 +25,16 @@ const maxHops = 40;
 const maxComponents = 10_000;
 // Archives in which many hardlinks lead to other hardlinks are made by hand only.
 const maxKnownLinks = 1 << 16;
+// Each is a call inside a call: the path to the target of a hardlink leads through another one, which is a symlink.
+const maxNestedLinks = 100;
+
+/** What views of the same layers share. */
+interface Shared {
+  /** Where hardlinks lead, whatever comes behind them or above. */
+  readonly links: Map<string, FoundEntry>;
+  /** How many hardlinks are being followed. */
+  readonly nested: number;
+}
 
 /** Why a path leads to nothing. */
 export type PathProblem = 'missing' | 'not a directory' | 'too many symlinks';
@@ -29,16 +49,17 @@ export type PathProblem = 'missing' | 'not a directory' | 'too many symlinks';
  */
 export class MergedLayers implements FileMaker, Disposable {
   readonly #tables: readonly LayerTable[];
-  readonly #links = new Map<string, FoundEntry>();
+  readonly #shared: Shared;
 
   /** From the base up. Closes the tables with itself. */
-  constructor(tables: readonly LayerTable[]) {
+  constructor(tables: readonly LayerTable[], shared: Shared = { links: new Map(), nested: 0 }) {
     this.#tables = tables;
+    this.#shared = shared;
   }
 
   /** The lowest `count` layers alone, by the same tables. */
   lowest(count: number): MergedLayers {
-    return new MergedLayers(this.#tables.slice(0, count));
+    return new MergedLayers(this.#tables.slice(0, count), this.#shared);
   }
 
   /**
@@ -204,46 +225,57 @@ export class MergedLayers implements FileMaker, Disposable {
 
   /** What a hardlink leads to: its target as it was when the link was made. Each step goes back in the tar or down a layer. */
   #linked(link: FoundEntry): FoundEntry {
+    const { links } = this.#shared;
     const passed: string[] = [];
     let at = link;
     while (at.entry.kind === 'hardlink') {
       const key = `${at.layer} ${at.entry.ordinal}`;
-      const known = this.#links.get(key);
+      const known = links.get(key);
       if (known === undefined) passed.push(key);
       at = known ?? this.#target(at);
     }
-    for (const key of passed.slice(-maxKnownLinks)) this.#links.set(key, at);
-    for (const oldest of this.#links.keys()) {
-      if (this.#links.size <= maxKnownLinks) break;
-      this.#links.delete(oldest);
+    for (const key of passed.slice(-maxKnownLinks)) links.set(key, at);
+    for (const oldest of links.keys()) {
+      if (links.size <= maxKnownLinks) break;
+      links.delete(oldest);
     }
     return at;
   }
 
   #target({ layer, entry }: FoundEntry): FoundEntry {
     const target = placeOf(entry.linkPath);
-    const own = this.#earlierAt(layer, target, entry);
+    const own = this.#ownTarget(layer, target, entry.ordinal);
     if (own !== undefined) return own;
     // The directory may be another one by a symlink; the last name is taken as it is.
-    const directory = this.lowest(layer + 1).resolve(parentPlace(target), { followLast: true });
-    const place = typeof directory === 'object' ? childPlace(directory.path, nameOf(target)) : undefined;
-    const led = place && (this.#earlierAt(layer, place, entry) ?? this.#below(layer, place));
-    if (led === undefined) throw missingTarget(target, entry.path);
-    return led;
+    const before = this.#before(layer, entry);
+    const directory = before.resolve(parentPlace(target), { followLast: true });
+    const found = typeof directory === 'object' ? before.at(childPlace(directory.path, nameOf(target))) : undefined;
+    if (found?.source === undefined || found.kind === 'directory') throw missingTarget(target, entry.path);
+    return { layer: found.source.layer, entry: this.entry(found.source) };
   }
 
-  /** What a layer had put at a place before it came to a hardlink. */
-  #earlierAt(layer: number, place: Uint8Array, link: LayerEntry): FoundEntry | undefined {
+  /** All that stood when a layer came to a hardlink. */
+  #before(layer: number, { ordinal, path }: LayerEntry): MergedLayers {
+    const { links, nested } = this.#shared;
+    if (nested === maxNestedLinks) throw invalidEntry(path, 'leads through too many hardlinks');
+    const tables = [...this.#tables.slice(0, layer), new EarlierTable(this.#table(layer), ordinal)];
+    return new MergedLayers(tables, { links, nested: nested + 1 });
+  }
+
+  /** What a layer had put at a place before it came to `end`, where nothing has taken the place of a directory above since. */
+  #ownTarget(layer: number, place: Uint8Array, end: number): FoundEntry | undefined {
     let last: LayerEntry | undefined;
     for (const entry of this.#entriesAt(layer, place)) {
-      if (entry.ordinal < link.ordinal && entry.kind !== 'directory' && !isDeletion(entry)) last = entry;
+      if (entry.ordinal < end && entry.kind !== 'directory' && !isDeletion(entry)) last = entry;
     }
-    return last && { layer, entry: last };
-  }
-
-  #below(layer: number, place: Uint8Array): FoundEntry | undefined {
-    const source = this.lowest(layer).at(place)?.source;
-    return source && { layer: source.layer, entry: this.entry(source) };
+    if (last === undefined) return undefined;
+    const { ordinal: start } = last;
+    for (let above = parentPlace(place); above.length > 0; above = parentPlace(above)) {
+      for (const { kind, ordinal } of this.#entriesAt(layer, above)) {
+        if (kind !== 'directory' && !isDeletion({ kind }) && ordinal > start && ordinal < end) return undefined;
+      }
+    }
+    return { layer, entry: last };
   }
 }
 

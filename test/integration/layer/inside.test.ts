@@ -162,3 +162,43 @@ test('a hardlink is what its target was when the link was made', async () => {
     '"d" file 0644 0:0 7b same-as="a-"',
   ]);
 });
+
+test('a hardlink leads by the symlinks that stood when it was made', { skip }, async (context) => {
+  const layers = [
+    tar(file('below/f', 'of below'), symlink('gone', 'below')),
+    tar(
+      dir('real'),
+      file('real/f', 'real'),
+      symlink('d', 'real'),
+      hardlink('first', 'd/f'),
+      dir('d'),
+      file('d/f', 'late'),
+      hardlink('second', 'd/f'),
+      hardlink('third', 'gone/f'),
+      whiteout('gone'),
+      whiteout('below/f'),
+      file('e/f', 'replaced'),
+      symlink('e', 'real'),
+      hardlink('fourth', 'e/f'),
+    ),
+  ];
+  const unpacked = treeListing(await new LayerTrees(context).onto(layers));
+  assert.deepEqual(await mergedListing(await placedTables(layers), layers), unpacked);
+  assert.ok(unpacked.some((line) => line.startsWith('"third" file') && line.includes(' 8b ')));
+});
+
+test('hardlinks that lead through each other end in an error of the layer', async () => {
+  const listing = async (...entries: readonly Uint8Array[]): Promise<string[]> =>
+    await mergedListing(await placedTables([tar(...entries)]), [tar(...entries)]);
+  await assert.rejects(listing(hardlink('a', 'a/b')), { code: 'ERR_LAYER_LINK_MISSING' });
+  await assert.rejects(listing(hardlink('a', 'b/c'), hardlink('b', 'a/c')), { code: 'ERR_LAYER_LINK_MISSING' });
+  // The last one made is the first one listed.
+  const name = (at: number): string => `link-${99_999 - at}`;
+  const chain = (length: number): Uint8Array[] => [
+    symlink('d/x', '/d'),
+    hardlink(name(0), 'd/x'),
+    ...Array.from({ length }, (_, at) => hardlink(name(at + 1), `${name(at)}/x`)),
+  ];
+  assert.equal((await listing(...chain(50))).length, 54);
+  await assert.rejects(listing(...chain(3000)), { code: 'ERR_LAYER_ENTRY_INVALID' });
+});
