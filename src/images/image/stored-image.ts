@@ -1,6 +1,7 @@
 import { isStrataError } from '../../errors/index.ts';
 import { chainIds } from '../../layer/chain-id.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
+import { Lazy } from '../../lib/lazy.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import { layerLine } from '../../snapshots/amendment.ts';
 import { type ImageConfig, parseImageConfig } from '../../spec/config.ts';
@@ -30,8 +31,8 @@ export class StoredImage extends LayeredImage {
   readonly id: Digest;
   readonly #store: Store;
   readonly #options: StoredImageOptions;
-  #config: Promise<Document<ImageConfig>> | undefined;
-  #content: Promise<Content> | undefined;
+  readonly #config = new Lazy(() => this.#readConfig());
+  readonly #content = new Lazy(() => this.#read());
 
   constructor(store: Store, options: StoredImageOptions) {
     super();
@@ -42,36 +43,28 @@ export class StoredImage extends LayeredImage {
 
   /** Throws ERR_BLOB_NOT_FOUND, ERR_BLOB_DAMAGED. */
   async config(options: AbortOptions = {}): Promise<Document<ImageConfig>> {
-    const own = (await this.#contentOf(options)).manifest.value.config;
-    const config = await this.#readConfig(options);
+    const own = (await this.#content.get(options)).manifest.value.config;
+    const config = await this.#config.get(options);
     return { ...config, descriptor: own };
   }
 
   async manifest(options: AbortOptions = {}): Promise<Document<Manifest>> {
-    return (await this.#contentOf(options)).manifest;
+    return (await this.#content.get(options)).manifest;
   }
 
   /** Throws ERR_LAYER_ABSENT when a layer is not recorded. */
   async layers(options: AbortOptions = {}): Promise<readonly Layer[]> {
-    return (await this.#contentOf(options)).layers;
+    return (await this.#content.get(options)).layers;
   }
 
-  #readConfig(options: AbortOptions): Promise<Document<ImageConfig>> {
-    this.#config ??= readDocument(this.#store.blobs, this.id, maxConfigBytes, options).then((bytes) => ({
-      ...documentOf(mediaTypes.ociConfig, bytes),
-      value: parseImageConfig(bytes).value,
-    }));
-    return this.#config;
+  async #readConfig(): Promise<Document<ImageConfig>> {
+    const bytes = await readDocument(this.#store.blobs, this.id, maxConfigBytes);
+    return { ...documentOf(mediaTypes.ociConfig, bytes), value: parseImageConfig(bytes).value };
   }
 
-  #contentOf(options: AbortOptions): Promise<Content> {
-    this.#content ??= this.#read(options);
-    return this.#content;
-  }
-
-  async #read(options: AbortOptions): Promise<Content> {
+  async #read(): Promise<Content> {
     const { metadata } = this.#store;
-    const config = await this.#readConfig(options);
+    const config = await this.#config.get();
     const { diff_ids: diffIds } = config.value.rootfs;
     const snapshots = await this.#snapshotsOf(diffIds);
     const tars = diffIds.map((diffId, at) => {
@@ -79,7 +72,7 @@ export class StoredImage extends LayeredImage {
       if (record === undefined) throw layerAbsent(diffId);
       return this.#layer({ diffId, snapshotId: snapshots[at], descriptor: tarDescriptor(record) });
     });
-    const own = await this.#ownManifest(options);
+    const own = await this.#ownManifest();
     if (own === undefined) return imageOfTars(config, tars);
     const layers = pairLayers(own.value, config.value).map(({ descriptor, diffId }, at) =>
       this.#layer({ diffId, snapshotId: snapshots[at], descriptor }),
@@ -103,11 +96,11 @@ export class StoredImage extends LayeredImage {
   }
 
   /** Undefined when its bytes are not here, so that one of our own takes its place. */
-  async #ownManifest(options: AbortOptions): Promise<Document<Manifest> | undefined> {
+  async #ownManifest(): Promise<Document<Manifest> | undefined> {
     const { manifest: digest } = this.#options;
     if (digest === undefined) return undefined;
     try {
-      const bytes = await readDocument(this.#store.blobs, digest, maxManifestBytes, options);
+      const bytes = await readDocument(this.#store.blobs, digest, maxManifestBytes);
       const { value } = parseManifest(bytes);
       return { descriptor: { mediaType: value.mediaType, digest, size: bytes.length }, bytes, value };
     } catch (error) {

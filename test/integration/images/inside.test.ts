@@ -1,6 +1,6 @@
 // Images looked into without a container: the same whatever the storage driver, and as a container sees them.
 import assert from 'node:assert/strict';
-import { rmSync, truncateSync } from 'node:fs';
+import { renameSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -243,4 +243,20 @@ test('an open image is held, and goes once it is closed', { skip }, async (conte
   await engine.system.collectGarbage().result;
   await assert.rejects(engine.images.open('app:1'), failsWith('ERR_IMAGE_NOT_FOUND'));
   assert.deepEqual(await engine.images.list(), []);
+});
+
+test('an aborted or failed look leaves the image as good as before', { skip }, async (context) => {
+  const engine = await loaded(context, plain);
+  const open = await opened(context, engine);
+  const reason = new Error('no longer wanted');
+  await assert.rejects(open.config({ signal: AbortSignal.abort(reason) }), reason);
+  const path = join(engine.layout.content, 'blobs/sha256', open.id.slice('sha256:'.length));
+  renameSync(path, `${path}.away`);
+  await assert.rejects(open.layers(), failsWith('ERR_BLOB_NOT_FOUND'));
+  renameSync(`${path}.away`, path);
+  const controller = new AbortController();
+  const [aborted, other] = [open.layers({ signal: controller.signal }), open.config()];
+  controller.abort(reason);
+  await assert.rejects(aborted, reason);
+  assert.equal((await other).descriptor.digest, open.id);
 });
