@@ -1,3 +1,4 @@
+import { completeHistory } from '../images/history.ts';
 import type { HistoryEntry, ImageConfig } from '../spec/config.ts';
 import type { Platform } from '../spec/platform.ts';
 import type { StagePlan } from './frontend/plan-stage.ts';
@@ -16,7 +17,7 @@ export function configOf(
   results: readonly FilesystemResult[],
   platform: Platform,
 ): ImageConfig {
-  const history = [...base.history, ...historyOf(plan, results, base)];
+  const history = [...completeHistory(base), ...historyOf(plan, results, base)];
   const created = history.at(-1)?.created ?? base.created;
   // These tell how the base was made, by what and with which words.
   const { comment: _comment, docker_version: _version, ...inherited } = base;

@@ -11,15 +11,20 @@ export interface HistoryStep {
 }
 
 /**
- * The steps, newest first, each with its own layer. History that names fewer steps than there are layers (foreign
- * builders write none) is filled up with steps of no name, so that no layer's bytes go untold.
+ * A config's history with a step for each layer. One that names fewer (foreign builders write none) is filled up with steps
+ * of no name: what is added to it stands for layers added, and must not be taken for one of those below.
  */
+export function completeHistory({ history, rootfs }: Pick<ImageConfig, 'history' | 'rootfs'>): HistoryEntry[] {
+  const filled = history.filter((entry) => entry.empty_layer !== true).length;
+  return [...history, ...rootfs.diff_ids.slice(filled).map(() => ({}))];
+}
+
+/** The steps, newest first, each with its own layer. */
 export function historyOf(config: ImageConfig, sizeOf: (diffId: DiffId) => number | undefined): HistoryStep[] {
   const layers = [...config.rootfs.diff_ids];
-  const steps = config.history.map((entry): HistoryStep => {
+  const steps = completeHistory(config).map((entry): HistoryStep => {
     const diffId = entry.empty_layer === true ? undefined : layers.shift();
     return { entry, diffId, sizeBytes: diffId === undefined ? 0 : sizeOf(diffId) };
   });
-  for (const diffId of layers) steps.push({ entry: {}, diffId, sizeBytes: sizeOf(diffId) });
   return steps.reverse();
 }

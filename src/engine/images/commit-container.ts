@@ -3,6 +3,7 @@ import { layersOf } from '../../builder/step-layers.ts';
 import { mountStubs, removeMountStubs } from '../../containers/mounts/mount-stubs.ts';
 import { pauseContainer } from '../../containers/pause-container.ts';
 import { assembleImage } from '../../images/assemble-image.ts';
+import { completeHistory } from '../../images/history.ts';
 import { readConfig } from '../../images/read-image.ts';
 import { type RecordedImage, recordImage } from '../../images/record-image.ts';
 import { newName } from '../../images/tag-image.ts';
@@ -161,5 +162,5 @@ function withHistory(
     ...(message === undefined || message === '' ? {} : { comment: message }),
     ...(isEmpty ? { empty_layer: true } : {}),
   };
-  return { ...rest, ...by, created, config, history: [...base.history, entry] };
+  return { ...rest, ...by, created, config, history: [...completeHistory(base), entry] };
 }

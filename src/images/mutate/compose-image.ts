@@ -2,9 +2,10 @@ import { type ImageConfig, parseImageConfig } from '../../spec/config.ts';
 import type { Digest } from '../../spec/digest.ts';
 import type { StringMap } from '../../spec/fields.ts';
 import { formatImageConfig } from '../../spec/format-config.ts';
-import { formatDocument, type Manifest, parseManifest } from '../../spec/manifest.ts';
+import { formatDocument, type Manifest, pairLayers, parseManifest } from '../../spec/manifest.ts';
 import { mediaTypes, toOciMediaType } from '../../spec/media-types.ts';
 import { documentOf } from '../assemble-image.ts';
+import { completeHistory } from '../history.ts';
 import type { Document, Image, Layer } from '../image/image.ts';
 import { LayeredImage } from '../image/layered-image.ts';
 
@@ -18,16 +19,16 @@ export interface ImageParts {
   readonly annotations: StringMap | undefined;
 }
 
-/** Takes an image apart. */
+/** Takes an image apart; its history names every layer. */
 export async function partsOf(image: Image): Promise<ImageParts> {
-  const { value: config } = await image.config();
+  const { value } = await image.config();
   const { annotations } = (await image.manifest()).value;
-  return { config, layers: await image.layers(), annotations };
+  return { config: { ...value, history: completeHistory(value) }, layers: await image.layers(), annotations };
 }
 
 /**
  * Returns the image that parts make, as an OCI image. Pure: equal parts give equal bytes, and so an equal image ID. Throws
- * what {@link parseImageConfig} and {@link parseManifest} throw for documents that nobody could read again.
+ * what {@link parseImageConfig}, {@link parseManifest} and {@link pairLayers} throw for documents that nobody could read again.
  */
 export function composeImage({ config, layers, annotations }: ImageParts): Image {
   const diffIds = layers.map(({ diffId }) => diffId);
@@ -51,6 +52,7 @@ export function composeOf(
     ...(annotations === undefined ? {} : { annotations }),
   });
   const manifest = { ...documentOf(mediaTypes.ociManifest, bytes), value: parseManifest(bytes).value };
+  pairLayers(manifest.value, config.value);
   return new ComposedImage({ ...config, descriptor }, manifest, layers);
 }
 

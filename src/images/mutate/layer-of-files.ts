@@ -1,10 +1,12 @@
-import { open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { encodeTarHeader, type TarHeaderFields, tarEnd, tarPadding } from '../../archive/index.ts';
 import { StrataError } from '../../errors/index.ts';
-import { comparePlaces, nameStart, placeOf } from '../../layer/place.ts';
+import { comparePlaces, isInside, nameStart, placeOf } from '../../layer/place.ts';
 import { isReservedName, opaqueMarker, whiteoutName } from '../../layer/whiteout-names.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { concatBytes, displayBytes, equalBytes, utf8 } from '../../lib/bytes.ts';
+import { asSyscallError } from '../../sys/as-syscall-error.ts';
 import type { Layer } from '../image/image.ts';
 import { layerOfTar } from './layer-of-tar.ts';
 
@@ -37,7 +39,8 @@ export type NewFile =
  * Returns a layer of files: sorted, with nothing in it that is not given, so that the same files always make the same layer.
  * A directory that is not given keeps what it has below, or is root's. Files that are named by `from` are read each time that the layer is.
  *
- * Throws ERR_LAYER_FILE_INVALID for a path that is given twice, or names nothing.
+ * Throws ERR_LAYER_FILE_INVALID for a path that is given twice, names nothing, or lies in what is no directory, and for
+ * `from` that is no regular file; ERR_LAYER_SOURCE_CHANGED for one that gives more or less than it says that it has.
  *
  * ```ts
  * const layer = await layerOfFiles([
@@ -48,10 +51,21 @@ export type NewFile =
  */
 export async function layerOfFiles(files: readonly NewFile[], options: AbortOptions = {}): Promise<Layer> {
   const sorted = files.map(placed).sort((a, b) => comparePlaces(a.path, b.path));
-  for (const [at, { path }] of sorted.entries()) {
-    if (at > 0 && equalBytes(path, (sorted[at - 1] as PlacedFile).path)) throw invalid(path, 'is given twice');
-  }
+  refuseConflicts(sorted);
   return await layerOfTar(() => tarOf(sorted), options);
+}
+
+/** Expects what is inside a directory right behind it. */
+function refuseConflicts(files: readonly PlacedFile[]): void {
+  let before: PlacedFile | undefined;
+  for (const next of files) {
+    const { path } = next;
+    if (before !== undefined && equalBytes(path, before.path)) throw invalid(path, 'is given twice');
+    if (before !== undefined && before.file.kind !== 'directory' && isInside(path, before.path)) {
+      throw invalid(path, `lies in a ${before.file.kind}`);
+    }
+    before = next;
+  }
 }
 
 interface PlacedFile {
@@ -94,13 +108,39 @@ async function* tarOf(files: readonly PlacedFile[]): AsyncGenerator<Uint8Array, 
 }
 
 async function* fromMachine(header: TarHeaderFields, from: string): AsyncGenerator<Uint8Array, void> {
-  await using source = await open(from, 'r');
+  await using source = await openSource(from);
   const { size } = await source.stat();
   yield encodeTarHeader({ ...header, sizeBytes: size });
-  // One that grows meanwhile gives a layer of another digest the next time, and that is noticed.
-  if (size > 0)
-    yield* source.createReadStream({ start: 0, end: size - 1, autoClose: false }) as AsyncIterable<Uint8Array>;
+  let left = size;
+  for await (const chunk of bytesOfSource(source, from)) {
+    left -= chunk.length;
+    // A header with another size would make entries of what follows.
+    if (left < 0) throw otherSize(from);
+    yield chunk;
+  }
+  if (left > 0) throw otherSize(from);
   yield tarPadding(size);
+}
+
+/** Throws ERR_LAYER_FILE_INVALID for anything but a regular file: opening a fifo would wait for somebody who writes. */
+async function openSource(from: string): Promise<FileHandle> {
+  await using opened = new AsyncDisposableStack();
+  try {
+    const source = opened.use(await open(from, constants.O_RDONLY | constants.O_NONBLOCK));
+    if (!(await source.stat()).isFile()) throw noFile(from);
+    opened.move();
+    return source;
+  } catch (error) {
+    throw asSyscallError(error, from);
+  }
+}
+
+async function* bytesOfSource(source: FileHandle, from: string): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* source.createReadStream({ start: 0, autoClose: false }) as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw asSyscallError(error, from);
+  }
 }
 
 function headerOf(path: Uint8Array, file: NewFile): TarHeaderFields {
@@ -124,6 +164,16 @@ function headerOf(path: Uint8Array, file: NewFile): TarHeaderFields {
 }
 
 const epoch = { seconds: 0, nanoseconds: 0 };
+
+const noFile = (from: string): StrataError =>
+  new StrataError({ code: 'ERR_LAYER_FILE_INVALID', message: `layer file from ${from}: is no regular file` });
+
+const otherSize = (from: string): StrataError =>
+  new StrataError({
+    code: 'ERR_LAYER_SOURCE_CHANGED',
+    message: `layer file from ${from}: has another size than it said`,
+    hint: 'Something writes to it, or the kernel makes it up as it is read: copy it, and make the layer of the copy.',
+  });
 
 const invalid = (path: Uint8Array, why: string): StrataError =>
   new StrataError({

@@ -6,6 +6,7 @@ import type { LayerEntry } from '../../layer/inside/layer-entry.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
 import { type DiffId, parseDiffId } from '../../spec/digest.ts';
+import { asSyscallError } from '../../sys/as-syscall-error.ts';
 import { tarDescriptor } from '../assemble-image.ts';
 import { fromCaller } from '../caller-streams.ts';
 import type { ContentOptions, Layer, ReadOptions } from '../image/image.ts';
@@ -35,7 +36,15 @@ export async function layerOfTar(source: TarSource, options: AbortOptions = {}):
 
 async function* bytesOf(source: TarSource, options: AbortOptions): AsyncGenerator<Uint8Array, void> {
   if (typeof source === 'function') return yield* decompress(fromCaller(source()), options);
-  yield* decompress(createReadStream(source, { highWaterMark: readBytes }), options);
+  yield* decompress(fromFile(source), options);
+}
+
+async function* fromFile(path: string): AsyncGenerator<Uint8Array, void> {
+  try {
+    yield* createReadStream(path, { highWaterMark: readBytes }) as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw asSyscallError(error, path);
+  }
 }
 
 class TarLayer implements Layer {

@@ -23,7 +23,7 @@ import { closing } from '../../helpers/closing.ts';
 import { asTar, dockerArchive, image, named, TestLayout } from '../../helpers/image-archives.ts';
 import { withImageTree } from '../../helpers/image-tree.ts';
 import { imageListing } from '../../helpers/merged-listing.ts';
-import { needs } from '../../helpers/needs.ts';
+import { needs, output } from '../../helpers/needs.ts';
 import { dir, file, hardlink, symlink, tar, whiteout } from '../../helpers/tar-builder.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
 
@@ -235,6 +235,59 @@ test('an abort ends storing while a layer stands still', { skip }, async (contex
   assert.deepEqual(
     (await engine.images.list()).map(({ tag }) => tag),
     ['1'],
+  );
+});
+
+test('a history that lacks layers is completed before something is added to it', { skip }, async (context) => {
+  const engine = await loaded(context, [base, above], { history: [{ created_by: 'base' }] });
+  const app = await opened(context, engine);
+  const layer = await layerOfFiles([{ kind: 'file', path: 'x', content: 'x'.repeat(7) }]);
+  const made = await appendLayer(app, layer, { created_by: 'add x' });
+  assert.deepEqual((await made.config()).value.history, [{ created_by: 'base' }, {}, { created_by: 'add x' }]);
+  await engine.images.store(made, { tags: ['made'] }).result;
+  const folder = temporaryFolder(context);
+  const dockerfile = { text: 'FROM app:1\nCOPY <<x /x\n123456\nx' };
+  await engine.builder.build({ context: folder, dockerfile, tags: ['built'] }).result;
+  await engine.containers.create({ image: 'app:1', command: ['x'], name: 'made-of-app' });
+  await engine.containers.commit('made-of-app', { reference: 'committed' }).result;
+  for (const name of ['made', 'built']) {
+    const [top, ...below] = (await engine.images.history(name)).steps;
+    assert.equal(top?.sizeBytes, 7, name);
+    assert.deepEqual(
+      below.map(({ entry }) => entry.created_by),
+      [undefined, 'base'],
+      name,
+    );
+  }
+  assert.equal((await engine.images.inspect('committed')).config.history.length, 3);
+  await assert.rejects(
+    changeConfig(app, (config) => ({ ...config, history: [...config.history, { created_by: 'no layer' }] })),
+    (error) => isStrataError(error, 'ERR_LAYERS_MISMATCH'),
+  );
+});
+
+test('a source that is no plain file is refused before it spoils the layer', async (context) => {
+  const folder = temporaryFolder(context);
+  const fifo = join(folder, 'fifo');
+  output('mkfifo', fifo);
+  const from = (path: string): NewFile => ({ kind: 'file', path: 'a', content: { from: path } });
+  for (const [path, code] of [
+    // 4096 bytes by its size, fewer when it is read; and no bytes by its size.
+    ['/sys/kernel/mm/transparent_hugepage/enabled', 'ERR_LAYER_SOURCE_CHANGED'],
+    ['/proc/version', 'ERR_LAYER_SOURCE_CHANGED'],
+    [fifo, 'ERR_LAYER_FILE_INVALID'],
+    [folder, 'ERR_LAYER_FILE_INVALID'],
+    [join(folder, 'nothing'), 'ERR_SYSCALL_NOT_FOUND'],
+  ] as const) {
+    await assert.rejects(layerOfFiles([from(path)]), (error) => isStrataError(error, code), path);
+  }
+  await assert.rejects(layerOfTar(join(folder, 'nothing')), (error) => isStrataError(error, 'ERR_SYSCALL_NOT_FOUND'));
+  await assert.rejects(
+    layerOfFiles([
+      { kind: 'file', path: 'a/b', content: '' },
+      { kind: 'symlink', path: 'a', target: 'c' },
+    ]),
+    (error) => isStrataError(error, 'ERR_LAYER_FILE_INVALID'),
   );
 });
 
