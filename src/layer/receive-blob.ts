@@ -1,5 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { diskFailure } from '../content/disk-failure.ts';
+import { SpoolFile } from '../content/spool-file.ts';
 import { StrataError } from '../errors/index.ts';
 import { type AbortOptions, unlessAborted } from '../lib/abort.ts';
 import { Growth } from '../lib/growth.ts';
@@ -37,40 +36,22 @@ async function write(
 ): Promise<void> {
   const iterator = stream[Symbol.asyncIterator]();
   try {
-    await using file = await make(path);
-    let written = 0;
+    await using file = await SpoolFile.create(path);
     for (;;) {
       const next = await unlessAborted(iterator.next(), { signal });
       if (next.done === true) break;
       const chunk = next.value;
-      if (written + chunk.length > sizeBytes) throw sizeMismatch(`more than ${sizeBytes} bytes`);
-      await append(file, chunk, path);
-      written += chunk.length;
-      growth.reach(written);
+      if (file.sizeBytes + chunk.length > sizeBytes) throw sizeMismatch(`more than ${sizeBytes} bytes`);
+      await file.append(chunk);
+      growth.reach(file.sizeBytes);
     }
-    if (written < sizeBytes) throw sizeMismatch(`${written} of ${sizeBytes} bytes`);
+    if (file.sizeBytes < sizeBytes) throw sizeMismatch(`${file.sizeBytes} of ${sizeBytes} bytes`);
     growth.end();
   } catch (error) {
     growth.fail();
     // Nobody waits for it: a stream that stands still does not end before its next piece.
     iterator.return?.()?.catch(() => undefined);
     throw error;
-  }
-}
-
-async function make(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'w', 0o600);
-  } catch (error) {
-    throw diskFailure(error, path);
-  }
-}
-
-async function append(file: FileHandle, chunk: Uint8Array, path: string): Promise<void> {
-  try {
-    for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
-  } catch (error) {
-    throw diskFailure(error, path);
   }
 }
 

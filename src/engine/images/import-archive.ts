@@ -1,7 +1,6 @@
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decompress } from '../../archive/compression/decompress.ts';
-import { diskFailure } from '../../content/disk-failure.ts';
+import { spool } from '../../content/spool-file.ts';
 import { RunningDigest } from '../../content/verified.ts';
 import { StrataError } from '../../errors/index.ts';
 import { assembleImage } from '../../images/assemble-image.ts';
@@ -85,16 +84,13 @@ async function spoolTar(
   options: AbortOptions,
 ): Promise<ArchiveFile & { readonly diffId: DiffId }> {
   const running = new RunningDigest('sha256');
-  try {
-    await using file = await open(path, 'wx', 0o600);
+  async function* hashed(): AsyncGenerator<Uint8Array> {
     for await (const chunk of decompress(source, options)) {
       running.update(chunk);
-      for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
+      yield chunk;
     }
-  } catch (error) {
-    throw diskFailure(error, path);
   }
-  return { path, sizeBytes: running.sizeBytes, diffId: parseDiffId(running.digest()) };
+  return { path, sizeBytes: await spool(hashed(), path), diffId: parseDiffId(running.digest()) };
 }
 
 /** Throws ERR_REFERENCE_INVALID, and ERR_IMPORT_NAME for a name with a digest, which nobody can promise. */

@@ -1,11 +1,10 @@
 import { rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decompress } from '../../archive/compression/decompress.ts';
 import { readTar } from '../../archive/tar/reader.ts';
-import { diskFailure } from '../../content/disk-failure.ts';
+import { spool } from '../../content/spool-file.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
-import type { ArchiveFile, ArchiveFiles } from './archive-files.ts';
+import type { ArchiveFiles } from './archive-files.ts';
 import { ArchiveTable, refuseSparse } from './archive-table.ts';
 
 /**
@@ -34,7 +33,7 @@ export async function spoolArchive(
         refuseSparse(entry);
         const path = join(directory, String(spooled.length));
         spooled.push(path);
-        table.add(entry, await spool(body, path, entry.sizeBytes));
+        table.add(entry, { path, sizeBytes: await spool(body, path) });
       }
     }
     return files;
@@ -42,16 +41,4 @@ export async function spoolArchive(
     await files[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-async function spool(body: AsyncIterable<Uint8Array>, path: string, sizeBytes: number): Promise<ArchiveFile> {
-  try {
-    await using file = await open(path, 'wx', 0o600);
-    for await (const chunk of body) {
-      for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
-    }
-  } catch (error) {
-    throw diskFailure(error, path);
-  }
-  return { path, sizeBytes };
 }

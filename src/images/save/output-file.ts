@@ -8,6 +8,7 @@ import { errnoOf } from '../../sys/errno.ts';
 import { linkAt } from '../../sys/fs-at.ts';
 import { ifThere } from '../../sys/if-there.ts';
 import { randomHex } from '../../sys/random-hex.ts';
+import { writeWhole } from '../../sys/write-whole.ts';
 import type { WriteBytes } from './archive-writer.ts';
 
 /** Throws ERR_OUTPUT_INVALID in docker's words; `task` is what fails, such as `save image`. */
@@ -48,7 +49,7 @@ export async function intoFile(
   try {
     const nameless = unnamed ? await writingTo(folder, () => openUnnamed(folder)) : undefined;
     await using file = nameless ?? (await writingTo(folder, () => open(temporary, 'wx', 0o600)));
-    await writeAll((chunk) => writingTo(folder, () => writeChunk(file, chunk)));
+    await writeAll((chunk) => writingTo(folder, () => writeWhole(file, chunk)));
     await writingTo(folder, async () => {
       if (nameless && nameIfFree(nameless, path)) return;
       // What has the name is replaced at once, for which the file needs one itself.
@@ -59,10 +60,6 @@ export async function intoFile(
     rmSync(temporary, { force: true });
     throw error;
   }
-}
-
-async function writeChunk(file: FileHandle, chunk: Uint8Array): Promise<void> {
-  for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
 }
 
 /** A failure of the file's own filesystem, told as such: what is written comes from another. */

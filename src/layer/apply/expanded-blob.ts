@@ -7,6 +7,7 @@ import type { CompressionFormat } from '../../archive/compression/types.ts';
 import { type AbortOptions, unlessAborted } from '../../lib/abort.ts';
 import { type Digest, digestAlgorithm, digestFromHex } from '../../spec/digest.ts';
 import { randomHex } from '../../sys/random-hex.ts';
+import { writeWhole } from '../../sys/write-whole.ts';
 import type { LayerSource } from '../types.ts';
 import { digestMismatch } from './failures.ts';
 
@@ -76,8 +77,7 @@ async function expand(
   await using file = await open(path, 'wx');
   let sizeBytes = 0;
   for await (const chunk of decompress(hashed(), { ...options, format })) {
-    // A disk that has room for a part of it takes that, and tells so only the next time.
-    for (let done = 0; done < chunk.length; ) done += (await file.write(chunk, done)).bytesWritten;
+    await writeWhole(file, chunk);
     sizeBytes += chunk.length;
   }
   const digest = digestFromHex(algorithm, hash.digest('hex'));
