@@ -7,6 +7,7 @@ import { orUndo } from '../lib/or-undo.ts';
 import { thenAlways } from '../lib/then-always.ts';
 import { Turns } from '../lib/turns.ts';
 import { pause } from '../sys/pause.ts';
+import { beginLogAnew } from './begin-log-anew.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { Connection } from './connection.ts';
 import { checkFormat, migrate, newestFormat, readFormat } from './format.ts';
@@ -89,6 +90,8 @@ export class Database implements Disposable {
   readonly #turns = new Turns();
   #connection: Connection | undefined;
   #log: LogFlush | undefined;
+  /** The disk did not take what is in the log: what is appended behind that would be lost with it. */
+  #hasLostLog = false;
   #checkpoints: Checkpoints | undefined;
   /** What the connection can do: `nothing` is one to an empty store in memory, as long as there is no file. */
   #access: 'nothing' | 'looking' | 'writing' = 'nothing';
@@ -267,9 +270,9 @@ export class Database implements Disposable {
     }
   }
 
-  /** Undefined while another process has a transaction open. */
+  /** Undefined while another process has a transaction open, or reads a log that is to be begun anew. */
   #attempt<T>(body: () => T): Done<T> | undefined {
-    if (!this.#tryBegin()) return undefined;
+    if (!this.#guard(() => this.#hasSoundLog()) || !this.#tryBegin()) return undefined;
     this.#isWriting = true;
     try {
       const before = this.#changes();
@@ -309,21 +312,32 @@ export class Database implements Disposable {
   }
 
   async #flushLog(): Promise<void> {
+    invariant(this.#log !== undefined, 'the database is open until its transactions have ended');
     try {
-      await this.#log?.flush();
+      await this.#log.flush();
     } catch (error) {
       this.#options.onFlushFailed?.(error);
-      this.#beginLogAnew();
+      this.#hasLostLog = true;
+      // At once: what was lost is in memory still, and goes into the database from there.
+      this.#isLogAnew();
       throw logFailure(error, this.path);
     }
+    // A flush before this one may have failed meanwhile.
+    if (this.#hasLostLog && !this.#isLogAnew()) throw logFailure(lostBefore, this.path);
   }
 
-  /** What is written behind frames that were lost would be lost with them. */
-  #beginLogAnew(): void {
+  /** False while others are in the way of a new log. Throws what SQLite throws. */
+  #hasSoundLog(): boolean {
+    if (this.#hasLostLog) this.#hasLostLog = !beginLogAnew(this.#opened(), this.#readTimeoutMs);
+    return !this.#hasLostLog;
+  }
+
+  #isLogAnew(): boolean {
     try {
-      this.#connection?.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      return this.#hasSoundLog();
     } catch {
-      // The disk is failing, and the transaction that found it out says so.
+      // The next transaction tries again, and says so.
+      return false;
     }
   }
 
@@ -456,6 +470,8 @@ interface Done<T> {
 
 // Only opening and recovering the log can hold up a reader.
 const longestReadWaitMs = 5_000;
+
+const lostBefore = new Error('what was written to the log before was lost');
 
 // At random, so that of many that wait each has its turn.
 const pauseMs = (): number => 1 + Math.random() * 19;

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { DatabaseSync } from 'node:sqlite';
+import { type TestContext, test } from 'node:test';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { Database } from '../../../src/metadata/database.ts';
-import { withLosingDisk } from '../../helpers/losing-disk.ts';
+import { type LosingDisk, withLosingDisk } from '../../helpers/losing-disk.ts';
 import { needs } from '../../helpers/needs.ts';
 
 const table = { version: 1, sql: 'CREATE TABLE item (bytes BLOB) STRICT; CREATE TABLE state (name TEXT, value TEXT)' };
@@ -31,4 +32,66 @@ test('a transaction whose flush fails is told, and the log begins anew', {
   disk.mend();
   await insert(10);
   assert.equal(failures.length, 1);
+});
+
+/** A database whose log has lost what was appended last; the disk keeps what comes from now on. */
+async function withLostLog(context: TestContext): Promise<{
+  readonly disk: LosingDisk;
+  readonly db: Database;
+  readonly insert: (bytes: number) => Promise<void>;
+  readonly path: string;
+}> {
+  const disk = withLosingDisk(context);
+  const path = join(disk.path, 'a.db');
+  const db = await Database.open(path, { migrations: [table], busyTimeoutMs: 300 });
+  const insert = async (bytes: number): Promise<void> => {
+    await db.transact(() => db.statement('INSERT INTO item VALUES (?)').run(randomBytes(bytes)));
+  };
+  await insert(10);
+  return { disk, db, insert, path };
+}
+
+const untilLost = async (insert: (bytes: number) => Promise<void>): Promise<void> =>
+  await assert.rejects(
+    async () => {
+      for (let round = 0; round < 30; round++) await insert(1 << 20);
+    },
+    (error) => isStrataError(error, 'ERR_STORE_IO') || isStrataError(error, 'ERR_STORE_FULL'),
+  );
+
+/** Sizes of what the disk kept. */
+function kept(disk: LosingDisk, path: string): number[] {
+  disk.startAgain();
+  using db = Database.openToLook(path, { migrations: [table] });
+  return db
+    .statement<{ n: number }>('SELECT length(bytes) AS n FROM item')
+    .all()
+    .map(({ n }) => n);
+}
+
+test('what is acknowledged behind a lost flush is on the disk', {
+  skip: needs('root', 'loop', 'mkfs.ext4'),
+}, async (context) => {
+  const { disk, db, insert, path } = await withLostLog(context);
+  await untilLost(insert);
+  disk.mend();
+  await insert(77);
+  db[Symbol.dispose]();
+  assert.ok(kept(disk, path).includes(77));
+});
+
+test('nothing is acknowledged as long as somebody reads the log that lost something', {
+  skip: needs('root', 'loop', 'mkfs.ext4'),
+}, async (context) => {
+  const { disk, db, insert, path } = await withLostLog(context);
+  const reader = new DatabaseSync(path);
+  reader.exec('BEGIN; SELECT * FROM item');
+  await untilLost(insert);
+  disk.mend();
+  await assert.rejects(insert(77), { code: 'ERR_STORE_BUSY' });
+  reader.close();
+  await insert(78);
+  db[Symbol.dispose]();
+  const sizes = kept(disk, path);
+  assert.deepEqual([sizes.includes(77), sizes.includes(78)], [false, true]);
 });
