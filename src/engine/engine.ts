@@ -65,9 +65,9 @@ export class Engine implements AsyncDisposable {
   }
 
   static #open(options: EngineOptions, configuration: ResolvedConfiguration, host: Host): Engine {
-    const { root, storageDriver } = configuration.values;
+    const { root, storageDriver: driver, storageOptions } = configuration.values;
     const layout = findLayout(resolve(root));
-    const wish = { root: layout.root, driver: storageDriver, table: options.storageDrivers };
+    const wish = { root: layout.root, driver, table: options.storageDrivers, options: storageOptions };
     const store = openStore({
       layout,
       configuration: configuration.values,

@@ -3,7 +3,7 @@ import { placeOf, type ResolvedConfiguration } from '../configuration/resolve-co
 import { type Configuration, type SettingName, settingNames } from '../configuration/settings.ts';
 import type { LogConfig } from '../containers/supervised/log-config.ts';
 import { isStrataError, restate } from '../errors/index.ts';
-import { checkStorageOptions } from '../snapshots/check-storage-options.ts';
+import { checkDriverOptions } from '../snapshots/driver-options.ts';
 import type { DriverTable } from '../snapshots/storage-driver.ts';
 import { wishedDriver } from '../snapshots/wished-driver.ts';
 
@@ -17,7 +17,8 @@ type Check = (values: Configuration, options: Checked) => void | Promise<void>;
 /** What only a floor above the schema can judge; not asked about defaults. */
 const checks: { readonly [Name in SettingName]?: Check } = {
   storageDriver: ({ storageDriver: driver }, { storageDrivers: table }) => void wishedDriver({ driver, table }),
-  storageOptions: ({ storageDriver, storageOptions }) => checkStorageOptions(storageDriver, storageOptions),
+  storageOptions: ({ storageDriver: driver, storageOptions: options }, { storageDrivers: table }) =>
+    checkDriverOptions({ driver, table, options }),
   logDriver: async ({ logDriver }) => await checkLog({ Type: logDriver, Config: {} }),
   logOptions: async ({ logDriver, logOptions }) => await checkLog({ Type: logDriver, Config: logOptions }),
 };
@@ -29,7 +30,7 @@ async function checkLog(config: LogConfig): Promise<void> {
 
 /**
  * The configuration an engine opens with. What is wrong with it is told with its place. Throws ERR_CONFIGURATION_UNUSABLE,
- * ERR_CONFIGURATION_INVALID, ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORAGE_OPTION_UNKNOWN,
+ * ERR_CONFIGURATION_INVALID, ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORAGE_OPTION_UNKNOWN, ERR_STORAGE_OPTION_INVALID,
  * ERR_LOG_OPTION_INVALID, ERR_NOT_SUPPORTED_YET.
  */
 export async function openConfiguration(options: Checked): Promise<ResolvedConfiguration> {

@@ -219,6 +219,7 @@ export const kinds = {
   ERR_SOURCE_DATE_EPOCH_INVALID: 'invalid-argument',
   ERR_STORAGE_DRIVER_UNKNOWN: 'invalid-argument',
   ERR_STORAGE_DRIVER_UNSUPPORTED: 'unsupported',
+  ERR_STORAGE_OPTION_INVALID: 'invalid-argument',
   ERR_STORAGE_OPTION_UNKNOWN: 'invalid-argument',
   ERR_STORAGE_ROOT_UNUSABLE: 'failed-precondition',
   ERR_STORE_BUSY: 'unavailable',

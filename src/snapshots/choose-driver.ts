@@ -1,4 +1,5 @@
 import { type DriverChoice, findingsOf } from './driver-choice.ts';
+import { optionsFor } from './driver-options.ts';
 import { heldDrivers } from './held-drivers.ts';
 import { ProbePlace } from './probe-place.ts';
 import type { DriverProbe, DriverTable, StorageDriver } from './storage-driver.ts';
@@ -21,7 +22,7 @@ export function chooseDriver(options: ChooseDriverOptions): DriverChoice {
   const wish = wishedDriver(options);
   using place = new ProbePlace(options.root, options.rootless ?? false);
   const held = heldDrivers(options.root, table);
-  const trials = new Trials(place);
+  const trials = new Trials(place, options);
   const first = (wish === undefined ? table.drivers : [wish]).find((driver) => trials.of(driver).works);
   if (first === undefined) throw driverCannotWork(wish?.name ?? 'any', trials.failures().join('; '));
   const [only, second] = held;
@@ -43,14 +44,16 @@ export function chooseDriver(options: ChooseDriverOptions): DriverChoice {
 /** What was tried, each once. */
 class Trials {
   readonly #place: ProbePlace;
+  readonly #wish: Pick<DriverWish, 'options'>;
   readonly #done = new Map<StorageDriver, DriverProbe>();
 
-  constructor(place: ProbePlace) {
+  constructor(place: ProbePlace, wish: Pick<DriverWish, 'options'>) {
     this.#place = place;
+    this.#wish = wish;
   }
 
   of(driver: StorageDriver): DriverProbe {
-    const probe = this.#done.get(driver) ?? driver.probe(this.#place);
+    const probe = this.#done.get(driver) ?? driver.probe(this.#place, optionsFor(driver, this.#wish));
     this.#done.set(driver, probe);
     return probe;
   }

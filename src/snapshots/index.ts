@@ -17,6 +17,7 @@ export type { ProbePlace } from './probe-place.ts';
 export { type MakeOptions, RecordedSnapshotter } from './recorded-snapshotter.ts';
 export type { SnapshotDirectories } from './snapshot-directories.ts';
 export type {
+  DriverOptions,
   DriverProbe,
   DriverTable,
   OpenDriverOptions,

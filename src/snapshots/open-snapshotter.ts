@@ -1,11 +1,16 @@
+import { optionsFor } from './driver-options.ts';
 import type { OpenDriverOptions, OpenedSnapshotter } from './storage-driver.ts';
 import { type DriverWish, driverNamed, tableOf } from './wished-driver.ts';
 
-export interface OpenSnapshotterOptions extends OpenDriverOptions, Pick<DriverWish, 'table'> {
+export interface OpenSnapshotterOptions
+  extends Omit<OpenDriverOptions, 'options'>,
+    Pick<DriverWish, 'table' | 'options'> {
   /** As `chooseDriver` picked it. */
   readonly driver: string;
 }
 
 /** Opens a driver by its name. Throws ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED. */
-export const openSnapshotter = ({ driver, table, ...options }: OpenSnapshotterOptions): OpenedSnapshotter =>
-  driverNamed(driver, tableOf({ table })).open(options);
+export function openSnapshotter({ driver: name, table, options, ...place }: OpenSnapshotterOptions): OpenedSnapshotter {
+  const driver = driverNamed(name, tableOf({ table }));
+  return driver.open({ ...place, options: optionsFor(driver, { options }) });
+}

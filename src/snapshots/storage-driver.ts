@@ -8,13 +8,21 @@ export interface StorageDriver {
   readonly name: string;
   /** The price of this driver, as in "vfs is used, which copies each layer whole"; none for a driver without one. */
   readonly drawback?: string;
+  /**
+   * Its options (`storage-opts`) by name: each says what is wrong with a value, undefined when nothing is. By docker's
+   * custom a name begins with the driver's: `overlay2.size`. Default: none.
+   */
+  readonly options?: Readonly<Record<string, (value: string) => string | undefined>>;
   /** Returns false when the driver cannot work here, as far as a look tells. Writes nothing, mounts nothing. */
   isLikely(): boolean;
   /** Tries what the driver needs, in a place on the store's filesystem. */
-  probe(place: ProbePlace): DriverProbe;
+  probe(place: ProbePlace, options: DriverOptions): DriverProbe;
   /** Opens the driver over a store. Folders under the root are made with the first snapshot. */
   open(options: OpenDriverOptions): OpenedSnapshotter;
 }
+
+/** Values of a driver's options, by name: those that were given. */
+export type DriverOptions = Readonly<Record<string, string>>;
 
 /** What a trial has shown. */
 export interface DriverProbe {
@@ -29,6 +37,7 @@ export interface OpenDriverOptions {
   /** The store's root, absolute. */
   readonly root: string;
   readonly ledger: SnapshotLedger;
+  readonly options?: DriverOptions | undefined;
   /** In a user namespace that maps root to another user. */
   readonly rootless?: boolean | undefined;
 }

@@ -10,6 +10,8 @@ export interface DriverWish {
   readonly driver?: string | undefined;
   /** Default {@link allDrivers}. */
   readonly table?: DriverTable | undefined;
+  /** Options of drivers, `NAME=VALUE` each. */
+  readonly options?: readonly string[] | undefined;
 }
 
 export const tableOf = ({ table }: Pick<DriverWish, 'table'>): DriverTable => table ?? allDrivers;

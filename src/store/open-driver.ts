@@ -27,16 +27,20 @@ export function openDriver(wish: DriverWish, ledger: SnapshotLedger): OpenedDriv
 }
 
 /** Opens the other drivers whose snapshots the store holds: their files go like those of the one in use. */
-export const openOthers = ({ root, table }: DriverWish, ledger: SnapshotLedger, inUse: string): OpenedSnapshotter[] =>
+export const openOthers = (
+  { root, table, options }: DriverWish,
+  ledger: SnapshotLedger,
+  inUse: string,
+): OpenedSnapshotter[] =>
   heldDrivers(root, tableOf({ table }))
     .filter(({ name }) => name !== inUse)
-    .map((driver) => driver.open({ root, ledger }));
+    .map(({ name: driver }) => openSnapshotter({ driver, table, root, ledger, options }));
 
 const open = (
-  { root, table }: DriverWish,
+  { root, table, options }: DriverWish,
   ledger: SnapshotLedger,
   { driver, warnings }: Pick<DriverChoice, 'driver' | 'warnings'>,
-): OpenedDriver => ({ name: driver, snapshotter: openSnapshotter({ driver, table, root, ledger }), warnings });
+): OpenedDriver => ({ name: driver, snapshotter: openSnapshotter({ driver, table, root, ledger, options }), warnings });
 
 /** A full disk has no room for trials, and is to be cleaned up all the same. */
 function choose(wish: DriverWish): DriverChoice {

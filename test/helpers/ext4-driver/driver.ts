@@ -23,7 +23,7 @@ import { syncFilesystem } from '../../../src/sys/syncfs.ts';
 import { output } from '../needs.ts';
 import { LoopDevices } from './loop-devices.ts';
 
-const megabytes = 64;
+const usualMegabytes = 64;
 const unfinished = '.new';
 
 export class Ext4Snapshotter extends RecordedSnapshotter {
@@ -36,11 +36,13 @@ export class Ext4Snapshotter extends RecordedSnapshotter {
   };
   protected readonly layerLimit: undefined;
   readonly #folder: string;
+  readonly #megabytes: number;
   readonly #devices = new LoopDevices();
 
-  constructor({ root, ledger }: OpenDriverOptions) {
+  constructor({ root, ledger, options = {} }: OpenDriverOptions) {
     super('ext4', ledger);
     this.#folder = join(root, 'snapshots/ext4');
+    this.#megabytes = Number(options['ext4.megabytes'] ?? usualMegabytes);
   }
 
   protected async make(
@@ -116,7 +118,7 @@ export class Ext4Snapshotter extends RecordedSnapshotter {
     if (existsSync(file)) return file;
     const made = `${file}-${process.pid}`;
     writeFileSync(made, '');
-    truncateSync(made, megabytes << 20);
+    truncateSync(made, this.#megabytes << 20);
     output('mkfs.ext4', '-q', '-I', '256', '-N', '4096', '-O', '^has_journal', made);
     const source = this.#devices.attach(made, { readOnly: false });
     const fd = mountDetached([{ type: 'ext4', source, readOnly: false }]);

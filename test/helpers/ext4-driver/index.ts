@@ -6,6 +6,9 @@ import { Ext4Snapshotter } from './driver.ts';
 export const ext4: StorageDriver = {
   name: 'ext4',
   drawback: 'copies each layer whole',
+  options: {
+    'ext4.megabytes': (value) => (/^[1-9]\d{0,3}$/.test(value) ? undefined : 'not a number of megabytes'),
+  },
   isLikely: () => existsSync('/dev/loop-control'),
   probe: () => {
     const missing = ['losetup', 'mkfs.ext4'].filter((name) => spawnSync(name, ['--version']).error !== undefined);

@@ -1,33 +1,53 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { output } from '../needs.ts';
 
-/** Loop devices of files, each set up when it is first asked for. */
+interface Held {
+  readonly device: string;
+  /** Between its being set up and its being mounted nobody else lets the device go. */
+  readonly fd: number;
+}
+
+/** Loop devices of files, each set up when it is first asked for; it goes with the last mount and the last holder. */
 export class LoopDevices {
-  readonly #devices = new Map<string, string>();
+  readonly #held = new Map<string, Held>();
 
   /** The device of a file. */
   attach(file: string, { readOnly }: { readonly readOnly: boolean }): string {
-    const known = this.#devices.get(file);
-    if (known !== undefined && backingFileOf(known) === file) return known;
-    // Another process may have set it up.
-    const [standing] = output('losetup', '--noheadings', '--output', 'NAME', '--associated', file).split('\n');
-    const flags = readOnly ? ['--read-only'] : [];
-    const device = standing || output('losetup', ...flags, '--find', '--show', file).trim();
-    this.#devices.set(file, device);
-    return device;
+    for (;;) {
+      const { device, fd } = this.#held.get(file) ?? hold(file, readOnly);
+      if (backingFileOf(device) === file) {
+        this.#held.set(file, { device, fd });
+        return device;
+      }
+      // Somebody let it go before we held it, or the file is another one now.
+      closeSync(fd);
+      this.#held.delete(file);
+    }
   }
 
-  /** Lets the device of a file go: at once, or when its last mount is gone. */
+  /** Lets go of the device of a file. */
   detach(file: string): void {
-    const device = this.#devices.get(file);
-    this.#devices.delete(file);
-    if (device !== undefined && backingFileOf(device) === file) output('losetup', '--detach', device);
+    const held = this.#held.get(file);
+    this.#held.delete(file);
+    if (held !== undefined) closeSync(held.fd);
   }
 
   detachAll(): void {
-    for (const file of this.#devices.keys()) this.detach(file);
+    for (const file of this.#held.keys()) this.detach(file);
   }
+}
+
+function hold(file: string, readOnly: boolean): Held {
+  // Another process may have set it up.
+  const [standing] = output('losetup', '--noheadings', '--output', 'NAME', '--associated', file).split('\n');
+  if (standing) return { device: standing, fd: openSync(standing, 'r') };
+  const flags = readOnly ? ['--read-only'] : [];
+  const device = output('losetup', ...flags, '--find', '--show', file).trim();
+  const fd = openSync(device, 'r');
+  // Of a device in use this means: when nobody uses it any more.
+  output('losetup', '--detach', device);
+  return { device, fd };
 }
 
 function backingFileOf(device: string): string | undefined {
