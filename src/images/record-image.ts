@@ -9,10 +9,10 @@ import type { Descriptor } from '../spec/descriptor.ts';
 import type { Digest } from '../spec/digest.ts';
 import type { WeighedLayer } from '../store/layers/types.ts';
 import type { Work } from '../store/work/types.ts';
-import type { AssembledImage } from './assemble-image.ts';
+import type { AssembledImage, StoredDocument } from './assemble-image.ts';
 import type { ImageNames } from './find-image.ts';
 import { addImageEvent } from './image-event.ts';
-import { standsWhole } from './stands-whole.ts';
+import { storeBlob } from './store-blob.ts';
 
 /** An image that the store has taken: made of an archive, a build, a container or another image. */
 export interface RecordedImage {
@@ -47,9 +47,7 @@ export async function recordImage(
 ): Promise<RecordedImage> {
   const { signal, references, layers } = options;
   const { content, lease } = work;
-  for (const { bytes, descriptor } of [image.config, image.manifest]) {
-    await writeBlob(content, bytes, descriptor, { signal, lease });
-  }
+  for (const document of [image.config, image.manifest]) await storeDocument(content, document, { signal, lease });
   const id = image.config.descriptor.digest;
   const target = image.manifest.descriptor;
   const { value } = image.config;
@@ -117,25 +115,12 @@ export function putImageRows(names: ImageNames, image: ImageRows, lease: Lease):
   return { id, target: target.digest, references: references.map(familiarString), sizeBytes };
 }
 
-/** Stores a document unless it is there, whole; durable when it resolves. Throws as the content store does. */
-export async function writeBlob(
+/** Stores a document, durable when it resolves. Throws as the content store does. */
+export async function storeDocument(
   content: ContentStore,
-  bytes: Uint8Array,
-  { digest, size }: Descriptor,
-  { signal, lease }: AbortOptions & { readonly lease: Lease },
+  { bytes, descriptor }: StoredDocument,
+  options: AbortOptions & { readonly lease: Lease },
 ): Promise<void> {
-  if (await standsWhole(content, digest, { signal })) return;
-  // An ingest of its own: two builds that end with the same image must not wait for each other.
-  await using writer = await content.writer(`image ${digest} ${lease.id}`, {
-    signal,
-    expected: { digest, sizeBytes: size },
-  });
-  try {
-    await writer.write(bytes);
-    await writer.commit();
-  } catch (error) {
-    // Nobody resumes it: its name is this lease's.
-    await writer.discard();
-    throw error;
-  }
+  const { digest, size: sizeBytes } = descriptor;
+  await storeBlob(content, [bytes], { digest, sizeBytes }, options);
 }

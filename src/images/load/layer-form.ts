@@ -11,7 +11,7 @@ import type { Layers } from '../../metadata/layers.ts';
 import { type DiffId, type Digest, digestAlgorithm, parseDigest } from '../../spec/digest.ts';
 import { layerMediaType } from '../../spec/media-types.ts';
 import { isBlobOf } from '../../store/layers/presence.ts';
-import { standsWhole } from '../stands-whole.ts';
+import { storeBlob } from '../store-blob.ts';
 import { type ArchiveFile, archiveInvalid, missing, streamOf } from './archive-files.ts';
 import type { ArchivedLayer } from './archived-image.ts';
 
@@ -80,7 +80,7 @@ export async function keepBlob(
 ): Promise<void> {
   if (file === undefined) return;
   try {
-    await store(streamOf(file), { digest, sizeBytes }, content, options);
+    await storeBlob(content, streamOf(file), { digest, sizeBytes }, options);
   } catch (error) {
     throw damageIn(error, { digest, offset: file.offset, sizeBytes });
   }
@@ -93,26 +93,8 @@ export async function keepTar(
   options: AbortOptions & { readonly lease: Lease },
 ): Promise<Digest> {
   const digest = parseDigest(diffId);
-  if (file !== undefined) await store(decompress(streamOf(file), options), { digest }, content, options);
+  if (file !== undefined) await storeBlob(content, decompress(streamOf(file), options), { digest }, options);
   return digest;
-}
-
-async function store(
-  bytes: AsyncIterable<Uint8Array>,
-  expected: { readonly digest: Digest; readonly sizeBytes?: number },
-  content: ContentStore,
-  { signal, lease }: AbortOptions & { readonly lease: Lease },
-): Promise<void> {
-  if (await standsWhole(content, expected.digest, { signal })) return;
-  await using writer = await content.writer(`layer ${expected.digest} ${lease.id}`, { signal, expected });
-  try {
-    for await (const chunk of bytes) await writer.write(chunk);
-    await writer.commit();
-  } catch (error) {
-    // Nobody resumes it: the next load brings its own archive.
-    await writer.discard();
-    throw error;
-  }
 }
 
 async function digestOfFile(file: ArchiveFile, { signal }: AbortOptions): Promise<Digest> {

@@ -12,7 +12,7 @@ import type { MadeWork, Work } from '../../store/work/types.ts';
 import { documentOf, manifestOf, type StoredDocument, tarDescriptor } from '../assemble-image.ts';
 import { addImageEvent } from '../image-event.ts';
 import { isForLinux } from '../operating-system.ts';
-import { type ImageRows, putImageRows, type RecordedImage, writeBlob } from '../record-image.ts';
+import { type ImageRows, putImageRows, type RecordedImage, storeDocument } from '../record-image.ts';
 import { type ArchiveFiles, missing } from './archive-files.ts';
 import type { ArchivedImage, PlatformWish } from './archived-image.ts';
 import { keepBlob, keepTar, type LayerForm, layerForm, verifyForm } from './layer-form.ts';
@@ -97,9 +97,8 @@ async function recordImages(
   { report, signal }: Conduct<LoadImagesEvent>,
 ): Promise<RecordedImage[]> {
   const { content, lease } = loading.work;
-  for (const { bytes, descriptor } of ready.flatMap(({ documents }) => documents)) {
-    await writeBlob(content, bytes, descriptor, { lease, signal });
-  }
+  for (const document of ready.flatMap(({ documents }) => documents))
+    await storeDocument(content, document, { lease, signal });
   const { images, renamed } = await loading.store.metadata.db.transact(() => putRows(loading, ready), { signal });
   for (const event of renamed) report(event);
   for (const [at, { id, references }] of images.entries()) {

@@ -1,0 +1,45 @@
+import { hashBlob } from '../content/hash-blob.ts';
+import type { ContentStore } from '../content/types.ts';
+import { isKind } from '../errors/index.ts';
+import type { Lease } from '../ledger/types.ts';
+import type { AbortOptions } from '../lib/abort.ts';
+import type { Digest } from '../spec/digest.ts';
+import { readFault } from '../sys/read-fault.ts';
+
+/**
+ * Stores a blob unless it is there, whole; durable when it resolves. Throws as the content store does, and what `bytes`
+ * throw.
+ */
+export async function storeBlob(
+  content: ContentStore,
+  bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  expected: { readonly digest: Digest; readonly sizeBytes?: number },
+  { signal, lease }: AbortOptions & { readonly lease: Lease },
+): Promise<void> {
+  if (await standsWhole(content, expected.digest, { signal })) return;
+  // An ingest of its own: two builds that end with the same image must not wait for each other.
+  await using writer = await content.writer(`blob ${expected.digest} ${lease.id}`, { signal, expected });
+  try {
+    for await (const piece of bytes) await writer.write(piece);
+    await writer.commit();
+  } catch (error) {
+    // Nobody resumes it: its name is this lease's.
+    await writer.discard();
+    throw error;
+  }
+}
+
+/**
+ * Whether the store has the blob and its bytes are what its digest says; pins it as `info` does. Reads all of it, so that
+ * loading an image again replaces what was damaged.
+ */
+async function standsWhole(content: ContentStore, digest: Digest, options: AbortOptions): Promise<boolean> {
+  if ((await content.info(digest, options)) === undefined) return false;
+  try {
+    return (await hashBlob(content, digest, options)) === digest;
+  } catch (error) {
+    if (isKind(error, 'not-found') || isKind(error, 'corrupt')) return false;
+    readFault(error);
+    return false;
+  }
+}
