@@ -1,10 +1,13 @@
 // What a run holds, cleared by hand: as a command would that was killed in the middle, again and again.
 import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { bundleOf } from '../../../src/engine/containers/state/places.ts';
 import { clearRun, runResources } from '../../../src/engine/containers/state/run-resources.ts';
 import { supervisorOf } from '../../../src/engine/containers/state/supervisor.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
+import { execsOf } from '../../../src/store/layout.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { defaultConfiguration } from '../../helpers/default-configuration.ts';
 import { leftoversOf } from '../../helpers/leftovers.ts';
@@ -33,4 +36,18 @@ test('clearing a run that was interrupted after any of its resources is done aga
   const { bundles, states, mounts, groups, processes } = await leftoversOf(engine, ids);
   assert.deepEqual([bundles, states, mounts, groups, processes], [[], [], [], [], []]);
   assert.equal(new Set(runResources.map(({ name }) => name)).size, runResources.length);
+});
+
+test('a run without a supervisor clears all that a run holds, too', { skip }, async (t) => {
+  const { containers, layout } = await testStore(t, { busybox: 'busybox' });
+  for (const command of [['sleep', '0.5'], ['no such program']]) {
+    await using run = containers.run({ image: 'busybox', command, remove: true });
+    for await (const event of run) {
+      // As an exec leaves it that was killed before it began.
+      if (event.type === 'created')
+        mkdirSync(join(execsOf(layout), `${event.id.slice(0, 16)}-left`), { recursive: true });
+    }
+    await run.result.catch(() => undefined);
+    assert.deepEqual(readdirSync(execsOf(layout)), []);
+  }
 });

@@ -5,7 +5,7 @@ import type { ContainerConfig, ContainerDefinition, HostConfig } from '../../../
 import { resolveCommand } from '../../../oci-runtime/command.ts';
 import { processEnvironment } from '../../../oci-runtime/environment.ts';
 import { checkHostname } from '../../../oci-runtime/hostname.ts';
-import { networkModes } from '../../../oci-runtime/network-mode.ts';
+import { networkProperties } from '../../../oci-runtime/network-mode.ts';
 import { resolveWorkingDirectory } from '../../../oci-runtime/working-directory.ts';
 import type { RunConfig } from '../../../spec/config.ts';
 import { thisMachine } from '../../machine.ts';
@@ -56,7 +56,7 @@ export function defineContainer(
 
 /** Docker's: with the network of the machine it has its name. */
 function ownHostname(id: string, { network, host }: CreateRequest): string {
-  return (network !== undefined && networkModes[network].isHosts) || host?.UTSMode === 'host'
+  return (network !== undefined && networkProperties(network).isHosts) || host?.UTSMode === 'host'
     ? hostname()
     : id.slice(0, 12);
 }

@@ -23,6 +23,7 @@ import { exitCodeOfStart } from '../state/failures.ts';
 import { runtimePlaceOf } from '../state/places.ts';
 import { reconcileContainers } from '../state/reconcile.ts';
 import { died, unknownExitCode } from '../state/recover.ts';
+import { clearRun } from '../state/run-resources.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
 
 /**
@@ -66,6 +67,7 @@ async function runAttended(
   ): Promise<void> => {
     exitCode = how.exitCode;
     const finishedAt = Date.now();
+    await clearRun({ store, id, supervisor: undefined });
     await started;
     const record = metadata.containers.get(id);
     const happened = record === undefined || started === undefined ? [] : [died(record, { ...how, finishedAt })];
