@@ -53,7 +53,7 @@ export type { EventType } from '../metadata/events.ts';
 export type { ObjectKind, ObjectRef } from '../metadata/objects.ts';
 export type { TransferRecord } from '../metadata/transfers.ts';
 export { allCapabilities } from '../oci-runtime/capabilities.ts';
-export { type NetworkMode, type NetworkProperties, networkModes } from '../oci-runtime/network-mode.ts';
+export { type NetworkMode, type NetworkProperties, networkProperties } from '../oci-runtime/network-mode.ts';
 export { allDrivers } from '../snapshots/drivers/all.ts';
 export type {
   DriverProbe,

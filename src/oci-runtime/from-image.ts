@@ -9,7 +9,7 @@ import {
 } from './defaults.ts';
 import { checkHostname } from './hostname.ts';
 import { type ContainerMount, combineMounts, placeOf, rootPropagationOf } from './mounts.ts';
-import { type NetworkMode, networkModes } from './network-mode.ts';
+import { type NetworkMode, networkProperties } from './network-mode.ts';
 import { createProcess, type ProcessOptions } from './process.ts';
 import { type ContainerDevice, type ResourceOptions, resourcesOf } from './resources.ts';
 import { defaultSeccomp } from './seccomp.ts';
@@ -79,7 +79,7 @@ function namespacesOf({ network = 'none', machine, hostNamespaces = [] }: Contai
 type Network = NonNullable<ContainerOptions['network']>;
 
 const sharesHostNetwork = (network: Network = 'none'): boolean =>
-  typeof network === 'string' && networkModes[network].isHosts;
+  typeof network === 'string' && networkProperties(network).isHosts;
 
 const networkNamespaceOf = (network: Network): LinuxSpec['namespaces'][number] =>
   typeof network === 'string' ? { type: 'network' } : { type: 'network', path: network.namespacePath };

@@ -10,7 +10,7 @@ export { mergeEnvironment } from './environment.ts';
 export { formatRuntimeDocument } from './format.ts';
 export { type ContainerOptions, createRuntimeSpec, type Machine } from './from-image.ts';
 export type { ContainerMount, Propagation } from './mounts.ts';
-export { type NetworkMode, type NetworkProperties, networkModes } from './network-mode.ts';
+export { type NetworkMode, type NetworkProperties, networkProperties } from './network-mode.ts';
 export { createProcess, type ProcessOptions } from './process.ts';
 export type { ContainerDevice, ResourceOptions, Ulimit } from './resources.ts';
 export type { SeccompSituation } from './seccomp.ts';

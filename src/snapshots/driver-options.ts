@@ -34,8 +34,9 @@ function unknown(option: string, wished: StorageDriver | undefined, all: readonl
   const namesOf = (drivers: readonly StorageDriver[]): string[] =>
     drivers.flatMap(({ options = {} }) => Object.keys(options));
   const known = namesOf(wished === undefined ? all : [wished]);
-  const who = namesOf(all).length === 0 || wished === undefined ? 'no driver' : `not every driver`;
-  const hint = known.length === 0 ? `Leave it out: ${who} has options.` : `Known are ${known.join(', ')}.`;
+  const none =
+    wished === undefined || namesOf(all).length === 0 ? 'no driver has options' : `${wished.name} has no options`;
+  const hint = known.length === 0 ? `Leave it out: ${none}.` : `Known are ${known.join(', ')}.`;
   const problem = `unknown to ${wished === undefined ? 'every storage driver' : wished.name}`;
   return refused('ERR_STORAGE_OPTION_UNKNOWN', option, problem, hint);
 }

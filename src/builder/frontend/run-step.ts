@@ -4,12 +4,11 @@ import { runCommand } from '../../dockerfile/instructions/run.ts';
 import type { RunInstruction } from '../../dockerfile/instructions/types.ts';
 import { excerpt } from '../../dockerfile/quote.ts';
 import { StrataError } from '../../errors/index.ts';
-import type { NetworkMode } from '../../oci-runtime/network-mode.ts';
 import type { RunStep } from '../ops/run-op.ts';
 import type { ConfigDraft } from './config-draft.ts';
 
 /** The network of a build: what RUN gets where it does not say itself. */
-export type BuildNetwork = 'default' | NetworkMode;
+export type BuildNetwork = 'default' | 'none' | 'host';
 
 export interface RunContext {
   readonly draft: ConfigDraft;

@@ -1,7 +1,7 @@
 import { lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { DockerfileText, NetworkMode, PullPolicy } from '../../engine/index.ts';
+import type { DockerfileText, PullPolicy } from '../../engine/index.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import { parseReference } from '../../reference/index.ts';
 import type { Called, CliContext } from '../context.ts';
@@ -114,7 +114,7 @@ async function build({ command, context }: Called, folder: string, flags: BuildF
   if (flags.quiet === true) context.out(`${id}\n`);
 }
 
-function networkOf(name: string): 'default' | NetworkMode {
+function networkOf(name: string): 'default' | 'none' | 'host' {
   if (name === 'default' || name === 'none' || name === 'host') return name;
   throw notSupportedYet(`build --network ${name}`, 'One of default, none, host.');
 }

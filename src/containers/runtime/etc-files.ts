@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ContainerMount } from '../../oci-runtime/mounts.ts';
-import { type NetworkMode, networkModes } from '../../oci-runtime/network-mode.ts';
+import { type NetworkMode, networkProperties } from '../../oci-runtime/network-mode.ts';
 import { ifThere } from '../../sys/if-there.ts';
 import type { HostOptions } from '../host-options.ts';
 
@@ -25,7 +25,7 @@ const loopback = [
 
 /** What docker lays over the image's /etc: host name, hosts and resolver, by path in the container. */
 export function etcFiles({ hostname, network, host = {} }: EtcOptions): Record<string, string> {
-  const hosts = networkModes[network].isHosts ? readOwn('/etc/hosts') : `${loopback.join('\n')}\n`;
+  const hosts = networkProperties(network).isHosts ? readOwn('/etc/hosts') : `${loopback.join('\n')}\n`;
   return {
     '/etc/hostname': `${hostname}\n`,
     '/etc/hosts': `${hosts}${(host.ExtraHosts ?? []).map((entry) => hostLine(entry, network)).join('')}`,
@@ -40,7 +40,7 @@ export function etcFiles({ hostname, network, host = {} }: EtcOptions): Record<s
 function hostLine(entry: string, network: NetworkMode): string {
   const end = entry.indexOf(':');
   const given = entry.slice(end + 1).replace(/^\[(.*)\]$/, '$1');
-  if (given === 'host-gateway' && !networkModes[network].reachesHost) return '';
+  if (given === 'host-gateway' && !networkProperties(network).reachesHost) return '';
   return `${given === 'host-gateway' ? '127.0.0.1' : given}\t${entry.slice(0, end)}\n`;
 }
 

@@ -382,6 +382,10 @@ test('what cannot be is refused before anything is made, in docker’s words', {
   await refused(engine, { SecurityOpt: ['a=b'] }, 'ERR_SECURITY_OPTION_INVALID', /^invalid --security-opt 2: "a=b"$/);
   await refused(engine, { IpcMode: 'container:x' }, 'ERR_NOT_SUPPORTED_YET', /not supported yet/);
   await refused(engine, { CgroupParent: '/a/../b' }, 'ERR_RESOURCES_INVALID', /^invalid CgroupParent/);
+  await assert.rejects(engine.containers.create({ image: 'busybox', command: ['true'], network: 'mynet' }), {
+    code: 'ERR_NOT_SUPPORTED_YET',
+    message: 'network mynet: not supported yet',
+  });
   await refused(engine, { PidMode: 'nonsense' }, 'ERR_NAMESPACE_INVALID', /^--pid: invalid PID mode/);
   await assertNothingLeft(engine);
 

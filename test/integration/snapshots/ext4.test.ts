@@ -84,7 +84,7 @@ suite('ext4', { skip: needs('root', 'loop', 'mkfs.ext4', 'losetup') }, () => {
     await assert.rejects(open('vfs', 'ext4.megabytes=9'), {
       code: 'ERR_STORAGE_OPTION_UNKNOWN',
       message: 'storage option ext4.megabytes=9: unknown to vfs',
-      hint: 'Leave it out: not every driver has options.',
+      hint: 'Leave it out: vfs has no options.',
     });
     await using _auto = await open('auto', 'ext4.megabytes=9');
     await assert.rejects(open('auto', 'size=9'), { message: 'storage option size=9: unknown to every storage driver' });
