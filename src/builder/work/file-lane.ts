@@ -27,6 +27,8 @@ export interface FileLaneOptions<Item extends LaneItem> {
 
 // As many files as one message carries: a few milliseconds of work.
 const most = 256;
+// Each is open twice, in this job and in those that the helper has: a process may be allowed 1024 descriptors in all.
+const mostFolders = 24;
 
 /**
  * Gathers files into jobs by directory, and has them done by the helper or, when that is busy, here. To be drained at
@@ -45,7 +47,7 @@ export class FileLane<Item extends LaneItem> implements AsyncDisposable {
   /** Descriptors need to be open during the call only. Throws what `done` threw, and the signal's reason. */
   async add(item: Item, dirFd: number, toFd?: number): Promise<void> {
     this.#batchFor(item.folder, dirFd, toFd).items.push(item);
-    if (++this.#count >= most) await this.#send();
+    if (++this.#count >= most || this.#batches.length >= mostFolders) await this.#send();
   }
 
   /** Waits for everything that was added. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { BuildContext } from '../../../src/builder/context/build-context.ts';
 import { readContent } from '../../../src/builder/context/content-digest.ts';
 import { ContextStamps } from '../../../src/builder/context/context-stamps.ts';
@@ -86,6 +87,23 @@ test('thousands of files with all that files may have: the copy is the same, and
   await copy(folder, target);
   assert.deepEqual(listing(join(target, 'to')), listing(folder));
   assert.equal(openFiles(), before);
+});
+
+test('thousands of folders with a file each take few descriptors', { skip }, async (t) => {
+  const items = Array.from({ length: 3000 }, (_, at): [string, FolderItem] => [`d${at}/file`, `${at}`]);
+  const folder = folderWith(t, Object.fromEntries(items));
+  const before = openFiles();
+  let most = 0;
+  const over = new AbortController();
+  const watching = (async () => {
+    for (; !over.signal.aborted; await turn()) most = Math.max(most, openFiles());
+  })();
+  const target = temporaryFolder(t);
+  await copy(folder, target);
+  over.abort();
+  await watching;
+  assert.deepEqual(listing(join(target, 'to')), listing(folder));
+  assert.ok(most - before < 600, `${most - before} more`);
 });
 
 test('thousands of files over as many that stand, with --chown and --chmod', { skip }, async (t) => {
