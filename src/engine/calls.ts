@@ -59,7 +59,7 @@ export class Calls {
   ): Operation<Event, Result> {
     return new Operation<Event, Result>(async (report, signal) => {
       try {
-        await this.store.openForWriting();
+        await this.store.openForWriting({ signal });
         return await verb(await load(), this.store, { report, signal });
       } catch (error) {
         const first = firstCause(error);

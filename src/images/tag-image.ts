@@ -1,4 +1,5 @@
 import { isStrataError, StrataError } from '../errors/index.ts';
+import type { AbortOptions } from '../lib/abort.ts';
 import {
   familiarName,
   familiarString,
@@ -26,17 +27,18 @@ export async function tagImage(
   store: ImageNames,
   source: string,
   target: string,
-  platform: Platform,
+  { platform, signal }: AbortOptions & { readonly platform: Platform },
 ): Promise<TaggedImage> {
   const reference = newName(parseNewName(target));
-  return await store.db.transact(() => {
+  const write = (): TaggedImage => {
     const { id, target: known } = findImage(store, source, platform);
     const digest = known ?? targetOf(store, id);
     if (digest === undefined) throw imageNotFound(source);
     store.tags.set(formatReference(reference), digest);
     addImageEvent(store, id, 'tag', familiarString(reference));
     return { id, target: digest, reference };
-  });
+  };
+  return await store.db.transact(write, { signal });
 }
 
 /** For an image named by its ID: a manifest of its own before an index of several platforms. */

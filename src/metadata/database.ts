@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { isStrataError } from '../errors/index.ts';
-import type { AbortOptions } from '../lib/abort.ts';
+import { type AbortOptions, unlessAborted } from '../lib/abort.ts';
 import { invariant } from '../lib/invariant.ts';
 import { orUndo } from '../lib/or-undo.ts';
 import { thenAlways } from '../lib/then-always.ts';
@@ -142,13 +142,13 @@ export class Database implements Disposable {
     return this.#isEntered;
   }
 
-  /** As of now what {@link open} gives; idempotent. Every transaction begins with it. */
-  async openForWriting(): Promise<void> {
+  /** As of now what {@link open} gives; idempotent. Every transaction begins with it. The signal ends the wait only. */
+  async openForWriting({ signal }: AbortOptions = {}): Promise<void> {
     if (this.#isEntered) return;
     this.#entering ??= this.#enter().finally(() => {
       this.#entering = undefined;
     });
-    await this.#entering;
+    await unlessAborted(this.#entering, { signal });
   }
 
   /** The prepared statement of `sql`, made once; one that changes something belongs into a {@link write}. */
@@ -179,7 +179,7 @@ export class Database implements Disposable {
    */
   async transact<T>(body: () => T, options: TransactOptions = {}): Promise<T> {
     options.signal?.throwIfAborted();
-    if (!this.#isEntered) await this.openForWriting();
+    if (!this.#isEntered) await this.openForWriting(options);
     return await this.#transact(body, options);
   }
 

@@ -92,7 +92,7 @@ export class Leases {
 
   /** A new lease. Throws ERR_NO_SPACE, ERR_STORE_FULL. */
   async open(purpose: string, options: LeaseOptions = {}): Promise<StoreLease> {
-    await this.#db.openForWriting();
+    await this.#db.openForWriting(options);
     const { id, fd } = this.#lockedFile();
     const record = (): number =>
       this.#db

@@ -95,8 +95,8 @@ class OpenStore implements Store {
     return [snapshotter, ...others];
   }
 
-  async openForWriting(): Promise<void> {
-    await this.metadata.db.openForWriting();
+  async openForWriting(options?: AbortOptions): Promise<void> {
+    await this.metadata.db.openForWriting(options);
   }
 
   async work<T>(purpose: string, options: AbortOptions, body: (work: Work) => Promise<MadeWork<T>>): Promise<T> {

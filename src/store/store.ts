@@ -37,7 +37,7 @@ export interface Store extends AsyncDisposable {
   /** Where work on mounts runs. */
   readonly host: Host;
   /** Makes the store when there is none. Idempotent; every write begins with it. */
-  openForWriting(): Promise<void>;
+  openForWriting(options?: AbortOptions): Promise<void>;
   /**
    * Makes something durable by the one protocol of lease, flush, persist, record (`runWork`): `body` makes the files and
    * returns how they are recorded. `purpose` is for people who look at leases.

@@ -130,7 +130,7 @@ async function copyChanges({ store, work, container, snapshotId, request, signal
 /** Others that pause it, or let it go on, wait until the disposal. */
 async function pause(store: Store, container: ContainerRecord, signal: AbortSignal): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
-  const { fd } = stack.use(await (await pauseLocks(store)).lock(container.id, { signal }));
+  const { fd } = stack.use(await (await pauseLocks(store, { signal })).lock(container.id, { signal }));
   stack.use(await pauseContainer(runtimePlaceOf(store, definitionOf(container)), container.id, { signal, lockFd: fd }));
   return stack.move();
 }

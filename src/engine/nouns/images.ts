@@ -6,6 +6,7 @@ import type { SaveRequest, SaveResult } from '../../images/save/save-types.ts';
 import type { SaveEvent } from '../../images/save/write-archive.ts';
 import type { StoreImageOptions } from '../../images/store-image.ts';
 import type { TaggedImage } from '../../images/tag-image.ts';
+import type { AbortOptions } from '../../lib/abort.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
 import type { Calls } from '../calls.ts';
 import type { CopyFromImageRequest } from '../images/copy-from-image.ts';
@@ -127,11 +128,11 @@ export class ImageVerbs {
   }
 
   /** Gives an image a further name, taken from any image that had it. Throws as `tagImage` of the images floor. */
-  tag(source: string, target: string): Promise<TaggedImage> {
+  tag(source: string, target: string, options: AbortOptions = {}): Promise<TaggedImage> {
     return this.#calls.call(
       () => import('../../images/tag-image.ts'),
-      {},
-      ({ tagImage }, { metadata }) => tagImage(metadata, source, target, hostPlatform()),
+      options,
+      ({ tagImage }, { metadata }) => tagImage(metadata, source, target, { ...options, platform: hostPlatform() }),
     );
   }
 

@@ -36,7 +36,7 @@ export interface CollectedGarbage extends Collected {
 
 /** Removes what nothing names and nobody uses, and empties the trash. Safe beside any other work on the store. */
 export async function collectGarbage(store: Store, options: CollectOptions = {}): Promise<CollectedGarbage> {
-  await store.openForWriting();
+  await store.openForWriting(options);
   await store.endAbandonedWork();
   const { leases } = store.metadata;
   await leases.removeDead();
@@ -75,7 +75,7 @@ async function removeIngests(
  * longer goes on behind it.
  */
 export async function collectBriefly(store: Store, options: CollectOptions): Promise<CollectedGarbage> {
-  await store.openForWriting();
+  await store.openForWriting(options);
   await store.endAbandonedWork();
   // Rows go before files: killed in between, somebody has to look for these.
   await using _trace = await openCrashMarker(store.metadata.leases, 'rmi');
@@ -98,7 +98,7 @@ export async function findOrphans(store: Store, options: AbortOptions): Promise<
  * unfinished transfers, which make room for the work to come.
  */
 export async function collectAfterDeaths(store: Store, options: AbortOptions = {}): Promise<void> {
-  await store.openForWriting();
+  await store.openForWriting(options);
   const steps = await store.endAbandonedWork();
   await store.metadata.leases.removeDead();
   if (steps + store.metadata.leases.deaths().length > 0) await collectGarbage(store, options);

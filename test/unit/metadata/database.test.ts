@@ -135,6 +135,26 @@ describe('transactions', () => {
     assert.deepEqual(names(db), ['b']);
   });
 
+  test('an abort ends the wait for a store that is being opened for writing', async (context) => {
+    const path = join(temporaryRoot(context), 'a.db');
+    using other = await Database.open(path, { migrations: [table] });
+    using db = Database.openToLook(path, {
+      migrations: [table],
+      busyTimeoutMs: 3000,
+      onWritable: async (transact) => await transact(() => add(db, 'opened')),
+    });
+    other.statement('BEGIN IMMEDIATE').run();
+    const reason = new Error('stop');
+    const controller = new AbortController();
+    const waiting = db.transact(() => add(db, 'a'), { signal: controller.signal });
+    await sleep(10);
+    controller.abort(reason);
+    await assert.rejects(waiting, reason);
+    other.statement('ROLLBACK').run();
+    await db.transact(() => add(db, 'b'));
+    assert.deepEqual(names(db), ['b', 'opened']);
+  });
+
   test('those that wait behind others obey their own signal, and wait for no longer than one alone', async (context) => {
     const path = join(temporaryRoot(context), 'a.db');
     using db = await Database.open(path, { migrations: [table], busyTimeoutMs: 1000 });

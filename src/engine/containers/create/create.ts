@@ -86,7 +86,7 @@ export async function recordContainer(
       definition: storedDefinition(definition),
       state: storedState(state),
     };
-    const name = await insert(metadata, record, given);
+    const name = await insert(metadata, record, given, { signal });
     return { id, name, snapshotId, definition, warnings };
   } catch (error) {
     await driver.snapshotter.remove(snapshotId, { lease });
@@ -141,16 +141,18 @@ async function insert(
   { db, containers, events }: Metadata,
   record: Omit<NewContainer, 'name'>,
   given: string | undefined,
+  options: AbortOptions,
 ): Promise<string> {
   for (let attempt = 0; ; attempt++) {
     const name = given ?? (attempt < 5 ? madeUpName() : `${madeUpName()}_${newContainerId().slice(0, 6)}`);
     try {
-      await db.transact(() => {
+      const write = (): void => {
         containers.insert({ ...record, name });
         const made = containers.get(record.id);
         if (made === undefined) return;
         addContainerEvent({ events }, made, { action: 'create' });
-      });
+      };
+      await db.transact(write, options);
       return name;
     } catch (error) {
       if (given !== undefined || !isStrataError(error, 'ERR_CONTAINER_NAME_IN_USE')) throw error;

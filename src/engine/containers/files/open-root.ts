@@ -45,7 +45,7 @@ export async function openRoot(store: Store, name: string, options: OpenRootOpti
 async function rootOfIdle(store: Store, id: string, options: OpenRootOptions): Promise<ContainerRoot> {
   // A container that was never started has no places yet for what is bound into it: they are made, as by its start.
   if (!options.write && !wantsPlaces(store, id)) return await rootOfStopped(store, id, options);
-  const lock = await (await containerLocks(store)).lock(id, options);
+  const lock = await (await containerLocks(store, options)).lock(id, options);
   try {
     await recover(store, id);
     // Somebody may have started it before the lock was ours: then it is not needed.

@@ -71,7 +71,7 @@ async function reconcile(store: Store, record: ContainerRecord, options: AbortOp
   const { status } = stateOf(record);
   const isAtWork = status === 'starting' || status === 'removing';
   // Who starts or removes it is let work; who recovers it is soon done.
-  const locks = await containerLocks(store);
+  const locks = await containerLocks(store, options);
   await using lock = isAtWork ? locks.tryLock(record.id) : await locks.lock(record.id, options);
   if (lock === undefined) return false;
   await recover(store, record.id);

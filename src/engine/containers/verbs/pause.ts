@@ -59,8 +59,8 @@ async function hold(
   const { id } = await findReconciled(store, name, options);
   await using stack = new AsyncDisposableStack();
   // In this order: a commit may take minutes, and who waits for it holds up nobody that starts, recovers or removes.
-  stack.use(await (await pauseLocks(store)).lock(id, options));
-  stack.use(await (await containerLocks(store)).lock(id, options));
+  stack.use(await (await pauseLocks(store, options)).lock(id, options));
+  stack.use(await (await containerLocks(store, options)).lock(id, options));
   await recover(store, id);
   const record = store.metadata.containers.get(id);
   if (record === undefined) throw containerNotFound(name);

@@ -42,7 +42,7 @@ export async function removeContainer(store: Store, name: string, options: Remov
 
 /** Removes it if nothing runs in it; false when it has to be killed first. */
 async function isRemoved(store: Store, id: string, options: RemoveContainerOptions): Promise<boolean> {
-  await using _lock = await (await containerLocks(store)).lock(id, options);
+  await using _lock = await (await containerLocks(store, options)).lock(id, options);
   await recover(store, id);
   const record = store.metadata.containers.get(id);
   if (record === undefined) return true;

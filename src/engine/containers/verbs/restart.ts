@@ -26,7 +26,7 @@ export async function restartContainer(store: Store, name: string, options: Stop
 
 /** With its lock in our hands all the time, so that nobody else finds it ended and removes it. */
 async function endForRestart(store: Store, id: string, options: StopOptions & KilledOptions): Promise<void> {
-  await using _lock = await (await containerLocks(store)).lock(id, options);
+  await using _lock = await (await containerLocks(store, options)).lock(id, options);
   await recover(store, id, { keeps: true });
   const record = store.metadata.containers.get(id);
   if (record === undefined || !isRunning(store.metadata, record)) return;

@@ -45,7 +45,7 @@ export async function startContainer(store: Store, name: string, options: StartW
   const { metadata } = store;
   await endAbandonedSteps(store);
   const { id } = findContainer(metadata.containers, name);
-  await using _lock = await (await containerLocks(store)).lock(id, options);
+  await using _lock = await (await containerLocks(store, options)).lock(id, options);
   await recover(store, id);
   const record = metadata.containers.get(id);
   if (record === undefined) throw containerNotFound(name);
