@@ -54,6 +54,7 @@ const details = new DocumentFormat<Details>('event');
 export class Events {
   readonly #db: Database;
   readonly #file: string;
+  readonly #clock = new FineClock();
   #hasNews = false;
 
   constructor(db: Database, locksDirectory: string) {
@@ -69,15 +70,23 @@ export class Events {
   /** Writes an event down, in a transaction of the caller's. */
   add({ type, action, actor, attributes, time }: NewEvent): void {
     this.#hasNews = true;
-    const at = time === undefined ? nowMicroseconds() : Math.round(time * 1000);
+    const at = time === undefined ? this.#clock.now() : Math.round(time * 1000);
     const { sequence } = this.#db
       .statement<{ sequence: number }>(
         'INSERT INTO event (time, type, action, actor, details) VALUES (?, ?, ?, ?, ?) RETURNING sequence',
       )
       .get(at, type, action, actor, JSON.stringify(details.write({ attributes }))) ?? { sequence: 0 };
     this.#db.statement('DELETE FROM event WHERE sequence <= ?').run(sequence - most);
-    if (sequence % every === 0)
-      this.#db.statement('DELETE FROM event WHERE time < ?').run((Date.now() - longestMs) * 1000);
+    if (sequence % every === 0) this.#trim();
+  }
+
+  /** Forgets what is older than the oldest that stays: an end that is found late is new, whatever its time. */
+  #trim(): void {
+    this.#db
+      .statement(
+        `DELETE FROM event WHERE sequence < (SELECT sequence FROM event WHERE +time >= ? ORDER BY sequence LIMIT 1)`,
+      )
+      .run((Date.now() - longestMs) * 1000);
   }
 
   /** Returns the sequence number of the newest event; 0 before the first. */
@@ -132,5 +141,20 @@ function touch(path: string): void {
   }
 }
 
+// Between the clock of milliseconds and the fine one, which are not read at the same moment.
+const differenceMs = 10;
+
 /** Finer than milliseconds, so that events of one command differ. */
-const nowMicroseconds = (): number => Math.round((performance.timeOrigin + performance.now()) * 1000);
+class FineClock {
+  #startMs = performance.timeOrigin;
+
+  /** Microseconds since 1970. */
+  now(): number {
+    const [fineMs, clockMs] = [this.#startMs + performance.now(), Date.now()];
+    const difference = clockMs - fineMs;
+    // The clock was set, or the machine slept, of which the other knows nothing.
+    if (Math.abs(difference) <= differenceMs) return Math.round(fineMs * 1000);
+    this.#startMs += difference;
+    return clockMs * 1000;
+  }
+}

@@ -47,8 +47,8 @@ export async function* followEvents(store: Store, options: EventsOptions): Async
     const found = events.after(sequence, batch);
     for (const event of found) {
       sequence = event.sequence;
-      if (until !== undefined && event.time >= until * 1000) return;
-      yield shown(event);
+      // What is behind it may have happened before: an end is found when somebody looks.
+      if (until === undefined || event.time < until * 1000) yield shown(event);
     }
     if (found.length === batch) continue;
     if (until !== undefined && Date.now() >= until) return;

@@ -243,6 +243,55 @@ test('ten thousand events are kept, and none for longer than seven days', async 
   assert.deepEqual(kept.at(-1)?.attributes, { version: '9' });
 });
 
+test('what ended before a time is shown though it was found after that', async (context) => {
+  const engine = await testStore(context);
+  await engine.builder.build({ dockerfile: { text: 'FROM scratch\nLABEL a=b\n' } }).result;
+  const { layout } = engine;
+  using metadata = await Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+  const { db, events } = metadata;
+  const until = new Date(Date.now() - 60_000);
+  const seconds = { create: -20, start: -10, later: 10, die: -5 };
+  for (const [action, at] of Object.entries(seconds))
+    await db.transact(() =>
+      events.add({ type: 'container', action, actor: 'a', attributes: {}, time: until.getTime() + at * 1000 }),
+    );
+  const shownEvents = await Array.fromAsync(engine.events({ since: 0, until }));
+  assert.deepEqual(
+    shownEvents.map(({ action }) => action),
+    ['create', 'start', 'die'],
+  );
+});
+
+test('an end that is found late is told, however long ago it was', async (context) => {
+  const folder = temporaryFolder(context);
+  using metadata = await Metadata.open({ database: join(folder, 'strata.db'), locksDirectory: join(folder, 'locks') });
+  const { db, events } = metadata;
+  const add = (action: string, time?: number): Promise<void> =>
+    db.transact(() => events.add({ type: 'container', action, actor: 'a', attributes: {}, time }));
+  for (let at = 1; at < 64; at++) await add('start');
+  // The numbers at which old ones are looked for, and some behind.
+  for (let at = 64; at < 200; at++) await add('die', Date.now() - 8 * 24 * 3600 * 1000);
+  assert.equal(events.after(0, 1000).length, 199);
+});
+
+test('the time of an event follows the clock when that is set, or stood still', async (context) => {
+  const folder = temporaryFolder(context);
+  using metadata = await Metadata.open({ database: join(folder, 'strata.db'), locksDirectory: join(folder, 'locks') });
+  const { db, events } = metadata;
+  const real = Date.now;
+  const clock = context.mock.method(Date, 'now');
+  for (const hours of [0, 5, -3]) {
+    clock.mock.mockImplementation(() => real() + hours * 3600 * 1000);
+    for (let twice = 0; twice < 2; twice++) {
+      await db.transact(() => events.add({ type: 'image', action: 'tag', actor: 'a', attributes: {} }));
+      const [event] = events.after(events.newest() - 1, 1);
+      assert.ok(event && Math.abs(event.time / 1000 - Date.now()) < 1000, `${hours} hours`);
+    }
+  }
+  const times = events.after(0, 10).map(({ time }) => time);
+  assert.equal(new Set(times).size, 6);
+});
+
 test('an idle follower costs nothing', { skip: needs('root', 'overlay') }, async (context) => {
   await using engine = await Engine.open({ root: storeRoot(context) });
   await engine.builder.build({ dockerfile: { text: 'FROM scratch\nLABEL a=b\n' }, tags: ['a'] }).result;
