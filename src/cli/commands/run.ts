@@ -59,7 +59,7 @@ async function attended(
       warn(context, event.warnings);
       cidFile.write(event.id);
     }
-    if (event.type === 'started') context.handOverSignals();
+    if (event.type === 'forwarding') context.handOverSignals();
   }
   const { exitCode } = await operation.result;
   context.setExitCode(exitCode);

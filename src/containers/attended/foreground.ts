@@ -18,6 +18,7 @@ import { type DocumentContents, writeDocument } from '../runtime/document.ts';
 import { deleteFromRuntime, globalArguments, type RuntimePlace } from '../runtime/runtime-commands.ts';
 import { startFailure } from '../runtime/start-failure.ts';
 import { type OnOutput, OutputFlow } from './output-flow.ts';
+import { StartWatch } from './start-watch.ts';
 
 /** Everything a runtime needs to run one container to its end; plain data, so that a worker can be handed it. */
 export interface ForegroundPlan extends DocumentContents, RuntimePlace {
@@ -52,7 +53,9 @@ export interface StartedRuntime {
 
 /** The container waits for whoever deals with its output. */
 export type ForegroundEvent =
-  | ({ readonly type: 'started' } & StartedRuntime)
+  | ({ readonly type: 'launched' } & StartedRuntime)
+  /** The container's own process runs. */
+  | { readonly type: 'started' }
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array };
 
 /** Where things lie in the bundle. */
@@ -126,10 +129,14 @@ async function runToEnd(
   const { signal } = thread;
   // The abort may be older than the thread, and a signal that has aborted tells no listener.
   signal.throwIfAborted();
-  const onOutput: OnOutput = (stream, chunk, taken) =>
+  using start = new StartWatch(bundle.pid, () => thread.report({ type: 'started' }));
+  const onOutput: OnOutput = (stream, chunk, taken) => {
+    // Nothing comes from the runtime here: what it writes is held back.
+    start.tell();
     void thread.deliver({ type: 'output', stream, chunk }).then(taken);
+  };
   const { child, isOwnSession } = spawnRuntime(plan, { bundle, binds });
-  const hasStarted = (): boolean => existsSync(bundle.pid);
+  const hasStarted = (): boolean => start.look();
   const flow = new OutputFlow(child, { hasStarted, onOutput: plan.stdio === 'inherit' ? undefined : onOutput });
   const kill = (): void => {
     flow.unblock();
@@ -139,8 +146,9 @@ async function runToEnd(
   try {
     const exit = exitOf(child);
     const runtime = child.pid === undefined ? undefined : identify(child.pid);
-    thread.report({ type: 'started', runtime, isOwnSession });
+    thread.report({ type: 'launched', runtime, isOwnSession });
     const { code, killedBy } = await exit;
+    start.look();
     // One that was killed, or whose container was while it was made, leaves the state and the control group behind.
     if (killedBy !== null || existsSync(join(plan.runtimeRoot, plan.id))) {
       await deleteFromRuntime(plan, plan.id, plan.options.cgroupsPath);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { utimesSync } from 'node:fs';
+import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -138,6 +138,34 @@ test('images: tagged, saved, loaded, untagged, deleted', { skip }, async (contex
     events.filter(({ action }) => action.endsWith('tag')).map(({ actor }) => actor.attributes['name']),
     ['other:1', 'other:1', 'busybox:latest', 'other:1'],
   );
+});
+
+test('a run whose program is not there never starts', { skip }, async (context) => {
+  const engine = await testStore(context, { busybox: 'busybox' });
+  const since = await newest(engine);
+  for (const remove of [true, false]) {
+    for (const stdio of ['inherit', 'events'] as const) {
+      const run = engine.containers.run({ image: 'busybox', command: ['/nothing'], remove, stdio });
+      for await (const { type } of run) assert.notEqual(type, 'started');
+      await assert.rejects(run.result, { code: 'ERR_CONTAINER_START' });
+    }
+  }
+  const told = (await eventsSince(engine, since)).map(shown).filter((event) => !/ (create|destroy)$/.test(event));
+  assert.deepEqual(told, []);
+});
+
+test('a container that cannot be frozen is not told to be paused', { skip }, async (context) => {
+  const runtime = join(temporaryFolder(context), 'unfreezing');
+  writeFileSync(runtime, '#!/bin/sh\ncase " $* " in *" pause "*) exit 1;; esac\nexec runc "$@"\n', { mode: 0o755 });
+  const engine = await testStore(context, { busybox: 'busybox', runtimes: { unfreezing: { path: runtime } } });
+  const host = { Runtime: 'unfreezing' };
+  const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '60'], host });
+  await engine.containers.start(id);
+  const since = await newest(engine);
+  await assert.rejects(engine.containers.pause(id));
+  assert.deepEqual((await eventsSince(engine, since)).map(shown), []);
+  assert.equal((await engine.containers.list())[0]?.state, 'running');
+  await engine.containers.remove(id, { force: true });
 });
 
 test('a change that fails tells of nothing', { skip }, async (context) => {

@@ -5,7 +5,7 @@ import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
 import type { Store } from '../../../store/store.ts';
 import { isFrozen } from '../../../sys/control-groups.ts';
-import { changeState } from '../state/change-state.ts';
+import { type ChangeOptions, changeState } from '../state/change-state.ts';
 import { notRunningNow } from '../state/failures.ts';
 import { containerNotFound } from '../state/find.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
@@ -23,14 +23,16 @@ export async function pauseByName(store: Store, name: string, options: AbortOpti
   const { id } = held.record;
   if (!isRunning(store.metadata, held.record)) throw notRunningNow(id);
   if (stateOf(held.record).status === 'paused') throw refused(`Container ${id} is already paused`);
-  // Written first: who is told of a container that it is paused lets it go on before killing it.
-  await become(store, id, 'paused', 'pause');
+  // Written first: who is told of a container that it is paused lets it go on before killing it. Not flushed: after a power
+  // cut nothing of it runs.
+  await become(store, id, 'paused', { isVolatile: true });
   try {
     await freeze(runtimePlaceOf(store, definitionOf(held.record)), id, 'pause');
   } catch (error) {
-    await become(store, id, 'running');
+    await become(store, id, 'running', { isVolatile: true });
     throw error;
   }
+  await become(store, id, 'paused', { happened: [{ action: 'pause' }] });
 }
 
 /**
@@ -47,7 +49,7 @@ export async function unpauseContainer(store: Store, name: string, options: Abor
   const place = runtimePlaceOf(store, definitionOf(held.record));
   // Whoever paused it may have been killed before it was frozen.
   if ((await runtimeStatus(place, id)) === 'paused') await freeze(place, id, 'resume');
-  await become(store, id, 'running', 'unpause');
+  await become(store, id, 'running', { happened: [{ action: 'unpause' }] });
 }
 
 /** A container, its record true and its locks ours: a commit is not let go on under its copying. */
@@ -68,14 +70,8 @@ async function hold(
   return { record, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-async function become(
-  { metadata }: Store,
-  id: string,
-  status: ContainerStatus,
-  action?: 'pause' | 'unpause',
-): Promise<void> {
-  const happened = action === undefined ? [] : [{ action }];
-  await changeState(metadata, id, (state) => ({ ...state, status }), { happened });
+async function become({ metadata }: Store, id: string, status: ContainerStatus, options: ChangeOptions): Promise<void> {
+  await changeState(metadata, id, (state) => ({ ...state, status }), options);
 }
 
 const refused = (message: string): StrataError => new StrataError({ code: 'ERR_CONTAINER_PAUSED', message });

@@ -19,7 +19,9 @@ export interface RunRequest extends CreateRequest {
 
 export type RunEvent =
   | { readonly type: 'created'; readonly id: string; readonly name: string; readonly warnings: readonly string[] }
-  /** From now on signals that reach this process go to the container, if they are passed on at all. */
+  /** From now on signals that reach this process go to the container, with `forwardSignals`. */
+  | { readonly type: 'forwarding' }
+  /** Its process runs. */
   | { readonly type: 'started' }
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array };
 

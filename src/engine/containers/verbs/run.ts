@@ -147,8 +147,11 @@ async function runPlan(
         const { stream, chunk } = event;
         return new Promise<void>((taken) => report({ type: 'output', stream, chunk }, taken));
       }
-      if (forwards) forwarding.use(forwardSignals(event));
-      report({ type: 'started' });
+      if (event.type === 'started') report(event);
+      else if (forwards) {
+        forwarding.use(forwardSignals(event));
+        report({ type: 'forwarding' });
+      }
       return undefined;
     },
   });
