@@ -5,7 +5,7 @@ import { type FoundImage, findNamedImage } from '../images/find-image.ts';
 import { holdImage } from '../images/hold-image.ts';
 import { refuseOtherSystem } from '../images/operating-system.ts';
 import { readConfig } from '../images/read-image.ts';
-import { chainIds } from '../layer/chain-id.ts';
+import { unpackedSnapshot } from '../images/unpacked-snapshot.ts';
 import { defaultPath } from '../oci-runtime/environment.ts';
 import type { ImageConfig, RunConfig } from '../spec/config.ts';
 import type { Platform } from '../spec/platform.ts';
@@ -73,18 +73,10 @@ async function find(
   const config = await readConfig(parts.store.blobs, id, { signal });
   refuseOtherSystem(source.reference, config);
   const createdAt = config.created === undefined ? 0 : Date.parse(config.created);
-  const chainId = chainIds(config.rootfs.diff_ids).at(-1);
-  if (chainId === undefined) return { config, result: { ...nothing, createdAt } };
-  const { metadata, driver } = parts.store;
-  const snapshot = await metadata.snapshots.findByChainId(driver.name, chainId, parts.work.lease);
-  if (snapshot === undefined) {
-    throw new StrataError({
-      code: 'ERR_IMAGE_NOT_UNPACKED',
-      message: `image ${source.reference}: its layers are not unpacked for ${driver.name}`,
-      hint: 'Build or load it again with this storage driver.',
-    });
-  }
-  return { config, result: { identity: `chain:${chainId}`, snapshotId: snapshot.id, createdAt } };
+  const { lease } = parts.work;
+  const snapshot = await unpackedSnapshot(parts.store, config, { image: source.reference, lease });
+  if (snapshot === undefined) return { config, result: { ...nothing, createdAt } };
+  return { config, result: { identity: `chain:${snapshot.chainId}`, snapshotId: snapshot.id, createdAt } };
 }
 
 /** What it finds stays as long as the build's lease, also when its names are removed. */

@@ -6,13 +6,12 @@ import { findImage } from '../../../images/find-image.ts';
 import { holdImage } from '../../../images/hold-image.ts';
 import { refuseOtherSystem } from '../../../images/operating-system.ts';
 import { readConfig } from '../../../images/read-image.ts';
-import { chainIds } from '../../../layer/chain-id.ts';
+import { unpackedSnapshot } from '../../../images/unpacked-snapshot.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { NewContainer } from '../../../metadata/containers.ts';
 import type { StoreLease } from '../../../metadata/leases.ts';
 import type { Metadata } from '../../../metadata/metadata.ts';
 import type { ImageConfig } from '../../../spec/config.ts';
-import type { Digest } from '../../../spec/digest.ts';
 import {
   formatPlatform,
   normalizePlatform,
@@ -71,8 +70,8 @@ export async function recordContainer(
   const given = request.name === undefined ? undefined : checkContainerName(request.name);
   const definition = defineContainer(image.config, id, request, store.configuration);
   const warnings = await warningsOf(store, definition);
-  const parentId = await parentOf(image, found.id, store, lease);
-  const { id: snapshotId } = await driver.snapshotter.prepare(parentId, {
+  const parent = await unpackedSnapshot(store, image, { image: found.id, lease });
+  const { id: snapshotId } = await driver.snapshotter.prepare(parent?.id, {
     lease,
     signal,
     volatile,
@@ -116,23 +115,6 @@ function refuseOtherPlatform(name: string, wanted: Platform, actual: ImageConfig
     code: 'ERR_IMAGE_PLATFORM',
     message: `image with reference ${name} was found but does not match the specified platform: wanted ${want}, actual: ${is}`,
     hint: 'Build or load the image for that platform, or leave the platform out.',
-  });
-}
-
-async function parentOf(
-  config: ImageConfig,
-  id: Digest,
-  { metadata, driver }: Store,
-  lease: StoreLease,
-): Promise<string | undefined> {
-  const chainId = chainIds(config.rootfs.diff_ids).at(-1);
-  if (chainId === undefined) return undefined;
-  const snapshot = await metadata.snapshots.findByChainId(driver.name, chainId, lease);
-  if (snapshot) return snapshot.id;
-  throw new StrataError({
-    code: 'ERR_IMAGE_NOT_UNPACKED',
-    message: `image ${id}: its layers are not unpacked for ${driver.name}`,
-    hint: 'Build or load it again with this storage driver.',
   });
 }
 
