@@ -20,7 +20,8 @@ export function requireProgram(name: string, debianPackage: string): string {
   });
 }
 
-function isExecutable(path: string): boolean {
+/** Whether this process may run the file at `path`. */
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return true;

@@ -8,6 +8,7 @@ import { keepInherited } from '../../sys/inherited-descriptors.ts';
 import { safeEnvironment } from '../../sys/process.ts';
 import { Attachment, type TerminalSize } from '../attach/attachment.ts';
 import { globalArguments, type RuntimePlace } from '../runtime/runtime-commands.ts';
+import { parseAnswer } from '../supervised/answer.ts';
 import { execFailure } from './failure.ts';
 import type { ExecFolder } from './folder.ts';
 
@@ -157,7 +158,7 @@ class Answers {
     let text = '';
     let complaint = '';
     const look = (): void => {
-      const [pidLine, exitLine] = text.split('\n', 2).map(parse);
+      const [pidLine, exitLine] = text.split('\n', 2).map(parseAnswer);
       if (pidLine?.data === undefined) return;
       if (pidLine.data > 0) first.resolve();
       else first.reject(execFailure('', pidLine.message ?? complaint));
@@ -181,15 +182,6 @@ class Answers {
 
 // The types know three of a program's own streams.
 const pipeOf = ({ stdio }: ChildProcess, fd: number): Duplex => (stdio as readonly unknown[])[fd] as Duplex;
-
-function parse(line: string): { readonly data?: number; readonly message?: string } {
-  try {
-    return JSON.parse(line) as { readonly data?: number; readonly message?: string };
-  } catch {
-    // Not whole yet.
-    return {};
-  }
-}
 
 function leave(child: ChildProcess): void {
   child.stderr?.destroy();

@@ -1,7 +1,6 @@
-import { accessSync, constants } from 'node:fs';
 import type { Configuration } from '../../configuration/settings.ts';
 import { StrataError } from '../../errors/index.ts';
-import { findProgram } from '../../sys/find-program.ts';
+import { findProgram, isExecutable } from '../../sys/find-program.ts';
 
 /** What the configuration says of runtimes. */
 export type RuntimeSettings = Pick<Configuration, 'defaultRuntime' | 'runtimes'>;
@@ -44,15 +43,6 @@ export function findRuntime(settings: RuntimeSettings, name: string = settings.d
         ? "Install it: 'apt-get install runc'."
         : 'Install it, or change its path in the configuration.',
   });
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 export function unknownRuntime(name: string, { runtimes }: Pick<RuntimeSettings, 'runtimes'>): StrataError {

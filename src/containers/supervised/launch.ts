@@ -11,6 +11,7 @@ import { SharedBinds } from '../mounts/shared-binds.ts';
 import { readRuntimeLog } from '../runtime/bundle.ts';
 import { type DocumentContents, writeDocument } from '../runtime/document.ts';
 import { startFailure } from '../runtime/start-failure.ts';
+import { parseAnswer } from './answer.ts';
 import { endOrphanedInit } from './orphaned-init.ts';
 import { type SupervisorPlan, supervisorArguments } from './supervisor.ts';
 
@@ -90,15 +91,6 @@ async function answerOf(child: ChildProcess): Promise<number | string> {
   child.unref();
   const { data, message } = parseAnswer(line);
   return data !== undefined && data > 0 ? data : (message ?? said().toString('utf8'));
-}
-
-function parseAnswer(line: string): { readonly data?: number; readonly message?: string } {
-  try {
-    return JSON.parse(line) as { readonly data?: number; readonly message?: string };
-  } catch {
-    // It ended without an answer, or was killed in the middle of it.
-    return {};
-  }
 }
 
 function collect(stream: Readable | null): () => Buffer {
