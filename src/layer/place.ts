@@ -144,6 +144,16 @@ export const placeKey = (place: Uint8Array): string =>
 
 export const placeFromKey = (key: string): Uint8Array => new Uint8Array(Buffer.from(key, 'latin1'));
 
+/** The key of the directory that a place is in; the root's is the root's. */
+export const parentKey = (key: string): string => key.slice(0, Math.max(key.lastIndexOf('/'), 0));
+
+/** The key of a name inside a directory, both as keys. */
+export const childKey = (parent: string, name: string): string => (parent === '' ? name : `${parent}/${name}`);
+
+/** True for a name of so many dots and nothing else: a component may be `.` or `..` where a place may not. */
+export const isDots = (name: Uint8Array, count: number): boolean =>
+  name.length === count && name.every((byte) => byte === dot);
+
 const shown = (path: Uint8Array): string => JSON.stringify(displayBytes(path.subarray(0, 200)));
 
 /** A layer that asks for something no filesystem tree can hold, or that is refused for safety. */

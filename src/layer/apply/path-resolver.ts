@@ -1,25 +1,18 @@
 import type { TarTime } from '../../archive/index.ts';
 import { readlinkAt, unlinkAt } from '../../sys/fs-at.ts';
-import { maxSymlinkHops } from '../../sys/limits.ts';
 import { type FileStat, statAtIfThere } from '../../sys/stat.ts';
 import type { MergedView } from '../merged-view.ts';
 import { isWhiteout } from '../overlay-form.ts';
-import { components, invalidEntry, maxPlaceBytes, placeFromKey, placeKey } from '../place.ts';
+import { invalidEntry, placeFromKey } from '../place.ts';
+import { walkPath } from '../walk-path.ts';
 import { NeedsLowerLayers } from './needs-lower-layers.ts';
-import { childKey, parentKey, type TreeDirectories } from './tree-directories.ts';
+import type { TreeDirectories } from './tree-directories.ts';
 
 /**
  * What lies below the tree a layer goes into: the layers of an overlay, layers that are not there yet (others are
  * being unpacked at the same time), or nothing because the tree is complete.
  */
 export type Below = MergedView | 'unknown' | 'complete';
-
-// Beside the kernel's bound for symlinks one of ours: 40 targets of 2000 components each, again and again, would be a day's work.
-const maxComponents = 10_000;
-const slash = 0x2f;
-
-const isDot = (name: Uint8Array): boolean => name.length === 1 && name[0] === 0x2e;
-const isDotDot = (name: Uint8Array): boolean => name.length === 2 && name[0] === 0x2e && name[1] === 0x2e;
 
 /** How directories on the way that do not exist are treated. */
 type Missing = { readonly make: true; readonly time: TarTime; readonly hollow: boolean } | { readonly make: false };
@@ -80,36 +73,11 @@ export class PathResolver {
     if (this.#directories.has(parent)) return parent;
     const known = this.#resolved.get(parent);
     if (known !== undefined) return known;
-    const found = this.#walk(placeFromKey(parent), path, missing);
+    const found = walkPath(placeFromKey(parent), path, (at, name, key) =>
+      this.#directories.has(key) ? undefined : this.#step(at, name, key, missing),
+    );
     if (missing.make && found !== undefined && found !== parent) this.#resolved.set(parent, found);
     return found;
-  }
-
-  #walk(parent: Uint8Array, path: Uint8Array, missing: Missing): string | undefined {
-    const rest = components(parent).reverse();
-    let at = '';
-    let hops = 0;
-    let count = 0;
-    for (let name = rest.pop(); name !== undefined; name = rest.pop()) {
-      if (++count > maxComponents) throw invalidEntry(path, 'leads through too many directories');
-      if (isDot(name)) continue;
-      if (isDotDot(name)) {
-        at = parentKey(at);
-        continue;
-      }
-      const key = childKey(at, placeKey(name));
-      if (key.length > maxPlaceBytes) throw invalidEntry(path, `leads deeper than ${maxPlaceBytes} bytes of path`);
-      const target = this.#directories.has(key) ? undefined : this.#step(at, name, key, missing);
-      if (target === 'blocked') return undefined;
-      if (target === undefined) {
-        at = key;
-        continue;
-      }
-      if (++hops > maxSymlinkHops) throw invalidEntry(path, 'leads through too many symlinks');
-      if (target[0] === slash) at = '';
-      rest.push(...components(target).reverse());
-    }
-    return at;
   }
 
   /** Undefined when the place is a directory now, the target of a symlink there, `blocked` for anything else. */

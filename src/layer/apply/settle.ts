@@ -5,11 +5,10 @@ import { statAtIfThere, statFd } from '../../sys/stat.ts';
 import { MergedView, type Shown } from '../merged-view.ts';
 import { OpenDirectories } from '../open-directories.ts';
 import { isOverlayPrivate, makeOpaque, makeWhiteout, opaqueAttribute } from '../overlay-form.ts';
-import { childPlace, placeFromKey, placeKey } from '../place.ts';
+import { childPlace, parentKey, placeFromKey, placeKey } from '../place.ts';
 import { readXattrs } from '../xattrs.ts';
 import type { TreeNotes } from './directory-state.ts';
 import { type Metadata, MetadataWriter } from './metadata.ts';
-import { parentKey } from './tree-directories.ts';
 
 export interface SettleJob {
   readonly directory: string;

@@ -16,9 +16,6 @@ import type { MetadataWriter } from './metadata.ts';
 const defaultAcl = 'system.posix_acl_default';
 const epoch: TarTime = { seconds: 0, nanoseconds: 0 };
 
-export const parentKey = (key: string): string => key.slice(0, Math.max(key.lastIndexOf('/'), 0));
-export const childKey = (parent: string, name: string): string => (parent === '' ? name : `${parent}/${name}`);
-
 /** What the directories of a tree were given by its layer so far. Each is known by its place's key. */
 export class TreeDirectories implements Disposable {
   readonly #states = new Map<string, DirectoryState>();

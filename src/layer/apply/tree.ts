@@ -6,13 +6,13 @@ import { listFd } from '../../sys/list-at.ts';
 import { type FileStat, statAt, statAtIfThere, statFd } from '../../sys/stat.ts';
 import { copyUp } from '../copy-up.ts';
 import { isWhiteout, makeWhiteout } from '../overlay-form.ts';
-import { invalidEntry, nameStart, placeFromKey, placeKey } from '../place.ts';
+import { childKey, invalidEntry, nameStart, parentKey, placeFromKey, placeKey } from '../place.ts';
 import type { DirectoryState, TreeNotes } from './directory-state.ts';
 import { missingTarget } from './failures.ts';
 import { type Metadata, MetadataWriter } from './metadata.ts';
 import { NeedsLowerLayers } from './needs-lower-layers.ts';
 import { type Below, PathResolver } from './path-resolver.ts';
-import { childKey, parentKey, TreeDirectories } from './tree-directories.ts';
+import { TreeDirectories } from './tree-directories.ts';
 
 /** Where an entry goes: a directory of the tree, and a name in it. */
 export interface Spot {

@@ -1,11 +1,8 @@
-import { childKey, parentKey } from '../apply/tree-directories.ts';
-import { components, invalidEntry, maxPlaceBytes, nameOf, parentPlace, placeFromKey, placeKey } from '../place.ts';
+import { invariant } from '../../lib/invariant.ts';
+import { childKey, nameOf, parentKey, parentPlace, placeFromKey, placeKey } from '../place.ts';
+import { walkPath } from '../walk-path.ts';
 import type { LayerEntry } from './layer-entry.ts';
 import type { MergedLayers } from './merged-layers.ts';
-
-const slash = 0x2f;
-const maxHops = 40;
-const maxComponents = 10_000;
 
 interface Wish {
   /** Of the entry, for messages. */
@@ -82,31 +79,14 @@ export class LayerPlacer {
   #directoryOf(parent: Uint8Array, { path, makes, ordinal }: Wish): string {
     const own = placeKey(parent);
     if (this.#hasDirectory(own)) return own;
-    const rest = components(parent).reverse();
-    let at = '';
-    let hops = 0;
-    let count = 0;
-    for (let name = rest.pop(); name !== undefined; name = rest.pop()) {
-      if (++count > maxComponents) throw invalidEntry(path, 'leads through too many directories');
-      const text = placeKey(name);
-      if (text === '.') continue;
-      if (text === '..') {
-        at = parentKey(at);
-        continue;
-      }
-      const key = childKey(at, text);
-      if (key.length > maxPlaceBytes) throw invalidEntry(path, `leads deeper than ${maxPlaceBytes} bytes of path`);
-      const target = this.#hasDirectory(key) ? undefined : this.#symlinkAt(at, key);
-      if (target !== undefined) {
-        if (++hops > maxHops) throw invalidEntry(path, 'leads through too many symlinks');
-        if (target[0] === slash) at = '';
-        rest.push(...components(target).reverse());
-        continue;
-      }
-      at = key;
-      if (makes && !this.#hasDirectory(key)) this.#directories.set(key, ordinal);
-    }
-    return at;
+    const found = walkPath(parent, path, (at, _name, key) => {
+      if (this.#hasDirectory(key)) return undefined;
+      const target = this.#symlinkAt(at, key);
+      if (makes && target === undefined) this.#directories.set(key, ordinal);
+      return target;
+    });
+    invariant(found !== undefined, 'nothing is looked at that could block the way');
+    return found;
   }
 
   #symlinkAt(parent: string, key: string): Uint8Array | undefined {

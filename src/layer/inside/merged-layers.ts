@@ -1,15 +1,18 @@
 import { invariant } from '../../lib/invariant.ts';
+import { maxSymlinkHops } from '../../sys/limits.ts';
 import { missingTarget } from '../apply/failures.ts';
 import {
   childPlace,
   comparePlaces,
   components,
   invalidEntry,
+  isDots,
   isInside,
   nameOf,
   parentPlace,
   placeOf,
 } from '../place.ts';
+import { maxComponents } from '../walk-path.ts';
 import { EarlierTable } from './earlier-table.ts';
 import { type FoundEntry, isDeletion, type LayerEntry } from './layer-entry.ts';
 import type { LayerTable } from './layer-table.ts';
@@ -20,9 +23,6 @@ import { type PlaceGroup, PlaceGroups } from './place-groups.ts';
 
 const root = new Uint8Array(0);
 const slash = 0x2f;
-// As the kernel has it. The second bound is ours: 40 targets of 2000 components each would be a day's work.
-const maxHops = 40;
-const maxComponents = 10_000;
 // Archives in which many hardlinks lead to other hardlinks are made by hand only.
 const maxKnownLinks = 1 << 16;
 // Each is a call inside a call: the path to the target of a hardlink leads through another one, which is a symlink.
@@ -100,7 +100,7 @@ export class MergedLayers implements FileMaker, Disposable {
         levels.push(next);
         continue;
       }
-      if (++hops > maxHops) return 'too many symlinks';
+      if (++hops > maxSymlinkHops) return 'too many symlinks';
       const target = next.file.linkPath;
       if (target[0] === slash) levels.splice(1);
       rest.push(...components(target).reverse());
@@ -278,6 +278,3 @@ export class MergedLayers implements FileMaker, Disposable {
     return { layer, entry: last };
   }
 }
-
-const isDots = (name: Uint8Array, count: number): boolean =>
-  name.length === count && name.every((byte) => byte === 0x2e);

@@ -1,0 +1,45 @@
+import { maxSymlinkHops } from '../sys/limits.ts';
+import { childKey, components, invalidEntry, isDots, maxPlaceBytes, parentKey, placeKey } from './place.ts';
+
+// Beside the kernel's bound for symlinks one of ours: 40 targets of 2000 components each, again and again, would be a day's work.
+export const maxComponents = 10_000;
+
+const slash = 0x2f;
+
+/**
+ * Looks at the next name on the way, by the key of its directory and its own: undefined for a directory, which is
+ * entered, the target of a symlink, or `blocked` for anything else.
+ */
+export type StepInto = (directory: string, name: Uint8Array, key: string) => Uint8Array | undefined | 'blocked';
+
+/**
+ * Returns the key of the directory that `parent`, the place of an entry's directory, leads to inside the root: symlinks are
+ * followed, `..` stops at the root. Undefined where something blocks the way. `path` is the entry's, for messages.
+ * @throws ERR_LAYER_ENTRY_INVALID for a way that is too long, and what `step` throws
+ */
+export function walkPath(parent: Uint8Array, path: Uint8Array, step: StepInto): string | undefined {
+  const rest = components(parent).reverse();
+  let at = '';
+  let hops = 0;
+  let count = 0;
+  for (let name = rest.pop(); name !== undefined; name = rest.pop()) {
+    if (++count > maxComponents) throw invalidEntry(path, 'leads through too many directories');
+    if (isDots(name, 1)) continue;
+    if (isDots(name, 2)) {
+      at = parentKey(at);
+      continue;
+    }
+    const key = childKey(at, placeKey(name));
+    if (key.length > maxPlaceBytes) throw invalidEntry(path, `leads deeper than ${maxPlaceBytes} bytes of path`);
+    const target = step(at, name, key);
+    if (target === 'blocked') return undefined;
+    if (target === undefined) {
+      at = key;
+      continue;
+    }
+    if (++hops > maxSymlinkHops) throw invalidEntry(path, 'leads through too many symlinks');
+    if (target[0] === slash) at = '';
+    rest.push(...components(target).reverse());
+  }
+  return at;
+}
