@@ -1,4 +1,5 @@
-import { Worker } from 'node:worker_threads';
+import { errnoOf } from '../sys/errno.ts';
+import { startThread } from '../sys/worker/start-thread.ts';
 import { workerUrl } from '../sys/worker/worker-url.ts';
 
 // A transaction writes two to ten pages of 4 KiB: some megabytes, which recovering the log reads in milliseconds.
@@ -21,10 +22,18 @@ export class Checkpoints {
   count(): void {
     if (++this.#transactions < transactionsBetween || this.#isRunning) return;
     this.#transactions = 0;
+    try {
+      this.#start();
+    } catch (error) {
+      // No thread is to be had: the log goes on growing, and the next one tries again.
+      if (errnoOf(error) === undefined) throw error;
+    }
+  }
+
+  #start(): void {
+    const worker = startThread(workerUrl('checkpoint-worker', import.meta.url), { workerData: this.#database });
     this.#isRunning = true;
-    const worker = new Worker(workerUrl('checkpoint-worker', import.meta.url), { workerData: this.#database });
     worker.unref();
-    // The log goes on growing then, and the next one tries again.
     worker.on('error', () => undefined);
     worker.on('exit', () => {
       this.#isRunning = false;

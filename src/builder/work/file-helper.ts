@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { errnoOf } from '../../sys/errno.ts';
+import { startThread } from '../../sys/worker/start-thread.ts';
 import { workerUrl } from '../../sys/worker/worker-url.ts';
 import type { FileJob } from './file-jobs.ts';
 
@@ -20,6 +22,7 @@ class FileHelper {
   offer(jobs: readonly FileJob[]): Promise<string[][] | undefined> | undefined {
     if (this.#waiting.length >= mostAtOnce || availableParallelism() < 2) return undefined;
     this.#worker ??= this.#start();
+    if (this.#worker === undefined) return undefined;
     const waiting: Waiting = Promise.withResolvers();
     this.#waiting.push(waiting);
     this.#worker.ref();
@@ -27,8 +30,9 @@ class FileHelper {
     return waiting.promise;
   }
 
-  #start(): Worker {
-    const worker = new Worker(workerUrl('file-worker', import.meta.url), { name: 'strata-files' });
+  #start(): Worker | undefined {
+    const worker = this.#thread();
+    if (worker === undefined) return undefined;
     worker.on('message', (results: string[][]) => {
       this.#waiting.shift()?.resolve(results);
       if (this.#waiting.length === 0) worker.unref();
@@ -40,6 +44,16 @@ class FileHelper {
       for (const waiting of this.#waiting.splice(0)) waiting.resolve(undefined);
     });
     return worker;
+  }
+
+  /** Where there is none to be had the main one does all of it. */
+  #thread(): Worker | undefined {
+    try {
+      return startThread(workerUrl('file-worker', import.meta.url), { name: 'strata-files' });
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      return undefined;
+    }
   }
 }
 

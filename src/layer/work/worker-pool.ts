@@ -17,7 +17,7 @@ type LayerThread = JobThread<Job, JobEvent, JobResult<Job['kind']>>;
 class WorkerPool {
   readonly #limit: number;
   readonly #idle: LayerThread[] = [];
-  readonly #waiting: ((thread: LayerThread) => void)[] = [];
+  readonly #waiting: PromiseWithResolvers<LayerThread>[] = [];
   #started = 0;
 
   constructor(limit: number) {
@@ -26,7 +26,7 @@ class WorkerPool {
 
   /** Waits for a free worker and the job's end, also when aborted; then throws the signal's reason. */
   async run<Kind extends Job['kind']>(job: JobOf<Kind>, { signal, progress }: RunOptions): Promise<JobResult<Kind>> {
-    const thread = this.#take() ?? (await new Promise<LayerThread>((resolve) => this.#waiting.push(resolve)));
+    const thread = this.#take() ?? (await this.#freed());
     try {
       // A result that came in spite of an abort is handed over: it may name files that somebody has to remove.
       return (await thread.run(job, { signal, onEvent: ({ offset }) => progress(offset) })) as JobResult<Kind>;
@@ -40,11 +40,25 @@ class WorkerPool {
       if (!idle.hasEnded) return idle;
       this.#started--;
     }
-    return this.#started < this.#limit ? this.#start() : undefined;
+    if (this.#started === this.#limit) return undefined;
+    try {
+      const thread = this.#start();
+      this.#started++;
+      return thread;
+    } catch (error) {
+      // There are no more to be had: those that there are do it one after the other.
+      if (this.#started === 0) throw error;
+      return undefined;
+    }
+  }
+
+  async #freed(): Promise<LayerThread> {
+    const waiting = Promise.withResolvers<LayerThread>();
+    this.#waiting.push(waiting);
+    return await waiting.promise;
   }
 
   #start(): LayerThread {
-    this.#started++;
     return new JobThread(workerUrl('layer-worker', import.meta.url), {
       name: 'strata-layer',
       // V8 lets the young generation grow to 48 MB in every thread, for objects that live as long as one entry of a layer.
@@ -55,8 +69,13 @@ class WorkerPool {
   #release(thread: LayerThread): void {
     this.#idle.push(thread);
     if (this.#waiting.length === 0) return;
-    const free = this.#take();
-    if (free !== undefined) this.#waiting.shift()?.(free);
+    try {
+      const free = this.#take();
+      if (free !== undefined) this.#waiting.shift()?.resolve(free);
+    } catch (error) {
+      // None is left that could do it.
+      for (const { reject } of this.#waiting.splice(0)) reject(error);
+    }
   }
 }
 

@@ -1,10 +1,11 @@
-import { type TransferListItem, Worker, type WorkerOptions } from 'node:worker_threads';
+import type { TransferListItem, Worker, WorkerOptions } from 'node:worker_threads';
 import { StrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { asSyscallError } from '../as-syscall-error.ts';
 import { errnoOf } from '../errno.ts';
 import { fromErrorData } from './error-data.ts';
 import type { WorkerOrder, WorkerReport } from './messages.ts';
+import { startThread } from './start-thread.ts';
 
 export interface JobOptions<Event> extends AbortOptions {
   /** An event that the job delivers has been dealt with when this has resolved. */
@@ -33,7 +34,7 @@ export class JobThread<Job, Event, Result> implements AsyncDisposable {
   #death: { readonly error: unknown } | undefined;
 
   constructor(module: URL, options: Pick<WorkerOptions, 'name' | 'resourceLimits'> = {}) {
-    this.#worker = new Worker(module, options);
+    this.#worker = startThread(module, options);
     this.#worker.unref();
     this.#worker.on('message', (report: WorkerReport) => this.#receive(report));
     let failure: unknown;

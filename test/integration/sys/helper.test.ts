@@ -20,8 +20,8 @@ import { processesInControlGroup, removeControlGroup } from '../../../src/sys/co
 import { errnoOf } from '../../../src/sys/errno.ts';
 import { dropHelperLock, readHolder, takeHelperLock, writeHolder } from '../../../src/sys/helper/helper-lock.ts';
 import { type Helper, keepHelper } from '../../../src/sys/helper/keep-helper.ts';
-import { readMountInfo } from '../../../src/sys/mountinfo.ts';
 import { isAlive } from '../../../src/sys/process-identity.ts';
+import { countingTop, hierarchies } from '../../helpers/control-group-tops.ts';
 import { needs } from '../../helpers/needs.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
 import { until } from '../../helpers/until.ts';
@@ -285,19 +285,7 @@ test('the end of a login, by a signal to all its processes, does not take it', a
   await place.isIdle();
 });
 
-/** Top folders of the hierarchies of control groups that `wanted` accepts. */
-const hierarchies = (wanted: (type: string, options: string) => boolean): string[] =>
-  readMountInfo()
-    .filter(({ type, superOptions }) => wanted(type, superOptions))
-    .map(({ mountPoint }) => Buffer.from(mountPoint).toString());
-
 const ofJobs = hierarchies((type, options) => type === 'cgroup2' || /\b(?:name=|freezer\b)/.test(options));
-const counting = (top: string): boolean =>
-  / pids\b/.test(` ${readFileSync(join(top, 'cgroup.subtree_control'), 'utf8')}`);
-const [counted] = [
-  ...hierarchies((type, options) => type === 'cgroup' && /\bpids\b/.test(options)),
-  ...hierarchies((type) => type === 'cgroup2').filter(counting),
-];
 const skip = needs('root') || (ofJobs.length === 0 && 'no control groups of version 2');
 
 test('the end of a job, by a kill of its control groups, does not take it', { skip }, async (context) => {
@@ -333,12 +321,12 @@ test('where control groups cannot be written it stays in that of its command', {
   await place.isIdle();
 });
 
-const skipCounted = needs('root') || (counted === undefined && 'no control groups that count processes');
+const skipCounted = needs('root') || (countingTop === undefined && 'no control groups that count processes');
 
 test('where no process can be started it is left to the next command', { skip: skipCounted }, async (context) => {
   const place = new Place(context);
   const full = `/strata-test-${process.pid}-full`;
-  const group = join(counted!, full);
+  const group = join(countingTop!, full);
   mkdirSync(group);
   context.after(() => removeControlGroup(full));
   const command = place.command({ wait: true, before: `echo $$ > ${group}/cgroup.procs` });

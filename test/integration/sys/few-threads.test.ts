@@ -1,0 +1,31 @@
+// No thread is to be had: what can do without one does, and what cannot says so.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { removeControlGroup } from '../../../src/sys/control-groups.ts';
+import { temporaryFolder } from '../../helpers/build-folder.ts';
+import { countingTop } from '../../helpers/control-group-tops.ts';
+import { needs } from '../../helpers/needs.ts';
+
+const skip = needs('root') || (countingTop === undefined && 'no control groups that count processes');
+
+test('where no thread can be started nothing waits for one', { skip }, async (context) => {
+  const name = `/strata-test-${process.pid}-threads`;
+  const group = join(countingTop!, name);
+  mkdirSync(group);
+  context.after(() => removeControlGroup(name));
+  const program = join(import.meta.dirname, 'few-threads.fixture.ts');
+  const { stdout } = await promisify(execFile)(process.execPath, [program, group, temporaryFolder(context)], {
+    timeout: 60_000,
+  });
+  const { layers, again, ...others } = JSON.parse(stdout) as Record<'layers' | 'again', unknown>;
+  assert.deepEqual(others, { written: ['done'], thread: 'ERR_SYSCALL_UNAVAILABLE', offered: true });
+  assert.deepEqual(
+    layers,
+    Array.from({ length: 20 }, () => 'ERR_SYSCALL_UNAVAILABLE'),
+  );
+  assert.notEqual(again, 'ERR_SYSCALL_UNAVAILABLE');
+});
