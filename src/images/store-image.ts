@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { receiveBlob } from '../layer/receive-blob.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { invariant } from '../lib/invariant.ts';
 import type { Conduct } from '../lib/report.ts';
@@ -8,10 +6,10 @@ import { isBlobOf } from '../store/layers/presence.ts';
 import { countStanding } from '../store/layers/unpack.ts';
 import type { Store } from '../store/store.ts';
 import type { Work } from '../store/work/types.ts';
-import type { Image, Layer } from './image/image.ts';
-import type { ArchiveFile } from './load/archive-files.ts';
+import type { Image } from './image/image.ts';
 import type { ArchivedImage, ArchivedLayer } from './load/archived-image.ts';
 import { type LoadImagesEvent, makeImages } from './load/load-images.ts';
+import { ReceivedLayers } from './receive-layers.ts';
 import type { RecordedImage } from './record-image.ts';
 import { newName } from './tag-image.ts';
 
@@ -33,9 +31,9 @@ export async function storeImage(
 ): Promise<RecordedImage> {
   const references = tags.map((tag) => newName(parseReference(tag)));
   return await store.work('store image', { signal }, async (work) => {
-    await using scratch = await work.scratch({ signal });
-    const archived = await archivedImage({ store, work }, image, { references, folder: scratch.path, signal });
-    const { snapshotIds, record } = await makeImages({ store, work }, [archived], scratch, { report, signal });
+    await using receiving = new ReceivedLayers(store, work, { signal });
+    const archived = await archivedImage({ store, work }, image, { references, receiving, signal });
+    const { snapshotIds, record } = await makeImages({ store, work }, [archived], receiving, { report, signal });
     return {
       snapshotIds,
       record: async () => {
@@ -49,14 +47,13 @@ export async function storeImage(
 
 interface Receiving extends AbortOptions {
   readonly references: readonly Reference[];
-  /** Takes the blobs of layers that the store lacks. */
-  readonly folder: string;
+  readonly receiving: ReceivedLayers;
 }
 
 async function archivedImage(
   { store, work }: { readonly store: Store; readonly work: Work },
   image: Image,
-  { references, folder, signal }: Receiving,
+  { references, receiving, signal }: Receiving,
 ): Promise<ArchivedImage> {
   const config = await image.config({ signal });
   const manifest = await image.manifest({ signal });
@@ -67,16 +64,8 @@ async function archivedImage(
   for (const [at, layer] of layers.entries()) {
     const { diffId, descriptor } = layer;
     const isHere = at < standing && isBlobOf(store.metadata.layers, diffId, descriptor.digest);
-    const file = isHere ? undefined : await received(layer, join(folder, String(at)), { signal });
+    const file = isHere ? undefined : receiving.receive(layer);
     archived.push({ diffId, name: `layer ${diffId}`, file, descriptor });
   }
   return { id: image.id, references, config, layers: archived, documents: { manifest, target: manifest } };
-}
-
-/** The blob that the layer's descriptor names, whole, in a file. */
-async function received(layer: Layer, path: string, { signal }: AbortOptions): Promise<ArchiveFile> {
-  const { digest, size: sizeBytes } = layer.descriptor;
-  const { coming } = receiveBlob(layer.blob({ signal, lent: true }), { path, sizeBytes, digest, signal });
-  await coming.written;
-  return { path, sizeBytes };
 }

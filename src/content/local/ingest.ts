@@ -19,6 +19,9 @@ import { tryLockFile } from '../../sys/flock.ts';
 import { isAt } from '../../sys/is-at.ts';
 import { diskFailure } from '../disk-failure.ts';
 
+/** Where an ingest's bytes are. */
+export const dataOf = (folder: string): string => join(folder, 'data');
+
 /**
  * One `ingest/<id>/` folder, held by a lock on the folder itself: `data` (the bytes so far), `ref` (the text it stands
  * for, for people) and `flushed` (the boot in which `data` grew, and how many bytes were on the disk by then).
@@ -70,7 +73,7 @@ export class IngestFolder {
   }
 
   get dataPath(): string {
-    return join(this.path, 'data');
+    return dataOf(this.path);
   }
 
   /** How many bytes of `data` were on the disk for certain, and in which boot more may have come. */

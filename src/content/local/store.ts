@@ -17,7 +17,7 @@ import type {
   WriterOptions,
 } from '../types.ts';
 import { StoreHealth } from './health.ts';
-import { IngestFolder } from './ingest.ts';
+import { dataOf, IngestFolder } from './ingest.ts';
 import { ContentLayout } from './layout.ts';
 import { isImpossible, openBlob } from './reader.ts';
 import { type CommitStep, openWriter } from './writer.ts';
@@ -154,10 +154,15 @@ export class LocalContentStore implements ContentStore {
     return basename(this.#layout.ingest(ref));
   }
 
+  /** Where the bytes of the unfinished blob `ref` are, for readers that need a file: until it is committed or discarded. */
+  ingestPath(ref: string): string {
+    return dataOf(this.#layout.ingest(ref));
+  }
+
   /** Allocated bytes of every unfinished blob, by {@link ingestName}; none in a store that is not there yet. */
   ingestSizes(): Map<string, number> {
     const names = existsSync(this.#layout.ingests) ? readdirSync(this.#layout.ingests) : [];
-    return new Map(names.map((name) => [name, allocatedBytes(join(this.#layout.ingests, name, 'data'))]));
+    return new Map(names.map((name) => [name, allocatedBytes(dataOf(join(this.#layout.ingests, name)))]));
   }
 
   /**

@@ -1,5 +1,6 @@
 import { closeSync, createReadStream, openSync } from 'node:fs';
 import { StrataError } from '../../errors/index.ts';
+import type { Coming } from '../../layer/types.ts';
 import { readFullyAt } from '../../sys/fd-io.ts';
 
 /** A file of an archive, to be opened by the path given here and no other. */
@@ -9,6 +10,14 @@ export interface ArchiveFile {
   /** Where it begins, when it is a piece of the file at `path`. */
   readonly offset?: number;
   readonly sizeBytes: number;
+  /** Given when it is still being written: the unfinished blob of a layer, not a file of an archive. */
+  readonly coming?: ComingFile;
+}
+
+/** A blob that comes from elsewhere, into the content store. */
+export interface ComingFile extends Coming {
+  /** Stores it, whole and verified. Called when nobody reads the file any more. */
+  keep(): Promise<void>;
 }
 
 /** The regular files of an archive by their name in it. */

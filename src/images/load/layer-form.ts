@@ -25,7 +25,6 @@ export interface LayerForm {
   readonly digest: Digest;
   readonly sizeBytes: number;
   readonly mediaType: string;
-  readonly compression: CompressionFormat;
   /** Not the bare tar, and something manifests can name: the blob stays, so that its digest comes back as it was. */
   readonly isKept: boolean;
 }
@@ -36,23 +35,24 @@ export async function layerForm(layer: ArchivedLayer, layers: Layers, options: A
   if (file === undefined) {
     if (descriptor === undefined || !isBlobOf(layers, diffId, descriptor.digest)) missing(name);
     const { digest, size: sizeBytes, mediaType } = descriptor;
-    return { diffId, name, file, digest, sizeBytes, mediaType, compression: 'none', isKept: false };
+    return { diffId, name, file, digest, sizeBytes, mediaType, isKept: false };
+  }
+  const { sizeBytes } = file;
+  if (descriptor !== undefined) {
+    const { digest, size, mediaType } = descriptor;
+    if (size !== sizeBytes) throw archiveInvalid(`archive blob ${digest}: ${sizeBytes} bytes instead of ${size}`);
+    return { diffId, name, file, digest, sizeBytes, mediaType, isKept: digest !== parseDigest(diffId) };
   }
   const compression = await compressionOf(file);
-  const isCompressed = compression !== 'none';
-  if (descriptor !== undefined && descriptor.size !== file.sizeBytes) {
-    throw archiveInvalid(`archive blob ${descriptor.digest}: ${file.sizeBytes} bytes instead of ${descriptor.size}`);
-  }
+  const isKept = compression === 'gzip' || compression === 'zstd';
   return {
     diffId,
     name,
     file,
-    digest: descriptor?.digest ?? (isCompressed ? await digestOfFile(file, options) : parseDigest(diffId)),
-    sizeBytes: file.sizeBytes,
-    mediaType:
-      descriptor?.mediaType ?? layerMediaType(compression === 'zstd' || compression === 'gzip' ? compression : 'none'),
-    compression,
-    isKept: descriptor ? descriptor.digest !== parseDigest(diffId) : compression === 'gzip' || compression === 'zstd',
+    digest: compression === 'none' ? parseDigest(diffId) : await digestOfFile(file, options),
+    sizeBytes,
+    mediaType: layerMediaType(isKept ? compression : 'none'),
+    isKept,
   };
 }
 
@@ -63,6 +63,7 @@ export async function layerForm(layer: ArchivedLayer, layers: Layers, options: A
 export async function verifyForm(form: LayerForm, layers: Layers, options: AbortOptions): Promise<void> {
   const { file, diffId, digest, sizeBytes } = form;
   if (file === undefined || isBlobOf(layers, diffId, digest)) return;
+  await file.coming?.written;
   const running = new RunningDigest(digestAlgorithm(diffId));
   // Somebody may have changed the file since its blob was kept.
   const blob = verified(streamOf(file), { digest, sizeBytes }, options);
@@ -79,6 +80,7 @@ export async function keepBlob(
   options: AbortOptions & { readonly lease: Lease },
 ): Promise<void> {
   if (file === undefined) return;
+  if (file.coming !== undefined) return await file.coming.keep();
   try {
     await storeBlob(content, streamOf(file), { digest, sizeBytes }, options);
   } catch (error) {
@@ -93,7 +95,8 @@ export async function keepTar(
   options: AbortOptions & { readonly lease: Lease },
 ): Promise<Digest> {
   const digest = parseDigest(diffId);
-  if (file !== undefined) await storeBlob(content, decompress(streamOf(file), options), { digest }, options);
+  if (file?.coming !== undefined) await file.coming.keep();
+  else if (file !== undefined) await storeBlob(content, decompress(streamOf(file), options), { digest }, options);
   return digest;
 }
 
@@ -106,7 +109,8 @@ async function digestOfFile(file: ArchiveFile, { signal }: AbortOptions): Promis
   return running.digest();
 }
 
-async function compressionOf({ path, offset = 0, sizeBytes }: ArchiveFile): Promise<CompressionFormat> {
+/** By its first bytes, which are there. */
+export async function compressionOf({ path, offset = 0, sizeBytes }: ArchiveFile): Promise<CompressionFormat> {
   await using file = await open(path, 'r');
   const probeBytes = Math.min(compressionProbeBytes, sizeBytes);
   const { buffer, bytesRead } = await file.read(Buffer.alloc(compressionProbeBytes), 0, probeBytes, offset);

@@ -1,5 +1,6 @@
 import type { Conduct } from '../../lib/report.ts';
 import { TaskGroup } from '../../lib/task-group.ts';
+import type { LayerBlob } from '../../metadata/layers.ts';
 import { familiarString, formatReference } from '../../reference/index.ts';
 import { uniqueReferences } from '../../reference/unique-references.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
@@ -15,7 +16,7 @@ import { isForLinux } from '../operating-system.ts';
 import { type ImageRows, putImageRows, type RecordedImage, storeDocument } from '../record-image.ts';
 import { type ArchiveFiles, missing } from './archive-files.ts';
 import type { ArchivedImage, PlatformWish } from './archived-image.ts';
-import { keepBlob, keepTar, type LayerForm, layerForm, verifyForm } from './layer-form.ts';
+import { compressionOf, keepBlob, keepTar, type LayerForm, layerForm, verifyForm } from './layer-form.ts';
 import { readArchive } from './read-archive.ts';
 
 /** Progress of a load. `offset` and `total` are bytes of the layer as the archive holds it. */
@@ -48,8 +49,13 @@ interface ReadyImage {
   readonly image: ImageRows;
   readonly documents: readonly StoredDocument[];
   readonly snapshotId: string | undefined;
-  readonly forms: readonly LayerForm[];
+  readonly blobs: readonly FormBlob[];
   readonly kept: readonly KeptBlob[];
+}
+
+/** A blob that is kept, and the layer it is. */
+interface FormBlob extends LayerBlob {
+  readonly diffId: DiffId;
 }
 
 /** A layer that cannot be made again from its files, and the blob it lives by. */
@@ -127,7 +133,7 @@ async function prepareImage(
   await using group = new TaskGroup({ signal });
   // Compressed blobs are copied while workers unpack them.
   group.run(async (stop) => {
-    for (const form of forms) if (form.isKept) await keepBlob(form, content, { lease, signal: stop });
+    for (const form of forms.filter(isAtHand)) await keepBlob(form, content, { lease, signal: stop });
   });
   const unpacked: { value?: UnpackedChain } = {};
   group.run(async (stop) => {
@@ -135,8 +141,8 @@ async function prepareImage(
       layers: forms.map(({ diffId, digest, file, name }) => ({
         diffId,
         source: () => {
-          const { path: blobPath, offset, sizeBytes } = file ?? missing(name);
-          return { blobPath, offset, sizeBytes, digest };
+          const { path: blobPath, offset, sizeBytes, coming } = file ?? missing(name);
+          return { blobPath, offset, sizeBytes, digest, coming };
         },
       })),
       signal: stop,
@@ -151,18 +157,24 @@ async function prepareImage(
   const { layers = [], snapshotId } = unpacked.value ?? {};
   const links = new Set<Digest>(forms.filter(isOtherThanTar).map(({ digest }) => digest));
   const kept: KeptBlob[] = [];
+  const blobs: FormBlob[] = [];
   for (const [at, form] of forms.entries()) {
     const layer = layers[at];
     if (layer === undefined) continue;
     const { applied } = layer;
     if (applied === undefined) await verifyForm(form, known, { signal });
-    if (!layer.remakeable) {
-      const isStored = form.isKept || form.file === undefined;
-      const digest = isStored ? form.digest : await keepTar(form, content, { lease, signal });
-      kept.push({ diffId: form.diffId, digest });
+    const { diffId, digest, mediaType, sizeBytes, file } = form;
+    if (form.isKept && file !== undefined) {
+      const compression = applied?.compression ?? (await compressionOf(file));
+      blobs.push({ diffId, digest, mediaType, compression, sizeBytes, recipe: undefined });
+      if (!isAtHand(form)) await keepBlob(form, content, { lease, signal });
     }
-    const total = form.file?.sizeBytes ?? form.sizeBytes;
-    report({ type: 'layer', diffId: form.diffId, state: applied ? 'done' : 'exists', offset: total, total });
+    if (!layer.remakeable) {
+      const isStored = form.isKept || file === undefined;
+      kept.push({ diffId, digest: isStored ? digest : await keepTar(form, content, { lease, signal }) });
+    }
+    const total = file?.sizeBytes ?? sizeBytes;
+    report({ type: 'layer', diffId, state: applied ? 'done' : 'exists', offset: total, total });
   }
   const config = documentOf(mediaTypes.ociConfig, image.config.bytes);
   const { manifest, target } = image.documents ?? assembled(config.descriptor, forms, layers);
@@ -179,10 +191,13 @@ async function prepareImage(
     // The config goes by the name that the manifest gives it, whatever hash that is.
     documents: [{ ...config, descriptor: { ...config.descriptor, digest: image.id } }, manifest, target],
     snapshotId,
-    forms,
+    blobs,
     kept,
   };
 }
+
+/** Its blob is to be kept, and is copied; one that comes is stored as it is when it has come. */
+const isAtHand = ({ isKept, file }: LayerForm): boolean => isKept && file?.coming === undefined;
 
 /** Also where the archive leaves the blob out, because the store may have it. */
 const isOtherThanTar = ({ isKept, file, digest, diffId }: LayerForm): boolean =>
@@ -214,7 +229,7 @@ interface RecordedImages {
 function putRows({ store: { metadata }, work: { lease } }: Loading, ready: readonly ReadyImage[]): RecordedImages {
   const before = new Map<string, Digest>();
   const images: RecordedImage[] = [];
-  for (const { image, forms, kept } of ready) {
+  for (const { image, blobs, kept } of ready) {
     for (const reference of image.references) {
       const old = metadata.tags.get(formatReference(reference))?.target;
       // The same index, for another of its platforms: the name stays where it is.
@@ -225,9 +240,7 @@ function putRows({ store: { metadata }, work: { lease } }: Loading, ready: reado
     images.push(putImageRows(metadata, image, lease));
     addImageEvent(metadata, image.id, 'load', image.id);
     for (const { diffId, digest } of kept) metadata.layers.keepBlob(diffId, digest);
-    for (const { diffId, digest, mediaType, compression, sizeBytes, isKept } of forms) {
-      if (isKept) metadata.layers.addBlob(diffId, { digest, mediaType, compression, sizeBytes, recipe: undefined });
-    }
+    for (const { diffId, ...blob } of blobs) metadata.layers.addBlob(diffId, blob);
   }
   return { images, renamed: [...before].map(([reference, id]) => ({ type: 'renamed', reference, before: id })) };
 }

@@ -6,9 +6,10 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { SpoolFile } from '../../../src/content/spool-file.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { applyChain, type LayerProgress, type LayerSource, verifyLayer } from '../../../src/layer/index.ts';
-import { receiveBlob } from '../../../src/layer/receive-blob.ts';
+import { type ReceiveOptions, receiveBlob } from '../../../src/layer/receive-blob.ts';
 import type { Digest } from '../../../src/spec/digest.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { LayerTrees } from '../../helpers/layer-trees.ts';
@@ -70,6 +71,10 @@ class Tap implements AsyncIterable<Uint8Array> {
   }
 }
 
+/** Into a new file. */
+const receive = (stream: AsyncIterable<Uint8Array>, options: ReceiveOptions): ReturnType<typeof receiveBlob> =>
+  receiveBlob(async () => ({ file: await SpoolFile.create(options.path), rest: stream }), options);
+
 type ChainLayer = Parameters<typeof applyChain>[0]['layers'][number];
 
 function layerOf(trees: LayerTrees, name: string, source: LayerSource): ChainLayer {
@@ -82,7 +87,7 @@ test('a layer is unpacked while it comes, and layers while others come', { skip 
   const folder = temporaryFolder(context);
   const taps = ['a', 'b', 'c'].map((name) => new Tap(layer(name), 8));
   const sources = taps.map((tap, at) =>
-    receiveBlob(tap, { path: join(folder, String(at)), sizeBytes: tap.size, digest: tap.digest }),
+    receive(tap, { path: join(folder, String(at)), sizeBytes: tap.size, digest: tap.digest }),
   );
   const layers = sources.map((source, at) => layerOf(trees, `own-${at}`, source));
   const progress = new Map<string, number>();
@@ -111,7 +116,7 @@ test('what breaks the stream is what unpacking rejects with', { skip }, async (c
   const trees = new LayerTrees(context);
   const path = join(temporaryFolder(context), 'blob');
   const tap = new Tap(layer('a'), 4);
-  const source = receiveBlob(tap, { path, sizeBytes: tap.size, digest: tap.digest });
+  const source = receive(tap, { path, sizeBytes: tap.size, digest: tap.digest });
   const applied = applyChain({ layers: [layerOf(trees, 'own', source)], lowerDirs: [] });
   tap.break(new RangeError('the line is dead'));
   await assert.rejects(applied, { name: 'RangeError', message: 'the line is dead' });
@@ -123,7 +128,7 @@ test('a stream that is longer than was said ends there', async (context) => {
   async function* endless(): AsyncGenerator<Uint8Array> {
     for (; pieces < 1000; pieces++) yield new Uint8Array(10);
   }
-  await assert.rejects(receiveBlob(endless(), { path, sizeBytes: 25 }).coming.written, {
+  await assert.rejects(receive(endless(), { path, sizeBytes: 25 }).coming.written, {
     code: 'ERR_BLOB_SIZE_MISMATCH',
   });
   assert.equal(statSync(path).size, 20);
@@ -135,7 +140,7 @@ test('a stream that ends too early is refused, though what came is an archive', 
   const path = join(temporaryFolder(context), 'blob');
   const whole = tar(file('a', 'a'));
   const tap = new Tap(whole.subarray(0, 1024), 1);
-  const source = receiveBlob(tap, { path, sizeBytes: whole.length });
+  const source = receive(tap, { path, sizeBytes: whole.length });
   tap.openAll();
   await assert.rejects(applyChain({ layers: [layerOf(trees, 'own', source)], lowerDirs: [] }), {
     code: 'ERR_BLOB_SIZE_MISMATCH',
@@ -148,12 +153,12 @@ test('a disk without room for the stream is told as such', { skip: needs('root',
   output('mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk);
   try {
     const tap = new Tap(new Uint8Array(100_000), 10);
-    const { coming } = receiveBlob(tap, { path: join(disk, 'blob'), sizeBytes: tap.size });
+    const { coming } = receive(tap, { path: join(disk, 'blob'), sizeBytes: tap.size });
     tap.openAll();
     await assert.rejects(coming.written, { code: 'ERR_NO_SPACE' });
     // The root has the only inode.
     output('mount', '-o', 'remount,nr_inodes=2', disk);
-    const none = receiveBlob(tap, { path: join(disk, 'another'), sizeBytes: tap.size });
+    const none = receive(tap, { path: join(disk, 'another'), sizeBytes: tap.size });
     await assert.rejects(none.coming.written, { code: 'ERR_NO_SPACE' });
   } finally {
     unmount(disk);
@@ -168,7 +173,7 @@ test('an abort ends the wait for a stream that stands still', async (context) =>
     controller.abort(new Error('enough'));
     await new Promise(() => undefined);
   }
-  const { coming } = receiveBlob(still(), { path, sizeBytes: 25, signal: controller.signal });
+  const { coming } = receive(still(), { path, sizeBytes: 25, signal: controller.signal });
   await assert.rejects(coming.written, /enough/);
 });
 
@@ -176,7 +181,7 @@ test('bytes of another digest are refused at their end', { skip }, async (contex
   const trees = new LayerTrees(context);
   const path = join(temporaryFolder(context), 'blob');
   const tap = new Tap(layer('a'), 2);
-  const source = receiveBlob(tap, { path, sizeBytes: tap.size, digest: digestOf(Buffer.from('another')) });
+  const source = receive(tap, { path, sizeBytes: tap.size, digest: digestOf(Buffer.from('another')) });
   tap.openAll();
   await assert.rejects(applyChain({ layers: [layerOf(trees, 'own', source)], lowerDirs: [] }), (error) =>
     isStrataError(error, 'ERR_LAYER_DIGEST_MISMATCH'),
@@ -188,7 +193,7 @@ test('an abort ends a layer that waits for more', { skip }, async (context) => {
   const path = join(temporaryFolder(context), 'blob');
   const tap = new Tap(layer('a'), 4);
   const controller = new AbortController();
-  const source = receiveBlob(tap, { path, sizeBytes: tap.size, signal: controller.signal });
+  const source = receive(tap, { path, sizeBytes: tap.size, signal: controller.signal });
   tap.open(0);
   const applied = applyChain({
     layers: [layerOf(trees, 'own', source)],
@@ -210,7 +215,7 @@ test('an abort ends a layer that has to come whole before it is expanded', {
   const path = join(temporaryFolder(context), 'blob');
   const tap = new Tap(execFileSync('xz', ['-c'], { input: random.bytes(1000) }), 4);
   const controller = new AbortController();
-  const source = receiveBlob(tap, { path, sizeBytes: tap.size });
+  const source = receive(tap, { path, sizeBytes: tap.size });
   tap.open(0);
   const applied = applyChain({ layers: [layerOf(trees, 'own', source)], lowerDirs: [], signal: controller.signal });
   await source.coming.growth.beyond(0);
@@ -233,7 +238,7 @@ test('a small and an empty blob, and one that has to be expanded first, come as 
   );
   const taps = [tar(file('s', 's')), xz].map((bytes) => new Tap(bytes, 2));
   const sources = taps.map((tap, at) =>
-    receiveBlob(tap, { path: join(folder, String(at)), sizeBytes: tap.size, digest: tap.digest }),
+    receive(tap, { path: join(folder, String(at)), sizeBytes: tap.size, digest: tap.digest }),
   );
   const layers = sources.map((source, at) => layerOf(trees, `own-${at}`, source));
   for (const tap of taps) tap.openAll();
@@ -244,7 +249,7 @@ test('a small and an empty blob, and one that has to be expanded first, come as 
   );
   const none = new Tap(new Uint8Array(), 1);
   none.openAll();
-  const empty = layerOf(trees, 'own-empty', receiveBlob(none, { path: join(folder, 'empty'), sizeBytes: 0 }));
+  const empty = layerOf(trees, 'own-empty', receive(none, { path: join(folder, 'empty'), sizeBytes: 0 }));
   const [nothing] = await applyChain({ layers: [empty], lowerDirs: [] });
   assert.deepEqual([nothing?.entries, nothing?.tarSizeBytes], [0, 0]);
 });

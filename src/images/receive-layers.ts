@@ -1,0 +1,72 @@
+import type { BlobWriter } from '../content/types.ts';
+import { type Reception, receiveBlob } from '../layer/receive-blob.ts';
+import { type AbortOptions, unlessAborted } from '../lib/abort.ts';
+import { TaskGroup } from '../lib/task-group.ts';
+import type { Store } from '../store/store.ts';
+import type { Work } from '../store/work/types.ts';
+import type { Layer } from './image/image.ts';
+import type { ArchiveFile } from './load/archive-files.ts';
+
+// As many as registries' clients fetch at once.
+const atOnce = 3;
+
+/**
+ * Takes the blobs of layers into the content store, where they are unpacked from while they come. Those that nobody keeps are
+ * gone with the disposal.
+ */
+export class ReceivedLayers implements AsyncDisposable {
+  readonly #store: Store;
+  readonly #work: Work;
+  readonly #group: TaskGroup;
+  readonly #writers: BlobWriter[] = [];
+  #count = 0;
+
+  constructor(store: Store, work: Work, { signal }: AbortOptions) {
+    this.#store = store;
+    this.#work = work;
+    this.#group = new TaskGroup({ signal, limit: atOnce });
+  }
+
+  /** Begins with the blob that the layer's descriptor names, or queues it behind others. */
+  receive(layer: Layer): ArchiveFile {
+    const { digest, size: sizeBytes } = layer.descriptor;
+    const { lease, content } = this.#work;
+    const { signal } = this.#group;
+    // An image may have one layer twice.
+    const ref = `layer ${this.#count++} ${digest} ${lease.id}`;
+    const opened = Promise.withResolvers<BlobWriter>();
+    const turn = Promise.withResolvers<void>();
+    const begin = async (): Promise<Reception> => {
+      await unlessAborted(turn.promise, { signal });
+      const writer = await content.writer(ref, { signal, expected: { digest, sizeBytes } });
+      this.#writers.push(writer);
+      opened.resolve(writer);
+      return { file: fileOf(writer), rest: layer.blob({ signal, lent: true }) };
+    };
+    const path = this.#store.content.ingestPath(ref);
+    const { coming } = receiveBlob(begin, { path, sizeBytes, digest, signal });
+    this.#group.run(async () => {
+      turn.resolve();
+      await coming.written;
+    });
+    const keep = async (): Promise<void> => {
+      await coming.written;
+      await (await opened.promise).commit({ signal });
+    };
+    return { path, sizeBytes, coming: { ...coming, keep } };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#group[Symbol.asyncDispose]();
+    for (const writer of this.#writers.splice(0)) await writer.discard();
+  }
+}
+
+/** The writer stays open: what it has taken is kept or discarded when the layer stands. */
+const fileOf = (writer: BlobWriter): Reception['file'] => ({
+  get sizeBytes() {
+    return writer.offset;
+  },
+  append: async (piece) => await writer.write(piece),
+  [Symbol.asyncDispose]: async () => {},
+});
