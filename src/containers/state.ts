@@ -69,8 +69,12 @@ export function shownStatus({ status, startedAt }: ContainerState): Exclude<Cont
   return startedAt === undefined ? 'created' : 'exited';
 }
 
+/** How a run ended. */
+export type ContainerEnd = Pick<ContainerState, 'exitCode' | 'finishedAt' | 'error' | 'oomKilled'>;
+
 /** What stays of a state when the container is no longer active: no process, no boot. */
-export const ended = (
-  { startedAt }: ContainerState,
-  how: Pick<ContainerState, 'exitCode' | 'finishedAt' | 'error' | 'oomKilled'>,
-): ContainerState => ({ status: startedAt === undefined ? 'created' : 'exited', startedAt, ...how });
+export const ended = ({ startedAt }: ContainerState, how: ContainerEnd): ContainerState => ({
+  status: startedAt === undefined ? 'created' : 'exited',
+  startedAt,
+  ...how,
+});

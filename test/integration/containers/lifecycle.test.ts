@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { containerLocks } from '../../../src/engine/containers/state/locks.ts';
 import { untilEnd } from '../../../src/engine/containers/verbs/wait.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { bindMount } from '../../../src/sys/bind-mount.ts';
@@ -299,4 +300,26 @@ test('who waits for a paused container hears of its end, also when it runs again
   await engine.containers.kill(id);
   await engine.containers.start(id);
   await untilEnd(store, before, { signal: AbortSignal.timeout(5000) });
+});
+
+test('who waits for a container that is being removed at its end hears how it ended', { skip }, async (t) => {
+  const engine = await testStore(t, { busybox: 'busybox' });
+  const { containers, layout } = engine;
+  const command = ['sh', '-c', 'exit 7'];
+  const { id } = await containers.create({ image: 'busybox', name: 'brief', command, remove: true });
+  const inside = join(layout.containers, id, 'inside');
+  mkdirSync(inside, { recursive: true });
+  bindMount(inside, inside);
+  t.after(() => unmountIfMounted(inside, { lazy: true }));
+  await containers.start(id);
+  // Who finds its end cannot get any further than this.
+  await assert.rejects(containers.wait(id), { code: 'ERR_CONTAINER_REMOVAL' });
+  await using store = storeAt(layout.root);
+  {
+    // Somebody is at it.
+    await using _removing = await (await containerLocks(store, {})).lock(id, {});
+    assert.equal(await containers.wait(id), 7);
+    assert.equal((await stateOf(engine, id)).ExitCode, 7);
+  }
+  unmountIfMounted(inside, { lazy: true });
 });

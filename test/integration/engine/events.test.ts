@@ -91,10 +91,57 @@ test('a run in the foreground starts and dies', { skip }, async (context) => {
   for (const remove of [true, false])
     await engine.containers.run({ image, command: ['sh', '-c', 'exit 4'], remove, stdio: 'inherit' }).result;
   const events = await eventsSince(engine, since);
-  const life = ['container create', 'container start', 'container die'];
+  const life = ['container create', 'container attach', 'container start', 'container die'];
   assert.deepEqual(events.map(shown), [...life, 'container destroy', ...life]);
   const codes = events.filter(({ action }) => action === 'die').map(({ actor }) => actor.attributes['exitCode']);
   assert.deepEqual(codes, ['4', '4']);
+});
+
+test('who starts with the streams in hand is there before, and an end is never before its start', {
+  skip,
+}, async (context) => {
+  const engine = await testStore(context, { busybox: 'busybox' });
+  const since = await newest(engine);
+  const { id } = await engine.containers.create({ image: 'busybox', command: ['true'] });
+  await using attached = await engine.containers.startAttached(id);
+  await attached.exitCode;
+  const events = await eventsSince(engine, since);
+  assert.deepEqual(events.map(shown), ['container create', 'container attach', 'container start', 'container die']);
+  const [start, die] = events.slice(2).map(({ timeMicroseconds }) => timeMicroseconds);
+  assert.ok(start !== undefined && die !== undefined && start <= die, `${start} ${die}`);
+});
+
+test('one that is ended while it is paused goes on first', { skip }, async (context) => {
+  const engine = await testStore(context, { busybox: 'busybox' });
+  const { containers } = engine;
+  const { id } = await containers.create({ image: 'busybox', command: ['sleep', '1000'] });
+  for (const end of [() => containers.kill(id), () => containers.stop(id, { timeoutSeconds: 0 })]) {
+    await containers.start(id);
+    await containers.pause(id);
+    const since = await newest(engine);
+    await end();
+    const told = (await eventsSince(engine, since)).map(({ action }) => action);
+    assert.deepEqual(told.slice(0, 2), ['kill', 'unpause']);
+    assert.equal(told.filter((action) => action === 'unpause').length, 1);
+  }
+});
+
+test('start and end of a run are told also behind one who holds up all writers', { skip }, async (context) => {
+  const engine = await testStore(context, { busybox: 'busybox' });
+  const since = await newest(engine);
+  const fixture = join(import.meta.dirname, '../containers/hold-lock.fixture.ts');
+  const running = engine.containers.run({ image: 'busybox', command: ['sh', '-c', 'sleep 0.1; exit 4'], remove: true });
+  for await (const { type } of running) {
+    if (type !== 'created') continue;
+    const holder = spawn(process.execPath, [fixture, engine.layout.database], { stdio: ['pipe', 'pipe', 'inherit'] });
+    context.after(() => holder.kill('SIGKILL'));
+    await once(holder.stdout, 'data');
+    // For longer than a note waits.
+    setTimeout(() => holder.stdin.end(), 1500);
+  }
+  assert.equal((await running.result).exitCode, 4);
+  const told = (await eventsSince(engine, since)).map(({ action }) => action);
+  assert.deepEqual(told, ['create', 'attach', 'start', 'die', 'destroy']);
 });
 
 test('a process that cannot join has been told of, however it was to run', { skip }, async (context) => {

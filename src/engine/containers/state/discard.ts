@@ -1,4 +1,4 @@
-import type { ContainerState } from '../../../containers/state.ts';
+import { type ContainerEnd, type ContainerState, ended } from '../../../containers/state.ts';
 import { isStrataError, StrataError } from '../../../errors/index.ts';
 import type { Lease } from '../../../ledger/types.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
@@ -62,6 +62,8 @@ export interface DiscardOptions {
   readonly lease?: Lease | undefined;
   /** What is told in the transaction from which on the container is to go, and so once. */
   readonly happened?: readonly ContainerEvent[];
+  /** How its last run ended, for one that goes with that: who waits for it finds its record before that is gone. */
+  readonly end?: ContainerEnd | undefined;
 }
 
 /**
@@ -72,12 +74,15 @@ export interface DiscardOptions {
 export async function discardContainer(
   store: Store,
   { id, snapshotId }: Pick<ContainerRecord, 'id' | 'snapshotId'>,
-  { lease, happened = [] }: DiscardOptions = {},
+  { lease, happened = [], end }: DiscardOptions = {},
 ): Promise<void> {
   const { metadata } = store;
   await using _trace = lease === undefined ? await openCrashMarker(metadata.leases, 'rm') : undefined;
   // Not flushed: what a power cut leaves of this is a container without a log.
-  const change = (state: ContainerState): ContainerState => ({ ...state, status: 'removing' });
+  const change = (state: ContainerState): ContainerState => ({
+    ...(end === undefined ? state : ended(state, end)),
+    status: 'removing',
+  });
   await changeState(metadata, id, change, { isVolatile: true, happened });
   for (const { clear } of containerResources) await clear({ store, id, snapshotId, lease });
 }

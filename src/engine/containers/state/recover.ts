@@ -1,9 +1,9 @@
-import { rmSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readPid, wasOutOfMemory } from '../../../containers/runtime/bundle.ts';
 import { runtimeStatus } from '../../../containers/runtime/runtime-commands.ts';
 import { killedExitCode, SIGKILL } from '../../../containers/signals.ts';
-import { type ContainerState, ended } from '../../../containers/state.ts';
+import { type ContainerEnd, type ContainerState, ended } from '../../../containers/state.ts';
 import { type Exit, readExit, writeExit } from '../../../containers/supervised/exits.ts';
 import { endOrphanedInit } from '../../../containers/supervised/orphaned-init.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
@@ -91,34 +91,37 @@ async function recoverRun(
 async function finish(
   store: Store,
   record: ContainerRecord,
-  how: Partial<Exit> & Pick<ContainerState, 'error'>,
+  how: ContainerEnd,
   { keeps = false }: RecoverOptions = {},
 ): Promise<void> {
   const { layout, metadata } = store;
   const { id } = record;
-  const { bootId: boot, supervisor } = stateOf(record);
+  const { bootId: boot, supervisor, startedAt } = stateOf(record);
   const oomKilled = wasOutOfMemory(bundleOf(layout, id)) || undefined;
+  const end = { finishedAt: Date.now(), ...how, oomKilled };
+  const happened = startedAt === undefined ? [] : tellEnd(startedAt, end);
   // Numbers of another boot's processes are other processes' now.
   await clearRun({ store, id, supervisor: boot === bootId() ? supervisor : undefined });
   if (definitionOf(record).host.AutoRemove && !keeps) {
     writeExit(exitsOf(layout), id, how.exitCode ?? unknownExitCode);
-    await discardContainer(store, record, { happened: [died(record, how)] });
-  } else {
-    const change = (now: ContainerState): ContainerState => ended(now, { finishedAt: Date.now(), ...how, oomKilled });
-    await changeState(metadata, id, change, { happened: [died(record, how)] });
-  }
+    await discardContainer(store, record, { happened, end });
+  } else await changeState(metadata, id, (now) => ended(now, end), { happened });
   forgetExits(store);
 }
 
+const tellEnd = (startedAt: number, end: ContainerEnd): ContainerEvent[] => {
+  const event = died(startedAt, end);
+  return end.oomKilled === true ? [{ action: 'oom', time: event.time }, event] : [event];
+};
+
 /** The end of a run, at the time its supervisor wrote down. */
 export function died(
-  record: ContainerRecord,
-  { exitCode = unknownExitCode, finishedAt }: Partial<Exit>,
+  startedAt: number,
+  { exitCode = unknownExitCode, finishedAt = Date.now() }: ContainerEnd,
 ): ContainerEvent {
-  const { startedAt } = stateOf(record);
-  const time = finishedAt ?? Date.now();
-  const seconds = startedAt === undefined ? 0 : Math.max(0, Math.trunc((time - startedAt) / 1000));
-  return { action: 'die', attributes: { exitCode: String(exitCode), execDuration: String(seconds) }, time };
+  const seconds = Math.max(0, Math.trunc((finishedAt - startedAt) / 1000));
+  const attributes = { exitCode: String(exitCode), execDuration: String(seconds) };
+  return { action: 'die', attributes, time: finishedAt };
 }
 
 /** Somebody was killed between making a container's processes and letting them go, or just after. */
@@ -143,7 +146,15 @@ async function recoverStart(store: Store, record: ContainerRecord, state: Contai
     await clearRun({ store, id, supervisor });
     return await back();
   }
-  const running = { ...state, status: 'running', supervisor, process: identify(pid), startedAt: Date.now() } as const;
-  const adopted = await changeState(metadata, id, () => running, { happened: [{ action: 'start' }] });
+  // It may have ended long since: the file is as old as its process.
+  const startedAt = writtenAt(bundle.pid) ?? Date.now();
+  const running = { ...state, status: 'running', supervisor, process: identify(pid), startedAt } as const;
+  const happened = [{ action: 'start', time: startedAt }];
+  const adopted = await changeState(metadata, id, () => running, { happened });
   if (adopted !== undefined) await recoverRun(store, adopted, running);
 }
+
+const writtenAt = (path: string): number | undefined => {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat && Math.trunc(stat.mtimeMs);
+};

@@ -48,6 +48,7 @@ export async function attachContainer(
     throw refused(`container ${record.id.slice(0, 12)}: its streams are the command's that runs it`, attendedHint);
   }
   const streams = await connect(store, record.id, processOf(store, record), options);
+  await noteAttach(store, record);
   return attached(store, record, streams, options);
 }
 
@@ -72,6 +73,8 @@ export async function startAttached(
         made = { record, streams };
         if (options.terminalSize !== undefined && definitionOf(record).config.Tty === true)
           streams.resize(options.terminalSize);
+        // As with docker, before the start.
+        await noteAttach(store, record);
       },
     });
   } catch (error) {
@@ -80,16 +83,18 @@ export async function startAttached(
   }
   return made === undefined
     ? await attachContainer(store, name, options)
-    : await attached(store, made.record, made.streams, options);
+    : attached(store, made.record, made.streams, options);
 }
 
-async function attached(
+const noteAttach = async ({ metadata }: Store, record: ContainerRecord): Promise<void> =>
+  await noteContainer(metadata, record, { action: 'attach' });
+
+function attached(
   store: Store,
   record: ContainerRecord,
   streams: Attachment,
   { signal }: AbortOptions,
-): Promise<AttachedContainer> {
-  await noteContainer(store.metadata, record, { action: 'attach' });
+): AttachedContainer {
   const closing = new AbortController();
   const either = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
   // From now on: a container that is removed at its end leaves its exit code for a short while only.

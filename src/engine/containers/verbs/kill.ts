@@ -70,9 +70,12 @@ async function thaw(store: Store, record: ContainerRecord, signal: number): Prom
   const { id } = record;
   // Somebody else may have thawed it, or it has ended.
   await freeze(runtimePlaceOf(store, definitionOf(record)), id, 'resume').catch(() => undefined);
-  if (signal === SIGKILL) return;
-  await changeState(store.metadata, id, (state) =>
-    state.status === 'paused' ? { ...state, status: 'running' } : undefined,
+  await changeState(
+    store.metadata,
+    id,
+    (state) => (state.status === 'paused' ? { ...state, status: 'running' } : undefined),
+    // Soon over, if it was killed: not worth waiting for the disk.
+    { happened: [{ action: 'unpause' }], isVolatile: signal === SIGKILL },
   );
 }
 

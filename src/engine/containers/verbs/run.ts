@@ -7,23 +7,17 @@ import { etcFiles } from '../../../containers/runtime/etc-files.ts';
 import { findRuntime, isRuntimeName } from '../../../containers/runtime/find-runtime.ts';
 import { runtimeOptions } from '../../../containers/runtime/runtime-options.ts';
 import { killedExitCode } from '../../../containers/signals.ts';
-import { type ContainerState, ended } from '../../../containers/state.ts';
-import { tellExit } from '../../../containers/supervised/exits.ts';
+import type { ContainerState } from '../../../containers/state.ts';
 import type { Conduct } from '../../../lib/report.ts';
 import type { StoreLease } from '../../../metadata/leases.ts';
 import { collectGarbage, emptyTrashBriefly } from '../../../store/garbage/collect.ts';
-import { bundlesOf, exitsOf } from '../../../store/layout.ts';
+import { bundlesOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
-import { noteContainer } from '../../events/volatile-event.ts';
 import { thisMachine } from '../../machine.ts';
 import { type Recorded, recordContainer } from '../create/create.ts';
-import { changeState } from '../state/change-state.ts';
-import { discardContainer } from '../state/discard.ts';
-import { exitCodeOfStart } from '../state/failures.ts';
 import { runtimePlaceOf } from '../state/places.ts';
 import { reconcileContainers } from '../state/reconcile.ts';
-import { died, unknownExitCode } from '../state/recover.ts';
-import { clearRun } from '../state/run-resources.ts';
+import { AttendedLife } from './attended-life.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
 
 /**
@@ -51,56 +45,32 @@ async function runAttended(
   await reconcileContainers(store, { signal });
   await using lease = await metadata.leases.open('run', { signal });
   // It runs as long as the lease lives; a record that says so without one was left by a command that was killed.
-  const state: ContainerState = { status: 'running', attended: true, startedAt: Date.now() };
+  const state: ContainerState = { status: 'running', attended: true };
   const remove = request.remove === true;
   const created = await recordContainer(store, request, { lease, signal, state, volatile: remove });
   const { id, name, warnings } = created;
-  let exitCode = unknownExitCode;
-  let started: Promise<void> | undefined;
-  const noteStart = (): void => {
-    const record = metadata.containers.get(id);
-    if (record !== undefined) started = noteContainer(metadata, record, { action: 'start' });
-  };
-  const end = async (
-    from: ContainerState,
-    how: { readonly exitCode: number; readonly error?: string },
-  ): Promise<void> => {
-    exitCode = how.exitCode;
-    const finishedAt = Date.now();
-    await clearRun({ store, id, supervisor: undefined });
-    await started;
-    const record = metadata.containers.get(id);
-    const happened = record === undefined || started === undefined ? [] : [died(record, { ...how, finishedAt })];
-    if (!remove) await changeState(metadata, id, () => ended(from, { ...how, finishedAt }), { happened });
-    else if (record !== undefined) await noteContainer(metadata, record, ...happened);
-  };
+  const life = new AttendedLife(store, created, { remove });
   await using cleaning = new AsyncDisposableStack();
   cleaning.defer(async () => {
-    if (remove) {
-      await discardContainer(store, created, { lease });
-      tellExit(exitsOf(store.layout), id, exitCode);
-    }
+    if (remove) await life.discard(lease);
     if (metadata.leases.deaths().length > 0) await collectGarbage(store);
     else if (remove) await emptyTrashBriefly(store.layout);
   });
   try {
     report({ type: 'created', id, name, warnings });
     const plan = await planOf(request, store, created, { lease, signal });
-    const code = await runPlan(plan, request, store, {
+    const exitCode = await runPlan(plan, request, store, {
       report: (event, taken) => {
-        if (event.type === 'started') noteStart();
+        if (event.type === 'started') life.start();
         report(event, taken);
       },
       signal,
     });
-    await end(state, { exitCode: code });
+    await life.end({ exitCode });
     return { id, exitCode };
   } catch (error) {
-    if (signal.aborted) await end(state, { exitCode: killedExitCode });
-    else {
-      const why = error instanceof Error ? error.message : String(error);
-      await end({ status: 'created' }, { exitCode: exitCodeOfStart(error), error: why });
-    }
+    if (signal.aborted) await life.end({ exitCode: killedExitCode });
+    else await life.fail(error);
     throw error;
   }
 }

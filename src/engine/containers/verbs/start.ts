@@ -61,7 +61,9 @@ export async function startContainer(store: Store, name: string, options: StartW
   if (found === undefined) throw containerNotFound(name);
   try {
     const running = await bringUp(store, record, options);
-    await changeState(metadata, id, () => running, { happened: [{ action: 'start' }] });
+    // Its own time: one that is soon over may have ended by now.
+    const happened = [{ action: 'start', time: running.startedAt }];
+    await changeState(metadata, id, () => running, { happened });
   } catch (error) {
     await undo(store, record, before, error, options);
     throw error;

@@ -25,8 +25,8 @@ const tellingMs = 5000;
 /** {@link waitForContainer} for a record; also answers for one that is removed as it ends. */
 export async function untilEnd(store: Store, before: ContainerRecord, options: AbortOptions): Promise<number> {
   const { id } = before;
-  const { status, startedAt = 0, attended } = stateOf(before);
-  const hadStarted = status === 'running' || status === 'paused';
+  const { status, startedAt, attended } = stateOf(before);
+  const hadStarted = startedAt !== undefined && (status === 'running' || status === 'paused');
   const directory = exitsOf(store.layout);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   let exitCode = isActive(stateOf(before)) ? unknownExitCode : (stateOf(before).exitCode ?? 0);
@@ -52,7 +52,7 @@ export async function untilEnd(store: Store, before: ContainerRecord, options: A
         return Date.now() - goneSince > tellingMs;
       }
       // Started again before we looked: it has ended all the same.
-      return state === undefined || (hadStarted && state.startedAt !== startedAt);
+      return state === undefined || state.attended !== attended || (hadStarted && state.startedAt !== startedAt);
     },
     options,
   );
