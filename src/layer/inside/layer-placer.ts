@@ -2,7 +2,22 @@ import { invariant } from '../../lib/invariant.ts';
 import { childKey, nameOf, parentKey, parentPlace, placeFromKey, placeKey } from '../place.ts';
 import { walkPath } from '../walk-path.ts';
 import type { LayerEntry } from './layer-entry.ts';
+import { isDirectoryOrUnnamed, type Level } from './level.ts';
 import type { MergedLayers } from './merged-layers.ts';
+
+const nothing = new Uint8Array(0);
+
+/** A directory on the way to an entry. What is asked of all above it is noted once: a path may have thousands of components. */
+interface Passed {
+  readonly above: Passed | undefined;
+  readonly name: Uint8Array;
+  /** Nothing of the layers below is seen in it. */
+  readonly isHidden: boolean;
+  /** The last entry that took the place of it, or of one above; -1 when none did. */
+  readonly replaced: number;
+  /** What the layers below have there; undefined where something else than a directory is on the way. */
+  below: Level | undefined | 'not looked at';
+}
 
 interface Wish {
   /** Of the entry, for messages. */
@@ -61,12 +76,10 @@ export class LayerPlacer {
     else this.#symlinks.set(key, { target, made });
   }
 
+  /** True while no entry has taken the place of the directory, or of one above it. */
   #hasDirectory(key: string): boolean {
     const made = this.#directories.get(key);
-    return made !== undefined && this.#isLeft(key, made);
-  }
-
-  #isLeft(key: string, made: number): boolean {
+    if (made === undefined) return false;
     if (this.#replaced.size === 0) return true;
     for (let above = key; above !== ''; ) {
       above = parentKey(above);
@@ -79,28 +92,52 @@ export class LayerPlacer {
   #directoryOf(parent: Uint8Array, { path, makes, ordinal }: Wish): string {
     const own = placeKey(parent);
     if (this.#hasDirectory(own)) return own;
-    const found = walkPath(parent, path, (at, _name, key) => {
-      if (this.#hasDirectory(key)) return undefined;
-      const target = this.#symlinkAt(at, key);
-      if (makes && target === undefined) this.#directories.set(key, ordinal);
-      return target;
+    const root = this.#passed(undefined, nothing, '');
+    const passed = new Map([['', root]]);
+    const found = walkPath(parent, path, (at, name, key) => {
+      const above = passed.get(at) ?? root;
+      const isOwn = above.replaced <= (this.#directories.get(key) ?? -2);
+      const target = isOwn ? undefined : this.#symlinkAt(above, name, key);
+      if (target !== undefined) return target;
+      passed.set(key, this.#passed(above, name, key));
+      if (makes && !isOwn) this.#directories.set(key, ordinal);
+      return undefined;
     });
     invariant(found !== undefined, 'nothing is looked at that could block the way');
     return found;
   }
 
-  #symlinkAt(parent: string, key: string): Uint8Array | undefined {
-    const own = this.#symlinks.get(key);
-    if (own !== undefined && this.#isLeft(key, own.made)) return own.target;
-    if (this.#hidden.has(key) || this.#isHiddenIn(parent)) return undefined;
-    const below = this.#below.at(placeFromKey(key));
-    return below?.kind === 'symlink' ? below.linkPath : undefined;
+  #passed(above: Passed | undefined, name: Uint8Array, key: string): Passed {
+    return {
+      above,
+      name,
+      isHidden: above?.isHidden === true || this.#hidden.has(key) || this.#opaque.has(key),
+      replaced: Math.max(above?.replaced ?? -1, this.#replaced.get(key) ?? -1),
+      below: above === undefined ? this.#below.top() : 'not looked at',
+    };
   }
 
-  #isHiddenIn(directory: string): boolean {
-    for (let key = directory; ; key = parentKey(key)) {
-      if (this.#hidden.has(key) || this.#opaque.has(key)) return true;
-      if (key === '') return false;
+  #symlinkAt(above: Passed, name: Uint8Array, key: string): Uint8Array | undefined {
+    const own = this.#symlinks.get(key);
+    if (own !== undefined && above.replaced <= own.made) return own.target;
+    if (above.isHidden || this.#hidden.has(key)) return undefined;
+    const file = this.#childBelow(this.#levelBelow(above), name)?.file;
+    return file?.kind === 'symlink' ? file.linkPath : undefined;
+  }
+
+  #levelBelow(directory: Passed): Level | undefined {
+    const unseen: Passed[] = [];
+    let at = directory;
+    for (; at.below === 'not looked at' && at.above !== undefined; at = at.above) unseen.push(at);
+    let level = at.below === 'not looked at' ? undefined : at.below;
+    for (const next of unseen.reverse()) {
+      level = this.#childBelow(level, next.name);
+      next.below = level;
     }
+    return level;
+  }
+
+  #childBelow(above: Level | undefined, name: Uint8Array): Level | undefined {
+    return above && isDirectoryOrUnnamed(above) ? this.#below.step(above, name) : undefined;
   }
 }

@@ -68,7 +68,7 @@ export class MergedLayers implements FileMaker, Disposable {
    */
   *list(place: Uint8Array, { recursive }: { readonly recursive: boolean }): Generator<MergedFile, void> {
     const above = place.length === 0 ? [] : this.#levelsTo(parentPlace(place));
-    if (this.#tables.length === 0 || above === undefined) return;
+    if (above === undefined) return;
     yield* listMerged({ groups: new PlaceGroups(this.#tables, place), place, above, recursive }, this);
   }
 
@@ -78,10 +78,23 @@ export class MergedLayers implements FileMaker, Disposable {
     return level && this.#fileAt(level);
   }
 
+  /** The root, to {@link step} down from. */
+  top(): Level {
+    const { shown, ...visibility } = judge(this.#groupAt(root, 0), everything);
+    return { ...visibility, place: root, file: shown && this.file(root, shown) };
+  }
+
+  /** What stands under a name in a directory; no symlink is followed. */
+  step(above: Level, name: Uint8Array): Level {
+    const place = childPlace(above.place, name);
+    const { shown, ...visibility } = judge(this.#groupAt(place, above.inside), above);
+    return { ...visibility, place, file: shown && this.file(place, shown) };
+  }
+
   /** What a path leads to inside the root: symlinks are followed, `..` stops at the root. */
   resolve(path: Uint8Array, { followLast }: { readonly followLast: boolean }): MergedFile | PathProblem {
     const rest = components(path).reverse();
-    const levels = [this.#rootLevel()];
+    const levels = [this.top()];
     const isSlashed = path.at(-1) === slash;
     let hops = 0;
     let count = 0;
@@ -95,7 +108,7 @@ export class MergedLayers implements FileMaker, Disposable {
         if (levels.length > 1) levels.pop();
         continue;
       }
-      const next = this.#step(top, name);
+      const next = this.step(top, name);
       if (next.file?.kind !== 'symlink' || (rest.length === 0 && !followLast && !isSlashed)) {
         levels.push(next);
         continue;
@@ -121,7 +134,10 @@ export class MergedLayers implements FileMaker, Disposable {
       const first = this.#firstInside(layer, level);
       if (first === undefined) continue;
       // One that something was put into before it was deleted has kept its attributes.
-      const below = layer > 0 && this.#isDeletedLater(layer, place, first) ? this.lowest(layer).at(place) : undefined;
+      const below =
+        layer > 0 && layer === from && this.#isDeletedLater(layer, place, first)
+          ? this.lowest(layer).at(place)
+          : undefined;
       return below?.kind === 'directory' ? below : impliedDirectory(place, layer, first.mtime);
     }
     return undefined;
@@ -142,27 +158,16 @@ export class MergedLayers implements FileMaker, Disposable {
     return table;
   }
 
-  #rootLevel(): Level {
-    const { shown, ...visibility } = judge(this.#groupAt(root, 0), everything);
-    return { ...visibility, place: root, file: shown && this.file(root, shown) };
-  }
-
   /** The root, the directories on the way, and the place itself; undefined where something else is on the way. */
   #levelsTo(place: Uint8Array): Level[] | undefined {
-    let level = this.#rootLevel();
+    let level = this.top();
     const levels = [level];
     for (const name of components(place)) {
       if (!isDirectoryOrUnnamed(level)) return undefined;
-      level = this.#step(level, name);
+      level = this.step(level, name);
       levels.push(level);
     }
     return levels;
-  }
-
-  #step(above: Level, name: Uint8Array): Level {
-    const place = childPlace(above.place, name);
-    const { shown, ...visibility } = judge(this.#groupAt(place, above.inside), above);
-    return { ...visibility, place, file: shown && this.file(place, shown) };
   }
 
   #fileAt(level: Level): MergedFile | undefined {
@@ -213,7 +218,7 @@ export class MergedLayers implements FileMaker, Disposable {
     return first;
   }
 
-  /** A layer deletes what lies below it at a place, having put `first` into it before. */
+  /** The lowest layer that is seen of a place deletes what lies below it there, having put `first` into it before. */
   #isDeletedLater(layer: number, place: Uint8Array, first: LayerEntry): boolean {
     const deletions = [...this.#entriesAt(layer, place)].filter(({ kind }) => kind === 'whiteout');
     for (let above = place; above.length > 0; ) {

@@ -10,6 +10,7 @@ import { fc } from '../../helpers/properties.ts';
 import { soaking } from '../../helpers/seeded.ts';
 import { characterDevice, dir, file, hardlink, opaque, symlink, tar, whiteout } from '../../helpers/tar-builder.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
+import { patienceMs } from '../../helpers/until.ts';
 
 const skip = needs('root');
 
@@ -201,4 +202,25 @@ test('hardlinks that lead through each other end in an error of the layer', asyn
   ];
   assert.equal((await listing(...chain(50))).length, 54);
   await assert.rejects(listing(...chain(3000)), { code: 'ERR_LAYER_ENTRY_INVALID' });
+});
+
+test('a long path takes no time that grows with the square of its length', { timeout: patienceMs }, async () => {
+  const deep = (at: number): string => `x${at}/${'d/'.repeat(1900)}`;
+  const several = (make: (at: number) => Uint8Array): Uint8Array =>
+    tar(...Array.from({ length: 5 }, (_, at) => make(at)));
+  const flat = tar(file('f', 'f'));
+  const long = tar(file(`${deep(0)}f`, 'f'));
+  for (const [layers, count] of [
+    [[flat, several((at) => whiteout(`${deep(at)}w`))], 2],
+    [[flat, several((at) => file(`${deep(at)}w`))], 2 + 5 * 1902],
+    [[long, several((at) => whiteout(`${deep(0)}w${at}`))], 1903],
+    [[long, several((at) => file(`${deep(0)}w${at}`))], 1908],
+  ] as const) {
+    using view = new MergedLayers(await placedTables(layers));
+    assert.equal([...view.list(utf8(''), { recursive: true })].length, count);
+  }
+});
+
+test('without layers there is an empty root', async () => {
+  assert.deepEqual(await mergedListing([], []), ['"" dir 0755 0:0 @0']);
 });
