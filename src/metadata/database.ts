@@ -7,25 +7,16 @@ import { orUndo } from '../lib/or-undo.ts';
 import { thenAlways } from '../lib/then-always.ts';
 import { Turns } from '../lib/turns.ts';
 import { pause } from '../sys/pause.ts';
-import { beginLogAnew } from './begin-log-anew.ts';
-import { Checkpoints } from './checkpoints.ts';
 import { Connection } from './connection.ts';
 import { checkFormat, migrate, newestFormat, readFormat } from './format.ts';
-import { LogFlush } from './log-flush.ts';
 import { migrations as allMigrations } from './migrations/all.ts';
 import type { Migration } from './migrations/migration.ts';
 import { closeKeepingLog, openReader, type ReaderOptions } from './open-reader.ts';
+import { openWriter } from './open-writer.ts';
 import { reserveOf, SpaceReserve } from './space-reserve.ts';
-import {
-  isBusy,
-  isMisfit,
-  isUnopenable,
-  logFailure,
-  sqliteFailure,
-  storeBusy,
-  storeReadOnly,
-} from './sqlite-failure.ts';
+import { isBusy, isMisfit, isUnopenable, sqliteFailure, storeBusy, storeReadOnly } from './sqlite-failure.ts';
 import { isReadOnly } from './store-trouble.ts';
+import { WriteAheadLog } from './write-ahead-log.ts';
 
 /** A prepared statement whose rows have the shape `Row`; STRICT tables see to the types of what is in them. */
 export interface Statement<Row> {
@@ -89,10 +80,8 @@ export class Database implements Disposable {
   readonly #statements = new Map<string, Statement<never>>();
   readonly #turns = new Turns();
   #connection: Connection | undefined;
-  #log: LogFlush | undefined;
-  /** The disk did not take what is in the log: what is appended behind that would be lost with it. */
-  #hasLostLog = false;
-  #checkpoints: Checkpoints | undefined;
+  /** Of a connection that writes. */
+  #log: WriteAheadLog | undefined;
   /** What the connection can do: `nothing` is one to an empty store in memory, as long as there is no file. */
   #access: 'nothing' | 'looking' | 'writing' = 'nothing';
   #isEntered = false;
@@ -240,9 +229,12 @@ export class Database implements Disposable {
     // First: connections of one process share what is mapped, and would share that it can only be read.
     this.#close();
     // On a full disk even opening may fail, because the write-ahead log needs its files.
-    this.#connection = this.reserve.useFor(() => this.#guard(() => this.#writer(waitMs)));
+    const { isAlone = false, onFlushFailed } = this.#options;
+    const options = { migrations: this.#migrations, waitMs, timeoutMs: this.#readTimeoutMs, isAlone };
+    const connection = this.reserve.useFor(() => this.#guard(() => openWriter(this.path, options)));
+    this.#connection = connection;
+    this.#log = new WriteAheadLog(connection, this.path, { timeoutMs: this.#readTimeoutMs, isAlone, onFlushFailed });
     this.#access = 'writing';
-    this.#checkpoints = this.#options.isAlone === true ? undefined : new Checkpoints(this.path);
   }
 
   async #transact<T>(body: () => T, { signal, isVolatile = false, frees = false }: TransactOptions): Promise<T> {
@@ -255,8 +247,8 @@ export class Database implements Disposable {
     const done = (this.#turns.isFree ? attempt() : undefined) ?? (await this.#turns.take(retry, { signal }));
     if (done.hasChanged) {
       this.#options.onCommitted?.();
-      this.#checkpoints?.count();
-      if (!isVolatile) await this.#flushLog();
+      this.#log?.count();
+      if (!isVolatile) await this.#openedLog().flush();
     }
     return done.result;
   }
@@ -272,7 +264,7 @@ export class Database implements Disposable {
 
   /** Undefined while another process has a transaction open, or reads a log that is to be begun anew. */
   #attempt<T>(body: () => T): Done<T> | undefined {
-    if (!this.#guard(() => this.#hasSoundLog()) || !this.#tryBegin()) return undefined;
+    if (!this.#guard(() => this.#openedLog().isSound()) || !this.#tryBegin()) return undefined;
     this.#isWriting = true;
     try {
       const before = this.#changes();
@@ -298,7 +290,7 @@ export class Database implements Disposable {
       orUndo(
         () => {
           checkFormat(connection, this.path, this.#migrations);
-          this.#log ??= new LogFlush(this.path);
+          this.#openedLog().open();
         },
         () => connection.exec('ROLLBACK'),
       );
@@ -309,36 +301,6 @@ export class Database implements Disposable {
   /** How many rows this connection ever changed. */
   #changes(): unknown {
     return this.#guard(() => this.#opened().get('SELECT total_changes() AS n')?.['n']);
-  }
-
-  async #flushLog(): Promise<void> {
-    invariant(this.#log !== undefined, 'the database is open until its transactions have ended');
-    try {
-      await this.#log.flush();
-    } catch (error) {
-      this.#options.onFlushFailed?.(error);
-      this.#hasLostLog = true;
-      // At once: what was lost is in memory still, and goes into the database from there.
-      this.#isLogAnew();
-      throw logFailure(error, this.path);
-    }
-    // A flush before this one may have failed meanwhile.
-    if (this.#hasLostLog && !this.#isLogAnew()) throw logFailure(lostBefore, this.path);
-  }
-
-  /** False while others are in the way of a new log. Throws what SQLite throws. */
-  #hasSoundLog(): boolean {
-    if (this.#hasLostLog) this.#hasLostLog = !beginLogAnew(this.#opened(), this.#readTimeoutMs);
-    return !this.#hasLostLog;
-  }
-
-  #isLogAnew(): boolean {
-    try {
-      return this.#hasSoundLog();
-    } catch {
-      // The next transaction tries again, and says so.
-      return false;
-    }
   }
 
   /** Runs `body` in the transaction that has just begun, and ends that. */
@@ -393,6 +355,11 @@ export class Database implements Disposable {
     return this.#connection;
   }
 
+  #openedLog(): WriteAheadLog {
+    invariant(this.#log !== undefined, 'the database is open for writing until its transactions have ended');
+    return this.#log;
+  }
+
   #guard<T>(call: () => T): T {
     try {
       return call();
@@ -428,39 +395,6 @@ export class Database implements Disposable {
       () => connection[Symbol.dispose](),
     );
   }
-
-  #writer(waitMs: number): Connection {
-    const connection = new Connection(this.path, { timeoutMs: waitMs });
-    return orUndo(
-      () => {
-        readFormat(connection, this.path, this.#migrations);
-        // SQLite flushes the log by itself only where its order on the disk matters; commits are flushed by LogFlush.
-        connection.exec(
-          `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;
-           PRAGMA journal_size_limit = 16777216;
-           PRAGMA wal_autocheckpoint = ${this.#options.isAlone === true ? pagesInLog : 0}`,
-        );
-        this.#bringUp(connection);
-        connection.exec(`PRAGMA busy_timeout = ${this.#readTimeoutMs}`);
-        return connection;
-      },
-      () => connection[Symbol.dispose](),
-    );
-  }
-
-  #bringUp(connection: Connection): void {
-    if (readFormat(connection, this.path, this.#migrations) === newestFormat(this.#migrations)) return;
-    connection.exec('PRAGMA synchronous = FULL; BEGIN IMMEDIATE');
-    orUndo(
-      () => {
-        // Another process may have been faster, with this version of the program or a newer one.
-        const from = readFormat(connection, this.path, this.#migrations);
-        migrate(connection, { from, path: this.path, migrations: this.#migrations });
-        connection.exec('COMMIT; PRAGMA synchronous = NORMAL');
-      },
-      () => connection.exec('ROLLBACK'),
-    );
-  }
 }
 
 interface Done<T> {
@@ -471,13 +405,8 @@ interface Done<T> {
 // Only opening and recovering the log can hold up a reader.
 const longestReadWaitMs = 5_000;
 
-const lostBefore = new Error('what was written to the log before was lost');
-
 // At random, so that of many that wait each has its turn.
 const pauseMs = (): number => 1 + Math.random() * 19;
-
-// The log outlives the commands, and who comes first reads all of it.
-const pagesInLog = 256;
 
 function withoutAwait<T>(result: T): T {
   invariant(!(result instanceof Promise), 'a transaction does not span an await');
