@@ -6,6 +6,7 @@ import { definitionOf, stepKey } from '../solver/step-key.ts';
 import type { Keyed, Op, OpContext } from '../solver/types.ts';
 import { type CopiedContent, type CopyStep, CopyWork } from './copy-work.ts';
 import type { FilesystemResult } from './filesystem-result.ts';
+import { keyAsIdentity } from './key-as-identity.ts';
 
 /**
  * COPY and ADD: files of the build context, of a stage or an image, or of the Dockerfile itself; ADD unpacks archives. The
@@ -38,16 +39,12 @@ export class CopyOp implements Op<FilesystemResult> {
     const [parent, source] = inputs;
     const copied = await this.#withFiles(source, signal, async (files) => await this.#read(files, signal));
     const digest = stepKey(this.#operationOn(copied), parent === undefined ? [] : [parent]);
-    const exec = async (context: OpContext): Promise<FilesystemResult> => {
-      const snapshotId = await this.#withFiles(
-        source,
-        context.signal,
-        async (files) => await this.#workOn(files, copied, digest).make(parent, context),
-      );
-      // The key describes the output completely, except for times, so it can be the result's identity.
-      return { identity: digest, snapshotId, createdAt: Date.now() };
-    };
-    return { digest, exec };
+    const work = (files: BuildContext, context: OpContext): Promise<string> =>
+      this.#workOn(files, copied, digest).make(parent, context);
+    return keyAsIdentity(
+      digest,
+      async (context) => await this.#withFiles(source, context.signal, (files) => work(files, context)),
+    );
   }
 
   /** Opens what files are taken from, for as long as `use` works. */

@@ -3,6 +3,7 @@ import type { LayerMaker, LayersBelow } from '../../store/layers/types.ts';
 import { stepKey } from '../solver/step-key.ts';
 import type { Keyed, Op, OpContext } from '../solver/types.ts';
 import type { FilesystemResult, LinkWorkspace } from './filesystem-result.ts';
+import { keyAsIdentity } from './key-as-identity.ts';
 
 export interface LinkOpOptions {
   readonly workspace: LinkWorkspace;
@@ -25,14 +26,7 @@ export class LinkOp implements Op<FilesystemResult> {
   }
 
   async key(inputs: readonly FilesystemResult[]): Promise<Keyed<FilesystemResult>> {
-    const digest = stepKey(this.definition, inputs);
-    return {
-      digest,
-      exec: async (context) => {
-        const snapshotId = await this.#link(inputs, context);
-        return { identity: digest, snapshotId, createdAt: Date.now() };
-      },
-    };
+    return keyAsIdentity(stepKey(this.definition, inputs), async (context) => await this.#link(inputs, context));
   }
 
   async #link([parent, copied]: readonly FilesystemResult[], { signal }: OpContext): Promise<string> {

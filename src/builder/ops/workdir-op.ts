@@ -3,6 +3,7 @@ import { RootedTree } from '../../sys/rooted-tree.ts';
 import { definitionOf, stepKey } from '../solver/step-key.ts';
 import type { Keyed, Op, OpContext } from '../solver/types.ts';
 import type { FilesystemResult, Workspace } from './filesystem-result.ts';
+import { keyAsIdentity } from './key-as-identity.ts';
 import { ownerOrRoot } from './owner.ts';
 import { TouchedDirectories } from './touched-directories.ts';
 import { TreeTarget } from './tree-target.ts';
@@ -29,14 +30,7 @@ export class WorkdirOp implements Op<FilesystemResult> {
   }
 
   async key(inputs: readonly FilesystemResult[]): Promise<Keyed<FilesystemResult>> {
-    const digest = stepKey(this.definition, inputs);
-    return {
-      digest,
-      exec: async (context) => {
-        const snapshotId = await this.#make(inputs[0], context);
-        return { identity: digest, snapshotId, createdAt: Date.now() };
-      },
-    };
+    return keyAsIdentity(stepKey(this.definition, inputs), async (context) => await this.#make(inputs[0], context));
   }
 
   async #make(parent: FilesystemResult | undefined, { signal }: OpContext): Promise<string> {
