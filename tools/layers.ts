@@ -28,6 +28,12 @@ const facade = [
   'engine/versions.ts',
 ];
 
+// What other folders reach by one place only.
+const doors: { readonly [file: string]: readonly string[] } = {
+  'src/snapshots/open-tree.ts': ['src/store/trees.ts', 'src/store/store-trees.ts'],
+  'src/snapshots/open-changes.ts': ['src/store/trees.ts', 'src/store/store-trees.ts'],
+};
+
 const allowedTo: { readonly [face: string]: readonly string[] } = {
   // The command itself deals with its user's terminal and with the files that its user names; no store takes part.
   cli: [...facade, 'sys/errno.ts', 'sys/is-readable.ts', 'sys/open-stream.ts', 'sys/raw-terminal.ts'],
@@ -54,6 +60,8 @@ function judge(file: string, specifier: string): string | undefined {
   const path = importedFile(file, specifier);
   const target = path.split('/')[1] ?? '';
   if (target === folder) return undefined;
+  const door = doors[path];
+  if (door?.includes(file) === false) return `${path} is reached by ${door.join(' and ')}`;
   const targetFloor = floorOf(target);
   if (targetFloor < 0) return `folder ${target} has no floor`;
   if (

@@ -63,7 +63,7 @@ export async function build(
         store,
         work,
         cache,
-        workspace: new SnapshotWorkspace(driver.snapshotter, lease),
+        workspace: new SnapshotWorkspace(store, lease),
         copies: nativeDiff ? copiesOf(layout, request, cache) : undefined,
         runner,
         layerMaker: layerMakerOf(store, work),

@@ -54,7 +54,7 @@ async function find(
     return await inFolder(context, dockerfile, { ...options, digests });
   }
   if (context === undefined && typeof dockerfile === 'string') throw noContext(dockerfile);
-  const scratch = stack.use(await openScratch(store.driver.snapshotter, options));
+  const scratch = stack.use(await openScratch(store, options));
   if (context === undefined) return await inFolder(scratch.path, dockerfile, options);
   const text = await takeContextStream(fromCaller(context), scratch.path, options);
   if (text === undefined) {

@@ -14,6 +14,8 @@ import type { LayerStore } from './layers/types.ts';
 import { exitsOf, makeLayout, type StoreLayout } from './layout.ts';
 import { type OpenedDriver, openDriver, openDriverToLook, openOthers } from './open-driver.ts';
 import type { Store } from './store.ts';
+import { StoreTrees } from './store-trees.ts';
+import type { SnapshotTrees } from './trees.ts';
 import type { MadeWork, Work } from './work/types.ts';
 
 export interface OpenStoreOptions {
@@ -59,6 +61,7 @@ class OpenStore implements Store {
   readonly content: LocalContentStore;
   readonly locks: ObjectLocks;
   readonly layers: LayerStore;
+  readonly trees: SnapshotTrees;
   readonly exits: ExitWatch;
   readonly host: Host;
   readonly #options: OpenStoreOptions;
@@ -76,6 +79,7 @@ class OpenStore implements Store {
     this.host = options.host;
     this.#options = options;
     this.layers = new StoreLayers(this);
+    this.trees = new StoreTrees(this);
   }
 
   get driver(): OpenedDriver {

@@ -10,6 +10,7 @@ import type { ExitWatch } from './exit-watch.ts';
 import type { LayerStore } from './layers/types.ts';
 import type { StoreLayout } from './layout.ts';
 import type { OpenedDriver } from './open-driver.ts';
+import type { SnapshotTrees } from './trees.ts';
 import type { MadeWork, Work } from './work/types.ts';
 
 /**
@@ -26,6 +27,8 @@ export interface Store extends AsyncDisposable {
   /** The files behind the blobs, recorded or not. */
   readonly content: LocalContentStore;
   readonly layers: LayerStore;
+  /** Opens the files of snapshots. */
+  readonly trees: SnapshotTrees;
   /** Locks of single objects, which a creator and the garbage collector both take. */
   readonly locks: ObjectLocks;
   /** The driver in use. Before anything was written it is the expected one: only trials that write tell for sure. */

@@ -78,6 +78,18 @@ test('a circle is found through whatever kind of import', (context) => {
   assert.deepEqual(found, [['src/spec/a.ts', 'src/spec/b.ts', 'src/spec/c.ts'], ['src/spec/own.ts']]);
 });
 
+test('a snapshot is looked into by the store alone', (context) => {
+  const root = temporaryFolder(context);
+  for (const file of ['store/trees.ts', 'builder/a.ts', 'snapshots/b.ts']) {
+    mkdirSync(join(root, 'src', dirname(file)), { recursive: true });
+    writeFileSync(join(root, 'src', file), "import { openTree } from '../snapshots/open-tree.ts';");
+  }
+  const found = findLayerViolations(root).violations.map(({ file, why }) => `${file}: ${why}`);
+  assert.deepEqual(found, [
+    'src/builder/a.ts: src/snapshots/open-tree.ts is reached by src/store/trees.ts and src/store/store-trees.ts',
+  ]);
+});
+
 test('a face reaches the engine by its facade alone', (context) => {
   const root = temporaryFolder(context);
   const lines = [

@@ -4,20 +4,21 @@ import { isUnchanged } from '../../layer/diff/is-unchanged.ts';
 import type { Lease } from '../../ledger/types.ts';
 import { amendmentLabels, withoutAmendment } from '../../snapshots/amendment.ts';
 import { copyTree } from '../../snapshots/copy-tree.ts';
-import { openChanges } from '../../snapshots/open-changes.ts';
-import { openTree } from '../../snapshots/open-tree.ts';
-import { ownDirectories } from '../../snapshots/own-directories.ts';
-import type { OpenedSnapshotter } from '../../snapshots/storage-driver.ts';
+import type { Snapshotter } from '../../snapshots/types.ts';
+import type { Store } from '../../store/store.ts';
+import type { SnapshotTrees } from '../../store/trees.ts';
 import type { Mount } from '../../sys/mount-list.ts';
 import type { LinkWorkspace, MountWorkspace, RunSnapshot, Workspace } from './filesystem-result.ts';
 
 /** Build steps on snapshots: each in a mount that no namespace shows and that ends with this process. */
 export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspace {
-  readonly #snapshotter: OpenedSnapshotter;
+  readonly #snapshotter: Snapshotter;
+  readonly #trees: SnapshotTrees;
   readonly #lease: Lease;
 
-  constructor(snapshotter: OpenedSnapshotter, lease: Lease) {
-    this.#snapshotter = snapshotter;
+  constructor({ driver, trees }: Pick<Store, 'driver' | 'trees'>, lease: Lease) {
+    this.#snapshotter = driver.snapshotter;
+    this.#trees = trees;
     this.#lease = lease;
   }
 
@@ -26,7 +27,7 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
     read: (directory: string) => Promise<T>,
     { signal }: { readonly signal: AbortSignal },
   ): Promise<T> {
-    await using tree = await openTree(this.#snapshotter, snapshotId, { access: 'read', signal });
+    await using tree = await this.#trees.open(snapshotId, { access: 'read', signal });
     return await read(tree.path);
   }
 
@@ -36,7 +37,7 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
     { signal, amends = false }: { readonly signal: AbortSignal; readonly amends?: boolean },
   ): Promise<string> {
     const work = async (id: string): Promise<void> => {
-      await using tree = await openTree(this.#snapshotter, id, { access: 'write', signal });
+      await using tree = await this.#trees.open(id, { access: 'write', signal });
       await change(tree.path);
     };
     const { snapshotId } = await this.#make(parentId, work, { signal, labels: amends ? amendmentLabels : {} });
@@ -47,8 +48,8 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
     const work = async (id: string): Promise<void> => {
       // Where the driver keeps changes by themselves, nothing is there yet, and the kernel does the merging. One that
       // amends another is seen whole in a mount.
-      await using own = await openTree(this.#snapshotter, ownId, { access: 'read', signal });
-      await using changes = await openChanges(this.#snapshotter, id, { access: 'write', signal });
+      await using own = await this.#trees.open(ownId, { access: 'read', signal });
+      await using changes = await this.#trees.openChanges(id, { access: 'write', signal });
       await copyTree(own.path, changes.tree.upperDir, { over: true, signal });
     };
     const labels = withoutAmendment(this.#snapshotter.stat(ownId).labels);
@@ -73,7 +74,7 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
     const { id } = await this.#snapshotter.prepare(parentId, { lease, signal, labels, volatile: true });
     try {
       await work(id);
-      const isUnchanged = this.#isUnchanged(id);
+      const isUnchanged = await this.#isUnchanged(id);
       const committed = await this.#snapshotter.commit(id, { lease, signal, durable: false });
       return { snapshotId: committed.id, isUnchanged };
     } catch (error) {
@@ -85,16 +86,18 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
   }
 
   async #diskFailure(id: string, error: unknown): Promise<unknown> {
-    await using changes = await openChanges(this.#snapshotter, id, { access: 'write' });
+    await using changes = await this.#trees.openChanges(id, { access: 'write' });
     return diskFailure(error, changes.tree.upperDir);
   }
 
   /** Known only where the driver keeps changes by themselves. */
-  #isUnchanged(id: string): boolean {
-    const { parentId } = this.#snapshotter.stat(id);
-    const directories = ownDirectories(this.#snapshotter);
-    if (directories === undefined || parentId === undefined) return false;
-    return isUnchanged(directories.ownDirectory(id), directories.ownDirectory(parentId));
+  async #isUnchanged(id: string): Promise<boolean> {
+    if (!this.#snapshotter.capabilities.nativeDiff) return false;
+    await using changes = await this.#trees.openChanges(id, { access: 'write' });
+    const { tree } = changes;
+    if (tree.kind !== 'overlay') return false;
+    const below = tree.amendedDir ?? tree.lowerDirs[0];
+    return below !== undefined && isUnchanged(tree.upperDir, below);
   }
 
   /** Undo does not look at the caller's signal. */

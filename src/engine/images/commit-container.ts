@@ -14,7 +14,6 @@ import type { ContainerRecord } from '../../metadata/containers.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import { formatReference, parseReference } from '../../reference/index.ts';
-import { openChanges } from '../../snapshots/open-changes.ts';
 import { ownDirectories } from '../../snapshots/own-directories.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { Digest } from '../../spec/digest.ts';
@@ -117,12 +116,12 @@ async function copyChanges({ store, work, container, snapshotId, request, signal
     request.pause !== false && isRunning(store.metadata, container) ? await pause(store, container, signal) : undefined;
   if (ownDirectories(snapshotter) === undefined) {
     const { id } = await snapshotter.prepare(parentId, { lease, signal, copyOf: snapshotId });
-    await using copy = await openChanges(snapshotter, id, { access: 'write', signal });
+    await using copy = await store.trees.openChanges(id, { access: 'write', signal });
     removeMountStubs(copy.tree);
     return id;
   }
   const { id } = await snapshotter.prepare(parentId, { lease, signal });
-  await using changes = await openChanges(snapshotter, snapshotId, { access: 'read', signal });
+  await using changes = await store.trees.openChanges(snapshotId, { access: 'read', signal });
   await work.copy(id, { tree: changes.tree, without: mountStubs(changes.tree) }, { signal });
   return id;
 }

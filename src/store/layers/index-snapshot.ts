@@ -10,7 +10,6 @@ import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
 import { amendedId } from '../../snapshots/amendment.ts';
-import { openChanges } from '../../snapshots/open-changes.ts';
 import { type DiffId, parseDiffId } from '../../spec/digest.ts';
 import type { Store } from '../store.ts';
 import { diffIdLabel } from './diff-id-label.ts';
@@ -37,7 +36,7 @@ export async function indexSnapshot(
     layers: { indexes },
   } = store;
   const name = indexes.nameOfNew(lease, snapshotId);
-  await using changes = await openChanges(store.driver.snapshotter, snapshotId, {
+  await using changes = await store.trees.openChanges(snapshotId, {
     access: copyOf ? 'write' : 'read',
     signal,
   });

@@ -1,6 +1,5 @@
 import type { AbortOptions } from '../../lib/abort.ts';
 import { layerSnapshots } from '../../snapshots/amendment.ts';
-import { openTree } from '../../snapshots/open-tree.ts';
 import { ownDirectories } from '../../snapshots/own-directories.ts';
 import type { Store } from '../store.ts';
 import type { OpenLayerFiles } from './types.ts';
@@ -10,13 +9,13 @@ import type { OpenLayerFiles } from './types.ts';
  * others. Throws ERR_SNAPSHOT_NOT_FOUND, ERR_SNAPSHOT_DAMAGED.
  */
 export async function openLayerFiles(
-  { driver: { snapshotter }, metadata }: Store,
+  { driver: { snapshotter }, trees, metadata }: Store,
   snapshotId: string,
   options: AbortOptions,
 ): Promise<OpenLayerFiles> {
   const directories = ownDirectories(snapshotter);
   if (directories === undefined) {
-    const tree = await openTree(snapshotter, snapshotId, { ...options, access: 'read' });
+    const tree = await trees.open(snapshotId, { ...options, access: 'read' });
     return { files: tree.path, [Symbol.asyncDispose]: () => tree[Symbol.asyncDispose]() };
   }
   const files = layerSnapshots(snapshotId, metadata.snapshots).map((id) => directories.ownDirectory(id));

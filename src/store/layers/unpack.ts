@@ -8,7 +8,6 @@ import type { AppliedLayer, LayerSource } from '../../layer/types.ts';
 import { invariant } from '../../lib/invariant.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
 import { layerLine } from '../../snapshots/amendment.ts';
-import { openTree } from '../../snapshots/open-tree.ts';
 import type { ChainId, DiffId } from '../../spec/digest.ts';
 import { readFault } from '../../sys/read-fault.ts';
 import type { Store } from '../store.ts';
@@ -143,9 +142,9 @@ class Unpacking {
   }
 
   async #applyOnto({ source, snapshotId, indexName }: NewLayer): Promise<AppliedLayer> {
-    const { driver, layers } = this.#store;
+    const { trees, layers } = this.#store;
     const { signal, report } = this.#request;
-    await using tree = await openTree(driver.snapshotter, snapshotId, { access: 'write', signal });
+    await using tree = await trees.open(snapshotId, { access: 'write', signal });
     return await applyOnto({
       source,
       rootDir: tree.path,

@@ -69,7 +69,7 @@ class LeasedWork implements Work, Disposable {
   }
 
   async scratch({ signal }: AbortOptions): Promise<ScratchFolder> {
-    return await openScratch(this.#store.driver.snapshotter, { lease: this.lease, signal });
+    return await openScratch(this.#store, { lease: this.lease, signal });
   }
 
   async unpack(request: Omit<UnpackRequest, 'lease'>): Promise<UnpackedChain> {

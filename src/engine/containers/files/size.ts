@@ -2,7 +2,6 @@ import { isStrataError } from '../../../errors/index.ts';
 import { changedBytes } from '../../../layer/diff/changed-bytes.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
-import { openChanges } from '../../../snapshots/open-changes.ts';
 import type { Store } from '../../../store/store.ts';
 import { readStanding } from './read-race.ts';
 
@@ -17,7 +16,7 @@ const attempts = 3;
 
 /** What a container takes; of a running one, about now. */
 export async function sizeOf(
-  { metadata, driver }: Store,
+  { metadata, trees }: Store,
   { id, imageId, snapshotId }: ContainerRecord,
   options: AbortOptions,
 ): Promise<ContainerSize> {
@@ -26,7 +25,7 @@ export async function sizeOf(
   for (let attempt = 1; ; attempt++) {
     try {
       const writtenBytes = await readStanding(metadata.containers, id, async () => {
-        await using changes = await openChanges(driver.snapshotter, snapshotId, { ...options, access: 'read' });
+        await using changes = await trees.openChanges(snapshotId, { ...options, access: 'read' });
         return await changedBytes(changes.tree, options);
       });
       return { writtenBytes, rootBytes: writtenBytes + imageBytes };

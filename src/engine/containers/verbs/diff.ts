@@ -2,7 +2,6 @@ import { withoutMountStubs } from '../../../containers/mounts/mount-stubs.ts';
 import { type ListedChange, listChanges } from '../../../layer/diff/list-changes.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import { invariant } from '../../../lib/invariant.ts';
-import { openChanges } from '../../../snapshots/open-changes.ts';
 import type { Store } from '../../../store/store.ts';
 import { streamStanding } from '../files/read-race.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
@@ -22,10 +21,10 @@ export async function* diffContainer(
 }
 
 async function* changesIn(
-  { driver }: Store,
+  { trees }: Store,
   snapshotId: string,
   options: AbortOptions,
 ): AsyncGenerator<ListedChange, void> {
-  await using changes = await openChanges(driver.snapshotter, snapshotId, { ...options, access: 'read' });
+  await using changes = await trees.openChanges(snapshotId, { ...options, access: 'read' });
   yield* withoutMountStubs(listChanges(changes.tree, options), changes.tree);
 }

@@ -4,7 +4,6 @@ import { checkOutput, intoFile } from '../../../images/save/output-file.ts';
 import { archiveTree } from '../../../layer/diff/archive-tree.ts';
 import { invariant } from '../../../lib/invariant.ts';
 import type { Conduct } from '../../../lib/report.ts';
-import { openTree } from '../../../snapshots/open-tree.ts';
 import type { Store } from '../../../store/store.ts';
 import { noteContainer } from '../../events/volatile-event.ts';
 import { readStanding } from '../files/read-race.ts';
@@ -18,7 +17,7 @@ const reportEvery = 4 << 20;
  * It is read through a mount that no namespace shows and that ends with this process.
  */
 export async function exportContainer(
-  { metadata, driver }: Store,
+  { metadata, trees }: Store,
   name: string,
   { output }: ExportRequest,
   { report, signal }: Conduct<ExportEvent>,
@@ -30,7 +29,7 @@ export async function exportContainer(
   let sizeBytes = 0;
   let reported = 0;
   const archive = async (write: WriteBytes): Promise<void> => {
-    await using tree = await openTree(driver.snapshotter, snapshotId, { access: 'read', signal });
+    await using tree = await trees.open(snapshotId, { access: 'read', signal });
     await archiveTree({
       directory: tree.path,
       sink: async (chunk) => {
