@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AbortOptions } from '../lib/abort.ts';
+import { Turns } from '../lib/turns.ts';
 import { lockFile } from '../sys/flock.ts';
 import { diskFailure } from './disk-failure.ts';
 
@@ -16,7 +17,7 @@ const stripes: readonly string[] = Array.from({ length: 16 }, (_, i) => `object-
 export class ObjectLocks {
   readonly #directory: string;
   // flock excludes our own other descriptors too, but only polling would find out; inside the process we queue.
-  readonly #queues = new Map<string, Promise<void>>();
+  readonly #turns = new Map<string, Turns>();
 
   /** `directory` is the store's `locks` folder. */
   constructor(directory: string) {
@@ -40,18 +41,9 @@ export class ObjectLocks {
   async with<T>(kind: string, key: string, body: () => T | Promise<T>, { signal }: AbortOptions = {}): Promise<T> {
     const [first = 0] = createHash('sha256').update(`${kind}\0${key}`).digest();
     const stripe = stripes[first % stripes.length] ?? '';
-    const before = this.#queues.get(stripe) ?? Promise.resolve();
-    const turn = before.then(() => this.#locked(stripe, body, signal));
-    const settled = turn.then(
-      () => undefined,
-      () => undefined,
-    );
-    this.#queues.set(stripe, settled);
-    try {
-      return await turn;
-    } finally {
-      if (this.#queues.get(stripe) === settled) this.#queues.delete(stripe);
-    }
+    const turns = this.#turns.get(stripe) ?? new Turns();
+    this.#turns.set(stripe, turns);
+    return await turns.take(() => this.#locked(stripe, body, signal), { signal });
   }
 
   async #locked<T>(stripe: string, body: () => T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync, readdirSync, unlinkSync } from 'node:fs
 import { dirname, join } from 'node:path';
 import { diskFailure, isDiskFull } from '../content/disk-failure.ts';
 import type { AbortOptions } from '../lib/abort.ts';
+import { thenAlways } from '../lib/then-always.ts';
 import { SpareFiles } from '../metadata/spare-files.ts';
 import { lockFile, tryLockFile } from '../sys/flock.ts';
 import { ifThere } from '../sys/if-there.ts';
@@ -71,11 +72,17 @@ export class KeyLocks {
     return {
       fd,
       [Symbol.asyncDispose]: async () => {
-        // Removed while still locked, so nobody can lock a file that is about to lose its name.
-        if (!this.#takesSpares || !this.#spares.giveBack(path)) unlinkSync(path);
-        closeSync(fd);
+        thenAlways(
+          () => this.#remove(path),
+          () => closeSync(fd),
+        );
       },
     };
+  }
+
+  /** While it is still locked, so that nobody can lock a file that is about to lose its name. */
+  #remove(path: string): void {
+    if (!this.#takesSpares || !this.#spares.giveBack(path)) ifThere(() => unlinkSync(path));
   }
 }
 
