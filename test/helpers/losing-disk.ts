@@ -29,7 +29,7 @@ export function withLosingDisk(context: Pick<TestContext, 'after'>): LosingDisk 
   output('mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', small);
   const image = join(small, 'image');
   writeFileSync(image, '');
-  truncateSync(image, 64 * 1024 * 1024);
+  truncateSync(image, 256 << 20);
   output(
     'mkfs.ext4',
     '-q',

@@ -107,6 +107,8 @@ export class IngestData {
     try {
       await this.#file.datasync();
     } catch (error) {
+      // Memory has it all and would answer for the disk to whoever takes the ingest up.
+      this.#folder.recordLost(this.#flushedBytes);
       if (isDiskFull(error)) throw error;
       this.#health.markDegraded(this.#folder.dataPath, error);
       throw flushFailed(this.#folder.dataPath, error);

@@ -22,6 +22,9 @@ import { diskFailure } from '../disk-failure.ts';
 /** Where an ingest's bytes are. */
 export const dataOf = (folder: string): string => join(folder, 'data');
 
+// As long as any boot's.
+const noBoot = '00000000-0000-0000-0000-000000000000';
+
 /**
  * One `ingest/<id>/` folder, held by a lock on the folder itself: `data` (the bytes so far), `ref` (the text it stands
  * for, for people) and `flushed` (the boot in which `data` grew, and how many bytes were on the disk by then).
@@ -89,10 +92,19 @@ export class IngestFolder {
   }
 
   recordFlushed(offset: number): void {
+    this.#record(bootId(), offset);
+  }
+
+  /** Only so many bytes of `data` may be trusted from now on: the disk has lost some behind them. */
+  recordLost(offset: number): void {
+    this.#record(noBoot, offset);
+  }
+
+  #record(boot: string, offset: number): void {
     // One write of constant length over what is there: a kill leaves the old record or the new one.
     const fd = openSync(join(this.path, 'flushed'), constants.O_WRONLY | constants.O_CREAT, 0o600);
     try {
-      writeSync(fd, `${bootId()} ${String(offset).padStart(16, '0')}\n`, 0);
+      writeSync(fd, `${boot} ${String(offset).padStart(16, '0')}\n`, 0);
     } finally {
       closeSync(fd);
     }

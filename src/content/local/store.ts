@@ -175,10 +175,12 @@ export class LocalContentStore implements ContentStore {
       signal?.throwIfAborted();
       const ingest = IngestFolder.holdExisting(join(this.#layout.ingests, name));
       if (ingest === undefined || ingest === 'gone') continue;
-      if (isKept(name)) ingest.release();
-      else {
+      try {
+        if (isKept(name)) continue;
         ingest.remove();
         removed++;
+      } finally {
+        ingest.release();
       }
     }
     return removed;
