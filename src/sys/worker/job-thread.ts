@@ -1,4 +1,4 @@
-import type { TransferListItem, Worker, WorkerOptions } from 'node:worker_threads';
+import type { Worker, WorkerOptions } from 'node:worker_threads';
 import { StrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { asSyscallError } from '../as-syscall-error.ts';
@@ -7,11 +7,14 @@ import { fromErrorData } from './error-data.ts';
 import type { WorkerOrder, WorkerReport } from './messages.ts';
 import { startThread } from './start-thread.ts';
 
+// The name of an item's type differs between versions of Node's types.
+type TransferList = NonNullable<Parameters<Worker['postMessage']>[1]>;
+
 export interface JobOptions<Event> extends AbortOptions {
   /** An event that the job delivers has been dealt with when this has resolved. */
   readonly onEvent?: ((event: Event) => void | Promise<void>) | undefined;
   /** What in the job is handed over instead of copied: a stream, a port. */
-  readonly transfer?: readonly TransferListItem[] | undefined;
+  readonly transfer?: TransferList | undefined;
 }
 
 interface RunningJob {
@@ -130,7 +133,7 @@ export class JobThread<Job, Event, Result> implements AsyncDisposable {
     }
   }
 
-  #send(order: WorkerOrder, transfer: readonly TransferListItem[] = []): void {
+  #send(order: WorkerOrder, transfer: TransferList = []): void {
     this.#worker.postMessage(order, transfer);
   }
 }
