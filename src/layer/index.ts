@@ -17,7 +17,7 @@ export type { LayerChange } from './inside/changes-of-layer.ts';
 export type { LayerEntry, LayerEntryKind } from './inside/layer-entry.ts';
 export type { LayerTable } from './inside/layer-table.ts';
 export type { EntryPlace, MergedFile, MergedFileKind } from './inside/merged-file.ts';
-export { type ReceiveOptions, receiveBlob } from './receive-blob.ts';
+export { type BlobFile, type ReceiveOptions, type Reception, receiveBlob } from './receive-blob.ts';
 export type { LayerFiles } from './record-body.ts';
 export { remakeLayer } from './remake.ts';
 export type {
