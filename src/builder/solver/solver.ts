@@ -17,6 +17,14 @@ interface Solved<R extends Result> {
   readonly result: R;
 }
 
+/** What a vertex is worked on with. */
+interface Flight<R extends Result> {
+  readonly inputs: readonly Solved<R>[];
+  readonly move: (step: StepState<R>) => void;
+  /** Takes the slot of an operation that runs. */
+  readonly room: DisposableStack;
+}
+
 /**
  * Brings vertices to results: inputs first and side by side, then the key, then the cache, then the operation.
  * A vertex is worked on once per solver however many others stand on it.
@@ -70,22 +78,22 @@ export class Solver<R extends Result> {
     };
     const inputs = await this.#inputsOf(vertex);
     const startedAt = Date.now();
+    // Disposed of last: what waits for room begins no work behind a failure.
+    using room = new DisposableStack();
     try {
-      return await this.#work(vertex, inputs, move, { signal: this.#signal, log });
+      return await this.#work(vertex, { inputs, move, room }, { signal: this.#signal, log });
     } catch (error) {
-      this.#failed.abort(error);
-      move({ state: 'failed', error, startedAt, endedAt: Date.now() });
       // Of an operation that was told to stop the reason counts, not how it stopped.
+      if (this.#signal.aborted) move({ state: 'canceled', startedAt, endedAt: Date.now() });
+      else {
+        this.#failed.abort(error);
+        move({ state: 'failed', error, startedAt, endedAt: Date.now() });
+      }
       throw this.#signal.reason;
     }
   }
 
-  async #work(
-    vertex: Vertex<R>,
-    inputs: readonly Solved<R>[],
-    move: (step: StepState<R>) => void,
-    context: OpContext,
-  ): Promise<Solved<R>> {
+  async #work(vertex: Vertex<R>, { inputs, move, room }: Flight<R>, context: OpContext): Promise<Solved<R>> {
     const { cache } = this.#options;
     const { op, name } = vertex;
     const results = inputs.map(({ result }) => result);
@@ -106,7 +114,7 @@ export class Solver<R extends Result> {
       if (definitionKey !== undefined && definitionKey !== key) await cache.addKey(found, definitionKey);
       return hit(found);
     }
-    using _slot = await this.#slots.take();
+    room.use(await this.#slots.take());
     context.signal.throwIfAborted();
     const startedAt = Date.now();
     move({ state: 'running', key, startedAt });

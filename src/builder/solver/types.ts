@@ -91,7 +91,9 @@ export type StepState<R extends Result> =
       readonly startedAt: number;
       readonly endedAt: number;
     }
-  | { readonly state: 'failed'; readonly error: unknown; readonly startedAt: number; readonly endedAt: number };
+  | { readonly state: 'failed'; readonly error: unknown; readonly startedAt: number; readonly endedAt: number }
+  /** Told to stop: the build was aborted, or another step failed. */
+  | { readonly state: 'canceled'; readonly startedAt: number; readonly endedAt: number };
 
 /** Takes events; one with `taken` is to be kept until somebody has read it, who then calls that. */
 export type ReportSolve<R extends Result> = (event: SolveEvent<R>, taken?: () => void) => void;

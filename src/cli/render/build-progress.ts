@@ -23,8 +23,9 @@ export function outcomeOf({ step }: StepEvent): string | undefined {
       return 'CACHED';
     case 'done':
       return `DONE ${seconds(step.endedAt - step.startedAt)}s`;
+    case 'canceled':
+      return 'CANCELED';
     case 'failed':
-      if (isAbort(step.error)) return 'CANCELED';
       return `ERROR: ${printable(messageOf(step.error))}`;
     case 'keyed':
     case 'running':
@@ -32,8 +33,6 @@ export function outcomeOf({ step }: StepEvent): string | undefined {
       return undefined;
   }
 }
-
-const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

@@ -84,6 +84,38 @@ test('disposal ends a step and waits for it, however its reader is stuck', { ski
   assert.deepEqual(left(engine), nothing);
 });
 
+test('a step that fails ends those beside it, which are canceled and leave nothing', { skip }, async (t) => {
+  const engine = await store(t);
+  const [failing, beside] = [unusualSeconds(), unusualSeconds()];
+  const context = buildContext(t, [
+    'FROM base AS a',
+    `RUN sleep ${failing}; exit 4`,
+    'FROM base',
+    `RUN sleep ${beside}`,
+    'COPY --from=a /etc /y',
+  ]);
+  const cached = await engine.builder.list();
+  await using operation = engine.builder.build({ context });
+  const moves: string[] = [];
+  const reading = (async () => {
+    for await (const event of operation) {
+      if (event.type === 'step') moves.push(`${event.vertex.name} ${event.step.state}`);
+    }
+  })();
+  await untilSo(() => sleepers(beside).length > 0);
+  await wake(failing);
+  await assert.rejects(operation.result, { code: 'ERR_RUN_FAILED' });
+  await reading;
+  assert.deepEqual(sleepers(beside), []);
+  assert.deepEqual(left(engine), nothing);
+  assert.deepEqual(moves.filter((move) => / (?:failed|canceled|done|hit)$/.test(move)).toSorted(), [
+    `[a 1/1] RUN sleep ${failing}; exit 4 failed`,
+    `[stage-1 1/2] RUN sleep ${beside} canceled`,
+  ]);
+  assert.ok(!moves.some((move) => move.includes('COPY')), 'what had not begun is not told of');
+  assert.deepEqual(await engine.builder.list(), cached);
+});
+
 test('what a step leaves running ends with it', { skip }, async (t) => {
   const engine = await store(t);
   const mark = unusualSeconds();

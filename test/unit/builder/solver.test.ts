@@ -345,7 +345,41 @@ test('a failure ends what runs beside it, and is what is told', async () => {
   assert.equal(top.keyed, 0);
   assert.equal(cache.held.size, 0);
   assert.equal(cache.saved.size, 0);
-  assert.deepEqual(Object.fromEntries(states), { slow: 'failed', failing: 'failed' });
+  assert.deepEqual(Object.fromEntries(states), { slow: 'canceled', failing: 'failed' });
+});
+
+test('one step fails: those that stop beside it, each in its way, or had not begun, are canceled', async () => {
+  const states = new Map<string, string>();
+  const endedBy = Promise.withResolvers<void>();
+  const stopping = (name: string, error: Error): ToyStep =>
+    new ToyStep(name, {
+      exec: async (_inputs, { signal }) => {
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        throw error;
+      },
+    });
+  const failing = new ToyStep('failing', {
+    exec: async () => {
+      await endedBy.promise;
+      throw new Error('broken');
+    },
+  });
+  const killed = stopping('killed', new Error('exit code: 137'));
+  const waiting = new ToyStep('waiting');
+  const above = new ToyStep('above', { inputs: [waiting] });
+  const solver = new Solver<Toy>({
+    cache: new ToyCache(),
+    signal: new AbortController().signal,
+    atOnce: 2,
+    report: (event) => {
+      if (event.type !== 'step') return;
+      states.set(event.vertex.name, event.step.state);
+      if (event.vertex.name === 'waiting' && event.step.state === 'keyed') endedBy.resolve();
+    },
+  });
+  await assert.rejects(solver.solve(new ToyStep('top', { inputs: [failing, killed, above] })), /broken/);
+  assert.deepEqual(Object.fromEntries(states), { failing: 'failed', killed: 'canceled', waiting: 'canceled' });
+  assert.equal(waiting.runs, 0);
 });
 
 test('an abort ends everything with its reason, leaves no lock and no result', async () => {
@@ -359,8 +393,12 @@ test('an abort ends everything with its reason, leaves no lock and no result', a
       throw new Error('unreachable');
     },
   });
-  const solver = solverFor(cache, controller.signal);
+  const states = new Map<string, string>();
+  const solver = solverFor(cache, controller.signal, (event) => {
+    if (event.type === 'step') states.set(event.vertex.name, event.step.state);
+  });
   await assert.rejects(solver.solve(new ToyStep('top', { inputs: [waiting] })), (error) => error === reason);
+  assert.deepEqual(Object.fromEntries(states), { waiting: 'canceled' });
   assert.equal(cache.held.size, 0);
   assert.equal(cache.saved.size, 0);
   const late = new ToyStep('late');

@@ -43,6 +43,28 @@ test('plain: bytes of steps as they are, line by line, names of steps as text', 
   assert.equal(lines, '#1 [1/1] RUN \\x1b[2Jx\n#1 T a\x1b[1A\xff\n#1 T b\n#1 T no end\n#1 DONE 1.5s\n\n');
 });
 
+test('only the step that failed has its error: one that was told to stop is canceled', () => {
+  const other = { digest: 'step:1', name: '[b 1/1] RUN y' };
+  const events: BuildEvent[] = [
+    running,
+    { type: 'step', vertex: other, step: { state: 'running', key: 'l', startedAt: 0 } },
+    { type: 'step', vertex: other, step: { state: 'failed', error: new Error('broken'), startedAt: 0, endedAt: 1 } },
+    { type: 'step', vertex, step: { state: 'canceled', startedAt: 0, endedAt: 1 } },
+  ];
+  const plain = collector();
+  const terminal = collector();
+  for (const progress of [
+    new PlainBuildProgress(plain.write),
+    new TerminalBuildProgress(terminal.write, () => [60, 20]),
+  ]) {
+    for (const event of events) progress.show(event);
+    progress.end();
+  }
+  assert.match(plain.text(), /\n#2 ERROR: broken\n\n#1 CANCELED\n\n$/);
+  const drawn = terminal.text().slice(terminal.text().lastIndexOf('\x1b[J'));
+  assert.match(drawn, /RUN \S+ +CANCELED\n => \[b 1\/1\] RUN y +ERROR\n/);
+});
+
 test('json: a line an event, what steps write as text', () => {
   const { write, text } = collector();
   const progress = new JsonBuildProgress(write);
