@@ -3,6 +3,9 @@ import { closeFd, openAt } from '../sys/fs-at.ts';
 import { placeFromKey } from './place.ts';
 
 const keepOpen = 64;
+// Of a long way the end stays open too: whoever goes up again, as one does who removes what is empty, would come from the root
+// for each directory.
+const keepOfWay = 32;
 
 /**
  * Descriptors of a tree's directories by their place (as a key, see `placeKey`), the ones used last kept open. Each is
@@ -11,6 +14,8 @@ const keepOpen = 64;
 export class OpenDirectories implements Disposable {
   readonly rootFd: number;
   readonly #open = new Map<string, number>();
+  /** The end of the last long way, which nobody has asked for. */
+  readonly #way = new Map<string, number>();
   /** The one asked for last, and mostly next. */
   #lastKey = '';
   #lastFd: number;
@@ -35,6 +40,9 @@ export class OpenDirectories implements Disposable {
 
   /** To be said of a directory that is removed or replaced; those inside it are to be forgotten as well. */
   forget(key: string): void {
+    const passed = this.#way.get(key);
+    if (passed !== undefined) closeFd(passed);
+    this.#way.delete(key);
     const fd = this.#open.get(key);
     if (fd === undefined) return;
     if (this.#lastKey === key) {
@@ -46,8 +54,10 @@ export class OpenDirectories implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const fd of this.#open.values()) closeFd(fd);
-    this.#open.clear();
+    for (const opened of [this.#open, this.#way]) {
+      for (const fd of opened.values()) closeFd(fd);
+      opened.clear();
+    }
     closeFd(this.rootFd);
   }
 
@@ -58,7 +68,7 @@ export class OpenDirectories implements Disposable {
       this.#open.set(key, open);
       return open;
     }
-    const fd = this.#descend(key);
+    const fd = this.#takeFromWay(key) ?? this.#descend(key);
     this.#open.set(key, fd);
     if (this.#open.size > keepOpen) {
       for (const oldest of this.#open.keys()) {
@@ -69,21 +79,45 @@ export class OpenDirectories implements Disposable {
     return fd;
   }
 
-  // Only directories that are asked for stay open: a deep one would push all others out with its ancestors.
+  #takeFromWay(key: string): number | undefined {
+    const fd = this.#way.get(key);
+    this.#way.delete(key);
+    return fd;
+  }
+
+  // Mostly only directories that are asked for stay open: a deep one would push all others out with its ancestors.
   #descend(key: string): number {
     let end = key.lastIndexOf('/');
-    while (end > 0 && !this.#open.has(key.slice(0, end))) end = key.lastIndexOf('/', end - 1);
+    while (end > 0 && !this.#isOpen(key.slice(0, end))) end = key.lastIndexOf('/', end - 1);
     let fd = end > 0 ? this.#find(key.slice(0, end)) : this.rootFd;
+    let at = end > 0 ? key.slice(0, end) : '';
+    const names = key.slice(end > 0 ? end + 1 : 0).split('/');
+    const isLong = names.length > keepOfWay;
+    if (isLong) this.#leaveWay();
     let isOurs = false;
-    for (const name of key.slice(end > 0 ? end + 1 : 0).split('/')) {
+    for (const [count, name] of names.entries()) {
       const parent = fd;
+      const parentAt = at;
       try {
         fd = openAt(parent, placeFromKey(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-      } finally {
+      } catch (error) {
         if (isOurs) closeFd(parent);
+        throw error;
       }
+      if (isOurs && isLong && names.length - count <= keepOfWay) this.#way.set(parentAt, parent);
+      else if (isOurs) closeFd(parent);
+      at = at === '' ? name : `${at}/${name}`;
       isOurs = true;
     }
     return fd;
+  }
+
+  #isOpen(key: string): boolean {
+    return this.#open.has(key) || this.#way.has(key);
+  }
+
+  #leaveWay(): void {
+    for (const fd of this.#way.values()) closeFd(fd);
+    this.#way.clear();
   }
 }

@@ -25,16 +25,18 @@ export interface SettleJob {
  * - a hidden root becomes a whiteout for each name below, because overlayfs knows no opaque root.
  *
  * Answers false, having changed nothing, when a directory was made where the layers below have something else,
- * such as a symlink: then the layer's entries belong elsewhere, and it is to be unpacked again knowing them.
+ * such as a symlink: then the layer's entries belong elsewhere, and it is to be unpacked again knowing them. `check` throws to
+ * end it.
  */
-export function settleLayer(job: SettleJob): boolean {
+export function settleLayer(job: SettleJob, check: () => void): boolean {
   using view = new MergedView(job.lowerDirs, job);
   for (const { key } of job.notes.implied) {
+    check();
     const shown = view.at(key);
     if (shown && shown.stat.type !== 'directory') return false;
   }
   using settlement = new Settlement(job, view);
-  settlement.run();
+  settlement.run(check);
   return true;
 }
 
@@ -52,15 +54,20 @@ class Settlement implements Disposable {
     this.#opaque = opaqueAttribute(job.rootless);
   }
 
-  run(): void {
+  run(check: () => void): void {
     const { whiteouts, implied, rootNamed, rootOpaque } = this.#notes;
-    for (const key of whiteouts) if (!this.#view.at(key)) this.#removeFrom(key, unlinkAt);
+    for (const key of whiteouts) {
+      check();
+      if (!this.#view.at(key)) this.#removeFrom(key, unlinkAt);
+    }
     for (const { key, hollow } of implied.toReversed()) {
+      check();
       if (!hollow || this.#view.at(key)) continue;
       this.#own.forget(key);
       this.#removeFrom(key, rmdirAt);
     }
     for (const { key, inherits } of implied) {
+      check();
       const shown = inherits ? this.#view.at(key) : undefined;
       if (shown) this.#inherit(key, shown);
     }

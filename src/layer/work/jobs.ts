@@ -44,7 +44,7 @@ export function runJob(job: Job, control: JobControl): Results[Job['kind']] {
     case 'spread':
       return spreadLayer(job.job, control);
     case 'settle':
-      return settleLayer(job.job);
+      return settleLayer(job.job, control.check);
     case 'read-index':
       return readWholeIndex(job.job.indexPath, control.check);
     case 'verify':
