@@ -20,12 +20,11 @@ export abstract class DirectorySnapshotter extends RecordedSnapshotter {
     this.directories = new SnapshotDirectories(root, name);
   }
 
-  /** Makes the contents of a new snapshot's directory; `parent` is committed. */
-  protected abstract fill(
-    directory: string,
-    parent: SnapshotRecord | undefined,
-    options: MakeOptions,
-  ): void | Promise<void>;
+  /**
+   * Fills `tree`, the directory that will hold the snapshot's files: absolute, empty, of mode 755. `parent` is committed.
+   * What a driver keeps beside the files goes into the directory that `tree` lies in, and comes and goes with it.
+   */
+  protected abstract fill(tree: string, parent: SnapshotRecord | undefined, options: MakeOptions): void | Promise<void>;
 
   /** The directory with the snapshot's files. Throws ERR_SNAPSHOT_DAMAGED when it is gone. */
   protected treeOf(id: string): string {
@@ -38,7 +37,7 @@ export abstract class DirectorySnapshotter extends RecordedSnapshotter {
     parent: SnapshotRecord | undefined,
     options: MakeOptions,
   ): Promise<void> {
-    await this.directories.create(id, (directory) => this.fill(directory, parent, options));
+    await this.directories.create(id, (tree) => this.fill(tree, parent, options));
   }
 
   protected hasStorage(id: string): boolean {

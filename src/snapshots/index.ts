@@ -2,15 +2,18 @@ export type { Lease, SnapshotKind, SnapshotLedger, SnapshotRecord } from '../led
 export type { AbortOptions } from '../lib/abort.ts';
 export type { Mount } from '../sys/mount-list.ts';
 export type { OverlayMount } from '../sys/overlay-options.ts';
+export { syncFilesystem } from '../sys/syncfs.ts';
 export { type ChooseDriverOptions, chooseDriver } from './choose-driver.ts';
+export { type CopyTreeOptions, copyChangingTree, copyTree } from './copy-tree.ts';
 export { DirectorySnapshotter } from './directory-snapshotter.ts';
 export type { DriverChoice, DriverFinding } from './driver-choice.ts';
 export { allDrivers } from './drivers/all.ts';
 export { driverInUse } from './expected-driver.ts';
 export type { Filesystem } from './filesystem-of.ts';
+export { mountHidden } from './hidden-mount.ts';
 export { openChanges, type SnapshotChanges } from './open-changes.ts';
 export { type OpenSnapshotterOptions, openSnapshotter } from './open-snapshotter.ts';
-export { type OpenTreeOptions, openTree, type SnapshotTree } from './open-tree.ts';
+export { type OpenTreeOptions, openTree } from './open-tree.ts';
 export { probeDirectories } from './probe-directories.ts';
 export type { FileAbilities } from './probe-files.ts';
 export type { ProbePlace } from './probe-place.ts';
@@ -24,6 +27,7 @@ export type {
   OpenedSnapshotter,
   StorageDriver,
 } from './storage-driver.ts';
+export { treeUsage } from './tree-usage.ts';
 export type {
   CleanupReport,
   CommitOptions,
@@ -34,6 +38,7 @@ export type {
   RemoveOptions,
   SnapshotCleaner,
   SnapshotInfo,
+  SnapshotTree,
   Snapshotter,
   SnapshotterCapabilities,
   SnapshotUsage,

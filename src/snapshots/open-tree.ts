@@ -1,13 +1,6 @@
 import type { AbortOptions } from '../lib/abort.ts';
-import { closeFd } from '../sys/fs-at.ts';
-import { mountDetached } from '../sys/mount-list.ts';
-import type { Snapshotter } from './types.ts';
-
-/** All files of a snapshot, for as long as this is held. */
-export interface SnapshotTree extends AsyncDisposable {
-  /** An absolute path that this process alone can use, also from its threads. */
-  readonly path: string;
-}
+import { mountHidden } from './hidden-mount.ts';
+import type { SnapshotTree, Snapshotter } from './types.ts';
 
 export interface OpenTreeOptions extends AbortOptions {
   /** `write` is for an active snapshot that nobody else uses. */
@@ -29,9 +22,7 @@ export async function openTree(
   const [mount, second] = mounts;
   const mayChange = access === 'read' && snapshotter.stat(id).kind === 'active';
   if (mount?.type === 'bind' && second === undefined && !mayChange) return standing(mount.source);
-  const fd = mountDetached(mounts);
-  // The dot leads into the mount where a symlink is not followed.
-  return { path: `/proc/self/fd/${fd}/.`, [Symbol.asyncDispose]: async () => closeFd(fd) };
+  return await mountHidden(mounts);
 }
 
 const standing = (path: string): SnapshotTree => ({ path, [Symbol.asyncDispose]: async () => {} });

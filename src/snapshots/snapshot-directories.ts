@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { diskFailure } from '../content/disk-failure.ts';
 import { moveToTrash } from '../content/trash.ts';
@@ -6,6 +6,7 @@ import { syncDirectory } from '../sys/sync-directory.ts';
 
 // Marks a directory that is still being filled; no snapshot id holds a dot.
 const unfinished = '.new';
+const treeName = 'fs';
 
 /**
  * The directories of one driver under `<root>/snapshots/<driver>/<id>`. A directory under its own id is complete: it is
@@ -31,7 +32,7 @@ export class SnapshotDirectories {
   /** The snapshot's own files. */
   tree(id: string): string {
     // Asked of hundreds for each mount.
-    return `${this.base}/${id}/fs`;
+    return `${this.base}/${id}/${treeName}`;
   }
 
   exists(id: string): boolean {
@@ -39,16 +40,20 @@ export class SnapshotDirectories {
   }
 
   /**
-   * Lets `fill` make the contents, then shows them under `id`; what is left of a failure is to be discarded. Throws
+   * Lets `fill` fill the tree, then shows it under `id`; what is left of a failure is to be discarded. Throws
    * ERR_NO_SPACE.
    */
-  async create(id: string, fill: (directory: string) => void | Promise<void>): Promise<void> {
+  async create(id: string, fill: (tree: string) => void | Promise<void>): Promise<void> {
     const directory = this.path(id) + unfinished;
+    const tree = join(directory, treeName);
     try {
       // For this user alone: layers hold other people's setuid programs.
       for (const folder of [this.base, this.#trash]) mkdirSync(folder, { recursive: true, mode: 0o700 });
       mkdirSync(directory, { mode: 0o700 });
-      await fill(directory);
+      mkdirSync(tree);
+      // Whatever the umask.
+      chmodSync(tree, 0o755);
+      await fill(tree);
       renameSync(directory, this.path(id));
     } catch (error) {
       throw diskFailure(error, this.base);

@@ -121,6 +121,12 @@ export interface CleanupReport {
   readonly missing: readonly string[];
 }
 
+/** All files of a snapshot, for as long as this is held. */
+export interface SnapshotTree extends AsyncDisposable {
+  /** An absolute path that serves this process, its threads, and programs that it starts. */
+  readonly path: string;
+}
+
 /** Reconciles files with records after a crash, a reboot or a garbage collection. */
 export interface SnapshotCleaner {
   /** Ids whose files no record knows. */

@@ -1,5 +1,6 @@
 import type { SnapshotChanges } from '../snapshots/open-changes.ts';
-import type { OpenTreeOptions, SnapshotTree } from '../snapshots/open-tree.ts';
+import type { OpenTreeOptions } from '../snapshots/open-tree.ts';
+import type { SnapshotTree } from '../snapshots/types.ts';
 import type { Store } from './store.ts';
 import type { SnapshotTrees } from './trees.ts';
 

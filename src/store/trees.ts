@@ -1,5 +1,6 @@
 import type { SnapshotChanges } from '../snapshots/open-changes.ts';
-import type { OpenTreeOptions, SnapshotTree } from '../snapshots/open-tree.ts';
+import type { OpenTreeOptions } from '../snapshots/open-tree.ts';
+import type { SnapshotTree } from '../snapshots/types.ts';
 
 /** The files of a store's snapshots, those of the driver in use: the one way to look into them, whatever the driver mounts. */
 export interface SnapshotTrees {

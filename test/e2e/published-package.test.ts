@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { layoutOf } from '../../src/store/layout.ts';
@@ -14,6 +14,7 @@ const roots = {
   fromSources: join(folder, 'from-sources'),
   readme: join(folder, 'store'),
   example: join(folder, 'example'),
+  driver: join(folder, 'driver-store'),
 };
 after(() => {
   for (const root of Object.values(roots)) rmSync(layoutOf(root).run, { recursive: true, force: true });
@@ -91,7 +92,8 @@ test('the built command answers as the sources do: hello-world', { skip: needs('
 
 /** Type-checks a program against the package; returns all files that were read for it. */
 function checkTypes(file: string): string[] {
-  const flags = '--ignoreConfig --noEmit --strict --module nodenext --target esnext --types node --skipLibCheck false';
+  const flags =
+    '--ignoreConfig --noEmit --strict --module nodenext --target esnext --types node --skipLibCheck false --allowImportingTsExtensions';
   const compiler = join(repository, 'node_modules/.bin/tsc');
   const args = [...flags.split(' '), '--listFiles', file];
   const { status, stdout } = spawnSync(compiler, args, { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 24 });
@@ -193,6 +195,52 @@ test('whatever the documents of the package link to is in the package', () => {
       assert.ok(shipped.has(path), `${document} links to ${link}`);
     }
   }
+});
+
+test('the driver of the document is one of another package', { skip: needs('root', 'runc') }, () => {
+  const place = join(folder, 'driver');
+  mkdirSync(place);
+  const page = readFileSync(join(packageFolder, 'docs/storage-drivers.md'), 'utf8');
+  for (const [, code = '', name = ''] of page.matchAll(/```ts\n(\/\/ (\S+\.ts)\n[\s\S]*?)```/g)) {
+    writeFileSync(join(place, name), code);
+  }
+  writeFileSync(
+    join(place, 'build.ts'),
+    `import { writeFileSync } from 'node:fs';
+    import { Engine } from 'strata-oci';
+    import { allDrivers } from 'strata-oci/snapshots';
+    import { copies } from './copies.ts';
+    const storageDrivers = { drivers: [...allDrivers.drivers, copies], later: [] };
+    await using engine = await Engine.open({ root: process.argv[2]!, storageDriver: 'copies', storageDrivers });
+    const { id } = await engine.builder.build({ context: process.argv[3]! }).result;
+    const { exitCode } = await engine.containers.run({ image: id, remove: true }).result;
+    const { damages } = await engine.system.check().result;
+    console.log(exitCode, damages, (await engine.images.inspect(id)).storage.driver);`,
+  );
+  for (const name of ['copies.test.ts', 'build.ts']) checkTypes(join(place, name));
+  // Or it would report to the runner of this test.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const suite = spawnSync(process.execPath, ['--test', '--test-reporter=tap', 'copies.test.ts'], {
+    cwd: place,
+    encoding: 'utf8',
+    env,
+  });
+  assert.equal(suite.status, 0, suite.stdout);
+  assert.ok(Number(/^# pass (\d+)$/m.exec(suite.stdout)?.[1]) > 120, suite.stdout);
+  const args = [join(place, 'build.ts'), roots.driver, join(repository, 'examples/hello-world')];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /^0 \[\] copies$/m);
+});
+
+test('a driver that is no directories type-checks against the package', () => {
+  const place = join(folder, 'ext4-driver');
+  cpSync(join(repository, 'test/helpers/ext4-driver'), place, { recursive: true });
+  for (const file of globSync('*.ts', { cwd: place })) {
+    const source = readFileSync(join(place, file), 'utf8');
+    writeFileSync(join(place, file), source.replaceAll(/'(?:\.\.\/){3}src\/(\w+)\/index\.ts'/g, "'strata-oci/$1'"));
+  }
+  checkTypes(join(place, 'index.ts'));
 });
 
 test('the example type-checks and runs against the package', { skip: needs('root', 'runc') }, () => {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Engine } from '../../src/engine/index.ts';
 import { chainIds } from '../../src/layer/chain-id.ts';
 import { Metadata } from '../../src/metadata/metadata.ts';
+import { mountHidden } from '../../src/snapshots/index.ts';
 import { openSnapshotter } from '../../src/snapshots/open-snapshotter.ts';
-import { mountHidden } from './mount-tree.ts';
 
 /** Gives `look` the path of an image's files, as its containers would see them. */
 export async function withImageTree<T>(

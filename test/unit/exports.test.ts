@@ -44,6 +44,18 @@ test('both READMEs name the subpaths', () => {
   }
 });
 
+test('the driver that stands for those of other packages imports what the package exports', () => {
+  const files = globSync('test/helpers/ext4-driver/*.ts', { cwd: root });
+  const named = files.flatMap((file) => [...read(file).matchAll(/ from '(.*?)';/g)].map(([, name = '']) => name));
+  const inside = named.filter((name) => name.startsWith('.') && !name.startsWith('./'));
+  assert.ok(inside.length > 0);
+  for (const name of inside)
+    assert.ok(
+      folders.some((folder) => name === `../../../src/${folder}/index.ts`),
+      name,
+    );
+});
+
 test('every type that a public signature names can be imported', () => {
   assert.deepEqual(findHiddenTypes(root), []);
 });

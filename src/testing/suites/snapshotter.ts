@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { isStrataError } from '../../errors/index.ts';
+import { mountHidden } from '../../snapshots/hidden-mount.ts';
 import { append, remove, write } from '../tree-changes.ts';
 import type { LayerCase } from './layer-case.ts';
 import { type MountTree, SnapshotterBench, type SnapshotterSubject } from './snapshotter-bench.ts';
@@ -14,7 +15,8 @@ export interface SnapshotterSuiteOptions {
   readonly name: string;
   /** Called once a test. */
   readonly open: () => Promise<SnapshotterSubject>;
-  readonly mount: MountTree;
+  /** Default: out of sight, as `mountHidden` does. */
+  readonly mount?: MountTree;
   /** Numbers of layers, one on the other, to read through. Default 2, 10, 40. */
   readonly depths?: readonly number[];
   /** The number of layers beyond which the driver says ERR_LAYER_LIMIT, if it has one; it must be the largest depth. */
@@ -92,11 +94,12 @@ async function checkLimit(bench: SnapshotterBench, top: string, limit: number): 
 export function snapshotterSuite(options: SnapshotterSuiteOptions): void {
   const reasons = new Map((options.skip ?? []).map((entry) => [entry.test, entry.reason]));
   const known = new Set(['many layers']);
+  const { mount = mountHidden } = options;
   const check = (title: string, run: (bench: SnapshotterBench) => Promise<void>): void => {
     known.add(title);
     test(title, { skip: reasons.get(title) ?? false }, async () => {
       await using subject = await options.open();
-      await run(await SnapshotterBench.open(subject, options.mount));
+      await run(await SnapshotterBench.open(subject, mount));
     });
   };
   describe(`snapshotter ${options.name}`, () => {
@@ -105,7 +108,7 @@ export function snapshotterSuite(options: SnapshotterSuiteOptions): void {
     for (const { title, run } of snapshotterStates) check(title, run);
     test('many layers', { skip: reasons.get('many layers') ?? false }, async (context) => {
       await using subject = await options.open();
-      const bench = await SnapshotterBench.open(subject, options.mount);
+      const bench = await SnapshotterBench.open(subject, mount);
       const top = await readDeep(bench, options.depths ?? [2, 10, 40], context);
       const { layerLimit } = options;
       if (layerLimit !== undefined)

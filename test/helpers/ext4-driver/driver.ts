@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -10,17 +12,20 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { SnapshotRecord } from '../../../src/ledger/types.ts';
-import type { AbortOptions } from '../../../src/lib/abort.ts';
-import { copyTree } from '../../../src/snapshots/copy-tree.ts';
-import { type MakeOptions, RecordedSnapshotter } from '../../../src/snapshots/recorded-snapshotter.ts';
-import type { OpenDriverOptions } from '../../../src/snapshots/storage-driver.ts';
-import { treeUsage } from '../../../src/snapshots/tree-usage.ts';
-import type { SnapshotterCapabilities, SnapshotUsage } from '../../../src/snapshots/types.ts';
-import { closeFd } from '../../../src/sys/fs-at.ts';
-import { type Mount, mountDetached } from '../../../src/sys/mount-list.ts';
-import { syncFilesystem } from '../../../src/sys/syncfs.ts';
-import { output } from '../needs.ts';
+import {
+  type AbortOptions,
+  copyTree,
+  type MakeOptions,
+  type Mount,
+  mountHidden,
+  type OpenDriverOptions,
+  RecordedSnapshotter,
+  type SnapshotRecord,
+  type SnapshotterCapabilities,
+  type SnapshotUsage,
+  syncFilesystem,
+  treeUsage,
+} from '../../../src/snapshots/index.ts';
 import { LoopDevices } from './loop-devices.ts';
 
 const usualMegabytes = 64;
@@ -51,8 +56,8 @@ export class Ext4Snapshotter extends RecordedSnapshotter {
     options: MakeOptions,
   ): Promise<void> {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-    const source = parent === undefined || options.original ? this.#empty() : this.#file(parent.id);
-    output('cp', '--sparse=always', source, this.#file(id) + unfinished);
+    const source = parent === undefined || options.original ? await this.#empty() : this.#file(parent.id);
+    execFileSync('cp', ['--sparse=always', source, this.#file(id) + unfinished]);
     renameSync(this.#file(id) + unfinished, this.#file(id));
     const { original } = options;
     if (original === undefined) return;
@@ -113,20 +118,19 @@ export class Ext4Snapshotter extends RecordedSnapshotter {
   }
 
   /** A filesystem without any file. */
-  #empty(): string {
+  async #empty(): Promise<string> {
     const file = join(this.#folder, '.empty');
     if (existsSync(file)) return file;
-    const made = `${file}-${process.pid}`;
+    const made = `${file}-${randomUUID()}`;
     writeFileSync(made, '');
     truncateSync(made, this.#megabytes << 20);
-    output('mkfs.ext4', '-q', '-I', '256', '-N', '4096', '-O', '^has_journal', made);
+    execFileSync('mkfs.ext4', ['-q', '-I', '256', '-N', '4096', '-O', '^has_journal', made]);
     const source = this.#devices.attach(made, { readOnly: false });
-    const fd = mountDetached([{ type: 'ext4', source, readOnly: false }]);
     try {
-      rmdirSync(`/proc/self/fd/${fd}/lost+found`);
-      chmodSync(`/proc/self/fd/${fd}/.`, 0o755);
+      await using tree = await mountHidden([{ type: 'ext4', source, readOnly: false }]);
+      rmdirSync(join(tree.path, 'lost+found'));
+      chmodSync(tree.path, 0o755);
     } finally {
-      closeFd(fd);
       this.#devices.detach(made);
     }
     renameSync(made, file);
@@ -135,12 +139,7 @@ export class Ext4Snapshotter extends RecordedSnapshotter {
 
   /** Not through `mounts`: what is committed and what is being made is mounted, too. */
   async #mounted<T>(id: string, readOnly: boolean, use: (tree: string) => Promise<T>): Promise<T> {
-    const fd = mountDetached(this.describe(this.record(id), { readOnly }));
-    try {
-      // Not /proc/self: the program that flushes goes there too.
-      return await use(`/proc/${process.pid}/fd/${fd}/.`);
-    } finally {
-      closeFd(fd);
-    }
+    await using tree = await mountHidden(this.describe(this.record(id), { readOnly }));
+    return await use(tree.path);
   }
 }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import type { StorageDriver } from '../../../src/snapshots/storage-driver.ts';
+import type { StorageDriver } from '../../../src/snapshots/index.ts';
 import { Ext4Snapshotter } from './driver.ts';
 
 export const ext4: StorageDriver = {

@@ -1,6 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { output } from '../needs.ts';
 
 interface Held {
   readonly device: string;
@@ -40,15 +40,17 @@ export class LoopDevices {
 
 function hold(file: string, readOnly: boolean): Held {
   // Another process may have set it up.
-  const [standing] = output('losetup', '--noheadings', '--output', 'NAME', '--associated', file).split('\n');
+  const [standing] = losetup('--noheadings', '--output', 'NAME', '--associated', file).split('\n');
   if (standing) return { device: standing, fd: openSync(standing, 'r') };
   const flags = readOnly ? ['--read-only'] : [];
-  const device = output('losetup', ...flags, '--find', '--show', file).trim();
+  const device = losetup(...flags, '--find', '--show', file).trim();
   const fd = openSync(device, 'r');
   // Of a device in use this means: when nobody uses it any more.
-  output('losetup', '--detach', device);
+  losetup('--detach', device);
   return { device, fd };
 }
+
+const losetup = (...args: readonly string[]): string => execFileSync('losetup', args, { encoding: 'utf8' });
 
 function backingFileOf(device: string): string | undefined {
   try {

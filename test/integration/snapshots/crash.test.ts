@@ -10,9 +10,9 @@ import { setTimeout } from 'node:timers/promises';
 import { GarbageCollector } from '../../../src/metadata/gc.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
 import { snapshotSweeper } from '../../../src/metadata/sweepers.ts';
+import { mountHidden } from '../../../src/snapshots/index.ts';
 import { openSnapshotter } from '../../../src/snapshots/open-snapshotter.ts';
 import { removeTree } from '../../../src/sys/remove-tree.ts';
-import { mountHidden } from '../../helpers/mount-tree.ts';
 import { needs } from '../../helpers/needs.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
 

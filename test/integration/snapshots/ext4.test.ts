@@ -6,25 +6,23 @@ import { Readable } from 'node:stream';
 import { suite, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { allDrivers } from '../../../src/snapshots/drivers/all.ts';
-import { snapshotterSuite } from '../../../src/testing/index.ts';
+import { openInMemory, snapshotterSuite } from '../../../src/testing/index.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { Ext4Snapshotter } from '../../helpers/ext4-driver/driver.ts';
 import { ext4 } from '../../helpers/ext4-driver/index.ts';
 import { LoopDevices } from '../../helpers/ext4-driver/loop-devices.ts';
-import { mountHidden } from '../../helpers/mount-tree.ts';
 import { needs, output } from '../../helpers/needs.ts';
-import { inMemory } from '../../helpers/snapshotter-subject.ts';
 import { dir, tar } from '../../helpers/tar-builder.ts';
 
 suite('ext4', { skip: needs('root', 'loop', 'mkfs.ext4', 'losetup') }, () => {
   const roots: string[] = [];
   const open = () =>
-    inMemory((options) => {
+    openInMemory((options) => {
       roots.push(options.root);
       return new Ext4Snapshotter(options);
     });
 
-  snapshotterSuite({ name: 'ext4', open, mount: mountHidden, depths: [2, 10] });
+  snapshotterSuite({ name: 'ext4', open, depths: [2, 10] });
 
   test('a snapshot whose files are gone is not whole, and gets those of the next of its chain', async () => {
     await using subject = await open();

@@ -1,16 +1,13 @@
 import { suite } from 'node:test';
 import { Overlay2Snapshotter } from '../../../src/snapshots/drivers/overlay2/driver.ts';
-import { snapshotterSuite } from '../../../src/testing/index.ts';
-import { mountHidden } from '../../helpers/mount-tree.ts';
+import { openInMemory, snapshotterSuite } from '../../../src/testing/index.ts';
 import { needs } from '../../helpers/needs.ts';
 import { overlayDeviations } from '../../helpers/overlay-deviations.ts';
-import { inMemory } from '../../helpers/snapshotter-subject.ts';
 
 suite('overlay2', { skip: needs('root', 'overlay') }, () => {
   snapshotterSuite({
     name: 'overlay2',
-    open: () => inMemory((options) => new Overlay2Snapshotter(options)),
-    mount: mountHidden,
+    open: () => openInMemory((options) => new Overlay2Snapshotter(options)),
     // 127 is docker's limit, 128 the first beyond; 300 and 500 do not fit into the page of options of mount(2).
     depths: [2, 127, 128, 129, 300, 500],
     layerLimit: 500,

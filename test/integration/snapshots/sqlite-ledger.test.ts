@@ -7,7 +7,6 @@ import { Metadata } from '../../../src/metadata/metadata.ts';
 import { Overlay2Snapshotter } from '../../../src/snapshots/drivers/overlay2/driver.ts';
 import { removeTree } from '../../../src/sys/remove-tree.ts';
 import { type SnapshotterSubject, snapshotterSuite } from '../../../src/testing/index.ts';
-import { mountHidden } from '../../helpers/mount-tree.ts';
 import { needs } from '../../helpers/needs.ts';
 import { overlayDeviations } from '../../helpers/overlay-deviations.ts';
 
@@ -35,7 +34,6 @@ suite('overlay2 with the database', { skip: needs('root', 'overlay') }, () => {
   snapshotterSuite({
     name: 'overlay2 with the database',
     open: inDatabase,
-    mount: mountHidden,
     depths: [2, 40],
     skip: overlayDeviations,
   });

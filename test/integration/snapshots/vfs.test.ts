@@ -5,22 +5,20 @@ import { after, before, suite, test } from 'node:test';
 import { VfsSnapshotter } from '../../../src/snapshots/drivers/vfs/driver.ts';
 import { openTree } from '../../../src/snapshots/open-tree.ts';
 import { syncFilesystem } from '../../../src/sys/syncfs.ts';
-import { snapshotterSuite } from '../../../src/testing/index.ts';
+import { openInMemory, snapshotterSuite } from '../../../src/testing/index.ts';
 import { type LoopFilesystem, loopFilesystem } from '../../helpers/loop-filesystem.ts';
-import { mountAttached, mountHidden } from '../../helpers/mount-tree.ts';
+import { mountAttached } from '../../helpers/mount-tree.ts';
 import { needs } from '../../helpers/needs.ts';
-import { inMemory } from '../../helpers/snapshotter-subject.ts';
 
 suite('vfs', { skip: needs('root') }, () => {
   snapshotterSuite({
     name: 'vfs',
-    open: () => inMemory((options) => new VfsSnapshotter(options)),
-    mount: mountHidden,
+    open: () => openInMemory((options) => new VfsSnapshotter(options)),
   });
 
   test('an abort in the middle of a copy leaves neither record nor directory', async () => {
     let root = '';
-    await using subject = await inMemory((options) => {
+    await using subject = await openInMemory((options) => {
       root = options.root;
       return new VfsSnapshotter(options);
     });
@@ -50,12 +48,12 @@ suite('vfs on btrfs', { skip: needs('root', 'loop', 'btrfs', 'mkfs.btrfs') }, ()
 
   snapshotterSuite({
     name: 'vfs on btrfs',
-    open: () => inMemory((options) => new VfsSnapshotter(options), filesystem.path),
+    open: () => openInMemory((options) => new VfsSnapshotter(options), filesystem.path),
     mount: mountAttached,
   });
 
   test('a copy shares its contents with what it was copied from', async () => {
-    await using subject = await inMemory((options) => new VfsSnapshotter(options), filesystem.path);
+    await using subject = await openInMemory((options) => new VfsSnapshotter(options), filesystem.path);
     const { snapshotter } = subject;
     await using lease = await subject.lease();
     assert.equal(snapshotter.capabilities.reflink, true);

@@ -1,5 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import type { SnapshotRecord } from '../../../ledger/types.ts';
 import { invariant } from '../../../lib/invariant.ts';
 import type { Mount } from '../../../sys/mount-list.ts';
@@ -46,14 +45,10 @@ export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDi
     return this.lineage(this.record(id)).map((ancestor) => this.treeOf(ancestor));
   }
 
-  protected async fill(directory: string, parent: SnapshotRecord | undefined, options: MakeOptions): Promise<void> {
-    const own = join(directory, 'fs');
-    mkdirSync(own);
-    // Whatever the umask.
-    chmodSync(own, 0o755);
-    if (options.original) await copyChangingTree(this.treeOf(options.original.id), own, options);
-    else if (parent) inheritRoot(this.treeOf(parent.id), own);
-    makeWorkDirectory(directory, options.volatile === true);
+  protected async fill(tree: string, parent: SnapshotRecord | undefined, options: MakeOptions): Promise<void> {
+    if (options.original) await copyChangingTree(this.treeOf(options.original.id), tree, options);
+    else if (parent) inheritRoot(this.treeOf(parent.id), tree);
+    makeWorkDirectory(dirname(tree), options.volatile === true);
   }
 
   /** A few empty directories, unless it is a copy. */

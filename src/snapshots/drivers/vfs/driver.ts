@@ -1,5 +1,3 @@
-import { chmodSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { SnapshotRecord } from '../../../ledger/types.ts';
 import type { Mount } from '../../../sys/mount-list.ts';
 import { copyChangingTree, copyTree } from '../../copy-tree.ts';
@@ -35,13 +33,9 @@ export class VfsSnapshotter extends DirectorySnapshotter {
     };
   }
 
-  protected async fill(directory: string, parent: SnapshotRecord | undefined, options: MakeOptions): Promise<void> {
-    const tree = join(directory, 'fs');
-    mkdirSync(tree);
+  protected async fill(tree: string, parent: SnapshotRecord | undefined, options: MakeOptions): Promise<void> {
     if (options.original) await copyChangingTree(this.treeOf(options.original.id), tree, options);
     else if (parent) await copyTree(this.treeOf(parent.id), tree, options);
-    // Whatever the umask.
-    else chmodSync(tree, 0o755);
   }
 
   protected stackOf({ id }: SnapshotRecord): readonly string[] {

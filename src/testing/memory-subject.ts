@@ -1,13 +1,19 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MemorySnapshotLedger } from '../../src/ledger/memory.ts';
-import type { OpenDriverOptions } from '../../src/snapshots/storage-driver.ts';
-import { removeTree } from '../../src/sys/remove-tree.ts';
-import type { SnapshotterSubject } from '../../src/testing/index.ts';
+import { MemorySnapshotLedger } from '../ledger/memory.ts';
+import type { OpenDriverOptions } from '../snapshots/storage-driver.ts';
+import { removeTree } from '../sys/remove-tree.ts';
+import type { SnapshotterSubject } from './suites/snapshotter-bench.ts';
 
-/** A driver over a ledger in memory, on a root of its own in `folder`. */
-export async function inMemory(
+/**
+ * Opens a storage driver over a ledger in memory and a new root, a folder inside `folder` (default: the folder of temporary
+ * files); disposal closes the driver and removes the root.
+ *
+ * @example
+ * snapshotterSuite({ name: 'mine', open: () => openInMemory((options) => mine.open(options)) });
+ */
+export async function openInMemory(
   open: (options: OpenDriverOptions) => SnapshotterSubject['snapshotter'],
   folder: string = tmpdir(),
 ): Promise<SnapshotterSubject> {
