@@ -34,6 +34,8 @@ const maxReceivedBytes = 16 * 1024;
 const lookMs = 250;
 
 const resizePauseMs = 5;
+// A supervisor takes a size within milliseconds, on a busy machine within some tens.
+const sizePatienceMs = 2000;
 
 /**
  * One client of a container's streams. It gets everything that is written from the connection on; while it does not read,
@@ -122,6 +124,21 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
     this.#sendSizes();
   }
 
+  /**
+   * {@link resize} for a process that has not been let go yet: resolves when the supervisor has taken it, so that the process
+   * finds it when it first looks. One that is stuck is not waited for.
+   */
+  async presize(size: TerminalSize, { signal }: AbortOptions): Promise<void> {
+    this.resize(size);
+    const start = performance.now();
+    while (this.#hasSizes() && performance.now() - start < sizePatienceMs) await pause(1, { signal });
+  }
+
+  #hasSizes(): boolean {
+    if (this.#closing.signal.aborted) return false;
+    return this.#sizes.length > 0 || withFifo(this.#windowSize, unreadBytes, 0) > 0;
+  }
+
   // One after the other: of several that the supervisor reads at once it takes the first only (conmon 2.1.6).
   #sendSizes(): void {
     clearTimeout(this.#resizing);
@@ -135,20 +152,12 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   }
 
   #sendSize({ rows, columns }: TerminalSize): 'sent' | 'later' | 'nobody' {
-    try {
-      const fd = openSync(this.#windowSize, constants.O_WRONLY | constants.O_NONBLOCK);
-      try {
-        if (unreadBytes(fd) > 0) return 'later';
-        writeSync(fd, `${rows} ${columns}\n`);
-        return 'sent';
-      } finally {
-        closeSync(fd);
-      }
-    } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === 'ENOENT' || errno === 'ENXIO' || errno === 'EPIPE') return 'nobody';
-      throw error;
-    }
+    const send = (fd: number): 'sent' | 'later' => {
+      if (unreadBytes(fd) > 0) return 'later';
+      writeSync(fd, `${rows} ${columns}\n`);
+      return 'sent';
+    };
+    return withFifo(this.#windowSize, send, 'nobody');
   }
 
   /** Lets go of the container, which goes on. Idempotent. */
@@ -230,6 +239,22 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
     this.#isOver = true;
     this.#failure ??= failure;
     this.#wake?.();
+  }
+}
+
+/** Opens a fifo to write to it; `gone` when nobody reads it any more. */
+function withFifo<Result>(path: string, use: (fd: number) => Result, gone: Result): Result {
+  try {
+    const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    try {
+      return use(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENXIO' || errno === 'EPIPE') return gone;
+    throw error;
   }
 }
 

@@ -69,8 +69,8 @@ export async function execWithStreams(
   start.on('error', () => undefined);
   const canAttach = once(attach, 'data');
   start.write('\0');
-  const streams = await connected(child, plan, Promise.race([canAttach, answers.started]), { signal });
-  if (size !== undefined && plan.terminal) streams.resize(size);
+  const ready = Promise.race([canAttach, answers.started]);
+  const streams = await connected(child, plan, ready, { size: plan.terminal ? size : undefined, signal });
   start.write('\0');
   const exitCode = answers.started.then(() => answers.exitCode);
   exitCode.catch(() => undefined);
@@ -88,11 +88,15 @@ async function connected(
   child: ChildProcess,
   plan: SupervisedExecPlan,
   ready: Promise<unknown>,
-  options: AbortOptions,
+  { size, signal }: ExecWithStreamsOptions,
 ): Promise<Attachment> {
+  await using stack = new AsyncDisposableStack();
   try {
-    await unlessAborted(ready, options);
-    return await Attachment.connect(plan.folder.files, options);
+    await unlessAborted(ready, { signal });
+    const streams = stack.use(await Attachment.connect(plan.folder.files, { signal }));
+    if (size !== undefined) await streams.presize(size, { signal });
+    stack.move();
+    return streams;
   } catch (error) {
     leave(child);
     throw error;

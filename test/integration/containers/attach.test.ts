@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AttachedContainer, CreateRequest, Engine } from '../../../src/engine/index.ts';
+import { bundlesOf } from '../../../src/store/layout.ts';
 import { assertNothingLeft, leftoversOf } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
 import { testFile } from '../../helpers/test-file.ts';
@@ -154,6 +157,21 @@ test('a terminal has the size it is given, before its process looks and later', 
   assert.equal(seen, '17 61\r\n\r\n50 132\r\nterminal\r\n');
   assert.equal(await attached.exitCode, 0);
   attached.streams.resize({ rows: 1, columns: 1 });
+});
+
+test('a size for a process that is still to be let go is waited for, until its supervisor has it', {
+  skip,
+}, async (t) => {
+  const attached = await startedWith(t, 'sleep 1000', { terminal: true, interactive: true });
+  const supervisor = Number(readFileSync(join(bundlesOf(engine.layout), attached.id, 'conmon.pid'), 'utf8'));
+  process.kill(supervisor, 'SIGSTOP');
+  let isOver = false;
+  const sized = attached.streams.presize({ rows: 9, columns: 33 }, {}).finally(() => (isOver = true));
+  await sleep(100);
+  assert.equal(isOver, false);
+  process.kill(supervisor, 'SIGCONT');
+  await sized;
+  await engine.containers.remove(attached.id, { force: true });
 });
 
 test('of sizes in quick succession the last one holds', { skip }, async (t) => {

@@ -72,7 +72,7 @@ export async function startAttached(
         const streams = await connect(store, record.id, pid === undefined ? undefined : identify(pid), options);
         made = { record, streams };
         if (options.terminalSize !== undefined && definitionOf(record).config.Tty === true)
-          streams.resize(options.terminalSize);
+          await streams.presize(options.terminalSize, options);
         // As with docker, before the start.
         await noteAttach(store, record);
       },
