@@ -10,13 +10,17 @@ export interface ContainerEvent {
   readonly time?: number | undefined;
 }
 
-/** Writes down what happened to a container, in the transaction of the change; attributes as docker's. */
+/**
+ * Writes down what happened to a container, in the transaction of the change; attributes as docker's. Its name is the one
+ * that it has by then; `record` counts when it is gone.
+ */
 export function addContainerEvent(
-  { events }: Pick<Metadata, 'events'>,
+  { events, containers }: Pick<Metadata, 'events' | 'containers'>,
   record: ContainerRecord,
   { action, attributes = {}, time }: ContainerEvent,
 ): void {
-  const own = { image: definitionOf(record).image, name: record.name };
+  const { name } = containers.get(record.id) ?? record;
+  const own = { image: definitionOf(record).image, name };
   events.add({
     type: 'container',
     action,

@@ -272,6 +272,21 @@ test('a follower goes on where it was, by number or by time', { skip: needs('roo
   await assert.rejects(Array.fromAsync(engine.events({ since: Number.NaN })), { code: 'ERR_EVENTS_SINCE' });
 });
 
+test('what was begun under another name is told of under the one that the container has', { skip }, async (context) => {
+  const engine = await testStore(context, { busybox: 'busybox' });
+  const { containers } = engine;
+  const { id } = await containers.create({ image: 'busybox', name: 'one', command: ['sleep', '60'] });
+  await containers.start(id);
+  const command = ['sh', '-c', 'until test -e /on; do sleep 0.01; done'];
+  await using waiting = await containers.exec(id, { command });
+  await containers.rename(id, 'two');
+  const since = await newest(engine);
+  await using _touch = await containers.exec(id, { command: ['touch', '/on'], stdio: 'ignore' });
+  await waiting.exitCode;
+  const names = (await eventsSince(engine, since)).map(({ actor: { attributes } }) => attributes['name']);
+  assert.deepEqual([...new Set(names)], ['two']);
+});
+
 test('a stream with an end ends then, whatever came before', { skip: needs('root', 'overlay') }, async (context) => {
   await using engine = await Engine.open({ root: storeRoot(context) });
   const dockerfile = { text: 'FROM scratch\nLABEL a=b\n' };

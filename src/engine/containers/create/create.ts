@@ -132,7 +132,7 @@ async function insert(
         containers.insert({ ...record, name });
         const made = containers.get(record.id);
         if (made === undefined) return;
-        addContainerEvent({ events }, made, { action: 'create' });
+        addContainerEvent({ events, containers }, made, { action: 'create' });
       };
       await db.transact(write, options);
       return name;

@@ -23,7 +23,7 @@ export async function changeState(
   const write = (record: ContainerRecord): ReturnType<typeof storedState> | undefined => {
     const state = change(stateOf(record));
     if (state === undefined) return undefined;
-    for (const event of happened) addContainerEvent({ events }, record, event);
+    for (const event of happened) addContainerEvent({ events, containers }, record, event);
     return storedState(state);
   };
   return await db.transact(() => containers.change(id, write), options);

@@ -30,13 +30,14 @@ export async function renameContainer(
       message: 'Renaming a container with the same name as its current name',
     });
   }
-  const { db, containers, events } = store.metadata;
+  const { metadata } = store;
+  const { db, containers } = metadata;
   const rename = (): boolean => {
     // Somebody else may have renamed it since.
     const before = containers.get(record.id);
     if (before === undefined || !containers.rename(record.id, wanted)) return false;
     const attributes = { oldName: `/${before.name}` };
-    addContainerEvent({ events }, { ...before, name: wanted }, { action: 'rename', attributes });
+    addContainerEvent(metadata, before, { action: 'rename', attributes });
     return true;
   };
   if (!(await db.transact(rename, options))) throw containerNotFound(name);
