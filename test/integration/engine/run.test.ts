@@ -447,6 +447,23 @@ test('records: kept without --rm, and true', { skip }, async (t) => {
   assert.equal(active.length, 3, 'the refused one left no writable layer');
 });
 
+test('with a terminal and --rm nothing stays either, also when it never ran', { skip }, async (t) => {
+  const engine = await withBusybox(t);
+  const request = { image: 'busybox', remove: true, terminal: true };
+  assert.equal((await engine.containers.run({ ...request, command: ['sh', '-c', 'exit 3'] }).result).exitCode, 3);
+  await assert.rejects(engine.containers.run({ ...request, command: ['/missing'] }).result, {
+    code: 'ERR_CONTAINER_START',
+  });
+  for (const when of ['created', 'started']) {
+    const controller = new AbortController();
+    const running = engine.containers.run({ ...request, command: ['sleep', '1000'], signal: controller.signal });
+    for await (const { type } of running) if (type === when) controller.abort();
+    await assert.rejects(running.result, { name: 'AbortError' }, when);
+    assert.deepEqual(await engine.containers.list({ all: true }), [], when);
+  }
+  assert.deepEqual(left(engine), nothing);
+});
+
 test('two containers side by side, and two engines on one store', { skip }, async (t) => {
   const engine = await withBusybox(t);
   await using other = await Engine.open({ root: engine.layout.root });

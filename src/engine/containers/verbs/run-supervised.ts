@@ -1,10 +1,12 @@
 import { SIGKILL } from '../../../containers/signals.ts';
+import { isStrataError } from '../../../errors/index.ts';
 import type { Conduct } from '../../../lib/report.ts';
 import type { Store } from '../../../store/store.ts';
 import { createContainer } from '../create/create.ts';
 import { untilKilled } from '../state/until-killed.ts';
 import { startAttached } from './attach.ts';
 import { sendSignal } from './kill.ts';
+import { removeContainer } from './remove.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
 import { untilEnd } from './wait.ts';
 
@@ -36,6 +38,7 @@ export async function runSupervised(
     return { id, exitCode: await attached.exitCode };
   } catch (error) {
     if (signal.aborted) await killed(store, id);
+    if (request.remove === true) await removeUnlessRunning(store, id);
     throw error;
   }
 }
@@ -44,4 +47,13 @@ async function killed(store: Store, id: string): Promise<void> {
   const record = store.metadata.containers.get(id);
   if (record === undefined || !(await sendSignal(store, record, SIGKILL))) return;
   await untilKilled({ task: `cannot end container ${record.name}` }, (limits) => untilEnd(store, record, limits));
+}
+
+/** What has run goes with its end; what never ran has none. */
+async function removeUnlessRunning(store: Store, id: string): Promise<void> {
+  try {
+    await removeContainer(store, id);
+  } catch (error) {
+    if (!isStrataError(error, 'ERR_CONTAINER_NOT_FOUND') && !isStrataError(error, 'ERR_CONTAINER_RUNNING')) throw error;
+  }
 }
