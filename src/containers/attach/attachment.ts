@@ -4,7 +4,7 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { PacketReader } from '../../sys/packet-reader.ts';
 import { pause } from '../../sys/pause.ts';
-import { isAlive, type ProcessIdentity } from '../../sys/process-identity.ts';
+import { identify, isAlive, type ProcessIdentity } from '../../sys/process-identity.ts';
 import { SeqpacketSocket } from '../../sys/seqpacket.ts';
 import { unreadBytes } from '../../sys/unread-bytes.ts';
 import { OutputBatch } from './output-batch.ts';
@@ -44,7 +44,7 @@ const sizePatienceMs = 2000;
 export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   readonly #socket: SeqpacketSocket;
   readonly #windowSize: string;
-  readonly #process: ProcessIdentity | undefined;
+  #isGone: (() => boolean) | undefined;
   readonly #reader: PacketReader;
   readonly #closing = new AbortController();
   #chunks: OutputChunk[] = [];
@@ -60,7 +60,7 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   private constructor(socket: SeqpacketSocket, windowSize: string, process: ProcessIdentity | undefined) {
     this.#socket = socket;
     this.#windowSize = windowSize;
-    this.#process = process;
+    this.#isGone = process && (() => !isAlive(process));
     this.#reader = new PacketReader(socket.fd, {
       maxPacketBytes: maxReceivedBytes,
       onPackets: (packets) => this.#receive(packets),
@@ -78,6 +78,12 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
     { process, signal }: AbortOptions & { readonly process?: ProcessIdentity | undefined } = {},
   ): Promise<Attachment> {
     return new Attachment(await connectInTurn(attach, { signal }), windowSize, process);
+  }
+
+  /** `connect` with a process that had no number yet: it has this one now, or had it. */
+  follow(pid: number): void {
+    const process = identify(pid);
+    this.#isGone = () => process === undefined || !isAlive(process);
   }
 
   /** What the container writes, until it ends or this is closed. For one reader. */
@@ -217,7 +223,7 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
    * slow reader.
    */
   #look(): void {
-    if (this.#process === undefined || isAlive(this.#process)) return;
+    if (this.#isGone?.() !== true) return;
     this.#untaken = Number.NEGATIVE_INFINITY;
     this.#goOn();
   }

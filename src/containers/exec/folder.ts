@@ -63,8 +63,9 @@ function lockIn(directory: string): number | undefined {
   return undefined;
 }
 
-// What has joined a container ends some milliseconds after it, and on a busy machine some seconds.
-const patienceMs = 10_000;
+// What has joined a container ends some milliseconds after it, and on a busy machine a second later. One that takes longer
+// is held up by a reader of its output, whom nobody else is to wait for: who looks next finds its folder.
+const patienceMs = 3000;
 
 /** Waits for the ends of all that has joined a container, which has ended, and takes away what they leave. Idempotent. */
 export async function clearExecFolders(parent: string, containerId: string): Promise<void> {

@@ -72,7 +72,10 @@ export async function execWithStreams(
   const ready = Promise.race([canAttach, answers.started]);
   const streams = await connected(child, plan, ready, { size: plan.terminal ? size : undefined, signal });
   start.write('\0');
-  const exitCode = answers.started.then(() => answers.exitCode);
+  const exitCode = answers.started.then((pid) => {
+    streams.follow(pid);
+    return answers.exitCode;
+  });
   exitCode.catch(() => undefined);
   return {
     streams,
@@ -148,11 +151,12 @@ function supervise(
 
 /** What conmon says: the process's number, or why there is none; later its exit code. A line of JSON each. */
 class Answers {
-  readonly started: Promise<void>;
+  /** The process's number. */
+  readonly started: Promise<number>;
   readonly exitCode: Promise<number>;
 
   constructor(child: ChildProcess) {
-    const first = Promise.withResolvers<void>();
+    const first = Promise.withResolvers<number>();
     const second = Promise.withResolvers<number>();
     this.started = first.promise;
     this.exitCode = second.promise;
@@ -164,7 +168,7 @@ class Answers {
     const look = (): void => {
       const [pidLine, exitLine] = text.split('\n', 2).map(parseAnswer);
       if (pidLine?.data === undefined) return;
-      if (pidLine.data > 0) first.resolve();
+      if (pidLine.data > 0) first.resolve(pidLine.data);
       else first.reject(execFailure('', pidLine.message ?? complaint));
       if (exitLine?.data !== undefined) second.resolve(exitLine.data);
     };

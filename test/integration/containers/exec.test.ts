@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Engine } from '../../../src/engine/index.ts';
 import { leftoversOf, untilNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
@@ -89,6 +90,25 @@ test('a process that is let go of goes on, and nobody waits for its exit code', 
   );
   await engine.containers.remove(id, { force: true });
   await untilNothingLeft(engine, [id]);
+});
+
+test('a process whose reader is behind ends with its container, and holds up nobody', {
+  skip,
+  timeout: patienceMs,
+}, async (t) => {
+  const engine = await testStore(t, { busybox: 'busybox' });
+  const id = await running(engine, 'sleep 1000');
+  await using process = await engine.containers.exec(id, { command: ['sh', '-c', 'yes 0123456789abcde'] });
+  const reader = process.streams[Symbol.asyncIterator]();
+  await reader.next();
+  // Long enough for all that lies between the two to be full.
+  await sleep(500);
+  const began = performance.now();
+  await engine.containers.remove(id, { force: true });
+  assert.equal(await process.exitCode, 137);
+  const seconds = (performance.now() - began) / 1000;
+  assert.ok(seconds < 5, `${seconds} s`);
+  for (let next = await reader.next(); next.done !== true; next = await reader.next());
 });
 
 test('an abort before the start: no process joins, nothing is left', { skip }, async (t) => {
