@@ -16,10 +16,8 @@ import type { FilesystemResult } from './ops/filesystem-result.ts';
 /** An image by its name, or nothing at all. */
 type ImageSource = Exclude<StageSource, { readonly kind: 'stage' }>;
 
-interface NamedBase {
+interface NamedBase extends Pick<NeededStage, 'hintOfUnset' | 'hintOfNoStage'> {
   readonly base: ImageSource;
-  /** What to do where its name is wrong. */
-  readonly hint: NeededStage['hint'];
 }
 
 /** What a stage stands on, or copies from. */
@@ -51,12 +49,8 @@ function withPath(config: RunConfig): RunConfig {
   return variablesOf(Env).has('PATH') ? config : { ...config, Env: [...Env, `PATH=${defaultPath}`] };
 }
 
-async function find(
-  { base: source, hint }: NamedBase,
-  parts: BuildParts,
-  platform: Platform,
-  signal: AbortSignal,
-): Promise<Base> {
+async function find(named: NamedBase, parts: BuildParts, platform: Platform, signal: AbortSignal): Promise<Base> {
+  const { base: source } = named;
   if (source.kind === 'scratch') {
     const config: ImageConfig = {
       architecture: platform.architecture,
@@ -69,7 +63,7 @@ async function find(
     };
     return { config, result: nothing };
   }
-  const { id } = await findBase(parts, source.reference, platform, hint);
+  const { id } = await findBase(parts, source.reference, platform, named);
   const config = await readConfig(parts.store.blobs, id, { signal });
   refuseOtherSystem(source.reference, config);
   const createdAt = config.created === undefined ? 0 : Date.parse(config.created);
@@ -84,12 +78,13 @@ async function findBase(
   { store, work }: BuildParts,
   reference: string,
   platform: Platform,
-  hint: string | undefined,
+  { hintOfUnset, hintOfNoStage }: NamedBase,
 ): Promise<FoundImage> {
   try {
     return await holdImage(work.lease, () => findNamedImage(store.metadata, reference, platform));
   } catch (error) {
     if (isStrataError(error, 'ERR_REFERENCE_INVALID')) {
+      const hint = hintOfUnset ?? hintOfNoStage;
       throw new StrataError({
         code: 'ERR_REFERENCE_INVALID',
         message: `failed to parse stage name ${JSON.stringify(reference)}: ${error.message}`,
@@ -102,8 +97,11 @@ async function findBase(
   throw new StrataError({
     code: 'ERR_IMAGE_NOT_FOUND',
     message: `image ${reference}: not found locally`,
-    hint: /^(?:sha256:)?[0-9a-f]{1,63}$/.test(reference)
-      ? 'Load, import or build it first. FROM does not take the beginning of an image ID: give that image a name.'
-      : 'Load, import or build it first: images are not pulled from registries yet.',
+    hint: [...(hintOfNoStage === undefined ? [] : [hintOfNoStage]), hintOfNoImage(reference)].join(' '),
   });
 }
+
+const hintOfNoImage = (reference: string): string =>
+  /^(?:sha256:)?[0-9a-f]{1,63}$/.test(reference)
+    ? 'Load, import or build the image first. FROM does not take the beginning of an image ID: give that image a name.'
+    : 'Load, import or build the image first: images are not pulled from registries yet.';

@@ -103,20 +103,22 @@ class Stages {
     return { plan, below, image, steps, files: steps.at(-1) ?? from };
   }
 
-  async #below({ base, hint }: NeededStage): Promise<Pick<OpenedStage, 'below' | 'image' | 'files'>> {
+  async #below(stage: NeededStage): Promise<Pick<OpenedStage, 'below' | 'image' | 'files'>> {
+    const { base } = stage;
     if (base.kind === 'stage') {
       const below = await this.open(base.index);
       return { below, image: below.image, files: below.files };
     }
     const { parts, request } = this.#options;
-    const { config, result } = await openBase({ base, hint }, parts, request.platform, request.signal);
+    const { config, result } = await openBase({ ...stage, base }, parts, request.platform, request.signal);
     return { below: undefined, image: config, files: this.#give(result) };
   }
 
-  async #filesOf({ source }: CopyFrom, { location }: PlannedHistory): Promise<Vertex<FilesystemResult>> {
+  async #filesOf({ source, hint }: CopyFrom, { location }: PlannedHistory): Promise<Vertex<FilesystemResult>> {
     if (source.kind === 'stage') return (await this.open(source.index)).files;
     const { parts, request } = this.#options;
-    const opening = openBase({ base: source, hint: undefined }, parts, request.platform, request.signal);
+    const named = { base: source, hintOfUnset: undefined, hintOfNoStage: hint };
+    const opening = openBase(named, parts, request.platform, request.signal);
     return this.#give((await located(opening, location)).result);
   }
 

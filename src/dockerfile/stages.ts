@@ -1,8 +1,8 @@
 import { stageError } from './dockerfile-error.ts';
-import { didYouMean } from './instructions/suggest.ts';
 import type { CopyInstruction, Stage } from './instructions/types.ts';
 import { excerpt, quote } from './quote.ts';
 import { expandWord, type Variables } from './shell-words.ts';
+import { hintOfStages, nearStage } from './stage-hints.ts';
 import type { EscapeCharacter, LineRange } from './syntax-tree.ts';
 
 /** Where files come from: nothing, a stage of this Dockerfile by index, or an image (or named context). */
@@ -94,13 +94,18 @@ function platformOf(stage: Stage, options: StageOptions): string | undefined {
   throw stageError(`empty platform value from expression ${excerpt(platform)}`, location, hintOfUnset(unmatched));
 }
 
-/** `--from` of COPY: the index of a stage, its name, or an image. */
+/** What names of stages are resolved by. */
+interface KnownStages {
+  readonly stages: readonly Stage[];
+  readonly names: ReadonlyMap<string, number>;
+  readonly escape: EscapeCharacter;
+}
+
+/** `--from` of a COPY in the stage `current`: the index of a stage, its name, or an image. */
 function copySource(
-  from: string,
-  count: number,
-  names: ReadonlyMap<string, number>,
-  escape: EscapeCharacter,
-  at: LineRange,
+  { from, location: at }: CopyInstruction,
+  { stages, names, escape }: KnownStages,
+  current: number,
 ): StageSource {
   if (expandWord(from, nothing, { escape, location: at }).text !== from) {
     throw stageError(
@@ -110,18 +115,24 @@ function copySource(
   }
   if (!/^[+-]?[0-9]+$/.test(from)) return toSource(from, names.get(from.toLowerCase()));
   const index = Number(from);
-  if (index < 0 || index >= count) throw stageError(`invalid stage index ${index}`, at);
-  return { kind: 'stage', index: index + 0 };
+  if (index >= 0 && index < stages.length) return { kind: 'stage', index: index + 0 };
+  const above = stages.slice(0, current).map((stage, number) => ({ index: number, stage }));
+  throw stageError(`invalid stage index ${index}`, at, hintOfStages(above));
 }
 
-/** The `--from` of a COPY, resolved; undefined without one. */
-type ResolveCopy = (copy: CopyInstruction) => StageSource | undefined;
+/** The `--from` of a COPY in the stage of that index, resolved; undefined without one. */
+type ResolveCopy = (copy: CopyInstruction, current: number) => StageSource | undefined;
 
-function dependenciesOf(stage: Stage, resolve: ResolveCopy, names: ReadonlyMap<string, number>): StageDependency[] {
+function dependenciesOf(
+  stage: Stage,
+  stageIndex: number,
+  resolve: ResolveCopy,
+  names: ReadonlyMap<string, number>,
+): StageDependency[] {
   return stage.instructions.flatMap((instruction, index): StageDependency[] => {
     const { location } = instruction;
     if (instruction.kind === 'COPY') {
-      const source = resolve(instruction);
+      const source = resolve(instruction, stageIndex);
       return source === undefined
         ? []
         : [{ instruction: index, mount: undefined, source, location, from: instruction.from }];
@@ -147,7 +158,11 @@ function refuseCircles(stages: readonly ResolvedStage[]): void {
       const stage = stages[index];
       if (stage === undefined || state.get(index) === 'done') return;
       if (state.get(index) === 'open') {
-        throw stageError(`circular dependency detected on stage: ${stage.name}`, stage.stage.from.location);
+        throw stageError(
+          `circular dependency detected on stage: ${stage.name}`,
+          stage.stage.from.location,
+          'A stage can take files from those above it only, and not from itself.',
+        );
       }
       state.set(index, 'open');
       path.push({ stage, rest: stagesOf(stage) });
@@ -172,7 +187,7 @@ function refuseLater(stage: ResolvedStage, dependencies: readonly Dependency[] =
       mount === undefined
         ? `cannot copy from stage ${quote(excerpt(from))}, it needs to be defined before current stage ${quote(stage.name)}`
         : `cannot mount from stage ${quote(excerpt(from))}, stage needs to be defined before current command`;
-    throw stageError(problem, location);
+    throw stageError(problem, location, 'Put the stage that files are taken from above the one that takes them.');
   }
 }
 
@@ -191,12 +206,12 @@ export function resolveStages(stages: readonly Stage[], options: StageOptions): 
     if (stage.from.stageName !== '') names.set(stage.from.stageName, index);
     return { base, platform, unset };
   });
-  const resolveCopy: ResolveCopy = ({ from, location }) =>
-    from === '' ? undefined : copySource(from, stages.length, names, options.escape, location);
+  const known = { stages, names, escape: options.escape };
+  const resolveCopy: ResolveCopy = (copy, current) => (copy.from === '' ? undefined : copySource(copy, known, current));
   const resolved = bases.map(({ base, platform, unset }, index): ResolvedStage => {
     const stage = stages[index] as Stage;
     const name = stage.from.stageName === '' ? `stage-${index}` : stage.from.stageName;
-    const dependencies = dependenciesOf(stage, resolveCopy, names);
+    const dependencies = dependenciesOf(stage, index, resolveCopy, names);
     return { index, name, base, platform, dependencies, stage, unset };
   });
   refuseCircles(resolved);
@@ -205,7 +220,7 @@ export function resolveStages(stages: readonly Stage[], options: StageOptions): 
     target: (name) => findTarget(resolved, names, name),
     reachable: (target) => findReachable(resolved, target),
     sourceOf: (copy, stage) => {
-      const source = resolveCopy(copy);
+      const source = resolveCopy(copy, stage.index);
       if (source !== undefined) refuseLater(stage, [{ ...copy, source, mount: undefined }]);
       return source;
     },
@@ -224,11 +239,10 @@ function findTarget(
     name === undefined || name === '' ? stages.length - 1 : (names.get(name.toLowerCase()) ?? numbered(name));
   const stage = stages[index ?? -1];
   if (stage !== undefined) return stage;
-  const hint = didYouMean(
-    name ?? '',
-    stages.map((known) => known.name),
-  );
-  throw stageError(`target stage ${quote(excerpt(name ?? ''))} could not be found${hint}`);
+  const near = nearStage(name ?? '', stages);
+  const meant = near === undefined ? '' : ` (did you mean ${excerpt(near)}?)`;
+  const message = `target stage ${quote(excerpt(name ?? ''))} could not be found${meant}`;
+  throw stageError(message, undefined, hintOfStages(stages));
 }
 
 function findReachable(stages: readonly ResolvedStage[], target: ResolvedStage): ResolvedStage[] {

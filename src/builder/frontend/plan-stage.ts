@@ -22,6 +22,8 @@ export interface CopyFrom {
   readonly source: StageSource;
   /** For messages: `stage build`, `image busybox`. */
   readonly name: string;
+  /** What to say of stages where it names an image that is not there. */
+  readonly hint: string | undefined;
 }
 
 /** A step that changes files. */

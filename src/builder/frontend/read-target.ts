@@ -2,6 +2,7 @@ import { expandMetaArgs } from '../../dockerfile/build-args.ts';
 import { parseInstructions } from '../../dockerfile/instructions/parse-instructions.ts';
 import type { CopyInstruction } from '../../dockerfile/instructions/types.ts';
 import { excerpt } from '../../dockerfile/quote.ts';
+import { hintOfNoStage } from '../../dockerfile/stage-hints.ts';
 import { hintOfUnset, type ResolvedStage, resolveStages, type StageSource } from '../../dockerfile/stages.ts';
 import type { LineRange, SyntaxTree } from '../../dockerfile/syntax-tree.ts';
 import { isStrataError, restate } from '../../errors/index.ts';
@@ -29,7 +30,9 @@ export interface NeededStage {
   readonly name: string;
   readonly base: StageSource;
   /** What to do where the base's name is wrong for want of a variable's value. */
-  readonly hint: string | undefined;
+  readonly hintOfUnset: string | undefined;
+  /** What to say of stages where the base is an image that is not there. */
+  readonly hintOfNoStage: string | undefined;
   /** Where its FROM stands. */
   readonly location: LineRange;
   plan(baseConfig: RunConfig): StagePlan;
@@ -63,13 +66,16 @@ export function readTarget(tree: SyntaxTree, options: TargetOptions): Target {
 
   const copyFrom = (copy: CopyInstruction, stage: ResolvedStage): CopyFrom | undefined => {
     const source = graph.sourceOf(copy, stage);
-    return source && { source, name: nameOf(source, graph.stages) };
+    return source && { source, name: nameOf(source, graph.stages), hint: noStage(source, stage) };
   };
+  const noStage = (source: StageSource, { index }: ResolvedStage): string | undefined =>
+    source.kind === 'image' ? hintOfNoStage(source.reference, graph.stages.slice(0, index)) : undefined;
   const needed = (stage: ResolvedStage): NeededStage => ({
     index: stage.index,
     name: stages.length > 1 ? stage.name : '',
     base: stage.base,
-    hint: hintOfUnset(stage.unset),
+    hintOfUnset: hintOfUnset(stage.unset),
+    hintOfNoStage: noStage(stage.base, stage),
     location: stage.stage.from.location,
     plan: (baseConfig) =>
       planStage(stage.stage, {

@@ -332,6 +332,28 @@ test('a failure says where the instruction of its stage stands', { skip }, async
   }
 });
 
+test('an image that is not there may be a stage misspelt', { skip }, async (t) => {
+  const { engine, build } = await store(t);
+  const { id } = await build(['FROM scratch', 'ONBUILD COPY --from=tool / /x']);
+  await engine.images.tag(id, 'triggering');
+  const near = /^No stage above has that name either: did you mean tools\? Load, import or build the image first/;
+  const cases: readonly (readonly [RegExp, ...string[]])[] = [
+    [near, 'FROM base AS tools', 'FROM base', 'COPY --from=tolls / /x'],
+    [near, 'FROM base AS tools', 'FROM toolz'],
+    [near, 'FROM base AS tools', 'FROM triggering'],
+    [/^No stage above has that name either\. Load/, 'FROM base AS tools', 'FROM nowhere'],
+    [/^Load/, 'FROM base', 'COPY --from=nowhere / /x'],
+    [/did you mean tools\?$/, 'FROM base AS tools', 'FROM Tools'],
+  ];
+  for (const [hint, ...dockerfile] of cases) {
+    await assert.rejects(build(dockerfile), (error) => {
+      assert.ok(isStrataError(error), String(error));
+      assert.match(error.hint ?? '', hint, dockerfile.join('; '));
+      return true;
+    });
+  }
+});
+
 test("a base's triggers may copy from the stages of the Dockerfile they run in", { skip }, async (t) => {
   const { engine, build, tree } = await store(t);
   const { id } = await build([

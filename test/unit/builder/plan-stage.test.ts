@@ -321,9 +321,9 @@ test('COPY --from tells in its title where files come from, and not in the histo
   assert.deepEqual(
     history.map(({ step }) => step?.kind === 'copy' && step.from),
     [
-      { source: { kind: 'stage', index: 0 }, name: 'stage one' },
-      { source: { kind: 'stage', index: 0 }, name: 'stage one' },
-      { source: { kind: 'image', reference: 'img' }, name: 'image img' },
+      { source: { kind: 'stage', index: 0 }, name: 'stage one', hint: undefined },
+      { source: { kind: 'stage', index: 0 }, name: 'stage one', hint: undefined },
+      { source: { kind: 'image', reference: 'img' }, name: 'image img', hint: 'No stage above has that name either.' },
     ],
   );
 });

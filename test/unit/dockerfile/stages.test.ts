@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseInstructions } from '../../../src/dockerfile/instructions/parse-instructions.ts';
 import { parseDockerfile } from '../../../src/dockerfile/parser.ts';
+import { hintOfNoStage } from '../../../src/dockerfile/stage-hints.ts';
 import { resolveStages, type StageGraph, type StageSource } from '../../../src/dockerfile/stages.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { utf8 } from '../../../src/lib/bytes.ts';
@@ -164,11 +165,41 @@ describe('stages are refused', () => {
     });
   });
 
+  it('with the stages that there are', () => {
+    const hintOf = (text: string): string | undefined => {
+      try {
+        graph(text).reachable(graph(text).target());
+      } catch (error) {
+        if (isStrataError(error)) return error.hint;
+      }
+      return undefined;
+    };
+    const many = Array.from({ length: 20 }, (_, index) => `FROM a AS s${index}\n`).join('');
+    assert.equal(hintOf('FROM a AS b\nFROM a\nFROM c\nCOPY --from=5 / /x'), 'Give a number or a name: 0 (b), 1.');
+    assert.equal(hintOf('FROM a\nCOPY --from=5 / /x'), 'No stage stands above this one: name an image.');
+    assert.match(hintOf(`${many}COPY --from=99 / /x`) ?? '', / 0 \(s0\), .* 11 \(s11\) and 7 more\.$/);
+    assert.match(hintOf('FROM a AS z\nCOPY --from=b x y\nFROM c AS b\nFROM z') ?? '', /above/);
+    assert.match(hintOf('FROM a AS b\nCOPY --from=b x y') ?? '', /not from itself/);
+  });
+
+  it('for an image that is not there and may be meant as a stage', () => {
+    const { stages } = graph('FROM a AS Builder\nFROM a AS test\nFROM a');
+    const hints = ['bulider', 'Builder', 'alpine', 'builder:1', 'me/builder', 'x'.repeat(500)].map((name) =>
+      hintOfNoStage(name, stages),
+    );
+    const near = 'No stage above has that name either: did you mean builder?';
+    const none = 'No stage above has that name either.';
+    assert.deepEqual(hints, [near, near, none, undefined, undefined, none]);
+    assert.equal(hintOfNoStage('bulider', stages.slice(2)), undefined);
+  });
+
   it('for a target that is not there', () => {
     const { target } = graph('FROM a AS builder\nFROM b');
     assert.throws(() => target('bulder'), {
       message: 'target stage "bulder" could not be found (did you mean builder?)',
+      hint: 'Give a number or a name: 0 (builder), 1.',
     });
+    assert.throws(() => target('stage-2'), { message: 'target stage "stage-2" could not be found' });
     assert.throws(() => target('2'), { message: 'target stage "2" could not be found' });
     assert.throws(() => target('-1'), { message: 'target stage "-1" could not be found' });
     assert.throws(() => target('stage-1'), { message: 'target stage "stage-1" could not be found' });
