@@ -1,6 +1,6 @@
-import { StrataError } from '../errors/index.ts';
 import { type FilterTable, hasLabels, isWhether, lacksLabels } from '../query/filters.ts';
-import { compareInstants, type Instant, parseInstant } from '../query/timestamp.ts';
+import { compareInstants, type Instant, instantOf, parseInstant } from '../query/timestamp.ts';
+import { onlyTime } from '../query/until-filter.ts';
 import { familiarMatch, parseReference } from '../reference/index.ts';
 
 /** What filters look at: an image under one of its names, or under none. */
@@ -28,15 +28,15 @@ export function listFilters(createdAt: (name: string) => Date | undefined, now: 
       return patterns.some((pattern) => familiarMatch(pattern, reference));
     },
     before: (names) => {
-      const limits = names.map((name) => instantOf(createdAt(name)));
+      const limits = names.map((name) => timeOf(createdAt(name)));
       return (image) => limits.every((limit) => isBefore(image, limit));
     },
     since: (names) => {
-      const limits = names.map((name) => instantOf(createdAt(name)));
+      const limits = names.map((name) => timeOf(createdAt(name)));
       return (image) => limits.every((limit) => limit !== undefined && compareInstants(madeAt(image), limit) > 0);
     },
     until: (times) => {
-      const limits = times.map((time) => readTime(time, now));
+      const limits = times.map((time) => parseInstant(time, { now: instantOf(now.getTime()) }));
       return (image) => limits.every((limit) => isBefore(image, limit));
     },
   };
@@ -53,16 +53,6 @@ export const pruneFilters = (now: Date): FilterTable<FilteredImage> => ({
   },
 });
 
-/** The one time a prune command takes. Throws ERR_FILTER_REPEATED, ERR_TIME_INVALID. */
-export function onlyTime([time = '', ...others]: readonly string[], now: Date): Instant {
-  if (others.length === 0) return readTime(time, now);
-  throw new StrataError({
-    code: 'ERR_FILTER_REPEATED',
-    message: 'more than one until filter specified',
-    hint: 'Give one until=TIME.',
-  });
-}
-
 const isDangling = ({ tag }: FilteredImage): boolean => tag === undefined;
 
 const isBefore = (image: FilteredImage, limit: Instant | undefined): boolean =>
@@ -70,14 +60,6 @@ const isBefore = (image: FilteredImage, limit: Instant | undefined): boolean =>
 
 /** An image that does not say when it was made is older than all others, as its zero time is in docker. */
 const madeAt = ({ createdAt }: FilteredImage): Instant =>
-  instantOf(createdAt) ?? { seconds: -62_135_596_800, nanoseconds: 0 };
+  timeOf(createdAt) ?? { seconds: -62_135_596_800, nanoseconds: 0 };
 
-const readTime = (text: string, now: Date): Instant =>
-  parseInstant(text, { now: instantOf(now) ?? { seconds: 0, nanoseconds: 0 } });
-
-function instantOf(date: Date | undefined): Instant | undefined {
-  if (date === undefined) return undefined;
-  const milliseconds = date.getTime();
-  const seconds = Math.floor(milliseconds / 1000);
-  return { seconds, nanoseconds: (milliseconds - seconds * 1000) * 1_000_000 };
-}
+const timeOf = (date: Date | undefined): Instant | undefined => date && instantOf(date.getTime());

@@ -78,6 +78,12 @@ export function parseInstant(text: string, options: ParseInstantOptions): Instan
   });
 }
 
+/** Of milliseconds since 1970, as `Date` has them. */
+export function instantOf(milliseconds: number): Instant {
+  const seconds = Math.floor(milliseconds / 1000);
+  return { seconds, nanoseconds: (milliseconds - seconds * 1000) * 1_000_000 };
+}
+
 /** Negative, zero or positive, the earlier first. */
 export const compareInstants = (a: Instant, b: Instant): number =>
   a.seconds - b.seconds || a.nanoseconds - b.nanoseconds;

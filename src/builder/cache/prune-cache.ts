@@ -1,10 +1,9 @@
-import { onlyTime } from '../../images/filter-images.ts';
 import { holdingsOf, lineOf } from '../../images/holdings.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import { notePrune } from '../../metadata/note-volatile.ts';
 import { compileFilters, Filters, type FilterTable } from '../../query/filters.ts';
-import { compareInstants } from '../../query/timestamp.ts';
+import { untilFilter } from '../../query/until-filter.ts';
 import { collectGarbage } from '../../store/garbage/collect.ts';
 import { SnapshotSizes } from '../../store/snapshot-sizes.ts';
 import type { Store } from '../../store/store.ts';
@@ -87,8 +86,5 @@ const removeEntries = ({ builds }: Metadata, entries: readonly CacheEntry[]): Ca
   entries.filter(({ record }) => builds.remove(record.id)).map((entry) => cachedStep(entry, () => 0));
 
 const cacheFilters = (now: Date): FilterTable<CacheEntry> => ({
-  until: (times) => {
-    const limit = onlyTime(times, now);
-    return ({ record }) => compareInstants({ seconds: record.lastUsedAt / 1000, nanoseconds: 0 }, limit) < 0;
-  },
+  until: untilFilter(({ record }) => record.lastUsedAt, now),
 });

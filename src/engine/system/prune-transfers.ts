@@ -1,7 +1,6 @@
-import { onlyTime } from '../../images/filter-images.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { compileFilters, Filters, type FilterTable } from '../../query/filters.ts';
-import { compareInstants } from '../../query/timestamp.ts';
+import { untilFilter } from '../../query/until-filter.ts';
 import { discardTransfer, listTransfers, type UnfinishedTransfer } from '../../store/garbage/transfers.ts';
 import type { Store } from '../../store/store.ts';
 
@@ -35,8 +34,5 @@ export async function pruneTransfers(
 }
 
 const transferFilters = (now: Date): FilterTable<UnfinishedTransfer> => ({
-  until: (times) => {
-    const limit = onlyTime(times, now);
-    return ({ writtenAt }) => compareInstants({ seconds: writtenAt / 1000, nanoseconds: 0 }, limit) < 0;
-  },
+  until: untilFilter(({ writtenAt }) => writtenAt, now),
 });

@@ -6,6 +6,7 @@ import { comparePlaces, isInside, nameStart, placeOf } from '../../layer/place.t
 import { isReservedName, opaqueMarker, whiteoutName } from '../../layer/whiteout-names.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { concatBytes, displayBytes, equalBytes, utf8 } from '../../lib/bytes.ts';
+import { instantOf } from '../../query/timestamp.ts';
 import { asSyscallError } from '../../sys/as-syscall-error.ts';
 import type { Layer } from '../image/image.ts';
 import { layerOfTar } from './layer-of-tar.ts';
@@ -147,13 +148,7 @@ function headerOf(path: Uint8Array, file: NewFile): TarHeaderFields {
   if (file.kind === 'whiteout' || file.kind === 'opaque')
     return { path, type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: epoch };
   const { kind, mode, uid = 0, gid = 0, mtime } = file;
-  const milliseconds = mtime?.getTime() ?? 0;
-  const seconds = Math.floor(milliseconds / 1000);
-  const fields = {
-    uid,
-    gid,
-    mtime: { seconds, nanoseconds: (milliseconds - seconds * 1000) * 1_000_000 },
-  };
+  const fields = { uid, gid, mtime: mtime === undefined ? epoch : instantOf(mtime.getTime()) };
   if (kind === 'directory') {
     const name = path.length === 0 ? utf8('./') : concatBytes([path, utf8('/')]);
     return { ...fields, path: name, type: 'directory', mode: mode ?? 0o755 };

@@ -1,10 +1,9 @@
 import { encodeTarHeader, readTar, type TarEntry, tarEnd, tarPadding } from '../../archive/index.ts';
+import { instantOf } from '../../query/timestamp.ts';
 
 /** The entries of a tar with another time, in a tar of our own form. Throws ERR_TAR_UNENCODABLE. */
 export async function* retimedTar(tar: AsyncIterable<Uint8Array>, time: Date): AsyncGenerator<Uint8Array, void> {
-  const milliseconds = time.getTime();
-  const seconds = Math.floor(milliseconds / 1000);
-  const mtime = { seconds, nanoseconds: (milliseconds - seconds * 1000) * 1_000_000 };
+  const mtime = instantOf(time.getTime());
   for await (const { entry, stored } of readTar(tar)) {
     const { sizeBytes, storedSizeBytes } = bodyOf(entry);
     yield encodeTarHeader({ ...entry, sizeBytes, mtime });

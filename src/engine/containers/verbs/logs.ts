@@ -2,7 +2,7 @@ import { keepsLog } from '../../../containers/supervised/log-config.ts';
 import { type LogEntry, readLog } from '../../../containers/supervised/log-file.ts';
 import { StrataError } from '../../../errors/index.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
-import { compareInstants, type Instant, parseInstant } from '../../../query/timestamp.ts';
+import { compareInstants, type Instant, instantOf, parseInstant } from '../../../query/timestamp.ts';
 import type { Store } from '../../../store/store.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
 import { logPathOf } from '../state/places.ts';
@@ -97,8 +97,3 @@ const logNotKept = (): StrataError =>
     message: 'configured logging driver does not support reading',
     hint: 'It was made with the logging driver none. Attach to it to see what it writes from now on.',
   });
-
-const instantOf = (milliseconds: number): Instant => ({
-  seconds: Math.floor(milliseconds / 1000),
-  nanoseconds: (milliseconds % 1000) * 1_000_000,
-});

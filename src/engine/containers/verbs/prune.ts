@@ -1,11 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { isStrataError } from '../../../errors/index.ts';
-import { onlyTime } from '../../../images/filter-images.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
 import { notePrune } from '../../../metadata/note-volatile.ts';
 import { compileFilters, Filters, type FilterTable, hasLabels, lacksLabels } from '../../../query/filters.ts';
-import { compareInstants } from '../../../query/timestamp.ts';
+import { untilFilter } from '../../../query/until-filter.ts';
 import { collectGarbage } from '../../../store/garbage/collect.ts';
 import { SnapshotSizes } from '../../../store/snapshot-sizes.ts';
 import type { Store } from '../../../store/store.ts';
@@ -70,8 +69,5 @@ function removeStrayFolders({ layout, metadata }: Store): void {
 const containerFilters = (now: Date): FilterTable<ContainerRecord> => ({
   label: hasLabels(labelsOf),
   'label!': lacksLabels(labelsOf),
-  until: (times) => {
-    const limit = onlyTime(times, now);
-    return ({ createdAt }) => compareInstants({ seconds: createdAt / 1000, nanoseconds: 0 }, limit) < 0;
-  },
+  until: untilFilter(({ createdAt }) => createdAt, now),
 });
