@@ -86,8 +86,13 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
   }
 
   async #diskFailure(id: string, error: unknown): Promise<unknown> {
-    await using changes = await this.#trees.openChanges(id, { access: 'write' });
-    return diskFailure(error, changes.tree.upperDir);
+    try {
+      await using changes = await this.#trees.openChanges(id, { access: 'write' });
+      return diskFailure(error, changes.tree.upperDir);
+    } catch {
+      // To mount it may take what has run out.
+      return error;
+    }
   }
 
   /** Known only where the driver keeps changes by themselves. */
