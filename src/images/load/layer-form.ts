@@ -62,8 +62,10 @@ export async function layerForm(layer: ArchivedLayer, layers: Layers, options: A
  */
 export async function verifyForm(form: LayerForm, layers: Layers, options: AbortOptions): Promise<void> {
   const { file, diffId, digest, sizeBytes } = form;
-  if (file === undefined || isBlobOf(layers, diffId, digest)) return;
+  if (file === undefined) return;
+  // Also of a known one something is read: another process may have stored it since this began.
   await file.coming?.written;
+  if (isBlobOf(layers, diffId, digest)) return;
   const running = new RunningDigest(digestAlgorithm(diffId));
   // Somebody may have changed the file since its blob was kept.
   const blob = verified(streamOf(file), { digest, sizeBytes }, options);
