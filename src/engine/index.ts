@@ -17,7 +17,7 @@ export type { ContainerStatus } from '../containers/state.ts';
 export type { LogConfig } from '../containers/supervised/log-config.ts';
 export type { LogEntry } from '../containers/supervised/log-file.ts';
 export type { TransferOrigin } from '../content/types.ts';
-export type { Checked, Damage } from '../images/check/types.ts';
+export type { Checked, Damage, Unchecked } from '../images/check/types.ts';
 export type {
   ContentOptions,
   Document,

@@ -1,6 +1,6 @@
 import { type DriverChoice, findingsOf } from './driver-choice.ts';
 import { optionsFor } from './driver-options.ts';
-import { heldDrivers } from './held-drivers.ts';
+import { heldDrivers, hiddenSnapshots } from './held-drivers.ts';
 import { ProbePlace } from './probe-place.ts';
 import type { DriverProbe, DriverTable, StorageDriver } from './storage-driver.ts';
 import { type DriverWish, driverCannotWork, tableOf, wishedDriver } from './wished-driver.ts';
@@ -29,14 +29,13 @@ export function chooseDriver(options: ChooseDriverOptions): DriverChoice {
   const keeps = wish === undefined && only !== undefined && second === undefined && trials.of(only).works;
   const driver = keeps ? only : first;
   const found = { table, wish, first, driver, trials };
-  const unused = held.filter((other) => other !== driver);
   return {
     driver: driver.name,
     findings: findingsOf(table, driver, (each) => reasonFor(each, found)),
     warnings: [
       ...(driver === first ? priceOf(found) : []),
       ...trials.of(driver).warnings,
-      ...unused.map(({ name }) => `snapshots of storage driver ${name} in this store are not used`),
+      ...hiddenSnapshots(options.root, table, driver.name),
     ],
   };
 }

@@ -15,6 +15,9 @@ import {
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type CheckResult, Engine } from '../../src/engine/index.ts';
+import { Overlay2Snapshotter } from '../../src/snapshots/drivers/overlay2/driver.ts';
+import { overlay2 } from '../../src/snapshots/drivers/overlay2/index.ts';
+import { allDrivers, type StorageDriver } from '../../src/snapshots/index.ts';
 import { buildContext } from '../helpers/build-context.ts';
 import { needs } from '../helpers/needs.ts';
 import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
@@ -107,7 +110,15 @@ const damages: readonly (readonly [what: string, harm: (root: string) => void, e
 for (const [what, harm, expected] of damages) {
   test(`${what} is found`, { skip: skip || needs('overlay') }, async (context) => {
     const { root } = await built(context);
-    assert.deepEqual(await check(root), { blobs: 2, images: 1, layers: 2, damages: [], diskFailures: [], orphans: [] });
+    assert.deepEqual(await check(root), {
+      blobs: 2,
+      images: 1,
+      layers: 2,
+      damages: [],
+      unchecked: [],
+      diskFailures: [],
+      orphans: [],
+    });
     harm(root);
     const found = named(await check(root));
     assert.equal(found.length, expected.length, found.join('\n'));
@@ -154,4 +165,39 @@ test('a store of whole trees is checked as well', { skip }, async (context) => {
   assert.equal((await strata('--storage-driver', 'vfs', 'build', '-t', 'app', folder)).code, 0);
   const { layers, damages: found } = await check(strata.root, 'vfs');
   assert.deepEqual([layers, found], [2, []]);
+});
+
+test('files that another storage driver keeps are not checked, which is said and is no damage', {
+  skip: skip || needs('overlay'),
+}, async (context) => {
+  const strata = strataCommand(context);
+  const { root } = strata;
+  const other: StorageDriver = {
+    ...overlay2,
+    name: 'other',
+    open: (options) => new Overlay2Snapshotter({ ...options, name: 'other' }),
+  };
+  {
+    const storageDrivers = { drivers: [...allDrivers.drivers, other], later: [] };
+    await using engine = await Engine.open({ root, storageDriver: 'other', storageDrivers });
+    const folder = buildContext(context, ['FROM scratch', 'COPY a /a'], { a: 'a' });
+    await engine.builder.build({ context: folder, tags: ['app'] }).result;
+  }
+  const missing = 'this program does not have that driver';
+  const info = await strata('info');
+  assert.ok(
+    info.stderr.includes(`WARNING: snapshots of storage driver other in this store cannot be used: ${missing}\n`),
+  );
+  const checked = await strata('system', 'check');
+  assert.equal(checked.code, 0, checked.stdout);
+  const line = /^not checked: image sha256:[0-9a-f]{64}: its files are in snapshots of storage driver other: (.*)$/m;
+  assert.equal(line.exec(checked.stdout)?.[1], missing);
+  assert.match(checked.stdout, /^no damage found$/m);
+  await strata('build', '-t', 'second', buildContext(context, ['FROM scratch', 'COPY a /a'], { a: 'b' }));
+  const { unchecked, damages } = await check(root, 'vfs');
+  assert.deepEqual(damages, []);
+  assert.deepEqual(unchecked.map(({ reason }) => reason.replace(/^.* storage driver /, '')).sort(), [
+    `other: ${missing}`,
+    'overlay2: vfs is in use',
+  ]);
 });

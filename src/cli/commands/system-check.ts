@@ -20,6 +20,7 @@ async function check(context: CliContext, format: string | undefined): Promise<v
   context.out(`checked: ${result.blobs} blobs, ${result.images} images, ${result.layers} layers\n`);
   for (const { kind, key } of result.orphans) context.out(`orphan: ${kind} ${key}\n`);
   for (const { kind, key, problem } of result.damages) context.out(`damaged: ${kind} ${key}: ${problem}\n`);
+  for (const { kind, key, reason } of result.unchecked) context.out(`not checked: ${kind} ${key}: ${reason}\n`);
   for (const failure of result.diskFailures) context.out(`the disk failed: ${failure}\n`);
   if (result.damages.length === 0) context.out('no damage found\n');
 }

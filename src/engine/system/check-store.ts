@@ -1,10 +1,12 @@
 import { checkBlobs } from '../../images/check/check-blobs.ts';
 import { checkImages } from '../../images/check/check-images.ts';
 import { checkLayers } from '../../images/check/check-layers.ts';
-import type { Checked, Damage, Hold } from '../../images/check/types.ts';
+import type { Checked, Damage, Hold, Unchecked } from '../../images/check/types.ts';
+import type { SnapshotRecord } from '../../ledger/types.ts';
 import type { Conduct } from '../../lib/report.ts';
 import type { ObjectRef } from '../../metadata/objects.ts';
 import { layerLine } from '../../snapshots/amendment.ts';
+import { missingHere } from '../../snapshots/held-drivers.ts';
 import type { DiffId } from '../../spec/digest.ts';
 import { findOrphans } from '../../store/garbage/collect.ts';
 import type { Store } from '../../store/store.ts';
@@ -16,6 +18,8 @@ export interface CheckResult {
   readonly images: number;
   /** What is missing or is not as it was. */
   readonly damages: readonly Damage[];
+  /** Images whose files are in snapshots of storage drivers that are not in use: those files were not looked at. */
+  readonly unchecked: readonly Unchecked[];
   /** When the disk failed to keep what it had taken, a line each: time, path, error. */
   readonly diskFailures: readonly string[];
   /** Files nobody holds: left by killed processes, no damage, gone with the next collection of garbage. */
@@ -36,9 +40,9 @@ export async function checkStore(store: Store, { report, signal }: Conduct<Check
   };
   await using lease = await metadata.leases.openToRead('check', options);
   const hold: Hold = ({ kind, key }) => lease.pinIfPresent(kind, key);
-  const isUnpacked = (id: string): boolean => topsOf(store, id).length > 0;
+  const driversOf = (id: string): string[] => snapshotsOf(store, id).map(({ driver }) => driver);
   const ofBlobs = await checkBlobs({ blobs: metadata.blobs, content, hold }, count, options);
-  const ofImages = await checkImages({ metadata, content, isUnpacked, hold }, count, options);
+  const ofImages = await checkImages({ metadata, content, driversOf, hold }, count, options);
   const snapshots = snapshotsByLayer(store);
   const layerParts = {
     metadata,
@@ -51,15 +55,33 @@ export async function checkStore(store: Store, { report, signal }: Conduct<Check
   const diskFailures = content.health.failures();
   if (diskFailures.length > 0 && damages.length === 0 && content.health.isOfFormerBoot()) content.health.clear();
   const orphans = await findOrphans(store, options);
-  return { blobs: counts.blob, layers: counts.layer, images: counts.image, damages, diskFailures, orphans };
+  const unchecked = uncheckedImages(store);
+  return { blobs: counts.blob, layers: counts.layer, images: counts.image, damages, unchecked, diskFailures, orphans };
 }
 
-/** The snapshots with all files of an image that the driver in use has. */
-const topsOf = ({ metadata, driver }: Store, imageId: string): string[] =>
+/** The snapshots with all files of an image, one for each driver that has them. */
+const snapshotsOf = ({ metadata }: Store, imageId: string): SnapshotRecord[] =>
   metadata.objects
     .linksOf({ kind: 'image', key: imageId })
-    .filter(({ kind, key }) => kind === 'snapshot' && metadata.snapshots.get(key)?.driver === driver.name)
-    .map(({ key }) => key);
+    .flatMap(({ kind, key }) => (kind === 'snapshot' ? (metadata.snapshots.get(key) ?? []) : []));
+
+/** The snapshots with all files of an image that the driver in use has. */
+const topsOf = (store: Store, imageId: string): string[] =>
+  snapshotsOf(store, imageId)
+    .filter(({ driver }) => driver === store.driver.name)
+    .map(({ id }) => id);
+
+function uncheckedImages(store: Store): Unchecked[] {
+  const inUse = store.driver.name;
+  const known = store.snapshotters.map(({ name }) => name);
+  const why = (driver: string): string =>
+    `its files are in snapshots of storage driver ${driver}: ${known.includes(driver) ? `${inUse} is in use` : missingHere}`;
+  return store.metadata.images.list().flatMap(({ id }) => {
+    const drivers = snapshotsOf(store, id).map(({ driver }) => driver);
+    if (drivers.includes(inUse)) return [];
+    return drivers.map((driver) => ({ kind: 'image' as const, key: id, reason: why(driver) }));
+  });
+}
 
 /** Which snapshots hold which layer, by the images that stand on them. */
 function snapshotsByLayer(store: Store): ReadonlyMap<DiffId, readonly string[]> {

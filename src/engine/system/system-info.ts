@@ -8,7 +8,8 @@ import type { RuntimeInfo } from '../../containers/runtime/runtime.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { DriverFinding } from '../../snapshots/driver-choice.ts';
 import { expectedDriver } from '../../snapshots/expected-driver.ts';
-import type { DriverWish } from '../../snapshots/wished-driver.ts';
+import { hiddenSnapshots } from '../../snapshots/held-drivers.ts';
+import { type DriverWish, tableOf } from '../../snapshots/wished-driver.ts';
 import type { Store } from '../../store/store.ts';
 import { type KernelFeatures, kernelFeatures } from '../../sys/features.ts';
 import { listContainers } from '../containers/verbs/list.ts';
@@ -72,7 +73,11 @@ export async function systemInfo(
     kernel: await kernelFeatures(),
     runtime,
     configuration: { file: configuration.file ?? null, settings: shownSettings(configuration) },
-    warnings: [...choice.warnings, ...runtimeWarnings(runtime, configuration.values)],
+    warnings: [
+      ...choice.warnings,
+      ...hiddenSnapshots(wish.root, tableOf(wish), choice.driver),
+      ...runtimeWarnings(runtime, configuration.values),
+    ],
   };
 }
 

@@ -15,8 +15,8 @@ import type { Damage, Hold, Report } from './types.ts';
 export interface ImageParts {
   readonly metadata: Metadata;
   readonly content: BlobProvider;
-  /** Whether a snapshot with the files of the whole image stands for the driver in use. */
-  readonly isUnpacked: (imageId: Digest) => boolean;
+  /** Storage drivers with a snapshot that has the files of the whole image. */
+  readonly driversOf: (imageId: Digest) => readonly string[];
   readonly hold: Hold;
 }
 
@@ -72,7 +72,7 @@ async function targetProblems(
 }
 
 async function imageProblems(
-  { metadata, content, isUnpacked }: ImageParts,
+  { metadata, content, driversOf }: ImageParts,
   id: Digest,
   options: AbortOptions,
 ): Promise<string[]> {
@@ -80,7 +80,7 @@ async function imageProblems(
   const problems = recorded
     .filter(({ diffId }) => metadata.layers.get(diffId) === undefined)
     .map(({ diffId }) => `its layer ${diffId} is not recorded`);
-  if (recorded.length > 0 && !isUnpacked(id)) problems.push('its files are not unpacked for this storage driver');
+  if (recorded.length > 0 && driversOf(id).length === 0) problems.push('its files are not unpacked');
   try {
     const { rootfs } = await readConfig(content, id, options);
     const chains = chainIds(rootfs.diff_ids);

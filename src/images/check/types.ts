@@ -6,6 +6,12 @@ export interface Damage extends ObjectRef {
   readonly problem: string;
 }
 
+/** Something that cannot be looked at here, and is no damage. */
+export interface Unchecked extends ObjectRef {
+  /** Follows the name, as a damage's problem. */
+  readonly reason: string;
+}
+
 /** Told for each thing looked at. */
 export interface Checked extends ObjectRef {
   readonly damaged: boolean;

@@ -137,6 +137,11 @@ test('a store that only vfs has filled stays with vfs, and hidden snapshots are 
   mkdirSync(join(root, 'snapshots/overlay2/0123'));
   const both = chooseDriver({ root });
   assert.deepEqual([both.driver, both.warnings], ['overlay2', [hidden]]);
+  for (const name of ['snapshots/other/0123', 'snapshots/empty/.trial'])
+    mkdirSync(join(root, name), { recursive: true });
+  const strange =
+    'snapshots of storage driver other in this store cannot be used: this program does not have that driver';
+  assert.deepEqual(chooseDriver({ root }).warnings, [hidden, strange]);
 });
 
 test('a store with snapshots of one driver needs no trial', (context) => {
