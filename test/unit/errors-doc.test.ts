@@ -19,7 +19,7 @@ test('no hint below the faces speaks of flags or verbs of the command', () => {
 });
 
 // Codes of Node that a comment explains.
-const codesOfNode = ['ERR_STREAM_PUSH_AFTER_EOF'];
+const codesOfNode = ['ERR_STREAM_PUSH_AFTER_EOF', 'ERR_WORKER_INIT_FAILED'];
 
 test('every code that a comment or a document names is one of the table', () => {
   const root = join(import.meta.dirname, '../..');
