@@ -3,40 +3,52 @@ import { firstCause } from '../errors/index.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { Conduct } from '../lib/report.ts';
 import type { Store } from '../store/store.ts';
+import { Lifetime } from './lifetime.ts';
 import { Operation } from './operation.ts';
-import { perform, toRejection } from './perform.ts';
 
 /**
  * How the facade calls verbs: the module of a verb is loaded when it is first called, and whatever is thrown becomes a
- * rejection of the library, with a full disk named as the store's when it is that.
+ * rejection of the library, with a full disk named as the store's when it is that. Once closed it calls none.
  */
 export class Calls {
-  readonly store: Store;
+  readonly #store: Store;
+  readonly #lifetime = new Lifetime('engine');
 
   constructor(store: Store) {
-    this.store = store;
+    this.#store = store;
   }
 
   /** A verb that is over soon. */
-  call<Module, Result>(
+  call<Module, Options extends AbortOptions, Result>(
     load: () => Promise<Module>,
-    options: AbortOptions,
-    verb: (module: Module, store: Store) => Result | Promise<Result>,
+    options: Options,
+    verb: (module: Module, store: Store, options: Options) => Result | Promise<Result>,
   ): Promise<Result> {
-    return perform(async () => await this.#named(async () => await verb(await load(), this.store)), options);
+    return this.#lifetime.run(
+      options,
+      async (own) => await this.#named(async () => await verb(await load(), this.#store, own)),
+    );
   }
 
   /** A verb whose results come one after the other. */
-  async *stream<Module, Item>(
+  stream<Module, Options extends AbortOptions, Item>(
     load: () => Promise<Module>,
-    options: AbortOptions,
-    verb: (module: Module, store: Store) => AsyncIterable<Item>,
+    options: Options,
+    verb: (module: Module, store: Store, options: Options) => AsyncIterable<Item>,
   ): AsyncGenerator<Item, void> {
-    try {
-      yield* verb(await load(), this.store);
-    } catch (error) {
-      throw toRejection(error, options);
-    }
+    return this.#lifetime.stream(options, async (own) => verb(await load(), this.#store, own));
+  }
+
+  /** A verb whose result stays open until it calls `ended`. */
+  open<Module, Options extends AbortOptions, Opened extends AsyncDisposable>(
+    load: () => Promise<Module>,
+    options: Options,
+    verb: (module: Module, store: Store, options: Options, ended: () => void) => Promise<Opened>,
+  ): Promise<Opened> {
+    return this.#lifetime.open(
+      options,
+      async (own, ended) => await this.#named(async () => await verb(await load(), this.#store, own, ended)),
+    );
   }
 
   /** Long work that reads the store. */
@@ -45,9 +57,9 @@ export class Calls {
     options: AbortOptions,
     verb: (module: Module, store: Store, conduct: Conduct<Event>) => Promise<Result>,
   ): Operation<Event, Result> {
-    return new Operation<Event, Result>(
-      async (report, signal) => await this.#named(async () => await verb(await load(), this.store, { report, signal })),
+    return this.#operate(
       options,
+      async (conduct) => await this.#named(async () => await verb(await load(), this.#store, conduct)),
     );
   }
 
@@ -57,15 +69,30 @@ export class Calls {
     options: AbortOptions,
     verb: (module: Module, store: Store, conduct: Conduct<Event>) => Promise<Result>,
   ): Operation<Event, Result> {
-    return new Operation<Event, Result>(async (report, signal) => {
+    return this.#operate(options, async (conduct) => {
       try {
-        await this.store.openForWriting({ signal });
-        return await verb(await load(), this.store, { report, signal });
+        await this.#store.openForWriting(conduct);
+        return await verb(await load(), this.#store, conduct);
       } catch (error) {
         const first = firstCause(error);
-        throw isDiskFull(first) ? diskFailure(first, this.store.layout.root) : first;
+        throw isDiskFull(first) ? diskFailure(first, this.#store.layout.root) : first;
       }
-    }, options);
+    });
+  }
+
+  /** Ends what goes on, as an abort does, and then closes the store. Idempotent. */
+  close(): Promise<void> {
+    return this.#lifetime.close(async () => await this.#store[Symbol.asyncDispose]());
+  }
+
+  #operate<Event, Result>(
+    options: AbortOptions,
+    work: (conduct: Conduct<Event>) => Promise<Result>,
+  ): Operation<Event, Result> {
+    return new Operation<Event, Result>(
+      (report, signal) => this.#lifetime.run({ signal }, async (own) => await work({ report, signal: own.signal })),
+      options,
+    );
   }
 
   async #named<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -73,7 +100,7 @@ export class Calls {
       return await work();
     } catch (error) {
       const first = firstCause(error);
-      const { root } = this.store.layout;
+      const { root } = this.#store.layout;
       throw isDiskFull(first) && whatIsFull(root) !== undefined ? diskFailure(first, root) : first;
     }
   }

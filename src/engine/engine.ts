@@ -30,7 +30,17 @@ export interface EngineOptions extends AbortOptions, ConfigurationOptions {
 
 /**
  * An open store and everything that can be done with it, each kind of work loaded when first asked for. Several
- * engines, in one process or many, may have the same store open. Close it with `await using` or `[Symbol.asyncDispose]()`.
+ * engines, in one process or many, may have the same store open.
+ *
+ * Close it with `await using` or `[Symbol.asyncDispose]()`. What goes on then ends as by an abort, and rejects with ERR_CLOSED as
+ * every later call does; images that were opened are closed, containers go on.
+ *
+ * ```ts
+ * await using engine = await Engine.open({ root: '/var/lib/example' });
+ * await using load = engine.images.load({ input: 'busybox.tar' });
+ * await load.result;
+ * const { exitCode } = await engine.containers.run({ image: 'busybox', command: ['true'] }).result;
+ * ```
  */
 export class Engine implements AsyncDisposable {
   readonly layout: StoreLayout;
@@ -38,12 +48,10 @@ export class Engine implements AsyncDisposable {
   readonly containers: ContainerVerbs;
   readonly builder: BuilderVerbs;
   readonly system: SystemVerbs;
-  readonly #store: Store;
   readonly #calls: Calls;
 
   private constructor(store: Store, wish: DriverWish, configuration: ResolvedConfiguration) {
     this.layout = store.layout;
-    this.#store = store;
     const calls = new Calls(store);
     this.#calls = calls;
     this.images = new ImageVerbs(calls);
@@ -94,12 +102,12 @@ export class Engine implements AsyncDisposable {
     return this.#calls.stream(
       () => import('./events/follow.ts'),
       options,
-      ({ followEvents }, store) => followEvents(store, options),
+      ({ followEvents }, store, own) => followEvents(store, own),
     );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await perform(async () => await this.#store[Symbol.asyncDispose]());
+    await perform(async () => await this.#calls.close());
   }
 }
 

@@ -44,6 +44,7 @@ export const kinds = {
   ERR_CAPABILITY_UNAVAILABLE: 'permission-denied',
   ERR_CAPABILITY_UNKNOWN: 'invalid-argument',
   ERR_CHANGE_INVALID: 'invalid-argument',
+  ERR_CLOSED: 'failed-precondition',
   ERR_COMMAND_INVALID: 'invalid-argument',
   ERR_COMMAND_MISSING: 'invalid-argument',
   ERR_COMMAND_TOO_LARGE: 'invalid-argument',

@@ -24,12 +24,17 @@ import type { Descriptor } from '../../spec/descriptor.ts';
 import type { DiffId, Digest } from '../../spec/digest.ts';
 import type { Manifest } from '../../spec/manifest.ts';
 import type { Store } from '../../store/store.ts';
-import { perform, toRejection } from '../perform.ts';
+import { Lifetime } from '../lifetime.ts';
+import { perform } from '../perform.ts';
 import type { ImageLookUpOptions } from './image-types.ts';
 import { lookUpImage } from './look-up.ts';
 
+export interface OpenImageOptions extends ImageLookUpOptions {
+  readonly onClosed?: () => void;
+}
+
 /** Opens an image of the store and holds it, so that nothing of it is removed. Throws as `lookUpImage`. */
-export async function openImage(store: Store, name: string, options: ImageLookUpOptions): Promise<OpenImage> {
+export async function openImage(store: Store, name: string, options: OpenImageOptions): Promise<OpenImage> {
   const { metadata } = store;
   const lease = await metadata.leases.openToRead('look inside', options);
   try {
@@ -37,7 +42,7 @@ export async function openImage(store: Store, name: string, options: ImageLookUp
       const { id, target } = pinFound(pin, lookUpImage(metadata, name, options));
       return { id, manifest: manifestOfImage(metadata, id, target, pin) };
     }, options);
-    return new OpenImage(new StoredImage(store, { ...found, lease }), lease);
+    return new OpenImage(new StoredImage(store, { ...found, lease }), lease, options.onClosed);
   } catch (error) {
     await lease[Symbol.asyncDispose]();
     throw error;
@@ -45,58 +50,65 @@ export async function openImage(store: Store, name: string, options: ImageLookUp
 }
 
 /**
- * An image of the store, held until it is closed with `await using` or `[Symbol.asyncDispose]()`. Nothing of it may be read
- * afterwards.
+ * An image of the store, held until it is closed with `await using` or `[Symbol.asyncDispose]()`, or its engine is. All
+ * reading ends then, and any later call throws ERR_CLOSED.
  */
 export class OpenImage implements Image, AsyncDisposable {
   readonly id: Digest;
   readonly #image: Image;
   readonly #lease: StoreLease;
+  readonly #onClosed: (() => void) | undefined;
+  readonly #lifetime: Lifetime;
 
-  constructor(image: Image, lease: StoreLease) {
+  constructor(image: Image, lease: StoreLease, onClosed: (() => void) | undefined) {
     this.id = image.id;
     this.#image = image;
     this.#lease = lease;
+    this.#onClosed = onClosed;
+    this.#lifetime = new Lifetime(`image ${image.id}`);
   }
 
-  config(options?: AbortOptions): Promise<Document<ImageConfig>> {
-    return perform(() => this.#image.config(options), options);
+  config(options: AbortOptions = {}): Promise<Document<ImageConfig>> {
+    return this.#lifetime.run(options, (own) => this.#image.config(own));
   }
 
-  manifest(options?: AbortOptions): Promise<Document<Manifest>> {
-    return perform(() => this.#image.manifest(options), options);
+  manifest(options: AbortOptions = {}): Promise<Document<Manifest>> {
+    return this.#lifetime.run(options, (own) => this.#image.manifest(own));
   }
 
-  layers(options?: AbortOptions): Promise<readonly Layer[]> {
-    return perform(async () => (await this.#image.layers(options)).map((layer) => new OpenLayer(layer)), options);
+  layers(options: AbortOptions = {}): Promise<readonly Layer[]> {
+    return this.#lifetime.run(options, async (own) =>
+      (await this.#image.layers(own)).map((layer) => new OpenLayer(layer, this.#lifetime)),
+    );
   }
 
-  files(options?: ListFilesOptions): AsyncIterable<MergedFile> {
-    return stream(() => this.#image.files(options), options);
+  files(options: ListFilesOptions = {}): AsyncIterable<MergedFile> {
+    return this.#lifetime.stream(options, async (own) => this.#image.files(own));
   }
 
-  file(path: string | Uint8Array, options?: FileOptions): Promise<MergedFile> {
-    return perform(() => this.#image.file(path, options), options);
+  file(path: string | Uint8Array, options: FileOptions = {}): Promise<MergedFile> {
+    return this.#lifetime.run(options, (own) => this.#image.file(path, own));
   }
 
-  content(file: MergedFile, options?: ContentOptions): AsyncIterable<Uint8Array> {
-    return stream(() => this.#image.content(file, options), options);
+  content(file: MergedFile, options: ContentOptions = {}): AsyncIterable<Uint8Array> {
+    return this.#lifetime.stream(options, async (own) => this.#image.content(file, own));
   }
 
-  readFile(path: string | Uint8Array, options?: ReadFileOptions): Promise<Uint8Array> {
-    return perform(() => this.#image.readFile(path, options), options);
+  readFile(path: string | Uint8Array, options: ReadFileOptions = {}): Promise<Uint8Array> {
+    return this.#lifetime.run(options, (own) => this.#image.readFile(path, own));
   }
 
-  tar(options?: TarOptions): AsyncIterable<Uint8Array> {
-    return stream(() => this.#image.tar(options), options);
+  tar(options: TarOptions = {}): AsyncIterable<Uint8Array> {
+    return this.#lifetime.stream(options, async (own) => this.#image.tar(own));
   }
 
-  changes(layer: number, options?: AbortOptions): AsyncIterable<LayerChange> {
-    return stream(() => this.#image.changes(layer, options), options);
+  changes(layer: number, options: AbortOptions = {}): AsyncIterable<LayerChange> {
+    return this.#lifetime.stream(options, async (own) => this.#image.changes(layer, own));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await perform(async () => await this.#lease[Symbol.asyncDispose]());
+    const end = async (): Promise<void> => await this.#lease[Symbol.asyncDispose]();
+    await perform(async () => await this.#lifetime.close(end).finally(this.#onClosed));
   }
 }
 
@@ -104,38 +116,32 @@ class OpenLayer implements Layer {
   readonly diffId: DiffId;
   readonly descriptor: Descriptor;
   readonly #layer: Layer;
+  readonly #lifetime: Lifetime;
 
-  constructor(layer: Layer) {
+  constructor(layer: Layer, lifetime: Lifetime) {
     this.diffId = layer.diffId;
     this.descriptor = layer.descriptor;
     this.#layer = layer;
+    this.#lifetime = lifetime;
   }
 
-  blob(options?: ReadOptions): AsyncIterable<Uint8Array> {
-    return stream(() => this.#layer.blob(options), options);
+  blob(options: ReadOptions = {}): AsyncIterable<Uint8Array> {
+    return this.#lifetime.stream(options, async (own) => this.#layer.blob(own));
   }
 
-  tar(options?: ReadOptions): AsyncIterable<Uint8Array> {
-    return stream(() => this.#layer.tar(options), options);
+  tar(options: ReadOptions = {}): AsyncIterable<Uint8Array> {
+    return this.#lifetime.stream(options, async (own) => this.#layer.tar(own));
   }
 
-  entries(options?: AbortOptions): AsyncIterable<LayerEntry> {
-    return stream(() => this.#layer.entries(options), options);
+  entries(options: AbortOptions = {}): AsyncIterable<LayerEntry> {
+    return this.#lifetime.stream(options, async (own) => this.#layer.entries(own));
   }
 
-  content(entry: Pick<LayerEntry, 'ordinal'>, options?: ContentOptions): AsyncIterable<Uint8Array> {
-    return stream(() => this.#layer.content(entry, options), options);
+  content(entry: Pick<LayerEntry, 'ordinal'>, options: ContentOptions = {}): AsyncIterable<Uint8Array> {
+    return this.#lifetime.stream(options, async (own) => this.#layer.content(entry, own));
   }
 
   openTable(options: TableOptions): Promise<LayerTable | undefined> {
-    return perform(async () => await this.#layer.openTable?.(options), options);
-  }
-}
-
-async function* stream<Item>(items: () => AsyncIterable<Item>, options?: AbortOptions): AsyncGenerator<Item, void> {
-  try {
-    yield* items();
-  } catch (error) {
-    throw toRejection(error, options);
+    return this.#lifetime.run(options, async (own) => await this.#layer.openTable?.(own));
   }
 }

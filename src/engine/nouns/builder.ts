@@ -37,7 +37,7 @@ export class BuilderVerbs {
     return this.#calls.call(
       () => import('../../builder/cache/prune-cache.ts'),
       options,
-      ({ buildCacheSteps }, store) => buildCacheSteps(store, options),
+      ({ buildCacheSteps }, store, own) => buildCacheSteps(store, own),
     );
   }
 
@@ -46,7 +46,7 @@ export class BuilderVerbs {
     return this.#calls.call(
       () => import('../../builder/cache/prune-cache.ts'),
       request,
-      ({ pruneBuildCache }, store) => pruneBuildCache(store, request),
+      ({ pruneBuildCache }, store, own) => pruneBuildCache(store, own),
     );
   }
 }

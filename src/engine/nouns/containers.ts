@@ -47,7 +47,7 @@ export class ContainerVerbs {
     return this.#calls.call(
       () => import('../containers/create/create.ts'),
       request,
-      ({ createContainer }, store) => createContainer(store, request),
+      ({ createContainer }, store, own) => createContainer(store, own),
     );
   }
 
@@ -56,25 +56,25 @@ export class ContainerVerbs {
     return this.#calls.call(
       () => import('../containers/verbs/start.ts'),
       options,
-      ({ startContainer }, store) => startContainer(store, name, options),
+      ({ startContainer }, store, own) => startContainer(store, name, own),
     );
   }
 
   /** Starts a container with its streams in our hands from the first byte on; one that runs is attached to. */
   startAttached(name: string, options: StartAttachedOptions = {}): Promise<AttachedContainer> {
-    return this.#calls.call(
+    return this.#calls.open(
       () => import('../containers/verbs/attach.ts'),
       options,
-      ({ startAttached }, store) => startAttached(store, name, options),
+      ({ startAttached }, store, own, ended) => untilExit(startAttached(store, name, own), ended),
     );
   }
 
   /** The streams of a running container, from now on. */
   attach(name: string, options: AbortOptions = {}): Promise<AttachedContainer> {
-    return this.#calls.call(
+    return this.#calls.open(
       () => import('../containers/verbs/attach.ts'),
       options,
-      ({ attachContainer }, store) => attachContainer(store, name, options),
+      ({ attachContainer }, store, own, ended) => untilExit(attachContainer(store, name, own), ended),
     );
   }
 
@@ -83,7 +83,7 @@ export class ContainerVerbs {
     return this.#calls.call(
       () => import('../containers/verbs/stop.ts'),
       options,
-      ({ stopContainer }, store) => stopContainer(store, name, options),
+      ({ stopContainer }, store, own) => stopContainer(store, name, own),
     );
   }
 
@@ -92,7 +92,7 @@ export class ContainerVerbs {
     return this.#calls.call(
       () => import('../containers/verbs/restart.ts'),
       options,
-      ({ restartContainer }, store) => restartContainer(store, name, options),
+      ({ restartContainer }, store, own) => restartContainer(store, name, own),
     );
   }
 
@@ -101,7 +101,7 @@ export class ContainerVerbs {
     return this.#calls.call(
       () => import('../containers/verbs/pause.ts'),
       options,
-      ({ pauseByName }, store) => pauseByName(store, name, options),
+      ({ pauseByName }, store, own) => pauseByName(store, name, own),
     );
   }
 
@@ -110,7 +110,7 @@ export class ContainerVerbs {
     return this.#calls.call(
       () => import('../containers/verbs/pause.ts'),
       options,
-      ({ unpauseContainer }, store) => unpauseContainer(store, name, options),
+      ({ unpauseContainer }, store, own) => unpauseContainer(store, name, own),
     );
   }
 
@@ -121,10 +121,10 @@ export class ContainerVerbs {
   exec(name: string, options: ExecOptions & { readonly stdio: 'inherit' | 'ignore' }): Promise<Exec>;
   exec(name: string, options: ExecOptions & { readonly stdio?: 'pipe' }): Promise<AttachedExec>;
   exec(name: string, options: ExecOptions): Promise<Exec | AttachedExec> {
-    return this.#calls.call(
+    return this.#calls.open(
       () => import('../containers/verbs/exec.ts'),
       options,
-      ({ execInContainer }, store) => execInContainer(store, name, options),
+      ({ execInContainer }, store, own, ended) => untilExit(execInContainer(store, name, own), ended),
     );
   }
 
@@ -133,7 +133,7 @@ export class ContainerVerbs {
     return this.#calls.call(
       () => import('../containers/verbs/top.ts'),
       options,
-      ({ topOfContainer }, store) => topOfContainer(store, name, options),
+      ({ topOfContainer }, store, own) => topOfContainer(store, name, own),
     );
   }
 
@@ -142,7 +142,7 @@ export class ContainerVerbs {
     return this.#calls.call(
       () => import('../containers/verbs/kill.ts'),
       options,
-      ({ killContainer }, store) => killContainer(store, name, options),
+      ({ killContainer }, store, own) => killContainer(store, name, own),
     );
   }
 
@@ -151,7 +151,7 @@ export class ContainerVerbs {
     return this.#calls.call(
       () => import('../containers/verbs/wait.ts'),
       options,
-      ({ waitForContainer }, store) => waitForContainer(store, name, options),
+      ({ waitForContainer }, store, own) => waitForContainer(store, name, own),
     );
   }
 
@@ -160,7 +160,7 @@ export class ContainerVerbs {
     return this.#calls.call(
       () => import('../containers/verbs/remove.ts'),
       options,
-      ({ removeContainer }, store) => removeContainer(store, name, options),
+      ({ removeContainer }, store, own) => removeContainer(store, name, own),
     );
   }
 
@@ -168,7 +168,7 @@ export class ContainerVerbs {
     return this.#calls.call(
       () => import('../containers/verbs/rename.ts'),
       options,
-      ({ renameContainer }, store) => renameContainer(store, name, newName, options),
+      ({ renameContainer }, store, own) => renameContainer(store, name, newName, own),
     );
   }
 
@@ -177,7 +177,7 @@ export class ContainerVerbs {
     return this.#calls.call(
       () => import('../containers/verbs/list.ts'),
       options,
-      ({ listContainers }, store) => listContainers(store, options),
+      ({ listContainers }, store, own) => listContainers(store, own),
     );
   }
 
@@ -186,7 +186,7 @@ export class ContainerVerbs {
     return this.#calls.call(
       () => import('../docker/container-document.ts'),
       options,
-      ({ inspectContainer }, store) => inspectContainer(store, name, options),
+      ({ inspectContainer }, store, own) => inspectContainer(store, name, own),
     );
   }
 
@@ -195,7 +195,7 @@ export class ContainerVerbs {
     return this.#calls.stream(
       () => import('../containers/verbs/diff.ts'),
       options,
-      ({ diffContainer }, store) => diffContainer(store, name, options),
+      ({ diffContainer }, store, own) => diffContainer(store, name, own),
     );
   }
 
@@ -204,7 +204,7 @@ export class ContainerVerbs {
     return this.#calls.call(
       () => import('../containers/verbs/copy.ts'),
       request,
-      ({ copyFromContainer }, store) => copyFromContainer(store, name, request),
+      ({ copyFromContainer }, store, own) => copyFromContainer(store, name, own),
     );
   }
 
@@ -213,7 +213,7 @@ export class ContainerVerbs {
     return this.#calls.call(
       () => import('../containers/verbs/copy.ts'),
       request,
-      ({ copyToContainer }, store) => copyToContainer(store, name, request),
+      ({ copyToContainer }, store, own) => copyToContainer(store, name, own),
     );
   }
 
@@ -227,7 +227,7 @@ export class ContainerVerbs {
     return this.#calls.stream(
       () => import('../containers/verbs/logs.ts'),
       options,
-      ({ containerLogs }, store) => containerLogs(store, name, options),
+      ({ containerLogs }, store, own) => containerLogs(store, name, own),
     );
   }
 
@@ -272,7 +272,14 @@ export class ContainerVerbs {
     return this.#calls.call(
       () => import('../containers/verbs/prune.ts'),
       request,
-      ({ pruneContainers }, store) => pruneContainers(store, request),
+      ({ pruneContainers }, store, own) => pruneContainers(store, own),
     );
   }
+}
+
+/** Calls `ended` when the process has ended or was let go of: from then on there is nothing to close. */
+async function untilExit<Opened extends Exec>(opening: Promise<Opened>, ended: () => void): Promise<Opened> {
+  const opened = await opening;
+  opened.exitCode.then(ended, ended);
+  return opened;
 }

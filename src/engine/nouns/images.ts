@@ -48,7 +48,7 @@ export class ImageVerbs {
     return this.#calls.call(
       () => import('../images/list.ts'),
       options,
-      ({ listImages }, store) => listImages(store, options),
+      ({ listImages }, store, own) => listImages(store, own),
     );
   }
 
@@ -57,7 +57,7 @@ export class ImageVerbs {
     return this.#calls.call(
       () => import('../images/tree.ts'),
       options,
-      ({ imageTree }, store) => imageTree(store, options),
+      ({ imageTree }, store, own) => imageTree(store, own),
     );
   }
 
@@ -66,7 +66,7 @@ export class ImageVerbs {
     return this.#calls.call(
       () => import('../images/history.ts'),
       options,
-      ({ imageHistory }, store) => imageHistory(store, name, options),
+      ({ imageHistory }, store, own) => imageHistory(store, name, own),
     );
   }
 
@@ -75,7 +75,7 @@ export class ImageVerbs {
     return this.#calls.call(
       () => import('../images/inspect.ts'),
       options,
-      ({ inspectImage }, store) => inspectImage(store, name, options),
+      ({ inspectImage }, store, own) => inspectImage(store, name, own),
     );
   }
 
@@ -89,10 +89,10 @@ export class ImageVerbs {
    * ```
    */
   open(name: string, options: ImageLookUpOptions = {}): Promise<OpenImage> {
-    return this.#calls.call(
+    return this.#calls.open(
       () => import('../images/open-image.ts'),
       options,
-      ({ openImage }, store) => openImage(store, name, options),
+      ({ openImage }, store, own, ended) => openImage(store, name, { ...own, onClosed: ended }),
     );
   }
 
@@ -104,7 +104,7 @@ export class ImageVerbs {
     return this.#calls.call(
       () => import('../images/copy-from-image.ts'),
       request,
-      ({ copyFromImage }, store) => copyFromImage(store, name, request),
+      ({ copyFromImage }, store, own) => copyFromImage(store, name, own),
     );
   }
 
@@ -132,7 +132,7 @@ export class ImageVerbs {
     return this.#calls.call(
       () => import('../../images/tag-image.ts'),
       options,
-      ({ tagImage }, { metadata }) => tagImage(metadata, source, target, { ...options, platform: hostPlatform() }),
+      ({ tagImage }, { metadata }, own) => tagImage(metadata, source, target, { ...own, platform: hostPlatform() }),
     );
   }
 
@@ -144,7 +144,7 @@ export class ImageVerbs {
     return this.#calls.call(
       () => import('../images/remove.ts'),
       options,
-      ({ removeImage }, store) => removeImage(store, name, options),
+      ({ removeImage }, store, own) => removeImage(store, name, own),
     );
   }
 
@@ -153,7 +153,7 @@ export class ImageVerbs {
     return this.#calls.call(
       () => import('../images/remove.ts'),
       request,
-      ({ pruneImages }, store) => pruneImages(store, request),
+      ({ pruneImages }, store, own) => pruneImages(store, own),
     );
   }
 

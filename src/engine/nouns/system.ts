@@ -32,7 +32,7 @@ export class SystemVerbs {
     return this.#calls.call(
       () => import('../system/system-info.ts'),
       options,
-      ({ systemInfo }, store) => systemInfo(store, this.#opened, options),
+      ({ systemInfo }, store, own) => systemInfo(store, this.#opened, own),
     );
   }
 
@@ -41,7 +41,7 @@ export class SystemVerbs {
     return this.#calls.call(
       () => import('../system/disk-usage.ts'),
       options,
-      ({ diskUsage }, store) => diskUsage(store, options),
+      ({ diskUsage }, store, own) => diskUsage(store, own),
     );
   }
 
@@ -59,7 +59,7 @@ export class SystemVerbs {
     return this.#calls.call(
       () => import('../system/prune-transfers.ts'),
       request,
-      ({ pruneTransfers }, store) => pruneTransfers(store, request),
+      ({ pruneTransfers }, store, own) => pruneTransfers(store, own),
     );
   }
 

@@ -1,0 +1,28 @@
+import type { Engine } from '../../src/engine/index.ts';
+
+/** Called with anything, as a caller without a compiler does. */
+export type Method = (...values: unknown[]) => unknown;
+
+/** Every method of the facade with its name: those of the engine and of each noun that hangs on it. */
+export function methodsOf(engine: Engine): [name: string, method: Method][] {
+  const members = Object.keys(engine).map((key): [string, unknown] => [key, engine[key as keyof Engine]]);
+  return [['engine', engine] as const, ...members.filter(isNoun)].flatMap(([noun, target]) =>
+    Object.getOwnPropertyNames(Object.getPrototypeOf(target)).flatMap((name): [string, Method][] => {
+      const method: unknown = (target as { readonly [name: string]: unknown })[name];
+      return name === 'constructor' || typeof method !== 'function'
+        ? []
+        : [[`${noun}.${name}`, (...values) => method.apply(target, values) as unknown]];
+    }),
+  );
+}
+
+const isNoun = (member: [string, unknown]): member is [string, object] =>
+  typeof member[1] === 'object' && member[1] !== null && Object.getPrototypeOf(member[1]) !== Object.prototype;
+
+/** Waits for whatever a method returns: a promise, an operation, or a stream that is read to its end. */
+export async function settle(returned: unknown): Promise<void> {
+  if (typeof returned !== 'object' || returned === null) return;
+  if ('result' in returned) await returned.result;
+  else if (Symbol.asyncIterator in returned) for await (const _ of returned as AsyncIterable<unknown>);
+  else await (returned as Promise<unknown>);
+}
