@@ -39,15 +39,19 @@ export async function trimTransfers(
   const transfers = listTransfers(store);
   let left = transfers.reduce((total, { storedBytes }) => total + storedBytes, 0);
   let removed = 0;
+  let isRoomWanted = transfers.length > 0 && isShort(store.layout.root);
   for (const transfer of transfers) {
-    const { writtenAt, storedBytes } = transfer;
+    const { writtenAt, storedBytes, verifiedBytes } = transfer;
     signal?.throwIfAborted();
     const isTooMany = transfers.length - removed > count;
     const isBeyond = isTooMany || left > totalBytes || Date.now() - writtenAt > idleMs;
-    if (!isBeyond && !isShort(store.layout.root)) continue;
+    // One of which nothing came yet gives none.
+    const givesRoom = storedBytes + verifiedBytes > 0;
+    if (!isBeyond && !(isRoomWanted && givesRoom)) continue;
     if (!(await discardTransfer(store, transfer))) continue;
     left -= storedBytes;
     removed++;
+    isRoomWanted = isShort(store.layout.root);
   }
   return removed;
 }
