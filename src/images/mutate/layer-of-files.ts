@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { encodeTarHeader, type TarHeaderFields, tarEnd, tarPadding } from '../../archive/index.ts';
 import { StrataError } from '../../errors/index.ts';
-import { comparePlaces, isInside, nameStart, placeOf } from '../../layer/place.ts';
+import { comparePlaces, components, isInside, nameStart, placeOf } from '../../layer/place.ts';
 import { isReservedName, opaqueMarker, whiteoutName } from '../../layer/whiteout-names.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { concatBytes, displayBytes, equalBytes, utf8 } from '../../lib/bytes.ts';
@@ -81,10 +81,11 @@ function placed(file: NewFile): PlacedFile {
   const place = placeOf(bytesOf(file.path));
   const start = nameStart(place);
   const name = place.subarray(start);
+  if (components(place).some(isReservedName))
+    throw invalid(place, 'has the name of a deletion: give it the kind whiteout or opaque');
   if (file.kind === 'opaque')
     return { path: place.length === 0 ? opaqueMarker() : concatBytes([place, utf8('/'), opaqueMarker()]), file };
   if (place.length === 0 && file.kind !== 'directory') throw invalid(place, 'is the root');
-  if (isReservedName(name)) throw invalid(place, 'has the name of a deletion: give it the kind whiteout or opaque');
   if (file.kind === 'whiteout') return { path: concatBytes([place.subarray(0, start), whiteoutName(name)]), file };
   return { path: place, file };
 }

@@ -311,6 +311,7 @@ test('a file that changes between two readings is noticed, and nothing is stored
       { kind: 'directory', path: '/a/' },
     ],
     [{ kind: 'file', path: 'a/.wh.b', content: '' }],
+    [{ kind: 'file', path: '.wh..wh.aufs/a', content: '' }],
     [{ kind: 'symlink', path: '/', target: 'x' }],
   ] as const) {
     await assert.rejects(layerOfFiles(wrong), (error) => isStrataError(error, 'ERR_LAYER_FILE_INVALID'));
