@@ -243,6 +243,8 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
     clearInterval(this.#looking);
     this.#looking = undefined;
     this.#isOver = true;
+    // Nobody is there to send to: who reads to the end, or not at all, need not dispose.
+    this.#socket[Symbol.dispose]();
     this.#failure ??= failure;
     this.#wake?.();
   }

@@ -111,6 +111,29 @@ test('a process whose reader is behind ends with its container, and holds up nob
   for (let next = await reader.next(); next.done !== true; next = await reader.next());
 });
 
+test('who only waits for processes is left with no descriptor of theirs', { skip }, async (t) => {
+  const engine = await testStore(t, { busybox: 'busybox' });
+  const id = await running(engine, 'sleep 1000');
+  const command = ['sh', '-c', 'exit 3'];
+  for (const stdio of ['pipe', 'ignore', 'inherit'] as const) {
+    const wait = async (): Promise<void> => {
+      const process = await (stdio === 'pipe'
+        ? engine.containers.exec(id, { command })
+        : engine.containers.exec(id, { command, stdio }));
+      assert.equal(await process.exitCode, 3);
+    };
+    await wait();
+    const before = openFiles();
+    for (let round = 0; round < 10; round++) await wait();
+    await until(
+      () => openFiles() <= before,
+      () => `${stdio}: ${openFiles() - before} descriptors stay open`,
+    );
+  }
+  await engine.containers.remove(id, { force: true });
+  await untilNothingLeft(engine, [id]);
+});
+
 test('an abort before the start: no process joins, nothing is left', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const id = await running(engine, 'sleep 1000');

@@ -132,6 +132,9 @@ function handleOf(
     await leave();
     folder.leave();
   };
+  // Who only waits for the end need not dispose; what is still to be read stays.
+  const onEnd = (): void => folder.leave();
+  end.then(onEnd, onEnd);
   const onAbort = (): void => void left();
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
