@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { ConfigurationOptions } from '../configuration/load-configuration.ts';
 import type { ResolvedConfiguration } from '../configuration/resolve-configuration.ts';
 import type { AbortOptions } from '../lib/abort.ts';
+import { onceFree } from '../metadata/once-free.ts';
 import type { DriverTable } from '../snapshots/storage-driver.ts';
 import type { DriverWish } from '../snapshots/wished-driver.ts';
 import { findLayout, type StoreLayout } from '../store/layout.ts';
@@ -68,7 +69,7 @@ export class Engine implements AsyncDisposable {
   static open(options: EngineOptions = {}): Promise<Engine> {
     return perform(async () => {
       const [configuration, host] = await Promise.all([openConfiguration(options), chooseHost(options)]);
-      return Engine.#open(options, configuration, host);
+      return await onceFree(() => Engine.#open(options, configuration, host), options);
     }, options);
   }
 

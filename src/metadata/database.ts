@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs';
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
-import { isStrataError } from '../errors/index.ts';
 import { type AbortOptions, unlessAborted } from '../lib/abort.ts';
 import { invariant } from '../lib/invariant.ts';
 import { orUndo } from '../lib/or-undo.ts';
@@ -11,6 +10,7 @@ import { Connection } from './connection.ts';
 import { checkFormat, migrate, newestFormat, readFormat } from './format.ts';
 import { migrations as allMigrations } from './migrations/all.ts';
 import type { Migration } from './migrations/migration.ts';
+import { onceFree, pauseMs, usualBusyTimeoutMs } from './once-free.ts';
 import { closeKeepingLog, openReader, type ReaderOptions } from './open-reader.ts';
 import { openWriter } from './open-writer.ts';
 import { reserveOf, SpaceReserve } from './space-reserve.ts';
@@ -94,7 +94,7 @@ export class Database implements Disposable {
     this.reserve = new SpaceReserve(reserveOf(path));
     this.#options = options;
     this.#migrations = options.migrations ?? allMigrations;
-    this.#busyTimeoutMs = options.busyTimeoutMs ?? 60_000;
+    this.#busyTimeoutMs = options.busyTimeoutMs ?? usualBusyTimeoutMs;
     this.#readTimeoutMs = Math.min(this.#busyTimeoutMs, longestReadWaitMs);
     this.#readerOptions = { timeoutMs: this.#readTimeoutMs, isAlone: options.isAlone ?? false };
   }
@@ -102,11 +102,12 @@ export class Database implements Disposable {
   /**
    * Opens the file for looking, if there is one. Throws ERR_STORE_FORMAT_NEWER or ERR_STORE_FOREIGN
    * (failed-precondition), ERR_STORE_CORRUPT, ERR_STORE_NOT_WRITABLE, ERR_STORE_IO, ERR_STORE_OPEN_FILES; for a store of
-   * an older format, which is brought up, also ERR_STORE_BUSY, ERR_STORE_READ_ONLY, ERR_STORE_FULL.
+   * an older format, which is brought up, also ERR_STORE_READ_ONLY, ERR_STORE_FULL, and without waiting ERR_STORE_BUSY: see
+   * {@link onceFree}.
    */
   static openToLook(path: string, options: DatabaseOptions = {}): Database {
     const database = new Database(path, options);
-    database.#guard(() => database.#look());
+    database.#guard(() => database.#look(0));
     return database;
   }
 
@@ -117,7 +118,7 @@ export class Database implements Disposable {
    */
   static async open(path: string, options: DatabaseOptions = {}): Promise<Database> {
     // What is not ours is found out before anything is touched.
-    const database = Database.openToLook(path, options);
+    const database = await onceFree(() => Database.openToLook(path, options), options);
     try {
       await database.openForWriting();
       return database;
@@ -209,14 +210,10 @@ export class Database implements Disposable {
   }
 
   async #enter(): Promise<void> {
-    for (const deadline = Date.now() + this.#busyTimeoutMs; this.#access !== 'writing'; ) {
-      try {
-        this.#openWriter(0);
-      } catch (error) {
-        if (!isStrataError(error, 'ERR_STORE_BUSY') || Date.now() > deadline) throw error;
-        await pause(pauseMs(), {});
-      }
-    }
+    const open = (): void => {
+      if (this.#access !== 'writing') this.#openWriter(0);
+    };
+    await onceFree(open, { busyTimeoutMs: this.#busyTimeoutMs });
     await this.#options.onWritable?.((body, options = {}) => this.#transact(body, options));
     this.#isEntered = true;
   }
@@ -335,7 +332,7 @@ export class Database implements Disposable {
 
   #ask<T>(sql: string, use: (prepared: StatementSync) => T): T {
     return this.#guard(() => {
-      if (this.#depth === 0 && this.#access === 'nothing') this.#look();
+      if (this.#depth === 0 && this.#access === 'nothing') this.#look(this.#busyTimeoutMs);
       const ask = (): T => use(this.#opened().statement(sql));
       try {
         return ask();
@@ -345,7 +342,7 @@ export class Database implements Disposable {
         // Another process has begun to write since: its log is read in another way.
         if (this.#depth > 0 || this.#access !== 'looking' || !isUnopenable(error)) throw error;
       }
-      this.#look();
+      this.#look(this.#busyTimeoutMs);
       return ask();
     });
   }
@@ -368,8 +365,8 @@ export class Database implements Disposable {
     }
   }
 
-  /** Opens the file to be read as it is now. */
-  #look(): void {
+  /** Opens the file to be read as it is now; an older one is brought up, and others that write are waited for so long. */
+  #look(waitMs: number): void {
     const isThere = statSync(this.path, { throwIfNoEntry: false }) !== undefined;
     if (!isThere && this.#connection !== undefined) return;
     const reader = isThere ? openReader(this.path, this.#readerOptions) : undefined;
@@ -381,8 +378,9 @@ export class Database implements Disposable {
       return;
     }
     reader?.[Symbol.dispose]();
-    // What asks is synchronous, so that a process may stand still here once, while another one brings the store up.
-    if (format !== undefined && format > 0) return this.#openWriter(this.#busyTimeoutMs);
+    // Beyond the opening what asks is synchronous, and a process may stand still here: when an older program has made the
+    // store that was not there.
+    if (format !== undefined && format > 0) return this.#openWriter(waitMs);
     this.#connection = new Connection(':memory:', { timeoutMs: 0 });
     this.#access = 'nothing';
     migrate(this.#connection, { from: 0, path: this.path, migrations: this.#migrations });
@@ -404,9 +402,6 @@ interface Done<T> {
 
 // Only opening and recovering the log can hold up a reader.
 const longestReadWaitMs = 5_000;
-
-// At random, so that of many that wait each has its turn.
-const pauseMs = (): number => 1 + Math.random() * 19;
 
 function withoutAwait<T>(result: T): T {
   invariant(!(result instanceof Promise), 'a transaction does not span an await');

@@ -10,6 +10,7 @@ import { Images } from './images.ts';
 import { Layers } from './layers.ts';
 import { Leases } from './leases.ts';
 import { Objects } from './objects.ts';
+import { onceFree } from './once-free.ts';
 import { Snapshots } from './snapshots.ts';
 import { SpareFiles } from './spare-files.ts';
 import { Tags } from './tags.ts';
@@ -91,7 +92,7 @@ export class Metadata implements Disposable {
    * Throws what {@link Database.open} throws.
    */
   static async open(options: MetadataOptions): Promise<Metadata> {
-    const metadata = new Metadata(options);
+    const metadata = await onceFree(() => new Metadata(options), options);
     try {
       await metadata.db.openForWriting();
       return metadata;

@@ -370,6 +370,20 @@ describe('several processes', () => {
     assert.deepEqual(names(db), ['mine', 'x']);
   });
 
+  test('neither does the bringing up of an older store', async (context) => {
+    const path = join(temporaryRoot(context), 'a.db');
+    (await Database.open(path, { migrations: [table] }))[Symbol.dispose]();
+    const child = start(path, 'hold', 'x', '3000');
+    context.after(() => child.kill('SIGKILL'));
+    await once(child.stdout, 'data');
+    let turns = 0;
+    const timer = setInterval(() => turns++, 5);
+    using db = await Database.open(path, { migrations: [table, another] });
+    clearInterval(timer);
+    assert.ok(turns > 30, `${turns} turns of the event loop`);
+    assert.deepEqual(names(db), ['x']);
+  });
+
   test('of eight writers none is starved', { timeout: 180_000 }, async (context) => {
     const path = join(temporaryRoot(context), 'a.db');
     (await Database.open(path, { migrations: [table] }))[Symbol.dispose]();
