@@ -2,6 +2,7 @@ import type { CompressionFormat } from '../archive/compression/types.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { Growth } from '../lib/growth.ts';
 import type { DiffId, Digest } from '../spec/digest.ts';
+import type { IndexSummary } from './index-file/format.ts';
 
 /** A blob that is still being written. */
 export interface Coming {
@@ -25,22 +26,11 @@ export interface LayerSource {
   readonly diffId?: DiffId | undefined;
 }
 
-export interface AppliedLayer {
+/** A layer that is unpacked or made, and what its index says of it. */
+export interface AppliedLayer extends IndexSummary {
+  /** Of its blob. */
   readonly digest: Digest;
-  readonly diffId: DiffId;
   readonly compression: CompressionFormat;
-  /** Bytes of the uncompressed tar. */
-  readonly tarSizeBytes: number;
-  /** Sum of the logical sizes of regular files in the layer: what docker shows as the layer's size. */
-  readonly sizeBytes: number;
-  readonly entries: number;
-  /** False when the index cannot give the tar back (more than 1 MiB of inlined bytes): its blob must be kept. */
-  readonly remakeable: boolean;
-  /**
-   * Some entry went through a symlink of a layer below, so that its index fits this layer on this parent only: on
-   * another one the same diffID may need an index of its own.
-   */
-  readonly parentDependent: boolean;
   /** What the filesystem could not keep, such as attributes it does not know: a sentence each. */
   readonly warnings: readonly string[];
 }

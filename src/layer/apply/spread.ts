@@ -74,9 +74,9 @@ export function spreadLayer(job: SpreadJob, control: JobControl): Spread | undef
     if (job.diffId !== undefined && job.diffId !== diffId) throw digestMismatch('diffID', job.diffId, diffId);
     const notes = sink.finish();
     const { sizeBytes, tarSizeBytes, parentDependent, warnings } = sink;
-    const { entries, remakeable } = index.finish({ diffId, sizeBytes, tarSizeBytes, parentDependent });
+    const summary = index.finish({ diffId, sizeBytes, tarSizeBytes, parentDependent });
     return {
-      layer: { digest, diffId, compression, tarSizeBytes, sizeBytes, entries, remakeable, parentDependent, warnings },
+      layer: { ...summary, digest, compression, warnings },
       notes,
       temporaryIndex: index.detach(),
     };

@@ -53,24 +53,9 @@ export function* diffTree(
   const digest: Digest = digestFromHex('sha256', hash.digest('hex'));
   const diffId = digest as string as DiffId;
   const { sizeBytes } = archiver;
-  const { entries, remakeable, parentDependent } = index.finish({
-    diffId,
-    tarSizeBytes,
-    sizeBytes,
-    parentDependent: false,
-  });
+  const summary = index.finish({ diffId, tarSizeBytes, sizeBytes, parentDependent: false });
   return {
-    layer: {
-      digest,
-      diffId,
-      compression: 'none',
-      tarSizeBytes,
-      sizeBytes,
-      entries,
-      remakeable,
-      parentDependent,
-      warnings: [...warnings, ...(copier?.warnings ?? [])],
-    },
+    layer: { ...summary, digest, compression: 'none', warnings: [...warnings, ...(copier?.warnings ?? [])] },
     temporaryIndex: index.detach(),
   };
 }

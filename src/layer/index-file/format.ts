@@ -62,12 +62,15 @@ export interface IndexSummary {
   readonly diffId: DiffId;
   /** Bytes of the uncompressed tar. */
   readonly tarSizeBytes: number;
-  /** Logical sizes of the regular files that the layer leaves behind. */
+  /** Sum of the logical sizes of the regular files that the layer leaves behind: what docker shows as its size. */
   readonly sizeBytes: number;
   readonly entries: number;
-  /** False when not every byte of the tar could be kept. */
+  /** False when not every byte of the tar could be kept (more than 1 MiB of inlined bytes): its blob has to be. */
   readonly remakeable: boolean;
-  /** Some entry stands elsewhere than its path says because of a symlink in a layer below. */
+  /**
+   * Some entry stands elsewhere than its path says because of a symlink in a layer below, so that this index fits the layer
+   * on this parent only: on another one the same diffID may need an index of its own.
+   */
   readonly parentDependent: boolean;
 }
 
