@@ -229,25 +229,21 @@ function moveBehind(
 }
 
 /** The first block of paths whose first place does not stand before `place`. */
-function firstNotBefore(blocks: readonly BlockInfo[], place: Uint8Array): number {
+const firstNotBefore = (blocks: readonly BlockInfo[], place: Uint8Array): number =>
+  countLeading(blocks, ({ firstPlace }) => comparePlaces(firstPlace, place) < 0);
+
+/** Which block holds a position: the last that begins at it or before. */
+const lastStarting = (blocks: readonly BlockInfo[], position: number): number =>
+  countLeading(blocks, ({ first }) => first <= position) - 1;
+
+/** How many blocks at the front pass a test that none behind them passes. */
+function countLeading(blocks: readonly BlockInfo[], passes: (block: BlockInfo) => boolean): number {
   let low = 0;
   let high = blocks.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (comparePlaces((blocks[middle] as BlockInfo).firstPlace, place) < 0) low = middle + 1;
+    if (passes(blocks[middle] as BlockInfo)) low = middle + 1;
     else high = middle;
   }
   return low;
-}
-
-/** Which block holds a position: the last that begins at it or before. */
-function lastStarting(blocks: readonly BlockInfo[], position: number): number {
-  let low = 0;
-  let high = blocks.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((blocks[middle]?.first ?? 0) <= position) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }
