@@ -1,8 +1,11 @@
 import { nearest } from '../lib/nearest.ts';
+import type { Stage } from './instructions/types.ts';
 import { excerpt } from './quote.ts';
-import type { ResolvedStage } from './stages.ts';
 
-type KnownStage = Pick<ResolvedStage, 'index' | 'stage'>;
+interface KnownStage {
+  readonly index: number;
+  readonly stage: Stage;
+}
 
 const givenName = ({ stage }: KnownStage): string => stage.from.stageName;
 const namesOf = (stages: readonly KnownStage[]): string[] => stages.map(givenName).filter((name) => name !== '');
