@@ -24,7 +24,11 @@ export function chooseDriver(options: ChooseDriverOptions): DriverChoice {
   const held = heldDrivers(options.root, table);
   const trials = new Trials(place, options);
   const first = (wish === undefined ? table.drivers : [wish]).find((driver) => trials.of(driver).works);
-  if (first === undefined) throw driverCannotWork(wish?.name ?? 'any', trials.failures().join('; '));
+  if (first === undefined) {
+    const elsewhere = 'put the root on another filesystem, such as ext4 or xfs.';
+    const hint = wish === undefined ? `Nothing works there: ${elsewhere}` : `Use another driver, or ${elsewhere}`;
+    throw driverCannotWork(wish?.name ?? 'any', trials.failures().join('; '), hint);
+  }
   const [only, second] = held;
   const keeps = wish === undefined && only !== undefined && second === undefined && trials.of(only).works;
   const driver = keeps ? only : first;

@@ -24,19 +24,16 @@ export const wishedDriver = ({ driver = 'auto', table }: Omit<DriverWish, 'root'
 export function driverNamed(name: string, { drivers, later }: DriverTable): StorageDriver {
   const found = drivers.find((driver) => driver.name === name);
   if (found !== undefined) return found;
-  if (later.includes(name)) throw driverCannotWork(name, notSupportedYet);
+  const hint = `Use ${drivers.map((driver) => driver.name).join(' or ')}, or auto to let one be chosen.`;
+  if (later.includes(name)) throw driverCannotWork(name, notSupportedYet, hint);
   throw new StrataError({
     code: 'ERR_STORAGE_DRIVER_UNKNOWN',
     message: `storage driver ${name}: unknown`,
-    hint: `Use ${drivers.map((driver) => driver.name).join(' or ')}, or auto to let one be chosen.`,
+    hint,
   });
 }
 
 export const notSupportedYet = 'not supported yet';
 
-export const driverCannotWork = (name: string, reason: string): StrataError =>
-  new StrataError({
-    code: 'ERR_STORAGE_DRIVER_UNSUPPORTED',
-    message: `storage driver ${name}: ${reason}`,
-    hint: 'Use another driver, or put the root on another filesystem, such as ext4 or xfs.',
-  });
+export const driverCannotWork = (name: string, reason: string, hint: string): StrataError =>
+  new StrataError({ code: 'ERR_STORAGE_DRIVER_UNSUPPORTED', message: `storage driver ${name}: ${reason}`, hint });

@@ -71,7 +71,8 @@ describe('how logs are kept', { skip }, () => {
     const { line, configure } = configured(t, await busyboxStore(t));
     const cases: readonly (readonly [content: object, says: string])[] = [
       [{ 'log-driver': 'jurnald' }, 'log-driver: error looking up logging plugin jurnald: plugin "jurnald" not found'],
-      [{ 'log-driver': 'syslog' }, 'log-driver: --log-driver syslog: not supported yet'],
+      [{ 'log-driver': 'syslog' }, 'log-driver: log driver syslog: not supported yet'],
+      [{ 'log-opts': { 'max-file': '3' } }, 'log-opts: log option max-file=3: not supported yet'],
       [{ 'log-opts': { 'max-size': 'big' } }, "log-opts: invalid size: 'big'"],
       [{ 'log-opts': { size: '1' } }, "log-opts: unknown log opt 'size' for json-file log driver"],
       [{ 'log-driver': 'none', 'log-opts': { 'max-size': '1m' } }, 'log-opts: invalid logging opts for driver none'],

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { Engine } from '../../engine/index.ts';
-import { isStrataError, StrataError } from '../../errors/index.ts';
+import type { CopyToRequest, Engine } from '../../engine/index.ts';
+import { isStrataError, restate, StrataError } from '../../errors/index.ts';
 import { humanSize } from '../../query/units.ts';
 import type { CliContext } from '../context.ts';
+import { copyIntoImage, missingImage, missingInContainer } from '../copy-hints.ts';
 import { imagePlace } from '../image-place.ts';
 
 interface CpFlags {
@@ -31,8 +32,7 @@ async function copy(context: CliContext, source: string, destination: string, fl
   if (destination === '') throw refused('destination can not be empty');
   const from = placeOf(source);
   const to = placeOf(destination);
-  if (from.container !== undefined && to.container !== undefined)
-    throw refused('copying between containers is not supported');
+  if (from.container !== undefined && to.container !== undefined) throw betweenContainers(source, destination);
   const engine = await context.engine();
   const { signal } = context;
   if (from.container !== undefined) {
@@ -44,10 +44,27 @@ async function copy(context: CliContext, source: string, destination: string, fl
     if (flags.image === true) throw readOnlyImage();
     const input = from.path === '-' ? process.stdin : from.path;
     const request = { from: input, path: to.path, followLink: flags.followLink, signal };
-    const sizeBytes = await engine.containers.copyTo(to.container, request);
+    const sizeBytes = await copyIn(engine, destination, { ...to, container: to.container }, request);
     tell(context, flags, sizeBytes, destination);
   } else if (flags.image === true) throw refused('must specify an image as the source');
   else throw refused('must specify at least one container source');
+}
+
+async function copyIn(
+  engine: Engine,
+  text: string,
+  { container }: { readonly container: string },
+  request: CopyToRequest,
+): Promise<number> {
+  const { signal } = request;
+  try {
+    return await engine.containers.copyTo(container, request);
+  } catch (error) {
+    const isAbsent =
+      isStrataError(error, 'ERR_CONTAINER_NOT_FOUND') ||
+      (isStrataError(error, 'ERR_COPY_NOT_FOUND') && imagePlace(text).name !== container);
+    throw isAbsent ? await copyIntoImage(engine, error, { text, container, signal }) : error;
+  }
 }
 
 /** A container goes before an image of the same name, as everywhere else. */
@@ -70,26 +87,30 @@ async function copyOut(
       ...(platform === undefined ? {} : { platform }),
     });
   };
-  if (image === true || platform !== undefined) return await copyOfImage();
+  const place = { text: source, container, signal };
+  if (image === true || platform !== undefined) {
+    return await copyOfImage().catch(async (error: unknown) => {
+      throw isUnknownImage(error) ? await missingImage(engine, error, place) : error;
+    });
+  }
   try {
     return await engine.containers.copyFrom(container, { ...options, path });
   } catch (error) {
+    if (isStrataError(error, 'ERR_COPY_NOT_FOUND')) throw await missingInContainer(engine, error, place);
     if (!isStrataError(error, 'ERR_CONTAINER_NOT_FOUND')) throw error;
     return await copyOfImage().catch((other: unknown) => {
-      throw isStrataError(other) && unknownImage.has(other.code) ? neither(error) : other;
+      throw isUnknownImage(other) ? neither(error, source) : other;
     });
   }
 }
 
-const unknownImage: ReadonlySet<string> = new Set(['ERR_IMAGE_NOT_FOUND', 'ERR_REFERENCE_INVALID']);
+const isUnknownImage = (error: unknown): error is StrataError =>
+  isStrataError(error, 'ERR_IMAGE_NOT_FOUND') || isStrataError(error, 'ERR_REFERENCE_INVALID');
 
 /** In docker's words, which scripts look for. */
-const neither = (error: StrataError): StrataError =>
-  new StrataError({
-    code: 'ERR_CONTAINER_NOT_FOUND',
-    message: error.message,
-    hint: 'Nor is there an image of that name. List all containers and images to see which there are.',
-    cause: error,
+const neither = (error: StrataError, source: string): StrataError =>
+  restate(error, {
+    hint: `Nor is there an image ${imagePlace(source).name}. List all containers and images to see which there are.`,
   });
 
 function tell(context: CliContext, { quiet }: CpFlags, sizeBytes: number, to: string): void {
@@ -115,6 +136,15 @@ const refused = (message: string): StrataError =>
     message,
     hint: "'strata cp CONTAINER:PATH PATH', 'strata cp IMAGE:PATH PATH', or 'strata cp PATH CONTAINER:PATH'.",
   });
+
+const betweenContainers = (source: string, destination: string): StrataError => {
+  const folder = destination.slice(0, destination.lastIndexOf('/') + 1) || destination;
+  return new StrataError({
+    code: 'ERR_COPY_REFUSED',
+    message: 'copying between containers is not supported',
+    hint: `Copy through a pipe into a folder: 'strata cp ${source} - | strata cp - ${folder}'.`,
+  });
+};
 
 const readOnlyImage = (): StrataError =>
   new StrataError({

@@ -11,6 +11,7 @@ const whereHint =
 const otherStore = '--root or STRATA_ROOT';
 const otherStoreIfAsked = whereHint(/another (?:store|one)\.$/, otherStore);
 const allContainers = 'strata ps -a';
+const allImages = 'strata images';
 
 const typedFor: { readonly [Code in ErrorCode]?: Typed } = {
   ERR_ARCHIVE_PLATFORM: '--platform',
@@ -18,12 +19,18 @@ const typedFor: { readonly [Code in ErrorCode]?: Typed } = {
   ERR_BLOB_FLUSH_FAILED: 'strata system check',
   ERR_CONTAINER_ATTACH_REFUSED: '-d, or no --rm',
   ERR_CONTAINER_NAME_IN_USE: allContainers,
-  ERR_CONTAINER_NOT_FOUND: allContainers,
+  ERR_CONTAINER_NOT_FOUND: ({ hint = '' }) =>
+    hint.includes('List all containers and images')
+      ? `${allContainers}, ${allImages}`
+      : hint.startsWith('List')
+        ? allContainers
+        : undefined,
   ERR_CONTAINER_NOT_RUNNING: 'strata start CONTAINER',
   ERR_CONTAINER_PAUSE: '--pause=false',
   ERR_CONTAINER_RUNNING: '--force',
   ERR_CONTAINER_START_REFUSED: ({ hint = '' }) => (hint === 'Unpause it.' ? 'strata unpause CONTAINER' : '-d'),
   ERR_COPY_MOUNTED: `strata exec -i CONTAINER sh -c 'cat >PATH'`,
+  ERR_COPY_NOT_FOUND: whereHint(/^List the files of the image/, 'strata image files IMAGE'),
   ERR_COPY_NO_SIZE: 'strata exec CONTAINER cat PATH',
   ERR_DOCKERFILE_AMBIGUOUS: '-f',
   ERR_DOCKERFILE_NOT_FOUND: '-f',
@@ -32,7 +39,7 @@ const typedFor: { readonly [Code in ErrorCode]?: Typed } = {
   ERR_FORMAT_INVALID: '--format json',
   ERR_IMAGE_IN_USE: '--force',
   ERR_IMAGE_NOT_FOUND: ({ hint = '' }) =>
-    /platform/.test(hint) ? '--platform' : hint.startsWith('List') ? 'strata images' : undefined,
+    /platform/.test(hint) ? '--platform' : hint.startsWith('List') ? allImages : undefined,
   ERR_IMAGE_PLATFORM: '--platform',
   ERR_INTERNAL: '--debug shows it',
   ERR_LOG_NOT_KEPT: 'strata attach CONTAINER',

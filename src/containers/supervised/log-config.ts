@@ -78,7 +78,7 @@ function sizeOf(text: string): number {
 function unknownDriver(name: string): StrataError {
   const hint =
     'There are json-file, which is the default, local and none; a program that follows the log can pass it on.';
-  if (laterDrivers.includes(name)) return notSupported(`--log-driver ${name}`, hint);
+  if (laterDrivers.includes(name)) return notSupported(`log driver ${name}`, hint);
   const short = name.slice(0, 100);
   return problem(`error looking up logging plugin ${short}: plugin "${short}" not found`, hint);
 }
@@ -93,4 +93,4 @@ const notSupported = (what: string, hint: string): StrataError =>
     hint,
   });
 
-const notYet = (option: string, hint: string): StrataError => notSupported(`--log-opt ${option}`, hint);
+const notYet = (option: string, hint: string): StrataError => notSupported(`log option ${option}`, hint);

@@ -153,7 +153,10 @@ test('a store with snapshots of one driver needs no trial', (context) => {
   assert.equal(driverInUse({ root }), 'vfs');
   assert.equal(driverInUse({ root, driver: 'vfs' }), 'vfs');
   assert.equal(driverInUse({ root, driver: 'overlay2' }), undefined);
-  assert.throws(() => driverInUse({ root, driver: 'zfs' }), { code: 'ERR_STORAGE_DRIVER_UNSUPPORTED' });
+  assert.throws(() => driverInUse({ root, driver: 'zfs' }), {
+    code: 'ERR_STORAGE_DRIVER_UNSUPPORTED',
+    hint: 'Use overlay2 or vfs, or auto to let one be chosen.',
+  });
   mkdirSync(join(root, 'snapshots/overlay2/0123'));
   assert.equal(driverInUse({ root }), undefined);
 });

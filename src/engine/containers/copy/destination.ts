@@ -46,9 +46,16 @@ export function findDestination(
     };
   }
   if (type === 'character-device' || type === 'block-device') throw copyImpossible(`${words.unfit}: got a device`);
-  if (type !== undefined && source.isDirectory) throw copyImpossible('cannot copy directory');
+  if (type !== undefined && source.isDirectory) {
+    throw copyImpossible(
+      'cannot copy directory',
+      'The destination is a file: name a folder, or a name that is not taken.',
+    );
+  }
   if (to.isDirectory && type !== undefined) throw copyImpossible(`lstat ${to.path}/: not a directory`);
-  if (to.isDirectory && !source.isDirectory) throw copyImpossible('no such directory');
+  if (to.isDirectory && !source.isDirectory) {
+    throw copyImpossible('no such directory', 'Make the folder first, or leave out the slash at the end.');
+  }
   const cut = place.path.lastIndexOf(slash);
   return { fd: opened(tree, place.path.subarray(0, cut), words), name: place.path.subarray(cut + 1) };
 }

@@ -1,9 +1,15 @@
 import { StrataError } from '../../../errors/index.ts';
+import { present } from '../../../lib/present.ts';
 
 /** Docker's words throughout. */
-export const copyMissing = (message: string): StrataError => new StrataError({ code: 'ERR_COPY_NOT_FOUND', message });
+export const copyMissing = (message: string, hint?: string): StrataError =>
+  new StrataError({ code: 'ERR_COPY_NOT_FOUND', message, ...present({ hint }) });
 
-export const copyImpossible = (message: string): StrataError => new StrataError({ code: 'ERR_COPY_REFUSED', message });
+export const copyImpossible = (message: string, hint?: string): StrataError =>
+  new StrataError({ code: 'ERR_COPY_REFUSED', message, ...present({ hint }) });
+
+/** What to do about a destination whose folder is not there. */
+export const makeFolder = 'Make that folder first: a copy makes none on its way.';
 
 export const mountedThere = (path: string): StrataError =>
   new StrataError({

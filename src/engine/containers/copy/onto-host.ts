@@ -5,7 +5,7 @@ import { closeFd } from '../../../sys/fs-at.ts';
 import { RootedTree } from '../../../sys/rooted-tree.ts';
 import { copyPath } from './copy-path.ts';
 import { type DestinationWords, findDestination } from './destination.ts';
-import { copyMissing, readOnly } from './failures.ts';
+import { copyMissing, makeFolder, readOnly } from './failures.ts';
 import { copyFailure, hostFailure, mountedBelow, onHost } from './host-failures.ts';
 import { unpackCopy } from './unpack-copy.ts';
 
@@ -34,7 +34,8 @@ export async function copyOntoHost(
 ): Promise<number> {
   using host = RootedTree.open('/');
   const words: DestinationWords = {
-    missing: (folder) => copyMissing(`invalid output path: directory ${JSON.stringify(folder)} does not exist`),
+    missing: (folder) =>
+      copyMissing(`invalid output path: directory ${JSON.stringify(folder)} does not exist`, makeFolder),
     unfit: `invalid output path: ${JSON.stringify(to)} must be a directory or a regular file`,
   };
   const found = onHost(to, () => findDestination(host, copyPath(to, process.cwd()), source, words));

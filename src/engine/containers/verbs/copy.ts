@@ -11,7 +11,7 @@ import { noteContainer } from '../../events/volatile-event.ts';
 import { archiveSource } from '../copy/archive-source.ts';
 import { copyPath, shownPath } from '../copy/copy-path.ts';
 import { findDestination, findDirectory } from '../copy/destination.ts';
-import { copyImpossible, copyMissing, readOnly } from '../copy/failures.ts';
+import { copyImpossible, copyMissing, makeFolder, readOnly } from '../copy/failures.ts';
 import { copyFailure, hostFailure, mountedBelow, onHost } from '../copy/host-failures.ts';
 import { copyOntoHost, giveArchive } from '../copy/onto-host.ts';
 import { findSource } from '../copy/source.ts';
@@ -115,7 +115,7 @@ async function copyIn(
   const missing = (): StrataError => copyMissing(`lstat ${shownPath(given)}: no such file or directory`);
   using source = onHost(from, () => findSource(host, given, { followLink, missing }));
   const found = findDestination(root.tree, to, described(source), {
-    missing: (folder) => notInContainer(folder, name),
+    missing: (folder) => notInContainer(folder, name, makeFolder),
     unfit: `destination "${name}:${path}" must be a directory or a regular file`,
   });
   const torn = (): Error => copyImpossible(`${from}: became shorter while it was copied`);
@@ -151,5 +151,5 @@ const described = ({ name, stat }: ReturnType<typeof findSource>): Parameters<ty
   isDirectory: stat.type === 'directory',
 });
 
-const notInContainer = (path: string, name: string): StrataError =>
-  copyMissing(`Could not find the file ${path} in container ${name}`);
+const notInContainer = (path: string, name: string, hint?: string): StrataError =>
+  copyMissing(`Could not find the file ${path} in container ${name}`, hint);
