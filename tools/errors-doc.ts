@@ -96,22 +96,30 @@ export function unusedCodes(): string[] {
   return Object.keys(kinds).filter((code) => !sources.includes(`'${code}'`));
 }
 
+/** One row for each thing that can be done about a code, with what is said then. */
+function rowsOf(code: string, kind: string, uses: readonly Found[]): string[] {
+  const told = uses.filter(({ message, hint }) => message !== '' || hint !== '');
+  const byHint = Map.groupBy(told, ({ hint }) => hint);
+  if (byHint.size === 0) return [row(code, kind, [], '')];
+  return [...byHint].map(([hint, places]) => row(code, kind, [...new Set(places.map(({ message }) => message))], hint));
+}
+
+function row(code: string, kind: string, messages: readonly string[], hint: string): string {
+  const cell = (text: string): string => text.replaceAll('|', '\\|');
+  const says = messages.filter((text) => text !== '').slice(0, 3);
+  return `| \`${code}\` | ${kind} | ${cell(says.join('<br>'))} | ${cell(hint)} |`;
+}
+
 export function errorsPage(found: readonly Found[]): string {
   const byCode = Map.groupBy(found, ({ code }) => code);
-  const cell = (text: string): string => text.replaceAll('|', '\\|');
-  const rows = Object.entries(kinds).map(([code, kind]) => {
-    const uses = byCode.get(code) ?? [];
-    const messages = [...new Set(uses.map((use) => use.message).filter((text) => text !== ''))].slice(0, 3);
-    const hints = uses.map((use) => use.hint).filter((text) => text !== '');
-    const hint = hints.find((text) => text !== computed) ?? hints[0] ?? '';
-    return `| \`${code}\` | ${kind} | ${cell(messages.join('<br>'))} | ${cell(hint)} |`;
-  });
+  const rows = Object.entries(kinds).flatMap(([code, kind]) => rowsOf(code, kind, byCode.get(code) ?? []));
   return [
     '# Errors',
     '',
     'Every error of the library is a `StrataError`: match on `code` (stable) or `kind` (one of twelve), never on the text.',
     'Codes and kinds stand in `src/errors/codes.ts`; `node tools/errors-doc.ts` makes this page from there and from the',
-    'sources. `…` stands for what the message names. A code with a colon is one of another package, such as a storage driver.',
+    'sources. `…` stands for what the message names. A code has a row for each remedy, with the messages that come with it: an',
+    'error has its own as `hint`. A code with a colon is one of another package, such as a storage driver.',
     '',
     '| code | kind | says | what to do |',
     '|---|---|---|---|',

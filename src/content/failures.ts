@@ -5,7 +5,7 @@ export const blobNotFound = (digest: Digest): StrataError =>
   new StrataError({
     code: 'ERR_BLOB_NOT_FOUND',
     message: `blob ${digest}: not found`,
-    hint: 'Pull or load what it belongs to again.',
+    hint: 'Load or build again what it belongs to.',
     details: { digest },
   });
 
@@ -13,7 +13,7 @@ export const damagedBlob = (digest: Digest, foundBytes: number, expectedBytes: n
   new StrataError({
     code: 'ERR_BLOB_DAMAGED',
     message: `blob ${digest}: has ${foundBytes} bytes instead of ${expectedBytes ?? 'what its digest says'}`,
-    hint: 'The file was cut by a crash or changed by hand: pull or load what it belongs to again, which replaces it.',
+    hint: 'The file was cut by a crash or changed by hand: load or build again what it belongs to, which replaces it.',
     details: { digest },
   });
 

@@ -113,7 +113,7 @@ export class TreeChanged extends StrataError {
     super({
       code: 'ERR_LAYER_TREE_CHANGED',
       message: `layer file ${JSON.stringify(displayBytes(place))}: ${how} since it was unpacked`,
-      hint: 'Something changed the files of the store; pull, load or build the layer again.',
+      hint: 'Something changed the files of the store; load or build the image again.',
     });
   }
 }

@@ -11,7 +11,7 @@ export const objectNotFound = ({ kind, key }: { readonly kind: string; readonly 
   new StrataError({
     code: 'ERR_OBJECT_NOT_FOUND',
     message: `${kind} ${key}: not in the store`,
-    hint: 'Pull, load or build it again.',
+    hint: 'Load or build it again.',
     details: { kind, key },
   });
 

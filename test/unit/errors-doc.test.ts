@@ -10,6 +10,22 @@ test('docs/errors.md lists every error code of the sources', () => {
   assert.ok(page === errorsPage(findErrors()), 'out of date: run node tools/errors-doc.ts');
 });
 
+test('each remedy of a code has a row, with what is said when it helps', () => {
+  const [code, file] = ['ERR_IMAGE_NOT_FOUND', 'x.ts'];
+  const page = errorsPage([
+    { code, file, message: 'no such image', hint: 'List them.' },
+    { code, file, message: 'not for this platform', hint: 'Leave it out.' },
+    { code, file, message: 'no image', hint: 'List them.' },
+  ]);
+  assert.deepEqual(
+    page.split('\n').filter((line) => line.includes(code)),
+    [
+      `| \`${code}\` | not-found | no such image<br>no image | List them. |`,
+      `| \`${code}\` | not-found | not for this platform | Leave it out. |`,
+    ],
+  );
+});
+
 test('every error code of the table is thrown somewhere', () => {
   assert.deepEqual(unusedCodes(), []);
 });

@@ -5,6 +5,6 @@ export const corruptIndex = (why: string, cause?: unknown): StrataError =>
   new StrataError({
     code: 'ERR_INDEX_CORRUPT',
     message: `layer index: ${why}`,
-    hint: 'Remove the index file; it is made again when the layer is pulled, loaded or built again.',
+    hint: 'Remove the index file; it is made again when the layer is loaded or built again.',
     ...(cause === undefined ? {} : { cause }),
   });

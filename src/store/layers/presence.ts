@@ -84,5 +84,5 @@ export const layerAbsent = (diffId: DiffId): StrataError =>
   new StrataError({
     code: 'ERR_LAYER_ABSENT',
     message: `layer ${diffId}: neither its blob nor its files are in the store`,
-    hint: 'Load, pull or build the image again, with the storage driver in use now.',
+    hint: 'Load or build the image again, with the storage driver in use now.',
   });
