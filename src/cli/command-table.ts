@@ -39,17 +39,17 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     names: [['restart'], ['container', 'restart']],
-    summary: 'Stop one or more containers and start them again',
+    summary: 'Restart one or more containers',
     load: () => import('./commands/restart.ts'),
   },
   {
     names: [['exec'], ['container', 'exec']],
-    summary: 'Run a command in a running container',
+    summary: 'Execute a command in a running container',
     load: () => import('./commands/exec.ts'),
   },
   {
     names: [['attach'], ['container', 'attach']],
-    summary: 'Be with a running container: its output, its input, its terminal',
+    summary: 'Attach local standard input, output, and error streams to a running container',
     load: () => import('./commands/attach.ts'),
   },
   {
@@ -59,22 +59,22 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     names: [['pause'], ['container', 'pause']],
-    summary: 'Stop all processes of one or more containers where they are',
+    summary: 'Pause all processes within one or more containers',
     load: () => import('./commands/pause.ts'),
   },
   {
     names: [['unpause'], ['container', 'unpause']],
-    summary: 'Let the processes of paused containers go on',
+    summary: 'Unpause all processes within one or more containers',
     load: () => import('./commands/unpause.ts'),
   },
   {
     names: [['top'], ['container', 'top']],
-    summary: 'Show the processes of a container',
+    summary: 'Display the running processes of a container',
     load: () => import('./commands/top.ts'),
   },
   {
     names: [['wait'], ['container', 'wait']],
-    summary: 'Wait for containers to end, then print their exit codes',
+    summary: 'Block until one or more containers stop, then print their exit codes',
     load: () => import('./commands/wait.ts'),
   },
   {
@@ -94,17 +94,17 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     names: [['logs'], ['container', 'logs']],
-    summary: 'Show what a container has written',
+    summary: 'Fetch the logs of a container',
     load: () => import('./commands/logs.ts'),
   },
   {
     names: [['cp'], ['container', 'cp']],
-    summary: 'Copy files between a container and the host, or out of an image',
+    summary: 'Copy files/folders between a container and the local filesystem, or out of an image',
     load: () => import('./commands/cp.ts'),
   },
   {
     names: [['diff'], ['container', 'diff']],
-    summary: "Show what a container has changed of its image's files",
+    summary: "Inspect changes to files or directories on a container's filesystem",
     load: () => import('./commands/diff.ts'),
   },
   {
@@ -139,7 +139,7 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     names: [['inspect'], ['image', 'inspect'], ['container', 'inspect']],
-    summary: 'Show the details of containers and images as JSON',
+    summary: 'Return low-level information on containers and images',
     load: () => import('./commands/inspect.ts'),
   },
   {
@@ -149,12 +149,12 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     names: [['tag'], ['image', 'tag']],
-    summary: 'Give an image a further name',
+    summary: 'Create a tag TARGET that refers to SOURCE',
     load: () => import('./commands/tag.ts'),
   },
   {
     names: [['rmi'], ['image', 'rm'], ['image', 'remove']],
-    summary: 'Remove images',
+    summary: 'Remove one or more images',
     load: () => import('./commands/rmi.ts'),
   },
   {
@@ -164,22 +164,22 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     names: [['system', 'df']],
-    summary: 'Show what takes how much of the disk',
+    summary: 'Show disk usage',
     load: () => import('./commands/system-df.ts'),
   },
   {
     names: [['system', 'check']],
-    summary: 'Compare everything the store holds with what it should be',
+    summary: 'Check every byte of the store against its digest',
     load: () => import('./commands/system-check.ts'),
   },
   {
     names: [['system', 'prune']],
-    summary: 'Remove everything that is not used',
+    summary: 'Remove unused data',
     load: () => import('./commands/system-prune.ts'),
   },
   {
     names: [['builder', 'du']],
-    summary: 'Show what the build cache takes of the disk',
+    summary: 'Show disk usage of the build cache',
     load: () => import('./commands/builder-du.ts'),
   },
   {
@@ -189,22 +189,22 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     names: [['info'], ['system', 'info']],
-    summary: 'Show what was detected: driver, kernel, runtime, weaknesses',
+    summary: 'Display system-wide information',
     load: () => import('./commands/info.ts'),
   },
   {
     names: [['version']],
-    summary: 'Show the versions of Strata and of what it uses',
+    summary: 'Show the version information',
     load: () => import('./commands/version.ts'),
   },
   {
     names: [['load'], ['image', 'load']],
-    summary: 'Load images from a tar archive, standard input or an OCI layout',
+    summary: 'Load images from a tar archive, STDIN or an OCI layout',
     load: () => import('./commands/load.ts'),
   },
   {
     names: [['save'], ['image', 'save']],
-    summary: 'Save images to a tar archive, or to standard output',
+    summary: 'Save one or more images to a tar archive (streamed to STDOUT by default)',
     load: () => import('./commands/save.ts'),
   },
   {
@@ -214,12 +214,12 @@ export const commandTable: readonly CommandEntry[] = [
   },
   {
     names: [['import'], ['image', 'import']],
-    summary: 'Make an image of a tar with a filesystem',
+    summary: 'Import the contents from a tarball to create a filesystem image',
     load: () => import('./commands/import.ts'),
   },
   {
     names: [['completion']],
-    summary: 'Print the completion of a shell: bash, zsh or fish',
+    summary: 'Print the completion script of a shell: bash, zsh or fish',
     load: () => import('./commands/completion.ts'),
   },
   {

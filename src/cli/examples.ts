@@ -13,6 +13,42 @@ export const examples: ReadonlyMap<string, readonly Example[]> = new Map([
       { line: 'strata run --rm -m 256m --cpus 0.5 busybox make', text: 'a program with limits' },
     ],
   ],
+  [
+    'create',
+    [
+      {
+        line: 'strata create --name web -v /srv/www:/www:ro busybox httpd -f -h /www',
+        text: 'made now, started later',
+      },
+    ],
+  ],
+  [
+    'start',
+    [
+      { line: 'strata start web db', text: 'two at once' },
+      { line: 'strata start -ai sh', text: 'with your terminal, until it ends' },
+    ],
+  ],
+  ['restart', [{ line: 'strata restart -t 3 web', text: 'killed if it does not stop within 3 seconds' }]],
+  ['attach', [{ line: 'strata attach sh', text: 'ctrl-p ctrl-q leaves it running' }]],
+  [
+    'kill',
+    [
+      { line: 'strata kill web', text: 'at once' },
+      { line: 'strata kill -s HUP web', text: 'a signal, such as one to read its configuration again' },
+    ],
+  ],
+  ['pause', [{ line: 'strata pause web', text: 'its processes stand still until unpause' }]],
+  ['unpause', [{ line: 'strata unpause web', text: 'they go on where they were' }]],
+  [
+    'top',
+    [
+      { line: 'strata top web', text: 'as ps -ef shows them' },
+      { line: 'strata top web -o pid,rss,args', text: 'with columns of your choice' },
+    ],
+  ],
+  ['wait', [{ line: 'strata wait job', text: 'prints the exit code once it has ended' }]],
+  ['rename', [{ line: 'strata rename web web-old', text: 'makes the name free for another' }]],
   ['exec', [{ line: 'strata exec -it web sh', text: 'one more process in a running container' }]],
   [
     'ps',
@@ -22,6 +58,16 @@ export const examples: ReadonlyMap<string, readonly Example[]> = new Map([
     ],
   ],
   ['logs', [{ line: 'strata logs -f --tail 20 web', text: 'the last 20 lines, and all that follow' }]],
+  ['diff', [{ line: 'strata diff web', text: 'A for added, C for changed, D for deleted' }]],
+  [
+    'container prune',
+    [
+      {
+        line: 'strata container prune -f --filter until=24h',
+        text: 'those made more than a day ago, without a question',
+      },
+    ],
+  ],
   ['stop', [{ line: 'strata stop -t 3 web db', text: 'two at once; killed if they take more than 3 seconds' }]],
   ['rm', [{ line: 'strata rm -f web', text: 'also if it runs' }]],
   [
@@ -64,6 +110,25 @@ export const examples: ReadonlyMap<string, readonly Example[]> = new Map([
       { line: 'strata image cat --layer 1 app /etc/passwd', text: 'as the base had it' },
     ],
   ],
+  [
+    'history',
+    [
+      { line: 'strata history app', text: 'each step, and what it added' },
+      { line: 'strata history --no-trunc --format json app', text: 'whole commands, a line of JSON each' },
+    ],
+  ],
+  ['commit', [{ line: "strata commit -m 'with vim' -c 'CMD [\"vim\"]' sh my/editor", text: 'with another command' }]],
+  ['tag', [{ line: 'strata tag app app:1.0', text: 'a second name of the same image' }]],
+  [
+    'image prune',
+    [
+      { line: 'strata image prune', text: 'images without a name' },
+      {
+        line: 'strata image prune -af --filter until=240h',
+        text: 'all that no container uses and are older than 10 days',
+      },
+    ],
+  ],
   ['inspect', [{ line: "strata inspect -f '{{json .Config.Env}}' busybox", text: 'one part, as JSON' }]],
   ['rmi', [{ line: 'strata rmi app:1 app:2', text: 'two names; what only they held goes with them' }]],
   ['save', [{ line: 'strata save -o images.tar app busybox', text: 'two images in one archive' }]],
@@ -74,7 +139,21 @@ export const examples: ReadonlyMap<string, readonly Example[]> = new Map([
       { line: 'docker save app | strata load', text: 'straight from docker' },
     ],
   ],
+  ['export', [{ line: 'strata export web | tar -tf -', text: 'its files, without an archive on the disk' }]],
   ['import', [{ line: `strata import -c 'CMD ["/bin/sh"]' root.tar debian`, text: 'an image of a filesystem' }]],
+  [
+    'system df',
+    [
+      { line: 'strata system df', text: 'the rows add up to what du says' },
+      { line: 'strata system df -v', text: 'each image, container and build step' },
+    ],
+  ],
+  ['system check', [{ line: 'strata system check || echo damaged', text: 'exit code 1 when something is damaged' }]],
+  ['system prune', [{ line: 'strata system prune -af', text: 'all that no container uses, build cache included' }]],
+  ['builder du', [{ line: 'strata builder du', text: 'each cached step' }]],
+  ['builder prune', [{ line: 'strata builder prune -f --keep-storage 2g', text: 'the oldest, until 2 GB are left' }]],
+  ['info', [{ line: "strata info -f '{{.Driver}}'", text: 'one value' }]],
+  ['version', [{ line: "strata version -f '{{.Client.Version}}'", text: 'one value' }]],
   [
     'completion',
     [

@@ -6,10 +6,11 @@ import { nameOf, notSupportedYet } from './flags/flags.ts';
 
 const registries =
   'Registries are not supported yet: images come with load, import and build, and leave with save and export.';
-const networks = "There are the networks none and host yet: with '--network host' its ports are the machine's.";
+const networks = "So far there are only the networks none and host: with '--network host' its ports are the machine's.";
 const instead: { readonly [verb: string]: string } = {
   ...Object.fromEntries('pull push login logout search manifest trust'.split(' ').map((verb) => [verb, registries])),
-  events: "There is no daemon that could tell of them: 'strata ps -a' shows what is.",
+  events:
+    "The library has them (engine.events), the command not yet: 'strata ps -a' shows the containers as they are now.",
   network: networks,
   port: networks,
   stats: "'strata top' shows the processes of a container.",

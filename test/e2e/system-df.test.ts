@@ -100,7 +100,7 @@ test('system df shows docker’s columns and a row for blobs', { skip }, async (
     /\nhello +latest +[0-9a-f]{12} +\S.* ago +1\.05kB +0B +1\.048kB +1\n/,
     /\nContainers space usage:\n\nCONTAINER ID +IMAGE .*NAMES\n[0-9a-f]{12} +hello .* Exited \(0\) .* ago +user\n/,
     /\nLocal Volumes space usage:\n\nVOLUME NAME +LINKS +SIZE\n/,
-    /\nBuild cache usage: 0B\n\nCACHE ID .*SHARED\n[0-9a-f]{12} +regular .* true\n$/,
+    /\nBuild cache usage: 0B\n\nCACHE ID .*SHARED\n[0-9a-f]{12} +regular .* true\n\nBlobs usage: \S+B\n\nOther usage: \S+B\n$/,
   ]) {
     assert.match(verbose, form);
   }

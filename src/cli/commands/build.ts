@@ -52,7 +52,7 @@ export function define(command: Command, context: CliContext): void {
       [],
     )
     .option('--label <name=value>', 'label for the image', collect, [])
-    .option('--target <stage>', 'the stage to build')
+    .option('--target <stage>', 'the stage to build: its name, or its number from 0')
     .option('--network <kind>', 'network of RUN: default, none or host', 'default')
     .addOption(
       command

@@ -25,5 +25,5 @@ export function define(command: Command, context: CliContext): void {
         (error) => force === true && isStrataError(error, 'ERR_CONTAINER_NOT_FOUND'),
       );
     });
-  notYetFlags(command, [['-l, --link', 'Containers have no links: there are the networks none and host yet.']]);
+  notYetFlags(command, [['-l, --link', 'Containers have no links: so far there are only the networks none and host.']]);
 }

@@ -64,6 +64,10 @@ function sections(usage: DiskUsage, images: readonly ImageSummary[]): string {
     `Containers space usage:\n\n${containerTable(usage)}`,
     `Local Volumes space usage:\n\n${table(['VOLUME NAME', 'LINKS', 'SIZE'], [])}`,
     `Build cache usage: ${humanSize(usage.buildCache.sizeBytes)}\n\n${cacheTable(usage)}`,
+    // Docker has none of these.
+    `Blobs usage: ${humanSize(usage.blobs.sizeBytes)}\n`,
+    ...(usage.transfers.total === 0 ? [] : [`Transfers usage: ${humanSize(usage.transfers.sizeBytes)}\n`]),
+    `Other usage: ${humanSize(usage.other.sizeBytes)}\n`,
   ].join('\n');
 }
 

@@ -1,6 +1,6 @@
 import type { LaterFlag } from './flags.ts';
 
-const network = 'There are the networks none and host yet.';
+const network = 'So far there are only the networks none and host.';
 const ports = "With '--network host' its ports are the machine's.";
 const disk = 'How fast it reads and writes disks is not limited yet.';
 const health = 'Nothing looks after the health of containers yet.';
