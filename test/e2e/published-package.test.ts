@@ -264,15 +264,29 @@ test('the example type-checks and runs against the package', { skip: needs('root
   }
 });
 
-test('the program of the README type-checks and runs against the package', { skip: needs('root', 'runc') }, () => {
-  const program = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(repository, 'README.md'), 'utf8'))?.[1] ?? '';
-  const root = '/var/lib/strata';
-  assert.ok(program.includes(root));
-  const file = join(folder, 'readme.ts');
-  writeFileSync(file, program.replace(root, roots.readme));
-  checkTypes(file);
-  const { status, stdout, stderr } = spawnSync(process.execPath, [file], { cwd: repository, encoding: 'utf8' });
-  assert.equal(status, 0, stderr);
-  assert.match(stdout, /COPY hello \/hello done/);
-  assert.match(stderr, /^List the images to see which there are/);
+/** The programs of a README by their file names, without comments. */
+const programsOf = (file: string): Map<string, string> =>
+  new Map(
+    [...readFileSync(join(repository, file), 'utf8').matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(
+      ([, name = '', code = '']) => [name, code],
+    ),
+  );
+
+test('the programs of the README type-check and run in the project of a user', { skip: needs('root', 'runc') }, () => {
+  const programs = programsOf('README.md');
+  assert.deepEqual([...programs.keys()], ['hello.mts', 'look-inside.mts', 'events.mts']);
+  assert.deepEqual(programsOf('README.zh-CN.md'), programs);
+  const outputs = [...programs].map(([name, code]) => {
+    const file = join(folder, name);
+    writeFileSync(file, code);
+    checkTypes(file);
+    const { status, stdout, stderr } = spawnSync(process.execPath, [name], { cwd: folder, encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    return { stdout, stderr };
+  });
+  const [hello, look, events] = outputs;
+  assert.match(hello?.stdout ?? '', /COPY hello \/hello done\nexit code 0\n$/);
+  assert.match(hello?.stderr ?? '', /^List the images to see which there are/);
+  assert.match(look?.stdout ?? '', /^\/ 0 \S+\n\/hello \d+ \S+\n$/);
+  assert.match(events?.stdout ?? '', /^\S+Z image \w+ .*\n(?:.*\n)*\S+Z container die .*\n/);
 });
