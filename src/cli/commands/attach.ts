@@ -12,10 +12,13 @@ interface AttachFlags {
 export function define(command: Command, context: CliContext): void {
   command
     .argument('<container>', 'a name or ID')
-    .option('--detach-keys <keys>', 'what lets go of a container with a terminal (default: ctrl-p,ctrl-q)')
+    .option(
+      '--detach-keys <keys>',
+      'key sequence that detaches from a container with a terminal (default: ctrl-p,ctrl-q)',
+    )
     .option('--no-stdin', 'do not pass standard input on')
     // On unless it is turned off, which the parser knows as a flag of its own.
-    .option('--sig-proxy', 'pass signals on to the container', true)
+    .option('--sig-proxy', 'proxy signals to the container', true)
     .addOption(command.createOption('--no-sig-proxy').hideHelp())
     .action(async (name: string, flags: AttachFlags) => attach(context, name, flags));
 }

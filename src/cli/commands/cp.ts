@@ -20,7 +20,7 @@ export function define(command: Command, context: CliContext): void {
     .argument('<source>', 'CONTAINER:PATH, IMAGE:PATH, a path, or "-" for a tar from standard input')
     .argument('<destination>', 'a path, CONTAINER:PATH, or "-" for a tar to standard output')
     .option('-a, --archive', 'keep user and group')
-    .option('-L, --follow-link', 'follow a symbolic link that SOURCE is')
+    .option('-L, --follow-link', 'follow a symbolic link in SOURCE')
     .option('--image', 'SOURCE is an image, also where a container has its name')
     .option('--platform <platform>', 'of the image for this platform')
     .option('-q, --quiet', 'say nothing about success; so by default without a terminal')

@@ -23,15 +23,18 @@ export function define(command: Command, context: CliContext): void {
   command
     .argument('<container>', 'a name or ID')
     .argument('<command...>', 'what to run')
-    .option('-d, --detach', 'let it run by itself')
+    .option('-d, --detach', 'run the command in the background')
     .option('-i, --interactive', 'pass standard input on')
-    .option('-t, --tty', 'give it a terminal')
+    .option('-t, --tty', 'allocate a terminal')
     .option('-e, --env <name=value>', 'set a variable', collect, [])
     .option('--env-file <path>', 'set variables from a file', collect, [])
     .option('-u, --user <user>', 'user[:group], names of the container or numbers')
     .option('-w, --workdir <dir>', 'working directory inside')
     .option('--privileged', 'all capabilities')
-    .option('--detach-keys <keys>', 'what lets go of a process with a terminal (default: ctrl-p,ctrl-q)')
+    .option(
+      '--detach-keys <keys>',
+      'key sequence that detaches from a process with a terminal (default: ctrl-p,ctrl-q)',
+    )
     .action(async (name: string, words: readonly string[], flags: ExecFlags) =>
       exec({ command, context }, name, words, flags),
     );

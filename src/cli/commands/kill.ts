@@ -9,7 +9,7 @@ interface KillFlags {
 export function define(command: Command, context: CliContext): void {
   command
     .argument('<container...>', 'names or IDs')
-    .option('-s, --signal <signal>', 'what to send instead of KILL')
+    .option('-s, --signal <signal>', 'signal to send instead of KILL')
     .action(async (names: readonly string[], flags: KillFlags) => {
       const { containers } = await context.engine();
       const { signal } = context;

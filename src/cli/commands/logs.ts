@@ -19,7 +19,7 @@ export function define(command: Command, context: CliContext): void {
     .option('--details', 'show what the log keeps of a line beside its text (nothing)')
     .option('-f, --follow', 'go on until the container ends')
     .option('--since <time>', 'from then on: 2024-01-02T13:23:37Z, or 42m for minutes ago')
-    .option('-n, --tail <number>', 'only so many of the last lines', 'all')
+    .option('-n, --tail <number>', 'number of lines to show from the end', 'all')
     .option('-t, --timestamps', 'show when each line was written')
     .option('--until <time>', 'up to then: 2024-01-02T13:23:37Z, or 42m for minutes ago')
     .action(async (name: string, flags: LogsFlags) => logs(context, name, flags));

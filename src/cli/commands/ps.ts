@@ -58,12 +58,12 @@ const ignoredFormat = 'WARNING: Ignoring custom format, because both --format an
 export function define(command: Command, context: CliContext): void {
   command
     .option('-a, --all', 'also those that do not run')
-    .option('-n, --last <number>', 'so many of the newest, whatever their state')
-    .option('-l, --latest', 'the newest, whatever its state')
+    .option('-n, --last <number>', 'the last created containers, so many, in any state')
+    .option('-l, --latest', 'the last created container, in any state')
     .option('--no-trunc', 'show whole IDs and commands')
     .option('-q, --quiet', 'only IDs')
     .option('-f, --filter <name=value>', 'id, name, label, status, exited, ancestor, before, since, …', collect, [])
-    .option('-s, --size', 'show what each has written, and that with its image')
+    .option('-s, --size', 'show sizes: what each has written, and that with its image')
     .option('--format <template>', 'json, raw, table TEMPLATE, or a Go template')
     .action(async (flags: PsFlags) => ps({ command, context }, flags));
   hintForArguments(command, ([name]) => `Containers of a name: 'strata ps -f name=${name}'.`);

@@ -17,10 +17,13 @@ interface RunFlags extends ContainerFlags {
 export function define(command: Command, context: CliContext): void {
   defineContainerFlags(command);
   command
-    .option('-d, --detach', 'let it run by itself and print its ID')
-    .option('--detach-keys <keys>', 'what lets go of a container with a terminal (default: ctrl-p,ctrl-q)')
+    .option('-d, --detach', 'run the container in the background and print its ID')
+    .option(
+      '--detach-keys <keys>',
+      'key sequence that detaches from a container with a terminal (default: ctrl-p,ctrl-q)',
+    )
     // On unless it is turned off, which the parser knows as a flag of its own.
-    .option('--sig-proxy', 'pass signals on to the container', true)
+    .option('--sig-proxy', 'proxy signals to the container', true)
     .addOption(command.createOption('--no-sig-proxy').hideHelp())
     .action(async (image: string, words: readonly string[], flags: RunFlags) =>
       run({ command, context }, image, words, flags),

@@ -18,7 +18,10 @@ export function define(command: Command, context: CliContext): void {
     .argument('<container...>', 'names or IDs')
     .option('-a, --attach', 'show what it writes, pass signals on, and wait for its end')
     .option('-i, --interactive', 'as -a, and pass standard input on')
-    .option('--detach-keys <keys>', 'what lets go of a container with a terminal (default: ctrl-p,ctrl-q)')
+    .option(
+      '--detach-keys <keys>',
+      'key sequence that detaches from a container with a terminal (default: ctrl-p,ctrl-q)',
+    )
     .action(async (names: readonly string[], flags: StartFlags) =>
       flags.attach === true || flags.interactive === true
         ? startWithUs(context, names, flags)

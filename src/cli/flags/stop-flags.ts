@@ -31,7 +31,7 @@ export function defineStopping(
   command
     .argument('<container...>', 'names or IDs')
     .option('-s, --signal <signal>', 'what to send instead of its stop signal')
-    .option('-t, --timeout <seconds>', 'how long to wait before it is killed; -1 for ever')
+    .option('-t, --timeout <seconds>', 'seconds to wait before it is killed; -1 for ever')
     .addOption(command.createOption('--time <seconds>').hideHelp())
     .action(async (names: readonly string[], { signal: send, time, timeout = time }: StopFlags) => {
       const timeoutSeconds = timeout === undefined ? undefined : wholeNumber(command, '-t, --timeout', timeout);

@@ -83,7 +83,7 @@ const hinted: readonly (readonly [line: string, code: number, message: string, h
   ['history', 1, '"strata history" requires exactly 1 argument.', '<image> is missing: a name or ID.'],
   ['inspect', 1, '"strata inspect" requires at least 1 argument.', '<name|id> is missing: names or IDs.'],
   ['rmi', 1, '"strata rmi" requires at least 1 argument.', '<image> is missing: names or IDs.'],
-  ['tag a', 1, '"strata tag" requires exactly 2 arguments.', '<target> is missing: the further name.'],
+  ['tag a', 1, '"strata tag" requires exactly 2 arguments.', '<target> is missing: the new name.'],
   ['rename up', 1, '"strata rename" requires exactly 2 arguments.', '<name> is missing: its new name.'],
   ['exec x', 1, '"strata exec" requires at least 2 arguments.', '<command> is missing: what to run.'],
   [
