@@ -42,8 +42,10 @@ interface Details {
 /** Older ones are forgotten. */
 const most = 10_000;
 const longestMs = 7 * 24 * 3600 * 1000;
-// How often old ones are looked for by their time; by their number, which finds them at once, at every event.
+// How often old ones are looked for.
 const every = 64;
+// More than anybody could have seen of those that were not flushed.
+const lostInACut = 1_000_000;
 
 const details = new DocumentFormat<Details>('event');
 
@@ -76,12 +78,24 @@ export class Events {
         'INSERT INTO event (time, type, action, actor, details) VALUES (?, ?, ?, ?, ?) RETURNING sequence',
       )
       .get(at, type, action, actor, JSON.stringify(details.write({ attributes }))) ?? { sequence: 0 };
-    this.#db.statement('DELETE FROM event WHERE sequence <= ?').run(sequence - most);
     if (sequence % every === 0) this.#trim();
   }
 
-  /** Forgets what is older than the oldest that stays: an end that is found late is new, whatever its time. */
+  /**
+   * To be called once after each start of the machine, in a transaction of the caller's: a follower may have seen events
+   * that the power took, and comes back with the number of the last.
+   */
+  skipLost(): void {
+    this.#db.statement("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'event'").run(lostInACut);
+  }
+
   #trim(): void {
+    this.#db
+      .statement(
+        `DELETE FROM event WHERE sequence <= (SELECT sequence FROM event ORDER BY sequence DESC LIMIT 1 OFFSET ?)`,
+      )
+      .run(most);
+    // What is older than the oldest that stays: an end that is found late is new, whatever its time.
     this.#db
       .statement(
         `DELETE FROM event WHERE sequence < (SELECT sequence FROM event WHERE +time >= ? ORDER BY sequence LIMIT 1)`,

