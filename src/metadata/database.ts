@@ -32,7 +32,7 @@ export interface TransactOptions extends AbortOptions {
    * not.
    */
   readonly isVolatile?: boolean;
-  /** Makes room: on a full disk it may use the reserve. */
+  /** Makes room, or lets others make some: on a full disk it may use the reserve. */
   readonly frees?: boolean;
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { buildContext } from '../../helpers/build-context.ts';
+import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs, output } from '../../helpers/needs.ts';
 import { unmount } from '../../helpers/unmount.ts';
@@ -75,4 +76,39 @@ test('on a full ext4 images and cache can be removed', {
 }, async (context) => {
   using disk = loopFilesystem(['mkfs.ext4', '-q', '-m', '0']);
   await removesAll(context, disk.path);
+});
+
+test('on a full tmpfs containers can be removed, and one with --rm goes at its end', {
+  skip: needs('root', 'mount', 'overlay', 'runc', 'conmon', 'busybox'),
+}, async (context) => {
+  const mounted = mkdtempSync(join(tmpdir(), 'strata-full-'));
+  output('mount', '-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', mounted);
+  context.after(() => {
+    unmount(mounted);
+    rmSync(mounted, { recursive: true });
+  });
+  await using engine = await Engine.open({ root: join(mounted, 'store') });
+  const { containers } = engine;
+  await engine.builder.build({ context: busyboxContext(context), tags: ['busybox'] }).result;
+  for (const name of ['one', 'two']) await containers.create({ image: 'busybox', name });
+  for (const name of ['lively', 'brave']) {
+    await containers.create({ image: 'busybox', name, command: ['sleep', '1000'] });
+    await containers.start(name);
+  }
+  const wait = 'until test -e /run/on; do sleep 0.01; done; exit 3';
+  const host = { Tmpfs: { '/run': '' } };
+  const running = containers.run({ image: 'busybox', name: 'brief', command: ['sh', '-c', wait], remove: true, host });
+  for await (const { type } of running) {
+    if (type !== 'started') continue;
+    fill(join(mounted, 'ballast'));
+    await using touch = await containers.exec('brief', { command: ['touch', '/run/on'] });
+    await touch.exitCode;
+  }
+  assert.equal((await running.result).exitCode, 3);
+  fill(join(mounted, 'more ballast'));
+  await containers.kill('brave');
+  const listed = (await containers.list({ all: true })).map(({ name, state }) => `${name} ${state}`);
+  assert.deepEqual(listed.toSorted(), ['brave exited', 'lively running', 'one created', 'two created']);
+  for (const name of ['lively', 'brave', 'one', 'two']) await containers.remove(name, { force: true });
+  assert.deepEqual(await containers.list({ all: true }), []);
 });

@@ -83,7 +83,7 @@ export async function discardContainer(
     ...(end === undefined ? state : ended(state, end)),
     status: 'removing',
   });
-  await changeState(metadata, id, change, { isVolatile: true, happened });
+  await changeState(metadata, id, change, { isVolatile: true, frees: true, happened });
   for (const { clear } of containerResources) await clear({ store, id, snapshotId, lease });
 }
 

@@ -105,7 +105,8 @@ async function finish(
   if (definitionOf(record).host.AutoRemove && !keeps) {
     writeExit(exitsOf(layout), id, how.exitCode ?? unknownExitCode);
     await discardContainer(store, record, { happened, end });
-  } else await changeState(metadata, id, (now) => ended(now, end), { happened });
+    // On a full disk, too: it may be the container that filled it, and only then can it be looked at or removed.
+  } else await changeState(metadata, id, (now) => ended(now, end), { happened, frees: true });
   forgetExits(store);
 }
 
@@ -130,7 +131,7 @@ async function recoverStart(store: Store, record: ContainerRecord, state: Contai
   const { id } = record;
   const bundle = bundleOf(layout, id);
   const back = async (): Promise<void> => {
-    await changeState(metadata, id, (now) => ended(now, { exitCode: state.exitCode }));
+    await changeState(metadata, id, (now) => ended(now, { exitCode: state.exitCode }), { frees: true });
     rmSync(join(exitsOf(layout), id), { force: true });
   };
   const isThisBoot = state.bootId === bootId();

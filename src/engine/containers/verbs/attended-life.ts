@@ -42,7 +42,7 @@ export class AttendedLife {
     if (this.#isRemoved) return;
     const change = (state: ContainerState): ContainerState =>
       ended({ ...state, startedAt: this.#startedAt }, this.#end);
-    await changeState(this.#store.metadata, this.#container.id, change, { happened: this.#happened() });
+    await changeState(this.#store.metadata, this.#container.id, change, { happened: this.#happened(), frees: true });
   }
 
   async fail(error: unknown): Promise<void> {
