@@ -14,7 +14,13 @@ interface Found {
   readonly hint: string;
 }
 
-type Expression = { readonly type: string; readonly start: number; readonly end: number };
+interface Expression {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+  readonly consequent?: unknown;
+  readonly alternate?: unknown;
+}
 
 /** What stands for a hint that the place which throws puts together. */
 const computed = '(depends on the case)';
@@ -30,6 +36,14 @@ function textOf(source: string, node: Expression | undefined): string {
   if (node.type === 'Literal' && /^['"]/.test(text)) return text.slice(1, -1).replaceAll("\\'", "'");
   if (node.type === 'TemplateLiteral') return text.slice(1, -1).replace(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '…');
   return '';
+}
+
+/** Texts that a hint may have: both of `is ? one : other`. A place without one has the empty text. */
+function hintsOf(source: string, node: Expression | undefined): string[] {
+  if (node === undefined) return [''];
+  if (node.type === 'ConditionalExpression')
+    return [node.consequent, node.alternate].flatMap((branch) => hintsOf(source, branch as Expression));
+  return [textOf(source, node) || (/^(?:''|undefined)$/.test(source.slice(node.start, node.end)) ? '' : computed)];
 }
 
 /** Every place in the sources that makes an error of a fixed code. */
@@ -50,12 +64,8 @@ export function findErrors(): Found[] {
         }
         const code = textOf(source, values.get('code'));
         if (!code.startsWith('ERR_')) return;
-        found.push({
-          code,
-          file,
-          message: textOf(source, values.get('message')),
-          hint: textOf(source, values.get('hint')) || (values.has('hint') ? computed : ''),
-        });
+        const message = textOf(source, values.get('message'));
+        for (const hint of hintsOf(source, values.get('hint'))) found.push({ code, file, message, hint });
       },
     }).visit(parseSync(file, source).program);
   }
