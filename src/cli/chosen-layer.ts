@@ -23,6 +23,12 @@ export async function chosenLayer(image: Image, text: string, signal: AbortSigna
       others.length > 0
         ? `layer ${text}: the image has several of that digest`
         : `layer ${text.slice(0, 80)}: the image has no such layer`,
-    hint: `Give a number from 1, the base, to ${layers.length}, or the beginning of a digest.`,
+    hint: hintOfLayers(layers.length),
   });
+}
+
+function hintOfLayers(count: number): string {
+  if (count === 0) return 'It has no layers at all.';
+  if (count === 1) return 'It has one layer: give 1, or the beginning of its digest.';
+  return `Give a number from 1, the base, to ${count}, or the beginning of a digest.`;
 }

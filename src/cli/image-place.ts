@@ -7,3 +7,10 @@ export function imagePlace(text: string): { readonly name: string; readonly path
   const cut = slash >= 0 ? slash : text.lastIndexOf(':');
   return { name: text.slice(0, cut), path: text.slice(cut + 1) };
 }
+
+/** What to type where IMAGE:PATH was given to a verb that takes the path by itself; undefined for anything else. */
+export function pathByItself(verb: string, text = ''): string | undefined {
+  if (!text.includes(':/')) return undefined;
+  const { name, path } = imagePlace(text);
+  return `The path stands by itself: '${verb} ${name} ${path}'.`;
+}

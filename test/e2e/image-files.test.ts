@@ -93,6 +93,42 @@ test('files of an image are listed by bytes, whatever they are called', { skip }
   assert.equal(flat.stdout, '/etc\n/etc/name\n');
 });
 
+test('several paths are listed one by one, links as ls shows them', { skip }, async (context) => {
+  const strata = await loaded(context);
+  const links = tar(symlink('to-file', 'etc/name', { mtime: 1 }), symlink('to-nothing', 'none', { mtime: 1 }));
+  const input = asTar(dockerArchive([{ image: image([...layers, links]), tags: ['links:1'] }]));
+  assert.equal((await strata.with({ input }, 'load')).code, 0);
+  const files = async (...args: readonly string[]): Promise<string[]> => {
+    const { code, stdout, stderr } = await strata('image', 'files', ...args);
+    return [...stdout.trimEnd().split('\n'), ...(code === 0 ? [] : [`${code} ${stderr.split('\n')[0]}`])];
+  };
+  assert.deepEqual(await files('links:1', 'to-file', '/to-nothing', 'lib', '/lib/', 'lib/name'), [
+    '/to-file',
+    '/to-nothing',
+    '/etc',
+    '/etc/name',
+    '/etc',
+    '/etc/name',
+    '/etc/name',
+  ]);
+  assert.deepEqual(await files('-l', 'links:1', '/to-file'), [
+    'lrwxrwxrwx 0/0               0 1970-01-01 00:00 /to-file -> etc/name',
+  ]);
+  assert.deepEqual(await files('links:1', '/none', '/gone', 'to-file/'), [
+    '/gone',
+    '/gone/b',
+    '1 strata: "/none" in the image: no such file or directory',
+  ]);
+  assert.deepEqual(await files('--layer', '2', 'links:1', 'lib/name', '/gone', '/etc/old', '/tmp'), [
+    'C /etc/name',
+    'D /etc/old',
+    'D /gone/a',
+    'A /gone/b',
+  ]);
+  const absent = '1 strata: "/none" in the image: no such file or directory';
+  assert.deepEqual(await files('--layer', '2', 'links:1', '/none', '/gone/a'), ['D /gone/a', absent]);
+});
+
 test('a layer: what it adds, changes and deletes, by number and by digest', { skip }, async (context) => {
   const strata = await loaded(context);
   const expected = [
@@ -124,6 +160,15 @@ test('a layer: what it adds, changes and deletes, by number and by digest', { sk
     const { code, stderr } = await strata('image', 'files', '--layer', wrong, 'me/app:1');
     assert.equal(code, 1);
     assert.match(stderr, /^strata: layer .*: the image has no such layer\nhint: Give a number from 1, the base, to 2/);
+  }
+  for (const [count, hint] of [
+    [0, 'It has no layers at all.'],
+    [1, 'It has one layer: give 1, or the beginning of its digest.'],
+  ] as const) {
+    const input = asTar(dockerArchive([{ image: image(layers.slice(0, count)), tags: [`of:${count}`] }]));
+    assert.equal((await strata.with({ input }, 'load')).code, 0);
+    const { stderr } = await strata('image', 'files', '--layer', '9', `of:${count}`);
+    assert.equal(stderr.split('\n')[1], `hint: ${hint}`);
   }
 });
 
@@ -159,7 +204,15 @@ test('cat prints files, of any layer, and goes on after one that is missing', { 
   assert.deepEqual([code, stdout], [1, 'b']);
   assert.match(stderr, /^strata: "\/none" in the image: no such file or directory\nhint: .*strata image files IMAGE/);
   assert.match(stderr, /^strata: "\/etc" in the image: is a directory, not a regular file$/m);
+  assert.match(stderr, /^hint: List what is in it \(strata image files IMAGE PATH\)\.$/m);
   assert.match((await strata('image', 'cat', 'absent', '/x')).stderr, /^strata: No such image: absent:latest\n/);
+  const below = await strata('image', 'cat', '--layer', '1', 'me/app:1', '/gone/b');
+  assert.match(below.stderr, /^strata: "\/gone\/b" in the image up to layer 1: no such file or directory\n/);
+  for (const [verb, ...more] of [['cat'], ['cat', '/etc'], ['files']]) {
+    const place = await strata('image', verb ?? '', 'me/app:1:/etc/name', ...more);
+    assert.equal(place.code, 1);
+    assert.ok(place.stderr.includes(`by itself: 'strata image ${verb} me/app:1 /etc/name'.`), place.stderr);
+  }
 });
 
 test('cp copies out of an image by the rules that hold for containers', { skip }, async (context) => {

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { OpenImage } from '../../engine/index.ts';
-import { isStrataError } from '../../errors/index.ts';
 import { chosenLayer } from '../chosen-layer.ts';
-import type { CliContext } from '../context.ts';
-import { renderError } from '../render/error.ts';
+import type { Called, CliContext } from '../context.ts';
+import { hintForArguments, nameOf } from '../flags/flags.ts';
+import { pathByItself } from '../image-place.ts';
+import { openNamedImage } from '../named-image.ts';
+import { tellPathProblem } from '../path-problem.ts';
 
 interface CatFlags {
   readonly layer?: string;
@@ -16,32 +18,30 @@ export function define(command: Command, context: CliContext): void {
     .argument('<path...>', 'files of the image')
     .option('--layer <layer>', 'as this layer left the file: a number from 1, the base, or a digest')
     .option('--platform <platform>', 'of the image for this platform')
-    .action(async (image: string, paths: readonly string[], flags: CatFlags) => print(context, image, paths, flags));
+    .action(async (image: string, paths: readonly string[], flags: CatFlags) =>
+      print({ command, context }, image, paths, flags),
+    );
+  hintForArguments(command, ([place]) => pathByItself(nameOf(command), place));
 }
 
 /** Prints what there is even when some files are missing, and then fails, as cat does. */
 async function print(
-  context: CliContext,
+  { command, context }: Called,
   name: string,
   paths: readonly string[],
   { layer, platform }: CatFlags,
 ): Promise<void> {
   const { signal } = context;
-  const engine = await context.engine();
-  await using image = await engine.images.open(name, { ...(platform === undefined ? {} : { platform }), signal });
+  await using image = await openNamedImage({ command, context }, name, platform);
   const layers = layer === undefined ? undefined : (await chosenLayer(image, layer, signal)) + 1;
   for (const path of paths) {
     try {
       await printOne(context, image, path, layers);
     } catch (error) {
-      if (!isStrataError(error) || !expected.has(error.code)) throw error;
-      context.err(renderError(error, { debug: context.globals.debug === true }));
-      context.setExitCode(1);
+      tellPathProblem(context, error);
     }
   }
 }
-
-const expected: ReadonlySet<string> = new Set(['ERR_FILE_NOT_FOUND', 'ERR_FILE_KIND']);
 
 async function printOne(
   context: CliContext,

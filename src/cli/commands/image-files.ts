@@ -2,9 +2,12 @@ import type { Command } from 'commander';
 import type { Image, LayerChange, MergedFile } from '../../engine/index.ts';
 import { formatRows, parseFormat } from '../../query/format.ts';
 import { Row } from '../../query/template/values.ts';
+import { changesAt } from '../changes-at.ts';
 import { chosenLayer } from '../chosen-layer.ts';
-import type { CliContext } from '../context.ts';
+import type { Called, CliContext } from '../context.ts';
 import { plainUsageProblem } from '../flags/flags.ts';
+import { openNamedImage } from '../named-image.ts';
+import { tellPathProblem } from '../path-problem.ts';
 import { exactFileTime, shownBytes, shownFileTime, shownMode, shownPath } from '../render/file-fields.ts';
 import { shownFileName } from '../render/file-name.ts';
 
@@ -19,7 +22,7 @@ interface FilesFlags {
 interface Listed {
   readonly file: MergedFile;
   /** Given when the changes of one layer are listed. */
-  readonly change: LayerChange['change'] | undefined;
+  readonly change?: LayerChange['change'];
 }
 
 const headers = {
@@ -43,7 +46,10 @@ const rowsAtOnce = 512;
 export function define(command: Command, context: CliContext): void {
   command
     .argument('<image>', 'a name or ID')
-    .argument('[path]', 'a file or directory of the image; all of it by default')
+    .argument(
+      '[path...]',
+      'files and directories of the image, all of it by default; links to directories are followed',
+    )
     .option('-l, --long', 'mode, owner, size and time as well')
     .option('--no-recursive', 'only what is directly in the directory')
     .option(
@@ -52,22 +58,28 @@ export function define(command: Command, context: CliContext): void {
     )
     .option('--format <template>', 'json, table TEMPLATE, or a Go template')
     .option('--platform <platform>', 'of the image for this platform')
-    .action(async (image: string, path: string | undefined, flags: FilesFlags) => list(context, image, path, flags));
+    .action(async (image: string, paths: readonly string[], flags: FilesFlags) =>
+      list({ command, context }, image, paths, flags),
+    );
 }
 
-async function list(context: CliContext, name: string, path: string | undefined, flags: FilesFlags): Promise<void> {
+async function list(
+  { command, context }: Called,
+  name: string,
+  paths: readonly string[],
+  flags: FilesFlags,
+): Promise<void> {
   const { layer, format, long = false, platform } = flags;
   if (long && format !== undefined) throw plainUsageProblem('conflicting options: --long and --format', 1);
   if (layer !== undefined && !flags.recursive)
     throw plainUsageProblem('conflicting options: --layer and --no-recursive', 1);
   const { signal } = context;
   const render = rendering(long, format);
-  const engine = await context.engine();
-  await using image = await engine.images.open(name, { ...(platform === undefined ? {} : { platform }), signal });
+  await using image = await openNamedImage({ command, context }, name, platform);
   const files =
     layer === undefined
-      ? filesOf(image, path, flags, signal)
-      : changesOf(image, await chosenLayer(image, layer, signal), path, signal);
+      ? filesAt(context, image, paths, flags)
+      : changesAt(context, image, await chosenLayer(image, layer, signal), paths);
   let rows: Listed[] = [];
   for await (const listed of files) {
     rows.push(listed);
@@ -79,29 +91,20 @@ async function list(context: CliContext, name: string, path: string | undefined,
   if (last !== '') await context.outBytes(Buffer.from(last));
 }
 
-async function* filesOf(
+/** Path by path, as they are given. */
+async function* filesAt(
+  context: CliContext,
   image: Image,
-  path: string | undefined,
+  paths: readonly string[],
   { recursive }: FilesFlags,
-  signal: AbortSignal,
 ): AsyncGenerator<Listed, void> {
-  for await (const file of image.files({ path, recursive, signal })) yield { file, change: undefined };
-}
-
-/** Those inside `path`, which the layer may have deleted. */
-async function* changesOf(
-  image: Image,
-  layer: number,
-  path: string | undefined,
-  signal: AbortSignal,
-): AsyncGenerator<Listed, void> {
-  const parts = (path ?? '').split('/').filter((part) => part !== '' && part !== '.');
-  const inside = Buffer.from(parts.join('/'));
-  for await (const { change, file } of image.changes(layer, { signal })) {
-    const isInside =
-      inside.length === 0 ||
-      (inside.equals(file.path.subarray(0, inside.length)) && (file.path[inside.length] ?? 0x2f) === 0x2f);
-    if (isInside) yield { file, change };
+  const { signal } = context;
+  for (const path of paths.length === 0 ? ['/'] : paths) {
+    try {
+      for await (const file of image.files({ path, recursive, signal })) yield { file };
+    } catch (error) {
+      tellPathProblem(context, error);
+    }
   }
 }
 

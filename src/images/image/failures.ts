@@ -15,10 +15,11 @@ const shown = (path: string | Uint8Array): string => {
   return JSON.stringify(text.startsWith('/') ? text : `/${text}`);
 };
 
-export const noSuchFile = (path: string | Uint8Array, problem: PathProblem): StrataError =>
+/** `layers` is how many were looked into, where not all were. */
+export const noSuchFile = (path: string | Uint8Array, problem: PathProblem, layers: number | undefined): StrataError =>
   new StrataError({
     code: 'ERR_FILE_NOT_FOUND',
-    message: `${shown(path)} in the image: ${problems[problem]}`,
+    message: `${shown(path)} in the image${layers === undefined ? '' : ` up to layer ${layers}`}: ${problems[problem]}`,
     hint: 'List what is there.',
   });
 
@@ -26,6 +27,7 @@ export const noRegularFile = ({ path, kind }: MergedFile): StrataError =>
   new StrataError({
     code: 'ERR_FILE_KIND',
     message: `${shown(path)} in the image: is a ${kind.replace('-', ' ')}, not a regular file`,
+    ...(kind === 'directory' ? { hint: 'List what is in it.' } : {}),
   });
 
 export const noFileEntry = (ordinal: number, entry: LayerEntry | undefined): StrataError =>

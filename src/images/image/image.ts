@@ -69,7 +69,7 @@ export interface LookInsideOptions extends AbortOptions {
 }
 
 export interface ListFilesOptions extends LookInsideOptions {
-  /** From the root; a symlink at its end is followed. Default: the root. */
+  /** From the root; a symlink at its end is followed to a directory, any other is listed itself. Default: the root. */
   readonly path?: string | Uint8Array | undefined;
   /** Also what is in directories below. Default true. */
   readonly recursive?: boolean | undefined;

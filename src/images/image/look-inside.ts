@@ -29,8 +29,16 @@ export async function* listFiles(
   { path = '/', recursive = true, ...options }: ListFilesOptions,
 ): AsyncGenerator<MergedFile, void> {
   using view = await openView(layers, options);
-  const { path: place } = resolved(view, path, true);
+  const { path: place } = listedAt(view, path, options.layers);
   yield* taken(view.list(place, { recursive }), options);
+}
+
+/** As with ls: a symlink is followed to a directory, and else is what it is. */
+function listedAt(view: MergedLayers, path: string | Uint8Array, layers: number | undefined): MergedFile {
+  const itself = resolved(view, path, { followLink: false, layers });
+  if (itself.kind !== 'symlink') return itself;
+  const behind = view.resolve(bytesOf(path), { followLast: true });
+  return typeof behind !== 'string' && behind.kind === 'directory' ? behind : itself;
 }
 
 /** See `Image.file`. */
@@ -40,7 +48,7 @@ export async function findFile(
   { followLink = true, ...options }: FileOptions,
 ): Promise<MergedFile> {
   using view = await openView(layers, options);
-  return resolved(view, path, followLink);
+  return resolved(view, path, { followLink, layers: options.layers });
 }
 
 /** See `Image.content`. */
@@ -80,7 +88,7 @@ export async function* archiveFiles(
   { path = '/', name, followLink = true, ...options }: TarOptions,
 ): AsyncGenerator<Uint8Array, void> {
   using view = await openView(layers, options);
-  const top = resolved(view, path, followLink);
+  const top = resolved(view, path, { followLink, layers: options.layers });
   yield* archiveMerged(view, top, {
     name: name === undefined ? nameOf(top.path) : bytesOf(name),
     content: (file, reading) => contentOf(layers, file, reading),
@@ -122,9 +130,13 @@ async function placed(layer: Layer, below: readonly LayerTable[], options: Abort
   return table;
 }
 
-function resolved(view: MergedLayers, path: string | Uint8Array, followLast: boolean): MergedFile {
-  const found = view.resolve(bytesOf(path), { followLast });
-  if (typeof found === 'string') throw noSuchFile(path, found);
+function resolved(
+  view: MergedLayers,
+  path: string | Uint8Array,
+  { followLink, layers }: Pick<FileOptions, 'followLink' | 'layers'>,
+): MergedFile {
+  const found = view.resolve(bytesOf(path), { followLast: followLink === true });
+  if (typeof found === 'string') throw noSuchFile(path, found, layers);
   return found;
 }
 
