@@ -48,7 +48,8 @@ async function runSpread({ source, report, signal, ...request }: SpreadRequest):
       },
     },
     {
-      bytes: source.coming === undefined || expanded ? blob.sizeBytes : 'coming',
+      bytes: blob.sizeBytes,
+      coming: expanded ? undefined : source.coming?.written,
       signal,
       progress: (offset) =>
         report?.({

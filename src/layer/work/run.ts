@@ -7,8 +7,10 @@ import { comingWorkers, layerWorkers } from './worker-pool.ts';
 export const inlineBytes: number = 2 << 20;
 
 export interface RunJobOptions extends AbortOptions {
-  /** Roughly how many bytes the job handles; `coming` for a job that waits until they are there. */
-  readonly bytes: number | 'coming';
+  /** Roughly how many bytes the job handles. */
+  readonly bytes: number;
+  /** For a job that waits for bytes: settles when they are all there. */
+  readonly coming?: Promise<void> | undefined;
   readonly progress?: ((offset: number) => void) | undefined;
 }
 
@@ -18,9 +20,10 @@ export interface RunJobOptions extends AbortOptions {
  */
 export async function run<Kind extends Job['kind']>(
   job: JobOf<Kind>,
-  { bytes, signal, progress = () => {} }: RunJobOptions,
+  { bytes, coming, signal, progress = () => {} }: RunJobOptions,
 ): Promise<JobResult<Kind>> {
-  if (bytes === 'coming') return comingWorkers.run(job, { signal, progress });
+  const done = coming && (await comingWorkers.runUnless(coming, job, { signal, progress }));
+  if (done) return done.result;
   if (bytes >= inlineBytes) return layerWorkers.run(job, { signal, progress });
   // Lets others run between two small jobs.
   await setImmediate();

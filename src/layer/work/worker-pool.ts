@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { AbortOptions } from '../../lib/abort.ts';
+import { invariant } from '../../lib/invariant.ts';
 import { JobThread } from '../../sys/worker/job-thread.ts';
 import { workerUrl } from '../../sys/worker/worker-url.ts';
 import type { Job, JobEvent, JobOf, JobResult } from './jobs.ts';
@@ -17,19 +18,36 @@ type LayerThread = JobThread<Job, JobEvent, JobResult<Job['kind']>>;
 class WorkerPool {
   readonly #limit: number;
   readonly #idle: LayerThread[] = [];
-  readonly #waiting: PromiseWithResolvers<LayerThread>[] = [];
+  readonly #waiting: PromiseWithResolvers<LayerThread | undefined>[] = [];
   #started = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** Waits for a free worker and the job's end, also when aborted; then throws the signal's reason. */
-  async run<Kind extends Job['kind']>(job: JobOf<Kind>, { signal, progress }: RunOptions): Promise<JobResult<Kind>> {
-    const thread = this.#take() ?? (await this.#freed());
+  /** Waits for a free worker, and for the end of a job that has begun also when aborted; then throws the signal's reason. */
+  async run<Kind extends Job['kind']>(job: JobOf<Kind>, options: RunOptions): Promise<JobResult<Kind>> {
+    const done = await this.runUnless(undefined, job, options);
+    invariant(done, 'only an abort ends the wait for a worker');
+    return done.result;
+  }
+
+  /** As {@link run}; undefined, with the job not begun, when `over` settles before a worker is free. */
+  async runUnless<Kind extends Job['kind']>(
+    over: Promise<unknown> | undefined,
+    job: JobOf<Kind>,
+    { signal, progress }: RunOptions,
+  ): Promise<{ readonly result: JobResult<Kind> } | undefined> {
+    const thread = this.#take() ?? (await this.#freed(over, signal));
+    if (thread === undefined) {
+      signal?.throwIfAborted();
+      return undefined;
+    }
     try {
       // A result that came in spite of an abort is handed over: it may name files that somebody has to remove.
-      return (await thread.run(job, { signal, onEvent: ({ offset }) => progress(offset) })) as JobResult<Kind>;
+      return {
+        result: (await thread.run(job, { signal, onEvent: ({ offset }) => progress(offset) })) as JobResult<Kind>,
+      };
     } finally {
       this.#release(thread);
     }
@@ -52,10 +70,24 @@ class WorkerPool {
     }
   }
 
-  async #freed(): Promise<LayerThread> {
-    const waiting = Promise.withResolvers<LayerThread>();
+  /** Undefined when the wait was ended before. */
+  async #freed(over: Promise<unknown> | undefined, signal: AbortSignal | undefined): Promise<LayerThread | undefined> {
+    signal?.throwIfAborted();
+    const waiting = Promise.withResolvers<LayerThread | undefined>();
     this.#waiting.push(waiting);
-    return await waiting.promise;
+    const leave = (): void => {
+      const at = this.#waiting.indexOf(waiting);
+      if (at >= 0) this.#waiting.splice(at, 1);
+      // One that has been given a thread keeps it.
+      if (at >= 0) waiting.resolve(undefined);
+    };
+    over?.then(leave, leave);
+    signal?.addEventListener('abort', leave);
+    try {
+      return await waiting.promise;
+    } finally {
+      signal?.removeEventListener('abort', leave);
+    }
   }
 
   #start(): LayerThread {
@@ -84,6 +116,7 @@ export const layerWorkers: WorkerPool = new WorkerPool(availableParallelism());
 
 /**
  * For layers that are still coming: these threads mostly wait for bytes, and would keep the others from layers that are
- * there. As many as registries' clients fetch at once.
+ * there. As many as registries' clients fetch at once; a layer that has come whole before one is free goes to the others, so
+ * that no stream that stands still holds up another's.
  */
 export const comingWorkers: WorkerPool = new WorkerPool(3);

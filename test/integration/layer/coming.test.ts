@@ -112,6 +112,35 @@ test('a layer is unpacked while it comes, and layers while others come', { skip 
   for (const { indexPath, ownDir } of layers) assert.equal(await verifyLayer(indexPath, ownDir), true);
 });
 
+test('streams that stand still hold up neither those of others nor their abort', { skip }, async (context) => {
+  const trees = new LayerTrees(context);
+  const folder = temporaryFolder(context);
+  const chainOf = (taps: readonly Tap[], name: string): ChainLayer[] =>
+    taps.map((tap, at) =>
+      layerOf(trees, `${name}-${at}`, receive(tap, { path: join(folder, `${name}${at}`), sizeBytes: tap.size })),
+    );
+  // As many as threads wait for bytes.
+  const still = ['a', 'b', 'c'].map((name) => new Tap(layer(name), 8));
+  const standing = chainOf(still, 'still');
+  const waiting = applyChain({ layers: standing, lowerDirs: [] });
+  for (const tap of still) tap.open(0);
+  for (const { source } of standing) await source.coming?.growth.beyond(0);
+  const whole = new Tap(layer('d'), 1);
+  whole.openAll();
+  assert.equal((await applyChain({ layers: chainOf([whole], 'whole'), lowerDirs: [] }))[0]?.entries, 201);
+  const controller = new AbortController();
+  const reason = new Error('no longer wanted');
+  const late = new Tap(layer('e'), 8);
+  const begun = chainOf([late], 'late');
+  const aborted = applyChain({ layers: begun, lowerDirs: [], signal: controller.signal });
+  late.open(0);
+  await begun[0]?.source.coming?.growth.beyond(0);
+  setImmediate(() => controller.abort(reason));
+  await assert.rejects(aborted, reason);
+  for (const tap of [...still, late]) tap.openAll();
+  assert.equal((await waiting).length, 3);
+});
+
 test('what breaks the stream is what unpacking rejects with', { skip }, async (context) => {
   const trees = new LayerTrees(context);
   const path = join(temporaryFolder(context), 'blob');
