@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { StrataError } from '../errors/index.ts';
+import { checkChoice } from '../errors/option.ts';
 import type { RecordedImage } from '../images/record-image.ts';
 import type { Conduct } from '../lib/report.ts';
 import type { StoreLease } from '../metadata/leases.ts';
@@ -14,6 +15,7 @@ import { buildImage, readTags } from './build-image.ts';
 import type { BuildEvent } from './build-parts.ts';
 import type { BuildRequest, PullPolicy } from './build-types.ts';
 import { BuildCache } from './cache/build-cache.ts';
+import { buildNetworks } from './frontend/run-step.ts';
 import { LazyRunner } from './lazy-runner.ts';
 import { openBuildSource } from './open-build-source.ts';
 import { EarlierCopies } from './ops/earlier-copies.ts';
@@ -32,6 +34,7 @@ export async function build(
 ): Promise<RecordedImage> {
   const references = readTags(request.tags ?? []);
   for (const text of store.driver.warnings) report({ type: 'warning', text });
+  checkChoice('network', request.network, buildNetworks);
   refusePull(request.pull);
   return await store.work('build', { signal }, async (work) => {
     const { lease } = work;
@@ -89,6 +92,7 @@ function copiesOf({ copies: folder }: StoreLayout, { context }: BuildRequest, ca
 }
 
 function refusePull(policy: PullPolicy | undefined): void {
+  checkChoice('pull', policy, ['missing', 'never', 'always']);
   if (policy !== 'always') return;
   throw new StrataError({
     code: 'ERR_NOT_SUPPORTED_YET',

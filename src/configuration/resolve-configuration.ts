@@ -41,10 +41,15 @@ export function resolveConfiguration(sources: ConfigurationSources): ResolvedCon
   >;
   for (const name of settingNames) {
     const problem = problemOf(name, values);
-    if (problem !== undefined) throw configurationInvalid(`${placeOf(name, origins[name])}: ${problem}`);
+    if (problem !== undefined)
+      throw configurationInvalid(`${placeOf(name, origins[name])}: ${problem}`, hints[origins[name].from]);
   }
   return { values, origins, file: sources.file?.path };
 }
+
+const otherValue = 'Give another value; docs/configuration.md lists what there may be.';
+
+const hints: { readonly [From in SettingOrigin['from']]?: string } = { option: otherValue, environment: otherValue };
 
 interface Found<Value> {
   readonly value: Value;

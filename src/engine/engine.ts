@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { ConfigurationOptions } from '../configuration/load-configuration.ts';
 import type { ResolvedConfiguration } from '../configuration/resolve-configuration.ts';
+import { checkChoice } from '../errors/option.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { onceFree } from '../metadata/once-free.ts';
 import type { DriverTable } from '../snapshots/storage-driver.ts';
@@ -64,7 +65,7 @@ export class Engine implements AsyncDisposable {
   /**
    * Opens a store for looking, which changes nothing; what is first written makes it when there is none. Throws
    * ERR_STORAGE_ROOT_UNUSABLE, ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORE_FORMAT_NEWER,
-   * ERR_CONFIGURATION_UNUSABLE, ERR_CONFIGURATION_INVALID, and what the filesystem says.
+   * ERR_CONFIGURATION_UNUSABLE, ERR_CONFIGURATION_INVALID, ERR_OPTION_INVALID, and what the filesystem says.
    */
   static open(options: EngineOptions = {}): Promise<Engine> {
     return perform(async () => {
@@ -113,6 +114,7 @@ export class Engine implements AsyncDisposable {
 }
 
 async function chooseHost({ mountThread }: EngineOptions): Promise<Host> {
+  checkChoice('mountThread', mountThread, ['main', 'worker']);
   if (mountThread !== 'main') return (await import('../containers/worker-host.ts')).containerWorkers();
   const { MainThreadHost } = await import('../sys/worker/main-thread-host.ts');
   return new MainThreadHost();

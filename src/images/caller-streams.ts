@@ -1,4 +1,5 @@
 import { isStrataError, StrataError } from '../errors/index.ts';
+import { asSyscallError } from '../sys/as-syscall-error.ts';
 import { errnoOf } from '../sys/errno.ts';
 import type { WriteBytes } from './save/archive-writer.ts';
 
@@ -28,7 +29,7 @@ async function told<T>(
   try {
     return await work();
   } catch (error) {
-    if (isStrataError(error) || errnoOf(error) !== undefined) throw error;
+    if (isStrataError(error) || errnoOf(error) !== undefined) throw asSyscallError(error);
     const message = `${name}: ${error instanceof Error ? error.message : String(error)}`;
     throw new StrataError({ code, message, cause: error });
   }

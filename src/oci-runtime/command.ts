@@ -42,7 +42,7 @@ export function resolveCommand(image: Pick<RunConfig, 'Entrypoint' | 'Cmd'>, opt
     throw new StrataError({
       code: 'ERR_COMMAND_MISSING',
       message: 'no command specified',
-      hint: 'The image names none: say what to run behind the image name.',
+      hint: 'The image names none: say what to run.',
     });
   }
   for (const [at, text] of [...entrypoint, ...args].entries()) checkArgument(text, `argument ${at}`);

@@ -10,6 +10,8 @@ import type { ConfigDraft } from './config-draft.ts';
 /** The network of a build: what RUN gets where it does not say itself. */
 export type BuildNetwork = 'default' | 'none' | 'host';
 
+export const buildNetworks: readonly BuildNetwork[] = ['default', 'none', 'host'];
+
 export interface RunContext {
   readonly draft: ConfigDraft;
   /** Values of the ARGs in scope. */

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { StrataError } from '../../errors/index.ts';
 import { readUserDatabases } from '../../images/user-databases.ts';
 import { resolveCapabilities } from '../../oci-runtime/capabilities.ts';
 import { formatRuntimeDocument } from '../../oci-runtime/format.ts';
@@ -37,10 +38,11 @@ export interface ExecTarget {
 
 /**
  * Writes the runtime's document for the process to `path`. Users and groups stand in the container's files as they are
- * now, which are looked up in its root as it sees it, by descriptor. Throws what `createProcess` does, ERR_USER_UNKNOWN,
+ * now, which are looked up in its root as it sees it, by descriptor. Throws ERR_COMMAND_MISSING, what `createProcess` does, ERR_USER_UNKNOWN,
  * ERR_USER_INVALID, ERR_ROOTFS_UNSAFE, and ENOENT when the container has ended.
  */
 export function writeExecProcess(path: string, target: ExecTarget, request: ExecRequest): void {
+  if (request.command.length === 0) throw commandMissing();
   const { config, host } = target.definition;
   const options = definedOptions(target.definition, { id: target.id, machine: target.machine, ownMounts: [] });
   using tree = RootedTree.open(`/proc/${target.pid}/root`);
@@ -68,3 +70,10 @@ export function writeExecProcess(path: string, target: ExecTarget, request: Exec
   );
   writeFileSync(path, formatRuntimeDocument(spec), { mode: 0o600 });
 }
+
+const commandMissing = (): StrataError =>
+  new StrataError({
+    code: 'ERR_COMMAND_MISSING',
+    message: 'no command specified',
+    hint: 'Say what to run in the container.',
+  });

@@ -1,11 +1,14 @@
-import { StrataError } from '../../errors/index.ts';
+import { optionInvalid } from '../../errors/option.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { EventRecord, EventType } from '../../metadata/events.ts';
 import type { Store } from '../../store/store.ts';
 import { FileNews } from '../../sys/file-news.ts';
 
 export interface EventsOptions extends AbortOptions {
-  /** Events from then on, or those behind one of this sequence number; default those from now on. */
+  /**
+   * Events from then on, or those behind one of this sequence number (0: all that are kept); default those from now on. A
+   * number that the store has not come to is refused: it is of another store, or of one that was made anew.
+   */
   readonly since?: Date | number;
   /** Ends with the last event before then; a time that is past ends the stream at once. */
   readonly until?: Date;
@@ -34,11 +37,11 @@ const lookMs = 30_000;
 
 /**
  * Yields what happens in the store, whichever process does it, until the signal or `until` ends it. Throws
- * ERR_EVENTS_SINCE for what is no time and no number.
+ * ERR_OPTION_INVALID.
  */
 export async function* followEvents(store: Store, options: EventsOptions): AsyncGenerator<StoreEvent, void> {
   const { events } = store.metadata;
-  const until = options.until?.getTime();
+  const until = endOf(options);
   // From here on nothing is missed.
   using news = new FileNews(events.file);
   using clock = lookingNowAndThen(news, until);
@@ -58,17 +61,24 @@ export async function* followEvents(store: Store, options: EventsOptions): Async
 }
 
 function startOf({ metadata: { events } }: Store, { since }: EventsOptions): number {
-  if (since === undefined) return events.newest();
-  const number = typeof since === 'number' ? since : since.getTime() * 1000;
-  if (!Number.isFinite(number)) {
-    throw new StrataError({
-      code: 'ERR_EVENTS_SINCE',
-      message: `events since ${String(since)}: neither a time nor a sequence number`,
-      hint: 'Give a Date, or the sequence number of the last event that was seen.',
-    });
-  }
-  return typeof since === 'number' ? since : events.lastBefore(number);
+  const newest = events.newest();
+  if (since === undefined) return newest;
+  if (isTime(since)) return events.lastBefore(since.getTime() * 1000);
+  // Behind a number that never was nothing would come, maybe for ever, and what comes meanwhile would be left out.
+  if (typeof since === 'number' && Number.isInteger(since) && since >= 0 && since <= newest) return since;
+  throw optionInvalid(
+    'since',
+    since,
+    `a Date, or the sequence number of an event; the last one of this store is ${newest}`,
+  );
 }
+
+function endOf({ until }: EventsOptions): number | undefined {
+  if (until === undefined || isTime(until)) return until?.getTime();
+  throw optionInvalid('until', until, 'a Date');
+}
+
+const isTime = (value: unknown): value is Date => value instanceof Date && !Number.isNaN(value.getTime());
 
 /**
  * Has the follower look at its end, and now and then. Between `start` and `stop` it keeps the program alive, which nothing

@@ -43,8 +43,17 @@ export const fileTooLarge = ({ path, sizeBytes }: MergedFile, maxBytes: number):
     hint: 'Read it in pieces, or give a larger limit.',
   });
 
+/** `layer` counts from 0, the base. */
 export const noSuchLayer = (layer: number, count: number): StrataError =>
   new StrataError({
     code: 'ERR_LAYER_UNKNOWN',
-    message: `layer ${layer + 1}: the image has ${count}, counted from the base up`,
+    message: `layer ${layer}: the image has ${count} layers, and the base is number 0`,
+    hint: 'List the layers of the image; a number counts from the base up.',
+  });
+
+export const noSuchLayers = (layers: number, count: number): StrataError =>
+  new StrataError({
+    code: 'ERR_LAYER_UNKNOWN',
+    message: `the lowest ${layers} layers: the image has ${count}`,
+    hint: 'Look into as many layers as there are, or fewer.',
   });

@@ -8,7 +8,7 @@ import { nameOf } from '../../layer/place.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { utf8 } from '../../lib/bytes.ts';
 import { archiveMerged } from './archive-merged.ts';
-import { fileTooLarge, noRegularFile, noSuchFile, noSuchLayer } from './failures.ts';
+import { fileTooLarge, noRegularFile, noSuchFile, noSuchLayer, noSuchLayers } from './failures.ts';
 import type {
   ContentOptions,
   FileOptions,
@@ -102,7 +102,7 @@ export async function* listChanges(
   layer: number,
   options: AbortOptions,
 ): AsyncGenerator<LayerChange, void> {
-  if (!Number.isInteger(layer) || layer < 0) throw noSuchLayer(layer, layers.length);
+  if (layers[layer] === undefined) throw noSuchLayer(layer, layers.length);
   using view = await openView(layers, { ...options, layers: layer + 1 });
   yield* taken(changesOfLayer(view, layer), options);
 }
@@ -111,7 +111,7 @@ async function openView(
   layers: readonly Layer[],
   { layers: count = layers.length, signal }: LookInsideOptions,
 ): Promise<MergedLayers> {
-  if (!Number.isInteger(count) || count < 0 || count > layers.length) throw noSuchLayer(count - 1, layers.length);
+  if (!Number.isInteger(count) || count < 0 || count > layers.length) throw noSuchLayers(count, layers.length);
   using opened = new DisposableStack();
   const tables: LayerTable[] = [];
   for (const layer of layers.slice(0, count)) {

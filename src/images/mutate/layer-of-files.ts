@@ -1,15 +1,15 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { encodeTarHeader, type TarHeaderFields, tarEnd, tarPadding } from '../../archive/index.ts';
-import { StrataError } from '../../errors/index.ts';
+import { isStrataError, StrataError } from '../../errors/index.ts';
 import { comparePlaces, components, isInside, nameStart, placeOf } from '../../layer/place.ts';
 import { isReservedName, opaqueMarker, whiteoutName } from '../../layer/whiteout-names.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { concatBytes, displayBytes, equalBytes, utf8 } from '../../lib/bytes.ts';
 import { instantOf } from '../../query/timestamp.ts';
-import { asSyscallError } from '../../sys/as-syscall-error.ts';
 import type { Layer } from '../image/image.ts';
 import { layerOfTar } from './layer-of-tar.ts';
+import { sourceUnreadable } from './source-unreadable.ts';
 
 /** What all that a layer brings has. */
 export interface NewFileFields {
@@ -40,8 +40,9 @@ export type NewFile =
  * Returns a layer of files: sorted, with nothing in it that is not given, so that the same files always make the same layer.
  * A directory that is not given keeps what it has below, or is root's. Files that are named by `from` are read each time that the layer is.
  *
- * Throws ERR_LAYER_FILE_INVALID for a path that is given twice, names nothing, or lies in what is no directory, and for
- * `from` that is no regular file; ERR_LAYER_SOURCE_CHANGED for one that gives more or less than it says that it has.
+ * Throws ERR_LAYER_FILE_INVALID for a path that is given twice, names nothing, leads out of the root or lies in what is no
+ * directory, for a field that means nothing, and for `from` that is no regular file; ERR_SYSCALL_* for one that cannot be read,
+ * and ERR_LAYER_SOURCE_CHANGED for one that gives more or less than it says that it has.
  *
  * ```ts
  * const layer = await layerOfFiles([
@@ -78,7 +79,8 @@ interface PlacedFile {
 const bytesOf = (text: string | Uint8Array): Uint8Array => (typeof text === 'string' ? utf8(text) : text);
 
 function placed(file: NewFile): PlacedFile {
-  const place = placeOf(bytesOf(file.path));
+  const place = placeOfNew(bytesOf(file.path));
+  checkFields(place, file);
   const start = nameStart(place);
   const name = place.subarray(start);
   if (components(place).some(isReservedName))
@@ -89,6 +91,34 @@ function placed(file: NewFile): PlacedFile {
   if (file.kind === 'whiteout') return { path: concatBytes([place.subarray(0, start), whiteoutName(name)]), file };
   return { path: place, file };
 }
+
+function placeOfNew(path: Uint8Array): Uint8Array {
+  try {
+    return placeOf(path);
+  } catch (error) {
+    if (isStrataError(error, 'ERR_LAYER_PATH_ESCAPE')) throw invalid(path, 'leads out of the root');
+    if (isStrataError(error, 'ERR_LAYER_ENTRY_INVALID')) throw invalid(path, 'is too long, or holds a NUL byte');
+    throw error;
+  }
+}
+
+function checkFields(place: Uint8Array, file: NewFile): void {
+  if (!kinds.includes(file.kind)) throw invalid(place, `is of no kind that there is: ${kinds.join(', ')}`);
+  if (file.kind === 'whiteout' || file.kind === 'opaque') return;
+  const { mode = 0, uid = 0, gid = 0, mtime } = file;
+  if (!isCount(mode, 0o7777)) throw invalid(place, `has a mode that is none: ${mode}`);
+  if (!isCount(uid, maxId) || !isCount(gid, maxId)) throw invalid(place, `has an owner that is none: ${uid}:${gid}`);
+  if (mtime !== undefined && !isTime(mtime)) throw invalid(place, 'has a time that is none');
+}
+
+const kinds: readonly NewFile['kind'][] = ['file', 'directory', 'symlink', 'whiteout', 'opaque'];
+
+// The kernel's highest is no owner: `chown` takes it for “leave it”.
+const maxId = 0xffff_fffe;
+
+const isTime = (value: unknown): boolean => value instanceof Date && !Number.isNaN(value.getTime());
+
+const isCount = (value: number, most: number): boolean => Number.isInteger(value) && value >= 0 && value <= most;
 
 async function* tarOf(files: readonly PlacedFile[]): AsyncGenerator<Uint8Array, void> {
   for (const { path, file } of files) {
@@ -133,7 +163,7 @@ async function openSource(from: string): Promise<FileHandle> {
     opened.move();
     return source;
   } catch (error) {
-    throw asSyscallError(error, from);
+    throw sourceUnreadable(error, from);
   }
 }
 
@@ -141,7 +171,7 @@ async function* bytesOfSource(source: FileHandle, from: string): AsyncGenerator<
   try {
     yield* source.createReadStream({ start: 0, autoClose: false }) as AsyncIterable<Uint8Array>;
   } catch (error) {
-    throw asSyscallError(error, from);
+    throw sourceUnreadable(error, from);
   }
 }
 
@@ -162,7 +192,11 @@ function headerOf(path: Uint8Array, file: NewFile): TarHeaderFields {
 const epoch = { seconds: 0, nanoseconds: 0 };
 
 const noFile = (from: string): StrataError =>
-  new StrataError({ code: 'ERR_LAYER_FILE_INVALID', message: `layer file from ${from}: is no regular file` });
+  new StrataError({
+    code: 'ERR_LAYER_FILE_INVALID',
+    message: `layer file from ${from}: is no regular file`,
+    hint: 'Give the path of a regular file.',
+  });
 
 const otherSize = (from: string): StrataError =>
   new StrataError({
@@ -175,4 +209,5 @@ const invalid = (path: Uint8Array, why: string): StrataError =>
   new StrataError({
     code: 'ERR_LAYER_FILE_INVALID',
     message: `layer file ${JSON.stringify(`/${displayBytes(path)}`)}: ${why}`,
+    hint: 'Give each file a path of its own below the root, and fields that a file can have.',
   });

@@ -6,11 +6,11 @@ import type { LayerEntry } from '../../layer/inside/layer-entry.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
 import { type DiffId, parseDiffId } from '../../spec/digest.ts';
-import { asSyscallError } from '../../sys/as-syscall-error.ts';
 import { tarDescriptor } from '../assemble-image.ts';
 import { fromCaller } from '../caller-streams.ts';
 import type { ContentOptions, Layer, ReadOptions } from '../image/image.ts';
 import { tarContent, tarEntries } from '../image/tar-entries.ts';
+import { sourceUnreadable } from './source-unreadable.ts';
 
 const readBytes = 1 << 20;
 
@@ -19,7 +19,8 @@ export type TarSource = string | (() => AsyncIterable<Uint8Array>);
 
 /**
  * Returns a layer of a tar. The tar is read once to find the layer's digest, and again each time that the layer is, so it is
- * to stay as it is: what cannot be read twice, such as a connection, goes into a file first. Throws what reading the tar throws.
+ * to stay as it is: what cannot be read twice, such as a connection, goes into a file first. Throws ERR_SYSCALL_* for a file
+ * that cannot be read, ERR_INPUT_FAILED for a function's failure, ERR_COMPRESSION_* and ERR_TAR_*.
  *
  * ```ts
  * const layer = await layerOfTar('rootfs.tar.gz');
@@ -43,7 +44,7 @@ async function* fromFile(path: string): AsyncGenerator<Uint8Array, void> {
   try {
     yield* createReadStream(path, { highWaterMark: readBytes }) as AsyncIterable<Uint8Array>;
   } catch (error) {
-    throw asSyscallError(error, path);
+    throw sourceUnreadable(error, path);
   }
 }
 

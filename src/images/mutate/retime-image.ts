@@ -1,3 +1,4 @@
+import { optionInvalid } from '../../errors/option.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { Image, Layer } from '../image/image.ts';
 import { composeImage, partsOf } from './compose-image.ts';
@@ -8,13 +9,16 @@ import { retimedTar } from './retimed-tar.ts';
  * Returns the image with one time everywhere: of the image, of each step of its history, and of each file of its layers. Two
  * images that differ in times alone, as builds of the same sources do, become the same image.
  *
- * Throws ERR_TAR_UNENCODABLE for layers with what no tar of ours can hold.
+ * Throws ERR_OPTION_INVALID for a time that is none, ERR_TAR_UNENCODABLE for layers with what no tar of ours can hold.
  *
  * ```ts
- * const image = await retimeImage(app, new Date(Number(process.env.SOURCE_DATE_EPOCH) * 1000));
+ * const epoch = process.env['SOURCE_DATE_EPOCH'] ?? '0';
+ * const image = await retimeImage(app, new Date(Number(epoch) * 1000));
  * ```
  */
 export async function retimeImage(image: Image, time: Date): Promise<Image> {
+  if (!(time instanceof Date) || Number.isNaN(time.getTime()))
+    throw optionInvalid('time', time, 'the time for every file and step');
   const { config, layers, annotations } = await partsOf(image);
   const retimed: Layer[] = [];
   for (const layer of layers) retimed.push(await layerOfTar(() => retimedTar(layer.tar(), time)));

@@ -1,3 +1,4 @@
+import { checkChoice } from '../../errors/option.ts';
 import type { Conduct } from '../../lib/report.ts';
 import { noteVolatile } from '../../metadata/note-volatile.ts';
 import { parsePlatform } from '../../spec/platform.ts';
@@ -20,6 +21,7 @@ export async function saveArchive(
   { report, signal }: Conduct<SaveEvent>,
 ): Promise<SaveResult> {
   const { format = 'docker-archive', output } = request;
+  checkChoice('format', format, ['docker-archive', 'oci-archive']);
   if (typeof output === 'string') checkOutput(output, 'save image');
   const platform = request.platform === undefined ? hostPlatform() : parsePlatform(request.platform, hostPlatform());
   await using lease = await store.metadata.leases.openToRead('save', { signal });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Engine } from '../../../src/engine/index.ts';
+import type { Engine, Exec } from '../../../src/engine/index.ts';
 import { leftoversOf, untilNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
 import { openFiles } from '../../helpers/open-files.ts';
@@ -132,6 +132,35 @@ test('who only waits for processes is left with no descriptor of theirs', { skip
   }
   await engine.containers.remove(id, { force: true });
   await untilNothingLeft(engine, [id]);
+});
+
+test('nothing to run is refused, without a word about the image', { skip }, async (t) => {
+  const engine = await testStore(t, { busybox: 'busybox' });
+  const id = await running(engine, 'sleep 1000');
+  const hint = 'Say what to run in the container.';
+  await assert.rejects(engine.containers.exec(id, { command: [] }), { code: 'ERR_COMMAND_MISSING', hint });
+  assert.deepEqual((await leftoversOf(engine)).execs, []);
+});
+
+test('an abort while it runs: the exit code rejects with its reason', { skip, timeout: patienceMs }, async (t) => {
+  const engine = await testStore(t, { busybox: 'busybox' });
+  const id = await running(engine, 'sleep 1000');
+  const command = ['sleep', '1000'];
+  const begin = async (stdio: 'pipe' | 'ignore' | 'inherit', signal: AbortSignal): Promise<Exec> =>
+    await (stdio === 'pipe'
+      ? engine.containers.exec(id, { command, signal })
+      : engine.containers.exec(id, { command, signal, stdio }));
+  for (const stdio of ['pipe', 'ignore', 'inherit'] as const) {
+    const controller = new AbortController();
+    const reason = new RangeError('enough');
+    const exec = await begin(stdio, controller.signal);
+    controller.abort(reason);
+    await assert.rejects(exec.exitCode, (error) => error === reason, stdio);
+    const timeout = AbortSignal.timeout(500);
+    // It may be over before the process has joined.
+    const wholly = async (): Promise<number> => await (await begin(stdio, timeout)).exitCode;
+    await assert.rejects(wholly, (error) => error === timeout.reason, stdio);
+  }
 });
 
 test('an abort before the start: no process joins, nothing is left', { skip }, async (t) => {

@@ -269,7 +269,17 @@ test('a follower goes on where it was, by number or by time', { skip: needs('roo
   const until = new Date();
   assert.deepEqual(await Array.fromAsync(engine.events({ since: new Date(0), until })), all);
   assert.deepEqual(await Array.fromAsync(engine.events({ since: until, until })), []);
-  await assert.rejects(Array.fromAsync(engine.events({ since: Number.NaN })), { code: 'ERR_EVENTS_SINCE' });
+  const last = all.at(-1)?.sequence ?? 0;
+  assert.deepEqual(await eventsSince(engine, last), []);
+  const noTime = new Date(Number.NaN);
+  for (const since of [Number.NaN, -1, 1.5, last + 1, Date.now(), Infinity, noTime, 'x', {}, null] as never[]) {
+    const end = { code: 'ERR_OPTION_INVALID', details: { option: 'since' } };
+    await assert.rejects(Array.fromAsync(engine.events({ since })), end, String(since));
+  }
+  for (const until of ['soon', 5, noTime, null] as never[]) {
+    const end = { code: 'ERR_OPTION_INVALID', details: { option: 'until' } };
+    await assert.rejects(Array.fromAsync(engine.events({ until })), end, String(until));
+  }
 });
 
 test('what was begun under another name is told of under the one that the container has', { skip }, async (context) => {

@@ -66,6 +66,34 @@ test('a store that cannot be opened is an error of the library', async (context)
   }
 });
 
+test('an option of a few words refuses any other, by name', async (context) => {
+  const root = temporaryFolder(context);
+  await using engine = await Engine.open({ root, storageDriver: 'vfs' });
+  const { images, containers, builder } = engine;
+  await builder.build({ dockerfile: { text: 'FROM scratch\nCMD ["a"]\n' }, tags: ['a'] }).result;
+  const output = join(root, 'out.tar');
+  const calls: readonly (readonly [option: string, call: () => Promise<unknown>])[] = [
+    ['mountThread', () => Engine.open({ root, mountThread: 'both' as never })],
+    ['format', () => images.save({ images: ['a'], output, format: 'both' as never }).result],
+    ['pull', () => builder.build({ dockerfile: { text: 'FROM a' }, pull: 'both' as never }).result],
+    ['network', () => builder.build({ dockerfile: { text: 'FROM a' }, network: 'both' as never }).result],
+    ['attach', () => containers.create({ image: 'a', attach: ['both' as never] })],
+    ['stdio', () => containers.run({ image: 'a', stdio: 'both' as never }).result],
+    ['stdio', () => containers.exec('a', { command: ['a'], stdio: 'both' as never })],
+    ['stdio', () => containers.exec('a', { command: ['a'], stdio: 'inherit', terminal: true })],
+  ];
+  for (const [option, call] of calls)
+    await assert.rejects(call, { code: 'ERR_OPTION_INVALID', details: { option } }, option);
+});
+
+test('a hint is about where the mistake was made', async (context) => {
+  const root = temporaryFolder(context);
+  await assert.rejects(Engine.open({ root, configurationFile: false, defaultRuntime: 'nope' }), {
+    code: 'ERR_CONFIGURATION_INVALID',
+    hint: 'Give another value; docs/configuration.md lists what there may be.',
+  });
+});
+
 test("a failure of the caller's own stream says so", async (context) => {
   await using engine = await Engine.open({ root: temporaryFolder(context), storageDriver: 'vfs' });
   const cause = new RangeError('the disk drawer is open');

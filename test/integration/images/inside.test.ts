@@ -166,7 +166,16 @@ test('single files are found and read, hardlinks and sparse ones too', { skip },
     await assert.rejects(open.readFile(path), failsWith(code), path);
   }
   await assert.rejects(open.readFile('/opt/new', { maxBytes: 2 }), failsWith('ERR_FILE_TOO_LARGE'));
-  await assert.rejects(open.file('/', { layers: 4 }), failsWith('ERR_LAYER_UNKNOWN'));
+  await assert.rejects(open.file('/', { layers: 4 }), {
+    code: 'ERR_LAYER_UNKNOWN',
+    message: 'the lowest 4 layers: the image has 3',
+  });
+  for (const layer of [3, -1, 0.5, Number.NaN]) {
+    await assert.rejects(Array.fromAsync(open.changes(layer)), {
+      code: 'ERR_LAYER_UNKNOWN',
+      message: `layer ${layer}: the image has 3 layers, and the base is number 0`,
+    });
+  }
   await assert.rejects(open.readFile('/etc/name', { signal: AbortSignal.abort() }), { name: 'AbortError' });
 });
 

@@ -1,6 +1,6 @@
 // Images made of images, and stored.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { createReadStream, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -264,6 +264,49 @@ test('a history that lacks layers is completed before something is added to it',
     changeConfig(app, (config) => ({ ...config, history: [...config.history, { created_by: 'no layer' }] })),
     (error) => isStrataError(error, 'ERR_LAYERS_MISMATCH'),
   );
+});
+
+test('what cannot become a layer is refused with what to do', async (context) => {
+  const missing = join(temporaryFolder(context), 'missing');
+  const unreadable = { code: 'ERR_SYSCALL_NOT_FOUND', hint: /^Give a file that can be read/, name: 'StrataError' };
+  const from: NewFile = { kind: 'file', path: 'a', content: { from: missing } };
+  await assert.rejects(layerOfTar(missing), unreadable);
+  await assert.rejects(layerOfFiles([from]), unreadable);
+  await assert.rejects(
+    layerOfTar(() => createReadStream(missing)),
+    (error) => isStrataError(error, 'ERR_SYSCALL_NOT_FOUND'),
+  );
+  writeFileSync(missing, 'there');
+  const layer = await layerOfFiles([from]);
+  rmSync(missing);
+  await assert.rejects(Array.fromAsync(layer.tar()), unreadable);
+  const engine = await emptyStore(context, 'vfs');
+  const { id } = await engine.builder.build({ dockerfile: { text: 'FROM scratch\nLABEL a=b\n' } }).result;
+  const stored = await opened(context, engine, id);
+  await assert.rejects(engine.images.store(await appendLayer(stored, layer)).result, unreadable);
+  await assert.rejects(retimeImage(stored, new Date(Number.NaN)), {
+    code: 'ERR_OPTION_INVALID',
+    details: { option: 'time' },
+  });
+  const fine = { kind: 'file', path: 'a', content: 'a' } as const;
+  const wrong: readonly object[] = [
+    { ...fine, path: '../a' },
+    { ...fine, path: 'a\0b' },
+    { ...fine, kind: 'fifo' },
+    { ...fine, mode: -1 },
+    { ...fine, mode: 0o10000 },
+    { ...fine, uid: 1.5 },
+    { ...fine, gid: 2 ** 32 },
+    { ...fine, mtime: new Date(Number.NaN) },
+    { ...fine, mtime: 'yesterday' },
+  ];
+  for (const file of wrong) {
+    await assert.rejects(
+      layerOfFiles([file as NewFile]),
+      { code: 'ERR_LAYER_FILE_INVALID', hint: /^Give each file/ },
+      JSON.stringify(file),
+    );
+  }
 });
 
 test('a source that is no plain file is refused before it spoils the layer', async (context) => {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Configuration } from '../../../configuration/settings.ts';
 import { signalNumber } from '../../../containers/signals.ts';
 import type { ContainerConfig, ContainerDefinition, HostConfig } from '../../../containers/state.ts';
+import { checkChoice } from '../../../errors/option.ts';
 import { resolveCommand } from '../../../oci-runtime/command.ts';
 import { processEnvironment } from '../../../oci-runtime/environment.ts';
 import { checkHostname } from '../../../oci-runtime/hostname.ts';
@@ -17,7 +18,7 @@ import { withDefaults } from './with-defaults.ts';
 /**
  * What is asked for, on top of what the image says. Whatever can be found wrong before anything is made is: throws
  * ERR_COMMAND_MISSING, ERR_COMMAND_INVALID, ERR_ENVIRONMENT_INVALID, ERR_WORKING_DIRECTORY_INVALID, ERR_HOSTNAME_INVALID,
- * ERR_SIGNAL_INVALID, and what `checkHost` throws.
+ * ERR_SIGNAL_INVALID, ERR_OPTION_INVALID, and what `checkHost` throws.
  */
 export function defineContainer(
   image: RunConfig,
@@ -27,6 +28,7 @@ export function defineContainer(
 ): ContainerDefinition {
   const { network = 'none', remove = false, readOnly = false, attach = [] } = request;
   const { stopSignal, stopTimeout, terminalSize: size } = request;
+  for (const stream of attach) checkChoice('attach', stream, ['stdin', 'stdout', 'stderr']);
   const config: ContainerConfig = {
     ...containerConfig(image, request),
     Hostname: request.hostname === undefined ? ownHostname(id, request) : checkHostname(request.hostname),

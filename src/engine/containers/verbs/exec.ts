@@ -8,6 +8,7 @@ import {
   type SupervisedExecPlan,
 } from '../../../containers/exec/supervised.ts';
 import { findSupervisor } from '../../../containers/supervised/supervisor.ts';
+import { checkChoice, optionInvalid } from '../../../errors/option.ts';
 import { type AbortOptions, unlessAborted } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
 import { execsOf } from '../../../store/layout.ts';
@@ -49,9 +50,10 @@ export type AttachedExec = Exec & Pick<AttachedContainer, 'streams' | 'terminal'
 
 /**
  * Lets a process join a running container. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_NOT_RUNNING, ERR_EXEC_REFUSED
- * for a paused one, ERR_EXEC with docker's exit code in its details, and what `writeExecProcess` does.
+ * for a paused one, ERR_EXEC with docker's exit code in its details, ERR_OPTION_INVALID, and what `writeExecProcess` does.
  */
 export async function execInContainer(store: Store, name: string, options: ExecOptions): Promise<Exec | AttachedExec> {
+  checkStreams(options);
   const { record, folder } = await prepare(store, name, options);
   const told = new ExecEvents(store.metadata, record, options.command);
   try {
@@ -67,6 +69,13 @@ export async function execInContainer(store: Store, name: string, options: ExecO
     else folder[Symbol.dispose]();
     throw error;
   }
+}
+
+function checkStreams({ stdio, terminal }: ExecOptions): void {
+  checkChoice('stdio', stdio, ['pipe', 'inherit', 'ignore']);
+  // The runtime would take this process's controlling terminal, which it may lack, and nobody would set the mode of it.
+  if (stdio === 'inherit' && terminal === true)
+    throw optionInvalid('stdio', stdio, "pipe for a process with a terminal, and pass that terminal's bytes on");
 }
 
 async function begin(

@@ -8,6 +8,7 @@ import { findRuntime, isRuntimeName } from '../../../containers/runtime/find-run
 import { runtimeOptions } from '../../../containers/runtime/runtime-options.ts';
 import { killedExitCode } from '../../../containers/signals.ts';
 import type { ContainerState } from '../../../containers/state.ts';
+import { checkChoice } from '../../../errors/option.ts';
 import type { Conduct } from '../../../lib/report.ts';
 import type { StoreLease } from '../../../metadata/leases.ts';
 import { collectGarbage, emptyTrashBriefly } from '../../../store/garbage/collect.ts';
@@ -26,6 +27,7 @@ import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
  * itself, does without a supervisor.
  */
 export async function runContainer(store: Store, request: RunRequest, conduct: Conduct<RunEvent>): Promise<RunResult> {
+  checkChoice('stdio', request.stdio, ['events', 'inherit']);
   const isAttended = request.stdio === 'inherit' || (request.remove === true && request.terminal !== true);
   if (isAttended) return await runAttended(store, request, conduct);
   const { runSupervised } = await import('./run-supervised.ts');
