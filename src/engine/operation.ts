@@ -16,6 +16,12 @@ interface Pending<Event> {
  * Long work at the facade: progress as an async iterable, the outcome as `result`, and disposal that aborts and waits.
  * Nobody has to iterate: then events are dropped and `result` settles all the same. On purpose not thenable, so that
  * `await engine.builder.build(…)` cannot be mistaken for waiting for the image.
+ *
+ * ```ts
+ * await using save = engine.images.save({ images: ['busybox'], output: 'busybox.tar' });
+ * for await (const { type, state } of save) console.log(type, state);
+ * const { sizeBytes } = await save.result;
+ * ```
  */
 export class Operation<Event, Outcome> implements AsyncIterable<Event>, AsyncDisposable {
   readonly #controller = new AbortController();

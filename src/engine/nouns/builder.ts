@@ -23,7 +23,11 @@ export class BuilderVerbs {
     this.#calls = calls;
   }
 
-  /** Builds an image from a folder with a Dockerfile. The result is durable when it resolves. */
+  /**
+   * Builds an image from a folder with a Dockerfile. The result is durable when it resolves. Throws ERR_CONTEXT_*,
+   * ERR_DOCKERFILE_*, ERR_COPY_*, ERR_IMAGE_NOT_FOUND, ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, ERR_OPTION_INVALID,
+   * ERR_RUN_FAILED for a command that fails, ERR_NETWORK_REFUSED, ERR_NOT_SUPPORTED_YET.
+   */
   build(request: BuildRequest): Operation<BuildEvent, RecordedImage> {
     return this.#calls.storing(
       () => import('../builder/run-build.ts'),

@@ -23,8 +23,8 @@ import type { Operation } from '../operation.ts';
 
 /**
  * The containers of a store. They live on when this program ends, however it ends. `name` is a container's name, its ID or
- * the beginning of one; each method throws ERR_CONTAINER_NOT_FOUND and ERR_CONTAINER_AMBIGUOUS for it, and what the
- * function of its file says.
+ * the beginning of one; each method throws ERR_CONTAINER_NOT_FOUND and ERR_CONTAINER_AMBIGUOUS for it, and the codes that stand
+ * at the method.
  *
  * ```ts
  * const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '60'] });
@@ -42,7 +42,14 @@ export class ContainerVerbs {
     this.#calls = calls;
   }
 
-  /** Makes a container that waits for its start. */
+  /**
+   * Makes a container that waits for its start. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_NOT_UNPACKED, ERR_IMAGE_PLATFORM,
+   * ERR_IMAGE_OS, ERR_PLATFORM_INVALID, ERR_CONTAINER_NAME_INVALID, ERR_CONTAINER_NAME_IN_USE, ERR_COMMAND_MISSING,
+   * ERR_COMMAND_INVALID, ERR_ENVIRONMENT_INVALID, ERR_WORKING_DIRECTORY_INVALID, ERR_HOSTNAME_INVALID, ERR_SIGNAL_INVALID,
+   * ERR_OPTION_INVALID, and for `host` ERR_MOUNT_INVALID, ERR_RESOURCES_INVALID, ERR_NAMESPACE_INVALID, ERR_RUNTIME_UNKNOWN,
+   * ERR_CAPABILITY_UNKNOWN, ERR_CAPABILITY_UNAVAILABLE, ERR_SECURITY_OPTION_INVALID, ERR_SYSCTL_INVALID, ERR_DEVICE_UNUSABLE,
+   * ERR_LOG_OPTION_INVALID, ERR_NOT_SUPPORTED_YET.
+   */
   create(request: CreateRequest): Promise<CreatedContainer> {
     return this.#calls.call(
       () => import('../containers/create/create.ts'),
@@ -51,7 +58,10 @@ export class ContainerVerbs {
     );
   }
 
-  /** Starts a container and returns; nothing happens to one that runs. */
+  /**
+   * Starts a container and returns; nothing happens to one that runs. Throws ERR_CONTAINER_START, with docker's exit code (125,
+   * 126, 127) in its details, and ERR_CONTAINER_START_REFUSED.
+   */
   start(name: string, options: AbortOptions = {}): Promise<void> {
     return this.#calls.call(
       () => import('../containers/verbs/start.ts'),
@@ -60,7 +70,10 @@ export class ContainerVerbs {
     );
   }
 
-  /** Starts a container with its streams in our hands from the first byte on; one that runs is attached to. */
+  /**
+   * Starts a container with its streams in our hands from the first byte on; one that runs is attached to. Throws as
+   * {@link start} and {@link attach}.
+   */
   startAttached(name: string, options: StartAttachedOptions = {}): Promise<AttachedContainer> {
     return this.#calls.open(
       () => import('../containers/verbs/attach.ts'),
@@ -69,7 +82,10 @@ export class ContainerVerbs {
     );
   }
 
-  /** The streams of a running container, from now on. */
+  /**
+   * Gives the streams of a running container, from now on. Throws ERR_CONTAINER_ATTACH_REFUSED for one that does not run or
+   * whose streams are another's.
+   */
   attach(name: string, options: AbortOptions = {}): Promise<AttachedContainer> {
     return this.#calls.open(
       () => import('../containers/verbs/attach.ts'),
@@ -78,7 +94,10 @@ export class ContainerVerbs {
     );
   }
 
-  /** Asks a container to end, kills it when it does not in time, waits until it has. */
+  /**
+   * Asks a container to end, kills it when it does not in time, waits until it has. Throws ERR_SIGNAL_INVALID,
+   * ERR_CONTAINER_NOT_KILLED.
+   */
   stop(name: string, options: StopOptions = {}): Promise<void> {
     return this.#calls.call(
       () => import('../containers/verbs/stop.ts'),
@@ -87,7 +106,7 @@ export class ContainerVerbs {
     );
   }
 
-  /** Stops a container, if it runs, and starts it again. */
+  /** Stops a container, if it runs, and starts it again. Throws as {@link stop} and {@link start}. */
   restart(name: string, options: StopOptions = {}): Promise<void> {
     return this.#calls.call(
       () => import('../containers/verbs/restart.ts'),
@@ -96,7 +115,7 @@ export class ContainerVerbs {
     );
   }
 
-  /** Stops all processes of a running container where they are. */
+  /** Stops all processes of a running container where they are. Throws ERR_CONTAINER_NOT_RUNNING, ERR_CONTAINER_PAUSED. */
   pause(name: string, options: AbortOptions = {}): Promise<void> {
     return this.#calls.call(
       () => import('../containers/verbs/pause.ts'),
@@ -105,7 +124,7 @@ export class ContainerVerbs {
     );
   }
 
-  /** Lets the processes of a paused container go on. */
+  /** Lets the processes of a paused container go on. Throws ERR_CONTAINER_PAUSED for one that is not. */
   unpause(name: string, options: AbortOptions = {}): Promise<void> {
     return this.#calls.call(
       () => import('../containers/verbs/pause.ts'),
@@ -116,7 +135,9 @@ export class ContainerVerbs {
 
   /**
    * Lets a process join a running container. What it returns can be streamed (`streams`), waited for (`exitCode`) or let go
-   * (disposal).
+   * (disposal). Throws ERR_CONTAINER_NOT_RUNNING, ERR_EXEC_REFUSED for a paused one, ERR_EXEC with docker's exit code in its
+   * details, ERR_COMMAND_MISSING, ERR_COMMAND_INVALID, ERR_ENVIRONMENT_INVALID, ERR_WORKING_DIRECTORY_INVALID, ERR_USER_UNKNOWN,
+   * ERR_USER_INVALID, ERR_OPTION_INVALID.
    */
   exec(name: string, options: ExecOptions & { readonly stdio: 'inherit' | 'ignore' }): Promise<Exec>;
   exec(name: string, options: ExecOptions & { readonly stdio?: 'pipe' }): Promise<AttachedExec>;
@@ -128,7 +149,10 @@ export class ContainerVerbs {
     );
   }
 
-  /** What ps(1) says of the processes of a running container. */
+  /**
+   * Returns what ps(1) says of the processes of a running container. Throws ERR_CONTAINER_NOT_RUNNING, ERR_PS for options that
+   * ps refuses, ERR_PROGRAM_MISSING.
+   */
   top(name: string, options: TopOptions = {}): Promise<ProcessTable> {
     return this.#calls.call(
       () => import('../containers/verbs/top.ts'),
@@ -137,7 +161,10 @@ export class ContainerVerbs {
     );
   }
 
-  /** Sends a signal to a running container. */
+  /**
+   * Sends a signal to a running container (default KILL, whose effect is waited for). Throws ERR_CONTAINER_NOT_RUNNING,
+   * ERR_SIGNAL_INVALID, ERR_CONTAINER_NOT_KILLED.
+   */
   kill(name: string, options: KillOptions = {}): Promise<void> {
     return this.#calls.call(
       () => import('../containers/verbs/kill.ts'),
@@ -146,7 +173,7 @@ export class ContainerVerbs {
     );
   }
 
-  /** Waits for a container's end and answers its exit code. */
+  /** Waits for a container's end and returns its exit code; at once for one that does not run. */
   wait(name: string, options: AbortOptions = {}): Promise<number> {
     return this.#calls.call(
       () => import('../containers/verbs/wait.ts'),
@@ -155,7 +182,10 @@ export class ContainerVerbs {
     );
   }
 
-  /** Removes a container that does not run, or with `force` any. */
+  /**
+   * Removes a container that does not run, or with `force` any, with its writable layer and its log. Throws
+   * ERR_CONTAINER_RUNNING, ERR_CONTAINER_NOT_KILLED.
+   */
   remove(name: string, options: RemoveContainerOptions = {}): Promise<void> {
     return this.#calls.call(
       () => import('../containers/verbs/remove.ts'),
@@ -164,6 +194,7 @@ export class ContainerVerbs {
     );
   }
 
+  /** Gives a container another name. Throws ERR_CONTAINER_NAME_INVALID, ERR_CONTAINER_NAME_IN_USE, ERR_CONTAINER_NAME_SAME. */
   rename(name: string, newName: string, options: AbortOptions = {}): Promise<void> {
     return this.#calls.call(
       () => import('../containers/verbs/rename.ts'),
@@ -172,7 +203,10 @@ export class ContainerVerbs {
     );
   }
 
-  /** Containers, newest first. */
+  /**
+   * Lists containers, newest first: those that run, or with `all` every one. Throws ERR_FILTER_INVALID, and
+   * ERR_CONTAINER_NOT_FOUND for those of `before` and `since`.
+   */
   list(options: ListContainersOptions = {}): Promise<ContainerSummary[]> {
     return this.#calls.call(
       () => import('../containers/verbs/list.ts'),
@@ -181,7 +215,7 @@ export class ContainerVerbs {
     );
   }
 
-  /** Docker's document for a container. */
+  /** Returns docker's document for a container. */
   inspect(name: string, options: InspectContainerOptions = {}): Promise<{ readonly [key: string]: JsonValue }> {
     return this.#calls.call(
       () => import('../docker/container-document.ts'),
@@ -190,7 +224,7 @@ export class ContainerVerbs {
     );
   }
 
-  /** What a container has changed of its image's files, by path. */
+  /** Lists what a container has changed of its image's files, by path. Throws ERR_CONTAINER_CHANGED. */
   diff(name: string, options: AbortOptions = {}): AsyncGenerator<ListedChange, void> {
     return this.#calls.stream(
       () => import('../containers/verbs/diff.ts'),
@@ -199,7 +233,10 @@ export class ContainerVerbs {
     );
   }
 
-  /** Copies files out of a container; answers the bytes of their tar. */
+  /**
+   * Copies files out of a container, running or not, by docker's rules of `cp`; returns the bytes of their tar. Throws
+   * ERR_COPY_NOT_FOUND, ERR_COPY_REFUSED, ERR_COPY_NO_SIZE, ERR_CONTAINER_CHANGED, ERR_ARCHIVE_ENTRY, ERR_NO_SPACE.
+   */
   copyFrom(name: string, request: CopyFromRequest): Promise<number> {
     return this.#calls.call(
       () => import('../containers/verbs/copy.ts'),
@@ -208,7 +245,10 @@ export class ContainerVerbs {
     );
   }
 
-  /** Copies files into a container; answers the bytes of their tar. */
+  /**
+   * Copies files into a container, running or not; returns the bytes of their tar. Throws as {@link copyFrom}, and
+   * ERR_COPY_SOURCE_NOT_FOUND, ERR_COPY_DESTINATION, ERR_COPY_MOUNTED, ERR_COPY_READ_ONLY.
+   */
   copyTo(name: string, request: CopyToRequest): Promise<number> {
     return this.#calls.call(
       () => import('../containers/verbs/copy.ts'),
@@ -217,12 +257,12 @@ export class ContainerVerbs {
     );
   }
 
-  /** What a container has written so far. */
+  /** Yields what a container has written so far, or with `follow` to its end. Throws ERR_TIME_INVALID, ERR_LOG_NOT_KEPT. */
   async *logs(name: string, options: LogsOptions = {}): AsyncGenerator<LogEntry> {
     for await (const entries of this.logBatches(name, options)) yield* entries;
   }
 
-  /** The same, several pieces at a time, which takes far less time for each. */
+  /** Yields what {@link logs} does, several pieces at a time, which takes far less time for each. */
   logBatches(name: string, options: LogsOptions = {}): AsyncGenerator<readonly LogEntry[], void> {
     return this.#calls.stream(
       () => import('../containers/verbs/logs.ts'),
@@ -233,7 +273,7 @@ export class ContainerVerbs {
 
   /**
    * Runs a container in the foreground, to its end. The operation's disposal kills it. A container that cannot be started
-   * gives ERR_CONTAINER_START, with docker's exit code (125, 126, 127) in its details.
+   * gives ERR_CONTAINER_START, with docker's exit code (125, 126, 127) in its details; else it throws as {@link create}.
    */
   run(request: RunRequest): Operation<RunEvent, RunResult> {
     return this.#calls.operation(
@@ -267,7 +307,10 @@ export class ContainerVerbs {
     );
   }
 
-  /** Removes containers in which nothing runs, with their writable layers. */
+  /**
+   * Removes containers in which nothing runs, with their writable layers. Throws ERR_FILTER_INVALID, ERR_FILTER_REPEATED,
+   * ERR_TIME_INVALID.
+   */
   prune(request: PruneContainersRequest = {}): Promise<PrunedContainers> {
     return this.#calls.call(
       () => import('../containers/verbs/prune.ts'),

@@ -70,7 +70,7 @@ export class ImageVerbs {
     );
   }
 
-  /** Throws as {@link history}. */
+  /** Returns what an image is: names, config, layers, where it is stored. Throws as {@link history}. */
   inspect(name: string, options: ImageLookUpOptions = {}): Promise<ImageDetails> {
     return this.#calls.call(
       () => import('../images/inspect.ts'),
@@ -127,7 +127,10 @@ export class ImageVerbs {
     );
   }
 
-  /** Gives an image a further name, taken from any image that had it. Throws as `tagImage` of the images floor. */
+  /**
+   * Gives an image a further name, taken from any image that had it. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS,
+   * ERR_REFERENCE_INVALID, ERR_TAG_REFUSED.
+   */
   tag(source: string, target: string, options: AbortOptions = {}): Promise<TaggedImage> {
     return this.#calls.call(
       () => import('../../images/tag-image.ts'),
@@ -138,7 +141,7 @@ export class ImageVerbs {
 
   /**
    * Removes a name of an image, or the image with all that only it held; quick, whatever its size. Refuses what a
-   * container uses (ERR_IMAGE_IN_USE). The build cache stays.
+   * container uses (ERR_IMAGE_IN_USE). The build cache stays. Throws as {@link history}.
    */
   remove(name: string, options: RemoveImageOptions = {}): Promise<RemovedImages> {
     return this.#calls.call(
@@ -148,7 +151,10 @@ export class ImageVerbs {
     );
   }
 
-  /** Removes images without names, or with `all` every image, that no container uses. The build cache stays. */
+  /**
+   * Removes images without names, or with `all` every image, that no container uses. The build cache stays. Throws
+   * ERR_FILTER_INVALID, ERR_FILTER_REPEATED, ERR_TIME_INVALID.
+   */
   prune(request: PruneImagesRequest = {}): Promise<RemovedImages> {
     return this.#calls.call(
       () => import('../images/remove.ts'),

@@ -24,8 +24,9 @@ export interface Document<Value> {
  *
  * ```ts
  * await using image = await engine.images.open('debian');
- * for await (const { path, kind, sizeBytes } of image.files({ path: '/etc' })) console.log(displayBytes(path), kind, sizeBytes);
- * const release = new TextDecoder().decode(await image.readFile('/etc/os-release'));
+ * const text = new TextDecoder();
+ * for await (const { path, kind } of image.files({ path: '/etc' })) console.log(text.decode(path), kind);
+ * const release = text.decode(await image.readFile('/etc/os-release'));
  * ```
  */
 export interface Image {
@@ -112,8 +113,9 @@ export interface TableOptions extends AbortOptions {
  * A layer of an image.
  *
  * ```ts
- * const [base] = await image.layers();
- * for await (const entry of base.entries()) if (entry.kind === 'file') console.log(displayBytes(entry.path), entry.sizeBytes);
+ * const text = new TextDecoder();
+ * for (const layer of await image.layers())
+ *   for await (const { path, kind } of layer.entries()) console.log(layer.diffId, text.decode(path), kind);
  * ```
  */
 export interface Layer {
