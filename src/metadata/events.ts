@@ -56,11 +56,14 @@ const details = new DocumentFormat<Details>('event');
 export class Events {
   readonly #db: Database;
   readonly #file: string;
+  readonly #boot: string;
   readonly #clock = new FineClock();
   #hasNews = false;
 
-  constructor(db: Database, locksDirectory: string) {
+  /** `boot` is the machine's, of now. */
+  constructor(db: Database, locksDirectory: string, boot: string) {
     this.#db = db;
+    this.#boot = boot;
     this.#file = join(locksDirectory, 'events');
   }
 
@@ -108,6 +111,15 @@ export class Events {
     const { sequence } =
       this.#db.statement<{ sequence: number | null }>('SELECT max(sequence) AS sequence FROM event').get() ?? {};
     return sequence ?? 0;
+  }
+
+  /** Returns the highest number that somebody may have seen, also of an event that a power cut has taken since. */
+  highest(): number {
+    const { seq = 0 } =
+      this.#db.statement<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'event'").get() ?? {};
+    const { value } = this.#db.statement<{ value: string }>("SELECT value FROM state WHERE name = 'boot'").get() ?? {};
+    // Nothing was written since the machine started: what was lost is skipped by the first that is.
+    return value === undefined || value === this.#boot ? seq : seq + lostInACut;
   }
 
   /** Returns the sequence number of the last event before a time (microseconds). */

@@ -76,7 +76,7 @@ export class Metadata implements Disposable {
     this.containers = new Containers(db, this.objects);
     this.builds = new BuildRecords(db, this.objects);
     this.transfers = new Transfers(db);
-    this.events = new Events(db, locksDirectory);
+    this.events = new Events(db, locksDirectory, boot);
   }
 
   /**

@@ -61,15 +61,14 @@ export async function* followEvents(store: Store, options: EventsOptions): Async
 }
 
 function startOf({ metadata: { events } }: Store, { since }: EventsOptions): number {
-  const newest = events.newest();
-  if (since === undefined) return newest;
+  if (since === undefined) return events.newest();
   if (isTime(since)) return events.lastBefore(since.getTime() * 1000);
   // Behind a number that never was nothing would come, maybe for ever, and what comes meanwhile would be left out.
-  if (typeof since === 'number' && Number.isInteger(since) && since >= 0 && since <= newest) return since;
+  if (typeof since === 'number' && Number.isInteger(since) && since >= 0 && since <= events.highest()) return since;
   throw optionInvalid(
     'since',
     since,
-    `a Date, or the sequence number of an event; the last one of this store is ${newest}`,
+    `a Date, or the sequence number of an event; the last one of this store is ${events.newest()}`,
   );
 }
 
