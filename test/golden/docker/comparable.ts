@@ -42,7 +42,7 @@ const pointer = /^hint: [^\n]* (See '[^'\n]* --help'\.)$/gm;
 // Some are there once for each processor of the machine.
 const ownValues = /^\d+\.HostConfig\.MaskedPaths\.\d+: /;
 
-const ownRows = /^(?:(?:Blobs|Other) |.*"Type":"(?:Blobs|Other)").*\n/gm;
+const ownRows = /^(?:\n(?:Blobs|Other) usage: |(?:Blobs|Other) |.*"Type":"(?:Blobs|Other)").*\n/gm;
 
 // To what the daemon says `docker run` adds a full stop, and where to look.
 const ofRun = [/^docker: (.*)\.\nSee '<program> run --help'\.\n/gm, /^docker: (Error response .*)\.\n/gm];
