@@ -84,7 +84,7 @@ async function findBase(
     return await holdImage(work.lease, () => findNamedImage(store.metadata, reference, platform));
   } catch (error) {
     if (isStrataError(error, 'ERR_REFERENCE_INVALID')) {
-      const hint = hintOfUnset ?? hintOfNoStage;
+      const hint = hintOfUnset ?? hintOfNoStage ?? error.hint;
       throw new StrataError({
         code: 'ERR_REFERENCE_INVALID',
         message: `failed to parse stage name ${JSON.stringify(reference)}: ${error.message}`,

@@ -75,6 +75,30 @@ test('a failed build leaves no ID file and no name; files that cannot be written
   );
 });
 
+test('flags that cannot be are told with what to write', { skip }, async (t) => {
+  const { strata, folder } = context(t);
+  const cases: readonly (readonly [flags: readonly string[], code: number, says: RegExp])[] = [
+    [['--build-arg', '=x'], 1, /^strata: invalid key-value pair "=x": empty key\n$/],
+    [['--label', '=x'], 1, /^strata: invalid key-value pair "=x": empty key\n$/],
+    [['-t', 'UPPER'], 1, /^strata: invalid tag "UPPER": .*\nhint: A reference is written .*lower case\.\n$/],
+    [['--pull', 'never'], 1, /requires exactly 1 argument\.\nhint: .*'--pull=never'/],
+    [
+      ['--target', 'on'],
+      1,
+      /^strata: .*\(did you mean one\?\)\nhint: Give a number or a name: 0 \(one\), 1 \(two\)\.\n$/,
+    ],
+  ];
+  for (const [flags, code, says] of cases) {
+    const result = await strata('build', ...flags, folder);
+    assert.match(result.stderr, says);
+    assert.equal(result.code, code);
+  }
+  fill(folder, { Dockerfile: 'FROM scratch one\n' });
+  assert.match((await strata('build', folder)).stderr, /hint: Write FROM IMAGE, or FROM IMAGE AS NAME\.$/m);
+  fill(folder, { Dockerfile: 'FROM UPPER\n' });
+  assert.match((await strata('build', folder)).stderr, /must be lowercase\nhint: A reference is written/);
+});
+
 test('progress: plain, and for programs', { skip }, async (t) => {
   const { strata, folder } = context(t);
   const build = async (...flags: string[]): Promise<CommandResult> =>

@@ -68,14 +68,15 @@ export class RunOp implements Op<FilesystemResult> {
       if (exitCode !== 0) throw this.#failed(exitCode, `exit code: ${exitCode}`, root, stepLog);
     } catch (error) {
       if (!isStrataError(error, 'ERR_CONTAINER_START')) throw error;
-      const exitCode = error.details?.['exitCode'];
-      throw this.#failed(typeof exitCode === 'number' ? exitCode : 125, error.message, root, stepLog, error);
+      const given = error.details?.['exitCode'];
+      const exitCode = typeof given === 'number' ? given : 125;
+      throw this.#failed(exitCode, error.message, root, stepLog, error);
     }
   }
 
   #failed(exitCode: number, why: string, root: readonly Mount[], { tail }: StepLog, cause?: StrataError): StrataError {
     const { args, line } = this.#options;
-    const hint = hintOfFullDisk(root) ?? cause?.hint;
+    const hint = hintOfFullDisk(root) ?? (cause?.hint !== undefined && exitCode === 127 ? noProgram : cause?.hint);
     return new StrataError({
       code: 'ERR_RUN_FAILED',
       message: `dockerfile line ${line}: process ${quote(excerpt(args.join(' ')))} did not complete successfully: ${why}`,
@@ -85,6 +86,9 @@ export class RunOp implements Op<FilesystemResult> {
     });
   }
 }
+
+// The start of a container speaks of its entrypoint, which a step does not look at.
+const noProgram = 'There is no such program in the image at this step.';
 
 /** What the step has written is still there when it fails. */
 function hintOfFullDisk(root: readonly Mount[]): string | undefined {

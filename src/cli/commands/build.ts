@@ -2,11 +2,18 @@ import { lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { DockerfileText, PullPolicy } from '../../engine/index.ts';
-import { isStrataError, StrataError } from '../../errors/index.ts';
+import { isStrataError, restate } from '../../errors/index.ts';
 import { parseReference } from '../../reference/index.ts';
 import type { Called, CliContext } from '../context.ts';
 import { fileProblem } from '../file-problem.ts';
-import { collect, hintForArguments, notSupportedYet, notYetFlags, usageProblem } from '../flags/flags.ts';
+import {
+  collect,
+  hintForArguments,
+  notSupportedYet,
+  notYetFlags,
+  plainUsageProblem,
+  usageProblem,
+} from '../flags/flags.ts';
 import { laterBuildFlags } from '../flags/later-build-flags.ts';
 import type { BuildProgress } from '../render/build-progress.ts';
 import { failedStepLog } from '../render/failed-step-log.ts';
@@ -68,10 +75,14 @@ export function define(command: Command, context: CliContext): void {
     .addOption(command.createOption('--rm').hideHelp())
     .addOption(command.createOption('--force-rm').hideHelp())
     .action(async (folder: string, flags: BuildFlags) => build({ command, context }, folder, flags));
-  hintForArguments(command, ({ length }) =>
-    length === 0 ? "The folder to build from is missing: 'strata build .' takes this one." : undefined,
-  );
+  hintForArguments(command, hintOfFolder);
   notYetFlags(command, laterBuildFlags);
+}
+
+function hintOfFolder([first, second]: readonly string[]): string | undefined {
+  if (first === undefined) return "The folder to build from is missing: 'strata build .' takes this one.";
+  const isPolicy = second !== undefined && ['missing', 'never', 'always'].includes(first);
+  return isPolicy ? `A policy is joined to its flag by an equals sign: '--pull=${first}'.` : undefined;
 }
 
 async function build({ command, context }: Called, folder: string, flags: BuildFlags): Promise<void> {
@@ -125,11 +136,7 @@ function checkTag(tag: string): void {
     parseReference(tag);
   } catch (error) {
     if (!isStrataError(error, 'ERR_REFERENCE_INVALID')) throw error;
-    throw new StrataError({
-      code: 'ERR_REFERENCE_INVALID',
-      message: `invalid tag ${JSON.stringify(tag)}: ${error.message}`,
-      cause: error,
-    });
+    throw restate(error, { message: `invalid tag ${JSON.stringify(tag)}: ${error.message}` });
   }
 }
 
@@ -176,6 +183,7 @@ function pullPolicy(command: Command, text: string): PullPolicy {
 
 const splitPair = (pair: string): [string, string] => {
   const at = pair.indexOf('=');
+  if (at === 0) throw plainUsageProblem(`invalid key-value pair ${JSON.stringify(pair)}: empty key`, 1);
   return at < 0 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)];
 };
 

@@ -22,9 +22,9 @@ export interface ContainerFlags extends HostFlags {
   readonly entrypoint?: string;
   readonly hostname?: string;
   readonly domainname?: string;
-  readonly network: string;
+  readonly network: readonly string[];
   /** The name `network` had before docker 1.13, still in many scripts. */
-  readonly net?: string;
+  readonly net: readonly string[];
   readonly readOnly?: boolean;
   readonly label: readonly string[];
   readonly labelFile: readonly string[];
@@ -56,8 +56,8 @@ export function defineContainerFlags(command: Command): void {
     .option('--entrypoint <path>', "program to run instead of the image's entrypoint")
     .option('-h, --hostname <name>', 'host name inside')
     .option('--domainname <name>', 'domain name inside')
-    .option('--network <mode>', 'none or host', 'none')
-    .addOption(command.createOption('--net <mode>').hideHelp())
+    .option('--network <mode>', 'none or host (default: none)', collect, [])
+    .addOption(command.createOption('--net <mode>').hideHelp().argParser(collect).default([]))
     .option('--read-only', "mount the container's root read-only")
     .option('-l, --label <name=value>', 'label of the container', collect, [])
     .option('--label-file <path>', 'labels from a file', collect, [])
@@ -100,7 +100,7 @@ export async function containerRequest(
     image,
     command: words,
     environment: await environmentOf(called, flags),
-    network: networkOf(flags.net ?? flags.network),
+    network: networkOf([...flags.network, ...flags.net]),
     labels: Object.fromEntries([...labels, ...flags.label].map(splitLabel(command))),
     remove: flags.rm === true,
     interactive: flags.interactive === true,
@@ -141,9 +141,15 @@ function terminalSize(): { readonly terminalSize?: { readonly rows: number; read
   return columns > 0 && rows > 0 ? { terminalSize: { rows, columns } } : {};
 }
 
-function networkOf(mode: string): NetworkMode {
+/** Docker takes an empty name for the default. Of two networks the less confined one must not win unseen. */
+function networkOf(modes: readonly string[]): NetworkMode {
+  const [mode = '', second] = modes;
+  if (second !== undefined) {
+    throw plainUsageProblem(`conflicting options: several networks (${modes.join(', ')}), where a container has one`);
+  }
   if (mode === 'none' || mode === 'host') return mode;
-  throw notSupportedYet(`--network ${mode}`, 'One of none, host.');
+  if (mode === '') return 'none';
+  throw notSupportedYet(`--network ${mode}`, 'There are the networks none and host yet.');
 }
 
 /** Docker's values of flags of which Strata has the others. */

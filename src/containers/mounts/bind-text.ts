@@ -40,7 +40,8 @@ export function parseBind(text: string): Bind {
   if (parts.includes('')) throw fail(`invalid spec: ${text}: empty section between colons`);
   if (parts.length > 3) throw fail(`invalid volume specification: '${text.slice(0, 200)}'`);
   const [source = '', destination = '', mode = 'rw'] = parts;
-  if (parts.length === 1 || (!source.startsWith('/') && isVolumeName(source))) throw volumesNotYet();
+  if (parts.length === 1) throw volumesNotYet();
+  if (!source.startsWith('/') && isVolumeName(source)) throw volumesNotYet(source);
   if (!source.startsWith('/')) {
     throw fail(
       `create ${source}: ${JSON.stringify(source)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`,
@@ -65,10 +66,10 @@ export function parseBind(text: string): Bind {
 }
 
 /** Docker's own volumes are none of a host's paths. */
-export const volumesNotYet = (): StrataError =>
+export const volumesNotYet = (name = ''): StrataError =>
   new StrataError({
     code: 'ERR_NOT_SUPPORTED_YET',
-    message: 'volumes: not supported yet',
+    message: `${name === '' ? 'volumes' : `volume ${name.slice(0, 100)}`}: not supported yet`,
     hint: 'Name a directory of the host by its absolute path, as in /srv/data:/data.',
   });
 

@@ -30,7 +30,7 @@ function absolute(mount: HostMount, path: string): string {
 
 function mountOf(mount: HostMount): ContainerMount {
   const { Type, Source = '', Target, ReadOnly = false, BindOptions = {}, TmpfsOptions = {} } = mount;
-  if (Type === 'volume') throw volumesNotYet();
+  if (Type === 'volume') throw volumesNotYet(Source);
   if (Type !== 'bind' && Type !== 'tmpfs') throw fail(mount, 'mount type unknown', 'One of bind, tmpfs.');
   if (Target === '') throw fail(mount, 'field Target must not be empty');
   const destination = absolute(mount, Target);

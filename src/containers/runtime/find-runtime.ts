@@ -35,9 +35,10 @@ export function findRuntime(settings: RuntimeSettings, name: string = settings.d
     : {};
   const runtime = path.startsWith('/') ? path : findProgram(path);
   if (runtime !== undefined && isExecutable(runtime)) return { runtime, runtimeArgs };
+  const named = path === key ? '' : `${path} `;
   throw new StrataError({
     code: 'ERR_RUNTIME_MISSING',
-    message: `runtime ${key}: ${path.startsWith('/') ? `${path} cannot be run` : 'not found'}`,
+    message: `runtime ${key}: ${named}${path.startsWith('/') ? 'cannot be run' : 'not found'}`,
     hint:
       path === usualRuntime
         ? "Install it: 'apt-get install runc'."

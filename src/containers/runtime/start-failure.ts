@@ -13,6 +13,10 @@ const hints: readonly (readonly [RegExp, string])[] = [
     /^exec: .*(executable file not found|no such file)/i,
     'The image has no such program: look at its entrypoint and command with inspect.',
   ],
+  [
+    /^exec: .*(permission denied|is a directory)/i,
+    'It is a directory, not marked as executable (chmod +x), or in a folder that is closed to the user.',
+  ],
   // In a container the topmost group that is to be seen has processes; below it runc then limits how many threads, no more.
   [
     /cannot enter cgroupv2 .* with domain controllers/,

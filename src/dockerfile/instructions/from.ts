@@ -10,7 +10,7 @@ function stageName(node: SyntaxNode): string {
   const [, as, written] = node.args;
   if (node.args.length === 1) return '';
   if (node.args.length !== 3 || as?.toLowerCase() !== 'as' || written === undefined) {
-    throw refuse(node, 'FROM requires either one or three arguments');
+    throw refuse(node, 'FROM requires either one or three arguments', 'Write FROM IMAGE, or FROM IMAGE AS NAME.');
   }
   const name = written.toLowerCase();
   if (validName.test(name)) return name;

@@ -364,7 +364,7 @@ test('what cannot be is refused before anything is made, in docker’s words', {
   await refused(engine, { Binds: [`${folder}:x`] }, 'ERR_MOUNT_INVALID', /mount path must be absolute/);
   await refused(engine, { Binds: ['a/b:/x'] }, 'ERR_MOUNT_INVALID', /includes invalid characters for a local volume/);
   await refused(engine, { Binds: [`${folder}::ro`] }, 'ERR_MOUNT_INVALID', /empty section between colons/);
-  await refused(engine, { Binds: ['name:/x'] }, 'ERR_NOT_SUPPORTED_YET', /^volumes: not supported yet$/);
+  await refused(engine, { Binds: ['name:/x'] }, 'ERR_NOT_SUPPORTED_YET', /^volume name: not supported yet$/);
   const twice = { Binds: [`${folder}:/x`], Tmpfs: { '/x/': '' } };
   await refused(engine, twice, 'ERR_MOUNT_INVALID', /^Duplicate mount point: \/x$/);
   await refused(engine, { Binds: [`${folder}:/a/..`] }, 'ERR_MOUNT_INVALID', /destination can't be '\/'/);

@@ -9,7 +9,7 @@ const cases: readonly (readonly [message: string, exitCode: number, hint: RegExp
   ['exec: "gone": executable file not found in $PATH', 127, /no such program/],
   ['exec: "--rm": executable file not found in $PATH', 127, /options go before it/],
   ['exec: "-it": executable file not found in $PATH', 127, /options go before it/],
-  ['exec: "/etc": permission denied', 126, undefined],
+  ['exec: "/etc": permission denied', 126, /It is a directory, not marked as executable/],
   [
     'unable to apply cgroup configuration: cannot enter cgroupv2 "/sys/fs/cgroup/strata" with domain controllers -- it is in threaded mode',
     125,
