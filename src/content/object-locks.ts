@@ -3,6 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AbortOptions } from '../lib/abort.ts';
 import { Turns } from '../lib/turns.ts';
+import { asSyscallError } from '../sys/as-syscall-error.ts';
 import { lockFile } from '../sys/flock.ts';
 import { diskFailure } from './disk-failure.ts';
 
@@ -48,12 +49,20 @@ export class ObjectLocks {
 
   async #locked<T>(stripe: string, body: () => T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     signal?.throwIfAborted();
-    const fd = openSync(join(this.#directory, stripe), 'a', 0o600);
+    const fd = openLock(join(this.#directory, stripe));
     try {
       await lockFile(fd, { signal });
       return await body();
     } finally {
       closeSync(fd);
     }
+  }
+}
+
+function openLock(path: string): number {
+  try {
+    return openSync(path, 'a', 0o600);
+  } catch (error) {
+    throw asSyscallError(error, path);
   }
 }

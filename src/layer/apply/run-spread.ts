@@ -1,4 +1,5 @@
 import type { AbortOptions } from '../../lib/abort.ts';
+import { asSyscallError } from '../../sys/as-syscall-error.ts';
 import { damageIn } from '../damage.ts';
 import type { LayerProgress, LayerSource } from '../types.ts';
 import { run } from '../work/run.ts';
@@ -24,7 +25,7 @@ export async function spread(request: SpreadRequest): Promise<Spread | undefined
   } catch (error) {
     // Of a blob that never came the failure of what was to write it counts.
     if (coming?.growth.hasFailed === true) await coming.written;
-    throw damageIn(error, request.source);
+    throw damageIn(request.signal?.aborted === true ? error : asSyscallError(error), request.source);
   }
 }
 

@@ -3,6 +3,7 @@ import { constants, crc32, zstdDecompressSync } from 'node:zlib';
 import { StrataError } from '../../errors/index.ts';
 import { equalBytes } from '../../lib/bytes.ts';
 import { RecentlyUsed } from '../../lib/recently-used.ts';
+import { asSyscallError } from '../../sys/as-syscall-error.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { corruptIndex } from './corrupt.ts';
 import { decodeDirectory } from './directory-codec.ts';
@@ -26,7 +27,7 @@ export class BlockFile implements Disposable {
       this.directory = this.#readDirectory();
     } catch (error) {
       closeSync(this.#fd);
-      throw error;
+      throw asSyscallError(error, path);
     }
   }
 
@@ -109,7 +110,7 @@ function openIndex(path: string): number {
   try {
     return openSync(path, 'r');
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
+    if (errnoOf(error) !== 'ENOENT') throw asSyscallError(error, path);
     throw corruptIndex(`there is no file ${path}`, error);
   }
 }

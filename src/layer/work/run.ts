@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { AbortOptions } from '../../lib/abort.ts';
+import { asSyscallError } from '../../sys/as-syscall-error.ts';
 import { type Job, type JobOf, type JobResult, runJob } from './jobs.ts';
 import { comingWorkers, layerWorkers } from './worker-pool.ts';
 
@@ -28,5 +29,10 @@ export async function run<Kind extends Job['kind']>(
   // Lets others run between two small jobs.
   await setImmediate();
   signal?.throwIfAborted();
-  return runJob(job, { check: () => signal?.throwIfAborted(), progress }) as JobResult<Kind>;
+  try {
+    return runJob(job, { check: () => signal?.throwIfAborted(), progress }) as JobResult<Kind>;
+  } catch (error) {
+    // As from a worker.
+    throw signal?.aborted === true ? error : asSyscallError(error);
+  }
 }
