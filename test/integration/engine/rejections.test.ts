@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -82,6 +83,15 @@ test('an option of a few words refuses any other, by name', async (context) => {
     ['stdio', () => containers.exec('a', { command: ['a'], stdio: 'both' as never })],
     ['stdio', () => containers.exec('a', { command: ['a'], stdio: 'inherit', terminal: true })],
   ];
+  // In a session of its own a process has no terminal, whoever runs the tests.
+  const program = `import { Engine } from ${JSON.stringify(join(import.meta.dirname, '../../../src/engine/index.ts'))};
+    await using engine = await Engine.open({ root: ${JSON.stringify(root)}, storageDriver: 'vfs' });
+    const { code, details } = await engine.containers.run({ image: 'a', stdio: 'inherit', terminal: true }).result.catch((error) => error);
+    console.log(code, details.option);`;
+  const alone = spawnSync('setsid', ['-w', process.execPath, '--input-type=module', '-e', program], {
+    encoding: 'utf8',
+  });
+  assert.equal(alone.stdout, 'ERR_OPTION_INVALID stdio\n', alone.stderr);
   for (const [option, call] of calls)
     await assert.rejects(call, { code: 'ERR_OPTION_INVALID', details: { option } }, option);
 });

@@ -7,7 +7,7 @@ import type { CreateRequest } from '../create/create-types.ts';
 export interface RunRequest extends CreateRequest {
   /**
    * `events` (default) tells what the process writes as events, all of it to whoever reads them: the process waits for a
-   * slow reader. `inherit` lets it write to this process's own.
+   * slow reader. `inherit` lets it write to this process's own; with `terminal` it uses this process's, which has to have one.
    */
   readonly stdio?: 'events' | 'inherit';
   /**

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ForegroundPlan, foregroundJob } from '../../../containers/attended/foreground.ts';
 import { forwardSignals } from '../../../containers/attended/forward-signals.ts';
@@ -8,7 +8,7 @@ import { findRuntime, isRuntimeName } from '../../../containers/runtime/find-run
 import { runtimeOptions } from '../../../containers/runtime/runtime-options.ts';
 import { killedExitCode } from '../../../containers/signals.ts';
 import type { ContainerState } from '../../../containers/state.ts';
-import { checkChoice } from '../../../errors/option.ts';
+import { checkChoice, optionInvalid } from '../../../errors/option.ts';
 import type { Conduct } from '../../../lib/report.ts';
 import type { StoreLease } from '../../../metadata/leases.ts';
 import { collectGarbage, emptyTrashBriefly } from '../../../store/garbage/collect.ts';
@@ -27,11 +27,27 @@ import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
  * itself, does without a supervisor.
  */
 export async function runContainer(store: Store, request: RunRequest, conduct: Conduct<RunEvent>): Promise<RunResult> {
-  checkChoice('stdio', request.stdio, ['events', 'inherit']);
+  checkStreams(request);
   const isAttended = request.stdio === 'inherit' || (request.remove === true && request.terminal !== true);
   if (isAttended) return await runAttended(store, request, conduct);
   const { runSupervised } = await import('./run-supervised.ts');
   return await runSupervised(store, request, conduct);
+}
+
+function checkStreams({ stdio, terminal }: RunRequest): void {
+  checkChoice('stdio', stdio, ['events', 'inherit']);
+  if (stdio === 'inherit' && terminal === true && !hasTerminal())
+    throw optionInvalid('stdio', stdio, 'events: this process has no terminal that a container could use');
+}
+
+/** The runtime opens it by this name. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function runAttended(
