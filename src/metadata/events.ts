@@ -2,6 +2,7 @@ import { closeSync, openSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonValue } from '../errors/index.ts';
 import { errnoOf } from '../sys/errno.ts';
+import { monotonicMs } from '../sys/monotonic.ts';
 import type { Database } from './database.ts';
 import { DocumentFormat } from './document.ts';
 
@@ -172,11 +173,11 @@ const differenceMs = 10;
 
 /** Finer than milliseconds, so that events of one command differ. */
 class FineClock {
-  #startMs = performance.timeOrigin;
+  #startMs = Date.now() - monotonicMs();
 
   /** Microseconds since 1970. */
   now(): number {
-    const [fineMs, clockMs] = [this.#startMs + performance.now(), Date.now()];
+    const [fineMs, clockMs] = [this.#startMs + monotonicMs(), Date.now()];
     const difference = clockMs - fineMs;
     // The clock was set, or the machine slept, of which the other knows nothing.
     if (Math.abs(difference) <= differenceMs) return Math.round(fineMs * 1000);

@@ -67,7 +67,6 @@ function removable(fd: number, directory: string): DirectoryEntry[] {
 
 class GradualRemoval {
   readonly #signal: AbortSignal | undefined;
-  // Not performance.now(), which takes a millisecond to load.
   #turnEnd = Date.now() + turnMs;
 
   constructor(signal: AbortSignal | undefined) {

@@ -1,4 +1,5 @@
 import { type AbortOptions, unlessAborted } from '../lib/abort.ts';
+import { monotonicMs } from './monotonic.ts';
 import { pause } from './pause.ts';
 import { watchPath } from './watch-path.ts';
 
@@ -34,10 +35,10 @@ export class FileNews implements Disposable {
       const news = new Promise<void>((resolve) => (this.#wake = resolve));
       await (this.#watch === undefined ? pause(unwatchedMs, { signal }) : unlessAborted(news, { signal }));
     }
-    const waited = performance.now() - this.#lastNews;
+    const waited = monotonicMs() - this.#lastNews;
     if (waited < gatherMs) await pause(gatherMs - waited, { signal });
     this.#isNew = false;
-    this.#lastNews = performance.now();
+    this.#lastNews = monotonicMs();
   }
 
   #watched(): Disposable | undefined {

@@ -2,6 +2,7 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { errnoOf } from '../../sys/errno.ts';
+import { monotonicMs } from '../../sys/monotonic.ts';
 import { PacketReader } from '../../sys/packet-reader.ts';
 import { pause } from '../../sys/pause.ts';
 import { identify, isAlive, type ProcessIdentity } from '../../sys/process-identity.ts';
@@ -136,8 +137,8 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
    */
   async presize(size: TerminalSize, { signal }: AbortOptions): Promise<void> {
     this.resize(size);
-    const start = performance.now();
-    while (this.#hasSizes() && performance.now() - start < sizePatienceMs) await pause(1, { signal });
+    const start = monotonicMs();
+    while (this.#hasSizes() && monotonicMs() - start < sizePatienceMs) await pause(1, { signal });
   }
 
   #hasSizes(): boolean {
@@ -271,12 +272,12 @@ const acceptPatienceMs = 10_000;
 
 /** A supervisor accepts one client after the other, and only ten may wait for that. */
 async function connectInTurn(path: string, { signal }: AbortOptions): Promise<SeqpacketSocket> {
-  const start = performance.now();
+  const start = monotonicMs();
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     try {
       return SeqpacketSocket.connect(path);
     } catch (error) {
-      if (errnoOf(error) !== 'EAGAIN' || performance.now() - start > acceptPatienceMs) throw error;
+      if (errnoOf(error) !== 'EAGAIN' || monotonicMs() - start > acceptPatienceMs) throw error;
     }
     await pause(pauseMs, { signal });
   }

@@ -11,6 +11,7 @@ import { SIGKILL } from '../../../containers/signals.ts';
 import { execsOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
 import { isFrozen } from '../../../sys/control-groups.ts';
+import { monotonicMs } from '../../../sys/monotonic.ts';
 import { isAlive, type ProcessIdentity, signalProcess } from '../../../sys/process-identity.ts';
 import { isLocked } from './file-lock.ts';
 import { bundleOf, clearingPlaceOf } from './places.ts';
@@ -70,8 +71,8 @@ const orphanedRuntime: RunResource = {
     const end = async (): Promise<void> => {
       if (isKnown(place, id)) await deleteFromRuntime(place, id, groupIn(store, id));
     };
-    const until = performance.now() + patience.longestMs;
-    while (isLocked(lock) && performance.now() < until) {
+    const until = monotonicMs() + patience.longestMs;
+    while (isLocked(lock) && monotonicMs() < until) {
       await within(10, () => !isLocked(lock));
       await end();
     }
