@@ -5,7 +5,6 @@ import { type MakeOptions, RecordedSnapshotter } from './recorded-snapshotter.ts
 import { snapshotDamaged } from './snapshot-damaged.ts';
 import { SnapshotDirectories } from './snapshot-directories.ts';
 import type { OpenDriverOptions } from './storage-driver.ts';
-import { treeUsage } from './tree-usage.ts';
 import type { SnapshotUsage } from './types.ts';
 
 /**
@@ -45,6 +44,7 @@ export abstract class DirectorySnapshotter extends RecordedSnapshotter {
   }
 
   protected async measure(id: string, options: AbortOptions): Promise<SnapshotUsage> {
+    const { treeUsage } = await import('./tree-usage.ts');
     return await treeUsage(this.directories.tree(id), options);
   }
 

@@ -1,6 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { discardIndex } from '../../layer/index-file/writer.ts';
 import type { Lease } from '../../ledger/types.ts';
 import type { Leases } from '../../metadata/leases.ts';
 
@@ -16,5 +15,5 @@ export function removeUnfinishedIndexes(folder: string, leases: Leases): void {
   owners.delete(undefined);
   if (owners.size === 0) return;
   for (const { id } of leases.list()) owners.delete(id);
-  for (const names of owners.values()) for (const name of names) discardIndex(join(folder, name));
+  for (const names of owners.values()) for (const name of names) rmSync(join(folder, name), { force: true });
 }

@@ -2,7 +2,6 @@ import { dirname } from 'node:path';
 import type { SnapshotRecord } from '../../../ledger/types.ts';
 import { invariant } from '../../../lib/invariant.ts';
 import type { Mount } from '../../../sys/mount-list.ts';
-import { copyChangingTree } from '../../copy-tree.ts';
 import { DirectorySnapshotter } from '../../directory-snapshotter.ts';
 import type { MakeOptions } from '../../recorded-snapshotter.ts';
 import type { OpenDriverOptions } from '../../storage-driver.ts';
@@ -46,8 +45,10 @@ export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDi
   }
 
   protected async fill(tree: string, parent: SnapshotRecord | undefined, options: MakeOptions): Promise<void> {
-    if (options.original) await copyChangingTree(this.treeOf(options.original.id), tree, options);
-    else if (parent) inheritRoot(this.treeOf(parent.id), tree);
+    if (options.original) {
+      const { copyChangingTree } = await import('../../copy-tree.ts');
+      await copyChangingTree(this.treeOf(options.original.id), tree, options);
+    } else if (parent) inheritRoot(this.treeOf(parent.id), tree);
     makeWorkDirectory(dirname(tree), options.volatile === true);
   }
 

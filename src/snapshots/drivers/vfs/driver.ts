@@ -1,6 +1,5 @@
 import type { SnapshotRecord } from '../../../ledger/types.ts';
 import type { Mount } from '../../../sys/mount-list.ts';
-import { copyChangingTree, copyTree } from '../../copy-tree.ts';
 import { DirectorySnapshotter } from '../../directory-snapshotter.ts';
 import type { MakeOptions } from '../../recorded-snapshotter.ts';
 import type { OpenDriverOptions } from '../../storage-driver.ts';
@@ -34,6 +33,8 @@ export class VfsSnapshotter extends DirectorySnapshotter {
   }
 
   protected async fill(tree: string, parent: SnapshotRecord | undefined, options: MakeOptions): Promise<void> {
+    if (!options.original && !parent) return;
+    const { copyChangingTree, copyTree } = await import('../../copy-tree.ts');
     if (options.original) await copyChangingTree(this.treeOf(options.original.id), tree, options);
     else if (parent) await copyTree(this.treeOf(parent.id), tree, options);
   }
