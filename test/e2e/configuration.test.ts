@@ -156,7 +156,7 @@ describe('a file that says what cannot be', () => {
     ],
     [{ 'data-root': 'srv' }, 'FILE: data-root: must be an absolute path, not "srv"'],
     [{ 'storage-driver': 'floppy' }, 'FILE: storage-driver: storage driver floppy: unknown', /Use overlay2/],
-    [{ 'storage-driver': 'zfs' }, 'FILE: storage-driver: storage driver zfs: not supported yet', /Use another/],
+    [{ 'storage-driver': 'zfs' }, 'FILE: storage-driver: storage driver zfs: not supported yet', /Use overlay2 or vfs/],
     [{ 'storage-opts': ['size'] }, 'FILE: storage-opts: "size" is not of the form NAME=VALUE'],
     [
       { 'storage-driver': 'vfs', 'storage-opts': ['size=1'] },
