@@ -49,7 +49,7 @@ const maxComplaintBytes = 64 << 10;
 
 /** A process that freezes the container and lets it go on once its standard input ends: at disposal, or when this process is gone. */
 class Pauser implements AsyncDisposable {
-  /** Undefined once the container is frozen. */
+  /** Undefined once the container is frozen; otherwise this has ended. */
   readonly failure: Promise<StrataError | undefined>;
   readonly #ended: Promise<void>;
   readonly #release: () => void;
@@ -83,9 +83,12 @@ class Pauser implements AsyncDisposable {
       });
       void this.#ended.then(() => resolve(text));
     });
-    this.failure = answer.then((text) => {
+    this.failure = answer.then(async (text) => {
       const exitCode = text === '' ? null : Number(text);
-      return exitCode === 0 ? undefined : programFailed(place.runtime, { exitCode, signal: null, stderr: complaint });
+      if (exitCode === 0) return undefined;
+      // What the runtime complained may be read after the code that was written behind it.
+      await this[Symbol.asyncDispose]();
+      return programFailed(place.runtime, { exitCode, signal: null, stderr: complaint });
     });
   }
 

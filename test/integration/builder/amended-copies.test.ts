@@ -38,6 +38,12 @@ const source: Readonly<Record<string, FolderItem>> = {
 const set = (folder: string, name: string, seconds: number): void => utimesSync(join(folder, name), seconds, seconds);
 const write = (folder: string, name: string, content: string): void => appendFileSync(join(folder, name), content);
 
+/** What comes from the cache has the times of whoever was first. */
+function setBaseTimes(folder: string): void {
+  for (const each of execFileSync('find', ['base'], { cwd: folder, encoding: 'utf8' }).trim().split('\n'))
+    set(folder, each, 1e9);
+}
+
 /** Something of everything that may happen to a folder. */
 function changeMuch(folder: string): void {
   const src = join(folder, 'src');
@@ -189,9 +195,7 @@ for (const { name, steps, context = {}, prepare, change, amends } of cases) {
     // No step of another case is this one's.
     const folder = folderWith(t, { 'base/etc/hosts': 'h', ...source, 'src/d0/case': name, ...context });
     fill(folder, { Dockerfile: `${['FROM scratch', 'COPY base/ /', ...steps].join('\n')}\n` });
-    // What comes from the cache has the times of whoever was first.
-    for (const each of execFileSync('find', ['base'], { cwd: folder, encoding: 'utf8' }).trim().split('\n'))
-      set(folder, each, 1e9);
+    setBaseTimes(folder);
     prepare?.(folder);
     const first = await amending.builder.build({ context: folder }).result;
     assert.equal(parts(amending, first.id), 1);
@@ -264,6 +268,7 @@ test('a linked copy takes an amended one for its own, and stands on others whole
   const { id } = await amending.builder.build({ context: folder }).result;
   assert.equal(parts(amending, id), 2);
   fill(folder, { 'base/etc/hosts': 'h', Linked: 'FROM scratch\nCOPY base/ /\nCOPY --link src /to\n' });
+  setBaseTimes(folder);
   const linked = await amending.builder.build({ context: folder, dockerfile: 'Linked' }).result;
   assert.equal(parts(amending, linked.id), 1);
   const made = await whole.builder.build({ context: folder, dockerfile: 'Linked', noCache: true }).result;

@@ -38,7 +38,7 @@ const seed = runSeed();
 test(`eight processes pin, commit, drop and collect; some are killed (STRATA_SEED=${seed})`, async (context) => {
   const random = seeded(seed);
   const root = mkdtempSync(join(tmpdir(), 'strata-stress-'));
-  context.after(() => rmSync(root, { recursive: true, force: true }));
+  context.after(() => rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
   const end = Date.now() + runMs;
   const workers: Worker[] = [];
   const spawnOne = (): Worker => {

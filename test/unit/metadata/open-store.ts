@@ -40,10 +40,10 @@ export async function openStore(root: string, options: Partial<MetadataOptions> 
   return { root, metadata, content, locks, collector, [Symbol.dispose]: () => metadata[Symbol.dispose]() };
 }
 
-/** A folder for one test, gone after it. */
+/** A folder for one test, gone after it: a thread may still be writing the log of its database back. */
 export function temporaryRoot(context: TestContext): string {
   const root = mkdtempSync(join(tmpdir(), 'strata-metadata-'));
-  context.after(() => rmSync(root, { recursive: true, force: true }));
+  context.after(() => rmSync(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
   return root;
 }
 
