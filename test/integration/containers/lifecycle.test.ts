@@ -94,15 +94,23 @@ for (const driver of ['overlay2', 'vfs']) {
   });
 }
 
+/**
+ * A mount in a container's folder, which cannot be removed then. Gone with the test's scope: what is to run after the test
+ * comes behind the removal of its store, which fails with it.
+ */
+function mountInFolderOf(containers: string, id: string): Disposable {
+  const inside = join(containers, id, 'inside');
+  mkdirSync(inside, { recursive: true });
+  bindMount(inside, inside);
+  return { [Symbol.dispose]: () => unmountIfMounted(inside, { lazy: true }) };
+}
+
 test('one whose files cannot be removed says so, and keeps none of the others from sight', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { containers, layout } = engine;
   const { id } = await containers.create({ image: 'busybox', name: 'stuck' });
   const other = await containers.create({ image: 'busybox', name: 'other' });
-  const inside = join(layout.containers, id, 'inside');
-  mkdirSync(inside, { recursive: true });
-  bindMount(inside, inside);
-  t.after(() => unmountIfMounted(inside, { lazy: true }));
+  using inside = mountInFolderOf(layout.containers, id);
   const busy = { code: 'ERR_CONTAINER_REMOVAL', message: /^cannot remove container \w{12}: .*EBUSY/ };
   await assert.rejects(containers.remove('stuck'), busy);
   await assert.rejects(containers.inspect('stuck'), busy);
@@ -110,7 +118,7 @@ test('one whose files cannot be removed says so, and keeps none of the others fr
   assert.deepEqual(shown, ['other: Created', 'stuck: Removal In Progress']);
   const { deleted } = await engine.containers.prune();
   assert.deepEqual(deleted.toSorted(), [id, other.id].toSorted());
-  unmountIfMounted(inside, { lazy: true });
+  inside[Symbol.dispose]();
   await engine.containers.prune();
   await assertNothingLeft(engine, [id]);
 });
@@ -307,10 +315,7 @@ test('who waits for a container that is being removed at its end hears how it en
   const { containers, layout } = engine;
   const command = ['sh', '-c', 'exit 7'];
   const { id } = await containers.create({ image: 'busybox', name: 'brief', command, remove: true });
-  const inside = join(layout.containers, id, 'inside');
-  mkdirSync(inside, { recursive: true });
-  bindMount(inside, inside);
-  t.after(() => unmountIfMounted(inside, { lazy: true }));
+  using inside = mountInFolderOf(layout.containers, id);
   await containers.start(id);
   // Who finds its end cannot get any further than this.
   await assert.rejects(containers.wait(id), { code: 'ERR_CONTAINER_REMOVAL' });
@@ -321,5 +326,5 @@ test('who waits for a container that is being removed at its end hears how it en
     assert.equal(await containers.wait(id), 7);
     assert.equal((await stateOf(engine, id)).ExitCode, 7);
   }
-  unmountIfMounted(inside, { lazy: true });
+  inside[Symbol.dispose]();
 });
