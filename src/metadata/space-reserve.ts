@@ -60,7 +60,7 @@ export class SpaceReserve {
     }
   }
 
-  /** Gives half of what is left back, so that more than one emergency is provided for. Answers whether there was any. */
+  /** Gives half of what is left back, so that more than one emergency is provided for. Returns whether there was any. */
   #release(): boolean {
     const left = this.#sizeBytes();
     if (left === undefined) return false;

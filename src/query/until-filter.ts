@@ -13,7 +13,7 @@ export function onlyTime([time = '', ...others]: readonly string[], now: Date): 
 }
 
 /**
- * The filter `until` of a prune command: what is older than the time passes. `timeOf` answers milliseconds since 1970. Throws
+ * The filter `until` of a prune command: what is older than the time passes. `timeOf` returns milliseconds since 1970. Throws
  * as {@link onlyTime}.
  */
 export const untilFilter =

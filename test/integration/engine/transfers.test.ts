@@ -2,18 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  statfsSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, existsSync, openSync, readdirSync, rmSync, statfsSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { WriterOptions } from '../../../src/content/types.ts';
@@ -24,7 +13,8 @@ import { collectGarbage } from '../../../src/store/garbage/collect.ts';
 import { discardTransfer, listTransfers, trimTransfers } from '../../../src/store/garbage/transfers.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { errnoOf } from '../../../src/sys/errno.ts';
-import { needs, output } from '../../helpers/needs.ts';
+import { needs } from '../../helpers/needs.ts';
+import { smallDisk } from '../../helpers/small-disk.ts';
 import { storeAt } from '../../helpers/store-at.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { strataCommand } from '../../helpers/strata.ts';
@@ -181,12 +171,7 @@ test('beyond the bounds the longest untouched goes first, and none that is being
 test('on a disk that is short of room unfinished transfers give way', {
   skip: needs('root', 'mount'),
 }, async (context) => {
-  const folder = mkdtempSync(join(tmpdir(), 'strata-short-'));
-  output('mount', '-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', folder);
-  context.after(() => {
-    output('umount', folder);
-    rmSync(folder, { recursive: true });
-  });
+  const folder = smallDisk(context, 'size=64m');
   await using store = storeAt(join(folder, 'store'));
   await write(store, 'empty', 0);
   for (const ref of ['first', 'second']) await write(store, ref, 20 << 20);
@@ -200,12 +185,7 @@ test('on a disk that is short of room unfinished transfers give way', {
 test('on a full disk a transfer whose bytes are gone keeps nobody from collecting', {
   skip: needs('root', 'mount'),
 }, async (context) => {
-  const folder = mkdtempSync(join(tmpdir(), 'strata-short-'));
-  output('mount', '-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', folder);
-  context.after(() => {
-    output('umount', folder);
-    rmSync(folder, { recursive: true });
-  });
+  const folder = smallDisk(context, 'size=16m');
   await using store = storeAt(join(folder, 'store'));
   // Settles the storage driver, whose trials write.
   await collectGarbage(store);

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { closeSync, mkdtempSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { digestOf } from '../../../src/content/verified.ts';
 import { isKind } from '../../../src/errors/index.ts';
 import { TrackedContentStore } from '../../../src/metadata/tracked-content.ts';
 import { emptyTrash } from '../../../src/metadata/trash.ts';
-import { needs, output } from '../../helpers/needs.ts';
+import { needs } from '../../helpers/needs.ts';
+import { smallDisk } from '../../helpers/small-disk.ts';
 import { openStore } from '../../unit/metadata/open-store.ts';
 
 /** Writes until not one byte is free. */
@@ -29,12 +29,7 @@ function fill(path: string): void {
 test('a store on a full disk opens, and what is removed makes room', {
   skip: needs('root', 'mount'),
 }, async (context) => {
-  const root = mkdtempSync(join(tmpdir(), 'strata-full-'));
-  output('mount', '-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', root);
-  context.after(() => {
-    output('umount', root);
-    rmSync(root, { recursive: true });
-  });
+  const root = smallDisk(context, 'size=24m');
   const images = 30;
   const bytesOf = (i: number): Uint8Array => new Uint8Array(100_000).fill(i);
   const digest = (i: number): ReturnType<typeof digestOf> => digestOf(bytesOf(i));
