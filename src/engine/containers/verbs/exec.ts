@@ -64,7 +64,7 @@ export async function execInContainer(store: Store, name: string, options: ExecO
     const exec = await begun;
     return { ...exec, exitCode: told.end(exec.exitCode) };
   } catch (error) {
-    // Who was told to let go of it lets it go on.
+    // The process goes on when its caller lets go of it.
     if (options.signal?.aborted === true) folder.leave();
     else folder[Symbol.dispose]();
     throw error;
@@ -141,7 +141,7 @@ function handleOf(
     await leave();
     folder.leave();
   };
-  // Who only waits for the end need not dispose; what is still to be read stays.
+  // A caller that only waits for the end need not dispose; what is still to be read stays.
   const onEnd = (): void => folder.leave();
   end.then(onEnd, onEnd);
   const onAbort = (): void => void left();
