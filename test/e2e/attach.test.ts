@@ -4,11 +4,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { layoutOf } from '../../src/store/layout.ts';
 import { busyboxStore, containerRecords, mountsOf } from '../helpers/busybox-store.ts';
 import { processesNaming } from '../helpers/machine-traces.ts';
 import { needs } from '../helpers/needs.ts';
 import { type StartedCommand, startCommand } from '../helpers/started-command.ts';
+import { placesOf } from '../helpers/store-places.ts';
 import { containerPids } from '../helpers/store-root.ts';
 import { type StrataCommand, strataPath } from '../helpers/strata.ts';
 import { endOf } from '../helpers/terminal.ts';
@@ -197,7 +197,7 @@ test('run --rm without a terminal has no supervisor; killed, it leaves nothing b
   const run = startCommand(t, strata, 'run', '--rm', 'busybox', 'sh', '-c', 'echo ready; sleep 1000');
   await run.says('ready');
   assert.deepEqual(
-    processesNaming(layoutOf(strata.root).run).filter((line) => line.includes('conmon')),
+    processesNaming(placesOf(strata).run).filter((line) => line.includes('conmon')),
     [],
   );
   const refused = await strata('attach', '--no-stdin', (await strata('ps', '-q')).stdout.trim());
@@ -213,5 +213,5 @@ test('run --rm without a terminal has no supervisor; killed, it leaves nothing b
   await strata('ps');
   assert.deepEqual(containerRecords(strata), []);
   assert.deepEqual(mountsOf(strata), []);
-  assert.deepEqual(processesNaming(layoutOf(strata.root).run), []);
+  assert.deepEqual(processesNaming(placesOf(strata).run), []);
 });

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { folderWith } from '../helpers/build-folder.ts';
 import { needs } from '../helpers/needs.ts';
+import { placesOf } from '../helpers/store-places.ts';
 import { strataCommand, strataPath } from '../helpers/strata.ts';
 import { dir, file, tar } from '../helpers/tar-builder.ts';
 
@@ -82,7 +83,7 @@ test('a build killed while its context comes in leaves nothing for longer than t
   const gone = once(child, 'exit');
   child.stdin.on('error', () => undefined);
   child.stdin.write(tar(file('Dockerfile', dockerfile), file('d/f', new Uint8Array(1 << 20))).subarray(0, 600_000));
-  const snapshots = join(strata.root, 'snapshots/overlay2');
+  const snapshots = placesOf(strata).trees;
   const half = (): boolean => {
     try {
       return readdirSync(snapshots, { recursive: true }).some((name) => String(name).endsWith('d/f'));

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { buildContext } from '../helpers/build-context.ts';
 import { needs } from '../helpers/needs.ts';
+import { placesOf } from '../helpers/store-places.ts';
 import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
 
 const skip = needs('root', 'runc', 'overlay');
@@ -34,7 +34,7 @@ async function built(context: TestContext): Promise<Built> {
 const idOf = async (strata: StrataCommand): Promise<string> =>
   (await strata('inspect', '--format', '{{.Id}}', 'app')).stdout.trim();
 
-const snapshots = ({ root }: StrataCommand): number => readdirSync(join(root, 'snapshots/overlay2')).length;
+const snapshots = (strata: StrataCommand): number => readdirSync(placesOf(strata).trees).length;
 
 test('of the cache as much stays as is asked for, the last used', { skip }, async (context) => {
   const { strata } = await built(context);
@@ -84,8 +84,8 @@ test('an image without cache goes with its layers, the topmost first', { skip },
   assert.deepEqual(lines.slice(0, 2), ['Untagged: app:latest', `Deleted: ${id}`]);
   assert.equal(lines.length, 4, 'two chains');
   assert.equal(snapshots(strata), 0);
-  assert.deepEqual(readdirSync(join(strata.root, 'indexes')), []);
-  assert.deepEqual(readdirSync(join(strata.root, 'content/blobs/sha256')), []);
+  assert.deepEqual(readdirSync(placesOf(strata).indexes), []);
+  assert.deepEqual(readdirSync(placesOf(strata).blobs), []);
 });
 
 test('layers that another image needs stay', { skip }, async (context) => {
@@ -129,6 +129,6 @@ test('system prune takes containers, images and cache', { skip }, async (context
     /^Deleted Images:\n(?:untagged: \S+\n|deleted: sha256:[0-9a-f]{64}\n){4}\nDeleted build cache objects:/,
   );
   assert.equal(snapshots(strata), 0);
-  assert.deepEqual(readdirSync(join(strata.root, 'trash')), [], 'who prunes wants the room now');
+  assert.deepEqual(readdirSync(placesOf(strata).trash), [], 'who prunes wants the room now');
   assert.match((await strata('system', 'check')).stdout, /^checked: 0 blobs, 0 images, 0 layers\nno damage found\n$/);
 });

@@ -10,6 +10,7 @@ import { busyboxContext } from '../helpers/busybox-image.ts';
 import { shortListing, withImageTree } from '../helpers/image-tree.ts';
 import { needs } from '../helpers/needs.ts';
 import { seeded } from '../helpers/seeded.ts';
+import { placesOf } from '../helpers/store-places.ts';
 import { storeRoot } from '../helpers/store-root.ts';
 import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
 
@@ -32,7 +33,7 @@ async function ok(running: ReturnType<StrataCommand>): Promise<string> {
 const inspected = async (strata: StrataCommand, image: string): Promise<Record<string, unknown>> =>
   JSON.parse(await ok(strata('inspect', '--format', '{{json .}}', image))) as Record<string, unknown>;
 
-const snapshotsOf = ({ root }: StrataCommand): string[] => readdirSync(join(root, 'snapshots/overlay2')).sort();
+const snapshotsOf = (strata: StrataCommand): string[] => readdirSync(placesOf(strata).trees).sort();
 
 const work = `echo new > /tmp/new; chmod 4711 /tmp/new; rm /etc/group; rm -r /home; mkdir -p /home/other;
   echo more >> /etc/passwd`;

@@ -3,12 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { layoutOf } from '../../src/store/layout.ts';
 import { temporaryFolder } from '../helpers/build-folder.ts';
 import { busyboxStore, containerRecords, mountsOf } from '../helpers/busybox-store.ts';
 import { processesNaming } from '../helpers/machine-traces.ts';
 import { needs } from '../helpers/needs.ts';
 import { startCommand } from '../helpers/started-command.ts';
+import { placesOf } from '../helpers/store-places.ts';
 import { containerPids } from '../helpers/store-root.ts';
 import { type CommandResult } from '../helpers/strata.ts';
 import { until } from '../helpers/until.ts';
@@ -141,5 +141,5 @@ test('the command killed while it waits or stops: the container goes on as it wa
     assert.ok(existsSync(`/proc/${pid}`));
   }
   assert.equal((await strata('rm', '-f', 'one')).code, 0);
-  assert.deepEqual(processesNaming(layoutOf(strata.root).run), []);
+  assert.deepEqual(processesNaming(placesOf(strata).run), []);
 });

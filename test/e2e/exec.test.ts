@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
-import { layoutOf } from '../../src/store/layout.ts';
 import { busyboxStore } from '../helpers/busybox-store.ts';
 import { processesNaming } from '../helpers/machine-traces.ts';
 import { needs } from '../helpers/needs.ts';
 import { startCommand } from '../helpers/started-command.ts';
+import { placesOf } from '../helpers/store-places.ts';
 import { containerPids } from '../helpers/store-root.ts';
 import { type CommandResult, type StrataCommand } from '../helpers/strata.ts';
 import { endOf, Terminal } from '../helpers/terminal.ts';
@@ -17,7 +16,7 @@ import { untilSame } from '../helpers/until-same.ts';
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
 const said = ({ code, stdout, stderr }: CommandResult): readonly unknown[] => [code, stdout, stderr];
-const execFolders = ({ root }: StrataCommand): string[] => readdirSync(join(layoutOf(root).run, 'execs'));
+const execFolders = (strata: StrataCommand): string[] => readdirSync(placesOf(strata).execs);
 
 async function withC1(t: Parameters<typeof busyboxStore>[0]): Promise<StrataCommand> {
   const strata = await busyboxStore(t);
@@ -139,7 +138,7 @@ test('a killed exec does the container no harm', { skip }, async (t) => {
   await strata('rm', '-f', 'c1');
   assert.deepEqual(execFolders(strata), []);
   // Who watched a joined process tidies up behind it.
-  await untilSame(() => processesNaming(layoutOf(strata.root).run), []);
+  await untilSame(() => processesNaming(placesOf(strata).run), []);
 });
 
 test('pause, unpause, restart, top', { skip }, async (t) => {

@@ -1,7 +1,7 @@
 // Storage drivers that Strata does not have, given to it by a table: everything works as with its own.
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Engine } from '../../src/engine/index.ts';
 import { allDrivers } from '../../src/snapshots/drivers/all.ts';
@@ -14,6 +14,7 @@ import { ext4 } from '../helpers/ext4-driver/index.ts';
 import { shortListing } from '../helpers/image-tree.ts';
 import { assertNothingLeft } from '../helpers/leftovers.ts';
 import { needs, output } from '../helpers/needs.ts';
+import { placesOf } from '../helpers/store-places.ts';
 import { storeRoot } from '../helpers/store-root.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'loop', 'mkfs.ext4', 'losetup');
@@ -97,10 +98,7 @@ async function tellStory(t: TestContext, driver: string): Promise<Record<string,
   for (const name of ['box', 'other', 'changed']) await images.remove(name);
   await builder.prune({ all: true });
   await assertNothingLeft(engine, [id]);
-  assert.deepEqual(
-    readdirSync(join(engine.layout.snapshots, driver)).filter((name) => !name.startsWith('.')),
-    [],
-  );
+  assert.deepEqual(placesOf(engine, driver).treePaths(), []);
 
   const loaded = await images.load({ input: archive }).result;
   assert.equal(loaded.images.length, 2);
@@ -136,15 +134,12 @@ test('what no record knows goes with the next collection, whichever driver left 
     const { orphans } = await engine.system.check().result;
     assert.deepEqual(orphans, []);
   }
-  const held = (driver: string): string[] =>
-    readdirSync(join(root, 'snapshots', driver)).filter((name) => !name.startsWith('.'));
+  const held = (driver: string): string[] => placesOf(root, driver).treePaths();
   for (const driver of ['overlay2', 'layered', 'ext4']) assert.equal(held(driver).length, 1, driver);
   const engine = await openStore(t, 'overlay2', root);
   for (const driver of ['layered', 'ext4']) {
     const orphan = driver === 'ext4' ? '0123456789abcdef0123' : 'fedcba98765432100123';
-    cpSync(join(root, 'snapshots', driver, held(driver)[0] ?? ''), join(root, 'snapshots', driver, orphan), {
-      recursive: true,
-    });
+    cpSync(held(driver)[0] ?? '', join(placesOf(root, driver).trees, orphan), { recursive: true });
     ids.push(orphan);
   }
   const { orphans } = await engine.system.check().result;
@@ -160,11 +155,13 @@ test('a lost snapshot of a driver without directories is told and made again', {
   await engine.builder.build({ context: busyboxContext(t), tags: ['box'] }).result;
   const archive = join(temporaryFolder(t), 'box.tar');
   await engine.images.save({ images: ['box'], output: archive }).result;
-  const folder = join(engine.layout.snapshots, 'ext4');
-  const [id = ''] = readdirSync(folder).filter((name) => !name.startsWith('.'));
-  rmSync(join(folder, id));
+  const [tree = ''] = placesOf(engine, 'ext4').treePaths();
+  rmSync(tree);
   const { damages } = await engine.system.check().result;
-  assert.match(damages.map(({ problem }) => problem).join(), new RegExp(`its files in snapshot ${id} are missing`));
+  assert.match(
+    damages.map(({ problem }) => problem).join(),
+    new RegExp(`its files in snapshot ${basename(tree)} are missing`),
+  );
   await engine.images.load({ input: archive }).result;
   assert.deepEqual((await engine.system.check().result).damages, []);
   const { exitCode } = await engine.containers.run({ image: 'box', command: ['true'], remove: true }).result;

@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { Engine } from '../../src/engine/index.ts';
 import { sha256 } from '../helpers/image-archives.ts';
 import { needs } from '../helpers/needs.ts';
+import { placesOf } from '../helpers/store-places.ts';
 import { strataCommand } from '../helpers/strata.ts';
 import { dir, file, raw, symlink, tar } from '../helpers/tar-builder.ts';
 
@@ -86,7 +87,7 @@ test('what cannot be imported is refused, and nothing stays', { skip }, async (c
   await refused(/tar archive/, archive(context, new Uint8Array(1024).fill(7)));
   await refused(/tar archive/, archive(context, root.subarray(0, 700)));
   assert.equal((await strata('images', '-aq')).stdout, '');
-  assert.deepEqual(readdirSync(join(strata.root, 'snapshots/overlay2')), []);
+  assert.deepEqual(readdirSync(placesOf(strata).trees), []);
 });
 
 test('through the library: a stream, a platform, and a tar that its files cannot give back', {

@@ -5,10 +5,10 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Metadata } from '../../src/metadata/metadata.ts';
-import { layoutOf } from '../../src/store/layout.ts';
 import { temporaryFolder } from '../helpers/build-folder.ts';
 import { busyboxStore } from '../helpers/busybox-store.ts';
 import { needs } from '../helpers/needs.ts';
+import { placesOf } from '../helpers/store-places.ts';
 import { strataCommand, strataPath } from '../helpers/strata.ts';
 
 // What `info` asks the kernel (fsopen, unshare) makes nothing that stays. Writing to descriptors is judged by what was opened; SQLite opens its log with O_RDWR even to read it, and sets its owner
@@ -80,7 +80,7 @@ describe('what only lists changes nothing', { skip: needs('root', 'strace', 'bus
       assert.deepEqual(stateOf(root), before);
     };
     look();
-    const { database, locks } = layoutOf(root);
+    const { database, locks } = placesOf(root);
     (await Metadata.open({ database, locksDirectory: locks, bootId: 'another' }))[Symbol.dispose]();
     look();
   });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fill, temporaryFolder } from '../helpers/build-folder.ts';
 import { needs } from '../helpers/needs.ts';
+import { placesOf } from '../helpers/store-places.ts';
 import { dir, file, tar } from '../helpers/tar-builder.ts';
 
 const skip = needs('root', 'setpriv', 'unshare');
@@ -56,7 +57,7 @@ function ordinaryUser(context: TestContext, { within = [] }: { readonly within?:
 
 const snapshotsIn = (root: string): string[] => {
   const drivers = readdirSync(join(root, 'snapshots'));
-  return drivers.flatMap((driver) => readdirSync(join(root, 'snapshots', driver)));
+  return drivers.flatMap((driver) => readdirSync(placesOf(root, driver).trees));
 };
 
 test('a user does with a store of their own whatever unpacks nothing', { skip }, (t) => {

@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { temporaryFolder } from '../helpers/build-folder.ts';
 import { asTar, image, named, sha256, TestLayout } from '../helpers/image-archives.ts';
 import { needs } from '../helpers/needs.ts';
+import { placesOf } from '../helpers/store-places.ts';
 import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
 import { file, tar } from '../helpers/tar-builder.ts';
 
@@ -77,8 +78,7 @@ test('one image for two platforms: each is looked at, saved and removed by itsel
     assert.match(stderr, absent);
   }
   await ok(strata('system', 'check'));
-  const isStored = (layer: Uint8Array): boolean =>
-    existsSync(join(strata.root, 'content/blobs/sha256', sha256(gzipSync(layer))));
+  const isStored = (layer: Uint8Array): boolean => existsSync(join(placesOf(strata).blobs, sha256(gzipSync(layer))));
   assert.deepEqual([common, here, there].map(isStored), [true, true, false]);
   await ok(strata('load', '--platform', 'linux/s390x', '-i', archive));
   assert.equal(await id('--platform', 'linux/s390x'), foreign.id, 'and it can come again');

@@ -3,9 +3,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
-import { layoutOf } from '../../src/store/layout.ts';
 import { needs } from '../helpers/needs.ts';
 import { publishedPackage } from '../helpers/published-package.ts';
+import { placesOf } from '../helpers/store-places.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const { folder, packageFolder, [Symbol.dispose]: remove } = publishedPackage();
@@ -17,7 +17,7 @@ const roots = {
   driver: join(folder, 'driver-store'),
 };
 after(() => {
-  for (const root of Object.values(roots)) rmSync(layoutOf(root).run, { recursive: true, force: true });
+  for (const root of Object.values(roots)) rmSync(placesOf(root).run, { recursive: true, force: true });
   remove();
 });
 const { exports, version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as {

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { Engine } from '../../src/engine/index.ts';
-import { layoutOf } from '../../src/store/layout.ts';
 import { busyboxStore, containerRecords, mountsOf } from '../helpers/busybox-store.ts';
 import { needs } from '../helpers/needs.ts';
 import { startCommand } from '../helpers/started-command.ts';
+import { placesOf } from '../helpers/store-places.ts';
 import { containerPids } from '../helpers/store-root.ts';
 import { strataPath } from '../helpers/strata.ts';
 import { endOf } from '../helpers/terminal.ts';
@@ -73,7 +72,7 @@ test('a container that does not hear: the third interrupt ends it, and nothing s
   assert.deepEqual(await running.ended, { code: 130, signal: null });
   assert.ok(!existsSync(`/proc/${pid}`));
   assert.deepEqual(containerRecords(strata), []);
-  assert.deepEqual(readdirSync(join(layoutOf(strata.root).run, 'bundles')), []);
+  assert.deepEqual(readdirSync(placesOf(strata).bundles), []);
 });
 
 test('the command killed: no mount on the host, the truth in the records, and the next one clears up', {
@@ -113,8 +112,8 @@ test('the command killed: no mount on the host, the truth in the records, and th
     }),
     [['kept', 'exited', 6]],
   );
-  assert.deepEqual(readdirSync(join(layoutOf(strata.root).run, 'bundles')), []);
-  assert.deepEqual(readdirSync(join(layoutOf(strata.root).run, 'runc')), []);
+  assert.deepEqual(readdirSync(placesOf(strata).bundles), []);
+  assert.deepEqual(readdirSync(placesOf(strata).states), []);
 });
 
 test('all output is there when the command ends', { skip }, async (t) => {

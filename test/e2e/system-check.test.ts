@@ -20,6 +20,7 @@ import { overlay2 } from '../../src/snapshots/drivers/overlay2/index.ts';
 import { allDrivers, type StorageDriver } from '../../src/snapshots/index.ts';
 import { buildContext } from '../helpers/build-context.ts';
 import { needs } from '../helpers/needs.ts';
+import { placesOf } from '../helpers/store-places.ts';
 import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
 
 const skip = needs('root', 'runc');
@@ -38,8 +39,7 @@ async function check(root: string, storageDriver = 'auto'): Promise<CheckResult>
 
 const named = ({ damages }: CheckResult): string[] => damages.map(({ kind, problem }) => `${kind}: ${problem}`);
 
-const within = (root: string, folder: string): string[] =>
-  readdirSync(join(root, folder)).map((name) => join(root, folder, name));
+const within = (folder: string): string[] => readdirSync(folder).map((name) => join(folder, name));
 
 /** The first of the files that holds this text. */
 function fileWith(files: readonly string[], text: string): string {
@@ -54,8 +54,8 @@ function fileWith(files: readonly string[], text: string): string {
   return found;
 }
 
-const manifestIn = (root: string): string => fileWith(within(root, 'content/blobs/sha256'), '"schemaVersion"');
-const configIn = (root: string): string => fileWith(within(root, 'content/blobs/sha256'), '"diff_ids"');
+const manifestIn = (root: string): string => fileWith(within(placesOf(root).blobs), '"schemaVersion"');
+const configIn = (root: string): string => fileWith(within(placesOf(root).blobs), '"diff_ids"');
 
 function flipBit(path: string): void {
   const fd = openSync(path, 'r+');
@@ -68,7 +68,8 @@ function flipBit(path: string): void {
 }
 
 const treeFile = (root: string): string => {
-  const [path] = within(root, 'snapshots/overlay2')
+  const [path] = placesOf(root)
+    .treePaths()
     .map((folder) => join(folder, 'fs/a'))
     .filter((file) => statSync(file, { throwIfNoEntry: false }));
   assert.ok(path !== undefined);
@@ -84,11 +85,15 @@ const damages: readonly (readonly [what: string, harm: (root: string) => void, e
   ],
   ['a cut blob', (root) => truncateSync(manifestIn(root), 10), [/^blob: is not as long as it was$/]],
   ['a missing config', (root) => rmSync(configIn(root)), [/^blob: is missing$/, /^image: its config is missing$/]],
-  ['a missing index', (root) => rmSync(within(root, 'indexes')[0] ?? ''), [/^layer: its index is missing$/]],
-  ['a cut index', (root) => truncateSync(within(root, 'indexes')[0] ?? '', 100), [/^layer: its index is damaged: /]],
+  ['a missing index', (root) => rmSync(within(placesOf(root).indexes)[0] ?? ''), [/^layer: its index is missing$/]],
+  [
+    'a cut index',
+    (root) => truncateSync(within(placesOf(root).indexes)[0] ?? '', 100),
+    [/^layer: its index is damaged: /],
+  ],
   [
     'a flipped bit in an index',
-    (root) => flipBit(within(root, 'indexes')[0] ?? ''),
+    (root) => flipBit(within(placesOf(root).indexes)[0] ?? ''),
     [/^layer: its index is damaged: /],
   ],
   [

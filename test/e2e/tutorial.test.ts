@@ -3,10 +3,10 @@ import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { layoutOf } from '../../src/store/layout.ts';
 import { busyboxStore, containerRecords, mountsOf } from '../helpers/busybox-store.ts';
 import { processesNaming } from '../helpers/machine-traces.ts';
 import { needs } from '../helpers/needs.ts';
+import { placesOf } from '../helpers/store-places.ts';
 import type { StrataCommand } from '../helpers/strata.ts';
 import { endOf, Terminal } from '../helpers/terminal.ts';
 import { patienceMs } from '../helpers/until.ts';
@@ -80,7 +80,7 @@ test('as in every tutorial: a page made by hand, committed, served, and everythi
   assert.equal(await says(strata, 'rm', 'h2', 'b1'), 'h2\nb1\n');
   assert.match(await says(strata, 'rmi', 'user/httpd:v0.1', 'user/httpd:v0.2'), /Deleted: sha256/);
   assert.deepEqual([containerRecords(strata), mountsOf(strata)], [[], []]);
-  assert.deepEqual(processesNaming(layoutOf(strata.root).run), []);
+  assert.deepEqual(processesNaming(placesOf(strata).run), []);
 });
 
 test('run -it -d --rm: it lives without anybody, can be visited, and goes with its end', { skip }, async (t) => {
@@ -108,5 +108,5 @@ test('run -it -d --rm: it lives without anybody, can be visited, and goes with i
   assert.equal(await says(strata, 'stop', '-t', '0', 'b2'), 'b2\n');
   assert.equal(await says(strata, 'ps', '-aq'), '');
   assert.deepEqual([containerRecords(strata), mountsOf(strata)], [[], []]);
-  assert.deepEqual(processesNaming(layoutOf(strata.root).run), []);
+  assert.deepEqual(processesNaming(placesOf(strata).run), []);
 });

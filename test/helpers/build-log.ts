@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import type { BuildEvent, BuildRequest, Engine, RecordedImage } from '../../src/engine/index.ts';
 import { LayerIndex } from '../../src/layer/index-file/reader.ts';
+import { placesOf } from './store-places.ts';
 
 /** A build with all it told. */
 export interface ToldBuild extends RecordedImage {
@@ -27,7 +27,7 @@ export async function toldBuild(engine: Engine, request: BuildRequest): Promise<
 export async function layerEntries(engine: Engine, image: string): Promise<string[][]> {
   const { config } = await engine.images.inspect(image);
   return config.rootfs.diff_ids.map((diffId) => {
-    using index = LayerIndex.open(join(engine.layout.indexes, `${diffId.slice('sha256:'.length)}.idx`));
+    using index = LayerIndex.open(placesOf(engine).index(diffId));
     return [...index.records()].map(({ kind, place }) => `${kind} ${Buffer.from(place).toString('latin1')}`).sort();
   });
 }

@@ -1,8 +1,8 @@
 import { Engine } from '../../src/engine/index.ts';
-import { Metadata } from '../../src/metadata/metadata.ts';
 import { layoutOf } from '../../src/store/layout.ts';
 import { busyboxContext } from './busybox-image.ts';
 import { mountsNaming } from './machine-traces.ts';
+import { recordsOf } from './store-places.ts';
 import { type StrataCommand, strataCommand } from './strata.ts';
 import type { Hooks } from './test-file.ts';
 
@@ -15,9 +15,8 @@ export async function busyboxStore(context: Hooks, storageDriver = 'overlay2'): 
 }
 
 /** What a store's records say of its containers. */
-export function containerRecords({ root }: StrataCommand): { readonly name: string; readonly state: unknown }[] {
-  const layout = layoutOf(root);
-  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
+export function containerRecords(strata: StrataCommand): { readonly name: string; readonly state: unknown }[] {
+  using metadata = recordsOf(strata);
   return metadata.containers.list().map(({ name, state }) => ({ name, state }));
 }
 

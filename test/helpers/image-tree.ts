@@ -2,9 +2,9 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from '../../src/engine/index.ts';
 import { chainIds } from '../../src/layer/chain-id.ts';
-import { Metadata } from '../../src/metadata/metadata.ts';
 import { mountHidden } from '../../src/snapshots/index.ts';
 import { openSnapshotter } from '../../src/snapshots/open-snapshotter.ts';
+import { recordsOf } from './store-places.ts';
 
 /** Gives `look` the path of an image's files, as its containers would see them. */
 export async function withImageTree<T>(
@@ -13,12 +13,11 @@ export async function withImageTree<T>(
   look: (folder: string) => T | Promise<T>,
   driver: 'overlay2' | 'vfs' = 'overlay2',
 ): Promise<T> {
-  const { layout } = engine;
   const { config } = await engine.images.inspect(image);
   const chainId = chainIds(config.rootfs.diff_ids).at(-1);
   if (chainId === undefined) throw new Error(`${image} has no layers`);
-  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
-  await using snapshotter = openSnapshotter({ driver, root: layout.root, ledger: metadata.snapshots });
+  using metadata = recordsOf(engine);
+  await using snapshotter = openSnapshotter({ driver, root: engine.layout.root, ledger: metadata.snapshots });
   await using lease = await metadata.leases.open('test');
   const snapshot = await metadata.snapshots.findByChainId(driver, chainId, lease);
   if (snapshot === undefined) throw new Error(`${image} is not unpacked`);

@@ -17,6 +17,11 @@ export function storeRoot(context: Hooks): string {
   return root;
 }
 
+/** After the test removes the run state of a store that goes in another way, as with the disk it lies on. */
+export function removeRunStateAfter(context: Hooks, root: string): void {
+  context.after(() => rmSync(layoutOf(root).run, { recursive: true, force: true }));
+}
+
 export const newRoot = (): string => mkdtempSync(join(tmpdir(), 'strata-root-'));
 
 /** Process ids of the containers of a store, as the host sees them. */

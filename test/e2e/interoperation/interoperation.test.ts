@@ -5,12 +5,12 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
-import { Metadata } from '../../../src/metadata/metadata.ts';
 import { mountHidden } from '../../../src/snapshots/index.ts';
 import { openSnapshotter } from '../../../src/snapshots/open-snapshotter.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { withImageTree } from '../../helpers/image-tree.ts';
 import { needs } from '../../helpers/needs.ts';
+import { recordsOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { docker, withoutDocker } from './docker.ts';
 import { listTree } from './list-tree.ts';
@@ -55,12 +55,16 @@ async function readByStrata(context: TestContext, { path }: Archive): Promise<st
 
 async function makeByStrata(context: TestContext, baseTar: string): Promise<readonly Archive[]> {
   const engine = await store(context);
-  const { layout, containers } = engine;
+  const { containers } = engine;
   await engine.images.import({ input: baseTar, reference: 'base' }).result;
   const { id } = await containers.create({ image: 'base', command: ['true'] });
   {
-    using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
-    await using snapshotter = openSnapshotter({ driver: 'overlay2', root: layout.root, ledger: metadata.snapshots });
+    using metadata = recordsOf(engine);
+    await using snapshotter = openSnapshotter({
+      driver: 'overlay2',
+      root: engine.layout.root,
+      ledger: metadata.snapshots,
+    });
     const snapshot = metadata.containers.get(id)?.snapshotId;
     assert.ok(snapshot);
     await using tree = await mountHidden(await snapshotter.mounts(snapshot));

@@ -5,7 +5,6 @@ import { appendFileSync, chmodSync, renameSync, rmSync, symlinkSync, truncateSyn
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
-import { Metadata } from '../../../src/metadata/metadata.ts';
 import { layerSnapshots } from '../../../src/snapshots/amendment.ts';
 import { AT_FDCWD } from '../../../src/sys/constants.ts';
 import { removeXattrAt, setXattrAt } from '../../../src/sys/xattr.ts';
@@ -13,6 +12,7 @@ import { type FolderItem, fill, folderWith } from '../../helpers/build-folder.ts
 import { withImageTree } from '../../helpers/image-tree.ts';
 import { needs } from '../../helpers/needs.ts';
 import { openFiles } from '../../helpers/open-files.ts';
+import { placesOf, recordsOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
 
@@ -183,8 +183,8 @@ const listing = async (engine: Engine, image: string): Promise<string[]> =>
   await withImageTree(engine, image, (tree) => treeListing(tree, { withoutTimes: (path) => path === '' }));
 
 /** How many snapshots hold one layer of the image, at most. */
-function parts({ layout }: Engine, image: string): number {
-  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
+function parts(engine: Engine, image: string): number {
+  using metadata = recordsOf(engine);
   const links = metadata.objects.linksOf({ kind: 'image', key: image });
   const snapshots = links.filter(({ kind }) => kind === 'snapshot');
   return Math.max(...snapshots.map(({ key }) => layerSnapshots(key, metadata.snapshots).length));
@@ -244,7 +244,7 @@ test('an index of the earlier copy that is damaged, or gone, is done without', {
   const folder = folderWith(t, { Dockerfile: 'FROM scratch\nCOPY src /to\n', ...source, 'src/d0/case': 'damaged' });
   const first = await amending.builder.build({ context: folder }).result;
   const [diffId = ''] = await diffIds(amending, first.id);
-  const index = join(amending.layout.indexes, `${diffId.slice('sha256:'.length)}.idx`);
+  const index = placesOf(amending).index(diffId);
   for (const damage of [() => truncateSync(index, 200), () => rmSync(index)]) {
     damage();
     changeLittle(folder);

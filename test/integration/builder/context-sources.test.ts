@@ -9,6 +9,7 @@ import { fill, folderWith } from '../../helpers/build-folder.ts';
 import { shortListing, withImageTree } from '../../helpers/image-tree.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
+import { placesOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { characterDevice, dir, file, hardlink, symlink, tar } from '../../helpers/tar-builder.ts';
 import { until } from '../../helpers/until.ts';
@@ -34,7 +35,7 @@ async function built(engine: Engine, request: BuildRequest): Promise<string[]> {
 }
 
 const scratchLeft = async (engine: Engine): Promise<string[]> =>
-  (await engine.images.list()).length > 0 ? [] : readdirSync(join(engine.layout.snapshots, 'overlay2'));
+  (await engine.images.list()).length > 0 ? [] : readdirSync(placesOf(engine).trees);
 
 const dockerfile = 'FROM scratch\nCOPY d /d\n';
 const archive = tar(
@@ -74,7 +75,7 @@ test('a context of bytes is gone with its build', { skip }, async (t) => {
   const engine = await store(t);
   await engine.builder.build({ context: pieces(archive) }).result;
   await assert.rejects(engine.builder.build({ context: pieces(archive), dockerfile: 'none' }).result);
-  assert.equal(readdirSync(join(engine.layout.snapshots, 'overlay2')).length, 1, 'the step alone');
+  assert.equal(readdirSync(placesOf(engine).trees).length, 1, 'the step alone');
   // On a slow machine by a process of its own.
   await until(
     () => readdirSync(engine.layout.trash).length === 0,

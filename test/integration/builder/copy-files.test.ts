@@ -22,11 +22,11 @@ import { parseInstructions } from '../../../src/dockerfile/instructions/parse-in
 import { parseDockerfile } from '../../../src/dockerfile/parser.ts';
 import { type BuildEvent, Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
-import { Metadata } from '../../../src/metadata/metadata.ts';
 import { setXattrAt } from '../../../src/sys/xattr.ts';
 import { type FolderItem, fill, folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
 import { shortListing, withImageTree } from '../../helpers/image-tree.ts';
 import { needs } from '../../helpers/needs.ts';
+import { placesOf, recordsOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
@@ -278,8 +278,7 @@ test('a step run again below one that came from the cache: the image is one that
   const engine = await store(t);
   const folder = folderWith(t, { a: '1', b: '2', Dockerfile: 'FROM scratch\nCOPY a /made/a\nCOPY b /b\n' });
   const first = await build(engine, folder);
-  const { database, locks } = engine.layout;
-  using metadata = Metadata.openToLook({ database, locksDirectory: locks });
+  using metadata = recordsOf(engine);
   const record = metadata.builds.list().find(({ description }) => description.startsWith('[1/2]'));
   assert.ok(record && (await metadata.db.transact(() => metadata.builds.remove(record.id))));
   // It makes /made anew, at another time; the step above still stands on the earlier one.
@@ -399,12 +398,7 @@ test('a failed copy leaves no snapshot behind', { skip }, async (t) => {
   const folder = folderWith(t, { Dockerfile: 'FROM scratch\nCOPY f /a\nCOPY f /a/b\n', f: '' });
   await assert.rejects(build(engine, folder), (error) => isStrataError(error, 'ERR_COPY_DESTINATION'));
   assert.equal((await engine.images.list()).length, 0);
-  const snapshots = join(engine.layout.snapshots, 'overlay2');
-  assert.equal(
-    execFileSync('ls', [snapshots], { encoding: 'utf8' }).trim().split('\n').length,
-    1,
-    'the step that worked',
-  );
+  assert.equal(placesOf(engine).treePaths().length, 1, 'the step that worked');
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
   assert.ok(!mounts.includes(engine.layout.root));
 });

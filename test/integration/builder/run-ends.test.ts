@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../../src/engine/index.ts';
-import { Metadata } from '../../../src/metadata/metadata.ts';
 import { buildContext } from '../../helpers/build-context.ts';
 import { toldBuild } from '../../helpers/build-log.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
+import { assertNothingLeft, leftoversOf } from '../../helpers/leftovers.ts';
 import { sleepers, unusualSeconds, wake } from '../../helpers/marked-sleep.ts';
 import { needs } from '../../helpers/needs.ts';
 import { seeded } from '../../helpers/seeded.ts';
+import { placesOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { strataPath } from '../../helpers/strata.ts';
 import { until } from '../../helpers/until.ts';
@@ -25,31 +26,7 @@ async function store(t: TestContext): Promise<Engine> {
   return engine;
 }
 
-const namesIn = (folder: string): string[] => {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-};
-
-/** What a step could leave: writable layers, bundles, states of the runtime, control groups, mounts, leases. */
-function left({ layout }: Engine): Record<string, readonly string[]> {
-  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
-  const leases = namesIn(layout.locks).filter((name) => name.startsWith('lease-'));
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
-  return {
-    active: metadata.snapshots.list().flatMap(({ id, kind }) => (kind === 'active' ? [id] : [])),
-    bundles: namesIn(join(layout.run, 'steps')),
-    states: namesIn(join(layout.run, 'runc')),
-    mounts: mounts.filter((line) => line.includes(layout.root) || line.includes(layout.run)),
-    leases,
-  };
-}
-
-const nothing = { active: [], bundles: [], states: [], mounts: [], leases: [] };
-
-const untilSo = async (look: () => boolean): Promise<void> =>
+const untilSo = async (look: () => boolean | Promise<boolean>): Promise<void> =>
   await until(look, () => `waited in vain: ${String(look)}`);
 
 test('an abort at any moment leaves nothing', { skip }, async (t) => {
@@ -63,7 +40,7 @@ test('an abort at any moment leaves nothing', { skip }, async (t) => {
     await sleep(random.next(25) * 10);
     controller.abort(reason);
     await assert.rejects(building.result, (error) => error === reason);
-    assert.deepEqual(left(engine), nothing, `round ${round}`);
+    await assertNothingLeft(engine);
   }
 });
 
@@ -74,14 +51,14 @@ test('disposal ends a step and waits for it, however its reader is stuck', { ski
     await using operation = engine.builder.build({ context });
     for await (const event of operation) if (event.type === 'log') break;
   }
-  assert.deepEqual(left(engine), nothing);
+  await assertNothingLeft(engine);
   {
     await using operation = engine.builder.build({ context });
     const reader = operation[Symbol.asyncIterator]();
     await reader.next();
     await sleep(200);
   }
-  assert.deepEqual(left(engine), nothing);
+  await assertNothingLeft(engine);
 });
 
 test('a step that fails ends those beside it, which are canceled and leave nothing', { skip }, async (t) => {
@@ -107,7 +84,7 @@ test('a step that fails ends those beside it, which are canceled and leave nothi
   await assert.rejects(operation.result, { code: 'ERR_RUN_FAILED' });
   await reading;
   assert.deepEqual(sleepers(beside), []);
-  assert.deepEqual(left(engine), nothing);
+  await assertNothingLeft(engine);
   assert.deepEqual(moves.filter((move) => / (?:failed|canceled|done|hit)$/.test(move)).toSorted(), [
     `[a 1/1] RUN sleep ${failing}; exit 4 failed`,
     `[stage-1 1/2] RUN sleep ${beside} canceled`,
@@ -125,7 +102,7 @@ test('what a step leaves running ends with it', { skip }, async (t) => {
   });
   assert.equal(log, 'started\nnext\n');
   assert.deepEqual(sleepers(mark), []);
-  assert.deepEqual(left(engine), nothing);
+  await assertNothingLeft(engine);
 });
 
 test('much output, and a line without end, take little memory', { skip }, async (t) => {
@@ -172,16 +149,16 @@ for (const signal of ['SIGKILL', 'SIGHUP', 'SIGTERM', 'SIGINT'] as const) {
     const context = buildContext(t, ['FROM base', `RUN sleep ${mark}`]);
     const { child, ended } = command(t, engine.layout.root, context);
     await untilSo(() => sleepers(mark).length > 0);
-    const steps = left(engine).bundles ?? [];
+    const { steps } = await leftoversOf(engine);
     assert.equal(steps.length, 1);
     child.kill(signal);
     await ended;
     await untilSo(() => sleepers(mark).length === 0);
-    await untilSo(() => left(engine).states?.length === 0);
-    assert.deepEqual(left(engine).mounts, []);
+    await untilSo(async () => (await leftoversOf(engine)).states.length === 0);
+    assert.deepEqual((await leftoversOf(engine)).mounts, []);
     // The next command that builds takes away the rest.
     await engine.builder.build({ context: buildContext(t, ['FROM base', 'LABEL a=b']) }).result;
-    assert.deepEqual(left(engine), nothing);
+    await assertNothingLeft(engine);
     assert.deepEqual(
       globSync('/sys/fs/cgroup/{*/,}strata/*').filter((group) => steps.some((step) => group.endsWith(step))),
       [],
@@ -196,12 +173,13 @@ test('what makes or starts containers takes away the steps of a killed build', {
   await untilSo(() => sleepers(mark).length > 0);
   child.kill('SIGKILL');
   await ended;
-  assert.equal(left(engine).bundles?.length, 1);
+  assert.equal((await leftoversOf(engine)).steps.length, 1);
   const { id } = await engine.containers.create({ image: 'base', command: ['true'] });
-  assert.deepEqual([left(engine).bundles, left(engine).states], [[], []]);
+  const { steps, states } = await leftoversOf(engine);
+  assert.deepEqual([steps, states], [[], []]);
   assert.deepEqual(sleepers(mark), []);
 
-  const bundle = join(engine.layout.run, 'steps/0123456789abcdef0123-1');
+  const bundle = join(placesOf(engine).steps, '0123456789abcdef0123-1');
   for (const work of [
     () => engine.containers.start(id),
     () => engine.containers.run({ image: 'base', command: ['true'], remove: true }).result,
@@ -244,5 +222,5 @@ test('two processes that build the same run each step once, and one takes over f
   assert.equal(await second.ended, 0, second.text());
   assert.match(second.text(), /done here/);
   await engine.builder.build({ context: buildContext(t, ['FROM base', 'LABEL a=b']) }).result;
-  assert.deepEqual(left(engine), nothing);
+  await assertNothingLeft(engine);
 });

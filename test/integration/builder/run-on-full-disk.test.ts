@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
@@ -8,13 +8,14 @@ import { folderWith } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
+import { removeRunStateAfter } from '../../helpers/store-root.ts';
 
 const skip = needs('root', 'runc', 'overlay', 'busybox', 'loop');
 
 test('a RUN that fails on a full disk is told with what it may have failed of', { skip }, async (t) => {
   using disk = loopFilesystem(['mkfs.ext4', '-q', '-m', '0', '-N', '4000'], { megabytes: 64 });
   await using engine = await Engine.open({ root: join(disk.path, 'root'), storageDriver: 'overlay2' });
-  t.after(() => rmSync(engine.layout.run, { recursive: true, force: true }));
+  removeRunStateAfter(t, engine.layout.root);
   await engine.builder.build({ context: busyboxContext(t), tags: ['box'] }).result;
   const failureOf = async (script: string): Promise<StrataError> => {
     const context = folderWith(t, { Dockerfile: `FROM box\nRUN ${script}\n` });

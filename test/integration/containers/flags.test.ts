@@ -7,6 +7,7 @@ import { removeControlGroup } from '../../../src/sys/control-groups.ts';
 import { folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
 import { assertNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
+import { placesOf } from '../../helpers/store-places.ts';
 import { testStore } from '../../helpers/test-store.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'tini-static');
@@ -337,7 +338,7 @@ test('a control group below another one goes with its container, also when its r
     const { id } = await containers.create({ ...request, name: 'below' });
     await containers.start('below');
     assert.ok(found().some((path) => path.includes(id)));
-    if (isForgotten) rmSync(join(engine.layout.run, 'runc', id), { recursive: true });
+    if (isForgotten) rmSync(join(placesOf(engine).states, id), { recursive: true });
     await containers.remove('below', { force: true });
     assert.deepEqual(found(), []);
   }

@@ -7,7 +7,6 @@ import type { ContainerState } from '../../../src/containers/state.ts';
 import { bundleOf } from '../../../src/engine/containers/state/places.ts';
 import type { StartWork } from '../../../src/engine/containers/verbs/start.ts';
 import { Engine } from '../../../src/engine/index.ts';
-import { Metadata } from '../../../src/metadata/metadata.ts';
 import { exitsOf } from '../../../src/store/layout.ts';
 import { bootId } from '../../../src/sys/boot-id.ts';
 import { identify } from '../../../src/sys/process-identity.ts';
@@ -15,16 +14,14 @@ import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { assertNothingLeft, leftoversOf } from '../../helpers/leftovers.ts';
 import { processesNaming } from '../../helpers/machine-traces.ts';
 import { needs } from '../../helpers/needs.ts';
+import { recordsOf } from '../../helpers/store-places.ts';
 import { testStore } from '../../helpers/test-store.ts';
 import { until } from '../../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 
-const metadataOf = ({ layout }: Engine): Metadata =>
-  Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
-
 function recordOf(engine: Engine, id: string): ContainerState {
-  using metadata = metadataOf(engine);
+  using metadata = recordsOf(engine);
   return metadata.containers.get(id)?.state as unknown as ContainerState;
 }
 
@@ -160,7 +157,7 @@ test('another boot: nothing runs any more, whatever the record says', { skip }, 
   await engine.containers.start(removed.id);
   const starting = await engine.containers.create({ image: 'busybox' });
   {
-    using metadata = metadataOf(engine);
+    using metadata = recordsOf(engine);
     const bootId = '00000000-0000-0000-0000-000000000000';
     for (const { id } of [running, removed]) {
       await metadata.db.transact(() =>
@@ -189,7 +186,7 @@ test('a number that a killed start left behind may be a stranger’s by now, who
   writeFileSync(bundle.lock, '');
   writeFileSync(bundle.supervisorPid, String(stranger.pid));
   {
-    using metadata = metadataOf(engine);
+    using metadata = recordsOf(engine);
     await metadata.db.transact(() => metadata.containers.setState(id, { status: 'starting', bootId: bootId() }));
   }
   assert.deepEqual(await shown(engine, id), ['created', 0, '']);

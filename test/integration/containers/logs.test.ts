@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import type { LogsOptions } from '../../../src/engine/containers/verbs/logs.ts';
 import type { Engine } from '../../../src/engine/index.ts';
 import { needs } from '../../helpers/needs.ts';
+import { placesOf } from '../../helpers/store-places.ts';
 import { testStore } from '../../helpers/test-store.ts';
 import { until } from '../../helpers/until.ts';
 
@@ -21,7 +21,7 @@ test('a log is read from where it is asked for, followed to the end, and survive
   skip,
 }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const { containers, layout } = engine;
+  const { containers } = engine;
   const script = 'echo one; echo two >&2; printf thr; sleep 1; echo ee; while read line; do echo got; done; echo end';
   const { id } = await containers.create({ image: 'busybox', name: 'cc', command: ['sh', '-c', script] });
   assert.equal(await logOf(engine, 'cc', { follow: true }), '', 'one that never ran has nothing to wait for');
@@ -46,7 +46,7 @@ test('a log is read from where it is asked for, followed to the end, and survive
   assert.equal(await logOf(engine, 'cc', { since: '2100-01-01' }), '');
   await assert.rejects(logOf(engine, 'cc', { since: 'then' }), { code: 'ERR_TIME_INVALID' });
 
-  const path = join(layout.containers, id, 'log');
+  const path = placesOf(engine).log(id);
   appendFileSync(path, '2026-01-01T00:00:00.0+00:00 stdout F to');
   assert.equal(await logOf(engine, 'cc'), whole, 'a torn line is left out');
   appendFileSync(path, 'rn\n\0\0\0\nno log\n2026-01-01T00:00:00.0+00:00 stdin F x\n');
@@ -68,7 +68,7 @@ test('a log is read from where it is asked for, followed to the end, and survive
 
 test('a log that is begun anew again and again is followed without a gap', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const { containers, layout } = engine;
+  const { containers } = engine;
   const { id } = await containers.create({
     image: 'busybox',
     command: ['sh', '-c', 'while read line; do echo "$line"; done'],
@@ -78,7 +78,7 @@ test('a log that is begun anew again and again is followed without a gap', { ski
   });
   await using attached = await containers.startAttached(id);
   const followed = containers.logs(id, { follow: true });
-  const path = join(layout.containers, id, 'log');
+  const path = placesOf(engine).log(id);
   const files = new Set<number>();
   for (let at = 0; at < 100; at++) {
     const line = `${at} ${'x'.repeat(40)}\n`;
@@ -97,14 +97,14 @@ test('a log that is begun anew again and again is followed without a gap', { ski
 
 test('--log-driver none: nothing is kept and reading says so; who is with it sees it', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const { containers, layout } = engine;
+  const { containers } = engine;
   const host = { LogConfig: { Type: 'none', Config: {} } };
   const { id } = await containers.create({ image: 'busybox', command: ['sh', '-c', 'echo said'], host });
   await using attached = await containers.startAttached(id);
   let text = '';
   for await (const { chunk } of attached.streams) text += Buffer.from(chunk).toString();
   assert.deepEqual([text, await attached.exitCode], ['said\n', 0]);
-  assert.equal(existsSync(join(layout.containers, id, 'log')), false);
+  assert.equal(existsSync(placesOf(engine).log(id)), false);
   await assert.rejects(logOf(engine, id), { code: 'ERR_LOG_NOT_KEPT' });
   await assert.rejects(logOf(engine, id, { follow: true }), { code: 'ERR_LOG_NOT_KEPT' });
   assert.equal((await containers.inspect(id))['LogPath'], '');
@@ -112,7 +112,7 @@ test('--log-driver none: nothing is kept and reading says so; who is with it see
 
 test('a container that writes without end does not fill the disk', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const { containers, layout } = engine;
+  const { containers } = engine;
   const { id } = await containers.create({
     image: 'busybox',
     name: 'flood',
@@ -120,17 +120,17 @@ test('a container that writes without end does not fill the disk', { skip }, asy
   });
   await containers.start('flood');
   await containers.wait('flood');
-  assert.ok(statSync(join(layout.containers, id, 'log')).size <= 129 << 20);
+  assert.ok(statSync(placesOf(engine).log(id)).size <= 129 << 20);
   assert.equal(await logOf(engine, 'flood', { tail: 1 }), 'olast\n');
 });
 
 test('of a container that writes as fast as it can, what there was is read, and no more', { skip }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
-  const { containers, layout } = engine;
+  const { containers } = engine;
   const { id } = await containers.create({ image: 'busybox', name: 'fast', command: ['yes'] });
   const before = new Date(Date.now() - 1000).toISOString();
   await containers.start(id);
-  const path = join(layout.containers, id, 'log');
+  const path = placesOf(engine).log(id);
   await until(
     () => existsSync(path) && statSync(path).size > 1 << 20,
     () => 'nothing was written',

@@ -7,7 +7,6 @@ import { test } from 'node:test';
 import { forgetInRuntime } from '../../../src/containers/runtime/runtime-commands.ts';
 import { bundleOf } from '../../../src/engine/containers/state/places.ts';
 import { clearRun } from '../../../src/engine/containers/state/run-resources.ts';
-import { Metadata } from '../../../src/metadata/metadata.ts';
 import { runtimeRootOf } from '../../../src/store/layout.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { bindMount } from '../../../src/sys/bind-mount.ts';
@@ -16,6 +15,7 @@ import { unmountIfMounted } from '../../../src/sys/mount.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { defaultConfiguration } from '../../helpers/default-configuration.ts';
 import { needs } from '../../helpers/needs.ts';
+import { recordsOf } from '../../helpers/store-places.ts';
 import { testStore } from '../../helpers/test-store.ts';
 
 test('the copy of itself that a runtime had only just mounted is no obstacle', { skip: needs('root') }, async (t) => {
@@ -36,7 +36,7 @@ test('a runtime whose supervisor was killed is waited for, and what it makes goe
   skip: needs('root', 'overlay', 'runc', 'conmon', 'busybox'),
 }, async (t) => {
   const { layout } = await testStore(t, { busybox: 'busybox' });
-  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
+  using metadata = recordsOf({ layout });
   const id = 'a'.repeat(64);
   const bundle = bundleOf(layout, id);
   const state = join(runtimeRootOf(layout), id);

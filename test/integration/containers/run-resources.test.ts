@@ -6,12 +6,12 @@ import { test } from 'node:test';
 import { bundleOf } from '../../../src/engine/containers/state/places.ts';
 import { clearRun, runResources } from '../../../src/engine/containers/state/run-resources.ts';
 import { supervisorOf } from '../../../src/engine/containers/state/supervisor.ts';
-import { Metadata } from '../../../src/metadata/metadata.ts';
 import { execsOf } from '../../../src/store/layout.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { defaultConfiguration } from '../../helpers/default-configuration.ts';
 import { leftoversOf } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
+import { recordsOf } from '../../helpers/store-places.ts';
 import { testStore } from '../../helpers/test-store.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
@@ -21,7 +21,7 @@ test('clearing a run that was interrupted after any of its resources is done aga
 }, async (t) => {
   const engine = await testStore(t, { busybox: 'busybox' });
   const { layout, containers } = engine;
-  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
+  using metadata = recordsOf({ layout });
   const store = { layout, metadata, configuration: defaultConfiguration } as Store;
   const ids: string[] = [];
   for (let at = 0; at < runResources.length; at++) {

@@ -1,6 +1,6 @@
 // A full disk, a full inode table, a full inode and a full disk elsewhere have the same error number and different cures.
 import assert from 'node:assert/strict';
-import { closeSync, openSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
@@ -11,7 +11,7 @@ import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { asTar, dockerArchive, image } from '../../helpers/image-archives.ts';
 import { type LoopFilesystem, loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
-import { storeRoot } from '../../helpers/store-root.ts';
+import { removeRunStateAfter, storeRoot } from '../../helpers/store-root.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
 
 const skip = needs('root', 'overlay', 'loop');
@@ -27,7 +27,7 @@ const ext4 = (inodes?: number): LoopFilesystem =>
 
 async function opened(context: TestContext, root: string): Promise<Engine> {
   const engine = await Engine.open({ root, storageDriver: 'overlay2' });
-  context.after(() => rmSync(engine.layout.run, { recursive: true, force: true }));
+  removeRunStateAfter(context, engine.layout.root);
   return engine;
 }
 

@@ -5,13 +5,13 @@ import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Engine, type Operation } from '../../../src/engine/index.ts';
-import { Metadata } from '../../../src/metadata/metadata.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { asTar, dockerArchive, image } from '../../helpers/image-archives.ts';
 import { listedImages } from '../../helpers/listed-images.ts';
 import { needs } from '../../helpers/needs.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { recordsOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
 import { patienceMs } from '../../helpers/until.ts';
@@ -77,8 +77,8 @@ async function store(
   return { engine, works, out };
 }
 
-function leases({ layout }: Engine): number {
-  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
+function leases(engine: Engine): number {
+  using metadata = recordsOf(engine);
   return metadata.leases.list().length;
 }
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { appendLayer, layerOfFiles } from '../../../src/images/index.ts';
@@ -7,6 +6,7 @@ import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { methodsOf, settle } from '../../helpers/facade-methods.ts';
 import { needs } from '../../helpers/needs.ts';
 import { openFiles } from '../../helpers/open-files.ts';
+import { placesOf } from '../../helpers/store-places.ts';
 import { testStore } from '../../helpers/test-store.ts';
 import { patienceMs } from '../../helpers/until.ts';
 
@@ -105,10 +105,7 @@ test('what goes on when an engine is closed ends with it: nothing is left', {
   for (const [at, end] of ends.entries()) await assert.rejects(end, closed, `${at}`);
   await assert.rejects(first.next(), closedEngine);
   assert.equal(openFiles(), files);
-  assert.deepEqual(
-    readdirSync(engine.layout.locks).filter((name) => name.startsWith('lease-')),
-    [],
-  );
+  assert.deepEqual(placesOf(engine).leases(), []);
 });
 
 test('who waits for a container, or holds its streams, lets go of it when the engine is closed', {

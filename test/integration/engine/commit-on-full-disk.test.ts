@@ -1,6 +1,6 @@
 // A commit for which there is no room says so, leaves nothing, and the container is as it was.
 import assert from 'node:assert/strict';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
@@ -8,6 +8,8 @@ import { isKind } from '../../../src/errors/index.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
+import { placesOf } from '../../helpers/store-places.ts';
+import { removeRunStateAfter } from '../../helpers/store-root.ts';
 
 const skip = needs('root', 'runc', 'overlay', 'busybox', 'loop');
 
@@ -15,7 +17,7 @@ test('no room for the copy', { skip }, async (context) => {
   using disk = loopFilesystem(['mkfs.ext4', '-q', '-m', '0'], { megabytes: 64 });
   const root = join(disk.path, 'root');
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
-  context.after(() => rmSync(engine.layout.run, { recursive: true, force: true }));
+  removeRunStateAfter(context, engine.layout.root);
   await engine.builder.build({ context: busyboxContext(context), tags: ['box'] }).result;
   const fill = async (name: string, megabytes: number): Promise<void> => {
     const script = `dd if=/dev/urandom of=/tmp/data bs=1M count=${megabytes} 2>/dev/null`;
@@ -24,17 +26,17 @@ test('no room for the copy', { skip }, async (context) => {
   };
   await fill('large', 30);
   const before = {
-    snapshots: readdirSync(join(root, 'snapshots/overlay2')).sort(),
-    indexes: readdirSync(join(root, 'indexes')).sort(),
+    snapshots: readdirSync(placesOf(root).trees).sort(),
+    indexes: readdirSync(placesOf(root).indexes).sort(),
     images: (await engine.images.list()).map(({ id }) => id),
   };
   const refused = async (container: string): Promise<void> => {
     await assert.rejects(engine.containers.commit(container, { reference: 'made' }).result, (error) =>
       isKind(error, 'exhausted'),
     );
-    assert.deepEqual(readdirSync(join(root, 'snapshots/overlay2')).sort(), before.snapshots);
-    assert.deepEqual(readdirSync(join(root, 'indexes')).sort(), before.indexes);
-    assert.deepEqual(readdirSync(join(root, 'trash')), []);
+    assert.deepEqual(readdirSync(placesOf(root).trees).sort(), before.snapshots);
+    assert.deepEqual(readdirSync(placesOf(root).indexes).sort(), before.indexes);
+    assert.deepEqual(readdirSync(placesOf(root).trash), []);
     assert.deepEqual(
       (await engine.images.list()).map(({ id }) => id),
       before.images,

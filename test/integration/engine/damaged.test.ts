@@ -9,7 +9,6 @@ import { gzipSync } from 'node:zlib';
 import { readTar } from '../../../src/archive/index.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
-import { Metadata } from '../../../src/metadata/metadata.ts';
 import { removeTree } from '../../../src/sys/remove-tree.ts';
 import { buildContext } from '../../helpers/build-context.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
@@ -17,12 +16,13 @@ import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { asTar, named, sha256, TestLayout } from '../../helpers/image-archives.ts';
 import { namesIn } from '../../helpers/names-in.ts';
 import { needs } from '../../helpers/needs.ts';
+import { placesOf, recordsOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'busybox');
 
 /** Where the parts of an image lie. */
-interface Places {
+interface Parts {
   readonly config: string;
   readonly manifest: string;
   readonly index: string;
@@ -44,19 +44,20 @@ async function archives(context: TestContext): Promise<{ readonly hurt: string; 
   return { hurt: await saved('hurt', other), sound: await saved('sound', busyboxContext(context)) };
 }
 
-async function placesOf({ layout, images }: Engine, name: string): Promise<Places> {
-  using metadata = await Metadata.open({ database: layout.database, locksDirectory: layout.locks });
+async function partsOf(engine: Engine, name: string): Promise<Parts> {
+  const { images } = engine;
+  const store = placesOf(engine);
+  using metadata = recordsOf(engine);
   const found = (await images.list()).find(({ repository }) => repository === name);
   assert.ok(found?.digest !== undefined);
   const [layer] = metadata.images.layersOf(found.id);
   const snapshot = metadata.snapshots.list().find(({ chainId }) => chainId === layer?.chainId);
   assert.ok(layer !== undefined && snapshot !== undefined);
-  const blob = (digest: string): string => join(layout.content, 'blobs', digest.replace(':', '/'));
   return {
-    config: blob(found.id),
-    manifest: blob(found.digest),
-    index: join(layout.indexes, `${layer.diffId.slice(7)}.idx`),
-    snapshot: join(layout.snapshots, 'overlay2', snapshot.id),
+    config: store.blob(found.id),
+    manifest: store.blob(found.digest),
+    index: store.index(layer.diffId),
+    snapshot: join(store.trees, snapshot.id),
   };
 }
 
@@ -68,7 +69,7 @@ const flip = (path: string): void => {
 const empty = (path: string): void => truncateSync(path, 0);
 const lose = (path: string): void => rmSync(path);
 
-const harms: Readonly<Record<string, (places: Places) => void>> = {
+const harms: Readonly<Record<string, (places: Parts) => void>> = {
   'config flipped': ({ config }) => flip(config),
   'config empty': ({ config }) => empty(config),
   'config missing': ({ config }) => lose(config),
@@ -102,7 +103,7 @@ test('each part of an image damaged in turn', { skip }, async (context) => {
   for (const [what, harm] of Object.entries(harms)) {
     await using engine = await Engine.open({ root: storeRoot(context), storageDriver: 'overlay2' });
     for (const input of [hurt, sound]) await engine.images.load({ input }).result;
-    harm(await placesOf(engine, 'hurt'));
+    harm(await partsOf(engine, 'hurt'));
     assert.equal((await engine.images.list()).length, 2, what);
     for (const [question, ask] of Object.entries(questions)) {
       await ask(engine, 'sound');
@@ -134,10 +135,8 @@ for (const kind of ['tar', 'gzip'] as const) {
     const input = kind === 'tar' ? hurt : await gzipped(context, hurt);
     await using engine = await Engine.open({ root: storeRoot(context), storageDriver: 'overlay2' });
     await engine.images.load({ input }).result;
-    const { layout } = engine;
-    const files = [join(layout.content, 'blobs/sha256'), layout.indexes].flatMap((folder) =>
-      readdirSync(folder).map((name) => join(folder, name)),
-    );
+    const { blobs, indexes } = placesOf(engine);
+    const files = [blobs, indexes].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
     assert.equal(files.length, kind === 'tar' ? 3 : 4);
     for (const path of files) {
       for (const harm of [flip, empty, lose]) {
@@ -176,12 +175,9 @@ test('folders and files that no record knows are told, and go', { skip }, async 
   await using engine = await Engine.open({ root: storeRoot(context), storageDriver: 'overlay2' });
   const { sound } = await archives(context);
   await engine.images.load({ input: sound }).result;
-  const { layout } = engine;
-  const strays = [
-    join(layout.snapshots, 'overlay2', '0123456789abcdef0123'),
-    join(layout.content, 'blobs/sha256', '0'.repeat(64)),
-    join(layout.indexes, `${'0'.repeat(64)}.idx`),
-  ] as const;
+  const store = placesOf(engine);
+  const unknown = `sha256:${'0'.repeat(64)}`;
+  const strays = [join(store.trees, '0123456789abcdef0123'), store.blob(unknown), store.index(unknown)] as const;
   mkdirSync(join(strays[0], 'fs/deep'), { recursive: true });
   for (const path of strays.slice(1)) writeFileSync(path, 'x');
   const found = (await engine.system.check().result).orphans.map(({ kind }) => kind);

@@ -24,6 +24,7 @@ import { listedImages } from '../../helpers/listed-images.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs, output } from '../../helpers/needs.ts';
 import { runSeed, type Seeded, seeded, soaking } from '../../helpers/seeded.ts';
+import { removeRunStateAfter } from '../../helpers/store-root.ts';
 import { unmount } from '../../helpers/unmount.ts';
 import { untilSame } from '../../helpers/until-same.ts';
 import { type KilledWork, killedWorks } from './killed-works.ts';
@@ -105,7 +106,7 @@ async function takenBack(engine: Engine, { makes }: KilledWork, folder: string):
 async function sweep(context: TestContext, folder: string, shortage: Shortage, rounds: number): Promise<void> {
   const root = join(folder, 'store');
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
-  context.after(() => rmSync(engine.layout.run, { recursive: true, force: true }));
+  removeRunStateAfter(context, engine.layout.root);
   const works = await worksOf(context, engine, folder);
   await engine.system.collectGarbage().result;
   // What somebody else empties behind an earlier command.

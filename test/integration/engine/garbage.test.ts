@@ -17,10 +17,11 @@ import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../../src/engine/index.ts';
-import { Metadata } from '../../../src/metadata/metadata.ts';
 import { KeyLocks } from '../../../src/store/key-locks.ts';
+import { unfinishedIndex } from '../../../src/store/layers/unfinished-indexes.ts';
 import { tryLockFile } from '../../../src/sys/flock.ts';
 import { needs } from '../../helpers/needs.ts';
+import { placesOf, recordsOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { strataPath } from '../../helpers/strata.ts';
 import { patienceMs, until } from '../../helpers/until.ts';
@@ -33,7 +34,7 @@ function folder(context: TestContext, name: string): string {
   return path;
 }
 
-const snapshots = (root: string): string[] => readdirSync(join(root, 'snapshots/overlay2'));
+const snapshots = (root: string): string[] => readdirSync(placesOf(root).trees);
 
 const largeBytes = 64 * 2 ** 20;
 
@@ -58,7 +59,7 @@ async function storeOfKilledBuild(context: TestContext, files: string): Promise<
     await ended;
     const [left] = snapshots(root);
     assert.ok(left !== undefined, 'the kill came after the step had begun');
-    const copied = statSync(join(root, 'snapshots/overlay2', left, 'fs/large'), { throwIfNoEntry: false });
+    const copied = statSync(join(placesOf(root).trees, left, 'fs/large'), { throwIfNoEntry: false });
     if ((copied?.size ?? 0) < largeBytes) return root;
   }
   throw new Error('each build was faster than its kill');
@@ -77,8 +78,8 @@ test('a killed build leaves nothing once the next one has begun', { skip }, asyn
   assert.equal(snapshots(root).length, 1, 'only the new step is there');
   // On a slow machine what the new step worked in goes behind it.
   await until(
-    () => readdirSync(join(root, 'trash')).length === 0,
-    () => `in the trash: ${readdirSync(join(root, 'trash')).join()}`,
+    () => readdirSync(placesOf(root).trash).length === 0,
+    () => `in the trash: ${readdirSync(placesOf(root).trash).join()}`,
   );
 });
 
@@ -87,9 +88,9 @@ test('who was killed over what a killed one left: the next one finds it all the 
   const files = folder(context, 'context');
   writeFileSync(join(files, 'Dockerfile'), 'FROM scratch\nCOPY Dockerfile /\n');
   await using engine = await Engine.open({ root });
-  const { layout } = engine;
+  const { indexes, locks, database } = placesOf(engine);
   const source = join(import.meta.dirname, '../../../src/metadata/metadata.ts');
-  const paths = { database: layout.database, locksDirectory: layout.locks };
+  const paths = { database, locksDirectory: locks };
   const program = `import { Metadata } from ${JSON.stringify(source)};
     const lease = await Metadata.openToLook(${JSON.stringify(paths)}).leases.open('killed');
     console.log(lease.id); setInterval(() => lease.id, 1000);`;
@@ -98,10 +99,11 @@ test('who was killed over what a killed one left: the next one finds it all the 
   });
   context.after(() => child.kill('SIGKILL'));
   await once(child.stdout, 'data');
-  using metadata = Metadata.openToLook(paths);
+  using metadata = recordsOf(engine);
   const [lease] = metadata.leases.list();
-  const left = join(layout.indexes, `.new-${lease?.id}-layer`);
-  mkdirSync(layout.indexes, { recursive: true });
+  assert.ok(lease !== undefined);
+  const left = join(indexes, unfinishedIndex(lease, 'layer'));
+  mkdirSync(indexes, { recursive: true });
   writeFileSync(left, 'x');
   child.kill('SIGKILL');
   await once(child, 'close');
@@ -110,7 +112,7 @@ test('who was killed over what a killed one left: the next one finds it all the 
   await engine.builder.build({ context: files }).result;
   assert.ok(!existsSync(left));
   assert.deepEqual(
-    readdirSync(layout.locks).filter((name) => name.startsWith('death-')),
+    readdirSync(locks).filter((name) => name.startsWith('death-')),
     [],
   );
 });
@@ -161,20 +163,22 @@ test('collecting garbage takes what killed processes had begun, and nothing of t
 }, async (context) => {
   const root = storeRoot(context);
   await using engine = await Engine.open({ root });
-  const { layout } = engine;
-  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
+  const store = placesOf(engine);
+  using metadata = recordsOf(engine);
   await using lease = await metadata.leases.open('at work');
-  const [dead, hex] = ['0'.repeat(20), '1'.repeat(64)];
-  const working = join(layout.indexes, `.new-${lease.id}-layer.tmp`);
+  const newIndex = (id: string): string => join(store.indexes, unfinishedIndex({ id }, 'layer'));
+  const [dead, digest] = ['0'.repeat(20), `sha256:${'1'.repeat(64)}`];
+  const working = `${newIndex(lease.id)}.tmp`;
+  const stepLocks = join(store.locks, 'steps');
   const left = [
-    join(layout.indexes, `.new-${dead}-layer`),
-    join(layout.indexes, `.new-${dead}-layer.123-abc.tmp`),
-    join(layout.indexes, `${hex}.idx`),
-    join(layout.content, 'blobs/sha256', hex),
-    join(layout.content, 'ingest/half/data'),
-    join(layout.locks, 'steps', hex),
+    newIndex(dead),
+    `${newIndex(dead)}.123-abc.tmp`,
+    store.index(digest),
+    store.blob(digest),
+    join(store.ingests, 'half/data'),
+    join(stepLocks, '1'.repeat(64)),
   ];
-  await using _held = await new KeyLocks(join(layout.locks, 'steps')).lock('held', {});
+  await using _held = await new KeyLocks(stepLocks).lock('held', {});
   for (const path of [...left, working]) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, 'x');
@@ -185,6 +189,6 @@ test('collecting garbage takes what killed processes had begun, and nothing of t
     [],
   );
   assert.ok(existsSync(working));
-  assert.equal(readdirSync(join(layout.locks, 'steps')).length, 1);
-  assert.deepEqual(readdirSync(layout.trash), []);
+  assert.equal(readdirSync(stepLocks).length, 1);
+  assert.deepEqual(readdirSync(store.trash), []);
 });

@@ -11,6 +11,7 @@ import { listedImages } from '../../helpers/listed-images.ts';
 import { namesIn } from '../../helpers/names-in.ts';
 import { needs } from '../../helpers/needs.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { placesOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { strataPath } from '../../helpers/strata.ts';
 import { patienceMs, until } from '../../helpers/until.ts';
@@ -41,9 +42,9 @@ async function run(root: string, args: readonly string[], killAfterMs = patience
 }
 
 /** A child that the killed one had forked, and that was no program of its own yet, holds its locks for a moment. */
-async function letGo({ layout }: Engine): Promise<void> {
-  const held = (): string[] =>
-    namesIn(layout.locks).filter((name) => name.startsWith('lease-') && isLocked(join(layout.locks, name)));
+async function letGo(engine: Engine): Promise<void> {
+  const { locks, leases } = placesOf(engine);
+  const held = (): string[] => leases().filter((name) => isLocked(join(locks, name)));
   await until(
     () => held().length === 0,
     () => `somebody holds ${held().join()}`,

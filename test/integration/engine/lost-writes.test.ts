@@ -1,15 +1,16 @@
 // What a disk took and then lost is never part of an image that is acknowledged later.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type BuildRequest, Engine } from '../../../src/engine/index.ts';
-import { layoutOf } from '../../../src/store/layout.ts';
 import { syncFilesystem } from '../../../src/sys/syncfs.ts';
 import { folderWith, temporaryFolder } from '../../helpers/build-folder.ts';
 import { withLosingDisk } from '../../helpers/losing-disk.ts';
 import { needs } from '../../helpers/needs.ts';
+import { placesOf } from '../../helpers/store-places.ts';
+import { removeRunStateAfter } from '../../helpers/store-root.ts';
 
 const skip = needs('root', 'overlay', 'mkfs.ext4');
 
@@ -32,11 +33,11 @@ test('a step whose files got lost when they were flushed is made again by the ne
   mkdirSync(root);
   // The database is not what is to be lost.
   symlinkSync(join(temporaryFolder(context), 'strata.db'), join(root, 'strata.db'));
-  context.after(() => rmSync(layoutOf(root).run, { recursive: true, force: true }));
+  removeRunStateAfter(context, root);
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
   await assert.rejects(engine.builder.build(build).result, /syncfs|no space left on device/);
   assert.deepEqual(await engine.images.list(), []);
-  assert.deepEqual(readdirSync(join(engine.layout.snapshots, 'overlay2')), []);
+  assert.deepEqual(readdirSync(placesOf(engine).trees), []);
   disk.mend();
   // What else got lost until now is told to somebody else.
   await syncFilesystem(root).catch(() => undefined);

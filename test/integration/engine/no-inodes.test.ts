@@ -1,7 +1,7 @@
 // A container that makes files in a loop uses up the inodes of a store's filesystem: what removes and what looks works
 // all the same, and what cannot be done says why and leaves nothing.
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
@@ -12,6 +12,7 @@ import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { leftoversOf, storeFiles } from '../../helpers/leftovers.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
+import { removeRunStateAfter } from '../../helpers/store-root.ts';
 
 /** Leaves so many inodes; what it makes has names that are not there yet. */
 function leave(path: string, free: number): void {
@@ -28,7 +29,7 @@ test('without a free inode a store can be looked at and cleaned up, and nothing 
   const out = join(temporaryFolder(context, 'out'), 'out.tar');
   {
     await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
-    context.after(() => rmSync(engine.layout.run, { recursive: true, force: true }));
+    removeRunStateAfter(context, engine.layout.root);
     await engine.builder.build({ context: busyboxContext(context), tags: ['one', 'two'] }).result;
     for (const name of ['idle', 'busy'])
       await engine.containers.create({ image: 'one', name, command: ['sleep', '1000'] });

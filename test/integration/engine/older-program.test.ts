@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { Database } from '../../../src/metadata/database.ts';
 import { migrations } from '../../../src/metadata/migrations/all.ts';
-import { layoutOf } from '../../../src/store/layout.ts';
 import { busyboxStore } from '../../helpers/busybox-store.ts';
 import { needs } from '../../helpers/needs.ts';
 import { startCommand } from '../../helpers/started-command.ts';
+import { placesOf } from '../../helpers/store-places.ts';
 import { containerPids } from '../../helpers/store-root.ts';
 import { endOf, Terminal } from '../../helpers/terminal.ts';
 
@@ -30,7 +30,7 @@ test('a newer version brings the store up under run -it, logs -f and a library p
 
   // The same program with one more migration.
   const added = { version: migrations.length + 1, sql: 'CREATE TABLE of_a_later_version (a INTEGER) STRICT' };
-  const { database } = layoutOf(strata.root);
+  const { database } = placesOf(strata);
   using upgraded = await Database.open(database, { migrations: [...migrations, added] });
 
   await assert.rejects(engine.images.tag('busybox', 'after'), newer);

@@ -1,7 +1,7 @@
 // Every work with a few open files left, one more each time: a clear error, nothing half-done; and with enough of them the
 // same work is done.
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
@@ -11,6 +11,7 @@ import { openLibrary } from '../../../src/sys/ffi.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 import { leftoversOf, storeFiles } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
+import { removeRunStateAfter } from '../../helpers/store-root.ts';
 import { killedWorks } from './killed-works.ts';
 
 const RLIMIT_NOFILE = 7;
@@ -50,7 +51,7 @@ function assertClear(error: unknown): void {
 test('works run out of open files', { skip: needs('root', 'overlay', 'runc', 'busybox') }, async (context) => {
   const root = join(temporaryFolder(context, 'open-files'), 'store');
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
-  context.after(() => rmSync(engine.layout.run, { recursive: true, force: true }));
+  removeRunStateAfter(context, engine.layout.root);
   const works = (await killedWorks(context, engine)).filter(({ name }) =>
     ['build', 'load', 'import', 'commit'].includes(name),
   );

@@ -13,6 +13,7 @@ import { StoreLayers } from '../../../src/store/layers/store-layers.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { defaultConfiguration } from '../../helpers/default-configuration.ts';
 import { needs } from '../../helpers/needs.ts';
+import { placesOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { testStore } from '../../helpers/test-store.ts';
 import { until } from '../../helpers/until.ts';
@@ -30,7 +31,7 @@ test('a paused container goes on at disposal, and when its pauser is killed', {
     if (event.type === 'created') ({ id } = event);
     if (event.type === 'output') break;
   }
-  const place = { ...findRuntime(defaultConfiguration), runtimeRoot: join(engine.layout.run, 'runc') };
+  const place = { ...findRuntime(defaultConfiguration), runtimeRoot: placesOf(engine).states };
   {
     await using paused = await pauseContainer(place, id);
     assert.equal(await runtimeStatus(place, id), 'paused');
@@ -61,7 +62,7 @@ test('of two commits at once each copies a container that is paused', {
   const engine = await testStore(context, { busybox: 'busybox' });
   const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '600'] });
   await engine.containers.start(id);
-  const place = { ...findRuntime(defaultConfiguration), runtimeRoot: join(engine.layout.run, 'runc') };
+  const place = { ...findRuntime(defaultConfiguration), runtimeRoot: placesOf(engine).states };
   const { copy } = StoreLayers.prototype;
   const seen: unknown[] = [];
   context.mock.method(

@@ -1,15 +1,15 @@
 // The power goes behind a command that made or changed a container, or a name: what it told is so afterwards.
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
-import { layoutOf } from '../../../src/store/layout.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { needs } from '../../helpers/needs.ts';
 import { PowerDisk, powerCuts } from '../../helpers/power-cut.ts';
+import { placesOf } from '../../helpers/store-places.ts';
+import { removeRunStateAfter } from '../../helpers/store-root.ts';
 
 /** A store on a disk whose power is cut behind `work`; what it is afterwards, after another start of the machine. */
 async function cutBehind(
@@ -20,8 +20,8 @@ async function cutBehind(
 ): Promise<void> {
   using disk = new PowerDisk();
   const root = join(disk.path, 'store');
-  const layout = layoutOf(root);
-  context.after(() => rmSync(layout.run, { recursive: true, force: true }));
+  const layout = placesOf(root);
+  removeRunStateAfter(context, root);
   {
     await using engine = await Engine.open({ root, storageDriver });
     await engine.builder.build({ context: busyboxContext(context), tags: ['busybox'] }).result;

@@ -2,17 +2,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync, statSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../../src/engine/index.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
-import { layoutOf } from '../../../src/store/layout.ts';
 import { folderWith } from '../../helpers/build-folder.ts';
 import { needs } from '../../helpers/needs.ts';
 import { PowerDisk, powerCuts } from '../../helpers/power-cut.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { placesOf } from '../../helpers/store-places.ts';
+import { removeRunStateAfter } from '../../helpers/store-root.ts';
 import { strataPath } from '../../helpers/strata.ts';
 import { type KilledWork, killedWorks } from './killed-works.ts';
 
@@ -27,7 +28,7 @@ interface Cut {
 
 /** What was not marked as flushed is not trusted, and goes, when a store is opened after another start of the machine. */
 async function startAnotherBoot(root: string): Promise<void> {
-  const { database, locks } = layoutOf(root);
+  const { database, locks } = placesOf(root);
   (await Metadata.open({ database, locksDirectory: locks, bootId: 'another' }))[Symbol.dispose]();
 }
 
@@ -35,7 +36,7 @@ async function startAnotherBoot(root: string): Promise<void> {
 async function cutUnder(context: TestContext, name: string, { flag, afterMs }: Cut): Promise<boolean> {
   using disk = new PowerDisk();
   const root = join(disk.path, 'store');
-  context.after(() => rmSync(layoutOf(root).run, { recursive: true, force: true }));
+  removeRunStateAfter(context, root);
   const work = await (async (): Promise<KilledWork | undefined> => {
     await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
     return (await killedWorks(context, engine)).find((each) => each.name === name);
@@ -91,7 +92,7 @@ test('a layer that is made again is not lost to the image that has it already', 
   // As other filesystems do, without what ext4 does for programs that flush nothing before they rename.
   using disk = new PowerDisk(64, 'noauto_da_alloc');
   const root = join(disk.path, 'store');
-  context.after(() => rmSync(layoutOf(root).run, { recursive: true, force: true }));
+  removeRunStateAfter(context, root);
   const files = folderWith(context, { f: 'x', g: 'y', Dockerfile: 'FROM scratch\nCOPY f g /\n' });
   {
     await using engine = await Engine.open({ root, storageDriver: 'overlay2' });

@@ -12,12 +12,13 @@ import { busyboxContext } from '../../helpers/busybox-image.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs, output } from '../../helpers/needs.ts';
 import { PowerDisk } from '../../helpers/power-cut.ts';
+import { removeRunStateAfter } from '../../helpers/store-root.ts';
 
 const skip = needs('root', 'loop', 'mkfs.ext4', 'overlay', 'busybox');
 
 async function filled(context: TestContext, root: string): Promise<void> {
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
-  context.after(() => rmSync(engine.layout.run, { recursive: true, force: true }));
+  removeRunStateAfter(context, engine.layout.root);
   await engine.builder.build({ context: busyboxContext(context), tags: ['busybox'] }).result;
   await engine.containers.create({ image: 'busybox', name: 'one', command: ['true'] });
 }

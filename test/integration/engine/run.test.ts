@@ -1,16 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import {
-  copyFileSync,
-  globSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,11 +8,12 @@ import type { ContainerState } from '../../../src/containers/state.ts';
 import { stateOf } from '../../../src/engine/containers/state/state.ts';
 import { Engine, type RunRequest, type RunResult } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
-import { Metadata } from '../../../src/metadata/metadata.ts';
 import { fill, folderWith } from '../../helpers/build-folder.ts';
 import { busyboxContext } from '../../helpers/busybox-image.ts';
+import { assertNothingLeft } from '../../helpers/leftovers.ts';
 import { needs } from '../../helpers/needs.ts';
 import { seeded } from '../../helpers/seeded.ts';
+import { recordsOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'busybox');
@@ -44,29 +35,6 @@ async function run(engine: Engine, request: Omit<RunRequest, 'image'> & { readon
 
 const sh = async (engine: Engine, script: string, request: Omit<RunRequest, 'image'> = {}): Promise<Ran> =>
   await run(engine, { ...request, command: ['sh', '-c', script] });
-
-/** What a container could leave: records, writable layers, bundles, states of the runtime, control groups, mounts. */
-function left({ layout }: Engine): Record<string, readonly string[]> {
-  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
-  const list = (folder: string): string[] => {
-    try {
-      return readdirSync(folder);
-    } catch {
-      return [];
-    }
-  };
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
-  return {
-    records: metadata.containers.list().map(({ name }) => name),
-    active: metadata.snapshots.list().flatMap(({ id, kind }) => (kind === 'active' ? [id] : [])),
-    bundles: list(join(layout.run, 'bundles')),
-    states: list(join(layout.run, 'runc')),
-    mounts: mounts.filter((line) => line.includes(layout.root) || line.includes(layout.run)),
-    leases: list(layout.locks).filter((name) => name.startsWith('lease-')),
-  };
-}
-
-const nothing = { records: [], active: [], bundles: [], states: [], mounts: [], leases: [] };
 
 async function store(t: TestContext, driver = 'overlay2'): Promise<Engine> {
   const engine = await Engine.open({ root: storeRoot(t), storageDriver: driver });
@@ -96,7 +64,7 @@ for (const driver of ['overlay2', 'vfs']) {
     assert.match(id, /^[0-9a-f]{64}$/);
     assert.deepEqual(events.slice(0, 2), ['created', 'started']);
     assert.deepEqual(events.slice(2), ['output', 'output']);
-    assert.deepEqual(left(engine), nothing);
+    await assertNothingLeft(engine);
     assert.equal((await sh(engine, 'ls /made')).exitCode, 1, 'what one container wrote is not in the next');
   });
 }
@@ -170,7 +138,7 @@ test('what a process is given', { skip }, async (t) => {
   await t.test('nothing to read', async () => {
     assert.equal((await sh(engine, 'cat; echo end')).stdout, 'end\n');
   });
-  assert.deepEqual(left(engine), nothing);
+  await assertNothingLeft(engine);
 });
 
 test('entrypoint and command go together as with docker', { skip }, async (t) => {
@@ -200,7 +168,7 @@ test('a process that cannot be started is told with the code docker gives it', {
       command.join(),
     );
   }
-  assert.deepEqual(left(engine), nothing);
+  await assertNothingLeft(engine);
 });
 
 test('what starts and then fails has its own code', { skip }, async (t) => {
@@ -248,7 +216,7 @@ test('requests that cannot be are refused before anything is made', { skip }, as
       JSON.stringify(request).slice(0, 80),
     );
   }
-  assert.deepEqual(left(engine), nothing);
+  await assertNothingLeft(engine);
 });
 
 test('a hostile config is refused just so (B12, B13)', { skip }, async (t) => {
@@ -298,7 +266,7 @@ test('an image whose mount points are not directories is not run; files under /e
   }
   assert.equal(readFileSync(join(host, 'victim'), 'utf8'), 'host');
   assert.equal(readFileSync(join(host, 'etc/hosts'), 'utf8'), 'host');
-  assert.deepEqual(left(engine), nothing);
+  await assertNothingLeft(engine);
 });
 
 test('passwd may be anything in a hostile image', { skip }, async (t) => {
@@ -381,9 +349,7 @@ test('an abort at any moment leaves nothing', { skip }, async (t) => {
     controller.abort(reason);
     await assert.rejects(running.result, (error) => error === reason);
     await reading;
-    const groups = ids.flatMap((id) => globSync(`/sys/fs/cgroup/{*/,}strata/${id}`));
-    assert.deepEqual(groups, []);
-    assert.deepEqual(left(engine), nothing, `round ${round}`);
+    await assertNothingLeft(engine, ids);
   }
 });
 
@@ -393,20 +359,19 @@ test('disposal ends a container and waits for it, however its reader is stuck', 
     await using operation = engine.containers.run({ image: 'busybox', command: ['yes'], remove: true });
     for await (const event of operation) if (event.type === 'output') break;
   }
-  assert.deepEqual(left(engine), nothing);
+  await assertNothingLeft(engine);
   {
     await using operation = engine.containers.run({ image: 'busybox', command: ['yes'], remove: true });
     const reader = operation[Symbol.asyncIterator]();
     await reader.next();
     await sleep(100);
   }
-  assert.deepEqual(left(engine), nothing);
+  await assertNothingLeft(engine);
 });
 
 test('records: kept without --rm, and true', { skip }, async (t) => {
   const engine = await withBusybox(t);
-  const { layout } = engine;
-  using metadata = Metadata.openToLook({ database: layout.database, locksDirectory: layout.locks });
+  using metadata = recordsOf(engine);
   const state = (name: string): ContainerState | undefined => {
     const record = metadata.containers.getByName(name);
     return record && stateOf(record);
@@ -461,7 +426,7 @@ test('with a terminal and --rm nothing stays either, also when it never ran', { 
     await assert.rejects(running.result, { name: 'AbortError' }, when);
     assert.deepEqual(await engine.containers.list({ all: true }), [], when);
   }
-  assert.deepEqual(left(engine), nothing);
+  await assertNothingLeft(engine);
 });
 
 test('two containers side by side, and two engines on one store', { skip }, async (t) => {
@@ -474,7 +439,7 @@ test('two containers side by side, and two engines on one store', { skip }, asyn
     ran.map(({ exitCode, stdout }) => [exitCode, stdout]),
     [0, 1, 2, 3].map((at) => [at, `${at}\n`]),
   );
-  assert.deepEqual(left(engine), nothing);
+  await assertNothingLeft(engine);
 });
 
 test('a symlink on the way to a store changes nothing', { skip }, async (t) => {

@@ -16,6 +16,7 @@ import { errnoOf } from '../../../src/sys/errno.ts';
 import { needs } from '../../helpers/needs.ts';
 import { smallDisk } from '../../helpers/small-disk.ts';
 import { storeAt } from '../../helpers/store-at.ts';
+import { placesOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { strataCommand } from '../../helpers/strata.ts';
 import { dir, tar } from '../../helpers/tar-builder.ts';
@@ -47,7 +48,7 @@ function fillUp(path: string): void {
 }
 
 const refsIn = (store: Store): string[] => listTransfers(store).map(({ ref }) => ref);
-const ingestsIn = ({ layout }: Store): string[] => readdirSync(join(layout.content, 'ingest'));
+const ingestsIn = (store: Store): string[] => readdirSync(placesOf(store).ingests);
 
 test('an upload goes on where it was, after every prune of other things', { skip }, async (context) => {
   const root = storeRoot(context);
@@ -190,7 +191,7 @@ test('on a full disk a transfer whose bytes are gone keeps nobody from collectin
   // Settles the storage driver, whose trials write.
   await collectGarbage(store);
   await write(store, 'lost', 1);
-  rmSync(join(store.layout.content, 'ingest', store.content.ingestName('lost')), { recursive: true });
+  rmSync(join(placesOf(store).ingests, store.content.ingestName('lost')), { recursive: true });
   fillUp(join(folder, 'ballast'));
   await collectGarbage(store);
   assert.deepEqual([refsIn(store), ingestsIn(store)], [[], []]);
@@ -224,5 +225,5 @@ test('system df tells of unfinished transfers, and system prune takes them', { s
   const pruned = await strata('system', 'prune', '-f');
   assert.match(pruned.stdout, /^Deleted unfinished transfers:\nupload-1\n\nTotal reclaimed space: 5\.\d+MB\n$/m);
   assert.doesNotMatch(await df(), /Transfers/);
-  assert.ok(existsSync(join(strata.root, 'content/ingest')));
+  assert.ok(existsSync(placesOf(strata).ingests));
 });

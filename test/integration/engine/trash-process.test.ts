@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { emptyTrashBehind } from '../../../src/store/garbage/trash-process.ts';
-import { layoutOf } from '../../../src/store/layout.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
+import { placesOf } from '../../helpers/store-places.ts';
+import { removeRunStateAfter } from '../../helpers/store-root.ts';
 import { strataCommand, strataPath } from '../../helpers/strata.ts';
 import { until } from '../../helpers/until.ts';
 
@@ -51,7 +52,7 @@ test('rmi of an image of many files: its trash goes though no other command come
   const strata = strataCommand(context);
   assert.equal((await strata('import', archive, 'many')).code, 0);
   assert.equal((await strata('rmi', 'many')).code, 0);
-  await isEmptied(join(strata.root, 'trash'));
+  await isEmptied(placesOf(strata).trash);
 });
 
 test('what comes while it is emptied goes, too', { skip }, async (context) => {
@@ -77,7 +78,7 @@ test('what cannot be removed holds nothing else back', { skip }, async (context)
 test('no command fails for what cannot be deleted; who prunes is told', { skip }, async (context) => {
   using disk = loopFilesystem(['mkfs.ext4', '-q']);
   const root = join(disk.path, 'root');
-  context.after(() => rmSync(layoutOf(root).run, { recursive: true, force: true }));
+  removeRunStateAfter(context, root);
   await using engine = await Engine.open({ root, storageDriver: 'overlay2' });
   const { trash } = engine.layout;
   addTree(trash, 'stuck', 3);

@@ -14,6 +14,7 @@ import { asTar, dockerArchive, type Files, image, named, TestLayout } from '../.
 import { withImageTree } from '../../helpers/image-tree.ts';
 import { imageListing } from '../../helpers/merged-listing.ts';
 import { needs } from '../../helpers/needs.ts';
+import { placesOf } from '../../helpers/store-places.ts';
 import {
   binary,
   characterDevice,
@@ -259,7 +260,7 @@ test('an aborted or failed look leaves the image as good as before', { skip }, a
   const open = await opened(context, engine);
   const reason = new Error('no longer wanted');
   await assert.rejects(open.config({ signal: AbortSignal.abort(reason) }), reason);
-  const path = join(engine.layout.content, 'blobs/sha256', open.id.slice('sha256:'.length));
+  const path = placesOf(engine).blob(open.id);
   renameSync(path, `${path}.away`);
   await assert.rejects(open.layers(), failsWith('ERR_BLOB_NOT_FOUND'));
   renameSync(`${path}.away`, path);

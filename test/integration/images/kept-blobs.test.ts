@@ -2,7 +2,6 @@
 // more than files can. They live by a blob, in every image that has them, and a check knows.
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { readTar } from '../../../src/archive/index.ts';
@@ -11,6 +10,7 @@ import { buildContext } from '../../helpers/build-context.ts';
 import { asTar, dockerArchive, image, sha256, type TestImage } from '../../helpers/image-archives.ts';
 import { needs } from '../../helpers/needs.ts';
 import { seeded } from '../../helpers/seeded.ts';
+import { placesOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { dir, file, raw, symlink, tar } from '../../helpers/tar-builder.ts';
 
@@ -99,7 +99,7 @@ for (const [order, steps] of Object.entries(orders)) {
 test('the blob of such a layer is missed when it is gone', { skip }, async (context) => {
   const engine = await open(context);
   await load(engine, dependent, 'merged:1', bare);
-  rmSync(join(engine.layout.content, 'blobs/sha256', sha256(upper)));
+  rmSync(placesOf(engine).blob(`sha256:${sha256(upper)}`));
   const { damages } = await engine.system.check().result;
   assert.deepEqual(
     damages.map(({ kind, problem }) => [kind, problem]),

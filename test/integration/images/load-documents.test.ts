@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { Engine } from '../../../src/engine/index.ts';
@@ -19,6 +18,7 @@ import {
   TestLayout,
 } from '../../helpers/image-archives.ts';
 import { needs } from '../../helpers/needs.ts';
+import { placesOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
 
@@ -126,9 +126,8 @@ for (const [name, [files, code]] of Object.entries(refused)) {
       return true;
     });
     assert.deepEqual(await engine.images.list(), []);
-    const { layout } = engine;
-    for (const folder of [join(layout.content, 'blobs/sha256'), layout.indexes, join(layout.snapshots, 'overlay2')])
-      assert.deepEqual(readdirSync(folder), []);
+    const { blobs, indexes, trees } = placesOf(engine);
+    for (const folder of [blobs, indexes, trees]) assert.deepEqual(readdirSync(folder), []);
   });
 }
 

@@ -15,6 +15,7 @@ import { listedImages } from '../../helpers/listed-images.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
 import { seeded } from '../../helpers/seeded.ts';
+import { placesOf } from '../../helpers/store-places.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
 import { untilSame } from '../../helpers/until-same.ts';
 
@@ -59,7 +60,8 @@ test('a load killed at any moment is whole or nothing, and the next one works', 
   assert.equal(images[0]?.id, app.id);
   await engine.images.remove('a/b:1');
   await engine.system.collectGarbage().result;
-  for (const left of [engine.layout.indexes, engine.layout.trash, join(engine.layout.snapshots, 'overlay2')]) {
+  const { indexes, trash, trees } = placesOf(engine);
+  for (const left of [indexes, trash, trees]) {
     await untilSame(() => readdirSync(left), []);
   }
 });
@@ -75,7 +77,7 @@ test('two loads of one archive at the same time', { skip }, async (context) => {
   await using two = await Engine.open({ root, storageDriver: 'overlay2' });
   await Promise.all([one, two, one].map(async (engine) => engine.images.load({ input: input() }).result));
   assert.deepEqual(await listedImages(two), [`a/b:1 ${app.id}`]);
-  assert.equal(readdirSync(join(root, 'snapshots/overlay2')).length, 2);
+  assert.equal(readdirSync(placesOf(root).trees).length, 2);
   await one.images.save({ images: ['a/b:1'], output: async () => undefined }).result;
 });
 
@@ -94,13 +96,13 @@ test('a disk that is full: an error, nothing half-done, and what was there stays
   };
   await load(2, 'small:1');
   const before = await listedImages(engine);
-  const snapshots = readdirSync(join(root, 'snapshots/overlay2')).sort();
+  const snapshots = readdirSync(placesOf(root).trees).sort();
   // Too large for the archive itself, and large enough for it but not for the layer as well.
   for (const mib of [60, 22]) {
     await assert.rejects(load(mib, 'small:1'), (error) => isKind(error, 'exhausted'));
     assert.deepEqual(await listedImages(engine), before);
-    assert.deepEqual(readdirSync(join(root, 'snapshots/overlay2')).sort(), snapshots);
-    await untilSame(() => readdirSync(join(root, 'trash')), []);
+    assert.deepEqual(readdirSync(placesOf(root).trees).sort(), snapshots);
+    await untilSame(() => readdirSync(placesOf(root).trash), []);
   }
   await engine.images.remove('small:1');
   await load(3, 'again:1');

@@ -10,7 +10,9 @@ import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { buildContext } from '../../helpers/build-context.ts';
 import { asTar, dockerArchive, type Files, image, named, sha256, TestLayout } from '../../helpers/image-archives.ts';
 import { listedImages } from '../../helpers/listed-images.ts';
+import { namesIn } from '../../helpers/names-in.ts';
 import { needs } from '../../helpers/needs.ts';
+import { placesOf } from '../../helpers/store-places.ts';
 import { dir, file, hardlink, opaque, symlink, tar, whiteout } from '../../helpers/tar-builder.ts';
 import { until } from '../../helpers/until.ts';
 
@@ -43,17 +45,10 @@ const load = async (engine: Engine, archive: Files | Uint8Array, options: Partia
     .result;
 
 /** Nothing was added to an empty store: no image, blob, snapshot or index, nothing half-done. */
-async function assertEmpty({ images, layout }: Engine): Promise<void> {
-  assert.deepEqual(await images.list(), []);
-  for (const [directory, what] of [
-    [join(layout.content, 'blobs/sha256'), 'blobs'],
-    [join(layout.content, 'ingest'), 'ingests'],
-    [join(layout.snapshots, 'overlay2'), 'snapshots'],
-    [layout.indexes, 'indexes'],
-    [layout.trash, 'trash'],
-  ] as const) {
-    assert.deepEqual(entries(directory), [], what);
-  }
+async function assertEmpty(engine: Engine): Promise<void> {
+  assert.deepEqual(await engine.images.list(), []);
+  const { blobs, ingests, trees, indexes, trash } = placesOf(engine);
+  for (const folder of [blobs, ingests, trees, indexes, trash]) assert.deepEqual(namesIn(folder), [], folder);
 }
 
 function entries(directory: string): string[] {
@@ -100,7 +95,7 @@ for (const [name, pack] of Object.entries(compressions)) {
       [{ id: app.id, references: ['me/app:1', 'me/app:2'] }],
     );
     assert.deepEqual(await listedImages(engine), [`me/app:1 ${app.id}`, `me/app:2 ${app.id}`]);
-    assert.equal(entries(join(engine.layout.snapshots, 'overlay2')).length, 2);
+    assert.equal(entries(placesOf(engine).trees).length, 2);
     // On a slow machine behind the load.
     await until(
       () => entries(engine.layout.trash).length === 0,
@@ -108,7 +103,7 @@ for (const [name, pack] of Object.entries(compressions)) {
     );
     // What manifests cannot name is taken as the tar it holds; what they can keeps its blob.
     const kept = name === 'gzip' || name === 'zstd' ? 2 : 0;
-    assert.equal(entries(join(engine.layout.content, 'blobs/sha256')).length, 2 + kept);
+    assert.equal(entries(placesOf(engine).blobs).length, 2 + kept);
   });
 }
 
@@ -146,10 +141,9 @@ test('vfs has the same images', { skip }, async (context) => {
     steps.map(({ sizeBytes }) => sizeBytes),
     [8, 8],
   );
-  const trees = entries(join(engine.layout.snapshots, 'vfs')).map((id) => join(engine.layout.snapshots, 'vfs', id));
-  const listings = trees.map((tree) =>
-    execFileSync('find', [tree, '-type', 'f', '-printf', '%f\n'], { encoding: 'utf8' }),
-  );
+  const listings = placesOf(engine, 'vfs')
+    .treePaths()
+    .map((tree) => execFileSync('find', [tree, '-type', 'f', '-printf', '%f\n'], { encoding: 'utf8' }));
   assert.deepEqual(listings.map((text) => text.split('\n').sort().join(' ').trim()).sort(), ['a name old', 'b name']);
 });
 
@@ -216,7 +210,7 @@ test('several images share layers: each is unpacked once, events say which stood
     `${sha256(base)} exists`,
     `${sha256(other)} done`,
   ]);
-  assert.equal(entries(join(engine.layout.snapshots, 'overlay2')).length, 3);
+  assert.equal(entries(placesOf(engine).trees).length, 3);
 });
 
 test('of an index the platform wished for, or this machine', { skip }, async (context) => {

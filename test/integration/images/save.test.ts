@@ -10,6 +10,7 @@ import { Engine, type SaveEvent } from '../../../src/engine/index.ts';
 import { asTar, dockerArchive, type Files, image, named, sha256, TestLayout } from '../../helpers/image-archives.ts';
 import { needs } from '../../helpers/needs.ts';
 import { seeded } from '../../helpers/seeded.ts';
+import { placesOf } from '../../helpers/store-places.ts';
 import { dir, file, hardlink, opaque, raw, symlink, tar, whiteout } from '../../helpers/tar-builder.ts';
 
 const skip = needs('root', 'overlay');
@@ -175,8 +176,9 @@ test('a store whose files were changed gives an error and no archive', { skip },
   const output = folder(context);
   const path = join(output, 'app.tar');
   writeFileSync(path, 'before');
-  const trees = readdirSync(join(engine.layout.snapshots, 'overlay2'));
-  const victim = trees.map((id) => join(engine.layout.snapshots, 'overlay2', id, 'fs/usr/lib/b'));
+  const victim = placesOf(engine)
+    .treePaths()
+    .map((tree) => join(tree, 'fs/usr/lib/b'));
   for (const [content, code] of [
     ['c', 'ERR_LAYER_DAMAGED'],
     ['longer', 'ERR_LAYER_TREE_CHANGED'],
