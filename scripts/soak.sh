@@ -3,8 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 sh scripts/setup.sh test
-PATH=$PWD/node_modules/.bin:$PATH
-STRATA_SOAK=1
-export PATH STRATA_SOAK
+. scripts/test-environment.sh
+export STRATA_SOAK=1
 [ $# -gt 0 ] || set -- 'test/**/*.test.ts'
 exec node --test --test-concurrency=1 "$@"

@@ -4,14 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 sh scripts/setup.sh test
-PATH=$PWD/node_modules/.bin:$PATH
-export PATH
-# A test that names no store would use the machine's.
-STRATA_ROOT=/proc/a-test-that-names-no-store
-export STRATA_ROOT
-# Nor does a test depend on how the machine is configured.
-STRATA_CONFIG=/dev/null
-export STRATA_CONFIG
+. scripts/test-environment.sh
 failed=$(mktemp)
 trap 'rm -f "$failed"' EXIT
 

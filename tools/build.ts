@@ -1,11 +1,11 @@
 // Makes what is published: lib/, the library as ESM with types, cli/, the command as CommonJS, man/ and completions/.
 //   node tools/build.ts [folder]     default: dist
 import { execFileSync } from 'node:child_process';
-import { chmodSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { build, type Metafile } from 'esbuild';
+import { build } from 'esbuild';
 import { completionScripts } from '../src/cli/completion/scripts.ts';
-import { bundleProgram } from './bundle.ts';
+import { buildCommand } from './build-command.ts';
 import { writeGuardedEntries } from './guarded-entries.ts';
 import { manPages } from './man-pages.ts';
 
@@ -31,28 +31,6 @@ async function buildLibrary(folder: string): Promise<void> {
   await writeGuardedEntries(folder);
 }
 
-async function buildCommand(folder: string): Promise<void> {
-  const metafile = await bundleProgram('src/cli/main.ts', 'strata-main', folder);
-  writeFileSync(join(folder, 'LICENSES.txt'), licencesOf(metafile));
-  // An old Node has to understand the entry for as long as it takes to say that it is too old.
-  await build({
-    absWorkingDir: root,
-    entryPoints: [{ in: 'src/cli/entry.ts', out: 'strata' }],
-    outdir: folder,
-    outExtension: { '.js': '.cjs' },
-    bundle: true,
-    platform: 'node',
-    target: 'node12',
-    format: 'cjs',
-    define: { 'import.meta.dirname': '__dirname' },
-    // V8 begins with room for 1 MB of what is new, and a short command would have it collected once or twice, which takes 1
-    // to 3 ms each time. Without the dashes Node itself would read --env-file, wherever it stands.
-    banner: { js: '#!/usr/bin/env -S node --min-semi-space-size=4 --' },
-    logLevel: 'warning',
-  });
-  chmodSync(join(folder, 'strata.cjs'), 0o755);
-}
-
 /** Manual pages and completion scripts. The pages' date is SOURCE_DATE_EPOCH's where that is set. */
 async function writeForShells(folder: string): Promise<void> {
   const epoch = process.env['SOURCE_DATE_EPOCH'];
@@ -65,17 +43,6 @@ async function writeForShells(folder: string): Promise<void> {
     mkdirSync(join(folder, name), { recursive: true });
     for (const [file, text] of files) writeFileSync(join(folder, name, file), text);
   }
-}
-
-/** Licences of the packages inside the bundles, which ask to go along with them. */
-function licencesOf({ inputs }: Metafile): string {
-  const names = Object.keys(inputs).flatMap(
-    (file) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules)/.exec(file)?.[1] ?? [],
-  );
-  return [...new Set(names)]
-    .sort()
-    .map((name) => `${name}\n\n${readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8')}`)
-    .join('\n');
 }
 
 rmSync(out, { recursive: true, force: true });

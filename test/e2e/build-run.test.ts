@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { buildContext } from '../helpers/build-context.ts';
 import { fill } from '../helpers/build-folder.ts';
 import { busyboxContext } from '../helpers/busybox-image.ts';
 import { unusualSeconds, wake } from '../helpers/marked-sleep.ts';
 import { needs } from '../helpers/needs.ts';
-import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
+import { type StrataCommand, strataCommand, strataPath } from '../helpers/strata.ts';
 import { until } from '../helpers/until.ts';
 
 const skip = needs('root', 'overlay', 'runc', 'busybox');
@@ -109,7 +108,7 @@ test('on a terminal nothing that a step writes moves the cursor', { skip: skip |
   const evil = "printf 'up\\033[5A\\033[2J\\007\\rnew line\\n'; printf 'wide \\344\\270\\255\\n'";
   const mark = unusualSeconds();
   const folder = buildContext(t, ['FROM base', `RUN ${evil}; sleep ${mark} || exit 6`]);
-  const command = `${join(import.meta.dirname, '../../bin/strata')} --root ${strata.root} build ${folder}`;
+  const command = `${strataPath} --root ${strata.root} build ${folder}`;
   const child = spawn('script', ['-qec', command, '/dev/null'], { env: { ...process.env, TERM: 'xterm' } });
   let shown = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text));

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../src/engine/index.ts';
@@ -12,7 +11,7 @@ import { needs } from '../helpers/needs.ts';
 import { seeded } from '../helpers/seeded.ts';
 import { placesOf } from '../helpers/store-places.ts';
 import { storeRoot } from '../helpers/store-root.ts';
-import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
+import { type StrataCommand, strataCommand, strataPath } from '../helpers/strata.ts';
 
 const skip = needs('root', 'runc', 'overlay', 'busybox');
 
@@ -139,7 +138,7 @@ test('a commit killed at any moment is whole or nothing', { skip }, async (conte
   const random = seeded(5);
   const rounds = process.env['STRATA_SOAK'] === undefined ? 6 : 60;
   for (let round = 0; round < rounds; round++) {
-    const child = spawn(join(import.meta.dirname, '../../bin/strata'), ['commit', 'one', 'c'], {
+    const child = spawn(strataPath, ['commit', 'one', 'c'], {
       env: { ...process.env, STRATA_ROOT: strata.root },
       stdio: 'ignore',
     });

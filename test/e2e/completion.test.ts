@@ -31,11 +31,9 @@ async function place(t: TestContext): Promise<Place> {
   for (const name of ['bin', 'context-folder', 'home']) mkdirSync(join(folder, name));
   writeFileSync(join(folder, 'context-file'), '');
   for (const name of ['with space', 'home/store']) symlinkSync(strata.root, join(folder, name));
-  const { command, first, env } = await bundled;
-  const words = [command, ...first].map((word) => `'${word}'`).join(' ');
-  writeFileSync(join(folder, 'bin/strata'), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+  symlinkSync(await bundled, join(folder, 'bin/strata'));
   const path = `${join(folder, 'bin')}:${process.env['PATH'] ?? ''}`;
-  return { folder, variables: { ...env, PATH: path, STRATA_ROOT: strata.root, HOME: join(folder, 'home') } };
+  return { folder, variables: { PATH: path, STRATA_ROOT: strata.root, HOME: join(folder, 'home') } };
 }
 
 /** What is typed, a tab for the key, and the line that comes of it. */

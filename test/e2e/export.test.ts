@@ -10,7 +10,7 @@ import { temporaryFolder } from '../helpers/build-folder.ts';
 import { busyboxContext } from '../helpers/busybox-image.ts';
 import { withImageTree } from '../helpers/image-tree.ts';
 import { needs } from '../helpers/needs.ts';
-import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
+import { type StrataCommand, strataCommand, strataPath } from '../helpers/strata.ts';
 
 const skip = needs('root', 'runc', 'overlay', 'busybox');
 
@@ -61,7 +61,7 @@ test('export gives the same bytes each time, which others read, and import gives
 
 test('export writes to standard output, and refuses what it cannot do', { skip }, async (context) => {
   const strata = await ran(context);
-  const bytes = execFileSync(join(import.meta.dirname, '../../bin/strata'), ['export', 'one'], {
+  const bytes = execFileSync(strataPath, ['export', 'one'], {
     env: { ...process.env, STRATA_ROOT: strata.root },
     maxBuffer: 64 << 20,
   });

@@ -17,7 +17,7 @@ import { temporaryFolder } from '../helpers/build-folder.ts';
 import { busyboxStore } from '../helpers/busybox-store.ts';
 import { asTar, dockerArchive, image } from '../helpers/image-archives.ts';
 import { needs } from '../helpers/needs.ts';
-import { type StrataCommand, strataCommand } from '../helpers/strata.ts';
+import { type StrataCommand, strataCommand, strataPath } from '../helpers/strata.ts';
 import {
   binary,
   characterDevice,
@@ -254,7 +254,7 @@ test('cp copies out of an image by the rules that hold for containers', { skip }
     assert.equal(await cp(...args), `strata: ${message}`, args.join(' '));
   }
   const piped = spawnSync('sh', ['-c', `"$STRATA" cp me/app:1:/etc - | tar tf -`], {
-    env: { ...process.env, STRATA: join(import.meta.dirname, '../../bin/strata'), STRATA_ROOT: strata.root },
+    env: { ...process.env, STRATA: strataPath, STRATA_ROOT: strata.root },
   });
   assert.equal(piped.stdout.toString(), 'etc/\netc/name\n');
 });

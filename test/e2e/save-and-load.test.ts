@@ -51,11 +51,10 @@ test('through pipes, in docker words', { skip }, async (context) => {
   const here = strataCommand(context);
   const there = strataCommand(context);
   await out(here, 'build', '-t', 'hello-world', example);
-  const bin = join(import.meta.dirname, '../../bin/strata');
   const id = (await out(here, 'images', '-q', '--no-trunc')).trim();
   const piped = execFileSync(
     'sh',
-    ['-c', `"${bin}" --root "${here.root}" save ${id} | gzip | "${bin}" --root "${there.root}" load -q`],
+    ['-c', `"${strataPath}" --root "${here.root}" save ${id} | gzip | "${strataPath}" --root "${there.root}" load -q`],
     {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -84,13 +83,12 @@ test('standard input from a file, whole or begun', { skip }, async (context) => 
   await out(here, 'save', '-o', archive, 'hello-world');
   const after = join(folder(context), 'after.tar');
   writeFileSync(after, Buffer.concat([Buffer.alloc(1024, 'x'), readFileSync(archive)]));
-  const bin = join(import.meta.dirname, '../../bin/strata');
   for (const [first, file] of [
     ['', archive],
     ['dd bs=1024 count=1 of=/dev/null status=none;', after],
   ]) {
     const there = strataCommand(context);
-    const script = `{ ${first} "${bin}" --root "${there.root}" load -q; } <"${file}"`;
+    const script = `{ ${first} "${strataPath}" --root "${there.root}" load -q; } <"${file}"`;
     const loaded = execFileSync('sh', ['-c', script], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
     assert.equal(loaded, 'Loaded image: hello-world:latest\n');
     assert.equal(await out(there, ...identity), await out(here, ...identity));

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { storeRoot } from './store-root.ts';
 import type { Hooks } from './test-file.ts';
 
-/** The command of this checkout. */
-export const strataPath: string = join(import.meta.dirname, '../../bin/strata');
+/** The command of this checkout: as it is published where `STRATA_COMMAND` names it, from its sources otherwise. */
+export const strataPath: string = process.env['STRATA_COMMAND'] ?? join(import.meta.dirname, '../../bin/strata');
 
 export interface CommandResult {
   readonly code: number | null;

@@ -13,7 +13,7 @@ test('the same command lines as docker, the same answers', {
   concurrency: 2,
   skip: needs('root', 'overlay'),
 }, async (t) => {
-  const program = await bundledCommand(t);
+  const program = { command: await bundledCommand(t) };
   await Promise.all(
     sets.flatMap(({ name: set, scenarios }) =>
       scenarios.map((scenario) =>

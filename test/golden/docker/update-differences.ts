@@ -39,7 +39,7 @@ function explained(difference: Difference, before: readonly KnownDifference[]): 
 }
 
 test('differences are written down', async (t) => {
-  const program = await bundledCommand(t);
+  const program = { command: await bundledCommand(t) };
   for (const { name: set, scenarios } of sets) {
     if (wantedSet !== undefined && wantedSet !== set) continue;
     const before = readDifferences(set);

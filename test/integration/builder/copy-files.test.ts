@@ -28,6 +28,7 @@ import { shortListing, withImageTree } from '../../helpers/image-tree.ts';
 import { needs } from '../../helpers/needs.ts';
 import { placesOf, recordsOf } from '../../helpers/store-places.ts';
 import { storeRoot } from '../../helpers/store-root.ts';
+import { strataPath } from '../../helpers/strata.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
 import { treeListing } from '../../helpers/tree-listing.ts';
 
@@ -408,10 +409,9 @@ test('a context that may not be read is told as such', { skip: skip || needs('se
   const folder = folderWith(t, { Dockerfile: 'FROM scratch\nCOPY . /\n', 'd/secret': 'x' });
   chmodSync(join(folder, 'd/secret'), 0);
   const capabilities = '-dac_override,-dac_read_search';
-  const command = join(import.meta.dirname, '../../../bin/strata');
   const { status, stderr } = spawnSync(
     'setpriv',
-    ['--inh-caps', capabilities, '--bounding-set', capabilities, command, '--root', root, 'build', folder],
+    ['--inh-caps', capabilities, '--bounding-set', capabilities, strataPath, '--root', root, 'build', folder],
     { encoding: 'utf8' },
   );
   assert.equal(status, 1, stderr);

@@ -22,8 +22,6 @@ const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox');
 const seed = runSeed();
 // Where a soak that was interrupted goes on: every point depends on the seed and its own number only.
 const first = Number(process.env['STRATA_FIRST_POINT'] ?? 0);
-// A built command starts sooner, and more of the kills fall into its work.
-const command = process.env['STRATA_COMMAND'] ?? strataPath;
 
 interface Ended {
   readonly ms: number;
@@ -42,7 +40,7 @@ function begin(folder: string, root: string, args: readonly string[]): Running {
   const began = performance.now();
   const paths = ['stdout', 'stderr'].map((name) => join(folder, name));
   const fds = paths.map((path) => openSync(path, 'w'));
-  const child = spawn(command, ['--root', root, ...args], { stdio: ['ignore', ...fds] });
+  const child = spawn(strataPath, ['--root', root, ...args], { stdio: ['ignore', ...fds] });
   for (const fd of fds) closeSync(fd);
   const ended = once(child, 'exit', { signal: AbortSignal.timeout(patienceMs) }).then(([code]) => {
     const [stdout = '', stderr = ''] = paths.map((path) => readFileSync(path, 'latin1'));

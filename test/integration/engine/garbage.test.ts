@@ -42,7 +42,7 @@ const largeBytes = 64 * 2 ** 20;
 async function storeOfKilledBuild(context: TestContext, files: string): Promise<string> {
   for (let attempt = 0; attempt < 20; attempt++) {
     const root = storeRoot(context);
-    const child = spawn(join(import.meta.dirname, '../../../bin/strata'), ['--root', root, 'build', files], {
+    const child = spawn(strataPath, ['--root', root, 'build', files], {
       stdio: 'ignore',
     });
     const ended = once(child, 'close');

@@ -16,6 +16,7 @@ import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
 import { seeded } from '../../helpers/seeded.ts';
 import { placesOf } from '../../helpers/store-places.ts';
+import { strataPath } from '../../helpers/strata.ts';
 import { file, tar } from '../../helpers/tar-builder.ts';
 import { untilSame } from '../../helpers/until-same.ts';
 
@@ -40,9 +41,8 @@ test('a load killed at any moment is whole or nothing, and the next one works', 
     asTar(layout.index(layout.image(app, (layer) => gzipSync(layer, { level: 1 }), '+gzip', named('a/b:1')))),
   );
   const root = join(directory, 'root');
-  const command = join(import.meta.dirname, '../../../bin/strata');
   for (let round = 0; round < 8; round++) {
-    const child = spawn(command, ['--root', root, 'load', '-q', '-i', archive], { stdio: 'ignore' });
+    const child = spawn(strataPath, ['--root', root, 'load', '-q', '-i', archive], { stdio: 'ignore' });
     const ended = once(child, 'close');
     // From before the store is opened until after a load on a quick machine.
     await sleep(150 + random.next(900));
