@@ -8,7 +8,6 @@ import type { CliContext, CommandOutput, GlobalOptions } from './context.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { explicitBooleans, usageProblem } from './flags/flags.ts';
 import { defineProgram } from './program.ts';
-import { renderError } from './render/error.ts';
 import { Interruption } from './terminal/interruption.ts';
 
 /** Runs one command line and gives the code to exit with; everything it opened is closed when it resolves. */
@@ -50,6 +49,7 @@ export async function runCommandLine(argv: readonly string[], { out, err }: Comm
     if (error instanceof CommanderError) return error.exitCode;
     if (interruption.signal.aborted && error === interruption.signal.reason) return interruption.exitCode;
     if (isReaderGone(error)) return killedByPipe();
+    const { renderError } = await import('./render/error.ts');
     context.err(renderError(error, { debug: program.opts<GlobalOptions>().debug === true }));
     return exitCodeOf(error);
   } finally {

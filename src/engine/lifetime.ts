@@ -21,7 +21,7 @@ export class Lifetime {
   /** Says what is closed: `engine`. */
   readonly #what: string;
   readonly #uses = new Set<Use>();
-  #reason: StrataError | undefined;
+  #isClosed = false;
   #closing: Promise<void> | undefined;
 
   constructor(what: string) {
@@ -117,9 +117,8 @@ export class Lifetime {
   }
 
   async #close(after: () => Promise<void>): Promise<void> {
-    const reason = closed(this.#what);
-    this.#reason = reason;
-    const failures = await Promise.allSettled([...this.#uses].map(async (use) => await use.close(reason)));
+    this.#isClosed = true;
+    const failures = await Promise.allSettled([...this.#uses].map(async (use) => await use.close(closed(this.#what))));
     this.#uses.clear();
     await after();
     for (const failure of failures) if (failure.status === 'rejected') throw failure.reason;
@@ -135,7 +134,7 @@ export class Lifetime {
   }
 
   #refuseClosed(): void {
-    if (this.#reason !== undefined) throw this.#reason;
+    if (this.#isClosed) throw closed(this.#what);
   }
 
   /** Throws ERR_CLOSED. */

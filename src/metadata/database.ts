@@ -46,7 +46,7 @@ export interface DatabaseOptions {
   readonly busyTimeoutMs?: number;
   /**
    * This process is a command: it opens no other connection to the file, so that looking writes not even to memory that is
-   * shared, and nothing waits for its main thread, which may then write the log back.
+   * shared, and nothing waits for its main thread, which may then flush the log and write it back.
    */
   readonly isAlone?: boolean | undefined;
   /** Makes what a store needs besides the database, before that is made or written to. */

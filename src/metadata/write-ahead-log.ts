@@ -8,7 +8,7 @@ import { logFailure } from './sqlite-failure.ts';
 export interface WriteAheadLogOptions {
   /** Of the connection. */
   readonly timeoutMs: number;
-  /** SQLite writes the log back by itself. */
+  /** SQLite writes the log back by itself, and the main thread flushes it. */
   readonly isAlone: boolean;
   readonly onFlushFailed: ((error: unknown) => void) | undefined;
 }
@@ -42,7 +42,7 @@ export class WriteAheadLog implements Disposable {
 
   /** To be called in each transaction before its commit. Throws what opening the log throws. */
   open(): void {
-    this.#flush ??= new LogFlush(this.#path);
+    this.#flush ??= new LogFlush(this.#path, this.#options);
   }
 
   /** To be called behind each transaction that changed something. */
