@@ -33,22 +33,23 @@ export async function build(
   openRunner: (lease: StoreLease) => Promise<Runner & Disposable>,
 ): Promise<RecordedImage> {
   const references = readTags(request.tags ?? []);
-  for (const text of store.driver.warnings) report({ type: 'warning', text });
+  const { warnings } = await store.openDriver();
+  for (const text of warnings) report({ type: 'warning', text });
   checkChoice('network', request.network, buildNetworks);
   refusePull(request.pull);
   return await store.work('build', { signal }, async (work) => {
     const { lease } = work;
     await using source = await openBuildSource(request, store, { lease, signal });
     await using runner = new LazyRunner(() => openRunner(lease));
-    const { metadata, driver, layout } = store;
+    const { metadata, layout, trees } = store;
+    const { name, snapshotter } = await store.openDriver();
     const cache = new BuildCache({
       records: metadata.builds,
       snapshots: metadata.snapshots,
       locks: new KeyLocks(join(layout.locks, 'steps')),
       lease,
-      driver: driver.name,
+      driver: name,
     });
-    const { nativeDiff } = driver.snapshotter.capabilities;
     return await buildImage(
       {
         context: source.context,
@@ -66,8 +67,8 @@ export async function build(
         store,
         work,
         cache,
-        workspace: new SnapshotWorkspace(store, lease),
-        copies: nativeDiff ? copiesOf(layout, request, cache) : undefined,
+        workspace: new SnapshotWorkspace({ snapshotter, trees, lease }),
+        copies: snapshotter.capabilities.nativeDiff ? copiesOf(layout, request, cache) : undefined,
         runner,
         layerMaker: layerMakerOf(store, work),
       },

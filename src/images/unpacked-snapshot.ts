@@ -10,17 +10,18 @@ import type { Store } from '../store/store.ts';
  * layers. `image` is what messages call it. Throws ERR_IMAGE_NOT_UNPACKED.
  */
 export async function unpackedSnapshot(
-  { metadata, driver }: Store,
+  store: Store,
   { rootfs }: Pick<ImageConfig, 'rootfs'>,
   { image, lease }: { readonly image: string; readonly lease: Lease },
 ): Promise<{ readonly id: string; readonly chainId: ChainId } | undefined> {
   const chainId = chainIds(rootfs.diff_ids).at(-1);
   if (chainId === undefined) return undefined;
-  const snapshot = await metadata.snapshots.findByChainId(driver.name, chainId, lease);
+  const { name } = await store.openDriver();
+  const snapshot = await store.metadata.snapshots.findByChainId(name, chainId, lease);
   if (snapshot !== undefined) return { id: snapshot.id, chainId };
   throw new StrataError({
     code: 'ERR_IMAGE_NOT_UNPACKED',
-    message: `image ${image}: its layers are not unpacked for ${driver.name}`,
+    message: `image ${image}: its layers are not unpacked for ${name}`,
     hint: 'Build or load it again with this storage driver.',
   });
 }

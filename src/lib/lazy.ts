@@ -16,6 +16,11 @@ export class Lazy<Value> {
     return await unlessAborted(this.#value, { signal });
   }
 
+  /** Resolves with what was made so far: undefined when nobody has asked for it, or it could not be made. */
+  async made(): Promise<Value | undefined> {
+    return await this.#value?.catch(() => undefined);
+  }
+
   async #kept(): Promise<Value> {
     try {
       return await this.#make();

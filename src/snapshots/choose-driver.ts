@@ -2,7 +2,7 @@ import { type DriverChoice, findingsOf } from './driver-choice.ts';
 import { optionsFor } from './driver-options.ts';
 import { heldDrivers, hiddenSnapshots } from './held-drivers.ts';
 import { ProbePlace } from './probe-place.ts';
-import type { DriverProbe, DriverTable, StorageDriver } from './storage-driver.ts';
+import type { DriverProbe, StorageDriver } from './storage-driver.ts';
 import { type DriverWish, driverCannotWork, tableOf, wishedDriver } from './wished-driver.ts';
 
 export interface ChooseDriverOptions extends DriverWish {
@@ -14,31 +14,32 @@ export interface ChooseDriverOptions extends DriverWish {
  * Picks the driver for a store by trying what it needs in the store's own directory, and tells why not the others. The
  * user's wish counts first; then the first of the table that works, unless the store holds snapshots of one other only.
  * Makes the root when it is absent.
- * Throws ERR_STORAGE_DRIVER_UNKNOWN; ERR_STORAGE_DRIVER_UNSUPPORTED when the wished driver, or none, can work there;
+ * Rejects with ERR_STORAGE_DRIVER_UNKNOWN; ERR_STORAGE_DRIVER_UNSUPPORTED when the wished driver, or none, can work there;
  * ERR_STORAGE_ROOT_UNUSABLE when nothing can be written there.
  */
-export function chooseDriver(options: ChooseDriverOptions): DriverChoice {
+export async function chooseDriver(options: ChooseDriverOptions): Promise<DriverChoice> {
   const table = tableOf(options);
   const wish = wishedDriver(options);
   using place = new ProbePlace(options.root, options.rootless ?? false);
   const held = heldDrivers(options.root, table);
   const trials = new Trials(place, options);
-  const first = (wish === undefined ? table.drivers : [wish]).find((driver) => trials.of(driver).works);
+  const first = await trials.firstOf(wish === undefined ? table.drivers : [wish]);
   if (first === undefined) {
     const elsewhere = 'put the root on another filesystem, such as ext4 or xfs.';
     const hint = wish === undefined ? `Nothing works there: ${elsewhere}` : `Use another driver, or ${elsewhere}`;
     throw driverCannotWork(wish?.name ?? 'any', trials.failures().join('; '), hint);
   }
   const [only, second] = held;
-  const keeps = wish === undefined && only !== undefined && second === undefined && trials.of(only).works;
+  const keeps = wish === undefined && only !== undefined && second === undefined && (await trials.of(only)).works;
   const driver = keeps ? only : first;
-  const found = { table, wish, first, driver, trials };
+  const { reason, warnings } = await trials.of(driver);
+  const found = { wish, first, driver, reason, trials };
   return {
     driver: driver.name,
     findings: findingsOf(table, driver, (each) => reasonFor(each, found)),
     warnings: [
       ...(driver === first ? priceOf(found) : []),
-      ...trials.of(driver).warnings,
+      ...warnings,
       ...hiddenSnapshots(options.root, table, driver.name),
     ],
   };
@@ -55,10 +56,16 @@ class Trials {
     this.#wish = wish;
   }
 
-  of(driver: StorageDriver): DriverProbe {
-    const probe = this.#done.get(driver) ?? driver.probe(this.#place, optionsFor(driver, this.#wish));
+  async of(driver: StorageDriver): Promise<DriverProbe> {
+    const probe = this.#done.get(driver) ?? (await driver.probe(this.#place, optionsFor(driver, this.#wish)));
     this.#done.set(driver, probe);
     return probe;
+  }
+
+  /** Returns the first that works. */
+  async firstOf(drivers: readonly StorageDriver[]): Promise<StorageDriver | undefined> {
+    for (const driver of drivers) if ((await this.of(driver)).works) return driver;
+    return undefined;
   }
 
   failureOf(driver: StorageDriver): string | undefined {
@@ -73,21 +80,22 @@ class Trials {
 }
 
 interface Found {
-  readonly table: DriverTable;
   readonly wish: StorageDriver | undefined;
   /** The first of the table that works. */
   readonly first: StorageDriver;
   readonly driver: StorageDriver;
+  /** Why it works. */
+  readonly reason: string;
   readonly trials: Trials;
 }
 
-function reasonFor(each: StorageDriver, { wish, first, driver, trials }: Found): string {
+function reasonFor(each: StorageDriver, { wish, first, driver, reason, trials }: Found): string {
   const failure = trials.failureOf(each);
   if (failure !== undefined) return failure;
   if (wish !== undefined) return `${wish.name} was asked for`;
   const holds = 'holds the snapshots of this store';
   if (driver !== first) return each === driver ? holds : `${driver.name} ${holds}`;
-  return each === driver ? trials.of(each).reason : (each.drawback ?? `${driver.name} is preferred`);
+  return each === driver ? reason : (each.drawback ?? `${driver.name} is preferred`);
 }
 
 /** Says what a driver costs that nobody asked for. */

@@ -9,8 +9,13 @@ export interface OpenSnapshotterOptions
   readonly driver: string;
 }
 
-/** Opens a driver by its name. Throws ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED. */
-export function openSnapshotter({ driver: name, table, options, ...place }: OpenSnapshotterOptions): OpenedSnapshotter {
+/** Opens a driver by its name. Rejects with ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED. */
+export async function openSnapshotter({
+  driver: name,
+  table,
+  options,
+  ...place
+}: OpenSnapshotterOptions): Promise<OpenedSnapshotter> {
   const driver = driverNamed(name, tableOf({ table }));
-  return driver.open({ ...place, options: optionsFor(driver, { options }) });
+  return await driver.open({ ...place, options: optionsFor(driver, { options }) });
 }

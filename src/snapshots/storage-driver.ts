@@ -2,7 +2,10 @@ import type { SnapshotLedger } from '../ledger/types.ts';
 import type { ProbePlace } from './probe-place.ts';
 import type { LayerDirectories, SnapshotCleaner, Snapshotter } from './types.ts';
 
-/** One way to keep snapshots. docs/storage-drivers.md shows how to add one. */
+/**
+ * One way to keep snapshots. docs/storage-drivers.md shows how to add one. Every command has the table of drivers: what a
+ * driver needs for its work it imports when it is probed or opened, which many commands never do.
+ */
 export interface StorageDriver {
   /** As users write it. What the driver keeps is under `<root>/snapshots/<name>`. */
   readonly name: string;
@@ -16,9 +19,9 @@ export interface StorageDriver {
   /** Returns false when the driver cannot work here, as far as a look tells. Writes nothing, mounts nothing. */
   isLikely(): boolean;
   /** Tries what the driver needs, in a place on the store's filesystem. */
-  probe(place: ProbePlace, options: DriverOptions): DriverProbe;
+  probe(place: ProbePlace, options: DriverOptions): Promise<DriverProbe>;
   /** Opens the driver over a store. Folders under the root are made with the first snapshot. */
-  open(options: OpenDriverOptions): OpenedSnapshotter;
+  open(options: OpenDriverOptions): Promise<OpenedSnapshotter>;
 }
 
 /** Values of a driver's options, by name: those that were given. */

@@ -2,6 +2,7 @@ import type { Configuration } from '../configuration/settings.ts';
 import { LocalContentStore } from '../content/local/store.ts';
 import { ObjectLocks } from '../content/object-locks.ts';
 import type { AbortOptions } from '../lib/abort.ts';
+import { Lazy } from '../lib/lazy.ts';
 import { Metadata } from '../metadata/metadata.ts';
 import { TrackedBlobs } from '../metadata/tracked-content.ts';
 import { expectedDriver } from '../snapshots/expected-driver.ts';
@@ -65,8 +66,8 @@ class OpenStore implements Store {
   readonly exits: ExitWatch;
   readonly host: Host;
   readonly #options: OpenStoreOptions;
-  #driver: OpenedDriver | undefined;
-  #others: readonly OpenedSnapshotter[] | undefined;
+  readonly #driver: Lazy<OpenedDriver>;
+  readonly #others: Lazy<readonly OpenedSnapshotter[]>;
 
   constructor({ layout, locks, content, metadata }: Parts, options: OpenStoreOptions) {
     this.layout = layout;
@@ -78,24 +79,20 @@ class OpenStore implements Store {
     this.exits = new ExitWatch(exitsOf(layout));
     this.host = options.host;
     this.#options = options;
+    this.#driver = new Lazy(async () => await openDriver(options.driver, metadata.snapshots));
+    this.#others = new Lazy(async () => await this.#openOthers());
     this.layers = new StoreLayers(this);
     this.trees = new StoreTrees(this);
   }
 
-  get driver(): OpenedDriver {
-    if (this.#driver !== undefined) return this.#driver;
+  async openDriver(): Promise<OpenedDriver> {
     const { db, snapshots } = this.metadata;
-    const open = db.isWritable ? openDriver : openDriverToLook;
-    const driver = open(this.#options.driver, snapshots);
-    if (db.isWritable) this.#driver = driver;
-    return driver;
+    return db.isWritable ? await this.#driver.get() : await openDriverToLook(this.#options.driver, snapshots);
   }
 
-  get snapshotters(): readonly OpenedSnapshotter[] {
-    const { name, snapshotter } = this.driver;
-    const { db, snapshots } = this.metadata;
-    const others = this.#others ?? openOthers(this.#options.driver, snapshots, name);
-    if (db.isWritable) this.#others = others;
+  async openSnapshotters(): Promise<readonly OpenedSnapshotter[]> {
+    const { snapshotter } = await this.openDriver();
+    const others = this.metadata.db.isWritable ? await this.#others.get() : await this.#openOthers();
     return [snapshotter, ...others];
   }
 
@@ -112,10 +109,15 @@ class OpenStore implements Store {
     return await this.#options.endAbandonedWork(this);
   }
 
+  async #openOthers(): Promise<readonly OpenedSnapshotter[]> {
+    const { name } = await this.openDriver();
+    return await openOthers(this.#options.driver, this.metadata.snapshots, name);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.host[Symbol.asyncDispose]();
-    for (const other of this.#others ?? []) await other[Symbol.asyncDispose]();
-    await this.#driver?.snapshotter[Symbol.asyncDispose]();
+    for (const other of (await this.#others.made()) ?? []) await other[Symbol.asyncDispose]();
+    await (await this.#driver.made())?.snapshotter[Symbol.asyncDispose]();
     this.metadata[Symbol.dispose]();
   }
 }

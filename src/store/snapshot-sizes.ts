@@ -1,7 +1,7 @@
 import { isStrataError } from '../errors/index.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { ObjectRef } from '../metadata/objects.ts';
-import type { OpenedDriver } from './open-driver.ts';
+import type { Store } from './store.ts';
 
 /** What snapshots took of the disk before they were removed. */
 export class SnapshotSizes {
@@ -13,10 +13,11 @@ export class SnapshotSizes {
 
   /** Allocated blocks of each; those of another driver or without files count as nothing. */
   static async measure(
-    { snapshotter }: OpenedDriver,
+    store: Pick<Store, 'openDriver'>,
     ids: Iterable<string>,
     options: AbortOptions,
   ): Promise<SnapshotSizes> {
+    const { snapshotter } = await store.openDriver();
     const sizes = new Map<string, number>();
     for (const id of new Set(ids)) {
       try {

@@ -6,19 +6,21 @@ import type { SnapshotTrees } from './trees.ts';
 
 /** Snapshots of the driver in use; what opens them is loaded when it is first used. */
 export class StoreTrees implements SnapshotTrees {
-  readonly #store: Pick<Store, 'driver'>;
+  readonly #store: Pick<Store, 'openDriver'>;
 
-  constructor(store: Pick<Store, 'driver'>) {
+  constructor(store: Pick<Store, 'openDriver'>) {
     this.#store = store;
   }
 
   async open(id: string, options: OpenTreeOptions): Promise<SnapshotTree> {
     const { openTree } = await import('../snapshots/open-tree.ts');
-    return await openTree(this.#store.driver.snapshotter, id, options);
+    const { snapshotter } = await this.#store.openDriver();
+    return await openTree(snapshotter, id, options);
   }
 
   async openChanges(id: string, options: OpenTreeOptions): Promise<SnapshotChanges> {
     const { openChanges } = await import('../snapshots/open-changes.ts');
-    return await openChanges(this.#store.driver.snapshotter, id, options);
+    const { snapshotter } = await this.#store.openDriver();
+    return await openChanges(snapshotter, id, options);
   }
 }

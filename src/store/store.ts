@@ -31,14 +31,17 @@ export interface Store extends AsyncDisposable {
   readonly trees: SnapshotTrees;
   /** Locks of single objects, which a creator and the garbage collector both take. */
   readonly locks: ObjectLocks;
-  /** The driver in use. Before anything was written it is the expected one: only trials that write tell for sure. */
-  readonly driver: OpenedDriver;
-  /** Of every driver whose snapshots the store holds, the one in use first. */
-  readonly snapshotters: readonly OpenedSnapshotter[];
   /** Waits for containers to end. */
   readonly exits: ExitWatch;
   /** Where work on mounts runs. */
   readonly host: Host;
+  /**
+   * Opens the driver in use, once. Before anything was written it is the expected one: only trials that write tell for
+   * sure. Rejects with ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORAGE_ROOT_UNUSABLE.
+   */
+  openDriver(): Promise<OpenedDriver>;
+  /** Opens every driver whose snapshots the store holds; the one in use comes first. Rejects as {@link openDriver}. */
+  openSnapshotters(): Promise<readonly OpenedSnapshotter[]>;
   /** Makes the store when there is none. Idempotent; every write begins with it. */
   openForWriting(options?: AbortOptions): Promise<void>;
   /**

@@ -14,12 +14,12 @@ import type { SnapshotterSubject } from './suites/snapshotter-bench.ts';
  * snapshotterSuite({ name: 'mine', open: () => openInMemory((options) => mine.open(options)) });
  */
 export async function openInMemory(
-  open: (options: OpenDriverOptions) => SnapshotterSubject['snapshotter'],
+  open: (options: OpenDriverOptions) => Promise<SnapshotterSubject['snapshotter']>,
   folder: string = tmpdir(),
 ): Promise<SnapshotterSubject> {
   const root = mkdtempSync(join(folder, 'strata-snapshots-'));
   const ledger = new MemorySnapshotLedger();
-  const snapshotter = open({ root, ledger });
+  const snapshotter = await open({ root, ledger });
   return {
     snapshotter,
     ledger,

@@ -23,7 +23,7 @@ const skip = needs('root', 'overlay', 'runc', 'conmon', 'busybox', 'loop', 'mkfs
 const layered: StorageDriver = {
   ...overlay2,
   name: 'layered',
-  open: (options) => new Overlay2Snapshotter({ ...options, name: 'layered' }),
+  open: async (options) => new Overlay2Snapshotter({ ...options, name: 'layered' }),
 };
 
 const table: DriverTable = { ...allDrivers, drivers: [...allDrivers.drivers, layered, ext4] };

@@ -180,7 +180,7 @@ test('files that another storage driver keeps are not checked, which is said and
   const other: StorageDriver = {
     ...overlay2,
     name: 'other',
-    open: (options) => new Overlay2Snapshotter({ ...options, name: 'other' }),
+    open: async (options) => new Overlay2Snapshotter({ ...options, name: 'other' }),
   };
   {
     const storageDrivers = { drivers: [...allDrivers.drivers, other], later: [] };

@@ -17,7 +17,7 @@ export async function withImageTree<T>(
   const chainId = chainIds(config.rootfs.diff_ids).at(-1);
   if (chainId === undefined) throw new Error(`${image} has no layers`);
   using metadata = recordsOf(engine);
-  await using snapshotter = openSnapshotter({ driver, root: engine.layout.root, ledger: metadata.snapshots });
+  await using snapshotter = await openSnapshotter({ driver, root: engine.layout.root, ledger: metadata.snapshots });
   await using lease = await metadata.leases.open('test');
   const snapshot = await metadata.snapshots.findByChainId(driver, chainId, lease);
   if (snapshot === undefined) throw new Error(`${image} is not unpacked`);

@@ -31,7 +31,7 @@ export interface PrunedBuildCache {
 export async function buildCacheSteps(store: Store, options: AbortOptions): Promise<CachedStep[]> {
   const entries = cacheEntries(store.metadata, holdingsOf(store.metadata));
   const sizes = await SnapshotSizes.measure(
-    store.driver,
+    store,
     entries.flatMap(({ snapshots }) => snapshots),
     options,
   );
@@ -40,7 +40,7 @@ export async function buildCacheSteps(store: Store, options: AbortOptions): Prom
 
 /** Forgets results of build steps, except for what a running build uses. Throws ERR_FILTER_INVALID, ERR_TIME_INVALID. */
 export async function pruneBuildCache(store: Store, request: PruneBuildCacheRequest): Promise<PrunedBuildCache> {
-  const { metadata, driver } = store;
+  const { metadata } = store;
   const { signal, all = false, filters = Filters.fromFlags([]), keepBytes = 0 } = request;
   const goes = compileFilters(filters, cacheFilters(new Date()));
   const entries = (): CacheEntry[] =>
@@ -49,7 +49,7 @@ export async function pruneBuildCache(store: Store, request: PruneBuildCacheRequ
   // What steps stand on may be left of steps that went before, and goes with them.
   const below = (id: string): string[] => lineOf(parents, id).filter((each) => each === id || !anyImage.has(each));
   const snapshots = entries().flatMap((entry) => entry.snapshots.flatMap(below));
-  const sizes = await SnapshotSizes.measure(driver, snapshots, { signal });
+  const sizes = await SnapshotSizes.measure(store, snapshots, { signal });
   let deleted: readonly CachedStep[] = [];
   const { removed, warnings } = await collectGarbage(store, {
     signal,

@@ -5,10 +5,15 @@ import type { Lease } from '../../ledger/types.ts';
 import { amendmentLabels, withoutAmendment } from '../../snapshots/amendment.ts';
 import { copyTree } from '../../snapshots/copy-tree.ts';
 import type { Snapshotter } from '../../snapshots/types.ts';
-import type { Store } from '../../store/store.ts';
 import type { SnapshotTrees } from '../../store/trees.ts';
 import type { Mount } from '../../sys/mount-list.ts';
 import type { LinkWorkspace, MountWorkspace, RunSnapshot, Workspace } from './filesystem-result.ts';
+
+export interface SnapshotWorkspaceParts {
+  readonly snapshotter: Snapshotter;
+  readonly trees: SnapshotTrees;
+  readonly lease: Lease;
+}
 
 /** Build steps on snapshots: each in a mount that no namespace shows and that ends with this process. */
 export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspace {
@@ -16,8 +21,8 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
   readonly #trees: SnapshotTrees;
   readonly #lease: Lease;
 
-  constructor({ driver, trees }: Pick<Store, 'driver' | 'trees'>, lease: Lease) {
-    this.#snapshotter = driver.snapshotter;
+  constructor({ snapshotter, trees, lease }: SnapshotWorkspaceParts) {
+    this.#snapshotter = snapshotter;
     this.#trees = trees;
     this.#lease = lease;
   }

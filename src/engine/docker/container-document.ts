@@ -5,6 +5,7 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import { resolveCommand } from '../../oci-runtime/command.ts';
 import { defaultMaskedPaths, defaultReadonlyPaths } from '../../oci-runtime/defaults.ts';
+import type { OpenedDriver } from '../../store/open-driver.ts';
 import type { Store } from '../../store/store.ts';
 import { readStanding } from '../containers/files/read-race.ts';
 import { type ContainerSize, sizeOf } from '../containers/files/size.ts';
@@ -36,6 +37,7 @@ async function documentOf(
   options: InspectContainerOptions,
 ): Promise<{ readonly [key: string]: JsonValue }> {
   const { config, host } = definitionOf(record);
+  const driver = await store.openDriver();
   const { entrypoint, args } = resolveCommand(config);
   const [path = '', ...rest] = [...entrypoint, ...args];
   const folder = folderOf(store.layout, record.id);
@@ -55,14 +57,14 @@ async function documentOf(
     LogPath: started && (host.LogConfig?.Type ?? 'json-file') === 'json-file' ? logPathOf(store.layout, record.id) : '',
     Name: `/${record.name}`,
     RestartCount: 0,
-    Driver: store.driver.name,
+    Driver: driver.name,
     Platform: 'linux',
     MountLabel: '',
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: null,
     HostConfig: asJson({ ...hostDefaults, ...machineDefaults(), ...host }),
-    GraphDriver: { Data: placesOf(store, record), Name: store.driver.name },
+    GraphDriver: { Data: placesOf(driver, record), Name: driver.name },
     ...(options.size === true ? shownSize(await sizeOf(store, record, options)) : {}),
     Mounts: shownMounts(host),
     Config: asJson({ ...configDefaults, ...config, Image: definitionOf(record).image }),
@@ -81,7 +83,7 @@ function machineDefaults(): object {
 }
 
 /** Docker's names for the directories of a container's own layer and of those below. */
-function placesOf({ driver: { snapshotter } }: Store, { snapshotId }: ContainerRecord): JsonValue {
+function placesOf({ snapshotter }: OpenedDriver, { snapshotId }: ContainerRecord): JsonValue {
   if (snapshotId === undefined || !snapshotter.ownDirectory || !snapshotter.lowerDirectories) return null;
   const own = snapshotter.ownDirectory(snapshotId);
   const folder = dirname(own);

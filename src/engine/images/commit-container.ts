@@ -43,18 +43,19 @@ export async function commitContainer(
     const base = await readConfig(work.content, imageId, { signal });
     const changed = changedConfig(container, request);
     report({ type: 'copy' });
+    const { snapshotter } = await store.openDriver();
     const commit: Commit = { store, work, container, snapshotId, request, signal };
     const makeLayer = async (): Promise<Made> => {
       const copyId = await readStanding(store.metadata.containers, container.id, () => copyChanges(commit));
       report({ type: 'layer' });
-      await store.driver.snapshotter.commit(copyId, { lease: work.lease, signal, durable: false });
+      await snapshotter.commit(copyId, { lease: work.lease, signal, durable: false });
       const chainId = chainIds(base.rootfs.diff_ids).at(-1);
       return { copyId, layer: await work.make(copyId, { chainId, made: [] }, { signal }) };
     };
     const { copyId, layer } = await work.flushMeanwhile(makeLayer, { signal, pauseMs: 300 });
     // An image is not given a layer without entries, as with docker: its history says so.
     const isEmpty = layer.tarSizeBytes <= tarEnd.length;
-    if (isEmpty || layer.snapshotId !== copyId) await store.driver.snapshotter.remove(copyId, { lease: work.lease });
+    if (isEmpty || layer.snapshotId !== copyId) await snapshotter.remove(copyId, { lease: work.lease });
     const below = layersOf(base, store.metadata.layers);
     const layers = isEmpty ? below : [...below, layer];
     const record = async (): Promise<RecordedImage> => {
@@ -109,7 +110,7 @@ async function holdBase({ containers }: Metadata, lease: StoreLease, name: strin
 
 /** Copies the container's own changes into a snapshot of the image's; the container is at rest meanwhile. */
 async function copyChanges({ store, work, container, snapshotId, request, signal }: Commit): Promise<string> {
-  const { snapshotter } = store.driver;
+  const { snapshotter } = await store.openDriver();
   const { lease } = work;
   const { parentId } = snapshotter.stat(snapshotId);
   await using _still =

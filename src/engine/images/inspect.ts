@@ -1,18 +1,22 @@
 import { lookAtImage } from '../../images/look-at-image.ts';
+import type { Metadata } from '../../metadata/metadata.ts';
 import { familiarString, parseReference } from '../../reference/index.ts';
 import type { Digest } from '../../spec/digest.ts';
+import type { OpenedDriver } from '../../store/open-driver.ts';
 import type { Store } from '../../store/store.ts';
 import type { ImageDetails, ImageLookUpOptions, ImageStorage } from './image-types.ts';
 import { lookUpImage } from './look-up.ts';
 
 /** Returns everything `inspect` shows of an image. Throws as `lookUpImage`. */
 export async function inspectImage(store: Store, name: string, options: ImageLookUpOptions): Promise<ImageDetails> {
-  return await lookAtImage(store, () => recorded(store, lookUpImage(store.metadata, name, options).id), options);
+  const driver = await store.openDriver();
+  const look = (): Omit<ImageDetails, 'config'> =>
+    recorded(store.metadata, lookUpImage(store.metadata, name, options).id, driver);
+  return await lookAtImage(store, look, options);
 }
 
 /** What the database says of an image, in a transaction of the caller's. */
-function recorded(store: Store, id: Digest): Omit<ImageDetails, 'config'> {
-  const { metadata } = store;
+function recorded(metadata: Metadata, id: Digest, driver: OpenedDriver): Omit<ImageDetails, 'config'> {
   const targets = metadata.targets.targetsOf(id);
   const tags = targets.flatMap((target) => metadata.tags.ofTarget(target));
   const taggedAt = tags.length === 0 ? undefined : new Date(Math.max(...tags.map(({ updatedAt }) => updatedAt)));
@@ -22,11 +26,11 @@ function recorded(store: Store, id: Digest): Omit<ImageDetails, 'config'> {
     targets,
     sizeBytes: metadata.images.get(id)?.sizeBytes ?? 0,
     taggedAt,
-    storage: storageOf(store, id),
+    storage: storageOf(metadata, id, driver),
   };
 }
 
-function storageOf({ metadata, driver: { name, snapshotter } }: Store, image: Digest): ImageStorage {
+function storageOf(metadata: Metadata, image: Digest, { name, snapshotter }: OpenedDriver): ImageStorage {
   const top = metadata.images.layersOf(image).at(-1);
   const id = top && metadata.snapshots.ofChain(name, top.chainId);
   if (id === undefined || !snapshotter.ownDirectory || !snapshotter.lowerDirectories) {

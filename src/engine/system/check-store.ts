@@ -43,7 +43,8 @@ export async function checkStore(store: Store, { report, signal }: Conduct<Check
   const driversOf = (id: string): string[] => snapshotsOf(store, id).map(({ driver }) => driver);
   const ofBlobs = await checkBlobs({ blobs: metadata.blobs, content, hold }, count, options);
   const ofImages = await checkImages({ metadata, content, driversOf, hold }, count, options);
-  const snapshots = snapshotsByLayer(store);
+  const { name: inUse } = await store.openDriver();
+  const snapshots = snapshotsByLayer(store, inUse);
   const layerParts = {
     metadata,
     indexPath: (diffId: DiffId) => store.layers.indexes.pathOf(diffId),
@@ -55,7 +56,8 @@ export async function checkStore(store: Store, { report, signal }: Conduct<Check
   const diskFailures = content.health.failures();
   if (diskFailures.length > 0 && damages.length === 0 && content.health.isOfFormerBoot()) content.health.clear();
   const orphans = await findOrphans(store, options);
-  const unchecked = uncheckedImages(store);
+  const known = (await store.openSnapshotters()).map(({ name }) => name);
+  const unchecked = uncheckedImages(store, inUse, known);
   return { blobs: counts.blob, layers: counts.layer, images: counts.image, damages, unchecked, diskFailures, orphans };
 }
 
@@ -66,14 +68,13 @@ const snapshotsOf = ({ metadata }: Store, imageId: string): SnapshotRecord[] =>
     .flatMap(({ kind, key }) => (kind === 'snapshot' ? (metadata.snapshots.get(key) ?? []) : []));
 
 /** The snapshots with all files of an image that the driver in use has. */
-const topsOf = (store: Store, imageId: string): string[] =>
+const topsOf = (store: Store, inUse: string, imageId: string): string[] =>
   snapshotsOf(store, imageId)
-    .filter(({ driver }) => driver === store.driver.name)
+    .filter(({ driver }) => driver === inUse)
     .map(({ id }) => id);
 
-function uncheckedImages(store: Store): Unchecked[] {
-  const inUse = store.driver.name;
-  const known = store.snapshotters.map(({ name }) => name);
+/** `known` are the drivers of this program whose snapshots the store holds. */
+function uncheckedImages(store: Store, inUse: string, known: readonly string[]): Unchecked[] {
   const why = (driver: string): string =>
     `its files are in snapshots of storage driver ${driver}: ${known.includes(driver) ? `${inUse} is in use` : missingHere}`;
   return store.metadata.images.list().flatMap(({ id }) => {
@@ -84,12 +85,12 @@ function uncheckedImages(store: Store): Unchecked[] {
 }
 
 /** Which snapshots hold which layer, by the images that stand on them. */
-function snapshotsByLayer(store: Store): ReadonlyMap<DiffId, readonly string[]> {
+function snapshotsByLayer(store: Store, inUse: string): ReadonlyMap<DiffId, readonly string[]> {
   const { images, snapshots, db } = store.metadata;
   const byLayer = new Map<DiffId, Set<string>>();
   db.read(() => {
     for (const [id, layers] of images.allLayers()) {
-      const lines = topsOf(store, id).map((top) => layerLine(top, snapshots).toReversed());
+      const lines = topsOf(store, inUse, id).map((top) => layerLine(top, snapshots).toReversed());
       for (const [position, snapshot] of lines.flatMap((line) => [...line.entries()])) {
         const diffId = layers[position]?.diffId;
         if (diffId !== undefined) byLayer.set(diffId, (byLayer.get(diffId) ?? new Set()).add(snapshot));

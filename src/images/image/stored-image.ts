@@ -89,9 +89,10 @@ export class StoredImage extends LayeredImage {
    * carry the chainID of a layer below, and goes with that image.
    */
   async #snapshotsOf(diffIds: readonly DiffId[]): Promise<string[]> {
-    const { metadata, driver } = this.#store;
+    const { metadata } = this.#store;
+    const { name } = await this.#store.openDriver();
     const chainId = chainIds(diffIds).at(-1);
-    const top = chainId && (await metadata.snapshots.findByChainId(driver.name, chainId, this.#options.lease));
+    const top = chainId && (await metadata.snapshots.findByChainId(name, chainId, this.#options.lease));
     return top ? layerLine(top.id, metadata.snapshots).reverse() : [];
   }
 

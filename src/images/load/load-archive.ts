@@ -22,7 +22,8 @@ export async function loadArchive(
     platform: request.platform === undefined ? hostPlatform() : parsePlatform(request.platform, hostPlatform()),
     isRequired: request.platform !== undefined,
   };
-  for (const text of store.driver.warnings) report({ type: 'warning', text });
+  const { warnings } = await store.openDriver();
+  for (const text of warnings) report({ type: 'warning', text });
   try {
     return await store.work('load', { signal }, async (work) => {
       await using files = await openFiles(request.input, work, report, signal);

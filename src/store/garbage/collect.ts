@@ -16,7 +16,8 @@ import type { Store } from '../store.ts';
 import { openCrashMarker } from './crash-marker.ts';
 import { trimTransfers } from './transfers.ts';
 
-function collectorOf({ layout, metadata, content, locks, layers, snapshotters }: Store): GarbageCollector {
+async function collectorOf(store: Store): Promise<GarbageCollector> {
+  const { layout, metadata, content, locks, layers } = store;
   const layer = fileSweeper({
     kind: 'layer',
     directory: layers.indexes.folder,
@@ -25,7 +26,7 @@ function collectorOf({ layout, metadata, content, locks, layers, snapshotters }:
     locks,
     trashDirectory: layout.trash,
   });
-  const sweepers = { blob: blobSweeper(content), layer, snapshot: snapshotSweeper(snapshotters) };
+  const sweepers = { blob: blobSweeper(content), layer, snapshot: snapshotSweeper(await store.openSnapshotters()) };
   return new GarbageCollector(metadata, sweepers);
 }
 
@@ -42,7 +43,7 @@ export async function collectGarbage(store: Store, options: CollectOptions = {})
   await leases.removeDead();
   const deaths = leases.deaths();
   await using _trace = await openCrashMarker(store.metadata.leases, 'prune');
-  const collector = collectorOf(store);
+  const collector = await collectorOf(store);
   const collected = await collector.collect(options);
   // Also what somebody left who was killed while he collected.
   await collector.sweepOrphans(options);
@@ -79,7 +80,7 @@ export async function collectBriefly(store: Store, options: CollectOptions): Pro
   await store.endAbandonedWork();
   // Rows go before files: killed in between, somebody has to look for these.
   await using _trace = await openCrashMarker(store.metadata.leases, 'rmi');
-  const collected = await collectorOf(store).collect(options);
+  const collected = await (await collectorOf(store)).collect(options);
   // All that they left takes longer to find.
   if (store.metadata.leases.deaths().length > 0) await removeUnfinished(store, options);
   await emptyTrashBriefly(store.layout);
@@ -88,8 +89,9 @@ export async function collectBriefly(store: Store, options: CollectOptions): Pro
 
 /** Returns the blobs, layer indexes and snapshots that are neither recorded nor pinned. */
 export async function findOrphans(store: Store, options: AbortOptions): Promise<ObjectRef[]> {
-  const orphans = await collectorOf(store).findOrphans(options);
-  const snapshots = await Promise.all(store.snapshotters.map((snapshotter) => snapshotter.orphans(options)));
+  const orphans = await (await collectorOf(store)).findOrphans(options);
+  const snapshotters = await store.openSnapshotters();
+  const snapshots = await Promise.all(snapshotters.map((snapshotter) => snapshotter.orphans(options)));
   return [...orphans, ...snapshots.flat().map((key): ObjectRef => ({ kind: 'snapshot', key }))];
 }
 

@@ -96,7 +96,8 @@ async function withAmendedIndex(
   tree: ChangedTree,
 ): Promise<ChangedTree> {
   if (tree.kind !== 'overlay' || tree.amendedDir === undefined) return tree;
-  const amended = amendedId(store.driver.snapshotter.stat(snapshotId));
+  const { snapshotter } = await store.openDriver();
+  const amended = amendedId(snapshotter.stat(snapshotId));
   return amended === undefined ? tree : { ...tree, amendedIndex: await indexOf(store, amended, lease) };
 }
 

@@ -8,11 +8,9 @@ import type { OpenLayerFiles } from './types.ts';
  * Opens the files of the layer that a snapshot stands for: its own directories, or a whole tree where the driver keeps no
  * others. Throws ERR_SNAPSHOT_NOT_FOUND, ERR_SNAPSHOT_DAMAGED.
  */
-export async function openLayerFiles(
-  { driver: { snapshotter }, trees, metadata }: Store,
-  snapshotId: string,
-  options: AbortOptions,
-): Promise<OpenLayerFiles> {
+export async function openLayerFiles(store: Store, snapshotId: string, options: AbortOptions): Promise<OpenLayerFiles> {
+  const { trees, metadata } = store;
+  const { snapshotter } = await store.openDriver();
   const directories = ownDirectories(snapshotter);
   if (directories === undefined) {
     const tree = await trees.open(snapshotId, { ...options, access: 'read' });

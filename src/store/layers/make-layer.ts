@@ -52,7 +52,7 @@ async function indexChanges(
   below: readonly DiffId[],
   options: MakeOptions & { readonly copyOf?: CopiedChanges },
 ): Promise<IndexedLayer> {
-  const { snapshotter } = store.driver;
+  const { snapshotter } = await store.openDriver();
   // A build whose steps are all in the cache needs none of it.
   const { indexSnapshot } = await import('./index-snapshot.ts');
   const layer = await indexSnapshot(store, snapshotId, below, options);

@@ -44,8 +44,13 @@ async function findStanding(
   diffIds: readonly DiffId[],
   chain: readonly ChainId[],
   { lease, signal }: MakeOptions,
-  { driver: { snapshotter }, metadata, layers: { indexes } }: Store,
+  store: Store,
 ): Promise<UnpackedChain> {
+  const {
+    metadata,
+    layers: { indexes },
+  } = store;
+  const { snapshotter } = await store.openDriver();
   for (let count = chain.length; count > 0; count--) {
     const snapshot = await metadata.snapshots.findByChainId(snapshotter.name, idAt(chain, count - 1), lease);
     // Files that were removed by hand: unpacked again, they take the place of the damaged ones.
@@ -101,7 +106,8 @@ class Unpacking {
     if (layers.length === 0) return;
     const ids = chain.slice(standing);
     try {
-      if (this.#store.driver.snapshotter.capabilities.parallelApply) await this.#sideBySide(layers, ids);
+      const { snapshotter } = await this.#store.openDriver();
+      if (snapshotter.capabilities.parallelApply) await this.#sideBySide(layers, ids);
       else await this.#oneByOne(layers, ids);
     } catch (error) {
       await this.#undo();
@@ -111,9 +117,9 @@ class Unpacking {
 
   async #sideBySide(layers: readonly LayerToUnpack[], chain: readonly ChainId[]): Promise<void> {
     const {
-      driver: { snapshotter },
       layers: { indexes },
     } = this.#store;
+    const { snapshotter } = await this.#store.openDriver();
     const { signal, report } = this.#request;
     const sources = layers.map(sourceOf);
     const prepared: NewLayer[] = [];
@@ -157,7 +163,8 @@ class Unpacking {
 
   async #prepare(source: LayerSource, parentId: string | undefined): Promise<NewLayer> {
     const { lease, signal } = this.#request;
-    const { id } = await this.#store.driver.snapshotter.prepare(parentId, { lease, signal });
+    const { snapshotter } = await this.#store.openDriver();
+    const { id } = await snapshotter.prepare(parentId, { lease, signal });
     this.#unfinished.add(id);
     const indexName = this.#store.layers.indexes.nameOfNew(lease, id);
     this.#indexes.push(indexName);
@@ -173,7 +180,7 @@ class Unpacking {
     invariant(applied, 'every layer of the chain was applied');
     const { lease, signal } = this.#request;
     const record = await this.#record(applied, indexName);
-    const { snapshotter } = this.#store.driver;
+    const { snapshotter } = await this.#store.openDriver();
     // Before the commit: a standing snapshot never lacks the mark, whatever ends this process.
     if (applied.parentDependent) await markParentDependent(snapshotter, snapshotId);
     const committed = await snapshotter.commit(snapshotId, { lease, signal, chainId, durable: false, parentId });
@@ -207,9 +214,10 @@ class Unpacking {
   /** Does not look at the caller's signal. */
   async #undo(): Promise<void> {
     for (const name of this.#indexes) this.#store.layers.indexes.discard(name);
+    const { snapshotter } = await this.#store.openDriver();
     for (const id of this.#unfinished) {
       try {
-        await this.#store.driver.snapshotter.remove(id, { lease: this.#request.lease });
+        await snapshotter.remove(id, { lease: this.#request.lease });
       } catch (error) {
         // The driver has removed what it failed to commit.
         if (!isStrataError(error, 'ERR_SNAPSHOT_NOT_FOUND')) throw error;

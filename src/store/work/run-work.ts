@@ -95,12 +95,13 @@ class LeasedWork implements Work, Disposable {
 
   /** Flushes once, unless nothing was written and all of these are durable, and marks the snapshots durable. */
   async persist(snapshotIds: readonly string[], { signal }: AbortOptions): Promise<void> {
-    const { metadata, driver } = this.#store;
+    const { metadata } = this.#store;
     const isDurable = snapshotIds.every((id) => metadata.snapshots.get(id)?.durable === true);
     if (isDurable && !this.#hasWritten) return;
     await this.#disk.flush({ signal });
     // The uppermost first: all below it are durable with it, and cost nothing more.
-    for (const id of snapshotIds.toReversed()) await driver.snapshotter.persist(id, { flushed: true, signal });
+    const { snapshotter } = await this.#store.openDriver();
+    for (const id of snapshotIds.toReversed()) await snapshotter.persist(id, { flushed: true, signal });
   }
 
   [Symbol.dispose](): void {

@@ -10,17 +10,18 @@ export interface ScratchFolder extends AsyncDisposable {
 
 /** What of a store it takes. */
 interface ScratchHome {
-  readonly driver: { readonly snapshotter: Snapshotter };
+  openDriver(): Promise<{ readonly snapshotter: Snapshotter }>;
   readonly trees: SnapshotTrees;
 }
 
 /** Makes one as an unnamed snapshot: whichever way this process ends, the files go with its lease. */
 export async function openScratch(
-  { driver: { snapshotter }, trees }: ScratchHome,
+  store: ScratchHome,
   { lease, signal }: AbortOptions & { readonly lease: Lease },
 ): Promise<ScratchFolder> {
+  const { snapshotter } = await store.openDriver();
   const { id } = await snapshotter.prepare(undefined, { lease, signal });
-  const tree = await trees.open(id, { access: 'write', signal });
+  const tree = await store.trees.open(id, { access: 'write', signal });
   let isOpen = true;
   return {
     path: tree.path,

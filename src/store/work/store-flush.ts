@@ -32,11 +32,12 @@ export class StoreFlush implements Disposable {
 
   /** Also what other processes are making at this time: their flushes would be told nothing if they began just now. */
   async #forget(failure: unknown): Promise<void> {
-    const { layout, metadata, content, driver } = this.#store;
+    const { layout, metadata, content } = this.#store;
     content.health.markDegraded(layout.root, failure);
     try {
       await metadata.snapshots.dropNotDurable();
-      await driver.snapshotter.cleanup();
+      const { snapshotter } = await this.#store.openDriver();
+      await snapshotter.cleanup();
     } catch {
       // The first failure is the one to tell.
     }

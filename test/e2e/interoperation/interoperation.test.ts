@@ -60,7 +60,7 @@ async function makeByStrata(context: TestContext, baseTar: string): Promise<read
   const { id } = await containers.create({ image: 'base', command: ['true'] });
   {
     using metadata = recordsOf(engine);
-    await using snapshotter = openSnapshotter({
+    await using snapshotter = await openSnapshotter({
       driver: 'overlay2',
       root: engine.layout.root,
       ledger: metadata.snapshots,

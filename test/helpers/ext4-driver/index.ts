@@ -10,10 +10,10 @@ export const ext4: StorageDriver = {
     'ext4.megabytes': (value) => (/^[1-9]\d{0,3}$/.test(value) ? undefined : 'not a number of megabytes'),
   },
   isLikely: () => existsSync('/dev/loop-control'),
-  probe: () => {
+  probe: async () => {
     const missing = ['losetup', 'mkfs.ext4'].filter((name) => spawnSync(name, ['--version']).error !== undefined);
     const problem = missing.length > 0 ? `${missing.join(' and ')} not installed` : undefined;
     return { works: problem === undefined, reason: problem ?? 'loop devices work', warnings: [] };
   },
-  open: (options) => new Ext4Snapshotter(options),
+  open: async (options) => new Ext4Snapshotter(options),
 };

@@ -15,9 +15,10 @@ test('a full disk is told, and leaves no snapshot, also where nothing can be mou
     open: store.trees.open.bind(store.trees),
     openChanges: async () => Promise.reject(new Error('cannot be mounted')),
   };
-  const workspace = new SnapshotWorkspace({ driver: store.driver, trees }, lease);
+  const { snapshotter } = await store.openDriver();
+  const workspace = new SnapshotWorkspace({ snapshotter, trees, lease });
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', errno: -28 });
   const change = async (): Promise<void> => Promise.reject(full);
   await assert.rejects(workspace.change(undefined, change, { signal: new AbortController().signal }), full);
-  assert.deepEqual(store.driver.snapshotter.list(), []);
+  assert.deepEqual(snapshotter.list(), []);
 });

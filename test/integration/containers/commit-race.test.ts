@@ -28,7 +28,7 @@ const own = 'of the container'.repeat(1000);
 for (const driver of ['overlay2', 'vfs']) {
   test(`a container’s changes are read where no device opens, ${driver}`, { skip }, async (t) => {
     const ledger = new MemorySnapshotLedger();
-    const snapshotter = openSnapshotter({ driver, root: temporaryFolder(t), ledger });
+    const snapshotter = await openSnapshotter({ driver, root: temporaryFolder(t), ledger });
     const { id } = await snapshotter.prepare(undefined, { lease: ledger.lease() });
     {
       await using written = await openChanges(snapshotter, id, { access: 'write' });

@@ -16,6 +16,7 @@ import {
   verifyLayer,
 } from '../../../src/layer/index.ts';
 import {
+  chooseDriver,
   copyChangingTree,
   copyTree,
   mountHidden,
@@ -60,6 +61,7 @@ function failingCalls(none: string, folder: string): Calls {
     layerOfFiles: () => layerOfFiles([{ kind: 'file', path: 'a', content: { from: none } }]),
     layerOfTar: () => layerOfTar(none),
     'layerOfTar of a folder': () => layerOfTar(folder),
+    chooseDriver: () => chooseDriver({ root: none }),
     copyTree: () => copyTree(none, join(none, 'to')),
     copyChangingTree: () => copyChangingTree(none, join(none, 'to')),
     mountHidden: () => mountHidden([{ type: 'bind', source: none, readOnly: true }]),

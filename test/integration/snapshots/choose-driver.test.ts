@@ -44,10 +44,10 @@ function onOverlay(context: TestContext): string {
 const reasonOf = (choice: DriverChoice, driver: string): string | undefined =>
   choice.findings.find((finding) => finding.driver === driver)?.reason;
 
-test('overlay2 where it works, and why not each of the others', { skip: skip || needs('loop') }, () => {
+test('overlay2 where it works, and why not each of the others', { skip: skip || needs('loop') }, async () => {
   using filesystem = loopFilesystem(['mkfs.ext4', '-q']);
   const root = join(filesystem.path, 'deep/root');
-  const choice = chooseDriver({ root });
+  const choice = await chooseDriver({ root });
   assert.equal(choice.driver, 'overlay2');
   assert.deepEqual(choice.findings, [
     { driver: 'overlay2', chosen: true, reason: `works on ext4 (${filesystem.path})` },
@@ -64,84 +64,84 @@ test('overlay2 where it works, and why not each of the others', { skip: skip || 
   assert.deepEqual(below, [], 'the trial leaves no mount');
 });
 
-test('the wish, if there is one', { skip }, (context) => {
+test('the wish, if there is one', { skip }, async (context) => {
   const root = folder(context);
-  const wished = chooseDriver({ root, driver: 'vfs' });
+  const wished = await chooseDriver({ root, driver: 'vfs' });
   assert.equal(wished.driver, 'vfs');
   assert.equal(reasonOf(wished, 'overlay2'), 'vfs was asked for');
   assert.deepEqual(wished.warnings, []);
-  assert.equal(chooseDriver({ root, driver: 'auto' }).driver, 'overlay2');
-  assert.equal(reasonOf(chooseDriver({ root, driver: 'overlay2' }), 'vfs'), 'overlay2 was asked for');
+  assert.equal((await chooseDriver({ root, driver: 'auto' })).driver, 'overlay2');
+  assert.equal(reasonOf(await chooseDriver({ root, driver: 'overlay2' }), 'vfs'), 'overlay2 was asked for');
 });
 
-test('a wish for an unknown driver, and for one that is not there yet', { skip }, (context) => {
+test('a wish for an unknown driver, and for one that is not there yet', { skip }, async (context) => {
   const root = folder(context);
-  assert.throws(() => chooseDriver({ root, driver: 'ext5' }), {
+  await assert.rejects(chooseDriver({ root, driver: 'ext5' }), {
     code: 'ERR_STORAGE_DRIVER_UNKNOWN',
     kind: 'invalid-argument',
   });
-  assert.throws(() => chooseDriver({ root, driver: 'btrfs' }), {
+  await assert.rejects(chooseDriver({ root, driver: 'btrfs' }), {
     code: 'ERR_STORAGE_DRIVER_UNSUPPORTED',
     message: 'storage driver btrfs: not supported yet',
   });
 });
 
-test('a root on overlay falls back to vfs with one warning', { skip }, (context) => {
+test('a root on overlay falls back to vfs with one warning', { skip }, async (context) => {
   const root = onOverlay(context);
-  const choice = chooseDriver({ root });
+  const choice = await chooseDriver({ root });
   assert.equal(choice.driver, 'vfs');
   assert.equal(choice.warnings.length, 1);
   assert.match(choice.warnings[0] ?? '', /^storage driver vfs is used, .*overlay \(.*\/merged\)/);
   assert.match(reasonOf(choice, 'overlay2') ?? '', /cannot keep layers on overlay/);
-  assert.throws(() => chooseDriver({ root, driver: 'overlay2' }), {
+  await assert.rejects(chooseDriver({ root, driver: 'overlay2' }), {
     code: 'ERR_STORAGE_DRIVER_UNSUPPORTED',
   });
   assert.deepEqual(readdirSync(root), []);
 });
 
-test('a filesystem whose listings have no types falls back to vfs', { skip: skip || needs('loop') }, () => {
+test('a filesystem whose listings have no types falls back to vfs', { skip: skip || needs('loop') }, async () => {
   using filesystem = loopFilesystem(['mkfs.ext4', '-q', '-O', '^filetype']);
-  const choice = chooseDriver({ root: filesystem.path });
+  const choice = await chooseDriver({ root: filesystem.path });
   assert.equal(choice.driver, 'vfs');
   assert.match(reasonOf(choice, 'overlay2') ?? '', /shows deleted files on ext4/);
 });
 
-test('a read-only root is refused with a way out', { skip }, (context) => {
+test('a read-only root is refused with a way out', { skip }, async (context) => {
   const root = tmpfs(context);
   mount({ source: 'none', target: root, type: 'none', flags: MS_RDONLY | MS_REMOUNT });
-  assert.throws(() => chooseDriver({ root }), {
+  await assert.rejects(chooseDriver({ root }), {
     code: 'ERR_STORAGE_ROOT_UNUSABLE',
     kind: 'failed-precondition',
     message: `root ${root}: cannot be written (EROFS)`,
   });
 });
 
-test('noexec does not matter to overlay2 and is told with vfs', { skip }, (context) => {
+test('noexec does not matter to overlay2 and is told with vfs', { skip }, async (context) => {
   const root = tmpfs(context, MS_NOEXEC);
-  assert.deepEqual(chooseDriver({ root }).warnings, []);
-  assert.deepEqual(chooseDriver({ root, driver: 'vfs' }).warnings, [
+  assert.deepEqual((await chooseDriver({ root })).warnings, []);
+  assert.deepEqual((await chooseDriver({ root, driver: 'vfs' })).warnings, [
     `programs in containers cannot start: ${root} is mounted noexec`,
   ]);
 });
 
-test('a store that only vfs has filled stays with vfs, and hidden snapshots are told', { skip }, (context) => {
+test('a store that only vfs has filled stays with vfs, and hidden snapshots are told', { skip }, async (context) => {
   const root = folder(context);
   mkdirSync(join(root, 'snapshots/vfs/0123'), { recursive: true });
   mkdirSync(join(root, 'snapshots/overlay2'), { recursive: true });
-  const choice = chooseDriver({ root });
+  const choice = await chooseDriver({ root });
   assert.equal(choice.driver, 'vfs');
   assert.equal(reasonOf(choice, 'overlay2'), 'vfs holds the snapshots of this store');
   assert.deepEqual(choice.warnings, []);
   const hidden = 'snapshots of storage driver vfs in this store are not used';
-  assert.deepEqual(chooseDriver({ root, driver: 'overlay2' }).warnings, [hidden]);
+  assert.deepEqual((await chooseDriver({ root, driver: 'overlay2' })).warnings, [hidden]);
   mkdirSync(join(root, 'snapshots/overlay2/0123'));
-  const both = chooseDriver({ root });
+  const both = await chooseDriver({ root });
   assert.deepEqual([both.driver, both.warnings], ['overlay2', [hidden]]);
   for (const name of ['snapshots/other/0123', 'snapshots/empty/.trial'])
     mkdirSync(join(root, name), { recursive: true });
   const strange =
     'snapshots of storage driver other in this store cannot be used: this program does not have that driver';
-  assert.deepEqual(chooseDriver({ root }).warnings, [hidden, strange]);
+  assert.deepEqual((await chooseDriver({ root })).warnings, [hidden, strange]);
 });
 
 test('a store with snapshots of one driver needs no trial', (context) => {
@@ -161,15 +161,15 @@ test('a store with snapshots of one driver needs no trial', (context) => {
   assert.equal(driverInUse({ root }), undefined);
 });
 
-test('a table decides: its order, its trials and its names', (context) => {
+test('a table decides: its order, its trials and its names', async (context) => {
   const root = folder(context);
   const driver = (name: string, works: boolean): StorageDriver => ({
     ...vfs,
     name,
-    probe: () => ({ works, reason: works ? 'always' : `no ${name} here`, warnings: [`${name} is slow`] }),
+    probe: async () => ({ works, reason: works ? 'always' : `no ${name} here`, warnings: [`${name} is slow`] }),
   });
   const table = { drivers: [driver('first', false), driver('second', true), driver('third', true)], later: ['fourth'] };
-  const choice = chooseDriver({ root, table });
+  const choice = await chooseDriver({ root, table });
   assert.deepEqual(choice, {
     driver: 'second',
     findings: [
@@ -180,17 +180,17 @@ test('a table decides: its order, its trials and its names', (context) => {
     ],
     warnings: ['storage driver second is used, which copies each layer whole: no first here', 'second is slow'],
   });
-  assert.throws(() => chooseDriver({ root, driver: 'vfs', table }), {
+  await assert.rejects(chooseDriver({ root, driver: 'vfs', table }), {
     code: 'ERR_STORAGE_DRIVER_UNKNOWN',
     hint: 'Use first or second or third, or auto to let one be chosen.',
   });
   mkdirSync(join(root, 'snapshots/third/0123'), { recursive: true });
   assert.equal(driverInUse({ root, table }), 'third');
-  const kept = chooseDriver({ root, table });
+  const kept = await chooseDriver({ root, table });
   assert.deepEqual([kept.driver, kept.warnings], ['third', ['third is slow']]);
   assert.equal(reasonOf(kept, 'second'), 'third holds the snapshots of this store');
   const none = { drivers: [driver('first', false), driver('other', false)], later: [] };
-  assert.throws(() => chooseDriver({ root, table: none }), {
+  await assert.rejects(chooseDriver({ root, table: none }), {
     code: 'ERR_STORAGE_DRIVER_UNSUPPORTED',
     message: 'storage driver any: no first here; no other here',
   });

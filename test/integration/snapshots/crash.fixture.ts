@@ -11,7 +11,7 @@ import { seeded } from '../../helpers/seeded.ts';
 const [root = '', driver = '', seed = '0'] = process.argv.slice(2);
 const random = seeded(Number(seed));
 const metadata = await Metadata.open({ database: join(root, 'strata.db'), locksDirectory: join(root, 'locks') });
-const snapshotter = openSnapshotter({ driver, root, ledger: metadata.snapshots });
+const snapshotter = await openSnapshotter({ driver, root, ledger: metadata.snapshots });
 const lease = await metadata.leases.open('crash test');
 const tell = (text: string): void => {
   writeSync(1, `${text}\n`);

@@ -62,7 +62,7 @@ test('cleanup beside a process that works takes nothing from it', { skip: needs(
   t.after(() => removeTree(root));
   const promised = await runAndKill(root, 'overlay2', runSeed(), async () => {
     using metadata = await Metadata.open({ database: join(root, 'strata.db'), locksDirectory: join(root, 'locks') });
-    const snapshotter = openSnapshotter({ driver: 'overlay2', root, ledger: metadata.snapshots });
+    const snapshotter = await openSnapshotter({ driver: 'overlay2', root, ledger: metadata.snapshots });
     const end = Date.now() + 500;
     for (let runs = 0; runs < 20 || Date.now() < end; runs++) {
       assert.deepEqual((await snapshotter.cleanup()).missing, []);
@@ -74,7 +74,7 @@ test('cleanup beside a process that works takes nothing from it', { skip: needs(
 
 async function checkStore(root: string, driver: string, promised: ReadonlySet<string>): Promise<void> {
   using metadata = await Metadata.open({ database: join(root, 'strata.db'), locksDirectory: join(root, 'locks') });
-  const snapshotter = openSnapshotter({ driver, root, ledger: metadata.snapshots });
+  const snapshotter = await openSnapshotter({ driver, root, ledger: metadata.snapshots });
   const folders = (): string[] => readdirSync(join(root, 'snapshots', driver));
 
   const { missing } = await snapshotter.cleanup();

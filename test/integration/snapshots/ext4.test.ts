@@ -17,7 +17,7 @@ import { dir, tar } from '../../helpers/tar-builder.ts';
 suite('ext4', { skip: needs('root', 'loop', 'mkfs.ext4', 'losetup') }, () => {
   const roots: string[] = [];
   const open = () =>
-    openInMemory((options) => {
+    openInMemory(async (options) => {
       roots.push(options.root);
       return new Ext4Snapshotter(options);
     });

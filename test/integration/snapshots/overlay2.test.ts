@@ -7,7 +7,7 @@ import { overlayDeviations } from '../../helpers/overlay-deviations.ts';
 suite('overlay2', { skip: needs('root', 'overlay') }, () => {
   snapshotterSuite({
     name: 'overlay2',
-    open: () => openInMemory((options) => new Overlay2Snapshotter(options)),
+    open: () => openInMemory(async (options) => new Overlay2Snapshotter(options)),
     // 127 is docker's limit, 128 the first beyond; 300 and 500 do not fit into the page of options of mount(2).
     depths: [2, 127, 128, 129, 300, 500],
     layerLimit: 500,

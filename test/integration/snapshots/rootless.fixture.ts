@@ -2,4 +2,4 @@
 import { chooseDriver } from '../../../src/snapshots/choose-driver.ts';
 
 const [root = '', mode] = process.argv.slice(2);
-process.stdout.write(JSON.stringify(chooseDriver({ root, rootless: mode === 'rootless' })));
+process.stdout.write(JSON.stringify(await chooseDriver({ root, rootless: mode === 'rootless' })));

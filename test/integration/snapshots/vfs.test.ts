@@ -13,12 +13,12 @@ import { needs } from '../../helpers/needs.ts';
 suite('vfs', { skip: needs('root') }, () => {
   snapshotterSuite({
     name: 'vfs',
-    open: () => openInMemory((options) => new VfsSnapshotter(options)),
+    open: () => openInMemory(async (options) => new VfsSnapshotter(options)),
   });
 
   test('an abort in the middle of a copy leaves neither record nor directory', async () => {
     let root = '';
-    await using subject = await openInMemory((options) => {
+    await using subject = await openInMemory(async (options) => {
       root = options.root;
       return new VfsSnapshotter(options);
     });
@@ -48,12 +48,12 @@ suite('vfs on btrfs', { skip: needs('root', 'loop', 'btrfs', 'mkfs.btrfs') }, ()
 
   snapshotterSuite({
     name: 'vfs on btrfs',
-    open: () => openInMemory((options) => new VfsSnapshotter(options), filesystem.path),
+    open: () => openInMemory(async (options) => new VfsSnapshotter(options), filesystem.path),
     mount: mountAttached,
   });
 
   test('a copy shares its contents with what it was copied from', async () => {
-    await using subject = await openInMemory((options) => new VfsSnapshotter(options), filesystem.path);
+    await using subject = await openInMemory(async (options) => new VfsSnapshotter(options), filesystem.path);
     const { snapshotter } = subject;
     await using lease = await subject.lease();
     assert.equal(snapshotter.capabilities.reflink, true);

@@ -59,7 +59,7 @@ export async function recordContainer(
   request: CreateRequest,
   { lease, signal, state, volatile = false }: RecordOptions,
 ): Promise<Recorded> {
-  const { metadata, blobs, driver } = store;
+  const { metadata, blobs } = store;
   await endAbandonedSteps(store);
   const platform = request.platform === undefined ? undefined : parsePlatform(request.platform, hostPlatform());
   const found = await holdImage(lease, () => findImage(metadata, request.image, platform ?? hostPlatform()));
@@ -71,7 +71,8 @@ export async function recordContainer(
   const definition = defineContainer(image.config, id, request, store.configuration);
   const warnings = await warningsOf(store, definition);
   const parent = await unpackedSnapshot(store, image, { image: found.id, lease });
-  const { id: snapshotId } = await driver.snapshotter.prepare(parent?.id, {
+  const { snapshotter } = await store.openDriver();
+  const { id: snapshotId } = await snapshotter.prepare(parent?.id, {
     lease,
     signal,
     volatile,
@@ -88,7 +89,7 @@ export async function recordContainer(
     const name = await insert(metadata, record, given, { signal });
     return { id, name, snapshotId, definition, warnings };
   } catch (error) {
-    await driver.snapshotter.remove(snapshotId, { lease });
+    await snapshotter.remove(snapshotId, { lease });
     throw error;
   }
 }

@@ -86,15 +86,16 @@ async function rootOfStopped(
   { write, signal }: OpenRootOptions,
   lock?: AsyncDisposable,
 ): Promise<ContainerRoot> {
-  const { metadata, driver, layout } = store;
+  const { metadata, layout } = store;
   const record = metadata.containers.get(id);
   if (record === undefined) throw containerNotFound(id);
   const { snapshotId } = record;
   invariant(snapshotId !== undefined, 'a container has a writable layer');
   const { host } = definitionOf(record);
   const makes = write && host.ReadonlyRootfs !== true;
+  const { snapshotter } = await store.openDriver();
   const plan: TreePlan = {
-    rootfs: await driver.snapshotter.mounts(snapshotId, { signal, readOnly: !makes }),
+    rootfs: await snapshotter.mounts(snapshotId, { signal, readOnly: !makes }),
     at: layout.root,
     binds: bindsOf(store, id, host),
     makes,

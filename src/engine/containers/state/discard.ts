@@ -44,7 +44,8 @@ const writableLayer: ContainerResource = {
   clear: async ({ store, snapshotId, lease }) => {
     if (snapshotId === undefined) return;
     try {
-      await store.driver.snapshotter.remove(snapshotId, { lease });
+      const { snapshotter } = await store.openDriver();
+      await snapshotter.remove(snapshotId, { lease });
     } catch (error) {
       if (!isStrataError(error, 'ERR_SNAPSHOT_NOT_FOUND')) throw error;
     }

@@ -31,13 +31,13 @@ export async function pruneContainers(
   store: Store,
   { signal, filters = Filters.fromFlags([]) }: PruneContainersRequest,
 ): Promise<PrunedContainers> {
-  const { metadata, driver } = store;
+  const { metadata } = store;
   const goes = compileFilters(filters, containerFilters(new Date()));
   const stopped = (): ContainerRecord[] =>
     metadata.containers.list().filter((record) => !isRunning(metadata, record) && goes(record));
   await reconcileContainers(store, { signal });
   const snapshots = stopped().flatMap(({ snapshotId }) => snapshotId ?? []);
-  const sizes = await SnapshotSizes.measure(driver, snapshots, { signal });
+  const sizes = await SnapshotSizes.measure(store, snapshots, { signal });
   let deleted: readonly string[] = [];
   const { removed, warnings } = await collectGarbage(store, {
     signal,

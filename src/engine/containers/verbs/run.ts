@@ -99,10 +99,11 @@ async function planOf(
   { id, snapshotId, definition }: Recorded,
   { lease, signal }: { readonly lease: StoreLease; readonly signal: AbortSignal },
 ): Promise<ForegroundPlan> {
-  const { layout, driver } = store;
+  const { layout } = store;
   const { config, host } = definition;
   prepareBindSources(host);
-  const rootfs = await driver.snapshotter.mounts(snapshotId, { signal });
+  const { snapshotter } = await store.openDriver();
+  const rootfs = await snapshotter.mounts(snapshotId, { signal });
   const bundles = bundlesOf(layout);
   mkdirSync(bundles, { recursive: true, mode: 0o700 });
   return {

@@ -106,12 +106,13 @@ async function undo(
 }
 
 async function planOf(store: Store, record: ContainerRecord, options: AbortOptions): Promise<LaunchPlan> {
-  const { layout, driver } = store;
+  const { layout } = store;
   const { id, name, snapshotId } = record;
   const definition = definitionOf(record);
   const { config, host } = definition;
   invariant(snapshotId !== undefined, 'a container has a writable layer');
-  const rootfs = await driver.snapshotter.mounts(snapshotId, options);
+  const { snapshotter } = await store.openDriver();
+  const rootfs = await snapshotter.mounts(snapshotId, options);
   for (const folder of [bundlesOf(layout), exitsOf(layout)]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   const files = etcFiles({ hostname: config.Hostname, network: host.NetworkMode, host });
   prepareBindSources(host);

@@ -1,8 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { probeDirectories } from '../../probe-directories.ts';
 import type { StorageDriver } from '../../storage-driver.ts';
-import { Overlay2Snapshotter } from './driver.ts';
-import { probeOverlay } from './probe-overlay.ts';
 
 export const overlay2: StorageDriver = {
   name: 'overlay2',
@@ -13,10 +10,12 @@ export const overlay2: StorageDriver = {
       return true;
     }
   },
-  probe: (place) => {
-    const { problem, warnings } = probeDirectories(place);
-    const failure = problem ?? probeOverlay(place);
-    return { works: failure === undefined, reason: failure ?? `works on ${place.name}`, warnings };
+  probe: async (place) => {
+    const { probeOverlay } = await import('./probe-overlay.ts');
+    return probeOverlay(place);
   },
-  open: (options) => new Overlay2Snapshotter(options),
+  open: async (options) => {
+    const { Overlay2Snapshotter } = await import('./driver.ts');
+    return new Overlay2Snapshotter(options);
+  },
 };

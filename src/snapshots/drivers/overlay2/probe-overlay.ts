@@ -7,16 +7,22 @@ import { closeFd } from '../../../sys/fs-at.ts';
 import { type Mount, mountDetached } from '../../../sys/mount-list.ts';
 import { statAt } from '../../../sys/stat.ts';
 import { getXattrAt, setXattrAt } from '../../../sys/xattr.ts';
+import { probeDirectories } from '../../probe-directories.ts';
 import type { ProbePlace } from '../../probe-place.ts';
+import type { DriverProbe } from '../../storage-driver.ts';
 
 /** A place, and a folder in it to be made for the trial. */
 type OverlayProbe = Pick<ProbePlace, 'name' | 'rootless'> & { readonly directory: string };
 
-/**
- * Returns why overlayfs cannot keep snapshots in a place, or undefined when it can. Layers are made as unpacking makes
- * them, mounted, read and changed.
- */
-export function probeOverlay(place: ProbePlace): string | undefined {
+/** Tries whether overlayfs can keep snapshots in a place. */
+export function probeOverlay(place: ProbePlace): DriverProbe {
+  const { problem, warnings } = probeDirectories(place);
+  const failure = problem ?? problemOf(place);
+  return { works: failure === undefined, reason: failure ?? `works on ${place.name}`, warnings };
+}
+
+/** Undefined when there is none. Layers are made as unpacking makes them, mounted, read and changed. */
+function problemOf(place: ProbePlace): string | undefined {
   const probe = { name: place.name, rootless: place.rootless, directory: place.folder('overlay') };
   const opaque = opaqueAttribute(probe.rootless);
   try {
