@@ -1,17 +1,11 @@
 import { isStrataError, StrataError } from '../errors/index.ts';
 import { alignColumns } from './align.ts';
+import type { ListingFormat } from './listing-format.ts';
 import { evaluateTemplate } from './template/evaluate.ts';
 import { headerFunctions, templateFunctions } from './template/functions.ts';
 import { encodeJson } from './template/json.ts';
 import { parseTemplate, type Template } from './template/parse.ts';
-import { type Row, Struct, structured, type TemplateFunction, type Value, type ValueMap } from './template/values.ts';
-
-/** What a `--format` asks for. */
-export interface Format {
-  /** A heading line first, and columns aligned. */
-  readonly isTable: boolean;
-  readonly template: Template;
-}
+import { Struct, structured, type TemplateFunction, type Value, type ValueMap } from './template/values.ts';
 
 const functionNames: ReadonlySet<string> = new Set(templateFunctions.keys());
 
@@ -42,20 +36,6 @@ function evaluate(template: Template, data: Value, missingKey: 'default' | 'erro
   }
 }
 
-/**
- * Reads `--format` of a listing command: `json`, `table TEMPLATE`, or a template. Empty and `table` alone mean
- * `tableTemplate`, the command's own columns, split by tabs. `\t` and `\n` may be written as escapes.
- * Throws ERR_FORMAT_INVALID, ERR_TEMPLATE_LIMIT.
- */
-export function parseFormat(format: string, tableTemplate: string): Format {
-  if (format === '' || format === 'table') return { isTable: true, template: parse(tableTemplate) };
-  const isTable = format.startsWith('table');
-  const text = (isTable ? format.slice('table'.length) : format === 'json' ? '{{json .}}' : format)
-    .replace(/^ +| +$/g, '')
-    .replace(/\\([tn])/g, (_, letter: string) => (letter === 't' ? '\t' : '\n'));
-  return { isTable, template: parse(text) };
-}
-
 /** The column of `{{.Label "com.example.my-key"}}` is headed `my key`. */
 const labelHeading: TemplateFunction = {
   parameters: ['string'],
@@ -73,13 +53,20 @@ function heading(template: Template, headers: ValueMap): string {
   }
 }
 
-/**
- * The whole text of a listing, a line for each row. `headers` names the columns of each field. In JSON a row's fields
- * stand in the order the row has them. Throws ERR_FORMAT_INVALID, ERR_TEMPLATE_LIMIT.
- */
-export function formatRows(format: Format, headers: ValueMap, rows: readonly Row[]): string {
-  const lines = rows.map((row) => `${evaluate(format.template, row)}\n`).join('');
-  return format.isTable ? alignColumns(`${heading(format.template, headers)}\n${lines}`) : lines;
+/** See `parseListingFormat`. Throws ERR_FORMAT_INVALID, ERR_TEMPLATE_LIMIT. */
+export function parseTemplateListing(format: string): ListingFormat {
+  const isTable = format.startsWith('table');
+  const text = (isTable ? format.slice('table'.length) : format === 'json' ? '{{json .}}' : format)
+    .replace(/^ +| +$/g, '')
+    .replace(/\\([tn])/g, (_, letter: string) => (letter === 't' ? '\t' : '\n'));
+  const template = parse(text);
+  return {
+    isTable,
+    render: (headers, rows) => {
+      const lines = rows.map((row) => `${evaluate(template, row)}\n`).join('');
+      return isTable ? alignColumns(`${heading(template, headers)}\n${lines}`) : lines;
+    },
+  };
 }
 
 /** What `--format` of a command that shows single objects asks for. */

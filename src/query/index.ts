@@ -2,14 +2,13 @@ export { alignColumns, displayWidth } from './align.ts';
 export { formatDuration, parseDuration } from './duration.ts';
 export * from './filters.ts';
 export {
-  type Format,
   formatInspected,
-  formatRows,
   formatStruct,
   type InspectFormat,
-  parseFormat,
   parseInspectFormat,
 } from './format.ts';
+export type { ListingFormat } from './listing-format.ts';
+export { parseListingFormat } from './parse-listing-format.ts';
 export { parseSize } from './parse-size.ts';
 export { Regexp } from './regexp/regexp.ts';
 export { type EvaluateOptions, evaluateTemplate } from './template/evaluate.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CachedStep } from '../../engine/index.ts';
-import { formatRows, parseFormat } from '../../query/format.ts';
+import { parseListingFormat } from '../../query/parse-listing-format.ts';
 import { Row } from '../../query/template/values.ts';
 import { humanSize } from '../../query/units.ts';
 import type { CliContext } from '../context.ts';
@@ -19,7 +19,7 @@ const headers = {
   LastUsed: 'LAST ACCESSED',
   Description: 'DESCRIPTION',
 };
-const columns = '{{.ID}}\t{{.Reclaimable}}\t{{.Size}}\t{{.LastUsed}}\t{{.Description}}';
+const columns = ['ID', 'Reclaimable', 'Size', 'LastUsed', 'Description'];
 
 export function define(command: Command, context: CliContext): void {
   command
@@ -33,13 +33,14 @@ export function define(command: Command, context: CliContext): void {
 }
 
 /** A line per step; sizes of steps that an image stands on carry a star, as with BuildKit, and are not freed by a prune. */
-async function diskUsage(context: CliContext, { format }: DuFlags): Promise<void> {
+async function diskUsage(context: CliContext, flags: DuFlags): Promise<void> {
   const engine = await context.engine();
   const steps = await engine.builder.list({ signal: context.signal });
   const now = Date.now();
   const rows = steps.map((step) => rowOf(step, now));
-  context.out(formatRows(parseFormat(format ?? '', columns), headers, rows));
-  if (format === undefined) context.out(totals(steps));
+  const format = await parseListingFormat(flags.format ?? '', columns);
+  context.out(format.render(headers, rows));
+  if (flags.format === undefined) context.out(totals(steps));
 }
 
 const isReclaimable = ({ inUse, shared }: CachedStep): boolean => !inUse && !shared;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { formatRows, parseFormat } from '../../query/format.ts';
+import { parseListingFormat } from '../../query/parse-listing-format.ts';
 import { Row } from '../../query/template/values.ts';
 import type { CliContext } from '../context.ts';
 import { shownAge, shownId, shownSize } from '../render/image-fields.ts';
@@ -25,7 +25,7 @@ const headers = {
 /** Where times are told in full. */
 const headersInFull = { ...headers, CreatedSince: headers.CreatedAt };
 
-const columns = '{{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}';
+const columns = ['ID', 'CreatedSince', 'CreatedBy', 'Size', 'Comment'];
 const commandWidth = 45;
 
 export function define(command: Command, context: CliContext): void {
@@ -68,7 +68,8 @@ async function history(context: CliContext, name: string, flags: HistoryFlags): 
     context.out(steps.map((_step, at) => `${rowId(at)}\n`).join(''));
     return;
   }
-  context.out(formatRows(parseFormat(flags.format ?? '', columns), flags.human ? headers : headersInFull, rows));
+  const format = await parseListingFormat(flags.format ?? '', columns);
+  context.out(format.render(flags.human ? headers : headersInFull, rows));
 }
 
 function shownCommand(text: string, trunc: boolean): string {

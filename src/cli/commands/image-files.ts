@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Image, LayerChange, MergedFile } from '../../engine/index.ts';
-import { formatRows, parseFormat } from '../../query/format.ts';
+import { parseListingFormat } from '../../query/parse-listing-format.ts';
 import { Row } from '../../query/template/values.ts';
 import { changesAt } from '../changes-at.ts';
 import { chosenLayer } from '../chosen-layer.ts';
@@ -39,7 +39,7 @@ const headers = {
   UID: 'UID',
 };
 
-const columns = '{{.Mode}}\t{{.UID}}\t{{.GID}}\t{{.Size}}\t{{.ModTime}}\t{{.Layer}}\t{{.Path}}';
+const columns = ['Mode', 'UID', 'GID', 'Size', 'ModTime', 'Layer', 'Path'];
 const letters = { added: 'A', changed: 'C', deleted: 'D' } as const;
 const rowsAtOnce = 512;
 
@@ -74,7 +74,7 @@ async function list(
   if (layer !== undefined && !flags.recursive)
     throw plainUsageProblem('conflicting options: --layer and --no-recursive', 1);
   const { signal } = context;
-  const render = rendering(long, format);
+  const render = await rendering(long, format);
   await using image = await openNamedImage({ command, context }, name, platform);
   const files =
     layer === undefined
@@ -114,15 +114,15 @@ interface Rendering {
   text(rows: readonly Listed[]): string;
 }
 
-function rendering(long: boolean, format: string | undefined): Rendering {
+async function rendering(long: boolean, format: string | undefined): Promise<Rendering> {
   if (format === undefined) {
     const line = long ? longLines() : ({ file }: Listed): string => shownPath(file);
     return { isWhole: false, text: (rows) => rows.map((listed) => `${lead(listed)}${line(listed)}\n`).join('') };
   }
-  const parsed = parseFormat(format, columns);
+  const parsed = await parseListingFormat(format, columns);
   return {
     isWhole: parsed.isTable,
-    text: (rows) => (rows.length === 0 && !parsed.isTable ? '' : formatRows(parsed, headers, rows.map(rowOf))),
+    text: (rows) => (rows.length === 0 && !parsed.isTable ? '' : parsed.render(headers, rows.map(rowOf))),
   };
 }
 

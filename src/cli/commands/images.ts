@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ImageSummary } from '../../engine/index.ts';
 import { StrataError } from '../../errors/index.ts';
-import { formatRows, parseFormat } from '../../query/format.ts';
+import { parseListingFormat } from '../../query/parse-listing-format.ts';
 import { Row } from '../../query/template/values.ts';
 import type { Called, CliContext } from '../context.ts';
 import { collect } from '../flags/flags.ts';
@@ -27,8 +27,8 @@ const headers = {
   Size: 'SIZE',
 };
 
-const columns = '{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}';
-const columnsWithDigests = '{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}';
+const columns = ['Repository', 'Tag', 'ID', 'CreatedSince', 'Size'];
+const columnsWithDigests = ['Repository', 'Tag', 'Digest', 'ID', 'CreatedSince', 'Size'];
 
 export function define(command: Command, context: CliContext): void {
   command
@@ -63,11 +63,10 @@ async function images({ command, context }: Called, repository: string | undefin
     context.out(rows.map(({ id }) => `${shownId(id, !flags.trunc)}\n`).join(''));
     return;
   }
-  const format = parseFormat(flags.format ?? '', flags.digests === true ? columnsWithDigests : columns);
+  const format = await parseListingFormat(flags.format ?? '', flags.digests === true ? columnsWithDigests : columns);
   const now = Date.now();
   context.out(
-    formatRows(
-      format,
+    format.render(
       headers,
       rows.map((image) => rowOf(image, !flags.trunc, now)),
     ),

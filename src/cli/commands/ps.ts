@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { ContainerSummary } from '../../engine/index.ts';
-import { formatRows, parseFormat } from '../../query/format.ts';
+import { parseListingFormat } from '../../query/parse-listing-format.ts';
 import { Row } from '../../query/template/values.ts';
 import { humanSize } from '../../query/units.ts';
 import type { Called, CliContext } from '../context.ts';
@@ -39,7 +39,7 @@ const headers = {
   Size: 'SIZE',
 };
 
-const columns = '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}';
+const columns = ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names'];
 
 // Docker's form for scripts of before it had templates: a field a line, an empty line behind each container.
 const raw = `container_id: {{.ID}}
@@ -75,9 +75,9 @@ async function ps({ command, context }: Called, flags: PsFlags): Promise<void> {
   const { containers } = await context.engine();
   const isRaw = flags.format === 'raw';
   const rawText = flags.size === true ? `${raw}size: {{.Size}}\n` : raw;
-  const format = parseFormat(
+  const format = await parseListingFormat(
     isRaw ? rawText : (flags.format ?? ''),
-    flags.size === true ? `${columns}\t{{.Size}}` : columns,
+    flags.size === true ? [...columns, 'Size'] : columns,
   );
   const list = await containers.list({
     all: flags.all,
@@ -95,7 +95,7 @@ async function ps({ command, context }: Called, flags: PsFlags): Promise<void> {
   }
   const now = Date.now();
   const rows = list.map((container) => rowOf(container, !flags.trunc, now));
-  context.out(formatRows(format, headers, rows));
+  context.out(format.render(headers, rows));
 }
 
 const mountLength = 15;

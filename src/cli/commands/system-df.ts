@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { DiskUsage, ImageSummary, UsageRow } from '../../engine/index.ts';
-import { formatRows, parseFormat } from '../../query/format.ts';
+import { tableOf } from '../../query/listing-format.ts';
+import { parseListingFormat } from '../../query/parse-listing-format.ts';
 import { Row, type ValueMap } from '../../query/template/values.ts';
 import { humanSize } from '../../query/units.ts';
 import type { CliContext } from '../context.ts';
@@ -14,7 +15,7 @@ interface DfFlags {
 }
 
 const headers = { Type: 'TYPE', TotalCount: 'TOTAL', Active: 'ACTIVE', Size: 'SIZE', Reclaimable: 'RECLAIMABLE' };
-const columns = '{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}';
+const columns = ['Type', 'TotalCount', 'Active', 'Size', 'Reclaimable'];
 
 export function define(command: Command, context: CliContext): void {
   command
@@ -40,7 +41,8 @@ async function diskUsage(context: CliContext, flags: DfFlags): Promise<void> {
     ...(usage.transfers.total === 0 ? [] : [rowOf('Transfers', usage.transfers, '')]),
     rowOf('Other', usage.other, ''),
   ];
-  context.out(formatRows(parseFormat(flags.format ?? '', columns), headers, rows));
+  const format = await parseListingFormat(flags.format ?? '', columns);
+  context.out(format.render(headers, rows));
 }
 
 /** `context` is what docker's error calls the row. */
@@ -132,9 +134,7 @@ function table(headings: readonly string[], rows: readonly (readonly string[])[]
   const fields = headings.map((_, at) => `F${at}`);
   const toMap = (cells: readonly string[]): ValueMap =>
     Object.fromEntries(fields.map((name, at) => [name, cells[at] ?? '']));
-  const template = fields.map((name) => `{{.${name}}}`).join('\t');
-  return formatRows(
-    parseFormat('', template),
+  return tableOf(fields).render(
     toMap(headings),
     rows.map((cells) => new Row(toMap(cells), 'row')),
   );

@@ -32,7 +32,7 @@ const root = join(import.meta.dirname, '../../..');
 /** They read and write only what they are given: a caller's streams, bytes and nouns, whose failures stay as they are. */
 const ofGiven = `appendLayer changeConfig flattenImage rebaseImage retimeImage tarContent tarEntries
   compressGzip compressZstd decompress readTar remake canRemake gzipRecipe zstdRecipe
-  verified openTree openChanges openInMemory remakeLayer`.split(/\s+/);
+  verified openTree openChanges openInMemory remakeLayer parseListingFormat`.split(/\s+/);
 /** They ask the machine and leave out what they do not find. */
 const ofMachine = ['describeVersions', 'namesInStore', 'treeUsage'];
 const opensNothing: ReadonlySet<string> = new Set([...ofGiven, ...ofMachine]);

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { formatInspected, formatRows, parseFormat, parseInspectFormat } from '../../../src/query/format.ts';
+import { formatInspected, parseInspectFormat } from '../../../src/query/format.ts';
+import { parseListingFormat } from '../../../src/query/parse-listing-format.ts';
 import { Nil, Row, Struct } from '../../../src/query/template/values.ts';
 
 const headers = { ID: 'CONTAINER ID', Names: 'NAMES', Size: 'SIZE' };
 const row = (ID: string, Names: string, Size: number): Struct => new Struct({ ID, Names, Size }, '*formatter.Row');
 const rows = [row('4c01db0b339c', 'web', 5), row('d7886598dbe2', 'a-longer-name', 10)];
-const columns = 'table {{.ID}}\t{{.Names}}\t{{.Size}}';
-const render = (format: string, of: readonly Struct[] = rows): string =>
-  formatRows(parseFormat(format, columns.slice('table '.length)), headers, of);
+const columns = ['ID', 'Names', 'Size'];
+const render = async (format: string, of: readonly Struct[] = rows): Promise<string> =>
+  (await parseListingFormat(format, columns)).render(headers, of);
 
 describe('listings', () => {
   const table: readonly (readonly [format: string, output: string])[] = [
@@ -35,34 +36,40 @@ describe('listings', () => {
     ['{{json .Names}}', '"web"\n"a-longer-name"\n'],
     ['plain', 'plain\nplain\n'],
   ];
-  for (const [format, output] of table) test(JSON.stringify(format), () => assert.equal(render(format), output));
+  for (const [format, output] of table)
+    test(JSON.stringify(format), async () => assert.equal(await render(format), output));
 
-  test('a method with an argument, and its heading', () => {
+  test('a method with an argument, and its heading', async () => {
     const label = (labels: { readonly [key: string]: string }): Struct =>
       new Struct({ ID: 'x' }, '*formatter.Row', {
         Label: { parameters: ['string'], run: ([key]) => labels[String(key as string)] ?? '' },
       });
     const of = [label({ 'com.example.my-key': 'v' }), label({})];
     assert.equal(
-      render('table {{.ID}}\t{{.Label "com.example.my-key"}}', of),
+      await render('table {{.ID}}\t{{.Label "com.example.my-key"}}', of),
       'CONTAINER ID   my key\nx              v\nx              \n',
     );
-    assert.equal(render('{{json .}}{{"com.example.my-key" | .Label | upper}}', of), '{"ID":"x"}V\n{"ID":"x"}\n');
-    assert.throws(() => render('{{.Label}}', of), {
+    assert.equal(await render('{{json .}}{{"com.example.my-key" | .Label | upper}}', of), '{"ID":"x"}V\n{"ID":"x"}\n');
+    await assert.rejects(render('{{.Label}}', of), {
       message:
         'template parsing error: template: :1:2: executing "" at <.Label>: wrong number of args for Label: want 1 got 0',
     });
   });
 
-  test('a row’s own JSON escapes what HTML would take, single values do not', () => {
+  test('a row’s own JSON escapes what HTML would take, single values do not', async () => {
     const row = [new Row({ ID: '<none>', Names: 'a&b' })];
-    assert.equal(render('json', row), '{"ID":"\\u003cnone\\u003e","Names":"a\\u0026b"}\n');
-    assert.equal(render('{{json .ID}} {{.ID}}', row), '"<none>" <none>\n');
+    assert.equal(await render('json', row), '{"ID":"\\u003cnone\\u003e","Names":"a\\u0026b"}\n');
+    assert.equal(await render('{{json .ID}} {{.ID}}', row), '"<none>" <none>\n');
   });
 
-  test('no rows: the heading alone, or nothing', () => {
-    assert.equal(render('', []), 'CONTAINER ID   NAMES     SIZE\n');
-    assert.equal(render('{{.ID}}', []), '');
+  test('own columns are what a template of their names shows', async () => {
+    const of = [...rows, row('a\tb', '日本\ne\u0301', 1e15), row('', '<none>', 0), row('\u{1f433}', ' ', -1)];
+    assert.equal(await render('', of), await render('table {{.ID}}\\t{{.Names}}\\t{{.Size}}', of));
+  });
+
+  test('no rows: the heading alone, or nothing', async () => {
+    assert.equal(await render('', []), 'CONTAINER ID   NAMES     SIZE\n');
+    assert.equal(await render('{{.ID}}', []), '');
   });
 });
 
@@ -85,7 +92,7 @@ describe('docker’s messages', () => {
   ];
   for (const [format, message] of table) {
     test(format, () =>
-      assert.throws(() => render(format), { code: 'ERR_FORMAT_INVALID', message, hint: /the format json/ }),
+      assert.rejects(render(format), { code: 'ERR_FORMAT_INVALID', message, hint: /the format json/ }),
     );
   }
 });
