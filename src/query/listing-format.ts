@@ -1,5 +1,6 @@
+import { invariant } from '../lib/invariant.ts';
 import { alignColumns } from './align.ts';
-import type { Row, ValueMap } from './template/values.ts';
+import type { Row, Value, ValueMap } from './template/values.ts';
 
 /** What `--format` of a listing command asks for. */
 export interface ListingFormat {
@@ -16,7 +17,13 @@ export interface ListingFormat {
 export const tableOf = (columns: readonly string[]): ListingFormat => ({
   isTable: true,
   render: (headers, rows) => {
-    const lineOf = (fields: ValueMap): string => `${columns.map((name) => String(fields[name])).join('\t')}\n`;
+    const lineOf = (fields: ValueMap): string => `${columns.map((name) => shown(fields[name])).join('\t')}\n`;
     return alignColumns(`${lineOf(headers)}${rows.map(({ fields }) => lineOf(fields)).join('')}`);
   },
 });
+
+function shown(value: Value): string {
+  if (typeof value === 'string') return value;
+  invariant(typeof value === 'number' && Number.isInteger(value), 'a column is a text or a whole number');
+  return String(value);
+}
