@@ -130,6 +130,28 @@ export class Layers {
       }));
   }
 
+  /** An image names it, or did: its index was flushed before that was told. */
+  isNamed(diffId: DiffId): boolean {
+    return this.#objects.referrersOf({ kind: 'layer', key: diffId }).length > 0;
+  }
+
+  /**
+   * Drops the layers that no image names: what a power cut or a failed flush has left of their indexes is not known, and
+   * nobody who lives holds them. A part of a transaction; returns how many went. Idempotent.
+   */
+  dropUnnamed(): number {
+    const unnamed = this.#db
+      .statement<{ object_id: number }>(
+        'SELECT object_id FROM layer WHERE NOT EXISTS (SELECT 1 FROM edge WHERE to_id = object_id)',
+      )
+      .all();
+    for (const { object_id } of unnamed) {
+      this.#db.statement('DELETE FROM layer WHERE object_id = ?').run(object_id);
+      this.#objects.markAbsent(object_id);
+    }
+    return unnamed.length;
+  }
+
   /** In the order of diffIDs. */
   list(): LayerRecord[] {
     return this.#db.statement<Row>(`${select} ORDER BY o.key`).all().map(toRecord);

@@ -113,6 +113,7 @@ export class Metadata implements Disposable {
     const enter = (): void => {
       if (known() === boot) return;
       this.snapshots.dropOfOtherBoots();
+      this.layers.dropUnnamed();
       this.events.skipLost();
       this.db.statement("INSERT OR REPLACE INTO state (name, value) VALUES ('boot', ?)").run(boot);
     };

@@ -14,10 +14,13 @@ const namePattern = /^([0-9a-f]{64})\.idx$/;
 export class LayerIndexes {
   readonly folder: string;
   readonly #locks: ObjectLocks;
+  readonly #isNamed: (diffId: DiffId) => boolean;
 
-  constructor(folder: string, locks: ObjectLocks) {
+  /** `isNamed` says whether an image names a layer. */
+  constructor(folder: string, locks: ObjectLocks, isNamed: (diffId: DiffId) => boolean) {
     this.folder = folder;
     this.#locks = locks;
+    this.#isNamed = isNamed;
   }
 
   /** Returns the file name of a layer's index. */
@@ -43,7 +46,9 @@ export class LayerIndexes {
   /** Puts a finished index in its place, under the lock that garbage collection takes too. */
   async place(name: string, diffId: DiffId, options: AbortOptions): Promise<void> {
     const written = join(this.folder, name);
-    await this.#locks.with('layer', diffId, () => placeIndex(written, this.pathOf(diffId)), options);
+    const place = async (): Promise<void> =>
+      await placeIndex(written, this.pathOf(diffId), { isTrusted: this.#isNamed(diffId) });
+    await this.#locks.with('layer', diffId, place, options);
   }
 
   /** Removes an index that was not placed. Idempotent. */

@@ -5,16 +5,21 @@ import { readFault } from '../../sys/read-fault.ts';
 
 const pieceBytes = 1 << 20;
 
+export interface PlaceIndexOptions {
+  /** What stands was flushed, and told to be there. What was not may be lost, and read well from memory all the same. */
+  readonly isTrusted: boolean;
+}
+
 /**
  * Gives a finished index its name; to be called under the layer's lock. One that stands may be what an image acknowledged
  * long ago is remade from: it stays where it says the same, and else gives way to one that is on the disk already. A
  * rename alone would let a power cut leave an empty file in its place.
  */
-export async function placeIndex(written: string, path: string): Promise<void> {
+export async function placeIndex(written: string, path: string, { isTrusted }: PlaceIndexOptions): Promise<void> {
   await using standing = await openIfThere(path);
   if (standing !== undefined) {
     await using file = await open(written, 'r');
-    if (await isReadableAndSame(file, standing)) return rmSync(written);
+    if (isTrusted && (await isReadableAndSame(file, standing))) return rmSync(written);
     await file.sync();
   }
   renameSync(written, path);

@@ -22,7 +22,8 @@ export class StoreLayers implements LayerStore {
 
   constructor(store: Store) {
     this.#store = store;
-    this.indexes = new LayerIndexes(store.layout.indexes, store.locks);
+    const { layout, locks, metadata } = store;
+    this.indexes = new LayerIndexes(layout.indexes, locks, (diffId) => metadata.layers.isNamed(diffId));
   }
 
   async open(diffId: DiffId): Promise<LayerIndex> {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { statSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,8 +12,9 @@ import { folderWith } from '../../helpers/build-folder.ts';
 import { needs } from '../../helpers/needs.ts';
 import { PowerDisk, powerCuts } from '../../helpers/power-cut.ts';
 import { runSeed, seeded, soaking } from '../../helpers/seeded.ts';
+import { storeAt } from '../../helpers/store-at.ts';
 import { placesOf } from '../../helpers/store-places.ts';
-import { removeRunStateAfter } from '../../helpers/store-root.ts';
+import { removeRunStateAfter, storeRoot } from '../../helpers/store-root.ts';
 import { strataPath } from '../../helpers/strata.ts';
 import { type KilledWork, killedWorks } from './killed-works.ts';
 
@@ -106,4 +107,31 @@ test('a layer that is made again is not lost to the image that has it already', 
   await startAnotherBoot(root);
   await using engine = await Engine.open({ root });
   assert.deepEqual((await engine.system.check().result).damages, []);
+});
+
+test('a layer that no image names yet is forgotten with the power, whatever its index has become', {
+  skip: needs('root', 'overlay'),
+}, async (context) => {
+  const root = storeRoot(context);
+  {
+    await using store = storeAt(root);
+    await store.openForWriting();
+    await using lease = await store.metadata.leases.open('test');
+    const { snapshotter } = await store.openDriver();
+    const { id } = await snapshotter.prepare(undefined, { lease });
+    {
+      await using tree = await store.trees.open(id, { access: 'write' });
+      writeFileSync(join(tree.path, 'file'), 'x');
+    }
+    await snapshotter.commit(id, { lease, durable: false });
+    const { diffId } = await store.layers.make(id, { chainId: undefined, made: [] }, { lease });
+    // Renamed, but not on the disk.
+    truncateSync(placesOf(root).index(diffId), 0);
+    await startAnotherBoot(root);
+    assert.equal(store.metadata.layers.get(diffId), undefined);
+  }
+  await using engine = await Engine.open({ root });
+  assert.deepEqual((await engine.system.check().result).damages, []);
+  await engine.system.collectGarbage().result;
+  assert.deepEqual(readdirSync(placesOf(root).indexes), []);
 });

@@ -8,9 +8,9 @@ import { temporaryFolder } from '../../helpers/build-folder.ts';
 test('an index takes a free name, stays where the new one says the same, and gives way to another', async (context) => {
   const folder = temporaryFolder(context);
   const [written, path] = [join(folder, 'written'), join(folder, 'index')];
-  const place = async (content: string): Promise<number> => {
+  const place = async (content: string, isTrusted = true): Promise<number> => {
     writeFileSync(written, content);
-    await placeIndex(written, path);
+    await placeIndex(written, path, { isTrusted });
     assert.equal(readFileSync(path, 'utf8'), content);
     assert.ok(!existsSync(written));
     return statSync(path).ino;
@@ -18,6 +18,8 @@ test('an index takes a free name, stays where the new one says the same, and giv
   const large = 'x'.repeat((2 << 20) + 1);
   const inode = await place(large);
   assert.equal(await place(large), inode);
-  assert.notEqual(await place(`${large.slice(1)}y`), inode, 'another at its end');
+  const anew = await place(large, false);
+  assert.notEqual(anew, inode, 'what stands may be in memory only');
+  assert.notEqual(await place(`${large.slice(1)}y`), anew, 'another at its end');
   assert.equal(await place(''), await place(''));
 });
