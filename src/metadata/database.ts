@@ -237,7 +237,12 @@ export class Database implements Disposable {
   async #transact<T>(body: () => T, { signal, isVolatile = false, frees = false }: TransactOptions): Promise<T> {
     invariant(this.#depth === 0, 'a transaction does not begin inside another');
     const attempt = (): Done<T> | undefined =>
-      frees ? this.reserve.useFor(() => this.#attempt(body)) : this.#attempt(body);
+      frees
+        ? this.reserve.useFor(
+            () => this.#attempt(body),
+            () => this.#openedLog().canGiveRoom(),
+          )
+        : this.#attempt(body);
     // From here: those that wait behind others are not to wait for longer than these.
     const deadline = Date.now() + this.#busyTimeoutMs;
     const retry = async (): Promise<Done<T>> => await this.#retry(attempt, deadline, { signal });
@@ -245,6 +250,8 @@ export class Database implements Disposable {
     if (done.hasChanged) {
       this.#options.onCommitted?.();
       this.#log?.count();
+      // A log that takes all the room there is leaves none for the database to grow, and could not be written back.
+      if (frees && this.reserve.isSpent) this.#openedLog().canGiveRoom();
       if (!isVolatile) await this.#openedLog().flush();
     }
     return done.result;

@@ -49,13 +49,25 @@ export class SpaceReserve {
     }
   }
 
-  /** Runs `body`, and again with more room while it fails for want of space and there is some set aside. */
-  useFor<T>(body: () => T): T {
+  /** Returns whether some was given up, and not set aside again yet. */
+  get isSpent(): boolean {
+    return (this.#sizeBytes() ?? 0) < reserveBytes;
+  }
+
+  /**
+   * Runs `body`, and again with more room while it fails for want of space: with what `findRoom` finds, once before each
+   * part that was set aside is given up and once behind it. Whether it found some is what `findRoom` returns.
+   */
+  useFor<T>(body: () => T, findRoom: () => boolean = () => false): T {
+    let hasLooked = false;
     for (;;) {
       try {
         return body();
       } catch (error) {
-        if (!isStrataError(error, 'ERR_STORE_FULL') || !this.#release()) throw error;
+        if (!isStrataError(error, 'ERR_STORE_FULL')) throw error;
+        if (!hasLooked && findRoom()) hasLooked = true;
+        else if (this.#release()) hasLooked = findRoom();
+        else throw error;
       }
     }
   }

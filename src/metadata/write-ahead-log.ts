@@ -40,6 +40,18 @@ export class WriteAheadLog implements Disposable {
     return !this.#hasLost;
   }
 
+  /**
+   * Writes the log back and gives its room to whoever needs some: while the disk was full nobody could, and it grew. False
+   * where that fails, for the database may have to grow first.
+   */
+  canGiveRoom(): boolean {
+    try {
+      return beginLogAnew(this.#connection, this.#options.timeoutMs);
+    } catch {
+      return false;
+    }
+  }
+
   /** To be called in each transaction before its commit. Throws what opening the log throws. */
   open(): void {
     this.#flush ??= new LogFlush(this.#path, this.#options);

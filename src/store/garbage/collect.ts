@@ -51,6 +51,8 @@ export async function collectGarbage(store: Store, options: CollectOptions = {})
   await trimTransfers(store);
   const warnings = await emptyTrash(store.layout.trash, options);
   leases.forgetDeaths(deaths);
+  // A server lives through many full disks.
+  store.metadata.db.reserve.ensure();
   return { ...collected, warnings };
 }
 
