@@ -29,7 +29,8 @@ export async function* changesAt(
     for (const place of found) place.isListed = true;
     if (wanted.length === 0 || found.length > 0) yield change;
   }
-  for (const { isListed, missing } of wanted) if (!isListed && missing !== undefined) tellPathProblem(context, missing);
+  for (const { isListed, missing } of wanted)
+    if (!isListed && missing !== undefined) await tellPathProblem(context, missing);
 }
 
 async function placeOf(image: Image, path: string, signal: AbortSignal): Promise<ChangedPlace> {

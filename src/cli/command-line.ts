@@ -29,6 +29,10 @@ export async function runCommandLine(argv: readonly string[], { out, err }: Comm
     out,
     outBytes: async (chunk) => (await import('./terminal/write-bytes.ts')).writeBytes(process.stdout, chunk),
     err,
+    tell: async (error) => {
+      const { renderError } = await import('./render/error.ts');
+      err(renderError(error, { debug: context.globals.debug === true }));
+    },
     errBytes: async (chunk) => (await import('./terminal/write-bytes.ts')).writeBytes(process.stderr, chunk),
     programFor: async (words) => {
       const other = new Command('strata');
@@ -49,8 +53,7 @@ export async function runCommandLine(argv: readonly string[], { out, err }: Comm
     if (error instanceof CommanderError) return error.exitCode;
     if (interruption.signal.aborted && error === interruption.signal.reason) return interruption.exitCode;
     if (isReaderGone(error)) return killedByPipe();
-    const { renderError } = await import('./render/error.ts');
-    context.err(renderError(error, { debug: program.opts<GlobalOptions>().debug === true }));
+    await context.tell(error);
     return exitCodeOf(error);
   } finally {
     interruption.close();

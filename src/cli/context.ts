@@ -28,6 +28,8 @@ export interface CliContext {
   /** Bytes for standard output; resolves once they are taken, rejects when nobody reads any more. */
   outBytes(chunk: Uint8Array): Promise<void>;
   err(text: string | Uint8Array): void;
+  /** Writes what went wrong, and what to do about it, to standard error. */
+  tell(error: unknown): Promise<void>;
   /** As {@link outBytes}, for standard error. */
   errBytes(chunk: Uint8Array): Promise<void>;
   /** A program of this face whose verb is the one that `argv` calls: for the completion of a line. */

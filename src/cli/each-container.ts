@@ -1,6 +1,5 @@
 import { isStrataError } from '../errors/index.ts';
 import type { CliContext } from './context.ts';
-import { renderError } from './render/error.ts';
 
 /**
  * Does something to each container that is named, in order, and prints what comes of it, by default the name as it was
@@ -22,7 +21,7 @@ export async function eachContainer(
       failures.push({ name, error });
     }
   }
-  for (const { error } of failures) context.err(renderError(error, { debug: context.globals.debug === true }));
+  for (const { error } of failures) await context.tell(error);
   if (failures.some(({ error }) => !forgiven(error))) context.setExitCode(1);
   return failures.map(({ name }) => name);
 }

@@ -1,7 +1,6 @@
 import { isStrataError } from '../errors/index.ts';
 import type { Called } from './context.ts';
 import { exitEngineFailure } from './exit-codes.ts';
-import { renderError } from './render/error.ts';
 
 /**
  * Shows why a container could not be described, made or started, sets docker's exit code for it, 125 unless the error has one, and
@@ -15,7 +14,7 @@ export async function orItsExitCode<Result>(
     return await work();
   } catch (error) {
     if (context.signal.aborted && error === context.signal.reason) throw error;
-    context.err(renderError(error, { debug: context.globals.debug === true }));
+    await context.tell(error);
     const code = isStrataError(error) ? error.details?.['exitCode'] : undefined;
     context.setExitCode(typeof code === 'number' ? code : exitEngineFailure);
     return undefined;

@@ -1,6 +1,5 @@
 import { isStrataError } from '../errors/index.ts';
 import type { CliContext } from './context.ts';
-import { renderError } from './render/error.ts';
 
 const expected: ReadonlySet<string> = new Set(['ERR_FILE_NOT_FOUND', 'ERR_FILE_KIND']);
 
@@ -8,8 +7,8 @@ const expected: ReadonlySet<string> = new Set(['ERR_FILE_NOT_FOUND', 'ERR_FILE_K
  * Tells what is wrong with one of several paths of an image, which does not stop the others: the command's exit code is 1
  * then, as with cat. Throws any other error.
  */
-export function tellPathProblem(context: CliContext, error: unknown): void {
+export async function tellPathProblem(context: CliContext, error: unknown): Promise<void> {
   if (!isStrataError(error) || !expected.has(error.code)) throw error;
-  context.err(renderError(error, { debug: context.globals.debug === true }));
+  await context.tell(error);
   context.setExitCode(1);
 }

@@ -4,7 +4,6 @@ import { parseDetachKeys } from '../../terminal/detach-keys.ts';
 import type { Called, CliContext } from '../context.ts';
 import { type ContainerFlags, environmentOf } from '../flags/container-flags.ts';
 import { collect, passThrough } from '../flags/flags.ts';
-import { renderError } from '../render/error.ts';
 import { refuseWithoutTerminal, withContainer } from '../terminal/attached.ts';
 import { ownTerminalSize } from '../terminal/console.ts';
 
@@ -84,7 +83,7 @@ async function exec(
   } catch (error) {
     const exitCode = exitCodeOfExec(error);
     if (exitCode === undefined) throw error;
-    context.err(renderError(error, { debug: context.globals.debug === true }));
+    await context.tell(error);
     context.setExitCode(exitCode);
   }
 }

@@ -38,7 +38,7 @@ async function print(
     try {
       await printOne(context, image, path, layers);
     } catch (error) {
-      tellPathProblem(context, error);
+      await tellPathProblem(context, error);
     }
   }
 }

@@ -103,7 +103,7 @@ async function* filesAt(
     try {
       for await (const file of image.files({ path, recursive, signal })) yield { file };
     } catch (error) {
-      tellPathProblem(context, error);
+      await tellPathProblem(context, error);
     }
   }
 }

@@ -7,7 +7,6 @@ import { structured, type ValueMap } from '../../query/template/values.ts';
 import type { CliContext } from '../context.ts';
 import { notSupportedYet } from '../flags/flags.ts';
 import { inspectFormat } from '../flags/inspect-format.ts';
-import { renderError } from '../render/error.ts';
 
 interface InspectFlags {
   readonly format?: string;
@@ -72,7 +71,7 @@ async function inspect(context: CliContext, names: readonly string[], flags: Ins
     if (found.length === 0) context.out(format === 'json' ? '[]\n' : '\n');
     for (const { data, mapKeys, ifAny } of found) context.out(`${formatInspected(format, data, mapKeys, ifAny)}\n`);
   }
-  for (const error of failures) context.err(renderError(error, { debug: context.globals.debug === true }));
+  for (const error of failures) await context.tell(error);
   if (failures.length > 0) context.setExitCode(1);
 }
 

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { isStrataError } from '../../errors/index.ts';
 import type { CliContext } from '../context.ts';
-import { renderError } from '../render/error.ts';
 
 interface RmiFlags {
   readonly force?: boolean;
@@ -35,7 +34,7 @@ async function removeImages(context: CliContext, names: readonly string[], flags
       failures.push(error);
     }
   }
-  for (const error of failures) context.err(renderError(error, { debug: context.globals.debug === true }));
+  for (const error of failures) await context.tell(error);
   const isFatal = failures.some((error) => force !== true || !isStrataError(error, 'ERR_IMAGE_NOT_FOUND'));
   if (isFatal) context.setExitCode(1);
 }
