@@ -13,7 +13,7 @@ import { removeTreeAt } from '../sys/remove-tree.ts';
 // Trees are taken apart piece by piece down to this depth, with a descriptor open for each; what lies below goes in one go,
 // without a pause.
 const gradualDepth = 32;
-const turnMs = 10;
+const turnMs = 4;
 
 /**
  * Removes for good what is in the trash folder; gives way to other work every few milliseconds. Something that has a
