@@ -6,4 +6,4 @@ sh scripts/setup.sh test
 . scripts/test-environment.sh
 export STRATA_SOAK=1
 [ $# -gt 0 ] || set -- 'test/**/*.test.ts'
-exec node --test --test-concurrency=1 "$@"
+node --test --test-concurrency=1 "$@"

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 sh scripts/setup.sh test
 . scripts/test-environment.sh
 failed=$(mktemp)
-trap 'rm -f "$failed"' EXIT
+trap 'rm -rf "$failed" "$command_folder"' EXIT
 
 # Arguments: how many files at once, the files.
 run_tests() {

@@ -15,7 +15,7 @@ interface Use {
 
 /**
  * What others use until it is closed. Closing ends what goes on as an abort does, with ERR_CLOSED for a reason, and waits for it;
- * later calls are refused with the same error. So nobody reads or writes what is closed.
+ * later calls are refused with the same code. So nobody reads or writes what is closed.
  */
 export class Lifetime {
   /** Says what is closed: `engine`. */

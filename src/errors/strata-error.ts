@@ -37,22 +37,17 @@ export class StrataError extends Error {
   override readonly name: string = 'StrataError';
   /** Stable and documented in `docs/errors.md`; callers match on it. */
   readonly code: AnyErrorCode;
+  readonly kind: ErrorKind;
   readonly hint: string | undefined;
   readonly details: { readonly [key: string]: JsonValue } | undefined;
-  readonly #kind: ErrorKind | undefined;
 
   constructor(options: StrataErrorOptions) {
     super(redact(options.message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = options.code;
-    this.#kind = options.kind;
+    this.kind = options.kind ?? kindOf(options.code) ?? 'internal';
     this.hint = options.hint === undefined ? undefined : redact(options.hint);
     this.details = options.details;
     Object.defineProperty(this, brand, { value: true });
-  }
-
-  /** Looked up when it is asked for: many errors are met on the way and never told. */
-  get kind(): ErrorKind {
-    return this.#kind ?? kindOf(this.code) ?? 'internal';
   }
 
   /** What a JSON log or an API answer may show; the cause stays inside. */

@@ -16,7 +16,7 @@ export class Lazy<Value> {
     return await unlessAborted(this.#value, { signal });
   }
 
-  /** Resolves with what was made so far: undefined when nobody has asked for it, or it could not be made. */
+  /** Resolves with the value once it is made, if anybody has asked for it; undefined otherwise, or when that fails. */
   async made(): Promise<Value | undefined> {
     return await this.#value?.catch(() => undefined);
   }

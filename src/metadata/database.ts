@@ -46,7 +46,7 @@ export interface DatabaseOptions {
   readonly busyTimeoutMs?: number;
   /**
    * This process is a command: it opens no other connection to the file, so that looking writes not even to memory that is
-   * shared, and nothing waits for its main thread, which may then flush the log and write it back.
+   * shared, and its main thread writes the log back, and flushes it the first few times.
    */
   readonly isAlone?: boolean | undefined;
   /** Makes what a store needs besides the database, before that is made or written to. */
@@ -164,7 +164,7 @@ export class Database implements Disposable {
 
   /**
    * Runs `body` as one transaction, which survives a power cut when this resolves. Neither the wait for another process's
-   * transaction nor the flush holds up the main thread; `body` runs at once where nobody is in the way. The signal ends the
+   * transaction nor, in a program with clients, the flush holds up the main thread; `body` runs at once where nobody is in the way. The signal ends the
    * wait only. Throws ERR_STORE_BUSY, ERR_STORE_FORMAT_NEWER, and what `body` throws, which undoes all of it.
    */
   async transact<T>(body: () => T, options: TransactOptions = {}): Promise<T> {
@@ -240,7 +240,7 @@ export class Database implements Disposable {
       frees
         ? this.reserve.useFor(
             () => this.#attempt(body),
-            () => this.#openedLog().canGiveRoom(),
+            () => this.#openedLog().giveRoom(),
           )
         : this.#attempt(body);
     // From here: those that wait behind others are not to wait for longer than these.
@@ -251,7 +251,7 @@ export class Database implements Disposable {
       this.#options.onCommitted?.();
       this.#log?.count();
       // A log that takes all the room there is leaves none for the database to grow, and could not be written back.
-      if (frees && this.reserve.isSpent) this.#openedLog().canGiveRoom();
+      if (frees && this.reserve.isSpent && this.#openedLog().isLong()) this.#openedLog().giveRoom();
       if (!isVolatile) await this.#openedLog().flush();
     }
     return done.result;

@@ -130,14 +130,14 @@ export class Layers {
       }));
   }
 
-  /** An image names it, or did: its index was flushed before that was told. */
+  /** True when an image names it: its index was flushed before that was told. */
   isNamed(diffId: DiffId): boolean {
     return this.#objects.referrersOf({ kind: 'layer', key: diffId }).length > 0;
   }
 
   /**
-   * Drops the layers that no image names: what a power cut or a failed flush has left of their indexes is not known, and
-   * nobody who lives holds them. A part of a transaction; returns how many went. Idempotent.
+   * Drops the layers that no image names: what a power cut has left of their indexes is not known, and who made them is
+   * dead. A part of a transaction; returns how many went. Idempotent.
    */
   dropUnnamed(): number {
     const unnamed = this.#db

@@ -1,12 +1,13 @@
 import { closeSync, fdatasync, fdatasyncSync, openSync, realpathSync } from 'node:fs';
 
 export interface LogFlushOptions {
-  /** Nothing waits for the main thread, which flushes by itself: the four threads that Node starts for it cost 2 ms. */
+  /** The program is a command, see `DatabaseOptions`. */
   readonly isAlone: boolean;
 }
 
 /**
- * Makes SQLite's write-ahead log durable, off the main thread where others wait for that. SQLite itself only appends to it (`synchronous = NORMAL`)
+ * Makes SQLite's write-ahead log durable, on a thread of libuv's pool. A short command flushes on its main thread: to start
+ * the pool's four threads takes longer than what they would do. SQLite itself only appends to it (`synchronous = NORMAL`)
  * and flushes where the order on the disk matters: the header of a new log, with its name in the folder, and the log
  * before a checkpoint. A transaction is durable as soon as the log is, so transactions that end meanwhile share a flush.
  *
@@ -16,7 +17,8 @@ export interface LogFlushOptions {
  */
 export class LogFlush implements Disposable {
   readonly #fd: number;
-  readonly #isAlone: boolean;
+  /** How many flushes the main thread still does itself. */
+  #ownFlushes: number;
   #running: Promise<void> | undefined;
   /** Waits for the one that runs, which may have begun before the last frames were written. */
   #next: Promise<void> | undefined;
@@ -24,14 +26,14 @@ export class LogFlush implements Disposable {
 
   /** `database` is open for writing, so that its log stands and stays. */
   constructor(database: string, { isAlone }: LogFlushOptions) {
-    this.#isAlone = isAlone;
+    this.#ownFlushes = isAlone ? flushesOfShortCommands : 0;
     // SQLite keeps it beside the file that a symlink leads to.
     this.#fd = openSync(`${realpathSync(database)}-wal`, 'r');
   }
 
   /** Resolves when all that is in the log now is on the disk. Throws what `fdatasync` met. */
   async flush(): Promise<void> {
-    if (this.#isAlone) return fdatasyncSync(this.#fd);
+    if (this.#ownFlushes-- > 0) return fdatasyncSync(this.#fd);
     this.#next ??= this.#flushAfter(this.#running);
     await this.#next;
   }
@@ -59,6 +61,9 @@ export class LogFlush implements Disposable {
     if (!this.#isOpen && this.#running === undefined && this.#next === undefined) closeSync(this.#fd);
   }
 }
+
+// A build, or whoever else works for longer, soon has its loop free for what its steps write.
+const flushesOfShortCommands = 3;
 
 const flushed = (fd: number): Promise<void> =>
   new Promise((resolve, reject) => {

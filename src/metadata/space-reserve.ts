@@ -25,6 +25,7 @@ export const reserveOf = (path: string): string => `${path.replace(/\.db$/, '')}
  */
 export class SpaceReserve {
   readonly #path: string;
+  #isSpent = false;
 
   constructor(path: string) {
     this.#path = path;
@@ -33,30 +34,28 @@ export class SpaceReserve {
   /** Sets the space aside, or what is missing of it, when there is plenty. Idempotent. */
   ensure(): void {
     const standing = this.#sizeBytes() ?? 0;
-    if (standing >= reserveBytes) return;
-    const { bavail, bsize } = statfsSync(dirname(this.#path));
-    if (bavail * bsize < 2 * reserveBytes) return;
-    const fd = openSync(this.#path, 'a', 0o600);
+    if (standing < reserveBytes && !this.#setAside(standing)) return;
+    this.#isSpent = false;
+  }
+
+  /** Does without where that fails: what was to be done is done. */
+  restore(): void {
+    if (!this.#isSpent) return;
     try {
-      // Written out: a hole would reserve nothing.
-      for (let size = standing; size < reserveBytes; ) size += writeSync(fd, Buffer.alloc(reserveBytes - size));
-      fsyncSync(fd);
-    } catch (error) {
-      ftruncateSync(fd, standing);
-      if (!isDiskFull(error)) throw diskFailure(error, this.#path);
-    } finally {
-      closeSync(fd);
+      this.ensure();
+    } catch {
+      // The next one that opens the store for writing is told.
     }
   }
 
-  /** Returns whether some was given up, and not set aside again yet. */
+  /** True when this process has given some up, and not set it aside again yet. */
   get isSpent(): boolean {
-    return (this.#sizeBytes() ?? 0) < reserveBytes;
+    return this.#isSpent;
   }
 
   /**
-   * Runs `body`, and again with more room while it fails for want of space: with what `findRoom` finds, once before each
-   * part that was set aside is given up and once behind it. Whether it found some is what `findRoom` returns.
+   * Runs `body`, and again with more room while it fails for want of space: first with what `findRoom` finds, then with
+   * parts of what was set aside, and what is found with their help. `findRoom` returns whether it found some.
    */
   useFor<T>(body: () => T, findRoom: () => boolean = () => false): T {
     let hasLooked = false;
@@ -72,10 +71,32 @@ export class SpaceReserve {
     }
   }
 
+  /** Writes what is missing; false where there is no room for it. */
+  #setAside(standing: number): boolean {
+    const { bavail, bsize } = statfsSync(dirname(this.#path));
+    if (bavail * bsize < 2 * reserveBytes) return false;
+    let fd: number | undefined;
+    try {
+      fd = openSync(this.#path, 'a', 0o600);
+      // Written out: a hole would reserve nothing.
+      for (let size = standing; size < reserveBytes; ) size += writeSync(fd, Buffer.alloc(reserveBytes - size));
+      fsyncSync(fd);
+      return true;
+    } catch (error) {
+      if (fd !== undefined) ftruncateSync(fd, standing);
+      // No inode is left either, or there is no room.
+      if (!isDiskFull(error)) throw diskFailure(error, this.#path);
+      return false;
+    } finally {
+      if (fd !== undefined) closeSync(fd);
+    }
+  }
+
   /** Gives half of what is left back, so that more than one emergency is provided for. Returns whether there was any. */
   #release(): boolean {
     const left = this.#sizeBytes();
     if (left === undefined) return false;
+    this.#isSpent = true;
     if (left > smallestBytes) truncateSync(this.#path, left >> 1);
     else rmSync(this.#path, { force: true });
     return true;

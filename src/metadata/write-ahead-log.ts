@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { invariant } from '../lib/invariant.ts';
 import { beginLogAnew } from './begin-log-anew.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -8,7 +9,7 @@ import { logFailure } from './sqlite-failure.ts';
 export interface WriteAheadLogOptions {
   /** Of the connection. */
   readonly timeoutMs: number;
-  /** SQLite writes the log back by itself, and the main thread flushes it. */
+  /** SQLite writes the log back by itself, and the main thread flushes it the first few times. */
   readonly isAlone: boolean;
   readonly onFlushFailed: ((error: unknown) => void) | undefined;
 }
@@ -40,11 +41,16 @@ export class WriteAheadLog implements Disposable {
     return !this.#hasLost;
   }
 
+  /** It takes room that a full disk could use better. */
+  isLong(): boolean {
+    return (statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > longBytes;
+  }
+
   /**
-   * Writes the log back and gives its room to whoever needs some: while the disk was full nobody could, and it grew. False
-   * where that fails, for the database may have to grow first.
+   * Writes the log back, which gives its room to whoever needs some. False where others are in the way, or the database
+   * would have to grow first.
    */
-  canGiveRoom(): boolean {
+  giveRoom(): boolean {
     try {
       return beginLogAnew(this.#connection, this.#options.timeoutMs);
     } catch {
@@ -93,5 +99,8 @@ export class WriteAheadLog implements Disposable {
     }
   }
 }
+
+// Little enough to be written into what a full disk gives up at a time.
+const longBytes = 256 << 10;
 
 const lostBefore = new Error('what was written to the log before was lost');

@@ -1,4 +1,4 @@
-import { invariant } from '../lib/invariant.ts';
+import { StrataError } from '../errors/index.ts';
 import { alignColumns } from './align.ts';
 import type { Row, Value, ValueMap } from './template/values.ts';
 
@@ -13,17 +13,21 @@ export interface ListingFormat {
   render(headers: ValueMap, rows: readonly Row[]): string;
 }
 
-/** What the template `{{.Name}}\t…` would show, which texts and whole numbers are the same in. */
+/** The table of some fields of each row, which are texts or whole numbers: what the template `{{.Name}}\t…` shows, too. */
 export const tableOf = (columns: readonly string[]): ListingFormat => ({
   isTable: true,
   render: (headers, rows) => {
-    const lineOf = (fields: ValueMap): string => `${columns.map((name) => shown(fields[name])).join('\t')}\n`;
+    const lineOf = (fields: ValueMap): string => `${columns.map((name) => shown(name, fields[name])).join('\t')}\n`;
     return alignColumns(`${lineOf(headers)}${rows.map(({ fields }) => lineOf(fields)).join('')}`);
   },
 });
 
-function shown(value: Value): string {
+function shown(column: string, value: Value): string {
   if (typeof value === 'string') return value;
-  invariant(typeof value === 'number' && Number.isInteger(value), 'a column is a text or a whole number');
-  return String(value);
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
+  throw new StrataError({
+    code: 'ERR_FORMAT_INVALID',
+    message: `column ${column}: not a text or a whole number in every row`,
+    hint: 'Name another field, or show this one by a template: table {{.Name}}.',
+  });
 }

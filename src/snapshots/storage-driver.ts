@@ -3,8 +3,8 @@ import type { ProbePlace } from './probe-place.ts';
 import type { LayerDirectories, SnapshotCleaner, Snapshotter } from './types.ts';
 
 /**
- * One way to keep snapshots. docs/storage-drivers.md shows how to add one. Every command has the table of drivers: what a
- * driver needs for its work it imports when it is probed or opened, which many commands never do.
+ * One way to keep snapshots. docs/storage-drivers.md shows how to add one. Every command has the table of drivers, and
+ * most never probe or open one: what a driver needs for its work is imported when that happens.
  */
 export interface StorageDriver {
   /** As users write it. What the driver keeps is under `<root>/snapshots/<name>`. */

@@ -32,9 +32,14 @@ export async function openOthers(
   inUse: string,
 ): Promise<OpenedSnapshotter[]> {
   const others = heldDrivers(root, tableOf({ table })).filter(({ name }) => name !== inUse);
-  return await Promise.all(
-    others.map(async ({ name: driver }) => await openSnapshotter({ driver, table, root, ledger, options })),
-  );
+  const opened: OpenedSnapshotter[] = [];
+  try {
+    for (const { name: driver } of others) opened.push(await openSnapshotter({ driver, table, root, ledger, options }));
+    return opened;
+  } catch (error) {
+    for (const other of opened) await other[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 const open = async (

@@ -2,7 +2,6 @@ import type { Configuration } from '../configuration/settings.ts';
 import { LocalContentStore } from '../content/local/store.ts';
 import { ObjectLocks } from '../content/object-locks.ts';
 import type { AbortOptions } from '../lib/abort.ts';
-import { Lazy } from '../lib/lazy.ts';
 import { Metadata } from '../metadata/metadata.ts';
 import { TrackedBlobs } from '../metadata/tracked-content.ts';
 import { expectedDriver } from '../snapshots/expected-driver.ts';
@@ -13,8 +12,9 @@ import { ExitWatch } from './exit-watch.ts';
 import { StoreLayers } from './layers/store-layers.ts';
 import type { LayerStore } from './layers/types.ts';
 import { exitsOf, makeLayout, type StoreLayout } from './layout.ts';
-import { type OpenedDriver, openDriver, openDriverToLook, openOthers } from './open-driver.ts';
+import type { OpenedDriver } from './open-driver.ts';
 import type { Store } from './store.ts';
+import { StoreDrivers } from './store-drivers.ts';
 import { StoreTrees } from './store-trees.ts';
 import type { SnapshotTrees } from './trees.ts';
 import type { MadeWork, Work } from './work/types.ts';
@@ -66,8 +66,7 @@ class OpenStore implements Store {
   readonly exits: ExitWatch;
   readonly host: Host;
   readonly #options: OpenStoreOptions;
-  readonly #driver: Lazy<OpenedDriver>;
-  readonly #others: Lazy<readonly OpenedSnapshotter[]>;
+  readonly #drivers: StoreDrivers;
 
   constructor({ layout, locks, content, metadata }: Parts, options: OpenStoreOptions) {
     this.layout = layout;
@@ -79,21 +78,17 @@ class OpenStore implements Store {
     this.exits = new ExitWatch(exitsOf(layout));
     this.host = options.host;
     this.#options = options;
-    this.#driver = new Lazy(async () => await openDriver(options.driver, metadata.snapshots));
-    this.#others = new Lazy(async () => await this.#openOthers());
+    this.#drivers = new StoreDrivers(options.driver, metadata);
     this.layers = new StoreLayers(this);
     this.trees = new StoreTrees(this);
   }
 
-  async openDriver(): Promise<OpenedDriver> {
-    const { db, snapshots } = this.metadata;
-    return db.isWritable ? await this.#driver.get() : await openDriverToLook(this.#options.driver, snapshots);
+  async openDriver(options?: AbortOptions): Promise<OpenedDriver> {
+    return await this.#drivers.open(options);
   }
 
-  async openSnapshotters(): Promise<readonly OpenedSnapshotter[]> {
-    const { snapshotter } = await this.openDriver();
-    const others = this.metadata.db.isWritable ? await this.#others.get() : await this.#openOthers();
-    return [snapshotter, ...others];
+  async openSnapshotters(options?: AbortOptions): Promise<readonly OpenedSnapshotter[]> {
+    return await this.#drivers.openAll(options);
   }
 
   async openForWriting(options?: AbortOptions): Promise<void> {
@@ -109,15 +104,9 @@ class OpenStore implements Store {
     return await this.#options.endAbandonedWork(this);
   }
 
-  async #openOthers(): Promise<readonly OpenedSnapshotter[]> {
-    const { name } = await this.openDriver();
-    return await openOthers(this.#options.driver, this.metadata.snapshots, name);
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.host[Symbol.asyncDispose]();
-    for (const other of (await this.#others.made()) ?? []) await other[Symbol.asyncDispose]();
-    await (await this.#driver.made())?.snapshotter[Symbol.asyncDispose]();
+    await this.#drivers[Symbol.asyncDispose]();
     this.metadata[Symbol.dispose]();
   }
 }

@@ -36,12 +36,12 @@ export interface Store extends AsyncDisposable {
   /** Where work on mounts runs. */
   readonly host: Host;
   /**
-   * Opens the driver in use, once. Before anything was written it is the expected one: only trials that write tell for
-   * sure. Rejects with ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORAGE_ROOT_UNUSABLE.
+   * Opens the driver in use, or returns the one that is open. Before anything was written it is the expected one: only
+   * trials that write tell for sure. The signal ends the wait only. Rejects with ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORAGE_ROOT_UNUSABLE.
    */
-  openDriver(): Promise<OpenedDriver>;
+  openDriver(options?: AbortOptions): Promise<OpenedDriver>;
   /** Opens every driver whose snapshots the store holds; the one in use comes first. Rejects as {@link openDriver}. */
-  openSnapshotters(): Promise<readonly OpenedSnapshotter[]>;
+  openSnapshotters(options?: AbortOptions): Promise<readonly OpenedSnapshotter[]>;
   /** Makes the store when there is none. Idempotent; every write begins with it. */
   openForWriting(options?: AbortOptions): Promise<void>;
   /**

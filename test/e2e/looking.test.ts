@@ -29,7 +29,9 @@ function changesOf(trace: string, root: string, args: readonly string[]): string
     '-o',
     trace,
   ];
-  const { stderr } = spawnSync('strace', [...traced, strataPath, '--root', root, ...args], { encoding: 'utf8' });
+  // What was compiled is kept elsewhere, by whoever comes first.
+  const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: '1' };
+  const { stderr } = spawnSync('strace', [...traced, strataPath, '--root', root, ...args], { encoding: 'utf8', env });
   return readFileSync(trace, 'utf8')
     .split('\n')
     .map((line) => line.replace(/^\d+ +/, ''))

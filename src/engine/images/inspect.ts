@@ -9,7 +9,9 @@ import { lookUpImage } from './look-up.ts';
 
 /** Returns everything `inspect` shows of an image. Throws as `lookUpImage`. */
 export async function inspectImage(store: Store, name: string, options: ImageLookUpOptions): Promise<ImageDetails> {
-  const driver = await store.openDriver();
+  // A driver that cannot be opened hides no misspelt name.
+  lookUpImage(store.metadata, name, options);
+  const driver = await store.openDriver(options);
   const look = (): Omit<ImageDetails, 'config'> =>
     recorded(store.metadata, lookUpImage(store.metadata, name, options).id, driver);
   return await lookAtImage(store, look, options);

@@ -51,8 +51,7 @@ export async function collectGarbage(store: Store, options: CollectOptions = {})
   await trimTransfers(store);
   const warnings = await emptyTrash(store.layout.trash, options);
   leases.forgetDeaths(deaths);
-  // A server lives through many full disks.
-  store.metadata.db.reserve.ensure();
+  store.metadata.db.reserve.restore();
   return { ...collected, warnings };
 }
 
@@ -86,6 +85,7 @@ export async function collectBriefly(store: Store, options: CollectOptions): Pro
   // All that they left takes longer to find.
   if (store.metadata.leases.deaths().length > 0) await removeUnfinished(store, options);
   await emptyTrashBriefly(store.layout);
+  store.metadata.db.reserve.restore();
   return { ...collected, warnings: [] };
 }
 

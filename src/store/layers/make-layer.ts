@@ -23,7 +23,12 @@ export async function makeLayer(
   const layer = known ?? (await indexChanges(store, snapshotId, below.made, options));
   const chainId = nextChainId(below.chainId, layer.diffId);
   const named = await nameChain(store, snapshotId, chainId, options.lease);
-  return { ...layer, chainId, snapshotId: named, isNew: known === undefined };
+  return {
+    ...layer,
+    chainId,
+    snapshotId: named,
+    isNew: known === undefined || !store.metadata.layers.isNamed(known.diffId),
+  };
 }
 
 /** Gives a new snapshot a copy of changes to the same parent, and makes the layer of them on the way. */

@@ -6,7 +6,7 @@ import { readFault } from '../../sys/read-fault.ts';
 const pieceBytes = 1 << 20;
 
 export interface PlaceIndexOptions {
-  /** What stands was flushed, and told to be there. What was not may be lost, and read well from memory all the same. */
+  /** The index that stands was flushed. One that was not may be lost on the disk, and still read well from memory. */
   readonly isTrusted: boolean;
 }
 

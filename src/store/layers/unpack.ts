@@ -200,7 +200,8 @@ class Unpacking {
     await metadata.objects.pinning(lease, (pin) => pin('layer', diffId), { signal });
     const known = metadata.layers.get(diffId);
     // An index that fits one parent only must not take the place of one that another tree is remade from.
-    if (known !== undefined && parentDependent && hasIndex(indexes, diffId)) {
+    const isKept = known !== undefined && metadata.layers.isNamed(diffId) && hasIndex(indexes, diffId);
+    if (isKept && parentDependent) {
       indexes.discard(written);
       return known;
     }

@@ -1,0 +1,58 @@
+import type { AbortOptions } from '../lib/abort.ts';
+import { Lazy } from '../lib/lazy.ts';
+import type { Metadata } from '../metadata/metadata.ts';
+import { expectedDriver } from '../snapshots/expected-driver.ts';
+import type { OpenedSnapshotter } from '../snapshots/storage-driver.ts';
+import type { DriverWish } from '../snapshots/wished-driver.ts';
+import { type OpenedDriver, openDriver, openDriverToLook, openOthers } from './open-driver.ts';
+
+/** The drivers of an open store, each opened when it is first needed; they end with the store. */
+export class StoreDrivers implements AsyncDisposable {
+  readonly #wish: DriverWish;
+  readonly #metadata: Metadata;
+  readonly #inUse: Lazy<OpenedDriver>;
+  /** Opened to look, by name: another process may make the store meanwhile, with a driver that was not expected. */
+  readonly #expected = new Map<string, Lazy<OpenedDriver>>();
+  /** The others, by the name of the one in use. */
+  readonly #others = new Map<string, Lazy<readonly OpenedSnapshotter[]>>();
+
+  constructor(wish: DriverWish, metadata: Metadata) {
+    this.#wish = wish;
+    this.#metadata = metadata;
+    this.#inUse = new Lazy(async () => await openDriver(wish, metadata.snapshots));
+  }
+
+  /** See {@link Store.openDriver}. */
+  async open(options?: AbortOptions): Promise<OpenedDriver> {
+    return await this.#driver().get(options);
+  }
+
+  /** See {@link Store.openSnapshotters}. */
+  async openAll(options?: AbortOptions): Promise<readonly OpenedSnapshotter[]> {
+    const { name, snapshotter } = await this.open(options);
+    const make = async (): Promise<readonly OpenedSnapshotter[]> =>
+      await openOthers(this.#wish, this.#metadata.snapshots, name);
+    return [snapshotter, ...(await lazyOf(this.#others, name, make).get(options))];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const drivers = [this.#inUse, ...this.#expected.values()];
+    const opened = [
+      ...(await Promise.all([...this.#others.values()].map(async (others) => (await others.made()) ?? []))).flat(),
+      ...(await Promise.all(drivers.map(async (driver) => (await driver.made())?.snapshotter ?? []))).flat(),
+    ];
+    for (const snapshotter of opened) await snapshotter[Symbol.asyncDispose]();
+  }
+
+  #driver(): Lazy<OpenedDriver> {
+    if (this.#metadata.db.isWritable) return this.#inUse;
+    const open = async (): Promise<OpenedDriver> => await openDriverToLook(this.#wish, this.#metadata.snapshots);
+    return lazyOf(this.#expected, expectedDriver(this.#wish).driver, open);
+  }
+}
+
+function lazyOf<Value>(known: Map<string, Lazy<Value>>, key: string, make: () => Promise<Value>): Lazy<Value> {
+  const lazy = known.get(key) ?? new Lazy(make);
+  known.set(key, lazy);
+  return lazy;
+}
