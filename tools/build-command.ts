@@ -1,5 +1,5 @@
 // Makes the command as it is published, and a launcher that runs it on the Node of this checkout.
-//   node tools/build-command.ts <folder>     prints the launcher's path
+//   node tools/build-command.ts [folder]     default: dist/launched; prints the launcher's path
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build, type Metafile } from 'esbuild';
@@ -38,11 +38,14 @@ export async function buildLaunchedCommand(folder: string): Promise<string> {
   const cli = join(folder, 'cli');
   await buildCommand(cli);
   const [launcher, compiled] = [join(folder, 'strata'), join(folder, 'compiled')];
-  const words = [process.execPath, '--min-semi-space-size=4', '--', join(cli, 'strata.cjs')].map((word) => `'${word}'`);
-  const lines = ['#!/bin/sh', `export NODE_COMPILE_CACHE='${compiled}'`, `exec ${words.join(' ')} "$@"`, ''];
+  const words = [process.execPath, '--min-semi-space-size=4', '--', join(cli, 'strata.cjs')].map(quoted);
+  const lines = ['#!/bin/sh', `export NODE_COMPILE_CACHE=${quoted(compiled)}`, `exec ${words.join(' ')} "$@"`, ''];
   writeFileSync(launcher, lines.join('\n'), { mode: 0o755 });
   return launcher;
 }
+
+/** For a shell. */
+const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
 /** Licences of the packages inside the bundles, which ask to go along with them. */
 function licencesOf({ inputs }: Metafile): string {

@@ -164,8 +164,8 @@ export class Database implements Disposable {
 
   /**
    * Runs `body` as one transaction, which survives a power cut when this resolves. Neither the wait for another process's
-   * transaction nor, in a program with clients, the flush holds up the main thread; `body` runs at once where nobody is in the way. The signal ends the
-   * wait only. Throws ERR_STORE_BUSY, ERR_STORE_FORMAT_NEWER, and what `body` throws, which undoes all of it.
+   * transaction nor, in a program with clients, the flush holds up the main thread; `body` runs at once where nobody is in
+   * the way. The signal ends the wait only. Throws ERR_STORE_BUSY, ERR_STORE_FORMAT_NEWER, and what `body` throws, which undoes all of it.
    */
   async transact<T>(body: () => T, options: TransactOptions = {}): Promise<T> {
     options.signal?.throwIfAborted();

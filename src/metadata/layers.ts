@@ -136,7 +136,7 @@ export class Layers {
   }
 
   /**
-   * Drops the layers that no image names: what a power cut has left of their indexes is not known, and who made them is
+   * Drops the layers that no image names: what a power cut has left of their indexes is not known, and their makers are
    * dead. A part of a transaction; returns how many went. Idempotent.
    */
   dropUnnamed(): number {

@@ -38,7 +38,7 @@ export class SpaceReserve {
     this.#isSpent = false;
   }
 
-  /** Does without where that fails: what was to be done is done. */
+  /** Calls {@link ensure} when some was given up. A failure is ignored: the work before it is done all the same. */
   restore(): void {
     if (!this.#isSpent) return;
     try {

@@ -41,7 +41,7 @@ export class WriteAheadLog implements Disposable {
     return !this.#hasLost;
   }
 
-  /** It takes room that a full disk could use better. */
+  /** Returns true when the log takes room that a full disk could use better. */
   isLong(): boolean {
     return (statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > longBytes;
   }

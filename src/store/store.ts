@@ -37,7 +37,8 @@ export interface Store extends AsyncDisposable {
   readonly host: Host;
   /**
    * Opens the driver in use, or returns the one that is open. Before anything was written it is the expected one: only
-   * trials that write tell for sure. The signal ends the wait only. Rejects with ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORAGE_ROOT_UNUSABLE.
+   * trials that write tell for sure. The signal ends the wait only. Rejects with ERR_STORAGE_DRIVER_UNKNOWN,
+   * ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORAGE_ROOT_UNUSABLE.
    */
   openDriver(options?: AbortOptions): Promise<OpenedDriver>;
   /** Opens every driver whose snapshots the store holds; the one in use comes first. Rejects as {@link openDriver}. */
