@@ -4,7 +4,7 @@ import { StrataError } from '../errors/index.ts';
 import { assembleImage } from '../images/assemble-image.ts';
 import { type RecordedImage, recordImage } from '../images/record-image.ts';
 import { parseReference, type Reference, withDefaultTag } from '../reference/index.ts';
-import type { MadeWork } from '../store/work/types.ts';
+import type { WorkResult } from '../store/work/types.ts';
 import type { BuildEvent, BuildImageRequest, BuildParts } from './build-parts.ts';
 import { type BuiltPlan, configOf } from './built-config.ts';
 import { withExtract } from './failed-instruction.ts';
@@ -24,7 +24,7 @@ export async function buildImage(
   request: BuildImageRequest,
   parts: BuildParts,
   report: ReportBuild,
-): Promise<MadeWork<RecordedImage>> {
+): Promise<WorkResult<RecordedImage>> {
   try {
     return await build(request, parts, report);
   } catch (error) {
@@ -38,7 +38,7 @@ async function build(
   request: BuildImageRequest,
   parts: BuildParts,
   report: ReportBuild,
-): Promise<MadeWork<RecordedImage>> {
+): Promise<WorkResult<RecordedImage>> {
   const { signal, platform } = request;
   const tree = parseDockerfile(request.dockerfile.text);
   const target = readTarget(tree, { ...request });

@@ -6,7 +6,7 @@ import type { Conduct } from '../lib/report.ts';
 import type { StoreLease } from '../metadata/leases.ts';
 import { amendedId } from '../snapshots/amendment.ts';
 import { KeyLocks } from '../store/key-locks.ts';
-import type { LayerMaker, MadeLayer } from '../store/layers/types.ts';
+import type { CreatedLayer, LayerMaker } from '../store/layers/types.ts';
 import type { StoreLayout } from '../store/layout.ts';
 import type { Store } from '../store/store.ts';
 import type { Work } from '../store/work/types.ts';
@@ -81,7 +81,7 @@ export async function build(
 const layerMakerOf = ({ metadata }: Store, work: Work): LayerMaker => ({
   make: async (id, below, { signal }) => {
     const record = metadata.snapshots.get(id);
-    const make = (): Promise<MadeLayer> => work.make(id, below, { signal });
+    const make = (): Promise<CreatedLayer> => work.make(id, below, { signal });
     return record && amendedId(record) !== undefined
       ? await make()
       : await work.flushMeanwhile(make, { signal, pauseMs: 100 });

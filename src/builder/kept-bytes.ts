@@ -1,4 +1,4 @@
-import type { MadeLayer } from '../store/layers/types.ts';
+import type { CreatedLayer } from '../store/layers/types.ts';
 import type { PlannedHistory, StagePlan } from './frontend/plan-stage.ts';
 
 /** A step of the Dockerfile, for people. */
@@ -19,7 +19,7 @@ export interface KeptBytes {
 const tellBytes = 1 << 20;
 
 /** Pairs of steps that keep bytes for nothing, in the order of the Dockerfile. */
-export function keptBytes({ history }: Pick<StagePlan, 'history'>, made: readonly MadeLayer[]): KeptBytes[] {
+export function keptBytes({ history }: Pick<StagePlan, 'history'>, made: readonly CreatedLayer[]): KeptBytes[] {
   const places = history.flatMap((entry) => placeOf(entry) ?? []);
   return made.flatMap(({ deletes }, at) =>
     deletes.flatMap((bytes, distance): KeptBytes[] => {

@@ -6,12 +6,12 @@ import type { Layers } from '../metadata/layers.ts';
 import { snapshotBelow } from '../snapshots/amendment.ts';
 import type { ImageConfig } from '../spec/config.ts';
 import type { DiffId } from '../spec/digest.ts';
-import type { MadeLayer, WeighedLayer } from '../store/layers/types.ts';
+import type { CreatedLayer, LayerSizes } from '../store/layers/types.ts';
 import type { BuildEvent, BuildParts } from './build-parts.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
 
 /** Throws ERR_LAYER_NOT_FOUND when the store does not know a layer of an image it has. */
-export function layersOf(base: ImageConfig, layers: Layers): WeighedLayer[] {
+export function layersOf(base: ImageConfig, layers: Layers): LayerSizes[] {
   return base.rootfs.diff_ids.map((diffId) => {
     const record = layers.get(diffId);
     if (record !== undefined) return record;
@@ -40,15 +40,15 @@ export function lineage(results: readonly FilesystemResult[], snapshots: Snapsho
 
 /** Layers of the steps' snapshots, on those of the base. */
 export async function makeLayers(
-  below: readonly WeighedLayer[],
+  below: readonly LayerSizes[],
   snapshotIds: readonly string[],
   parts: BuildParts,
   report: (event: BuildEvent) => void,
   signal: AbortSignal,
-): Promise<MadeLayer[]> {
+): Promise<CreatedLayer[]> {
   const { layerMaker } = parts;
   const nearest: DiffId[] = [];
-  const made: MadeLayer[] = [];
+  const made: CreatedLayer[] = [];
   let chainId = chainIds(below.map(({ diffId }) => diffId)).at(-1);
   for (const snapshotId of snapshotIds) {
     const layer = await layerMaker.make(snapshotId, { chainId, made: nearest }, { signal });

@@ -28,7 +28,7 @@ function failureAt(
   if (!isDiskFull(error)) return asSyscallError(error, directory);
   return new StrataError({
     code: 'ERR_NO_SPACE',
-    message: `${name}: ${whyFull(error, directory)}`,
+    message: `${name}: ${describeExhaustion(error, directory)}`,
     hint,
     details: { errno },
     cause: error,
@@ -39,14 +39,14 @@ function failureAt(
 export const isDiskFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '');
 
 /** What there is no more of on the filesystem of `directory`, for people; of an error for which {@link isDiskFull}. */
-export const whyFull = (error: unknown, directory: string): string =>
+export const describeExhaustion = (error: unknown, directory: string): string =>
   errnoOf(error) === 'EDQUOT' ? 'disk quota exceeded' : whatRanOut(directory, effectOf(error));
 
 /**
  * What the filesystem of `directory` has run out of, undefined while it has some: for a program that failed by itself and
  * may not have said that this was why.
  */
-export function whatIsFull(directory: string): string | undefined {
+export function exhaustionOf(directory: string): string | undefined {
   const { blocks, files, ffree, bavail, bsize } = statfsSync(directory);
   // One without an end, as tmpfs with size=0, has nothing of anything.
   const isFull = (blocks > 0 && bavail * bsize < fewBytes) || (files > 0 && ffree < fewInodes);

@@ -1,6 +1,6 @@
 import { type Digest, digestAlgorithm } from '../spec/digest.ts';
 import type { BlobProvider, OpenOptions } from './types.ts';
-import { RunningDigest } from './verified.ts';
+import { RunningDigest } from './verify.ts';
 
 /** The digest that a stored blob's bytes really have. Throws what opening and reading it throw. */
 export async function hashBlob(content: BlobProvider, digest: Digest, options: OpenOptions = {}): Promise<Digest> {

@@ -21,4 +21,4 @@ export type {
   TransferOrigin,
   WriterOptions,
 } from './types.ts';
-export { BlobVerifier, digestOf, verified } from './verified.ts';
+export { BlobVerifier, digestOf, verifyStream } from './verify.ts';

@@ -15,7 +15,7 @@ import type {
   OpenOptions,
   WriterOptions,
 } from './types.ts';
-import { checkComplete, checkNotBeyond, digestOf } from './verified.ts';
+import { checkComplete, checkNotBeyond, digestOf } from './verify.ts';
 
 interface Ingest {
   bytes: Uint8Array;

@@ -25,7 +25,7 @@ export interface BlobReader extends AsyncDisposable {
   read(target: Uint8Array, position: number): Promise<number>;
   /**
    * The bytes from `start` (default 0) up to, not including, `end` (default the size), in pieces of at most 1 MiB that
-   * the caller may keep; not re-verified (see `verified`).
+   * the caller may keep; not re-verified (see `verifyStream`).
    */
   stream(options?: AbortOptions & { readonly start?: number; readonly end?: number }): AsyncIterable<Uint8Array>;
 }

@@ -1,4 +1,4 @@
-import { diskFailure, isDiskFull, whatIsFull } from '../content/disk-failure.ts';
+import { diskFailure, exhaustionOf, isDiskFull } from '../content/disk-failure.ts';
 import { firstCause } from '../errors/index.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { Conduct } from '../lib/report.ts';
@@ -101,7 +101,7 @@ export class Calls {
     } catch (error) {
       const first = firstCause(error);
       const { root } = this.#store.layout;
-      throw isDiskFull(first) && whatIsFull(root) !== undefined ? diskFailure(first, root) : first;
+      throw isDiskFull(first) && exhaustionOf(root) !== undefined ? diskFailure(first, root) : first;
     }
   }
 }

@@ -3,7 +3,7 @@ import type { ConfigurationOptions } from '../configuration/load-configuration.t
 import type { ResolvedConfiguration } from '../configuration/resolve-configuration.ts';
 import { checkChoice } from '../errors/option.ts';
 import type { AbortOptions } from '../lib/abort.ts';
-import { onceFree } from '../metadata/once-free.ts';
+import { retryWhileBusy } from '../metadata/retry-while-busy.ts';
 import type { DriverTable } from '../snapshots/storage-driver.ts';
 import type { DriverWish } from '../snapshots/wished-driver.ts';
 import { findLayout, type StoreLayout } from '../store/layout.ts';
@@ -70,7 +70,7 @@ export class Engine implements AsyncDisposable {
   static open(options: EngineOptions = {}): Promise<Engine> {
     return perform(async () => {
       const [configuration, host] = await Promise.all([openConfiguration(options), chooseHost(options)]);
-      return await onceFree(() => Engine.#open(options, configuration, host), options);
+      return await retryWhileBusy(() => Engine.#open(options, configuration, host), options);
     }, options);
   }
 

@@ -1,4 +1,4 @@
-import { digestOf } from '../content/verified.ts';
+import { digestOf } from '../content/verify.ts';
 import { type ImageConfig, parseImageConfig } from '../spec/config.ts';
 import type { Descriptor } from '../spec/descriptor.ts';
 import { type DiffId, parseDigest } from '../spec/digest.ts';

@@ -7,7 +7,7 @@ import type { FoundImage } from './find-image.ts';
  * at any moment, and a collector takes the image right after. Throws what `find` throws.
  */
 export async function holdImage(lease: StoreLease, find: () => FoundImage): Promise<FoundImage> {
-  return await lease.pinning((pin) => pinFound(pin, find()));
+  return await lease.withPins((pin) => pinFound(pin, find()));
 }
 
 /** {@link holdImage} as a part of the caller's transaction. */

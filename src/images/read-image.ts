@@ -1,5 +1,5 @@
 import type { BlobProvider } from '../content/types.ts';
-import { digestOf } from '../content/verified.ts';
+import { digestOf } from '../content/verify.ts';
 import { StrataError } from '../errors/index.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { type ImageConfig, parseImageConfig } from '../spec/config.ts';

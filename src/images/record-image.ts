@@ -7,7 +7,7 @@ import { familiarString, formatReference, type Reference } from '../reference/in
 import type { ImageConfig } from '../spec/config.ts';
 import type { Descriptor } from '../spec/descriptor.ts';
 import type { Digest } from '../spec/digest.ts';
-import type { WeighedLayer } from '../store/layers/types.ts';
+import type { LayerSizes } from '../store/layers/types.ts';
 import type { Work } from '../store/work/types.ts';
 import type { AssembledImage, StoredDocument } from './assemble-image.ts';
 import type { ImageNames } from './find-image.ts';
@@ -25,7 +25,7 @@ export interface RecordedImage {
   readonly sizeBytes: number;
 }
 
-type SizedLayer = Pick<WeighedLayer, 'sizeBytes'>;
+type SizedLayer = Pick<LayerSizes, 'sizeBytes'>;
 
 export interface RecordOptions extends AbortOptions {
   /** Of the image, from the base up. */

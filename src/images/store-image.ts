@@ -3,7 +3,7 @@ import { invariant } from '../lib/invariant.ts';
 import type { Conduct } from '../lib/report.ts';
 import { parseReference, type Reference } from '../reference/index.ts';
 import { isBlobOf } from '../store/layers/presence.ts';
-import { countStanding } from '../store/layers/unpack.ts';
+import { countUnpacked } from '../store/layers/unpack.ts';
 import type { Store } from '../store/store.ts';
 import type { Work } from '../store/work/types.ts';
 import type { Image } from './image/image.ts';
@@ -59,7 +59,7 @@ async function archivedImage(
   const manifest = await image.manifest({ signal });
   const layers = await image.layers({ signal });
   const diffIds = layers.map(({ diffId }) => diffId);
-  const standing = await countStanding(store, diffIds, { lease: work.lease, signal });
+  const standing = await countUnpacked(store, diffIds, { lease: work.lease, signal });
   const archived: ArchivedLayer[] = [];
   for (const [at, layer] of layers.entries()) {
     const { diffId, descriptor } = layer;

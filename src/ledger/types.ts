@@ -65,5 +65,5 @@ export interface SnapshotLedger {
 export interface Lease extends AsyncDisposable {
   readonly id: string;
   /** What it would hold cannot be removed by anybody: it is not written down. */
-  readonly isNeedless?: boolean | undefined;
+  readonly isUnrecorded?: boolean | undefined;
 }

@@ -78,7 +78,7 @@ export class BuildRecords {
       for (const each of [key, ...otherKeys]) this.#addKey(objectId, each);
       for (const link of links) this.#objects.linkRow(objectId, link);
     };
-    await this.#db.transact(write, { isVolatile: true });
+    await this.#db.transact(write, { skipFlush: true });
   }
 
   /** Lets a record be found by one more key. A record that is gone stays so. */
@@ -87,7 +87,7 @@ export class BuildRecords {
       const row = this.#row(id);
       if (row) this.#addKey(row.object_id, key);
     };
-    await this.#db.transact(write, { isVolatile: true });
+    await this.#db.transact(write, { skipFlush: true });
   }
 
   /**
@@ -111,7 +111,7 @@ export class BuildRecords {
       const used = this.#row(row.id);
       return used && toRecord(used);
     };
-    return await this.#db.transact(write, { isVolatile: true });
+    return await this.#db.transact(write, { skipFlush: true });
   }
 
   /** Least recently used first. */

@@ -8,11 +8,11 @@ import { Turns } from '../lib/turns.ts';
 import { pause } from '../sys/pause.ts';
 import { Connection } from './connection.ts';
 import { checkFormat, migrate, newestFormat, readFormat } from './format.ts';
-import { migrations as allMigrations } from './migrations/all.ts';
 import type { Migration } from './migrations/migration.ts';
-import { onceFree, pauseMs, usualBusyTimeoutMs } from './once-free.ts';
+import { migrations as allMigrations } from './migrations/migrations.ts';
 import { closeKeepingLog, openReader, type ReaderOptions } from './open-reader.ts';
 import { openWriter } from './open-writer.ts';
+import { pauseMs, retryWhileBusy, usualBusyTimeoutMs } from './retry-while-busy.ts';
 import { reserveOf, SpaceReserve } from './space-reserve.ts';
 import { isBusy, isMisfit, isUnopenable, sqliteFailure, storeBusy, storeReadOnly } from './sqlite-failure.ts';
 import { isReadOnly } from './store-trouble.ts';
@@ -31,9 +31,9 @@ export interface TransactOptions extends AbortOptions {
    * Not flushed, for what a reboot ends anyway (leases, pins, times of use): a power cut may take it, a killed process does
    * not.
    */
-  readonly isVolatile?: boolean;
+  readonly skipFlush?: boolean;
   /** Makes room, or lets others make some: on a full disk it may use the reserve. */
-  readonly frees?: boolean;
+  readonly freesSpace?: boolean;
 }
 
 /** {@link Database.transact} of a database that is just being opened for writing. */
@@ -103,9 +103,9 @@ export class Database implements Disposable {
    * Opens the file for looking, if there is one. Throws ERR_STORE_FORMAT_NEWER or ERR_STORE_FOREIGN
    * (failed-precondition), ERR_STORE_CORRUPT, ERR_STORE_NOT_WRITABLE, ERR_STORE_IO, ERR_STORE_OPEN_FILES; for a store of
    * an older format, which is brought up, also ERR_STORE_READ_ONLY, ERR_STORE_FULL, and without waiting ERR_STORE_BUSY: see
-   * {@link onceFree}.
+   * {@link retryWhileBusy}.
    */
-  static openToLook(path: string, options: DatabaseOptions = {}): Database {
+  static openForReading(path: string, options: DatabaseOptions = {}): Database {
     const database = new Database(path, options);
     database.#guard(() => database.#look(0));
     return database;
@@ -118,7 +118,7 @@ export class Database implements Disposable {
    */
   static async open(path: string, options: DatabaseOptions = {}): Promise<Database> {
     // What is not ours is found out before anything is touched.
-    const database = await onceFree(() => Database.openToLook(path, options), options);
+    const database = await retryWhileBusy(() => Database.openForReading(path, options), options);
     try {
       await database.openForWriting();
       return database;
@@ -213,7 +213,7 @@ export class Database implements Disposable {
     const open = (): void => {
       if (this.#access !== 'writing') this.#openWriter(0);
     };
-    await onceFree(open, { busyTimeoutMs: this.#busyTimeoutMs });
+    await retryWhileBusy(open, { busyTimeoutMs: this.#busyTimeoutMs });
     await this.#options.onWritable?.((body, options = {}) => this.#transact(body, options));
     this.#isEntered = true;
   }
@@ -234,10 +234,10 @@ export class Database implements Disposable {
     this.#access = 'writing';
   }
 
-  async #transact<T>(body: () => T, { signal, isVolatile = false, frees = false }: TransactOptions): Promise<T> {
+  async #transact<T>(body: () => T, { signal, skipFlush = false, freesSpace = false }: TransactOptions): Promise<T> {
     invariant(this.#depth === 0, 'a transaction does not begin inside another');
     const attempt = (): Done<T> | undefined =>
-      frees
+      freesSpace
         ? this.reserve.useFor(
             () => this.#attempt(body),
             () => this.#openedLog().giveRoom(),
@@ -251,8 +251,8 @@ export class Database implements Disposable {
       this.#options.onCommitted?.();
       this.#log?.count();
       // A log that takes all the room there is leaves none for the database to grow, and could not be written back.
-      if (frees && this.reserve.isSpent && this.#openedLog().isLong()) this.#openedLog().giveRoom();
-      if (!isVolatile) await this.#openedLog().flush();
+      if (freesSpace && this.reserve.isSpent && this.#openedLog().isLong()) this.#openedLog().giveRoom();
+      if (!skipFlush) await this.#openedLog().flush();
     }
     return done.result;
   }

@@ -4,7 +4,7 @@ import type { JsonValue } from '../errors/index.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { monotonicMs } from '../sys/monotonic.ts';
 import type { Database } from './database.ts';
-import { DocumentFormat } from './document.ts';
+import { VersionedJson } from './versioned-json.ts';
 
 /** Docker's types of events. */
 export type EventType = 'image' | 'container' | 'builder' | 'network' | 'volume' | 'daemon';
@@ -48,7 +48,7 @@ const every = 64;
 // More than anybody could have seen of those that were not flushed.
 const lostInACut = 1_000_000;
 
-const details = new DocumentFormat<Details>('event');
+const details = new VersionedJson<Details>('event');
 
 /**
  * What happens in a store. An event is written in the transaction of the change it tells of, so that there is neither

@@ -75,7 +75,7 @@ export class Layers {
         );
     };
     // What is acknowledged is an image that names it, by a later transaction.
-    await this.#db.transact(write, { ...options, isVolatile: true });
+    await this.#db.transact(write, { ...options, skipFlush: true });
   }
 
   get(diffId: DiffId): LayerRecord | undefined {
@@ -85,7 +85,7 @@ export class Layers {
 
   /** The layer that a blob of this digest holds, pinned to `lease`: it need not be fetched or hashed to know that. */
   async findByBlob(digest: Digest, lease: Lease): Promise<LayerRecord | undefined> {
-    return await this.#objects.pinning(lease, (pin) => {
+    return await this.#objects.withPins(lease, (pin) => {
       const row = this.#db
         .statement<Row>(`${select} JOIN layer_blob lb ON lb.layer_id = l.object_id WHERE lb.digest = ?`)
         .get(digest);

@@ -21,7 +21,7 @@ export interface LeaseRecord {
   readonly createdAt: number;
 }
 
-type LeaseOptions = Pick<TransactOptions, 'signal' | 'frees'>;
+type LeaseOptions = Pick<TransactOptions, 'signal' | 'freesSpace'>;
 
 const prefix = 'lease-';
 const deathPrefix = 'death-';
@@ -44,12 +44,12 @@ export class StoreLease implements Lease {
 
   /** Holds a thing that may not be there yet. */
   async pin(kind: ObjectKind, key: string, options: AbortOptions = {}): Promise<void> {
-    await this.pinning((pin) => pin(kind, key), options);
+    await this.withPins((pin) => pin(kind, key), options);
   }
 
   /** Runs `body`, which pins what it finds, as one transaction. */
-  async pinning<T>(body: (pin: Pin) => T, options: AbortOptions = {}): Promise<T> {
-    return await this.#objects.pinning(this, body, options);
+  async withPins<T>(body: (pin: Pin) => T, options: AbortOptions = {}): Promise<T> {
+    return await this.#objects.withPins(this, body, options);
   }
 
   /** *Pin, then look*: true means that the thing is there and stays as long as this lease. */
@@ -65,8 +65,8 @@ export class StoreLease implements Lease {
   }
 }
 
-class NeedlessLease extends StoreLease {
-  readonly isNeedless = true;
+class UnrecordedLease extends StoreLease {
+  readonly isUnrecorded = true;
 }
 
 /**
@@ -99,7 +99,7 @@ export class Leases {
         .statement('INSERT INTO lease (id, purpose, pid, created_at) VALUES (?, ?, ?, ?)')
         .run(id, purpose, process.pid, Date.now());
     try {
-      await this.#db.transact(record, { ...options, isVolatile: true });
+      await this.#db.transact(record, { ...options, skipFlush: true });
     } catch (error) {
       this.#drop(id, fd);
       throw error;
@@ -119,10 +119,10 @@ export class Leases {
    */
   async openToRead(purpose: string, options: AbortOptions = {}): Promise<StoreLease> {
     try {
-      return await this.open(purpose, { ...options, frees: true });
+      return await this.open(purpose, { ...options, freesSpace: true });
     } catch (error) {
       if (!isStrataError(error, 'ERR_STORE_READ_ONLY')) throw error;
-      return new NeedlessLease('', -1, this.#objects, async () => {});
+      return new UnrecordedLease('', -1, this.#objects, async () => {});
     }
   }
 
@@ -178,7 +178,7 @@ export class Leases {
       fd = openSync(this.#path(id), constants.O_RDONLY | constants.O_NOFOLLOW);
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error;
-      return await this.#db.transact(() => this.#deleteRow(id), { frees: true });
+      return await this.#db.transact(() => this.#deleteRow(id), { freesSpace: true });
     }
     if (!tryLockFile(fd)) {
       closeSync(fd);
@@ -187,7 +187,7 @@ export class Leases {
     try {
       // Its maker locks it before it adds the row: without one it made nothing yet.
       if (this.list().some((row) => row.id === id)) this.#noteDeath(id);
-      return await this.#db.transact(() => this.#deleteRow(id), { frees: true });
+      return await this.#db.transact(() => this.#deleteRow(id), { freesSpace: true });
     } finally {
       this.#drop(id, fd);
     }
@@ -227,7 +227,7 @@ export class Leases {
 
   async #forget(id: string): Promise<void> {
     try {
-      await this.#db.transact(() => this.#deleteRow(id), { isVolatile: true });
+      await this.#db.transact(() => this.#deleteRow(id), { skipFlush: true });
     } catch (error) {
       // The closed lock says that it is dead: garbage collection removes the row.
       const isLeft = isKind(error, 'exhausted') || isKind(error, 'unavailable');

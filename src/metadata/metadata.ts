@@ -10,7 +10,7 @@ import { Images } from './images.ts';
 import { Layers } from './layers.ts';
 import { Leases } from './leases.ts';
 import { Objects } from './objects.ts';
-import { onceFree } from './once-free.ts';
+import { retryWhileBusy } from './retry-while-busy.ts';
 import { Snapshots } from './snapshots.ts';
 import { SpareFiles } from './spare-files.ts';
 import { Tags } from './tags.ts';
@@ -51,7 +51,7 @@ export class Metadata implements Disposable {
   readonly events: Events;
 
   private constructor({ database, locksDirectory, bootId: boot = bootId(), prepare, ...options }: MetadataOptions) {
-    const db = Database.openToLook(database, {
+    const db = Database.openForReading(database, {
       ...options,
       prepare: () => {
         prepare?.();
@@ -81,9 +81,9 @@ export class Metadata implements Disposable {
 
   /**
    * Opens the metadata of a store for looking; the first write makes what is missing. Throws what
-   * {@link Database.openToLook} throws.
+   * {@link Database.openForReading} throws.
    */
-  static openToLook(options: MetadataOptions): Metadata {
+  static openForReading(options: MetadataOptions): Metadata {
     return new Metadata(options);
   }
 
@@ -92,7 +92,7 @@ export class Metadata implements Disposable {
    * Throws what {@link Database.open} throws.
    */
   static async open(options: MetadataOptions): Promise<Metadata> {
-    const metadata = await onceFree(() => new Metadata(options), options);
+    const metadata = await retryWhileBusy(() => new Metadata(options), options);
     try {
       await metadata.db.openForWriting();
       return metadata;
@@ -112,11 +112,11 @@ export class Metadata implements Disposable {
     if (known() === boot) return;
     const enter = (): void => {
       if (known() === boot) return;
-      this.snapshots.dropOfOtherBoots();
+      this.snapshots.dropFromEarlierBoots();
       this.layers.dropUnnamed();
       this.events.skipLost();
       this.db.statement("INSERT OR REPLACE INTO state (name, value) VALUES ('boot', ?)").run(boot);
     };
-    await transact(enter, { frees: true });
+    await transact(enter, { freesSpace: true });
   }
 }

@@ -63,15 +63,15 @@ export class Objects {
 
   /** Holds a thing, there or not, for as long as the lease lives. */
   pin(kind: ObjectKind, key: string, lease: Lease): void {
-    if (lease.isNeedless === true) return;
+    if (lease.isUnrecorded === true) return;
     this.#db.write(() => this.#pin(this.id(kind, key), lease));
   }
 
   /** Runs `body`, which pins what it finds, as one transaction; one that only reads where a lease holds nothing. */
-  async pinning<T>(lease: Lease, body: (pin: Pin) => T, options: AbortOptions = {}): Promise<T> {
-    if (lease.isNeedless === true) return this.#db.read(() => body(() => undefined));
+  async withPins<T>(lease: Lease, body: (pin: Pin) => T, options: AbortOptions = {}): Promise<T> {
+    if (lease.isUnrecorded === true) return this.#db.read(() => body(() => undefined));
     const pin: Pin = (kind, key) => this.pin(kind, key, lease);
-    return await this.#db.transact(() => body(pin), { ...options, isVolatile: true });
+    return await this.#db.transact(() => body(pin), { ...options, skipFlush: true });
   }
 
   /**
@@ -79,7 +79,7 @@ export class Objects {
    * false leaves no pin.
    */
   async pinIfPresent(kind: ObjectKind, key: string, lease: Lease, options: AbortOptions = {}): Promise<boolean> {
-    return await this.pinning(
+    return await this.withPins(
       lease,
       (pin) => {
         const isPresent = this.isPresent(kind, key);

@@ -62,7 +62,7 @@ export class Snapshots implements SnapshotLedger {
       if (parent) this.#objects.linkRow(objectId, { kind: 'snapshot', key: parent.id });
     };
     // Nothing is acknowledged by a new record: whoever uses the snapshot acknowledges by a commit or a container.
-    await this.#db.transact(write, { ...options, isVolatile: true });
+    await this.#db.transact(write, { ...options, skipFlush: true });
   }
 
   get(id: string): SnapshotRecord | undefined {
@@ -71,7 +71,7 @@ export class Snapshots implements SnapshotLedger {
   }
 
   async findByChainId(driver: string, chainId: ChainId, lease: Lease): Promise<SnapshotRecord | undefined> {
-    return await this.#objects.pinning(lease, (pin) => {
+    return await this.#objects.withPins(lease, (pin) => {
       const row = this.#standing(driver, chainId);
       if (!row) return undefined;
       pin('snapshot', row.id);
@@ -118,7 +118,7 @@ export class Snapshots implements SnapshotLedger {
       if (durable) this.#makeDurable(committed.object_id);
       return toRecord(this.#existing(committed.id));
     };
-    return await this.#db.transact(work, { isVolatile: !durable });
+    return await this.#db.transact(work, { skipFlush: !durable });
   }
 
   async setChainId(id: string, chainId: ChainId, lease: Lease): Promise<SnapshotRecord> {
@@ -129,7 +129,7 @@ export class Snapshots implements SnapshotLedger {
       this.#objects.pin('snapshot', carrier.id, lease);
       return toRecord(this.#existing(carrier.id));
     };
-    return await this.#db.transact(write, { isVolatile: true });
+    return await this.#db.transact(write, { skipFlush: true });
   }
 
   async setDurable(id: string): Promise<SnapshotRecord> {
@@ -146,7 +146,7 @@ export class Snapshots implements SnapshotLedger {
       return toRecord(this.#existing(id));
     };
     // Notes for later work, which is done again without them.
-    return await this.#db.transact(write, { isVolatile: true });
+    return await this.#db.transact(write, { skipFlush: true });
   }
 
   async remove(id: string, lease?: Lease): Promise<void> {
@@ -164,7 +164,7 @@ export class Snapshots implements SnapshotLedger {
       }
       this.#forget(row);
     };
-    await this.#db.transact(write, { frees: true });
+    await this.#db.transact(write, { freesSpace: true });
   }
 
   list(filter: { driver?: string; parentId?: string } = {}): SnapshotRecord[] {
@@ -181,13 +181,13 @@ export class Snapshots implements SnapshotLedger {
    * Drops the committed records that another boot left not durable, and all that stand on them; their files become
    * orphans. Answers how many went. Idempotent.
    */
-  dropOfOtherBoots(): number {
+  dropFromEarlierBoots(): number {
     return this.#drop(this.#bootId);
   }
 
-  /** {@link dropOfOtherBoots} for this boot too: nobody knows what the disk has lost of them. */
+  /** {@link dropFromEarlierBoots} for this boot too: nobody knows what the disk has lost of them. */
   async dropNotDurable(): Promise<number> {
-    return await this.#db.transact(() => this.#drop(noBoot), { frees: true });
+    return await this.#db.transact(() => this.#drop(noBoot), { freesSpace: true });
   }
 
   #drop(exceptBootId: string): number {

@@ -1,6 +1,6 @@
 import { accessSync, closeSync, constants, existsSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { whatIsFull } from '../content/disk-failure.ts';
+import { exhaustionOf } from '../content/disk-failure.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { reserveOf } from './space-reserve.ts';
 
@@ -38,7 +38,7 @@ export function storeTrouble(path: string): StoreTrouble | undefined {
     // Not the database itself: to close it would drop SQLite's locks.
     const beside = reserveOf(path);
     closeSync(openSync(existsSync(beside) ? beside : folder, 'r'));
-    const full = whatIsFull(folder);
+    const full = exhaustionOf(folder);
     if (full === undefined) return undefined;
     return full.includes('inodes') ? 'inodes' : 'bytes';
   } catch (error) {

@@ -95,7 +95,7 @@ export class TrackedContentStore extends TrackedBlobs implements ContentStore {
     const writtenAt = this.#transfers.get(ref)?.writtenAt;
     return await this.#content.discardIngest(ref, async () => {
       const remove = (): boolean => this.#transfers.removeUntouched(ref, writtenAt);
-      return (await this.#db.transact(remove, { frees: true })) && (await forget());
+      return (await this.#db.transact(remove, { freesSpace: true })) && (await forget());
     });
   }
 
@@ -120,7 +120,7 @@ export class TrackedContentStore extends TrackedBlobs implements ContentStore {
     signal?.throwIfAborted();
     if (!this.#objects.isPresent('blob', parseDigest(digest)) || unless?.() === true) return false;
     const forget = (): boolean => this.#blobs.forget(digest, this.#lease);
-    if (!(await this.#db.transact(forget, { signal, frees: true }))) return false;
+    if (!(await this.#db.transact(forget, { signal, freesSpace: true }))) return false;
     return await this.#content.delete(digest, { unless: () => this.#objects.isPresent('blob', digest) });
   }
 }

@@ -71,14 +71,14 @@ export class TransferWriter implements BlobWriter {
     const { ref, db, transfers } = this.#parts;
     const { offset } = this;
     if (offset === this.#notedBytes) return;
-    await db.transact(() => transfers.note(ref, offset), { isVolatile: true });
+    await db.transact(() => transfers.note(ref, offset), { skipFlush: true });
     this.#notedBytes = offset;
   }
 
   async #forget(): Promise<void> {
     const { ref, db, transfers } = this.#parts;
     this.#isOpen = false;
-    await db.transact(() => transfers.remove(ref), { isVolatile: true, frees: true });
+    await db.transact(() => transfers.remove(ref), { skipFlush: true, freesSpace: true });
   }
 
   async #forgetLost(): Promise<void> {
@@ -86,7 +86,7 @@ export class TransferWriter implements BlobWriter {
     this.#isOpen = false;
     const writtenAt = transfers.get(ref)?.writtenAt;
     const remove = (): boolean => transfers.removeUntouched(ref, writtenAt);
-    await content.discardIngest(ref, () => db.transact(remove, { isVolatile: true, frees: true }));
+    await content.discardIngest(ref, () => db.transact(remove, { skipFlush: true, freesSpace: true }));
   }
 
   async #orForget<T>(body: () => Promise<T>): Promise<T> {

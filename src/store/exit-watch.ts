@@ -47,7 +47,7 @@ export class ExitWatch {
   }
 
   /** Resolves once `isOver` does with true: it is asked at once, when the exit file appears, and when `glance` changes. */
-  async until(id: string, { isOver, glance, signal }: ExitWait): Promise<void> {
+  async waitUntilOver(id: string, { isOver, glance, signal }: ExitWait): Promise<void> {
     let wake = (): void => undefined;
     const onNews = (): void => wake();
     signal?.addEventListener('abort', onNews);

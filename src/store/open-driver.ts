@@ -16,7 +16,7 @@ export interface OpenedDriver {
 }
 
 /** What of the store's driver is needed to look at a store in which nothing may be yet. Throws as `expectedDriver` does. */
-export const openDriverToLook = async (wish: DriverWish, ledger: SnapshotLedger): Promise<OpenedDriver> =>
+export const openDriverForReading = async (wish: DriverWish, ledger: SnapshotLedger): Promise<OpenedDriver> =>
   await open(wish, ledger, { driver: expectedDriver(wish).driver, warnings: [] });
 
 /** The driver this store uses: the one whose snapshots it holds, else the one that works. Throws as `chooseDriver` does. */

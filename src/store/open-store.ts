@@ -17,7 +17,7 @@ import type { Store } from './store.ts';
 import { StoreDrivers } from './store-drivers.ts';
 import { StoreTrees } from './store-trees.ts';
 import type { SnapshotTrees } from './trees.ts';
-import type { MadeWork, Work } from './work/types.ts';
+import type { Work, WorkResult } from './work/types.ts';
 
 export interface OpenStoreOptions {
   /** Where the store lies, as `findLayout` says; made by the first write. */
@@ -32,14 +32,14 @@ export interface OpenStoreOptions {
 
 /**
  * Opens a store for looking, which changes nothing on the disk. Throws ERR_STORAGE_DRIVER_UNKNOWN,
- * ERR_STORAGE_DRIVER_UNSUPPORTED, and what `Database.openToLook` throws.
+ * ERR_STORAGE_DRIVER_UNSUPPORTED, and what `Database.openForReading` throws.
  */
 export function openStore(options: OpenStoreOptions): Store {
   const { layout } = options;
   const locks = new ObjectLocks(layout.locks);
-  const content = LocalContentStore.openToLook({ directory: layout.content, locks, trashDirectory: layout.trash });
+  const content = LocalContentStore.openForReading({ directory: layout.content, locks, trashDirectory: layout.trash });
   expectedDriver(options.driver);
-  const metadata = Metadata.openToLook({
+  const metadata = Metadata.openForReading({
     database: layout.database,
     locksDirectory: layout.locks,
     isAlone: options.host.isAlone,
@@ -95,7 +95,7 @@ class OpenStore implements Store {
     await this.metadata.db.openForWriting(options);
   }
 
-  async work<T>(purpose: string, options: AbortOptions, body: (work: Work) => Promise<MadeWork<T>>): Promise<T> {
+  async work<T>(purpose: string, options: AbortOptions, body: (work: Work) => Promise<WorkResult<T>>): Promise<T> {
     const { runWork } = await import('./work/run-work.ts');
     return await runWork(this, purpose, body, options);
   }

@@ -4,7 +4,7 @@ import type { Metadata } from '../metadata/metadata.ts';
 import { expectedDriver } from '../snapshots/expected-driver.ts';
 import type { OpenedSnapshotter } from '../snapshots/storage-driver.ts';
 import type { DriverWish } from '../snapshots/wished-driver.ts';
-import { type OpenedDriver, openDriver, openDriverToLook, openOthers } from './open-driver.ts';
+import { type OpenedDriver, openDriver, openDriverForReading, openOthers } from './open-driver.ts';
 
 /** The drivers of an open store, each opened when it is first needed; they end with the store. */
 export class StoreDrivers implements AsyncDisposable {
@@ -46,7 +46,7 @@ export class StoreDrivers implements AsyncDisposable {
 
   #driver(): Lazy<OpenedDriver> {
     if (this.#metadata.db.isWritable) return this.#inUse;
-    const open = async (): Promise<OpenedDriver> => await openDriverToLook(this.#wish, this.#metadata.snapshots);
+    const open = async (): Promise<OpenedDriver> => await openDriverForReading(this.#wish, this.#metadata.snapshots);
     return lazyOf(this.#expected, expectedDriver(this.#wish).driver, open);
   }
 }

@@ -11,7 +11,7 @@ import type { LayerStore } from './layers/types.ts';
 import type { StoreLayout } from './layout.ts';
 import type { OpenedDriver } from './open-driver.ts';
 import type { SnapshotTrees } from './trees.ts';
-import type { MadeWork, Work } from './work/types.ts';
+import type { Work, WorkResult } from './work/types.ts';
 
 /**
  * An open store: the first argument of every verb. Several may have the same root open, in one process or many.
@@ -49,7 +49,7 @@ export interface Store extends AsyncDisposable {
    * Makes something durable by the one protocol of lease, flush, persist, record (`runWork`): `body` makes the files and
    * returns how they are recorded. `purpose` is for people who look at leases.
    */
-  work<T>(purpose: string, options: AbortOptions, body: (work: Work) => Promise<MadeWork<T>>): Promise<T>;
+  work<T>(purpose: string, options: AbortOptions, body: (work: Work) => Promise<WorkResult<T>>): Promise<T>;
   /**
    * Ends what killed commands left running that still writes into snapshots (build steps), and returns how many there
    * were. Called before garbage is collected.

@@ -59,7 +59,7 @@ export function placesOf(store: HasStore, driver = 'overlay2'): StorePlaces {
 /** Opens the records of a store, which is not made if it is missing. */
 export const recordsOf = (store: HasStore): Metadata => {
   const { database, locks } = layoutFor(store);
-  return Metadata.openToLook({ database, locksDirectory: locks });
+  return Metadata.openForReading({ database, locksDirectory: locks });
 };
 
 const layoutFor = (store: HasStore): StoreLayout => {

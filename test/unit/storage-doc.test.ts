@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { migrations } from '../../src/metadata/migrations/all.ts';
+import { migrations } from '../../src/metadata/migrations/migrations.ts';
 import { layoutOf, workLocksOf } from '../../src/store/layout.ts';
 
 const root = join(import.meta.dirname, '../..');

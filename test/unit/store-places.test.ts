@@ -7,7 +7,7 @@ const tests = join(import.meta.dirname, '..');
 
 // What only `placesOf` and `recordsOf` write out. Tests of single floors make folders of their own.
 const joined =
-  /\blayout\.(?:snapshots|content), '|'snapshots\/(?:overlay2|vfs|ext4)|'(?:content\/)?blobs\/sha256'|openToLook\(\{/;
+  /\blayout\.(?:snapshots|content), '|'snapshots\/(?:overlay2|vfs|ext4)|'(?:content\/)?blobs\/sha256'|openForReading\(\{/;
 
 test('tests of whole stores learn from one helper where things lie', () => {
   const files = globSync('{e2e,integration/{builder,containers,engine,images}}/**/*.ts', { cwd: tests });

@@ -1,5 +1,5 @@
 import type { JsonValue } from '../../errors/index.ts';
-import { DocumentFormat } from '../../metadata/document.ts';
+import { VersionedJson } from '../../metadata/versioned-json.ts';
 import type { SavedStep } from '../solver/types.ts';
 
 /** What the cache keeps of a step's result. */
@@ -10,7 +10,7 @@ export interface CachedResult {
   readonly inputs: SavedStep['inputs'];
 }
 
-const results = new DocumentFormat<{ readonly [Field in keyof CachedResult]: JsonValue }>('result of a build step');
+const results = new VersionedJson<{ readonly [Field in keyof CachedResult]: JsonValue }>('result of a build step');
 
 export const writeResult = ({ identity, snapshotId, createdAt, inputs }: CachedResult): JsonValue =>
   results.write({

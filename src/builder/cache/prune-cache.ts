@@ -1,7 +1,7 @@
 import { holdingsOf, lineOf } from '../../images/holdings.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
-import { notePrune } from '../../metadata/note-volatile.ts';
+import { recordPrune } from '../../metadata/record-best-effort.ts';
 import { compileFilters, Filters, type FilterTable } from '../../query/filters.ts';
 import { untilFilter } from '../../query/until-filter.ts';
 import { collectGarbage } from '../../store/garbage/collect.ts';
@@ -59,7 +59,7 @@ export async function pruneBuildCache(store: Store, request: PruneBuildCacheRequ
     },
   });
   const reclaimedBytes = sizes.sumOf(removed);
-  await notePrune(metadata, 'builder', reclaimedBytes);
+  await recordPrune(metadata, 'builder', reclaimedBytes);
   return { deleted: deleted.map(({ id }) => id), reclaimedBytes, warnings };
 }
 

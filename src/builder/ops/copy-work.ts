@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isDiskFull, whyFull } from '../../content/disk-failure.ts';
+import { describeExhaustion, isDiskFull } from '../../content/disk-failure.ts';
 import type { ChmodChange } from '../../dockerfile/chmod.ts';
 import type { AddInstruction, CopyInstruction, InlineFile } from '../../dockerfile/instructions/types.ts';
 import { excerpt } from '../../dockerfile/quote.ts';
@@ -143,7 +143,7 @@ export class CopyWork {
       try {
         await write(writer);
       } catch (error) {
-        throw isDiskFull(error) ? noSpace(instruction, whyFull(error, directory), error) : error;
+        throw isDiskFull(error) ? noSpace(instruction, describeExhaustion(error, directory), error) : error;
       }
     };
   }

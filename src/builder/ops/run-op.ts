@@ -1,4 +1,4 @@
-import { whatIsFull } from '../../content/disk-failure.ts';
+import { exhaustionOf } from '../../content/disk-failure.ts';
 import { excerpt, quote } from '../../dockerfile/quote.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import type { Platform } from '../../spec/platform.ts';
@@ -93,6 +93,6 @@ const noProgram = 'There is no such program in the image at this step.';
 /** What the step has written is still there when it fails. */
 function hintOfFullDisk(root: readonly Mount[]): string | undefined {
   const place = writtenTo(root);
-  const full = place === undefined ? undefined : whatIsFull(place);
+  const full = place === undefined ? undefined : exhaustionOf(place);
   return full && `The store's disk may be why: ${full}. Remove images or build cache that are no longer needed.`;
 }

@@ -5,7 +5,7 @@ import { invariant } from '../../lib/invariant.ts';
 import type { DigestAlgorithm } from '../../spec/digest.ts';
 import { bootId } from '../../sys/boot-id.ts';
 import { flushFailed, isDiskFull } from '../disk-failure.ts';
-import { RunningDigest } from '../verified.ts';
+import { RunningDigest } from '../verify.ts';
 import type { StoreHealth } from './health.ts';
 import type { IngestFolder } from './ingest.ts';
 

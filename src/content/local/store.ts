@@ -19,7 +19,7 @@ import type {
 import { StoreHealth } from './health.ts';
 import { dataOf, IngestFolder } from './ingest.ts';
 import { ContentLayout } from './layout.ts';
-import { isImpossible, openBlob } from './reader.ts';
+import { isImpossible, openBlob } from './open-blob.ts';
 import { type CommitStep, openWriter } from './writer.ts';
 
 // Who collects garbage holds an ingest for a moment, to see whether anybody else does.
@@ -56,7 +56,7 @@ export class LocalContentStore implements ContentStore {
   }
 
   /** Opens a folder that is there already, or will be once it is to be written to. */
-  static openToLook(options: LocalContentOptions): LocalContentStore {
+  static openForReading(options: LocalContentOptions): LocalContentStore {
     return new LocalContentStore(options);
   }
 
@@ -187,7 +187,7 @@ export class LocalContentStore implements ContentStore {
   }
 
   /** True while somebody writes the unfinished blob `ref`. */
-  isWritten(ref: string): boolean {
+  isBeingWritten(ref: string): boolean {
     const ingest = IngestFolder.holdExisting(this.#layout.ingest(ref));
     if (ingest !== undefined && ingest !== 'gone') ingest.release();
     return ingest === undefined;

@@ -5,7 +5,7 @@ import { diskFailure } from '../disk-failure.ts';
 import { losesIngest } from '../failures.ts';
 import type { ObjectLocks } from '../object-locks.ts';
 import type { BlobWriter, CommitOptions, CommittedBlob, ExpectedBlob, WriterOptions } from '../types.ts';
-import { checkComplete, checkNotBeyond, type RunningDigest } from '../verified.ts';
+import { checkComplete, checkNotBeyond, type RunningDigest } from '../verify.ts';
 import type { StoreHealth } from './health.ts';
 import type { IngestFolder } from './ingest.ts';
 import { IngestData } from './ingest-data.ts';

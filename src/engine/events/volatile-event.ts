@@ -1,6 +1,6 @@
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
-import { noteVolatile } from '../../metadata/note-volatile.ts';
+import { recordBestEffort } from '../../metadata/record-best-effort.ts';
 import { addContainerEvent, type ContainerEvent } from './container-event.ts';
 
 /** Writes down, unflushed, what nothing is changed by. */
@@ -9,7 +9,7 @@ export async function noteContainer(
   record: ContainerRecord,
   ...events: readonly ContainerEvent[]
 ): Promise<void> {
-  await noteVolatile(metadata, () => {
+  await recordBestEffort(metadata, () => {
     for (const event of events) addContainerEvent(metadata, record, event);
   });
 }

@@ -17,7 +17,7 @@ import { formatReference, parseReference } from '../../reference/index.ts';
 import { ownDirectories } from '../../snapshots/own-directories.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { Digest } from '../../spec/digest.ts';
-import type { MadeLayer } from '../../store/layers/types.ts';
+import type { CreatedLayer } from '../../store/layers/types.ts';
 import type { Store } from '../../store/store.ts';
 import type { Work } from '../../store/work/types.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
@@ -88,7 +88,7 @@ interface Commit {
 
 interface Made {
   readonly copyId: string;
-  readonly layer: MadeLayer;
+  readonly layer: CreatedLayer;
 }
 
 interface HeldContainer {
@@ -99,7 +99,7 @@ interface HeldContainer {
 
 /** The container, its image pinned in the same transaction: that stays when both are removed meanwhile. */
 async function holdBase({ containers }: Metadata, lease: StoreLease, name: string): Promise<HeldContainer> {
-  return await lease.pinning((pin) => {
+  return await lease.withPins((pin) => {
     const container = findContainer(containers, name);
     const { imageId, snapshotId } = container;
     invariant(imageId !== undefined && snapshotId !== undefined, 'a container has an image and a writable layer');

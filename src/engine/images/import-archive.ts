@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { decompress } from '../../archive/compression/decompress.ts';
 import { spool } from '../../content/spool-file.ts';
-import { RunningDigest } from '../../content/verified.ts';
+import { RunningDigest } from '../../content/verify.ts';
 import { StrataError } from '../../errors/index.ts';
 import { assembleImage } from '../../images/assemble-image.ts';
 import { addImageEvent } from '../../images/image-event.ts';

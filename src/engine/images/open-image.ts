@@ -38,7 +38,7 @@ export async function openImage(store: Store, name: string, options: OpenImageOp
   const { metadata } = store;
   const lease = await metadata.leases.openToRead('look inside', options);
   try {
-    const found = await lease.pinning((pin) => {
+    const found = await lease.withPins((pin) => {
       const { id, target } = pinFound(pin, lookUpImage(metadata, name, options));
       return { id, manifest: manifestOfImage(metadata, id, target, pin) };
     }, options);

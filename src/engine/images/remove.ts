@@ -2,7 +2,7 @@ import { releaseUnused } from '../../images/prune-images.ts';
 import { type ReleasedImages, type ReleaseOptions, releaseImage } from '../../images/remove-image.ts';
 import { type PlatformRemovalStore, releasePlatforms } from '../../images/remove-platforms.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
-import { notePrune } from '../../metadata/note-volatile.ts';
+import { recordPrune } from '../../metadata/record-best-effort.ts';
 import { Filters } from '../../query/filters.ts';
 import type { ChainId, Digest } from '../../spec/digest.ts';
 import { parsePlatform } from '../../spec/platform.ts';
@@ -55,7 +55,7 @@ export async function pruneImages(store: Store, request: PruneImagesRequest): Pr
   await reconcileContainers(store, request);
   const options = { all: request.all ?? false, filters: request.filters ?? Filters.fromFlags([]), now: new Date() };
   const removed = await removeReleased(store, (records) => releaseUnused(records, options), collectGarbage, request);
-  await notePrune(store.metadata, 'image', removed.reclaimedBytes);
+  await recordPrune(store.metadata, 'image', removed.reclaimedBytes);
   return removed;
 }
 

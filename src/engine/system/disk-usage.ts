@@ -165,7 +165,7 @@ function blobsRow({ objects, images }: Metadata, files: StoreFiles, usedImages: 
 function transfersRow({ transfers }: Metadata, files: StoreFiles, content: LocalContentStore): UsageRow {
   const ingests = new Claims(files.ingests);
   const refs = transfers.list().map(({ ref }) => ref);
-  const active = refs.filter((ref) => content.isWritten(ref));
+  const active = refs.filter((ref) => content.isBeingWritten(ref));
   const activeBytes = ingests.take(active.map((ref) => content.ingestName(ref)));
   const reclaimableBytes = ingests.take(refs.map((ref) => content.ingestName(ref)));
   return { total: refs.length, active: active.length, sizeBytes: activeBytes + reclaimableBytes, reclaimableBytes };

@@ -1,4 +1,4 @@
-import { digestOf } from '../../content/verified.ts';
+import { digestOf } from '../../content/verify.ts';
 import { StrataError } from '../../errors/index.ts';
 import { parseReference, type Reference } from '../../reference/index.ts';
 import { parseImageConfig } from '../../spec/config.ts';

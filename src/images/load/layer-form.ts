@@ -3,7 +3,7 @@ import { decompress } from '../../archive/compression/decompress.ts';
 import { compressionProbeBytes, detectCompression } from '../../archive/compression/detect.ts';
 import type { CompressionFormat } from '../../archive/compression/types.ts';
 import type { ContentStore } from '../../content/types.ts';
-import { RunningDigest, verified } from '../../content/verified.ts';
+import { RunningDigest, verifyStream } from '../../content/verify.ts';
 import { damageIn } from '../../layer/damage.ts';
 import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
@@ -68,7 +68,7 @@ export async function verifyForm(form: LayerForm, layers: Layers, options: Abort
   if (isBlobOf(layers, diffId, digest)) return;
   const running = new RunningDigest(digestAlgorithm(diffId));
   // Somebody may have changed the file since its blob was kept.
-  const blob = verified(streamOf(file), { digest, sizeBytes }, options);
+  const blob = verifyStream(streamOf(file), { digest, sizeBytes }, options);
   for await (const chunk of decompress(blob, options)) running.update(chunk);
   if (running.digest() !== parseDigest(diffId)) {
     throw archiveInvalid(`archive layer ${digest}: its content is not the layer ${diffId} that the config names`);

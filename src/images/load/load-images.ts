@@ -9,7 +9,7 @@ import { mediaTypes } from '../../spec/media-types.ts';
 import { formatPlatform, normalizePlatform } from '../../spec/platform.ts';
 import type { UnpackedChain, UnpackedLayer } from '../../store/layers/types.ts';
 import type { Store } from '../../store/store.ts';
-import type { MadeWork, Work } from '../../store/work/types.ts';
+import type { Work, WorkResult } from '../../store/work/types.ts';
 import { documentOf, manifestOf, type StoredDocument, tarDescriptor } from '../assemble-image.ts';
 import { addImageEvent } from '../image-event.ts';
 import { isForLinux } from '../operating-system.ts';
@@ -73,7 +73,7 @@ export async function loadImages(
   loading: Loading,
   { files, wish }: LoadImagesRequest,
   conduct: Conduct<LoadImagesEvent>,
-): Promise<MadeWork<RecordedImage[]>> {
+): Promise<WorkResult<RecordedImage[]>> {
   return await makeImages(loading, await readArchive(files, wish), files, conduct);
 }
 
@@ -83,7 +83,7 @@ export async function makeImages(
   images: readonly ArchivedImage[],
   files: Pick<ArchiveFiles, 'closeRead' | typeof Symbol.asyncDispose>,
   conduct: Conduct<LoadImagesEvent>,
-): Promise<MadeWork<RecordedImage[]>> {
+): Promise<WorkResult<RecordedImage[]>> {
   const ready: ReadyImage[] = [];
   for (const image of images) {
     ready.push(await prepareImage(loading, image, conduct));

@@ -1,4 +1,4 @@
-import { digestOf } from '../../content/verified.ts';
+import { digestOf } from '../../content/verify.ts';
 import { isStrataError } from '../../errors/index.ts';
 import { parseReference, type Reference, withDefaultTag } from '../../reference/index.ts';
 import { annotationKeys } from '../../spec/annotations.ts';

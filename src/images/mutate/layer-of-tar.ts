@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { decompress } from '../../archive/compression/decompress.ts';
-import { RunningDigest, verified } from '../../content/verified.ts';
+import { RunningDigest, verifyStream } from '../../content/verify.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import type { LayerEntry } from '../../layer/inside/layer-entry.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
@@ -66,7 +66,7 @@ class TarLayer implements Layer {
   async *tar(options: ReadOptions = {}): AsyncGenerator<Uint8Array, void> {
     const { digest, size: sizeBytes } = this.descriptor;
     try {
-      yield* verified(bytesOf(this.#source, options), { digest, sizeBytes }, options);
+      yield* verifyStream(bytesOf(this.#source, options), { digest, sizeBytes }, options);
     } catch (error) {
       const isOther =
         isStrataError(error, 'ERR_BLOB_DIGEST_MISMATCH') || isStrataError(error, 'ERR_BLOB_SIZE_MISMATCH');

@@ -37,7 +37,7 @@ export async function chooseImages(
   options: ChooseOptions,
 ): Promise<ChosenImage[]> {
   // One transaction: no name that was listed is gone, and no image, when it is looked up and pinned.
-  return await options.lease.pinning((pin) => choose(index, names, options, pin));
+  return await options.lease.withPins((pin) => choose(index, names, options, pin));
 }
 
 function choose(index: ImageNames, names: readonly string[], options: ChooseOptions, pin: Pin): ChosenImage[] {

@@ -1,6 +1,6 @@
 import { checkChoice } from '../../errors/option.ts';
 import type { Conduct } from '../../lib/report.ts';
-import { noteVolatile } from '../../metadata/note-volatile.ts';
+import { recordBestEffort } from '../../metadata/record-best-effort.ts';
 import { parsePlatform } from '../../spec/platform.ts';
 import type { Store } from '../../store/store.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
@@ -46,7 +46,7 @@ export async function saveArchive(
   };
   if (typeof output === 'string') await intoFile(output, archive);
   else await archive(toCaller(output));
-  await noteVolatile(store.metadata, () => {
+  await recordBestEffort(store.metadata, () => {
     for (const { image } of images) addImageEvent(store.metadata, image.id, 'save', image.id);
   });
   return { sizeBytes };

@@ -1,4 +1,4 @@
-import { isDiskFull, whyFull } from '../../content/disk-failure.ts';
+import { describeExhaustion, isDiskFull } from '../../content/disk-failure.ts';
 import { restate, StrataError } from '../../errors/index.ts';
 import { displayBytes } from '../../lib/bytes.ts';
 import { isAttributeLimit } from '../../sys/attribute-limit.ts';
@@ -49,7 +49,7 @@ export function entryFailure(error: unknown, path: Uint8Array, root: string): un
   if (isDiskFull(error)) {
     return new StrataError({
       code: 'ERR_LAYER_NO_SPACE',
-      message: `layer entry ${quoted(path)}: ${whyFull(error, root)}`,
+      message: `layer entry ${quoted(path)}: ${describeExhaustion(error, root)}`,
       hint: 'Remove images or build cache that are no longer needed, or free space on that filesystem.',
       cause: error,
     });

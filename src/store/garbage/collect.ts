@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { whatIsFull } from '../../content/disk-failure.ts';
+import { exhaustionOf } from '../../content/disk-failure.ts';
 import type { LocalContentStore } from '../../content/local/store.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
-import { type Collected, type CollectOptions, GarbageCollector } from '../../metadata/gc.ts';
+import { type Collected, type CollectOptions, GarbageCollector } from '../../metadata/garbage-collector.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import type { ObjectRef } from '../../metadata/objects.ts';
 import { blobSweeper, fileSweeper, snapshotSweeper } from '../../metadata/sweepers.ts';
@@ -119,12 +119,12 @@ const briefMs = 50;
  */
 export async function emptyTrashBriefly(layout: StoreLayout): Promise<void> {
   const { root, trash } = layout;
-  const signal = whatIsFull(root) === undefined ? AbortSignal.timeout(briefMs) : undefined;
+  const signal = exhaustionOf(root) === undefined ? AbortSignal.timeout(briefMs) : undefined;
   try {
     await emptyTrash(trash, { signal });
   } catch (error) {
     if (signal === undefined || error !== signal.reason) throw error;
-    const { emptyTrashBehind } = await import('./trash-process.ts');
-    await emptyTrashBehind(layout);
+    const { emptyTrashInBackground } = await import('./empty-trash-in-background.ts');
+    await emptyTrashInBackground(layout);
   }
 }

@@ -62,7 +62,7 @@ export async function discardTransfer(
   { ref, writtenAt }: Pick<TransferRecord, 'ref' | 'writtenAt'>,
 ): Promise<boolean> {
   const remove = (): boolean => metadata.transfers.removeUntouched(ref, writtenAt);
-  return await content.discardIngest(ref, () => metadata.db.transact(remove, { frees: true }));
+  return await content.discardIngest(ref, () => metadata.db.transact(remove, { freesSpace: true }));
 }
 
 const shortBytes = 1 << 30;

@@ -2,7 +2,7 @@ import { setPriority } from 'node:os';
 import { emptyTrash, namesInTrash } from '../../metadata/trash.ts';
 import { type HelperProgram, runHelper } from '../../sys/helper/run-helper.ts';
 
-// The helper that trash-process.ts keeps; its argument is the trash folder.
+// The helper that empty-trash-in-background.ts keeps; its argument is the trash folder.
 // Behind all others, but not so far that it never comes to its turn on a busy machine.
 const low = 10;
 // Others that empty the trash get in the way at times; what stays through this many rounds cannot be deleted.

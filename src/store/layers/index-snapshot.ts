@@ -54,8 +54,8 @@ export async function indexSnapshot(
   try {
     const layer = copyOf ? await make(copyOf.tree) : await withoutDamagedIndex(own, make);
     const { diffId } = layer;
-    await metadata.objects.pinning(lease, (pin) => pin('layer', diffId), { signal });
-    await indexes.place(name, diffId, { signal });
+    await metadata.objects.withPins(lease, (pin) => pin('layer', diffId), { signal });
+    await indexes.publish(name, diffId, { signal });
     await metadata.layers.put(layer, lease, { signal });
     return { ...layer, deletes: deletesOf(indexes, diffId, below) };
   } catch (error) {

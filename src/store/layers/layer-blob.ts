@@ -1,6 +1,6 @@
 import { decompress } from '../../archive/compression/decompress.ts';
 import type { BlobProvider } from '../../content/types.ts';
-import { verified } from '../../content/verified.ts';
+import { verifyStream } from '../../content/verify.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import type { ChunksOptions } from '../../layer/chunks.ts';
 import { LayerIndex } from '../../layer/index-file/reader.ts';
@@ -10,7 +10,7 @@ import type { StoreLease } from '../../metadata/leases.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
 import type { DiffId, Digest } from '../../spec/digest.ts';
 import type { Store } from '../store.ts';
-import { holdPresence, layerAbsent, type Presence, type WantedBlob } from './presence.ts';
+import { layerAbsent, type Presence, pinPresence, type WantedBlob } from './presence.ts';
 import type { LayerStore } from './types.ts';
 
 /** A layer as a manifest names it, and where its files are. */
@@ -38,9 +38,9 @@ export async function* layerBlob(
   options: BlobOptions,
 ): AsyncGenerator<Uint8Array> {
   const { digest, size: sizeBytes } = descriptor;
-  const presence = await holdPresence(store.metadata, { diffId, digest, snapshotId }, options);
+  const presence = await pinPresence(store.metadata, { diffId, digest, snapshotId }, options);
   try {
-    yield* verified(bytesOf(store, { diffId, digest }, presence, options), { digest, sizeBytes }, options);
+    yield* verifyStream(bytesOf(store, { diffId, digest }, presence, options), { digest, sizeBytes }, options);
   } catch (error) {
     if (!isStrataError(error, 'ERR_BLOB_DIGEST_MISMATCH') && !isStrataError(error, 'ERR_BLOB_SIZE_MISMATCH'))
       throw error;

@@ -10,9 +10,9 @@ import { parseDigest } from '../../spec/digest.ts';
 import type { Store } from '../store.ts';
 import type { NamedLayer } from './layer-blob.ts';
 import { fitsChain } from './parent-dependent.ts';
-import { holdPresence, layerAbsent } from './presence.ts';
+import { layerAbsent, pinPresence } from './presence.ts';
 
-export interface ContentOptions extends AbortOptions {
+export interface LayerContentOptions extends AbortOptions {
   /** Keeps what is read. */
   readonly lease: StoreLease;
   /** Without the holes of a sparse file. */
@@ -29,7 +29,7 @@ export async function* layerContent(
   store: Store,
   layer: Pick<NamedLayer, 'diffId' | 'snapshotId'>,
   ordinal: number,
-  options: ContentOptions,
+  options: LayerContentOptions,
 ): AsyncGenerator<Uint8Array, void> {
   using index = await store.layers.open(layer.diffId);
   const placed = index.placedRecord(ordinal);
@@ -54,7 +54,7 @@ interface Wanted {
   readonly placed: PlacedRecord;
 }
 
-async function* storedBytes(wanted: Wanted, options: ContentOptions): AsyncGenerator<Uint8Array, void> {
+async function* storedBytes(wanted: Wanted, options: LayerContentOptions): AsyncGenerator<Uint8Array, void> {
   const { store, layer, index, placed } = wanted;
   const { body, storedSizeBytes } = placed.record;
   if (storedSizeBytes === 0) return;
@@ -79,12 +79,12 @@ function* ofIndex(index: LayerIndex, placed: PlacedRecord): Generator<Uint8Array
 /** A piece of the layer's tar, out of whichever of its blobs is here. */
 async function* ofBlob(
   { store, layer: { diffId }, placed: { record } }: Wanted,
-  { lease, signal }: ContentOptions,
+  { lease, signal }: LayerContentOptions,
 ): AsyncGenerator<Uint8Array, void> {
   const start = record.offset + record.headerBytes;
   const end = start + record.storedSizeBytes;
   const tar = parseDigest(diffId);
-  const presence = await holdPresence(store.metadata, { diffId, digest: tar }, { lease, signal });
+  const presence = await pinPresence(store.metadata, { diffId, digest: tar }, { lease, signal });
   if (presence.state !== 'present') throw layerAbsent(diffId);
   await using reader = await store.blobs.open(presence.digest, { signal });
   if (presence.digest === tar) yield* reader.stream({ start, end, signal });

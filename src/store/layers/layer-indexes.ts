@@ -4,8 +4,8 @@ import type { ObjectLocks } from '../../content/object-locks.ts';
 import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { type DiffId, digestHex } from '../../spec/digest.ts';
-import { placeIndex } from './place-index.ts';
-import { unfinishedIndex } from './unfinished-indexes.ts';
+import { publishIndex } from './publish-index.ts';
+import { unfinishedIndexName } from './unfinished-indexes.ts';
 
 const suffix = '.idx';
 const namePattern = /^([0-9a-f]{64})\.idx$/;
@@ -40,15 +40,15 @@ export class LayerIndexes {
 
   /** Returns the name under which an index is written before its layer is known; garbage collection knows it by the lease. */
   nameOfNew(lease: Lease, snapshotId: string): string {
-    return unfinishedIndex(lease, snapshotId);
+    return unfinishedIndexName(lease, snapshotId);
   }
 
   /** Puts a finished index in its place, under the lock that garbage collection takes too. */
-  async place(name: string, diffId: DiffId, options: AbortOptions): Promise<void> {
+  async publish(name: string, diffId: DiffId, options: AbortOptions): Promise<void> {
     const written = join(this.folder, name);
-    const place = async (): Promise<void> =>
-      await placeIndex(written, this.pathOf(diffId), { isTrusted: this.#isNamed(diffId) });
-    await this.#locks.with('layer', diffId, place, options);
+    const publish = async (): Promise<void> =>
+      await publishIndex(written, this.pathOf(diffId), { isTrusted: this.#isNamed(diffId) });
+    await this.#locks.with('layer', diffId, publish, options);
   }
 
   /** Removes an index that was not placed. Idempotent. */

@@ -4,7 +4,7 @@ import { type ChainId, type DiffId, parseDiffId } from '../../spec/digest.ts';
 import type { Store } from '../store.ts';
 import { diffIdLabel } from './diff-id-label.ts';
 import type { IndexedLayer } from './index-snapshot.ts';
-import type { CopiedChanges, LayersBelow, MadeLayer, MakeOptions } from './types.ts';
+import type { CopiedChanges, CreatedLayer, LayersBelow, MakeLayerOptions } from './types.ts';
 
 // How many bytes its changes delete of each step below, nearest first, separated by spaces; absent when none.
 const deletesLabel = 'strata.deletes';
@@ -17,8 +17,8 @@ export async function makeLayer(
   store: Store,
   snapshotId: string,
   below: LayersBelow,
-  options: MakeOptions,
-): Promise<MadeLayer> {
+  options: MakeLayerOptions,
+): Promise<CreatedLayer> {
   const known = await findMade(store, snapshotId, options.lease);
   const layer = known ?? (await indexChanges(store, snapshotId, below.made, options));
   const chainId = nextChainId(below.chainId, layer.diffId);
@@ -36,7 +36,7 @@ export async function copyIntoLayer(
   store: Store,
   snapshotId: string,
   copyOf: CopiedChanges,
-  options: MakeOptions,
+  options: MakeLayerOptions,
 ): Promise<void> {
   await indexChanges(store, snapshotId, [], { ...options, copyOf });
 }
@@ -55,7 +55,7 @@ async function indexChanges(
   store: Store,
   snapshotId: string,
   below: readonly DiffId[],
-  options: MakeOptions & { readonly copyOf?: CopiedChanges },
+  options: MakeLayerOptions & { readonly copyOf?: CopiedChanges },
 ): Promise<IndexedLayer> {
   const { snapshotter } = await store.openDriver();
   // A build whose steps are all in the cache needs none of it.

@@ -54,12 +54,12 @@ export function presenceOf(records: PresenceRecords, { diffId, digest, snapshotI
 }
 
 /** {@link presenceOf}, in one transaction with the pins that keep what it finds for as long as the lease. */
-export async function holdPresence(
+export async function pinPresence(
   records: PresenceRecords,
   wanted: WantedBlob,
   { lease, signal }: AbortOptions & { readonly lease: StoreLease },
 ): Promise<Presence> {
-  return await lease.pinning(
+  return await lease.withPins(
     (pin) => {
       const presence = presenceOf(records, wanted);
       if (presence.state === 'present') pin('blob', presence.digest);

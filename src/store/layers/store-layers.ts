@@ -6,10 +6,10 @@ import { openLayerFiles } from './layer-files.ts';
 import { LayerIndexes } from './layer-indexes.ts';
 import type {
   CopiedChanges,
+  CreatedLayer,
   LayerStore,
   LayersBelow,
-  MadeLayer,
-  MakeOptions,
+  MakeLayerOptions,
   OpenLayerFiles,
   UnpackedChain,
   UnpackRequest,
@@ -40,12 +40,12 @@ export class StoreLayers implements LayerStore {
     return await unpackChain(this.#store, request);
   }
 
-  async make(snapshotId: string, below: LayersBelow, options: MakeOptions): Promise<MadeLayer> {
+  async make(snapshotId: string, below: LayersBelow, options: MakeLayerOptions): Promise<CreatedLayer> {
     const { makeLayer } = await import('./make-layer.ts');
     return await makeLayer(this.#store, snapshotId, below, options);
   }
 
-  async copy(snapshotId: string, changes: CopiedChanges, options: MakeOptions): Promise<void> {
+  async copy(snapshotId: string, changes: CopiedChanges, options: MakeLayerOptions): Promise<void> {
     const { copyIntoLayer } = await import('./make-layer.ts');
     await copyIntoLayer(this.#store, snapshotId, changes, options);
   }

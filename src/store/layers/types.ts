@@ -39,14 +39,14 @@ export interface UnpackedChain {
 }
 
 /** A layer as the image names and weighs it. */
-export interface WeighedLayer {
+export interface LayerSizes {
   readonly diffId: DiffId;
   readonly tarSizeBytes: number;
   readonly sizeBytes: number;
 }
 
 /** A layer made of a snapshot's changes, and the snapshot that stands for it: another one when the same chain stood already. */
-export interface MadeLayer extends WeighedLayer {
+export interface CreatedLayer extends LayerSizes {
   readonly snapshotId: string;
   /** Of this layer and all below it. */
   readonly chainId: ChainId;
@@ -77,10 +77,10 @@ export interface LayerMaker {
    * Returns the layer of a committed snapshot's changes, made at the first call. The snapshot carries its chainID
    * afterwards, so that a second call reads nothing but a row.
    */
-  make(snapshotId: string, below: LayersBelow, options: AbortOptions): Promise<MadeLayer>;
+  make(snapshotId: string, below: LayersBelow, options: AbortOptions): Promise<CreatedLayer>;
 }
 
-export type MakeOptions = AbortOptions & { readonly lease: Lease };
+export type MakeLayerOptions = AbortOptions & { readonly lease: Lease };
 
 /** Where the files of a layer are, for as long as this is held. */
 export interface OpenLayerFiles extends AsyncDisposable {
@@ -97,7 +97,7 @@ export interface LayerStore {
   /** Makes a chain of layers stand. Throws as `unpackChain`. */
   unpack(request: UnpackRequest): Promise<UnpackedChain>;
   /** Returns the layer of a committed snapshot's changes, made at the first call. */
-  make(snapshotId: string, below: LayersBelow, options: MakeOptions): Promise<MadeLayer>;
+  make(snapshotId: string, below: LayersBelow, options: MakeLayerOptions): Promise<CreatedLayer>;
   /** Gives a new snapshot a copy of changes to the same parent, and makes the layer of them on the way. */
-  copy(snapshotId: string, changes: CopiedChanges, options: MakeOptions): Promise<void>;
+  copy(snapshotId: string, changes: CopiedChanges, options: MakeLayerOptions): Promise<void>;
 }

@@ -4,7 +4,7 @@ import type { Lease } from '../../ledger/types.ts';
 import type { Leases } from '../../metadata/leases.ts';
 
 /** What the name of a layer index begins with until it is whole and known: whose it is stands in it. */
-export const unfinishedIndex = ({ id }: Pick<Lease, 'id'>, name: string): string => `.new-${id}-${name}`;
+export const unfinishedIndexName = ({ id }: Pick<Lease, 'id'>, name: string): string => `.new-${id}-${name}`;
 
 const unfinished = /^\.new-([0-9a-f]+)-/;
 

@@ -14,7 +14,7 @@ import type { Store } from '../store.ts';
 import type { LayerIndexes } from './layer-indexes.ts';
 import { markParentDependent } from './parent-dependent.ts';
 import { isRemakeable } from './presence.ts';
-import type { LayerToUnpack, MakeOptions, UnpackedChain, UnpackedLayer, UnpackRequest } from './types.ts';
+import type { LayerToUnpack, MakeLayerOptions, UnpackedChain, UnpackedLayer, UnpackRequest } from './types.ts';
 
 const noLayers: UnpackedChain = { layers: [], snapshotId: undefined };
 
@@ -27,23 +27,27 @@ const noLayers: UnpackedChain = { layers: [], snapshotId: undefined };
 export async function unpackChain(store: Store, request: UnpackRequest): Promise<UnpackedChain> {
   const diffIds = request.layers.map(({ diffId }) => diffId);
   const chain = chainIds(diffIds);
-  const standing = await findStanding(diffIds, chain, request, store);
+  const standing = await findUnpacked(diffIds, chain, request, store);
   const unpacking = new Unpacking(request, store, standing.snapshotId);
   await unpacking.unpack(standing.layers.length, chain);
   return { layers: [...standing.layers, ...unpacking.done], snapshotId: unpacking.topId };
 }
 
 /** Returns how many of the layers, from the base up, stand unpacked; they are pinned. */
-export async function countStanding(store: Store, diffIds: readonly DiffId[], options: MakeOptions): Promise<number> {
-  const { layers } = await findStanding(diffIds, chainIds(diffIds), options, store);
+export async function countUnpacked(
+  store: Store,
+  diffIds: readonly DiffId[],
+  options: MakeLayerOptions,
+): Promise<number> {
+  const { layers } = await findUnpacked(diffIds, chainIds(diffIds), options, store);
   return layers.length;
 }
 
 /** The longest part of the chain, from the base up, that needs no work. */
-async function findStanding(
+async function findUnpacked(
   diffIds: readonly DiffId[],
   chain: readonly ChainId[],
-  { lease, signal }: MakeOptions,
+  { lease, signal }: MakeLayerOptions,
   store: Store,
 ): Promise<UnpackedChain> {
   const {
@@ -57,7 +61,7 @@ async function findStanding(
     if (snapshot === undefined || !(await snapshotter.isWhole(snapshot.id))) continue;
     const line = layerLine(snapshot.id, metadata.snapshots).toReversed();
     const own = diffIds.slice(0, count);
-    await metadata.objects.pinning(lease, (pin) => own.forEach((diffId) => pin('layer', diffId)), { signal });
+    await metadata.objects.withPins(lease, (pin) => own.forEach((diffId) => pin('layer', diffId)), { signal });
     const layers = own.flatMap((diffId, at): UnpackedLayer[] => {
       const record = metadata.layers.get(diffId);
       const files = metadata.snapshots.get(line[at] ?? '');
@@ -197,7 +201,7 @@ class Unpacking {
     } = this.#store;
     const { lease, signal } = this.#request;
     const { diffId, tarSizeBytes, sizeBytes, entries, parentDependent } = applied;
-    await metadata.objects.pinning(lease, (pin) => pin('layer', diffId), { signal });
+    await metadata.objects.withPins(lease, (pin) => pin('layer', diffId), { signal });
     const known = metadata.layers.get(diffId);
     // An index that fits one parent only must not take the place of one that another tree is remade from.
     const isKept = known !== undefined && metadata.layers.isNamed(diffId) && hasIndex(indexes, diffId);
@@ -205,7 +209,7 @@ class Unpacking {
       indexes.discard(written);
       return known;
     }
-    await indexes.place(written, diffId, { signal });
+    await indexes.publish(written, diffId, { signal });
     const remakeable = applied.remakeable && !parentDependent;
     const record = { diffId, tarSizeBytes, sizeBytes, entries, remakeable };
     await metadata.layers.put(record, lease, { signal });

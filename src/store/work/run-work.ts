@@ -3,12 +3,12 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import { TrackedContentStore } from '../../metadata/tracked-content.ts';
 import { collectAfterDeaths, collectGarbage, emptyTrashBriefly } from '../garbage/collect.ts';
-import type { CopiedChanges, LayersBelow, MadeLayer, UnpackedChain, UnpackRequest } from '../layers/types.ts';
+import type { CopiedChanges, CreatedLayer, LayersBelow, UnpackedChain, UnpackRequest } from '../layers/types.ts';
 import type { Store } from '../store.ts';
 import { flushMeanwhile } from './flush-meanwhile.ts';
 import { openScratch, type ScratchFolder } from './scratch-folder.ts';
 import { StoreFlush } from './store-flush.ts';
-import type { MadeWork, Work } from './types.ts';
+import type { Work, WorkResult } from './types.ts';
 
 /**
  * The one protocol by which something durable is made:
@@ -24,7 +24,7 @@ import type { MadeWork, Work } from './types.ts';
 export async function runWork<T>(
   store: Store,
   purpose: string,
-  body: (work: Work) => Promise<MadeWork<T>>,
+  body: (work: Work) => Promise<WorkResult<T>>,
   options: AbortOptions,
 ): Promise<T> {
   await collectAfterDeaths(store, options);
@@ -43,7 +43,7 @@ export async function runWork<T>(
 async function underLease<T>(
   store: Store,
   purpose: string,
-  body: (work: Work) => Promise<MadeWork<T>>,
+  body: (work: Work) => Promise<WorkResult<T>>,
   options: AbortOptions,
 ): Promise<T> {
   await using lease = await store.metadata.leases.open(purpose, options);
@@ -78,7 +78,7 @@ class LeasedWork implements Work, Disposable {
     return chain;
   }
 
-  async make(snapshotId: string, below: LayersBelow, { signal }: AbortOptions): Promise<MadeLayer> {
+  async make(snapshotId: string, below: LayersBelow, { signal }: AbortOptions): Promise<CreatedLayer> {
     const layer = await this.#store.layers.make(snapshotId, below, { lease: this.lease, signal });
     if (layer.isNew) this.#hasWritten = true;
     return layer;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { BlobInfo, BlobReader, ContentStore, StoredBlob } from '../../content/types.ts';
-import { digestOf } from '../../content/verified.ts';
+import { digestOf } from '../../content/verify.ts';
 import type { ErrorCode, ErrorKind } from '../../errors/index.ts';
 import { utf8 } from '../../lib/bytes.ts';
 import { type Digest, parseDigest } from '../../spec/digest.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { LocalContentStore } from '../../../src/content/local/store.ts';
 import { ObjectLocks } from '../../../src/content/object-locks.ts';
-import { digestOf } from '../../../src/content/verified.ts';
+import { digestOf } from '../../../src/content/verify.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import type { Digest } from '../../../src/spec/digest.ts';
 import { needs, output } from '../../helpers/needs.ts';

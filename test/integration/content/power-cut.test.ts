@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { digestOf } from '../../../src/content/verified.ts';
+import { digestOf } from '../../../src/content/verify.ts';
 import { parseDigest } from '../../../src/spec/digest.ts';
 import { needs } from '../../helpers/needs.ts';
 import { PowerDisk, powerCuts } from '../../helpers/power-cut.ts';

@@ -18,7 +18,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Engine } from '../../../src/engine/index.ts';
 import { KeyLocks } from '../../../src/store/key-locks.ts';
-import { unfinishedIndex } from '../../../src/store/layers/unfinished-indexes.ts';
+import { unfinishedIndexName } from '../../../src/store/layers/unfinished-indexes.ts';
 import { tryLockFile } from '../../../src/sys/flock.ts';
 import { needs } from '../../helpers/needs.ts';
 import { placesOf, recordsOf } from '../../helpers/store-places.ts';
@@ -92,7 +92,7 @@ test('who was killed over what a killed one left: the next one finds it all the 
   const source = join(import.meta.dirname, '../../../src/metadata/metadata.ts');
   const paths = { database, locksDirectory: locks };
   const program = `import { Metadata } from ${JSON.stringify(source)};
-    const lease = await Metadata.openToLook(${JSON.stringify(paths)}).leases.open('killed');
+    const lease = await Metadata.openForReading(${JSON.stringify(paths)}).leases.open('killed');
     console.log(lease.id); setInterval(() => lease.id, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -102,7 +102,7 @@ test('who was killed over what a killed one left: the next one finds it all the 
   using metadata = recordsOf(engine);
   const [lease] = metadata.leases.list();
   assert.ok(lease !== undefined);
-  const left = join(indexes, unfinishedIndex(lease, 'layer'));
+  const left = join(indexes, unfinishedIndexName(lease, 'layer'));
   mkdirSync(indexes, { recursive: true });
   writeFileSync(left, 'x');
   child.kill('SIGKILL');
@@ -166,7 +166,7 @@ test('collecting garbage takes what killed processes had begun, and nothing of t
   const store = placesOf(engine);
   using metadata = recordsOf(engine);
   await using lease = await metadata.leases.open('at work');
-  const newIndex = (id: string): string => join(store.indexes, unfinishedIndex({ id }, 'layer'));
+  const newIndex = (id: string): string => join(store.indexes, unfinishedIndexName({ id }, 'layer'));
   const [dead, digest] = ['0'.repeat(20), `sha256:${'1'.repeat(64)}`];
   const working = `${newIndex(lease.id)}.tmp`;
   const stepLocks = join(store.locks, 'steps');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
 import { Database } from '../../../src/metadata/database.ts';
-import { migrations } from '../../../src/metadata/migrations/all.ts';
+import { migrations } from '../../../src/metadata/migrations/migrations.ts';
 import { busyboxStore } from '../../helpers/busybox-store.ts';
 import { needs } from '../../helpers/needs.ts';
 import { startCommand } from '../../helpers/started-command.ts';

@@ -6,7 +6,7 @@ import { closeSync, existsSync, openSync, readdirSync, rmSync, statfsSync, write
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { WriterOptions } from '../../../src/content/types.ts';
-import { digestOf } from '../../../src/content/verified.ts';
+import { digestOf } from '../../../src/content/verify.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { TrackedContentStore } from '../../../src/metadata/tracked-content.ts';
 import { collectGarbage } from '../../../src/store/garbage/collect.ts';
@@ -124,7 +124,7 @@ test('a transfer goes with its bytes: discarded, empty, wrong', { skip }, async 
   {
     await using writer = await content.writer('discarded', upload);
     await writer.write(bytesOf(9));
-    assert.equal(store.content.isWritten('discarded'), true);
+    assert.equal(store.content.isBeingWritten('discarded'), true);
     assert.deepEqual(refsIn(store), ['discarded']);
     assert.equal(await content.discardIngest('discarded', async () => true), false, 'somebody writes it');
     await writer.discard();

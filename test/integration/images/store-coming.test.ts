@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { digestOf } from '../../../src/content/verified.ts';
+import { digestOf } from '../../../src/content/verify.ts';
 import type { Engine, Image, Layer, LoadImagesEvent } from '../../../src/engine/index.ts';
 import { documentOf, manifestOf } from '../../../src/images/assemble-image.ts';
 import { parseImageConfig } from '../../../src/spec/config.ts';

@@ -3,7 +3,7 @@ import { closeSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'no
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { digestOf } from '../../../src/content/verified.ts';
+import { digestOf } from '../../../src/content/verify.ts';
 import { isKind } from '../../../src/errors/index.ts';
 import { TrackedContentStore } from '../../../src/metadata/tracked-content.ts';
 import { emptyTrash } from '../../../src/metadata/trash.ts';
@@ -69,7 +69,7 @@ test('a store on a full disk opens, and what is removed makes room', {
 
   for (let i = 0; i < 20; i++) {
     const remove = (): unknown => metadata.tags.remove(`image-${i}`);
-    assert.equal(await metadata.db.transact(remove, { frees: true }), digest(i));
+    assert.equal(await metadata.db.transact(remove, { freesSpace: true }), digest(i));
   }
   const { removed } = await collector.collect();
   assert.ok(removed.length >= 40, `${removed.length} objects went`);
@@ -101,7 +101,7 @@ test('a store on a full disk can be removed from for as long as anybody does', {
   for (let round = 0; written < 40 << 20; round++) {
     const name = `image-${round % 200}`;
     const change = (): unknown => (round % 400 < 200 ? tags.remove(name) : tags.set(name, digest));
-    await db.transact(change, { frees: true });
+    await db.transact(change, { freesSpace: true });
     // Three pages at least.
     written += 3 * 4096;
     // The thread that writes the log back gets its turn, as it does where a flush takes time.

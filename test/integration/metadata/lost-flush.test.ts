@@ -62,7 +62,7 @@ const untilLost = async (insert: (bytes: number) => Promise<void>): Promise<void
 /** Sizes of what the disk kept. */
 function kept(disk: LosingDisk, path: string): number[] {
   disk.startAgain();
-  using db = Database.openToLook(path, { migrations: [table] });
+  using db = Database.openForReading(path, { migrations: [table] });
   return db
     .statement<{ n: number }>('SELECT length(bytes) AS n FROM item')
     .all()

@@ -11,8 +11,8 @@ test('the number of an event that a power cut took is not used again, and those 
 }, async () => {
   using disk = new PowerDisk(64);
   const paths = { database: join(disk.path, 'strata.db'), locksDirectory: join(disk.path, 'locks') };
-  const add = async ({ db, events }: Metadata, action: string, isVolatile: boolean): Promise<void> =>
-    await db.transact(() => events.add({ type: 'container', action, actor: 'a', attributes: {} }), { isVolatile });
+  const add = async ({ db, events }: Metadata, action: string, skipFlush: boolean): Promise<void> =>
+    await db.transact(() => events.add({ type: 'container', action, actor: 'a', attributes: {} }), { skipFlush });
   let seen = 0;
   {
     using metadata = await Metadata.open({ ...paths, bootId: 'one' });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { GarbageCollector } from '../../../src/metadata/gc.ts';
+import { GarbageCollector } from '../../../src/metadata/garbage-collector.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
 import { snapshotSweeper } from '../../../src/metadata/sweepers.ts';
 import { mountHidden } from '../../../src/snapshots/index.ts';

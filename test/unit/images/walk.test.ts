@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { digestOf } from '../../../src/content/verified.ts';
+import { digestOf } from '../../../src/content/verify.ts';
 import { walk } from '../../../src/images/walk.ts';
 import { utf8 } from '../../../src/lib/bytes.ts';
 import type { Descriptor } from '../../../src/spec/descriptor.ts';

@@ -9,8 +9,8 @@ const db = await Database.open(path, {
   migrations: [{ version: 1, sql: 'CREATE TABLE item (name TEXT PRIMARY KEY) STRICT' }],
 });
 const insert = (item: string): number => db.statement('INSERT INTO item VALUES (?)').run(item);
-const many = async (body: (i: number) => unknown, isVolatile = false): Promise<void> => {
-  for (let i = 0; i < Number(number); i++) await db.transact(() => body(i), { isVolatile });
+const many = async (body: (i: number) => unknown, skipFlush = false): Promise<void> => {
+  for (let i = 0; i < Number(number); i++) await db.transact(() => body(i), { skipFlush });
 };
 
 if (mode === 'add') await many((i) => insert(`${name}-${i}`));

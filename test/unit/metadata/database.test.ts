@@ -7,8 +7,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Database } from '../../../src/metadata/database.ts';
-import { migrations } from '../../../src/metadata/migrations/all.ts';
 import type { Migration } from '../../../src/metadata/migrations/migration.ts';
+import { migrations } from '../../../src/metadata/migrations/migrations.ts';
 import { needs, output } from '../../helpers/needs.ts';
 import { soaking } from '../../helpers/seeded.ts';
 import { temporaryRoot } from './open-store.ts';
@@ -138,7 +138,7 @@ describe('transactions', () => {
   test('an abort ends the wait for a store that is being opened for writing', async (context) => {
     const path = join(temporaryRoot(context), 'a.db');
     using other = await Database.open(path, { migrations: [table] });
-    using db = Database.openToLook(path, {
+    using db = Database.openForReading(path, {
       migrations: [table],
       busyTimeoutMs: 3000,
       onWritable: async (transact) => await transact(() => add(db, 'opened')),

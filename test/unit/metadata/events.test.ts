@@ -9,7 +9,7 @@ test('the highest number that was seen, also of what a power cut may have taken'
   const place = { database: join(root, 'strata.db'), locksDirectory: root };
   const event = { type: 'image', action: 'tag', actor: 'a', attributes: {} } as const;
   {
-    using none = Metadata.openToLook({ ...place, bootId: 'first' });
+    using none = Metadata.openForReading({ ...place, bootId: 'first' });
     assert.equal(none.events.highest(), 0);
   }
   {
@@ -17,7 +17,7 @@ test('the highest number that was seen, also of what a power cut may have taken'
     await first.db.transact(() => first.events.add(event));
     assert.equal(first.events.highest(), first.events.newest());
   }
-  using again = Metadata.openToLook({ ...place, bootId: 'second' });
+  using again = Metadata.openForReading({ ...place, bootId: 'second' });
   const seen = again.events.newest();
   const mayHaveBeenSeen = again.events.highest();
   assert.ok(mayHaveBeenSeen > seen, `${mayHaveBeenSeen} of ${seen}`);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { LocalContentStore } from '../../../src/content/local/store.ts';
 import { ObjectLocks } from '../../../src/content/object-locks.ts';
-import { GarbageCollector } from '../../../src/metadata/gc.ts';
+import { GarbageCollector } from '../../../src/metadata/garbage-collector.ts';
 import { Metadata, type MetadataOptions } from '../../../src/metadata/metadata.ts';
 import { blobSweeper, fileSweeper } from '../../../src/metadata/sweepers.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { digestOf } from '../../../src/content/verified.ts';
+import { digestOf } from '../../../src/content/verify.ts';
 import { utf8 } from '../../../src/lib/bytes.ts';
 import type { NewImage } from '../../../src/metadata/images.ts';
 import type { LayerRecord } from '../../../src/metadata/layers.ts';

@@ -74,7 +74,7 @@ describe('what another boot left', () => {
     await using lease = await store.metadata.leases.open('commit');
     await store.metadata.snapshots.commit('container', { durable: false }, lease);
     const { db, snapshots } = store.metadata;
-    assert.equal(await db.transact(() => snapshots.dropOfOtherBoots()), 0);
+    assert.equal(await db.transact(() => snapshots.dropFromEarlierBoots()), 0);
     assert.equal(store.metadata.snapshots.get('container')?.kind, 'committed');
   });
 });

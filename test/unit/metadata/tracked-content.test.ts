@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { digestOf } from '../../../src/content/verified.ts';
+import { digestOf } from '../../../src/content/verify.ts';
 import { utf8 } from '../../../src/lib/bytes.ts';
 import { TrackedBlobs, TrackedContentStore } from '../../../src/metadata/tracked-content.ts';
 import { contentStoreSuite } from '../../../src/testing/suites/content-store.ts';
@@ -51,7 +51,7 @@ describe('tracked content', () => {
     const transact = context.mock.method(store.metadata.db, 'transact', () => Promise.reject(busy));
     await assert.rejects(async () => await writer[Symbol.asyncDispose](), busy);
     transact.mock.restore();
-    assert.equal(store.content.isWritten('upload'), false);
+    assert.equal(store.content.isBeingWritten('upload'), false);
   });
 
   test('a file without a row is not there, and a commit makes it so', async (context) => {

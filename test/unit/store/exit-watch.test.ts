@@ -16,7 +16,7 @@ try {
 } catch {}
 let looks = 0;
 const isOver = async () => ++looks === 3;
-await new ExitWatch(process.argv[1]).until('one', { isOver, glance: () => undefined });
+await new ExitWatch(process.argv[1]).waitUntilOver('one', { isOver, glance: () => undefined });
 process.exit(looks);
 `;
 
@@ -34,7 +34,7 @@ test('an exit file wakes all who wait for that container, and nobody else', asyn
   const looks = { one: 0, two: 0 };
   let hasEnded = false;
   const wait = (id: 'one' | 'two'): Promise<void> =>
-    watch.until(id, {
+    watch.waitUntilOver(id, {
       isOver: async () => {
         looks[id]++;
         return id === 'one' && hasEnded;
@@ -64,7 +64,7 @@ test('what a glance shows is looked at once, not once a waiter', async (context)
     isGone = ++glances === 2;
     return isGone ? 'gone' : 'there';
   };
-  await Promise.all(Array.from({ length: 50 }, () => watch.until('one', { isOver, glance })));
+  await Promise.all(Array.from({ length: 50 }, () => watch.waitUntilOver('one', { isOver, glance })));
   assert.equal(glances, 2);
 });
 
@@ -80,5 +80,5 @@ test('a glance that fails is told to those who wait, and does not end the progra
     if (glances > 1) throw fault;
     return false;
   };
-  await assert.rejects(watch.until('one', { isOver, glance }), fault);
+  await assert.rejects(watch.waitUntilOver('one', { isOver, glance }), fault);
 });

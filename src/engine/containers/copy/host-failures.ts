@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { isDiskFull, whyFull } from '../../../content/disk-failure.ts';
+import { describeExhaustion, isDiskFull } from '../../../content/disk-failure.ts';
 import { isStrataError, StrataError } from '../../../errors/index.ts';
 import { displayBytes } from '../../../lib/bytes.ts';
 import { errnoOf } from '../../../sys/errno.ts';
@@ -38,7 +38,7 @@ export function copyFailure(error: unknown, directory: string, refused: () => St
   if (isDiskFull(error)) {
     return new StrataError({
       code: 'ERR_NO_SPACE',
-      message: `cp: ${whyFull(error, directory)}`,
+      message: `cp: ${describeExhaustion(error, directory)}`,
       hint: 'Free space on that filesystem.',
       cause: error,
     });

@@ -35,7 +35,7 @@ const record: ContainerResource = {
       const gone = containers.get(id);
       if (containers.remove(id) && gone !== undefined) addContainerEvent(metadata, gone, { action: 'destroy' });
     };
-    await db.transact(remove, { frees: true });
+    await db.transact(remove, { freesSpace: true });
   },
 };
 
@@ -84,7 +84,7 @@ export async function discardContainer(
     ...(end === undefined ? state : ended(state, end)),
     status: 'removing',
   });
-  await changeState(metadata, id, change, { isVolatile: true, frees: true, happened });
+  await changeState(metadata, id, change, { skipFlush: true, freesSpace: true, happened });
   for (const { clear } of containerResources) await clear({ store, id, snapshotId, lease });
 }
 

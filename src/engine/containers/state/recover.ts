@@ -106,7 +106,7 @@ async function finish(
     writeExit(exitsOf(layout), id, how.exitCode ?? unknownExitCode);
     await discardContainer(store, record, { happened, end });
     // On a full disk, too: it may be the container that filled it, and only then can it be looked at or removed.
-  } else await changeState(metadata, id, (now) => ended(now, end), { happened, frees: true });
+  } else await changeState(metadata, id, (now) => ended(now, end), { happened, freesSpace: true });
   forgetExits(store);
 }
 
@@ -131,7 +131,7 @@ async function recoverStart(store: Store, record: ContainerRecord, state: Contai
   const { id } = record;
   const bundle = bundleOf(layout, id);
   const back = async (): Promise<void> => {
-    await changeState(metadata, id, (now) => ended(now, { exitCode: state.exitCode }), { frees: true });
+    await changeState(metadata, id, (now) => ended(now, { exitCode: state.exitCode }), { freesSpace: true });
     rmSync(join(exitsOf(layout), id), { force: true });
   };
   const isThisBoot = state.bootId === bootId();

@@ -2,13 +2,13 @@ import { controlGroupOf } from '../../../containers/runtime/runtime-commands.ts'
 import { type ContainerDefinition, type ContainerState, isActive } from '../../../containers/state.ts';
 import type { JsonValue } from '../../../errors/index.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
-import { DocumentFormat } from '../../../metadata/document.ts';
 import type { Metadata } from '../../../metadata/metadata.ts';
+import { VersionedJson } from '../../../metadata/versioned-json.ts';
 import { bootId } from '../../../sys/boot-id.ts';
 import { isAlive } from '../../../sys/process-identity.ts';
 
-const states = new DocumentFormat<ContainerState>('state of a container');
-const definitions = new DocumentFormat<ContainerDefinition>('definition of a container');
+const states = new VersionedJson<ContainerState>('state of a container');
+const definitions = new VersionedJson<ContainerDefinition>('definition of a container');
 
 /** What metadata keeps for us without looking into it. */
 export const stateOf = ({ state }: ContainerRecord): ContainerState => ({ status: 'created', ...states.read(state) });

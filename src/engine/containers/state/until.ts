@@ -11,7 +11,7 @@ export const until = (
   id: string,
   isOver: () => Promise<boolean>,
   { signal }: AbortOptions,
-): Promise<void> => store.exits.until(id, { isOver, glance: () => glance(store, id), signal });
+): Promise<void> => store.exits.waitUntilOver(id, { isOver, glance: () => glance(store, id), signal });
 
 function glance(store: Store, id: string): string | undefined {
   const record = store.metadata.containers.get(id);

@@ -42,7 +42,10 @@ export class AttendedLife {
     if (this.#isRemoved) return;
     const change = (state: ContainerState): ContainerState =>
       ended({ ...state, startedAt: this.#startedAt }, this.#end);
-    await changeState(this.#store.metadata, this.#container.id, change, { happened: this.#happened(), frees: true });
+    await changeState(this.#store.metadata, this.#container.id, change, {
+      happened: this.#happened(),
+      freesSpace: true,
+    });
   }
 
   async fail(error: unknown): Promise<void> {
@@ -66,7 +69,7 @@ export class AttendedLife {
     const happened = ['attach', 'start'].map((action) => ({ action, time: startedAt }));
     const change = (state: ContainerState): ContainerState => ({ ...state, startedAt });
     try {
-      await changeState(this.#store.metadata, this.#container.id, change, { happened, isVolatile: true });
+      await changeState(this.#store.metadata, this.#container.id, change, { happened, skipFlush: true });
     } catch (error) {
       // As on a full disk: it runs all the same.
       if (!isStrataError(error)) throw error;

@@ -75,7 +75,7 @@ async function thaw(store: Store, record: ContainerRecord, signal: number): Prom
     id,
     (state) => (state.status === 'paused' ? { ...state, status: 'running' } : undefined),
     // Soon over, if it was killed: not worth waiting for the disk.
-    { happened: [{ action: 'unpause' }], isVolatile: signal === SIGKILL },
+    { happened: [{ action: 'unpause' }], skipFlush: signal === SIGKILL },
   );
 }
 

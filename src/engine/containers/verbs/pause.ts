@@ -25,11 +25,11 @@ export async function pauseByName(store: Store, name: string, options: AbortOpti
   if (stateOf(held.record).status === 'paused') throw refused(`Container ${id} is already paused`);
   // Written first: who is told of a container that it is paused lets it go on before killing it. Not flushed: after a power
   // cut nothing of it runs.
-  await become(store, id, 'paused', { isVolatile: true });
+  await become(store, id, 'paused', { skipFlush: true });
   try {
     await freeze(runtimePlaceOf(store, definitionOf(held.record)), id, 'pause');
   } catch (error) {
-    await become(store, id, 'running', { isVolatile: true });
+    await become(store, id, 'running', { skipFlush: true });
     throw error;
   }
   await become(store, id, 'paused', { happened: [{ action: 'pause' }] });

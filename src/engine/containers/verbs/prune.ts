@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { isStrataError } from '../../../errors/index.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
-import { notePrune } from '../../../metadata/note-volatile.ts';
+import { recordPrune } from '../../../metadata/record-best-effort.ts';
 import { compileFilters, Filters, type FilterTable, hasLabels, lacksLabels } from '../../../query/filters.ts';
 import { untilFilter } from '../../../query/until-filter.ts';
 import { collectGarbage } from '../../../store/garbage/collect.ts';
@@ -49,7 +49,7 @@ export async function pruneContainers(
   });
   removeStrayFolders(store);
   const reclaimedBytes = sizes.sumOf(removed);
-  await notePrune(metadata, 'container', reclaimedBytes);
+  await recordPrune(metadata, 'container', reclaimedBytes);
   return { deleted, reclaimedBytes, warnings };
 }
 

@@ -57,7 +57,7 @@ export async function startContainer(store: Store, name: string, options: StartW
   options.signal?.throwIfAborted();
   const starting: ContainerState = { ...before, status: 'starting', bootId: bootId() };
   // A prune may have been faster. Not flushed: to a power cut it is a container that was never started.
-  const found = await changeState(metadata, id, () => starting, { isVolatile: true });
+  const found = await changeState(metadata, id, () => starting, { skipFlush: true });
   if (found === undefined) throw containerNotFound(name);
   try {
     const running = await bringUp(store, record, options);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { digestOf } from '../../../../src/content/verified.ts';
+import { digestOf } from '../../../../src/content/verify.ts';
 import { runSeed, seeded, soaking } from '../../../helpers/seeded.ts';
 import { ingestsOf, openLocal, strayFiles } from './local-content.ts';
 

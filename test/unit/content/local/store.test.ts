@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import type { LocalContentStore } from '../../../../src/content/local/store.ts';
-import { digestOf } from '../../../../src/content/verified.ts';
+import { digestOf } from '../../../../src/content/verify.ts';
 import { utf8 } from '../../../../src/lib/bytes.ts';
 import type { Digest } from '../../../../src/spec/digest.ts';
 import { contentStoreSuite } from '../../../../src/testing/suites/content-store.ts';
@@ -183,10 +183,10 @@ describe('local: ingests of other processes and other boots', () => {
     const isKept = (name: string): boolean => name === store.ingestName('kept');
     {
       await using _held = await store.writer('idle');
-      assert.equal(store.isWritten('idle'), true);
+      assert.equal(store.isBeingWritten('idle'), true);
       assert.equal(await store.removeIdleIngests(isKept), 0);
     }
-    assert.equal(store.isWritten('idle'), false);
+    assert.equal(store.isBeingWritten('idle'), false);
     assert.equal(await store.removeIdleIngests(isKept), 1);
     assert.equal(await store.removeIdleIngests(isKept), 0);
     assert.deepEqual(ingestsOf(root), [store.ingestName('kept')]);

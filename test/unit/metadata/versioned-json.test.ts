@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DocumentFormat } from '../../../src/metadata/document.ts';
+import { VersionedJson } from '../../../src/metadata/versioned-json.ts';
 
 interface Name {
   readonly first: string;
   readonly last?: string | undefined;
 }
 
-const first = new DocumentFormat<{ readonly name: string }>('name of somebody');
-const second = new DocumentFormat<Name>('name of somebody', [({ name }) => ({ first: name ?? '' })]);
+const first = new VersionedJson<{ readonly name: string }>('name of somebody');
+const second = new VersionedJson<Name>('name of somebody', [({ name }) => ({ first: name ?? '' })]);
 
 test('a document comes back, and says its version', () => {
   assert.deepEqual(second.write({ first: 'a', last: undefined }), { version: 2, first: 'a' });

@@ -9,7 +9,7 @@ export type Upgrade = (fields: Fields) => Fields;
  * What stands in a JSON column of the store, an object whose field `version` says which form it has; without one it is
  * version 1. Its own version, apart from the store's format, because fields change more often than tables do.
  */
-export class DocumentFormat<Value extends object> {
+export class VersionedJson<Value extends object> {
   readonly #name: string;
   readonly #upgrades: readonly Upgrade[];
 

@@ -93,7 +93,7 @@ export class BlobVerifier {
  * ERR_BLOB_SIZE_MISMATCH or ERR_BLOB_DIGEST_MISMATCH. With a known size the last chunk of wrong bytes is never handed
  * out; without one the verdict comes after it. The source is closed in every case.
  */
-export async function* verified(
+export async function* verifyStream(
   source: AsyncIterable<Uint8Array>,
   expected: ExpectedBlob,
   { signal }: AbortOptions = {},

@@ -8,7 +8,7 @@ export const usualBusyTimeoutMs = 60_000;
 export const pauseMs = (): number => 1 + Math.random() * 19;
 
 /** Does what waits for nobody until it finds the store free of other writers; throws ERR_STORE_BUSY after too long. */
-export async function onceFree<Result>(
+export async function retryWhileBusy<Result>(
   body: () => Result,
   { signal, busyTimeoutMs = usualBusyTimeoutMs }: AbortOptions & { readonly busyTimeoutMs?: number | undefined } = {},
 ): Promise<Result> {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Engine } from '../../../src/engine/index.ts';
-import { emptyTrashBehind } from '../../../src/store/garbage/trash-process.ts';
+import { emptyTrashInBackground } from '../../../src/store/garbage/empty-trash-in-background.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs } from '../../helpers/needs.ts';
 import { placesOf } from '../../helpers/store-places.ts';
@@ -23,7 +23,7 @@ function folder(context: TestContext): string {
 
 /** Has a trash folder emptied that lies where no store is. */
 async function emptyBehind(context: TestContext, trash: string): Promise<void> {
-  await emptyTrashBehind({ trash, locks: folder(context) });
+  await emptyTrashInBackground({ trash, locks: folder(context) });
 }
 
 /** Waits until nothing but `left` lies in a trash folder. */
@@ -59,7 +59,7 @@ test('what comes while it is emptied goes, too', { skip }, async (context) => {
   const [trash, locks] = [folder(context), folder(context)];
   for (let i = 0; i < 6; i++) {
     addTree(trash, `t${i}`, 300);
-    await emptyTrashBehind({ trash, locks });
+    await emptyTrashInBackground({ trash, locks });
   }
   await isEmptied(trash);
   await emptyBehind(context, join(trash, 'never-was'));

@@ -5,7 +5,7 @@ import { readFault } from '../../sys/read-fault.ts';
 
 const pieceBytes = 1 << 20;
 
-export interface PlaceIndexOptions {
+export interface PublishIndexOptions {
   /** The index that stands was flushed. One that was not may be lost on the disk, and still read well from memory. */
   readonly isTrusted: boolean;
 }
@@ -15,7 +15,7 @@ export interface PlaceIndexOptions {
  * long ago is remade from: it stays where it says the same, and else gives way to one that is on the disk already. A
  * rename alone would let a power cut leave an empty file in its place.
  */
-export async function placeIndex(written: string, path: string, { isTrusted }: PlaceIndexOptions): Promise<void> {
+export async function publishIndex(written: string, path: string, { isTrusted }: PublishIndexOptions): Promise<void> {
   await using standing = await openIfThere(path);
   if (standing !== undefined) {
     await using file = await open(written, 'r');

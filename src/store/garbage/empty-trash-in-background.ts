@@ -8,7 +8,7 @@ import type { StoreLayout } from '../layout.ts';
  * Has the trash emptied by a helper process of low priority, which outlives the command that took something away. When it
  * cannot be started, or is killed, the trash is left to the next command that removes something.
  */
-export async function emptyTrashBehind({ locks, trash }: Pick<StoreLayout, 'locks' | 'trash'>): Promise<void> {
+export async function emptyTrashInBackground({ locks, trash }: Pick<StoreLayout, 'locks' | 'trash'>): Promise<void> {
   await keepHelper({
     program: workerUrl('trash-worker', import.meta.url),
     args: [trash],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { BlobVerifier, digestOf, RunningDigest, verified } from '../../../src/content/verified.ts';
+import { BlobVerifier, digestOf, RunningDigest, verifyStream } from '../../../src/content/verify.ts';
 import { utf8 } from '../../../src/lib/bytes.ts';
 import { fc } from '../../helpers/properties.ts';
 
@@ -48,7 +48,7 @@ describe('verified', () => {
           const all = Buffer.concat(chunks);
           const digest = digestOf(all);
           const outcome = await drain(
-            verified(source(...chunks), sized ? { digest, sizeBytes: all.length } : { digest }),
+            verifyStream(source(...chunks), sized ? { digest, sizeBytes: all.length } : { digest }),
           );
           assert.equal(outcome.error, undefined);
           assert.ok(all.equals(outcome.received));
@@ -68,10 +68,10 @@ describe('verified', () => {
           const at = where % bytes.length;
           damaged[at] = (damaged[at] ?? 0) ^ flip;
           const wanted = { digest: digestOf(bytes), sizeBytes: bytes.length };
-          const outcome = await drain(verified(source(damaged), wanted));
+          const outcome = await drain(verifyStream(source(damaged), wanted));
           assert.equal(codeOf(outcome.error), 'ERR_BLOB_DIGEST_MISMATCH');
           assert.equal(outcome.received.length, 0);
-          const unsized = await drain(verified(source(damaged), { digest: wanted.digest }));
+          const unsized = await drain(verifyStream(source(damaged), { digest: wanted.digest }));
           assert.equal(codeOf(unsized.error), 'ERR_BLOB_DIGEST_MISMATCH');
         },
       ),
@@ -80,7 +80,7 @@ describe('verified', () => {
 
   test('a source that goes on is stopped at the first chunk beyond the size', async () => {
     const endless = source(text, utf8('x'), utf8('never asked for'));
-    const { received, error } = await drain(verified(endless, expected));
+    const { received, error } = await drain(verifyStream(endless, expected));
     assert.equal(codeOf(error), 'ERR_BLOB_SIZE_MISMATCH');
     assert.ok(received.length <= text.length);
     assert.equal(endless.given, 2);
@@ -88,30 +88,30 @@ describe('verified', () => {
   });
 
   test('a short source', async () => {
-    const { error } = await drain(verified(source(text.subarray(1)), expected));
+    const { error } = await drain(verifyStream(source(text.subarray(1)), expected));
     assert.equal(codeOf(error), 'ERR_BLOB_SIZE_MISMATCH');
   });
 
   test('an empty blob from a source without chunks, or with empty ones', async () => {
     const empty = { digest: digestOf(new Uint8Array(0)), sizeBytes: 0 };
-    assert.equal((await drain(verified(source(), empty))).error, undefined);
-    assert.equal((await drain(verified(source(new Uint8Array(0)), empty))).error, undefined);
-    assert.equal(codeOf((await drain(verified(source(), expected))).error), 'ERR_BLOB_SIZE_MISMATCH');
+    assert.equal((await drain(verifyStream(source(), empty))).error, undefined);
+    assert.equal((await drain(verifyStream(source(new Uint8Array(0)), empty))).error, undefined);
+    assert.equal(codeOf((await drain(verifyStream(source(), expected))).error), 'ERR_BLOB_SIZE_MISMATCH');
   });
 
   test('sha512', async () => {
     const digest = digestOf(text, 'sha512');
-    assert.equal((await drain(verified(source(text), { digest, sizeBytes: text.length }))).error, undefined);
+    assert.equal((await drain(verifyStream(source(text), { digest, sizeBytes: text.length }))).error, undefined);
   });
 
   test('stopping early and aborting close the source', async () => {
     const first = source(text.subarray(0, 4), text.subarray(4));
-    for await (const _ of verified(first, expected)) break;
+    for await (const _ of verifyStream(first, expected)) break;
     assert.ok(first.closed);
     const second = source(text.subarray(0, 4), text.subarray(4));
     const controller = new AbortController();
     await assert.rejects(async () => {
-      for await (const _ of verified(second, expected, { signal: controller.signal })) {
+      for await (const _ of verifyStream(second, expected, { signal: controller.signal })) {
         controller.abort(new Error('stopped by the test'));
       }
     }, /stopped by the test/);

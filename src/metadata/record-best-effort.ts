@@ -9,21 +9,21 @@ const patienceMs = 250;
  * Writes down what docker reports and nothing is changed by (exec, attach, copy, save): not flushed, and nothing fails or
  * waits long for want of it, as on a full disk, where only reading is allowed, or beside a process that holds up writers.
  */
-export async function noteVolatile({ db }: Pick<Metadata, 'db'>, note: () => void): Promise<void> {
+export async function recordBestEffort({ db }: Pick<Metadata, 'db'>, note: () => void): Promise<void> {
   const signal = AbortSignal.timeout(patienceMs);
   try {
-    await db.transact(note, { isVolatile: true, signal });
+    await db.transact(note, { skipFlush: true, signal });
   } catch (error) {
     if (!isStrataError(error) && error !== signal.reason) throw error;
   }
 }
 
 /** What a prune freed, as docker reports it. */
-export async function notePrune(
+export async function recordPrune(
   metadata: Pick<Metadata, 'db' | 'events'>,
   type: EventType,
   bytes: number,
 ): Promise<void> {
   const attributes = { reclaimed: String(bytes) };
-  await noteVolatile(metadata, () => metadata.events.add({ type, action: 'prune', actor: '', attributes }));
+  await recordBestEffort(metadata, () => metadata.events.add({ type, action: 'prune', actor: '', attributes }));
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { placeIndex } from '../../../src/store/layers/place-index.ts';
+import { publishIndex } from '../../../src/store/layers/publish-index.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 
 test('an index takes a free name, stays where the new one says the same, and gives way to another', async (context) => {
@@ -10,7 +10,7 @@ test('an index takes a free name, stays where the new one says the same, and giv
   const [written, path] = [join(folder, 'written'), join(folder, 'index')];
   const place = async (content: string, isTrusted = true): Promise<number> => {
     writeFileSync(written, content);
-    await placeIndex(written, path, { isTrusted });
+    await publishIndex(written, path, { isTrusted });
     assert.equal(readFileSync(path, 'utf8'), content);
     assert.ok(!existsSync(written));
     return statSync(path).ino;

@@ -116,7 +116,7 @@ export class GarbageCollector {
       }
       return dead;
     };
-    return await this.#db.transact(forget, { signal, frees: true });
+    return await this.#db.transact(forget, { signal, freesSpace: true });
   }
 
   async #sweep(objects: readonly ObjectRef[], signal: AbortSignal | undefined): Promise<void> {

@@ -8,7 +8,7 @@ import { errnoOf } from '../../sys/errno.ts';
 import { diskFailure } from '../disk-failure.ts';
 import { blobNotFound, damagedBlob } from '../failures.ts';
 import type { BlobReader, OpenOptions } from '../types.ts';
-import { digestOf } from '../verified.ts';
+import { digestOf } from '../verify.ts';
 
 const pieceBytes = 1 << 20;
 // Up to this much is read at once; for more other work goes on meanwhile.
