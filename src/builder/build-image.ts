@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { parseDockerfile } from '../dockerfile/parser.ts';
+import { parseDockerfile } from '../dockerfile/parse-dockerfile.ts';
 import { StrataError } from '../errors/index.ts';
 import { assembleImage } from '../images/assemble-image.ts';
 import { type RecordedImage, recordImage } from '../images/record-image.ts';

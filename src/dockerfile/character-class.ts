@@ -4,7 +4,7 @@ export interface CharacterClass {
   readonly end: number;
 }
 
-/** One character of a class, perhaps escaped; undefined where the syntax wants something else. */
+/** Reads one character of a class, perhaps escaped; undefined where the syntax expects something else. */
 function readMember(characters: readonly string[], index: number): { code: number; end: number } | undefined {
   const first = characters[index];
   if (first === undefined || first === '-' || first === ']') return undefined;
@@ -15,8 +15,8 @@ function readMember(characters: readonly string[], index: number): { code: numbe
 }
 
 /**
- * Reads `[a-z]` or `[^a-z]` of Go's `filepath.Match`, whose `[` stands at `index - 1`; undefined when malformed. A
- * class may match a slash. It is never empty, and `-` and `]` in it need a backslash.
+ * Reads `[a-z]` or `[^a-z]` of Go's `filepath.Match`, with the `[` at `start - 1`; undefined when malformed. A class
+ * may match a slash. It is never empty, and `-` and `]` in it need a backslash.
  */
 export function readCharacterClass(characters: readonly string[], start: number): CharacterClass | undefined {
   const negated = characters[start] === '^';

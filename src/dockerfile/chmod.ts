@@ -2,7 +2,7 @@ import { valueError } from './dockerfile-error.ts';
 import { excerpt } from './quote.ts';
 import type { LineRange } from './syntax-tree.ts';
 
-/** What `--chmod` does to a mode: the twelve permission bits in, twelve bits out. */
+/** Change of a mode by `--chmod`: twelve permission bits in, twelve bits out. */
 export type ChmodChange = (mode: number, isDirectory: boolean) => number;
 
 const setIds = 0o6000;
@@ -33,14 +33,14 @@ class SymbolicMode {
   readonly #text: string;
   readonly #steps: Step[] = [];
   #index = 0;
-  /** BSD's `=` clears once per clause: `u=rX` does not clear for `X` again. */
+  /** True once `=` has cleared. BSD's clears once per clause: `u=rX` does not clear for `X` again. */
   #cleared = false;
 
   constructor(text: string) {
     this.#text = text;
   }
 
-  /** The steps, or undefined when the text is malformed. */
+  /** Returns the steps; undefined when the text is malformed. */
   parse(): readonly Step[] | undefined {
     do if (!this.#clause()) return undefined;
     while (this.#text[this.#index++] === ',');
@@ -62,7 +62,7 @@ class SymbolicMode {
     return true;
   }
 
-  /** One of `+rw`, `-x`, `=u`. */
+  /** Reads one of `+rw`, `-x`, `=u`. */
   #operation(named: number): void {
     const operator = this.#peek();
     this.#index++;
@@ -79,7 +79,7 @@ class SymbolicMode {
       else if (letter === 'X') conditional |= execute;
       else if (letter === 's') bits |= onlyOthers ? 0 : setIds;
       else if (letter === 't' && !onlyOthers) {
-        // Naming the sticky bit extends who is meant in this operation: `a` alone does not include it.
+        // `t` adds the sticky bit to the classes of this operation: `a` alone does not include it.
         who |= sticky;
         bits |= sticky;
       } else if (letter !== 't') {
@@ -127,7 +127,7 @@ class SymbolicMode {
 }
 
 /**
- * Reads the value of `--chmod`: octal up to 07777, or symbolic as BSD's chmod(1) has it with a umask of zero
+ * Reads the value of `--chmod`: octal up to 07777, or symbolic like BSD's chmod(1) with a umask of zero
  * (`u=rwX,go=rX`).
  *
  * @throws ERR_DOCKERFILE_VALUE

@@ -1,5 +1,5 @@
-/** The characters of `text`, one per code point; a lone surrogate is one. */
+/** Returns the characters of `text`, one per code point; a lone surrogate is one. */
 export const characters = (text: string): string[] => Array.from(text);
 
-/** As {@link characters}, as numbers. */
+/** {@link characters} as numbers. */
 export const codePoints = (text: string): number[] => Array.from(text, (character) => character.codePointAt(0) ?? 0);

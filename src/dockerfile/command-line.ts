@@ -1,14 +1,16 @@
 import type { EscapeCharacter } from './syntax-tree.ts';
 import { cutAtBlanks, isSpace, skipSpace, trimSpace } from './whitespace.ts';
 
-/** A logical line taken apart: the instruction's name, its flags, and what its own grammar reads. */
+/**
+ * A logical line split into the instruction's name, its flags, and the rest, which the instruction's own grammar reads.
+ */
 export interface CommandLine {
   readonly name: string;
   readonly flags: readonly string[];
   readonly rest: string;
 }
 
-/** One flag with quotes and escapes removed, and where it ended. */
+/** Reads one flag, removes quotes and escapes, and returns the index behind it. */
 function readFlag(text: string, from: number, escape: EscapeCharacter): { word: string; end: number } {
   let word = '';
   let quote = '';
@@ -25,7 +27,7 @@ function readFlag(text: string, from: number, escape: EscapeCharacter): { word: 
   return { word, end: Math.min(index, text.length) };
 }
 
-/** Flags stop at the first word that does not start with `--`, or behind a lone `--`. */
+/** Reads flags up to the first word that does not start with `--`, or behind a lone `--`. */
 function readFlags(text: string, escape: EscapeCharacter): { flags: string[]; rest: string } {
   const flags: string[] = [];
   for (let index = skipSpace(text, 0); index < text.length; index = skipSpace(text, index)) {
@@ -38,7 +40,7 @@ function readFlags(text: string, escape: EscapeCharacter): { flags: string[]; re
   return { flags, rest: '' };
 }
 
-/** Splits a logical line. Never fails: an unknown name is for a later step to refuse. */
+/** Splits a logical line. Never fails: unknown names are refused by a later step. */
 export function splitCommandLine(line: string, escape: EscapeCharacter): CommandLine {
   const [name, tail = ''] = cutAtBlanks(trimSpace(line));
   const { flags, rest } = readFlags(tail, escape);

@@ -3,7 +3,7 @@ import type { LineRange } from './syntax-tree.ts';
 
 const lines = (at: LineRange): { line: number; endLine: number } => ({ line: at.start, endLine: at.end });
 
-/** The Dockerfile's text is wrong; `text` is worded as docker words it. */
+/** Error for wrong syntax; `text` is in docker's words. */
 export function syntaxError(text: string, at: LineRange, hint?: string): StrataError {
   return new StrataError({
     code: 'ERR_DOCKERFILE_SYNTAX',
@@ -13,7 +13,7 @@ export function syntaxError(text: string, at: LineRange, hint?: string): StrataE
   });
 }
 
-/** A variable, quote or `${…}` cannot be resolved. `at` is left out where the word stands alone. */
+/** Error for a variable, quote or `${…}` that cannot be resolved. `at` is left out for a word without a Dockerfile. */
 export function expansionError(text: string, at?: LineRange): StrataError {
   return new StrataError({
     code: 'ERR_DOCKERFILE_EXPANSION',
@@ -22,7 +22,7 @@ export function expansionError(text: string, at?: LineRange): StrataError {
   });
 }
 
-/** A stage, target or `--from` does not fit together with the others. */
+/** Error for a stage, target or `--from` that does not fit together with the others. */
 export function stageError(text: string, at?: LineRange, hint?: string): StrataError {
   return new StrataError({
     code: 'ERR_DOCKERFILE_STAGE',
@@ -32,7 +32,7 @@ export function stageError(text: string, at?: LineRange, hint?: string): StrataE
   });
 }
 
-/** A value is malformed once its variables are known: a port, a mode, a mount. */
+/** Error for a value that is malformed once its variables are known: a port, a mode, a mount. */
 export function valueError(text: string, at?: LineRange): StrataError {
   return new StrataError({
     code: 'ERR_DOCKERFILE_VALUE',

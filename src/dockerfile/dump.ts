@@ -7,5 +7,5 @@ function dumpNode(node: SyntaxNode): string {
   return [node.name.toLowerCase(), ...flags, ...args].join(' ').trimStart();
 }
 
-/** The tree as S-expressions, one line per instruction, in the form of BuildKit's own dumps. */
+/** Returns the tree as S-expressions, one line per instruction, in the form of BuildKit's own dumps. */
 export const dumpTree = (tree: SyntaxTree): string => tree.nodes.map((node) => `(${dumpNode(node)})\n`).join('');

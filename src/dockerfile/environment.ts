@@ -1,6 +1,6 @@
 /**
- * An environment as an image's config holds it (`NAME=value` each) with one variable set: in the place of the first
- * of that name, else at the end. The list given stays as it is.
+ * Returns an environment of an image's config (`NAME=value` each) with one variable set: in the position of the first
+ * of that name, else at the end. The given list stays unchanged.
  */
 export function withVariable(environment: readonly string[], name: string, value: string): string[] {
   const at = environment.findIndex((entry) => entry === name || entry.startsWith(`${name}=`));
@@ -8,7 +8,7 @@ export function withVariable(environment: readonly string[], name: string, value
   return at < 0 ? [...environment, entry] : environment.with(at, entry);
 }
 
-/** The variables of such a list by name; of equal names the last counts, and one without `=` is empty. */
+/** Returns the variables of such a list by name; of equal names the last counts, and one without `=` is empty. */
 export function variablesOf(environment: readonly string[]): Map<string, string> {
   return new Map(
     environment.map((entry) => {

@@ -1,4 +1,4 @@
-import { type Mount, resolveMount } from './instructions/mount.ts';
+import { type RunMount, resolveMount } from './instructions/mount.ts';
 import type { Instruction, KeyValue, RunInstruction } from './instructions/types.ts';
 import { expandWord, expandWords, type Variables } from './shell-words.ts';
 import type { EscapeCharacter, LineRange } from './syntax-tree.ts';
@@ -14,14 +14,14 @@ function expanderFor(variables: Variables, escape: EscapeCharacter, location: Li
   return (word) => expandWord(word, variables, { escape, location }).text;
 }
 
-const pairs = (found: readonly KeyValue[], expand: Expand): KeyValue[] =>
+const expandPairs = (found: readonly KeyValue[], expand: Expand): KeyValue[] =>
   found.map(({ key, value, legacy }) => ({ key: expand(key), value: expand(value), legacy }));
 
 /**
- * The instruction with its variables replaced, wherever docker replaces them: ENV, LABEL, ADD, COPY, EXPOSE,
- * STOPSIGNAL, USER, VOLUME and WORKDIR. Every part sees the variables from before the instruction, so
- * `ENV a=1 b=$a` takes the old `a`. The others come back unchanged: RUN, CMD and ENTRYPOINT leave variables to the
- * shell (a RUN's mounts go through {@link expandMounts}), ARG through `expandStageArgs`.
+ * Returns the instruction with its variables replaced, wherever docker replaces them: ENV, LABEL, ADD, COPY, EXPOSE,
+ * STOPSIGNAL, USER, VOLUME and WORKDIR. Every value sees the variables from before the instruction, so `ENV a=1 b=$a`
+ * takes the old `a`. The others are returned unchanged: RUN, CMD and ENTRYPOINT leave variables to the shell (a RUN's
+ * mounts go through {@link expandMounts}), ARG is expanded by `expandStageArgs`.
  *
  * @throws ERR_DOCKERFILE_EXPANSION
  */
@@ -29,13 +29,17 @@ export function expandInstruction(instruction: Instruction, variables: Variables
   const expand = expanderFor(variables, options.escape, instruction.location);
   switch (instruction.kind) {
     case 'ENV':
-      return { ...instruction, variables: pairs(instruction.variables, expand) };
+      return { ...instruction, variables: expandPairs(instruction.variables, expand) };
     case 'LABEL':
-      return { ...instruction, labels: pairs(instruction.labels, expand) };
+      return { ...instruction, labels: expandPairs(instruction.labels, expand) };
     case 'ADD':
-      return { ...instruction, ...copying(instruction, expand, variables), checksum: expand(instruction.checksum) };
+      return {
+        ...instruction,
+        ...expandCopying(instruction, expand, variables),
+        checksum: expand(instruction.checksum),
+      };
     case 'COPY':
-      return { ...instruction, ...copying(instruction, expand, variables) };
+      return { ...instruction, ...expandCopying(instruction, expand, variables) };
     case 'EXPOSE': {
       const { location } = instruction;
       const words = (port: string): string[] => expandWords(port, variables, { escape: options.escape, location });
@@ -63,12 +67,12 @@ export function expandInstruction(instruction: Instruction, variables: Variables
 
 type Copying = Extract<Instruction, { kind: 'ADD' | 'COPY' }>;
 
-function copying(
+function expandCopying(
   instruction: Copying,
   expand: Expand,
   variables: Variables,
 ): Pick<Copying, 'chown' | 'chmod' | 'sources' | 'destination' | 'inlineFiles'> {
-  // A heredoc's content has an escape character of its own, whatever the Dockerfile uses, and its quotes are text.
+  // In a heredoc's content a backslash escapes, whatever the Dockerfile's escape character is, and quotes are text.
   const content = { literalQuotes: true, location: instruction.location };
   return {
     chown: expand(instruction.chown),
@@ -82,11 +86,11 @@ function copying(
 }
 
 /**
- * A RUN's mounts with their variables replaced, completely read.
+ * Reads a RUN's mounts completely, with their variables replaced.
  *
  * @throws ERR_DOCKERFILE_VALUE, ERR_DOCKERFILE_EXPANSION
  */
-export function expandMounts(run: RunInstruction, variables: Variables, options: ExpandOptions): Mount[] {
+export function expandMounts(run: RunInstruction, variables: Variables, options: ExpandOptions): RunMount[] {
   const expand = expanderFor(variables, options.escape, run.location);
   return run.mounts.map((mount) => resolveMount(mount, expand, run.location));
 }

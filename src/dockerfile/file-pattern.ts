@@ -10,9 +10,9 @@ const anything = (): boolean => true;
 
 const one = oneStep(notSlash);
 const many = manyStep(notSlash);
-/** `**` at the end: whatever follows, slashes too. */
+/** `**` at the end: any text, slashes too. */
 const rest = manyStep(anything);
-/** `**` elsewhere: nothing at all, or anything that ends with a slash. */
+/** `**` elsewhere: nothing at all, or any text that ends with a slash. */
 const folders: readonly PatternStep[] = [
   { accepts: () => false, loops: false, skips: [1, 3] },
   manyStep(anything),
@@ -21,17 +21,17 @@ const folders: readonly PatternStep[] = [
 
 export interface FilePattern {
   readonly steps: readonly PatternStep[];
-  /** The literal text before, between and behind wildcards and classes; what every match must hold in this order. */
+  /** Literal text before, between and behind wildcards and classes; every match holds all of it in this order. */
   readonly literals: readonly string[];
-  /** Number of wildcards, classes and escapes; 0 when the pattern means just itself. */
+  /** Number of wildcards, classes and escapes; 0 when the pattern matches only itself. */
   readonly specials: number;
-  /** It starts with `**`. */
+  /** True when it starts with `**`. */
   readonly leading: boolean;
-  /** It ends with `**`. */
+  /** True when it ends with `**`. */
   readonly trailing: boolean;
 }
 
-function badPattern(pattern: string): StrataError {
+function patternError(pattern: string): StrataError {
   return new StrataError({
     code: 'ERR_PATTERN_SYNTAX',
     message: `pattern ${quote(excerpt(pattern))}: syntax error in pattern`,
@@ -39,7 +39,10 @@ function badPattern(pattern: string): StrataError {
   });
 }
 
-/** Reads a pattern; `doubleStar` tells whether `**` crosses folders or is two single stars. @throws ERR_PATTERN_SYNTAX */
+/**
+ * Reads a pattern; with `doubleStar`, `**` crosses folders instead of being two single stars. @throws
+ * ERR_PATTERN_SYNTAX
+ */
 export function parseFilePattern(pattern: string, doubleStar: boolean): FilePattern {
   const letters = characters(pattern);
   const steps: PatternStep[] = [];
@@ -61,12 +64,12 @@ export function parseFilePattern(pattern: string, doubleStar: boolean): FilePatt
     } else if (character === '?') steps.push(one);
     else if (character === '[') {
       const found = readCharacterClass(letters, index);
-      if (found === undefined) throw badPattern(pattern);
+      if (found === undefined) throw patternError(pattern);
       steps.push(oneStep(found.accepts));
       index = found.end;
     } else {
       const taken = character === '\\' ? letters[index++] : character;
-      if (taken === undefined) throw badPattern(pattern);
+      if (taken === undefined) throw patternError(pattern);
       steps.push(literalStep(taken.codePointAt(0) ?? 0));
       literals.push((literals.pop() ?? '') + taken);
     }
@@ -85,8 +88,8 @@ export function hasWildcards(path: string): boolean {
 }
 
 /**
- * Compiles a wildcard of COPY and ADD as Go's `filepath.Match` reads it: `*` and `?` stop at slashes, `[a-z]`,
- * `[^a-z]`, `\` escapes; the whole path must match. Matching costs pattern × path, whatever they hold.
+ * Compiles a wildcard of COPY and ADD by the rules of Go's `filepath.Match`: `*` and `?` stop at slashes, `[a-z]`,
+ * `[^a-z]`, `\` escapes; the whole path must match. Matching costs at most pattern × path.
  *
  * @throws ERR_PATTERN_SYNTAX
  */

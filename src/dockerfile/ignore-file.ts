@@ -6,13 +6,13 @@ import { trimSpace } from './whitespace.ts';
 function cleanPattern(text: string): string {
   if (text === '') return '';
   const clean = cleanPath(text);
-  // `/x` means the `x` of the context, never the machine's.
+  // `/x` means `x` in the context, never on the host.
   return clean.length > 1 && clean.startsWith('/') ? clean.slice(1) : clean;
 }
 
 /**
- * Patterns of a `.dockerignore` (UTF-8, at most 10 MiB, any line ends), for a `PatternMatcher`: comments and blank
- * lines dropped, paths cleaned, taken relative to the context.
+ * Reads the patterns of a `.dockerignore` (UTF-8, at most 10 MiB, any line ends) for a `PatternMatcher`: without
+ * comments and blank lines, paths cleaned and relative to the context.
  *
  * @throws ERR_DOCKERIGNORE_TOO_LARGE
  */

@@ -1,26 +1,26 @@
 import { syntaxError } from './dockerfile-error.ts';
 import { readJsonForm, resemblesJsonForm } from './json-form.ts';
-import { splitWords } from './line-words.ts';
 import { excerpt, quote } from './quote.ts';
+import { splitWords } from './split-words.ts';
 import type { EscapeCharacter, LineRange } from './syntax-tree.ts';
 import { cutAtBlanks, findSpace, skipSpace, splitBlanks } from './whitespace.ts';
 
-/** What follows an instruction's flags, split as that instruction wants it. */
+/** Text behind an instruction's flags, split by that instruction's rules. */
 export interface InstructionArguments {
   readonly args: readonly string[];
   readonly json: boolean;
-  /** Meant as JSON, but not valid: what it is taken for instead. */
+  /** Set for arguments that look like JSON but are not valid: how they are read instead. */
   readonly insteadOfJson?: 'a shell command' | 'words' | undefined;
 }
 
-type Reader = (rest: string, escape: EscapeCharacter, at: LineRange) => InstructionArguments;
+type ReadArguments = (rest: string, escape: EscapeCharacter, at: LineRange) => InstructionArguments;
 
 const plain = (args: readonly string[]): InstructionArguments => ({ args, json: false });
-const whole: Reader = (rest) => plain(rest === '' ? [] : [rest]);
-const blanks: Reader = (rest) => plain(rest === '' ? [] : splitBlanks(rest));
-const words: Reader = (rest, escape) => plain(splitWords(rest, escape));
+const whole: ReadArguments = (rest) => plain(rest === '' ? [] : [rest]);
+const blanks: ReadArguments = (rest) => plain(rest === '' ? [] : splitBlanks(rest));
+const words: ReadArguments = (rest, escape) => plain(splitWords(rest, escape));
 
-function jsonOr(otherwise: Reader, taken: 'a shell command' | 'words'): Reader {
+function jsonOr(otherwise: ReadArguments, taken: 'a shell command' | 'words'): ReadArguments {
   return (rest, escape, at) => {
     const form = readJsonForm(rest);
     if (form === 'other') {
@@ -31,8 +31,8 @@ function jsonOr(otherwise: Reader, taken: 'a shell command' | 'words'): Reader {
   };
 }
 
-/** `name value with blanks` (the old form) or `name=value …`; the first word decides. */
-function pairs(instruction: string): Reader {
+/** Reads `name value with blanks` (the old form) or `name=value …`; the first word decides. */
+function pairs(instruction: string): ReadArguments {
   return (rest, escape, at) => {
     const found = splitWords(rest, escape);
     const [first] = found;
@@ -58,18 +58,18 @@ function pairs(instruction: string): Reader {
   };
 }
 
-const command: Reader = jsonOr(whole, 'a shell command');
-const paths: Reader = jsonOr(blanks, 'words');
+const command: ReadArguments = jsonOr(whole, 'a shell command');
+const paths: ReadArguments = jsonOr(blanks, 'words');
 
-/** HEALTHCHECK: a type, then a command. */
-const typed: Reader = (rest, escape, at) => {
+/** Reads HEALTHCHECK: a type, then a command. */
+const typed: ReadArguments = (rest, escape, at) => {
   const end = findSpace(rest, 0);
   if (end === 0) return plain([]);
   const tail = command(rest.slice(skipSpace(rest, end)), escape, at);
   return { ...tail, args: [rest.slice(0, end), ...tail.args] };
 };
 
-const readers: ReadonlyMap<string, Reader> = new Map([
+const readers: ReadonlyMap<string, ReadArguments> = new Map([
   ['add', paths],
   ['arg', words],
   ['cmd', command],
@@ -89,7 +89,7 @@ const readers: ReadonlyMap<string, Reader> = new Map([
   ['workdir', whole],
 ]);
 
-/** Splits `rest` for the instruction `name` (any case); an unknown instruction's arguments are not looked at. */
+/** Splits `rest` for the instruction `name` (any case); arguments of an unknown instruction are not read. */
 export function readArguments(
   name: string,
   rest: string,

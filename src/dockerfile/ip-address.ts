@@ -5,7 +5,7 @@ function isIpv4(text: string): boolean {
   return parts.length === 4 && parts.every(isByte);
 }
 
-/** Number of 16-bit groups in colon-separated text, or undefined when one is malformed. */
+/** Counts the 16-bit groups in colon-separated text; undefined when one is malformed. */
 function countGroups(text: string, mayEndInIpv4: boolean): number | undefined {
   if (text === '') return 0;
   const groups = text.split(':', 9);

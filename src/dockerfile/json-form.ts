@@ -1,11 +1,11 @@
 import { trimSpace, trimSpaceStart } from './whitespace.ts';
 
-/** `words` of a JSON array of strings; `other` for an array that holds anything else; undefined for no JSON array. */
+/** `words` of a JSON array of strings; `other` for an array that holds anything else; undefined for any other text. */
 export type JsonForm = { readonly words: readonly string[] } | 'other' | undefined;
 
 /**
- * Reads the JSON form of an instruction. What is no valid JSON is no error: docker takes the text as a shell
- * command then (`CMD ['echo']` runs a shell), while `["a", 1]` is refused.
+ * Reads the JSON form of an instruction. Text that is not valid JSON is no error: docker runs it as a shell command
+ * (`CMD ['echo']` runs a shell), while `["a", 1]` is refused.
  */
 export function readJsonForm(text: string): JsonForm {
   const array = trimSpaceStart(text);
@@ -21,15 +21,15 @@ export function readJsonForm(text: string): JsonForm {
   const words: string[] = [];
   for (const item of value as readonly unknown[]) {
     if (typeof item !== 'string') return 'other';
-    // `"\ud800"` is valid JSON and no text: Go makes U+FFFD of it.
+    // `"\ud800"` is valid JSON but not valid Unicode: Go makes U+FFFD of it.
     words.push(item.toWellFormed());
   }
   return { words };
 }
 
-// Begins with a quote; or is in brackets as a whole; or its first word ends with a comma, or stands in quotes before another.
-// `[ -f x ]`, `[ "$a" = b ]` and `[[ … ]]` are commands of a shell, `[ab].txt` is a wildcard.
+// Begins with a quote; or is in brackets as a whole; or its first word ends with a comma, or is quoted and followed by
+// another quote. `[ -f x ]`, `[ "$a" = b ]` and `[[ … ]]` are commands of a shell, `[ab].txt` is a wildcard.
 const likeJson = /^\[(?:["']|(?!\[)\S.*\]$|\s+(?:"(?:[^"\\]|\\.)*"|'[^']*')(?:\s*,|\s+["'])|\s*[^\s,[\]"']+,\s)/s;
 
-/** Whether a text that {@link readJsonForm} does not take for JSON was meant to be. */
+/** True for text that {@link readJsonForm} does not take for JSON but that was probably meant as JSON. */
 export const resemblesJsonForm = (text: string): boolean => likeJson.test(trimSpace(text));

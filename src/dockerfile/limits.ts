@@ -1,7 +1,10 @@
-/** Docker takes what fits into one gRPC message, 16 MiB; reading that much would block everything else for seconds. */
+/**
+ * Largest Dockerfile. Docker accepts one gRPC message, 16 MiB; reading that much would block everything else for
+ * seconds.
+ */
 export const maxDockerfileBytes: number = 4 << 20;
 
-/** Each becomes an entry of the image's history, and a config of more than 8 MiB is refused. */
+/** Most instructions. Each becomes an entry of the image's history, and a config of more than 8 MiB is refused. */
 export const maxInstructions: number = 1 << 16;
 
 /** Bytes of one line without its newline: the limit of the scanner BuildKit reads with. */

@@ -1,9 +1,9 @@
 /** One position of a pattern. Code points are compared, so `?` takes a whole character. */
 export interface PatternStep {
   readonly accepts: (code: number) => boolean;
-  /** Stays after accepting (`*`), instead of going on to the next step. */
+  /** Stays at this step after accepting (`*`). */
   readonly loops: boolean;
-  /** How many steps may be passed over without reading anything: `[1]` for `*`. */
+  /** Numbers of steps that may be skipped without reading anything: `[1]` for `*`. */
   readonly skips: readonly number[];
 }
 
@@ -18,13 +18,13 @@ export const oneStep = (accepts: (code: number) => boolean): PatternStep => ({ a
 export const manyStep = (accepts: (code: number) => boolean): PatternStep => ({ accepts, loops: true, skips: [1] });
 
 /**
- * Runs a pattern over text in at most `steps × text` operations, whatever either holds: all positions the pattern
- * can be at advance together, so nothing is ever tried twice. A backtracking `RegExp` takes exponential time on
- * patterns like `*a*a*a*b`, and both patterns and texts come from strangers.
+ * Runs a pattern over text in at most `steps × text` operations: all positions that the pattern can be at advance
+ * together, so nothing is tried twice. A backtracking `RegExp` takes exponential time on patterns like `*a*a*a*b`, and
+ * patterns and texts may be hostile.
  */
 export class PatternAutomaton {
   readonly #steps: readonly PatternStep[];
-  /** Positions the pattern is at; filled and swapped with `#next` per code point. */
+  /** Current positions in the pattern; swapped with `#next` per code point. */
   #active: number[] = [];
   #next: number[] = [];
   /** Round in which a position was last added, so that none is added twice. */
@@ -36,12 +36,12 @@ export class PatternAutomaton {
     this.#added = new Uint32Array(steps.length + 1);
   }
 
-  /** End of the shortest or longest match that starts at `from`, or -1. */
+  /** Returns the end of the shortest or longest match that starts at `from`, or -1. */
   matchFrom(codes: readonly number[], from: number, extent: 'shortest' | 'longest'): number {
     this.#begin();
     let end = -1;
     for (let index = from; ; index++) {
-      if (this.#complete()) {
+      if (this.#isComplete()) {
         end = index;
         if (extent === 'shortest') return end;
       }
@@ -57,15 +57,15 @@ export class PatternAutomaton {
       if (this.#active.length === 0) return false;
       this.#advance(code);
     }
-    return this.#complete();
+    return this.#isComplete();
   }
 
-  /** For each index whether some match ends there, starting anywhere before. */
+  /** Returns 1 for every index at which some match ends, starting anywhere before. */
   matchEnds(codes: readonly number[]): Uint8Array {
     const ends = new Uint8Array(codes.length + 1);
     this.#begin();
     for (let index = 0; ; index++) {
-      if (this.#complete()) ends[index] = 1;
+      if (this.#isComplete()) ends[index] = 1;
       if (index >= codes.length) return ends;
       this.#advance(codes[index] as number);
       this.#enter(this.#active, 0);
@@ -86,7 +86,7 @@ export class PatternAutomaton {
     this.#round++;
   }
 
-  #complete(): boolean {
+  #isComplete(): boolean {
     return this.#added[this.#steps.length] === this.#round;
   }
 
@@ -100,7 +100,7 @@ export class PatternAutomaton {
     [this.#active, this.#next] = [this.#next, this.#active];
   }
 
-  /** Adds a position and all that can be reached from it without reading; no recursion, patterns may be long. */
+  /** Adds a position and all that can be reached from it without reading; no recursion, since patterns may be long. */
   #enter(positions: number[], position: number): void {
     let unseen = positions.length;
     this.#add(positions, position);

@@ -6,22 +6,22 @@ import { maxPatterns } from './limits.ts';
 import { PatternAutomaton } from './pattern-automaton.ts';
 import { trimSpace } from './whitespace.ts';
 
-/** What is remembered of a folder while its children are matched; only {@link PatternMatcher} makes them. */
+/** Result of matching a folder, kept while its children are matched; only {@link PatternMatcher} creates it. */
 export interface FolderMatch {
-  /** Per group of patterns whether the folder matched. */
+  /** True for each group of patterns that matched the folder. */
   readonly groups: readonly boolean[];
 }
 
 type Test = (path: string) => boolean;
 
 interface CompiledPattern {
-  /** What every match begins with. */
+  /** Text that every match begins with. */
   readonly head: string;
-  /** Undefined when the pattern means just itself. */
+  /** Undefined when the pattern matches only itself. */
   readonly test: Test | undefined;
 }
 
-/** Rules out almost every path before the automaton has to look at it. */
+/** Returns a cheap test that rules out almost every path before the automaton runs. */
 function holdsLiterals(literals: readonly string[]): Test {
   const head = literals[0] ?? '';
   const tail = literals.at(-1) ?? '';
@@ -29,7 +29,7 @@ function holdsLiterals(literals: readonly string[]): Test {
   return (path) => path.startsWith(head) && path.endsWith(tail) && path.includes(longest);
 }
 
-/** The test of one cleaned pattern; the four forms differ where docker's do: `**x` matches `ax`, `**x*` does not. */
+/** Compiles one cleaned pattern; the four forms differ where docker's do: `**x` matches `ax`, `**x*` does not. */
 function compile(pattern: string): CompiledPattern {
   const { steps, literals, specials, leading, trailing } = parseFilePattern(pattern, true);
   const head = literals[0] ?? '';
@@ -41,7 +41,7 @@ function compile(pattern: string): CompiledPattern {
   }
   if (specials === 1 && trailing) return { head, test: (path) => path.startsWith(head) };
   const mayMatch = holdsLiterals(literals);
-  // Made when first needed: most patterns are ruled out by their literals on every path.
+  // Created when first needed: on most paths the literals rule the pattern out.
   let automaton: PatternAutomaton | undefined;
   const matches = (path: string): boolean => {
     automaton ??= new PatternAutomaton(steps);
@@ -50,7 +50,7 @@ function compile(pattern: string): CompiledPattern {
   return { head, test: (path) => mayMatch(path) && matches(path) };
 }
 
-/** Neighbouring patterns of the same sign: it does not matter which of them matches. */
+/** Neighbouring patterns of the same sign: which of them matches makes no difference. */
 class PatternGroup {
   readonly reincludes: boolean;
   readonly #exact = new Set<string>();
@@ -83,7 +83,7 @@ class PatternGroup {
   }
 }
 
-/** The paths above `path`, outermost first. */
+/** Returns the paths above `path`, outermost first. */
 function parents(path: string): string[] {
   const found: string[] = [];
   for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) found.push(path.slice(0, at));
@@ -91,16 +91,16 @@ function parents(path: string): string[] {
 }
 
 /**
- * Patterns of a `.dockerignore` and of `--exclude`, as moby/patternmatcher v0.6.1 reads them: `*` and `?` stop at
- * slashes, `**` does not, `!` takes back what matched before, and what stands below a matching folder matches too.
- * The order counts. Paths are slash-separated text; a name that is not UTF-8 is to be decoded with U+FFFD.
+ * Patterns of a `.dockerignore` and of `--exclude`, with the rules of moby/patternmatcher v0.6.1: `*` and `?` stop at
+ * slashes, `**` does not, `!` takes back earlier matches, and everything below a matching folder matches too. The order
+ * counts. Paths are slash-separated text; a name that is not UTF-8 is to be decoded with U+FFFD.
  *
  * Patterns and paths may be hostile: a match costs at most pattern × path.
  */
 export class PatternMatcher {
   readonly #groups: PatternGroup[] = [];
 
-  /** Blank patterns are dropped, the others cleaned. @throws ERR_PATTERN_SYNTAX, ERR_PATTERN_COUNT */
+  /** Drops blank patterns and cleans the others. @throws ERR_PATTERN_SYNTAX, ERR_PATTERN_COUNT */
   constructor(patterns: readonly string[]) {
     if (patterns.length > maxPatterns) {
       throw new StrataError({
@@ -115,12 +115,12 @@ export class PatternMatcher {
     }
   }
 
-  /** There are no patterns: nothing matches. */
+  /** True without patterns: nothing matches. */
   get isEmpty(): boolean {
     return this.#groups.length === 0;
   }
 
-  /** Some pattern takes back what others matched. */
+  /** True when some pattern takes back earlier matches. */
   get hasExceptions(): boolean {
     return this.#groups.some((group) => group.reincludes);
   }
@@ -132,9 +132,9 @@ export class PatternMatcher {
   }
 
   /**
-   * As {@link matches} while a tree is walked from its root: each folder's result is handed to its children, so that
-   * no path is looked at twice. Without `parent` the path is taken to stand at the root. Docker reads a context this
-   * way. The two part where a folder matches a `!` pattern while nothing has excluded it yet: a walk forgets that.
+   * {@link matches} for a walk of a tree from its root: each folder's result is handed to its children, so that no path
+   * is matched twice. Without `parent` the path is at the root. Docker reads a context this way. The two differ for a
+   * folder that matches a `!` pattern before any pattern has excluded it: a walk forgets that.
    */
   matchesIn(
     parent: FolderMatch | undefined,

@@ -9,7 +9,7 @@ interface PortRange {
   readonly last: number;
 }
 
-const number = (text: string): number | undefined => {
+const parsePort = (text: string): number | undefined => {
   if (!/^[+-]?[0-9]+$/.test(text)) return undefined;
   const value = Number(text);
   return value < 0 || value > 65535 ? undefined : value + 0;
@@ -18,14 +18,14 @@ const number = (text: string): number | undefined => {
 function parseRange(text: string): PortRange | undefined {
   const dash = text.indexOf('-');
   const start = dash < 0 ? text : text.slice(0, dash);
-  const first = number(start);
+  const first = parsePort(start);
   if (first === undefined) return undefined;
   const end = dash < 0 ? start : text.slice(dash + 1);
-  const last = end === start ? first : number(end);
+  const last = end === start ? first : parsePort(end);
   return last === undefined || last < first ? undefined : { first, last };
 }
 
-/** `[ip:][host:]container`: the last two colons separate, so a bare IPv6 address may stand in front. */
+/** Splits `[ip:][host:]container` at the last two colons, so a bare IPv6 address may come first. */
 function splitAddress(text: string): { ip: string; host: string; container: string } {
   const last = text.lastIndexOf(':');
   if (last < 0) return { ip: '', host: '', container: text };
@@ -37,7 +37,7 @@ function splitAddress(text: string): { ip: string; host: string; container: stri
   };
 }
 
-function problemWithAddress(ip: string): string | undefined {
+function addressProblem(ip: string): string | undefined {
   if (ip === '') return undefined;
   const bracketed = ip.startsWith('[');
   if (bracketed && !ip.endsWith(']')) return `invalid IP address ${excerpt(ip)}`;
@@ -59,7 +59,7 @@ function parseSpec(spec: string): PortSpec | { readonly problem: string } {
     const written = container.slice(slash + 1);
     return { problem: `invalid port: ${quote(excerpt(spec))}: invalid proto: ${excerpt(written)}` };
   }
-  const wrongAddress = problemWithAddress(ip);
+  const wrongAddress = addressProblem(ip);
   if (wrongAddress !== undefined) return { problem: wrongAddress };
   const range = parseRange(ports);
   if (range === undefined) return { problem: `invalid containerPort: ${excerpt(ports)}` };
@@ -76,8 +76,8 @@ function parseSpec(spec: string): PortSpec | { readonly problem: string } {
 }
 
 /**
- * The ports of an EXPOSE whose variables are expanded, as `80/tcp`, each once, in the order they were named. Ranges
- * are written out. What docker also accepts and ignores, an address and a host port, must at least be well-formed.
+ * Returns the ports of an EXPOSE with expanded variables as `80/tcp`, each once, in the order they were named. Ranges
+ * are expanded. An address and a host port, which docker accepts and ignores, must be well-formed.
  *
  * @throws ERR_DOCKERFILE_VALUE in docker's words
  */

@@ -12,7 +12,7 @@ const named: ReadonlyMap<string, string> = new Map([
   ['"', '\\"'],
 ]);
 
-function escaped(character: string): string {
+function escapeCharacter(character: string): string {
   const name = named.get(character);
   if (name !== undefined) return name;
   if (isPrintable(character)) return character;
@@ -21,12 +21,12 @@ function escaped(character: string): string {
   return code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
 }
 
-/** `text` in double quotes as Go's `%q` prints it: docker's messages and the tree dump are made with it. */
+/** Returns `text` in double quotes like Go's `%q`: docker's messages and the tree dump are made with it. */
 export function quote(text: string): string {
   let quoted = '"';
-  for (const character of text) quoted += escaped(character);
+  for (const character of text) quoted += escapeCharacter(character);
   return `${quoted}"`;
 }
 
-/** The first 200 units of `text`: a message quotes what is wrong, not sixteen megabytes of it. */
+/** Returns the first 200 units of `text`, so that a message never quotes sixteen megabytes. */
 export const excerpt = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);

@@ -2,30 +2,30 @@ import { characters, codePoints } from './code-points.ts';
 import { maxPatternWork } from './limits.ts';
 import { literalStep, manyStep, oneStep, PatternAutomaton, type PatternStep } from './pattern-automaton.ts';
 
-// BuildKit compiles these patterns to regular expressions whose `.` stops at a newline.
+// BuildKit compiles these patterns to regular expressions, whose `.` stops at a newline.
 const notNewline = (code: number): boolean => code !== 0x0a;
 
 const anyOne = oneStep(notNewline);
 const anyMany = manyStep(notNewline);
 
-/** What went wrong with a pattern, in docker's words; the caller knows variable and line. */
+/** A problem of a pattern, in docker's words; the caller adds variable and line. */
 export class PatternProblem extends Error {}
 
-function escapedStep(character: string | undefined): PatternStep {
-  // `}` and `/` must be escaped to stand inside `${…}`; the others are the pattern's own characters.
+function escapeStep(character: string | undefined): PatternStep {
+  // `}` and `/` must be escaped inside `${…}`; the others are the pattern's own characters.
   if (character === undefined || !'*?\\}/'.includes(character)) {
     throw new PatternProblem(`invalid escape '\\${character ?? ''}'`);
   }
   return literalStep(character.charCodeAt(0));
 }
 
-/** `?` is one character, `*` any number, `\` escapes; there are no brackets. */
+/** Parses a pattern: `?` is one character, `*` any number, `\` escapes; there are no brackets. */
 function parsePattern(pattern: string): PatternStep[] {
   const steps: PatternStep[] = [];
   const letters = characters(pattern);
   for (let index = 0; index < letters.length; index++) {
     const character = letters[index] as string;
-    if (character === '\\') steps.push(escapedStep(letters[++index]));
+    if (character === '\\') steps.push(escapeStep(letters[++index]));
     else if (character === '?') steps.push(anyOne);
     else if (character !== '*') steps.push(literalStep(character.codePointAt(0) ?? 0));
     else if (steps.at(-1) !== anyMany) steps.push(anyMany);
@@ -37,7 +37,7 @@ function checkWork(value: string, pattern: string): void {
   if (value.length * pattern.length > maxPatternWork) throw new PatternProblem('pattern and value are too long');
 }
 
-/** `${v#pattern}` and, with `longest`, `${v##pattern}`. @throws PatternProblem */
+/** Returns the value of `${v#pattern}` and, with `longest`, `${v##pattern}`. @throws PatternProblem */
 export function trimPrefix(value: string, pattern: string, longest: boolean): string {
   checkWork(value, pattern);
   const automaton = new PatternAutomaton(parsePattern(pattern));
@@ -45,7 +45,7 @@ export function trimPrefix(value: string, pattern: string, longest: boolean): st
   return end <= 0 ? value : characters(value).slice(end).join('');
 }
 
-/** `${v%pattern}` and, with `longest`, `${v%%pattern}`. @throws PatternProblem */
+/** Returns the value of `${v%pattern}` and, with `longest`, `${v%%pattern}`. @throws PatternProblem */
 export function trimSuffix(value: string, pattern: string, longest: boolean): string {
   checkWork(value, pattern);
   const automaton = new PatternAutomaton(parsePattern(pattern).reverse());
@@ -55,9 +55,10 @@ export function trimSuffix(value: string, pattern: string, longest: boolean): st
 }
 
 /**
- * `${v/pattern/replacement}` and, with `all`, `${v//pattern/replacement}`: the leftmost match, as long as it can be.
+ * Returns the value of `${v/pattern/replacement}` and, with `all`, `${v//pattern/replacement}`: the leftmost match, as
+ * long as possible.
  *
- * @param maxLength UTF-16 units the result may have
+ * @param maxLength most UTF-16 units of the result
  * @throws PatternProblem
  */
 export function replaceMatches(
@@ -71,7 +72,7 @@ export function replaceMatches(
   const forward = new PatternAutomaton(steps);
   const codes = codePoints(value);
   const letters = characters(value);
-  // Read backwards, the ends of matches are the places where a match can start.
+  // Read backwards, the ends of matches are the positions at which a match can start.
   const starts = new PatternAutomaton(steps.toReversed()).matchEnds(codes.toReversed()).reverse();
   const parts: string[] = [];
   let length = 0;
@@ -80,7 +81,7 @@ export function replaceMatches(
   for (let index = 0; index <= codes.length; index++) {
     if (starts[index] === 0) continue;
     const end = forward.matchFrom(codes, index, 'longest');
-    // An empty match right behind another match is none.
+    // An empty match right behind another match does not count.
     if (end === index && index === lastEnd) continue;
     const kept = letters.slice(copied, index).join('');
     length += kept.length + replacement.length;

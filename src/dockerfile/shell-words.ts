@@ -6,7 +6,7 @@ import { PatternProblem, replaceMatches, trimPrefix, trimSuffix } from './shell-
 import type { EscapeCharacter, LineRange } from './syntax-tree.ts';
 import { findSpace, skipSpace } from './whitespace.ts';
 
-/** Where variables are looked up; a `Map` is one. An empty string is a value, undefined is unset. */
+/** A lookup of variables; a `Map` is one. An empty string is a value, undefined is unset. */
 export interface Variables {
   get(name: string): string | undefined;
 }
@@ -34,7 +34,7 @@ export interface ExpandedWord {
   readonly unmatched: ReadonlySet<string>;
 }
 
-/** Gathers words: white space from outside quotes ends one, quoted text never does. */
+/** Collects words: white space from outside quotes ends one, quoted text never does. */
 class WordCollector {
   readonly #words: string[] = [];
   #word = '';
@@ -75,7 +75,7 @@ class Expander {
   #index = 0;
   #rawEscapes: boolean;
   #depth = 0;
-  #room = maxExpansion;
+  #remaining = maxExpansion;
 
   constructor(source: string, variables: Variables, options: WordOptions) {
     this.#source = source;
@@ -85,7 +85,7 @@ class Expander {
     this.#rawEscapes = options.rawEscapes ?? false;
   }
 
-  /** Reads up to the unit `stop` and past it, or to the end when there is none. */
+  /** Reads up to the unit `stop` and past it, or to the end without one. */
   run(stop?: '}' | '/', words?: WordCollector): string {
     let result = '';
     while (this.#index < this.#source.length) {
@@ -103,10 +103,10 @@ class Expander {
         result += plain;
         continue;
       }
-      const piece = this.#special(unit);
-      if (unit === '$') words?.add(piece);
-      else words?.addRaw(piece);
-      result += piece;
+      const part = this.#special(unit);
+      if (unit === '$') words?.add(part);
+      else words?.addRaw(part);
+      result += part;
     }
     if (stop !== undefined) this.#fail(`syntax error: ${stop === '/' ? "missing '/' in ${}" : "missing '}'"}`);
     return result;
@@ -120,8 +120,8 @@ class Expander {
   #special(unit: string): string {
     if (unit === '$') return this.#dollar();
     if (unit === '<') return this.#angle();
-    if (unit === this.#escape) return this.#escaped();
-    return unit === "'" ? this.#singleQuoted() : this.#doubleQuoted();
+    if (unit === this.#escape) return this.#readEscape();
+    return unit === "'" ? this.#readSingleQuotes() : this.#readDoubleQuotes();
   }
 
   /** Takes one unit. */
@@ -133,21 +133,21 @@ class Expander {
     return this.#source.charAt(this.#index);
   }
 
-  /** One whole character, for names may hold letters outside the basic plane. */
+  /** Returns one whole character: names may hold letters outside the basic plane. */
   #peekCharacter(): string {
     const code = this.#source.codePointAt(this.#index);
     return code === undefined ? '' : String.fromCodePoint(code);
   }
 
-  /** The escape character and what it escapes; nothing when it stands at the end. */
-  #escaped(): string {
+  /** Reads the escape character and the character that it escapes; at the end of the text there is none. */
+  #readEscape(): string {
     const escape = this.#take();
     const character = this.#peekCharacter();
     this.#index += character.length;
     return this.#rawEscapes ? escape + character : character;
   }
 
-  /** `<<` with the blanks behind it stays one piece, so that `<< EOF` is one word. */
+  /** Reads `<<` with the blanks behind it in one go, so that `<< EOF` is one word. */
   #angle(): string {
     const start = this.#index++;
     if (this.#peek() !== '<') return '<';
@@ -156,7 +156,7 @@ class Expander {
     return this.#source.slice(start, this.#index);
   }
 
-  #singleQuoted(): string {
+  #readSingleQuotes(): string {
     const start = this.#index;
     const end = this.#source.indexOf("'", start + 1);
     if (end < 0) this.#fail('unexpected end of statement while looking for matching single-quote');
@@ -164,7 +164,7 @@ class Expander {
     return this.#options.rawQuotes === true ? this.#source.slice(start, end + 1) : this.#source.slice(start + 1, end);
   }
 
-  #doubleQuoted(): string {
+  #readDoubleQuotes(): string {
     const mark = this.#options.rawQuotes === true ? '"' : '';
     let result = mark;
     this.#index++;
@@ -176,13 +176,13 @@ class Expander {
       }
       this.#index++;
       if (unit === '"') return result + mark;
-      result += unit === this.#escape ? this.#escapedInQuotes() : unit;
+      result += unit === this.#escape ? this.#readEscapeInQuotes() : unit;
     }
     this.#fail('unexpected end of statement while looking for matching double-quote');
   }
 
-  /** Between double quotes only `"`, `$` and the escape character itself can be escaped. */
-  #escapedInQuotes(): string {
+  /** Reads an escape between double quotes, where only `"`, `$` and the escape character itself can be escaped. */
+  #readEscapeInQuotes(): string {
     const next = this.#peek();
     const kept = this.#rawEscapes ? this.#escape : '';
     if (next === '') return kept;
@@ -215,12 +215,12 @@ class Expander {
       return value ?? (this.#options.keepUnset === true ? `\${${name}}` : '');
     }
     if (++this.#depth > maxSubstitutionDepth) this.#fail('substitutions are nested too deep');
-    const result = modifier === '/' ? this.#replaced(name) : this.#modified(name, modifier);
+    const result = modifier === '/' ? this.#replace(name) : this.#modify(name, modifier);
     this.#depth--;
     return result;
   }
 
-  #modified(name: string, first: string): string {
+  #modify(name: string, first: string): string {
     const colon = first === ':';
     const modifier = colon ? this.#take() : first;
     const written = colon ? first + modifier : first;
@@ -229,40 +229,41 @@ class Expander {
     const known = '+-?#%'.includes(modifier);
     const unsupported = `unsupported modifier (${written}) in substitution`;
     if (colon ? isPattern : !known) this.#fail(unsupported);
-    const word = this.#nested('}', isPattern);
+    const word = this.#readNested('}', isPattern);
     const value = this.#look(name);
-    // Also with a modifier of the shell's own (`${v:=word}`): the line may be shell that only looks for heredocs.
+    // Also for modifiers that only the shell knows (`${v:=word}`): the line may be shell code that is searched for
+    // heredocs.
     if (value === undefined && this.#options.keepUnset === true) return `\${${name}${written}${word}}`;
     if (!known) this.#fail(unsupported);
     const present = value !== undefined && !(colon && value === '');
     if (modifier === '-') return present ? value : word;
     if (modifier === '+') return present ? word : '';
-    if (modifier === '?') return this.#required(name, value, present, word);
+    if (modifier === '?') return this.#requireValue(name, value, present, word);
     const longest = word.startsWith(modifier);
     const pattern = longest ? word.slice(1) : word;
     const trim = modifier === '#' ? trimPrefix : trimSuffix;
-    return this.#guarded(pattern, () => trim(value ?? '', pattern, longest));
+    return this.#withPatternErrors(pattern, () => trim(value ?? '', pattern, longest));
   }
 
-  #required(name: string, value: string | undefined, present: boolean, message: string): string {
+  #requireValue(name: string, value: string | undefined, present: boolean, message: string): string {
     if (present && value !== undefined) return value;
     const reason = message === '' ? `is not allowed to be ${value === undefined ? 'unset' : 'empty'}` : message;
     this.#fail(`${name}: ${excerpt(reason)}`);
   }
 
-  #replaced(name: string): string {
+  #replace(name: string): string {
     const all = this.#peek() === '/';
     if (all) this.#index++;
-    const pattern = this.#nested('/', true);
-    const replacement = this.#nested('}', true);
+    const pattern = this.#readNested('/', true);
+    const replacement = this.#readNested('}', true);
     const value = this.#look(name);
     if (value === undefined && this.#options.keepUnset === true) return `\${${name}/${pattern}/${replacement}}`;
-    return this.#guarded(pattern, () =>
+    return this.#withPatternErrors(pattern, () =>
       this.#spend(replaceMatches(value ?? '', pattern, replacement, { all, maxLength: maxExpansion })),
     );
   }
 
-  #guarded(pattern: string, work: () => string): string {
+  #withPatternErrors(pattern: string, work: () => string): string {
     try {
       return work();
     } catch (error) {
@@ -271,8 +272,8 @@ class Expander {
     }
   }
 
-  /** A part of a substitution; patterns keep their escapes, they have a meaning of their own there. */
-  #nested(stop: '}' | '/', rawEscapes: boolean): string {
+  /** Reads a nested part of a substitution; patterns keep their escapes, which have their own meaning there. */
+  #readNested(stop: '}' | '/', rawEscapes: boolean): string {
     const before = this.#rawEscapes;
     this.#rawEscapes = rawEscapes;
     const result = this.run(stop);
@@ -280,7 +281,7 @@ class Expander {
     return result;
   }
 
-  /** Letters, digits and `_`; or digits alone; or one special parameter. Empty when there is no name. */
+  /** Reads letters, digits and `_`; or digits alone; or one special parameter. Returns an empty string for no name. */
   #name(): string {
     const start = this.#index;
     const first = this.#peekCharacter();
@@ -298,8 +299,8 @@ class Expander {
   }
 
   #spend(text: string): string {
-    this.#room -= text.length;
-    if (this.#room < 0) this.#fail(`variables add more than ${maxExpansion} characters`);
+    this.#remaining -= text.length;
+    if (this.#remaining < 0) this.#fail(`variables add more than ${maxExpansion} characters`);
     return text;
   }
 
@@ -309,8 +310,8 @@ class Expander {
 }
 
 /**
- * Removes quotes and replaces `$name` and `${name…}`, keeping the result one word. Modifiers: `:-` `-` `:+` `+` `:?`
- * `?` `#` `##` `%` `%%` `/` `//`, nested up to 200 deep. Variables may add at most 2^20 UTF-16 units.
+ * Removes quotes and replaces `$name` and `${name…}`; the result is one word. Modifiers: `:-` `-` `:+` `+` `:?` `?` `#`
+ * `##` `%` `%%` `/` `//`, nested up to 200 deep. Variables may add at most 2^20 UTF-16 units.
  *
  * @throws ERR_DOCKERFILE_EXPANSION
  */
@@ -321,8 +322,7 @@ export function expandWord(word: string, variables: Variables, options: WordOpti
 }
 
 /**
- * As {@link expandWord}, then split at the white space that stands outside quotes, also where it came from a
- * variable.
+ * {@link expandWord}, then splits at white space outside quotes, also when it came from a variable.
  *
  * @throws ERR_DOCKERFILE_EXPANSION
  */

@@ -7,10 +7,10 @@ interface KnownStage {
   readonly stage: Stage;
 }
 
-const givenName = ({ stage }: KnownStage): string => stage.from.stageName;
-const namesOf = (stages: readonly KnownStage[]): string[] => stages.map(givenName).filter((name) => name !== '');
+const stageNameOf = ({ stage }: KnownStage): string => stage.from.stageName;
+const namesOf = (stages: readonly KnownStage[]): string[] => stages.map(stageNameOf).filter((name) => name !== '');
 
-/** The name of a stage that a mistyped one most likely meant; in another case it is the same one. */
+/** Returns the stage name that a mistyped one most likely meant, or the same name in lower case. */
 export function nearStage(written: string, stages: readonly KnownStage[]): string | undefined {
   const names = namesOf(stages);
   const folded = written.toLowerCase();
@@ -20,8 +20,8 @@ export function nearStage(written: string, stages: readonly KnownStage[]): strin
 }
 
 /**
- * What to say of stages where an image is not found; undefined where no stage could have been meant. `above` are the
- * stages that could have been named.
+ * Returns the part of a hint about stages for an image that is not found; undefined when no stage could have been
+ * meant. `above` are the stages that could have been named.
  */
 export function hintOfNoStage(reference: string, above: readonly KnownStage[]): string | undefined {
   if (!/^[a-z][a-z0-9_.-]*$/i.test(reference) || namesOf(above).length === 0) return undefined;
@@ -33,11 +33,11 @@ export function hintOfNoStage(reference: string, above: readonly KnownStage[]): 
 
 const maxListed = 12;
 
-/** Lists stages that can be named, `0 (builder), 1`. */
+/** Lists stages by number and name: `0 (builder), 1`. */
 export function hintOfStages(stages: readonly KnownStage[]): string {
   if (stages.length === 0) return 'No stage stands above this one: name an image.';
   const shown = stages.slice(0, maxListed).map((stage) => {
-    const name = givenName(stage);
+    const name = stageNameOf(stage);
     return name === '' ? `${stage.index}` : `${stage.index} (${excerpt(name)})`;
   });
   const rest = stages.length - shown.length;

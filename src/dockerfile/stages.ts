@@ -5,7 +5,7 @@ import { expandWord, type Variables } from './shell-words.ts';
 import { hintOfStages, nearStage } from './stage-hints.ts';
 import type { EscapeCharacter, LineRange } from './syntax-tree.ts';
 
-/** Where files come from: nothing, a stage of this Dockerfile by index, or an image (or named context). */
+/** Source of files: nothing, a stage of this Dockerfile by index, or an image (or named context). */
 export type StageSource =
   | { readonly kind: 'scratch' }
   | { readonly kind: 'stage'; readonly index: number }
@@ -29,28 +29,28 @@ export interface ResolvedStage {
   /** Its name, or `stage-N` without one. */
   readonly name: string;
   readonly base: StageSource;
-  /** As given to FROM, expanded; undefined when not given. */
+  /** Expanded `--platform` of FROM; undefined without it. */
   readonly platform: string | undefined;
   readonly dependencies: readonly StageDependency[];
   readonly stage: Stage;
-  /** Variables in its FROM that have no value; {@link hintOfUnset} tells what to do. */
+  /** Variables in its FROM that have no value, for {@link hintOfUnset}. */
   readonly unset: ReadonlySet<string>;
 }
 
-/** The stages of a Dockerfile and what they need of each other. */
+/** The stages of a Dockerfile with the dependencies between them. */
 export interface StageGraph {
   readonly stages: readonly ResolvedStage[];
-  /** The stage of that name (any case) or number, or the last one. @throws ERR_DOCKERFILE_STAGE */
+  /** Returns the stage of that name (any case) or number, or the last one. @throws ERR_DOCKERFILE_STAGE */
   readonly target: (name?: string) => ResolvedStage;
   /**
-   * The stages a build of `target` needs, in the order of the file.
+   * Returns the stages that a build of `target` needs, in the order of the file.
    *
    * @throws ERR_DOCKERFILE_STAGE when one of them copies from a stage that comes later
    */
   readonly reachable: (target: ResolvedStage) => ResolvedStage[];
   /**
-   * Where a COPY takes its files that runs in `stage`, or undefined for one without `--from`. A trigger of an image is
-   * not among the stage's own instructions.
+   * Returns the source of a COPY that runs in `stage`; undefined without `--from`. The COPY may be a trigger of an
+   * image, which is not among the stage's own instructions.
    *
    * @throws ERR_DOCKERFILE_STAGE when that stage comes later
    */
@@ -59,7 +59,7 @@ export interface StageGraph {
 
 export interface StageOptions {
   readonly escape: EscapeCharacter;
-  /** Values FROM may use: `expandMetaArgs`. */
+  /** Variables for FROM, from `expandMetaArgs`. */
   readonly args: Variables;
 }
 
@@ -69,7 +69,7 @@ const toSource = (name: string, index: number | undefined): StageSource => {
   return name === 'scratch' ? { kind: 'scratch' } : { kind: 'image', reference: name };
 };
 
-/** Tells how variables of a FROM get a value; undefined where all have one. */
+/** Returns a hint how variables of a FROM get a value; undefined when all have one. */
 export function hintOfUnset(unset: ReadonlySet<string>): string | undefined {
   const [first] = unset;
   if (first === undefined) return undefined;
@@ -94,15 +94,15 @@ function platformOf(stage: Stage, options: StageOptions): string | undefined {
   throw stageError(`empty platform value from expression ${excerpt(platform)}`, location, hintOfUnset(unmatched));
 }
 
-/** What names of stages are resolved by. */
+/** Everything needed to resolve names of stages. */
 interface KnownStages {
   readonly stages: readonly Stage[];
   readonly names: ReadonlyMap<string, number>;
   readonly escape: EscapeCharacter;
 }
 
-/** `--from` of a COPY in the stage `current`: the index of a stage, its name, or an image. */
-function copySource(
+/** Resolves `--from` of a COPY in the stage `current`: the index of a stage, its name, or an image. */
+function resolveCopySource(
   { from, location: at }: CopyInstruction,
   { stages, names, escape }: KnownStages,
   current: number,
@@ -120,7 +120,7 @@ function copySource(
   throw stageError(`invalid stage index ${index}`, at, hintOfStages(above));
 }
 
-/** The `--from` of a COPY in the stage of that index, resolved; undefined without one. */
+/** Resolves the `--from` of a COPY in the stage of that index; undefined without one. */
 type ResolveCopy = (copy: CopyInstruction, current: number) => StageSource | undefined;
 
 function dependenciesOf(
@@ -149,7 +149,7 @@ function dependenciesOf(
 const stagesOf = (stage: ResolvedStage): number[] =>
   stage.dependencies.flatMap(({ source }) => (source.kind === 'stage' ? [source.index] : []));
 
-/** Docker refuses circles anywhere, but looks only at COPY and RUN: a base is always an earlier stage. */
+/** Refuses circles anywhere. Docker considers only COPY and RUN: a base is always an earlier stage. */
 function refuseCircles(stages: readonly ResolvedStage[]): void {
   const state = new Map<number, 'open' | 'done'>();
   for (const root of stages) {
@@ -193,7 +193,7 @@ function refuseLater(stage: ResolvedStage, dependencies: readonly Dependency[] =
 
 /**
  * Resolves names between stages. A FROM means the nearest stage of that name above it; COPY and mounts mean the last
- * one in the file, as docker resolves them once all stages are known.
+ * one in the file, because docker resolves them once all stages are known.
  *
  * @throws ERR_DOCKERFILE_STAGE, ERR_DOCKERFILE_EXPANSION
  */
@@ -207,7 +207,8 @@ export function resolveStages(stages: readonly Stage[], options: StageOptions): 
     return { base, platform, unset };
   });
   const known = { stages, names, escape: options.escape };
-  const resolveCopy: ResolveCopy = (copy, current) => (copy.from === '' ? undefined : copySource(copy, known, current));
+  const resolveCopy: ResolveCopy = (copy, current) =>
+    copy.from === '' ? undefined : resolveCopySource(copy, known, current);
   const resolved = bases.map(({ base, platform, unset }, index): ResolvedStage => {
     const stage = stages[index] as Stage;
     const name = stage.from.stageName === '' ? `stage-${index}` : stage.from.stageName;
@@ -227,8 +228,8 @@ export function resolveStages(stages: readonly Stage[], options: StageOptions): 
   };
 }
 
-/** No name of a stage begins with a digit. */
-const numbered = (name: string): number | undefined => (/^[0-9]+$/.test(name) ? Number(name) : undefined);
+/** Returns the number that a name consists of; stage names cannot begin with a digit. */
+const numberOf = (name: string): number | undefined => (/^[0-9]+$/.test(name) ? Number(name) : undefined);
 
 function findTarget(
   stages: readonly ResolvedStage[],
@@ -236,7 +237,7 @@ function findTarget(
   name: string | undefined,
 ): ResolvedStage {
   const index =
-    name === undefined || name === '' ? stages.length - 1 : (names.get(name.toLowerCase()) ?? numbered(name));
+    name === undefined || name === '' ? stages.length - 1 : (names.get(name.toLowerCase()) ?? numberOf(name));
   const stage = stages[index ?? -1];
   if (stage !== undefined) return stage;
   const near = nearStage(name ?? '', stages);
@@ -247,7 +248,7 @@ function findTarget(
 
 function findReachable(stages: readonly ResolvedStage[], target: ResolvedStage): ResolvedStage[] {
   const found = new Set<ResolvedStage>([target]);
-  // A Set gives what is added during the walk, too.
+  // Iteration over a Set includes values added meanwhile.
   for (const stage of found) {
     refuseLater(stage);
     const needed = stage.base.kind === 'stage' ? [...stagesOf(stage), stage.base.index] : stagesOf(stage);

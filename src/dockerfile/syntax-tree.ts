@@ -10,7 +10,7 @@ export type EscapeCharacter = '\\' | '`';
 export interface Heredoc {
   /** The terminator with its quotes removed; for COPY and ADD also the file's name. */
   readonly name: string;
-  /** The number before `<<`, 0 when there is none. */
+  /** Number before `<<`, 0 without one. */
   readonly descriptor: number;
   /** False when any part of the terminator was quoted: variables in the content stay as they are. */
   readonly expand: boolean;
@@ -20,15 +20,15 @@ export interface Heredoc {
   readonly content: string;
 }
 
-/** One instruction, split into words as its own grammar wants it, not yet checked. */
+/** One instruction, split into words by its own grammar, not yet checked. */
 export interface SyntaxNode {
-  /** As written; any case, perhaps no instruction at all. */
+  /** The name as written: any case, perhaps not the name of an instruction. */
   readonly name: string;
   /** ENV and LABEL come as triples: name, value, `=` or empty for the old form. */
   readonly args: readonly string[];
-  /** What ONBUILD defers; its name and words then stand in `args` too. */
+  /** Instruction that ONBUILD defers; its name and words are in `args` too. */
   readonly trigger?: SyntaxNode;
-  /** The arguments were written as a JSON array. */
+  /** True when the arguments were written as a JSON array. */
   readonly json: boolean;
   /** `--name=value` before the arguments, quotes and escapes already removed. */
   readonly flags: readonly string[];
@@ -50,7 +50,7 @@ export interface Directive {
 export interface ParseWarning {
   /**
    * Docker's lint rule, or one of this parser: `InvalidEncoding` for bytes that are not UTF-8 and became U+FFFD,
-   * `InvalidJSONForm` for arguments that were meant as a JSON array.
+   * `InvalidJSONForm` for arguments that look like a JSON array but are not one.
    */
   readonly rule: 'NoEmptyContinuation' | 'InvalidEncoding' | 'InvalidJSONForm';
   readonly message: string;

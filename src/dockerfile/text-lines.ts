@@ -6,7 +6,7 @@ import { maxDockerfileBytes, maxLineBytes } from './limits.ts';
 export interface TextLine {
   readonly text: string;
   readonly number: number;
-  /** Some bytes were not UTF-8 and were replaced by U+FFFD. */
+  /** True when some bytes were not UTF-8 and were replaced by U+FFFD. */
   readonly damaged: boolean;
 }
 
@@ -39,7 +39,7 @@ function utf8Length(text: string): number {
   return length;
 }
 
-/** Gives a Dockerfile line by line; a byte order mark at its start is dropped. */
+/** Reads a Dockerfile line by line; a byte order mark at its start is dropped. */
 export class TextLines {
   readonly #text: string;
   readonly #damaged: boolean;
@@ -66,17 +66,17 @@ export class TextLines {
     return new TextLines(text, damaged);
   }
 
-  /** Lines that stand in no file and all count as line `number` of one: an ONBUILD trigger. */
+  /** Reads lines that are in no file and all count as line `number` of one: an ONBUILD trigger. */
   static fromText(text: string, number: number): TextLines {
     return new TextLines(text, false, number);
   }
 
-  /** Number of the line given last; 0 before the first. */
+  /** Number of the line read last; 0 before the first. */
   get number(): number {
     return this.#fixedNumber ?? this.#count;
   }
 
-  /** The next line, or undefined at the end. */
+  /** Returns the next line, or undefined at the end. */
   next(): TextLine | undefined {
     if (this.#offset >= this.#text.length) return undefined;
     const newline = this.#text.indexOf('\n', this.#offset);

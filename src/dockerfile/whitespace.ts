@@ -1,7 +1,7 @@
-// The grammar is defined by a Go program, whose idea of white space differs from JavaScript's: U+0085 counts,
-// U+FEFF does not. Loops instead of `/\s+$/`, which takes quadratic time on long runs of blanks.
+// Go's definition of white space counts here, because the grammar is defined by a Go program: U+0085 is white space,
+// U+FEFF is not. Loops instead of `/\s+$/`, which takes quadratic time on long runs of blanks.
 
-/** White space as Go's `unicode.IsSpace` sees it; `unit` is a UTF-16 unit. */
+/** True for white space of Go's `unicode.IsSpace`; `unit` is a UTF-16 unit. */
 export function isSpace(unit: number): boolean {
   if (unit < 0x80) return unit === 0x20 || (unit >= 0x09 && unit <= 0x0d);
   if (unit < 0x1680) return unit === 0x85 || unit === 0xa0;
@@ -16,14 +16,14 @@ export function isSpace(unit: number): boolean {
   );
 }
 
-/** Index of the first unit at or after `from` that is no white space. */
+/** Returns the index of the first unit at or after `from` that is not white space. */
 export function skipSpace(text: string, from: number): number {
   let index = from;
   while (index < text.length && isSpace(text.charCodeAt(index))) index++;
   return index;
 }
 
-/** Index of the first white space at or after `from`, or the text's length. */
+/** Returns the index of the first white space at or after `from`, or the text's length. */
 export function findSpace(text: string, from: number): number {
   let index = from;
   while (index < text.length && !isSpace(text.charCodeAt(index))) index++;
@@ -47,7 +47,7 @@ export function trimNewline(line: string): string {
 
 const blank = /[\t\v\f\r ]/;
 
-/** Splits at runs of blanks; a newline is no blank. An empty text is one empty word. */
+/** Splits at runs of blanks; a newline is not a blank. An empty text is one empty word. */
 export const splitBlanks = (text: string): string[] => text.split(/[\t\v\f\r ]+/);
 
 /** Splits at the first run of blanks: `[word]` or `[word, rest]`. */

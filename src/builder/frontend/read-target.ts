@@ -1,4 +1,4 @@
-import { expandMetaArgs } from '../../dockerfile/build-args.ts';
+import { expandMetaArgs } from '../../dockerfile/expand-args.ts';
 import { parseInstructions } from '../../dockerfile/instructions/parse-instructions.ts';
 import type { CopyInstruction } from '../../dockerfile/instructions/types.ts';
 import { excerpt } from '../../dockerfile/quote.ts';

@@ -1,4 +1,4 @@
-import { expandStageArgs } from '../../dockerfile/build-args.ts';
+import { expandStageArgs } from '../../dockerfile/expand-args.ts';
 import type { ArgInstruction } from '../../dockerfile/instructions/types.ts';
 import type { Variables } from '../../dockerfile/shell-words.ts';
 import type { EscapeCharacter } from '../../dockerfile/syntax-tree.ts';

@@ -1,7 +1,7 @@
 import { chompTabs, heredocStartOrNone } from '../heredoc.ts';
 import type { SyntaxNode } from '../syntax-tree.ts';
 import { readFlags } from './flags.ts';
-import { originOf, refuse } from './request.ts';
+import { instructionError, originOf } from './origin.ts';
 import type { AddInstruction, CopyInstruction, InlineFile } from './types.ts';
 
 interface SourcesAndDestination {
@@ -12,7 +12,7 @@ interface SourcesAndDestination {
 
 function requireTwo(node: SyntaxNode, name: 'ADD' | 'COPY'): void {
   if (node.args.length >= 2) return;
-  throw refuse(
+  throw instructionError(
     node,
     `${name} requires at least two arguments, but only one was provided. Destination could not be determined`,
   );
@@ -21,7 +21,7 @@ function requireTwo(node: SyntaxNode, name: 'ADD' | 'COPY'): void {
 function sourcesAndDestination(node: SyntaxNode, name: 'ADD' | 'COPY'): SourcesAndDestination {
   const destination = node.args.at(-1) ?? '';
   if (heredocStartOrNone(destination) !== undefined) {
-    throw refuse(node, `${name} cannot accept a heredoc as a destination`);
+    throw instructionError(node, `${name} cannot accept a heredoc as a destination`);
   }
   const contents = new Map(node.heredocs.map((heredoc) => [heredoc.name, heredoc.content]));
   const sources: string[] = [];

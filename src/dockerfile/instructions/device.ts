@@ -1,11 +1,11 @@
 import { excerpt } from '../quote.ts';
 import type { SyntaxNode } from '../syntax-tree.ts';
-import { csvFields } from './csv-fields.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { parseBoolean } from './numbers.ts';
-import { refuse } from './request.ts';
-import { didYouMean } from './suggest.ts';
+import { instructionError } from './origin.ts';
+import { splitCsv } from './split-csv.ts';
 
-/** A device a RUN asks for by its CDI name: `--device=vendor.com/class=name,required`. */
+/** A device that a RUN requests by its CDI name: `--device=vendor.com/class=name,required`. */
 export interface Device {
   readonly name: string;
   readonly required: boolean;
@@ -13,8 +13,8 @@ export interface Device {
 
 /** Reads a RUN's `--device` flag. @throws ERR_DOCKERFILE_SYNTAX */
 export function readDevice(node: SyntaxNode, text: string): Device {
-  const fields = csvFields(text);
-  if ('problem' in fields) throw refuse(node, `failed to parse csv devices: ${fields.problem}`);
+  const fields = splitCsv(text);
+  if ('problem' in fields) throw instructionError(node, `failed to parse csv devices: ${fields.problem}`);
   let name = '';
   let required = false;
   for (const field of fields) {
@@ -23,19 +23,19 @@ export function readDevice(node: SyntaxNode, text: string): Device {
     const value = equals < 0 ? undefined : field.slice(equals + 1);
     if (key === 'required') {
       const flag = parseBoolean(value ?? 'true');
-      if (flag === undefined) throw refuse(node, `invalid value for required: ${excerpt(value ?? '')}`);
+      if (flag === undefined) throw instructionError(node, `invalid value for required: ${excerpt(value ?? '')}`);
       required = flag;
     } else if (key === 'name' && value !== undefined) {
-      if (name !== '') throw refuse(node, `device name already set to ${excerpt(name)}`);
+      if (name !== '') throw instructionError(node, `device name already set to ${excerpt(name)}`);
       name = value;
     } else if (name === '') {
-      // A CDI name holds `=` itself, so the first field of any other form is the name.
+      // A CDI name contains `=` itself, so the first field of any other form is the name.
       name = field;
     } else if (value === undefined) {
-      throw refuse(node, `invalid field '${excerpt(field)}' must be a key=value pair`);
+      throw instructionError(node, `invalid field '${excerpt(field)}' must be a key=value pair`);
     } else {
       const hint = didYouMean(key, ['name', 'required']);
-      throw refuse(node, `unexpected key '${excerpt(key)}' in '${excerpt(field)}'${hint}`);
+      throw instructionError(node, `unexpected key '${excerpt(key)}' in '${excerpt(field)}'${hint}`);
     }
   }
   return { name, required };

@@ -14,8 +14,8 @@ const largest = (1n << 63n) - 1n;
 const part = /([0-9]*)(?:\.([0-9]*))?([^.0-9]*)/y;
 
 /**
- * Nanoseconds of a duration as Go writes it (`1h30m`, `1.5s`, `-100ms`), or what is wrong with it in Go's words.
- * Beyond 2^53 ns (104 days) the result is the nearest double.
+ * Parses a Go duration (`1h30m`, `1.5s`, `-100ms`) into nanoseconds, or returns the problem in Go's words. Above 2^53
+ * ns (104 days) the result is the nearest double.
  */
 export function parseDuration(text: string): number | { readonly problem: string } {
   const shown = quote(excerpt(text));
@@ -29,7 +29,7 @@ export function parseDuration(text: string): number | { readonly problem: string
   while (part.lastIndex < digits.length) {
     const match = part.exec(digits);
     const [whole, fraction, unit] = [match?.[1] ?? '', match?.[2] ?? '', match?.[3] ?? ''];
-    // Nineteen digits are more than any duration holds; the cap keeps hostile ones from costly arithmetic.
+    // No duration has more than nineteen digits; the cap keeps hostile ones from costly arithmetic.
     if (whole + fraction === '' || whole.length > 30) return invalid;
     if (unit === '') return { problem: `time: missing unit in duration ${shown}` };
     const scale = unitNanoseconds.get(unit);

@@ -1,7 +1,7 @@
 import { excerpt } from '../quote.ts';
 import type { SyntaxNode } from '../syntax-tree.ts';
-import { refuse } from './request.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { instructionError } from './origin.ts';
 
 type FlagType = 'boolean' | 'string' | 'strings';
 
@@ -13,7 +13,7 @@ export class Flags {
     this.#values = values;
   }
 
-  /** Names of the flags that were given, in order. */
+  /** Names of the given flags, in order. */
   get used(): string[] {
     return [...this.#values.keys()];
   }
@@ -35,14 +35,14 @@ export class Flags {
 }
 
 function readBoolean(node: SyntaxNode, flag: string, value: string | undefined): string {
-  if (value === '') throw refuse(node, `missing a value on flag: ${flag}`);
+  if (value === '') throw instructionError(node, `missing a value on flag: ${flag}`);
   const lower = (value ?? 'true').toLowerCase();
   if (lower === 'true' || lower === 'false') return lower;
-  throw refuse(node, `expecting boolean value for flag ${flag}, not: ${excerpt(value ?? '')}`);
+  throw instructionError(node, `expecting boolean value for flag ${flag}, not: ${excerpt(value ?? '')}`);
 }
 
 /**
- * Checks a node's flags against those its instruction knows.
+ * Checks a node's flags against those of its instruction.
  *
  * @throws ERR_DOCKERFILE_SYNTAX for unknown, repeated and malformed flags
  */
@@ -50,21 +50,21 @@ export function readFlags(node: SyntaxNode, known: Readonly<Record<string, FlagT
   const types = new Map(Object.entries(known));
   const values = new Map<string, string[]>();
   for (const text of node.flags) {
-    // A lone `--` ends the flags; the parser never lets one through.
+    // A lone `--` ends the flags; the parser never passes one on.
     if (text === '--') break;
-    if (!text.startsWith('--')) throw refuse(node, `arg should start with -- : ${excerpt(text)}`);
+    if (!text.startsWith('--')) throw instructionError(node, `arg should start with -- : ${excerpt(text)}`);
     const equals = text.indexOf('=');
     const flag = equals < 0 ? text : text.slice(0, equals);
     const value = equals < 0 ? undefined : text.slice(equals + 1);
     const name = flag.slice(2);
     const type = types.get(name);
     if (type === undefined) {
-      throw refuse(node, `unknown flag: ${excerpt(flag)}${didYouMean(name, [...types.keys()])}`);
+      throw instructionError(node, `unknown flag: ${excerpt(flag)}${didYouMean(name, [...types.keys()])}`);
     }
     const before = values.get(name) ?? [];
-    if (before.length > 0 && type !== 'strings') throw refuse(node, `duplicate flag specified: ${flag}`);
+    if (before.length > 0 && type !== 'strings') throw instructionError(node, `duplicate flag specified: ${flag}`);
     if (type === 'boolean') before.push(readBoolean(node, flag, value));
-    else if (value === undefined) throw refuse(node, `missing a value on flag: ${flag}`);
+    else if (value === undefined) throw instructionError(node, `missing a value on flag: ${flag}`);
     else before.push(value);
     values.set(name, before);
   }

@@ -2,29 +2,30 @@ import { excerpt, quote } from '../quote.ts';
 import type { SyntaxNode } from '../syntax-tree.ts';
 import { parseDuration } from './duration.ts';
 import { type Flags, readFlags } from './flags.ts';
-import { originOf, refuse, requireSome } from './request.ts';
+import { instructionError, originOf, requireSome } from './origin.ts';
 import { shellOrExec } from './run.ts';
 import type { HealthcheckInstruction } from './types.ts';
 
 const millisecond = 1_000_000;
 
-function interval(node: SyntaxNode, flags: Flags, name: string): number {
+function readDuration(node: SyntaxNode, flags: Flags, name: string): number {
   const text = flags.string(name);
   if (text === '') return 0;
   const duration = parseDuration(text);
-  if (typeof duration !== 'number') throw refuse(node, duration.problem);
-  if (duration !== 0 && duration < millisecond) throw refuse(node, `Interval "${name}" cannot be less than 1ms`);
+  if (typeof duration !== 'number') throw instructionError(node, duration.problem);
+  if (duration !== 0 && duration < millisecond)
+    throw instructionError(node, `Interval "${name}" cannot be less than 1ms`);
   return duration;
 }
 
-function retriesOf(node: SyntaxNode, flags: Flags): number {
+function readRetries(node: SyntaxNode, flags: Flags): number {
   const text = flags.string('retries');
   if (text === '') return 0;
   const problem = (why: string): string => `strconv.ParseInt: parsing ${quote(excerpt(text))}: ${why}`;
-  if (!/^[+-]?[0-9]+$/.test(text)) throw refuse(node, problem('invalid syntax'));
+  if (!/^[+-]?[0-9]+$/.test(text)) throw instructionError(node, problem('invalid syntax'));
   const retries = Number(text);
-  if (retries > 0x7fffffff || retries < -0x80000000) throw refuse(node, problem('value out of range'));
-  if (retries < 0) throw refuse(node, `--retries cannot be negative (${retries})`);
+  if (retries > 0x7fffffff || retries < -0x80000000) throw instructionError(node, problem('value out of range'));
+  if (retries < 0) throw instructionError(node, `--retries cannot be negative (${retries})`);
   return retries + 0;
 }
 
@@ -34,7 +35,7 @@ export function readHealthcheck(node: SyntaxNode): HealthcheckInstruction {
   const args = node.args.slice(1);
   const off = { interval: 0, timeout: 0, startPeriod: 0, startInterval: 0, retries: 0 };
   if (type === 'NONE') {
-    if (args.length > 0) throw refuse(node, 'HEALTHCHECK NONE takes no arguments');
+    if (args.length > 0) throw instructionError(node, 'HEALTHCHECK NONE takes no arguments');
     return { kind: 'HEALTHCHECK', ...originOf(node), test: ['NONE'], ...off };
   }
   const flags = readFlags(node, {
@@ -44,17 +45,17 @@ export function readHealthcheck(node: SyntaxNode): HealthcheckInstruction {
     'start-interval': 'string',
     retries: 'string',
   });
-  if (type !== 'CMD') throw refuse(node, `Unknown type ${quote(excerpt(type))} in HEALTHCHECK (try CMD)`);
+  if (type !== 'CMD') throw instructionError(node, `Unknown type ${quote(excerpt(type))} in HEALTHCHECK (try CMD)`);
   const command = shellOrExec(args, node.json);
-  if (command.args.length === 0) throw refuse(node, 'Missing command after HEALTHCHECK CMD');
+  if (command.args.length === 0) throw instructionError(node, 'Missing command after HEALTHCHECK CMD');
   return {
     kind: 'HEALTHCHECK',
     ...originOf(node),
     test: [command.shellForm ? 'CMD-SHELL' : 'CMD', ...command.args],
-    interval: interval(node, flags, 'interval'),
-    timeout: interval(node, flags, 'timeout'),
-    startPeriod: interval(node, flags, 'start-period'),
-    startInterval: interval(node, flags, 'start-interval'),
-    retries: retriesOf(node, flags),
+    interval: readDuration(node, flags, 'interval'),
+    timeout: readDuration(node, flags, 'timeout'),
+    startPeriod: readDuration(node, flags, 'start-period'),
+    startInterval: readDuration(node, flags, 'start-interval'),
+    retries: readRetries(node, flags),
   };
 }

@@ -1,36 +1,36 @@
 import { valueError } from '../dockerfile-error.ts';
 import { excerpt, quote } from '../quote.ts';
 import type { LineRange, SyntaxNode } from '../syntax-tree.ts';
-import { csvFields } from './csv-fields.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { parseBoolean, parseByteSize, parseUint32 } from './numbers.ts';
-import { refuse } from './request.ts';
-import { didYouMean } from './suggest.ts';
+import { instructionError } from './origin.ts';
+import { splitCsv } from './split-csv.ts';
 
 const mountTypes = ['bind', 'cache', 'secret', 'ssh', 'tmpfs'] as const;
 const sharingModes = ['locked', 'private', 'shared'] as const;
 export type MountType = (typeof mountTypes)[number];
 export type MountSharing = (typeof sharingModes)[number];
 
-/** One `--mount=…` as written. Only `from` may not hold variables, and is known at once. */
+/** One `--mount=…` as written. Only `from` may not contain variables, and is known at once. */
 export interface MountFlag {
   readonly text: string;
   /** Stage, image or context; empty when not given. */
   readonly from: string;
 }
 
-/** One `--mount=…` understood. Strings that were not given are empty. */
-export interface Mount {
+/** One `--mount=…`, parsed. Strings that were not given are empty. */
+export interface RunMount {
   readonly type: MountType;
   readonly from: string;
   readonly source: string;
   readonly target: string;
   readonly readOnly: boolean;
-  /** Bytes a tmpfs may hold; 0 for no limit. */
+  /** Most bytes in a tmpfs; 0 for no limit. */
   readonly sizeLimit: number;
   readonly id: string;
   readonly sharing: MountSharing | undefined;
   readonly required: boolean;
-  /** Variable that holds a secret; an empty name means the secret's own, undefined a file. */
+  /** Variable that gets a secret; an empty name means the secret's own, undefined a file. */
   readonly env: string | undefined;
   readonly mode: number | undefined;
   readonly uid: number | undefined;
@@ -59,55 +59,55 @@ const keys = [
   'env',
 ] as const;
 
-type Draft = { -readonly [Key in keyof Mount]: Mount[Key] } & { readOnlyGiven: boolean };
+type MountDraft = { -readonly [Key in keyof RunMount]: RunMount[Key] } & { readOnlyGiven: boolean };
 
-interface Field {
+interface MountField {
   readonly text: string;
   readonly key: string;
   /** Undefined for a word without `=`. */
   readonly value: string | undefined;
 }
 
-function toField(text: string): Field {
+function splitField(text: string): MountField {
   const equals = text.indexOf('=');
   if (equals < 0) return { text, key: text.toLowerCase(), value: undefined };
   return { text, key: text.slice(0, equals).toLowerCase(), value: text.slice(equals + 1) };
 }
 
-/** Reads a RUN's `--mount` flag as far as it goes without variables. @throws ERR_DOCKERFILE_SYNTAX */
+/** Reads the values of a RUN's `--mount` flag that cannot contain variables. @throws ERR_DOCKERFILE_SYNTAX */
 export function readMountFlag(node: SyntaxNode, text: string): MountFlag {
-  const fields = csvFields(text);
-  if ('problem' in fields) throw refuse(node, `failed to parse csv mounts: ${fields.problem}`);
+  const fields = splitCsv(text);
+  if ('problem' in fields) throw instructionError(node, `failed to parse csv mounts: ${fields.problem}`);
   let from = '';
-  for (const { key, value } of fields.map(toField)) {
+  for (const { key, value } of fields.map(splitField)) {
     if (key !== 'from' || value === undefined) continue;
     const dollar = value.indexOf('$');
     if (dollar >= 0 && dollar !== value.length - 1) {
-      throw refuse(node, "'from' doesn't support variable expansion, define alias stage instead");
+      throw instructionError(node, "'from' doesn't support variable expansion, define alias stage instead");
     }
     from = value;
   }
   return { text, from };
 }
 
-type Reader = (draft: Draft, value: string, field: Field) => string | undefined;
+type ReadValue = (draft: MountDraft, value: string, field: MountField) => string | undefined;
 
 const ifType =
-  (allowed: readonly MountType[], read: Reader): Reader =>
+  (allowed: readonly MountType[], read: ReadValue): ReadValue =>
   (draft, value, field) =>
     allowed.includes(draft.type)
       ? read(draft, value, field)
       : `unexpected key '${field.key}' for mount type '${draft.type}'`;
 
 const set =
-  (name: 'from' | 'source' | 'target' | 'id' | 'env'): Reader =>
+  (name: 'from' | 'source' | 'target' | 'id' | 'env'): ReadValue =>
   (draft, value) => {
     draft[name] = value;
     return undefined;
   };
 
 const readOnly =
-  (whenTrue: boolean): Reader =>
+  (whenTrue: boolean): ReadValue =>
   (draft, value, field) => {
     const flag = parseBoolean(value);
     if (flag === undefined) return `invalid value for ${field.key}: ${excerpt(value)}`;
@@ -117,40 +117,40 @@ const readOnly =
   };
 
 const number =
-  (name: 'mode' | 'uid' | 'gid', base: 8 | 10): Reader =>
+  (name: 'mode' | 'uid' | 'gid', base: 8 | 10): ReadValue =>
   (draft, value) => {
     draft[name] = parseUint32(value, base);
     return draft[name] === undefined ? `invalid value ${excerpt(value)} for ${name}` : undefined;
   };
 
-const readType: Reader = (draft, value) => {
+const readType: ReadValue = (draft, value) => {
   const type = mountTypes.find((known) => known === value.toLowerCase());
   if (type === undefined) return `unsupported mount type ${quote(excerpt(value))}${didYouMean(value, mountTypes)}`;
   draft.type = type;
   return undefined;
 };
 
-const readSharing: Reader = (draft, value) => {
+const readSharing: ReadValue = (draft, value) => {
   draft.sharing = sharingModes.find((known) => known === value.toLowerCase());
   if (draft.sharing !== undefined) return undefined;
   return `unsupported sharing value ${quote(excerpt(value))}${didYouMean(value, sharingModes)}`;
 };
 
-const readRequired: Reader = (draft, value, field) => {
+const readRequired: ReadValue = (draft, value, field) => {
   const flag = parseBoolean(value);
   if (flag === undefined) return `invalid value for ${field.key}: ${excerpt(value)}`;
   draft.required = flag;
   return undefined;
 };
 
-const readSize: Reader = (draft, value, field) => {
+const readSize: ReadValue = (draft, value, field) => {
   const bytes = parseByteSize(value);
   if (bytes === undefined) return `invalid value for ${field.key}: ${excerpt(value)}`;
   draft.sizeLimit = bytes;
   return undefined;
 };
 
-const readers: Readonly<Record<(typeof keys)[number], Reader>> = {
+const readers: Readonly<Record<(typeof keys)[number], ReadValue>> = {
   type: readType,
   from: set('from'),
   source: set('source'),
@@ -172,13 +172,13 @@ const readers: Readonly<Record<(typeof keys)[number], Reader>> = {
   env: set('env'),
 };
 
-const mayStandAlone: ReadonlySet<string> = new Set(['readonly', 'ro', 'readwrite', 'rw', 'required']);
+const needsNoValue: ReadonlySet<string> = new Set(['readonly', 'ro', 'readwrite', 'rw', 'required']);
 
-/** Puts one field into the draft; gives what is wrong with it. */
-function readField(draft: Draft, field: Field, expand: (word: string) => string): string | undefined {
+/** Puts one field into the draft; returns a problem, if any. */
+function readField(draft: MountDraft, field: MountField, expand: (word: string) => string): string | undefined {
   const key = keys.find((known) => known === field.key);
   if (field.value === undefined) {
-    if (key === undefined || !mayStandAlone.has(key)) {
+    if (key === undefined || !needsNoValue.has(key)) {
       return `invalid field '${excerpt(field.text)}' must be a key=value pair`;
     }
     return readers[key](draft, 'true', field);
@@ -188,8 +188,8 @@ function readField(draft: Draft, field: Field, expand: (word: string) => string)
   return `unexpected key '${excerpt(field.key)}' in '${excerpt(field.text)}'${didYouMean(field.key, keys)}`;
 }
 
-/** What does not go together in a mount. */
-function contradiction(mount: Mount): string | undefined {
+/** Returns a combination of values that is not allowed in a mount, if any. */
+function findContradiction(mount: RunMount): string | undefined {
   const { type } = mount;
   if (type === 'bind' || type === 'tmpfs') {
     for (const name of ['mode', 'uid', 'gid'] as const) {
@@ -213,10 +213,10 @@ function contradiction(mount: Mount): string | undefined {
  *
  * @throws ERR_DOCKERFILE_VALUE in docker's words, and whatever `expand` throws
  */
-export function resolveMount(flag: MountFlag, expand: (word: string) => string, at: LineRange): Mount {
-  const fields = csvFields(flag.text);
+export function resolveMount(flag: MountFlag, expand: (word: string) => string, at: LineRange): RunMount {
+  const fields = splitCsv(flag.text);
   if ('problem' in fields) throw valueError(`failed to parse csv mounts: ${fields.problem}`, at);
-  const draft: Draft = {
+  const draft: MountDraft = {
     type: 'bind',
     from: '',
     source: '',
@@ -232,12 +232,12 @@ export function resolveMount(flag: MountFlag, expand: (word: string) => string, 
     uid: undefined,
     gid: undefined,
   };
-  for (const field of fields.map(toField)) {
+  for (const field of fields.map(splitField)) {
     const problem = readField(draft, field, expand);
     if (problem !== undefined) throw valueError(problem, at);
   }
   const { readOnlyGiven, ...mount } = draft;
-  const problem = contradiction(mount);
+  const problem = findContradiction(mount);
   if (problem !== undefined) throw valueError(problem, at);
   return { ...mount, readOnly: readOnlyGiven ? mount.readOnly : mount.type !== 'cache' && mount.type !== 'tmpfs' };
 }

@@ -1,13 +1,13 @@
 const truths: ReadonlySet<string> = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
 const lies: ReadonlySet<string> = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
 
-/** What Go's `strconv.ParseBool` accepts; undefined for anything else. */
+/** Parses the words of Go's `strconv.ParseBool`; undefined for anything else. */
 export function parseBoolean(text: string): boolean | undefined {
   if (truths.has(text)) return true;
   return lies.has(text) ? false : undefined;
 }
 
-/** Digits of the base, at most 2^32 - 1; undefined for anything else, a sign too. */
+/** Parses digits of the base, at most 2^32 - 1; undefined for anything else, also with a sign. */
 export function parseUint32(text: string, base: 8 | 10): number | undefined {
   if (!(base === 8 ? /^[0-7]+$/ : /^[0-9]+$/).test(text)) return undefined;
   const value = Number.parseInt(text, base);
@@ -17,9 +17,9 @@ export function parseUint32(text: string, base: 8 | 10): number | undefined {
 const size = /^\+?(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?) ?([a-zA-Z]{0,3})$/;
 const units = 'kmgtp';
 
-/** Bytes of `64m`, `1.5 GiB`, `1024`: binary units, any case; undefined for anything else. */
+/** Parses `64m`, `1.5 GiB`, `1024` into bytes: binary units, any case; undefined for anything else. */
 export function parseByteSize(text: string): number | undefined {
-  // `\d+\.?\d*` can split a run of digits in many ways: only short texts may try them.
+  // `\d+\.?\d*` can split a run of digits in many ways, so only short texts are matched.
   const match = text.length > 40 ? null : size.exec(text);
   if (match === null) return undefined;
   const unit = (match[2] ?? '').toLowerCase();

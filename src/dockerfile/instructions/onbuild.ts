@@ -1,26 +1,27 @@
 import { syntaxError } from '../dockerfile-error.ts';
-import { parseDockerfileText } from '../parser.ts';
+import { parseDockerfileText } from '../parse-dockerfile.ts';
 import type { LineRange, SyntaxNode } from '../syntax-tree.ts';
 import { trimSpace, trimSpaceStart } from '../whitespace.ts';
 import { readFlags } from './flags.ts';
-import { originOf, refuse, requireSome } from './request.ts';
+import { instructionError, originOf, requireSome } from './origin.ts';
 import type { OnbuildInstruction } from './types.ts';
 
 export function readOnbuild(node: SyntaxNode): OnbuildInstruction {
   requireSome(node, 'ONBUILD');
   readFlags(node);
   const name = trimSpace(node.args[0] ?? '').toUpperCase();
-  if (name === 'ONBUILD') throw refuse(node, "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
-  if (name === 'MAINTAINER' || name === 'FROM') throw refuse(node, `${name} isn't allowed as an ONBUILD trigger`);
+  if (name === 'ONBUILD') throw instructionError(node, "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
+  if (name === 'MAINTAINER' || name === 'FROM')
+    throw instructionError(node, `${name} isn't allowed as an ONBUILD trigger`);
   const line = trimSpaceStart(trimSpaceStart(node.original).slice('ONBUILD'.length));
   const documents = node.heredocs.map((heredoc) => `\n${heredoc.content}${heredoc.name}`).join('');
   return { kind: 'ONBUILD', ...originOf(node), trigger: line + documents };
 }
 
 /**
- * The syntax of one trigger as an image's config holds it, as if it stood at `at`.
+ * Parses one trigger from an image's config as if it were written at `at`.
  *
- * @throws ERR_DOCKERFILE_SYNTAX, also when it is more than one instruction
+ * @throws ERR_DOCKERFILE_SYNTAX, also for more than one instruction
  */
 export function parseTriggerNode(trigger: string, at: LineRange): SyntaxNode {
   const [node, ...more] = parseDockerfileText(trigger, at.start).nodes;

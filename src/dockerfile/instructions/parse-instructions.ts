@@ -3,10 +3,11 @@ import { syntaxError } from '../dockerfile-error.ts';
 import { excerpt } from '../quote.ts';
 import type { LineRange, SyntaxNode, SyntaxTree } from '../syntax-tree.ts';
 import { readAdd, readCopy } from './copy.ts';
+import { didYouMean } from './did-you-mean.ts';
 import { readFrom } from './from.ts';
 import { readHealthcheck } from './healthcheck.ts';
 import { parseTriggerNode, readOnbuild } from './onbuild.ts';
-import { refuse } from './request.ts';
+import { instructionError } from './origin.ts';
 import { readCmd, readEntrypoint, readRun } from './run.ts';
 import {
   readExpose,
@@ -17,7 +18,6 @@ import {
   readVolume,
   readWorkdir,
 } from './settings.ts';
-import { didYouMean } from './suggest.ts';
 import type { ArgInstruction, FromInstruction, Instruction, Stage } from './types.ts';
 import { readArg, readEnv, readLabel } from './variables.ts';
 
@@ -47,15 +47,18 @@ const readers: ReadonlyMap<string, (node: SyntaxNode) => Instruction | FromInstr
 
 const names: readonly string[] = [...readers.keys()].map((name) => name.toUpperCase());
 
-/** What stands in a Dockerfile, understood but not expanded. */
+/** The instructions of a Dockerfile, before variables are expanded. */
 export interface DockerfileInstructions {
-  /** ARG instructions before the first FROM: what FROM itself may use. */
+  /** ARG instructions before the first FROM, which FROM may use. */
   readonly metaArgs: readonly ArgInstruction[];
   /** At least one, in the order of the file. */
   readonly stages: readonly Stage[];
 }
 
-/** Checks one node and gives it its type. @throws ERR_DOCKERFILE_SYNTAX, ERR_DOCKERFILE_UNKNOWN_INSTRUCTION */
+/**
+ * Checks one node and returns it as a typed instruction. @throws ERR_DOCKERFILE_SYNTAX,
+ * ERR_DOCKERFILE_UNKNOWN_INSTRUCTION
+ */
 export function parseInstruction(node: SyntaxNode): Instruction | FromInstruction {
   const read = readers.get(node.name.toLowerCase());
   if (read !== undefined) return read(node);
@@ -70,7 +73,7 @@ export function parseInstruction(node: SyntaxNode): Instruction | FromInstructio
 }
 
 /**
- * Types every instruction and groups them into stages.
+ * Checks every instruction and groups them into stages.
  *
  * @throws ERR_DOCKERFILE_SYNTAX, ERR_DOCKERFILE_UNKNOWN_INSTRUCTION, each with `details.line`
  */
@@ -83,7 +86,7 @@ export function parseInstructions(tree: SyntaxTree): DockerfileInstructions {
     if (instruction.kind === 'FROM') stages.push({ from: instruction, instructions: [] });
     else if (stage !== undefined) stage.instructions.push(instruction);
     else if (instruction.kind === 'ARG') metaArgs.push(instruction);
-    else throw refuse(node, 'no build stage in current context', 'Start with a FROM instruction.');
+    else throw instructionError(node, 'no build stage in current context', 'Start with a FROM instruction.');
   }
   if (stages.length === 0) {
     throw syntaxError('dockerfile contains no stages to build', tree.location, 'Add a FROM instruction.');
@@ -92,13 +95,13 @@ export function parseInstructions(tree: SyntaxTree): DockerfileInstructions {
 }
 
 /**
- * Reads one ONBUILD trigger of a base image, as if it stood at `at`.
+ * Reads one ONBUILD trigger of a base image as if it were written at `at`.
  *
  * @throws ERR_DOCKERFILE_SYNTAX, ERR_DOCKERFILE_UNKNOWN_INSTRUCTION
  */
 export function parseTrigger(trigger: string, at: LineRange): Instruction {
   const node = parseTriggerNode(trigger, at);
   const instruction = parseInstruction(node);
-  if (instruction.kind === 'FROM') throw refuse(node, "FROM isn't allowed as an ONBUILD trigger");
+  if (instruction.kind === 'FROM') throw instructionError(node, "FROM isn't allowed as an ONBUILD trigger");
   return instruction;
 }

@@ -4,7 +4,7 @@ import type { SyntaxNode } from '../syntax-tree.ts';
 import { readDevice } from './device.ts';
 import { type Flags, readFlags } from './flags.ts';
 import { readMountFlag } from './mount.ts';
-import { originOf, refuse } from './request.ts';
+import { instructionError, originOf } from './origin.ts';
 import type {
   CmdInstruction,
   EntrypointInstruction,
@@ -18,7 +18,7 @@ import type {
 const networks: readonly RunNetwork[] = ['default', 'none', 'host'];
 const securities: readonly RunSecurity[] = ['insecure', 'sandbox'];
 
-/** The words of a JSON array as they are, anything else as one line for a shell. */
+/** Returns the words of a JSON array unchanged, anything else as one line for a shell. */
 export function shellOrExec(args: readonly string[], json: boolean): ShellOrExec {
   return { args: json || args.length === 0 ? args : [args.join(' ')], shellForm: !json };
 }
@@ -27,7 +27,7 @@ function networkOf(node: SyntaxNode, flags: Flags): RunNetwork {
   if (!flags.used.includes('network')) return 'default';
   const mode = flags.string('network');
   const known = networks.find((name) => name === mode);
-  if (known === undefined) throw refuse(node, `invalid network mode ${quote(excerpt(mode))}`);
+  if (known === undefined) throw instructionError(node, `invalid network mode ${quote(excerpt(mode))}`);
   return known;
 }
 
@@ -35,7 +35,7 @@ function securityOf(node: SyntaxNode, flags: Flags): RunSecurity {
   if (!flags.used.includes('security')) return 'sandbox';
   const mode = flags.string('security');
   const known = securities.find((name) => name === mode);
-  if (known === undefined) throw refuse(node, `security ${quote(excerpt(mode))} is not valid`);
+  if (known === undefined) throw instructionError(node, `security ${quote(excerpt(mode))} is not valid`);
   return known;
 }
 
@@ -67,15 +67,15 @@ export function readEntrypoint(node: SyntaxNode): EntrypointInstruction {
 const documents = (heredocs: readonly ShellHeredoc[]): string =>
   heredocs.map(({ name, content }) => `\n${content}${name}`).join('');
 
-/** What a RUN is to start: a line for the shell, the words of a command, or a script with its own interpreter. */
+/** Command of a RUN: a line for the shell, the words of a command, or a script with its own interpreter. */
 export type RunCommand =
   | { readonly form: 'shell'; readonly line: string }
   | { readonly form: 'exec'; readonly args: readonly string[] }
   | { readonly form: 'script'; readonly name: string; readonly content: string };
 
 /**
- * Resolves a RUN's heredocs. `RUN <<EOF` runs the content itself, as a file of its own when it starts with `#!`;
- * any other use of heredocs is put together again for the shell to read. Variables in the content are the shell's.
+ * Resolves a RUN's heredocs. `RUN <<EOF` runs the content itself, as a file when it starts with `#!`; any other use of
+ * heredocs is joined again for the shell to read. The shell expands variables in the content.
  */
 export function runCommand(run: RunInstruction): RunCommand {
   if (!run.shellForm) return { form: 'exec', args: run.args };

@@ -1,7 +1,7 @@
 import type { SyntaxNode } from '../syntax-tree.ts';
 import { trimSpace } from '../whitespace.ts';
 import { readFlags } from './flags.ts';
-import { originOf, refuse, requireOne, requireSome } from './request.ts';
+import { instructionError, originOf, requireOne, requireSome } from './origin.ts';
 import { shellOrExec } from './run.ts';
 import type {
   ExposeInstruction,
@@ -31,7 +31,7 @@ export function readUser(node: SyntaxNode): UserInstruction {
   return { kind: 'USER', ...originOf(node), user };
 }
 
-/** Docker reads STOPSIGNAL's flags and looks at none of them. */
+/** Docker ignores the flags of STOPSIGNAL. */
 export function readStopsignal(node: SyntaxNode): StopsignalInstruction {
   return { kind: 'STOPSIGNAL', ...originOf(node), signal: requireOne(node, 'STOPSIGNAL') };
 }
@@ -46,17 +46,17 @@ export function readVolume(node: SyntaxNode): VolumeInstruction {
   requireSome(node, 'VOLUME');
   readFlags(node);
   const volumes = node.args.map(trimSpace);
-  if (volumes.includes('')) throw refuse(node, 'VOLUME specified can not be an empty string');
+  if (volumes.includes('')) throw instructionError(node, 'VOLUME specified can not be an empty string');
   return { kind: 'VOLUME', ...originOf(node), volumes };
 }
 
 export function readShell(node: SyntaxNode): ShellInstruction {
   readFlags(node);
   const { args, shellForm } = shellOrExec(node.args, node.json);
-  if (args.length === 0) throw refuse(node, 'SHELL requires at least one argument');
+  if (args.length === 0) throw instructionError(node, 'SHELL requires at least one argument');
   if (shellForm) {
     const hint = 'Write it as SHELL ["executable", "parameters"]; a backslash inside is written twice.';
-    throw refuse(node, 'SHELL requires the arguments to be in JSON form', hint);
+    throw instructionError(node, 'SHELL requires the arguments to be in JSON form', hint);
   }
   return { kind: 'SHELL', ...originOf(node), shell: args };
 }

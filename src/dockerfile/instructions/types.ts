@@ -1,41 +1,41 @@
 import type { Device } from './device.ts';
 import type { MountFlag } from './mount.ts';
-import type { Origin } from './request.ts';
+import type { Origin } from './origin.ts';
 
 export interface KeyValue {
   readonly key: string;
   readonly value: string;
-  /** Written as `KEY value`, the form docker warns of. */
+  /** True for `KEY value`, the form docker warns of. */
   readonly legacy: boolean;
 }
 
-/** A file whose content stands in the Dockerfile: `COPY <<name /dest`. */
+/** A file with its content in the Dockerfile: `COPY <<name /dest`. */
 export interface InlineFile {
   readonly name: string;
   readonly content: string;
-  /** Variables in the content are to be expanded. */
+  /** True when variables in the content are to be expanded. */
   readonly expand: boolean;
 }
 
-/** A heredoc of RUN; {@link chompTabs} belongs to `chomp`. */
+/** A heredoc of RUN; with `chomp`, its tabs are still to be removed ({@link chompTabs}). */
 export interface ShellHeredoc {
   readonly name: string;
   readonly content: string;
   readonly chomp: boolean;
 }
 
-/** RUN, CMD, ENTRYPOINT: `args` as written in JSON, or one element to be put behind the shell. */
+/** RUN, CMD, ENTRYPOINT: `args` as written in JSON, or one element for the shell. */
 export interface ShellOrExec {
   readonly args: readonly string[];
   readonly shellForm: boolean;
 }
 
-/** What COPY and ADD have in common. */
+/** Common fields of COPY and ADD. */
 export interface CopyingInstruction extends Origin {
   readonly sources: readonly string[];
   readonly inlineFiles: readonly InlineFile[];
   readonly destination: string;
-  /** Empty when not given, as all strings here. */
+  /** Empty when not given, like all strings here. */
   readonly chown: string;
   readonly chmod: string;
   readonly link: boolean;
@@ -58,9 +58,9 @@ export interface CopyInstruction extends CopyingInstruction {
 
 export interface ArgDefinition {
   readonly key: string;
-  /** Undefined for a bare name, which has no default. */
+  /** Default; undefined for a bare name. */
   readonly value: string | undefined;
-  /** What a comment `# NAME text` directly above says. */
+  /** `text` of a comment `# NAME text` directly above. */
   readonly description: string;
 }
 
@@ -92,7 +92,7 @@ export interface HealthcheckInstruction extends Origin {
   readonly kind: 'HEALTHCHECK';
   /** `['NONE']`, `['CMD', …]` or `['CMD-SHELL', line]`. */
   readonly test: readonly string[];
-  /** Nanoseconds, 0 when not given: exact up to 104 days, beyond that the nearest double. */
+  /** Nanoseconds, 0 when not given: exact up to 104 days, above that the nearest double. */
   readonly interval: number;
   readonly timeout: number;
   readonly startPeriod: number;
@@ -112,7 +112,7 @@ export interface MaintainerInstruction extends Origin {
 
 export interface OnbuildInstruction extends Origin {
   readonly kind: 'ONBUILD';
-  /** The deferred instruction's text with its heredocs, as it goes into the image's config. */
+  /** Text of the deferred instruction with its heredocs, for the image's config. */
   readonly trigger: string;
 }
 
@@ -122,12 +122,12 @@ export type RunSecurity = 'insecure' | 'sandbox';
 export interface RunInstruction extends Origin, ShellOrExec {
   readonly kind: 'RUN';
   readonly heredocs: readonly ShellHeredoc[];
-  /** Their values may hold variables: `resolveMount` reads one. */
+  /** Their values may contain variables: `resolveMount` reads one. */
   readonly mounts: readonly MountFlag[];
   readonly network: RunNetwork;
   readonly security: RunSecurity;
   readonly devices: readonly Device[];
-  /** Names of the flags that were given. */
+  /** Names of the given flags. */
   readonly flagsUsed: readonly string[];
 }
 
@@ -156,7 +156,7 @@ export interface WorkdirInstruction extends Origin {
   readonly path: string;
 }
 
-/** Everything that can stand in a stage. */
+/** Any instruction of a stage. */
 export type Instruction =
   | AddInstruction
   | ArgInstruction
@@ -183,7 +183,7 @@ export interface FromInstruction extends Origin {
   /** Lower case; empty without AS. */
   readonly stageName: string;
   readonly platform: string;
-  /** What a comment `# name text` directly above says. */
+  /** `text` of a comment `# name text` directly above. */
   readonly description: string;
 }
 

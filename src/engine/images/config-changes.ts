@@ -1,5 +1,5 @@
 import { readTarget } from '../../builder/frontend/read-target.ts';
-import { parseDockerfile } from '../../dockerfile/parser.ts';
+import { parseDockerfile } from '../../dockerfile/parse-dockerfile.ts';
 import { excerpt, quote } from '../../dockerfile/quote.ts';
 import { isStrataError, restate, StrataError } from '../../errors/index.ts';
 import { utf8 } from '../../lib/bytes.ts';

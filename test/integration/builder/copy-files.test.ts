@@ -19,7 +19,7 @@ import { BuildContext } from '../../../src/builder/context/build-context.ts';
 import { CopyOp } from '../../../src/builder/ops/copy-op.ts';
 import type { Workspace } from '../../../src/builder/ops/filesystem-result.ts';
 import { parseInstructions } from '../../../src/dockerfile/instructions/parse-instructions.ts';
-import { parseDockerfile } from '../../../src/dockerfile/parser.ts';
+import { parseDockerfile } from '../../../src/dockerfile/parse-dockerfile.ts';
 import { type BuildEvent, Engine } from '../../../src/engine/index.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { setXattrAt } from '../../../src/sys/xattr.ts';

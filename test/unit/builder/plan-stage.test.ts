@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FileStep, StagePlan } from '../../../src/builder/frontend/plan-stage.ts';
 import { readTarget, type Target, type TargetOptions } from '../../../src/builder/frontend/read-target.ts';
-import { parseDockerfile } from '../../../src/dockerfile/parser.ts';
+import { parseDockerfile } from '../../../src/dockerfile/parse-dockerfile.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import type { RunConfig } from '../../../src/spec/config.ts';
 import { patienceMs } from '../../helpers/until.ts';

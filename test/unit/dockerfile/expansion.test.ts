@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { expandMetaArgs, expandStageArgs } from '../../../src/dockerfile/build-args.ts';
 import { variablesOf, withVariable } from '../../../src/dockerfile/environment.ts';
+import { expandMetaArgs, expandStageArgs } from '../../../src/dockerfile/expand-args.ts';
 import { expandInstruction, expandMounts } from '../../../src/dockerfile/expand-instruction.ts';
 import { parseInstructions } from '../../../src/dockerfile/instructions/parse-instructions.ts';
 import type { ArgInstruction, Instruction, RunInstruction } from '../../../src/dockerfile/instructions/types.ts';
-import { parseDockerfile } from '../../../src/dockerfile/parser.ts';
+import { parseDockerfile } from '../../../src/dockerfile/parse-dockerfile.ts';
 import { utf8 } from '../../../src/lib/bytes.ts';
 
 const variables = new Map([

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { parseInstructions, parseTrigger } from '../../../src/dockerfile/instructions/parse-instructions.ts';
 import { runCommand } from '../../../src/dockerfile/instructions/run.ts';
 import type { RunInstruction } from '../../../src/dockerfile/instructions/types.ts';
-import { parseDockerfile } from '../../../src/dockerfile/parser.ts';
+import { parseDockerfile } from '../../../src/dockerfile/parse-dockerfile.ts';
 import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { utf8 } from '../../../src/lib/bytes.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { csvFields } from '../../../src/dockerfile/instructions/csv-fields.ts';
-import { type Mount, resolveMount } from '../../../src/dockerfile/instructions/mount.ts';
+import { type RunMount, resolveMount } from '../../../src/dockerfile/instructions/mount.ts';
+import { splitCsv } from '../../../src/dockerfile/instructions/split-csv.ts';
 import { expandWord } from '../../../src/dockerfile/shell-words.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 
@@ -11,9 +11,9 @@ const variables = new Map([
   ['TYPE', 'cache'],
 ]);
 const expand = (word: string): string => expandWord(word, variables).text;
-const resolve = (text: string): Mount => resolveMount({ text, from: '' }, expand, at);
+const resolve = (text: string): RunMount => resolveMount({ text, from: '' }, expand, at);
 
-const bind: Mount = {
+const bind: RunMount = {
   type: 'bind',
   from: '',
   source: '',
@@ -28,12 +28,12 @@ const bind: Mount = {
   uid: undefined,
   gid: undefined,
 };
-const cache: Mount = { ...bind, type: 'cache', readOnly: false };
-const tmpfs: Mount = { ...bind, type: 'tmpfs', readOnly: false };
-const secret: Mount = { ...bind, type: 'secret' };
+const cache: RunMount = { ...bind, type: 'cache', readOnly: false };
+const tmpfs: RunMount = { ...bind, type: 'tmpfs', readOnly: false };
+const secret: RunMount = { ...bind, type: 'secret' };
 
 describe('a mount of RUN', () => {
-  const cases: readonly (readonly [text: string, expected: Mount])[] = [
+  const cases: readonly (readonly [text: string, expected: RunMount])[] = [
     ['target=/a', { ...bind, target: '/a' }],
     ['type=bind,from=b,source=/c,target=/d', { ...bind, from: 'b', source: '/c', target: '/d' }],
     ['TYPE=Bind,Src=a,DST=b', { ...bind, source: 'a', target: 'b' }],
@@ -141,7 +141,7 @@ describe('comma-separated fields', () => {
   ];
   it(`are split as RFC 4180 says (${cases.length})`, () => {
     for (const [line, fields] of cases) {
-      assert.deepEqual(csvFields(line), typeof fields === 'string' ? { problem: fields } : fields, line);
+      assert.deepEqual(splitCsv(line), typeof fields === 'string' ? { problem: fields } : fields, line);
     }
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { dumpTree } from '../../../src/dockerfile/dump.ts';
-import { parseDockerfile } from '../../../src/dockerfile/parser.ts';
+import { parseDockerfile } from '../../../src/dockerfile/parse-dockerfile.ts';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { concatBytes, utf8 } from '../../../src/lib/bytes.ts';
 

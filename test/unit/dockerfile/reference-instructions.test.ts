@@ -6,7 +6,7 @@ import { readDevice } from '../../../src/dockerfile/instructions/device.ts';
 import { readFlags } from '../../../src/dockerfile/instructions/flags.ts';
 import { parseInstruction, parseInstructions } from '../../../src/dockerfile/instructions/parse-instructions.ts';
 import type { CopyInstruction, RunInstruction } from '../../../src/dockerfile/instructions/types.ts';
-import { parseDockerfile } from '../../../src/dockerfile/parser.ts';
+import { parseDockerfile } from '../../../src/dockerfile/parse-dockerfile.ts';
 import { parsePorts } from '../../../src/dockerfile/ports.ts';
 import type { SyntaxNode } from '../../../src/dockerfile/syntax-tree.ts';
 import { isStrataError } from '../../../src/errors/index.ts';

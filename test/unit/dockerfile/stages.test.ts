@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseInstructions } from '../../../src/dockerfile/instructions/parse-instructions.ts';
-import { parseDockerfile } from '../../../src/dockerfile/parser.ts';
+import { parseDockerfile } from '../../../src/dockerfile/parse-dockerfile.ts';
 import { hintOfNoStage } from '../../../src/dockerfile/stage-hints.ts';
 import { resolveStages, type StageGraph, type StageSource } from '../../../src/dockerfile/stages.ts';
 import { isStrataError } from '../../../src/errors/index.ts';

@@ -1,12 +1,12 @@
 import { nearest } from '../../lib/nearest.ts';
 
-/** Upper case for what is all upper case, else lower case. */
+/** Returns the option in upper case when `written` is all upper case, else in lower case. */
 const inCaseOf = (option: string, written: string): string =>
   written === written.toUpperCase() && written !== written.toLowerCase() ? option.toUpperCase() : option.toLowerCase();
 
 /**
- * The option that `written` most likely meant, as the tail of a message: ` (did you mean RUN?)`. Empty when none is
- * within two edits, or when one is equal: then the trouble lies elsewhere. Of equally near ones the first is taken.
+ * Returns the option that `written` most likely meant as the tail of a message: ` (did you mean RUN?)`. Empty when none
+ * is within two edits, or when one is equal: then the problem is another one. Of equally near ones the first is taken.
  */
 export function didYouMean(
   written: string,

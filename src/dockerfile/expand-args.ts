@@ -2,14 +2,14 @@ import type { ExpandOptions } from './expand-instruction.ts';
 import type { ArgInstruction } from './instructions/types.ts';
 import { expandWord, type Variables } from './shell-words.ts';
 
-/** What the user of a build sets: `--build-arg`. */
+/** Options of a build that expand ARG: `overrides` are its `--build-arg`. */
 export interface ArgOptions extends ExpandOptions {
   readonly overrides: ReadonlyMap<string, string>;
 }
 
 /**
- * Values of the ARG instructions before the first FROM, put over `predefined` (TARGETPLATFORM and the like). A
- * later one sees the earlier ones; an override beats every default.
+ * Returns the values of the ARG instructions before the first FROM, put over `predefined` (TARGETPLATFORM and the
+ * like). A later ARG sees the earlier ones; an override beats every default.
  *
  * @throws ERR_DOCKERFILE_EXPANSION
  */
@@ -33,15 +33,15 @@ export function expandMetaArgs(
 
 export interface StageArg {
   readonly key: string;
-  /** Undefined when nothing gives it a value: then a base image's variable of that name stays as it is. */
+  /** Undefined without a value: then a base image's variable of that name stays as it is. */
   readonly value: string | undefined;
-  /** Its default as the Dockerfile gives it, whether or not that is its value. */
+  /** Its default in the Dockerfile, also when an override wins. */
   readonly byDefault: string | undefined;
 }
 
 /**
- * Values of one ARG inside a stage, in order: the override, else its default, else the value it has before the first
- * FROM. A definition sees the ones before it in the same instruction, unlike ENV.
+ * Returns the values of one ARG inside a stage, in order: the override, else its default, else the value it has before
+ * the first FROM. A definition sees the ones before it in the same instruction, unlike ENV.
  *
  * @param variables environment and args of the stage so far
  * @throws ERR_DOCKERFILE_EXPANSION

@@ -3,7 +3,7 @@ import { syntaxError } from '../dockerfile-error.ts';
 import type { LineRange, SyntaxNode } from '../syntax-tree.ts';
 import { trimSpace } from '../whitespace.ts';
 
-/** What every instruction and stage knows of where it came from. */
+/** Position of an instruction or stage in the Dockerfile. */
 export interface Origin {
   /** The line as written, continuations joined, without blanks around it. */
   readonly source: string;
@@ -14,8 +14,8 @@ export interface Origin {
   readonly comments: readonly string[];
 }
 
-/** An error at the node's lines, in docker's words. */
-export const refuse = (node: SyntaxNode, text: string, hint?: string): StrataError =>
+/** Error at the node's lines, in docker's words. */
+export const instructionError = (node: SyntaxNode, text: string, hint?: string): StrataError =>
   syntaxError(text, node.location, hint);
 
 export const originOf = (node: SyntaxNode): Origin => ({
@@ -25,18 +25,18 @@ export const originOf = (node: SyntaxNode): Origin => ({
   comments: node.comments,
 });
 
-/** Docker's three complaints about the number of arguments. */
+/** Throws docker's complaint about missing arguments. @throws ERR_DOCKERFILE_SYNTAX */
 export function requireSome(node: SyntaxNode, name: string): void {
-  if (node.args.length === 0) throw refuse(node, `${name} requires at least one argument`);
+  if (node.args.length === 0) throw instructionError(node, `${name} requires at least one argument`);
 }
 
 export function requireOne(node: SyntaxNode, name: string): string {
   const [only, ...more] = node.args;
-  if (only === undefined || more.length > 0) throw refuse(node, `${name} requires exactly one argument`);
+  if (only === undefined || more.length > 0) throw instructionError(node, `${name} requires exactly one argument`);
   return only;
 }
 
-/** What a comment `# name text` says of `name`; empty when there is none. */
+/** Returns `text` of a comment `# name text`; empty without one. */
 export function descriptionOf(name: string, comments: readonly string[]): string {
   const found = name === '' ? undefined : comments.find((comment) => comment.startsWith(`${name} `));
   return found === undefined ? '' : found.slice(name.length + 1);

@@ -12,27 +12,27 @@ function trimValue(text: string): string {
   let end = text.length;
   while (isBlank(text[start])) start++;
   while (end > start && isBlank(text[end - 1])) end--;
-  // BuildKit's pattern wants at least one character and takes a blank when there is nothing else, so
-  // `# escape= ` is an escape directive with a wrong value, not a comment.
+  // BuildKit's pattern needs at least one character and takes a blank when nothing else follows, so `# escape= ` is an
+  // escape directive with a wrong value, not a comment.
   return start === text.length ? text.slice(-1) : text.slice(start, end);
 }
 
 /**
- * Finds the parser directives: comments of the form `# name=value` that stand before everything else. The first
- * line that is anything else ends them. After a `#!` line `syntax` and `check` are still read, `escape` is not:
- * BuildKit looks for the former two in a pass of its own.
+ * Finds the parser directives: comments of the form `# name=value` before everything else. The first line of another
+ * kind ends them. After a `#!` line `syntax` and `check` are still read, `escape` is not: BuildKit looks for the former
+ * two in a pass of its own.
  */
 export class DirectiveReader {
   readonly found: Directive[] = [];
   #done = false;
   #afterShebang = false;
 
-  /** The character that escapes and continues lines, as far as the lines read until now tell. */
+  /** Character that escapes and continues lines, according to the lines read so far. */
   get escape(): EscapeCharacter {
     return this.found.some((directive) => directive.name === 'escape' && directive.value === '`') ? '`' : '\\';
   }
 
-  /** Takes the next line, without blanks at its start and without newline; true when it was a directive. */
+  /** Takes the next line, without blanks at its start and without newline; returns true for a directive. */
   accept(line: string, number: number): boolean {
     if (this.#done) return false;
     if (number === 1 && line.startsWith('#!')) {

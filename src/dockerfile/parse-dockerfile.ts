@@ -1,6 +1,6 @@
 import { StrataError } from '../errors/index.ts';
 import { splitCommandLine } from './command-line.ts';
-import { DirectiveReader } from './directives.ts';
+import { DirectiveReader } from './directive-reader.ts';
 import { syntaxError } from './dockerfile-error.ts';
 import { type HeredocStart, heredocsOfLine } from './heredoc.ts';
 import { readArguments } from './instruction-arguments.ts';
@@ -22,16 +22,16 @@ interface LogicalLine {
 const isComment = (line: string): boolean => line[skipSpace(line, 0)] === '#';
 const isBlankLine = (line: string): boolean => skipSpace(line, 0) === line.length;
 
-/** The line without the escape character that continues it, or undefined when nothing continues it. */
-function continued(line: string, escape: EscapeCharacter): string | undefined {
+/** Returns the line without the escape character that continues it; undefined for a line that does not continue. */
+function stripContinuation(line: string, escape: EscapeCharacter): string | undefined {
   let end = line.length;
   while (end > 0 && (line[end - 1] === ' ' || line[end - 1] === '\t')) end--;
-  // Two escape characters are an escaped one. Three are too: docker looks only one character back.
+  // Two escape characters are an escaped one. So are three: docker looks only one character back.
   if (line[end - 1] !== escape || line[end - 2] === escape) return undefined;
   return line.slice(0, end - 1);
 }
 
-class Parser {
+class DockerfileParser {
   readonly #lines: TextLines;
   readonly #directives = new DirectiveReader();
   readonly #warnings: ParseWarning[] = [];
@@ -45,7 +45,7 @@ class Parser {
     const nodes: SyntaxNode[] = [];
     for (let line = this.#logicalLine(); line !== undefined; line = this.#logicalLine()) {
       if (nodes.length >= maxInstructions) throw syntaxError(`more than ${maxInstructions} instructions`, line.at);
-      nodes.push(this.#withHeredocs(this.#node(line, 0)));
+      nodes.push(this.#readHeredocs(this.#node(line, 0)));
     }
     const [first] = nodes;
     if (first === undefined) {
@@ -74,7 +74,7 @@ class Parser {
     return undefined;
   }
 
-  /** An empty comment line parts what stands above from the instruction below. */
+  /** Collects comment lines; an empty one separates those above it from the instruction below. */
   #comment(text: string): void {
     if (text === '') this.#comments = [];
     else this.#comments.push(text);
@@ -85,7 +85,7 @@ class Parser {
     const parts: string[] = [];
     let empty = false;
     let damaged = first.damaged;
-    let open = continued(firstText, escape);
+    let open = stripContinuation(firstText, escape);
     parts.push(open ?? firstText);
     while (open !== undefined) {
       const line = this.#lines.next();
@@ -97,7 +97,7 @@ class Parser {
         continue;
       }
       damaged ||= line.damaged;
-      open = continued(text, escape);
+      open = stripContinuation(text, escape);
       parts.push(open ?? text);
     }
     const text = parts.join('');
@@ -130,7 +130,7 @@ class Parser {
     this.#warnings.push({ rule, message, location });
   }
 
-  #withHeredocs(node: SyntaxNode): SyntaxNode {
+  #readHeredocs(node: SyntaxNode): SyntaxNode {
     const owner = node.trigger ?? node;
     if (owner.json || !takesHeredocs.has(owner.name.toLowerCase()) || !node.original.includes('<<')) return node;
     const starts = heredocsOfLine(node.original, node.location);
@@ -145,7 +145,7 @@ class Parser {
       const text = trimNewline(line.text);
       if ((start.chomp ? text.replace(/^\t+/, '') : text) === start.name) return { ...start, content: parts.join('') };
       if (line.damaged) {
-        // A file's content changed without a word would be worse than no build.
+        // Silently changing a file's content would be worse than failing.
         throw new StrataError({
           code: 'ERR_DOCKERFILE_ENCODING',
           message: `dockerfile parse error on line ${line.number}: heredoc ${start.name} holds bytes that are not UTF-8`,
@@ -164,17 +164,17 @@ class Parser {
 }
 
 /**
- * Parses a Dockerfile: UTF-8 bytes, at most 4 MiB, lines of at most 65535 bytes, any line ends. The names and
- * arguments of instructions are not checked yet; `parseInstructions` does that.
+ * Parses a Dockerfile: UTF-8 bytes, at most 4 MiB, lines of at most 65535 bytes, any line ends. `parseInstructions`
+ * checks the names and arguments of instructions.
  *
  * @throws ERR_DOCKERFILE_SYNTAX, ERR_DOCKERFILE_TOO_LARGE, ERR_DOCKERFILE_ENCODING, ERR_DOCKERFILE_EXPANSION (a
  * heredoc's terminator), each with `details.line`
  */
 export function parseDockerfile(bytes: Uint8Array): SyntaxTree {
-  return new Parser(TextLines.fromBytes(bytes)).parse();
+  return new DockerfileParser(TextLines.fromBytes(bytes)).parse();
 }
 
-/** As {@link parseDockerfile} for text that counts as line `number` of a Dockerfile: an ONBUILD trigger. */
+/** {@link parseDockerfile} for text that counts as line `number` of a Dockerfile: an ONBUILD trigger. */
 export function parseDockerfileText(text: string, number: number): SyntaxTree {
-  return new Parser(TextLines.fromText(text, number)).parse();
+  return new DockerfileParser(TextLines.fromText(text, number)).parse();
 }

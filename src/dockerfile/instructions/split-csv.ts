@@ -1,8 +1,8 @@
 /**
- * Fields of one line of comma-separated values as RFC 4180 quotes them; a problem is told in the words of Go's
- * `encoding/csv`, which docker passes on.
+ * Splits one line of comma-separated values, quoted by RFC 4180; a problem is in the words of Go's `encoding/csv`,
+ * which docker passes on.
  */
-export function csvFields(line: string): readonly string[] | { readonly problem: string } {
+export function splitCsv(line: string): readonly string[] | { readonly problem: string } {
   if (line === '') return { problem: 'EOF' };
   const problem = (index: number, text: string): { problem: string } => ({
     problem: `parse error on line 1, column ${index + 1}: ${text}`,
