@@ -3,9 +3,9 @@ import type { LogConfig } from './supervised/log-config.ts';
 /** A mount as docker's `--mount` describes it. */
 export interface HostMount {
   readonly Type: string;
-  /** Of a bind: absolute, on the host. */
+  /** Source of a bind: an absolute path on the host. */
   readonly Source?: string;
-  /** In the container. */
+  /** Path in the container. */
   readonly Target: string;
   readonly ReadOnly?: boolean;
   readonly BindOptions?: HostBindOptions;
@@ -16,9 +16,9 @@ export interface HostMount {
 export interface HostBindOptions {
   readonly Propagation?: string;
   readonly NonRecursive?: boolean;
-  /** Read-only itself, while what is mounted below stays writable. */
+  /** Makes only the mount itself read-only; mounts below it stay writable. */
   readonly ReadOnlyNonRecursive?: boolean;
-  /** What is mounted below has to become read-only too, which it does wherever Strata runs. */
+  /** Requires mounts below to become read-only too, which they do wherever Strata runs. */
   readonly ReadOnlyForceRecursive?: boolean;
 }
 
@@ -32,16 +32,16 @@ export interface HostUlimit {
 export interface HostDevice {
   readonly PathOnHost: string;
   readonly PathInContainer: string;
-  /** Made of r, w and m (make nodes). */
+  /** Letters r, w and m (make nodes). */
   readonly CgroupPermissions: string;
 }
 
 /**
- * What a container gets of the machine beyond docker's defaults. Keys, units and forms are those of docker's
- * `HostConfig`; a number of 0 and an empty text are the same as nothing.
+ * A container's access to the machine, as far as it differs from docker's defaults. Keys, units and forms are those of
+ * docker's `HostConfig`; 0 and an empty text mean absent.
  */
 export interface HostOptions {
-  /** `SOURCE:DESTINATION[:MODE]`, both absolute. A source that is not there is made, a directory. */
+  /** `SOURCE:DESTINATION[:MODE]`, both absolute. A missing source is created as a directory. */
   readonly Binds?: readonly string[];
   readonly Mounts?: readonly HostMount[];
   /** Options by destination: `size=64m,exec`. */
@@ -49,13 +49,13 @@ export interface HostOptions {
   readonly CapAdd?: readonly string[];
   readonly CapDrop?: readonly string[];
   readonly Privileged?: boolean;
-  /** See `readSecurityOptions`; a seccomp profile is here in full. */
+  /** See `readSecurityOptions`; a seccomp profile is given in full. */
   readonly SecurityOpt?: readonly string[];
   readonly MaskedPaths?: readonly string[];
   readonly ReadonlyPaths?: readonly string[];
-  /** An init program of the host reaps what the container's processes leave. */
+  /** Runs an init program of the host that reaps orphaned processes of the container. */
   readonly Init?: boolean;
-  /** Names of the image, or numbers. */
+  /** Group names of the image, or numbers. */
   readonly GroupAdd?: readonly string[];
   /** `NAME:ADDRESS`. */
   readonly ExtraHosts?: readonly string[];
@@ -66,7 +66,7 @@ export interface HostOptions {
   readonly Ulimits?: readonly HostUlimit[];
   readonly Sysctls?: Readonly<Record<string, string>>;
   readonly Devices?: readonly HostDevice[];
-  /** -1 is unlimited, as is 0. */
+  /** Maximum number of processes; -1 and 0 are unlimited. */
   readonly PidsLimit?: number;
   /** Bytes. Swap counts memory and swap together, -1 is unlimited. */
   readonly Memory?: number;
@@ -80,18 +80,18 @@ export interface HostOptions {
   readonly CpuQuota?: number;
   readonly CpusetCpus?: string;
   readonly CpusetMems?: string;
-  /** Path of a control group, from the root of the hierarchies, in place of `/strata`. */
+  /** Path of the parent control group from the root of the hierarchies, instead of `/strata`. */
   readonly CgroupParent?: string;
   readonly OomScoreAdj?: number;
   /** `private`, `host`; IPC also `none` and `shareable`. */
   readonly IpcMode?: string;
   readonly PidMode?: string;
   readonly UTSMode?: string;
-  /** `host`, which is the default. */
+  /** Only `host`, the default. */
   readonly UsernsMode?: string;
-  /** `runc`, also by the name containerd has for it, or one of the configuration; empty is its default. */
+  /** `runc`, also by containerd's name for it, or a runtime of the configuration; empty is the configured default. */
   readonly Runtime?: string;
   readonly LogConfig?: LogConfig;
-  /** Taken along by the runtime's document. */
+  /** Copied into the runtime's document. */
   readonly Annotations?: Readonly<Record<string, string>>;
 }

@@ -1,4 +1,4 @@
-// Runs work on mounts in threads of its own, for programs whose main thread is not ours to move.
+// Entry point of a worker that runs jobs on mounts, for programs whose main thread must not change its namespaces.
 import { serveHostJobs } from '../sys/worker/serve-host-jobs.ts';
 import { foregroundJob } from './attended/foreground.ts';
 import { mountTreeJob } from './mounts/mounted-tree.ts';

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { StrataError } from '../errors/index.ts';
 import { randomHex } from '../sys/random-hex.ts';
 
-// Rocks and what one says of them: this project is called Strata.
+// Rocks and their qualities: this project is called Strata.
 const left = [
   'amber',
   'ancient',
@@ -112,13 +112,13 @@ const right = [
   'zircon',
 ] as const;
 
-/** 64 hex digits, as docker's. */
+/** Returns a new ID of 64 hex digits, as docker's. */
 export const newContainerId = (): string => randomHex(32);
 
-/** A name for a container nobody named. */
+/** Returns a random name for a container created without one. */
 export const madeUpName = (): string => `${left[randomInt(left.length)]}_${right[randomInt(right.length)]}`;
 
-/** Throws ERR_CONTAINER_NAME_INVALID, in docker's words. */
+/** Returns a valid name. Throws ERR_CONTAINER_NAME_INVALID, in docker's words. */
 export function checkContainerName(name: string): string {
   if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name) && name.length <= 255) return name;
   throw new StrataError({

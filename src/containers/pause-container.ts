@@ -5,13 +5,13 @@ import { programFailed, safeEnvironment } from '../sys/process.ts';
 import { globalArguments, type RuntimePlace, runtimeStatus } from './runtime/runtime-commands.ts';
 
 export interface PauseOptions extends AbortOptions {
-  /** A lock that lasts until the container goes on, also when this process is killed. */
+  /** A lock that is held until the container is resumed, also when this process is killed. */
   readonly lockFd?: number;
 }
 
 /**
- * Freezes all processes of a running container until disposal, which lets them go on. One that does not run, or that
- * somebody has paused, is left as it is. Should this process be killed at any moment, the container goes on all the same: a
+ * Freezes all processes of a running container until disposal, which resumes them. A container that does not run, or is
+ * paused already, is left as it is. When this process is killed at any moment, the container is resumed all the same: a
  * small program freezes it and waits for the end of this process. Throws ERR_CONTAINER_PAUSE.
  */
 export async function pauseContainer(
@@ -26,19 +26,19 @@ export async function pauseContainer(
   if (failure === undefined && signal?.aborted !== true) return pauser;
   await pauser[Symbol.asyncDispose]();
   signal?.throwIfAborted();
-  // It has ended in the meantime.
+  // The container has ended meanwhile.
   if ((await runtimeStatus(place, id)) !== 'running') return notPaused;
   throw new StrataError({
     code: 'ERR_CONTAINER_PAUSE',
     message: `Cannot pause container ${id.slice(0, 12)}: ${failure?.message}`,
-    hint: 'Commit it without a pause; what it writes meanwhile may be left out or half there.',
+    hint: 'Commit it without a pause; files that it writes meanwhile may be missing or incomplete.',
     cause: failure,
   });
 }
 
 const notPaused: AsyncDisposable = { [Symbol.asyncDispose]: () => Promise.resolve() };
 
-// One after the other in one process: a runtime that outlives us would freeze the container after it was let go on.
+// Both in one process: a runtime that outlives us would freeze the container after it was resumed.
 const script = `trap '' PIPE
 "$@" pause "$0" </dev/null
 echo $?
@@ -47,9 +47,12 @@ exec "$@" resume "$0" </dev/null >/dev/null 2>&1`;
 
 const maxComplaintBytes = 64 << 10;
 
-/** A process that freezes the container and lets it go on once its standard input ends: at disposal, or when this process is gone. */
+/**
+ * A process that freezes the container and resumes it once its standard input ends: at disposal, or when this process
+ * has ended.
+ */
 class Pauser implements AsyncDisposable {
-  /** Undefined once the container is frozen; otherwise this has ended. */
+  /** Resolves to undefined once the container is frozen; otherwise the process has ended. */
   readonly failure: Promise<StrataError | undefined>;
   readonly #ended: Promise<void>;
   readonly #release: () => void;
@@ -58,7 +61,7 @@ class Pauser implements AsyncDisposable {
     const child = spawn('/bin/sh', ['-c', script, id, place.runtime, ...globalArguments(place)], {
       env: safeEnvironment,
       stdio: ['pipe', 'pipe', 'pipe', lockFd ?? 'ignore'],
-      // A signal for the terminal's whole group does not reach it.
+      // Keeps signals for the terminal's whole group away.
       detached: true,
     });
     const [stdin, stdout, stderr] = child.stdio;
@@ -86,7 +89,7 @@ class Pauser implements AsyncDisposable {
     this.failure = answer.then(async (text) => {
       const exitCode = text === '' ? null : Number(text);
       if (exitCode === 0) return undefined;
-      // What the runtime complained may be read after the code that was written behind it.
+      // The runtime's stderr may arrive after the exit code that was written behind it.
       await this[Symbol.asyncDispose]();
       return programFailed(place.runtime, { exitCode, signal: null, stderr: complaint });
     });

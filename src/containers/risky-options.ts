@@ -4,8 +4,9 @@ import type { RuntimeSettings } from './runtime/find-runtime.ts';
 import { describeRuntime, type RuntimeInfo } from './runtime/runtime.ts';
 
 /**
- * Which of a container's options make it easier to use what the runtime is weak in: another view of its mounts, of the
- * kernel or of other processes while it is being made. `others` are the options of containers that run. In the command's words.
+ * Returns the options of a container that make it easier to exploit a weak runtime: another view of its mounts, of the
+ * kernel or of other processes during its creation. `others` are the options of running containers. In the words of the
+ * command line.
  */
 export function riskyOptions(host: HostOptions, others: readonly HostOptions[]): string[] {
   const { CapAdd = [], SecurityOpt = [], PidMode, IpcMode, MaskedPaths } = host;
@@ -39,7 +40,7 @@ const isBelow = (path: string, folder: string): boolean => path === folder || pa
 const writes = (host: HostOptions, path: string): boolean =>
   writableSources(host).some(({ source }) => isBelow(path, source) || isBelow(source, path));
 
-/** What to tell whoever asks for risky options from the runtime of that name, if it is weak; nothing with a newer one. */
+/** Returns the warnings about risky options for the runtime of that name; none unless its version is weak. */
 export async function runtimeWarnings(
   risky: readonly string[],
   settings: RuntimeSettings,

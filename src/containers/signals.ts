@@ -5,13 +5,16 @@ import { StrataError } from '../errors/index.ts';
 const firstRealTime = 34;
 const lastSignal = 64;
 
-/** What no process can refuse. */
+/** The signal that a process can neither catch nor ignore. */
 export const SIGKILL = 9;
 
-/** How a shell counts a process that SIGKILL ended. */
+/** Exit code of a process that SIGKILL ended, as shells count it. */
 export const killedExitCode: number = 128 + SIGKILL;
 
-/** The number of a signal given as `TERM`, `SIGTERM`, `15`, `RTMIN+3` or `RTMAX-1`. Throws ERR_SIGNAL_INVALID, in docker's words. */
+/**
+ * Returns the number of a signal given as `TERM`, `SIGTERM`, `15`, `RTMIN+3` or `RTMAX-1`. Throws ERR_SIGNAL_INVALID,
+ * in docker's words.
+ */
 export function signalNumber(text: string): number {
   const number = /^\d+$/.test(text) ? Number(text) : fromName(text.toUpperCase().replace(/^SIG/, ''));
   if (number !== undefined && number > 0 && number <= lastSignal) return number;

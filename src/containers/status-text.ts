@@ -1,7 +1,7 @@
 import { humanDuration } from '../query/units.ts';
 import { type ContainerState, shownStatus } from './state.ts';
 
-/** Docker's column STATUS: `Up 3 seconds`, `Exited (0) 2 minutes ago`. `now` in milliseconds since 1970. */
+/** Returns docker's column STATUS: `Up 3 seconds`, `Exited (0) 2 minutes ago`. `now` in milliseconds since 1970. */
 export function statusText(state: ContainerState, now: number): string {
   const since = (time: number | undefined): string => humanDuration(now - (time ?? now));
   switch (shownStatus(state)) {

@@ -1,7 +1,7 @@
 import { StrataError } from '../errors/index.ts';
 import type { CapabilitySets } from './spec.ts';
 
-/** All capabilities by number, from 0 on, as of Linux 6.18 (capabilities(7)). */
+/** All capabilities by number, from 0 on, of Linux 6.18 (capabilities(7)). */
 export const allCapabilities: readonly string[] = `
   CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE
   NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN
@@ -12,7 +12,7 @@ export const allCapabilities: readonly string[] = `
   .split(/\s+/)
   .map((name) => `CAP_${name}`);
 
-/** What docker leaves to a container. */
+/** Docker's default capabilities of a container. */
 export const defaultCapabilities: readonly string[] = `
   CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL
   AUDIT_WRITE
@@ -22,11 +22,13 @@ export const defaultCapabilities: readonly string[] = `
   .map((name) => `CAP_${name}`);
 
 export interface CapabilityOptions {
-  /** With or without `CAP_`, in any case; `ALL` is all. */
+  /** With or without `CAP_`, in any case; `ALL` means all. */
   readonly add?: readonly string[] | undefined;
   readonly drop?: readonly string[] | undefined;
   readonly privileged?: boolean | undefined;
-  /** The engine's own bounding set, when it may be smaller than all: nobody can give what they do not have. */
+  /**
+   * The engine's own bounding set, when it may be smaller than all: a process can give only capabilities that it has.
+   */
   readonly available?: readonly string[] | undefined;
 }
 
@@ -40,11 +42,15 @@ function canonical(name: string, option: 'CapAdd' | 'CapDrop'): string {
   throw new StrataError({
     code: 'ERR_CAPABILITY_UNKNOWN',
     message: `invalid ${option}: unknown capability: ${JSON.stringify(full.slice(0, 100))}`,
-    hint: 'capabilities(7) has the names; ALL stands for all of them.',
+    hint: 'Use a name of capabilities(7), or ALL for all of them.',
   });
 }
 
-function wanted(add: readonly string[], drop: readonly string[], options: CapabilityOptions): readonly string[] {
+function chooseCapabilities(
+  add: readonly string[],
+  drop: readonly string[],
+  options: CapabilityOptions,
+): readonly string[] {
   const isKept = (capability: string): boolean => !drop.includes(capability);
   if (options.privileged === true) return allCapabilities;
   if (add.includes(all)) return allCapabilities.filter(isKept);
@@ -52,8 +58,9 @@ function wanted(add: readonly string[], drop: readonly string[], options: Capabi
 }
 
 /**
- * The bounding set of a container by docker's rules: `add` is applied after `drop`, `privileged` beats both.
- * @throws ERR_CAPABILITY_UNKNOWN, ERR_CAPABILITY_UNAVAILABLE for one that is asked for by name but not `available`
+ * Returns the bounding set of a container by docker's rules: `add` is applied after `drop`, `privileged` overrides
+ * both.
+ * @throws ERR_CAPABILITY_UNKNOWN, ERR_CAPABILITY_UNAVAILABLE for a requested name that is not `available`
  */
 export function resolveCapabilities(options: CapabilityOptions): readonly string[] {
   const add = (options.add ?? []).map((name) => canonical(name, 'CapAdd'));
@@ -68,12 +75,12 @@ export function resolveCapabilities(options: CapabilityOptions): readonly string
       hint: 'Run the engine with more privileges, or leave this capability out.',
     });
   }
-  return [...new Set(wanted(add, drop, options))].filter((name) => available.includes(name));
+  return [...new Set(chooseCapabilities(add, drop, options))].filter((name) => available.includes(name));
 }
 
 /**
- * The sets of a process. Inheritable stays empty (CVE-2022-24769), and who is not root gets none but the bound, up to
- * which a setuid or file capability may lift it.
+ * Returns the capability sets of a process. Inheritable stays empty (CVE-2022-24769). A user other than root gets only
+ * the bounding set, the limit for setuid programs and file capabilities.
  */
 export function capabilitySets(bounding: readonly string[], uid: number): CapabilitySets {
   const own = uid === 0 ? bounding : [];

@@ -1,9 +1,9 @@
 import { StrataError } from '../errors/index.ts';
 import type { RunConfig } from '../spec/config.ts';
 
-/** What the user puts in place of the image's command; `undefined` inherits. */
+/** The user's replacements for the image's command; `undefined` inherits. */
 export interface CommandOptions {
-  /** `[]` takes the image's entrypoint away; `['']` (docker's `--entrypoint ""`) its command too. */
+  /** `[]` removes the image's entrypoint; `['']` (docker's `--entrypoint ""`) its command too. */
   readonly entrypoint?: readonly string[] | undefined;
   readonly args?: readonly string[] | undefined;
 }
@@ -16,7 +16,7 @@ export interface Command {
 /** execve(2), MAX_ARG_STRLEN: one argument or variable, its NUL included. */
 const maxStringBytes = 128 * 1024;
 
-/** Refuses what execve cannot carry: a NUL, or a string of 128 KiB. Throws ERR_COMMAND_INVALID. */
+/** Refuses an argument that execve cannot take: one with a NUL, or of 128 KiB and more. Throws ERR_COMMAND_INVALID. */
 export function checkArgument(text: string, what: string): void {
   const isTooLong = text.length >= maxStringBytes || new TextEncoder().encode(text).length >= maxStringBytes;
   if (!isTooLong && !text.includes('\0')) return;
@@ -28,9 +28,9 @@ export function checkArgument(text: string, what: string): void {
 }
 
 /**
- * Entrypoint and arguments of a container by docker's rules: an own entrypoint drops the image's Cmd, own arguments
- * replace it, and what is run is one behind the other.
- * @throws ERR_COMMAND_MISSING when nothing is left to run, ERR_COMMAND_INVALID
+ * Returns entrypoint and arguments of a container by docker's rules: an own entrypoint drops the image's Cmd, own
+ * arguments replace it, and the process runs the entrypoint followed by the arguments.
+ * @throws ERR_COMMAND_MISSING when both are empty, ERR_COMMAND_INVALID
  */
 export function resolveCommand(image: Pick<RunConfig, 'Entrypoint' | 'Cmd'>, options: CommandOptions = {}): Command {
   const own = options.entrypoint;
@@ -42,7 +42,7 @@ export function resolveCommand(image: Pick<RunConfig, 'Entrypoint' | 'Cmd'>, opt
     throw new StrataError({
       code: 'ERR_COMMAND_MISSING',
       message: 'no command specified',
-      hint: 'The image names none: say what to run.',
+      hint: 'The image has no default command: give one after the image.',
     });
   }
   for (const [at, text] of [...entrypoint, ...args].entries()) checkArgument(text, `argument ${at}`);

@@ -4,7 +4,10 @@ export const runtimeSpecVersion = '1.0.2';
 export const defaultShmSizeBytes: number = 64 * 1024 * 1024;
 export const defaultUmask = 0o022;
 
-/** Docker's mounts in their order, `/dev/shm` with its size. `/sys` and the control groups are writable when privileged. */
+/**
+ * Returns docker's mounts in their order, `/dev/shm` with its size. `/sys` and the control groups are writable when
+ * privileged.
+ */
 export function defaultMounts(shmSizeBytes: number, privileged: boolean): MountSpec[] {
   const system = privileged ? ['nosuid', 'noexec', 'nodev', 'rw'] : ['nosuid', 'noexec', 'nodev', 'ro'];
   return [
@@ -34,7 +37,7 @@ export function defaultMounts(shmSizeBytes: number, privileged: boolean): MountS
   ];
 }
 
-/** Where the kernel tells a container more of the host than it should know: keys, memory, timers, power, other users. */
+/** Kernel files that reveal more of the host than a container should see: keys, memory, timers, power, other users. */
 const maskedPaths: readonly string[] = [
   '/proc/acpi',
   '/proc/asound',
@@ -50,7 +53,7 @@ const maskedPaths: readonly string[] = [
   '/sys/firmware',
 ];
 
-/** What would change the host when it is written. */
+/** Kernel files through which a write would change the host. */
 export const defaultReadonlyPaths: readonly string[] = [
   '/proc/bus',
   '/proc/fs',
@@ -59,7 +62,7 @@ export const defaultReadonlyPaths: readonly string[] = [
   '/proc/sysrq-trigger',
 ];
 
-/** Reads a list of processors as /sys/devices/system/cpu/possible has it: `0-3,8`. Unreadable parts count for nothing. */
+/** Parses a list of processors such as /sys/devices/system/cpu/possible: `0-3,8`. Invalid parts are ignored. */
 function processors(list: string): number[] {
   return list
     .trim()
@@ -73,8 +76,8 @@ function processors(list: string): number[] {
 }
 
 /**
- * What a container must not see. Interrupts, power and throttling tell of other tenants' work (GHSA-6fw5-f8r9-fgfm);
- * `possibleCpus` is the text of /sys/devices/system/cpu/possible.
+ * Returns the paths that a container must not see. Interrupts, power and throttling reveal other tenants' work
+ * (GHSA-6fw5-f8r9-fgfm). `possibleCpus` is the text of /sys/devices/system/cpu/possible.
  */
 export function defaultMaskedPaths(possibleCpus: string): string[] {
   return [
@@ -83,16 +86,22 @@ export function defaultMaskedPaths(possibleCpus: string): string[] {
   ];
 }
 
-const allowed = (major: number, minor: number): DeviceRule => ({ allow: true, type: 'c', major, minor, access: 'rwm' });
+const allowDevice = (major: number, minor: number): DeviceRule => ({
+  allow: true,
+  type: 'c',
+  major,
+  minor,
+  access: 'rwm',
+});
 
 /** null, zero, full, random, urandom, tty and console; the runtime makes the nodes and adds terminals of its own. */
 export const defaultDeviceRules: readonly DeviceRule[] = [
   { allow: false, access: 'rwm' },
-  allowed(1, 3),
-  allowed(1, 5),
-  allowed(1, 7),
-  allowed(1, 8),
-  allowed(1, 9),
-  allowed(5, 0),
-  allowed(5, 1),
+  allowDevice(1, 3),
+  allowDevice(1, 5),
+  allowDevice(1, 7),
+  allowDevice(1, 8),
+  allowDevice(1, 9),
+  allowDevice(5, 0),
+  allowDevice(5, 1),
 ];

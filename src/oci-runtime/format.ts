@@ -1,9 +1,9 @@
 import type { ProcessSpec, RuntimeSpec } from './spec.ts';
 
-// TypeScript's library does not know it yet (proposal-json-parse-with-source).
+// Not in TypeScript's library yet (proposal-json-parse-with-source).
 const rawNumber = (JSON as typeof JSON & { rawJSON(text: string): unknown }).rawJSON.bind(JSON);
 
-/** `config.json`, or the document of one process, as text. Numbers beyond 2^53 are written in full. */
+/** Formats `config.json`, or the document of one process. Numbers above 2^53 are written in full. */
 export function formatRuntimeDocument(document: RuntimeSpec | ProcessSpec): string {
   return JSON.stringify(document, (_key, value: unknown) =>
     typeof value === 'bigint' ? rawNumber(value.toString()) : value,

@@ -18,7 +18,7 @@ import { resolveSeccompProfile, type SeccompProfile } from './seccomp-profile.ts
 import type { DeviceSpec, LinuxSpec, RuntimeSpec, SeccompSpec } from './spec.ts';
 import { resolveSysctls } from './sysctls.ts';
 
-/** What the machine is like, read by the caller: this folder touches no file. */
+/** Properties of the machine, read by the caller: this folder reads no file. */
 export interface Machine {
   readonly architecture: SeccompMachine;
   /** `uname -r`. */
@@ -27,34 +27,34 @@ export interface Machine {
   readonly possibleCpus: string;
   /** The engine's own bounding set, when it may lack some. */
   readonly capabilities?: readonly string[] | undefined;
-  /** Control groups of version 2: the container gets a namespace of its own for them, as with docker. */
+  /** True with control groups of version 2: the container gets a namespace of its own for them, as with docker. */
   readonly hasUnifiedCgroups: boolean;
 }
 
-/** How a container differs from what its image and docker's defaults say. */
+/** A container's options, as far as they differ from its image and docker's defaults. */
 export interface ContainerOptions extends Omit<ProcessOptions, 'capabilities' | 'initCommand'> {
   /** Absolute path of the root filesystem. */
   readonly rootPath: string;
   readonly machine: Machine;
   readonly domainname?: string | undefined;
   readonly readonlyRootfs?: boolean | undefined;
-  /** An own, empty network, the host's, or one that stands already. */
+  /** An empty network of its own, the host's, or an existing one. */
   readonly network?: NetworkMode | { readonly namespacePath: string } | undefined;
   readonly mounts?: readonly ContainerMount[] | undefined;
   readonly shmSizeBytes?: number | undefined;
   readonly capabilities?: Pick<CapabilityOptions, 'add' | 'drop'> | undefined;
-  /** All capabilities and devices, no filter, nothing masked. The caller lists the devices. */
+  /** Gives all capabilities and devices, no filter, nothing masked. The caller lists the devices. */
   readonly privileged?: boolean | undefined;
   /** Docker's default profile when absent. */
   readonly seccomp?: 'unconfined' | SeccompProfile | undefined;
-  /** In place of docker's lists. */
+  /** Replaces docker's list. */
   readonly maskedPaths?: readonly string[] | undefined;
   readonly readonlyPaths?: readonly string[] | undefined;
-  /** Namespaces shared with the host. The host's IPC comes with its /dev/shm. */
+  /** Namespaces shared with the host. The host's IPC includes its /dev/shm. */
   readonly hostNamespaces?: readonly ('ipc' | 'pid' | 'uts')[] | undefined;
   /** False leaves /dev/shm out. */
   readonly hasShm?: boolean | undefined;
-  /** The user's own. */
+  /** The user's annotations. */
   readonly annotations?: { readonly [name: string]: string } | undefined;
   readonly sysctls?: { readonly [name: string]: string } | undefined;
   readonly devices?: readonly ContainerDevice[] | undefined;
@@ -118,7 +118,7 @@ function linuxOf(options: ContainerOptions, capabilities: readonly string[]): Li
         sharesHostNetwork(options.network),
         options.hostNamespaces?.includes('ipc') === true,
       ),
-      // The document has no field for it before version 1.1 of the specification.
+      // The document has no field for the domain name before version 1.1 of the specification.
       ...(domainname === '' ? {} : { 'kernel.domainname': checkHostname(domainname) }),
     },
     ...(seccomp === undefined ? {} : { seccomp }),
@@ -148,10 +148,11 @@ function mountsOf(options: ContainerOptions): RuntimeSpec['mounts'] {
 }
 
 /**
- * The runtime's document for a container of an image, as docker would write it. Labels, the image's or the user's, do not
- * enter: an image's labels must never make the host act (CVE-2026-53488), and runtimes act on annotations.
- * @throws what {@link createProcess} does, ERR_CAPABILITY_UNKNOWN, ERR_CAPABILITY_UNAVAILABLE, ERR_MOUNT_INVALID,
- *   ERR_SYSCTL_INVALID
+ * Returns the runtime's document for a container of an image, as docker would write it. Labels, the image's or the
+ * user's, are left out: an image's labels must never make the host act (CVE-2026-53488), and runtimes act on
+ * annotations.
+ * @throws ERR_CAPABILITY_UNKNOWN, ERR_CAPABILITY_UNAVAILABLE, ERR_MOUNT_INVALID, ERR_SYSCTL_INVALID, and the errors of
+ * {@link createProcess}
  */
 export function createRuntimeSpec(image: RunConfig, options: ContainerOptions): RuntimeSpec {
   const capabilities = resolveCapabilities({

@@ -1,11 +1,11 @@
 import { StrataError } from '../errors/index.ts';
 
-/** sethostname(2) takes 64 bytes. */
+/** The limit of sethostname(2). */
 const maxBytes = 64;
 
 /**
- * Checks a host or domain name, which ends up in /etc/hosts and the environment: letters, digits, `-`, `_` and `.`,
- * the ends being letters or digits.
+ * Returns a valid host or domain name, which goes into /etc/hosts and the environment: letters, digits, `-`, `_` and
+ * `.`, beginning and ending with a letter or digit.
  * @throws ERR_HOSTNAME_INVALID
  */
 export function checkHostname(name: string): string {

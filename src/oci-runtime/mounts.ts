@@ -8,16 +8,16 @@ export type Propagation = 'private' | 'rprivate' | 'slave' | 'rslave' | 'shared'
 export type ContainerMount =
   | {
       readonly type: 'bind';
-      /** Absolute, on the host. */
+      /** Absolute path on the host. */
       readonly source: string;
       readonly destination: string;
-      /** With what is mounted below the source, unless {@link isWritableBelow}. */
+      /** Read-only with all mounts below the source, unless {@link isWritableBelow}. */
       readonly readonly?: boolean | undefined;
       readonly isWritableBelow?: boolean | undefined;
       readonly propagation?: Propagation | undefined;
-      /** False leaves out what is mounted below the source. */
+      /** False leaves out the mounts below the source. */
       readonly recursive?: boolean | undefined;
-      /** Laid there by the engine (`/etc/hosts`): read-only along with the root filesystem. */
+      /** True for the engine's own files (`/etc/hosts`): read-only together with the root filesystem. */
       readonly isOwn?: boolean | undefined;
     }
   | {
@@ -55,14 +55,14 @@ function plainPath(path: string, what: string): string {
   const hint = 'Give an absolute path.';
   if (!path.startsWith('/'))
     throw fail(`invalid mount path: '${path.slice(0, 200)}' mount path must be absolute`, hint);
-  // What climbs is taken back here: the runtime and the image's symlinks get a path that does not.
+  // `..` is resolved here, so that neither the runtime nor a symlink of the image sees it.
   const plain = cleanPath(path);
   if (plain === '/') throw fail(`invalid specification: ${what} can't be '/'`, hint);
   if (!path.includes('\0') && path.length < maxPathBytes) return plain;
   throw fail(`mount ${what} ${JSON.stringify(path.slice(0, 200))}: not a plain absolute path below the root`, hint);
 }
 
-/** What an option excludes: itself in its other form, or the same key with another value. */
+/** Returns the group of an option, in which only one may be set: its opposite, or the same key with another value. */
 function groupOf(option: string): string | undefined {
   const key = option.split('=', 1)[0] ?? option;
   if (option.includes('=')) return values.includes(key) ? key : undefined;
@@ -70,7 +70,10 @@ function groupOf(option: string): string | undefined {
   return opposites.find((pair) => pair.includes(option))?.[0];
 }
 
-/** Docker's rule for tmpfs: the options it always sets, then the user's, of which a later one beats an earlier. */
+/**
+ * Returns the options of a tmpfs by docker's rule: the ones it always sets, then the user's; later ones replace earlier
+ * ones.
+ */
 function tmpfsOptions(own: readonly string[]): string[] {
   const chosen = new Map<string, string>();
   for (const option of ['noexec', 'nosuid', 'nodev', 'rprivate', ...own]) {
@@ -102,13 +105,13 @@ function toSpec(mount: ContainerMount, isRootReadonly: boolean): MountSpec {
   };
 }
 
-/** `ro` leaves writable what is mounted below; `rro` (runc 1.1, Linux 5.12) does not, as docker since 25. */
+/** `ro` leaves mounts below writable; `rro` (runc 1.1, Linux 5.12) does not, as in docker since 25. */
 const readonlyOption = ({ recursive, isWritableBelow }: Bind): string =>
   recursive === false || isWritableBelow === true ? 'ro' : 'rro';
 
 const isRoot = (path: string): boolean => cleanPath(path) === '/';
 
-/** Where a mount will be, however its destination is written. Throws ERR_MOUNT_INVALID. */
+/** Returns a mount's normalized destination. Throws ERR_MOUNT_INVALID. */
 export const placeOf = ({ destination }: ContainerMount): string => plainPath(destination, 'destination');
 
 const isEngines = (mount: ContainerMount): boolean => mount.type === 'bind' && mount.isOwn === true;
@@ -116,9 +119,10 @@ const isEngines = (mount: ContainerMount): boolean => mount.type === 'bind' && m
 const depth = (path: string): number => path.split('/').length;
 
 /**
- * Docker's mounts and the container's, in an order in which none hides another: a mount of the container takes the
- * place of the default one at its destination, and parents come before what is below them.
- * @throws ERR_MOUNT_INVALID for paths that are not absolute or lead to the root, two mounts at one place, unknown tmpfs options, or over 1,000 mounts
+ * Returns docker's mounts and the container's, in an order in which none hides another: a mount of the container
+ * replaces the default one at its destination, and parents precede the paths below them.
+ * @throws ERR_MOUNT_INVALID for paths that are not absolute or lead to the root, two mounts at one destination, unknown
+ * tmpfs options, or over 1,000 mounts
  */
 export function combineMounts(
   defaults: readonly MountSpec[],
@@ -127,31 +131,31 @@ export function combineMounts(
 ): MountSpec[] {
   if (own.length > maxMounts)
     throw fail(`container: ${own.length} mounts, more than ${maxMounts}`, 'Use fewer mounts.');
-  // Who mounts something at /etc/hosts means it.
+  // A user's mount at /etc/hosts replaces the engine's file.
   const asked = new Set(own.flatMap((mount) => (isEngines(mount) ? [] : [placeOf(mount)])));
   const specs = own
     .filter((mount) => !isEngines(mount) || !asked.has(mount.destination))
     .map((mount) => toSpec(mount, isRootReadonly));
   const taken = new Set<string>();
   for (const { destination } of specs) {
-    if (taken.has(destination)) throw fail(`Duplicate mount point: ${destination}`, 'Mount one thing there.');
+    if (taken.has(destination)) throw fail(`Duplicate mount point: ${destination}`, 'Use each destination once.');
     taken.add(destination);
   }
   const kept = defaults.filter(({ destination }) => !taken.has(destination));
   return [...kept, ...specs.toSorted((a, b) => depth(a.destination) - depth(b.destination))];
 }
 
-/** Whether what is mounted below it here reaches the host. */
+/** True when mounts made below it in the container propagate to the host. */
 export const isShared = (mount: ContainerMount): boolean =>
   mount.type === 'bind' && (mount.propagation === 'shared' || mount.propagation === 'rshared');
 
-/** Whether what the host mounts below its source reaches the container, but nothing the other way. */
+/** True when the host's mounts below its source propagate to the container, and none the other way. */
 export const isSlave = (mount: ContainerMount): boolean =>
   mount.type === 'bind' && (mount.propagation === 'slave' || mount.propagation === 'rslave');
 
 /**
- * How the runtime is to leave the mounts of the container's namespace. By default it makes all of them slaves before it
- * binds anything, which cuts shared ones off.
+ * Returns the propagation that the runtime is to give the container's mounts. By default it makes all of them slaves
+ * before it binds anything, which cuts shared ones off.
  */
 export function rootPropagationOf(mounts: readonly ContainerMount[]): 'shared' | 'rslave' | undefined {
   if (mounts.some(isShared)) return 'shared';

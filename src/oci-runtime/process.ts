@@ -10,33 +10,33 @@ import type { ProcessSpec } from './spec.ts';
 import type { ProcessUser } from './user.ts';
 import { resolveWorkingDirectory } from './working-directory.ts';
 
-/** One process: a container's first, or one that joins it. */
+/** Options of one process: a container's first, or one that joins it. */
 export interface ProcessOptions extends CommandOptions {
   /** Resolved inside the container's root filesystem, see `resolveUser`. */
   readonly user: ProcessUser;
-  /** Groups beside those the user has. */
+  /** Groups in addition to the user's. */
   readonly additionalGids?: readonly number[] | undefined;
-  /** `NAME=value`; a bare `NAME` takes the image's variable away. */
+  /** `NAME=value`; a bare `NAME` removes the image's variable. */
   readonly env?: readonly string[] | undefined;
-  /** In place of the image's. */
+  /** Replaces the image's. */
   readonly workingDir?: string | undefined;
   readonly terminal?: boolean | undefined;
   readonly consoleSize?: { readonly height: number; readonly width: number } | undefined;
   readonly noNewPrivileges?: boolean | undefined;
   readonly ulimits?: readonly Ulimit[] | undefined;
-  /** -1000 to 1000: how soon the kernel ends it when memory runs out. */
+  /** -1000 to 1000: the kernel ends processes of a higher score first when memory runs out. */
   readonly oomScoreAdj?: number | undefined;
-  /** Of the container. */
+  /** The container's host name. */
   readonly hostname: string;
   /** The container's bounding set, see `resolveCapabilities`. */
   readonly capabilities: readonly string[];
-  /** Put before the command: the init program's path in the container, and `--`. */
+  /** Arguments before the command: the init program's path in the container, and `--`. */
   readonly initCommand?: readonly string[] | undefined;
 }
 
 const maxEnvironmentBytes = 1024 * 1024;
 
-// execve(2) takes a quarter of the stack limit, 2 MiB as a rule, for arguments and environment together.
+// execve(2) allows a quarter of the stack limit, usually 2 MiB, for arguments and environment together.
 function checkSize(command: Command, env: readonly string[]): void {
   const bytes = [...command.entrypoint, ...command.args, ...env].reduce((sum, text) => sum + text.length + 9, 0);
   if (bytes <= maxEnvironmentBytes) return;
@@ -48,9 +48,9 @@ function checkSize(command: Command, env: readonly string[]): void {
 }
 
 /**
- * The `process` of a runtime document, by docker's rules for command, environment, groups and capabilities.
+ * Returns the `process` of a runtime document, by docker's rules for command, environment, groups and capabilities.
  * @throws ERR_COMMAND_MISSING, ERR_COMMAND_INVALID, ERR_COMMAND_TOO_LARGE, ERR_ENVIRONMENT_INVALID,
- *   ERR_WORKING_DIRECTORY_INVALID, ERR_HOSTNAME_INVALID, ERR_RESOURCES_INVALID
+ * ERR_WORKING_DIRECTORY_INVALID, ERR_HOSTNAME_INVALID, ERR_RESOURCES_INVALID
  */
 export function createProcess(image: RunConfig, options: ProcessOptions): ProcessSpec {
   const { user } = options;
@@ -70,7 +70,8 @@ export function createProcess(image: RunConfig, options: ProcessOptions): Proces
       uid: user.uid,
       gid: user.gid,
       umask: defaultUmask,
-      // The own group too, or a setgid program could shed it and pass where it is denied (CVE-2022-36109).
+      // Its own group too: otherwise a setgid program could drop it and get access that the group is denied
+      // (CVE-2022-36109).
       additionalGids: [...new Set([user.gid, ...user.additionalGids, ...(options.additionalGids ?? [])])],
     },
     args: [...(options.initCommand ?? []), ...command.entrypoint, ...command.args],

@@ -3,7 +3,7 @@ import { present } from '../lib/present.ts';
 import { defaultDeviceRules } from './defaults.ts';
 import type { DeviceRule, DeviceSpec, ResourcesSpec, Rlimit } from './spec.ts';
 
-/** A device of the host, as stat(2) tells it, and what the container may do with it. */
+/** A device of the host, with its values from stat(2), and the container's access to it. */
 export interface ContainerDevice extends DeviceSpec {
   /** `r`, `w` and `m` (make nodes); all three when absent. */
   readonly access?: string | undefined;
@@ -17,12 +17,12 @@ export interface ResourceOptions {
   /** False when the kernel does not account swap: then it cannot be limited. */
   readonly swapAccounting?: boolean | undefined;
   readonly memoryReservationBytes?: number | undefined;
-  /** Share of processors: 1.5 is one and a half. Not together with the period or the quota. */
+  /** Number of processors: 1.5 is one and a half. Not together with the period or the quota. */
   readonly cpus?: number | undefined;
-  /** Microseconds of a period, and of processor time in each. */
+  /** Length of a period, and processor time in each, in microseconds. */
   readonly cpuPeriod?: number | undefined;
   readonly cpuQuota?: number | undefined;
-  /** Weight beside other containers; 1024 is normal. */
+  /** Weight against other containers; 1024 is normal. */
   readonly cpuShares?: number | undefined;
   /** `0-2,5`. */
   readonly cpusetCpus?: string | undefined;
@@ -32,7 +32,7 @@ export interface ResourceOptions {
 }
 
 export interface Ulimit {
-  /** `nofile`, `nproc`, …, in lower case as ulimit has them. */
+  /** `nofile`, `nproc` and so on, in lower case as in ulimit. */
   readonly name: string;
   /** -1 is unlimited. */
   readonly soft: number;
@@ -41,7 +41,7 @@ export interface Ulimit {
 
 const minMemoryBytes = 6 * 1024 * 1024;
 const cpuPeriodMicroseconds = 100_000;
-/** RLIM_INFINITY, which no JavaScript number holds. */
+/** RLIM_INFINITY, too large for a JavaScript number. */
 const unlimited = 2n ** 64n - 1n;
 const limitNames =
   'as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(' ');
@@ -58,7 +58,7 @@ function check(options: ResourceOptions): void {
   checkProcessors(options);
   const { pidsLimit } = options;
   if (pidsLimit !== -1 && !isCount(pidsLimit, 1)) {
-    throw fail(`pids limit ${pidsLimit}: not positive`, 'Use -1 for none.');
+    throw fail(`pids limit ${pidsLimit}: not positive`, 'Use -1 for no limit.');
   }
 }
 
@@ -81,7 +81,7 @@ function checkMemory({ memoryBytes, memorySwapBytes, memoryReservationBytes }: R
   }
   if (!isCount(memorySwapBytes, memoryBytes)) {
     const message = 'Minimum memoryswap limit should be larger than memory limit, see usage';
-    throw fail(message, 'The memoryswap limit is memory and swap together.');
+    throw fail(message, 'Raise it: the memoryswap limit is memory and swap together.');
   }
 }
 
@@ -95,10 +95,10 @@ function checkProcessors(options: ResourceOptions): void {
   }
   if (!isCount(cpuPeriod, 1000) || (cpuPeriod ?? 0) > 1_000_000) {
     const message = 'CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)';
-    throw fail(message, 'It is in microseconds.');
+    throw fail(message, 'Give the period in microseconds.');
   }
   if (cpuQuota !== -1 && !isCount(cpuQuota, 1000)) {
-    throw fail('CPU cfs quota can not be less than 1ms (i.e. 1000)', 'It is in microseconds.');
+    throw fail('CPU cfs quota can not be less than 1ms (i.e. 1000)', 'Give the quota in microseconds.');
   }
   if (!isCount(cpuShares, 2)) throw fail(`cpu shares ${cpuShares}: below 2`, 'Raise the shares.');
   for (const [what, list] of [
@@ -143,7 +143,7 @@ function cpu(options: ResourceOptions): ResourcesSpec['cpu'] {
   });
 }
 
-/** Control group settings. Throws ERR_RESOURCES_INVALID. */
+/** Returns the control group settings. Throws ERR_RESOURCES_INVALID. */
 export function resourcesOf(
   options: ResourceOptions,
   devices: readonly ContainerDevice[],
@@ -162,7 +162,9 @@ export function resourcesOf(
   };
 }
 
-/** Limits of a process. Throws ERR_RESOURCES_INVALID for unknown names and a soft limit over the hard one. */
+/**
+ * Returns the limits of a process. Throws ERR_RESOURCES_INVALID for unknown names and a soft limit above the hard one.
+ */
 export function rlimitsOf(ulimits: readonly Ulimit[]): Rlimit[] {
   return ulimits.map(({ name, soft, hard }) => {
     const isFine = isCount(soft, -1) && isCount(hard, -1) && (hard === -1 || (soft !== -1 && soft <= hard));

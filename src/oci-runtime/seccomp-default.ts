@@ -1,8 +1,7 @@
 /**
- * Docker's default seccomp profile as data: what "Seccomp security profiles for Docker" (docs.docker.com) and the
- * published profile of mid-2026 let through, arranged here by the man page section each call belongs to. Whatever is
- * not named fails with EPERM. Names of other architectures or of kernels to come do no harm: the runtime skips what
- * it does not know.
+ * Docker's default seccomp profile as data: the calls that "Seccomp security profiles for Docker" (docs.docker.com) and
+ * the published profile of mid-2026 allow, grouped by the man page section of each call. All other calls fail with
+ * EPERM. Names of other architectures or of future kernels do no harm: the runtime skips unknown ones.
  */
 
 /** A condition on one argument, by its position; `masked` means `(argument & mask) === value`. */
@@ -10,25 +9,25 @@ export type ArgumentCondition =
   | { readonly index: number; readonly is: 'equal' | 'less'; readonly value: number }
   | { readonly index: number; readonly is: 'masked'; readonly mask: number; readonly value: number };
 
-/** Docker's names of machines, `x86` and `arm` meaning 32-bit programs on the 64-bit one. */
+/** Docker's names of machines; each includes the 32-bit programs that it runs. */
 export type SeccompMachine = 'amd64' | 'arm64';
 
-/** Calls that are allowed when all of what is named here holds. */
+/** Calls that are allowed when all conditions of the rule hold. */
 export interface SeccompRule {
   readonly calls: readonly string[];
   readonly argument?: ArgumentCondition;
   /** Only with this capability in the bounding set. */
   readonly capability?: string;
-  /** Only without it. */
+  /** Only without this capability. */
   readonly withoutCapability?: string;
   readonly machine?: SeccompMachine;
-  /** Major and minor version the kernel has to have. */
+  /** Oldest kernel, by major and minor version. */
   readonly minKernel?: readonly [number, number];
-  /** Instead of being allowed, fail with this number. */
+  /** Error number with which the calls fail instead of being allowed. */
   readonly errno?: number;
 }
 
-/** Main architecture first, then those whose programs it also runs. */
+/** Main architecture first, then the others whose programs it also runs. */
 export const seccompArchitectures: { readonly [Machine in SeccompMachine]: readonly string[] } = {
   amd64: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
   arm64: ['SCMP_ARCH_AARCH64', 'SCMP_ARCH_ARM'],
@@ -87,7 +86,7 @@ const schedulingAndLimits = words(`
   getrandom
 `);
 
-// Setting the clock takes CAP_SYS_TIME in the kernel too; adjtimex and clock_adjtime are there for reading it.
+// Setting the clock also needs CAP_SYS_TIME in the kernel; adjtimex and clock_adjtime are listed for reading it.
 const time = words(`
   adjtimex alarm clock_adjtime clock_adjtime64 clock_getres clock_getres_time64 clock_gettime clock_gettime64
   clock_nanosleep clock_nanosleep_time64 getitimer setitimer gettimeofday nanosleep time timer_create timer_delete
@@ -109,7 +108,7 @@ const newNamespaceFlags = 0x7e020000;
 const enosys = 38;
 const admin = 'CAP_SYS_ADMIN';
 
-// personality(2): PER_LINUX, PER_LINUX32, UNAME26, both of these, and the question which one it is.
+// personality(2): PER_LINUX, PER_LINUX32, UNAME26, both of these, and the query for the current one.
 const personalities = [0x0, 0x0008, 0x20000, 0x20008, 0xffffffff];
 
 export const seccompRules: readonly SeccompRule[] = [
@@ -126,10 +125,11 @@ export const seccompRules: readonly SeccompRule[] = [
       ...communication,
     ],
   },
-  // Before 4.8 ptrace could step around the filter (seccomp(2)).
+  // Before 4.8 ptrace could bypass the filter (seccomp(2)).
   { calls: ['ptrace', 'process_vm_readv', 'process_vm_writev'], minKernel: [4, 8] },
-  // Every family but AF_ALG, the kernel's crypto, and AF_VSOCK, which no namespace keeps from the hypervisor. Each by
-  // itself: a filter compares 64 bits where socket(2) looks at 32, so "greater than AF_VSOCK" would take 2^32 + AF_ALG.
+  // Every family except AF_ALG, the kernel's crypto, and AF_VSOCK, which reaches the hypervisor from any namespace.
+  // Each by itself: a filter compares 64 bits where socket(2) uses 32, so "greater than AF_VSOCK" would admit 2^32 +
+  // AF_ALG.
   { calls: ['socket'], argument: { index: 0, is: 'less', value: afAlg } },
   ...familiesAbove.map((value): SeccompRule => ({ calls: ['socket'], argument: { index: 0, is: 'equal', value } })),
   ...personalities.map(
@@ -142,8 +142,8 @@ export const seccompRules: readonly SeccompRule[] = [
     machine: 'arm64',
   },
 
-  // New processes, but no new namespaces. clone3 hides its flags in memory, where a filter cannot look; ENOSYS makes
-  // programs fall back on clone.
+  // New processes, but no new namespaces. clone3 passes its flags in memory, which a filter cannot read; ENOSYS makes
+  // programs fall back to clone.
   {
     calls: ['clone'],
     argument: { index: 0, is: 'masked', mask: newNamespaceFlags, value: 0 },

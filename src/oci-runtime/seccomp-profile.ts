@@ -4,7 +4,7 @@ import { isKernelAtLeast, type SeccompSituation } from './seccomp.ts';
 import { seccompArchitectures } from './seccomp-default.ts';
 import type { SeccompCall, SeccompSpec } from './spec.ts';
 
-/** What decides whether a rule of a profile counts. */
+/** Conditions under which a rule of a profile applies. */
 export interface SeccompCondition {
   readonly caps?: readonly string[] | null;
   readonly arches?: readonly string[] | null;
@@ -13,7 +13,7 @@ export interface SeccompCondition {
 
 export interface SeccompRule {
   readonly names?: readonly string[];
-  /** Before docker 17: one. */
+  /** One name, the form before docker 17. */
   readonly name?: string;
   readonly action: string;
   readonly errnoRet?: number;
@@ -22,7 +22,7 @@ export interface SeccompRule {
   readonly excludes?: SeccompCondition;
 }
 
-/** A profile as docker's `--security-opt seccomp=FILE` takes it. */
+/** A profile in the form of docker's `--security-opt seccomp=FILE`. */
 export interface SeccompProfile {
   readonly defaultAction: string;
   readonly defaultErrnoRet?: number;
@@ -37,7 +37,7 @@ function fail(why: string): StrataError {
   return new StrataError({
     code: 'ERR_SECCOMP_PROFILE_INVALID',
     message: `seccomp profile: ${why}`,
-    hint: 'See docs.docker.com on seccomp profiles for its form.',
+    hint: 'Correct the profile; docs.docker.com describes its form under "Seccomp security profiles for Docker".',
   });
 }
 
@@ -118,7 +118,7 @@ function isArguments(value: unknown): value is SeccompCall['args'] | null {
 }
 
 function conditionOf(value: unknown, at: number): SeccompCondition {
-  if (!isRecord(value)) throw fail(`syscalls[${at}]: a condition that is no object`);
+  if (!isRecord(value)) throw fail(`syscalls[${at}]: a condition that is not an object`);
   const { caps, arches, minKernel } = value;
   for (const list of [caps, arches]) {
     if (list !== undefined && list !== null && !isTexts(list)) throw fail(`syscalls[${at}]: not a list of names`);
@@ -133,7 +133,7 @@ function conditionOf(value: unknown, at: number): SeccompCondition {
   };
 }
 
-/** What of a profile holds in a container. */
+/** Returns the part of a profile that applies to a container. */
 export function resolveSeccompProfile(profile: SeccompProfile, situation: SeccompSituation): SeccompSpec {
   const [main] = seccompArchitectures[situation.machine];
   const mapped = profile.archMap?.find(({ architecture }) => architecture === main);

@@ -9,16 +9,16 @@ import type { SeccompCall, SeccompSpec } from './spec.ts';
 
 const eperm = 1;
 
-/** What the profile's conditions are decided by. */
+/** Values that decide the conditions of a profile. */
 export interface SeccompSituation {
   /** The bounding set of the container. */
   readonly capabilities: readonly string[];
   readonly machine: SeccompMachine;
-  /** As `uname -r` prints it. */
+  /** Output of `uname -r`. */
   readonly kernelRelease: string;
 }
 
-/** `release` as `uname -r` prints it. */
+/** True for a kernel of this version or later; `release` is the output of `uname -r`. */
 export function isKernelAtLeast(release: string, [major, minor]: readonly [number, number]): boolean {
   const [have = 0, haveMinor = 0] = release.split(/[.-]/, 2).map(Number);
   return have > major || (have === major && haveMinor >= minor);
@@ -49,7 +49,7 @@ const callOf = (rule: SeccompRule): SeccompCall => ({
   ...(rule.argument ? { args: [argumentOf(rule.argument)] } : {}),
 });
 
-/** Docker's default profile for a container: what is not allowed fails with EPERM. */
+/** Returns docker's default profile for a container: every call that it does not allow fails with EPERM. */
 export function defaultSeccomp(situation: SeccompSituation): SeccompSpec {
   return {
     defaultAction: 'SCMP_ACT_ERRNO',

@@ -15,8 +15,9 @@ const fail = (option: string, hint: string): StrataError =>
   });
 
 /**
- * Docker's `SecurityOpt`: `no-new-privileges[=BOOL]`, `seccomp=unconfined`, `seccomp=builtin`, `seccomp=` and a profile's
- * JSON. `apparmor=unconfined` and `label=…` are taken: there is neither AppArmor's nor SELinux's confinement to leave.
+ * Parses docker's `SecurityOpt`: `no-new-privileges[=BOOL]`, `seccomp=unconfined`, `seccomp=builtin`, `seccomp=` and a
+ * profile's JSON. `apparmor=unconfined` and `label=…` have no effect: neither AppArmor nor SELinux confines containers
+ * here.
  * @throws ERR_SECURITY_OPTION_INVALID, ERR_SECCOMP_PROFILE_INVALID
  */
 export function readSecurityOptions(options: readonly string[]): SecurityOptions {
@@ -28,7 +29,7 @@ export function readSecurityOptions(options: readonly string[]): SecurityOptions
     else if (name === 'seccomp' && value === 'builtin') seccomp = undefined;
     else if (name === 'seccomp') seccomp = value === 'unconfined' ? value : parseSeccompProfile(value);
     else if (!isWithoutMeaning(name, value)) {
-      throw fail(option, 'Known are no-new-privileges, seccomp=FILE, seccomp=unconfined and systempaths=unconfined.');
+      throw fail(option, 'Use no-new-privileges, seccomp=FILE, seccomp=unconfined or systempaths=unconfined.');
     }
   }
   return { noNewPrivileges, ...(seccomp === undefined ? {} : { seccomp }) };

@@ -1,6 +1,6 @@
 /**
- * What we use of the OCI runtime specification 1.0.2 (config.md, config-linux.md), with the names of its JSON. Whatever
- * may be absent there is absent here, never null.
+ * The part of the OCI runtime specification 1.0.2 that we use (config.md, config-linux.md), with the names of its JSON.
+ * Optional values are absent, never null.
  */
 export interface RuntimeSpec {
   readonly ociVersion: string;
@@ -13,7 +13,7 @@ export interface RuntimeSpec {
   readonly annotations?: { readonly [name: string]: string };
 }
 
-/** Also what `exec` hands to the runtime, as a document of its own. */
+/** The `process` of a container, and the whole document of one that `exec` adds. */
 export interface ProcessSpec {
   readonly terminal: boolean;
   readonly consoleSize?: { readonly height: number; readonly width: number };
@@ -42,7 +42,7 @@ export interface CapabilitySets {
 
 export interface Rlimit {
   readonly type: string;
-  /** A bigint where a number does not reach: RLIM_INFINITY. */
+  /** A bigint for RLIM_INFINITY, which is too large for a number. */
   readonly soft: number | bigint;
   readonly hard: number | bigint;
 }
@@ -61,7 +61,7 @@ export interface LinuxSpec {
   readonly cgroupsPath?: string;
   readonly sysctl: { readonly [name: string]: string };
   readonly seccomp?: SeccompSpec;
-  /** Absent, the runtime makes every mount of the container a slave. */
+  /** When absent, the runtime makes every mount of the container a slave. */
   readonly rootfsPropagation?: 'shared' | 'rslave';
   readonly maskedPaths: readonly string[];
   readonly readonlyPaths: readonly string[];
@@ -69,7 +69,7 @@ export interface LinuxSpec {
 
 export type NamespaceType = 'mount' | 'network' | 'uts' | 'pid' | 'ipc' | 'cgroup';
 
-/** A device node the runtime makes. */
+/** A device node that the runtime creates. */
 export interface DeviceSpec {
   readonly path: string;
   readonly type: 'c' | 'b';
@@ -81,7 +81,7 @@ export interface DeviceSpec {
   readonly gid: number;
 }
 
-/** Without major and minor, all devices of the type; without type, all devices. */
+/** Without major and minor, a rule is for all devices of the type; without type, for all devices. */
 export interface DeviceRule {
   readonly allow: boolean;
   readonly type?: 'c' | 'b' | undefined;

@@ -1,13 +1,15 @@
 import { StrataError } from '../errors/index.ts';
 
-// What the kernel keeps per namespace, so that setting it stays inside (docker's list).
+// Settings that the kernel keeps per namespace, so that a change stays inside (docker's list).
 const ipcNames: ReadonlySet<string> = new Set(
   'msgmax msgmnb msgmni sem shmall shmmax shmmni shm_rmid_forced'.split(' ').map((name) => `kernel.${name}`),
 );
 const networkPrefix = 'net.';
 const mqueuePrefix = 'fs.mqueue.';
 
-/** Docker lets every user of a container bind low ports and send pings; both are the container's own network. */
+/**
+ * Docker lets every user of a container bind low ports and send pings; both concern only the container's own network.
+ */
 const networkDefaults: { readonly [name: string]: string } = {
   'net.ipv4.ip_unprivileged_port_start': '0',
   'net.ipv4.ping_group_range': '0 2147483647',
@@ -22,7 +24,7 @@ function refuse(name: string, why: string): StrataError {
 }
 
 /**
- * Kernel settings of a container with namespaces of its own or the host's.
+ * Returns the kernel settings of a container.
  * @throws ERR_SYSCTL_INVALID for one that would reach the host
  */
 export function resolveSysctls(

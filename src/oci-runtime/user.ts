@@ -1,6 +1,6 @@
 import { StrataError } from '../errors/index.ts';
 
-/** Numeric identity of a process, and the home directory its user's entry names. */
+/** Numeric identity of a process, and its user's home directory. */
 export interface ProcessUser {
   readonly uid: number;
   readonly gid: number;
@@ -9,7 +9,7 @@ export interface ProcessUser {
 }
 
 export interface UserDatabases {
-  /** Text of the image's /etc/passwd and /etc/group; empty when the image has none. */
+  /** Text of the image's /etc/passwd and /etc/group; empty for a missing file. */
   readonly passwd: string;
   readonly group: string;
 }
@@ -24,11 +24,11 @@ interface PasswdEntry {
 interface GroupEntry {
   readonly name: string;
   readonly gid: number;
-  /** Names with commas between. */
+  /** Names separated by commas. */
   readonly members: string;
 }
 
-// Kernel ids are 32 bits and -1 is reserved; docker allows half of that. A larger number must never wrap to 0
+// Kernel IDs are 32 bits and -1 is reserved; docker allows half of that. A larger number must never wrap to 0
 // (CVE-2024-40635).
 const maxId = 2 ** 31 - 1;
 
@@ -38,7 +38,7 @@ const number = (text: string | undefined): number | undefined => {
   return value <= maxId ? value : undefined;
 };
 
-// A hostile line is all colons or commas: no more is made of it than is used.
+// A hostile line may be all colons or commas: it is split only as far as it is used.
 const mostFields = 6;
 
 const lines = (text: string): string[][] =>
@@ -59,7 +59,7 @@ const readGroups = (text: string): GroupEntry[] =>
     return id === undefined ? [] : [{ name, gid: id, members }];
   });
 
-// A list of millions is split only where it may matter.
+// A list of millions of names is split only when it contains the name.
 const isMember = (name: string, members: string): boolean =>
   name !== '' && members.includes(name) && members.split(',').includes(name);
 
@@ -70,7 +70,10 @@ const fail = (code: 'ERR_USER_UNKNOWN' | 'ERR_USER_INVALID', message: string): S
     hint: 'Name a user or group of the image, or numbers from 0 to 2147483647.',
   });
 
-/** Digits that are no id (too large) are an error and never a name, which an image could define. */
+/**
+ * Returns the ID that `text` spells, undefined for a name. Digits above the limit are an error, never a name, which an
+ * image could define.
+ */
 function asId(text: string, what: string): number | undefined {
   if (!/^[+-]?\d+$/.test(text)) return undefined;
   const id = number(text);
@@ -78,7 +81,9 @@ function asId(text: string, what: string): number | undefined {
   return id;
 }
 
-/** Ids of groups beside those a user has, by the names of the image or as numbers. Throws as {@link resolveUser}. */
+/**
+ * Returns the IDs of additional groups, given by the names of the image or as numbers. Throws as {@link resolveUser}.
+ */
 export function resolveGroups(specs: readonly string[], { group }: UserDatabases): number[] {
   if (specs.length === 0) return [];
   const groups = readGroups(group);
@@ -92,8 +97,8 @@ function gidOf(name: string, groups: readonly GroupEntry[]): number {
 }
 
 /**
- * Resolves `user[:group]` (names or numbers; empty means root) as docker does: a name must be in the image's files, a
- * number need not. Throws ERR_USER_UNKNOWN or ERR_USER_INVALID. Follows the rules of docker's USER instruction.
+ * Resolves `user[:group]` (names or numbers; empty means root) by the rules of docker's USER instruction: a name must
+ * be in the image's files, a number need not. Throws ERR_USER_UNKNOWN or ERR_USER_INVALID.
  */
 export function resolveUser(spec: string, databases: UserDatabases): ProcessUser {
   const [userText = '', groupText = '', ...more] = spec.split(':');

@@ -202,7 +202,7 @@ describe('which runtime runs them', { skip }, () => {
     );
     await ok(line('run', '-d', '--name', 'web', '--runtime', 'own', 'busybox', 'sleep', '1000'));
     configure({});
-    const unknown = /^strata: unknown or invalid runtime name: own\nhint: There is runc; others are named under/;
+    const unknown = /^strata: unknown or invalid runtime name: own\nhint: Use runc, or add the runtime under/;
     assert.match((await line('exec', 'web', 'true')).stderr, unknown);
     assert.match((await line('run', '--runtime', 'own', 'busybox', 'true')).stderr, unknown);
     await ok(line('rm', '-f', 'web'));

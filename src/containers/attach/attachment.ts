@@ -16,31 +16,31 @@ export interface TerminalSize {
   readonly columns: number;
 }
 
-/** Where a supervisor listens. */
+/** Paths at which a supervisor listens for clients. */
 export interface AttachPlace {
-  /** Path of its socket. */
+  /** The supervisor's socket. */
   readonly attach: string;
-  /** Path of the fifo that takes a terminal's new size. */
+  /** The fifo that takes a terminal's new size. */
   readonly windowSize: string;
 }
 
-// conmon drops what is beyond this in one packet.
+// conmon drops the bytes of a packet above this limit.
 const maxPacketBytes = 32 * 1024;
 const longestPauseMs = 16;
-// As much as the reader may be behind before the container has to wait for it.
+// Backlog of the reader above which the container waits.
 const maxUntaken = 1 << 20;
 // conmon reads 8192 bytes and puts one before them.
 const maxReceivedBytes = 16 * 1024;
-// How soon it is noticed that a container whose reader is behind has ended.
+// Interval for noticing that a container with a slow reader has ended.
 const lookMs = 250;
 
 const resizePauseMs = 5;
-// A supervisor takes a size within milliseconds, on a busy machine within some tens.
+// A supervisor reads a size within milliseconds, on a busy machine within some tens.
 const sizePatienceMs = 2000;
 
 /**
- * One client of a container's streams. It gets everything that is written from the connection on; while it does not read,
- * the container waits, and with it every other client. The container does not mind its going.
+ * One client of a container's streams. It receives all output from the connection on. While it does not read, the
+ * container and all its other clients wait. Closing it does not affect the container.
  */
 export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   readonly #socket: SeqpacketSocket;
@@ -70,9 +70,9 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   }
 
   /**
-   * Connects; nothing is lost between this and the first read. While `process`, the container's first, lives, the
-   * container waits for a slow reader; what is left after its end is taken off the supervisor's hands at once. Throws
-   * ENOENT or ECONNREFUSED when the supervisor is gone, EAGAIN when it does not accept anybody.
+   * Connects; no output is lost between this and the first read. While `process`, the container's first, lives, the
+   * container waits for a slow reader. After its end the remaining output is read from the supervisor at once. Throws
+   * ENOENT or ECONNREFUSED when the supervisor has ended, EAGAIN when it accepts no connection.
    */
   static async connect(
     { attach, windowSize }: AttachPlace,
@@ -81,13 +81,13 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
     return new Attachment(await connectInTurn(attach, { signal }), windowSize, process);
   }
 
-  /** `connect` with a process that had no number yet: it has this one now, or had it. */
+  /** Sets the `process` of `connect` once its number is known; it may have ended already. */
   follow(pid: number): void {
     const process = identify(pid);
     this.#isGone = () => process === undefined || !isAlive(process);
   }
 
-  /** What the container writes, until it ends or this is closed. For one reader. */
+  /** Yields the container's output until it ends or this is closed. For one reader. */
   async *[Symbol.asyncIterator](): AsyncIterator<OutputChunk> {
     for (;;) {
       const next = this.#chunks.shift();
@@ -101,8 +101,8 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   }
 
   /**
-   * Bytes for the container's standard input, behind those given before; resolves when its supervisor has them. False when
-   * nobody takes any more: the container has ended, or this was closed.
+   * Writes to the container's standard input, after all earlier writes; resolves when the supervisor has the bytes.
+   * Returns false when they are no longer accepted: the container has ended, or this was closed.
    */
   async write(bytes: Uint8Array): Promise<boolean> {
     const written = this.#lastWrite.then(() => this.#writeNow(bytes));
@@ -111,8 +111,8 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   }
 
   /**
-   * Nothing more comes for its standard input, once all that was given is taken: that ends it when the container was made
-   * to be with its input. Idempotent.
+   * Closes the container's standard input once all earlier writes are taken. It ends there only for a container created
+   * with `StdinOnce`. Idempotent.
    */
   end(): void {
     this.#lastWrite = this.#lastWrite.then((isTaken) => {
@@ -122,8 +122,8 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   }
 
   /**
-   * Gives the container's terminal another size; nothing happens to one that is gone. Who has drawn on it is told of a
-   * change only: `redraws` makes one on the way.
+   * Resizes the container's terminal; does nothing when the container has ended. Programs redraw only when the size
+   * changes: `redraws` sends a different size first.
    */
   resize({ rows, columns }: TerminalSize, { redraws = false }: { readonly redraws?: boolean } = {}): void {
     const other = { rows: rows + 1, columns: columns + 1 };
@@ -132,8 +132,8 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   }
 
   /**
-   * {@link resize} for a process that has not been let go yet: resolves when the supervisor has taken it, so that the process
-   * finds it when it first looks. One that is stuck is not waited for.
+   * {@link resize} for a process that has not been started yet: resolves when the supervisor has taken the size, so
+   * that the process finds it at once. Gives up on a supervisor that is stuck.
    */
   async presize(size: TerminalSize, { signal }: AbortOptions): Promise<void> {
     this.resize(size);
@@ -146,7 +146,7 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
     return this.#sizes.length > 0 || withFifo(this.#windowSize, unreadBytes, 0) > 0;
   }
 
-  // One after the other: of several that the supervisor reads at once it takes the first only (conmon 2.1.6).
+  // Sends one size at a time: of several that the supervisor reads at once it takes only the first (conmon 2.1.6).
   #sendSizes(): void {
     clearTimeout(this.#resizing);
     for (let [size] = this.#sizes; size !== undefined && !this.#closing.signal.aborted; [size] = this.#sizes) {
@@ -158,16 +158,16 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
     }
   }
 
-  #sendSize({ rows, columns }: TerminalSize): 'sent' | 'later' | 'nobody' {
+  #sendSize({ rows, columns }: TerminalSize): 'sent' | 'later' | 'unread' {
     const send = (fd: number): 'sent' | 'later' => {
       if (unreadBytes(fd) > 0) return 'later';
       writeSync(fd, `${rows} ${columns}\n`);
       return 'sent';
     };
-    return withFifo(this.#windowSize, send, 'nobody');
+    return withFifo(this.#windowSize, send, 'unread');
   }
 
-  /** Lets go of the container, which goes on. Idempotent. */
+  /** Disconnects; the container continues. Idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#resizing);
     this.#closing.abort();
@@ -201,7 +201,7 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
     }
   }
 
-  /** Returns false when the container has to wait for the reader. */
+  /** Returns false when the container must wait for the reader. */
   #receive(packets: Iterable<Uint8Array>): boolean {
     const batch = new OutputBatch((chunk) => {
       this.#chunks.push(chunk);
@@ -219,9 +219,9 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
   }
 
   /**
-   * The supervisor waits for us and cannot say that the container has ended before we have read all. Once the first
-   * process is gone, only what the pipes between them hold can come, and nobody who waits for the end has to wait for a
-   * slow reader.
+   * Stops waiting for the reader once the container's first process has ended. The supervisor reports that end only
+   * after we have read everything, and processes that wait for the end must not wait for a slow reader. Only the
+   * contents of the pipes can still arrive.
    */
   #look(): void {
     if (this.#isGone?.() !== true) return;
@@ -244,14 +244,14 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
     clearInterval(this.#looking);
     this.#looking = undefined;
     this.#isOver = true;
-    // Nobody is there to send to: who reads to the end, or not at all, need not dispose.
+    // There is no receiver any more. So a caller that reads to the end, or not at all, need not dispose.
     this.#socket[Symbol.dispose]();
     this.#failure ??= failure;
     this.#wake?.();
   }
 }
 
-/** Opens a fifo to write to it; `gone` when nobody reads it any more. */
+/** Opens a fifo for writing and runs `use`; returns `gone` when it has no reader any more. */
 function withFifo<Result>(path: string, use: (fd: number) => Result, gone: Result): Result {
   try {
     const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
@@ -267,10 +267,13 @@ function withFifo<Result>(path: string, use: (fd: number) => Result, gone: Resul
   }
 }
 
-// A supervisor that accepts nobody for so long has been stopped.
+// A supervisor that accepts no client for so long has been stopped.
 const acceptPatienceMs = 10_000;
 
-/** A supervisor accepts one client after the other, and only ten may wait for that. */
+/**
+ * Connects, and retries while the queue is full: a supervisor accepts one client after the other, and only ten may
+ * queue.
+ */
 async function connectInTurn(path: string, { signal }: AbortOptions): Promise<SeqpacketSocket> {
   const start = monotonicMs();
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {

@@ -2,10 +2,13 @@ import type { OutputChunk } from './output-chunk.ts';
 
 const maxBytes = 1 << 17;
 
-// One for all attachments of a thread: a batch is flushed before the next one begins.
+// Shared by all attachments of a thread: a batch is flushed before the next one begins.
 const memory = Buffer.allocUnsafe(maxBytes);
 
-/** Joins a supervisor's packets into chunks of one stream, so that a busy container does not cost a chunk for each packet. */
+/**
+ * Joins a supervisor's packets into larger chunks of one stream, because a chunk for each packet is slow for a busy
+ * container.
+ */
 export class OutputBatch {
   readonly #onChunk: (chunk: OutputChunk) => void;
   #stream: OutputChunk['stream'] = 'stdout';
@@ -15,7 +18,7 @@ export class OutputBatch {
     this.#onChunk = onChunk;
   }
 
-  /** The packet's first byte names the stream. */
+  /** Adds a packet; its first byte names the stream. */
   add(packet: Uint8Array): void {
     const stream = packet[0] === 3 ? 'stderr' : 'stdout';
     if (stream !== this.#stream || this.#size + packet.length > maxBytes) this.flush();

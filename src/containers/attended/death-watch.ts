@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { safeEnvironment } from '../../sys/process.ts';
 import { globalArguments, type RuntimePlace } from '../runtime/runtime-commands.ts';
 
-// A container whose runtime had only just been started appears a moment later.
+// Several rounds, because a container whose runtime has just been started appears a moment later.
 const script = `
 ids=
 while read -r id; do ids="$ids $id"; done
@@ -12,8 +12,8 @@ for round in 1 2 3 4 5; do
 done`;
 
 /**
- * Containers that are to end with this process, whatever kills it: a small program waits for the end of its input and
- * then ends them. Disposal lets go of them, which must have ended.
+ * Ends containers when this process ends, even by SIGKILL: a small program waits for the end of its input and then ends
+ * them. Disposal forgets them; they must have ended by then.
  */
 export class DeathWatch implements Disposable {
   readonly #place: RuntimePlace;
@@ -23,7 +23,7 @@ export class DeathWatch implements Disposable {
     this.#place = place;
   }
 
-  /** Before the container's runtime is started. */
+  /** Registers a container; call it before its runtime is started. */
   add(id: string): void {
     this.#watcher ??= watcherFor(this.#place);
     this.#watcher.stdin?.write(`${id}\n`);
@@ -39,10 +39,10 @@ function watcherFor(place: RuntimePlace): ChildProcess {
   const watcher = spawn('/bin/sh', ['-c', script, place.runtimeRoot, place.runtime, ...globalArguments(place)], {
     env: safeEnvironment,
     stdio: ['pipe', 'ignore', 'ignore'],
-    // A signal for the terminal's whole group does not reach it.
+    // Keeps signals for the terminal's whole group away.
     detached: true,
   });
-  // Without it the next command that looks ends what is left.
+  // Without the watcher the next command that recovers containers ends them.
   watcher.on('error', () => undefined);
   watcher.stdin?.on('error', () => undefined);
   watcher.unref();

@@ -20,25 +20,25 @@ import { startFailure } from '../runtime/start-failure.ts';
 import { type OnOutput, OutputFlow } from './output-flow.ts';
 import { StartWatch } from './start-watch.ts';
 
-/** Everything a runtime needs to run one container to its end; plain data, so that a worker can be handed it. */
+/** Everything a runtime needs to run one container to its end; plain data, so that it can be sent to a worker. */
 export interface ForegroundPlan extends DocumentContents, RuntimePlace {
   readonly id: string;
-  /** Where the bundle is made; its parent exists. Gone afterwards. */
+  /** Path of the bundle, which is created and removed here; its parent exists. */
   readonly bundle: string;
   readonly rootfs: readonly Mount[];
   /** Contents of files laid over the image's, by their path in the container. */
   readonly files: Readonly<Record<string, string>>;
-  /** The same, for files that are programs. */
+  /** Like `files`, for executable ones. */
   readonly scripts?: Readonly<Record<string, string>>;
-  /** Takes away afterwards what the runtime made in the root only to mount over it. */
+  /** Removes afterwards the mount points that the runtime created in the root. */
   readonly removesMountPoints?: boolean;
-  /** `inherit` uses this process's own; `output` hands what is written to `onOutput`, with nothing to read. */
+  /** `inherit` uses this process's own; `output` passes the output to `onOutput` and gives the container no input. */
   readonly stdio: 'inherit' | 'output';
-  /** With `inherit`: standard input is passed on; otherwise the container reads nothing. */
+  /** With `inherit`: true passes standard input on; false gives the container none. */
   readonly interactive: boolean;
   /**
-   * A descriptor the runtime holds as long as it lives: the lock that says that the container is in use. Without one the
-   * container is of no use to anybody once this process is gone.
+   * A descriptor that the runtime inherits and holds until its end: the lock which says that the container is in use.
+   * Without one the container is useless once this process has ended.
    */
   readonly heldFd?: number;
 }
@@ -47,18 +47,18 @@ export interface ForegroundPlan extends DocumentContents, RuntimePlace {
 export interface StartedRuntime {
   /** Undefined when it has ended already. */
   readonly runtime: ProcessIdentity | undefined;
-  /** Signals of our terminal do not reach it. */
+  /** True when signals of our terminal do not reach it. */
   readonly isOwnSession: boolean;
 }
 
-/** The container waits for whoever deals with its output. */
+/** Events of a run; the container waits until its output is processed. */
 export type ForegroundEvent =
   | ({ readonly type: 'launched' } & StartedRuntime)
   /** The container's own process runs. */
   | { readonly type: 'started' }
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array };
 
-/** Where things lie in the bundle. */
+/** Paths in the bundle of a foreground run. */
 interface Bundle {
   readonly root: string;
   /** The runtime's log, JSON lines. */
@@ -68,9 +68,9 @@ interface Bundle {
 }
 
 /**
- * Runs a container and waits for its end; returns its exit code (128 and the signal's number for a kill). The root's mount
- * ends with the thread. An abort kills the container and then rejects with the signal's reason. Throws ERR_CONTAINER_START
- * with `details.exitCode` 125, 126 or 127.
+ * Runs a container and waits for its end; returns its exit code (128 and the signal's number for a kill). The root's
+ * mount ends with the thread. An abort kills the container and then rejects with the signal's reason. Throws
+ * ERR_CONTAINER_START with `details.exitCode` 125, 126 or 127.
  */
 export const foregroundJob: HostJob<ForegroundPlan, ForegroundEvent, number> = {
   kind: 'foreground',
@@ -98,7 +98,7 @@ async function runForeground(plan: ForegroundPlan, thread: HostThread<Foreground
   return await runToEnd(plan, { bundle, binds }, thread);
 }
 
-// Innermost first. What stands in /dev is its own.
+// Innermost first. Entries of /dev need no cleaning: it has its own mount.
 const placesOf = ({ files }: ForegroundPlan): string[] => [...Object.keys(files), '/proc', '/sys', '/dev'];
 
 function writeBundle(plan: ForegroundPlan, root: string, binds: SharedBinds): void {
@@ -127,11 +127,11 @@ async function runToEnd(
   thread: HostThread<ForegroundEvent>,
 ): Promise<number> {
   const { signal } = thread;
-  // The abort may be older than the thread, and a signal that has aborted tells no listener.
+  // The signal may have aborted before this thread began, and then no listener is called.
   signal.throwIfAborted();
   using start = new StartWatch(bundle.pid, () => thread.report({ type: 'started' }));
   const onOutput: OnOutput = (stream, chunk, taken) => {
-    // Nothing comes from the runtime here: what it writes is held back.
+    // The runtime's own messages are held back, so this is the container's output.
     start.tell();
     void thread.deliver({ type: 'output', stream, chunk }).then(taken);
   };
@@ -149,7 +149,8 @@ async function runToEnd(
     thread.report({ type: 'launched', runtime, isOwnSession });
     const { code, killedBy } = await exit;
     start.look();
-    // One that was killed, or whose container was while it was made, leaves the state and the control group behind.
+    // A killed runtime, or one whose container was killed during its creation, leaves the state and the control group
+    // behind.
     if (killedBy !== null || existsSync(join(plan.runtimeRoot, plan.id))) {
       await deleteFromRuntime(plan, plan.id, plan.options.cgroupsPath);
     }
@@ -169,7 +170,8 @@ function spawnRuntime(
 ): { readonly child: ChildProcess; readonly isOwnSession: boolean } {
   const input = plan.stdio === 'inherit' && plan.interactive ? 'inherit' : 'ignore';
   const stdout = plan.stdio === 'inherit' ? 'inherit' : 'pipe';
-  // In a session of its own the runtime gets only the signals we pass on; at a terminal it must stay in ours to read it.
+  // In its own session the runtime gets only the signals we pass on; at a terminal it must stay in ours to read from
+  // it.
   const isOwnSession = plan.options.terminal !== true && !(input === 'inherit' && process.stdin.isTTY);
   const args = [...globalArguments(plan), '--log', bundle.log, '--log-format', 'json'];
   args.push('run', '--bundle', plan.bundle, '--pid-file', bundle.pid, plan.id);
@@ -178,7 +180,7 @@ function spawnRuntime(
   keepInherited();
   const spawned = (): ChildProcess => spawn(plan.runtime, args, { stdio: [...stdio], detached: isOwnSession, env: {} });
   if (binds.isEmpty) return { child: spawned(), isOwnSession };
-  // In a namespace of the runtime's: in ours the bundle is removed.
+  // In the runtime's own namespace: in ours the bundle is removed.
   const child = inOwnMountNamespace(() => {
     binds.attach();
     return spawned();
@@ -191,7 +193,7 @@ interface Exit {
   readonly killedBy: NodeJS.Signals | null;
 }
 
-/** The end of the runtime and of all that was written. */
+/** Resolves at the end of the runtime and of all its output. */
 const exitOf = async (child: ChildProcess): Promise<Exit> =>
   await new Promise((resolve, reject) => {
     child.on('error', reject);
@@ -201,10 +203,12 @@ const exitOf = async (child: ChildProcess): Promise<Exit> =>
 const runtime = async (plan: ForegroundPlan, args: readonly string[]): Promise<number | null> =>
   (await runProgram(plan.runtime, [...globalArguments(plan), ...args])).exitCode;
 
-// A container is there some tens of milliseconds after its runtime was started; far beyond that something is stuck.
+// A container exists some tens of milliseconds after its runtime was started; far above that something is stuck.
 const killPatienceMs = 5000;
 
-/** By the runtime, which knows the container's processes; one that is still being made is waited for. */
+/**
+ * Kills through the runtime, which knows the container's processes; waits for a container that is still being created.
+ */
 async function killContainer(plan: ForegroundPlan, child: ChildProcess): Promise<void> {
   const isGone = (): boolean => child.exitCode !== null || child.signalCode !== null;
   for (let waited = 0; !isGone() && waited < killPatienceMs; waited += 20) {

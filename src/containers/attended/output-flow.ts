@@ -1,25 +1,25 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 
-/** Gets what a container writes; `taken` is to be called when it is dealt with. */
+/** Receives a container's output; it calls `taken` when the chunk is processed. */
 export type OnOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array, taken: () => void) => void;
 
 export interface OutputFlowOptions {
-  /** The container's own process runs: what comes from now on is its, not the runtime's. */
+  /** True once the container's own process runs: output from then on is the container's, not the runtime's. */
   readonly hasStarted: () => boolean;
-  /** Without it standard error goes to this process's own, and standard output is not ours. */
+  /** Without it, standard error goes to this process's own; standard output is inherited and does not pass here. */
   readonly onOutput: OnOutput | undefined;
 }
 
-// As much as a reader may be behind before the container has to wait for it.
+// Backlog of the reader above which the container waits.
 const maxUntaken = 1 << 20;
-// The runtime writes its file a moment after the container's process has begun to write.
+// The runtime writes its pid file a moment after the container's process has begun to write.
 const pollMs = 5;
 const maxHeld = 64 * 1024;
 
 /**
- * What a runtime and its container write, on the way to who reads it. The two share standard error: until the container
- * has started it is held back, because a runtime that cannot start it says so there in its own words.
+ * Passes on the output of a runtime and its container. The two share standard error. Until the container has started it
+ * is held back, because a runtime that cannot start the container reports the reason there.
  */
 export class OutputFlow {
   readonly #options: OutputFlowOptions;
@@ -34,7 +34,7 @@ export class OutputFlow {
     this.#streams = [stdout, stderr].filter((stream) => stream !== null);
     stdout?.on('data', (chunk: Buffer) => this.#pass('stdout', chunk));
     stderr?.on('data', (chunk: Buffer) => this.#onError(chunk));
-    // A pipe whose reader has gone, as with `| head`: the container is to notice that, too.
+    // When our reader has closed the pipe, as with `| head`, the container must notice that, too.
     const onClosed = (): void => void stderr?.destroy();
     if (options.onOutput === undefined) process.stderr.on('error', onClosed);
     stderr?.on('close', () => {
@@ -43,19 +43,19 @@ export class OutputFlow {
     });
   }
 
-  /** What was held back and not passed on. */
+  /** Output held back and not passed on. */
   get held(): Buffer {
     return Buffer.concat(this.#held);
   }
 
-  /** Passes on what is held. Idempotent. */
+  /** Passes on the output held back. Idempotent. */
   letGo(): void {
     clearTimeout(this.#timer);
     this.#isHeld = false;
     for (const chunk of this.#held.splice(0)) this.#pass('stderr', chunk);
   }
 
-  /** From now on the container waits for no reader. Idempotent. */
+  /** Stops making the container wait for its reader. Idempotent. */
   unblock(): void {
     this.#untaken = Number.NEGATIVE_INFINITY;
     for (const stream of this.#streams) stream.resume();

@@ -4,27 +4,27 @@ import { watchPath } from '../../sys/watch-path.ts';
 
 const unwatchedMs = 20;
 
-/** Finds out when a container's own process runs: its runtime writes a file then, and only then. */
+/** Notices when a container's own process runs: its runtime writes a file then, and only then. */
 export class StartWatch implements Disposable {
   readonly #pidFile: string;
   readonly #onStarted: () => void;
   #hasStarted = false;
   #watch: Disposable | undefined;
 
-  /** `onStarted` is called once. The folder of the file is there, the file is not. */
+  /** `onStarted` is called once. The folder of the file exists, the file does not. */
   constructor(pidFile: string, onStarted: () => void) {
     this.#pidFile = pidFile;
     this.#onStarted = onStarted;
     this.#watch = watchPath(dirname(pidFile), () => void this.look()) ?? looking(() => void this.look());
   }
 
-  /** Returns whether it has started by now. */
+  /** Returns true when the process has started. */
   look(): boolean {
     if (!this.#hasStarted && existsSync(this.#pidFile)) this.tell();
     return this.#hasStarted;
   }
 
-  /** It has, as what it writes says. Idempotent. */
+  /** Marks the process as started, because it has written output. Idempotent. */
   tell(): void {
     if (this.#hasStarted) return;
     this.#hasStarted = true;

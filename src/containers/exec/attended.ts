@@ -10,14 +10,14 @@ import { execFailure } from './failure.ts';
 import type { ExecFolder } from './folder.ts';
 
 export interface AttendedExecOptions extends AbortOptions {
-  /** Standard input is passed on; otherwise the process reads nothing. */
+  /** True passes standard input on; otherwise the process has none. */
   readonly interactive: boolean;
 }
 
 /**
- * A process joins a container with this process's own streams, without a supervisor; answers its exit code (128 and the
- * signal's number for a kill). The runtime passes on bytes: no descriptor of ours gets into the container. An abort
- * rejects with the signal's reason and lets the process go on by itself, as docker does. Throws ERR_EXEC.
+ * Runs a process in a container with this process's own streams and no supervisor; returns its exit code (128 and the
+ * signal's number for a kill). The runtime copies bytes: no descriptor of ours gets into the container. An abort
+ * rejects with the signal's reason and leaves the process running, as docker does. Throws ERR_EXEC.
  */
 export async function execAttended(
   place: RuntimePlace,
@@ -32,7 +32,7 @@ export async function execAttended(
   keepInherited();
   const child = spawn(place.runtime, args, {
     env: safeEnvironment,
-    // In a session of its own, or keys that interrupt us would reach the process, too.
+    // In its own session, because keys that interrupt us would reach the process, too.
     detached: !(interactive && process.stdin.isTTY),
     stdio: [interactive ? 'inherit' : 'ignore', 'inherit', 'pipe', folder.lockFd],
   });

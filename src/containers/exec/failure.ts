@@ -4,8 +4,8 @@ import { runtimeComplaint } from '../runtime/start-failure.ts';
 const notFound = /executable file not found|: exec .*no such file or directory/i;
 
 /**
- * Why a process could not join a container, from the runtime's JSON log, or else from what it complained, in docker's
- * words. `details.exitCode` is 127 for a program that is not there, else 126.
+ * Returns the error for a process that could not join a container: from the runtime's JSON log, or else from its
+ * stderr, in docker's words. `details.exitCode` is 127 for a missing program, else 126.
  */
 export function execFailure(log: string, complaint: string): StrataError {
   const text = runtimeComplaint(log, complaint).slice(0, 2000);

@@ -8,15 +8,15 @@ import { randomHex } from '../../sys/random-hex.ts';
 import { type Bundle, bundleAt } from '../runtime/bundle.ts';
 
 /**
- * What one process that joins a container needs on disk, gone at disposal. A file in it is locked: whoever has the
- * descriptor, and all it is passed on to, keeps the folder from those who clear up behind the killed.
+ * The files on disk of one process that joins a container, removed at disposal. A lock in the folder protects it from
+ * being swept: it is held by the descriptor and by every process that inherits it.
  */
 export class ExecFolder implements Disposable {
-  /** Where things lie in it, as in the bundle of a container. */
+  /** Paths in it, as in the bundle of a container. */
   readonly files: Bundle;
   /** The runtime's document for the process. */
   readonly process: string;
-  /** For the runtime or the supervisor to inherit. */
+  /** Inherited by the runtime or the supervisor. */
   readonly lockFd: number;
   #isOurs = true;
 
@@ -26,7 +26,7 @@ export class ExecFolder implements Disposable {
     this.lockFd = lockFd;
   }
 
-  /** Below `parent`, with a short name: a socket is made in it. */
+  /** Creates a folder below `parent`. Its name is short, because it is part of a socket's path. */
   static make(parent: string, containerId: string): ExecFolder {
     mkdirSync(parent, { recursive: true, mode: 0o700 });
     sweep(parent);
@@ -34,12 +34,12 @@ export class ExecFolder implements Disposable {
       const directory = join(parent, prefixOf(containerId) + randomHex(6));
       mkdirSync(directory, { mode: 0o700 });
       const fd = lockIn(directory);
-      // Else somebody who clears up came between.
+      // Otherwise a concurrent sweep removed it.
       if (fd !== undefined) return new ExecFolder(directory, fd);
     }
   }
 
-  /** Leaves it to those who hold it, who take it away in the end. Idempotent. */
+  /** Leaves the folder to the processes that hold the lock; the last one removes it. Idempotent. */
   leave(): void {
     if (this.#isOurs) closeSync(this.lockFd);
     this.#isOurs = false;
@@ -63,11 +63,14 @@ function lockIn(directory: string): number | undefined {
   return undefined;
 }
 
-// What has joined a container ends some milliseconds after it, and on a busy machine a second later. One that takes longer
-// is held up by a reader of its output, whom nobody else is to wait for: who looks next finds its folder.
+// Processes that joined a container end some milliseconds after it, on a busy machine a second later. A slower one is
+// held up by a reader of its output, and nothing else may wait for that reader: the next sweep finds its folder.
 const patienceMs = 3000;
 
-/** Waits for the ends of all that has joined a container, which has ended, and takes away what they leave. Idempotent. */
+/**
+ * Waits until every process that joined a container has ended, and removes their folders. The container itself has
+ * ended. Idempotent.
+ */
 export async function clearExecFolders(parent: string, containerId: string): Promise<void> {
   for (let waited = 0; waited < patienceMs; waited += 5) {
     if (!sweep(parent).some((name) => name.startsWith(prefixOf(containerId)))) return;
@@ -75,7 +78,7 @@ export async function clearExecFolders(parent: string, containerId: string): Pro
   }
 }
 
-/** Removes the folders that nobody holds; answers the names of the others. */
+/** Removes the folders without a holder; returns the names of the others. */
 const sweep = (parent: string): string[] =>
   existsSync(parent) ? readdirSync(parent).filter((name) => !isSwept(join(parent, name))) : [];
 
@@ -91,7 +94,10 @@ function isSwept(directory: string): boolean {
   }
 }
 
-/** One that was not locked yet, or is being removed by another. */
+/**
+ * Returns true for a folder that is removed now. Its lock file is missing: it is not locked yet, or being removed by
+ * another process.
+ */
 function isRemoved(directory: string): boolean {
   try {
     rmdirSync(directory);

@@ -12,7 +12,7 @@ import { definedOptions } from '../runtime/runtime-options.ts';
 import { refuseUnsafeUserFiles } from '../runtime/user-files.ts';
 import type { ContainerDefinition } from '../state.ts';
 
-/** A process that joins a running container; what is not said is the container's. */
+/** A process that joins a running container; absent values are the container's. */
 export interface ExecRequest {
   readonly command: readonly string[];
   /** `NAME=value`, over the container's own. */
@@ -20,26 +20,26 @@ export interface ExecRequest {
   /** `user[:group]`, names of the container or numbers. */
   readonly user?: string | undefined;
   readonly workingDirectory?: string | undefined;
-  /** All capabilities. Filters and masks stay the container's. */
+  /** Gives all capabilities. Filters and masks stay the container's. */
   readonly privileged?: boolean | undefined;
   readonly terminal?: boolean | undefined;
-  /** Of its terminal when it first looks. */
+  /** Initial size of its terminal. */
   readonly terminalSize?: TerminalSize | undefined;
 }
 
-/** The container that is joined. */
+/** The running container. */
 export interface ExecTarget {
   readonly id: string;
   readonly definition: ContainerDefinition;
-  /** Its first process, as the host sees it. */
+  /** Its first process, by the host's number. */
   readonly pid: number;
   readonly machine: Machine;
 }
 
 /**
- * Writes the runtime's document for the process to `path`. Users and groups stand in the container's files as they are
- * now, which are looked up in its root as it sees it, by descriptor. Throws ERR_COMMAND_MISSING, what `createProcess` does, ERR_USER_UNKNOWN,
- * ERR_USER_INVALID, ERR_ROOTFS_UNSAFE, and ENOENT when the container has ended.
+ * Writes the runtime's document for the process to `path`. Users and groups are looked up in the container's current
+ * files, in its root as it sees it, by descriptor. Throws ERR_COMMAND_MISSING, ERR_USER_UNKNOWN, ERR_USER_INVALID,
+ * ERR_ROOTFS_UNSAFE, the errors of `createProcess`, and ENOENT when the container has ended.
  */
 export function writeExecProcess(path: string, target: ExecTarget, request: ExecRequest): void {
   if (request.command.length === 0) throw commandMissing();
@@ -54,7 +54,7 @@ export function writeExecProcess(path: string, target: ExecTarget, request: Exec
     {
       ...options,
       args: request.command,
-      // As docker lists them: the container's first.
+      // In docker's order: the container's first.
       env: [...(config.Env ?? []), ...(request.environment ?? [])],
       workingDir: request.workingDirectory,
       user: resolveUser(request.user ?? config.User ?? '', databases),

@@ -19,24 +19,30 @@ export interface SupervisedExecPlan {
   readonly place: RuntimePlace;
   readonly folder: ExecFolder;
   readonly terminal: boolean;
-  /** The process reads what clients write, else nothing. */
+  /** True connects standard input to the clients; otherwise the process has none. */
   readonly stdin: boolean;
 }
 
-/** Conmon's pipes, by descriptor. */
+/** conmon's pipes, by descriptor. */
 const pipes = { sync: 3, start: 4, attach: 5 } as const;
 const maxAnswerBytes = 64 * 1024;
 
 /** A process that has joined a container. */
 export interface ExecSession {
   readonly streams: Attachment;
-  /** When it has ended; rejects with ERR_EXEC when it could not start, and when its supervisor was killed. */
+  /**
+   * Resolves when it has ended; rejects with ERR_EXEC when it could not start, and with ERR_EXEC_LOST when its
+   * supervisor was killed.
+   */
   readonly exitCode: Promise<number>;
-  /** Lets go of the process, which goes on. Idempotent. */
+  /** Disconnects from the process, which continues. Idempotent. */
   leave(): Promise<void>;
 }
 
-/** Lets a process join a container, with nothing to read and nobody to read it. An abort lets go of it. Throws ERR_EXEC. */
+/**
+ * Runs a process in a container, without input and without a reader of its output. An abort leaves it running. Throws
+ * ERR_EXEC.
+ */
 export async function execDetached(
   plan: SupervisedExecPlan,
   options: AbortOptions = {},
@@ -53,11 +59,11 @@ export async function execDetached(
 }
 
 export interface ExecWithStreamsOptions extends AbortOptions {
-  /** Of its terminal, if it has one, before it looks. */
+  /** Initial size of its terminal, if it has one. */
   readonly size?: TerminalSize | undefined;
 }
 
-/** {@link execDetached} with its streams in our hands from the first byte on. */
+/** {@link execDetached} with a client of its streams from the first byte on. */
 export async function execWithStreams(
   plan: SupervisedExecPlan,
   { size, signal }: ExecWithStreamsOptions = {},
@@ -122,7 +128,7 @@ function supervise(
     'conmon-pidfile': files.supervisorPid,
     'log-path': 'none',
     'exec-process-spec': folder.process,
-    // So that nothing stays behind when nobody waits for it.
+    // Removes the folder also when no command waits for the process.
     'exit-command': requireProgram('rm', 'coreutils'),
   };
   const forRuntime = [...globalArguments(place), '--log', files.log, '--log-format', 'json'];
@@ -135,7 +141,7 @@ function supervise(
     ...(isAttached ? ['--exec-attach'] : []),
     ...(terminal ? ['--terminal'] : []),
     ...(stdin ? ['--stdin'] : []),
-    // A terminal is one thing for both directions: it cannot end in one.
+    // A terminal has one file for both directions: input cannot end alone.
     ...(stdin && terminal ? ['--leave-stdin-open'] : []),
   ];
   const attaching = { _OCI_STARTPIPE: String(pipes.start), _OCI_ATTACHPIPE: String(pipes.attach) };
@@ -149,7 +155,9 @@ function supervise(
   return { child, answers: new Answers(child) };
 }
 
-/** What conmon says: the process's number, or why there is none; later its exit code. A line of JSON each. */
+/**
+ * conmon's messages, a line of JSON each: the process's number, or the reason why there is none; later its exit code.
+ */
 class Answers {
   /** The process's number. */
   readonly started: Promise<number>;
@@ -188,7 +196,7 @@ class Answers {
   }
 }
 
-// The types know three of a program's own streams.
+// The types declare only three streams of a child process.
 const pipeOf = ({ stdio }: ChildProcess, fd: number): Duplex => (stdio as readonly unknown[])[fd] as Duplex;
 
 function leave(child: ChildProcess): void {

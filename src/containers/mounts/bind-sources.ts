@@ -8,13 +8,14 @@ import { parseBind } from './bind-text.ts';
 import { hostMounts } from './host-mounts.ts';
 
 /**
- * Before a start: what `-v` binds and is not there becomes a directory, and what shares its mounts with the container lies
- * on a mount that can. Idempotent. Throws ERR_MOUNT_SOURCE, ERR_MOUNT_PROPAGATION.
+ * Prepares the sources of binds before a start: creates the missing source of a `-v` as a directory, and checks that a
+ * bind with shared propagation is on a mount that allows it. Idempotent. Throws ERR_MOUNT_SOURCE,
+ * ERR_MOUNT_PROPAGATION.
  */
 export function prepareBindSources(host: HostOptions): void {
   for (const { source } of (host.Binds ?? []).map(parseBind)) {
     try {
-      // Not made anew where it stands, whatever it is.
+      // An existing source is left as it is, whatever its type.
       statSync(source);
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw unusable(source, error);
@@ -36,7 +37,7 @@ function make(source: string): void {
   }
 }
 
-/** `wanted` are the kernel's words for what the mount may be: `master` says that it is a slave of another. */
+/** `wanted` are the kernel's words for the propagation: `master` marks a slave of another mount. */
 function refuseOthers(source: string, wanted: readonly ('shared' | 'master')[]): void {
   const mount = holding(source);
   if (mount?.propagation.some((tag) => wanted.some((word) => tag.startsWith(`${word}:`))) !== false) return;
@@ -48,7 +49,7 @@ function refuseOthers(source: string, wanted: readonly ('shared' | 'master')[]):
   });
 }
 
-/** Undefined for a source that is gone, which the runtime complains of. */
+/** Returns undefined for a missing source, which the runtime reports. */
 function holding(source: string): ReturnType<typeof mountHolding> {
   try {
     return mountHolding(source);
@@ -62,6 +63,6 @@ const unusable = (source: string, cause: unknown): StrataError =>
   new StrataError({
     code: 'ERR_MOUNT_SOURCE',
     message: `error while creating mount source path '${source}': ${cause instanceof Error ? cause.message : String(cause)}`,
-    hint: 'Make that folder first, or bind another one.',
+    hint: 'Create that directory first, or bind another one.',
     cause,
   });

@@ -11,7 +11,7 @@ const fail = (message: string, hint = 'Write SOURCE:DESTINATION[:ro], both paths
 
 const isPropagation = (word: string): word is Propagation => propagations.some((name) => name === word);
 
-/** One word of each group at most, as with docker. */
+/** At most one word of each group, as with docker. */
 const groups: readonly (readonly string[])[] = [
   ['rw', 'ro'],
   propagations,
@@ -27,12 +27,12 @@ function checkMode(mode: string): readonly string[] {
   return words;
 }
 
-/** Whether a `-v` or its first part names a volume, not a path of the host. */
+/** True when a `-v` or its first part names a volume, not a path of the host. */
 const isVolumeName = (source: string): boolean => /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(source);
 
 /**
- * Docker's `SOURCE:DESTINATION[:MODE]` for `-v`, its paths in their plain form: `/a/../b` is `/b`. Throws ERR_MOUNT_INVALID in docker's words, ERR_NOT_SUPPORTED_YET for a volume:
- * a name for a source, or no source.
+ * Parses docker's `SOURCE:DESTINATION[:MODE]` for `-v`; paths are normalized: `/a/../b` becomes `/b`. Throws
+ * ERR_MOUNT_INVALID in docker's words, ERR_NOT_SUPPORTED_YET for a volume: a name for a source, or no source.
  */
 export function parseBind(text: string): Bind {
   const parts = text.split(':');
@@ -53,7 +53,7 @@ export function parseBind(text: string): Bind {
   const place = cleanPath(destination);
   if (place === '/') throw invalid("invalid specification: destination can't be '/'");
   const words = checkMode(mode);
-  // It is about volumes, which take over what an image has at their place.
+  // It is about volumes, which copy the image's content at their mount point.
   if (words.includes('nocopy')) throw invalid('field VolumeOptions must not be specified');
   const propagation = words.find(isPropagation);
   return {
@@ -65,7 +65,7 @@ export function parseBind(text: string): Bind {
   };
 }
 
-/** Docker's own volumes are none of a host's paths. */
+/** Refuses docker's volumes, which are not paths of the host. */
 export const volumesNotYet = (name = ''): StrataError =>
   new StrataError({
     code: 'ERR_NOT_SUPPORTED_YET',
@@ -73,11 +73,11 @@ export const volumesNotYet = (name = ''): StrataError =>
     hint: 'Name a directory of the host by its absolute path, as in /srv/data:/data.',
   });
 
-/** As `propagation` of a mount. Throws ERR_MOUNT_INVALID. */
+/** Returns a valid propagation of a mount. Throws ERR_MOUNT_INVALID. */
 export function checkPropagation(word: string): Propagation {
   if (isPropagation(word)) return word;
   throw fail(
     `invalid mount config for type "bind": invalid propagation mode: ${word.slice(0, 100)}`,
-    `One of ${propagations.join(', ')}.`,
+    `Use one of ${propagations.join(', ')}.`,
   );
 }

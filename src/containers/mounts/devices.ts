@@ -7,13 +7,13 @@ import { listAt } from '../../sys/list-at.ts';
 import { type FileStat, statFd } from '../../sys/stat.ts';
 import type { HostDevice, HostOptions } from '../host-options.ts';
 
-// As docker: terminals, shared memory and the like belong to whoever is on the host.
+// As docker does: terminals, shared memory and the like belong to users of the host.
 const notDevices: ReadonlySet<string> = new Set(
   'pts shm fd mqueue console .lxc .lxd-mounts .udev'.split(' ').map((name) => `/dev/${name}`),
 );
 const maxDevices = 10_000;
 
-/** What a container is given of the host's devices, as they are now. Throws ERR_DEVICE_UNUSABLE with docker's exit code. */
+/** Returns the host's devices for a container, as they are now. Throws ERR_DEVICE_UNUSABLE with docker's exit code. */
 export function hostDevices({ Devices = [], Privileged = false }: HostOptions): ContainerDevice[] {
   const asked = Devices.flatMap(devicesOf);
   if (!Privileged) return asked;
@@ -37,7 +37,7 @@ function devicesOf({ PathOnHost, PathInContainer, CgroupPermissions }: HostDevic
     code: 'ERR_DEVICE_UNUSABLE',
     message: `error gathering device information while adding custom device ${JSON.stringify(PathOnHost)}: ${stat ? 'not a device node' : 'no such file or directory'}`,
     hint: 'Name a device file of this machine, as in /dev/null.',
-    // As docker's command reads it out of the message.
+    // Docker's command derives the code from the message.
     details: { exitCode: stat ? 125 : 127 },
   });
 }

@@ -5,7 +5,7 @@ import type { ContainerMount } from '../../oci-runtime/mounts.ts';
 import type { HostMount, HostOptions } from '../host-options.ts';
 import { checkPropagation, parseBind, volumesNotYet } from './bind-text.ts';
 
-/** Everything the user mounts into a container. Throws ERR_MOUNT_INVALID, ERR_NOT_SUPPORTED_YET. */
+/** Returns all mounts that the user requests for a container. Throws ERR_MOUNT_INVALID, ERR_NOT_SUPPORTED_YET. */
 export const hostMounts = ({ Binds = [], Mounts = [], Tmpfs = {} }: HostOptions): ContainerMount[] => [
   ...Binds.map(parseBind),
   ...Mounts.map(mountOf),
@@ -16,11 +16,14 @@ export const hostMounts = ({ Binds = [], Mounts = [], Tmpfs = {} }: HostOptions)
   })),
 ];
 
-const fail = ({ Type }: HostMount, why: string, hint?: string): StrataError =>
+const usualHint =
+  'Write type=bind,source=SOURCE,target=TARGET or type=tmpfs,target=TARGET, with absolute paths below the root.';
+
+const fail = ({ Type }: HostMount, why: string, hint = usualHint): StrataError =>
   new StrataError({
     code: 'ERR_MOUNT_INVALID',
     message: `invalid mount config for type ${JSON.stringify(Type.slice(0, 40))}: ${why}`,
-    ...(hint === undefined ? {} : { hint }),
+    hint,
   });
 
 function absolute(mount: HostMount, path: string): string {
@@ -31,7 +34,7 @@ function absolute(mount: HostMount, path: string): string {
 function mountOf(mount: HostMount): ContainerMount {
   const { Type, Source = '', Target, ReadOnly = false, BindOptions = {}, TmpfsOptions = {} } = mount;
   if (Type === 'volume') throw volumesNotYet(Source);
-  if (Type !== 'bind' && Type !== 'tmpfs') throw fail(mount, 'mount type unknown', 'One of bind, tmpfs.');
+  if (Type !== 'bind' && Type !== 'tmpfs') throw fail(mount, 'mount type unknown', 'Use bind or tmpfs.');
   if (Target === '') throw fail(mount, 'field Target must not be empty');
   const destination = absolute(mount, Target);
   if (destination === '/') throw fail(mount, "invalid specification: destination can't be '/'");
@@ -61,7 +64,7 @@ function mountOf(mount: HostMount): ContainerMount {
   };
 }
 
-/** What `--mount` binds has to be there. Throws ERR_MOUNT_INVALID. */
+/** Checks that the sources of `--mount` exist. Throws ERR_MOUNT_INVALID. */
 export function checkMountSources({ Mounts = [] }: HostOptions): void {
   for (const mount of Mounts) {
     const made = mountOf(mount);
@@ -69,7 +72,7 @@ export function checkMountSources({ Mounts = [] }: HostOptions): void {
     throw fail(
       mount,
       `bind source path does not exist: ${made.source}`,
-      'Make it first; a bind makes its source where that is missing, a mount does not.',
+      'Create it first; unlike a bind in the form SOURCE:DESTINATION, a mount does not create its source.',
     );
   }
 }

@@ -6,13 +6,13 @@ import { maxSymlinkHops } from '../../sys/limits.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
 import { type FileStat, statAtIfThere, statFd } from '../../sys/stat.ts';
 
-/** What the runtime will have to make in one directory, to mount over it. */
+/** Mount points that the runtime will have to create in one directory. */
 interface Missing {
-  /** Without symlinks on the way: names from the root, bytes as latin1 text. */
+  /** Path without symlinks: names from the root, bytes as latin1 text. */
   readonly directory: readonly string[];
   /** The directory as it was. */
   readonly before: FileStat;
-  /** What is missing there, each from the outermost directory on. */
+  /** Paths missing in it, each as names from the outermost directory on. */
   readonly chains: (readonly string[])[];
 }
 
@@ -20,14 +20,14 @@ interface Missing {
 const tickNs = 10_000_000n;
 
 /**
- * What a container's root lacks of the places that are mounted over. The runtime makes them and leaves them behind, also
- * where symlinks of the image lead: they are none of the container's changes.
+ * Mount points that a container's root lacks. The runtime creates them and leaves them behind, also at the targets of
+ * the image's symlinks: they do not belong to the container's changes.
  */
 export class MadeMountPoints implements Disposable {
   readonly #tree: RootedTree;
   readonly #missing = new Map<string, Missing>();
 
-  /** Looks before the runtime does; the root stays open until disposal. */
+  /** Records the missing mount points, before the runtime starts. The root stays open until disposal. */
   constructor(root: string, places: readonly string[]) {
     this.#tree = RootedTree.open(root);
     for (const place of places) {
@@ -40,7 +40,7 @@ export class MadeMountPoints implements Disposable {
     }
   }
 
-  /** Removes what is still empty of what was missing; nothing is mounted there any more. */
+  /** Removes the mount points that are still empty; nothing is mounted there any more. */
   remove(): void {
     for (const missing of this.#missing.values()) {
       const directory = openDirectory(this.#tree.fd, missing.directory);
@@ -63,14 +63,14 @@ function removeFrom(directory: number, { before, chains }: Missing): void {
   const made = chains.flatMap(([outermost = '']) => statAtIfThere(directory, bytes(outermost)) ?? []);
   const removed = chains.filter((names) => removeChain(directory, names));
   if (removed.length === 0) return;
-  // A directory that changed with the last of them, and not since, changed by nothing else.
+  // A directory that last changed together with its newest mount point had no other change.
   const isOurs = made.some((stat) => nanoseconds(mtime) <= nanoseconds(stat.mtime) + tickNs);
   utimensAt(directory, '.', isOurs ? before.atime : atime, isOurs ? before.mtime : mtime);
 }
 
 const nanoseconds = (time: FileTime): bigint => BigInt(time.seconds) * 1_000_000_000n + BigInt(time.nanoseconds);
 
-/** Undefined for what is there, and for what no runtime could make. */
+/** Returns undefined for an existing path, and for one that no runtime could create. */
 function missingAt(rootFd: number, place: string): Missing | undefined {
   const directory: string[] = [];
   let rest = place.split('/');
@@ -105,7 +105,7 @@ function missingAt(rootFd: number, place: string): Missing | undefined {
 
 const bytes = (name: string): Uint8Array => Buffer.from(name, 'latin1');
 
-/** By names that must be directories themselves: a symlink put there meanwhile leads nowhere. */
+/** Opens names that must be directories themselves: a symlink put there meanwhile is not followed. */
 function openDirectory(rootFd: number, names: readonly string[]): number | undefined {
   let fd = openAt(rootFd, '.', O_PATH | O_DIRECTORY);
   for (const name of names) {
@@ -122,7 +122,7 @@ function openDirectory(rootFd: number, names: readonly string[]): number | undef
   return fd;
 }
 
-/** The innermost first, each as long as it is empty; true when the outermost went. */
+/** Removes the innermost first, each only if it is empty; returns true when the outermost was removed. */
 function removeChain(directory: number, [outermost = '', ...inner]: readonly string[]): boolean {
   const stat = statAtIfThere(directory, bytes(outermost));
   if (stat?.type === 'file' && inner.length === 0 && stat.size === 0) {

@@ -9,25 +9,25 @@ import { ifThere, unreachable } from '../../sys/if-there.ts';
 import { listFd } from '../../sys/list-at.ts';
 import { statAt, statAtIfThere } from '../../sys/stat.ts';
 
-// What is mounted over a container's root by default, innermost first.
+// Default mount points of a container's root, innermost first.
 const mountPoints = ['etc/hostname', 'etc/hosts', 'etc/resolv.conf', 'proc', 'sys', 'dev'];
 
 /**
- * Places of the empty files and directories that the runtime made only to mount something there, those inside a
- * directory before it: they are none of the container's changes, as with docker, which keeps them in a layer of their own.
+ * Returns the paths of the empty files and directories that the runtime created only as mount points, entries before
+ * their directory. They do not belong to the container's changes; docker keeps them in a layer of their own.
  */
 export function mountStubs(tree: ChangedTree): ReadonlySet<string> {
   using changes = new OpenDirectories(tree.upperDir);
   using below = viewBelow(tree);
   const stubs = new Set(mountPoints.filter((place) => !below.at(place) && isStub(changes, place)));
   if (tree.kind === 'trees' || !hasOnly(changes, 'etc', stubs)) return stubs;
-  // Copied up, or made, for nothing but the stubs in it.
+  // /etc was copied up, or created, only for the stubs in it.
   const stands = below.isDirectory('etc');
   if (!stands || !isOpaque(changes.fd('etc'), opaqueAttribute(false))) stubs.add('etc');
   return stubs;
 }
 
-/** Takes {@link mountStubs} away from where nobody else looks. Idempotent. */
+/** Removes the {@link mountStubs} of a tree that no other process uses. Idempotent. */
 export function removeMountStubs(tree: ChangedTree): void {
   using changes = new OpenDirectories(tree.upperDir);
   for (const place of mountStubs(tree)) {
@@ -41,9 +41,7 @@ export function removeMountStubs(tree: ChangedTree): void {
   }
 }
 
-/**
- * A container's changes without those of {@link mountStubs}, which stay where they are. The container may run.
- */
+/** Yields a container's changes without {@link mountStubs}, which stay on disk. The container may run. */
 export async function* withoutMountStubs(
   listed: AsyncIterable<ListedChange>,
   tree: ChangedTree,
@@ -51,7 +49,7 @@ export async function* withoutMountStubs(
   using changes = new OpenDirectories(tree.upperDir);
   const isStubOf = ({ kind }: ListedChange, place: string): boolean =>
     kind === 'added' && mountPoints.includes(place) && isStub(changes, place);
-  // Held back until something else than stubs is seen in it.
+  // Held back until an entry other than a stub is seen in it.
   let etc: ListedChange | undefined;
   let hasStubs = false;
   const isOnlyStubs = (): boolean => {
@@ -72,7 +70,7 @@ export async function* withoutMountStubs(
   if (etc !== undefined && !isOnlyStubs()) yield etc;
 }
 
-/** What a container's image shows. */
+/** Returns the view of the container's image. */
 function viewBelow(tree: ChangedTree): MergedView {
   if (tree.kind === 'overlay') return new MergedView(tree.lowerDirs, { rootless: false });
   return new MergedView(tree.lowerDir === undefined ? [] : [tree.lowerDir], { rootless: false });
@@ -80,7 +78,9 @@ function viewBelow(tree: ChangedTree): MergedView {
 
 const isBelowEtc = (place: string): boolean => place.startsWith('etc/');
 
-/** /etc has nothing new but its time: the runtime makes a missing one as it makes the stubs. */
+/**
+ * True when /etc differs from the image's only in its time: the runtime creates a missing one together with the stubs.
+ */
 function isAsBelow(changes: OpenDirectories, below: MergedView): boolean {
   const before = below.at('etc')?.stat;
   if (before === undefined) return true;
@@ -99,7 +99,7 @@ const parentOf = (place: string): string => place.slice(0, Math.max(place.lastIn
 
 const nothing: ReadonlySet<string> = new Set();
 
-/** Whether there is such a directory, and nothing in it but these places. */
+/** True when the directory exists and has only these entries. */
 function hasOnly(changes: OpenDirectories, directory: string, places: ReadonlySet<string>): boolean {
   const fd = directoryAt(changes, directory);
   return (
@@ -110,7 +110,7 @@ function hasOnly(changes: OpenDirectories, directory: string, places: ReadonlySe
   );
 }
 
-/** Undefined where the container has no such directory, or put something else there. */
+/** Returns undefined where the container has no such directory, or another file there. */
 function directoryAt(changes: OpenDirectories, place: string): number | undefined {
   return ifThere(() => changes.fd(place), unreachable);
 }

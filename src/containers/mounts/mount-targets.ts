@@ -9,18 +9,18 @@ import type { Location, RootedTree } from '../../sys/rooted-tree.ts';
 import { makeDirectory } from '../../sys/rooted-walk.ts';
 import { statAtIfThere, statFd } from '../../sys/stat.ts';
 
-// The runtime's and docker's, for what they make.
+// Mode of created mount points, the runtime's and docker's.
 const mode = 0o755;
-/** Mounted by the runtime itself: what an image puts there must not lead into them. */
+/** Mounted by the runtime itself: no symlink of an image may lead into them. */
 const kernelPlaces = ['/proc', '/sys', '/dev'];
 
 const isBelow = (path: string, place: string): boolean => path === place || path.startsWith(`${place}/`);
 
 /**
- * Makes what is missing of the places that are mounted over, and answers the mounts with each at where it really is: an
- * image may have symlinks on the way, to somewhere else in it. Everything is found by descriptor and below the root, so
- * that the runtime is told only of places that are there and have no symlinks (CVE-2021-30465, CVE-2025-52881). What lies
- * below another mount is left to the runtime. Throws ERR_MOUNT_TARGET_UNSAFE.
+ * Creates missing mount points, and returns the mounts with each destination resolved: an image may have symlinks on
+ * the way, to other paths in it. Every path is resolved by descriptor and below the root, so that the runtime gets only
+ * existing paths without symlinks (CVE-2021-30465, CVE-2025-52881). Mount points below another mount are left to the
+ * runtime. Throws ERR_MOUNT_TARGET_UNSAFE.
  */
 export function makeMountTargets(tree: RootedTree, mounts: readonly MountSpec[]): MountSpec[] {
   const places = mounts.map(({ destination }) => destination);
@@ -50,16 +50,16 @@ const unsafe = (destination: string, why: string): StrataError =>
   new StrataError({
     code: 'ERR_MOUNT_TARGET_UNSAFE',
     message: `mount ${destination}: the image's path ${why}`,
-    hint: 'Such an image can lead the runtime to mount outside the container; mount it elsewhere.',
+    hint: 'Such an image can make the runtime mount outside the container. Choose another destination.',
   });
 
-/** An O_PATH descriptor on the place, made when it is missing. */
+/** Returns an O_PATH descriptor of the mount point, which is created if it is missing. */
 function targetOf(tree: RootedTree, { destination, type, source, options }: MountSpec): number {
   try {
     return tree.resolve(destination);
   } catch (error) {
-    if (errnoOf(error) === 'ELOOP') throw unsafe(destination, 'has symlinks that go round');
-    if (errnoOf(error) === 'ENOTDIR') throw unsafe(destination, 'goes through what is no directory');
+    if (errnoOf(error) === 'ELOOP') throw unsafe(destination, 'has circular symlinks');
+    if (errnoOf(error) === 'ENOTDIR') throw unsafe(destination, 'passes through a file that is not a directory');
     if (errnoOf(error) !== 'ENOENT') throw error;
   }
   if (type === 'tmpfs') {
@@ -71,7 +71,7 @@ function targetOf(tree: RootedTree, { destination, type, source, options }: Moun
   return tree.resolve(destination);
 }
 
-/** The runtime gives memory the mode of what it is mounted over: the kernel's own when none is asked for. */
+/** The runtime gives a tmpfs the mode of its mount point: the kernel's default when none is requested. */
 function tmpfsMode(options: readonly string[]): number {
   const [, given] = options.map((option) => /^mode=([0-7]{1,5})$/.exec(option)).find((found) => found !== null) ?? [];
   return given === undefined ? 0o1777 : Number.parseInt(given, 8);
@@ -86,7 +86,7 @@ function isDirectory(source: string): boolean {
   }
 }
 
-/** An empty file, also where a symlink points to nothing, as of `/etc/resolv.conf` in many images. */
+/** Creates an empty file, also at the target of a dangling symlink such as `/etc/resolv.conf` in many images. */
 function makeFile(tree: RootedTree, destination: string): void {
   let path = destination;
   for (let hops = 0; hops <= maxSymlinkHops; hops++) {
@@ -98,5 +98,5 @@ function makeFile(tree: RootedTree, destination: string): void {
     const target = Buffer.from(readlinkAt(fd, name)).toString('utf8');
     path = target.startsWith('/') ? target : `${path.replace(/\/*[^/]+\/*$/, '')}/${target}`;
   }
-  throw unsafe(destination, 'has symlinks that go round');
+  throw unsafe(destination, 'has circular symlinks');
 }

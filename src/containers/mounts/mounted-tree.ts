@@ -11,26 +11,26 @@ import { RootedTree } from '../../sys/rooted-tree.ts';
 import type { HostJob } from '../../sys/worker/host.ts';
 import { makeMountTargets } from './mount-targets.ts';
 
-/** What a container that does not run would see; plain data. */
+/** The filesystem of a container that does not run; plain data. */
 export interface TreePlan {
   readonly rootfs: readonly Mount[];
-  /** A directory that is there: the root is mounted over it, where nobody sees it. */
+  /** An existing directory: the root is mounted over it, in a namespace that no other process sees. */
   readonly at: string;
-  /** What is bound into it, outer ones first. */
+  /** Mounts bound into it, outer ones first. */
   readonly binds: readonly RuntimeMount[];
-  /** Places to bind at that are missing are made, in the root only. */
+  /** True creates missing mount points, in the root only. */
   readonly makes: boolean;
 }
 
-/** Descriptors, the caller's: the mounts live as long as the namespace's; a root alone needs none. */
+/** Descriptors, which the caller closes. The mounts live as long as the namespace's; a root alone needs none. */
 export interface MountedTree {
   readonly root: number;
   readonly namespace: number | undefined;
 }
 
 /**
- * Mounts a container's root and what is bound into it in a mount namespace that only these descriptors hold. What is bound
- * from a path that is gone, or at a place that is missing and not made, is left out. Throws ERR_MOUNT_TARGET_UNSAFE.
+ * Mounts a container's root and its binds in a mount namespace that only these descriptors hold. A bind with a missing
+ * source, or at a mount point that is missing and not created, is left out. Throws ERR_MOUNT_TARGET_UNSAFE.
  *
  * Moves the calling thread into a mount namespace and back: see {@link inOwnMountNamespace}.
  */
@@ -44,7 +44,7 @@ function mountTree({ rootfs, at, binds, makes }: TreePlan): MountedTree {
   return inOwnMountNamespace(() => {
     const root = mountDetached(rootfs);
     try {
-      // Cloned before the root may hide them.
+      // The sources are cloned first, because the root may hide them.
       using sources = clonesOf(binds);
       attachMount(root, AT_FDCWD, at);
       using tree = RootedTree.open(`/proc/self/fd/${root}`);

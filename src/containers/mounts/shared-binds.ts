@@ -9,18 +9,18 @@ import { statFd } from '../../sys/stat.ts';
 
 interface SharedBind {
   readonly mount: ContainerMount;
-  /** A mount that is a peer of the host's, attached nowhere. */
+  /** A mount that is a peer of the host's, not attached anywhere. */
   readonly fd: number;
   readonly place: string;
 }
 
 /**
- * The binds of a container through which mounts reach the host. The mount namespace a container's root is mounted in gets
- * the host's mounts and gives it none. So these are taken before a thread goes there, and attached at places in the
- * container's bundle from which the runtime binds them.
+ * Binds of a container that propagate mounts to the host. The mount namespace of the container's root receives the
+ * host's mounts and propagates none. So these binds are cloned before a thread enters it, and attached in the
+ * container's bundle, from where the runtime binds them.
  */
 export class SharedBinds implements Disposable {
-  /** All mounts, the shared ones with such a place as their source. */
+  /** All mounts; the source of a shared one is its path in the bundle. */
   readonly mounts: readonly ContainerMount[];
   readonly #shared: readonly SharedBind[];
 
@@ -32,7 +32,7 @@ export class SharedBinds implements Disposable {
     });
   }
 
-  /** To be called in the host's mount namespace. `bundle` need not be there yet. */
+  /** Clones the shared binds. Call it in the host's mount namespace; `bundle` need not exist yet. */
   static take(mounts: readonly ContainerMount[] = [], bundle: string): SharedBinds {
     const shared: SharedBind[] = [];
     try {
@@ -53,7 +53,7 @@ export class SharedBinds implements Disposable {
     return this.#shared.length === 0;
   }
 
-  /** Makes the places in the bundle, which is there. */
+  /** Creates the mount points in the bundle, which exists. */
   makePlaces(): void {
     for (const { fd, place } of this.#shared) {
       if (statFd(fd).type === 'directory') mkdirSync(place, { mode: 0o700 });
@@ -62,8 +62,8 @@ export class SharedBinds implements Disposable {
   }
 
   /**
-   * Attaches what was taken. To be called in a namespace in which nobody removes the bundle or unmounts anything: both
-   * would reach the host's files and mounts.
+   * Attaches the cloned mounts. Call it in a namespace in which no process removes the bundle or unmounts anything:
+   * both would reach the host's files and mounts.
    */
   attach(): void {
     for (const { fd, place } of this.#shared) attachMount(fd, AT_FDCWD, place);

@@ -11,19 +11,19 @@ import { refuseUnsafeRoot } from './rootfs.ts';
 import { refuseUnsafeUserFiles } from './user-files.ts';
 
 export interface DocumentContents {
-  /** How the image says it is run, or the container's own config. */
+  /** The image's config, or the container's own. */
   readonly image: RunConfig;
   readonly options: Omit<ContainerOptions, 'user' | 'rootPath'>;
   /** `user[:group]`, resolved inside the root; empty for root. */
   readonly user: string;
-  /** More groups of the process, resolved likewise. */
+  /** Additional groups of the process, resolved likewise. */
   readonly groups?: readonly string[] | undefined;
 }
 
 /**
- * Writes the runtime's document into a bundle, once the root is mounted: who the process runs as stands in the image's
- * files, and what is mounted over them is put where they are. Throws ERR_ROOTFS_UNSAFE, ERR_USER_UNKNOWN,
- * ERR_MOUNT_TARGET_UNSAFE and what `createRuntimeSpec` throws.
+ * Writes the runtime's document into a bundle, once the root is mounted: users are looked up in the image's files, and
+ * missing mount points are created. Throws ERR_ROOTFS_UNSAFE, ERR_USER_UNKNOWN, ERR_MOUNT_TARGET_UNSAFE and the errors
+ * of `createRuntimeSpec`.
  */
 export function writeDocument(directory: string, root: string, contents: DocumentContents): void {
   const { image, options, user, groups = [] } = contents;

@@ -5,7 +5,7 @@ import { type NetworkMode, networkProperties } from '../../oci-runtime/network-m
 import { ifThere } from '../../sys/if-there.ts';
 import type { HostOptions } from '../host-options.ts';
 
-/** Of `HostOptions`, what these files say. */
+/** The `HostOptions` that these files contain. */
 type NameOptions = Pick<HostOptions, 'ExtraHosts' | 'Dns' | 'DnsSearch' | 'DnsOptions'>;
 
 export interface EtcOptions {
@@ -23,7 +23,9 @@ const loopback = [
   'ff02::2\tip6-allrouters',
 ];
 
-/** What docker lays over the image's /etc: host name, hosts and resolver, by path in the container. */
+/**
+ * Returns the files that docker mounts over the image's /etc (host name, hosts and resolver), by path in the container.
+ */
 export function etcFiles({ hostname, network, host = {} }: EtcOptions): Record<string, string> {
   const hosts = networkProperties(network).isHosts ? readOwn('/etc/hosts') : `${loopback.join('\n')}\n`;
   return {
@@ -34,8 +36,8 @@ export function etcFiles({ hostname, network, host = {} }: EtcOptions): Record<s
 }
 
 /**
- * `NAME:ADDRESS`, the address of IPv6 also in brackets. This machine, `host-gateway`, is at the loopback of its own network,
- * and nowhere without one.
+ * Formats `NAME:ADDRESS` as a line of /etc/hosts; an IPv6 address may be in brackets. `host-gateway`, this machine, is
+ * the loopback address where the network reaches the host, and is left out elsewhere.
  */
 function hostLine(entry: string, network: NetworkMode): string {
   const end = entry.indexOf(':');
@@ -44,7 +46,7 @@ function hostLine(entry: string, network: NetworkMode): string {
   return `${given === 'host-gateway' ? '127.0.0.1' : given}\t${entry.slice(0, end)}\n`;
 }
 
-/** The host's resolver, with what is asked for in place of what it says of the same. */
+/** Returns the host's resolver configuration; requested values replace the host's of the same kind. */
 function resolver(own: string, { Dns = [], DnsSearch = [], DnsOptions = [] }: NameOptions): string {
   if (Dns.length + DnsSearch.length + DnsOptions.length === 0) return own;
   const replaced = [
@@ -53,7 +55,7 @@ function resolver(own: string, { Dns = [], DnsSearch = [], DnsOptions = [] }: Na
     ...(DnsOptions.length > 0 ? ['options'] : []),
   ];
   const kept = own.split('\n').filter((line) => line !== '' && !replaced.includes(line.split(/\s/, 1)[0] ?? ''));
-  // A lone dot: nothing is searched.
+  // A lone dot means an empty search list.
   const search = DnsSearch.filter((domain) => domain !== '.');
   return `${[
     ...kept,
@@ -63,7 +65,7 @@ function resolver(own: string, { Dns = [], DnsSearch = [], DnsOptions = [] }: Na
   ].join('\n')}\n`;
 }
 
-/** Writes such files into `directory`, made if need be, and answers how they are laid over the image's. */
+/** Writes such files into `directory`, which is created if it is missing; returns their mounts. */
 export function writeEtcFiles(directory: string, files: Readonly<Record<string, string>>): ContainerMount[] {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   return Object.entries(files).map(([destination, content]) => {
@@ -73,7 +75,7 @@ export function writeEtcFiles(directory: string, files: Readonly<Record<string, 
   });
 }
 
-/** How those that {@link writeEtcFiles} has written into `directory` before are laid over the image's. */
+/** Returns the mounts of the files that {@link writeEtcFiles} has written into `directory` before. */
 export const standingEtcFiles = (directory: string): ContainerMount[] =>
   ['/etc/hostname', '/etc/hosts', '/etc/resolv.conf'].flatMap((destination) => {
     const source = join(directory, basename(destination));

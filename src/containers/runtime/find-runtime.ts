@@ -2,30 +2,30 @@ import type { Configuration } from '../../configuration/settings.ts';
 import { StrataError } from '../../errors/index.ts';
 import { findProgram, isExecutable } from '../../sys/find-program.ts';
 
-/** What the configuration says of runtimes. */
+/** The settings about runtimes. */
 export type RuntimeSettings = Pick<Configuration, 'defaultRuntime' | 'runtimes'>;
 
-/** How a runtime is called. */
+/** A runtime's program and its arguments. */
 export interface RuntimeProgram {
   /** Absolute path. */
   readonly runtime: string;
-  /** Stand before every command. */
+  /** Arguments before every command. */
   readonly runtimeArgs: readonly string[];
 }
 
-/** The runtime that is there without a configuration. */
+/** The runtime known without a configuration. */
 export const usualRuntime = 'runc';
 
-// Containerd's name for it, which docker takes, too.
+// The second is containerd's name for it, which docker takes, too.
 const namesOfUsual: readonly string[] = [usualRuntime, 'io.containerd.runc.v2'];
 
-/** True for the name of a runtime that containers can be made for. */
+/** True for the name of a runtime that containers can be created for. */
 export const isRuntimeName = (name: string, { runtimes }: Pick<RuntimeSettings, 'runtimes'>): boolean =>
   namesOfUsual.includes(name) || Object.hasOwn(runtimes, name);
 
 /**
- * Finds the runtime of a name; the default one without a name. Programs are found in fixed folders or by absolute path, before anything of
- * an image is near (CVE-2019-14271). Throws ERR_RUNTIME_UNKNOWN, ERR_RUNTIME_MISSING.
+ * Finds the runtime of a name; the default one without a name. Programs are found in fixed directories or by absolute
+ * path, before any file of an image is read (CVE-2019-14271). Throws ERR_RUNTIME_UNKNOWN, ERR_RUNTIME_MISSING.
  */
 export function findRuntime(settings: RuntimeSettings, name: string = settings.defaultRuntime): RuntimeProgram {
   if (!isRuntimeName(name, settings)) throw unknownRuntime(name, settings);
@@ -51,6 +51,6 @@ export function unknownRuntime(name: string, { runtimes }: Pick<RuntimeSettings,
   return new StrataError({
     code: 'ERR_RUNTIME_UNKNOWN',
     message: `unknown or invalid runtime name: ${name.slice(0, 100)}`,
-    hint: `There is ${known.join(', ')}; others are named under "runtimes" in the configuration file.`,
+    hint: `Use ${known.join(', ')}, or add the runtime under "runtimes" in the configuration file.`,
   });
 }

@@ -2,8 +2,8 @@ import { StrataError } from '../../errors/index.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
 import { statAtIfThere } from '../../sys/stat.ts';
 
-// What the runtime mounts itself: an image that puts a symlink there redirects those mounts (CVE-2019-19921,
-// CVE-2023-27561, CVE-2025-31133 and its kin).
+// The runtime's own mount points: a symlink of the image there redirects those mounts (CVE-2019-19921, CVE-2023-27561,
+// CVE-2025-31133 and similar).
 const mountPoints = ['proc', 'sys', 'dev'] as const;
 
 /** Refuses a root whose mount points for /proc, /sys or /dev are not directories. Throws ERR_ROOTFS_UNSAFE. */
@@ -15,7 +15,7 @@ export function refuseUnsafeRoot(directory: string): void {
     throw new StrataError({
       code: 'ERR_ROOTFS_UNSAFE',
       message: `image: /${name} is a ${type}, not a directory`,
-      hint: 'Such an image can lead the runtime to write outside the container; it is not run.',
+      hint: 'Such an image can make the runtime write outside the container. Use another image.',
     });
   }
 }

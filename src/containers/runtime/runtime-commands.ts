@@ -9,15 +9,15 @@ import type { RuntimeProgram } from './find-runtime.ts';
 import { startFailure } from './start-failure.ts';
 
 export interface RuntimePlace extends RuntimeProgram {
-  /** Where it keeps its state. */
+  /** Directory in which it keeps its state. */
   readonly runtimeRoot: string;
 }
 
-/** Of a container, in every hierarchy; `parent` is docker's `CgroupParent`. */
+/** Returns the path of a container's control group in every hierarchy; `parent` is docker's `CgroupParent`. */
 export const controlGroupOf = (id: string, parent = ''): string =>
   `/${(parent || 'strata').split('/').filter(Boolean).join('/')}/${id}`;
 
-/** What stands before the words of a command, for any runtime. */
+/** Returns the arguments before the words of a command, for any runtime. */
 export const globalArguments = ({ runtimeArgs, runtimeRoot }: Omit<RuntimePlace, 'runtime'>): string[] => [
   ...runtimeArgs,
   '--root',
@@ -26,14 +26,14 @@ export const globalArguments = ({ runtimeArgs, runtimeRoot }: Omit<RuntimePlace,
 
 const argumentsOf = (place: RuntimePlace, words: readonly string[]): string[] => [...globalArguments(place), ...words];
 
-/** Lets the created container's process go. Throws ERR_CONTAINER_START. */
+/** Starts the process of a created container. Throws ERR_CONTAINER_START. */
 export async function startCreated(place: RuntimePlace, id: string, bundle: Bundle): Promise<void> {
   const log = ['--log', bundle.log, '--log-format', 'json'];
   const { exitCode, stderr } = await run(place.runtime, argumentsOf(place, [...log, 'start', id]));
   if (exitCode !== 0) throw startFailure(readRuntimeLog(bundle), stderr.toString('utf8'));
 }
 
-/** The runtime's word for the container's state; undefined when it knows none of that name. */
+/** Returns the runtime's word for the container's state; undefined when it knows no container of that name. */
 export async function runtimeStatus(place: RuntimePlace, id: string): Promise<string | undefined> {
   if (!isKnown(place, id)) return undefined;
   const { exitCode, stdout } = await run(place.runtime, argumentsOf(place, ['state', id]));
@@ -43,7 +43,7 @@ export async function runtimeStatus(place: RuntimePlace, id: string): Promise<st
 }
 
 /**
- * Kills what still runs in a container and takes away its control groups and the runtime's state; `group` when it has
+ * Kills all processes of a container and removes its control groups and the runtime's state; `group` when it has
  * another parent. Idempotent.
  */
 export async function deleteFromRuntime(
@@ -52,13 +52,13 @@ export async function deleteFromRuntime(
   group: string = controlGroupOf(id),
 ): Promise<void> {
   if (isKnown(place, id)) await run(place.runtime, argumentsOf(place, ['delete', '--force', id]));
-  // A runtime that was killed while it made the container has not written down what it had made.
+  // A runtime that was killed while it created the container has not recorded the control groups.
   await forgetInRuntime(place, id, group);
 }
 
 /**
- * {@link deleteFromRuntime} for a container whose first process has ended: what others leave in its control groups is
- * killed, the runtime itself is not asked. Idempotent.
+ * {@link deleteFromRuntime} for a container whose first process has ended: kills processes left in its control groups
+ * and does not run the runtime. Idempotent.
  */
 export async function forgetInRuntime(place: RuntimePlace, id: string, group: string): Promise<void> {
   if (isKnown(place, id)) removeState(join(place.runtimeRoot, id));
@@ -66,12 +66,13 @@ export async function forgetInRuntime(place: RuntimePlace, id: string, group: st
 }
 
 function removeState(folder: string): void {
-  // runc (1.1) mounts itself here for the moment in which it makes a read-only copy; killed in it, it leaves that.
+  // runc (1.1) mounts itself here for the moment in which it makes a read-only copy of itself; killed then, it leaves
+  // the mount.
   for (const name of readdirSync(folder)) unmountIfMounted(join(folder, name), { lazy: true });
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** `pause` stops every process of the container where it is, `resume` lets them go on. Throws ERR_PROGRAM_FAILED. */
+/** `pause` freezes every process of the container, `resume` continues them. Throws ERR_PROGRAM_FAILED. */
 export async function freeze(
   place: RuntimePlace,
   id: string,
@@ -81,5 +82,5 @@ export async function freeze(
   await runChecked(place.runtime, argumentsOf(place, [how, id]), options);
 }
 
-/** The runtime has state of a container of this name, be it half made. */
+/** True when the runtime has state of a container of this name, even an incomplete one. */
 export const isKnown = ({ runtimeRoot }: RuntimePlace, id: string): boolean => existsSync(join(runtimeRoot, id));

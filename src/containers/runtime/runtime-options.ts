@@ -13,29 +13,31 @@ import { controlGroupOf } from './runtime-commands.ts';
 export interface RuntimeOptionsInput {
   readonly id: string;
   readonly machine: Machine;
-  /** What the engine lays into the container itself, see `writeEtcFiles`. */
+  /** The engine's own mounts, see `writeEtcFiles`. */
   readonly ownMounts: readonly ContainerMount[];
 }
 
 type Options = Omit<ContainerOptions, 'user' | 'rootPath'>;
 
 /**
- * What a definition means to the runtime, on this host and now; the process itself (command, environment, user) is in its
- * `config`. Throws what {@link definedOptions} does, ERR_DEVICE_UNUSABLE, and ERR_PROGRAM_MISSING for `--init` without tini.
+ * Returns the runtime's options for a definition, on this host and now; the process itself (command, environment, user)
+ * is in its `config`. Throws ERR_DEVICE_UNUSABLE, ERR_PROGRAM_MISSING for `--init` without tini, and the errors of
+ * {@link definedOptions}.
  */
 export function runtimeOptions(definition: ContainerDefinition, input: RuntimeOptionsInput): Options {
   const { host } = definition;
   return {
     ...definedOptions(definition, input),
     devices: hostDevices(host),
-    // The static one: an image may have no libraries. Among the host's processes another one reaps, as with docker.
+    // The static program, because an image may have no libraries. In the host's PID namespace another process reaps
+    // orphans, as with docker.
     ...(host.Init === true && host.PidMode !== 'host' ? { initPath: requireProgram('tini-static', 'tini') } : {}),
   };
 }
 
 /**
- * The same without a look at the host. Throws ERR_MOUNT_INVALID, ERR_NOT_SUPPORTED_YET, ERR_SECURITY_OPTION_INVALID and
- * ERR_SECCOMP_PROFILE_INVALID.
+ * Returns the options that depend on the definition alone, not on the host. Throws ERR_MOUNT_INVALID,
+ * ERR_NOT_SUPPORTED_YET, ERR_SECURITY_OPTION_INVALID and ERR_SECCOMP_PROFILE_INVALID.
  */
 export function definedOptions(
   { config, host }: ContainerDefinition,
@@ -69,7 +71,7 @@ export function definedOptions(
   };
 }
 
-/** Docker's 0 for "not set". */
+/** Reads docker's 0 as "not set". */
 const orNothing = (number: number | undefined): number | undefined => (number === 0 ? undefined : number);
 
 function resourcesOf(host: HostOptions): ResourceOptions {
@@ -90,6 +92,6 @@ function resourcesOf(host: HostOptions): ResourceOptions {
   };
 }
 
-// Of version 2 every group below the root has it, or none.
+// Version 2 accounts swap in every group below the root, or in none.
 const countsSwap = (): boolean =>
   !existsSync('/sys/fs/cgroup/memory') || existsSync('/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes');

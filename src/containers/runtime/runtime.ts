@@ -1,23 +1,23 @@
 import { run } from '../../sys/process.ts';
 import { findRuntime, type RuntimeSettings } from './find-runtime.ts';
 
-/** A weakness of the installed runtime that the engine cannot mend from outside. */
+/** A weakness of the installed runtime that the engine cannot fix from outside. */
 export interface RuntimeWeakness {
   readonly id: string;
   readonly summary: string;
 }
 
 export interface RuntimeInfo {
-  /** As the configuration names it. */
+  /** Its name in the configuration. */
   readonly name: string;
   readonly path: string;
-  /** As the runtime prints it, with the distribution's suffix. */
+  /** The version that the runtime prints, with the distribution's suffix. */
   readonly version: string;
   readonly weaknesses: readonly RuntimeWeakness[];
 }
 
 interface Fix extends RuntimeWeakness {
-  /** First fixed release of each line that got a fix, oldest line first; every later line has it. */
+  /** First fixed release of each release line, oldest line first; every later line has the fix. */
   readonly fixed: readonly (readonly [number, number, number])[];
   /** Distribution builds that carry the fix under an older version. */
   readonly backported?: RegExp;
@@ -64,7 +64,10 @@ const fixes: readonly Fix[] = [
 
 const longestMs = 10_000;
 
-/** Version and known weaknesses of a runtime, the default one without a name; one process is run. Throws as {@link findRuntime}. */
+/**
+ * Returns version and known weaknesses of a runtime, the default one without a name; runs one process. Throws as {@link
+ * findRuntime}.
+ */
 export async function describeRuntime(
   settings: RuntimeSettings,
   name: string = settings.defaultRuntime,
@@ -78,12 +81,12 @@ export async function describeRuntime(
     name,
     path,
     version: build.startsWith(release) ? build : release,
-    // Of other programs no weaknesses are known here, which does not say that they have none.
+    // No weaknesses of other programs are listed here, which does not mean that they have none.
     weaknesses: program === 'runc' ? weaknessesOf(release, build) : [],
   };
 }
 
-/** Pure part of {@link describeRuntime}: what a release, or a distribution's build of it, still has. */
+/** Pure part of {@link describeRuntime}: returns the weaknesses of a release, or of a distribution's build of it. */
 export function weaknessesOf(release: string, build: string): RuntimeWeakness[] {
   const version = release.split(/[.+~-]/).map(Number);
   return fixes

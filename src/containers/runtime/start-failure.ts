@@ -1,6 +1,6 @@
 import { StrataError } from '../../errors/index.ts';
 
-// As dockerd tells them apart (daemon/errors.go): by what the runtime's message holds.
+// dockerd's own patterns for the runtime's message (daemon/errors.go).
 const notFound = /executable file not found|no such file or directory/i;
 const notExecutable = /permission denied|is a directory/i;
 
@@ -17,7 +17,8 @@ const hints: readonly (readonly [RegExp, string])[] = [
     /^exec: .*(permission denied|is a directory)/i,
     'It is a directory, not marked as executable (chmod +x), or in a folder that is closed to the user.',
   ],
-  // In a container the topmost group that is to be seen has processes; below it runc then limits how many threads, no more.
+  // In a container the topmost visible group has processes. Below it runc then limits the number of threads and nothing
+  // else.
   [
     /cannot enter cgroupv2 .* with domain controllers/,
     'The topmost control group has processes, as in a container. In /sys/fs/cgroup: rmdir strata, write -NAME for each NAME' +
@@ -35,8 +36,8 @@ const hints: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * Why a container did not start, from the runtime's JSON log, or else from what it complained. `details.exitCode` is
- * docker's: 127 for something that is not there, 126 for what cannot be run or entered, else 125.
+ * Returns the error for a container that did not start, from the runtime's JSON log, or else from its stderr.
+ * `details.exitCode` is docker's: 127 for a missing file, 126 for one that cannot be run or entered, else 125.
  */
 export function startFailure(log: string, complaint: string): StrataError {
   const text = runtimeComplaint(log, complaint).replace(
@@ -53,7 +54,7 @@ export function startFailure(log: string, complaint: string): StrataError {
   });
 }
 
-/** The last error in the runtime's JSON log, or else what it complained. */
+/** Returns the last error in the runtime's JSON log, or else its stderr. */
 export const runtimeComplaint = (log: string, complaint: string): string =>
   log.split('\n').flatMap(errorOf).at(-1) ?? (complaint.trim() || 'the runtime did not say why');
 
@@ -63,7 +64,7 @@ function errorOf(line: string): string[] {
     const { level, msg } = JSON.parse(line) as { readonly level?: unknown; readonly msg?: unknown };
     return (level === 'error' || level === 'fatal') && typeof msg === 'string' ? [msg] : [];
   } catch {
-    // A torn last line: the runtime was killed while it wrote.
+    // An incomplete last line: the runtime was killed while it wrote.
     return [];
   }
 }

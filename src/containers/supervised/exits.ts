@@ -2,21 +2,21 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from 'node:path';
 import { errnoOf } from '../../sys/errno.ts';
 
-/** How a container ended, as its supervisor wrote it. */
+/** A container's end, as its supervisor wrote it. */
 export interface Exit {
   readonly exitCode: number;
   /** Milliseconds since 1970. */
   readonly finishedAt: number;
 }
 
-/** What the supervisor wrote into `directory` of the container's end; undefined while it has not. */
+/** Reads the supervisor's exit file of a container in `directory`; undefined while there is none. */
 export function readExit(directory: string, id: string): Exit | undefined {
   const path = join(directory, id);
-  // To make an error of it takes five times as long, and most containers that are looked at run.
+  // An error for a missing file costs five times as much, and most containers looked up are running.
   if (!existsSync(path)) return undefined;
   try {
     const text = readFileSync(path, 'latin1').trim();
-    // Seen between its creation and its writing.
+    // The file has been created and not written yet.
     if (!/^-?\d+$/.test(text)) return undefined;
     return { exitCode: Number(text), finishedAt: Math.round(statSync(path).mtimeMs) };
   } catch (error) {
@@ -26,27 +26,30 @@ export function readExit(directory: string, id: string): Exit | undefined {
 }
 
 /**
- * Says how a container ended in the place of a supervisor that did not, for others who wait: its record goes. What a
- * supervisor said stays.
+ * Writes the exit file of a container in place of a supervisor that did not, for other processes that wait: its record
+ * is removed. A supervisor's own exit file stays.
  */
 export function writeExit(directory: string, id: string, exitCode: number): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (readExit(directory, id) === undefined) writeFileSync(join(directory, id), `${exitCode}`, { mode: 0o600 });
 }
 
-/** Asks whoever is with a container that has no supervisor to {@link tellExit}. `directory` exists. Idempotent. */
+/**
+ * Creates an empty exit file for a container without a supervisor, which asks the command that runs it to call {@link
+ * reportExit}. `directory` exists. Idempotent.
+ */
 export const askForExit = (directory: string, id: string): void =>
   writeFileSync(join(directory, id), '', { flag: 'a', mode: 0o600 });
 
-/** {@link writeExit} for those who asked. */
+/** {@link writeExit}, if another process has requested it. */
 export function tellExit(directory: string, id: string, exitCode: number): void {
   if (existsSync(join(directory, id))) writeExit(directory, id, exitCode);
 }
 
-// Others who wait for the container have found out within this, also when its record is gone.
+// Waiting processes have read the file within this time, also when the container's record is removed.
 const keptMs = 10_000;
 
-/** Takes away what was said of containers a while ago, but for those that `isActive`. */
+/** Removes exit files of a while ago, except those of containers that `isActive`. */
 export function forgetOldExits(directory: string, isActive: (id: string) => boolean): void {
   for (const id of existsSync(directory) ? readdirSync(directory) : []) {
     const path = join(directory, id);

@@ -15,7 +15,7 @@ import { parseAnswer } from './answer.ts';
 import { endOrphanedInit } from './orphaned-init.ts';
 import { type SupervisorPlan, supervisorArguments } from './supervisor.ts';
 
-/** Everything needed to bring a container up to where its process waits for its start; plain data. */
+/** Everything needed to create a container, up to a first process that waits for `start`; plain data. */
 export interface LaunchPlan {
   readonly supervisor: SupervisorPlan;
   /** Absolute path of conmon. */
@@ -25,9 +25,10 @@ export interface LaunchPlan {
 }
 
 /**
- * Makes the bundle and the container's processes; returns the number of its first one, which waits for `start`. The root
- * filesystem is mounted in a namespace that only the supervisor and the container are in: when both are gone, it is. Throws
- * ERR_CONTAINER_START as {@link startFailure} does, and what `writeDocument` throws; the caller clears up what there is.
+ * Creates the bundle and the container's processes; returns the number of its first one, which waits for `start`. The
+ * root filesystem is mounted in a namespace that only the supervisor and the container are in, and ends with both.
+ * Throws ERR_CONTAINER_START as {@link startFailure} does, and the errors of `writeDocument`; the caller removes the
+ * bundle.
  *
  * Moves the calling thread into a mount namespace and back: see {@link inOwnMountNamespace}.
  */
@@ -68,11 +69,11 @@ async function launch(plan: LaunchPlan): Promise<number> {
 const syncFd = 3;
 const maxAnswerBytes = 64 * 1024;
 
-/** The process number, or what there is to complain of. */
+/** Resolves to the process number, or to the reason of a failure. */
 async function answerOf(child: ChildProcess): Promise<number | string> {
   const said = collect(child.stderr);
   const sync = child.stdio[syncFd] as Readable;
-  // The supervisor is a child of what we started, which writes down its number and ends, soon or later than the answer.
+  // The supervisor is a grandchild: our child writes down its number and ends, before or after its message.
   const written = new Promise((resolve) => child.on('exit', resolve));
   const line = await new Promise<string>((resolve, reject) => {
     let text = '';
@@ -85,7 +86,7 @@ async function answerOf(child: ChildProcess): Promise<number | string> {
     });
   });
   await written;
-  // From here on it is on its own.
+  // From here on the supervisor is independent of us.
   sync.destroy();
   child.stderr?.destroy();
   child.unref();

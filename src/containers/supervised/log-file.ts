@@ -4,37 +4,37 @@ import { ownTurn } from '../../lib/own-turn.ts';
 import { FileNews } from '../../sys/file-news.ts';
 import { ifThere } from '../../sys/if-there.ts';
 
-/** A piece of what a container wrote, at most one line. */
+/** A chunk of a container's output, at most one line. */
 export interface LogEntry {
   /** RFC 3339 with nanoseconds, as the supervisor wrote it. */
   readonly time: string;
   readonly stream: 'stdout' | 'stderr';
   /** With its line feed, unless the container wrote none. */
   readonly bytes: Buffer;
-  /** The line goes on in the next piece of that stream. */
+  /** True when the line continues in the next chunk of that stream. */
   readonly goesOn: boolean;
 }
 
 const lineFeed = 0x0a;
 const space = 0x20;
 const readBytes = 64 << 10;
-// The supervisor splits what is longer than its own buffer; anything beyond this is no log of ours.
+// The supervisor splits lines longer than its own buffer; a line above this size is not its own.
 const maxLineBytes = 1 << 20;
 
 export interface ReadLogOptions extends AbortOptions {
-  /** Only so many of the last lines that are there at the beginning. */
+  /** Number of last lines to begin with, of those that exist at the beginning. */
   readonly tail?: number | undefined;
   /**
-   * Goes on until this resolves, and then reads what was written before. Without it only what is there at the beginning is
-   * read: a container may write faster.
+   * Follows the log until this resolves, and then reads everything written before. Without it only the content that
+   * exists at the beginning is read: a container may write faster.
    */
   readonly end?: Promise<unknown> | undefined;
 }
 
 /**
- * What the log at `path` holds, in order and several pieces at a time; nothing when there is none. A torn last line and lines of another form are left
- * out. A log that its supervisor begins anew, or that somebody empties, is read from its new beginning; one that is
- * removed is read to its end.
+ * Yields the log at `path` in order, several chunks at a time; nothing when it does not exist. An incomplete last line
+ * and lines of another form are left out. A log that its supervisor begins anew, or that is truncated, is read from its
+ * new beginning; one that is removed is read to its end.
  */
 export async function* readLog(path: string, options: ReadLogOptions = {}): AsyncGenerator<readonly LogEntry[]> {
   let { tail } = options;
@@ -42,13 +42,13 @@ export async function* readLog(path: string, options: ReadLogOptions = {}): Asyn
     const fd = ifThere(() => openSync(path, 'r'));
     if (fd === undefined) return;
     try {
-      // From here on nothing is missed.
+      // From here on no change is missed.
       using news = options.end === undefined ? undefined : new FileNews(path);
       if ((yield* entriesOf(fd, path, { ...options, tail, news })) === 'ended') return;
     } finally {
       closeSync(fd);
     }
-    // All of what comes in its place is new.
+    // Its successor is new in full.
     tail = undefined;
   }
 }
@@ -76,7 +76,8 @@ async function* entriesOf(
   let isLast = false;
   let hasSuccessor = false;
   for (;;) {
-    // Reading never waits: without a turn of its own nobody could abort what writes as fast as we read.
+    // Reads never wait. Without a turn of the event loop, no abort could reach us while the container writes as fast as
+    // we read.
     await ownTurn();
     signal?.throwIfAborted();
     const length = readSync(fd, buffer, 0, Math.min(readBytes, limit - offset), offset);
@@ -84,10 +85,10 @@ async function* entriesOf(
       if (hasSuccessor) return 'replaced';
       if (news === undefined || isLast) return 'ended';
       if (fstatSync(fd).size < offset) return 'replaced';
-      // What was written before the end is still to be read, in this file or in the one that took its place.
+      // Output written before the end remains to be read, in this file or in its successor.
       isLast = hasEnded;
       hasSuccessor = isReplaced(fd, path);
-      // More may have been written to this one before.
+      // More may have been written to this file before it was replaced.
       if (!isLast && !hasSuccessor) await news.next({ signal });
       continue;
     }
@@ -110,11 +111,14 @@ function isReplaced(fd: number, path: string): boolean {
   return now !== undefined && now.ino !== fstatSync(fd).ino;
 }
 
-/** Where the last `count` lines of the container begin; one that has not ended counts, pieces of a line do not. */
+/**
+ * Returns the offset at which the last `count` lines of the container begin. An unfinished line counts, chunks of a
+ * line do not.
+ */
 function startOfLast(fd: number, count: number, size: number): number {
   const buffer = Buffer.allocUnsafe(readBytes);
   let found = 0;
-  // Where the last entry ends, and where the one looked at does; what is torn behind it is none.
+  // Offsets of the end of the last entry and of the current one; an incomplete line behind the last is ignored.
   let last: number | undefined;
   let next = 0;
   const isBeyond = (at: number): boolean => (next === last || endsLine(fd, at)) && found++ === count;
@@ -143,8 +147,8 @@ function endsLine(fd: number, at: number): boolean {
 }
 
 /**
- * One line, its line feed included: `TIME stdout|stderr F|P CONTENT`; `P` means that the line feed is not the container's.
- * There may be millions: nothing is decoded but the time.
+ * Parses one line with its line feed: `TIME stdout|stderr F|P CONTENT`; `P` means that the line feed is not the
+ * container's. There may be millions of lines: only the time is decoded.
  */
 function parseLogLine(log: Buffer, start: number, end: number): LogEntry | undefined {
   const stream = spaceIn(log, start, end) + 1;
@@ -165,7 +169,9 @@ function parseLogLine(log: Buffer, start: number, end: number): LogEntry | undef
 const streamBytes = 'stdout'.length;
 const [letterO, letterP, letterF] = [0x6f, 0x50, 0x46];
 
-/** The first space; -1 where there is none. The time is short, so that a call into Node would cost more. */
+/**
+ * Returns the offset of the first space; -1 without one. The time is short, so that a call into Node would cost more.
+ */
 function spaceIn(log: Buffer, start: number, end: number): number {
   for (let at = start; at < end; at++) if (log[at] === space) return at;
   return -1;

@@ -5,13 +5,14 @@ import { identify, isAsleep, signalProcess } from '../../sys/process-identity.ts
 import { type Bundle, readPid } from '../runtime/bundle.ts';
 
 const lookEveryMs = 100;
-// A runtime writes the number of the container's process last of all: with it, an answer is on its way, or long since there.
+// A runtime writes the number of the container's process last. Once it is written, a message of conmon is on its way or
+// has long arrived.
 const looksWithNumber = 30;
 
 /**
- * Ends the first process of a container whose runtime was killed while it made it, until disposal. conmon (2.1.6) reads the
- * runtime's complaint to its end before it answers, and that process, which waits for a start that nobody will order, holds
- * the other end of the pipe.
+ * Until disposal, kills the first process of a container whose runtime was killed during its creation. conmon (2.1.6)
+ * reads the runtime's stderr to its end before it reports, and that process, which waits for a `start` that never
+ * comes, holds the other end of the pipe.
  */
 export function endOrphanedInit({ supervisorPid, pid }: Bundle): Disposable {
   let [seen, looks]: [number | undefined, number] = [undefined, 0];
@@ -20,7 +21,7 @@ export function endOrphanedInit({ supervisorPid, pid }: Bundle): Disposable {
     const init = supervisor === undefined ? undefined : onlyInitOf(supervisor);
     looks = init !== undefined && init === seen ? looks + 1 : 1;
     seen = init;
-    // Looked for after the children: the runtime has ended by then.
+    // Read after the children: the runtime has ended by then.
     if (init === undefined || (looks < looksWithNumber && readPid(pid) !== undefined)) return;
     const process = identify(init);
     if (process !== undefined) signalProcess(process, constants.signals.SIGKILL);
@@ -28,10 +29,10 @@ export function endOrphanedInit({ supervisorPid, pid }: Bundle): Disposable {
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-/** The process that the supervisor is left with and waits for, when all the runtime left it is `runc init`. */
+/** Returns the supervisor's only child, when it is a `runc init` that the runtime has left. */
 function onlyInitOf(supervisor: number): number | undefined {
   const itself = identify(supervisor);
-  // Not asleep it is at work, however slowly: its answer is on its way.
+  // A supervisor that is not asleep is working, however slowly: its message is on its way.
   if (itself === undefined || !isAsleep(itself)) return undefined;
   const children = read(`/proc/${supervisor}/task/${supervisor}/children`).split(' ').filter(Boolean).map(Number);
   const [child] = children;

@@ -6,26 +6,26 @@ export interface SupervisorPlan extends RuntimePlace {
   readonly id: string;
   readonly name: string;
   readonly bundle: Bundle;
-  /** Where `<id>` appears with the exit code when the container has ended. */
+  /** Directory in which the file `<id>` appears with the exit code when the container has ended. */
   readonly exitDirectory: string;
-  /** Gets all that is written, a line each: see `log-file.ts`. Nothing is kept without it. */
+  /** Receives all output, one line each: see `log-file.ts`. Undefined keeps no log. */
   readonly logPath: string | undefined;
-  /** Beyond this, conmon throws the log away and begins anew. */
+  /** Size above which conmon discards the log and begins anew. */
   readonly maxLogBytes: number;
   readonly terminal: boolean;
-  /** The container's standard input is a pipe that clients write to, else empty. */
+  /** True connects standard input to the clients; otherwise it is empty. */
   readonly stdin: boolean;
-  /** Standard input stays open when a client goes. */
+  /** True keeps standard input open when a client disconnects. */
   readonly keepsStdin: boolean;
 }
 
-/** Where conmon is. Throws ERR_PROGRAM_MISSING. */
+/** Returns the path of conmon. Throws ERR_PROGRAM_MISSING. */
 export const findSupervisor = (): string => requireProgram('conmon', 'conmon');
 
 /**
- * Arguments for conmon(8), which has the runtime create the container, holds its streams and outlives us. With
- * --full-attach the socket lies in the bundle under its own name; with --no-sync-log the end of a container does not wait
- * for the disk: nobody is promised that a log survives a power cut.
+ * Returns the arguments for conmon(8), which has the runtime create the container, holds its streams and outlives us.
+ * With --full-attach the socket is in the bundle under its own name. With --no-sync-log the end of a container does not
+ * wait for the disk: a log need not survive a power cut.
  */
 export function supervisorArguments(plan: SupervisorPlan): string[] {
   const { id, bundle } = plan;
