@@ -13,6 +13,7 @@ const roots = {
   built: join(folder, 'built'),
   fromSources: join(folder, 'from-sources'),
   readme: join(folder, 'store'),
+  elsewhere: join(folder, 'elsewhere'),
   example: join(folder, 'example'),
   driver: join(folder, 'driver-store'),
 };
@@ -264,7 +265,7 @@ test('the example type-checks and runs against the package', { skip: needs('root
   }
 });
 
-/** The programs of a README by their file names, without comments. */
+/** The programs of a page by their file names, without comments. */
 const programsOf = (file: string): Map<string, string> =>
   new Map(
     [...readFileSync(join(repository, file), 'utf8').matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(
@@ -272,21 +273,45 @@ const programsOf = (file: string): Map<string, string> =>
     ),
   );
 
-test('the programs of the README type-check and run in the project of a user', { skip: needs('root', 'runc') }, () => {
-  const programs = programsOf('README.md');
-  assert.deepEqual([...programs.keys()], ['hello.mts', 'look-inside.mts', 'events.mts']);
-  assert.deepEqual(programsOf('README.zh-CN.md'), programs);
-  const outputs = [...programs].map(([name, code]) => {
+/** Checks and runs a page's programs in order, in the project of a user; returns what each printed. */
+function runPrograms(programs: ReadonlyMap<string, string>): { readonly stdout: string; readonly stderr: string }[] {
+  return [...programs].map(([name, code]) => {
     const file = join(folder, name);
     writeFileSync(file, code);
     checkTypes(file);
     const { status, stdout, stderr } = spawnSync(process.execPath, [name], { cwd: folder, encoding: 'utf8' });
-    assert.equal(status, 0, stderr);
+    assert.equal(status, 0, `${name}: ${stderr}`);
     return { stdout, stderr };
   });
-  const [hello, look, events] = outputs;
+}
+
+test('the programs of the README type-check and run in the project of a user', { skip: needs('root', 'runc') }, () => {
+  const programs = programsOf('README.md');
+  assert.deepEqual([...programs.keys()], ['hello.mts', 'look-inside.mts', 'events.mts']);
+  assert.deepEqual(programsOf('README.zh-CN.md'), programs);
+  const [hello, look, events] = runPrograms(programs);
   assert.match(hello?.stdout ?? '', /COPY hello \/hello done\nexit code 0\n$/);
   assert.match(hello?.stderr ?? '', /^List the images to see which there are/);
   assert.match(look?.stdout ?? '', /^\/ 0 \S+\n\/hello \d+ \S+\n$/);
   assert.match(events?.stdout ?? '', /^\S+Z image \w+ .*\n(?:.*\n)*\S+Z container die .*\n/);
+});
+
+test('the programs of docs/library.md type-check and run, one after the other', { skip: needs('root', 'runc') }, () => {
+  rmSync(roots.readme, { recursive: true, force: true });
+  const programs = programsOf('docs/library.md');
+  assert.deepEqual(programsOf('docs/zh-CN/library.md'), programs);
+  const printed = runPrograms(programs).map(({ stdout }) => stdout);
+  const expected = [
+    /COPY hello \/hello done\nbuilt sha256:[0-9a-f]{64}\n$/,
+    /exit code 0\n$/,
+    /^\/hello has \d+ bytes\n.*etc\/passwd.*\n$/,
+    /^sha256:\S+ \S+\nfile hello \d+\n$/,
+    /^stored sha256:[0-9a-f]{64}\n$/,
+    /^2 layers become 1\n$/,
+    /^added etc\nadded etc\/issue\nadded etc\/motd\n$/,
+    /^images.tar has \d+ bytes\n$/,
+    /loaded \d images?\n/,
+  ];
+  assert.equal(printed.length, expected.length);
+  for (const [at, pattern] of expected.entries()) assert.match(printed[at] ?? '', pattern);
 });

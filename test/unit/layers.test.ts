@@ -23,21 +23,6 @@ test('every folder says what it owns', () => {
   }
 });
 
-test('what a README under src, or a document, names is there', () => {
-  const root = join(import.meta.dirname, '../..');
-  const missing = globSync(['src/**/README.md', 'docs/*.md'], { cwd: root }).flatMap((page) => {
-    // A document also names folders of a store.
-    const form = page.startsWith('docs') ? /`([\w./-]+\.ts)`/g : /`([\w./-]+(?:\.ts|\/))`/g;
-    const names = [...readFileSync(join(root, page), 'utf8').matchAll(form)];
-    const places = ['.', 'src'];
-    for (let folder = dirname(page); folder !== '.'; folder = dirname(folder)) places.push(folder);
-    return names
-      .filter(([, name = '']) => !places.some((place) => existsSync(join(root, place, name))))
-      .map(([, name]) => `${page} names ${name}`);
-  });
-  assert.deepEqual(missing, []);
-});
-
 test('the import rule sees static, dynamic, type-only and re-exported imports', (context) => {
   const root = temporaryFolder(context);
   mkdirSync(join(root, 'src/spec'), { recursive: true });
