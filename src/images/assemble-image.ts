@@ -6,7 +6,7 @@ import { formatImageConfig } from '../spec/format-config.ts';
 import { formatDocument } from '../spec/manifest.ts';
 import { mediaTypes } from '../spec/media-types.ts';
 
-/** A layer as an image made here names it: by its uncompressed tar, which index and tree can make again. */
+/** A layer as a new image names it: by its uncompressed tar, which can be made again from index and tree. */
 export interface TarLayer {
   readonly diffId: DiffId;
   readonly tarSizeBytes: number;
@@ -29,14 +29,14 @@ export const documentOf = (mediaType: string, bytes: Uint8Array): StoredDocument
   bytes,
 });
 
-/** An uncompressed layer's digest is its diffID: the one place where the two are the same value. */
+/** Returns the descriptor of an uncompressed layer. Only here are a blob's digest and a diffID the same value. */
 export const tarDescriptor = ({ diffId, tarSizeBytes }: TarLayer): Descriptor => ({
   mediaType: mediaTypes.ociLayer,
   digest: parseDigest(diffId),
   size: tarSizeBytes,
 });
 
-/** The manifest that names a config and layers, base first. Equal input gives equal bytes. */
+/** Returns the manifest of a config and layers, base first. Equal input gives equal bytes. */
 export const manifestOf = (config: Descriptor, layers: readonly Descriptor[]): StoredDocument =>
   documentOf(
     mediaTypes.ociManifest,
@@ -44,9 +44,9 @@ export const manifestOf = (config: Descriptor, layers: readonly Descriptor[]): S
   );
 
 /**
- * The config and manifest of an image with these layers, base first. Pure: equal input gives equal bytes, and so an
- * equal image ID. `config.rootfs` is replaced by the layers' diffIDs. Throws as {@link parseImageConfig} for a config
- * that nobody could read again: too many steps, labels or ports.
+ * Returns the config and manifest of an image with these layers, base first. Pure: equal input gives equal bytes, and
+ * so an equal image ID. `config.rootfs` is replaced by the layers' diffIDs. Throws as {@link parseImageConfig} for a
+ * config that no parser would accept: too many steps, labels or ports.
  */
 export function assembleImage(config: ImageConfig, layers: readonly TarLayer[]): AssembledImage {
   const value: ImageConfig = { ...config, rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) } };

@@ -3,7 +3,9 @@ import { asSyscallError } from '../sys/as-syscall-error.ts';
 import { errnoOf } from '../sys/errno.ts';
 import type { WriteBytes } from './save/archive-writer.ts';
 
-/** Returns the caller's stream with its failures as ERR_INPUT_FAILED, so that they are not taken for ours. */
+/**
+ * Returns the caller's stream with its failures as ERR_INPUT_FAILED, so that they do not look like faults of Strata.
+ */
 export const fromCaller = (source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> => ({
   [Symbol.asyncIterator]: () => {
     const iterator = source[Symbol.asyncIterator]();
@@ -20,7 +22,7 @@ export const toCaller =
   (chunk) =>
     told('ERR_OUTPUT_FAILED', 'output', async () => await write(chunk));
 
-/** A failure that says itself what it is, a system call's or another verb's, stays as it is. */
+/** Passes on StrataErrors and failed system calls: they name their cause themselves. */
 async function told<T>(
   code: 'ERR_INPUT_FAILED' | 'ERR_OUTPUT_FAILED',
   name: string,

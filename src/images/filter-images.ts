@@ -3,11 +3,11 @@ import { compareInstants, type Instant, instantOf, parseInstant } from '../query
 import { onlyTime } from '../query/until-filter.ts';
 import { familiarMatch, parseReference } from '../reference/index.ts';
 
-/** What filters look at: an image under one of its names, or under none. */
+/** An image as filters see it: under one of its names, or under none. */
 export interface FilteredImage {
   readonly createdAt: Date | undefined;
   readonly labels: Readonly<Record<string, string>>;
-  /** As people write it. */
+  /** The familiar form, as users write it. */
   readonly repository: string | undefined;
   readonly tag: string | undefined;
 }
@@ -17,7 +17,10 @@ const labels = {
   'label!': lacksLabels<FilteredImage>((image) => image.labels),
 };
 
-/** Filters of `images`. `createdAt` answers when the image with that name or ID was made, and throws when there is none. */
+/**
+ * Returns the filters of `images`. `createdAt` returns the creation time of the image with that name or ID, and throws
+ * when there is no such image.
+ */
 export function listFilters(createdAt: (name: string) => Date | undefined, now: Date): FilterTable<FilteredImage> {
   return {
     label: labels.label,
@@ -42,13 +45,13 @@ export function listFilters(createdAt: (name: string) => Date | undefined, now: 
   };
 }
 
-/** Filters of `image prune`; `dangling` is looked at by the caller. */
+/** Returns the filters of `image prune`; the caller applies `dangling`. */
 export const pruneFilters = (now: Date): FilterTable<FilteredImage> => ({
   ...labels,
   dangling: () => () => true,
   until: (times) => {
     const limit = onlyTime(times, now);
-    // What does not say when it was made is not taken for old.
+    // An image without a creation time does not count as old.
     return (image) => image.createdAt !== undefined && compareInstants(madeAt(image), limit) <= 0;
   },
 });
@@ -58,7 +61,7 @@ const isDangling = ({ tag }: FilteredImage): boolean => tag === undefined;
 const isBefore = (image: FilteredImage, limit: Instant | undefined): boolean =>
   limit !== undefined && compareInstants(madeAt(image), limit) < 0;
 
-/** An image that does not say when it was made is older than all others, as its zero time is in docker. */
+/** Without a creation time an image is older than all others, as its zero time is in docker. */
 const madeAt = ({ createdAt }: FilteredImage): Instant =>
   timeOf(createdAt) ?? { seconds: -62_135_596_800, nanoseconds: 0 };
 

@@ -12,7 +12,7 @@ import {
 import type { Digest } from '../spec/digest.ts';
 import { choosePlatform, formatPlatform, normalizePlatform, type Platform } from '../spec/platform.ts';
 
-/** An image and how it was named: by a tag or digest of a target, or by its own ID. */
+/** An image, and the name it was found by: a tag or digest of a target, or its own ID. */
 export interface FoundImage {
   readonly id: Digest;
   /** The target it was found through; undefined for a look-up by ID. */
@@ -20,21 +20,22 @@ export interface FoundImage {
   readonly reference: Reference | undefined;
 }
 
-/** Names of images and what they lead to: a slice of the metadata. */
+/** Names of images and their targets: a slice of the metadata. */
 export type ImageNames = Pick<Metadata, 'db' | 'events' | 'images' | 'tags' | 'targets'>;
 
 const ambiguousLimit = 2;
 
 /**
- * What `text` names, in docker's order: a whole ID or digest, a reference, the beginning of an ID. A target with
- * several platforms gives the one that matches. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS, ERR_REFERENCE_INVALID.
+ * Finds an image in docker's order: by a whole ID or digest, by a reference, by the beginning of an ID. Of a target
+ * with several platforms the best match for `platform` is taken. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS,
+ * ERR_REFERENCE_INVALID.
  */
 export function findImage(index: ImageNames, text: string, platform: Platform): FoundImage {
-  // One state of the store: between two, a name may move to another target and take the first one with it.
+  // One state of the store: between two reads, a name may move to another target and its first one be collected.
   return index.db.read(() => find(index, text, platform));
 }
 
-/** {@link findImage}; undefined when there is no such image, or `text` cannot name one. */
+/** {@link findImage} that returns undefined when there is no such image, or `text` cannot name one. */
 export function findImageIfThere(index: ImageNames, text: string, platform: Platform): FoundImage | undefined {
   try {
     return findImage(index, text, platform);
@@ -62,8 +63,8 @@ function find(index: ImageNames, text: string, platform: Platform): FoundImage {
 }
 
 /**
- * As {@link findImage}, but by a name, a digest or a whole ID only, as FROM takes them: `FROM 5` must not build on whichever
- * image's ID begins with 5. Throws ERR_IMAGE_NOT_FOUND, ERR_REFERENCE_INVALID.
+ * {@link findImage} by a name, a digest or a whole ID only, as FROM reads them: `FROM 5` must not build on whatever
+ * image has an ID that begins with 5. Throws ERR_IMAGE_NOT_FOUND, ERR_REFERENCE_INVALID.
  */
 export function findNamedImage(index: ImageNames, text: string, platform: Platform): FoundImage {
   const found = index.db.read(() => findNamed(index, parseImageLookup(text), platform));
@@ -84,8 +85,8 @@ function findNamed(index: ImageNames, { digest, reference }: ImageLookup, platfo
 }
 
 /**
- * As {@link findImage}, but only the image for the platform's own architecture, never the one there is instead. Throws
- * ERR_IMAGE_NOT_FOUND also when what `text` names has none.
+ * {@link findImage} of the platform's own architecture only, with no other one to fall back on. Throws
+ * ERR_IMAGE_NOT_FOUND also when the name has no image for the platform.
  */
 export function findPlatformImage(index: ImageNames, text: string, platform: Platform): FoundImage {
   return index.db.read(() => findOfPlatform(index, text, platform));
@@ -117,7 +118,7 @@ function isFor(asked: Platform, platform: Platform): boolean {
   return a.os === b.os && a.architecture === b.architecture;
 }
 
-/** In docker's words, which scripts look for. */
+/** Returns an ERR_IMAGE_NOT_FOUND in docker's words, which scripts look for. */
 export const imageNotFound = (name: string): StrataError =>
   new StrataError({
     code: 'ERR_IMAGE_NOT_FOUND',
@@ -125,13 +126,13 @@ export const imageNotFound = (name: string): StrataError =>
     hint: 'List the images to see which there are, or build, load or import one.',
   });
 
-/** Docker names the tag it looked for. */
+/** Adds the default tag, which docker's message shows. */
 const shownName = (text: string): string =>
   /[:@]/.test(text.slice(text.lastIndexOf('/') + 1)) ? text : `${text}:latest`;
 
 function targetOf(index: ImageNames, reference: Reference): Digest | undefined {
   if (reference.digest === undefined) return index.tags.get(formatReference(reference))?.target;
-  // With a digest the tag is only a remark; the repository must still be one that has this target.
+  // Beside a digest the tag has no meaning, but the repository must be one that has this target.
   const target = index.targets.get(reference.digest)?.digest;
   if (target === undefined) return undefined;
   const repository = formatName(reference);
@@ -150,7 +151,7 @@ const candidatesOf = (
 
 function ofTarget(index: ImageNames, target: Digest, platform: Platform): Digest | undefined {
   const candidates = candidatesOf(index, target);
-  // Docker runs the only platform there is, with a warning, rather than finding nothing.
+  // Docker runs the only available platform, with a warning, rather than finding nothing.
   return (choosePlatform(platform, candidates) ?? (candidates.length === 1 ? candidates[0] : undefined))?.imageId;
 }
 

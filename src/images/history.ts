@@ -1,25 +1,27 @@
 import type { HistoryEntry, ImageConfig } from '../spec/config.ts';
 import type { DiffId } from '../spec/digest.ts';
 
-/** One step of an image's making with the bytes its layer really adds. */
+/** One step of an image's history, with the bytes that its layer really adds. */
 export interface HistoryStep {
   readonly entry: HistoryEntry;
-  /** Absent for a step that made no layer. */
+  /** Undefined for a step that made no layer. */
   readonly diffId: DiffId | undefined;
-  /** Sum of file sizes in the step's layer; 0 for a step without one; undefined when the layer is not known here. */
+  /**
+   * Sum of file sizes in the step's layer; 0 for a step without one; undefined when the store does not know the layer.
+   */
   readonly sizeBytes: number | undefined;
 }
 
 /**
- * A config's history with a step for each layer. One that names fewer (foreign builders write none) is filled up with steps
- * of no name: what is added to it stands for layers added, and must not be taken for one of those below.
+ * Returns a config's history with one step for each layer. A shorter history (other builders write none) is completed
+ * with empty steps: a step appended to it later must not be paired with a layer below.
  */
 export function completeHistory({ history, rootfs }: Pick<ImageConfig, 'history' | 'rootfs'>): HistoryEntry[] {
   const filled = history.filter((entry) => entry.empty_layer !== true).length;
   return [...history, ...rootfs.diff_ids.slice(filled).map(() => ({}))];
 }
 
-/** The steps, newest first, each with its own layer. */
+/** Returns the steps, newest first, each with its own layer. */
 export function historyOf(config: ImageConfig, sizeOf: (diffId: DiffId) => number | undefined): HistoryStep[] {
   const layers = [...config.rootfs.diff_ids];
   const steps = completeHistory(config).map((entry): HistoryStep => {

@@ -1,7 +1,7 @@
 import type { Metadata } from '../metadata/metadata.ts';
 import type { Digest } from '../spec/digest.ts';
 
-/** A snapshot and all it stands on, the topmost first. */
+/** Lists a snapshot and all its ancestors, the topmost first. */
 export function lineOf(parents: ReadonlyMap<string, string | undefined>, top: string): string[] {
   const line: string[] = [];
   for (let id: string | undefined = top; id !== undefined && line.length <= parents.size; id = parents.get(id)) {
@@ -10,18 +10,18 @@ export function lineOf(parents: ReadonlyMap<string, string | undefined>, top: st
   return line;
 }
 
-/** Snapshots by what keeps them. */
+/** The snapshots that images use. */
 export interface Holdings {
   readonly parents: ReadonlyMap<string, string | undefined>;
-  /** The snapshots with all layers of each image, one for each storage driver. */
+  /** The topmost snapshots of each image, one for each storage driver. */
   readonly tops: ReadonlyMap<Digest, readonly string[]>;
-  /** All snapshots below each image. */
+  /** All snapshots of each image, ancestors included. */
   readonly ofImages: ReadonlyMap<Digest, ReadonlySet<string>>;
-  /** The union of these. */
+  /** The union of `ofImages`. */
   readonly anyImage: ReadonlySet<string>;
 }
 
-/** Who keeps what, at one moment. */
+/** Reads which images use which snapshots, in one state of the store. */
 export function holdingsOf({ db, snapshots, images, objects }: Metadata): Holdings {
   return db.read(() => {
     const parents = new Map(snapshots.list().map(({ id, parentId }) => [id, parentId]));

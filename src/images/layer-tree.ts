@@ -3,13 +3,13 @@ import type { LayerRecord } from '../metadata/layers.ts';
 import type { Metadata } from '../metadata/metadata.ts';
 import type { ChainId, DiffId, Digest } from '../spec/digest.ts';
 
-/** A layer at its place above others, and what stands on it. */
+/** A layer on top of certain others, and the layers above it. */
 export interface LayerNode {
   readonly chainId: ChainId;
   readonly diffId: DiffId;
-  /** Sum of its file sizes; undefined for a layer the store does not know. */
+  /** Sum of its file sizes; undefined for a layer that the store does not know. */
   readonly sizeBytes: number | undefined;
-  /** How many images have it here. */
+  /** Number of images with this layer on these lower ones. */
   readonly uses: number;
   /** Images of which it is the topmost layer. */
   readonly tops: readonly Digest[];
@@ -23,7 +23,10 @@ interface OpenNode {
   readonly children: OpenNode[];
 }
 
-/** The layers of all images as a forest, base layers first; what is shared is one node. In the order of image IDs. */
+/**
+ * Returns the layers of all images as a forest, base layers first; a shared layer is one node. In the order of image
+ * IDs.
+ */
 export function layerTree({ db, images, layers }: Pick<Metadata, 'db' | 'images' | 'layers'>): LayerNode[] {
   return db.read(() => {
     const known = new Map(layers.list().map((layer) => [layer.diffId, layer]));
@@ -48,7 +51,7 @@ export function layerTree({ db, images, layers }: Pick<Metadata, 'db' | 'images'
   });
 }
 
-/** Without recursion: an image may have hundreds of layers. */
+/** Converts without recursion: an image may have hundreds of layers. */
 function finished(roots: readonly OpenNode[], known: ReadonlyMap<DiffId, LayerRecord>): LayerNode[] {
   const result: LayerNode[] = [];
   const waiting = [{ from: roots, into: result }];
@@ -62,10 +65,10 @@ function finished(roots: readonly OpenNode[], known: ReadonlyMap<DiffId, LayerRe
   return result;
 }
 
-/** What of a forest leads to some of these images. */
+/** Keeps the nodes that lead to one of these images. */
 export function onlyBelow(nodes: readonly LayerNode[], images: ReadonlySet<Digest>): LayerNode[] {
   const kept = new Map<LayerNode, LayerNode>();
-  // Tops before what they stand on.
+  // Children before their parents.
   for (const node of allOf(nodes).reverse()) {
     const children = node.children.flatMap((child) => kept.get(child) ?? []);
     const tops = node.tops.filter((id) => images.has(id));
@@ -74,7 +77,7 @@ export function onlyBelow(nodes: readonly LayerNode[], images: ReadonlySet<Diges
   return nodes.flatMap((node) => kept.get(node) ?? []);
 }
 
-/** Every node behind the one it stands on. */
+/** Lists every node, each after its parent. */
 function allOf(nodes: readonly LayerNode[]): LayerNode[] {
   const all = [...nodes];
   for (let at = 0; at < all.length; at++) all.push(...(all[at]?.children ?? []));

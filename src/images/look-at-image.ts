@@ -5,14 +5,14 @@ import type { Digest } from '../spec/digest.ts';
 import type { Store } from '../store/store.ts';
 import { readConfig } from './read-image.ts';
 
-// Each further one needs that the image was removed and made again within a moment.
+// A further attempt is needed only when the image was removed and made again within a moment.
 const attempts = 5;
 
 const vanished = ['ERR_BLOB_NOT_FOUND', 'ERR_SNAPSHOT_DAMAGED'] as const;
 
 /**
- * Takes from one state of the store what `look` says of an image, and reads its config. Looking writes nothing, so the
- * image is not pinned: when it goes between the two, it is looked up again, and then is either another one or not found.
+ * Runs `look` on one state of the store and reads the config of the image it returns. Nothing is written, so the image
+ * is not pinned: when it disappears before its config is read, `look` runs again, and finds another image or none.
  */
 export async function lookAtImage<T extends { readonly id: Digest }>(
   { metadata, blobs }: Store,

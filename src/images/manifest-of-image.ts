@@ -3,8 +3,8 @@ import type { Digest } from '../spec/digest.ts';
 import type { ImageNames } from './find-image.ts';
 
 /**
- * Returns the manifest that names an image's config, of the target that it was found through or of another one, which is
- * pinned in the caller's transaction; undefined when only the config is known.
+ * Returns the manifest that names an image's config, and pins the target that leads to it (`target`, or else any) in
+ * the caller's transaction. Undefined when only the config is known.
  */
 export function manifestOfImage(
   { targets }: Pick<ImageNames, 'targets'>,

@@ -1,7 +1,7 @@
 import { StrataError } from '../errors/index.ts';
 import { formatPlatform, normalizePlatform, type Platform } from '../spec/platform.ts';
 
-/** Docker takes an image without an operating system for its own system's. */
+/** True for Linux, and for no operating system at all, which docker takes for its own. */
 export const isForLinux = ({ os }: Platform): boolean => os === '' || os.toLowerCase() === 'linux';
 
 /** Throws ERR_IMAGE_OS, in docker's words, for an image that cannot run on any Linux. */

@@ -11,8 +11,8 @@ export interface PruneImagesOptions {
 }
 
 /**
- * Lets go of every image that no container uses and that has no name, or with `all` whatever its names; to be called in
- * the transaction in which garbage is looked for. Throws ERR_FILTER_INVALID, ERR_FILTER_REPEATED, ERR_TIME_INVALID.
+ * Releases every image that no container uses and that has no name, or with `all` any name. Runs in the transaction
+ * that collects garbage. Throws ERR_FILTER_INVALID, ERR_FILTER_REPEATED, ERR_TIME_INVALID.
  */
 export function releaseUnused(store: RemovalStore, { all, filters, now }: PruneImagesOptions): ReleasedImages {
   const stays = compileFilters(filters, pruneFilters(now));

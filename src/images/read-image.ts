@@ -7,8 +7,8 @@ import { type Digest, digestAlgorithm } from '../spec/digest.ts';
 import { maxConfigBytes } from '../spec/limits.ts';
 
 /**
- * Reads a small document whole and hashes it again: what is used as metadata is never taken from disk on trust.
- * Throws ERR_BLOB_NOT_FOUND, ERR_BLOB_DAMAGED (corrupt).
+ * Reads a small document whole and verifies its digest: bytes on disk are never trusted as metadata. Throws
+ * ERR_BLOB_NOT_FOUND, ERR_BLOB_DAMAGED (corrupt).
  */
 export async function readDocument(
   content: BlobProvider,
@@ -29,6 +29,6 @@ export async function readDocument(
   return bytes;
 }
 
-/** An image's config by image ID. */
+/** Reads an image's config, by image ID. */
 export const readConfig = async (content: BlobProvider, id: Digest, options: AbortOptions = {}): Promise<ImageConfig> =>
   parseImageConfig(await readDocument(content, id, maxConfigBytes, options)).value;

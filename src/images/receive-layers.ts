@@ -7,12 +7,12 @@ import type { Work } from '../store/work/types.ts';
 import type { Layer } from './image/image.ts';
 import type { ArchiveFile } from './load/archive-files.ts';
 
-// As many as registries' clients fetch at once.
+// Docker's default for concurrent downloads.
 const atOnce = 3;
 
 /**
- * Takes the blobs of layers into the content store, where they are unpacked from while they come. Those that nobody keeps are
- * gone with the disposal.
+ * Writes the blobs of layers into the content store, where they can be unpacked while still incomplete. Disposal
+ * removes those that were not kept.
  */
 export class ReceivedLayers implements AsyncDisposable {
   readonly #store: Store;
@@ -27,12 +27,12 @@ export class ReceivedLayers implements AsyncDisposable {
     this.#group = new TaskGroup({ signal, limit: atOnce });
   }
 
-  /** Begins with the blob that the layer's descriptor names, or queues it behind others. */
+  /** Begins to receive the blob of the layer's descriptor, or queues it behind others. */
   receive(layer: Layer): ArchiveFile {
     const { digest, size: sizeBytes } = layer.descriptor;
     const { lease, content } = this.#work;
     const { signal } = this.#group;
-    // An image may have one layer twice.
+    // The counter keeps names apart when an image has one layer twice.
     const ref = `layer ${this.#count++} ${digest} ${lease.id}`;
     const opened = Promise.withResolvers<BlobWriter>();
     const turn = Promise.withResolvers<void>();
@@ -62,7 +62,7 @@ export class ReceivedLayers implements AsyncDisposable {
   }
 }
 
-/** The writer stays open: what it has taken is kept or discarded when the layer stands. */
+/** Leaves the writer open: its bytes are kept or discarded once the layer is unpacked. */
 const fileOf = (writer: BlobWriter): Reception['file'] => ({
   get sizeBytes() {
     return writer.offset;

@@ -14,12 +14,12 @@ import type { ImageNames } from './find-image.ts';
 import { addImageEvent } from './image-event.ts';
 import { storeBlob } from './store-blob.ts';
 
-/** An image that the store has taken: made of an archive, a build, a container or another image. */
+/** An image recorded in the store, from an archive, a build, a container or another image. */
 export interface RecordedImage {
   readonly id: Digest;
-  /** Digest of what its names point at: its manifest, or an index that leads to it. */
+  /** Digest of the target of its names: its manifest, or an index that leads to it. */
   readonly target: Digest;
-  /** The names it was given, as people write them. */
+  /** Its new names, in the familiar form. */
   readonly references: readonly string[];
   /** Sum of the file sizes of all layers. */
   readonly sizeBytes: number;
@@ -28,15 +28,15 @@ export interface RecordedImage {
 type SizedLayer = Pick<LayerSizes, 'sizeBytes'>;
 
 export interface RecordOptions extends AbortOptions {
-  /** Of the image, from the base up. */
+  /** All layers of the image, from the base up. */
   readonly layers: readonly SizedLayer[];
   readonly references: readonly Reference[];
-  /** Written in the transaction of the image's rows. */
+  /** Called in the transaction that writes the image's rows. */
   readonly also?: (id: Digest) => void;
 }
 
 /**
- * Stores an image made here and points its names at it: documents first, durable, then all rows in one transaction, so
+ * Stores a new image and points its names at it: first the documents, durably, then all rows in one transaction, so
  * that a crash leaves either nothing or a whole image. Without names the image stays as `<none>`. Idempotent.
  */
 export async function recordImage(
@@ -60,21 +60,21 @@ export async function recordImage(
   return await names.db.transact(write, { signal });
 }
 
-/** What is recorded of an image whose documents and layers stand. */
+/** The rows of an image whose documents and layers are stored. */
 export interface ImageRows {
   readonly id: Digest;
   readonly config: ImageConfig;
-  /** What its names point at: the manifest, or an index that leads to it. */
+  /** Target of its names: the manifest, or an index that leads to it. */
   readonly target: Descriptor;
   readonly manifest: Digest;
-  /** What else the target keeps. */
+  /** Further objects that the target keeps. */
   readonly links: readonly ObjectRef[];
   /** From the base up. */
   readonly layers: readonly SizedLayer[];
   readonly references: readonly Reference[];
 }
 
-/** Records an image, as a part of the caller's transaction. Idempotent. */
+/** Records an image inside the caller's transaction. Idempotent. */
 export function putImageRows(names: ImageNames, image: ImageRows, lease: Lease): RecordedImage {
   const { id, config, target, references } = image;
   const sizeBytes = image.layers.reduce((total, layer) => total + layer.sizeBytes, 0);
@@ -115,7 +115,7 @@ export function putImageRows(names: ImageNames, image: ImageRows, lease: Lease):
   return { id, target: target.digest, references: references.map(familiarString), sizeBytes };
 }
 
-/** Stores a document, durable when it resolves. Throws as the content store does. */
+/** Stores a document; durable once this resolves. Throws as the content store does. */
 export async function storeDocument(
   content: ContentStore,
   { bytes, descriptor }: StoredDocument,

@@ -12,24 +12,24 @@ export interface RemovalStore extends ImageNames {
 }
 
 export interface ReleaseOptions {
-  /** Takes all names of an image given by its ID, and images that only stopped containers use. */
+  /** Removes all names of an image given by its ID, and images that only stopped containers use. */
   readonly force: boolean;
   readonly platform: Platform;
   readonly isRunning: (container: ContainerRecord) => boolean;
 }
 
-/** What was taken from an image; garbage collection takes what nothing else holds. */
+/** Names and images that were released. Garbage collection removes those that nothing else holds. */
 export interface ReleasedImages {
-  /** Names as people write them. */
+  /** Names in the familiar form. */
   readonly untagged: readonly string[];
-  /** Images that have no name any more, with what they consisted of. */
+  /** Images that lost their last name, with their layers. */
   readonly images: readonly { readonly id: Digest; readonly layers: readonly ImageLayer[] }[];
 }
 
 /**
- * Takes the name `text`, or all names of the image with this ID, as `docker rmi` does; to be called in the transaction
- * in which garbage is looked for. Throws ERR_IMAGE_IN_USE (conflict) in docker's words, ERR_IMAGE_NOT_FOUND,
- * ERR_IMAGE_AMBIGUOUS, ERR_REFERENCE_INVALID.
+ * Removes the name `text`, or all names of the image with this ID, as `docker rmi` does. Runs in the transaction that
+ * collects garbage. Throws ERR_IMAGE_IN_USE (conflict) in docker's words, ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS,
+ * ERR_REFERENCE_INVALID.
  */
 export function releaseImage(store: RemovalStore, text: string, options: ReleaseOptions): ReleasedImages {
   const { id, reference } = findImage(store, text, options.platform);
@@ -49,7 +49,7 @@ export function releaseImage(store: RemovalStore, text: string, options: Release
     );
   }
   const name = formatReference(reference);
-  // A name that is not the last, or of what runs, is all that can go.
+  // When the image has other names, or a running container uses it, only the name is removed.
   if (names.some((other) => other !== name) || running !== undefined) {
     store.tags.remove(name);
     addImageEvent(store, id, 'untag', familiar(name));
@@ -58,7 +58,7 @@ export function releaseImage(store: RemovalStore, text: string, options: Release
   return releaseAll(store, id);
 }
 
-/** Takes every name of an image and lets it go. */
+/** Removes every name of an image, and no longer keeps its targets. */
 export function releaseAll(store: RemovalStore, id: Digest): ReleasedImages {
   const names = namesOf(store, id);
   const targets = store.targets.targetsOf(id);
@@ -84,7 +84,7 @@ export interface Uses {
   readonly stopped: ContainerRecord | undefined;
 }
 
-/** Throws ERR_IMAGE_IN_USE for what may not go, or not without `isForced`. */
+/** Throws ERR_IMAGE_IN_USE for an image that must not be removed, or not without `isForced`. */
 export function checkUnused(id: Digest, { names, running, stopped }: Uses, isForced: boolean): void {
   const conflict = (how: string, why: string): StrataError =>
     inUse(`conflict: unable to delete ${short(id)} (${how}) - ${why}`, id);
@@ -103,7 +103,7 @@ function namesOf({ tags, targets }: ImageNames, id: Digest): string[] {
 
 const familiar = (reference: string): string => familiarString(parseReference(reference));
 
-/** Twelve hex digits, as docker names things in its messages. */
+/** Returns the twelve hex digits that docker's messages show. */
 const short = (id: string): string => id.slice(id.indexOf(':') + 1).slice(0, 12);
 
 const inUse = (message: string, id: Digest): StrataError =>

@@ -16,9 +16,9 @@ export interface PlatformRemovalStore extends RemovalStore {
 }
 
 /**
- * Takes the images for these platforms from what `text` names; the name stays with the others. Where no other is left,
- * this is `releaseImage`. To be called in the transaction in which garbage is looked for. Throws as `releaseImage`, and
- * ERR_IMAGE_NOT_FOUND for a platform that is not there.
+ * Removes the images for these platforms from the target of `text`; the name stays with the others. When no other is
+ * left, this is `releaseImage`. Runs in the transaction that collects garbage. Throws as `releaseImage`, and
+ * ERR_IMAGE_NOT_FOUND for a platform that the name does not have.
  */
 export function releasePlatforms(
   store: PlatformRemovalStore,
@@ -50,14 +50,14 @@ export function releasePlatforms(
   return { untagged: [], images: [...ids].map((id) => ({ id, layers: layers(id) })) };
 }
 
-/** An image found by its ID goes from every index that leads to it. */
+/** Returns the targets to remove an image from: every index that leads to it, when it was found by its ID. */
 const targetsOf = ({ targets }: ImageNames, { id, target }: FoundImage): readonly Digest[] =>
   target === undefined ? targets.targetsOf(id) : [target];
 
 const othersOf = ({ targets }: ImageNames, target: Digest, ids: ReadonlySet<Digest>): Digest[] =>
   targets.imagesOf(target).flatMap(({ imageId }) => (ids.has(imageId) ? [] : [imageId]));
 
-/** What a target keeps for an image: its manifests, and blobs of its layers. */
+/** Lists the blobs that a target keeps for an image: its manifests, and the blobs of its layers. */
 const blobsOf = ({ targets, images, layers }: PlatformRemovalStore, target: Digest, id: Digest): Digest[] => [
   ...targets.imagesOf(target).flatMap(({ imageId, manifest }) => (imageId === id ? [manifest] : [])),
   ...images.layersOf(id).flatMap(({ diffId }) => layers.blobsOf(diffId).map(({ digest }) => digest)),

@@ -1,15 +1,15 @@
 import type { Metadata } from '../metadata/metadata.ts';
 import type { ChainId, Digest } from '../spec/digest.ts';
 
-/** An image's size in two parts. Sums of file sizes, as `images` shows them. */
+/** An image's size in two parts. Both are sums of file sizes, as in the listing of images. */
 export interface ImageSharing {
-  /** Of layers that other images have at the same place, too. */
+  /** Size of the layers that other images also have, on the same lower layers. */
   readonly sharedBytes: number;
-  /** Of layers that go with the image. */
+  /** Size of the layers that are removed with the image. */
   readonly uniqueBytes: number;
 }
 
-/** What every image with layers shares with the others of the store. */
+/** Returns the sizes of every image with layers: shared with other images of the store, and unique. */
 export function sharedSizes({
   db,
   images,

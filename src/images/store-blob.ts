@@ -7,8 +7,8 @@ import type { Digest } from '../spec/digest.ts';
 import { readFault } from '../sys/read-fault.ts';
 
 /**
- * Stores a blob unless it is there, whole; durable when it resolves. Throws as the content store does, and what `bytes`
- * throw.
+ * Stores a blob unless an intact copy exists; durable once this resolves. Throws as the content store does, and what
+ * `bytes` throw.
  */
 export async function storeBlob(
   content: ContentStore,
@@ -17,21 +17,21 @@ export async function storeBlob(
   { signal, lease }: AbortOptions & { readonly lease: Lease },
 ): Promise<void> {
   if (await standsWhole(content, expected.digest, { signal })) return;
-  // An ingest of its own: two builds that end with the same image must not wait for each other.
+  // The lease's ID in the name: two builds that end with the same image must not wait for each other.
   await using writer = await content.writer(`blob ${expected.digest} ${lease.id}`, { signal, expected });
   try {
     for await (const piece of bytes) await writer.write(piece);
     await writer.commit();
   } catch (error) {
-    // Nobody resumes it: its name is this lease's.
+    // No other process can resume it: the name contains this lease's ID.
     await writer.discard();
     throw error;
   }
 }
 
 /**
- * Whether the store has the blob and its bytes are what its digest says; pins it as `info` does. Reads all of it, so that
- * loading an image again replaces what was damaged.
+ * Returns true when the store has the blob and its bytes match the digest; pins it as `info` does. Reads all of it, so
+ * that loading an image again replaces a damaged blob.
  */
 async function standsWhole(content: ContentStore, digest: Digest, options: AbortOptions): Promise<boolean> {
   if ((await content.info(digest, options)) === undefined) return false;

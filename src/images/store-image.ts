@@ -14,14 +14,14 @@ import type { RecordedImage } from './record-image.ts';
 import { newName } from './tag-image.ts';
 
 export interface StoreImageOptions extends AbortOptions {
-  /** Names for the image; without one it stays as `<none>`. */
+  /** Names for the image; without any it stays as `<none>`. */
   readonly tags?: readonly string[];
 }
 
 /**
- * Stores an image from wherever its layers come, under its own documents, byte for byte. Only layers that the store lacks are
- * read. It is durable and named when this resolves. Throws ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, what reading the layers
- * throws, and what unpacking throws.
+ * Stores an image under its own documents, byte for byte, from any source of layers. Reads only layers that the store
+ * lacks. The image is durable and named once this resolves.
+ * @throws ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, and what reading and unpacking the layers throws
  */
 export async function storeImage(
   store: Store,

@@ -20,8 +20,8 @@ export interface TaggedImage {
 }
 
 /**
- * Gives the image that `source` names the further name `target`, taking the name from whatever had it. Idempotent.
- * Throws ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS.
+ * Adds the name `target` to the image that `source` names. Another image with that name loses it. Idempotent. Throws
+ * ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS.
  */
 export async function tagImage(
   store: ImageNames,
@@ -41,13 +41,13 @@ export async function tagImage(
   return await store.db.transact(write, { signal });
 }
 
-/** For an image named by its ID: a manifest of its own before an index of several platforms. */
+/** Returns the target of an image named by its ID: its own manifest rather than an index of several platforms. */
 function targetOf({ targets }: ImageNames, id: Digest): Digest | undefined {
   const all = targets.targetsOf(id);
   return all.find((digest) => targets.imagesOf(digest).some(({ manifest }) => manifest === digest)) ?? all[0];
 }
 
-/** A name that an image may be given, with the tag it has by default. Throws ERR_TAG_REFUSED. */
+/** Returns a valid new name for an image, with the default tag if it has none. Throws ERR_TAG_REFUSED. */
 export function newName(parsed: Reference): Reference {
   const reference = withDefaultTag(parsed);
   const text = formatReference(reference);

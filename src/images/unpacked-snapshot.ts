@@ -6,8 +6,8 @@ import type { ChainId } from '../spec/digest.ts';
 import type { Store } from '../store/store.ts';
 
 /**
- * Returns the snapshot with all files of an image for the driver in use, pinned to `lease`; undefined for an image without
- * layers. `image` is what messages call it. Throws ERR_IMAGE_NOT_UNPACKED.
+ * Finds the snapshot with all files of an image for the driver in use, and pins it to `lease`; undefined for an image
+ * without layers. `image` is its name in messages. Throws ERR_IMAGE_NOT_UNPACKED.
  */
 export async function unpackedSnapshot(
   store: Store,

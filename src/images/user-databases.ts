@@ -5,12 +5,12 @@ import { closeFd } from '../sys/fs-at.ts';
 import type { RootedTree } from '../sys/rooted-tree.ts';
 import { statFd } from '../sys/stat.ts';
 
-/** A larger file is no user database but an attack on memory: it holds more than 50,000 users. What is beyond is not looked at. */
+/** A larger file holds more than 50,000 users: an attack on memory. Only its first bytes are read. */
 export const maxUserFileBytes: number = 4 << 20;
 
 /**
- * The users and groups of an image's tree. The image may have made `/etc/passwd` a symlink, a fifo or 10 GB of zeros:
- * symlinks stay inside the tree, anything but a file counts as absent (CVE-2024-9676 and its kin).
+ * Reads the users and groups of an image's tree. The image may have made `/etc/passwd` a symlink, a fifo or 10 GB of
+ * zeros: symlinks stay inside the tree, anything but a file counts as absent (CVE-2024-9676 and its kin).
  */
 export const readUserDatabases = (tree: RootedTree): UserDatabases => ({
   passwd: read(tree, 'etc/passwd'),

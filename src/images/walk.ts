@@ -6,34 +6,34 @@ import { type Index, type Manifest, parseDocument } from '../spec/manifest.ts';
 import { isIndex, isManifest } from '../spec/media-types.ts';
 import type { Document } from './image/image.ts';
 
-/** What a walk comes by. A document is verified by the reader; of a blob only the descriptor is known. */
+/** A node of a walk. A document is verified by the reader; of a blob only the descriptor is known. */
 export type WalkNode =
   | { readonly kind: 'index'; readonly descriptor: Descriptor; readonly document: Document<Index> }
   | { readonly kind: 'manifest'; readonly descriptor: Descriptor; readonly document: Document<Manifest> }
   | { readonly kind: 'config' | 'layer'; readonly descriptor: Descriptor; readonly of: Document<Manifest> }
-  /** A document whose bytes are not here: a platform that was not wanted. */
+  /** A document whose bytes are not stored, such as that of a platform that was not pulled. */
   | { readonly kind: 'absent'; readonly descriptor: Descriptor }
   /** An entry of an index that is neither index nor manifest. */
   | { readonly kind: 'unknown'; readonly descriptor: Descriptor };
 
 export interface WalkOptions {
-  /** Returns the verified bytes of a document of at most 4 MiB; undefined when they are not here. */
+  /** Returns the verified bytes of a document of at most 4 MiB; undefined when they are not stored. */
   readonly read: (descriptor: Descriptor) => Promise<Uint8Array | undefined> | Uint8Array | undefined;
-  /** Decides which entries of an index are walked; default all. */
+  /** Returns true for the entries of an index to walk. Default: all. */
   readonly follows?: (entry: Descriptor) => boolean;
 }
 
 /**
  * Walks everything that a target leads to, parents first and each digest once: indexes, manifests, their configs and
- * layers. Pull and push, load and save, check and sizes are consumers of this one walk.
- * @throws ERR_IMAGE_INDEX_DEPTH beyond four levels of indexes, and what `read` and parsing a document throw
+ * layers. Every verb that follows descriptors uses this walk: load and save, the check, later pull and push.
+ * @throws ERR_IMAGE_INDEX_DEPTH above four levels of indexes, and what `read` and parsing a document throw
  */
 export async function* walk(target: Descriptor, options: WalkOptions): AsyncGenerator<WalkNode, void> {
   yield* visit(target, options, { depth: maxIndexDepth, seen: new Set([target.digest]) });
 }
 
 interface Position {
-  /** How many levels of indexes may still follow. */
+  /** Levels of indexes that may still follow. */
   readonly depth: number;
   readonly seen: Set<Digest>;
 }
@@ -52,7 +52,7 @@ async function* visit(
   if (parsed.kind === 'index') {
     yield { kind: 'index', descriptor, document: { descriptor, bytes, value: parsed.value } };
     for (const entry of parsed.value.manifests) {
-      // One that is named a thousand times is read once.
+      // An entry that is repeated a thousand times is read once.
       if (seen.has(entry.digest) || options.follows?.(entry) === false) continue;
       seen.add(entry.digest);
       yield* visit(entry, options, { depth: depth - 1, seen });

@@ -10,13 +10,13 @@ import {
   type RepositoryName,
 } from './reference.ts';
 
-/** Docker Hub, where names without a registry live. */
+/** Docker Hub: the registry of names without one. */
 export const defaultDomain = 'docker.io';
 const formerDomain = 'index.docker.io';
 const officialPrefix = 'library/';
 export const defaultTag = 'latest';
 
-/** A first part is a registry when it looks like a host: a dot, a port, `localhost`, or upper case. */
+/** Takes the first part for a registry when it looks like a host: a dot, a port, `localhost`, or upper case. */
 function splitDomain(name: string): RepositoryName {
   const slash = name.indexOf('/');
   const first = slash < 0 ? '' : name.slice(0, slash);
@@ -44,30 +44,30 @@ export function parseReference(text: string): Reference {
     );
   }
   const reference = parseRawReference(`${domain}/${path}`);
-  // `a_b.c/d`: the first part is meant as a host but cannot be one. Docker goes on without any registry.
+  // `a_b.c/d`: the first part looks like a host but cannot be one. Docker accepts such a name, without any registry.
   if (reference.domain !== domain) throw invalidReference(undefined, text);
   return reference;
 }
 
-/** {@link parseReference} for names that are written out in full already. Throws also when `text` is not. */
+/** {@link parseReference} for names that are written out in full already. Throws also when `text` is not canonical. */
 export function parseCanonicalReference(text: string): Reference {
   const reference = parseReference(text);
   if (formatReference(reference) !== text) throw invalidReference('repository name must be canonical', text);
   return reference;
 }
 
-/** `:latest` where neither tag nor digest says which. */
+/** Adds `:latest` to a reference without tag and digest. */
 export const withDefaultTag = (reference: Reference): Reference =>
   reference.tag === undefined && reference.digest === undefined ? { ...reference, tag: defaultTag } : reference;
 
-/** The one thing to pull: a digest wins over a tag, and `latest` stands in where there is neither. */
+/** Returns the single name to pull: a digest wins over a tag, and `latest` is added when there is neither. */
 export function toPullReference(reference: Reference): Reference {
   if (reference.digest === undefined) return withDefaultTag(reference);
   const { tag: _, ...pinned } = reference;
   return pinned;
 }
 
-/** The name as docker shows it, without `docker.io/` and `library/`. */
+/** Returns the name as docker shows it, without `docker.io/` and `library/`. */
 export function familiarName({ domain, path }: RepositoryName): string {
   if (domain !== defaultDomain) return formatName({ domain, path });
   const official = path.startsWith(officialPrefix) && !path.includes('/', officialPrefix.length);
@@ -79,20 +79,20 @@ export const familiarString = (reference: Reference): string =>
   formatReference({ ...reference, domain: '', path: familiarName(reference) });
 
 /**
- * `--filter reference=PATTERN`: a shell pattern over the familiar string, or over the familiar name without tag.
- * Throws ERR_PATTERN_INVALID.
+ * Matches `--filter reference=PATTERN`: a shell pattern over the familiar string, or over the familiar name without
+ * tag. Throws ERR_PATTERN_INVALID.
  */
 export function familiarMatch(pattern: string, reference: Reference): boolean {
   return pathMatch(pattern, familiarString(reference)) || pathMatch(pattern, familiarName(reference));
 }
 
-/** What a user may mean by a name for an image; look the fields up in this order, the first hit wins. */
+/** The meanings of a user's name for an image. Look the fields up in this order; the first hit wins. */
 export interface ImageLookup {
   /** A whole digest or image ID. */
   readonly digest?: Digest;
   /** A reference, with `latest` added where it has neither tag nor digest. */
   readonly reference?: Reference;
-  /** The beginning of an image ID's hex digits; meant only when exactly one image has it. */
+  /** The beginning of an image ID's hex digits. It counts only when exactly one image has it. */
   readonly idPrefix?: string;
 }
 
@@ -105,7 +105,8 @@ export function parseAnyReference(text: string): { readonly digest: Digest } | {
 }
 
 /**
- * {@link parseAnyReference}, and shortened IDs with or without `sha256:`, as every command that takes an image does.
+ * {@link parseAnyReference} that also reads shortened IDs, with or without `sha256:`, as every command that takes an
+ * image does.
  */
 export function parseImageLookup(text: string): ImageLookup {
   const found = parseAnyReference(text);

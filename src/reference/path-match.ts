@@ -68,8 +68,9 @@ function matches(token: Token, char: string): boolean {
 }
 
 /**
- * Go's `path.Match`: the whole of `name` against a shell pattern in which `*` and `?` stop at `/`. Takes time in the
- * product of both lengths at most. Throws ERR_PATTERN_INVALID whether or not the beginning matches.
+ * Matches the whole of `name` against a shell pattern in which `*` and `?` stop at `/`, as Go's `path.Match` does.
+ * Takes time in the product of both lengths at most. Throws ERR_PATTERN_INVALID even when the beginning already fails
+ * to match.
  */
 export function pathMatch(pattern: string, name: string): boolean {
   const tokens = compile(pattern);
@@ -78,7 +79,7 @@ export function pathMatch(pattern: string, name: string): boolean {
   let at = 0;
   let star = -1;
   let starAt = 0;
-  // Only the last star is ever taken further: what earlier stars took can stay, they stand for less.
+  // Only the last star is ever extended. Extending an earlier one could not help: the last can match the same text.
   while (at < chars.length || token < tokens.length) {
     const wanted = tokens[token];
     const char = chars[at];

@@ -2,7 +2,7 @@ import { StrataError } from '../errors/index.ts';
 import { type Digest, parseDigest } from '../spec/digest.ts';
 import { isDigestForm, isDomain, isRepositoryPath, isTag, maxPathLength } from './grammar.ts';
 
-/** A repository in a registry. `domain` is empty only in what {@link parseRawReference} gives. */
+/** A repository in a registry. `domain` is empty only in results of {@link parseRawReference}. */
 export interface RepositoryName {
   readonly domain: string;
   readonly path: string;
@@ -14,7 +14,7 @@ export interface Reference extends RepositoryName {
   readonly digest?: Digest;
 }
 
-/** For this folder's parsers: docker's wording, one code. */
+/** Returns an ERR_REFERENCE_INVALID with docker's wording, for the parsers of this folder. */
 export function invalidReference(problem = 'invalid reference format', text?: string): StrataError {
   return new StrataError({
     code: 'ERR_REFERENCE_INVALID',
@@ -38,7 +38,7 @@ interface Parts extends RepositoryName {
   readonly digest: string | undefined;
 }
 
-// Neither name nor tag has an @; a tag has no slash: so the separators are found without trying.
+// A name or tag has no `@`, and a tag has no slash, so the separators are found without backtracking.
 function match(text: string): Parts | undefined {
   const at = text.indexOf('@');
   const digest = at < 0 ? undefined : text.slice(at + 1);
@@ -68,7 +68,7 @@ export function parseRepositoryName(text: string): RepositoryName {
 }
 
 /**
- * Reads a reference as it stands: no default registry, tag or `library/` is added. Throws ERR_REFERENCE_INVALID, and
+ * Reads a reference as written: no default registry, tag or `library/` is added. Throws ERR_REFERENCE_INVALID, and
  * ERR_DIGEST_INVALID or ERR_DIGEST_UNSUPPORTED for a digest of wrong length or another algorithm.
  */
 export function parseRawReference(text: string): Reference {
@@ -87,25 +87,25 @@ export function parseRawReference(text: string): Reference {
   };
 }
 
-/** `domain/path`. */
+/** Returns `domain/path`. */
 export const formatName = ({ domain, path }: RepositoryName): string => (domain === '' ? path : `${domain}/${path}`);
 
-/** The whole reference: `docker.io/library/busybox:1.36@sha256:…`. */
+/** Returns the whole reference: `docker.io/library/busybox:1.36@sha256:…`. */
 export const formatReference = (reference: Reference): string =>
   formatName(reference) +
   (reference.tag === undefined ? '' : `:${reference.tag}`) +
   (reference.digest === undefined ? '' : `@${reference.digest}`);
 
-/** The repository alone. */
+/** Returns the repository alone. */
 export const nameOnly = ({ domain, path }: RepositoryName): RepositoryName => ({ domain, path });
 
-/** The same reference with another tag. Throws ERR_REFERENCE_INVALID. */
+/** Returns the same reference with another tag. Throws ERR_REFERENCE_INVALID. */
 export function withTag(reference: Reference, tag: string): Reference & { readonly tag: string } {
   if (!isTag(tag)) throw invalidReference('invalid tag format', tag);
   return { ...reference, tag };
 }
 
-/** The same reference pinned to a digest; a tag stays. */
+/** Returns the same reference pinned to a digest; a tag stays. */
 export const withDigest = (reference: Reference, digest: Digest): Reference & { readonly digest: Digest } => ({
   ...reference,
   digest,

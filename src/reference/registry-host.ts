@@ -1,10 +1,10 @@
 import { defaultDomain } from './familiar.ts';
 import { splitHostPort } from './grammar.ts';
 
-/** Where the registry behind a domain answers: Docker Hub's API has a host of its own. */
+/** Returns the host of a registry's API. Docker Hub's differs from its domain. */
 export const apiHost = (domain: string): string => (domain === defaultDomain ? 'registry-1.docker.io' : domain);
 
-/** The name docker's `config.json` keeps a registry's credentials under. */
+/** Returns the key of a registry's credentials in docker's `config.json`. */
 export const credentialKey = (domain: string): string =>
   domain === defaultDomain ? 'https://index.docker.io/v1/' : domain;
 
@@ -20,7 +20,7 @@ function ipv6Groups(text: string): readonly number[] | undefined {
     : undefined;
 }
 
-/** True for `localhost`, 127.0.0.0/8 and ::1 (also as IPv4-mapped), whatever the port; no name is looked up. */
+/** True for `localhost`, 127.0.0.0/8 and ::1 (also as IPv4-mapped), with any port. Looks no name up. */
 export function isLoopback(domain: string): boolean {
   const { host } = splitHostPort(domain);
   if (host.toLowerCase() === 'localhost') return true;

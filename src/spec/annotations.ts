@@ -13,11 +13,11 @@ export const annotationKeys = {
   description: 'org.opencontainers.image.description',
   baseDigest: 'org.opencontainers.image.base.digest',
   baseName: 'org.opencontainers.image.base.name',
-  /** In an OCI layout's index: the name an entry goes by. Most tools write the tag alone, some the whole reference. */
+  /** In an OCI layout's index: the name of an entry. Most tools write the tag alone, some the whole reference. */
   refName: 'org.opencontainers.image.ref.name',
   /** containerd and docker: the full reference beside `refName`'s tag. */
   containerdImageName: 'io.containerd.image.name',
-  /** BuildKit marks what an attestation manifest in an index is about. */
+  /** BuildKit marks an attestation manifest in an index, and the manifest that it attests. */
   dockerReferenceType: 'vnd.docker.reference.type',
   dockerReferenceDigest: 'vnd.docker.reference.digest',
 } as const;

@@ -1,7 +1,7 @@
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const values: ReadonlyMap<string, number> = new Map(alphabet.split('').map((letter, value) => [letter, value]));
 
-/** Standard padded base64 (RFC 4648, section 4), or undefined when `text` is not exactly that. */
+/** Decodes standard padded base64 (RFC 4648, section 4). Undefined when `text` is anything else. */
 export function decodeBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0) return undefined;
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;

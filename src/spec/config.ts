@@ -17,7 +17,9 @@ export interface Healthcheck {
   readonly Retries?: number;
 }
 
-/** How to run the image: the `config` object of OCI's image config with Docker's extensions. Keys are the document's. */
+/**
+ * The `config` object of OCI's image config with Docker's extensions: how to run the image. Keys are the document's.
+ */
 export interface RunConfig {
   readonly User?: string;
   /** `80/tcp`, `53/udp`; a port without protocol is TCP. */
@@ -27,17 +29,17 @@ export interface RunConfig {
   readonly Entrypoint?: readonly string[];
   readonly Cmd?: readonly string[];
   readonly Healthcheck?: Healthcheck;
-  /** Windows: the command line stands escaped in the first element of Cmd. */
+  /** Windows: the first element of Cmd is the whole command line, already escaped. */
   readonly ArgsEscaped?: boolean;
   readonly Volumes?: KeySet;
   readonly WorkingDir?: string;
-  /** Dockerfile instructions to run when the image is built upon. */
+  /** Dockerfile instructions to run when the image is the base of a build. */
   readonly OnBuild?: readonly string[];
   readonly Labels?: StringMap;
   readonly StopSignal?: string;
   /** Seconds. */
   readonly StopTimeout?: number;
-  /** What shell forms of RUN, CMD and ENTRYPOINT are given to. */
+  /** The shell that runs the shell forms of RUN, CMD and ENTRYPOINT. */
   readonly Shell?: readonly string[];
 }
 
@@ -51,8 +53,8 @@ export interface HistoryEntry {
 }
 
 /**
- * One platform's image: how to run it and what it is made of. `config` and `history` are there even when the
- * document has none. String maps and key sets have no prototype, so any key may be looked up.
+ * One platform's image: how to run it, and its layers. `config` and `history` are set even when the document has none.
+ * String maps and key sets have no prototype, so any key may be looked up.
  */
 export interface ImageConfig {
   readonly architecture: string;
@@ -63,7 +65,7 @@ export interface ImageConfig {
   /** RFC 3339. */
   readonly created?: string;
   readonly author?: string;
-  /** Docker: what `commit -m` said. */
+  /** Docker: the message of `commit -m`. */
   readonly comment?: string;
   readonly docker_version?: string;
   readonly config: RunConfig;
@@ -170,9 +172,9 @@ function readRootfs(document: Fields, rules: Rules): ImageConfig['rootfs'] {
 
 /**
  * Reads the config of one platform's image; the digest of `bytes` is its image ID. Unknown fields are tolerated.
- * `rules` 'schema' takes exactly what OCI's JSON schema takes; 'engine' (default) also what docker writes and runs: no
- * `diff_ids` for no layers, an `Env` entry without `=`. Throws ERR_JSON_INVALID, ERR_JSON_TOO_LARGE,
- * ERR_DOCUMENT_INVALID, ERR_DOCUMENT_TOO_LARGE, ERR_DIGEST_INVALID or ERR_DIGEST_UNSUPPORTED.
+ * `rules` 'schema' takes exactly what OCI's JSON schema takes. 'engine' (default) also takes two forms that docker
+ * writes and runs: no `diff_ids` for no layers, and an `Env` entry without `=`. Throws ERR_JSON_INVALID,
+ * ERR_JSON_TOO_LARGE, ERR_DOCUMENT_INVALID, ERR_DOCUMENT_TOO_LARGE, ERR_DIGEST_INVALID or ERR_DIGEST_UNSUPPORTED.
  */
 export function parseImageConfig(
   bytes: Uint8Array,

@@ -6,15 +6,15 @@ import { isMediaType } from './media-types.ts';
 import type { Rules } from './parsed.ts';
 import type { Platform } from './platform.ts';
 
-/** What names a blob: type, digest, size in bytes. Keys are the document's. */
+/** The name of a blob: media type, digest, size in bytes. Keys are the document's. */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: Digest;
   readonly size: number;
-  /** Where else the blob may be fetched: absolute URIs of any scheme, to be judged before use (CVE-2020-15157). */
+  /** Other sources of the blob: absolute URIs of any scheme, to be judged before use (CVE-2020-15157). */
   readonly urls?: readonly string[];
   readonly annotations?: StringMap;
-  /** The blob itself in base64, `size` bytes when decoded; whoever uses it still verifies the digest. */
+  /** The blob itself in base64, `size` bytes when decoded. Its digest is not yet verified. */
   readonly data?: string;
   readonly platform?: Platform;
   readonly artifactType?: string;
@@ -33,7 +33,7 @@ export const descriptorKeys: readonly (keyof Descriptor)[] = [
 
 const uri = /^[A-Za-z][A-Za-z0-9+.-]*:[\u0021-\u007e]+$/;
 
-/** An RFC 6838 media type, or undefined where the field is absent. */
+/** Reads an RFC 6838 media type; undefined when the field is absent. */
 export function readMediaType(fields: Fields, name: string): string | undefined {
   const text = fields.string(name);
   if (text !== undefined && !isMediaType(text)) throw fields.fail(name, 'is no media type');
@@ -59,7 +59,7 @@ function readPlatform(fields: Fields): Platform {
   });
 }
 
-/** Reads one descriptor out of a document; throws as {@link Fields} and `parseDigest` do. */
+/** Reads one descriptor of a document. Throws as {@link Fields} and `parseDigest` do. */
 export function readDescriptor(fields: Fields, rules: Rules): Descriptor {
   const mediaType = readMediaType(fields, 'mediaType');
   if (mediaType === undefined) throw fields.fail('mediaType', 'is missing');
@@ -89,15 +89,15 @@ function readDigest(fields: Fields, rules: Rules): Digest {
   return text as Digest;
 }
 
-/** The bytes of the blob where the descriptor carries them; not yet verified against the digest. */
+/** Returns the blob's bytes when the descriptor carries them; not yet verified against the digest. */
 export const inlineData = ({ data }: Descriptor): Uint8Array | undefined =>
   data === undefined ? undefined : decodeBase64(data);
 
-/** True when both name the same bytes as the same thing; annotations and platform do not matter. */
+/** True when both have the same digest, size and media type. Annotations and platform are not compared. */
 export const sameTarget = (a: Descriptor, b: Descriptor): boolean =>
   a.digest === b.digest && a.size === b.size && a.mediaType === b.mediaType;
 
-/** The descriptor for writing, its fields in the specification's order. */
+/** Returns the descriptor for writing, its fields in the specification's order. */
 export const formatDescriptor = (descriptor: Descriptor): Descriptor =>
   present({
     mediaType: descriptor.mediaType,

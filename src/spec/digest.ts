@@ -13,21 +13,23 @@ export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512';
 
 const hexLength: { readonly [algorithm in DigestAlgorithm]: number } = { sha256: 64, sha384: 96, sha512: 128 };
 
-/** What an image may be named by. sha384 is registered with OCI's go-digest but used by no registry or builder. */
+/**
+ * Algorithms accepted in names of images. sha384 is registered with OCI's go-digest but used by no registry or builder.
+ */
 export const imageAlgorithms: readonly DigestAlgorithm[] = ['sha256', 'sha512'];
 
 const grammar = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/;
 const lowerHex = /^[0-9a-f]*$/;
 
-// The longest legal digest is far shorter; messages must not repeat megabytes of hostile text.
+// The longest legal digest is far shorter. Messages must not repeat megabytes of hostile text.
 const quote = (text: string): string => JSON.stringify(text.length > 160 ? `${text.slice(0, 160)}…` : text);
 
 const isKnown = (algorithm: string): algorithm is DigestAlgorithm => Object.hasOwn(hexLength, algorithm);
 
 /**
- * The two halves of anything that has the form of a digest (image-spec descriptor.md, "Digests"), known algorithm or
- * not. The grammar allows neither `/` nor `..`, so both halves are safe as file names (CVE-2024-3727).
- * Throws ERR_DIGEST_INVALID.
+ * Splits anything that has the form of a digest (image-spec descriptor.md, "Digests"), known algorithm or not, at its
+ * colon. The grammar allows neither `/` nor `..`, so both halves are safe as file names (CVE-2024-3727). Throws
+ * ERR_DIGEST_INVALID.
  */
 export function splitDigest(text: string): { readonly algorithm: string; readonly encoded: string } {
   if (text.length > 512 || !grammar.test(text)) {
@@ -41,7 +43,9 @@ export function splitDigest(text: string): { readonly algorithm: string; readonl
   return { algorithm: text.slice(0, colon), encoded: text.slice(colon + 1) };
 }
 
-/** {@link splitDigest}, and for registered algorithms also length and lower-case hex. Throws ERR_DIGEST_INVALID. */
+/**
+ * {@link splitDigest} that also checks length and lower-case hex of registered algorithms. Throws ERR_DIGEST_INVALID.
+ */
 export function checkDigestForm(text: string): { readonly algorithm: string; readonly encoded: string } {
   const parts = splitDigest(text);
   if (isKnown(parts.algorithm)) {
@@ -80,7 +84,7 @@ export function parseDigest(text: string, algorithms: readonly DigestAlgorithm[]
   return text as Digest;
 }
 
-/** True for what {@link parseDigest} accepts. */
+/** True for a text that {@link parseDigest} accepts with its default algorithms. */
 export function isDigest(text: string): text is Digest {
   if (!grammar.test(text)) return false;
   const colon = text.indexOf(':');
@@ -98,13 +102,13 @@ export const parseDiffId = (text: string): DiffId => parseDigest(text) as string
 /** {@link parseDigest} for a hash over diffIDs. */
 export const parseChainId = (text: string): ChainId => parseDigest(text) as string as ChainId;
 
-/** From the result of a hash: `hex` in lower case, as long as the algorithm's. */
+/** Returns the digest of a hash result: `hex` in lower case, as long as the algorithm requires. */
 export const digestFromHex = (algorithm: DigestAlgorithm, hex: string): Digest =>
   parseDigest(`${algorithm}:${hex}`, [algorithm]);
 
-/** The part before the colon: the name of the hash, also in `node:crypto`. */
+/** Returns the part before the colon: the name of the hash, also in `node:crypto`. */
 export const digestAlgorithm = (digest: Digest | DiffId | ChainId): DigestAlgorithm =>
   digest.slice(0, digest.indexOf(':')) as DigestAlgorithm;
 
-/** The part after the colon, all of it. */
+/** Returns the part after the colon, in full. */
 export const digestHex = (digest: Digest | DiffId | ChainId): string => digest.slice(digest.indexOf(':') + 1);

@@ -3,7 +3,7 @@ import { Fields } from './fields.ts';
 import { maxArchiveIndexBytes, maxLayers } from './limits.ts';
 import { parseJson } from './parse-json.ts';
 
-/** Names of the two files at the top of what `docker save` writes. */
+/** Names of the two files at the top of a `docker save` archive. */
 export const archiveManifestName = 'manifest.json';
 export const archiveRepositoriesName = 'repositories';
 
@@ -16,7 +16,7 @@ export interface ArchiveImage {
   readonly repoTags: readonly string[];
 }
 
-// CVE-2014-9356 to -9358: paths and IDs out of an archive led out of the folder it was unpacked to.
+// CVE-2014-9356 to -9358: paths and IDs of an archive led out of the folder it was unpacked to.
 function checkPath(fields: Fields, name: string, path: string): string {
   const parts = path.split('/');
   if (path.length > 4096 || path.includes('\0') || path.includes('\\')) throw fields.fail(name, 'is no path');
@@ -43,7 +43,7 @@ export function parseArchiveManifest(bytes: Uint8Array): readonly ArchiveImage[]
   });
 }
 
-/** The bytes of `manifest.json`, in docker's field order. */
+/** Returns the bytes of `manifest.json`, in docker's field order. */
 export const formatArchiveManifest = (images: readonly ArchiveImage[]): Uint8Array =>
   utf8(
     JSON.stringify(
@@ -58,7 +58,7 @@ export const formatArchiveManifest = (images: readonly ArchiveImage[]): Uint8Arr
 export interface ArchiveTag {
   readonly repository: string;
   readonly tag: string;
-  /** docker's ID of the topmost layer: 64 hexadecimal digits, checked. */
+  /** Docker's ID of the topmost layer: 64 hexadecimal digits, checked. */
   readonly layerId: string;
 }
 

@@ -21,7 +21,7 @@ function describe(value: Json): string {
 /**
  * Typed access to one JSON object. `null` counts as absent, as in Go. Unknown keys are tolerated, except those that
  * differ from a known one in case only: Go's reader takes them for the known one, so two engines would see two
- * documents. Every reader throws ERR_DOCUMENT_INVALID (invalid-argument) naming document and path.
+ * documents. Every reader throws ERR_DOCUMENT_INVALID (invalid-argument), which names document and path.
  */
 export class Fields {
   readonly #object: JsonObject;
@@ -41,7 +41,10 @@ export class Fields {
     }
   }
 
-  /** For problems the caller finds; `name` is a field of this object, or '' for the object itself. */
+  /**
+   * Returns the error for a problem that the caller finds; `name` is a field of this object, or '' for the object
+   * itself.
+   */
   fail(name: string, problem: string): StrataError {
     const path = [this.#path, name].filter((part) => part !== '').join('.');
     return new StrataError({
@@ -85,7 +88,7 @@ export class Fields {
     throw this.#wrong(name, 'true or false', value);
   }
 
-  /** A whole number written without fraction or exponent, within ±(2^53 − 1). */
+  /** Returns a whole number written without fraction or exponent, within ±(2^53 − 1). */
   integer(name: string): number | undefined {
     const value = this.#get(name);
     if (value === undefined || typeof value === 'number') return value;
@@ -99,7 +102,7 @@ export class Fields {
     });
   }
 
-  /** A map without prototype: read keys freely, `constructor` included. */
+  /** Returns a map without prototype: any key may be read, `constructor` included. */
   stringMap(name: string): StringMap | undefined {
     const map = this.#map(name);
     if (map === undefined) return undefined;
@@ -111,7 +114,7 @@ export class Fields {
     return copy;
   }
 
-  /** A set written as a map to objects; as {@link stringMap} it has no prototype. */
+  /** Returns a set that is written as a map to objects. Like {@link stringMap}, it has no prototype. */
   keySet(name: string): KeySet | undefined {
     const map = this.#map(name);
     if (map === undefined) return undefined;
@@ -141,7 +144,7 @@ export class Fields {
     return value === undefined ? undefined : new Fields(value, known, this.#what, this.#at(name));
   }
 
-  /** An array of objects; more than `max` of them is ERR_DOCUMENT_TOO_LARGE (exhausted). */
+  /** Returns an array of objects. More than `max` of them is ERR_DOCUMENT_TOO_LARGE (exhausted). */
   objects(name: string, known: readonly string[], max: number): readonly Fields[] | undefined {
     const items = this.array(name);
     if (items !== undefined && items.length > max) {

@@ -49,8 +49,8 @@ const formatHistory = (entry: HistoryEntry): object =>
   });
 
 /**
- * The bytes of a config made here: fields in the order docker writes them, maps sorted, nothing but the fields of
- * {@link ImageConfig}. Equal configs give equal bytes, and so equal image IDs.
+ * Returns the bytes of a new config: fields in the order docker writes them, maps sorted, only fields of {@link
+ * ImageConfig}. Equal configs give equal bytes, and so equal image IDs.
  */
 export function formatImageConfig(config: ImageConfig): Uint8Array {
   const document = present({

@@ -10,13 +10,13 @@ import { isIndex, isManifest, isSchema1, mediaTypes } from './media-types.ts';
 import { parseJson } from './parse-json.ts';
 import type { Parsed, Rules } from './parsed.ts';
 
-/** What a manifest and an index have in common. */
+/** Fields that manifests and indexes have in common. */
 export interface DocumentFields {
   readonly schemaVersion: 2;
-  /** The document's own, else the one it came under, else OCI's for its shape. */
+  /** The document's own type, else the expected one, else OCI's for its shape. */
   readonly mediaType: string;
   readonly artifactType?: string;
-  /** What this document is about (signature, SBOM, attestation): the other end of the referrers API. */
+  /** The document that this one describes (as a signature, SBOM or attestation): the other end of the referrers API. */
   readonly subject?: Descriptor;
   readonly annotations?: StringMap;
 }
@@ -38,12 +38,12 @@ export type ParsedDocument =
   | (Parsed<Index> & { readonly kind: 'index' });
 
 export interface ParseManifestOptions {
-  /** What the document came under: a descriptor's mediaType or an HTTP Content-Type without parameters. */
+  /** The expected type: a descriptor's mediaType, or an HTTP Content-Type without parameters. */
   readonly mediaType?: string | undefined;
   readonly rules?: Rules | undefined;
 }
 
-// In one list, so that another case of any of them is refused in both kinds; `fsLayers` is schema 1's.
+// One list for both kinds, so that a key in another case is refused in either; `fsLayers` is schema 1's.
 const knownKeys = [
   'schemaVersion',
   'mediaType',
@@ -64,7 +64,7 @@ function refuseSchema1(): StrataError {
   });
 }
 
-/** The one type a document has: its own and the one it came under may not differ (CVE-2021-41190). */
+/** Returns the type of a document. Its own and the expected one may not differ (CVE-2021-41190). */
 function settleType(fields: Fields, given: string | undefined): string {
   const own = readMediaType(fields, 'mediaType');
   if (isSchema1(own ?? given ?? '') || fields.has('fsLayers')) throw refuseSchema1();
@@ -115,9 +115,9 @@ function readManifest(fields: Fields, common: DocumentFields, rules: Rules): Man
 }
 
 /**
- * Reads a manifest or an index, of OCI or of Docker. Refuses documents that two readers could take for two things
- * (CVE-2021-41190: fields of both, a type other than the one given, duplicate keys) and schema 1; tolerates unknown
- * fields. Throws ERR_JSON_INVALID, ERR_JSON_TOO_LARGE, ERR_DOCUMENT_INVALID, ERR_DOCUMENT_TOO_LARGE,
+ * Reads a manifest or an index, of OCI or of Docker. Refuses schema 1, and documents that two readers could understand
+ * in two ways (CVE-2021-41190): fields of both kinds, a type other than the expected one, duplicate keys. Tolerates
+ * unknown fields. Throws ERR_JSON_INVALID, ERR_JSON_TOO_LARGE, ERR_DOCUMENT_INVALID, ERR_DOCUMENT_TOO_LARGE,
  * ERR_DIGEST_INVALID, ERR_DIGEST_UNSUPPORTED, ERR_MANIFEST_SCHEMA1 or ERR_MANIFEST_TYPE.
  */
 export function parseDocument(bytes: Uint8Array, options: ParseManifestOptions = {}): ParsedDocument {
@@ -135,7 +135,7 @@ export function parseDocument(bytes: Uint8Array, options: ParseManifestOptions =
   };
 }
 
-/** {@link parseDocument} where only a manifest will do. */
+/** {@link parseDocument} that refuses an index. */
 export function parseManifest(bytes: Uint8Array, options: ParseManifestOptions = {}): Parsed<Manifest> {
   const parsed = parseDocument(bytes, options);
   if (parsed.kind === 'manifest') return parsed;
@@ -145,7 +145,7 @@ export function parseManifest(bytes: Uint8Array, options: ParseManifestOptions =
   });
 }
 
-/** {@link parseDocument} where only an index will do. */
+/** {@link parseDocument} that refuses a manifest. */
 export function parseIndex(bytes: Uint8Array, options: ParseManifestOptions = {}): Parsed<Index> {
   const parsed = parseDocument(bytes, options);
   if (parsed.kind === 'index') return parsed;
@@ -155,7 +155,7 @@ export function parseIndex(bytes: Uint8Array, options: ParseManifestOptions = {}
   });
 }
 
-/** The bytes of a manifest or index made here. */
+/** Returns the bytes of a new manifest or index. */
 export function formatDocument(document: Manifest | Index): Uint8Array {
   const { schemaVersion, mediaType, artifactType, subject, annotations } = document;
   const body =
@@ -168,15 +168,15 @@ export function formatDocument(document: Manifest | Index): Uint8Array {
 }
 
 /**
- * Each layer beside the hash of its uncompressed tar, from the base up. Throws ERR_LAYERS_MISMATCH (invalid-argument)
- * when manifest and config do not tell of the same number of layers, or the history of more.
+ * Pairs each layer with the hash of its uncompressed tar, from the base up. Throws ERR_LAYERS_MISMATCH
+ * (invalid-argument) when manifest and config have different numbers of layers, or the history has more.
  */
 export function pairLayers(
   manifest: Manifest,
   config: ImageConfig,
 ): readonly { readonly descriptor: Descriptor; readonly diffId: DiffId }[] {
   const ids = config.rootfs.diff_ids;
-  // Docker takes a history that tells of fewer layers (squashed images), never of more.
+  // Docker accepts a history with fewer layers (squashed images), never one with more.
   const filled = config.history.filter((entry) => entry.empty_layer !== true).length;
   if (ids.length !== manifest.layers.length || filled > ids.length) {
     throw new StrataError({

@@ -9,7 +9,7 @@ export const mediaTypes = {
   ociForeignLayer: 'application/vnd.oci.image.layer.nondistributable.v1.tar',
   ociForeignLayerGzip: 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
   ociForeignLayerZstd: 'application/vnd.oci.image.layer.nondistributable.v1.tar+zstd',
-  /** The two bytes `{}`, for fields an artifact must fill. */
+  /** The two bytes `{}`, for fields that an artifact must set. */
   ociEmpty: 'application/vnd.oci.empty.v1+json',
   dockerIndex: 'application/vnd.docker.distribution.manifest.list.v2+json',
   dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
@@ -54,29 +54,32 @@ const grammar = /^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}\/[A-Za-z0-9][A-Za-z0-9!
 export const isMediaType = (text: string): boolean => grammar.test(text);
 export const isIndex = (mediaType: string): boolean => rows.get(mediaType)?.kind === 'index';
 export const isManifest = (mediaType: string): boolean => rows.get(mediaType)?.kind === 'manifest';
-/** True for the config of an image; an artifact's config has a type of its own. */
+/** True for the config of an image; an artifact's config has another type. */
 export const isConfig = (mediaType: string): boolean => rows.get(mediaType)?.kind === 'config';
 /** True for an image's filesystem layers, foreign ones included. */
 export const isLayer = (mediaType: string): boolean => rows.get(mediaType)?.kind === 'layer';
-/** True for layers that registries do not take; they are fetched from the descriptor's `urls`. */
+/** True for layers that registries do not accept; they are fetched from the descriptor's `urls`. */
 export const isForeignLayer = (mediaType: string): boolean => rows.get(mediaType)?.foreign === true;
 export const isDockerMediaType = (mediaType: string): boolean => rows.get(mediaType)?.docker === mediaType;
 
-/** Docker's old manifest, whose digests do not cover what they name; nothing reads it any more. */
+/** True for docker's old manifest, whose digests do not cover its content. No current tool reads it. */
 export const isSchema1 = (mediaType: string): boolean =>
   /^application\/vnd\.docker\.distribution\.manifest\.v1\+(?:json|prettyjws)$/.test(mediaType);
 
-/** What the type promises of a layer's bytes; undefined for anything but a layer. Readers look at the bytes instead. */
+/**
+ * Returns the compression that a layer's type promises; undefined for any other type. Readers look at the bytes
+ * instead.
+ */
 export const layerCompression = (mediaType: string): LayerCompression | undefined => rows.get(mediaType)?.compression;
 
-/** The type of a layer made here. */
+/** Returns the type for a new layer. */
 export function layerMediaType(compression: LayerCompression, family: 'oci' | 'docker' = 'oci'): string {
   const found = table.find((row) => row.kind === 'layer' && row.compression === compression && row.foreign !== true);
   return (family === 'docker' ? found?.docker : found?.oci) ?? t.ociLayer;
 }
 
-/** OCI's name for a Docker type; any other type is returned as it is. */
+/** Returns OCI's name for a Docker type, and any other type unchanged. */
 export const toOciMediaType = (mediaType: string): string => rows.get(mediaType)?.oci ?? mediaType;
 
-/** Docker's name for an OCI type where it has one; any other type is returned as it is. */
+/** Returns Docker's name for an OCI type if it has one, and any other type unchanged. */
 export const toDockerMediaType = (mediaType: string): string => rows.get(mediaType)?.docker ?? mediaType;

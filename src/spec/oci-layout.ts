@@ -17,7 +17,7 @@ export const layoutIndexName = 'index.json';
 export const layoutFile: Uint8Array = utf8('{"imageLayoutVersion":"1.0.0"}');
 
 /**
- * Checks an `oci-layout` file. Throws ERR_JSON_INVALID or ERR_DOCUMENT_INVALID when it is none, and
+ * Checks an `oci-layout` file. Throws ERR_JSON_INVALID or ERR_DOCUMENT_INVALID for any other content, and
  * ERR_LAYOUT_VERSION (unsupported) for another version than 1.0.0.
  */
 export function parseLayoutFile(bytes: Uint8Array): void {
@@ -31,18 +31,20 @@ export function parseLayoutFile(bytes: Uint8Array): void {
   });
 }
 
-/** Path of a blob inside a layout; its parts cannot leave the folder, the digest's grammar sees to it. */
+/** Returns the path of a blob inside a layout. The digest's grammar keeps it inside the folder. */
 export const layoutBlobPath = (digest: Digest): string => `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`;
 
 export interface LayoutEntry {
   readonly descriptor: Descriptor;
-  /** `org.opencontainers.image.ref.name`: a tag for most tools, a whole reference for some, anything for an attacker. */
+  /**
+   * `org.opencontainers.image.ref.name`: a tag from most tools, a whole reference from some, any text from an attacker.
+   */
   readonly refName?: string;
-  /** The full reference, where containerd or docker wrote the layout. */
+  /** The full reference, when containerd or docker wrote the layout. */
   readonly imageName?: string;
 }
 
-/** What a layout's `index.json` holds, with the names to be checked by the reference grammar. */
+/** Lists the entries of a layout's `index.json`. Their names are yet to be checked by the reference grammar. */
 export function layoutEntries(index: Index): readonly LayoutEntry[] {
   return index.manifests.map((descriptor) => {
     const refName = descriptor.annotations?.[annotationKeys.refName];

@@ -1,7 +1,7 @@
 import { StrataError } from '../errors/index.ts';
 import { maxJsonDepth, maxJsonValues } from './limits.ts';
 
-/** A number that is no exactly held integer (`1.5`, `1e3`, `2^63`), with the text it was written as. */
+/** A number that is not written as a safe integer (`1.5`, `1e3`, `2^63`), with its text in the document. */
 export class JsonReal {
   readonly text: string;
 
@@ -18,12 +18,12 @@ export class JsonReal {
   }
 }
 
-/** Has no prototype: a key named `__proto__` or `constructor` is a key like any other. */
+/** An object without prototype: a key named `__proto__` or `constructor` is a key like any other. */
 export interface JsonObject {
   readonly [key: string]: Json;
 }
 
-/** Every `number` in it is a safe integer. */
+/** A JSON value. Every `number` in it is a safe integer. */
 export type Json = null | boolean | number | string | JsonReal | readonly Json[] | JsonObject;
 
 export interface ParseJsonOptions {
@@ -94,7 +94,7 @@ class Parser {
     return found;
   }
 
-  /** Takes `text` and the white space behind it when it stands here. */
+  /** Consumes `text` and the white space behind it, if `text` comes next. */
   #skip(text: string): boolean {
     if (!this.#text.startsWith(text, this.#position)) return false;
     this.#position += text.length;
@@ -171,7 +171,7 @@ class Parser {
       text += this.#escape() + this.#take(plain);
     }
     this.#skip('"');
-    // A lone surrogate has no UTF-8 form: Go would replace it silently, and two readers would see two documents.
+    // A lone surrogate has no UTF-8 form. Go replaces it silently, so two readers would see two documents.
     if (!text.isWellFormed()) throw this.#fail('a lone surrogate in a string');
     return text;
   }
@@ -203,9 +203,9 @@ class Parser {
 }
 
 /**
- * Strict JSON (RFC 8259) from bytes: valid UTF-8 without a byte order mark, no duplicate keys (two readers must not see
- * two documents, CVE-2021-41190), bounded size, depth and number of values; linear time.
- * Throws ERR_JSON_INVALID (invalid-argument) or ERR_JSON_TOO_LARGE (exhausted).
+ * Parses strict JSON (RFC 8259): valid UTF-8 without a byte order mark, no duplicate keys (two readers must not see two
+ * documents, CVE-2021-41190), bounded size, depth and number of values. Takes linear time. Throws ERR_JSON_INVALID
+ * (invalid-argument) or ERR_JSON_TOO_LARGE (exhausted).
  */
 export function parseJson(bytes: Uint8Array, options: ParseJsonOptions): Json {
   if (bytes.length > options.maxBytes) {

@@ -1,11 +1,11 @@
-/** A document beside the exact bytes it came in: digests are over bytes and never over what was parsed. */
+/** A parsed document and its exact bytes: digests are over the bytes, never over the parsed value. */
 export interface Parsed<Value> {
   readonly bytes: Uint8Array;
   readonly value: Value;
 }
 
 /**
- * How strictly a document is read. `schema`: as OCI's JSON schemas say, which let digests of unknown algorithms
- * pass. `engine`: what can be verified and run, which also takes what widespread tools write against the schema.
+ * Strictness of a parser. `schema` follows OCI's JSON schemas, which let digests of unknown algorithms pass. `engine`
+ * accepts documents that can be verified and run, also those that widespread tools write against the schema.
  */
 export type Rules = 'schema' | 'engine';

@@ -1,6 +1,6 @@
 import { StrataError } from '../errors/index.ts';
 
-/** Where an image runs. Keys are the document's; values as found, not normalised. */
+/** The system that an image runs on. Keys are the document's; values as found, not normalised. */
 export interface Platform {
   readonly architecture: string;
   readonly os: string;
@@ -40,8 +40,8 @@ function normalizeVariant(architecture: string, variant: string): string {
 }
 
 /**
- * The one spelling of a platform for comparing: lower case, uname's names turned into Go's (`x86_64` → `amd64`,
- * `aarch64` → `arm64`), default variants left out (`amd64/v1`, `arm64/v8`), `arm` meaning `arm/v7`.
+ * Returns the canonical spelling of a platform, for comparison: lower case, uname's names turned into Go's (`x86_64` →
+ * `amd64`, `aarch64` → `arm64`), default variants left out (`amd64/v1`, `arm64/v8`), `arm` meaning `arm/v7`.
  */
 export function normalizePlatform(platform: Platform): Platform {
   const lower = platform.architecture.toLowerCase();
@@ -64,8 +64,8 @@ const part = /^[A-Za-z0-9_.-]+$/;
 const osPart = /^([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.-]*)\))?$/;
 
 /**
- * Reads `os/arch[/variant]`, `os(version)/arch`, or one of `os` and `arch` alone, in which case the other half comes
- * from `host`. The result is normalised, but for `arm64/v8`, which stays as written. Throws ERR_PLATFORM_INVALID.
+ * Reads `os/arch[/variant]`, `os(version)/arch`, or `os` or `arch` alone, completed from `host`. The result is
+ * normalised, except that `arm64/v8` stays as written. Throws ERR_PLATFORM_INVALID.
  */
 export function parsePlatform(text: string, host: Platform = { os: 'linux', architecture: 'amd64' }): Platform {
   const parts = text.split('/', 4);
@@ -101,7 +101,7 @@ function withoutDefaultArm(platform: Platform): Platform {
   return rest;
 }
 
-/** `linux/arm64/v8`, as docker prints it: without `os.version`, `unknown` where there is no operating system. */
+/** Returns `linux/arm64/v8`, as docker prints it: without `os.version`, `unknown` without an operating system. */
 export function formatPlatform(platform: Platform): string {
   if (platform.os === '') return 'unknown';
   return [platform.os, platform.architecture, platform.variant ?? ''].filter((name) => name !== '').join('/');
@@ -121,7 +121,7 @@ function arm64Variants(variant: string): string[] {
   return [...below('v9', minor), ...below('v8', minor + 5)];
 }
 
-/** What a machine runs, best first, as `architecture/variant` in normalised spelling. */
+/** Lists the platforms that a machine can run, best first, as `architecture/variant` in normalised spelling. */
 function runnable(machine: Platform): string[] {
   const { architecture, variant = '' } = normalizePlatform(machine);
   const named = (name: string, variants: readonly string[]): string[] =>
@@ -140,9 +140,9 @@ function runnable(machine: Platform): string[] {
 }
 
 /**
- * How well an image for `candidate` suits a machine of platform `wanted`: 0 is exact, higher is worse (amd64 also runs
- * 386, arm64 runs arm/v8 down to v5), undefined is not at all. On Windows the build of `os.version` must agree; every
- * one of the candidate's `os.features` must be among the machine's.
+ * Ranks an image for `candidate` on a machine of platform `wanted`: 0 is exact, higher is worse (amd64 also runs 386,
+ * arm64 runs arm/v8 down to v5), undefined is not at all. On Windows the build of `os.version` must agree; every one of
+ * the candidate's `os.features` must be among the machine's.
  */
 export function platformRank(wanted: Platform, candidate: Platform): number | undefined {
   const [want, have] = [normalizePlatform(wanted), normalizePlatform(candidate)];
@@ -156,13 +156,15 @@ export function platformRank(wanted: Platform, candidate: Platform): number | un
   return rank < 0 ? undefined : rank;
 }
 
-/** True when both name the same platform, whatever the spelling; `os.version` and features are not compared. */
+/** True when both are the same platform, in any spelling; `os.version` and features are not compared. */
 export function samePlatform(a: Platform, b: Platform): boolean {
   const [x, y] = [normalizePlatform(a), normalizePlatform(b)];
   return x.os === y.os && x.architecture === y.architecture && (x.variant ?? '') === (y.variant ?? '');
 }
 
-/** The best of `candidates` for `wanted`, the first among equals; entries without a platform are never chosen. */
+/**
+ * Returns the best of `candidates` for `wanted`, the first among equals; entries without a platform are never chosen.
+ */
 export function choosePlatform<Entry extends { readonly platform?: Platform }>(
   wanted: Platform,
   candidates: readonly Entry[],

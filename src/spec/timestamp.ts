@@ -1,6 +1,6 @@
 const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|[+-](\d\d):(\d\d))$/;
 
-/** True for an RFC 3339 date and time that exists in the calendar; what Go's `time.Time` takes from JSON. */
+/** True for an RFC 3339 date and time that exists in the calendar; Go's `time.Time` accepts the same from JSON. */
 export function isTimestamp(text: string): boolean {
   if (text.length > 64) return false;
   const found = rfc3339.exec(text);

@@ -42,7 +42,7 @@ async function problemsOf(
   } catch (error) {
     if (isStrataError(error, 'ERR_BLOB_NOT_FOUND')) return ['is missing'];
     if (isStrataError(error, 'ERR_BLOB_DAMAGED')) return ['is not as long as it was'];
-    // It is what a check is asked for: the others are looked at all the same.
+    // Unreadable files are what a check looks for: it goes on with the other blobs.
     return [readFault(error)];
   }
 }

@@ -15,12 +15,12 @@ import type { Damage, Hold, Report } from './types.ts';
 export interface ImageParts {
   readonly metadata: Metadata;
   readonly content: BlobProvider;
-  /** Storage drivers with a snapshot that has the files of the whole image. */
+  /** Returns the storage drivers that have a snapshot with all files of the image. */
   readonly driversOf: (imageId: Digest) => readonly string[];
   readonly hold: Hold;
 }
 
-/** Whether names lead to images, images to their configs, layers and files, and configs to the layers recorded. */
+/** Checks that names lead to images, images to their configs, layers and files, and configs to the recorded layers. */
 export async function checkImages(parts: ImageParts, report: Report, options: AbortOptions): Promise<Damage[]> {
   const { metadata, hold } = parts;
   const damages: Damage[] = [];
@@ -49,7 +49,7 @@ async function targetProblems(
   if (target === undefined) return [];
   if (!objects.isPresent('blob', digest)) return ['its document is not recorded'];
   const named = targets.imagesOf(digest);
-  // Of an index only the platforms that were wanted are here.
+  // An index may have images for only some of its platforms.
   if (named.length > 0 && !named.some(({ imageId }) => images.get(imageId))) return ['none of its images is recorded'];
   const { mediaType, sizeBytes: size } = target;
   const read = async (descriptor: Descriptor): Promise<Uint8Array | undefined> =>
@@ -61,7 +61,7 @@ async function targetProblems(
     for await (const { kind, descriptor } of walk({ mediaType, digest, size }, { read }))
       if (kind === 'config') configs.add(descriptor.digest);
   } catch (error) {
-    // A document that cannot be read is found with the blobs.
+    // The check of blobs reports documents that cannot be read.
     if (isStrataError(error)) return [];
     readFault(error);
     return [];

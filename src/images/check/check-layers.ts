@@ -16,14 +16,16 @@ import type { Damage, Hold, Report } from './types.ts';
 export interface LayerParts {
   readonly metadata: Metadata;
   readonly indexPath: (diffId: DiffId) => string;
-  /** Snapshots that hold the layer's files, as images stand on them. */
+  /** Returns the snapshots with the layer's files that images use. */
   readonly snapshotsOf: (diffId: DiffId) => readonly string[];
   /** Opens the files of the layer. Throws ERR_SNAPSHOT_DAMAGED, ERR_SNAPSHOT_NOT_FOUND. */
   readonly filesOf: (snapshotId: string) => Promise<OpenLayerFiles>;
   readonly hold: Hold;
 }
 
-/** Makes every layer's tar again from its index and its files, and compares the hash. Reads every file of every layer. */
+/**
+ * Makes every layer's tar again from its index and its files, and compares the hash. Reads every file of every layer.
+ */
 export async function checkLayers(parts: LayerParts, report: Report, options: AbortOptions): Promise<Damage[]> {
   const damages: Damage[] = [];
   for (const record of parts.metadata.layers.list()) {
@@ -84,7 +86,7 @@ async function isAsIndexed(indexPath: string, files: LayerFiles, options: AbortO
   }
 }
 
-/** A layer that cannot be made again lives by its blob. */
+/** Checks the blob of a layer that cannot be made again. */
 function blobProblems({ metadata }: LayerParts, diffId: DiffId): string[] {
   const { state } = presenceOf(metadata, { diffId, digest: parseDigest(diffId) });
   return state === 'present' ? [] : ['it cannot be made again and its blob is gone'];

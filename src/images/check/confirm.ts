@@ -2,8 +2,8 @@ import type { ObjectRef } from '../../metadata/objects.ts';
 import type { Hold } from './types.ts';
 
 /**
- * The problems that `look` finds, when a second look at the thing, pinned, still finds some: beside other work it may have
- * been removed under the first one, or removed and made again.
+ * Returns the problems that `look` finds, if it finds some again once the object is pinned: before, concurrent work may
+ * have removed it, or removed and made it again.
  */
 export async function confirm(object: ObjectRef, hold: Hold, look: () => Promise<string[]>): Promise<string[]> {
   const problems = await look();

@@ -1,23 +1,23 @@
 import type { ObjectRef } from '../../metadata/objects.ts';
 
-/** Something the store says it has, and has not, or not as it was. */
+/** An object that is recorded but missing, or not as recorded. */
 export interface Damage extends ObjectRef {
   /** Follows the name: `its bytes are not what its digest says`. */
   readonly problem: string;
 }
 
-/** Something that cannot be looked at here, and is no damage. */
+/** An object that cannot be checked here, which is no damage. */
 export interface Unchecked extends ObjectRef {
-  /** Follows the name, as a damage's problem. */
+  /** Follows the name, like a damage's problem. */
   readonly reason: string;
 }
 
-/** Told for each thing looked at. */
+/** Reported for each object that was checked. */
 export interface Checked extends ObjectRef {
   readonly damaged: boolean;
 }
 
-/** Pins a thing for as long as the check takes, if it is there. */
+/** Pins an object for the rest of the check. Resolves to false when it no longer exists. */
 export type Hold = (object: ObjectRef) => Promise<boolean>;
 
 export type Report = (checked: Checked) => void;

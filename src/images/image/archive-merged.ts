@@ -9,12 +9,14 @@ import type { ContentOptions } from './image.ts';
 const slash = utf8('/');
 
 export interface ArchiveMergedOptions extends Pick<ContentOptions, 'signal'> {
-  /** What the top is called in the archive. */
+  /** Name of the topmost file in the archive. */
   readonly name: Uint8Array;
   readonly content: (file: MergedFile, options: ContentOptions) => AsyncIterable<Uint8Array>;
 }
 
-/** A tar of a file or tree that layers make, parents first, by bytes; names of one file are hardlinks. */
+/**
+ * Writes a tar of a file or tree as the layers show it, parents first, by bytes; further names of a file are hardlinks.
+ */
 export async function* archiveMerged(
   view: MergedLayers,
   top: MergedFile,
@@ -37,12 +39,12 @@ export async function* archiveMerged(
   yield tarEnd;
 }
 
-/** What files are called in the archive, and which of them are in it already under another name. */
+/** Names of files in the archive, and the names under which a hardlinked file is already in it. */
 class ArchivedNames {
   readonly #view: MergedLayers;
   readonly #top: MergedFile;
   readonly #name: Uint8Array;
-  /** First names of files that a hardlink led to. */
+  /** First names of files with several names. */
   readonly #first = new Map<string, Uint8Array>();
 
   constructor(view: MergedLayers, top: MergedFile, name: Uint8Array) {
@@ -57,7 +59,7 @@ class ArchivedNames {
     return concatBytes([this.#name, slash, path.subarray(length === 0 ? 0 : length + 1)]);
   }
 
-  /** Undefined for the first name of a file. */
+  /** Returns the name to link to; undefined for the first name of a file. */
   earlierName({ path, kind, source, target }: MergedFile): Uint8Array | undefined {
     if (source === undefined || kind === 'directory') return undefined;
     if (target === undefined && this.#first.size === 0) return undefined;
@@ -94,7 +96,7 @@ function headerOf(
   return { header: encodeTarHeader({ ...fields, path, sizeBytes }), storedBytes: sizeBytes, sparse: false };
 }
 
-/** Runs that are no whole blocks, as only odd programs write them, cannot be written again. */
+/** Returns undefined for runs that are no whole blocks, which only odd programs write: our tars cannot hold them. */
 function headerIfFits(fields: TarHeaderFields): Uint8Array | undefined {
   try {
     return encodeTarHeader(fields);

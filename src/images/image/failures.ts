@@ -15,7 +15,7 @@ const shown = (path: string | Uint8Array): string => {
   return JSON.stringify(text.startsWith('/') ? text : `/${text}`);
 };
 
-/** `layers` is how many were looked into, where not all were. */
+/** `layers` is the number of layers that were looked into; undefined for all. */
 export const noSuchFile = (path: string | Uint8Array, problem: PathProblem, layers: number | undefined): StrataError =>
   new StrataError({
     code: 'ERR_FILE_NOT_FOUND',

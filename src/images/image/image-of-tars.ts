@@ -5,7 +5,7 @@ import { type Manifest, parseManifest } from '../../spec/manifest.ts';
 import { manifestOf } from '../assemble-image.ts';
 import type { Document, Image, Layer } from './image.ts';
 
-/** A config with layers that are named as uncompressed tars, and the manifest that says so. */
+/** Returns layers that are described as uncompressed tars, and the manifest that names them and the config. */
 export function imageOfTars<L extends Layer>(
   config: Pick<Document<ImageConfig>, 'descriptor'>,
   tars: readonly L[],

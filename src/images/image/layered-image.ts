@@ -17,7 +17,18 @@ import type {
 
 const loadInside = (): Promise<typeof import('./look-inside.ts')> => import('./look-inside.ts');
 
-/** An image that offers its documents and layers: what its files are follows from the layers alone. */
+/**
+ * An image made of documents and layers. A subclass returns these four members; the files follow from the layers.
+ *
+ * ```ts
+ * class MyImage extends LayeredImage {
+ *   readonly id = myConfig.descriptor.digest;
+ *   async config() { return myConfig; }
+ *   async manifest() { return myManifest; }
+ *   async layers() { return myLayers; }
+ * }
+ * ```
+ */
 export abstract class LayeredImage implements Image {
   abstract readonly id: Digest;
   abstract config(options?: AbortOptions): Promise<Document<ImageConfig>>;

@@ -20,7 +20,7 @@ import type {
 } from './image.ts';
 
 const defaultMaxBytes = 64 << 20;
-// A listing waits for nothing: others get their turn now and then.
+// A listing never waits by itself, so it yields to the event loop now and then.
 const filesAtOnce = 512;
 
 /** See `Image.files`. */
@@ -33,7 +33,7 @@ export async function* listFiles(
   yield* taken(view.list(place, { recursive }), options);
 }
 
-/** As with ls: a symlink is followed to a directory, and else is what it is. */
+/** Finds the file to list as `ls` does: follows a symlink to a directory, and lists any other symlink itself. */
 function listedAt(view: MergedLayers, path: string | Uint8Array, layers: number | undefined): MergedFile {
   const itself = resolved(view, path, { followLink: false, layers });
   if (itself.kind !== 'symlink') return itself;
@@ -123,7 +123,7 @@ async function openView(
   return new MergedLayers(tables);
 }
 
-/** The entries of a layer, put where they lead on the layers below. */
+/** Reads the entries of a layer and places them where their paths lead on the layers below. */
 async function placed(layer: Layer, below: readonly LayerTable[], options: AbortOptions): Promise<LayerTable> {
   const table = new PlacedTable(new MergedLayers(below));
   for await (const entry of layer.entries(options)) table.add(entry);

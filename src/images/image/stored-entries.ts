@@ -7,7 +7,7 @@ import type { SnapshotRecord } from '../../ledger/types.ts';
 import { fitsChain } from '../../store/layers/parent-dependent.ts';
 import { noFileEntry } from './failures.ts';
 
-/** Entries where their paths say, as the tar itself has them. */
+/** Lists the entries of a layer under their own paths, as its tar does. */
 export function* entriesOfIndex(index: LayerIndex): Generator<LayerEntry, void> {
   for (const record of index.records()) {
     const entry = entryOfArchive(record, record.ordinal);
@@ -16,7 +16,8 @@ export function* entriesOfIndex(index: LayerIndex): Generator<LayerEntry, void> 
 }
 
 /**
- * Returns the number of the entry that has the content of another one: itself, or where a hardlink leads. Closes the index.
+ * Returns the number of the entry that has the content of `ordinal`: itself, or the target of a hardlink. Closes the
+ * index.
  * @throws ERR_FILE_KIND, ERR_LAYER_LINK_MISSING
  */
 export function contentEntry(index: LayerIndex, ordinal: number): number {
@@ -30,8 +31,8 @@ export function contentEntry(index: LayerIndex, ordinal: number): number {
 }
 
 /**
- * Returns the table of a layer where its index is right: without a layer below, or where the layer stands unpacked on those
- * below. Elsewhere a directory on the way may be a symlink, and the index is closed.
+ * Returns the table of a layer if its index holds there: without a layer below, or when the layer is unpacked on those
+ * below. Otherwise a directory on the way may be a symlink; then the index is closed.
  */
 export function tableOfIndex(
   index: LayerIndex,

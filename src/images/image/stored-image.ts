@@ -22,11 +22,11 @@ export interface StoredImageOptions {
   readonly id: Digest;
   /** The manifest that names the config; undefined when only the config is known. */
   readonly manifest: Digest | undefined;
-  /** Keeps what is read. */
+  /** Keeps everything that is read. */
   readonly lease: StoreLease;
 }
 
-/** An image of a store, as long as its lease. */
+/** An image of a store, usable as long as its lease is open. */
 export class StoredImage extends LayeredImage {
   readonly id: Digest;
   readonly #store: Store;
@@ -85,8 +85,8 @@ export class StoredImage extends LayeredImage {
   }
 
   /**
-   * The snapshots of the layers, base first. They are those that the image's own stands on: another image's snapshot may
-   * carry the chainID of a layer below, and goes with that image.
+   * Returns the snapshots of the layers, base first: only ancestors of the image's own one. Another image's snapshot
+   * may have the chainID of a lower layer, but is removed with that image.
    */
   async #snapshotsOf(diffIds: readonly DiffId[]): Promise<string[]> {
     const { metadata } = this.#store;
@@ -96,7 +96,7 @@ export class StoredImage extends LayeredImage {
     return top ? layerLine(top.id, metadata.snapshots).reverse() : [];
   }
 
-  /** Undefined when its bytes are not here, so that one of our own takes its place. */
+  /** Returns undefined when its bytes are not stored; a new manifest then replaces it. */
   async #ownManifest(): Promise<Document<Manifest> | undefined> {
     const { manifest: digest } = this.#options;
     if (digest === undefined) return undefined;

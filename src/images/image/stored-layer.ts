@@ -14,7 +14,7 @@ import type { ContentOptions, Layer, ReadOptions, TableOptions } from './image.t
 export class StoredLayer implements Layer {
   readonly diffId: DiffId;
   readonly descriptor: Descriptor;
-  /** With the layer's files; undefined when they are not unpacked for the driver in use. */
+  /** Snapshot with the layer's files; undefined when they are not unpacked for the driver in use. */
   readonly snapshotId: string | undefined;
   readonly #store: Store;
   readonly #lease: StoreLease;

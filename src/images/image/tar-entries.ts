@@ -6,13 +6,13 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import { noFileEntry } from './failures.ts';
 import type { ContentOptions, Layer } from './image.ts';
 
-/** The entries of a layer of which there is only its tar. */
+/** Lists the entries of a layer that has only a tar, without an index. */
 export async function* tarEntries(layer: Pick<Layer, 'tar'>, options: AbortOptions): AsyncGenerator<LayerEntry, void> {
   for await (const { found } of members(layer, options)) if (found !== undefined) yield found;
 }
 
 /**
- * The content of a file of such a layer, by the number of its entry; the tar is read up to it.
+ * Returns the content of a file in such a layer, by the number of its entry; the tar is read up to it.
  * @throws ERR_FILE_KIND, ERR_LAYER_LINK_MISSING, and what reading the tar throws
  */
 export async function* tarContent(
@@ -30,7 +30,7 @@ export async function* tarContent(
   throw noFileEntry(ordinal, undefined);
 }
 
-/** The number of the entry that has the content of a hardlink, as far as the layer itself has it. */
+/** Returns the number of the entry that has the content of a hardlink; -1 when it is not in this layer. */
 export async function linkedTo(layer: Pick<Layer, 'tar'>, link: LayerEntry, options: AbortOptions): Promise<number> {
   const table = new PlacedTable(new MergedLayers([]));
   for await (const entry of tarEntries(layer, options)) table.add(entry);

@@ -1,7 +1,7 @@
 import { firstCause, isStrataError, restate } from '../../errors/index.ts';
 import type { ArchiveInput } from './archive-input.ts';
 
-// What an archive can have wrong, as against the store or the machine. The last are its documents' mistakes.
+// Codes of faults in an archive, as opposed to the store or the machine. The last two lines are those of its documents.
 const ofArchives = new RegExp(
   `^ERR_(?:${[
     'ARCHIVE_(?!UNREADABLE)',
@@ -15,10 +15,12 @@ const ofArchives = new RegExp(
   ].join('|')})`,
 );
 
-// Standard input, opened by a name that nobody gave it.
+// Standard input, opened by a name that the user did not give.
 const unnamed = /^\/proc\/self\/fd\//;
 
-/** The failure of reading an archive, with the name of the file in front that holds it. */
+/**
+ * Returns the failure of reading an archive, with the path of the archive in front of the message if it is at fault.
+ */
 export function archiveFailure(thrown: unknown, input: ArchiveInput): unknown {
   const error = firstCause(thrown);
   if (typeof input !== 'string' || unnamed.test(input)) return error;

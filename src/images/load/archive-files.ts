@@ -3,28 +3,28 @@ import { StrataError } from '../../errors/index.ts';
 import type { Coming } from '../../layer/types.ts';
 import { readFullyAt } from '../../sys/fd-io.ts';
 
-/** A file of an archive, to be opened by the path given here and no other. */
+/** A file of an archive, to be opened by this path and no other. */
 export interface ArchiveFile {
-  /** Good until {@link ArchiveFiles.closeRead}. */
+  /** Valid until {@link ArchiveFiles.closeRead}. */
   readonly path: string;
-  /** Where it begins, when it is a piece of the file at `path`. */
+  /** Its first byte, when it is a part of the file at `path`. */
   readonly offset?: number;
   readonly sizeBytes: number;
-  /** Given when it is still being written: the unfinished blob of a layer, not a file of an archive. */
+  /** Set while it is still being written: the unfinished blob of a layer, not a file of an archive. */
   readonly coming?: ComingFile;
 }
 
-/** A blob that comes from elsewhere, into the content store. */
+/** A blob that is being received into the content store. */
 export interface ComingFile extends Coming {
-  /** Stores it, whole and verified. Called when nobody reads the file any more. */
+  /** Stores it, whole and verified. Called when the file has no more readers. */
   keep(): Promise<void>;
 }
 
-/** The regular files of an archive by their name in it. */
+/** The regular files of an archive, by their names in it. */
 export interface ArchiveFiles extends AsyncDisposable {
-  /** Undefined when there is none of that name. Links inside the archive are followed, never out of it. */
+  /** Undefined when no file has the name. Links inside the archive are followed, never out of it. */
   find(name: string): ArchiveFile | undefined;
-  /** Where files are opened one by one: lets go of those that were. What is read afterwards is opened anew. */
+  /** Closes the files read so far, where each is opened by itself. A later read opens them again. */
   closeRead?(): void;
 }
 
@@ -32,7 +32,7 @@ export interface ArchiveFiles extends AsyncDisposable {
 const maxTotalBytes = 256 << 20;
 
 /**
- * Reads the documents of one archive, which all are in memory at once: what one is named for twice counts twice.
+ * Reads the documents of one archive, all of which are in memory at once: a document that is named twice counts twice.
  */
 export class DocumentReader {
   readonly #files: ArchiveFiles;
@@ -42,7 +42,7 @@ export class DocumentReader {
     this.#files = files;
   }
 
-  /** {@link readWhole}. Throws ERR_ARCHIVE_INVALID when all documents together are more than 256 MiB. */
+  /** {@link readWhole} that throws ERR_ARCHIVE_INVALID when all documents together have more than 256 MiB. */
   read(name: string, maxBytes: number): Uint8Array {
     const bytes = readWhole(this.#files, name, maxBytes);
     this.#bytesLeft -= bytes.length;
@@ -51,7 +51,7 @@ export class DocumentReader {
   }
 }
 
-/** A whole small file. Throws ERR_ARCHIVE_FILE_MISSING, ERR_ARCHIVE_FILE_TOO_LARGE. */
+/** Reads a whole small file. Throws ERR_ARCHIVE_FILE_MISSING, ERR_ARCHIVE_FILE_TOO_LARGE. */
 export function readWhole(files: ArchiveFiles, name: string, maxBytes: number): Uint8Array {
   const file = files.find(name) ?? missing(name);
   if (file.sizeBytes <= maxBytes) {
@@ -67,7 +67,7 @@ export function readWhole(files: ArchiveFiles, name: string, maxBytes: number): 
   });
 }
 
-/** What is there of it, should the file have been cut short meanwhile. */
+/** Reads a file, or as much as exists when it was cut short meanwhile. */
 function readPiece({ path, offset = 0, sizeBytes }: ArchiveFile): Uint8Array {
   const bytes = Buffer.alloc(sizeBytes);
   const fd = openSync(path, 'r');
@@ -78,14 +78,13 @@ function readPiece({ path, offset = 0, sizeBytes }: ArchiveFile): Uint8Array {
   }
 }
 
-/** Opened when it is first read, so that one nobody reads holds nothing. */
+/** Reads a file in chunks. It is opened at the first one, so a stream that is never read holds no descriptor. */
 export async function* streamOf({ path, offset = 0, sizeBytes }: ArchiveFile): AsyncGenerator<Uint8Array> {
   if (sizeBytes === 0) return;
   const piece = { start: offset, end: offset + sizeBytes - 1, highWaterMark: 1 << 20 };
   yield* createReadStream(path, piece) as AsyncIterable<Uint8Array>;
 }
 
-/** Throws ERR_ARCHIVE_FILE_MISSING. */
 export function missing(name: string): never {
   throw new StrataError({
     code: 'ERR_ARCHIVE_FILE_MISSING',
@@ -101,5 +100,5 @@ export const archiveInvalid = (message: string): StrataError =>
     hint: 'Save the image again, and mistrust where the archive comes from if that is no help.',
   });
 
-/** Names come from strangers: one line of bounded length. */
+/** Quotes an untrusted name on one line of bounded length. */
 export const shown = (name: string): string => JSON.stringify(name.length > 160 ? `${name.slice(0, 160)}…` : name);

@@ -8,20 +8,20 @@ import { fromCaller } from '../caller-streams.ts';
 /** Path of a file, or the bytes themselves. */
 export type ArchiveInput = string | AsyncIterable<Uint8Array>;
 
-/** Bytes of an archive read so far, and how many there are, if that is known. */
+/** Bytes of an archive read so far, of `total`, if that is known. */
 export interface ArchiveRead {
   readonly type: 'archive';
   readonly offset: number;
   readonly total: number | undefined;
 }
 
-/** Throws ERR_ARCHIVE_UNREADABLE. */
+/** Returns how an archive can be read: as a folder, a file, or a stream. Throws ERR_ARCHIVE_UNREADABLE. */
 export function formOf(path: string): 'folder' | 'file' | 'stream' {
   const stat = statOf(path);
   return stat.isDirectory() ? 'folder' : stat.isFile() ? 'file' : 'stream';
 }
 
-/** The bytes of the input, told as they pass; with the signal they end at once. Throws ERR_ARCHIVE_UNREADABLE. */
+/** Yields the bytes of the input and reports progress; an abort ends them at once. Throws ERR_ARCHIVE_UNREADABLE. */
 export async function* readInput(
   input: ArchiveInput,
   report: (event: ArchiveRead) => void,
@@ -40,7 +40,7 @@ export async function* readInput(
 
 const statOf = (path: string): Stats => readable(path, () => statSync(path));
 
-/** In docker's words. */
+/** Runs `open`, with its failure in docker's words. */
 function readable<T>(path: string, open: () => T): T {
   try {
     return open();

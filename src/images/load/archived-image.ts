@@ -12,11 +12,11 @@ export interface ArchivedLayer {
   /** Its name in the archive, for messages. */
   readonly name: string;
   readonly file: ArchiveFile | undefined;
-  /** As a manifest names it; docker's archives have none. */
+  /** The manifest's descriptor; docker's archives have none. */
   readonly descriptor: Descriptor | undefined;
 }
 
-/** One image as an archive tells of it. */
+/** One image as an archive describes it. */
 export interface ArchivedImage {
   /** Digest of the config. */
   readonly id: Digest;
@@ -24,13 +24,13 @@ export interface ArchivedImage {
   readonly config: Parsed<ImageConfig>;
   /** From the base up. */
   readonly layers: readonly ArchivedLayer[];
-  /** The manifest, and the index that names it where there is one; undefined for docker's archives. */
+  /** The manifest, and the index that names it, if any; undefined for docker's archives. */
   readonly documents: { readonly manifest: StoredDocument; readonly target: StoredDocument } | undefined;
 }
 
-/** Which platform of several to take. */
+/** The platform to take from an image for several. */
 export interface PlatformWish {
   readonly platform: Platform;
-  /** Asked for by name: nothing else will do. */
+  /** True when the user named it, so that no other platform may take its place. */
   readonly isRequired: boolean;
 }

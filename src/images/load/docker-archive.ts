@@ -8,7 +8,10 @@ import { formatPlatform, platformRank } from '../../spec/platform.ts';
 import { type ArchiveFiles, archiveInvalid, DocumentReader, readWhole, shown } from './archive-files.ts';
 import type { ArchivedImage, PlatformWish } from './archived-image.ts';
 
-/** The images of a `docker save` archive, old form and new, in its order. Throws ERR_ARCHIVE_*, and what parsing throws. */
+/**
+ * Returns the images of a `docker save` archive, old form and new, in its order. Throws ERR_ARCHIVE_*, and what parsing
+ * throws.
+ */
 export function readDockerArchive(files: ArchiveFiles, wish: PlatformWish): ArchivedImage[] {
   const images = parseArchiveManifest(readWhole(files, archiveManifestName, maxArchiveIndexBytes));
   const documents = new DocumentReader(files);
@@ -45,7 +48,7 @@ function readImage(
   };
 }
 
-/** Throws ERR_REFERENCE_INVALID, and ERR_ARCHIVE_INVALID for a name that is no tag. */
+/** Reads a tag. Throws ERR_REFERENCE_INVALID, and ERR_ARCHIVE_INVALID for a name without tag or with a digest. */
 function tagOf(text: string): Reference {
   const reference = parseReference(text);
   if (reference.tag === undefined || reference.digest !== undefined) throw archiveInvalid(`invalid tag ${shown(text)}`);

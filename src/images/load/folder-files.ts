@@ -4,7 +4,7 @@ import { RootedTree } from '../../sys/rooted-tree.ts';
 import { statFd } from '../../sys/stat.ts';
 import type { ArchiveFile, ArchiveFiles } from './archive-files.ts';
 
-/** The files of an unpacked archive. Whatever its links say, and whoever changes them meanwhile, nothing outside is opened. */
+/** The files of an unpacked archive. No link, and no concurrent change to one, opens a file outside the folder. */
 export class FolderFiles implements ArchiveFiles {
   readonly #tree: RootedTree;
   readonly #open = new Map<string, number>();
@@ -23,7 +23,7 @@ export class FolderFiles implements ArchiveFiles {
       if (isKind(error, 'not-found')) return undefined;
       throw error;
     }
-    // Opened again when it is read: a layout may hold more files than a process may have open.
+    // Closed until it is read: a layout may hold more files than a process may have open.
     try {
       return new FolderFile(statFd(fd).size, () => this.#pathOf(name));
     } finally {
@@ -43,7 +43,7 @@ export class FolderFiles implements ArchiveFiles {
     this.#tree[Symbol.dispose]();
   }
 
-  /** Through a descriptor, so that workers read the very file that was found inside. */
+  /** Returns a path through a descriptor, so that workers read the very file that was found inside. */
   #pathOf(name: string): string {
     const fd = this.#open.get(name) ?? this.#tree.openFile(name);
     this.#open.set(name, fd);

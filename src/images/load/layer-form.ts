@@ -15,21 +15,21 @@ import { storeBlob } from '../store-blob.ts';
 import { type ArchiveFile, archiveInvalid, missing, streamOf } from './archive-files.ts';
 import type { ArchivedLayer } from './archived-image.ts';
 
-/** A layer as an archive holds it. */
+/** A layer in the form in which an archive holds it. */
 export interface LayerForm {
   readonly diffId: DiffId;
   readonly name: string;
-  /** Absent when the archive lacks the blob: then the store must have the layer. */
+  /** Undefined when the archive lacks the blob: then the store must have the layer. */
   readonly file: ArchiveFile | undefined;
-  /** Of the file; not yet verified where a manifest said it. */
+  /** Digest of the file; not yet verified when it comes from a manifest. */
   readonly digest: Digest;
   readonly sizeBytes: number;
   readonly mediaType: string;
-  /** Not the bare tar, and something manifests can name: the blob stays, so that its digest comes back as it was. */
+  /** True for a compressed blob whose type manifests can name. It is stored, so that the layer keeps its digest. */
   readonly isKept: boolean;
 }
 
-/** What form a layer has, by its bytes and not by what is said of them. Throws ERR_ARCHIVE_FILE_MISSING. */
+/** Finds out the form of a layer, from its bytes rather than its name. Throws ERR_ARCHIVE_FILE_MISSING. */
 export async function layerForm(layer: ArchivedLayer, layers: Layers, options: AbortOptions): Promise<LayerForm> {
   const { diffId, name, file, descriptor } = layer;
   if (file === undefined) {
@@ -57,17 +57,17 @@ export async function layerForm(layer: ArchivedLayer, layers: Layers, options: A
 }
 
 /**
- * For a layer that was not unpacked because it stands: that the archive's blob is this layer. Otherwise an archive could
- * put a blob of its own beside somebody else's layer. Throws ERR_ARCHIVE_INVALID.
+ * Verifies the archive's blob of a layer that was not unpacked because it exists. Otherwise an archive could record a
+ * blob of its own for another image's layer. Throws ERR_ARCHIVE_INVALID.
  */
 export async function verifyForm(form: LayerForm, layers: Layers, options: AbortOptions): Promise<void> {
   const { file, diffId, digest, sizeBytes } = form;
   if (file === undefined) return;
-  // Also of a known one something is read: another process may have stored it since this began.
+  // Waits also for a blob that is recorded by now, perhaps by another process: its first bytes are read afterwards.
   await file.coming?.written;
   if (isBlobOf(layers, diffId, digest)) return;
   const running = new RunningDigest(digestAlgorithm(diffId));
-  // Somebody may have changed the file since its blob was kept.
+  // The file may have changed since its blob was stored.
   const blob = verifyStream(streamOf(file), { digest, sizeBytes }, options);
   for await (const chunk of decompress(blob, options)) running.update(chunk);
   if (running.digest() !== parseDigest(diffId)) {
@@ -75,7 +75,7 @@ export async function verifyForm(form: LayerForm, layers: Layers, options: Abort
   }
 }
 
-/** Stores the layer's blob as it is. Throws ERR_BLOB_DIGEST_MISMATCH. */
+/** Stores the layer's blob unchanged. Throws ERR_BLOB_DIGEST_MISMATCH. */
 export async function keepBlob(
   { file, digest, sizeBytes }: LayerForm,
   content: ContentStore,
@@ -90,7 +90,7 @@ export async function keepBlob(
   }
 }
 
-/** Stores the uncompressed tar of a layer that cannot be made again from its files. Answers the blob's digest. */
+/** Stores the uncompressed tar of a layer that cannot be made again from its files. Returns the blob's digest. */
 export async function keepTar(
   { file, diffId }: Pick<LayerForm, 'file' | 'diffId'>,
   content: ContentStore,
@@ -111,7 +111,7 @@ async function digestOfFile(file: ArchiveFile, { signal }: AbortOptions): Promis
   return running.digest();
 }
 
-/** By its first bytes, which are there. */
+/** Detects the compression from the file's first bytes, which must already be written. */
 export async function compressionOf({ path, offset = 0, sizeBytes }: ArchiveFile): Promise<CompressionFormat> {
   await using file = await open(path, 'r');
   const probeBytes = Math.min(compressionProbeBytes, sizeBytes);

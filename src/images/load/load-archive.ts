@@ -35,7 +35,7 @@ export async function loadArchive(
   }
 }
 
-/** Where they lie, in a folder or a bare tar; else in a scratch folder, where the archive is unpacked. */
+/** Opens a folder or a bare tar in place, and unpacks any other archive into a scratch folder. */
 async function openFiles(
   input: LoadRequest['input'],
   work: Work,

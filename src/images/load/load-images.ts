@@ -24,14 +24,14 @@ export type LoadImagesEvent =
   | {
       readonly type: 'layer';
       readonly diffId: DiffId;
-      /** `exists`: the store had it, and it was not unpacked again. */
+      /** `exists`: the store has it already, and it is not unpacked again. */
       readonly state: 'exists' | 'unpacking' | 'done';
       readonly offset: number;
       readonly total: number;
     }
   | { readonly type: 'image'; readonly id: Digest; readonly references: readonly string[] }
   | { readonly type: 'warning'; readonly text: string }
-  /** A name that was another image's before. */
+  /** A name that was taken from another image. */
   | { readonly type: 'renamed'; readonly reference: string; readonly before: Digest };
 
 export interface LoadImagesRequest {
@@ -53,20 +53,20 @@ interface ReadyImage {
   readonly kept: readonly KeptBlob[];
 }
 
-/** A blob that is kept, and the layer it is. */
+/** A blob to record, and its layer. */
 interface FormBlob extends LayerBlob {
   readonly diffId: DiffId;
 }
 
-/** A layer that cannot be made again from its files, and the blob it lives by. */
+/** A layer that cannot be made again from its files, and the blob that is its only copy. */
 interface KeptBlob {
   readonly diffId: DiffId;
   readonly digest: Digest;
 }
 
 /**
- * Unpacks every layer of an archive's images and keeps the blobs that cannot be made again; documents, rows and names
- * are written by what it returns, all of them in one transaction. The archive's files are removed on the way.
+ * Unpacks every layer of an archive's images and stores the blobs that cannot be made again, then removes the archive's
+ * files. The returned `record` writes documents, rows and names, all rows in one transaction.
  * @throws what reading, unpacking and the content store throw; the signal's reason
  */
 export async function loadImages(
@@ -77,7 +77,7 @@ export async function loadImages(
   return await makeImages(loading, await readArchive(files, wish), files, conduct);
 }
 
-/** As {@link loadImages}, of images whose layers are in files; these are let go of on the way. */
+/** {@link loadImages} for images whose layers are files; these are closed on the way. */
 export async function makeImages(
   loading: Loading,
   images: readonly ArchivedImage[],
@@ -89,7 +89,7 @@ export async function makeImages(
     ready.push(await prepareImage(loading, image, conduct));
     files.closeRead?.();
   }
-  // Before the flush, which would write out what is about to be removed.
+  // Removed before the flush, which would otherwise write them to disk.
   await files[Symbol.asyncDispose]();
   return {
     snapshotIds: ready.flatMap(({ snapshotId }) => snapshotId ?? []),
@@ -119,7 +119,7 @@ async function recordImages(
   return images;
 }
 
-/** Everything of an image but documents and rows. */
+/** Prepares everything of an image except documents and rows. */
 async function prepareImage(
   { store, work }: Loading,
   image: ArchivedImage,
@@ -188,7 +188,7 @@ async function prepareImage(
       layers: layers.map(({ record }) => record),
       references: uniqueReferences(image.references),
     },
-    // The config goes by the name that the manifest gives it, whatever hash that is.
+    // The config keeps the digest that the manifest gives it, whatever its algorithm.
     documents: [{ ...config, descriptor: { ...config.descriptor, digest: image.id } }, manifest, target],
     snapshotId,
     blobs,
@@ -196,14 +196,17 @@ async function prepareImage(
   };
 }
 
-/** Its blob is to be kept, and is copied; one that comes is stored as it is when it has come. */
+/** True for a blob that is copied beside unpacking. One that is being received is stored in place, once complete. */
 const isAtHand = ({ isKept, file }: LayerForm): boolean => isKept && file?.coming === undefined;
 
-/** Also where the archive leaves the blob out, because the store may have it. */
+/** True for a layer whose descriptor is not the bare tar's, even if the archive leaves the blob out. */
 const isOtherThanTar = ({ isKept, file, digest, diffId }: LayerForm): boolean =>
   isKept || (file === undefined && digest !== parseDigest(diffId));
 
-/** Docker's archives have no manifest: this one names each layer as the archive holds it, as far as manifests can. */
+/**
+ * Returns a manifest for docker's archives, which have none. It names each layer as the archive holds it, if manifests
+ * can.
+ */
 function assembled(
   config: Descriptor,
   forms: readonly LayerForm[],
@@ -225,14 +228,14 @@ interface RecordedImages {
   readonly renamed: readonly LoadImagesEvent[];
 }
 
-/** Records all images and their names, as a part of the caller's transaction. */
+/** Records all images and their names inside the caller's transaction. */
 function putRows({ store: { metadata }, work: { lease } }: Loading, ready: readonly ReadyImage[]): RecordedImages {
   const before = new Map<string, Digest>();
   const images: RecordedImage[] = [];
   for (const { image, blobs, kept } of ready) {
     for (const reference of image.references) {
       const old = metadata.tags.get(formatReference(reference))?.target;
-      // The same index, for another of its platforms: the name stays where it is.
+      // The same index, loaded for another of its platforms: the name does not move.
       const [oldImage] = old === undefined || old === image.target.digest ? [] : metadata.targets.imagesOf(old);
       if (oldImage !== undefined && oldImage.imageId !== image.id)
         before.set(familiarString(reference), oldImage.imageId);

@@ -3,11 +3,11 @@ import type { RecordedImage } from '../record-image.ts';
 import type { ArchiveInput, ArchiveRead } from './archive-input.ts';
 import type { LoadImagesEvent } from './load-images.ts';
 
-/** An archive of images to be taken into the store. */
+/** An archive of images to load into the store. */
 export interface LoadRequest extends AbortOptions {
   /** Path of a file or folder, or the bytes of a tar; compressed or not. */
   readonly input: ArchiveInput;
-  /** `os/architecture[/variant]`: the one to take of images for several, default this machine's. */
+  /** `os/architecture[/variant]`: the platform to take of an image for several. Default: this machine's. */
   readonly platform?: string;
 }
 

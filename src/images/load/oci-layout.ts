@@ -25,7 +25,7 @@ import type { ArchivedImage, PlatformWish } from './archived-image.ts';
 import { noSuchPlatform } from './docker-archive.ts';
 
 /**
- * The images of an OCI layout, in its order; of an index the one for the platform wished for. Artifacts are passed over.
+ * Returns the images of an OCI layout, in its order; of an index the image for the requested platform. Skips artifacts.
  * Throws ERR_ARCHIVE_*, ERR_LAYOUT_VERSION, and what parsing throws.
  */
 export async function readOciLayout(files: ArchiveFiles, wish: PlatformWish): Promise<ArchivedImage[]> {
@@ -39,7 +39,7 @@ export async function readOciLayout(files: ArchiveFiles, wish: PlatformWish): Pr
   return images;
 }
 
-/** Whether the index of a layout leads to images for several platforms, or may. */
+/** Returns true when the index of a layout leads to images for several platforms, or may. */
 export function hasChoice(files: ArchiveFiles): boolean {
   return readIndex(files).manifests.some(({ mediaType, platform }) => isIndex(mediaType) || platform !== undefined);
 }
@@ -52,7 +52,7 @@ interface NamedTarget {
   readonly references: readonly Reference[];
 }
 
-/** One for each target, with all its names. Entries of one name for several platforms are one image. */
+/** Returns each target once, with all its names. Entries of one name for several platforms are one image. */
 function byTarget(entries: readonly LayoutEntry[], { platform, isRequired }: PlatformWish): NamedTarget[] {
   const named = entries.filter(({ descriptor: { mediaType } }) => isIndex(mediaType) || isManifest(mediaType));
   const groups = Map.groupBy(named, ({ imageName, refName }) => imageName ?? refName ?? '');
@@ -74,7 +74,7 @@ function byTarget(entries: readonly LayoutEntry[], { platform, isRequired }: Pla
 }
 
 /**
- * What an entry is to be called. A bare tag (`latest`, as the specification and most tools have it) says nothing about the
+ * Returns the names of an entry. A bare tag (`latest`, as the specification and most tools write it) does not name the
  * repository; such an image gets no name.
  */
 function referencesOf({ imageName, refName }: LayoutEntry): Reference[] {
@@ -95,7 +95,7 @@ interface Leaf {
   readonly platform: Platform;
 }
 
-/** What docker attaches to an image (attestations) stands in its index, too. */
+/** False for attestations, which docker lists in the index of the image. */
 const isOfImage = ({ annotations }: Descriptor): boolean =>
   annotations?.[annotationKeys.dockerReferenceType] === undefined;
 
@@ -110,7 +110,7 @@ class LayoutReader {
     this.#wish = wish;
   }
 
-  /** Undefined for an artifact. */
+  /** Returns undefined for an artifact. */
   async read(descriptor: Descriptor, references: readonly Reference[]): Promise<ArchivedImage | undefined> {
     const target = { descriptor, bytes: this.#blob(descriptor, maxManifestBytes) };
     if (isManifest(descriptor.mediaType)) return this.#image(target, target, references);
@@ -145,7 +145,7 @@ class LayoutReader {
     throw archiveInvalid(`archive manifest ${descriptor.digest}: is an index`);
   }
 
-  /** Every image an index leads to, once. A manifest is read only where the index does not say its platform. */
+  /** Returns every image that an index leads to, once. A manifest is read only if the index lacks its platform. */
   async #leavesOf({ descriptor: target, bytes }: StoredDocument): Promise<Leaf[]> {
     const leaves = new Map<Digest, Leaf>();
     const nodes = walk(target, {
@@ -167,7 +167,7 @@ class LayoutReader {
     return [...leaves.values()];
   }
 
-  /** An index leads on and has to be there; of manifests an archive may hold only some. */
+  /** Reads an index, which must exist, or a manifest, of which an archive may hold only some. */
   #readIfThere(descriptor: Descriptor): Uint8Array | undefined {
     const isThere = isIndex(descriptor.mediaType) || this.#files.find(layoutBlobPath(descriptor.digest)) !== undefined;
     return isThere ? this.#blob(descriptor, maxManifestBytes) : undefined;
@@ -180,13 +180,13 @@ class LayoutReader {
     const chosen =
       choosePlatform(platform, here) ??
       choosePlatform(platform, leaves) ??
-      // As docker runs the only platform there is rather than finding nothing.
+      // Docker runs the only available platform, rather than finding nothing.
       (isRequired || others.length > 0 ? undefined : only);
     if (chosen === undefined) throw noSuchPlatform(formatPlatform(platform));
     return chosen.descriptor;
   }
 
-  /** A document, checked against its descriptor. */
+  /** Reads a document and checks it against its descriptor. */
   #blob({ digest, size }: Descriptor, maxBytes: number): Uint8Array {
     const bytes = this.#documents.read(layoutBlobPath(digest), maxBytes);
     if (bytes.length === size && digestOf(bytes, digestAlgorithm(digest)) === digest) return bytes;

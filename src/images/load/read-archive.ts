@@ -7,8 +7,8 @@ import { readDockerArchive } from './docker-archive.ts';
 import { hasChoice, readOciLayout } from './oci-layout.ts';
 
 /**
- * The images an archive holds. One that is both a layout and docker's, as docker writes since version 25, is read as a
- * layout, because only that keeps manifests and their digests; images that its index leaves out are added.
+ * Returns the images of an archive. One that is both a layout and docker's, as docker writes since version 25, is read
+ * as a layout, because only that keeps manifests and their digests; images missing from its index are added.
  * @throws ERR_ARCHIVE_FORMAT, ERR_ARCHIVE_INVALID, and what the readers of the two forms throw
  */
 export async function readArchive(files: ArchiveFiles, wish: PlatformWish): Promise<ArchivedImage[]> {
@@ -18,8 +18,9 @@ export async function readArchive(files: ArchiveFiles, wish: PlatformWish): Prom
 }
 
 /**
- * Images saved by ID are not all in docker's index.json: none of them in 25.0 (moby#47210), only the last one later
- * (moby#51389). Where a layout chooses between platforms, manifest.json may name the other one, so it is not asked.
+ * Returns the images that only manifest.json names. Docker leaves images saved by ID out of index.json: all in 25.0
+ * (moby#47210), all but the last one later (moby#51389). When a layout offers several platforms, manifest.json is
+ * ignored: it may name another one.
  */
 function leftOut(files: ArchiveFiles, wish: PlatformWish, images: readonly ArchivedImage[]): ArchivedImage[] {
   if (files.find(archiveManifestName) === undefined || hasChoice(files)) return [];

@@ -9,9 +9,9 @@ import { ArchiveTable, refuseSparse } from './archive-table.ts';
 const pieceBytes = 64 << 10;
 
 /**
- * The files of a tar that lies uncompressed in a regular file, where they lie: only headers are read. Undefined for any
- * other file. The archive stays open until disposal, so that it can be read whatever becomes of its name; somebody may
- * still change its bytes, and whoever reads them compares digests.
+ * Returns the files of an uncompressed tar in place, reading only its headers. Undefined for any other file. The
+ * archive stays open until disposal, so it can be read even after a rename or removal. Its bytes may still change;
+ * readers compare digests.
  * @throws ERR_ARCHIVE_INVALID, what opening the file and tar parsing throw, and the signal's reason
  */
 export async function seekableArchive(path: string, { signal }: AbortOptions = {}): Promise<ArchiveFiles | undefined> {
@@ -44,14 +44,14 @@ async function compressionOf(file: FileHandle): Promise<ReturnType<typeof detect
   return detectCompression(buffer.subarray(0, bytesRead));
 }
 
-/** Goes through an archive from header to header. */
+/** Reads an archive from header to header. */
 class Scan {
   readonly table = new ArchiveTable();
   readonly #path: string;
   readonly #parser: TarParser;
-  /** Of the next byte to be read. */
+  /** Offset of the next byte to read. */
   offset = 0;
-  /** Of the next byte that the parser has not yet told of. */
+  /** Offset of the next byte that the parser has not reported yet. */
   #told = 0;
 
   constructor(path: string) {

@@ -8,7 +8,7 @@ import type { ArchiveFiles } from './archive-files.ts';
 import { ArchiveTable, refuseSparse } from './archive-table.ts';
 
 /**
- * Unpacks a tar, in whatever compression, into numbered files under `directory`, which is empty and the caller's.
+ * Unpacks a tar, in any compression, into numbered files in `directory`, which is empty and belongs to the caller.
  * Disposal removes the files.
  * @throws ERR_ARCHIVE_INVALID, ERR_NO_SPACE, what decompression and tar parsing throw, and the signal's reason
  */

@@ -3,7 +3,7 @@ import type { Image } from '../image/image.ts';
 import { composeOf } from './compose-image.ts';
 
 /**
- * Returns the image with further annotations in its manifest; its ID stays. One that is there already takes the new value.
+ * Returns the image with annotations added to its manifest, in place of any with the same keys. The image ID stays.
  *
  * ```ts
  * const image = await annotateImage(base, { 'org.opencontainers.image.source': 'https://example.com/app' });

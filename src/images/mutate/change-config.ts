@@ -3,10 +3,8 @@ import type { Image } from '../image/image.ts';
 import { composeImage, partsOf } from './compose-image.ts';
 
 /**
- * Returns the image with another config: environment, entrypoint, command, user, labels and all else that it says. The
- * layers stay, whatever `rootfs` says.
- *
- * Throws ERR_LAYERS_MISMATCH for a history of more layers than there are: an entry that made none has `empty_layer`.
+ * Returns the image with the config that `change` returns: environment, entrypoint, command, user, labels and so on.
+ * The layers stay; `rootfs` is ignored.
  *
  * ```ts
  * const image = await changeConfig(base, (config) => ({
@@ -14,6 +12,7 @@ import { composeImage, partsOf } from './compose-image.ts';
  *   config: { ...config.config, Entrypoint: ['/app'], Labels: { ...config.config.Labels, team: 'blue' } },
  * }));
  * ```
+ * @throws ERR_LAYERS_MISMATCH for a history of more layers than there are: an entry without a layer needs `empty_layer`
  */
 export async function changeConfig(image: Image, change: (config: ImageConfig) => ImageConfig): Promise<Image> {
   const parts = await partsOf(image);

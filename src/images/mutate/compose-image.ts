@@ -9,17 +9,17 @@ import { completeHistory } from '../history.ts';
 import type { Document, Image, Layer } from '../image/image.ts';
 import { LayeredImage } from '../image/layered-image.ts';
 
-/** What an image is made of. */
+/** The parts that determine an image. */
 export interface ImageParts {
-  /** The layers' diffIDs take the place of its own. */
+  /** Its `rootfs` is replaced by the layers' diffIDs. */
   readonly config: ImageConfig;
   /** From the base up. */
   readonly layers: readonly Layer[];
-  /** Of the manifest. */
+  /** Annotations of the manifest. */
   readonly annotations: StringMap | undefined;
 }
 
-/** Takes an image apart; its history names every layer. */
+/** Takes an image apart; the returned history has a step for every layer. */
 export async function partsOf(image: Image): Promise<ImageParts> {
   const { value } = await image.config();
   const { annotations } = (await image.manifest()).value;
@@ -27,8 +27,9 @@ export async function partsOf(image: Image): Promise<ImageParts> {
 }
 
 /**
- * Returns the image that parts make, as an OCI image. Pure: equal parts give equal bytes, and so an equal image ID. Throws
- * what {@link parseImageConfig}, {@link parseManifest} and {@link pairLayers} throw for documents that nobody could read again.
+ * Returns the OCI image that the parts determine. Pure: equal parts give equal bytes, and so an equal image ID. Throws
+ * what {@link parseImageConfig}, {@link parseManifest} and {@link pairLayers} throw for documents that no parser would
+ * accept.
  */
 export function composeImage({ config, layers, annotations }: ImageParts): Image {
   const diffIds = layers.map(({ diffId }) => diffId);
@@ -37,7 +38,7 @@ export function composeImage({ config, layers, annotations }: ImageParts): Image
   return composeOf({ ...documentOf(mediaTypes.ociConfig, bytes), value }, layers, annotations);
 }
 
-/** As {@link composeImage}, with a config that stays byte for byte. */
+/** {@link composeImage} with a config that stays byte for byte. */
 export function composeOf(
   config: Document<ImageConfig>,
   layers: readonly Layer[],

@@ -3,8 +3,8 @@ import { composeImage, partsOf } from './compose-image.ts';
 import { layerOfTar } from './layer-of-tar.ts';
 
 /**
- * Returns the image with one layer instead of all: what later layers deleted or replaced is in it no more. Its history is one
- * entry. The files are read to find the layer's digest, and again each time that the layer is.
+ * Returns the image with a single layer, without files that later layers deleted or replaced. Its history has one
+ * entry. The files are read now, for the layer's digest, and again each time the layer is read.
  *
  * ```ts
  * const image = await flattenImage(app);

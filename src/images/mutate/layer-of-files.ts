@@ -11,7 +11,7 @@ import type { Layer } from '../image/image.ts';
 import { layerOfTar } from './layer-of-tar.ts';
 import { sourceUnreadable } from './source-unreadable.ts';
 
-/** What all that a layer brings has. */
+/** Fields that every new file has. */
 export interface NewFileFields {
   /** From the root. */
   readonly path: string | Uint8Array;
@@ -24,11 +24,14 @@ export interface NewFileFields {
   readonly mtime?: Date | undefined;
 }
 
-/** Something to put into a layer: `whiteout` deletes a name of the layers below, `opaque` all that they have in a directory. */
+/**
+ * An entry for a new layer. `whiteout` deletes a name in the layers below, `opaque` everything they have in a
+ * directory.
+ */
 export type NewFile =
   | (NewFileFields & {
       readonly kind: 'file';
-      /** Text becomes UTF-8; `from` is the path of a file of this machine. */
+      /** Text becomes UTF-8; `from` is the path of a file on this machine. */
       readonly content: string | Uint8Array | { readonly from: string };
     })
   | (NewFileFields & { readonly kind: 'directory' })
@@ -37,12 +40,9 @@ export type NewFile =
   | (Pick<NewFileFields, 'path'> & { readonly kind: 'opaque' });
 
 /**
- * Returns a layer of files: sorted, with nothing in it that is not given, so that the same files always make the same layer.
- * A directory that is not given keeps what it has below, or is root's. Files that are named by `from` are read each time that the layer is.
- *
- * Throws ERR_LAYER_FILE_INVALID for a path that is given twice, names nothing, leads out of the root or lies in what is no
- * directory, for a field that means nothing, and for `from` that is no regular file; ERR_SYSCALL_* for one that cannot be read,
- * and ERR_LAYER_SOURCE_CHANGED for one that gives more or less than it says that it has.
+ * Returns a layer of exactly these files, sorted, so that equal input gives an equal layer. A directory that is not
+ * among them keeps its attributes from the layers below, or is created as root's. Files named by `from` are read each
+ * time the layer is read.
  *
  * ```ts
  * const layer = await layerOfFiles([
@@ -50,6 +50,9 @@ export type NewFile =
  *   { kind: 'whiteout', path: 'etc/old.conf' },
  * ]);
  * ```
+ * @throws ERR_LAYER_FILE_INVALID for a path that is given twice, names no entry, leads out of the root or lies below
+ * something other than a directory, for an invalid field, and for a `from` that is no regular file; ERR_SYSCALL_* when
+ * one cannot be read; ERR_LAYER_SOURCE_CHANGED when one has more or fewer bytes than its size
  */
 export async function layerOfFiles(files: readonly NewFile[], options: AbortOptions = {}): Promise<Layer> {
   const sorted = files.map(placed).sort((a, b) => comparePlaces(a.path, b.path));
@@ -57,7 +60,7 @@ export async function layerOfFiles(files: readonly NewFile[], options: AbortOpti
   return await layerOfTar(() => tarOf(sorted), options);
 }
 
-/** Expects what is inside a directory right behind it. */
+/** Expects the content of a directory right behind it. */
 function refuseConflicts(files: readonly PlacedFile[]): void {
   let before: PlacedFile | undefined;
   for (const next of files) {
@@ -71,7 +74,7 @@ function refuseConflicts(files: readonly PlacedFile[]): void {
 }
 
 interface PlacedFile {
-  /** In the tar. */
+  /** Its path in the tar. */
   readonly path: Uint8Array;
   readonly file: NewFile;
 }
@@ -113,7 +116,7 @@ function checkFields(place: Uint8Array, file: NewFile): void {
 
 const kinds: readonly NewFile['kind'][] = ['file', 'directory', 'symlink', 'whiteout', 'opaque'];
 
-// The kernel's highest is no owner: `chown` takes it for “leave it”.
+// The highest 32-bit number is no owner: `chown` takes it for “leave it”.
 const maxId = 0xffff_fffe;
 
 const isTime = (value: unknown): boolean => value instanceof Date && !Number.isNaN(value.getTime());
@@ -146,7 +149,7 @@ async function* fromMachine(header: TarHeaderFields, from: string): AsyncGenerat
   let left = size;
   for await (const chunk of bytesOfSource(source, from)) {
     left -= chunk.length;
-    // A header with another size would make entries of what follows.
+    // Any further byte would be read as the next header.
     if (left < 0) throw otherSize(from);
     yield chunk;
   }
@@ -154,7 +157,7 @@ async function* fromMachine(header: TarHeaderFields, from: string): AsyncGenerat
   yield tarPadding(size);
 }
 
-/** Throws ERR_LAYER_FILE_INVALID for anything but a regular file: opening a fifo would wait for somebody who writes. */
+/** Opens a regular file. Throws ERR_LAYER_FILE_INVALID for anything else, without waiting for the writer of a fifo. */
 async function openSource(from: string): Promise<FileHandle> {
   await using opened = new AsyncDisposableStack();
   try {

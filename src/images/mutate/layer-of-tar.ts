@@ -14,17 +14,18 @@ import { sourceUnreadable } from './source-unreadable.ts';
 
 const readBytes = 1 << 20;
 
-/** The path of a tar, or a function that gives its bytes each time it is called; compressed or not. */
+/** The path of a tar, or a function that returns its bytes on each call; compressed or not. */
 export type TarSource = string | (() => AsyncIterable<Uint8Array>);
 
 /**
- * Returns a layer of a tar. The tar is read once to find the layer's digest, and again each time that the layer is, so it is
- * to stay as it is: what cannot be read twice, such as a connection, goes into a file first. Throws ERR_SYSCALL_* for a file
- * that cannot be read, ERR_INPUT_FAILED for a function's failure, ERR_COMPRESSION_* and ERR_TAR_*.
+ * Returns a layer with the content of a tar. The tar is read now, for its digest, and again each time the layer is
+ * read, so it must not change. Write a source that can be read only once, such as a connection, to a file first.
  *
  * ```ts
  * const layer = await layerOfTar('rootfs.tar.gz');
  * ```
+ * @throws ERR_SYSCALL_* for a file that cannot be read, ERR_INPUT_FAILED for a function's failure, ERR_COMPRESSION_*
+ * and ERR_TAR_*
  */
 export async function layerOfTar(source: TarSource, options: AbortOptions = {}): Promise<Layer> {
   const running = new RunningDigest('sha256');

@@ -4,22 +4,21 @@ import type { Image } from '../image/image.ts';
 import { composeImage, partsOf } from './compose-image.ts';
 
 export interface RebaseOptions {
-  /** What the image stands on now. */
+  /** The present base of the image. */
   readonly from: Image;
-  /** What it is to stand on. */
+  /** The new base. */
   readonly to: Image;
 }
 
 /**
- * Returns the image on another base, such as one with the latest security updates: the layers of `from` give way to those
- * of `to`, those above stay as they are, and so does the config. Nothing is built again; this is right where the layers above
- * do not depend on what has changed in the base.
- *
- * Throws ERR_BASE_MISMATCH when the image does not stand on `from`, or `to` is for another platform.
+ * Returns the image on another base, such as one with the latest security updates: the layers of `to` replace those of
+ * `from`; layers above them and the config stay. Nothing is built again, so the layers above must not depend on what
+ * changed in the base.
  *
  * ```ts
  * const image = await rebaseImage(app, { from: debian12_1, to: debian12_2 });
  * ```
+ * @throws ERR_BASE_MISMATCH when the image's layers do not begin with those of `from`, or `to` is for another platform
  */
 export async function rebaseImage(image: Image, { from, to }: RebaseOptions): Promise<Image> {
   const [parts, old, next] = [await partsOf(image), await partsOf(from), await partsOf(to)];
@@ -43,7 +42,9 @@ export async function rebaseImage(image: Image, { from, to }: RebaseOptions): Pr
   });
 }
 
-/** What the history says of what was done on the base: all behind the base's own, or else behind its layers. */
+/**
+ * Returns the history above the base: everything behind the base's own entries, or else from the first layer above on.
+ */
 function historyAbove(config: ImageConfig, base: ImageConfig, layersAbove: number): readonly HistoryEntry[] {
   const own = config.history.slice(0, base.history.length);
   if (JSON.stringify(own) === JSON.stringify(base.history)) return config.history.slice(base.history.length);

@@ -6,15 +6,14 @@ import { layerOfTar } from './layer-of-tar.ts';
 import { retimedTar } from './retimed-tar.ts';
 
 /**
- * Returns the image with one time everywhere: of the image, of each step of its history, and of each file of its layers. Two
- * images that differ in times alone, as builds of the same sources do, become the same image.
- *
- * Throws ERR_OPTION_INVALID for a time that is none, ERR_TAR_UNENCODABLE for layers with what no tar of ours can hold.
+ * Returns the image with one time everywhere: for the image, each step of its history, and each file of its layers.
+ * Images that differ in times alone, such as builds of the same sources, become equal.
  *
  * ```ts
  * const epoch = process.env['SOURCE_DATE_EPOCH'] ?? '0';
  * const image = await retimeImage(app, new Date(Number(epoch) * 1000));
  * ```
+ * @throws ERR_OPTION_INVALID for an invalid time, ERR_TAR_UNENCODABLE for entries that our tars cannot hold
  */
 export async function retimeImage(image: Image, time: Date): Promise<Image> {
   if (!(time instanceof Date) || Number.isNaN(time.getTime()))

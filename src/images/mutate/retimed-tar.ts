@@ -1,7 +1,7 @@
 import { encodeTarHeader, readTar, type TarEntry, tarEnd, tarPadding } from '../../archive/index.ts';
 import { instantOf } from '../../query/timestamp.ts';
 
-/** The entries of a tar with another time, in a tar of our own form. Throws ERR_TAR_UNENCODABLE. */
+/** Rewrites a tar in our own form, with one time for all entries. Throws ERR_TAR_UNENCODABLE. */
 export async function* retimedTar(tar: AsyncIterable<Uint8Array>, time: Date): AsyncGenerator<Uint8Array, void> {
   const mtime = instantOf(time.getTime());
   for await (const { entry, stored } of readTar(tar)) {
@@ -13,6 +13,6 @@ export async function* retimedTar(tar: AsyncIterable<Uint8Array>, time: Date): A
   yield tarEnd;
 }
 
-/** Hardlinks and directories may come with bytes that mean nothing to a file system. */
+/** Drops the bytes of hardlinks and directories: they mean nothing to a file system. */
 const bodyOf = ({ type, sizeBytes, storedSizeBytes }: TarEntry): Pick<TarEntry, 'sizeBytes' | 'storedSizeBytes'> =>
   type === 'file' ? { sizeBytes, storedSizeBytes } : { sizeBytes: 0, storedSizeBytes: 0 };

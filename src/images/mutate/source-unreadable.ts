@@ -1,7 +1,7 @@
 import { isStrataError, restate } from '../../errors/index.ts';
 import { asSyscallError } from '../../sys/as-syscall-error.ts';
 
-/** For a file of this machine that a layer is made of: what the system says, and what to do. */
+/** Returns the error for a layer's source file: the failure of the system call, and a hint. */
 export function sourceUnreadable(thrown: unknown, path: string): unknown {
   const error = asSyscallError(thrown, path);
   if (!isStrataError(error) || error === thrown) return error;

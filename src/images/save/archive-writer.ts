@@ -2,10 +2,10 @@ import { encodeTarHeader, tarEnd, tarPadding } from '../../archive/tar/writer.ts
 import { utf8 } from '../../lib/bytes.ts';
 import { invariant } from '../../lib/invariant.ts';
 
-/** Takes the archive piece by piece; the piece is free once this resolves. */
+/** Takes the next chunk of an archive. The chunk may be reused once this resolves. */
 export type WriteBytes = (chunk: Uint8Array) => Promise<void>;
 
-/** A tar whose bytes depend on names and contents alone: no times, no owners. */
+/** Writes a tar whose bytes depend on names and contents alone: no times, no owners. */
 export class ArchiveWriter {
   readonly #write: WriteBytes;
 

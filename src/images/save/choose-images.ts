@@ -9,34 +9,34 @@ import { findImage, findPlatformImage, type ImageNames } from '../find-image.ts'
 import { pinFound } from '../hold-image.ts';
 import { manifestOfImage } from '../manifest-of-image.ts';
 
-/** An image to be saved, and the names it gets in the archive. */
+/** An image to save, and its names in the archive. */
 export interface ChosenImage {
   readonly id: Digest;
-  /** Of the manifest that names its config; undefined when only the config is known. */
+  /** Digest of the manifest that names its config; undefined when only the config is known. */
   readonly manifest: Digest | undefined;
   readonly references: readonly Reference[];
 }
 
 export interface ChooseOptions extends AbortOptions {
   readonly platform: Platform;
-  /** Nothing else than this platform will do. */
+  /** True when no other platform may take its place. */
   readonly isRequired: boolean;
-  /** Keeps manifests of one image apart (one has gzip layers, another zstd ones). */
+  /** Treats manifests of one image as several images (one has gzip layers, another zstd ones). */
   readonly perManifest: boolean;
-  /** Keeps what was chosen from now on. */
+  /** Keeps the chosen images from now on. */
   readonly lease: StoreLease;
 }
 
 /**
- * What `docker save NAME…` means: a repository alone is all its tags, a tag that tag, an ID or digest the image without
- * a name. Each comes once. Throws as `findImage` does.
+ * Finds the images of `docker save NAME…`: a repository alone stands for all its tags; an ID or digest gives the image
+ * without a name. Each image is returned once. Throws as `findImage` does.
  */
 export async function chooseImages(
   index: ImageNames,
   names: readonly string[],
   options: ChooseOptions,
 ): Promise<ChosenImage[]> {
-  // One transaction: no name that was listed is gone, and no image, when it is looked up and pinned.
+  // One transaction, so that no name or image is removed between being listed and being pinned.
   return await options.lease.withPins((pin) => choose(index, names, options, pin));
 }
 
@@ -59,7 +59,7 @@ function choose(index: ImageNames, names: readonly string[], options: ChooseOpti
   return [...chosen.values()];
 }
 
-/** The tags of a name that is a repository alone, if there is one. */
+/** Returns all tags of a name without tag and digest; undefined for any other name, and when there are no tags. */
 function tagsOf({ tags }: ImageNames, name: string): string[] | undefined {
   const { reference, digest } = parseImageLookup(name);
   if (digest !== undefined || reference === undefined || parseReference(name).tag !== undefined) return undefined;

@@ -11,7 +11,7 @@ import { randomHex } from '../../sys/random-hex.ts';
 import { writeWhole } from '../../sys/write-whole.ts';
 import type { WriteBytes } from './archive-writer.ts';
 
-/** Throws ERR_OUTPUT_INVALID in docker's words; `task` is what fails, such as `save image`. */
+/** Throws ERR_OUTPUT_INVALID in docker's words; `task` is the failing one, such as `save image`. */
 export function checkOutput(path: string, task: string): void {
   if (statOf(dirname(path))?.isDirectory() !== true) {
     throw invalidOutput(task, `directory "${dirname(path)}" does not exist`);
@@ -31,13 +31,13 @@ const invalidOutput = (task: string, reason: string): StrataError =>
   });
 
 export interface IntoFileOptions {
-  /** False gives the file a name while it is written even where it can do without. */
+  /** False uses a named temporary file even on filesystems that support unnamed ones. */
   readonly unnamed?: boolean;
 }
 
 /**
- * The file appears when it is whole; nothing stays of one that is not, on most filesystems whatever ends the process.
- * Throws ERR_NO_SPACE.
+ * Writes a file that appears only when it is complete. An incomplete one is removed; on most filesystems it vanishes
+ * even when the process is killed. Throws ERR_NO_SPACE.
  */
 export async function intoFile(
   path: string,
@@ -52,7 +52,7 @@ export async function intoFile(
     await writeAll((chunk) => writingTo(folder, () => writeWhole(file, chunk)));
     await writingTo(folder, async () => {
       if (nameless && nameIfFree(nameless, path)) return;
-      // What has the name is replaced at once, for which the file needs one itself.
+      // Replacing an existing file at once takes a rename, so the new file needs a name first.
       if (nameless) nameIfFree(nameless, temporary);
       await rename(temporary, path);
     });
@@ -62,7 +62,7 @@ export async function intoFile(
   }
 }
 
-/** A failure of the file's own filesystem, told as such: what is written comes from another. */
+/** Marks a failure of the output's own filesystem, as opposed to that of the bytes being written. */
 async function writingTo<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -71,7 +71,7 @@ async function writingTo<T>(folder: string, work: () => Promise<T>): Promise<T> 
   }
 }
 
-/** Undefined where the filesystem has no files without a name. */
+/** Undefined if the filesystem has no unnamed files. */
 async function openUnnamed(folder: string): Promise<FileHandle | undefined> {
   try {
     return await open(folder, O_TMPFILE | O_WRONLY, 0o600);

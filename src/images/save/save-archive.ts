@@ -41,7 +41,7 @@ export async function saveArchive(
       sizeBytes += chunk.length;
       await to(chunk);
     };
-    // A piece written to a file may be written over afterwards; what a caller is handed may be kept.
+    // Chunks written to a file may be reused afterwards; a caller may keep those it receives.
     await writeArchive(images, { format, write, report, signal, lent: typeof output === 'string' });
   };
   if (typeof output === 'string') await intoFile(output, archive);

@@ -11,7 +11,9 @@ import type { Document, Image, Layer, ReadOptions } from '../image/image.ts';
 import { walk } from '../walk.ts';
 import { ArchiveWriter, type WriteBytes } from './archive-writer.ts';
 
-/** `docker-archive` is docker's and an OCI layout at once; `oci-archive` keeps each manifest and each blob as it is. */
+/**
+ * `docker-archive` is docker's form and an OCI layout at once; `oci-archive` keeps each manifest and blob unchanged.
+ */
 export type ArchiveFormat = 'docker-archive' | 'oci-archive';
 
 /** Bytes of a layer written so far, of `total` in this archive. */
@@ -29,13 +31,13 @@ export interface WriteArchiveOptions extends ReadOptions {
   readonly report: (event: SaveEvent) => void;
 }
 
-/** An image as it is written, and its names in the archive. */
+/** An image to write, and its names in the archive. */
 export interface ImageToWrite {
   readonly image: Image;
   readonly references: readonly Reference[];
 }
 
-/** {@link ImageToWrite} with everything read but its layers. */
+/** {@link ImageToWrite} with its documents read. */
 interface OpenedImage extends Pick<ImageToWrite, 'references'> {
   readonly config: Document<ImageConfig>;
   readonly manifest: Document<Manifest>;
@@ -47,7 +49,9 @@ interface ArchiveBlob {
   readonly content: () => AsyncIterable<Uint8Array>;
 }
 
-/** Writes a whole archive. What was written is worthless when this rejects. Throws what the images' layers throw. */
+/**
+ * Writes a whole archive. After a rejection the bytes written so far are useless. Throws what the images' layers throw.
+ */
 export async function writeArchive(images: readonly ImageToWrite[], options: WriteArchiveOptions): Promise<void> {
   const opened: OpenedImage[] = [];
   for (const { image, references } of images) {
@@ -80,7 +84,7 @@ export async function writeArchive(images: readonly ImageToWrite[], options: Wri
   await writer.end();
 }
 
-/** Adds everything a manifest leads to, by path: what several images share is there once. */
+/** Adds everything that a manifest leads to, by path: a blob of several images is added once. */
 async function addBlobs(
   files: Map<string, ArchiveBlob>,
   { config, manifest, layers }: OpenedImage,
@@ -124,7 +128,10 @@ async function* reported(
   report({ type: 'layer', diffId, state: 'done', offset, total });
 }
 
-/** One entry for each name; containerd's annotation has it whole, the specification's has the tag. */
+/**
+ * Returns an index with one entry for each name; containerd's annotation has the whole name, the specification's the
+ * tag.
+ */
 function layoutIndex(images: readonly OpenedImage[]): Uint8Array {
   const manifests = images.flatMap(({ manifest: { descriptor }, references }) => {
     if (references.length === 0) return [descriptor];
@@ -148,7 +155,7 @@ const dockerManifest = (images: readonly OpenedImage[]): Uint8Array =>
     })),
   );
 
-/** For docker before 1.10: each tag with the topmost layer. Undefined without tags. */
+/** Returns the file for docker before 1.10: each tag with the topmost layer. Undefined without tags. */
 function dockerRepositories(images: readonly OpenedImage[]): Uint8Array | undefined {
   // No plain objects: a repository may be called `constructor`, a tag `__proto__`.
   const repositories = new Map<string, Map<string, string>>();
