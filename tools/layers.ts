@@ -67,9 +67,9 @@ function judge(file: string, specifier: string): string | undefined {
   if (
     floor === 1 &&
     target === 'lib' &&
-    !/\/lib\/(bytes|characters|clean-path|invariant|nearest|present)\.ts$/.test(path)
+    !/\/lib\/(bytes|characters|clean-path|invariant|nearest-index|present)\.ts$/.test(path)
   ) {
-    return 'floor 1 takes only bytes, characters, clean-path, invariant, nearest and present from lib';
+    return 'floor 1 takes only bytes, characters, clean-path, invariant, nearest-index and present from lib';
   }
   if (targetFloor > floor) return `floor ${floor} (${folder}) imports up from floor ${targetFloor} (${target})`;
   if (targetFloor === floor && !sideways.has(`${folder}>${target}`))

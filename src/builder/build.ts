@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { StrataError } from '../errors/index.ts';
 import { checkChoice } from '../errors/option.ts';
 import type { RecordedImage } from '../images/record-image.ts';
-import type { Conduct } from '../lib/report.ts';
+import type { WorkControl } from '../lib/work-control.ts';
 import type { StoreLease } from '../metadata/leases.ts';
 import { amendedId } from '../snapshots/amendment.ts';
 import { KeyLocks } from '../store/key-locks.ts';
@@ -29,7 +29,7 @@ import type { Runner } from './runner.ts';
 export async function build(
   store: Store,
   request: BuildRequest,
-  { report, signal }: Conduct<BuildEvent>,
+  { report, signal }: WorkControl<BuildEvent>,
   openRunner: (lease: StoreLease) => Promise<Runner & Disposable>,
 ): Promise<RecordedImage> {
   const references = readTags(request.tags ?? []);

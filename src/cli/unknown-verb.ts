@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { StrataError } from '../errors/index.ts';
-import { nearest } from '../lib/nearest.ts';
+import { nearestIndex } from '../lib/nearest-index.ts';
 import { isDockers } from './command-table.ts';
 import { nameOf, notSupportedYet } from './flags/flags.ts';
 
@@ -31,7 +31,7 @@ export function unknownVerb(parent: Command, word: string): StrataError {
   const verb = [...(parent.parent ? [parent.name()] : []), word].join(' ');
   if (isDockers(verb)) return laterVerb(verb);
   const verbs = parent.commands.map((command) => command.name());
-  const meant = nearest(word, verbs, allowedEdits(word));
+  const meant = nearestIndex(word, verbs, allowedEdits(word));
   const see = `See '${nameOf(parent)} --help'.`;
   return new StrataError({
     code: 'ERR_COMMAND_UNKNOWN',

@@ -1,5 +1,5 @@
 import { isStrataError, type StrataError } from '../errors/index.ts';
-import { nearest } from '../lib/nearest.ts';
+import { nearestIndex } from '../lib/nearest-index.ts';
 import { Fields } from '../spec/fields.ts';
 import { type Json, parseJson } from '../spec/parse-json.ts';
 import { configurationInvalid } from './failures.ts';
@@ -35,7 +35,7 @@ function refuseUnknown(path: string, keys: readonly string[]): void {
   const known = settingNames.map((name) => settings[name].key);
   const unknown = keys.filter((key) => !known.includes(key));
   if (unknown.length === 0) return;
-  const meant = unknown.flatMap((key) => known[nearest(key, known) ?? -1] ?? []);
+  const meant = unknown.flatMap((key) => known[nearestIndex(key, known) ?? -1] ?? []);
   throw configurationInvalid(
     `${path}: the following directives don't match any configuration option: ${unknown.map(shortened).join(', ')}`,
     `${meant.length === 0 ? '' : `Did you mean ${[...new Set(meant)].join(', ')}? `}Known are ${known.join(', ')}.`,

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { StrataError } from '../errors/index.ts';
 import type { AbortOptions } from '../lib/abort.ts';
-import { programFailed, safeEnvironment } from '../sys/process.ts';
+import { programFailed, safeEnvironment } from '../sys/run-program.ts';
 import { globalArguments, type RuntimePlace, runtimeStatus } from './runtime/runtime-commands.ts';
 
 export interface PauseOptions extends AbortOptions {

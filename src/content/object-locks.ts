@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AbortOptions } from '../lib/abort.ts';
-import { Turns } from '../lib/turns.ts';
+import { Mutex } from '../lib/mutex.ts';
 import { asSyscallError } from '../sys/as-syscall-error.ts';
 import { lockFile } from '../sys/flock.ts';
 import { diskFailure } from './disk-failure.ts';
@@ -18,7 +18,7 @@ const stripes: readonly string[] = Array.from({ length: 16 }, (_, i) => `object-
 export class ObjectLocks {
   readonly #directory: string;
   // flock excludes our own other descriptors too, but only polling would find out; inside the process we queue.
-  readonly #turns = new Map<string, Turns>();
+  readonly #mutexes = new Map<string, Mutex>();
 
   /** `directory` is the store's `locks` folder. */
   constructor(directory: string) {
@@ -42,9 +42,9 @@ export class ObjectLocks {
   async with<T>(kind: string, key: string, body: () => T | Promise<T>, { signal }: AbortOptions = {}): Promise<T> {
     const [first = 0] = createHash('sha256').update(`${kind}\0${key}`).digest();
     const stripe = stripes[first % stripes.length] ?? '';
-    const turns = this.#turns.get(stripe) ?? new Turns();
-    this.#turns.set(stripe, turns);
-    return await turns.take(() => this.#locked(stripe, body, signal), { signal });
+    const mutex = this.#mutexes.get(stripe) ?? new Mutex();
+    this.#mutexes.set(stripe, mutex);
+    return await mutex.run(() => this.#locked(stripe, body, signal), { signal });
   }
 
   async #locked<T>(stripe: string, body: () => T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {

@@ -1,4 +1,4 @@
-import { nearest } from '../lib/nearest.ts';
+import { nearestIndex } from '../lib/nearest-index.ts';
 import type { Stage } from './instructions/types.ts';
 import { excerpt } from './quote.ts';
 
@@ -15,7 +15,7 @@ export function nearStage(written: string, stages: readonly KnownStage[]): strin
   const names = namesOf(stages);
   const folded = written.toLowerCase();
   if (folded !== written && names.includes(folded)) return folded;
-  const at = nearest(folded, names);
+  const at = nearestIndex(folded, names);
   return at === undefined ? undefined : names[at];
 }
 

@@ -1,7 +1,7 @@
 import { diskFailure, exhaustionOf, isDiskFull } from '../content/disk-failure.ts';
 import { firstCause } from '../errors/index.ts';
 import type { AbortOptions } from '../lib/abort.ts';
-import type { Conduct } from '../lib/report.ts';
+import type { WorkControl } from '../lib/work-control.ts';
 import type { Store } from '../store/store.ts';
 import { Lifetime } from './lifetime.ts';
 import { Operation } from './operation.ts';
@@ -55,11 +55,11 @@ export class Calls {
   operation<Module, Event, Result>(
     load: () => Promise<Module>,
     options: AbortOptions,
-    verb: (module: Module, store: Store, conduct: Conduct<Event>) => Promise<Result>,
+    verb: (module: Module, store: Store, control: WorkControl<Event>) => Promise<Result>,
   ): Operation<Event, Result> {
     return this.#operate(
       options,
-      async (conduct) => await this.#named(async () => await verb(await load(), this.#store, conduct)),
+      async (control) => await this.#named(async () => await verb(await load(), this.#store, control)),
     );
   }
 
@@ -67,12 +67,12 @@ export class Calls {
   storing<Module, Event, Result>(
     load: () => Promise<Module>,
     options: AbortOptions,
-    verb: (module: Module, store: Store, conduct: Conduct<Event>) => Promise<Result>,
+    verb: (module: Module, store: Store, control: WorkControl<Event>) => Promise<Result>,
   ): Operation<Event, Result> {
-    return this.#operate(options, async (conduct) => {
+    return this.#operate(options, async (control) => {
       try {
-        await this.#store.openForWriting(conduct);
-        return await verb(await load(), this.#store, conduct);
+        await this.#store.openForWriting(control);
+        return await verb(await load(), this.#store, control);
       } catch (error) {
         const first = firstCause(error);
         throw isDiskFull(first) ? diskFailure(first, this.#store.layout.root) : first;
@@ -87,7 +87,7 @@ export class Calls {
 
   #operate<Event, Result>(
     options: AbortOptions,
-    work: (conduct: Conduct<Event>) => Promise<Result>,
+    work: (control: WorkControl<Event>) => Promise<Result>,
   ): Operation<Event, Result> {
     return new Operation<Event, Result>(
       (report, signal) => this.#lifetime.run({ signal }, async (own) => await work({ report, signal: own.signal })),

@@ -48,7 +48,7 @@ export type { LayerTable } from '../layer/inside/layer-table.ts';
 export type { EntryPlace, MergedFile, MergedFileKind } from '../layer/inside/merged-file.ts';
 export type { Lease, SnapshotKind, SnapshotLedger, SnapshotRecord } from '../ledger/types.ts';
 export type { AbortOptions } from '../lib/abort.ts';
-export type { Report } from '../lib/report.ts';
+export type { Reporter } from '../lib/work-control.ts';
 export type { EventType } from '../metadata/events.ts';
 export type { ObjectKind, ObjectRef } from '../metadata/objects.ts';
 export type { TransferRecord } from '../metadata/transfers.ts';

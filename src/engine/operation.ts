@@ -1,5 +1,5 @@
 import type { AbortOptions } from '../lib/abort.ts';
-import type { Report } from '../lib/report.ts';
+import type { Reporter } from '../lib/work-control.ts';
 import { perform } from './perform.ts';
 
 // A reader that never comes back for events must not make memory grow; events carry whole states, so the oldest may go.
@@ -32,7 +32,7 @@ export class Operation<Event, Outcome> implements AsyncIterable<Event>, AsyncDis
   /** Settles when the work ended; rejects with a StrataError, or with the signal's reason when it was aborted. */
   readonly result: Promise<Outcome>;
 
-  constructor(work: (report: Report<Event>, signal: AbortSignal) => Promise<Outcome>, options: AbortOptions = {}) {
+  constructor(work: (report: Reporter<Event>, signal: AbortSignal) => Promise<Outcome>, options: AbortOptions = {}) {
     const signal = options.signal
       ? AbortSignal.any([options.signal, this.#controller.signal])
       : this.#controller.signal;

@@ -1,7 +1,7 @@
 import { StrataError } from './strata-error.ts';
 
 /** For an option of a caller's that has no such value. `expected` completes “Give …”. */
-export const optionInvalid = (option: string, value: unknown, expected: string): StrataError =>
+export const invalidOption = (option: string, value: unknown, expected: string): StrataError =>
   new StrataError({
     code: 'ERR_OPTION_INVALID',
     message: `option ${option}: ${shown(value)} is invalid`,
@@ -16,7 +16,7 @@ export function checkChoice<Choice extends string>(
   choices: readonly Choice[],
 ): void {
   if (value === undefined || choices.includes(value)) return;
-  throw optionInvalid(option, value, `one of ${choices.join(', ')}`);
+  throw invalidOption(option, value, `one of ${choices.join(', ')}`);
 }
 
 const longest = 100;

@@ -4,7 +4,7 @@ import { isKind } from '../errors/index.ts';
 import type { Lease } from '../ledger/types.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import type { Digest } from '../spec/digest.ts';
-import { readFault } from '../sys/read-fault.ts';
+import { describeReadFault } from '../sys/describe-read-fault.ts';
 
 /**
  * Stores a blob unless an intact copy exists; durable once this resolves. Throws as the content store does, and what
@@ -39,7 +39,7 @@ async function standsWhole(content: ContentStore, digest: Digest, options: Abort
     return (await hashBlob(content, digest, options)) === digest;
   } catch (error) {
     if (isKind(error, 'not-found') || isKind(error, 'corrupt')) return false;
-    readFault(error);
+    describeReadFault(error);
     return false;
   }
 }

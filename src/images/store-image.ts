@@ -1,6 +1,6 @@
 import type { AbortOptions } from '../lib/abort.ts';
 import { invariant } from '../lib/invariant.ts';
-import type { Conduct } from '../lib/report.ts';
+import type { WorkControl } from '../lib/work-control.ts';
 import { parseReference, type Reference } from '../reference/index.ts';
 import { isBlobOf } from '../store/layers/presence.ts';
 import { countUnpacked } from '../store/layers/unpack.ts';
@@ -27,7 +27,7 @@ export async function storeImage(
   store: Store,
   image: Image,
   { tags = [] }: StoreImageOptions,
-  { report, signal }: Conduct<LoadImagesEvent>,
+  { report, signal }: WorkControl<LoadImagesEvent>,
 ): Promise<RecordedImage> {
   const references = tags.map((tag) => newName(parseReference(tag)));
   return await store.work('store image', { signal }, async (work) => {

@@ -1,11 +1,11 @@
-/** Taken by everything that waits. The signal's `reason` is rethrown unchanged: cancellation is not an error kind. */
+/** Options of everything that waits. The signal's `reason` is rethrown unchanged: cancellation is not an error kind. */
 export interface AbortOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Resolves as `wait` does; rejects with the signal's reason once it aborts, while `wait` goes on: what that throws afterwards
- * is nobody's.
+ * Settles as `wait` does, or rejects with the signal's reason once the signal aborts. After an abort `wait` goes on in the
+ * background, and its failure is ignored.
  */
 export async function unlessAborted<Result>(wait: Promise<Result>, { signal }: AbortOptions): Promise<Result> {
   if (signal === undefined) return await wait;

@@ -1,42 +1,42 @@
 import { invariant } from './invariant.ts';
 
-// Small enough that the first costs nothing, large enough that there are few.
-const pieceShift = 16;
-const pieceBytes = 1 << pieceShift;
+// 64 KiB: the first chunk costs next to nothing, and few are needed.
+const chunkShift = 16;
+const chunkBytes = 1 << chunkShift;
 const largestAddress = 0xffff_ffff;
 
-/** Many small pieces of bytes in a few large ones: an array each would take a hundred bytes more. */
+/** Stores many short byte strings in a few large chunks. An array for each would take a hundred bytes more. */
 export class ByteArena {
-  readonly #pieces: Uint8Array[] = [];
-  #used = pieceBytes;
+  readonly #chunks: Uint8Array[] = [];
+  #used = chunkBytes;
 
-  /** Copies `bytes` in; returns their address, which fits 32 bits. */
+  /** Copies `bytes` into the arena and returns their address, which fits 32 bits. */
   add(bytes: Uint8Array): number {
     const { length } = bytes;
-    if (this.#used + length >= pieceBytes) {
-      this.#pieces.push(new Uint8Array(Math.max(pieceBytes, length)));
+    if (this.#used + length >= chunkBytes) {
+      this.#chunks.push(new Uint8Array(Math.max(chunkBytes, length)));
       this.#used = 0;
     }
-    const at = (this.#pieces.length - 1) * pieceBytes + this.#used;
+    const at = (this.#chunks.length - 1) * chunkBytes + this.#used;
     invariant(at <= largestAddress, 'an arena holds less than 4 GiB');
-    this.piece(at).set(bytes, this.#used);
+    this.chunk(at).set(bytes, this.#used);
     this.#used += length;
     return at;
   }
 
-  /** A view of what was added. */
+  /** Returns a view of the bytes at an address that {@link add} returned. */
   bytes(at: number, length: number): Uint8Array {
     const offset = this.offset(at);
-    return this.piece(at).subarray(offset, offset + length);
+    return this.chunk(at).subarray(offset, offset + length);
   }
 
-  /** The piece in which an address is, for loops in which views cost too much. */
-  piece(at: number): Uint8Array {
-    return this.#pieces[at >>> pieceShift] as Uint8Array;
+  /** Returns the chunk that holds an address, for loops in which views cost too much. */
+  chunk(at: number): Uint8Array {
+    return this.#chunks[at >>> chunkShift] as Uint8Array;
   }
 
-  /** Where in its piece an address is. */
+  /** Returns the offset of an address in its chunk. */
   offset(at: number): number {
-    return at & (pieceBytes - 1);
+    return at & (chunkBytes - 1);
   }
 }

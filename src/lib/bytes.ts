@@ -1,13 +1,13 @@
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** UTF-8 bytes of `text`. */
+/** Encodes `text` as UTF-8. */
 export const utf8 = (text: string): Uint8Array => encoder.encode(text);
 
-/** For messages only: invalid UTF-8 becomes U+FFFD, so the result must never be turned back into a name. */
+/** Decodes UTF-8 for a message. Invalid bytes become U+FFFD, so the result must never be turned back into a name. */
 export const displayBytes = (bytes: Uint8Array): string => decoder.decode(bytes);
 
-/** Byte-wise order, as `LC_ALL=C sort` gives it: negative, zero or positive. */
+/** Compares byte by byte, as `LC_ALL=C sort` does; returns a negative number, zero or a positive number. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
@@ -19,7 +19,7 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 
 export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && compareBytes(a, b) === 0;
 
-/** One array holding all parts in order. */
+/** Returns one array with all parts in order. */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   const joined = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
   let offset = 0;

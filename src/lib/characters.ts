@@ -1,8 +1,8 @@
 type Class = (char: string) => boolean;
 
 /**
- * Classes of single characters. To look up what Unicode has of one takes milliseconds the first time, longer than most
- * commands take for their text, which is plain ASCII: so that is done when another character comes along.
+ * Returns a test for single characters. Compiling a Unicode class takes milliseconds, longer than most commands need for their
+ * plain ASCII text, so it waits for the first character beyond ASCII.
  */
 function classOf(ascii: RegExp, all: string): Class {
   let form: RegExp | undefined;
@@ -13,14 +13,14 @@ function classOf(ascii: RegExp, all: string): Class {
   };
 }
 
-/** Go's `unicode.IsPrint`. */
+/** Does the same as Go's `unicode.IsPrint`. */
 export const isPrintable: Class = classOf(/^[ -~]$/, '^[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]$');
 
-/** A letter or `_`. */
+/** True for a letter or `_`. */
 export const isLetter: Class = classOf(/^[A-Za-z_]$/, '^[\\p{L}_]$');
 
-/** A decimal digit. */
+/** True for a decimal digit. */
 export const isDigit: Class = classOf(/^[0-9]$/, '^\\p{Nd}$');
 
-/** A letter, a decimal digit or `_`. */
+/** True for a letter, a decimal digit or `_`. */
 export const isWordCharacter: Class = classOf(/^[A-Za-z0-9_]$/, '^[\\p{L}\\p{Nd}_]$');

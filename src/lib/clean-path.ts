@@ -1,6 +1,6 @@
 /**
- * The shortest slash-separated path of the same meaning, as Go's `filepath.Clean` gives it: no empty and no `.`
- * elements, `..` resolved by taking back the element before it, never above `/`. An empty path becomes `.`.
+ * Returns the shortest slash-separated path of the same meaning, as Go's `filepath.Clean` does: empty and `.` elements are
+ * dropped, and `..` removes the element before it, but never climbs above `/`. An empty path becomes `.`.
  */
 export function cleanPath(path: string): string {
   const rooted = path.startsWith('/');

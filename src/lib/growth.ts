@@ -2,17 +2,17 @@ import type { AbortOptions } from './abort.ts';
 
 const states = { growing: 0, whole: 1, failed: 2 } as const;
 
-/** How often a thread that waits looks whether it is to stop. */
-const lookMs = 50;
+/** Interval at which a waiting thread checks for an abort. */
+const checkMs = 50;
 
 /**
- * How far a file is written, shared between the thread that writes it and threads that read it meanwhile. Words of shared
- * memory: no message is sent for a piece.
+ * Length of a growing file, shared between the thread that writes it and the threads that read it meanwhile. It is kept in
+ * words of shared memory, so that no message is sent for each chunk.
  */
 export class Growth {
-  /** To be sent to a worker, which makes a Growth of its own around it. */
+  /** Shared memory to send to a worker, which wraps it in another Growth. */
   readonly words: SharedArrayBuffer;
-  /** State; a count that changes with every step, to wait on. */
+  /** Two words: the state, and a counter that every step increments, for threads to wait on. */
   readonly #steps: Int32Array;
   readonly #written: BigInt64Array;
 
@@ -26,51 +26,52 @@ export class Growth {
     return Atomics.load(this.#steps, 0) === states.failed;
   }
 
-  /** So many bytes from the start are in the file. */
+  /** Reports that the first `bytes` bytes are in the file. */
   reach(bytes: number): void {
     Atomics.store(this.#written, 0, BigInt(bytes));
     this.#step();
   }
 
-  /** No more bytes follow. */
+  /** Reports that the file is complete. */
   end(): void {
     Atomics.store(this.#steps, 0, states.whole);
     this.#step();
   }
 
-  /** No more bytes follow, and the file is worth nothing. */
+  /** Reports that the file will never be complete. */
   fail(): void {
     Atomics.store(this.#steps, 0, states.failed);
     this.#step();
   }
 
   /**
-   * Blocks the calling thread until more than `offset` bytes are there or no more follow; returns how many are there.
-   * `check` is called while it waits and throws to end that. Throws {@link GrowthFailed}.
+   * Blocks the calling thread until the file has more than `offset` bytes or is complete, and returns its length. Calls
+   * `check` while it waits; an error thrown there ends the wait.
+   * @throws {@link GrowthFailed}
    */
-  waitBeyond(offset: number, check: () => void): number {
+  waitPastSync(offset: number, check: () => void): number {
     for (;;) {
       const seen = Atomics.load(this.#steps, 1);
       const bytes = this.#bytesBeyond(offset);
       if (bytes !== undefined) return bytes;
-      Atomics.wait(this.#steps, 1, seen, lookMs);
+      Atomics.wait(this.#steps, 1, seen, checkMs);
       check();
     }
   }
 
-  /** {@link waitBeyond} for a thread that goes on meanwhile. */
-  async beyond(offset: number, { signal }: AbortOptions = {}): Promise<number> {
+  /** Like {@link waitPastSync}, without blocking the thread. */
+  async waitPast(offset: number, { signal }: AbortOptions = {}): Promise<number> {
     for (;;) {
       signal?.throwIfAborted();
       const seen = Atomics.load(this.#steps, 1);
       const bytes = this.#bytesBeyond(offset);
       if (bytes !== undefined) return bytes;
-      await Atomics.waitAsync(this.#steps, 1, seen, lookMs).value;
+      await Atomics.waitAsync(this.#steps, 1, seen, checkMs).value;
     }
   }
 
   #bytesBeyond(offset: number): number | undefined {
-    // In this order: the end is said after the last bytes.
+    // In this order, because the writer sets the state after the last length.
     const state = Atomics.load(this.#steps, 0);
     const bytes = Number(Atomics.load(this.#written, 0));
     if (state === states.failed) throw new GrowthFailed();
@@ -83,7 +84,7 @@ export class Growth {
   }
 }
 
-/** The writer gave up; the failure that counts is the writer's own. */
+/** Thrown to readers when the writer failed; the writer's own error has the cause. */
 export class GrowthFailed extends Error {
   constructor() {
     super('the file that is read was never written to its end');

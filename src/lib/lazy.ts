@@ -1,6 +1,6 @@
 import { type AbortOptions, unlessAborted } from './abort.ts';
 
-/** A value that is made when it is first asked for, and then kept. A failure is not kept: who asks next has it tried again. */
+/** Computes a value when it is first requested, and keeps it. A failure is not kept: the next request tries again. */
 export class Lazy<Value> {
   readonly #make: () => Promise<Value>;
   #value: Promise<Value> | undefined;
@@ -9,19 +9,19 @@ export class Lazy<Value> {
     this.#make = make;
   }
 
-  /** An abort ends the wait of whoever aborts; the value is made to its end, for others that wait. */
+  /** Returns the value. An abort ends this caller's wait only; the computation goes on for the others. */
   async get({ signal }: AbortOptions = {}): Promise<Value> {
     signal?.throwIfAborted();
-    this.#value ??= this.#kept();
+    this.#value ??= this.#makeAndKeep();
     return await unlessAborted(this.#value, { signal });
   }
 
-  /** Resolves with the value once it is made, if anybody has asked for it; undefined otherwise, or when that fails. */
-  async made(): Promise<Value | undefined> {
+  /** Resolves with the value if it was ever requested; undefined if it was not, or if computing it fails. */
+  async getIfRequested(): Promise<Value | undefined> {
     return await this.#value?.catch(() => undefined);
   }
 
-  async #kept(): Promise<Value> {
+  async #makeAndKeep(): Promise<Value> {
     try {
       return await this.#make();
     } catch (error) {

@@ -1,4 +1,4 @@
-/** Runs `body`; when it fails, `undo`, whose own failure only follows from the first, which is the one thrown. */
+/** Runs `body`, and `undo` if it fails. The failure of `body` is thrown, even if `undo` fails as well. */
 export function orUndo<Result>(body: () => Result, undo: () => void): Result {
   try {
     return body();
@@ -6,7 +6,7 @@ export function orUndo<Result>(body: () => Result, undo: () => void): Result {
     try {
       undo();
     } catch {
-      // The first failure is the one to tell.
+      // The first failure is the one to report.
     }
     throw error;
   }

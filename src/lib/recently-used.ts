@@ -1,4 +1,4 @@
-/** Keeps the values that were used last, and makes a value again when it is asked for after it was dropped. */
+/** Cache of the most recently used values. A value that was dropped is computed again when it is requested. */
 export class RecentlyUsed<Key, Value> {
   readonly #limit: number;
   readonly #values = new Map<Key, Value>();

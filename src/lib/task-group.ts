@@ -19,9 +19,9 @@ export class TaskGroup implements AsyncDisposable {
     this.signal = options.signal ? AbortSignal.any([options.signal, this.#controller.signal]) : this.#controller.signal;
   }
 
-  /** Starts `task` as soon as the limit allows. Its failure is reported by {@link join}. */
+  /** Starts `task` as soon as the limit allows. {@link join} throws its failure. */
   run(task: (signal: AbortSignal) => Promise<void>): void {
-    const promise = this.#guarded(task).finally(() => this.#running.delete(promise));
+    const promise = this.#runGuarded(task).finally(() => this.#running.delete(promise));
     this.#running.add(promise);
   }
 
@@ -32,13 +32,13 @@ export class TaskGroup implements AsyncDisposable {
     this.signal.throwIfAborted();
   }
 
-  /** Aborts what still runs and waits for it. */
+  /** Aborts the tasks that still run and waits for them. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#running.size > 0) this.#controller.abort(new DOMException('task group closed', 'AbortError'));
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  async #guarded(task: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  async #runGuarded(task: (signal: AbortSignal) => Promise<void>): Promise<void> {
     if (this.#active >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#active++;
     try {

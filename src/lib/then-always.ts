@@ -1,8 +1,8 @@
 import { orUndo } from './or-undo.ts';
 
 /**
- * Runs `body`, and `after` whatever comes of it. When both fail, the first failure is thrown: `finally` alone would throw
- * the second, and a `using` wraps both.
+ * Runs `body`, then `after`, whether `body` succeeds or fails. When both fail, the failure of `body` is thrown: `finally` alone
+ * would throw that of `after`, and `using` would wrap both.
  */
 export function thenAlways<Result>(body: () => Result, after: () => void): Result {
   const result = orUndo(body, after);

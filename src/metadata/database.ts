@@ -2,9 +2,9 @@ import { statSync } from 'node:fs';
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
 import { type AbortOptions, unlessAborted } from '../lib/abort.ts';
 import { invariant } from '../lib/invariant.ts';
+import { Mutex } from '../lib/mutex.ts';
 import { orUndo } from '../lib/or-undo.ts';
 import { thenAlways } from '../lib/then-always.ts';
-import { Turns } from '../lib/turns.ts';
 import { pause } from '../sys/pause.ts';
 import { Connection } from './connection.ts';
 import { checkFormat, migrate, newestFormat, readFormat } from './format.ts';
@@ -78,7 +78,7 @@ export class Database implements Disposable {
   readonly #readTimeoutMs: number;
   readonly #readerOptions: ReaderOptions;
   readonly #statements = new Map<string, Statement<never>>();
-  readonly #turns = new Turns();
+  readonly #mutex = new Mutex();
   #connection: Connection | undefined;
   /** Of a connection that writes. */
   #log: WriteAheadLog | undefined;
@@ -246,7 +246,7 @@ export class Database implements Disposable {
     // From here: those that wait behind others are not to wait for longer than these.
     const deadline = Date.now() + this.#busyTimeoutMs;
     const retry = async (): Promise<Done<T>> => await this.#retry(attempt, deadline, { signal });
-    const done = (this.#turns.isFree ? attempt() : undefined) ?? (await this.#turns.take(retry, { signal }));
+    const done = (this.#mutex.isFree ? attempt() : undefined) ?? (await this.#mutex.run(retry, { signal }));
     if (done.hasChanged) {
       this.#options.onCommitted?.();
       this.#log?.count();

@@ -7,7 +7,7 @@ import type { AbortOptions } from '../lib/abort.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { tryLockFile } from '../sys/flock.ts';
 import { ifThere } from '../sys/if-there.ts';
-import { isAt } from '../sys/is-at.ts';
+import { isFileAt } from '../sys/is-file-at.ts';
 import { randomHex } from '../sys/random-hex.ts';
 import type { Database, TransactOptions } from './database.ts';
 import type { ObjectKind, Objects, Pin } from './objects.ts';
@@ -209,7 +209,7 @@ export class Leases {
       const path = this.#path(id);
       const fd = this.#make(path);
       // Somebody who looks for dead leases may have removed the file between the two calls, or made it a spare one.
-      if (fd !== undefined && tryLockFile(fd) && isAt(path, fd)) return { id, fd };
+      if (fd !== undefined && tryLockFile(fd) && isFileAt(path, fd)) return { id, fd };
       if (fd !== undefined) closeSync(fd);
     }
   }

@@ -2,7 +2,7 @@ import { constants, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AbortOptions } from '../lib/abort.ts';
 import { displayBytes } from '../lib/bytes.ts';
-import { ownTurn } from '../lib/own-turn.ts';
+import { yieldToEventLoop } from '../lib/yield-to-event-loop.ts';
 import { AT_FDCWD } from '../sys/constants.ts';
 import type { DirectoryEntry } from '../sys/directory-listing.ts';
 import { errnoOf } from '../sys/errno.ts';
@@ -75,7 +75,7 @@ class GradualRemoval {
 
   async remove(dirFd: number, { name, type }: DirectoryEntry, depth: number): Promise<void> {
     if (Date.now() > this.#turnEnd) {
-      await ownTurn();
+      await yieldToEventLoop();
       this.#signal?.throwIfAborted();
       this.#turnEnd = Date.now() + turnMs;
     }

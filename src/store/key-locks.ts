@@ -7,7 +7,7 @@ import { thenAlways } from '../lib/then-always.ts';
 import { SpareFiles } from '../metadata/spare-files.ts';
 import { lockFile, tryLockFile } from '../sys/flock.ts';
 import { ifThere } from '../sys/if-there.ts';
-import { isAt } from '../sys/is-at.ts';
+import { isFileAt } from '../sys/is-file-at.ts';
 
 export interface KeyLock extends AsyncDisposable {
   /** A program that is given it keeps the lock as long as itself, whatever becomes of us. */
@@ -42,7 +42,7 @@ export class KeyLocks {
         throw error;
       }
       // The holder before us removed the file while we waited: what we locked has that name no more.
-      if (isAt(path, fd)) return this.#held(path, fd);
+      if (isFileAt(path, fd)) return this.#held(path, fd);
       closeSync(fd);
     }
   }
@@ -50,7 +50,7 @@ export class KeyLocks {
   /** {@link lock} without waiting: undefined when somebody else holds it. */
   tryLock(key: string): KeyLock | undefined {
     const { path, fd } = this.#open(key);
-    if (tryLockFile(fd) && isAt(path, fd)) return this.#held(path, fd);
+    if (tryLockFile(fd) && isFileAt(path, fd)) return this.#held(path, fd);
     closeSync(fd);
     return undefined;
   }
@@ -96,7 +96,7 @@ export function removeAbandonedLocks(directory: string): void {
     const fd = ifThere(() => openSync(path, 'r'));
     if (fd === undefined) continue;
     try {
-      if (tryLockFile(fd) && isAt(path, fd)) unlinkSync(path);
+      if (tryLockFile(fd) && isFileAt(path, fd)) unlinkSync(path);
     } finally {
       closeSync(fd);
     }

@@ -38,8 +38,10 @@ export class StoreDrivers implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const drivers = [this.#inUse, ...this.#expected.values()];
     const opened = [
-      ...(await Promise.all([...this.#others.values()].map(async (others) => (await others.made()) ?? []))).flat(),
-      ...(await Promise.all(drivers.map(async (driver) => (await driver.made())?.snapshotter ?? []))).flat(),
+      ...(
+        await Promise.all([...this.#others.values()].map(async (others) => (await others.getIfRequested()) ?? []))
+      ).flat(),
+      ...(await Promise.all(drivers.map(async (driver) => (await driver.getIfRequested())?.snapshotter ?? []))).flat(),
     ];
     for (const snapshotter of opened) await snapshotter[Symbol.asyncDispose]();
   }

@@ -1,4 +1,4 @@
-import { grown } from '../lib/grown.ts';
+import { copyInto } from '../lib/copy-into.ts';
 import type { FileType } from './stat.ts';
 
 export interface DirectoryEntry {
@@ -41,8 +41,9 @@ export class DirectoryListing implements Iterable<DirectoryEntry> {
   add(type: FileType, from: Uint8Array, start: number, end: number): void {
     const needed = this.#used + end - start + 2;
     if (needed > this.#bytes.length)
-      this.#bytes = grown(this.#bytes, new Uint8Array(Math.max(needed, this.#bytes.length * 2)));
-    if (this.#length === this.#starts.length) this.#starts = grown(this.#starts, new Uint32Array(this.#length * 2 + 1));
+      this.#bytes = copyInto(this.#bytes, new Uint8Array(Math.max(needed, this.#bytes.length * 2)));
+    if (this.#length === this.#starts.length)
+      this.#starts = copyInto(this.#starts, new Uint32Array(this.#length * 2 + 1));
     const bytes = this.#bytes;
     let at = this.#used;
     this.#starts[this.#length++] = at;

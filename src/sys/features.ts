@@ -11,7 +11,7 @@ import { cloneMount, FilesystemContext, MOUNT_ATTR_IDMAP, setMountAttributes } f
 import { readMountInfo } from './mountinfo.ts';
 import { inNewNamespaces } from './namespaces.ts';
 import { type OverlaySupport, overlaySupport } from './overlay-support.ts';
-import { run, safeEnvironment } from './process.ts';
+import { runProgram, safeEnvironment } from './run-program.ts';
 
 /** How control groups are mounted; `hybrid` has both, the controllers mostly in v1. */
 export type CgroupVersion = 'v1' | 'hybrid' | 'v2' | 'none';
@@ -82,7 +82,7 @@ function mayOpen(path: string): boolean {
 async function makesUserNamespaces(): Promise<boolean> {
   const [program, nothing] = [findProgram('unshare'), findProgram('true')];
   if (program === undefined || nothing === undefined) return false;
-  return (await run(program, ['--user', nothing])).exitCode === 0;
+  return (await runProgram(program, ['--user', nothing])).exitCode === 0;
 }
 
 /**

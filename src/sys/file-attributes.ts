@@ -5,7 +5,7 @@ import { errnoNumber, SyscallError } from './errno.ts';
 import { closeFd, openAt } from './fs-at.ts';
 import { hasSyscall } from './has-syscall.ts';
 import { libc } from './libc.ts';
-import { ownerRefused } from './needs-root.ts';
+import { explainOwnerRefusal } from './refusals.ts';
 import { displayName, lastError, type Name, nameAddress, scratch } from './scratch.ts';
 import { statFd } from './stat.ts';
 
@@ -22,12 +22,12 @@ export interface FileTime {
 export function chownAt(dirFd: number, name: Name, uid: number, gid: number): void {
   const { fchownat } = libc();
   if (fchownat(dirFd, nameAddress(name), uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
-    throw ownerRefused(lastError('fchownat', name), uid, gid);
+    throw explainOwnerRefusal(lastError('fchownat', name), uid, gid);
 }
 
 /** fchown(2), with a descriptor that is not O_PATH; see {@link chownAt}. */
 export function chownFd(fd: number, uid: number, gid: number): void {
-  if (libc().fchown(fd, uid, gid) < 0) throw ownerRefused(lastError('fchown'), uid, gid);
+  if (libc().fchown(fd, uid, gid) < 0) throw explainOwnerRefusal(lastError('fchown'), uid, gid);
 }
 
 /** fchmod(2), with a descriptor that is not O_PATH. */

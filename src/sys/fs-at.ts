@@ -3,7 +3,7 @@
 import { AT_REMOVEDIR, O_CLOEXEC, S_IFBLK, S_IFCHR, S_IFIFO, S_IFSOCK } from './constants.ts';
 import { errnoNumber, SyscallError } from './errno.ts';
 import { libc } from './libc.ts';
-import { needsRoot } from './needs-root.ts';
+import { explainRefusal } from './refusals.ts';
 import { copyOf, displayName, lastError, type Name, nameAddress, pathMax, scratch } from './scratch.ts';
 
 /**
@@ -61,7 +61,7 @@ export function mknodAt(dirFd: number, name: Name, type: NodeType, mode: number,
   }
   const address = nameAddress(name);
   if (Number(syscall(numbers.mknodat, dirFd, address, mode | typeBits[type], encodeDevice(major, minor), 0, 0)) < 0) {
-    throw needsRoot(lastError('mknodat', name), 'devices cannot be made');
+    throw explainRefusal(lastError('mknodat', name), 'devices cannot be made');
   }
 }
 

@@ -1,5 +1,5 @@
 import { ByteArena } from '../lib/byte-arena.ts';
-import { grown } from '../lib/grown.ts';
+import { copyInto } from '../lib/copy-into.ts';
 import type { FileStat } from './stat.ts';
 
 /**
@@ -46,10 +46,10 @@ export class LinkedNames {
 
   #grow(): void {
     const size = this.#length * 2;
-    this.#inodes = grown(this.#inodes, new BigUint64Array(size));
-    this.#devices = grown(this.#devices, new Float64Array(size));
-    this.#starts = grown(this.#starts, new Uint32Array(size));
-    this.#lengths = grown(this.#lengths, new Uint32Array(size));
+    this.#inodes = copyInto(this.#inodes, new BigUint64Array(size));
+    this.#devices = copyInto(this.#devices, new Float64Array(size));
+    this.#starts = copyInto(this.#starts, new Uint32Array(size));
+    this.#lengths = copyInto(this.#lengths, new Uint32Array(size));
     this.#slots = new Uint32Array(size * 2);
     for (let file = 0; file < this.#length; file++) {
       this.#slots[this.#slotOf(this.#inodes[file] as bigint, this.#devices[file] as number)] = file + 1;

@@ -5,7 +5,7 @@ import { SyscallError } from './errno.ts';
 import { lastErrno } from './ffi.ts';
 import { closeFd } from './fs-at.ts';
 import { libc } from './libc.ts';
-import { needsRoot } from './needs-root.ts';
+import { explainRefusal } from './refusals.ts';
 import { displayName, lastError, type Name, nameAddress, scratch } from './scratch.ts';
 
 export const MOUNT_ATTR_RDONLY = 0x1;
@@ -87,7 +87,7 @@ export function cloneMount(dirFd: number, path: Name, options: { readonly recurs
   const { syscall, numbers } = libc();
   const flags = OPEN_TREE_CLONE | O_CLOEXEC | AT_SYMLINK_NOFOLLOW | (options.recursive === true ? AT_RECURSIVE : 0);
   const fd = Number(syscall(numbers.openTree, dirFd, nameAddress(path), flags, 0, 0, 0));
-  if (fd < 0) throw needsRoot(lastError('open_tree', path), 'mounts cannot be made');
+  if (fd < 0) throw explainRefusal(lastError('open_tree', path), 'mounts cannot be made');
   return fd;
 }
 

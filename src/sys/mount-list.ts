@@ -39,7 +39,7 @@ export interface Mount {
 /**
  * The directory of ours that takes what is written through these mounts; undefined where they show a filesystem of their own.
  */
-export function writtenTo(mounts: readonly Mount[]): string | undefined {
+export function writableDirectoryOf(mounts: readonly Mount[]): string | undefined {
   const root = mounts.findLast(({ target }) => target === undefined);
   return root?.type === 'bind' ? root.source : root?.overlay?.upperDir;
 }

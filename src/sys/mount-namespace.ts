@@ -2,7 +2,7 @@ import { AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_PATH } from './constants.ts';
 import { closeFd, openAt } from './fs-at.ts';
 import { libc } from './libc.ts';
 import { MS_REC, MS_SLAVE, setPropagation } from './mount.ts';
-import { needsRoot } from './needs-root.ts';
+import { explainRefusal } from './refusals.ts';
 import { lastError } from './scratch.ts';
 
 const CLONE_NEWNS = 0x20000;
@@ -21,7 +21,7 @@ export function inOwnMountNamespace<Result>(body: () => Result): Result {
   const directory = openAt(AT_FDCWD, '.', O_PATH | O_DIRECTORY);
   try {
     refuseWithoutReturn(home);
-    if (libc().unshare(CLONE_NEWNS) < 0) throw needsRoot(lastError('unshare'), 'a mount namespace cannot be made');
+    if (libc().unshare(CLONE_NEWNS) < 0) throw explainRefusal(lastError('unshare'), 'a mount namespace cannot be made');
     try {
       setPropagation('/', MS_SLAVE | MS_REC);
       return body();
@@ -41,7 +41,7 @@ export function inOwnMountNamespace<Result>(body: () => Result): Result {
 function refuseWithoutReturn(namespace: number): void {
   if (libc().setns(namespace, CLONE_NEWNS) === 0) return;
   const failure = lastError('setns');
-  if (failure.errnoName !== 'EINVAL') throw needsRoot(failure, 'a mount namespace cannot be made');
+  if (failure.errnoName !== 'EINVAL') throw explainRefusal(failure, 'a mount namespace cannot be made');
 }
 
 function goHome(namespace: number, directory: number): void {

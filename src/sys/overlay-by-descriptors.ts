@@ -4,7 +4,7 @@ import { requireProgram } from './find-program.ts';
 import { closeFd, openAt } from './fs-at.ts';
 import { MS_RDONLY, mount } from './mount.ts';
 import { type OverlayMount, overlayFlags, pinnedOptions } from './overlay-options.ts';
-import { programFailed, safeEnvironment } from './process.ts';
+import { programFailed, safeEnvironment } from './run-program.ts';
 
 /**
  * An overlay by mount(2), whose options fit one page: the directories are named by descriptors. As long as

@@ -8,9 +8,9 @@ import { errnoNumber, errnoOf, SyscallError } from './errno.ts';
 import { closeFd } from './fs-at.ts';
 import { unmount } from './mount.ts';
 import { attachMount } from './mount-fd.ts';
+import { overlayByClone } from './overlay-by-clone.ts';
 import { overlayByContext } from './overlay-by-context.ts';
 import { overlayByDescriptors } from './overlay-by-descriptors.ts';
-import { overlayHeldByDescriptor } from './overlay-detached.ts';
 import type { OverlayMount } from './overlay-options.ts';
 import { overlaySupport } from './overlay-support.ts';
 
@@ -38,7 +38,7 @@ export function mountOverlayDetached(spec: OverlayMount): number {
   check(spec);
   const [only] = spec.lowerDirs;
   if (isBind(spec) && only !== undefined) return bindDetached(only, { readOnly: true });
-  const make = overlaySupport().lowerDirPlus ? overlayByContext : overlayHeldByDescriptor;
+  const make = overlaySupport().lowerDirPlus ? overlayByContext : overlayByClone;
   const fd = explained(spec, () => make(spec));
   try {
     checkWritable(spec, `/proc/self/fd/${fd}`);

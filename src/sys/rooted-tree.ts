@@ -8,8 +8,8 @@ import { closeFd, openAt, readlinkAt } from './fs-at.ts';
 import { hasSyscall } from './has-syscall.ts';
 import { tryOpenInRoot } from './openat2.ts';
 import { removeTreeAt } from './remove-tree.ts';
-import { type CreateDirectories, makeDirectory, rootedWalk } from './rooted-walk.ts';
-import { displayName, lastError, type Name, overlong, pathMax } from './scratch.ts';
+import { type CreateDirectories, makeDirectory, walkRooted } from './rooted-walk.ts';
+import { displayName, lastError, type Name, pathMax, pathTooLong } from './scratch.ts';
 import { statAt, statFd } from './stat.ts';
 
 /** Where something is or is to be: a directory, which belongs to the tree, and the last component of the path. */
@@ -183,7 +183,7 @@ export class RootedTree implements Disposable {
   }
 
   #walk(path: Uint8Array, flags: number, create: CreateDirectories | undefined): number {
-    const found = rootedWalk(this.fd, path, { followLast: (flags & O_NOFOLLOW) === 0, create });
+    const found = walkRooted(this.fd, path, { followLast: (flags & O_NOFOLLOW) === 0, create });
     let kept = false;
     try {
       if ((flags & O_DIRECTORY) !== 0 && statFd(found).type !== 'directory') {
@@ -203,7 +203,7 @@ const dot = 0x2e;
 function bytesOf(path: Name): Uint8Array {
   const bytes = typeof path === 'string' ? Buffer.from(path) : path;
   if (bytes.length < pathMax) return bytes;
-  throw overlong(path);
+  throw pathTooLong(path);
 }
 
 // The link of a descriptor in /proc is followed to the very inode, so it must not be refused as a symlink.

@@ -34,7 +34,7 @@ const dot = 0x2e;
  * This is openat2(2) with RESOLVE_IN_ROOT for kernels without it, for trees renamed in a loop (EAGAIN), and with the
  * making of directories, also where a dangling symlink points. Throws ENOENT, ENOTDIR, ELOOP.
  */
-export function rootedWalk(rootFd: number, path: Uint8Array, options: RootedWalkOptions): number {
+export function walkRooted(rootFd: number, path: Uint8Array, options: RootedWalkOptions): number {
   const opened: number[] = [];
   const stat = new FileStat();
   let rest = path;

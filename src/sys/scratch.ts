@@ -87,11 +87,11 @@ function refuse(name: Name): Error {
       message: `path ${JSON.stringify(shown.slice(0, 200))}: contains a NUL byte`,
     });
   }
-  return overlong(name);
+  return pathTooLong(name);
 }
 
 /** ENAMETOOLONG for a path of {@link pathMax} bytes or more. */
-export function overlong(path: Name): SyscallError {
+export function pathTooLong(path: Name): SyscallError {
   const shown = `${displayName(path).slice(0, 200)}…`;
   return new SyscallError({ syscall: 'path', errno: errnoNumber('ENAMETOOLONG'), path: shown });
 }

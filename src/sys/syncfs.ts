@@ -4,7 +4,7 @@ import { SyscallError } from './errno.ts';
 import { type CallResult, openLibrary } from './ffi.ts';
 import { findProgram } from './find-program.ts';
 import { closeFd, openAt } from './fs-at.ts';
-import { runChecked } from './process.ts';
+import { runChecked } from './run-program.ts';
 
 /**
  * syncfs(2): everything written to the filesystem of `directory`, by anybody, is on the disk when this resolves. May

@@ -1,6 +1,6 @@
 import { libc } from './libc.ts';
 import { MS_REC, MS_SLAVE, setPropagation } from './mount.ts';
-import { needsRoot } from './needs-root.ts';
+import { explainRefusal } from './refusals.ts';
 import { lastError } from './scratch.ts';
 
 const CLONE_FS = 0x200;
@@ -16,7 +16,7 @@ const CLONE_NEWNS = 0x20000;
  * makes synchronous calls only, or in a process that has done nothing asynchronous on files yet.
  */
 export function unshareMounts(): void {
-  if (libc().unshare(CLONE_NEWNS) < 0) throw needsRoot(lastError('unshare'), 'a mount namespace cannot be made');
+  if (libc().unshare(CLONE_NEWNS) < 0) throw explainRefusal(lastError('unshare'), 'a mount namespace cannot be made');
   setPropagation('/', MS_SLAVE | MS_REC);
 }
 

@@ -2,7 +2,7 @@ import { exhaustionOf } from '../../content/disk-failure.ts';
 import { excerpt, quote } from '../../dockerfile/quote.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import type { Platform } from '../../spec/platform.ts';
-import { type Mount, writtenTo } from '../../sys/mount-list.ts';
+import { type Mount, writableDirectoryOf } from '../../sys/mount-list.ts';
 import type { Runner, StepCommand } from '../runner.ts';
 import { definitionOf, stepKey } from '../solver/step-key.ts';
 import type { Keyed, Op, OpContext } from '../solver/types.ts';
@@ -92,7 +92,7 @@ const noProgram = 'There is no such program in the image at this step.';
 
 /** What the step has written is still there when it fails. */
 function hintOfFullDisk(root: readonly Mount[]): string | undefined {
-  const place = writtenTo(root);
+  const place = writableDirectoryOf(root);
   const full = place === undefined ? undefined : exhaustionOf(place);
   return full && `The store's disk may be why: ${full}. Remove images or build cache that are no longer needed.`;
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { safeEnvironment } from '../../sys/process.ts';
+import { safeEnvironment } from '../../sys/run-program.ts';
 import { globalArguments, type RuntimePlace } from '../runtime/runtime-commands.ts';
 
 // Several rounds, because a container whose runtime has just been started appears a moment later.

@@ -3,14 +3,14 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { closeInheritedOnExec } from '../../sys/close-inherited-on-exec.ts';
 import { ifThere } from '../../sys/if-there.ts';
-import { keepInherited } from '../../sys/inherited-descriptors.ts';
 import { unmountIfMounted } from '../../sys/mount.ts';
 import { type Mount, mountAt } from '../../sys/mount-list.ts';
 import { inOwnMountNamespace } from '../../sys/mount-namespace.ts';
-import { run as runProgram } from '../../sys/process.ts';
 import { identify, type ProcessIdentity } from '../../sys/process-identity.ts';
 import { removeTree } from '../../sys/remove-tree.ts';
+import { runProgram } from '../../sys/run-program.ts';
 import type { HostJob, HostThread } from '../../sys/worker/host.ts';
 import { MadeMountPoints } from '../mounts/made-mount-points.ts';
 import { SharedBinds } from '../mounts/shared-binds.ts';
@@ -177,7 +177,7 @@ function spawnRuntime(
   args.push('run', '--bundle', plan.bundle, '--pid-file', bundle.pid, plan.id);
   const held = plan.heldFd === undefined ? [] : [plan.heldFd];
   const stdio = [input, stdout, 'pipe', ...held] as const;
-  keepInherited();
+  closeInheritedOnExec();
   const spawned = (): ChildProcess => spawn(plan.runtime, args, { stdio: [...stdio], detached: isOwnSession, env: {} });
   if (binds.isEmpty) return { child: spawned(), isOwnSession };
   // In the runtime's own namespace: in ours the bundle is removed.

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { AbortOptions } from '../../lib/abort.ts';
-import { keepInherited } from '../../sys/inherited-descriptors.ts';
-import { safeEnvironment } from '../../sys/process.ts';
+import { closeInheritedOnExec } from '../../sys/close-inherited-on-exec.ts';
+import { safeEnvironment } from '../../sys/run-program.ts';
 import { OutputFlow } from '../attended/output-flow.ts';
 import { readPid, readRuntimeLog } from '../runtime/bundle.ts';
 import { globalArguments, type RuntimePlace } from '../runtime/runtime-commands.ts';
@@ -29,7 +29,7 @@ export async function execAttended(
   const { pid, log } = folder.files;
   const args = [...globalArguments(place), '--log', log, '--log-format', 'json', 'exec'];
   args.push('--process', folder.process, '--pid-file', pid, containerId);
-  keepInherited();
+  closeInheritedOnExec();
   const child = spawn(place.runtime, args, {
     env: safeEnvironment,
     // In its own session, because keys that interrupt us would reach the process, too.

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { StrataError } from '../../errors/index.ts';
 import { type AbortOptions, unlessAborted } from '../../lib/abort.ts';
+import { closeInheritedOnExec } from '../../sys/close-inherited-on-exec.ts';
 import { requireProgram } from '../../sys/find-program.ts';
-import { keepInherited } from '../../sys/inherited-descriptors.ts';
-import { safeEnvironment } from '../../sys/process.ts';
+import { safeEnvironment } from '../../sys/run-program.ts';
 import { Attachment, type TerminalSize } from '../attach/attachment.ts';
 import { globalArguments, type RuntimePlace } from '../runtime/runtime-commands.ts';
 import { parseAnswer } from '../supervised/answer.ts';
@@ -145,7 +145,7 @@ function supervise(
     ...(stdin && terminal ? ['--leave-stdin-open'] : []),
   ];
   const attaching = { _OCI_STARTPIPE: String(pipes.start), _OCI_ATTACHPIPE: String(pipes.attach) };
-  keepInherited();
+  closeInheritedOnExec();
   const child = spawn(program, args, {
     cwd: files.directory,
     detached: true,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { removeControlGroup } from '../../sys/control-groups.ts';
 import { unmountIfMounted } from '../../sys/mount.ts';
-import { run, runChecked } from '../../sys/process.ts';
+import { runChecked, runProgram } from '../../sys/run-program.ts';
 import { type Bundle, readRuntimeLog } from './bundle.ts';
 import type { RuntimeProgram } from './find-runtime.ts';
 import { startFailure } from './start-failure.ts';
@@ -29,14 +29,14 @@ const argumentsOf = (place: RuntimePlace, words: readonly string[]): string[] =>
 /** Starts the process of a created container. Throws ERR_CONTAINER_START. */
 export async function startCreated(place: RuntimePlace, id: string, bundle: Bundle): Promise<void> {
   const log = ['--log', bundle.log, '--log-format', 'json'];
-  const { exitCode, stderr } = await run(place.runtime, argumentsOf(place, [...log, 'start', id]));
+  const { exitCode, stderr } = await runProgram(place.runtime, argumentsOf(place, [...log, 'start', id]));
   if (exitCode !== 0) throw startFailure(readRuntimeLog(bundle), stderr.toString('utf8'));
 }
 
 /** Returns the runtime's word for the container's state; undefined when it knows no container of that name. */
 export async function runtimeStatus(place: RuntimePlace, id: string): Promise<string | undefined> {
   if (!isKnown(place, id)) return undefined;
-  const { exitCode, stdout } = await run(place.runtime, argumentsOf(place, ['state', id]));
+  const { exitCode, stdout } = await runProgram(place.runtime, argumentsOf(place, ['state', id]));
   if (exitCode !== 0) return undefined;
   const { status } = JSON.parse(stdout.toString('utf8')) as { readonly status?: unknown };
   return typeof status === 'string' ? status : undefined;
@@ -51,7 +51,7 @@ export async function deleteFromRuntime(
   id: string,
   group: string = controlGroupOf(id),
 ): Promise<void> {
-  if (isKnown(place, id)) await run(place.runtime, argumentsOf(place, ['delete', '--force', id]));
+  if (isKnown(place, id)) await runProgram(place.runtime, argumentsOf(place, ['delete', '--force', id]));
   // A runtime that was killed while it created the container has not recorded the control groups.
   await forgetInRuntime(place, id, group);
 }

@@ -1,4 +1,4 @@
-import { run } from '../../sys/process.ts';
+import { runProgram } from '../../sys/run-program.ts';
 import { findRuntime, type RuntimeSettings } from './find-runtime.ts';
 
 /** A weakness of the installed runtime that the engine cannot fix from outside. */
@@ -73,7 +73,7 @@ export async function describeRuntime(
   name: string = settings.defaultRuntime,
 ): Promise<RuntimeInfo> {
   const { runtime: path } = findRuntime(settings, name);
-  const { stdout } = await run(path, ['--version'], { signal: AbortSignal.timeout(longestMs) });
+  const { stdout } = await runProgram(path, ['--version'], { signal: AbortSignal.timeout(longestMs) });
   const text = stdout.toString('utf8');
   const [, program = '', release = 'unknown'] = /^(\S+) version (\S+)/m.exec(text) ?? [];
   const build = /^commit: (\S+)/m.exec(text)?.[1] ?? '';

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { closeInheritedOnExec } from '../../sys/close-inherited-on-exec.ts';
 import { tryLockFile } from '../../sys/flock.ts';
-import { keepInherited } from '../../sys/inherited-descriptors.ts';
 import { type Mount, mountAt } from '../../sys/mount-list.ts';
 import { inOwnMountNamespace } from '../../sys/mount-namespace.ts';
-import { safeEnvironment } from '../../sys/process.ts';
+import { safeEnvironment } from '../../sys/run-program.ts';
 import type { HostJob } from '../../sys/worker/host.ts';
 import { SharedBinds } from '../mounts/shared-binds.ts';
 import { readRuntimeLog } from '../runtime/bundle.ts';
@@ -42,7 +42,7 @@ async function launch(plan: LaunchPlan): Promise<number> {
   const contents = { ...plan.contents, options: { ...plan.contents.options, mounts: binds.mounts } };
   const lock = openSync(bundle.lock, 'w', 0o600);
   let child: ChildProcess;
-  keepInherited();
+  closeInheritedOnExec();
   try {
     tryLockFile(lock);
     child = inOwnMountNamespace(() => {

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import type { AbortOptions } from '../../lib/abort.ts';
-import { ownTurn } from '../../lib/own-turn.ts';
-import { FileNews } from '../../sys/file-news.ts';
+import { yieldToEventLoop } from '../../lib/yield-to-event-loop.ts';
+import { FileChanges } from '../../sys/file-changes.ts';
 import { ifThere } from '../../sys/if-there.ts';
 
 /** A chunk of a container's output, at most one line. */
@@ -43,7 +43,7 @@ export async function* readLog(path: string, options: ReadLogOptions = {}): Asyn
     if (fd === undefined) return;
     try {
       // From here on no change is missed.
-      using news = options.end === undefined ? undefined : new FileNews(path);
+      using news = options.end === undefined ? undefined : new FileChanges(path);
       if ((yield* entriesOf(fd, path, { ...options, tail, news })) === 'ended') return;
     } finally {
       closeSync(fd);
@@ -54,7 +54,7 @@ export async function* readLog(path: string, options: ReadLogOptions = {}): Asyn
 }
 
 interface Reading extends ReadLogOptions {
-  readonly news: FileNews | undefined;
+  readonly news: FileChanges | undefined;
 }
 
 async function* entriesOf(
@@ -68,7 +68,7 @@ async function* entriesOf(
   let hasEnded = false;
   const onEnd = (): void => {
     hasEnded = true;
-    news?.tell();
+    news?.notify();
   };
   end?.then(onEnd, onEnd);
   let offset = tail === undefined ? 0 : startOfLast(fd, tail, size);
@@ -78,7 +78,7 @@ async function* entriesOf(
   for (;;) {
     // Reads never wait. Without a turn of the event loop, no abort could reach us while the container writes as fast as
     // we read.
-    await ownTurn();
+    await yieldToEventLoop();
     signal?.throwIfAborted();
     const length = readSync(fd, buffer, 0, Math.min(readBytes, limit - offset), offset);
     if (length === 0) {

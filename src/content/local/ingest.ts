@@ -16,7 +16,7 @@ import { thenAlways } from '../../lib/then-always.ts';
 import { bootId } from '../../sys/boot-id.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { tryLockFile } from '../../sys/flock.ts';
-import { isAt } from '../../sys/is-at.ts';
+import { isFileAt } from '../../sys/is-file-at.ts';
 import { diskFailure } from '../disk-failure.ts';
 
 /** Where an ingest's bytes are. */
@@ -67,7 +67,7 @@ export class IngestFolder {
     try {
       if (tryLockFile(fd)) {
         // The folder we opened may have been removed by its last holder before we got its lock.
-        outcome = isAt(path, fd) ? new IngestFolder(path, fd) : 'gone';
+        outcome = isFileAt(path, fd) ? new IngestFolder(path, fd) : 'gone';
       }
       return outcome;
     } finally {

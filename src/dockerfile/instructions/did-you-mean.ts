@@ -1,4 +1,4 @@
-import { nearest } from '../../lib/nearest.ts';
+import { nearestIndex } from '../../lib/nearest-index.ts';
 
 /** Returns the option in upper case when `written` is all upper case, else in lower case. */
 const inCaseOf = (option: string, written: string): string =>
@@ -14,7 +14,7 @@ export function didYouMean(
   sensitivity: 'case-sensitive' | 'any-case' = 'case-sensitive',
 ): string {
   const fold = (text: string): string => (sensitivity === 'any-case' ? text.toLowerCase() : text);
-  const at = nearest(fold(written), options.map(fold));
+  const at = nearestIndex(fold(written), options.map(fold));
   const best = at === undefined ? undefined : options[at];
   if (best === undefined) return '';
   return ` (did you mean ${sensitivity === 'any-case' ? inCaseOf(best, written) : best}?)`;

@@ -2,16 +2,16 @@ import { build } from '../../builder/build.ts';
 import type { BuildEvent } from '../../builder/build-parts.ts';
 import type { BuildRequest } from '../../builder/build-types.ts';
 import type { RecordedImage } from '../../images/record-image.ts';
-import type { Conduct } from '../../lib/report.ts';
+import type { WorkControl } from '../../lib/work-control.ts';
 import type { Store } from '../../store/store.ts';
 
 /** Builds an image, with containers of this machine for RUN. Throws as `builder.build` says. */
 export async function runBuild(
   store: Store,
   request: BuildRequest,
-  conduct: Conduct<BuildEvent>,
+  control: WorkControl<BuildEvent>,
 ): Promise<RecordedImage> {
-  return await build(store, request, conduct, async (lease) => {
+  return await build(store, request, control, async (lease) => {
     const { ContainerRunner } = await import('./container-runner.ts');
     return new ContainerRunner(store, lease);
   });

@@ -1,8 +1,8 @@
-import { optionInvalid } from '../../errors/option.ts';
+import { invalidOption } from '../../errors/option.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { EventRecord, EventType } from '../../metadata/events.ts';
 import type { Store } from '../../store/store.ts';
-import { FileNews } from '../../sys/file-news.ts';
+import { FileChanges } from '../../sys/file-changes.ts';
 
 export interface EventsOptions extends AbortOptions {
   /**
@@ -43,7 +43,7 @@ export async function* followEvents(store: Store, options: EventsOptions): Async
   const { events } = store.metadata;
   const until = endOf(options);
   // From here on nothing is missed.
-  using news = new FileNews(events.file);
+  using news = new FileChanges(events.file);
   using clock = lookingNowAndThen(news, until);
   for (let sequence = startOf(store, options); ; ) {
     options.signal?.throwIfAborted();
@@ -65,7 +65,7 @@ function startOf({ metadata: { events } }: Store, { since }: EventsOptions): num
   if (isTime(since)) return events.lastBefore(since.getTime() * 1000);
   // Behind a number that never was nothing would come, maybe for ever, and what comes meanwhile would be left out.
   if (typeof since === 'number' && Number.isInteger(since) && since >= 0 && since <= events.highest()) return since;
-  throw optionInvalid(
+  throw invalidOption(
     'since',
     since,
     `a Date, or the sequence number of an event; the last one of this store is ${events.newest()}`,
@@ -74,7 +74,7 @@ function startOf({ metadata: { events } }: Store, { since }: EventsOptions): num
 
 function endOf({ until }: EventsOptions): number | undefined {
   if (until === undefined || isTime(until)) return until?.getTime();
-  throw optionInvalid('until', until, 'a Date');
+  throw invalidOption('until', until, 'a Date');
 }
 
 const isTime = (value: unknown): value is Date => value instanceof Date && !Number.isNaN(value.getTime());
@@ -83,12 +83,12 @@ const isTime = (value: unknown): value is Date => value instanceof Date && !Numb
  * Has the follower look at its end, and now and then. Between `start` and `stop` it keeps the program alive, which nothing
  * else does for one that only follows; in the hands of its reader it does not.
  */
-function lookingNowAndThen(news: FileNews, until: number | undefined): Disposable & { start(): void; stop(): void } {
+function lookingNowAndThen(news: FileChanges, until: number | undefined): Disposable & { start(): void; stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   const start = (): void => {
     // Anew each time: what is left until the end is less with each event.
     const due = until === undefined ? lookMs : Math.min(lookMs, Math.max(0, until - Date.now()));
-    timer = setTimeout(() => news.tell(), due);
+    timer = setTimeout(() => news.notify(), due);
   };
   const stop = (): void => clearTimeout(timer);
   return { start, stop, [Symbol.dispose]: stop };

@@ -9,7 +9,7 @@ import { type RecordedImage, recordImage } from '../../images/record-image.ts';
 import { newName } from '../../images/tag-image.ts';
 import { chainIds } from '../../layer/chain-id.ts';
 import { invariant } from '../../lib/invariant.ts';
-import type { Conduct } from '../../lib/report.ts';
+import type { WorkControl } from '../../lib/work-control.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
@@ -35,7 +35,7 @@ export async function commitContainer(
   store: Store,
   name: string,
   request: CommitRequest,
-  { report, signal }: Conduct<CommitEvent>,
+  { report, signal }: WorkControl<CommitEvent>,
 ): Promise<RecordedImage> {
   const references = request.reference === undefined ? [] : [newName(parseReference(request.reference))];
   return await store.work('commit', { signal }, async (work) => {

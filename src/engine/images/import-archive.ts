@@ -13,7 +13,7 @@ import { refuseOtherSystem } from '../../images/operating-system.ts';
 import { type RecordedImage, recordImage } from '../../images/record-image.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { invariant } from '../../lib/invariant.ts';
-import type { Conduct } from '../../lib/report.ts';
+import type { WorkControl } from '../../lib/work-control.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
 import { parseReference, type Reference, withDefaultTag } from '../../reference/index.ts';
 import type { ImageConfig } from '../../spec/config.ts';
@@ -29,7 +29,7 @@ import type { ImportEvent, ImportRequest } from './import-types.ts';
 export async function importArchive(
   store: Store,
   request: ImportRequest,
-  { report, signal }: Conduct<ImportEvent>,
+  { report, signal }: WorkControl<ImportEvent>,
 ): Promise<RecordedImage> {
   const platform = request.platform === undefined ? hostPlatform() : parsePlatform(request.platform, hostPlatform());
   refuseOtherSystem(request.reference ?? 'to import', platform);
@@ -55,7 +55,7 @@ export async function importArchive(
 async function importLayer(
   { store, work }: { readonly store: Store; readonly work: Work },
   { input }: ImportRequest,
-  { report, signal }: Conduct<ImportEvent>,
+  { report, signal }: WorkControl<ImportEvent>,
 ): Promise<{ readonly layer: LayerRecord; readonly snapshotId: string }> {
   const { content, lease } = work;
   // Gone before the flush, which would write out what is about to be removed.

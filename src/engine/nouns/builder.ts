@@ -32,7 +32,7 @@ export class BuilderVerbs {
     return this.#calls.storing(
       () => import('../builder/run-build.ts'),
       request,
-      ({ runBuild }, store, conduct) => runBuild(store, request, conduct),
+      ({ runBuild }, store, control) => runBuild(store, request, control),
     );
   }
 

@@ -279,7 +279,7 @@ export class ContainerVerbs {
     return this.#calls.operation(
       () => import('../containers/verbs/run.ts'),
       request,
-      ({ runContainer }, store, conduct) => runContainer(store, request, conduct),
+      ({ runContainer }, store, control) => runContainer(store, request, control),
     );
   }
 
@@ -291,7 +291,7 @@ export class ContainerVerbs {
     return this.#calls.storing(
       () => import('../images/commit-container.ts'),
       request,
-      ({ commitContainer }, store, conduct) => commitContainer(store, name, request, conduct),
+      ({ commitContainer }, store, control) => commitContainer(store, name, request, control),
     );
   }
 
@@ -303,7 +303,7 @@ export class ContainerVerbs {
     return this.#calls.operation(
       () => import('../containers/verbs/export.ts'),
       request,
-      ({ exportContainer }, store, conduct) => exportContainer(store, name, request, conduct),
+      ({ exportContainer }, store, control) => exportContainer(store, name, request, control),
     );
   }
 

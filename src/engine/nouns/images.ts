@@ -123,7 +123,7 @@ export class ImageVerbs {
     return this.#calls.storing(
       () => import('../../images/store-image.ts'),
       options,
-      ({ storeImage }, store, conduct) => storeImage(store, image, options, conduct),
+      ({ storeImage }, store, control) => storeImage(store, image, options, control),
     );
   }
 
@@ -171,7 +171,7 @@ export class ImageVerbs {
     return this.#calls.storing(
       () => import('../../images/load/load-archive.ts'),
       request,
-      ({ loadArchive }, store, conduct) => loadArchive(store, request, conduct),
+      ({ loadArchive }, store, control) => loadArchive(store, request, control),
     );
   }
 
@@ -183,7 +183,7 @@ export class ImageVerbs {
     return this.#calls.operation(
       () => import('../../images/save/save-archive.ts'),
       request,
-      ({ saveArchive }, store, conduct) => saveArchive(store, request, conduct),
+      ({ saveArchive }, store, control) => saveArchive(store, request, control),
     );
   }
 
@@ -195,7 +195,7 @@ export class ImageVerbs {
     return this.#calls.storing(
       () => import('../images/import-archive.ts'),
       request,
-      ({ importArchive }, store, conduct) => importArchive(store, request, conduct),
+      ({ importArchive }, store, control) => importArchive(store, request, control),
     );
   }
 }

@@ -68,7 +68,7 @@ export class SystemVerbs {
     return this.#calls.operation(
       () => import('../system/check-store.ts'),
       options,
-      ({ checkStore }, store, conduct) => checkStore(store, conduct),
+      ({ checkStore }, store, control) => checkStore(store, control),
     );
   }
 
@@ -77,7 +77,7 @@ export class SystemVerbs {
     return this.#calls.operation(
       () => import('../system/collect-store.ts'),
       options,
-      ({ collectStore }, store, conduct) => collectStore(store, conduct),
+      ({ collectStore }, store, control) => collectStore(store, control),
     );
   }
 }

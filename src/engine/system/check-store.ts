@@ -3,7 +3,7 @@ import { checkImages } from '../../images/check/check-images.ts';
 import { checkLayers } from '../../images/check/check-layers.ts';
 import type { Checked, Damage, Hold, Unchecked } from '../../images/check/types.ts';
 import type { SnapshotRecord } from '../../ledger/types.ts';
-import type { Conduct } from '../../lib/report.ts';
+import type { WorkControl } from '../../lib/work-control.ts';
 import type { ObjectRef } from '../../metadata/objects.ts';
 import { layerLine } from '../../snapshots/amendment.ts';
 import { missingHere } from '../../snapshots/held-drivers.ts';
@@ -30,7 +30,7 @@ export interface CheckResult {
  * Looks at everything the store holds, and changes nothing of it. Reads every byte. Failures of the disk before the machine
  * was last started are forgotten when nothing is damaged.
  */
-export async function checkStore(store: Store, { report, signal }: Conduct<Checked>): Promise<CheckResult> {
+export async function checkStore(store: Store, { report, signal }: WorkControl<Checked>): Promise<CheckResult> {
   const { metadata, content } = store;
   const options = { signal };
   const counts = { blob: 0, layer: 0, image: 0 };

@@ -1,4 +1,4 @@
-import type { Conduct } from '../../lib/report.ts';
+import type { WorkControl } from '../../lib/work-control.ts';
 import { collectGarbage } from '../../store/garbage/collect.ts';
 import type { Store } from '../../store/store.ts';
 
@@ -10,7 +10,7 @@ export interface CollectedStore {
 }
 
 /** Removes what nothing names and nobody uses. */
-export async function collectStore(store: Store, { signal }: Conduct<never>): Promise<CollectedStore> {
+export async function collectStore(store: Store, { signal }: WorkControl<never>): Promise<CollectedStore> {
   const { removed, warnings } = await collectGarbage(store, { signal });
   return { removed: removed.length, warnings };
 }

@@ -4,7 +4,7 @@ import { isStrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Blobs } from '../../metadata/blobs.ts';
 import type { Digest } from '../../spec/digest.ts';
-import { readFault } from '../../sys/read-fault.ts';
+import { describeReadFault } from '../../sys/describe-read-fault.ts';
 import { confirm } from './confirm.ts';
 import type { Damage, Hold, Report } from './types.ts';
 
@@ -43,6 +43,6 @@ async function problemsOf(
     if (isStrataError(error, 'ERR_BLOB_NOT_FOUND')) return ['is missing'];
     if (isStrataError(error, 'ERR_BLOB_DAMAGED')) return ['is not as long as it was'];
     // Unreadable files are what a check looks for: it goes on with the other blobs.
-    return [readFault(error)];
+    return [describeReadFault(error)];
   }
 }

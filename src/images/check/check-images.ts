@@ -6,7 +6,7 @@ import type { Metadata } from '../../metadata/metadata.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
 import type { Digest } from '../../spec/digest.ts';
 import { maxManifestBytes } from '../../spec/limits.ts';
-import { readFault } from '../../sys/read-fault.ts';
+import { describeReadFault } from '../../sys/describe-read-fault.ts';
 import { readConfig, readDocument } from '../read-image.ts';
 import { walk } from '../walk.ts';
 import { confirm } from './confirm.ts';
@@ -63,7 +63,7 @@ async function targetProblems(
   } catch (error) {
     // The check of blobs reports documents that cannot be read.
     if (isStrataError(error)) return [];
-    readFault(error);
+    describeReadFault(error);
     return [];
   }
   return named
@@ -90,7 +90,7 @@ async function imageProblems(
   } catch (error) {
     if (isStrataError(error, 'ERR_BLOB_NOT_FOUND')) problems.push('its config is missing');
     else if (isStrataError(error)) problems.push(`its config cannot be read: ${error.message}`);
-    else problems.push(`its config ${readFault(error)}`);
+    else problems.push(`its config ${describeReadFault(error)}`);
   }
   return problems;
 }

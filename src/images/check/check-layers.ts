@@ -8,8 +8,8 @@ import type { Metadata } from '../../metadata/metadata.ts';
 import { type DiffId, parseDigest } from '../../spec/digest.ts';
 import { isRemakeable, presenceOf } from '../../store/layers/presence.ts';
 import type { OpenLayerFiles } from '../../store/layers/types.ts';
+import { describeReadFault } from '../../sys/describe-read-fault.ts';
 import { errnoOf } from '../../sys/errno.ts';
-import { readFault } from '../../sys/read-fault.ts';
 import { confirm } from './confirm.ts';
 import type { Damage, Hold, Report } from './types.ts';
 
@@ -54,7 +54,7 @@ async function problemsOf(parts: LayerParts, record: LayerRecord, options: Abort
     return [...new Set(problems)];
   } catch (error) {
     if (isStrataError(error) && error.kind === 'corrupt') return [`its index is damaged: ${error.message}`];
-    return [`its index or one of its files ${readFault(error)}`];
+    return [`its index or one of its files ${describeReadFault(error)}`];
   }
 }
 

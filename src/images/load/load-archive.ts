@@ -1,4 +1,4 @@
-import type { Conduct, Report } from '../../lib/report.ts';
+import type { Reporter, WorkControl } from '../../lib/work-control.ts';
 import { parsePlatform } from '../../spec/platform.ts';
 import type { Store } from '../../store/store.ts';
 import type { Work } from '../../store/work/types.ts';
@@ -16,7 +16,7 @@ import { spoolArchive } from './spool-archive.ts';
 export async function loadArchive(
   store: Store,
   request: LoadRequest,
-  { report, signal }: Conduct<LoadEvent>,
+  { report, signal }: WorkControl<LoadEvent>,
 ): Promise<LoadResult> {
   const wish = {
     platform: request.platform === undefined ? hostPlatform() : parsePlatform(request.platform, hostPlatform()),
@@ -39,7 +39,7 @@ export async function loadArchive(
 async function openFiles(
   input: LoadRequest['input'],
   work: Work,
-  report: Report<LoadEvent>,
+  report: Reporter<LoadEvent>,
   signal: AbortSignal,
 ): Promise<ArchiveFiles> {
   if (typeof input === 'string') {

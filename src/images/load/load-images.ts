@@ -1,5 +1,5 @@
-import type { Conduct } from '../../lib/report.ts';
 import { TaskGroup } from '../../lib/task-group.ts';
+import type { WorkControl } from '../../lib/work-control.ts';
 import type { LayerBlob } from '../../metadata/layers.ts';
 import { familiarString, formatReference } from '../../reference/index.ts';
 import { uniqueReferences } from '../../reference/unique-references.ts';
@@ -72,9 +72,9 @@ interface KeptBlob {
 export async function loadImages(
   loading: Loading,
   { files, wish }: LoadImagesRequest,
-  conduct: Conduct<LoadImagesEvent>,
+  control: WorkControl<LoadImagesEvent>,
 ): Promise<WorkResult<RecordedImage[]>> {
-  return await makeImages(loading, await readArchive(files, wish), files, conduct);
+  return await makeImages(loading, await readArchive(files, wish), files, control);
 }
 
 /** {@link loadImages} for images whose layers are files; these are closed on the way. */
@@ -82,25 +82,25 @@ export async function makeImages(
   loading: Loading,
   images: readonly ArchivedImage[],
   files: Pick<ArchiveFiles, 'closeRead' | typeof Symbol.asyncDispose>,
-  conduct: Conduct<LoadImagesEvent>,
+  control: WorkControl<LoadImagesEvent>,
 ): Promise<WorkResult<RecordedImage[]>> {
   const ready: ReadyImage[] = [];
   for (const image of images) {
-    ready.push(await prepareImage(loading, image, conduct));
+    ready.push(await prepareImage(loading, image, control));
     files.closeRead?.();
   }
   // Removed before the flush, which would otherwise write them to disk.
   await files[Symbol.asyncDispose]();
   return {
     snapshotIds: ready.flatMap(({ snapshotId }) => snapshotId ?? []),
-    record: async () => await recordImages(loading, ready, conduct),
+    record: async () => await recordImages(loading, ready, control),
   };
 }
 
 async function recordImages(
   loading: Loading,
   ready: readonly ReadyImage[],
-  { report, signal }: Conduct<LoadImagesEvent>,
+  { report, signal }: WorkControl<LoadImagesEvent>,
 ): Promise<RecordedImage[]> {
   const { content, lease } = loading.work;
   for (const document of ready.flatMap(({ documents }) => documents))
@@ -123,7 +123,7 @@ async function recordImages(
 async function prepareImage(
   { store, work }: Loading,
   image: ArchivedImage,
-  { report, signal }: Conduct<LoadImagesEvent>,
+  { report, signal }: WorkControl<LoadImagesEvent>,
 ): Promise<ReadyImage> {
   const { content, lease } = work;
   const known = store.metadata.layers;

@@ -1,4 +1,4 @@
-import { optionInvalid } from '../../errors/option.ts';
+import { invalidOption } from '../../errors/option.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { Image, Layer } from '../image/image.ts';
 import { composeImage, partsOf } from './compose-image.ts';
@@ -17,7 +17,7 @@ import { retimedTar } from './retimed-tar.ts';
  */
 export async function retimeImage(image: Image, time: Date): Promise<Image> {
   if (!(time instanceof Date) || Number.isNaN(time.getTime()))
-    throw optionInvalid('time', time, 'the time for every file and step');
+    throw invalidOption('time', time, 'the time for every file and step');
   const { config, layers, annotations } = await partsOf(image);
   const retimed: Layer[] = [];
   for (const layer of layers) retimed.push(await layerOfTar(() => retimedTar(layer.tar(), time)));

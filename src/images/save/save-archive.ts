@@ -1,5 +1,5 @@
 import { checkChoice } from '../../errors/option.ts';
-import type { Conduct } from '../../lib/report.ts';
+import type { WorkControl } from '../../lib/work-control.ts';
 import { recordBestEffort } from '../../metadata/record-best-effort.ts';
 import { parsePlatform } from '../../spec/platform.ts';
 import type { Store } from '../../store/store.ts';
@@ -18,7 +18,7 @@ import { type ImageToWrite, type SaveEvent, writeArchive } from './write-archive
 export async function saveArchive(
   store: Store,
   request: SaveRequest,
-  { report, signal }: Conduct<SaveEvent>,
+  { report, signal }: WorkControl<SaveEvent>,
 ): Promise<SaveResult> {
   const { format = 'docker-archive', output } = request;
   checkChoice('format', format, ['docker-archive', 'oci-archive']);

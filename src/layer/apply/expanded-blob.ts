@@ -32,7 +32,7 @@ export async function readableBlob(
 ): Promise<ReadableBlob> {
   const { blobPath, offset, sizeBytes: blobBytes } = source;
   // A worker is taken when there is something for it to do.
-  await source.coming?.growth.beyond(compressionProbeBytes - 1, { signal });
+  await source.coming?.growth.waitPast(compressionProbeBytes - 1, { signal });
   const compression = await compressionOf(source);
   if (compression !== 'xz' && compression !== 'bzip2') {
     return { path: blobPath, offset, sizeBytes: blobBytes, expanded: undefined, [Symbol.asyncDispose]: nothing };

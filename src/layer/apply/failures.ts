@@ -3,7 +3,7 @@ import { restate, StrataError } from '../../errors/index.ts';
 import { displayBytes } from '../../lib/bytes.ts';
 import { isAttributeLimit } from '../../sys/attribute-limit.ts';
 import { type Errno, errnoOf } from '../../sys/errno.ts';
-import { isRefusal } from '../../sys/needs-root.ts';
+import { isRefusal } from '../../sys/refusals.ts';
 import { invalidEntry } from '../place.ts';
 
 const quoted = (bytes: Uint8Array): string => JSON.stringify(displayBytes(bytes.subarray(0, 200)) || '/');

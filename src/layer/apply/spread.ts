@@ -99,7 +99,7 @@ function pour(job: SpreadJob, parser: TarParser, control: JobControl): Poured {
   const length = job.piece?.sizeBytes ?? Number.POSITIVE_INFINITY;
   const growth = job.growth && new Growth(job.growth);
   const read = (offset: number, atLeast = 1): number => {
-    const there = growth?.waitBeyond(start + offset + atLeast - 1, control.check) ?? Number.POSITIVE_INFINITY;
+    const there = growth?.waitPastSync(start + offset + atLeast - 1, control.check) ?? Number.POSITIVE_INFINITY;
     return readSync(fd, input, 0, Math.min(readBytes, length - offset, there - start - offset), start + offset);
   };
   try {

@@ -1,4 +1,4 @@
-import { grown } from '../../lib/grown.ts';
+import { copyInto } from '../../lib/copy-into.ts';
 import { comparePlaces } from '../place.ts';
 import type { ByteReader } from './byte-reader.ts';
 import { corruptIndex } from './corrupt.ts';
@@ -51,10 +51,10 @@ export class PlaceBlock {
     const previous = this.#endOf(at - 2);
     if (shared > start - previous) throw corruptIndex('holds a place that continues nothing');
     const end = start + shared + suffix.length;
-    while (end > this.#places.length) this.#places = grown(this.#places, new Uint8Array(this.#places.length * 2));
+    while (end > this.#places.length) this.#places = copyInto(this.#places, new Uint8Array(this.#places.length * 2));
     if (at === this.#ends.length) {
-      this.#ends = grown(this.#ends, new Uint32Array(at * 2));
-      this.#ordinals = grown(this.#ordinals, new Float64Array(at * 2));
+      this.#ends = copyInto(this.#ends, new Uint32Array(at * 2));
+      this.#ordinals = copyInto(this.#ordinals, new Float64Array(at * 2));
     }
     this.#places.copyWithin(start, previous, previous + shared);
     this.#places.set(suffix, start + shared);

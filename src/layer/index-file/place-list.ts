@@ -1,5 +1,5 @@
 import { ByteArena } from '../../lib/byte-arena.ts';
-import { grown } from '../../lib/grown.ts';
+import { copyInto } from '../../lib/copy-into.ts';
 import { comparePlaces, placeKey } from '../place.ts';
 import { type RecordKind, recordKinds } from './record.ts';
 
@@ -81,10 +81,10 @@ export class PlaceList {
 
   #grow(): void {
     const size = this.#length * 2;
-    this.#starts = grown(this.#starts, new Uint32Array(size));
-    this.#lengths = grown(this.#lengths, new Uint16Array(size));
-    this.#kinds = grown(this.#kinds, new Uint8Array(size));
-    this.#sizes = grown(this.#sizes, new Float64Array(size));
+    this.#starts = copyInto(this.#starts, new Uint32Array(size));
+    this.#lengths = copyInto(this.#lengths, new Uint16Array(size));
+    this.#kinds = copyInto(this.#kinds, new Uint8Array(size));
+    this.#sizes = copyInto(this.#sizes, new Float64Array(size));
   }
 
   #findOrdered(place: Uint8Array): number | undefined {
@@ -131,8 +131,8 @@ export class PlaceList {
   #compare(a: number, b: number): number {
     const start = this.#starts[a] as number;
     const otherStart = this.#starts[b] as number;
-    const bytes = this.#bytes.piece(start);
-    const others = this.#bytes.piece(otherStart);
+    const bytes = this.#bytes.chunk(start);
+    const others = this.#bytes.chunk(otherStart);
     const length = this.#lengths[a] as number;
     const otherLength = this.#lengths[b] as number;
     let at = this.#bytes.offset(start);

@@ -1,4 +1,4 @@
-import { grown } from '../../lib/grown.ts';
+import { copyInto } from '../../lib/copy-into.ts';
 import { RecentlyUsed } from '../../lib/recently-used.ts';
 import { comparePlaces, isInside } from '../place.ts';
 import { BlockFile } from './block-file.ts';
@@ -207,7 +207,7 @@ class RecordStarts {
 
   add({ at, rawOffset, tarOffset }: RecordStart): void {
     const first = this.#count++ * 3;
-    if (first === this.#numbers.length) this.#numbers = grown(this.#numbers, new Float64Array(first * 2));
+    if (first === this.#numbers.length) this.#numbers = copyInto(this.#numbers, new Float64Array(first * 2));
     this.#numbers.set([at, rawOffset, tarOffset], first);
   }
 

@@ -1,7 +1,7 @@
 import { renameSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { describeReadFault } from '../../sys/describe-read-fault.ts';
 import { errnoOf } from '../../sys/errno.ts';
-import { readFault } from '../../sys/read-fault.ts';
 
 const pieceBytes = 1 << 20;
 
@@ -38,7 +38,7 @@ async function isReadableAndSame(written: FileHandle, standing: FileHandle): Pro
   try {
     return await isSame(written, standing);
   } catch (error) {
-    readFault(error);
+    describeReadFault(error);
     return false;
   }
 }

@@ -9,7 +9,7 @@ import { invariant } from '../../lib/invariant.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
 import { layerLine } from '../../snapshots/amendment.ts';
 import type { ChainId, DiffId } from '../../spec/digest.ts';
-import { readFault } from '../../sys/read-fault.ts';
+import { describeReadFault } from '../../sys/describe-read-fault.ts';
 import type { Store } from '../store.ts';
 import type { LayerIndexes } from './layer-indexes.ts';
 import { markParentDependent } from './parent-dependent.ts';
@@ -78,7 +78,7 @@ function hasIndex(indexes: LayerIndexes, diffId: DiffId): boolean {
   try {
     return isWholeIndex(indexes.pathOf(diffId), diffId);
   } catch (error) {
-    readFault(error);
+    describeReadFault(error);
     return false;
   }
 }

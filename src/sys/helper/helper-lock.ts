@@ -14,7 +14,7 @@ import { thenAlways } from '../../lib/then-always.ts';
 import { bootId } from '../boot-id.ts';
 import { tryLockFile } from '../flock.ts';
 import { ifThere } from '../if-there.ts';
-import { isAt } from '../is-at.ts';
+import { isFileAt } from '../is-file-at.ts';
 import { makeFolders } from '../make-folders.ts';
 import type { ProcessIdentity } from '../process-identity.ts';
 
@@ -34,7 +34,7 @@ export function takeHelperLock(path: string): number | undefined {
       () => !tryLockFile(fd),
       () => closeSync(fd),
     );
-    if (!isTaken && isAt(path, fd)) return fd;
+    if (!isTaken && isFileAt(path, fd)) return fd;
     closeSync(fd);
     // The holder before us removed the file between the two calls; otherwise somebody else holds it.
     if (isTaken) return undefined;

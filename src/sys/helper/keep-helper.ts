@@ -4,11 +4,11 @@ import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { thenAlways } from '../../lib/then-always.ts';
+import { closeInheritedOnExec } from '../close-inherited-on-exec.ts';
 import { errnoOf } from '../errno.ts';
-import { keepInherited } from '../inherited-descriptors.ts';
 import { pause } from '../pause.ts';
-import { safeEnvironment } from '../process.ts';
 import { isAlive, signalProcess } from '../process-identity.ts';
+import { safeEnvironment } from '../run-program.ts';
 import { dropHelperLock, readHolder, takeHelperLock, writeHolder } from './helper-lock.ts';
 
 export interface Helper {
@@ -58,7 +58,7 @@ function start({ program, args, version, lock }: Helper, fd: number): boolean {
   thenAlways(
     () => {
       writeHolder(fd, { version, process: undefined });
-      keepInherited();
+      closeInheritedOnExec();
       const child = spawn(process.execPath, [fileURLToPath(program), lock, version, ...args], {
         cwd: '/',
         detached: true,

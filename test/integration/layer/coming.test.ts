@@ -124,7 +124,7 @@ test('streams that stand still hold up neither those of others nor their abort',
   const standing = chainOf(still, 'still');
   const waiting = applyChain({ layers: standing, lowerDirs: [] });
   for (const tap of still) tap.open(0);
-  for (const { source } of standing) await source.coming?.growth.beyond(0);
+  for (const { source } of standing) await source.coming?.growth.waitPast(0);
   const whole = new Tap(layer('d'), 1);
   whole.openAll();
   assert.equal((await applyChain({ layers: chainOf([whole], 'whole'), lowerDirs: [] }))[0]?.entries, 201);
@@ -134,7 +134,7 @@ test('streams that stand still hold up neither those of others nor their abort',
   const begun = chainOf([late], 'late');
   const aborted = applyChain({ layers: begun, lowerDirs: [], signal: controller.signal });
   late.open(0);
-  await begun[0]?.source.coming?.growth.beyond(0);
+  await begun[0]?.source.coming?.growth.waitPast(0);
   setImmediate(() => controller.abort(reason));
   await assert.rejects(aborted, reason);
   for (const tap of [...still, late]) tap.openAll();
@@ -229,7 +229,7 @@ test('an abort ends a layer that waits for more', { skip }, async (context) => {
     lowerDirs: [],
     signal: controller.signal,
   });
-  await source.coming.growth.beyond(0);
+  await source.coming.growth.waitPast(0);
   const reason = new Error('no longer wanted');
   controller.abort(reason);
   await assert.rejects(applied, reason);
@@ -247,7 +247,7 @@ test('an abort ends a layer that has to come whole before it is expanded', {
   const source = receive(tap, { path, sizeBytes: tap.size });
   tap.open(0);
   const applied = applyChain({ layers: [layerOf(trees, 'own', source)], lowerDirs: [], signal: controller.signal });
-  await source.coming.growth.beyond(0);
+  await source.coming.growth.waitPast(0);
   const reason = new Error('no longer wanted');
   setImmediate(() => controller.abort(reason));
   await assert.rejects(applied, reason);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { inNamespacesOf, inNewNamespaces } from '../../../src/sys/namespaces.ts';
-import { run, runChecked } from '../../../src/sys/process.ts';
+import { runChecked, runProgram } from '../../../src/sys/run-program.ts';
 import { needs } from '../../helpers/needs.ts';
 import { mountsAt } from './mounted.ts';
 import { scratchDirectory } from './scratch-directory.ts';
@@ -29,7 +29,7 @@ test('a command runs in new namespaces', { skip: needs('root', 'unshare') }, asy
     'readlink /proc/self/ns/mnt /proc/self/ns/net /proc/self/ns/uts; echo $$; grep -c shared: /proc/self/mountinfo';
   const { file, args } = inNewNamespaces(['mount', 'net', 'pid', 'uts'], sh(script));
   assert.match(file, /^\/.*\/unshare$/);
-  const lines = (await run(file, args)).stdout.toString().split('\n');
+  const lines = (await runProgram(file, args)).stdout.toString().split('\n');
   for (const [i, kind] of ['mnt', 'net', 'uts'].entries()) {
     assert.match(lines[i] ?? '', new RegExp(`^${kind}:`));
     assert.notEqual(lines[i], readlinkSync(`/proc/self/ns/${kind}`));

@@ -11,9 +11,9 @@ import { unmount } from '../../../src/sys/mount.ts';
 import { attachMount, FilesystemContext } from '../../../src/sys/mount-fd.ts';
 import { mountAt, mountDetached } from '../../../src/sys/mount-list.ts';
 import { readMountInfo } from '../../../src/sys/mountinfo.ts';
+import { overlayByClone } from '../../../src/sys/overlay-by-clone.ts';
 import { overlayByContext } from '../../../src/sys/overlay-by-context.ts';
 import { overlayByDescriptors, overlayByHelper } from '../../../src/sys/overlay-by-descriptors.ts';
-import { overlayHeldByDescriptor } from '../../../src/sys/overlay-detached.ts';
 import { mountOverlay, mountOverlayDetached } from '../../../src/sys/overlay-mount.ts';
 import type { OverlayMount } from '../../../src/sys/overlay-options.ts';
 import { overlaySupport } from '../../../src/sys/overlay-support.ts';
@@ -253,7 +253,7 @@ describe('overlays held by a descriptor, as before Linux 6.8', { skip: needs('ro
   test('are in no list of mounts, take changes, and go with the descriptor', (context) => {
     const { spec } = stack(context, 3);
     const before = openDescriptors();
-    const fd = overlayHeldByDescriptor(spec);
+    const fd = overlayByClone(spec);
     const path = `/proc/self/fd/${fd}`;
     assert.deepEqual(
       readMountInfo().filter(({ superOptions }) => superOptions.includes(spec.upperDir)),
@@ -273,7 +273,7 @@ describe('overlays held by a descriptor, as before Linux 6.8', { skip: needs('ro
 
   test('can be attached later, and stay with their place then', (context) => {
     const { spec, target } = stack(context, 2);
-    const fd = overlayHeldByDescriptor(spec);
+    const fd = overlayByClone(spec);
     attachMount(fd, AT_FDCWD, target);
     closeFd(fd);
     assert.equal(mountsAt(target).length, 1);
@@ -284,7 +284,7 @@ describe('overlays held by a descriptor, as before Linux 6.8', { skip: needs('ro
 
   test('of 300 layers, more than one page of options names', (context) => {
     const { spec } = stack(context, 300);
-    const fd = overlayHeldByDescriptor({ lowerDirs: spec.lowerDirs });
+    const fd = overlayByClone({ lowerDirs: spec.lowerDirs });
     assert.ok(existsSync(`/proc/self/fd/${fd}/at-299`));
     closeFd(fd);
   });

@@ -9,7 +9,7 @@ import { AT_FDCWD, O_NOFOLLOW, O_PATH, O_RDONLY } from '../../../sys/constants.t
 import { readFullyAt } from '../../../sys/fd-io.ts';
 import { closeFd, openAt, readlinkAt } from '../../../sys/fs-at.ts';
 import { ifThere, unreachable } from '../../../sys/if-there.ts';
-import { isKernelFile } from '../../../sys/kernel-files.ts';
+import { isKernelFile } from '../../../sys/is-kernel-file.ts';
 import { LinkedNames } from '../../../sys/linked-names.ts';
 import { listFd } from '../../../sys/list-at.ts';
 import { type FileStat, statFd } from '../../../sys/stat.ts';

@@ -8,7 +8,7 @@ import {
   type SupervisedExecPlan,
 } from '../../../containers/exec/supervised.ts';
 import { findSupervisor } from '../../../containers/supervised/supervisor.ts';
-import { checkChoice, optionInvalid } from '../../../errors/option.ts';
+import { checkChoice, invalidOption } from '../../../errors/option.ts';
 import { type AbortOptions, unlessAborted } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
 import { execsOf } from '../../../store/layout.ts';
@@ -75,7 +75,7 @@ function checkStreams({ stdio, terminal }: ExecOptions): void {
   checkChoice('stdio', stdio, ['pipe', 'inherit', 'ignore']);
   // The runtime would take this process's controlling terminal, which it may lack, and nobody would set the mode of it.
   if (stdio === 'inherit' && terminal === true)
-    throw optionInvalid('stdio', stdio, "pipe for a process with a terminal, and pass that terminal's bytes on");
+    throw invalidOption('stdio', stdio, "pipe for a process with a terminal, and pass that terminal's bytes on");
 }
 
 async function begin(

@@ -3,7 +3,7 @@ import type { WriteBytes } from '../../../images/save/archive-writer.ts';
 import { checkOutput, intoFile } from '../../../images/save/output-file.ts';
 import { archiveTree } from '../../../layer/diff/archive-tree.ts';
 import { invariant } from '../../../lib/invariant.ts';
-import type { Conduct } from '../../../lib/report.ts';
+import type { WorkControl } from '../../../lib/work-control.ts';
 import type { Store } from '../../../store/store.ts';
 import { noteContainer } from '../../events/volatile-event.ts';
 import { readStanding } from '../files/read-race.ts';
@@ -20,7 +20,7 @@ export async function exportContainer(
   { metadata, trees }: Store,
   name: string,
   { output }: ExportRequest,
-  { report, signal }: Conduct<ExportEvent>,
+  { report, signal }: WorkControl<ExportEvent>,
 ): Promise<ExportResult> {
   if (typeof output === 'string') checkOutput(output, 'export container');
   const record = findContainer(metadata.containers, name);

@@ -1,6 +1,6 @@
 import { SIGKILL } from '../../../containers/signals.ts';
 import { isStrataError } from '../../../errors/index.ts';
-import type { Conduct } from '../../../lib/report.ts';
+import type { WorkControl } from '../../../lib/work-control.ts';
 import type { Store } from '../../../store/store.ts';
 import { createContainer } from '../create/create.ts';
 import { untilKilled } from '../state/until-killed.ts';
@@ -17,7 +17,7 @@ import { untilEnd } from './wait.ts';
 export async function runSupervised(
   store: Store,
   request: RunRequest,
-  { report, signal }: Conduct<RunEvent>,
+  { report, signal }: WorkControl<RunEvent>,
 ): Promise<RunResult> {
   const { id, name, warnings } = await createContainer(store, {
     ...request,

@@ -8,8 +8,8 @@ import { findRuntime, isRuntimeName } from '../../../containers/runtime/find-run
 import { runtimeOptions } from '../../../containers/runtime/runtime-options.ts';
 import { killedExitCode } from '../../../containers/signals.ts';
 import type { ContainerState } from '../../../containers/state.ts';
-import { checkChoice, optionInvalid } from '../../../errors/option.ts';
-import type { Conduct } from '../../../lib/report.ts';
+import { checkChoice, invalidOption } from '../../../errors/option.ts';
+import type { WorkControl } from '../../../lib/work-control.ts';
 import type { StoreLease } from '../../../metadata/leases.ts';
 import { collectGarbage, emptyTrashBriefly } from '../../../store/garbage/collect.ts';
 import { bundlesOf } from '../../../store/layout.ts';
@@ -26,18 +26,22 @@ import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
  * log and its writable layer do. What nobody can look at afterwards, and what is to write to our own standard output by
  * itself, does without a supervisor.
  */
-export async function runContainer(store: Store, request: RunRequest, conduct: Conduct<RunEvent>): Promise<RunResult> {
+export async function runContainer(
+  store: Store,
+  request: RunRequest,
+  control: WorkControl<RunEvent>,
+): Promise<RunResult> {
   checkStreams(request);
   const isAttended = request.stdio === 'inherit' || (request.remove === true && request.terminal !== true);
-  if (isAttended) return await runAttended(store, request, conduct);
+  if (isAttended) return await runAttended(store, request, control);
   const { runSupervised } = await import('./run-supervised.ts');
-  return await runSupervised(store, request, conduct);
+  return await runSupervised(store, request, control);
 }
 
 function checkStreams({ stdio, terminal }: RunRequest): void {
   checkChoice('stdio', stdio, ['events', 'inherit']);
   if (stdio === 'inherit' && terminal === true && !hasTerminal())
-    throw optionInvalid('stdio', stdio, 'events: this process has no terminal that a container could use');
+    throw invalidOption('stdio', stdio, 'events: this process has no terminal that a container could use');
 }
 
 /** The runtime opens it by this name. */
@@ -53,7 +57,7 @@ function hasTerminal(): boolean {
 async function runAttended(
   store: Store,
   request: RunRequest,
-  { report, signal }: Conduct<RunEvent>,
+  { report, signal }: WorkControl<RunEvent>,
 ): Promise<RunResult> {
   const { metadata, configuration } = store;
   const runtime = request.host?.Runtime || configuration.defaultRuntime;
@@ -126,7 +130,7 @@ async function runPlan(
   plan: ForegroundPlan,
   { forwardSignals: forwards = false }: RunRequest,
   { host }: Store,
-  { report, signal }: Conduct<RunEvent>,
+  { report, signal }: WorkControl<RunEvent>,
 ): Promise<number> {
   using forwarding = new DisposableStack();
   return await host.run(foregroundJob, plan, {

@@ -3,7 +3,7 @@ import type { AbortOptions } from '../../../lib/abort.ts';
 import type { Store } from '../../../store/store.ts';
 import { processesInControlGroup } from '../../../sys/control-groups.ts';
 import { requireProgram } from '../../../sys/find-program.ts';
-import { run } from '../../../sys/process.ts';
+import { runProgram } from '../../../sys/run-program.ts';
 import { noteContainer } from '../../events/volatile-event.ts';
 import { notRunningNow } from '../state/failures.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
@@ -36,8 +36,8 @@ export async function topOfContainer(
   const pids = processesInControlGroup(groupOf(record));
   const asked = psOptions.length === 0 ? ['-ef'] : psOptions;
   // Without the numbers many options show the caller's own processes only; some do not go together with them.
-  const chosen = await run(ps, [...asked, `-q${pids.join(',')}`], { signal });
-  const result = chosen.exitCode === 0 ? chosen : await run(ps, asked, { signal });
+  const chosen = await runProgram(ps, [...asked, `-q${pids.join(',')}`], { signal });
+  const result = chosen.exitCode === 0 ? chosen : await runProgram(ps, asked, { signal });
   const output = result.stdout.toString('utf8');
   if (result.exitCode !== 0) {
     const [problem = ''] = (result.stderr.toString('utf8').trim() || output.trim()).split('\n', 1);

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { FileNews } from '../../../src/sys/file-news.ts';
+import { FileChanges } from '../../../src/sys/file-changes.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 
 test('a file that comes later is watched from then on, and looked at no more', async (context) => {
   const path = join(temporaryFolder(context), 'events');
-  using news = new FileNews(path);
+  using news = new FileChanges(path);
   // Nothing can be watched yet: it is looked at every now and then.
   await news.next({});
   await news.next({});

@@ -1,7 +1,7 @@
 import { type AbortOptions, unlessAborted } from './abort.ts';
 
-/** Lets asynchronous work take turns, in the order in which it asked. */
-export class Turns {
+/** Runs asynchronous work one at a time, in the order in which it was requested. */
+export class Mutex {
   #last: Promise<unknown> | undefined;
 
   /** True when nothing runs or waits. */
@@ -10,10 +10,10 @@ export class Turns {
   }
 
   /**
-   * Runs `body` when all that asked before has ended, however it ended. The signal ends the wait for that; what has begun
-   * looks at the signal itself.
+   * Runs `body` once all earlier work has ended, whether it succeeded or failed. The signal ends the wait for earlier work;
+   * a `body` that has started must watch the signal itself.
    */
-  async take<Result>(body: () => Promise<Result>, { signal }: AbortOptions = {}): Promise<Result> {
+  async run<Result>(body: () => Promise<Result>, { signal }: AbortOptions = {}): Promise<Result> {
     const before = this.#last?.catch(() => undefined);
     const turn = before === undefined ? body() : this.#after(before, body, { signal });
     this.#last = turn;

@@ -11,7 +11,7 @@ import type { OverlayMount } from './overlay-options.ts';
  * An overlay attached nowhere on kernels that make none out of sight (before Linux 6.8): mounted at a folder of its own,
  * cloned as a detached mount, and unmounted again at once. The descriptor is the mount, as of one never attached.
  */
-export function overlayHeldByDescriptor(spec: OverlayMount): number {
+export function overlayByClone(spec: OverlayMount): number {
   const target = mkdtempSync(join(tmpdir(), 'strata-mount-'));
   try {
     overlayByDescriptors(spec, target);

@@ -1,4 +1,4 @@
-/** Edits that turn `a` into `b`: characters put in, taken out or changed. */
+/** Counts the edits that turn `a` into `b`: characters inserted, removed or changed. */
 function distance(a: readonly string[], b: readonly string[]): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, left] of a.entries()) {
@@ -12,14 +12,14 @@ function distance(a: readonly string[], b: readonly string[]): number {
   return row[b.length] as number;
 }
 
-// Names are short; the text of a stranger may not be, and comparing is quadratic.
+// Comparing is quadratic. Names are short, but the text a user typed may not be.
 const maxLength = 100;
 
 /**
- * Which of `names` a mistyped one most likely meant: the nearest within `maxEdits`, the first of equally near ones.
- * Undefined without any, and when one is equal: then the trouble lies elsewhere.
+ * Returns the index of the name that a mistyped one most likely meant: the nearest within `maxEdits`, the first of equally near
+ * ones. Returns undefined when none is near, or when one is equal, since then the spelling is not the problem.
  */
-export function nearest(written: string, names: readonly string[], maxEdits = 2): number | undefined {
+export function nearestIndex(written: string, names: readonly string[], maxEdits = 2): number | undefined {
   if (written.length > maxLength || names.includes(written)) return undefined;
   const wanted = Array.from(written);
   let best: number | undefined;

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { StrataError } from '../errors/index.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 
-export interface RunOptions extends AbortOptions {
+export interface ProgramOptions extends AbortOptions {
   /** The whole environment; only PATH and LC_ALL=C are added. The caller's own is never inherited. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
@@ -17,7 +17,7 @@ export interface RunOptions extends AbortOptions {
   readonly captureBytes?: number;
 }
 
-export interface RunResult {
+export interface ProgramResult {
   /** Null when a signal ended the program. */
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -38,7 +38,11 @@ export const safeEnvironment: { readonly [name: string]: string } = {
  * SIGTERM, then SIGKILL, and this rejects with the signal's reason once it is gone: no process outlives the call.
  * Throws `ERR_PROGRAM_NOT_STARTED`.
  */
-export async function run(file: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+export async function runProgram(
+  file: string,
+  args: readonly string[],
+  options: ProgramOptions = {},
+): Promise<ProgramResult> {
   options.signal?.throwIfAborted();
   const child = spawn(file, args, {
     env: { ...safeEnvironment, ...options.env },
@@ -62,14 +66,21 @@ export async function run(file: string, args: readonly string[], options: RunOpt
 }
 
 /** {@link run} for a program that must succeed: throws `ERR_PROGRAM_FAILED` with the end of what it complained. */
-export async function runChecked(file: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  const result = await run(file, args, options);
+export async function runChecked(
+  file: string,
+  args: readonly string[],
+  options: ProgramOptions = {},
+): Promise<ProgramResult> {
+  const result = await runProgram(file, args, options);
   if (result.exitCode === 0) return result;
   throw programFailed(file, result);
 }
 
 /** What {@link runChecked} throws for a result, for callers that look at the result themselves first. */
-export function programFailed(file: string, result: Pick<RunResult, 'exitCode' | 'signal' | 'stderr'>): StrataError {
+export function programFailed(
+  file: string,
+  result: Pick<ProgramResult, 'exitCode' | 'signal' | 'stderr'>,
+): StrataError {
   const complaint = result.stderr.toString('utf8').trim().slice(-2000);
   const how = result.signal === null ? `exit code ${result.exitCode}` : `ended by ${result.signal}`;
   return new StrataError({
@@ -108,7 +119,7 @@ function feed(child: ChildProcess, input: Uint8Array | string | undefined): void
   child.stdin?.end(input);
 }
 
-async function waitForEnd(file: string, child: ChildProcess): Promise<Pick<RunResult, 'exitCode' | 'signal'>> {
+async function waitForEnd(file: string, child: ChildProcess): Promise<Pick<ProgramResult, 'exitCode' | 'signal'>> {
   return await new Promise((resolve, reject) => {
     child.once('error', (cause) => {
       if (child.pid !== undefined) return;

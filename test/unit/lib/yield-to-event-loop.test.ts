@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ownTurn } from '../../../src/lib/own-turn.ts';
+import { yieldToEventLoop } from '../../../src/lib/yield-to-event-loop.ts';
 
 test('each gets a turn of the event loop of its own, in the order of the calls', async () => {
   const order: string[] = [];
   const work = async (name: string): Promise<void> => {
     for (let round = 1; round <= 3; round++) {
-      await ownTurn();
+      await yieldToEventLoop();
       order.push(`${name}${round}`);
     }
   };
