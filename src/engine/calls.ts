@@ -7,8 +7,8 @@ import { Lifetime } from './lifetime.ts';
 import { Operation } from './operation.ts';
 
 /**
- * How the facade calls verbs: the module of a verb is loaded when it is first called, and whatever is thrown becomes a
- * rejection of the library, with a full disk named as the store's when it is that. Once closed it calls none.
+ * Calls the verbs behind the facade. Loads a verb's module at its first call, turns every error into a rejection of the
+ * library, and says so when the store's disk is full. Refuses every call once closed.
  */
 export class Calls {
   readonly #store: Store;
@@ -18,7 +18,7 @@ export class Calls {
     this.#store = store;
   }
 
-  /** A verb that is over soon. */
+  /** Calls a short verb. */
   call<Module, Options extends AbortOptions, Result>(
     load: () => Promise<Module>,
     options: Options,
@@ -26,11 +26,11 @@ export class Calls {
   ): Promise<Result> {
     return this.#lifetime.run(
       options,
-      async (own) => await this.#named(async () => await verb(await load(), this.#store, own)),
+      async (own) => await this.#nameFullDisk(async () => await verb(await load(), this.#store, own)),
     );
   }
 
-  /** A verb whose results come one after the other. */
+  /** Calls a verb that yields its results one after the other. */
   stream<Module, Options extends AbortOptions, Item>(
     load: () => Promise<Module>,
     options: Options,
@@ -39,19 +39,19 @@ export class Calls {
     return this.#lifetime.stream(options, async (own) => verb(await load(), this.#store, own));
   }
 
-  /** A verb whose result stays open until it calls `ended`. */
+  /** Calls a verb whose result stays open until the verb calls `onEnded`. */
   open<Module, Options extends AbortOptions, Opened extends AsyncDisposable>(
     load: () => Promise<Module>,
     options: Options,
-    verb: (module: Module, store: Store, options: Options, ended: () => void) => Promise<Opened>,
+    verb: (module: Module, store: Store, options: Options, onEnded: () => void) => Promise<Opened>,
   ): Promise<Opened> {
     return this.#lifetime.open(
       options,
-      async (own, ended) => await this.#named(async () => await verb(await load(), this.#store, own, ended)),
+      async (own, onEnded) => await this.#nameFullDisk(async () => await verb(await load(), this.#store, own, onEnded)),
     );
   }
 
-  /** Long work that reads the store. */
+  /** Calls a long verb that reads the store. */
   operation<Module, Event, Result>(
     load: () => Promise<Module>,
     options: AbortOptions,
@@ -59,11 +59,11 @@ export class Calls {
   ): Operation<Event, Result> {
     return this.#operate(
       options,
-      async (control) => await this.#named(async () => await verb(await load(), this.#store, control)),
+      async (control) => await this.#nameFullDisk(async () => await verb(await load(), this.#store, control)),
     );
   }
 
-  /** Long work that writes into the store: any want of room is the store's. */
+  /** Calls a long verb that writes into the store: any full disk counts as the store's. */
   storing<Module, Event, Result>(
     load: () => Promise<Module>,
     options: AbortOptions,
@@ -80,7 +80,7 @@ export class Calls {
     });
   }
 
-  /** Ends what goes on, as an abort does, and then closes the store. Idempotent. */
+  /** Aborts the calls in progress, waits for them, then closes the store. Idempotent. */
   close(): Promise<void> {
     return this.#lifetime.close(async () => await this.#store[Symbol.asyncDispose]());
   }
@@ -95,7 +95,7 @@ export class Calls {
     );
   }
 
-  async #named<Result>(work: () => Promise<Result>): Promise<Result> {
+  async #nameFullDisk<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
       return await work();
     } catch (error) {

@@ -12,30 +12,41 @@ import type { Store } from '../store/store.ts';
 import type { Host } from '../sys/worker/host.ts';
 import { Calls } from './calls.ts';
 import type { EventsOptions, StoreEvent } from './events/follow.ts';
-import { BuilderVerbs } from './nouns/builder.ts';
-import { ContainerVerbs } from './nouns/containers.ts';
-import { ImageVerbs } from './nouns/images.ts';
-import { SystemVerbs } from './nouns/system.ts';
+import { BuilderVerbs } from './nouns/builder-verbs.ts';
+import { ContainerVerbs } from './nouns/container-verbs.ts';
+import { ImageVerbs } from './nouns/image-verbs.ts';
+import { SystemVerbs } from './nouns/system-verbs.ts';
 import { openConfiguration } from './open-configuration.ts';
 import { perform } from './perform.ts';
 
-/** Every setting can be given here; what is not comes from the environment, the configuration file or its default. */
+/**
+ * Options of {@link Engine.open}. A setting that is left out comes from the environment, the configuration file or its
+ * default, in that order.
+ */
 export interface EngineOptions extends AbortOptions, ConfigurationOptions {
-  /** The drivers to choose among, for a program that brings its own. Default: those of Strata. */
+  /** Storage drivers to choose from, for a program that brings its own. Default: those of Strata. */
   readonly storageDrivers?: DriverTable;
   /**
-   * The thread that moves between mount namespaces, as containers and RUN take: a `worker` (default), or the `main` thread
-   * of a program that does nothing but use this engine, which starts sooner.
+   * Thread that moves between mount namespaces, as containers and RUN need: a `worker` (default), or the `main` thread
+   * of a program that does nothing but use this engine. The main thread starts sooner.
    */
   readonly mountThread?: 'main' | 'worker';
 }
 
 /**
- * An open store and everything that can be done with it, each kind of work loaded when first asked for. Several
- * engines, in one process or many, may have the same store open.
+ * An open store and everything that can be done with it. Code is loaded when first used. Several engines, in one process
+ * or many, may have the same store open.
  *
- * Close it with `await using` or `[Symbol.asyncDispose]()`. What goes on then ends as by an abort, and rejects with ERR_CLOSED as
- * every later call does; images that were opened are closed, containers go on.
+ * Close it with `await using` or `[Symbol.asyncDispose]()`. Closing aborts the calls in progress and waits for them. They,
+ * and every later call, reject with ERR_CLOSED. Opened images are closed; containers keep running.
+ *
+ * Common to all methods:
+ * - A rejection is a `StrataError` with a stable `code`, or the reason of the caller's own `signal`, unchanged.
+ * - A method that takes an `AbortOptions` can be cancelled by its `signal`.
+ * - Names ending in `Bytes` count bytes, in `Seconds` seconds. Text is UTF-8, byte data is `Uint8Array`.
+ * - Long work returns an {@link Operation}: progress events, a `result`, and disposal that cancels.
+ * - ERR_CLOSED, ERR_INTERNAL, ERR_NO_SPACE, ERR_STORE_BUSY, ERR_STORE_READ_ONLY and errors of system calls may come from
+ *   any method; the methods list the codes of their own.
  *
  * ```ts
  * await using engine = await Engine.open({ root: '/var/lib/example' });
@@ -45,10 +56,15 @@ export interface EngineOptions extends AbortOptions, ConfigurationOptions {
  * ```
  */
 export class Engine implements AsyncDisposable {
+  /** Paths of the store's files. */
   readonly layout: StoreLayout;
+  /** List, inspect, read, tag, load, save, import and remove images. */
   readonly images: ImageVerbs;
+  /** Create, start, run, stop, inspect and remove containers. */
   readonly containers: ContainerVerbs;
+  /** Build images, and list and prune the build cache. */
   readonly builder: BuilderVerbs;
+  /** Information on the machine, disk usage, checks and garbage collection. */
   readonly system: SystemVerbs;
   readonly #calls: Calls;
 
@@ -63,9 +79,10 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Opens a store for looking, which changes nothing; what is first written makes it when there is none. Throws
-   * ERR_STORAGE_ROOT_UNUSABLE, ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORE_FORMAT_NEWER,
-   * ERR_CONFIGURATION_UNUSABLE, ERR_CONFIGURATION_INVALID, ERR_OPTION_INVALID, and what the filesystem says.
+   * Opens a store for reading, which changes nothing on disk. The first write creates the store when there is none.
+   *
+   * @throws ERR_STORAGE_ROOT_UNUSABLE, ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORE_FORMAT_NEWER,
+   * ERR_CONFIGURATION_UNUSABLE, ERR_CONFIGURATION_INVALID, ERR_OPTION_INVALID, and errors of system calls.
    */
   static open(options: EngineOptions = {}): Promise<Engine> {
     return perform(async () => {
@@ -92,8 +109,10 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Yields what happens in the store, whichever process does it: what was since a time or an event's sequence number, then
-   * what comes, until the signal or `until` ends it.
+   * Yields the events of the store, whichever process causes them: first those since a time or a sequence number, then new
+   * ones, until `until` is over or the signal aborts. An abort rejects the iteration with the signal's reason.
+   *
+   * @throws ERR_OPTION_INVALID for a `since` or `until` that is no time, or a sequence number the store has not reached.
    *
    * ```ts
    * for await (const { type, action, actor } of engine.events({ signal: AbortSignal.timeout(60_000) }))
@@ -108,6 +127,7 @@ export class Engine implements AsyncDisposable {
     );
   }
 
+  /** Closes the engine. Idempotent. Resolves once every call in progress has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     await perform(async () => await this.#calls.close());
   }

@@ -99,10 +99,10 @@ export type {
 export type { ImportEvent, ImportRequest } from './images/import-types.ts';
 export type { OpenImage } from './images/open-image.ts';
 export type { PruneImagesRequest, RemovedImages, RemoveImageOptions } from './images/remove.ts';
-export type { BuilderVerbs } from './nouns/builder.ts';
-export type { ContainerVerbs } from './nouns/containers.ts';
-export type { ImageVerbs } from './nouns/images.ts';
-export type { SystemVerbs } from './nouns/system.ts';
+export type { BuilderVerbs } from './nouns/builder-verbs.ts';
+export type { ContainerVerbs } from './nouns/container-verbs.ts';
+export type { ImageVerbs } from './nouns/image-verbs.ts';
+export type { SystemVerbs } from './nouns/system-verbs.ts';
 export { Operation } from './operation.ts';
 export { type NamesInStore, namesInStore, type StorePlace } from './store-names.ts';
 export type { CheckResult } from './system/check-store.ts';

@@ -2,43 +2,43 @@ import { StrataError } from '../errors/index.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { perform, toRejection } from './perform.ts';
 
-interface Own {
-  /** Aborts as the caller's own signal does, and when what is used is closed. */
+interface OwnSignal {
+  /** Aborts with the caller's own signal, and when the lifetime is closed. */
   readonly signal: AbortSignal;
 }
 
-/** One call that goes on, or something that a call has returned and that is still open. */
+/** One call in progress, or one result of a call that is still open. */
 interface Use {
-  /** Has it end, with this reason, and resolves when it has let go of everything. */
+  /** Ends it with this reason, and resolves when it has released everything. */
   close(reason: StrataError): Promise<unknown>;
 }
 
 /**
- * What others use until it is closed. Closing ends what goes on as an abort does, with ERR_CLOSED for a reason, and waits for it;
- * later calls are refused with the same code. So nobody reads or writes what is closed.
+ * Lifetime of an engine or an opened image. Closing aborts the uses in progress with ERR_CLOSED as reason, waits for them,
+ * and refuses later ones with the same code. So no call reads or writes a closed object.
  */
 export class Lifetime {
-  /** Says what is closed: `engine`. */
-  readonly #what: string;
+  /** Name for messages, such as `engine`. */
+  readonly #name: string;
   readonly #uses = new Set<Use>();
   #isClosed = false;
   #closing: Promise<void> | undefined;
 
-  constructor(what: string) {
-    this.#what = what;
+  constructor(name: string) {
+    this.#name = name;
   }
 
-  /** Calls `body`; rejects as `perform` says. */
+  /** Calls `body`. Rejects as `perform` says. */
   async run<Options extends AbortOptions, Result>(
     options: Options,
-    body: (options: Options & Own) => Promise<Result>,
+    body: (options: Options & OwnSignal) => Promise<Result>,
   ): Promise<Result> {
     const { own, abort } = this.#own(options);
     const running = perform(() => body(own), own);
-    return await this.#during({ close: (reason) => ended(running, abort, reason) }, running);
+    return await this.#during({ close: (reason) => abortAndWait(running, abort, reason) }, running);
   }
 
-  /** Yields what `body` does. Between two items, when its reader has it, nothing goes on: it is closed at once. */
+  /** Yields the items of `body`. Between two items no work is in progress, so it is closed at once. */
   async *stream<Options extends AbortOptions, Item>(
     options: Options,
     body: (options: Options) => Promise<AsyncIterable<Item>>,
@@ -47,7 +47,7 @@ export class Lifetime {
     let items: AsyncIterator<Item> | undefined;
     let step: Promise<unknown> | undefined;
     const close = async (reason: StrataError): Promise<void> => {
-      await ended(step, abort, reason);
+      await abortAndWait(step, abort, reason);
       await items?.return?.();
     };
     const use: Use = { close };
@@ -73,10 +73,10 @@ export class Lifetime {
     }
   }
 
-  /** Calls `body` for something that stays open until it calls `ended`, and is closed at the latest when this is. */
+  /** Calls `body` for a result that stays open until `body` calls `onEnded`, and is closed with this lifetime at the latest. */
   async open<Options extends AbortOptions, Opened extends AsyncDisposable>(
     options: Options,
-    body: (options: Options, ended: () => void) => Promise<Opened>,
+    body: (options: Options, onEnded: () => void) => Promise<Opened>,
   ): Promise<Opened> {
     const { own, abort } = this.#own(options);
     let hasEnded = false;
@@ -110,7 +110,7 @@ export class Lifetime {
     return opened;
   }
 
-  /** Idempotent. `after` runs once nothing goes on any more. */
+  /** Closes. Idempotent. Runs `after` once no use is left. */
   close(after: () => Promise<void>): Promise<void> {
     this.#closing ??= this.#close(after);
     return this.#closing;
@@ -118,7 +118,9 @@ export class Lifetime {
 
   async #close(after: () => Promise<void>): Promise<void> {
     this.#isClosed = true;
-    const failures = await Promise.allSettled([...this.#uses].map(async (use) => await use.close(closed(this.#what))));
+    const failures = await Promise.allSettled(
+      [...this.#uses].map(async (use) => await use.close(closedError(this.#name))),
+    );
     this.#uses.clear();
     await after();
     for (const failure of failures) if (failure.status === 'rejected') throw failure.reason;
@@ -134,18 +136,18 @@ export class Lifetime {
   }
 
   #refuseClosed(): void {
-    if (this.#isClosed) throw closed(this.#what);
+    if (this.#isClosed) throw closedError(this.#name);
   }
 
   /** Throws ERR_CLOSED. */
   #own<Options extends AbortOptions>(
     options: Options,
   ): {
-    readonly own: Options & Own;
+    readonly own: Options & OwnSignal;
     readonly abort: (reason: StrataError) => void;
   } {
     this.#refuseClosed();
-    // One for each: a signal that lives as long as a server would keep everything that ever listened to it.
+    // A controller for each use: one signal as old as a server would keep everything that ever listened to it.
     const controller = new AbortController();
     try {
       const signal = options.signal ? AbortSignal.any([options.signal, controller.signal]) : controller.signal;
@@ -156,7 +158,7 @@ export class Lifetime {
   }
 }
 
-async function ended(
+async function abortAndWait(
   running: Promise<unknown> | undefined,
   abort: (reason: StrataError) => void,
   reason: StrataError,
@@ -165,9 +167,9 @@ async function ended(
   await running?.catch(() => undefined);
 }
 
-const closed = (what: string): StrataError =>
+const closedError = (name: string): StrataError =>
   new StrataError({
     code: 'ERR_CLOSED',
-    message: `${what}: is closed`,
+    message: `${name}: is closed`,
     hint: 'Open it again, and close it only when nothing needs it any more.',
   });

@@ -6,32 +6,32 @@ import { errnoOf } from '../sys/errno.ts';
 import { cgroupVersion } from '../sys/features.ts';
 import { readMountInfo } from '../sys/mountinfo.ts';
 
-let known: Machine | undefined;
+let machine: Machine | undefined;
 
-/** This machine, as runtime documents depend on it; looked at once. */
+/** Describes this machine as far as runtime documents depend on it. Read once a process. */
 export function thisMachine(): Machine {
-  known ??= {
+  machine ??= {
     architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
     kernelRelease: release(),
     possibleCpus: readFileSync('/sys/devices/system/cpu/possible', 'latin1').trim(),
     capabilities: ownCapabilities(),
     hasUnifiedCgroups: cgroupVersion(readMountInfo().map(({ type }) => type)) === 'v2',
   };
-  return known;
+  return machine;
 }
 
-/** The memory nodes there are, as in `0-1`. */
+/** Returns the online memory nodes, as in `0-1`. */
 export function memoryNodes(): string {
   try {
     return readFileSync('/sys/devices/system/node/online', 'latin1').trim();
   } catch (error) {
-    // A kernel without NUMA knows no nodes and takes this one.
+    // A kernel without NUMA lists no nodes and accepts this one.
     if (errnoOf(error) === 'ENOENT') return '0';
     throw error;
   }
 }
 
-/** The bounding set of this process: what it lacks, nobody it starts can have. */
+/** Returns the bounding set of this process. A capability outside it cannot be given to any child. */
 function ownCapabilities(): readonly string[] {
   const [, hex = ''] = /^CapBnd:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
   const bits = BigInt(`0x${hex}`);

@@ -7,14 +7,14 @@ import { checkDriverOptions } from '../snapshots/driver-options.ts';
 import type { DriverTable } from '../snapshots/storage-driver.ts';
 import { wishedDriver } from '../snapshots/wished-driver.ts';
 
-interface Checked extends ConfigurationOptions {
-  /** The drivers there are, as for the engine. */
+interface OpenOptions extends ConfigurationOptions {
+  /** Storage drivers to choose from, as for the engine. */
   readonly storageDrivers?: DriverTable;
 }
 
-type Check = (values: Configuration, options: Checked) => void | Promise<void>;
+type Check = (values: Configuration, options: OpenOptions) => void | Promise<void>;
 
-/** What only a floor above the schema can judge; not asked about defaults. */
+/** Checks that need more than the schema of the configuration. Not applied to defaults. */
 const checks: { readonly [Name in SettingName]?: Check } = {
   storageDriver: ({ storageDriver: driver }, { storageDrivers: table }) => void wishedDriver({ driver, table }),
   storageOptions: ({ storageDriver: driver, storageOptions: options }, { storageDrivers: table }) =>
@@ -29,17 +29,21 @@ async function checkLog(config: LogConfig): Promise<void> {
 }
 
 /**
- * The configuration an engine opens with. What is wrong with it is told with its place. Throws ERR_CONFIGURATION_UNUSABLE,
- * ERR_CONFIGURATION_INVALID, ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED, ERR_STORAGE_OPTION_UNKNOWN, ERR_STORAGE_OPTION_INVALID,
- * ERR_LOG_OPTION_INVALID, ERR_NOT_SUPPORTED_YET.
+ * Loads and checks the configuration an engine opens with. An error names the file, key or variable that is wrong. Throws
+ * ERR_CONFIGURATION_UNUSABLE, ERR_CONFIGURATION_INVALID, ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED,
+ * ERR_STORAGE_OPTION_UNKNOWN, ERR_STORAGE_OPTION_INVALID, ERR_LOG_OPTION_INVALID, ERR_NOT_SUPPORTED_YET.
  */
-export async function openConfiguration(options: Checked): Promise<ResolvedConfiguration> {
+export async function openConfiguration(options: OpenOptions): Promise<ResolvedConfiguration> {
   const resolved = await loadConfiguration(options, process.env);
   for (const name of settingNames) if (resolved.origins[name].from !== 'default') await check(name, resolved, options);
   return resolved;
 }
 
-async function check(name: SettingName, { values, origins }: ResolvedConfiguration, options: Checked): Promise<void> {
+async function check(
+  name: SettingName,
+  { values, origins }: ResolvedConfiguration,
+  options: OpenOptions,
+): Promise<void> {
   try {
     await checks[name]?.(values, options);
   } catch (error) {

@@ -2,10 +2,10 @@ import type { AbortOptions } from '../lib/abort.ts';
 import type { Reporter } from '../lib/work-control.ts';
 import { perform } from './perform.ts';
 
-// A reader that never comes back for events must not make memory grow; events carry whole states, so the oldest may go.
+// Bounds memory when a reader stalls. Events carry whole states, so the oldest may be dropped.
 const maxPending = 4096;
-// Before anybody listens a window is kept, so an iterator that starts a tick later misses nothing usual.
-const maxUnheard = 1024;
+// Events kept before the first reader, so that an iteration that starts a tick later misses nothing usual.
+const maxUnread = 1024;
 
 interface Pending<Event> {
   readonly event: Event;
@@ -13,9 +13,11 @@ interface Pending<Event> {
 }
 
 /**
- * Long work at the facade: progress as an async iterable, the outcome as `result`, and disposal that aborts and waits.
- * Nobody has to iterate: then events are dropped and `result` settles all the same. On purpose not thenable, so that
- * `await engine.builder.build(…)` cannot be mistaken for waiting for the image.
+ * Long work: progress as an async iterable, the outcome as `result`, and disposal that aborts and waits. The work starts at
+ * once. Iterating is optional: without a reader events are dropped and `result` settles all the same. Not thenable on
+ * purpose, so that `await engine.builder.build(…)` cannot be mistaken for waiting for the image.
+ *
+ * Cancel it by the `signal` of the request (`result` rejects with its reason) or by disposal (an AbortError).
  *
  * ```ts
  * await using save = engine.images.save({ images: ['busybox'], output: 'busybox.tar' });
@@ -29,7 +31,7 @@ export class Operation<Event, Outcome> implements AsyncIterable<Event>, AsyncDis
   #wake: (() => void) | undefined;
   #ended = false;
   #listened = false;
-  /** Settles when the work ended; rejects with a StrataError, or with the signal's reason when it was aborted. */
+  /** Settles when the work has ended. Rejects with a StrataError, or after an abort with the signal's reason. */
   readonly result: Promise<Outcome>;
 
   constructor(work: (report: Reporter<Event>, signal: AbortSignal) => Promise<Outcome>, options: AbortOptions = {}) {
@@ -40,11 +42,14 @@ export class Operation<Event, Outcome> implements AsyncIterable<Event>, AsyncDis
       this.#ended = true;
       this.#wake?.();
     });
-    // A caller that only iterates, or disposes, must not be punished by an unhandled rejection.
+    // No unhandled rejection for a caller that only iterates or disposes.
     this.result.catch(() => undefined);
   }
 
-  /** Events from now on, in order; ends when the work ended. For one reader. */
+  /**
+   * Yields events in order and ends when the work has ended; failures show in `result` alone. For one reader: a slow one
+   * loses the oldest events above 4096, except those that carry output, whose writer waits instead.
+   */
   async *[Symbol.asyncIterator](): AsyncIterator<Event> {
     this.#listened = true;
     try {
@@ -64,7 +69,7 @@ export class Operation<Event, Outcome> implements AsyncIterable<Event>, AsyncDis
     }
   }
 
-  /** Aborts the work if it still runs and waits until it let go of everything. */
+  /** Aborts the work if it still runs, and waits until it has released everything. Idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#ended) this.#controller.abort(new DOMException('operation disposed', 'AbortError'));
     await this.result.catch(() => undefined);
@@ -75,7 +80,7 @@ export class Operation<Event, Outcome> implements AsyncIterable<Event>, AsyncDis
       if (taken === undefined && this.#pending.length >= maxPending) this.#dropOldest();
       this.#pending.push({ event, taken });
     } else {
-      if (this.#pending.length >= maxUnheard) this.#pending.shift();
+      if (this.#pending.length >= maxUnread) this.#pending.shift();
       this.#pending.push({ event, taken: undefined });
       taken?.();
     }

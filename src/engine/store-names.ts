@@ -5,18 +5,23 @@ import { readNames } from '../metadata/read-names.ts';
 import { familiarString, parseReference } from '../reference/index.ts';
 import { layoutOf } from '../store/layout.ts';
 
-/** Which store is meant. */
+/** A store, by its root or by the configuration file that names its root. */
 export type StorePlace = Pick<ConfigurationOptions, 'root' | 'configurationFile'>;
 
-/** What a store has names for, as people write them. */
+/** Names of containers and images in a store. */
 export interface NamesInStore {
   readonly containers: readonly { readonly name: string; readonly status: ContainerStatus }[];
+  /** References in their familiar form, such as `busybox:latest`. */
   readonly images: readonly string[];
 }
 
 /**
- * Reads the names in a store without opening it: nothing is made, written or waited for, and states are as the last
- * command left them. Empty where there is no store, or none that can be read or found.
+ * Reads the names in a store without opening it: creates, writes and waits for nothing. States are as the last command left
+ * them. Returns empty lists for a store that is missing or cannot be read. Never rejects.
+ *
+ * ```ts
+ * const { containers, images } = await namesInStore({ root: '/var/lib/strata' });
+ * ```
  */
 export async function namesInStore(options: StorePlace): Promise<NamesInStore> {
   try {

@@ -7,19 +7,22 @@ import { strataVersion } from '../lib/strata-version.ts';
 import { formatPlatform } from '../spec/platform.ts';
 import { hostPlatform } from '../sys/host-platform.ts';
 
+/** Versions of the programs in use. */
 export interface Versions {
   readonly strata: string;
   readonly node: string;
-  /** Name and version; undefined when none is installed. */
+  /** Name and version of the default OCI runtime, as in `runc 1.2.4`. Undefined when it is not installed. */
   readonly runtime: string | undefined;
+  /** Release of the Linux kernel, as `uname -r` prints it. */
   readonly kernel: string;
+  /** `os/architecture[/variant]`. */
   readonly platform: string;
 }
 
-/** Returns the versions of what works here, the runtime's as the configuration has it. Throws as `Engine.open` does for a wrong one. */
+/** Returns the versions in use on this machine, with the runtime of the configuration. Throws as `Engine.open` for a wrong one. */
 export async function describeVersions(options: ConfigurationOptions = {}): Promise<Versions> {
   const { values } = await loadConfiguration(options, process.env);
-  return versionsOf(await runtimeIfThere(values));
+  return versionsOf(await describeInstalledRuntime(values));
 }
 
 export function versionsOf(runtime: RuntimeInfo | undefined): Versions {
@@ -32,8 +35,8 @@ export function versionsOf(runtime: RuntimeInfo | undefined): Versions {
   };
 }
 
-/** The default runtime; undefined when it is not installed. */
-export async function runtimeIfThere(settings: RuntimeSettings): Promise<RuntimeInfo | undefined> {
+/** Describes the default runtime. Undefined when it is not installed. */
+export async function describeInstalledRuntime(settings: RuntimeSettings): Promise<RuntimeInfo | undefined> {
   try {
     return await describeRuntime(settings);
   } catch (error) {

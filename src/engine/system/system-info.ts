@@ -13,7 +13,7 @@ import { type DriverWish, tableOf } from '../../snapshots/wished-driver.ts';
 import type { Store } from '../../store/store.ts';
 import { type KernelFeatures, kernelFeatures } from '../../sys/features.ts';
 import { listContainers } from '../containers/verbs/list.ts';
-import { runtimeIfThere, type Versions, versionsOf } from '../versions.ts';
+import { describeInstalledRuntime, type Versions, versionsOf } from '../versions.ts';
 import { type HostFacts, hostFacts } from './host-facts.ts';
 
 /** How many containers there are, and in which state. */
@@ -61,7 +61,7 @@ export async function systemInfo(
   options: AbortOptions,
 ): Promise<SystemInfo> {
   const containers = await listContainers(store, { all: true, ...options });
-  const runtime = await runtimeIfThere(configuration.values);
+  const runtime = await describeInstalledRuntime(configuration.values);
   const choice = expectedDriver(wish);
   return {
     root: wish.root,

@@ -8,7 +8,7 @@ import type { Calls } from '../calls.ts';
 import type { Operation } from '../operation.ts';
 
 /**
- * Builds, and the cache of their steps.
+ * Builds images from Dockerfiles, and manages the build cache.
  *
  * ```ts
  * await using build = engine.builder.build({ context: '.', tags: ['example/app:1'] });
@@ -24,9 +24,13 @@ export class BuilderVerbs {
   }
 
   /**
-   * Builds an image from a folder with a Dockerfile. The result is durable when it resolves. Throws ERR_CONTEXT_*,
-   * ERR_DOCKERFILE_*, ERR_COPY_*, ERR_IMAGE_NOT_FOUND, ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, ERR_OPTION_INVALID,
-   * ERR_RUN_FAILED for a command that fails, ERR_NETWORK_REFUSED, ERR_NOT_SUPPORTED_YET.
+   * Builds an image from a Dockerfile and a context: a folder, or the bytes of an archive. Steps whose inputs have not
+   * changed come from the build cache. The image is on the disk and has its tags when `result` resolves. An abort stops the
+   * running steps; finished steps stay in the cache.
+   *
+   * @throws ERR_CONTEXT_*, ERR_DOCKERFILE_*, ERR_COPY_*, ERR_IMAGE_NOT_FOUND, ERR_REFERENCE_INVALID, ERR_TAG_REFUSED,
+   * ERR_OPTION_INVALID, ERR_RUN_FAILED for a command that exits with another code than 0, ERR_NETWORK_REFUSED,
+   * ERR_NOT_SUPPORTED_YET.
    */
   build(request: BuildRequest): Operation<BuildEvent, RecordedImage> {
     return this.#calls.storing(
@@ -36,7 +40,7 @@ export class BuilderVerbs {
     );
   }
 
-  /** Lists the results of build steps that later builds may take, and what each takes of the disk. */
+  /** Lists the cached results of build steps with their sizes on disk, the least recently used first. */
   list(options: AbortOptions = {}): Promise<CachedStep[]> {
     return this.#calls.call(
       () => import('../../builder/cache/prune-cache.ts'),
@@ -45,7 +49,12 @@ export class BuilderVerbs {
     );
   }
 
-  /** Forgets results of build steps: those no image stands on, or with `all` every one. Images stay as they are. */
+  /**
+   * Removes cached results of build steps: those that no image uses, or every one with `all`. Images stay as they are; their
+   * steps may have to run again. Results that a running build uses stay.
+   *
+   * @throws ERR_FILTER_INVALID, ERR_TIME_INVALID.
+   */
   prune(request: PruneBuildCacheRequest = {}): Promise<PrunedBuildCache> {
     return this.#calls.call(
       () => import('../../builder/cache/prune-cache.ts'),

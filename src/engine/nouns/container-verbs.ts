@@ -22,9 +22,12 @@ import type { CommitEvent, CommitRequest } from '../images/commit-types.ts';
 import type { Operation } from '../operation.ts';
 
 /**
- * The containers of a store. They live on when this program ends, however it ends. `name` is a container's name, its ID or
- * the beginning of one; each method throws ERR_CONTAINER_NOT_FOUND and ERR_CONTAINER_AMBIGUOUS for it, and the codes that stand
- * at the method.
+ * The containers of a store. A started container keeps running when this program ends, however it ends. `name` is a
+ * container's name, its ID or the beginning of one. For a name every method throws ERR_CONTAINER_NOT_FOUND and
+ * ERR_CONTAINER_AMBIGUOUS, beside the codes listed at the method.
+ *
+ * Exit codes are the process's own, or 128 plus the signal's number after a kill; 255 when the end was not observed, as
+ * after a crash of the machine.
  *
  * ```ts
  * const { id } = await engine.containers.create({ image: 'busybox', command: ['sleep', '60'] });
@@ -43,8 +46,10 @@ export class ContainerVerbs {
   }
 
   /**
-   * Makes a container that waits for its start. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_NOT_UNPACKED, ERR_IMAGE_PLATFORM,
-   * ERR_IMAGE_OS, ERR_PLATFORM_INVALID, ERR_CONTAINER_NAME_INVALID, ERR_CONTAINER_NAME_IN_USE, ERR_COMMAND_MISSING,
+   * Creates a container without starting it. Everything that can be checked is checked first, so a failure leaves nothing.
+   *
+   * @throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_NOT_UNPACKED, ERR_IMAGE_PLATFORM, ERR_IMAGE_OS, ERR_PLATFORM_INVALID,
+   * ERR_CONTAINER_NAME_INVALID, ERR_CONTAINER_NAME_IN_USE, ERR_COMMAND_MISSING,
    * ERR_COMMAND_INVALID, ERR_ENVIRONMENT_INVALID, ERR_WORKING_DIRECTORY_INVALID, ERR_HOSTNAME_INVALID, ERR_SIGNAL_INVALID,
    * ERR_OPTION_INVALID, and for `host` ERR_MOUNT_INVALID, ERR_RESOURCES_INVALID, ERR_NAMESPACE_INVALID, ERR_RUNTIME_UNKNOWN,
    * ERR_CAPABILITY_UNKNOWN, ERR_CAPABILITY_UNAVAILABLE, ERR_SECURITY_OPTION_INVALID, ERR_SYSCTL_INVALID, ERR_DEVICE_UNUSABLE,
@@ -59,8 +64,11 @@ export class ContainerVerbs {
   }
 
   /**
-   * Starts a container and returns; nothing happens to one that runs. Throws ERR_CONTAINER_START, with docker's exit code (125,
-   * 126, 127) in its details, and ERR_CONTAINER_START_REFUSED.
+   * Starts a container in the background. Resolves once its process runs. Does nothing to a running container. An abort
+   * before the start leaves the container as it was.
+   *
+   * @throws ERR_CONTAINER_START with docker's exit code (125, 126, 127) as `details.exitCode`, ERR_CONTAINER_START_REFUSED
+   * for a paused container.
    */
   start(name: string, options: AbortOptions = {}): Promise<void> {
     return this.#calls.call(
@@ -71,32 +79,36 @@ export class ContainerVerbs {
   }
 
   /**
-   * Starts a container with its streams in our hands from the first byte on; one that runs is attached to. Throws as
-   * {@link start} and {@link attach}.
+   * Starts a container attached to its streams, so that no byte of its output is missed. Attaches to a container that runs
+   * already. Throws as {@link start} and {@link attach}.
    */
   startAttached(name: string, options: StartAttachedOptions = {}): Promise<AttachedContainer> {
     return this.#calls.open(
       () => import('../containers/verbs/attach.ts'),
       options,
-      ({ startAttached }, store, own, ended) => untilExit(startAttached(store, name, own), ended),
+      ({ startAttached }, store, own, onEnded) => watchExit(startAttached(store, name, own), onEnded),
     );
   }
 
   /**
-   * Gives the streams of a running container, from now on. Throws ERR_CONTAINER_ATTACH_REFUSED for one that does not run or
-   * whose streams are another's.
+   * Attaches to the streams of a running container: output from now on, and standard input. Disposal or an abort detaches;
+   * the container keeps running. While an attached reader does not read, the container's writes wait.
+   *
+   * @throws ERR_CONTAINER_ATTACH_REFUSED for a container that is stopped, paused, or run in the foreground by a command.
    */
   attach(name: string, options: AbortOptions = {}): Promise<AttachedContainer> {
     return this.#calls.open(
       () => import('../containers/verbs/attach.ts'),
       options,
-      ({ attachContainer }, store, own, ended) => untilExit(attachContainer(store, name, own), ended),
+      ({ attachContainer }, store, own, onEnded) => watchExit(attachContainer(store, name, own), onEnded),
     );
   }
 
   /**
-   * Asks a container to end, kills it when it does not in time, waits until it has. Throws ERR_SIGNAL_INVALID,
-   * ERR_CONTAINER_NOT_KILLED.
+   * Sends a container its stop signal, kills it after `timeoutSeconds`, and resolves when it has ended. Does nothing to a
+   * stopped container. An abort stops the waiting; the signal has been sent.
+   *
+   * @throws ERR_SIGNAL_INVALID, ERR_CONTAINER_NOT_KILLED.
    */
   stop(name: string, options: StopOptions = {}): Promise<void> {
     return this.#calls.call(
@@ -106,7 +118,7 @@ export class ContainerVerbs {
     );
   }
 
-  /** Stops a container, if it runs, and starts it again. Throws as {@link stop} and {@link start}. */
+  /** Stops a container if it runs, and starts it again. Throws as {@link stop} and {@link start}. */
   restart(name: string, options: StopOptions = {}): Promise<void> {
     return this.#calls.call(
       () => import('../containers/verbs/restart.ts'),
@@ -115,7 +127,11 @@ export class ContainerVerbs {
     );
   }
 
-  /** Stops all processes of a running container where they are. Throws ERR_CONTAINER_NOT_RUNNING, ERR_CONTAINER_PAUSED. */
+  /**
+   * Freezes all processes of a running container.
+   *
+   * @throws ERR_CONTAINER_NOT_RUNNING, ERR_CONTAINER_PAUSED when it is paused already.
+   */
   pause(name: string, options: AbortOptions = {}): Promise<void> {
     return this.#calls.call(
       () => import('../containers/verbs/pause.ts'),
@@ -124,7 +140,11 @@ export class ContainerVerbs {
     );
   }
 
-  /** Lets the processes of a paused container go on. Throws ERR_CONTAINER_PAUSED for one that is not. */
+  /**
+   * Resumes all processes of a paused container.
+   *
+   * @throws ERR_CONTAINER_PAUSED when it is not paused.
+   */
   unpause(name: string, options: AbortOptions = {}): Promise<void> {
     return this.#calls.call(
       () => import('../containers/verbs/pause.ts'),
@@ -134,10 +154,12 @@ export class ContainerVerbs {
   }
 
   /**
-   * Lets a process join a running container. What it returns can be streamed (`streams`), waited for (`exitCode`) or let go
-   * (disposal). Throws ERR_CONTAINER_NOT_RUNNING, ERR_EXEC_REFUSED for a paused one, ERR_EXEC with docker's exit code in its
-   * details, ERR_COMMAND_MISSING, ERR_COMMAND_INVALID, ERR_ENVIRONMENT_INVALID, ERR_WORKING_DIRECTORY_INVALID, ERR_USER_UNKNOWN,
-   * ERR_USER_INVALID, ERR_OPTION_INVALID.
+   * Runs a further process in a running container. Read its output from `streams`, wait for its end with `exitCode`. Disposal
+   * or an abort detaches: the process keeps running.
+   *
+   * @throws ERR_CONTAINER_NOT_RUNNING, ERR_EXEC_REFUSED for a paused container, ERR_EXEC with docker's exit code as
+   * `details.exitCode`, ERR_COMMAND_MISSING, ERR_COMMAND_INVALID, ERR_ENVIRONMENT_INVALID, ERR_WORKING_DIRECTORY_INVALID,
+   * ERR_USER_UNKNOWN, ERR_USER_INVALID, ERR_OPTION_INVALID.
    */
   exec(name: string, options: ExecOptions & { readonly stdio: 'inherit' | 'ignore' }): Promise<Exec>;
   exec(name: string, options: ExecOptions & { readonly stdio?: 'pipe' }): Promise<AttachedExec>;
@@ -145,13 +167,14 @@ export class ContainerVerbs {
     return this.#calls.open(
       () => import('../containers/verbs/exec.ts'),
       options,
-      ({ execInContainer }, store, own, ended) => untilExit(execInContainer(store, name, own), ended),
+      ({ execInContainer }, store, own, onEnded) => watchExit(execInContainer(store, name, own), onEnded),
     );
   }
 
   /**
-   * Returns what ps(1) says of the processes of a running container. Throws ERR_CONTAINER_NOT_RUNNING, ERR_PS for options that
-   * ps refuses, ERR_PROGRAM_MISSING.
+   * Lists the processes of a running container by the host's ps(1). Process IDs are the host's.
+   *
+   * @throws ERR_CONTAINER_NOT_RUNNING, ERR_PS for options that ps refuses or that leave out the PID, ERR_PROGRAM_MISSING.
    */
   top(name: string, options: TopOptions = {}): Promise<ProcessTable> {
     return this.#calls.call(
@@ -162,8 +185,10 @@ export class ContainerVerbs {
   }
 
   /**
-   * Sends a signal to a running container (default KILL, whose effect is waited for). Throws ERR_CONTAINER_NOT_RUNNING,
-   * ERR_SIGNAL_INVALID, ERR_CONTAINER_NOT_KILLED.
+   * Sends a signal to the main process of a running container. The default, KILL, ends all its processes, and the promise
+   * then resolves when the container has ended.
+   *
+   * @throws ERR_CONTAINER_NOT_RUNNING, ERR_SIGNAL_INVALID, ERR_CONTAINER_NOT_KILLED.
    */
   kill(name: string, options: KillOptions = {}): Promise<void> {
     return this.#calls.call(
@@ -173,7 +198,7 @@ export class ContainerVerbs {
     );
   }
 
-  /** Waits for a container's end and returns its exit code; at once for one that does not run. */
+  /** Waits until a container has ended and returns its exit code. Returns at once for a container that does not run. */
   wait(name: string, options: AbortOptions = {}): Promise<number> {
     return this.#calls.call(
       () => import('../containers/verbs/wait.ts'),
@@ -183,8 +208,10 @@ export class ContainerVerbs {
   }
 
   /**
-   * Removes a container that does not run, or with `force` any, with its writable layer and its log. Throws
-   * ERR_CONTAINER_RUNNING, ERR_CONTAINER_NOT_KILLED.
+   * Removes a stopped container with its writable layer and its log; with `force` kills a running one first. Quick, whatever
+   * its size: files are deleted in the background.
+   *
+   * @throws ERR_CONTAINER_RUNNING, ERR_CONTAINER_NOT_KILLED, ERR_CONTAINER_REMOVAL.
    */
   remove(name: string, options: RemoveContainerOptions = {}): Promise<void> {
     return this.#calls.call(
@@ -194,7 +221,11 @@ export class ContainerVerbs {
     );
   }
 
-  /** Gives a container another name. Throws ERR_CONTAINER_NAME_INVALID, ERR_CONTAINER_NAME_IN_USE, ERR_CONTAINER_NAME_SAME. */
+  /**
+   * Gives a container another name.
+   *
+   * @throws ERR_CONTAINER_NAME_INVALID, ERR_CONTAINER_NAME_IN_USE, ERR_CONTAINER_NAME_SAME.
+   */
   rename(name: string, newName: string, options: AbortOptions = {}): Promise<void> {
     return this.#calls.call(
       () => import('../containers/verbs/rename.ts'),
@@ -204,8 +235,9 @@ export class ContainerVerbs {
   }
 
   /**
-   * Lists containers, newest first: those that run, or with `all` every one. Throws ERR_FILTER_INVALID, and
-   * ERR_CONTAINER_NOT_FOUND for those of `before` and `since`.
+   * Lists the running containers, or with `all` every one, newest first. Filters are those of `docker ps`.
+   *
+   * @throws ERR_FILTER_INVALID, and ERR_CONTAINER_NOT_FOUND for the containers that `before` and `since` name.
    */
   list(options: ListContainersOptions = {}): Promise<ContainerSummary[]> {
     return this.#calls.call(
@@ -215,7 +247,7 @@ export class ContainerVerbs {
     );
   }
 
-  /** Returns docker's document for a container. */
+  /** Returns the document that `docker inspect` prints for a container, with docker's keys and units. */
   inspect(name: string, options: InspectContainerOptions = {}): Promise<{ readonly [key: string]: JsonValue }> {
     return this.#calls.call(
       () => import('../docker/container-document.ts'),
@@ -224,7 +256,11 @@ export class ContainerVerbs {
     );
   }
 
-  /** Lists what a container has changed of its image's files, by path. Throws ERR_CONTAINER_CHANGED. */
+  /**
+   * Yields the files that a container has added, changed or deleted, by path in byte order.
+   *
+   * @throws ERR_CONTAINER_CHANGED when the container is removed meanwhile.
+   */
   diff(name: string, options: AbortOptions = {}): AsyncGenerator<ListedChange, void> {
     return this.#calls.stream(
       () => import('../containers/verbs/diff.ts'),
@@ -234,8 +270,10 @@ export class ContainerVerbs {
   }
 
   /**
-   * Copies files out of a container, running or not, by docker's rules of `cp`; returns the bytes of their tar. Throws
-   * ERR_COPY_NOT_FOUND, ERR_COPY_REFUSED, ERR_COPY_NO_SIZE, ERR_CONTAINER_CHANGED, ERR_ARCHIVE_ENTRY, ERR_NO_SPACE.
+   * Copies files out of a container, running or not, to a path of the host or as a tar stream, by the rules of `docker cp`.
+   * Returns the size of the tar in bytes. After a failure some files may have been written.
+   *
+   * @throws ERR_COPY_NOT_FOUND, ERR_COPY_REFUSED, ERR_COPY_NO_SIZE, ERR_CONTAINER_CHANGED, ERR_ARCHIVE_ENTRY, ERR_NO_SPACE.
    */
   copyFrom(name: string, request: CopyFromRequest): Promise<number> {
     return this.#calls.call(
@@ -246,8 +284,10 @@ export class ContainerVerbs {
   }
 
   /**
-   * Copies files into a container, running or not; returns the bytes of their tar. Throws as {@link copyFrom}, and
-   * ERR_COPY_SOURCE_NOT_FOUND, ERR_COPY_DESTINATION, ERR_COPY_MOUNTED, ERR_COPY_READ_ONLY.
+   * Copies files from a path of the host or a tar stream into a container, running or not. A stopped container cannot start
+   * meanwhile. Returns the size of the tar in bytes. After a failure some files may have been written.
+   *
+   * @throws ERR_COPY_MOUNTED, ERR_COPY_READ_ONLY, and as {@link copyFrom}.
    */
   copyTo(name: string, request: CopyToRequest): Promise<number> {
     return this.#calls.call(
@@ -257,12 +297,16 @@ export class ContainerVerbs {
     );
   }
 
-  /** Yields what a container has written so far, or with `follow` to its end. Throws ERR_TIME_INVALID, ERR_LOG_NOT_KEPT. */
+  /**
+   * Yields the log of a container, at most one line an entry: up to now, or with `follow` until the container ends.
+   *
+   * @throws ERR_TIME_INVALID, ERR_LOG_NOT_KEPT for the logging driver `none`.
+   */
   async *logs(name: string, options: LogsOptions = {}): AsyncGenerator<LogEntry> {
     for await (const entries of this.logBatches(name, options)) yield* entries;
   }
 
-  /** Yields what {@link logs} does, several pieces at a time, which takes far less time for each. */
+  /** Yields the entries of {@link logs} several at a time, which is much faster for long logs. */
   logBatches(name: string, options: LogsOptions = {}): AsyncGenerator<readonly LogEntry[], void> {
     return this.#calls.stream(
       () => import('../containers/verbs/logs.ts'),
@@ -272,8 +316,10 @@ export class ContainerVerbs {
   }
 
   /**
-   * Runs a container in the foreground, to its end. The operation's disposal kills it. A container that cannot be started
-   * gives ERR_CONTAINER_START, with docker's exit code (125, 126, 127) in its details; else it throws as {@link create}.
+   * Creates a container and runs it in the foreground to its end. Output arrives as events, and the process waits for a slow
+   * reader. Disposal or an abort kills the container.
+   *
+   * @throws ERR_CONTAINER_START with docker's exit code (125, 126, 127) as `details.exitCode`, and as {@link create}.
    */
   run(request: RunRequest): Operation<RunEvent, RunResult> {
     return this.#calls.operation(
@@ -284,8 +330,10 @@ export class ContainerVerbs {
   }
 
   /**
-   * Makes an image of what a container changed, on top of its own, which stays as it is. Durable and named when it
-   * resolves. Throws ERR_CONTAINER_PAUSE, ERR_CONTAINER_CHANGED, ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, ERR_CHANGE_INVALID.
+   * Creates an image from a container's image and its changes to files. The container stays as it is, paused while its files
+   * are copied. The image is on the disk and has its name when `result` resolves.
+   *
+   * @throws ERR_CONTAINER_PAUSE, ERR_CONTAINER_CHANGED, ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, ERR_CHANGE_INVALID.
    */
   commit(name: string, request: CommitRequest = {}): Operation<CommitEvent, RecordedImage> {
     return this.#calls.storing(
@@ -296,8 +344,10 @@ export class ContainerVerbs {
   }
 
   /**
-   * Writes all files a container shows into one tar, the same bytes for the same files. Throws ERR_CONTAINER_CHANGED,
-   * ERR_LAYER_SOURCE_CHANGED, ERR_OUTPUT_INVALID, and what writing throws.
+   * Writes all files of a container into one uncompressed tar, the same bytes for the same files. An output file appears
+   * under its name only when complete.
+   *
+   * @throws ERR_CONTAINER_CHANGED, ERR_LAYER_SOURCE_CHANGED, ERR_OUTPUT_INVALID, ERR_OUTPUT_FAILED.
    */
   export(name: string, request: ExportRequest): Operation<ExportEvent, ExportResult> {
     return this.#calls.operation(
@@ -308,8 +358,9 @@ export class ContainerVerbs {
   }
 
   /**
-   * Removes containers in which nothing runs, with their writable layers. Throws ERR_FILTER_INVALID, ERR_FILTER_REPEATED,
-   * ERR_TIME_INVALID.
+   * Removes all stopped containers with their writable layers and logs. Returns their IDs and the freed bytes.
+   *
+   * @throws ERR_FILTER_INVALID, ERR_FILTER_REPEATED, ERR_TIME_INVALID.
    */
   prune(request: PruneContainersRequest = {}): Promise<PrunedContainers> {
     return this.#calls.call(
@@ -320,9 +371,9 @@ export class ContainerVerbs {
   }
 }
 
-/** Calls `ended` when the process has ended or was let go of: from then on there is nothing to close. */
-async function untilExit<Opened extends Exec>(opening: Promise<Opened>, ended: () => void): Promise<Opened> {
+/** Calls `onEnded` when the process has ended or was detached from: from then on there is nothing to close. */
+async function watchExit<Opened extends Exec>(opening: Promise<Opened>, onEnded: () => void): Promise<Opened> {
   const opened = await opening;
-  opened.exitCode.then(ended, ended);
+  opened.exitCode.then(onEnded, onEnded);
   return opened;
 }

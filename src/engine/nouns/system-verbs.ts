@@ -10,7 +10,7 @@ import type { SystemInfo, SystemInfoInput } from '../system/system-info.ts';
 import type { DiskUsage } from '../system/usage-types.ts';
 
 /**
- * The store as a whole, and the machine under it.
+ * Information on the store as a whole and on the machine, checks, and garbage collection.
  *
  * ```ts
  * await using check = engine.system.check();
@@ -27,7 +27,10 @@ export class SystemVerbs {
     this.#opened = opened;
   }
 
-  /** Returns what this machine and this store are like: driver and why not the others, kernel, runtime, known weaknesses. */
+  /**
+   * Returns the storage driver with the reasons against the others, the kernel's features, the runtime with its known
+   * weaknesses, the configuration with the origin of each value, and warnings, a sentence each.
+   */
   info(options: AbortOptions = {}): Promise<SystemInfo> {
     return this.#calls.call(
       () => import('../system/system-info.ts'),
@@ -36,7 +39,10 @@ export class SystemVerbs {
     );
   }
 
-  /** Returns what the store takes of the disk, and for what; reads every folder, so it can take seconds. */
+  /**
+   * Returns the size of the store on disk by kind of content, in bytes of allocated blocks. Reads every directory, so it can
+   * take seconds.
+   */
   diskUsage(options: AbortOptions = {}): Promise<DiskUsage> {
     return this.#calls.call(
       () => import('../system/disk-usage.ts'),
@@ -45,7 +51,7 @@ export class SystemVerbs {
     );
   }
 
-  /** Lists unfinished downloads and uploads, the longest untouched first. */
+  /** Lists unfinished downloads and uploads, the longest unchanged first. */
   transfers(options: AbortOptions = {}): Promise<UnfinishedTransfer[]> {
     return this.#calls.call(
       () => import('../../store/garbage/transfers.ts'),
@@ -54,7 +60,11 @@ export class SystemVerbs {
     );
   }
 
-  /** Discards unfinished downloads and uploads, except for those that are being written. */
+  /**
+   * Discards unfinished downloads and uploads, except for those that are being written. Each can be started again.
+   *
+   * @throws ERR_FILTER_INVALID, ERR_TIME_INVALID.
+   */
   pruneTransfers(request: PruneTransfersRequest = {}): Promise<PrunedTransfers> {
     return this.#calls.call(
       () => import('../system/prune-transfers.ts'),
@@ -63,7 +73,10 @@ export class SystemVerbs {
     );
   }
 
-  /** Compares everything the store holds with what it should be. Reads every byte, changes nothing. */
+  /**
+   * Compares all content of the store with its digests and records. Reads every byte and repairs nothing. Damage is part of
+   * the result, not a rejection.
+   */
   check(options: AbortOptions = {}): Operation<Checked, CheckResult> {
     return this.#calls.operation(
       () => import('../system/check-store.ts'),
@@ -72,7 +85,7 @@ export class SystemVerbs {
     );
   }
 
-  /** Removes what nothing names and nobody uses: leftovers of killed processes, trash. Images and build cache stay. */
+  /** Removes unreferenced files: leftovers of killed processes, and trash. Images and build cache stay. Idempotent. */
   collectGarbage(options: AbortOptions = {}): Operation<never, CollectedStore> {
     return this.#calls.operation(
       () => import('../system/collect-store.ts'),

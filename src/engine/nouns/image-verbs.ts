@@ -24,7 +24,8 @@ import type { PruneImagesRequest, RemovedImages, RemoveImageOptions } from '../i
 import type { Operation } from '../operation.ts';
 
 /**
- * The images of a store. `name` is a reference, an image ID or the beginning of one.
+ * The images of a store. `name` is a reference such as `busybox` or `ghcr.io/org/app:1`, a digest, an image ID or the
+ * beginning of one.
  *
  * ```ts
  * await using load = engine.images.load({ input: 'images.tar' });
@@ -40,9 +41,11 @@ export class ImageVerbs {
   }
 
   /**
-   * Lists images, newest first, once for each of their names; with filters (`dangling`, `label`, `before`, `since`,
-   * `reference`, `until`) only those that pass. Throws ERR_FILTER_INVALID, ERR_TIME_INVALID, ERR_PATTERN_INVALID, and
-   * for the images of `before` and `since` as {@link history}.
+   * Lists images, newest first, once for each of their names. Filters: `dangling`, `label`, `before`, `since`, `reference`,
+   * `until`.
+   *
+   * @throws ERR_FILTER_INVALID, ERR_TIME_INVALID, ERR_PATTERN_INVALID, and for the images that `before` and `since` name as
+   * {@link history}.
    */
   list(options: ListImagesOptions = {}): Promise<ImageSummary[]> {
     return this.#calls.call(
@@ -52,7 +55,10 @@ export class ImageVerbs {
     );
   }
 
-  /** Returns which images stand on which layers, and what each shares with others; filters as {@link list}. */
+  /**
+   * Returns the layers as a tree with the images on them, and the bytes each image shares with others. Filters and errors as
+   * {@link list}.
+   */
   tree(options: ListImagesOptions = {}): Promise<ImageTree> {
     return this.#calls.call(
       () => import('../images/tree.ts'),
@@ -61,7 +67,11 @@ export class ImageVerbs {
     );
   }
 
-  /** Returns the steps of an image. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS, ERR_REFERENCE_INVALID, ERR_PLATFORM_INVALID. */
+  /**
+   * Returns the build steps of an image, newest first.
+   *
+   * @throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS, ERR_REFERENCE_INVALID, ERR_PLATFORM_INVALID.
+   */
   history(name: string, options: ImageLookUpOptions = {}): Promise<ImageHistory> {
     return this.#calls.call(
       () => import('../images/history.ts'),
@@ -70,7 +80,7 @@ export class ImageVerbs {
     );
   }
 
-  /** Returns what an image is: names, config, layers, where it is stored. Throws as {@link history}. */
+  /** Returns an image's names, config, size and storage directories. Throws as {@link history}. */
   inspect(name: string, options: ImageLookUpOptions = {}): Promise<ImageDetails> {
     return this.#calls.call(
       () => import('../images/inspect.ts'),
@@ -80,8 +90,8 @@ export class ImageVerbs {
   }
 
   /**
-   * Opens an image to look inside: its documents, layers and files, without a container. It is held, so that nothing of it is
-   * removed, until it is closed. Throws as {@link history}.
+   * Opens an image to read its documents, layers and files without a container. Until it is closed, neither a removal nor a
+   * prune takes any of its data. Throws as {@link history}.
    *
    * ```ts
    * await using image = await engine.images.open('busybox');
@@ -92,13 +102,16 @@ export class ImageVerbs {
     return this.#calls.open(
       () => import('../images/open-image.ts'),
       options,
-      ({ openImage }, store, own, ended) => openImage(store, name, { ...own, onClosed: ended }),
+      ({ openImage }, store, own, onClosed) => openImage(store, name, { ...own, onClosed }),
     );
   }
 
   /**
-   * Copies files out of an image by docker's rules of `cp`, to a path or as a tar; returns the bytes of the tar. Throws as
-   * {@link history}, ERR_COPY_NOT_FOUND, ERR_COPY_REFUSED, ERR_NO_SPACE, and what reading the layers throws.
+   * Copies files out of an image to a path of the host or as a tar stream, by the rules of `docker cp`. Returns the size of
+   * the tar in bytes. After a failure some files may have been written.
+   *
+   * @throws ERR_COPY_NOT_FOUND, ERR_COPY_REFUSED, ERR_ARCHIVE_ENTRY, ERR_NO_SPACE, the errors of reading layers
+   * (ERR_LAYER_*), and as {@link history}.
    */
   copyFrom(name: string, request: CopyFromImageRequest): Promise<number> {
     return this.#calls.call(
@@ -109,9 +122,11 @@ export class ImageVerbs {
   }
 
   /**
-   * Stores any image, such as one that `strata-oci/images` has changed, under its own documents. Only layers that the store
-   * lacks are read. Durable and named when it resolves. Throws ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, what reading the layers
-   * throws, and what unpacking throws.
+   * Stores an image object, such as one made by `strata-oci/images`, with its own config and manifest byte for byte. Reads
+   * only layers that the store lacks. The image is on the disk and has its tags when `result` resolves. Idempotent.
+   *
+   * @throws ERR_REFERENCE_INVALID, ERR_TAG_REFUSED, and the errors of reading and unpacking layers (ERR_LAYER_*,
+   * ERR_ARCHIVE_*).
    *
    * ```ts
    * await using base = await engine.images.open('busybox');
@@ -128,8 +143,9 @@ export class ImageVerbs {
   }
 
   /**
-   * Gives an image a further name, taken from any image that had it. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS,
-   * ERR_REFERENCE_INVALID, ERR_TAG_REFUSED.
+   * Gives the image `source` the further name `target`. An image that had this name loses it. Idempotent.
+   *
+   * @throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS, ERR_REFERENCE_INVALID, ERR_TAG_REFUSED.
    */
   tag(source: string, target: string, options: AbortOptions = {}): Promise<TaggedImage> {
     return this.#calls.call(
@@ -140,8 +156,10 @@ export class ImageVerbs {
   }
 
   /**
-   * Removes a name of an image, or the image with all that only it held; quick, whatever its size. Refuses what a
-   * container uses (ERR_IMAGE_IN_USE). The build cache stays. Throws as {@link history}.
+   * Removes one name of an image. With its last name, or given by ID, the image goes with all layers that nothing else uses.
+   * Quick, whatever the size: files are deleted in the background. The build cache stays.
+   *
+   * @throws ERR_IMAGE_IN_USE when a container uses it, or as {@link history}.
    */
   remove(name: string, options: RemoveImageOptions = {}): Promise<RemovedImages> {
     return this.#calls.call(
@@ -152,8 +170,9 @@ export class ImageVerbs {
   }
 
   /**
-   * Removes images without names, or with `all` every image, that no container uses. The build cache stays. Throws
-   * ERR_FILTER_INVALID, ERR_FILTER_REPEATED, ERR_TIME_INVALID.
+   * Removes images that have no name and that no container uses; with `all` also those with names. The build cache stays.
+   *
+   * @throws ERR_FILTER_INVALID, ERR_FILTER_REPEATED, ERR_TIME_INVALID.
    */
   prune(request: PruneImagesRequest = {}): Promise<RemovedImages> {
     return this.#calls.call(
@@ -164,8 +183,11 @@ export class ImageVerbs {
   }
 
   /**
-   * Stores the images of an archive (docker's or an OCI layout; a file, a stream or a folder), all of them or none. They
-   * are durable and named when it resolves. Throws ERR_ARCHIVE_*, and what unpacking throws.
+   * Stores the images of an archive, all of them or none. Reads the archives of `docker save` and OCI layouts, in any
+   * compression, from a file, a stream or a folder. The images are on the disk and have their names when `result` resolves.
+   * Idempotent.
+   *
+   * @throws ERR_ARCHIVE_*, and the errors of unpacking layers (ERR_LAYER_*).
    */
   load(request: LoadRequest): Operation<LoadEvent, LoadResult> {
     return this.#calls.storing(
@@ -176,8 +198,10 @@ export class ImageVerbs {
   }
 
   /**
-   * Writes images into one archive, the same bytes each time; every layer is verified on its way. Throws
-   * ERR_IMAGE_NOT_FOUND, ERR_LAYER_ABSENT, ERR_LAYER_DAMAGED, ERR_OUTPUT_INVALID, and what writing throws.
+   * Writes images into one tar, the same bytes each time. Every layer is verified against its digest. An output
+   * file appears under its name only when complete.
+   *
+   * @throws ERR_IMAGE_NOT_FOUND, ERR_LAYER_ABSENT, ERR_LAYER_DAMAGED, ERR_OUTPUT_INVALID, ERR_OUTPUT_FAILED.
    */
   save(request: SaveRequest): Operation<SaveEvent, SaveResult> {
     return this.#calls.operation(
@@ -188,8 +212,11 @@ export class ImageVerbs {
   }
 
   /**
-   * Makes an image of one layer from a tar of a filesystem. Durable and named when it resolves. Throws
-   * ERR_REFERENCE_INVALID, ERR_CHANGE_INVALID, ERR_ARCHIVE_UNREADABLE, and what unpacking throws.
+   * Creates an image of one layer from a tar of a filesystem, in any compression. The image is on the disk and has its name
+   * when `result` resolves.
+   *
+   * @throws ERR_REFERENCE_INVALID, ERR_IMPORT_NAME, ERR_CHANGE_INVALID, ERR_PLATFORM_INVALID, ERR_ARCHIVE_UNREADABLE, and
+   * the errors of unpacking layers (ERR_LAYER_*).
    */
   import(request: ImportRequest): Operation<ImportEvent, RecordedImage> {
     return this.#calls.storing(
