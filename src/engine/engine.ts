@@ -101,7 +101,7 @@ export class Engine implements AsyncDisposable {
       driver: wish,
       host,
       endAbandonedWork: async (store) => {
-        const { endAbandonedSteps } = await import('./builder/reconcile-steps.ts');
+        const { endAbandonedSteps } = await import('./builder/end-abandoned-steps.ts');
         return await endAbandonedSteps(store);
       },
     });

@@ -12,19 +12,19 @@ import type { Store } from '../../store/store.ts';
 import type { Mount } from '../../sys/mount-list.ts';
 import { stepRuntimePlace } from '../containers/state/places.ts';
 import { thisMachine } from '../machine.ts';
-import { mountPointsIn } from './mount-points.ts';
+import { ensureMountPoints } from './mount-points.ts';
 
-// The same for every build: what a command makes must not depend on it.
+// The same for every build: the output of a command must not depend on it.
 const hostname = 'strata-build';
 
-/** Runs commands of RUN in containers that are no records: each is gone with its step, and with this process. */
+/** Runs commands of RUN in containers without records. Each ends with its step, or with this process. */
 export class ContainerRunner implements Runner, Disposable {
   readonly #store: Store;
   readonly #lease: StoreLease;
   #watch: DeathWatch | undefined;
   #count = 0;
 
-  /** `lease` is the build's: the containers of its steps are nobody's once it is dead. */
+  /** `lease` is the build's. Once it is dead, the containers of its steps count as abandoned. */
   constructor(store: Store, lease: StoreLease) {
     this.#store = store;
     this.#lease = lease;
@@ -64,7 +64,7 @@ export class ContainerRunner implements Runner, Disposable {
         network,
         machine: thisMachine(),
         entrypoint: args,
-        // A bare name takes away what every container has otherwise; BuildKit gives RUN no HOSTNAME.
+        // A bare name unsets the variable that every container gets; BuildKit gives RUN no HOSTNAME.
         env: variablesOf(env).has('HOSTNAME') ? [] : ['HOSTNAME'],
         workingDir: workingDirectory,
         cgroupsPath: `/strata/${id}`,
@@ -80,7 +80,7 @@ export class ContainerRunner implements Runner, Disposable {
   }
 }
 
-/** The host's name must be found also where its network is another's: sudo asks. */
+/** Adds the hostname to /etc/hosts on every network: sudo resolves it. */
 function filesFor(network: StepCommand['network']): Record<string, string> {
   const files = etcFiles({ hostname, network });
   const hosts = (files['/etc/hosts'] ?? '').replace(/\n*$/, '\n');
@@ -88,16 +88,16 @@ function filesFor(network: StepCommand['network']): Record<string, string> {
 }
 
 /**
- * What a container mounts over its root needs something to be mounted on. It lies below the image's layers, so that the
- * runtime has nothing to make in the step's own.
+ * Adds mount points below the image's layers for all that a container mounts over its root, so that the runtime creates
+ * nothing in the step's own layer.
  */
 function withMountPoints(root: readonly Mount[], layout: StoreLayout): readonly Mount[] {
   return root.map((mount) => {
     const { overlay } = mount;
     if (overlay === undefined || overlay.lowerDirs.length >= maxLowerDirs) return mount;
-    return { ...mount, overlay: { ...overlay, lowerDirs: [...overlay.lowerDirs, mountPointsIn(layout)] } };
+    return { ...mount, overlay: { ...overlay, lowerDirs: [...overlay.lowerDirs, ensureMountPoints(layout)] } };
   });
 }
 
-// Overlayfs takes no more.
+// Limit of overlayfs.
 const maxLowerDirs = 500;

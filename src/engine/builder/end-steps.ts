@@ -4,7 +4,7 @@ import type { Store } from '../../store/store.ts';
 import { removeTree } from '../../sys/remove-tree.ts';
 import { stepRuntimePlace } from '../containers/state/places.ts';
 
-/** Kills what runs in build steps, and takes away their bundles and the runtime's state. Idempotent. */
+/** Kills the processes of build steps, and removes their bundles and the runtime's state. Idempotent. */
 export async function endSteps(store: Store, bundles: string, ids: readonly string[]): Promise<void> {
   for (const id of ids) {
     await deleteFromRuntime(stepRuntimePlace(store), id);

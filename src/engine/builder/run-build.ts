@@ -5,7 +5,7 @@ import type { RecordedImage } from '../../images/record-image.ts';
 import type { WorkControl } from '../../lib/work-control.ts';
 import type { Store } from '../../store/store.ts';
 
-/** Builds an image, with containers of this machine for RUN. Throws as `builder.build` says. */
+/** Builds an image and runs RUN in containers of this machine. Throws as `builder.build` says. */
 export async function runBuild(
   store: Store,
   request: BuildRequest,

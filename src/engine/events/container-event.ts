@@ -3,16 +3,16 @@ import type { Metadata } from '../../metadata/metadata.ts';
 import { definitionOf, labelsOf } from '../containers/state/state.ts';
 
 export interface ContainerEvent {
-  /** As docker names it. */
+  /** Docker's name for it, such as `die`. */
   readonly action: string;
   readonly attributes?: Readonly<Record<string, string>>;
-  /** Milliseconds since 1970 of something that is found out later; default now. */
+  /** Milliseconds since 1970, for an event that is recorded later than it happened. Default now. */
   readonly time?: number | undefined;
 }
 
 /**
- * Writes down what happened to a container, in the transaction of the change; attributes as docker's. Its name is the one
- * that it has by then; `record` counts when it is gone.
+ * Records an event of a container in the transaction of the change, with docker's attributes. The name is the current one,
+ * or that of `record` when the container has been removed.
  */
 export function addContainerEvent(
   { events, containers }: Pick<Metadata, 'events' | 'containers'>,

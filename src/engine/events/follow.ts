@@ -6,64 +6,61 @@ import { FileChanges } from '../../sys/file-changes.ts';
 
 export interface EventsOptions extends AbortOptions {
   /**
-   * Events from then on, or those behind one of this sequence number (0: all that are kept); default those from now on. A
-   * number that the store has not come to is refused: it is of another store, or of one that was made anew.
+   * Events from this time on, or those after this sequence number (0: all that are kept). Default: new events only. A number
+   * that the store has not reached is refused: it is from another store, or from an older one under the same root.
    */
   readonly since?: Date | number;
-  /** Ends with the last event before then; a time that is past ends the stream at once. */
+  /** Ends with the last event before this time. A past time yields the stored events and ends. */
   readonly until?: Date;
 }
 
-/** Something that happened in the store, as docker reports it. */
+/** An event of the store, as docker reports it. */
 export interface StoreEvent {
-  /** Grows with every event of the store, and is never used again: where a follower goes on after a break. */
+  /** Grows with every event of the store and is never reused. Pass it as `since` to continue after a break. */
   readonly sequence: number;
   readonly time: Date;
   /** Microseconds since 1970. */
   readonly timeMicroseconds: number;
   readonly type: EventType;
-  /** As docker names it: `create`, `die`, `exec_start: ls /`. */
+  /** Docker's name for it: `create`, `die`, `exec_start: ls /`. */
   readonly action: string;
   readonly actor: {
-    /** An ID; a name where there is none. */
+    /** ID of the object; its name if it has no ID. */
     readonly id: string;
     readonly attributes: Readonly<Record<string, string>>;
   };
 }
 
 const batch = 256;
-// Somebody may be killed between an event and the word of it.
-const lookMs = 30_000;
+// A process may be killed between writing an event and touching the file that followers watch.
+const pollMs = 30_000;
 
-/**
- * Yields what happens in the store, whichever process does it, until the signal or `until` ends it. Throws
- * ERR_OPTION_INVALID.
- */
+/** Yields the events of the store, of all processes, until the signal or `until` ends it. Throws ERR_OPTION_INVALID. */
 export async function* followEvents(store: Store, options: EventsOptions): AsyncGenerator<StoreEvent, void> {
   const { events } = store.metadata;
   const until = endOf(options);
-  // From here on nothing is missed.
-  using news = new FileChanges(events.file);
-  using clock = lookingNowAndThen(news, until);
+  // Before the first read, so that no later event is missed.
+  using changes = new FileChanges(events.file);
+  using clock = pollRegularly(changes, until);
   for (let sequence = startOf(store, options); ; ) {
     options.signal?.throwIfAborted();
     const found = events.after(sequence, batch);
     for (const event of found) {
       sequence = event.sequence;
-      // What is behind it may have happened before: an end is found when somebody looks.
-      if (until === undefined || event.time < until * 1000) yield shown(event);
+      // Events after it may be older: a container's end is recorded when a command notices it.
+      if (until === undefined || event.time < until * 1000) yield toStoreEvent(event);
     }
     if (found.length === batch) continue;
     if (until !== undefined && Date.now() >= until) return;
     clock.start();
-    await news.next(options).finally(() => clock.stop());
+    await changes.next(options).finally(() => clock.stop());
   }
 }
 
 function startOf({ metadata: { events } }: Store, { since }: EventsOptions): number {
   if (since === undefined) return events.newest();
   if (isTime(since)) return events.lastBefore(since.getTime() * 1000);
-  // Behind a number that never was nothing would come, maybe for ever, and what comes meanwhile would be left out.
+  // After a number that is not reached yet, new events would be left out, maybe for ever.
   if (typeof since === 'number' && Number.isInteger(since) && since >= 0 && since <= events.highest()) return since;
   throw invalidOption(
     'since',
@@ -80,21 +77,21 @@ function endOf({ until }: EventsOptions): number | undefined {
 const isTime = (value: unknown): value is Date => value instanceof Date && !Number.isNaN(value.getTime());
 
 /**
- * Has the follower look at its end, and now and then. Between `start` and `stop` it keeps the program alive, which nothing
- * else does for one that only follows; in the hands of its reader it does not.
+ * Wakes the follower at its end, and every half minute. Between `start` and `stop` the timer keeps the program alive, as
+ * nothing else does for a program that only follows events.
  */
-function lookingNowAndThen(news: FileChanges, until: number | undefined): Disposable & { start(): void; stop(): void } {
+function pollRegularly(changes: FileChanges, until: number | undefined): Disposable & { start(): void; stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   const start = (): void => {
-    // Anew each time: what is left until the end is less with each event.
-    const due = until === undefined ? lookMs : Math.min(lookMs, Math.max(0, until - Date.now()));
-    timer = setTimeout(() => news.notify(), due);
+    // Computed each time: the time left gets shorter with each event.
+    const due = until === undefined ? pollMs : Math.min(pollMs, Math.max(0, until - Date.now()));
+    timer = setTimeout(() => changes.notify(), due);
   };
   const stop = (): void => clearTimeout(timer);
   return { start, stop, [Symbol.dispose]: stop };
 }
 
-const shown = ({ sequence, time, type, action, actor, attributes }: EventRecord): StoreEvent => ({
+const toStoreEvent = ({ sequence, time, type, action, actor, attributes }: EventRecord): StoreEvent => ({
   sequence,
   time: new Date(time / 1000),
   timeMicroseconds: time,

@@ -27,10 +27,10 @@ import { pauseLocks } from '../containers/state/locks.ts';
 import { runtimePlaceOf } from '../containers/state/places.ts';
 import { definitionOf, isRunning } from '../containers/state/state.ts';
 import { addContainerEvent } from '../events/container-event.ts';
+import { applyChanges } from './apply-changes.ts';
 import type { CommitEvent, CommitRequest } from './commit-types.ts';
-import { applyChanges } from './config-changes.ts';
 
-/** Makes an image of what a container changed. Throws as `containers.commit` says. */
+/** Creates an image from a container's changes. Throws as `containers.commit` says. */
 export async function commitContainer(
   store: Store,
   name: string,
@@ -41,7 +41,7 @@ export async function commitContainer(
   return await store.work('commit', { signal }, async (work) => {
     const { container, imageId, snapshotId } = await holdBase(store.metadata, work.lease, name);
     const base = await readConfig(work.content, imageId, { signal });
-    const changed = changedConfig(container, request);
+    const changed = changeConfig(container, request);
     report({ type: 'copy' });
     const { snapshotter } = await store.openDriver();
     const commit: Commit = { store, work, container, snapshotId, request, signal };
@@ -53,7 +53,7 @@ export async function commitContainer(
       return { copyId, layer: await work.make(copyId, { chainId, made: [] }, { signal }) };
     };
     const { copyId, layer } = await work.flushMeanwhile(makeLayer, { signal, pauseMs: 300 });
-    // An image is not given a layer without entries, as with docker: its history says so.
+    // As with docker, a layer without entries is left out of the image; its history says so.
     const isEmpty = layer.tarSizeBytes <= tarEnd.length;
     if (isEmpty || layer.snapshotId !== copyId) await snapshotter.remove(copyId, { lease: work.lease });
     const below = layersOf(base, store.metadata.layers);
@@ -80,7 +80,7 @@ interface Commit {
   readonly store: Store;
   readonly work: Work;
   readonly container: ContainerRecord;
-  /** Its writable layer. */
+  /** The container's writable layer. */
   readonly snapshotId: string;
   readonly request: CommitRequest;
   readonly signal: AbortSignal;
@@ -97,7 +97,7 @@ interface HeldContainer {
   readonly snapshotId: string;
 }
 
-/** The container, its image pinned in the same transaction: that stays when both are removed meanwhile. */
+/** Returns the container, and pins its image in the same transaction: it stays when both are removed meanwhile. */
 async function holdBase({ containers }: Metadata, lease: StoreLease, name: string): Promise<HeldContainer> {
   return await lease.withPins((pin) => {
     const container = findContainer(containers, name);
@@ -108,7 +108,7 @@ async function holdBase({ containers }: Metadata, lease: StoreLease, name: strin
   });
 }
 
-/** Copies the container's own changes into a snapshot of the image's; the container is at rest meanwhile. */
+/** Copies the container's changes into a new snapshot on its image's. The container is paused meanwhile, unless it may run. */
 async function copyChanges({ store, work, container, snapshotId, request, signal }: Commit): Promise<string> {
   const { snapshotter } = await store.openDriver();
   const { lease } = work;
@@ -127,7 +127,7 @@ async function copyChanges({ store, work, container, snapshotId, request, signal
   return id;
 }
 
-/** Others that pause it, or let it go on, wait until the disposal. */
+/** Pauses the container until the disposal. Other commands that pause or unpause it wait until then. */
 async function pause(store: Store, container: ContainerRecord, signal: AbortSignal): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const { fd } = stack.use(await (await pauseLocks(store, { signal })).lock(container.id, { signal }));
@@ -137,11 +137,11 @@ async function pause(store: Store, container: ContainerRecord, signal: AbortSign
 
 interface ChangedConfig {
   readonly config: ImageConfig['config'];
-  /** What the container ran. */
+  /** The container's command, for the history. */
   readonly command: readonly string[];
 }
 
-function changedConfig(container: ContainerRecord, { changes = [] }: CommitRequest): ChangedConfig {
+function changeConfig(container: ContainerRecord, { changes = [] }: CommitRequest): ChangedConfig {
   const own = definitionOf(container).config;
   return { config: applyChanges(own, changes, hostPlatform()), command: own.Cmd ?? [] };
 }

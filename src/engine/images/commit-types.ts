@@ -1,19 +1,19 @@
 import type { AbortOptions } from '../../lib/abort.ts';
 
-/** The image that a container's changes are to become. */
+/** An image to create from a container's changes. */
 export interface CommitRequest extends AbortOptions {
-  /** A name for the image; without one it stays as `<none>`. */
+  /** Name for the image. Without one it is listed as `<none>`. */
   readonly reference?: string;
   readonly author?: string;
-  /** What the history says of it. */
+  /** Comment in the image's history. */
   readonly message?: string;
   /** Dockerfile instructions for the image's config, such as `CMD ["sh"]`. */
   readonly changes?: readonly string[];
-  /** Pauses a running container while its files are copied; default true. */
+  /** Pauses a running container while its files are copied. Default true. */
   readonly pause?: boolean;
 }
 
-/** How far a commit is. */
+/** Phase that a commit has begun: copying files, making the layer, recording the image. */
 export interface CommitEvent {
   readonly type: 'copy' | 'layer' | 'image';
 }

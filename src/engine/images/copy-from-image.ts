@@ -10,12 +10,12 @@ import type { CopyFromRequest } from '../containers/verbs/copy.ts';
 import type { ImageLookUpOptions } from './image-types.ts';
 import { type OpenImage, openImage } from './open-image.ts';
 
-/** As of a container; the path is from the image's root. */
+/** A copy out of an image. The same as out of a container; `path` starts at the image's root. */
 export type CopyFromImageRequest = CopyFromRequest & ImageLookUpOptions;
 
 /**
- * Copies out of an image by docker's rules of what becomes of the name. Returns the bytes of its tar. Throws what
- * `lookUpImage` does, ERR_COPY_NOT_FOUND, ERR_COPY_REFUSED, ERR_ARCHIVE_ENTRY, ERR_NO_SPACE.
+ * Copies out of an image by docker's naming rules. Returns the size of the tar in bytes. Throws as `findRequestedImage`,
+ * ERR_COPY_NOT_FOUND, ERR_COPY_REFUSED, ERR_ARCHIVE_ENTRY, ERR_NO_SPACE.
  */
 export async function copyFromImage(store: Store, name: string, request: CopyFromImageRequest): Promise<number> {
   const { to, keepOwners = false, followLink = false, signal } = request;
@@ -40,7 +40,7 @@ async function fileOf(image: OpenImage, name: string, from: CopyPath, followLink
     if (!isStrataError(error, 'ERR_FILE_NOT_FOUND')) throw error;
     throw copyMissing(
       `Could not find the file ${shownPath(from)} in image ${name}`,
-      'List the files of the image to see which there are.',
+      'List the files of the image to see which ones it has.',
     );
   }
   if (from.isDirectory && file.kind !== 'directory') throw copyImpossible(`lstat ${from.path}/: not a directory`);

@@ -2,14 +2,14 @@ import { historyOf } from '../../images/history.ts';
 import { lookAtImage } from '../../images/look-at-image.ts';
 import type { DiffId, Digest } from '../../spec/digest.ts';
 import type { Store } from '../../store/store.ts';
+import { findRequestedImage } from './find-requested-image.ts';
 import type { ImageHistory, ImageLookUpOptions } from './image-types.ts';
-import { lookUpImage } from './look-up.ts';
 
-/** Returns the steps of an image, newest first. Throws as `lookUpImage`. */
+/** Returns the steps of an image, newest first. Throws as `findRequestedImage`. */
 export async function imageHistory(store: Store, name: string, options: ImageLookUpOptions): Promise<ImageHistory> {
   const { metadata } = store;
   const look = (): { readonly id: Digest; readonly sizes: ReadonlyMap<DiffId, number | undefined> } => {
-    const { id } = lookUpImage(metadata, name, options);
+    const { id } = findRequestedImage(metadata, name, options);
     const layers = metadata.images.layersOf(id);
     return { id, sizes: new Map(layers.map(({ diffId }) => [diffId, metadata.layers.get(diffId)?.sizeBytes])) };
   };

@@ -6,13 +6,13 @@ import type { Filters } from '../../query/filters.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { Digest } from '../../spec/digest.ts';
 
-/** One line of `images`: an image under one of its names, or under none. */
+/** A row of `images`: an image under one of its names, or an image without names. */
 export interface ImageSummary {
   readonly id: Digest;
-  /** As people write it; undefined for an image without a name. */
+  /** Familiar form, such as `busybox` or `ghcr.io/org/app`. Undefined for an image without a name. */
   readonly repository: string | undefined;
   readonly tag: string | undefined;
-  /** Digest of the target the name points at. */
+  /** Digest of the manifest or index that the name points at. */
   readonly digest: Digest | undefined;
   readonly createdAt: Date | undefined;
   /** Sum of the file sizes of all layers. */
@@ -22,46 +22,55 @@ export interface ImageSummary {
   readonly architecture: string;
 }
 
+/** The build steps of an image. */
 export interface ImageHistory {
   readonly id: Digest;
   /** Newest first. */
   readonly steps: readonly HistoryStep[];
 }
 
-/** Everything `inspect` tells of an image. */
+/** Result of `images.inspect`. */
 export interface ImageDetails {
+  /** Digest of the config. */
   readonly id: Digest;
+  /** Names in their familiar form, such as `busybox:latest`. */
   readonly references: readonly string[];
+  /** Digests of the manifests and indexes that lead to the image. */
   readonly targets: readonly Digest[];
   readonly config: ImageConfig;
+  /** Sum of the file sizes of all layers. */
   readonly sizeBytes: number;
-  /** When a name was last given to it; undefined for an image without one. */
+  /** Time of the last tagging. Undefined for an image without a name. */
   readonly taggedAt: Date | undefined;
-  /** Where its files are, as the storage driver keeps them. */
+  /** Location of its files in the storage driver. */
   readonly storage: ImageStorage;
 }
 
+/** The directories of an image's layers. */
 export interface ImageStorage {
   readonly driver: string;
-  /** Own directories of its layers, the topmost first; empty where a driver has none, or the layers are not unpacked. */
+  /** Own directories of the layers, topmost first. Empty if the driver has none or the layers are not unpacked. */
   readonly directories: readonly string[];
 }
 
-/** An image and what it shares with all others of the store. */
+/** An image, and the bytes it shares with all others of the store. */
 export interface SharingImage extends ImageSummary, ImageSharing {}
 
+/** The images of a store by their layers. */
 export interface ImageTree {
-  /** Base layers, and on each what stands on it. */
+  /** Base layers, each with the layers on top of it. */
   readonly layers: readonly LayerNode[];
-  /** As `images.list` gives them. */
+  /** The result of `images.list`, in its order. */
   readonly images: readonly SharingImage[];
 }
 
+/** Options of a look-up by name. */
 export interface ImageLookUpOptions extends AbortOptions {
-  /** `os/architecture[/variant]`: only the image for it will do. Default: what this machine would run. */
+  /** `os/architecture[/variant]`: accepts only the image for it. Default: the image that this machine would run. */
   readonly platform?: string;
 }
 
+/** Options of `images.list` and `images.tree`. */
 export interface ListImagesOptions extends AbortOptions {
   /** `dangling`, `label`, `before`, `since`, `reference`, `until`. */
   readonly filters?: Filters;

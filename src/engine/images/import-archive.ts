@@ -22,10 +22,10 @@ import { type Platform, parsePlatform } from '../../spec/platform.ts';
 import type { Store } from '../../store/store.ts';
 import type { Work } from '../../store/work/types.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
-import { applyChanges } from './config-changes.ts';
+import { applyChanges } from './apply-changes.ts';
 import type { ImportEvent, ImportRequest } from './import-types.ts';
 
-/** Makes an image of one layer from a tar of a filesystem. Throws as `images.import` says. */
+/** Creates an image of one layer from a tar of a filesystem. Throws as `images.import` says. */
 export async function importArchive(
   store: Store,
   request: ImportRequest,
@@ -58,7 +58,7 @@ async function importLayer(
   { report, signal }: WorkControl<ImportEvent>,
 ): Promise<{ readonly layer: LayerRecord; readonly snapshotId: string }> {
   const { content, lease } = work;
-  // Gone before the flush, which would write out what is about to be removed.
+  // Removed before the flush, which would write it to the disk for nothing.
   await using scratch = await work.scratch({ signal });
   const path = join(scratch.path, 'layer');
   const { diffId, ...file } = await spoolTar(readInput(input, report, signal), path, { signal });
@@ -77,23 +77,23 @@ async function importLayer(
   return { layer: layer.record, snapshotId };
 }
 
-/** The uncompressed tar in a file, hashed on its way. */
+/** Writes the uncompressed tar to a file, and hashes it on the way. */
 async function spoolTar(
   source: AsyncIterable<Uint8Array>,
   path: string,
   options: AbortOptions,
 ): Promise<ArchiveFile & { readonly diffId: DiffId }> {
   const running = new RunningDigest('sha256');
-  async function* hashed(): AsyncGenerator<Uint8Array> {
+  async function* hashChunks(): AsyncGenerator<Uint8Array> {
     for await (const chunk of decompress(source, options)) {
       running.update(chunk);
       yield chunk;
     }
   }
-  return { path, sizeBytes: await spool(hashed(), path), diffId: parseDiffId(running.digest()) };
+  return { path, sizeBytes: await spool(hashChunks(), path), diffId: parseDiffId(running.digest()) };
 }
 
-/** Throws ERR_REFERENCE_INVALID, and ERR_IMPORT_NAME for a name with a digest, which nobody can promise. */
+/** Throws ERR_REFERENCE_INVALID, and ERR_IMPORT_NAME for a name with a digest: it is not known before the import. */
 function nameOf(text: string): Reference {
   const reference = parseReference(text);
   if (reference.digest === undefined) return withDefaultTag(reference);

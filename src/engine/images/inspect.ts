@@ -4,21 +4,21 @@ import { familiarString, parseReference } from '../../reference/index.ts';
 import type { Digest } from '../../spec/digest.ts';
 import type { OpenedDriver } from '../../store/open-driver.ts';
 import type { Store } from '../../store/store.ts';
+import { findRequestedImage } from './find-requested-image.ts';
 import type { ImageDetails, ImageLookUpOptions, ImageStorage } from './image-types.ts';
-import { lookUpImage } from './look-up.ts';
 
-/** Returns everything `inspect` shows of an image. Throws as `lookUpImage`. */
+/** Returns the details of an image. Throws as `findRequestedImage`. */
 export async function inspectImage(store: Store, name: string, options: ImageLookUpOptions): Promise<ImageDetails> {
-  // A driver that cannot be opened hides no misspelt name.
-  lookUpImage(store.metadata, name, options);
+  // First, so that a misspelt name is reported before a driver that cannot be opened.
+  findRequestedImage(store.metadata, name, options);
   const driver = await store.openDriver(options);
   const look = (): Omit<ImageDetails, 'config'> =>
-    recorded(store.metadata, lookUpImage(store.metadata, name, options).id, driver);
+    readDetails(store.metadata, findRequestedImage(store.metadata, name, options).id, driver);
   return await lookAtImage(store, look, options);
 }
 
-/** What the database says of an image, in a transaction of the caller's. */
-function recorded(metadata: Metadata, id: Digest, driver: OpenedDriver): Omit<ImageDetails, 'config'> {
+/** Reads an image's rows, in a transaction of the caller's. */
+function readDetails(metadata: Metadata, id: Digest, driver: OpenedDriver): Omit<ImageDetails, 'config'> {
   const targets = metadata.targets.targetsOf(id);
   const tags = targets.flatMap((target) => metadata.tags.ofTarget(target));
   const taggedAt = tags.length === 0 ? undefined : new Date(Math.max(...tags.map(({ updatedAt }) => updatedAt)));

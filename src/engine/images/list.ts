@@ -16,13 +16,13 @@ export function listImages(
   return metadata.db.read(() => {
     const passes = compileFilters(
       filters,
-      listFilters((name) => createdAt(metadata, name), new Date()),
+      listFilters((name) => creationTimeOf(metadata, name), new Date()),
     );
     return metadata.images.list().flatMap(summariesOf).filter(passes);
   });
 }
 
-function createdAt(metadata: Metadata, name: string): Date | undefined {
+function creationTimeOf(metadata: Metadata, name: string): Date | undefined {
   const { id } = findImage(metadata, name, hostPlatform());
   const madeAt = metadata.images.get(id)?.madeAt;
   return madeAt === undefined ? undefined : new Date(madeAt);

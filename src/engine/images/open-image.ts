@@ -26,20 +26,20 @@ import type { Manifest } from '../../spec/manifest.ts';
 import type { Store } from '../../store/store.ts';
 import { Lifetime } from '../lifetime.ts';
 import { perform } from '../perform.ts';
+import { findRequestedImage } from './find-requested-image.ts';
 import type { ImageLookUpOptions } from './image-types.ts';
-import { lookUpImage } from './look-up.ts';
 
 export interface OpenImageOptions extends ImageLookUpOptions {
   readonly onClosed?: () => void;
 }
 
-/** Opens an image of the store and holds it, so that nothing of it is removed. Throws as `lookUpImage`. */
+/** Opens an image and pins its data until it is closed. Throws as `findRequestedImage`. */
 export async function openImage(store: Store, name: string, options: OpenImageOptions): Promise<OpenImage> {
   const { metadata } = store;
   const lease = await metadata.leases.openToRead('look inside', options);
   try {
     const found = await lease.withPins((pin) => {
-      const { id, target } = pinFound(pin, lookUpImage(metadata, name, options));
+      const { id, target } = pinFound(pin, findRequestedImage(metadata, name, options));
       return { id, manifest: manifestOfImage(metadata, id, target, pin) };
     }, options);
     return new OpenImage(new StoredImage(store, { ...found, lease }), lease, options.onClosed);
@@ -50,8 +50,8 @@ export async function openImage(store: Store, name: string, options: OpenImageOp
 }
 
 /**
- * An image of the store, held until it is closed with `await using` or `[Symbol.asyncDispose]()`, or its engine is. All
- * reading ends then, and any later call throws ERR_CLOSED.
+ * An image of the store, pinned until it is closed by `await using`, `[Symbol.asyncDispose]()` or its engine. Closing aborts
+ * all reads in progress; they and later calls throw ERR_CLOSED.
  */
 export class OpenImage implements Image, AsyncDisposable {
   readonly id: Digest;
@@ -106,6 +106,7 @@ export class OpenImage implements Image, AsyncDisposable {
     return this.#lifetime.stream(options, async (own) => this.#image.changes(layer, own));
   }
 
+  /** Closes the image. Idempotent. */
   async [Symbol.asyncDispose](): Promise<void> {
     const end = async (): Promise<void> => await this.#lease[Symbol.asyncDispose]();
     await perform(async () => await this.#lifetime.close(end).finally(this.#onClosed));

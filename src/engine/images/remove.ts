@@ -12,12 +12,15 @@ import { hostPlatform } from '../../sys/host-platform.ts';
 import { reconcileContainers } from '../containers/state/reconcile.ts';
 import { isRunning } from '../containers/state/state.ts';
 
+/** Options of `images.remove`. */
 export interface RemoveImageOptions extends AbortOptions {
+  /** Removes all names of an image given by its ID, and images that only stopped containers use. */
   readonly force?: boolean;
-  /** `os/architecture[/variant]`: of an image for several platforms only these, the name stays with the others. */
+  /** `os/architecture[/variant]`: removes only these of an image for several platforms; the name stays with the others. */
   readonly platforms?: readonly string[];
 }
 
+/** Options of `images.prune`. */
 export interface PruneImagesRequest extends AbortOptions {
   /** Also images with names, unless a container uses them. */
   readonly all?: boolean;
@@ -25,18 +28,19 @@ export interface PruneImagesRequest extends AbortOptions {
   readonly filters?: Filters;
 }
 
+/** Result of `images.remove` and `images.prune`. */
 export interface RemovedImages {
-  /** Names that are gone, as people write them. */
+  /** Removed names in their familiar form, such as `busybox:latest`. */
   readonly untagged: readonly string[];
-  /** Image IDs, each followed by the chainIDs of its layers that are gone, the topmost first. */
+  /** IDs of removed images, each followed by the chainIDs of its removed layers, topmost first. */
   readonly deleted: readonly (Digest | ChainId)[];
   /** Sum of the file sizes of these layers. */
   readonly reclaimedBytes: number;
-  /** What could not be deleted, a sentence each; told by pruning alone. */
+  /** Files that could not be deleted, a sentence each. Always empty for `images.remove`. */
   readonly warnings: readonly string[];
 }
 
-/** Removes a name, or an image with all that only it held. Throws as `releasePlatforms`, and ERR_PLATFORM_INVALID. */
+/** Removes a name, or an image with the layers that only it uses. Throws as `releasePlatforms`, and ERR_PLATFORM_INVALID. */
 export async function removeImage(store: Store, name: string, request: RemoveImageOptions): Promise<RemovedImages> {
   await reconcileContainers(store, request);
   const options: ReleaseOptions = {
@@ -50,7 +54,7 @@ export async function removeImage(store: Store, name: string, request: RemoveIma
   return await removeReleased(store, release, collectBriefly, request);
 }
 
-/** Removes the images nobody uses. Throws as `releaseUnused`. */
+/** Removes unused images. Throws as `releaseUnused`. */
 export async function pruneImages(store: Store, request: PruneImagesRequest): Promise<RemovedImages> {
   await reconcileContainers(store, request);
   const options = { all: request.all ?? false, filters: request.filters ?? Filters.fromFlags([]), now: new Date() };
@@ -59,7 +63,7 @@ export async function pruneImages(store: Store, request: PruneImagesRequest): Pr
   return removed;
 }
 
-/** Runs `release` and the collection of what it let go as one, and tells what is really gone. */
+/** Runs `release` and a garbage collection in one transaction. Returns the images and layers that were really removed. */
 async function removeReleased(
   store: Store,
   release: (store: PlatformRemovalStore) => ReleasedImages,
@@ -67,7 +71,7 @@ async function removeReleased(
   { signal }: AbortOptions,
 ): Promise<RemovedImages> {
   const { metadata } = store;
-  // Sizes as they were: they die with the layers.
+  // Read before the removal: sizes are removed with the layers.
   let released: ReleasedImages = { untagged: [], images: [] };
   const sizes = new Map<ChainId, number>();
   const { removed, warnings } = await collect(store, {
@@ -79,18 +83,18 @@ async function removeReleased(
       }
     },
   });
-  const gone = new Set(removed.filter(({ kind }) => kind === 'image').map(({ key }) => key));
-  // Layers that another image or the build cache still needs stay; so does what a running operation holds.
-  const isGone = (chainId: ChainId): boolean =>
+  const removedImages = new Set(removed.filter(({ kind }) => kind === 'image').map(({ key }) => key));
+  // Layers that another image, the build cache or a running operation uses stay.
+  const isRemoved = (chainId: ChainId): boolean =>
     sizes.has(chainId) && !metadata.images.hasChain(chainId) && !metadata.snapshots.hasChain(chainId);
   const deleted: (Digest | ChainId)[] = [];
   let reclaimedBytes = 0;
-  for (const { id, layers } of released.images.filter((image) => gone.has(image.id))) {
+  for (const { id, layers } of released.images.filter((image) => removedImages.has(image.id))) {
     deleted.push(id);
-    for (const { chainId } of layers.toReversed().filter((layer) => isGone(layer.chainId))) {
+    for (const { chainId } of layers.toReversed().filter((layer) => isRemoved(layer.chainId))) {
       deleted.push(chainId);
       reclaimedBytes += sizes.get(chainId) ?? 0;
-      // Told once, with the first image that had it.
+      // Listed once, with the first image that had it.
       sizes.delete(chainId);
     }
   }

@@ -4,15 +4,18 @@ import type { Store } from '../../store/store.ts';
 import type { ImageTree, ListImagesOptions } from './image-types.ts';
 import { listImages } from './list.ts';
 
-const nothing = { sharedBytes: 0, uniqueBytes: 0 };
+const nothingShared = { sharedBytes: 0, uniqueBytes: 0 };
 
-/** Returns which images stand on which layers, and what each shares with others. Throws as `listImages`. */
+/** Returns the tree of layers with the images on them, and the bytes each shares. Throws as `listImages`. */
 export function imageTree(store: Store, options: ListImagesOptions): ImageTree {
   const { metadata } = store;
   return metadata.db.read(() => {
     const sharing = sharedSizes(metadata);
-    const images = listImages(store, options).map((image) => ({ ...image, ...(sharing.get(image.id) ?? nothing) }));
-    const shown = new Set(images.map(({ id }) => id));
-    return { layers: onlyBelow(layerTree(metadata), shown), images };
+    const images = listImages(store, options).map((image) => ({
+      ...image,
+      ...(sharing.get(image.id) ?? nothingShared),
+    }));
+    const listed = new Set(images.map(({ id }) => id));
+    return { layers: onlyBelow(layerTree(metadata), listed), images };
   });
 }

@@ -21,7 +21,7 @@ import {
 } from '../../../spec/platform.ts';
 import type { Store } from '../../../store/store.ts';
 import { hostPlatform } from '../../../sys/host-platform.ts';
-import { endAbandonedSteps } from '../../builder/reconcile-steps.ts';
+import { endAbandonedSteps } from '../../builder/end-abandoned-steps.ts';
 import { addContainerEvent } from '../../events/container-event.ts';
 import { runtimeNameOf } from '../state/places.ts';
 import { definitionOf, stateOf, storedDefinition, storedState } from '../state/state.ts';

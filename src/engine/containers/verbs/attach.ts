@@ -6,7 +6,7 @@ import type { ContainerRecord } from '../../../metadata/containers.ts';
 import type { Store } from '../../../store/store.ts';
 import { errnoOf } from '../../../sys/errno.ts';
 import { identify, type ProcessIdentity } from '../../../sys/process-identity.ts';
-import { noteContainer } from '../../events/volatile-event.ts';
+import { noteContainerEvent } from '../../events/note-container-event.ts';
 import { perform } from '../../perform.ts';
 import { findReconciled, processOf } from '../state/find-reconciled.ts';
 import { bundleOf } from '../state/places.ts';
@@ -87,7 +87,7 @@ export async function startAttached(
 }
 
 const noteAttach = async ({ metadata }: Store, record: ContainerRecord): Promise<void> =>
-  await noteContainer(metadata, record, { action: 'attach' });
+  await noteContainerEvent(metadata, record, { action: 'attach' });
 
 function attached(
   store: Store,

@@ -7,7 +7,7 @@ import type { Store } from '../../../store/store.ts';
 import { closeFd } from '../../../sys/fs-at.ts';
 import { RootedTree } from '../../../sys/rooted-tree.ts';
 import { type FileStat, statFd } from '../../../sys/stat.ts';
-import { noteContainer } from '../../events/volatile-event.ts';
+import { noteContainerEvent } from '../../events/note-container-event.ts';
 import { archiveSource } from '../copy/archive-source.ts';
 import { copyPath, shownPath } from '../copy/copy-path.ts';
 import { findDestination, findDirectory } from '../copy/destination.ts';
@@ -53,7 +53,7 @@ export async function copyFromContainer(store: Store, name: string, request: Cop
 
 async function noteCopy({ metadata }: Store, id: string, action: string, path: string): Promise<void> {
   const record = metadata.containers.get(id);
-  if (record !== undefined) await noteContainer(metadata, record, { action, attributes: { path } });
+  if (record !== undefined) await noteContainerEvent(metadata, record, { action, attributes: { path } });
 }
 
 async function copyOut(

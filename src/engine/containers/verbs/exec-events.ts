@@ -1,7 +1,7 @@
 import type { ContainerRecord } from '../../../metadata/containers.ts';
 import type { Metadata } from '../../../metadata/metadata.ts';
 import { randomHex } from '../../../sys/random-hex.ts';
-import { noteContainer } from '../../events/volatile-event.ts';
+import { noteContainerEvent } from '../../events/note-container-event.ts';
 
 /** Tells of a process that joins a container: of its start, and of its end as long as somebody waits for it. */
 export class ExecEvents {
@@ -19,7 +19,7 @@ export class ExecEvents {
   /** As with docker, also of one that then cannot start. */
   async begin(): Promise<void> {
     const attributes = { execID: this.#execID };
-    await noteContainer(
+    await noteContainerEvent(
       this.#metadata,
       this.#record,
       { action: `exec_create: ${this.#words}`, attributes },
@@ -37,7 +37,7 @@ export class ExecEvents {
   async #tellEnd(end: Promise<number>): Promise<number> {
     const exitCode = await end;
     const attributes = { execID: this.#execID, exitCode: String(exitCode) };
-    await noteContainer(this.#metadata, this.#record, { action: 'exec_die', attributes });
+    await noteContainerEvent(this.#metadata, this.#record, { action: 'exec_die', attributes });
     return exitCode;
   }
 }

@@ -5,7 +5,7 @@ import { archiveTree } from '../../../layer/diff/archive-tree.ts';
 import { invariant } from '../../../lib/invariant.ts';
 import type { WorkControl } from '../../../lib/work-control.ts';
 import type { Store } from '../../../store/store.ts';
-import { noteContainer } from '../../events/volatile-event.ts';
+import { noteContainerEvent } from '../../events/note-container-event.ts';
 import { readStanding } from '../files/read-race.ts';
 import { findContainer } from '../state/find.ts';
 import type { ExportEvent, ExportRequest, ExportResult } from './export-types.ts';
@@ -46,6 +46,6 @@ export async function exportContainer(
     readStanding(metadata.containers, id, () => archive(write));
   if (typeof output === 'string') await intoFile(output, archiveWhole);
   else await archiveWhole(toCaller(output));
-  await noteContainer(metadata, record, { action: 'export' });
+  await noteContainerEvent(metadata, record, { action: 'export' });
   return { sizeBytes };
 }

@@ -7,7 +7,7 @@ import type { ContainerRecord } from '../../../metadata/containers.ts';
 import type { Store } from '../../../store/store.ts';
 import { isFrozen } from '../../../sys/control-groups.ts';
 import { type ProcessIdentity, signalProcess } from '../../../sys/process-identity.ts';
-import { noteContainer } from '../../events/volatile-event.ts';
+import { noteContainerEvent } from '../../events/note-container-event.ts';
 import { changeState } from '../state/change-state.ts';
 import { notRunning } from '../state/failures.ts';
 import { findReconciled, processOf } from '../state/find-reconciled.ts';
@@ -45,7 +45,7 @@ export async function sendSignal(
 ): Promise<boolean> {
   const process = await firstProcess(store, record, options);
   if (process === undefined || !signalProcess(process, signal)) return false;
-  await noteContainer(store.metadata, record, { action: 'kill', attributes: { signal: String(signal) } });
+  await noteContainerEvent(store.metadata, record, { action: 'kill', attributes: { signal: String(signal) } });
   // As docker: what a container is asked to end with finds it awake.
   const { StopSignal = '' } = definitionOf(record).config;
   const mayEnd = StopSignal === '' || signal === SIGKILL || signal === stopSignalOf(StopSignal);

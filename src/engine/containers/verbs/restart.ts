@@ -1,5 +1,5 @@
 import type { Store } from '../../../store/store.ts';
-import { noteContainer } from '../../events/volatile-event.ts';
+import { noteContainerEvent } from '../../events/note-container-event.ts';
 import { startRefused } from '../state/failures.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
 import { containerLocks } from '../state/locks.ts';
@@ -21,7 +21,7 @@ export async function restartContainer(store: Store, name: string, options: Stop
   await endForRestart(store, id, { ...options, task: `Cannot restart container ${name.slice(0, 256)}` });
   await startContainer(store, id, { signal: options.signal });
   const record = store.metadata.containers.get(id);
-  if (record !== undefined) await noteContainer(store.metadata, record, { action: 'restart' });
+  if (record !== undefined) await noteContainerEvent(store.metadata, record, { action: 'restart' });
 }
 
 /** With its lock in our hands all the time, so that nobody else finds it ended and removes it. */
@@ -39,5 +39,5 @@ async function endForRestart(store: Store, id: string, options: StopOptions & Ki
   const isOver = (): Promise<boolean> => Promise.resolve(needsRecovery(store, record));
   await endRun(store, record, options, (limits) => until(store, id, isOver, limits));
   await recover(store, id, { keeps: true });
-  await noteContainer(store.metadata, record, { action: 'stop' });
+  await noteContainerEvent(store.metadata, record, { action: 'stop' });
 }

@@ -15,7 +15,7 @@ import { bundlesOf, exitsOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
 import { bootId } from '../../../sys/boot-id.ts';
 import { identify } from '../../../sys/process-identity.ts';
-import { endAbandonedSteps } from '../../builder/reconcile-steps.ts';
+import { endAbandonedSteps } from '../../builder/end-abandoned-steps.ts';
 import { thisMachine } from '../../machine.ts';
 import { changeState } from '../state/change-state.ts';
 import { exitCodeOfStart, startRefused } from '../state/failures.ts';

@@ -2,7 +2,7 @@ import { SIGKILL, signalNumber } from '../../../containers/signals.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
 import type { Store } from '../../../store/store.ts';
-import { noteContainer } from '../../events/volatile-event.ts';
+import { noteContainerEvent } from '../../events/note-container-event.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
 import { definitionOf, isRunning } from '../state/state.ts';
 import { endsWithin, type KilledOptions, untilKilled } from '../state/until-killed.ts';
@@ -27,7 +27,7 @@ export async function stopContainer(store: Store, name: string, options: StopOpt
   if (!isRunning(store.metadata, record)) return;
   const task = `cannot stop container: ${name.slice(0, 256)}`;
   await endRun(store, record, { ...options, task }, (limits) => untilEnd(store, record, limits));
-  await noteContainer(store.metadata, record, { action: 'stop' });
+  await noteContainerEvent(store.metadata, record, { action: 'stop' });
 }
 
 /** Throws ERR_SIGNAL_INVALID before anything is done. */

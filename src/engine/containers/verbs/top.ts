@@ -4,7 +4,7 @@ import type { Store } from '../../../store/store.ts';
 import { processesInControlGroup } from '../../../sys/control-groups.ts';
 import { requireProgram } from '../../../sys/find-program.ts';
 import { runProgram } from '../../../sys/run-program.ts';
-import { noteContainer } from '../../events/volatile-event.ts';
+import { noteContainerEvent } from '../../events/note-container-event.ts';
 import { notRunningNow } from '../state/failures.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
 import { groupOf, isRunning } from '../state/state.ts';
@@ -43,7 +43,7 @@ export async function topOfContainer(
     const [problem = ''] = (result.stderr.toString('utf8').trim() || output.trim()).split('\n', 1);
     throw psProblem(`ps: ${problem}`);
   }
-  await noteContainer(store.metadata, record, { action: 'top' });
+  await noteContainerEvent(store.metadata, record, { action: 'top' });
   return rowsOf(output, new Set(pids));
 }
 

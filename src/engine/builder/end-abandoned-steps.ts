@@ -4,9 +4,9 @@ import type { Store } from '../../store/store.ts';
 import { ifThere } from '../../sys/if-there.ts';
 
 /**
- * Ends the build steps whose builds were killed and takes away what is left of them in the runtime. Returns how many.
- * Garbage collection does so before it collects what they write into, and whatever makes or starts containers does, too:
- * a command may be the only one for days. Costs a look into a folder when there are none.
+ * Ends build steps whose builds were killed, and removes their state in the runtime. Returns their number. Called before
+ * garbage collection, which removes the layers they write into, and before containers are created or started: no other
+ * command may run for days. Costs one directory listing when there are none.
  */
 export async function endAbandonedSteps(store: Store): Promise<number> {
   const { layout } = store;

@@ -4,8 +4,11 @@ import { parsePlatform } from '../../spec/platform.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
 import type { ImageLookUpOptions } from './image-types.ts';
 
-/** Finds an image as a verb names it. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS, ERR_REFERENCE_INVALID, ERR_PLATFORM_INVALID. */
-export function lookUpImage(metadata: Metadata, name: string, { platform }: ImageLookUpOptions): FoundImage {
+/**
+ * Finds the image that a verb was given by name and platform. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS,
+ * ERR_REFERENCE_INVALID, ERR_PLATFORM_INVALID.
+ */
+export function findRequestedImage(metadata: Metadata, name: string, { platform }: ImageLookUpOptions): FoundImage {
   if (platform === undefined) return findImage(metadata, name, hostPlatform());
   return findPlatformImage(metadata, name, parsePlatform(platform, hostPlatform()));
 }

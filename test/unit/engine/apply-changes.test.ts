@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyChanges } from '../../../src/engine/images/config-changes.ts';
+import { applyChanges } from '../../../src/engine/images/apply-changes.ts';
 
 const platform = { os: 'linux', architecture: 'amd64' };
 

@@ -7,26 +7,26 @@ import { invariant } from '../../lib/invariant.ts';
 import type { RunConfig } from '../../spec/config.ts';
 import type { Platform } from '../../spec/platform.ts';
 
-// Docker's list: what changes a config and no files.
+// Docker's list: instructions that change a config and no files.
 const allowed = 'CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL ONBUILD STOPSIGNAL USER VOLUME WORKDIR'.split(' ');
 
-// The grammar wants a stage to stand in.
+// The grammar wants instructions to be in a stage.
 const head = 'FROM scratch\n';
 
 /**
- * A config after Dockerfile instructions, as `--change` gives them. Throws ERR_CHANGE_INVALID, and what the Dockerfile
- * language throws, told of the change it is in.
+ * Applies Dockerfile instructions, such as those of `--change`, to a config. Throws ERR_CHANGE_INVALID, and the errors of
+ * the Dockerfile language with the change that is wrong.
  */
 export function applyChanges(base: RunConfig, changes: readonly string[], platform: Platform): RunConfig {
   if (changes.length === 0) return base;
   try {
-    return applied(base, changes, platform);
+    return applyInstructions(base, changes, platform);
   } catch (error) {
-    throw ofChange(error, changes);
+    throw restateForChange(error, changes);
   }
 }
 
-function applied(base: RunConfig, changes: readonly string[], platform: Platform): RunConfig {
+function applyInstructions(base: RunConfig, changes: readonly string[], platform: Platform): RunConfig {
   const tree = parseDockerfile(utf8(`${head}${changes.join('\n')}\n`));
   const instructions = tree.nodes.slice(1);
   if (instructions.length === 0) {
@@ -46,14 +46,14 @@ function applied(base: RunConfig, changes: readonly string[], platform: Platform
   }
   const target = readTarget(tree, { buildArgs: new Map(), labels: {}, target: undefined, platform });
   const [stage] = target.stagesFor(target.index);
-  invariant(stage !== undefined, 'the changes stand in a stage');
+  invariant(stage !== undefined, 'the changes are in a stage');
   // Set by BuildKit; docker's import and commit set it for Windows alone.
   const { ArgsEscaped: _argsEscaped, ...config } = stage.plan(base).config;
   return config;
 }
 
-/** The lines that an error counts are those of a Dockerfile that nobody wrote. */
-function ofChange(error: unknown, changes: readonly string[]): unknown {
+/** Names the change in place of the line: line numbers are those of a Dockerfile made here. */
+function restateForChange(error: unknown, changes: readonly string[]): unknown {
   const line = isStrataError(error) ? error.details?.['line'] : undefined;
   if (!isStrataError(error) || typeof line !== 'number') return error;
   const ends = changes.map((_, at) => `${head}${changes.slice(0, at + 1).join('\n')}`.split('\n').length);

@@ -3,8 +3,8 @@ import type { Metadata } from '../../metadata/metadata.ts';
 import { recordBestEffort } from '../../metadata/record-best-effort.ts';
 import { addContainerEvent, type ContainerEvent } from './container-event.ts';
 
-/** Writes down, unflushed, what nothing is changed by. */
-export async function noteContainer(
+/** Records events that come with no change of the store, without a flush. May be dropped when the store is busy. */
+export async function noteContainerEvent(
   metadata: Metadata,
   record: ContainerRecord,
   ...events: readonly ContainerEvent[]
