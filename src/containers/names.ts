@@ -116,7 +116,7 @@ const right = [
 export const newContainerId = (): string => randomHex(32);
 
 /** Returns a random name for a container created without one. */
-export const madeUpName = (): string => `${left[randomInt(left.length)]}_${right[randomInt(right.length)]}`;
+export const generateContainerName = (): string => `${left[randomInt(left.length)]}_${right[randomInt(right.length)]}`;
 
 /** Returns a valid name. Throws ERR_CONTAINER_NAME_INVALID, in docker's words. */
 export function checkContainerName(name: string): string {

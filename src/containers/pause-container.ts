@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { StrataError } from '../errors/index.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { programFailed, safeEnvironment } from '../sys/run-program.ts';
-import { globalArguments, type RuntimePlace, runtimeStatus } from './runtime/runtime-commands.ts';
+import { globalArguments, type RuntimeLocation, runtimeStatus } from './runtime/runtime-commands.ts';
 
 export interface PauseOptions extends AbortOptions {
   /** A lock that is held until the container is resumed, also when this process is killed. */
@@ -15,19 +15,19 @@ export interface PauseOptions extends AbortOptions {
  * small program freezes it and waits for the end of this process. Throws ERR_CONTAINER_PAUSE.
  */
 export async function pauseContainer(
-  place: RuntimePlace,
+  location: RuntimeLocation,
   id: string,
   { signal, lockFd }: PauseOptions = {},
 ): Promise<AsyncDisposable> {
-  if ((await runtimeStatus(place, id)) !== 'running') return notPaused;
+  if ((await runtimeStatus(location, id)) !== 'running') return notPaused;
   signal?.throwIfAborted();
-  const pauser = new Pauser(place, id, lockFd);
+  const pauser = new Pauser(location, id, lockFd);
   const failure = await pauser.failure;
   if (failure === undefined && signal?.aborted !== true) return pauser;
   await pauser[Symbol.asyncDispose]();
   signal?.throwIfAborted();
   // The container has ended meanwhile.
-  if ((await runtimeStatus(place, id)) !== 'running') return notPaused;
+  if ((await runtimeStatus(location, id)) !== 'running') return notPaused;
   throw new StrataError({
     code: 'ERR_CONTAINER_PAUSE',
     message: `Cannot pause container ${id.slice(0, 12)}: ${failure?.message}`,
@@ -57,8 +57,8 @@ class Pauser implements AsyncDisposable {
   readonly #ended: Promise<void>;
   readonly #release: () => void;
 
-  constructor(place: RuntimePlace, id: string, lockFd: number | undefined) {
-    const child = spawn('/bin/sh', ['-c', script, id, place.runtime, ...globalArguments(place)], {
+  constructor(location: RuntimeLocation, id: string, lockFd: number | undefined) {
+    const child = spawn('/bin/sh', ['-c', script, id, location.runtime, ...globalArguments(location)], {
       env: safeEnvironment,
       stdio: ['pipe', 'pipe', 'pipe', lockFd ?? 'ignore'],
       // Keeps signals for the terminal's whole group away.
@@ -78,7 +78,7 @@ class Pauser implements AsyncDisposable {
     stderr?.on('data', (chunk: Buffer) => {
       complaint = Buffer.concat([complaint, chunk]).subarray(0, maxComplaintBytes);
     });
-    const answer = new Promise<string>((resolve) => {
+    const exitLine = new Promise<string>((resolve) => {
       let text = '';
       stdout?.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
@@ -86,12 +86,12 @@ class Pauser implements AsyncDisposable {
       });
       void this.#ended.then(() => resolve(text));
     });
-    this.failure = answer.then(async (text) => {
+    this.failure = exitLine.then(async (text) => {
       const exitCode = text === '' ? null : Number(text);
       if (exitCode === 0) return undefined;
       // The runtime's stderr may arrive after the exit code that was written behind it.
       await this[Symbol.asyncDispose]();
-      return programFailed(place.runtime, { exitCode, signal: null, stderr: complaint });
+      return programFailed(location.runtime, { exitCode, signal: null, stderr: complaint });
     });
   }
 

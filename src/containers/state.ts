@@ -67,7 +67,7 @@ export const isActive = ({ status }: ContainerState): boolean =>
   status === 'starting' || status === 'running' || status === 'paused';
 
 /** Returns docker's name for the state, as `ps` and `inspect` show it. */
-export function shownStatus({ status, startedAt }: ContainerState): Exclude<ContainerStatus, 'starting'> {
+export function dockerStatus({ status, startedAt }: ContainerState): Exclude<ContainerStatus, 'starting'> {
   if (status !== 'starting') return status;
   return startedAt === undefined ? 'created' : 'exited';
 }
@@ -76,7 +76,7 @@ export function shownStatus({ status, startedAt }: ContainerState): Exclude<Cont
 export type ContainerEnd = Pick<ContainerState, 'exitCode' | 'finishedAt' | 'error' | 'oomKilled'>;
 
 /** Returns the state of a container that is no longer active: it has no process and no boot ID. */
-export const ended = ({ startedAt }: ContainerState, how: ContainerEnd): ContainerState => ({
+export const toEndedState = ({ startedAt }: ContainerState, how: ContainerEnd): ContainerState => ({
   status: startedAt === undefined ? 'created' : 'exited',
   startedAt,
   ...how,

@@ -1,10 +1,10 @@
 import { humanDuration } from '../query/units.ts';
-import { type ContainerState, shownStatus } from './state.ts';
+import { type ContainerState, dockerStatus } from './state.ts';
 
 /** Returns docker's column STATUS: `Up 3 seconds`, `Exited (0) 2 minutes ago`. `now` in milliseconds since 1970. */
 export function statusText(state: ContainerState, now: number): string {
   const since = (time: number | undefined): string => humanDuration(now - (time ?? now));
-  switch (shownStatus(state)) {
+  switch (dockerStatus(state)) {
     case 'running':
       return `Up ${since(state.startedAt)}`;
     case 'paused':

@@ -135,7 +135,7 @@ export class Engine implements AsyncDisposable {
 
 async function chooseHost({ mountThread }: EngineOptions): Promise<Host> {
   checkChoice('mountThread', mountThread, ['main', 'worker']);
-  if (mountThread !== 'main') return (await import('../containers/worker-host.ts')).containerWorkers();
+  if (mountThread !== 'main') return (await import('../containers/container-workers.ts')).containerWorkers();
   const { MainThreadHost } = await import('../sys/worker/main-thread-host.ts');
   return new MainThreadHost();
 }

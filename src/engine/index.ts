@@ -15,7 +15,7 @@ export type { HostBindOptions, HostDevice, HostMount, HostOptions, HostUlimit } 
 export type { RuntimeInfo, RuntimeWeakness } from '../containers/runtime/runtime.ts';
 export type { ContainerStatus } from '../containers/state.ts';
 export type { LogConfig } from '../containers/supervised/log-config.ts';
-export type { LogEntry } from '../containers/supervised/log-file.ts';
+export type { LogEntry } from '../containers/supervised/read-log.ts';
 export type { TransferOrigin } from '../content/types.ts';
 export type { Checked, Damage, Unchecked } from '../images/check/types.ts';
 export type {

@@ -17,7 +17,7 @@ export interface TerminalSize {
 }
 
 /** Paths at which a supervisor listens for clients. */
-export interface AttachPlace {
+export interface AttachPaths {
   /** The supervisor's socket. */
   readonly attach: string;
   /** The fifo that takes a terminal's new size. */
@@ -75,7 +75,7 @@ export class Attachment implements AsyncIterable<OutputChunk>, AsyncDisposable {
    * ENOENT or ECONNREFUSED when the supervisor has ended, EAGAIN when it accepts no connection.
    */
   static async connect(
-    { attach, windowSize }: AttachPlace,
+    { attach, windowSize }: AttachPaths,
     { process, signal }: AbortOptions & { readonly process?: ProcessIdentity | undefined } = {},
   ): Promise<Attachment> {
     return new Attachment(await connectInTurn(attach, { signal }), windowSize, process);

@@ -8,8 +8,8 @@ import { createProcess } from '../../oci-runtime/process.ts';
 import { resolveGroups, resolveUser } from '../../oci-runtime/user.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
 import type { TerminalSize } from '../attach/attachment.ts';
-import { definedOptions } from '../runtime/runtime-options.ts';
-import { refuseUnsafeUserFiles } from '../runtime/user-files.ts';
+import { definitionOptions } from '../runtime/runtime-options.ts';
+import { refuseUnsafeUserFiles } from '../runtime/unsafe-user-files.ts';
 import type { ContainerDefinition } from '../state.ts';
 
 /** A process that joins a running container; absent values are the container's. */
@@ -44,7 +44,7 @@ export interface ExecTarget {
 export function writeExecProcess(path: string, target: ExecTarget, request: ExecRequest): void {
   if (request.command.length === 0) throw commandMissing();
   const { config, host } = target.definition;
-  const options = definedOptions(target.definition, { id: target.id, machine: target.machine, ownMounts: [] });
+  const options = definitionOptions(target.definition, { id: target.id, machine: target.machine, ownMounts: [] });
   using tree = RootedTree.open(`/proc/${target.pid}/root`);
   refuseUnsafeUserFiles(tree);
   const databases = readUserDatabases(tree);

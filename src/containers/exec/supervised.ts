@@ -7,8 +7,8 @@ import { closeInheritedOnExec } from '../../sys/close-inherited-on-exec.ts';
 import { requireProgram } from '../../sys/find-program.ts';
 import { safeEnvironment } from '../../sys/run-program.ts';
 import { Attachment, type TerminalSize } from '../attach/attachment.ts';
-import { globalArguments, type RuntimePlace } from '../runtime/runtime-commands.ts';
-import { parseAnswer } from '../supervised/answer.ts';
+import { globalArguments, type RuntimeLocation } from '../runtime/runtime-commands.ts';
+import { parseSyncMessage } from '../supervised/sync-message.ts';
 import { execFailure } from './failure.ts';
 import type { ExecFolder } from './folder.ts';
 
@@ -16,7 +16,7 @@ export interface SupervisedExecPlan {
   readonly containerId: string;
   /** Absolute path of conmon. */
   readonly program: string;
-  readonly place: RuntimePlace;
+  readonly location: RuntimeLocation;
   readonly folder: ExecFolder;
   readonly terminal: boolean;
   /** True connects standard input to the clients; otherwise the process has none. */
@@ -25,7 +25,7 @@ export interface SupervisedExecPlan {
 
 /** conmon's pipes, by descriptor. */
 const pipes = { sync: 3, start: 4, attach: 5 } as const;
-const maxAnswerBytes = 64 * 1024;
+const maxMessageBytes = 64 * 1024;
 
 /** A process that has joined a container. */
 export interface ExecSession {
@@ -48,14 +48,14 @@ export async function execDetached(
   options: AbortOptions = {},
 ): Promise<Omit<ExecSession, 'streams'>> {
   options.signal?.throwIfAborted();
-  const { child, answers } = supervise(plan, false);
+  const { child, messages } = supervise(plan, false);
   try {
-    await unlessAborted(answers.started, options);
+    await unlessAborted(messages.started, options);
   } catch (error) {
     leave(child);
     throw error;
   }
-  return { exitCode: answers.exitCode, leave: async () => leave(child) };
+  return { exitCode: messages.exitCode, leave: async () => leave(child) };
 }
 
 export interface ExecWithStreamsOptions extends AbortOptions {
@@ -69,18 +69,18 @@ export async function execWithStreams(
   { size, signal }: ExecWithStreamsOptions = {},
 ): Promise<ExecSession> {
   signal?.throwIfAborted();
-  const { child, answers } = supervise(plan, true);
+  const { child, messages } = supervise(plan, true);
   const start = pipeOf(child, pipes.start);
   const attach = pipeOf(child, pipes.attach);
   start.on('error', () => undefined);
   const canAttach = once(attach, 'data');
   start.write('\0');
-  const ready = Promise.race([canAttach, answers.started]);
-  const streams = await connected(child, plan, ready, { size: plan.terminal ? size : undefined, signal });
+  const ready = Promise.race([canAttach, messages.started]);
+  const streams = await connectStreams(child, plan, ready, { size: plan.terminal ? size : undefined, signal });
   start.write('\0');
-  const exitCode = answers.started.then((pid) => {
+  const exitCode = messages.started.then((pid) => {
     streams.follow(pid);
-    return answers.exitCode;
+    return messages.exitCode;
   });
   exitCode.catch(() => undefined);
   return {
@@ -93,7 +93,7 @@ export async function execWithStreams(
   };
 }
 
-async function connected(
+async function connectStreams(
   child: ChildProcess,
   plan: SupervisedExecPlan,
   ready: Promise<unknown>,
@@ -113,16 +113,16 @@ async function connected(
 }
 
 function supervise(
-  { containerId, program, place, folder, terminal, stdin }: SupervisedExecPlan,
+  { containerId, program, location, folder, terminal, stdin }: SupervisedExecPlan,
   isAttached: boolean,
-): { readonly child: ChildProcess; readonly answers: Answers } {
+): { readonly child: ChildProcess; readonly messages: SyncMessages } {
   const { files } = folder;
   const values = {
     'api-version': '1',
     cid: containerId,
     cuuid: containerId,
     name: containerId,
-    runtime: place.runtime,
+    runtime: location.runtime,
     bundle: files.directory,
     'container-pidfile': files.pid,
     'conmon-pidfile': files.supervisorPid,
@@ -131,7 +131,7 @@ function supervise(
     // Removes the folder also when no command waits for the process.
     'exit-command': requireProgram('rm', 'coreutils'),
   };
-  const forRuntime = [...globalArguments(place), '--log', files.log, '--log-format', 'json'];
+  const forRuntime = [...globalArguments(location), '--log', files.log, '--log-format', 'json'];
   const args = [
     ...Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]),
     ...forRuntime.flatMap((argument) => ['--runtime-arg', argument]),
@@ -152,13 +152,13 @@ function supervise(
     env: { ...safeEnvironment, _OCI_SYNCPIPE: String(pipes.sync), ...(isAttached ? attaching : {}) },
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe', folder.lockFd],
   });
-  return { child, answers: new Answers(child) };
+  return { child, messages: new SyncMessages(child) };
 }
 
 /**
  * conmon's messages, a line of JSON each: the process's number, or the reason why there is none; later its exit code.
  */
-class Answers {
+class SyncMessages {
   /** The process's number. */
   readonly started: Promise<number>;
   readonly exitCode: Promise<number>;
@@ -174,19 +174,19 @@ class Answers {
     let text = '';
     let complaint = '';
     const look = (): void => {
-      const [pidLine, exitLine] = text.split('\n', 2).map(parseAnswer);
+      const [pidLine, exitLine] = text.split('\n', 2).map(parseSyncMessage);
       if (pidLine?.data === undefined) return;
       if (pidLine.data > 0) first.resolve(pidLine.data);
       else first.reject(execFailure('', pidLine.message ?? complaint));
       if (exitLine?.data !== undefined) second.resolve(exitLine.data);
     };
     child.stderr?.on('data', (chunk: Buffer) => {
-      if (complaint.length < maxAnswerBytes) complaint += chunk.toString('utf8');
+      if (complaint.length < maxMessageBytes) complaint += chunk.toString('utf8');
     });
     child.on('error', (error) => first.reject(error));
     sync.on('error', () => undefined);
     sync.on('data', (chunk: Buffer) => {
-      if (text.length < maxAnswerBytes) text += chunk.toString('utf8');
+      if (text.length < maxMessageBytes) text += chunk.toString('utf8');
       look();
     });
     sync.on('end', () => {

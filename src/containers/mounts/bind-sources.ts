@@ -4,8 +4,8 @@ import { isShared, isSlave } from '../../oci-runtime/mounts.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { mountHolding } from '../../sys/mountinfo.ts';
 import type { HostOptions } from '../host-options.ts';
-import { parseBind } from './bind-text.ts';
 import { hostMounts } from './host-mounts.ts';
+import { parseBind } from './parse-bind.ts';
 
 /**
  * Prepares the sources of binds before a start: creates the missing source of a `-v` as a directory, and checks that a
@@ -19,17 +19,17 @@ export function prepareBindSources(host: HostOptions): void {
       statSync(source);
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw unusable(source, error);
-      make(source);
+      makeDirectory(source);
     }
   }
   for (const mount of hostMounts(host)) {
     if (mount.type !== 'bind') continue;
-    if (isShared(mount)) refuseOthers(mount.source, ['shared']);
-    else if (isSlave(mount)) refuseOthers(mount.source, ['shared', 'master']);
+    if (isShared(mount)) requirePropagation(mount.source, ['shared']);
+    else if (isSlave(mount)) requirePropagation(mount.source, ['shared', 'master']);
   }
 }
 
-function make(source: string): void {
+function makeDirectory(source: string): void {
   try {
     mkdirSync(source, { recursive: true, mode: 0o755 });
   } catch (error) {
@@ -38,19 +38,19 @@ function make(source: string): void {
 }
 
 /** `wanted` are the kernel's words for the propagation: `master` marks a slave of another mount. */
-function refuseOthers(source: string, wanted: readonly ('shared' | 'master')[]): void {
-  const mount = holding(source);
+function requirePropagation(source: string, wanted: readonly ('shared' | 'master')[]): void {
+  const mount = findMount(source);
   if (mount?.propagation.some((tag) => wanted.some((word) => tag.startsWith(`${word}:`))) !== false) return;
-  const place = Buffer.from(mount.mountPoint).toString('utf8');
+  const mountPoint = Buffer.from(mount.mountPoint).toString('utf8');
   throw new StrataError({
     code: 'ERR_MOUNT_PROPAGATION',
-    message: `path ${source} is mounted on ${place} but it is not a ${wanted.length > 1 ? 'shared or slave' : 'shared'} mount`,
-    hint: `Make it one with 'mount --make-rshared ${place}', or leave the propagation out.`,
+    message: `path ${source} is mounted on ${mountPoint} but it is not a ${wanted.length > 1 ? 'shared or slave' : 'shared'} mount`,
+    hint: `Make it one with 'mount --make-rshared ${mountPoint}', or leave the propagation out.`,
   });
 }
 
 /** Returns undefined for a missing source, which the runtime reports. */
-function holding(source: string): ReturnType<typeof mountHolding> {
+function findMount(source: string): ReturnType<typeof mountHolding> {
   try {
     return mountHolding(source);
   } catch (error) {

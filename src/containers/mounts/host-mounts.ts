@@ -3,7 +3,7 @@ import { StrataError } from '../../errors/index.ts';
 import { cleanPath } from '../../lib/clean-path.ts';
 import type { ContainerMount } from '../../oci-runtime/mounts.ts';
 import type { HostMount, HostOptions } from '../host-options.ts';
-import { checkPropagation, parseBind, volumesNotYet } from './bind-text.ts';
+import { checkPropagation, parseBind, volumesNotYet } from './parse-bind.ts';
 
 /** Returns all mounts that the user requests for a container. Throws ERR_MOUNT_INVALID, ERR_NOT_SUPPORTED_YET. */
 export const hostMounts = ({ Binds = [], Mounts = [], Tmpfs = {} }: HostOptions): ContainerMount[] => [
@@ -67,11 +67,11 @@ function mountOf(mount: HostMount): ContainerMount {
 /** Checks that the sources of `--mount` exist. Throws ERR_MOUNT_INVALID. */
 export function checkMountSources({ Mounts = [] }: HostOptions): void {
   for (const mount of Mounts) {
-    const made = mountOf(mount);
-    if (made.type !== 'bind' || existsSync(made.source)) continue;
+    const spec = mountOf(mount);
+    if (spec.type !== 'bind' || existsSync(spec.source)) continue;
     throw fail(
       mount,
-      `bind source path does not exist: ${made.source}`,
+      `bind source path does not exist: ${spec.source}`,
       'Create it first; unlike a bind in the form SOURCE:DESTINATION, a mount does not create its source.',
     );
   }

@@ -22,8 +22,8 @@ export function mountStubs(tree: ChangedTree): ReadonlySet<string> {
   const stubs = new Set(mountPoints.filter((place) => !below.at(place) && isStub(changes, place)));
   if (tree.kind === 'trees' || !hasOnly(changes, 'etc', stubs)) return stubs;
   // /etc was copied up, or created, only for the stubs in it.
-  const stands = below.isDirectory('etc');
-  if (!stands || !isOpaque(changes.fd('etc'), opaqueAttribute(false))) stubs.add('etc');
+  const hasEtc = below.isDirectory('etc');
+  if (!hasEtc || !isOpaque(changes.fd('etc'), opaqueAttribute(false))) stubs.add('etc');
   return stubs;
 }
 

@@ -12,9 +12,9 @@ import { statAtIfThere, statFd } from '../../sys/stat.ts';
 // Mode of created mount points, the runtime's and docker's.
 const mode = 0o755;
 /** Mounted by the runtime itself: no symlink of an image may lead into them. */
-const kernelPlaces = ['/proc', '/sys', '/dev'];
+const kernelPaths = ['/proc', '/sys', '/dev'];
 
-const isBelow = (path: string, place: string): boolean => path === place || path.startsWith(`${place}/`);
+const isBelow = (path: string, parent: string): boolean => path === parent || path.startsWith(`${parent}/`);
 
 /**
  * Creates missing mount points, and returns the mounts with each destination resolved: an image may have symlinks on
@@ -23,21 +23,21 @@ const isBelow = (path: string, place: string): boolean => path === place || path
  * runtime. Throws ERR_MOUNT_TARGET_UNSAFE.
  */
 export function makeMountTargets(tree: RootedTree, mounts: readonly MountSpec[]): MountSpec[] {
-  const places = mounts.map(({ destination }) => destination);
+  const destinations = mounts.map(({ destination }) => destination);
   const root = pathOf(tree.fd);
   return mounts.map((mount) => {
     const { destination } = mount;
-    const isOnAnother = places.some((place) => place !== destination && isBelow(destination, place));
-    if (isOnAnother || kernelPlaces.includes(destination)) return mount;
+    const isOnAnother = destinations.some((other) => other !== destination && isBelow(destination, other));
+    if (isOnAnother || kernelPaths.includes(destination)) return mount;
     const fd = targetOf(tree, mount);
     try {
       const found = pathOf(fd);
-      const place = found === root ? '/' : found.slice(root.length);
+      const resolved = found === root ? '/' : found.slice(root.length);
       const isInside = found === root || found.startsWith(`${root}/`);
-      if (!isInside || place === '/') throw unsafe(destination, 'leads to the root of the container');
-      const kernel = kernelPlaces.find((each) => isBelow(place, each) && !isBelow(destination, each));
+      if (!isInside || resolved === '/') throw unsafe(destination, 'leads to the root of the container');
+      const kernel = kernelPaths.find((each) => isBelow(resolved, each) && !isBelow(destination, each));
       if (kernel !== undefined) throw unsafe(destination, `leads by a symlink into ${kernel}`);
-      return place === destination ? mount : { ...mount, destination: place };
+      return resolved === destination ? mount : { ...mount, destination: resolved };
     } finally {
       closeFd(fd);
     }

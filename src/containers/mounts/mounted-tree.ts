@@ -15,11 +15,11 @@ import { makeMountTargets } from './mount-targets.ts';
 export interface TreePlan {
   readonly rootfs: readonly Mount[];
   /** An existing directory: the root is mounted over it, in a namespace that no other process sees. */
-  readonly at: string;
+  readonly mountPoint: string;
   /** Mounts bound into it, outer ones first. */
   readonly binds: readonly RuntimeMount[];
   /** True creates missing mount points, in the root only. */
-  readonly makes: boolean;
+  readonly createsMountPoints: boolean;
 }
 
 /** Descriptors, which the caller closes. The mounts live as long as the namespace's; a root alone needs none. */
@@ -40,21 +40,21 @@ export const mountTreeJob: HostJob<TreePlan, never, MountedTree> = {
   run: mountTree,
 };
 
-function mountTree({ rootfs, at, binds, makes }: TreePlan): MountedTree {
+function mountTree({ rootfs, mountPoint, binds, createsMountPoints }: TreePlan): MountedTree {
   return inOwnMountNamespace(() => {
     const root = mountDetached(rootfs);
     try {
       // The sources are cloned first, because the root may hide them.
       using sources = clonesOf(binds);
-      attachMount(root, AT_FDCWD, at);
+      attachMount(root, AT_FDCWD, mountPoint);
       using tree = RootedTree.open(`/proc/self/fd/${root}`);
       const attached: string[] = [];
       for (const [bind, fd] of sources.all) {
         const isOnAnother = attached.some((place) => bind.destination.startsWith(`${place}/`));
-        if ((isOnAnother || !makes) && !isThere(tree, bind.destination)) continue;
+        if ((isOnAnother || !createsMountPoints) && !exists(tree, bind.destination)) continue;
         const [{ destination } = bind] = makeMountTargets(tree, [bind]);
-        const place = tree.parent(destination);
-        attachMount(fd, place.fd, place.name);
+        const target = tree.parent(destination);
+        attachMount(fd, target.fd, target.name);
         tree.invalidate();
         attached.push(bind.destination);
       }
@@ -93,7 +93,7 @@ function clonesOf(binds: readonly RuntimeMount[]): Disposable & { readonly all: 
   return { all, [Symbol.dispose]: close };
 }
 
-function isThere(tree: RootedTree, path: string): boolean {
+function exists(tree: RootedTree, path: string): boolean {
   try {
     closeFd(tree.resolve(path));
     return true;

@@ -11,7 +11,8 @@ interface SharedBind {
   readonly mount: ContainerMount;
   /** A mount that is a peer of the host's, not attached anywhere. */
   readonly fd: number;
-  readonly place: string;
+  /** Its mount point in the bundle. */
+  readonly mountPoint: string;
 }
 
 /**
@@ -27,8 +28,8 @@ export class SharedBinds implements Disposable {
   private constructor(mounts: readonly ContainerMount[], shared: readonly SharedBind[]) {
     this.#shared = shared;
     this.mounts = mounts.map((mount) => {
-      const found = shared.find((one) => one.mount === mount);
-      return mount.type === 'bind' && found !== undefined ? { ...mount, source: found.place } : mount;
+      const found = shared.find((bind) => bind.mount === mount);
+      return mount.type === 'bind' && found !== undefined ? { ...mount, source: found.mountPoint } : mount;
     });
   }
 
@@ -40,7 +41,7 @@ export class SharedBinds implements Disposable {
         if (mount.type !== 'bind' || !isShared(mount)) continue;
         // A symlink is followed, as the runtime does with other sources.
         const fd = bindDetached(realpathSync(mount.source), { recursive: mount.recursive !== false });
-        shared.push({ mount, fd, place: join(bundle, `shared-${shared.length}`) });
+        shared.push({ mount, fd, mountPoint: join(bundle, `shared-${shared.length}`) });
       }
     } catch (error) {
       for (const { fd } of shared) closeFd(fd);
@@ -54,10 +55,10 @@ export class SharedBinds implements Disposable {
   }
 
   /** Creates the mount points in the bundle, which exists. */
-  makePlaces(): void {
-    for (const { fd, place } of this.#shared) {
-      if (statFd(fd).type === 'directory') mkdirSync(place, { mode: 0o700 });
-      else writeFileSync(place, '', { mode: 0o600 });
+  makeMountPoints(): void {
+    for (const { fd, mountPoint } of this.#shared) {
+      if (statFd(fd).type === 'directory') mkdirSync(mountPoint, { mode: 0o700 });
+      else writeFileSync(mountPoint, '', { mode: 0o600 });
     }
   }
 
@@ -66,7 +67,7 @@ export class SharedBinds implements Disposable {
    * both would reach the host's files and mounts.
    */
   attach(): void {
-    for (const { fd, place } of this.#shared) attachMount(fd, AT_FDCWD, place);
+    for (const { fd, mountPoint } of this.#shared) attachMount(fd, AT_FDCWD, mountPoint);
   }
 
   [Symbol.dispose](): void {

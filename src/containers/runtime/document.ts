@@ -7,8 +7,8 @@ import { resolveGroups, resolveUser } from '../../oci-runtime/user.ts';
 import type { RunConfig } from '../../spec/config.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
 import { makeMountTargets } from '../mounts/mount-targets.ts';
-import { refuseUnsafeRoot } from './rootfs.ts';
-import { refuseUnsafeUserFiles } from './user-files.ts';
+import { refuseUnsafeRoot } from './unsafe-root.ts';
+import { refuseUnsafeUserFiles } from './unsafe-user-files.ts';
 
 export interface DocumentContents {
   /** The image's config, or the container's own. */

@@ -71,18 +71,18 @@ export function writeEtcFiles(directory: string, files: Readonly<Record<string, 
   return Object.entries(files).map(([destination, content]) => {
     const source = join(directory, basename(destination));
     writeFileSync(source, content, { mode: 0o644 });
-    return laidOver(source, destination);
+    return etcMount(source, destination);
   });
 }
 
 /** Returns the mounts of the files that {@link writeEtcFiles} has written into `directory` before. */
-export const standingEtcFiles = (directory: string): ContainerMount[] =>
+export const findEtcFiles = (directory: string): ContainerMount[] =>
   ['/etc/hostname', '/etc/hosts', '/etc/resolv.conf'].flatMap((destination) => {
     const source = join(directory, basename(destination));
-    return existsSync(source) ? [laidOver(source, destination)] : [];
+    return existsSync(source) ? [etcMount(source, destination)] : [];
   });
 
-const laidOver = (source: string, destination: string): ContainerMount => ({
+const etcMount = (source: string, destination: string): ContainerMount => ({
   type: 'bind',
   source,
   destination,

@@ -8,7 +8,7 @@ import { type Bundle, readRuntimeLog } from './bundle.ts';
 import type { RuntimeProgram } from './find-runtime.ts';
 import { startFailure } from './start-failure.ts';
 
-export interface RuntimePlace extends RuntimeProgram {
+export interface RuntimeLocation extends RuntimeProgram {
   /** Directory in which it keeps its state. */
   readonly runtimeRoot: string;
 }
@@ -18,25 +18,28 @@ export const controlGroupOf = (id: string, parent = ''): string =>
   `/${(parent || 'strata').split('/').filter(Boolean).join('/')}/${id}`;
 
 /** Returns the arguments before the words of a command, for any runtime. */
-export const globalArguments = ({ runtimeArgs, runtimeRoot }: Omit<RuntimePlace, 'runtime'>): string[] => [
+export const globalArguments = ({ runtimeArgs, runtimeRoot }: Omit<RuntimeLocation, 'runtime'>): string[] => [
   ...runtimeArgs,
   '--root',
   runtimeRoot,
 ];
 
-const argumentsOf = (place: RuntimePlace, words: readonly string[]): string[] => [...globalArguments(place), ...words];
+const argumentsOf = (location: RuntimeLocation, words: readonly string[]): string[] => [
+  ...globalArguments(location),
+  ...words,
+];
 
 /** Starts the process of a created container. Throws ERR_CONTAINER_START. */
-export async function startCreated(place: RuntimePlace, id: string, bundle: Bundle): Promise<void> {
+export async function startCreated(location: RuntimeLocation, id: string, bundle: Bundle): Promise<void> {
   const log = ['--log', bundle.log, '--log-format', 'json'];
-  const { exitCode, stderr } = await runProgram(place.runtime, argumentsOf(place, [...log, 'start', id]));
+  const { exitCode, stderr } = await runProgram(location.runtime, argumentsOf(location, [...log, 'start', id]));
   if (exitCode !== 0) throw startFailure(readRuntimeLog(bundle), stderr.toString('utf8'));
 }
 
 /** Returns the runtime's word for the container's state; undefined when it knows no container of that name. */
-export async function runtimeStatus(place: RuntimePlace, id: string): Promise<string | undefined> {
-  if (!isKnown(place, id)) return undefined;
-  const { exitCode, stdout } = await runProgram(place.runtime, argumentsOf(place, ['state', id]));
+export async function runtimeStatus(location: RuntimeLocation, id: string): Promise<string | undefined> {
+  if (!isKnown(location, id)) return undefined;
+  const { exitCode, stdout } = await runProgram(location.runtime, argumentsOf(location, ['state', id]));
   if (exitCode !== 0) return undefined;
   const { status } = JSON.parse(stdout.toString('utf8')) as { readonly status?: unknown };
   return typeof status === 'string' ? status : undefined;
@@ -47,21 +50,21 @@ export async function runtimeStatus(place: RuntimePlace, id: string): Promise<st
  * another parent. Idempotent.
  */
 export async function deleteFromRuntime(
-  place: RuntimePlace,
+  location: RuntimeLocation,
   id: string,
   group: string = controlGroupOf(id),
 ): Promise<void> {
-  if (isKnown(place, id)) await runProgram(place.runtime, argumentsOf(place, ['delete', '--force', id]));
+  if (isKnown(location, id)) await runProgram(location.runtime, argumentsOf(location, ['delete', '--force', id]));
   // A runtime that was killed while it created the container has not recorded the control groups.
-  await forgetInRuntime(place, id, group);
+  await forgetInRuntime(location, id, group);
 }
 
 /**
  * {@link deleteFromRuntime} for a container whose first process has ended: kills processes left in its control groups
  * and does not run the runtime. Idempotent.
  */
-export async function forgetInRuntime(place: RuntimePlace, id: string, group: string): Promise<void> {
-  if (isKnown(place, id)) removeState(join(place.runtimeRoot, id));
+export async function forgetInRuntime(location: RuntimeLocation, id: string, group: string): Promise<void> {
+  if (isKnown(location, id)) removeState(join(location.runtimeRoot, id));
   await removeControlGroup(group);
 }
 
@@ -74,13 +77,13 @@ function removeState(folder: string): void {
 
 /** `pause` freezes every process of the container, `resume` continues them. Throws ERR_PROGRAM_FAILED. */
 export async function freeze(
-  place: RuntimePlace,
+  location: RuntimeLocation,
   id: string,
   how: 'pause' | 'resume',
   options: AbortOptions = {},
 ): Promise<void> {
-  await runChecked(place.runtime, argumentsOf(place, [how, id]), options);
+  await runChecked(location.runtime, argumentsOf(location, [how, id]), options);
 }
 
 /** True when the runtime has state of a container of this name, even an incomplete one. */
-export const isKnown = ({ runtimeRoot }: RuntimePlace, id: string): boolean => existsSync(join(runtimeRoot, id));
+export const isKnown = ({ runtimeRoot }: RuntimeLocation, id: string): boolean => existsSync(join(runtimeRoot, id));

@@ -22,12 +22,12 @@ type Options = Omit<ContainerOptions, 'user' | 'rootPath'>;
 /**
  * Returns the runtime's options for a definition, on this host and now; the process itself (command, environment, user)
  * is in its `config`. Throws ERR_DEVICE_UNUSABLE, ERR_PROGRAM_MISSING for `--init` without tini, and the errors of
- * {@link definedOptions}.
+ * {@link definitionOptions}.
  */
 export function runtimeOptions(definition: ContainerDefinition, input: RuntimeOptionsInput): Options {
   const { host } = definition;
   return {
-    ...definedOptions(definition, input),
+    ...definitionOptions(definition, input),
     devices: hostDevices(host),
     // The static program, because an image may have no libraries. In the host's PID namespace another process reaps
     // orphans, as with docker.
@@ -39,7 +39,7 @@ export function runtimeOptions(definition: ContainerDefinition, input: RuntimeOp
  * Returns the options that depend on the definition alone, not on the host. Throws ERR_MOUNT_INVALID,
  * ERR_NOT_SUPPORTED_YET, ERR_SECURITY_OPTION_INVALID and ERR_SECCOMP_PROFILE_INVALID.
  */
-export function definedOptions(
+export function definitionOptions(
   { config, host }: ContainerDefinition,
   { id, machine, ownMounts }: RuntimeOptionsInput,
 ): Options {

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { errnoOf } from '../../sys/errno.ts';
 
 /** A container's end, as its supervisor wrote it. */
-export interface Exit {
+export interface ContainerExit {
   readonly exitCode: number;
   /** Milliseconds since 1970. */
   readonly finishedAt: number;
 }
 
 /** Reads the supervisor's exit file of a container in `directory`; undefined while there is none. */
-export function readExit(directory: string, id: string): Exit | undefined {
+export function readExit(directory: string, id: string): ContainerExit | undefined {
   const path = join(directory, id);
   // An error for a missing file costs five times as much, and most containers looked up are running.
   if (!existsSync(path)) return undefined;
@@ -38,11 +38,11 @@ export function writeExit(directory: string, id: string, exitCode: number): void
  * Creates an empty exit file for a container without a supervisor, which asks the command that runs it to call {@link
  * reportExit}. `directory` exists. Idempotent.
  */
-export const askForExit = (directory: string, id: string): void =>
+export const requestExit = (directory: string, id: string): void =>
   writeFileSync(join(directory, id), '', { flag: 'a', mode: 0o600 });
 
 /** {@link writeExit}, if another process has requested it. */
-export function tellExit(directory: string, id: string, exitCode: number): void {
+export function reportExit(directory: string, id: string, exitCode: number): void {
   if (existsSync(join(directory, id))) writeExit(directory, id, exitCode);
 }
 

@@ -11,9 +11,9 @@ import { SharedBinds } from '../mounts/shared-binds.ts';
 import { readRuntimeLog } from '../runtime/bundle.ts';
 import { type DocumentContents, writeDocument } from '../runtime/document.ts';
 import { startFailure } from '../runtime/start-failure.ts';
-import { parseAnswer } from './answer.ts';
 import { endOrphanedInit } from './orphaned-init.ts';
 import { type SupervisorPlan, supervisorArguments } from './supervisor.ts';
+import { parseSyncMessage } from './sync-message.ts';
 
 /** Everything needed to create a container, up to a first process that waits for `start`; plain data. */
 export interface LaunchPlan {
@@ -38,7 +38,7 @@ async function launch(plan: LaunchPlan): Promise<number> {
   const { bundle } = plan.supervisor;
   mkdirSync(bundle.root, { recursive: true, mode: 0o700 });
   using binds = SharedBinds.take(plan.contents.options.mounts, bundle.directory);
-  binds.makePlaces();
+  binds.makeMountPoints();
   const contents = { ...plan.contents, options: { ...plan.contents.options, mounts: binds.mounts } };
   const lock = openSync(bundle.lock, 'w', 0o600);
   let child: ChildProcess;
@@ -61,20 +61,20 @@ async function launch(plan: LaunchPlan): Promise<number> {
     closeSync(lock);
   }
   using _orphans = endOrphanedInit(bundle);
-  const answer = await answerOf(child);
-  if (typeof answer === 'number') return answer;
-  throw startFailure(readRuntimeLog(bundle), answer);
+  const result = await readResult(child);
+  if (typeof result === 'number') return result;
+  throw startFailure(readRuntimeLog(bundle), result);
 }
 
 const syncFd = 3;
-const maxAnswerBytes = 64 * 1024;
+const maxMessageBytes = 64 * 1024;
 
 /** Resolves to the process number, or to the reason of a failure. */
-async function answerOf(child: ChildProcess): Promise<number | string> {
-  const said = collect(child.stderr);
+async function readResult(child: ChildProcess): Promise<number | string> {
+  const complaint = collect(child.stderr);
   const sync = child.stdio[syncFd] as Readable;
   // The supervisor is a grandchild: our child writes down its number and ends, before or after its message.
-  const written = new Promise((resolve) => child.on('exit', resolve));
+  const hasWrittenPid = new Promise((resolve) => child.on('exit', resolve));
   const line = await new Promise<string>((resolve, reject) => {
     let text = '';
     child.on('error', reject);
@@ -82,20 +82,20 @@ async function answerOf(child: ChildProcess): Promise<number | string> {
     sync.on('end', () => resolve(text));
     sync.on('data', (chunk: Buffer) => {
       text += chunk.toString('utf8');
-      if (text.includes('\n') || text.length > maxAnswerBytes) resolve(text);
+      if (text.includes('\n') || text.length > maxMessageBytes) resolve(text);
     });
   });
-  await written;
+  await hasWrittenPid;
   // From here on the supervisor is independent of us.
   sync.destroy();
   child.stderr?.destroy();
   child.unref();
-  const { data, message } = parseAnswer(line);
-  return data !== undefined && data > 0 ? data : (message ?? said().toString('utf8'));
+  const { data, message } = parseSyncMessage(line);
+  return data !== undefined && data > 0 ? data : (message ?? complaint().toString('utf8'));
 }
 
 function collect(stream: Readable | null): () => Buffer {
   const chunks: Buffer[] = [];
   stream?.on('data', (chunk: Buffer) => chunks.push(chunk));
-  return () => Buffer.concat(chunks).subarray(0, maxAnswerBytes);
+  return () => Buffer.concat(chunks).subarray(0, maxMessageBytes);
 }

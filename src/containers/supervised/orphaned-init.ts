@@ -31,9 +31,9 @@ export function endOrphanedInit({ supervisorPid, pid }: Bundle): Disposable {
 
 /** Returns the supervisor's only child, when it is a `runc init` that the runtime has left. */
 function onlyInitOf(supervisor: number): number | undefined {
-  const itself = identify(supervisor);
+  const identity = identify(supervisor);
   // A supervisor that is not asleep is working, however slowly: its message is on its way.
-  if (itself === undefined || !isAsleep(itself)) return undefined;
+  if (identity === undefined || !isAsleep(identity)) return undefined;
   const children = read(`/proc/${supervisor}/task/${supervisor}/children`).split(' ').filter(Boolean).map(Number);
   const [child] = children;
   if (child === undefined || children.length > 1) return undefined;

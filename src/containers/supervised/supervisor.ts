@@ -1,14 +1,14 @@
 import { requireProgram } from '../../sys/find-program.ts';
 import type { Bundle } from '../runtime/bundle.ts';
-import { globalArguments, type RuntimePlace } from '../runtime/runtime-commands.ts';
+import { globalArguments, type RuntimeLocation } from '../runtime/runtime-commands.ts';
 
-export interface SupervisorPlan extends RuntimePlace {
+export interface SupervisorPlan extends RuntimeLocation {
   readonly id: string;
   readonly name: string;
   readonly bundle: Bundle;
   /** Directory in which the file `<id>` appears with the exit code when the container has ended. */
   readonly exitDirectory: string;
-  /** Receives all output, one line each: see `log-file.ts`. Undefined keeps no log. */
+  /** Receives all output, one line each: see `read-log.ts`. Undefined keeps no log. */
   readonly logPath: string | undefined;
   /** Size above which conmon discards the log and begins anew. */
   readonly maxLogBytes: number;

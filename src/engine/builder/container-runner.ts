@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Runner, RunRequest, StepCommand } from '../../builder/runner.ts';
-import { DeathWatch } from '../../containers/attended/death-watch.ts';
-import { type ForegroundPlan, foregroundJob } from '../../containers/attended/foreground.ts';
+import { DeathWatch } from '../../containers/foreground/death-watch.ts';
+import { type ForegroundPlan, foregroundJob } from '../../containers/foreground/foreground-job.ts';
 import { etcFiles } from '../../containers/runtime/etc-files.ts';
 import { variablesOf } from '../../dockerfile/environment.ts';
 import type { StoreLease } from '../../metadata/leases.ts';

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { shownStatus } from '../../containers/state.ts';
+import { dockerStatus } from '../../containers/state.ts';
 import type { JsonValue } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
@@ -97,7 +97,7 @@ function placesOf({ snapshotter }: OpenedDriver, { snapshotId }: ContainerRecord
 
 function shownState(store: Store, record: ContainerRecord): JsonValue {
   const state = stateOf(record);
-  const status = shownStatus(state);
+  const status = dockerStatus(state);
   return {
     Status: status,
     // Docker calls a paused container running, too.

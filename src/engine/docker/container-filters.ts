@@ -1,5 +1,5 @@
 import { hostMounts } from '../../containers/mounts/host-mounts.ts';
-import { shownStatus } from '../../containers/state.ts';
+import { dockerStatus } from '../../containers/state.ts';
 import { StrataError } from '../../errors/index.ts';
 import { findImageIfThere } from '../../images/find-image.ts';
 import type { ContainerRecord } from '../../metadata/containers.ts';
@@ -20,13 +20,13 @@ export const containerFilters = (store: Store): FilterTable<ContainerRecord> => 
   label: hasLabels(labelsOf),
   status: (values, filters) => {
     oneOf('status', values, statuses);
-    return isOneOf<ContainerRecord>((record) => shownStatus(stateOf(record)))(values, filters);
+    return isOneOf<ContainerRecord>((record) => dockerStatus(stateOf(record)))(values, filters);
   },
   exited: (values) => {
     const codes = values.map(wholeCode);
     return (record) => {
       const state = stateOf(record);
-      return shownStatus(state) === 'exited' && codes.includes(state.exitCode ?? 0);
+      return dockerStatus(state) === 'exited' && codes.includes(state.exitCode ?? 0);
     };
   },
   ancestor: (values) => {

@@ -1,5 +1,5 @@
 import type { HostMount, HostOptions } from '../../containers/host-options.ts';
-import { parseBind } from '../../containers/mounts/bind-text.ts';
+import { parseBind } from '../../containers/mounts/parse-bind.ts';
 import type { JsonValue } from '../../errors/index.ts';
 import { cleanPath } from '../../lib/clean-path.ts';
 

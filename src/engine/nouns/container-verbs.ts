@@ -1,4 +1,4 @@
-import type { LogEntry } from '../../containers/supervised/log-file.ts';
+import type { LogEntry } from '../../containers/supervised/read-log.ts';
 import type { JsonValue } from '../../errors/index.ts';
 import type { RecordedImage } from '../../images/record-image.ts';
 import type { ListedChange } from '../../layer/diff/list-changes.ts';

@@ -1,5 +1,5 @@
 import { cachedStep, cacheEntries } from '../../builder/cache/cache-usage.ts';
-import { shownStatus } from '../../containers/state.ts';
+import { dockerStatus } from '../../containers/state.ts';
 import { statusText } from '../../containers/status-text.ts';
 import type { LocalContentStore } from '../../content/local/store.ts';
 import { type Holdings, holdingsOf } from '../../images/holdings.ts';
@@ -110,7 +110,7 @@ function containersOf(metadata: Metadata, files: StoreFiles, snapshots: Claims):
       name: record.name,
       image: imageOf(record),
       imageId: record.imageId,
-      status: shownStatus(stateOf(record)),
+      status: dockerStatus(stateOf(record)),
       statusText: statusText(stateOf(record), now),
       command: [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])],
       createdAt: new Date(record.createdAt),

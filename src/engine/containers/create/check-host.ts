@@ -3,7 +3,7 @@ import type { Configuration } from '../../../configuration/settings.ts';
 import type { HostOptions } from '../../../containers/host-options.ts';
 import { checkMountSources } from '../../../containers/mounts/host-mounts.ts';
 import { isRuntimeName, unknownRuntime } from '../../../containers/runtime/find-runtime.ts';
-import { definedOptions } from '../../../containers/runtime/runtime-options.ts';
+import { definitionOptions } from '../../../containers/runtime/runtime-options.ts';
 import type { ContainerDefinition } from '../../../containers/state.ts';
 import { checkLogConfig } from '../../../containers/supervised/log-config.ts';
 import { StrataError } from '../../../errors/index.ts';
@@ -14,7 +14,7 @@ const nobody = { uid: 0, gid: 0, additionalGids: [], home: '/' };
 
 /**
  * Finds what no start could go well with: by making the runtime's document once, for nobody, and by what docker looks at
- * besides. Throws what `definedOptions` and `createRuntimeSpec` throw, ERR_MOUNT_INVALID, ERR_RESOURCES_INVALID,
+ * besides. Throws what `definitionOptions` and `createRuntimeSpec` throw, ERR_MOUNT_INVALID, ERR_RESOURCES_INVALID,
  * ERR_NAMESPACE_INVALID, ERR_RUNTIME_UNKNOWN and what `checkLogConfig` throws.
  */
 export function checkHost(definition: ContainerDefinition, machine: Machine, configuration: Configuration): void {
@@ -23,7 +23,7 @@ export function checkHost(definition: ContainerDefinition, machine: Machine, con
   checkNumbers(definition);
   checkRuntime(definition.host, configuration);
   if (definition.host.LogConfig !== undefined) checkLogConfig(definition.host.LogConfig);
-  const options = definedOptions(definition, { id: '', machine, ownMounts: [] });
+  const options = definitionOptions(definition, { id: '', machine, ownMounts: [] });
   createRuntimeSpec(definition.config, { ...options, user: nobody, rootPath: '/' });
   checkMountSources(definition.host);
 }

@@ -1,4 +1,4 @@
-import { checkContainerName, madeUpName, newContainerId } from '../../../containers/names.ts';
+import { checkContainerName, generateContainerName, newContainerId } from '../../../containers/names.ts';
 import { riskyOptions, runtimeWarnings } from '../../../containers/risky-options.ts';
 import { type ContainerDefinition, type ContainerState, isActive } from '../../../containers/state.ts';
 import { isStrataError, StrataError } from '../../../errors/index.ts';
@@ -127,7 +127,8 @@ async function insert(
   options: AbortOptions,
 ): Promise<string> {
   for (let attempt = 0; ; attempt++) {
-    const name = given ?? (attempt < 5 ? madeUpName() : `${madeUpName()}_${newContainerId().slice(0, 6)}`);
+    const name =
+      given ?? (attempt < 5 ? generateContainerName() : `${generateContainerName()}_${newContainerId().slice(0, 6)}`);
     try {
       const write = (): void => {
         containers.insert({ ...record, name });

@@ -1,6 +1,6 @@
 import { hostMounts } from '../../../containers/mounts/host-mounts.ts';
 import { type MountedTree, mountTreeJob, type TreePlan } from '../../../containers/mounts/mounted-tree.ts';
-import { standingEtcFiles } from '../../../containers/runtime/etc-files.ts';
+import { findEtcFiles } from '../../../containers/runtime/etc-files.ts';
 import type { HostConfig } from '../../../containers/state.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import { invariant } from '../../../lib/invariant.ts';
@@ -96,9 +96,9 @@ async function rootOfStopped(
   const { snapshotter } = await store.openDriver();
   const plan: TreePlan = {
     rootfs: await snapshotter.mounts(snapshotId, { signal, readOnly: !makes }),
-    at: layout.root,
+    mountPoint: layout.root,
     binds: bindsOf(store, id, host),
-    makes,
+    createsMountPoints: makes,
   };
   const { root, namespace } = await mount(plan, store);
   const tree = RootedTree.open(`/proc/self/fd/${root}`);
@@ -118,7 +118,7 @@ async function mount(plan: TreePlan, { host }: Store): Promise<MountedTree> {
 
 /** What is bound into it when it runs; memory is not there then. */
 function bindsOf({ layout }: Store, id: string, host: HostConfig): RuntimeMount[] {
-  const own = standingEtcFiles(folderOf(layout, id));
+  const own = findEtcFiles(folderOf(layout, id));
   const binds = hostMounts(host).filter(({ type }) => type === 'bind');
   return combineMounts([], [...own, ...binds], host.ReadonlyRootfs);
 }

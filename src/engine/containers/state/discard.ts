@@ -1,4 +1,4 @@
-import { type ContainerEnd, type ContainerState, ended } from '../../../containers/state.ts';
+import { type ContainerEnd, type ContainerState, toEndedState } from '../../../containers/state.ts';
 import { isStrataError, StrataError } from '../../../errors/index.ts';
 import type { Lease } from '../../../ledger/types.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
@@ -81,7 +81,7 @@ export async function discardContainer(
   await using _trace = lease === undefined ? await openCrashMarker(metadata.leases, 'rm') : undefined;
   // Not flushed: what a power cut leaves of this is a container without a log.
   const change = (state: ContainerState): ContainerState => ({
-    ...(end === undefined ? state : ended(state, end)),
+    ...(end === undefined ? state : toEndedState(state, end)),
     status: 'removing',
   });
   await changeState(metadata, id, change, { skipFlush: true, freesSpace: true, happened });

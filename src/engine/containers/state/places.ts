@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { HostOptions } from '../../../containers/host-options.ts';
 import { type Bundle, bundleAt } from '../../../containers/runtime/bundle.ts';
 import { findRuntime, isRuntimeName, usualRuntime } from '../../../containers/runtime/find-runtime.ts';
-import type { RuntimePlace } from '../../../containers/runtime/runtime-commands.ts';
+import type { RuntimeLocation } from '../../../containers/runtime/runtime-commands.ts';
 import type { ContainerDefinition } from '../../../containers/state.ts';
 import { bundlesOf, runtimeRootOf, type StoreLayout } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
@@ -21,22 +21,22 @@ export const logPathOf = (layout: StoreLayout, id: string): string => join(folde
 type RuntimeStore = Pick<Store, 'layout' | 'configuration'>;
 
 /** Returns how the runtime of a container is called. Throws ERR_RUNTIME_UNKNOWN, ERR_RUNTIME_MISSING. */
-export const runtimePlaceOf = (store: RuntimeStore, { host }: ContainerDefinition): RuntimePlace =>
+export const runtimePlaceOf = (store: RuntimeStore, { host }: ContainerDefinition): RuntimeLocation =>
   placeOf(store, runtimeNameOf(host));
 
 /**
  * Returns how to call the runtime that clears up behind a container. What it leaves is taken away by other means, so the usual
  * one will do when the configuration no longer knows the container's own. Throws ERR_RUNTIME_MISSING.
  */
-export function clearingPlaceOf(store: Store, id: string): RuntimePlace {
+export function clearingPlaceOf(store: Store, id: string): RuntimeLocation {
   const record = store.metadata.containers.get(id);
   const name = record === undefined ? usualRuntime : runtimeNameOf(definitionOf(record).host);
   return placeOf(store, isRuntimeName(name, store.configuration) ? name : usualRuntime);
 }
 
 /** Returns how the runtime of build steps is called. Throws ERR_RUNTIME_MISSING. */
-export const stepRuntimePlace = (store: RuntimeStore): RuntimePlace => placeOf(store, undefined);
+export const stepRuntimePlace = (store: RuntimeStore): RuntimeLocation => placeOf(store, undefined);
 
-function placeOf({ layout, configuration }: RuntimeStore, name: string | undefined): RuntimePlace {
+function placeOf({ layout, configuration }: RuntimeStore, name: string | undefined): RuntimeLocation {
   return { ...findRuntime(configuration, name), runtimeRoot: runtimeRootOf(layout) };
 }

@@ -1,4 +1,4 @@
-import { ended, isActive } from '../../../containers/state.ts';
+import { isActive, toEndedState } from '../../../containers/state.ts';
 import { readExit } from '../../../containers/supervised/exits.ts';
 import { isStrataError } from '../../../errors/index.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
@@ -46,7 +46,7 @@ function asFound(store: Store, record: ContainerRecord): ContainerRecord {
   const state = stateOf(record);
   if ((state.status !== 'running' && state.status !== 'paused') || !needsRecovery(store, record)) return record;
   const exit = readExit(exitsOf(store.layout), record.id) ?? { exitCode: unknownExitCode };
-  return { ...record, state: storedState(ended(state, exit)) };
+  return { ...record, state: storedState(toEndedState(state, exit)) };
 }
 
 /** {@link reconcileContainers} for one; answers its record as it is then, undefined when it is gone. */

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { readPid, wasOutOfMemory } from '../../../containers/runtime/bundle.ts';
 import { runtimeStatus } from '../../../containers/runtime/runtime-commands.ts';
 import { killedExitCode, SIGKILL } from '../../../containers/signals.ts';
-import { type ContainerEnd, type ContainerState, ended } from '../../../containers/state.ts';
-import { type Exit, readExit, writeExit } from '../../../containers/supervised/exits.ts';
+import { type ContainerEnd, type ContainerState, toEndedState } from '../../../containers/state.ts';
+import { type ContainerExit, readExit, writeExit } from '../../../containers/supervised/exits.ts';
 import { endOrphanedInit } from '../../../containers/supervised/orphaned-init.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
 import { exitsOf } from '../../../store/layout.ts';
@@ -62,8 +62,8 @@ async function lastWord(
   { layout }: Store,
   { id }: ContainerRecord,
   { process, supervisor }: ContainerState,
-): Promise<Partial<Exit> | undefined> {
-  const told = (): Exit | undefined => readExit(exitsOf(layout), id);
+): Promise<Partial<ContainerExit> | undefined> {
+  const told = (): ContainerExit | undefined => readExit(exitsOf(layout), id);
   if (process === undefined || supervisor === undefined) return told();
   if (await unlessStuck(supervisor, () => told() !== undefined || !isAlive(supervisor))) return told();
   const exitCode = exitCodeOfZombie(process) ?? unknownExitCode;
@@ -106,7 +106,7 @@ async function finish(
     writeExit(exitsOf(layout), id, how.exitCode ?? unknownExitCode);
     await discardContainer(store, record, { happened, end });
     // On a full disk, too: it may be the container that filled it, and only then can it be looked at or removed.
-  } else await changeState(metadata, id, (now) => ended(now, end), { happened, freesSpace: true });
+  } else await changeState(metadata, id, (now) => toEndedState(now, end), { happened, freesSpace: true });
   forgetExits(store);
 }
 
@@ -131,7 +131,7 @@ async function recoverStart(store: Store, record: ContainerRecord, state: Contai
   const { id } = record;
   const bundle = bundleOf(layout, id);
   const back = async (): Promise<void> => {
-    await changeState(metadata, id, (now) => ended(now, { exitCode: state.exitCode }), { freesSpace: true });
+    await changeState(metadata, id, (now) => toEndedState(now, { exitCode: state.exitCode }), { freesSpace: true });
     rmSync(join(exitsOf(layout), id), { force: true });
   };
   const isThisBoot = state.bootId === bootId();

@@ -1,5 +1,5 @@
-import { type ContainerEnd, type ContainerState, ended } from '../../../containers/state.ts';
-import { tellExit } from '../../../containers/supervised/exits.ts';
+import { type ContainerEnd, type ContainerState, toEndedState } from '../../../containers/state.ts';
+import { reportExit } from '../../../containers/supervised/exits.ts';
 import { isStrataError } from '../../../errors/index.ts';
 import type { Lease } from '../../../ledger/types.ts';
 import { exitsOf } from '../../../store/layout.ts';
@@ -41,7 +41,7 @@ export class AttendedLife {
     await this.#told;
     if (this.#isRemoved) return;
     const change = (state: ContainerState): ContainerState =>
-      ended({ ...state, startedAt: this.#startedAt }, this.#end);
+      toEndedState({ ...state, startedAt: this.#startedAt }, this.#end);
     await changeState(this.#store.metadata, this.#container.id, change, {
       happened: this.#happened(),
       freesSpace: true,
@@ -57,7 +57,7 @@ export class AttendedLife {
   async discard(lease: Lease): Promise<void> {
     const { layout } = this.#store;
     await discardContainer(this.#store, this.#container, { lease, happened: this.#happened(), end: this.#end });
-    tellExit(exitsOf(layout), this.#container.id, this.#end.exitCode ?? unknownExitCode);
+    reportExit(exitsOf(layout), this.#container.id, this.#end.exitCode ?? unknownExitCode);
   }
 
   #happened(): readonly ContainerEvent[] {

@@ -1,5 +1,5 @@
-import { execAttended } from '../../../containers/exec/attended.ts';
 import { ExecFolder } from '../../../containers/exec/folder.ts';
+import { execInForeground } from '../../../containers/exec/foreground.ts';
 import { type ExecRequest, writeExecProcess } from '../../../containers/exec/process.ts';
 import {
   type ExecSession,
@@ -94,7 +94,10 @@ function inherit(store: Store, record: ContainerRecord, folder: ExecFolder, opti
   const { interactive = false } = options;
   const run = async ({ signal }: AbortOptions): Promise<number> => {
     using _folder = folder;
-    return await execAttended(runtimePlaceOf(store, definitionOf(record)), record.id, folder, { interactive, signal });
+    return await execInForeground(runtimePlaceOf(store, definitionOf(record)), record.id, folder, {
+      interactive,
+      signal,
+    });
   };
   const { exitCode, letGo } = untilLetGo(run, options);
   return {
@@ -216,7 +219,7 @@ const planOf = (
 ): SupervisedExecPlan => ({
   containerId: record.id,
   program: findSupervisor(),
-  place: runtimePlaceOf(store, definitionOf(record)),
+  location: runtimePlaceOf(store, definitionOf(record)),
   folder,
   terminal: terminal === true,
   stdin: interactive === true,

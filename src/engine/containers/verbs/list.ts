@@ -1,5 +1,5 @@
 import { hostMounts } from '../../../containers/mounts/host-mounts.ts';
-import { shownStatus } from '../../../containers/state.ts';
+import { dockerStatus } from '../../../containers/state.ts';
 import { statusText } from '../../../containers/status-text.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
@@ -34,7 +34,7 @@ export interface ContainerSummary {
   /** Program and arguments. */
   readonly command: readonly string[];
   readonly createdAt: Date;
-  readonly state: ReturnType<typeof shownStatus>;
+  readonly state: ReturnType<typeof dockerStatus>;
   /** `Up 3 seconds`, as of now. */
   readonly status: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -93,7 +93,7 @@ function summaryOf(record: ContainerRecord, now: number): Omit<ContainerSummary,
     imageId: record.imageId,
     command: [...entrypoint, ...args],
     createdAt: new Date(record.createdAt),
-    state: shownStatus(state),
+    state: dockerStatus(state),
     status: statusText(state, now),
     labels: config.Labels ?? {},
     network: host.NetworkMode,

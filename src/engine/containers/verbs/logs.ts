@@ -1,5 +1,5 @@
 import { keepsLog } from '../../../containers/supervised/log-config.ts';
-import { type LogEntry, readLog } from '../../../containers/supervised/log-file.ts';
+import { type LogEntry, readLog } from '../../../containers/supervised/read-log.ts';
 import { StrataError } from '../../../errors/index.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import { compareInstants, type Instant, instantOf, parseInstant } from '../../../query/timestamp.ts';

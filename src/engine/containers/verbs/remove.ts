@@ -1,5 +1,5 @@
 import { SIGKILL } from '../../../containers/signals.ts';
-import { shownStatus } from '../../../containers/state.ts';
+import { dockerStatus } from '../../../containers/state.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import { collectAfterDeaths, emptyTrashBriefly } from '../../../store/garbage/collect.ts';
 import type { Store } from '../../../store/store.ts';
@@ -48,7 +48,7 @@ async function isRemoved(store: Store, id: string, options: RemoveContainerOptio
   if (record === undefined) return true;
   const state = stateOf(record);
   if (isRunning(store.metadata, record)) {
-    if (options.force !== true) throw removalRefused(record.name, shownStatus(state));
+    if (options.force !== true) throw removalRefused(record.name, dockerStatus(state));
     return false;
   }
   await discardContainer(store, record);

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ForegroundPlan, foregroundJob } from '../../../containers/attended/foreground.ts';
-import { forwardSignals } from '../../../containers/attended/forward-signals.ts';
+import { type ForegroundPlan, foregroundJob } from '../../../containers/foreground/foreground-job.ts';
+import { forwardSignals } from '../../../containers/foreground/forward-signals.ts';
 import { prepareBindSources } from '../../../containers/mounts/bind-sources.ts';
 import { etcFiles } from '../../../containers/runtime/etc-files.ts';
 import { findRuntime, isRuntimeName } from '../../../containers/runtime/find-runtime.ts';

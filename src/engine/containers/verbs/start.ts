@@ -4,7 +4,7 @@ import { prepareBindSources } from '../../../containers/mounts/bind-sources.ts';
 import { etcFiles, writeEtcFiles } from '../../../containers/runtime/etc-files.ts';
 import { startCreated } from '../../../containers/runtime/runtime-commands.ts';
 import { runtimeOptions } from '../../../containers/runtime/runtime-options.ts';
-import { type ContainerState, ended } from '../../../containers/state.ts';
+import { type ContainerState, toEndedState } from '../../../containers/state.ts';
 import { type LaunchPlan, launchJob } from '../../../containers/supervised/launch.ts';
 import { keepsLog, maxLogBytes } from '../../../containers/supervised/log-config.ts';
 import { findSupervisor } from '../../../containers/supervised/supervisor.ts';
@@ -97,7 +97,7 @@ async function undo(
 ): Promise<void> {
   await clearRun({ store, id, supervisor: supervisorOf(bundleOf(store.layout, id)) });
   rmSync(join(exitsOf(store.layout), id), { force: true });
-  const failed = ended(before, {
+  const failed = toEndedState(before, {
     exitCode: exitCodeOfStart(error),
     finishedAt: Date.now(),
     error: error instanceof Error ? error.message : String(error),

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { isActive } from '../../../containers/state.ts';
-import { askForExit, readExit } from '../../../containers/supervised/exits.ts';
+import { readExit, requestExit } from '../../../containers/supervised/exits.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
 import { exitsOf } from '../../../store/layout.ts';
@@ -30,7 +30,7 @@ export async function untilEnd(store: Store, before: ContainerRecord, options: A
   const directory = exitsOf(store.layout);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   let exitCode = isActive(stateOf(before)) ? unknownExitCode : (stateOf(before).exitCode ?? 0);
-  if (attended === true) askForExit(directory, id);
+  if (attended === true) requestExit(directory, id);
   let goneSince: number | undefined;
   await until(
     store,

@@ -3,13 +3,13 @@ import { constants } from 'node:os';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { closeInheritedOnExec } from '../../sys/close-inherited-on-exec.ts';
 import { safeEnvironment } from '../../sys/run-program.ts';
-import { OutputFlow } from '../attended/output-flow.ts';
+import { OutputFlow } from '../foreground/output-flow.ts';
 import { readPid, readRuntimeLog } from '../runtime/bundle.ts';
-import { globalArguments, type RuntimePlace } from '../runtime/runtime-commands.ts';
+import { globalArguments, type RuntimeLocation } from '../runtime/runtime-commands.ts';
 import { execFailure } from './failure.ts';
 import type { ExecFolder } from './folder.ts';
 
-export interface AttendedExecOptions extends AbortOptions {
+export interface ForegroundExecOptions extends AbortOptions {
   /** True passes standard input on; otherwise the process has none. */
   readonly interactive: boolean;
 }
@@ -19,18 +19,18 @@ export interface AttendedExecOptions extends AbortOptions {
  * signal's number for a kill). The runtime copies bytes: no descriptor of ours gets into the container. An abort
  * rejects with the signal's reason and leaves the process running, as docker does. Throws ERR_EXEC.
  */
-export async function execAttended(
-  place: RuntimePlace,
+export async function execInForeground(
+  location: RuntimeLocation,
   containerId: string,
   folder: ExecFolder,
-  { interactive, signal }: AttendedExecOptions,
+  { interactive, signal }: ForegroundExecOptions,
 ): Promise<number> {
   signal?.throwIfAborted();
   const { pid, log } = folder.files;
-  const args = [...globalArguments(place), '--log', log, '--log-format', 'json', 'exec'];
+  const args = [...globalArguments(location), '--log', log, '--log-format', 'json', 'exec'];
   args.push('--process', folder.process, '--pid-file', pid, containerId);
   closeInheritedOnExec();
-  const child = spawn(place.runtime, args, {
+  const child = spawn(location.runtime, args, {
     env: safeEnvironment,
     // In its own session, because keys that interrupt us would reach the process, too.
     detached: !(interactive && process.stdin.isTTY),

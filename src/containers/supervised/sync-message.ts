@@ -1,5 +1,5 @@
 /** A line of JSON from conmon about the process it was to start. */
-export interface SupervisorAnswer {
+export interface SyncMessage {
   /** The process's number, or its exit code; negative or 0 for a failure. */
   readonly data?: number;
   readonly message?: string;
@@ -8,9 +8,9 @@ export interface SupervisorAnswer {
 /**
  * Parses a line; returns `{}` for an incomplete one: it has not arrived in full, or conmon was killed while it wrote.
  */
-export function parseAnswer(line: string): SupervisorAnswer {
+export function parseSyncMessage(line: string): SyncMessage {
   try {
-    return JSON.parse(line) as SupervisorAnswer;
+    return JSON.parse(line) as SyncMessage;
   } catch {
     return {};
   }

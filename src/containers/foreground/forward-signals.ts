@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { signalProcess } from '../../sys/process-identity.ts';
-import type { StartedRuntime } from './foreground.ts';
+import type { StartedRuntime } from './foreground-job.ts';
 
 const forwarded = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'] as const;
 

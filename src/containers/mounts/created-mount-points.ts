@@ -23,19 +23,19 @@ const tickNs = 10_000_000n;
  * Mount points that a container's root lacks. The runtime creates them and leaves them behind, also at the targets of
  * the image's symlinks: they do not belong to the container's changes.
  */
-export class MadeMountPoints implements Disposable {
+export class CreatedMountPoints implements Disposable {
   readonly #tree: RootedTree;
   readonly #missing = new Map<string, Missing>();
 
   /** Records the missing mount points, before the runtime starts. The root stays open until disposal. */
-  constructor(root: string, places: readonly string[]) {
+  constructor(root: string, paths: readonly string[]) {
     this.#tree = RootedTree.open(root);
-    for (const place of places) {
-      const found = missingAt(this.#tree.fd, place);
+    for (const path of paths) {
+      const found = missingAt(this.#tree.fd, path);
       if (found === undefined) continue;
       const key = found.directory.join('/');
-      const standing = this.#missing.get(key);
-      if (standing) standing.chains.push(...found.chains);
+      const known = this.#missing.get(key);
+      if (known) known.chains.push(...found.chains);
       else this.#missing.set(key, found);
     }
   }
@@ -60,20 +60,20 @@ export class MadeMountPoints implements Disposable {
 
 function removeFrom(directory: number, { before, chains }: Missing): void {
   const { atime, mtime } = statFd(directory);
-  const made = chains.flatMap(([outermost = '']) => statAtIfThere(directory, bytes(outermost)) ?? []);
+  const created = chains.flatMap(([outermost = '']) => statAtIfThere(directory, bytes(outermost)) ?? []);
   const removed = chains.filter((names) => removeChain(directory, names));
   if (removed.length === 0) return;
   // A directory that last changed together with its newest mount point had no other change.
-  const isOurs = made.some((stat) => nanoseconds(mtime) <= nanoseconds(stat.mtime) + tickNs);
+  const isOurs = created.some((stat) => nanoseconds(mtime) <= nanoseconds(stat.mtime) + tickNs);
   utimensAt(directory, '.', isOurs ? before.atime : atime, isOurs ? before.mtime : mtime);
 }
 
 const nanoseconds = (time: FileTime): bigint => BigInt(time.seconds) * 1_000_000_000n + BigInt(time.nanoseconds);
 
 /** Returns undefined for an existing path, and for one that no runtime could create. */
-function missingAt(rootFd: number, place: string): Missing | undefined {
+function missingAt(rootFd: number, path: string): Missing | undefined {
   const directory: string[] = [];
-  let rest = place.split('/');
+  let rest = path.split('/');
   for (let hops = 0; rest.length > 0; ) {
     const [name = '', ...more] = rest;
     rest = more;
@@ -138,10 +138,10 @@ function removeChain(directory: number, [outermost = '', ...inner]: readonly str
       closeFd(fd);
     }
   }
-  return removedIfEmpty(directory, outermost);
+  return removeIfEmpty(directory, outermost);
 }
 
-function removedIfEmpty(directory: number, name: string): boolean {
+function removeIfEmpty(directory: number, name: string): boolean {
   try {
     rmdirAt(directory, bytes(name));
     return true;

@@ -10,7 +10,7 @@ import { type FileStat, statAtIfThere } from '../../sys/stat.ts';
 // The runtime reads them even for a numeric user, to find HOME.
 const userFiles = ['/etc/passwd', '/etc/group'];
 // The kernel's filesystems are mounted over the image's own entries later.
-const kernelPlace = /^\/(?:proc|sys|dev)(?:\/|$)/;
+const kernelPath = /^\/(?:proc|sys|dev)(?:\/|$)/;
 
 /**
  * Refuses a root, of an image or of a running container, in which the runtime would wait forever or take all memory: it
@@ -19,16 +19,16 @@ const kernelPlace = /^\/(?:proc|sys|dev)(?:\/|$)/;
  */
 export function refuseUnsafeUserFiles(tree: RootedTree): void {
   for (const path of userFiles) {
-    const found = whatIs(tree, path);
+    const found = lookUp(tree, path);
     if (found === undefined) continue;
-    const what = typeof found === 'string' ? found : found.type;
-    if (typeof found !== 'string' && what === 'file' && found.size > maxUserFileBytes) {
+    const kind = typeof found === 'string' ? found : found.type;
+    if (typeof found !== 'string' && kind === 'file' && found.size > maxUserFileBytes) {
       const hint = 'The runtime would need many times that much memory to read it. Make the file smaller.';
       throw unsafe(`${path} has ${found.size} bytes, more than ${maxUserFileBytes}`, hint);
     }
-    if (what === 'file' || what === 'directory') continue;
+    if (kind === 'file' || kind === 'directory') continue;
     const hint = 'The runtime would wait for it forever. Put a regular file there.';
-    throw unsafe(`${path} is a ${what}, not a file`, hint);
+    throw unsafe(`${path} is a ${kind}, not a file`, hint);
   }
 }
 
@@ -36,18 +36,18 @@ const unsafe = (problem: string, hint: string): StrataError =>
   new StrataError({ code: 'ERR_ROOTFS_UNSAFE', message: `container: ${problem}`, hint });
 
 /** Follows a path name by name, also through missing directories: the kernel's are mounted there later. */
-function whatIs(tree: RootedTree, path: string): FileStat | string | undefined {
-  const rest = path.split('/');
+function lookUp(tree: RootedTree, wanted: string): FileStat | string | undefined {
+  const rest = wanted.split('/');
   let folder = '/';
   for (let hops = 0; rest.length > 0; ) {
-    const place = posix.join(folder, rest.shift() ?? '');
-    if (place === folder) continue;
-    if (kernelPlace.test(place)) return 'symlink into /proc, /sys or /dev';
-    const at = place === '/' ? undefined : parentOf(tree, place);
+    const path = posix.join(folder, rest.shift() ?? '');
+    if (path === folder) continue;
+    if (kernelPath.test(path)) return 'symlink into /proc, /sys or /dev';
+    const at = path === '/' ? undefined : parentOf(tree, path);
     const stat = at && statAtIfThere(at.fd, at.name);
     if (at === undefined || stat?.type !== 'symlink') {
       if (rest.length === 0) return stat;
-      folder = place;
+      folder = path;
       continue;
     }
     if (hops++ === maxSymlinkHops) return 'circular symlink';

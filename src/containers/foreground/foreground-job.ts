@@ -12,16 +12,16 @@ import { identify, type ProcessIdentity } from '../../sys/process-identity.ts';
 import { removeTree } from '../../sys/remove-tree.ts';
 import { runProgram } from '../../sys/run-program.ts';
 import type { HostJob, HostThread } from '../../sys/worker/host.ts';
-import { MadeMountPoints } from '../mounts/made-mount-points.ts';
+import { CreatedMountPoints } from '../mounts/created-mount-points.ts';
 import { SharedBinds } from '../mounts/shared-binds.ts';
 import { type DocumentContents, writeDocument } from '../runtime/document.ts';
-import { deleteFromRuntime, globalArguments, type RuntimePlace } from '../runtime/runtime-commands.ts';
+import { deleteFromRuntime, globalArguments, type RuntimeLocation } from '../runtime/runtime-commands.ts';
 import { startFailure } from '../runtime/start-failure.ts';
-import { type OnOutput, OutputFlow } from './output-flow.ts';
+import { type OnChunk, OutputFlow } from './output-flow.ts';
 import { StartWatch } from './start-watch.ts';
 
 /** Everything a runtime needs to run one container to its end; plain data, so that it can be sent to a worker. */
-export interface ForegroundPlan extends DocumentContents, RuntimePlace {
+export interface ForegroundPlan extends DocumentContents, RuntimeLocation {
   readonly id: string;
   /** Path of the bundle, which is created and removed here; its parent exists. */
   readonly bundle: string;
@@ -59,7 +59,7 @@ export type ForegroundEvent =
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array };
 
 /** Paths in the bundle of a foreground run. */
-interface Bundle {
+interface ForegroundBundle {
   readonly root: string;
   /** The runtime's log, JSON lines. */
   readonly log: string;
@@ -91,33 +91,34 @@ async function runForeground(plan: ForegroundPlan, thread: HostThread<Foreground
   mkdirSync(bundle.root, { recursive: true, mode: 0o700 });
   cleaning.defer(() => unmountIfMounted(bundle.root, { lazy: true }));
   mountAt(plan.rootfs, bundle.root);
-  const made = plan.removesMountPoints === true ? new MadeMountPoints(bundle.root, placesOf(plan)) : undefined;
-  cleaning.use(made);
+  const mountPoints =
+    plan.removesMountPoints === true ? new CreatedMountPoints(bundle.root, mountPointsOf(plan)) : undefined;
+  cleaning.use(mountPoints);
   writeBundle(plan, bundle.root, binds);
-  cleaning.defer(() => made?.remove());
+  cleaning.defer(() => mountPoints?.remove());
   return await runToEnd(plan, { bundle, binds }, thread);
 }
 
 // Innermost first. Entries of /dev need no cleaning: it has its own mount.
-const placesOf = ({ files }: ForegroundPlan): string[] => [...Object.keys(files), '/proc', '/sys', '/dev'];
+const mountPointsOf = ({ files }: ForegroundPlan): string[] => [...Object.keys(files), '/proc', '/sys', '/dev'];
 
 function writeBundle(plan: ForegroundPlan, root: string, binds: SharedBinds): void {
-  const laid = [
+  const files = [
     ...Object.entries(plan.files).map((file) => [...file, 0o644] as const),
     ...Object.entries(plan.scripts ?? {}).map((file) => [...file, 0o755] as const),
   ];
-  const ownMounts = laid.map(([destination, content, mode], at) => {
+  const ownMounts = files.map(([destination, content, mode], at) => {
     const source = join(plan.bundle, `file-${at}`);
     writeFileSync(source, content, { mode });
     return { type: 'bind' as const, source, destination, readonly: false, recursive: false, isOwn: true };
   });
-  binds.makePlaces();
+  binds.makeMountPoints();
   const mounts = [...ownMounts, ...binds.mounts];
   writeDocument(plan.bundle, root, { ...plan, options: { ...plan.options, mounts } });
 }
 
 interface Prepared {
-  readonly bundle: Bundle;
+  readonly bundle: ForegroundBundle;
   readonly binds: SharedBinds;
 }
 
@@ -130,9 +131,9 @@ async function runToEnd(
   // The signal may have aborted before this thread began, and then no listener is called.
   signal.throwIfAborted();
   using start = new StartWatch(bundle.pid, () => thread.report({ type: 'started' }));
-  const onOutput: OnOutput = (stream, chunk, taken) => {
+  const onOutput: OnChunk = (stream, chunk, taken) => {
     // The runtime's own messages are held back, so this is the container's output.
-    start.tell();
+    start.markStarted();
     void thread.deliver({ type: 'output', stream, chunk }).then(taken);
   };
   const { child, isOwnSession } = spawnRuntime(plan, { bundle, binds });
@@ -178,29 +179,29 @@ function spawnRuntime(
   const held = plan.heldFd === undefined ? [] : [plan.heldFd];
   const stdio = [input, stdout, 'pipe', ...held] as const;
   closeInheritedOnExec();
-  const spawned = (): ChildProcess => spawn(plan.runtime, args, { stdio: [...stdio], detached: isOwnSession, env: {} });
-  if (binds.isEmpty) return { child: spawned(), isOwnSession };
+  const spawnIt = (): ChildProcess => spawn(plan.runtime, args, { stdio: [...stdio], detached: isOwnSession, env: {} });
+  if (binds.isEmpty) return { child: spawnIt(), isOwnSession };
   // In the runtime's own namespace: in ours the bundle is removed.
   const child = inOwnMountNamespace(() => {
     binds.attach();
-    return spawned();
+    return spawnIt();
   });
   return { child, isOwnSession };
 }
 
-interface Exit {
+interface RuntimeExit {
   readonly code: number | null;
   readonly killedBy: NodeJS.Signals | null;
 }
 
 /** Resolves at the end of the runtime and of all its output. */
-const exitOf = async (child: ChildProcess): Promise<Exit> =>
+const exitOf = async (child: ChildProcess): Promise<RuntimeExit> =>
   await new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, killedBy) => resolve({ code, killedBy }));
   });
 
-const runtime = async (plan: ForegroundPlan, args: readonly string[]): Promise<number | null> =>
+const runRuntime = async (plan: ForegroundPlan, args: readonly string[]): Promise<number | null> =>
   (await runProgram(plan.runtime, [...globalArguments(plan), ...args])).exitCode;
 
 // A container exists some tens of milliseconds after its runtime was started; far above that something is stuck.
@@ -212,7 +213,7 @@ const killPatienceMs = 5000;
 async function killContainer(plan: ForegroundPlan, child: ChildProcess): Promise<void> {
   const isGone = (): boolean => child.exitCode !== null || child.signalCode !== null;
   for (let waited = 0; !isGone() && waited < killPatienceMs; waited += 20) {
-    if ((await runtime(plan, ['kill', plan.id, 'KILL'])) === 0) return;
+    if ((await runRuntime(plan, ['kill', plan.id, 'KILL'])) === 0) return;
     await sleep(20);
   }
   if (!isGone()) child.kill('SIGKILL');

@@ -50,8 +50,8 @@ export function parseBind(text: string): Bind {
   const invalid = (why: string): StrataError =>
     fail(`invalid volume specification: '${text.slice(0, 200)}': invalid mount config for type "bind": ${why}`);
   if (!destination.startsWith('/')) throw invalid(`invalid mount path: '${destination}' mount path must be absolute`);
-  const place = cleanPath(destination);
-  if (place === '/') throw invalid("invalid specification: destination can't be '/'");
+  const mountPoint = cleanPath(destination);
+  if (mountPoint === '/') throw invalid("invalid specification: destination can't be '/'");
   const words = checkMode(mode);
   // It is about volumes, which copy the image's content at their mount point.
   if (words.includes('nocopy')) throw invalid('field VolumeOptions must not be specified');
@@ -59,7 +59,7 @@ export function parseBind(text: string): Bind {
   return {
     type: 'bind',
     source: cleanPath(source),
-    destination: place,
+    destination: mountPoint,
     readonly: words.includes('ro'),
     ...(propagation === undefined ? {} : { propagation }),
   };

@@ -2,13 +2,13 @@ import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 
 /** Receives a container's output; it calls `taken` when the chunk is processed. */
-export type OnOutput = (stream: 'stdout' | 'stderr', chunk: Uint8Array, taken: () => void) => void;
+export type OnChunk = (stream: 'stdout' | 'stderr', chunk: Uint8Array, taken: () => void) => void;
 
 export interface OutputFlowOptions {
   /** True once the container's own process runs: output from then on is the container's, not the runtime's. */
   readonly hasStarted: () => boolean;
   /** Without it, standard error goes to this process's own; standard output is inherited and does not pass here. */
-  readonly onOutput: OnOutput | undefined;
+  readonly onOutput: OnChunk | undefined;
 }
 
 // Backlog of the reader above which the container waits.

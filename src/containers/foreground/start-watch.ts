@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { watchPath } from '../../sys/watch-path.ts';
 
-const unwatchedMs = 20;
+// Interval where the directory cannot be watched.
+const pollMs = 20;
 
 /** Notices when a container's own process runs: its runtime writes a file then, and only then. */
 export class StartWatch implements Disposable {
@@ -15,17 +16,17 @@ export class StartWatch implements Disposable {
   constructor(pidFile: string, onStarted: () => void) {
     this.#pidFile = pidFile;
     this.#onStarted = onStarted;
-    this.#watch = watchPath(dirname(pidFile), () => void this.look()) ?? looking(() => void this.look());
+    this.#watch = watchPath(dirname(pidFile), () => void this.look()) ?? pollEvery(pollMs, () => void this.look());
   }
 
   /** Returns true when the process has started. */
   look(): boolean {
-    if (!this.#hasStarted && existsSync(this.#pidFile)) this.tell();
+    if (!this.#hasStarted && existsSync(this.#pidFile)) this.markStarted();
     return this.#hasStarted;
   }
 
   /** Marks the process as started, because it has written output. Idempotent. */
-  tell(): void {
+  markStarted(): void {
     if (this.#hasStarted) return;
     this.#hasStarted = true;
     this[Symbol.dispose]();
@@ -38,7 +39,7 @@ export class StartWatch implements Disposable {
   }
 }
 
-function looking(look: () => void): Disposable {
-  const timer = setInterval(look, unwatchedMs).unref();
+function pollEvery(intervalMs: number, look: () => void): Disposable {
+  const timer = setInterval(look, intervalMs).unref();
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }

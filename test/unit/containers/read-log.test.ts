@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readLog } from '../../../src/containers/supervised/log-file.ts';
+import { readLog } from '../../../src/containers/supervised/read-log.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 
 test('a long log is left as soon as its reader is told to', async (context) => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { safeEnvironment } from '../../sys/run-program.ts';
-import { globalArguments, type RuntimePlace } from '../runtime/runtime-commands.ts';
+import { globalArguments, type RuntimeLocation } from '../runtime/runtime-commands.ts';
 
 // Several rounds, because a container whose runtime has just been started appears a moment later.
 const script = `
@@ -16,16 +16,16 @@ done`;
  * them. Disposal forgets them; they must have ended by then.
  */
 export class DeathWatch implements Disposable {
-  readonly #place: RuntimePlace;
+  readonly #location: RuntimeLocation;
   #watcher: ChildProcess | undefined;
 
-  constructor(place: RuntimePlace) {
-    this.#place = place;
+  constructor(location: RuntimeLocation) {
+    this.#location = location;
   }
 
   /** Registers a container; call it before its runtime is started. */
   add(id: string): void {
-    this.#watcher ??= watcherFor(this.#place);
+    this.#watcher ??= watcherFor(this.#location);
     this.#watcher.stdin?.write(`${id}\n`);
   }
 
@@ -35,13 +35,17 @@ export class DeathWatch implements Disposable {
   }
 }
 
-function watcherFor(place: RuntimePlace): ChildProcess {
-  const watcher = spawn('/bin/sh', ['-c', script, place.runtimeRoot, place.runtime, ...globalArguments(place)], {
-    env: safeEnvironment,
-    stdio: ['pipe', 'ignore', 'ignore'],
-    // Keeps signals for the terminal's whole group away.
-    detached: true,
-  });
+function watcherFor(location: RuntimeLocation): ChildProcess {
+  const watcher = spawn(
+    '/bin/sh',
+    ['-c', script, location.runtimeRoot, location.runtime, ...globalArguments(location)],
+    {
+      env: safeEnvironment,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      // Keeps signals for the terminal's whole group away.
+      detached: true,
+    },
+  );
   // Without the watcher the next command that recovers containers ends them.
   watcher.on('error', () => undefined);
   watcher.stdin?.on('error', () => undefined);

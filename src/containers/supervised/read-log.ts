@@ -121,21 +121,21 @@ function startOfLast(fd: number, count: number, size: number): number {
   // Offsets of the end of the last entry and of the current one; an incomplete line behind the last is ignored.
   let last: number | undefined;
   let next = 0;
-  const isBeyond = (at: number): boolean => (next === last || endsLine(fd, at)) && found++ === count;
+  const isComplete = (at: number): boolean => (next === last || endsLine(fd, at)) && found++ === count;
   for (let end = size; end > 0; ) {
     const start = Math.max(end - readBytes, 0);
     const length = readSync(fd, buffer, 0, end - start, start);
     for (let at = buffer.lastIndexOf(lineFeed, length - 1); at >= 0 && at < length; ) {
       const entry = start + at + 1;
       if (last === undefined) last = entry;
-      else if (isBeyond(entry)) return next;
+      else if (isComplete(entry)) return next;
       next = entry;
       if (at === 0) break;
       at = buffer.lastIndexOf(lineFeed, at - 1);
     }
     end = start;
   }
-  return last !== undefined && isBeyond(0) ? next : 0;
+  return last !== undefined && isComplete(0) ? next : 0;
 }
 
 const headBytes = 64;
