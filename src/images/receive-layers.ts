@@ -44,16 +44,16 @@ export class ReceivedLayers implements AsyncDisposable {
       return { file: fileOf(writer), rest: layer.blob({ signal, lent: true }) };
     };
     const path = this.#store.content.ingestPath(ref);
-    const { coming } = receiveBlob(begin, { path, sizeBytes, digest, signal });
+    const { streaming } = receiveBlob(begin, { path, sizeBytes, digest, signal });
     this.#group.run(async () => {
       turn.resolve();
-      await coming.written;
+      await streaming.written;
     });
     const keep = async (): Promise<void> => {
-      await coming.written;
+      await streaming.written;
       await (await opened.promise).commit({ signal });
     };
-    return { path, sizeBytes, coming: { ...coming, keep } };
+    return { path, sizeBytes, streaming: { ...streaming, keep } };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,14 +9,14 @@ const isDamage = (error: unknown): error is StrataError =>
 type DamagedBlob = Pick<LayerSource, 'digest' | 'offset' | 'sizeBytes'>;
 
 /** Notes on a failure how much of the blob had been read when the damage was noticed. */
-export const noticedAt = (error: unknown, offset: number): unknown =>
+export const addDamageOffset = (error: unknown, offset: number): unknown =>
   isDamage(error) ? restate(error, { details: { noticedAt: offset } }) : error;
 
 /**
  * Says which blob is damaged, where it lies when it is a piece of a file, and where the damage was noticed: at or before
  * that byte. A digest only tells that some byte of the whole blob is another one.
  */
-export function damageIn(error: unknown, { digest, offset, sizeBytes }: DamagedBlob): unknown {
+export function nameDamagedBlob(error: unknown, { digest, offset, sizeBytes }: DamagedBlob): unknown {
   if (digest === undefined || !isDamage(error)) return error;
   const start = offset ?? 0;
   const { noticedAt: noticed } = error.details ?? {};

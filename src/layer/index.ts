@@ -8,15 +8,15 @@ export type { ChangedTree } from './diff/change.ts';
 export type { CopyRequest } from './diff/change-copier.ts';
 export { type DiffLayerRequest, diffLayer } from './diff/diff-layer.ts';
 export { type ListedChange, listChanges } from './diff/list-changes.ts';
+export type { BodySource, EntryRecord, RawSpan, RecordFields, RecordKind } from './index-file/entry-record.ts';
 export type { IndexSummary } from './index-file/format.ts';
-export type { PlaceEntry } from './index-file/place-block.ts';
-export type { PlacedRecord } from './index-file/reader.ts';
-export { LayerIndex } from './index-file/reader.ts';
-export type { BodySource, LayerRecord, RawSpan, RecordFields, RecordKind } from './index-file/record.ts';
-export type { LayerChange } from './inside/changes-of-layer.ts';
-export type { LayerEntry, LayerEntryKind } from './inside/layer-entry.ts';
-export type { LayerTable } from './inside/layer-table.ts';
-export type { EntryPlace, MergedFile, MergedFileKind } from './inside/merged-file.ts';
+export type { RecordSpan } from './index-file/layer-index.ts';
+export { LayerIndex } from './index-file/layer-index.ts';
+export type { PathEntry } from './index-file/path-block.ts';
+export type { LayerEntry, LayerEntryKind } from './merged/layer-entry.ts';
+export type { LayerTable } from './merged/layer-table.ts';
+export type { LayerChange } from './merged/list-layer-changes.ts';
+export type { EntryPosition, MergedFile, MergedFileKind } from './merged/merged-file.ts';
 export { type BlobFile, type ReceiveOptions, type Reception, receiveBlob } from './receive-blob.ts';
 export type { LayerFiles } from './record-body.ts';
 export { remakeLayer } from './remake.ts';
@@ -24,8 +24,8 @@ export type {
   AppliedLayer,
   ApplyChainRequest,
   ApplyOntoRequest,
-  Coming,
   LayerProgress,
   LayerSource,
+  StreamingBlob,
 } from './types.ts';
 export { verifyIndex, verifyLayer } from './verify-layer.ts';

@@ -1,6 +1,6 @@
 import { AT_FDCWD, O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../sys/constants.ts';
 import { closeFd, openAt } from '../sys/fs-at.ts';
-import { placeFromKey } from './place.ts';
+import { pathFromKey } from './tree-path.ts';
 
 const keepOpen = 64;
 // Of a long way the end stays open too: whoever goes up again, as one does who removes what is empty, would come from the root
@@ -8,7 +8,7 @@ const keepOpen = 64;
 const keepOfWay = 32;
 
 /**
- * Descriptors of a tree's directories by their place (as a key, see `placeKey`), the ones used last kept open. Each is
+ * Descriptors of a tree's directories by their place (as a key, see `pathKey`), the ones used last kept open. Each is
  * opened below its parent with O_NOFOLLOW, so a symlink on the way is refused and no depth of the tree is too much.
  */
 export class OpenDirectories implements Disposable {
@@ -99,7 +99,7 @@ export class OpenDirectories implements Disposable {
       const parent = fd;
       const parentAt = at;
       try {
-        fd = openAt(parent, placeFromKey(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        fd = openAt(parent, pathFromKey(name), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
       } catch (error) {
         if (isOurs) closeFd(parent);
         throw error;

@@ -2,7 +2,7 @@ import { StrataError } from '../errors/index.ts';
 import { type AbortOptions, unlessAborted } from '../lib/abort.ts';
 import { Growth } from '../lib/growth.ts';
 import type { DiffId, Digest } from '../spec/digest.ts';
-import type { Coming, LayerSource } from './types.ts';
+import type { LayerSource, StreamingBlob } from './types.ts';
 
 /** What takes the bytes of a blob, one piece after the other, into a file. Disposed when all are in it. */
 export interface BlobFile extends AsyncDisposable {
@@ -28,17 +28,17 @@ export interface ReceiveOptions extends AbortOptions {
 
 /**
  * Writes a blob into the file that `begin` opens, and returns at once a layer that is unpacked while it comes. What `begin` and
- * the stream throw, and the signal's reason, are `coming.written`'s rejection, for which unpacking waits; so are
+ * the stream throw, and the signal's reason, are `streaming.written`'s rejection, for which unpacking waits; so are
  * ERR_NO_SPACE, and ERR_BLOB_SIZE_MISMATCH when the stream ends before `sizeBytes` are there, or as soon as there are more.
  */
 export function receiveBlob(
   begin: () => Promise<Reception>,
   { path, sizeBytes, digest, diffId, signal }: ReceiveOptions,
-): LayerSource & { readonly coming: Coming } {
+): LayerSource & { readonly streaming: StreamingBlob } {
   const growth = new Growth();
   const written = write(begin, growth, { sizeBytes, signal });
   written.catch(() => undefined);
-  return { blobPath: path, sizeBytes, digest, diffId, coming: { growth, written } };
+  return { blobPath: path, sizeBytes, digest, diffId, streaming: { growth, written } };
 }
 
 async function write(

@@ -8,10 +8,10 @@ import { closeFd, openAt } from '../sys/fs-at.ts';
 import { FileStat, statAtIfThere } from '../sys/stat.ts';
 import type { Chunks } from './chunks.ts';
 import { ByteReader } from './index-file/byte-reader.ts';
-import type { LayerIndex, PlacedRecord } from './index-file/reader.ts';
+import type { LayerIndex, RecordSpan } from './index-file/layer-index.ts';
 import { decodeRuns } from './index-file/run-coder.ts';
 import { OpenDirectories } from './open-directories.ts';
-import { nameStart, parentPlace, placeKey } from './place.ts';
+import { nameStart, parentPath, pathKey } from './tree-path.ts';
 
 /** Where a layer's files are: one tree, or several of which an earlier one's files take the place of a later one's. */
 export type LayerFiles = string | readonly string[];
@@ -22,7 +22,7 @@ export type LayerFiles = string | readonly string[];
  */
 export function* recordBody(
   index: LayerIndex,
-  { record, span, saved }: PlacedRecord,
+  { record, span, saved }: RecordSpan,
   bodies: TreeBodies,
   out: Chunks,
 ): Generator<Uint8Array> {
@@ -31,12 +31,12 @@ export function* recordBody(
       return;
     case 'tree': {
       const runs = record.sparse ?? [{ offset: 0, length: record.sizeBytes }];
-      yield* bodies.read(record.place, record.sizeBytes, runs, out);
+      yield* bodies.read(record.treePath, record.sizeBytes, runs, out);
       return;
     }
     case 'index': {
       const at = saved ?? { offset: span.offset + record.headerBytes, bodyBytes: span.bodyBytes };
-      yield* keptBytes(index, at.offset, at.bodyBytes, record.storedSizeBytes, out);
+      yield* decodeRawBytes(index, at.offset, at.bodyBytes, record.storedSizeBytes, out);
       return;
     }
     case 'lost':
@@ -45,7 +45,7 @@ export function* recordBody(
 }
 
 /** Puts bytes that the index itself keeps into `out`. */
-export function* keptBytes(
+export function* decodeRawBytes(
   index: LayerIndex,
   offset: number,
   codedBytes: number,
@@ -66,12 +66,12 @@ export class TreeBodies implements Disposable {
     stack.move();
   }
 
-  *read(place: Uint8Array, sizeBytes: number, runs: readonly SparseRun[], out: Chunks): Generator<Uint8Array> {
-    const fd = this.#open(place, sizeBytes);
+  *read(path: Uint8Array, sizeBytes: number, runs: readonly SparseRun[], out: Chunks): Generator<Uint8Array> {
+    const fd = this.#open(path, sizeBytes);
     try {
       for (const { offset, length } of runs) {
         const whole = yield* out.fill(length, (into, done) => readFullyAt(fd, into, offset + done));
-        if (!whole) throw new TreeChanged(place, 'is shorter');
+        if (!whole) throw new TreeChanged(path, 'is shorter');
       }
     } finally {
       closeFd(fd);
@@ -82,23 +82,23 @@ export class TreeBodies implements Disposable {
     for (const tree of this.#trees) tree[Symbol.dispose]();
   }
 
-  #open(place: Uint8Array, sizeBytes: number): number {
+  #open(path: Uint8Array, sizeBytes: number): number {
     for (const tree of this.#trees) {
-      const fd = this.#openIn(tree, place, sizeBytes);
+      const fd = this.#openIn(tree, path, sizeBytes);
       if (fd !== undefined) return fd;
     }
-    throw new TreeChanged(place, 'is missing');
+    throw new TreeChanged(path, 'is missing');
   }
 
   /** Undefined when nothing has that name there. */
-  #openIn(tree: OpenDirectories, place: Uint8Array, sizeBytes: number): number | undefined {
+  #openIn(tree: OpenDirectories, path: Uint8Array, sizeBytes: number): number | undefined {
     try {
-      const directory = tree.fd(placeKey(parentPlace(place)));
-      const name = place.subarray(nameStart(place));
+      const directory = tree.fd(pathKey(parentPath(path)));
+      const name = path.subarray(nameStart(path));
       const stat = statAtIfThere(directory, name, this.#stat);
       if (stat === undefined) return undefined;
-      if (stat.type !== 'file') throw new TreeChanged(place, `is a ${stat.type}`);
-      if (stat.size !== sizeBytes) throw new TreeChanged(place, `has ${stat.size} bytes, not ${sizeBytes}`);
+      if (stat.type !== 'file') throw new TreeChanged(path, `is a ${stat.type}`);
+      if (stat.size !== sizeBytes) throw new TreeChanged(path, `has ${stat.size} bytes, not ${sizeBytes}`);
       return openAt(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     } catch (error) {
       const errno = errnoOf(error);
@@ -109,10 +109,10 @@ export class TreeBodies implements Disposable {
 }
 
 export class TreeChanged extends StrataError {
-  constructor(place: Uint8Array, how: string) {
+  constructor(path: Uint8Array, how: string) {
     super({
       code: 'ERR_LAYER_TREE_CHANGED',
-      message: `layer file ${JSON.stringify(displayBytes(place))}: ${how} since it was unpacked`,
+      message: `layer file ${JSON.stringify(displayBytes(path))}: ${how} since it was unpacked`,
       hint: 'Something changed the files of the store; load or build the image again.',
     });
   }

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { AbortOptions } from '../lib/abort.ts';
 import { digestAlgorithm } from '../spec/digest.ts';
 import { Chunks, type ChunksOptions } from './chunks.ts';
-import { corruptIndex } from './index-file/corrupt.ts';
-import { LayerIndex, type PlacedRecord } from './index-file/reader.ts';
-import { keptBytes, type LayerFiles, notRemakeable, recordBody, TreeBodies, TreeChanged } from './record-body.ts';
+import { corruptIndex } from './index-file/corrupt-index.ts';
+import { LayerIndex, type RecordSpan } from './index-file/layer-index.ts';
+import { decodeRawBytes, type LayerFiles, notRemakeable, recordBody, TreeBodies, TreeChanged } from './record-body.ts';
 
 /**
  * The exact bytes of a layer's tar, from its index and the tree it was unpacked into (its own directory, or a complete
@@ -43,14 +43,14 @@ export function* remakeTar(
 function* entries(index: LayerIndex, tree: LayerFiles, options: ChunksOptions): Generator<Uint8Array, void> {
   using bodies = new TreeBodies(tree);
   const out = new Chunks(options);
-  for (const placed of index.placedRecords()) {
+  for (const placed of index.recordSpans()) {
     const { record, span } = placed;
     yield* out.put(index.rawBytes(span.offset, record.headerBytes));
     yield* recordBody(index, placed, bodies, out);
     yield* padding(index, placed, out);
   }
   const { rawOffset, codedBytes, tarBytes } = index.trailer;
-  yield* keptBytes(index, rawOffset, codedBytes, tarBytes, out);
+  yield* decodeRawBytes(index, rawOffset, codedBytes, tarBytes, out);
   yield* out.rest();
 }
 
@@ -77,10 +77,17 @@ export function verifyRemake(indexPath: string, tree: LayerFiles, check: () => v
   return `${algorithm}:${hash.digest('hex')}` === diffId;
 }
 
-function* padding(index: LayerIndex, { record, span }: PlacedRecord, out: Chunks): Generator<Uint8Array> {
+function* padding(index: LayerIndex, { record, span }: RecordSpan, out: Chunks): Generator<Uint8Array> {
   const { paddingBytes } = record;
   if (span.paddingBytes === 0) yield* out.put(zeros.subarray(0, paddingBytes));
-  else yield* keptBytes(index, span.offset + record.headerBytes + span.bodyBytes, span.paddingBytes, paddingBytes, out);
+  else
+    yield* decodeRawBytes(
+      index,
+      span.offset + record.headerBytes + span.bodyBytes,
+      span.paddingBytes,
+      paddingBytes,
+      out,
+    );
 }
 
 const zeros = new Uint8Array(512);

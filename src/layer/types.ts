@@ -5,7 +5,7 @@ import type { DiffId, Digest } from '../spec/digest.ts';
 import type { IndexSummary } from './index-file/format.ts';
 
 /** A blob that is still being written. */
-export interface Coming {
+export interface StreamingBlob {
   /** How far it is. */
   readonly growth: Growth;
   /** Resolves when all of it is in the file; rejects with the writer's failure. */
@@ -17,7 +17,7 @@ export interface LayerSource {
   /** The blob as a file; workers read it synchronously. */
   readonly blobPath: string;
   /** Given when the file is not whole yet: the layer is unpacked while it comes. */
-  readonly coming?: Coming | undefined;
+  readonly streaming?: StreamingBlob | undefined;
   /** Given when the blob is a piece of that file, `sizeBytes` long: where it begins. */
   readonly offset?: number | undefined;
   readonly sizeBytes: number;

@@ -1,8 +1,8 @@
 import type { AbortOptions } from '../lib/abort.ts';
 import type { DiffId } from '../spec/digest.ts';
-import { LayerIndex } from './index-file/reader.ts';
+import { LayerIndex } from './index-file/layer-index.ts';
 import type { LayerFiles } from './record-body.ts';
-import { run } from './work/run.ts';
+import { runLayerJob } from './work/run-layer-job.ts';
 
 /**
  * Whether index and tree give back the layer's exact tar, so that its blob may go: false when the index could not keep
@@ -11,7 +11,7 @@ import { run } from './work/run.ts';
  */
 export async function verifyLayer(indexPath: string, tree: LayerFiles, options: AbortOptions = {}): Promise<boolean> {
   const bytes = tarSizeOf(indexPath);
-  return run({ kind: 'verify', job: { indexPath, tree } }, { ...options, bytes });
+  return runLayerJob({ kind: 'verify', job: { indexPath, tree } }, { ...options, bytes });
 }
 
 /**
@@ -19,7 +19,7 @@ export async function verifyLayer(indexPath: string, tree: LayerFiles, options: 
  * @throws ERR_INDEX_CORRUPT, ERR_INDEX_VERSION, and the signal's reason
  */
 export async function verifyIndex(indexPath: string, options: AbortOptions = {}): Promise<DiffId> {
-  return run({ kind: 'read-index', job: { indexPath } }, { ...options, bytes: tarSizeOf(indexPath) });
+  return runLayerJob({ kind: 'read-index', job: { indexPath } }, { ...options, bytes: tarSizeOf(indexPath) });
 }
 
 function tarSizeOf(indexPath: string): number {

@@ -1,5 +1,5 @@
 import { maxSymlinkHops } from '../sys/limits.ts';
-import { childKey, components, invalidEntry, isDots, maxPlaceBytes, parentKey, placeKey } from './place.ts';
+import { childKey, components, invalidEntry, isDots, maxPathBytes, parentKey, pathKey } from './tree-path.ts';
 
 // Beside the kernel's bound for symlinks one of ours: 40 targets of 2000 components each, again and again, would be a day's work.
 export const maxComponents = 10_000;
@@ -29,8 +29,8 @@ export function walkPath(parent: Uint8Array, path: Uint8Array, step: StepInto): 
       at = parentKey(at);
       continue;
     }
-    const key = childKey(at, placeKey(name));
-    if (key.length > maxPlaceBytes) throw invalidEntry(path, `leads deeper than ${maxPlaceBytes} bytes of path`);
+    const key = childKey(at, pathKey(name));
+    if (key.length > maxPathBytes) throw invalidEntry(path, `leads deeper than ${maxPathBytes} bytes of path`);
     const target = step(at, name, key);
     if (target === 'blocked') return undefined;
     if (target === undefined) {

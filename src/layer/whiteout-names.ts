@@ -1,5 +1,5 @@
 import { concatBytes, equalBytes, utf8 } from '../lib/bytes.ts';
-import { invalidEntry } from './place.ts';
+import { invalidEntry } from './tree-path.ts';
 
 const prefix = utf8('.wh.');
 const metaPrefix = utf8('.wh..wh.');
@@ -50,11 +50,11 @@ export const opaqueMarker = (): Uint8Array => opaqueName.slice();
  * Whether a directory on the way to an entry is book-keeping of aufs, whose content goes with it.
  * @throws ERR_LAYER_ENTRY_INVALID for any other reserved name: it could never be archived again
  */
-export function hasJunkDirectory(place: Uint8Array, path: Uint8Array): boolean {
+export function hasJunkDirectory(treePath: Uint8Array, path: Uint8Array): boolean {
   let start = 0;
-  for (let end = place.indexOf(slash); end >= 0; end = place.indexOf(slash, start)) {
-    if (place[start] === 0x2e && isReservedName(place.subarray(start, end))) {
-      if (meaningOf(place.subarray(start, end), path).kind === 'junk') return true;
+  for (let end = treePath.indexOf(slash); end >= 0; end = treePath.indexOf(slash, start)) {
+    if (treePath[start] === 0x2e && isReservedName(treePath.subarray(start, end))) {
+      if (meaningOf(treePath.subarray(start, end), path).kind === 'junk') return true;
       throw invalidEntry(path, 'lies in a directory with the name of a whiteout');
     }
     start = end + 1;

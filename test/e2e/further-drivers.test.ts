@@ -70,7 +70,7 @@ async function tellStory(t: TestContext, driver: string): Promise<Record<string,
   const folder = folderWith(t, { 'in/file': 'from outside', 'in/link': { link: 'file' } });
   await containers.copyTo(id, { from: join(folder, 'in'), path: '/tmp/in' });
   const changes = [];
-  for await (const { kind, place } of containers.diff(id)) changes.push(`${kind} ${Buffer.from(place).toString()}`);
+  for await (const { kind, path } of containers.diff(id)) changes.push(`${kind} ${Buffer.from(path).toString()}`);
   seen['changes'] = changes.filter((change) => !/^changed (etc|home|tmp)$/.test(change)).sort();
   const running = await exported(t, engine, id);
   await containers.stop(id, { timeoutSeconds: 0 });

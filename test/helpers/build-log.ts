@@ -1,5 +1,5 @@
 import type { BuildEvent, BuildRequest, Engine, RecordedImage } from '../../src/engine/index.ts';
-import { LayerIndex } from '../../src/layer/index-file/reader.ts';
+import { LayerIndex } from '../../src/layer/index-file/layer-index.ts';
 import { placesOf } from './store-places.ts';
 
 /** A build with all it told. */
@@ -28,6 +28,8 @@ export async function layerEntries(engine: Engine, image: string): Promise<strin
   const { config } = await engine.images.inspect(image);
   return config.rootfs.diff_ids.map((diffId) => {
     using index = LayerIndex.open(placesOf(engine).index(diffId));
-    return [...index.records()].map(({ kind, place }) => `${kind} ${Buffer.from(place).toString('latin1')}`).sort();
+    return [...index.records()]
+      .map(({ kind, treePath }) => `${kind} ${Buffer.from(treePath).toString('latin1')}`)
+      .sort();
   });
 }

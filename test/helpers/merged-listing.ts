@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto';
 import { readTar } from '../../src/archive/index.ts';
 import type { Image } from '../../src/images/image/image.ts';
 import { LayerIndex } from '../../src/layer/index.ts';
-import { IndexTable } from '../../src/layer/inside/index-table.ts';
-import { entryOfArchive } from '../../src/layer/inside/layer-entry.ts';
-import type { LayerTable } from '../../src/layer/inside/layer-table.ts';
-import type { MergedFile } from '../../src/layer/inside/merged-file.ts';
-import { MergedLayers } from '../../src/layer/inside/merged-layers.ts';
-import { PlacedTable } from '../../src/layer/inside/placed-table.ts';
+import { IndexTable } from '../../src/layer/merged/index-table.ts';
+import { entryOfArchive } from '../../src/layer/merged/layer-entry.ts';
+import type { LayerTable } from '../../src/layer/merged/layer-table.ts';
+import { MemoryTable } from '../../src/layer/merged/memory-table.ts';
+import type { MergedFile } from '../../src/layer/merged/merged-file.ts';
+import { MergedLayers } from '../../src/layer/merged/merged-layers.ts';
 import { concatBytes } from '../../src/lib/bytes.ts';
 
 async function* bytes(archive: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -30,7 +30,7 @@ async function bodiesOf(archive: Uint8Array): Promise<Uint8Array[]> {
 export async function placedTables(archives: readonly Uint8Array[]): Promise<LayerTable[]> {
   const tables: LayerTable[] = [];
   for (const archive of archives) {
-    const table = new PlacedTable(new MergedLayers([...tables]));
+    const table = new MemoryTable(new MergedLayers([...tables]));
     let ordinal = 0;
     for await (const { entry } of readTar(bytes(archive))) {
       const found = entryOfArchive({ ...entry, kind: entry.type }, ordinal++);

@@ -1,9 +1,9 @@
 import type { TarEntry, TarSink } from '../../archive/index.ts';
 import { StrataError } from '../../errors/index.ts';
 import { FileBody } from '../../layer/apply/file-body.ts';
-import type { Metadata } from '../../layer/apply/metadata.ts';
-import { type Spot, Tree } from '../../layer/apply/tree.ts';
-import { nameStart, placeOf } from '../../layer/place.ts';
+import type { NodeMetadata } from '../../layer/apply/node-metadata.ts';
+import { type Spot, TargetTree } from '../../layer/apply/target-tree.ts';
+import { nameStart, normalizePath } from '../../layer/tree-path.ts';
 import { isReservedName } from '../../layer/whiteout-names.ts';
 import { displayBytes } from '../../lib/bytes.ts';
 import { closeFd } from '../../sys/fs-at.ts';
@@ -36,17 +36,22 @@ const maxMinor = 0xfffff;
  * itself stays as it is.
  */
 export class ArchiveSink implements TarSink, Disposable {
-  readonly #tree: Tree;
+  readonly #tree: TargetTree;
   readonly #options: ArchiveSinkOptions;
   #file: OpenFile | undefined;
 
   constructor(directory: string, options: ArchiveSinkOptions) {
     this.#options = options;
-    this.#tree = new Tree(directory, { below: 'complete', rootless: false, isBase: false, onReplace: () => undefined });
+    this.#tree = new TargetTree(directory, {
+      below: 'complete',
+      rootless: false,
+      isBase: false,
+      onReplace: () => undefined,
+    });
   }
 
   entry(entry: TarEntry): void {
-    const place = placeOf(entry.path);
+    const place = normalizePath(entry.path);
     if (place.length === 0) {
       // CVE-2021-29136: a root that becomes a symlink would be followed by everything after it.
       if (entry.path.length === 0) return;
@@ -93,7 +98,7 @@ export class ArchiveSink implements TarSink, Disposable {
     this.#tree[Symbol.dispose]();
   }
 
-  #make(entry: TarEntry, spot: Spot, metadata: Metadata): void {
+  #make(entry: TarEntry, spot: Spot, metadata: NodeMetadata): void {
     switch (entry.type) {
       case 'file':
         this.#file = { body: new FileBody(this.#tree.createFile(spot, metadata.mode), entry), entry };
@@ -103,7 +108,7 @@ export class ArchiveSink implements TarSink, Disposable {
       case 'symlink':
         return this.#tree.makeSymlink(spot, entry.linkPath, metadata);
       case 'hardlink':
-        return this.#tree.makeHardlink(spot, placeOf(entry.linkPath), entry.path, entry.mtime);
+        return this.#tree.makeHardlink(spot, normalizePath(entry.linkPath), entry.path, entry.mtime);
       case 'character-device':
       case 'block-device':
       case 'fifo': {
@@ -132,7 +137,7 @@ export class ArchiveSink implements TarSink, Disposable {
     );
   }
 
-  #metadataOf(entry: TarEntry): Metadata {
+  #metadataOf(entry: TarEntry): NodeMetadata {
     const { mode, mtime, xattrs } = entry;
     const { uid, gid } = this.#options.owner ?? entry;
     // (uid_t)-1 would mean "leave it as it is"
@@ -142,7 +147,7 @@ export class ArchiveSink implements TarSink, Disposable {
 }
 
 /** Directories are finished last: the entry's attributes would keep all the headers they were read with. */
-const kept = (metadata: Metadata): Metadata => ({
+const kept = (metadata: NodeMetadata): NodeMetadata => ({
   ...metadata,
   xattrs: new Map([...metadata.xattrs].map(([name, value]) => [name, value.slice()])),
 });

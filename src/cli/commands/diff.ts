@@ -8,8 +8,8 @@ export function define(command: Command, context: CliContext): void {
   command.argument('<container>', 'a name or ID').action(async (name: string) => {
     const { containers } = await context.engine();
     let lines = '';
-    for await (const { kind, place } of containers.diff(name, { signal: context.signal })) {
-      lines += `${letters[kind]} /${Buffer.from(place).toString('utf8')}\n`;
+    for await (const { kind, path } of containers.diff(name, { signal: context.signal })) {
+      lines += `${letters[kind]} /${Buffer.from(path).toString('utf8')}\n`;
       if (lines.length < pieceBytes) continue;
       await context.outBytes(Buffer.from(lines));
       lines = '';

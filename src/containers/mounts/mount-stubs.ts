@@ -1,9 +1,9 @@
 import type { ChangedTree } from '../../layer/diff/change.ts';
 import type { ListedChange } from '../../layer/diff/list-changes.ts';
-import { MergedView } from '../../layer/merged-view.ts';
 import { OpenDirectories } from '../../layer/open-directories.ts';
 import { isOpaque, opaqueAttribute } from '../../layer/overlay-form.ts';
-import { placeFromKey, placeKey } from '../../layer/place.ts';
+import { OverlayView } from '../../layer/overlay-view.ts';
+import { pathFromKey, pathKey } from '../../layer/tree-path.ts';
 import { rmdirAt, unlinkAt } from '../../sys/fs-at.ts';
 import { ifThere, unreachable } from '../../sys/if-there.ts';
 import { listFd } from '../../sys/list-at.ts';
@@ -32,7 +32,7 @@ export function removeMountStubs(tree: ChangedTree): void {
   using changes = new OpenDirectories(tree.upperDir);
   for (const place of mountStubs(tree)) {
     const parent = changes.fd(parentOf(place));
-    const name = placeFromKey(place.slice(place.lastIndexOf('/') + 1));
+    const name = pathFromKey(place.slice(place.lastIndexOf('/') + 1));
     if (statAt(parent, name).type !== 'directory') unlinkAt(parent, name);
     else {
       changes.forget(place);
@@ -58,7 +58,7 @@ export async function* withoutMountStubs(
     return isAsBelow(changes, below);
   };
   for await (const change of listed) {
-    const place = placeKey(change.place);
+    const place = pathKey(change.path);
     if (isStubOf(change, place)) {
       hasStubs ||= isBelowEtc(place);
       continue;
@@ -71,9 +71,9 @@ export async function* withoutMountStubs(
 }
 
 /** Returns the view of the container's image. */
-function viewBelow(tree: ChangedTree): MergedView {
-  if (tree.kind === 'overlay') return new MergedView(tree.lowerDirs, { rootless: false });
-  return new MergedView(tree.lowerDir === undefined ? [] : [tree.lowerDir], { rootless: false });
+function viewBelow(tree: ChangedTree): OverlayView {
+  if (tree.kind === 'overlay') return new OverlayView(tree.lowerDirs, { rootless: false });
+  return new OverlayView(tree.lowerDir === undefined ? [] : [tree.lowerDir], { rootless: false });
 }
 
 const isBelowEtc = (place: string): boolean => place.startsWith('etc/');
@@ -81,16 +81,16 @@ const isBelowEtc = (place: string): boolean => place.startsWith('etc/');
 /**
  * True when /etc differs from the image's only in its time: the runtime creates a missing one together with the stubs.
  */
-function isAsBelow(changes: OpenDirectories, below: MergedView): boolean {
+function isAsBelow(changes: OpenDirectories, below: OverlayView): boolean {
   const before = below.at('etc')?.stat;
   if (before === undefined) return true;
-  const now = statAtIfThere(changes.rootFd, placeFromKey('etc'));
+  const now = statAtIfThere(changes.rootFd, pathFromKey('etc'));
   return before.mode === now?.mode && before.uid === now.uid && before.gid === now.gid;
 }
 
 function isStub(changes: OpenDirectories, place: string): boolean {
   const parent = directoryAt(changes, parentOf(place));
-  const name = placeFromKey(place.slice(place.lastIndexOf('/') + 1));
+  const name = pathFromKey(place.slice(place.lastIndexOf('/') + 1));
   const stat = parent === undefined ? undefined : statAtIfThere(parent, name);
   return stat?.type === 'directory' ? hasOnly(changes, place, nothing) : stat?.type === 'file' && stat.size === 0;
 }
@@ -106,7 +106,7 @@ function hasOnly(changes: OpenDirectories, directory: string, places: ReadonlySe
     fd !== undefined &&
     listFd(fd)
       .names()
-      .every((name) => places.has(`${directory}/${placeKey(name)}`))
+      .every((name) => places.has(`${directory}/${pathKey(name)}`))
   );
 }
 

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { isStrataError } from '../../errors/index.ts';
-import type { MergedFile } from '../../layer/inside/merged-file.ts';
+import type { MergedFile } from '../../layer/merged/merged-file.ts';
 import { utf8 } from '../../lib/bytes.ts';
 import type { Store } from '../../store/store.ts';
 import { type CopyPath, copyPath, shownPath } from '../containers/copy/copy-path.ts';

@@ -13,10 +13,10 @@ import type {
 } from '../../images/image/image.ts';
 import { StoredImage } from '../../images/image/stored-image.ts';
 import { manifestOfImage } from '../../images/manifest-of-image.ts';
-import type { LayerChange } from '../../layer/inside/changes-of-layer.ts';
-import type { LayerEntry } from '../../layer/inside/layer-entry.ts';
-import type { LayerTable } from '../../layer/inside/layer-table.ts';
-import type { MergedFile } from '../../layer/inside/merged-file.ts';
+import type { LayerEntry } from '../../layer/merged/layer-entry.ts';
+import type { LayerTable } from '../../layer/merged/layer-table.ts';
+import type { LayerChange } from '../../layer/merged/list-layer-changes.ts';
+import type { MergedFile } from '../../layer/merged/merged-file.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import type { ImageConfig } from '../../spec/config.ts';

@@ -1,8 +1,8 @@
 import { encodeTarHeader, type TarHeaderFields, tarEnd, tarPadding, tarStoredBytes } from '../../archive/index.ts';
 import { isStrataError } from '../../errors/index.ts';
-import type { MergedFile } from '../../layer/inside/merged-file.ts';
-import type { MergedLayers } from '../../layer/inside/merged-layers.ts';
-import { comparePlaces, isInside } from '../../layer/place.ts';
+import type { MergedFile } from '../../layer/merged/merged-file.ts';
+import type { MergedLayers } from '../../layer/merged/merged-layers.ts';
+import { comparePaths, isInside } from '../../layer/tree-path.ts';
 import { concatBytes, utf8 } from '../../lib/bytes.ts';
 import type { ContentOptions } from './image.ts';
 
@@ -66,7 +66,7 @@ class ArchivedNames {
     const key = `${source.layer} ${source.ordinal}`;
     const known = this.#first.get(key);
     if (known !== undefined || target === undefined) return known;
-    const isBefore = isInside(target, this.#top.path) && comparePlaces(target, path) < 0;
+    const isBefore = isInside(target, this.#top.path) && comparePaths(target, path) < 0;
     const standing = isBefore ? this.#view.at(target)?.source : undefined;
     const isSame = standing?.layer === source.layer && standing.ordinal === source.ordinal;
     this.#first.set(key, this.nameOf(isSame ? target : path));

@@ -1,7 +1,7 @@
 import { StrataError } from '../../errors/index.ts';
-import type { LayerEntry } from '../../layer/inside/layer-entry.ts';
-import type { MergedFile } from '../../layer/inside/merged-file.ts';
-import type { PathProblem } from '../../layer/inside/merged-layers.ts';
+import type { LayerEntry } from '../../layer/merged/layer-entry.ts';
+import type { MergedFile } from '../../layer/merged/merged-file.ts';
+import type { PathProblem } from '../../layer/merged/merged-layers.ts';
 import { displayBytes } from '../../lib/bytes.ts';
 
 const problems: { readonly [Problem in PathProblem]: string } = {

@@ -1,7 +1,7 @@
-import type { LayerChange } from '../../layer/inside/changes-of-layer.ts';
-import type { LayerEntry } from '../../layer/inside/layer-entry.ts';
-import type { LayerTable } from '../../layer/inside/layer-table.ts';
-import type { MergedFile } from '../../layer/inside/merged-file.ts';
+import type { LayerEntry } from '../../layer/merged/layer-entry.ts';
+import type { LayerTable } from '../../layer/merged/layer-table.ts';
+import type { LayerChange } from '../../layer/merged/list-layer-changes.ts';
+import type { MergedFile } from '../../layer/merged/merged-file.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';

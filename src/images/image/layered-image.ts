@@ -1,5 +1,5 @@
-import type { LayerChange } from '../../layer/inside/changes-of-layer.ts';
-import type { MergedFile } from '../../layer/inside/merged-file.ts';
+import type { LayerChange } from '../../layer/merged/list-layer-changes.ts';
+import type { MergedFile } from '../../layer/merged/merged-file.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import type { Digest } from '../../spec/digest.ts';

@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import { changesOfLayer, type LayerChange } from '../../layer/inside/changes-of-layer.ts';
-import type { LayerTable } from '../../layer/inside/layer-table.ts';
-import type { MergedFile } from '../../layer/inside/merged-file.ts';
-import { MergedLayers } from '../../layer/inside/merged-layers.ts';
-import { PlacedTable } from '../../layer/inside/placed-table.ts';
-import { nameOf } from '../../layer/place.ts';
+import type { LayerTable } from '../../layer/merged/layer-table.ts';
+import { type LayerChange, listLayerChanges } from '../../layer/merged/list-layer-changes.ts';
+import { MemoryTable } from '../../layer/merged/memory-table.ts';
+import type { MergedFile } from '../../layer/merged/merged-file.ts';
+import { MergedLayers } from '../../layer/merged/merged-layers.ts';
+import { nameOf } from '../../layer/tree-path.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { utf8 } from '../../lib/bytes.ts';
 import { archiveMerged } from './archive-merged.ts';
@@ -104,7 +104,7 @@ export async function* listChanges(
 ): AsyncGenerator<LayerChange, void> {
   if (layers[layer] === undefined) throw noSuchLayer(layer, layers.length);
   using view = await openView(layers, { ...options, layers: layer + 1 });
-  yield* taken(changesOfLayer(view, layer), options);
+  yield* taken(listLayerChanges(view, layer), options);
 }
 
 async function openView(
@@ -125,7 +125,7 @@ async function openView(
 
 /** Reads the entries of a layer and places them where their paths lead on the layers below. */
 async function placed(layer: Layer, below: readonly LayerTable[], options: AbortOptions): Promise<LayerTable> {
-  const table = new PlacedTable(new MergedLayers(below));
+  const table = new MemoryTable(new MergedLayers(below));
   for await (const entry of layer.entries(options)) table.add(entry);
   return table;
 }

@@ -1,8 +1,8 @@
-import type { LayerIndex } from '../../layer/index-file/reader.ts';
-import { IndexTable } from '../../layer/inside/index-table.ts';
-import { entryOfArchive, entryOfRecord, type LayerEntry } from '../../layer/inside/layer-entry.ts';
-import type { LayerTable } from '../../layer/inside/layer-table.ts';
-import { MergedLayers } from '../../layer/inside/merged-layers.ts';
+import type { LayerIndex } from '../../layer/index-file/layer-index.ts';
+import { IndexTable } from '../../layer/merged/index-table.ts';
+import { entryOfArchive, entryOfRecord, type LayerEntry } from '../../layer/merged/layer-entry.ts';
+import type { LayerTable } from '../../layer/merged/layer-table.ts';
+import { MergedLayers } from '../../layer/merged/merged-layers.ts';
 import type { SnapshotRecord } from '../../ledger/types.ts';
 import { fitsChain } from '../../store/layers/parent-dependent.ts';
 import { noFileEntry } from './failures.ts';

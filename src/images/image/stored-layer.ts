@@ -1,5 +1,5 @@
-import type { LayerEntry } from '../../layer/inside/layer-entry.ts';
-import type { LayerTable } from '../../layer/inside/layer-table.ts';
+import type { LayerEntry } from '../../layer/merged/layer-entry.ts';
+import type { LayerTable } from '../../layer/merged/layer-table.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';

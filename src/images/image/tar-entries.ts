@@ -1,7 +1,7 @@
 import { readTar, type TarMember } from '../../archive/index.ts';
-import { entryOfArchive, type LayerEntry } from '../../layer/inside/layer-entry.ts';
-import { MergedLayers } from '../../layer/inside/merged-layers.ts';
-import { PlacedTable } from '../../layer/inside/placed-table.ts';
+import { entryOfArchive, type LayerEntry } from '../../layer/merged/layer-entry.ts';
+import { MemoryTable } from '../../layer/merged/memory-table.ts';
+import { MergedLayers } from '../../layer/merged/merged-layers.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { noFileEntry } from './failures.ts';
 import type { ContentOptions, Layer } from './image.ts';
@@ -32,7 +32,7 @@ export async function* tarContent(
 
 /** Returns the number of the entry that has the content of a hardlink; -1 when it is not in this layer. */
 export async function linkedTo(layer: Pick<Layer, 'tar'>, link: LayerEntry, options: AbortOptions): Promise<number> {
-  const table = new PlacedTable(new MergedLayers([]));
+  const table = new MemoryTable(new MergedLayers([]));
   for await (const entry of tarEntries(layer, options)) table.add(entry);
   return new MergedLayers([table]).file(link.path, { layer: 0, entry: link }).source?.ordinal ?? -1;
 }

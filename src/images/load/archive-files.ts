@@ -1,6 +1,6 @@
 import { closeSync, createReadStream, openSync } from 'node:fs';
 import { StrataError } from '../../errors/index.ts';
-import type { Coming } from '../../layer/types.ts';
+import type { StreamingBlob } from '../../layer/types.ts';
 import { readFullyAt } from '../../sys/fd-io.ts';
 
 /** A file of an archive, to be opened by this path and no other. */
@@ -11,11 +11,11 @@ export interface ArchiveFile {
   readonly offset?: number;
   readonly sizeBytes: number;
   /** Set while it is still being written: the unfinished blob of a layer, not a file of an archive. */
-  readonly coming?: ComingFile;
+  readonly streaming?: StreamingFile;
 }
 
 /** A blob that is being received into the content store. */
-export interface ComingFile extends Coming {
+export interface StreamingFile extends StreamingBlob {
   /** Stores it, whole and verified. Called when the file has no more readers. */
   keep(): Promise<void>;
 }

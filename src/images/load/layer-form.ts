@@ -4,7 +4,7 @@ import { compressionProbeBytes, detectCompression } from '../../archive/compress
 import type { CompressionFormat } from '../../archive/compression/types.ts';
 import type { ContentStore } from '../../content/types.ts';
 import { RunningDigest, verifyStream } from '../../content/verify.ts';
-import { damageIn } from '../../layer/damage.ts';
+import { nameDamagedBlob } from '../../layer/damage.ts';
 import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Layers } from '../../metadata/layers.ts';
@@ -64,7 +64,7 @@ export async function verifyForm(form: LayerForm, layers: Layers, options: Abort
   const { file, diffId, digest, sizeBytes } = form;
   if (file === undefined) return;
   // Waits also for a blob that is recorded by now, perhaps by another process: its first bytes are read afterwards.
-  await file.coming?.written;
+  await file.streaming?.written;
   if (isBlobOf(layers, diffId, digest)) return;
   const running = new RunningDigest(digestAlgorithm(diffId));
   // The file may have changed since its blob was stored.
@@ -82,11 +82,11 @@ export async function keepBlob(
   options: AbortOptions & { readonly lease: Lease },
 ): Promise<void> {
   if (file === undefined) return;
-  if (file.coming !== undefined) return await file.coming.keep();
+  if (file.streaming !== undefined) return await file.streaming.keep();
   try {
     await storeBlob(content, streamOf(file), { digest, sizeBytes }, options);
   } catch (error) {
-    throw damageIn(error, { digest, offset: file.offset, sizeBytes });
+    throw nameDamagedBlob(error, { digest, offset: file.offset, sizeBytes });
   }
 }
 
@@ -97,7 +97,7 @@ export async function keepTar(
   options: AbortOptions & { readonly lease: Lease },
 ): Promise<Digest> {
   const digest = parseDigest(diffId);
-  if (file?.coming !== undefined) await file.coming.keep();
+  if (file?.streaming !== undefined) await file.streaming.keep();
   else if (file !== undefined) await storeBlob(content, decompress(streamOf(file), options), { digest }, options);
   return digest;
 }

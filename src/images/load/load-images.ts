@@ -141,8 +141,8 @@ async function prepareImage(
       layers: forms.map(({ diffId, digest, file, name }) => ({
         diffId,
         source: () => {
-          const { path: blobPath, offset, sizeBytes, coming } = file ?? missing(name);
-          return { blobPath, offset, sizeBytes, digest, coming };
+          const { path: blobPath, offset, sizeBytes, streaming } = file ?? missing(name);
+          return { blobPath, offset, sizeBytes, digest, streaming };
         },
       })),
       signal: stop,
@@ -197,7 +197,7 @@ async function prepareImage(
 }
 
 /** True for a blob that is copied beside unpacking. One that is being received is stored in place, once complete. */
-const isAtHand = ({ isKept, file }: LayerForm): boolean => isKept && file?.coming === undefined;
+const isAtHand = ({ isKept, file }: LayerForm): boolean => isKept && file?.streaming === undefined;
 
 /** True for a layer whose descriptor is not the bare tar's, even if the archive leaves the blob out. */
 const isOtherThanTar = ({ isKept, file, digest, diffId }: LayerForm): boolean =>

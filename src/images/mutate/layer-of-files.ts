@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { encodeTarHeader, type TarHeaderFields, tarEnd, tarPadding } from '../../archive/index.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
-import { comparePlaces, components, isInside, nameStart, placeOf } from '../../layer/place.ts';
+import { comparePaths, components, isInside, nameStart, normalizePath } from '../../layer/tree-path.ts';
 import { isReservedName, opaqueMarker, whiteoutName } from '../../layer/whiteout-names.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { concatBytes, displayBytes, equalBytes, utf8 } from '../../lib/bytes.ts';
@@ -55,7 +55,7 @@ export type NewFile =
  * one cannot be read; ERR_LAYER_SOURCE_CHANGED when one has more or fewer bytes than its size
  */
 export async function layerOfFiles(files: readonly NewFile[], options: AbortOptions = {}): Promise<Layer> {
-  const sorted = files.map(placed).sort((a, b) => comparePlaces(a.path, b.path));
+  const sorted = files.map(placed).sort((a, b) => comparePaths(a.path, b.path));
   refuseConflicts(sorted);
   return await layerOfTar(() => tarOf(sorted), options);
 }
@@ -97,7 +97,7 @@ function placed(file: NewFile): PlacedFile {
 
 function placeOfNew(path: Uint8Array): Uint8Array {
   try {
-    return placeOf(path);
+    return normalizePath(path);
   } catch (error) {
     if (isStrataError(error, 'ERR_LAYER_PATH_ESCAPE')) throw invalid(path, 'leads out of the root');
     if (isStrataError(error, 'ERR_LAYER_ENTRY_INVALID')) throw invalid(path, 'is too long, or holds a NUL byte');

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { decompress } from '../../archive/compression/decompress.ts';
 import { RunningDigest, verifyStream } from '../../content/verify.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
-import type { LayerEntry } from '../../layer/inside/layer-entry.ts';
+import type { LayerEntry } from '../../layer/merged/layer-entry.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
 import { type DiffId, parseDiffId } from '../../spec/digest.ts';

@@ -4,11 +4,11 @@ import { AT_FDCWD, O_DIRECTORY, O_RDONLY } from '../../sys/constants.ts';
 import { closeFd, openAt } from '../../sys/fs-at.ts';
 import { listFd } from '../../sys/list-at.ts';
 import { removeTreeAt } from '../../sys/remove-tree.ts';
-import { discardIndex, publishIndex } from '../index-file/writer.ts';
+import { discardIndex, publishIndex } from '../index-file/index-writer.ts';
 import type { AppliedLayer, ApplyChainRequest } from '../types.ts';
-import { run } from '../work/run.ts';
-import { spread } from './run-spread.ts';
-import type { Spread } from './spread.ts';
+import { runLayerJob } from '../work/run-layer-job.ts';
+import { runSpread } from './run-spread.ts';
+import type { SpreadResult } from './spread.ts';
 
 /**
  * Unpacks a chain of layers into their own directories, for overlayfs: all at once, the biggest first, one core each,
@@ -41,8 +41,8 @@ class Chain {
   readonly #request: ApplyChainRequest;
   readonly #rootless: boolean;
   /** By layer: undefined as a result says that it has to wait for its turn. */
-  readonly #spread = new Map<number, Spread | undefined>();
-  readonly #settled: Spread[] = [];
+  readonly #spread = new Map<number, SpreadResult | undefined>();
+  readonly #settled: SpreadResult[] = [];
   readonly #temporary = new Set<string>();
   #isSettling = false;
 
@@ -106,22 +106,22 @@ class Chain {
     { source, ownDir: directory, indexPath }: ChainLayer,
     below: readonly string[] | 'unknown',
     signal: AbortSignal,
-  ): Promise<Spread | undefined> {
+  ): Promise<SpreadResult | undefined> {
     const { report } = this.#request;
-    const result = await spread({ source, directory, indexPath, rootless: this.#rootless, below, report, signal });
+    const result = await runSpread({ source, directory, indexPath, rootless: this.#rootless, below, report, signal });
     if (result) this.#temporary.add(result.temporaryIndex);
     return result;
   }
 
   #fits(
     { ownDir }: ChainLayer,
-    { notes }: Spread,
+    { notes }: SpreadResult,
     lowerDirs: readonly string[],
     signal: AbortSignal,
   ): Promise<boolean> {
     // A lookup in each layer below is about as much work as so many bytes of a layer.
     const bytes = (notes.implied.length + notes.whiteouts.length) * lowerDirs.length * 1024;
-    return run(
+    return runLayerJob(
       { kind: 'settle', job: { directory: ownDir, notes, lowerDirs, rootless: this.#rootless } },
       { bytes, signal },
     );

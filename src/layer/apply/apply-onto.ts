@@ -1,7 +1,7 @@
 import { invariant } from '../../lib/invariant.ts';
-import { discardIndex, publishIndex } from '../index-file/writer.ts';
+import { discardIndex, publishIndex } from '../index-file/index-writer.ts';
 import type { AppliedLayer, ApplyOntoRequest } from '../types.ts';
-import { spread } from './run-spread.ts';
+import { runSpread } from './run-spread.ts';
 
 /**
  * Applies one layer to a complete tree. On failure the tree is half changed and the caller's to throw away; no index
@@ -13,7 +13,7 @@ import { spread } from './run-spread.ts';
 export async function applyOnto(request: ApplyOntoRequest): Promise<AppliedLayer> {
   const { source, rootDir, indexPath, isBase = false, rootless = false, sync = false, report, signal } = request;
   const below = isBase ? 'empty' : 'complete';
-  const result = await spread({ source, directory: rootDir, indexPath, rootless, below, report, signal });
+  const result = await runSpread({ source, directory: rootDir, indexPath, rootless, below, report, signal });
   invariant(result, 'a complete tree needs no other layers');
   try {
     signal?.throwIfAborted();

@@ -1,13 +1,13 @@
 import type { TarTime } from '../../archive/index.ts';
 import type { FileStat } from '../../sys/stat.ts';
-import type { Metadata } from './metadata.ts';
+import type { NodeMetadata } from './node-metadata.ts';
 
 /** A directory of the tree that a layer is being unpacked into. */
 export interface DirectoryState {
   /** Undefined for the root. */
   readonly parent: DirectoryState | undefined;
   /** What the archive's own entry says; undefined while only things inside it were named. */
-  metadata: Metadata | undefined;
+  metadata: NodeMetadata | undefined;
   /** The time of the first entry inside: that of a directory nobody names, so that unpacking is repeatable. */
   impliedTime: TarTime;
   /** Nothing of the layers below shows through. */

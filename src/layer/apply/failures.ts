@@ -4,7 +4,7 @@ import { displayBytes } from '../../lib/bytes.ts';
 import { isAttributeLimit } from '../../sys/attribute-limit.ts';
 import { type Errno, errnoOf } from '../../sys/errno.ts';
 import { isRefusal } from '../../sys/refusals.ts';
-import { invalidEntry } from '../place.ts';
+import { invalidEntry } from '../tree-path.ts';
 
 const quoted = (bytes: Uint8Array): string => JSON.stringify(displayBytes(bytes.subarray(0, 200)) || '/');
 

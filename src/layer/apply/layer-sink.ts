@@ -3,23 +3,23 @@ import { invariant } from '../../lib/invariant.ts';
 import { O_NOFOLLOW, O_RDONLY } from '../../sys/constants.ts';
 import { closeFd, openAt } from '../../sys/fs-at.ts';
 import type { FileStat } from '../../sys/stat.ts';
-import type { PlaceList } from '../index-file/place-list.ts';
-import type { BodySource, RecordKind } from '../index-file/record.ts';
-import type { IndexWriter } from '../index-file/writer.ts';
-import { invalidEntry, nameStart, placeFromKey, placeOf } from '../place.ts';
-import { storedBody } from '../stored-body.ts';
+import type { BodySource, RecordKind } from '../index-file/entry-record.ts';
+import type { IndexWriter } from '../index-file/index-writer.ts';
+import type { PathList } from '../index-file/path-list.ts';
+import { readStoredBody } from '../read-stored-body.ts';
+import { invalidEntry, nameStart, normalizePath, pathFromKey } from '../tree-path.ts';
 import { hasJunkDirectory, meaningOf } from '../whiteout-names.ts';
 import { isApplied } from '../xattrs.ts';
 import type { TreeNotes } from './directory-state.ts';
 import { entryFailure } from './failures.ts';
 import { FileBody } from './file-body.ts';
-import type { Metadata } from './metadata.ts';
+import type { NodeMetadata } from './node-metadata.ts';
 import type { Below } from './path-resolver.ts';
-import { type Spot, Tree } from './tree.ts';
+import { type Spot, TargetTree } from './target-tree.ts';
 
 export interface LayerSinkOptions {
   /** Those of the index's records. */
-  readonly places: PlaceList;
+  readonly paths: PathList;
   readonly below: Below;
   readonly rootless: boolean;
   readonly isBase: boolean;
@@ -29,7 +29,7 @@ export interface LayerSinkOptions {
 interface Current {
   readonly entry: TarEntry;
   readonly kind: RecordKind;
-  readonly place: Uint8Array;
+  readonly treePath: Uint8Array;
   readonly body: BodySource;
   readonly file: FileBody | undefined;
 }
@@ -41,11 +41,11 @@ const maxKeptRuns = 1 << 16;
 
 /** Puts the entries of an archive into a tree and writes them into an index. */
 export class LayerSink implements TarSink, Disposable {
-  readonly #tree: Tree;
+  readonly #tree: TargetTree;
   readonly #index: IndexWriter;
   readonly #root: string;
   readonly #rootless: boolean;
-  readonly #places: PlaceList;
+  readonly #paths: PathList;
   /** Of sparse files, should a later entry take their place; undefined where all those before are too many to keep. */
   readonly #sparse = new Map<number, readonly SparseRun[] | undefined>();
   #runsLeft = maxKeptRuns;
@@ -57,9 +57,9 @@ export class LayerSink implements TarSink, Disposable {
     this.#index = index;
     this.#root = root;
     this.#rootless = options.rootless;
-    this.#places = options.places;
+    this.#paths = options.paths;
     const onReplace = (spot: Spot, stat: FileStat, directoryFd: number): void => this.#replace(spot, stat, directoryFd);
-    this.#tree = new Tree(root, { ...options, onReplace });
+    this.#tree = new TargetTree(root, { ...options, onReplace });
   }
 
   /** Logical sizes of the files that stand so far. */
@@ -82,7 +82,7 @@ export class LayerSink implements TarSink, Disposable {
   entry(entry: TarEntry, rawHeader: Uint8Array): void {
     this.#tarSizeBytes += rawHeader.length;
     try {
-      this.#current = this.#place(entry);
+      this.#current = this.#put(entry);
     } catch (error) {
       throw entryFailure(error, entry.path, this.#root);
     }
@@ -104,16 +104,16 @@ export class LayerSink implements TarSink, Disposable {
   endEntry(padding: Uint8Array): void {
     const current = this.#current;
     invariant(current, 'an entry has begun');
-    const { entry, kind, place, file } = current;
+    const { entry, kind, treePath, file } = current;
     this.#tarSizeBytes += padding.length;
-    if (file) this.#finishFile(file, entry, place);
+    if (file) this.#finishFile(file, entry, treePath);
     this.#current = undefined;
     if (file) closeFd(file.fd);
     const ordinal = this.#index.end(
       {
         kind,
         path: entry.path,
-        place,
+        treePath,
         typeflag: entry.typeflag,
         mode: entry.mode,
         uid: entry.uid,
@@ -155,49 +155,49 @@ export class LayerSink implements TarSink, Disposable {
     this.#tree[Symbol.dispose]();
   }
 
-  #place(entry: TarEntry): Current {
-    const place = placeOf(entry.path);
-    if (place.length === 0) return this.#placeRoot(entry, place);
-    if (hasJunkDirectory(place, entry.path)) return ignored(entry);
-    const start = nameStart(place);
-    const meaning = meaningOf(place.subarray(start), entry.path);
+  #put(entry: TarEntry): Current {
+    const treePath = normalizePath(entry.path);
+    if (treePath.length === 0) return this.#putRoot(entry, treePath);
+    if (hasJunkDirectory(treePath, entry.path)) return ignored(entry);
+    const start = nameStart(treePath);
+    const meaning = meaningOf(treePath.subarray(start), entry.path);
     switch (meaning.kind) {
       case 'plain':
-        return this.#placePlain(entry, place);
+        return this.#putPlain(entry, treePath);
       case 'junk':
         return ignored(entry);
       case 'opaque': {
-        const spot = this.#tree.spotOfDeletion(place, entry.path, entry.mtime);
+        const spot = this.#tree.spotOfDeletion(treePath, entry.path, entry.mtime);
         if (spot) this.#tree.hideBelow(spot.directory);
         return deletion(
           entry,
           'opaque',
-          spot ? placeFromKey(spot.directory) : place.subarray(0, Math.max(start - 1, 0)),
+          spot ? pathFromKey(spot.directory) : treePath.subarray(0, Math.max(start - 1, 0)),
         );
       }
       case 'whiteout': {
         const hidden = new Uint8Array(start + meaning.hides.length);
-        hidden.set(place.subarray(0, start));
+        hidden.set(treePath.subarray(0, start));
         hidden.set(meaning.hides, start);
         const spot = this.#tree.spotOfDeletion(hidden, entry.path, entry.mtime);
         if (spot) this.#tree.whiteout(spot);
-        return deletion(entry, 'whiteout', spot ? placeFromKey(spot.key) : hidden);
+        return deletion(entry, 'whiteout', spot ? pathFromKey(spot.key) : hidden);
       }
     }
   }
 
   // CVE-2021-29136: a root that becomes a symlink would be followed by everything after it.
-  #placeRoot(entry: TarEntry, place: Uint8Array): Current {
+  #putRoot(entry: TarEntry, treePath: Uint8Array): Current {
     if (entry.type !== 'directory') {
       // As docker: what has no name is nothing.
       if (entry.path.length === 0) return ignored(entry);
       throw invalidEntry(entry.path, `makes the root a ${entry.type}`);
     }
     this.#tree.nameRoot(kept(metadataOf(entry)));
-    return { entry, kind: 'directory', place, body: bodyOf(entry, undefined), file: undefined };
+    return { entry, kind: 'directory', treePath, body: bodyOf(entry, undefined), file: undefined };
   }
 
-  #placePlain(entry: TarEntry, place: Uint8Array): Current {
+  #putPlain(entry: TarEntry, treePath: Uint8Array): Current {
     const { type, path } = entry;
     const isDevice = type === 'character-device' || type === 'block-device';
     // A layer deletes by name. Overlayfs's whiteout in an archive comes from a tool that packed an upper directory.
@@ -209,13 +209,13 @@ export class LayerSink implements TarSink, Disposable {
       );
     }
     const metadata = metadataOf(entry);
-    const spot = this.#tree.spot(place, path, entry.mtime);
+    const spot = this.#tree.spot(treePath, path, entry.mtime);
     const file = this.#make(entry, spot, metadata);
-    const at = spot.isPlain ? place : placeFromKey(spot.key);
-    return { entry, kind: type, place: at, body: bodyOf(entry, file), file };
+    const at = spot.isPlain ? treePath : pathFromKey(spot.key);
+    return { entry, kind: type, treePath: at, body: bodyOf(entry, file), file };
   }
 
-  #make(entry: TarEntry, spot: Spot, metadata: Metadata): FileBody | undefined {
+  #make(entry: TarEntry, spot: Spot, metadata: NodeMetadata): FileBody | undefined {
     switch (entry.type) {
       case 'file':
         return new FileBody(this.#tree.createFile(spot, metadata.mode), entry);
@@ -226,7 +226,7 @@ export class LayerSink implements TarSink, Disposable {
         this.#tree.makeSymlink(spot, entry.linkPath, metadata);
         return undefined;
       case 'hardlink':
-        this.#tree.makeHardlink(spot, placeOf(entry.linkPath), entry.path, entry.mtime);
+        this.#tree.makeHardlink(spot, normalizePath(entry.linkPath), entry.path, entry.mtime);
         return undefined;
       case 'character-device':
       case 'block-device':
@@ -240,26 +240,26 @@ export class LayerSink implements TarSink, Disposable {
     return undefined;
   }
 
-  #finishFile(file: FileBody, entry: TarEntry, place: Uint8Array): void {
+  #finishFile(file: FileBody, entry: TarEntry, treePath: Uint8Array): void {
     try {
       file.end();
-      this.#tree.metadata.newFile(file.fd, metadataOf(entry), place);
+      this.#tree.metadata.newFile(file.fd, metadataOf(entry), treePath);
     } catch (error) {
       throw entryFailure(error, entry.path, this.#root);
     }
   }
 
   #replace(spot: Spot, stat: FileStat, directoryFd: number): void {
-    const places = this.#places;
-    const ordinal = places.find(placeFromKey(spot.key));
+    const paths = this.#paths;
+    const ordinal = paths.find(pathFromKey(spot.key));
     if (ordinal === undefined) return;
-    this.#sizeBytes -= places.sizeBytes(ordinal);
-    if (places.kind(ordinal) !== 'file' || stat.size === 0) return this.#index.replace(ordinal);
+    this.#sizeBytes -= paths.sizeBytes(ordinal);
+    if (paths.kind(ordinal) !== 'file' || stat.size === 0) return this.#index.replace(ordinal);
     const runs = this.#sparse.get(ordinal);
     if (runs === undefined && this.#sparse.has(ordinal)) return this.#index.lose(ordinal);
     const fd = openAt(directoryFd, spot.name, O_RDONLY | O_NOFOLLOW);
     try {
-      this.#index.replace(ordinal, storedBody(fd, stat.size, runs));
+      this.#index.replace(ordinal, readStoredBody(fd, stat.size, runs));
     } finally {
       closeFd(fd);
     }
@@ -270,15 +270,15 @@ export class LayerSink implements TarSink, Disposable {
 const ignored = (entry: TarEntry): Current => ({
   entry,
   kind: 'ignored',
-  place: nowhere,
+  treePath: nowhere,
   body: 'index',
   file: undefined,
 });
 
-const deletion = (entry: TarEntry, kind: 'whiteout' | 'opaque', place: Uint8Array): Current => ({
+const deletion = (entry: TarEntry, kind: 'whiteout' | 'opaque', treePath: Uint8Array): Current => ({
   entry,
   kind,
-  place,
+  treePath,
   body: 'index',
   file: undefined,
 });
@@ -287,12 +287,12 @@ const bodyOf = ({ storedSizeBytes }: TarEntry, file: FileBody | undefined): Body
   file ? 'tree' : storedSizeBytes > 0 ? 'index' : 'none';
 
 /** Directories are finished last. A whole entry kept until then would keep the memory its headers were read into. */
-function kept({ uid, gid, mode, mtime, xattrs }: Metadata): Metadata {
+function kept({ uid, gid, mode, mtime, xattrs }: NodeMetadata): NodeMetadata {
   const copied = xattrs.size === 0 ? xattrs : new Map([...xattrs].map(([name, value]) => [name, value.slice()]));
   return { uid, gid, mode, mtime, xattrs: copied };
 }
 
-function metadataOf(entry: TarEntry): Metadata {
+function metadataOf(entry: TarEntry): NodeMetadata {
   const { uid, gid } = entry;
   // (uid_t)-1 would mean "leave it as it is"
   if (!(uid >= 0 && uid <= maxId && gid >= 0 && gid <= maxId)) {

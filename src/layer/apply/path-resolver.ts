@@ -1,9 +1,9 @@
 import type { TarTime } from '../../archive/index.ts';
 import { readlinkAt, unlinkAt } from '../../sys/fs-at.ts';
 import { type FileStat, statAtIfThere } from '../../sys/stat.ts';
-import type { MergedView } from '../merged-view.ts';
 import { isWhiteout } from '../overlay-form.ts';
-import { invalidEntry, placeFromKey } from '../place.ts';
+import type { OverlayView } from '../overlay-view.ts';
+import { invalidEntry, pathFromKey } from '../tree-path.ts';
 import { walkPath } from '../walk-path.ts';
 import { NeedsLowerLayers } from './needs-lower-layers.ts';
 import type { TreeDirectories } from './tree-directories.ts';
@@ -12,10 +12,12 @@ import type { TreeDirectories } from './tree-directories.ts';
  * What lies below the tree a layer goes into: the layers of an overlay, layers that are not there yet (others are
  * being unpacked at the same time), or nothing because the tree is complete.
  */
-export type Below = MergedView | 'unknown' | 'complete';
+export type Below = OverlayView | 'unknown' | 'complete';
 
 /** How directories on the way that do not exist are treated. */
-type Missing = { readonly make: true; readonly time: TarTime; readonly hollow: boolean } | { readonly make: false };
+type MissingPolicy =
+  | { readonly make: true; readonly time: TarTime; readonly hollow: boolean }
+  | { readonly make: false };
 
 /**
  * Finds the directories that paths of an archive lead to, as if the tree, with the layers below it, were `/`: symlinks
@@ -69,11 +71,11 @@ export class PathResolver {
     this.#resolved.clear();
   }
 
-  #find(parent: string, path: Uint8Array, missing: Missing): string | undefined {
+  #find(parent: string, path: Uint8Array, missing: MissingPolicy): string | undefined {
     if (this.#directories.has(parent)) return parent;
     const known = this.#resolved.get(parent);
     if (known !== undefined) return known;
-    const found = walkPath(placeFromKey(parent), path, (at, name, key) =>
+    const found = walkPath(pathFromKey(parent), path, (at, name, key) =>
       this.#directories.has(key) ? undefined : this.#step(at, name, key, missing),
     );
     if (missing.make && found !== undefined && found !== parent) this.#resolved.set(parent, found);
@@ -81,7 +83,7 @@ export class PathResolver {
   }
 
   /** Undefined when the place is a directory now, the target of a symlink there, `blocked` for anything else. */
-  #step(parent: string, name: Uint8Array, key: string, missing: Missing): Uint8Array | undefined | 'blocked' {
+  #step(parent: string, name: Uint8Array, key: string, missing: MissingPolicy): Uint8Array | undefined | 'blocked' {
     const inTree = this.#directories.has(parent);
     const stat = inTree ? statAtIfThere(this.#directories.fd(parent), name) : undefined;
     if (stat) return this.#stepOnto(stat, parent, name, key, missing);
@@ -98,7 +100,7 @@ export class PathResolver {
     parent: string,
     name: Uint8Array,
     key: string,
-    missing: Missing,
+    missing: MissingPolicy,
   ): Uint8Array | undefined | 'blocked' {
     if (stat.type === 'symlink') {
       if (this.#below === 'complete' && !this.#own.has(key)) this.parentDependent = true;
@@ -118,7 +120,7 @@ export class PathResolver {
     parent: string,
     name: Uint8Array,
     key: string,
-    { time, hollow }: Missing & { readonly make: true },
+    { time, hollow }: MissingPolicy & { readonly make: true },
     { assumed, opaque }: { readonly assumed: boolean; readonly opaque: boolean },
   ): undefined {
     this.#directories.make(parent, name, key, { metadata: undefined, impliedTime: time, opaque, assumed, hollow });
@@ -131,6 +133,6 @@ export class PathResolver {
     if (shown.stat.type === 'directory') return 'directory';
     if (shown.stat.type !== 'symlink') return 'other';
     this.parentDependent = true;
-    return readlinkAt(shown.layerFd, shown.place);
+    return readlinkAt(shown.layerFd, shown.path);
   }
 }

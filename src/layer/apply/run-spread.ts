@@ -1,10 +1,10 @@
 import type { AbortOptions } from '../../lib/abort.ts';
 import { asSyscallError } from '../../sys/as-syscall-error.ts';
-import { damageIn } from '../damage.ts';
+import { nameDamagedBlob } from '../damage.ts';
 import type { LayerProgress, LayerSource } from '../types.ts';
-import { run } from '../work/run.ts';
-import { readableBlob } from './expanded-blob.ts';
-import type { Spread, SpreadJob } from './spread.ts';
+import { runLayerJob } from '../work/run-layer-job.ts';
+import { openReadableBlob } from './open-readable-blob.ts';
+import type { SpreadJob, SpreadResult } from './spread.ts';
 
 export interface SpreadRequest extends AbortOptions {
   readonly source: LayerSource;
@@ -16,30 +16,30 @@ export interface SpreadRequest extends AbortOptions {
 }
 
 /** {@link spreadLayer} on the calling thread or in a worker, by the blob's size. A damaged blob is named in the failure. */
-export async function spread(request: SpreadRequest): Promise<Spread | undefined> {
-  const { coming } = request.source;
+export async function runSpread(request: SpreadRequest): Promise<SpreadResult | undefined> {
+  const { streaming } = request.source;
   try {
-    const result = await runSpread(request);
-    await coming?.written;
+    const result = await spreadBlob(request);
+    await streaming?.written;
     return result;
   } catch (error) {
     // Of a blob that never came the failure of what was to write it counts.
-    if (coming?.growth.hasFailed === true) await coming.written;
-    throw damageIn(request.signal?.aborted === true ? error : asSyscallError(error), request.source);
+    if (streaming?.growth.hasFailed === true) await streaming.written;
+    throw nameDamagedBlob(request.signal?.aborted === true ? error : asSyscallError(error), request.source);
   }
 }
 
-async function runSpread({ source, report, signal, ...request }: SpreadRequest): Promise<Spread | undefined> {
-  await using blob = await readableBlob(source, request.indexPath, { signal });
+async function spreadBlob({ source, report, signal, ...request }: SpreadRequest): Promise<SpreadResult | undefined> {
+  await using blob = await openReadableBlob(source, request.indexPath, { signal });
   const { expanded } = blob;
   const total = source.sizeBytes;
-  const result = await run(
+  const result = await runLayerJob(
     {
       kind: 'spread',
       job: {
         blobPath: blob.path,
         piece: blob.offset === undefined ? undefined : { offset: blob.offset, sizeBytes: blob.sizeBytes },
-        growth: expanded ? undefined : source.coming?.growth.words,
+        growth: expanded ? undefined : source.streaming?.growth.words,
         digest: expanded ? undefined : source.digest,
         diffId: source.diffId,
         directory: request.directory,
@@ -50,7 +50,7 @@ async function runSpread({ source, report, signal, ...request }: SpreadRequest):
     },
     {
       bytes: blob.sizeBytes,
-      coming: expanded ? undefined : source.coming?.written,
+      streaming: expanded ? undefined : source.streaming?.written,
       signal,
       progress: (offset) =>
         report?.({

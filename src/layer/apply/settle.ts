@@ -2,13 +2,13 @@ import { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../../sys/constants.ts';
 import { utimensFd } from '../../sys/file-attributes.ts';
 import { closeFd, openAt, rmdirAt, unlinkAt } from '../../sys/fs-at.ts';
 import { statAtIfThere, statFd } from '../../sys/stat.ts';
-import { MergedView, type Shown } from '../merged-view.ts';
 import { OpenDirectories } from '../open-directories.ts';
 import { isOverlayPrivate, makeOpaque, makeWhiteout, opaqueAttribute } from '../overlay-form.ts';
-import { childPlace, parentKey, placeFromKey, placeKey } from '../place.ts';
+import { OverlayView, type ShownNode } from '../overlay-view.ts';
+import { childPath, parentKey, pathFromKey, pathKey } from '../tree-path.ts';
 import { readXattrs } from '../xattrs.ts';
 import type { TreeNotes } from './directory-state.ts';
-import { type Metadata, MetadataWriter } from './metadata.ts';
+import { MetadataWriter, type NodeMetadata } from './node-metadata.ts';
 
 export interface SettleJob {
   readonly directory: string;
@@ -29,7 +29,7 @@ export interface SettleJob {
  * end it.
  */
 export function settleLayer(job: SettleJob, check: () => void): boolean {
-  using view = new MergedView(job.lowerDirs, job);
+  using view = new OverlayView(job.lowerDirs, job);
   for (const { key } of job.notes.implied) {
     check();
     const shown = view.at(key);
@@ -42,12 +42,12 @@ export function settleLayer(job: SettleJob, check: () => void): boolean {
 
 class Settlement implements Disposable {
   readonly #notes: TreeNotes;
-  readonly #view: MergedView;
+  readonly #view: OverlayView;
   readonly #own: OpenDirectories;
   readonly #opaque: string;
   readonly #metadata = new MetadataWriter();
 
-  constructor(job: SettleJob, view: MergedView) {
+  constructor(job: SettleJob, view: OverlayView) {
     this.#notes = job.notes;
     this.#view = view;
     this.#own = new OpenDirectories(job.directory);
@@ -82,11 +82,11 @@ class Settlement implements Disposable {
 
   #removeFrom(key: string, remove: (directoryFd: number, name: Uint8Array) => void): void {
     const fd = this.#own.fd(parentKey(key));
-    keepingTimes(fd, () => remove(fd, placeFromKey(key.slice(key.lastIndexOf('/') + 1))));
+    keepingTimes(fd, () => remove(fd, pathFromKey(key.slice(key.lastIndexOf('/') + 1))));
   }
 
-  #inherit(key: string, shown: Shown): void {
-    this.#metadata.oldDirectory(this.#own.fd(key), metadataOf(shown), placeFromKey(key));
+  #inherit(key: string, shown: ShownNode): void {
+    this.#metadata.oldDirectory(this.#own.fd(key), metadataOf(shown), pathFromKey(key));
   }
 
   #hideRoot(): void {
@@ -94,7 +94,7 @@ class Settlement implements Disposable {
       const stat = statAtIfThere(this.#own.rootFd, name);
       if (!stat) makeWhiteout(this.#own.rootFd, name);
       else if (stat.type === 'directory') {
-        const fd = this.#own.fd(placeKey(childPlace(new Uint8Array(0), name)));
+        const fd = this.#own.fd(pathKey(childPath(new Uint8Array(0), name)));
         makeOpaque(fd, this.#opaque);
       }
     }
@@ -108,8 +108,8 @@ function keepingTimes(fd: number, change: () => void): void {
   utimensFd(fd, undefined, mtime);
 }
 
-function metadataOf({ stat, layerFd, place }: Shown): Metadata {
-  const fd = openAt(layerFd, place.length === 0 ? '.' : place, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+function metadataOf({ stat, layerFd, path }: ShownNode): NodeMetadata {
+  const fd = openAt(layerFd, path.length === 0 ? '.' : path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {
     const xattrs = readXattrs(fd, (name) => !isOverlayPrivate(name));
     return { uid: stat.uid, gid: stat.gid, mode: stat.permissions, mtime: stat.mtime, xattrs };

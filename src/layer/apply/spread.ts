@@ -7,10 +7,10 @@ import { TarParser } from '../../archive/index.ts';
 import { Growth } from '../../lib/growth.ts';
 import type { DiffId, Digest } from '../../spec/digest.ts';
 import { nativeDecoders } from '../../sys/inflate/native-decoders.ts';
-import { noticedAt } from '../damage.ts';
-import { PlaceList } from '../index-file/place-list.ts';
-import { IndexWriter } from '../index-file/writer.ts';
-import { MergedView } from '../merged-view.ts';
+import { addDamageOffset } from '../damage.ts';
+import { IndexWriter } from '../index-file/index-writer.ts';
+import { PathList } from '../index-file/path-list.ts';
+import { OverlayView } from '../overlay-view.ts';
 import type { AppliedLayer } from '../types.ts';
 import type { TreeNotes } from './directory-state.ts';
 import { digestMismatch } from './failures.ts';
@@ -36,7 +36,7 @@ export interface SpreadJob {
   readonly below: readonly string[] | 'unknown' | 'complete' | 'empty';
 }
 
-export interface Spread {
+export interface SpreadResult {
   readonly layer: AppliedLayer;
   readonly notes: TreeNotes;
   /** The finished index under its temporary name. */
@@ -44,7 +44,7 @@ export interface Spread {
 }
 
 /** How a long synchronous job is watched: `check` throws to end it, `progress` is told bytes of the blob read. */
-export interface JobControl {
+export interface LayerJobControl {
   readonly check: () => void;
   readonly progress: (offset: number) => void;
 }
@@ -58,12 +58,12 @@ const readBytes = 1 << 20;
  * @throws ERR_LAYER_DIGEST_MISMATCH, ERR_LAYER_DIFF_ID_MISMATCH, ERR_LAYER_PATH_ESCAPE, ERR_LAYER_ENTRY_INVALID,
  *   ERR_LAYER_LINK_MISSING, ERR_LAYER_NO_SPACE, and what decompression and the tar parser throw
  */
-export function spreadLayer(job: SpreadJob, control: JobControl): Spread | undefined {
-  using view = Array.isArray(job.below) ? new MergedView(job.below, job) : undefined;
-  const places = new PlaceList();
-  using index = new IndexWriter(job.indexPath, places);
+export function spreadLayer(job: SpreadJob, control: LayerJobControl): SpreadResult | undefined {
+  using view = Array.isArray(job.below) ? new OverlayView(job.below, job) : undefined;
+  const paths = new PathList();
+  using index = new IndexWriter(job.indexPath, paths);
   using sink = new LayerSink(job.directory, index, {
-    places,
+    paths,
     below: view ?? (job.below === 'unknown' ? 'unknown' : 'complete'),
     rootless: job.rootless,
     isBase: job.below === 'empty',
@@ -92,7 +92,7 @@ interface Poured {
   readonly compression: CompressionFormat;
 }
 
-function pour(job: SpreadJob, parser: TarParser, control: JobControl): Poured {
+function pour(job: SpreadJob, parser: TarParser, control: LayerJobControl): Poured {
   const input = Buffer.allocUnsafeSlow(readBytes);
   const fd = openSync(job.blobPath, 'r');
   const start = job.piece?.offset ?? 0;
@@ -127,7 +127,7 @@ function pour(job: SpreadJob, parser: TarParser, control: JobControl): Poured {
       inflater.finish(take);
       parser.finish();
     } catch (error) {
-      throw noticedAt(error, offset + count);
+      throw addDamageOffset(error, offset + count);
     }
     const digest = finished(blobHash);
     return { digest: digest as Digest, diffId: (tarHash ? finished(tarHash) : digest) as DiffId, compression };

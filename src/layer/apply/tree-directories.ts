@@ -7,11 +7,11 @@ import { type FileStat, statFd } from '../../sys/stat.ts';
 import { getXattrFd, removeXattrFd, setXattrFd } from '../../sys/xattr.ts';
 import { OpenDirectories } from '../open-directories.ts';
 import { makeOpaque, opaqueAttribute } from '../overlay-form.ts';
-import { placeFromKey } from '../place.ts';
+import { pathFromKey } from '../tree-path.ts';
 import { noXattrs } from '../xattrs.ts';
 import type { DirectoryBefore, DirectoryState, ImpliedDirectory } from './directory-state.ts';
 import { entryFailure } from './failures.ts';
-import type { MetadataWriter } from './metadata.ts';
+import type { MetadataWriter } from './node-metadata.ts';
 
 const defaultAcl = 'system.posix_acl_default';
 const epoch: TarTime = { seconds: 0, nanoseconds: 0 };
@@ -112,24 +112,24 @@ export class TreeDirectories implements Disposable {
   /** Gives every directory what it is to have in the end; nothing is made or removed any more. */
   finish(writer: MetadataWriter, rootless: boolean): void {
     for (const [key, state] of this.#states) {
-      const place = placeFromKey(key);
+      const path = pathFromKey(key);
       try {
-        this.#finishOne(key, state, place, writer, opaqueAttribute(rootless));
+        this.#finishOne(key, state, path, writer, opaqueAttribute(rootless));
       } catch (error) {
-        throw entryFailure(error, place, `/proc/self/fd/${this.#open.rootFd}`);
+        throw entryFailure(error, path, `/proc/self/fd/${this.#open.rootFd}`);
       }
     }
   }
 
-  #finishOne(key: string, state: DirectoryState, place: Uint8Array, writer: MetadataWriter, opaque: string): void {
+  #finishOne(key: string, state: DirectoryState, path: Uint8Array, writer: MetadataWriter, opaque: string): void {
     const { metadata, before } = state;
     if (before && !before.changed && !metadata) return;
     const fd = this.#open.fd(key);
     if (state.opaque && key !== '') makeOpaque(fd, opaque);
     const wanted = metadata ?? { uid: 0, gid: 0, mode: 0o755, mtime: state.impliedTime, xattrs: noXattrs };
     if (before && !metadata) putBack(fd, before);
-    else if (state.remade) writer.oldDirectory(fd, wanted, place);
-    else writer.newDirectory(fd, wanted, place);
+    else if (state.remade) writer.oldDirectory(fd, wanted, path);
+    else writer.newDirectory(fd, wanted, path);
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,6 @@
 import type { AbortOptions } from '../../lib/abort.ts';
 import { OpenDirectories } from '../open-directories.ts';
-import { ChangeArchiver } from './archive-changes.ts';
+import { ChangeArchiver } from './change-archiver.ts';
 import { changesOf } from './diff-tree.ts';
 
 export interface ArchiveTreeRequest extends AbortOptions {

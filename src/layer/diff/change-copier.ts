@@ -8,12 +8,12 @@ import { closeFd, linkAt, mkdirAt, mknodAt, openAt, readlinkAt, symlinkAt } from
 import { LinkedNames } from '../../sys/linked-names.ts';
 import { type FileStat, statFd } from '../../sys/stat.ts';
 import { listXattrsFd, removeXattrFd } from '../../sys/xattr.ts';
-import { type Metadata, MetadataWriter } from '../apply/metadata.ts';
+import { MetadataWriter, type NodeMetadata } from '../apply/node-metadata.ts';
 import { OpenDirectories } from '../open-directories.ts';
 import { makeOpaque, makeWhiteout } from '../overlay-form.ts';
-import { nameOf, parentPlace, placeKey } from '../place.ts';
+import { nameOf, parentPath, pathKey } from '../tree-path.ts';
 import { chosen, isArchived, readXattrs, readXattrsAt } from '../xattrs.ts';
-import type { Change, EntryChange } from './change.ts';
+import type { DiffChange, EntryChange } from './change.ts';
 
 export interface CopyRequest {
   /** An empty directory. */
@@ -57,13 +57,13 @@ export class ChangeCopier implements Disposable {
   }
 
   /** `changes` begin with the root's entry. */
-  *copied(changes: Iterable<Change>): Generator<Change, void> {
+  *copied(changes: Iterable<DiffChange>): Generator<DiffChange, void> {
     for (const change of changes) {
-      if (this.#without.size > 0 && this.#without.has(placeKey(change.place))) continue;
+      if (this.#without.size > 0 && this.#without.has(pathKey(change.path))) continue;
       if (change.kind === 'entry') yield* this.#entry(change);
       else {
-        if (change.kind === 'whiteout') this.#whiteout(change.place);
-        else makeOpaque(this.#to.fd(placeKey(change.place)), this.#opaqueAttribute);
+        if (change.kind === 'whiteout') this.#whiteout(change.path);
+        else makeOpaque(this.#to.fd(pathKey(change.path)), this.#opaqueAttribute);
         yield change;
       }
     }
@@ -74,17 +74,17 @@ export class ChangeCopier implements Disposable {
     this.#to[Symbol.dispose]();
   }
 
-  #whiteout(place: Uint8Array): void {
-    const parent = placeKey(parentPlace(place));
+  #whiteout(path: Uint8Array): void {
+    const parent = pathKey(parentPath(path));
     this.#return(parent);
-    makeWhiteout(this.#to.fd(parent), nameOf(place));
+    makeWhiteout(this.#to.fd(parent), nameOf(path));
   }
 
-  *#entry(change: EntryChange): Generator<Change, void> {
-    const { stat, place, directory } = change;
-    if (place.length > 0) this.#return(directory);
+  *#entry(change: EntryChange): Generator<DiffChange, void> {
+    const { stat, path, directory } = change;
+    if (path.length > 0) this.#return(directory);
     if (stat.type === 'directory') {
-      if (place.length > 0) mkdirAt(this.#to.fd(directory), nameOf(place), stat.mode & 0o777);
+      if (path.length > 0) mkdirAt(this.#to.fd(directory), nameOf(path), stat.mode & 0o777);
       this.#open.push(change);
       yield change;
     } else if (this.#isLinked(change)) yield change;
@@ -97,42 +97,42 @@ export class ChangeCopier implements Disposable {
 
   /** Ends the directories that the one at `key` is not in. */
   #return(key: string): void {
-    for (let open = this.#open.at(-1); !open || placeKey(open.place) !== key; open = this.#open.at(-1)) this.#finish();
+    for (let open = this.#open.at(-1); !open || pathKey(open.path) !== key; open = this.#open.at(-1)) this.#finish();
   }
 
   /** At the end, because every new name in a directory changes its times, and what is in it would inherit. */
   #finish(): void {
     const directory = this.#open.pop();
     invariant(directory, 'changes come parents first');
-    const { place, stat, tree } = directory;
-    const key = placeKey(place);
+    const { path, stat, tree } = directory;
+    const key = pathKey(path);
     const metadata = { ...ownedAs(stat), xattrs: readXattrs(tree.fd(key), isArchived) };
-    if (key === '') this.#metadata.oldDirectory(this.#to.rootFd, metadata, place);
-    else this.#metadata.newDirectory(this.#to.fd(key), metadata, place);
+    if (key === '') this.#metadata.oldDirectory(this.#to.rootFd, metadata, path);
+    else this.#metadata.newDirectory(this.#to.fd(key), metadata, path);
   }
 
   /** True when the inode was copied under another name and is linked now. */
   #isLinked(change: EntryChange): boolean {
-    const { stat, place, directory } = change;
+    const { stat, path, directory } = change;
     if (stat.nlink < 2) return false;
     const first = this.#firstNames.first(stat);
     if (first) {
-      linkAt(this.#to.fd(placeKey(parentPlace(first))), nameOf(first), this.#to.fd(directory), nameOf(place));
-    } else this.#firstNames.add(stat, place);
+      linkAt(this.#to.fd(pathKey(parentPath(first))), nameOf(first), this.#to.fd(directory), nameOf(path));
+    } else this.#firstNames.add(stat, path);
     return first !== undefined;
   }
 
-  *#file(change: EntryChange): Generator<Change, void> {
-    const { stat, place, tree, directory } = change;
-    const name = nameOf(place);
+  *#file(change: EntryChange): Generator<DiffChange, void> {
+    const { stat, path, tree, directory } = change;
+    const name = nameOf(path);
     const from = openAt(tree.fd(directory), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
-      if (statFd(from).type !== 'file') throw noFileAnyMore(place);
+      if (statFd(from).type !== 'file') throw noFileAnyMore(path);
       const fd = openAt(this.#to.fd(directory), name, creating, stat.mode & 0o777);
       try {
         const content = this.#data.copy(from, fd, stat);
         const xattrs = readXattrs(from, all);
-        this.#metadata.newFile(fd, { ...ownedAs(stat), xattrs: chosen(xattrs, isArchived) }, place);
+        this.#metadata.newFile(fd, { ...ownedAs(stat), xattrs: chosen(xattrs, isArchived) }, path);
         // What is written to meanwhile may have become shorter or longer.
         stat.size = content?.length ?? statFd(fd).size;
         yield { ...change, file: { fd, xattrs, content } };
@@ -144,10 +144,10 @@ export class ChangeCopier implements Disposable {
     }
   }
 
-  #node({ stat, place, tree, directory }: EntryChange): void {
+  #node({ stat, path, tree, directory }: EntryChange): void {
     const from = tree.fd(directory);
     const to = this.#to.fd(directory);
-    const name = nameOf(place);
+    const name = nameOf(path);
     if (stat.type === 'symlink') symlinkAt(readlinkAt(from, name), to, name);
     else {
       const { type } = stat;
@@ -155,23 +155,23 @@ export class ChangeCopier implements Disposable {
       mknodAt(to, name, type, stat.mode & 0o777, stat.nodeMajor, stat.nodeMinor);
     }
     const metadata = { ...ownedAs(stat), xattrs: readXattrsAt(from, name, isArchived) };
-    this.#metadata.newNode(to, name, metadata, place, stat.type === 'symlink');
+    this.#metadata.newNode(to, name, metadata, path, stat.type === 'symlink');
   }
 }
 
 const all = (): boolean => true;
 
 /** A container that runs has put something else there. */
-const noFileAnyMore = (place: Uint8Array): StrataError =>
+const noFileAnyMore = (path: Uint8Array): StrataError =>
   new StrataError({
     code: 'ERR_LAYER_SOURCE_CHANGED',
-    message: `file ${JSON.stringify(displayBytes(place))}: is no file any more`,
+    message: `file ${JSON.stringify(displayBytes(path))}: is no file any more`,
     hint: 'Pause or stop what writes to it, then try again.',
   });
 
 const creating = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
 
-const ownedAs = ({ uid, gid, permissions, mtime }: FileStat): Omit<Metadata, 'xattrs'> => ({
+const ownedAs = ({ uid, gid, permissions, mtime }: FileStat): Omit<NodeMetadata, 'xattrs'> => ({
   uid,
   gid,
   mode: permissions,

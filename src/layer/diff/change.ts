@@ -19,24 +19,24 @@ export type ChangedTree =
   | { readonly kind: 'trees'; readonly upperDir: string; readonly lowerDir: string | undefined };
 
 /** Something a layer says, in the order its archive says it. */
-export type Change =
+export type DiffChange =
   | EntryChange
-  | { readonly kind: 'whiteout'; readonly place: Uint8Array }
+  | { readonly kind: 'whiteout'; readonly path: Uint8Array }
   /** Comes right after the directory's own entry. */
-  | { readonly kind: 'opaque'; readonly place: Uint8Array };
+  | { readonly kind: 'opaque'; readonly path: Uint8Array };
 
 export interface EntryChange {
   readonly kind: 'entry';
-  readonly place: Uint8Array;
+  readonly path: Uint8Array;
   /** Where it is to be read: a tree, and the place of its directory as a key. */
   readonly tree: OpenDirectories;
   readonly directory: string;
   readonly stat: FileStat;
   /** Of a regular file that is open already, until the next change is asked for. */
-  readonly file?: OpenFile;
+  readonly file?: EntryFile;
 }
 
-export interface OpenFile {
+export interface EntryFile {
   readonly fd: number;
   readonly xattrs: Xattrs;
   /** All of it, where it has been read; the file has no holes then. */

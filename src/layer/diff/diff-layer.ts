@@ -1,11 +1,11 @@
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { DiffId } from '../../spec/digest.ts';
-import { discardIndex, publishIndex } from '../index-file/writer.ts';
+import { discardIndex, publishIndex } from '../index-file/index-writer.ts';
 import type { AppliedLayer } from '../types.ts';
-import { inlineBytes, run } from '../work/run.ts';
+import { inlineBytes, runLayerJob } from '../work/run-layer-job.ts';
 import type { ChangedTree } from './change.ts';
 import type { CopyRequest } from './change-copier.ts';
-import { type Diffed, type DiffJob, diffTree } from './diff-tree.ts';
+import { type DiffJob, type DiffResult, diffTree } from './diff-tree.ts';
 import { isSmall } from './is-small.ts';
 
 export interface DiffLayerRequest extends AbortOptions {
@@ -42,21 +42,21 @@ export async function diffLayer(request: DiffLayerRequest): Promise<AppliedLayer
   return layer;
 }
 
-async function diff({ indexName = 'diff', sink, signal, ...request }: DiffLayerRequest): Promise<Diffed> {
+async function diff({ indexName = 'diff', sink, signal, ...request }: DiffLayerRequest): Promise<DiffResult> {
   const { tree, copy, indexFolder } = request;
   const job: DiffJob = { tree, copy, indexFolder, indexName };
   signal?.throwIfAborted();
   if (sink) return pour(diffTree(job), sink, signal);
   const isAmendment = tree.kind === 'overlay' && tree.amendedDir !== undefined;
   const bytes = !isAmendment && isSmall(tree.upperDir, inlineBytes) ? 0 : inlineBytes;
-  return run({ kind: 'diff', job }, { signal, bytes });
+  return runLayerJob({ kind: 'diff', job }, { signal, bytes });
 }
 
 async function pour(
-  chunks: Generator<Uint8Array, Diffed>,
+  chunks: Generator<Uint8Array, DiffResult>,
   sink: (chunk: Uint8Array) => void | Promise<void>,
   signal: AbortSignal | undefined,
-): Promise<Diffed> {
+): Promise<DiffResult> {
   try {
     for (let step = chunks.next(); ; step = chunks.next()) {
       if (step.done === true) return step.value;

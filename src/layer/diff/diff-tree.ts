@@ -2,18 +2,18 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type DiffId, type Digest, digestFromHex } from '../../spec/digest.ts';
 import type { ChunksOptions } from '../chunks.ts';
-import { LayerIndex } from '../index-file/reader.ts';
-import { IndexWriter } from '../index-file/writer.ts';
+import { IndexWriter } from '../index-file/index-writer.ts';
+import { LayerIndex } from '../index-file/layer-index.ts';
 import { OpenDirectories } from '../open-directories.ts';
 import { opaqueAttribute } from '../overlay-form.ts';
 import type { AppliedLayer } from '../types.ts';
-import { amendedChanges, type KnownEntry } from './amended-changes.ts';
-import { ChangeArchiver } from './archive-changes.ts';
-import type { Change, ChangedTree, Warn } from './change.ts';
+import type { ChangedTree, DiffChange, Warn } from './change.ts';
+import { ChangeArchiver } from './change-archiver.ts';
 import { ChangeCopier, type CopyRequest } from './change-copier.ts';
+import { isUsualRoot } from './is-usual-root.ts';
+import { type KnownEntry, mergeAmendments } from './merge-amendments.ts';
 import { overlayChanges } from './overlay-changes.ts';
 import { treeChanges } from './tree-changes.ts';
-import { isUsualRoot } from './usual-root.ts';
 
 export interface DiffJob {
   readonly tree: ChangedTree;
@@ -24,7 +24,7 @@ export interface DiffJob {
   readonly copy?: CopyRequest | undefined;
 }
 
-export interface Diffed {
+export interface DiffResult {
   readonly layer: AppliedLayer;
   readonly temporaryIndex: string;
 }
@@ -37,7 +37,7 @@ export interface Diffed {
 export function* diffTree(
   { tree, indexFolder, indexName, copy }: DiffJob,
   options: ChunksOptions & { readonly check?: () => void } = {},
-): Generator<Uint8Array, Diffed> {
+): Generator<Uint8Array, DiffResult> {
   using upper = new OpenDirectories(tree.upperDir);
   using copier = copy && new ChangeCopier(copy, markOf(tree), options.check ?? (() => {}));
   using index = new IndexWriter(join(indexFolder, indexName));
@@ -70,7 +70,7 @@ export function* changesOf(
   tree: ChangedTree,
   upper: OpenDirectories,
   { warn = () => {}, copier }: ChangesOptions = {},
-): Generator<Change | KnownEntry, void> {
+): Generator<DiffChange | KnownEntry, void> {
   const lowerDir = tree.kind === 'overlay' ? tree.lowerDirs[0] : tree.lowerDir;
   using lower = lowerDir === undefined ? undefined : new OpenDirectories(lowerDir);
   const keepsRoot = isUsualRoot(upper, lower);
@@ -79,8 +79,8 @@ export function* changesOf(
   const known = tree.kind === 'overlay' ? tree.amendedIndex : undefined;
   if (amended && known !== undefined) {
     using index = LayerIndex.open(known);
-    for (const change of amendedChanges(overlayChanges([upper], markOf(tree), warn), amended, index)) {
-      if (change.place.length > 0 || !keepsRoot) yield change;
+    for (const change of mergeAmendments(overlayChanges([upper], markOf(tree), warn), amended, index)) {
+      if (change.path.length > 0 || !keepsRoot) yield change;
     }
     return;
   }
@@ -88,7 +88,7 @@ export function* changesOf(
     tree.kind === 'overlay'
       ? overlayChanges(amended ? [upper, amended] : [upper], markOf(tree), warn)
       : treeChanges(upper, lower, warn);
-  for (const change of copier?.copied(changes) ?? changes) if (change.place.length > 0 || !keepsRoot) yield change;
+  for (const change of copier?.copied(changes) ?? changes) if (change.path.length > 0 || !keepsRoot) yield change;
 }
 
 const markOf = (tree: ChangedTree): string => opaqueAttribute(tree.kind === 'overlay' && tree.rootless === true);

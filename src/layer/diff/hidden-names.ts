@@ -1,10 +1,10 @@
 import { statAtIfThere } from '../../sys/stat.ts';
-import type { MergedView } from '../merged-view.ts';
 import type { OpenDirectories } from '../open-directories.ts';
-import { childPlace, comparePlaces, isInside, placeKey } from '../place.ts';
+import type { OverlayView } from '../overlay-view.ts';
+import { childPath, comparePaths, isInside, pathKey } from '../tree-path.ts';
 
 interface HiddenDirectory {
-  readonly place: Uint8Array;
+  readonly path: Uint8Array;
   readonly names: Iterator<Uint8Array, void>;
   /** The next place to be told. */
   next: Uint8Array | undefined;
@@ -16,11 +16,11 @@ interface HiddenDirectory {
  */
 export class HiddenNames {
   readonly #upper: OpenDirectories;
-  readonly #view: MergedView;
+  readonly #view: OverlayView;
   /** Those that the place reached is in, outermost first. */
   readonly #directories: HiddenDirectory[] = [];
 
-  constructor(upper: OpenDirectories, view: MergedView) {
+  constructor(upper: OpenDirectories, view: OverlayView) {
     this.#upper = upper;
     this.#view = view;
   }
@@ -31,30 +31,30 @@ export class HiddenNames {
   }
 
   /** Goes into a directory that shows nothing of the layers below. */
-  enter(place: Uint8Array): void {
-    const directory = { place, names: this.#namesIn(place), next: undefined };
+  enter(path: Uint8Array): void {
+    const directory = { path, names: this.#namesIn(path), next: undefined };
     this.#directories.push(directory);
     advance(directory);
   }
 
   /** Places that are hidden before the layer's next one, or to the end. */
-  *until(place: Uint8Array | undefined): Generator<Uint8Array, void> {
+  *until(path: Uint8Array | undefined): Generator<Uint8Array, void> {
     for (let inner = this.#directories.at(-1); inner; inner = this.#directories.at(-1)) {
-      for (; inner.next && (!place || comparePlaces(inner.next, place) < 0); advance(inner)) yield inner.next;
-      if (place && isInside(place, inner.place)) return;
+      for (; inner.next && (!path || comparePaths(inner.next, path) < 0); advance(inner)) yield inner.next;
+      if (path && isInside(path, inner.path)) return;
       this.#directories.pop();
     }
   }
 
   /** Whether a directory of the layer lacks a name that those below have. */
-  lacksNames(place: Uint8Array): boolean {
-    return this.#namesIn(place).next().done !== true;
+  lacksNames(path: Uint8Array): boolean {
+    return this.#namesIn(path).next().done !== true;
   }
 
-  *#namesIn(place: Uint8Array): Generator<Uint8Array, void> {
-    const key = placeKey(place);
+  *#namesIn(path: Uint8Array): Generator<Uint8Array, void> {
+    const key = pathKey(path);
     for (const name of this.#view.names(key)) {
-      if (!statAtIfThere(this.#upper.fd(key), name)) yield childPlace(place, name);
+      if (!statAtIfThere(this.#upper.fd(key), name)) yield childPath(path, name);
     }
   }
 }

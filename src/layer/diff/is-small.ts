@@ -1,7 +1,7 @@
 import { listFd } from '../../sys/list-at.ts';
 import { FileStat, statAt, statFd } from '../../sys/stat.ts';
 import { OpenDirectories } from '../open-directories.ts';
-import { childPlace, placeFromKey, placeKey } from '../place.ts';
+import { childPath, pathFromKey, pathKey } from '../tree-path.ts';
 
 const fewEntries = 300;
 
@@ -22,7 +22,7 @@ export function isSmall(root: string, maxBytes: number): boolean {
     entries += listed.length;
     if (entries > fewEntries) return false;
     for (const { name, type } of listed) {
-      if (type === 'directory') directories.push(placeKey(childPlace(placeFromKey(key), name)));
+      if (type === 'directory') directories.push(pathKey(childPath(pathFromKey(key), name)));
       else bytes += statAt(fd, name, stat).size;
     }
     if (bytes > maxBytes) return false;

@@ -1,7 +1,7 @@
 import { listFd } from '../../sys/list-at.ts';
 import { OpenDirectories } from '../open-directories.ts';
 import { isOpaque, opaqueAttribute } from '../overlay-form.ts';
-import { isUsualRoot } from './usual-root.ts';
+import { isUsualRoot } from './is-usual-root.ts';
 
 /** Whether an overlay layer's own directory says nothing new over the one below it: told by a look at its root. */
 export function isUnchanged(upperDir: string, lowerDir: string): boolean {

@@ -2,13 +2,13 @@ import { setImmediate } from 'node:timers/promises';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { listFd } from '../../sys/list-at.ts';
 import { statAtIfThere } from '../../sys/stat.ts';
-import { MergedView, type Shown } from '../merged-view.ts';
 import { OpenDirectories } from '../open-directories.ts';
 import { isOpaque, isWhiteout, opaqueAttribute } from '../overlay-form.ts';
-import { childPlace, nameOf, placeFromKey, placeKey } from '../place.ts';
-import type { Change, ChangedTree, EntryChange } from './change.ts';
+import { OverlayView, type ShownNode } from '../overlay-view.ts';
+import { childPath, nameOf, pathFromKey, pathKey } from '../tree-path.ts';
+import type { ChangedTree, DiffChange, EntryChange } from './change.ts';
 import { HiddenNames } from './hidden-names.ts';
-import { isLeftOut } from './left-out.ts';
+import { isLeftOut } from './is-left-out.ts';
 import { overlayChanges } from './overlay-changes.ts';
 import { hasSameMetadata } from './same-node.ts';
 import { TreeComparison } from './tree-comparison.ts';
@@ -16,7 +16,7 @@ import { TreeComparison } from './tree-comparison.ts';
 /** A line of `diff`. */
 export interface ListedChange {
   readonly kind: 'added' | 'changed' | 'deleted';
-  readonly place: Uint8Array;
+  readonly path: Uint8Array;
 }
 
 type OverlayTree = ChangedTree & { readonly kind: 'overlay' };
@@ -47,59 +47,59 @@ function* treeList(upperDir: string, lowerDir: string | undefined): Generator<Li
   using lower = lowerDir === undefined ? undefined : new OpenDirectories(lowerDir);
   const comparison = new TreeComparison(upper, lower, ignore);
   for (const node of comparison.nodes()) {
-    const { place, stat, before } = node;
-    if (stat === undefined) yield { kind: 'deleted', place };
-    else if (before === undefined) yield { kind: 'added', place };
-    else if (!comparison.isSame(node) || (stat.type === 'directory' && comparison.hasOtherNames(place))) {
-      yield { kind: 'changed', place };
+    const { path, stat, before } = node;
+    if (stat === undefined) yield { kind: 'deleted', path };
+    else if (before === undefined) yield { kind: 'added', path };
+    else if (!comparison.isSame(node) || (stat.type === 'directory' && comparison.hasOtherNames(path))) {
+      yield { kind: 'changed', path };
     }
   }
 }
 
 function* overlayList(tree: OverlayTree): Generator<ListedChange, void> {
   using upper = new OpenDirectories(tree.upperDir);
-  using view = new MergedView(tree.lowerDirs, { rootless: tree.rootless ?? false });
+  using view = new OverlayView(tree.lowerDirs, { rootless: tree.rootless ?? false });
   const mark = opaqueAttribute(tree.rootless ?? false);
   const hidden = new HiddenNames(upper, view);
   for (const change of overlayChanges([upper], mark, ignore)) {
-    const { place, kind } = change;
-    if (place.length === 0 || kind === 'opaque') continue;
-    for (const name of hidden.until(place)) yield { kind: 'deleted', place: name };
-    const key = placeKey(place);
+    const { path, kind } = change;
+    if (path.length === 0 || kind === 'opaque') continue;
+    for (const name of hidden.until(path)) yield { kind: 'deleted', path: name };
+    const key = pathKey(path);
     const shown = view.at(key);
     const isHidden = isDirectory(change) && (hidden.isInside || isOpaque(upper.fd(key), mark));
     if (kind === 'whiteout') {
-      if (shown) yield { kind: 'deleted', place };
-    } else if (!shown) yield { kind: 'added', place };
+      if (shown) yield { kind: 'deleted', path };
+    } else if (!shown) yield { kind: 'added', path };
     else if (
       !isSameDirectory(change, shown, upper) ||
       hasNewNames(key, upper, view) ||
-      (isHidden && hidden.lacksNames(place))
+      (isHidden && hidden.lacksNames(path))
     ) {
-      yield { kind: 'changed', place };
+      yield { kind: 'changed', path };
     }
-    if (isHidden) hidden.enter(place);
+    if (isHidden) hidden.enter(path);
   }
-  for (const name of hidden.until(undefined)) yield { kind: 'deleted', place: name };
+  for (const name of hidden.until(undefined)) yield { kind: 'deleted', path: name };
 }
 
-const isDirectory = (change: Change): boolean => change.kind === 'entry' && change.stat.type === 'directory';
+const isDirectory = (change: DiffChange): boolean => change.kind === 'entry' && change.stat.type === 'directory';
 
-const isSameDirectory = ({ place, directory, stat }: EntryChange, shown: Shown, upper: OpenDirectories): boolean =>
+const isSameDirectory = ({ path, directory, stat }: EntryChange, shown: ShownNode, upper: OpenDirectories): boolean =>
   stat.type === 'directory' &&
   shown.stat.type === 'directory' &&
   hasSameMetadata(
-    { directoryFd: upper.fd(directory), name: nameOf(place), stat },
-    { directoryFd: shown.layerFd, name: shown.place, stat: shown.stat },
+    { directoryFd: upper.fd(directory), name: nameOf(path), stat },
+    { directoryFd: shown.layerFd, name: shown.path, stat: shown.stat },
   );
 
 /** Whether something was added to a directory, or deleted there by name. */
-function hasNewNames(key: string, upper: OpenDirectories, view: MergedView): boolean {
-  const parent = placeFromKey(key);
+function hasNewNames(key: string, upper: OpenDirectories, view: OverlayView): boolean {
+  const parent = pathFromKey(key);
   for (const name of listFd(upper.fd(key)).names()) {
     const stat = statAtIfThere(upper.fd(key), name);
     const isThere = view.child(key, name) !== undefined;
-    if (stat && (isWhiteout(stat) ? isThere : !isThere && !isLeftOut(childPlace(parent, name), stat, ignore)))
+    if (stat && (isWhiteout(stat) ? isThere : !isThere && !isLeftOut(childPath(parent, name), stat, ignore)))
       return true;
   }
   return false;

@@ -6,14 +6,14 @@ import type { FileStat } from '../../sys/stat.ts';
 import { isArchived, readXattrsAt, type Xattrs } from '../xattrs.ts';
 
 /** Something in a tree: a name in an open directory, and what it is. */
-export interface Node {
+export interface TreeNode {
   readonly directoryFd: number;
   readonly name: Uint8Array;
   readonly stat: FileStat;
 }
 
 /** Whether owner, mode, attributes and, except where `ignoreTime`, the time agree. */
-export function hasSameMetadata(a: Node, b: Node, ignoreTime = false): boolean {
+export function hasSameMetadata(a: TreeNode, b: TreeNode, ignoreTime = false): boolean {
   const { stat } = a;
   const other = b.stat;
   return (
@@ -30,7 +30,7 @@ export function hasSameMetadata(a: Node, b: Node, ignoreTime = false): boolean {
  * Whether an archive would say the same of both. Files of one size and time are compared by content: a program may set
  * a time back, and many archives have whole seconds only.
  */
-export function isSameNode(a: Node, b: Node): boolean {
+export function isSameNode(a: TreeNode, b: TreeNode): boolean {
   if (a.stat.type !== b.stat.type || !hasSameMetadata(a, b)) return false;
   switch (a.stat.type) {
     case 'file':
@@ -45,7 +45,7 @@ export function isSameNode(a: Node, b: Node): boolean {
   }
 }
 
-const xattrsOf = ({ directoryFd, name }: Node): Xattrs => readXattrsAt(directoryFd, name, isArchived);
+const xattrsOf = ({ directoryFd, name }: TreeNode): Xattrs => readXattrsAt(directoryFd, name, isArchived);
 
 const sameXattrs = (a: Xattrs, b: Xattrs): boolean =>
   a.size === b.size && [...a].every(([name, value]) => isSameValue(value, b.get(name)));
@@ -56,7 +56,7 @@ const pieceBytes = 256 << 10;
 const left = Buffer.allocUnsafeSlow(pieceBytes);
 const right = Buffer.allocUnsafeSlow(pieceBytes);
 
-function hasSameContent(a: Node, b: Node): boolean {
+function hasSameContent(a: TreeNode, b: TreeNode): boolean {
   const { size } = a.stat;
   if (size === 0) return true;
   const fd = openAt(a.directoryFd, a.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);

@@ -1,6 +1,6 @@
 import { statFd } from '../../sys/stat.ts';
 import type { OpenDirectories } from '../open-directories.ts';
-import type { Change, Warn } from './change.ts';
+import type { DiffChange, Warn } from './change.ts';
 import { inodeOf, isLinked, TreeComparison } from './tree-comparison.ts';
 
 /**
@@ -12,15 +12,15 @@ export function* treeChanges(
   upper: OpenDirectories,
   lower: OpenDirectories | undefined,
   warn: Warn,
-): Generator<Change, void> {
-  yield { kind: 'entry', place: new Uint8Array(0), tree: upper, directory: '', stat: statFd(upper.rootFd) };
+): Generator<DiffChange, void> {
+  yield { kind: 'entry', path: new Uint8Array(0), tree: upper, directory: '', stat: statFd(upper.rootFd) };
   const changed = lower === undefined ? noFiles : changedFiles(upper, lower);
   const comparison = new TreeComparison(upper, lower, warn);
   for (const node of comparison.nodes()) {
-    const { place, directory, stat } = node;
-    if (stat === undefined) yield { kind: 'whiteout', place };
+    const { path, directory, stat } = node;
+    if (stat === undefined) yield { kind: 'whiteout', path };
     else if (!comparison.isSame(node) || (isLinked(node) && changed.has(inodeOf(stat)))) {
-      yield { kind: 'entry', place, tree: upper, directory, stat };
+      yield { kind: 'entry', path, tree: upper, directory, stat };
     }
   }
 }

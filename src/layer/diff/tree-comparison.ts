@@ -1,23 +1,23 @@
 import { type FileStat, statAtIfThere } from '../../sys/stat.ts';
-import { mergedNames } from '../merged-names.ts';
+import { mergeNames } from '../merge-names.ts';
 import type { OpenDirectories } from '../open-directories.ts';
-import { childPlace, placeKey } from '../place.ts';
+import { childPath, pathKey } from '../tree-path.ts';
 import type { Warn } from './change.ts';
-import { isLeftOut } from './left-out.ts';
+import { isLeftOut } from './is-left-out.ts';
 import { isSameNode } from './same-node.ts';
 
 /** What two trees have at a place, one of them at least; what has no place in a layer does not count. */
 export interface ComparedNode {
-  readonly place: Uint8Array;
+  readonly path: Uint8Array;
   /** The place of its directory as a key. */
   readonly directory: string;
   readonly stat: FileStat | undefined;
   readonly before: FileStat | undefined;
 }
 
-interface Level {
+interface ComparedLevel {
   readonly key: string;
-  readonly place: Uint8Array;
+  readonly path: Uint8Array;
   readonly inLower: boolean;
   /** Those not looked at yet, by bytes. */
   readonly names: Iterator<Uint8Array, void>;
@@ -50,7 +50,7 @@ export class TreeComparison {
         const node = this.#node(level, name, this.#warn);
         if (node.stat !== undefined || node.before !== undefined) yield node;
         if (node.stat?.type === 'directory') {
-          levels.push(this.#level(placeKey(node.place), node.place, node.before?.type === 'directory'));
+          levels.push(this.#level(pathKey(node.path), node.path, node.before?.type === 'directory'));
         }
       }
     }
@@ -61,10 +61,10 @@ export class TreeComparison {
    * differ. To be asked in the order of {@link nodes}.
    */
   isSame(node: ComparedNode): boolean {
-    const { place, directory, stat, before } = node;
+    const { path, directory, stat, before } = node;
     const lower = this.#lower;
     if (lower === undefined || stat === undefined || before === undefined) return false;
-    const name = place.subarray(place.lastIndexOf(0x2f) + 1);
+    const name = path.subarray(path.lastIndexOf(0x2f) + 1);
     const isSame = isSameNode(
       { directoryFd: this.#upper.fd(directory), name, stat },
       { directoryFd: lower.fd(directory), name, stat: before },
@@ -73,8 +73,8 @@ export class TreeComparison {
   }
 
   /** Whether a directory that both trees have got a name or lost one. */
-  hasOtherNames(place: Uint8Array): boolean {
-    const level = this.#level(placeKey(place), place, true);
+  hasOtherNames(path: Uint8Array): boolean {
+    const level = this.#level(pathKey(path), path, true);
     for (let next = level.names.next(); next.done !== true; next = level.names.next()) {
       const { stat, before } = this.#node(level, next.value, ignore);
       if ((stat === undefined) !== (before === undefined)) return true;
@@ -82,21 +82,21 @@ export class TreeComparison {
     return false;
   }
 
-  #node({ key, place: parent, inLower }: Level, name: Uint8Array, warn: Warn): ComparedNode {
-    const place = childPlace(parent, name);
+  #node({ key, path: parent, inLower }: ComparedLevel, name: Uint8Array, warn: Warn): ComparedNode {
+    const path = childPath(parent, name);
     const stat = statAtIfThere(this.#upper.fd(key), name);
     const before = inLower && this.#lower ? statAtIfThere(this.#lower.fd(key), name) : undefined;
     return {
-      place,
+      path,
       directory: key,
-      stat: stat && !isLeftOut(place, stat, warn) ? stat : undefined,
-      before: before && !isLeftOut(place, before, ignore) ? before : undefined,
+      stat: stat && !isLeftOut(path, stat, warn) ? stat : undefined,
+      before: before && !isLeftOut(path, before, ignore) ? before : undefined,
     };
   }
 
-  #level(key: string, place: Uint8Array, inLower: boolean): Level {
+  #level(key: string, path: Uint8Array, inLower: boolean): ComparedLevel {
     const lower = inLower && this.#lower ? [this.#lower.fd(key)] : [];
-    return { key, place, inLower, names: mergedNames([this.#upper.fd(key), ...lower]) };
+    return { key, path, inLower, names: mergeNames([this.#upper.fd(key), ...lower]) };
   }
 }
 

@@ -5,7 +5,7 @@ import { equalBytes } from '../../lib/bytes.ts';
 import { RecentlyUsed } from '../../lib/recently-used.ts';
 import { asSyscallError } from '../../sys/as-syscall-error.ts';
 import { errnoOf } from '../../sys/errno.ts';
-import { corruptIndex } from './corrupt.ts';
+import { corruptIndex } from './corrupt-index.ts';
 import { decodeDirectory } from './directory-codec.ts';
 import { type BlockInfo, footerBytes, type IndexDirectory, magic, maxDirectoryBytes } from './format.ts';
 

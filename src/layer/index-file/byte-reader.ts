@@ -1,4 +1,4 @@
-import { corruptIndex } from './corrupt.ts';
+import { corruptIndex } from './corrupt-index.ts';
 
 /** Reads what {@link ByteWriter} wrote; every step is checked, because an index on disk may be damaged or forged. */
 export class ByteReader {

@@ -1,7 +1,7 @@
 import type { DiffId } from '../../spec/digest.ts';
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
-import { corruptIndex } from './corrupt.ts';
+import { corruptIndex } from './corrupt-index.ts';
 import { type Amendment, type BlockInfo, blockKinds, type IndexDirectory, maxBlockBytes } from './format.ts';
 
 const amendedBodies: readonly Amendment['body'][] = ['none', 'index', 'lost'];
@@ -25,7 +25,7 @@ export function encodeDirectory({ summary, trailer, blocks, amendments }: IndexD
     out.number(block.first);
     out.number(block.rawOffset);
     out.number(block.tarOffset);
-    out.bytes(block.firstPlace);
+    out.bytes(block.firstPath);
   }
   out.number(amendments.length);
   for (const amendment of amendments) {
@@ -97,6 +97,6 @@ function decodeBlock(input: ByteReader, fileOffset: number): BlockInfo {
     first: input.number(),
     rawOffset: input.number(),
     tarOffset: input.number(),
-    firstPlace: input.bytes(),
+    firstPath: input.bytes(),
   };
 }

@@ -10,7 +10,7 @@ import type { DiffId } from '../../spec/digest.ts';
 //
 // Every block has its CRC-32 in the directory, so each byte of the file is covered and damage is seen before it is used.
 // Three kinds of blocks: `records` (one per entry, archive order), `raw` (one stream cut into blocks: headers, bodies
-// and fill that no tree can give back) and `paths` (places with their record numbers, sorted by `comparePlaces`).
+// and fill that no tree can give back) and `paths` (places with their record numbers, sorted by `comparePaths`).
 
 /** The first seven bytes are the name, the eighth the version: a reader refuses any other. */
 export const magic: Uint8Array = new Uint8Array([0x53, 0x74, 0x72, 0x61, 0x74, 0x49, 0x78, 1]);
@@ -45,7 +45,7 @@ export interface BlockInfo {
   readonly rawOffset: number;
   readonly tarOffset: number;
   /** In a `paths` block: its first place. */
-  readonly firstPlace: Uint8Array;
+  readonly firstPath: Uint8Array;
 }
 
 /** A correction to a record made after it was written: the tree no longer holds what it said. */

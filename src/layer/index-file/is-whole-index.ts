@@ -1,6 +1,6 @@
 import { isKind } from '../../errors/index.ts';
 import type { DiffId } from '../../spec/digest.ts';
-import { LayerIndex } from './reader.ts';
+import { LayerIndex } from './layer-index.ts';
 
 /** Whether the index of that layer stands, with all its blocks. Throws what reading the file throws. */
 export function isWholeIndex(path: string, diffId: DiffId): boolean {

@@ -4,7 +4,7 @@ import { type BlockInfo, blockTarget } from './format.ts';
 const noPlace = new Uint8Array(0);
 
 /** Puts one block of the table into the file. */
-export type PackPaths = (block: ByteWriter, position: Pick<BlockInfo, 'first' | 'firstPlace'>) => void;
+export type PackPaths = (block: ByteWriter, position: Pick<BlockInfo, 'first' | 'firstPath'>) => void;
 
 /** The table of places as it is written: told in the order of places, it keeps one block. */
 export class PathTable {
@@ -12,7 +12,7 @@ export class PathTable {
   readonly #block = new ByteWriter(blockTarget.paths * 2);
   #count = 0;
   #first = 0;
-  #firstPlace: Uint8Array = noPlace;
+  #firstPath: Uint8Array = noPlace;
   #previous: Uint8Array = noPlace;
 
   constructor(pack: PackPaths) {
@@ -20,25 +20,25 @@ export class PathTable {
   }
 
   /** `place` is not to change afterwards. */
-  add(place: Uint8Array, ordinal: number): void {
+  add(path: Uint8Array, ordinal: number): void {
     const block = this.#block;
     if (block.length === 0) {
       this.#first = this.#count;
-      this.#firstPlace = place.slice();
+      this.#firstPath = path.slice();
       this.#previous = noPlace;
     }
-    const shared = sharedPrefix(this.#previous, place);
+    const shared = sharedPrefix(this.#previous, path);
     block.number(ordinal);
     block.number(shared);
-    block.bytes(place.subarray(shared));
-    this.#previous = place;
+    block.bytes(path.subarray(shared));
+    this.#previous = path;
     this.#count++;
     if (block.length >= blockTarget.paths) this.end();
   }
 
   /** Packs what has come since the last block. */
   end(): void {
-    if (this.#block.length > 0) this.#pack(this.#block, { first: this.#first, firstPlace: this.#firstPlace });
+    if (this.#block.length > 0) this.#pack(this.#block, { first: this.#first, firstPath: this.#firstPath });
   }
 }
 

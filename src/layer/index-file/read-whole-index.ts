@@ -1,5 +1,5 @@
 import type { DiffId } from '../../spec/digest.ts';
-import { LayerIndex } from './reader.ts';
+import { LayerIndex } from './layer-index.ts';
 
 /**
  * Reads all of an index, synchronously; returns the diffID of the layer it is of.

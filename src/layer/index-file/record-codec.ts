@@ -1,10 +1,10 @@
 import type { SparseRun } from '../../archive/index.ts';
 import { equalBytes } from '../../lib/bytes.ts';
 import { invariant } from '../../lib/invariant.ts';
-import { placeOf } from '../place.ts';
+import { normalizePath } from '../tree-path.ts';
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
-import { corruptIndex } from './corrupt.ts';
+import { corruptIndex } from './corrupt-index.ts';
 import {
   type BodySource,
   bodySources,
@@ -12,9 +12,9 @@ import {
   type RecordFields,
   type RecordKind,
   recordKinds,
-} from './record.ts';
+} from './entry-record.ts';
 
-const flag = { place: 1, xattrs: 2, sparse: 4, stripped: 8, padding: 16, span: 32 } as const;
+const flag = { treePath: 1, xattrs: 2, sparse: 4, stripped: 8, padding: 16, span: 32 } as const;
 const bodyShift = 6;
 
 const empty = new Uint8Array(0);
@@ -40,12 +40,12 @@ export interface Layout {
 }
 
 export function encodeRecord(out: ByteWriter, fields: RecordFields, layout: Layout): void {
-  const { kind, path, place, xattrs, sparse, storedSizeBytes } = fields;
-  const hasPlace = !isPlainPlace(kind, path, place);
+  const { kind, path, treePath, xattrs, sparse, storedSizeBytes } = fields;
+  const hasPlace = !isPlainPath(kind, path, treePath);
   const oddPadding = layout.paddingBytes !== usualPadding(storedSizeBytes) || layout.codedPaddingBytes > 0;
   const hasSpan = layout.rawGap > 0 || layout.codedBodyBytes > 0;
   out.byte(
-    (hasPlace ? flag.place : 0) |
+    (hasPlace ? flag.treePath : 0) |
       (xattrs.size > 0 ? flag.xattrs : 0) |
       (sparse ? flag.sparse : 0) |
       (fields.xattrsStripped ? flag.stripped : 0) |
@@ -64,7 +64,7 @@ export function encodeRecord(out: ByteWriter, fields: RecordFields, layout: Layo
   out.number(fields.mtime.nanoseconds);
   out.number(layout.headerBytes);
   out.bytes(path);
-  if (hasPlace) out.bytes(place);
+  if (hasPlace) out.bytes(treePath);
   if (hasLink(kind)) out.bytes(fields.linkPath);
   if (isDevice(kind)) {
     out.number(fields.deviceMajor);
@@ -83,11 +83,11 @@ export function encodeRecord(out: ByteWriter, fields: RecordFields, layout: Layo
 }
 
 // Most places follow from the path, so they are not written twice. Deletions never do: their names say something else.
-function isPlainPlace(kind: RecordKind, path: Uint8Array, place: Uint8Array): boolean {
+function isPlainPath(kind: RecordKind, path: Uint8Array, treePath: Uint8Array): boolean {
   if (kind === 'whiteout' || kind === 'opaque') return false;
-  if (kind === 'ignored') return place.length === 0;
+  if (kind === 'ignored') return treePath.length === 0;
   // Nearly always the one is the other.
-  return path === place || equalBytes(path, place) || equalBytes(placeOf(path), place);
+  return path === treePath || equalBytes(path, treePath) || equalBytes(normalizePath(path), treePath);
 }
 
 function encodeXattrs(out: ByteWriter, xattrs: ReadonlyMap<string, Uint8Array>): void {
@@ -127,7 +127,7 @@ export function decodeRecord(input: ByteReader, rawOffset: number): DecodedRecor
   const mtime = { seconds: input.signed(), nanoseconds: input.number() };
   const headerBytes = input.number();
   const path = input.bytes();
-  const place = (flags & flag.place) !== 0 ? decodedPlace(input.bytes()) : plainPlace(kind, path);
+  const treePath = (flags & flag.treePath) !== 0 ? decodePath(input.bytes()) : plainPath(kind, path);
   const linkPath = hasLink(kind) ? input.bytes() : empty;
   const deviceMajor = isDevice(kind) ? input.number() : 0;
   const deviceMinor = isDevice(kind) ? input.number() : 0;
@@ -143,7 +143,7 @@ export function decodeRecord(input: ByteReader, rawOffset: number): DecodedRecor
   return {
     kind,
     path,
-    place,
+    treePath,
     typeflag,
     mode,
     uid,
@@ -164,14 +164,14 @@ export function decodeRecord(input: ByteReader, rawOffset: number): DecodedRecor
   };
 }
 
-function plainPlace(kind: RecordKind, path: Uint8Array): Uint8Array {
-  return kind === 'ignored' ? empty : decodedPlace(path);
+function plainPath(kind: RecordKind, path: Uint8Array): Uint8Array {
+  return kind === 'ignored' ? empty : decodePath(path);
 }
 
 // A place from disk goes to the kernel: a forged one must not lead out of the tree.
-function decodedPlace(bytes: Uint8Array): Uint8Array {
+function decodePath(bytes: Uint8Array): Uint8Array {
   try {
-    return placeOf(bytes);
+    return normalizePath(bytes);
   } catch (cause) {
     throw corruptIndex('holds a place outside the tree', cause);
   }

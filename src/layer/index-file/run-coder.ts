@@ -1,6 +1,6 @@
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
-import { corruptIndex } from './corrupt.ts';
+import { corruptIndex } from './corrupt-index.ts';
 
 // Bytes a tree cannot give back are mostly zeros: end blocks, record padding, up to gigabytes of both in hostile
 // archives (tar-split CVE-2017-14992). So they are kept as runs: of zeros (length × 2) or of bytes (length × 2 + 1).

@@ -1,7 +1,7 @@
 import type { DiffId } from '../../spec/digest.ts';
 import { type SettleJob, settleLayer } from '../apply/settle.ts';
-import { type JobControl, type Spread, type SpreadJob, spreadLayer } from '../apply/spread.ts';
-import { type Diffed, type DiffJob, diffTree } from '../diff/diff-tree.ts';
+import { type LayerJobControl, type SpreadJob, type SpreadResult, spreadLayer } from '../apply/spread.ts';
+import { type DiffJob, type DiffResult, diffTree } from '../diff/diff-tree.ts';
 import { readWholeIndex } from '../index-file/read-whole-index.ts';
 import type { LayerFiles } from '../record-body.ts';
 import { verifyRemake } from '../remake.ts';
@@ -30,16 +30,16 @@ export interface VerifyJob extends ReadIndexJob {
 export type JobOf<Kind extends Job['kind']> = Extract<Job, { readonly kind: Kind }>;
 
 interface Results {
-  readonly spread: Spread | undefined;
+  readonly spread: SpreadResult | undefined;
   readonly settle: boolean;
   readonly 'read-index': DiffId;
   readonly verify: boolean;
-  readonly diff: Diffed;
+  readonly diff: DiffResult;
 }
 
 export type JobResult<Kind extends Job['kind']> = Results[Kind];
 
-export function runJob(job: Job, control: JobControl): Results[Job['kind']] {
+export function runJob(job: Job, control: LayerJobControl): Results[Job['kind']] {
   switch (job.kind) {
     case 'spread':
       return spreadLayer(job.job, control);

@@ -5,7 +5,7 @@ import { JobThread } from '../../sys/worker/job-thread.ts';
 import { workerUrl } from '../../sys/worker/worker-url.ts';
 import type { Job, JobEvent, JobOf, JobResult } from './jobs.ts';
 
-interface RunOptions extends AbortOptions {
+interface WorkerOptions extends AbortOptions {
   readonly progress: (offset: number) => void;
 }
 
@@ -26,7 +26,7 @@ class WorkerPool {
   }
 
   /** Waits for a free worker, and for the end of a job that has begun also when aborted; then throws the signal's reason. */
-  async run<Kind extends Job['kind']>(job: JobOf<Kind>, options: RunOptions): Promise<JobResult<Kind>> {
+  async run<Kind extends Job['kind']>(job: JobOf<Kind>, options: WorkerOptions): Promise<JobResult<Kind>> {
     const done = await this.runUnless(undefined, job, options);
     invariant(done, 'only an abort ends the wait for a worker');
     return done.result;
@@ -36,7 +36,7 @@ class WorkerPool {
   async runUnless<Kind extends Job['kind']>(
     over: Promise<unknown> | undefined,
     job: JobOf<Kind>,
-    { signal, progress }: RunOptions,
+    { signal, progress }: WorkerOptions,
   ): Promise<{ readonly result: JobResult<Kind> } | undefined> {
     const thread = this.#take() ?? (await this.#freed(over, signal));
     if (thread === undefined) {
@@ -115,8 +115,8 @@ class WorkerPool {
 export const layerWorkers: WorkerPool = new WorkerPool(availableParallelism());
 
 /**
- * For layers that are still coming: these threads mostly wait for bytes, and would keep the others from layers that are
+ * For layers that are still streaming: these threads mostly wait for bytes, and would keep the others from layers that are
  * there. As many as registries' clients fetch at once; a layer that has come whole before one is free goes to the others, so
  * that no stream that stands still holds up another's.
  */
-export const comingWorkers: WorkerPool = new WorkerPool(3);
+export const streamingWorkers: WorkerPool = new WorkerPool(3);

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isStrataError } from '../../errors/index.ts';
-import { deletedBytes, type LayerEntries } from '../../layer/deleted-bytes.ts';
+import { countDeletedBytes, type LayerEntries } from '../../layer/count-deleted-bytes.ts';
 import type { ChangedTree } from '../../layer/diff/change.ts';
 import { diffLayer } from '../../layer/diff/diff-layer.ts';
-import { LayerIndex } from '../../layer/index-file/reader.ts';
+import { LayerIndex } from '../../layer/index-file/layer-index.ts';
 import type { AppliedLayer } from '../../layer/types.ts';
 import type { Lease } from '../../ledger/types.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
@@ -85,7 +85,7 @@ function deletesOf(indexes: LayerIndexes, diffId: DiffId, below: readonly DiffId
       yield* index.records();
     },
   });
-  return deletedBytes(entriesOf(diffId), below.map(entriesOf));
+  return countDeletedBytes(entriesOf(diffId), below.map(entriesOf));
 }
 
 /** Adds the index of the layer that is amended, if there is one. */

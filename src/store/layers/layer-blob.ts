@@ -3,7 +3,7 @@ import type { BlobProvider } from '../../content/types.ts';
 import { verifyStream } from '../../content/verify.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import type { ChunksOptions } from '../../layer/chunks.ts';
-import { LayerIndex } from '../../layer/index-file/reader.ts';
+import { LayerIndex } from '../../layer/index-file/layer-index.ts';
 import { remakeLayer } from '../../layer/remake.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { StoreLease } from '../../metadata/leases.ts';

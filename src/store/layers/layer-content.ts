@@ -1,9 +1,9 @@
 import { decompress } from '../../archive/compression/decompress.ts';
 import { fillHoles } from '../../archive/tar/holes.ts';
 import { Chunks } from '../../layer/chunks.ts';
-import { corruptIndex } from '../../layer/index-file/corrupt.ts';
-import type { LayerIndex, PlacedRecord } from '../../layer/index-file/reader.ts';
-import { keptBytes, recordBody, TreeBodies } from '../../layer/record-body.ts';
+import { corruptIndex } from '../../layer/index-file/corrupt-index.ts';
+import type { LayerIndex, RecordSpan } from '../../layer/index-file/layer-index.ts';
+import { decodeRawBytes, recordBody, TreeBodies } from '../../layer/record-body.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
 import { parseDigest } from '../../spec/digest.ts';
@@ -32,7 +32,7 @@ export async function* layerContent(
   options: LayerContentOptions,
 ): AsyncGenerator<Uint8Array, void> {
   using index = await store.layers.open(layer.diffId);
-  const placed = index.placedRecord(ordinal);
+  const placed = index.recordSpan(ordinal);
   if (placed === undefined) throw corruptIndex('names a record it does not hold');
   if (options.stored === true) return yield* storedBytes({ store, layer, index, placed }, options);
   const filler = fillHoles(placed.record);
@@ -51,7 +51,7 @@ interface Wanted {
   readonly store: Store;
   readonly layer: Pick<NamedLayer, 'diffId' | 'snapshotId'>;
   readonly index: LayerIndex;
-  readonly placed: PlacedRecord;
+  readonly placed: RecordSpan;
 }
 
 async function* storedBytes(wanted: Wanted, options: LayerContentOptions): AsyncGenerator<Uint8Array, void> {
@@ -68,11 +68,11 @@ async function* storedBytes(wanted: Wanted, options: LayerContentOptions): Async
   yield* out.rest();
 }
 
-function* ofIndex(index: LayerIndex, placed: PlacedRecord): Generator<Uint8Array, void> {
+function* ofIndex(index: LayerIndex, placed: RecordSpan): Generator<Uint8Array, void> {
   const { record, span, saved } = placed;
   const out = new Chunks();
   const at = saved ?? { offset: span.offset + record.headerBytes, bodyBytes: span.bodyBytes };
-  yield* keptBytes(index, at.offset, at.bodyBytes, record.storedSizeBytes, out);
+  yield* decodeRawBytes(index, at.offset, at.bodyBytes, record.storedSizeBytes, out);
   yield* out.rest();
 }
 

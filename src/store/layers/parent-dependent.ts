@@ -1,4 +1,4 @@
-import type { LayerIndex } from '../../layer/index-file/reader.ts';
+import type { LayerIndex } from '../../layer/index-file/layer-index.ts';
 import type { SnapshotRecord } from '../../ledger/types.ts';
 import type { Snapshotter } from '../../snapshots/types.ts';
 

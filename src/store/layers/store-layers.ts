@@ -1,4 +1,4 @@
-import type { LayerIndex } from '../../layer/index-file/reader.ts';
+import type { LayerIndex } from '../../layer/index-file/layer-index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { DiffId } from '../../spec/digest.ts';
 import type { Store } from '../store.ts';
@@ -27,7 +27,7 @@ export class StoreLayers implements LayerStore {
   }
 
   async open(diffId: DiffId): Promise<LayerIndex> {
-    const { LayerIndex } = await import('../../layer/index-file/reader.ts');
+    const { LayerIndex } = await import('../../layer/index-file/layer-index.ts');
     return LayerIndex.open(this.indexes.pathOf(diffId));
   }
 

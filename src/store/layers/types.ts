@@ -1,5 +1,5 @@
 import type { ChangedTree } from '../../layer/diff/change.ts';
-import type { LayerIndex } from '../../layer/index-file/reader.ts';
+import type { LayerIndex } from '../../layer/index-file/layer-index.ts';
 import type { LayerFiles } from '../../layer/record-body.ts';
 import type { AppliedLayer, LayerProgress, LayerSource } from '../../layer/types.ts';
 import type { Lease } from '../../ledger/types.ts';

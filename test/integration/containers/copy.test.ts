@@ -252,7 +252,7 @@ test('what is bound into a container is read and written whether it runs or not;
   }
   assert.deepEqual(readdirSync(at('w/sub')).sort(), ['at rest', 'deep', 'never started', 'running']);
   // What was made to be bound at shows in the container's own layer, what is in the folders does not.
-  const changed = await Array.fromAsync(containers.diff('bound'), ({ place }) => Buffer.from(place).toString());
+  const changed = await Array.fromAsync(containers.diff('bound'), ({ path }) => Buffer.from(path).toString());
   assert.deepEqual(changed, ['deep', 'deep/in', 'deep/in/w', 'one', 'ro']);
   await assert.rejects(containers.copyTo('fixed', { from: at('given'), path: '/tmp' }), {
     message: 'container rootfs is marked read-only',

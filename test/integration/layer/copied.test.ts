@@ -123,15 +123,15 @@ test('a file that changes its size between a look at it and its copy is copied a
     using copier = new ChangeCopier({ to, without: new Set() }, 'trusted.overlay.opaque', () => {});
     const changes = ['shorter', 'longer'].map((name) => {
       writeFileSync(join(upper, name), Buffer.alloc(size, 1));
-      const place = Buffer.from(name);
-      return { kind: 'entry' as const, place, tree, directory: '', stat: statAt(tree.rootFd, place) };
+      const path = Buffer.from(name);
+      return { kind: 'entry' as const, path, tree, directory: '', stat: statAt(tree.rootFd, path) };
     });
     truncateSync(join(upper, 'shorter'), size / 2);
     appendFileSync(join(upper, 'longer'), Buffer.alloc(size, 2));
-    const root = { kind: 'entry' as const, place: Buffer.alloc(0), tree, directory: '', stat: statFd(tree.rootFd) };
+    const root = { kind: 'entry' as const, path: Buffer.alloc(0), tree, directory: '', stat: statFd(tree.rootFd) };
     for (const change of copier.copied([root, ...changes])) {
       if (change.kind !== 'entry' || change.file === undefined) continue;
-      const copy = readFileSync(join(to, change.place.toString()));
+      const copy = readFileSync(join(to, change.path.toString()));
       assert.equal(copy.length, change.stat.size);
       assert.ok(change.file.content === undefined || copy.equals(change.file.content));
     }

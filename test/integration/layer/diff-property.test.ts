@@ -15,7 +15,7 @@ import {
   remakeLayer,
   verifyLayer,
 } from '../../../src/layer/index.ts';
-import { comparePlaces } from '../../../src/layer/place.ts';
+import { comparePaths } from '../../../src/layer/tree-path.ts';
 import { concatBytes, equalBytes } from '../../../src/lib/bytes.ts';
 import { LayerTrees } from '../../helpers/layer-trees.ts';
 import { needs } from '../../helpers/needs.ts';
@@ -62,15 +62,15 @@ const copy = (from: string, to: string): string => {
 /** The changes of an overlay layer are those between what is seen with it and without it, but for copies that stayed the same. */
 async function checkLists(overlay: ChangedTree, upperDir: string, lowerDir: string): Promise<void> {
   const list = await Array.fromAsync(listChanges(overlay));
-  for (const [at, { place }] of list.entries()) {
+  for (const [at, { path }] of list.entries()) {
     const before = list[at - 1];
-    assert.ok(before === undefined || comparePlaces(before.place, place) < 0, 'in the order of places, each once');
+    assert.ok(before === undefined || comparePaths(before.path, path) < 0, 'in the order of places, each once');
   }
   const compared = await Array.fromAsync(listChanges({ kind: 'trees', upperDir, lowerDir }));
   const lines = (changes: readonly ListedChange[], isListed: (change: ListedChange) => boolean): string[] =>
-    changes.filter(isListed).map(({ kind, place }) => `${kind} ${Buffer.from(place).toString('latin1')}`);
-  const isFolder = ({ place }: ListedChange): boolean =>
-    lstatSync(Buffer.concat([Buffer.from(`${upperDir}/`), place]), { throwIfNoEntry: false })?.isDirectory() === true;
+    changes.filter(isListed).map(({ kind, path }) => `${kind} ${Buffer.from(path).toString('latin1')}`);
+  const isFolder = ({ path }: ListedChange): boolean =>
+    lstatSync(Buffer.concat([Buffer.from(`${upperDir}/`), path]), { throwIfNoEntry: false })?.isDirectory() === true;
   const isSure = (change: ListedChange): boolean => change.kind !== 'changed' || isFolder(change);
   assert.deepEqual(lines(list, isSure), lines(compared, isSure));
   const all = new Set(lines(list, () => true));

@@ -75,7 +75,7 @@ const line = ({ path, type, linkPath }: TarEntry): string =>
 const letters = { added: 'A', changed: 'C', deleted: 'D' } as const;
 
 async function listed(tree: ChangedTree): Promise<string[]> {
-  return await Array.fromAsync(listChanges(tree), ({ kind, place }) => `${letters[kind]} /${displayBytes(place)}`);
+  return await Array.fromAsync(listChanges(tree), ({ kind, path }) => `${letters[kind]} /${displayBytes(path)}`);
 }
 
 const base = tar(

@@ -7,13 +7,13 @@ import { isStrataError } from '../../../src/errors/index.ts';
 import { ByteReader } from '../../../src/layer/index-file/byte-reader.ts';
 import { ByteWriter } from '../../../src/layer/index-file/byte-writer.ts';
 import { decodeDirectory, encodeDirectory } from '../../../src/layer/index-file/directory-codec.ts';
-import { PlaceList } from '../../../src/layer/index-file/place-list.ts';
-import { LayerIndex } from '../../../src/layer/index-file/reader.ts';
-import type { RecordFields } from '../../../src/layer/index-file/record.ts';
+import type { RecordFields } from '../../../src/layer/index-file/entry-record.ts';
+import { IndexWriter } from '../../../src/layer/index-file/index-writer.ts';
+import { LayerIndex } from '../../../src/layer/index-file/layer-index.ts';
+import { PathList } from '../../../src/layer/index-file/path-list.ts';
 import { decodeRecord, encodeRecord } from '../../../src/layer/index-file/record-codec.ts';
 import { decodeRuns, RunCoder } from '../../../src/layer/index-file/run-coder.ts';
-import { IndexWriter } from '../../../src/layer/index-file/writer.ts';
-import { comparePlaces, placeOf } from '../../../src/layer/place.ts';
+import { comparePaths, normalizePath } from '../../../src/layer/tree-path.ts';
 import { concatBytes, displayBytes, utf8 } from '../../../src/lib/bytes.ts';
 import type { DiffId } from '../../../src/spec/digest.ts';
 import { fc } from '../../helpers/properties.ts';
@@ -30,7 +30,7 @@ function fields(path: string, more: Partial<RecordFields> = {}): RecordFields {
   return {
     kind: 'file',
     path: utf8(path),
-    place: placeOf(utf8(path)),
+    treePath: normalizePath(utf8(path)),
     typeflag: 0x30,
     mode: 0o644,
     uid: 0,
@@ -50,7 +50,7 @@ function fields(path: string, more: Partial<RecordFields> = {}): RecordFields {
 
 function write(name: string, fill: (writer: IndexWriter) => void): string {
   const path = join(folder, name);
-  using writer = new IndexWriter(path, new PlaceList());
+  using writer = new IndexWriter(path, new PathList());
   fill(writer);
   writer.finish(ending, { sync: true });
   writer.publish({ sync: true });
@@ -133,7 +133,7 @@ test('every field of a record comes back', () => {
       const written = records.map(({ path, size, xattrs, ...rest }) =>
         fields(path, {
           ...rest,
-          place: rest.kind === 'whiteout' ? utf8('hidden') : placeOf(utf8(path)),
+          treePath: rest.kind === 'whiteout' ? utf8('hidden') : normalizePath(utf8(path)),
           gid: 7,
           linkPath: rest.kind === 'symlink' || rest.kind === 'hardlink' ? utf8('target/x') : nothing,
           sizeBytes: size,
@@ -168,8 +168,8 @@ test('every field of a record comes back', () => {
         );
         offset += 6 + one.storedSizeBytes + got.paddingBytes;
       }
-      const sorted = [...index.places()].map((entry) => entry.place);
-      assert.deepEqual(sorted, sorted.toSorted(comparePlaces));
+      const sorted = [...index.paths()].map((entry) => entry.path);
+      assert.deepEqual(sorted, sorted.toSorted(comparePaths));
       assert.equal(sorted.length, written.length);
     }),
     { numRuns: 40 },
@@ -194,7 +194,7 @@ test('a large index is looked up by path without reading it all', () => {
   assert.equal(index.find(utf8('d0/none')), undefined);
   assert.equal(index.find(utf8('zzz')), undefined);
   assert.equal(index.record(count), undefined);
-  const inside = [...index.places(utf8('d42'))].map((entry) => displayBytes(entry.place));
+  const inside = [...index.paths(utf8('d42'))].map((entry) => displayBytes(entry.path));
   assert.equal(inside.length, count / 100);
   assert.ok(inside.every((place) => place.startsWith('d42/')));
   const fifth = index.record(5);
@@ -210,7 +210,7 @@ test('bodies, odd fill and the trailer are kept; a lookup sees the last of sever
     writer.begin(utf8('h2'));
     writer.keep(body);
     writer.end(
-      fields('a/.wh.y', { kind: 'whiteout', place: utf8('a/y'), storedSizeBytes: body.length, body: 'index' }),
+      fields('a/.wh.y', { kind: 'whiteout', treePath: utf8('a/y'), storedSizeBytes: body.length, body: 'index' }),
       utf8('junk'),
     );
     writer.replace(0, [utf8('old!')]);
@@ -221,7 +221,7 @@ test('bodies, odd fill and the trailer are kept; a lookup sees the last of sever
   });
   using index = LayerIndex.open(path);
   assert.equal(index.summary.remakeable, true);
-  const [first, second, third] = [...index.placedRecords()];
+  const [first, second, third] = [...index.recordSpans()];
   assert.ok(first && second && third);
   assert.equal(first.record.shadowed, true);
   assert.equal(first.record.body, 'index');
@@ -238,7 +238,7 @@ test('bodies, odd fill and the trailer are kept; a lookup sees the last of sever
   assert.equal(index.find(utf8('a/x'))?.uid, 5);
   assert.equal(index.find(utf8('a/y'))?.kind, 'whiteout');
   assert.deepEqual(
-    [...index.places(utf8('a'))].map((entry) => entry.ordinal),
+    [...index.paths(utf8('a'))].map((entry) => entry.ordinal),
     [0, 2, 1],
   );
 });
@@ -275,7 +275,7 @@ test('gigabytes of zeros at the end stay remakeable', () => {
 test('an empty layer has an index', () => {
   using index = LayerIndex.open(write('empty.idx', () => {}));
   assert.deepEqual([...index.records()], []);
-  assert.deepEqual([...index.places()], []);
+  assert.deepEqual([...index.paths()], []);
   assert.deepEqual(index.summary, { ...ending, entries: 0, remakeable: true });
 });
 
@@ -303,8 +303,8 @@ test('every damaged byte and every shorter file is noticed', () => {
   const broken = join(folder, 'broken.idx');
   const readAll = (): void => {
     using index = LayerIndex.open(broken);
-    for (const { record, span } of index.placedRecords()) index.rawBytes(span.offset, record.headerBytes);
-    for (const entry of index.places()) index.find(entry.place);
+    for (const { record, span } of index.recordSpans()) index.rawBytes(span.offset, record.headerBytes);
+    for (const entry of index.paths()) index.find(entry.path);
   };
   for (let at = 0; at < good.length; at++) {
     const bad = Buffer.from(good);
@@ -322,7 +322,7 @@ test('a forged place leads nowhere', () => {
   for (const place of ['../x', 'a/../../x', 'a\0b']) {
     const path = write('forged.idx', (writer) => {
       writer.begin(utf8('h'));
-      writer.end({ ...fields('x'), place: utf8(place) }, nothing);
+      writer.end({ ...fields('x'), treePath: utf8(place) }, nothing);
     });
     using index = LayerIndex.open(path);
     assert.throws(() => [...index.records()], isCorrupt, place);
@@ -348,7 +348,7 @@ test('whatever bytes a block or a directory has, reading ends, and with one erro
     first: 0,
     rawOffset: 0,
     tarOffset: 0,
-    firstPlace: utf8('a'),
+    firstPath: utf8('a'),
   };
   const summary = { ...ending, entries: 1, remakeable: true };
   const trailer = { rawOffset: 1, codedBytes: 2, tarBytes: 3 };

@@ -2,7 +2,7 @@ import { encodeTarHeader, type TarHeaderFields, tarEnd, tarPadding, tarStoredByt
 import { Chunks } from '../../../layer/chunks.ts';
 import { sparseRuns } from '../../../layer/diff/sparse-runs.ts';
 import { OpenDirectories } from '../../../layer/open-directories.ts';
-import { childPlace, placeKey } from '../../../layer/place.ts';
+import { childPath, pathKey } from '../../../layer/tree-path.ts';
 import { isArchived, noXattrs, readXattrs } from '../../../layer/xattrs.ts';
 import { displayBytes } from '../../../lib/bytes.ts';
 import { AT_FDCWD, O_NOFOLLOW, O_PATH, O_RDONLY } from '../../../sys/constants.ts';
@@ -75,7 +75,7 @@ class CopyArchiver {
         levels.pop();
         continue;
       }
-      const place = childPlace(level.place, name);
+      const place = childPath(level.place, name);
       const fd = openedIfThere(tree, level.key, name);
       if (fd === undefined) continue;
       try {
@@ -83,7 +83,7 @@ class CopyArchiver {
         const below = Buffer.concat([path, slash, place]);
         if (stat.type !== 'directory') yield* this.node(fd, stat, below);
         else {
-          const key = placeKey(place);
+          const key = pathKey(place);
           const names = yield* this.#enter(fd, below);
           const isKernels = this.#kernels.includes(key) && isMounted(stat);
           levels.push({ key, place, names: isKernels ? nothing.values() : names });

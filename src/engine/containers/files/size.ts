@@ -1,5 +1,5 @@
 import { isStrataError } from '../../../errors/index.ts';
-import { changedBytes } from '../../../layer/diff/changed-bytes.ts';
+import { countChangedBytes } from '../../../layer/diff/count-changed-bytes.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { ContainerRecord } from '../../../metadata/containers.ts';
 import type { Store } from '../../../store/store.ts';
@@ -26,7 +26,7 @@ export async function sizeOf(
     try {
       const writtenBytes = await readStanding(metadata.containers, id, async () => {
         await using changes = await trees.openChanges(snapshotId, { ...options, access: 'read' });
-        return await changedBytes(changes.tree, options);
+        return await countChangedBytes(changes.tree, options);
       });
       return { writtenBytes, rootBytes: writtenBytes + imageBytes };
     } catch (error) {

@@ -1,0 +1,25 @@
+import { displayBytes } from '../../lib/bytes.ts';
+import type { FileStat } from '../../sys/stat.ts';
+import { isWhiteout } from '../overlay-form.ts';
+import { nameStart } from '../tree-path.ts';
+import { isReservedName } from '../whiteout-names.ts';
+import type { Warn } from './change.ts';
+
+/**
+ * Whether something of a tree has no place in a layer, and says so: sockets mean nothing without their process, as in
+ * docker; a name like a whiteout's would delete something; a device 0:0 would, to overlayfs.
+ */
+export function isLeftOut(path: Uint8Array, stat: FileStat, warn: Warn): boolean {
+  const why =
+    stat.type === 'socket'
+      ? 'a socket'
+      : stat.type === 'unknown'
+        ? 'of an unknown type'
+        : isWhiteout(stat)
+          ? 'the device 0:0'
+          : isReservedName(path.subarray(nameStart(path)))
+            ? 'named like a deletion'
+            : undefined;
+  if (why !== undefined) warn(`${JSON.stringify(displayBytes(path))}: left out of the layer, because it is ${why}`);
+  return why !== undefined;
+}

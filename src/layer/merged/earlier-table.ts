@@ -1,0 +1,32 @@
+import type { PathEntry } from '../index-file/path-block.ts';
+import type { LayerEntry } from './layer-entry.ts';
+import type { LayerTable } from './layer-table.ts';
+
+/** The entries of a layer that come before another one in its tar: what stands when that one is unpacked. */
+export class EarlierTable implements LayerTable {
+  readonly #table: LayerTable;
+  readonly #end: number;
+
+  /** Without the entry of the number `end`, and those behind it. The table stays open with whoever opened it. */
+  constructor(table: LayerTable, end: number) {
+    this.#table = table;
+    this.#end = end;
+  }
+
+  pathsFrom(path: Uint8Array): Iterator<PathEntry, void> {
+    return this.#earlierFrom(path);
+  }
+
+  entry(ordinal: number): LayerEntry {
+    return this.#table.entry(ordinal);
+  }
+
+  [Symbol.dispose](): void {}
+
+  *#earlierFrom(from: Uint8Array): Generator<PathEntry, void> {
+    const paths = this.#table.pathsFrom(from);
+    for (let next = paths.next(); next.done !== true; next = paths.next()) {
+      if (next.value.ordinal < this.#end) yield next.value;
+    }
+  }
+}
