@@ -2,10 +2,10 @@ import { variablesOf } from '../dockerfile/environment.ts';
 import type { StageSource } from '../dockerfile/stages.ts';
 import { isStrataError, StrataError } from '../errors/index.ts';
 import { type FoundImage, findNamedImage } from '../images/find-image.ts';
+import { findUnpackedSnapshot } from '../images/find-unpacked-snapshot.ts';
 import { holdImage } from '../images/hold-image.ts';
-import { refuseOtherSystem } from '../images/operating-system.ts';
-import { readConfig } from '../images/read-image.ts';
-import { unpackedSnapshot } from '../images/unpacked-snapshot.ts';
+import { readConfig } from '../images/read-document.ts';
+import { refuseOtherSystem } from '../images/refuse-other-system.ts';
 import { defaultPath } from '../oci-runtime/environment.ts';
 import type { ImageConfig, RunConfig } from '../spec/config.ts';
 import type { Platform } from '../spec/platform.ts';
@@ -68,7 +68,7 @@ async function find(named: NamedBase, parts: BuildParts, platform: Platform, sig
   refuseOtherSystem(source.reference, config);
   const createdAt = config.created === undefined ? 0 : Date.parse(config.created);
   const { lease } = parts.work;
-  const snapshot = await unpackedSnapshot(parts.store, config, { image: source.reference, lease });
+  const snapshot = await findUnpackedSnapshot(parts.store, config, { image: source.reference, lease });
   if (snapshot === undefined) return { config, result: { ...nothing, createdAt } };
   return { config, result: { identity: `chain:${snapshot.chainId}`, snapshotId: snapshot.id, createdAt } };
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { StrataError } from '../errors/index.ts';
-import { fromCaller } from '../images/caller-streams.ts';
+import { markInputFailures } from '../images/caller-failures.ts';
 import type { Lease } from '../ledger/types.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { utf8 } from '../lib/bytes.ts';
@@ -56,7 +56,7 @@ async function find(
   if (context === undefined && typeof dockerfile === 'string') throw noContext(dockerfile);
   const scratch = stack.use(await openScratch(store, options));
   if (context === undefined) return await inFolder(scratch.path, dockerfile, options);
-  const text = await takeContextStream(fromCaller(context), scratch.path, options);
+  const text = await takeContextStream(markInputFailures(context), scratch.path, options);
   if (text === undefined) {
     // A path in an archive has its root to begin at. Whoever packed it has left out what is ignored, or meant not to:
     // docker takes an archive as it is.
@@ -105,7 +105,7 @@ function digestsOf({ contexts }: StoreLayout, folder: string, dockerfile: string
 
 async function textOf({ text }: DockerfileText, options: AbortOptions): Promise<Uint8Array> {
   if (typeof text === 'string') return utf8(text);
-  return text instanceof Uint8Array ? text : await readDockerfileStream(fromCaller(text), options);
+  return text instanceof Uint8Array ? text : await readDockerfileStream(markInputFailures(text), options);
 }
 
 /** A file's path relative to the folder; undefined when it is not in there. */

@@ -1,6 +1,6 @@
 import { isStrataError, type StrataError } from '../errors/index.ts';
 import { nearestIndex } from '../lib/nearest-index.ts';
-import { Fields } from '../spec/fields.ts';
+import { JsonFields } from '../spec/fields.ts';
 import { type Json, parseJson } from '../spec/parse-json.ts';
 import { configurationInvalid } from './failures.ts';
 import { maxConfigurationBytes } from './limits.ts';
@@ -10,7 +10,7 @@ import { type Configuration, type SettingName, settingNames, settings } from './
 export function parseConfiguration(path: string, bytes: Uint8Array): Partial<Configuration> {
   if (!bytes.some((byte) => !blanks.includes(byte))) return {};
   try {
-    const file = new Fields(jsonOf(path, bytes), [], path);
+    const file = new JsonFields(jsonOf(path, bytes), [], path);
     refuseUnknown(path, file.names());
     return Object.fromEntries(settingNames.flatMap((name) => read(name, file)));
   } catch (error) {
@@ -21,7 +21,7 @@ export function parseConfiguration(path: string, bytes: Uint8Array): Partial<Con
 
 const blanks: readonly number[] = Array.from(' \t\r\n', (character) => character.charCodeAt(0));
 
-function read(name: SettingName, file: Fields): [SettingName, unknown][] {
+function read(name: SettingName, file: JsonFields): [SettingName, unknown][] {
   const { type, key } = settings[name];
   const value = type.read(file, key);
   return value === undefined ? [] : [[name, value]];

@@ -1,4 +1,4 @@
-import type { Fields } from '../spec/fields.ts';
+import type { JsonFields } from '../spec/fields.ts';
 import { quoted, type SettingType } from './setting.ts';
 
 /** A program that runs containers, in the form of docker's `runtimes`. */
@@ -22,7 +22,7 @@ export const runtimeDefinitions: SettingType<RuntimeDefinitions> = {
 
 const fieldNames: readonly string[] = ['path', 'runtimeArgs'];
 
-function definitionOf(map: Fields, name: string): RuntimeDefinition {
+function definitionOf(map: JsonFields, name: string): RuntimeDefinition {
   const definition = map.object(name, fieldNames);
   if (definition === undefined) throw map.fail(name, 'must be an object with a path');
   // Docker's `runtimeType` and `options` are for shims of containerd.

@@ -1,11 +1,11 @@
-import type { Fields } from '../spec/fields.ts';
+import type { JsonFields } from '../spec/fields.ts';
 
 /** How the values of a setting are written. */
 export interface SettingType<Value> {
   /** For the documentation. */
   readonly name: string;
   /** Returns the value of `key` in the configuration file, undefined without one. Throws ERR_DOCUMENT_INVALID. */
-  readonly read: (file: Fields, key: string) => Value | undefined;
+  readonly read: (file: JsonFields, key: string) => Value | undefined;
 }
 
 /** One thing that can be configured. */

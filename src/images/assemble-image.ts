@@ -2,7 +2,7 @@ import { digestOf } from '../content/verify.ts';
 import { type ImageConfig, parseImageConfig } from '../spec/config.ts';
 import type { Descriptor } from '../spec/descriptor.ts';
 import { type DiffId, parseDigest } from '../spec/digest.ts';
-import { formatImageConfig } from '../spec/format-config.ts';
+import { formatImageConfig } from '../spec/format-image-config.ts';
 import { formatDocument } from '../spec/manifest.ts';
 import { mediaTypes } from '../spec/media-types.ts';
 

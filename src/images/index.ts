@@ -25,4 +25,4 @@ export { layerOfFiles, type NewFile, type NewFileFields } from './mutate/layer-o
 export { layerOfTar, type TarSource } from './mutate/layer-of-tar.ts';
 export { type RebaseOptions, rebaseImage } from './mutate/rebase-image.ts';
 export { retimeImage } from './mutate/retime-image.ts';
-export { readConfig, readDocument } from './read-image.ts';
+export { readConfig, readDocument } from './read-document.ts';

@@ -66,7 +66,7 @@ function finished(roots: readonly OpenNode[], known: ReadonlyMap<DiffId, LayerRe
 }
 
 /** Keeps the nodes that lead to one of these images. */
-export function onlyBelow(nodes: readonly LayerNode[], images: ReadonlySet<Digest>): LayerNode[] {
+export function filterLayerTree(nodes: readonly LayerNode[], images: ReadonlySet<Digest>): LayerNode[] {
   const kept = new Map<LayerNode, LayerNode>();
   // Children before their parents.
   for (const node of allOf(nodes).reverse()) {

@@ -3,7 +3,7 @@ import type { AbortOptions } from '../lib/abort.ts';
 import type { ImageConfig } from '../spec/config.ts';
 import type { Digest } from '../spec/digest.ts';
 import type { Store } from '../store/store.ts';
-import { readConfig } from './read-image.ts';
+import { readConfig } from './read-document.ts';
 
 // A further attempt is needed only when the image was removed and made again within a moment.
 const attempts = 5;

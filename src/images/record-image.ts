@@ -27,7 +27,7 @@ export interface RecordedImage {
 
 type SizedLayer = Pick<LayerSizes, 'sizeBytes'>;
 
-export interface RecordOptions extends AbortOptions {
+export interface RecordImageOptions extends AbortOptions {
   /** All layers of the image, from the base up. */
   readonly layers: readonly SizedLayer[];
   readonly references: readonly Reference[];
@@ -43,7 +43,7 @@ export async function recordImage(
   names: ImageNames,
   work: Pick<Work, 'content' | 'lease'>,
   image: AssembledImage,
-  options: RecordOptions,
+  options: RecordImageOptions,
 ): Promise<RecordedImage> {
   const { signal, references, layers } = options;
   const { content, lease } = work;

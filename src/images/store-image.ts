@@ -7,11 +7,11 @@ import { countUnpacked } from '../store/layers/unpack.ts';
 import type { Store } from '../store/store.ts';
 import type { Work } from '../store/work/types.ts';
 import type { Image } from './image/image.ts';
+import { LayerReceiver } from './layer-receiver.ts';
 import type { ArchivedImage, ArchivedLayer } from './load/archived-image.ts';
 import { type LoadImagesEvent, makeImages } from './load/load-images.ts';
-import { ReceivedLayers } from './receive-layers.ts';
 import type { RecordedImage } from './record-image.ts';
-import { newName } from './tag-image.ts';
+import { toNewTag } from './tag-image.ts';
 
 export interface StoreImageOptions extends AbortOptions {
   /** Names for the image; without any it stays as `<none>`. */
@@ -29,9 +29,9 @@ export async function storeImage(
   { tags = [] }: StoreImageOptions,
   { report, signal }: WorkControl<LoadImagesEvent>,
 ): Promise<RecordedImage> {
-  const references = tags.map((tag) => newName(parseReference(tag)));
+  const references = tags.map((tag) => toNewTag(parseReference(tag)));
   return await store.work('store image', { signal }, async (work) => {
-    await using receiving = new ReceivedLayers(store, work, { signal });
+    await using receiving = new LayerReceiver(store, work, { signal });
     const archived = await archivedImage({ store, work }, image, { references, receiving, signal });
     const { snapshotIds, record } = await makeImages({ store, work }, [archived], receiving, { report, signal });
     return {
@@ -47,7 +47,7 @@ export async function storeImage(
 
 interface Receiving extends AbortOptions {
   readonly references: readonly Reference[];
-  readonly receiving: ReceivedLayers;
+  readonly receiving: LayerReceiver;
 }
 
 async function archivedImage(

@@ -29,7 +29,7 @@ export async function tagImage(
   target: string,
   { platform, signal }: AbortOptions & { readonly platform: Platform },
 ): Promise<TaggedImage> {
-  const reference = newName(parseNewName(target));
+  const reference = toNewTag(parseNewName(target));
   const write = (): TaggedImage => {
     const { id, target: known } = findImage(store, source, platform);
     const digest = known ?? targetOf(store, id);
@@ -48,7 +48,7 @@ function targetOf({ targets }: ImageNames, id: Digest): Digest | undefined {
 }
 
 /** Returns a valid new name for an image, with the default tag if it has none. Throws ERR_TAG_REFUSED. */
-export function newName(parsed: Reference): Reference {
+export function toNewTag(parsed: Reference): Reference {
   const reference = withDefaultTag(parsed);
   const text = formatReference(reference);
   if (reference.digest !== undefined) throw refused('refusing to create a tag with a digest reference', text);

@@ -1,6 +1,6 @@
 import { present } from '../lib/present.ts';
 import { type DiffId, parseDiffId } from './digest.ts';
-import { Fields, type KeySet, type StringMap } from './fields.ts';
+import { JsonFields, type KeySet, type StringMap } from './fields.ts';
 import { maxConfigBytes, maxHistoryEntries, maxLayers } from './limits.ts';
 import { parseJson } from './parse-json.ts';
 import type { Parsed, Rules } from './parsed.ts';
@@ -107,13 +107,13 @@ const topKeys = [
   'history',
 ] as const satisfies readonly (keyof ImageConfig)[];
 
-function timestamp(fields: Fields): string | undefined {
+function timestamp(fields: JsonFields): string | undefined {
   const created = fields.string('created');
   if (created !== undefined && !isTimestamp(created)) throw fields.fail('created', 'is no RFC 3339 time');
   return created;
 }
 
-function readHealthcheck(fields: Fields): Healthcheck {
+function readHealthcheck(fields: JsonFields): Healthcheck {
   const count = (name: string): number | undefined => fields.integer(name);
   return present({
     Test: fields.strings('Test'),
@@ -125,7 +125,7 @@ function readHealthcheck(fields: Fields): Healthcheck {
   });
 }
 
-function readRunConfig(fields: Fields, rules: Rules): RunConfig {
+function readRunConfig(fields: JsonFields, rules: Rules): RunConfig {
   const env = fields.strings('Env');
   for (const [at, entry] of env?.entries() ?? []) {
     if (entry.includes('\0')) throw fields.fail(`Env[${at}]`, 'has a NUL byte');
@@ -150,7 +150,7 @@ function readRunConfig(fields: Fields, rules: Rules): RunConfig {
   });
 }
 
-const readHistory = (fields: Fields): HistoryEntry =>
+const readHistory = (fields: JsonFields): HistoryEntry =>
   present({
     created: timestamp(fields),
     author: fields.string('author'),
@@ -159,7 +159,7 @@ const readHistory = (fields: Fields): HistoryEntry =>
     empty_layer: fields.boolean('empty_layer'),
   });
 
-function readRootfs(document: Fields, rules: Rules): ImageConfig['rootfs'] {
+function readRootfs(document: JsonFields, rules: Rules): ImageConfig['rootfs'] {
   const fields = document.object('rootfs', ['type', 'diff_ids']);
   if (fields === undefined) throw document.fail('rootfs', 'is missing');
   if (fields.requiredString('type') !== 'layers') throw fields.fail('type', 'must be "layers"');
@@ -182,7 +182,7 @@ export function parseImageConfig(
 ): Parsed<ImageConfig> {
   const what = 'image config';
   const rules = options.rules ?? 'engine';
-  const fields = new Fields(parseJson(bytes, { what, maxBytes: maxConfigBytes }), topKeys, what);
+  const fields = new JsonFields(parseJson(bytes, { what, maxBytes: maxConfigBytes }), topKeys, what);
   const run = fields.object('config', runKeys);
   const value: ImageConfig = present({
     architecture: fields.requiredString('architecture'),

@@ -1,7 +1,7 @@
 import { present } from '../lib/present.ts';
 import { decodeBase64 } from './base64.ts';
 import { checkDigestForm, type Digest, parseDigest } from './digest.ts';
-import { type Fields, type StringMap } from './fields.ts';
+import { type JsonFields, type StringMap } from './fields.ts';
 import { isMediaType } from './media-types.ts';
 import type { Rules } from './parsed.ts';
 import type { Platform } from './platform.ts';
@@ -34,13 +34,13 @@ export const descriptorKeys: readonly (keyof Descriptor)[] = [
 const uri = /^[A-Za-z][A-Za-z0-9+.-]*:[\u0021-\u007e]+$/;
 
 /** Reads an RFC 6838 media type; undefined when the field is absent. */
-export function readMediaType(fields: Fields, name: string): string | undefined {
+export function readMediaType(fields: JsonFields, name: string): string | undefined {
   const text = fields.string(name);
   if (text !== undefined && !isMediaType(text)) throw fields.fail(name, 'is no media type');
   return text;
 }
 
-function readData(fields: Fields, size: number): string | undefined {
+function readData(fields: JsonFields, size: number): string | undefined {
   const data = fields.string('data');
   if (data === undefined) return undefined;
   const decoded = decodeBase64(data);
@@ -49,7 +49,7 @@ function readData(fields: Fields, size: number): string | undefined {
   return data;
 }
 
-function readPlatform(fields: Fields): Platform {
+function readPlatform(fields: JsonFields): Platform {
   return present({
     architecture: fields.requiredString('architecture'),
     os: fields.requiredString('os'),
@@ -59,8 +59,8 @@ function readPlatform(fields: Fields): Platform {
   });
 }
 
-/** Reads one descriptor of a document. Throws as {@link Fields} and `parseDigest` do. */
-export function readDescriptor(fields: Fields, rules: Rules): Descriptor {
+/** Reads one descriptor of a document. Throws as {@link JsonFields} and `parseDigest` do. */
+export function readDescriptor(fields: JsonFields, rules: Rules): Descriptor {
   const mediaType = readMediaType(fields, 'mediaType');
   if (mediaType === undefined) throw fields.fail('mediaType', 'is missing');
   const size = fields.integer('size');
@@ -82,7 +82,7 @@ export function readDescriptor(fields: Fields, rules: Rules): Descriptor {
   });
 }
 
-function readDigest(fields: Fields, rules: Rules): Digest {
+function readDigest(fields: JsonFields, rules: Rules): Digest {
   const text = fields.requiredString('digest');
   if (rules === 'engine') return parseDigest(text);
   checkDigestForm(text);

@@ -1,5 +1,5 @@
 import { utf8 } from '../lib/bytes.ts';
-import { Fields } from './fields.ts';
+import { JsonFields } from './fields.ts';
 import { maxArchiveIndexBytes, maxLayers } from './limits.ts';
 import { parseJson } from './parse-json.ts';
 
@@ -17,7 +17,7 @@ export interface ArchiveImage {
 }
 
 // CVE-2014-9356 to -9358: paths and IDs of an archive led out of the folder it was unpacked to.
-function checkPath(fields: Fields, name: string, path: string): string {
+function checkPath(fields: JsonFields, name: string, path: string): string {
   const parts = path.split('/');
   if (path.length > 4096 || path.includes('\0') || path.includes('\\')) throw fields.fail(name, 'is no path');
   if (parts.some((part) => part === '' || part === '.' || part === '..')) {
@@ -30,7 +30,7 @@ function checkPath(fields: Fields, name: string, path: string): string {
 export function parseArchiveManifest(bytes: Uint8Array): readonly ArchiveImage[] {
   const what = archiveManifestName;
   const json = parseJson(bytes, { what, maxBytes: maxArchiveIndexBytes });
-  const document = new Fields({ images: json }, ['images'], what);
+  const document = new JsonFields({ images: json }, ['images'], what);
   const images = document.objects('images', ['Config', 'RepoTags', 'Layers'], 10_000) ?? [];
   return images.map((image) => {
     const layers = image.strings('Layers') ?? [];
@@ -66,7 +66,7 @@ export interface ArchiveTag {
 export function parseArchiveRepositories(bytes: Uint8Array): readonly ArchiveTag[] {
   const what = archiveRepositoriesName;
   const json = parseJson(bytes, { what, maxBytes: maxArchiveIndexBytes });
-  const repositories = new Fields(json, [], what);
+  const repositories = new JsonFields(json, [], what);
   return repositories.names().flatMap((repository) => {
     const tags = repositories.stringMap(repository) ?? {};
     return Object.entries(tags).map(([tag, layerId]) => {

@@ -23,7 +23,7 @@ function describe(value: Json): string {
  * differ from a known one in case only: Go's reader takes them for the known one, so two engines would see two
  * documents. Every reader throws ERR_DOCUMENT_INVALID (invalid-argument), which names document and path.
  */
-export class Fields {
+export class JsonFields {
   readonly #object: JsonObject;
   readonly #what: string;
   readonly #path: string;
@@ -139,13 +139,13 @@ export class Fields {
     return value as readonly Json[];
   }
 
-  object(name: string, known: readonly string[]): Fields | undefined {
+  object(name: string, known: readonly string[]): JsonFields | undefined {
     const value = this.#get(name);
-    return value === undefined ? undefined : new Fields(value, known, this.#what, this.#at(name));
+    return value === undefined ? undefined : new JsonFields(value, known, this.#what, this.#at(name));
   }
 
   /** Returns an array of objects. More than `max` of them is ERR_DOCUMENT_TOO_LARGE (exhausted). */
-  objects(name: string, known: readonly string[], max: number): readonly Fields[] | undefined {
+  objects(name: string, known: readonly string[], max: number): readonly JsonFields[] | undefined {
     const items = this.array(name);
     if (items !== undefined && items.length > max) {
       throw new StrataError({
@@ -153,7 +153,7 @@ export class Fields {
         message: `${this.#what}: ${this.#at(name)}: ${items.length} entries, more than the ${max} allowed`,
       });
     }
-    return items?.map((item, at) => new Fields(item, known, this.#what, `${this.#at(name)}[${at}]`));
+    return items?.map((item, at) => new JsonFields(item, known, this.#what, `${this.#at(name)}[${at}]`));
   }
 
   #at(name: string): string {

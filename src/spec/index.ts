@@ -1,4 +1,4 @@
-export * from './annotations.ts';
+export * from './annotation-keys.ts';
 export { type Healthcheck, type HistoryEntry, type ImageConfig, parseImageConfig, type RunConfig } from './config.ts';
 export { type Descriptor, inlineData, sameTarget } from './descriptor.ts';
 export {
@@ -17,7 +17,7 @@ export {
 } from './digest.ts';
 export * from './docker-archive.ts';
 export type { KeySet, StringMap } from './fields.ts';
-export { formatImageConfig } from './format-config.ts';
+export { formatImageConfig } from './format-image-config.ts';
 export * from './limits.ts';
 export {
   type DocumentFields,

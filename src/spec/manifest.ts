@@ -4,13 +4,13 @@ import { present } from '../lib/present.ts';
 import type { ImageConfig } from './config.ts';
 import { type Descriptor, descriptorKeys, formatDescriptor, readDescriptor, readMediaType } from './descriptor.ts';
 import type { DiffId } from './digest.ts';
-import { Fields, type StringMap } from './fields.ts';
+import { JsonFields, type StringMap } from './fields.ts';
 import { maxIndexEntries, maxLayers, maxManifestBytes } from './limits.ts';
 import { isIndex, isManifest, isSchema1, mediaTypes } from './media-types.ts';
 import { parseJson } from './parse-json.ts';
 import type { Parsed, Rules } from './parsed.ts';
 
-/** Fields that manifests and indexes have in common. */
+/** JsonFields that manifests and indexes have in common. */
 export interface DocumentFields {
   readonly schemaVersion: 2;
   /** The document's own type, else the expected one, else OCI's for its shape. */
@@ -65,7 +65,7 @@ function refuseSchema1(): StrataError {
 }
 
 /** Returns the type of a document. Its own and the expected one may not differ (CVE-2021-41190). */
-function settleType(fields: Fields, given: string | undefined): string {
+function settleType(fields: JsonFields, given: string | undefined): string {
   const own = readMediaType(fields, 'mediaType');
   if (isSchema1(own ?? given ?? '') || fields.has('fsLayers')) throw refuseSchema1();
   const version = fields.integer('schemaVersion');
@@ -90,7 +90,7 @@ function settleType(fields: Fields, given: string | undefined): string {
   });
 }
 
-function readCommon(fields: Fields, mediaType: string, rules: Rules): DocumentFields {
+function readCommon(fields: JsonFields, mediaType: string, rules: Rules): DocumentFields {
   const subject = fields.object('subject', descriptorKeys);
   return present({
     schemaVersion: 2 as const,
@@ -101,7 +101,7 @@ function readCommon(fields: Fields, mediaType: string, rules: Rules): DocumentFi
   });
 }
 
-function readManifest(fields: Fields, common: DocumentFields, rules: Rules): Manifest {
+function readManifest(fields: JsonFields, common: DocumentFields, rules: Rules): Manifest {
   const config = fields.object('config', descriptorKeys);
   const layers = fields.objects('layers', descriptorKeys, maxLayers);
   if (config === undefined) throw fields.fail('config', 'is missing');
@@ -123,7 +123,7 @@ function readManifest(fields: Fields, common: DocumentFields, rules: Rules): Man
 export function parseDocument(bytes: Uint8Array, options: ParseManifestOptions = {}): ParsedDocument {
   const { mediaType: given, rules = 'engine' } = options;
   const json = parseJson(bytes, { what: 'manifest', maxBytes: maxManifestBytes });
-  const fields = new Fields(json, knownKeys, 'manifest');
+  const fields = new JsonFields(json, knownKeys, 'manifest');
   const common = readCommon(fields, settleType(fields, given), rules);
   if (isManifest(common.mediaType)) return { kind: 'manifest', bytes, value: readManifest(fields, common, rules) };
   const manifests = fields.objects('manifests', descriptorKeys, maxIndexEntries);

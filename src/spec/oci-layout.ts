@@ -1,10 +1,10 @@
 import { StrataError } from '../errors/index.ts';
 import { utf8 } from '../lib/bytes.ts';
 import { present } from '../lib/present.ts';
-import { annotationKeys } from './annotations.ts';
+import { annotationKeys } from './annotation-keys.ts';
 import type { Descriptor } from './descriptor.ts';
 import { type Digest, digestAlgorithm, digestHex } from './digest.ts';
-import { Fields } from './fields.ts';
+import { JsonFields } from './fields.ts';
 import { maxArchiveIndexBytes } from './limits.ts';
 import type { Index } from './manifest.ts';
 import { parseJson } from './parse-json.ts';
@@ -22,7 +22,7 @@ export const layoutFile: Uint8Array = utf8('{"imageLayoutVersion":"1.0.0"}');
  */
 export function parseLayoutFile(bytes: Uint8Array): void {
   const json = parseJson(bytes, { what: layoutFileName, maxBytes: maxArchiveIndexBytes });
-  const version = new Fields(json, ['imageLayoutVersion'], layoutFileName).requiredString('imageLayoutVersion');
+  const version = new JsonFields(json, ['imageLayoutVersion'], layoutFileName).requiredString('imageLayoutVersion');
   if (version === '1.0.0') return;
   throw new StrataError({
     code: 'ERR_LAYOUT_VERSION',

@@ -1,4 +1,4 @@
-import type { Holdings } from '../../images/holdings.ts';
+import type { SnapshotUsers } from '../../images/snapshot-users.ts';
 import type { SnapshotRecord } from '../../ledger/types.ts';
 import type { BuildRecord } from '../../metadata/build-records.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
@@ -44,12 +44,15 @@ export interface CacheEntry {
 }
 
 /** The build cache, least recently used first. */
-export function cacheEntries({ builds, objects, snapshots: ledger }: Metadata, { anyImage }: Holdings): CacheEntry[] {
+export function cacheEntries(
+  { builds, objects, snapshots: ledger }: Metadata,
+  { ofAnyImage }: SnapshotUsers,
+): CacheEntry[] {
   return builds.list().map((record) => {
     const links = objects.linksOf({ kind: 'build', key: record.id });
     const snapshots = links.filter(({ kind }) => kind === 'snapshot').map(({ key }) => key);
     const layers = snapshots.flatMap((id) => layerOf(ledger.get(id)) ?? []);
-    return { record, snapshots, layers, shared: snapshots.length > 0 && snapshots.every((id) => anyImage.has(id)) };
+    return { record, snapshots, layers, shared: snapshots.length > 0 && snapshots.every((id) => ofAnyImage.has(id)) };
   });
 }
 

@@ -1,4 +1,4 @@
-import { holdingsOf, lineOf } from '../../images/holdings.ts';
+import { readSnapshotUsers, withAncestors } from '../../images/snapshot-users.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import { recordPrune } from '../../metadata/record-best-effort.ts';
@@ -29,7 +29,7 @@ export interface PrunedBuildCache {
 
 /** The build cache with what each step takes of the disk, least recently used first. */
 export async function buildCacheSteps(store: Store, options: AbortOptions): Promise<CachedStep[]> {
-  const entries = cacheEntries(store.metadata, holdingsOf(store.metadata));
+  const entries = cacheEntries(store.metadata, readSnapshotUsers(store.metadata));
   const sizes = await SnapshotSizes.measure(
     store,
     entries.flatMap(({ snapshots }) => snapshots),
@@ -44,10 +44,11 @@ export async function pruneBuildCache(store: Store, request: PruneBuildCacheRequ
   const { signal, all = false, filters = Filters.fromFlags([]), keepBytes = 0 } = request;
   const goes = compileFilters(filters, cacheFilters(new Date()));
   const entries = (): CacheEntry[] =>
-    cacheEntries(metadata, holdingsOf(metadata)).filter((entry) => all || !entry.shared);
-  const { parents, anyImage } = holdingsOf(metadata);
+    cacheEntries(metadata, readSnapshotUsers(metadata)).filter((entry) => all || !entry.shared);
+  const { parents, ofAnyImage } = readSnapshotUsers(metadata);
   // What steps stand on may be left of steps that went before, and goes with them.
-  const below = (id: string): string[] => lineOf(parents, id).filter((each) => each === id || !anyImage.has(each));
+  const below = (id: string): string[] =>
+    withAncestors(parents, id).filter((each) => each === id || !ofAnyImage.has(each));
   const snapshots = entries().flatMap((entry) => entry.snapshots.flatMap(below));
   const sizes = await SnapshotSizes.measure(store, snapshots, { signal });
   let deleted: readonly CachedStep[] = [];

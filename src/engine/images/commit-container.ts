@@ -4,9 +4,9 @@ import { mountStubs, removeMountStubs } from '../../containers/mounts/mount-stub
 import { pauseContainer } from '../../containers/pause-container.ts';
 import { assembleImage } from '../../images/assemble-image.ts';
 import { completeHistory } from '../../images/history.ts';
-import { readConfig } from '../../images/read-image.ts';
+import { readConfig } from '../../images/read-document.ts';
 import { type RecordedImage, recordImage } from '../../images/record-image.ts';
-import { newName } from '../../images/tag-image.ts';
+import { toNewTag } from '../../images/tag-image.ts';
 import { chainIds } from '../../layer/chain-id.ts';
 import { invariant } from '../../lib/invariant.ts';
 import type { WorkControl } from '../../lib/work-control.ts';
@@ -37,7 +37,7 @@ export async function commitContainer(
   request: CommitRequest,
   { report, signal }: WorkControl<CommitEvent>,
 ): Promise<RecordedImage> {
-  const references = request.reference === undefined ? [] : [newName(parseReference(request.reference))];
+  const references = request.reference === undefined ? [] : [toNewTag(parseReference(request.reference))];
   return await store.work('commit', { signal }, async (work) => {
     const { container, imageId, snapshotId } = await holdBase(store.metadata, work.lease, name);
     const base = await readConfig(work.content, imageId, { signal });

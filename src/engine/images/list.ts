@@ -1,5 +1,5 @@
-import { listFilters } from '../../images/filter-images.ts';
 import { findImage } from '../../images/find-image.ts';
+import { imageListFilters } from '../../images/image-filters.ts';
 import type { ListedImage } from '../../metadata/images.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import { compileFilters, Filters } from '../../query/filters.ts';
@@ -16,7 +16,7 @@ export function listImages(
   return metadata.db.read(() => {
     const passes = compileFilters(
       filters,
-      listFilters((name) => creationTimeOf(metadata, name), new Date()),
+      imageListFilters((name) => creationTimeOf(metadata, name), new Date()),
     );
     return metadata.images.list().flatMap(summariesOf).filter(passes);
   });

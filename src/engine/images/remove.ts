@@ -1,6 +1,6 @@
-import { releaseUnused } from '../../images/prune-images.ts';
-import { type ReleasedImages, type ReleaseOptions, releaseImage } from '../../images/remove-image.ts';
-import { type PlatformRemovalStore, releasePlatforms } from '../../images/remove-platforms.ts';
+import { type ReleasedImages, type ReleaseOptions, releaseImage } from '../../images/release-image.ts';
+import { type PlatformRemovalStore, releasePlatforms } from '../../images/release-platforms.ts';
+import { releaseUnusedImages } from '../../images/release-unused-images.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { recordPrune } from '../../metadata/record-best-effort.ts';
 import { Filters } from '../../query/filters.ts';
@@ -54,11 +54,16 @@ export async function removeImage(store: Store, name: string, request: RemoveIma
   return await removeReleased(store, release, collectBriefly, request);
 }
 
-/** Removes unused images. Throws as `releaseUnused`. */
+/** Removes unused images. Throws as `releaseUnusedImages`. */
 export async function pruneImages(store: Store, request: PruneImagesRequest): Promise<RemovedImages> {
   await reconcileContainers(store, request);
   const options = { all: request.all ?? false, filters: request.filters ?? Filters.fromFlags([]), now: new Date() };
-  const removed = await removeReleased(store, (records) => releaseUnused(records, options), collectGarbage, request);
+  const removed = await removeReleased(
+    store,
+    (records) => releaseUnusedImages(records, options),
+    collectGarbage,
+    request,
+  );
   await recordPrune(store.metadata, 'image', removed.reclaimedBytes);
   return removed;
 }

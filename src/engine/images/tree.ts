@@ -1,4 +1,4 @@
-import { layerTree, onlyBelow } from '../../images/layer-tree.ts';
+import { filterLayerTree, layerTree } from '../../images/layer-tree.ts';
 import { sharedSizes } from '../../images/shared-sizes.ts';
 import type { Store } from '../../store/store.ts';
 import type { ImageTree, ListImagesOptions } from './image-types.ts';
@@ -16,6 +16,6 @@ export function imageTree(store: Store, options: ListImagesOptions): ImageTree {
       ...(sharing.get(image.id) ?? nothingShared),
     }));
     const listed = new Set(images.map(({ id }) => id));
-    return { layers: onlyBelow(layerTree(metadata), listed), images };
+    return { layers: filterLayerTree(layerTree(metadata), listed), images };
   });
 }

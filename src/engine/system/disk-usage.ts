@@ -2,8 +2,8 @@ import { cachedStep, cacheEntries } from '../../builder/cache/cache-usage.ts';
 import { dockerStatus } from '../../containers/state.ts';
 import { statusText } from '../../containers/status-text.ts';
 import type { LocalContentStore } from '../../content/local/store.ts';
-import { type Holdings, holdingsOf } from '../../images/holdings.ts';
 import { sharedSizes } from '../../images/shared-sizes.ts';
+import { readSnapshotUsers, type SnapshotUsers } from '../../images/snapshot-users.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import { type Digest, digestHex, parseDiffId } from '../../spec/digest.ts';
@@ -24,13 +24,13 @@ export async function diskUsage(store: Store, options: AbortOptions): Promise<Di
 
 /** Gives every file to what holds it, in one state of the store. */
 function usageOf(files: StoreFiles, metadata: Metadata, content: LocalContentStore): DiskUsage {
-  const holdings = holdingsOf(metadata);
+  const users = readSnapshotUsers(metadata);
   const snapshots = new Claims(files.snapshots);
   const containerList = containersOf(metadata, files, snapshots);
   const usedImages = new Set(containerList.flatMap(({ imageId }) => imageId ?? []));
-  const images = imagesRow(metadata, { files, holdings, snapshots, usedImages });
+  const images = imagesRow(metadata, { files, users, snapshots, usedImages });
   const sizeOf = (id: string): number => files.snapshots.get(id) ?? 0;
-  const entries = cacheEntries(metadata, holdings);
+  const entries = cacheEntries(metadata, users);
   const cachedSteps = entries.map((entry) => cachedStep(entry, sizeOf));
   const busy = entries.filter(({ record }) => record.inUse);
   const busyBytes = snapshots.take(busy.flatMap((entry) => entry.snapshots));
@@ -128,18 +128,18 @@ function containersRow(list: readonly ContainerUsage[]): UsageRow {
 
 interface ImageParts {
   readonly files: StoreFiles;
-  readonly holdings: Holdings;
+  readonly users: SnapshotUsers;
   readonly snapshots: Claims;
   readonly usedImages: ReadonlySet<Digest>;
 }
 
 function imagesRow(metadata: Metadata, parts: ImageParts): UsageRow {
-  const { files, holdings, snapshots, usedImages } = parts;
+  const { files, users, snapshots, usedImages } = parts;
   const indexes = new Claims(files.indexes);
   const claim = (id: Digest, below: ReadonlySet<string>): number =>
     snapshots.take(below) +
     indexes.take(metadata.images.layersOf(id).map(({ diffId }) => `${digestHex(parseDiffId(diffId))}.idx`));
-  const all = [...holdings.ofImages];
+  const all = [...users.ofImages];
   const used = all.filter(([id]) => usedImages.has(id));
   // Those in use first: what they share with others would stay.
   const usedBytes = sum(used.map(([id, below]) => claim(id, below)));

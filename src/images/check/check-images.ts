@@ -7,7 +7,7 @@ import type { Descriptor } from '../../spec/descriptor.ts';
 import type { Digest } from '../../spec/digest.ts';
 import { maxManifestBytes } from '../../spec/limits.ts';
 import { describeReadFault } from '../../sys/describe-read-fault.ts';
-import { readConfig, readDocument } from '../read-image.ts';
+import { readConfig, readDocument } from '../read-document.ts';
 import { walk } from '../walk.ts';
 import { confirm } from './confirm.ts';
 import type { Damage, Hold, Report } from './types.ts';

@@ -15,7 +15,7 @@ import type {
   TarOptions,
 } from './image.ts';
 
-const loadInside = (): Promise<typeof import('./look-inside.ts')> => import('./look-inside.ts');
+const loadInside = (): Promise<typeof import('./image-files.ts')> => import('./image-files.ts');
 
 /**
  * An image made of documents and layers. A subclass returns these four members; the files follow from the layers.

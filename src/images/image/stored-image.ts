@@ -12,7 +12,7 @@ import { mediaTypes } from '../../spec/media-types.ts';
 import { layerAbsent } from '../../store/layers/presence.ts';
 import type { Store } from '../../store/store.ts';
 import { documentOf, tarDescriptor } from '../assemble-image.ts';
-import { readDocument } from '../read-image.ts';
+import { readDocument } from '../read-document.ts';
 import type { Document, Layer } from './image.ts';
 import { imageOfTars } from './image-of-tars.ts';
 import { LayeredImage } from './layered-image.ts';

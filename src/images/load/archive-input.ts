@@ -3,7 +3,7 @@ import { StrataError } from '../../errors/index.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { isReadable } from '../../sys/is-readable.ts';
 import { openStream } from '../../sys/open-stream.ts';
-import { fromCaller } from '../caller-streams.ts';
+import { markInputFailures } from '../caller-failures.ts';
 
 /** Path of a file, or the bytes themselves. */
 export type ArchiveInput = string | AsyncIterable<Uint8Array>;
@@ -27,7 +27,7 @@ export async function* readInput(
   report: (event: ArchiveRead) => void,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  if (typeof input !== 'string') return yield* counted(fromCaller(input), undefined, report);
+  if (typeof input !== 'string') return yield* counted(markInputFailures(input), undefined, report);
   const named = statOf(input);
   if (!named.isDirectory() && !isReadable(named)) throw unreadable('read', input, 'not a file', undefined);
   const { stat, stream } = readable(input, () => openStream(input, signal));

@@ -1,7 +1,7 @@
 import { digestOf } from '../../content/verify.ts';
 import { isStrataError } from '../../errors/index.ts';
 import { parseReference, type Reference, withDefaultTag } from '../../reference/index.ts';
-import { annotationKeys } from '../../spec/annotations.ts';
+import { annotationKeys } from '../../spec/annotation-keys.ts';
 import { parseImageConfig } from '../../spec/config.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
 import { type Digest, digestAlgorithm } from '../../spec/digest.ts';

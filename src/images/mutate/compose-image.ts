@@ -1,7 +1,7 @@
 import { type ImageConfig, parseImageConfig } from '../../spec/config.ts';
 import type { Digest } from '../../spec/digest.ts';
 import type { StringMap } from '../../spec/fields.ts';
-import { formatImageConfig } from '../../spec/format-config.ts';
+import { formatImageConfig } from '../../spec/format-image-config.ts';
 import { formatDocument, type Manifest, pairLayers, parseManifest } from '../../spec/manifest.ts';
 import { mediaTypes, toOciMediaType } from '../../spec/media-types.ts';
 import { documentOf } from '../assemble-image.ts';

@@ -7,7 +7,7 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
 import { type DiffId, parseDiffId } from '../../spec/digest.ts';
 import { tarDescriptor } from '../assemble-image.ts';
-import { fromCaller } from '../caller-streams.ts';
+import { markInputFailures } from '../caller-failures.ts';
 import type { ContentOptions, Layer, ReadOptions } from '../image/image.ts';
 import { tarContent, tarEntries } from '../image/tar-entries.ts';
 import { sourceUnreadable } from './source-unreadable.ts';
@@ -37,7 +37,7 @@ export async function layerOfTar(source: TarSource, options: AbortOptions = {}):
 }
 
 async function* bytesOf(source: TarSource, options: AbortOptions): AsyncGenerator<Uint8Array, void> {
-  if (typeof source === 'function') return yield* decompress(fromCaller(source()), options);
+  if (typeof source === 'function') return yield* decompress(markInputFailures(source()), options);
   yield* decompress(fromFile(source), options);
 }
 

@@ -3,7 +3,7 @@ import type { ImageConfig } from '../../spec/config.ts';
 import type { Image, Layer } from '../image/image.ts';
 import { composeImage, partsOf } from './compose-image.ts';
 import { layerOfTar } from './layer-of-tar.ts';
-import { retimedTar } from './retimed-tar.ts';
+import { retimeTar } from './retime-tar.ts';
 
 /**
  * Returns the image with one time everywhere: for the image, each step of its history, and each file of its layers.
@@ -20,11 +20,11 @@ export async function retimeImage(image: Image, time: Date): Promise<Image> {
     throw invalidOption('time', time, 'the time for every file and step');
   const { config, layers, annotations } = await partsOf(image);
   const retimed: Layer[] = [];
-  for (const layer of layers) retimed.push(await layerOfTar(() => retimedTar(layer.tar(), time)));
-  return composeImage({ config: retimedConfig(config, time), layers: retimed, annotations });
+  for (const layer of layers) retimed.push(await layerOfTar(() => retimeTar(layer.tar(), time)));
+  return composeImage({ config: retimeConfig(config, time), layers: retimed, annotations });
 }
 
-function retimedConfig(config: ImageConfig, time: Date): ImageConfig {
+function retimeConfig(config: ImageConfig, time: Date): ImageConfig {
   const created = time.toISOString().replace('.000Z', 'Z');
   return { ...config, created, history: config.history.map((entry) => ({ ...entry, created })) };
 }

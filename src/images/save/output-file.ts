@@ -12,7 +12,7 @@ import { writeWhole } from '../../sys/write-whole.ts';
 import type { WriteBytes } from './archive-writer.ts';
 
 /** Throws ERR_OUTPUT_INVALID in docker's words; `task` is the failing one, such as `save image`. */
-export function checkOutput(path: string, task: string): void {
+export function checkOutputPath(path: string, task: string): void {
   if (statOf(dirname(path))?.isDirectory() !== true) {
     throw invalidOutput(task, `directory "${dirname(path)}" does not exist`);
   }
@@ -30,7 +30,7 @@ const invalidOutput = (task: string, reason: string): StrataError =>
     message: `failed to ${task}: invalid output path: ${reason}`,
   });
 
-export interface IntoFileOptions {
+export interface OutputFileOptions {
   /** False uses a named temporary file even on filesystems that support unnamed ones. */
   readonly unnamed?: boolean;
 }
@@ -39,10 +39,10 @@ export interface IntoFileOptions {
  * Writes a file that appears only when it is complete. An incomplete one is removed; on most filesystems it vanishes
  * even when the process is killed. Throws ERR_NO_SPACE.
  */
-export async function intoFile(
+export async function writeOutputFile(
   path: string,
   writeAll: (write: WriteBytes) => Promise<void>,
-  { unnamed = true }: IntoFileOptions = {},
+  { unnamed = true }: OutputFileOptions = {},
 ): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.strata-save-${randomHex(6)}`);

@@ -4,13 +4,13 @@ import { recordBestEffort } from '../../metadata/record-best-effort.ts';
 import { parsePlatform } from '../../spec/platform.ts';
 import type { Store } from '../../store/store.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
-import { toCaller } from '../caller-streams.ts';
+import { markOutputFailures } from '../caller-failures.ts';
 import { isOfTars } from '../image/image-of-tars.ts';
 import { StoredImage } from '../image/stored-image.ts';
 import { addImageEvent } from '../image-event.ts';
 import type { WriteBytes } from './archive-writer.ts';
 import { chooseImages } from './choose-images.ts';
-import { checkOutput, intoFile } from './output-file.ts';
+import { checkOutputPath, writeOutputFile } from './output-file.ts';
 import type { SaveRequest, SaveResult } from './save-types.ts';
 import { type ImageToWrite, type SaveEvent, writeArchive } from './write-archive.ts';
 
@@ -22,7 +22,7 @@ export async function saveArchive(
 ): Promise<SaveResult> {
   const { format = 'docker-archive', output } = request;
   checkChoice('format', format, ['docker-archive', 'oci-archive']);
-  if (typeof output === 'string') checkOutput(output, 'save image');
+  if (typeof output === 'string') checkOutputPath(output, 'save image');
   const platform = request.platform === undefined ? hostPlatform() : parsePlatform(request.platform, hostPlatform());
   await using lease = await store.metadata.leases.openToRead('save', { signal });
   const images: ImageToWrite[] = [];
@@ -44,8 +44,8 @@ export async function saveArchive(
     // Chunks written to a file may be reused afterwards; a caller may keep those it receives.
     await writeArchive(images, { format, write, report, signal, lent: typeof output === 'string' });
   };
-  if (typeof output === 'string') await intoFile(output, archive);
-  else await archive(toCaller(output));
+  if (typeof output === 'string') await writeOutputFile(output, archive);
+  else await archive(markOutputFailures(output));
   await recordBestEffort(store.metadata, () => {
     for (const { image } of images) addImageEvent(store.metadata, image.id, 'save', image.id);
   });

@@ -1,6 +1,6 @@
 import { utf8 } from '../../lib/bytes.ts';
 import { familiarName, familiarString, formatReference, type Reference } from '../../reference/index.ts';
-import { annotationKeys } from '../../spec/annotations.ts';
+import { annotationKeys } from '../../spec/annotation-keys.ts';
 import type { ImageConfig } from '../../spec/config.ts';
 import { type DiffId, digestHex } from '../../spec/digest.ts';
 import { archiveManifestName, archiveRepositoriesName, formatArchiveManifest } from '../../spec/docker-archive.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { intoFile } from '../../../src/images/save/output-file.ts';
+import { writeOutputFile } from '../../../src/images/save/output-file.ts';
 import { temporaryFolder } from '../../helpers/build-folder.ts';
 
 describe('a file that is written whole or not at all', () => {
@@ -12,7 +12,7 @@ describe('a file that is written whole or not at all', () => {
       async (t) => {
         const folder = temporaryFolder(t);
         const write = async (name: string, text: string): Promise<void> =>
-          await intoFile(
+          await writeOutputFile(
             join(folder, name),
             async (take) => {
               await take(Buffer.from(text));
@@ -38,7 +38,7 @@ describe('a file that is written whole or not at all', () => {
         assert.equal(readFileSync(join(folder, 'target'), 'utf8'), 'stays');
 
         const failure = new Error('no more');
-        const failing = intoFile(join(folder, 'b'), async () => Promise.reject(failure), { unnamed });
+        const failing = writeOutputFile(join(folder, 'b'), async () => Promise.reject(failure), { unnamed });
         await assert.rejects(failing, failure);
         assert.deepEqual(readdirSync(folder).toSorted(), ['a', 'link', 'target']);
       },

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { isStrataError } from '../../../src/errors/index.ts';
 import { type ImageConfig, parseImageConfig } from '../../../src/spec/config.ts';
 import { parseDiffId } from '../../../src/spec/digest.ts';
-import { formatImageConfig } from '../../../src/spec/format-config.ts';
+import { formatImageConfig } from '../../../src/spec/format-image-config.ts';
 import { fixture, needs } from '../../helpers/needs.ts';
 
 const diffId = `sha256:${'ab'.repeat(32)}`;

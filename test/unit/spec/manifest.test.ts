@@ -5,7 +5,7 @@ import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { parseImageConfig } from '../../../src/spec/config.ts';
 import { descriptorKeys, inlineData, readDescriptor, sameTarget } from '../../../src/spec/descriptor.ts';
 import { parseDigest } from '../../../src/spec/digest.ts';
-import { Fields } from '../../../src/spec/fields.ts';
+import { JsonFields } from '../../../src/spec/fields.ts';
 import {
   formatDocument,
   type Manifest,
@@ -288,7 +288,7 @@ describe('OCI image-spec documents', { skip: needs('fixtures') }, () => {
       31,
       (bytes, rules) => {
         const json = parseJson(bytes, { what: 'descriptor', maxBytes: 1 << 20 });
-        readDescriptor(new Fields(json, descriptorKeys, 'descriptor'), rules);
+        readDescriptor(new JsonFields(json, descriptorKeys, 'descriptor'), rules);
       },
     ],
     ['imageindex.json', 'TestImageIndex.range', 'imageIndex', 12, (bytes, rules) => void parseIndex(bytes, { rules })],

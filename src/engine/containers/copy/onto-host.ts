@@ -1,4 +1,4 @@
-import { toCaller } from '../../../images/caller-streams.ts';
+import { markOutputFailures } from '../../../images/caller-failures.ts';
 import type { WriteBytes } from '../../../images/save/archive-writer.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import { closeFd } from '../../../sys/fs-at.ts';
@@ -58,7 +58,7 @@ export async function giveArchive(
   to: WriteBytes,
   { signal }: AbortOptions,
 ): Promise<number> {
-  const take = toCaller(to);
+  const take = markOutputFailures(to);
   let sizeBytes = 0;
   for await (const chunk of chunks) {
     signal?.throwIfAborted();

@@ -3,10 +3,10 @@ import { riskyOptions, runtimeWarnings } from '../../../containers/risky-options
 import { type ContainerDefinition, type ContainerState, isActive } from '../../../containers/state.ts';
 import { isStrataError, StrataError } from '../../../errors/index.ts';
 import { findImage } from '../../../images/find-image.ts';
+import { findUnpackedSnapshot } from '../../../images/find-unpacked-snapshot.ts';
 import { holdImage } from '../../../images/hold-image.ts';
-import { refuseOtherSystem } from '../../../images/operating-system.ts';
-import { readConfig } from '../../../images/read-image.ts';
-import { unpackedSnapshot } from '../../../images/unpacked-snapshot.ts';
+import { readConfig } from '../../../images/read-document.ts';
+import { refuseOtherSystem } from '../../../images/refuse-other-system.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { NewContainer } from '../../../metadata/containers.ts';
 import type { StoreLease } from '../../../metadata/leases.ts';
@@ -70,7 +70,7 @@ export async function recordContainer(
   const given = request.name === undefined ? undefined : checkContainerName(request.name);
   const definition = defineContainer(image.config, id, request, store.configuration);
   const warnings = await warningsOf(store, definition);
-  const parent = await unpackedSnapshot(store, image, { image: found.id, lease });
+  const parent = await findUnpackedSnapshot(store, image, { image: found.id, lease });
   const { snapshotter } = await store.openDriver();
   const { id: snapshotId } = await snapshotter.prepare(parent?.id, {
     lease,

@@ -1,6 +1,6 @@
 import { decompress } from '../../../archive/index.ts';
 import type { StrataError } from '../../../errors/index.ts';
-import { fromCaller } from '../../../images/caller-streams.ts';
+import { markInputFailures } from '../../../images/caller-failures.ts';
 import type { WriteBytes } from '../../../images/save/archive-writer.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { Store } from '../../../store/store.ts';
@@ -108,7 +108,7 @@ async function copyIn(
   };
   if (typeof from !== 'string') {
     const none = (): StrataError => copyImpossible(`destination "${name}:${path}" must be a directory`);
-    return await unpack(decompress(fromCaller(from), { signal }), findDirectory(root.tree, to, none));
+    return await unpack(decompress(markInputFailures(from), { signal }), findDirectory(root.tree, to, none));
   }
   using host = RootedTree.open('/');
   const given = copyPath(from, process.cwd());

@@ -1,6 +1,6 @@
-import { toCaller } from '../../../images/caller-streams.ts';
+import { markOutputFailures } from '../../../images/caller-failures.ts';
 import type { WriteBytes } from '../../../images/save/archive-writer.ts';
-import { checkOutput, intoFile } from '../../../images/save/output-file.ts';
+import { checkOutputPath, writeOutputFile } from '../../../images/save/output-file.ts';
 import { archiveTree } from '../../../layer/diff/archive-tree.ts';
 import { invariant } from '../../../lib/invariant.ts';
 import type { WorkControl } from '../../../lib/work-control.ts';
@@ -22,7 +22,7 @@ export async function exportContainer(
   { output }: ExportRequest,
   { report, signal }: WorkControl<ExportEvent>,
 ): Promise<ExportResult> {
-  if (typeof output === 'string') checkOutput(output, 'export container');
+  if (typeof output === 'string') checkOutputPath(output, 'export container');
   const record = findContainer(metadata.containers, name);
   const { id, snapshotId } = record;
   invariant(snapshotId !== undefined, 'a container has a writable layer');
@@ -44,8 +44,8 @@ export async function exportContainer(
   };
   const archiveWhole = (write: WriteBytes): Promise<void> =>
     readStanding(metadata.containers, id, () => archive(write));
-  if (typeof output === 'string') await intoFile(output, archiveWhole);
-  else await archiveWhole(toCaller(output));
+  if (typeof output === 'string') await writeOutputFile(output, archiveWhole);
+  else await archiveWhole(markOutputFailures(output));
   await noteContainerEvent(metadata, record, { action: 'export' });
   return { sizeBytes };
 }

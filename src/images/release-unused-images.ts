@@ -1,6 +1,6 @@
 import { compileFilters, type Filters } from '../query/filters.ts';
-import { pruneFilters } from './filter-images.ts';
-import { type ReleasedImages, type RemovalStore, releaseAll } from './remove-image.ts';
+import { imagePruneFilters } from './image-filters.ts';
+import { type ReleasedImages, type RemovalStore, releaseAll } from './release-image.ts';
 
 export interface PruneImagesOptions {
   /** Also images with names, unless a container uses them. */
@@ -14,8 +14,8 @@ export interface PruneImagesOptions {
  * Releases every image that no container uses and that has no name, or with `all` any name. Runs in the transaction
  * that collects garbage. Throws ERR_FILTER_INVALID, ERR_FILTER_REPEATED, ERR_TIME_INVALID.
  */
-export function releaseUnused(store: RemovalStore, { all, filters, now }: PruneImagesOptions): ReleasedImages {
-  const stays = compileFilters(filters, pruneFilters(now));
+export function releaseUnusedImages(store: RemovalStore, { all, filters, now }: PruneImagesOptions): ReleasedImages {
+  const stays = compileFilters(filters, imagePruneFilters(now));
   const onlyDangling = filters.boolean('dangling', !all);
   const released = store.images
     .list()

@@ -21,7 +21,7 @@ const labels = {
  * Returns the filters of `images`. `createdAt` returns the creation time of the image with that name or ID, and throws
  * when there is no such image.
  */
-export function listFilters(createdAt: (name: string) => Date | undefined, now: Date): FilterTable<FilteredImage> {
+export function imageListFilters(createdAt: (name: string) => Date | undefined, now: Date): FilterTable<FilteredImage> {
   return {
     label: labels.label,
     dangling: isWhether('dangling', isDangling),
@@ -46,7 +46,7 @@ export function listFilters(createdAt: (name: string) => Date | undefined, now: 
 }
 
 /** Returns the filters of `image prune`; the caller applies `dangling`. */
-export const pruneFilters = (now: Date): FilterTable<FilteredImage> => ({
+export const imagePruneFilters = (now: Date): FilterTable<FilteredImage> => ({
   ...labels,
   dangling: () => () => true,
   until: (times) => {

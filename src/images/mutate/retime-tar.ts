@@ -2,7 +2,7 @@ import { encodeTarHeader, readTar, type TarEntry, tarEnd, tarPadding } from '../
 import { instantOf } from '../../query/timestamp.ts';
 
 /** Rewrites a tar in our own form, with one time for all entries. Throws ERR_TAR_UNENCODABLE. */
-export async function* retimedTar(tar: AsyncIterable<Uint8Array>, time: Date): AsyncGenerator<Uint8Array, void> {
+export async function* retimeTar(tar: AsyncIterable<Uint8Array>, time: Date): AsyncGenerator<Uint8Array, void> {
   const mtime = instantOf(time.getTime());
   for await (const { entry, stored } of readTar(tar)) {
     const { sizeBytes, storedSizeBytes } = bodyOf(entry);

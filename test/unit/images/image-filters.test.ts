@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
-import { type FilteredImage, listFilters, pruneFilters } from '../../../src/images/filter-images.ts';
+import { type FilteredImage, imageListFilters, imagePruneFilters } from '../../../src/images/image-filters.ts';
 import { compileFilters, Filters } from '../../../src/query/index.ts';
 
 const now = new Date('2026-01-10T00:00:00Z');
@@ -27,10 +27,10 @@ const createdAt = (name: string): Date | undefined => {
 };
 
 const listed = (...flags: readonly string[]): string[] =>
-  images.filter(compileFilters(Filters.fromFlags(flags), listFilters(createdAt, now))).map(shown);
+  images.filter(compileFilters(Filters.fromFlags(flags), imageListFilters(createdAt, now))).map(shown);
 
 const pruned = (...flags: readonly string[]): string[] =>
-  images.filter(compileFilters(Filters.fromFlags(flags), pruneFilters(now))).map(shown);
+  images.filter(compileFilters(Filters.fromFlags(flags), imagePruneFilters(now))).map(shown);
 
 const lists: readonly (readonly [flags: readonly string[], names: readonly string[]])[] = [
   [['dangling=true'], ['<none>:<none>']],

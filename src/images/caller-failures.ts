@@ -6,24 +6,24 @@ import type { WriteBytes } from './save/archive-writer.ts';
 /**
  * Returns the caller's stream with its failures as ERR_INPUT_FAILED, so that they do not look like faults of Strata.
  */
-export const fromCaller = (source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> => ({
+export const markInputFailures = (source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> => ({
   [Symbol.asyncIterator]: () => {
     const iterator = source[Symbol.asyncIterator]();
     return {
-      next: () => told('ERR_INPUT_FAILED', 'input', async () => await iterator.next()),
+      next: () => markFailures('ERR_INPUT_FAILED', 'input', async () => await iterator.next()),
       return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
     };
   },
 });
 
 /** Returns the caller's function with its failures as ERR_OUTPUT_FAILED. */
-export const toCaller =
+export const markOutputFailures =
   (write: WriteBytes): WriteBytes =>
   (chunk) =>
-    told('ERR_OUTPUT_FAILED', 'output', async () => await write(chunk));
+    markFailures('ERR_OUTPUT_FAILED', 'output', async () => await write(chunk));
 
 /** Passes on StrataErrors and failed system calls: they name their cause themselves. */
-async function told<T>(
+async function markFailures<T>(
   code: 'ERR_INPUT_FAILED' | 'ERR_OUTPUT_FAILED',
   name: string,
   work: () => Promise<T>,

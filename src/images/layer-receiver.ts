@@ -14,7 +14,7 @@ const atOnce = 3;
  * Writes the blobs of layers into the content store, where they can be unpacked while still incomplete. Disposal
  * removes those that were not kept.
  */
-export class ReceivedLayers implements AsyncDisposable {
+export class LayerReceiver implements AsyncDisposable {
   readonly #store: Store;
   readonly #work: Work;
   readonly #group: TaskGroup;

@@ -9,7 +9,7 @@ import {
   type ReleaseOptions,
   type RemovalStore,
   releaseImage,
-} from './remove-image.ts';
+} from './release-image.ts';
 
 export interface PlatformRemovalStore extends RemovalStore {
   readonly layers: Layers;

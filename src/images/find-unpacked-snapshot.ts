@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts';
  * Finds the snapshot with all files of an image for the driver in use, and pins it to `lease`; undefined for an image
  * without layers. `image` is its name in messages. Throws ERR_IMAGE_NOT_UNPACKED.
  */
-export async function unpackedSnapshot(
+export async function findUnpackedSnapshot(
   store: Store,
   { rootfs }: Pick<ImageConfig, 'rootfs'>,
   { image, lease }: { readonly image: string; readonly lease: Lease },
