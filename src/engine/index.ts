@@ -1,3 +1,19 @@
+/**
+ * The library `strata-oci`: builds, stores, ships and runs container images on this machine, without a daemon. Open an
+ * {@link Engine} on a store; its nouns are `images`, `containers`, `builder` and `system`.
+ *
+ * ```ts
+ * import { Engine } from 'strata-oci';
+ *
+ * await using engine = await Engine.open({ root: '/var/lib/example' });
+ * await engine.images.load({ input: 'busybox.tar' }).result;
+ * await using run = engine.containers.run({ image: 'busybox', command: ['echo', 'hello'], remove: true });
+ * for await (const event of run) if (event.type === 'output') process.stdout.write(event.chunk);
+ * console.log((await run.result).exitCode);
+ * ```
+ *
+ * @module
+ */
 export type { BuildEvent } from '../builder/build-parts.ts';
 export type { BuildRequest, DockerfileText, PullPolicy } from '../builder/build-types.ts';
 export type { CachedInput, CachedStep } from '../builder/cache/cache-usage.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { inspectedIfAny, inspectedImage, inspectedMapKeys } from '../../engine/docker/image-document.ts';
+import { imageDocument, imageMapKeys, imageOptionalFields } from '../../engine/docker/image-document.ts';
 import type { Engine, ImageLookUpOptions } from '../../engine/index.ts';
 import { isStrataError, StrataError } from '../../errors/index.ts';
 import { formatInspected } from '../../query/format.ts';
@@ -112,8 +112,8 @@ async function lookUp(engine: Engine, name: string, { kinds, size, image, signal
   for (const kind of kinds) {
     try {
       if (kind === 'image') {
-        const data = inspectedImage(await engine.images.inspect(name, image));
-        return { data, mapKeys: inspectedMapKeys, ifAny: inspectedIfAny };
+        const data = imageDocument(await engine.images.inspect(name, image));
+        return { data, mapKeys: imageMapKeys, ifAny: imageOptionalFields };
       }
       const data = (await engine.containers.inspect(name, { size, signal })) as ValueMap;
       return { data, mapKeys: containerMapKeys, ifAny: new Set() };

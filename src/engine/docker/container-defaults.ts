@@ -1,9 +1,9 @@
 import type { JsonValue } from '../../errors/index.ts';
 
-type Fields = { readonly [key: string]: JsonValue };
+type JsonFields = { readonly [key: string]: JsonValue };
 
-/** `Config` of docker's document, for what a container's own config does not say. */
-export const configDefaults: Fields = {
+/** `Config` of docker's document, for fields that a container's config lacks. */
+export const configDefaults: JsonFields = {
   Hostname: '',
   Domainname: '',
   User: '',
@@ -23,8 +23,8 @@ export const configDefaults: Fields = {
   Labels: {},
 };
 
-/** `HostConfig` of docker's document, for what was not asked for. */
-export const hostDefaults: Fields = {
+/** `HostConfig` of docker's document, for fields that were not requested. */
+export const hostDefaults: JsonFields = {
   Binds: null,
   ContainerIDFile: '',
   LogConfig: { Type: 'json-file', Config: {} },
@@ -87,7 +87,7 @@ export const hostDefaults: Fields = {
   IOMaximumBandwidth: 0,
 };
 
-const noAddress: Fields = {
+const noAddress: JsonFields = {
   EndpointID: '',
   Gateway: '',
   IPAddress: '',
@@ -98,8 +98,8 @@ const noAddress: Fields = {
   MacAddress: '',
 };
 
-/** `NetworkSettings` of a container on no network of its own: `none` and `host` have neither ports nor addresses. */
-export const networkSettings = (mode: string): Fields => ({
+/** Returns `NetworkSettings` for the networks `none` and `host`, which have neither ports nor addresses. */
+export const networkSettings = (mode: string): JsonFields => ({
   Bridge: '',
   SandboxID: '',
   SandboxKey: '',

@@ -14,14 +14,15 @@ import { folderOf, logPathOf } from '../containers/state/places.ts';
 import { definitionOf, stateOf } from '../containers/state/state.ts';
 import { thisMachine } from '../machine.ts';
 import { configDefaults, hostDefaults, networkSettings } from './container-defaults.ts';
-import { shownMounts } from './shown-mounts.ts';
+import { mountDocuments } from './mount-documents.ts';
 
+/** Options of `containers.inspect`. */
 export interface InspectContainerOptions extends AbortOptions {
-  /** Count what the container has written, too. */
+  /** Measures the files too: `SizeRw` and `SizeRootFs`, in bytes. */
   readonly size?: boolean | undefined;
 }
 
-/** Docker's document for a container. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_AMBIGUOUS. */
+/** Returns docker's document for a container. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_AMBIGUOUS. */
 export async function inspectContainer(
   store: Store,
   name: string,
@@ -41,19 +42,19 @@ async function documentOf(
   const { entrypoint, args } = resolveCommand(config);
   const [path = '', ...rest] = [...entrypoint, ...args];
   const folder = folderOf(store.layout, record.id);
-  // They are made by the first start.
+  // Created by the first start.
   const started = stateOf(record).startedAt !== undefined;
-  const made = (name: string): string => (started ? join(folder, name) : '');
+  const pathIfStarted = (name: string): string => (started ? join(folder, name) : '');
   return {
     Id: record.id,
     Created: new Date(record.createdAt).toISOString(),
     Path: path,
     Args: rest,
-    State: shownState(store, record),
+    State: stateDocument(store, record),
     Image: record.imageId ?? '',
-    ResolvConfPath: made('resolv.conf'),
-    HostnamePath: made('hostname'),
-    HostsPath: made('hosts'),
+    ResolvConfPath: pathIfStarted('resolv.conf'),
+    HostnamePath: pathIfStarted('hostname'),
+    HostsPath: pathIfStarted('hosts'),
     LogPath: started && (host.LogConfig?.Type ?? 'json-file') === 'json-file' ? logPathOf(store.layout, record.id) : '',
     Name: `/${record.name}`,
     RestartCount: 0,
@@ -64,15 +65,15 @@ async function documentOf(
     AppArmorProfile: '',
     ExecIDs: null,
     HostConfig: asJson({ ...hostDefaults, ...machineDefaults(), ...host }),
-    GraphDriver: { Data: placesOf(driver, record), Name: driver.name },
-    ...(options.size === true ? shownSize(await sizeOf(store, record, options)) : {}),
-    Mounts: shownMounts(host),
+    GraphDriver: { Data: graphDriverData(driver, record), Name: driver.name },
+    ...(options.size === true ? sizeFields(await sizeOf(store, record, options)) : {}),
+    Mounts: mountDocuments(host),
     Config: asJson({ ...configDefaults, ...config, Image: definitionOf(record).image }),
     NetworkSettings: networkSettings(host.NetworkMode),
   };
 }
 
-/** What depends on the machine. */
+/** Defaults that depend on the machine. */
 function machineDefaults(): object {
   const { hasUnifiedCgroups, possibleCpus } = thisMachine();
   return {
@@ -82,8 +83,8 @@ function machineDefaults(): object {
   };
 }
 
-/** Docker's names for the directories of a container's own layer and of those below. */
-function placesOf({ snapshotter }: OpenedDriver, { snapshotId }: ContainerRecord): JsonValue {
+/** Returns the directories of a container's writable layer and of the layers below, under docker's keys. */
+function graphDriverData({ snapshotter }: OpenedDriver, { snapshotId }: ContainerRecord): JsonValue {
   if (snapshotId === undefined || !snapshotter.ownDirectory || !snapshotter.lowerDirectories) return null;
   const own = snapshotter.ownDirectory(snapshotId);
   const folder = dirname(own);
@@ -95,12 +96,12 @@ function placesOf({ snapshotter }: OpenedDriver, { snapshotId }: ContainerRecord
   };
 }
 
-function shownState(store: Store, record: ContainerRecord): JsonValue {
+function stateDocument(store: Store, record: ContainerRecord): JsonValue {
   const state = stateOf(record);
   const status = dockerStatus(state);
   return {
     Status: status,
-    // Docker calls a paused container running, too.
+    // As docker: a paused container counts as running.
     Running: status === 'running' || status === 'paused',
     Paused: status === 'paused',
     Restarting: false,
@@ -109,18 +110,18 @@ function shownState(store: Store, record: ContainerRecord): JsonValue {
     Pid: processOf(store, record)?.pid ?? 0,
     ExitCode: state.exitCode ?? 0,
     Error: state.error ?? '',
-    StartedAt: shownTime(state.startedAt),
-    FinishedAt: shownTime(status === 'created' ? undefined : state.finishedAt),
+    StartedAt: formatTime(state.startedAt),
+    FinishedAt: formatTime(status === 'created' ? undefined : state.finishedAt),
   };
 }
 
-const shownSize = ({ writtenBytes, rootBytes }: ContainerSize): object => ({
+const sizeFields = ({ writtenBytes, rootBytes }: ContainerSize): object => ({
   SizeRw: writtenBytes,
   SizeRootFs: rootBytes,
 });
 
-/** Go's zero time where there is none. */
-const shownTime = (time: number | undefined): string =>
+/** Formats milliseconds since 1970; undefined gives Go's zero time. */
+const formatTime = (time: number | undefined): string =>
   time === undefined ? '0001-01-01T00:00:00Z' : new Date(time).toISOString();
 
 const asJson = (value: object): JsonValue => JSON.parse(JSON.stringify(value)) as JsonValue;

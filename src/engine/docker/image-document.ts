@@ -1,11 +1,11 @@
 import { Nil, type Value, type ValueMap } from '../../query/template/values.ts';
 import type { ImageDetails, ImageStorage } from '../images/image-types.ts';
 
-/** Keys whose values are maps with the user's own keys; the others are fields. */
-export const inspectedMapKeys: ReadonlySet<string> = new Set(['Labels', 'ExposedPorts', 'Volumes', 'Data']);
+/** Keys whose values are maps with keys of the user's choice. All others are fields. */
+export const imageMapKeys: ReadonlySet<string> = new Set(['Labels', 'ExposedPorts', 'Volumes', 'Data']);
 
-/** Fields that docker leaves out when there is nothing to say. */
-export const inspectedIfAny: ReadonlySet<string> = new Set([
+/** Fields that docker leaves out when they are empty. */
+export const imageOptionalFields: ReadonlySet<string> = new Set([
   'ArgsEscaped',
   'Created',
   'ExposedPorts',
@@ -16,8 +16,8 @@ export const inspectedIfAny: ReadonlySet<string> = new Set([
   'Variant',
 ]);
 
-/** An image in the shape of `docker image inspect`. */
-export function inspectedImage(image: ImageDetails): ValueMap {
+/** Returns an image in the shape of `docker image inspect`. */
+export function imageDocument(image: ImageDetails): ValueMap {
   const { id, references, targets, config, sizeBytes, taggedAt, storage } = image;
   const run = config.config;
   const repositories = new Set(references.map((reference) => reference.replace(/(?::[^/:]*)?(?:@.*)?$/, '')));
@@ -64,7 +64,7 @@ export function inspectedImage(image: ImageDetails): ValueMap {
   };
 }
 
-/** Docker's names; as there, `merged` and `work` are where they would be, and nobody mounts an image there. */
+/** Returns docker's fields. As with docker, `MergedDir` and `WorkDir` are never used: an image itself is not mounted. */
 function driverData({ directories: [own, ...lower] }: ImageStorage): Value {
   if (own === undefined) return new Nil('map');
   const folder = own.slice(0, own.lastIndexOf('/'));

@@ -8,8 +8,8 @@ import type { SystemInfo } from '../system/system-info.ts';
 const mapKeys: ReadonlySet<string> = new Set(['Runtimes', 'IndexConfigs']);
 
 /**
- * What `info` found, in the shape of `docker info`, with `Strata`, our own, beside docker's. What Strata has not (swarm,
- * registries, a daemon's descriptors) is there as docker shows it on a machine that does not use it.
+ * Returns the result of `info` in the shape of `docker info`, with our own key `Strata` beside docker's. Features that Strata
+ * lacks (swarm, registries, a daemon's descriptors) have the values that docker gives when they are not in use.
  */
 export function infoDocument(
   info: SystemInfo,
@@ -89,7 +89,7 @@ export function infoDocument(
       Error: '',
       RemoteManagers: new Nil('slice'),
     },
-    // Containers go on whatever command ends.
+    // Containers keep running when a command ends.
     LiveRestoreEnabled: true,
     Isolation: '',
     InitBinary: 'tini',
@@ -131,7 +131,7 @@ export function infoDocument(
 const settingsOf = ({ configuration }: SystemInfo): Readonly<Record<string, JsonValue>> =>
   Object.fromEntries(configuration.settings.map(({ key, value }) => [key, value]));
 
-/** The default one where it was found, and those of the configuration, whether they are there or not. */
+/** Returns the default runtime if it was found, and those of the configuration, installed or not. */
 function runtimesOf(info: SystemInfo): Readonly<Record<string, Struct>> {
   const { runtimes } = settingsOf(info) as { readonly runtimes?: RuntimeDefinitions };
   const found: RuntimeDefinitions = info.runtime === undefined ? {} : { [info.runtime.name]: info.runtime };
@@ -148,7 +148,7 @@ function platformFields(platform: string): { readonly Os: string; readonly Arch:
   return { Os, Arch };
 }
 
-/** Docker's templates know some fields by another name than its JSON, and some that its JSON leaves out. */
+/** Adds a field for templates only: docker's templates use other names for some fields, and have some that its JSON lacks. */
 const alias = (name: string, value: Value): Readonly<Record<string, TemplateFunction>> => ({
   [name]: { parameters: [], run: () => value },
 });

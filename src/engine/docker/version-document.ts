@@ -2,8 +2,8 @@ import { Struct, type TemplateFunction } from '../../query/template/values.ts';
 import type { Versions } from '../versions.ts';
 
 /**
- * The versions in the shape of `docker version`, `Strata` with our own beside docker's. Client and server are one program
- * here; it serves no API and says nothing of Go, so those fields are empty.
+ * Returns the versions in the shape of `docker version`, with our own key `Strata` beside docker's. Client and server are one
+ * program without an API and without Go, so those fields are empty.
  */
 export function versionDocument(versions: Versions): Struct {
   const { strata, node, runtime, kernel, platform } = versions;
@@ -42,7 +42,7 @@ export function versionDocument(versions: Versions): Struct {
   );
 }
 
-/** In docker's JSON the field is `ApiVersion`, in its templates `APIVersion`. */
+/** The field is `ApiVersion` in docker's JSON and `APIVersion` in its templates. */
 const apiVersion: TemplateFunction = { parameters: [], run: () => '' };
 
 const struct = (typeName: string, fields: Struct['fields']): Struct =>

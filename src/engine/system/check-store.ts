@@ -11,24 +11,25 @@ import type { DiffId } from '../../spec/digest.ts';
 import { findOrphans } from '../../store/garbage/collect.ts';
 import type { Store } from '../../store/store.ts';
 
+/** Result of `system.check`. */
 export interface CheckResult {
-  /** How many of each were looked at. */
+  /** Number of each that was checked. */
   readonly blobs: number;
   readonly layers: number;
   readonly images: number;
-  /** What is missing or is not as it was. */
+  /** Objects that are missing or differ from their digest or record. */
   readonly damages: readonly Damage[];
-  /** Images whose files are in snapshots of storage drivers that are not in use: those files were not looked at. */
+  /** Images whose files were not checked: their snapshots belong to storage drivers that are not in use. */
   readonly unchecked: readonly Unchecked[];
-  /** When the disk failed to keep what it had taken, a line each: time, path, error. */
+  /** Failed flushes of the disk, a line each: time, path, error. */
   readonly diskFailures: readonly string[];
-  /** Files nobody holds: left by killed processes, no damage, gone with the next collection of garbage. */
+  /** Unreferenced files left by killed processes. Harmless; the next garbage collection removes them. */
   readonly orphans: readonly ObjectRef[];
 }
 
 /**
- * Looks at everything the store holds, and changes nothing of it. Reads every byte. Failures of the disk before the machine
- * was last started are forgotten when nothing is damaged.
+ * Checks all content of the store without changing it. Reads every byte. Disk failures from before the last boot are
+ * forgotten when nothing is damaged.
  */
 export async function checkStore(store: Store, { report, signal }: WorkControl<Checked>): Promise<CheckResult> {
   const { metadata, content } = store;
@@ -57,24 +58,24 @@ export async function checkStore(store: Store, { report, signal }: WorkControl<C
   if (diskFailures.length > 0 && damages.length === 0 && content.health.isOfFormerBoot()) content.health.clear();
   const orphans = await findOrphans(store, options);
   const known = (await store.openSnapshotters()).map(({ name }) => name);
-  const unchecked = uncheckedImages(store, inUse, known);
+  const unchecked = findUncheckedImages(store, inUse, known);
   return { blobs: counts.blob, layers: counts.layer, images: counts.image, damages, unchecked, diskFailures, orphans };
 }
 
-/** The snapshots with all files of an image, one for each driver that has them. */
+/** Returns the top snapshots of an image, one for each driver that has its files. */
 const snapshotsOf = ({ metadata }: Store, imageId: string): SnapshotRecord[] =>
   metadata.objects
     .linksOf({ kind: 'image', key: imageId })
     .flatMap(({ kind, key }) => (kind === 'snapshot' ? (metadata.snapshots.get(key) ?? []) : []));
 
-/** The snapshots with all files of an image that the driver in use has. */
+/** Returns the top snapshots of an image in the driver in use. */
 const topsOf = (store: Store, inUse: string, imageId: string): string[] =>
   snapshotsOf(store, imageId)
     .filter(({ driver }) => driver === inUse)
     .map(({ id }) => id);
 
-/** `known` are the drivers of this program whose snapshots the store holds. */
-function uncheckedImages(store: Store, inUse: string, known: readonly string[]): Unchecked[] {
+/** Lists images without a snapshot in the driver in use. `known` are the drivers of this program with snapshots in the store. */
+function findUncheckedImages(store: Store, inUse: string, known: readonly string[]): Unchecked[] {
   const why = (driver: string): string =>
     `its files are in snapshots of storage driver ${driver}: ${known.includes(driver) ? `${inUse} is in use` : missingHere}`;
   return store.metadata.images.list().flatMap(({ id }) => {
@@ -84,7 +85,7 @@ function uncheckedImages(store: Store, inUse: string, known: readonly string[]):
   });
 }
 
-/** Which snapshots hold which layer, by the images that stand on them. */
+/** Maps each layer to the snapshots that hold it, found through the images that use them. */
 function snapshotsByLayer(store: Store, inUse: string): ReadonlyMap<DiffId, readonly string[]> {
   const { images, snapshots, db } = store.metadata;
   const byLayer = new Map<DiffId, Set<string>>();

@@ -11,18 +11,18 @@ import type { Store } from '../../store/store.ts';
 import { reconcileContainers } from '../containers/state/reconcile.ts';
 import { definitionOf, stateOf } from '../containers/state/state.ts';
 import { imageNames } from '../docker/image-names.ts';
-import { type StoreFiles, storeFiles } from './store-files.ts';
+import { measureStoreFiles, type StoreFiles } from './store-files.ts';
 import type { ContainerUsage, DiskUsage, UsageRow } from './usage-types.ts';
 
-/** Measures every file of the store and says what it is for. */
+/** Measures every file of the store, by kind of content. */
 export async function diskUsage(store: Store, options: AbortOptions): Promise<DiskUsage> {
   await reconcileContainers(store, options);
   const { layout, metadata, content } = store;
-  const files = await storeFiles(layout, options);
+  const files = await measureStoreFiles(layout, options);
   return metadata.db.read(() => usageOf(files, metadata, content));
 }
 
-/** Gives every file to what holds it, in one state of the store. */
+/** Counts every file for the object that uses it, in one state of the store. */
 function usageOf(files: StoreFiles, metadata: Metadata, content: LocalContentStore): DiskUsage {
   const users = readSnapshotUsers(metadata);
   const snapshots = new Claims(files.snapshots);
@@ -76,7 +76,7 @@ const totalOf = (files: StoreFiles): number =>
   files.trash +
   files.rest;
 
-/** Bytes by key, each given away once. */
+/** Bytes by key, each counted once. */
 class Claims {
   readonly #left: Map<string, number>;
 
@@ -84,7 +84,7 @@ class Claims {
     this.#left = new Map(sizes);
   }
 
-  /** How many nobody took. */
+  /** Number of keys not taken yet. */
   get count(): number {
     return this.#left.size;
   }
@@ -126,14 +126,14 @@ function containersRow(list: readonly ContainerUsage[]): UsageRow {
   return { total: list.length, active: running.length, sizeBytes, reclaimableBytes: sizeBytes - runningBytes };
 }
 
-interface ImageParts {
+interface ImageClaims {
   readonly files: StoreFiles;
   readonly users: SnapshotUsers;
   readonly snapshots: Claims;
   readonly usedImages: ReadonlySet<Digest>;
 }
 
-function imagesRow(metadata: Metadata, parts: ImageParts): UsageRow {
+function imagesRow(metadata: Metadata, parts: ImageClaims): UsageRow {
   const { files, users, snapshots, usedImages } = parts;
   const indexes = new Claims(files.indexes);
   const claim = (id: Digest, below: ReadonlySet<string>): number =>
@@ -141,7 +141,7 @@ function imagesRow(metadata: Metadata, parts: ImageParts): UsageRow {
     indexes.take(metadata.images.layersOf(id).map(({ diffId }) => `${digestHex(parseDiffId(diffId))}.idx`));
   const all = [...users.ofImages];
   const used = all.filter(([id]) => usedImages.has(id));
-  // Those in use first: what they share with others would stay.
+  // Images in use first: layers they share with others are not reclaimable.
   const usedBytes = sum(used.map(([id, below]) => claim(id, below)));
   const reclaimableBytes = sum(all.map(([id, below]) => claim(id, below)));
   return { total: all.length, active: used.length, sizeBytes: usedBytes + reclaimableBytes, reclaimableBytes };

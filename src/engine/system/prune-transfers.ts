@@ -4,15 +4,17 @@ import { untilFilter } from '../../query/until-filter.ts';
 import { discardTransfer, listTransfers, type UnfinishedTransfer } from '../../store/garbage/transfers.ts';
 import type { Store } from '../../store/store.ts';
 
+/** Options of `system.pruneTransfers`. */
 export interface PruneTransfersRequest extends AbortOptions {
-  /** `until`: only those to which nothing was added since. */
+  /** `until`: only transfers that received no byte since this time. */
   readonly filters?: Filters;
 }
 
+/** Result of `system.pruneTransfers`. */
 export interface PrunedTransfers {
-  /** Refs of the transfers that are gone. */
+  /** Refs of the discarded transfers. */
   readonly deleted: readonly string[];
-  /** Allocated blocks that are free now. */
+  /** Freed bytes, in allocated blocks. */
   readonly reclaimedBytes: number;
 }
 
@@ -21,10 +23,10 @@ export async function pruneTransfers(
   store: Store,
   { signal, filters = Filters.fromFlags([]) }: PruneTransfersRequest,
 ): Promise<PrunedTransfers> {
-  const goes = compileFilters(filters, transferFilters(new Date()));
+  const isSelected = compileFilters(filters, transferFilters(new Date()));
   const deleted: string[] = [];
   let reclaimedBytes = 0;
-  for (const transfer of listTransfers(store).filter(goes)) {
+  for (const transfer of listTransfers(store).filter(isSelected)) {
     signal?.throwIfAborted();
     if (!(await discardTransfer(store, transfer))) continue;
     deleted.push(transfer.ref);

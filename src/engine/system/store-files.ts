@@ -4,9 +4,9 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import { treeUsage } from '../../snapshots/tree-usage.ts';
 import type { StoreLayout } from '../../store/layout.ts';
 
-/** What the files below a store's root take of the disk, in bytes of allocated blocks; every file is in one place. */
+/** Sizes of all files below a store's root, in bytes of allocated blocks. Every file is counted once. */
 export interface StoreFiles {
-  /** By snapshot ID, of all drivers. */
+  /** Of all drivers, by snapshot ID. */
   readonly snapshots: ReadonlyMap<string, number>;
   /** By file name. */
   readonly indexes: ReadonlyMap<string, number>;
@@ -14,16 +14,16 @@ export interface StoreFiles {
   readonly containers: ReadonlyMap<string, number>;
   /** By digest. */
   readonly blobs: ReadonlyMap<string, number>;
-  /** Unfinished blobs, by the name of their folder. */
+  /** Unfinished blobs, by folder name. */
   readonly ingests: ReadonlyMap<string, number>;
   readonly volumes: number;
   readonly trash: number;
-  /** Database, locks, space set aside, and the folders of all these. */
+  /** Database, locks, reserved space, and the directories of all of the above. */
   readonly rest: number;
 }
 
-/** Measures every file under the root; what comes and goes meanwhile may be counted or not. */
-export async function storeFiles(layout: StoreLayout, options: AbortOptions = {}): Promise<StoreFiles> {
+/** Measures every file below the root. Files that appear or disappear meanwhile may be counted or not. */
+export async function measureStoreFiles(layout: StoreLayout, options: AbortOptions = {}): Promise<StoreFiles> {
   let rest = own(layout.root);
   const each = async (folder: string): Promise<Map<string, number>> => {
     rest += own(folder);
@@ -43,7 +43,7 @@ export async function storeFiles(layout: StoreLayout, options: AbortOptions = {}
   const ingestsFolder = join(layout.content, 'ingest');
   const ingests = new Map<string, number>();
   for (const name of namesIn(ingestsFolder)) ingests.set(name, await usage(join(ingestsFolder, name), options));
-  // Folders, and what came meanwhile.
+  // Directories, and files that appeared meanwhile.
   rest += content - [...blobs.values(), ...ingests.values()].reduce((total, size) => total + size, 0);
   const volumesFolder = join(layout.root, 'volumes');
   const volumes = await usage(volumesFolder, options);

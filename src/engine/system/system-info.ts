@@ -16,45 +16,46 @@ import { listContainers } from '../containers/verbs/list.ts';
 import { describeInstalledRuntime, type Versions, versionsOf } from '../versions.ts';
 import { type HostFacts, hostFacts } from './host-facts.ts';
 
-/** How many containers there are, and in which state. */
+/** Number of containers by state. */
 export interface ContainerCounts {
   readonly total: number;
   readonly running: number;
   readonly paused: number;
-  /** All others. */
+  /** All others, also those never started. */
   readonly stopped: number;
 }
 
-/** What was detected, and what follows from it. */
+/** Result of `system.info`. */
 export interface SystemInfo {
+  /** Absolute path of the store. */
   readonly root: string;
   readonly versions: Versions;
   readonly images: number;
   readonly containers: ContainerCounts;
   readonly host: HostFacts;
-  /** The driver in use, and every other with the reason against it. */
+  /** The storage driver in use, and every other with the reason against it. */
   readonly drivers: readonly DriverFinding[];
   readonly kernel: KernelFeatures;
-  /** The default one; undefined when it is not installed. */
+  /** The default runtime. Undefined when it is not installed. */
   readonly runtime: RuntimeInfo | undefined;
   readonly configuration: ShownConfiguration;
   readonly warnings: readonly string[];
 }
 
-/** What counts, and where each value comes from. */
+/** The settings in effect, each with the origin of its value. */
 export interface ShownConfiguration {
-  /** The file that was read; null without one. */
+  /** Path of the configuration file. Null without one. */
   readonly file: string | null;
   readonly settings: readonly ShownSetting[];
 }
 
-/** What the engine was opened with. */
+/** Options the engine was opened with. */
 export interface SystemInfoInput {
   readonly wish: DriverWish;
   readonly configuration: ResolvedConfiguration;
 }
 
-/** Looks at the machine and at the store's place in it. */
+/** Collects facts about the machine and the store. */
 export async function systemInfo(
   store: Store,
   { wish, configuration }: SystemInfoInput,

@@ -2,45 +2,50 @@ import type { CachedStep } from '../../builder/cache/cache-usage.ts';
 import type { ImageSharing } from '../../images/shared-sizes.ts';
 import type { Digest } from '../../spec/digest.ts';
 
-/** One kind of thing on the disk. Bytes are allocated blocks; the kinds share no file, so they add up. */
+/** Disk usage of one kind of content. Bytes are allocated blocks. The kinds share no file, so they add up. */
 export interface UsageRow {
+  /** Number of objects. */
   readonly total: number;
+  /** Number of objects in use. */
   readonly active: number;
   readonly sizeBytes: number;
-  /** What would be free if all went that is not active. */
+  /** Bytes that removing all inactive objects would free. */
   readonly reclaimableBytes: number;
 }
 
+/** Disk usage of one container. */
 export interface ContainerUsage {
   readonly id: string;
   readonly name: string;
-  /** As lists of containers name it. */
+  /** Its image as `containers.list` names it. */
   readonly image: string;
   readonly imageId: Digest | undefined;
   readonly status: string;
-  /** `Exited (0) 2 minutes ago`, as lists show it. */
+  /** Docker's text, such as `Exited (0) 2 minutes ago`. */
   readonly statusText: string;
   readonly command: readonly string[];
   readonly createdAt: Date;
-  /** Its writable layer and its own files, in allocated blocks. */
+  /** Size of its writable layer, log and other files, in allocated blocks. */
   readonly sizeBytes: number;
 }
 
+/** Result of `system.diskUsage`. */
 export interface DiskUsage {
   /** Layers of images: their files and their indexes. */
   readonly images: UsageRow;
   readonly containers: UsageRow;
   readonly volumes: UsageRow;
-  /** Results of build steps; those that an image stands on count as the image's. */
+  /** Results of build steps, except those that an image uses: they count as the image's. */
   readonly buildCache: UsageRow;
-  /** Manifests, configs, and layers kept as they were received. */
+  /** Manifests, configs, and layers that are stored as they were received. */
   readonly blobs: UsageRow;
-  /** Unfinished downloads and uploads; active ones are being written. */
+  /** Unfinished downloads and uploads. Active: being written. */
   readonly transfers: UsageRow;
-  /** The database, locks, space set aside, trash, and what nobody holds. */
+  /** The database, locks, reserved space, trash, and unreferenced files. */
   readonly other: UsageRow;
-  /** What `du` says of the root. */
+  /** Size of the root as `du` reports it. */
   readonly totalBytes: number;
+  /** Shared and unique bytes by image ID. */
   readonly sharing: ReadonlyMap<Digest, ImageSharing>;
   readonly containerList: readonly ContainerUsage[];
   readonly cachedSteps: readonly CachedStep[];

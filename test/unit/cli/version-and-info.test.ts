@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { infoDocument } from '../../../src/engine/docker/info-document.ts';
 import { versionDocument } from '../../../src/engine/docker/version-document.ts';
 import type { SystemInfo, Versions } from '../../../src/engine/index.ts';
-import { osRelease } from '../../../src/engine/system/host-facts.ts';
+import { parseOsRelease } from '../../../src/engine/system/host-facts.ts';
 import { formatStruct, parseInspectFormat } from '../../../src/query/format.ts';
 import type { Struct } from '../../../src/query/template/values.ts';
 
@@ -142,7 +142,7 @@ test('without a runtime and on a machine without control groups, info has the sa
 });
 
 test('os-release is read with and without quotes', () => {
-  assert.deepEqual(osRelease(`NAME=Fedora\nPRETTY_NAME="A \\"b\\""\n# no\nVERSION_ID='7'\nbad line\n`), {
+  assert.deepEqual(parseOsRelease(`NAME=Fedora\nPRETTY_NAME="A \\"b\\""\n# no\nVERSION_ID='7'\nbad line\n`), {
     NAME: 'Fedora',
     PRETTY_NAME: 'A "b"',
     VERSION_ID: '7',

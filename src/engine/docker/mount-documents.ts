@@ -3,16 +3,18 @@ import { parseBind } from '../../containers/mounts/parse-bind.ts';
 import type { JsonValue } from '../../errors/index.ts';
 import { cleanPath } from '../../lib/clean-path.ts';
 
-/** Docker's `Mounts` of inspect: what is bound and what `--mount` makes, not what `--tmpfs` does. */
-export const shownMounts = ({ Binds = [], Mounts = [] }: HostOptions): JsonValue[] =>
-  [...Binds.map(boundByText), ...Mounts.map(mounted)].toSorted((a, b) => (a.Destination < b.Destination ? -1 : 1));
+/** Returns docker's `Mounts` of inspect: bind mounts and those of `--mount`, without those of `--tmpfs`. */
+export const mountDocuments = ({ Binds = [], Mounts = [] }: HostOptions): JsonValue[] =>
+  [...Binds.map(documentOfBind), ...Mounts.map(documentOfMount)].toSorted((a, b) =>
+    a.Destination < b.Destination ? -1 : 1,
+  );
 
-interface ShownMount {
+interface MountDocument {
   readonly [key: string]: JsonValue;
   readonly Destination: string;
 }
 
-function boundByText(text: string): ShownMount {
+function documentOfBind(text: string): MountDocument {
   const { source, destination, readonly = false, propagation } = parseBind(text);
   return {
     Type: 'bind',
@@ -24,7 +26,7 @@ function boundByText(text: string): ShownMount {
   };
 }
 
-function mounted({ Type, Source = '', Target, ReadOnly = false, BindOptions = {} }: HostMount): ShownMount {
+function documentOfMount({ Type, Source = '', Target, ReadOnly = false, BindOptions = {} }: HostMount): MountDocument {
   const propagation = BindOptions.Propagation || 'rprivate';
   return {
     Type,
