@@ -3,6 +3,8 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseSync, Visitor } from 'oxc-parser';
 import { listKinds } from '../src/errors/codes.ts';
+import { errnoName, SyscallError } from '../src/sys/errno.ts';
+import { ErrorTexts } from './error-texts.ts';
 
 const root = join(import.meta.dirname, '..');
 const page = join(root, 'docs/errors.md');
@@ -18,59 +20,39 @@ interface Expression {
   readonly type: string;
   readonly start: number;
   readonly end: number;
-  readonly consequent?: unknown;
-  readonly alternate?: unknown;
 }
 
-/** What stands for a hint that the place which throws puts together. */
-const computed = '(depends on the case)';
-
-/** Text of a literal or template, or of a constant that is one; every hole becomes `…`. Empty for anything computed. */
-function textOf(source: string, node: Expression | undefined): string {
-  if (node === undefined) return '';
-  if (node.type === 'Identifier') {
-    const name = source.slice(node.start, node.end);
-    return new RegExp(`^const ${name} = '(.*)';$`, 'm').exec(source)?.[1] ?? '';
-  }
+/** Text of a literal or template; every hole becomes `…`. Empty for anything computed. */
+function textOf(source: string, node: Expression): string {
   const text = source.slice(node.start, node.end);
   if (node.type === 'Literal' && /^['"]/.test(text)) return text.slice(1, -1).replaceAll("\\'", "'");
   if (node.type === 'TemplateLiteral') return text.slice(1, -1).replace(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '…');
   return '';
 }
 
-/** Texts that a hint may have: both of `is ? one : other`. A place without one has the empty text. */
-function hintsOf(source: string, node: Expression | undefined): string[] {
-  if (node === undefined) return [''];
-  if (node.type === 'ConditionalExpression')
-    return [node.consequent, node.alternate].flatMap((branch) => hintsOf(source, branch as Expression));
-  return [textOf(source, node) || (/^(?:''|undefined)$/.test(source.slice(node.start, node.end)) ? '' : computed)];
+/** Every error that the sources make, with each text that its message and its hint may have. */
+export function findErrors(): Found[] {
+  const written = [...new ErrorTexts(root).errors()].flatMap(({ file, codes, messages, hints }) =>
+    codes.flatMap((code) =>
+      messages.flatMap((message) => hints.map((hint) => ({ code, file, message: flat(message), hint: flat(hint) }))),
+    ),
+  );
+  return [...written, ...findSyscallErrors()];
 }
 
-/** Every place in the sources that makes an error of a fixed code. */
-export function findErrors(): Found[] {
-  const found: Found[] = [];
-  for (const file of globSync('src/**/*.ts', { cwd: root }).sort()) {
-    const source = readFileSync(join(root, file), 'utf8');
-    if (!source.includes('ERR_')) continue;
-    new Visitor({
-      ObjectExpression(node) {
-        const values = new Map<string, Expression>();
-        for (const property of node.properties) {
-          // `...(hint === undefined ? {} : { hint })`
-          if (property.type === 'SpreadElement' && /\bhint\b/.test(source.slice(property.start, property.end)))
-            values.set('hint', property.argument);
-          if (property.type === 'Property' && property.key.type === 'Identifier')
-            values.set(property.key.name, property.value);
-        }
-        const code = textOf(source, values.get('code'));
-        if (!code.startsWith('ERR_')) return;
-        const message = textOf(source, values.get('message'));
-        for (const hint of hintsOf(source, values.get('hint'))) found.push({ code, file, message, hint });
-      },
-    }).visit(parseSync(file, source).program);
-  }
-  return found;
+/** What a failed system call says, for each number that has a name. */
+function findSyscallErrors(): Found[] {
+  const numbers = Array.from({ length: 200 }, (_, number) => number).filter(
+    (number) => errnoName(number) !== undefined,
+  );
+  return numbers.map((errno) => {
+    const { code, message, hint = '' } = new SyscallError({ syscall: '…', path: '…', errno });
+    return { code, file: 'src/sys/errno.ts', message, hint };
+  });
 }
+
+/** A text as one line of a table; holes side by side are one. */
+const flat = (text: string): string => text.replaceAll('\n', ' ').replace(/…+/g, '…').trim();
 
 /** Other programs and the language of Dockerfiles have flags as well, and a hint may name those. */
 const otherFlags =
@@ -108,8 +90,7 @@ export function unusedCodes(): string[] {
 
 /** One row for each thing that can be done about a code, with what is said then. */
 function rowsOf(code: string, kind: string, uses: readonly Found[]): string[] {
-  const told = uses.filter(({ message, hint }) => message !== '' || hint !== '');
-  const byHint = Map.groupBy(told, ({ hint }) => hint);
+  const byHint = Map.groupBy(uses, ({ hint }) => hint);
   if (byHint.size === 0) return [row(code, kind, [], '')];
   return [...byHint].map(([hint, places]) => row(code, kind, [...new Set(places.map(({ message }) => message))], hint));
 }
@@ -126,12 +107,13 @@ export function errorsPage(found: readonly Found[]): string {
   return [
     '# Errors',
     '',
-    'Every error of the library is a `StrataError`: match on `code` (stable) or `kind` (one of twelve), never on the text.',
-    'Codes and kinds stand in `src/errors/codes.ts`; `node tools/errors-doc.ts` makes this page from there and from the',
-    'sources. `…` stands for what the message names. A code has a row for each remedy, with the messages that come with it: an',
-    'error has its own as `hint`. A code with a colon is one of another package, such as a storage driver.',
+    'Every error of the library is a `StrataError`. Match on its `code`, which never changes, or on its `kind` (one of twelve), never',
+    'on its text. Its `hint` says what to do; the command adds what to type.',
     '',
-    '| code | kind | says | what to do |',
+    'A code has a row for each remedy, with up to three of the messages that come with it. `…` stands for a name or a number. A code with a',
+    'colon belongs to another package, such as a storage driver. This page is made from the sources by `node tools/errors-doc.ts`.',
+    '',
+    '| code | kind | message | what to do |',
     '|---|---|---|---|',
     ...rows,
     '',
