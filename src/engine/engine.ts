@@ -4,8 +4,8 @@ import type { ResolvedConfiguration } from '../configuration/resolve-configurati
 import { checkChoice } from '../errors/option.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { retryWhileBusy } from '../metadata/retry-while-busy.ts';
+import type { DriverRequest } from '../snapshots/requested-driver.ts';
 import type { DriverTable } from '../snapshots/storage-driver.ts';
-import type { DriverWish } from '../snapshots/wished-driver.ts';
 import { findLayout, type StoreLayout } from '../store/layout.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
@@ -68,14 +68,14 @@ export class Engine implements AsyncDisposable {
   readonly system: SystemVerbs;
   readonly #calls: Calls;
 
-  private constructor(store: Store, wish: DriverWish, configuration: ResolvedConfiguration) {
+  private constructor(store: Store, request: DriverRequest, configuration: ResolvedConfiguration) {
     this.layout = store.layout;
     const calls = new Calls(store);
     this.#calls = calls;
     this.images = new ImageVerbs(calls);
     this.containers = new ContainerVerbs(calls);
     this.builder = new BuilderVerbs(calls);
-    this.system = new SystemVerbs(calls, { wish, configuration });
+    this.system = new SystemVerbs(calls, { request, configuration });
   }
 
   /**
@@ -94,18 +94,18 @@ export class Engine implements AsyncDisposable {
   static #open(options: EngineOptions, configuration: ResolvedConfiguration, host: Host): Engine {
     const { root, storageDriver: driver, storageOptions } = configuration.values;
     const layout = findLayout(resolve(root));
-    const wish = { root: layout.root, driver, table: options.storageDrivers, options: storageOptions };
+    const request = { root: layout.root, driver, table: options.storageDrivers, options: storageOptions };
     const store = openStore({
       layout,
       configuration: configuration.values,
-      driver: wish,
+      driver: request,
       host,
       endAbandonedWork: async (store) => {
         const { endAbandonedSteps } = await import('./builder/end-abandoned-steps.ts');
         return await endAbandonedSteps(store);
       },
     });
-    return new Engine(store, wish, configuration);
+    return new Engine(store, request, configuration);
   }
 
   /**

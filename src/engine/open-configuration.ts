@@ -4,8 +4,8 @@ import { type Configuration, type SettingName, settingNames } from '../configura
 import type { LogConfig } from '../containers/supervised/log-config.ts';
 import { isStrataError, restate } from '../errors/index.ts';
 import { checkDriverOptions } from '../snapshots/driver-options.ts';
+import { findRequestedDriver } from '../snapshots/requested-driver.ts';
 import type { DriverTable } from '../snapshots/storage-driver.ts';
-import { wishedDriver } from '../snapshots/wished-driver.ts';
 
 interface OpenOptions extends ConfigurationOptions {
   /** Storage drivers to choose from, as for the engine. */
@@ -16,7 +16,7 @@ type Check = (values: Configuration, options: OpenOptions) => void | Promise<voi
 
 /** Checks that need more than the schema of the configuration. Not applied to defaults. */
 const checks: { readonly [Name in SettingName]?: Check } = {
-  storageDriver: ({ storageDriver: driver }, { storageDrivers: table }) => void wishedDriver({ driver, table }),
+  storageDriver: ({ storageDriver: driver }, { storageDrivers: table }) => void findRequestedDriver({ driver, table }),
   storageOptions: ({ storageDriver: driver, storageOptions: options }, { storageDrivers: table }) =>
     checkDriverOptions({ driver, table, options }),
   logDriver: async ({ logDriver }) => await checkLog({ Type: logDriver, Config: {} }),

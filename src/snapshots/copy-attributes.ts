@@ -3,16 +3,16 @@ import { type FileStat, statFd } from '../sys/stat.ts';
 import { getXattrFd, listXattrsFd, setXattrFd } from '../sys/xattr.ts';
 
 export interface CopyAttributesOptions {
-  /** An xattr that it refuses stays behind. */
+  /** Returns false for an xattr that is not copied. */
   readonly keep?: (xattr: string) => boolean;
-  /** What `fromFd` is, where that is known. */
+  /** Attributes of `fromFd`, where they are known. */
   readonly stat?: FileStat;
 }
 
-/** Gives `toFd` the owner, mode, xattrs and times of `fromFd`; both are open on a file or directory, not O_PATH. */
+/** Copies owner, mode, xattrs and times of `fromFd` to `toFd`; both are open on a file or directory, not O_PATH. */
 export function copyAttributesFd(fromFd: number, toFd: number, options: CopyAttributesOptions = {}): void {
   const { keep = () => true, stat = statFd(fromFd) } = options;
-  // In this order: a change of owner clears setuid bits and file capabilities.
+  // The owner comes first: a change of owner clears setuid bits and file capabilities.
   chownFd(toFd, stat.uid, stat.gid);
   for (const name of listXattrsFd(fromFd)) {
     if (!keep(name)) continue;

@@ -15,21 +15,22 @@ import { getXattrAt, listXattrsAt, removeXattrAt, setXattrAt } from '../sys/xatt
 import { copyAttributesFd } from './copy-attributes.ts';
 import { DirectoryStack, directoryFlags } from './directory-stack.ts';
 
-// Others on this thread wait no longer than for this many files.
+// Files copied before other work on this thread gets its turn.
 const batch = 200;
 
 export interface CopyTreeOptions extends AbortOptions {
   /**
-   * `to` may hold something, as a layer below would: a directory in the place of a directory is merged with it and gets
-   * its attributes, anything else is gone. The root stays as it is.
+   * Allows a target with files, as those of a layer below: a directory over a directory is merged with it and gets its
+   * attributes; any other existing file is replaced. The attributes of the root stay.
    */
   readonly over?: boolean;
 }
 
 /**
- * Copies all of a tree that nobody changes meanwhile into the empty directory `to`: every type of file, hard links,
+ * Copies a tree that no process changes meanwhile into the empty directory `to`: every type of file, hard links,
  * owners, modes, xattrs, times in nanoseconds, holes; contents are shared where the filesystem can (reflink). Works by
- * descriptor: no path is resolved in a tree that an image made.
+ * descriptor: no path is resolved in a tree that comes from an image. An abort rejects with the signal's reason and
+ * leaves an incomplete copy.
  */
 export async function copyTree(from: string, to: string, options: CopyTreeOptions = {}): Promise<void> {
   using copy = new TreeCopy(options);
@@ -43,8 +44,8 @@ export async function copyTree(from: string, to: string, options: CopyTreeOption
 }
 
 /**
- * {@link copyTree} of one that a container may change meanwhile: through a mount in which no device opens, so that nobody
- * has root open one that comes into the place of a file.
+ * {@link copyTree} of a tree that a container may change meanwhile. It reads through a mount in which no device opens,
+ * because a container may put a device in place of a file, and root would open it.
  */
 export async function copyChangingTree(from: string, to: string, options: CopyTreeOptions = {}): Promise<void> {
   const fd = mountDetached([{ type: 'bind', source: from, readOnly: true }]);
@@ -55,21 +56,21 @@ export async function copyChangingTree(from: string, to: string, options: CopyTr
   }
 }
 
-interface Level {
+interface OpenDirectory {
   readonly name: Uint8Array;
   readonly entries: Iterator<DirectoryEntry>;
 }
 
-// What linkat(2) can be told; deeper down, hard links become copies.
+// Longest path for linkat(2); further down, hard links become copies.
 const longestPath = 4095;
 const slash = Buffer.from('/');
 
 class TreeCopy {
   readonly #from = new DirectoryStack();
   readonly #to = new DirectoryStack();
-  readonly #levels: Level[] = [];
+  readonly #levels: OpenDirectory[] = [];
   readonly #stat = new FileStat();
-  /** Where the first name of an inode with several names is, by inode. */
+  /** Path of the first name of each inode with several names. */
   readonly #linked = new LinkedNames();
   readonly #data: FileData;
   readonly #over: boolean;
@@ -80,13 +81,13 @@ class TreeCopy {
     this.#data = new FileData(() => options.signal?.throwIfAborted());
   }
 
-  /** Begins with the roots. */
+  /** Opens the two roots. */
   enter(from: string, to: string): void {
     this.#rootFd = openAt(AT_FDCWD, to, directoryFlags);
     this.#push(openAt(AT_FDCWD, from, directoryFlags), AT_FDCWD, to, new Uint8Array(0));
   }
 
-  /** Copies one entry, or ends one directory; false when there is no more. */
+  /** Copies one entry, or finishes one directory; returns false at the end. */
   step(): boolean {
     const level = this.#levels.at(-1);
     if (!level) return false;
@@ -95,7 +96,7 @@ class TreeCopy {
       this.#copy(next.value.name);
       return true;
     }
-    // At the end, because every new name in it changed its times.
+    // Last, because every new entry changes a directory's times.
     if (!this.#over || this.#levels.length > 1) copyAttributesFd(this.#from.top, this.#to.top);
     this.#levels.pop();
     this.#from.pop();
@@ -138,11 +139,11 @@ class TreeCopy {
     }
   }
 
-  /** True for a directory that is there and is gone into; what else has the name is away afterwards. */
+  /** Returns true for an existing directory, which is entered; any other existing file of that name is removed. */
   #merges(name: Uint8Array, type: FileStat['type']): boolean {
-    const standing = statAtIfThere(this.#to.top, name)?.type;
-    if (standing !== 'directory' || type !== 'directory') {
-      if (standing !== undefined) removeTreeAt(this.#to.top, name);
+    const existing = statAtIfThere(this.#to.top, name)?.type;
+    if (existing !== 'directory' || type !== 'directory') {
+      if (existing !== undefined) removeTreeAt(this.#to.top, name);
       return false;
     }
     for (const xattr of listXattrsAt(this.#to.top, name)) removeXattrAt(this.#to.top, name, xattr);
@@ -150,7 +151,7 @@ class TreeCopy {
     return true;
   }
 
-  /** True when the inode was copied under another name and is linked now. */
+  /** Returns true when the inode was already copied under another name, and links it. */
   #link(name: Uint8Array): boolean {
     const first = this.#linked.first(this.#stat);
     if (first) linkAt(this.#rootFd, first, this.#to.top, name);
@@ -185,7 +186,10 @@ class TreeCopy {
     }
   }
 
-  /** Of what cannot be opened without side effects; all but the mode, which a symlink does not have. */
+  /**
+   * Copies the attributes of a file that cannot be opened without side effects, except the mode, which a symlink does
+   * not have.
+   */
   #copyAttributes(name: Uint8Array, stat: FileStat): void {
     chownAt(this.#to.top, name, stat.uid, stat.gid);
     for (const xattr of listXattrsAt(this.#from.top, name)) {

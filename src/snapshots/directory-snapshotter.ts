@@ -8,8 +8,9 @@ import type { OpenDriverOptions } from './storage-driver.ts';
 import type { SnapshotUsage } from './types.ts';
 
 /**
- * What drivers that keep a snapshot as a directory share: what goes is moved into the store's trash, what lasts is on the
- * root's filesystem. A driver says how a directory is filled and how it is mounted.
+ * Base class of drivers that keep each snapshot as a directory on the root's filesystem: removed ones are moved into
+ * the store's trash, and `flush` syncs that filesystem. A driver implements {@link fill}, `describe` (its mounts),
+ * `stackOf` and `seal`; docs/storage-drivers.md has a complete one.
  */
 export abstract class DirectorySnapshotter extends RecordedSnapshotter {
   protected readonly directories: SnapshotDirectories;
@@ -20,14 +21,17 @@ export abstract class DirectorySnapshotter extends RecordedSnapshotter {
   }
 
   /**
-   * Fills `tree`, the directory that will hold the snapshot's files: absolute, empty, of mode 755. `parent` is committed.
-   * What a driver keeps beside the files goes into the directory that `tree` lies in, and comes and goes with it.
+   * Fills `tree`, the directory of a new snapshot's files: an absolute path, empty, of mode 755. `parent` is committed.
+   * Data that a driver keeps beside the files goes into the directory above `tree`; it is created and removed with it.
+   * A failure needs no cleaning up here: the caller discards the directory.
+   *
+   * @param options `options.original` is an active snapshot whose files the new one begins with
    */
   protected abstract fill(tree: string, parent: SnapshotRecord | undefined, options: MakeOptions): void | Promise<void>;
 
-  /** The directory with the snapshot's files. Throws ERR_SNAPSHOT_DAMAGED when it is gone. */
+  /** Returns the directory with the snapshot's files. Throws ERR_SNAPSHOT_DAMAGED when it is missing. */
   protected treeOf(id: string): string {
-    if (!this.directories.exists(id)) throw snapshotDamaged(id, 'its files are gone');
+    if (!this.directories.exists(id)) throw snapshotDamaged(id, 'its files are missing');
     return this.directories.tree(id);
   }
 

@@ -3,15 +3,15 @@ import { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../sys/constants.ts';
 import { closeFd, openAt } from '../sys/fs-at.ts';
 import { type FileStat, statFd } from '../sys/stat.ts';
 
-/** For directories that are read, whatever lies in their place is not followed. */
+/** Flags for opening a directory without following a symlink in its place. */
 export const directoryFlags: number = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 
-// A tree from an archive can be deeper than a process may have files open.
+// A tree from an archive can be deeper than the number of files that a process may open.
 const openAtMost = 64;
 
 /**
- * The directories from a tree's root down to where a walk is, by descriptor. Only the deepest stay open; one further up
- * is opened again through `..` and must be the inode it was.
+ * Descriptors of the directories from a tree's root down to the current position of a walk. Only the deepest stay open;
+ * one further up is opened again through `..` and must be the same inode.
  */
 export class DirectoryStack {
   readonly #levels: { fd: number; readonly inode: FileStat }[] = [];
@@ -20,12 +20,12 @@ export class DirectoryStack {
     return this.#levels.length;
   }
 
-  /** The deepest directory's descriptor; -1 when there is none. */
+  /** Descriptor of the deepest directory; -1 when there is none. */
   get top(): number {
     return this.#levels.at(-1)?.fd ?? -1;
   }
 
-  /** Takes over the descriptor of a directory inside the present top. */
+  /** Adds a directory inside the current top, and takes over its descriptor. */
   push(fd: number): void {
     this.#levels.push({ fd, inode: statFd(fd) });
     const farAway = this.#levels.at(-1 - openAtMost);
@@ -44,14 +44,14 @@ export class DirectoryStack {
       throw new StrataError({
         code: 'ERR_TREE_CHANGED',
         message: 'tree: a directory was moved away while it was being read',
-        hint: 'Try again when nothing changes it.',
+        hint: 'Try again when no process changes it.',
       });
     } finally {
       close(left);
     }
   }
 
-  /** Closes all. */
+  /** Closes all descriptors. */
   [Symbol.dispose](): void {
     for (const level of this.#levels.splice(0)) close(level);
   }

@@ -1,23 +1,26 @@
+import { notSupportedYet } from './requested-driver.ts';
 import type { DriverTable, StorageDriver } from './storage-driver.ts';
-import { notSupportedYet } from './wished-driver.ts';
 
 export interface DriverFinding {
   readonly driver: string;
   readonly chosen: boolean;
-  /** Why, or why not, for people. */
+  /** Reason for or against the driver, for people. */
   readonly reason: string;
 }
 
 export interface DriverChoice {
-  /** The name of the driver. */
+  /** Name of the chosen driver. */
   readonly driver: string;
-  /** Every driver a user may have heard of. */
+  /** A finding for every driver that a user may know. */
   readonly findings: readonly DriverFinding[];
-  /** To be told once: what will be slow, lost, or not be seen. */
+  /**
+   * Warnings for the user, to be shown once: operations that will be slow, attributes that will be lost, snapshots that
+   * are hidden.
+   */
   readonly warnings: readonly string[];
 }
 
-/** A finding for each name of the table. */
+/** Returns a finding for each name of the table. */
 export const findingsOf = (
   { drivers, later }: DriverTable,
   chosen: StorageDriver,

@@ -1,27 +1,27 @@
 import { realpathSync } from 'node:fs';
 import { type MountInfo, readMountInfo } from '../sys/mountinfo.ts';
 
-/** The filesystem a directory lies on. */
+/** The filesystem of a directory. */
 export interface Filesystem {
-  /** Such as `ext4`, `nfs4`, `fuse.sshfs`. */
+  /** A name such as `ext4`, `nfs4`, `fuse.sshfs`. */
   readonly type: string;
-  /** For messages. */
+  /** The mount point, for messages. */
   readonly mountPoint: string;
-  /** Of the mount and of the filesystem: `ro`, `noexec`, … */
+  /** Options of the mount and of the filesystem: `ro`, `noexec` and so on. */
   readonly options: ReadonlySet<string>;
 }
 
-/** Undefined where the kernel does not tell. */
+/** Returns the filesystem of a directory; undefined where the kernel does not list it. */
 export function filesystemOf(directory: string): Filesystem | undefined {
   return findFilesystem(realpathSync(directory), readMountInfo());
 }
 
-/** {@link filesystemOf} for a path without symlinks and the mounts there are. */
+/** {@link filesystemOf} for a path without symlinks and a given list of mounts. */
 export function findFilesystem(path: string, mounts: readonly MountInfo[]): Filesystem | undefined {
   let found: MountInfo | undefined;
   const bytes = Buffer.from(path);
   for (const mount of mounts) {
-    // Of two mounts on one place the later covers the earlier.
+    // The later of two mounts on one mount point covers the earlier.
     if (covers(mount.mountPoint, bytes) && mount.mountPoint.length >= (found?.mountPoint.length ?? 0)) found = mount;
   }
   if (!found) return undefined;

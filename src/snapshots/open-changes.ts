@@ -7,14 +7,14 @@ import { ownDirectories } from './own-directories.ts';
 import type { OpenedSnapshotter } from './storage-driver.ts';
 import type { LayerDirectories } from './types.ts';
 
-/** What a snapshot changed, for as long as this is held. */
+/** The changes of a snapshot, open until disposal. */
 export interface SnapshotChanges extends AsyncDisposable {
   readonly tree: ChangedTree;
 }
 
 /**
- * Opens the changes of a snapshot: its own directory and those below it where the driver keeps them, its whole tree and its
- * parent's otherwise. With access to write, `tree.upperDir` is where changes go. See {@link openTree}.
+ * Opens the changes of a snapshot: its own directory and those below it where the driver keeps them, otherwise its
+ * whole tree and its parent's. With access to write, changes go to `tree.upperDir`. See {@link openTree}.
  */
 export async function openChanges(
   snapshotter: OpenedSnapshotter,
@@ -57,7 +57,7 @@ function openOwn(
   const below = directories.lowerDirectories(id);
   const isAmendment = amendedId(info) !== undefined;
   const [amendedDir, ...others] = below;
-  // Its container may put a device in the place of a file.
+  // Its container may put a device in place of a file.
   const fd =
     access === 'read' && info.kind === 'active'
       ? mountDetached([{ type: 'bind', source: own, readOnly: true }])

@@ -1,11 +1,11 @@
 import { optionsFor } from './driver-options.ts';
+import { type DriverRequest, findDriver, tableOf } from './requested-driver.ts';
 import type { OpenDriverOptions, OpenedSnapshotter } from './storage-driver.ts';
-import { type DriverWish, driverNamed, tableOf } from './wished-driver.ts';
 
 export interface OpenSnapshotterOptions
   extends Omit<OpenDriverOptions, 'options'>,
-    Pick<DriverWish, 'table' | 'options'> {
-  /** As `chooseDriver` picked it. */
+    Pick<DriverRequest, 'table' | 'options'> {
+  /** Name of the driver, from `chooseDriver`. */
   readonly driver: string;
 }
 
@@ -16,6 +16,6 @@ export async function openSnapshotter({
   options,
   ...place
 }: OpenSnapshotterOptions): Promise<OpenedSnapshotter> {
-  const driver = driverNamed(name, tableOf({ table }));
+  const driver = findDriver(name, tableOf({ table }));
   return await driver.open({ ...place, options: optionsFor(driver, { options }) });
 }

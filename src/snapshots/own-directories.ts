@@ -1,7 +1,9 @@
 import type { OpenedSnapshotter } from './storage-driver.ts';
 import type { LayerDirectories } from './types.ts';
 
-/** The directories of a driver that keeps changes by themselves, in the form of overlayfs; undefined for any other. */
+/**
+ * Returns the directories of a driver that keeps changes separately, in the form of overlayfs; undefined for any other.
+ */
 export function ownDirectories(
   snapshotter: Pick<OpenedSnapshotter, 'capabilities'> & Partial<LayerDirectories>,
 ): LayerDirectories | undefined {

@@ -1,6 +1,9 @@
 import type { ProbePlace } from './probe-place.ts';
 
-/** What every driver needs whose snapshots are directories on the store's own filesystem. */
+/**
+ * Checks what every driver needs whose snapshots are directories on the store's own filesystem: returns a problem that
+ * rules it out, and warnings about attributes that files would lose.
+ */
 export function probeDirectories({ name, files }: ProbePlace): {
   readonly problem: string | undefined;
   readonly warnings: readonly string[];

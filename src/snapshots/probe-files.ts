@@ -5,9 +5,9 @@ import { type Errno, errnoOf } from '../sys/errno.ts';
 import { mknodAt } from '../sys/fs-at.ts';
 import { setXattrAt } from '../sys/xattr.ts';
 
-/** One ability that files of an image need, tried on a real file. */
+/** An ability that files of an image need, tried on a real file. */
 interface Trial {
-  /** What cannot be kept when it fails. */
+  /** The attribute that is lost when it fails. */
   readonly what: string;
   readonly run: (directory: string, file: string) => void;
 }
@@ -33,13 +33,13 @@ function setAndCheckMode(file: string, mode: number): void {
 }
 
 export interface FileAbilities {
-  /** What files of an image would lose, such as `owners (EPERM)`. */
+  /** Attributes that files of an image would lose, such as `owners (EPERM)`. */
   readonly lost: readonly string[];
-  /** Two files of a layer whose names differ in case only would become one. */
+  /** True when two files of a layer whose names differ only in case would become one. */
   readonly foldsCase: boolean;
 }
 
-/** Tries what a filesystem keeps of files, in `directory`, which is made for it. */
+/** Tries which attributes of files a filesystem keeps, in `directory`, which it creates. */
 export function probeFiles(directory: string): FileAbilities {
   mkdirSync(directory);
   const file = join(directory, 'name');

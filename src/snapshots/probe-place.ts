@@ -6,16 +6,16 @@ import { removeTree } from '../sys/remove-tree.ts';
 import { type Filesystem, filesystemOf } from './filesystem-of.ts';
 import { type FileAbilities, probeFiles } from './probe-files.ts';
 
-/** A scratch folder on a store's filesystem in which drivers try what they need. Disposal removes it. */
+/** A scratch directory on a store's filesystem in which drivers are probed. Disposal removes it. */
 export class ProbePlace implements Disposable {
   readonly root: string;
   readonly rootless: boolean;
-  /** Undefined where the kernel does not tell. */
+  /** Undefined where the kernel does not list it. */
   readonly filesystem: Filesystem | undefined;
   readonly #scratch: string;
   #files: FileAbilities | undefined;
 
-  /** The root is made when absent. Throws ERR_STORAGE_ROOT_UNUSABLE. */
+  /** Creates a missing root. Throws ERR_STORAGE_ROOT_UNUSABLE. */
   constructor(root: string, rootless: boolean) {
     this.root = root;
     this.rootless = rootless;
@@ -28,18 +28,18 @@ export class ProbePlace implements Disposable {
     }
   }
 
-  /** How messages call the filesystem, such as `ext4 (/var)`. */
+  /** The filesystem's name in messages, such as `ext4 (/var)`. */
   get name(): string {
     return this.filesystem ? `${this.filesystem.type} (${this.filesystem.mountPoint})` : 'this filesystem';
   }
 
-  /** What the filesystem keeps of files, tried once for all drivers. */
+  /** Attributes of files that the filesystem keeps, tried once for all drivers. */
   get files(): FileAbilities {
     this.#files ??= probeFiles(this.folder('files'));
     return this.#files;
   }
 
-  /** A path for a folder of one driver's trial, which makes it. */
+  /** Returns the path of a directory for one driver's probe, which creates it. */
   folder(name: string): string {
     return join(this.#scratch, name);
   }
@@ -57,7 +57,7 @@ function makeScratch(root: string): string {
     throw new StrataError({
       code: 'ERR_STORAGE_ROOT_UNUSABLE',
       message: `root ${root}: cannot be written (${errnoOf(cause) ?? String(cause)})`,
-      hint: 'Choose another place for the store.',
+      hint: 'Choose another directory for the store.',
       cause,
     });
   }

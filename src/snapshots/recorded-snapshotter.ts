@@ -20,25 +20,27 @@ import type {
   SnapshotUsage,
 } from './types.ts';
 
-/** How the storage of a new snapshot is to be made. */
+/** Options for the storage of a new snapshot. */
 export interface MakeOptions extends PrepareOptions {
-  /** An active snapshot on the same parent, to be copied. */
+  /** An active snapshot on the same parent, whose files the new one begins with. */
   readonly original?: SnapshotRecord | undefined;
 }
 
 /**
- * What all drivers share: the states, the records, the order of steps. A driver says how storage is made, mounted and
- * thrown away; `DirectorySnapshotter` says so for those that keep a directory for each snapshot.
+ * Base class of all drivers: the states of snapshots, their records, and the order of steps. A driver implements the
+ * protected methods, which create, mount and remove storage; `DirectorySnapshotter` implements most of them for drivers
+ * with a directory for each snapshot.
  *
- * A record is inserted before its storage is made and removed before its storage goes, so a crash leaves either a
- * record of a dead lease or storage without a record; {@link cleanup} and garbage collection take one each.
+ * A record is inserted before its storage is created and removed before its storage is removed. So a crash leaves
+ * either a record of a dead lease, which garbage collection removes, or storage without a record, which {@link cleanup}
+ * removes.
  */
 export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleaner {
   readonly name: string;
   abstract readonly capabilities: SnapshotterCapabilities;
   readonly #ledger: SnapshotLedger;
-  // The lineage asked for last, which never changes: each of a build's steps stands on the one before, and each of the
-  // 400 would read the records of all below it, several times.
+  // The last lineage read, which never changes: each step of a build is a child of the one before, and each of 400
+  // would read the records of all its ancestors several times.
   #lineage: { readonly id: string; readonly ancestors: readonly string[] } = { id: '', ancestors: [] };
 
   protected constructor(name: string, ledger: SnapshotLedger) {
@@ -46,41 +48,55 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
     this.#ledger = ledger;
   }
 
-  /** How many committed snapshots, one on the other, the driver can show; undefined is no limit. */
+  /**
+   * Largest number of layers, each on the one before, that the driver can mount; undefined without a limit. A longer
+   * chain is ERR_LAYER_LIMIT.
+   */
   protected abstract readonly layerLimit: number | undefined;
-  /** Makes the storage of a new snapshot; `parent` is committed. {@link discard} takes what a failure leaves. */
+  /**
+   * Creates the storage of a new snapshot, complete when it resolves. `parent` is committed. After a failure the caller
+   * calls {@link discard}; after a kill, {@link cleanup} does.
+   */
   protected abstract make(
     record: SnapshotRecord,
     parent: SnapshotRecord | undefined,
     options: MakeOptions,
   ): Promise<void>;
-  /** How to mount what a snapshot shows, whose storage is there; it may take time to get ready. Never asked for a view of a parent. */
+  /**
+   * Returns the mounts of a snapshot whose storage exists, in their order: equal each time, also after a reboot and in
+   * another process. It may take time, such as for a device to become ready. Never called for a view of a parent.
+   */
   protected abstract describe(
     record: SnapshotRecord,
     options: AbortOptions & { readonly readOnly: boolean },
   ): readonly Mount[] | Promise<readonly Mount[]>;
-  /** The snapshots whose storage a mount needs: the snapshot itself, and its ancestors where the driver stacks them. */
+  /**
+   * Returns the IDs of the snapshots whose storage a mount needs: the snapshot itself, and its ancestors where the
+   * driver stacks them.
+   */
   protected abstract stackOf(record: SnapshotRecord): readonly string[];
-  /** Returns true when the storage of a snapshot is there and whole. */
+  /** Returns true when the storage of a snapshot exists and is complete; cheap. */
   protected abstract hasStorage(id: string): boolean | Promise<boolean>;
   protected abstract measure(id: string, options: AbortOptions): Promise<SnapshotUsage>;
   /**
-   * Puts away what only a writable snapshot needs, before its record says that it is committed. Idempotent; a mount must
-   * still work after it. A driver whose files are not on the root's filesystem flushes them here.
+   * Removes what only a writable snapshot needs, before its record becomes committed. Idempotent; mounting must still
+   * work after it. A driver whose files are not on the root's filesystem flushes them here.
    */
   protected abstract seal(id: string): void | Promise<void>;
-  /** Flushes all that was written to snapshots of this driver. */
+  /** Flushes everything written to snapshots of this driver. */
   protected abstract flush(options: AbortOptions): Promise<void>;
-  /** {@link flush} for a snapshot that was just made; a driver that makes little can flush that alone. */
+  /**
+   * {@link flush} for a new snapshot. A driver whose new snapshots are small can override it to flush only that one.
+   */
   protected async flushNew(_id: string, options: MakeOptions): Promise<void> {
     await this.flush(options);
   }
 
-  /** Lets the storage of a snapshot go, finished or not. Idempotent. */
+  /** Removes the storage of a snapshot, complete or not. Idempotent: after a kill it is called again. */
   protected abstract discard(id: string): void | Promise<void>;
-  /** Puts the storage of `id` in the place of another snapshot's that was lost. */
+  /** Moves the storage of `id` to the path of `lostId`, whose own storage was lost. */
   protected abstract replace(lostId: string, id: string): void | Promise<void>;
-  /** Ids that have storage, finished or not. */
+  /** Returns the IDs that have storage, complete or not. */
   protected abstract stored(): ReadonlySet<string> | Promise<ReadonlySet<string>>;
 
   stat(id: string): SnapshotInfo {
@@ -100,7 +116,7 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
     options.signal?.throwIfAborted();
     const record = this.record(id);
     if (!ownsStorage(record)) return { sizeBytes: 0, inodes: 0 };
-    if (!(await this.hasStorage(id))) throw filesGone(id);
+    if (!(await this.hasStorage(id))) throw filesMissing(id);
     return await this.measure(id, options);
   }
 
@@ -108,7 +124,7 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
     options.signal?.throwIfAborted();
     const record = this.record(id);
     const shown = ownsStorage(record) ? record : this.record(record.parentId ?? id);
-    if (!(await this.hasStorage(shown.id))) throw filesGone(shown.id);
+    if (!(await this.hasStorage(shown.id))) throw filesMissing(shown.id);
     return await this.describe(shown, { ...options, readOnly: options.readOnly === true || shown.kind !== 'active' });
   }
 
@@ -135,18 +151,18 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
     const { chainId, lease, durable = true } = options;
     const record = this.record(id);
     if (record.kind !== 'active') throw snapshotNotActive(id, record.kind);
-    if (!(await this.hasStorage(id))) throw filesGone(id);
+    if (!(await this.hasStorage(id))) throw filesMissing(id);
     const parent = this.#parentForCommit(record, options.parentId);
     this.#checkLayers(parent, 1);
 
-    const standing = chainId === undefined ? undefined : await this.#ledger.findByChainId(this.name, chainId, lease);
-    const stands = standing !== undefined && (await this.hasStorage(standing.id));
-    const flushed = options.flushed === true || (stands && standing.durable);
+    const existing = chainId === undefined ? undefined : await this.#ledger.findByChainId(this.name, chainId, lease);
+    const isWhole = existing !== undefined && (await this.hasStorage(existing.id));
+    const flushed = options.flushed === true || (isWhole && existing.durable);
     if (durable && !flushed) await this.flush(options);
     await this.seal(id);
 
     const committed = await this.#ledger.commit(id, { chainId, durable, parentId: options.parentId }, lease);
-    if (committed.id !== id) await this.#giveWay(id, committed.id);
+    if (committed.id !== id) await this.#discardOrReplace(id, committed.id);
     return infoOf(committed);
   }
 
@@ -177,24 +193,24 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
     }
     const missing: string[] = [];
     for (const id of absent) {
-      // Looked at again: one made or collected by another process in the meantime is not missing.
+      // Checked again: a snapshot created or collected by another process meanwhile is not missing.
       if (!(await this.hasStorage(id)) && this.#ledger.get(id)) missing.push(id);
     }
     return { removed: orphans, missing };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Nothing is held open.
+    // No resource is open.
   }
 
-  /** Throws ERR_SNAPSHOT_NOT_FOUND, also for another driver's snapshot. */
+  /** Returns the record of a snapshot. Throws ERR_SNAPSHOT_NOT_FOUND, also for another driver's snapshot. */
   protected record(id: string): SnapshotRecord {
     const record = this.#ledger.get(id);
     if (record?.driver === this.name) return record;
     throw snapshotNotFound(id);
   }
 
-  /** The ancestors' ids, nearest first. */
+  /** Returns the ancestors' IDs, nearest first. */
   protected lineage(record: SnapshotRecord): readonly string[] {
     const { id, parentId, kind } = record;
     const known = this.#lineage;
@@ -218,7 +234,7 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
 
   async #compare({ signal }: AbortOptions): Promise<{ readonly orphans: string[]; readonly absent: string[] }> {
     signal?.throwIfAborted();
-    // Storage first: what is seen now had its record before, so a record missing afterwards is gone for good.
+    // Storage is listed first: it had its record before, so a record missing afterwards has been removed for good.
     const ids = await this.stored();
     const records = this.#ledger.list({ driver: this.name });
     const known = new Set(records.map(({ id }) => id));
@@ -228,7 +244,7 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
 
   async #create(kind: 'active' | 'view', parentId: string | undefined, options: PrepareOptions): Promise<SnapshotInfo> {
     options.signal?.throwIfAborted();
-    const parent = parentId === undefined ? undefined : this.#committed(parentId);
+    const parent = parentId === undefined ? undefined : this.#requireCommitted(parentId);
     this.#checkLayers(parent, 0);
     const original = options.copyOf === undefined ? undefined : this.record(options.copyOf);
     invariant(
@@ -252,7 +268,7 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
         await this.make(record, parent, { ...options, original });
         if (options.durable === true) await this.flushNew(record.id, { ...options, original });
       }
-      // A record goes before its files: as long as it stands, all that it had was there to copy.
+      // A record is removed before its files: while it exists, all its files were there to copy.
       if (original) this.record(original.id);
       options.signal?.throwIfAborted();
     } catch (error) {
@@ -263,10 +279,10 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
     return infoOf(record);
   }
 
-  // A standing snapshot without files would keep every image on it broken, pulled again or not (moby#44909, moby#41190).
-  async #giveWay(id: string, standingId: string): Promise<void> {
-    if (await this.hasStorage(standingId)) await this.discard(id);
-    else await this.replace(standingId, id);
+  // An existing snapshot without files would break every image on it, pulled again or not (moby#44909, moby#41190).
+  async #discardOrReplace(id: string, existingId: string): Promise<void> {
+    if (await this.hasStorage(existingId)) await this.discard(id);
+    else await this.replace(existingId, id);
   }
 
   async #undo(id: string, lease: Lease): Promise<void> {
@@ -274,7 +290,7 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
       await this.#ledger.remove(id, lease);
       await this.discard(id);
     } catch {
-      // The first failure is the one to tell; the lease's end and cleanup take what stays.
+      // The caller reports the first failure; the lease's end and cleanup remove the rest.
     }
   }
 
@@ -290,12 +306,13 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
     });
   }
 
-  #committed(id: string): SnapshotRecord {
+  #requireCommitted(id: string): SnapshotRecord {
     const record = this.record(id);
     if (record.kind === 'committed') return record;
     throw new StrataError({
       code: 'ERR_SNAPSHOT_NOT_COMMITTED',
       message: `snapshot ${id}: ${record.kind}, only a committed one can be built upon`,
+      hint: 'Commit the snapshot first.',
     });
   }
 
@@ -303,14 +320,14 @@ export abstract class RecordedSnapshotter implements Snapshotter, SnapshotCleane
     if (parentId === undefined) return record.parentId === undefined ? undefined : this.record(record.parentId);
     invariant(this.capabilities.parallelApply, `${this.name} gives a snapshot its parent in prepare`);
     invariant(record.parentId === undefined, `snapshot ${record.id} has a parent already`);
-    return this.#committed(parentId);
+    return this.#requireCommitted(parentId);
   }
 }
 
-// A view of a parent adds nothing of its own.
+// A view of a parent has no files of its own.
 const ownsStorage = (record: SnapshotRecord): boolean => record.kind !== 'view' || record.parentId === undefined;
 
-const filesGone = (id: string): StrataError => snapshotDamaged(id, 'its files are gone');
+const filesMissing = (id: string): StrataError => snapshotDamaged(id, 'its files are missing');
 
 function infoOf(record: SnapshotRecord): SnapshotInfo {
   const { id, kind, parentId, chainId, labels } = record;

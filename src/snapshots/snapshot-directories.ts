@@ -4,19 +4,19 @@ import { diskFailure } from '../content/disk-failure.ts';
 import { moveToTrash } from '../content/trash.ts';
 import { syncDirectory } from '../sys/sync-directory.ts';
 
-// Marks a directory that is still being filled; no snapshot id holds a dot.
+// Suffix of a directory that is still being filled; no snapshot ID has a dot.
 const unfinished = '.new';
 const treeName = 'fs';
 
 /**
- * The directories of one driver under `<root>/snapshots/<driver>/<id>`. A directory under its own id is complete: it is
- * filled under another name and renamed. Its record stands before it and goes before it, so a directory without a
- * record belongs to nobody, whatever other processes do at the time.
+ * The directories of one driver, `<root>/snapshots/<driver>/<id>`. A directory under its own ID is complete: it is
+ * filled under another name and renamed. Its record is inserted before and removed before, so a directory without a
+ * record is unused, whatever other processes do at the time.
  */
 export class SnapshotDirectories {
   readonly #driver: string;
   readonly #trash: string;
-  /** Where they all lie. */
+  /** Directory of all snapshots of the driver. */
   readonly base: string;
 
   constructor(root: string, driver: string) {
@@ -29,9 +29,9 @@ export class SnapshotDirectories {
     return join(this.base, id);
   }
 
-  /** The snapshot's own files. */
+  /** Returns the directory of the snapshot's own files. */
   tree(id: string): string {
-    // Asked of hundreds for each mount.
+    // Called hundreds of times for each mount.
     return `${this.base}/${id}/${treeName}`;
   }
 
@@ -39,19 +39,16 @@ export class SnapshotDirectories {
     return existsSync(this.tree(id));
   }
 
-  /**
-   * Lets `fill` fill the tree, then shows it under `id`; what is left of a failure is to be discarded. Throws
-   * ERR_NO_SPACE.
-   */
+  /** Runs `fill` on a new tree, then renames it to `id`. After a failure call {@link discard}. Throws ERR_NO_SPACE. */
   async create(id: string, fill: (tree: string) => void | Promise<void>): Promise<void> {
     const directory = this.path(id) + unfinished;
     const tree = join(directory, treeName);
     try {
-      // For this user alone: layers hold other people's setuid programs.
+      // For this user alone: layers hold setuid programs of other users.
       for (const folder of [this.base, this.#trash]) mkdirSync(folder, { recursive: true, mode: 0o700 });
       mkdirSync(directory, { mode: 0o700 });
       mkdirSync(tree);
-      // Whatever the umask.
+      // Sets the mode regardless of the umask.
       chmodSync(tree, 0o755);
       await fill(tree);
       renameSync(directory, this.path(id));
@@ -60,7 +57,7 @@ export class SnapshotDirectories {
     }
   }
 
-  /** Has a directory in which nothing is yet on the disk. Throws ERR_NO_SPACE. */
+  /** Flushes a directory that is still empty. Throws ERR_NO_SPACE. */
   async sync(id: string): Promise<void> {
     try {
       for (const directory of [this.tree(id), this.path(id), this.base]) await syncDirectory(directory);
@@ -69,13 +66,13 @@ export class SnapshotDirectories {
     }
   }
 
-  /** Puts the directory of `id` in the place of another that was lost. */
+  /** Moves the directory of `id` to the path of another one that was lost. */
   replace(lostId: string, id: string): void {
     this.#moveAway(lostId);
     renameSync(this.path(id), this.path(lostId));
   }
 
-  /** Moves the directory of `id`, finished or not, into trash. Idempotent. */
+  /** Moves the directory of `id`, complete or not, into trash. Idempotent. */
   discard(id: string): void {
     this.#moveAway(id);
     this.#moveAway(id + unfinished);
@@ -86,14 +83,14 @@ export class SnapshotDirectories {
     this.#moveAway(join(id, part));
   }
 
-  /** Ids that have a directory, finished or not; names that are none of ours are left alone. */
+  /** Returns the IDs that have a directory, complete or not; ignores other names. */
   ids(): ReadonlySet<string> {
     const found = existsSync(this.base) ? readdirSync(this.base) : [];
     const names = found.map((name) => name.replace(unfinished, ''));
     return new Set(names.filter((name) => /^[0-9a-f]{20}$/.test(name)));
   }
 
-  // Emptying a large tree takes seconds: garbage collection does that, behind whoever waits for this.
+  // Removing a large tree takes seconds: garbage collection does that later, so that the caller need not wait.
   #moveAway(name: string): void {
     moveToTrash(join(this.base, name), this.#trash, `snapshot-${this.#driver}-${name.replaceAll('/', '-')}`);
   }

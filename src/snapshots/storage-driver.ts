@@ -3,55 +3,95 @@ import type { ProbePlace } from './probe-place.ts';
 import type { LayerDirectories, SnapshotCleaner, Snapshotter } from './types.ts';
 
 /**
- * One way to keep snapshots. docs/storage-drivers.md shows how to add one. Every command has the table of drivers, and
- * most never probe or open one: what a driver needs for its work is imported when that happens.
+ * A way to keep snapshots: an entry of the table of drivers. docs/storage-drivers.md has a complete driver.
+ *
+ * Every command has the table, and most never probe or open a driver. So import what `probe` and `open` need inside
+ * them.
+ *
+ * ```ts
+ * export const copies: StorageDriver = {
+ *   name: 'copies',
+ *   drawback: 'copies each layer whole',
+ *   isLikely: () => true,
+ *   probe: async (place) => {
+ *     const { problem, warnings } = probeDirectories(place);
+ *     return { works: problem === undefined, reason: problem ?? 'works everywhere', warnings };
+ *   },
+ *   open: async (options) => new CopiesSnapshotter(options),
+ * };
+ * ```
  */
 export interface StorageDriver {
-  /** As users write it. What the driver keeps is under `<root>/snapshots/<name>`. */
+  /** The name by which users request it. The driver's data is under `<root>/snapshots/<name>`. */
   readonly name: string;
-  /** The price of this driver, as in "vfs is used, which copies each layer whole"; none for a driver without one. */
+  /**
+   * A phrase that completes "vfs is used, which …", such as `copies each layer whole`; shown when the driver replaces a
+   * preferred one that does not work. Absent for a driver without a drawback.
+   */
   readonly drawback?: string;
   /**
-   * Its options (`storage-opts`) by name: each says what is wrong with a value, undefined when nothing is. By docker's
-   * custom a name begins with the driver's: `overlay2.size`. Default: none.
+   * Its options (`storage-opts`) by name, each with a check that returns the problem with a value, undefined for a
+   * valid one. By docker's custom a name begins with the driver's: `overlay2.size`. Default: no options.
    */
   readonly options?: Readonly<Record<string, (value: string) => string | undefined>>;
-  /** Returns false when the driver cannot work here, as far as a look tells. Writes nothing, mounts nothing. */
+  /**
+   * Returns false when the driver cannot work on this machine, as far as a quick check shows. Writes nothing, mounts
+   * nothing.
+   */
   isLikely(): boolean;
-  /** Tries what the driver needs, in a place on the store's filesystem. */
+  /**
+   * Tries everything that the driver needs, in a scratch directory on the store's filesystem. A failure is the result
+   * `works: false`, not an exception. `options` has the values of the driver's own options.
+   */
   probe(place: ProbePlace, options: DriverOptions): Promise<DriverProbe>;
-  /** Opens the driver over a store. Folders under the root are made with the first snapshot. */
+  /**
+   * Opens the driver over a store. Creates nothing, so that a store can be read and cleaned up also where the driver
+   * does not work; directories under the root are created with the first snapshot.
+   */
   open(options: OpenDriverOptions): Promise<OpenedSnapshotter>;
 }
 
-/** Values of a driver's options, by name: those that were given. */
+/** Values of a driver's options by name, as far as they are set. */
 export type DriverOptions = Readonly<Record<string, string>>;
 
-/** What a trial has shown. */
+/** The result of a probe. */
 export interface DriverProbe {
+  /** True when the driver can keep snapshots there. */
   readonly works: boolean;
-  /** Why, or why not, for people. */
+  /** Reason why it works or does not, for people: `works on ext4 (/var)`. */
   readonly reason: string;
-  /** What will be slow, lost or not be seen with this driver, a sentence each. */
+  /**
+   * Warnings about operations that will be slow, attributes that will be lost or files that will be hidden with this
+   * driver, a sentence each.
+   */
   readonly warnings: readonly string[];
 }
 
+/** Options of {@link StorageDriver.open}. */
 export interface OpenDriverOptions {
-  /** The store's root, absolute. */
+  /** The store's root, an absolute path. */
   readonly root: string;
+  /** Records of the store's snapshots; the driver's own are those of its name. */
   readonly ledger: SnapshotLedger;
+  /** Values of the driver's own options. */
   readonly options?: DriverOptions | undefined;
-  /** In a user namespace that maps root to another user. */
+  /** True in a user namespace that maps root to another user. */
   readonly rootless?: boolean | undefined;
 }
 
-/** A snapshotter over a store's root. `LayerDirectories` come with `capabilities.parallelApply` or `nativeDiff`. */
+/**
+ * A snapshotter over a store's root. It implements `LayerDirectories` if `capabilities.parallelApply` or `nativeDiff`
+ * is true.
+ */
 export type OpenedSnapshotter = Snapshotter & SnapshotCleaner & Partial<LayerDirectories>;
 
-/** The drivers a store may use. */
+/** The drivers that a store may use. */
 export interface DriverTable {
-  /** The preferred one first. */
+  /** In order of preference. */
   readonly drivers: readonly StorageDriver[];
-  /** Names that a user of other engines may ask for, of drivers that do not exist yet. */
+  /**
+   * Names of drivers of other engines that do not exist here yet: requesting one is ERR_STORAGE_DRIVER_UNSUPPORTED, not
+   * ERR_STORAGE_DRIVER_UNKNOWN.
+   */
   readonly later: readonly string[];
 }

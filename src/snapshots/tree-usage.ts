@@ -11,12 +11,13 @@ import { FileStat, statAtIfThere, statFd } from '../sys/stat.ts';
 import { DirectoryStack, directoryFlags } from './directory-stack.ts';
 import type { SnapshotUsage } from './types.ts';
 
-// Others on this thread wait no longer than for this many files.
+// Files counted before other work on this thread gets its turn.
 const batch = 1000;
 
 /**
- * Sums allocated blocks and inodes of a directory and all it holds, an inode with several names once. The tree may
- * change meanwhile: what vanishes is not counted. Never follows a symlink, whatever a container puts in place of what.
+ * Sums allocated blocks and inodes of a directory and all files below it, an inode with several names once. The tree
+ * may change meanwhile: files that vanish are not counted. Never follows a symlink, whatever a container puts in place
+ * of a directory. An abort rejects with the signal's reason.
  */
 export async function treeUsage(directory: string, options: AbortOptions = {}): Promise<SnapshotUsage> {
   using directories = new DirectoryStack();
@@ -52,7 +53,7 @@ const noName = new Uint8Array(0);
 
 class UsageSum {
   readonly #linked = new LinkedNames();
-  /** Filled again for every file. */
+  /** Reused for every file. */
   readonly stat: FileStat = new FileStat();
   sizeBytes = 0;
   inodes = 0;
@@ -67,12 +68,12 @@ class UsageSum {
   }
 }
 
-/** Nothing when the directory was removed after it was opened. */
+/** Returns no entries when the directory was removed after it was opened. */
 function entriesOf(fd: number): Iterator<DirectoryEntry> {
   return ifThere(() => listFd(fd).values()) ?? [].values();
 }
 
-/** Undefined when it is gone or no directory any more. */
+/** Returns undefined when it is missing or no longer a directory. */
 function openDirectory(dirFd: number, name: Name): number | undefined {
   return ifThere(() => openAt(dirFd, name, directoryFlags), unreachable);
 }

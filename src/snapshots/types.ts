@@ -3,145 +3,197 @@ import type { AbortOptions } from '../lib/abort.ts';
 import type { ChainId } from '../spec/digest.ts';
 import type { Mount } from '../sys/mount-list.ts';
 
+/** The record of a snapshot. */
 export interface SnapshotInfo {
+  /** Opaque, safe as a file name, never used again. */
   readonly id: string;
+  /** `active`: writable; `committed`: never changes again and may be a parent; `view`: a read-only use of its parent. */
   readonly kind: SnapshotKind;
+  /** ID of the committed snapshot below; undefined for a base. */
   readonly parentId: string | undefined;
+  /** Hash over the diffIDs down to the base, when the snapshot is a layer of an image. */
   readonly chainId: ChainId | undefined;
   readonly createdAt: Date;
+  /** Any text by name, for callers. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** Disk usage of a snapshot without its ancestors. */
 export interface SnapshotUsage {
-  /** Sum of allocated blocks of what this snapshot alone adds, in bytes. */
+  /** Allocated blocks of the files that this snapshot adds, in bytes. */
   readonly sizeBytes: number;
+  /** Number of inodes that this snapshot adds. */
   readonly inodes: number;
 }
 
+/** The abilities of a driver, by which the engine decides how it makes and reads layers. */
 export interface SnapshotterCapabilities {
-  /** Layers may be unpacked side by side into their own directories and joined afterwards (`spread` and `settle`). */
+  /**
+   * True when layers can be unpacked in parallel, each into its own directory, and joined when they are committed
+   * (`spread` and `settle`). Needs `whiteouts: 'overlay'`.
+   */
   readonly parallelApply: boolean;
-  /** How the driver keeps deletions in a layer's directory. */
+  /**
+   * Form of deletions in a snapshot's own directory: `overlay` is overlayfs's, `none` is for a driver
+   * that keeps whole trees.
+   */
   readonly whiteouts: 'overlay' | 'none';
-  /** The changes of a snapshot can be read from its own directory, without comparing two trees. */
+  /** True when the changes of a snapshot can be read from its own directory, without comparing two trees. */
   readonly nativeDiff: boolean;
+  /** True when the size of a snapshot can be limited. */
   readonly quota: boolean;
+  /** True when copies of files share their blocks. */
   readonly reflink: boolean;
 }
 
+/** Options of {@link Snapshotter.mounts}. */
 export interface MountsOptions extends AbortOptions {
-  /** To be looked into, beside any other use of the snapshot. */
+  /** True for a read-only mount, beside any other use of the snapshot. */
   readonly readOnly?: boolean;
 }
 
+/** Options of {@link Snapshotter.prepare} and {@link Snapshotter.view}. */
 export interface PrepareOptions extends AbortOptions {
+  /** Keeps the new snapshot from garbage collection until something else refers to it. */
   readonly lease: Lease;
   readonly labels?: Readonly<Record<string, string>>;
-  /** The files are worthless if the machine stops (build steps, `--rm`): the kernel may skip its syncs. */
+  /** True when the files are worthless after the machine stops (build steps, `--rm`): the kernel may skip its syncs. */
   readonly volatile?: boolean;
   /**
-   * What the snapshot begins with survives a power cut once `prepare` resolves: for a container's, whose making is
+   * True when the initial state must survive a power cut once `prepare` resolves: for a container, whose creation is
    * acknowledged without a commit.
    */
   readonly durable?: boolean;
   /**
-   * Id of an active snapshot on the same parent whose changes the new one begins with, a copy of its own; nobody changes
-   * them meanwhile. ERR_SNAPSHOT_NOT_FOUND when it was removed before the copy was whole.
+   * ID of an active snapshot on the same parent, whose changes are copied into the new one. The caller makes sure that
+   * they do not change meanwhile. Rejects with ERR_SNAPSHOT_NOT_FOUND when it was removed before the copy was complete.
    */
   readonly copyOf?: string;
 }
 
+/** Options of {@link Snapshotter.persist}. */
 export interface PersistOptions extends AbortOptions {
-  /** The caller has flushed the filesystem since the last write: one flush serves a whole chain of commits. */
+  /**
+   * True when the caller has flushed the filesystem since the last write: one flush serves a whole chain of commits.
+   */
   readonly flushed?: boolean;
 }
 
+/** Options of {@link Snapshotter.commit}. */
 export interface CommitOptions extends PersistOptions {
+  /** Keeps the committed snapshot, this one or the existing one. */
   readonly lease: Lease;
+  /** ChainID of the layer; absent for a snapshot that is not a layer of an image. */
   readonly chainId?: ChainId | undefined;
   /**
-   * A durable snapshot survives a power cut once `commit` resolves: its filesystem is flushed first. Otherwise (a cached
-   * build step) its record is dropped after the next boot. Default true.
+   * True (the default) flushes the filesystem first, so that the snapshot survives a power cut once `commit` resolves.
+   * False suits a cached build step: its record is dropped after the next boot.
    */
   readonly durable?: boolean;
   /**
-   * Gives a snapshot prepared on nothing its parent, with `capabilities.parallelApply`: layers are unpacked side by side
-   * into own directories, then settled and committed in chain order.
+   * Parent for a snapshot that was prepared without one; needs `capabilities.parallelApply`. Layers are unpacked in
+   * parallel into own directories, then settled and committed in chain order.
    */
   readonly parentId?: string | undefined;
 }
 
 /**
- * Filesystem states under opaque ids. A driver returns mounts; it never mounts. Every method that waits honours
- * `signal`; a failed call leaves neither record nor directory.
+ * Keeps filesystem states under opaque IDs. A driver returns mounts and never mounts. Every method that waits honours
+ * `signal` and rejects with its reason; a failed call leaves neither record nor directory.
+ *
+ * The life of a layer: {@link prepare} on the layer below, mount what {@link mounts} returns, change files, unmount,
+ * {@link commit}. A container's layer stays active until {@link remove}.
+ *
+ * ```ts
+ * const { id } = await snapshotter.prepare(parentId, { lease });
+ * const tree = await mountHidden(await snapshotter.mounts(id));
+ * writeFileSync(join(tree.path, 'motd'), 'hello');
+ * await tree[Symbol.asyncDispose]();
+ * const layer = await snapshotter.commit(id, { lease, durable: false });
+ * ```
+ *
+ * To write a driver, extend `DirectorySnapshotter` or `RecordedSnapshotter`, which implement this interface.
  */
 export interface Snapshotter extends AsyncDisposable {
+  /** The driver's name, as in its records. */
   readonly name: string;
   readonly capabilities: SnapshotterCapabilities;
-  /** Throws ERR_SNAPSHOT_NOT_FOUND. */
+  /** Returns the record of a snapshot. Throws ERR_SNAPSHOT_NOT_FOUND, as every method below that takes an ID. */
   stat(id: string): SnapshotInfo;
-  /** Replaces the labels. */
+  /** Replaces all labels; returns the new record. */
   update(id: string, labels: Readonly<Record<string, string>>): Promise<SnapshotInfo>;
+  /** Measures a snapshot's own files; 0 for a view. Throws ERR_SNAPSHOT_DAMAGED when they are missing. */
   usage(id: string, options?: AbortOptions): Promise<SnapshotUsage>;
   /**
-   * How to mount the snapshot now: the list, in its order. It may take time to get ready. A committed one is read-only.
-   * Idempotent, also after a reboot.
+   * Returns the mounts that show the snapshot, in their order. It may take time, such as for a device to become ready.
+   * Those of a view or of a committed snapshot are read-only. Equal each time, also after a reboot. Throws
+   * ERR_SNAPSHOT_DAMAGED when files are missing.
    */
   mounts(id: string, options?: MountsOptions): Promise<readonly Mount[]>;
-  /** Returns false when files are gone, of this snapshot or of one below that it needs. */
+  /** Returns false when files of this snapshot, or of an ancestor that it needs, are missing. */
   isWhole(id: string): Promise<boolean>;
-  /** A new active snapshot on a committed parent (or on nothing). */
+  /**
+   * Creates an active snapshot with the files of a committed parent, or without files when `parentId` is undefined.
+   * Throws ERR_SNAPSHOT_NOT_COMMITTED, ERR_LAYER_LIMIT.
+   */
   prepare(parentId: string | undefined, options: PrepareOptions): Promise<SnapshotInfo>;
-  /** A new read-only view of a committed snapshot. */
+  /** Creates a read-only view of a committed snapshot, or of an empty tree when `parentId` is undefined. Throws ERR_SNAPSHOT_NOT_COMMITTED. */
   view(parentId: string | undefined, options: PrepareOptions): Promise<SnapshotInfo>;
   /**
-   * Active becomes committed. With a chainID that stands already, drops this copy and answers the standing one.
-   * Throws ERR_LAYER_LIMIT when the chain would be longer than the driver can mount.
+   * Makes an active snapshot committed and returns its record. If a snapshot with the same chainID exists, discards
+   * this one and returns the existing one. Throws ERR_SNAPSHOT_NOT_ACTIVE, and ERR_LAYER_LIMIT when the chain would be
+   * longer than the driver can mount.
    */
   commit(id: string, options: CommitOptions): Promise<SnapshotInfo>;
-  /** Flushes a snapshot that is not durable, and with it all its ancestors, before work that rests on it is acknowledged. */
+  /** Makes a snapshot and all its ancestors durable, before work that depends on it is acknowledged. Idempotent. */
   persist(id: string, options?: PersistOptions): Promise<SnapshotInfo>;
   /**
-   * Forgets the record and lets the files go. Throws ERR_SNAPSHOT_NOT_FOUND, and ERR_SNAPSHOT_IN_USE while it
-   * has children or somebody else holds it.
+   * Removes the record, then the files. Throws ERR_SNAPSHOT_IN_USE while the snapshot has children or another lease
+   * holds it.
    */
   remove(id: string, options?: RemoveOptions): Promise<void>;
+  /** Returns the records of this driver's snapshots, in order of creation. */
   list(): SnapshotInfo[];
 }
 
+/** Options of {@link Snapshotter.remove}. */
 export interface RemoveOptions extends AbortOptions {
-  /** The caller's own hold does not stand in the way. */
+  /** The caller's own lease, which does not prevent the removal. */
   readonly lease?: Lease | undefined;
 }
 
+/** The result of {@link SnapshotCleaner.cleanup}. */
 export interface CleanupReport {
-  /** Ids whose files no record knew (a crash, a collected record): let go. */
+  /** IDs of files without a record (after a crash or a collection), which were removed. */
   readonly removed: readonly string[];
-  /** Committed snapshots whose files are gone: whoever used them must fetch or build them again. */
+  /** IDs of committed snapshots whose files are missing: their images must be loaded or built again. */
   readonly missing: readonly string[];
 }
 
-/** All files of a snapshot, for as long as this is held. */
+/** All files of a snapshot, open until disposal. */
 export interface SnapshotTree extends AsyncDisposable {
-  /** An absolute path that serves this process, its threads, and programs that it starts. */
+  /** An absolute path that is valid for this process, its threads, and programs that it starts. */
   readonly path: string;
 }
 
 /** Reconciles files with records after a crash, a reboot or a garbage collection. */
 export interface SnapshotCleaner {
-  /** Ids whose files no record knows. */
+  /** Returns the IDs of files without a record. */
   orphans(options?: AbortOptions): Promise<readonly string[]>;
-  /** Idempotent, and safe beside other processes that use the same store. */
+  /**
+   * Removes files without a record, and reports committed snapshots without files. Idempotent, and safe beside other
+   * processes that use the same store.
+   */
   cleanup(options?: AbortOptions): Promise<CleanupReport>;
 }
 
 /**
  * Direct access to the directory that holds only a snapshot's own changes; the layer code unpacks into it and reads
- * changes from it. Present when `capabilities.parallelApply` or `nativeDiff` is.
+ * changes from it. Implemented when `capabilities.parallelApply` or `nativeDiff` is true.
  */
 export interface LayerDirectories {
-  /** The snapshot's own directory, absolute. */
+  /** Returns the absolute path of the snapshot's own directory. */
   ownDirectory(id: string): string;
-  /** Own directories of the ancestors, nearest parent first. */
+  /** Returns the own directories of the ancestors, nearest parent first. */
   lowerDirectories(id: string): readonly string[];
 }

@@ -4,9 +4,9 @@ import { ObjectLocks } from '../content/object-locks.ts';
 import type { AbortOptions } from '../lib/abort.ts';
 import { Metadata } from '../metadata/metadata.ts';
 import { TrackedBlobs } from '../metadata/tracked-content.ts';
-import { expectedDriver } from '../snapshots/expected-driver.ts';
+import { predictDriver } from '../snapshots/predict-driver.ts';
+import type { DriverRequest } from '../snapshots/requested-driver.ts';
 import type { OpenedSnapshotter } from '../snapshots/storage-driver.ts';
-import type { DriverWish } from '../snapshots/wished-driver.ts';
 import type { Host } from '../sys/worker/host.ts';
 import { ExitWatch } from './exit-watch.ts';
 import { StoreLayers } from './layers/store-layers.ts';
@@ -23,7 +23,7 @@ export interface OpenStoreOptions {
   /** Where the store lies, as `findLayout` says; made by the first write. */
   readonly layout: StoreLayout;
   readonly configuration: Configuration;
-  readonly driver: DriverWish;
+  readonly driver: DriverRequest;
   /** It ends with the store. */
   readonly host: Host;
   /** See {@link Store.endAbandonedWork}. */
@@ -38,7 +38,7 @@ export function openStore(options: OpenStoreOptions): Store {
   const { layout } = options;
   const locks = new ObjectLocks(layout.locks);
   const content = LocalContentStore.openForReading({ directory: layout.content, locks, trashDirectory: layout.trash });
-  expectedDriver(options.driver);
+  predictDriver(options.driver);
   const metadata = Metadata.openForReading({
     database: layout.database,
     locksDirectory: layout.locks,

@@ -1,14 +1,14 @@
 import type { AbortOptions } from '../lib/abort.ts';
 import { Lazy } from '../lib/lazy.ts';
 import type { Metadata } from '../metadata/metadata.ts';
-import { expectedDriver } from '../snapshots/expected-driver.ts';
+import { predictDriver } from '../snapshots/predict-driver.ts';
+import type { DriverRequest } from '../snapshots/requested-driver.ts';
 import type { OpenedSnapshotter } from '../snapshots/storage-driver.ts';
-import type { DriverWish } from '../snapshots/wished-driver.ts';
 import { type OpenedDriver, openDriver, openDriverForReading, openOthers } from './open-driver.ts';
 
 /** The drivers of an open store, each opened when it is first needed; they end with the store. */
 export class StoreDrivers implements AsyncDisposable {
-  readonly #wish: DriverWish;
+  readonly #request: DriverRequest;
   readonly #metadata: Metadata;
   readonly #inUse: Lazy<OpenedDriver>;
   /** Opened to look, by name: another process may make the store meanwhile, with a driver that was not expected. */
@@ -16,10 +16,10 @@ export class StoreDrivers implements AsyncDisposable {
   /** The others, by the name of the one in use. */
   readonly #others = new Map<string, Lazy<readonly OpenedSnapshotter[]>>();
 
-  constructor(wish: DriverWish, metadata: Metadata) {
-    this.#wish = wish;
+  constructor(request: DriverRequest, metadata: Metadata) {
+    this.#request = request;
     this.#metadata = metadata;
-    this.#inUse = new Lazy(async () => await openDriver(wish, metadata.snapshots));
+    this.#inUse = new Lazy(async () => await openDriver(request, metadata.snapshots));
   }
 
   /** See {@link Store.openDriver}. */
@@ -31,7 +31,7 @@ export class StoreDrivers implements AsyncDisposable {
   async openAll(options?: AbortOptions): Promise<readonly OpenedSnapshotter[]> {
     const { name, snapshotter } = await this.open(options);
     const make = async (): Promise<readonly OpenedSnapshotter[]> =>
-      await openOthers(this.#wish, this.#metadata.snapshots, name);
+      await openOthers(this.#request, this.#metadata.snapshots, name);
     return [snapshotter, ...(await lazyOf(this.#others, name, make).get(options))];
   }
 
@@ -48,8 +48,8 @@ export class StoreDrivers implements AsyncDisposable {
 
   #driver(): Lazy<OpenedDriver> {
     if (this.#metadata.db.isWritable) return this.#inUse;
-    const open = async (): Promise<OpenedDriver> => await openDriverForReading(this.#wish, this.#metadata.snapshots);
-    return lazyOf(this.#expected, expectedDriver(this.#wish).driver, open);
+    const open = async (): Promise<OpenedDriver> => await openDriverForReading(this.#request, this.#metadata.snapshots);
+    return lazyOf(this.#expected, predictDriver(this.#request).driver, open);
   }
 }
 

@@ -1,11 +1,11 @@
 export { MemorySnapshotLedger } from '../ledger/memory.ts';
 export type { Lease, SnapshotKind, SnapshotLedger, SnapshotRecord } from '../ledger/types.ts';
 export type { AbortOptions } from '../lib/abort.ts';
-export { mountHidden } from '../snapshots/hidden-mount.ts';
+export { mountHidden } from '../snapshots/mount-hidden.ts';
 export type { OpenDriverOptions } from '../snapshots/storage-driver.ts';
 export type { Mount } from '../sys/mount-list.ts';
 export type { OverlayMount } from '../sys/overlay-options.ts';
-export { openInMemory } from './memory-subject.ts';
+export { openInMemory } from './open-in-memory.ts';
 export { type ContentStoreSubject, contentStoreSuite } from './suites/content-store.ts';
 export { type SnapshotLedgerSubject, snapshotLedgerSuite } from './suites/snapshot-ledger.ts';
 export { type SnapshotterSuiteOptions, snapshotterSuite } from './suites/snapshotter.ts';

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Engine } from '../../src/engine/index.ts';
-import { listTree } from '../../src/testing/tree-listing.ts';
+import { listTree } from '../../src/testing/list-tree.ts';
 import { temporaryFolder } from '../helpers/build-folder.ts';
 import { busyboxContext } from '../helpers/busybox-image.ts';
 import { withImageTree } from '../helpers/image-tree.ts';

@@ -5,8 +5,8 @@ import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Engine } from '../../src/engine/index.ts';
 import { allDrivers } from '../../src/snapshots/drivers/all.ts';
-import { Overlay2Snapshotter } from '../../src/snapshots/drivers/overlay2/driver.ts';
 import { overlay2 } from '../../src/snapshots/drivers/overlay2/index.ts';
+import { Overlay2Snapshotter } from '../../src/snapshots/drivers/overlay2/overlay2-snapshotter.ts';
 import type { DriverTable, StorageDriver } from '../../src/snapshots/storage-driver.ts';
 import { fill, folderWith, temporaryFolder } from '../helpers/build-folder.ts';
 import { busyboxContext } from '../helpers/busybox-image.ts';
@@ -181,7 +181,7 @@ test('a driver of a table is chosen, shown and refused as those of Strata are', 
     Engine.open({ root: storeRoot(t), storageDriver: 'vfs', storageDrivers: { drivers: [ext4], later: [] } }),
     {
       code: 'ERR_STORAGE_DRIVER_UNKNOWN',
-      hint: 'Use ext4, or auto to let one be chosen.',
+      hint: 'Use ext4, or auto to have one chosen.',
     },
   );
 });

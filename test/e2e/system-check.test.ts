@@ -15,8 +15,8 @@ import {
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type CheckResult, Engine } from '../../src/engine/index.ts';
-import { Overlay2Snapshotter } from '../../src/snapshots/drivers/overlay2/driver.ts';
 import { overlay2 } from '../../src/snapshots/drivers/overlay2/index.ts';
+import { Overlay2Snapshotter } from '../../src/snapshots/drivers/overlay2/overlay2-snapshotter.ts';
 import { allDrivers, type StorageDriver } from '../../src/snapshots/index.ts';
 import { buildContext } from '../helpers/build-context.ts';
 import { needs } from '../helpers/needs.ts';

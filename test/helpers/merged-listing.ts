@@ -1,4 +1,4 @@
-// What the view of layers from the inside says, in the lines of tree-listing.ts.
+// What the view of layers from the inside says, in the lines of list-tree.ts.
 import { createHash } from 'node:crypto';
 import { readTar } from '../../src/archive/index.ts';
 import type { Image } from '../../src/images/image/image.ts';

@@ -5,8 +5,8 @@ import type { Checked, Damage, Hold, Unchecked } from '../../images/check/types.
 import type { SnapshotRecord } from '../../ledger/types.ts';
 import type { WorkControl } from '../../lib/work-control.ts';
 import type { ObjectRef } from '../../metadata/objects.ts';
-import { layerLine } from '../../snapshots/amendment.ts';
-import { missingHere } from '../../snapshots/held-drivers.ts';
+import { layerChain } from '../../snapshots/amendment.ts';
+import { missingHere } from '../../snapshots/drivers-with-snapshots.ts';
 import type { DiffId } from '../../spec/digest.ts';
 import { findOrphans } from '../../store/garbage/collect.ts';
 import type { Store } from '../../store/store.ts';
@@ -91,7 +91,7 @@ function snapshotsByLayer(store: Store, inUse: string): ReadonlyMap<DiffId, read
   const byLayer = new Map<DiffId, Set<string>>();
   db.read(() => {
     for (const [id, layers] of images.allLayers()) {
-      const lines = topsOf(store, inUse, id).map((top) => layerLine(top, snapshots).toReversed());
+      const lines = topsOf(store, inUse, id).map((top) => layerChain(top, snapshots).toReversed());
       for (const [position, snapshot] of lines.flatMap((line) => [...line.entries()])) {
         const diffId = layers[position]?.diffId;
         if (diffId !== undefined) byLayer.set(diffId, (byLayer.get(diffId) ?? new Set()).add(snapshot));

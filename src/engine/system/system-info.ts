@@ -7,9 +7,9 @@ import { type RuntimeSettings, usualRuntime } from '../../containers/runtime/fin
 import type { RuntimeInfo } from '../../containers/runtime/runtime.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import type { DriverFinding } from '../../snapshots/driver-choice.ts';
-import { expectedDriver } from '../../snapshots/expected-driver.ts';
-import { hiddenSnapshots } from '../../snapshots/held-drivers.ts';
-import { type DriverWish, tableOf } from '../../snapshots/wished-driver.ts';
+import { hiddenSnapshots } from '../../snapshots/drivers-with-snapshots.ts';
+import { predictDriver } from '../../snapshots/predict-driver.ts';
+import { type DriverRequest, tableOf } from '../../snapshots/requested-driver.ts';
 import type { Store } from '../../store/store.ts';
 import { type KernelFeatures, kernelFeatures } from '../../sys/features.ts';
 import { listContainers } from '../containers/verbs/list.ts';
@@ -51,21 +51,21 @@ export interface ShownConfiguration {
 
 /** Options the engine was opened with. */
 export interface SystemInfoInput {
-  readonly wish: DriverWish;
+  readonly request: DriverRequest;
   readonly configuration: ResolvedConfiguration;
 }
 
 /** Collects facts about the machine and the store. */
 export async function systemInfo(
   store: Store,
-  { wish, configuration }: SystemInfoInput,
+  { request, configuration }: SystemInfoInput,
   options: AbortOptions,
 ): Promise<SystemInfo> {
   const containers = await listContainers(store, { all: true, ...options });
   const runtime = await describeInstalledRuntime(configuration.values);
-  const choice = expectedDriver(wish);
+  const choice = predictDriver(request);
   return {
-    root: wish.root,
+    root: request.root,
     versions: versionsOf(runtime),
     images: store.metadata.images.list().length,
     containers: countsOf(containers.map(({ state }) => state)),
@@ -76,7 +76,7 @@ export async function systemInfo(
     configuration: { file: configuration.file ?? null, settings: shownSettings(configuration) },
     warnings: [
       ...choice.warnings,
-      ...hiddenSnapshots(wish.root, tableOf(wish), choice.driver),
+      ...hiddenSnapshots(request.root, tableOf(request), choice.driver),
       ...runtimeWarnings(runtime, configuration.values),
     ],
   };

@@ -3,7 +3,7 @@ import { chainIds } from '../../layer/chain-id.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { Lazy } from '../../lib/lazy.ts';
 import type { StoreLease } from '../../metadata/leases.ts';
-import { layerLine } from '../../snapshots/amendment.ts';
+import { layerChain } from '../../snapshots/amendment.ts';
 import { type ImageConfig, parseImageConfig } from '../../spec/config.ts';
 import type { DiffId, Digest } from '../../spec/digest.ts';
 import { maxConfigBytes, maxManifestBytes } from '../../spec/limits.ts';
@@ -93,7 +93,7 @@ export class StoredImage extends LayeredImage {
     const { name } = await this.#store.openDriver();
     const chainId = chainIds(diffIds).at(-1);
     const top = chainId && (await metadata.snapshots.findByChainId(name, chainId, this.#options.lease));
-    return top ? layerLine(top.id, metadata.snapshots).reverse() : [];
+    return top ? layerChain(top.id, metadata.snapshots).reverse() : [];
   }
 
   /** Returns undefined when its bytes are not stored; a new manifest then replaces it. */

@@ -7,7 +7,7 @@ import { isWholeIndex } from '../../layer/index-file/is-whole-index.ts';
 import type { AppliedLayer, LayerSource } from '../../layer/types.ts';
 import { invariant } from '../../lib/invariant.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
-import { layerLine } from '../../snapshots/amendment.ts';
+import { layerChain } from '../../snapshots/amendment.ts';
 import type { ChainId, DiffId } from '../../spec/digest.ts';
 import { describeReadFault } from '../../sys/describe-read-fault.ts';
 import type { Store } from '../store.ts';
@@ -59,7 +59,7 @@ async function findUnpacked(
     const snapshot = await metadata.snapshots.findByChainId(snapshotter.name, idAt(chain, count - 1), lease);
     // Files that were removed by hand: unpacked again, they take the place of the damaged ones.
     if (snapshot === undefined || !(await snapshotter.isWhole(snapshot.id))) continue;
-    const line = layerLine(snapshot.id, metadata.snapshots).toReversed();
+    const line = layerChain(snapshot.id, metadata.snapshots).toReversed();
     const own = diffIds.slice(0, count);
     await metadata.objects.withPins(lease, (pin) => own.forEach((diffId) => pin('layer', diffId)), { signal });
     const layers = own.flatMap((diffId, at): UnpackedLayer[] => {

@@ -1,8 +1,8 @@
 import type { Lease, SnapshotLedger } from '../../ledger/types.ts';
 import type { LayerDirectories, SnapshotCleaner, SnapshotInfo, Snapshotter } from '../../snapshots/types.ts';
 import type { Mount } from '../../sys/mount-list.ts';
+import { listTree } from '../list-tree.ts';
 import type { Change } from '../tree-changes.ts';
-import { listTree } from '../tree-listing.ts';
 
 /** One empty snapshotter to be judged, with the ledger it records in; disposal removes all it made. */
 export interface SnapshotterSubject extends AsyncDisposable {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { isStrataError } from '../../errors/index.ts';
-import { mountHidden } from '../../snapshots/hidden-mount.ts';
+import { mountHidden } from '../../snapshots/mount-hidden.ts';
 import { append, remove, write } from '../tree-changes.ts';
 import type { LayerCase } from './layer-case.ts';
 import { type MountTree, SnapshotterBench, type SnapshotterSubject } from './snapshotter-bench.ts';

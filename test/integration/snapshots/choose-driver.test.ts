@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { chooseDriver } from '../../../src/snapshots/choose-driver.ts';
 import type { DriverChoice } from '../../../src/snapshots/driver-choice.ts';
 import { vfs } from '../../../src/snapshots/drivers/vfs/index.ts';
-import { driverInUse } from '../../../src/snapshots/expected-driver.ts';
+import { driverInUse } from '../../../src/snapshots/predict-driver.ts';
 import type { StorageDriver } from '../../../src/snapshots/storage-driver.ts';
 import { MS_NOEXEC, MS_RDONLY, mount, unmount } from '../../../src/sys/mount.ts';
 import { readMountInfo } from '../../../src/sys/mountinfo.ts';
@@ -68,10 +68,10 @@ test('the wish, if there is one', { skip }, async (context) => {
   const root = folder(context);
   const wished = await chooseDriver({ root, driver: 'vfs' });
   assert.equal(wished.driver, 'vfs');
-  assert.equal(reasonOf(wished, 'overlay2'), 'vfs was asked for');
+  assert.equal(reasonOf(wished, 'overlay2'), 'vfs was requested');
   assert.deepEqual(wished.warnings, []);
   assert.equal((await chooseDriver({ root, driver: 'auto' })).driver, 'overlay2');
-  assert.equal(reasonOf(await chooseDriver({ root, driver: 'overlay2' }), 'vfs'), 'overlay2 was asked for');
+  assert.equal(reasonOf(await chooseDriver({ root, driver: 'overlay2' }), 'vfs'), 'overlay2 was requested');
 });
 
 test('a wish for an unknown driver, and for one that is not there yet', { skip }, async (context) => {
@@ -155,7 +155,7 @@ test('a store with snapshots of one driver needs no trial', (context) => {
   assert.equal(driverInUse({ root, driver: 'overlay2' }), undefined);
   assert.throws(() => driverInUse({ root, driver: 'zfs' }), {
     code: 'ERR_STORAGE_DRIVER_UNSUPPORTED',
-    hint: 'Use overlay2 or vfs, or auto to let one be chosen.',
+    hint: 'Use overlay2 or vfs, or auto to have one chosen.',
   });
   mkdirSync(join(root, 'snapshots/overlay2/0123'));
   assert.equal(driverInUse({ root }), undefined);
@@ -182,7 +182,7 @@ test('a table decides: its order, its trials and its names', async (context) => 
   });
   await assert.rejects(chooseDriver({ root, driver: 'vfs', table }), {
     code: 'ERR_STORAGE_DRIVER_UNKNOWN',
-    hint: 'Use first or second or third, or auto to let one be chosen.',
+    hint: 'Use first or second or third, or auto to have one chosen.',
   });
   mkdirSync(join(root, 'snapshots/third/0123'), { recursive: true });
   assert.equal(driverInUse({ root, table }), 'third');

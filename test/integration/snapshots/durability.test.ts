@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { MemorySnapshotLedger } from '../../../src/ledger/memory.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
-import { Overlay2Snapshotter } from '../../../src/snapshots/drivers/overlay2/driver.ts';
+import { Overlay2Snapshotter } from '../../../src/snapshots/drivers/overlay2/overlay2-snapshotter.ts';
 import { removeTree } from '../../../src/sys/remove-tree.ts';
 import { loopFilesystem } from '../../helpers/loop-filesystem.ts';
 import { needs, output } from '../../helpers/needs.ts';

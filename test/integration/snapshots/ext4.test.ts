@@ -77,7 +77,7 @@ suite('ext4', { skip: needs('root', 'loop', 'mkfs.ext4', 'losetup') }, () => {
     await assert.rejects(open('ext4', 'ext4.mega=1'), {
       code: 'ERR_STORAGE_OPTION_UNKNOWN',
       message: 'storage option ext4.mega=1: unknown to ext4',
-      hint: 'Known are ext4.megabytes.',
+      hint: 'Use one of ext4.megabytes.',
     });
     await assert.rejects(open('vfs', 'ext4.megabytes=9'), {
       code: 'ERR_STORAGE_OPTION_UNKNOWN',

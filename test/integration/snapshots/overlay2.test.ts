@@ -1,5 +1,5 @@
 import { suite } from 'node:test';
-import { Overlay2Snapshotter } from '../../../src/snapshots/drivers/overlay2/driver.ts';
+import { Overlay2Snapshotter } from '../../../src/snapshots/drivers/overlay2/overlay2-snapshotter.ts';
 import { openInMemory, snapshotterSuite } from '../../../src/testing/index.ts';
 import { needs } from '../../helpers/needs.ts';
 import { overlayDeviations } from '../../helpers/overlay-deviations.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'node:test';
 import type { Lease } from '../../../src/ledger/types.ts';
 import { Metadata } from '../../../src/metadata/metadata.ts';
-import { Overlay2Snapshotter } from '../../../src/snapshots/drivers/overlay2/driver.ts';
+import { Overlay2Snapshotter } from '../../../src/snapshots/drivers/overlay2/overlay2-snapshotter.ts';
 import { removeTree } from '../../../src/sys/remove-tree.ts';
 import { type SnapshotterSubject, snapshotterSuite } from '../../../src/testing/index.ts';
 import { needs } from '../../helpers/needs.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { VfsSnapshotter } from '../../../src/snapshots/drivers/vfs/driver.ts';
+import { VfsSnapshotter } from '../../../src/snapshots/drivers/vfs/vfs-snapshotter.ts';
 import { openTree } from '../../../src/snapshots/open-tree.ts';
 import { syncFilesystem } from '../../../src/sys/syncfs.ts';
 import { openInMemory, snapshotterSuite } from '../../../src/testing/index.ts';

@@ -7,6 +7,7 @@ import { copyTree } from '../../../src/snapshots/copy-tree.ts';
 import { AT_FDCWD } from '../../../src/sys/constants.ts';
 import { closeFd, linkAt, mkdirAt, openAt } from '../../../src/sys/fs-at.ts';
 import { removeTree } from '../../../src/sys/remove-tree.ts';
+import { listTree } from '../../../src/testing/list-tree.ts';
 import {
   type Change,
   chmod,
@@ -19,7 +20,6 @@ import {
   write,
   xattr,
 } from '../../../src/testing/tree-changes.ts';
-import { listTree } from '../../../src/testing/tree-listing.ts';
 import { needs, output } from '../../helpers/needs.ts';
 
 function folders(context: TestContext): { from: string; to: string } {

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { type ErrorCode, isStrataError } from '../../../src/errors/index.ts';
 import { MemorySnapshotLedger } from '../../../src/ledger/memory.ts';
 import type { Lease } from '../../../src/ledger/types.ts';
-import { Overlay2Snapshotter } from '../../../src/snapshots/drivers/overlay2/driver.ts';
+import { Overlay2Snapshotter } from '../../../src/snapshots/drivers/overlay2/overlay2-snapshotter.ts';
 import type { ChainId } from '../../../src/spec/digest.ts';
 import { bootId } from '../../../src/sys/boot-id.ts';
 
@@ -152,7 +152,7 @@ test('an ancestor without a record or without files is named as damage', async (
   const base = await layer();
   const { id } = await driver.prepare(await layer(base), { lease });
   renameSync(join(root, 'snapshots/overlay2', base), join(root, 'elsewhere'));
-  await assert.rejects(driver.mounts(id), new RegExp(`snapshot ${base}: its files are gone`));
+  await assert.rejects(driver.mounts(id), new RegExp(`snapshot ${base}: its files are missing`));
   context.mock.method(ledger, 'get', (wanted: string) =>
     wanted === base ? undefined : ledger.list().find((record) => record.id === wanted),
   );

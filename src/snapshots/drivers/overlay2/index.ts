@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { StorageDriver } from '../../storage-driver.ts';
 
+/** The preferred driver: each snapshot is a layer of the kernel's overlayfs. */
 export const overlay2: StorageDriver = {
   name: 'overlay2',
   isLikely: () => {
@@ -15,7 +16,7 @@ export const overlay2: StorageDriver = {
     return probeOverlay(place);
   },
   open: async (options) => {
-    const { Overlay2Snapshotter } = await import('./driver.ts');
+    const { Overlay2Snapshotter } = await import('./overlay2-snapshotter.ts');
     return new Overlay2Snapshotter(options);
   },
 };

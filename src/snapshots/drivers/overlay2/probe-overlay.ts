@@ -11,17 +11,17 @@ import { probeDirectories } from '../../probe-directories.ts';
 import type { ProbePlace } from '../../probe-place.ts';
 import type { DriverProbe } from '../../storage-driver.ts';
 
-/** A place, and a folder in it to be made for the trial. */
+/** A probe's place, and the directory to create in it. */
 type OverlayProbe = Pick<ProbePlace, 'name' | 'rootless'> & { readonly directory: string };
 
-/** Tries whether overlayfs can keep snapshots in a place. */
+/** Probes whether overlayfs can keep snapshots in a place. */
 export function probeOverlay(place: ProbePlace): DriverProbe {
   const { problem, warnings } = probeDirectories(place);
   const failure = problem ?? problemOf(place);
   return { works: failure === undefined, reason: failure ?? `works on ${place.name}`, warnings };
 }
 
-/** Undefined when there is none. Layers are made as unpacking makes them, mounted, read and changed. */
+/** Returns the problem, undefined without one. Creates layers as unpacking does, mounts, reads and changes them. */
 function problemOf(place: ProbePlace): string | undefined {
   const probe = { name: place.name, rootless: place.rootless, directory: place.folder('overlay') };
   const opaque = opaqueAttribute(probe.rootless);
@@ -53,7 +53,7 @@ function makeLayers({ directory, rootless }: OverlayProbe, opaque: string): Moun
 
 function tryChanges({ directory, name }: OverlayProbe, merged: string, opaque: string): string | undefined {
   const upper = (file: string): string => join(directory, 'upper', file);
-  // Without types in directory listings (d_type) overlayfs shows what was deleted.
+  // Without types in directory listings (d_type) overlayfs shows deleted files.
   if (readdirSync(merged).sort().join() !== 'hidden,plain') return `overlayfs shows deleted files on ${name}`;
   if (readdirSync(join(merged, 'hidden')).length > 0) return `overlayfs shows hidden files on ${name}`;
   unlinkSync(join(merged, 'plain'));
@@ -65,7 +65,7 @@ function tryChanges({ directory, name }: OverlayProbe, merged: string, opaque: s
   return undefined;
 }
 
-/** Nothing is left mounted whatever becomes of this process. */
+/** Runs `use` on a mount that ends with this process, even when it is killed. */
 function withMount<Result>(spec: Mount, use: (path: string) => Result): Result {
   const fd = mountDetached([spec]);
   try {

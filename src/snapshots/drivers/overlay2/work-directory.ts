@@ -3,23 +3,23 @@ import { join } from 'node:path';
 import { StrataError } from '../../../errors/index.ts';
 import { bootId } from '../../../sys/boot-id.ts';
 
-// A snapshot whose files need not survive the machine's stop keeps the boot's id in the name of its work directory, so
-// that the mark goes where the directory goes.
+// A volatile snapshot, whose files need not survive the machine's stop, has the boot's ID in the name of its work
+// directory, so that the mark is removed with the directory.
 const durableName = 'work';
 const volatilePrefix = 'work.';
 
-/** Makes the directory the kernel asks for beside an upper. */
+/** Creates the directory that the kernel needs beside an upper. */
 export function makeWorkDirectory(directory: string, volatile: boolean): void {
   mkdirSync(join(directory, volatile ? volatilePrefix + bootId() : durableName));
 }
 
-/** The name of the work directory, undefined once a commit put it away. */
+/** Returns the name of the work directory, undefined once a commit has removed it. */
 export const workDirectoryName = (directory: string): string | undefined =>
   readdirSync(directory).find((name) => name === durableName || name.startsWith(volatilePrefix));
 
 /**
- * The work directory, ready for a mount, and whether to mount `volatile`. Throws ERR_SNAPSHOT_VOLATILE_LOST when the
- * machine was restarted since a volatile snapshot was made: the kernel may never have written its files.
+ * Returns the work directory, ready for a mount, and whether to mount `volatile`. Throws ERR_SNAPSHOT_VOLATILE_LOST
+ * when the machine was restarted since a volatile snapshot was created: the kernel may never have written its files.
  */
 export function activateWorkDirectory(id: string, directory: string): { path: string; volatile: boolean } {
   // Absent when a commit was begun and not finished.
@@ -34,7 +34,7 @@ export function activateWorkDirectory(id: string, directory: string): { path: st
       hint: 'Start the work that used it again.',
     });
   }
-  // The kernel mounts a volatile upper only once, since it cannot know that there was no crash in between. We do.
+  // The kernel mounts a volatile upper only once, because it cannot rule out a crash in between. The boot ID does.
   rmSync(join(path, 'work/incompat'), { recursive: true, force: true });
   return { path, volatile: true };
 }

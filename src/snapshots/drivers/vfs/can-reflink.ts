@@ -2,7 +2,10 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } fr
 import { join } from 'node:path';
 import { tryReflink } from '../../../sys/copy.ts';
 
-/** Whether files in this directory, made when it is missing, can share their blocks, tried with two small ones. */
+/**
+ * Returns true when files in this directory can share their blocks, tried with two small ones. Creates a missing
+ * directory.
+ */
 export function canReflink(directory: string): boolean {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const scratch = mkdtempSync(join(directory, '.reflink-'));

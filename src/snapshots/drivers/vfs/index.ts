@@ -1,5 +1,6 @@
 import type { StorageDriver } from '../../storage-driver.ts';
 
+/** The driver for any filesystem: each snapshot is a complete copy of its parent. */
 export const vfs: StorageDriver = {
   name: 'vfs',
   drawback: 'copies each layer whole',
@@ -9,7 +10,7 @@ export const vfs: StorageDriver = {
     return probeCopies(place);
   },
   open: async (options) => {
-    const { VfsSnapshotter } = await import('./driver.ts');
+    const { VfsSnapshotter } = await import('./vfs-snapshotter.ts');
     return new VfsSnapshotter(options);
   },
 };

@@ -2,7 +2,7 @@ import { probeDirectories } from '../../probe-directories.ts';
 import type { ProbePlace } from '../../probe-place.ts';
 import type { DriverProbe } from '../../storage-driver.ts';
 
-/** Tries whether copies of whole layers can be kept in a place. */
+/** Probes whether copies of whole layers can be kept in a place. */
 export function probeCopies(place: ProbePlace): DriverProbe {
   const { problem, warnings } = probeDirectories(place);
   const { filesystem } = place;

@@ -5,11 +5,11 @@ import { errnoOf } from '../sys/errno.ts';
 import { ifThere } from '../sys/if-there.ts';
 import type { DriverTable, StorageDriver } from './storage-driver.ts';
 
-/** The drivers whose snapshots a store holds. Throws ERR_STORAGE_ROOT_UNUSABLE for another user's store. */
-export const heldDrivers = (root: string, { drivers }: DriverTable): StorageDriver[] =>
+/** Returns the drivers that have snapshots in a store. Throws ERR_STORAGE_ROOT_UNUSABLE for another user's store. */
+export const driversWithSnapshots = (root: string, { drivers }: DriverTable): StorageDriver[] =>
   drivers.filter(({ name }) => isFilled(root, name));
 
-/** What is to be told of snapshots in a store that are not of the driver in use, a sentence for each of their drivers. */
+/** Returns a warning for each driver other than `inUse` that has snapshots in a store. */
 export function hiddenSnapshots(root: string, table: DriverTable, inUse: string): string[] {
   const isHidden = (name: string): boolean => name !== inUse && isFilled(root, name);
   const known = table.drivers.map(({ name }) => name);
@@ -21,7 +21,7 @@ export function hiddenSnapshots(root: string, table: DriverTable, inUse: string)
   ];
 }
 
-/** Why snapshots of a driver outside the table cannot be used. */
+/** Reason why snapshots of a driver outside the table cannot be used. */
 export const missingHere = 'this program does not have that driver';
 
 const foldersOf = (directory: string): string[] =>
@@ -32,19 +32,19 @@ const foldersOf = (directory: string): string[] =>
 
 function isFilled(root: string, name: string): boolean {
   try {
-    // Trials have names with a dot.
+    // Names of probes begin with a dot.
     return readdirSync(join(root, 'snapshots', name)).some((entry) => !entry.startsWith('.'));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return false;
-    if (errnoOf(error) === 'EACCES') throw notYours(root, error);
+    if (errnoOf(error) === 'EACCES') throw otherUsersStore(root, error);
     throw error;
   }
 }
 
-const notYours = (root: string, cause: unknown): StrataError =>
+const otherUsersStore = (root: string, cause: unknown): StrataError =>
   new StrataError({
     code: 'ERR_STORAGE_ROOT_UNUSABLE',
     message: `root ${root}: belongs to another user`,
-    hint: 'Run this as root, or choose another place for the store.',
+    hint: 'Run this as root, or choose another directory for the store.',
     cause,
   });

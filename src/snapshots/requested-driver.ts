@@ -2,11 +2,11 @@ import { StrataError } from '../errors/index.ts';
 import { allDrivers } from './drivers/all.ts';
 import type { DriverTable, StorageDriver } from './storage-driver.ts';
 
-/** A store, and what its user wishes for. */
-export interface DriverWish {
+/** A store, and the driver that its user requests. */
+export interface DriverRequest {
   /** The store's root, absolute. */
   readonly root: string;
-  /** The user's wish; `auto`, the default, is none. */
+  /** The name of the requested driver; `auto`, the default, requests none. */
   readonly driver?: string | undefined;
   /** Default {@link allDrivers}. */
   readonly table?: DriverTable | undefined;
@@ -14,17 +14,23 @@ export interface DriverWish {
   readonly options?: readonly string[] | undefined;
 }
 
-export const tableOf = ({ table }: Pick<DriverWish, 'table'>): DriverTable => table ?? allDrivers;
+export const tableOf = ({ table }: Pick<DriverRequest, 'table'>): DriverTable => table ?? allDrivers;
 
-/** The driver a user asks for. Throws ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED. */
-export const wishedDriver = ({ driver = 'auto', table }: Omit<DriverWish, 'root'>): StorageDriver | undefined =>
-  driver === 'auto' || driver === '' ? undefined : driverNamed(driver, tableOf({ table }));
+/**
+ * Returns the requested driver, undefined without a request. Throws ERR_STORAGE_DRIVER_UNKNOWN,
+ * ERR_STORAGE_DRIVER_UNSUPPORTED.
+ */
+export const findRequestedDriver = ({
+  driver = 'auto',
+  table,
+}: Omit<DriverRequest, 'root'>): StorageDriver | undefined =>
+  driver === 'auto' || driver === '' ? undefined : findDriver(driver, tableOf({ table }));
 
-/** The driver of that name. Throws ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED. */
-export function driverNamed(name: string, { drivers, later }: DriverTable): StorageDriver {
+/** Returns the driver of that name. Throws ERR_STORAGE_DRIVER_UNKNOWN, ERR_STORAGE_DRIVER_UNSUPPORTED. */
+export function findDriver(name: string, { drivers, later }: DriverTable): StorageDriver {
   const found = drivers.find((driver) => driver.name === name);
   if (found !== undefined) return found;
-  const hint = `Use ${drivers.map((driver) => driver.name).join(' or ')}, or auto to let one be chosen.`;
+  const hint = `Use ${drivers.map((driver) => driver.name).join(' or ')}, or auto to have one chosen.`;
   if (later.includes(name)) throw driverCannotWork(name, notSupportedYet, hint);
   throw new StrataError({
     code: 'ERR_STORAGE_DRIVER_UNKNOWN',

@@ -7,8 +7,8 @@ import type { SnapshotterCapabilities } from '../../types.ts';
 import { canReflink } from './can-reflink.ts';
 
 /**
- * Snapshots as complete trees, each a full copy of its parent: works on every filesystem and costs the most. Contents
- * are shared where the filesystem can.
+ * Keeps snapshots as complete trees, each a full copy of its parent: works on every filesystem and costs the most.
+ * Contents are shared where the filesystem can.
  */
 export class VfsSnapshotter extends DirectorySnapshotter {
   protected readonly layerLimit: undefined;
@@ -25,7 +25,7 @@ export class VfsSnapshotter extends DirectorySnapshotter {
       whiteouts: 'none',
       nativeDiff: false,
       quota: false,
-      // Found out when it is asked for: a trial takes milliseconds, and writes.
+      // Tried on first use: a trial takes milliseconds, and writes.
       get reflink() {
         return tried();
       },
@@ -48,6 +48,6 @@ export class VfsSnapshotter extends DirectorySnapshotter {
   }
 
   protected seal(): void {
-    // A writable tree has nothing that a committed one has not.
+    // A writable tree has no files that a committed one lacks.
   }
 }

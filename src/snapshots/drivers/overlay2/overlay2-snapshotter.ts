@@ -15,8 +15,9 @@ export interface Overlay2Options extends OpenDriverOptions {
 }
 
 /**
- * Snapshots as overlayfs layers: `<root>/snapshots/overlay2/<id>/fs` holds what one snapshot adds, with deletions as
- * character devices 0:0 and opaque directories as xattrs; `work` is the kernel's while the snapshot is writable.
+ * Keeps snapshots as overlayfs layers: `<root>/snapshots/overlay2/<id>/fs` holds what one snapshot adds, with deletions
+ * as character devices 0:0 and opaque directories as xattrs; `work` belongs to the kernel while the snapshot is
+ * writable.
  */
 export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDirectories {
   readonly capabilities: SnapshotterCapabilities = {
@@ -26,7 +27,7 @@ export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDi
     quota: false,
     reflink: false,
   };
-  // OVL_MAX_STACK of the kernel; the 501st lowerdir is EINVAL.
+  // The kernel's OVL_MAX_STACK; the 501st lowerdir is EINVAL.
   protected readonly layerLimit: number = 500;
   readonly #userXattr: boolean;
 
@@ -52,7 +53,7 @@ export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDi
     makeWorkDirectory(dirname(tree), options.volatile === true);
   }
 
-  /** A few empty directories, unless it is a copy. */
+  /** Flushes only the new directories, which are empty unless the snapshot is a copy. */
   protected override async flushNew(id: string, options: MakeOptions): Promise<void> {
     if (options.original) await super.flushNew(id, options);
     else await this.directories.sync(id);
@@ -65,7 +66,7 @@ export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDi
   protected describe(record: SnapshotRecord, { readOnly }: { readonly readOnly: boolean }): readonly Mount[] {
     const [upperDir, ...lowerDirs] = this.stackOf(record).map((id) => this.treeOf(id));
     invariant(upperDir, 'a snapshot has a directory');
-    // Overlayfs wants two layers or an upper; one layer is its own merged tree.
+    // Overlayfs needs two layers or an upper; a single layer is its own merged tree.
     const isAlone = lowerDirs.length === 0;
     if (readOnly) {
       if (isAlone) return [{ type: 'bind', source: upperDir, readOnly }];
@@ -79,7 +80,7 @@ export class Overlay2Snapshotter extends DirectorySnapshotter implements LayerDi
   }
 
   protected seal(id: string): void {
-    // What a killed container left half copied in there can be gigabytes.
+    // It may hold gigabytes of incomplete copies of a killed container.
     const name = workDirectoryName(this.directories.path(id));
     if (name !== undefined) this.directories.discardPart(id, name);
   }
