@@ -5,8 +5,8 @@ import { asSyscallError } from '../sys/as-syscall-error.ts';
 import { errnoOf } from '../sys/errno.ts';
 
 /**
- * What a file call threw, as an error of the library: ERR_NO_SPACE (exhausted) when the filesystem of `directory` or
- * the quota is full, another failed call as a `SyscallError`, anything else unchanged.
+ * Converts the error of a file call to one of the library: ERR_NO_SPACE (exhausted) when the filesystem of `directory`
+ * or the quota is full, a `SyscallError` for another failed call. Any other error is returned unchanged.
  */
 export const diskFailure = (error: unknown, directory: string): unknown =>
   failureAt(error, directory, {
@@ -14,9 +14,9 @@ export const diskFailure = (error: unknown, directory: string): unknown =>
     hint: 'Remove images or build cache that are no longer needed, or free space on that filesystem.',
   });
 
-/** {@link diskFailure} for a file outside the store. */
+/** Does the same as {@link diskFailure} for a file outside the store. */
 export const outputFailure = (error: unknown, directory: string): unknown =>
-  failureAt(error, directory, { name: directory, hint: 'Free space on that filesystem, or choose another place.' });
+  failureAt(error, directory, { name: directory, hint: 'Free space on that filesystem, or choose another path.' });
 
 function failureAt(
   error: unknown,
@@ -38,22 +38,22 @@ function failureAt(
 /** True for an error that only says that the disk or the quota is full. */
 export const isDiskFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '');
 
-/** What there is no more of on the filesystem of `directory`, for people; of an error for which {@link isDiskFull}. */
+/** Says, for people, which resource of the filesystem of `directory` an {@link isDiskFull} error lacked. */
 export const describeExhaustion = (error: unknown, directory: string): string =>
-  errnoOf(error) === 'EDQUOT' ? 'disk quota exceeded' : whatRanOut(directory, effectOf(error));
+  errnoOf(error) === 'EDQUOT' ? 'disk quota exceeded' : exhaustedResource(directory, effectOf(error));
 
 /**
- * What the filesystem of `directory` has run out of, undefined while it has some: for a program that failed by itself and
- * may not have said that this was why.
+ * Says which resource of the filesystem of `directory` is used up; undefined while bytes and inodes are left. For
+ * programs that failed by themselves and may not have named this as the reason.
  */
 export function exhaustionOf(directory: string): string | undefined {
   const { blocks, files, ffree, bavail, bsize } = statfsSync(directory);
-  // One without an end, as tmpfs with size=0, has nothing of anything.
+  // A filesystem without a limit, such as tmpfs with size=0, reports 0 for every total.
   const isFull = (blocks > 0 && bavail * bsize < fewBytes) || (files > 0 && ffree < fewInodes);
-  return isFull ? whatRanOut(directory) : undefined;
+  return isFull ? exhaustedResource(directory) : undefined;
 }
 
-/** The disk did not take what the kernel had accepted. */
+/** Reports that the disk did not take data that the kernel had accepted. */
 export const flushFailed = (path: string, cause: unknown): StrataError =>
   new StrataError({
     code: 'ERR_BLOB_FLUSH_FAILED',
@@ -62,12 +62,12 @@ export const flushFailed = (path: string, cause: unknown): StrataError =>
     cause,
   });
 
-// What was undone since has given some inodes back.
+// Not 0: undoing the failed work may have freed some inodes since.
 const fewInodes = 64;
-// A program that writes in pieces fails with less than one left.
+// Not 0: a program that writes in chunks fails when less than one chunk is left.
 const fewBytes = 1 << 20;
 
-/** What a failed call was to do, which tells what it needed. */
+/** Purpose of a failed call: writing needs blocks, creating needs inodes as well. */
 type Effect = 'write' | 'create' | 'unknown';
 
 const writes = /^(?:p?writev?|pwritev2?|copy_file_range|sendfile|f?truncate|fallocate|f(?:data)?sync|ioctl|copyfile)\b/;
@@ -79,21 +79,22 @@ function effectOf(error: unknown): Effect {
   return creates.test(call) ? 'create' : 'unknown';
 }
 
-// The kernel gives the same error number for both, and people look at `df` in vain (moby#37077).
-function whatRanOut(directory: string, effect: Effect = 'unknown'): string {
+// The kernel reports ENOSPC for bytes and inodes alike, and `df` then shows free space (moby#37077).
+function exhaustedResource(directory: string, effect: Effect = 'unknown'): string {
   try {
-    return areInodesGone(statfsSync(directory), effect) ? 'no inodes left on device' : 'no space left on device';
+    return areInodesExhausted(statfsSync(directory), effect) ? 'no inodes left on device' : 'no space left on device';
   } catch (error) {
-    // The folder itself may be what could not be made.
-    if (errnoOf(error) === 'ENOENT' && directory !== dirname(directory)) return whatRanOut(dirname(directory), effect);
+    // Creating this directory may be the call that failed.
+    if (errnoOf(error) === 'ENOENT' && directory !== dirname(directory))
+      return exhaustedResource(dirname(directory), effect);
     throw error;
   }
 }
 
-function areInodesGone({ blocks, files, ffree, bavail }: StatsFs, effect: Effect): boolean {
+function areInodesExhausted({ blocks, files, ffree, bavail }: StatsFs, effect: Effect): boolean {
   if (files === 0 || effect === 'write') return false;
   if (ffree === 0) return true;
-  // What failed half-way may have been undone since: the scarcer of the two is what there was none of.
+  // Undoing the failed work may have freed both since: the scarcer of the two is the one that ran out.
   if (effect === 'create') return ffree / files < bavail / blocks;
   return ffree < fewInodes && ffree < bavail;
 }

@@ -9,7 +9,7 @@ export const blobNotFound = (digest: Digest): StrataError =>
     details: { digest },
   });
 
-export const damagedBlob = (digest: Digest, foundBytes: number, expectedBytes: number | undefined): StrataError =>
+export const blobDamaged = (digest: Digest, foundBytes: number, expectedBytes: number | undefined): StrataError =>
   new StrataError({
     code: 'ERR_BLOB_DAMAGED',
     message: `blob ${digest}: has ${foundBytes} bytes instead of ${expectedBytes ?? 'what its digest says'}`,
@@ -24,7 +24,7 @@ export const ingestBusy = (ref: string): StrataError =>
     hint: 'Wait for the other transfer of the same content to end.',
   });
 
-/** True for a failure after which the bytes of an ingest are gone: they were wrong or may be, or took the room that is missing. */
+/** True for a failure after which an ingest is removed: its bytes are wrong or may be, or they fill the disk. */
 export const losesIngest = (error: unknown): boolean =>
   isStrataError(error, 'ERR_BLOB_FLUSH_FAILED') ||
   isStrataError(error, 'ERR_BLOB_SIZE_MISMATCH') ||

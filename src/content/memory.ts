@@ -2,7 +2,7 @@ import type { AbortOptions } from '../lib/abort.ts';
 import { concatBytes } from '../lib/bytes.ts';
 import { invariant } from '../lib/invariant.ts';
 import { type Digest, digestAlgorithm, parseDigest } from '../spec/digest.ts';
-import { blobNotFound, damagedBlob, ingestBusy } from './failures.ts';
+import { blobDamaged, blobNotFound, ingestBusy } from './failures.ts';
 import type {
   BlobInfo,
   BlobReader,
@@ -15,33 +15,33 @@ import type {
   OpenOptions,
   WriterOptions,
 } from './types.ts';
-import { checkComplete, checkNotBeyond, digestOf } from './verify.ts';
+import { checkComplete, checkNotTooLong, digestOf } from './verify.ts';
 
 interface Ingest {
   bytes: Uint8Array;
   busy: boolean;
 }
 
-interface Standing {
+interface MemoryBlob {
   readonly bytes: Uint8Array;
   readonly modifiedAt: Date;
 }
 
-const pieceBytes = 1 << 20;
+const chunkBytes = 1 << 20;
 
 /** A content store without files, for tests and for images that only pass through. Nothing outlives the object. */
 export class MemoryContentStore implements ContentStore {
-  readonly #blobs = new Map<Digest, Standing>();
+  readonly #blobs = new Map<Digest, MemoryBlob>();
   readonly #ingests = new Map<string, Ingest>();
 
   async open(digest: Digest, { signal, sizeBytes }: OpenOptions = {}): Promise<BlobReader> {
     signal?.throwIfAborted();
-    const standing = this.#blobs.get(parseDigest(digest));
-    if (!standing) throw blobNotFound(digest);
-    if (sizeBytes !== undefined && sizeBytes !== standing.bytes.length) {
-      throw damagedBlob(digest, standing.bytes.length, sizeBytes);
+    const blob = this.#blobs.get(parseDigest(digest));
+    if (!blob) throw blobNotFound(digest);
+    if (sizeBytes !== undefined && sizeBytes !== blob.bytes.length) {
+      throw blobDamaged(digest, blob.bytes.length, sizeBytes);
     }
-    return new MemoryReader(digest, standing.bytes);
+    return new MemoryReader(digest, blob.bytes);
   }
 
   async writer(ref: string, { signal, expected }: WriterOptions = {}): Promise<BlobWriter> {
@@ -80,8 +80,8 @@ export class MemoryContentStore implements ContentStore {
 
   async info(digest: Digest, { signal }: AbortOptions = {}): Promise<BlobInfo | undefined> {
     signal?.throwIfAborted();
-    const standing = this.#blobs.get(parseDigest(digest));
-    return standing && { digest, sizeBytes: standing.bytes.length, modifiedAt: standing.modifiedAt };
+    const blob = this.#blobs.get(parseDigest(digest));
+    return blob && { digest, sizeBytes: blob.bytes.length, modifiedAt: blob.modifiedAt };
   }
 
   async *list({ signal }: AbortOptions = {}): AsyncGenerator<BlobInfo, void, undefined> {
@@ -113,9 +113,9 @@ class MemoryReader implements BlobReader {
   }
 
   async read(target: Uint8Array, position: number): Promise<number> {
-    const piece = this.#bytes.subarray(position, position + target.length);
-    target.set(piece);
-    return piece.length;
+    const bytes = this.#bytes.subarray(position, position + target.length);
+    target.set(bytes);
+    return bytes.length;
   }
 
   async *stream({
@@ -125,8 +125,8 @@ class MemoryReader implements BlobReader {
   }: AbortOptions & { start?: number; end?: number } = {}): AsyncGenerator<Uint8Array, void, undefined> {
     signal?.throwIfAborted();
     const stop = Math.min(end, this.sizeBytes);
-    for (let position = start; position < stop; position += pieceBytes) {
-      yield this.#bytes.slice(position, Math.min(position + pieceBytes, stop));
+    for (let position = start; position < stop; position += chunkBytes) {
+      yield this.#bytes.slice(position, Math.min(position + chunkBytes, stop));
       signal?.throwIfAborted();
     }
   }
@@ -134,7 +134,8 @@ class MemoryReader implements BlobReader {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
-interface Home {
+/** The parts of the store that a writer changes. */
+interface WriterStore {
   readonly publish: (digest: Digest, bytes: Uint8Array) => boolean;
   readonly forget: () => void;
 }
@@ -143,16 +144,16 @@ class MemoryWriter implements BlobWriter {
   readonly #ingest: Ingest;
   readonly #expected: ExpectedBlob | undefined;
   readonly #signal: AbortSignal | undefined;
-  readonly #home: Home;
+  readonly #store: WriterStore;
   #parts: Uint8Array[];
   #offset: number;
   #open = true;
 
-  constructor(ingest: Ingest, expected: ExpectedBlob | undefined, signal: AbortSignal | undefined, home: Home) {
+  constructor(ingest: Ingest, expected: ExpectedBlob | undefined, signal: AbortSignal | undefined, store: WriterStore) {
     this.#ingest = ingest;
     this.#expected = expected;
     this.#signal = signal;
-    this.#home = home;
+    this.#store = store;
     this.#parts = [ingest.bytes];
     this.#offset = ingest.bytes.length;
   }
@@ -162,9 +163,9 @@ class MemoryWriter implements BlobWriter {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    this.#ready();
+    this.#checkReady();
     try {
-      if (this.#expected) checkNotBeyond(this.#expected, this.#offset + chunk.length);
+      if (this.#expected) checkNotTooLong(this.#expected, this.#offset + chunk.length);
     } catch (error) {
       await this.discard();
       throw error;
@@ -174,7 +175,7 @@ class MemoryWriter implements BlobWriter {
   }
 
   async commit({ signal, expected = this.#expected, beforePublish }: CommitOptions = {}): Promise<CommittedBlob> {
-    this.#ready();
+    this.#checkReady();
     signal?.throwIfAborted();
     const bytes = concatBytes(this.#parts);
     const digest = digestOf(bytes, expected && digestAlgorithm(parseDigest(expected.digest)));
@@ -185,13 +186,13 @@ class MemoryWriter implements BlobWriter {
       throw error;
     }
     await beforePublish?.({ digest, sizeBytes: bytes.length });
-    const existed = this.#home.publish(digest, bytes);
+    const existed = this.#store.publish(digest, bytes);
     await this.discard();
     return { digest, sizeBytes: bytes.length, existed };
   }
 
   async truncate(offset: number): Promise<void> {
-    this.#ready();
+    this.#checkReady();
     invariant(offset >= 0 && offset <= this.#offset, `truncate to ${offset} of ${this.#offset} bytes`);
     this.#parts = [concatBytes(this.#parts).slice(0, offset)];
     this.#offset = offset;
@@ -201,7 +202,7 @@ class MemoryWriter implements BlobWriter {
     if (!this.#open) return;
     this.#open = false;
     this.#ingest.busy = false;
-    this.#home.forget();
+    this.#store.forget();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -211,7 +212,7 @@ class MemoryWriter implements BlobWriter {
     this.#ingest.busy = false;
   }
 
-  #ready(): void {
+  #checkReady(): void {
     invariant(this.#open, 'the writer is closed');
     this.#signal?.throwIfAborted();
   }

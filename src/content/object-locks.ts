@@ -10,22 +10,22 @@ import { diskFailure } from './disk-failure.ts';
 const stripes: readonly string[] = Array.from({ length: 16 }, (_, i) => `object-${i.toString(16)}`);
 
 /**
- * The per-object lock of a store, across processes: whoever makes an object visible and whoever moves a dead one into
- * trash take turns on it, so neither acts on what the other is about to change. Held for a few file calls, never
- * while waiting for anything else. Objects share a few lock files that are made with the store and stay, so that a full
- * disk never keeps anybody from removing things.
+ * Locks of a store's single objects, across processes. Publishing an object and moving an unused one into the trash take
+ * the same lock, so neither acts on a state that the other is about to change. A lock is held for a few file calls,
+ * never during a wait. Objects share a few lock files, created with the store and kept, so that removing works on a full
+ * disk.
  */
 export class ObjectLocks {
   readonly #directory: string;
-  // flock excludes our own other descriptors too, but only polling would find out; inside the process we queue.
-  readonly #mutexes = new Map<string, Mutex>();
+  // flock also excludes other descriptors of this process, but waiting for it polls; in-process waiters queue instead.
+  readonly #turns = new Map<string, Turns>();
 
   /** `directory` is the store's `locks` folder. */
   constructor(directory: string) {
     this.#directory = directory;
   }
 
-  /** Makes the folder and the lock files where they are missing; to be called before anything is stored. */
+  /** Creates the missing folder and lock files; to be called before anything is stored. Throws ERR_NO_SPACE. */
   prepare(): void {
     try {
       mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
@@ -38,16 +38,19 @@ export class ObjectLocks {
     }
   }
 
-  /** Runs `body` while nobody else holds the object's lock. The signal ends the wait only. */
+  /**
+   * Runs `body` while it holds the lock of the object `key` of `kind` and returns its result. The signal ends the wait,
+   * not `body`.
+   */
   async with<T>(kind: string, key: string, body: () => T | Promise<T>, { signal }: AbortOptions = {}): Promise<T> {
     const [first = 0] = createHash('sha256').update(`${kind}\0${key}`).digest();
     const stripe = stripes[first % stripes.length] ?? '';
-    const mutex = this.#mutexes.get(stripe) ?? new Mutex();
-    this.#mutexes.set(stripe, mutex);
-    return await mutex.run(() => this.#locked(stripe, body, signal), { signal });
+    const turns = this.#turns.get(stripe) ?? new Turns();
+    this.#turns.set(stripe, turns);
+    return await turns.take(() => this.#runLocked(stripe, body, signal), { signal });
   }
 
-  async #locked<T>(stripe: string, body: () => T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  async #runLocked<T>(stripe: string, body: () => T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     signal?.throwIfAborted();
     const fd = openLock(join(this.#directory, stripe));
     try {

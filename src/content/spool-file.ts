@@ -3,8 +3,8 @@ import { writeWhole } from '../sys/write-whole.ts';
 import { diskFailure } from './disk-failure.ts';
 
 /**
- * A new file of the store's that a stream is written into, piece by piece. Failures of the disk are told as such, and none of the
- * stream's is taken for one. The file is its maker's to remove.
+ * A new file in the store that receives a stream chunk by chunk. Only errors of its own file calls become disk failures;
+ * errors of the stream stay what they are. The creator removes the file; disposal only closes it.
  */
 export class SpoolFile implements AsyncDisposable {
   readonly path: string;
@@ -16,20 +16,20 @@ export class SpoolFile implements AsyncDisposable {
     this.#file = file;
   }
 
-  /** Throws ERR_NO_SPACE, and EEXIST for a name that is taken. */
+  /** Creates the file. Throws ERR_NO_SPACE, and EEXIST for an existing path. */
   static async create(path: string): Promise<SpoolFile> {
     return new SpoolFile(path, await onDisk(path, () => open(path, 'wx', 0o600)));
   }
 
-  /** So many bytes are in it. */
+  /** Bytes written so far. */
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
 
-  /** Throws ERR_NO_SPACE. */
-  async append(piece: Uint8Array): Promise<void> {
-    await onDisk(this.path, () => writeWhole(this.#file, piece));
-    this.#sizeBytes += piece.length;
+  /** Writes the whole chunk at the end. Throws ERR_NO_SPACE. */
+  async append(chunk: Uint8Array): Promise<void> {
+    await onDisk(this.path, () => writeWhole(this.#file, chunk));
+    this.#sizeBytes += chunk.length;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -37,10 +37,10 @@ export class SpoolFile implements AsyncDisposable {
   }
 }
 
-/** Writes a whole stream into a new file, and returns how many bytes it has. Throws as {@link SpoolFile}, and what the stream throws. */
+/** Writes a whole stream into a new file and returns its size in bytes. Throws as {@link SpoolFile} and as the stream. */
 export async function spool(source: AsyncIterable<Uint8Array>, path: string): Promise<number> {
   await using file = await SpoolFile.create(path);
-  for await (const piece of source) await file.append(piece);
+  for await (const chunk of source) await file.append(chunk);
   return file.sizeBytes;
 }
 

@@ -4,8 +4,8 @@ import { errnoOf } from '../sys/errno.ts';
 import { randomHex } from '../sys/random-hex.ts';
 
 /**
- * Renames a file or directory into the store's trash, where no name means anything any more. Both lie on one filesystem.
- * Idempotent: answers whether there was something to move.
+ * Renames a file or directory into the store's trash, which is on the same filesystem. Names in the trash have no meaning;
+ * `label` is for people. Idempotent: returns false when `path` does not exist.
  */
 export function moveToTrash(path: string, trashDirectory: string, label: string): boolean {
   try {

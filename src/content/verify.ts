@@ -4,7 +4,7 @@ import type { AbortOptions } from '../lib/abort.ts';
 import { type Digest, type DigestAlgorithm, digestAlgorithm, digestFromHex } from '../spec/digest.ts';
 import type { ExpectedBlob } from './types.ts';
 
-/** Counts and hashes bytes as they pass. */
+/** Counts and hashes a stream of bytes. */
 export class RunningDigest {
   readonly algorithm: DigestAlgorithm;
   readonly #hash: Hash;
@@ -24,23 +24,24 @@ export class RunningDigest {
     this.#sizeBytes += chunk.length;
   }
 
-  /** The digest of what has passed so far; more may follow. */
+  /** Returns the digest of the bytes so far; more may follow. */
   digest(): Digest {
     return digestFromHex(this.algorithm, this.#hash.copy().digest('hex'));
   }
 }
 
+/** Returns the digest of the bytes. */
 export const digestOf = (bytes: Uint8Array, algorithm: DigestAlgorithm = 'sha256'): Digest =>
   digestFromHex(algorithm, createHash(algorithm).update(bytes).digest('hex'));
 
-/** Too many bytes, as soon as the first one too many is there. Throws ERR_BLOB_SIZE_MISMATCH. */
-export function checkNotBeyond(expected: ExpectedBlob, sizeBytes: number): void {
+/** Checks the number of bytes received so far. Throws ERR_BLOB_SIZE_MISMATCH when they are more than expected. */
+export function checkNotTooLong(expected: ExpectedBlob, sizeBytes: number): void {
   if (expected.sizeBytes !== undefined && sizeBytes > expected.sizeBytes) {
     throw sizeMismatch(expected, `more than ${expected.sizeBytes} bytes`);
   }
 }
 
-/** The end of the bytes. Throws ERR_BLOB_SIZE_MISMATCH or ERR_BLOB_DIGEST_MISMATCH. */
+/** Checks size and digest at the end of the bytes. Throws ERR_BLOB_SIZE_MISMATCH or ERR_BLOB_DIGEST_MISMATCH. */
 export function checkComplete(expected: ExpectedBlob, sizeBytes: number, digest: Digest): void {
   if (expected.sizeBytes !== undefined && sizeBytes !== expected.sizeBytes) {
     throw sizeMismatch(expected, `${sizeBytes} of ${expected.sizeBytes} bytes`);
@@ -62,7 +63,7 @@ const sizeMismatch = (expected: ExpectedBlob, received: string): StrataError =>
     hint: 'The transfer was cut short or the source gives a wrong size: try again.',
   });
 
-/** The verifying border for synchronous code: every byte passes `update`, and `finish` says whether they were right. */
+/** Verifies bytes in synchronous code: pass every chunk to `update`, then call `finish`. */
 export class BlobVerifier {
   readonly #expected: ExpectedBlob;
   readonly #running: RunningDigest;
@@ -76,22 +77,22 @@ export class BlobVerifier {
     return this.#running.sizeBytes;
   }
 
-  /** Throws ERR_BLOB_SIZE_MISMATCH at the first byte beyond the size, before it is hashed. */
+  /** Adds a chunk. Throws ERR_BLOB_SIZE_MISMATCH at the first byte above the size, before it is hashed. */
   update(chunk: Uint8Array): void {
-    checkNotBeyond(this.#expected, this.#running.sizeBytes + chunk.length);
+    checkNotTooLong(this.#expected, this.#running.sizeBytes + chunk.length);
     this.#running.update(chunk);
   }
 
-  /** Throws ERR_BLOB_SIZE_MISMATCH or ERR_BLOB_DIGEST_MISMATCH unless everything came and was right. */
+  /** Throws ERR_BLOB_SIZE_MISMATCH or ERR_BLOB_DIGEST_MISMATCH unless the bytes are complete and right. */
   finish(): void {
     checkComplete(this.#expected, this.#running.sizeBytes, this.#running.digest());
   }
 }
 
 /**
- * The verifying border for streams: gives the chunks on, stops reading one byte beyond the size, and throws
- * ERR_BLOB_SIZE_MISMATCH or ERR_BLOB_DIGEST_MISMATCH. With a known size the last chunk of wrong bytes is never handed
- * out; without one the verdict comes after it. The source is closed in every case.
+ * Verifies a stream: yields the chunks of `source` and stops reading at the first byte above the size. With a known size
+ * the last chunk of wrong bytes is never yielded; without one, the error follows it. The source is closed in every case.
+ * @throws ERR_BLOB_SIZE_MISMATCH, ERR_BLOB_DIGEST_MISMATCH, and the signal's reason
  */
 export async function* verifyStream(
   source: AsyncIterable<Uint8Array>,

@@ -2,7 +2,7 @@ import type { ChainId } from '../spec/digest.ts';
 import { snapshotExists, snapshotInUse, snapshotNotActive, snapshotNotFound } from './failures.ts';
 import type { Lease, SnapshotLedger, SnapshotRecord } from './types.ts';
 
-/** A lease that holds as long as nobody disposes it. */
+/** A lease without a database: it holds until it is disposed. */
 export class MemoryLease implements Lease {
   readonly id: string;
   readonly #onRelease: ((lease: Lease) => void) | undefined;
@@ -23,19 +23,19 @@ export class MemorySnapshotLedger implements SnapshotLedger {
   readonly #pins = new Map<string, Set<string>>();
   #leases = 0;
 
-  /** A new lease whose disposal releases what it pins here. */
+  /** Opens a new lease, whose disposal releases its pins. */
   lease(): Lease {
     return new MemoryLease(`memory-${++this.#leases}`, ({ id }) => this.#pins.delete(id));
   }
 
-  /** What `lease` pins, for assertions. */
-  pinnedBy(lease: Lease): ReadonlySet<string> {
+  /** Returns the IDs that `lease` pins, for assertions. */
+  pinsOf(lease: Lease): ReadonlySet<string> {
     return this.#pins.get(lease.id) ?? new Set();
   }
 
   async insert(record: SnapshotRecord, lease: Lease): Promise<void> {
     if (this.#records.has(record.id)) throw snapshotExists(record.id);
-    if (record.parentId !== undefined) this.#existing(record.parentId);
+    if (record.parentId !== undefined) this.#require(record.parentId);
     this.#records.set(record.id, record);
     this.#pin(record.id, lease);
   }
@@ -45,7 +45,7 @@ export class MemorySnapshotLedger implements SnapshotLedger {
   }
 
   async findByChainId(driver: string, chainId: ChainId, lease: Lease): Promise<SnapshotRecord | undefined> {
-    const found = this.#standing(driver, chainId);
+    const found = this.#findCommitted(driver, chainId);
     if (found) this.#pin(found.id, lease);
     return found;
   }
@@ -55,38 +55,38 @@ export class MemorySnapshotLedger implements SnapshotLedger {
     attributes: { chainId?: ChainId | undefined; durable: boolean; parentId?: string | undefined },
     lease: Lease,
   ): Promise<SnapshotRecord> {
-    const record = this.#existing(id);
+    const record = this.#require(id);
     if (record.kind !== 'active') throw snapshotNotActive(id, record.kind);
     const { chainId, durable, parentId = record.parentId } = attributes;
-    if (parentId !== undefined) this.#existing(parentId);
-    const standing = chainId === undefined ? undefined : this.#standing(record.driver, chainId);
-    if (standing) this.#forget(id);
+    if (parentId !== undefined) this.#require(parentId);
+    const existing = chainId === undefined ? undefined : this.#findCommitted(record.driver, chainId);
+    if (existing) this.#forget(id);
     else this.#records.set(id, { ...record, kind: 'committed', chainId, durable: false, parentId });
-    const committed = standing?.id ?? id;
+    const committed = existing?.id ?? id;
     this.#pin(committed, lease);
-    return durable ? await this.setDurable(committed) : this.#existing(committed);
+    return durable ? await this.setDurable(committed) : this.#require(committed);
   }
 
   async setChainId(id: string, chainId: ChainId, lease: Lease): Promise<SnapshotRecord> {
-    const record = this.#existing(id);
-    const standing = this.#standing(record.driver, chainId);
-    if (!standing) this.#records.set(id, { ...record, chainId });
-    this.#pin(standing?.id ?? id, lease);
-    return this.#existing(standing?.id ?? id);
+    const record = this.#require(id);
+    const existing = this.#findCommitted(record.driver, chainId);
+    if (!existing) this.#records.set(id, { ...record, chainId });
+    this.#pin(existing?.id ?? id, lease);
+    return this.#require(existing?.id ?? id);
   }
 
   async setDurable(id: string): Promise<SnapshotRecord> {
     for (let next: string | undefined = id; next !== undefined; ) {
-      const record = this.#existing(next);
+      const record = this.#require(next);
       this.#records.set(next, { ...record, durable: true });
       next = record.parentId;
     }
-    return this.#existing(id);
+    return this.#require(id);
   }
 
   async setLabels(id: string, labels: Readonly<Record<string, string>>): Promise<SnapshotRecord> {
-    this.#records.set(id, { ...this.#existing(id), labels: { ...labels } });
-    return this.#existing(id);
+    this.#records.set(id, { ...this.#require(id), labels: { ...labels } });
+    return this.#require(id);
   }
 
   async remove(id: string, lease?: Lease): Promise<void> {
@@ -106,13 +106,13 @@ export class MemorySnapshotLedger implements SnapshotLedger {
     );
   }
 
-  #existing(id: string): SnapshotRecord {
+  #require(id: string): SnapshotRecord {
     const record = this.#records.get(id);
     if (!record) throw snapshotNotFound(id);
     return record;
   }
 
-  #standing(driver: string, chainId: ChainId): SnapshotRecord | undefined {
+  #findCommitted(driver: string, chainId: ChainId): SnapshotRecord | undefined {
     return this.list({ driver }).find((record) => record.kind === 'committed' && record.chainId === chainId);
   }
 

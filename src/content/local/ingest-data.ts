@@ -9,11 +9,11 @@ import { RunningDigest } from '../verify.ts';
 import type { StoreHealth } from './health.ts';
 import type { IngestFolder } from './ingest.ts';
 
-const pieceBytes = 1 << 20;
-// A power cut costs at most this much of a download; flushing on the way also keeps the flush at the end short.
+const chunkBytes = 1 << 20;
+// A power cut costs at most this much of a download. Flushing on the way also keeps the final flush short.
 const flushEveryBytes = 64 << 20;
 
-/** The `data` of an ingest: bytes that may be trusted, and which of them are on the disk. */
+/** The `data` file of an ingest: its bytes that may be trusted, and how many of them are on the disk. */
 export class IngestData {
   readonly #folder: IngestFolder;
   readonly #health: StoreHealth;
@@ -30,8 +30,8 @@ export class IngestData {
   }
 
   /**
-   * Opens the file and drops what cannot be trusted: in the boot that wrote them all bytes are there, also after a kill;
-   * after another boot only what was flushed. Answers how many bytes that leaves.
+   * Opens the file and cuts off bytes that cannot be trusted. In the boot that wrote them all bytes are valid, also after
+   * a kill; in a later boot only the flushed ones are. `sizeBytes` of the result is the number of bytes left.
    */
   static async open(folder: IngestFolder, health: StoreHealth): Promise<{ data: IngestData; sizeBytes: number }> {
     const { boot, flushedBytes } = folder.readFlushed();
@@ -49,7 +49,7 @@ export class IngestData {
     }
   }
 
-  /** Throws what the flush behind an earlier write met, if it failed. */
+  /** Writes the chunk at `offset`. Also throws the error of a background flush that an earlier write started. */
   async write(chunk: Uint8Array, offset: number): Promise<void> {
     for (let done = 0; done < chunk.length; ) {
       const { bytesWritten } = await this.#file.write(chunk, done, chunk.length - done, offset + done);
@@ -66,21 +66,21 @@ export class IngestData {
     await this.#file.truncate(offset);
   }
 
-  /** The state of a hash cannot be kept across processes: the bytes are read again. */
+  /** Hashes the first `endBytes` bytes of the file: the state of a hash cannot be stored across processes. */
   async hash(algorithm: DigestAlgorithm, endBytes: number, { signal }: AbortOptions): Promise<RunningDigest> {
     const running = new RunningDigest(algorithm);
-    const piece = Buffer.allocUnsafeSlow(Math.min(pieceBytes, endBytes));
+    const chunk = Buffer.allocUnsafeSlow(Math.min(chunkBytes, endBytes));
     while (running.sizeBytes < endBytes) {
       signal?.throwIfAborted();
-      const length = Math.min(piece.length, endBytes - running.sizeBytes);
-      const { bytesRead } = await this.#file.read(piece, 0, length, running.sizeBytes);
+      const length = Math.min(chunk.length, endBytes - running.sizeBytes);
+      const { bytesRead } = await this.#file.read(chunk, 0, length, running.sizeBytes);
       invariant(bytesRead > 0, `${this.#folder.dataPath} shrank while it was held`);
-      running.update(piece.subarray(0, bytesRead));
+      running.update(chunk.subarray(0, bytesRead));
     }
     return running;
   }
 
-  /** All bytes are on the disk when this resolves. Throws ERR_BLOB_FLUSH_FAILED, ENOSPC. */
+  /** Resolves once all bytes are on the disk. Throws ERR_BLOB_FLUSH_FAILED, ENOSPC. */
   async flush(sizeBytes: number): Promise<void> {
     await this.#flushing;
     this.#checkFlushed();
@@ -107,7 +107,7 @@ export class IngestData {
     try {
       await this.#file.datasync();
     } catch (error) {
-      // Memory has it all and would answer for the disk to whoever takes the ingest up.
+      // The page cache still holds all bytes, so a resumed ingest would read them as if they were on the disk.
       this.#folder.recordLost(this.#flushedBytes);
       if (isDiskFull(error)) throw error;
       this.#health.markDegraded(this.#folder.dataPath, error);
@@ -117,7 +117,7 @@ export class IngestData {
     this.#folder.recordFlushed(sizeBytes);
   }
 
-  // The kernel reports a lost write once: a later, successful flush would prove nothing.
+  // The kernel reports a lost write once, so a later, successful flush proves nothing.
   #checkFlushed(): void {
     if (this.#flushFailure) throw this.#flushFailure.error;
   }

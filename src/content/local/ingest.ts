@@ -19,15 +19,15 @@ import { tryLockFile } from '../../sys/flock.ts';
 import { isFileAt } from '../../sys/is-file-at.ts';
 import { diskFailure } from '../disk-failure.ts';
 
-/** Where an ingest's bytes are. */
-export const dataOf = (folder: string): string => join(folder, 'data');
+/** Returns the path of an ingest's bytes. */
+export const dataPathOf = (folder: string): string => join(folder, 'data');
 
-// As long as any boot's.
+// Has the length of any boot ID, and equals none.
 const noBoot = '00000000-0000-0000-0000-000000000000';
 
 /**
- * One `ingest/<id>/` folder, held by a lock on the folder itself: `data` (the bytes so far), `ref` (the text it stands
- * for, for people) and `flushed` (the boot in which `data` grew, and how many bytes were on the disk by then).
+ * One `ingest/<id>/` folder, locked by a `flock` on the folder itself. It holds `data` (the bytes so far), `ref` (its
+ * name, for people) and `flushed` (the boot in which `data` last grew, and how many bytes were on the disk by then).
  */
 export class IngestFolder {
   readonly path: string;
@@ -38,15 +38,15 @@ export class IngestFolder {
     this.#lock = lock;
   }
 
-  /** Makes the folder if need be. Undefined while another writer holds it. */
+  /** Locks the folder, and creates it when it is missing. Returns undefined while another process or writer holds it. */
   static hold(path: string, ref: string): IngestFolder | undefined {
     for (;;) {
-      makeUnlessThere(path);
+      makeIfMissing(path);
       const ingest = IngestFolder.holdExisting(path);
-      if (ingest === 'gone') continue;
+      if (ingest === 'missing') continue;
       if (ingest) {
         orUndo(
-          () => ingest.#introduce(ref),
+          () => ingest.#writeRef(ref),
           () => ingest.remove(),
         );
       }
@@ -54,20 +54,23 @@ export class IngestFolder {
     }
   }
 
-  /** Undefined while another writer holds it; `gone` when the folder vanished, maybe to be made anew. */
-  static holdExisting(path: string): IngestFolder | 'gone' | undefined {
+  /**
+   * Locks an existing folder. Returns undefined while another writer holds it, `missing` when the folder does not exist or
+   * was removed meanwhile (and maybe created anew).
+   */
+  static holdExisting(path: string): IngestFolder | 'missing' | undefined {
     let fd: number;
     try {
       fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return 'gone';
+      if (errnoOf(error) === 'ENOENT') return 'missing';
       throw error;
     }
-    let outcome: IngestFolder | 'gone' | undefined;
+    let outcome: IngestFolder | 'missing' | undefined;
     try {
       if (tryLockFile(fd)) {
-        // The folder we opened may have been removed by its last holder before we got its lock.
-        outcome = isFileAt(path, fd) ? new IngestFolder(path, fd) : 'gone';
+        // The previous holder may have removed the folder between our open and our lock.
+        outcome = isFileAt(path, fd) ? new IngestFolder(path, fd) : 'missing';
       }
       return outcome;
     } finally {
@@ -76,10 +79,10 @@ export class IngestFolder {
   }
 
   get dataPath(): string {
-    return dataOf(this.path);
+    return dataPathOf(this.path);
   }
 
-  /** How many bytes of `data` were on the disk for certain, and in which boot more may have come. */
+  /** Reads how many bytes of `data` were on the disk for certain, and the boot in which more may have been written. */
   readFlushed(): { readonly boot: string | undefined; readonly flushedBytes: number } {
     try {
       const [boot, offset] = readFileSync(join(this.path, 'flushed'), 'utf8').split(' ');
@@ -95,13 +98,13 @@ export class IngestFolder {
     this.#record(bootId(), offset);
   }
 
-  /** Only so many bytes of `data` may be trusted from now on: the disk has lost some behind them. */
+  /** Records that only the first `offset` bytes of `data` may be trusted: the disk has lost some after them. */
   recordLost(offset: number): void {
     this.#record(noBoot, offset);
   }
 
   #record(boot: string, offset: number): void {
-    // One write of constant length over what is there: a kill leaves the old record or the new one.
+    // A single write of constant length over the old record: a kill leaves the old record or the new one.
     const fd = openSync(join(this.path, 'flushed'), constants.O_WRONLY | constants.O_CREAT, 0o600);
     try {
       writeSync(fd, `${boot} ${String(offset).padStart(16, '0')}\n`, 0);
@@ -110,13 +113,13 @@ export class IngestFolder {
     }
   }
 
-  /** Lets the next writer have it. Idempotent. */
+  /** Releases the lock. Idempotent. */
   release(): void {
     if (this.#lock !== undefined) closeSync(this.#lock);
     this.#lock = undefined;
   }
 
-  /** Removes the folder and what is still in it; opens no file, for when the limit on those has been reached. */
+  /** Removes the folder with its files. Opens none, so it works when the limit of open files is reached. */
   remove(): void {
     thenAlways(
       () => {
@@ -127,12 +130,12 @@ export class IngestFolder {
     );
   }
 
-  #introduce(ref: string): void {
+  #writeRef(ref: string): void {
     const file = join(this.path, 'ref');
     try {
       if (statSync(file, { throwIfNoEntry: false }) === undefined) writeFileSync(file, ref, { mode: 0o600 });
     } catch (error) {
-      // Before the folder goes: what ran out is told by what is free now.
+      // Converted before the folder is removed: the message depends on what is free now.
       throw diskFailure(error, this.path);
     }
   }
@@ -142,12 +145,12 @@ function removeFolder(path: string): void {
   try {
     rmdirSync(path);
   } catch {
-    // Somebody has put more into it.
+    // It holds files that are not ours.
     rmSync(path, { recursive: true, force: true });
   }
 }
 
-function makeUnlessThere(path: string): void {
+function makeIfMissing(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { type Digest, digestAlgorithm, digestHex, imageAlgorithms, parseDigest } from '../../spec/digest.ts';
 import { errnoOf } from '../../sys/errno.ts';
 
-/** Names below the content folder. Nothing that comes from outside becomes a path except through these. */
+/** Paths below the content folder. Input from outside becomes a path only through these methods. */
 export class ContentLayout {
   readonly directory: string;
   readonly ingests: string;
@@ -14,7 +14,7 @@ export class ContentLayout {
     this.ingests = join(directory, 'ingest');
   }
 
-  /** Throws ERR_DIGEST_INVALID or ERR_DIGEST_UNSUPPORTED, so a hostile digest never reaches a path. */
+  /** Returns the path of a blob. Throws ERR_DIGEST_INVALID or ERR_DIGEST_UNSUPPORTED for a hostile digest. */
   blob(digest: Digest): string {
     const checked = parseDigest(digest);
     return join(this.blobs(digestAlgorithm(checked)), digestHex(checked));
@@ -24,19 +24,19 @@ export class ContentLayout {
     return join(this.directory, 'blobs', algorithm);
   }
 
-  /** Texts differ where their UTF-16 does: UTF-8 would make one of all lone surrogates. */
+  /** Returns the folder of an ingest. It hashes UTF-16, because UTF-8 encodes all lone surrogates alike. */
   ingest(ref: string): string {
     return join(this.ingests, createHash('sha256').update(Buffer.from(ref, 'utf16le')).digest('hex'));
   }
 
-  /** Makes the folders, each durably named in its parent before anything is put into it. Idempotent. */
+  /** Creates the folders; each one's parent is flushed before the folder is used. Idempotent. */
   create(): void {
     makeDurably(this.ingests);
     for (const algorithm of imageAlgorithms) makeDurably(this.blobs(algorithm));
   }
 }
 
-// A blob is only as durable as the name of every folder above it.
+// A blob is only as durable as the directory entry of every folder above it.
 function makeDurably(directory: string): void {
   try {
     mkdirSync(directory, { mode: 0o700 });

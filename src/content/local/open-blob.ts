@@ -1,4 +1,4 @@
-// Not node:fs/promises: it takes longer to load than most commands take to read what they need of an image.
+// Not node:fs/promises: loading it takes longer than most commands need to read from an image.
 import { closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs';
 import type { AbortOptions } from '../../lib/abort.ts';
 import { invariant } from '../../lib/invariant.ts';
@@ -6,22 +6,22 @@ import type { Digest } from '../../spec/digest.ts';
 import { digestAlgorithm } from '../../spec/digest.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { diskFailure } from '../disk-failure.ts';
-import { blobNotFound, damagedBlob } from '../failures.ts';
+import { blobDamaged, blobNotFound } from '../failures.ts';
 import type { BlobReader, OpenOptions } from '../types.ts';
 import { digestOf } from '../verify.ts';
 
-const pieceBytes = 1 << 20;
-// Up to this much is read at once; for more other work goes on meanwhile.
+const chunkBytes = 1 << 20;
+// Up to this size a read is synchronous; a larger one leaves the event loop free.
 const smallBytes = 1 << 16;
 
 /**
- * True for a length no blob of that name can have. A crash of another writer (or of another engine on this disk) makes
- * files of the right name and no content (containerd#5854, moby#49784), which is worth telling without hashing.
+ * True for a length that no blob of that digest can have. A crash of another writer (or of another engine on this disk)
+ * leaves empty files under valid names (containerd#5854, moby#49784), which can be detected without hashing.
  */
-export const isImpossible = (digest: Digest, sizeBytes: number): boolean =>
+export const isImpossibleSize = (digest: Digest, sizeBytes: number): boolean =>
   sizeBytes === 0 && digest !== digestOf(new Uint8Array(0), digestAlgorithm(digest));
 
-/** Opens the blob at `path`. Throws ERR_BLOB_NOT_FOUND, ERR_BLOB_DAMAGED. */
+/** Opens the blob at `path` for reading. Throws ERR_BLOB_NOT_FOUND, ERR_BLOB_DAMAGED. */
 export async function openBlob(path: string, digest: Digest, { signal, sizeBytes }: OpenOptions): Promise<BlobReader> {
   signal?.throwIfAborted();
   let fd: number;
@@ -32,8 +32,8 @@ export async function openBlob(path: string, digest: Digest, { signal, sizeBytes
   }
   try {
     const { size } = fstatSync(fd);
-    if ((sizeBytes !== undefined && size !== sizeBytes) || isImpossible(digest, size)) {
-      throw damagedBlob(digest, size, sizeBytes);
+    if ((sizeBytes !== undefined && size !== sizeBytes) || isImpossibleSize(digest, size)) {
+      throw blobDamaged(digest, size, sizeBytes);
     }
     return new FileReader(digest, size, fd);
   } catch (error) {
@@ -46,7 +46,7 @@ class FileReader implements BlobReader {
   readonly digest: Digest;
   readonly sizeBytes: number;
   readonly #reads = new Set<Promise<number>>();
-  /** Undefined once it is closed. */
+  /** Undefined once the reader is closed. */
   #fd: number | undefined;
 
   constructor(digest: Digest, sizeBytes: number, fd: number) {
@@ -59,7 +59,7 @@ class FileReader implements BlobReader {
     const wanted = Math.max(0, Math.min(target.length, this.sizeBytes - position));
     for (let done = 0; done < wanted; ) {
       const bytesRead = await this.#readSome(target.subarray(done, wanted), position + done);
-      if (bytesRead === 0) throw damagedBlob(this.digest, position + done, this.sizeBytes);
+      if (bytesRead === 0) throw blobDamaged(this.digest, position + done, this.sizeBytes);
       done += bytesRead;
     }
     return wanted;
@@ -77,9 +77,9 @@ class FileReader implements BlobReader {
     const stop = Math.min(end, this.sizeBytes);
     for (let position = start; position < stop; ) {
       signal?.throwIfAborted();
-      const piece = Buffer.allocUnsafeSlow(Math.min(pieceBytes, stop - position));
-      position += await this.read(piece, position);
-      yield piece;
+      const chunk = Buffer.allocUnsafeSlow(Math.min(chunkBytes, stop - position));
+      position += await this.read(chunk, position);
+      yield chunk;
     }
     signal?.throwIfAborted();
   }
@@ -87,7 +87,7 @@ class FileReader implements BlobReader {
   async [Symbol.asyncDispose](): Promise<void> {
     const fd = this.#fd;
     this.#fd = undefined;
-    // Its number may be another file's from here on.
+    // Wait for running reads: after the close, another file may get the descriptor's number.
     await Promise.allSettled(this.#reads);
     if (fd !== undefined) closeSync(fd);
   }

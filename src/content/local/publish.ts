@@ -9,7 +9,7 @@ import type { StoreHealth } from './health.ts';
 
 export interface PublishRequest extends AbortOptions {
   readonly blob: StoredBlob;
-  /** Complete, verified and flushed. */
+  /** Path of the complete, verified and flushed data. */
   readonly dataPath: string;
   readonly blobPath: string;
   readonly locks: ObjectLocks;
@@ -17,7 +17,7 @@ export interface PublishRequest extends AbortOptions {
   readonly onStep: (step: 'rename' | 'flush-directory') => void;
 }
 
-/** Steps 5 and 6 of a commit: gives the data its name, durably. Answers whether the blob stood already. */
+/** Renames the data to its digest, durably: steps 5 and 6 of a commit. Returns true when the blob existed before. */
 export async function publishBlob(request: PublishRequest): Promise<boolean> {
   const { blob, dataPath, blobPath, locks, health, onStep, signal } = request;
   const directory = await open(dirname(blobPath), constants.O_RDONLY | constants.O_DIRECTORY);
@@ -26,16 +26,16 @@ export async function publishBlob(request: PublishRequest): Promise<boolean> {
       'blob',
       blob.digest,
       () => {
-        const standing = lstatSync(blobPath, { throwIfNoEntry: false });
-        // Also over a file that stands: only these bytes have just been verified.
+        const existing = lstatSync(blobPath, { throwIfNoEntry: false });
+        // An existing file is replaced too: only the new bytes have just been verified.
         onStep('rename');
         renameSync(dataPath, blobPath);
-        return standing?.isFile() === true && standing.size === blob.sizeBytes;
+        return existing?.isFile() === true && existing.size === blob.sizeBytes;
       },
       { signal },
     );
     onStep('flush-directory');
-    // Also when it existed: its writer may not have come this far, and we are about to acknowledge it.
+    // An existing blob is flushed too: its writer may not have flushed it, and we are about to acknowledge it.
     await directory.sync().catch((error: unknown) => {
       health.markDegraded(dirname(blobPath), error);
       if (!existed) rmSync(blobPath, { force: true });

@@ -17,12 +17,12 @@ import type {
   WriterOptions,
 } from '../types.ts';
 import { StoreHealth } from './health.ts';
-import { dataOf, IngestFolder } from './ingest.ts';
+import { dataPathOf, IngestFolder } from './ingest.ts';
 import { ContentLayout } from './layout.ts';
-import { isImpossible, openBlob } from './open-blob.ts';
+import { isImpossibleSize, openBlob } from './open-blob.ts';
 import { type CommitStep, openWriter } from './writer.ts';
 
-// Who collects garbage holds an ingest for a moment, to see whether anybody else does.
+// Garbage collection locks an ingest for a moment to test whether a writer holds it, so a busy ingest is tried again.
 const holdAttempts = 20;
 const holdPauseMs = 10;
 
@@ -38,7 +38,7 @@ export interface LocalContentOptions {
 
 /**
  * Blobs as files, `blobs/<algorithm>/<hex>` as in an OCI layout, and unfinished ones under `ingest/`. Any number of
- * processes may use one folder at once.
+ * processes may use the same folder at once.
  */
 export class LocalContentStore implements ContentStore {
   readonly health: StoreHealth;
@@ -55,19 +55,19 @@ export class LocalContentStore implements ContentStore {
     this.health = new StoreHealth(directory);
   }
 
-  /** Opens a folder that is there already, or will be once it is to be written to. */
+  /** Opens a folder and creates nothing; call {@link prepare} before the first write. */
   static openForReading(options: LocalContentOptions): LocalContentStore {
     return new LocalContentStore(options);
   }
 
-  /** Opens a folder, and makes what is missing of it and its locks. Throws ERR_NO_SPACE, SyscallError. */
+  /** Opens a folder for reading and writing, and creates it and its locks. Throws ERR_NO_SPACE, SyscallError. */
   static open(options: LocalContentOptions): LocalContentStore {
     const store = new LocalContentStore(options);
     store.prepare();
     return store;
   }
 
-  /** Makes the folders and locks that are missing. Throws ERR_NO_SPACE, SyscallError. */
+  /** Creates the missing folders and locks. Idempotent. Throws ERR_NO_SPACE, SyscallError. */
   prepare(): void {
     this.#locks.prepare();
     try {
@@ -77,7 +77,7 @@ export class LocalContentStore implements ContentStore {
     }
   }
 
-  /** Where a blob's file is or would be, for readers that need a file. */
+  /** Returns the path that a blob's file has or would have, for readers that need a file. */
   path(digest: Digest): string {
     return this.#layout.blob(digest);
   }
@@ -114,11 +114,11 @@ export class LocalContentStore implements ContentStore {
   async info(digest: Digest, { signal }: AbortOptions = {}): Promise<BlobInfo | undefined> {
     signal?.throwIfAborted();
     const found = lstatSync(this.#layout.blob(digest), { throwIfNoEntry: false });
-    if (!found?.isFile() || isImpossible(digest, found.size)) return undefined;
+    if (!found?.isFile() || isImpossibleSize(digest, found.size)) return undefined;
     return { digest, sizeBytes: found.size, modifiedAt: found.mtime };
   }
 
-  /** Every blob's file, also one whose damage `info` and `open` would report; names that are no digest are left out. */
+  /** Lists every blob's file, including those that `info` and `open` would report as damaged. Other names are skipped. */
   async *list({ signal }: AbortOptions = {}): AsyncGenerator<BlobInfo, void, undefined> {
     signal?.throwIfAborted();
     for (const algorithm of imageAlgorithms) {
@@ -149,32 +149,32 @@ export class LocalContentStore implements ContentStore {
     );
   }
 
-  /** The name under which the unfinished blob `ref` stands. */
+  /** Returns the name of the folder of the ingest `ref`. */
   ingestName(ref: string): string {
     return basename(this.#layout.ingest(ref));
   }
 
-  /** Where the bytes of the unfinished blob `ref` are, for readers that need a file: until it is committed or discarded. */
+  /** Returns the path of the bytes of the ingest `ref`, for readers that need a file; valid until commit or discard. */
   ingestPath(ref: string): string {
-    return dataOf(this.#layout.ingest(ref));
+    return dataPathOf(this.#layout.ingest(ref));
   }
 
-  /** Allocated bytes of every unfinished blob, by {@link ingestName}; none in a store that is not there yet. */
+  /** Returns the allocated bytes of every ingest, by {@link ingestName}; empty for a store that does not exist yet. */
   ingestSizes(): Map<string, number> {
     const names = existsSync(this.#layout.ingests) ? readdirSync(this.#layout.ingests) : [];
-    return new Map(names.map((name) => [name, allocatedBytes(dataOf(join(this.#layout.ingests, name)))]));
+    return new Map(names.map((name) => [name, allocatedBytes(dataPathOf(join(this.#layout.ingests, name)))]));
   }
 
   /**
-   * Removes the ingests that nobody writes, but for those that `isKept` names (by {@link ingestName}), which is asked while
-   * nobody can begin to write them. Returns how many went. Idempotent.
+   * Removes the ingests that no writer has open, except those for which `isKept` returns true. It is called with the
+   * {@link ingestName} while the ingest is locked. Returns how many were removed. Idempotent.
    */
   async removeIdleIngests(isKept: (name: string) => boolean, { signal }: AbortOptions = {}): Promise<number> {
     let removed = 0;
     for (const { name } of readdirSync(this.#layout.ingests, { withFileTypes: true }).filter((e) => e.isDirectory())) {
       signal?.throwIfAborted();
       const ingest = IngestFolder.holdExisting(join(this.#layout.ingests, name));
-      if (ingest === undefined || ingest === 'gone') continue;
+      if (ingest === undefined || ingest === 'missing') continue;
       try {
         if (isKept(name)) continue;
         ingest.remove();
@@ -186,17 +186,17 @@ export class LocalContentStore implements ContentStore {
     return removed;
   }
 
-  /** True while somebody writes the unfinished blob `ref`. */
+  /** True while a writer has the ingest `ref` open, in this process or another. */
   isBeingWritten(ref: string): boolean {
     const ingest = IngestFolder.holdExisting(this.#layout.ingest(ref));
-    if (ingest !== undefined && ingest !== 'gone') ingest.release();
+    if (ingest !== undefined && ingest !== 'missing') ingest.release();
     return ingest === undefined;
   }
 
   async discardIngest(ref: string, forget: () => Promise<boolean>): Promise<boolean> {
     const ingest = IngestFolder.holdExisting(this.#layout.ingest(ref));
     if (ingest === undefined) return false;
-    if (ingest === 'gone') return await forget();
+    if (ingest === 'missing') return await forget();
     try {
       if (!(await forget())) return false;
       ingest.remove();

@@ -13,10 +13,10 @@ test('a lease shows what it pins and lets go when disposed', async () => {
   const lease = ledger.lease();
   const base = { driver: 'toy', parentId: undefined, chainId: undefined, durable: false, createdAt: 0, labels: {} };
   await ledger.insert({ ...base, id: 'a', kind: 'active' }, lease);
-  assert.deepEqual([...ledger.pinnedBy(lease)], ['a']);
+  assert.deepEqual([...ledger.pinsOf(lease)], ['a']);
   await ledger.commit('a', { durable: true }, lease);
   await assert.rejects(() => ledger.remove('a'), { code: 'ERR_SNAPSHOT_IN_USE' });
   await lease[Symbol.asyncDispose]();
-  assert.equal(ledger.pinnedBy(lease).size, 0);
+  assert.equal(ledger.pinsOf(lease).size, 0);
   await ledger.remove('a');
 });
