@@ -4,7 +4,7 @@ import type { ChainId } from '../spec/digest.ts';
 /** *active* is writable, *committed* is read-only and may be a parent, *view* is a read-only use of a parent. */
 export type SnapshotKind = 'active' | 'committed' | 'view';
 
-/** What a ledger knows of one snapshot. */
+/** One snapshot as a ledger records it. */
 export interface SnapshotRecord {
   /** Opaque and safe as a file name. The driver chooses it; it is never derived from content. */
   readonly id: string;

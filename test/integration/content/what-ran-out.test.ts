@@ -89,7 +89,7 @@ test('a disk that is full elsewhere is not the store', { skip }, async (context)
   await assert.rejects(engine.images.save({ images: ['large:1'], output: join(disk.path, 'large.tar') }).result, {
     code: 'ERR_NO_SPACE',
     message: `${disk.path}: no space left on device`,
-    hint: 'Free space on that filesystem, or choose another place.',
+    hint: 'Free space on that filesystem, or choose another path.',
   });
   assert.deepEqual(readdirSync(disk.path), ['lost+found']);
 });
