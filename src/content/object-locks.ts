@@ -18,7 +18,7 @@ const stripes: readonly string[] = Array.from({ length: 16 }, (_, i) => `object-
 export class ObjectLocks {
   readonly #directory: string;
   // flock also excludes other descriptors of this process, but waiting for it polls; in-process waiters queue instead.
-  readonly #turns = new Map<string, Turns>();
+  readonly #mutexes = new Map<string, Mutex>();
 
   /** `directory` is the store's `locks` folder. */
   constructor(directory: string) {
@@ -45,9 +45,9 @@ export class ObjectLocks {
   async with<T>(kind: string, key: string, body: () => T | Promise<T>, { signal }: AbortOptions = {}): Promise<T> {
     const [first = 0] = createHash('sha256').update(`${kind}\0${key}`).digest();
     const stripe = stripes[first % stripes.length] ?? '';
-    const turns = this.#turns.get(stripe) ?? new Turns();
-    this.#turns.set(stripe, turns);
-    return await turns.take(() => this.#runLocked(stripe, body, signal), { signal });
+    const mutex = this.#mutexes.get(stripe) ?? new Mutex();
+    this.#mutexes.set(stripe, mutex);
+    return await mutex.run(() => this.#runLocked(stripe, body, signal), { signal });
   }
 
   async #runLocked<T>(stripe: string, body: () => T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
