@@ -10,10 +10,10 @@ import { diskFailure } from './disk-failure.ts';
 const stripes: readonly string[] = Array.from({ length: 16 }, (_, i) => `object-${i.toString(16)}`);
 
 /**
- * Locks of a store's single objects, across processes. Publishing an object and moving an unused one into the trash take
- * the same lock, so neither acts on a state that the other is about to change. A lock is held for a few file calls,
- * never during a wait. Objects share a few lock files, created with the store and kept, so that removing works on a full
- * disk.
+ * Locks of a store's single objects, across processes. Publishing an object and moving an unused one into the trash
+ * take the same lock, so neither acts on a state that the other is about to change. A lock is held for a few file
+ * calls, never during a wait. Objects share a few lock files, created with the store and kept, so that removing works
+ * on a full disk.
  */
 export class ObjectLocks {
   readonly #directory: string;

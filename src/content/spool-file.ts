@@ -3,8 +3,8 @@ import { writeWhole } from '../sys/write-whole.ts';
 import { diskFailure } from './disk-failure.ts';
 
 /**
- * A new file in the store that receives a stream chunk by chunk. Only errors of its own file calls become disk failures;
- * errors of the stream stay what they are. The creator removes the file; disposal only closes it.
+ * A new file in the store that receives a stream chunk by chunk. Only errors of its own file calls become disk
+ * failures; errors of the stream stay what they are. The creator removes the file; disposal only closes it.
  */
 export class SpoolFile implements AsyncDisposable {
   readonly path: string;
@@ -37,7 +37,9 @@ export class SpoolFile implements AsyncDisposable {
   }
 }
 
-/** Writes a whole stream into a new file and returns its size in bytes. Throws as {@link SpoolFile} and as the stream. */
+/**
+ * Writes a whole stream into a new file and returns its size in bytes. Throws as {@link SpoolFile} and as the stream.
+ */
 export async function spool(source: AsyncIterable<Uint8Array>, path: string): Promise<number> {
   await using file = await SpoolFile.create(path);
   for await (const chunk of source) await file.append(chunk);

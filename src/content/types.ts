@@ -60,8 +60,8 @@ export interface WriterOptions extends AbortOptions {
   /** The blob to receive: the writer refuses bytes above its size and a commit under any other digest. */
   readonly expected?: ExpectedBlob | undefined;
   /**
-   * Marks the ingest as a transfer, which outlives its writer and its process until it is complete, discarded or pruned.
-   * Other ingests are removed by the next garbage collection after their writer is closed.
+   * Marks the ingest as a transfer, which outlives its writer and its process until it is complete, discarded or
+   * pruned. Other ingests are removed by the next garbage collection after their writer is closed.
    */
   readonly transfer?: TransferOrigin | undefined;
 }
@@ -82,8 +82,8 @@ export interface CommittedBlob extends StoredBlob {
 
 /**
  * Writes one unfinished blob (an *ingest*). Await each call before the next. Disposal without `commit` keeps the bytes,
- * so that a later writer of the same `ref` resumes behind them (see {@link BlobIngester.writer}); `discard` removes them.
- * The signal given to `writer` also ends `write`, `truncate` and `commit`; an aborted writer keeps its bytes.
+ * so that a later writer of the same `ref` resumes behind them (see {@link BlobIngester.writer}); `discard` removes
+ * them. The signal given to `writer` also ends `write`, `truncate` and `commit`; an aborted writer keeps its bytes.
  */
 export interface BlobWriter extends AsyncDisposable {
   /** Bytes written so far, including those of an earlier, interrupted writer of the same ref. */

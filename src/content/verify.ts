@@ -90,8 +90,9 @@ export class BlobVerifier {
 }
 
 /**
- * Verifies a stream: yields the chunks of `source` and stops reading at the first byte above the size. With a known size
- * the last chunk of wrong bytes is never yielded; without one, the error follows it. The source is closed in every case.
+ * Verifies a stream: yields the chunks of `source` and stops reading at the first byte above the size. With a known
+ * size the last chunk of wrong bytes is never yielded; without one, the error follows it. The source is closed in every
+ * case.
  * @throws ERR_BLOB_SIZE_MISMATCH, ERR_BLOB_DIGEST_MISMATCH, and the signal's reason
  */
 export async function* verifyStream(

@@ -13,7 +13,10 @@ export interface SnapshotRecord {
   readonly parentId: string | undefined;
   /** Set once the layer's diffID is known; at most one committed snapshot of a driver carries a given chainID. */
   readonly chainId: ChainId | undefined;
-  /** False for a cached build step. A committed record that is not durable is dropped after a reboot, with its descendants. */
+  /**
+   * False for a cached build step. A committed record that is not durable is dropped after a reboot, with its
+   * descendants.
+   */
   readonly durable: boolean;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
@@ -64,8 +67,8 @@ export interface SnapshotLedger {
 }
 
 /**
- * Keeps the objects that an operation creates or uses from garbage collection, until it is disposed. A lease is dead when
- * another process can take its `flock`, so it ends with its process, however that ends, and no clock is involved.
+ * Keeps the objects that an operation creates or uses from garbage collection, until it is disposed. A lease is dead
+ * when another process can take its `flock`, so it ends with its process, however that ends, and no clock is involved.
  */
 export interface Lease extends AsyncDisposable {
   readonly id: string;

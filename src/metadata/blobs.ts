@@ -4,6 +4,7 @@ import type { Digest } from '../spec/digest.ts';
 import type { Database } from './database.ts';
 import type { Objects } from './objects.ts';
 
+/** A recorded blob. */
 export interface BlobRecord extends StoredBlob {
   readonly createdAt: number;
 }
@@ -16,7 +17,7 @@ interface Row {
 
 const select = 'SELECT o.key, b.size_bytes, b.created_at FROM blob b JOIN object o ON o.id = b.object_id';
 
-/** Blobs whose files are complete and durable. */
+/** Records of blobs whose files are complete and durable. */
 export class Blobs {
   readonly #db: Database;
   readonly #objects: Objects;
@@ -26,7 +27,7 @@ export class Blobs {
     this.#objects = objects;
   }
 
-  /** Records a blob whose file stands, pinned to `lease`. Idempotent. */
+  /** Records a blob whose file exists, and pins it to `lease`. Idempotent. */
   put({ digest, sizeBytes }: StoredBlob, lease: Lease): void {
     this.#db.write(() => {
       this.#db
@@ -43,19 +44,19 @@ export class Blobs {
     return row && toRecord(row);
   }
 
-  /** In the order of digests. */
+  /** Lists the blobs in the order of their digests. */
   list(): BlobRecord[] {
     return this.#db.statement<Row>(`${select} ORDER BY o.key`).all().map(toRecord);
   }
 
   /**
-   * Forgets a blob although something may refer to it (it can be remade or fetched again). Answers false, and changes
-   * nothing, when a lease other than `lease` pins it or there is no such blob.
+   * Removes the record of a blob even if other objects refer to it, because it can be remade or fetched again. Returns
+   * false and changes nothing when a lease other than `lease` pins it or there is no such blob.
    */
   forget(digest: Digest, lease: Lease | undefined): boolean {
     return this.#db.write(() => {
       const id = this.#objects.find('blob', digest);
-      if (id === undefined || this.#objects.pinners(id, lease) > 0) return false;
+      if (id === undefined || this.#objects.countPins(id, lease) > 0) return false;
       this.#objects.markAbsent(id);
       return this.#db.statement('DELETE FROM blob WHERE object_id = ?').run(id) > 0;
     });

@@ -3,32 +3,33 @@ import type { Lease } from '../ledger/types.ts';
 import type { Database } from './database.ts';
 import type { ObjectRef, Objects } from './objects.ts';
 
+/** A recorded result of a build step. */
 export interface BuildRecord {
-  /** Names the record. */
   readonly id: string;
-  /** The step's. Storage drivers have a record each under the same key. */
+  /** Key of the step. Each storage driver has its own record under the same key. */
   readonly key: string;
   /** For people: the step's name. */
   readonly description: string;
-  /** What the build layer wants to find again; metadata does not look into it. */
+  /** Data of the builder, opaque to metadata. */
   readonly result: JsonValue;
   readonly sizeBytes: number;
   readonly createdAt: number;
   readonly lastUsedAt: number;
   readonly useCount: number;
-  /** Some running operation pins it. */
+  /** True while a running operation pins it. */
   readonly inUse: boolean;
 }
 
+/** A build result to be recorded. */
 export interface NewBuildRecord {
   readonly id: string;
   readonly key: string;
-  /** Other keys by which the record is found. */
+  /** Further keys under which the record is found. */
   readonly otherKeys?: readonly string[];
   readonly description: string;
   readonly result: JsonValue;
   readonly sizeBytes: number;
-  /** What the result consists of; without any of these the record is worthless. */
+  /** Objects that the result consists of. The record is useless once one of them is missing. */
   readonly links: readonly ObjectRef[];
 }
 
@@ -50,8 +51,8 @@ const select = `SELECT b.object_id, o.key AS id, b.key, b.description, b.result,
   FROM build_record b JOIN object o ON o.id = b.object_id`;
 
 /**
- * The build cache: keys of steps and what was made under them. A record keeps its results until the cache is pruned; a lost result
- * ends the record, never the other way round. Nothing here is flushed: a power cut costs cache, not images.
+ * The build cache: keys of steps and their results. A record keeps its results until the cache is pruned, and is
+ * removed when a result is missing. Nothing here is flushed: a power cut costs cache entries, not images.
  */
 export class BuildRecords {
   readonly #db: Database;
@@ -62,7 +63,7 @@ export class BuildRecords {
     this.#objects = objects;
   }
 
-  /** Records a result, pinned to `lease`; replaces an earlier one of the same id. */
+  /** Records a result and pins it to `lease`; replaces an earlier record of the same ID. */
   async put(record: NewBuildRecord, lease: Lease): Promise<void> {
     const { id, key, otherKeys = [], description, result, sizeBytes, links } = record;
     const write = (): void => {
@@ -81,7 +82,7 @@ export class BuildRecords {
     await this.#db.transact(write, { skipFlush: true });
   }
 
-  /** Lets a record be found by one more key. A record that is gone stays so. */
+  /** Adds a key under which a record is found. Does nothing when the record no longer exists. */
   async addKey(id: string, key: string): Promise<void> {
     const write = (): void => {
       const row = this.#row(id);
@@ -91,8 +92,8 @@ export class BuildRecords {
   }
 
   /**
-   * The first result under a key that is wanted and whole; it and all it consists of are pinned to `lease`, and it counts
-   * as used now.
+   * Finds the first complete result under a key for which `isWanted` returns true. Pins it and all its objects to
+   * `lease`, and counts the use.
    */
   async find(
     key: string,
@@ -100,10 +101,10 @@ export class BuildRecords {
     isWanted: (record: BuildRecord) => boolean = () => true,
   ): Promise<BuildRecord | undefined> {
     const write = (): BuildRecord | undefined => {
-      const row = this.#under(key).find((each) => this.#isWhole(each) && isWanted(toRecord(each)));
+      const row = this.#listUnder(key).find((each) => this.#checkComplete(each) && isWanted(toRecord(each)));
       if (!row) return undefined;
       this.#objects.pin('build', row.id, lease);
-      // By themselves: another build may put a new result in the record's place meanwhile (`--no-cache`).
+      // Pinned one by one: another build may replace the record, and with it the edges, meanwhile (`--no-cache`).
       for (const link of this.#linksOf(row)) this.#objects.pin(link.kind, link.key, lease);
       this.#db
         .statement('UPDATE build_record SET last_used_at = ?, use_count = use_count + 1 WHERE object_id = ?')
@@ -114,12 +115,15 @@ export class BuildRecords {
     return await this.#db.transact(write, { skipFlush: true });
   }
 
-  /** Least recently used first. */
+  /** Lists all records, least recently used first. */
   list(): BuildRecord[] {
     return this.#db.statement<Row>(`${select} ORDER BY b.last_used_at, b.object_id`).all().map(toRecord);
   }
 
-  /** Forgets a record unless it is in use; garbage collection takes what only it kept. Returns whether it went. */
+  /**
+   * Removes a record unless it is in use, and returns true when it did. Garbage collection then removes the objects
+   * that only this record kept.
+   */
   remove(id: string): boolean {
     return this.#db.write(() => {
       const row = this.#row(id);
@@ -133,7 +137,7 @@ export class BuildRecords {
     return this.#db.statement<Row>(`${select} WHERE o.kind = 'build' AND o.key = ?`).get(id);
   }
 
-  #under(key: string): Row[] {
+  #listUnder(key: string): Row[] {
     return this.#db
       .statement<Row>(`${select} JOIN build_key k ON k.record_id = b.object_id WHERE k.key = ? ORDER BY b.object_id`)
       .all(key);
@@ -143,8 +147,8 @@ export class BuildRecords {
     return this.#objects.linksOf({ kind: 'build', key: id });
   }
 
-  /** Forgets a record that has lost something of its result. */
-  #isWhole(row: Row): boolean {
+  /** True when all objects of the result exist; removes the record otherwise. */
+  #checkComplete(row: Row): boolean {
     if (this.#linksOf(row).every((link) => this.#objects.isPresent(link.kind, link.key))) return true;
     this.#forget(row.object_id);
     return false;

@@ -2,12 +2,13 @@ import { errnoOf } from '../sys/errno.ts';
 import { startThread } from '../sys/worker/start-thread.ts';
 import { workerUrl } from '../sys/worker/worker-url.ts';
 
-// A transaction writes two to ten pages of 4 KiB: some megabytes, which recovering the log reads in milliseconds.
+// A transaction writes two to ten pages of 4 KiB, so the log grows to some megabytes, which are recovered in
+// milliseconds.
 const transactionsBetween = 256;
 
 /**
- * Has the write-ahead log written back to the database by a worker, whose flushes nobody waits for: a process in which
- * other work goes on does not do that behind a transaction of its own, as SQLite would.
+ * Writes the write-ahead log back to the database on a worker thread, for long-lived processes. SQLite itself would do
+ * it at the end of a transaction, and its flushes would block the main thread.
  */
 export class Checkpoints {
   readonly #database: string;
@@ -18,14 +19,14 @@ export class Checkpoints {
     this.#database = database;
   }
 
-  /** Counts a transaction, and has the log written back behind each so many. */
+  /** Counts a transaction, and starts a checkpoint after every 256. */
   count(): void {
     if (++this.#transactions < transactionsBetween || this.#isRunning) return;
     this.#transactions = 0;
     try {
       this.#start();
     } catch (error) {
-      // No thread is to be had: the log goes on growing, and the next one tries again.
+      // No thread could be started: the log keeps growing, and a later transaction tries again.
       if (errnoOf(error) === undefined) throw error;
     }
   }

@@ -2,7 +2,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 
 export interface ConnectionOptions {
   readonly readOnly?: boolean;
-  /** How long to wait for another process's transaction, in milliseconds. */
+  /** Longest wait for another process's transaction, in milliseconds. */
   readonly timeoutMs: number;
 }
 
@@ -19,7 +19,7 @@ export class Connection implements Disposable {
     return this.#database.isTransaction;
   }
 
-  /** The prepared statement of `sql`, made once. */
+  /** Returns the prepared statement of `sql`, which is kept for later calls. */
   statement(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {

@@ -5,12 +5,13 @@ import { containerNameInUse, objectNotFound } from './failures.ts';
 import type { ObjectKind, Objects } from './objects.ts';
 import { isUniqueViolation } from './sqlite-failure.ts';
 
+/** A recorded container. */
 export interface ContainerRecord {
   readonly id: string;
   readonly name: string;
   readonly imageId: Digest | undefined;
   readonly snapshotId: string | undefined;
-  /** What was asked for, settled when it is made; metadata looks into neither this nor the state. */
+  /** The request it was created from, which never changes. Opaque to metadata, as is the state. */
   readonly definition: JsonValue;
   readonly state: JsonValue;
   readonly createdAt: number;
@@ -33,7 +34,7 @@ const select = `SELECT c.id, c.name, i.key AS image, s.key AS snapshot, c.defini
 export type NewContainer = Omit<ContainerRecord, 'createdAt' | 'definition'> &
   Partial<Pick<ContainerRecord, 'definition'>>;
 
-/** Containers keep their image and their snapshot. */
+/** Records of containers, each of which keeps its image and its snapshot. */
 export class Containers {
   readonly #db: Database;
   readonly #objects: Objects;
@@ -44,14 +45,14 @@ export class Containers {
   }
 
   /**
-   * The caller pins image and snapshot until this returned. Throws ERR_CONTAINER_NAME_IN_USE (conflict),
-   * ERR_OBJECT_NOT_FOUND for an image or snapshot that is not there.
+   * Records a container. The caller pins image and snapshot until the transaction has ended.
+   * @throws ERR_CONTAINER_NAME_IN_USE (conflict), ERR_OBJECT_NOT_FOUND for a missing image or snapshot
    */
   insert(container: NewContainer): void {
     this.#db.write(() => {
       const { id, name, imageId, snapshotId, definition = {}, state } = container;
-      const values = [this.#present('image', imageId), this.#present('snapshot', snapshotId)];
-      this.#naming(name, () =>
+      const values = [this.#requireId('image', imageId), this.#requireId('snapshot', snapshotId)];
+      this.#withName(name, () =>
         this.#db
           .statement(
             'INSERT INTO container (id, name, image_id, snapshot_id, definition, state, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
@@ -62,14 +63,14 @@ export class Containers {
   }
 
   get(id: string): ContainerRecord | undefined {
-    return this.#one('c.id', id);
+    return this.#getBy('c.id', id);
   }
 
   getByName(name: string): ContainerRecord | undefined {
-    return this.#one('c.name', name);
+    return this.#getBy('c.name', name);
   }
 
-  /** IDs that begin with these hex digits; at most `limit`. */
+  /** Returns the IDs that begin with these hex digits; at most `limit`. */
   findByPrefix(prefix: string, limit: number): string[] {
     return this.#db
       .statement<{ id: string }>("SELECT id FROM container WHERE id >= ?1 AND id < ?1 || 'g' ORDER BY id LIMIT ?2")
@@ -77,12 +78,12 @@ export class Containers {
       .map(({ id }) => id);
   }
 
-  /** Newest first. */
+  /** Lists all containers, newest first. */
   list(): ContainerRecord[] {
     return this.#db.statement<Row>(`${select} ORDER BY c.created_at DESC, c.id`).all().map(toRecord);
   }
 
-  /** Containers made from the image, newest first. */
+  /** Lists the containers of an image, newest first. */
   ofImage(imageId: Digest): ContainerRecord[] {
     return this.#db
       .statement<Row>(`${select} WHERE i.kind = 'image' AND i.key = ? ORDER BY c.created_at DESC, c.id`)
@@ -91,8 +92,8 @@ export class Containers {
   }
 
   /**
-   * Puts what `change` makes of the state in its place, in one transaction, so that nobody else's change is lost;
-   * undefined leaves it. Answers the record as it is then, undefined when the container is gone.
+   * Replaces the state with the result of `change`, in one transaction, so that no concurrent change is lost; a result
+   * of undefined keeps the state. Returns the record after the change, undefined when the container no longer exists.
    */
   change(id: string, change: (record: ContainerRecord) => JsonValue | undefined): ContainerRecord | undefined {
     return this.#db.write(() => {
@@ -104,38 +105,40 @@ export class Containers {
     });
   }
 
-  /** Answers false when the container is gone. */
+  /** Replaces the state. Returns false when the container no longer exists. */
   setState(id: string, state: JsonValue): boolean {
     return this.#db.write(
       () => this.#db.statement('UPDATE container SET state = ? WHERE id = ?').run(JSON.stringify(state), id) > 0,
     );
   }
 
-  /** Answers false when the container is gone. Throws ERR_CONTAINER_NAME_IN_USE. */
+  /** Renames a container. Returns false when it no longer exists. Throws ERR_CONTAINER_NAME_IN_USE. */
   rename(id: string, name: string): boolean {
     return this.#db.write(() =>
-      this.#naming(name, () => this.#db.statement('UPDATE container SET name = ? WHERE id = ?').run(name, id) > 0),
+      this.#withName(name, () => this.#db.statement('UPDATE container SET name = ? WHERE id = ?').run(name, id) > 0),
     );
   }
 
-  /** Idempotent: answers whether it was there. */
+  /** Removes the record. Idempotent: returns true when it existed. */
   remove(id: string): boolean {
     return this.#db.write(() => this.#db.statement('DELETE FROM container WHERE id = ?').run(id) > 0);
   }
 
-  #one(column: 'c.id' | 'c.name', value: string): ContainerRecord | undefined {
+  #getBy(column: 'c.id' | 'c.name', value: string): ContainerRecord | undefined {
     const row = this.#db.statement<Row>(`${select} WHERE ${column} = ?`).get(value);
     return row && toRecord(row);
   }
 
-  #present(kind: ObjectKind, key: string | undefined): number | null {
+  /** Throws ERR_OBJECT_NOT_FOUND. */
+  #requireId(kind: ObjectKind, key: string | undefined): number | null {
     if (key === undefined) return null;
     const id = this.#objects.find(kind, key);
     if (id === undefined || !this.#objects.isPresent(kind, key)) throw objectNotFound({ kind, key });
     return id;
   }
 
-  #naming<T>(name: string, body: () => T): T {
+  /** Runs `body`, which writes `name`. Throws ERR_CONTAINER_NAME_IN_USE. */
+  #withName<T>(name: string, body: () => T): T {
     try {
       return body();
     } catch (error) {

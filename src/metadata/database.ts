@@ -10,15 +10,15 @@ import { Connection } from './connection.ts';
 import { checkFormat, migrate, newestFormat, readFormat } from './format.ts';
 import type { Migration } from './migrations/migration.ts';
 import { migrations as allMigrations } from './migrations/migrations.ts';
-import { closeKeepingLog, openReader, type ReaderOptions } from './open-reader.ts';
+import { closeKeepingLog, type DatabaseReaderOptions, openReader } from './open-reader.ts';
 import { openWriter } from './open-writer.ts';
 import { pauseMs, retryWhileBusy, usualBusyTimeoutMs } from './retry-while-busy.ts';
-import { reserveOf, SpaceReserve } from './space-reserve.ts';
-import { isBusy, isMisfit, isUnopenable, sqliteFailure, storeBusy, storeReadOnly } from './sqlite-failure.ts';
-import { isReadOnly } from './store-trouble.ts';
+import { reservePathOf, SpaceReserve } from './space-reserve.ts';
+import { isBusy, isSchemaMismatch, isUnopenable, sqliteFailure, storeBusy, storeReadOnly } from './sqlite-failure.ts';
+import { isReadOnly } from './store-fault.ts';
 import { WriteAheadLog } from './write-ahead-log.ts';
 
-/** A prepared statement whose rows have the shape `Row`; STRICT tables see to the types of what is in them. */
+/** A prepared statement whose rows have the shape `Row`; STRICT tables guarantee the types of the values. */
 export interface Statement<Row> {
   get(...values: SQLInputValue[]): Row | undefined;
   all(...values: SQLInputValue[]): Row[];
@@ -28,46 +28,46 @@ export interface Statement<Row> {
 
 export interface TransactOptions extends AbortOptions {
   /**
-   * Not flushed, for what a reboot ends anyway (leases, pins, times of use): a power cut may take it, a killed process does
-   * not.
+   * Does not flush the transaction: it survives a kill, but not a power cut. For rows that a reboot makes useless
+   * anyway, such as leases and pins.
    */
   readonly skipFlush?: boolean;
-  /** Makes room, or lets others make some: on a full disk it may use the reserve. */
+  /** Set for a transaction that leads to free space: on a full disk it may use the reserve. */
   readonly freesSpace?: boolean;
 }
 
-/** {@link Database.transact} of a database that is just being opened for writing. */
+/** {@link Database.transact} of a database that is being opened for writing. */
 export type Transact = (body: () => void, options?: TransactOptions) => Promise<void>;
 
 export interface DatabaseOptions {
-  /** The steps of the format, for tests of migration. */
+  /** Migrations that replace the real ones, for tests. */
   readonly migrations?: readonly Migration[];
-  /** How long to wait for another process's transaction, in milliseconds. */
+  /** Longest wait for another process's transaction, in milliseconds. */
   readonly busyTimeoutMs?: number;
   /**
-   * This process is a command: it opens no other connection to the file, so that looking writes not even to memory that is
-   * shared, and its main thread writes the log back, and flushes it the first few times.
+   * True in a command, which opens no other connection to the file. Reading then does not even write to shared memory;
+   * the main thread writes the log back, and flushes it the first few times.
    */
   readonly isAlone?: boolean | undefined;
-  /** Makes what a store needs besides the database, before that is made or written to. */
+  /** Creates the other parts of the store; called before the database is created or written to. */
   readonly prepare?: (() => void) | undefined;
-  /** Called once, when the database can be written to, before the first write. */
+  /** Called once when the database can be written to, before the first write. */
   readonly onWritable?: ((transact: Transact) => Promise<void>) | undefined;
-  /** Called behind each transaction that changed something, before it is flushed. */
+  /** Called after each transaction that changed something, before it is flushed. */
   readonly onCommitted?: (() => void) | undefined;
-  /** Called when the disk did not take a transaction that others see already. */
+  /** Called when flushing a transaction failed, which other processes see already. */
   readonly onFlushFailed?: ((error: unknown) => void) | undefined;
 }
 
 /**
- * The store's one SQLite file. Any number of processes have it open; everything they do is a short transaction that
- * never waits for anything. Nobody but SQLite may open the file: closing any descriptor of it would drop SQLite's locks.
+ * The store's one SQLite file. Any number of processes have it open; all their writes are short transactions that wait
+ * for nothing inside. Only SQLite may open the file: closing any descriptor of it drops SQLite's locks.
  *
- * It is opened for looking, which changes nothing on the disk in any state of the store, and for writing at the first
- * write. A store that is not there yet looks empty until then.
+ * The file is first opened for reading, which never changes anything on the disk, and opened for writing at the first
+ * write. Until then a store that does not exist yet reads as empty.
  *
- * Reading is synchronous: nothing another process does holds up a reader but its opening or recovering the log, which
- * takes milliseconds. Writing is not ({@link transact}).
+ * Reading is synchronous: only another process that opens the database or recovers the log delays a reader, by
+ * milliseconds. Writing is asynchronous ({@link transact}).
  */
 export class Database implements Disposable {
   readonly path: string;
@@ -76,22 +76,22 @@ export class Database implements Disposable {
   readonly #migrations: readonly Migration[];
   readonly #busyTimeoutMs: number;
   readonly #readTimeoutMs: number;
-  readonly #readerOptions: ReaderOptions;
+  readonly #readerOptions: DatabaseReaderOptions;
   readonly #statements = new Map<string, Statement<never>>();
   readonly #mutex = new Mutex();
   #connection: Connection | undefined;
-  /** Of a connection that writes. */
+  /** Set while the connection can write. */
   #log: WriteAheadLog | undefined;
-  /** What the connection can do: `nothing` is one to an empty store in memory, as long as there is no file. */
-  #access: 'nothing' | 'looking' | 'writing' = 'nothing';
-  #isEntered = false;
-  #entering: Promise<void> | undefined;
+  /** Access of the connection; `none` for the empty store in memory that is read while no file exists. */
+  #access: 'none' | 'read' | 'write' = 'none';
+  #isWritable = false;
+  #openingForWriting: Promise<void> | undefined;
   #depth = 0;
   #isWriting = false;
 
   private constructor(path: string, options: DatabaseOptions) {
     this.path = path;
-    this.reserve = new SpaceReserve(reserveOf(path));
+    this.reserve = new SpaceReserve(reservePathOf(path));
     this.#options = options;
     this.#migrations = options.migrations ?? allMigrations;
     this.#busyTimeoutMs = options.busyTimeoutMs ?? usualBusyTimeoutMs;
@@ -100,24 +100,24 @@ export class Database implements Disposable {
   }
 
   /**
-   * Opens the file for looking, if there is one. Throws ERR_STORE_FORMAT_NEWER or ERR_STORE_FOREIGN
-   * (failed-precondition), ERR_STORE_CORRUPT, ERR_STORE_NOT_WRITABLE, ERR_STORE_IO, ERR_STORE_OPEN_FILES; for a store of
-   * an older format, which is brought up, also ERR_STORE_READ_ONLY, ERR_STORE_FULL, and without waiting ERR_STORE_BUSY: see
-   * {@link retryWhileBusy}.
+   * Opens the file for reading, if it exists. A store of an older format is migrated; as this does not wait, call it
+   * with {@link retryWhileBusy}.
+   * @throws ERR_STORE_FORMAT_NEWER, ERR_STORE_FOREIGN (failed-precondition), ERR_STORE_CORRUPT, ERR_STORE_NOT_WRITABLE,
+   * ERR_STORE_IO, ERR_STORE_OPEN_FILES; during a migration also ERR_STORE_READ_ONLY, ERR_STORE_FULL, ERR_STORE_BUSY
    */
   static openForReading(path: string, options: DatabaseOptions = {}): Database {
     const database = new Database(path, options);
-    database.#guard(() => database.#look(0));
+    database.#guard(() => database.#openReader(0));
     return database;
   }
 
   /**
-   * Opens or creates the file and brings it to the newest format, in one transaction. Throws
-   * ERR_STORE_FORMAT_NEWER or ERR_STORE_FOREIGN (failed-precondition) without having touched it, ERR_STORE_CORRUPT,
-   * ERR_STORE_NOT_WRITABLE, ERR_STORE_READ_ONLY, ERR_STORE_FULL, ERR_STORE_BUSY, ERR_STORE_IO, ERR_STORE_OPEN_FILES.
+   * Opens the file for writing; creates it, or migrates it to the newest format, in one transaction.
+   * @throws ERR_STORE_FORMAT_NEWER, ERR_STORE_FOREIGN (failed-precondition; the file is unchanged), ERR_STORE_CORRUPT,
+   * ERR_STORE_NOT_WRITABLE, ERR_STORE_READ_ONLY, ERR_STORE_FULL, ERR_STORE_BUSY, ERR_STORE_IO, ERR_STORE_OPEN_FILES
    */
   static async open(path: string, options: DatabaseOptions = {}): Promise<Database> {
-    // What is not ours is found out before anything is touched.
+    // Reading comes first: a file that is not ours is refused before anything is changed.
     const database = await retryWhileBusy(() => Database.openForReading(path, options), options);
     try {
       await database.openForWriting();
@@ -129,26 +129,29 @@ export class Database implements Disposable {
   }
 
   get isWritable(): boolean {
-    return this.#isEntered;
+    return this.#isWritable;
   }
 
-  /** As of now what {@link open} gives; idempotent. Every transaction begins with it. The signal ends the wait only. */
+  /**
+   * Makes the database writable; every transaction calls it first. Idempotent. The signal ends the wait only. Throws as
+   * {@link open}.
+   */
   async openForWriting({ signal }: AbortOptions = {}): Promise<void> {
-    if (this.#isEntered) return;
-    this.#entering ??= this.#enter().finally(() => {
-      this.#entering = undefined;
+    if (this.#isWritable) return;
+    this.#openingForWriting ??= this.#becomeWritable().finally(() => {
+      this.#openingForWriting = undefined;
     });
-    await unlessAborted(this.#entering, { signal });
+    await unlessAborted(this.#openingForWriting, { signal });
   }
 
-  /** The prepared statement of `sql`, made once; one that changes something belongs into a {@link write}. */
+  /** Returns the prepared statement of `sql`, which is kept. A statement that writes is run inside {@link write}. */
   statement<Row = never>(sql: string): Statement<Row> {
     let statement = this.#statements.get(sql) as Statement<Row> | undefined;
     if (statement === undefined) {
       statement = {
-        get: (...values) => this.#ask(sql, (prepared) => prepared.get(...values) as Row | undefined),
-        all: (...values) => this.#ask(sql, (prepared) => prepared.all(...values) as Row[]),
-        run: (...values) => this.#ask(sql, (prepared) => Number(prepared.run(...values).changes)),
+        get: (...values) => this.#execute(sql, (prepared) => prepared.get(...values) as Row | undefined),
+        all: (...values) => this.#execute(sql, (prepared) => prepared.all(...values) as Row[]),
+        run: (...values) => this.#execute(sql, (prepared) => Number(prepared.run(...values).changes)),
       };
       this.#statements.set(sql, statement as Statement<never>);
     }
@@ -159,21 +162,22 @@ export class Database implements Disposable {
   read<T>(body: () => T): T {
     if (this.#depth > 0) return body();
     this.#begin();
-    return this.#toEnd(body);
+    return this.#runToEnd(body);
   }
 
   /**
-   * Runs `body` as one transaction, which survives a power cut when this resolves. Neither the wait for another process's
-   * transaction nor, in a program with clients, the flush holds up the main thread; `body` runs at once where nobody is in
-   * the way. The signal ends the wait only. Throws ERR_STORE_BUSY, ERR_STORE_FORMAT_NEWER, and what `body` throws, which undoes all of it.
+   * Runs `body`, which is synchronous, as one transaction. Once this resolves, the changes survive a power cut. The
+   * wait for another process's transaction never blocks the main thread, nor does the flush, but for a command's first
+   * ones; without a wait `body` runs at once. The signal ends the wait only.
+   * @throws ERR_STORE_BUSY, ERR_STORE_FORMAT_NEWER, and what `body` throws, which undoes the transaction
    */
   async transact<T>(body: () => T, options: TransactOptions = {}): Promise<T> {
     options.signal?.throwIfAborted();
-    if (!this.#isEntered) await this.openForWriting(options);
+    if (!this.#isWritable) await this.openForWriting(options);
     return await this.#transact(body, options);
   }
 
-  /** Runs `body` as a part of the transaction that is open, undone by itself if it throws. */
+  /** Runs `body` as a part of the open transaction; if `body` throws, only its own changes are undone. */
   write<T>(body: () => T): T {
     invariant(this.#isWriting, 'a write is a part of a transaction');
     const name = `nested_${this.#depth++}`;
@@ -181,7 +185,7 @@ export class Database implements Disposable {
     let isDone = false;
     return thenAlways(
       () => {
-        const result = withoutAwait(body());
+        const result = requireSynchronous(body());
         isDone = true;
         return result;
       },
@@ -202,57 +206,57 @@ export class Database implements Disposable {
   #close(): void {
     const [connection, access] = [this.#connection, this.#access];
     this.#connection = undefined;
-    this.#access = 'nothing';
+    this.#access = 'none';
     this.#log?.[Symbol.dispose]();
     this.#log = undefined;
-    if (access === 'writing' && connection !== undefined) closeKeepingLog(connection, this.path);
+    if (access === 'write' && connection !== undefined) closeKeepingLog(connection, this.path);
     else connection?.[Symbol.dispose]();
   }
 
-  async #enter(): Promise<void> {
+  async #becomeWritable(): Promise<void> {
     const open = (): void => {
-      if (this.#access !== 'writing') this.#openWriter(0);
+      if (this.#access !== 'write') this.#openWriter(0);
     };
     await retryWhileBusy(open, { busyTimeoutMs: this.#busyTimeoutMs });
     await this.#options.onWritable?.((body, options = {}) => this.#transact(body, options));
-    this.#isEntered = true;
+    this.#isWritable = true;
   }
 
-  /** Opens the file for writing; waits so long, and nothing else goes on meanwhile, for another process that is doing the same. */
+  /** Opens the file for writing; blocks the thread for at most `waitMs` while another process does the same. */
   #openWriter(waitMs: number): void {
     invariant(this.#depth === 0, 'a write does not happen inside a read');
     if (isReadOnly(this.path)) throw storeReadOnly(this.path);
     this.#options.prepare?.();
-    // First: connections of one process share what is mapped, and would share that it can only be read.
+    // Close the reader first: connections of one process share the mapped log index, and the reader's is read-only.
     this.#close();
-    // On a full disk even opening may fail, because the write-ahead log needs its files.
+    // On a full disk even opening may fail, because SQLite creates the files of the write-ahead log.
     const { isAlone = false, onFlushFailed } = this.#options;
     const options = { migrations: this.#migrations, waitMs, timeoutMs: this.#readTimeoutMs, isAlone };
-    const connection = this.reserve.useFor(() => this.#guard(() => openWriter(this.path, options)));
+    const connection = this.reserve.runWithReserve(() => this.#guard(() => openWriter(this.path, options)));
     this.#connection = connection;
     this.#log = new WriteAheadLog(connection, this.path, { timeoutMs: this.#readTimeoutMs, isAlone, onFlushFailed });
-    this.#access = 'writing';
+    this.#access = 'write';
   }
 
   async #transact<T>(body: () => T, { signal, skipFlush = false, freesSpace = false }: TransactOptions): Promise<T> {
     invariant(this.#depth === 0, 'a transaction does not begin inside another');
     const attempt = (): Done<T> | undefined =>
       freesSpace
-        ? this.reserve.useFor(
+        ? this.reserve.runWithReserve(
             () => this.#attempt(body),
-            () => this.#openedLog().giveRoom(),
+            () => this.#requireLog().releaseSpace(),
           )
         : this.#attempt(body);
-    // From here: those that wait behind others are not to wait for longer than these.
+    // Counted from here: transactions queued in this process wait no longer than the first of them.
     const deadline = Date.now() + this.#busyTimeoutMs;
     const retry = async (): Promise<Done<T>> => await this.#retry(attempt, deadline, { signal });
     const done = (this.#mutex.isFree ? attempt() : undefined) ?? (await this.#mutex.run(retry, { signal }));
     if (done.hasChanged) {
       this.#options.onCommitted?.();
       this.#log?.count();
-      // A log that takes all the room there is leaves none for the database to grow, and could not be written back.
-      if (freesSpace && this.reserve.isSpent && this.#openedLog().isLong()) this.#openedLog().giveRoom();
-      if (!skipFlush) await this.#openedLog().flush();
+      // A log that fills the disk leaves no space for the database to grow, and could not be written back later.
+      if (freesSpace && this.reserve.isSpent && this.#requireLog().isLong()) this.#requireLog().releaseSpace();
+      if (!skipFlush) await this.#requireLog().flush();
     }
     return done.result;
   }
@@ -266,14 +270,14 @@ export class Database implements Disposable {
     }
   }
 
-  /** Undefined while another process has a transaction open, or reads a log that is to be begun anew. */
+  /** Returns undefined while another process has a transaction open, or reads a log that has to be reset first. */
   #attempt<T>(body: () => T): Done<T> | undefined {
-    if (!this.#guard(() => this.#openedLog().isSound()) || !this.#tryBegin()) return undefined;
+    if (!this.#guard(() => this.#requireLog().ensureIntact()) || !this.#tryBegin()) return undefined;
     this.#isWriting = true;
     try {
-      const before = this.#changes();
-      const result = this.#toEnd(body);
-      return { result, hasChanged: this.#changes() !== before };
+      const before = this.#countChanges();
+      const result = this.#runToEnd(body);
+      return { result, hasChanged: this.#countChanges() !== before };
     } finally {
       this.#isWriting = false;
     }
@@ -281,7 +285,7 @@ export class Database implements Disposable {
 
   #tryBegin(): boolean {
     return this.#guard(() => {
-      const connection = this.#opened();
+      const connection = this.#requireConnection();
       connection.exec('PRAGMA busy_timeout = 0');
       try {
         connection.statement('BEGIN IMMEDIATE').run();
@@ -294,7 +298,7 @@ export class Database implements Disposable {
       orUndo(
         () => {
           checkFormat(connection, this.path, this.#migrations);
-          this.#openedLog().open();
+          this.#requireLog().open();
         },
         () => connection.exec('ROLLBACK'),
       );
@@ -302,18 +306,18 @@ export class Database implements Disposable {
     });
   }
 
-  /** How many rows this connection ever changed. */
-  #changes(): unknown {
-    return this.#guard(() => this.#opened().get('SELECT total_changes() AS n')?.['n']);
+  /** Returns how many rows this connection has changed since it was opened. */
+  #countChanges(): unknown {
+    return this.#guard(() => this.#requireConnection().get('SELECT total_changes() AS n')?.['n']);
   }
 
-  /** Runs `body` in the transaction that has just begun, and ends that. */
-  #toEnd<T>(body: () => T): T {
+  /** Runs `body` in the transaction that has just begun, then commits it, or rolls it back if `body` throws. */
+  #runToEnd<T>(body: () => T): T {
     this.#depth = 1;
     return thenAlways(
       () => {
-        const result = withoutAwait(body());
-        this.#guard(() => this.#opened().statement('COMMIT').run());
+        const result = requireSynchronous(body());
+        this.#guard(() => this.#requireConnection().statement('COMMIT').run());
         return result;
       },
       () => {
@@ -324,11 +328,11 @@ export class Database implements Disposable {
     );
   }
 
-  /** One that looks takes its state of the store now, when it can still be opened anew. */
+  /** Begins a read transaction. A reader takes its snapshot at once, while `#execute` can still reopen the file. */
   #begin(): void {
-    this.#ask('BEGIN', (prepared) => {
+    this.#execute('BEGIN', (prepared) => {
       prepared.run();
-      if (this.#access === 'looking') {
+      if (this.#access === 'read') {
         orUndo(
           () => this.#connection?.get('PRAGMA schema_version'),
           () => this.#connection?.exec('ROLLBACK'),
@@ -337,29 +341,29 @@ export class Database implements Disposable {
     });
   }
 
-  #ask<T>(sql: string, use: (prepared: StatementSync) => T): T {
+  #execute<T>(sql: string, use: (prepared: StatementSync) => T): T {
     return this.#guard(() => {
-      if (this.#depth === 0 && this.#access === 'nothing') this.#look(this.#busyTimeoutMs);
-      const ask = (): T => use(this.#opened().statement(sql));
+      if (this.#depth === 0 && this.#access === 'none') this.#openReader(this.#busyTimeoutMs);
+      const execute = (): T => use(this.#requireConnection().statement(sql));
       try {
-        return ask();
+        return execute();
       } catch (error) {
-        // A newer program has brought the store up, and what was asked for has another form.
-        if (isMisfit(error)) checkFormat(this.#opened(), this.path, this.#migrations);
-        // Another process has begun to write since: its log is read in another way.
-        if (this.#depth > 0 || this.#access !== 'looking' || !isUnopenable(error)) throw error;
+        // The tables may differ because a newer program has migrated the store: report that instead.
+        if (isSchemaMismatch(error)) checkFormat(this.#requireConnection(), this.path, this.#migrations);
+        // Another process may have begun to write, and then the log has to be opened in another way.
+        if (this.#depth > 0 || this.#access !== 'read' || !isUnopenable(error)) throw error;
       }
-      this.#look(this.#busyTimeoutMs);
-      return ask();
+      this.#openReader(this.#busyTimeoutMs);
+      return execute();
     });
   }
 
-  #opened(): Connection {
+  #requireConnection(): Connection {
     invariant(this.#connection !== undefined, 'the database is open');
     return this.#connection;
   }
 
-  #openedLog(): WriteAheadLog {
+  #requireLog(): WriteAheadLog {
     invariant(this.#log !== undefined, 'the database is open for writing until its transactions have ended');
     return this.#log;
   }
@@ -372,29 +376,31 @@ export class Database implements Disposable {
     }
   }
 
-  /** Opens the file to be read as it is now; an older one is brought up, and others that write are waited for so long. */
-  #look(waitMs: number): void {
-    const isThere = statSync(this.path, { throwIfNoEntry: false }) !== undefined;
-    if (!isThere && this.#connection !== undefined) return;
-    const reader = isThere ? openReader(this.path, this.#readerOptions) : undefined;
-    const format = reader && this.#formatOf(reader);
+  /**
+   * Opens the file for reading in its present state. Migrates an older one, and waits `waitMs` for other writers then.
+   */
+  #openReader(waitMs: number): void {
+    const exists = statSync(this.path, { throwIfNoEntry: false }) !== undefined;
+    if (!exists && this.#connection !== undefined) return;
+    const reader = exists ? openReader(this.path, this.#readerOptions) : undefined;
+    const format = reader && this.#readFormat(reader);
     this.#close();
     if (reader !== undefined && format === newestFormat(this.#migrations)) {
       this.#connection = reader;
-      this.#access = 'looking';
+      this.#access = 'read';
       return;
     }
     reader?.[Symbol.dispose]();
-    // Beyond the opening what asks is synchronous, and a process may stand still here: when an older program has made the
-    // store that was not there.
+    // Queries are synchronous, so this may block the thread: when an older program has created the store since we
+    // opened it.
     if (format !== undefined && format > 0) return this.#openWriter(waitMs);
     this.#connection = new Connection(':memory:', { timeoutMs: 0 });
-    this.#access = 'nothing';
+    this.#access = 'none';
     migrate(this.#connection, { from: 0, path: this.path, migrations: this.#migrations });
   }
 
-  /** Of a connection that is of no use when this throws. */
-  #formatOf(connection: Connection): number {
+  /** Reads the format of the store; closes the connection when it cannot be used. */
+  #readFormat(connection: Connection): number {
     return orUndo(
       () => readFormat(connection, this.path, this.#migrations),
       () => connection[Symbol.dispose](),
@@ -407,10 +413,10 @@ interface Done<T> {
   readonly hasChanged: boolean;
 }
 
-// Only opening and recovering the log can hold up a reader.
+// Only another process that opens the database or recovers the log can delay a reader.
 const longestReadWaitMs = 5_000;
 
-function withoutAwait<T>(result: T): T {
+function requireSynchronous<T>(result: T): T {
   invariant(!(result instanceof Promise), 'a transaction does not span an await');
   return result;
 }

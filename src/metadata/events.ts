@@ -9,19 +9,21 @@ import { VersionedJson } from './versioned-json.ts';
 /** Docker's types of events. */
 export type EventType = 'image' | 'container' | 'builder' | 'network' | 'volume' | 'daemon';
 
+/** An event to be recorded. */
 export interface NewEvent {
   readonly type: EventType;
-  /** As docker names it: `create`, `die`, `exec_start: ls /`. */
+  /** Docker's name of the action: `create`, `die`, `exec_start: ls /`. */
   readonly action: string;
-  /** The ID of what it happened to; a name where there is no ID. */
+  /** ID of the object concerned, or its name where there is no ID. */
   readonly actor: string;
   readonly attributes: Readonly<Record<string, string>>;
-  /** Milliseconds since 1970 of an end that was found later; default now. */
+  /** Milliseconds since 1970, for an end that was detected later; default now. */
   readonly time?: number | undefined;
 }
 
+/** A recorded event. */
 export interface EventRecord extends Omit<NewEvent, 'time'> {
-  /** Grows with every event of the store, and is never used again. */
+  /** Grows with every event of the store, and is never reused. */
   readonly sequence: number;
   /** Microseconds since 1970. */
   readonly time: number;
@@ -40,57 +42,56 @@ interface Details {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** Older ones are forgotten. */
-const most = 10_000;
-const longestMs = 7 * 24 * 3600 * 1000;
-// How often old ones are looked for.
-const every = 64;
-// More than anybody could have seen of those that were not flushed.
-const lostInACut = 1_000_000;
+// Limits of what is kept, which are checked after every so many new events.
+const maxEvents = 10_000;
+const maxAgeMs = 7 * 24 * 3600 * 1000;
+const trimEvery = 64;
+// More numbers than a power cut can take: at most so many events are unflushed.
+const skippedAfterPowerCut = 1_000_000;
 
 const details = new VersionedJson<Details>('event');
 
 /**
- * What happens in a store. An event is written in the transaction of the change it tells of, so that there is neither
- * without the other. Followers watch one file, which is touched behind such a transaction.
+ * The events of a store. An event is written in the same transaction as the change it reports, so neither exists
+ * without the other. Followers watch one file, which is touched after such a transaction.
  */
 export class Events {
   readonly #db: Database;
   readonly #file: string;
   readonly #boot: string;
   readonly #clock = new FineClock();
-  #hasNews = false;
+  #hasNewEvents = false;
 
-  /** `boot` is the machine's, of now. */
+  /** `boot` is the ID of the machine's current boot. */
   constructor(db: Database, locksDirectory: string, boot: string) {
     this.#db = db;
     this.#boot = boot;
     this.#file = join(locksDirectory, 'events');
   }
 
-  /** The file that followers watch; it is there once something happened. */
+  /** Path of the file that followers watch; it exists once an event was written. */
   get file(): string {
     return this.#file;
   }
 
-  /** Writes an event down, in a transaction of the caller's. */
+  /** Records an event, as a part of the caller's transaction. */
   add({ type, action, actor, attributes, time }: NewEvent): void {
-    this.#hasNews = true;
+    this.#hasNewEvents = true;
     const at = time === undefined ? this.#clock.now() : Math.round(time * 1000);
     const { sequence } = this.#db
       .statement<{ sequence: number }>(
         'INSERT INTO event (time, type, action, actor, details) VALUES (?, ?, ?, ?, ?) RETURNING sequence',
       )
       .get(at, type, action, actor, JSON.stringify(details.write({ attributes }))) ?? { sequence: 0 };
-    if (sequence % every === 0) this.#trim();
+    if (sequence % trimEvery === 0) this.#trim();
   }
 
   /**
-   * To be called once after each start of the machine, in a transaction of the caller's: a follower may have seen events
-   * that the power took, and comes back with the number of the last.
+   * Skips sequence numbers, once after each boot, as a part of the caller's transaction. A follower may have seen
+   * events that a power cut has taken, and resumes from their last number.
    */
   skipLost(): void {
-    this.#db.statement("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'event'").run(lostInACut);
+    this.#db.statement("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'event'").run(skippedAfterPowerCut);
   }
 
   #trim(): void {
@@ -98,13 +99,14 @@ export class Events {
       .statement(
         `DELETE FROM event WHERE sequence <= (SELECT sequence FROM event ORDER BY sequence DESC LIMIT 1 OFFSET ?)`,
       )
-      .run(most);
-    // What is older than the oldest that stays: an end that is found late is new, whatever its time.
+      .run(maxEvents);
+    // Removes what precedes the first recent event. Sequence decides: an end detected late is a new event with an old
+    // time.
     this.#db
       .statement(
         `DELETE FROM event WHERE sequence < (SELECT sequence FROM event WHERE +time >= ? ORDER BY sequence LIMIT 1)`,
       )
-      .run((Date.now() - longestMs) * 1000);
+      .run((Date.now() - maxAgeMs) * 1000);
   }
 
   /** Returns the sequence number of the newest event; 0 before the first. */
@@ -114,13 +116,13 @@ export class Events {
     return sequence ?? 0;
   }
 
-  /** Returns the highest number that somebody may have seen, also of an event that a power cut has taken since. */
+  /** Returns the highest number that a follower may have seen, including events lost in a power cut since. */
   highest(): number {
     const { seq = 0 } =
       this.#db.statement<{ seq: number }>("SELECT seq FROM sqlite_sequence WHERE name = 'event'").get() ?? {};
     const { value } = this.#db.statement<{ value: string }>("SELECT value FROM state WHERE name = 'boot'").get() ?? {};
-    // Nothing was written since the machine started: what was lost is skipped by the first that is.
-    return value === undefined || value === this.#boot ? seq : seq + lostInACut;
+    // Nothing was written since the machine started: the first write will skip the lost numbers.
+    return value === undefined || value === this.#boot ? seq : seq + skippedAfterPowerCut;
   }
 
   /** Returns the sequence number of the last event before a time (microseconds). */
@@ -132,7 +134,7 @@ export class Events {
     return sequence === null || sequence === undefined ? this.newest() : sequence - 1;
   }
 
-  /** Returns events behind that number, at most `limit`, in their order. */
+  /** Returns the events after that number, in order; at most `limit`. */
   after(sequence: number, limit: number): EventRecord[] {
     return this.#db
       .statement<Row>(
@@ -145,14 +147,14 @@ export class Events {
       }));
   }
 
-  /** Wakes followers, in this process and others, if events were written since. Called behind each transaction. */
-  tell(): void {
-    if (!this.#hasNews) return;
-    this.#hasNews = false;
+  /** Wakes followers, in this process and others, if events were written. Called after each transaction. */
+  notifyFollowers(): void {
+    if (!this.#hasNewEvents) return;
+    this.#hasNewEvents = false;
     try {
       touch(this.#file);
     } catch (error) {
-      // Followers look by themselves now and then.
+      // Followers also poll at long intervals.
       if (errnoOf(error) === undefined) throw error;
     }
   }
@@ -168,10 +170,10 @@ function touch(path: string): void {
   }
 }
 
-// Between the clock of milliseconds and the fine one, which are not read at the same moment.
+// Usual difference between the wall clock and the monotonic one, which are not read at the same instant.
 const differenceMs = 10;
 
-/** Finer than milliseconds, so that events of one command differ. */
+/** A wall clock of microseconds, so that the events of one command have different times. */
 class FineClock {
   #startMs = Date.now() - monotonicMs();
 
@@ -179,8 +181,8 @@ class FineClock {
   now(): number {
     const [fineMs, clockMs] = [this.#startMs + monotonicMs(), Date.now()];
     const difference = clockMs - fineMs;
-    // The clock was set, or the machine slept, of which the other knows nothing.
     if (Math.abs(difference) <= differenceMs) return Math.round(fineMs * 1000);
+    // The wall clock was set, or the machine slept: the monotonic clock does not show either.
     this.#startMs += difference;
     return clockMs * 1000;
   }

@@ -9,25 +9,25 @@ import type { SweepContext, Sweeper } from './sweepers.ts';
 export type Sweepers = { readonly [Kind in ObjectKind]?: Sweeper };
 
 export interface CollectOptions extends AbortOptions {
-  /** False treats the build cache as garbage, too, except for what a running operation uses. Default true. */
+  /** False removes the build cache, too, except for results that a running operation uses. Default true. */
   readonly keepBuildCache?: boolean;
   /**
-   * Takes names away, in the transaction in which what they held dies: nobody ever sees the one without the other. What
-   * it throws undoes all of it.
+   * Removes names, such as tags, in the transaction that forgets the objects they kept, so that both disappear at once.
+   * If it throws, the whole transaction is undone.
    */
   readonly release?: (() => void) | undefined;
 }
 
 export interface Collected {
-  /** Leases of processes that are gone. */
+  /** Number of removed leases of dead processes. */
   readonly deadLeases: number;
-  /** What was present and is not any more. */
+  /** Objects that were present before and are removed now. */
   readonly removed: readonly ObjectRef[];
 }
 
 /**
- * What is reachable from a root: a tag, a target that is kept, a container, a lease, and unless the cache is to go
- * (`?1`) a build record. One walk over the edges.
+ * Selects the objects reachable from a root, in one walk over the edges. Roots are tags, kept targets, containers,
+ * leases and, if `?1` is true, build records.
  */
 const live = `
   WITH RECURSIVE live (id) AS (
@@ -44,8 +44,8 @@ interface DeadRow extends ObjectRef {
 }
 
 /**
- * Removes what nothing needs. The rows die in one transaction; only then files follow, each under the lock that its
- * maker takes too. A crash in between leaves files without rows, which {@link sweepOrphans} finds.
+ * Removes unreachable objects: first their rows, in one transaction, then their files, each under the object lock that
+ * its creator takes too. A crash in between leaves files without rows, which {@link sweepOrphans} finds.
  */
 export class GarbageCollector {
   readonly #db: Database;
@@ -63,26 +63,27 @@ export class GarbageCollector {
   }
 
   /**
-   * One collection: ends dead leases, forgets unreachable objects, moves their files into trash. Trash is emptied
-   * separately, because that can take long. The signal ends it until objects are forgotten and not afterwards: their
-   * files would be nobody's until somebody looks for such.
+   * Removes dead leases, forgets unreachable objects, and moves their files into the trash, which is emptied separately
+   * because that can take long. The signal is ignored once objects are forgotten: otherwise their files would stay as
+   * orphans.
    */
   async collect({ signal, keepBuildCache = true, release }: CollectOptions = {}): Promise<Collected> {
     signal?.throwIfAborted();
     const deadLeases = (await this.#leases.removeDead()).length;
     const dead = await this.#forgetUnreachable(keepBuildCache, { signal, release });
-    // Also what was only named: a maker that died before it recorded the object may have left its files.
+    // Absent objects are swept too: a creator that died before recording one may have left its files.
     await this.#sweep(dead, undefined);
     const removed = dead.filter(({ present }) => present === 1).map(({ kind, key }) => ({ kind, key }));
     return { deadLeases, removed };
   }
 
-  /** Files of objects that are neither recorded nor pinned: left by a crash, or by a collection that did not finish. */
+  /** Finds objects with files that are neither recorded nor pinned: a crash or an unfinished collection left them. */
   async findOrphans({ signal }: AbortOptions = {}): Promise<ObjectRef[]> {
     const orphans: ObjectRef[] = [];
     for (const [kind, sweeper] of this.#entries()) {
       if (!sweeper.stored) continue;
-      // A maker records or pins before it makes a file, so a file seen first and unrecorded afterwards is nobody's.
+      // A creator records or pins before it creates a file, so a file listed first and unrecorded afterwards is an
+      // orphan.
       for await (const key of sweeper.stored({ signal })) {
         if (!this.#objects.isWanted(kind, key)) orphans.push({ kind, key });
       }
@@ -90,7 +91,9 @@ export class GarbageCollector {
     return orphans;
   }
 
-  /** Moves what {@link findOrphans} finds into trash, after ending dead leases, whose pins would protect it. */
+  /**
+   * Moves the files that {@link findOrphans} finds into the trash, after removing dead leases, whose pins protect some.
+   */
   async sweepOrphans({ signal }: AbortOptions = {}): Promise<ObjectRef[]> {
     await this.#leases.removeDead();
     const orphans = await this.findOrphans({ signal });

@@ -3,7 +3,7 @@ import type { ChainId, DiffId, Digest } from '../spec/digest.ts';
 import type { Database } from './database.ts';
 import type { Objects } from './objects.ts';
 
-/** Enough of an image's config to list and filter images without opening it. */
+/** The parts of an image's config that listing and filtering need, so that no config is opened for them. */
 export interface ImageRecord {
   /** Digest of the config: the image ID. */
   readonly id: Digest;
@@ -17,22 +17,23 @@ export interface ImageRecord {
   readonly madeAt: number | undefined;
 }
 
-/** One layer of an image; the chainID names the filesystem up to it. */
+/** One layer of an image; the chainID identifies the filesystem up to and including it. */
 export interface ImageLayer {
   readonly diffId: DiffId;
   readonly chainId: ChainId;
 }
 
+/** An image to be recorded. */
 export interface NewImage extends ImageRecord {
-  /** Base first. */
+  /** Layers from the base up. */
   readonly layers: readonly ImageLayer[];
 }
 
-/** An image with the names that lead to it. */
+/** An image with the tags and targets that lead to it. */
 export interface ListedImage extends ImageRecord {
-  /** In the order of references. */
+  /** Tags in the order of their references. */
   readonly tags: readonly { readonly reference: string; readonly target: Digest }[];
-  /** Every target that leads to it, named or not, in the order of digests. */
+  /** Digests of all targets that lead to it, tagged or not, in order. */
   readonly targets: readonly Digest[];
 }
 
@@ -50,6 +51,7 @@ interface Row {
 const select = `SELECT i.object_id, o.key, i.os, i.architecture, i.variant, i.size_bytes, i.labels, i.made_at
   FROM image i JOIN object o ON o.id = i.object_id`;
 
+/** Records of images. */
 export class Images {
   readonly #db: Database;
   readonly #objects: Objects;
@@ -60,8 +62,8 @@ export class Images {
   }
 
   /**
-   * Records an image, pinned to `lease`; it keeps the blob of its config, its layers, and the snapshots that carry its
-   * whole chain, of which the caller pins at least one. Idempotent.
+   * Records an image and pins it to `lease`. The image keeps the blob of its config, its layers, and all snapshots of
+   * its whole chain, of which the caller pins at least one. Idempotent.
    */
   put(image: NewImage, lease: Lease): void {
     this.#db.write(() => {
@@ -81,9 +83,9 @@ export class Images {
           image.madeAt ?? null,
           Date.now(),
         );
-      // Also for an image that stands: another storage driver, or a second build, may have unpacked it once more.
+      // Also for an existing image: another storage driver, or a second build, may have unpacked it again.
       this.#keepSnapshots(id, image.layers.at(-1)?.chainId);
-      // The config is named by its digest: an image that stands already is the same in every column.
+      // The ID is the config's digest, so an existing image has the same values in every column.
       if (isNew === 0) return;
       this.#objects.linkRow(id, { kind: 'blob', key: image.id });
       const insertLayer = this.#db.statement(
@@ -101,7 +103,7 @@ export class Images {
     return row && toRecord(row);
   }
 
-  /** Base first; empty for an unknown image. */
+  /** Returns the layers of an image from the base up; empty for an unknown image. */
   layersOf(id: Digest): ImageLayer[] {
     return this.#db
       .statement<{ diff_id: DiffId; chain_id: ChainId }>(
@@ -112,7 +114,7 @@ export class Images {
       .map((row) => ({ diffId: row.diff_id, chainId: row.chain_id }));
   }
 
-  /** {@link layersOf} of every image that has layers, in the order of IDs. */
+  /** Returns {@link layersOf} for every image that has layers, in the order of IDs. */
   allLayers(): Map<Digest, ImageLayer[]> {
     const found = new Map<Digest, ImageLayer[]>();
     const rows = this.#db
@@ -129,12 +131,12 @@ export class Images {
     return found;
   }
 
-  /** Whether some image has this chain of layers at its bottom. */
+  /** True when an image starts with this chain of layers. */
   hasChain(chainId: ChainId): boolean {
     return this.#db.statement('SELECT 1 FROM image_layer WHERE chain_id = ? LIMIT 1').get(chainId) !== undefined;
   }
 
-  /** Images whose ID begins with `algorithm:` and these hex digits; at most `limit`. */
+  /** Returns the IDs that begin with `prefix`, such as `sha256:1a2b`; at most `limit`. */
   findByPrefix(prefix: string, limit: number): Digest[] {
     return this.#db
       .statement<{ key: Digest }>(
@@ -145,7 +147,7 @@ export class Images {
       .map(({ key }) => key);
   }
 
-  /** Every image with its names, newest first. One state of the store, three queries, no blob. */
+  /** Lists every image with its tags and targets, newest first: three queries on one state of the store, no blob. */
   list(): ListedImage[] {
     return this.#db.read(() => {
       const tags = Map.groupBy(

@@ -5,24 +5,26 @@ import type { DiffId, Digest } from '../spec/digest.ts';
 import type { Database } from './database.ts';
 import type { Objects } from './objects.ts';
 
+/** A recorded layer. */
 export interface LayerRecord {
   readonly diffId: DiffId;
-  /** Bytes of the uncompressed tar. */
+  /** Size of the uncompressed tar. */
   readonly tarSizeBytes: number;
   /** Sum of the logical sizes of its regular files. */
   readonly sizeBytes: number;
+  /** Number of entries of the tar. */
   readonly entries: number;
-  /** The exact tar can be made again from the layer's index and tree. */
+  /** True when the exact tar can be made again from the layer's index and tree. */
   readonly remakeable: boolean;
 }
 
-/** A form in which the layer was seen or made; its blob may be absent. */
+/** A known form of a layer, compressed or not; its blob may be absent. */
 export interface LayerBlob {
   readonly digest: Digest;
   readonly mediaType: string;
   readonly compression: CompressionFormat;
   readonly sizeBytes: number;
-  /** How to make exactly these bytes from the tar: the codec's fingerprint and parameters, in its own format. */
+  /** Fingerprint and parameters with which the codec makes exactly these bytes from the tar, in the codec's format. */
   readonly recipe: string | undefined;
 }
 
@@ -45,7 +47,7 @@ interface BlobRow {
 const select = `SELECT o.key, l.tar_size_bytes, l.size_bytes, l.entries, l.remakeable
   FROM layer l JOIN object o ON o.id = l.object_id`;
 
-/** Layers whose index is written, and the digests they are known by. */
+/** Records of layers whose index is written, and the digests of their blobs. */
 export class Layers {
   readonly #db: Database;
   readonly #objects: Objects;
@@ -55,7 +57,7 @@ export class Layers {
     this.#objects = objects;
   }
 
-  /** Records a layer whose index stands, pinned to `lease`. Idempotent. */
+  /** Records a layer whose index exists, and pins it to `lease`. Idempotent. */
   async put(record: LayerRecord, lease: Lease, options: AbortOptions = {}): Promise<void> {
     const { diffId, tarSizeBytes, sizeBytes, entries, remakeable } = record;
     const write = (): void => {
@@ -74,7 +76,7 @@ export class Layers {
           Date.now(),
         );
     };
-    // What is acknowledged is an image that names it, by a later transaction.
+    // Not flushed: a layer is acknowledged with the image that names it, by a later transaction.
     await this.#db.transact(write, { ...options, skipFlush: true });
   }
 
@@ -83,7 +85,7 @@ export class Layers {
     return row && toRecord(row);
   }
 
-  /** The layer that a blob of this digest holds, pinned to `lease`: it need not be fetched or hashed to know that. */
+  /** Finds the layer that a blob of this digest holds, without fetching or hashing the blob, and pins it to `lease`. */
   async findByBlob(digest: Digest, lease: Lease): Promise<LayerRecord | undefined> {
     return await this.#objects.withPins(lease, (pin) => {
       const row = this.#db
@@ -95,7 +97,7 @@ export class Layers {
     });
   }
 
-  /** Remembers a form of the layer; a recipe once known stays. Idempotent. The layer must have been put. */
+  /** Records a form of a recorded layer; a known recipe is kept. Idempotent. */
   addBlob(diffId: DiffId, { digest, mediaType, compression, sizeBytes, recipe }: LayerBlob): void {
     this.#db.write(() => {
       this.#db
@@ -108,12 +110,12 @@ export class Layers {
     });
   }
 
-  /** Keeps a blob for as long as the layer is there, in whichever images. Idempotent. */
+  /** Keeps a blob from garbage collection for as long as the layer exists. Idempotent. */
   keepBlob(diffId: DiffId, digest: Digest): void {
     this.#objects.link({ kind: 'layer', key: diffId }, { kind: 'blob', key: digest });
   }
 
-  /** In the order of digests. */
+  /** Lists the known forms of a layer in the order of their digests. */
   blobsOf(diffId: DiffId): LayerBlob[] {
     return this.#db
       .statement<BlobRow>(
@@ -130,14 +132,14 @@ export class Layers {
       }));
   }
 
-  /** True when an image names it: its index was flushed before that was told. */
+  /** True when an image names the layer, which implies that its index was flushed. */
   isNamed(diffId: DiffId): boolean {
     return this.#objects.referrersOf({ kind: 'layer', key: diffId }).length > 0;
   }
 
   /**
-   * Drops the layers that no image names: what a power cut has left of their indexes is not known, and their makers are
-   * dead. A part of a transaction; returns how many went. Idempotent.
+   * Drops the layers that no image names, as a part of the caller's transaction. Called after a reboot: a power cut may
+   * have damaged their unflushed indexes. Returns the number of dropped layers. Idempotent.
    */
   dropUnnamed(): number {
     const unnamed = this.#db
@@ -152,7 +154,7 @@ export class Layers {
     return unnamed.length;
   }
 
-  /** In the order of diffIDs. */
+  /** Lists all layers in the order of their diffIDs. */
   list(): LayerRecord[] {
     return this.#db.statement<Row>(`${select} ORDER BY o.key`).all().map(toRecord);
   }

@@ -13,9 +13,10 @@ import type { Database, TransactOptions } from './database.ts';
 import type { ObjectKind, Objects, Pin } from './objects.ts';
 import { SpareFiles } from './spare-files.ts';
 
+/** A recorded lease, alive or dead. */
 export interface LeaseRecord {
   readonly id: string;
-  /** For people: what is being done under it. */
+  /** For people: the operation it belongs to. */
   readonly purpose: string;
   readonly pid: number;
   readonly createdAt: number;
@@ -29,7 +30,7 @@ const deathPrefix = 'death-';
 /** A lease of this process. */
 export class StoreLease implements Lease {
   readonly id: string;
-  /** Holds its lock: a program that is given it keeps the lease alive as long as itself, whatever becomes of us. */
+  /** Descriptor of the locked file. A program that inherits it keeps the lease alive until it ends, even if we die. */
   readonly lockFd: number;
   readonly #objects: Objects;
   readonly #end: () => Promise<void>;
@@ -42,17 +43,17 @@ export class StoreLease implements Lease {
     this.#end = end;
   }
 
-  /** Holds a thing that may not be there yet. */
+  /** Pins an object, which need not exist yet. */
   async pin(kind: ObjectKind, key: string, options: AbortOptions = {}): Promise<void> {
     await this.withPins((pin) => pin(kind, key), options);
   }
 
-  /** Runs `body`, which pins what it finds, as one transaction. */
+  /** Runs `body` as one transaction, in which it pins objects that it finds. */
   async withPins<T>(body: (pin: Pin) => T, options: AbortOptions = {}): Promise<T> {
     return await this.#objects.withPins(this, body, options);
   }
 
-  /** *Pin, then look*: true means that the thing is there and stays as long as this lease. */
+  /** Pins an object if it is present. True means that it exists and stays as long as this lease. */
   async pinIfPresent(kind: ObjectKind, key: string, options: AbortOptions = {}): Promise<boolean> {
     return await this.#objects.pinIfPresent(kind, key, this, options);
   }
@@ -70,16 +71,16 @@ class UnrecordedLease extends StoreLease {
 }
 
 /**
- * Leases are rows with a lock file each, `locks/lease-<id>`. The file is locked before the row is written and unlocked by
- * the kernel when the process goes, however it goes; so whoever can lock the file knows that the lease is dead. Clocks,
- * process ids and reboots do not matter.
+ * The leases of a store. Each is a row and a lock file, `locks/lease-<id>`. The file is locked before the row is
+ * written, and the kernel unlocks it when the process ends, however it ends. A lease is therefore dead when another
+ * process can lock its file; clocks, process IDs and reboots do not matter.
  */
 export class Leases {
   readonly #db: Database;
   readonly #objects: Objects;
   readonly #directory: string;
   readonly #spares: SpareFiles;
-  /** There was no inode for another lock: those that are needed no more go back. */
+  /** True once a spare file was used because no inode was left: released lock files become spares again. */
   #takesSpares = false;
 
   /** `directory` is the store's `locks` folder. */
@@ -90,10 +91,10 @@ export class Leases {
     this.#directory = directory;
   }
 
-  /** A new lease. Throws ERR_NO_SPACE, ERR_STORE_FULL. */
+  /** Opens a new lease. `purpose` is for people. Throws ERR_NO_SPACE, ERR_STORE_FULL. */
   async open(purpose: string, options: LeaseOptions = {}): Promise<StoreLease> {
     await this.#db.openForWriting(options);
-    const { id, fd } = this.#lockedFile();
+    const { id, fd } = this.#createLockFile();
     const record = (): number =>
       this.#db
         .statement('INSERT INTO lease (id, purpose, pid, created_at) VALUES (?, ?, ?, ?)')
@@ -114,8 +115,8 @@ export class Leases {
   }
 
   /**
-   * {@link open} for those who only read. On a full disk it may use the reserve, because images are saved elsewhere to make
-   * room. Nothing can be removed from a store on a read-only filesystem, so the lease then holds nothing and is not recorded.
+   * Opens a lease for an operation that only reads. On a full disk it may use the reserve, because images are saved
+   * elsewhere to free space. On a read-only filesystem nothing can be removed, so the lease is not recorded there.
    */
   async openToRead(purpose: string, options: AbortOptions = {}): Promise<StoreLease> {
     try {
@@ -126,7 +127,7 @@ export class Leases {
     }
   }
 
-  /** Those that are recorded, dead ones included, oldest first. */
+  /** Lists the recorded leases, dead ones included, oldest first. */
   list(): LeaseRecord[] {
     return this.#db
       .statement<{ id: string; purpose: string; pid: number; created_at: number }>(
@@ -137,11 +138,11 @@ export class Leases {
   }
 
   /**
-   * Ends the leases of processes that are gone; answers their ids, which {@link deaths} tells from then on. Safe beside
-   * others that do the same.
+   * Removes the leases of dead processes and returns their IDs, which {@link deaths} lists from then on. Safe beside
+   * other processes that do the same.
    */
   async removeDead(): Promise<string[]> {
-    // Files first: one seen now without a row afterwards was left by a process that died between the two.
+    // Files are listed first: a file without a row was then left by a process that died between creating the two.
     const files = this.lockFiles();
     const ids = new Set([...files.map((name) => name.slice(prefix.length)), ...this.list().map(({ id }) => id)]);
     const removed: string[] = [];
@@ -150,24 +151,24 @@ export class Leases {
   }
 
   /**
-   * Leases that ended with their processes, as long as nobody has cleared up after those: who began to may have been
-   * killed, too.
+   * Lists the IDs of leases that died with their processes and whose leftovers were not collected yet. They are
+   * recorded on the disk, because the collecting process may be killed, too.
    */
   deaths(): string[] {
     return this.#names().flatMap((name) => (name.startsWith(deathPrefix) ? [name.slice(deathPrefix.length)] : []));
   }
 
-  /** What these left is cleared up. */
+  /** Removes the records of {@link deaths} whose leftovers were collected. */
   forgetDeaths(ids: readonly string[]): void {
     for (const id of ids) rmSync(join(this.#directory, deathPrefix + id), { force: true });
   }
 
-  /** Returns the names of the lock files of all leases, living or dead. */
+  /** Returns the names of the lock files of all leases, alive or dead. */
   lockFiles(): string[] {
     return this.#names().filter((name) => name.startsWith(prefix));
   }
 
-  /** None in a store that is not there yet. */
+  /** Returns the names in the folder of locks; none in a store that does not exist yet. */
   #names(): string[] {
     return existsSync(this.#directory) ? readdirSync(this.#directory) : [];
   }
@@ -185,37 +186,37 @@ export class Leases {
       return false;
     }
     try {
-      // Its maker locks it before it adds the row: without one it made nothing yet.
-      if (this.list().some((row) => row.id === id)) this.#noteDeath(id);
+      // A lease without a row was never used: its process died between locking the file and adding the row.
+      if (this.list().some((row) => row.id === id)) this.#recordDeath(id);
       return await this.#db.transact(() => this.#deleteRow(id), { freesSpace: true });
     } finally {
       this.#drop(id, fd);
     }
   }
 
-  /** The lock file becomes the note: a full disk may have no room for another. */
-  #noteDeath(id: string): void {
+  /** Renames the lock file to a record of the death: a full disk may have no space for a new file. */
+  #recordDeath(id: string): void {
     try {
       renameSync(this.#path(id), join(this.#directory, deathPrefix + id));
     } catch (error) {
-      // Gone: its holder ended it after all, and could not remove the row.
+      // ENOENT: the holder released it just now, and could not remove the row.
       if (!isDiskFull(error) && errnoOf(error) !== 'ENOENT') throw error;
     }
   }
 
-  #lockedFile(): { readonly id: string; readonly fd: number } {
+  #createLockFile(): { readonly id: string; readonly fd: number } {
     for (;;) {
       const id = randomHex(10);
       const path = this.#path(id);
-      const fd = this.#make(path);
-      // Somebody who looks for dead leases may have removed the file between the two calls, or made it a spare one.
+      const fd = this.#createFile(path);
+      // A process that removes dead leases may have removed the file before we locked it, or turned it into a spare.
       if (fd !== undefined && tryLockFile(fd) && isFileAt(path, fd)) return { id, fd };
       if (fd !== undefined) closeSync(fd);
     }
   }
 
-  /** Undefined when the file was taken away at once. */
-  #make(path: string): number | undefined {
+  /** Returns undefined when another process removed the file at once. */
+  #createFile(path: string): number | undefined {
     try {
       return openSync(path, 'wx', 0o600);
     } catch (error) {
@@ -229,7 +230,7 @@ export class Leases {
     try {
       await this.#db.transact(() => this.#deleteRow(id), { skipFlush: true });
     } catch (error) {
-      // The closed lock says that it is dead: garbage collection removes the row.
+      // With its file unlocked the lease counts as dead, so garbage collection removes the row.
       const isLeft = isKind(error, 'exhausted') || isKind(error, 'unavailable');
       if (!isLeft && !isStrataError(error, 'ERR_STORE_FORMAT_NEWER')) throw error;
     }
@@ -239,7 +240,7 @@ export class Leases {
     return this.#db.statement('DELETE FROM lease WHERE id = ?').run(id) > 0;
   }
 
-  /** Unlinked while it is still locked, so that nobody else ever locks a file of that name. */
+  /** Removes the lock file while it is still locked, so that no other process can lock it under that name. */
   #drop(id: string, fd: number): void {
     const path = this.#path(id);
     try {

@@ -1,44 +1,44 @@
 import { closeSync, fdatasync, fdatasyncSync, openSync, realpathSync } from 'node:fs';
 
 export interface LogFlushOptions {
-  /** The program is a command, see `DatabaseOptions`. */
+  /** True in a command, see `DatabaseOptions`. */
   readonly isAlone: boolean;
 }
 
 /**
- * Makes SQLite's write-ahead log durable, on a thread of libuv's pool. A short command flushes on its main thread: to start
- * the pool's four threads takes longer than what they would do. SQLite itself only appends to it (`synchronous = NORMAL`)
- * and flushes where the order on the disk matters: the header of a new log, with its name in the folder, and the log
- * before a checkpoint. A transaction is durable as soon as the log is, so transactions that end meanwhile share a flush.
+ * Flushes SQLite's write-ahead log, on a thread of libuv's pool. A short command flushes on its main thread, because
+ * starting the pool takes longer than the flushes. SQLite itself (`synchronous = NORMAL`) only appends to the log, and
+ * flushes where the order on the disk matters: the header of a new log with its directory entry, and the log before a
+ * checkpoint. A transaction is durable once the log is, so transactions that commit during a flush share the next one.
  *
- * The log is the one file of SQLite that others may open: its locks lie on the database and on `-shm`, where closing any
- * descriptor would drop them. The descriptor is opened before the first commit and kept: the kernel tells of a write that
- * failed through each descriptor that was open then, once.
+ * The log is the only file of SQLite that may be opened besides: SQLite's locks lie on the database and on `-shm`,
+ * where closing any descriptor drops them. The descriptor is opened before the first commit and kept, because the
+ * kernel reports a failed write only through descriptors that were open then, once each.
  */
 export class LogFlush implements Disposable {
   readonly #fd: number;
-  /** How many flushes the main thread still does itself. */
-  #ownFlushes: number;
+  /** Number of flushes that the main thread still does itself. */
+  #mainThreadFlushes: number;
   #running: Promise<void> | undefined;
-  /** Waits for the one that runs, which may have begun before the last frames were written. */
+  /** Starts after the running flush, which may have begun before the last frames were written. */
   #next: Promise<void> | undefined;
   #isOpen = true;
 
-  /** `database` is open for writing, so that its log stands and stays. */
+  /** `database` is the path of a database that is open for writing, so that its log exists and stays. */
   constructor(database: string, { isAlone }: LogFlushOptions) {
-    this.#ownFlushes = isAlone ? flushesOfShortCommands : 0;
-    // SQLite keeps it beside the file that a symlink leads to.
+    this.#mainThreadFlushes = isAlone ? flushesOfShortCommands : 0;
+    // SQLite keeps the log beside the file that a symlink leads to.
     this.#fd = openSync(`${realpathSync(database)}-wal`, 'r');
   }
 
-  /** Resolves when all that is in the log now is on the disk. Throws what `fdatasync` met. */
+  /** Resolves once the present content of the log is on the disk. Throws the error of `fdatasync`. */
   async flush(): Promise<void> {
-    if (this.#ownFlushes-- > 0) return fdatasyncSync(this.#fd);
+    if (this.#mainThreadFlushes-- > 0) return fdatasyncSync(this.#fd);
     this.#next ??= this.#flushAfter(this.#running);
     await this.#next;
   }
 
-  /** Lets a flush that was asked for end first. */
+  /** Closes the log after a requested flush has ended. */
   [Symbol.dispose](): void {
     this.#isOpen = false;
     this.#closeIfIdle();
@@ -47,7 +47,7 @@ export class LogFlush implements Disposable {
   async #flushAfter(before: Promise<void> | undefined): Promise<void> {
     await before?.catch(() => undefined);
     this.#next = undefined;
-    const running = flushed(this.#fd);
+    const running = flushFile(this.#fd);
     this.#running = running;
     try {
       await running;
@@ -62,10 +62,10 @@ export class LogFlush implements Disposable {
   }
 }
 
-// A build, or whoever else works for longer, soon has its loop free for what its steps write.
+// Longer work, such as a build, soon needs its event loop for other things.
 const flushesOfShortCommands = 3;
 
-const flushed = (fd: number): Promise<void> =>
+const flushFile = (fd: number): Promise<void> =>
   new Promise((resolve, reject) => {
     fdatasync(fd, (error) => (error === null ? resolve() : reject(error)));
   });

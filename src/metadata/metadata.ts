@@ -18,11 +18,11 @@ import { Targets } from './targets.ts';
 import { Transfers } from './transfers.ts';
 
 export interface MetadataOptions extends Omit<DatabaseOptions, 'onWritable' | 'onCommitted'> {
-  /** Path of `strata.db`; its folder exists. */
+  /** Path of `strata.db`, in an existing folder. */
   readonly database: string;
-  /** The store's `locks` folder, made when missing. */
+  /** The store's `locks` folder, created when it is missing. */
   readonly locksDirectory: string;
-  /** For tests that play a reboot. */
+  /** Replaces the machine's boot ID, for tests that simulate a reboot. */
   readonly bootId?: string;
 }
 
@@ -34,7 +34,7 @@ function makeFolder(path: string): void {
   }
 }
 
-/** Everything the store knows, by subject; all of them work on one database, so that calls can share a transaction. */
+/** All records of a store, by kind. They use one database, so that several calls can share a transaction. */
 export class Metadata implements Disposable {
   readonly db: Database;
   readonly objects: Objects;
@@ -57,7 +57,7 @@ export class Metadata implements Disposable {
         prepare?.();
         makeFolder(locksDirectory);
       },
-      onCommitted: () => this.events.tell(),
+      onCommitted: () => this.events.notifyFollowers(),
       onWritable: async (transact) => {
         await this.#enterBoot(boot, transact);
         db.reserve.ensure();
@@ -80,16 +80,16 @@ export class Metadata implements Disposable {
   }
 
   /**
-   * Opens the metadata of a store for looking; the first write makes what is missing. Throws what
-   * {@link Database.openForReading} throws.
+   * Opens the metadata of a store for reading; the first write creates what is missing. Throws as
+   * {@link Database.openForReading}.
    */
   static openForReading(options: MetadataOptions): Metadata {
     return new Metadata(options);
   }
 
   /**
-   * Opens or creates the metadata of a store; the first one after a boot drops what the last boot did not make durable.
-   * Throws what {@link Database.open} throws.
+   * Opens the metadata of a store for writing, and creates it when it is missing. The first opening after a boot drops
+   * the records that earlier boots did not make durable. Throws as {@link Database.open}.
    */
   static async open(options: MetadataOptions): Promise<Metadata> {
     const metadata = await retryWhileBusy(() => new Metadata(options), options);
@@ -107,11 +107,11 @@ export class Metadata implements Disposable {
   }
 
   async #enterBoot(boot: string, transact: Transact): Promise<void> {
-    const known = (): string | undefined =>
+    const readBoot = (): string | undefined =>
       this.db.statement<{ value: string }>("SELECT value FROM state WHERE name = 'boot'").get()?.value;
-    if (known() === boot) return;
+    if (readBoot() === boot) return;
     const enter = (): void => {
-      if (known() === boot) return;
+      if (readBoot() === boot) return;
       this.snapshots.dropFromEarlierBoots();
       this.layers.dropUnnamed();
       this.events.skipLost();

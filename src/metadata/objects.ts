@@ -5,22 +5,23 @@ import { leaseEnded } from './failures.ts';
 import { isReferenceViolation } from './sqlite-failure.ts';
 
 /**
- * Kinds of things the store holds, and what names them: blob and target by digest, layer by diffID, image by config
- * digest, snapshot by its id, build by an id of its own.
+ * Kinds of objects in a store. Their keys are: the digest of a blob or a target, the diffID of a layer, the config
+ * digest of an image, the ID of a snapshot or a build record.
  */
 export type ObjectKind = 'blob' | 'layer' | 'snapshot' | 'image' | 'target' | 'build';
 
+/** Identifies an object of a store. */
 export interface ObjectRef {
   readonly kind: ObjectKind;
   readonly key: string;
 }
 
-/** Holds a thing, there or not, for as long as a lease lives. */
+/** Pins an object, present or absent, for as long as a lease lives. */
 export type Pin = (kind: ObjectKind, key: string) => void;
 
 /**
- * The graph of all things: who is there, who refers to whom, who is pinned. An object can be named (referred to, pinned)
- * without being present.
+ * The graph of all objects: which exist, which refer to which, and which are pinned. An object can be referred to or
+ * pinned without being present.
  */
 export class Objects {
   readonly #db: Database;
@@ -29,17 +30,17 @@ export class Objects {
     this.#db = db;
   }
 
-  /** The row that stands for a thing, made if need be. */
+  /** Returns the row ID of an object; adds the row if it is missing. */
   id(kind: ObjectKind, key: string): number {
     return this.find(kind, key) ?? this.#insert(kind, key);
   }
 
-  /** The row that stands for a thing, if anything names it. */
+  /** Returns the row ID of an object, if it has a row. */
   find(kind: ObjectKind, key: string): number | undefined {
     return this.#db.statement<{ id: number }>('SELECT id FROM object WHERE kind = ? AND key = ?').get(kind, key)?.id;
   }
 
-  /** Marks a thing as being there and pins it, so that it is never there without a holder. Answers its row. */
+  /** Marks an object as present and pins it, so that it is never present without a holder. Returns its row ID. */
   put(kind: ObjectKind, key: string, lease: Lease): number {
     return this.#db.write(() => {
       const id = this.id(kind, key);
@@ -50,24 +51,26 @@ export class Objects {
   }
 
   isPresent(kind: ObjectKind, key: string): boolean {
-    return this.#present(this.find(kind, key));
+    return this.#isRowPresent(this.find(kind, key));
   }
 
-  /** Present or pinned: what a sweeper asks, under the object's lock, before it moves files away. */
+  /** True when the object is present or pinned. A sweeper checks this under the object's lock before it moves files. */
   isWanted(kind: ObjectKind, key: string): boolean {
     return this.#db.read(() => {
       const id = this.find(kind, key);
-      return this.#present(id) || (id !== undefined && this.pinners(id) > 0);
+      return this.#isRowPresent(id) || (id !== undefined && this.countPins(id) > 0);
     });
   }
 
-  /** Holds a thing, there or not, for as long as the lease lives. */
+  /** Pins an object, present or absent, for as long as the lease lives. */
   pin(kind: ObjectKind, key: string, lease: Lease): void {
     if (lease.isUnrecorded === true) return;
     this.#db.write(() => this.#pin(this.id(kind, key), lease));
   }
 
-  /** Runs `body`, which pins what it finds, as one transaction; one that only reads where a lease holds nothing. */
+  /**
+   * Runs `body` as one transaction, in which it pins objects that it finds. With an unrecorded lease, pins do nothing.
+   */
   async withPins<T>(lease: Lease, body: (pin: Pin) => T, options: AbortOptions = {}): Promise<T> {
     if (lease.isUnrecorded === true) return this.#db.read(() => body(() => undefined));
     const pin: Pin = (kind, key) => this.pin(kind, key, lease);
@@ -75,8 +78,8 @@ export class Objects {
   }
 
   /**
-   * *Pin, then look*, in one transaction: true means that the thing is there and stays as long as the lease lives;
-   * false leaves no pin.
+   * Checks that an object is present and pins it, in one transaction. True means that it stays as long as the lease
+   * lives; false leaves no pin.
    */
   async pinIfPresent(kind: ObjectKind, key: string, lease: Lease, options: AbortOptions = {}): Promise<boolean> {
     return await this.withPins(
@@ -90,27 +93,27 @@ export class Objects {
     );
   }
 
-  /** How many leases pin the row, not counting `except`. */
-  pinners(id: number, except?: Lease): number {
+  /** Returns how many leases pin the row, not counting `except`. */
+  countPins(id: number, except?: Lease): number {
     const found = this.#db
       .statement<{ n: number }>('SELECT count(*) AS n FROM lease_ref WHERE object_id = ? AND lease_id IS NOT ?')
       .get(id, except?.id ?? null);
     return found?.n ?? 0;
   }
 
-  /** Makes `to` live as long as `from`. Idempotent. */
+  /** Adds an edge: `to` lives as long as `from`. Idempotent. */
   link(from: ObjectRef, to: ObjectRef): void {
     this.#db.write(() => this.linkRow(this.id(from.kind, from.key), to));
   }
 
-  /** {@link link} from a row. */
+  /** Adds an edge from a row, see {@link link}. */
   linkRow(fromId: number, to: ObjectRef): void {
     this.#db
       .statement('INSERT OR IGNORE INTO edge (from_id, to_id) VALUES (?, ?)')
       .run(fromId, this.id(to.kind, to.key));
   }
 
-  /** Idempotent. */
+  /** Removes an edge. Idempotent. */
   unlink(from: ObjectRef, to: ObjectRef): void {
     this.#db.write(() => {
       const fromId = this.find(from.kind, from.key);
@@ -120,7 +123,7 @@ export class Objects {
     });
   }
 
-  /** What a thing refers to. */
+  /** Returns the objects that an object refers to. */
   linksOf(from: ObjectRef): ObjectRef[] {
     return this.#refs(
       'SELECT o.kind, o.key FROM edge e JOIN object o ON o.id = e.to_id WHERE e.from_id = ? ORDER BY o.kind, o.key',
@@ -128,7 +131,7 @@ export class Objects {
     );
   }
 
-  /** What refers to a thing. */
+  /** Returns the objects that refer to an object. */
   referrersOf(to: ObjectRef): ObjectRef[] {
     return this.#refs(
       'SELECT o.kind, o.key FROM edge e JOIN object o ON o.id = e.from_id WHERE e.to_id = ? ORDER BY o.kind, o.key',
@@ -137,8 +140,8 @@ export class Objects {
   }
 
   /**
-   * The thing is gone, though something may still refer to it: what it referred to is released, its row stays named.
-   * The caller removes the row of its kind.
+   * Marks an object as absent and removes its edges to others. Its row stays, because other objects may still refer to
+   * it. The caller removes its row in the table of its kind.
    */
   markAbsent(id: number): void {
     this.#db.write(() => {
@@ -155,7 +158,7 @@ export class Objects {
     return inserted.id;
   }
 
-  #present(id: number | undefined): boolean {
+  #isRowPresent(id: number | undefined): boolean {
     if (id === undefined) return false;
     return this.#db.statement<{ present: number }>('SELECT present FROM object WHERE id = ?').get(id)?.present === 1;
   }

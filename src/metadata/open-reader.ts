@@ -4,42 +4,43 @@ import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Connection } from './connection.ts';
 import { isUnopenable } from './sqlite-failure.ts';
-import { storeTrouble } from './store-trouble.ts';
+import { findStoreFault } from './store-fault.ts';
 
-export interface ReaderOptions {
-  /** How long to wait for another process, in milliseconds. */
+export interface DatabaseReaderOptions {
+  /** Longest wait for another process, in milliseconds. */
   readonly timeoutMs: number;
-  /** This process has no other connection to the file, which would inherit that the log's index can only be read. */
+  /** True when this process opens no other connection to the file, which would share the read-only index of the log. */
   readonly isAlone: boolean;
 }
 
 /**
- * Opens the database at `path` for reading, and changes nothing on the disk. SQLite's own read-only mode makes the two
- * files beside the database, or writes into them, and fails where it cannot.
+ * Opens the database at `path` for reading and changes nothing on the disk, unlike SQLite's own read-only mode: that
+ * creates the log and its index beside the database, or writes into them, and fails where it cannot.
  */
-export function openReader(path: string, { timeoutMs, isAlone }: ReaderOptions): Connection {
+export function openReader(path: string, { timeoutMs, isAlone }: DatabaseReaderOptions): Connection {
   const options = { readOnly: true, timeoutMs };
   try {
-    // The index of the write-ahead log as it stands; with nobody else at the store, one in memory.
-    if (isAlone) return probed(new Connection(uriOf(path, 'readonly_shm=1'), options));
+    // Uses the existing index of the log read-only; SQLite makes one in memory when no other process has the store
+    // open.
+    if (isAlone) return probe(new Connection(uriOf(path, 'readonly_shm=1'), options));
   } catch (error) {
     if (!isUnopenable(error)) throw error;
   }
   try {
-    // A writer has begun the log anew, and reading it takes a mark in the index. Or the two files are missing, as after a
-    // backup was put back; they are there from now on.
-    return probed(new Connection(uriOf(path, ''), options));
+    // Either a writer has restarted the log, and a reader has to write a mark into the index; or the two files are
+    // missing, as after restoring a backup, and are created now.
+    return probe(new Connection(uriOf(path, ''), options));
   } catch (error) {
-    const trouble = storeTrouble(path);
-    if (!isUnopenable(error) || (trouble !== 'read-only' && trouble !== 'inodes')) throw error;
+    const fault = findStoreFault(path);
+    if (!isUnopenable(error) || (fault !== 'read-only' && fault !== 'inodes')) throw error;
   }
-  // Nobody can write here, so SQLite need not look out for anybody.
-  if (sizeOf(`${path}-wal`) === 0) return probed(new Connection(uriOf(path, 'immutable=1'), options));
+  // No process can write here, so SQLite needs no locks.
+  if (sizeOf(`${path}-wal`) === 0) return probe(new Connection(uriOf(path, 'immutable=1'), options));
   return openCopy(path, timeoutMs);
 }
 
-/** SQLite opens files when it needs them first. */
-function probed(connection: Connection): Connection {
+/** Runs a first query: SQLite opens its files only when it needs them. Closes the connection when the query fails. */
+function probe(connection: Connection): Connection {
   try {
     connection.get('PRAGMA schema_version');
     return connection;
@@ -57,29 +58,32 @@ function uriOf(path: string, parameters: string): URL {
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
-/** A log that was not written back can be read only where it can be indexed. The copy is gone with the connection. */
+/**
+ * Opens a copy of the database and its log in a temporary folder, because reading a log needs an index file. The copy
+ * is unlinked at once and disappears with the connection.
+ */
 function openCopy(path: string, timeoutMs: number): Connection {
   const folder = mkdtempSync(join(tmpdir(), 'strata-look-'));
   try {
     const copy = join(folder, basename(path));
     for (const end of ['', '-wal']) copyFileSync(path + end, copy + end);
-    return probed(new Connection(copy, { timeoutMs }));
+    return probe(new Connection(copy, { timeoutMs }));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /**
- * Closes a connection that writes, and leaves the two files beside the database where they are. SQLite removes them with
- * the last connection, unless that is one that only reads; and on a filesystem without a free inode nobody could make them
- * again, not even to remove something.
+ * Closes a connection that writes, and keeps the two files beside the database. SQLite removes them with the last
+ * connection unless that one is read-only, and on a filesystem without a free inode they could not be created again,
+ * not even to remove something.
  */
 export function closeKeepingLog(connection: Connection, path: string): void {
   let reader: Connection | undefined;
   try {
-    reader = probed(new Connection(uriOf(path, ''), { readOnly: true, timeoutMs: 0 }));
+    reader = probe(new Connection(uriOf(path, ''), { readOnly: true, timeoutMs: 0 }));
   } catch {
-    // Without it the files go, which loses nothing.
+    // Without a reader SQLite removes the files, which loses no data.
   }
   connection[Symbol.dispose]();
   reader?.[Symbol.dispose]();

@@ -3,18 +3,23 @@ import { Connection } from './connection.ts';
 import { migrate, newestFormat, readFormat } from './format.ts';
 import type { Migration } from './migrations/migration.ts';
 
-export interface WriterOptions {
+export interface DatabaseWriterOptions {
   readonly migrations: readonly Migration[];
-  /** How long to wait, and nothing else goes on meanwhile, for another process that is opening it too. */
+  /** Longest wait for another process that opens the database, in milliseconds; the thread is blocked meanwhile. */
   readonly waitMs: number;
-  /** How long a look may wait afterwards. */
+  /** Busy timeout of later queries, in milliseconds. */
   readonly timeoutMs: number;
-  /** SQLite writes the log back by itself, behind a transaction. */
+  /** True lets SQLite write the log back by itself, at the end of a transaction. */
   readonly isAlone: boolean;
 }
 
-/** Opens the database at `path` for writing, made or brought to the newest format where need be. Throws what SQLite throws. */
-export function openWriter(path: string, { migrations, waitMs, timeoutMs, isAlone }: WriterOptions): Connection {
+/**
+ * Opens the database at `path` for writing; creates it or migrates it to the newest format. Throws what SQLite throws.
+ */
+export function openWriter(
+  path: string,
+  { migrations, waitMs, timeoutMs, isAlone }: DatabaseWriterOptions,
+): Connection {
   const connection = new Connection(path, { timeoutMs: waitMs });
   return orUndo(
     () => {
@@ -24,7 +29,7 @@ export function openWriter(path: string, { migrations, waitMs, timeoutMs, isAlon
         `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;
          PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = ${isAlone ? pagesInLog : 0}`,
       );
-      bringUp(connection, path, migrations);
+      migrateToNewest(connection, path, migrations);
       connection.exec(`PRAGMA busy_timeout = ${timeoutMs}`);
       return connection;
     },
@@ -32,12 +37,12 @@ export function openWriter(path: string, { migrations, waitMs, timeoutMs, isAlon
   );
 }
 
-function bringUp(connection: Connection, path: string, migrations: readonly Migration[]): void {
+function migrateToNewest(connection: Connection, path: string, migrations: readonly Migration[]): void {
   if (readFormat(connection, path, migrations) === newestFormat(migrations)) return;
   connection.exec('PRAGMA synchronous = FULL; BEGIN IMMEDIATE');
   orUndo(
     () => {
-      // Another process may have been faster, with this version of the program or a newer one.
+      // Another process may have migrated it first, with this version of the program or a newer one.
       const from = readFormat(connection, path, migrations);
       migrate(connection, { from, path, migrations });
       connection.exec('COMMIT; PRAGMA synchronous = NORMAL');
@@ -46,5 +51,5 @@ function bringUp(connection: Connection, path: string, migrations: readonly Migr
   );
 }
 
-// The log outlives the commands, and who comes first reads all of it.
+// Small, because the log outlives the commands and the next one reads all of it.
 const pagesInLog = 256;

@@ -2,24 +2,24 @@ import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 
-/** Names in a store, for the shell to complete. */
+/** Names in a store, for completion in a shell. */
 export interface StoreNames {
   readonly containers: readonly { readonly name: string; readonly state: unknown }[];
-  /** Normalised: with registry and tag. */
+  /** References in their normalised form, with registry and tag. */
   readonly references: readonly string[];
 }
 
-// A shell waits for it: better no names than late ones.
+// The shell waits for the answer: no names are better than late ones.
 const busyTimeoutMs = 50;
 
 /**
- * Reads the names in a store's database and writes nothing, also beside it. Throws what SQLite does: for a file that is
- * not there, not to be read, locked, or of another format.
+ * Reads the names in a store's database, without creating or changing any file. Throws what SQLite throws for a file
+ * that is missing, unreadable, locked, or of another format.
  */
 export function readNames(path: string): StoreNames {
   const url = pathToFileURL(path);
-  // Reading a database in WAL mode makes the files of its log, and writes into its index. Where there is none, nobody has it
-  // open, and it can be read as a file that does not change.
+  // Reading a database in WAL mode would create its log and write into the log's index. Without a log no process has
+  // the database open, so it can be read as an immutable file.
   url.search = existsSync(`${path}-wal`) ? 'readonly_shm=1' : 'immutable=1';
   const database = new DatabaseSync(url, { readOnly: true, timeout: busyTimeoutMs });
   try {

@@ -2,23 +2,24 @@ import { isStrataError } from '../errors/index.ts';
 import type { EventType } from './events.ts';
 import type { Metadata } from './metadata.ts';
 
-// No verb waits longer than this for another process's transaction, only to say that it was called.
-const patienceMs = 250;
+// Longest wait for another process's transaction.
+const waitMs = 250;
 
 /**
- * Writes down what docker reports and nothing is changed by (exec, attach, copy, save): not flushed, and nothing fails or
- * waits long for want of it, as on a full disk, where only reading is allowed, or beside a process that holds up writers.
+ * Runs `record` as a transaction that is not flushed and whose failure is ignored, after a short wait at most. For
+ * events that docker reports although nothing changes (exec, attach, copy, save): these must not fail on a full or
+ * read-only disk, nor wait for a process that blocks writers.
  */
-export async function recordBestEffort({ db }: Pick<Metadata, 'db'>, note: () => void): Promise<void> {
-  const signal = AbortSignal.timeout(patienceMs);
+export async function recordBestEffort({ db }: Pick<Metadata, 'db'>, record: () => void): Promise<void> {
+  const signal = AbortSignal.timeout(waitMs);
   try {
-    await db.transact(note, { skipFlush: true, signal });
+    await db.transact(record, { skipFlush: true, signal });
   } catch (error) {
     if (!isStrataError(error) && error !== signal.reason) throw error;
   }
 }
 
-/** What a prune freed, as docker reports it. */
+/** Records docker's event of a prune, with the number of reclaimed bytes. */
 export async function recordPrune(
   metadata: Pick<Metadata, 'db' | 'events'>,
   type: EventType,

@@ -4,10 +4,13 @@ import { pause } from '../sys/pause.ts';
 
 export const usualBusyTimeoutMs = 60_000;
 
-// At random, so that of many that wait each has its turn.
+/** Returns a random pause, so that many waiting processes get their turns. */
 export const pauseMs = (): number => 1 + Math.random() * 19;
 
-/** Does what waits for nobody until it finds the store free of other writers; throws ERR_STORE_BUSY after too long. */
+/**
+ * Runs `body` again for as long as it throws ERR_STORE_BUSY, which it does at once while another process writes. Throws
+ * ERR_STORE_BUSY when the timeout is over.
+ */
 export async function retryWhileBusy<Result>(
   body: () => Result,
   { signal, busyTimeoutMs = usualBusyTimeoutMs }: AbortOptions & { readonly busyTimeoutMs?: number | undefined } = {},

@@ -24,8 +24,8 @@ const select = `
 const noBoot = '';
 
 /**
- * The ledger of storage drivers. `boot_id` is null for a durable record, else the boot in which it was made: a committed
- * one of another boot may have lost its files' contents to a power cut.
+ * The ledger of storage drivers. `boot_id` is null for a durable record, otherwise the boot in which it was written: a
+ * power cut may have taken the contents of the files of a committed snapshot from an earlier boot.
  */
 export class Snapshots implements SnapshotLedger {
   readonly #db: Database;
@@ -42,7 +42,7 @@ export class Snapshots implements SnapshotLedger {
     const { id, driver, kind, chainId, durable, createdAt, labels } = record;
     const write = (): void => {
       if (this.#row(id)) throw snapshotExists(id);
-      const parent = record.parentId === undefined ? undefined : this.#existing(record.parentId);
+      const parent = record.parentId === undefined ? undefined : this.#requireRow(record.parentId);
       const objectId = this.#objects.put('snapshot', id, lease);
       this.#db
         .statement(
@@ -61,7 +61,7 @@ export class Snapshots implements SnapshotLedger {
         );
       if (parent) this.#objects.linkRow(objectId, { kind: 'snapshot', key: parent.id });
     };
-    // Nothing is acknowledged by a new record: whoever uses the snapshot acknowledges by a commit or a container.
+    // Not flushed: a snapshot is acknowledged by its commit or its container, not by this record.
     await this.#db.transact(write, { ...options, skipFlush: true });
   }
 
@@ -72,19 +72,19 @@ export class Snapshots implements SnapshotLedger {
 
   async findByChainId(driver: string, chainId: ChainId, lease: Lease): Promise<SnapshotRecord | undefined> {
     return await this.#objects.withPins(lease, (pin) => {
-      const row = this.#standing(driver, chainId);
+      const row = this.#findCommitted(driver, chainId);
       if (!row) return undefined;
       pin('snapshot', row.id);
       return toRecord(row);
     });
   }
 
-  /** The committed snapshot of this driver with that chainID, for who only wants to look. */
+  /** Returns the ID of the driver's committed snapshot with that chainID, without pinning it. */
   ofChain(driver: string, chainId: ChainId): string | undefined {
-    return this.#standing(driver, chainId)?.id;
+    return this.#findCommitted(driver, chainId)?.id;
   }
 
-  /** Whether a committed snapshot of any driver carries this chainID. */
+  /** True when a committed snapshot of any driver carries this chainID. */
   hasChain(chainId: ChainId): boolean {
     return (
       this.#db.statement("SELECT 1 FROM snapshot WHERE chain_id = ? AND kind = 'committed' LIMIT 1").get(chainId) !==
@@ -99,11 +99,11 @@ export class Snapshots implements SnapshotLedger {
   ): Promise<SnapshotRecord> {
     const { chainId, durable, parentId } = attributes;
     const work = (): SnapshotRecord => {
-      const row = this.#existing(id);
+      const row = this.#requireRow(id);
       if (row.kind !== 'active') throw snapshotNotActive(id, row.kind);
-      const parent = parentId === undefined ? undefined : this.#existing(parentId);
-      const standing = chainId === undefined ? undefined : this.#standing(row.driver, chainId);
-      if (standing) this.#forget(row);
+      const parent = parentId === undefined ? undefined : this.#requireRow(parentId);
+      const existing = chainId === undefined ? undefined : this.#findCommitted(row.driver, chainId);
+      if (existing) this.#forget(row);
       else {
         this.#db
           .statement(
@@ -113,39 +113,39 @@ export class Snapshots implements SnapshotLedger {
           .run(chainId ?? null, this.#bootId, parent?.object_id ?? null, row.object_id);
         if (parent) this.#objects.linkRow(row.object_id, { kind: 'snapshot', key: parent.id });
       }
-      const committed = standing ?? row;
+      const committed = existing ?? row;
       this.#objects.pin('snapshot', committed.id, lease);
       if (durable) this.#makeDurable(committed.object_id);
-      return toRecord(this.#existing(committed.id));
+      return toRecord(this.#requireRow(committed.id));
     };
     return await this.#db.transact(work, { skipFlush: !durable });
   }
 
   async setChainId(id: string, chainId: ChainId, lease: Lease): Promise<SnapshotRecord> {
     const write = (): SnapshotRecord => {
-      const row = this.#existing(id);
-      const carrier = this.#standing(row.driver, chainId) ?? row;
+      const row = this.#requireRow(id);
+      const carrier = this.#findCommitted(row.driver, chainId) ?? row;
       this.#db.statement('UPDATE snapshot SET chain_id = ? WHERE object_id = ?').run(chainId, carrier.object_id);
       this.#objects.pin('snapshot', carrier.id, lease);
-      return toRecord(this.#existing(carrier.id));
+      return toRecord(this.#requireRow(carrier.id));
     };
     return await this.#db.transact(write, { skipFlush: true });
   }
 
   async setDurable(id: string): Promise<SnapshotRecord> {
     return await this.#db.transact(() => {
-      this.#makeDurable(this.#existing(id).object_id);
-      return toRecord(this.#existing(id));
+      this.#makeDurable(this.#requireRow(id).object_id);
+      return toRecord(this.#requireRow(id));
     });
   }
 
   async setLabels(id: string, labels: Readonly<Record<string, string>>): Promise<SnapshotRecord> {
     const write = (): SnapshotRecord => {
-      const { object_id } = this.#existing(id);
+      const { object_id } = this.#requireRow(id);
       this.#db.statement('UPDATE snapshot SET labels = ? WHERE object_id = ?').run(JSON.stringify(labels), object_id);
-      return toRecord(this.#existing(id));
+      return toRecord(this.#requireRow(id));
     };
-    // Notes for later work, which is done again without them.
+    // Not flushed: labels save later work, which is done again without them.
     return await this.#db.transact(write, { skipFlush: true });
   }
 
@@ -159,7 +159,7 @@ export class Snapshots implements SnapshotLedger {
         .statement<{ id: string }>('SELECT id FROM container WHERE snapshot_id = ?')
         .get(row.object_id);
       if (container) throw snapshotInUse(id, `container ${container.id}`);
-      if (row.kind === 'committed' && this.#objects.pinners(row.object_id, lease) > 0) {
+      if (row.kind === 'committed' && this.#objects.countPins(row.object_id, lease) > 0) {
         throw snapshotInUse(id, 'a running operation');
       }
       this.#forget(row);
@@ -178,14 +178,14 @@ export class Snapshots implements SnapshotLedger {
   }
 
   /**
-   * Drops the committed records that another boot left not durable, and all that stand on them; their files become
-   * orphans. Answers how many went. Idempotent.
+   * Drops the committed records that an earlier boot did not make durable, with all descendants; their files become
+   * orphans. Returns how many were dropped. Idempotent.
    */
   dropFromEarlierBoots(): number {
     return this.#drop(this.#bootId);
   }
 
-  /** {@link dropFromEarlierBoots} for this boot too: nobody knows what the disk has lost of them. */
+  /** Drops all records that are not durable, those of this boot included, after a flush failed for unknown files. */
   async dropNotDurable(): Promise<number> {
     return await this.#db.transact(() => this.#drop(noBoot), { freesSpace: true });
   }
@@ -209,13 +209,13 @@ export class Snapshots implements SnapshotLedger {
     return this.#db.statement<Row>(`${select} WHERE o.kind = 'snapshot' AND o.key = ?`).get(id);
   }
 
-  #existing(id: string): Row {
+  #requireRow(id: string): Row {
     const row = this.#row(id);
     if (!row) throw snapshotNotFound(id);
     return row;
   }
 
-  #standing(driver: string, chainId: ChainId): Row | undefined {
+  #findCommitted(driver: string, chainId: ChainId): Row | undefined {
     return this.#db
       .statement<Row>(`${select} WHERE s.driver = ? AND s.chain_id = ? AND s.kind = 'committed'`)
       .get(driver, chainId);

@@ -16,12 +16,12 @@ import { isStrataError } from '../errors/index.ts';
 const reserveBytes = 4 << 20;
 const smallestBytes = 256 << 10;
 
-/** The file of the {@link SpaceReserve} for the database at `path`. */
-export const reserveOf = (path: string): string => `${path.replace(/\.db$/, '')}.reserve`;
+/** Returns the path of the {@link SpaceReserve} for the database at `path`. */
+export const reservePathOf = (path: string): string => `${path.replace(/\.db$/, '')}.reserve`;
 
 /**
- * A file of nothing that is given up when the disk is full, so that removing things always has the few pages it needs to
- * write down what was removed (moby#10613, containerd#10548: a full disk could not even be cleaned up).
+ * A file of zeros that is given up when the disk is full, so that a removal always has the few pages in which it is
+ * recorded (moby#10613, containerd#10548: a full disk could not even be cleaned up).
  */
 export class SpaceReserve {
   readonly #path: string;
@@ -31,60 +31,59 @@ export class SpaceReserve {
     this.#path = path;
   }
 
-  /** Sets the space aside, or what is missing of it, when there is plenty. Idempotent. */
+  /** Fills the reserve up when the disk has plenty of space. Idempotent. Throws the errors of {@link diskFailure}. */
   ensure(): void {
-    const standing = this.#sizeBytes() ?? 0;
-    if (standing < reserveBytes && !this.#setAside(standing)) return;
+    const sizeBytes = this.#sizeBytes() ?? 0;
+    if (sizeBytes < reserveBytes && !this.#fillUp(sizeBytes)) return;
     this.#isSpent = false;
   }
 
-  /** Calls {@link ensure} when some was given up. A failure is ignored: the work before it is done all the same. */
+  /** Calls {@link ensure} after this process used the reserve. Ignores a failure, because the work itself is done. */
   restore(): void {
     if (!this.#isSpent) return;
     try {
       this.ensure();
     } catch {
-      // The next one that opens the store for writing is told.
+      // The next process that opens the store for writing reports it.
     }
   }
 
-  /** True when this process has given some up, and not set it aside again yet. */
+  /** True when this process has used a part of the reserve and not filled it up again. */
   get isSpent(): boolean {
     return this.#isSpent;
   }
 
   /**
-   * Runs `body`, and again with more room while it fails for want of space: first with what `findRoom` finds, then with
-   * parts of what was set aside, and what is found with their help. `findRoom` returns whether it found some.
+   * Runs `body`, and again with more space while it throws ERR_STORE_FULL. Space comes first from `freeSpace`, then
+   * from parts of the reserve, after each of which `freeSpace` is called again. It returns true when it freed some.
    */
-  useFor<T>(body: () => T, findRoom: () => boolean = () => false): T {
-    let hasLooked = false;
+  runWithReserve<T>(body: () => T, freeSpace: () => boolean = () => false): T {
+    let hasFreed = false;
     for (;;) {
       try {
         return body();
       } catch (error) {
         if (!isStrataError(error, 'ERR_STORE_FULL')) throw error;
-        if (!hasLooked && findRoom()) hasLooked = true;
-        else if (this.#release()) hasLooked = findRoom();
+        if (!hasFreed && freeSpace()) hasFreed = true;
+        else if (this.#release()) hasFreed = freeSpace();
         else throw error;
       }
     }
   }
 
-  /** Writes what is missing; false where there is no room for it. */
-  #setAside(standing: number): boolean {
+  /** Writes the missing bytes behind `sizeBytes`; returns false where the disk has no space for them. */
+  #fillUp(sizeBytes: number): boolean {
     const { bavail, bsize } = statfsSync(dirname(this.#path));
     if (bavail * bsize < 2 * reserveBytes) return false;
     let fd: number | undefined;
     try {
       fd = openSync(this.#path, 'a', 0o600);
-      // Written out: a hole would reserve nothing.
-      for (let size = standing; size < reserveBytes; ) size += writeSync(fd, Buffer.alloc(reserveBytes - size));
+      // Real bytes: a hole would reserve nothing.
+      for (let size = sizeBytes; size < reserveBytes; ) size += writeSync(fd, Buffer.alloc(reserveBytes - size));
       fsyncSync(fd);
       return true;
     } catch (error) {
-      if (fd !== undefined) ftruncateSync(fd, standing);
-      // No inode is left either, or there is no room.
+      if (fd !== undefined) ftruncateSync(fd, sizeBytes);
       if (!isDiskFull(error)) throw diskFailure(error, this.#path);
       return false;
     } finally {
@@ -92,7 +91,7 @@ export class SpaceReserve {
     }
   }
 
-  /** Gives half of what is left back, so that more than one emergency is provided for. Returns whether there was any. */
+  /** Gives half of the reserve back, so that some is left for another emergency. Returns false when none is left. */
   #release(): boolean {
     const left = this.#sizeBytes();
     if (left === undefined) return false;

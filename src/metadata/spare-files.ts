@@ -7,12 +7,12 @@ import { renameAt } from '../sys/fs-at.ts';
 
 const prefix = 'spare-';
 const count = 8;
-// A filesystem with fewer is left what it has.
+// On a filesystem with fewer free inodes no spares are created.
 const plentyInodes = 64;
 
 /**
- * Empty files set aside among a store's locks. On a filesystem without a free inode a lock is one of them, renamed: a
- * container that makes files in a loop must not keep anybody from stopping and removing it.
+ * Empty files kept in the folder of locks. On a filesystem without a free inode one of them is renamed to become a lock
+ * file: a container that creates files in a loop must not prevent its own stop and removal.
  */
 export class SpareFiles {
   readonly #directory: string;
@@ -22,10 +22,10 @@ export class SpareFiles {
     this.#directory = directory;
   }
 
-  /** Sets aside what is missing, when there is plenty. Idempotent. */
+  /** Creates the missing spares when there are plenty of inodes. Idempotent. */
   ensure(): void {
-    const standing = new Set(readdirSync(this.#directory));
-    const missing = this.#names().filter((name) => !standing.has(name));
+    const existing = new Set(readdirSync(this.#directory));
+    const missing = this.#names().filter((name) => !existing.has(name));
     if (missing.length === 0 || statfsSync(this.#directory).ffree < plentyInodes) return;
     try {
       for (const name of missing) closeSync(openSync(join(this.#directory, name), 'a', 0o600));
@@ -34,14 +34,16 @@ export class SpareFiles {
     }
   }
 
-  /** Gives one of them the name `path`, unless somebody was faster with that. False when none is left. */
+  /**
+   * Renames a spare to `path`, or finds that another process has created `path`. Returns false when no spare is left.
+   */
   take(path: string): boolean {
-    return this.#names().some((name) => isRenamed(join(this.#directory, name), path) || existsSync(path));
+    return this.#names().some((name) => tryRename(join(this.#directory, name), path) || existsSync(path));
   }
 
-  /** Takes back the file at `path`, which nobody needs any more. False when they are complete without it. */
+  /** Turns the unused file at `path` into a spare. Returns false when no spare is missing. */
   giveBack(path: string): boolean {
-    return this.#names().some((name) => isRenamed(path, join(this.#directory, name)));
+    return this.#names().some((name) => tryRename(path, join(this.#directory, name)));
   }
 
   #names(): string[] {
@@ -49,7 +51,7 @@ export class SpareFiles {
   }
 }
 
-function isRenamed(from: string, to: string): boolean {
+function tryRename(from: string, to: string): boolean {
   try {
     renameAt(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
     return true;

@@ -2,9 +2,9 @@ import { dirname } from 'node:path';
 import { isDiskFull } from '../content/disk-failure.ts';
 import { StrataError } from '../errors/index.ts';
 import { errnoOf } from '../sys/errno.ts';
-import { type StoreTrouble, storeTrouble } from './store-trouble.ts';
+import { findStoreFault, type StoreFault } from './store-fault.ts';
 
-// Primary result codes, sqlite.org/rescode.html; extended ones carry them in the low byte.
+// Primary result codes (sqlite.org/rescode.html). Extended codes have them in the low byte.
 const SQLITE_ERROR = 1;
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
@@ -17,7 +17,7 @@ const SQLITE_NOTADB = 26;
 const SQLITE_CONSTRAINT_PRIMARYKEY = 1555;
 const SQLITE_CONSTRAINT_UNIQUE = 2067;
 const SQLITE_CONSTRAINT_FOREIGNKEY = 787;
-// The shared-memory file is enlarged by writing it out, and a full disk makes that an I/O error.
+// SQLite grows the shared-memory file by writing to it, so a full disk shows up as this I/O error.
 const SQLITE_IOERR_SHMSIZE = 4874;
 
 const codeOf = (error: unknown): number | undefined =>
@@ -25,24 +25,24 @@ const codeOf = (error: unknown): number | undefined =>
 
 const primaryOf = (error: unknown): number => (codeOf(error) ?? 0) & 0xff;
 
-/** A row of that key is there already. */
+/** True when a row with that key exists already. */
 export const isUniqueViolation = (error: unknown): boolean =>
   [SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE].includes(codeOf(error) ?? 0);
 
-/** A row refers to one that is not there. */
+/** True when a row refers to a missing one. */
 export const isReferenceViolation = (error: unknown): boolean => codeOf(error) === SQLITE_CONSTRAINT_FOREIGNKEY;
 
-/** Another connection holds the lock and the time to wait for it is over, or SQLite did not want to wait. */
+/** True when another connection holds the lock, and SQLite did not wait or the wait is over. */
 export const isBusy = (error: unknown): boolean => [SQLITE_BUSY, SQLITE_LOCKED].includes(primaryOf(error));
 
-/** A table or a column is not there, or a statement is wrong. */
-export const isMisfit = (error: unknown): boolean => codeOf(error) === SQLITE_ERROR;
+/** True when a table or a column is missing, or a statement is wrong. */
+export const isSchemaMismatch = (error: unknown): boolean => codeOf(error) === SQLITE_ERROR;
 
-/** The files cannot be opened in the way that was asked for. */
+/** True when the files cannot be opened in the requested mode. */
 export const isUnopenable = (error: unknown): boolean =>
   [SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_IOERR].includes(primaryOf(error));
 
-/** What SQLite threw, as an error of the library where a user can do something about it; else unchanged. */
+/** Converts an error of SQLite to one of the library if a user can do something about it; returns others unchanged. */
 export function sqliteFailure(error: unknown, path: string): unknown {
   const code = codeOf(error);
   if (code === undefined || error instanceof StrataError) return error;
@@ -65,7 +65,7 @@ export function sqliteFailure(error: unknown, path: string): unknown {
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_IOERR:
-      return troubled(error, path, primaryOf(error) === SQLITE_IOERR ? 'broken' : 'refused', reason);
+      return faultError(error, path, primaryOf(error) === SQLITE_IOERR ? 'broken' : 'refused', reason);
     default:
       return error;
   }
@@ -79,16 +79,19 @@ export const storeBusy = (path: string, cause?: unknown): StrataError =>
     cause,
   });
 
-/** What flushing the write-ahead log met, as an error of the library. */
+/** Converts the error of flushing the write-ahead log to one of the library. */
 export const logFailure = (error: unknown, path: string): StrataError =>
   isDiskFull(error)
     ? storeFull(error, path, 'bytes')
-    : troubled(error, path, 'broken', errnoOf(error) ?? String(error));
+    : faultError(error, path, 'broken', errnoOf(error) ?? String(error));
 
-/** Says what keeps SQLite from its files: its own codes are the same for a full, a broken and a read-only disk. */
-function troubled(cause: unknown, path: string, otherwise: StoreTrouble, reason: string): StrataError {
-  const trouble = storeTrouble(path) ?? otherwise;
-  switch (trouble) {
+/**
+ * Names the reason why SQLite cannot use its files; `otherwise` is the one to report if none is found. SQLite's own
+ * codes are the same for a full, a broken and a read-only disk.
+ */
+function faultError(cause: unknown, path: string, otherwise: StoreFault, reason: string): StrataError {
+  const fault = findStoreFault(path) ?? otherwise;
+  switch (fault) {
     case 'read-only':
       return storeReadOnly(path, cause);
     case 'files':
@@ -100,12 +103,12 @@ function troubled(cause: unknown, path: string, otherwise: StoreTrouble, reason:
       });
     case 'bytes':
     case 'inodes':
-      return storeFull(cause, path, trouble);
+      return storeFull(cause, path, fault);
     case 'broken':
       return new StrataError({
         code: 'ERR_STORE_IO',
         message: `database ${path}: the disk reported a fault (${reason})`,
-        hint: 'Look at the kernel log (`dmesg`).',
+        hint: 'Look at the kernel log (`dmesg`), and move the store to another disk if this one is failing.',
         cause,
       });
     case 'missing':
@@ -113,7 +116,7 @@ function troubled(cause: unknown, path: string, otherwise: StoreTrouble, reason:
       return new StrataError({
         code: 'ERR_STORE_NOT_WRITABLE',
         message: `database ${path}: cannot be opened for writing (${reason})`,
-        hint: 'Run as the user who owns the store, or name another one.',
+        hint: 'Run as the user who owns the store, or use another one.',
         cause,
       });
   }
@@ -123,7 +126,7 @@ export const storeReadOnly = (path: string, cause?: unknown): StrataError =>
   new StrataError({
     code: 'ERR_STORE_READ_ONLY',
     message: `store ${dirname(path)}: the filesystem is mounted read-only`,
-    hint: 'Looking, saving, exporting and copying out of a container work as it is. For anything else mount it writable, or name another store.',
+    hint: 'Listing, inspecting, saving, exporting and copying out of a container work as it is. For anything else mount it writable, or use another store.',
     cause,
   });
 

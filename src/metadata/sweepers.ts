@@ -8,18 +8,19 @@ import { parseDigest } from '../spec/digest.ts';
 import type { ObjectKind, ObjectRef } from './objects.ts';
 
 export interface SweepContext extends AbortOptions {
-  /** Whether somebody recorded or pinned the object meanwhile; to be asked under the object's lock. */
+  /** True if the object was recorded or pinned meanwhile; to be called under the object's lock. */
   readonly isWanted: (object: ObjectRef) => boolean;
 }
 
-/** Moves the files of one kind of object into trash. */
+/** Moves the files of one kind of object into the trash. */
 export interface Sweeper {
-  /** Idempotent. Files that are wanted again stay. */
+  /** Moves the files of these objects, except those that are wanted again. Idempotent. */
   sweep(keys: readonly string[], context: SweepContext): Promise<void>;
-  /** Keys of all objects that have files. Absent when `sweep` itself finds the files nobody recorded. */
+  /** Lists the keys of all objects that have files. Absent when `sweep` itself finds unrecorded files. */
   readonly stored?: ((options: AbortOptions) => AsyncIterable<string>) | undefined;
 }
 
+/** Creates a sweeper of blobs. */
 export function blobSweeper(content: BlobManager): Sweeper {
   return {
     async sweep(keys, { isWanted, signal }) {
@@ -35,16 +36,18 @@ export function blobSweeper(content: BlobManager): Sweeper {
 
 export interface FileSweeperOptions {
   readonly kind: ObjectKind;
-  /** Where the files lie, one for each object. */
+  /** Folder with one file or folder for each object. */
   readonly directory: string;
   readonly nameOf: (key: string) => string;
-  /** Undefined for a file that is none of these. */
+  /** Returns undefined for a name of any other file. */
   readonly keyOf: (name: string) => string | undefined;
   readonly locks: ObjectLocks;
   readonly trashDirectory: string;
 }
 
-/** For objects that are one file or folder each, whose makers hold the object's lock while they rename it into place. */
+/**
+ * Creates a sweeper for objects of one file or folder each, which is renamed to its final path under the object's lock.
+ */
 export function fileSweeper(options: FileSweeperOptions): Sweeper {
   const { kind, directory, nameOf, keyOf, locks, trashDirectory } = options;
   return {
@@ -66,7 +69,7 @@ export function fileSweeper(options: FileSweeperOptions): Sweeper {
   };
 }
 
-/** For storage drivers, which compare their directories with their records themselves. */
+/** Creates a sweeper for snapshots: storage drivers compare their directories with their records themselves. */
 export function snapshotSweeper(drivers: readonly { cleanup(options: AbortOptions): Promise<unknown> }[]): Sweeper {
   return {
     async sweep(_keys, { signal }) {

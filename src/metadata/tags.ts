@@ -3,15 +3,16 @@ import type { Database } from './database.ts';
 import { objectNotFound } from './failures.ts';
 import type { Objects } from './objects.ts';
 
+/** A recorded tag. */
 export interface TagRecord {
-  /** Normalised: with registry and tag. */
+  /** Reference in its normalised form, with registry and tag. */
   readonly reference: string;
   readonly target: Digest;
   readonly createdAt: number;
   readonly updatedAt: number;
 }
 
-/** What a tag pointed at from `at` on; undefined when it was removed then. */
+/** A change of a tag at the time `at`: its new target, undefined when the tag was removed. */
 export interface TagChange {
   readonly target: Digest | undefined;
   readonly at: number;
@@ -27,10 +28,10 @@ interface Row {
 const select = `SELECT t.reference, o.key AS target, t.created_at, t.updated_at
   FROM tag t JOIN object o ON o.id = t.target_id`;
 
-// A tag that is moved every minute must not fill the store with its past.
-const keptChanges = 100;
+// A tag that is moved every minute must not fill the store with its history.
+const maxChanges = 100;
 
-/** Names of targets, and what they named before. A tag keeps its target; its history keeps nothing. */
+/** Tags and their history. A tag keeps its target from garbage collection; its history does not. */
 export class Tags {
   readonly #db: Database;
   readonly #objects: Objects;
@@ -41,8 +42,8 @@ export class Tags {
   }
 
   /**
-   * Points a tag at a target that is there, which the caller pins. Answers what it pointed at before. Throws
-   * ERR_OBJECT_NOT_FOUND.
+   * Points a tag at a target, which the caller pins. Returns the previous target, if any. Throws ERR_OBJECT_NOT_FOUND
+   * for a target that is not present.
    */
   set(reference: string, target: Digest): Digest | undefined {
     return this.#db.write(() => {
@@ -63,7 +64,7 @@ export class Tags {
     });
   }
 
-  /** Answers what it pointed at, undefined when there was no such tag. */
+  /** Removes a tag. Returns its target, undefined when there was no such tag. */
   remove(reference: string): Digest | undefined {
     return this.#db.write(() => {
       const before = this.get(reference)?.target;
@@ -79,12 +80,12 @@ export class Tags {
     return row && toRecord(row);
   }
 
-  /** In the order of references. */
+  /** Lists all tags in the order of their references. */
   list(): TagRecord[] {
     return this.#db.statement<Row>(`${select} ORDER BY t.reference`).all().map(toRecord);
   }
 
-  /** In the order of references. */
+  /** Lists the tags of a target in the order of their references. */
   ofTarget(target: Digest): TagRecord[] {
     return this.#db
       .statement<Row>(`${select} WHERE o.kind = 'target' AND o.key = ? ORDER BY t.reference`)
@@ -92,7 +93,7 @@ export class Tags {
       .map(toRecord);
   }
 
-  /** The last hundred changes, newest first. */
+  /** Returns the last 100 changes of a tag, newest first. */
   history(reference: string): TagChange[] {
     return this.#db
       .statement<{ target: Digest | null; at: number }>(
@@ -109,7 +110,7 @@ export class Tags {
     this.#db
       .statement(
         `DELETE FROM tag_history WHERE reference = ?1 AND id <= (
-           SELECT id FROM tag_history WHERE reference = ?1 ORDER BY id DESC LIMIT 1 OFFSET ${keptChanges})`,
+           SELECT id FROM tag_history WHERE reference = ?1 ORDER BY id DESC LIMIT 1 OFFSET ${maxChanges})`,
       )
       .run(reference);
   }

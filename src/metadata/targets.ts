@@ -4,29 +4,32 @@ import type { Database } from './database.ts';
 import { objectNotFound } from './failures.ts';
 import type { ObjectRef, Objects } from './objects.ts';
 
-/** A manifest or an index of which the exact bytes are (or were) a blob here. */
+/** A recorded manifest or index, whose exact bytes are (or were) a blob of the store. */
 export interface TargetRecord {
   readonly digest: Digest;
   readonly mediaType: string;
   readonly sizeBytes: number;
   readonly artifactType: string | undefined;
-  /** Stays without a tag: what docker lists as `<none>`. */
+  /** True when the target stays without a tag, as docker's `<none>` images do. */
   readonly kept: boolean;
   readonly createdAt: number;
 }
 
-/** An image a target leads to, by the manifest that names its config (the target itself, or one of an index). */
+/** An image that a target leads to, and the manifest that names its config: the target itself, or one of an index. */
 export interface TargetImage {
   readonly imageId: Digest;
   readonly manifest: Digest;
 }
 
+/** A target to be recorded. */
 export interface NewTarget {
   readonly digest: Digest;
   readonly mediaType: string;
   readonly sizeBytes: number;
   readonly artifactType?: string | undefined;
-  /** What it refers to and thereby keeps: other targets, images, blobs of config and layers, present or not. */
+  /**
+   * Objects that it refers to and thereby keeps: other targets, images, blobs of configs and layers, present or absent.
+   */
   readonly links: readonly ObjectRef[];
   readonly images: readonly TargetImage[];
 }
@@ -43,6 +46,7 @@ interface Row {
 const select = `SELECT o.key, t.media_type, t.size_bytes, t.artifact_type, t.kept, t.created_at
   FROM target t JOIN object o ON o.id = t.object_id`;
 
+/** Records of targets. */
 export class Targets {
   readonly #db: Database;
   readonly #objects: Objects;
@@ -52,7 +56,9 @@ export class Targets {
     this.#objects = objects;
   }
 
-  /** Records a target, pinned to `lease`; it keeps its own blob. Links and images add to those of an earlier put. */
+  /**
+   * Records a target, which keeps its own blob, and pins it to `lease`. Adds to the links and images of an earlier put.
+   */
   put({ digest, mediaType, sizeBytes, artifactType, links, images }: NewTarget, lease: Lease): void {
     this.#db.write(() => {
       const id = this.#objects.put('target', digest, lease);
@@ -78,12 +84,12 @@ export class Targets {
     return row && toRecord(row);
   }
 
-  /** In the order of digests. */
+  /** Lists all targets in the order of their digests. */
   list(): TargetRecord[] {
     return this.#db.statement<Row>(`${select} ORDER BY o.key`).all().map(toRecord);
   }
 
-  /** Whether the target stays when no tag names it. Throws ERR_OBJECT_NOT_FOUND for an unknown one. Idempotent. */
+  /** Sets whether the target stays without a tag. Idempotent. Throws ERR_OBJECT_NOT_FOUND for an unknown target. */
   setKept(digest: Digest, kept: boolean): void {
     this.#db.write(() => {
       const id = this.#objects.find('target', digest);
@@ -95,7 +101,7 @@ export class Targets {
     });
   }
 
-  /** Takes an image from a target that leads to others, too, with what the target keeps for its sake. Idempotent. */
+  /** Removes one of several images from a target, with the links that the target has for it alone. Idempotent. */
   removeImage(digest: Digest, imageId: Digest, links: readonly ObjectRef[]): void {
     this.#db.write(() => {
       const [target, image] = [this.#objects.find('target', digest), this.#objects.find('image', imageId)];
@@ -106,7 +112,7 @@ export class Targets {
     });
   }
 
-  /** Images the target leads to, in the order of image IDs. */
+  /** Lists the images that a target leads to, in the order of their IDs. */
   imagesOf(digest: Digest): TargetImage[] {
     return this.#db
       .statement<{ image: Digest; manifest: Digest }>(
@@ -118,7 +124,7 @@ export class Targets {
       .map((row) => ({ imageId: row.image, manifest: row.manifest }));
   }
 
-  /** Targets that lead to the image, in the order of digests. */
+  /** Lists the targets that lead to an image, in the order of their digests. */
   targetsOf(imageId: Digest): Digest[] {
     return this.#db
       .statement<{ key: Digest }>(

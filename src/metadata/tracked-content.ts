@@ -21,7 +21,7 @@ import { TrackedWriter } from './tracked-writer.ts';
 import { TransferWriter } from './transfer-writer.ts';
 import type { Transfers } from './transfers.ts';
 
-/** Reads blobs that are recorded, of the recorded size; needs no lease, because an open file outlives its name. */
+/** Reads recorded blobs, and checks their recorded size. Needs no lease, because an open file outlives its name. */
 export class TrackedBlobs implements BlobProvider {
   readonly #content: BlobProvider;
   readonly #blobs: Blobs;
@@ -40,8 +40,8 @@ export class TrackedBlobs implements BlobProvider {
 }
 
 /**
- * A content store whose blobs are recorded and pinned to one lease: a blob is pinned before it can be seen, recorded
- * once it is durable, and acknowledged after that. What `info` has answered stays as long as the lease.
+ * A content store whose blobs are recorded and pinned to one lease. A blob is pinned before it becomes visible,
+ * recorded once it is durable, and acknowledged after that. A blob that `info` has returned stays as long as the lease.
  */
 export class TrackedContentStore extends TrackedBlobs implements ContentStore {
   readonly #content: ContentStore;
@@ -71,7 +71,7 @@ export class TrackedContentStore extends TrackedBlobs implements ContentStore {
     const put = (blob: StoredBlob): void => this.#blobs.put(blob, this.#lease);
     if (transfer === undefined) return new TrackedWriter(writer, this.#db, this.#lease, put);
     try {
-      // Nobody else can take the ingest before this is recorded: it is held.
+      // The ingest is locked, so no other writer can open it before the transfer is recorded.
       await this.#db.transact(() => this.#transfers.put(ref, transfer, expected, writer.offset), options);
     } catch (error) {
       await writer[Symbol.asyncDispose]();
@@ -99,7 +99,7 @@ export class TrackedContentStore extends TrackedBlobs implements ContentStore {
     });
   }
 
-  /** Pins the blob; undefined also when its file is missing or of another size, so that it is fetched again. */
+  /** Pins the blob. Also returns undefined when its file is missing or of another size, so that it is fetched again. */
   async info(digest: Digest, options: AbortOptions = {}): Promise<BlobInfo | undefined> {
     options.signal?.throwIfAborted();
     if (!(await this.#lease.pinIfPresent('blob', parseDigest(digest), options))) return undefined;
@@ -115,7 +115,9 @@ export class TrackedContentStore extends TrackedBlobs implements ContentStore {
     }
   }
 
-  /** Forgets the record first, so that no row ever names a missing file. Another lease's pin keeps the blob. */
+  /**
+   * Deletes the record, then the file, so that no row ever names a missing file. A pin of another lease keeps the blob.
+   */
   async delete(digest: Digest, { signal, unless }: DeleteOptions = {}): Promise<boolean> {
     signal?.throwIfAborted();
     if (!this.#objects.isPresent('blob', parseDigest(digest)) || unless?.() === true) return false;

@@ -2,14 +2,14 @@ import type { BlobWriter, CommitOptions, CommittedBlob, StoredBlob } from '../co
 import type { Database } from './database.ts';
 import type { StoreLease } from './leases.ts';
 
-/** A writer whose blob is pinned before it can be seen, and recorded once it is durable. */
+/** A writer whose blob is pinned before it becomes visible, and recorded once it is durable. */
 export class TrackedWriter implements BlobWriter {
   readonly #writer: BlobWriter;
   readonly #db: Database;
   readonly #lease: StoreLease;
   readonly #record: (blob: StoredBlob) => void;
 
-  /** `record` is a part of the transaction that acknowledges the blob. */
+  /** `record` runs in the transaction that acknowledges the blob. */
   constructor(writer: BlobWriter, db: Database, lease: StoreLease, record: (blob: StoredBlob) => void) {
     this.#writer = writer;
     this.#db = db;

@@ -3,7 +3,8 @@ import type { BlobIngester, BlobWriter, CommitOptions, CommittedBlob, TransferOr
 import type { Database } from './database.ts';
 import type { Transfers } from './transfers.ts';
 
-export interface TransferParts {
+/** The transfer being written, and the parts of the store that it uses. */
+export interface TransferContext {
   readonly ref: string;
   readonly kind: TransferOrigin['kind'];
   readonly db: Database;
@@ -11,23 +12,24 @@ export interface TransferParts {
   readonly content: Pick<BlobIngester, 'discardIngest'>;
 }
 
-// What `system df` and a client that resumes are shown; the bytes themselves are counted when they are taken up again.
-const noteEveryBytes = 32 << 20;
+// For `system df` and clients that ask for the progress; a resumed transfer counts the bytes themselves.
+const recordEveryBytes = 32 << 20;
 
 /**
- * A writer of a recorded transfer: notes how far it has come, and forgets the record with the bytes. An upload stands before
- * its first byte: its client was told a place, and asks another process for it. A download of nothing is begun anew.
+ * A writer of a recorded transfer. It records the progress, and removes the record together with the bytes. An upload
+ * is kept even without a byte, because its client has its URL and may continue in another process. An empty download is
+ * forgotten.
  */
 export class TransferWriter implements BlobWriter {
   readonly #writer: BlobWriter;
-  readonly #parts: TransferParts;
-  #notedBytes: number;
+  readonly #context: TransferContext;
+  #recordedBytes: number;
   #isOpen = true;
 
-  constructor(writer: BlobWriter, parts: TransferParts) {
+  constructor(writer: BlobWriter, context: TransferContext) {
     this.#writer = writer;
-    this.#parts = parts;
-    this.#notedBytes = writer.offset;
+    this.#context = context;
+    this.#recordedBytes = writer.offset;
   }
 
   get offset(): number {
@@ -36,7 +38,7 @@ export class TransferWriter implements BlobWriter {
 
   async write(chunk: Uint8Array): Promise<void> {
     await this.#orForget(() => this.#writer.write(chunk));
-    if (this.offset - this.#notedBytes >= noteEveryBytes) await this.#note();
+    if (this.offset - this.#recordedBytes >= recordEveryBytes) await this.#recordProgress();
   }
 
   async commit(options: CommitOptions = {}): Promise<CommittedBlob> {
@@ -47,7 +49,7 @@ export class TransferWriter implements BlobWriter {
 
   async truncate(offset: number): Promise<void> {
     await this.#orForget(() => this.#writer.truncate(offset));
-    await this.#note();
+    await this.#recordProgress();
   }
 
   async discard(): Promise<void> {
@@ -55,34 +57,35 @@ export class TransferWriter implements BlobWriter {
     await this.#writer.discard();
   }
 
-  /** The ingest is let go of whatever becomes of the note: a process that lives on would hold it for good. */
+  /** Releases the ingest even if recording fails: a long-lived process would hold it until its end. */
   async [Symbol.asyncDispose](): Promise<void> {
     const isOpen = this.#isOpen;
     this.#isOpen = false;
     try {
-      if (isOpen) await (this.offset === 0 && this.#parts.kind === 'download' ? this.#forget() : this.#note());
+      const isEmptyDownload = this.offset === 0 && this.#context.kind === 'download';
+      if (isOpen) await (isEmptyDownload ? this.#forget() : this.#recordProgress());
     } finally {
       await this.#writer[Symbol.asyncDispose]();
     }
   }
 
-  /** Not flushed: after a power cut the bytes are counted anyway. */
-  async #note(): Promise<void> {
-    const { ref, db, transfers } = this.#parts;
+  /** Records the offset. Not flushed: after a power cut the bytes are counted anyway. */
+  async #recordProgress(): Promise<void> {
+    const { ref, db, transfers } = this.#context;
     const { offset } = this;
-    if (offset === this.#notedBytes) return;
-    await db.transact(() => transfers.note(ref, offset), { skipFlush: true });
-    this.#notedBytes = offset;
+    if (offset === this.#recordedBytes) return;
+    await db.transact(() => transfers.recordProgress(ref, offset), { skipFlush: true });
+    this.#recordedBytes = offset;
   }
 
   async #forget(): Promise<void> {
-    const { ref, db, transfers } = this.#parts;
+    const { ref, db, transfers } = this.#context;
     this.#isOpen = false;
     await db.transact(() => transfers.remove(ref), { skipFlush: true, freesSpace: true });
   }
 
   async #forgetLost(): Promise<void> {
-    const { ref, db, transfers, content } = this.#parts;
+    const { ref, db, transfers, content } = this.#context;
     this.#isOpen = false;
     const writtenAt = transfers.get(ref)?.writtenAt;
     const remove = (): boolean => transfers.removeUntouched(ref, writtenAt);
@@ -93,10 +96,10 @@ export class TransferWriter implements BlobWriter {
     try {
       return await body();
     } catch (error) {
-      // The ingest was let go of: another writer may hold it by now, whose transfer stays.
+      // The ingest is released by now, and another writer may hold it: that one's transfer stays.
       if (losesIngest(error)) {
         await this.#forgetLost().catch(() => {
-          // The first failure is the one to tell; what stays is trimmed.
+          // The first failure is reported; a remaining record is trimmed later.
         });
       }
       throw error;

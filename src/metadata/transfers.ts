@@ -2,14 +2,14 @@ import type { ExpectedBlob, TransferOrigin } from '../content/types.ts';
 import type { Digest } from '../spec/digest.ts';
 import type { Database } from './database.ts';
 
-/** A download or an upload of a blob that is not complete. */
+/** A recorded download or upload of a blob that is not complete. */
 export interface TransferRecord extends TransferOrigin {
-  /** Names its ingest in the content store. */
+  /** Name of its ingest in the content store. */
   readonly ref: string;
-  /** What the other side promised, as far as it did. */
+  /** Digest and size that the remote side has announced, if any. */
   readonly digest: Digest | undefined;
   readonly sizeBytes: number | undefined;
-  /** Bytes that were in the store and hashed at the last note; a writer that was killed since may have left more. */
+  /** Bytes that were written and hashed when progress was last recorded; a killed writer may have left more. */
   readonly verifiedBytes: number;
   readonly startedAt: number;
   readonly writtenAt: number;
@@ -29,8 +29,8 @@ interface Row {
 const select = 'SELECT ref, kind, source, digest, size_bytes, verified_bytes, started_at, written_at FROM transfer';
 
 /**
- * Unfinished transfers. A row keeps its ingest from every collection, also from one after the death of its writer; without
- * a row an ingest lives as long as its writer.
+ * Records of unfinished transfers. A record keeps its ingest from garbage collection, even after the death of its
+ * writer; an ingest without one lives as long as its writer.
  */
 export class Transfers {
   readonly #db: Database;
@@ -39,7 +39,7 @@ export class Transfers {
     this.#db = db;
   }
 
-  /** Records a transfer whose ingest the caller holds; one that is resumed keeps its start. */
+  /** Records a transfer whose ingest the caller holds. A resumed one keeps its `startedAt`. */
   put(ref: string, { kind, source }: TransferOrigin, expected: Partial<ExpectedBlob>, verifiedBytes: number): void {
     this.#db.write(() => {
       this.#db
@@ -53,8 +53,8 @@ export class Transfers {
     });
   }
 
-  /** Notes how far a transfer has come. */
-  note(ref: string, verifiedBytes: number): void {
+  /** Records the progress of a transfer. */
+  recordProgress(ref: string, verifiedBytes: number): void {
     this.#db.write(() => {
       this.#db
         .statement('UPDATE transfer SET verified_bytes = ?, written_at = ? WHERE ref = ?')
@@ -67,17 +67,20 @@ export class Transfers {
     return row && toRecord(row);
   }
 
-  /** The longest untouched first. */
+  /** Lists all transfers, the longest untouched first. */
   list(): TransferRecord[] {
     return this.#db.statement<Row>(`${select} ORDER BY written_at, ref`).all().map(toRecord);
   }
 
-  /** Idempotent. */
+  /** Removes a record. Idempotent. */
   remove(ref: string): void {
     this.#db.write(() => this.#db.statement('DELETE FROM transfer WHERE ref = ?').run(ref));
   }
 
-  /** Removes the record of a transfer unless somebody has written it since `writtenAt`; undefined stands for no record. */
+  /**
+   * Removes the record of a transfer unless its writer has changed it since `writtenAt`; undefined means that there was
+   * no record. Returns false when the record stays.
+   */
   removeUntouched(ref: string, writtenAt: number | undefined): boolean {
     return this.#db.write(() => {
       if (this.get(ref)?.writtenAt !== writtenAt) return false;

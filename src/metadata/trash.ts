@@ -10,15 +10,14 @@ import { closeFd, openAt, rmdirAt } from '../sys/fs-at.ts';
 import { listFd } from '../sys/list-at.ts';
 import { removeTreeAt } from '../sys/remove-tree.ts';
 
-// Trees are taken apart piece by piece down to this depth, with a descriptor open for each; what lies below goes in one go,
-// without a pause.
+// Down to this depth trees are removed entry by entry, with an open descriptor a level; deeper ones without a pause.
 const gradualDepth = 32;
 const turnMs = 4;
 
 /**
- * Removes for good what is in the trash folder; gives way to other work every few milliseconds. Something that has a
- * mount below it stays, because removing it would empty what is mounted. What cannot be removed holds nothing else back;
- * answers a sentence on each, for people. Safe beside others that do the same.
+ * Deletes the contents of the trash folder, and yields to other work every few milliseconds. An entry with a mount
+ * below it stays, because deleting it would empty the mounted filesystem. Goes on after an entry that cannot be
+ * deleted, and returns a sentence about each, for people. Safe beside other processes that do the same.
  */
 export async function emptyTrash(directory: string, { signal }: AbortOptions = {}): Promise<readonly string[]> {
   signal?.throwIfAborted();
@@ -26,12 +25,12 @@ export async function emptyTrash(directory: string, { signal }: AbortOptions = {
   const stuck: string[] = [];
   try {
     const removal = new GradualRemoval(signal);
-    for (const entry of removable(fd, directory)) {
+    for (const entry of listDeletable(fd, directory)) {
       try {
         await removal.remove(fd, entry, 1);
       } catch (error) {
         if (signal?.aborted === true) throw error;
-        stuck.push(sentence(join(directory, displayBytes(entry.name)), error));
+        stuck.push(describeFailure(join(directory, displayBytes(entry.name)), error));
       }
     }
   } finally {
@@ -40,25 +39,25 @@ export async function emptyTrash(directory: string, { signal }: AbortOptions = {
   return stuck;
 }
 
-/** Names of what {@link emptyTrash} would find. */
+/** Returns the names of the entries that {@link emptyTrash} would delete. */
 export function namesInTrash(directory: string): string[] {
   const fd = openAt(AT_FDCWD, directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    return removable(fd, directory).map(({ name }) => displayBytes(name));
+    return listDeletable(fd, directory).map(({ name }) => displayBytes(name));
   } finally {
     closeFd(fd);
   }
 }
 
-function sentence(path: string, error: unknown): string {
+function describeFailure(path: string, error: unknown): string {
   const why = error instanceof Error ? error.message : String(error);
-  // A container with all privileges may mark its files so.
+  // A privileged container can mark its files immutable.
   const cure =
     errnoOf(error) === 'EPERM' ? '; if something in it is immutable (`lsattr -Ra`), `chattr -R -i` helps' : '';
   return `trash ${path} cannot be deleted: ${why}${cure}`;
 }
 
-function removable(fd: number, directory: string): DirectoryEntry[] {
+function listDeletable(fd: number, directory: string): DirectoryEntry[] {
   const entries = [...listFd(fd)];
   if (entries.length === 0) return entries;
   const mounted = mountPointsBelow(realpathSync(directory));
@@ -83,7 +82,7 @@ class GradualRemoval {
       if (type === 'directory' && depth < gradualDepth) await this.#empty(dirFd, name, depth);
       else removeTreeAt(dirFd, name);
     } catch (error) {
-      // Another process empties the same trash, and may be ahead of us or behind.
+      // Another process may be emptying the same trash.
       if (!['ENOENT', 'ENOTEMPTY'].includes(errnoOf(error) ?? '')) throw error;
     }
   }
@@ -105,7 +104,7 @@ class GradualRemoval {
   }
 }
 
-/** First components, below `directory`, of the paths something is mounted on; see proc_pid_mountinfo(5). */
+/** Returns the names in `directory` at or below which something is mounted; see proc_pid_mountinfo(5). */
 function mountPointsBelow(directory: string): ReadonlySet<string> {
   const escaped = directory.replace(/[ \t\n\\]/g, (char) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`);
   const points = readFileSync('/proc/self/mountinfo', 'utf8')

@@ -1,33 +1,30 @@
 import { statSync } from 'node:fs';
 import { invariant } from '../lib/invariant.ts';
-import { beginLogAnew } from './begin-log-anew.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { Connection } from './connection.ts';
 import { LogFlush } from './log-flush.ts';
+import { resetLog } from './reset-log.ts';
 import { logFailure } from './sqlite-failure.ts';
 
 export interface WriteAheadLogOptions {
-  /** Of the connection. */
+  /** Busy timeout of the connection, in milliseconds. */
   readonly timeoutMs: number;
-  /** SQLite writes the log back by itself, and the main thread flushes it the first few times. */
+  /** True in a command: SQLite writes the log back by itself, and the main thread flushes it the first few times. */
   readonly isAlone: boolean;
   readonly onFlushFailed: ((error: unknown) => void) | undefined;
 }
 
-/**
- * The log of a database that is open for writing: when it is on the disk, whether all of it got there, when it is written
- * back.
- */
+/** The write-ahead log of a database that is open for writing: flushes it, detects lost writes, and writes it back. */
 export class WriteAheadLog implements Disposable {
   readonly #connection: Connection;
   readonly #path: string;
   readonly #options: WriteAheadLogOptions;
   readonly #checkpoints: Checkpoints | undefined;
   #flush: LogFlush | undefined;
-  /** The disk did not take what is in the log: what is appended behind that would be lost with it. */
-  #hasLost = false;
+  /** True after a failed flush: frames appended behind the lost ones would be lost with them. */
+  #hasLostWrites = false;
 
-  /** `path` is the database's. */
+  /** `path` is the path of the database. */
   constructor(connection: Connection, path: string, options: WriteAheadLogOptions) {
     this.#connection = connection;
     this.#path = path;
@@ -35,72 +32,75 @@ export class WriteAheadLog implements Disposable {
     this.#checkpoints = options.isAlone ? undefined : new Checkpoints(path);
   }
 
-  /** False while others are in the way of a new log, which is needed first. Throws what SQLite throws. */
-  isSound(): boolean {
-    if (this.#hasLost) this.#hasLost = !beginLogAnew(this.#connection, this.#options.timeoutMs);
-    return !this.#hasLost;
+  /**
+   * Resets a log that has lost writes. Returns false while other processes prevent that, and no transaction may begin
+   * then. Throws what SQLite throws.
+   */
+  ensureIntact(): boolean {
+    if (this.#hasLostWrites) this.#hasLostWrites = !resetLog(this.#connection, this.#options.timeoutMs);
+    return !this.#hasLostWrites;
   }
 
-  /** Returns true when the log takes room that a full disk could use better. */
+  /** True when the log is long enough that a full disk should get its space back. */
   isLong(): boolean {
     return (statSync(`${this.#path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > longBytes;
   }
 
   /**
-   * Writes the log back, which gives its room to whoever needs some. False where others are in the way, or the database
-   * would have to grow first.
+   * Writes the log back and truncates it, to free its space. Returns false where other processes prevent that, or the
+   * database would have to grow first.
    */
-  giveRoom(): boolean {
+  releaseSpace(): boolean {
     try {
-      return beginLogAnew(this.#connection, this.#options.timeoutMs);
+      return resetLog(this.#connection, this.#options.timeoutMs);
     } catch {
       return false;
     }
   }
 
-  /** To be called in each transaction before its commit. Throws what opening the log throws. */
+  /** Opens the log for flushing; to be called in each transaction before its commit. Throws what opening it throws. */
   open(): void {
     this.#flush ??= new LogFlush(this.#path, this.#options);
   }
 
-  /** To be called behind each transaction that changed something. */
+  /** Counts a transaction, for checkpoints; to be called after each that changed something. */
   count(): void {
     this.#checkpoints?.count();
   }
 
-  /** Resolves when all transactions that have ended are on the disk. Throws ERR_STORE_IO and its kin. */
+  /** Resolves once all committed transactions are on the disk. Throws ERR_STORE_IO, ERR_STORE_FULL and similar. */
   async flush(): Promise<void> {
     invariant(this.#flush !== undefined, 'the database is open until its transactions have ended');
     try {
       await this.#flush.flush();
     } catch (error) {
       this.#options.onFlushFailed?.(error);
-      this.#hasLost = true;
-      // At once: what was lost is in memory still, and goes into the database from there.
-      this.#isAnew();
+      this.#hasLostWrites = true;
+      // At once: the lost frames are still in memory, and are written to the database from there.
+      this.#tryReset();
       throw logFailure(error, this.#path);
     }
-    // A flush before this one may have failed meanwhile.
-    if (this.#hasLost && !this.#isAnew()) throw logFailure(lostBefore, this.#path);
+    // An earlier flush may have failed meanwhile.
+    if (this.#hasLostWrites && !this.#tryReset()) throw logFailure(lostBefore, this.#path);
   }
 
-  /** Lets a flush that was asked for end first. */
+  /** Closes the log after a requested flush has ended. */
   [Symbol.dispose](): void {
     this.#flush?.[Symbol.dispose]();
     this.#flush = undefined;
   }
 
-  #isAnew(): boolean {
+  #tryReset(): boolean {
     try {
-      return this.isSound();
+      return this.ensureIntact();
     } catch {
-      // The next transaction tries again, and says so.
+      // The next transaction tries again, and reports the failure.
       return false;
     }
   }
 }
 
-// Little enough to be written into what a full disk gives up at a time.
+// A log up to this size can be written back into a single part of the reserve.
 const longBytes = 256 << 10;
 
 const lostBefore = new Error('what was written to the log before was lost');

@@ -30,8 +30,8 @@ export class IngestData {
   }
 
   /**
-   * Opens the file and cuts off bytes that cannot be trusted. In the boot that wrote them all bytes are valid, also after
-   * a kill; in a later boot only the flushed ones are. `sizeBytes` of the result is the number of bytes left.
+   * Opens the file and cuts off bytes that cannot be trusted. In the boot that wrote them all bytes are valid, also
+   * after a kill; in a later boot only the flushed ones are. `sizeBytes` of the result is the number of bytes left.
    */
   static async open(folder: IngestFolder, health: StoreHealth): Promise<{ data: IngestData; sizeBytes: number }> {
     const { boot, flushedBytes } = folder.readFlushed();

@@ -38,7 +38,9 @@ export class IngestFolder {
     this.#lock = lock;
   }
 
-  /** Locks the folder, and creates it when it is missing. Returns undefined while another process or writer holds it. */
+  /**
+   * Locks the folder, and creates it when it is missing. Returns undefined while another process or writer holds it.
+   */
   static hold(path: string, ref: string): IngestFolder | undefined {
     for (;;) {
       makeIfMissing(path);
@@ -55,8 +57,8 @@ export class IngestFolder {
   }
 
   /**
-   * Locks an existing folder. Returns undefined while another writer holds it, `missing` when the folder does not exist or
-   * was removed meanwhile (and maybe created anew).
+   * Locks an existing folder. Returns undefined while another writer holds it, `missing` when the folder does not exist
+   * or was removed meanwhile (and maybe created anew).
    */
   static holdExisting(path: string): IngestFolder | 'missing' | undefined {
     let fd: number;

@@ -118,7 +118,9 @@ export class LocalContentStore implements ContentStore {
     return { digest, sizeBytes: found.size, modifiedAt: found.mtime };
   }
 
-  /** Lists every blob's file, including those that `info` and `open` would report as damaged. Other names are skipped. */
+  /**
+   * Lists every blob's file, including those that `info` and `open` would report as damaged. Other names are skipped.
+   */
   async *list({ signal }: AbortOptions = {}): AsyncGenerator<BlobInfo, void, undefined> {
     signal?.throwIfAborted();
     for (const algorithm of imageAlgorithms) {

@@ -169,7 +169,9 @@ class LocalWriter implements BlobWriter {
     this.#signal?.throwIfAborted();
   }
 
-  /** Runs `body`; removes the ingest after wrong bytes, a full disk or a failed flush. Other failures may be retried. */
+  /**
+   * Runs `body`; removes the ingest after wrong bytes, a full disk or a failed flush. Other failures may be retried.
+   */
   async #orDiscard<T>(body: () => T | Promise<T>): Promise<T> {
     try {
       return await body();

@@ -1,9 +1,9 @@
 import type { Migration } from './migration.ts';
 
 /**
- * Version 1. Every thing the store holds is an `object` and every reference an `edge`, so that garbage collection is one
- * walk; what is known of a thing stands in the table of its kind, under the object's id. `present` tells a thing that is
- * there from one that is only named (a layer of a platform nobody pulled).
+ * Version 1. Everything in the store is an `object` and every reference an `edge`, so that garbage collection is one
+ * walk. The table of its kind has the properties of an object, under the object's ID. `present` is 0 for an object that
+ * is only referred to, such as a layer of a platform that was not pulled.
  *
  * Sizes are bytes, times milliseconds since 1970, lists and maps JSON.
  */

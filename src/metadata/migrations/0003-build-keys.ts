@@ -1,8 +1,8 @@
 import type { Migration } from './migration.ts';
 
 /**
- * Version 3. A result of a build step is found by more than one key, and storage drivers have a result each under the
- * same key. Earlier keys were hashed together with the driver's name, so what was cached under them is forgotten.
+ * Version 3. A result of a build step has several keys, and each storage driver has its own result under the same key.
+ * Earlier keys were hashed together with the driver's name, so the results under them are dropped.
  */
 export const buildKeys: Migration = {
   version: 3,

@@ -1,6 +1,6 @@
 import type { Migration } from './migration.ts';
 
-/** Version 4. Unfinished downloads and uploads, which outlive the processes that make them. */
+/** Version 4. Unfinished downloads and uploads, which outlive their processes. */
 export const transfers: Migration = {
   version: 4,
   sql: `

@@ -1,6 +1,6 @@
 import type { Migration } from './migration.ts';
 
-/** Version 5. What happens in a store, in its order. `time` is in microseconds since 1970. */
+/** Version 5. Events of a store, in their order. `time` is in microseconds since 1970. */
 export const events: Migration = {
   version: 5,
   sql: `

@@ -1,13 +1,13 @@
 import type { Connection } from '../connection.ts';
 
-/** One step of the store's format. Never changed once released; a change is a new step. */
+/** One step of the store's format. A released step is never changed; a change is a new step. */
 export interface Migration {
-  /** Written to `user_version` when it is done. */
+  /** Number that is written to `user_version` afterwards. */
   readonly version: number;
   readonly sql: string;
   /**
-   * Runs behind `sql`, in the same transaction, over a store that holds something. Files are no part of a transaction: what
-   * this does to them can be done again after a kill, and an older program, which a rollback lets go on, lives with it.
+   * Runs after `sql`, in the same transaction, unless the store is new. Files are no part of the transaction, so
+   * changes to them must be repeatable after a kill, and usable by an older program after a rollback.
    */
   readonly convert?: (connection: Connection, store: { readonly root: string }) => void;
 }

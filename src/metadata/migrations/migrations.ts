@@ -5,5 +5,5 @@ import { transfers } from './0004-transfers.ts';
 import { events } from './0005-events.ts';
 import type { Migration } from './migration.ts';
 
-/** In order; the last one's version is the format this program writes. */
+/** All migrations, in order. The version of the last one is the format that this program writes. */
 export const migrations: readonly Migration[] = [initial, containerDefinition, buildKeys, transfers, events];

@@ -109,7 +109,7 @@ test('what is found is pinned with the look', { skip }, async (context) => {
   const compressed = digest(gzipSync(merged));
   const pinned = (kind: 'blob' | 'layer', key: string): boolean => {
     const row = metadata.objects.find(kind, key);
-    return row !== undefined && metadata.objects.pinners(row) > 0;
+    return row !== undefined && metadata.objects.countPins(row) > 0;
   };
   await using lease = await metadata.leases.open('test');
   await pinPresence(metadata, { ...base, digest: nobodys }, { lease });

@@ -308,7 +308,7 @@ describe('the format of the store', () => {
     await assert.rejects(() => Database.open(path, { migrations: [table] }), {
       code: 'ERR_STORE_FORMAT_NEWER',
       kind: 'failed-precondition',
-      hint: 'Upgrade Strata, or name another store.',
+      hint: 'Upgrade Strata, or use another store.',
     });
     assert.ok(readFileSync(path).equals(before));
   });

@@ -53,10 +53,10 @@ describe('leases', () => {
     assert.equal(await user.pinIfPresent('blob', digest), true);
     assert.equal(await user.pinIfPresent('blob', digest), true);
     const id = objects.find('blob', digest) ?? 0;
-    assert.equal(objects.pinners(id), 2);
-    assert.equal(objects.pinners(id, user), 1);
+    assert.equal(objects.countPins(id), 2);
+    assert.equal(objects.countPins(id, user), 1);
     await maker[Symbol.asyncDispose]();
-    assert.equal(objects.pinners(id), 1);
+    assert.equal(objects.countPins(id), 1);
   });
 
   test('another process’s lease lives until it is killed', async (context) => {

@@ -81,7 +81,7 @@ describe('layers', () => {
     await using user = await metadata.leases.open('user');
     assert.deepEqual(await layers.findByBlob(digest('a.zst'), user), layer('a'));
     assert.equal(await layers.findByBlob(digest('nothing'), user), undefined);
-    assert.equal(metadata.objects.pinners(metadata.objects.find('layer', diffId('a')) ?? 0), 2);
+    assert.equal(metadata.objects.countPins(metadata.objects.find('layer', diffId('a')) ?? 0), 2);
     await assert.rejects(() => db.transact(() => layers.addBlob(diffId('unknown'), gzip)), /FOREIGN KEY/);
   });
 });

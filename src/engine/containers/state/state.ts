@@ -48,7 +48,7 @@ export function isRunning({ objects }: Metadata, record: ContainerRecord): boole
   if (!isActive(state)) return false;
   if (state.attended !== true) return true;
   const row = record.snapshotId === undefined ? undefined : objects.find('snapshot', record.snapshotId);
-  return row !== undefined && objects.pinners(row) > 0;
+  return row !== undefined && objects.countPins(row) > 0;
 }
 
 /** Its first process is gone; true of nothing that a record of another boot says. */
