@@ -10,7 +10,7 @@ import type { StoreLayout } from '../../store/layout.ts';
 import { stepsOf } from '../../store/layout.ts';
 import type { Store } from '../../store/store.ts';
 import type { Mount } from '../../sys/mount-list.ts';
-import { stepRuntimePlace } from '../containers/state/places.ts';
+import { stepRuntime } from '../containers/state/locations.ts';
 import { thisMachine } from '../machine.ts';
 import { ensureMountPoints } from './mount-points.ts';
 
@@ -73,7 +73,7 @@ export class ContainerRunner implements Runner, Disposable {
       files: filesFor(network),
       scripts,
       removesMountPoints: true,
-      ...stepRuntimePlace(this.#store),
+      ...stepRuntime(this.#store),
       stdio: 'output',
       interactive: false,
     };

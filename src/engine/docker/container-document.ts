@@ -10,7 +10,7 @@ import type { Store } from '../../store/store.ts';
 import { readStanding } from '../containers/files/read-race.ts';
 import { type ContainerSize, sizeOf } from '../containers/files/size.ts';
 import { findReconciled, processOf } from '../containers/state/find-reconciled.ts';
-import { folderOf, logPathOf } from '../containers/state/places.ts';
+import { folderOf, logPathOf } from '../containers/state/locations.ts';
 import { definitionOf, stateOf } from '../containers/state/state.ts';
 import { thisMachine } from '../machine.ts';
 import { configDefaults, hostDefaults, networkSettings } from './container-defaults.ts';

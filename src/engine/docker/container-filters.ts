@@ -7,7 +7,7 @@ import { type FilterTable, hasLabels, invalidFilter, isOneOf, isWhether, matches
 import type { Digest } from '../../spec/digest.ts';
 import type { Store } from '../../store/store.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
-import { findContainer } from '../containers/state/find.ts';
+import { findContainer } from '../containers/state/find-container.ts';
 import { definitionOf, labelsOf, stateOf } from '../containers/state/state.ts';
 
 const statuses = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead'];

@@ -22,9 +22,9 @@ import type { Store } from '../../store/store.ts';
 import type { Work } from '../../store/work/types.ts';
 import { hostPlatform } from '../../sys/host-platform.ts';
 import { readStanding } from '../containers/files/read-race.ts';
-import { findContainer } from '../containers/state/find.ts';
+import { findContainer } from '../containers/state/find-container.ts';
+import { runtimeOf } from '../containers/state/locations.ts';
 import { pauseLocks } from '../containers/state/locks.ts';
-import { runtimePlaceOf } from '../containers/state/places.ts';
 import { definitionOf, isRunning } from '../containers/state/state.ts';
 import { addContainerEvent } from '../events/container-event.ts';
 import { applyChanges } from './apply-changes.ts';
@@ -131,7 +131,7 @@ async function copyChanges({ store, work, container, snapshotId, request, signal
 async function pause(store: Store, container: ContainerRecord, signal: AbortSignal): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const { fd } = stack.use(await (await pauseLocks(store, { signal })).lock(container.id, { signal }));
-  stack.use(await pauseContainer(runtimePlaceOf(store, definitionOf(container)), container.id, { signal, lockFd: fd }));
+  stack.use(await pauseContainer(runtimeOf(store, definitionOf(container)), container.id, { signal, lockFd: fd }));
   return stack.move();
 }
 

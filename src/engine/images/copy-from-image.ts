@@ -40,7 +40,7 @@ async function fileOf(image: OpenImage, name: string, from: CopyPath, followLink
     if (!isStrataError(error, 'ERR_FILE_NOT_FOUND')) throw error;
     throw copyMissing(
       `Could not find the file ${shownPath(from)} in image ${name}`,
-      'List the files of the image to see which ones it has.',
+      'List the files of the image to see which there are.',
     );
   }
   if (from.isDirectory && file.kind !== 'directory') throw copyImpossible(`lstat ${from.path}/: not a directory`);

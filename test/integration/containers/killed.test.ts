@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFile
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ContainerState } from '../../../src/containers/state.ts';
-import { bundleOf } from '../../../src/engine/containers/state/places.ts';
+import { bundleOf } from '../../../src/engine/containers/state/locations.ts';
 import type { StartWork } from '../../../src/engine/containers/verbs/start.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { exitsOf } from '../../../src/store/layout.ts';

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { containerLocks } from '../../../src/engine/containers/state/locks.ts';
-import { untilEnd } from '../../../src/engine/containers/verbs/wait.ts';
+import { waitForEnd } from '../../../src/engine/containers/verbs/wait.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { bindMount } from '../../../src/sys/bind-mount.ts';
 import { unmountIfMounted } from '../../../src/sys/mount.ts';
@@ -307,7 +307,7 @@ test('who waits for a paused container hears of its end, also when it runs again
   const before = store.metadata.containers.get(id) ?? assert.fail();
   await engine.containers.kill(id);
   await engine.containers.start(id);
-  await untilEnd(store, before, { signal: AbortSignal.timeout(5000) });
+  await waitForEnd(store, before, { signal: AbortSignal.timeout(5000) });
 });
 
 test('who waits for a container that is being removed at its end hears how it ended', { skip }, async (t) => {

@@ -5,7 +5,7 @@ import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { forgetInRuntime } from '../../../src/containers/runtime/runtime-commands.ts';
-import { bundleOf } from '../../../src/engine/containers/state/places.ts';
+import { bundleOf } from '../../../src/engine/containers/state/locations.ts';
 import { clearRun } from '../../../src/engine/containers/state/run-resources.ts';
 import { runtimeRootOf } from '../../../src/store/layout.ts';
 import type { Store } from '../../../src/store/store.ts';

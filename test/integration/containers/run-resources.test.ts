@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { bundleOf } from '../../../src/engine/containers/state/places.ts';
+import { bundleOf } from '../../../src/engine/containers/state/locations.ts';
 import { clearRun, runResources } from '../../../src/engine/containers/state/run-resources.ts';
 import { supervisorOf } from '../../../src/engine/containers/state/supervisor.ts';
 import { execsOf } from '../../../src/store/layout.ts';

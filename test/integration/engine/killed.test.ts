@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isLocked } from '../../../src/engine/containers/state/file-lock.ts';
+import { isLocked } from '../../../src/engine/containers/state/is-locked.ts';
 import { Engine } from '../../../src/engine/index.ts';
 import { type FoundLeftovers, leftoversOf, storeFiles } from '../../helpers/leftovers.ts';
 import { listedImages } from '../../helpers/listed-images.ts';

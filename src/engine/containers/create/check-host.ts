@@ -10,11 +10,11 @@ import { StrataError } from '../../../errors/index.ts';
 import { createRuntimeSpec, type Machine } from '../../../oci-runtime/from-image.ts';
 import { memoryNodes } from '../../machine.ts';
 
-const nobody = { uid: 0, gid: 0, additionalGids: [], home: '/' };
+const anyUser = { uid: 0, gid: 0, additionalGids: [], home: '/' };
 
 /**
- * Finds what no start could go well with: by making the runtime's document once, for nobody, and by what docker looks at
- * besides. Throws what `definitionOptions` and `createRuntimeSpec` throw, ERR_MOUNT_INVALID, ERR_RESOURCES_INVALID,
+ * Refuses definitions that no start could succeed with: creates the runtime's document once, for a placeholder user, and
+ * makes docker's further checks. Throws what `definitionOptions` and `createRuntimeSpec` throw, ERR_MOUNT_INVALID, ERR_RESOURCES_INVALID,
  * ERR_NAMESPACE_INVALID, ERR_RUNTIME_UNKNOWN and what `checkLogConfig` throws.
  */
 export function checkHost(definition: ContainerDefinition, machine: Machine, configuration: Configuration): void {
@@ -24,7 +24,7 @@ export function checkHost(definition: ContainerDefinition, machine: Machine, con
   checkRuntime(definition.host, configuration);
   if (definition.host.LogConfig !== undefined) checkLogConfig(definition.host.LogConfig);
   const options = definitionOptions(definition, { id: '', machine, ownMounts: [] });
-  createRuntimeSpec(definition.config, { ...options, user: nobody, rootPath: '/' });
+  createRuntimeSpec(definition.config, { ...options, user: anyUser, rootPath: '/' });
   checkMountSources(definition.host);
 }
 
@@ -34,12 +34,15 @@ const resourceProblem = (message: string, hint: string): StrataError =>
 function checkNumbers({ host: { OomScoreAdj = 0, ShmSize = 0, CgroupParent = '' } }: ContainerDefinition): void {
   if (!Number.isInteger(OomScoreAdj) || Math.abs(OomScoreAdj) > 1000) {
     const message = `Invalid value ${OomScoreAdj}, range for oom score adj is [-1000, 1000]`;
-    throw resourceProblem(message, 'The higher, the sooner it is ended when memory runs out.');
+    throw resourceProblem(
+      message,
+      'Give a number in this range: the higher, the sooner the kernel kills it for memory.',
+    );
   }
   if (!/^\/?[\w.@:-]*(\/[\w.@:-]+)*$/.test(CgroupParent) || CgroupParent.split('/').includes('..')) {
     throw resourceProblem(
       `invalid CgroupParent: ${CgroupParent.slice(0, 100)}`,
-      'Name a group from the root, as in /mine.',
+      'Give an absolute path of a control group, as in /mine.',
     );
   }
   if (ShmSize < 0) throw resourceProblem('SHM size can not be less than 0', 'Give a size such as 64m.');
@@ -57,12 +60,12 @@ function checkProcessors({ host }: ContainerDefinition, machine: Machine): void 
   const last = Math.max(...numbersIn(machine.possibleCpus));
   if (numbersIn(CpusetCpus).some((cpu) => cpu > last)) {
     const message = `Requested CPUs are not available - requested ${CpusetCpus}, available: ${machine.possibleCpus}`;
-    throw resourceProblem(message, 'Processors are counted from 0.');
+    throw resourceProblem(message, 'Give numbers of available CPUs. They start at 0.');
   }
   const nodes = memoryNodes();
   if (numbersIn(CpusetMems).some((node) => node > Math.max(...numbersIn(nodes)))) {
     const message = `Requested memory nodes are not available - requested ${CpusetMems}, available: ${nodes}`;
-    throw resourceProblem(message, 'Nodes are counted from 0.');
+    throw resourceProblem(message, 'Give numbers of available memory nodes. They start at 0.');
   }
 }
 
@@ -70,7 +73,7 @@ const numbersIn = (list: string): number[] => (list.match(/\d+/g) ?? []).map(Num
 
 function checkRuntime({ Runtime = '', UsernsMode = '' }: HostOptions, configuration: Configuration): void {
   if (!['', 'host'].includes(UsernsMode)) {
-    throw namespaceProblem('--userns: invalid USER mode', "Users are the machine's: host.");
+    throw namespaceProblem('--userns: invalid USER mode', "Use host: containers have the host's users.");
   }
   if (Runtime !== '' && !isRuntimeName(Runtime, configuration)) throw unknownRuntime(Runtime, configuration);
 }
@@ -91,7 +94,7 @@ function checkNamespaces({ host, config }: ContainerDefinition): void {
       throw new StrataError({
         code: 'ERR_NOT_SUPPORTED_YET',
         message: `--${what.toLowerCase()} ${mode}: not supported yet`,
-        hint: "The host's is there: host.",
+        hint: "Use host for the host's namespace, or leave it out for a private one.",
       });
     }
     throw namespaceProblem(
@@ -99,16 +102,18 @@ function checkNamespaces({ host, config }: ContainerDefinition): void {
     );
   }
   if (host.UTSMode === 'host' && config.Domainname !== undefined) {
-    throw namespaceProblem('conflicting options: domainname and the UTS mode');
+    throw namespaceProblem('conflicting options: domainname and the UTS mode', ownNameHint);
   }
 }
 
-/** A name of its own wants a namespace of its own. Throws ERR_NAMESPACE_INVALID. */
+const ownNameHint = 'Leave out the name, or the UTS mode host: a name of its own needs a UTS namespace of its own.';
+
+/** Throws ERR_NAMESPACE_INVALID in the host's UTS namespace: a hostname of its own needs a namespace of its own. */
 export function refuseHostname({ UTSMode }: HostOptions): void {
-  if (UTSMode === 'host') throw namespaceProblem('conflicting options: hostname and the UTS mode');
+  if (UTSMode === 'host') throw namespaceProblem('conflicting options: hostname and the UTS mode', ownNameHint);
 }
 
 const namespaceProblem = (
   message: string,
-  hint = 'A container has its own, private, or the one of the host.',
+  hint = "Use private for a namespace of the container's own, or host for the host's.",
 ): StrataError => new StrataError({ code: 'ERR_NAMESPACE_INVALID', message, hint });

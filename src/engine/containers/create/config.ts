@@ -6,13 +6,13 @@ import type { RunRequest } from '../verbs/run-types.ts';
 type Overrides = Pick<RunRequest, 'command' | 'entrypoint' | 'environment' | 'workingDirectory' | 'user' | 'labels'>;
 
 /**
- * A container's own config, as docker's inspect shows it and as its commit takes it over: the image's, but for what was
- * asked for. A container has no ONBUILD triggers, SHELL, stop timeout or ArgsEscaped.
+ * Returns a container's config, as docker's inspect shows it and commit uses it: the image's config with the requested
+ * values in place. ONBUILD triggers, SHELL, stop timeout and ArgsEscaped are left out.
  */
 export function containerConfig(image: RunConfig, overrides: Overrides): RunConfig {
   const { Cmd, Entrypoint, OnBuild: _o, Shell: _s, StopTimeout: _t, ArgsEscaped: _a, ...inherited } = image;
   const { command = [], entrypoint, environment = [], workingDirectory, user, labels = {} } = overrides;
-  // Docker: an own entrypoint makes the image's command meaningless, `--entrypoint ""` is none.
+  // As docker: a requested entrypoint drops the image's command, and `--entrypoint ""` means no entrypoint.
   const ownEntrypoint = entrypoint?.length === 1 && entrypoint[0] === '' ? [] : entrypoint;
   const keepsCmd = command.length === 0 && (entrypoint === undefined || entrypoint.length === 0);
   const args = keepsCmd ? (Cmd ?? []) : command;

@@ -23,26 +23,26 @@ import type { Store } from '../../../store/store.ts';
 import { hostPlatform } from '../../../sys/host-platform.ts';
 import { endAbandonedSteps } from '../../builder/end-abandoned-steps.ts';
 import { addContainerEvent } from '../../events/container-event.ts';
-import { runtimeNameOf } from '../state/places.ts';
-import { definitionOf, stateOf, storedDefinition, storedState } from '../state/state.ts';
+import { runtimeNameOf } from '../state/locations.ts';
+import { definitionOf, encodeDefinition, encodeState, stateOf } from '../state/state.ts';
 import type { CreatedContainer, CreateRequest } from './create-types.ts';
-import { defineContainer } from './definition.ts';
+import { defineContainer } from './define-container.ts';
 
-/** A container that has its record and its writable layer. */
-export interface Recorded extends CreatedContainer {
+/** A container with its record and its writable layer. */
+export interface RecordedContainer extends CreatedContainer {
   readonly snapshotId: string;
   readonly definition: ContainerDefinition;
 }
 
-export interface RecordOptions extends AbortOptions {
-  /** Pins what is made until it is recorded. */
+export interface RecordContainerOptions extends AbortOptions {
+  /** Pins the writable layer until it is recorded. */
   readonly lease: StoreLease;
   readonly state: ContainerState;
-  /** It is thrown away should the machine stop: the kernel may skip its syncs. */
+  /** Skips syncs of its files: the container need not survive a crash of the machine. */
   readonly volatile?: boolean;
 }
 
-/** Makes a container that waits for its start. Throws as {@link recordContainer}. */
+/** Creates a container without starting it. Throws as {@link recordContainer}. */
 export async function createContainer(store: Store, request: CreateRequest): Promise<CreatedContainer> {
   const { signal } = request;
   await using lease = await store.metadata.leases.open('create', { signal });
@@ -51,14 +51,15 @@ export async function createContainer(store: Store, request: CreateRequest): Pro
 }
 
 /**
- * Record and writable layer of a new container. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_NOT_UNPACKED,
- * ERR_IMAGE_PLATFORM, ERR_IMAGE_OS, ERR_PLATFORM_INVALID, ERR_CONTAINER_NAME_INVALID, ERR_CONTAINER_NAME_IN_USE, and what `defineContainer` throws.
+ * Creates the record and the writable layer of a container. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_NOT_UNPACKED,
+ * ERR_IMAGE_PLATFORM, ERR_IMAGE_OS, ERR_PLATFORM_INVALID, ERR_CONTAINER_NAME_INVALID, ERR_CONTAINER_NAME_IN_USE, and what
+ * `defineContainer` throws.
  */
 export async function recordContainer(
   store: Store,
   request: CreateRequest,
-  { lease, signal, state, volatile = false }: RecordOptions,
-): Promise<Recorded> {
+  { lease, signal, state, volatile = false }: RecordContainerOptions,
+): Promise<RecordedContainer> {
   const { metadata, blobs } = store;
   await endAbandonedSteps(store);
   const platform = request.platform === undefined ? undefined : parsePlatform(request.platform, hostPlatform());
@@ -83,8 +84,8 @@ export async function recordContainer(
       id,
       imageId: found.id,
       snapshotId,
-      definition: storedDefinition(definition),
-      state: storedState(state),
+      definition: encodeDefinition(definition),
+      state: encodeState(state),
     };
     const name = await insert(metadata, record, given, { signal });
     return { id, name, snapshotId, definition, warnings };
@@ -97,7 +98,7 @@ export async function recordContainer(
 async function warningsOf({ metadata, configuration }: Store, { host }: ContainerDefinition): Promise<string[]> {
   const { containers } = metadata;
   const { Binds = [], Mounts = [] } = host;
-  // Others are looked at only by who could share something with them.
+  // Only a container with mounts can share files with others.
   const running = Binds.length + Mounts.length === 0 ? [] : containers.list().filter((one) => isActive(stateOf(one)));
   return await runtimeWarnings(
     riskyOptions(
@@ -119,7 +120,7 @@ function refuseOtherPlatform(name: string, wanted: Platform, actual: ImageConfig
   });
 }
 
-/** Returns the name: the given one, or one that is made up, which others may make up at the same time. */
+/** Returns the given name or a generated one. Generates again when another process takes the same name. */
 async function insert(
   { db, containers, events }: Metadata,
   record: Omit<NewContainer, 'name'>,

@@ -6,13 +6,13 @@ import type { LogConfig } from '../../../containers/supervised/log-config.ts';
 type Defaults = Pick<Configuration, 'logDriver' | 'logOptions' | 'defaultRuntime'>;
 
 /**
- * What is asked for, with what the configuration says of the rest: it is settled when a container is made, so that a later
- * configuration changes none that is there. What would be so without a configuration is not recorded.
+ * Fills in the configuration's defaults. They are fixed when a container is created, so that a later configuration does not
+ * change existing containers. Values equal to the built-in defaults are not recorded.
  */
 export function withDefaults(host: HostOptions, defaults: Defaults): HostOptions {
-  const { LogConfig: asked, Runtime, ...rest } = host;
-  const log = logConfig(asked, defaults);
-  const isUsual = asked === undefined && log.Type === 'json-file' && Object.keys(log.Config).length === 0;
+  const { LogConfig: requested, Runtime, ...rest } = host;
+  const log = logConfig(requested, defaults);
+  const isUsual = requested === undefined && log.Type === 'json-file' && Object.keys(log.Config).length === 0;
   const runtime = Runtime || (defaults.defaultRuntime === usualRuntime ? Runtime : defaults.defaultRuntime);
   return {
     ...rest,
@@ -21,10 +21,10 @@ export function withDefaults(host: HostOptions, defaults: Defaults): HostOptions
   };
 }
 
-/** As with docker, the options of the configuration are for its own driver only. */
-function logConfig(asked: LogConfig | undefined, { logDriver, logOptions }: Defaults): LogConfig {
-  const Type = asked?.Type || logDriver;
-  const merged = { ...(Type === logDriver ? logOptions : {}), ...asked?.Config };
+/** Merges log options. As with docker, those of the configuration apply to its own driver only. */
+function logConfig(requested: LogConfig | undefined, { logDriver, logOptions }: Defaults): LogConfig {
+  const Type = requested?.Type || logDriver;
+  const merged = { ...(Type === logDriver ? logOptions : {}), ...requested?.Config };
   return { Type, Config: Object.fromEntries(Object.entries(merged).toSorted(byName)) };
 }
 

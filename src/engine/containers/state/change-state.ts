@@ -3,16 +3,16 @@ import type { ContainerRecord } from '../../../metadata/containers.ts';
 import type { TransactOptions } from '../../../metadata/database.ts';
 import type { Metadata } from '../../../metadata/metadata.ts';
 import { addContainerEvent, type ContainerEvent } from '../../events/container-event.ts';
-import { stateOf, storedState } from './state.ts';
+import { encodeState, stateOf } from './state.ts';
 
 export interface ChangeOptions extends TransactOptions {
-  /** What is told of the change, in the same transaction. */
+  /** Events of the change, recorded in the same transaction. */
   readonly happened?: readonly ContainerEvent[];
 }
 
 /**
- * Puts what `change` makes of a container's state in its place, in one transaction, so that no other change is lost;
- * undefined leaves it. Returns the record as it is then, undefined when the container is gone.
+ * Replaces a container's state by the result of `change`, in one transaction, so that no concurrent change is lost.
+ * Undefined keeps the state. Returns the new record, or undefined when the container has been removed.
  */
 export async function changeState(
   { db, containers, events }: Pick<Metadata, 'db' | 'containers' | 'events'>,
@@ -20,11 +20,11 @@ export async function changeState(
   change: (state: ContainerState) => ContainerState | undefined,
   { happened = [], ...options }: ChangeOptions = {},
 ): Promise<ContainerRecord | undefined> {
-  const write = (record: ContainerRecord): ReturnType<typeof storedState> | undefined => {
+  const write = (record: ContainerRecord): ReturnType<typeof encodeState> | undefined => {
     const state = change(stateOf(record));
     if (state === undefined) return undefined;
     for (const event of happened) addContainerEvent({ events, containers }, record, event);
-    return storedState(state);
+    return encodeState(state);
   };
   return await db.transact(() => containers.change(id, write), options);
 }

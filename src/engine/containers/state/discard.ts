@@ -10,7 +10,7 @@ import { errnoOf } from '../../../sys/errno.ts';
 import { removeTreeAt } from '../../../sys/remove-tree.ts';
 import { addContainerEvent, type ContainerEvent } from '../../events/container-event.ts';
 import { changeState } from './change-state.ts';
-import { folderOf } from './places.ts';
+import { folderOf } from './locations.ts';
 
 /** A container that is being removed. */
 interface DiscardedContainer extends Pick<ContainerRecord, 'id' | 'snapshotId'> {
@@ -18,10 +18,10 @@ interface DiscardedContainer extends Pick<ContainerRecord, 'id' | 'snapshotId'> 
   readonly lease: Lease | undefined;
 }
 
-/** Something that a container holds, also when it does not run. */
+/** A resource of a container that exists also when it does not run. */
 interface ContainerResource {
   readonly name: string;
-  /** Takes it away, if it is there. Idempotent. */
+  /** Removes the resource if it exists. Idempotent. */
   readonly clear: (container: DiscardedContainer) => Promise<void> | void;
 }
 
@@ -53,24 +53,24 @@ const writableLayer: ContainerResource = {
 };
 
 /**
- * All that a container holds, in the order in which it goes. What a removal that was killed would leave unfindable goes
- * before the record; what only the garbage collector may judge, after it.
+ * All resources of a container, in the order of removal. Those that cannot be found without the record are removed before
+ * it; those that the garbage collector finds, after it.
  */
 const containerResources: readonly ContainerResource[] = [folder, record, writableLayer];
 
 export interface DiscardOptions {
-  /** Of the caller; without one the removal opens its own. */
+  /** The caller's lease. Without one the removal opens its own. */
   readonly lease?: Lease | undefined;
-  /** What is told in the transaction from which on the container is to go, and so once. */
+  /** Events recorded once, in the transaction that sets the state `removing`. */
   readonly happened?: readonly ContainerEvent[];
-  /** How its last run ended, for one that goes with that: who waits for it finds its record before that is gone. */
+  /** End of the run that removes the container. Recorded first, for processes that wait for the exit code. */
   readonly end?: ContainerEnd | undefined;
 }
 
 /**
- * Removes a container in which nothing runs, with all it holds; its writable layer goes into the trash. Can be killed
- * anywhere: until the record is gone its state says that it is to go, then a dead lease tells of the rest, which is
- * nobody's. Idempotent. Throws ERR_CONTAINER_REMOVAL when its files cannot be removed.
+ * Removes a container that does not run, with all its resources. Its writable layer goes into the trash. Can be killed
+ * anywhere: until the record is removed its state is `removing`, afterwards a dead lease makes the next command collect the
+ * rest. Idempotent. Throws ERR_CONTAINER_REMOVAL when its files cannot be removed.
  */
 export async function discardContainer(
   store: Store,
@@ -79,7 +79,7 @@ export async function discardContainer(
 ): Promise<void> {
   const { metadata } = store;
   await using _trace = lease === undefined ? await openCrashMarker(metadata.leases, 'rm') : undefined;
-  // Not flushed: what a power cut leaves of this is a container without a log.
+  // Not flushed: after a power cut the container may still exist, without its log.
   const change = (state: ContainerState): ContainerState => ({
     ...(end === undefined ? state : toEndedState(state, end)),
     status: 'removing',
@@ -88,7 +88,7 @@ export async function discardContainer(
   for (const { clear } of containerResources) await clear({ store, id, snapshotId, lease });
 }
 
-/** What a container keeps beside its layer. Idempotent. Throws ERR_CONTAINER_REMOVAL. */
+/** Removes a container's folder: its log and /etc files. Idempotent. Throws ERR_CONTAINER_REMOVAL. */
 export function removeFolder(layout: StoreLayout, id: string): void {
   const folder = folderOf(layout, id);
   try {
@@ -98,7 +98,7 @@ export function removeFolder(layout: StoreLayout, id: string): void {
     throw new StrataError({
       code: 'ERR_CONTAINER_REMOVAL',
       message: `cannot remove container ${id.slice(0, 12)}: ${folder}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      hint: 'Is something mounted there, or made immutable (lsattr)? Undo that, then remove it again.',
+      hint: 'Unmount what is mounted there and clear immutable flags (lsattr), then remove the container again.',
       cause,
     });
   }

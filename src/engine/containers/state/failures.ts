@@ -1,6 +1,6 @@
 import { isStrataError, StrataError } from '../../../errors/index.ts';
 
-/** `name` is how the user called it. */
+/** `name` is the user's spelling. In docker's words. */
 export const notRunning = (id: string, verb: string, name: string): StrataError =>
   new StrataError({
     code: 'ERR_CONTAINER_NOT_RUNNING',
@@ -8,27 +8,27 @@ export const notRunning = (id: string, verb: string, name: string): StrataError 
     hint: 'Start it first.',
   });
 
-export const notRunningNow = (id: string): StrataError =>
+export const containerNotRunning = (id: string): StrataError =>
   new StrataError({
     code: 'ERR_CONTAINER_NOT_RUNNING',
     message: `container ${id} is not running`,
     hint: 'Start it first.',
   });
 
-/** In docker's words. A process that waits for the kernel dies when that is done, and not before. */
-export const notKilled = (task: string): StrataError =>
+/** In docker's words. A process in an uninterruptible wait (state D) dies only when the wait is over. */
+export const containerNotKilled = (task: string): StrataError =>
   new StrataError({
     code: 'ERR_CONTAINER_NOT_KILLED',
     message: `${task}: tried to kill container, but did not receive an exit event`,
-    hint: "A process of it waits for the kernel (state D in 'ps'), as for a disk or a server that does not answer: it ends when that does.",
+    hint: "Look for a process in state D with 'ps': it waits for a disk or a server that does not answer, and ends when that does.",
   });
 
-export const startRefused = (why: string, hint: string): StrataError =>
+export const startRefusal = (why: string, hint: string): StrataError =>
   new StrataError({ code: 'ERR_CONTAINER_START_REFUSED', message: why, hint });
 
-export const execRefused = (message: string): StrataError => new StrataError({ code: 'ERR_EXEC_REFUSED', message });
+export const execRefusal = (message: string): StrataError => new StrataError({ code: 'ERR_EXEC_REFUSED', message });
 
-export const removalRefused = (name: string, status: string): StrataError =>
+export const removalRefusal = (name: string, status: string): StrataError =>
   new StrataError({
     code: 'ERR_CONTAINER_RUNNING',
     message:
@@ -38,7 +38,7 @@ export const removalRefused = (name: string, status: string): StrataError =>
     hint: 'Stop it first, or remove it by force.',
   });
 
-/** Docker's exit code for a container that could not be started: 125, 126 or 127. */
+/** Returns docker's exit code for a container that could not be started: 125, 126 or 127. */
 export function exitCodeOfStart(error: unknown): number {
   const code = isStrataError(error) ? error.details?.['exitCode'] : undefined;
   return typeof code === 'number' ? code : 125;

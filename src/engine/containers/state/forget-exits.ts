@@ -4,7 +4,7 @@ import { exitsOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
 import { stateOf } from './state.ts';
 
-/** An exit file is taken away a while after the record says the same, or is gone; or before the next start. */
+/** Removes exit files a while after their containers ended or were removed. A start removes the container's own at once. */
 export const forgetExits = ({ layout, metadata }: Store): void =>
   forgetOldExits(exitsOf(layout), (id) => {
     const record = metadata.containers.get(id);

@@ -4,15 +4,14 @@ import { KeyLocks } from '../../../store/key-locks.ts';
 import type { Store } from '../../../store/store.ts';
 
 /**
- * Locks of containers. A command that starts, recovers or removes a container holds its lock; looking at it or sending a
- * signal takes none. A record whose state says that somebody is at work, while the lock is free, was left by a killed
- * command.
+ * Opens the locks of containers. A command holds a container's lock while it starts, recovers or removes it. Inspecting it
+ * and sending it a signal take no lock. A state `starting` or `removing` with a free lock was left by a killed command.
  */
 export const containerLocks = async (store: Store, options: AbortOptions): Promise<KeyLocks> =>
   await locksIn(store, 'containers', options);
 
 /**
- * Locks of what freezes a container or lets it go on; a commit holds one from the one to the other. Taken before
+ * Opens the locks for pausing and unpausing containers. A commit holds one from its pause to its unpause. Taken before
  * {@link containerLocks}.
  */
 export const pauseLocks = async (store: Store, options: AbortOptions): Promise<KeyLocks> =>

@@ -7,12 +7,11 @@ import { exitsOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
 import { containerLocks } from './locks.ts';
 import { needsRecovery, recover, unknownExitCode } from './recover.ts';
-import { stateOf, storedState } from './state.ts';
+import { encodeState, stateOf } from './state.ts';
 
 /**
- * Makes the records of all containers true, whatever has ended or was killed since somebody looked. For those that run it
- * costs a look at a file and a process each, for the others nothing. Returns the records as they are then. One that cannot be cleared up behind does not keep
- * the others from sight: who asks for that one is told.
+ * Brings the records of all containers up to date and returns them. Costs a look at a file and a process for each running
+ * container. A container whose files cannot be removed is skipped here; verbs on that container report the error.
  */
 export async function reconcileContainers(
   store: Store,
@@ -21,17 +20,17 @@ export async function reconcileContainers(
   const records = store.metadata.containers.list();
   try {
     await dropDeadLeases(store, records);
-    let hasSettled = false;
-    for (const record of records) hasSettled = (await reconcileIfCan(store, record, options)) || hasSettled;
-    return hasSettled ? store.metadata.containers.list() : records;
+    let hasChanged = false;
+    for (const record of records) hasChanged = (await reconcileIfPossible(store, record, options)) || hasChanged;
+    return hasChanged ? store.metadata.containers.list() : records;
   } catch (error) {
     if (!isStrataError(error, 'ERR_STORE_READ_ONLY')) throw error;
-    return records.map((record) => asFound(store, record));
+    return records.map((record) => withoutWriting(store, record));
   }
 }
 
-/** False also for one that cannot be cleared up behind. */
-async function reconcileIfCan(store: Store, record: ContainerRecord, options: AbortOptions): Promise<boolean> {
+/** Returns false also for a container whose files cannot be removed. */
+async function reconcileIfPossible(store: Store, record: ContainerRecord, options: AbortOptions): Promise<boolean> {
   try {
     return await reconcile(store, record, options);
   } catch (error) {
@@ -41,15 +40,15 @@ async function reconcileIfCan(store: Store, record: ContainerRecord, options: Ab
   }
 }
 
-/** What the record of one that has ended would say if it could be written. */
-function asFound(store: Store, record: ContainerRecord): ContainerRecord {
+/** Returns the up-to-date record of a container that has ended, without writing it to a read-only store. */
+function withoutWriting(store: Store, record: ContainerRecord): ContainerRecord {
   const state = stateOf(record);
   if ((state.status !== 'running' && state.status !== 'paused') || !needsRecovery(store, record)) return record;
   const exit = readExit(exitsOf(store.layout), record.id) ?? { exitCode: unknownExitCode };
-  return { ...record, state: storedState(toEndedState(state, exit)) };
+  return { ...record, state: encodeState(toEndedState(state, exit)) };
 }
 
-/** {@link reconcileContainers} for one; answers its record as it is then, undefined when it is gone. */
+/** {@link reconcileContainers} for one container. Returns its record, undefined when it has been removed. */
 export async function reconcileContainer(
   store: Store,
   id: string,
@@ -62,7 +61,7 @@ export async function reconcileContainer(
     return (await reconcile(store, record, options)) ? store.metadata.containers.get(id) : record;
   } catch (error) {
     if (!isStrataError(error, 'ERR_STORE_READ_ONLY')) throw error;
-    return asFound(store, record);
+    return withoutWriting(store, record);
   }
 }
 
@@ -70,7 +69,7 @@ async function reconcile(store: Store, record: ContainerRecord, options: AbortOp
   if (!needsRecovery(store, record)) return false;
   const { status } = stateOf(record);
   const isAtWork = status === 'starting' || status === 'removing';
-  // Who starts or removes it is let work; who recovers it is soon done.
+  // Do not wait for a start or a removal in progress. A recovery by another command is short.
   const locks = await containerLocks(store, options);
   await using lock = isAtWork ? locks.tryLock(record.id) : await locks.lock(record.id, options);
   if (lock === undefined) return false;
@@ -78,7 +77,7 @@ async function reconcile(store: Store, record: ContainerRecord, options: AbortOp
   return true;
 }
 
-/** Leases of killed commands would make the containers they ran look alive. */
+/** Removes leases of killed commands, which would make their containers look alive. */
 async function dropDeadLeases({ metadata }: Store, records: readonly ContainerRecord[]): Promise<void> {
   if (records.some((record) => stateOf(record).attended === true && isActive(stateOf(record)))) {
     await metadata.leases.removeDead();

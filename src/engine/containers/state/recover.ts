@@ -14,24 +14,24 @@ import { exitCodeOfZombie, identify, isAlive, signalProcess } from '../../../sys
 import type { ContainerEvent } from '../../events/container-event.ts';
 import { changeState } from './change-state.ts';
 import { discardContainer } from './discard.ts';
-import { isLocked } from './file-lock.ts';
 import { forgetExits } from './forget-exits.ts';
-import { bundleOf, clearingPlaceOf } from './places.ts';
+import { isLocked } from './is-locked.ts';
+import { bundleOf, clearingRuntimeOf } from './locations.ts';
 import { clearRun } from './run-resources.ts';
 import { definitionOf, hasEnded, isRunning, stateOf } from './state.ts';
-import { supervisorOf, unlessStuck } from './supervisor.ts';
-import { patience, within } from './within.ts';
+import { supervisorOf, waitUnlessStuck } from './supervisor.ts';
+import { patience, waitWithin } from './wait-within.ts';
 
-/** After a reboot, or without anybody to be told: containerd says the same. */
+/** Exit code of an end that was not observed, as after a reboot. containerd uses the same. */
 export const unknownExitCode = 255;
 export interface RecoverOptions {
-  /** A container that has ended is to be started again: it stays, also with `AutoRemove`. */
+  /** Keeps a container that has ended for its next start, also with `AutoRemove`. */
   readonly keeps?: boolean;
 }
 
 /**
- * Makes the record of one container true, whatever was killed meanwhile, and takes away what is left of its last run. The
- * caller holds its lock. Idempotent; can be killed anywhere.
+ * Brings the record of one container up to date after any kill, and clears what is left of its last run. The caller holds
+ * its lock. Idempotent; can be killed anywhere.
  */
 export async function recover(store: Store, id: string, options: RecoverOptions = {}): Promise<void> {
   const record = store.metadata.containers.get(id);
@@ -42,7 +42,7 @@ export async function recover(store: Store, id: string, options: RecoverOptions 
   else if (state.status === 'running' || state.status === 'paused') await recoverRun(store, record, state, options);
 }
 
-/** True when {@link recover} has something to do; a look at a file and a process, no more. */
+/** True when {@link recover} has something to do. Costs a look at a file and a process. */
 export function needsRecovery({ layout, metadata }: Store, record: ContainerRecord): boolean {
   const state = stateOf(record);
   if (state.status === 'removing' || state.status === 'starting') return true;
@@ -55,17 +55,17 @@ export function needsRecovery({ layout, metadata }: Store, record: ContainerReco
 const isAliveIn = ({ supervisor }: ContainerState): boolean => supervisor !== undefined && isAlive(supervisor);
 
 /**
- * How a container ended. Its supervisor says so when all clients have read everything; one that never does, because it was
- * stopped, must not hold up everybody: then the first process says it itself, which nobody has waited for yet.
+ * Determines how a container ended. conmon writes the exit file only after every client has drained its output. If it is
+ * stuck, because a client was stopped, reads the status of the unreaped main process and kills conmon.
  */
-async function lastWord(
+async function determineExit(
   { layout }: Store,
   { id }: ContainerRecord,
   { process, supervisor }: ContainerState,
 ): Promise<Partial<ContainerExit> | undefined> {
-  const told = (): ContainerExit | undefined => readExit(exitsOf(layout), id);
-  if (process === undefined || supervisor === undefined) return told();
-  if (await unlessStuck(supervisor, () => told() !== undefined || !isAlive(supervisor))) return told();
+  const exitFile = (): ContainerExit | undefined => readExit(exitsOf(layout), id);
+  if (process === undefined || supervisor === undefined) return exitFile();
+  if (await waitUnlessStuck(supervisor, () => exitFile() !== undefined || !isAlive(supervisor))) return exitFile();
   const exitCode = exitCodeOfZombie(process) ?? unknownExitCode;
   signalProcess(supervisor, SIGKILL);
   return { exitCode };
@@ -81,13 +81,13 @@ async function recoverRun(
   if (state.attended === true || state.bootId !== bootId()) {
     return await finish(store, record, { exitCode: unknownExitCode }, options);
   }
-  const exit = await lastWord(store, record, state);
+  const exit = await determineExit(store, record, state);
   if (exit !== undefined) return await finish(store, record, exit, options);
-  // Nothing holds its streams any more, so it is not let go on.
+  // Its streams have no reader any more, so it is not kept running.
   await finish(store, record, { exitCode: killedExitCode, error: 'its supervisor conmon was killed' }, options);
 }
 
-/** Clears up behind a run, then writes how it ended. */
+/** Clears a run, then records how it ended. */
 async function finish(
   store: Store,
   record: ContainerRecord,
@@ -99,24 +99,24 @@ async function finish(
   const { bootId: boot, supervisor, startedAt } = stateOf(record);
   const oomKilled = wasOutOfMemory(bundleOf(layout, id)) || undefined;
   const end = { finishedAt: Date.now(), ...how, oomKilled };
-  const happened = startedAt === undefined ? [] : tellEnd(startedAt, end);
-  // Numbers of another boot's processes are other processes' now.
+  const happened = startedAt === undefined ? [] : endEvents(startedAt, end);
+  // Pids of another boot belong to other processes now.
   await clearRun({ store, id, supervisor: boot === bootId() ? supervisor : undefined });
   if (definitionOf(record).host.AutoRemove && !keeps) {
     writeExit(exitsOf(layout), id, how.exitCode ?? unknownExitCode);
     await discardContainer(store, record, { happened, end });
-    // On a full disk, too: it may be the container that filled it, and only then can it be looked at or removed.
+    // Also on a full disk, which the container itself may have filled: only then can it be inspected and removed.
   } else await changeState(metadata, id, (now) => toEndedState(now, end), { happened, freesSpace: true });
   forgetExits(store);
 }
 
-const tellEnd = (startedAt: number, end: ContainerEnd): ContainerEvent[] => {
-  const event = died(startedAt, end);
+const endEvents = (startedAt: number, end: ContainerEnd): ContainerEvent[] => {
+  const event = dieEvent(startedAt, end);
   return end.oomKilled === true ? [{ action: 'oom', time: event.time }, event] : [event];
 };
 
-/** The end of a run, at the time its supervisor wrote down. */
-export function died(
+/** Returns the event of a run's end, at the time its supervisor recorded. */
+export function dieEvent(
   startedAt: number,
   { exitCode = unknownExitCode, finishedAt = Date.now() }: ContainerEnd,
 ): ContainerEvent {
@@ -125,37 +125,38 @@ export function died(
   return { action: 'die', attributes, time: finishedAt };
 }
 
-/** Somebody was killed between making a container's processes and letting them go, or just after. */
+/** Recovers from a command that was killed between creating a container's processes and recording its start. */
 async function recoverStart(store: Store, record: ContainerRecord, state: ContainerState): Promise<void> {
   const { layout, metadata } = store;
   const { id } = record;
   const bundle = bundleOf(layout, id);
-  const back = async (): Promise<void> => {
+  const restore = async (): Promise<void> => {
     await changeState(metadata, id, (now) => toEndedState(now, { exitCode: state.exitCode }), { freesSpace: true });
     rmSync(join(exitsOf(layout), id), { force: true });
   };
   const isThisBoot = state.bootId === bootId();
-  // A supervisor that is at it goes on to the end: the container's first process, or a complaint.
+  // A working supervisor continues until the container's main process exists or has failed.
   if (isThisBoot && isLocked(bundle.lock)) {
     using _orphans = endOrphanedInit(bundle);
-    await within(patience.longestMs, () => readPid(bundle.pid) !== undefined || !isLocked(bundle.lock));
+    await waitWithin(patience.longestMs, () => readPid(bundle.pid) !== undefined || !isLocked(bundle.lock));
   }
   const pid = readPid(bundle.pid);
   const supervisor = isThisBoot ? supervisorOf(bundle) : undefined;
-  const hasRun = isThisBoot && pid !== undefined && (await runtimeStatus(clearingPlaceOf(store, id), id)) !== 'created';
+  const hasRun =
+    isThisBoot && pid !== undefined && (await runtimeStatus(clearingRuntimeOf(store, id), id)) !== 'created';
   if (!hasRun) {
     await clearRun({ store, id, supervisor });
-    return await back();
+    return await restore();
   }
-  // It may have ended long since: the file is as old as its process.
-  const startedAt = writtenAt(bundle.pid) ?? Date.now();
+  // The pid file is as old as the process, which may have ended long ago.
+  const startedAt = modificationTimeOf(bundle.pid) ?? Date.now();
   const running = { ...state, status: 'running', supervisor, process: identify(pid), startedAt } as const;
   const happened = [{ action: 'start', time: startedAt }];
   const adopted = await changeState(metadata, id, () => running, { happened });
   if (adopted !== undefined) await recoverRun(store, adopted, running);
 }
 
-const writtenAt = (path: string): number | undefined => {
+const modificationTimeOf = (path: string): number | undefined => {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat && Math.trunc(stat.mtimeMs);
 };

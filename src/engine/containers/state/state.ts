@@ -10,14 +10,14 @@ import { isAlive } from '../../../sys/process-identity.ts';
 const states = new VersionedJson<ContainerState>('state of a container');
 const definitions = new VersionedJson<ContainerDefinition>('definition of a container');
 
-/** What metadata keeps for us without looking into it. */
+/** Decodes the state, which metadata stores as opaque JSON. */
 export const stateOf = ({ state }: ContainerRecord): ContainerState => ({ status: 'created', ...states.read(state) });
 
-export const storedState = (state: ContainerState): JsonValue => states.write(state);
+export const encodeState = (state: ContainerState): JsonValue => states.write(state);
 
-export const storedDefinition = (definition: ContainerDefinition): JsonValue => definitions.write(definition);
+export const encodeDefinition = (definition: ContainerDefinition): JsonValue => definitions.write(definition);
 
-/** What was asked for. Records of the first version of the format say nothing of it. */
+/** Decodes the definition. Records of the first format version lack some fields and get the defaults of that time. */
 export function definitionOf({ id, definition }: ContainerRecord): ContainerDefinition {
   const { image = '', config, host } = definitions.read(definition);
   return {
@@ -35,13 +35,13 @@ export function definitionOf({ id, definition }: ContainerRecord): ContainerDefi
 export const labelsOf = (record: ContainerRecord): Readonly<Record<string, string>> =>
   definitionOf(record).config.Labels ?? {};
 
-/** Of its processes, in every hierarchy. */
+/** Returns the path of its control group, the same in every hierarchy. */
 export const groupOf = (record: ContainerRecord): string =>
   controlGroupOf(record.id, definitionOf(record).host.CgroupParent);
 
 /**
- * A process lives in it, or is being put there; true as of the last reconciling. One that a command runs by itself lives
- * as long as a lease holds its writable layer, whatever its record says.
+ * True when it has a process or is being started, as of the last reconciliation. A foreground run lives as long as a lease
+ * holds its writable layer, whatever its record says.
  */
 export function isRunning({ objects }: Metadata, record: ContainerRecord): boolean {
   const state = stateOf(record);
@@ -51,8 +51,8 @@ export function isRunning({ objects }: Metadata, record: ContainerRecord): boole
   return row !== undefined && objects.countPins(row) > 0;
 }
 
-/** Its first process is gone; true of nothing that a record of another boot says. */
-export const hasRunOut = (state: ContainerState): boolean =>
+/** True when the main process of a run in this boot is gone. Always false for records of another boot. */
+export const hasRunEnded = (state: ContainerState): boolean =>
   (state.status === 'running' || state.status === 'paused') && state.bootId === bootId() && hasEnded(state);
 
 export const hasEnded = ({ process }: ContainerState): boolean => process !== undefined && !isAlive(process);

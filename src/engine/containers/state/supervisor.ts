@@ -1,20 +1,20 @@
 import { type Bundle, readPid } from '../../../containers/runtime/bundle.ts';
 import { identify, isAsleep, type ProcessIdentity } from '../../../sys/process-identity.ts';
-import { isLocked } from './file-lock.ts';
-import { patience, within } from './within.ts';
+import { isLocked } from './is-locked.ts';
+import { patience, waitWithin } from './wait-within.ts';
 
-/** The supervisor holds its lock to its end: with that free the number in its file is nobody's, or somebody else's. */
+/** Finds the supervisor. It holds its lock to its end: if the lock is free, the pid in the file is stale or reused. */
 export function supervisorOf({ lock, supervisorPid }: Bundle): ProcessIdentity | undefined {
   const pid = isLocked(lock) ? readPid(supervisorPid) : undefined;
   return pid === undefined ? undefined : identify(pid);
 }
 
-/** Waits until `isSo`; false when the supervisor waits for somebody who does not come. */
-export async function unlessStuck(supervisor: ProcessIdentity, isSo: () => boolean): Promise<boolean> {
+/** Waits until `isDone`. Returns false when the supervisor is stuck: asleep for too long, as behind a stopped client. */
+export async function waitUnlessStuck(supervisor: ProcessIdentity, isDone: () => boolean): Promise<boolean> {
   let sleptMs = 0;
-  await within(patience.longestMs, (pausedMs) => {
+  await waitWithin(patience.longestMs, (pausedMs) => {
     if (isAsleep(supervisor)) sleptMs += pausedMs;
-    return isSo() || sleptMs >= patience.asleepMs;
+    return isDone() || sleptMs >= patience.asleepMs;
   });
-  return isSo();
+  return isDone();
 }

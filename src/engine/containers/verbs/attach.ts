@@ -9,10 +9,10 @@ import { identify, type ProcessIdentity } from '../../../sys/process-identity.ts
 import { noteContainerEvent } from '../../events/note-container-event.ts';
 import { perform } from '../../perform.ts';
 import { findReconciled, processOf } from '../state/find-reconciled.ts';
-import { bundleOf } from '../state/places.ts';
+import { bundleOf } from '../state/locations.ts';
 import { definitionOf, isRunning, stateOf } from '../state/state.ts';
 import { startContainer } from './start.ts';
-import { untilEnd } from './wait.ts';
+import { waitForEnd } from './wait.ts';
 
 /** A container whose streams are in our hands; disposal lets go of them, the container goes on. */
 export interface AttachedContainer extends AsyncDisposable {
@@ -98,7 +98,7 @@ function attached(
   const closing = new AbortController();
   const either = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal;
   // From now on: a container that is removed at its end leaves its exit code for a short while only.
-  const exitCode = perform(() => untilEnd(store, record, { signal: either }), { signal: either });
+  const exitCode = perform(() => waitForEnd(store, record, { signal: either }), { signal: either });
   exitCode.catch(() => undefined);
   const letGo = (): void => void streams[Symbol.asyncDispose]();
   either.addEventListener('abort', letGo, { once: true });

@@ -16,9 +16,9 @@ import type { Store } from '../../../store/store.ts';
 import { errnoOf } from '../../../sys/errno.ts';
 import { thisMachine } from '../../machine.ts';
 import { perform } from '../../perform.ts';
-import { execRefused, notRunningNow } from '../state/failures.ts';
+import { containerNotRunning, execRefusal } from '../state/failures.ts';
 import { findReconciled, processOf } from '../state/find-reconciled.ts';
-import { runtimePlaceOf } from '../state/places.ts';
+import { runtimeOf } from '../state/locations.ts';
 import { definitionOf, isRunning, stateOf } from '../state/state.ts';
 import type { AttachedContainer } from './attach.ts';
 import { ExecEvents } from './exec-events.ts';
@@ -94,7 +94,7 @@ function inherit(store: Store, record: ContainerRecord, folder: ExecFolder, opti
   const { interactive = false } = options;
   const run = async ({ signal }: AbortOptions): Promise<number> => {
     using _folder = folder;
-    return await execInForeground(runtimePlaceOf(store, definitionOf(record)), record.id, folder, {
+    return await execInForeground(runtimeOf(store, definitionOf(record)), record.id, folder, {
       interactive,
       signal,
     });
@@ -196,18 +196,18 @@ async function prepare(
   } catch (error) {
     folder[Symbol.dispose]();
     // It has ended meanwhile.
-    if (errnoOf(error) === 'ENOENT') throw notRunningNow(id);
+    if (errnoOf(error) === 'ENOENT') throw containerNotRunning(id);
     throw error;
   }
 }
 
 function runningIn(store: Store, record: ContainerRecord, name: string): number {
-  if (!isRunning(store.metadata, record)) throw notRunningNow(record.id);
+  if (!isRunning(store.metadata, record)) throw containerNotRunning(record.id);
   if (stateOf(record).status === 'paused') {
-    throw execRefused(`Container ${name} is paused, unpause the container before exec`);
+    throw execRefusal(`Container ${name} is paused, unpause the container before exec`);
   }
   const process = processOf(store, record);
-  if (process === undefined) throw notRunningNow(record.id);
+  if (process === undefined) throw containerNotRunning(record.id);
   return process.pid;
 }
 
@@ -219,7 +219,7 @@ const planOf = (
 ): SupervisedExecPlan => ({
   containerId: record.id,
   program: findSupervisor(),
-  location: runtimePlaceOf(store, definitionOf(record)),
+  location: runtimeOf(store, definitionOf(record)),
   folder,
   terminal: terminal === true,
   stdin: interactive === true,

@@ -7,7 +7,7 @@ import type { WorkControl } from '../../../lib/work-control.ts';
 import type { Store } from '../../../store/store.ts';
 import { noteContainerEvent } from '../../events/note-container-event.ts';
 import { readStanding } from '../files/read-race.ts';
-import { findContainer } from '../state/find.ts';
+import { findContainer } from '../state/find-container.ts';
 import type { ExportEvent, ExportRequest, ExportResult } from './export-types.ts';
 
 const reportEvery = 4 << 20;

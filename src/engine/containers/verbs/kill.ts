@@ -11,10 +11,10 @@ import { noteContainerEvent } from '../../events/note-container-event.ts';
 import { changeState } from '../state/change-state.ts';
 import { notRunning } from '../state/failures.ts';
 import { findReconciled, processOf } from '../state/find-reconciled.ts';
-import { bundleOf, runtimePlaceOf } from '../state/places.ts';
+import { bundleOf, runtimeOf } from '../state/locations.ts';
 import { definitionOf, groupOf, isRunning, stateOf } from '../state/state.ts';
-import { untilKilled } from '../state/until-killed.ts';
-import { untilEnd } from './wait.ts';
+import { waitUntilKilled } from '../state/wait-until-killed.ts';
+import { waitForEnd } from './wait.ts';
 
 export interface KillOptions extends AbortOptions {
   /** The signal to send, a name or a number; default KILL. */
@@ -33,7 +33,7 @@ export async function killContainer(store: Store, name: string, options: KillOpt
     throw notRunning(record.id, 'kill', name);
   if (signal !== SIGKILL) return;
   const task = `cannot kill container: ${name.slice(0, 256)}`;
-  await untilKilled({ signal: options.signal, task }, (limits) => untilEnd(store, record, limits));
+  await waitUntilKilled({ signal: options.signal, task }, (limits) => waitForEnd(store, record, limits));
 }
 
 /** {@link killContainer} by number, for a record that is true; false when its process has just ended. */
@@ -69,7 +69,7 @@ export function stopSignalOf(text: string | undefined): number {
 async function thaw(store: Store, record: ContainerRecord, signal: number): Promise<void> {
   const { id } = record;
   // Somebody else may have thawed it, or it has ended.
-  await freeze(runtimePlaceOf(store, definitionOf(record)), id, 'resume').catch(() => undefined);
+  await freeze(runtimeOf(store, definitionOf(record)), id, 'resume').catch(() => undefined);
   await changeState(
     store.metadata,
     id,

@@ -5,9 +5,9 @@ import type { AbortOptions } from '../../../lib/abort.ts';
 import { compareInstants, type Instant, instantOf, parseInstant } from '../../../query/timestamp.ts';
 import type { Store } from '../../../store/store.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
-import { logPathOf } from '../state/places.ts';
+import { logPathOf } from '../state/locations.ts';
 import { definitionOf } from '../state/state.ts';
-import { untilInactive } from '../state/until.ts';
+import { waitUntilInactive } from '../state/wait-until.ts';
 
 export interface LogsOptions extends AbortOptions {
   /** Go on until the container ends or is removed. */
@@ -32,7 +32,9 @@ export async function* containerLogs(
   const { id } = record;
   if (!keepsLog(definitionOf(record).host.LogConfig)) throw logNotKept();
   const closing = new AbortController();
-  const end = follow ? untilInactive(store, id, { signal: anyOf(closing.signal, signal, atTime(last)) }) : undefined;
+  const end = follow
+    ? waitUntilInactive(store, id, { signal: anyOf(closing.signal, signal, atTime(last)) })
+    : undefined;
   try {
     yield* within(readLog(logPathOf(store.layout, id), { signal, tail, end }), { first, last });
   } finally {

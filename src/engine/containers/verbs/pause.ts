@@ -6,11 +6,11 @@ import type { ContainerRecord } from '../../../metadata/containers.ts';
 import type { Store } from '../../../store/store.ts';
 import { isFrozen } from '../../../sys/control-groups.ts';
 import { type ChangeOptions, changeState } from '../state/change-state.ts';
-import { notRunningNow } from '../state/failures.ts';
-import { containerNotFound } from '../state/find.ts';
+import { containerNotRunning } from '../state/failures.ts';
+import { containerNotFound } from '../state/find-container.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
+import { runtimeOf } from '../state/locations.ts';
 import { containerLocks, pauseLocks } from '../state/locks.ts';
-import { runtimePlaceOf } from '../state/places.ts';
 import { recover } from '../state/recover.ts';
 import { definitionOf, groupOf, isRunning, stateOf } from '../state/state.ts';
 
@@ -21,13 +21,13 @@ import { definitionOf, groupOf, isRunning, stateOf } from '../state/state.ts';
 export async function pauseByName(store: Store, name: string, options: AbortOptions = {}): Promise<void> {
   await using held = await hold(store, name, options);
   const { id } = held.record;
-  if (!isRunning(store.metadata, held.record)) throw notRunningNow(id);
+  if (!isRunning(store.metadata, held.record)) throw containerNotRunning(id);
   if (stateOf(held.record).status === 'paused') throw refused(`Container ${id} is already paused`);
   // Written first: who is told of a container that it is paused lets it go on before killing it. Not flushed: after a power
   // cut nothing of it runs.
   await become(store, id, 'paused', { skipFlush: true });
   try {
-    await freeze(runtimePlaceOf(store, definitionOf(held.record)), id, 'pause');
+    await freeze(runtimeOf(store, definitionOf(held.record)), id, 'pause');
   } catch (error) {
     await become(store, id, 'running', { skipFlush: true });
     throw error;
@@ -46,7 +46,7 @@ export async function unpauseContainer(store: Store, name: string, options: Abor
   // A commit that was killed with all its helpers leaves it frozen, whatever its record says.
   const isStill = isRunning(store.metadata, held.record) && isFrozen(groupOf(held.record));
   if (status !== 'paused' && !isStill) throw refused(`Container ${id} is not paused`);
-  const place = runtimePlaceOf(store, definitionOf(held.record));
+  const place = runtimeOf(store, definitionOf(held.record));
   // Whoever paused it may have been killed before it was frozen.
   if ((await runtimeStatus(place, id)) === 'paused') await freeze(place, id, 'resume');
   await become(store, id, 'running', { happened: [{ action: 'unpause' }] });

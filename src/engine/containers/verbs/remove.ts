@@ -4,15 +4,15 @@ import type { AbortOptions } from '../../../lib/abort.ts';
 import { collectAfterDeaths, emptyTrashBriefly } from '../../../store/garbage/collect.ts';
 import type { Store } from '../../../store/store.ts';
 import { discardContainer } from '../state/discard.ts';
-import { removalRefused } from '../state/failures.ts';
+import { removalRefusal } from '../state/failures.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
 import { forgetExits } from '../state/forget-exits.ts';
 import { containerLocks } from '../state/locks.ts';
 import { recover } from '../state/recover.ts';
 import { isRunning, stateOf } from '../state/state.ts';
-import { untilKilled } from '../state/until-killed.ts';
+import { waitUntilKilled } from '../state/wait-until-killed.ts';
 import { sendSignal } from './kill.ts';
-import { untilEnd } from './wait.ts';
+import { waitForEnd } from './wait.ts';
 
 export interface RemoveContainerOptions extends AbortOptions {
   /** Kills it when it runs. */
@@ -32,7 +32,7 @@ export async function removeContainer(store: Store, name: string, options: Remov
     if (record === undefined) break;
     await sendSignal(store, record, SIGKILL, options);
     const task = `cannot remove container "/${record.name}": could not kill`;
-    await untilKilled({ ...options, task }, (limits) => untilEnd(store, record, limits));
+    await waitUntilKilled({ ...options, task }, (limits) => waitForEnd(store, record, limits));
   }
   // A command that was killed over a container may have left a layer that no record names.
   await collectAfterDeaths(store, { signal: options.signal });
@@ -48,7 +48,7 @@ async function isRemoved(store: Store, id: string, options: RemoveContainerOptio
   if (record === undefined) return true;
   const state = stateOf(record);
   if (isRunning(store.metadata, record)) {
-    if (options.force !== true) throw removalRefused(record.name, dockerStatus(state));
+    if (options.force !== true) throw removalRefusal(record.name, dockerStatus(state));
     return false;
   }
   await discardContainer(store, record);

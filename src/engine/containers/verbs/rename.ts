@@ -3,7 +3,7 @@ import { StrataError } from '../../../errors/index.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
 import type { Store } from '../../../store/store.ts';
 import { addContainerEvent } from '../../events/container-event.ts';
-import { containerNotFound } from '../state/find.ts';
+import { containerNotFound } from '../state/find-container.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
 
 /**

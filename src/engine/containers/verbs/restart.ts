@@ -1,12 +1,12 @@
 import type { Store } from '../../../store/store.ts';
 import { noteContainerEvent } from '../../events/note-container-event.ts';
-import { startRefused } from '../state/failures.ts';
+import { startRefusal } from '../state/failures.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
 import { containerLocks } from '../state/locks.ts';
 import { needsRecovery, recover } from '../state/recover.ts';
 import { isRunning, stateOf } from '../state/state.ts';
-import { until } from '../state/until.ts';
-import type { KilledOptions } from '../state/until-killed.ts';
+import { waitUntil } from '../state/wait-until.ts';
+import type { KilledOptions } from '../state/wait-until-killed.ts';
 import { startContainer } from './start.ts';
 import { checkSignal, endRun, type StopOptions } from './stop.ts';
 
@@ -31,13 +31,13 @@ async function endForRestart(store: Store, id: string, options: StopOptions & Ki
   const record = store.metadata.containers.get(id);
   if (record === undefined || !isRunning(store.metadata, record)) return;
   if (stateOf(record).attended === true) {
-    throw startRefused(
+    throw startRefusal(
       `cannot restart container ${id}: it lives and ends with the command that runs it`,
       'Run it in the background to restart it.',
     );
   }
   const isOver = (): Promise<boolean> => Promise.resolve(needsRecovery(store, record));
-  await endRun(store, record, options, (limits) => until(store, id, isOver, limits));
+  await endRun(store, record, options, (limits) => waitUntil(store, id, isOver, limits));
   await recover(store, id, { keeps: true });
   await noteContainerEvent(store.metadata, record, { action: 'stop' });
 }

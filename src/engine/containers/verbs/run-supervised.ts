@@ -3,12 +3,12 @@ import { isStrataError } from '../../../errors/index.ts';
 import type { WorkControl } from '../../../lib/work-control.ts';
 import type { Store } from '../../../store/store.ts';
 import { createContainer } from '../create/create.ts';
-import { untilKilled } from '../state/until-killed.ts';
+import { waitUntilKilled } from '../state/wait-until-killed.ts';
 import { startAttached } from './attach.ts';
 import { sendSignal } from './kill.ts';
 import { removeContainer } from './remove.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
-import { untilEnd } from './wait.ts';
+import { waitForEnd } from './wait.ts';
 
 /**
  * Creates a container and is with it to its end; it goes on should this program be killed. Standard input stays empty. An
@@ -46,7 +46,7 @@ export async function runSupervised(
 async function killed(store: Store, id: string): Promise<void> {
   const record = store.metadata.containers.get(id);
   if (record === undefined || !(await sendSignal(store, record, SIGKILL))) return;
-  await untilKilled({ task: `cannot end container ${record.name}` }, (limits) => untilEnd(store, record, limits));
+  await waitUntilKilled({ task: `cannot end container ${record.name}` }, (limits) => waitForEnd(store, record, limits));
 }
 
 /** What has run goes with its end; what never ran has none. */

@@ -15,10 +15,10 @@ import { collectGarbage, emptyTrashBriefly } from '../../../store/garbage/collec
 import { bundlesOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
 import { thisMachine } from '../../machine.ts';
-import { type Recorded, recordContainer } from '../create/create.ts';
-import { runtimePlaceOf } from '../state/places.ts';
+import { type RecordedContainer, recordContainer } from '../create/create.ts';
+import { runtimeOf } from '../state/locations.ts';
 import { reconcileContainers } from '../state/reconcile.ts';
-import { AttendedLife } from './attended-life.ts';
+import { ForegroundLifecycle } from './foreground-lifecycle.ts';
 import type { RunEvent, RunRequest, RunResult } from './run-types.ts';
 
 /**
@@ -71,7 +71,7 @@ async function runAttended(
   const remove = request.remove === true;
   const created = await recordContainer(store, request, { lease, signal, state, volatile: remove });
   const { id, name, warnings } = created;
-  const life = new AttendedLife(store, created, { remove });
+  const life = new ForegroundLifecycle(store, created, { remove });
   await using cleaning = new AsyncDisposableStack();
   cleaning.defer(async () => {
     if (remove) await life.discard(lease);
@@ -100,7 +100,7 @@ async function runAttended(
 async function planOf(
   request: RunRequest,
   store: Store,
-  { id, snapshotId, definition }: Recorded,
+  { id, snapshotId, definition }: RecordedContainer,
   { lease, signal }: { readonly lease: StoreLease; readonly signal: AbortSignal },
 ): Promise<ForegroundPlan> {
   const { layout } = store;
@@ -119,7 +119,7 @@ async function planOf(
     user: config.User ?? '',
     groups: host.GroupAdd,
     files: etcFiles({ hostname: config.Hostname, network: host.NetworkMode, host }),
-    ...runtimePlaceOf(store, definition),
+    ...runtimeOf(store, definition),
     stdio: request.stdio === 'inherit' ? 'inherit' : 'output',
     interactive: request.interactive ?? false,
     heldFd: lease.lockFd,

@@ -18,10 +18,10 @@ import { identify } from '../../../sys/process-identity.ts';
 import { endAbandonedSteps } from '../../builder/end-abandoned-steps.ts';
 import { thisMachine } from '../../machine.ts';
 import { changeState } from '../state/change-state.ts';
-import { exitCodeOfStart, startRefused } from '../state/failures.ts';
-import { containerNotFound, findContainer } from '../state/find.ts';
+import { exitCodeOfStart, startRefusal } from '../state/failures.ts';
+import { containerNotFound, findContainer } from '../state/find-container.ts';
+import { bundleOf, folderOf, logPathOf, runtimeOf } from '../state/locations.ts';
 import { containerLocks } from '../state/locks.ts';
-import { bundleOf, folderOf, logPathOf, runtimePlaceOf } from '../state/places.ts';
 import { recover } from '../state/recover.ts';
 import { clearRun } from '../state/run-resources.ts';
 import { definitionOf, stateOf } from '../state/state.ts';
@@ -52,7 +52,7 @@ export async function startContainer(store: Store, name: string, options: StartW
   const before = stateOf(record);
   if (before.status === 'running') return;
   if (before.status === 'paused') {
-    throw startRefused('cannot start a paused container, try unpause instead', 'Unpause it.');
+    throw startRefusal('cannot start a paused container, try unpause instead', 'Unpause it.');
   }
   options.signal?.throwIfAborted();
   const starting: ContainerState = { ...before, status: 'starting', bootId: bootId() };
@@ -72,7 +72,7 @@ export async function startContainer(store: Store, name: string, options: StartW
 
 async function bringUp(store: Store, record: ContainerRecord, options: StartWork): Promise<ContainerState> {
   const { id } = record;
-  const place = runtimePlaceOf(store, definitionOf(record));
+  const place = runtimeOf(store, definitionOf(record));
   const plan = await planOf(store, record, options);
   const { bundle } = plan.supervisor;
   rmSync(bundle.directory, { recursive: true, force: true });
@@ -130,7 +130,7 @@ async function planOf(store: Store, record: ContainerRecord, options: AbortOptio
       id,
       name,
       bundle: bundleOf(layout, id),
-      ...runtimePlaceOf(store, definitionOf(record)),
+      ...runtimeOf(store, definitionOf(record)),
       exitDirectory: exitsOf(layout),
       logPath: keepsLog(host.LogConfig) ? logPathOf(layout, id) : undefined,
       maxLogBytes: maxLogBytes(host.LogConfig),

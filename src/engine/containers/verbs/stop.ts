@@ -5,9 +5,9 @@ import type { Store } from '../../../store/store.ts';
 import { noteContainerEvent } from '../../events/note-container-event.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
 import { definitionOf, isRunning } from '../state/state.ts';
-import { endsWithin, type KilledOptions, untilKilled } from '../state/until-killed.ts';
+import { endsWithin, type KilledOptions, waitUntilKilled } from '../state/wait-until-killed.ts';
 import { sendSignal, stopSignalOf } from './kill.ts';
-import { untilEnd } from './wait.ts';
+import { waitForEnd } from './wait.ts';
 
 export interface StopOptions extends AbortOptions {
   /** How long to wait before it is killed, in seconds; negative waits for ever. Default: the container's, else 10. */
@@ -26,7 +26,7 @@ export async function stopContainer(store: Store, name: string, options: StopOpt
   const record = await findReconciled(store, name, options);
   if (!isRunning(store.metadata, record)) return;
   const task = `cannot stop container: ${name.slice(0, 256)}`;
-  await endRun(store, record, { ...options, task }, (limits) => untilEnd(store, record, limits));
+  await endRun(store, record, { ...options, task }, (limits) => waitForEnd(store, record, limits));
   await noteContainerEvent(store.metadata, record, { action: 'stop' });
 }
 
@@ -35,18 +35,18 @@ export function checkSignal({ send }: StopOptions): void {
   if (send !== undefined) signalNumber(send);
 }
 
-/** Ends a container that runs, as {@link stopContainer} says; `untilEnded` waits for it and obeys a signal. */
+/** Ends a container that runs, as {@link stopContainer} says; `waitUntilEnded` waits for it and obeys a signal. */
 export async function endRun(
   store: Store,
   record: ContainerRecord,
   options: StopOptions & KilledOptions,
-  untilEnded: (limits: AbortOptions) => Promise<unknown>,
+  waitUntilEnded: (limits: AbortOptions) => Promise<unknown>,
 ): Promise<void> {
   const { config } = definitionOf(record);
   const first = options.send === undefined ? stopSignalOf(config.StopSignal) : signalNumber(options.send);
   await sendSignal(store, record, first, options);
   const seconds = options.timeoutSeconds ?? config.StopTimeout ?? defaultTimeoutSeconds;
-  if (await endsWithin(seconds, options, untilEnded)) return;
+  if (await endsWithin(seconds, options, waitUntilEnded)) return;
   await sendSignal(store, record, SIGKILL, options);
-  await untilKilled(options, untilEnded);
+  await waitUntilKilled(options, waitUntilEnded);
 }

@@ -5,7 +5,7 @@ import { processesInControlGroup } from '../../../sys/control-groups.ts';
 import { requireProgram } from '../../../sys/find-program.ts';
 import { runProgram } from '../../../sys/run-program.ts';
 import { noteContainerEvent } from '../../events/note-container-event.ts';
-import { notRunningNow } from '../state/failures.ts';
+import { containerNotRunning } from '../state/failures.ts';
 import { findReconciled } from '../state/find-reconciled.ts';
 import { groupOf, isRunning } from '../state/state.ts';
 
@@ -31,7 +31,7 @@ export async function topOfContainer(
   { psOptions = [], signal }: TopOptions = {},
 ): Promise<ProcessTable> {
   const record = await findReconciled(store, name, { signal });
-  if (!isRunning(store.metadata, record)) throw notRunningNow(record.id);
+  if (!isRunning(store.metadata, record)) throw containerNotRunning(record.id);
   const ps = requireProgram('ps', 'procps');
   const pids = processesInControlGroup(groupOf(record));
   const asked = psOptions.length === 0 ? ['-ef'] : psOptions;

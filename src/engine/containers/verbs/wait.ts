@@ -9,21 +9,21 @@ import { findReconciled } from '../state/find-reconciled.ts';
 import { reconcileContainer } from '../state/reconcile.ts';
 import { unknownExitCode } from '../state/recover.ts';
 import { stateOf } from '../state/state.ts';
-import { until } from '../state/until.ts';
+import { waitUntil } from '../state/wait-until.ts';
 
 /**
  * Waits until a container no longer runs and answers its exit code; at once for one that does not run. Throws
  * ERR_CONTAINER_NOT_FOUND.
  */
 export async function waitForContainer(store: Store, name: string, options: AbortOptions = {}): Promise<number> {
-  return await untilEnd(store, await findReconciled(store, name, options), options);
+  return await waitForEnd(store, await findReconciled(store, name, options), options);
 }
 
 // It takes a moment only, unless the command is killed within it.
 const tellingMs = 5000;
 
 /** {@link waitForContainer} for a record; also answers for one that is removed as it ends. */
-export async function untilEnd(store: Store, before: ContainerRecord, options: AbortOptions): Promise<number> {
+export async function waitForEnd(store: Store, before: ContainerRecord, options: AbortOptions): Promise<number> {
   const { id } = before;
   const { status, startedAt, attended } = stateOf(before);
   const hadStarted = startedAt !== undefined && (status === 'running' || status === 'paused');
@@ -32,7 +32,7 @@ export async function untilEnd(store: Store, before: ContainerRecord, options: A
   let exitCode = isActive(stateOf(before)) ? unknownExitCode : (stateOf(before).exitCode ?? 0);
   if (attended === true) requestExit(directory, id);
   let goneSince: number | undefined;
-  await until(
+  await waitUntil(
     store,
     id,
     async () => {

@@ -8,35 +8,35 @@ import { bundlesOf, runtimeRootOf, type StoreLayout } from '../../../store/layou
 import type { Store } from '../../../store/store.ts';
 import { definitionOf } from './state.ts';
 
-/** Containers of which no runtime is recorded were made for the usual one, whatever the default has become. */
+/** Returns the runtime of a container. A container without a recorded one was created for the usual one, not today's default. */
 export const runtimeNameOf = ({ Runtime = '' }: HostOptions): string => Runtime || usualRuntime;
 
 export const bundleOf = (layout: StoreLayout, id: string): Bundle => bundleAt(join(bundlesOf(layout), id));
 
-/** Returns the folder of what belongs to one container and outlives its runs: its log, the files laid over its /etc. */
+/** Returns the folder of a container's files that outlive its runs: its log and the files mounted over its /etc. */
 export const folderOf = ({ containers }: StoreLayout, id: string): string => join(containers, id);
 
 export const logPathOf = (layout: StoreLayout, id: string): string => join(folderOf(layout, id), 'log');
 
 type RuntimeStore = Pick<Store, 'layout' | 'configuration'>;
 
-/** Returns how the runtime of a container is called. Throws ERR_RUNTIME_UNKNOWN, ERR_RUNTIME_MISSING. */
-export const runtimePlaceOf = (store: RuntimeStore, { host }: ContainerDefinition): RuntimeLocation =>
-  placeOf(store, runtimeNameOf(host));
+/** Returns the path and root of a container's runtime. Throws ERR_RUNTIME_UNKNOWN, ERR_RUNTIME_MISSING. */
+export const runtimeOf = (store: RuntimeStore, { host }: ContainerDefinition): RuntimeLocation =>
+  locateRuntime(store, runtimeNameOf(host));
 
 /**
- * Returns how to call the runtime that clears up behind a container. What it leaves is taken away by other means, so the usual
- * one will do when the configuration no longer knows the container's own. Throws ERR_RUNTIME_MISSING.
+ * Returns the runtime that clears a container's run: the usual one when the configuration no longer names the container's
+ * own. State that it does not clear is removed by other means. Throws ERR_RUNTIME_MISSING.
  */
-export function clearingPlaceOf(store: Store, id: string): RuntimeLocation {
+export function clearingRuntimeOf(store: Store, id: string): RuntimeLocation {
   const record = store.metadata.containers.get(id);
   const name = record === undefined ? usualRuntime : runtimeNameOf(definitionOf(record).host);
-  return placeOf(store, isRuntimeName(name, store.configuration) ? name : usualRuntime);
+  return locateRuntime(store, isRuntimeName(name, store.configuration) ? name : usualRuntime);
 }
 
-/** Returns how the runtime of build steps is called. Throws ERR_RUNTIME_MISSING. */
-export const stepRuntimePlace = (store: RuntimeStore): RuntimeLocation => placeOf(store, undefined);
+/** Returns the path and root of the runtime for build steps. Throws ERR_RUNTIME_MISSING. */
+export const stepRuntime = (store: RuntimeStore): RuntimeLocation => locateRuntime(store, undefined);
 
-function placeOf({ layout, configuration }: RuntimeStore, name: string | undefined): RuntimeLocation {
+function locateRuntime({ layout, configuration }: RuntimeStore, name: string | undefined): RuntimeLocation {
   return { ...findRuntime(configuration, name), runtimeRoot: runtimeRootOf(layout) };
 }

@@ -2,7 +2,10 @@ import { closeSync, openSync } from 'node:fs';
 import { tryLockFile } from '../../../sys/flock.ts';
 import { ifThere } from '../../../sys/if-there.ts';
 
-/** Somebody holds the file's lock; false also when there is no such file. Those who only look do not see each other. */
+/**
+ * True when another process holds the file's lock. False for a missing file. Probes take a shared lock, so that they do not
+ * mistake each other for a holder.
+ */
 export function isLocked(path: string): boolean {
   const fd = ifThere(() => openSync(path, 'r'));
   if (fd === undefined) return false;

@@ -5,8 +5,8 @@ import { reconcileContainer } from './reconcile.ts';
 import { needsRecovery } from './recover.ts';
 import { stateOf } from './state.ts';
 
-/** Waits until `isOver` resolves with true; it is asked at once, and whenever something may have happened to a container. */
-export const until = (
+/** Waits until `isOver` resolves with true. Calls it at once, and after every possible change of a container. */
+export const waitUntil = (
   store: Store,
   id: string,
   isOver: () => Promise<boolean>,
@@ -17,14 +17,14 @@ function glance(store: Store, id: string): string | undefined {
   const record = store.metadata.containers.get(id);
   if (record === undefined) return 'gone';
   const state = stateOf(record);
-  // The lease of a command that was killed is found by looking for such leases only.
+  // A foreground run needs a full check: only a search for dead leases shows that its command was killed.
   if (state.attended === true || needsRecovery(store, record)) return undefined;
   return `${state.status} ${state.startedAt}`;
 }
 
-/** Waits until a container is gone or nothing runs in it, however it came to that. */
-export const untilInactive = async (store: Store, id: string, options: AbortOptions): Promise<void> =>
-  await until(
+/** Waits until a container has ended or has been removed. */
+export const waitUntilInactive = async (store: Store, id: string, options: AbortOptions): Promise<void> =>
+  await waitUntil(
     store,
     id,
     async () => {

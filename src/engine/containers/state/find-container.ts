@@ -2,8 +2,8 @@ import { StrataError } from '../../../errors/index.ts';
 import type { ContainerRecord, Containers } from '../../../metadata/containers.ts';
 
 /**
- * The container with this ID or name, or whose ID begins so, in docker's order. Throws ERR_CONTAINER_NOT_FOUND,
- * ERR_CONTAINER_AMBIGUOUS.
+ * Finds a container by ID, by name or by the beginning of its ID, in docker's order. The record is as stored and may be out
+ * of date. Throws ERR_CONTAINER_NOT_FOUND, ERR_CONTAINER_AMBIGUOUS.
  */
 export function findContainer(containers: Containers, text: string): ContainerRecord {
   const exact = containers.get(text) ?? containers.getByName(text.replace(/^\//, ''));
@@ -21,7 +21,7 @@ export function findContainer(containers: Containers, text: string): ContainerRe
   throw containerNotFound(text);
 }
 
-/** In docker's words, which scripts look for. */
+/** In docker's words, which scripts match. */
 export const containerNotFound = (text: string): StrataError =>
   new StrataError({
     code: 'ERR_CONTAINER_NOT_FOUND',

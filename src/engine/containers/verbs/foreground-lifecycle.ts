@@ -5,23 +5,23 @@ import type { Lease } from '../../../ledger/types.ts';
 import { exitsOf } from '../../../store/layout.ts';
 import type { Store } from '../../../store/store.ts';
 import type { ContainerEvent } from '../../events/container-event.ts';
-import type { Recorded } from '../create/create.ts';
+import type { RecordedContainer } from '../create/create.ts';
 import { changeState } from '../state/change-state.ts';
 import { discardContainer } from '../state/discard.ts';
 import { exitCodeOfStart } from '../state/failures.ts';
-import { died, unknownExitCode } from '../state/recover.ts';
+import { dieEvent, unknownExitCode } from '../state/recover.ts';
 import { clearRun } from '../state/run-resources.ts';
 
 /** What is written down of a container that its command runs by itself: its start, its end with what its run held, and that it goes. */
-export class AttendedLife {
+export class ForegroundLifecycle {
   readonly #store: Store;
-  readonly #container: Recorded;
+  readonly #container: RecordedContainer;
   readonly #isRemoved: boolean;
   #startedAt: number | undefined;
   #told: Promise<void> = Promise.resolve();
   #end: ContainerEnd = { exitCode: unknownExitCode };
 
-  constructor(store: Store, container: Recorded, { remove }: { readonly remove: boolean }) {
+  constructor(store: Store, container: RecordedContainer, { remove }: { readonly remove: boolean }) {
     this.#store = store;
     this.#container = container;
     this.#isRemoved = remove;
@@ -61,7 +61,7 @@ export class AttendedLife {
   }
 
   #happened(): readonly ContainerEvent[] {
-    return this.#startedAt === undefined ? [] : [died(this.#startedAt, this.#end)];
+    return this.#startedAt === undefined ? [] : [dieEvent(this.#startedAt, this.#end)];
   }
 
   /** Waits for its turn, unlike a note: an end without a beginning would be told otherwise. */

@@ -16,8 +16,8 @@ import type { CreateRequest } from './create-types.ts';
 import { withDefaults } from './with-defaults.ts';
 
 /**
- * What is asked for, on top of what the image says. Whatever can be found wrong before anything is made is: throws
- * ERR_COMMAND_MISSING, ERR_COMMAND_INVALID, ERR_ENVIRONMENT_INVALID, ERR_WORKING_DIRECTORY_INVALID, ERR_HOSTNAME_INVALID,
+ * Returns the definition of a container from the request and the image's config. Checks all that can be checked before
+ * anything is created. Throws ERR_COMMAND_MISSING, ERR_COMMAND_INVALID, ERR_ENVIRONMENT_INVALID, ERR_WORKING_DIRECTORY_INVALID, ERR_HOSTNAME_INVALID,
  * ERR_SIGNAL_INVALID, ERR_OPTION_INVALID, and what `checkHost` throws.
  */
 export function defineContainer(
@@ -31,7 +31,7 @@ export function defineContainer(
   for (const stream of attach) checkChoice('attach', stream, ['stdin', 'stdout', 'stderr']);
   const config: ContainerConfig = {
     ...containerConfig(image, request),
-    Hostname: request.hostname === undefined ? ownHostname(id, request) : checkHostname(request.hostname),
+    Hostname: request.hostname === undefined ? defaultHostname(id, request) : checkHostname(request.hostname),
     ...(request.domainname === undefined ? {} : { Domainname: checkHostname(request.domainname) }),
     Tty: request.terminal === true,
     OpenStdin: request.interactive === true,
@@ -56,8 +56,8 @@ export function defineContainer(
   return definition;
 }
 
-/** Docker's: with the network of the machine it has its name. */
-function ownHostname(id: string, { network, host }: CreateRequest): string {
+/** Returns docker's default: the host's name on the host's network or in its UTS namespace, otherwise the short ID. */
+function defaultHostname(id: string, { network, host }: CreateRequest): string {
   return (network !== undefined && networkProperties(network).isHosts) || host?.UTSMode === 'host'
     ? hostname()
     : id.slice(0, 12);
@@ -66,7 +66,7 @@ function ownHostname(id: string, { network, host }: CreateRequest): string {
 function check(image: RunConfig, config: ContainerConfig, { environment = [], stopSignal }: CreateRequest): void {
   resolveCommand(config);
   resolveWorkingDirectory(config.WorkingDir ?? '');
-  // The image's own signal is looked at when it is sent: an image that names none known can still be run.
+  // The image's signal is not checked here: an image with an unknown one can still be run.
   if (stopSignal !== undefined) signalNumber(stopSignal);
   processEnvironment({
     image: image.Env ?? [],
