@@ -13,15 +13,31 @@ const allKinds = [
   'internal',
 ] as const;
 
-/** The closed list of failure kinds. Faces translate kinds (exit code, HTTP status), never message text. */
+/**
+ * Kind of a failure, from a closed list: enough to choose an exit code, an HTTP status or a retry without knowing the code.
+ *
+ * - `not-found`: the named thing does not exist.
+ * - `already-exists`: a thing of that name exists.
+ * - `invalid-argument`: the request itself is wrong, in whatever state the store is.
+ * - `failed-precondition`: the state of the store or the machine must be changed first.
+ * - `conflict`: another use of the thing is in the way, such as a running container.
+ * - `permission-denied`: the user or the process lacks a right.
+ * - `unauthenticated`: credentials are missing or wrong.
+ * - `unsupported`: this version, kernel or machine cannot do it.
+ * - `unavailable`: a retry may succeed.
+ * - `exhausted`: a limit is reached, such as space on a disk.
+ * - `corrupt`: data is damaged.
+ * - `internal`: a fault of the library, or a failure that it cannot classify.
+ */
 export type ErrorKind = (typeof allKinds)[number];
 
+/** True when `text` is one of the kinds. */
 export const isErrorKind = (text: unknown): text is ErrorKind => (allKinds as readonly unknown[]).includes(text);
 
 /**
- * The kind of every error code of the library. A new code is added here first; `docs/errors.md` is made from this table
- * and from the places that throw. A code never changes its kind: callers rely on both. It is a function, so that a program
- * that meets no error does not make the table.
+ * Returns every error code of the library with its kind. A new code is added here first; `docs/errors.md` is generated from
+ * this table and from the places that throw. A code never changes its kind, because callers rely on both. The table is built
+ * in a function, so that a program that meets no error does not build it.
  */
 export const listKinds = () =>
   ({
@@ -268,18 +284,19 @@ export const listKinds = () =>
     ERR_WORKING_DIRECTORY_INVALID: 'invalid-argument',
   }) as const;
 
-/** A code of the library. A misspelt one does not compile. */
+/** Error code of the library, such as `ERR_IMAGE_NOT_FOUND`. A misspelt code does not compile. */
 export type ErrorCode = keyof ReturnType<typeof listKinds>;
 
 /**
- * A code of another package, such as a storage driver's: its name, a colon and a code, as in `zfs:ERR_POOL_MISSING`.
- * So it never equals a code of the library, of any version, and a misspelt code of the library is not taken for one.
+ * Error code of another package, such as a storage driver: the package's name, a colon and a code, as in
+ * `zfs:ERR_POOL_MISSING`. The colon keeps it apart from every code of the library, in any version.
  */
 export type ForeignErrorCode = `${string}:${string}`;
 
+/** Any code that a {@link StrataError} can have. */
 export type AnyErrorCode = ErrorCode | ForeignErrorCode;
 
-/** Returns the kind of a code of the library; undefined for any other code. */
+/** Returns the kind of a code of the library; undefined for any other text. */
 export function kindOf(code: string): ErrorKind | undefined {
   kinds ??= listKinds();
   return Object.hasOwn(kinds, code) ? kinds[code as ErrorCode] : undefined;

@@ -1,6 +1,7 @@
 /**
- * What went wrong first. When closing something fails after its user has failed, the language wraps both into a
- * `SuppressedError` whose own message says nothing; what follows from a failure is not what a user can mend.
+ * Returns the error that was thrown first. When a `using` block fails and disposing of its resource fails as well, JavaScript
+ * wraps both in a `SuppressedError` without a message of its own; the first failure is the one to report. Any other value is
+ * returned unchanged.
  */
 export function firstCause(error: unknown): unknown {
   let first = error;

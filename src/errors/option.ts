@@ -1,15 +1,18 @@
 import { StrataError } from './strata-error.ts';
 
-/** For an option of a caller's that has no such value. `expected` completes “Give …”. */
+/** Returns the error for an option whose value is not allowed. `expected` completes the hint “Give …”. */
 export const invalidOption = (option: string, value: unknown, expected: string): StrataError =>
   new StrataError({
     code: 'ERR_OPTION_INVALID',
-    message: `option ${option}: ${shown(value)} is invalid`,
+    message: `option ${option}: ${formatValue(value)} is invalid`,
     hint: `Give ${expected}.`,
     details: { option },
   });
 
-/** Refuses a value that is none of the choices; an option that is not given has its default. Throws ERR_OPTION_INVALID. */
+/**
+ * Checks that a value is one of the choices. An undefined value passes: the option has its default.
+ * @throws ERR_OPTION_INVALID
+ */
 export function checkChoice<Choice extends string>(
   option: string,
   value: Choice | undefined,
@@ -19,11 +22,11 @@ export function checkChoice<Choice extends string>(
   throw invalidOption(option, value, `one of ${choices.join(', ')}`);
 }
 
-const longest = 100;
+const maxLength = 100;
 
-/** As it would be written in a program. */
-function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, longest));
+/** Formats a value as a program would write it. */
+function formatValue(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, maxLength));
   if (value instanceof Date || typeof value !== 'object' || value === null) return String(value);
   return Array.isArray(value) ? 'an array' : 'an object';
 }

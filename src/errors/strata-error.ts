@@ -1,24 +1,27 @@
 import { type AnyErrorCode, type ErrorCode, type ErrorKind, type ForeignErrorCode, kindOf } from './codes.ts';
 import { redact } from './redact.ts';
 
-/** A value that survives `JSON.stringify` unchanged. */
+/** Value that survives `JSON.stringify` and `JSON.parse` unchanged. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
+/** Text and context of an error. */
 export interface ErrorDescription {
   /** Noun first, lower case, no full stop: `blob sha256:ab…: not found`. */
   readonly message: string;
-  /** What the user can do about it, as a sentence. */
+  /** Sentence in the imperative that tells the user what to do: `Pull the image again.` */
   readonly hint?: string;
+  /** Facts for programs, such as the name or the limit concerned. They are not redacted: put no secret into them. */
   readonly details?: { readonly [key: string]: JsonValue };
+  /** Error from which this one follows. */
   readonly cause?: unknown;
 }
 
-/** The kind goes with a code of another package; of our own codes the table knows it. */
+/** Options of a new error. A code of another package comes with its kind; the kind of a code of the library is known. */
 export type StrataErrorOptions = ErrorDescription &
   ({ readonly code: ErrorCode; readonly kind?: never } | { readonly code: ForeignErrorCode; readonly kind: ErrorKind });
 
-/** Returns code and kind of an error that exists already, maybe of another version of the library, for a new one. */
-export const sameCode = ({ code, kind }: { readonly code: string; readonly kind: ErrorKind }): ForeignCode =>
+/** Returns the code and the kind of an existing error, maybe of another version of the library, for a new error. */
+export const codeAndKindOf = ({ code, kind }: { readonly code: string; readonly kind: ErrorKind }): ForeignCode =>
   ({ code, kind }) as ForeignCode;
 
 interface ForeignCode {
@@ -26,19 +29,31 @@ interface ForeignCode {
   readonly kind: ErrorKind;
 }
 
-// Two copies of the library in one process must recognise each other's errors.
+// A registered symbol, so that two copies of the library in one process recognise each other's errors.
 const brand = Symbol.for('strata-oci.error');
 
 /**
- * The one error class of the library. Message and hint pass through {@link redact}, so a URL with a password
- * or an `Authorization` header can be put into them without leaking.
+ * Error class of the library. Message and hint pass through {@link redact}, so a URL with a password or an `Authorization`
+ * header in them does not leak. Test for it with {@link isStrataError}, which also knows errors of another copy of the library;
+ * `instanceof` does not.
+ *
+ * ```ts
+ * throw new StrataError({
+ *   code: 'zfs:ERR_POOL_MISSING',
+ *   kind: 'failed-precondition',
+ *   message: `pool ${pool}: not imported`,
+ *   hint: 'Import the pool, or choose another storage driver.',
+ * });
+ * ```
  */
 export class StrataError extends Error {
   override readonly name: string = 'StrataError';
-  /** Stable and documented in `docs/errors.md`; callers match on it. */
+  /** Stable code, documented in `docs/errors.md`, for callers to match on. */
   readonly code: AnyErrorCode;
   readonly kind: ErrorKind;
+  /** Sentence that tells the user what to do; undefined where there is nothing to add to the message. */
   readonly hint: string | undefined;
+  /** Facts for programs, such as the name or the limit concerned. */
   readonly details: { readonly [key: string]: JsonValue } | undefined;
 
   constructor(options: StrataErrorOptions) {
@@ -50,7 +65,7 @@ export class StrataError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** What a JSON log or an API answer may show; the cause stays inside. */
+  /** Returns the parts that a JSON log or an API response may show. The cause and the stack are left out. */
   toJSON(): { [key: string]: JsonValue } {
     return {
       kind: this.kind,
@@ -62,13 +77,19 @@ export class StrataError extends Error {
   }
 }
 
-/** True for a {@link StrataError} of any copy of the library, and of the given code when one is given. */
+/**
+ * True for a {@link StrataError} of any copy of the library. With `code`, true only for an error of that code.
+ *
+ * ```ts
+ * if (isStrataError(error, 'ERR_NO_SPACE')) await engine.images.prune();
+ * ```
+ */
 export function isStrataError(error: unknown, code?: AnyErrorCode): error is StrataError {
   if (typeof error !== 'object' || error === null || !(brand in error)) return false;
   return code === undefined || ('code' in error && error.code === code);
 }
 
-/** True when `error` is a {@link StrataError} of this kind. */
+/** True for a {@link StrataError} of the given kind, such as `not-found`. */
 export function isKind(error: unknown, kind: ErrorKind): error is StrataError {
   return isStrataError(error) && error.kind === kind;
 }
