@@ -1,3 +1,19 @@
+/**
+ * Tar archives and compression as streams of bytes, without files. Decompression detects the format by content; encoded headers
+ * and compression with a recipe are repeatable byte for byte.
+ *
+ * ```ts
+ * import { createReadStream } from 'node:fs';
+ * import { decompress, readTar } from 'strata-oci/archive';
+ *
+ * for await (const { entry, body } of readTar(decompress(createReadStream('layer.tar.gz')))) {
+ *   console.log(Buffer.from(entry.path).toString(), entry.type, entry.sizeBytes);
+ *   if (entry.type === 'file') for await (const chunk of body) hash.update(chunk);
+ * }
+ * ```
+ *
+ * @module
+ */
 export type { AbortOptions } from '../lib/abort.ts';
 export { type CompressGzipOptions, compressGzip } from './compression/compress-gzip.ts';
 export { type CompressZstdOptions, compressZstd, type ZstdParameters } from './compression/compress-zstd.ts';

@@ -7,15 +7,15 @@ export interface Block {
 }
 
 /**
- * Cuts a stream into blocks of `blockBytes`, whatever its own chunks were; only the last may be shorter, and an empty
- * stream gives one empty block. Each block is a copy of its own.
+ * Cuts a stream into blocks of `blockBytes`, regardless of its chunks. Only the last block may be shorter, and an empty
+ * stream gives one empty block. Each block is a copy.
  */
 export async function* blocksOf(reader: SourceReader, blockBytes: number): AsyncGenerator<Block, void> {
   let block = Buffer.allocUnsafeSlow(blockBytes);
   let filled = 0;
   for (let chunk = await reader.next(); chunk; chunk = await reader.next()) {
     for (let at = 0; at < chunk.length; ) {
-      // Only now is it known that the full block is not the last.
+      // A full block is known not to be the last only once more bytes follow.
       if (filled === blockBytes) {
         yield { bytes: block, isLast: false };
         block = Buffer.allocUnsafeSlow(blockBytes);

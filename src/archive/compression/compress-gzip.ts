@@ -12,19 +12,19 @@ import type { MemberCompressorMaker } from './types.ts';
 const deflateRaw = (bytes: Uint8Array, options: zlib.ZlibOptions): Promise<Buffer> =>
   promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.deflateRaw)(bytes, options);
 
-/** As far back as deflate can refer (RFC 1951 §2). */
+/** Largest distance of a reference in deflate (RFC 1951 §2). */
 const windowBytes = 32 * 1024;
 const osUnknown = 255;
 const nothing = new Uint8Array(0);
 
 export interface CompressGzipOptions extends AbortOptions, GzipParameters {
-  /** Compressors of C libraries, to be preferred to Node's own zlib where they work. */
+  /** Compressors of C libraries, preferred to Node's zlib where they work. */
   readonly native?: readonly MemberCompressorMaker[] | undefined;
-  /** Blocks under way at once; changes speed and memory, never the result. */
+  /** Number of blocks compressed at once. Changes speed and memory, never the result. */
   readonly concurrency?: number | undefined;
 }
 
-/** What becomes of the blocks of one stream. Results may come in any order; they belong in that of the blocks. */
+/** Frames the blocks of one stream. Results may resolve in any order; the caller emits them in the order of the blocks. */
 interface Framing extends Disposable {
   head(): Uint8Array;
   block(block: Block): Promise<Uint8Array>;
@@ -32,8 +32,8 @@ interface Framing extends Disposable {
 }
 
 /**
- * Zlib's: one member. Each block is compressed as if the stream went on, or ends it; the 32 KiB before it serve as
- * dictionary, so cutting costs little size. Deterministic for one zlib on one kind of CPU.
+ * Framing with zlib: one member. Each block but the last ends in a sync flush, and the 32 KiB before a block are its
+ * dictionary, so that cutting costs little size. Deterministic for one zlib on one kind of CPU.
  */
 class OneMember implements Framing {
   readonly #level: number;
@@ -73,7 +73,7 @@ class OneMember implements Framing {
   [Symbol.dispose](): void {}
 }
 
-/** A C library's: each block is a member of its own (RFC 1952 §2.2). */
+/** Framing with a C library: each block becomes its own member (RFC 1952 §2.2). */
 function manyMembers(maker: MemberCompressorMaker, level: number): Framing {
   const members = maker.open(level);
   return {
@@ -85,10 +85,10 @@ function manyMembers(maker: MemberCompressorMaker, level: number): Framing {
 }
 
 /**
- * Gzip, its blocks compressed in parallel on libuv's pool and handed out in order. The bytes depend on the data,
- * `compressor`, `level`, `blockBytes` and the library at hand alone: not on how the source is cut, nor on
- * `concurrency`. Leaving early closes the source.
- * @throws ERR_COMPRESSION_PARAMETERS, ERR_COMPRESSION_NO_COMPRESSOR, what the source throws, and the signal's reason
+ * Compresses a stream with gzip, its blocks in parallel on libuv's pool. The output depends only on the data, `compressor`,
+ * `level`, `blockBytes` and the version of the library: not on the chunks of the source, nor on `concurrency`. Leaving the
+ * iteration early closes the source.
+ * @throws ERR_COMPRESSION_PARAMETERS, ERR_COMPRESSION_NO_COMPRESSOR, errors of the source, and the signal's reason
  */
 export async function* compressGzip(
   source: AsyncIterable<Uint8Array>,
@@ -101,24 +101,24 @@ export async function* compressGzip(
   using framing = maker ? manyMembers(maker, level) : new OneMember(level);
   const underWay: Promise<Uint8Array>[] = [];
   try {
-    yield* filled(framing.head());
+    yield* unlessEmpty(framing.head());
     for await (const block of blocksOf(reader, blockBytes)) {
       underWay.push(framing.block(block));
       if (underWay.length >= concurrency) yield await (underWay.shift() as Promise<Uint8Array>);
     }
     for (let next = underWay.shift(); next; next = underWay.shift()) yield await next;
-    yield* filled(framing.tail());
+    yield* unlessEmpty(framing.tail());
   } finally {
     await Promise.allSettled(underWay);
   }
 }
 
-const filled = (bytes: Uint8Array): readonly Uint8Array[] => (bytes.length > 0 ? [bytes] : []);
+const unlessEmpty = (bytes: Uint8Array): readonly Uint8Array[] => (bytes.length > 0 ? [bytes] : []);
 
 function noCompressor({ compressor }: GzipParameters): never {
   throw new StrataError({
     code: 'ERR_COMPRESSION_NO_COMPRESSOR',
-    message: `gzip compressor ${compressor}: not here`,
-    hint: 'Install its library, apt-get install libdeflate0, or leave the choice open.',
+    message: `gzip compressor ${compressor}: not available`,
+    hint: 'Install its library, apt-get install libdeflate0, or leave the choice of the compressor open.',
   });
 }

@@ -3,8 +3,8 @@ import { Buffer } from 'node:buffer';
 const vectorBytes = 192 * 1024;
 
 /**
- * A fixed input that makes a compressor decide: text of a growing vocabulary, runs, binary records that repeat at
- * shifting distances, noise. Three blocks of 64 KiB, so dictionaries take part.
+ * Returns a fixed input that exercises a compressor's decisions: text of a growing vocabulary, runs, binary records that repeat
+ * at shifting distances, noise. It has three blocks of 64 KiB, so that dictionaries matter.
  */
 export function compressorVector(): Uint8Array {
   const bytes = Buffer.alloc(vectorBytes);

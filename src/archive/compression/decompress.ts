@@ -8,9 +8,9 @@ import type { CompressionFormat } from './types.ts';
 import { unzstd } from './unzstd.ts';
 
 export interface DecompressOptions extends AbortOptions {
-  /** Taken from the content when absent. */
+  /** Format of the data; detected from its first bytes when absent. */
   readonly format?: CompressionFormat | undefined;
-  /** Ends with an error before more than this many decompressed bytes are handed out. */
+  /** Largest number of decompressed bytes to return; more is an error. */
   readonly maxBytes?: number | undefined;
 }
 
@@ -18,7 +18,7 @@ async function* plain(reader: SourceReader): AsyncGenerator<Uint8Array, void> {
   for (let chunk = await reader.next(); chunk; chunk = await reader.next()) yield chunk;
 }
 
-function decoded(
+function decodeWith(
   format: CompressionFormat,
   reader: SourceReader,
   options: AbortOptions,
@@ -37,9 +37,9 @@ function decoded(
 }
 
 /**
- * Decompresses a stream piece by piece, in bounded memory, whatever the ratio. All input is read to its end and has to
- * be well-formed; gzip may have zeros behind its last member. Leaving the iteration early closes the source.
- * Chunks belong to the receiver, except that `none` hands on the source's own.
+ * Decompresses a stream chunk by chunk, in bounded memory at any ratio. The input is read to its end and must be well-formed;
+ * zeros may follow the last gzip member. Leaving the iteration early closes the source. The receiver may keep and change the
+ * chunks, except for format `none`, which passes on those of the source.
  * @throws ERR_COMPRESSION_CORRUPT, ERR_COMPRESSION_TRUNCATED, ERR_COMPRESSION_TOO_LARGE (`maxBytes`),
  *   ERR_COMPRESSION_WINDOW, ERR_COMPRESSION_DICTIONARY, ERR_COMPRESSION_TOOL_MISSING, and the signal's reason
  */
@@ -51,7 +51,7 @@ export async function* decompress(
   const format = options.format ?? detectCompression(await reader.peek(compressionProbeBytes));
   const maxBytes = options.maxBytes ?? Number.POSITIVE_INFINITY;
   let total = 0;
-  for await (const chunk of decoded(format, reader, options)) {
+  for await (const chunk of decodeWith(format, reader, options)) {
     options.signal?.throwIfAborted();
     total += chunk.length;
     if (total > maxBytes) {

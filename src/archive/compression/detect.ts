@@ -1,6 +1,6 @@
 import type { CompressionFormat } from './types.ts';
 
-/** With this many bytes of the beginning (or all there are, when fewer) {@link detectCompression} is sure. */
+/** Number of leading bytes that {@link detectCompression} needs to be sure; fewer do when the data is shorter. */
 export const compressionProbeBytes = 10;
 
 const gzip = [0x1f, 0x8b, 0x08];
@@ -14,7 +14,7 @@ const bzip2StreamEnd = [0x17, 0x72, 0x45, 0x38, 0x50, 0x90];
 const holds = (head: Uint8Array, at: number, magic: readonly number[]): boolean =>
   magic.every((byte, index) => head[at + index] === byte);
 
-// "BZh" alone is a fine beginning of a file name, and so of a plain tar; hence the block magic behind the level.
+// A file name, and so a plain tar, may begin with "BZh"; hence the block magic after the level is checked too.
 const isBzip2 = (head: Uint8Array): boolean =>
   holds(head, 0, [0x42, 0x5a, 0x68]) &&
   (head[3] ?? 0) >= 0x31 &&
@@ -22,8 +22,8 @@ const isBzip2 = (head: Uint8Array): boolean =>
   (holds(head, 4, bzip2BlockStart) || holds(head, 4, bzip2StreamEnd));
 
 /**
- * Names the compression by the first bytes of the content. Too few bytes to tell, like none at all, are `none`; a
- * format is only named when its whole magic is there.
+ * Detects the compression from the first bytes of the content. Returns `none` for too few bytes: a format is reported only when
+ * its whole magic is present.
  */
 export function detectCompression(head: Uint8Array): CompressionFormat {
   if (holds(head, 0, gzip)) return 'gzip';

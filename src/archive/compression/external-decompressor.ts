@@ -2,20 +2,20 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import { StrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
-import { corruptData } from './malformed.ts';
+import { corruptData } from './failures.ts';
 import type { SourceReader } from './source-reader.ts';
 
-/** A program that reads compressed data and writes what was in it. */
+/** Program that decompresses standard input to standard output. */
 export interface ExternalDecompressor {
   readonly format: 'xz' | 'bzip2';
-  /** Absolute, on the host: an image must never get to choose the program (CVE-2019-14271, CVE-2026-41567). */
+  /** Absolute path on the host: an image must never choose the program (CVE-2019-14271, CVE-2026-41567). */
   readonly path: string;
   readonly args: readonly string[];
-  /** The Debian package to install. */
+  /** Debian package of the program. */
   readonly aptPackage: string;
 }
 
-// A dictionary of 64 MiB is what `xz -9` needs; the format allows 4 GiB.
+// Enough for the dictionary of 64 MiB that `xz -9` uses; the format allows 4 GiB.
 const xzMemory = '192MiB';
 const maxComplaintBytes = 2048;
 
@@ -29,14 +29,14 @@ export const externalDecompressors: { readonly [Format in 'xz' | 'bzip2']: Exter
   bzip2: { format: 'bzip2', path: '/usr/bin/bzip2', args: ['-dc'], aptPackage: 'bzip2' },
 };
 
-type Exit = { readonly status: number | string; readonly complaint: string };
+type ToolExit = { readonly status: number | string; readonly complaint: string };
 
-function exitOf(tool: ExternalDecompressor, child: ChildProcessWithoutNullStreams): Promise<Exit> {
+function exitOf(tool: ExternalDecompressor, child: ChildProcessWithoutNullStreams): Promise<ToolExit> {
   let complaint = '';
   child.stderr.setEncoding('latin1').on('data', (text: string) => {
     complaint = (complaint + text).slice(0, maxComplaintBytes);
   });
-  const { promise, resolve, reject } = Promise.withResolvers<Exit>();
+  const { promise, resolve, reject } = Promise.withResolvers<ToolExit>();
   child.once('error', (cause: NodeJS.ErrnoException) => reject(cause.code === 'ENOENT' ? missing(tool, cause) : cause));
   child.once('close', (status, signal) => resolve({ status: status ?? signal ?? '', complaint: complaint.trim() }));
   promise.catch(() => {});
@@ -52,8 +52,8 @@ function missing(tool: ExternalDecompressor, cause: unknown): StrataError {
   });
 }
 
-function refusal(tool: ExternalDecompressor, { status, complaint }: Exit): StrataError | undefined {
-  // bzip2 accepts garbage behind the last stream, but warns.
+function refusal(tool: ExternalDecompressor, { status, complaint }: ToolExit): StrataError | undefined {
+  // bzip2 accepts garbage after the last stream, but warns.
   if (status === 0 && !complaint.includes('trailing garbage')) return undefined;
   if (complaint.includes('Memory usage limit reached')) {
     return new StrataError({
@@ -65,19 +65,19 @@ function refusal(tool: ExternalDecompressor, { status, complaint }: Exit): Strat
   return corruptData(tool.format, `${tool.path} ended with ${status}: ${complaint || 'no message'}`);
 }
 
-// A program that has given up closes its input (EPIPE); its exit tells why.
+// A program that gives up closes its input (EPIPE); its exit status and its message have the reason.
 async function feed(stdin: Writable, reader: SourceReader): Promise<void> {
   stdin.on('error', () => {});
   for (let chunk = await reader.next(); chunk && !stdin.destroyed; chunk = await reader.next()) {
-    const piece = chunk;
-    await new Promise<void>((resolve) => stdin.write(piece, () => resolve()));
+    const written = chunk;
+    await new Promise<void>((resolve) => stdin.write(written, () => resolve()));
   }
   stdin.end();
 }
 
 /**
- * Decompresses through a program with an empty environment; it is gone when the iteration is over. Takes over `reader`.
- * @throws ERR_COMPRESSION_TOOL_MISSING, ERR_COMPRESSION_CORRUPT with the program's words, ERR_COMPRESSION_WINDOW
+ * Decompresses through a program with an empty environment, which has exited when the iteration ends. Disposes of `reader`.
+ * @throws ERR_COMPRESSION_TOOL_MISSING, ERR_COMPRESSION_CORRUPT with the program's message, ERR_COMPRESSION_WINDOW
  */
 export async function* decompressExternally(
   tool: ExternalDecompressor,
@@ -97,7 +97,7 @@ export async function* decompressExternally(
     yield* child.stdout as AsyncIterable<Uint8Array>;
     const ended = await exit;
     options.signal?.throwIfAborted();
-    // What the source failed with comes before what the program made of it.
+    // A failure of the source comes first: the program's complaint only follows from it.
     if (failure) throw failure.reason;
     const refused = refusal(tool, ended);
     if (refused) throw refused;

@@ -3,16 +3,16 @@ import { StrataError } from '../../errors/index.ts';
 import { compressorVector } from './compressor-vector.ts';
 import type { MemberCompressorMaker } from './types.ts';
 
-/** Node's own, which is always there. */
+/** Name of Node's own compressor, which always exists. */
 const zlibName = 'zlib';
-// libdeflate's third or fourth level packs as tight as zlib's sixth.
+// libdeflate's third or fourth level packs as tightly as zlib's sixth.
 const defaults = { zlib: { level: 6, blockBytes: 256 << 10 }, native: { level: 4, blockBytes: 1 << 20 } };
 
-/** Who compresses, and how: together with the data they decide the bytes. */
+/** Compressor and its settings. Together with the data they determine the compressed bytes. */
 export interface GzipParameters {
-  /** `zlib`, or the name of one that is handed in; the first that works when left out. */
+  /** `zlib`, or the name of a native compressor. Default: the first native one that works, else `zlib`. */
   readonly compressor?: string | undefined;
-  /** 0 (stored) to 9. Compressors differ in what they make of one; the default packs about as zlib's 6. */
+  /** 0 (stored) to 9. Levels of different compressors do not compare; the default packs about as tightly as zlib's 6. */
   readonly level?: number | undefined;
   /** Uncompressed bytes per block, 64 KiB to 64 MiB. */
   readonly blockBytes?: number | undefined;
@@ -22,13 +22,13 @@ export interface ChosenGzip {
   readonly compressor: string;
   readonly level: number;
   readonly blockBytes: number;
-  /** Undefined for Node's zlib. */
+  /** Native compressor; undefined for Node's zlib. */
   readonly maker: MemberCompressorMaker | undefined;
 }
 
 /**
- * The parameters with what was left out filled in; undefined when the compressor they name is not at hand.
- * Throws ERR_COMPRESSION_PARAMETERS.
+ * Returns the parameters completed by defaults; undefined when the compressor that they name is not available.
+ * @throws ERR_COMPRESSION_PARAMETERS
  */
 export async function chooseGzip(
   options: GzipParameters,
@@ -37,19 +37,19 @@ export async function chooseGzip(
   const { compressor } = options;
   const maker = compressor === zlibName ? undefined : await firstProven(native, compressor);
   if (maker === undefined && compressor !== undefined && compressor !== zlibName) return undefined;
-  const { level = 0, blockBytes = 0 } = { ...(maker ? defaults.native : defaults.zlib), ...given(options) };
+  const { level = 0, blockBytes = 0 } = { ...(maker ? defaults.native : defaults.zlib), ...pickGiven(options) };
   const isBlockSize = Number.isInteger(blockBytes) && blockBytes >= 64 * 1024 && blockBytes <= 64 * 1024 * 1024;
   if (Number.isInteger(level) && level >= 0 && level <= 9 && isBlockSize) {
     return { compressor: maker?.name ?? zlibName, level, blockBytes, maker };
   }
   throw new StrataError({
     code: 'ERR_COMPRESSION_PARAMETERS',
-    message: `gzip parameters: level ${level}, blocks of ${blockBytes} bytes`,
+    message: `gzip parameters: level ${level} with blocks of ${blockBytes} bytes is invalid`,
     hint: 'Take a level from 0 to 9 and blocks of 64 KiB to 64 MiB.',
   });
 }
 
-const given = ({ level, blockBytes }: GzipParameters): Pick<GzipParameters, 'level' | 'blockBytes'> => ({
+const pickGiven = ({ level, blockBytes }: GzipParameters): Pick<GzipParameters, 'level' | 'blockBytes'> => ({
   ...(level === undefined ? {} : { level }),
   ...(blockBytes === undefined ? {} : { blockBytes }),
 });
@@ -70,18 +70,18 @@ function isProven(maker: MemberCompressorMaker): Promise<boolean> {
   return known;
 }
 
-/** True when the library is there, and zlib reads back what it makes of the fixed vector, cut into two members. */
+/** Tests a compressor: true when its library is installed and zlib restores the fixed vector from two members of it. */
 async function prove(maker: MemberCompressorMaker): Promise<boolean> {
   const vector = compressorVector();
   try {
     using members = maker.open(defaults.native.level);
-    const made = await Promise.all([
+    const compressed = await Promise.all([
       members.compress(vector.subarray(0, 100_000)),
       members.compress(vector.subarray(100_000)),
     ]);
-    return gunzipSync(Buffer.concat(made)).equals(vector);
+    return gunzipSync(Buffer.concat(compressed)).equals(vector);
   } catch {
-    // Whatever it is, a missing library or a changed interface, zlib is there.
+    // A missing library or a changed interface: zlib is used.
     return false;
   }
 }

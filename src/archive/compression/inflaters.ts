@@ -1,10 +1,10 @@
-import { corruptData, expectGzipPadding, truncatedData } from './malformed.ts';
+import { corruptData, expectGzipPadding, unexpectedEnd } from './failures.ts';
 import type { DecoderStep, Inflater, SyncDecoder } from './types.ts';
 import { ZstdFrames } from './zstd-frames.ts';
 
 type Output = (chunk: Uint8Array) => void;
 
-/** One step, its output passed on; throws when the decoder refuses the data or makes no progress with it. */
+/** Makes one step and passes its output on. Throws when the decoder refuses the data or makes no progress. */
 function advance(format: 'gzip' | 'zstd', decoder: SyncDecoder, input: Uint8Array, output: Output): DecoderStep {
   const step = decoder.step(input);
   if (step.output.length > 0) output(step.output);
@@ -14,7 +14,7 @@ function advance(format: 'gzip' | 'zstd', decoder: SyncDecoder, input: Uint8Arra
   return step;
 }
 
-/** Any number of gzip members (RFC 1952 §2.2), and zeros behind the last. */
+/** Decompresses any number of gzip members (RFC 1952 §2.2), and accepts zeros after the last. */
 export class GzipInflater implements Inflater {
   readonly #decoder: SyncDecoder;
   #state: 'member' | 'between' | 'padding' = 'member';
@@ -44,7 +44,7 @@ export class GzipInflater implements Inflater {
   }
 
   finish(): void {
-    if (this.#state === 'member' && !this.#decoder.complete()) throw truncatedData('gzip');
+    if (this.#state === 'member' && !this.#decoder.complete()) throw unexpectedEnd('gzip');
   }
 
   [Symbol.dispose](): void {
@@ -52,7 +52,7 @@ export class GzipInflater implements Inflater {
   }
 }
 
-/** Any number of zstd frames, each fed on its own. */
+/** Decompresses any number of zstd frames, each fed to the decoder separately. */
 export class ZstdInflater implements Inflater {
   readonly #decoder: SyncDecoder;
   readonly #frames = new ZstdFrames();
@@ -79,7 +79,7 @@ export class ZstdInflater implements Inflater {
   }
 
   finish(): void {
-    if (!this.#isWhole) throw truncatedData('zstd');
+    if (!this.#isWhole) throw unexpectedEnd('zstd');
     this.#frames.finish();
   }
 
@@ -88,7 +88,7 @@ export class ZstdInflater implements Inflater {
   }
 }
 
-/** Hands its input on: what is not compressed goes the same way as what is. */
+/** Passes its input on, so that uncompressed data can be handled as compressed data is. */
 export class PlainInflater implements Inflater {
   write(input: Uint8Array, output: Output): void {
     if (input.length > 0) output(input);

@@ -4,8 +4,8 @@ import type { DecoderMaker, DecoderStep, SyncDecoder } from './types.ts';
 const outputBytes = 256 * 1024;
 const nothing = new Uint8Array(0);
 
-// Not public: node:zlib has no synchronous streaming. So the shape is checked here, and the result by a fixed vector
-// before a decoder is chosen; where either fails, another one is taken.
+// A private interface, because node:zlib has no synchronous streaming. Its shape is checked here, and a fixed vector tests a
+// decoder before it is chosen; where either check fails, another decoder is used.
 interface Handle {
   writeSync(
     flush: number,
@@ -26,7 +26,7 @@ function internalsOf(stream: zlib.Gunzip | zlib.ZstdDecompress): { handle: Handl
   return { handle: handle as Handle, state };
 }
 
-/** Node's own zlib or zstd, driven through the stream's handle. It passes from one gzip member to the next by itself. */
+/** Decoder on Node's own zlib or zstd, driven through the stream's handle. It moves to the next gzip member by itself. */
 class NodeDecoder implements SyncDecoder {
   readonly #stream: zlib.Gunzip | zlib.ZstdDecompress;
   readonly #handle: Handle;
@@ -40,7 +40,7 @@ class NodeDecoder implements SyncDecoder {
     const { handle, state } = internalsOf(stream);
     this.#handle = handle;
     this.#state = state;
-    // The failure is read from the stream after each call; the event that comes later has nobody to tell.
+    // The failure is read from the stream after each call, so the event that follows is ignored.
     stream.on('error', () => {});
   }
 
@@ -60,7 +60,7 @@ class NodeDecoder implements SyncDecoder {
   }
 
   #call(flush: number, input: Uint8Array): DecoderStep {
-    // A handle that failed is closed, and a closed one aborts the process when it is written to.
+    // A failed handle is closed, and writing to a closed handle aborts the process.
     if (!this.#stream.destroyed) {
       this.#handle.writeSync(flush, input, 0, input.length, this.#output, 0, outputBytes);
     }
@@ -74,14 +74,14 @@ class NodeDecoder implements SyncDecoder {
       consumed: input.length - inputLeft,
       output: this.#output.subarray(0, outputBytes - outputLeft),
       full,
-      // zlib leaves input beside room for output only when a member is over and no other one follows.
+      // zlib leaves input while the output has space only when a member has ended and no other member follows.
       ended: inputLeft > 0 && !full,
       failure: undefined,
     };
   }
 }
 
-/** The decoders every Node has, should no faster one be there. */
+/** Decoders that every Node has, for machines without a faster one. */
 export const nodeDecoders: readonly DecoderMaker[] = [
   {
     name: 'node-zlib',

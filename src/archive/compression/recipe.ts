@@ -39,8 +39,8 @@ const zstdFingerprint = (level: number): Promise<string> =>
   fingerprint(`zstd ${level}`, () => compressZstd(once(compressorVector()), { level }));
 
 /**
- * What to keep beside a blob made now with these parameters, so that it can be made again. `native` is what
- * {@link compressGzip} is given. Throws ERR_COMPRESSION_PARAMETERS.
+ * Returns the recipe to keep for a blob that {@link compressGzip} now makes with the same parameters and the same `native`.
+ * @throws ERR_COMPRESSION_PARAMETERS
  */
 export async function gzipRecipe(
   parameters: GzipParameters = {},
@@ -52,13 +52,13 @@ export async function gzipRecipe(
   return { codec: 'gzip', compressor, level, blockBytes, fingerprint: await gzipFingerprint(chosen) };
 }
 
-/** See {@link gzipRecipe}. */
+/** Returns the recipe to keep for a blob of `compressZstd`; see {@link gzipRecipe}. */
 export async function zstdRecipe(parameters: ZstdParameters = {}): Promise<CompressionRecipe> {
   const level = zstdLevel(parameters);
   return { codec: 'zstd', level, fingerprint: await zstdFingerprint(level) };
 }
 
-/** Whether the compressor at hand is the one that made the recipe's blob. */
+/** True when {@link remake} can repeat the recipe's blob with the compressors of this machine. */
 export async function canRemake(
   recipe: CompressionRecipe,
   native: readonly MemberCompressorMaker[] = [],
@@ -66,7 +66,7 @@ export async function canRemake(
   return recipe.fingerprint === (await fingerprintHere(recipe, native));
 }
 
-/** Undefined when the compressor is not here. */
+/** Returns the fingerprint of the recipe's compressor on this machine; undefined when it is not available. */
 async function fingerprintHere(
   recipe: CompressionRecipe,
   native: readonly MemberCompressorMaker[],
@@ -82,8 +82,8 @@ export interface RemakeOptions extends AbortOptions {
 }
 
 /**
- * Compresses `source` into the very bytes the recipe's blob had; the caller still compares the digest.
- * @throws ERR_COMPRESSION_RECIPE before anything is read when the compressor at hand is another one
+ * Compresses `source` into the same bytes as the recipe's blob. The caller still compares the digest.
+ * @throws ERR_COMPRESSION_RECIPE before anything is read, when this machine has another version of the compressor
  */
 export async function* remake(
   source: AsyncIterable<Uint8Array>,
@@ -94,7 +94,7 @@ export async function* remake(
   if (recipe.fingerprint !== here) {
     throw new StrataError({
       code: 'ERR_COMPRESSION_RECIPE',
-      message: `${recipe.codec} blob: was made by a compressor that gives other bytes than this one`,
+      message: `${recipe.codec} blob: was made by a compressor that gives other bytes than the one on this machine`,
       hint: 'Compress the layer anew and give it a new manifest, or fetch the blob from a registry that has it.',
       details: { recorded: recipe.fingerprint, here: here ?? 'none' },
     });

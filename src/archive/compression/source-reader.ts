@@ -4,9 +4,8 @@ import type { AbortOptions } from '../../lib/abort.ts';
 type Pull = IteratorResult<Uint8Array, unknown>;
 
 /**
- * Pulls from a source in such a way that an abort, or disposal, wins at once over a source that never answers.
- * Disposal closes the source; it waits for that unless the source is busy, because a generator stuck in `next` would
- * not return before that.
+ * Pulls chunks from a source. An abort or disposal takes effect at once, even while the source never responds. Disposal closes
+ * the source, and waits for that unless the source is busy, because a generator that is stuck in `next` does not return.
  */
 export class SourceReader implements AsyncDisposable {
   readonly #iterator: AsyncIterator<Uint8Array, unknown>;
@@ -23,7 +22,7 @@ export class SourceReader implements AsyncDisposable {
     this.#signal?.addEventListener('abort', this.#abort);
   }
 
-  /** The next non-empty chunk, `undefined` at the end. Throws the signal's reason or the source's failure. */
+  /** Returns the next non-empty chunk; undefined at the end. Throws the signal's reason or the source's failure. */
   async next(): Promise<Uint8Array | undefined> {
     this.#signal?.throwIfAborted();
     const ahead = this.#ahead;
@@ -37,7 +36,7 @@ export class SourceReader implements AsyncDisposable {
     return undefined;
   }
 
-  /** The first `bytes` bytes, or all there are when fewer; they stay to be read. Only before the first `next`. */
+  /** Returns the first `bytes` bytes, or fewer at the end, without consuming them. Only before the first `next`. */
   async peek(bytes: number): Promise<Uint8Array> {
     const parts: Uint8Array[] = [];
     for (let have = 0; have < bytes; ) {
@@ -61,17 +60,17 @@ export class SourceReader implements AsyncDisposable {
   }
 
   async #pull(): Promise<Pull> {
-    const settled = (): void => {
+    const clearBusy = (): void => {
       this.#isBusy = false;
     };
     this.#isBusy = true;
     const pending = this.#iterator.next();
-    pending.then(settled, settled);
+    pending.then(clearBusy, clearBusy);
     this.#interruption = Promise.withResolvers();
     try {
       return await Promise.race([pending, this.#interruption.promise]);
     } catch (error) {
-      // A source that failed is over; one that was only interrupted is still to be closed.
+      // A source that failed has ended; one whose wait was interrupted must still be closed.
       if (!this.#isBusy) this.#isOver = true;
       throw error;
     } finally {

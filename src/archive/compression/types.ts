@@ -1,66 +1,69 @@
-/** Told from the first bytes, never from a file name or a media type. */
+/** Compression of a stream, as detected from its first bytes, never from a file name or a media type. */
 export type CompressionFormat = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
 
 /**
- * Streaming decompression with synchronous calls, for worker threads. `write` hands every decompressed piece to
- * `output` before it returns; a piece is a view valid only during the call. `finish` throws unless the input ended
- * exactly at the end of the last member or frame.
+ * Streaming decompressor with synchronous calls, for worker threads. `write` passes every decompressed chunk to `output` before
+ * it returns; a chunk is a view, valid only during the call. `finish` throws unless the input ended exactly at the end of a
+ * member or frame, and for gzip possibly in zeros after it.
  */
 export interface Inflater extends Disposable {
   write(input: Uint8Array, output: (chunk: Uint8Array) => void): void;
   finish(output: (chunk: Uint8Array) => void): void;
 }
 
-/** What one call of a {@link SyncDecoder} did. */
+/** Result of one call of a {@link SyncDecoder}. */
 export interface DecoderStep {
-  /** Bytes taken from the front of the input. */
+  /** Number of bytes taken from the front of the input. */
   readonly consumed: number;
   /** Decompressed bytes, valid until the next step. */
   readonly output: Uint8Array;
-  /** The output buffer ran full: step again, if need be without input, before feeding more. */
+  /** True when the output buffer is full: step again, if need be without input, before feeding more. */
   readonly full: boolean;
-  /** The member is complete, its checksum and length verified; further input belongs to the next one. */
+  /** True when the member is complete and its checksum and length are verified; further input belongs to the next member. */
   readonly ended: boolean;
-  /** What the decoder says is wrong with the data; it takes no further steps. */
+  /** Defect of the data, in the decoder's words. The decoder takes no further steps. */
   readonly failure: string | undefined;
 }
 
 /**
- * A bare synchronous decoder of one gzip member or of zstd frames. It knows nothing about what may follow a member:
- * {@link Inflater} holds those rules once for all decoders.
+ * Bare synchronous decoder of one gzip member or of zstd frames. The rules for the bytes after a member are in
+ * {@link Inflater}, once for all decoders. `sys/inflate` declares the same interface, because siblings do not import each other.
  */
 export interface SyncDecoder extends Disposable {
   step(input: Uint8Array): DecoderStep;
-  /** Asked after the last input: false when the data stops inside a member. */
+  /** Returns, after the last input, false when the data ends inside a member. */
   complete(): boolean;
-  /** Makes ready for the next member. */
+  /** Prepares for the next member. */
   restart(): void;
 }
 
-/** A decoder that may be on this machine. `open` throws when its library is absent or its interface has changed. */
+/** Decoder that may exist on this machine. `open` throws when its library is absent or its interface has changed. */
 export interface DecoderMaker {
   readonly name: string;
   readonly format: 'gzip' | 'zstd';
-  /** Candidates are tried in descending order of MB/s measured on one machine; only the order matters. */
+  /** MB/s measured on one machine. Candidates are tried in descending order; only the order matters. */
   readonly speed: number;
   open(): SyncDecoder;
 }
 
-/** Compresses pieces into gzip members of their own, several at a time, not on the calling thread. */
+/**
+ * Compresses each input into its own gzip member, several at a time, off the calling thread. `sys/deflate` declares the same
+ * interface, because siblings do not import each other.
+ */
 export interface MemberCompressor extends Disposable {
-  /** `bytes` stay as they are until this resolves. Disposal comes after all have. */
+  /** Compresses `bytes`, which must not change until this resolves. Dispose only after all calls have resolved. */
   compress(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
-/** A compressor that may be on this machine. `open` throws when its library is absent or its interface has changed. */
+/** Compressor that may exist on this machine. `open` throws when its library is absent or its interface has changed. */
 export interface MemberCompressorMaker {
   readonly name: string;
   open(level: number): MemberCompressor;
 }
 
 /**
- * How a blob was compressed, enough to make the same bytes again from the same tar. The fingerprint stands for the
- * compressor itself: its output for a fixed input at this level, which moves with the library and even with the CPU.
+ * Record of a blob's compression, sufficient to repeat it byte for byte from the same tar. The fingerprint identifies the
+ * compressor: a hash of its output for a fixed input at this level, which changes with the library and even with the CPU.
  */
 export type CompressionRecipe =
   | {

@@ -1,7 +1,7 @@
 import zlib from 'node:zlib';
-import { corruptData } from './malformed.ts';
+import { corruptData } from './failures.ts';
+import { pipeThrough, type WriteChunk } from './pipe-through.ts';
 import type { SourceReader } from './source-reader.ts';
-import { transformed, type Write } from './transformed.ts';
 import { ZstdFrames } from './zstd-frames.ts';
 
 const outputBytes = 1024 * 1024;
@@ -11,23 +11,23 @@ function asStrataError(error: unknown): unknown {
   return isData ? corruptData('zstd', error.message, error) : error;
 }
 
-/** Any number of zstd frames, each written to the decoder on its own, on libuv's pool. Takes over `reader`. */
+/** Decompresses any number of zstd frames, each written to the decoder separately, on libuv's pool. Disposes of `reader`. */
 export async function* unzstd(reader: SourceReader): AsyncGenerator<Uint8Array, void> {
   const frames = new ZstdFrames();
   const stream = zlib.createZstdDecompress({
     chunkSize: outputBytes,
     params: { [zlib.constants.ZSTD_d_windowLogMax]: 27 },
   });
-  const feed = async (write: Write): Promise<void> => {
+  const feed = async (write: WriteChunk): Promise<void> => {
     for (let chunk = await reader.next(); chunk; chunk = await reader.next()) {
       for (const run of frames.scan(chunk)) await write(run.bytes);
     }
     frames.finish();
-    // Everything is out when the last write returns; `end` would only fail where no frame held any data.
+    // The last write returns after all output. `end` would fail when no frame had any data.
     stream.push(null);
   };
   try {
-    yield* transformed(stream, reader, feed);
+    yield* pipeThrough(stream, reader, feed);
   } catch (error) {
     throw asStrataError(error);
   }

@@ -1,7 +1,7 @@
 import { StrataError } from '../../errors/index.ts';
-import { corruptData } from './malformed.ts';
+import { corruptData } from './failures.ts';
 
-/** What a frame may make its decoder hold back for references: 128 MiB, that is `zstd --long=27`. */
+/** Largest window that a frame may demand of its decoder: 128 MiB, that is `zstd --long=27`. */
 const maxWindowBytes = 128n * 1024n * 1024n;
 const maxBlockBytes = 128 * 1024;
 
@@ -14,14 +14,14 @@ export interface ZstdFrameHeader {
   readonly hasChecksum: boolean;
 }
 
-// RFC 8878 §3.1.1.1.1: the descriptor is the byte behind the magic and decides which fields follow, in which length.
+// RFC 8878 §3.1.1.1.1: the descriptor, the byte after the magic, determines the fields that follow and their lengths.
 const isSingleSegment = (descriptor: number): boolean => (descriptor & 0x20) !== 0;
 const windowFieldBytes = (descriptor: number): number => (isSingleSegment(descriptor) ? 0 : 1);
 const dictionaryFieldBytes = (descriptor: number): number => [0, 1, 2, 4][descriptor & 3] ?? 0;
 const sizeFieldBytes = (descriptor: number): number =>
   descriptor >> 6 === 0 ? (isSingleSegment(descriptor) ? 1 : 0) : 1 << (descriptor >> 6);
 
-/** Length of the whole header, the magic included, by its descriptor. */
+/** Returns the length of the whole header, magic included, from its descriptor. */
 export function headerLength(descriptor: number): number {
   if ((descriptor & 0x08) !== 0) throw corruptData('zstd', 'reserved bit set in a frame header');
   return 5 + windowFieldBytes(descriptor) + dictionaryFieldBytes(descriptor) + sizeFieldBytes(descriptor);

@@ -1,4 +1,4 @@
-import { corruptData, truncatedData } from './malformed.ts';
+import { corruptData, unexpectedEnd } from './failures.ts';
 import {
   frameMagic,
   headerLength,
@@ -13,18 +13,18 @@ export interface FrameRun {
   readonly endsFrame: boolean;
 }
 
-type Stage = 'magic' | 'descriptor' | 'header' | 'skip-size' | 'skip' | 'block' | 'body' | 'checksum';
-const handedOn: ReadonlySet<Stage> = new Set(['block', 'body', 'checksum']);
+type FrameStage = 'magic' | 'descriptor' | 'header' | 'skip-size' | 'skip' | 'block' | 'body' | 'checksum';
+const passedOn: ReadonlySet<FrameStage> = new Set(['block', 'body', 'checksum']);
 
 /**
- * Delimits zstd frames (RFC 8878 §3.1) in a stream cut anywhere, because Node's decoder silently drops whatever
- * follows the first frame within one write. Skippable frames are left out, windows over 128 MiB and frames that need
- * a dictionary are refused, and the block structure is followed, so that neither a cut nor an unread byte passes.
+ * Delimits zstd frames (RFC 8878 §3.1) in a stream cut anywhere, because Node's decoder silently drops all bytes after the
+ * first frame within one write. Skippable frames are left out. Windows over 128 MiB and frames that need a dictionary are
+ * refused. The block structure is followed, so that a truncated stream or surplus bytes are noticed.
  */
 export class ZstdFrames {
   readonly #scratch = new Uint8Array(18);
   readonly #view = new DataView(this.#scratch.buffer);
-  #stage: Stage = 'magic';
+  #stage: FrameStage = 'magic';
   #have = 0;
   #need = 4;
   /** Bytes left of a block's body or a skippable frame. */
@@ -34,19 +34,19 @@ export class ZstdFrames {
   #seenFrame = false;
 
   /**
-   * The runs of `input` to decode, in order: a frame's header once it is complete and accepted, then views of `input`.
+   * Yields the runs to decode, in order: a frame's header once it is complete and accepted, then views of `input`.
    * @throws ERR_COMPRESSION_CORRUPT, ERR_COMPRESSION_WINDOW, ERR_COMPRESSION_DICTIONARY
    */
   *scan(input: Uint8Array): Generator<FrameRun> {
     let at = 0;
     while (at < input.length) {
       const start = at;
-      if (handedOn.has(this.#stage)) {
+      if (passedOn.has(this.#stage)) {
         at = this.#frame(input, at);
         yield { bytes: input.subarray(start, at), endsFrame: this.#stage === 'magic' };
       } else {
         at = this.#take(input, at);
-        if (this.#done() && this.#preamble()) {
+        if (this.#isDone() && this.#preamble()) {
           yield { bytes: this.#scratch.slice(0, this.#have), endsFrame: false };
           this.#expect('block', 3);
         }
@@ -54,9 +54,12 @@ export class ZstdFrames {
     }
   }
 
-  /** @throws ERR_COMPRESSION_TRUNCATED unless the input stopped behind a frame. */
+  /**
+   * Checks that the input ended after a frame.
+   * @throws ERR_COMPRESSION_TRUNCATED
+   */
   finish(): void {
-    if (!this.#seenFrame || this.#stage !== 'magic' || this.#have > 0) throw truncatedData('zstd');
+    if (!this.#seenFrame || this.#stage !== 'magic' || this.#have > 0) throw unexpectedEnd('zstd');
   }
 
   /** Walks blocks to the end of the frame or of the input, whichever comes first. */
@@ -64,7 +67,7 @@ export class ZstdFrames {
     let at = from;
     while (at < input.length && this.#stage !== 'magic') {
       at = this.#take(input, at);
-      if (this.#done()) this.#withinFrame();
+      if (this.#isDone()) this.#withinFrame();
     }
     return at;
   }
@@ -97,7 +100,7 @@ export class ZstdFrames {
     this.#expect('magic', 4);
   }
 
-  /** Goes on within what comes before blocks; true when a data frame's header is complete. */
+  /** Advances through the fields before the blocks. Returns true when a data frame's header is complete. */
   #preamble(): boolean {
     switch (this.#stage) {
       case 'magic': {
@@ -128,7 +131,7 @@ export class ZstdFrames {
     }
   }
 
-  /** Consumes input for the current stage and tells where it stopped. */
+  /** Consumes input for the current stage and returns the offset of its end. */
   #take(input: Uint8Array, at: number): number {
     if (this.#stage === 'body' || this.#stage === 'skip') {
       const taken = Math.min(this.#left, input.length - at);
@@ -141,16 +144,16 @@ export class ZstdFrames {
     return at + taken;
   }
 
-  #done(): boolean {
+  #isDone(): boolean {
     return this.#stage === 'body' || this.#stage === 'skip' ? this.#left === 0 : this.#have === this.#need;
   }
 
-  #expect(stage: Stage, need: number): void {
+  #expect(stage: FrameStage, need: number): void {
     this.#have = 0;
     this.#extend(stage, need);
   }
 
-  #extend(stage: Stage, need: number): void {
+  #extend(stage: FrameStage, need: number): void {
     this.#stage = stage;
     this.#need = need;
   }

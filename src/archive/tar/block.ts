@@ -1,10 +1,10 @@
 import { badChecksum, badNumber } from './failures.ts';
 import { parseNumeric, parseOctal } from './numbers.ts';
 
-/** Tar works in blocks of 512 bytes: headers are one, bodies are filled up to the next. */
+/** Size of a tar block. A header is one block; a body is padded to a whole number of blocks. */
 export const blockBytes = 512;
 
-/** The typeflags that are known. */
+/** Known typeflags. */
 export const flag = {
   oldFile: 0x00,
   file: 0x30,
@@ -26,7 +26,7 @@ export const flag = {
   paxLocal: 0x78,
 } as const;
 
-/** What one header block says, before extension records change it. Byte fields are views into the block. */
+/** Fields of one header block, before extension records change them. Byte fields are views into the block. */
 export interface HeaderBlock {
   readonly format: 'v7' | 'ustar' | 'gnu' | 'star';
   readonly typeflag: number;
@@ -45,7 +45,7 @@ export interface HeaderBlock {
 
 const empty = new Uint8Array(0);
 
-/** How many bytes fill `sizeBytes` up to a block. */
+/** Returns the number of bytes that pad `sizeBytes` to a whole block. */
 export const paddingBytes = (sizeBytes: number): number => (blockBytes - (sizeBytes % blockBytes)) % blockBytes;
 
 export function isZeroBlock(block: Uint8Array): boolean {
@@ -53,7 +53,7 @@ export function isZeroBlock(block: Uint8Array): boolean {
   return true;
 }
 
-/** POSIX sums unsigned bytes; Sun's tar summed signed ones, and its archives are still around. */
+/** Accepts the sum of unsigned bytes, as in POSIX, and of signed ones: archives of Sun's tar are still around. */
 export function hasValidChecksum(block: Uint8Array): boolean {
   let sum = 8 * 0x20;
   for (let i = 0; i < 148; i++) sum += block[i] as number;
@@ -76,7 +76,7 @@ export function decodeHeaderBlock(block: Uint8Array, offset: number): HeaderBloc
   const header: HeaderBlock = {
     format,
     typeflag: block[156] as number,
-    path: prefixed(block, format, offset),
+    path: pathOf(block, format, offset),
     linkPath: text(block, 157, 257),
     mode: number(block, 100, 108, offset, 'mode'),
     uid: number(block, 108, 116, offset, 'uid'),
@@ -92,7 +92,7 @@ export function decodeHeaderBlock(block: Uint8Array, offset: number): HeaderBloc
 }
 
 function formatOf(block: Uint8Array): HeaderBlock['format'] {
-  // "ustar", then "\0" for POSIX (any version) or " \0" after a space for GNU; star signs at the very end
+  // "ustar", then "\0" for POSIX (any version) or two spaces and "\0" for GNU; star has "tar\0" at the very end.
   if (block[257] !== 0x75 || block[258] !== 0x73 || block[259] !== 0x74 || block[260] !== 0x61 || block[261] !== 0x72) {
     return 'v7';
   }
@@ -102,7 +102,7 @@ function formatOf(block: Uint8Array): HeaderBlock['format'] {
   return block[262] === 0x20 && block[263] === 0x20 && block[264] === 0 ? 'gnu' : 'v7';
 }
 
-function prefixed(block: Uint8Array, format: HeaderBlock['format'], offset: number): Uint8Array {
+function pathOf(block: Uint8Array, format: HeaderBlock['format'], offset: number): Uint8Array {
   const name = text(block, 0, 100);
   const prefix = prefixOf(block, format, offset);
   if (prefix.length === 0) return name;
@@ -124,8 +124,8 @@ function prefixOf(block: Uint8Array, format: HeaderBlock['format'], offset: numb
       number(block, 488, 500, offset, 'ctime');
       return text(block, 345, 476);
     case 'gnu': {
-      // GNU has atime and ctime here. Go before 1.8 wrote a ustar prefix into GNU headers (golang/go#12594, #21005):
-      // when the times are no numbers and the text is ASCII, it is that.
+      // GNU has atime and ctime here. Go before 1.8 wrote a ustar prefix into GNU headers (golang/go#12594, #21005),
+      // so times that are no numbers and are ASCII text are such a prefix.
       const atime = block[345] === 0 ? 0 : parseNumeric(block, 345, 357);
       const ctime = block[357] === 0 ? 0 : parseNumeric(block, 357, 369);
       if (!Number.isNaN(atime) && !Number.isNaN(ctime)) return empty;

@@ -1,10 +1,10 @@
 import { flag, type HeaderBlock } from './block.ts';
-import { badNumber, continuedFile, unknownType } from './failures.ts';
+import { badNumber, multiVolumeFile, unknownType } from './failures.ts';
 import { parseDecimal, parsePaxTime } from './numbers.ts';
 import { decodeXattrName, type PaxRecords, xattrPrefix } from './pax.ts';
 import type { TarEntry, TarEntryType, TarTime } from './types.ts';
 
-/** What stands in front of a header block and changes it. */
+/** Extension records that come before a header block and change its fields. */
 export interface Extensions {
   readonly pax: PaxRecords | undefined;
   readonly gnuName: Uint8Array | undefined;
@@ -15,13 +15,13 @@ const noXattrs: ReadonlyMap<string, Uint8Array> = new Map();
 const maxDeviceNumber = 0xffff_ffff;
 
 /**
- * The entry a header block and its extensions describe. `sizeBytes` and `storedSizeBytes` are both the archive's size
- * field; sparse maps and types without a body are the parser's concern.
+ * Makes the entry that a header block and its extensions describe. `sizeBytes` and `storedSizeBytes` both get the archive's
+ * size field; the parser corrects them for sparse files and types without a body.
  * @throws {@link StrataError} ERR_TAR_NUMBER, ERR_TAR_TYPE
  */
 export function makeEntry(block: HeaderBlock, extensions: Extensions, offset: number): TarEntry {
   const { pax } = extensions;
-  // GNU's long names win over PAX, as in Go
+  // GNU's long names win over PAX, as in Go.
   const path = extensions.gnuName ?? bytesOf(pax, 'path', block.path);
   const type = typeOf(block.typeflag, path, offset);
   if (type === 'character-device' || type === 'block-device') {
@@ -52,7 +52,7 @@ export function makeEntry(block: HeaderBlock, extensions: Extensions, offset: nu
 }
 
 /**
- * A decimal PAX value, `otherwise` when it is absent or empty.
+ * Returns a decimal PAX value; `otherwise` when it is absent or empty.
  * @throws {@link StrataError} ERR_TAR_NUMBER
  */
 export function numberOf(pax: PaxRecords | undefined, key: string, otherwise: number, offset: number): number {
@@ -63,7 +63,7 @@ export function numberOf(pax: PaxRecords | undefined, key: string, otherwise: nu
   return parsed;
 }
 
-/** A PAX value, `otherwise` when it is absent or empty: an empty value means "as in the header block". */
+/** Returns a PAX value; `otherwise` when it is absent or empty, since an empty value means "as in the header block". */
 export function bytesOf(pax: PaxRecords | undefined, key: string, otherwise: Uint8Array): Uint8Array {
   const value = pax?.get(key);
   return value === undefined || value.length === 0 ? otherwise : value;
@@ -93,16 +93,16 @@ function typeOf(typeflag: number, path: Uint8Array, offset: number): TarEntryTyp
     case flag.fifo:
       return 'fifo';
     case flag.oldFile:
-      // v7 had no flag for directories, only the slash
+      // v7 had no typeflag for directories, only the trailing slash.
       return path[path.length - 1] === 0x2f ? 'directory' : 'file';
     case flag.file:
     case flag.contiguousFile:
     case flag.gnuSparse:
       return 'file';
     case flag.gnuMultiVolume:
-      throw continuedFile(path, offset);
+      throw multiVolumeFile(path, offset);
     default:
-      // POSIX would have a file made of it. Docker refuses, and a guess would be part of an image for good.
+      // POSIX asks to read it as a file. Docker refuses it, and a wrong guess would stay in an image for good.
       throw unknownType(typeflag, path, offset);
   }
 }
@@ -119,5 +119,5 @@ function xattrsOf(pax: PaxRecords): ReadonlyMap<string, Uint8Array> {
 
 const isDeviceNumber = (value: number): boolean => value >= 0 && value <= maxDeviceNumber;
 
-/** The low 12 bits, also of base-256 values beyond 32 bits, where `&` would be wrong. */
+/** Returns the low 12 bits, also of base-256 values beyond 32 bits, where `&` would be wrong. */
 const permissionBits = (mode: number): number => ((mode % 0o10000) + 0o10000) % 0o10000;

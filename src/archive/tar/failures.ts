@@ -1,8 +1,8 @@
 import { StrataError } from '../../errors/index.ts';
 import { displayBytes } from '../../lib/bytes.ts';
 
-// One function per code, so that kind, wording and hint of a code stand in one place. `offset` is the byte of the
-// (uncompressed) archive where the header in question, with its extension records, begins.
+// One function per code, so that a code has one wording and one hint. `offset` is the position in the uncompressed archive at
+// which the header in question, with its extension records, begins.
 
 const damaged = 'The archive is damaged or was cut short; fetch or make it again.';
 const hostile = 'The archive was made by a faulty or hostile program; make it again with another one.';
@@ -56,11 +56,11 @@ export const badEnd = (offset: number): StrataError =>
   });
 
 export const unknownType = (typeflag: number, path: Uint8Array, offset: number): StrataError =>
-  badType(path, offset, `has the unknown type ${shownFlag(typeflag)}`, {
+  badType(path, offset, `has the unknown type ${formatTypeflag(typeflag)}`, {
     hint: 'Make the archive again in the POSIX format (tar --format=pax), or without this entry.',
   });
 
-export const continuedFile = (path: Uint8Array, offset: number): StrataError =>
+export const multiVolumeFile = (path: Uint8Array, offset: number): StrataError =>
   badType(path, offset, 'continues a file of another volume', {
     hint: 'Unpack all volumes together (tar --multi-volume), and make one archive of what they hold.',
   });
@@ -73,10 +73,10 @@ const badType = (path: Uint8Array, offset: number, why: string, { hint }: { read
     details: { offset },
   });
 
-const shownFlag = (typeflag: number): string =>
+const formatTypeflag = (typeflag: number): string =>
   typeflag > 0x20 && typeflag < 0x7f ? `'${String.fromCharCode(typeflag)}'` : String(typeflag);
 
-export const truncated = (offset: number, inside: string): StrataError =>
+export const unexpectedEnd = (offset: number, inside: string): StrataError =>
   new StrataError({
     code: 'ERR_TAR_TRUNCATED',
     message: `tar archive: ends at byte ${offset}, inside ${inside}`,

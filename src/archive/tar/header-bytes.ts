@@ -1,8 +1,8 @@
 const slabBytes = 64 << 10;
 
 /**
- * Collects the bytes in front of a body. Slices handed out are never written again, so they may be kept; many small
- * headers share one slab, because an allocation of its own for each would cost more than parsing it.
+ * Collects the bytes in front of a body. Returned slices are never overwritten, so callers may keep them. Many small headers
+ * share one slab, because one allocation for each would cost more than parsing it.
  */
 export class HeaderBytes {
   #slab: Uint8Array = new Uint8Array(slabBytes);
@@ -22,12 +22,12 @@ export class HeaderBytes {
     this.#end = end + count;
   }
 
-  /** The last `count` bytes collected. */
+  /** Returns the last `count` bytes collected. */
   tail(count: number): Uint8Array {
     return this.#slab.subarray(this.#end - count, this.#end);
   }
 
-  /** Hands out the first `count` bytes, all by default; what is left stays collected. */
+  /** Removes and returns the first `count` bytes, all by default. */
   take(count: number = this.#end - this.#start): Uint8Array {
     const start = this.#start;
     this.#start += count;

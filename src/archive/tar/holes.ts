@@ -1,17 +1,17 @@
 import type { SparseRun, TarEntry } from './types.ts';
 
-/** Turns the stored bytes of an entry into the file's content. Pieces are views, valid until the next call. */
+/** Turns the stored bytes of an entry into the file's content. Chunks are views, valid until the next call. */
 export interface HoleFiller {
   write(chunk: Uint8Array): Generator<Uint8Array>;
-  /** The hole at the end, if there is one. */
+  /** Returns the hole at the end, if there is one. */
   finish(): Generator<Uint8Array>;
 }
 
 const zeros = new Uint8Array(64 << 10);
 
 /**
- * Zeros where a sparse entry has holes; a dense one passes through. The content may be as long as the entry claims
- * (petabytes in a few bytes of archive): whoever reads it needs a limit.
+ * Fills the holes of a sparse entry with zeros; the bytes of a dense entry pass through. The content is as long as the entry
+ * claims, maybe petabytes from a few bytes of archive, so a reader needs a limit.
  */
 export function fillHoles(entry: Pick<TarEntry, 'sparse' | 'sizeBytes'>): HoleFiller {
   const runs: readonly SparseRun[] =
@@ -21,9 +21,9 @@ export function fillHoles(entry: Pick<TarEntry, 'sparse' | 'sizeBytes'>): HoleFi
 
   function* hole(until: number): Generator<Uint8Array> {
     while (position < until) {
-      const piece = zeros.subarray(0, Math.min(zeros.length, until - position));
-      position += piece.length;
-      yield piece;
+      const chunk = zeros.subarray(0, Math.min(zeros.length, until - position));
+      position += chunk.length;
+      yield chunk;
     }
   }
 
@@ -31,7 +31,7 @@ export function fillHoles(entry: Pick<TarEntry, 'sparse' | 'sizeBytes'>): HoleFi
     *write(chunk) {
       for (let at = 0; at < chunk.length; ) {
         const run = runs[index];
-        // the parser has checked that runs and stored bytes agree
+        // The parser has checked that runs and stored bytes agree.
         if (run === undefined) return;
         yield* hole(run.offset);
         const count = Math.min(run.offset + run.length - position, chunk.length - at);

@@ -1,14 +1,14 @@
 import type { TarTime } from './types.ts';
 
 /**
- * A numeric header field: octal text, or two's complement base-256 when its first bit is set (GNU, star). NaN for
- * garbage and for what JavaScript cannot hold exactly; an empty field is 0.
+ * Parses a numeric header field: octal text, or two's complement base-256 when its first bit is set (GNU, star). Returns NaN
+ * for garbage and for numbers that JavaScript cannot hold exactly, and 0 for an empty field.
  */
 export function parseNumeric(bytes: Uint8Array, start: number, end: number): number {
   return ((bytes[start] as number) & 0x80) === 0 ? parseOctal(bytes, start, end) : parseBase256(bytes, start, end);
 }
 
-/** Octal text with any spaces and NULs around it; what follows an inner NUL is ignored, as everyone does. */
+/** Parses octal text with any spaces and NULs around it. Bytes after an inner NUL are ignored, as in all readers. */
 export function parseOctal(bytes: Uint8Array, start: number, end: number): number {
   let from = start;
   let to = end;
@@ -32,7 +32,7 @@ function parseBase256(bytes: Uint8Array, start: number, end: number): number {
   return Number.isSafeInteger(signed) ? signed : Number.NaN;
 }
 
-/** Decimal text with an optional sign; NaN for anything else and beyond 2^53. */
+/** Parses decimal text with an optional sign. Returns NaN for anything else and beyond 2^53. */
 export function parseDecimal(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
   const sign = bytes[start];
   const from = start < end && (sign === 0x2d || sign === 0x2b) ? start + 1 : start;
@@ -47,7 +47,7 @@ export function parseDecimal(bytes: Uint8Array, start = 0, end: number = bytes.l
   return sign === 0x2d && value !== 0 ? -value : value;
 }
 
-/** PAX time `[-]SECONDS[.FRACTION]`; digits beyond nanoseconds are cut off. Undefined when it is no such thing. */
+/** Parses a PAX time, `[-]SECONDS[.FRACTION]`; digits beyond nanoseconds are cut off. Returns undefined for anything else. */
 export function parsePaxTime(bytes: Uint8Array): TarTime | undefined {
   const dot = bytes.indexOf(0x2e);
   const seconds = parseDecimal(bytes, 0, dot < 0 ? bytes.length : dot);

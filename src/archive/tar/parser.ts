@@ -9,11 +9,11 @@ import {
   paddingBytes,
 } from './block.ts';
 import { bytesOf, makeEntry, numberOf } from './entry.ts';
-import { badEnd, badNumber, badSparseMap, headerTooLarge, truncated } from './failures.ts';
+import { badEnd, badNumber, badSparseMap, headerTooLarge, unexpectedEnd } from './failures.ts';
 import { HeaderBytes } from './header-bytes.ts';
 import { type PaxRecords, parsePaxRecords } from './pax.ts';
 import {
-  checkedRuns,
+  checkRuns,
   oldSparseRealSize,
   paxSparseForm,
   readOldSparseBlock,
@@ -23,15 +23,15 @@ import {
 import type { SparseRun, TarEntry, TarSink } from './types.ts';
 
 export interface TarLimits {
-  /** Largest PAX header, GNU long name or sparse map; 1 MiB as in Go and libarchive. */
+  /** Largest PAX header, GNU long name or sparse map; 1 MiB by default, as in Go and libarchive. */
   readonly recordBytes: number;
-  /** Everything in front of one body together. */
+  /** Largest sum of all headers in front of one body; 4 MiB by default. */
   readonly headerBytes: number;
 }
 
 export const defaultTarLimits: TarLimits = { recordBytes: 1 << 20, headerBytes: 4 << 20 };
 
-/** `body`, `padding` and `trailer` hand bytes on, `closed` refuses them, all others collect until they have enough. */
+/** `body`, `padding` and `trailer` pass bytes on, `closed` refuses them, all others collect until they have enough. */
 type Phase =
   | 'header'
   | 'second-end-block'
@@ -49,21 +49,21 @@ type Phase =
 const empty = new Uint8Array(0);
 
 /**
- * A push parser: every event reaches the sink before `write` returns, whatever pieces the archive comes in. Body bytes
- * are views into the chunk, never copies. It reads what Go's `archive/tar` reads (v7, ustar, PAX, GNU, star, sparse
- * files of all kinds) and refuses what that refuses; README.md lists the differences.
+ * Push parser for tar archives. Every event reaches the sink before `write` returns, however the archive is cut into chunks.
+ * Body bytes are views into the chunk, never copies. It reads the formats that Go's `archive/tar` reads (v7, ustar, PAX, GNU,
+ * star, sparse files of all kinds) and refuses what Go refuses; README.md lists the differences.
  *
- * Memory is bounded by {@link TarLimits}, not by what the archive claims. After an error, its own or the sink's, it
- * takes nothing more.
+ * Memory is bounded by {@link TarLimits}, whatever sizes the archive claims. After an error, its own or the sink's, the parser
+ * takes no more bytes.
  */
 export class TarParser {
   readonly #sink: TarSink;
   readonly #limits: TarLimits;
-  /** All bytes since the last body, so where an entry began is `#position` less its length. */
+  /** All bytes since the last body, so an entry began at `#position` less the length of these. */
   readonly #raw: HeaderBytes = new HeaderBytes();
   #position = 0;
   #phase: Phase = 'header';
-  /** Bytes missing until the phase is over. */
+  /** Bytes left until the phase ends. */
   #need: number = blockBytes;
   #bodyBytes = 0;
   #recordFlag = 0;
@@ -71,7 +71,7 @@ export class TarParser {
   #pax: PaxRecords | undefined;
   #gnuName: Uint8Array | undefined;
   #gnuLinkName: Uint8Array | undefined;
-  /** The entry whose sparse map, or maybe body, is being looked at. */
+  /** Entry whose sparse map, or possible body, is being read. */
   #pending: TarEntry | undefined;
   #runs: SparseRun[] = [];
   #map: SparseMapReader | undefined;
@@ -83,9 +83,9 @@ export class TarParser {
   }
 
   /**
-   * Takes the next piece of the uncompressed archive. The chunk may be reused once this returns.
+   * Takes the next chunk of the uncompressed archive. The caller may reuse its memory once this returns.
    * @throws {@link StrataError} `corrupt` with ERR_TAR_CHECKSUM, ERR_TAR_NUMBER, ERR_TAR_PAX_RECORD,
-   *   ERR_TAR_SPARSE_MAP, ERR_TAR_HEADER_TOO_LARGE or ERR_TAR_END_BLOCK, `unsupported` with ERR_TAR_TYPE; and whatever the sink throws
+   *   ERR_TAR_SPARSE_MAP, ERR_TAR_HEADER_TOO_LARGE or ERR_TAR_END_BLOCK, `unsupported` with ERR_TAR_TYPE; and errors of the sink
    */
   write(chunk: Uint8Array): void {
     invariant(this.#phase !== 'closed', 'a tar parser takes nothing after its end or an error');
@@ -98,12 +98,12 @@ export class TarParser {
     }
   }
 
-  /** How much of the body that is passing by is still to come; 0 between bodies. */
+  /** Bytes of the current body that are still to be written; 0 between bodies. */
   get bodyBytesLeft(): number {
     return this.#phase === 'body' ? this.#need : 0;
   }
 
-  /** Goes past that many bytes of the body as if they had been written: for a reader that can seek. The sink is not told. */
+  /** Skips bytes of the current body, for a caller that seeks past them. The sink does not see them. */
   skipBody(bytes: number): void {
     invariant(bytes <= this.bodyBytesLeft, 'only bytes of a body are skipped');
     this.#position += bytes;
@@ -112,8 +112,8 @@ export class TarParser {
   }
 
   /**
-   * Says that the archive has ended. Missing end blocks and missing fill after the last body are accepted.
-   * @throws {@link StrataError} `corrupt` with ERR_TAR_TRUNCATED; and whatever the sink throws
+   * Ends the archive. Missing end blocks and missing padding after the last body are accepted.
+   * @throws {@link StrataError} `corrupt` with ERR_TAR_TRUNCATED; and errors of the sink
    */
   finish(): void {
     invariant(this.#phase !== 'closed', 'a tar parser ends once');
@@ -129,7 +129,7 @@ export class TarParser {
     switch (this.#phase) {
       case 'header':
       case 'second-end-block':
-        if (!untouched) throw truncated(this.#position, 'a header');
+        if (!untouched) throw unexpectedEnd(this.#position, 'a header');
         this.#flushTrailer();
         break;
       case 'record-padding':
@@ -140,22 +140,22 @@ export class TarParser {
         this.#sink.endEntry(this.#raw.take());
         break;
       case 'hardlink-body':
-        if (!untouched) throw truncated(this.#position, 'a header');
+        if (!untouched) throw unexpectedEnd(this.#position, 'a header');
         this.#emitWithoutBody(this.#takePending());
         break;
       case 'record':
       case 'sparse-extension':
       case 'sparse-map':
-        throw truncated(this.#position, 'an extension header');
+        throw unexpectedEnd(this.#position, 'an extension header');
       case 'body':
-        throw truncated(this.#position, 'the body of an entry');
+        throw unexpectedEnd(this.#position, 'the body of an entry');
       case 'trailer':
       case 'closed':
         break;
     }
   }
 
-  /** Uses up some of `chunk` from `at` on; returns how many bytes. */
+  /** Consumes bytes of `chunk` from `at` on and returns their number. */
   #take(chunk: Uint8Array, at: number): number {
     const count = Math.min(this.#need, chunk.length - at);
     this.#position += count;
@@ -179,7 +179,7 @@ export class TarParser {
     }
     this.#raw.append(chunk, at, count);
     this.#need -= count;
-    if (this.#need === 0) this.#collected();
+    if (this.#need === 0) this.#readCollected();
     return count;
   }
 
@@ -190,7 +190,7 @@ export class TarParser {
     this.#need = bytes;
   }
 
-  #collected(): void {
+  #readCollected(): void {
     switch (this.#phase) {
       case 'header':
         this.#readHeader();
@@ -262,7 +262,7 @@ export class TarParser {
         this.#pax = parsePaxRecords(body, this.#offset());
         break;
       case flag.paxGlobal:
-        // Checked, not applied: Go and so docker take global records for no other entry, and forget here what came before.
+        // Checked, not applied: Go, and so docker, apply global records to no entry, and drop pending records here.
         parsePaxRecords(body, this.#offset());
         this.#forgetExtensions();
         break;
@@ -273,7 +273,7 @@ export class TarParser {
         this.#gnuLinkName = upToNul(body);
         break;
       default:
-        // A volume's label is no entry.
+        // A volume label is not an entry.
         this.#forgetExtensions();
     }
     const padding = paddingBytes(this.#recordBytes);
@@ -294,13 +294,13 @@ export class TarParser {
       this.#pending = entry;
       return this.#collect('hardlink-body', blockBytes);
     }
-    // the header block's own size counts even where PAX replaces it, as in Go
+    // The size in the header block is checked even where PAX replaces it, as in Go.
     if (entry.sizeBytes < 0 || block.sizeBytes < 0) throw badNumber(offset, 'size');
     if (!sparse) return this.#emit(entry);
     this.#runs = [];
     this.#mapBytes = 0;
     if (sparse === 'old') {
-      // star has this typeflag too, with another layout
+      // star uses this typeflag too, with another layout.
       if (block.format !== 'gnu') throw badSparseMap(offset, 'its format is none of GNU tar');
       this.#pending = { ...entry, sizeBytes: oldSparseRealSize(bytes, offset) };
       return this.#readSparseBlock('header');
@@ -340,16 +340,16 @@ export class TarParser {
 
   #emitSparse(runs: readonly SparseRun[]): void {
     const entry = this.#takePending();
-    // a map of format 1.0 is part of what the size field counts; old extension blocks are not
+    // The size field includes a map of format 1.0, but not old extension blocks.
     const storedSizeBytes = entry.storedSizeBytes - (this.#map === undefined ? 0 : this.#mapBytes);
     this.#map = undefined;
-    const sparse = checkedRuns(runs, entry.sizeBytes, storedSizeBytes, this.#offset());
+    const sparse = checkRuns(runs, entry.sizeBytes, storedSizeBytes, this.#offset());
     this.#emit({ ...entry, sparse, storedSizeBytes });
   }
 
   /**
-   * POSIX lets a hardlink carry its file's data; older writers give a size and no data. What follows tells: where a
-   * header or an end block stands, the size means nothing, as everywhere in Go and GNU tar.
+   * POSIX lets a hardlink carry its file's data, but older writers give a size without data. The next block decides: if it is a
+   * header or an end block, the size is ignored, as Go and GNU tar always do.
    */
   #readHardlinkBody(): void {
     const entry = this.#takePending();
@@ -381,7 +381,7 @@ export class TarParser {
     if (this.#need === 0) this.#endBody();
   }
 
-  /** GNU's incremental archives list the names of a directory behind its header. */
+  /** GNU's incremental archives list the names in a directory after its header. */
   #emitDirectory(entry: TarEntry): void {
     if (entry.storedSizeBytes < 0) throw badNumber(this.#offset(), 'size');
     return this.#emit({ ...entry, sizeBytes: 0 });
@@ -421,13 +421,13 @@ export class TarParser {
     return entry;
   }
 
-  /** Where the entry, or the extension records before it, began. */
+  /** Returns the position at which the entry, or the extension records before it, began. */
   #offset(): number {
     return this.#position - this.#raw.length;
   }
 }
 
-/** GNU ends long names by a NUL, which counts in their size. An empty one changes nothing. */
+/** Cuts a GNU long name at its NUL, which its size includes. Returns undefined for an empty name, which changes nothing. */
 function upToNul(bytes: Uint8Array): Uint8Array | undefined {
   const nul = bytes.indexOf(0);
   const name = nul < 0 ? bytes : bytes.subarray(0, nul);

@@ -2,7 +2,7 @@ import { concatBytes, utf8 } from '../../lib/bytes.ts';
 import { badRecord } from './failures.ts';
 import { parseDecimal } from './numbers.ts';
 
-/** Records of one PAX header: key as latin1 text, value as bytes. The last record of a key counts. */
+/** Records of one PAX header: keys as latin1 text, values as bytes. The last record of a key wins. */
 export type PaxRecords = ReadonlyMap<string, Uint8Array>;
 
 export const xattrPrefix = 'SCHILY.xattr.';
@@ -11,17 +11,17 @@ const comma = utf8(',');
 const noNulInside: ReadonlySet<string> = new Set(['path', 'linkpath', 'uname', 'gname']);
 
 /**
- * Reads the body of a PAX header: `LENGTH KEY=VALUE\n` repeated. Values are views into `body`.
+ * Parses the body of a PAX header: `LENGTH KEY=VALUE\n` repeated. Values are views into `body`.
  * @throws {@link StrataError} ERR_TAR_PAX_RECORD
  */
 export function parsePaxRecords(body: Uint8Array, offset: number): PaxRecords {
   const records = new Map<string, Uint8Array>();
-  // Sparse format 0.0 repeats keys, against PAX's own rule; its numbers become the map of 0.1, joined by commas.
+  // Sparse format 0.0 repeats keys, against PAX's own rule. Its numbers are joined by commas, as the map of 0.1 has them.
   const sparsePairs: Uint8Array[] = [];
   for (let at = 0; at < body.length; ) {
     const space = body.indexOf(0x20, at);
     const length = space < 0 ? Number.NaN : parseDecimal(body, at, space);
-    // 5 is the shortest there is: "5 a=\n"; the comparison is false for NaN
+    // The shortest record, "5 a=\n", has 5 bytes. The comparison is false for NaN.
     if (!(length >= 5 && at + length <= body.length && at + length > space + 1)) {
       throw badRecord(offset, 'a record has no valid length');
     }
@@ -50,27 +50,27 @@ export function parsePaxRecords(body: Uint8Array, offset: number): PaxRecords {
 }
 
 /**
- * The name of an xattr from its PAX key without the prefix. GNU tar cannot write `=` in a key and stores `%3D`, and
+ * Returns the name of an xattr from its PAX key without the prefix. GNU tar cannot write `=` in a key and stores `%3D`, and
  * `%25` for a `%` that would be misread.
  */
 export const decodeXattrName = (name: string): string =>
   name.includes('%') ? name.replace(/%(?:3D|25)/g, (code) => (code === '%3D' ? '=' : '%')) : name;
 
-/** The reverse of {@link decodeXattrName}; leaves `%` alone where nobody misreads it, since Go decodes nothing. */
+/** Reverses {@link decodeXattrName}. Keeps a `%` that is not ambiguous, because Go decodes nothing. */
 export const encodeXattrName = (name: string): string =>
   /[%=]/.test(name) ? name.replace(/=|%(?=3D|25)/g, (char) => (char === '=' ? '%3D' : '%25')) : name;
 
-/** Records to be written: values are bytes, or text that is ASCII. */
+/** Records to write; values are bytes or ASCII text. */
 export type PaxFields = Map<string, Uint8Array | string>;
 
-/** What one record takes, its length field included, which counts its own digits. */
+/** Returns the size of one record, including its length field, which counts its own digits. */
 export function paxRecordBytes(key: string, value: Uint8Array | string): number {
   const rest = key.length + value.length + 3;
   const guess = rest + digits(rest);
   return rest + digits(guess);
 }
 
-/** Writes `LENGTH KEY=VALUE\n` at `at` and returns where it ends. Keys are latin1 text. */
+/** Writes `LENGTH KEY=VALUE\n` at offset `at` and returns the offset of its end. Keys are latin1 text. */
 export function writePaxRecord(out: Uint8Array, at: number, key: string, value: Uint8Array | string): number {
   let end = writeText(out, at, `${paxRecordBytes(key, value)} ${key}=`);
   if (typeof value === 'string') {
@@ -83,7 +83,7 @@ export function writePaxRecord(out: Uint8Array, at: number, key: string, value: 
   return end + 1;
 }
 
-/** Writes latin1 text and returns where it ends. */
+/** Writes latin1 text at offset `at` and returns the offset of its end. */
 export function writeText(out: Uint8Array, at: number, text: string): number {
   for (let i = 0; i < text.length; i++) out[at + i] = text.charCodeAt(i);
   return at + text.length;

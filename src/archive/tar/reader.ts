@@ -8,11 +8,11 @@ import type { TarEntry } from './types.ts';
 export interface TarMember {
   readonly entry: TarEntry;
   /**
-   * The file's content, `entry.sizeBytes` bytes: zeros where a sparse file has holes. May be read once, and only until
-   * the next member is asked for. Pieces are views, valid until the next piece is asked for.
+   * Content of the file, `entry.sizeBytes` bytes, with zeros for the holes of a sparse file. May be read once, before the next
+   * member is requested. Chunks are views, valid until the next chunk is requested.
    */
   readonly body: AsyncIterable<Uint8Array>;
-  /** Read instead of {@link body}: the bytes that the archive holds, `entry.storedSizeBytes` of them, without holes. */
+  /** Bytes that the archive holds, `entry.storedSizeBytes` of them, without holes. Read either this or {@link body}. */
   readonly stored: AsyncIterable<Uint8Array>;
 }
 
@@ -22,11 +22,17 @@ type TarEvent =
   | { readonly kind: 'end' };
 
 /**
- * The members of an uncompressed archive in order. A body that is not read is skipped; nothing is read ahead beyond
- * one chunk of `source`, which may reuse a chunk once the next is asked for. The source is read to its end, so that a
- * digest taken on the way covers trailing bytes too, and closed when the iteration ends early.
+ * Iterates over the members of an uncompressed archive, in order. A body that is not read is skipped. At most one chunk of
+ * `source` is read ahead, and `source` may reuse a chunk once the next is requested. The source is read to its end, so that a
+ * digest taken on the way covers trailing bytes, and it is closed when the iteration ends early.
  *
- * @throws whatever {@link TarParser} throws, once the members before the fault were handed out; the signal's reason
+ * ```ts
+ * for await (const { entry, body } of readTar(createReadStream('layer.tar'))) {
+ *   if (entry.type === 'file') for await (const chunk of body) hash.update(chunk);
+ * }
+ * ```
+ *
+ * @throws errors of {@link TarParser}, after the members before the fault; the signal's reason
  */
 export async function* readTar(
   source: AsyncIterable<Uint8Array>,
@@ -37,12 +43,12 @@ export async function* readTar(
     for (;;) {
       const event = events.take() ?? (await events.next());
       if (event === undefined) return;
-      // data and end of a member nobody read, or read to the end
+      // Data and end of a member that was not read, or not to its end.
       if (event.kind !== 'entry') continue;
       const { entry } = event;
       let current = true;
-      const stored = storedOf(events, () => current);
-      yield { entry, body: filled(entry, stored), stored };
+      const stored = readStored(events, () => current);
+      yield { entry, body: readFilled(entry, stored), stored };
       current = false;
     }
   } finally {
@@ -50,7 +56,7 @@ export async function* readTar(
   }
 }
 
-async function* storedOf(events: EventReader, isCurrent: () => boolean): AsyncGenerator<Uint8Array> {
+async function* readStored(events: EventReader, isCurrent: () => boolean): AsyncGenerator<Uint8Array> {
   for (;;) {
     invariant(isCurrent(), 'the body of a tar member is read before the next member is asked for');
     const event = events.take() ?? (await events.next());
@@ -59,20 +65,20 @@ async function* storedOf(events: EventReader, isCurrent: () => boolean): AsyncGe
   }
 }
 
-async function* filled(entry: TarEntry, stored: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* readFilled(entry: TarEntry, stored: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const filler = fillHoles(entry);
   for await (const chunk of stored) yield* filler.write(chunk);
   yield* filler.finish();
 }
 
-/** Pulls chunks through the parser as its events are asked for. */
+/** Pulls chunks through the parser as events are requested. */
 class EventReader {
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #signal: AbortSignal | undefined;
   readonly #parser: TarParser;
   #events: TarEvent[] = [];
   #taken = 0;
-  /** Thrown when the events before it are used up. */
+  /** Failure to throw once the events before it are consumed. */
   #failure: { readonly reason: unknown } | undefined;
   #ended = false;
   #waiting = false;
@@ -88,12 +94,12 @@ class EventReader {
     });
   }
 
-  /** The next event if the parser has already come to it: waiting costs more than parsing. */
+  /** Returns the next event if the parser has it already, without the cost of waiting, which exceeds that of parsing. */
   take(): TarEvent | undefined {
     return this.#events[this.#taken++];
   }
 
-  /** The next event after {@link take} had none; undefined after the last. */
+  /** Returns the next event when {@link take} had none; undefined after the last. */
   async next(): Promise<TarEvent | undefined> {
     for (;;) {
       if (this.#failure) throw this.#failure.reason;
@@ -104,12 +110,12 @@ class EventReader {
     }
   }
 
-  /** Tells the source that no more is wanted, unless it has ended by itself. */
+  /** Closes the source unless it has ended. */
   async close(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
     const returned = this.#chunks.return?.();
-    // A generator answers only when what it waits for has come, which after an abort may be never.
+    // A generator that is waiting returns only when its wait ends, which after an abort may be never.
     if (this.#waiting) void returned?.catch(() => undefined);
     else await returned;
   }

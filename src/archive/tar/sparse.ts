@@ -5,19 +5,19 @@ import { parseDecimal, parseNumeric } from './numbers.ts';
 import type { PaxRecords } from './pax.ts';
 import type { SparseRun } from './types.ts';
 
-/** How a PAX header stores a sparse map: in its records (formats 0.0 and 0.1) or in front of the body (1.0). */
+/** Returns the location of a PAX header's sparse map: its records (formats 0.0 and 0.1), the start of the body (1.0), or none. */
 export function paxSparseForm(pax: PaxRecords): 'records' | 'body' | undefined {
   const major = textOf(pax, 'GNU.sparse.major');
   const minor = textOf(pax, 'GNU.sparse.minor');
   if (major === '0' && (minor === '0' || minor === '1')) return 'records';
   if (major === '1' && minor === '0') return 'body';
-  // a version nobody knows yet makes it a plain file
+  // With an unknown version it is a plain file.
   if (major !== '' || minor !== '') return undefined;
   return textOf(pax, 'GNU.sparse.map') === '' ? undefined : 'records';
 }
 
 /**
- * The map of formats 0.0 and 0.1.
+ * Parses the map of formats 0.0 and 0.1.
  * @throws {@link StrataError} ERR_TAR_SPARSE_MAP
  */
 export function sparseMapFromRecords(pax: PaxRecords, offset: number): SparseRun[] {
@@ -53,19 +53,19 @@ export function readOldSparseBlock(
   return block[start + count * 24] !== 0;
 }
 
-/** The size field of an old GNU sparse header: what the file is as long as, holes included. */
+/** Returns the length of the file, holes included, from an old GNU sparse header. */
 export function oldSparseRealSize(block: Uint8Array, offset: number): number {
   const size = parseNumeric(block, 483, 495);
   if (Number.isNaN(size)) throw badNumber(offset, 'real size');
   return size;
 }
 
-/** Takes the map of format 1.0 block by block: decimal lines, first their number of runs, then offset and length of each. */
+/** Reads the map of format 1.0 block by block: decimal lines, first the number of runs, then offset and length of each run. */
 export class SparseMapReader {
   readonly #offset: number;
   readonly #limitBytes: number;
   #lines = 0;
-  #wanted: number | undefined;
+  #neededLines: number | undefined;
 
   constructor(offset: number, limitBytes: number) {
     this.#offset = offset;
@@ -73,18 +73,18 @@ export class SparseMapReader {
   }
 
   /**
-   * `map` is all blocks so far, the last 512 bytes of it new.
-   * @returns the runs once the map is complete
+   * Takes all blocks so far; the last 512 bytes of `map` are new.
+   * @returns the runs once the map is complete, undefined before
    * @throws {@link StrataError} ERR_TAR_SPARSE_MAP
    */
   next(map: Uint8Array): SparseRun[] | undefined {
     for (let i = map.length - blockBytes; i < map.length; i++) if (map[i] === 0x0a) this.#lines++;
     if (this.#lines === 0) return undefined;
-    this.#wanted ??= this.#announced(map);
-    if (this.#lines < this.#wanted) return undefined;
+    this.#neededLines ??= this.#countLines(map);
+    if (this.#lines < this.#neededLines) return undefined;
     const numbers: number[] = [];
     let at = map.indexOf(0x0a) + 1;
-    for (let i = 1; i < this.#wanted; i++) {
+    for (let i = 1; i < this.#neededLines; i++) {
       const end = map.indexOf(0x0a, at);
       numbers.push(parseDecimal(map, at, end));
       at = end + 1;
@@ -92,9 +92,9 @@ export class SparseMapReader {
     return pairUp(numbers, this.#offset);
   }
 
-  #announced(map: Uint8Array): number {
+  #countLines(map: Uint8Array): number {
     const runs = parseDecimal(map, 0, map.indexOf(0x0a));
-    // a run takes 4 bytes or more, so an absurd number is refused before anything is read for it
+    // A run takes at least 4 bytes, so an absurd number is refused before anything is read for it.
     if (!(runs >= 0) || runs * 4 > this.#limitBytes)
       throw badSparseMap(this.#offset, 'its map has no valid number of runs');
     return 1 + runs * 2;
@@ -102,11 +102,11 @@ export class SparseMapReader {
 }
 
 /**
- * Checks that runs are in order, apart, inside the file, and together as long as what is stored; empty ones, with
- * which GNU tar marks the end of a file, are left out.
+ * Checks that runs are in order, apart, inside the file, and in sum as long as the stored bytes. Returns them without empty
+ * runs, with which GNU tar marks the end of a file.
  * @throws {@link StrataError} ERR_TAR_SPARSE_MAP
  */
-export function checkedRuns(
+export function checkRuns(
   runs: readonly SparseRun[],
   sizeBytes: number,
   storedBytes: number,
@@ -125,15 +125,15 @@ export function checkedRuns(
   return runs.filter((run) => run.length > 0);
 }
 
-/** The map of format 1.0 for a file of `sizeBytes`, filled up to a block. GNU tar wants a trailing hole marked by an empty run. */
+/** Encodes the map of format 1.0, padded to a whole block. GNU tar wants a trailing hole marked by an empty run. */
 export function encodeSparseMap(runs: readonly SparseRun[], sizeBytes: number): Uint8Array {
   const last = runs.at(-1);
   const marked =
     last !== undefined && last.offset + last.length === sizeBytes ? runs : [...runs, { offset: sizeBytes, length: 0 }];
   const map = utf8(`${marked.length}\n${marked.map((run) => `${run.offset}\n${run.length}\n`).join('')}`);
-  const filled = new Uint8Array(map.length + paddingBytes(map.length));
-  filled.set(map);
-  return filled;
+  const padded = new Uint8Array(map.length + paddingBytes(map.length));
+  padded.set(map);
+  return padded;
 }
 
 function pairUp(numbers: readonly number[], offset: number): SparseRun[] {
@@ -159,7 +159,7 @@ function splitAtCommas(bytes: Uint8Array | undefined): Uint8Array[] {
   return parts;
 }
 
-/** Versions are short; what is longer is no known one. */
+/** Returns the first 8 bytes as text: all known versions are shorter. */
 function textOf(pax: PaxRecords, key: string): string {
   const value = pax.get(key);
   return value === undefined ? '' : String.fromCharCode(...value.subarray(0, 8));

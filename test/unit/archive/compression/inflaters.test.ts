@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { suite, test } from 'node:test';
 import { chooseDecoder, createInflater } from '../../../../src/archive/compression/create-inflater.ts';
-import { openInflater, proveDecoder } from '../../../../src/archive/compression/decoder-proof.ts';
+import { openInflater, proveDecoder } from '../../../../src/archive/compression/prove-decoder.ts';
 import { nodeDecoders } from '../../../../src/archive/compression/node-decoders.ts';
 import type { DecoderMaker, DecoderStep } from '../../../../src/archive/compression/types.ts';
 import { nativeDecoders } from '../../../../src/sys/inflate/native-decoders.ts';

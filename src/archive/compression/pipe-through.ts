@@ -1,26 +1,26 @@
 import type { Transform } from 'node:stream';
 import type { SourceReader } from './source-reader.ts';
 
-export type Write = (piece: Uint8Array) => Promise<void>;
+export type WriteChunk = (chunk: Uint8Array) => Promise<void>;
 
 /**
- * What `transform` makes of the pieces that `feed` writes, while `feed` goes on writing; the transform's own
- * back-pressure holds it back. `feed` waits for each write, and ends the transform. Whoever fails first ends all;
- * leaving early closes the source. Chunks belong to the receiver.
+ * Yields the output of `transform` while `feed` writes its input, under the transform's back-pressure. `feed` awaits each write
+ * and ends the transform. The first failure ends everything and is thrown; leaving early closes the source. The receiver may keep
+ * the chunks.
  */
-export async function* transformed(
+export async function* pipeThrough(
   transform: Transform,
   reader: SourceReader,
-  feed: (write: Write) => Promise<void>,
+  feed: (write: WriteChunk) => Promise<void>,
 ): AsyncGenerator<Uint8Array, void> {
   let failure: { readonly reason: unknown } | undefined;
   let rejectWrite: ((reason: unknown) => void) | undefined;
-  // The write under way when a transform fails is never called back.
+  // A transform that fails never calls back the write in progress.
   transform.once('close', () => rejectWrite?.(transform.errored ?? new Error('the transform was closed')));
-  const write: Write = (piece) =>
+  const write: WriteChunk = (chunk) =>
     new Promise((resolve, reject) => {
       rejectWrite = reject;
-      transform.write(piece, (error) => (error ? reject(error) : resolve()));
+      transform.write(chunk, (error) => (error ? reject(error) : resolve()));
     });
   transform.on('error', () => {});
   const feeding = feed(write).catch((reason: unknown) => {
@@ -31,7 +31,7 @@ export async function* transformed(
     yield* transform as AsyncIterable<Uint8Array>;
     await feeding;
   } catch (reason) {
-    // A destroyed transform only says that it closed too early; the feeder knows why.
+    // A destroyed transform only reports that it closed too early; the failure of `feed` has the reason.
     failure ??= { reason };
   } finally {
     transform.destroy();

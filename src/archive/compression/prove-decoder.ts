@@ -4,8 +4,8 @@ import { isStrataError } from '../../errors/index.ts';
 import { GzipInflater, ZstdInflater } from './inflaters.ts';
 import type { DecoderMaker, Inflater } from './types.ts';
 
-// Two members with optional header fields and dynamic, fixed and stored blocks; a run of 300,000 bytes that overflows
-// every output buffer. The zstd vector holds the same text in two frames, one with a checksum, one without its size.
+// Two members with optional header fields and dynamic, fixed and stored blocks, and a run of 300,000 bytes that overflows
+// every output buffer. The zstd vector has the same text in two frames, one with a checksum, one without its size.
 const gzipVector = [
   'H4sIGAAAAAACA3Byb29mLnRhcgBub3RlAO3Q2Y2DMBAA0FZcwfbkJIZYIhABe6T7FWAw0Xaweu/D+JjxDA5dfKUx5EdsU7gO/Rxzn8Zwy22a5vCI',
   'fW7eJqeYOsv9Lf2UcY5jGL7S2MXX8a2Ry7TJbb1vSyq7pWppaT0JY2rSmPprKtuXbri8FdzG73ue0/A573dMfXxO92GuB6dmllr7ssTvy+0hatFQ',
@@ -20,13 +20,14 @@ const zstdVector = [
   'Yt0wAsIcsxtk/ng2Snwsq3nNhNI9unPSBK0K77wGz3OPxtMFhwfMIO7P3AnfFwe5Yx6U4zfj8s1bmbVpcZvjsg6GcxPVYWE2YjeCmXJnnrdFHtQA',
   'qwoCABAuw6sELgee4eUotS/9AAANAQDYc3RvcmVkLCB0aGVuIGEgZml4ZWQgYmxvY2ssAQCLPMc=',
 ].join('');
-// Where the first frame's checksum ends; gzip's stands 8 bytes before the end.
+// Offset in the zstd vector of a byte of the first frame's checksum; gzip's is 8 bytes before the end.
 const zstdChecksumAt = 181;
 const expectedBytes = 300_449;
 const expectedCrc = 0x783f5650;
 // Prime, so that every structure is cut somewhere.
-const pieceBytes = 13;
+const chunkBytes = 13;
 
+/** Opens the decoder and wraps it in the rules of its format. */
 export const openInflater = (maker: DecoderMaker): Inflater =>
   maker.format === 'gzip' ? new GzipInflater(maker.open()) : new ZstdInflater(maker.open());
 
@@ -38,8 +39,8 @@ function decode(maker: DecoderMaker, vector: Uint8Array): boolean {
     bytes += chunk.length;
     crc = crc32(chunk, crc);
   };
-  for (let at = 0; at < vector.length; at += pieceBytes) {
-    inflater.write(vector.subarray(at, at + pieceBytes), collect);
+  for (let at = 0; at < vector.length; at += chunkBytes) {
+    inflater.write(vector.subarray(at, at + chunkBytes), collect);
   }
   inflater.finish(collect);
   return bytes === expectedBytes && crc === expectedCrc;
@@ -55,8 +56,8 @@ function refuses(maker: DecoderMaker, vector: Uint8Array): boolean {
 }
 
 /**
- * True when the decoder is there, decodes the fixed vector, and refuses it cut short and with a wrong checksum. It
- * stands between us and a library whose structures have moved, or whose private interface has changed.
+ * Tests a decoder: true when it is installed, decodes the fixed vector, and refuses it cut short or with a wrong checksum. This
+ * guards against a library with other structures, and against changes of a private interface.
  */
 export function proveDecoder(maker: DecoderMaker): boolean {
   const vector = Buffer.from(maker.format === 'gzip' ? gzipVector : zstdVector, 'base64');
@@ -66,7 +67,7 @@ export function proveDecoder(maker: DecoderMaker): boolean {
   try {
     return decode(maker, vector) && refuses(maker, vector.subarray(0, -1)) && refuses(maker, damaged);
   } catch {
-    // Whatever it is, a missing library or a changed structure, there are others to take.
+    // A missing library or a changed structure: another decoder is chosen.
     return false;
   }
 }

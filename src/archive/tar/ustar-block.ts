@@ -1,18 +1,18 @@
 import { blockBytes } from './block.ts';
 import { writeText } from './pax.ts';
 
-/** Room in a ustar header block: what is longer or larger goes into a PAX record. */
-export const room = {
+/** Largest values that fit the fields of a ustar header block. Longer or larger ones go into a PAX record. */
+export const fieldLimits = {
   path: 100,
   prefix: 155,
   linkPath: 100,
   name: 32,
-  /** Octal with a NUL behind it: 7 digits for owners and devices, 11 for size and time. */
+  /** Octal followed by a NUL: 7 digits for owners and devices, 11 for size and time. */
   owner: 0o7777777,
   size: 0o77777777777,
 } as const;
 
-/** What is written into a ustar block; every field already fits. */
+/** Fields of a ustar block. The caller has checked that each fits. */
 export interface UstarFields {
   readonly path: Uint8Array;
   readonly prefix?: Uint8Array | undefined;
@@ -29,9 +29,9 @@ export interface UstarFields {
   readonly deviceMinor?: number;
 }
 
-/** Writes a header block at `at`, where `out` holds zeros. */
+/** Writes a header block at offset `at` of `out`, which must be all zeros there. */
 export function writeUstarBlock(out: Uint8Array, at: number, fields: UstarFields): void {
-  writeBytes(out, at, fields.path, room.path);
+  writeBytes(out, at, fields.path, fieldLimits.path);
   writeOctal(out, at + 100, 8, fields.mode);
   writeOctal(out, at + 108, 8, fields.uid ?? 0);
   writeOctal(out, at + 116, 8, fields.gid ?? 0);
@@ -39,31 +39,31 @@ export function writeUstarBlock(out: Uint8Array, at: number, fields: UstarFields
   writeOctal(out, at + 136, 12, fields.mtimeSeconds ?? 0);
   out.fill(0x20, at + 148, at + 156);
   out[at + 156] = fields.typeflag;
-  writeBytes(out, at + 157, fields.linkPath, room.linkPath);
+  writeBytes(out, at + 157, fields.linkPath, fieldLimits.linkPath);
   writeText(out, at + 257, 'ustar\x0000');
-  writeBytes(out, at + 265, fields.userName, room.name);
-  writeBytes(out, at + 297, fields.groupName, room.name);
+  writeBytes(out, at + 265, fields.userName, fieldLimits.name);
+  writeBytes(out, at + 297, fields.groupName, fieldLimits.name);
   writeOctal(out, at + 329, 8, fields.deviceMajor ?? 0);
   writeOctal(out, at + 337, 8, fields.deviceMinor ?? 0);
-  writeBytes(out, at + 345, fields.prefix, room.prefix);
+  writeBytes(out, at + 345, fields.prefix, fieldLimits.prefix);
   let sum = 0;
   for (let i = at; i < at + blockBytes; i++) sum += out[i] as number;
   writeOctal(out, at + 148, 7, sum);
 }
 
 /**
- * Splits a path at a slash into ustar's prefix and name; undefined when no slash is where one is needed. The slash
- * before the longest possible name is taken, so that every version splits alike.
+ * Splits a path at a slash into ustar's prefix and name; undefined when no slash is at a suitable position. Always splits
+ * before the longest possible name, so that every version of this library splits alike.
  */
 export function splitPath(path: Uint8Array): { readonly prefix: Uint8Array; readonly name: Uint8Array } | undefined {
-  if (path.length <= room.path) return { prefix: path.subarray(0, 0), name: path };
-  const first = path.indexOf(0x2f, Math.max(1, path.length - room.path - 1));
-  // a name must be left: the slash that ends a folder's path does not count
-  if (first < 0 || first > room.prefix || first >= path.length - 1) return undefined;
+  if (path.length <= fieldLimits.path) return { prefix: path.subarray(0, 0), name: path };
+  const first = path.indexOf(0x2f, Math.max(1, path.length - fieldLimits.path - 1));
+  // The name must not be empty, so the slash that ends a directory's path does not count.
+  if (first < 0 || first > fieldLimits.prefix || first >= path.length - 1) return undefined;
   return { prefix: path.subarray(0, first), name: path.subarray(first + 1) };
 }
 
-/** Octal digits and a NUL over `width` bytes; `value` fits. */
+/** Writes octal digits and a NUL, `width` bytes together; `value` must fit. */
 function writeOctal(out: Uint8Array, at: number, width: number, value: number): void {
   let rest = value;
   for (let i = at + width - 2; i >= at; i--) {

@@ -1,18 +1,18 @@
 import { StrataError } from '../../errors/index.ts';
 import type { CompressionFormat } from './types.ts';
 
-/** The data is not what its format promises: bad header, bad code, wrong checksum, bytes after the end. */
+/** Error for data that violates its format: bad header, bad code, wrong checksum, bytes after the end. */
 export function corruptData(format: CompressionFormat, detail: string, cause?: unknown): StrataError {
   return new StrataError({
     code: 'ERR_COMPRESSION_CORRUPT',
     message: `${format} data: ${detail}`,
-    hint: 'Fetch or create the archive again: its bytes were damaged.',
+    hint: 'Fetch or create the archive again: its bytes are damaged.',
     cause,
   });
 }
 
-/** The data stops inside a member or frame. */
-export function truncatedData(format: CompressionFormat, cause?: unknown): StrataError {
+/** Error for data that ends inside a member or frame. */
+export function unexpectedEnd(format: CompressionFormat, cause?: unknown): StrataError {
   return new StrataError({
     code: 'ERR_COMPRESSION_TRUNCATED',
     message: `${format} data: unexpected end`,
@@ -22,8 +22,9 @@ export function truncatedData(format: CompressionFormat, cause?: unknown): Strat
 }
 
 /**
- * Checks what follows the last gzip member. Zeros are padding (tapes and block devices leave them, and gzip, pigz and
- * node all skip them); anything else is an error, as it is in Go's compress/gzip and so in docker.
+ * Checks the bytes after the last gzip member. Zeros are padding: tapes and block devices leave them, and gzip, pigz and Node
+ * skip them. Anything else is an error, as in Go's compress/gzip and so in docker.
+ * @throws ERR_COMPRESSION_CORRUPT
  */
 export function expectGzipPadding(bytes: Uint8Array): void {
   if (bytes.some((byte) => byte !== 0)) throw corruptData('gzip', 'bytes follow the last member');
