@@ -30,27 +30,27 @@ const ambiguousLimit = 2;
  * with several platforms the best match for `platform` is taken. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_AMBIGUOUS,
  * ERR_REFERENCE_INVALID.
  */
-export function findImage(index: ImageNames, text: string, platform: Platform): FoundImage {
+export function findImage(names: ImageNames, text: string, platform: Platform): FoundImage {
   // One state of the store: between two reads, a name may move to another target and its first one be collected.
-  return index.db.read(() => find(index, text, platform));
+  return names.db.read(() => find(names, text, platform));
 }
 
 /** {@link findImage} that returns undefined when there is no such image, or `text` cannot name one. */
-export function findImageIfThere(index: ImageNames, text: string, platform: Platform): FoundImage | undefined {
+export function findImageIfThere(names: ImageNames, text: string, platform: Platform): FoundImage | undefined {
   try {
-    return findImage(index, text, platform);
+    return findImage(names, text, platform);
   } catch (error) {
     if (isStrataError(error) && (error.kind === 'not-found' || error.kind === 'invalid-argument')) return undefined;
     throw error;
   }
 }
 
-function find(index: ImageNames, text: string, platform: Platform): FoundImage {
+function find(names: ImageNames, text: string, platform: Platform): FoundImage {
   const lookup = parseImageLookup(text);
-  const named = findNamed(index, lookup, platform);
+  const named = findNamed(names, lookup, platform);
   if (named !== undefined) return named;
   const [id, ...others] =
-    lookup.idPrefix === undefined ? [] : index.images.findByPrefix(`sha256:${lookup.idPrefix}`, ambiguousLimit);
+    lookup.idPrefix === undefined ? [] : names.images.findByPrefix(`sha256:${lookup.idPrefix}`, ambiguousLimit);
   if (others.length > 0) {
     throw new StrataError({
       code: 'ERR_IMAGE_AMBIGUOUS',
@@ -59,28 +59,28 @@ function find(index: ImageNames, text: string, platform: Platform): FoundImage {
     });
   }
   if (id !== undefined) return { id, target: undefined, reference: undefined };
-  throw imageNotFound(lookup.reference === undefined ? text : shownName(text));
+  throw imageNotFound(lookup.reference === undefined ? text : nameWithTag(text));
 }
 
 /**
  * {@link findImage} by a name, a digest or a whole ID only, as FROM reads them: `FROM 5` must not build on whatever
  * image has an ID that begins with 5. Throws ERR_IMAGE_NOT_FOUND, ERR_REFERENCE_INVALID.
  */
-export function findNamedImage(index: ImageNames, text: string, platform: Platform): FoundImage {
-  const found = index.db.read(() => findNamed(index, parseImageLookup(text), platform));
+export function findNamedImage(names: ImageNames, text: string, platform: Platform): FoundImage {
+  const found = names.db.read(() => findNamed(names, parseImageLookup(text), platform));
   if (found !== undefined) return found;
-  throw imageNotFound(shownName(text));
+  throw imageNotFound(nameWithTag(text));
 }
 
-function findNamed(index: ImageNames, { digest, reference }: ImageLookup, platform: Platform): FoundImage | undefined {
+function findNamed(names: ImageNames, { digest, reference }: ImageLookup, platform: Platform): FoundImage | undefined {
   if (digest !== undefined) {
-    if (index.images.get(digest)) return { id: digest, target: undefined, reference: undefined };
-    const found = ofTarget(index, digest, platform);
+    if (names.images.get(digest)) return { id: digest, target: undefined, reference: undefined };
+    const found = chooseImage(names, digest, platform);
     if (found !== undefined) return { id: found, target: digest, reference: undefined };
   }
   if (reference === undefined) return undefined;
-  const target = targetOf(index, reference);
-  const found = target === undefined ? undefined : ofTarget(index, target, platform);
+  const target = targetOf(names, reference);
+  const found = target === undefined ? undefined : chooseImage(names, target, platform);
   return found === undefined ? undefined : { id: found, target, reference };
 }
 
@@ -88,22 +88,22 @@ function findNamed(index: ImageNames, { digest, reference }: ImageLookup, platfo
  * {@link findImage} of the platform's own architecture only, with no other one to fall back on. Throws
  * ERR_IMAGE_NOT_FOUND also when the name has no image for the platform.
  */
-export function findPlatformImage(index: ImageNames, text: string, platform: Platform): FoundImage {
-  return index.db.read(() => findOfPlatform(index, text, platform));
+export function findPlatformImage(names: ImageNames, text: string, platform: Platform): FoundImage {
+  return names.db.read(() => findOfPlatform(names, text, platform));
 }
 
-function findOfPlatform(index: ImageNames, text: string, platform: Platform): FoundImage {
+function findOfPlatform(names: ImageNames, text: string, platform: Platform): FoundImage {
   const lookup = parseImageLookup(text);
   const target =
-    (lookup.digest !== undefined && index.targets.get(lookup.digest)?.digest) ||
-    (lookup.reference !== undefined && targetOf(index, lookup.reference));
+    (lookup.digest !== undefined && names.targets.get(lookup.digest)?.digest) ||
+    (lookup.reference !== undefined && targetOf(names, lookup.reference));
   if (target) {
-    const own = candidatesOf(index, target).filter((candidate) => isFor(platform, candidate.platform));
+    const own = candidatesOf(names, target).filter((candidate) => isFor(platform, candidate.platform));
     const id = choosePlatform(platform, own)?.imageId;
     if (id !== undefined) return { id, target, reference: lookup.digest === undefined ? lookup.reference : undefined };
   } else {
-    const found = findImage(index, text, platform);
-    const record = index.images.get(found.id);
+    const found = findImage(names, text, platform);
+    const record = names.images.get(found.id);
     if (record !== undefined && isFor(platform, platformOf(record))) return found;
   }
   throw new StrataError({
@@ -113,8 +113,8 @@ function findOfPlatform(index: ImageNames, text: string, platform: Platform): Fo
   });
 }
 
-function isFor(asked: Platform, platform: Platform): boolean {
-  const [a, b] = [normalizePlatform(asked), normalizePlatform(platform)];
+function isFor(requested: Platform, platform: Platform): boolean {
+  const [a, b] = [normalizePlatform(requested), normalizePlatform(platform)];
   return a.os === b.os && a.architecture === b.architecture;
 }
 
@@ -127,16 +127,16 @@ export const imageNotFound = (name: string): StrataError =>
   });
 
 /** Adds the default tag, which docker's message shows. */
-const shownName = (text: string): string =>
+const nameWithTag = (text: string): string =>
   /[:@]/.test(text.slice(text.lastIndexOf('/') + 1)) ? text : `${text}:latest`;
 
-function targetOf(index: ImageNames, reference: Reference): Digest | undefined {
-  if (reference.digest === undefined) return index.tags.get(formatReference(reference))?.target;
+function targetOf(names: ImageNames, reference: Reference): Digest | undefined {
+  if (reference.digest === undefined) return names.tags.get(formatReference(reference))?.target;
   // Beside a digest the tag has no meaning, but the repository must be one that has this target.
-  const target = index.targets.get(reference.digest)?.digest;
+  const target = names.targets.get(reference.digest)?.digest;
   if (target === undefined) return undefined;
   const repository = formatName(reference);
-  const named = index.tags.ofTarget(target).map((tag) => formatName(parseReference(tag.reference)));
+  const named = names.tags.ofTarget(target).map((tag) => formatName(parseReference(tag.reference)));
   return named.includes(repository) ? target : undefined;
 }
 
@@ -149,8 +149,8 @@ const candidatesOf = (
     return record === undefined ? [] : [{ imageId, platform: platformOf(record) }];
   });
 
-function ofTarget(index: ImageNames, target: Digest, platform: Platform): Digest | undefined {
-  const candidates = candidatesOf(index, target);
+function chooseImage(names: ImageNames, target: Digest, platform: Platform): Digest | undefined {
+  const candidates = candidatesOf(names, target);
   // Docker runs the only available platform, with a warning, rather than finding nothing.
   return (choosePlatform(platform, candidates) ?? (candidates.length === 1 ? candidates[0] : undefined))?.imageId;
 }

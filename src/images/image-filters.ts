@@ -36,7 +36,8 @@ export function imageListFilters(createdAt: (name: string) => Date | undefined, 
     },
     since: (names) => {
       const limits = names.map((name) => timeOf(createdAt(name)));
-      return (image) => limits.every((limit) => limit !== undefined && compareInstants(madeAt(image), limit) > 0);
+      return (image) =>
+        limits.every((limit) => limit !== undefined && compareInstants(creationInstant(image), limit) > 0);
     },
     until: (times) => {
       const limits = times.map((time) => parseInstant(time, { now: instantOf(now.getTime()) }));
@@ -52,17 +53,17 @@ export const imagePruneFilters = (now: Date): FilterTable<FilteredImage> => ({
   until: (times) => {
     const limit = onlyTime(times, now);
     // An image without a creation time does not count as old.
-    return (image) => image.createdAt !== undefined && compareInstants(madeAt(image), limit) <= 0;
+    return (image) => image.createdAt !== undefined && compareInstants(creationInstant(image), limit) <= 0;
   },
 });
 
 const isDangling = ({ tag }: FilteredImage): boolean => tag === undefined;
 
 const isBefore = (image: FilteredImage, limit: Instant | undefined): boolean =>
-  limit !== undefined && compareInstants(madeAt(image), limit) < 0;
+  limit !== undefined && compareInstants(creationInstant(image), limit) < 0;
 
 /** Without a creation time an image is older than all others, as its zero time is in docker. */
-const madeAt = ({ createdAt }: FilteredImage): Instant =>
+const creationInstant = ({ createdAt }: FilteredImage): Instant =>
   timeOf(createdAt) ?? { seconds: -62_135_596_800, nanoseconds: 0 };
 
 const timeOf = (date: Date | undefined): Instant | undefined => date && instantOf(date.getTime());

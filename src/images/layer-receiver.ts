@@ -67,6 +67,6 @@ const fileOf = (writer: BlobWriter): Reception['file'] => ({
   get sizeBytes() {
     return writer.offset;
   },
-  append: async (piece) => await writer.write(piece),
+  append: async (chunk) => await writer.write(chunk),
   [Symbol.asyncDispose]: async () => {},
 });

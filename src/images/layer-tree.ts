@@ -47,12 +47,12 @@ export function layerTree({ db, images, layers }: Pick<Metadata, 'db' | 'images'
       }
       top?.tops.push(id);
     }
-    return finished(roots, known);
+    return toLayerNodes(roots, known);
   });
 }
 
 /** Converts without recursion: an image may have hundreds of layers. */
-function finished(roots: readonly OpenNode[], known: ReadonlyMap<DiffId, LayerRecord>): LayerNode[] {
+function toLayerNodes(roots: readonly OpenNode[], known: ReadonlyMap<DiffId, LayerRecord>): LayerNode[] {
   const result: LayerNode[] = [];
   const waiting = [{ from: roots, into: result }];
   for (let next = waiting.pop(); next; next = waiting.pop()) {

@@ -16,11 +16,11 @@ export async function storeBlob(
   expected: { readonly digest: Digest; readonly sizeBytes?: number },
   { signal, lease }: AbortOptions & { readonly lease: Lease },
 ): Promise<void> {
-  if (await standsWhole(content, expected.digest, { signal })) return;
+  if (await isStoredIntact(content, expected.digest, { signal })) return;
   // The lease's ID in the name: two builds that end with the same image must not wait for each other.
   await using writer = await content.writer(`blob ${expected.digest} ${lease.id}`, { signal, expected });
   try {
-    for await (const piece of bytes) await writer.write(piece);
+    for await (const chunk of bytes) await writer.write(chunk);
     await writer.commit();
   } catch (error) {
     // No other process can resume it: the name contains this lease's ID.
@@ -33,7 +33,7 @@ export async function storeBlob(
  * Returns true when the store has the blob and its bytes match the digest; pins it as `info` does. Reads all of it, so
  * that loading an image again replaces a damaged blob.
  */
-async function standsWhole(content: ContentStore, digest: Digest, options: AbortOptions): Promise<boolean> {
+async function isStoredIntact(content: ContentStore, digest: Digest, options: AbortOptions): Promise<boolean> {
   if ((await content.info(digest, options)) === undefined) return false;
   try {
     return (await hashBlob(content, digest, options)) === digest;

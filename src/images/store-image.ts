@@ -9,7 +9,7 @@ import type { Work } from '../store/work/types.ts';
 import type { Image } from './image/image.ts';
 import { LayerReceiver } from './layer-receiver.ts';
 import type { ArchivedImage, ArchivedLayer } from './load/archived-image.ts';
-import { type LoadImagesEvent, makeImages } from './load/load-images.ts';
+import { type LoadImagesEvent, unpackImages } from './load/load-images.ts';
 import type { RecordedImage } from './record-image.ts';
 import { toNewTag } from './tag-image.ts';
 
@@ -32,8 +32,8 @@ export async function storeImage(
   const references = tags.map((tag) => toNewTag(parseReference(tag)));
   return await store.work('store image', { signal }, async (work) => {
     await using receiving = new LayerReceiver(store, work, { signal });
-    const archived = await archivedImage({ store, work }, image, { references, receiving, signal });
-    const { snapshotIds, record } = await makeImages({ store, work }, [archived], receiving, { report, signal });
+    const archived = await toArchivedImage({ store, work }, image, { references, receiving, signal });
+    const { snapshotIds, record } = await unpackImages({ store, work }, [archived], receiving, { report, signal });
     return {
       snapshotIds,
       record: async () => {
@@ -50,7 +50,7 @@ interface Receiving extends AbortOptions {
   readonly receiving: LayerReceiver;
 }
 
-async function archivedImage(
+async function toArchivedImage(
   { store, work }: { readonly store: Store; readonly work: Work },
   image: Image,
   { references, receiving, signal }: Receiving,
@@ -59,12 +59,12 @@ async function archivedImage(
   const manifest = await image.manifest({ signal });
   const layers = await image.layers({ signal });
   const diffIds = layers.map(({ diffId }) => diffId);
-  const standing = await countUnpacked(store, diffIds, { lease: work.lease, signal });
+  const unpackedLayers = await countUnpacked(store, diffIds, { lease: work.lease, signal });
   const archived: ArchivedLayer[] = [];
   for (const [at, layer] of layers.entries()) {
     const { diffId, descriptor } = layer;
-    const isHere = at < standing && isBlobOf(store.metadata.layers, diffId, descriptor.digest);
-    const file = isHere ? undefined : receiving.receive(layer);
+    const isStored = at < unpackedLayers && isBlobOf(store.metadata.layers, diffId, descriptor.digest);
+    const file = isStored ? undefined : receiving.receive(layer);
     archived.push({ diffId, name: `layer ${diffId}`, file, descriptor });
   }
   return { id: image.id, references, config, layers: archived, documents: { manifest, target: manifest } };

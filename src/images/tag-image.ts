@@ -51,9 +51,9 @@ function targetOf({ targets }: ImageNames, id: Digest): Digest | undefined {
 export function toNewTag(parsed: Reference): Reference {
   const reference = withDefaultTag(parsed);
   const text = formatReference(reference);
-  if (reference.digest !== undefined) throw refused('refusing to create a tag with a digest reference', text);
+  if (reference.digest !== undefined) throw tagRefusal('refusing to create a tag with a digest reference', text);
   if (familiarName(reference) === 'sha256') {
-    throw refused('refusing to create an ambiguous tag using digest algorithm as name', text);
+    throw tagRefusal('refusing to create an ambiguous tag using digest algorithm as name', text);
   }
   return reference;
 }
@@ -71,5 +71,5 @@ function parseNewName(text: string): Reference {
   }
 }
 
-const refused = (message: string, reference: string): StrataError =>
+const tagRefusal = (message: string, reference: string): StrataError =>
   new StrataError({ code: 'ERR_TAG_REFUSED', message, details: { reference } });

@@ -1,12 +1,12 @@
 import { StrataError } from '../errors/index.ts';
 
-type Token =
+type PatternToken =
   | { readonly kind: 'star' }
   | { readonly kind: 'any' }
   | { readonly kind: 'char'; readonly char: string }
   | { readonly kind: 'class'; readonly negated: boolean; readonly ranges: readonly (readonly [string, string])[] };
 
-function invalid(pattern: string): StrataError {
+function invalidPattern(pattern: string): StrataError {
   return new StrataError({
     code: 'ERR_PATTERN_INVALID',
     message: `pattern ${JSON.stringify(pattern.slice(0, 100))}: syntax error in pattern`,
@@ -16,19 +16,19 @@ function invalid(pattern: string): StrataError {
 
 const order = (a: string, b: string): number => (a.codePointAt(0) ?? 0) - (b.codePointAt(0) ?? 0);
 
-function compile(pattern: string): readonly Token[] {
+function compile(pattern: string): readonly PatternToken[] {
   const chars = Array.from(pattern);
-  const tokens: Token[] = [];
+  const tokens: PatternToken[] = [];
   let at = 0;
-  const escaped = (): string => {
+  const readChar = (): string => {
     if (chars[at] === '\\') at++;
     const char = chars[at++];
-    if (char === undefined) throw invalid(pattern);
+    if (char === undefined) throw invalidPattern(pattern);
     return char;
   };
-  const bound = (): string => {
-    if (chars[at] === '-' || chars[at] === ']') throw invalid(pattern);
-    return escaped();
+  const readBound = (): string => {
+    if (chars[at] === '-' || chars[at] === ']') throw invalidPattern(pattern);
+    return readChar();
   };
   while (at < chars.length) {
     const char = chars[at];
@@ -41,21 +41,21 @@ function compile(pattern: string): readonly Token[] {
       if (negated) at++;
       const ranges: [string, string][] = [];
       do {
-        const low = bound();
+        const low = readBound();
         const isRange = chars[at] === '-';
         if (isRange) at++;
-        ranges.push([low, isRange ? bound() : low]);
+        ranges.push([low, isRange ? readBound() : low]);
       } while (chars[at] !== ']');
       at++;
       tokens.push({ kind: 'class', negated, ranges });
     } else {
-      tokens.push({ kind: 'char', char: escaped() });
+      tokens.push({ kind: 'char', char: readChar() });
     }
   }
   return tokens;
 }
 
-function matches(token: Token, char: string): boolean {
+function matches(token: PatternToken, char: string): boolean {
   switch (token.kind) {
     case 'star':
     case 'any':
@@ -81,12 +81,12 @@ export function pathMatch(pattern: string, name: string): boolean {
   let starAt = 0;
   // Only the last star is ever extended. Extending an earlier one could not help: the last can match the same text.
   while (at < chars.length || token < tokens.length) {
-    const wanted = tokens[token];
+    const expected = tokens[token];
     const char = chars[at];
-    if (wanted?.kind === 'star') {
+    if (expected?.kind === 'star') {
       star = token++;
       starAt = at;
-    } else if (wanted !== undefined && char !== undefined && matches(wanted, char)) {
+    } else if (expected !== undefined && char !== undefined && matches(expected, char)) {
       token++;
       at++;
     } else {

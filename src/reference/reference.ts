@@ -33,13 +33,13 @@ function matchName(name: string): RepositoryName | undefined {
   return isRepositoryPath(name) ? { domain: '', path: name } : undefined;
 }
 
-interface Parts extends RepositoryName {
+interface ReferenceParts extends RepositoryName {
   readonly tag: string | undefined;
   readonly digest: string | undefined;
 }
 
 // A name or tag has no `@`, and a tag has no slash, so the separators are found without backtracking.
-function match(text: string): Parts | undefined {
+function match(text: string): ReferenceParts | undefined {
   const at = text.indexOf('@');
   const digest = at < 0 ? undefined : text.slice(at + 1);
   const tagged = at < 0 ? text : text.slice(0, at);

@@ -8,17 +8,17 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   const letters = text.length - padding;
   const bytes = new Uint8Array((text.length / 4) * 3 - padding);
   let bits = 0;
-  let held = 0;
+  let buffer = 0;
   let at = 0;
   for (let i = 0; i < letters; i++) {
     const value = values.get(text.charAt(i));
     if (value === undefined) return undefined;
-    held = ((held << 6) | value) & 0xffff;
+    buffer = ((buffer << 6) | value) & 0xffff;
     bits += 6;
     if (bits >= 8) {
       bits -= 8;
-      bytes[at++] = (held >> bits) & 0xff;
+      bytes[at++] = (buffer >> bits) & 0xff;
     }
   }
-  return (held & ((1 << bits) - 1)) === 0 ? bytes : undefined;
+  return (buffer & ((1 << bits) - 1)) === 0 ? bytes : undefined;
 }

@@ -3,7 +3,7 @@ import { present } from '../lib/present.ts';
 import type { HistoryEntry, ImageConfig, RunConfig } from './config.ts';
 
 // Go's encoding sorts the keys of maps, by bytes.
-const sorted = <Value>(map: { readonly [key: string]: Value } | undefined): { [key: string]: Value } | undefined =>
+const sortKeys = <Value>(map: { readonly [key: string]: Value } | undefined): { [key: string]: Value } | undefined =>
   map &&
   Object.fromEntries(
     Object.entries(map)
@@ -15,7 +15,7 @@ const sorted = <Value>(map: { readonly [key: string]: Value } | undefined): { [k
 const formatRun = (run: RunConfig): object =>
   present({
     User: run.User,
-    ExposedPorts: sorted(run.ExposedPorts),
+    ExposedPorts: sortKeys(run.ExposedPorts),
     Env: run.Env,
     Cmd: run.Cmd,
     Healthcheck: run.Healthcheck && {
@@ -29,11 +29,11 @@ const formatRun = (run: RunConfig): object =>
       }),
     },
     ArgsEscaped: run.ArgsEscaped,
-    Volumes: sorted(run.Volumes),
+    Volumes: sortKeys(run.Volumes),
     WorkingDir: run.WorkingDir,
     Entrypoint: run.Entrypoint,
     OnBuild: run.OnBuild,
-    Labels: sorted(run.Labels),
+    Labels: sortKeys(run.Labels),
     StopSignal: run.StopSignal,
     StopTimeout: run.StopTimeout,
     Shell: run.Shell,

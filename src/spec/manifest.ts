@@ -56,7 +56,7 @@ const knownKeys = [
   'fsLayers',
 ] as const;
 
-function refuseSchema1(): StrataError {
+function schema1Refusal(): StrataError {
   return new StrataError({
     code: 'ERR_MANIFEST_SCHEMA1',
     message: 'manifest: Docker image format version 1 (schema 1) is no longer supported',
@@ -65,20 +65,20 @@ function refuseSchema1(): StrataError {
 }
 
 /** Returns the type of a document. Its own and the expected one may not differ (CVE-2021-41190). */
-function settleType(fields: JsonFields, given: string | undefined): string {
+function readDocumentType(fields: JsonFields, expected: string | undefined): string {
   const own = readMediaType(fields, 'mediaType');
-  if (isSchema1(own ?? given ?? '') || fields.has('fsLayers')) throw refuseSchema1();
+  if (isSchema1(own ?? expected ?? '') || fields.has('fsLayers')) throw schema1Refusal();
   const version = fields.integer('schemaVersion');
-  if (version === 1) throw refuseSchema1();
+  if (version === 1) throw schema1Refusal();
   if (version !== 2)
     throw fields.fail('schemaVersion', version === undefined ? 'is missing' : `must be 2, not ${version}`);
-  if (own !== undefined && given !== undefined && own !== given) {
-    throw fields.fail('mediaType', `is ${own}, but the document came as ${given.slice(0, 100)}`);
+  if (own !== undefined && expected !== undefined && own !== expected) {
+    throw fields.fail('mediaType', `is ${own}, but the document came as ${expected.slice(0, 100)}`);
   }
   const isList = fields.has('manifests');
   const isImage = fields.has('layers') || fields.has('config');
   if (isList && isImage) throw fields.fail('', 'has the fields of a manifest and of an index');
-  const type = own ?? given ?? (isList ? mediaTypes.ociIndex : mediaTypes.ociManifest);
+  const type = own ?? expected ?? (isList ? mediaTypes.ociIndex : mediaTypes.ociManifest);
   if (isManifest(type) ? isList : isIndex(type) && isImage) {
     throw fields.fail('', `is called ${type}, but has the fields of another type`);
   }
@@ -121,10 +121,10 @@ function readManifest(fields: JsonFields, common: DocumentFields, rules: Rules):
  * ERR_DIGEST_INVALID, ERR_DIGEST_UNSUPPORTED, ERR_MANIFEST_SCHEMA1 or ERR_MANIFEST_TYPE.
  */
 export function parseDocument(bytes: Uint8Array, options: ParseManifestOptions = {}): ParsedDocument {
-  const { mediaType: given, rules = 'engine' } = options;
+  const { mediaType: expected, rules = 'engine' } = options;
   const json = parseJson(bytes, { what: 'manifest', maxBytes: maxManifestBytes });
   const fields = new JsonFields(json, knownKeys, 'manifest');
-  const common = readCommon(fields, settleType(fields, given), rules);
+  const common = readCommon(fields, readDocumentType(fields, expected), rules);
   if (isManifest(common.mediaType)) return { kind: 'manifest', bytes, value: readManifest(fields, common, rules) };
   const manifests = fields.objects('manifests', descriptorKeys, maxIndexEntries);
   if (manifests === undefined && rules === 'schema') throw fields.fail('manifests', 'is missing');

@@ -23,7 +23,7 @@ export const mediaTypes = {
 
 export type LayerCompression = 'none' | 'gzip' | 'zstd';
 
-interface Row {
+interface MediaTypeRow {
   readonly kind: 'index' | 'manifest' | 'config' | 'layer';
   readonly oci: string;
   readonly docker?: string;
@@ -32,7 +32,7 @@ interface Row {
 }
 
 const t = mediaTypes;
-const table: readonly Row[] = [
+const table: readonly MediaTypeRow[] = [
   { kind: 'index', oci: t.ociIndex, docker: t.dockerIndex },
   { kind: 'manifest', oci: t.ociManifest, docker: t.dockerManifest },
   { kind: 'config', oci: t.ociConfig, docker: t.dockerConfig },
@@ -44,7 +44,7 @@ const table: readonly Row[] = [
   { kind: 'layer', oci: t.ociForeignLayerZstd, compression: 'zstd', foreign: true },
 ];
 
-const rows: ReadonlyMap<string, Row> = new Map(
+const rows: ReadonlyMap<string, MediaTypeRow> = new Map(
   table.flatMap((row) => [[row.oci, row] as const, ...(row.docker === undefined ? [] : [[row.docker, row] as const])]),
 );
 

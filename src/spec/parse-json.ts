@@ -51,7 +51,7 @@ const escapes: { readonly [letter: string]: string } = {
   t: '\t',
 };
 
-class Parser {
+class JsonParser {
   readonly #text: string;
   readonly #what: string;
   readonly #maxDepth: number;
@@ -184,10 +184,10 @@ class Parser {
       if (digits === '') throw this.#fail('a bad \\u escape');
       return String.fromCharCode(Number.parseInt(digits, 16));
     }
-    const meant = escapes[letter];
-    if (meant === undefined) throw this.#fail('a bad escape');
+    const character = escapes[letter];
+    if (character === undefined) throw this.#fail('a bad escape');
     this.#position++;
-    return meant;
+    return character;
   }
 
   #number(): number | JsonReal {
@@ -225,5 +225,5 @@ export function parseJson(bytes: Uint8Array, options: ParseJsonOptions): Json {
       cause,
     });
   }
-  return new Parser(text, options).document();
+  return new JsonParser(text, options).document();
 }

@@ -52,7 +52,7 @@ export function normalizePlatform(platform: Platform): Platform {
   return { ...rest, architecture, os: os === 'macos' ? 'darwin' : os, ...(variant === '' ? {} : { variant }) };
 }
 
-function invalid(text: string, problem: string): StrataError {
+function invalidPlatform(text: string, problem: string): StrataError {
   return new StrataError({
     code: 'ERR_PLATFORM_INVALID',
     message: `platform ${JSON.stringify(text.slice(0, 100))}: ${problem}`,
@@ -70,26 +70,29 @@ const osPart = /^([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.-]*)\))?$/;
 export function parsePlatform(text: string, host: Platform = { os: 'linux', architecture: 'amd64' }): Platform {
   const parts = text.split('/', 4);
   const [first = '', second, third] = parts;
-  if (parts.length > 3) throw invalid(text, 'has more than three parts');
+  if (parts.length > 3) throw invalidPlatform(text, 'has more than three parts');
   const os = osPart.exec(first);
-  if (os === null && !(parts.length === 1 && part.test(first))) throw invalid(text, 'has an invalid operating system');
-  for (const name of parts.slice(1)) if (!part.test(name)) throw invalid(text, 'has an invalid part');
+  if (os === null && !(parts.length === 1 && part.test(first)))
+    throw invalidPlatform(text, 'has an invalid operating system');
+  for (const name of parts.slice(1)) if (!part.test(name)) throw invalidPlatform(text, 'has an invalid part');
   const version = os?.[2];
   const named = { os: os?.[1] ?? first, ...(version === undefined || version === '' ? {} : { 'os.version': version }) };
   if (second !== undefined) {
-    const asked = normalizePlatform({
+    const requested = normalizePlatform({
       ...named,
       architecture: second,
       ...(third === undefined ? {} : { variant: third }),
     });
-    if (third === undefined) return withoutDefaultArm(asked);
-    return asked.architecture === 'arm64' && asked.variant === undefined ? { ...asked, variant: 'v8' } : asked;
+    if (third === undefined) return withoutDefaultArm(requested);
+    return requested.architecture === 'arm64' && requested.variant === undefined
+      ? { ...requested, variant: 'v8' }
+      : requested;
   }
   const system = normalizePlatform({ ...named, architecture: host.architecture, ...variantOf(host) });
   if (knownOs.has(system.os)) return withoutDefaultArm(system);
   const machine = normalizePlatform({ os: host.os, architecture: first });
   if (!knownArchitectures.has(machine.architecture))
-    throw invalid(text, 'is no known operating system or architecture');
+    throw invalidPlatform(text, 'is no known operating system or architecture');
   return withoutDefaultArm(machine);
 }
 
@@ -107,7 +110,7 @@ export function formatPlatform(platform: Platform): string {
   return [platform.os, platform.architecture, platform.variant ?? ''].filter((name) => name !== '').join('/');
 }
 
-const down = (from: number, to: number): string[] =>
+const variantsDown = (from: number, to: number): string[] =>
   Array.from({ length: Math.max(0, from - to + 1) }, (_, at) => `v${from - at}`);
 
 // Arm's architecture reference manual: v9.0 contains v8.5, v9.1 contains v8.6, and so on.
@@ -122,18 +125,18 @@ function arm64Variants(variant: string): string[] {
 }
 
 /** Lists the platforms that a machine can run, best first, as `architecture/variant` in normalised spelling. */
-function runnable(machine: Platform): string[] {
+function runnablePlatforms(machine: Platform): string[] {
   const { architecture, variant = '' } = normalizePlatform(machine);
   const named = (name: string, variants: readonly string[]): string[] =>
     variants.map((v) => `${name}/${normalizeVariant(name, v)}`);
   const level = Number(/^v(\d)$/.exec(variant)?.[1] ?? 0);
   switch (architecture) {
     case 'amd64':
-      return [...named('amd64', level > 1 ? down(level, 1) : [variant]), '386/'];
+      return [...named('amd64', level > 1 ? variantsDown(level, 1) : [variant]), '386/'];
     case 'arm':
-      return named('arm', level > 5 ? down(level, 5) : [variant]);
+      return named('arm', level > 5 ? variantsDown(level, 5) : [variant]);
     case 'arm64':
-      return [...named('arm64', arm64Variants(variant === '' ? 'v8' : variant)), ...named('arm', down(8, 5))];
+      return [...named('arm64', arm64Variants(variant === '' ? 'v8' : variant)), ...named('arm', variantsDown(8, 5))];
     default:
       return [`${architecture}/${variant}`];
   }
@@ -152,7 +155,7 @@ export function platformRank(wanted: Platform, candidate: Platform): number | un
   if (want.os === 'windows' && version !== '' && build(version) !== build(have['os.version'] ?? '')) return undefined;
   const features = want['os.features'] ?? [];
   if (have['os.features']?.some((feature) => !features.includes(feature)) === true) return undefined;
-  const rank = runnable(want).indexOf(`${have.architecture}/${have.variant ?? ''}`);
+  const rank = runnablePlatforms(want).indexOf(`${have.architecture}/${have.variant ?? ''}`);
   return rank < 0 ? undefined : rank;
 }
 

@@ -2,13 +2,14 @@ import { hashBlob } from '../../content/hash-blob.ts';
 import type { BlobProvider } from '../../content/types.ts';
 import { isStrataError } from '../../errors/index.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
+import type { Reporter } from '../../lib/work-control.ts';
 import type { Blobs } from '../../metadata/blobs.ts';
 import type { Digest } from '../../spec/digest.ts';
 import { describeReadFault } from '../../sys/describe-read-fault.ts';
 import { confirm } from './confirm.ts';
-import type { Damage, Hold, Report } from './types.ts';
+import type { Checked, Damage, Hold } from './types.ts';
 
-export interface BlobParts {
+export interface BlobCheckInput {
   readonly blobs: Pick<Blobs, 'list'>;
   readonly content: BlobProvider;
   readonly hold: Hold;
@@ -16,8 +17,8 @@ export interface BlobParts {
 
 /** Reads every recorded blob whole and hashes it again. */
 export async function checkBlobs(
-  { blobs, content, hold }: BlobParts,
-  report: Report,
+  { blobs, content, hold }: BlobCheckInput,
+  report: Reporter<Checked>,
   options: AbortOptions,
 ): Promise<Damage[]> {
   const found: Damage[] = [];

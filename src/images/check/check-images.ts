@@ -2,6 +2,7 @@ import type { BlobProvider } from '../../content/types.ts';
 import { isStrataError } from '../../errors/index.ts';
 import { chainIds } from '../../layer/chain-id.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
+import type { Reporter } from '../../lib/work-control.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import type { Descriptor } from '../../spec/descriptor.ts';
 import type { Digest } from '../../spec/digest.ts';
@@ -10,9 +11,9 @@ import { describeReadFault } from '../../sys/describe-read-fault.ts';
 import { readConfig, readDocument } from '../read-document.ts';
 import { walk } from '../walk.ts';
 import { confirm } from './confirm.ts';
-import type { Damage, Hold, Report } from './types.ts';
+import type { Checked, Damage, Hold } from './types.ts';
 
-export interface ImageParts {
+export interface ImageCheckInput {
   readonly metadata: Metadata;
   readonly content: BlobProvider;
   /** Returns the storage drivers that have a snapshot with all files of the image. */
@@ -21,18 +22,22 @@ export interface ImageParts {
 }
 
 /** Checks that names lead to images, images to their configs, layers and files, and configs to the recorded layers. */
-export async function checkImages(parts: ImageParts, report: Report, options: AbortOptions): Promise<Damage[]> {
-  const { metadata, hold } = parts;
+export async function checkImages(
+  input: ImageCheckInput,
+  report: Reporter<Checked>,
+  options: AbortOptions,
+): Promise<Damage[]> {
+  const { metadata, hold } = input;
   const damages: Damage[] = [];
   for (const { digest } of metadata.targets.list()) {
     const target = { kind: 'target', key: digest } as const;
-    const problems = await confirm(target, hold, () => targetProblems(parts, digest, options));
+    const problems = await confirm(target, hold, () => targetProblems(input, digest, options));
     damages.push(...problems.map((problem) => ({ ...target, problem })));
     report({ ...target, damaged: problems.length > 0 });
   }
   for (const { id } of metadata.images.list()) {
     const image = { kind: 'image', key: id } as const;
-    const problems = await confirm(image, hold, () => imageProblems(parts, id, options));
+    const problems = await confirm(image, hold, () => imageProblems(input, id, options));
     damages.push(...problems.map((problem) => ({ ...image, problem })));
     report({ ...image, damaged: problems.length > 0 });
   }
@@ -40,7 +45,7 @@ export async function checkImages(parts: ImageParts, report: Report, options: Ab
 }
 
 async function targetProblems(
-  { metadata, content }: ImageParts,
+  { metadata, content }: ImageCheckInput,
   digest: Digest,
   options: AbortOptions,
 ): Promise<string[]> {
@@ -72,7 +77,7 @@ async function targetProblems(
 }
 
 async function imageProblems(
-  { metadata, content, driversOf }: ImageParts,
+  { metadata, content, driversOf }: ImageCheckInput,
   id: Digest,
   options: AbortOptions,
 ): Promise<string[]> {

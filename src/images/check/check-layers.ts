@@ -3,6 +3,7 @@ import { isStrataError } from '../../errors/index.ts';
 import { verifyIndex, verifyLayer } from '../../layer/index.ts';
 import type { LayerFiles } from '../../layer/record-body.ts';
 import type { AbortOptions } from '../../lib/abort.ts';
+import type { Reporter } from '../../lib/work-control.ts';
 import type { LayerRecord } from '../../metadata/layers.ts';
 import type { Metadata } from '../../metadata/metadata.ts';
 import { type DiffId, parseDigest } from '../../spec/digest.ts';
@@ -11,9 +12,9 @@ import type { OpenLayerFiles } from '../../store/layers/types.ts';
 import { describeReadFault } from '../../sys/describe-read-fault.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { confirm } from './confirm.ts';
-import type { Damage, Hold, Report } from './types.ts';
+import type { Checked, Damage, Hold } from './types.ts';
 
-export interface LayerParts {
+export interface LayerCheckInput {
   readonly metadata: Metadata;
   readonly indexPath: (diffId: DiffId) => string;
   /** Returns the snapshots with the layer's files that images use. */
@@ -26,30 +27,34 @@ export interface LayerParts {
 /**
  * Makes every layer's tar again from its index and its files, and compares the hash. Reads every file of every layer.
  */
-export async function checkLayers(parts: LayerParts, report: Report, options: AbortOptions): Promise<Damage[]> {
+export async function checkLayers(
+  input: LayerCheckInput,
+  report: Reporter<Checked>,
+  options: AbortOptions,
+): Promise<Damage[]> {
   const damages: Damage[] = [];
-  for (const record of parts.metadata.layers.list()) {
+  for (const record of input.metadata.layers.list()) {
     const layer = { kind: 'layer', key: record.diffId } as const;
-    const problems = await confirm(layer, parts.hold, () => problemsOf(parts, record, options));
+    const problems = await confirm(layer, input.hold, () => problemsOf(input, record, options));
     damages.push(...problems.map((problem) => ({ ...layer, problem })));
     report({ ...layer, damaged: problems.length > 0 });
   }
   return damages;
 }
 
-async function problemsOf(parts: LayerParts, record: LayerRecord, options: AbortOptions): Promise<string[]> {
+async function problemsOf(input: LayerCheckInput, record: LayerRecord, options: AbortOptions): Promise<string[]> {
   const { diffId } = record;
-  const path = parts.indexPath(diffId);
+  const path = input.indexPath(diffId);
   if (!existsSync(path)) return ['its index is missing'];
   try {
     if ((await verifyIndex(path, options)) !== diffId) return ['its index is of another layer'];
-    if (!record.remakeable) return blobProblems(parts, diffId);
+    if (!record.remakeable) return blobProblems(input, diffId);
     const problems: string[] = [];
-    for (const id of parts.snapshotsOf(diffId)) {
-      const snapshot = parts.metadata.snapshots.get(id);
+    for (const id of input.snapshotsOf(diffId)) {
+      const snapshot = input.metadata.snapshots.get(id);
       if (snapshot === undefined) continue;
-      if (isRemakeable(record, snapshot)) problems.push(...(await treeProblems(parts, path, id, options)));
-      else problems.push(...blobProblems(parts, diffId));
+      if (isRemakeable(record, snapshot)) problems.push(...(await treeProblems(input, path, id, options)));
+      else problems.push(...blobProblems(input, diffId));
     }
     return [...new Set(problems)];
   } catch (error) {
@@ -59,7 +64,7 @@ async function problemsOf(parts: LayerParts, record: LayerRecord, options: Abort
 }
 
 async function treeProblems(
-  { metadata, filesOf }: LayerParts,
+  { metadata, filesOf }: LayerCheckInput,
   indexPath: string,
   id: string,
   options: AbortOptions,
@@ -73,11 +78,11 @@ async function treeProblems(
     throw error;
   }
   await using held = opened;
-  if (await isAsIndexed(indexPath, held.files, options)) return [];
+  if (await matchesIndex(indexPath, held.files, options)) return [];
   return metadata.snapshots.get(id) === undefined ? [] : [`its files in snapshot ${id} are not what they were`];
 }
 
-async function isAsIndexed(indexPath: string, files: LayerFiles, options: AbortOptions): Promise<boolean> {
+async function matchesIndex(indexPath: string, files: LayerFiles, options: AbortOptions): Promise<boolean> {
   try {
     return await verifyLayer(indexPath, files, options);
   } catch (error) {
@@ -87,7 +92,7 @@ async function isAsIndexed(indexPath: string, files: LayerFiles, options: AbortO
 }
 
 /** Checks the blob of a layer that cannot be made again. */
-function blobProblems({ metadata }: LayerParts, diffId: DiffId): string[] {
+function blobProblems({ metadata }: LayerCheckInput, diffId: DiffId): string[] {
   const { state } = presenceOf(metadata, { diffId, digest: parseDigest(diffId) });
   return state === 'present' ? [] : ['it cannot be made again and its blob is gone'];
 }

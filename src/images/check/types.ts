@@ -19,5 +19,3 @@ export interface Checked extends ObjectRef {
 
 /** Pins an object for the rest of the check. Resolves to false when it no longer exists. */
 export type Hold = (object: ObjectRef) => Promise<boolean>;
-
-export type Report = (checked: Checked) => void;

@@ -67,8 +67,8 @@ class ArchivedNames {
     const known = this.#first.get(key);
     if (known !== undefined || target === undefined) return known;
     const isBefore = isInside(target, this.#top.path) && comparePaths(target, path) < 0;
-    const standing = isBefore ? this.#view.at(target)?.source : undefined;
-    const isSame = standing?.layer === source.layer && standing.ordinal === source.ordinal;
+    const existing = isBefore ? this.#view.at(target)?.source : undefined;
+    const isSame = existing?.layer === source.layer && existing.ordinal === source.ordinal;
     this.#first.set(key, this.nameOf(isSame ? target : path));
     return isSame ? this.nameOf(target) : undefined;
   }

@@ -10,7 +10,7 @@ const problems: { readonly [Problem in PathProblem]: string } = {
   'too many symlinks': 'too many levels of symbolic links',
 };
 
-const shown = (path: string | Uint8Array): string => {
+const quotePath = (path: string | Uint8Array): string => {
   const text = typeof path === 'string' ? path : displayBytes(path);
   return JSON.stringify(text.startsWith('/') ? text : `/${text}`);
 };
@@ -19,14 +19,14 @@ const shown = (path: string | Uint8Array): string => {
 export const noSuchFile = (path: string | Uint8Array, problem: PathProblem, layers: number | undefined): StrataError =>
   new StrataError({
     code: 'ERR_FILE_NOT_FOUND',
-    message: `${shown(path)} in the image${layers === undefined ? '' : ` up to layer ${layers}`}: ${problems[problem]}`,
+    message: `${quotePath(path)} in the image${layers === undefined ? '' : ` up to layer ${layers}`}: ${problems[problem]}`,
     hint: 'List what is there.',
   });
 
 export const noRegularFile = ({ path, kind }: MergedFile): StrataError =>
   new StrataError({
     code: 'ERR_FILE_KIND',
-    message: `${shown(path)} in the image: is a ${kind.replace('-', ' ')}, not a regular file`,
+    message: `${quotePath(path)} in the image: is a ${kind.replace('-', ' ')}, not a regular file`,
     ...(kind === 'directory' ? { hint: 'List what is in it.' } : {}),
   });
 
@@ -39,7 +39,7 @@ export const noFileEntry = (ordinal: number, entry: LayerEntry | undefined): Str
 export const fileTooLarge = ({ path, sizeBytes }: MergedFile, maxBytes: number): StrataError =>
   new StrataError({
     code: 'ERR_FILE_TOO_LARGE',
-    message: `${shown(path)} in the image: has ${sizeBytes} bytes, more than ${maxBytes}`,
+    message: `${quotePath(path)} in the image: has ${sizeBytes} bytes, more than ${maxBytes}`,
     hint: 'Read it in pieces, or give a larger limit.',
   });
 

@@ -29,13 +29,13 @@ export async function* listFiles(
   { path = '/', recursive = true, ...options }: ListFilesOptions,
 ): AsyncGenerator<MergedFile, void> {
   using view = await openView(layers, options);
-  const { path: place } = listedAt(view, path, options.layers);
-  yield* taken(view.list(place, { recursive }), options);
+  const { path: place } = findListed(view, path, options.layers);
+  yield* paceItems(view.list(place, { recursive }), options);
 }
 
 /** Finds the file to list as `ls` does: follows a symlink to a directory, and lists any other symlink itself. */
-function listedAt(view: MergedLayers, path: string | Uint8Array, layers: number | undefined): MergedFile {
-  const itself = resolved(view, path, { followLink: false, layers });
+function findListed(view: MergedLayers, path: string | Uint8Array, layers: number | undefined): MergedFile {
+  const itself = resolveFile(view, path, { followLink: false, layers });
   if (itself.kind !== 'symlink') return itself;
   const behind = view.resolve(bytesOf(path), { followLast: true });
   return typeof behind !== 'string' && behind.kind === 'directory' ? behind : itself;
@@ -48,11 +48,11 @@ export async function findFile(
   { followLink = true, ...options }: FileOptions,
 ): Promise<MergedFile> {
   using view = await openView(layers, options);
-  return resolved(view, path, { followLink, layers: options.layers });
+  return resolveFile(view, path, { followLink, layers: options.layers });
 }
 
 /** See `Image.content`. */
-export async function* contentOf(
+export async function* readContent(
   layers: readonly Layer[],
   file: MergedFile,
   options: ContentOptions,
@@ -65,7 +65,7 @@ export async function* contentOf(
 }
 
 /** See `Image.readFile`. */
-export async function readWhole(
+export async function readFile(
   layers: readonly Layer[],
   path: string | Uint8Array,
   options: ReadFileOptions,
@@ -75,9 +75,9 @@ export async function readWhole(
   if (file.sizeBytes > maxBytes) throw fileTooLarge(file, maxBytes);
   const bytes = new Uint8Array(file.sizeBytes);
   let at = 0;
-  for await (const piece of contentOf(layers, file, options)) {
-    bytes.set(piece, at);
-    at += piece.length;
+  for await (const chunk of readContent(layers, file, options)) {
+    bytes.set(chunk, at);
+    at += chunk.length;
   }
   return bytes;
 }
@@ -88,10 +88,10 @@ export async function* archiveFiles(
   { path = '/', name, followLink = true, ...options }: TarOptions,
 ): AsyncGenerator<Uint8Array, void> {
   using view = await openView(layers, options);
-  const top = resolved(view, path, { followLink, layers: options.layers });
+  const top = resolveFile(view, path, { followLink, layers: options.layers });
   yield* archiveMerged(view, top, {
     name: name === undefined ? nameOf(top.path) : bytesOf(name),
-    content: (file, reading) => contentOf(layers, file, reading),
+    content: (file, reading) => readContent(layers, file, reading),
     signal: options.signal,
   });
 }
@@ -104,7 +104,7 @@ export async function* listChanges(
 ): AsyncGenerator<LayerChange, void> {
   if (layers[layer] === undefined) throw noSuchLayer(layer, layers.length);
   using view = await openView(layers, { ...options, layers: layer + 1 });
-  yield* taken(listLayerChanges(view, layer), options);
+  yield* paceItems(listLayerChanges(view, layer), options);
 }
 
 async function openView(
@@ -116,7 +116,7 @@ async function openView(
   const tables: LayerTable[] = [];
   for (const layer of layers.slice(0, count)) {
     const isBase = tables.length === 0;
-    const table = (await layer.openTable?.({ isBase, signal })) ?? (await placed(layer, [...tables], { signal }));
+    const table = (await layer.openTable?.({ isBase, signal })) ?? (await placeEntries(layer, [...tables], { signal }));
     tables.push(opened.use(table));
   }
   opened.move();
@@ -124,13 +124,13 @@ async function openView(
 }
 
 /** Reads the entries of a layer and places them where their paths lead on the layers below. */
-async function placed(layer: Layer, below: readonly LayerTable[], options: AbortOptions): Promise<LayerTable> {
+async function placeEntries(layer: Layer, below: readonly LayerTable[], options: AbortOptions): Promise<LayerTable> {
   const table = new MemoryTable(new MergedLayers(below));
   for await (const entry of layer.entries(options)) table.add(entry);
   return table;
 }
 
-function resolved(
+function resolveFile(
   view: MergedLayers,
   path: string | Uint8Array,
   { followLink, layers }: Pick<FileOptions, 'followLink' | 'layers'>,
@@ -142,7 +142,7 @@ function resolved(
 
 const bytesOf = (path: string | Uint8Array): Uint8Array => (typeof path === 'string' ? utf8(path) : path);
 
-async function* taken<Item>(items: Iterable<Item>, { signal }: AbortOptions): AsyncGenerator<Item, void> {
+async function* paceItems<Item>(items: Iterable<Item>, { signal }: AbortOptions): AsyncGenerator<Item, void> {
   let count = 0;
   for (const item of items) {
     if (++count % filesAtOnce === 0) await setImmediate();

@@ -8,7 +8,7 @@ import { fitsChain } from '../../store/layers/parent-dependent.ts';
 import { noFileEntry } from './failures.ts';
 
 /** Lists the entries of a layer under their own paths, as its tar does. */
-export function* entriesOfIndex(index: LayerIndex): Generator<LayerEntry, void> {
+export function* indexEntries(index: LayerIndex): Generator<LayerEntry, void> {
   for (const record of index.records()) {
     const entry = entryOfArchive(record, record.ordinal);
     if (entry !== undefined) yield entry;
@@ -20,7 +20,7 @@ export function* entriesOfIndex(index: LayerIndex): Generator<LayerEntry, void> 
  * index.
  * @throws ERR_FILE_KIND, ERR_LAYER_LINK_MISSING
  */
-export function contentEntry(index: LayerIndex, ordinal: number): number {
+export function contentOrdinal(index: LayerIndex, ordinal: number): number {
   using layer = new MergedLayers([new IndexTable(index)]);
   const record = index.record(ordinal);
   const entry = record && entryOfRecord(record);
@@ -34,7 +34,7 @@ export function contentEntry(index: LayerIndex, ordinal: number): number {
  * Returns the table of a layer if its index holds there: without a layer below, or when the layer is unpacked on those
  * below. Otherwise a directory on the way may be a symlink; then the index is closed.
  */
-export function tableOfIndex(
+export function indexTable(
   index: LayerIndex,
   { isBase, snapshot }: { readonly isBase: boolean; readonly snapshot: Pick<SnapshotRecord, 'labels'> | undefined },
 ): LayerTable | undefined {

@@ -46,13 +46,13 @@ export abstract class LayeredImage implements Image {
   }
 
   async *content(file: MergedFile, options: ContentOptions = {}): AsyncGenerator<Uint8Array, void> {
-    const { contentOf } = await loadInside();
-    yield* contentOf(await this.layers(options), file, options);
+    const { readContent } = await loadInside();
+    yield* readContent(await this.layers(options), file, options);
   }
 
   async readFile(path: string | Uint8Array, options: ReadFileOptions = {}): Promise<Uint8Array> {
-    const { readWhole } = await loadInside();
-    return await readWhole(await this.layers(options), path, options);
+    const { readFile } = await loadInside();
+    return await readFile(await this.layers(options), path, options);
   }
 
   async *tar(options: TarOptions = {}): AsyncGenerator<Uint8Array, void> {

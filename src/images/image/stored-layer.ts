@@ -47,9 +47,9 @@ export class StoredLayer implements Layer {
   }
 
   async *entries({ signal }: AbortOptions = {}): AsyncGenerator<LayerEntry, void> {
-    const { entriesOfIndex } = await import('./index-entries.ts');
+    const { indexEntries } = await import('./index-entries.ts');
     using index = await this.#store.layers.open(this.diffId);
-    for (const entry of entriesOfIndex(index)) {
+    for (const entry of indexEntries(index)) {
       signal?.throwIfAborted();
       yield entry;
     }
@@ -59,16 +59,16 @@ export class StoredLayer implements Layer {
     { ordinal }: Pick<LayerEntry, 'ordinal'>,
     options: ContentOptions = {},
   ): AsyncGenerator<Uint8Array, void> {
-    const { contentEntry } = await import('./index-entries.ts');
+    const { contentOrdinal } = await import('./index-entries.ts');
     const { layerContent } = await import('../../store/layers/layer-content.ts');
-    const from = contentEntry(await this.#store.layers.open(this.diffId), ordinal);
+    const from = contentOrdinal(await this.#store.layers.open(this.diffId), ordinal);
     yield* layerContent(this.#store, this, from, { ...options, lease: this.#lease });
   }
 
   async openTable({ isBase }: TableOptions): Promise<LayerTable | undefined> {
-    const { tableOfIndex } = await import('./index-entries.ts');
+    const { indexTable } = await import('./index-entries.ts');
     const { snapshotId } = this;
     const snapshot = snapshotId === undefined ? undefined : this.#store.metadata.snapshots.get(snapshotId);
-    return tableOfIndex(await this.#store.layers.open(this.diffId), { isBase, snapshot });
+    return indexTable(await this.#store.layers.open(this.diffId), { isBase, snapshot });
   }
 }

@@ -22,16 +22,20 @@ export async function* tarContent(
 ): AsyncGenerator<Uint8Array, void> {
   for await (const { member, found, number } of members(layer, options)) {
     if (number < ordinal) continue;
-    if (found?.kind === 'hardlink') return yield* tarContent(layer, await linkedTo(layer, found, options), options);
+    if (found?.kind === 'hardlink') return yield* tarContent(layer, await linkTargetOf(layer, found, options), options);
     if (found?.kind !== 'file') throw noFileEntry(ordinal, found);
-    for await (const piece of options.stored === true ? member.stored : member.body) yield piece.slice();
+    for await (const chunk of options.stored === true ? member.stored : member.body) yield chunk.slice();
     return;
   }
   throw noFileEntry(ordinal, undefined);
 }
 
 /** Returns the number of the entry that has the content of a hardlink; -1 when it is not in this layer. */
-export async function linkedTo(layer: Pick<Layer, 'tar'>, link: LayerEntry, options: AbortOptions): Promise<number> {
+export async function linkTargetOf(
+  layer: Pick<Layer, 'tar'>,
+  link: LayerEntry,
+  options: AbortOptions,
+): Promise<number> {
   const table = new MemoryTable(new MergedLayers([]));
   for await (const entry of tarEntries(layer, options)) table.add(entry);
   return new MergedLayers([table]).file(link.path, { layer: 0, entry: link }).source?.ordinal ?? -1;

@@ -53,22 +53,22 @@ export class DocumentReader {
 
 /** Reads a whole small file. Throws ERR_ARCHIVE_FILE_MISSING, ERR_ARCHIVE_FILE_TOO_LARGE. */
 export function readWhole(files: ArchiveFiles, name: string, maxBytes: number): Uint8Array {
-  const file = files.find(name) ?? missing(name);
+  const file = files.find(name) ?? throwMissing(name);
   if (file.sizeBytes <= maxBytes) {
-    const bytes = readPiece(file);
+    const bytes = readPart(file);
     files.closeRead?.();
     return bytes;
   }
   const { sizeBytes } = file;
   throw new StrataError({
     code: 'ERR_ARCHIVE_FILE_TOO_LARGE',
-    message: `archive file ${shown(name)}: ${sizeBytes} bytes, more than the ${maxBytes} allowed`,
+    message: `archive file ${quoteName(name)}: ${sizeBytes} bytes, more than the ${maxBytes} allowed`,
     hint: 'Such documents are small in every image that tools make: mistrust the archive.',
   });
 }
 
 /** Reads a file, or as much as exists when it was cut short meanwhile. */
-function readPiece({ path, offset = 0, sizeBytes }: ArchiveFile): Uint8Array {
+function readPart({ path, offset = 0, sizeBytes }: ArchiveFile): Uint8Array {
   const bytes = Buffer.alloc(sizeBytes);
   const fd = openSync(path, 'r');
   try {
@@ -81,14 +81,14 @@ function readPiece({ path, offset = 0, sizeBytes }: ArchiveFile): Uint8Array {
 /** Reads a file in chunks. It is opened at the first one, so a stream that is never read holds no descriptor. */
 export async function* streamOf({ path, offset = 0, sizeBytes }: ArchiveFile): AsyncGenerator<Uint8Array> {
   if (sizeBytes === 0) return;
-  const piece = { start: offset, end: offset + sizeBytes - 1, highWaterMark: 1 << 20 };
-  yield* createReadStream(path, piece) as AsyncIterable<Uint8Array>;
+  const range = { start: offset, end: offset + sizeBytes - 1, highWaterMark: 1 << 20 };
+  yield* createReadStream(path, range) as AsyncIterable<Uint8Array>;
 }
 
-export function missing(name: string): never {
+export function throwMissing(name: string): never {
   throw new StrataError({
     code: 'ERR_ARCHIVE_FILE_MISSING',
-    message: `archive file ${shown(name)}: missing`,
+    message: `archive file ${quoteName(name)}: missing`,
     hint: 'The archive is not complete: save the image again.',
   });
 }
@@ -101,4 +101,4 @@ export const archiveInvalid = (message: string): StrataError =>
   });
 
 /** Quotes an untrusted name on one line of bounded length. */
-export const shown = (name: string): string => JSON.stringify(name.length > 160 ? `${name.slice(0, 160)}…` : name);
+export const quoteName = (name: string): string => JSON.stringify(name.length > 160 ? `${name.slice(0, 160)}…` : name);

@@ -27,21 +27,21 @@ export async function* readInput(
   report: (event: ArchiveRead) => void,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  if (typeof input !== 'string') return yield* counted(markInputFailures(input), undefined, report);
+  if (typeof input !== 'string') return yield* withProgress(markInputFailures(input), undefined, report);
   const named = statOf(input);
   if (!named.isDirectory() && !isReadable(named)) throw unreadable('read', input, 'not a file', undefined);
-  const { stat, stream } = readable(input, () => openStream(input, signal));
+  const { stat, stream } = openOrFail(input, () => openStream(input, signal));
   try {
-    yield* counted(stream, stat.isFile() ? stat.size : undefined, report);
+    yield* withProgress(stream, stat.isFile() ? stat.size : undefined, report);
   } catch (error) {
     throw errnoOf(error) === 'EISDIR' ? unreadable('read', input, 'is a directory', error) : error;
   }
 }
 
-const statOf = (path: string): Stats => readable(path, () => statSync(path));
+const statOf = (path: string): Stats => openOrFail(path, () => statSync(path));
 
 /** Runs `open`, with its failure in docker's words. */
-function readable<T>(path: string, open: () => T): T {
+function openOrFail<T>(path: string, open: () => T): T {
   try {
     return open();
   } catch (error) {
@@ -58,7 +58,7 @@ const unreadable = (doing: 'open' | 'read', path: string, reason: string, cause:
     cause,
   });
 
-async function* counted(
+async function* withProgress(
   source: AsyncIterable<Uint8Array>,
   total: number | undefined,
   report: (event: ArchiveRead) => void,

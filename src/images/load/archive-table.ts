@@ -1,6 +1,6 @@
 import type { TarEntry } from '../../archive/tar/types.ts';
 import { displayBytes, utf8 } from '../../lib/bytes.ts';
-import { type ArchiveFile, archiveInvalid, shown } from './archive-files.ts';
+import { type ArchiveFile, archiveInvalid, quoteName } from './archive-files.ts';
 
 // A thousand layers in docker's old form are four thousand entries.
 const maxEntries = 50_000;
@@ -55,7 +55,7 @@ export class ArchiveTable {
  * ERR_ARCHIVE_INVALID.
  */
 export function refuseSparse(entry: TarEntry): void {
-  if (entry.sparse) throw archiveInvalid(`archive entry ${shown(displayBytes(entry.path))}: is a sparse file`);
+  if (entry.sparse) throw archiveInvalid(`archive entry ${quoteName(displayBytes(entry.path))}: is a sparse file`);
 }
 
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
@@ -67,7 +67,7 @@ const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin
 function keyOf(path: Uint8Array): string {
   const parts = partsOf(latin1(path));
   if (path.length <= maxNameBytes && !parts.includes('..')) return parts.join('/');
-  throw archiveInvalid(`archive entry ${shown(displayBytes(path))}: leads out of the archive or is too long`);
+  throw archiveInvalid(`archive entry ${quoteName(displayBytes(path))}: leads out of the archive or is too long`);
 }
 
 const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '' && part !== '.');

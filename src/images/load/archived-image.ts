@@ -29,7 +29,7 @@ export interface ArchivedImage {
 }
 
 /** The platform to take from an image for several. */
-export interface PlatformWish {
+export interface RequestedPlatform {
   readonly platform: Platform;
   /** True when the user named it, so that no other platform may take its place. */
   readonly isRequired: boolean;

@@ -5,30 +5,30 @@ import { parseImageConfig } from '../../spec/config.ts';
 import { type ArchiveImage, archiveManifestName, parseArchiveManifest } from '../../spec/docker-archive.ts';
 import { maxArchiveIndexBytes, maxConfigBytes } from '../../spec/limits.ts';
 import { formatPlatform, platformRank } from '../../spec/platform.ts';
-import { type ArchiveFiles, archiveInvalid, DocumentReader, readWhole, shown } from './archive-files.ts';
-import type { ArchivedImage, PlatformWish } from './archived-image.ts';
+import { type ArchiveFiles, archiveInvalid, DocumentReader, quoteName, readWhole } from './archive-files.ts';
+import type { ArchivedImage, RequestedPlatform } from './archived-image.ts';
 
 /**
  * Returns the images of a `docker save` archive, old form and new, in its order. Throws ERR_ARCHIVE_*, and what parsing
  * throws.
  */
-export function readDockerArchive(files: ArchiveFiles, wish: PlatformWish): ArchivedImage[] {
+export function readDockerArchive(files: ArchiveFiles, requested: RequestedPlatform): ArchivedImage[] {
   const images = parseArchiveManifest(readWhole(files, archiveManifestName, maxArchiveIndexBytes));
   const documents = new DocumentReader(files);
-  return images.map((image) => readImage(files, documents, image, wish));
+  return images.map((image) => readImage(files, documents, image, requested));
 }
 
 function readImage(
   files: ArchiveFiles,
   documents: DocumentReader,
   image: ArchiveImage,
-  { platform, isRequired }: PlatformWish,
+  { platform, isRequired }: RequestedPlatform,
 ): ArchivedImage {
   const bytes = documents.read(image.config, maxConfigBytes);
   const id = digestOf(bytes);
   const named = /(?:^|[/:])([0-9a-f]{64})(?:\.json)?$/.exec(image.config)?.[1];
   if (named !== undefined && id !== `sha256:${named}`) {
-    throw archiveInvalid(`archive file ${shown(image.config)}: its bytes are not what its name says`);
+    throw archiveInvalid(`archive file ${quoteName(image.config)}: its bytes are not what its name says`);
   }
   const config = parseImageConfig(bytes);
   const { diff_ids: diffIds } = config.value.rootfs;
@@ -51,7 +51,8 @@ function readImage(
 /** Reads a tag. Throws ERR_REFERENCE_INVALID, and ERR_ARCHIVE_INVALID for a name without tag or with a digest. */
 function tagOf(text: string): Reference {
   const reference = parseReference(text);
-  if (reference.tag === undefined || reference.digest !== undefined) throw archiveInvalid(`invalid tag ${shown(text)}`);
+  if (reference.tag === undefined || reference.digest !== undefined)
+    throw archiveInvalid(`invalid tag ${quoteName(text)}`);
   return reference;
 }
 

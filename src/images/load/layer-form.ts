@@ -12,7 +12,7 @@ import { type DiffId, type Digest, digestAlgorithm, parseDigest } from '../../sp
 import { layerMediaType } from '../../spec/media-types.ts';
 import { isBlobOf } from '../../store/layers/presence.ts';
 import { storeBlob } from '../store-blob.ts';
-import { type ArchiveFile, archiveInvalid, missing, streamOf } from './archive-files.ts';
+import { type ArchiveFile, archiveInvalid, streamOf, throwMissing } from './archive-files.ts';
 import type { ArchivedLayer } from './archived-image.ts';
 
 /** A layer in the form in which an archive holds it. */
@@ -30,10 +30,10 @@ export interface LayerForm {
 }
 
 /** Finds out the form of a layer, from its bytes rather than its name. Throws ERR_ARCHIVE_FILE_MISSING. */
-export async function layerForm(layer: ArchivedLayer, layers: Layers, options: AbortOptions): Promise<LayerForm> {
+export async function detectLayerForm(layer: ArchivedLayer, layers: Layers, options: AbortOptions): Promise<LayerForm> {
   const { diffId, name, file, descriptor } = layer;
   if (file === undefined) {
-    if (descriptor === undefined || !isBlobOf(layers, diffId, descriptor.digest)) missing(name);
+    if (descriptor === undefined || !isBlobOf(layers, diffId, descriptor.digest)) throwMissing(name);
     const { digest, size: sizeBytes, mediaType } = descriptor;
     return { diffId, name, file, digest, sizeBytes, mediaType, isKept: false };
   }

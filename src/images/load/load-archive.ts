@@ -9,7 +9,7 @@ import { formOf, readInput } from './archive-input.ts';
 import { FolderFiles } from './folder-files.ts';
 import { loadImages } from './load-images.ts';
 import type { LoadEvent, LoadRequest, LoadResult } from './load-types.ts';
-import { seekableArchive } from './seekable-archive.ts';
+import { openSeekableArchive } from './seekable-archive.ts';
 import { spoolArchive } from './spool-archive.ts';
 
 /** Stores every image of an archive, or none. Throws ERR_ARCHIVE_*, ERR_PLATFORM_INVALID, and what unpacking throws. */
@@ -18,7 +18,7 @@ export async function loadArchive(
   request: LoadRequest,
   { report, signal }: WorkControl<LoadEvent>,
 ): Promise<LoadResult> {
-  const wish = {
+  const requested = {
     platform: request.platform === undefined ? hostPlatform() : parsePlatform(request.platform, hostPlatform()),
     isRequired: request.platform !== undefined,
   };
@@ -27,7 +27,7 @@ export async function loadArchive(
   try {
     return await store.work('load', { signal }, async (work) => {
       await using files = await openFiles(request.input, work, report, signal);
-      const { snapshotIds, record } = await loadImages({ store, work }, { files, wish }, { report, signal });
+      const { snapshotIds, record } = await loadImages({ store, work }, { files, requested }, { report, signal });
       return { snapshotIds, record: async () => ({ images: await record() }) };
     });
   } catch (error) {
@@ -45,7 +45,7 @@ async function openFiles(
   if (typeof input === 'string') {
     const form = formOf(input);
     if (form === 'folder') return new FolderFiles(input);
-    const files = form === 'file' ? await seekableArchive(input, { signal }) : undefined;
+    const files = form === 'file' ? await openSeekableArchive(input, { signal }) : undefined;
     if (files !== undefined) return files;
   }
   await using opened = new AsyncDisposableStack();

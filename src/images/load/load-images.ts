@@ -14,9 +14,9 @@ import { documentOf, manifestOf, type StoredDocument, tarDescriptor } from '../a
 import { addImageEvent } from '../image-event.ts';
 import { type ImageRows, putImageRows, type RecordedImage, storeDocument } from '../record-image.ts';
 import { isForLinux } from '../refuse-other-system.ts';
-import { type ArchiveFiles, missing } from './archive-files.ts';
-import type { ArchivedImage, PlatformWish } from './archived-image.ts';
-import { compressionOf, keepBlob, keepTar, type LayerForm, layerForm, verifyForm } from './layer-form.ts';
+import { type ArchiveFiles, throwMissing } from './archive-files.ts';
+import type { ArchivedImage, RequestedPlatform } from './archived-image.ts';
+import { compressionOf, detectLayerForm, keepBlob, keepTar, type LayerForm, verifyForm } from './layer-form.ts';
 import { readArchive } from './read-archive.ts';
 
 /** Progress of a load. `offset` and `total` are bytes of the layer as the archive holds it. */
@@ -36,11 +36,11 @@ export type LoadImagesEvent =
 
 export interface LoadImagesRequest {
   readonly files: ArchiveFiles;
-  readonly wish: PlatformWish;
+  readonly requested: RequestedPlatform;
 }
 
 /** A store and the work under way in it. */
-export interface Loading {
+export interface LoadContext {
   readonly store: Store;
   readonly work: Work;
 }
@@ -70,42 +70,42 @@ interface KeptBlob {
  * @throws what reading, unpacking and the content store throw; the signal's reason
  */
 export async function loadImages(
-  loading: Loading,
-  { files, wish }: LoadImagesRequest,
+  context: LoadContext,
+  { files, requested }: LoadImagesRequest,
   control: WorkControl<LoadImagesEvent>,
 ): Promise<WorkResult<RecordedImage[]>> {
-  return await makeImages(loading, await readArchive(files, wish), files, control);
+  return await unpackImages(context, await readArchive(files, requested), files, control);
 }
 
 /** {@link loadImages} for images whose layers are files; these are closed on the way. */
-export async function makeImages(
-  loading: Loading,
+export async function unpackImages(
+  context: LoadContext,
   images: readonly ArchivedImage[],
   files: Pick<ArchiveFiles, 'closeRead' | typeof Symbol.asyncDispose>,
   control: WorkControl<LoadImagesEvent>,
 ): Promise<WorkResult<RecordedImage[]>> {
   const ready: ReadyImage[] = [];
   for (const image of images) {
-    ready.push(await prepareImage(loading, image, control));
+    ready.push(await prepareImage(context, image, control));
     files.closeRead?.();
   }
   // Removed before the flush, which would otherwise write them to disk.
   await files[Symbol.asyncDispose]();
   return {
     snapshotIds: ready.flatMap(({ snapshotId }) => snapshotId ?? []),
-    record: async () => await recordImages(loading, ready, control),
+    record: async () => await recordImages(context, ready, control),
   };
 }
 
 async function recordImages(
-  loading: Loading,
+  context: LoadContext,
   ready: readonly ReadyImage[],
   { report, signal }: WorkControl<LoadImagesEvent>,
 ): Promise<RecordedImage[]> {
-  const { content, lease } = loading.work;
+  const { content, lease } = context.work;
   for (const document of ready.flatMap(({ documents }) => documents))
     await storeDocument(content, document, { lease, signal });
-  const { images, renamed } = await loading.store.metadata.db.transact(() => putRows(loading, ready), { signal });
+  const { images, renamed } = await context.store.metadata.db.transact(() => putRows(context, ready), { signal });
   for (const event of renamed) report(event);
   for (const [at, { id, references }] of images.entries()) {
     report({ type: 'image', id, references });
@@ -121,19 +121,19 @@ async function recordImages(
 
 /** Prepares everything of an image except documents and rows. */
 async function prepareImage(
-  { store, work }: Loading,
+  { store, work }: LoadContext,
   image: ArchivedImage,
   { report, signal }: WorkControl<LoadImagesEvent>,
 ): Promise<ReadyImage> {
   const { content, lease } = work;
   const known = store.metadata.layers;
   const forms: LayerForm[] = [];
-  for (const layer of image.layers) forms.push(await layerForm(layer, known, { signal }));
+  for (const layer of image.layers) forms.push(await detectLayerForm(layer, known, { signal }));
   const diffIds = new Map(forms.map(({ digest, diffId }) => [digest, diffId]));
   await using group = new TaskGroup({ signal });
   // Compressed blobs are copied while workers unpack them.
   group.run(async (stop) => {
-    for (const form of forms.filter(isAtHand)) await keepBlob(form, content, { lease, signal: stop });
+    for (const form of forms.filter(isCopied)) await keepBlob(form, content, { lease, signal: stop });
   });
   const unpacked: { value?: UnpackedChain } = {};
   group.run(async (stop) => {
@@ -141,7 +141,7 @@ async function prepareImage(
       layers: forms.map(({ diffId, digest, file, name }) => ({
         diffId,
         source: () => {
-          const { path: blobPath, offset, sizeBytes, streaming } = file ?? missing(name);
+          const { path: blobPath, offset, sizeBytes, streaming } = file ?? throwMissing(name);
           return { blobPath, offset, sizeBytes, digest, streaming };
         },
       })),
@@ -155,7 +155,7 @@ async function prepareImage(
   });
   await group.join();
   const { layers = [], snapshotId } = unpacked.value ?? {};
-  const links = new Set<Digest>(forms.filter(isOtherThanTar).map(({ digest }) => digest));
+  const links = new Set<Digest>(forms.filter(isNotBareTar).map(({ digest }) => digest));
   const kept: KeptBlob[] = [];
   const blobs: FormBlob[] = [];
   for (const [at, form] of forms.entries()) {
@@ -167,7 +167,7 @@ async function prepareImage(
     if (form.isKept && file !== undefined) {
       const compression = applied?.compression ?? (await compressionOf(file));
       blobs.push({ diffId, digest, mediaType, compression, sizeBytes, recipe: undefined });
-      if (!isAtHand(form)) await keepBlob(form, content, { lease, signal });
+      if (!isCopied(form)) await keepBlob(form, content, { lease, signal });
     }
     if (!layer.remakeable) {
       const isStored = form.isKept || file === undefined;
@@ -177,7 +177,7 @@ async function prepareImage(
     report({ type: 'layer', diffId, state: applied ? 'done' : 'exists', offset: total, total });
   }
   const config = documentOf(mediaTypes.ociConfig, image.config.bytes);
-  const { manifest, target } = image.documents ?? assembled(config.descriptor, forms, layers);
+  const { manifest, target } = image.documents ?? assembleManifest(config.descriptor, forms, layers);
   return {
     image: {
       id: image.id,
@@ -197,17 +197,17 @@ async function prepareImage(
 }
 
 /** True for a blob that is copied beside unpacking. One that is being received is stored in place, once complete. */
-const isAtHand = ({ isKept, file }: LayerForm): boolean => isKept && file?.streaming === undefined;
+const isCopied = ({ isKept, file }: LayerForm): boolean => isKept && file?.streaming === undefined;
 
 /** True for a layer whose descriptor is not the bare tar's, even if the archive leaves the blob out. */
-const isOtherThanTar = ({ isKept, file, digest, diffId }: LayerForm): boolean =>
+const isNotBareTar = ({ isKept, file, digest, diffId }: LayerForm): boolean =>
   isKept || (file === undefined && digest !== parseDigest(diffId));
 
 /**
  * Returns a manifest for docker's archives, which have none. It names each layer as the archive holds it, if manifests
  * can.
  */
-function assembled(
+function assembleManifest(
   config: Descriptor,
   forms: readonly LayerForm[],
   layers: readonly UnpackedLayer[],
@@ -229,7 +229,7 @@ interface RecordedImages {
 }
 
 /** Records all images and their names inside the caller's transaction. */
-function putRows({ store: { metadata }, work: { lease } }: Loading, ready: readonly ReadyImage[]): RecordedImages {
+function putRows({ store: { metadata }, work: { lease } }: LoadContext, ready: readonly ReadyImage[]): RecordedImages {
   const before = new Map<string, Digest>();
   const images: RecordedImage[] = [];
   for (const { image, blobs, kept } of ready) {

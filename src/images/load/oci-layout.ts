@@ -21,18 +21,18 @@ import { choosePlatform, formatPlatform, type Platform } from '../../spec/platfo
 import type { StoredDocument } from '../assemble-image.ts';
 import { walk } from '../walk.ts';
 import { type ArchiveFiles, archiveInvalid, DocumentReader, readWhole } from './archive-files.ts';
-import type { ArchivedImage, PlatformWish } from './archived-image.ts';
+import type { ArchivedImage, RequestedPlatform } from './archived-image.ts';
 import { noSuchPlatform } from './docker-archive.ts';
 
 /**
  * Returns the images of an OCI layout, in its order; of an index the image for the requested platform. Skips artifacts.
  * Throws ERR_ARCHIVE_*, ERR_LAYOUT_VERSION, and what parsing throws.
  */
-export async function readOciLayout(files: ArchiveFiles, wish: PlatformWish): Promise<ArchivedImage[]> {
+export async function readOciLayout(files: ArchiveFiles, requested: RequestedPlatform): Promise<ArchivedImage[]> {
   parseLayoutFile(readWhole(files, layoutFileName, maxArchiveIndexBytes));
-  const reader = new LayoutReader(files, wish);
+  const reader = new LayoutReader(files, requested);
   const images: ArchivedImage[] = [];
-  for (const { descriptor, references } of byTarget(layoutEntries(readIndex(files)), wish)) {
+  for (const { descriptor, references } of groupByTarget(layoutEntries(readIndex(files)), requested)) {
     const image = await reader.read(descriptor, references);
     if (image !== undefined) images.push(image);
   }
@@ -40,7 +40,7 @@ export async function readOciLayout(files: ArchiveFiles, wish: PlatformWish): Pr
 }
 
 /** Returns true when the index of a layout leads to images for several platforms, or may. */
-export function hasChoice(files: ArchiveFiles): boolean {
+export function hasSeveralPlatforms(files: ArchiveFiles): boolean {
   return readIndex(files).manifests.some(({ mediaType, platform }) => isIndex(mediaType) || platform !== undefined);
 }
 
@@ -53,7 +53,7 @@ interface NamedTarget {
 }
 
 /** Returns each target once, with all its names. Entries of one name for several platforms are one image. */
-function byTarget(entries: readonly LayoutEntry[], { platform, isRequired }: PlatformWish): NamedTarget[] {
+function groupByTarget(entries: readonly LayoutEntry[], { platform, isRequired }: RequestedPlatform): NamedTarget[] {
   const named = entries.filter(({ descriptor: { mediaType } }) => isIndex(mediaType) || isManifest(mediaType));
   const groups = Map.groupBy(named, ({ imageName, refName }) => imageName ?? refName ?? '');
   const chosen = [...groups.values()].flatMap((group) => {
@@ -102,12 +102,12 @@ const isOfImage = ({ annotations }: Descriptor): boolean =>
 class LayoutReader {
   readonly #files: ArchiveFiles;
   readonly #documents: DocumentReader;
-  readonly #wish: PlatformWish;
+  readonly #requested: RequestedPlatform;
 
-  constructor(files: ArchiveFiles, wish: PlatformWish) {
+  constructor(files: ArchiveFiles, requested: RequestedPlatform) {
     this.#files = files;
     this.#documents = new DocumentReader(files);
-    this.#wish = wish;
+    this.#requested = requested;
   }
 
   /** Returns undefined for an artifact. */
@@ -174,7 +174,7 @@ class LayoutReader {
   }
 
   #choose(leaves: readonly Leaf[]): Descriptor {
-    const { platform, isRequired } = this.#wish;
+    const { platform, isRequired } = this.#requested;
     const here = leaves.filter(({ descriptor }) => this.#files.find(layoutBlobPath(descriptor.digest)) !== undefined);
     const [only, ...others] = here;
     const chosen =

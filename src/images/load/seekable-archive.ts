@@ -6,7 +6,7 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { ArchiveFiles } from './archive-files.ts';
 import { ArchiveTable, refuseSparse } from './archive-table.ts';
 
-const pieceBytes = 64 << 10;
+const chunkBytes = 64 << 10;
 
 /**
  * Returns the files of an uncompressed tar in place, reading only its headers. Undefined for any other file. The
@@ -14,16 +14,19 @@ const pieceBytes = 64 << 10;
  * readers compare digests.
  * @throws ERR_ARCHIVE_INVALID, what opening the file and tar parsing throw, and the signal's reason
  */
-export async function seekableArchive(path: string, { signal }: AbortOptions = {}): Promise<ArchiveFiles | undefined> {
+export async function openSeekableArchive(
+  path: string,
+  { signal }: AbortOptions = {},
+): Promise<ArchiveFiles | undefined> {
   await using stack = new AsyncDisposableStack();
   const file = stack.use(await open(path, 'r'));
   const stat = await file.stat();
   if (!stat.isFile() || (await compressionOf(file)) !== 'none') return undefined;
   const scan = new Scan(`/proc/self/fd/${file.fd}`);
-  const buffer = Buffer.alloc(pieceBytes);
+  const buffer = Buffer.alloc(chunkBytes);
   while (scan.offset < stat.size) {
     signal?.throwIfAborted();
-    const { bytesRead } = await file.read(buffer, 0, pieceBytes, scan.offset);
+    const { bytesRead } = await file.read(buffer, 0, chunkBytes, scan.offset);
     if (bytesRead === 0) break;
     scan.take(buffer.subarray(0, bytesRead), stat.size);
   }
@@ -52,27 +55,27 @@ class Scan {
   /** Offset of the next byte to read. */
   offset = 0;
   /** Offset of the next byte that the parser has not reported yet. */
-  #told = 0;
+  #parsedBytes = 0;
 
   constructor(path: string) {
     this.#path = path;
-    const tell = (bytes: Uint8Array): void => {
-      this.#told += bytes.length;
+    const advance = (bytes: Uint8Array): void => {
+      this.#parsedBytes += bytes.length;
     };
     const entry = (it: TarEntry, rawHeader: Uint8Array): void => {
-      tell(rawHeader);
+      advance(rawHeader);
       this.#add(it);
     };
-    this.#parser = new TarParser({ entry, data: tell, endEntry: tell, trailer: tell });
+    this.#parser = new TarParser({ entry, data: advance, endEntry: advance, trailer: advance });
   }
 
-  take(piece: Uint8Array, fileBytes: number): void {
-    this.#parser.write(piece);
-    this.offset += piece.length;
+  take(chunk: Uint8Array, fileBytes: number): void {
+    this.#parser.write(chunk);
+    this.offset += chunk.length;
     const rest = Math.min(this.#parser.bodyBytesLeft, fileBytes - this.offset);
-    if (rest < pieceBytes) return;
+    if (rest < chunkBytes) return;
     this.#parser.skipBody(rest);
-    this.#told += rest;
+    this.#parsedBytes += rest;
     this.offset += rest;
   }
 
@@ -83,6 +86,6 @@ class Scan {
   #add(entry: TarEntry): void {
     if (entry.type !== 'file') return this.table.add(entry, undefined);
     refuseSparse(entry);
-    return this.table.add(entry, { path: this.#path, offset: this.#told, sizeBytes: entry.sizeBytes });
+    return this.table.add(entry, { path: this.#path, offset: this.#parsedBytes, sizeBytes: entry.sizeBytes });
   }
 }

@@ -1,6 +1,6 @@
 import type { StringMap } from '../../spec/fields.ts';
 import type { Image } from '../image/image.ts';
-import { composeOf } from './compose-image.ts';
+import { composeWithConfig } from './compose-image.ts';
 
 /**
  * Returns the image with annotations added to its manifest, in place of any with the same keys. The image ID stays.
@@ -10,6 +10,6 @@ import { composeOf } from './compose-image.ts';
  * ```
  */
 export async function annotateImage(image: Image, annotations: StringMap): Promise<Image> {
-  const standing = (await image.manifest()).value.annotations;
-  return composeOf(await image.config(), await image.layers(), { ...standing, ...annotations });
+  const existing = (await image.manifest()).value.annotations;
+  return composeWithConfig(await image.config(), await image.layers(), { ...existing, ...annotations });
 }

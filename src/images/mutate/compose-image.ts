@@ -35,11 +35,11 @@ export function composeImage({ config, layers, annotations }: ImageParts): Image
   const diffIds = layers.map(({ diffId }) => diffId);
   const bytes = formatImageConfig({ ...config, rootfs: { type: 'layers', diff_ids: diffIds } });
   const { value } = parseImageConfig(bytes);
-  return composeOf({ ...documentOf(mediaTypes.ociConfig, bytes), value }, layers, annotations);
+  return composeWithConfig({ ...documentOf(mediaTypes.ociConfig, bytes), value }, layers, annotations);
 }
 
 /** {@link composeImage} with a config that stays byte for byte. */
-export function composeOf(
+export function composeWithConfig(
   config: Document<ImageConfig>,
   layers: readonly Layer[],
   annotations: StringMap | undefined,

@@ -55,7 +55,7 @@ export type NewFile =
  * one cannot be read; ERR_LAYER_SOURCE_CHANGED when one has more or fewer bytes than its size
  */
 export async function layerOfFiles(files: readonly NewFile[], options: AbortOptions = {}): Promise<Layer> {
-  const sorted = files.map(placed).sort((a, b) => comparePaths(a.path, b.path));
+  const sorted = files.map(placeFile).sort((a, b) => comparePaths(a.path, b.path));
   refuseConflicts(sorted);
   return await layerOfTar(() => tarOf(sorted), options);
 }
@@ -65,9 +65,9 @@ function refuseConflicts(files: readonly PlacedFile[]): void {
   let before: PlacedFile | undefined;
   for (const next of files) {
     const { path } = next;
-    if (before !== undefined && equalBytes(path, before.path)) throw invalid(path, 'is given twice');
+    if (before !== undefined && equalBytes(path, before.path)) throw invalidFile(path, 'is given twice');
     if (before !== undefined && before.file.kind !== 'directory' && isInside(path, before.path)) {
-      throw invalid(path, `lies in a ${before.file.kind}`);
+      throw invalidFile(path, `lies in a ${before.file.kind}`);
     }
     before = next;
   }
@@ -81,16 +81,16 @@ interface PlacedFile {
 
 const bytesOf = (text: string | Uint8Array): Uint8Array => (typeof text === 'string' ? utf8(text) : text);
 
-function placed(file: NewFile): PlacedFile {
+function placeFile(file: NewFile): PlacedFile {
   const place = placeOfNew(bytesOf(file.path));
   checkFields(place, file);
   const start = nameStart(place);
   const name = place.subarray(start);
   if (components(place).some(isReservedName))
-    throw invalid(place, 'has the name of a deletion: give it the kind whiteout or opaque');
+    throw invalidFile(place, 'has the name of a deletion: give it the kind whiteout or opaque');
   if (file.kind === 'opaque')
     return { path: place.length === 0 ? opaqueMarker() : concatBytes([place, utf8('/'), opaqueMarker()]), file };
-  if (place.length === 0 && file.kind !== 'directory') throw invalid(place, 'is the root');
+  if (place.length === 0 && file.kind !== 'directory') throw invalidFile(place, 'is the root');
   if (file.kind === 'whiteout') return { path: concatBytes([place.subarray(0, start), whiteoutName(name)]), file };
   return { path: place, file };
 }
@@ -99,19 +99,20 @@ function placeOfNew(path: Uint8Array): Uint8Array {
   try {
     return normalizePath(path);
   } catch (error) {
-    if (isStrataError(error, 'ERR_LAYER_PATH_ESCAPE')) throw invalid(path, 'leads out of the root');
-    if (isStrataError(error, 'ERR_LAYER_ENTRY_INVALID')) throw invalid(path, 'is too long, or holds a NUL byte');
+    if (isStrataError(error, 'ERR_LAYER_PATH_ESCAPE')) throw invalidFile(path, 'leads out of the root');
+    if (isStrataError(error, 'ERR_LAYER_ENTRY_INVALID')) throw invalidFile(path, 'is too long, or holds a NUL byte');
     throw error;
   }
 }
 
 function checkFields(place: Uint8Array, file: NewFile): void {
-  if (!kinds.includes(file.kind)) throw invalid(place, `is of no kind that there is: ${kinds.join(', ')}`);
+  if (!kinds.includes(file.kind)) throw invalidFile(place, `is of no kind that there is: ${kinds.join(', ')}`);
   if (file.kind === 'whiteout' || file.kind === 'opaque') return;
   const { mode = 0, uid = 0, gid = 0, mtime } = file;
-  if (!isCount(mode, 0o7777)) throw invalid(place, `has a mode that is none: ${mode}`);
-  if (!isCount(uid, maxId) || !isCount(gid, maxId)) throw invalid(place, `has an owner that is none: ${uid}:${gid}`);
-  if (mtime !== undefined && !isTime(mtime)) throw invalid(place, 'has a time that is none');
+  if (!isCount(mode, 0o7777)) throw invalidFile(place, `has a mode that is none: ${mode}`);
+  if (!isCount(uid, maxId) || !isCount(gid, maxId))
+    throw invalidFile(place, `has an owner that is none: ${uid}:${gid}`);
+  if (mtime !== undefined && !isTime(mtime)) throw invalidFile(place, 'has a time that is none');
 }
 
 const kinds: readonly NewFile['kind'][] = ['file', 'directory', 'symlink', 'whiteout', 'opaque'];
@@ -131,7 +132,7 @@ async function* tarOf(files: readonly PlacedFile[]): AsyncGenerator<Uint8Array, 
     }
     const { content } = file;
     if (typeof content === 'object' && 'from' in content) {
-      yield* fromMachine(headerOf(path, file), content.from);
+      yield* tarOfSource(headerOf(path, file), content.from);
       continue;
     }
     const bytes = bytesOf(content);
@@ -142,7 +143,7 @@ async function* tarOf(files: readonly PlacedFile[]): AsyncGenerator<Uint8Array, 
   yield tarEnd;
 }
 
-async function* fromMachine(header: TarHeaderFields, from: string): AsyncGenerator<Uint8Array, void> {
+async function* tarOfSource(header: TarHeaderFields, from: string): AsyncGenerator<Uint8Array, void> {
   await using source = await openSource(from);
   const { size } = await source.stat();
   yield encodeTarHeader({ ...header, sizeBytes: size });
@@ -150,10 +151,10 @@ async function* fromMachine(header: TarHeaderFields, from: string): AsyncGenerat
   for await (const chunk of bytesOfSource(source, from)) {
     left -= chunk.length;
     // Any further byte would be read as the next header.
-    if (left < 0) throw otherSize(from);
+    if (left < 0) throw sizeChanged(from);
     yield chunk;
   }
-  if (left > 0) throw otherSize(from);
+  if (left > 0) throw sizeChanged(from);
   yield tarPadding(size);
 }
 
@@ -162,7 +163,7 @@ async function openSource(from: string): Promise<FileHandle> {
   await using opened = new AsyncDisposableStack();
   try {
     const source = opened.use(await open(from, constants.O_RDONLY | constants.O_NONBLOCK));
-    if (!(await source.stat()).isFile()) throw noFile(from);
+    if (!(await source.stat()).isFile()) throw notRegular(from);
     opened.move();
     return source;
   } catch (error) {
@@ -194,21 +195,21 @@ function headerOf(path: Uint8Array, file: NewFile): TarHeaderFields {
 
 const epoch = { seconds: 0, nanoseconds: 0 };
 
-const noFile = (from: string): StrataError =>
+const notRegular = (from: string): StrataError =>
   new StrataError({
     code: 'ERR_LAYER_FILE_INVALID',
     message: `layer file from ${from}: is no regular file`,
     hint: 'Give the path of a regular file.',
   });
 
-const otherSize = (from: string): StrataError =>
+const sizeChanged = (from: string): StrataError =>
   new StrataError({
     code: 'ERR_LAYER_SOURCE_CHANGED',
     message: `layer file from ${from}: has another size than it said`,
     hint: 'Something writes to it, or the kernel makes it up as it is read: copy it, and make the layer of the copy.',
   });
 
-const invalid = (path: Uint8Array, why: string): StrataError =>
+const invalidFile = (path: Uint8Array, why: string): StrataError =>
   new StrataError({
     code: 'ERR_LAYER_FILE_INVALID',
     message: `layer file ${JSON.stringify(`/${displayBytes(path)}`)}: ${why}`,

@@ -33,15 +33,15 @@ export async function layerOfTar(source: TarSource, options: AbortOptions = {}):
     options.signal?.throwIfAborted();
     running.update(chunk);
   }
-  return new TarLayer(source, parseDiffId(running.digest()), running.sizeBytes);
+  return new LayerOfTar(source, parseDiffId(running.digest()), running.sizeBytes);
 }
 
 async function* bytesOf(source: TarSource, options: AbortOptions): AsyncGenerator<Uint8Array, void> {
   if (typeof source === 'function') return yield* decompress(markInputFailures(source()), options);
-  yield* decompress(fromFile(source), options);
+  yield* decompress(readSource(source), options);
 }
 
-async function* fromFile(path: string): AsyncGenerator<Uint8Array, void> {
+async function* readSource(path: string): AsyncGenerator<Uint8Array, void> {
   try {
     yield* createReadStream(path, { highWaterMark: readBytes }) as AsyncIterable<Uint8Array>;
   } catch (error) {
@@ -49,7 +49,7 @@ async function* fromFile(path: string): AsyncGenerator<Uint8Array, void> {
   }
 }
 
-class TarLayer implements Layer {
+class LayerOfTar implements Layer {
   readonly diffId: DiffId;
   readonly descriptor: Descriptor;
   readonly #source: TarSource;
@@ -71,7 +71,7 @@ class TarLayer implements Layer {
     } catch (error) {
       const isOther =
         isStrataError(error, 'ERR_BLOB_DIGEST_MISMATCH') || isStrataError(error, 'ERR_BLOB_SIZE_MISMATCH');
-      throw isOther ? changed(this.diffId, error) : error;
+      throw isOther ? sourceChanged(this.diffId, error) : error;
     }
   }
 
@@ -84,7 +84,7 @@ class TarLayer implements Layer {
   }
 }
 
-const changed = (diffId: DiffId, cause: unknown): StrataError =>
+const sourceChanged = (diffId: DiffId, cause: unknown): StrataError =>
   new StrataError({
     code: 'ERR_LAYER_SOURCE_CHANGED',
     message: `layer ${diffId}: what it is made of has changed`,

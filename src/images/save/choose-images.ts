@@ -32,28 +32,28 @@ export interface ChooseOptions extends AbortOptions {
  * without a name. Each image is returned once. Throws as `findImage` does.
  */
 export async function chooseImages(
-  index: ImageNames,
+  imageNames: ImageNames,
   names: readonly string[],
   options: ChooseOptions,
 ): Promise<ChosenImage[]> {
   // One transaction, so that no name or image is removed between being listed and being pinned.
-  return await options.lease.withPins((pin) => choose(index, names, options, pin));
+  return await options.lease.withPins((pin) => choose(imageNames, names, options, pin));
 }
 
-function choose(index: ImageNames, names: readonly string[], options: ChooseOptions, pin: Pin): ChosenImage[] {
+function choose(imageNames: ImageNames, names: readonly string[], options: ChooseOptions, pin: Pin): ChosenImage[] {
   const chosen = new Map<string, ChosenImage>();
   const find = options.isRequired ? findPlatformImage : findImage;
-  for (const text of names.flatMap((name) => tagsOf(index, name) ?? [name])) {
-    const { id, target, reference } = pinFound(pin, find(index, text, options.platform));
-    const manifest = manifestOfImage(index, id, target, pin);
+  for (const text of names.flatMap((name) => tagsOf(imageNames, name) ?? [name])) {
+    const { id, target, reference } = pinFound(pin, find(imageNames, text, options.platform));
+    const manifest = manifestOfImage(imageNames, id, target, pin);
     const key = options.perManifest ? `${id} ${manifest}` : id;
-    const standing = chosen.get(key);
+    const existing = chosen.get(key);
     const named =
       reference?.tag === undefined ? [] : [{ domain: reference.domain, path: reference.path, tag: reference.tag }];
     chosen.set(key, {
       id,
-      manifest: standing?.manifest ?? manifest,
-      references: uniqueReferences([...(standing?.references ?? []), ...named]),
+      manifest: existing?.manifest ?? manifest,
+      references: uniqueReferences([...(existing?.references ?? []), ...named]),
     });
   }
   return [...chosen.values()];

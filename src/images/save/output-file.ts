@@ -16,8 +16,8 @@ export function checkOutputPath(path: string, task: string): void {
   if (statOf(dirname(path))?.isDirectory() !== true) {
     throw invalidOutput(task, `directory "${dirname(path)}" does not exist`);
   }
-  const standing = statOf(path);
-  if (standing !== undefined && !standing.isFile()) throw invalidOutput(task, `"${path}" must be a regular file`);
+  const existing = statOf(path);
+  if (existing !== undefined && !existing.isFile()) throw invalidOutput(task, `"${path}" must be a regular file`);
 }
 
 function statOf(path: string): Stats | undefined {
@@ -47,10 +47,10 @@ export async function writeOutputFile(
   const folder = dirname(path);
   const temporary = join(folder, `.strata-save-${randomHex(6)}`);
   try {
-    const nameless = unnamed ? await writingTo(folder, () => openUnnamed(folder)) : undefined;
-    await using file = nameless ?? (await writingTo(folder, () => open(temporary, 'wx', 0o600)));
-    await writeAll((chunk) => writingTo(folder, () => writeWhole(file, chunk)));
-    await writingTo(folder, async () => {
+    const nameless = unnamed ? await withOutputFailure(folder, () => openUnnamed(folder)) : undefined;
+    await using file = nameless ?? (await withOutputFailure(folder, () => open(temporary, 'wx', 0o600)));
+    await writeAll((chunk) => withOutputFailure(folder, () => writeWhole(file, chunk)));
+    await withOutputFailure(folder, async () => {
       if (nameless && nameIfFree(nameless, path)) return;
       // Replacing an existing file at once takes a rename, so the new file needs a name first.
       if (nameless) nameIfFree(nameless, temporary);
@@ -63,7 +63,7 @@ export async function writeOutputFile(
 }
 
 /** Marks a failure of the output's own filesystem, as opposed to that of the bytes being written. */
-async function writingTo<T>(folder: string, work: () => Promise<T>): Promise<T> {
+async function withOutputFailure<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

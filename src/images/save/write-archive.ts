@@ -64,15 +64,15 @@ export async function writeArchive(images: readonly ImageToWrite[], options: Wri
   }
   const files = new Map<string, ArchiveBlob>();
   for (const image of opened) await addBlobs(files, image, options);
-  const small = (name: string, bytes: Uint8Array): void => {
+  const addDocument = (name: string, bytes: Uint8Array): void => {
     files.set(name, { sizeBytes: bytes.length, content: () => once(bytes) });
   };
-  small(layoutFileName, layoutFile);
-  small(layoutIndexName, layoutIndex(opened));
+  addDocument(layoutFileName, layoutFile);
+  addDocument(layoutIndexName, layoutIndex(opened));
   if (options.format === 'docker-archive') {
-    small(archiveManifestName, dockerManifest(opened));
+    addDocument(archiveManifestName, dockerManifest(opened));
     const repositories = dockerRepositories(opened);
-    if (repositories !== undefined) small(archiveRepositoriesName, repositories);
+    if (repositories !== undefined) addDocument(archiveRepositoriesName, repositories);
   }
   const writer = new ArchiveWriter(options.write);
   const algorithms = [...files.keys()].flatMap((name) => /^blobs\/[^/]+\//.exec(name)?.[0] ?? []);
@@ -98,7 +98,7 @@ async function addBlobs(
     files.set(
       layoutBlobPath(digest),
       layer
-        ? { sizeBytes: size, content: () => reported(layer.blob({ signal, lent }), layer.diffId, size, report) }
+        ? { sizeBytes: size, content: () => withProgress(layer.blob({ signal, lent }), layer.diffId, size, report) }
         : { sizeBytes: bytes.length, content: () => once(bytes) },
     );
   }
@@ -110,19 +110,19 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 const stepBytes = 4 << 20;
 
-async function* reported(
+async function* withProgress(
   source: AsyncIterable<Uint8Array>,
   diffId: DiffId,
   total: number,
   report: (event: SaveEvent) => void,
 ): AsyncGenerator<Uint8Array> {
   let offset = 0;
-  let told = 0;
+  let reported = 0;
   for await (const chunk of source) {
     yield chunk;
     offset += chunk.length;
-    if (offset - told < stepBytes) continue;
-    told = offset;
+    if (offset - reported < stepBytes) continue;
+    reported = offset;
     report({ type: 'layer', diffId, state: 'saving', offset, total });
   }
   report({ type: 'layer', diffId, state: 'done', offset, total });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MemoryContentStore } from '../../../src/content/memory.ts';
 import type { BlobProvider } from '../../../src/content/types.ts';
-import { type BlobParts, checkBlobs } from '../../../src/images/check/check-blobs.ts';
+import { type BlobCheckInput, checkBlobs } from '../../../src/images/check/check-blobs.ts';
 import { utf8 } from '../../../src/lib/bytes.ts';
 import type { Digest } from '../../../src/spec/digest.ts';
 
@@ -28,7 +28,7 @@ test('a blob that the disk does not give back is named, and the others are looke
   const bad = digests[1] ?? assert.fail();
   const looked: string[] = [];
   const report = ({ key }: { readonly key: string }): void => void looked.push(key);
-  const partsFailing = (code: string): BlobParts => ({
+  const partsFailing = (code: string): BlobCheckInput => ({
     blobs,
     content: failing(content, bad, code),
     hold: async () => true,
