@@ -13,12 +13,13 @@ import { keptBytes } from './kept-bytes.ts';
 import { openStages, stagesBelow } from './open-stages.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
 import { Solver } from './solver/solver.ts';
-import { layersOf, lineage, makeLayers } from './step-layers.ts';
+import { baseLayersOf, lineage, makeStepLayers } from './step-layers.ts';
 
 /**
- * Builds a target's stage with those that it needs: plans, solves, makes layers of the steps' snapshots, and returns how the image is recorded once they
- * are durable; an abort or a failure leaves only cached steps behind. A failure of an instruction says in its details
- * where that stands (`file`, `line`, `endLine`) and has the lines around it (`extract`).
+ * Builds a target's stage and the stages that it needs: plans, solves, and makes layers of the steps' snapshots.
+ * Returns the snapshots with a function that records the image once they are durable. An abort or a failure leaves only
+ * cached steps behind. The error of a failed instruction has its position (`file`, `line`, `endLine`) and the lines
+ * around it (`extract`) in its details.
  */
 export async function buildImage(
   request: BuildImageRequest,
@@ -55,8 +56,8 @@ async function build(
   await solver.solve(top.files);
   const stages = stagesBelow(top);
   const results = await Promise.all(stages.flatMap(({ steps }) => steps).map((step) => solver.solve(step)));
-  const below = layersOf(top.image, parts.store.metadata.layers);
-  const made = await makeLayers(below, lineage(results, parts.store.metadata.snapshots), parts, report, signal);
+  const below = baseLayersOf(top.image, parts.store.metadata.layers);
+  const made = await makeStepLayers(below, lineage(results, parts.store.metadata.snapshots), parts, report, signal);
   const layers = [...below, ...made];
   const plan: BuiltPlan = {
     config: top.plan.config,
@@ -76,7 +77,7 @@ async function build(
   return { snapshotIds: made.map(({ snapshotId }) => snapshotId), record };
 }
 
-/** Names for the image, checked before anything is built. Throws ERR_REFERENCE_INVALID, ERR_TAG_REFUSED. */
+/** Parses the names for the image. Throws ERR_REFERENCE_INVALID, ERR_TAG_REFUSED. */
 export const readTags = (tags: readonly string[]): Reference[] =>
   tags.map((tag) => {
     const reference = withDefaultTag(parseReference(tag));

@@ -13,7 +13,7 @@ import type { FilesystemResult, LinkWorkspace, MountWorkspace, Workspace } from 
 import type { Runner } from './runner.ts';
 import type { CacheStore, SolveEvent } from './solver/types.ts';
 
-/** What to build, with everything read that can be read before. */
+/** A build with its context opened and its Dockerfile read. */
 export interface BuildImageRequest {
   readonly context: BuildContext;
   readonly dockerfile: NamedDockerfile;
@@ -22,25 +22,25 @@ export interface BuildImageRequest {
   readonly labels: Readonly<Record<string, string>>;
   readonly target: string | undefined;
   readonly noCache: boolean;
-  /** What RUN gets where it does not say itself; what it may ask for ends there. */
+  /** Network of a RUN without `--network`; a RUN may request no more than this. */
   readonly network: BuildNetwork;
   readonly platform: Platform;
   readonly signal: AbortSignal;
 }
 
-/** Everything a build uses, each behind the smallest interface; the engine fills it in. */
+/** Everything a build uses, behind small interfaces; `build` fills it in. */
 export interface BuildParts {
   readonly store: Store;
   readonly work: Work;
   readonly cache: CacheStore<FilesystemResult>;
   readonly workspace: Workspace & MountWorkspace & LinkWorkspace;
-  /** Undefined where a snapshot cannot amend another one. */
+  /** Undefined when a snapshot of this driver cannot amend another one. */
   readonly copies: EarlierCopies | undefined;
   readonly runner: Runner;
   readonly layerMaker: LayerMaker;
 }
 
-/** Progress of a build: the steps of the solver, then what is made of their results. */
+/** Progress of a build: the steps of the solver, then the layers and the image made of their results. */
 export type BuildEvent =
   | SolveEvent<FilesystemResult>
   | { readonly type: 'warning'; readonly text: string }

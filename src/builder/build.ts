@@ -23,8 +23,8 @@ import { SnapshotWorkspace } from './ops/snapshot-workspace.ts';
 import type { Runner } from './runner.ts';
 
 /**
- * Builds an image in a store. `openRunner` gives what executes RUN, which the builder does not know; it is called when the
- * first command is run. Throws as `builder.build` of the facade says.
+ * Builds an image in a store. `openRunner` opens the runner of RUN when the first command is run. Throws what
+ * `builder.build` of the facade throws.
  */
 export async function build(
   store: Store,
@@ -68,7 +68,7 @@ export async function build(
         work,
         cache,
         workspace: new SnapshotWorkspace({ snapshotter, trees, lease }),
-        copies: snapshotter.capabilities.nativeDiff ? copiesOf(layout, request, cache) : undefined,
+        copies: snapshotter.capabilities.nativeDiff ? openCopies(layout, request, cache) : undefined,
         runner,
         layerMaker: layerMakerOf(store, work),
       },
@@ -77,7 +77,7 @@ export async function build(
   });
 }
 
-/** Layers are made while the disk is written to; of an amended layer next to nothing was written. */
+/** Makes a layer while the disk is flushed, except for an amending snapshot: next to nothing was written for it. */
 const layerMakerOf = ({ metadata }: Store, work: Work): LayerMaker => ({
   make: async (id, below, { signal }) => {
     const record = metadata.snapshots.get(id);
@@ -88,7 +88,7 @@ const layerMakerOf = ({ metadata }: Store, work: Work): LayerMaker => ({
   },
 });
 
-function copiesOf({ copies: folder }: StoreLayout, { context }: BuildRequest, cache: BuildCache): EarlierCopies {
+function openCopies({ copies: folder }: StoreLayout, { context }: BuildRequest, cache: BuildCache): EarlierCopies {
   return new EarlierCopies({ folder, cache, context: typeof context === 'string' ? resolve(context) : '' });
 }
 

@@ -4,13 +4,13 @@ import type { Platform } from '../spec/platform.ts';
 import type { StagePlan } from './frontend/plan-stage.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
 
-/** Everything that the stages of an image say, from the one on its base up to the target. */
+/** Plans of an image's stages together, from the one on the base image up to the target. */
 export interface BuiltPlan extends Pick<StagePlan, 'config' | 'author' | 'history'> {
-  /** The time of everything the build makes, in seconds since 1970; the clock's without it. */
+  /** Time of everything the build creates, in seconds since 1970; undefined for the clock's. */
   readonly sourceDateEpoch: number | undefined;
 }
 
-/** Returns the image's config: the base's, as the plan changed it, with the history of the steps. */
+/** Returns the image's config: the base's with the changes of the plan and the history of the steps. */
 export function configOf(
   base: ImageConfig,
   plan: BuiltPlan,
@@ -19,7 +19,7 @@ export function configOf(
 ): ImageConfig {
   const history = [...completeHistory(base), ...historyOf(plan, results, base)];
   const created = history.at(-1)?.created ?? base.created;
-  // These tell how the base was made, by what and with which words.
+  // These describe how the base was made.
   const { comment: _comment, docker_version: _version, ...inherited } = base;
   return {
     ...inherited,
@@ -33,9 +33,10 @@ export function configOf(
 }
 
 /**
- * A step's time is when its work was done, also when it comes from the cache; what changed no files takes the time of
- * the nearest step that did, or of the base, as BuildKit has it. So the same build gives the same image ID for as long
- * as its steps are cached. SOURCE_DATE_EPOCH is the time of all of them.
+ * Returns the history of the steps. The time of a step is when its work was done, also for a cached one. An instruction
+ * without a layer takes the time of the step before it, else of the first step, else of the base, as in BuildKit. So
+ * the same build gives the same image ID for as long as its steps are cached. SOURCE_DATE_EPOCH replaces all these
+ * times.
  */
 function historyOf(plan: BuiltPlan, results: readonly FilesystemResult[], base: ImageConfig): HistoryEntry[] {
   const before = base.history.findLast(({ created }) => created !== undefined)?.created ?? base.created;

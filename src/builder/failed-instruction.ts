@@ -6,26 +6,26 @@ import { displayBytes } from '../lib/bytes.ts';
 import { asSyscallError } from '../sys/as-syscall-error.ts';
 import type { Op, Result } from './solver/types.ts';
 
-/** The Dockerfile as the user knows it. */
+/** A Dockerfile with the name that the user knows. */
 export interface NamedDockerfile {
   readonly name: string;
   readonly text: Uint8Array;
 }
 
-// Around the instruction; of a long one, a heredoc, its beginning.
+// Lines around the instruction, and most lines of the instruction itself: a heredoc may be long.
 const linesAround = 2;
 const maxLines = 12;
 
-/** A failure that says which lines its instruction stands in, `line` and `endLine` of its details, unless it did so itself. */
-function atLines(thrown: unknown, { start, end }: LineRange): unknown {
-  const first = firstCause(thrown);
-  // Of a full disk more is told by those who know the store.
-  const error = isDiskFull(first) ? first : asSyscallError(first);
-  if (!isStrataError(error) || error.details?.['endLine'] !== undefined) return error;
-  return restate(error, { details: { line: start, endLine: end } });
+/** Returns the error with the instruction's `line` and `endLine` in its details, unless it has them. */
+function addLines(error: unknown, { start, end }: LineRange): unknown {
+  const first = firstCause(error);
+  // A full disk is explained by the callers, which know the store.
+  const failure = isDiskFull(first) ? first : asSyscallError(first);
+  if (!isStrataError(failure) || failure.details?.['endLine'] !== undefined) return failure;
+  return restate(failure, { details: { line: start, endLine: end } });
 }
 
-/** The op of an instruction, whose failures say where that stands. */
+/** Returns an op whose errors have the instruction's lines in their details. */
 export const standingAt = <R extends Result>(op: Op<R>, at: LineRange): Op<R> => ({
   definition: op.definition,
   isKeyedByDefinition: op.isKeyedByDefinition,
@@ -35,16 +35,16 @@ export const standingAt = <R extends Result>(op: Op<R>, at: LineRange): Op<R> =>
   },
 });
 
-/** What the work of an instruction gives; its failure by {@link atLines}. */
+/** Awaits the work of an instruction; its errors get the instruction's lines. */
 export async function located<T>(work: Promise<T>, at: LineRange): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    throw atLines(error, at);
+    throw addLines(error, at);
   }
 }
 
-/** A failure with the file's name and the lines around the instruction as details, when it says where that stands. */
+/** Adds the Dockerfile's name and the lines around the instruction to an error with lines in its details. */
 export function withExtract(error: unknown, dockerfile: NamedDockerfile): unknown {
   if (!isStrataError(error)) return error;
   const { line, endLine = line } = error.details ?? {};
@@ -53,7 +53,7 @@ export function withExtract(error: unknown, dockerfile: NamedDockerfile): unknow
   return extract.length === 0 ? error : restate(error, { details: { line, endLine, file: dockerfile.name, extract } });
 }
 
-/** `   2 | >>> COPY a b`, a line each; the arrow marks the instruction. */
+/** Returns lines such as `   2 | >>> COPY a b`; the arrow marks the instruction. */
 function extractOf({ text }: NamedDockerfile, { start, end }: LineRange): string[] {
   const lines = displayBytes(text).split(/\r?\n/);
   if (lines.at(-1) === '') lines.pop();

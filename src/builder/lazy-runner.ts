@@ -1,6 +1,6 @@
 import type { Runner, RunRequest } from './runner.ts';
 
-/** Loads what runs containers when a step is run: a build whose steps are all in the cache needs none of it. */
+/** Loads the runner when the first step is run: a build with all steps in the cache needs none. */
 export class LazyRunner implements Runner, AsyncDisposable {
   readonly #load: () => Promise<Runner & Disposable>;
   #loaded: Promise<Runner & Disposable> | undefined;

@@ -13,26 +13,25 @@ import type { BuildParts } from './build-parts.ts';
 import type { NeededStage } from './frontend/read-target.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
 
-/** An image by its name, or nothing at all. */
+/** An image by name, or scratch. */
 type ImageSource = Exclude<StageSource, { readonly kind: 'stage' }>;
 
 interface NamedBase extends Pick<NeededStage, 'hintOfUnset' | 'hintOfNoStage'> {
   readonly base: ImageSource;
 }
 
-/** What a stage stands on, or copies from. */
+/** Config and files of the base of a stage, or of the source of a COPY. */
 export interface Base {
   readonly config: ImageConfig;
   readonly result: FilesystemResult;
 }
 
-/** The files of `FROM scratch`. */
-export const nothing: FilesystemResult = { identity: 'scratch', snapshotId: undefined, createdAt: 0 };
+/** Result without files: `FROM scratch`. */
+export const scratchResult: FilesystemResult = { identity: 'scratch', snapshotId: undefined, createdAt: 0 };
 
 /**
- * An image of the store, or nothing at all. BuildKit gives a base without PATH docker's default before it reads any
- * instruction, and so does this: `import` makes such images. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_NOT_UNPACKED,
- * ERR_IMAGE_OS.
+ * Opens an image of the store, or scratch. As in BuildKit, a base without PATH gets docker's default before any
+ * instruction is read: `import` makes such images. Throws ERR_IMAGE_NOT_FOUND, ERR_IMAGE_NOT_UNPACKED, ERR_IMAGE_OS.
  */
 export async function openBase(
   stage: NamedBase,
@@ -40,7 +39,7 @@ export async function openBase(
   platform: Platform,
   signal: AbortSignal,
 ): Promise<Base> {
-  const { config, result } = await find(stage, parts, platform, signal);
+  const { config, result } = await readBase(stage, parts, platform, signal);
   return { config: { ...config, config: withPath(config.config) }, result };
 }
 
@@ -49,32 +48,32 @@ function withPath(config: RunConfig): RunConfig {
   return variablesOf(Env).has('PATH') ? config : { ...config, Env: [...Env, `PATH=${defaultPath}`] };
 }
 
-async function find(named: NamedBase, parts: BuildParts, platform: Platform, signal: AbortSignal): Promise<Base> {
+async function readBase(named: NamedBase, parts: BuildParts, platform: Platform, signal: AbortSignal): Promise<Base> {
   const { base: source } = named;
   if (source.kind === 'scratch') {
     const config: ImageConfig = {
       architecture: platform.architecture,
       os: platform.os,
       ...(platform.variant === undefined ? {} : { variant: platform.variant }),
-      // As docker has it for an image that starts from nothing.
+      // Docker's config of an image from scratch.
       config: { WorkingDir: '/' },
       rootfs: { type: 'layers', diff_ids: [] },
       history: [],
     };
-    return { config, result: nothing };
+    return { config, result: scratchResult };
   }
-  const { id } = await findBase(parts, source.reference, platform, named);
+  const { id } = await findBaseImage(parts, source.reference, platform, named);
   const config = await readConfig(parts.store.blobs, id, { signal });
   refuseOtherSystem(source.reference, config);
   const createdAt = config.created === undefined ? 0 : Date.parse(config.created);
   const { lease } = parts.work;
   const snapshot = await findUnpackedSnapshot(parts.store, config, { image: source.reference, lease });
-  if (snapshot === undefined) return { config, result: { ...nothing, createdAt } };
+  if (snapshot === undefined) return { config, result: { ...scratchResult, createdAt } };
   return { config, result: { identity: `chain:${snapshot.chainId}`, snapshotId: snapshot.id, createdAt } };
 }
 
-/** What it finds stays as long as the build's lease, also when its names are removed. */
-async function findBase(
+/** Finds a base image and keeps it as long as the build's lease, also when its names are removed. */
+async function findBaseImage(
   { store, work }: BuildParts,
   reference: string,
   platform: Platform,

@@ -5,23 +5,23 @@ import type { BuildImageRequest, BuildParts } from './build-parts.ts';
 import { located } from './failed-instruction.ts';
 import type { CopyFrom, PlannedHistory, StagePlan } from './frontend/plan-stage.ts';
 import type { NeededStage, Target } from './frontend/read-target.ts';
-import { nothing, openBase } from './open-base.ts';
+import { openBase, scratchResult } from './open-base.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
 import type { Solver } from './solver/solver.ts';
 import type { Vertex } from './solver/types.ts';
 import { makeVertex } from './solver/vertex.ts';
 import { stepsOfStage } from './stage-steps.ts';
 
-/** A stage with everything known that it does. */
+/** A stage with its plan and its steps. */
 export interface OpenedStage {
   readonly plan: StagePlan;
-  /** The stage that it stands on; undefined where that is an image, or nothing. */
+  /** The stage that it builds on; undefined for an image or scratch. */
   readonly below: OpenedStage | undefined;
-  /** The image at the bottom, below all stages. */
+  /** Config of the image below all stages. */
   readonly image: ImageConfig;
   /** Its own steps, lowest first. */
   readonly steps: readonly Vertex<FilesystemResult>[];
-  /** Its files when all is done. */
+  /** Its files after the last step. */
   readonly files: Vertex<FilesystemResult>;
 }
 
@@ -32,8 +32,8 @@ export interface OpenStagesOptions {
 }
 
 /**
- * Plans a target's stage and those that it needs, and looks up the images that they stand on or copy from: of stages that
- * are not needed, nothing. Throws what {@link openBase} and the plans of stages throw.
+ * Plans a target's stage and those that it needs, and looks up the images that they build on or copy from. Stages that
+ * are not needed are skipped. Throws what {@link openBase} and the plans of stages throw.
  */
 export async function openStages(
   target: Target,
@@ -44,14 +44,15 @@ export async function openStages(
   return { top, all: stages.all };
 }
 
-/** A stage and those that it stands on, lowest first. */
+/** Returns a stage and those that it builds on, lowest first. */
 export function stagesBelow(top: OpenedStage): OpenedStage[] {
   const stages: OpenedStage[] = [];
   for (let stage: OpenedStage | undefined = top; stage !== undefined; stage = stage.below) stages.push(stage);
   return stages.reverse();
 }
 
-// All that stages take over from those below, together: 30,000 stages with a variable each would take gigabytes.
+// Most entries of configs that all stages together may inherit: 30,000 stages with a variable each would take
+// gigabytes.
 const maxInherited = 1_000_000;
 
 class Stages {
@@ -70,10 +71,10 @@ class Stages {
     return [...this.#opened.values()];
   }
 
-  /** Those that it needs are opened first; a trigger of a base may need one more in the midst of it. */
+  /** Opens a stage after those that it needs; a trigger of a base may open one more meanwhile. */
   async open(index: number): Promise<OpenedStage> {
-    const standing = this.#opened.get(index);
-    if (standing !== undefined) return standing;
+    const existing = this.#opened.get(index);
+    if (existing !== undefined) return existing;
     for (const stage of this.#target.stagesFor(index)) {
       if (!this.#opened.has(stage.index)) this.#opened.set(stage.index, await this.#open(stage));
     }
@@ -96,8 +97,8 @@ class Stages {
       name: stage.name,
       sourceDateEpoch: this.#target.sourceDateEpoch,
       from,
-      scratch: this.#give(nothing),
-      known: (vertex) => this.#known(vertex),
+      scratch: this.#vertexOf(scratchResult),
+      firstEqual: (vertex) => this.#firstEqual(vertex),
       filesOf: async (copied, entry) => await this.#filesOf(copied, entry),
     });
     return { plan, below, image, steps, files: steps.at(-1) ?? from };
@@ -111,7 +112,7 @@ class Stages {
     }
     const { parts, request } = this.#options;
     const { config, result } = await openBase({ ...stage, base }, parts, request.platform, request.signal);
-    return { below: undefined, image: config, files: this.#give(result) };
+    return { below: undefined, image: config, files: this.#vertexOf(result) };
   }
 
   async #filesOf({ source, hint }: CopyFrom, { location }: PlannedHistory): Promise<Vertex<FilesystemResult>> {
@@ -119,18 +120,18 @@ class Stages {
     const { parts, request } = this.#options;
     const named = { base: source, hintOfUnset: undefined, hintOfNoStage: hint };
     const opening = openBase(named, parts, request.platform, request.signal);
-    return this.#give((await located(opening, location)).result);
+    return this.#vertexOf((await located(opening, location)).result);
   }
 
-  /** The first of equal vertices, so that progress shows the name of that. */
-  #known(vertex: Vertex<FilesystemResult>): Vertex<FilesystemResult> {
+  /** Returns the first of equal vertices, so that progress shows its name. */
+  #firstEqual(vertex: Vertex<FilesystemResult>): Vertex<FilesystemResult> {
     const first = this.#vertices.get(vertex.digest) ?? vertex;
     this.#vertices.set(vertex.digest, first);
     return first;
   }
 
-  /** The vertex of files that stand already. */
-  #give(result: FilesystemResult): Vertex<FilesystemResult> {
+  /** Returns a vertex of existing files. */
+  #vertexOf(result: FilesystemResult): Vertex<FilesystemResult> {
     const vertex = makeVertex<FilesystemResult>({
       name: 'FROM',
       inputs: [],

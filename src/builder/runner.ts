@@ -3,10 +3,12 @@ import type { NetworkMode } from '../oci-runtime/network-mode.ts';
 import type { Mount } from '../sys/mount-list.ts';
 import type { OutputStream } from './solver/log.ts';
 
-/** Gets what a command writes; `taken` is to be called when it is dealt with: until then a fast writer waits. */
+/**
+ * Receives output of a command. `taken` is to be called when the chunk is processed: until then a fast writer waits.
+ */
 export type OnOutput = (stream: OutputStream, chunk: Uint8Array, taken: () => void) => void;
 
-/** What a step of RUN starts, and what that finds around it. */
+/** A command of RUN and its surroundings. */
 export interface StepCommand {
   readonly args: readonly string[];
   /** `NAME=value`. */
@@ -16,23 +18,23 @@ export interface StepCommand {
   /** Absolute. */
   readonly workingDirectory: string;
   readonly network: NetworkMode;
-  /** Executable files laid into the container, by path: content. */
+  /** Executable files for the container: content by path. */
   readonly scripts: Readonly<Record<string, string>>;
 }
 
 /** One command to run in an image's filesystem. */
 export interface RunRequest extends StepCommand, AbortOptions {
-  /** The filesystem, not mounted yet; its changes stay. */
+  /** Mounts of the filesystem, not mounted yet; changes in it are kept. */
   readonly root: readonly Mount[];
   readonly onOutput: OnOutput;
 }
 
-/** Runs the commands of RUN. The engine plugs one in that uses containers, which the builder knows nothing of. */
+/** Runs the commands of RUN. The engine provides one that uses containers, which the builder does not know. */
 export interface Runner {
   /**
-   * Runs a command to its end, with nothing to read; what it has started ends with it. Whatever kills this process,
-   * nothing stays mounted. An abort kills it and rejects with the signal's reason. A command that cannot be started
-   * gives ERR_CONTAINER_START with `details.exitCode`.
+   * Runs a command to its end, with an empty standard input; processes that it has started end with it. Nothing stays
+   * mounted, even when this process is killed. An abort kills the command and rejects with the signal's reason. A
+   * command that cannot be started rejects with ERR_CONTAINER_START and `details.exitCode`.
    */
   run(request: RunRequest): Promise<{ readonly exitCode: number }>;
 }

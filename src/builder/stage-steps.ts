@@ -12,26 +12,29 @@ import { makeVertex } from './solver/vertex.ts';
 export interface StageStepsOptions {
   readonly parts: BuildParts;
   readonly request: BuildImageRequest;
-  /** Of the stage, as progress shows it; empty in a Dockerfile of one stage. */
+  /** Name of the stage in progress; empty in a Dockerfile of one stage. */
   readonly name: string;
-  /** Seconds since 1970, for everything that is made; the clock's without it. */
+  /** Time of everything the build creates, in seconds since 1970; undefined for the clock's. */
   readonly sourceDateEpoch: number | undefined;
-  /** The files that the lowest step stands on. */
+  /** Files below the lowest step. */
   readonly from: Vertex<FilesystemResult>;
   /** No files at all. */
   readonly scratch: Vertex<FilesystemResult>;
   /** Returns the vertex, or an equal one of another stage. */
-  readonly known: (vertex: Vertex<FilesystemResult>) => Vertex<FilesystemResult>;
-  /** The files that a COPY takes from a stage or an image. */
+  readonly firstEqual: (vertex: Vertex<FilesystemResult>) => Vertex<FilesystemResult>;
+  /** Returns the files of a stage or an image that a COPY copies from. */
   readonly filesOf: (from: CopyFrom, copy: PlannedHistory) => Promise<Vertex<FilesystemResult>>;
 }
 
-/** One vertex per file step, each standing on the one before; a linked copy has one of its own, which stands on nothing. */
+/**
+ * Returns one vertex per file step, each on top of the one before. A linked copy has two: its files on top of nothing,
+ * and the link.
+ */
 export async function stepsOfStage(
   { history }: StagePlan,
   options: StageStepsOptions,
 ): Promise<Vertex<FilesystemResult>[]> {
-  const { name, from, scratch, known, filesOf, request, parts } = options;
+  const { name, from, scratch, firstEqual, filesOf, request, parts } = options;
   const ignoreCache = request.noCache;
   const entries = history.flatMap((entry) => (entry.step === undefined ? [] : [{ entry, step: entry.step }]));
   const vertices: Vertex<FilesystemResult>[] = [];
@@ -39,20 +42,20 @@ export async function stepsOfStage(
     const { title, location } = entry;
     const number = `[${name === '' ? '' : `${name} `}${at + 1}/${entries.length}]`;
     const parent = vertices.at(-1) ?? from;
-    const op = standingAt(opOf(step, options), location);
+    const op = standingAt(createOp(step, options), location);
     const sources = step.kind === 'copy' && step.from !== undefined ? [await filesOf(step.from, entry)] : [];
     const make = (below: Vertex<FilesystemResult>): Vertex<FilesystemResult> =>
-      known(makeVertex({ name: `${number} ${title}`, inputs: [below, ...sources], op, ignoreCache }));
+      firstEqual(makeVertex({ name: `${number} ${title}`, inputs: [below, ...sources], op, ignoreCache }));
     if (step.kind === 'copy' && step.isLinked) {
       const link = standingAt(new LinkOp(parts), location);
       const inputs = [parent, make(scratch)];
-      vertices.push(known(makeVertex({ name: `${number} LINK ${title}`, inputs, op: link, ignoreCache })));
+      vertices.push(firstEqual(makeVertex({ name: `${number} LINK ${title}`, inputs, op: link, ignoreCache })));
     } else vertices.push(make(parent));
   }
   return vertices;
 }
 
-function opOf(step: FileStep, { parts, request, sourceDateEpoch }: StageStepsOptions): Op<FilesystemResult> {
+function createOp(step: FileStep, { parts, request, sourceDateEpoch }: StageStepsOptions): Op<FilesystemResult> {
   const { workspace, runner, copies } = parts;
   const { platform, context, noCache } = request;
   const time = sourceDateEpoch === undefined ? undefined : { seconds: sourceDateEpoch, nanoseconds: 0 };

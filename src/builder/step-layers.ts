@@ -10,8 +10,8 @@ import type { CreatedLayer, LayerSizes } from '../store/layers/types.ts';
 import type { BuildEvent, BuildParts } from './build-parts.ts';
 import type { FilesystemResult } from './ops/filesystem-result.ts';
 
-/** Throws ERR_LAYER_NOT_FOUND when the store does not know a layer of an image it has. */
-export function layersOf(base: ImageConfig, layers: Layers): LayerSizes[] {
+/** Returns the layers of a base image. Throws ERR_LAYER_NOT_FOUND when the store has no record of one. */
+export function baseLayersOf(base: ImageConfig, layers: Layers): LayerSizes[] {
   return base.rootfs.diff_ids.map((diffId) => {
     const record = layers.get(diffId);
     if (record !== undefined) return record;
@@ -24,8 +24,8 @@ export function layersOf(base: ImageConfig, layers: Layers): LayerSizes[] {
 }
 
 /**
- * The snapshots of the steps, lowest first, as they really stand on each other: a step that was run again may have left
- * those above it, which came from the cache, on its earlier result.
+ * Returns the snapshots of the steps, lowest first, by their real parents: when a step was run again, steps above it
+ * that came from the cache may still have its earlier result as parent.
  */
 export function lineage(results: readonly FilesystemResult[], snapshots: SnapshotLedger): string[] {
   const line: string[] = [];
@@ -38,8 +38,8 @@ export function lineage(results: readonly FilesystemResult[], snapshots: Snapsho
   return line;
 }
 
-/** Layers of the steps' snapshots, on those of the base. */
-export async function makeLayers(
+/** Makes layers of the steps' snapshots, on top of those of the base. */
+export async function makeStepLayers(
   below: readonly LayerSizes[],
   snapshotIds: readonly string[],
   parts: BuildParts,

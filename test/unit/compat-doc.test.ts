@@ -14,7 +14,7 @@ test('docs/compat.md lists every command and flag that docker has and Strata has
 test('docs/compat.md lists what the builder knows of a Dockerfile and does not do', () => {
   const page = readFileSync(join(root, 'docs/compat.md'), 'utf8');
   const found = globSync('src/builder/**/*.ts', { cwd: root }).flatMap((file) => [
-    ...readFileSync(join(root, file), 'utf8').matchAll(/throw notSupportedYet\(['`]([^'`$]+)/g),
+    ...readFileSync(join(root, file), 'utf8').matchAll(/throw notSupportedError\(['`]([^'`$]+)/g),
   ]);
   assert.ok(found.length > 5);
   for (const [, what = ''] of found) assert.ok(page.includes(what.trim()), what);

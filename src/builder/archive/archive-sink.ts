@@ -10,18 +10,18 @@ import { closeFd } from '../../sys/fs-at.ts';
 import { isMountRoot, statAtIfThere } from '../../sys/stat.ts';
 
 export interface ArchiveSinkOptions {
-  /** Owner of every entry; the archive's own without one. */
+  /** Owner of every entry; undefined keeps the archive's. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
-  /** The tree becomes a layer, in which names that begin with `.wh.` are deletions and no files. */
+  /** True when the tree becomes a layer, in which names that begin with `.wh.` are deletions, not files. */
   readonly isLayer: boolean;
   /**
-   * A directory in place of something else, or the other way round, is refused and not made, as docker's cp has it. So is
-   * what would take the place of a mount, with the error that `mounted` makes for the entry.
+   * Refuses to replace a directory by something else, or the other way round, like docker's cp. Refuses to replace a
+   * mount as well, with the error that `mounted` returns for the entry.
    */
   readonly keepsKinds?: { readonly mounted: (path: Uint8Array) => StrataError };
 }
 
-interface OpenFile {
+interface UnfinishedFile {
   readonly body: FileBody;
   readonly entry: TarEntry;
 }
@@ -31,14 +31,14 @@ const maxMajor = 0xfff;
 const maxMinor = 0xfffff;
 
 /**
- * Unpacks an archive of files into a directory, as docker's ADD does: by the rules of layers (the last entry of a name
- * wins, directories merge, nothing leaves the directory) except that no name means a deletion and that the directory
- * itself stays as it is.
+ * Unpacks an archive of files into a directory like docker's ADD: by the rules of layers (the last entry of a name
+ * wins, directories merge, nothing leaves the directory), except that no name means a deletion and that the directory
+ * itself stays unchanged.
  */
 export class ArchiveSink implements TarSink, Disposable {
   readonly #tree: TargetTree;
   readonly #options: ArchiveSinkOptions;
-  #file: OpenFile | undefined;
+  #file: UnfinishedFile | undefined;
 
   constructor(directory: string, options: ArchiveSinkOptions) {
     this.#options = options;
@@ -53,17 +53,20 @@ export class ArchiveSink implements TarSink, Disposable {
   entry(entry: TarEntry): void {
     const place = normalizePath(entry.path);
     if (place.length === 0) {
-      // CVE-2021-29136: a root that becomes a symlink would be followed by everything after it.
+      // CVE-2021-29136: all later entries would follow a root that became a symlink.
       if (entry.path.length === 0) return;
-      if (entry.type !== 'directory') throw refused(entry.path, `makes the root a ${entry.type}`);
+      if (entry.type !== 'directory') throw archiveEntryError(entry.path, `makes the root a ${entry.type}`);
       return;
     }
     if (this.#options.isLayer) refuseReserved(place, entry.path);
     const isDevice = entry.type === 'character-device' || entry.type === 'block-device';
-    // Overlayfs would take it for a deletion.
+    // Overlayfs would treat it as a deletion.
     if (isDevice && entry.deviceMajor === 0 && entry.deviceMinor === 0) return;
     if (isDevice && (entry.deviceMajor > maxMajor || entry.deviceMinor > maxMinor)) {
-      throw refused(entry.path, `has the device number ${entry.deviceMajor}:${entry.deviceMinor}, out of range`);
+      throw archiveEntryError(
+        entry.path,
+        `has the device number ${entry.deviceMajor}:${entry.deviceMinor}, out of range`,
+      );
     }
     const spot = this.#tree.spot(place, entry.path, entry.mtime);
     const { keepsKinds } = this.#options;
@@ -87,7 +90,7 @@ export class ArchiveSink implements TarSink, Disposable {
 
   trailer(): void {}
 
-  /** Gives directories what the archive says of them; call after the parser's end. */
+  /** Sets the attributes of directories; call after the parser's end. */
   finish(): void {
     this.#tree.finish();
   }
@@ -104,7 +107,7 @@ export class ArchiveSink implements TarSink, Disposable {
         this.#file = { body: new FileBody(this.#tree.createFile(spot, metadata.mode), entry), entry };
         return;
       case 'directory':
-        return this.#tree.makeDirectory(spot, kept(metadata));
+        return this.#tree.makeDirectory(spot, copyXattrs(metadata));
       case 'symlink':
         return this.#tree.makeSymlink(spot, entry.linkPath, metadata);
       case 'hardlink':
@@ -124,12 +127,12 @@ export class ArchiveSink implements TarSink, Disposable {
     mounted: (path: Uint8Array) => StrataError,
   ): void {
     const fd = this.#tree.directoryFd(directory);
-    const standing = statAtIfThere(fd, name)?.type;
-    if (standing === undefined || (standing === 'directory' && type === 'directory')) return;
-    // Taken away from outside its mount namespace, the name would take the mount along.
-    if (standing !== 'directory' && isMountRoot(fd, name)) throw mounted(path);
-    if ((standing === 'directory') === (type === 'directory')) return;
-    throw refused(
+    const existing = statAtIfThere(fd, name)?.type;
+    if (existing === undefined || (existing === 'directory' && type === 'directory')) return;
+    // Removing the name from outside its mount namespace would remove the mount, too.
+    if (existing !== 'directory' && isMountRoot(fd, name)) throw mounted(path);
+    if ((existing === 'directory') === (type === 'directory')) return;
+    throw archiveEntryError(
       path,
       type === 'directory'
         ? 'cannot overwrite non-directory with directory'
@@ -140,14 +143,17 @@ export class ArchiveSink implements TarSink, Disposable {
   #metadataOf(entry: TarEntry): NodeMetadata {
     const { mode, mtime, xattrs } = entry;
     const { uid, gid } = this.#options.owner ?? entry;
-    // (uid_t)-1 would mean "leave it as it is"
+    // (uid_t)-1 would mean "unchanged".
     if (uid >= 0 && uid <= maxId && gid >= 0 && gid <= maxId) return { uid, gid, mode, mtime, xattrs };
-    throw refused(entry.path, `has the owner ${uid}:${gid}, which is out of range`);
+    throw archiveEntryError(entry.path, `has the owner ${uid}:${gid}, which is out of range`);
   }
 }
 
-/** Directories are finished last: the entry's attributes would keep all the headers they were read with. */
-const kept = (metadata: NodeMetadata): NodeMetadata => ({
+/**
+ * Copies xattrs, because directories are finished last: the originals would keep all headers that they were read from
+ * in memory.
+ */
+const copyXattrs = (metadata: NodeMetadata): NodeMetadata => ({
   ...metadata,
   xattrs: new Map([...metadata.xattrs].map(([name, value]) => [name, value.slice()])),
 });
@@ -156,12 +162,12 @@ function refuseReserved(place: Uint8Array, path: Uint8Array): void {
   for (let end = place.length; end > 0; end = Math.max(nameStart(place.subarray(0, end)) - 1, 0)) {
     const start = nameStart(place.subarray(0, end));
     if (isReservedName(place.subarray(start, end))) {
-      throw refused(path, 'names that begin with .wh. mark deletions in layers');
+      throw archiveEntryError(path, 'names that begin with .wh. mark deletions in layers');
     }
   }
 }
 
-const refused = (path: Uint8Array, why: string): StrataError =>
+const archiveEntryError = (path: Uint8Array, why: string): StrataError =>
   new StrataError({
     code: 'ERR_ARCHIVE_ENTRY',
     message: `archive entry ${JSON.stringify(displayBytes(path.subarray(0, 200)))}: ${why}`,

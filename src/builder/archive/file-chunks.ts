@@ -2,8 +2,8 @@ import { readFullyAt } from '../../sys/fd-io.ts';
 
 const chunkBytes = 1 << 18;
 
-/** The content of an open file, from the beginning to the end, whatever was read before. */
-export async function* chunksOf(fd: number): AsyncGenerator<Uint8Array> {
+/** Reads an open file from its beginning to its end, whatever was read before. */
+export async function* fileChunks(fd: number): AsyncGenerator<Uint8Array> {
   for (let offset = 0; ; ) {
     const chunk = Buffer.allocUnsafe(chunkBytes);
     const length = readFullyAt(fd, chunk, offset);

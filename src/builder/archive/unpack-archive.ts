@@ -7,8 +7,9 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import { ArchiveSink, type ArchiveSinkOptions } from './archive-sink.ts';
 
 /**
- * Unpacks a tar, in whatever compression, into `directory`; on failure it is half full. Throws ERR_ARCHIVE_ENTRY,
- * ERR_LAYER_* for what no tree can hold, what decompression, tar parsing and system calls throw, and the signal's reason.
+ * Unpacks a tar in any compression into `directory`; a failure leaves part of it there. Throws ERR_ARCHIVE_ENTRY,
+ * ERR_LAYER_* for entries that no tree can have, errors of decompression, tar parsing and system calls, and the
+ * signal's reason.
  */
 export async function unpackArchive(
   source: AsyncIterable<Uint8Array>,
@@ -23,8 +24,8 @@ export async function unpackArchive(
 }
 
 /**
- * Whether docker's ADD would unpack this: a tar whose first entry can be read, whatever its name and compression. What
- * comes after that entry may still be damaged.
+ * True for a file that docker's ADD would unpack: a tar with a readable first entry, whatever its name and compression.
+ * Later entries may still be damaged.
  */
 export async function isArchive(source: AsyncIterable<Uint8Array>, options: AbortOptions): Promise<boolean> {
   const members = readTar(decompress(source, options), options);
@@ -38,7 +39,7 @@ export async function isArchive(source: AsyncIterable<Uint8Array>, options: Abor
   }
 }
 
-/** {@link isArchive} by the first block of a stream; of a compressed one everything but its content is seen. */
+/** {@link isArchive} by the first block of a stream; every compressed stream counts as an archive. */
 export function looksLikeArchive(head: Uint8Array): boolean {
   if (detectCompression(head) !== 'none') return true;
   let isFound = false;
@@ -52,9 +53,9 @@ export function looksLikeArchive(head: Uint8Array): boolean {
     if (isKind(error, 'corrupt')) return false;
     throw error;
   }
-  // A PAX or GNU header, which comes before the entry it describes, is taken without a word.
+  // The parser reports no entry for a PAX or GNU header, which comes before the entry it describes.
   return isFound || (head.length === headBytes && head.some((byte) => byte !== 0));
 }
 
-/** As much as {@link looksLikeArchive} wants to see. */
+/** Bytes that {@link looksLikeArchive} needs. */
 export const headBytes = 512;

@@ -11,11 +11,15 @@ export interface BuildCacheParts {
   readonly snapshots: SnapshotLedger;
   readonly locks: KeyLocks;
   readonly lease: Lease;
-  /** The storage driver of this build. A store may hold the snapshots of several, and results of each under one key. */
+  /**
+   * Storage driver of this build. A store may have snapshots of several drivers, and under one key a result of each.
+   */
   readonly driver: string;
 }
 
-/** The results of earlier build steps, kept in the metadata; what a build finds stays while its lease lives. */
+/**
+ * Results of earlier build steps, recorded in the metadata; a result that a build finds is kept while its lease lives.
+ */
 export class BuildCache implements CacheStore<FilesystemResult> {
   readonly #records: BuildRecords;
   readonly #snapshots: SnapshotLedger;
@@ -32,8 +36,8 @@ export class BuildCache implements CacheStore<FilesystemResult> {
   }
 
   async find(key: string): Promise<Cached<FilesystemResult> | undefined> {
-    const isWanted = ({ result }: BuildRecord): boolean => this.#isUsable(readResult(result)?.snapshotId);
-    const record = await this.#records.find(key, this.#lease, isWanted);
+    const isUsable = ({ result }: BuildRecord): boolean => this.#isUsable(readResult(result)?.snapshotId);
+    const record = await this.#records.find(key, this.#lease, isUsable);
     const result = record && readResult(record.result);
     if (record === undefined || result === undefined) return undefined;
     const { identity, snapshotId, createdAt } = result;
@@ -65,13 +69,13 @@ export class BuildCache implements CacheStore<FilesystemResult> {
     return await this.#locks.lock(key, options);
   }
 
-  /** A snapshot of another driver cannot be built upon; one that a power cut took is gone. */
+  /** False for a snapshot of another driver, and for one that a power cut has destroyed. */
   #isUsable(snapshotId: string | undefined): boolean {
     const snapshot = snapshotId === undefined ? undefined : this.#snapshots.get(snapshotId);
     return snapshot?.kind === 'committed' && snapshot.driver === this.#driver;
   }
 
-  /** A key names no driver; the record of a result does, so that each driver's stands beside the others'. */
+  /** Returns the ID of a record: the key and the driver, so that each driver has a result of its own. */
   #idOf(key: string): string {
     return `${key}@${this.#driver}`;
   }

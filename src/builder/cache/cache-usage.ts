@@ -6,36 +6,36 @@ import { type DiffId, parseDiffId } from '../../spec/digest.ts';
 import { diffIdLabel } from '../../store/layers/diff-id-label.ts';
 import { readResult } from './cached-result.ts';
 
-/** One result of a build step that later builds may take. */
+/** A result of a build step that later builds may use. */
 export interface CachedStep {
-  /** Of the step's key, 64 hex digits. */
+  /** Key of the step, 64 hex digits. */
   readonly id: string;
-  /** The step, as a build shows it. */
+  /** The step's name in the progress of a build. */
   readonly description: string;
-  /** What its key was made of: the step below, and what it copies from. */
+  /** Inputs in its key: the step below, and the source of a copy. */
   readonly inputs: readonly CachedInput[];
-  /** Layers made of its result. None for a step of a stage that no image stands on. */
+  /** Layers made of its result. Empty for a step of a stage that no image builds on. */
   readonly layers: readonly DiffId[];
-  /** Allocated blocks of what the step alone adds. */
+  /** Allocated blocks that the step alone adds, in bytes. */
   readonly sizeBytes: number;
   readonly createdAt: Date;
   readonly lastUsedAt: Date;
   readonly useCount: number;
-  /** A running operation works with it. */
+  /** True while a running operation uses it. */
   readonly inUse: boolean;
-  /** An image stands on the same files, so that removing the record frees nothing. */
+  /** True when an image has the same files, so that removing the record frees nothing. */
   readonly shared: boolean;
 }
 
-/** Something that a step stands on, or copies from. */
+/** An input of a step: the filesystem below, or the source of a copy. */
 export interface CachedInput {
-  /** Of a step; undefined for an image. */
+  /** `id` of the step; undefined for an image. */
   readonly id: string | undefined;
-  /** Names its files: equal ones have the same. `chain:<chainID>` for an image's, `scratch` for none. */
+  /** Name of its files, the same for equal ones: `chain:<chainID>` for an image's, `scratch` for no files. */
   readonly identity: string;
 }
 
-/** A record with the snapshots it leads to. */
+/** A record with its snapshots and their layers. */
 export interface CacheEntry {
   readonly record: BuildRecord;
   readonly snapshots: readonly string[];
@@ -43,8 +43,8 @@ export interface CacheEntry {
   readonly shared: boolean;
 }
 
-/** The build cache, least recently used first. */
-export function cacheEntries(
+/** Lists the build cache, least recently used first. */
+export function listCacheEntries(
   { builds, objects, snapshots: ledger }: Metadata,
   { ofAnyImage }: SnapshotUsers,
 ): CacheEntry[] {
@@ -56,8 +56,8 @@ export function cacheEntries(
   });
 }
 
-/** A cache entry as users see it; `sizeOf` gives the bytes of a snapshot. */
-export function cachedStep(
+/** Converts a cache entry for users; `sizeOf` returns the bytes of a snapshot. */
+export function toCachedStep(
   { record, snapshots, layers, shared }: CacheEntry,
   sizeOf: (id: string) => number,
 ): CachedStep {

@@ -2,7 +2,7 @@ import type { JsonValue } from '../../errors/index.ts';
 import { VersionedJson } from '../../metadata/versioned-json.ts';
 import type { SavedStep } from '../solver/types.ts';
 
-/** What the cache keeps of a step's result. */
+/** A step's result in the cache. */
 export interface CachedResult {
   readonly identity: string;
   readonly snapshotId: string;
@@ -20,7 +20,7 @@ export const writeResult = ({ identity, snapshotId, createdAt, inputs }: CachedR
     inputs: inputs.map((input) => (input.key === undefined ? [input.identity] : [input.identity, input.key])),
   });
 
-/** Returns undefined for what this program cannot read: a step that a newer one has cached runs again. */
+/** Returns undefined for an unknown format: a step that a newer program has cached runs again. */
 export function readResult(written: JsonValue): CachedResult | undefined {
   if (!results.isKnown(written)) return undefined;
   const { identity, snapshotId, createdAt, inputs } = results.read(written);

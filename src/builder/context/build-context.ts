@@ -9,22 +9,22 @@ import { closeFd, openAt } from '../../sys/fs-at.ts';
 import { listFd } from '../../sys/list-at.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
 import { type FileStat, type FileType, statAt, statFd } from '../../sys/stat.ts';
-import { stillThere } from './context-changed.ts';
+import { expectUnchanged } from './context-changed.ts';
 import type { DigestCache } from './digest-cache.ts';
-import { expandWildcard, joinPath, withoutEscapes } from './expand-wildcard.ts';
+import { expandWildcard, joinPath, removeEscapes } from './expand-wildcard.ts';
 import { followPath } from './follow-path.ts';
 import { matchOne, type OneMatch } from './match-one.ts';
 import { openFolder } from './open-folder.ts';
-import { dockerfileNotFound, readContextFile } from './read-context-file.ts';
-import { lostLink, sourceNotFound, type WhyNot } from './source-not-found.ts';
+import { dockerfileNotFoundError, readContextFile } from './read-context-file.ts';
+import { brokenLinkError, sourceNotFoundError, type WhyNot } from './source-not-found.ts';
 
-/** Something of the context that a COPY takes along. `dirFd` is valid until the iteration goes on. */
+/** An entry of the context that a COPY copies. `dirFd` is valid until the iteration goes on. */
 export class ContextEntry {
-  /** Below the source: empty for the source itself, else without a leading slash. */
+  /** Path relative to the source, without a leading slash; empty for the source itself. */
   readonly path: Uint8Array;
   readonly dirFd: number;
   readonly name: Uint8Array;
-  /** As the directory lists it; what is opened may be another thing by then. */
+  /** Type in the directory's listing; the opened file may be of another by then. */
   readonly type: FileType;
   #stat: FileStat | undefined;
 
@@ -36,34 +36,34 @@ export class ContextEntry {
     this.#stat = stat;
   }
 
-  /** As it was when first asked for, which may be only until the iteration goes on. Throws ERR_CONTEXT_CHANGED. */
+  /** Stat of the first access, which must come before the iteration goes on. Throws ERR_CONTEXT_CHANGED. */
   get stat(): FileStat {
-    this.#stat ??= stillThere(this.path, () => statAt(this.dirFd, this.name));
+    this.#stat ??= expectUnchanged(this.path, () => statAt(this.dirFd, this.name));
     return this.#stat;
   }
 }
 
 /** A file or directory that a source pattern names, symlinks on the way resolved inside the context. */
 export interface ContextSource {
-  /** Base name as written, which is what the copy is called. */
+  /** Base name as written, which becomes the name of the copy. */
   readonly name: Uint8Array;
-  /** Resolved place in the context, without a leading slash; empty for the context itself. */
+  /** Resolved path in the context, without a leading slash; empty for the context itself. */
   readonly path: Uint8Array;
   readonly isDirectory: boolean;
-  /** What is left out of it beyond what is ignored: patterns are relative to the source. */
+  /** Patterns of entries to leave out besides ignored ones, relative to the source. */
   readonly exclude: PatternMatcher | undefined;
-  /** The instruction, when a wildcard of it matched this itself, and not a symlink to it. */
+  /** Instruction with a wildcard that matched this path itself, not a symlink to it. */
   readonly matchedBy?: string;
 }
 
-/** What the context has at a path, as a build sees it. */
-type Found =
+/** Result of looking up a path as a build sees it. */
+type Lookup =
   | { readonly source: ContextSource }
-  // The link is the path's own, when that is a symlink that is not ignored itself.
+  // `link` is the path itself when that is a symlink that is not ignored.
   | { readonly source?: undefined; readonly why: WhyNot; readonly link: Uint8Array | undefined };
 
 export interface FindOptions {
-  /** What messages begin with: `COPY`, `ADD`, `COPY --from=build`. */
+  /** Beginning of messages: `COPY`, `ADD`, `COPY --from=build`. */
   readonly verb?: string;
   readonly exclude?: readonly string[];
 }
@@ -71,13 +71,13 @@ export interface FindOptions {
 export interface ContextOptions {
   /** Bytes of an ignore file that is not in the folder. */
   readonly ignoreFile?: Uint8Array | undefined;
-  /** False takes the folder as it is. */
+  /** False ignores nothing. */
   readonly ignores?: boolean | undefined;
-  /** What earlier builds know of the folder's files. Saved when the context is closed. */
+  /** Digests of the folder's files from earlier builds. Saved when the context is closed. */
   readonly digests?: DigestCache | undefined;
 }
 
-interface Tree {
+interface ContextParts {
   readonly tree: RootedTree;
   readonly ignored: PatternMatcher;
   readonly digests?: DigestCache | undefined;
@@ -91,42 +91,43 @@ interface Folder {
   readonly path: Uint8Array;
   readonly match: FolderMatch | undefined;
   readonly excludeMatch: FolderMatch | undefined;
-  /** Those not looked at yet, by bytes. */
+  /** Entries not visited yet, sorted by bytes. */
   readonly entries: Iterator<DirectoryEntry, void>;
-  /** The directory itself, when it is excluded: told only when something below it is taken after all. */
-  untold: ContextEntry | undefined;
+  /** The directory itself when it is excluded: yielded only when an entry below it is not. */
+  pending: ContextEntry | undefined;
 }
 
 const slash = 0x2f;
 const nothing = new Uint8Array(0);
 
 /**
- * The files a COPY may read: a folder, less what its `.dockerignore` excludes, or the files of a stage or an image. The folder's content is a stranger's:
- * everything is reached by descriptor inside it, whatever symlinks it holds or grows meanwhile (moby
- * TestBuildSymlinkBreakout, buildkit testLocalSymlinkEscape).
+ * The files that a COPY may read: a folder without those that its `.dockerignore` excludes, or the files of a stage or
+ * an image. The folder's content is not trusted: everything is reached by descriptor inside it, whatever symlinks it
+ * has or gets meanwhile (moby TestBuildSymlinkBreakout, buildkit testLocalSymlinkEscape).
  */
 export class BuildContext implements Disposable {
   readonly #tree: RootedTree;
   readonly #ignored: PatternMatcher;
   readonly digests: DigestCache | undefined;
-  /** The stage or image whose files these are, for messages. Undefined for a folder, which somebody may be changing. */
+  /** Stage or image of these files, for messages. Undefined for a folder, which may change at any time. */
   readonly origin: string | undefined;
 
-  private constructor({ tree, ignored, digests, origin }: Tree) {
+  private constructor({ tree, ignored, digests, origin }: ContextParts) {
     this.#tree = tree;
     this.#ignored = ignored;
     this.digests = digests;
     this.origin = origin;
   }
 
-  /** Opens the files of a stage or an image, called `origin` in messages: nothing of them is ignored. */
+  /** Opens the files of a stage or an image, called `origin` in messages: none of them is ignored. */
   static openFiles(directory: string, origin: string): BuildContext {
     return new BuildContext({ tree: RootedTree.open(directory), ignored: new PatternMatcher([]), origin });
   }
 
   /**
-   * Opens a folder. `<dockerfile>.dockerignore` beside the Dockerfile is preferred to the folder's `.dockerignore`; of a
-   * Dockerfile that is not in the folder `ignoreFile` is what lies beside it. Throws ERR_CONTEXT_NOT_FOUND, ERR_CONTEXT_FILE, ERR_DOCKERIGNORE_TOO_LARGE, ERR_PATTERN_SYNTAX, ERR_PATTERN_COUNT.
+   * Opens a folder. `<dockerfile>.dockerignore` beside the Dockerfile is preferred to the folder's `.dockerignore`; for
+   * a Dockerfile outside the folder, `ignoreFile` is its content. Throws ERR_CONTEXT_NOT_FOUND, ERR_CONTEXT_FILE,
+   * ERR_DOCKERIGNORE_TOO_LARGE, ERR_PATTERN_SYNTAX, ERR_PATTERN_COUNT.
    */
   static open(directory: string, dockerfile?: string, options: ContextOptions = {}): BuildContext {
     const tree = openFolder(directory);
@@ -140,42 +141,40 @@ export class BuildContext implements Disposable {
     }
   }
 
-  /**
-   * The Dockerfile's bytes; it may be ignored for COPY and still be read. Throws ERR_DOCKERFILE_NOT_FOUND,
-   * ERR_CONTEXT_FILE.
-   */
+  /** Reads the Dockerfile, even if it is ignored for COPY. Throws ERR_DOCKERFILE_NOT_FOUND, ERR_CONTEXT_FILE. */
   readDockerfile(path: string): Uint8Array {
     const bytes = readContextFile(this.#tree, path);
     if (bytes !== undefined) return bytes;
-    throw dockerfileNotFound(path);
+    throw dockerfileNotFoundError(path);
   }
 
   /**
-   * What one source of a COPY or ADD names: itself, or everything a wildcard matches, which may be nothing; less the
-   * files that `--exclude` names. A symlink that is matched has to lead to something. Throws ERR_COPY_SOURCE_NOT_FOUND, ERR_PATTERN_SYNTAX, ERR_PATTERN_COUNT.
+   * Finds one source of a COPY or ADD: a path, or all matches of a wildcard, which may be none, without files that
+   * `--exclude` matches. A matched symlink has to lead to an existing file. Throws ERR_COPY_SOURCE_NOT_FOUND,
+   * ERR_PATTERN_SYNTAX, ERR_PATTERN_COUNT.
    */
   find(source: string, { verb = 'COPY', exclude = [] }: FindOptions = {}): ContextSource[] {
     const matcher = exclude.length === 0 ? undefined : new PatternMatcher(exclude);
     const isTaken = ({ name, isDirectory }: Pick<ContextSource, 'name' | 'isDirectory'>): boolean =>
       isDirectory || matcher?.matches(displayBytes(name)) !== true;
-    const what = `${verb} ${source}`;
+    const instruction = `${verb} ${source}`;
     const cleaned = cleanPath(`/${source}`).slice(1);
     if (hasWildcards(cleaned)) {
       return this.#expand(cleaned).flatMap((path) => {
-        const found = this.#look(path, matcher);
-        if (found.source) return [asMatched(found.source, path, what)].filter(isTaken);
+        const found = this.#lookUp(path, matcher);
+        if (found.source) return [withMatch(found.source, path, instruction)].filter(isTaken);
         if (found.link === undefined || !isTaken({ name: lastOf(path), isDirectory: false })) return [];
-        throw lostLink(what, found.link, found.why, this.origin);
+        throw brokenLinkError(instruction, found.link, found.why, this.origin);
       });
     }
-    const found = this.#look(Buffer.from(cleaned), matcher);
+    const found = this.#lookUp(Buffer.from(cleaned), matcher);
     if (found.source) return [found.source].filter(isTaken);
-    throw sourceNotFound(what, found.why, this.origin);
+    throw sourceNotFoundError(instruction, found.why, this.origin);
   }
 
   /**
-   * What a source of COPY --parents names: the folder before `/./`, or the context, of which only what matches the rest
-   * is taken, and the folders on the way there. Throws as {@link find}.
+   * Finds a source of COPY --parents: the folder before `/./`, or the context, reduced to the matches of the rest and
+   * the folders above them. Throws as {@link find}.
    */
   findWithParents(source: string, { verb = 'COPY', exclude = [] }: FindOptions = {}): ContextSource[] {
     const pivot = source.indexOf('/./');
@@ -191,25 +190,25 @@ export class BuildContext implements Disposable {
   }
 
   /**
-   * The source and everything below it that is not ignored; folders before what they hold, byte-wise sorted. Throws
-   * ERR_CONTEXT_CHANGED for what vanishes meanwhile.
+   * Yields the source and everything below it that is not ignored; folders before their content, sorted by bytes.
+   * Throws ERR_CONTEXT_CHANGED for entries that vanish meanwhile.
    */
   *walk(source: ContextSource): Generator<ContextEntry> {
     if (!source.isDirectory) {
-      const { fd, name } = stillThere(source.path, () => this.#tree.parent(source.path));
-      // The tree may close its own while others walk here.
+      const { fd, name } = expectUnchanged(source.path, () => this.#tree.parent(source.path));
+      // The tree may close its own descriptor during the walk.
       const dirFd = openAt(fd, '.', O_PATH | O_DIRECTORY);
       try {
-        const stat = stillThere(source.path, () => statAt(dirFd, name));
+        const stat = expectUnchanged(source.path, () => statAt(dirFd, name));
         yield new ContextEntry({ path: nothing, dirFd, name, type: stat.type }, stat);
       } finally {
         closeFd(dirFd);
       }
       return;
     }
-    const fd = stillThere(source.path, () => this.#tree.open(source.path, O_RDONLY | O_DIRECTORY));
+    const fd = expectUnchanged(source.path, () => this.#tree.open(source.path, O_RDONLY | O_DIRECTORY));
     const top = { contextPath: source.path, path: nothing, match: this.#matchOf(source.path)?.folder };
-    const folders = [folderOf(fd, { ...top, excludeMatch: undefined, untold: undefined })];
+    const folders = [folderOf(fd, { ...top, excludeMatch: undefined, pending: undefined })];
     try {
       yield new ContextEntry({ path: nothing, dirFd: fd, name: Buffer.from('.'), type: 'directory' }, statFd(fd));
       for (let folder = folders.at(-1); folder !== undefined; folder = folders.at(-1)) {
@@ -225,23 +224,26 @@ export class BuildContext implements Disposable {
     }
   }
 
-  /** Something below a source, as {@link walk} comes by it; `dirFd` is good for the next few calls. Throws ERR_CONTEXT_CHANGED. */
+  /**
+   * Returns an entry below a source, like {@link walk}; `dirFd` is valid for the next few calls. Throws
+   * ERR_CONTEXT_CHANGED.
+   */
   entry(source: ContextSource, path: Uint8Array): ContextEntry {
-    const { fd, name } = stillThere(path, () => this.#tree.parent(joinPath(source.path, path)));
-    const stat = stillThere(path, () => statAt(fd, name));
+    const { fd, name } = expectUnchanged(path, () => this.#tree.parent(joinPath(source.path, path)));
+    const stat = expectUnchanged(path, () => statAt(fd, name));
     return new ContextEntry({ path, dirFd: fd, name, type: stat.type }, stat);
   }
 
   /**
-   * Checks a symlink below a folder that a wildcard matched: it has to lead to something that the context has, though it is
-   * copied as a symlink. BuildKit checks so too, and not where a symlink to the folder was matched. Throws
+   * Refuses a symlink below a folder that a wildcard matched unless it leads to an entry of the context, though it is
+   * copied as a symlink. So does BuildKit, but not when a symlink to the folder was matched. Throws
    * ERR_COPY_SOURCE_NOT_FOUND.
    */
-  refuseLostLink({ path, matchedBy }: ContextSource, link: Uint8Array): void {
+  refuseBrokenLink({ path, matchedBy }: ContextSource, link: Uint8Array): void {
     if (matchedBy === undefined) return;
-    const place = joinPath(path, link);
-    const found = this.#look(place, undefined);
-    if (!found.source) throw lostLink(matchedBy, place, found.why, this.origin);
+    const linkPath = joinPath(path, link);
+    const found = this.#lookUp(linkPath, undefined);
+    if (!found.source) throw brokenLinkError(matchedBy, linkPath, found.why, this.origin);
   }
 
   close(): void {
@@ -265,51 +267,54 @@ export class BuildContext implements Disposable {
     const ignored = matchOne(this.#ignored, folder.match, contextPath);
     const excluded = exclude && matchOne(exclude, folder.excludeMatch, path);
     const matched = ignored.matched || excluded?.matched === true;
-    if (matched && !(isDirectory && ignored.mayHold() && excluded?.mayHold() !== false)) return;
+    if (matched && !(isDirectory && ignored.mayIncludeBelow() && excluded?.mayIncludeBelow() !== false)) return;
     const entry = new ContextEntry({ path, dirFd: folder.fd, name, type });
     if (!matched) {
-      if (folder.untold !== undefined) {
+      if (folder.pending !== undefined) {
         for (const above of folders) {
-          if (above.untold !== undefined) yield above.untold;
-          above.untold = undefined;
+          if (above.pending !== undefined) yield above.pending;
+          above.pending = undefined;
         }
       }
       yield entry;
     }
     if (!isDirectory) return;
-    const fd = stillThere(contextPath, () => openAt(folder.fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
-    const untold = matched ? entry : undefined;
-    folders.push(folderOf(fd, { contextPath, path, match: ignored.folder, excludeMatch: excluded?.folder, untold }));
+    const fd = expectUnchanged(contextPath, () => openAt(folder.fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+    const pending = matched ? entry : undefined;
+    folders.push(folderOf(fd, { contextPath, path, match: ignored.folder, excludeMatch: excluded?.folder, pending }));
   }
 
-  /** What the ignore file says of a path, as a walk from the root would come by it. */
+  /** Matches a path with the ignore file, folder by folder, like a walk from the root. */
   #matchOf(path: Uint8Array): OneMatch | undefined {
     let match: OneMatch | undefined;
     for (let end = path.indexOf(slash); ; end = path.indexOf(slash, end + 1)) {
-      const place = end === -1 ? path : path.subarray(0, end);
-      if (place.length > 0) match = matchOne(this.#ignored, match?.folder, place);
+      const prefix = end === -1 ? path : path.subarray(0, end);
+      if (prefix.length > 0) match = matchOne(this.#ignored, match?.folder, prefix);
       if (end === -1) return match;
     }
   }
 
-  /** Throws ERR_COPY_SOURCE_NOT_FOUND unless {@link walk} comes by: the path is there, and no symlink on the way. */
-  #refuseUnwalked(what: string, path: Uint8Array): void {
+  /** Throws ERR_COPY_SOURCE_NOT_FOUND unless {@link walk} would yield the path: it exists, with no symlink above it. */
+  #refuseUnwalked(instruction: string, path: Uint8Array): void {
     const { links } = followPath(this.#tree, path.subarray(0, Math.max(path.lastIndexOf(slash), 0)));
-    if (links.length > 0) throw sourceNotFound(what, 'missing', this.origin);
-    const found = this.#look(path, undefined);
-    if (!found.source) throw sourceNotFound(what, found.why, this.origin);
+    if (links.length > 0) throw sourceNotFoundError(instruction, 'missing', this.origin);
+    const found = this.#lookUp(path, undefined);
+    if (!found.source) throw sourceNotFoundError(instruction, found.why, this.origin);
   }
 
   #expand(pattern: string): Uint8Array[] {
     const components = pattern.split('/');
     const first = components.findIndex(hasWildcards);
-    const folder = components.slice(0, first).map(withoutEscapes).reduce(joinPath, nothing);
-    const { source } = this.#look(folder, undefined);
+    const folder = components.slice(0, first).map(removeEscapes).reduce(joinPath, nothing);
+    const { source } = this.#lookUp(folder, undefined);
     return source?.isDirectory ? expandWildcard(this.#tree, source.path, components.slice(first)) : [];
   }
 
-  /** What is ignored is not there for a build: neither by its name nor through a symlink, nor as a symlink on the way. */
-  #look(path: Uint8Array, exclude: PatternMatcher | undefined): Found {
+  /**
+   * Looks up a path. An ignored file does not exist for a build: neither by its name nor through a symlink. Nor does
+   * one behind an ignored symlink.
+   */
+  #lookUp(path: Uint8Array, exclude: PatternMatcher | undefined): Lookup {
     const { links, end } = followPath(this.#tree, path);
     const [first] = links;
     const link = first && equalBytes(first, path) && this.#isTaken(first, false) ? first : undefined;
@@ -323,8 +328,8 @@ export class BuildContext implements Disposable {
   #isTaken(path: Uint8Array, isDirectory: boolean): boolean {
     const match = this.#matchOf(path);
     if (match?.matched !== true) return true;
-    // An exception may be for a file that is not there: then the folder is not there either.
-    return isDirectory && match.mayHold() && this.#holdsAny(path);
+    // An exception may name a missing file: then the folder does not exist either.
+    return isDirectory && match.mayIncludeBelow() && this.#holdsAny(path);
   }
 
   #holdsAny(path: Uint8Array): boolean {
@@ -336,7 +341,7 @@ export class BuildContext implements Disposable {
   }
 }
 
-const asMatched = (source: ContextSource, path: Uint8Array, matchedBy: string): ContextSource =>
+const withMatch = (source: ContextSource, path: Uint8Array, matchedBy: string): ContextSource =>
   equalBytes(source.path, path) ? { ...source, matchedBy } : source;
 
 const lastOf = (path: Uint8Array): Uint8Array => path.subarray(path.lastIndexOf(slash) + 1);

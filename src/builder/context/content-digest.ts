@@ -4,32 +4,32 @@ import { displayBytes } from '../../lib/bytes.ts';
 import { readlinkAt } from '../../sys/fs-at.ts';
 import { getXattrAt, listXattrsAt } from '../../sys/xattr.ts';
 import type { BuildContext, ContextEntry, ContextSource } from './build-context.ts';
-import { stillThere } from './context-changed.ts';
+import { expectUnchanged } from './context-changed.ts';
 import { ContextContent } from './context-content.ts';
 import { type ContextStamps, contextPath, stampOf } from './context-stamps.ts';
 import { isCopiedXattr } from './copied-xattrs.ts';
-import { addField, type Fields } from './file-digest.ts';
-import { FileDigests, untilTraced } from './file-digests.ts';
+import { addField, type FieldSink } from './file-digest.ts';
+import { FileDigests, waitUntilTraceable } from './file-digests.ts';
 
-// Between two looks at the signal the thread works on this many entries.
+// Entries between two checks of the signal.
 const batch = 128;
 
-export interface ContentOptions {
-  /** Are told every entry. */
+export interface ReadContentOptions {
+  /** Record every entry. */
   readonly stamps: ContextStamps;
-  /** Owners are copied, too. */
+  /** True when owners are copied, too. */
   readonly keepsOwner: boolean;
   readonly signal: AbortSignal;
 }
 
 /**
- * Reads what a COPY would take from the context: paths, types, modes, contents, link targets, xattrs, and which names are
- * of one file. Throws ERR_CONTEXT_CHANGED, ERR_CONTEXT_SPECIAL_FILE, ERR_COPY_SOURCE_NOT_FOUND.
+ * Reads the content of a COPY from the context: paths, types, modes, contents, link targets, xattrs, and hard links.
+ * Throws ERR_CONTEXT_CHANGED, ERR_CONTEXT_SPECIAL_FILE, ERR_COPY_SOURCE_NOT_FOUND.
  */
 export async function readContent(
   context: BuildContext,
   sources: readonly ContextSource[],
-  { stamps, keepsOwner, signal }: ContentOptions,
+  { stamps, keepsOwner, signal }: ReadContentOptions,
 ): Promise<ContextContent> {
   await using digests = new FileDigests(context.digests, signal);
   const parts = new ContextContent();
@@ -44,29 +44,29 @@ export async function readContent(
       }
       const path = contextPath(source, entry.path);
       const stamp = stampOf(entry.stat);
-      stamps.note(path, stamp);
+      stamps.record(path, stamp);
       const { type } = entry.stat;
-      // A socket is nothing without the process behind it: it is not copied, as with docker.
+      // A socket is useless without its process: it is not copied, as in docker.
       if (type === 'socket') continue;
-      if (type === 'symlink') context.refuseLostLink(source, entry.path);
-      if (type !== 'file') await untilTraced(entry.stat, signal);
+      if (type === 'symlink') context.refuseBrokenLink(source, entry.path);
+      if (type !== 'file') await waitUntilTraceable(entry.stat, signal);
       parts.begin(entry);
       addEntry(parts, entry, context);
       if (keepsOwner) addField(parts, 'owner', `${entry.stat.uid}:${entry.stat.gid}`);
       addLink(parts, entry, links);
-      if (type === 'file') await digests.add({ entry, path, stamp, take: parts.later() });
+      if (type === 'file') await digests.add({ entry, path, stamp, take: parts.reserve() });
     }
   }
   await digests.drain();
   return parts;
 }
 
-function addEntry(fields: Fields, entry: ContextEntry, { origin }: BuildContext): void {
+function addEntry(fields: FieldSink, entry: ContextEntry, { origin }: BuildContext): void {
   const { dirFd, name, stat, path } = entry;
   addField(fields, 'path', path);
   addField(fields, 'mode', `${stat.type} ${stat.permissions.toString(8)}`);
-  // A file's are read where its content is.
-  if (stat.type !== 'file') stillThere(path, () => addXattrs(fields, entry));
+  // A file's xattrs are read with its content.
+  if (stat.type !== 'file') expectUnchanged(path, () => addXattrs(fields, entry));
   switch (stat.type) {
     case 'directory':
     case 'fifo':
@@ -74,19 +74,19 @@ function addEntry(fields: Fields, entry: ContextEntry, { origin }: BuildContext)
     case 'socket':
       return;
     case 'symlink': {
-      const target = stillThere(path, () => readlinkAt(dirFd, name));
+      const target = expectUnchanged(path, () => readlinkAt(dirFd, name));
       return addField(fields, 'target', target);
     }
     case 'block-device':
     case 'character-device':
-      if (origin === undefined) throw refuseSpecial(entry);
+      if (origin === undefined) throw specialFileError(entry);
       return addField(fields, 'device', `${stat.nodeMajor}:${stat.nodeMinor}`);
     case 'unknown':
-      throw refuseSpecial(entry);
+      throw specialFileError(entry);
   }
 }
 
-/** Names of one file are names of one in the copy: what is written to the one later is in the other. */
+/** Adds a further name of a file. It stays one in the copy, so the digest must differ from that of two equal files. */
 function addLink(fields: ContextContent, { path, stat }: ContextEntry, links: Map<string, Uint8Array>): void {
   if (stat.type !== 'file' || stat.nlink < 2) return;
   const inode = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.ino}`;
@@ -98,14 +98,14 @@ function addLink(fields: ContextContent, { path, stat }: ContextEntry, links: Ma
   }
 }
 
-function addXattrs(fields: Fields, { dirFd, name }: ContextEntry): void {
+function addXattrs(fields: FieldSink, { dirFd, name }: ContextEntry): void {
   for (const attribute of listXattrsAt(dirFd, name).filter(isCopiedXattr).sort()) {
     addField(fields, 'xattr', attribute);
     addField(fields, 'value', getXattrAt(dirFd, name, attribute) ?? '');
   }
 }
 
-export const refuseSpecial = ({ path, name, stat }: ContextEntry): StrataError =>
+export const specialFileError = ({ path, name, stat }: ContextEntry): StrataError =>
   new StrataError({
     code: 'ERR_CONTEXT_SPECIAL_FILE',
     message: `build context: ${displayBytes(path.length > 0 ? path : name)} is a ${stat.type}`,

@@ -2,8 +2,8 @@ import { StrataError } from '../../errors/index.ts';
 import { displayBytes } from '../../lib/bytes.ts';
 import { errnoOf } from '../../sys/errno.ts';
 
-/** For a context that is not what it was when the step's key was made of it. */
-export const contextChanged = (path: Uint8Array, cause?: unknown): StrataError =>
+/** Error for a context that has changed since the step's key was made. */
+export const contextChangedError = (path: Uint8Array, cause?: unknown): StrataError =>
   new StrataError({
     code: 'ERR_CONTEXT_CHANGED',
     message: `build context: ${displayBytes(path)} changed while it was read`,
@@ -12,15 +12,15 @@ export const contextChanged = (path: Uint8Array, cause?: unknown): StrataError =
   });
 
 /**
- * Reads something that was listed a moment ago. That it is gone now, or is a symlink or no directory any more, is
- * somebody writing to the context. Throws ERR_CONTEXT_CHANGED.
+ * Reads an entry that was listed before. One that is missing, or that is a symlink or no directory now, was changed by
+ * another process. Throws ERR_CONTEXT_CHANGED.
  */
-export function stillThere<T>(path: Uint8Array, read: () => T): T {
+export function expectUnchanged<T>(path: Uint8Array, read: () => T): T {
   try {
     return read();
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') throw contextChanged(path, error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') throw contextChangedError(path, error);
     throw error;
   }
 }

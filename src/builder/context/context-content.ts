@@ -2,33 +2,33 @@ import { createHash } from 'node:crypto';
 import type { FileTime } from '../../sys/file-attributes.ts';
 import type { FileType } from '../../sys/stat.ts';
 import type { ContextEntry } from './build-context.ts';
-import type { Fields } from './file-digest.ts';
+import type { FieldSink } from './file-digest.ts';
 
-/** Something that a COPY takes along. */
+/** An entry that a COPY copies. */
 export interface CopiedEntry {
-  /** Below the source, one character a byte. */
+  /** Path relative to the source, one character a byte. */
   readonly path: string;
   readonly type: FileType;
   readonly sizeBytes: number;
   readonly mtime: FileTime;
-  /** Everything of it that shows in the copy: {@link kindOf}, time, holes, what the digest is made of. Without a NUL. */
+  /** Everything that shows in the copy: {@link kindOf}, time, holes, and its part of the digest. Without a NUL. */
   readonly mark: string;
 }
 
-interface Begun extends Omit<CopiedEntry, 'mark'> {
-  /** Where its parts begin. */
+interface BegunEntry extends Omit<CopiedEntry, 'mark'> {
+  /** Index of its first part. */
   readonly at: number;
   readonly holes: string;
 }
 
-/** What a COPY takes from the context, part by part; digests of files come in whatever order they are ready. */
-export class ContextContent implements Fields {
+/** Content of a COPY, part by part; digests of files may come in any order. */
+export class ContextContent implements FieldSink {
   readonly #parts: (Uint8Array | string)[] = ['context-v5\n'];
-  readonly #begun: Begun[] = [];
-  /** Several of the names are of one file. */
+  readonly #begun: BegunEntry[] = [];
+  /** True when several of the names are of one file. */
   hasLinks = false;
 
-  /** What follows is of this entry. */
+  /** Begins an entry: the next parts belong to it. */
   begin({ path, stat }: ContextEntry): void {
     const { type, size: sizeBytes, blocks, mtime } = stat;
     const holes = type === 'file' && blocks * 512 < sizeBytes ? `${blocks}` : '';
@@ -39,43 +39,43 @@ export class ContextContent implements Fields {
     this.#parts.push(part);
   }
 
-  /** Keeps the next place for a part that is not known yet. */
-  later(): (part: string) => void {
+  /** Reserves the next position for a part that is not known yet. */
+  reserve(): (part: string) => void {
     const at = this.#parts.push('') - 1;
     return (part) => {
       this.#parts[at] = part;
     };
   }
 
-  /** Times and owners do not enter: neither is copied as it is, or says that bytes changed. */
+  /** Digest of all parts. Times are left out: a new time does not mean new content. */
   get digest(): string {
     const hash = createHash('sha256');
     for (const part of this.#parts) hash.update(part);
     return `sha256:${hash.digest('hex')}`;
   }
 
-  /** How many entries there are. */
+  /** Number of entries. */
   get count(): number {
     return this.#begun.length;
   }
 
-  /** In the order of the walk. */
+  /** Returns the entries in the order of the walk. */
   entries(): CopiedEntry[] {
     return this.#begun.map(({ at, holes, ...entry }, index) => {
       const { seconds, nanoseconds } = entry.mtime;
       const parts = this.#parts.slice(at, this.#begun[index + 1]?.at);
       const text = parts.map((part) => (typeof part === 'string' ? part : latin1(part))).join('');
-      // Of all that goes in, values of xattrs alone may hold one.
+      // Only values of xattrs may have one.
       const content = text.includes('\0') ? createHash('sha256').update(text, 'latin1').digest('hex') : text;
       return { ...entry, mark: `${entry.type}${parts.length} ${seconds}.${nanoseconds} ${holes} ${content}` };
     });
   }
 }
 
-/** Type of a mark's entry; a directory without xattrs is {@link plainDirectory}. */
+/** Returns the type and the number of parts in a mark; {@link plainDirectory} for a directory without xattrs. */
 export const kindOf = (mark: string): string => mark.slice(0, mark.indexOf(' '));
 
-/** Of its path and its mode, two parts each. */
+/** A directory with a path and a mode, two parts each. */
 export const plainDirectory = 'directory4';
 
 const latin1 = (bytes: Uint8Array): string =>

@@ -7,11 +7,11 @@ import { archiveMessage, isArchiveFault } from '../archive/archive-fault.ts';
 import { headBytes, looksLikeArchive, unpackArchive } from '../archive/unpack-archive.ts';
 
 /**
- * Takes a context that comes as bytes, by docker's rule: an archive, whatever its compression, is the context and goes
- * into `directory`, which is empty; anything else is the Dockerfile, and is answered. Throws ERR_CONTEXT_ARCHIVE,
+ * Reads a context of bytes by docker's rule: an archive in any compression is the context and is unpacked into
+ * `directory`, which is empty; anything else is the Dockerfile, and is returned. Throws ERR_CONTEXT_ARCHIVE,
  * ERR_NO_SPACE, the source's failures and the signal's reason.
  */
-export async function takeContextStream(
+export async function readContextStream(
   source: AsyncIterable<Uint8Array>,
   directory: string,
   options: AbortOptions,
@@ -24,7 +24,7 @@ export async function takeContextStream(
   } catch (error) {
     options.signal?.throwIfAborted();
     const failure = diskFailure(error, directory);
-    throw isStrataError(failure, 'ERR_NO_SPACE') ? failure : refused(error);
+    throw isStrataError(failure, 'ERR_NO_SPACE') ? failure : contextArchiveError(error);
   }
 }
 
@@ -32,7 +32,7 @@ async function* chunksOf(reader: SourceReader): AsyncGenerator<Uint8Array> {
   for (let chunk = await reader.next(); chunk; chunk = await reader.next()) yield chunk;
 }
 
-/** A Dockerfile; of a longer one than any may be, enough to be refused for that. */
+/** Reads a Dockerfile, and of one that is too long only enough for it to be refused. */
 async function readText(reader: SourceReader): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -44,7 +44,7 @@ async function readText(reader: SourceReader): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-/** {@link takeContextStream} for a Dockerfile alone. */
+/** Reads a Dockerfile of bytes. */
 export async function readDockerfileStream(
   source: AsyncIterable<Uint8Array>,
   options: AbortOptions,
@@ -53,7 +53,7 @@ export async function readDockerfileStream(
   return await readText(reader);
 }
 
-function refused(error: unknown): unknown {
+function contextArchiveError(error: unknown): unknown {
   if (!isStrataError(error)) return error;
   const message = `build context: ${archiveMessage(error)}`;
   if (!isArchiveFault(error)) return restate(error, { message });

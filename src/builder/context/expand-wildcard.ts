@@ -9,14 +9,14 @@ import type { RootedTree } from '../../sys/rooted-tree.ts';
 
 const slash = Buffer.from('/');
 
-/** A path below another; the empty path is the root. */
+/** Joins two paths; the empty path is the root. */
 export const joinPath = (parent: Uint8Array, name: Uint8Array): Uint8Array =>
   parent.length === 0 ? name : Buffer.concat([parent, slash, name]);
 
 /**
- * Paths that a wildcard of COPY matches below a folder, byte-wise sorted folder by folder. No symlink is followed, as in
- * BuildKit: `*` over a few links to `.` would multiply with every component. The last component may be one.
- * Throws ERR_PATTERN_SYNTAX.
+ * Returns the paths that a wildcard of COPY matches below a folder, sorted by bytes in each folder. As in BuildKit no
+ * symlink is followed, only matched by the last component: `*` over a few links to `.` would multiply with every
+ * component. Throws ERR_PATTERN_SYNTAX.
  */
 export function expandWildcard(tree: RootedTree, folder: Uint8Array, pattern: readonly string[]): Uint8Array[] {
   let found: Uint8Array[] = [folder];
@@ -31,18 +31,18 @@ export function expandWildcard(tree: RootedTree, folder: Uint8Array, pattern: re
           .toArray(),
       );
     } else {
-      const literal = withoutEscapes(component);
+      const literal = removeEscapes(component);
       const flags = isLast ? O_PATH | O_NOFOLLOW : O_PATH | O_NOFOLLOW | O_DIRECTORY;
-      found = found.map((parent) => joinPath(parent, literal)).filter((path) => isThere(tree, path, flags));
+      found = found.map((parent) => joinPath(parent, literal)).filter((path) => exists(tree, path, flags));
     }
   }
   return found;
 }
 
-/** A component of a pattern without wildcards, as the bytes of the name it stands for. */
-export const withoutEscapes = (component: string): Uint8Array => Buffer.from(component.replace(/\\(.)/gs, '$1'));
+/** Returns the name that a component without wildcards means, as bytes. */
+export const removeEscapes = (component: string): Uint8Array => Buffer.from(component.replace(/\\(.)/gs, '$1'));
 
-/** Sorted by name; empty when it is no directory (any more). */
+/** Lists a directory, sorted by name; empty for anything else. */
 function entriesOf(tree: RootedTree, directory: Uint8Array): IteratorObject<DirectoryEntry> {
   const fd = ifThere(() => tree.open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW), unreachable);
   if (fd === undefined) return [].values();
@@ -53,7 +53,7 @@ function entriesOf(tree: RootedTree, directory: Uint8Array): IteratorObject<Dire
   }
 }
 
-function isThere(tree: RootedTree, path: Uint8Array, flags: number): boolean {
+function exists(tree: RootedTree, path: Uint8Array, flags: number): boolean {
   const fd = ifThere(() => tree.open(path, flags), unreachable);
   if (fd === undefined) return false;
   closeFd(fd);

@@ -4,20 +4,23 @@ import { dirname, join } from 'node:path';
 import { isDiskFull } from '../../content/disk-failure.ts';
 import { ifThere } from '../../sys/if-there.ts';
 
-// What a build notes for those after it: fields of one character a byte, none of which holds a NUL, in a file of a
-// folder for such files alone. Nobody relies on one: a lost or damaged file is none.
+// A best-effort file for later builds: fields without NUL, one character a byte, in a folder for such files only. A
+// missing or damaged file counts as absent.
 
-// A context of 20,000 files takes some megabytes.
+// Most files in the folder: one for a context of 20,000 files takes some megabytes.
 const maxFiles = 64;
 
-/** The fields of a file that was written whole, with the same magic; undefined otherwise. */
+/** Returns the fields of a complete file with this magic; undefined for any other. */
 export function readFields(path: string, magic: string): string[] | undefined {
-  const [first, sum, body] = splitLines(textOf(path));
+  const [first, sum, body] = splitLines(readText(path));
   if (first !== magic || body === undefined || sum !== checksum(body)) return undefined;
   return body === '' ? [] : body.split('\0');
 }
 
-/** Of several builds at once the last one's file stays; on a full disk none does. The oldest of many goes. */
+/**
+ * Writes a file. Of several builds at once the last one wins; on a full disk nothing is written. Removes the oldest of
+ * too many files.
+ */
 export function writeFields(path: string, magic: string, fields: readonly string[]): void {
   const body = fields.join('\0');
   const temporary = `${path}.${process.pid}`;
@@ -32,7 +35,7 @@ export function writeFields(path: string, magic: string, fields: readonly string
   }
 }
 
-// Writing takes milliseconds: what has no name of its own after that long is of a build that was killed over it.
+// Writing takes milliseconds: an older temporary file is that of a killed build.
 const unfinishedMs = 3_600_000;
 const isUnfinished = (name: string): boolean => name.includes('.');
 
@@ -42,7 +45,7 @@ function removeOld(folder: string): void {
   const ages = names
     .filter((name) => isFull || isUnfinished(name))
     .flatMap((name): [string, number][] => {
-      // Other builds give their files new names meanwhile.
+      // Another build may rename its file meanwhile.
       const stat = lstatSync(join(folder, name), { throwIfNoEntry: false });
       return stat === undefined ? [] : [[name, stat.mtimeMs]];
     })
@@ -53,13 +56,13 @@ function removeOld(folder: string): void {
 
 const checksum = (body: string): string => createHash('sha256').update(body, 'latin1').digest('hex');
 
-/** Two lines, and all the rest: a name may hold anything but a NUL. */
+/** Splits text into two lines and the rest, in which a name may have line feeds. */
 function splitLines(text: string): readonly (string | undefined)[] {
   const end = text.indexOf('\n');
   const second = text.indexOf('\n', end + 1);
   return second < 0 ? [] : [text.slice(0, end), text.slice(end + 1, second), text.slice(second + 1)];
 }
 
-function textOf(path: string): string {
+function readText(path: string): string {
   return ifThere(() => readFileSync(path, 'latin1')) ?? '';
 }

@@ -8,20 +8,23 @@ import { startWriteback } from '../../sys/start-writeback.ts';
 import { getXattrFd, listXattrsFd } from '../../sys/xattr.ts';
 import { isCopiedXattr } from './copied-xattrs.ts';
 
-// Between two looks at the signal the thread works on this many pieces of a file.
-const pieces = 64;
+// Chunks of a file between two checks of the signal.
+const chunksPerCheck = 64;
 const chunk = Buffer.allocUnsafe(1 << 20);
 
-/** What {@link smallFileDigest} takes at most, in bytes. */
+/** Largest file that {@link smallFileDigest} reads, in bytes. */
 export const smallFileBytes: number = chunk.length - 1;
 
-/** {@link fileDigest} of a file that one call reads, as nearly all are; undefined for one that is not `size` bytes long. */
+/**
+ * {@link fileDigest} of a file that one call reads, which are nearly all; undefined for one that is not `size` bytes
+ * long.
+ */
 export function smallFileDigest(dirFd: number, name: Uint8Array, size: number): string | undefined {
   if (size > smallFileBytes) return undefined;
   const fd = openForReading(dirFd, name);
   try {
     const hash = fileHash(fd);
-    // Asked for a byte more than there should be, the kernel answers in one call whether there is.
+    // Reading one byte more than expected shows in the same call whether the file is longer.
     if (readSync(fd, chunk, 0, size + 1, 0) !== size) return undefined;
     return hash.update(chunk.subarray(0, size)).digest('hex');
   } finally {
@@ -29,7 +32,7 @@ export function smallFileDigest(dirFd: number, name: Uint8Array, size: number): 
   }
 }
 
-/** A digest over the xattrs and the content of an open file, in hexadecimal digits. */
+/** Returns a digest over the xattrs and the content of an open file, in hexadecimal digits. */
 export async function fileDigest(fd: number, signal: AbortSignal): Promise<string> {
   const hash = fileHash(fd);
   for (let offset = 0; ; ) {
@@ -37,29 +40,29 @@ export async function fileDigest(fd: number, signal: AbortSignal): Promise<strin
     hash.update(chunk.subarray(0, length));
     offset += length;
     if (length < chunk.length) return hash.digest('hex');
-    if (offset % (pieces * chunk.length) !== 0) continue;
+    if (offset % (chunksPerCheck * chunk.length) !== 0) continue;
     await setImmediate();
     signal.throwIfAborted();
   }
 }
 
-/** What a hash, or whatever else takes pieces of bytes, is told. */
-export interface Fields {
+/** A hash, or another receiver of fields. */
+export interface FieldSink {
   update(data: Uint8Array | string): unknown;
 }
 
-/** Lengths stand before values, so that no two lists of fields give the same bytes. */
-export function addField(fields: Fields, label: string, value: Uint8Array | string): void {
+/** Adds a field. Its length comes before its value, so that no two lists of fields give the same bytes. */
+export function addField(fields: FieldSink, label: string, value: Uint8Array | string): void {
   fields.update(`${label} ${Buffer.byteLength(value)}:`);
   fields.update(value);
 }
 
-/** A file to be read, whatever it has become: nothing that blocks, and no symlink (ELOOP). */
+/** Opens a file for reading, whatever it has become: without blocking, and never through a symlink (ELOOP). */
 export const openForReading = (dirFd: number, name: Uint8Array): number =>
   openAt(dirFd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
 
 function fileHash(fd: number): Hash {
-  // A change through memory while we read, or later, must show in the file's times.
+  // A change through a memory mapping, now or later, must show in the file's times.
   startWriteback(fd);
   const hash = createHash('sha256');
   for (const attribute of listXattrsFd(fd).filter(isCopiedXattr).sort()) {

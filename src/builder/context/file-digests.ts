@@ -4,14 +4,14 @@ import { pause } from '../../sys/pause.ts';
 import type { FileStat } from '../../sys/stat.ts';
 import { FileLane, type LaneItem } from '../work/file-lane.ts';
 import type { ContextEntry } from './build-context.ts';
-import { stillThere } from './context-changed.ts';
+import { expectUnchanged } from './context-changed.ts';
 import type { DigestCache } from './digest-cache.ts';
 import { fileDigest, openForReading, smallFileBytes, smallFileDigest } from './file-digest.ts';
 
-/** A file of the context, and who is told its digest. */
+/** A file of the context, and the receiver of its digest. */
 export interface DigestedFile {
   readonly entry: ContextEntry;
-  /** Where it is in the context, and what tells that it has changed. */
+  /** Path in the context, and the stamp that shows changes. */
   readonly path: string;
   readonly stamp: string;
   readonly take: (digest: string) => void;
@@ -22,7 +22,7 @@ type Item = DigestedFile & LaneItem & { readonly stat: FileStat };
 // Fewer files are read before a second thread has started.
 const fewFiles = 1000;
 
-/** Digests of many files, from the cache or read, two at once. To be drained, and disposed of. */
+/** Computes digests of many files in two threads, or takes them from the cache. To be drained, and disposed of. */
 export class FileDigests implements AsyncDisposable {
   readonly #cache: DigestCache | undefined;
   readonly #signal: AbortSignal;
@@ -44,12 +44,12 @@ export class FileDigests implements AsyncDisposable {
     });
   }
 
-  /** Takes the digest at once or some time before {@link drain} is over. Throws ERR_CONTEXT_CHANGED. */
+  /** Passes the file's digest to `take`, at once or before {@link drain} ends. Throws ERR_CONTEXT_CHANGED. */
   async add(file: DigestedFile): Promise<void> {
     const known = this.#cache?.find(file.path, file.stamp);
     if (known !== undefined) return file.take(known);
     const { stat, dirFd, name } = file.entry;
-    await untilTraced(stat, this.#signal);
+    await waitUntilTraceable(stat, this.#signal);
     const item = { ...file, stat, name, folder: file.path.slice(0, file.path.lastIndexOf('/') + 1) };
     if (++this.#count > fewFiles && stat.size <= smallFileBytes) return await this.#lane.add(item, dirFd);
     return await this.#read(item, dirFd);
@@ -65,9 +65,9 @@ export class FileDigests implements AsyncDisposable {
 
   async #read(item: Item, dirFd: number): Promise<void> {
     const { name, stat, entry } = item;
-    const digest = stillThere(entry.path, () => smallFileDigest(dirFd, name, stat.size));
+    const digest = expectUnchanged(entry.path, () => smallFileDigest(dirFd, name, stat.size));
     if (digest !== undefined) return this.#take(item, digest);
-    const fd = stillThere(entry.path, () => openForReading(dirFd, name));
+    const fd = expectUnchanged(entry.path, () => openForReading(dirFd, name));
     try {
       this.#take(item, await fileDigest(fd, this.#signal));
     } finally {
@@ -81,12 +81,12 @@ export class FileDigests implements AsyncDisposable {
   }
 }
 
-/** Waits for as long as a change would leave no trace: what is read from then on is changed with another time. */
-export async function untilTraced({ type, ctime }: FileStat, signal: AbortSignal): Promise<void> {
+/** Waits until the clock is past the file's last change: a later one then shows in its times. */
+export async function waitUntilTraceable({ type, ctime }: FileStat, signal: AbortSignal): Promise<void> {
   while (type !== 'directory') {
     const now = coarseTime();
     const ahead = (ctime.seconds - now.seconds) * 1000 + (ctime.nanoseconds - now.nanoseconds) / 1e6;
-    // Far ahead it comes from another machine's clock.
+    // A time far ahead comes from another machine's clock.
     if (ahead < 0 || ahead > 1000) return;
     await pause(1, { signal });
   }

@@ -4,9 +4,9 @@ import type { RootedTree } from '../../sys/rooted-tree.ts';
 import { type FileStat, statAt } from '../../sys/stat.ts';
 import { joinPath } from './expand-wildcard.ts';
 
-/** What a path of the context names once the symlinks on the way are followed, inside the context only. */
+/** A path of the context with symlinks followed, inside the context only. */
 export interface FollowedPath {
-  /** The symlinks on the way, each by the path where it really is. */
+  /** Symlinks on the way, each by its real path. */
   readonly links: readonly Uint8Array[];
   readonly end: PathEnd | Lost;
 }
@@ -17,15 +17,15 @@ export interface PathEnd {
   readonly isDirectory: boolean;
 }
 
-/** Why a path names nothing. */
+/** Reason for a path that leads nowhere. */
 export type Lost = 'missing' | 'circular';
 
 const root: PathEnd = { path: new Uint8Array(0), isDirectory: true };
-// The kernel follows as many. Targets are short of 4096 bytes, so this bounds the number of components too.
+// The kernel's limit. Targets are shorter than 4096 bytes, so this bounds the number of components too.
 const maxLinks = 40;
 const slash = 0x2f;
 
-/** Follows a path by hand: a rule about symlinks has to see each of them, and the kernel only tells where they end. */
+/** Follows a path step by step: rules about symlinks apply to each of them, and the kernel returns only the end. */
 export function followPath(tree: RootedTree, path: Uint8Array): FollowedPath {
   const links: Uint8Array[] = [];
   // Innermost last.
@@ -38,12 +38,12 @@ export function followPath(tree: RootedTree, path: Uint8Array): FollowedPath {
       above.pop();
       continue;
     }
-    const place = joinPath(folder.path, name);
-    const found = lookAt(tree, place);
+    const real = joinPath(folder.path, name);
+    const found = lookAt(tree, real);
     if (found === undefined) return { links, end: 'missing' };
-    if (found.target === undefined) above.push({ path: place, isDirectory: found.stat.type === 'directory' });
+    if (found.target === undefined) above.push({ path: real, isDirectory: found.stat.type === 'directory' });
     else {
-      if (links.push(place) > maxLinks) return { links, end: 'circular' };
+      if (links.push(real) > maxLinks) return { links, end: 'circular' };
       if (found.target[0] === slash) above = [];
       rest.push(...componentsOf(found.target).reverse());
     }
@@ -53,7 +53,7 @@ export function followPath(tree: RootedTree, path: Uint8Array): FollowedPath {
 
 const dotDot = Buffer.from('..');
 
-/** Without empty ones and `.`, which change nothing. */
+/** Splits a path into components, without empty ones and `.`. */
 function componentsOf(path: Uint8Array): Buffer[] {
   const bytes = Buffer.from(path.buffer, path.byteOffset, path.length);
   const found: Buffer[] = [];
@@ -66,14 +66,14 @@ function componentsOf(path: Uint8Array): Buffer[] {
   return found;
 }
 
-interface Seen {
+interface SeenEntry {
   readonly stat: FileStat;
-  /** Of a symlink. */
+  /** Target of a symlink. */
   readonly target: Uint8Array | undefined;
 }
 
-/** What stands at a path whose folders are none but real ones; undefined when it is gone. */
-function lookAt(tree: RootedTree, path: Uint8Array): Seen | undefined {
+/** Returns the entry at a path with real folders only; undefined when it is missing. */
+function lookAt(tree: RootedTree, path: Uint8Array): SeenEntry | undefined {
   try {
     const { fd, name } = tree.parent(path);
     const stat = statAt(fd, name);

@@ -2,7 +2,7 @@ import { StrataError } from '../../errors/index.ts';
 import { errnoOf } from '../../sys/errno.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
 
-/** The folder that is to be a context. Throws ERR_CONTEXT_NOT_FOUND, in docker's words. */
+/** Opens the folder of a context. Throws ERR_CONTEXT_NOT_FOUND, in docker's words. */
 export function openFolder(directory: string): RootedTree {
   try {
     return RootedTree.open(directory);

@@ -6,20 +6,20 @@ import { closeFd } from '../../sys/fs-at.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
 import { statFd } from '../../sys/stat.ts';
 
-// Beyond what any Dockerfile or ignore file may have, so that their own limits speak first.
+// Above the limits for Dockerfiles and ignore files, so that those apply first.
 const maxBytes = 16 << 20;
 
 /**
- * A Dockerfile or ignore file of the context; undefined when nothing has that name. A symlink is followed inside the
- * context. Throws ERR_CONTEXT_FILE for what is there and is no readable file: a folder, a fifo, a symlink that leads
- * out of the context, more than 16 MiB.
+ * Reads a Dockerfile or ignore file of the context; undefined when it is missing. A symlink is followed inside the
+ * context. Throws ERR_CONTEXT_FILE for anything but a readable file: a folder, a fifo, a symlink that leads out of the
+ * context, more than 16 MiB.
  */
 export function readContextFile(tree: RootedTree, path: string): Uint8Array | undefined {
   const fd = open(tree, path);
   if (fd === undefined) return undefined;
   try {
     const { size } = statFd(fd);
-    if (size > maxBytes) throw refused(path, `${size} bytes are more than the allowed ${maxBytes}`);
+    if (size > maxBytes) throw contextFileError(path, `${size} bytes are more than the allowed ${maxBytes}`);
     const bytes = new Uint8Array(size);
     return bytes.subarray(0, readFullyAt(fd, bytes, 0));
   } finally {
@@ -31,17 +31,17 @@ function open(tree: RootedTree, path: string): number | undefined {
   try {
     return tree.openFile(path);
   } catch (error) {
-    if (isStrataError(error, 'ERR_PATH_NOT_A_FILE')) throw refused(path, 'not a file', error);
+    if (isStrataError(error, 'ERR_PATH_NOT_A_FILE')) throw contextFileError(path, 'not a file', error);
     const errno = errnoOf(error);
-    if (errno === 'ELOOP') throw refused(path, 'a symlink that leads in a circle', error);
+    if (errno === 'ELOOP') throw contextFileError(path, 'a symlink that leads in a circle', error);
     if (errno !== 'ENOENT' && errno !== 'ENOTDIR') throw error;
-    // An ignore file that cannot be followed must not count as none: what it excludes would be copied.
-    if (isThere(tree, path)) throw refused(path, 'a symlink that leads to nothing inside the context', error);
+    // An ignore file behind a broken symlink must not count as missing: files that it excludes would be copied.
+    if (exists(tree, path)) throw contextFileError(path, 'a symlink that leads to nothing inside the context', error);
     return undefined;
   }
 }
 
-function isThere(tree: RootedTree, path: string): boolean {
+function exists(tree: RootedTree, path: string): boolean {
   try {
     closeFd(tree.resolve(path, { followLast: false }));
     return true;
@@ -54,30 +54,30 @@ function isThere(tree: RootedTree, path: string): boolean {
 
 export interface OutsideDockerfile {
   readonly dockerfile: Uint8Array;
-  /** What `<Dockerfile>.dockerignore` beside it holds. */
+  /** Content of `<Dockerfile>.dockerignore` beside it. */
   readonly ignoreFile: Uint8Array | undefined;
 }
 
-/** A Dockerfile somewhere on this machine. Throws ERR_DOCKERFILE_NOT_FOUND, ERR_CONTEXT_FILE. */
+/** Reads a Dockerfile anywhere on this machine. Throws ERR_DOCKERFILE_NOT_FOUND, ERR_CONTEXT_FILE. */
 export function readOutsideDockerfile(path: string): OutsideDockerfile {
-  using tree = openFolder(path);
+  using tree = openFolderOf(path);
   const name = basename(path);
   const dockerfile = readContextFile(tree, name);
-  if (dockerfile === undefined) throw dockerfileNotFound(path);
+  if (dockerfile === undefined) throw dockerfileNotFoundError(path);
   return { dockerfile, ignoreFile: readContextFile(tree, `${name}.dockerignore`) };
 }
 
-function openFolder(path: string): RootedTree {
+function openFolderOf(path: string): RootedTree {
   try {
     return RootedTree.open(dirname(path));
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') throw dockerfileNotFound(path);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') throw dockerfileNotFoundError(path);
     throw error;
   }
 }
 
-const refused = (path: string, problem: string, cause?: unknown): StrataError =>
+const contextFileError = (path: string, problem: string, cause?: unknown): StrataError =>
   new StrataError({
     code: 'ERR_CONTEXT_FILE',
     message: `build context: ${path}: ${problem}`,
@@ -85,8 +85,8 @@ const refused = (path: string, problem: string, cause?: unknown): StrataError =>
     cause,
   });
 
-/** In docker's words. */
-export const dockerfileNotFound = (path: string): StrataError =>
+/** Error in docker's words. */
+export const dockerfileNotFoundError = (path: string): StrataError =>
   new StrataError({
     code: 'ERR_DOCKERFILE_NOT_FOUND',
     message: `failed to read dockerfile: open ${path}: no such file or directory`,

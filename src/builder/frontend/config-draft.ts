@@ -4,18 +4,19 @@ import type { Instruction } from '../../dockerfile/instructions/types.ts';
 import type { LineRange } from '../../dockerfile/syntax-tree.ts';
 import type { RunConfig } from '../../spec/config.ts';
 
-type Draft = { -readonly [Key in keyof RunConfig]: RunConfig[Key] };
+type MutableRunConfig = { -readonly [Key in keyof RunConfig]: RunConfig[Key] };
 
 const defaultShell = ['/bin/sh', '-c'];
-// All there are, five times over: 65536 lines of `EXPOSE 1-65535` would take minutes.
+// About five times the number of all ports: 65536 lines of `EXPOSE 1-65535` would take minutes.
 const maxExposed = 1_000_000;
 
 /**
- * The image's config while instructions change it. Starts as the base's, whose ONBUILD triggers are spent. What
- * instructions add to is kept in maps: a Dockerfile may have 65536 of them, and each must not copy all before it.
+ * The image's config while instructions change it. It starts as the base's, without the ONBUILD triggers, which have
+ * run. Growing values are kept in maps: a Dockerfile may have 65536 instructions, and none may copy the values of all
+ * before it.
  */
 export class ConfigDraft {
-  readonly #config: Draft;
+  readonly #config: MutableRunConfig;
   readonly #environment: Map<string, string>;
   readonly #labels: Map<string, string>;
   readonly #ports: Map<string, object>;
@@ -58,7 +59,7 @@ export class ConfigDraft {
     return this.#config.Shell ?? defaultShell;
   }
 
-  /** As it is at the moment of each look. */
+  /** Live view of the variables. */
   get environment(): ReadonlyMap<string, string> {
     return this.#environment;
   }
@@ -85,13 +86,13 @@ export class ConfigDraft {
         return;
       case 'CMD':
         config.Cmd = this.#commandLine(instruction);
-        // For Windows alone, but BuildKit sets it everywhere.
+        // For Windows only, but BuildKit sets it everywhere.
         config.ArgsEscaped = true;
         this.#commandIsInherited = false;
         return;
       case 'ENTRYPOINT':
         config.Entrypoint = this.#commandLine(instruction);
-        // Docker: a new entrypoint makes the base's CMD meaningless, a CMD of this Dockerfile stays.
+        // As in docker, a new entrypoint removes the base's CMD; a CMD of this Dockerfile stays.
         if (this.#commandIsInherited) delete config.Cmd;
         return;
       case 'HEALTHCHECK':

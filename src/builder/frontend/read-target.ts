@@ -11,54 +11,54 @@ import { type Platform, parsePlatform, samePlatform } from '../../spec/platform.
 import { type CopyFrom, planStage, type StagePlan } from './plan-stage.ts';
 import type { BuildNetwork } from './run-step.ts';
 import { readSourceDateEpoch, sourceDateEpochName } from './source-date-epoch.ts';
-import { notSupportedYet, refuseUnsupported } from './unsupported.ts';
-import { unusedArgs } from './unused-args.ts';
+import { notSupportedError, refuseUnsupported } from './unsupported.ts';
+import { findUnusedArgs } from './unused-args.ts';
 
 export interface TargetOptions {
   readonly buildArgs: ReadonlyMap<string, string>;
   readonly labels: Readonly<Record<string, string>>;
-  /** Name or number of the stage to build; the last one without it. */
+  /** Name or number of the stage to build; undefined for the last. */
   readonly target: string | undefined;
   readonly platform: Platform;
   readonly network?: BuildNetwork;
 }
 
-/** A stage that is to be built. Its plan needs the config of what it stands on. */
+/** A stage to build. Its plan needs the config of its base. */
 export interface NeededStage {
   readonly index: number;
-  /** As progress shows it; empty in a Dockerfile of one stage. */
+  /** Name in progress; empty in a Dockerfile of one stage. */
   readonly name: string;
   readonly base: StageSource;
-  /** What to do where the base's name is wrong for want of a variable's value. */
+  /** Hint for a wrong name of the base, when a variable in it has no value. */
   readonly hintOfUnset: string | undefined;
-  /** What to say of stages where the base is an image that is not there. */
+  /** Hint about stages for a base image that is not found. */
   readonly hintOfNoStage: string | undefined;
-  /** Where its FROM stands. */
+  /** Lines of its FROM. */
   readonly location: LineRange;
   plan(baseConfig: RunConfig): StagePlan;
 }
 
-/** What a Dockerfile has to say of a build. */
+/** The stage to build, with access to those that it needs. */
 export interface Target {
   readonly index: number;
-  /** The time of everything the build makes, in seconds since 1970; the clock's without it. */
+  /** Time of everything the build creates, in seconds since 1970; undefined for the clock's. */
   readonly sourceDateEpoch: number | undefined;
-  /** A stage and those that it needs, lowest first: each stands on and copies from earlier ones only. */
+  /** Returns a stage and those that it needs, lowest first: each builds on and copies from earlier ones only. */
   stagesFor(index: number): readonly NeededStage[];
-  /** Build arguments that no ARG takes, neither in the Dockerfile nor among the triggers of bases. */
+  /** Returns build arguments without an ARG in the Dockerfile or a trigger of a base. */
   unusedArgs(plans: readonly StagePlan[]): readonly string[];
 }
 
 /**
- * Reads a Dockerfile's target stage and what it needs. Everything the builder cannot do yet is refused here, before
- * anything is built; stages that are not needed may say anything. Throws ERR_NOT_SUPPORTED_YET and the errors of the
- * Dockerfile language.
+ * Reads a Dockerfile's target stage and those that it needs. Unsupported features are refused here, before anything is
+ * built; stages that are not needed are not checked. Throws ERR_NOT_SUPPORTED_YET and the errors of the Dockerfile
+ * language.
  */
 export function readTarget(tree: SyntaxTree, options: TargetOptions): Target {
   const { metaArgs, stages } = parseInstructions(tree);
   const { escape } = tree;
   const { buildArgs, labels, network = 'default' } = options;
-  const globals = expandMetaArgs(metaArgs, predefinedArgs(options), { escape, overrides: buildArgs });
+  const globals = expandMetaArgs(metaArgs, platformArgs(options), { escape, overrides: buildArgs });
   const graph = resolveStages(stages, { escape, args: globals });
   const target = graph.target(options.target);
   const epoch = buildArgs.get(sourceDateEpochName) ?? globals.get(sourceDateEpochName) ?? '';
@@ -70,7 +70,7 @@ export function readTarget(tree: SyntaxTree, options: TargetOptions): Target {
   };
   const noStage = (source: StageSource, { index }: ResolvedStage): string | undefined =>
     source.kind === 'image' ? hintOfNoStage(source.reference, graph.stages.slice(0, index)) : undefined;
-  const needed = (stage: ResolvedStage): NeededStage => ({
+  const toNeededStage = (stage: ResolvedStage): NeededStage => ({
     index: stage.index,
     name: stages.length > 1 ? stage.name : '',
     base: stage.base,
@@ -90,14 +90,14 @@ export function readTarget(tree: SyntaxTree, options: TargetOptions): Target {
   });
   const stagesFor = (index: number): NeededStage[] => {
     const reachable = graph.reachable(graph.stages[index] ?? target);
-    for (const stage of reachable) refuse(stage, options.platform);
-    return reachable.map(needed);
+    for (const stage of reachable) refuseStage(stage, options.platform);
+    return reachable.map(toNeededStage);
   };
   return {
     index: target.index,
     sourceDateEpoch: readSourceDateEpoch(epoch),
     stagesFor,
-    unusedArgs: (plans) => unusedArgs(buildArgs, [...written, ...plans.flatMap(({ triggers }) => triggers)]),
+    unusedArgs: (plans) => findUnusedArgs(buildArgs, [...written, ...plans.flatMap(({ triggers }) => triggers)]),
   };
 }
 
@@ -106,7 +106,7 @@ function nameOf(source: StageSource, stages: readonly ResolvedStage[]): string {
   return source.kind === 'scratch' ? 'scratch' : `image ${excerpt(source.reference)}`;
 }
 
-function refuse({ platform, stage }: ResolvedStage, ours: Platform): void {
+function refuseStage({ platform, stage }: ResolvedStage, ours: Platform): void {
   if (platform !== undefined) refusePlatform(platform, stage.from.location, ours);
   for (const instruction of stage.instructions) refuseUnsupported(instruction);
 }
@@ -118,10 +118,10 @@ function refusePlatform(platform: string, { start, end }: LineRange, ours: Platf
     throw isStrataError(error) ? restate(error, { details: { line: start, endLine: end } }) : error;
   }
   const hint = 'Leave it out: images are built for the platform of this machine.';
-  throw notSupportedYet(`FROM --platform=${excerpt(platform)}`, { start, end }, hint);
+  throw notSupportedError(`FROM --platform=${excerpt(platform)}`, { start, end }, hint);
 }
 
-function predefinedArgs({ platform }: TargetOptions): Map<string, string> {
+function platformArgs({ platform }: TargetOptions): Map<string, string> {
   const name = [platform.os, platform.architecture, ...(platform.variant ? [platform.variant] : [])].join('/');
   const values = (prefix: string): [string, string][] => [
     [`${prefix}PLATFORM`, name],

@@ -7,7 +7,7 @@ import { StrataError } from '../../errors/index.ts';
 import type { RunStep } from '../ops/run-op.ts';
 import type { ConfigDraft } from './config-draft.ts';
 
-/** The network of a build: what RUN gets where it does not say itself. */
+/** Network of a build, for a RUN without `--network`. */
 export type BuildNetwork = 'default' | 'none' | 'host';
 
 export const buildNetworks: readonly BuildNetwork[] = ['default', 'none', 'host'];
@@ -20,13 +20,13 @@ export interface RunContext {
   readonly network: BuildNetwork;
 }
 
-// In /dev, which is the container's own: nothing of it gets into the image.
-const scripts = '/dev/pipes';
+// In /dev, which belongs to the container: nothing of it gets into the image.
+const scriptFolder = '/dev/pipes';
 
-/** A RUN with everything resolved. Throws ERR_NETWORK_REFUSED, ERR_DOCKERFILE_VALUE. */
+/** Resolves a RUN. Throws ERR_NETWORK_REFUSED, ERR_DOCKERFILE_VALUE. */
 export function runStepOf(run: RunInstruction, { draft, args, buildArgs, network }: RunContext): RunStep {
   const command = runCommand(run);
-  const path = command.form === 'script' ? `${scripts}/${scriptName(command.name, run)}` : '';
+  const path = command.form === 'script' ? `${scriptFolder}/${checkScriptName(command.name, run)}` : '';
   const env = new Map([...args, ...draft.environment]);
   return {
     args: command.form === 'exec' ? command.args : [...draft.shell, command.form === 'script' ? path : command.line],
@@ -41,16 +41,16 @@ export function runStepOf(run: RunInstruction, { draft, args, buildArgs, network
 }
 
 /**
- * Returns what history shows: `RUN |1 A=b /bin/sh -c echo $A`, the ARGs in scope before the command. `declared` names them,
- * also those without a value.
+ * Returns a RUN for the history: `RUN |1 A=b /bin/sh -c echo $A`, with the ARGs in scope before the command. `declared`
+ * has the names of all of them, also without a value.
  */
-export function runCreatedBy({ args, env }: RunStep, declared: ReadonlySet<string>): string {
+export function formatRunCreatedBy({ args, env }: RunStep, declared: ReadonlySet<string>): string {
   const variables = variablesOf(env);
   const values = [...declared].map((name) => `${name}=${variables.get(name) ?? ''}`);
   return ['RUN', ...(values.length === 0 ? [] : [`|${values.length}`, ...values]), ...args].join(' ');
 }
 
-function scriptName(name: string, { location }: RunInstruction): string {
+function checkScriptName(name: string, { location }: RunInstruction): string {
   if (/^[^/\0]{1,255}$/.test(name) && name !== '.' && name !== '..') return name;
   throw valueError(
     `RUN: a heredoc with #! becomes a file, and ${excerpt(JSON.stringify(name))} cannot be its name`,
@@ -61,7 +61,9 @@ function scriptName(name: string, { location }: RunInstruction): string {
 /** Build arguments that reach RUN without an ARG, in both spellings. */
 export const proxyNames: readonly string[] = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'];
 
-/** Proxies given with --build-arg reach every RUN in both spellings, also without an ARG, as in docker. */
+/**
+ * Returns proxies given with --build-arg in both spellings, which reach every RUN, also without an ARG, as in docker.
+ */
 function proxiesOf(buildArgs: ReadonlyMap<string, string>, env: ReadonlyMap<string, string>): string[] {
   return proxyNames.flatMap((name) => {
     const value = buildArgs.get(name) ?? buildArgs.get(name.toLowerCase());
@@ -70,10 +72,13 @@ function proxiesOf(buildArgs: ReadonlyMap<string, string>, env: ReadonlyMap<stri
   });
 }
 
-/** `default` is the host's until builds have networks of their own; a Dockerfile gets no more than the user grants. */
-function networkOf({ network: wanted, location }: RunInstruction, granted: BuildNetwork): RunStep['network'] {
-  if (wanted === 'none' || (wanted === 'default' && granted === 'none')) return 'none';
-  if (wanted === 'default' || granted === 'host') return 'host';
+/**
+ * Returns the network of a RUN. `default` is the host's until builds have networks of their own; a Dockerfile gets no
+ * more than the user grants.
+ */
+function networkOf({ network: requested, location }: RunInstruction, granted: BuildNetwork): RunStep['network'] {
+  if (requested === 'none' || (requested === 'default' && granted === 'none')) return 'none';
+  if (requested === 'default' || granted === 'host') return 'host';
   throw new StrataError({
     code: 'ERR_NETWORK_REFUSED',
     message: `dockerfile line ${location.start}: RUN --network=host: not granted`,

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 
-/** Docker's reading of a signal: a number from 1, or a name with or without SIG, real-time ones included. */
-export function isSignal(text: string): boolean {
+/** True for a signal by docker's rules: a number from 1, or a name with or without SIG, real-time ones included. */
+export function isSignalName(text: string): boolean {
   if (/^\d{1,9}$/.test(text)) return Number(text) > 0;
   const name = text.toUpperCase().replace(/^SIG/, '');
   const realTime = /^RTM(?:IN(?:\+(\d{1,2}))?|AX(?:-(\d{1,2}))?)$/.exec(name);

@@ -1,14 +1,17 @@
 import { excerpt } from '../../dockerfile/quote.ts';
 import { StrataError } from '../../errors/index.ts';
 
-/** The build argument that gives everything a build makes one time: https://reproducible-builds.org/specs/source-date-epoch. */
+/**
+ * Build argument with the time of everything that a build creates:
+ * https://reproducible-builds.org/specs/source-date-epoch.
+ */
 export const sourceDateEpochName = 'SOURCE_DATE_EPOCH';
 
-// The years that RFC 3339 can write.
+// Years that RFC 3339 can express.
 const earliest = Date.parse('0000-01-01T00:00:00Z') / 1000;
 const latest = Date.parse('9999-12-31T23:59:59Z') / 1000;
 
-/** Reads its value, seconds since 1970; an empty one counts as none. Throws ERR_SOURCE_DATE_EPOCH_INVALID. */
+/** Parses its value, seconds since 1970; undefined for an empty one. Throws ERR_SOURCE_DATE_EPOCH_INVALID. */
 export function readSourceDateEpoch(text: string): number | undefined {
   if (text === '') return undefined;
   const seconds = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;

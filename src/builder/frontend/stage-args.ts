@@ -21,19 +21,19 @@ export class StageArgs {
     this.#options = options;
   }
 
-  /** Those that have a value. */
+  /** ARGs with a value, by name. */
   get values(): ReadonlyMap<string, string> {
     return this.#values;
   }
 
-  /** The names of all, in the order of their first declaration. */
+  /** Names of all ARGs, in the order of their first declaration. */
   get declared(): ReadonlySet<string> {
     return this.#declared;
   }
 
   /**
-   * Takes what an ARG declares. Returns it as history shows it, with expanded defaults: what was given from outside is
-   * not the Dockerfile's. Throws ERR_DOCKERFILE_EXPANSION.
+   * Declares the variables of an ARG. Returns the instruction for the history, with expanded defaults: values from
+   * `--build-arg` are left out. Throws ERR_DOCKERFILE_EXPANSION.
    */
   declare(instruction: ArgInstruction, variables: Variables): ArgInstruction {
     const { globals, escape, overrides } = this.#options;

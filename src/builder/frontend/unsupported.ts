@@ -3,8 +3,8 @@ import type { AddInstruction, Instruction } from '../../dockerfile/instructions/
 import type { LineRange } from '../../dockerfile/syntax-tree.ts';
 import { StrataError } from '../../errors/index.ts';
 
-/** What the grammar knows and the builder does not do yet; names the line, and what to do instead. */
-export function notSupportedYet(what: string, at: LineRange, hint: string): StrataError {
+/** Error for a part of the language that the builder does not support yet; `hint` says what to do instead. */
+export function notSupportedError(what: string, at: LineRange, hint: string): StrataError {
   return new StrataError({
     code: 'ERR_NOT_SUPPORTED_YET',
     message: `dockerfile line ${at.start}: ${what}: not supported yet`,
@@ -19,26 +19,26 @@ const byHand =
 const noExceptions =
   'With COPY --parents an exception would let in what lies beside the source, too. Leave it out, and name what it lets in as a source.';
 
-/** Refuses, before anything is built, an instruction or a flag of it that would be silently ignored otherwise. */
+/** Refuses an instruction or flag that would be ignored silently otherwise. Throws ERR_NOT_SUPPORTED_YET. */
 export function refuseUnsupported(instruction: Instruction): void {
   const { location } = instruction;
   if (instruction.kind === 'RUN') {
-    if (instruction.mounts.length > 0) throw notSupportedYet('RUN --mount', location, noMounts);
-    if (instruction.security !== 'sandbox') throw notSupportedYet('RUN --security', location, byHand);
-    if (instruction.devices.length > 0) throw notSupportedYet('RUN --device', location, byHand);
+    if (instruction.mounts.length > 0) throw notSupportedError('RUN --mount', location, noMounts);
+    if (instruction.security !== 'sandbox') throw notSupportedError('RUN --security', location, byHand);
+    if (instruction.devices.length > 0) throw notSupportedError('RUN --device', location, byHand);
   }
   if (instruction.kind !== 'COPY' && instruction.kind !== 'ADD') return;
   const { kind } = instruction;
   const exception = kind === 'COPY' && instruction.parents && instruction.exclude.find((each) => each.startsWith('!'));
-  if (exception) throw notSupportedYet(`COPY --parents --exclude=${exception}`, location, noExceptions);
+  if (exception) throw notSupportedError(`COPY --parents --exclude=${exception}`, location, noExceptions);
 }
 
-// The forms BuildKit takes for a URL: one with a scheme, and ssh's own.
+// Forms that BuildKit takes for a URL: with a scheme, and ssh's own.
 const url = /^(?:https?|git|ssh|ftp):\/\/|^[a-zA-Z0-9_-]+@[a-zA-Z0-9.-]+:/i;
 
-/** Refuses what only shows once the variables of an ADD are known. Throws ERR_NOT_SUPPORTED_YET, ERR_DOCKERFILE_VALUE. */
+/** Refuses remote sources of an ADD with expanded variables. Throws ERR_NOT_SUPPORTED_YET, ERR_DOCKERFILE_VALUE. */
 export function refuseRemote({ sources, checksum, location }: AddInstruction): void {
   const remote = sources.find((source) => url.test(source));
-  if (remote !== undefined) throw notSupportedYet(`ADD ${remote}`, location, 'Fetch it into the context first.');
+  if (remote !== undefined) throw notSupportedError(`ADD ${remote}`, location, 'Fetch it into the context first.');
   if (checksum !== '') throw valueError('checksum requires HTTP(S) sources', location);
 }

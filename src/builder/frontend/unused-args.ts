@@ -8,9 +8,9 @@ const needNoArg: ReadonlySet<string> = new Set([
 ]);
 
 /** Returns the build arguments that no ARG among the instructions takes, sorted. */
-export function unusedArgs(buildArgs: ReadonlyMap<string, string>, instructions: readonly Instruction[]): string[] {
-  const taken = new Set(
+export function findUnusedArgs(buildArgs: ReadonlyMap<string, string>, instructions: readonly Instruction[]): string[] {
+  const declared = new Set(
     instructions.flatMap((one) => (one.kind === 'ARG' ? one.definitions.map(({ key }) => key) : [])),
   );
-  return [...buildArgs.keys()].filter((name) => !taken.has(name) && !needNoArg.has(name)).sort();
+  return [...buildArgs.keys()].filter((name) => !declared.has(name) && !needNoArg.has(name)).sort();
 }

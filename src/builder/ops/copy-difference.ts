@@ -1,40 +1,40 @@
 import { type CopiedEntry, kindOf, plainDirectory } from '../context/context-content.ts';
 import type { EarlierCopy } from './earlier-copies.ts';
 
-/** What an earlier copy lacks to be the copy that is wanted now; paths are below the source, one character a byte. */
+/** Changes that turn an earlier copy into the requested one; paths are relative to the source, one character a byte. */
 export interface CopyDifference {
-  /** To be removed first, with all that is in them. */
+  /** Paths to remove first, with everything in them. */
   readonly removed: readonly string[];
-  /** To be copied, in their order: what is there gives way, or is a directory and is changed. */
+  /** Paths to copy, in this order: existing files are replaced, existing directories are changed. */
   readonly changed: readonly string[];
-  /** Directories whose time all this changes, or that have another one now. */
+  /** Directories with a time that these changes alter, or that is another one now. */
   readonly directories: readonly CopiedEntry[];
 }
 
-// Less is copied as quickly as it is compared.
+// A smaller folder is copied as quickly as it is compared.
 const fewEntries = 400;
 const fewBytes = 16 << 20;
-// An amended copy keeps what it has no use for any more: this part of it at most.
+// Most of a copy that may change: replaced files stay on the disk below an amended copy.
 const mostChanged = 0.25;
 
-/** Whether a copy is so large that it is worth remembering what it was made of. */
+/** True for a copy so large that remembering its files pays off. */
 export const isLarge = (entries: readonly CopiedEntry[]): boolean =>
   entries.length >= fewEntries || totalOf(entries) >= fewBytes;
 
 /**
- * Undefined where an amended copy would not be the one made at once, or would gain little: too much has changed, or
- * something is gone that may lie over a file of the base.
+ * Returns the difference to an earlier copy; undefined when an amended copy might differ from a new one, or would gain
+ * little: too much has changed, or a removed file may hide a file of the base.
  */
 export function differenceOf(entries: readonly CopiedEntry[], earlier: EarlierCopy): CopyDifference | undefined {
   const { marks } = earlier;
   const now = new Map(entries.map((entry) => [entry.path, entry]));
   const changed = entries.filter(({ path, mark }) => marks.get(path) !== mark);
-  const removed = removedOf(now, marks);
+  const removed = findRemoved(now, marks);
   if (removed.length > 0 && !earlier.isAllNew) return undefined;
   if (changed.length + removed.length > entries.length * mostChanged) return undefined;
   if (totalOf(changed) > totalOf(entries) * mostChanged) return undefined;
-  // Attributes that a directory has no more would have to be taken from it.
-  if (changed.some(({ path, mark }) => isAttributed(mark) || isAttributed(marks.get(path)))) return undefined;
+  // An amended directory would keep xattrs that its source has lost.
+  if (changed.some(({ path, mark }) => hasXattrs(mark) || hasXattrs(marks.get(path)))) return undefined;
   const touched = new Set<string>();
   for (const path of [...removed, ...changed.map((entry) => entry.path)]) {
     for (let at = path.length; at > 0; ) {
@@ -45,7 +45,7 @@ export function differenceOf(entries: readonly CopiedEntry[], earlier: EarlierCo
   const isDirectory = ({ type }: CopiedEntry): boolean => type === 'directory';
   return {
     removed,
-    // The source itself is where the copy goes to; nothing but its time is copied.
+    // Of the source itself, only the time is copied.
     changed: changed.filter(({ path }) => path !== '').map(({ path }) => path),
     directories: entries.filter(
       (entry) => isDirectory(entry) && (touched.has(entry.path) || marks.get(entry.path) !== entry.mark),
@@ -53,11 +53,11 @@ export function differenceOf(entries: readonly CopiedEntry[], earlier: EarlierCo
   };
 }
 
-/** Uppermost paths that are gone, or change between a directory and something else. */
-function removedOf(now: ReadonlyMap<string, CopiedEntry>, marks: ReadonlyMap<string, string>): string[] {
+/** Returns the uppermost paths that are missing now, or that changed between a directory and another type. */
+function findRemoved(now: ReadonlyMap<string, CopiedEntry>, marks: ReadonlyMap<string, string>): string[] {
   const removed: string[] = [];
   let inside: string | undefined;
-  // As they were walked: what a directory holds comes right after it.
+  // In the order of the walk: a directory's content comes right after it.
   for (const [path, mark] of marks) {
     if (inside !== undefined && path.startsWith(inside)) continue;
     const wasDirectory = kindOf(mark).startsWith('directory');
@@ -69,7 +69,7 @@ function removedOf(now: ReadonlyMap<string, CopiedEntry>, marks: ReadonlyMap<str
   return removed;
 }
 
-function isAttributed(mark: string | undefined): boolean {
+function hasXattrs(mark: string | undefined): boolean {
   const kind = mark === undefined ? plainDirectory : kindOf(mark);
   return kind.startsWith('directory') && kind !== plainDirectory;
 }

@@ -9,9 +9,9 @@ import type { FilesystemResult } from './filesystem-result.ts';
 import { keyAsIdentity } from './key-as-identity.ts';
 
 /**
- * COPY and ADD: files of the build context, of a stage or an image, or of the Dockerfile itself; ADD unpacks archives. The
- * first input is what the files are laid over, the second what they are taken from. A key names the content that is taken,
- * not the stage: one that was run again and made the same files changes nothing.
+ * COPY and ADD: files of the build context, of a stage or an image, or of the Dockerfile itself; ADD unpacks archives.
+ * The first input is the filesystem that receives the files, the second their source. A key has the content that is
+ * copied, not the stage: a stage that was run again and made the same files changes nothing.
  */
 export class CopyOp implements Op<FilesystemResult> {
   readonly definition: string;
@@ -19,7 +19,10 @@ export class CopyOp implements Op<FilesystemResult> {
   readonly #options: CopyStep;
   readonly #chmod: ChmodChange | undefined;
   readonly #unpacks: boolean;
-  /** As in BuildKit: files of the context are root's, and those of stages stay whose they are. */
+  /**
+   * True for files of a stage or an image: without `--chown` they keep their owners, as in BuildKit. Files of the
+   * context become root's.
+   */
   readonly #keepsOwner: boolean;
 
   constructor(options: CopyStep) {
@@ -38,16 +41,16 @@ export class CopyOp implements Op<FilesystemResult> {
   async key(inputs: readonly FilesystemResult[], { signal }: OpContext): Promise<Keyed<FilesystemResult>> {
     const [parent, source] = inputs;
     const copied = await this.#withFiles(source, signal, async (files) => await this.#read(files, signal));
-    const digest = stepKey(this.#operationOn(copied), parent === undefined ? [] : [parent]);
+    const digest = stepKey(this.#operationOf(copied), parent === undefined ? [] : [parent]);
     const work = (files: BuildContext, context: OpContext): Promise<string> =>
-      this.#workOn(files, copied, digest).make(parent, context);
+      this.#workOf(files, copied, digest).make(parent, context);
     return keyAsIdentity(
       digest,
       async (context) => await this.#withFiles(source, context.signal, (files) => work(files, context)),
     );
   }
 
-  /** Opens what files are taken from, for as long as `use` works. */
+  /** Opens the source of the files while `use` runs. */
   async #withFiles<T>(
     source: FilesystemResult | undefined,
     signal: AbortSignal,
@@ -77,7 +80,7 @@ export class CopyOp implements Op<FilesystemResult> {
     return { sources, stamps, content: await readContent(files, sources, { stamps, keepsOwner, signal }) };
   }
 
-  #workOn(context: BuildContext, copied: CopiedContent, key: string): CopyWork {
+  #workOf(context: BuildContext, copied: CopiedContent, key: string): CopyWork {
     return new CopyWork({
       ...this.#options,
       ...copied,
@@ -89,11 +92,11 @@ export class CopyOp implements Op<FilesystemResult> {
     });
   }
 
-  #operationOn({ sources, content }: CopiedContent): string {
+  #operationOf({ sources, content }: CopiedContent): string {
     const { instruction, destination, platform, time } = this.#options;
     const { chown, chmod } = instruction;
     const inline = instruction.inlineFiles.map(({ name, content: text }) => ({ name, text }));
-    // Where nothing can be unpacked, ADD is COPY.
+    // Without a file that could be unpacked, ADD has the key of COPY.
     const unpacks = this.#unpacks && sources.some(({ isDirectory }) => !isDirectory) ? { unpacks: true } : {};
     const fields = { destination, chown, chmod, platform, time, content: content.digest, inline, ...unpacks };
     return definitionOf('copy-v2', fields);

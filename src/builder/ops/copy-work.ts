@@ -16,26 +16,26 @@ import { differenceOf, isLarge } from './copy-difference.ts';
 import type { EarlierCopies, EarlierCopy } from './earlier-copies.ts';
 import type { FilesystemResult, Workspace } from './filesystem-result.ts';
 import type { Owner } from './owner.ts';
-import { copyRefused } from './tree-target.ts';
+import { destinationError } from './tree-target.ts';
 import { TreeWriter } from './tree-writer.ts';
 
-/** A COPY or ADD with everything resolved that can be known before its files are read. */
+/** A COPY or ADD, resolved as far as possible before its files are read. */
 export interface CopyStep {
   readonly instruction: CopyInstruction | AddInstruction;
   /** Absolute; a slash at the end means a directory. */
   readonly destination: string;
   readonly platform: Platform;
-  /** Of what is made and has no time of its own, files of the Dockerfile and new directories; the clock's without it. */
+  /** Time of files from the Dockerfile and of new directories; undefined for the clock's. */
   readonly time: FileTime | undefined;
   readonly context: BuildContext;
-  /** The stage or image whose files are copied, and not those of the context; they are the second input. For messages. */
+  /** Stage or image that is copied from, for messages; its files are the second input. Undefined for the context. */
   readonly from: string | undefined;
   readonly workspace: Workspace;
-  /** Copies that this one may amend; undefined where none may be, or the workspace cannot. */
+  /** Copies that this one may amend; undefined when it must not amend any, or the workspace cannot. */
   readonly copies: EarlierCopies | undefined;
 }
 
-/** What a copy takes, as the key of its step was made of it. */
+/** Content of a copy, as it was read for the key of its step. */
 export interface CopiedContent {
   readonly sources: readonly ContextSource[];
   readonly content: ContextContent;
@@ -45,13 +45,13 @@ export interface CopiedContent {
 export interface CopyWorkOptions extends CopyStep, CopiedContent {
   readonly chmod: ChmodChange | undefined;
   readonly keepsOwner: boolean;
-  /** Archives are unpacked. */
+  /** True when archives are unpacked. */
   readonly unpacks: boolean;
-  /** Of the step. */
+  /** Key of the step. */
   readonly key: string;
 }
 
-/** A large folder that is copied by itself, and the name under which its copy is noted. */
+/** A large folder that is the only source, and the name under which its copy is recorded. */
 interface LargeFolder {
   readonly copies: EarlierCopies;
   readonly name: string;
@@ -59,7 +59,7 @@ interface LargeFolder {
   readonly entries: readonly CopiedEntry[];
 }
 
-/** The work of a COPY or ADD whose content has been read: a snapshot with the files in it. */
+/** The work of a COPY or ADD after its content was read: makes a snapshot with the files. */
 export class CopyWork {
   readonly #options: CopyWorkOptions;
 
@@ -67,22 +67,22 @@ export class CopyWork {
     this.#options = options;
   }
 
-  /** Returns the snapshot's id. */
+  /** Makes the snapshot and returns its ID. */
   async make(parent: FilesystemResult | undefined, context: OpContext): Promise<string> {
     const folder = this.#largeFolder(parent);
-    return (folder && (await this.#amended(folder, context))) ?? (await this.#copied(parent, folder, context));
+    return (folder && (await this.#amendEarlier(folder, context))) ?? (await this.#copyAll(parent, folder, context));
   }
 
-  async #copied(
+  async #copyAll(
     parent: FilesystemResult | undefined,
     folder: LargeFolder | undefined,
     { signal, log }: OpContext,
   ): Promise<string> {
     const { workspace, instruction, key } = this.#options;
     let made: Pick<EarlierCopy, 'owner' | 'isAllNew'> | undefined;
-    const change = this.#writing(instruction.chown, signal, async (writer) => {
+    const change = this.#changeWith(instruction.chown, signal, async (writer) => {
       await this.#write(writer, log);
-      made = { owner: writer.owner, isAllNew: !writer.hasMet };
+      made = { owner: writer.owner, isAllNew: !writer.hasMetExisting };
     });
     const snapshotId = await workspace.change(parent?.snapshotId, change, { signal });
     if (folder && made) {
@@ -92,29 +92,32 @@ export class CopyWork {
     return snapshotId;
   }
 
-  /** Takes an earlier copy, and of the context only what is different by now; undefined where that cannot be. */
-  async #amended({ copies, name, source, entries }: LargeFolder, { signal }: OpContext): Promise<string | undefined> {
+  /** Amends an earlier copy by the files that differ now; returns undefined when that is not possible. */
+  async #amendEarlier(
+    { copies, name, source, entries }: LargeFolder,
+    { signal }: OpContext,
+  ): Promise<string | undefined> {
     const { workspace, context, destination } = this.#options;
     const earlier = await copies.find(name);
     if (earlier === undefined) return undefined;
     const difference = differenceOf(entries, earlier);
     if (difference === undefined) return undefined;
-    const change = this.#writing(earlier.owner, signal, async (writer) => {
+    const change = this.#changeWith(earlier.owner, signal, async (writer) => {
       await writer.amend(context, source, destination, { ...difference, stamps: this.#options.stamps });
       writer.finish();
     });
     try {
       return await workspace.change(earlier.snapshotId, change, { signal, amends: true });
     } catch (error) {
-      // Made at once it stands on fewer layers, and whoever is to be told of a destination is told of that one.
+      // A new copy has fewer layers below it, and reports an error about its own destination.
       if (isStrataError(error, 'ERR_LAYER_LIMIT') || isStrataError(error, 'ERR_COPY_DESTINATION')) return undefined;
       throw error;
     }
   }
 
   /**
-   * Every file of one folder has a place of its own in the copy. A file of several names is left to a copy made at once:
-   * it would count them still when one of them is gone.
+   * Returns the source when it is one large folder, whose files all have distinct paths in the copy. Hard links need a
+   * new copy: in an amended one the link count would still include removed names.
    */
   #largeFolder(parent: FilesystemResult | undefined): LargeFolder | undefined {
     const { copies, instruction, destination, platform, time, sources, content } = this.#options;
@@ -131,7 +134,7 @@ export class CopyWork {
     return { copies, name, source, entries };
   }
 
-  #writing(
+  #changeWith(
     chown: string | Owner,
     signal: AbortSignal,
     write: (writer: TreeWriter) => Promise<void>,
@@ -143,7 +146,7 @@ export class CopyWork {
       try {
         await write(writer);
       } catch (error) {
-        throw isDiskFull(error) ? noSpace(instruction, describeExhaustion(error, directory), error) : error;
+        throw isDiskFull(error) ? noSpaceError(instruction, describeExhaustion(error, directory), error) : error;
       }
     };
   }
@@ -161,23 +164,26 @@ export class CopyWork {
     writer.finish();
   }
 
-  /** False for what is no archive, or is not to be unpacked. */
+  /** Unpacks an archive. Returns false for other files, and when nothing is to be unpacked. */
   async #unpack(writer: TreeWriter, source: ContextSource, destination: string): Promise<boolean> {
     const { instruction, context, stamps, unpacks } = this.#options;
     if (!unpacks || source.isDirectory) return false;
     try {
       return await writer.unpack(context, source, destination, stamps);
     } catch (error) {
-      throw isArchiveFault(error) ? archiveRefused(instruction, source, error) : error;
+      throw isArchiveFault(error) ? archiveError(instruction, source, error) : error;
     }
   }
 
-  /** Several files need a directory: docker asks for the slash, and so do several matches of one wildcard. */
+  /**
+   * Returns the destination. Several files, also those of one wildcard, need an existing directory, or the slash at the
+   * end that docker requires.
+   */
   #destinationFor(writer: TreeWriter, inline: readonly InlineFile[]): string {
     const { destination, instruction, sources } = this.#options;
     const several = sources.length + inline.length > 1;
     if (several && !destination.endsWith('/') && !writer.isDirectory(destination)) {
-      throw copyRefused(
+      throw destinationError(
         `When using ${instruction.kind} with more than one source file, the destination must be a directory and end with a /${this.#matches()}`,
         'End the destination with a /, or name one file.',
       );
@@ -185,7 +191,7 @@ export class CopyWork {
     return destination;
   }
 
-  /** Which files a wildcard has found, where it is the only source and so the reason for there being several. */
+  /** Lists the matches of a wildcard when it is the only source and so the reason for several files. */
   #matches(): string {
     const { instruction, sources } = this.#options;
     const [wildcard, ...others] = instruction.sources;
@@ -196,12 +202,12 @@ export class CopyWork {
   }
 }
 
-// In a message.
+// Most names in a message.
 const maxMatches = 4;
 
-type Instruction = CopyStep['instruction'];
+type CopyOrAdd = CopyStep['instruction'];
 
-const archiveRefused = ({ location }: Instruction, { path }: ContextSource, cause: StrataError): StrataError =>
+const archiveError = ({ location }: CopyOrAdd, { path }: ContextSource, cause: StrataError): StrataError =>
   new StrataError({
     code: 'ERR_ADD_ARCHIVE',
     message: `dockerfile line ${location.start}: ADD ${displayBytes(path)}: ${archiveMessage(cause)}`,
@@ -210,7 +216,7 @@ const archiveRefused = ({ location }: Instruction, { path }: ContextSource, caus
     cause,
   });
 
-const noSpace = ({ kind, location }: Instruction, why: string, cause: unknown): StrataError =>
+const noSpaceError = ({ kind, location }: CopyOrAdd, why: string, cause: unknown): StrataError =>
   new StrataError({
     code: 'ERR_NO_SPACE',
     message: `dockerfile line ${location.start}: ${kind}: ${why}`,

@@ -4,22 +4,22 @@ import type { Result } from '../solver/types.ts';
 /** The filesystem after a step: a committed snapshot, or nothing at all (scratch). */
 export interface FilesystemResult extends Result {
   readonly snapshotId: string | undefined;
-  /** When the step's work was done, also when it now comes from the cache: milliseconds since the epoch. */
+  /** Time at which the step's work was done, also for a cached result: milliseconds since the epoch. */
   readonly createdAt: number;
 }
 
-/** Where an op changes files. The parent is not touched; what `change` threw leaves nothing behind. */
+/** Snapshots in which an op changes files. The parent is not changed; nothing is left behind when `change` throws. */
 export interface Workspace {
-  /** Gives `read` the files of a committed snapshot, as a path to open, and returns what it does. */
+  /** Calls `read` with a path to the files of a committed snapshot, and returns its result. */
   read<T>(
     snapshotId: string,
     read: (directory: string) => Promise<T>,
     options: { readonly signal: AbortSignal },
   ): Promise<T>;
   /**
-   * Gives `change` a writable tree that starts as the parent's (as a path to open), and commits it. The mount vanishes
-   * with the process, whatever kills it. With `amends`, the change and the parent's own are one layer: what is removed
-   * must be of that.
+   * Calls `change` with the path of a writable tree that starts as the parent's, and commits it. The mount ends with
+   * the process, even when that is killed. With `amends`, the change and the parent's own changes are one layer, and
+   * only files of that layer may be removed.
    */
   change(
     parentId: string | undefined,
@@ -28,16 +28,16 @@ export interface Workspace {
   ): Promise<string>;
 }
 
-/** The same for what was made apart from the steps below. */
+/** A workspace for files that were copied independently of the steps below. */
 export interface LinkWorkspace {
   /**
-   * Commits on `parentId` what `ownId` holds, a committed snapshot that stands on nothing: what is there of another type
-   * gives way, and of directories only the content below stays. It is the same layer.
+   * Commits the files of `ownId`, a committed snapshot without a parent, on top of `parentId`, as the same layer.
+   * Existing entries of another type are replaced; existing directories keep only their content.
    */
   stack(parentId: string, ownId: string, options: { readonly signal: AbortSignal }): Promise<string>;
 }
 
-/** The same for what mounts the tree itself. */
+/** A workspace for an op that mounts the tree itself. */
 export interface MountWorkspace {
   run(
     parentId: string | undefined,
@@ -48,6 +48,6 @@ export interface MountWorkspace {
 
 export interface RunSnapshot {
   readonly snapshotId: string;
-  /** Known for sure to be as the parent is; what is false may be, too. */
+  /** True only when the snapshot is known to equal its parent; false means unknown. */
   readonly isUnchanged: boolean;
 }

@@ -1,7 +1,9 @@
 import type { Keyed, OpContext } from '../solver/types.ts';
 import type { FilesystemResult } from './filesystem-result.ts';
 
-/** A step whose key describes what it makes completely, except for times, so that it can be the result's identity. */
+/**
+ * Returns the work of a step whose key describes the output completely, times apart, and so is the result's identity.
+ */
 export const keyAsIdentity = (
   digest: string,
   make: (context: OpContext) => Promise<string>,

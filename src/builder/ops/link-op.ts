@@ -13,8 +13,9 @@ export interface LinkOpOptions {
 const onNothing: LayersBelow = { chainId: undefined, made: [] };
 
 /**
- * Puts what `COPY --link` or `ADD --link` made on nothing onto the step below: inputs are that step and the copy. Of the
- * build it reads nothing, so that on another base the same layer comes from the cache.
+ * Puts the files of `COPY --link` or `ADD --link` on top of the step below: inputs are that step and the copy, which
+ * has nothing below it. It reads nothing else of the build, so that on another base the same layer comes from the
+ * cache.
  */
 export class LinkOp implements Op<FilesystemResult> {
   readonly definition = 'link-v1';
@@ -32,7 +33,7 @@ export class LinkOp implements Op<FilesystemResult> {
   async #link([parent, copied]: readonly FilesystemResult[], { signal }: OpContext): Promise<string> {
     const { workspace, layerMaker } = this.#options;
     invariant(copied?.snapshotId !== undefined, 'a copy makes a snapshot');
-    // Whatever it stands on, it is this layer.
+    // The layer is the same on every base.
     const layer = await layerMaker.make(copied.snapshotId, onNothing, { signal });
     return parent?.snapshotId === undefined
       ? layer.snapshotId

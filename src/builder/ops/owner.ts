@@ -8,9 +8,8 @@ export type Owner = Pick<ProcessUser, 'uid' | 'gid'>;
 export const root: Owner = { uid: 0, gid: 0 };
 
 /**
- * The owner that `user[:group]` names in a tree, empty for root, by the rules of `--chown`: `root` needs no entry in the
- * image's files, and a number without a group is a group too, unlike with USER. Throws ERR_USER_UNKNOWN,
- * ERR_USER_INVALID.
+ * Resolves `user[:group]` in a tree by the rules of `--chown`; empty means root. `root` needs no entry in the image's
+ * files, and a number without a group is a group too, unlike with USER. Throws ERR_USER_UNKNOWN, ERR_USER_INVALID.
  */
 export function resolveOwner(text: string, tree: RootedTree): Owner {
   if (text === '') return root;
@@ -22,8 +21,8 @@ export function resolveOwner(text: string, tree: RootedTree): Owner {
   return /^\d+$/.test(numbered) ? { uid, gid: uid } : { uid, gid };
 }
 
-/** {@link resolveOwner} for a WORKDIR: BuildKit gives it to root when USER names somebody the image does not know. */
-export function ownerOrRoot(text: string, tree: RootedTree): Owner {
+/** {@link resolveOwner} for a WORKDIR: root for a USER that the image does not know, as in BuildKit. */
+export function resolveOwnerOrRoot(text: string, tree: RootedTree): Owner {
   try {
     return resolveOwner(text, tree);
   } catch (error) {

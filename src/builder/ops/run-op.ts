@@ -10,13 +10,12 @@ import { StepLog } from '../step-log.ts';
 import type { FilesystemResult, MountWorkspace } from './filesystem-result.ts';
 
 /**
- * A RUN with everything resolved that can be known before it runs. Its variables are the image's, and the ARGs in
- * scope.
+ * A RUN, resolved as far as possible before it runs. Its environment has the image's variables and the ARGs in scope.
  */
 export interface RunStep extends StepCommand {
-  /** Proxies given to the build: they say how files are fetched, not which, and so enter no key. */
+  /** Proxies given to the build. They affect how files are fetched, not which, and so are in no key. */
   readonly proxies: readonly string[];
-  /** Of the Dockerfile. */
+  /** Line in the Dockerfile. */
   readonly line: number;
 }
 
@@ -26,7 +25,7 @@ export interface RunOpOptions extends RunStep {
   readonly workspace: MountWorkspace;
 }
 
-/** RUN: a command on the filesystem below; what it changes is the step's result. */
+/** RUN: a command in the filesystem below; its changes are the step's result. */
 export class RunOp implements Op<FilesystemResult> {
   readonly definition: string;
   readonly isKeyedByDefinition = true;
@@ -43,10 +42,10 @@ export class RunOp implements Op<FilesystemResult> {
   }
 
   /**
-   * A command may do something else each time, so its result is named by what it made: the snapshot, whose id is never
-   * used again. Its diffID would name equal changes too, but files just written differ in their times, and an image that
-   * takes nothing of this step would have to hash it all. What changed nothing at all is told at a glance and is named
-   * so: steps above a check that was run again come from the cache.
+   * Runs the command. It may do something else each time, so its result is identified by the snapshot, whose ID is
+   * never reused. A diffID would identify equal changes, but new files differ in their times, and an image without this
+   * step would have to hash all of it. A command without any changes is detected quickly, and identified by its parent:
+   * steps above a check that was run again come from the cache.
    */
   async #exec(parent: FilesystemResult | undefined, context: OpContext): Promise<FilesystemResult> {
     const { signal } = context;
@@ -65,16 +64,22 @@ export class RunOp implements Op<FilesystemResult> {
     try {
       const { exitCode } = await runner.run({ ...request, onOutput: stepLog.write, signal });
       stepLog.end();
-      if (exitCode !== 0) throw this.#failed(exitCode, `exit code: ${exitCode}`, root, stepLog);
+      if (exitCode !== 0) throw this.#runError(exitCode, `exit code: ${exitCode}`, root, stepLog);
     } catch (error) {
       if (!isStrataError(error, 'ERR_CONTAINER_START')) throw error;
       const given = error.details?.['exitCode'];
       const exitCode = typeof given === 'number' ? given : 125;
-      throw this.#failed(exitCode, error.message, root, stepLog, error);
+      throw this.#runError(exitCode, error.message, root, stepLog, error);
     }
   }
 
-  #failed(exitCode: number, why: string, root: readonly Mount[], { tail }: StepLog, cause?: StrataError): StrataError {
+  #runError(
+    exitCode: number,
+    why: string,
+    root: readonly Mount[],
+    { tail }: StepLog,
+    cause?: StrataError,
+  ): StrataError {
     const { args, line } = this.#options;
     const hint = hintOfFullDisk(root) ?? (cause?.hint !== undefined && exitCode === 127 ? noProgram : cause?.hint);
     return new StrataError({
@@ -87,12 +92,12 @@ export class RunOp implements Op<FilesystemResult> {
   }
 }
 
-// The start of a container speaks of its entrypoint, which a step does not look at.
+// The hint of a container's start is about its entrypoint, which a step does not use.
 const noProgram = 'There is no such program in the image at this step.';
 
-/** What the step has written is still there when it fails. */
+/** Returns a hint when the store's disk is full. The files of the failed step still exist at this point. */
 function hintOfFullDisk(root: readonly Mount[]): string | undefined {
-  const place = writableDirectoryOf(root);
-  const full = place === undefined ? undefined : exhaustionOf(place);
+  const directory = writableDirectoryOf(root);
+  const full = directory === undefined ? undefined : exhaustionOf(directory);
   return full && `The store's disk may be why: ${full}. Remove images or build cache that are no longer needed.`;
 }

@@ -15,7 +15,7 @@ export interface SnapshotWorkspaceParts {
   readonly lease: Lease;
 }
 
-/** Build steps on snapshots: each in a mount that no namespace shows and that ends with this process. */
+/** Runs build steps in snapshots, each in a detached mount that ends with this process. */
 export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspace {
   readonly #snapshotter: Snapshotter;
   readonly #trees: SnapshotTrees;
@@ -51,8 +51,8 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
 
   async stack(parentId: string, ownId: string, { signal }: { readonly signal: AbortSignal }): Promise<string> {
     const work = async (id: string): Promise<void> => {
-      // Where the driver keeps changes by themselves, nothing is there yet, and the kernel does the merging. One that
-      // amends another is seen whole in a mount.
+      // The changes of a driver that stores them apart are empty still, and the kernel merges them. A snapshot that
+      // amends another one is complete only in a mount.
       await using own = await this.#trees.open(ownId, { access: 'read', signal });
       await using changes = await this.#trees.openChanges(id, { access: 'write', signal });
       await copyTree(own.path, changes.tree.upperDir, { over: true, signal });
@@ -83,9 +83,9 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
       const committed = await this.#snapshotter.commit(id, { lease, signal, durable: false });
       return { snapshotId: committed.id, isUnchanged };
     } catch (error) {
-      // What a full disk lacks is asked before there is room again.
+      // Find out what is full before removing the snapshot frees space.
       const failure = isDiskFull(error) ? await this.#diskFailure(id, error) : error;
-      await this.#drop(id);
+      await this.#discard(id);
       throw failure;
     }
   }
@@ -95,12 +95,12 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
       await using changes = await this.#trees.openChanges(id, { access: 'write' });
       return diskFailure(error, changes.tree.upperDir);
     } catch {
-      // To mount it may take what has run out.
+      // Mounting may fail on a full disk, too.
       return error;
     }
   }
 
-  /** Known only where the driver keeps changes by themselves. */
+  /** Compares the changes with the parent; possible only for drivers that store changes apart. */
   async #isUnchanged(id: string): Promise<boolean> {
     if (!this.#snapshotter.capabilities.nativeDiff) return false;
     await using changes = await this.#trees.openChanges(id, { access: 'write' });
@@ -110,8 +110,8 @@ export class SnapshotWorkspace implements Workspace, MountWorkspace, LinkWorkspa
     return below !== undefined && isUnchanged(tree.upperDir, below);
   }
 
-  /** Undo does not look at the caller's signal. */
-  async #drop(id: string): Promise<void> {
+  /** Removes the snapshot, whatever the caller's signal says. */
+  async #discard(id: string): Promise<void> {
     try {
       await this.#snapshotter.remove(id, { lease: this.#lease });
     } catch (error) {

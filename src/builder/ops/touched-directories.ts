@@ -4,13 +4,13 @@ import { closeFd } from '../../sys/fs-at.ts';
 import type { RootedTree } from '../../sys/rooted-tree.ts';
 
 /**
- * Directories that a step makes, or changes by what it makes in them. Their time would be that of the clock, and the layer
- * another one at every build: under SOURCE_DATE_EPOCH they get that time instead.
+ * Directories that a step creates, or in which it creates something. Under SOURCE_DATE_EPOCH they get that time: with
+ * the clock's, the layer would be another one at every build.
  */
 export class TouchedDirectories {
   readonly #tree: RootedTree;
   readonly #time: FileTime;
-  /** Without symlinks, one character a byte. */
+  /** Paths without symlinks, one character a byte. */
   readonly #paths = new Set<string>();
 
   constructor(tree: RootedTree, time: FileTime) {
@@ -18,18 +18,18 @@ export class TouchedDirectories {
     this.#time = time;
   }
 
-  /** Notes a directory in which something is made or removed. */
+  /** Records a directory in which something is created or removed. */
   add(fd: number): void {
     this.#paths.add(this.#pathOf(fd));
   }
 
-  /** Notes a new directory, and the one it stands in. */
+  /** Records a new directory and its parent. */
   addNew(fd: number): void {
     const path = this.#pathOf(fd);
     this.#paths.add(path).add(path.slice(0, Math.max(path.lastIndexOf('/'), 0)));
   }
 
-  /** Sets the times; nothing may be made or removed afterwards. */
+  /** Sets the times; nothing may be created or removed afterwards. */
   finish(): void {
     for (const path of this.#paths) {
       const fd = this.#tree.open(Buffer.from(path, 'latin1'), O_RDONLY | O_DIRECTORY);

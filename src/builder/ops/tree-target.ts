@@ -13,15 +13,15 @@ import type { TouchedDirectories } from './touched-directories.ts';
 const slash = 0x2f;
 const reserved = Buffer.from('/.wh.');
 
-/** Where in an image's tree the files of a COPY go: places are found and made free, conflicts refused. */
+/** The destination of a COPY in an image's tree: creates parents, frees names and refuses conflicts. */
 export class TreeTarget {
   readonly #tree: RootedTree;
   readonly #create: CreateDirectories;
   readonly #touched: TouchedDirectories | undefined;
-  /** Whether something had to give way. */
+  /** True once an existing entry was removed for a copied one. */
   hasReplaced = false;
 
-  /** Directories made on the way are `owner`'s. `touched` is told of all whose time changes. */
+  /** New parent directories belong to `owner`. `touched` records all directories whose time changes. */
   constructor(tree: RootedTree, { uid, gid }: Owner, touched?: TouchedDirectories) {
     this.#tree = tree;
     this.#touched = touched;
@@ -38,7 +38,7 @@ export class TreeTarget {
     try {
       fd = this.#tree.resolve(path);
     } catch (error) {
-      if (isMissing(error)) return false;
+      if (isUnreachable(error)) return false;
       throw error;
     }
     try {
@@ -48,17 +48,17 @@ export class TreeTarget {
     }
   }
 
-  /** Makes the directory unless it stands, and all above it. */
-  directory(path: Uint8Array): void {
-    this.#refusing(path, () => this.#tree.directory(path, this.#create));
+  /** Creates the directory unless it exists, and all above it. */
+  makeDirectory(path: Uint8Array): void {
+    this.#withDestinationErrors(path, () => this.#tree.directory(path, this.#create));
   }
 
-  /** The directory of a path, made when missing, and the last component. */
+  /** Returns the directory of a path, created when missing, and the last component. */
   parent(path: Uint8Array): Location {
-    return this.#refusing(path, () => this.#tree.parent(path, this.#create));
+    return this.#withDestinationErrors(path, () => this.#tree.parent(path, this.#create));
   }
 
-  /** {@link parent} for who makes something there. */
+  /** {@link parent} for a change in that directory. */
   parentToChange(path: Uint8Array): Location {
     const location = this.parent(path);
     this.#touched?.add(location.fd);
@@ -66,74 +66,76 @@ export class TreeTarget {
   }
 
   /**
-   * Makes something at a path. `make` fails with EEXIST where something stands, and is called again when that is gone:
-   * nearly all that is copied is new, and need not be looked for first. Throws ERR_COPY_DESTINATION for a directory.
+   * Creates an entry at a path. When `make` fails with EEXIST, the existing entry is removed and `make` called again:
+   * nearly all copied paths are new, and need no check first. Throws ERR_COPY_DESTINATION for a directory.
    */
-  create<T>(path: Uint8Array, what: string, make: (location: Location) => T): T {
+  create<T>(path: Uint8Array, type: string, make: (location: Location) => T): T {
     try {
       return make(this.parentToChange(path));
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
-      return make(this.#place(path, what));
+      return make(this.#freeName(path, type));
     }
   }
 
-  /** Removes what stands at a path, with all it holds. */
+  /** Removes a path with everything in it. */
   remove(path: Uint8Array): void {
     this.#tree.remove(this.parentToChange(path));
   }
 
-  /** A free name in an existing directory; what had it is gone, unless it was a directory. */
-  #place(path: Uint8Array, what: string): Location {
+  /** Returns a name in an existing directory after removing its entry. Throws ERR_COPY_DESTINATION for a directory. */
+  #freeName(path: Uint8Array, type: string): Location {
     const location = this.parent(path);
-    const standing = statAtIfThere(location.fd, location.name);
-    if (standing === undefined) return location;
-    if (standing.type === 'directory') {
-      throw copyRefused(`destination ${shown(path)}: a directory, cannot become a ${what}`);
+    const existing = statAtIfThere(location.fd, location.name);
+    if (existing === undefined) return location;
+    if (existing.type === 'directory') {
+      throw destinationError(`destination ${formatPath(path)}: a directory, cannot become a ${type}`);
     }
     this.hasReplaced = true;
     this.#tree.remove(location);
     return this.parent(path);
   }
 
-  /** Docker writes to where a symlink at the destination itself leads, inside the image, whether something is there or not. */
-  followed(path: Uint8Array): Uint8Array {
-    let place = path;
+  /**
+   * Follows a symlink at the destination itself, inside the image, even to a missing file: docker writes to its target.
+   */
+  followLast(path: Uint8Array): Uint8Array {
+    let at = path;
     for (let hops = 0; hops < maxSymlinkHops; hops++) {
-      const { fd, name } = this.parent(place);
-      if (statAtIfThere(fd, name)?.type !== 'symlink') return place;
+      const { fd, name } = this.parent(at);
+      if (statAtIfThere(fd, name)?.type !== 'symlink') return at;
       const target = readlinkAt(fd, name);
-      const folder = place.subarray(0, place.lastIndexOf(slash) + 1);
-      place = target[0] === slash ? target : Buffer.concat([folder, target]);
+      const folder = at.subarray(0, at.lastIndexOf(slash) + 1);
+      at = target[0] === slash ? target : Buffer.concat([folder, target]);
     }
-    throw copyRefused(`destination ${shown(path)}: too many symlinks`);
+    throw destinationError(`destination ${formatPath(path)}: too many symlinks`);
   }
 
-  notADirectory(path: Uint8Array): StrataError {
-    return copyRefused(`destination ${shown(path)}: not a directory`);
+  notADirectoryError(path: Uint8Array): StrataError {
+    return destinationError(`destination ${formatPath(path)}: not a directory`);
   }
 
-  #refusing<T>(path: Uint8Array, find: () => T): T {
-    // A layer would take such a name for the deletion of another file; docker makes it so, silently.
+  #withDestinationErrors<T>(path: Uint8Array, find: () => T): T {
+    // Such a name in a layer is the deletion of another file; docker lets it happen silently.
     if (Buffer.from(path.buffer, path.byteOffset, path.length).includes(reserved)) {
-      throw copyRefused(`destination ${shown(path)}: names that begin with .wh. mark deletions in layers`);
+      throw destinationError(`destination ${formatPath(path)}: names that begin with .wh. mark deletions in layers`);
     }
     try {
       return find();
     } catch (error) {
       const errno = errnoOf(error);
-      if (errno === 'ENOTDIR') throw this.notADirectory(path);
-      if (errno === 'ELOOP') throw copyRefused(`destination ${shown(path)}: too many symlinks`);
+      if (errno === 'ENOTDIR') throw this.notADirectoryError(path);
+      if (errno === 'ELOOP') throw destinationError(`destination ${formatPath(path)}: too many symlinks`);
       throw error;
     }
   }
 }
 
-/** What is copied into the root joins two slashes. */
-const shown = (path: Uint8Array): string => displayBytes(path).replace(/\/{2,}/g, '/');
+/** Formats a path; one below the root would begin with two slashes. */
+const formatPath = (path: Uint8Array): string => displayBytes(path).replace(/\/{2,}/g, '/');
 
-/** For a destination that cannot take what is copied. */
-export const copyRefused = (
+/** Error for a destination that cannot take the copy. */
+export const destinationError = (
   message: string,
   hint = 'Change the destination, or what the image has there.',
 ): StrataError =>
@@ -143,7 +145,7 @@ export const copyRefused = (
     hint,
   });
 
-function isMissing(error: unknown): boolean {
+function isUnreachable(error: unknown): boolean {
   const errno = errnoOf(error);
   return errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP';
 }

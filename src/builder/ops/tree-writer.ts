@@ -10,30 +10,30 @@ import { closeFd, linkAt, mkdirAt, openAt } from '../../sys/fs-at.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';
 import { type FileStat, statAtIfThere, statFd } from '../../sys/stat.ts';
 import { getXattrAt, listXattrsAt, setXattrAt } from '../../sys/xattr.ts';
-import { chunksOf } from '../archive/file-chunks.ts';
+import { fileChunks } from '../archive/file-chunks.ts';
 import { isArchive, unpackArchive } from '../archive/unpack-archive.ts';
 import { type BuildContext, ContextEntry, type ContextSource } from '../context/build-context.ts';
-import { contextChanged, stillThere } from '../context/context-changed.ts';
+import { contextChangedError, expectUnchanged } from '../context/context-changed.ts';
 import { type ContextStamps, contextPath, isUnchanged } from '../context/context-stamps.ts';
 import { isCopiedXattr } from '../context/copied-xattrs.ts';
 import { openForReading } from '../context/file-digest.ts';
 import { FileLane, type LaneItem } from '../work/file-lane.ts';
 import type { CopyDifference } from './copy-difference.ts';
-import { type CopiedAs, FileCopier } from './file-copier.ts';
+import { type CopyAttributes, FileCopier } from './file-copier.ts';
 import { type Owner, resolveOwner } from './owner.ts';
-import { addSpecial } from './special-entry.ts';
+import { copySpecialEntry } from './special-entry.ts';
 import { TouchedDirectories } from './touched-directories.ts';
 import { TreeTarget } from './tree-target.ts';
 
 export interface TreeWriterOptions {
-  /** `user[:group]`, resolved in the tree, empty for root; or what it came to before. */
+  /** `user[:group]`, to be resolved in the tree, empty for root; or an owner that was resolved before. */
   readonly chown: string | Owner;
-  /** What is copied keeps its owner; directories on the way there are still of `chown`. */
+  /** True keeps the owners of copied files; new directories above them still belong to `chown`. */
   readonly keepsOwner: boolean;
   readonly chmod: ChmodChange | undefined;
-  /** What `chmod` was read from; empty without it. */
+  /** Text that `chmod` was parsed from; empty without it. */
   readonly chmodText: string;
-  /** Of what is made here and has no time of its own; the clock's without it. */
+  /** Time of created entries that have none of their own; undefined for the clock's. */
   readonly time: FileTime | undefined;
   readonly signal: AbortSignal;
 }
@@ -42,23 +42,23 @@ export interface TreeWriterOptions {
 interface CopiedFiles {
   readonly source: ContextSource;
   readonly stamps: ContextStamps;
-  /** Where the first name of a file of several is, by inode. */
+  /** Destination of the first name of each file with several names, by inode. */
   readonly links: Map<string, Uint8Array>;
 }
 
 interface LaneFile extends LaneItem {
   readonly entry: ContextEntry;
-  /** Where it is in the context, and where it goes. */
+  /** Path in the context, and destination. */
   readonly from: string;
   readonly path: Uint8Array;
 }
 
 const batch = 64;
-// Fewer are copied before a second thread has started.
+// Fewer files are copied before a second thread has started.
 const fewFiles = 1000;
 const slash = Buffer.from('/');
 
-/** Puts files into an image's tree as COPY does: by descriptor, never through what the image made of a path. */
+/** Puts files into an image's tree for COPY: by descriptor, so that no symlink of the image leads out of it. */
 export class TreeWriter implements Disposable {
   readonly #tree: RootedTree;
   readonly #target: TreeTarget;
@@ -70,7 +70,7 @@ export class TreeWriter implements Disposable {
   /** Directories whose times are set last, because every new name in them changes them. */
   readonly #times: { readonly path: Uint8Array; readonly mtime: FileTime }[] = [];
   #count = 0;
-  #hasMet = false;
+  #hasMetExisting = false;
 
   constructor(directory: string, options: TreeWriterOptions) {
     this.#tree = RootedTree.open(directory);
@@ -85,17 +85,17 @@ export class TreeWriter implements Disposable {
     this.#touched = options.time && new TouchedDirectories(this.#tree, options.time);
     this.#target = new TreeTarget(this.#tree, this.#owner, this.#touched);
     this.#data = new FileData(() => options.signal.throwIfAborted());
-    this.#copier = new FileCopier(this.#copiedAs, this.#data);
+    this.#copier = new FileCopier(this.#attributes, this.#data);
   }
 
-  /** Who gets what is copied. */
+  /** Owner of copied files. */
   get owner(): Owner {
     return this.#owner;
   }
 
-  /** Whether something of what is copied went where something stood. */
-  get hasMet(): boolean {
-    return this.#hasMet || this.#target.hasReplaced;
+  /** True once a copied entry landed on an existing path. */
+  get hasMetExisting(): boolean {
+    return this.#hasMetExisting || this.#target.hasReplaced;
   }
 
   /** True when `path` is a directory now, symlinks of the tree followed. */
@@ -104,15 +104,15 @@ export class TreeWriter implements Disposable {
   }
 
   /**
-   * A folder's content goes into the destination; a file becomes it, or goes into it when it is a directory. Every entry
-   * is compared with `stamps`. Throws ERR_CONTEXT_CHANGED, ERR_COPY_DESTINATION, ERR_CONTEXT_SPECIAL_FILE.
+   * Copies a folder's content into the destination; a file becomes it, or is copied into it when it is a directory.
+   * Compares every entry with `stamps`. Throws ERR_CONTEXT_CHANGED, ERR_COPY_DESTINATION, ERR_CONTEXT_SPECIAL_FILE.
    */
   async copy(context: BuildContext, source: ContextSource, destination: string, stamps: ContextStamps): Promise<void> {
     const target = source.isDirectory ? Buffer.from(destination) : this.#fileTarget(destination, source.name);
     const files: CopiedFiles = { source, stamps, links: new Map() };
     await using lane = this.#laneFor(files);
     for (const entry of context.walk(source)) {
-      await this.#pause();
+      await this.#yield();
       const path = entry.path.length === 0 ? target : Buffer.concat([target, slash, entry.path]);
       if (entry.type === 'file') {
         if (stamps.count > fewFiles && this.#data.canReflink === false && source.isDirectory) {
@@ -133,7 +133,9 @@ export class TreeWriter implements Disposable {
     await lane.drain();
   }
 
-  /** Makes of an earlier copy of a folder, in the same place, what it is to be now. Throws as {@link copy} does. */
+  /**
+   * Turns an earlier copy of a folder, at the same destination, into the requested one. Throws as {@link copy} does.
+   */
   async amend(
     context: BuildContext,
     source: ContextSource,
@@ -141,26 +143,26 @@ export class TreeWriter implements Disposable {
     { removed, changed, directories, stamps }: CopyDifference & { readonly stamps: ContextStamps },
   ): Promise<void> {
     const target = Buffer.from(destination);
-    const placeOf = (path: string): Uint8Array =>
+    const destinationOf = (path: string): Uint8Array =>
       path === '' ? target : Buffer.concat([target, slash, Buffer.from(path, 'latin1')]);
     const files: CopiedFiles = { source, stamps, links: new Map() };
-    for (const path of removed) this.#target.remove(placeOf(path));
+    for (const path of removed) this.#target.remove(destinationOf(path));
     for (const path of changed) {
-      await this.#pause();
+      await this.#yield();
       const entry = context.entry(source, Buffer.from(path, 'latin1'));
-      if (entry.type === 'file') this.#addFile(placeOf(path), entry, files);
+      if (entry.type === 'file') this.#addFile(destinationOf(path), entry, files);
       else {
         stamps.check(source, entry, entry.stat);
-        this.#add(placeOf(path), entry);
+        this.#add(destinationOf(path), entry);
       }
     }
-    for (const { path, mtime } of directories) this.#times.push({ path: placeOf(path), mtime });
+    for (const { path, mtime } of directories) this.#times.push({ path: destinationOf(path), mtime });
   }
 
   /**
-   * An archive's entries go into the destination, a directory from now on, and stay what the archive says; `--chown`
-   * alone counts for them. False, and nothing done, for a file that is no archive. Throws ERR_CONTEXT_CHANGED,
-   * ERR_COPY_DESTINATION, and what {@link unpackArchive} throws.
+   * Unpacks an archive into the destination, which becomes a directory. The entries keep the archive's attributes; only
+   * `--chown` applies to them. Returns false, with nothing done, for a file that is not an archive. Throws
+   * ERR_CONTEXT_CHANGED, ERR_COPY_DESTINATION, and what {@link unpackArchive} throws.
    */
   async unpack(
     context: BuildContext,
@@ -171,11 +173,11 @@ export class TreeWriter implements Disposable {
     const { signal } = this.#options;
     for (const entry of context.walk(source)) {
       if (entry.type !== 'file') return false;
-      const from = stillThere(source.path, () => openForReading(entry.dirFd, entry.name));
+      const from = expectUnchanged(source.path, () => openForReading(entry.dirFd, entry.name));
       try {
-        if (!(await isArchive(chunksOf(from), { signal }))) return false;
+        if (!(await isArchive(fileChunks(from), { signal }))) return false;
         stamps.check(source, entry, statFd(from));
-        await this.#unpackInto(Buffer.from(destination), chunksOf(from));
+        await this.#unpackInto(Buffer.from(destination), fileChunks(from));
         stamps.check(source, entry, statFd(from));
       } finally {
         closeFd(from);
@@ -184,7 +186,7 @@ export class TreeWriter implements Disposable {
     return true;
   }
 
-  /** A file whose content stands in the Dockerfile. Throws ERR_COPY_DESTINATION. */
+  /** Writes a file that has its content in the Dockerfile. Throws ERR_COPY_DESTINATION. */
   write(file: InlineFile, destination: string): void {
     const fd = this.#createFile(this.#fileTarget(destination, Buffer.from(file.name)), 0o600);
     try {
@@ -217,9 +219,9 @@ export class TreeWriter implements Disposable {
   }
 
   async #unpackInto(path: Uint8Array, archive: AsyncIterable<Uint8Array>): Promise<void> {
-    // Of directories copied before, the archive may leave nothing.
+    // Finish directories copied so far: unpacking may replace them.
     this.finish();
-    this.#target.directory(path);
+    this.#target.makeDirectory(path);
     const fd = this.#tree.open(path, O_RDONLY | O_DIRECTORY);
     try {
       const owner = this.#options.chown === '' ? undefined : this.#owner;
@@ -231,8 +233,8 @@ export class TreeWriter implements Disposable {
     }
   }
 
-  /** Now and then lets others work, and looks at the signal. */
-  #pause(): Promise<void> | undefined {
+  /** Yields to other work now and then, and checks the signal. */
+  #yield(): Promise<void> | undefined {
     return ++this.#count % batch === 0 ? this.#rest() : undefined;
   }
 
@@ -243,40 +245,42 @@ export class TreeWriter implements Disposable {
 
   #fileTarget(destination: string, name: Uint8Array): Uint8Array {
     const path = Buffer.from(destination);
-    if (!destination.endsWith('/') && !this.#target.isDirectory(path)) return this.#target.followed(path);
+    if (!destination.endsWith('/') && !this.#target.isDirectory(path)) return this.#target.followLast(path);
     return Buffer.concat([Buffer.from(`${destination.replace(/\/+$/, '')}/`), name]);
   }
 
   /**
-   * The destination of a folder's content: as it is when it stands, else a new one, of the mode all new ones have, as in
-   * BuildKit, whatever `--chmod` says; only the time is the folder's.
+   * Prepares the destination of a folder's content. An existing directory stays unchanged; a new one gets the mode of
+   * all new ones, whatever `--chmod` says, as in BuildKit. Only the time is the folder's.
    */
   #makeRoot(path: Uint8Array, { stat }: ContextEntry): void {
-    if (!this.#target.isDirectory(path)) this.#target.directory(path);
+    if (!this.#target.isDirectory(path)) this.#target.makeDirectory(path);
     this.#times.push({ path, mtime: stat.mtime });
   }
 
   #add(path: Uint8Array, entry: ContextEntry): void {
     if (entry.stat.type === 'directory') this.#addDirectory(path, entry);
-    else addSpecial(this.#target, path, entry, this.#copiedAs);
+    else copySpecialEntry(this.#target, path, entry, this.#attributes);
   }
 
   #addDirectory(path: Uint8Array, entry: ContextEntry): void {
     const { fd, name } = this.#target.parent(path);
-    const standing = statAtIfThere(fd, name);
-    if (standing !== undefined && standing.type !== 'directory') throw this.#target.notADirectory(path);
-    if (standing === undefined) {
+    const existing = statAtIfThere(fd, name);
+    if (existing !== undefined && existing.type !== 'directory') throw this.#target.notADirectoryError(path);
+    if (existing === undefined) {
       mkdirAt(fd, name, 0o700);
       this.#touched?.add(fd);
-    } else this.#hasMet = true;
-    const { uid, gid } = this.#copiedAs.owner ?? entry.stat;
+    } else this.#hasMetExisting = true;
+    const { uid, gid } = this.#attributes.owner ?? entry.stat;
     chownAt(fd, name, uid, gid);
     this.#copyXattrs(entry, fd, name);
     chmodAt(fd, name, this.#mode(entry.stat.permissions, true));
     this.#times.push({ path, mtime: entry.stat.mtime });
   }
 
-  /** Most files of a large context are small, new and of one name: two threads copy them. */
+  /**
+   * Returns a lane that copies files in two threads: most files of a large context are small, new and not hard-linked.
+   */
   #laneFor(files: CopiedFiles): FileLane<LaneFile> {
     const { signal, chmodText } = this.#options;
     return new FileLane({
@@ -287,7 +291,7 @@ export class TreeWriter implements Disposable {
           dirFd,
           toFd,
           names: items.map(({ name }) => name),
-          owner: this.#copiedAs.owner,
+          owner: this.#attributes.owner,
           chmod: chmodText,
         };
       },
@@ -300,19 +304,19 @@ export class TreeWriter implements Disposable {
   }
 
   #addFile(path: Uint8Array, entry: ContextEntry, { source, stamps, links }: CopiedFiles): void {
-    const from = stillThere(entry.path, () => openForReading(entry.dirFd, entry.name));
+    const from = expectUnchanged(entry.path, () => openForReading(entry.dirFd, entry.name));
     try {
       const stat = statFd(from);
       stamps.check(source, entry, stat);
-      if (this.#link(path, stat, links)) return;
+      if (this.#linkAgain(path, stat, links)) return;
       const to = this.#createFile(path, this.#copier.modeOf(stat) & 0o777);
       try {
         this.#copier.copy(from, to, stat);
       } finally {
         closeFd(to);
       }
-      // The key was made of what the file held before: it must not have been written to while it was copied.
-      if (!isUnchanged(stat, statFd(from))) throw contextChanged(entry.path.length > 0 ? entry.path : entry.name);
+      // The key has the content from before: the file must not have been written to while it was copied.
+      if (!isUnchanged(stat, statFd(from))) throw contextChangedError(entry.path.length > 0 ? entry.path : entry.name);
     } finally {
       closeFd(from);
     }
@@ -322,8 +326,8 @@ export class TreeWriter implements Disposable {
     return this.#target.create(path, 'file', ({ fd, name }) => openAt(fd, name, O_WRONLY | O_CREAT | O_EXCL, mode));
   }
 
-  /** Names of one file stay names of one file. */
-  #link(path: Uint8Array, stat: FileStat, links: Map<string, Uint8Array>): boolean {
+  /** Keeps hard links: returns true after linking a further name of a copied file. */
+  #linkAgain(path: Uint8Array, stat: FileStat, links: Map<string, Uint8Array>): boolean {
     if (stat.nlink < 2) return false;
     const inode = `${stat.deviceMajor}:${stat.deviceMinor}:${stat.ino}`;
     const first = links.get(inode);
@@ -339,13 +343,13 @@ export class TreeWriter implements Disposable {
   }
 
   #copyXattrs({ dirFd, name, path }: ContextEntry, toFd: number, toName: Uint8Array | string): void {
-    for (const attribute of stillThere(path, () => listXattrsAt(dirFd, name)).filter(isCopiedXattr)) {
+    for (const attribute of expectUnchanged(path, () => listXattrsAt(dirFd, name)).filter(isCopiedXattr)) {
       const value = getXattrAt(dirFd, name, attribute);
       if (value !== undefined) setXattrAt(toFd, toName, attribute, value);
     }
   }
 
-  get #copiedAs(): CopiedAs {
+  get #attributes(): CopyAttributes {
     const { keepsOwner, chmod } = this.#options;
     return { owner: keepsOwner ? undefined : this.#owner, chmod };
   }

@@ -4,20 +4,20 @@ import { definitionOf, stepKey } from '../solver/step-key.ts';
 import type { Keyed, Op, OpContext } from '../solver/types.ts';
 import type { FilesystemResult, Workspace } from './filesystem-result.ts';
 import { keyAsIdentity } from './key-as-identity.ts';
-import { ownerOrRoot } from './owner.ts';
+import { resolveOwnerOrRoot } from './owner.ts';
 import { TouchedDirectories } from './touched-directories.ts';
 import { TreeTarget } from './tree-target.ts';
 
 export interface WorkdirOpOptions {
   readonly path: string;
-  /** Owner of what is made: the USER in force, as with BuildKit. */
+  /** Owner of created directories: the current USER, as in BuildKit. */
   readonly user: string;
-  /** Of the directories made; the clock's without it. */
+  /** Time of created directories; undefined for the clock's. */
   readonly time: FileTime | undefined;
   readonly workspace: Workspace;
 }
 
-/** WORKDIR: the directory exists afterwards, with its parents; those made have mode 0755. */
+/** WORKDIR: creates the directory and its parents, with mode 0755. */
 export class WorkdirOp implements Op<FilesystemResult> {
   readonly definition: string;
   readonly isKeyedByDefinition = true;
@@ -38,7 +38,7 @@ export class WorkdirOp implements Op<FilesystemResult> {
     const change = async (directory: string): Promise<void> => {
       using tree = RootedTree.open(directory);
       const touched = time && new TouchedDirectories(tree, time);
-      new TreeTarget(tree, ownerOrRoot(user, tree), touched).directory(Buffer.from(path));
+      new TreeTarget(tree, resolveOwnerOrRoot(user, tree), touched).makeDirectory(Buffer.from(path));
       touched?.finish();
     };
     return await workspace.change(parent?.snapshotId, change, { signal });

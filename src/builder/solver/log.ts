@@ -1,7 +1,7 @@
 export type OutputStream = 'stdout' | 'stderr';
 
 /**
- * Takes what a step writes: whole lines as bytes, each with its line end, except perhaps the last line of all and a very
- * long one. `taken` is called once somebody has read them.
+ * Receives output of a step: whole lines as bytes, each with its line end, except perhaps the last line of all and a
+ * very long one. `taken` is to be called once the lines are read.
  */
 export type Log = (stream: OutputStream, lines: Uint8Array, taken?: () => void) => void;

@@ -1,4 +1,4 @@
-/** Room for so many at once; others wait in the order in which they came. */
+/** Slots for so many holders at once; others wait in the order of their requests. */
 export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];
@@ -7,14 +7,14 @@ export class Slots {
     this.#free = count;
   }
 
-  /** Resolves when there is room, which the disposal of the result gives to the next one. */
+  /** Resolves when a slot is free; disposal of the result passes it to the next request. */
   async take(): Promise<Disposable> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    return { [Symbol.dispose]: () => this.#leave() };
+    return { [Symbol.dispose]: () => this.#release() };
   }
 
-  #leave(): void {
+  #release(): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#free++;
     else next();

@@ -7,7 +7,7 @@ export interface SolverOptions<R extends Result> {
   readonly cache: CacheStore<R>;
   readonly report?: ReportSolve<R>;
   readonly signal: AbortSignal;
-  /** How many operations run side by side; all that can without it. */
+  /** Most operations that run side by side; unlimited by default. */
   readonly atOnce?: number;
 }
 
@@ -17,24 +17,24 @@ interface Solved<R extends Result> {
   readonly result: R;
 }
 
-/** What a vertex is worked on with. */
+/** State of the work on one vertex. */
 interface Flight<R extends Result> {
   readonly inputs: readonly Solved<R>[];
   readonly move: (step: StepState<R>) => void;
-  /** Takes the slot of an operation that runs. */
-  readonly room: DisposableStack;
+  /** Receives the slot of a running operation. */
+  readonly slot: DisposableStack;
 }
 
 /**
- * Brings vertices to results: inputs first and side by side, then the key, then the cache, then the operation.
- * A vertex is worked on once per solver however many others stand on it.
+ * Computes the results of vertices: inputs first and side by side, then the key, then the cache, then the operation. A
+ * vertex is worked on once per solver, however many others depend on it.
  */
 export class Solver<R extends Result> {
   readonly #flights = new Map<string, Promise<Solved<R>>>();
   readonly #options: SolverOptions<R>;
   readonly #slots: Slots;
   readonly #failed = new AbortController();
-  /** Aborted when the caller's is, and with the first failure. */
+  /** Aborted with the caller's signal, and by the first failure. */
   readonly #signal: AbortSignal;
 
   constructor(options: SolverOptions<R>) {
@@ -43,14 +43,14 @@ export class Solver<R extends Result> {
     this.#signal = AbortSignal.any([options.signal, this.#failed.signal]);
   }
 
-  /** Takes the result of a vertex that stands already: an image to build upon. It is neither run nor cached. */
+  /** Sets the result of a vertex that exists already: an image to build upon. It is neither run nor cached. */
   give(vertex: Vertex<R>, result: R): void {
     this.#flights.set(vertex.digest, Promise.resolve({ key: undefined, result }));
   }
 
   /**
-   * The result of `vertex`. Rejects with the first failure of the solver, which aborts whatever else runs, or with the
-   * abort reason; nothing it started runs on afterwards.
+   * Returns the result of `vertex`. Rejects with the first failure of the solver, which aborts all other work, or with
+   * the abort reason. Nothing that it started runs on afterwards.
    */
   async solve(vertex: Vertex<R>): Promise<R> {
     const { result } = await this.#solve(vertex);
@@ -58,8 +58,8 @@ export class Solver<R extends Result> {
   }
 
   #solve(vertex: Vertex<R>): Promise<Solved<R>> {
-    const standing = this.#flights.get(vertex.digest);
-    if (standing) return standing;
+    const existing = this.#flights.get(vertex.digest);
+    if (existing) return existing;
     const flight = this.#fly(vertex);
     this.#flights.set(vertex.digest, flight);
     return flight;
@@ -67,23 +67,23 @@ export class Solver<R extends Result> {
 
   async #fly(vertex: Vertex<R>): Promise<Solved<R>> {
     const { report } = this.#options;
-    // A long chain of vertices must not become as deep a call stack.
+    // A long chain of vertices must not make a deep call stack.
     await Promise.resolve();
     this.#signal.throwIfAborted();
-    const told = { digest: vertex.digest, name: vertex.name };
-    const move = (step: StepState<R>): void => report?.({ type: 'step', vertex: told, step });
+    const named = { digest: vertex.digest, name: vertex.name };
+    const move = (step: StepState<R>): void => report?.({ type: 'step', vertex: named, step });
     const log: Log = (stream, lines, taken) => {
-      if (report) report({ type: 'log', vertex: told, stream, lines }, taken);
+      if (report) report({ type: 'log', vertex: named, stream, lines }, taken);
       else taken?.();
     };
     const inputs = await this.#inputsOf(vertex);
     const startedAt = Date.now();
-    // Disposed of last: what waits for room begins no work behind a failure.
-    using room = new DisposableStack();
+    // Disposed of last: after a failure no waiting operation starts.
+    using slot = new DisposableStack();
     try {
-      return await this.#work(vertex, { inputs, move, room }, { signal: this.#signal, log });
+      return await this.#work(vertex, { inputs, move, slot }, { signal: this.#signal, log });
     } catch (error) {
-      // Of an operation that was told to stop the reason counts, not how it stopped.
+      // After an abort its reason counts, not the error of the stopped operation.
       if (this.#signal.aborted) move({ state: 'canceled', startedAt, endedAt: Date.now() });
       else {
         this.#failed.abort(error);
@@ -93,7 +93,7 @@ export class Solver<R extends Result> {
     }
   }
 
-  async #work(vertex: Vertex<R>, { inputs, move, room }: Flight<R>, context: OpContext): Promise<Solved<R>> {
+  async #work(vertex: Vertex<R>, { inputs, move, slot }: Flight<R>, context: OpContext): Promise<Solved<R>> {
     const { cache } = this.#options;
     const { op, name } = vertex;
     const results = inputs.map(({ result }) => result);
@@ -114,7 +114,7 @@ export class Solver<R extends Result> {
       if (definitionKey !== undefined && definitionKey !== key) await cache.addKey(found, definitionKey);
       return hit(found);
     }
-    room.use(await this.#slots.take());
+    slot.use(await this.#slots.take());
     context.signal.throwIfAborted();
     const startedAt = Date.now();
     move({ state: 'running', key, startedAt });
@@ -129,7 +129,7 @@ export class Solver<R extends Result> {
     return ignoreCache ? undefined : await this.#options.cache.find(key);
   }
 
-  /** Like Promise.all, but waits for all even when one fails. */
+  /** Returns the results of all inputs; waits for all even when one fails, unlike Promise.all. */
   async #inputsOf({ inputs }: Vertex<R>): Promise<Solved<R>[]> {
     const outcomes = await Promise.allSettled(inputs.map((input) => this.#solve(input)));
     return outcomes.map((outcome) => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Returns the digest of what an operation is told to do. `operation` names it, with a version of its meaning. */
+/** Returns the digest of an operation and its arguments. `operation` is its name, with a version of its meaning. */
 export const definitionOf = (operation: string, fields: object): string =>
   sha256(`${operation}\n${JSON.stringify(fields)}`);
 

@@ -2,10 +2,10 @@ import type { AbortOptions } from '../../lib/abort.ts';
 import type { Log, OutputStream } from './log.ts';
 
 /**
- * What a step made. `identity` names the *output*, for as long as somebody may ask: two steps that made the same thing
- * have the same identity, so whatever stands on them has the same key, however the output came about (early cut-off).
- * An operation that its key describes completely may take the key; one that may do something else the next time must
- * name what it made.
+ * The result of a step. `identity` names the *output*, for as long as it may be used: equal outputs of two steps have
+ * the same identity, so the steps above them have the same key, however the output was made (early cut-off). An
+ * operation that its key describes completely may use the key; one that may do something else the next time must name
+ * its output.
  */
 export interface Result {
   readonly identity: string;
@@ -16,44 +16,49 @@ export interface OpContext {
   readonly log: Log;
 }
 
-/** An operation on its inputs, with everything read that decides its output. */
+/** An operation on its inputs, after everything was read that decides its output. */
 export interface Keyed<R extends Result> {
   /**
-   * Digest over the operation, the platform, the arguments, the content it takes from outside and the inputs, each by
-   * its identity or by what the operation reads of it. Results are cached under it.
+   * Digest over the operation, the platform, the arguments, the content it reads from outside and the inputs, each by
+   * its identity or by the content that the operation reads. Results are cached under it.
    */
   readonly digest: string;
-  /** Makes the result, of exactly what `digest` was made of. */
+  /** Makes the result from exactly the content in `digest`. */
   exec(context: OpContext): Promise<R>;
 }
 
-/** What a step does. It keeps nothing between calls: what `key` has read is in the `exec` that it returns. */
+/**
+ * The operation of a step. It keeps no state between calls: everything that `key` has read is in the `exec` that it
+ * returns.
+ */
 export interface Op<R extends Result> {
-  /** Digest over what the operation is told to do, known before anything is read. It names neither inputs nor content. */
+  /**
+   * Digest over the operation and its arguments, known before anything is read. It covers neither inputs nor content.
+   */
   readonly definition: string;
   /**
-   * Whether its definition and the identities of its inputs decide the output. They are a second key then, by which the
-   * cache is asked before anything is read. Not so for what reads the build context.
+   * True when the definition and the identities of the inputs decide the output. They are a second key then, which is
+   * looked up before anything is read. False for an operation that reads the build context.
    */
   readonly isKeyedByDefinition: boolean;
-  /** Reads what decides the output. `exec` is called only when no result stands under the digest. */
+  /** Reads everything that decides the output. `exec` is called only when no result is cached under the digest. */
   key(inputs: readonly R[], context: OpContext): Promise<Keyed<R>>;
 }
 
-/** A node of the build graph. Equal digests are the same step and run once. */
+/** A node of the build graph. Vertices with equal digests are the same step and run once. */
 export interface Vertex<R extends Result> {
   readonly digest: string;
-  /** As people see it: `[2/3] COPY hello /hello`. */
+  /** Name in progress: `[2/3] COPY hello /hello`. */
   readonly name: string;
   readonly inputs: readonly Vertex<R>[];
   readonly op: Op<R>;
-  /** Run even though a result stands under the key (`--no-cache`); the new result replaces it. */
+  /** True runs the step even if a result is cached (`--no-cache`); the new result replaces it. */
   readonly ignoreCache?: boolean;
 }
 
-/** A result that the cache holds. */
+/** A cached result. */
 export interface Cached<R extends Result> {
-  /** Of its step: the digest of {@link Keyed}, also where it was found by another one. */
+  /** Key of its step: the digest of {@link Keyed}, also when it was found by another key. */
   readonly key: string;
   readonly result: R;
 }
@@ -64,21 +69,21 @@ export interface SavedStep {
   /** A second key, see {@link Op.isKeyedByDefinition}. */
   readonly definitionKey: string | undefined;
   readonly name: string;
-  /** Where the cache leads to from here; `key` is undefined for what is no step's, an image to build upon. */
+  /** Inputs of the step; `key` is undefined for an image to build upon. */
   readonly inputs: readonly { readonly key: string | undefined; readonly identity: string }[];
 }
 
-/** Results of earlier builds by key. What `find` returns is pinned for as long as the build lives. */
+/** Results of earlier builds by key. A found result is kept for as long as the build lives. */
 export interface CacheStore<R extends Result> {
   find(key: string): Promise<Cached<R> | undefined>;
   save(step: SavedStep, result: R): Promise<void>;
-  /** Lets a result be found by one more key. */
+  /** Adds another key of a result. */
   addKey(cached: Cached<R>, key: string): Promise<void>;
-  /** One flight per key across processes: resolves once nobody else works on it; disposal lets the next one in. */
+  /** Locks a key across processes: resolves once no other build works on it; disposal passes the lock on. */
   lock(key: string, options: AbortOptions): Promise<AsyncDisposable>;
 }
 
-/** Where a step stands. One union, no flags: a step is in exactly one of these. */
+/** The state of a step: exactly one of these. */
 export type StepState<R extends Result> =
   | { readonly state: 'unkeyed' }
   | { readonly state: 'keyed'; readonly key: string }
@@ -92,13 +97,13 @@ export type StepState<R extends Result> =
       readonly endedAt: number;
     }
   | { readonly state: 'failed'; readonly error: unknown; readonly startedAt: number; readonly endedAt: number }
-  /** Told to stop: the build was aborted, or another step failed. */
+  /** Stopped: the build was aborted, or another step failed. */
   | { readonly state: 'canceled'; readonly startedAt: number; readonly endedAt: number };
 
-/** Takes events; one with `taken` is to be kept until somebody has read it, who then calls that. */
+/** Receives events. One with `taken` is to be kept until it is read, and `taken` to be called then. */
 export type ReportSolve<R extends Result> = (event: SolveEvent<R>, taken?: () => void) => void;
 
-/** What the solver tells while it works; states are whole, so a slow reader may drop all but the last. */
+/** An event of the solver. States are complete, so a slow reader may drop all but the last. */
 export type SolveEvent<R extends Result> =
   | {
       readonly type: 'step';
@@ -109,6 +114,6 @@ export type SolveEvent<R extends Result> =
       readonly type: 'log';
       readonly vertex: { readonly digest: string; readonly name: string };
       readonly stream: OutputStream;
-      /** Whole lines, each with its line end but perhaps the last of all, or a piece of a very long one. */
+      /** Whole lines with their line ends, which the last of all may lack, or a chunk of a very long line. */
       readonly lines: Uint8Array;
     };

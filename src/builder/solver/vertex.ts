@@ -2,8 +2,8 @@ import { stepKey } from './step-key.ts';
 import type { Result, Vertex } from './types.ts';
 
 /**
- * Returns a vertex named by its content: what it is told to do, and what its inputs are told to do. So equal steps of
- * two stages are one vertex, which runs once.
+ * Returns a vertex with a digest over its definition and those of its inputs. So equal steps of two stages are one
+ * vertex, which runs once.
  */
 export function makeVertex<R extends Result>(vertex: Omit<Vertex<R>, 'digest'>): Vertex<R> {
   const inputs = vertex.inputs.map(({ digest }) => ({ identity: digest }));

@@ -5,49 +5,49 @@ import { startThread } from '../../sys/worker/start-thread.ts';
 import { workerUrl } from '../../sys/worker/worker-url.ts';
 import type { FileJob } from './file-jobs.ts';
 
-// One that it works on, and one so that it need not wait for the main thread to come round.
-const mostAtOnce = 2;
+// One request in work, and one more so that the worker need not wait for the main thread.
+const maxRequests = 2;
 
-type Waiting = PromiseWithResolvers<string[][] | undefined>;
+type PendingRequest = PromiseWithResolvers<string[][] | undefined>;
 
 /**
- * One thread beside the main one for work on many small files: on two cores that is all there is to win. It is started
- * when first needed and kept; idle, it does not keep the process alive. Answers come in the order of the questions.
+ * A worker thread for many small files beside the main thread; on two cores more threads gain nothing. It is started
+ * when first needed and kept; idle, it does not keep the process alive. Results come in the order of requests.
  */
 class FileHelper {
-  readonly #waiting: Waiting[] = [];
+  readonly #requests: PendingRequest[] = [];
   #worker: Worker | undefined;
 
-  /** Takes jobs over, or answers undefined when it has enough to do. An undefined result says that it has died. */
+  /** Accepts jobs, or returns undefined when it is busy. A result of undefined means that the worker has died. */
   offer(jobs: readonly FileJob[]): Promise<string[][] | undefined> | undefined {
-    if (this.#waiting.length >= mostAtOnce || availableParallelism() < 2) return undefined;
+    if (this.#requests.length >= maxRequests || availableParallelism() < 2) return undefined;
     this.#worker ??= this.#start();
     if (this.#worker === undefined) return undefined;
-    const waiting: Waiting = Promise.withResolvers();
-    this.#waiting.push(waiting);
+    const request: PendingRequest = Promise.withResolvers();
+    this.#requests.push(request);
     this.#worker.ref();
     this.#worker.postMessage(jobs);
-    return waiting.promise;
+    return request.promise;
   }
 
   #start(): Worker | undefined {
-    const worker = this.#thread();
+    const worker = this.#startThread();
     if (worker === undefined) return undefined;
     worker.on('message', (results: string[][]) => {
-      this.#waiting.shift()?.resolve(results);
-      if (this.#waiting.length === 0) worker.unref();
+      this.#requests.shift()?.resolve(results);
+      if (this.#requests.length === 0) worker.unref();
     });
-    // What it was given is done by whoever gave it.
+    // The caller does its jobs itself then.
     worker.on('error', () => {});
     worker.once('exit', () => {
       this.#worker = undefined;
-      for (const waiting of this.#waiting.splice(0)) waiting.resolve(undefined);
+      for (const request of this.#requests.splice(0)) request.resolve(undefined);
     });
     return worker;
   }
 
-  /** Where there is none to be had the main one does all of it. */
-  #thread(): Worker | undefined {
+  /** Returns undefined when the system refuses another thread: the main thread does all the work then. */
+  #startThread(): Worker | undefined {
     try {
       return startThread(workerUrl('file-worker', import.meta.url), { name: 'strata-files' });
     } catch (error) {
@@ -57,5 +57,5 @@ class FileHelper {
   }
 }
 
-/** The one of this process. */
+/** The only helper of this process. */
 export const fileHelper: FileHelper = new FileHelper();

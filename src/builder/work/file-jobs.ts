@@ -8,11 +8,11 @@ import { smallFileDigest } from '../context/file-digest.ts';
 import { FileCopier } from '../ops/file-copier.ts';
 import type { Owner } from '../ops/owner.ts';
 
-/** The same work on several files of one directory, as plain data: it is done on the calling thread or in the worker. */
+/** The same work on several files of one directory, as plain data for the calling thread or the worker. */
 export type FileJob = DigestJob | CopyJob;
 
 interface Names {
-  /** The directory; descriptors belong to all threads of a process. */
+  /** Descriptor of the directory; all threads of a process share descriptors. */
   readonly dirFd: number;
   readonly names: readonly Uint8Array[];
 }
@@ -24,17 +24,18 @@ export interface DigestJob extends Names {
 
 export interface CopyJob extends Names {
   readonly kind: 'copy';
-  /** Where new files of the same names go; no filesystem that shares blocks with the first. */
+  /** Directory for new files of the same names; on a filesystem that shares no blocks with the first. */
   readonly toFd: number;
-  /** Undefined leaves each file to its own. */
+  /** Undefined keeps the owner of each file. */
   readonly owner: Owner | undefined;
-  /** As the Dockerfile has it; empty for the files' own modes. */
+  /** `--chmod` of the Dockerfile; empty keeps the modes of the files. */
   readonly chmod: string;
 }
 
 /**
- * Of each file its digest, or the stamp it was copied with. Empty for one that has to be looked at with more care than
- * is taken here, whatever the reason: larger, linked, replacing another, gone, failed. Such a copy may be half there.
+ * Returns the digest of each file, or the stamp that it was copied with. An empty string means that the file needs more
+ * care than is taken here: it is large, linked, missing, at an existing destination, or failed. Such a copy may be
+ * incomplete.
  */
 export function runFileJob(job: FileJob): string[] {
   if (job.kind === 'digest') {
@@ -46,14 +47,14 @@ export function runFileJob(job: FileJob): string[] {
   return job.names.map((name) => attempt(() => copyFile(job, name, copier)));
 }
 
-// A larger one would keep the signal waiting.
+// A larger file would delay the check of the signal.
 const smallBytes = 1 << 20;
 
 function attempt(work: () => string | undefined): string {
   try {
     return work() ?? '';
   } catch {
-    // Whoever gave the job does this one again, and tells what is wrong with it.
+    // The caller repeats the work on this file and reports its error.
     return '';
   }
 }

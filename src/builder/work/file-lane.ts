@@ -4,10 +4,10 @@ import { closeFd, openAt } from '../../sys/fs-at.ts';
 import { fileHelper } from './file-helper.ts';
 import { type FileJob, runFileJob } from './file-jobs.ts';
 
-/** A file on its way: where it is, and what is known of it. */
+/** A file in a lane. */
 export interface LaneItem {
   readonly name: Uint8Array;
-  /** Names its directory, as no other one in this lane: descriptors are given again when they are closed. */
+  /** Name of its directory, unique in this lane. Descriptors are no names: closed ones are reused. */
   readonly folder: string;
 }
 
@@ -20,19 +20,19 @@ interface Batch<Item extends LaneItem> {
 
 export interface FileLaneOptions<Item extends LaneItem> {
   readonly jobOf: (items: readonly Item[], dirFd: number, toFd: number | undefined) => FileJob;
-  /** Takes a result; `dirFd` is the item's directory. What it throws ends the work. */
+  /** Receives a result; `dirFd` is the item's directory. An error of it ends the work. */
   readonly done: (item: Item, result: string, dirFd: number) => void | Promise<void>;
   readonly signal: AbortSignal;
 }
 
-// As many files as one message carries: a few milliseconds of work.
-const most = 256;
-// Each is open twice, in this job and in those that the helper has: a process may be allowed 1024 descriptors in all.
-const mostFolders = 24;
+// Files in one message: a few milliseconds of work.
+const maxFiles = 256;
+// Each takes two descriptors, here and in each message of the helper: a process may be limited to 1024 in all.
+const maxFolders = 24;
 
 /**
- * Gathers files into jobs by directory, and has them done by the helper or, when that is busy, here. To be drained at
- * the end, and disposed of: nothing is worked on any more afterwards.
+ * Collects files into jobs by directory, which the helper does or, when it is busy, this thread. To be drained at the
+ * end, and disposed of: no work goes on afterwards.
  */
 export class FileLane<Item extends LaneItem> implements AsyncDisposable {
   readonly #options: FileLaneOptions<Item>;
@@ -44,13 +44,15 @@ export class FileLane<Item extends LaneItem> implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Descriptors need to be open during the call only. Throws what `done` threw, and the signal's reason. */
+  /**
+   * Adds a file. Descriptors need to be open during the call only. Throws what `done` threw, and the signal's reason.
+   */
   async add(item: Item, dirFd: number, toFd?: number): Promise<void> {
     this.#batchFor(item.folder, dirFd, toFd).items.push(item);
-    if (++this.#count >= most || this.#batches.length >= mostFolders) await this.#send();
+    if (++this.#count >= maxFiles || this.#batches.length >= maxFolders) await this.#send();
   }
 
-  /** Waits for everything that was added. */
+  /** Waits for all added files. */
   async drain(): Promise<void> {
     await this.#send();
     await Promise.all(this.#flying);
@@ -64,9 +66,9 @@ export class FileLane<Item extends LaneItem> implements AsyncDisposable {
   #batchFor(folder: string, dirFd: number, toFd: number | undefined): Batch<Item> {
     const last = this.#batches.at(-1);
     if (last?.folder === folder) return last;
-    const from = again(dirFd);
+    const from = reopenDirectory(dirFd);
     try {
-      const batch = { folder, dirFd: from, toFd: toFd === undefined ? undefined : again(toFd), items: [] };
+      const batch = { folder, dirFd: from, toFd: toFd === undefined ? undefined : reopenDirectory(toFd), items: [] };
       this.#batches.push(batch);
       return batch;
     } catch (error) {
@@ -84,19 +86,19 @@ export class FileLane<Item extends LaneItem> implements AsyncDisposable {
     if (signal.aborted) close(batches);
     signal.throwIfAborted();
     const jobs = batches.map(({ items, dirFd, toFd }) => jobOf(items, dirFd, toFd));
-    const answer = fileHelper.offer(jobs);
-    if (answer === undefined) await this.#finish(batches, jobs.map(runFileJob));
-    else this.#follow(batches, answer);
-    // Lets answers in.
+    const response = fileHelper.offer(jobs);
+    if (response === undefined) await this.#finish(batches, jobs.map(runFileJob));
+    else this.#follow(batches, response);
+    // Lets results of the helper in.
     await setImmediate();
   }
 
-  #follow(batches: readonly Batch<Item>[], answer: Promise<string[][] | undefined>): void {
-    const flight = answer.then((results) => this.#finish(batches, results ?? []));
+  #follow(batches: readonly Batch<Item>[], response: Promise<string[][] | undefined>): void {
+    const flight = response.then((results) => this.#finish(batches, results ?? []));
     this.#flying.add(flight);
     flight.then(
       () => this.#flying.delete(flight),
-      // It stays, for whoever drains.
+      // A failed one stays, for `drain` to throw.
       () => undefined,
     );
   }
@@ -115,7 +117,7 @@ export class FileLane<Item extends LaneItem> implements AsyncDisposable {
   }
 }
 
-const again = (fd: number): number => openAt(fd, '.', O_PATH | O_DIRECTORY);
+const reopenDirectory = (fd: number): number => openAt(fd, '.', O_PATH | O_DIRECTORY);
 
 function close(batches: readonly Batch<LaneItem>[]): void {
   for (const { dirFd, toFd } of batches) {

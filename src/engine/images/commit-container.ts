@@ -1,5 +1,5 @@
 import { tarEnd } from '../../archive/index.ts';
-import { layersOf } from '../../builder/step-layers.ts';
+import { baseLayersOf } from '../../builder/step-layers.ts';
 import { mountStubs, removeMountStubs } from '../../containers/mounts/mount-stubs.ts';
 import { pauseContainer } from '../../containers/pause-container.ts';
 import { assembleImage } from '../../images/assemble-image.ts';
@@ -56,7 +56,7 @@ export async function commitContainer(
     // As with docker, a layer without entries is left out of the image; its history says so.
     const isEmpty = layer.tarSizeBytes <= tarEnd.length;
     if (isEmpty || layer.snapshotId !== copyId) await snapshotter.remove(copyId, { lease: work.lease });
-    const below = layersOf(base, store.metadata.layers);
+    const below = baseLayersOf(base, store.metadata.layers);
     const layers = isEmpty ? below : [...below, layer];
     const record = async (): Promise<RecordedImage> => {
       report({ type: 'image' });

@@ -45,7 +45,7 @@ export class BuilderVerbs {
     return this.#calls.call(
       () => import('../../builder/cache/prune-cache.ts'),
       options,
-      ({ buildCacheSteps }, store, own) => buildCacheSteps(store, own),
+      ({ listBuildCache }, store, own) => listBuildCache(store, own),
     );
   }
 

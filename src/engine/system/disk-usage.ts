@@ -1,4 +1,4 @@
-import { cachedStep, cacheEntries } from '../../builder/cache/cache-usage.ts';
+import { listCacheEntries, toCachedStep } from '../../builder/cache/cache-usage.ts';
 import { dockerStatus } from '../../containers/state.ts';
 import { statusText } from '../../containers/status-text.ts';
 import type { LocalContentStore } from '../../content/local/store.ts';
@@ -30,8 +30,8 @@ function usageOf(files: StoreFiles, metadata: Metadata, content: LocalContentSto
   const usedImages = new Set(containerList.flatMap(({ imageId }) => imageId ?? []));
   const images = imagesRow(metadata, { files, users, snapshots, usedImages });
   const sizeOf = (id: string): number => files.snapshots.get(id) ?? 0;
-  const entries = cacheEntries(metadata, users);
-  const cachedSteps = entries.map((entry) => cachedStep(entry, sizeOf));
+  const entries = listCacheEntries(metadata, users);
+  const cachedSteps = entries.map((entry) => toCachedStep(entry, sizeOf));
   const busy = entries.filter(({ record }) => record.inUse);
   const busyBytes = snapshots.take(busy.flatMap((entry) => entry.snapshots));
   const idleBytes = snapshots.take(entries.flatMap((entry) => entry.snapshots));
