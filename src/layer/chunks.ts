@@ -2,13 +2,13 @@ const chunkBytes = 256 << 10;
 
 export interface ChunksOptions {
   /**
-   * Each chunk is good until the next is asked for, because all of them lie in one piece of memory: a new one for every
-   * chunk of a large layer has the garbage collector busy for a quarter of the time.
+   * Reuses one buffer, so that a chunk is valid only until the next one is requested. With a new buffer for every chunk
+   * of a large layer, a quarter of the time goes to the garbage collector.
    */
   readonly lent?: boolean | undefined;
 }
 
-/** Gathers bytes into chunks of one size; each belongs to whoever gets it, unless it is lent. */
+/** Gathers bytes into chunks of 256 KiB. Each belongs to its receiver, unless `lent`. */
 export class Chunks {
   readonly #lent: boolean;
   #chunk = newChunk();
@@ -18,6 +18,7 @@ export class Chunks {
     this.#lent = lent;
   }
 
+  /** Adds bytes; yields the chunks that are full. */
   *put(bytes: Uint8Array): Generator<Uint8Array, void> {
     let rest = bytes;
     while (rest.length > chunkBytes - this.#used) {
@@ -30,7 +31,7 @@ export class Chunks {
     this.#used += rest.length;
   }
 
-  /** Lets `fill` put `length` bytes in place, in pieces; false when it had fewer, which ends it. */
+  /** Has `fill` write `length` bytes, in parts. Returns false, and ends, when `fill` had fewer bytes. */
   *fill(length: number, fill: (into: Uint8Array, done: number) => number): Generator<Uint8Array, boolean> {
     for (let done = 0; done < length; ) {
       if (this.#used === chunkBytes) yield this.#take(chunkBytes);
@@ -42,6 +43,7 @@ export class Chunks {
     return true;
   }
 
+  /** Yields the last chunk, which may be shorter. */
   *rest(): Generator<Uint8Array, void> {
     if (this.#used > 0) yield this.#take(this.#used);
   }

@@ -7,7 +7,7 @@ import { isOverlayPrivate } from './overlay-form.ts';
 import type { ShownNode } from './overlay-view.ts';
 
 /**
- * Copies what a layer below shows, anything but a directory, to a free name in a directory of the layer above, as
+ * Copies a node of a layer below, anything but a directory, to a free name in a directory of the layer above, as
  * overlayfs does before a change: content, holes, owner, mode, attributes and times.
  */
 export function copyUp(shown: ShownNode, directoryFd: number, name: Uint8Array): void {

@@ -1,23 +1,22 @@
 import type { EntryRecord } from './index-file/entry-record.ts';
 import { pathKey } from './tree-path.ts';
 
-/** What a layer's index is asked for here. */
+/** The part of a layer's index that {@link countDeletedBytes} reads. */
 export interface LayerEntries {
   records(): Iterable<EntryRecord>;
 }
 
 /**
- * For each of the layers below, nearest first, the bytes of its files that `top` deletes: they were to be seen until then
- * and stay in the image. What another layer between had deleted or replaced before does not count. Linear in the entries
- * of all, and reads nothing below when `top` deletes nothing, and
- * nothing at all when nothing is below.
+ * Returns for each of the layers below, nearest first, the bytes of its files that `top` deletes: visible until then,
+ * and still part of the image. Files that a layer between had deleted or replaced before do not count. Linear in the
+ * entries of all layers. Reads no layer below when `top` deletes nothing, and no layer at all when `below` is empty.
  */
 export function countDeletedBytes(top: LayerEntries, below: readonly LayerEntries[]): number[] {
   if (below.length === 0) return [];
-  const deleted = new HiddenPlaces();
+  const deleted = new HiddenPaths();
   for (const record of top.records()) deleted.addDeletion(record);
   if (deleted.isEmpty) return below.map(() => 0);
-  const hidden = new HiddenPlaces();
+  const hidden = new HiddenPaths();
   return below.map((layer) => {
     let bytes = 0;
     const own: EntryRecord[] = [];
@@ -35,11 +34,11 @@ export function countDeletedBytes(top: LayerEntries, below: readonly LayerEntrie
   });
 }
 
-/** Places that nothing shows through any more. */
-class HiddenPlaces {
-  /** True where the place itself is hidden, false where only what is in it. */
+/** Paths at which the layers below are no longer visible. */
+class HiddenPaths {
+  /** True when the path itself is hidden, false when only the content of its directory is. */
   readonly #paths = new Map<string, boolean>();
-  /** The directories on the way to them. */
+  /** The directories above them. */
   readonly #above = new Set<string>();
 
   get isEmpty(): boolean {
@@ -51,7 +50,7 @@ class HiddenPlaces {
     else if (kind === 'opaque') this.#add(pathKey(treePath), this.#paths.get(pathKey(treePath)) ?? false);
   }
 
-  /** Anything but a directory takes the place of what was there. */
+  /** Any entry but a directory replaces the one below at its path. */
   addReplacement({ kind, treePath }: EntryRecord): void {
     if (kind !== 'directory' && kind !== 'whiteout' && kind !== 'opaque' && kind !== 'ignored') {
       this.#add(pathKey(treePath), true);
@@ -64,7 +63,7 @@ class HiddenPlaces {
     return false;
   }
 
-  /** Something in this directory is hidden. */
+  /** True when something in this directory is hidden. */
   reaches(key: string): boolean {
     return this.#above.has(key);
   }
@@ -75,7 +74,7 @@ class HiddenPlaces {
   }
 }
 
-/** `a/b/c` is in `a/b`, `a` and the root. */
+/** Yields the directories above a path, nearest first: for `a/b/c` they are `a/b`, `a` and the root. */
 function* directoriesAbove(key: string): Generator<string> {
   for (let end = key.lastIndexOf('/'); end >= 0; end = key.lastIndexOf('/', end - 1)) yield key.slice(0, end);
   if (key !== '') yield '';

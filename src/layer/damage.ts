@@ -1,30 +1,30 @@
 import { isStrataError, restate, type StrataError } from '../errors/index.ts';
 import type { LayerSource } from './types.ts';
 
-// What damaged bytes of a blob lead to; other failures are told by the entry they are of.
+// Errors that damaged bytes of a blob cause. Other failures already name their entry.
 const isDamage = (error: unknown): error is StrataError =>
   isStrataError(error) &&
   /^ERR_(?:COMPRESSION_|TAR_|BLOB_DIGEST_MISMATCH|LAYER_(?:DIGEST|DIFF_ID)_MISMATCH)/.test(error.code);
 
 type DamagedBlob = Pick<LayerSource, 'digest' | 'offset' | 'sizeBytes'>;
 
-/** Notes on a failure how much of the blob had been read when the damage was noticed. */
+/** Adds to the error of a damaged blob how many bytes of it had been read by then. */
 export const addDamageOffset = (error: unknown, offset: number): unknown =>
   isDamage(error) ? restate(error, { details: { noticedAt: offset } }) : error;
 
 /**
- * Says which blob is damaged, where it lies when it is a piece of a file, and where the damage was noticed: at or before
- * that byte. A digest only tells that some byte of the whole blob is another one.
+ * Adds to the error of a damaged blob the blob's digest, its range when it is a part of a file, and the byte at or before
+ * which it is damaged. A digest alone only says that some byte of the blob is wrong. Returns any other error as it is.
  */
 export function nameDamagedBlob(error: unknown, { digest, offset, sizeBytes }: DamagedBlob): unknown {
   if (digest === undefined || !isDamage(error)) return error;
   const start = offset ?? 0;
   const { noticedAt: noticed } = error.details ?? {};
-  const places = [
+  const facts = [
     ...(error.message.includes(digest) ? [] : [`layer ${digest}`]),
     ...(offset === undefined ? [] : [`bytes ${start} to ${start + sizeBytes} of the file`]),
     ...(typeof noticed === 'number' ? [`noticed at byte ${start + Math.min(noticed, sizeBytes)}`] : []),
   ];
-  if (places.length === 0) return error;
-  return restate(error, { message: `${error.message} (${places.join(', ')})`, details: { digest } });
+  if (facts.length === 0) return error;
+  return restate(error, { message: `${error.message} (${facts.join(', ')})`, details: { digest } });
 }

@@ -1,7 +1,7 @@
 import { compareBytes } from '../lib/bytes.ts';
 import { listFd } from '../sys/list-at.ts';
 
-/** The names in open directories, each once, by bytes. The directories are read at once. */
+/** Returns the names in open directories, each once, in byte order. Reads the directories before it returns. */
 export function mergeNames(fds: readonly number[]): Iterator<Uint8Array, void> {
   const lists = fds.map((fd) => listFd(fd).sort().names());
   const [only] = lists;

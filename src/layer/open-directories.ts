@@ -3,32 +3,32 @@ import { closeFd, openAt } from '../sys/fs-at.ts';
 import { pathFromKey } from './tree-path.ts';
 
 const keepOpen = 64;
-// Of a long way the end stays open too: whoever goes up again, as one does who removes what is empty, would come from the root
-// for each directory.
-const keepOfWay = 32;
+// The last directories of a long path stay open too. Otherwise a caller that goes up again, such as one that removes
+// empty directories, would walk from the root for each of them.
+const keepOfPath = 32;
 
 /**
- * Descriptors of a tree's directories by their place (as a key, see `pathKey`), the ones used last kept open. Each is
- * opened below its parent with O_NOFOLLOW, so a symlink on the way is refused and no depth of the tree is too much.
+ * Descriptors of a tree's directories by the keys of their paths (see `pathKey`); those used last stay open. Each is
+ * opened below its parent with O_NOFOLLOW, so that a symlink on the way is refused and a tree may have any depth.
  */
 export class OpenDirectories implements Disposable {
   readonly rootFd: number;
   readonly #open = new Map<string, number>();
-  /** The end of the last long way, which nobody has asked for. */
-  readonly #way = new Map<string, number>();
-  /** The one asked for last, and mostly next. */
+  /** The last directories on the way to one deep directory; not requested themselves. */
+  readonly #ancestors = new Map<string, number>();
+  /** The directory requested last, and mostly next. */
   #lastKey = '';
   #lastFd: number;
 
-  /** Throws what opening the directory throws. */
+  /** Throws the error of opening the directory. */
   constructor(root: string) {
     this.rootFd = openAt(AT_FDCWD, root, O_RDONLY | O_DIRECTORY);
     this.#lastFd = this.rootFd;
   }
 
   /**
-   * Good until 63 other directories have been asked for. Throws ENOENT, and ENOTDIR or ELOOP where the way leads
-   * through something that is no directory.
+   * Returns a descriptor that is valid until 63 other directories have been requested. Throws ENOENT for a missing
+   * directory, and ENOTDIR or ELOOP when a component is not a directory.
    */
   fd(key: string): number {
     if (key === this.#lastKey) return this.#lastFd;
@@ -38,11 +38,11 @@ export class OpenDirectories implements Disposable {
     return fd;
   }
 
-  /** To be said of a directory that is removed or replaced; those inside it are to be forgotten as well. */
+  /** Closes a directory. Call it for one that is removed or replaced, and for each directory inside. */
   forget(key: string): void {
-    const passed = this.#way.get(key);
+    const passed = this.#ancestors.get(key);
     if (passed !== undefined) closeFd(passed);
-    this.#way.delete(key);
+    this.#ancestors.delete(key);
     const fd = this.#open.get(key);
     if (fd === undefined) return;
     if (this.#lastKey === key) {
@@ -54,7 +54,7 @@ export class OpenDirectories implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const opened of [this.#open, this.#way]) {
+    for (const opened of [this.#open, this.#ancestors]) {
       for (const fd of opened.values()) closeFd(fd);
       opened.clear();
     }
@@ -68,7 +68,7 @@ export class OpenDirectories implements Disposable {
       this.#open.set(key, open);
       return open;
     }
-    const fd = this.#takeFromWay(key) ?? this.#descend(key);
+    const fd = this.#takeAncestor(key) ?? this.#descend(key);
     this.#open.set(key, fd);
     if (this.#open.size > keepOpen) {
       for (const oldest of this.#open.keys()) {
@@ -79,21 +79,21 @@ export class OpenDirectories implements Disposable {
     return fd;
   }
 
-  #takeFromWay(key: string): number | undefined {
-    const fd = this.#way.get(key);
-    this.#way.delete(key);
+  #takeAncestor(key: string): number | undefined {
+    const fd = this.#ancestors.get(key);
+    this.#ancestors.delete(key);
     return fd;
   }
 
-  // Mostly only directories that are asked for stay open: a deep one would push all others out with its ancestors.
+  // Mostly only requested directories stay open: with its ancestors a deep one would push out all others.
   #descend(key: string): number {
     let end = key.lastIndexOf('/');
     while (end > 0 && !this.#isOpen(key.slice(0, end))) end = key.lastIndexOf('/', end - 1);
     let fd = end > 0 ? this.#find(key.slice(0, end)) : this.rootFd;
     let at = end > 0 ? key.slice(0, end) : '';
     const names = key.slice(end > 0 ? end + 1 : 0).split('/');
-    const isLong = names.length > keepOfWay;
-    if (isLong) this.#leaveWay();
+    const isLong = names.length > keepOfPath;
+    if (isLong) this.#closeAncestors();
     let isOurs = false;
     for (const [count, name] of names.entries()) {
       const parent = fd;
@@ -104,7 +104,7 @@ export class OpenDirectories implements Disposable {
         if (isOurs) closeFd(parent);
         throw error;
       }
-      if (isOurs && isLong && names.length - count <= keepOfWay) this.#way.set(parentAt, parent);
+      if (isOurs && isLong && names.length - count <= keepOfPath) this.#ancestors.set(parentAt, parent);
       else if (isOurs) closeFd(parent);
       at = at === '' ? name : `${at}/${name}`;
       isOurs = true;
@@ -113,11 +113,11 @@ export class OpenDirectories implements Disposable {
   }
 
   #isOpen(key: string): boolean {
-    return this.#open.has(key) || this.#way.has(key);
+    return this.#open.has(key) || this.#ancestors.has(key);
   }
 
-  #leaveWay(): void {
-    for (const fd of this.#way.values()) closeFd(fd);
-    this.#way.clear();
+  #closeAncestors(): void {
+    for (const fd of this.#ancestors.values()) closeFd(fd);
+    this.#ancestors.clear();
   }
 }

@@ -1,4 +1,4 @@
-// How overlayfs marks what a layer takes away: https://docs.kernel.org/filesystems/overlayfs.html.
+// Marks by which an overlayfs layer deletes: https://docs.kernel.org/filesystems/overlayfs.html.
 import { errnoOf } from '../sys/errno.ts';
 import { mknodAt } from '../sys/fs-at.ts';
 import type { Name } from '../sys/scratch.ts';
@@ -9,20 +9,20 @@ import { getXattrFd, setXattrFd } from '../sys/xattr.ts';
 export const isWhiteout = (stat: FileStat): boolean =>
   stat.type === 'character-device' && stat.nodeMajor === 0 && stat.nodeMinor === 0;
 
-/** Hides a name of the layers below, in an open directory in which nothing has that name. */
+/** Hides a name of the layers below, in an open directory that does not have the name. */
 export const makeWhiteout = (directoryFd: number, name: Name): void =>
   mknodAt(directoryFd, name, 'character-device', 0);
 
-/** The attribute that makes a directory of an overlay layer hide what is below it. */
+/** Returns the attribute that makes a directory of an overlay layer hide the content of the directory below. */
 export const opaqueAttribute = (rootless: boolean): string =>
   rootless ? 'user.overlay.opaque' : 'trusted.overlay.opaque';
 
 const opaqueValue = new Uint8Array([0x79]);
 
-/** Makes an open directory hide what is below it. */
+/** Makes an open directory hide the content of the directory below. */
 export const makeOpaque = (fd: number, attribute: string): void => setXattrFd(fd, attribute, opaqueValue);
 
-/** Returns true for an open directory that hides what is below it. */
+/** Returns true for an open directory that hides the content of the directory below. */
 export function isOpaque(fd: number, attribute: string): boolean {
   try {
     return getXattrFd(fd, attribute)?.[0] === opaqueValue[0];
@@ -34,13 +34,13 @@ export function isOpaque(fd: number, attribute: string): boolean {
 
 const overlayPrivate = /^(?:trusted|user)\.overlay\./;
 
-/** Returns true for an attribute that steers overlayfs: a layer may not bring it along (umoci#572), nor gets it from us. */
+/** Returns true for an attribute that controls overlayfs: neither applied from a layer (umoci#572) nor archived. */
 export const isOverlayPrivate = (name: string): boolean => overlayPrivate.test(name);
 
-// They say that a name's content or directory is somewhere else.
+// These attributes say that the content of a file or directory is elsewhere.
 const indirections = new Set(
   ['metacopy', 'redirect', 'whiteout'].flatMap((name) => [`trusted.overlay.${name}`, `user.overlay.${name}`]),
 );
 
-/** Returns true for an attribute of a file that overlayfs alone can read; with the options we mount with, it makes none. */
+/** Returns true for an attribute only overlayfs can resolve. With our mount options overlayfs does not set any. */
 export const isIndirection = (name: string): boolean => indirections.has(name);

@@ -5,24 +5,24 @@ import { mergeNames } from './merge-names.ts';
 import { isOpaque, isWhiteout, opaqueAttribute } from './overlay-form.ts';
 import { childPath, pathFromKey } from './tree-path.ts';
 
-/** What a stack of layers shows at a place: something of one layer, or a directory merged from several. */
+/** A node that a stack of layers shows: from one layer, or a directory merged from several. */
 export interface ShownNode {
   readonly path: Uint8Array;
-  /** Of the topmost layer that has it. */
+  /** Status in the topmost layer that has the node. */
   readonly stat: FileStat;
-  /** A descriptor of that layer's directory; `place` below it leads through directories only. */
+  /** Descriptor of that layer's directory; `path` below it leads through directories only. */
   readonly layerFd: number;
 }
 
 /**
- * What overlayfs would show of layers' own directories, read without mounting them: nearest first, char 0:0 hides,
- * an opaque directory hides what is below it, anything but a directory ends the merging. Nothing may change the
- * layers meanwhile.
+ * Reads layers' own directories, nearest first, as overlayfs would show them, without mounting them: a character device
+ * 0:0 hides the name below, an opaque directory hides its content below, and anything but a directory ends the merging.
+ * The layers must not change meanwhile.
  */
 export class OverlayView implements Disposable {
   readonly #layers: readonly number[];
   readonly #opaque: string;
-  /** Layers that take part in a directory; undefined where nothing or no directory is shown. */
+  /** Layers merged into a directory, by its key; undefined when the view has no directory there. */
   readonly #merged = new Map<string, readonly number[] | undefined>();
 
   constructor(layers: readonly string[], options: { readonly rootless: boolean }) {
@@ -38,20 +38,20 @@ export class OverlayView implements Disposable {
     this.#merged.set('', fds);
   }
 
-  /** The topmost layer's root; undefined when there is no layer. */
+  /** Returns the topmost layer's root; undefined when there is no layer. */
   root(): ShownNode | undefined {
     const layerFd = this.#layers[0];
     return layerFd === undefined ? undefined : { path: new Uint8Array(0), stat: statFd(layerFd), layerFd };
   }
 
-  /** What stands at a place; undefined for nothing, also when its directory is none. */
+  /** Returns the node at a path; undefined when it or its directory is missing. */
   at(key: string): ShownNode | undefined {
     if (key === '') return this.root();
     const slash = key.lastIndexOf('/');
     return this.child(key.slice(0, Math.max(slash, 0)), pathFromKey(key.slice(slash + 1)));
   }
 
-  /** What has this name in the directory at `parent`. */
+  /** Returns the node of this name in the directory at `parent`. */
   child(parent: string, name: Uint8Array): ShownNode | undefined {
     const layers = this.#layersOf(parent);
     if (layers === undefined) return undefined;
@@ -63,12 +63,12 @@ export class OverlayView implements Disposable {
     return undefined;
   }
 
-  /** Whether a merged directory is shown at a place. */
+  /** Returns true when the view has a directory at a path. */
   isDirectory(key: string): boolean {
     return this.#layersOf(key) !== undefined;
   }
 
-  /** Names shown in a directory, by bytes. */
+  /** Yields the visible names of a directory, in byte order. */
   *names(key: string): Generator<Uint8Array, void> {
     const names = listNames(this.#layersOf(key) ?? [], pathFromKey(key));
     for (let next = names.next(); next.done !== true; next = names.next()) {
@@ -80,7 +80,7 @@ export class OverlayView implements Disposable {
     for (const fd of this.#layers) closeFd(fd);
   }
 
-  // A layer takes part only while all of the place's components are directories in it, so no symlink is ever followed.
+  // A layer takes part only while all components of the path are directories in it, so no symlink is ever followed.
   #layersOf(key: string): readonly number[] | undefined {
     if (this.#merged.has(key)) return this.#merged.get(key);
     const slash = key.lastIndexOf('/');
@@ -114,7 +114,7 @@ export class OverlayView implements Disposable {
 
 const scratchStat = new FileStat();
 
-/** Names that any of the layers has in a directory of all of them, whiteouts too. */
+/** Returns the names in one directory of all these layers, whiteouts included. */
 function listNames(layers: readonly number[], path: Uint8Array): Iterator<Uint8Array, void> {
   using directories = new DisposableStack();
   const directory = path.length === 0 ? '.' : path;

@@ -4,32 +4,32 @@ import { Growth } from '../lib/growth.ts';
 import type { DiffId, Digest } from '../spec/digest.ts';
 import type { LayerSource, StreamingBlob } from './types.ts';
 
-/** What takes the bytes of a blob, one piece after the other, into a file. Disposed when all are in it. */
+/** A file that a blob is appended to, chunk by chunk. Disposed when all of it is written. */
 export interface BlobFile extends AsyncDisposable {
-  /** So many are in it. */
+  /** Bytes written so far. */
   readonly sizeBytes: number;
-  append(piece: Uint8Array): Promise<void>;
+  append(chunk: Uint8Array): Promise<void>;
 }
 
-/** A file that holds nothing of a blob yet or its beginning, and a stream of what lacks. */
+/** A file that is empty or holds the beginning of a blob, and a stream of the missing rest. */
 export interface Reception {
   readonly file: BlobFile;
   readonly rest: AsyncIterable<Uint8Array>;
 }
 
 export interface ReceiveOptions extends AbortOptions {
-  /** Where the file is. */
+  /** Path of the file. */
   readonly path: string;
-  /** What is known of the blob: unpacking it checks both digests, so that writing it need not hash. */
+  /** The blob's size. Both digests are checked by unpacking, so that writing does not hash. */
   readonly sizeBytes: number;
   readonly digest?: Digest | undefined;
   readonly diffId?: DiffId | undefined;
 }
 
 /**
- * Writes a blob into the file that `begin` opens, and returns at once a layer that is unpacked while it comes. What `begin` and
- * the stream throw, and the signal's reason, are `streaming.written`'s rejection, for which unpacking waits; so are
- * ERR_NO_SPACE, and ERR_BLOB_SIZE_MISMATCH when the stream ends before `sizeBytes` are there, or as soon as there are more.
+ * Writes a blob into the file that `begin` opens, and returns at once a layer that can be unpacked meanwhile. Unpacking
+ * waits for `streaming.written`, which rejects with the error of `begin` or of the stream, with the signal's reason, with
+ * ERR_NO_SPACE, and with ERR_BLOB_SIZE_MISMATCH when the stream has fewer or more than `sizeBytes`.
  */
 export function receiveBlob(
   begin: () => Promise<Reception>,
@@ -50,9 +50,9 @@ async function write(
     const { file, rest } = await begin();
     await using _file = file;
     growth.reach(file.sizeBytes);
-    for await (const piece of untilAborted(rest, { signal })) {
-      if (file.sizeBytes + piece.length > sizeBytes) throw sizeMismatch(`more than ${sizeBytes} bytes`);
-      await file.append(piece);
+    for await (const chunk of untilAborted(rest, { signal })) {
+      if (file.sizeBytes + chunk.length > sizeBytes) throw sizeMismatch(`more than ${sizeBytes} bytes`);
+      await file.append(chunk);
       growth.reach(file.sizeBytes);
     }
     if (file.sizeBytes < sizeBytes) throw sizeMismatch(`${file.sizeBytes} of ${sizeBytes} bytes`);
@@ -63,7 +63,7 @@ async function write(
   }
 }
 
-/** Nobody waits for the end of a stream that stands still: it does not come before its next piece. */
+/** Ends with an abort at once: a stream that has stalled would end only after its next chunk. */
 async function* untilAborted(
   stream: AsyncIterable<Uint8Array>,
   options: AbortOptions,

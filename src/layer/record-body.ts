@@ -13,7 +13,7 @@ import { decodeRuns } from './index-file/run-coder.ts';
 import { OpenDirectories } from './open-directories.ts';
 import { nameStart, parentPath, pathKey } from './tree-path.ts';
 
-/** Where a layer's files are: one tree, or several of which an earlier one's files take the place of a later one's. */
+/** Directories with a layer's files: one tree, or several, of which the first that has a file provides it. */
 export type LayerFiles = string | readonly string[];
 
 /**
@@ -44,7 +44,7 @@ export function* recordBody(
   }
 }
 
-/** Puts bytes that the index itself keeps into `out`. */
+/** Puts bytes that the index itself holds into `out`. */
 export function* decodeRawBytes(
   index: LayerIndex,
   offset: number,
@@ -52,10 +52,10 @@ export function* decodeRawBytes(
   total: number,
   out: Chunks,
 ): Generator<Uint8Array> {
-  for (const piece of decodeRuns(new ByteReader(index.rawBytes(offset, codedBytes)), total)) yield* out.put(piece);
+  for (const run of decodeRuns(new ByteReader(index.rawBytes(offset, codedBytes)), total)) yield* out.put(run);
 }
 
-/** Reads files of a tree, nothing else: a fifo or device of that name would block or act when opened. */
+/** Reads the regular files of a tree. A fifo or device is not opened: that might block, or have an effect. */
 export class TreeBodies implements Disposable {
   readonly #trees: readonly OpenDirectories[];
   readonly #stat = new FileStat();
@@ -90,7 +90,7 @@ export class TreeBodies implements Disposable {
     throw new TreeChanged(path, 'is missing');
   }
 
-  /** Undefined when nothing has that name there. */
+  /** Returns undefined when the tree does not have the path. */
   #openIn(tree: OpenDirectories, path: Uint8Array, sizeBytes: number): number | undefined {
     try {
       const directory = tree.fd(pathKey(parentPath(path)));

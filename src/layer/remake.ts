@@ -7,9 +7,9 @@ import { LayerIndex, type RecordSpan } from './index-file/layer-index.ts';
 import { decodeRawBytes, type LayerFiles, notRemakeable, recordBody, TreeBodies, TreeChanged } from './record-body.ts';
 
 /**
- * The exact bytes of a layer's tar, from its index and the tree it was unpacked into (its own directory, or a complete
- * tree right after it was applied). Chunks of up to 256 KiB belong to the receiver, unless they are lent. The bytes are as good as the tree:
- * whoever relies on them hashes them, see {@link verifyRemake}.
+ * Yields the exact bytes of a layer's tar, from its index and the tree it was unpacked into (its own directory, or a
+ * complete tree right after it was applied). Chunks of up to 256 KiB belong to the receiver, unless they are `lent`.
+ * A changed file of the tree gives wrong bytes: hash them before relying on them, see {@link verifyRemake}.
  * @throws ERR_LAYER_NOT_REMAKEABLE, ERR_LAYER_TREE_CHANGED, ERR_INDEX_CORRUPT, and the signal's reason
  */
 export async function* remakeLayer(
@@ -23,7 +23,7 @@ export async function* remakeLayer(
   }
 }
 
-/** {@link remakeLayer} for loops that do not wait. */
+/** Does the work of {@link remakeLayer}, synchronously. */
 export function* remakeTar(
   index: LayerIndex,
   tree: LayerFiles,
@@ -34,7 +34,7 @@ export function* remakeTar(
   let left = tarSizeBytes;
   for (const chunk of entries(index, tree, options)) {
     left -= chunk.length;
-    // A forged index would go on for petabytes.
+    // A forged index could describe petabytes.
     if (left < 0) throw corruptIndex('describes more bytes than its layer has');
     yield chunk;
   }
@@ -55,9 +55,9 @@ function* entries(index: LayerIndex, tree: LayerFiles, options: ChunksOptions): 
 }
 
 /**
- * Whether {@link remakeLayer} gives the layer's own bytes: false when a file is gone or was changed. Reads everything,
- * synchronously.
- * @throws ERR_INDEX_CORRUPT, and what `check` throws between chunks
+ * Returns true when {@link remakeLayer} gives the layer's exact bytes, false when a file is missing or was changed. Reads
+ * everything, synchronously.
+ * @throws ERR_INDEX_CORRUPT, and the error of `check`, which is called between chunks
  */
 export function verifyRemake(indexPath: string, tree: LayerFiles, check: () => void = () => {}): boolean {
   using index = LayerIndex.open(indexPath);

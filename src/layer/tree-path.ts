@@ -1,18 +1,19 @@
 import { StrataError } from '../errors/index.ts';
 import { displayBytes } from '../lib/bytes.ts';
 
-// A *place* is where something stands in a tree: its path from the root as bytes, components joined by one slash, none
-// in front or behind, neither `.` nor `..`; the root itself is empty. Archives name places in many ways (`./a/`, `/a`).
+// A *tree path* is the path of an entry in a tree in its one clean form: bytes from the root, components joined by one
+// slash, no slash in front or behind, neither `.` nor `..`. The root is empty. Archives write paths in many forms
+// (`./a/`, `/a`).
 
 const slash = 0x2f;
 const dot = 0x2e;
 
-/** PATH_MAX without its NUL: a longer place could be reached by nobody in one call. */
+/** PATH_MAX without its NUL: no single system call takes a longer path. */
 export const maxPathBytes = 4095;
 
 /**
- * The place a path of an archive names, by its text alone: `.` and doubled slashes go, `a/../b` is `b`, a leading slash
- * means the root. A view of `path` whenever that suffices.
+ * Returns a path of an archive as a tree path, by its text alone: `.` and doubled slashes are removed, `a/../b` becomes
+ * `b`, a leading slash means the root. The result is a view of `path` when possible.
  * @throws ERR_LAYER_PATH_ESCAPE when `..` climbs above the root, ERR_LAYER_ENTRY_INVALID for a NUL or an overlong path
  */
 export function normalizePath(path: Uint8Array): Uint8Array {
@@ -69,7 +70,7 @@ function rebuild(path: Uint8Array): Uint8Array {
 
 const overlong = (path: Uint8Array): StrataError => invalidEntry(path, `its path is longer than ${maxPathBytes} bytes`);
 
-/** The components of a path, empty ones left out. */
+/** Returns the components of a path, without empty ones. */
 export function components(path: Uint8Array): Uint8Array[] {
   const parts: Uint8Array[] = [];
   let start = 0;
@@ -94,28 +95,28 @@ export function joinPath(parts: readonly Uint8Array[]): Uint8Array {
   return path;
 }
 
-/** `name` inside the directory at `parent`. */
+/** Returns the path of `name` in the directory at `parent`. */
 export const childPath = (parent: Uint8Array, name: Uint8Array): Uint8Array =>
   parent.length === 0 ? name : joinPath([parent, name]);
 
-/** Where the last component begins; 0 when there is only one. */
+/** Returns the offset of the last component; 0 when there is only one. */
 export function nameStart(path: Uint8Array): number {
   return path.lastIndexOf(slash) + 1;
 }
 
-/** The name of a place in its directory; the root's is a dot. */
+/** Returns the last component; a dot for the root. */
 export const nameOf = (path: Uint8Array): Uint8Array => (path.length === 0 ? dotName : path.subarray(nameStart(path)));
 
 const dotName = new Uint8Array([dot]);
 
-/** The directory a place is in; the root's is the root. */
+/** Returns the directory of a path; the root's is the root. */
 export function parentPath(path: Uint8Array): Uint8Array {
   return path.subarray(0, Math.max(nameStart(path) - 1, 0));
 }
 
 /**
- * The order of an archive written parents first: bytewise by component, so that everything inside `a` comes before
- * `a-b`. That is the order of bytes if a slash were smaller than all of them.
+ * Compares by the order of an archive that is written parents first: bytewise by component, so that everything inside
+ * `a` comes before `a-b`. It is the order of bytes with the slash below all others.
  */
 export function comparePaths(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length);
@@ -127,7 +128,7 @@ export function comparePaths(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
-/** Whether a place is below a directory, or the directory itself. */
+/** Returns true for a path below a directory, and for the directory itself. */
 export function isInside(path: Uint8Array, directory: Uint8Array): boolean {
   const { length } = directory;
   if (length === 0) return true;
@@ -136,25 +137,25 @@ export function isInside(path: Uint8Array, directory: Uint8Array): boolean {
   return true;
 }
 
-/** A place as text with one char per byte: the key of maps. */
+/** Returns a tree path as latin1 text, one char per byte: the key of maps. */
 export const pathKey = (path: Uint8Array): string =>
   Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString('latin1');
 
 export const pathFromKey = (key: string): Uint8Array => new Uint8Array(Buffer.from(key, 'latin1'));
 
-/** The key of the directory that a place is in; the root's is the root's. */
+/** Returns the key of the directory above; for the root its own. */
 export const parentKey = (key: string): string => key.slice(0, Math.max(key.lastIndexOf('/'), 0));
 
-/** The key of a name inside a directory, both as keys. */
+/** Returns the key of a name in a directory; all three are keys. */
 export const childKey = (parent: string, name: string): string => (parent === '' ? name : `${parent}/${name}`);
 
-/** True for a name of so many dots and nothing else: a component may be `.` or `..` where a place may not. */
+/** Returns true for a name of exactly `count` dots: the components `.` and `..`, which no tree path has. */
 export const isDots = (name: Uint8Array, count: number): boolean =>
   name.length === count && name.every((byte) => byte === dot);
 
 const quote = (path: Uint8Array): string => JSON.stringify(displayBytes(path.subarray(0, 200)));
 
-/** A layer that asks for something no filesystem tree can hold, or that is refused for safety. */
+/** Returns the error for an entry that no filesystem tree can hold, or that is refused for safety. */
 export function invalidEntry(path: Uint8Array, why: string, cause?: unknown): StrataError {
   return new StrataError({
     code: 'ERR_LAYER_ENTRY_INVALID',

@@ -6,32 +6,32 @@ import type { IndexSummary } from './index-file/format.ts';
 
 /** A blob that is still being written. */
 export interface StreamingBlob {
-  /** How far it is. */
+  /** Bytes written so far, shared with the worker that reads them. */
   readonly growth: Growth;
-  /** Resolves when all of it is in the file; rejects with the writer's failure. */
+  /** Resolves when the whole blob is in the file; rejects with the writer's error. */
   readonly written: Promise<void>;
 }
 
-/** One layer to unpack: a stream in a file, whose end is verified by both digests. */
+/** One layer to unpack: a blob in a file, verified by both digests once it is read to its end. */
 export interface LayerSource {
-  /** The blob as a file; workers read it synchronously. */
+  /** File with the blob; workers read it synchronously. */
   readonly blobPath: string;
-  /** Given when the file is not whole yet: the layer is unpacked while it comes. */
+  /** Set while the file is being written: the layer is unpacked meanwhile. */
   readonly streaming?: StreamingBlob | undefined;
-  /** Given when the blob is a piece of that file, `sizeBytes` long: where it begins. */
+  /** Offset of the blob when it is a part of that file, `sizeBytes` long. */
   readonly offset?: number | undefined;
   readonly sizeBytes: number;
-  /** Checked when given: the digest of the stored bytes and of the uncompressed tar. */
+  /** Digests of the stored bytes and of the uncompressed tar; each is checked when set. */
   readonly digest?: Digest | undefined;
   readonly diffId?: DiffId | undefined;
 }
 
-/** A layer that is unpacked or made, and what its index says of it. */
+/** A layer that has been unpacked or made, with the summary of its index. */
 export interface AppliedLayer extends IndexSummary {
-  /** Of its blob. */
+  /** Digest of its blob. */
   readonly digest: Digest;
   readonly compression: CompressionFormat;
-  /** What the filesystem could not keep, such as attributes it does not know: a sentence each. */
+  /** One sentence for each thing the filesystem could not keep, such as an attribute it does not know. */
   readonly warnings: readonly string[];
 }
 
@@ -42,29 +42,29 @@ export interface LayerProgress {
 }
 
 /**
- * A chain of layers for a driver with own directories: spread in parallel, settled in order. `layers[0]` is the one
- * on `lowerDirs`; each `ownDir` exists, is empty, and belongs to the caller, who throws it away if this rejects.
+ * A chain of layers for a driver with own directories: spread in parallel, settled in order. `layers[0]` lies directly
+ * on `lowerDirs`. Each `ownDir` is an existing, empty directory of the caller, which must discard it after a failure.
  */
 export interface ApplyChainRequest extends AbortOptions {
   readonly layers: readonly { readonly source: LayerSource; readonly ownDir: string; readonly indexPath: string }[];
-  /** Own directories of layers already in place below `layers[0]`, nearest first. */
+  /** Own directories of the existing layers below `layers[0]`, nearest first. */
   readonly lowerDirs: readonly string[];
   readonly rootless?: boolean;
-  /** Flush indexes and their folder; the trees are the caller's to flush. */
+  /** Flushes indexes and their folder; the caller flushes the trees. */
   readonly sync?: boolean;
   readonly report?: (event: LayerProgress) => void;
 }
 
-/** One layer into a complete tree, in order: for drivers that keep no whiteouts (vfs). */
+/** One layer to apply to a complete tree: for drivers that keep no whiteouts (vfs). */
 export interface ApplyOntoRequest extends AbortOptions {
   readonly source: LayerSource;
-  /** A complete tree, the parent's copy; changed in place. */
+  /** A complete tree, a copy of the parent's; changed in place. */
   readonly rootDir: string;
   readonly indexPath: string;
-  /** No layer is below: the directory is new, and its root gets the same owner, mode and time everywhere. */
+  /** Set when no layer is below: the directory is new, and its root gets the same owner, mode and time everywhere. */
   readonly isBase?: boolean;
   readonly rootless?: boolean;
-  /** Flush the index and its folder; the tree is the caller's to flush. */
+  /** Flushes the index and its folder; the caller flushes the tree. */
   readonly sync?: boolean;
   readonly report?: (event: LayerProgress) => void;
 }

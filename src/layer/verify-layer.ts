@@ -5,8 +5,9 @@ import type { LayerFiles } from './record-body.ts';
 import { runLayerJob } from './work/run-layer-job.ts';
 
 /**
- * Whether index and tree give back the layer's exact tar, so that its blob may go: false when the index could not keep
- * everything, or a file is gone or was changed. Reads all files, in a worker when they are many.
+ * Returns true when index and tree give the layer's exact tar again, so that its blob can be removed. Returns false when
+ * the index could not keep everything, or a file is missing or was changed. Reads all files, in a worker when they are
+ * many.
  * @throws ERR_INDEX_CORRUPT, and the signal's reason
  */
 export async function verifyLayer(indexPath: string, tree: LayerFiles, options: AbortOptions = {}): Promise<boolean> {
@@ -15,7 +16,7 @@ export async function verifyLayer(indexPath: string, tree: LayerFiles, options: 
 }
 
 /**
- * Reads all of a layer's index, in a worker when the layer is large; returns the diffID of the layer it is of.
+ * Reads all of an index, in a worker when its layer is large; returns the layer's diffID.
  * @throws ERR_INDEX_CORRUPT, ERR_INDEX_VERSION, and the signal's reason
  */
 export async function verifyIndex(indexPath: string, options: AbortOptions = {}): Promise<DiffId> {

@@ -1,21 +1,21 @@
 import { maxSymlinkHops } from '../sys/limits.ts';
 import { childKey, components, invalidEntry, isDots, maxPathBytes, parentKey, pathKey } from './tree-path.ts';
 
-// Beside the kernel's bound for symlinks one of ours: 40 targets of 2000 components each, again and again, would be a day's work.
+// The kernel's limit of 40 symlinks is not enough: 40 targets of 2000 components each, for every entry, would take a day.
 export const maxComponents = 10_000;
 
 const slash = 0x2f;
 
 /**
- * Looks at the next name on the way, by the key of its directory and its own: undefined for a directory, which is
+ * Looks at the next component, by the key of its directory and its own. Returns undefined for a directory, which is
  * entered, the target of a symlink, or `blocked` for anything else.
  */
 export type StepInto = (directory: string, name: Uint8Array, key: string) => Uint8Array | undefined | 'blocked';
 
 /**
- * Returns the key of the directory that `parent`, the place of an entry's directory, leads to inside the root: symlinks are
- * followed, `..` stops at the root. Undefined where something blocks the way. `path` is the entry's, for messages.
- * @throws ERR_LAYER_ENTRY_INVALID for a way that is too long, and what `step` throws
+ * Returns the key of the directory to which `parent`, the path of an entry's directory, leads inside the root: symlinks
+ * are followed, `..` stops at the root. Undefined when a component is blocked. `path` is the entry's, for messages.
+ * @throws ERR_LAYER_ENTRY_INVALID for a walk that is too long, and the error of `step`
  */
 export function walkPath(parent: Uint8Array, path: Uint8Array, step: StepInto): string | undefined {
   const rest = components(parent).reverse();

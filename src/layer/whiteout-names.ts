@@ -6,12 +6,12 @@ const metaPrefix = utf8('.wh..wh.');
 const opaqueName = utf8('.wh..wh..opq');
 const slash = 0x2f;
 
-/** What a name says in a layer (image-spec layer.md, "Whiteouts"). */
+/** Meaning of a name in a layer (image-spec layer.md, "Whiteouts"). */
 export type NameMeaning =
   | { readonly kind: 'plain' }
   | { readonly kind: 'whiteout'; readonly hides: Uint8Array }
   | { readonly kind: 'opaque' }
-  /** Book-keeping of aufs (`.wh..wh.plnk`, `.wh..wh.aufs`, `.wh..wh.orph`): never part of the image. */
+  /** Metadata of aufs (`.wh..wh.plnk`, `.wh..wh.aufs`, `.wh..wh.orph`): never part of the image. */
   | { readonly kind: 'junk' };
 
 const plain: NameMeaning = { kind: 'plain' };
@@ -21,12 +21,12 @@ const junk: NameMeaning = { kind: 'junk' };
 const startsWith = (name: Uint8Array, start: Uint8Array): boolean =>
   name.length >= start.length && start.every((byte, at) => name[at] === byte);
 
-/** True for every name a layer cannot give to a file, because it would mean something else. */
+/** Returns true for a name that no file of a layer can have, because it has another meaning. */
 export const isReservedName = (name: Uint8Array): boolean =>
   name[0] === 0x2e && name[1] === 0x77 && name[2] === 0x68 && name[3] === 0x2e;
 
 /**
- * Reads the last component of an entry's path.
+ * Returns the meaning of the last component of an entry's path.
  * @throws ERR_LAYER_ENTRY_INVALID for `.wh.`, `.wh..` and `.wh...`, which would name the directory or its parent
  */
 export function meaningOf(name: Uint8Array, path: Uint8Array): NameMeaning {
@@ -40,14 +40,14 @@ export function meaningOf(name: Uint8Array, path: Uint8Array): NameMeaning {
   return { kind: 'whiteout', hides };
 }
 
-/** The name a layer hides `name` with. */
+/** Returns the name of the entry that hides `name`. */
 export const whiteoutName = (name: Uint8Array): Uint8Array => concatBytes([prefix, name]);
 
-/** The name that hides everything a directory holds below this layer. */
+/** Returns the name of the entry that hides the whole content of its directory in the layers below. */
 export const opaqueMarker = (): Uint8Array => opaqueName.slice();
 
 /**
- * Whether a directory on the way to an entry is book-keeping of aufs, whose content goes with it.
+ * Returns true when a directory above an entry is metadata of aufs, so that the entry is too.
  * @throws ERR_LAYER_ENTRY_INVALID for any other reserved name: it could never be archived again
  */
 export function hasJunkDirectory(treePath: Uint8Array, path: Uint8Array): boolean {

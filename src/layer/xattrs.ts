@@ -6,17 +6,17 @@ export type Xattrs = ReadonlyMap<string, Uint8Array>;
 
 export const noXattrs: Xattrs = new Map();
 
-/** Labels of this host's security module (SELinux, Smack, IMA, EVM) say nothing about an image, capabilities do. */
+/** Returns true for a label of this host's security module (SELinux, Smack, IMA, EVM). Capabilities belong to the image. */
 const isHostLabel = (name: string): boolean => name.startsWith('security.') && name !== 'security.capability';
 
-/** Whether an attribute goes from an archive onto a file. */
+/** Returns true for an attribute that is set on a file when an archive has it. */
 export const isApplied = (name: string): boolean => !isOverlayPrivate(name) && !isHostLabel(name);
 
-/** Whether an attribute of a file goes into an archive: not what the filesystem makes up either, such as `system.nfs4_acl`. */
+/** Returns true for an attribute that is archived: none that the filesystem generates, such as `system.nfs4_acl`. */
 export const isArchived = (name: string): boolean =>
   isApplied(name) && (!name.startsWith('system.') || name.startsWith('system.posix_acl_'));
 
-/** Attributes of an open file for which `wanted` is true, by name. */
+/** Returns the attributes of an open file for which `wanted` is true, by name. */
 export function readXattrs(fd: number, wanted: (name: string) => boolean): Xattrs {
   const names = listXattrsFd(fd);
   if (names.length === 0) return noXattrs;
@@ -28,11 +28,11 @@ export function readXattrs(fd: number, wanted: (name: string) => boolean): Xattr
   return xattrs;
 }
 
-/** Those for which `wanted` is true, in the order of {@link readXattrs}. */
-export const chosen = (xattrs: Xattrs, wanted: (name: string) => boolean): Xattrs =>
+/** Returns the attributes for which `wanted` is true, in the order of {@link readXattrs}. */
+export const filterXattrs = (xattrs: Xattrs, wanted: (name: string) => boolean): Xattrs =>
   xattrs.size === 0 ? noXattrs : new Map([...xattrs].filter(([name]) => wanted(name)));
 
-/** Attributes of a name in an open directory, a symlink's own; see {@link readXattrs}. */
+/** Does {@link readXattrs} for a name in an open directory; of a symlink it reads the symlink's own attributes. */
 export function readXattrsAt(directoryFd: number, name: Uint8Array, wanted: (name: string) => boolean): Xattrs {
   const names = listXattrsAt(directoryFd, name);
   if (names.length === 0) return noXattrs;

@@ -25,7 +25,7 @@ export function contentOrdinal(index: LayerIndex, ordinal: number): number {
   const record = index.record(ordinal);
   const entry = record && entryOfRecord(record);
   if (entry === undefined) throw noFileEntry(ordinal, undefined);
-  const { kind, source } = layer.file(entry.path, { layer: 0, entry });
+  const { kind, source } = layer.toFile(entry.path, { layer: 0, entry });
   if (kind !== 'file' || source === undefined) throw noFileEntry(ordinal, entry);
   return source.ordinal;
 }

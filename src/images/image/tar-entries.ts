@@ -38,7 +38,7 @@ export async function linkTargetOf(
 ): Promise<number> {
   const table = new MemoryTable(new MergedLayers([]));
   for await (const entry of tarEntries(layer, options)) table.add(entry);
-  return new MergedLayers([table]).file(link.path, { layer: 0, entry: link }).source?.ordinal ?? -1;
+  return new MergedLayers([table]).toFile(link.path, { layer: 0, entry: link }).source?.ordinal ?? -1;
 }
 
 interface NumberedMember {

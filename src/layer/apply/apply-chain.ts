@@ -11,28 +11,28 @@ import { runSpread } from './run-spread.ts';
 import type { SpreadResult } from './spread.ts';
 
 /**
- * Unpacks a chain of layers into their own directories, for overlayfs: all at once, the biggest first, one core each,
+ * Unpacks a chain of layers into their own directories, for overlayfs: all in parallel, the largest first, one core each,
  * then settled one after the other from the lowest up. The few layers that cannot be unpacked without knowing those
  * below (a path through a symlink of a lower layer, a hardlink to a lower file) are unpacked when their turn comes.
  *
- * On failure directories are half full and the caller's to throw away; no index is left that was not there before.
+ * After a failure the directories are incomplete and the caller must discard them; no new index is left.
  * Aborting waits for the current system calls and rejects with the signal's reason.
  * @throws ERR_LAYER_DIGEST_MISMATCH, ERR_LAYER_DIFF_ID_MISMATCH, ERR_LAYER_PATH_ESCAPE, ERR_LAYER_ENTRY_INVALID,
- *   ERR_LAYER_LINK_MISSING, ERR_LAYER_NO_SPACE, ERR_NEEDS_ROOT, ERR_OWNER_UNMAPPED, and what
- *   decompression and tar parsing throw
+ *   ERR_LAYER_LINK_MISSING, ERR_LAYER_NO_SPACE, ERR_NEEDS_ROOT, ERR_OWNER_UNMAPPED, and the errors of
+ *   decompression and tar parsing
  */
 export async function applyChain(request: ApplyChainRequest): Promise<AppliedLayer[]> {
   using chain = new Chain(request);
   await using group = new TaskGroup({ signal: request.signal });
-  for (const at of biggestFirst(request)) group.run((signal) => chain.spread(at, signal));
+  for (const at of largestFirst(request)) group.run((signal) => chain.spread(at, signal));
   await group.join();
   return chain.publish();
 }
 
 type ChainLayer = ApplyChainRequest['layers'][number];
 
-/** Numbers of layers: the one that takes longest must not begin last. */
-function biggestFirst({ layers }: ApplyChainRequest): number[] {
+/** Returns the numbers of the layers, the largest first: the layer that takes longest must not start last. */
+function largestFirst({ layers }: ApplyChainRequest): number[] {
   const bytes = (at: number): number => layers[at]?.source.sizeBytes ?? 0;
   return layers.map((_, at) => at).sort((a, b) => bytes(b) - bytes(a));
 }
@@ -40,7 +40,7 @@ function biggestFirst({ layers }: ApplyChainRequest): number[] {
 class Chain {
   readonly #request: ApplyChainRequest;
   readonly #rootless: boolean;
-  /** By layer: undefined as a result says that it has to wait for its turn. */
+  /** Results by layer; undefined for a layer that has to wait for those below. */
   readonly #spread = new Map<number, SpreadResult | undefined>();
   readonly #settled: SpreadResult[] = [];
   readonly #temporary = new Set<string>();
@@ -52,7 +52,7 @@ class Chain {
   }
 
   async spread(at: number, signal: AbortSignal): Promise<void> {
-    // What is below the lowest layer is there already.
+    // Below the lowest layer everything exists already.
     const below = at === 0 ? this.#request.lowerDirs : 'unknown';
     this.#spread.set(at, await this.#unpack(this.#layer(at), below, signal));
     await this.#settleNext(signal);
@@ -72,7 +72,7 @@ class Chain {
     for (const index of this.#temporary) discardIndex(index);
   }
 
-  // Whoever ends unpacking a layer settles all that have become ready; one does so at a time.
+  // Each unpacked layer settles all layers that have become ready; only one caller settles at a time.
   async #settleNext(signal: AbortSignal): Promise<void> {
     if (this.#isSettling) return;
     this.#isSettling = true;
@@ -119,7 +119,7 @@ class Chain {
     lowerDirs: readonly string[],
     signal: AbortSignal,
   ): Promise<boolean> {
-    // A lookup in each layer below is about as much work as so many bytes of a layer.
+    // A lookup in each layer below takes about as long as unpacking 1 KiB.
     const bytes = (notes.implied.length + notes.whiteouts.length) * lowerDirs.length * 1024;
     return runLayerJob(
       { kind: 'settle', job: { directory: ownDir, notes, lowerDirs, rootless: this.#rootless } },

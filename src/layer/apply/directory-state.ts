@@ -6,44 +6,44 @@ import type { NodeMetadata } from './node-metadata.ts';
 export interface DirectoryState {
   /** Undefined for the root. */
   readonly parent: DirectoryState | undefined;
-  /** What the archive's own entry says; undefined while only things inside it were named. */
+  /** Metadata of the archive's own entry; undefined while only entries inside the directory have come. */
   metadata: NodeMetadata | undefined;
-  /** The time of the first entry inside: that of a directory nobody names, so that unpacking is repeatable. */
+  /** Time of the first entry inside, for a directory that no entry names: so unpacking is repeatable. */
   impliedTime: TarTime;
-  /** Nothing of the layers below shows through. */
+  /** True when the directory hides its content in the layers below. */
   opaque: boolean;
-  /** Made without knowing what is below: right only where that is a directory or nothing. */
+  /** True when it was made without knowing the layers below: right only if they have a directory there, or nothing. */
   readonly assumed: boolean;
-  /** Made for deletions only: it goes again where there is nothing below to delete from. */
+  /** True while it holds deletions only: it is removed again when the layers below have no such directory. */
   hollow: boolean;
-  /** It was named when it stood already, so it has the owner, mode and attributes of before. */
-  remade: boolean;
-  /** In a complete tree: it was there before. Its times are put back unless the archive names it. */
+  /** True when it existed before its entry came: it still has its earlier owner, mode and attributes. */
+  existed: boolean;
+  /** Set for a directory that a complete tree had before. Its times are restored unless the archive names it. */
   readonly before: DirectoryBefore | undefined;
 }
 
 export interface DirectoryBefore {
   readonly stat: FileStat;
-  /** Set once something in it is made or removed. */
+  /** Set once an entry in it is made or removed. */
   changed: boolean;
-  /** A default ACL would be handed on to new files: it is taken off meanwhile. */
+  /** The default ACL, removed meanwhile because new files would inherit it. */
   defaultAcl: Uint8Array | undefined;
 }
 
-/** What can only be finished with the layers below at hand. */
+/** Work that is left for settling, which knows the layers below. */
 export interface TreeNotes {
-  /** Directories made without an entry of their own, or before it, parents first. */
+  /** Directories made before their own entry, or without one; parents first. */
   readonly implied: readonly ImpliedDirectory[];
-  /** Places where a whiteout stands. */
+  /** Keys of the paths that have a whiteout. */
   readonly whiteouts: readonly string[];
   readonly rootNamed: boolean;
-  /** The layer hides everything below it: overlayfs takes no opaque root, so each name is hidden by itself. */
+  /** True when the layer hides all layers below. Overlayfs knows no opaque root, so each name is hidden by itself. */
   readonly rootOpaque: boolean;
 }
 
 export interface ImpliedDirectory {
   readonly key: string;
-  /** It takes owner, mode, times and attributes from below, if there is a directory. */
+  /** True when it takes owner, mode, times and attributes from a directory below, if there is one. */
   readonly inherits: boolean;
   readonly hollow: boolean;
 }

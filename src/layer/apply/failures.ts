@@ -6,12 +6,12 @@ import { type Errno, errnoOf } from '../../sys/errno.ts';
 import { isRefusal } from '../../sys/refusals.ts';
 import { invalidEntry } from '../tree-path.ts';
 
-const quoted = (bytes: Uint8Array): string => JSON.stringify(displayBytes(bytes.subarray(0, 200)) || '/');
+const quote = (bytes: Uint8Array): string => JSON.stringify(displayBytes(bytes.subarray(0, 200)) || '/');
 
 export const missingTarget = (target: Uint8Array, path: Uint8Array): StrataError =>
   new StrataError({
     code: 'ERR_LAYER_LINK_MISSING',
-    message: `layer entry ${quoted(path)}: is a hardlink to ${quoted(target)}, which does not exist`,
+    message: `layer entry ${quote(path)}: is a hardlink to ${quote(target)}, which does not exist`,
     hint: 'The layer was made on another parent, or its archive lists links before what they link to.',
   });
 
@@ -28,7 +28,7 @@ export const digestMismatch = (what: 'blob' | 'diffID', expected: string, actual
         hint: "The image's config does not belong to its layers; fetch it again or tell its publisher.",
       });
 
-// What a tree cannot hold is the layer's fault, not the machine's.
+// Errors for entries that a tree cannot hold: a fault of the layer, not of the machine.
 const reasons: { readonly [Name in Errno]?: string } = {
   ENAMETOOLONG: 'a part of its path is longer than the filesystem takes',
   ELOOP: 'leads through too many symlinks',
@@ -38,10 +38,10 @@ const reasons: { readonly [Name in Errno]?: string } = {
   EMLINK: 'has more hardlinks than the filesystem takes',
 };
 
-/** Says which entry a system call failed for, in the tree at `root`. Anything else comes back as it is. */
+/** Returns a failed system call as an error that names its entry; `root` is the tree. Other errors come back as they are. */
 export function entryFailure(error: unknown, path: Uint8Array, root: string): unknown {
   if (isRefusal(error) || isAttributeLimit(error))
-    return restate(error, { message: `layer entry ${quoted(path)}: ${error.message}` });
+    return restate(error, { message: `layer entry ${quote(path)}: ${error.message}` });
   const errno = errnoOf(error);
   if (errno === undefined) return error;
   const reason = reasons[errno];
@@ -49,14 +49,14 @@ export function entryFailure(error: unknown, path: Uint8Array, root: string): un
   if (isDiskFull(error)) {
     return new StrataError({
       code: 'ERR_LAYER_NO_SPACE',
-      message: `layer entry ${quoted(path)}: ${describeExhaustion(error, root)}`,
+      message: `layer entry ${quote(path)}: ${describeExhaustion(error, root)}`,
       hint: 'Remove images or build cache that are no longer needed, or free space on that filesystem.',
       cause: error,
     });
   }
   return new StrataError({
     code: 'ERR_LAYER_ENTRY_FAILED',
-    message: `layer entry ${quoted(path)}: ${error instanceof Error ? error.message : String(error)}`,
+    message: `layer entry ${quote(path)}: ${error instanceof Error ? error.message : String(error)}`,
     cause: error,
   });
 }

@@ -2,7 +2,7 @@ import { ftruncateSync } from 'node:fs';
 import type { SparseRun, TarEntry } from '../../archive/index.ts';
 import { writeFully, writeFullyAt } from '../../sys/fd-io.ts';
 
-/** Writes the stored body of an entry into an empty file; what a sparse entry leaves out becomes a hole. */
+/** Writes the stored body of an entry into an empty file; the gaps of a sparse entry become holes. */
 export class FileBody {
   readonly fd: number;
   readonly #runs: readonly SparseRun[] | undefined;
@@ -21,7 +21,7 @@ export class FileBody {
     else writeFully(this.fd, chunk);
   }
 
-  /** Gives a sparse file its length: a hole at its end is no write. */
+  /** Sets the length of a sparse file, which may end in a hole. */
   end(): void {
     if (this.#runs) ftruncateSync(this.fd, this.#sizeBytes);
   }
@@ -29,7 +29,7 @@ export class FileBody {
   #writeRuns(runs: readonly SparseRun[], chunk: Uint8Array): void {
     for (let at = 0; at < chunk.length; ) {
       const run = runs[this.#run];
-      // the parser has checked that the runs sum up to the stored size
+      // The parser has checked that the runs add up to the stored size.
       if (!run) return;
       const count = Math.min(run.length - this.#inRun, chunk.length - at);
       writeFullyAt(this.fd, chunk.subarray(at, at + count), run.offset + this.#inRun);

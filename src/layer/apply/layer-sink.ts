@@ -18,14 +18,14 @@ import type { Below } from './path-resolver.ts';
 import { type Spot, TargetTree } from './target-tree.ts';
 
 export interface LayerSinkOptions {
-  /** Those of the index's records. */
+  /** Tree paths of the index's records. */
   readonly paths: PathList;
   readonly below: Below;
   readonly rootless: boolean;
   readonly isBase: boolean;
 }
 
-/** The entry whose body is passing by. */
+/** The entry whose body is being received. */
 interface Current {
   readonly entry: TarEntry;
   readonly kind: RecordKind;
@@ -36,7 +36,7 @@ interface Current {
 
 const nowhere = new Uint8Array(0);
 const maxId = 0xffff_fffe;
-// A few megabytes. Of an archive of a few kilobytes all together may be gigabytes of runs.
+// A few megabytes: an archive of a few kilobytes can describe gigabytes of runs.
 const maxKeptRuns = 1 << 16;
 
 /** Puts the entries of an archive into a tree and writes them into an index. */
@@ -46,7 +46,7 @@ export class LayerSink implements TarSink, Disposable {
   readonly #root: string;
   readonly #rootless: boolean;
   readonly #paths: PathList;
-  /** Of sparse files, should a later entry take their place; undefined where all those before are too many to keep. */
+  /** Runs of sparse files, in case a later entry replaces one; undefined once too many are kept. */
   readonly #sparse = new Map<number, readonly SparseRun[] | undefined>();
   #runsLeft = maxKeptRuns;
   #current: Current | undefined;
@@ -62,7 +62,7 @@ export class LayerSink implements TarSink, Disposable {
     this.#tree = new TargetTree(root, { ...options, onReplace });
   }
 
-  /** Logical sizes of the files that stand so far. */
+  /** Sum of the logical sizes of the files in the tree so far. */
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
@@ -143,7 +143,7 @@ export class LayerSink implements TarSink, Disposable {
     this.#index.trailer(chunk);
   }
 
-  /** Finishes the tree; call after the parser's end. */
+  /** Finishes the tree. Call it after the parser has finished. */
   finish(): TreeNotes {
     return this.#tree.finish();
   }
@@ -158,18 +158,18 @@ export class LayerSink implements TarSink, Disposable {
   #put(entry: TarEntry): Current {
     const treePath = normalizePath(entry.path);
     if (treePath.length === 0) return this.#putRoot(entry, treePath);
-    if (hasJunkDirectory(treePath, entry.path)) return ignored(entry);
+    if (hasJunkDirectory(treePath, entry.path)) return ignoreEntry(entry);
     const start = nameStart(treePath);
     const meaning = meaningOf(treePath.subarray(start), entry.path);
     switch (meaning.kind) {
       case 'plain':
         return this.#putPlain(entry, treePath);
       case 'junk':
-        return ignored(entry);
+        return ignoreEntry(entry);
       case 'opaque': {
         const spot = this.#tree.spotOfDeletion(treePath, entry.path, entry.mtime);
         if (spot) this.#tree.hideBelow(spot.directory);
-        return deletion(
+        return toDeletion(
           entry,
           'opaque',
           spot ? pathFromKey(spot.directory) : treePath.subarray(0, Math.max(start - 1, 0)),
@@ -181,7 +181,7 @@ export class LayerSink implements TarSink, Disposable {
         hidden.set(meaning.hides, start);
         const spot = this.#tree.spotOfDeletion(hidden, entry.path, entry.mtime);
         if (spot) this.#tree.whiteout(spot);
-        return deletion(entry, 'whiteout', spot ? pathFromKey(spot.key) : hidden);
+        return toDeletion(entry, 'whiteout', spot ? pathFromKey(spot.key) : hidden);
       }
     }
   }
@@ -189,19 +189,19 @@ export class LayerSink implements TarSink, Disposable {
   // CVE-2021-29136: a root that becomes a symlink would be followed by everything after it.
   #putRoot(entry: TarEntry, treePath: Uint8Array): Current {
     if (entry.type !== 'directory') {
-      // As docker: what has no name is nothing.
-      if (entry.path.length === 0) return ignored(entry);
+      // Docker ignores an entry without a name, too.
+      if (entry.path.length === 0) return ignoreEntry(entry);
       throw invalidEntry(entry.path, `makes the root a ${entry.type}`);
     }
-    this.#tree.nameRoot(kept(metadataOf(entry)));
+    this.#tree.nameRoot(copyMetadata(metadataOf(entry)));
     return { entry, kind: 'directory', treePath, body: bodyOf(entry, undefined), file: undefined };
   }
 
   #putPlain(entry: TarEntry, treePath: Uint8Array): Current {
     const { type, path } = entry;
     const isDevice = type === 'character-device' || type === 'block-device';
-    // A layer deletes by name. Overlayfs's whiteout in an archive comes from a tool that packed an upper directory.
-    if (isDevice && entry.deviceMajor === 0 && entry.deviceMinor === 0) return ignored(entry);
+    // A layer deletes by name. An overlayfs whiteout in an archive comes from a tool that packed an upper directory.
+    if (isDevice && entry.deviceMajor === 0 && entry.deviceMinor === 0) return ignoreEntry(entry);
     if (isDevice && (entry.deviceMajor > 0xfff || entry.deviceMinor > 0xfffff)) {
       throw invalidEntry(
         path,
@@ -220,7 +220,7 @@ export class LayerSink implements TarSink, Disposable {
       case 'file':
         return new FileBody(this.#tree.createFile(spot, metadata.mode), entry);
       case 'directory':
-        this.#tree.makeDirectory(spot, kept(metadata));
+        this.#tree.makeDirectory(spot, copyMetadata(metadata));
         return undefined;
       case 'symlink':
         this.#tree.makeSymlink(spot, entry.linkPath, metadata);
@@ -230,7 +230,7 @@ export class LayerSink implements TarSink, Disposable {
         return undefined;
       case 'character-device':
       case 'block-device':
-        // No user namespace makes devices: they are in the index only.
+        // Devices cannot be made in a user namespace: they are in the index only.
         if (this.#rootless) return undefined;
         break;
       case 'fifo':
@@ -267,7 +267,7 @@ export class LayerSink implements TarSink, Disposable {
   }
 }
 
-const ignored = (entry: TarEntry): Current => ({
+const ignoreEntry = (entry: TarEntry): Current => ({
   entry,
   kind: 'ignored',
   treePath: nowhere,
@@ -275,7 +275,7 @@ const ignored = (entry: TarEntry): Current => ({
   file: undefined,
 });
 
-const deletion = (entry: TarEntry, kind: 'whiteout' | 'opaque', treePath: Uint8Array): Current => ({
+const toDeletion = (entry: TarEntry, kind: 'whiteout' | 'opaque', treePath: Uint8Array): Current => ({
   entry,
   kind,
   treePath,
@@ -286,15 +286,15 @@ const deletion = (entry: TarEntry, kind: 'whiteout' | 'opaque', treePath: Uint8A
 const bodyOf = ({ storedSizeBytes }: TarEntry, file: FileBody | undefined): BodySource =>
   file ? 'tree' : storedSizeBytes > 0 ? 'index' : 'none';
 
-/** Directories are finished last. A whole entry kept until then would keep the memory its headers were read into. */
-function kept({ uid, gid, mode, mtime, xattrs }: NodeMetadata): NodeMetadata {
+/** Directories are finished last. Keeping the whole entry until then would keep the buffer of its headers in memory. */
+function copyMetadata({ uid, gid, mode, mtime, xattrs }: NodeMetadata): NodeMetadata {
   const copied = xattrs.size === 0 ? xattrs : new Map([...xattrs].map(([name, value]) => [name, value.slice()]));
   return { uid, gid, mode, mtime, xattrs: copied };
 }
 
 function metadataOf(entry: TarEntry): NodeMetadata {
   const { uid, gid } = entry;
-  // (uid_t)-1 would mean "leave it as it is"
+  // chown takes (uid_t)-1 as "leave unchanged".
   if (!(uid >= 0 && uid <= maxId && gid >= 0 && gid <= maxId)) {
     throw invalidEntry(entry.path, `has the owner ${uid}:${gid}, which is out of range`);
   }

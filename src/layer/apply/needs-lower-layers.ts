@@ -1,4 +1,4 @@
-/** Thrown where unpacking beside other layers comes to a point that only the layers below can decide. Never seen by callers. */
+/** Thrown while layers are unpacked in parallel and only the layers below can decide how to go on. Not seen by callers. */
 export class NeedsLowerLayers extends Error {
   override readonly name: string = 'NeedsLowerLayers';
 

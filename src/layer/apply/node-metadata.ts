@@ -16,21 +16,21 @@ export interface NodeMetadata {
 }
 
 /**
- * Gives nodes their owner, mode, attributes and times, in this order: chown clears setuid bits and capabilities, so it
- * comes first; times come last. Calls that would change nothing on a node just made by us are left out: with root's
- * files in root's layers that is nearly all of them.
+ * Sets owner, mode, attributes and times of nodes, in this order: chown clears setuid bits and capabilities, so it comes
+ * first; times come last. Calls that would not change a newly created node are left out: nearly all, when root unpacks
+ * files of root.
  */
 export class MetadataWriter {
   readonly #umask = process.umask();
   readonly #ownsNewFiles = process.geteuid?.() === 0 && process.getegid?.() === 0;
   readonly #refused = new Map<string, { count: number; readonly text: string }>();
 
-  /** What could not be kept, one sentence each. */
+  /** One sentence for each attribute that could not be set. */
   get warnings(): string[] {
     return [...this.#refused.values()].map(({ count, text }) => (count === 1 ? text : `${text} and ${count - 1} more`));
   }
 
-  /** A file just created with `mode & 0o777`; `path` is for warnings. */
+  /** Finishes a file newly created with `mode & 0o777`; `path` is for warnings. */
   newFile(fd: number, metadata: NodeMetadata, path: Uint8Array): void {
     const { uid, gid, mode } = metadata;
     const chowned = this.#needsChown(uid, gid);
@@ -40,7 +40,7 @@ export class MetadataWriter {
     utimensFd(fd, metadata.mtime, metadata.mtime);
   }
 
-  /** A symlink, fifo or device just created with `mode & 0o777`. */
+  /** Finishes a symlink, fifo or device newly created with `mode & 0o777`. */
   newNode(dirFd: number, name: Uint8Array, metadata: NodeMetadata, path: Uint8Array, isSymlink: boolean): void {
     const { uid, gid, mode } = metadata;
     if (this.#needsChown(uid, gid)) chownAt(dirFd, name, uid, gid);
@@ -49,12 +49,12 @@ export class MetadataWriter {
     utimensAt(dirFd, name, metadata.mtime, metadata.mtime);
   }
 
-  /** A directory just created with `mode & 0o777` and filled since. */
+  /** Finishes a directory newly created with `mode & 0o777`, after it was filled. */
   newDirectory(fd: number, metadata: NodeMetadata, path: Uint8Array): void {
     this.newFile(fd, metadata, path);
   }
 
-  /** A directory with whatever it had before: everything is set, and attributes that are not wanted go. */
+  /** Finishes a directory that existed before: sets everything, and removes all other attributes. */
   oldDirectory(fd: number, metadata: NodeMetadata, path: Uint8Array): void {
     chownFd(fd, metadata.uid, metadata.gid);
     for (const name of readXattrs(fd, (attribute) => !isOverlayPrivate(attribute)).keys()) {
@@ -73,7 +73,7 @@ export class MetadataWriter {
     return (mode & (0o7000 | this.#umask)) !== 0;
   }
 
-  // Some filesystems have no attributes, symlinks take no `user.` ones, and user namespaces no `trusted.` ones.
+  // Some filesystems have no attributes, symlinks no `user.` ones, and user namespaces cannot set `trusted.` ones.
   #setXattrs(xattrs: Xattrs, path: Uint8Array, set: (name: string, value: Uint8Array) => void): void {
     if (xattrs.size === 0) return;
     for (const [name, value] of xattrs) {

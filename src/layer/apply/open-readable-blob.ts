@@ -11,19 +11,19 @@ import { writeWhole } from '../../sys/write-whole.ts';
 import type { LayerSource } from '../types.ts';
 import { digestMismatch } from './failures.ts';
 
-/** A blob as a worker can read it. */
+/** A blob in a form that a worker can read. */
 export interface ReadableBlob extends AsyncDisposable {
   readonly path: string;
   readonly offset: number | undefined;
   readonly sizeBytes: number;
-  /** Known already because the blob had to be expanded first. */
+  /** Digest and format of the original blob, when it had to be expanded first. */
   readonly expanded: { readonly digest: Digest; readonly compression: CompressionFormat } | undefined;
 }
 
 /**
- * Programs alone decompress xz and bzip2, and not synchronously: such a blob is expanded into a file beside `indexPath`
- * first, its digest checked on the way. Any other is read as it is.
- * @throws ERR_LAYER_DIGEST_MISMATCH, and what decompression throws
+ * Returns a blob as workers can read it. Only external programs decompress xz and bzip2, and not synchronously, so such a
+ * blob is first expanded into a file beside `indexPath`, and its digest checked. Any other blob is read as it is.
+ * @throws ERR_LAYER_DIGEST_MISMATCH, and the errors of decompression
  */
 export async function openReadableBlob(
   source: LayerSource,
@@ -31,11 +31,11 @@ export async function openReadableBlob(
   { signal }: AbortOptions,
 ): Promise<ReadableBlob> {
   const { blobPath, offset, sizeBytes: blobBytes } = source;
-  // A worker is taken when there is something for it to do.
+  // A worker is taken only once it has bytes to work on.
   await source.streaming?.growth.waitPast(compressionProbeBytes - 1, { signal });
   const compression = await compressionOf(source);
   if (compression !== 'xz' && compression !== 'bzip2') {
-    return { path: blobPath, offset, sizeBytes: blobBytes, expanded: undefined, [Symbol.asyncDispose]: nothing };
+    return { path: blobPath, offset, sizeBytes: blobBytes, expanded: undefined, [Symbol.asyncDispose]: doNothing };
   }
   const path = `${indexPath}.${process.pid}-${randomHex(6)}.tar`;
   const remove = (): Promise<void> => rm(path, { force: true });
@@ -49,7 +49,7 @@ export async function openReadableBlob(
   }
 }
 
-async function nothing(): Promise<void> {}
+async function doNothing(): Promise<void> {}
 
 async function compressionOf({ blobPath, offset = 0, sizeBytes }: LayerSource): Promise<CompressionFormat> {
   await using file = await open(blobPath, 'r');
@@ -66,17 +66,17 @@ async function expand(
 ): Promise<{ digest: Digest; sizeBytes: number }> {
   const algorithm = source.digest === undefined ? 'sha256' : digestAlgorithm(source.digest);
   const hash = createHash(algorithm);
-  async function* hashed(): AsyncGenerator<Uint8Array> {
+  async function* readAndHash(): AsyncGenerator<Uint8Array> {
     const { blobPath, offset, sizeBytes: blobBytes } = source;
-    const piece = offset === undefined ? {} : { start: offset, end: offset + blobBytes - 1 };
-    for await (const chunk of createReadStream(blobPath, { ...piece, highWaterMark: 1 << 20 })) {
+    const range = offset === undefined ? {} : { start: offset, end: offset + blobBytes - 1 };
+    for await (const chunk of createReadStream(blobPath, { ...range, highWaterMark: 1 << 20 })) {
       hash.update(chunk as Buffer);
       yield chunk as Buffer;
     }
   }
   await using file = await open(path, 'wx');
   let sizeBytes = 0;
-  for await (const chunk of decompress(hashed(), { ...options, format })) {
+  for await (const chunk of decompress(readAndHash(), { ...options, format })) {
     await writeWhole(file, chunk);
     sizeBytes += chunk.length;
   }

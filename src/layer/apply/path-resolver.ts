@@ -9,32 +9,32 @@ import { NeedsLowerLayers } from './needs-lower-layers.ts';
 import type { TreeDirectories } from './tree-directories.ts';
 
 /**
- * What lies below the tree a layer goes into: the layers of an overlay, layers that are not there yet (others are
- * being unpacked at the same time), or nothing because the tree is complete.
+ * The layers below the tree that a layer is unpacked into: a view of them, `unknown` while they are being unpacked too,
+ * or `complete` when the tree contains them.
  */
 export type Below = OverlayView | 'unknown' | 'complete';
 
-/** How directories on the way that do not exist are treated. */
+/** Treatment of missing directories on the way. */
 type MissingPolicy =
   | { readonly make: true; readonly time: TarTime; readonly hollow: boolean }
   | { readonly make: false };
 
 /**
  * Finds the directories that paths of an archive lead to, as if the tree, with the layers below it, were `/`: symlinks
- * are followed inside it, `..` stops at it. Never asks the kernel to follow anything.
+ * are followed inside it, `..` stops at it. The kernel never follows a symlink.
  */
 export class PathResolver {
   readonly #directories: TreeDirectories;
   readonly #below: Below;
-  /** Places with a whiteout; one in the way of a new directory is taken away. */
+  /** Keys of paths with a whiteout; a whiteout in the way of a new directory is removed. */
   readonly #whiteouts: Set<string>;
   readonly #own: ReadonlySet<string>;
-  /** Paths that lead through symlinks. Others need no entry: they are keys of directories themselves. */
+  /** Directories of paths that lead through symlinks. Other paths are keys of directories themselves. */
   readonly #resolved = new Map<string, string>();
-  /** A symlink of a layer below was followed. */
+  /** Set once a symlink of a layer below has been followed. */
   parentDependent = false;
 
-  /** `own`: in a complete tree, what the layer itself has brought. */
+  /** `own` has the keys of all that the layer itself has put into a complete tree. */
   constructor(directories: TreeDirectories, below: Below, whiteouts: Set<string>, own: ReadonlySet<string>) {
     this.#directories = directories;
     this.#below = below;
@@ -43,8 +43,8 @@ export class PathResolver {
   }
 
   /**
-   * The directory that the place `parent` leads to, made with all missing ones on the way. `time` is for those.
-   * @throws ERR_LAYER_ENTRY_INVALID when something else than a directory is in the way
+   * Returns the directory that `parent` leads to, and makes it and all missing ones on the way, with `time`.
+   * @throws ERR_LAYER_ENTRY_INVALID when a component is not a directory
    */
   make(parent: string, path: Uint8Array, time: TarTime): string {
     const found = this.#find(parent, path, { make: true, time, hollow: false });
@@ -52,21 +52,21 @@ export class PathResolver {
     return found;
   }
 
-  /** {@link make} for a deletion; undefined where there can be nothing to delete, so that nothing is made either. */
+  /** Does {@link make} for a deletion. Returns undefined, and makes nothing, when there can be nothing to delete. */
   makeForDeletion(parent: string, path: Uint8Array, time: TarTime): string | undefined {
     if (this.#below !== 'unknown' && this.look(parent, path) === undefined) return undefined;
     return this.#find(parent, path, { make: true, time, hollow: true });
   }
 
   /**
-   * The directory at `parent`, maybe one that only layers below have; undefined when there is none.
+   * Returns the directory at `parent`, possibly one that only the layers below have; undefined when it is missing.
    * @throws NeedsLowerLayers
    */
   look(parent: string, path: Uint8Array): string | undefined {
     return this.#find(parent, path, { make: false });
   }
 
-  /** To be said when a symlink or a directory goes. */
+  /** Drops cached paths. Call it when a symlink or a directory has been removed. */
   forget(): void {
     this.#resolved.clear();
   }
@@ -82,7 +82,7 @@ export class PathResolver {
     return found;
   }
 
-  /** Undefined when the place is a directory now, the target of a symlink there, `blocked` for anything else. */
+  /** Returns undefined for a directory, existing or made; the target of a symlink; `blocked` for anything else. */
   #step(parent: string, name: Uint8Array, key: string, missing: MissingPolicy): Uint8Array | undefined | 'blocked' {
     const inTree = this.#directories.has(parent);
     const stat = inTree ? statAtIfThere(this.#directories.fd(parent), name) : undefined;

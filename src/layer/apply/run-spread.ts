@@ -15,7 +15,7 @@ export interface SpreadRequest extends AbortOptions {
   readonly report: ((event: LayerProgress) => void) | undefined;
 }
 
-/** {@link spreadLayer} on the calling thread or in a worker, by the blob's size. A damaged blob is named in the failure. */
+/** Runs {@link spreadLayer}, on the calling thread or in a worker, by the blob's size. The error names a damaged blob. */
 export async function runSpread(request: SpreadRequest): Promise<SpreadResult | undefined> {
   const { streaming } = request.source;
   try {
@@ -23,7 +23,7 @@ export async function runSpread(request: SpreadRequest): Promise<SpreadResult | 
     await streaming?.written;
     return result;
   } catch (error) {
-    // Of a blob that never came the failure of what was to write it counts.
+    // When the blob could not be written, the writer's error is the one to report.
     if (streaming?.growth.hasFailed === true) await streaming.written;
     throw nameDamagedBlob(request.signal?.aborted === true ? error : asSyscallError(error), request.source);
   }
@@ -38,7 +38,7 @@ async function spreadBlob({ source, report, signal, ...request }: SpreadRequest)
       kind: 'spread',
       job: {
         blobPath: blob.path,
-        piece: blob.offset === undefined ? undefined : { offset: blob.offset, sizeBytes: blob.sizeBytes },
+        range: blob.offset === undefined ? undefined : { offset: blob.offset, sizeBytes: blob.sizeBytes },
         growth: expanded ? undefined : source.streaming?.growth.words,
         digest: expanded ? undefined : source.digest,
         diffId: source.diffId,

@@ -13,20 +13,20 @@ import { MetadataWriter, type NodeMetadata } from './node-metadata.ts';
 export interface SettleJob {
   readonly directory: string;
   readonly notes: TreeNotes;
-  /** Own directories of the layers below, settled themselves, nearest first. */
+  /** Own directories of the layers below, already settled, nearest first. */
   readonly lowerDirs: readonly string[];
   readonly rootless: boolean;
 }
 
 /**
- * Fits a layer that was unpacked beside the others onto those below it:
- * - directories nobody named, and the root, take owner, mode, times and attributes from below;
- * - whiteouts that hide nothing go, because readdir shows them in a directory that is merged with nothing;
- * - a hidden root becomes a whiteout for each name below, because overlayfs knows no opaque root.
+ * Fits a layer that was unpacked in parallel with others onto the layers below:
+ * - directories that no entry names, and the root, take owner, mode, times and attributes from below;
+ * - whiteouts that hide nothing are removed, because readdir shows them in a directory that is not merged;
+ * - an opaque root becomes a whiteout for each name below, because overlayfs knows no opaque root.
  *
- * Answers false, having changed nothing, when a directory was made where the layers below have something else,
- * such as a symlink: then the layer's entries belong elsewhere, and it is to be unpacked again knowing them. `check` throws to
- * end it.
+ * Returns false, and changes nothing, when a directory was made at a path where the layers below have another node, such
+ * as a symlink: then entries belong elsewhere, and the layer must be unpacked again with those below. An error of `check`
+ * ends the job.
  */
 export function settleLayer(job: SettleJob, check: () => void): boolean {
   using view = new OverlayView(job.lowerDirs, job);
@@ -71,7 +71,7 @@ class Settlement implements Disposable {
       const shown = inherits ? this.#view.at(key) : undefined;
       if (shown) this.#inherit(key, shown);
     }
-    if (rootOpaque) keepingTimes(this.#own.rootFd, () => this.#hideRoot());
+    if (rootOpaque) withTimesKept(this.#own.rootFd, () => this.#hideRoot());
     const root = this.#view.root();
     if (root && !rootNamed) this.#inherit('', root);
   }
@@ -82,7 +82,7 @@ class Settlement implements Disposable {
 
   #removeFrom(key: string, remove: (directoryFd: number, name: Uint8Array) => void): void {
     const fd = this.#own.fd(parentKey(key));
-    keepingTimes(fd, () => remove(fd, pathFromKey(key.slice(key.lastIndexOf('/') + 1))));
+    withTimesKept(fd, () => remove(fd, pathFromKey(key.slice(key.lastIndexOf('/') + 1))));
   }
 
   #inherit(key: string, shown: ShownNode): void {
@@ -101,8 +101,8 @@ class Settlement implements Disposable {
   }
 }
 
-/** Names made or removed in a directory change its times, and those come from the archive or from below. */
-function keepingTimes(fd: number, change: () => void): void {
+/** Restores the directory's times after names in it were changed: they come from the archive or from below. */
+function withTimesKept(fd: number, change: () => void): void {
   const { mtime } = statFd(fd);
   change();
   utimensFd(fd, undefined, mtime);

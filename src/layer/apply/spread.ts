@@ -17,12 +17,12 @@ import { digestMismatch } from './failures.ts';
 import { LayerSink } from './layer-sink.ts';
 import { NeedsLowerLayers } from './needs-lower-layers.ts';
 
-/** One layer to put into a directory; everything in it can be sent to a worker. */
+/** One layer to unpack into a directory: plain data that can be sent to a worker. */
 export interface SpreadJob {
   readonly blobPath: string;
-  /** Where in the file the blob lies; undefined when it is all of it. */
-  readonly piece: { readonly offset: number; readonly sizeBytes: number } | undefined;
-  /** Words of the {@link Growth} of a file that is still being written. */
+  /** Range of the blob in the file; undefined when it is the whole file. */
+  readonly range: { readonly offset: number; readonly sizeBytes: number } | undefined;
+  /** Shared memory of the {@link Growth} of a file that is still being written. */
   readonly growth: SharedArrayBuffer | undefined;
   readonly digest: Digest | undefined;
   readonly diffId: DiffId | undefined;
@@ -31,7 +31,7 @@ export interface SpreadJob {
   readonly rootless: boolean;
   /**
    * Own directories of the layers below, nearest first; `unknown` while those are being unpacked too; `complete` when
-   * the directory is a whole tree, `empty` when it is to become one.
+   * the directory is a complete tree, `empty` when it is to become one.
    */
   readonly below: readonly string[] | 'unknown' | 'complete' | 'empty';
 }
@@ -43,7 +43,7 @@ export interface SpreadResult {
   readonly temporaryIndex: string;
 }
 
-/** How a long synchronous job is watched: `check` throws to end it, `progress` is told bytes of the blob read. */
+/** Callbacks of a long synchronous job: `check` throws to end it, `progress` receives the bytes of the blob read. */
 export interface LayerJobControl {
   readonly check: () => void;
   readonly progress: (offset: number) => void;
@@ -52,11 +52,11 @@ export interface LayerJobControl {
 const readBytes = 1 << 20;
 
 /**
- * Unpacks one layer: read, hash, inflate, hash, parse, and a few system calls per file, all synchronous. Answers
- * undefined when it needs to know the layers below and does not; the directory is then half full. Both digests have
- * been checked when it answers.
+ * Unpacks one layer: read, hash, inflate, hash, parse, and a few system calls per file, all synchronous. Checks both
+ * digests before it returns. Returns undefined when it would have to know the layers below; the directory is incomplete
+ * then.
  * @throws ERR_LAYER_DIGEST_MISMATCH, ERR_LAYER_DIFF_ID_MISMATCH, ERR_LAYER_PATH_ESCAPE, ERR_LAYER_ENTRY_INVALID,
- *   ERR_LAYER_LINK_MISSING, ERR_LAYER_NO_SPACE, and what decompression and the tar parser throw
+ *   ERR_LAYER_LINK_MISSING, ERR_LAYER_NO_SPACE, and the errors of decompression and tar parsing
  */
 export function spreadLayer(job: SpreadJob, control: LayerJobControl): SpreadResult | undefined {
   using view = Array.isArray(job.below) ? new OverlayView(job.below, job) : undefined;
@@ -95,18 +95,18 @@ interface Poured {
 function pour(job: SpreadJob, parser: TarParser, control: LayerJobControl): Poured {
   const input = Buffer.allocUnsafeSlow(readBytes);
   const fd = openSync(job.blobPath, 'r');
-  const start = job.piece?.offset ?? 0;
-  const length = job.piece?.sizeBytes ?? Number.POSITIVE_INFINITY;
+  const start = job.range?.offset ?? 0;
+  const length = job.range?.sizeBytes ?? Number.POSITIVE_INFINITY;
   const growth = job.growth && new Growth(job.growth);
   const read = (offset: number, atLeast = 1): number => {
-    const there = growth?.waitPastSync(start + offset + atLeast - 1, control.check) ?? Number.POSITIVE_INFINITY;
-    return readSync(fd, input, 0, Math.min(readBytes, length - offset, there - start - offset), start + offset);
+    const end = growth?.waitPastSync(start + offset + atLeast - 1, control.check) ?? Number.POSITIVE_INFINITY;
+    return readSync(fd, input, 0, Math.min(readBytes, length - offset, end - start - offset), start + offset);
   };
   try {
     let count = read(0, compressionProbeBytes);
     const compression = detectCompression(input.subarray(0, count));
     const blobHash = hashLike(job.digest);
-    // An uncompressed blob is the tar: hashing it once is enough, unless two algorithms are asked for.
+    // An uncompressed blob is the tar: hashing it once is enough, unless the digests have different algorithms.
     const isSame = compression === 'none' && blobHash.algorithm === hashLike(job.diffId).algorithm;
     const tarHash = isSame ? undefined : hashLike(job.diffId);
     using inflater = createInflater(compression, nativeDecoders);
@@ -118,9 +118,9 @@ function pour(job: SpreadJob, parser: TarParser, control: LayerJobControl): Pour
     let offset = 0;
     try {
       for (; count > 0; count = read(offset)) {
-        const piece = input.subarray(0, count);
-        blobHash.hash.update(piece);
-        inflater.write(piece, take);
+        const chunk = input.subarray(0, count);
+        blobHash.hash.update(chunk);
+        inflater.write(chunk, take);
         offset += count;
         control.progress(offset);
       }
@@ -129,8 +129,8 @@ function pour(job: SpreadJob, parser: TarParser, control: LayerJobControl): Pour
     } catch (error) {
       throw addDamageOffset(error, offset + count);
     }
-    const digest = finished(blobHash);
-    return { digest: digest as Digest, diffId: (tarHash ? finished(tarHash) : digest) as DiffId, compression };
+    const digest = toDigest(blobHash);
+    return { digest: digest as Digest, diffId: (tarHash ? toDigest(tarHash) : digest) as DiffId, compression };
   } finally {
     closeSync(fd);
   }
@@ -146,4 +146,4 @@ function hashLike(expected: Digest | DiffId | undefined): NamedHash {
   return { algorithm, hash: createHash(algorithm) };
 }
 
-const finished = ({ algorithm, hash }: NamedHash): string => `${algorithm}:${hash.digest('hex')}`;
+const toDigest = ({ algorithm, hash }: NamedHash): string => `${algorithm}:${hash.digest('hex')}`;

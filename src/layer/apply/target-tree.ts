@@ -14,29 +14,29 @@ import { MetadataWriter, type NodeMetadata } from './node-metadata.ts';
 import { type Below, PathResolver } from './path-resolver.ts';
 import { TreeDirectories } from './tree-directories.ts';
 
-/** Where an entry goes: a directory of the tree, and a name in it. */
+/** Target of an entry: a directory of the tree, and a name in it. */
 export interface Spot {
   readonly directory: string;
   readonly name: Uint8Array;
-  /** Of the thing itself. */
+  /** Key of the entry itself. */
   readonly key: string;
-  /** The key is known to be that of the place asked for: no symlink has led elsewhere. */
+  /** True when the key is known to be that of the requested path: no symlink has led elsewhere. */
   readonly isPlain: boolean;
 }
 
 export interface TargetTreeOptions {
   readonly below: Below;
   readonly rootless: boolean;
-  /** A tree without a layer below: its root gets the same owner, mode and time everywhere when the layer names none. */
+  /** Set for a tree without a layer below. Unless the layer names its root, that gets the same owner, mode and time everywhere. */
   readonly isBase: boolean;
-  /** Told of what goes because a later entry takes its place; the file can still be read. */
+  /** Called for each node that a later entry replaces; a file can still be read then. */
   readonly onReplace: (spot: Spot, stat: FileStat, directoryFd: number) => void;
 }
 
 /**
- * The tree a layer goes into, changed one entry after the other by docker's rules: the last entry of a name wins, only
- * two directories merge, and deletions reach what lies below the layer, never what the layer itself has brought
- * (image-spec layer.md; docker and containerd differ there when a deletion comes late, umoci does not).
+ * The tree that a layer is unpacked into, changed entry by entry by docker's rules: the last entry of a name wins, only
+ * directories merge, and a deletion affects the layers below, never an entry of the same layer (image-spec layer.md;
+ * docker and containerd deviate when the deletion comes late, umoci does not).
  */
 export class TargetTree implements Disposable {
   readonly #directories: TreeDirectories;
@@ -45,9 +45,9 @@ export class TargetTree implements Disposable {
   readonly #onReplace: TargetTreeOptions['onReplace'];
   readonly #rootless: boolean;
   readonly #whiteouts = new Set<string>();
-  /** Files of layers below that a hardlink has brought into the tree: the layer has not named them. */
+  /** Files of layers below, copied into the tree for a hardlink: no entry of the layer names them. */
   readonly #copiedUp = new Set<string>();
-  /** In a complete tree: what the layer has brought, and the directories on the way there. */
+  /** In a complete tree: the keys of the layer's own entries and of the directories above them. */
   readonly #own = new Set<string>();
   readonly metadata: MetadataWriter = new MetadataWriter();
   #isEmpty = true;
@@ -64,17 +64,17 @@ export class TargetTree implements Disposable {
     return this.#resolver.parentDependent;
   }
 
-  /** A directory that is open for reading, while no more than 60 others are asked for. */
+  /** Returns a descriptor for reading a directory, valid until 60 others have been requested. */
   directoryFd(key: string): number {
     return this.#directories.fd(key);
   }
 
   /**
-   * Finds where `place` is, making the directories on the way.
+   * Returns the target of the entry at `treePath`; makes missing directories on the way.
    * @throws ERR_LAYER_ENTRY_INVALID
    */
   spot(treePath: Uint8Array, path: Uint8Array, time: TarTime): Spot {
-    this.#first(time);
+    this.#noteTime(time);
     const key = pathKey(treePath);
     const parent = parentKey(key);
     const directory = this.#resolver.make(parent, path, time);
@@ -83,33 +83,33 @@ export class TargetTree implements Disposable {
     return directory === parent ? { directory, name, key, isPlain: true } : spotElsewhere(directory, name);
   }
 
-  /** {@link spot} for a deletion; undefined when there is nothing to delete from. */
+  /** Does {@link spot} for a deletion; undefined when the directory is missing in the tree and below. */
   spotOfDeletion(treePath: Uint8Array, path: Uint8Array, time: TarTime): Spot | undefined {
-    this.#first(time);
+    this.#noteTime(time);
     const directory = this.#resolver.makeForDeletion(parentKey(pathKey(treePath)), path, time);
     return directory === undefined ? undefined : spotElsewhere(directory, treePath.subarray(nameStart(treePath)));
   }
 
-  /** Owner, mode, times and attributes of the root. */
+  /** Sets owner, mode, times and attributes of the root. */
   nameRoot(metadata: NodeMetadata): void {
-    this.#first(metadata.mtime);
+    this.#noteTime(metadata.mtime);
     const { root } = this.#directories;
     if (root.metadata) this.#onReplace(rootSpot, statFd(this.#directories.fd('')), this.#directories.fd(''));
     root.metadata = metadata;
   }
 
-  /** A new directory, or new owner, mode, times and attributes for the one that is there. */
+  /** Makes a directory, or sets new owner, mode, times and attributes of an existing one. */
   makeDirectory(spot: Spot, metadata: NodeMetadata): void {
     const existing = this.#existingDirectory(spot);
     if (existing) {
-      if (existing.metadata) this.#replaced(spot, statAt(this.#directories.fd(spot.directory), spot.name));
+      if (existing.metadata) this.#reportReplaced(spot, statAt(this.#directories.fd(spot.directory), spot.name));
       existing.metadata = metadata;
-      existing.remade = true;
+      existing.existed = true;
     } else this.#makeNewDirectory(spot, metadata);
     this.#claim(spot.key);
   }
 
-  /** A new empty file, open for writing, with the bits of `mode` that the umask leaves. */
+  /** Creates an empty file and returns it open for writing; its mode is `mode` without the umask. */
   createFile(spot: Spot, mode: number): number {
     const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
     return this.#create(spot, (fd) => openAt(fd, spot.name, flags, mode & 0o777));
@@ -131,7 +131,7 @@ export class TargetTree implements Disposable {
   }
 
   /**
-   * A second name for what stands at `target`; a symlink is linked itself, and a file of a layer below is copied first.
+   * Links `spot` to the node at `target`. A symlink is linked itself; a file of a layer below is copied up first.
    * @throws ERR_LAYER_LINK_MISSING, ERR_LAYER_ENTRY_INVALID, NeedsLowerLayers
    */
   makeHardlink(spot: Spot, target: Uint8Array, path: Uint8Array, time: TarTime): void {
@@ -140,7 +140,7 @@ export class TargetTree implements Disposable {
     this.#create(spot, (fd) => linkAt(this.#directories.fd(source.directory), source.name, fd, spot.name));
   }
 
-  /** Makes sure nothing stands at a place that this layer has not brought. */
+  /** Deletes at a path all that the layers below have there. */
   whiteout(spot: Spot): void {
     const stat = statAtIfThere(this.#directories.fd(spot.directory), spot.name);
     if (this.#below === 'complete') {
@@ -160,7 +160,7 @@ export class TargetTree implements Disposable {
     this.#whiteouts.add(spot.key);
   }
 
-  /** Hides everything that layers below show in a directory. */
+  /** Hides the content of a directory in the layers below. */
   hideBelow(directory: string): void {
     if (this.#below === 'complete') return this.#removeForeignIn(directory);
     const state = this.#directories.get(directory);
@@ -169,17 +169,17 @@ export class TargetTree implements Disposable {
     return undefined;
   }
 
-  /** Finishes all directories; nothing can be made any more. */
+  /** Finishes all directories. Nothing can be created afterwards. */
   finish(): TreeNotes {
     for (const key of this.#whiteouts) {
-      // readdir would show a whiteout in a directory that is merged with nothing
+      // readdir shows whiteouts in a directory that is not merged.
       if (!this.#directories.hidesBelow(parentKey(key))) continue;
       unlinkAt(this.#directories.fd(parentKey(key)), pathFromKey(key.slice(key.lastIndexOf('/') + 1)));
       this.#whiteouts.delete(key);
     }
     this.#directories.finish(this.metadata, this.#rootless);
     return {
-      implied: this.#directories.implied(),
+      implied: this.#directories.impliedDirectories(),
       whiteouts: [...this.#whiteouts],
       rootNamed: this.#directories.root.metadata !== undefined,
       rootOpaque: this.#directories.root.opaque,
@@ -190,13 +190,13 @@ export class TargetTree implements Disposable {
     this.#directories[Symbol.dispose]();
   }
 
-  #first(time: TarTime): void {
+  #noteTime(time: TarTime): void {
     if (!this.#isEmpty) return;
     this.#isEmpty = false;
     this.#directories.root.impliedTime = time;
   }
 
-  #create<Made>(spot: Spot, make: (directoryFd: number) => Made): Made {
+  #create<Result>(spot: Spot, make: (directoryFd: number) => Result): Result {
     this.#claim(spot.key);
     try {
       return make(this.#directories.fdForChange(spot.directory));
@@ -204,7 +204,7 @@ export class TargetTree implements Disposable {
       if (errnoOf(error) !== 'EEXIST') throw error;
     }
     this.#vacate(spot);
-    // A directory that went has taken the mark with it.
+    // Removing a directory has also removed its key from `#own`.
     this.#claim(spot.key);
     return make(this.#directories.fdForChange(spot.directory));
   }
@@ -218,16 +218,16 @@ export class TargetTree implements Disposable {
   }
 
   #makeNewDirectory(spot: Spot, metadata: NodeMetadata): void {
-    const made = { metadata, impliedTime: metadata.mtime, opaque: false, assumed: false, hollow: false };
+    const created = { metadata, impliedTime: metadata.mtime, opaque: false, assumed: false, hollow: false };
     const { directory, name, key } = spot;
     try {
-      return this.#directories.make(directory, name, key, made);
+      return this.#directories.make(directory, name, key, created);
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error;
     }
     this.#vacate(spot);
-    // whatever stood there hid a directory of the layers below, which must not come back
-    this.#directories.make(directory, name, key, { ...made, opaque: this.#below !== 'complete' });
+    // The removed node hid a directory of the layers below, which must stay hidden.
+    this.#directories.make(directory, name, key, { ...created, opaque: this.#below !== 'complete' });
   }
 
   #vacate(spot: Spot): void {
@@ -238,7 +238,7 @@ export class TargetTree implements Disposable {
   }
 
   #removeNode(spot: Spot, stat: FileStat): void {
-    if (!this.#whiteouts.delete(spot.key) && !this.#copiedUp.delete(spot.key)) this.#replaced(spot, stat);
+    if (!this.#whiteouts.delete(spot.key) && !this.#copiedUp.delete(spot.key)) this.#reportReplaced(spot, stat);
     unlinkAt(this.#directories.fdForChange(spot.directory), spot.name);
   }
 
@@ -249,13 +249,13 @@ export class TargetTree implements Disposable {
       if (childStat.type === 'directory') this.#removeDirectory(child, childStat);
       else this.#removeNode(child, childStat);
     }
-    this.#replaced(spot, stat);
+    this.#reportReplaced(spot, stat);
     rmdirAt(this.#directories.fdForChange(spot.directory), spot.name);
     this.#directories.forget(spot.key);
     this.#own.delete(spot.key);
   }
 
-  #replaced(spot: Spot, stat: FileStat): void {
+  #reportReplaced(spot: Spot, stat: FileStat): void {
     this.#onReplace(spot, stat, this.#directories.fd(spot.directory));
   }
 

@@ -16,18 +16,18 @@ import type { MetadataWriter } from './node-metadata.ts';
 const defaultAcl = 'system.posix_acl_default';
 const epoch: TarTime = { seconds: 0, nanoseconds: 0 };
 
-/** What the directories of a tree were given by its layer so far. Each is known by its place's key. */
+/** The directories that a layer has touched in a tree so far, by the keys of their paths. */
 export class TreeDirectories implements Disposable {
   readonly #states = new Map<string, DirectoryState>();
   readonly #open: OpenDirectories;
   readonly #isComplete: boolean;
   readonly root: DirectoryState;
 
-  /** `isComplete`: the directory holds a whole tree already, which the layer changes. */
+  /** `isComplete` is set when the directory holds a complete tree, which the layer changes. */
   constructor(root: string, isComplete: boolean) {
     this.#open = new OpenDirectories(root);
     this.#isComplete = isComplete;
-    const before = isComplete ? notedBefore(statFd(this.#open.rootFd)) : undefined;
+    const before = isComplete ? toDirectoryBefore(statFd(this.#open.rootFd)) : undefined;
     this.root = {
       parent: undefined,
       metadata: undefined,
@@ -35,7 +35,7 @@ export class TreeDirectories implements Disposable {
       opaque: false,
       assumed: true,
       hollow: false,
-      remade: true,
+      existed: true,
       before,
     };
     this.#states.set('', this.root);
@@ -49,26 +49,26 @@ export class TreeDirectories implements Disposable {
     return this.#states.has(key);
   }
 
-  /** Of a directory of the tree, to look at it; see {@link OpenDirectories.fd}. */
+  /** Returns the descriptor of a directory, for reading it; see {@link OpenDirectories.fd}. */
   fd(key: string): number {
     return this.#open.fd(key);
   }
 
-  /** Of a directory of the tree, to make or remove something in it. */
+  /** Returns the descriptor of a directory, for creating or removing entries in it. */
   fdForChange(key: string): number {
     const fd = this.#open.fd(key);
     const before = this.#isComplete ? this.#states.get(key)?.before : undefined;
-    if (before && !before.changed) takeOffInheritance(fd, before);
+    if (before && !before.changed) removeInheritance(fd, before);
     return fd;
   }
 
-  /** Throws EEXIST. */
-  make(parent: string, name: Uint8Array, key: string, made: MadeDirectory): void {
-    mkdirAt(this.fdForChange(parent), name, (made.metadata?.mode ?? 0o755) & 0o777);
-    this.#states.set(key, { ...made, parent: this.#stateOf(parent), remade: false, before: undefined });
+  /** Makes a directory. Throws EEXIST. */
+  make(parent: string, name: Uint8Array, key: string, created: NewDirectory): void {
+    mkdirAt(this.fdForChange(parent), name, (created.metadata?.mode ?? 0o755) & 0o777);
+    this.#states.set(key, { ...created, parent: this.#stateOf(parent), existed: false, before: undefined });
   }
 
-  /** Takes notice of a directory that a complete tree had before. */
+  /** Registers a directory that a complete tree had before. */
   adopt(parent: string, key: string, stat: FileStat): DirectoryState {
     const state: DirectoryState = {
       parent: this.#stateOf(parent),
@@ -77,31 +77,32 @@ export class TreeDirectories implements Disposable {
       opaque: false,
       assumed: false,
       hollow: false,
-      remade: true,
-      before: notedBefore(stat),
+      existed: true,
+      before: toDirectoryBefore(stat),
     };
     this.#states.set(key, state);
     return state;
   }
 
-  /** To be said of each directory that is removed. */
+  /** Drops a directory. Call it for each directory that is removed. */
   forget(key: string): void {
     this.#states.delete(key);
     this.#open.forget(key);
   }
 
-  /** Whether nothing of the layers below shows in a directory of the tree. */
+  /** Returns true when a directory hides its content in the layers below, by itself or by one above it. */
   hidesBelow(key: string): boolean {
     for (let state = this.#states.get(key); state; state = state.parent) if (state.opaque) return true;
     return false;
   }
 
-  /** Something but a deletion has come into a directory. */
+  /** Marks a directory, and those above it, as holding more than deletions. */
   fill(key: string): void {
     for (let state = this.#states.get(key); state?.hollow === true; state = state.parent) state.hollow = false;
   }
 
-  implied(): ImpliedDirectory[] {
+  /** Returns the directories that settling has to look at. */
+  impliedDirectories(): ImpliedDirectory[] {
     const implied: ImpliedDirectory[] = [];
     for (const [key, { assumed, metadata, hollow }] of this.#states) {
       if (assumed && key !== '') implied.push({ key, inherits: metadata === undefined, hollow });
@@ -109,7 +110,7 @@ export class TreeDirectories implements Disposable {
     return implied;
   }
 
-  /** Gives every directory what it is to have in the end; nothing is made or removed any more. */
+  /** Sets the final metadata of every directory. Nothing may be created or removed afterwards. */
   finish(writer: MetadataWriter, rootless: boolean): void {
     for (const [key, state] of this.#states) {
       const path = pathFromKey(key);
@@ -127,8 +128,8 @@ export class TreeDirectories implements Disposable {
     const fd = this.#open.fd(key);
     if (state.opaque && key !== '') makeOpaque(fd, opaque);
     const wanted = metadata ?? { uid: 0, gid: 0, mode: 0o755, mtime: state.impliedTime, xattrs: noXattrs };
-    if (before && !metadata) putBack(fd, before);
-    else if (state.remade) writer.oldDirectory(fd, wanted, path);
+    if (before && !metadata) restore(fd, before);
+    else if (state.existed) writer.oldDirectory(fd, wanted, path);
     else writer.newDirectory(fd, wanted, path);
   }
 
@@ -143,21 +144,21 @@ export class TreeDirectories implements Disposable {
   }
 }
 
-/** What {@link TreeDirectories.make} is told; the rest follows. */
-export type MadeDirectory = Omit<DirectoryState, 'parent' | 'remade' | 'before'>;
+/** The fields of a directory's state that {@link TreeDirectories.make} takes. */
+export type NewDirectory = Omit<DirectoryState, 'parent' | 'existed' | 'before'>;
 
-const notedBefore = (stat: FileStat): DirectoryBefore => ({ stat, changed: false, defaultAcl: undefined });
+const toDirectoryBefore = (stat: FileStat): DirectoryBefore => ({ stat, changed: false, defaultAcl: undefined });
 
-// New files would take the group of a setgid directory and its default ACL, and the archive says otherwise.
-function takeOffInheritance(fd: number, before: DirectoryBefore): void {
+// New files would inherit the group of a setgid directory and its default ACL, but the archive decides both.
+function removeInheritance(fd: number, before: DirectoryBefore): void {
   before.changed = true;
   before.defaultAcl = readDefaultAcl(fd);
   if (before.defaultAcl) removeXattrFd(fd, defaultAcl);
   if ((before.stat.permissions & 0o2000) !== 0) chmodFd(fd, before.stat.permissions & ~0o2000);
 }
 
-function putBack(fd: number, before: DirectoryBefore): void {
-  invariant(before.changed, 'only what was taken off is put back');
+function restore(fd: number, before: DirectoryBefore): void {
+  invariant(before.changed, 'only a changed directory is restored');
   if (before.defaultAcl) setXattrFd(fd, defaultAcl, before.defaultAcl);
   if ((before.stat.permissions & 0o2000) !== 0) chmodFd(fd, before.stat.permissions);
   utimensFd(fd, undefined, before.stat.mtime);

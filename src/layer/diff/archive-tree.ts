@@ -5,14 +5,14 @@ import { changesOf } from './diff-tree.ts';
 
 export interface ArchiveTreeRequest extends AbortOptions {
   readonly directory: string;
-  /** Gets the archive, in chunks of up to 256 KiB that it may keep. */
+  /** Receives the archive, in chunks of up to 256 KiB that it may keep. */
   readonly sink: (chunk: Uint8Array) => void | Promise<void>;
 }
 
 /**
- * Writes everything below a folder as the archive that {@link diffLayer} would make of it, parents first and by bytes.
- * Sockets are left out, as no archive holds them. No layer is made: nothing is hashed or kept. Runs on the calling
- * thread; aborting rejects with the signal's reason.
+ * Writes everything below a folder as the archive that `diffLayer` would make, parents first and in byte order. Sockets
+ * are left out, as archives cannot hold them. Makes no layer: nothing is hashed or stored. Runs on the calling thread;
+ * aborting rejects with the signal's reason.
  * @throws ERR_LAYER_SOURCE_CHANGED, ERR_LAYER_DIFF_INDIRECT, ERR_TAR_UNENCODABLE
  */
 export async function archiveTree({ directory, sink, signal }: ArchiveTreeRequest): Promise<void> {

@@ -12,7 +12,7 @@ import type { IndexWriter } from '../index-file/index-writer.ts';
 import { isIndirection } from '../overlay-form.ts';
 import { childPath, nameOf, nameStart, parentPath } from '../tree-path.ts';
 import { opaqueMarker, whiteoutName } from '../whiteout-names.ts';
-import { chosen, isArchived, noXattrs, readXattrs, readXattrsAt, type Xattrs } from '../xattrs.ts';
+import { filterXattrs, isArchived, noXattrs, readXattrs, readXattrsAt, type Xattrs } from '../xattrs.ts';
 import type { DiffChange, EntryChange, EntryFile } from './change.ts';
 import type { KnownEntry } from './merge-amendments.ts';
 import { sparseRuns } from './sparse-runs.ts';
@@ -30,15 +30,14 @@ const rootPath = new Uint8Array([0x2e, 0x2f]);
 const epoch = { seconds: 0, nanoseconds: 0 };
 
 /**
- * Writes changes as an archive, and as its index where one is wanted, reading each file once. The same tree gives the same
- * bytes.
+ * Writes changes as an archive, and its index if requested, reading each file once. The same tree gives the same bytes.
  */
 export class ChangeArchiver {
   readonly #index: IndexWriter | undefined;
   readonly #out: Chunks;
-  /** First names of files that have several. */
+  /** First names of files with several names. */
   readonly #firstNames = new LinkedNames();
-  /** Logical sizes of the files. */
+  /** Sum of the logical sizes of the files. */
   sizeBytes = 0;
 
   constructor(index: IndexWriter | undefined, options: ChunksOptions = {}) {
@@ -47,7 +46,7 @@ export class ChangeArchiver {
   }
 
   /**
-   * The archive in chunks of up to 256 KiB, which belong to the receiver unless they are lent.
+   * Yields the archive in chunks of up to 256 KiB, which belong to the receiver unless they are `lent`.
    * @throws ERR_LAYER_SOURCE_CHANGED, ERR_LAYER_DIFF_INDIRECT, ERR_TAR_UNENCODABLE
    */
   *archive(changes: Iterable<DiffChange | KnownEntry>): Generator<Uint8Array, void> {
@@ -116,7 +115,7 @@ export class ChangeArchiver {
 
   *#file(change: EntryChange): Generator<Uint8Array, void> {
     const { path, tree, directory, file } = change;
-    if (file) return yield* this.#openFile(change, { ...file, xattrs: chosen(file.xattrs, isInteresting) });
+    if (file) return yield* this.#openFile(change, { ...file, xattrs: filterXattrs(file.xattrs, isInteresting) });
     const fd = openAt(tree.fd(directory), nameOf(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
       return yield* this.#openFile(change, { fd, xattrs: readXattrs(fd, isInteresting) });
@@ -126,7 +125,7 @@ export class ChangeArchiver {
   }
 
   *#openFile({ stat, path }: EntryChange, { fd, content, ...file }: EntryFile): Generator<Uint8Array, void> {
-    const xattrs = archived(file.xattrs, path);
+    const xattrs = checkIndirection(file.xattrs, path);
     const sparse = content ? undefined : sparseRuns(fd, stat);
     const fields: HeaderFields = { ...fieldsOf(stat), type: 'file', path, sizeBytes: stat.size, xattrs, sparse };
     yield* this.#begin(fields);
@@ -139,7 +138,7 @@ export class ChangeArchiver {
   #node({ stat, path, tree, directory }: EntryChange): HeaderFields {
     const fd = tree.fd(directory);
     const name = nameOf(path);
-    const xattrs = archived(readXattrsAt(fd, name, isInteresting), path);
+    const xattrs = checkIndirection(readXattrsAt(fd, name, isInteresting), path);
     const fields = { ...fieldsOf(stat), path, xattrs };
     switch (stat.type) {
       case 'directory':
@@ -160,7 +159,7 @@ export class ChangeArchiver {
     yield* this.#out.put(header);
   }
 
-  /** Answers the fill behind the body. */
+  /** Ends the entry in the index; returns the padding behind the body. */
   #end(kind: RecordKind, treePath: Uint8Array, { type, ...fields }: HeaderFields): Uint8Array {
     const storedSizeBytes = type === 'file' ? tarStoredBytes(fields) : 0;
     const padding = tarPadding(storedSizeBytes);
@@ -211,12 +210,12 @@ const fieldsOf = ({ permissions, uid, gid, mtime }: FileStat): typeof plainField
 
 const isInteresting = (name: string): boolean => isArchived(name) || isIndirection(name);
 
-function archived(xattrs: Xattrs, path: Uint8Array): Xattrs {
+function checkIndirection(xattrs: Xattrs, path: Uint8Array): Xattrs {
   for (const name of xattrs.keys()) {
     if (!isIndirection(name)) continue;
     throw new StrataError({
       code: 'ERR_LAYER_DIFF_INDIRECT',
-      message: `overlay directory: ${quoted(path)} has its content elsewhere (${name})`,
+      message: `overlay directory: ${quote(path)} has its content elsewhere (${name})`,
       hint: 'It was written to with redirect_dir or metacopy on; mount both sides and compare the trees.',
     });
   }
@@ -226,8 +225,8 @@ function archived(xattrs: Xattrs, path: Uint8Array): Xattrs {
 const sourceChanged = (path: Uint8Array): StrataError =>
   new StrataError({
     code: 'ERR_LAYER_SOURCE_CHANGED',
-    message: `file ${quoted(path)}: became shorter while it was archived`,
+    message: `file ${quote(path)}: became shorter while it was archived`,
     hint: 'Pause or stop what writes to it, then try again.',
   });
 
-const quoted = (path: Uint8Array): string => JSON.stringify(displayBytes(path));
+const quote = (path: Uint8Array): string => JSON.stringify(displayBytes(path));

@@ -12,20 +12,20 @@ import { MetadataWriter, type NodeMetadata } from '../apply/node-metadata.ts';
 import { OpenDirectories } from '../open-directories.ts';
 import { makeOpaque, makeWhiteout } from '../overlay-form.ts';
 import { nameOf, parentPath, pathKey } from '../tree-path.ts';
-import { chosen, isArchived, readXattrs, readXattrsAt } from '../xattrs.ts';
+import { filterXattrs, isArchived, readXattrs, readXattrsAt } from '../xattrs.ts';
 import type { DiffChange, EntryChange } from './change.ts';
 
 export interface CopyRequest {
   /** An empty directory. */
   readonly to: string;
-  /** Places that are neither copied nor part of the layer; a directory among them has nothing else in it. */
+  /** Keys of paths that are neither copied nor part of the layer. A directory among them contains no others. */
   readonly without: ReadonlySet<string>;
 }
 
 /**
- * Makes what the changes of an overlay layer say in the empty own directory of another one, each as it goes by and as if
- * the layer had been unpacked there. What goes on is the change as it was copied, so an archive made of it tells of the
- * copy, and each file is opened and read once.
+ * Copies the changes of an overlay layer into the empty own directory of another one, each as it passes, as if the layer
+ * had been unpacked there. Passes on the change as copied, so that an archive made of it describes the copy, and each
+ * file is opened and read once.
  */
 export class ChangeCopier implements Disposable {
   readonly #to: OpenDirectories;
@@ -33,31 +33,31 @@ export class ChangeCopier implements Disposable {
   readonly #metadata = new MetadataWriter();
   readonly #opaqueAttribute: string;
   readonly #without: ReadonlySet<string>;
-  /** Those that more may be made in, from the root down. */
+  /** Directories that are not finished yet, from the root down. */
   readonly #open: EntryChange[] = [];
-  /** First names of files that have several. */
+  /** First names of files with several names. */
   readonly #firstNames = new LinkedNames();
 
-  /** `check` is called now and then while a large file is copied; what it throws ends that. */
+  /** `check` is called repeatedly while a large file is copied; its error ends the copy. */
   constructor({ to, without }: CopyRequest, opaqueAttribute: string, check: () => void) {
     this.#without = without;
     this.#opaqueAttribute = opaqueAttribute;
     this.#to = new OpenDirectories(to);
     this.#data = new FileData(check);
-    // It may have what new files in it would inherit.
+    // Remove attributes and bits that new files would inherit.
     const { rootFd } = this.#to;
     for (const name of listXattrsFd(rootFd)) removeXattrFd(rootFd, name);
     chownFd(rootFd, 0, 0);
     chmodFd(rootFd, 0o700);
   }
 
-  /** Attributes that could not be kept, one sentence each. */
+  /** One sentence for each attribute that could not be kept. */
   get warnings(): readonly string[] {
     return this.#metadata.warnings;
   }
 
-  /** `changes` begin with the root's entry. */
-  *copied(changes: Iterable<DiffChange>): Generator<DiffChange, void> {
+  /** Copies `changes`, which begin with the root's entry; yields each as copied. */
+  *copy(changes: Iterable<DiffChange>): Generator<DiffChange, void> {
     for (const change of changes) {
       if (this.#without.size > 0 && this.#without.has(pathKey(change.path))) continue;
       if (change.kind === 'entry') yield* this.#entry(change);
@@ -76,18 +76,18 @@ export class ChangeCopier implements Disposable {
 
   #whiteout(path: Uint8Array): void {
     const parent = pathKey(parentPath(path));
-    this.#return(parent);
+    this.#finishUpTo(parent);
     makeWhiteout(this.#to.fd(parent), nameOf(path));
   }
 
   *#entry(change: EntryChange): Generator<DiffChange, void> {
     const { stat, path, directory } = change;
-    if (path.length > 0) this.#return(directory);
+    if (path.length > 0) this.#finishUpTo(directory);
     if (stat.type === 'directory') {
       if (path.length > 0) mkdirAt(this.#to.fd(directory), nameOf(path), stat.mode & 0o777);
       this.#open.push(change);
       yield change;
-    } else if (this.#isLinked(change)) yield change;
+    } else if (this.#linkIfCopied(change)) yield change;
     else if (stat.type === 'file') yield* this.#file(change);
     else {
       this.#node(change);
@@ -95,24 +95,24 @@ export class ChangeCopier implements Disposable {
     }
   }
 
-  /** Ends the directories that the one at `key` is not in. */
-  #return(key: string): void {
+  /** Finishes open directories until the one at `key` is the last. */
+  #finishUpTo(key: string): void {
     for (let open = this.#open.at(-1); !open || pathKey(open.path) !== key; open = this.#open.at(-1)) this.#finish();
   }
 
-  /** At the end, because every new name in a directory changes its times, and what is in it would inherit. */
+  /** Sets metadata last: every new name in a directory changes its times, and new files would inherit attributes. */
   #finish(): void {
     const directory = this.#open.pop();
     invariant(directory, 'changes come parents first');
     const { path, stat, tree } = directory;
     const key = pathKey(path);
-    const metadata = { ...ownedAs(stat), xattrs: readXattrs(tree.fd(key), isArchived) };
+    const metadata = { ...metadataOf(stat), xattrs: readXattrs(tree.fd(key), isArchived) };
     if (key === '') this.#metadata.oldDirectory(this.#to.rootFd, metadata, path);
     else this.#metadata.newDirectory(this.#to.fd(key), metadata, path);
   }
 
-  /** True when the inode was copied under another name and is linked now. */
-  #isLinked(change: EntryChange): boolean {
+  /** Returns true when the inode was already copied under another name; links it then. */
+  #linkIfCopied(change: EntryChange): boolean {
     const { stat, path, directory } = change;
     if (stat.nlink < 2) return false;
     const first = this.#firstNames.first(stat);
@@ -127,13 +127,13 @@ export class ChangeCopier implements Disposable {
     const name = nameOf(path);
     const from = openAt(tree.fd(directory), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
-      if (statFd(from).type !== 'file') throw noFileAnyMore(path);
+      if (statFd(from).type !== 'file') throw replacedFile(path);
       const fd = openAt(this.#to.fd(directory), name, creating, stat.mode & 0o777);
       try {
         const content = this.#data.copy(from, fd, stat);
         const xattrs = readXattrs(from, all);
-        this.#metadata.newFile(fd, { ...ownedAs(stat), xattrs: chosen(xattrs, isArchived) }, path);
-        // What is written to meanwhile may have become shorter or longer.
+        this.#metadata.newFile(fd, { ...metadataOf(stat), xattrs: filterXattrs(xattrs, isArchived) }, path);
+        // A file that is written to meanwhile may have become shorter or longer.
         stat.size = content?.length ?? statFd(fd).size;
         yield { ...change, file: { fd, xattrs, content } };
       } finally {
@@ -154,15 +154,15 @@ export class ChangeCopier implements Disposable {
       invariant(type !== 'file' && type !== 'directory' && type !== 'unknown', 'a layer has no such entry');
       mknodAt(to, name, type, stat.mode & 0o777, stat.nodeMajor, stat.nodeMinor);
     }
-    const metadata = { ...ownedAs(stat), xattrs: readXattrsAt(from, name, isArchived) };
+    const metadata = { ...metadataOf(stat), xattrs: readXattrsAt(from, name, isArchived) };
     this.#metadata.newNode(to, name, metadata, path, stat.type === 'symlink');
   }
 }
 
 const all = (): boolean => true;
 
-/** A container that runs has put something else there. */
-const noFileAnyMore = (path: Uint8Array): StrataError =>
+/** Returns the error for a file that a running container has replaced by another kind of node. */
+const replacedFile = (path: Uint8Array): StrataError =>
   new StrataError({
     code: 'ERR_LAYER_SOURCE_CHANGED',
     message: `file ${JSON.stringify(displayBytes(path))}: is no file any more`,
@@ -171,7 +171,7 @@ const noFileAnyMore = (path: Uint8Array): StrataError =>
 
 const creating = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
 
-const ownedAs = ({ uid, gid, permissions, mtime }: FileStat): Omit<NodeMetadata, 'xattrs'> => ({
+const metadataOf = ({ uid, gid, permissions, mtime }: FileStat): Omit<NodeMetadata, 'xattrs'> => ({
   uid,
   gid,
   mode: permissions,

@@ -8,12 +8,12 @@ import { overlayChanges } from './overlay-changes.ts';
 import { treeChanges } from './tree-changes.ts';
 
 const pauseEvery = 500;
-const ignore = (): void => {};
+const ignoreWarning = (): void => {};
 
 /**
- * Logical sizes of everything but directories that a tree has changed or added, a file of several names once: what docker
- * calls the size of a container. The tree may change meanwhile. Throws ENOENT when a directory went away, and the
- * signal's reason.
+ * Returns the sum of the logical sizes of all nodes but directories that a tree has changed or added, a file of several
+ * names once: docker's size of a container. The tree may change meanwhile. Throws ENOENT when a directory was removed,
+ * and the signal's reason.
  */
 export async function countChangedBytes(tree: ChangedTree, { signal }: AbortOptions = {}): Promise<number> {
   const linked = new LinkedNames();
@@ -35,7 +35,8 @@ export async function countChangedBytes(tree: ChangedTree, { signal }: AbortOpti
 
 function* changesOf(tree: ChangedTree): Generator<DiffChange, void> {
   using upper = new OpenDirectories(tree.upperDir);
-  if (tree.kind === 'overlay') return yield* overlayChanges([upper], opaqueAttribute(tree.rootless ?? false), ignore);
+  if (tree.kind === 'overlay')
+    return yield* overlayChanges([upper], opaqueAttribute(tree.rootless ?? false), ignoreWarning);
   using lower = tree.lowerDir === undefined ? undefined : new OpenDirectories(tree.lowerDir);
-  return yield* treeChanges(upper, lower, ignore);
+  return yield* treeChanges(upper, lower, ignoreWarning);
 }

@@ -10,24 +10,24 @@ import { isSmall } from './is-small.ts';
 
 export interface DiffLayerRequest extends AbortOptions {
   readonly tree: ChangedTree;
-  /** Makes a copy of the overlay layer on the way; what came over is the layer, whatever happens to the tree. */
+  /** Copies the overlay layer on the way. The layer is made of the copy, so that later changes of the tree do not matter. */
   readonly copy?: CopyRequest | undefined;
-  /** Where the index goes; the folder is needed before the name is known. */
+  /** Folder of the index; needed before the final name is known. */
   readonly indexFolder: string;
-  /** What the name of the index begins with until it is whole; default `diff`. */
+  /** Prefix of the index's temporary name; default `diff`. */
   readonly indexName?: string;
   readonly indexPath: (diffId: DiffId) => string;
-  /** Flush the index and its folder. */
+  /** Flushes the index and its folder. */
   readonly sync?: boolean;
-  /** Gets the archive, chunks of up to 256 KiB that it may keep; without one the archive is hashed and forgotten. */
+  /** Receives the archive, in chunks of up to 256 KiB that it may keep. Without it the archive is hashed only. */
   readonly sink?: (chunk: Uint8Array) => void | Promise<void>;
 }
 
 /**
- * Makes a layer of what has changed in a tree: diffID, sizes and index. The tree stays the layer's content, no archive
- * is stored; `remakeLayer` gives it again. The same tree gives the same layer. Nothing may change the tree meanwhile.
- * With a sink it is read on the calling thread, else in a worker unless it is small. On failure no index is left;
- * aborting rejects with the signal's reason.
+ * Makes a layer of the changes of a tree: diffID, sizes and index. The tree remains the layer's content; no archive is
+ * stored, `remakeLayer` makes it again. The same tree gives the same layer. The tree must not change meanwhile. With a
+ * sink the tree is read on the calling thread, else in a worker unless it is small. After a failure no index is left.
+ * Aborting rejects with the signal's reason.
  * @throws ERR_LAYER_SOURCE_CHANGED, ERR_LAYER_DIFF_INDIRECT, ERR_TAR_UNENCODABLE
  */
 export async function diffLayer(request: DiffLayerRequest): Promise<AppliedLayer> {
@@ -64,7 +64,7 @@ async function pour(
       await sink(step.value);
     }
   } finally {
-    // closes what an unfinished one holds
+    // Closes the files of an unfinished generator.
     chunks.return(undefined as never);
   }
 }

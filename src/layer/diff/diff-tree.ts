@@ -17,10 +17,10 @@ import { treeChanges } from './tree-changes.ts';
 
 export interface DiffJob {
   readonly tree: ChangedTree;
-  /** Where the index is written, under a temporary name that begins with `indexName`. */
+  /** Folder in which the index is written, under a temporary name that begins with `indexName`. */
   readonly indexFolder: string;
   readonly indexName: string;
-  /** What the layer is made of is a copy of the overlay layer, which is made on the way. */
+  /** Copies the overlay layer on the way; the layer is then made of the copy. */
   readonly copy?: CopyRequest | undefined;
 }
 
@@ -30,8 +30,8 @@ export interface DiffResult {
 }
 
 /**
- * Makes a layer of what has changed: its archive in chunks, in one pass over the files, and in the end its names and
- * sizes and a finished index.
+ * Makes a layer of the changes of a tree, in one pass over the files: yields its archive in chunks; returns its digests,
+ * its sizes and a finished index.
  * @throws ERR_LAYER_SOURCE_CHANGED, ERR_LAYER_DIFF_INDIRECT, ERR_TAR_UNENCODABLE
  */
 export function* diffTree(
@@ -39,7 +39,7 @@ export function* diffTree(
   options: ChunksOptions & { readonly check?: () => void } = {},
 ): Generator<Uint8Array, DiffResult> {
   using upper = new OpenDirectories(tree.upperDir);
-  using copier = copy && new ChangeCopier(copy, markOf(tree), options.check ?? (() => {}));
+  using copier = copy && new ChangeCopier(copy, opaqueAttributeOf(tree), options.check ?? (() => {}));
   using index = new IndexWriter(join(indexFolder, indexName));
   const archiver = new ChangeArchiver(index, options);
   const hash = createHash('sha256');
@@ -65,7 +65,7 @@ interface ChangesOptions {
   readonly copier?: ChangeCopier | undefined;
 }
 
-/** Yields what an archive of the tree has to say, without a root that says nothing. */
+/** Yields the changes to archive for a tree, without a root that has no change. */
 export function* changesOf(
   tree: ChangedTree,
   upper: OpenDirectories,
@@ -73,22 +73,23 @@ export function* changesOf(
 ): Generator<DiffChange | KnownEntry, void> {
   const lowerDir = tree.kind === 'overlay' ? tree.lowerDirs[0] : tree.lowerDir;
   using lower = lowerDir === undefined ? undefined : new OpenDirectories(lowerDir);
-  const keepsRoot = isUsualRoot(upper, lower);
+  const hasUsualRoot = isUsualRoot(upper, lower);
   const amendedDir = tree.kind === 'overlay' ? tree.amendedDir : undefined;
   using amended = amendedDir === undefined ? undefined : new OpenDirectories(amendedDir);
   const known = tree.kind === 'overlay' ? tree.amendedIndex : undefined;
   if (amended && known !== undefined) {
     using index = LayerIndex.open(known);
-    for (const change of mergeAmendments(overlayChanges([upper], markOf(tree), warn), amended, index)) {
-      if (change.path.length > 0 || !keepsRoot) yield change;
+    for (const change of mergeAmendments(overlayChanges([upper], opaqueAttributeOf(tree), warn), amended, index)) {
+      if (change.path.length > 0 || !hasUsualRoot) yield change;
     }
     return;
   }
   const changes =
     tree.kind === 'overlay'
-      ? overlayChanges(amended ? [upper, amended] : [upper], markOf(tree), warn)
+      ? overlayChanges(amended ? [upper, amended] : [upper], opaqueAttributeOf(tree), warn)
       : treeChanges(upper, lower, warn);
-  for (const change of copier?.copied(changes) ?? changes) if (change.path.length > 0 || !keepsRoot) yield change;
+  for (const change of copier?.copy(changes) ?? changes) if (change.path.length > 0 || !hasUsualRoot) yield change;
 }
 
-const markOf = (tree: ChangedTree): string => opaqueAttribute(tree.kind === 'overlay' && tree.rootless === true);
+const opaqueAttributeOf = (tree: ChangedTree): string =>
+  opaqueAttribute(tree.kind === 'overlay' && tree.rootless === true);

@@ -6,18 +6,18 @@ import { childPath, comparePaths, isInside, pathKey } from '../tree-path.ts';
 interface HiddenDirectory {
   readonly path: Uint8Array;
   readonly names: Iterator<Uint8Array, void>;
-  /** The next place to be told. */
+  /** The next path to yield. */
   next: Uint8Array | undefined;
 }
 
 /**
- * What an overlay layer deletes without saying so: names of the layers below that a directory has not, because it is
- * opaque or lies in an opaque one. Told between the layer's own changes, in the order of places.
+ * Finds the names that an overlay layer deletes without whiteouts: names of the layers below that are missing in a
+ * directory of the layer that is opaque or inside an opaque one. Yields them between the layer's own changes, in path order.
  */
 export class HiddenNames {
   readonly #upper: OpenDirectories;
   readonly #view: OverlayView;
-  /** Those that the place reached is in, outermost first. */
+  /** Directories entered that contain the current path, outermost first. */
   readonly #directories: HiddenDirectory[] = [];
 
   constructor(upper: OpenDirectories, view: OverlayView) {
@@ -25,19 +25,19 @@ export class HiddenNames {
     this.#view = view;
   }
 
-  /** Whether the place reached with {@link until} is in a directory that was entered. */
+  /** True when the path given to {@link until} is in a directory that was entered. */
   get isInside(): boolean {
     return this.#directories.length > 0;
   }
 
-  /** Goes into a directory that shows nothing of the layers below. */
+  /** Enters a directory that hides its content in the layers below. */
   enter(path: Uint8Array): void {
     const directory = { path, names: this.#namesIn(path), next: undefined };
     this.#directories.push(directory);
     advance(directory);
   }
 
-  /** Places that are hidden before the layer's next one, or to the end. */
+  /** Yields the hidden paths before the layer's next one, or all the rest. */
   *until(path: Uint8Array | undefined): Generator<Uint8Array, void> {
     for (let inner = this.#directories.at(-1); inner; inner = this.#directories.at(-1)) {
       for (; inner.next && (!path || comparePaths(inner.next, path) < 0); advance(inner)) yield inner.next;
@@ -46,7 +46,7 @@ export class HiddenNames {
     }
   }
 
-  /** Whether a directory of the layer lacks a name that those below have. */
+  /** Returns true when a directory of the layer lacks a name that the layers below have. */
   lacksNames(path: Uint8Array): boolean {
     return this.#namesIn(path).next().done !== true;
   }

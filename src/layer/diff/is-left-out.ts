@@ -6,8 +6,8 @@ import { isReservedName } from '../whiteout-names.ts';
 import type { Warn } from './change.ts';
 
 /**
- * Whether something of a tree has no place in a layer, and says so: sockets mean nothing without their process, as in
- * docker; a name like a whiteout's would delete something; a device 0:0 would, to overlayfs.
+ * Returns true, after a warning, for a node that a layer cannot hold: a socket is useless without its process (docker
+ * leaves it out too), a name with the form of a whiteout would delete, and so would a device 0:0, for overlayfs.
  */
 export function isLeftOut(path: Uint8Array, stat: FileStat, warn: Warn): boolean {
   const why =

@@ -5,10 +5,10 @@ import { childPath, pathFromKey, pathKey } from '../tree-path.ts';
 
 const fewEntries = 300;
 
-// On every filesystem the names of a few hundred files need less room, and listing many takes a while.
+// The names of a few hundred files need less on every filesystem; listing a larger directory takes a while.
 const fewBytes = 64 << 10;
 
-/** Whether a tree is so small that archiving it takes a few milliseconds. Looks at no more than a few hundred names. */
+/** Returns true for a tree that can be archived in a few milliseconds. Inspects a few hundred names at most. */
 export function isSmall(root: string, maxBytes: number): boolean {
   using tree = new OpenDirectories(root);
   const stat = new FileStat();

@@ -3,7 +3,7 @@ import { OpenDirectories } from '../open-directories.ts';
 import { isOpaque, opaqueAttribute } from '../overlay-form.ts';
 import { isUsualRoot } from './is-usual-root.ts';
 
-/** Whether an overlay layer's own directory says nothing new over the one below it: told by a look at its root. */
+/** Returns true when an overlay layer's own directory changes nothing in the one below; inspects only its root. */
 export function isUnchanged(upperDir: string, lowerDir: string): boolean {
   using upper = new OpenDirectories(upperDir);
   if (listFd(upper.rootFd).length > 0 || isOpaque(upper.rootFd, opaqueAttribute(false))) return false;

@@ -5,8 +5,8 @@ import { isArchived, readXattrs } from '../xattrs.ts';
 import { hasSameMetadata, type TreeNode } from './same-node.ts';
 
 /**
- * Whether the root's entry says nothing: its time alone is no change, or every layer that adds a name to the root would
- * be another one each time it is built.
+ * Returns true when the root has no change to record. Its time alone does not count: otherwise a layer that adds a name
+ * to the root would differ each time it is built.
  */
 export function isUsualRoot(upper: OpenDirectories, lower: OpenDirectories | undefined): boolean {
   const root = rootOf(upper);

@@ -13,7 +13,7 @@ import { overlayChanges } from './overlay-changes.ts';
 import { hasSameMetadata } from './same-node.ts';
 import { TreeComparison } from './tree-comparison.ts';
 
-/** A line of `diff`. */
+/** A line of `docker diff`. */
 export interface ListedChange {
   readonly kind: 'added' | 'changed' | 'deleted';
   readonly path: Uint8Array;
@@ -22,12 +22,12 @@ export interface ListedChange {
 type OverlayTree = ChangedTree & { readonly kind: 'overlay' };
 
 const pauseEvery = 500;
-const ignore = (): void => {};
+const ignoreWarning = (): void => {};
 
 /**
- * What has changed in a tree, as `docker diff` tells it, in path order. A directory counts as changed when its owner,
- * mode, time or attributes did, or when something in it was added or deleted; the root is never listed, nor is what a
- * deleted directory held. Nothing is kept of what was listed.
+ * Yields the changes of a tree as `docker diff` lists them, in path order. A directory counts as changed when its owner,
+ * mode, time or attributes have changed, or a name in it was added or deleted. The root and the content of a deleted
+ * directory are never listed. Memory does not grow with the list.
  * @throws ERR_LAYER_DIFF_INDIRECT, and the signal's reason
  */
 export async function* listChanges(
@@ -35,17 +35,19 @@ export async function* listChanges(
   { signal }: AbortOptions = {},
 ): AsyncGenerator<ListedChange, void> {
   let count = 0;
-  for (const change of tree.kind === 'overlay' ? overlayList(tree) : treeList(tree.upperDir, tree.lowerDir)) {
+  for (const change of tree.kind === 'overlay'
+    ? listOverlayChanges(tree)
+    : listTreeChanges(tree.upperDir, tree.lowerDir)) {
     if (++count % pauseEvery === 0) await setImmediate();
     signal?.throwIfAborted();
     yield change;
   }
 }
 
-function* treeList(upperDir: string, lowerDir: string | undefined): Generator<ListedChange, void> {
+function* listTreeChanges(upperDir: string, lowerDir: string | undefined): Generator<ListedChange, void> {
   using upper = new OpenDirectories(upperDir);
   using lower = lowerDir === undefined ? undefined : new OpenDirectories(lowerDir);
-  const comparison = new TreeComparison(upper, lower, ignore);
+  const comparison = new TreeComparison(upper, lower, ignoreWarning);
   for (const node of comparison.nodes()) {
     const { path, stat, before } = node;
     if (stat === undefined) yield { kind: 'deleted', path };
@@ -56,12 +58,12 @@ function* treeList(upperDir: string, lowerDir: string | undefined): Generator<Li
   }
 }
 
-function* overlayList(tree: OverlayTree): Generator<ListedChange, void> {
+function* listOverlayChanges(tree: OverlayTree): Generator<ListedChange, void> {
   using upper = new OpenDirectories(tree.upperDir);
   using view = new OverlayView(tree.lowerDirs, { rootless: tree.rootless ?? false });
   const mark = opaqueAttribute(tree.rootless ?? false);
   const hidden = new HiddenNames(upper, view);
-  for (const change of overlayChanges([upper], mark, ignore)) {
+  for (const change of overlayChanges([upper], mark, ignoreWarning)) {
     const { path, kind } = change;
     if (path.length === 0 || kind === 'opaque') continue;
     for (const name of hidden.until(path)) yield { kind: 'deleted', path: name };
@@ -93,13 +95,13 @@ const isSameDirectory = ({ path, directory, stat }: EntryChange, shown: ShownNod
     { directoryFd: shown.layerFd, name: shown.path, stat: shown.stat },
   );
 
-/** Whether something was added to a directory, or deleted there by name. */
+/** Returns true when a name was added to a directory, or deleted there by a whiteout. */
 function hasNewNames(key: string, upper: OpenDirectories, view: OverlayView): boolean {
   const parent = pathFromKey(key);
   for (const name of listFd(upper.fd(key)).names()) {
     const stat = statAtIfThere(upper.fd(key), name);
-    const isThere = view.child(key, name) !== undefined;
-    if (stat && (isWhiteout(stat) ? isThere : !isThere && !isLeftOut(childPath(parent, name), stat, ignore)))
+    const isBelow = view.child(key, name) !== undefined;
+    if (stat && (isWhiteout(stat) ? isBelow : !isBelow && !isLeftOut(childPath(parent, name), stat, ignoreWarning)))
       return true;
   }
   return false;

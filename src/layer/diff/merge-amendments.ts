@@ -3,7 +3,7 @@ import type { OpenDirectories } from '../open-directories.ts';
 import { comparePaths, isInside, parentPath, pathKey } from '../tree-path.ts';
 import type { DiffChange } from './change.ts';
 
-/** An entry of an amended layer that stays as it is: its header is known, and only the content is to be read. */
+/** An unchanged entry of an amended layer: its header is known, only the content must be read. */
 export interface KnownEntry {
   readonly kind: 'known';
   readonly path: Uint8Array;
@@ -14,8 +14,8 @@ export interface KnownEntry {
 }
 
 /**
- * What an amended layer says after all, in the order of an archive: what the index says of it, but where `amendments`
- * say something else. Those are all that the amending directory says, its root first; what they hide is not there.
+ * Yields the entries of an amended layer in archive order: those of its index, except where `amendments` replace or hide
+ * them. The amendments are all changes of the amending directory, its root first. A hidden entry is simply left out.
  */
 export function* mergeAmendments(
   amendments: Iterable<DiffChange>,
@@ -24,11 +24,11 @@ export function* mergeAmendments(
 ): Generator<DiffChange | KnownEntry, void> {
   const rest = amendments[Symbol.iterator]();
   let next = rest.next();
-  // Known entries at this place, and inside the other one, are no more.
+  // Known entries at `replaced`, and at `hidden` and inside it, are left out.
   let replaced: Uint8Array | undefined;
   let hidden: Uint8Array | undefined;
   const isHidden = (path: Uint8Array): boolean => hidden !== undefined && isInside(path, hidden);
-  function* until(path: Uint8Array | undefined): Generator<DiffChange, void> {
+  function* takeUntil(path: Uint8Array | undefined): Generator<DiffChange, void> {
     while (next.done !== true && (path === undefined || comparePaths(next.value.path, path) <= 0)) {
       const change = next.value;
       replaced = change.path;
@@ -40,12 +40,12 @@ export function* mergeAmendments(
   }
   for (const { record, span } of index.recordSpans()) {
     const { treePath: path } = record;
-    yield* until(path);
+    yield* takeUntil(path);
     if (isSame(path, replaced) || isHidden(path)) continue;
     const header = index.rawBytes(span.offset, record.headerBytes);
     yield { kind: 'known', path, tree: amended, directory: pathKey(parentPath(path)), record, header };
   }
-  yield* until(undefined);
+  yield* takeUntil(undefined);
 }
 
 const isSame = (path: Uint8Array, other: Uint8Array | undefined): boolean =>

@@ -6,29 +6,29 @@ import { childPath, pathKey } from '../tree-path.ts';
 import type { DiffChange, Warn } from './change.ts';
 import { isLeftOut } from './is-left-out.ts';
 
-/** The trees of a layer: its own directory, and the one this amends if it amends one. */
+/** The trees of a layer: its own directory, and the directory that it amends, if any. */
 type LayerTrees = readonly [OpenDirectories, OpenDirectories?];
 
 interface OverlayLevel {
   readonly key: string;
   readonly path: Uint8Array;
-  /** Those that take part in the directory, the amending one first. */
+  /** Trees that have the directory, the amending one first. */
   readonly trees: LayerTrees;
-  /** Those not looked at yet, by bytes. */
+  /** Names still to visit, in byte order. */
   readonly names: Iterator<Uint8Array, void>;
 }
 
-/** Something of a layer's directory, and the tree it is in. */
+/** A node of a layer, and the tree that has it. */
 interface FoundNode {
   readonly tree: OpenDirectories;
   readonly stat: FileStat;
 }
 
 /**
- * What an overlay layer's own directory says, parents first and by bytes. The root's entry comes first, always; whether
- * it says anything new is for the caller to tell. Keeps the names of one directory per level, nothing else.
+ * Yields the changes in an overlay layer's own directory, parents first and in byte order. The root's entry always comes
+ * first; the caller decides if it has changed. Holds only the names of one directory per level.
  *
- * Of a layer in two directories, what the amending one hides of the other is no deletion: it is not there at all.
+ * In a layer of two directories, a name that the amending one hides of the other is not a deletion: it is left out.
  */
 export function* overlayChanges(trees: LayerTrees, opaqueAttribute: string, warn: Warn): Generator<DiffChange, void> {
   const root = new Uint8Array(0);

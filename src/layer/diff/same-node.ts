@@ -5,14 +5,14 @@ import { closeFd, openAt, readlinkAt } from '../../sys/fs-at.ts';
 import type { FileStat } from '../../sys/stat.ts';
 import { isArchived, readXattrsAt, type Xattrs } from '../xattrs.ts';
 
-/** Something in a tree: a name in an open directory, and what it is. */
+/** A node of a tree: a name in an open directory, and its status. */
 export interface TreeNode {
   readonly directoryFd: number;
   readonly name: Uint8Array;
   readonly stat: FileStat;
 }
 
-/** Whether owner, mode, attributes and, except where `ignoreTime`, the time agree. */
+/** Returns true when owner, mode, attributes and, unless `ignoreTime`, the time are the same. */
 export function hasSameMetadata(a: TreeNode, b: TreeNode, ignoreTime = false): boolean {
   const { stat } = a;
   const other = b.stat;
@@ -27,8 +27,8 @@ export function hasSameMetadata(a: TreeNode, b: TreeNode, ignoreTime = false): b
 }
 
 /**
- * Whether an archive would say the same of both. Files of one size and time are compared by content: a program may set
- * a time back, and many archives have whole seconds only.
+ * Returns true when an archive would have the same entry for both. Files of the same size and time are compared by
+ * content: a program may set a time back, and many archives have whole seconds only.
  */
 export function isSameNode(a: TreeNode, b: TreeNode): boolean {
   if (a.stat.type !== b.stat.type || !hasSameMetadata(a, b)) return false;
@@ -52,9 +52,9 @@ const sameXattrs = (a: Xattrs, b: Xattrs): boolean =>
 
 const isSameValue = (a: Uint8Array, b: Uint8Array | undefined): boolean => b !== undefined && equalBytes(a, b);
 
-const pieceBytes = 256 << 10;
-const left = Buffer.allocUnsafeSlow(pieceBytes);
-const right = Buffer.allocUnsafeSlow(pieceBytes);
+const chunkBytes = 256 << 10;
+const left = Buffer.allocUnsafeSlow(chunkBytes);
+const right = Buffer.allocUnsafeSlow(chunkBytes);
 
 function hasSameContent(a: TreeNode, b: TreeNode): boolean {
   const { size } = a.stat;
@@ -63,7 +63,7 @@ function hasSameContent(a: TreeNode, b: TreeNode): boolean {
   try {
     const other = openAt(b.directoryFd, b.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     try {
-      for (let offset = 0; offset < size; offset += pieceBytes) {
+      for (let offset = 0; offset < size; offset += chunkBytes) {
         const count = readFullyAt(fd, left, offset);
         const otherCount = readFullyAt(other, right, offset);
         if (count !== otherCount || left.compare(right, 0, count, 0, count) !== 0) return false;

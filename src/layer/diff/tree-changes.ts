@@ -4,9 +4,9 @@ import type { DiffChange, Warn } from './change.ts';
 import { inodeOf, isLinked, TreeComparison } from './tree-comparison.ts';
 
 /**
- * Compares a complete tree with the one it was made from (or with none), in the order of an archive. The root's entry
- * always comes first. A file with several names is one thing: when one name has changed, or names were added to or taken
- * from it, all of them are said again, so that they are one file afterwards too. Keeps nothing but files of several names.
+ * Yields the changes between a complete tree and the one it was made from, if any, in archive order. The root's entry
+ * always comes first. When a name of a file with several names has changed, was added or was removed, all its names are
+ * yielded again, so that they are one file afterwards too. Holds in memory only the files with several names.
  */
 export function* treeChanges(
   upper: OpenDirectories,
@@ -14,7 +14,7 @@ export function* treeChanges(
   warn: Warn,
 ): Generator<DiffChange, void> {
   yield { kind: 'entry', path: new Uint8Array(0), tree: upper, directory: '', stat: statFd(upper.rootFd) };
-  const changed = lower === undefined ? noFiles : changedFiles(upper, lower);
+  const changed = lower === undefined ? noFiles : findChangedFiles(upper, lower);
   const comparison = new TreeComparison(upper, lower, warn);
   for (const node of comparison.nodes()) {
     const { path, directory, stat } = node;
@@ -27,8 +27,8 @@ export function* treeChanges(
 
 const noFiles: ReadonlySet<string> = new Set();
 
-/** Files of several names of which one has changed. The first name may come long before that one: hence a walk of its own. */
-function changedFiles(upper: OpenDirectories, lower: OpenDirectories): ReadonlySet<string> {
+/** Returns files with several names of which one has changed. The first name may come long before it, hence a separate walk. */
+function findChangedFiles(upper: OpenDirectories, lower: OpenDirectories): ReadonlySet<string> {
   const changed = new Set<string>();
   const comparison = new TreeComparison(upper, lower, () => {});
   for (const node of comparison.nodes()) {

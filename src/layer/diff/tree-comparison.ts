@@ -6,10 +6,10 @@ import type { Warn } from './change.ts';
 import { isLeftOut } from './is-left-out.ts';
 import { isSameNode } from './same-node.ts';
 
-/** What two trees have at a place, one of them at least; what has no place in a layer does not count. */
+/** The nodes of two trees at one path. A node that a layer cannot hold counts as missing. */
 export interface ComparedNode {
   readonly path: Uint8Array;
-  /** The place of its directory as a key. */
+  /** Key of its directory. */
   readonly directory: string;
   readonly stat: FileStat | undefined;
   readonly before: FileStat | undefined;
@@ -19,15 +19,15 @@ interface ComparedLevel {
   readonly key: string;
   readonly path: Uint8Array;
   readonly inLower: boolean;
-  /** Those not looked at yet, by bytes. */
+  /** Names still to visit, in byte order. */
   readonly names: Iterator<Uint8Array, void>;
 }
 
-const ignore = (): void => {};
+const ignoreWarning = (): void => {};
 
 export const inodeOf = (stat: FileStat): string => `${stat.deviceMajor}:${stat.deviceMinor}:${stat.ino}`;
 
-/** Walks a complete tree together with the one it was made from, if any. */
+/** Walks a complete tree together with the tree it was made from, if any. */
 export class TreeComparison {
   readonly #upper: OpenDirectories;
   readonly #lower: OpenDirectories | undefined;
@@ -40,7 +40,7 @@ export class TreeComparison {
     this.#warn = warn;
   }
 
-  /** Parents first and by bytes, without the root. */
+  /** Yields all nodes, parents first and in byte order, without the root. */
   *nodes(): Generator<ComparedNode, void> {
     const levels = [this.#level('', new Uint8Array(0), this.#lower !== undefined)];
     for (let level = levels.at(-1); level; level = levels.at(-1)) {
@@ -57,8 +57,8 @@ export class TreeComparison {
   }
 
   /**
-   * Whether both trees have the same there. Names of one file count as one thing: those of another file than before
-   * differ. To be asked in the order of {@link nodes}.
+   * Returns true when both trees have the same node. The names of one file must also have been names of one file before.
+   * Call it in the order of {@link nodes}.
    */
   isSame(node: ComparedNode): boolean {
     const { path, directory, stat, before } = node;
@@ -72,11 +72,11 @@ export class TreeComparison {
     return isSame && (!isLinked(node) || this.#files.isPair(inodeOf(stat), inodeOf(before)));
   }
 
-  /** Whether a directory that both trees have got a name or lost one. */
+  /** Returns true when a directory that both trees have has gained or lost a name. */
   hasOtherNames(path: Uint8Array): boolean {
     const level = this.#level(pathKey(path), path, true);
     for (let next = level.names.next(); next.done !== true; next = level.names.next()) {
-      const { stat, before } = this.#node(level, next.value, ignore);
+      const { stat, before } = this.#node(level, next.value, ignoreWarning);
       if ((stat === undefined) !== (before === undefined)) return true;
     }
     return false;
@@ -90,7 +90,7 @@ export class TreeComparison {
       path,
       directory: key,
       stat: stat && !isLeftOut(path, stat, warn) ? stat : undefined,
-      before: before && !isLeftOut(path, before, ignore) ? before : undefined,
+      before: before && !isLeftOut(path, before, ignoreWarning) ? before : undefined,
     };
   }
 
@@ -100,11 +100,11 @@ export class TreeComparison {
   }
 }
 
-/** Whether a file has several names, or had. */
+/** Returns true for a file that has, or had, several names. */
 export const isLinked = ({ stat, before }: ComparedNode): boolean =>
   stat !== undefined && stat.type !== 'directory' && (stat.nlink > 1 || (before?.nlink ?? 0) > 1);
 
-/** Names stay together: each old file is one new one and the other way round. */
+/** Pairs of old and new inodes: each old file must be one new file, and the other way round. */
 class FilePairs {
   readonly #oldOf = new Map<string, string>();
   readonly #newOf = new Map<string, string>();

@@ -10,17 +10,17 @@ import { decodeDirectory } from './directory-codec.ts';
 import { type BlockInfo, footerBytes, type IndexDirectory, magic, maxDirectoryBytes } from './format.ts';
 
 const cachedBlocks = 32;
-// Of Node's zlib.
+// The minimum of Node's zlib.
 const leastChunkBytes = 64;
 
-/** An open index file: its directory, and its blocks unpacked and checked as they are asked for. */
+/** An open index file: its directory, and its blocks, which are unpacked and checked when first read. */
 export class BlockFile implements Disposable {
   readonly #fd: number;
   readonly directory: IndexDirectory;
   readonly #unpacked = new RecentlyUsed<BlockInfo, Uint8Array>(cachedBlocks);
   #isClosed = false;
 
-  /** @throws ERR_INDEX_CORRUPT (also when there is no such file), ERR_INDEX_VERSION, or what opening the file throws */
+  /** @throws ERR_INDEX_CORRUPT (also for a missing file), ERR_INDEX_VERSION, or the error of opening the file */
   constructor(path: string) {
     this.#fd = openIndex(path);
     try {
@@ -83,7 +83,7 @@ export class BlockFile implements Disposable {
     try {
       bytes = zstdDecompressSync(packed, {
         maxOutputLength: Math.max(unpackedBytes, 1),
-        // One buffer with a byte to spare: in pieces of 64 KiB the block would be held twice.
+        // One buffer with a spare byte: with chunks of 64 KiB the block would be in memory twice.
         chunkSize: Math.max(unpackedBytes + 1, leastChunkBytes),
         params: { [constants.ZSTD_d_windowLogMax]: 27 },
       });

@@ -1,6 +1,6 @@
 import { corruptIndex } from './corrupt-index.ts';
 
-/** Reads what {@link ByteWriter} wrote; every step is checked, because an index on disk may be damaged or forged. */
+/** Reads the output of `ByteWriter`. Checks every step, because an index on disk may be damaged or forged. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -38,13 +38,13 @@ export class ByteReader {
     throw corruptIndex('holds a number out of range');
   }
 
-  signed(): number {
+  signedNumber(): number {
     const sign = this.byte();
     const value = this.number();
     return sign === 0 ? value : -value;
   }
 
-  /** A view of the next `count` bytes. */
+  /** Returns a view of the next `count` bytes. */
   raw(count: number): Uint8Array {
     if (count > this.left) throw corruptIndex('ends inside a record');
     const bytes = this.#bytes.subarray(this.#at, this.#at + count);

@@ -1,6 +1,6 @@
 import { invariant } from '../../lib/invariant.ts';
 
-/** Grows as it is written to; numbers are little-endian base 128 (LEB128), signed ones with their sign in front. */
+/** A growing buffer. Numbers are little-endian base 128 (LEB128), signed ones with their sign in front. */
 export class ByteWriter {
   #bytes: Uint8Array;
   #length = 0;
@@ -18,7 +18,7 @@ export class ByteWriter {
     this.#bytes[this.#length++] = value;
   }
 
-  /** A safe integer ≥ 0. */
+  /** Writes a safe integer ≥ 0. */
   number(value: number): void {
     this.#ensure(8);
     const bytes = this.#bytes;
@@ -32,8 +32,8 @@ export class ByteWriter {
     this.#length = at;
   }
 
-  /** A safe integer; common small ones take a byte more than {@link number}. */
-  signed(value: number): void {
+  /** Writes a safe integer, with one byte more than {@link number}. */
+  signedNumber(value: number): void {
     invariant(Number.isSafeInteger(value), 'indexes hold safe integers');
     this.byte(value < 0 ? 1 : 0);
     this.number(Math.abs(value));
@@ -46,13 +46,13 @@ export class ByteWriter {
     this.#length += length;
   }
 
-  /** Length, then the bytes. */
+  /** Writes the length, then the bytes. */
   bytes(bytes: Uint8Array): void {
     this.number(bytes.length);
     this.raw(bytes);
   }
 
-  /** What was written since the last call; a view that the next write overwrites. */
+  /** Returns the bytes written since the last call: a view that the next write overwrites. */
   take(): Uint8Array {
     const taken = this.#bytes.subarray(0, this.#length);
     this.#length = 0;

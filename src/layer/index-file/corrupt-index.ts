@@ -1,6 +1,6 @@
 import { StrataError } from '../../errors/index.ts';
 
-/** The index cannot be trusted: damaged on disk, cut short, or forged. */
+/** Returns the error for an index that cannot be trusted: damaged on disk, truncated, or forged. */
 export const corruptIndex = (why: string, cause?: unknown): StrataError =>
   new StrataError({
     code: 'ERR_INDEX_CORRUPT',

@@ -38,7 +38,7 @@ export function encodeDirectory({ summary, trailer, blocks, amendments }: IndexD
 }
 
 /**
- * `firstBlock` is where in the file blocks begin, `end` where they must end.
+ * Decodes the directory. `firstBlock` is the offset in the file at which blocks begin, `end` the one at which they must end.
  * @throws ERR_INDEX_CORRUPT
  */
 export function decodeDirectory(bytes: Uint8Array, firstBlock: number, end: number): IndexDirectory {

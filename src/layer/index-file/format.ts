@@ -1,36 +1,36 @@
 import type { DiffId } from '../../spec/digest.ts';
 
-// An index file, all numbers as in byte-writer.ts unless said otherwise:
+// An index file; numbers are encoded as in byte-writer.ts unless noted:
 //
-//   magic            8 bytes, the last is the version
-//   blocks           zstd frames of their own, in the order they were filled
+//   magic            8 bytes, the last one is the version
+//   blocks           one zstd frame each, in the order they were filled
 //   directory        zstd frame: summary, then every block, then the amendments
 //   footer           32 bytes little-endian: directory offset (6) and length (4), its length unpacked (4), its CRC-32 (4),
 //                    zeros (6), magic (8)
 //
-// Every block has its CRC-32 in the directory, so each byte of the file is covered and damage is seen before it is used.
-// Three kinds of blocks: `records` (one per entry, archive order), `raw` (one stream cut into blocks: headers, bodies
-// and fill that no tree can give back) and `paths` (places with their record numbers, sorted by `comparePaths`).
+// The directory has the CRC-32 of every block, so that each byte of the file is covered and damage is noticed before use.
+// Three kinds of blocks: `records` (one per entry, in archive order), `raw` (one stream cut into blocks: headers, and the
+// bodies and padding that the tree does not hold) and `paths` (tree paths with their record numbers, by `comparePaths`).
 
-/** The first seven bytes are the name, the eighth the version: a reader refuses any other. */
+/** Seven bytes of name, one byte of version. A reader refuses any other version. */
 export const magic: Uint8Array = new Uint8Array([0x53, 0x74, 0x72, 0x61, 0x74, 0x49, 0x78, 1]);
 export const footerBytes = 32;
 
-/** In the order of their numbers on disk. */
+/** Kinds in the order of their numbers on disk. */
 export const blockKinds = ['records', 'raw', 'paths'] as const;
 export type BlockKind = (typeof blockKinds)[number];
 
-/** How full a block gets before it is packed: small enough to look up one path, large enough to pack well. */
+/** Bytes in a block before it is packed: few enough to look up one path quickly, enough to compress well. */
 export const blockTarget: { readonly [Kind in BlockKind]: number } = {
   records: 128 << 10,
   raw: 256 << 10,
   paths: 32 << 10,
 };
-/** A single record may be longer than the target; a reader unpacks no block beyond this. */
+/** A single record may exceed the target. A reader refuses larger blocks. */
 export const maxBlockBytes: number = 64 << 20;
 export const maxDirectoryBytes: number = 256 << 20;
 
-/** Bytes of bodies, fill and trailer kept in an index before its layer counts as not remakeable. */
+/** Most bytes of bodies, padding and trailer in an index; a layer with more counts as not remakeable. */
 export const inlineLimit: number = 1 << 20;
 
 export interface BlockInfo {
@@ -41,35 +41,35 @@ export interface BlockInfo {
   readonly crc: number;
   /** Number of the first record, offset in the stream of raw bytes, or number of the first path. */
   readonly first: number;
-  /** In a `records` block: where the first record's raw bytes and header stand, so that reading may begin here. */
+  /** In a `records` block: offsets of the first record's raw bytes and header, so that reading can begin here. */
   readonly rawOffset: number;
   readonly tarOffset: number;
-  /** In a `paths` block: its first place. */
+  /** In a `paths` block: its first path. */
   readonly firstPath: Uint8Array;
 }
 
-/** A correction to a record made after it was written: the tree no longer holds what it said. */
+/** A correction to a record written earlier, because a later entry has replaced the node in the tree. */
 export interface Amendment {
   readonly ordinal: number;
-  /** `index`: the body was saved at `rawOffset`; `lost`: it is gone; `none`: nothing but the name was replaced. */
+  /** `index`: the body was saved at `rawOffset`; `lost`: it cannot be read any more; `none`: there was no body to save. */
   readonly body: 'none' | 'index' | 'lost';
   readonly rawOffset: number;
   readonly codedBytes: number;
 }
 
-/** What an index says about its layer as a whole. */
+/** Data of an index about its layer as a whole. */
 export interface IndexSummary {
   readonly diffId: DiffId;
   /** Bytes of the uncompressed tar. */
   readonly tarSizeBytes: number;
-  /** Sum of the logical sizes of the regular files that the layer leaves behind: what docker shows as its size. */
+  /** Sum of the logical sizes of the layer's regular files after unpacking: docker's size of the layer. */
   readonly sizeBytes: number;
   readonly entries: number;
-  /** False when not every byte of the tar could be kept (more than 1 MiB of inlined bytes): its blob has to be. */
+  /** False when the index could not keep every byte of the tar (more than 1 MiB of inlined bytes): keep the blob then. */
   readonly remakeable: boolean;
   /**
-   * Some entry stands elsewhere than its path says because of a symlink in a layer below, so that this index fits the layer
-   * on this parent only: on another one the same diffID may need an index of its own.
+   * True when a symlink of a layer below has led some entry elsewhere than its path says. Then the index is valid on this
+   * parent only: on another one the same diffID may need another index.
    */
   readonly parentDependent: boolean;
 }

@@ -27,20 +27,20 @@ const noPath = new Uint8Array(0);
 const pack = (bytes: Uint8Array): Buffer =>
   zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
 
-/** What {@link IndexWriter.finish} is told; the rest of the summary it has counted itself. */
+/** Fields of the summary that {@link IndexWriter.finish} takes; the writer counts the others itself. */
 export type IndexEnding = Pick<IndexSummary, 'diffId' | 'tarSizeBytes' | 'sizeBytes' | 'parentDependent'>;
 
 /**
- * Writes the index of one layer while its archive passes by, synchronously, into a file of its own beside the final one.
- * {@link publish} puts it in place; disposal without that leaves nothing.
+ * Writes the index of one layer while its archive is read, synchronously, into a temporary file beside the final one.
+ * {@link publish} renames it; disposal without that removes it.
  *
- * Per entry: `begin`, any number of `keep`, `end`; anywhere between entries `replace`; after the last one `trailer` and `finish`.
+ * Per entry: `begin`, any number of `keep`, `end`. Between entries: `replace`. After the last entry: `trailer`, `finish`.
  */
 export class IndexWriter implements Disposable {
   readonly #path: string;
   readonly #temporary: string;
   readonly #fd: number;
-  #state: 'writing' | 'finished' | 'given away' = 'writing';
+  #state: 'writing' | 'finished' | 'detached' = 'writing';
   #fileOffset = magic.length;
   readonly #blocks: BlockInfo[] = [];
   readonly #amendments: Amendment[] = [];
@@ -64,40 +64,40 @@ export class IndexWriter implements Disposable {
   readonly #table = new PathTable((block, position) => this.#pack('paths', block, position));
 
   /**
-   * `path` is where the index goes in the end; its folder must exist. `places` gathers where records stand, for archives
-   * in whatever order; without it they must come in the order of places, and nothing of them is kept. Throws ERR_NO_SPACE.
+   * `path` is that of the final index; its folder must exist. `paths` collects the records' paths, for archives in any
+   * order; without it records must come in path order, and no list is kept. Throws ERR_NO_SPACE.
    */
   constructor(path: string, paths?: PathList) {
     this.#path = path;
     this.#paths = paths;
     this.#temporary = `${path}.${process.pid}-${randomHex(6)}.tmp`;
-    this.#fd = begun(this.#temporary);
+    this.#fd = createFile(this.#temporary);
   }
 
   get entries(): number {
     return this.#entries;
   }
 
-  /** False once more had to be kept than an index takes. */
+  /** False once the archive had more bytes to keep than an index may hold. */
   get remakeable(): boolean {
     return this.#remakeable;
   }
 
-  /** Starts an entry. `rawHeader` is everything before its body. */
+  /** Starts an entry. `rawHeader` has all bytes before its body. */
   begin(rawHeader: Uint8Array): void {
     this.#headerStart = this.#rawLength;
     this.#headerBytes = rawHeader.length;
     this.#addRaw(rawHeader);
   }
 
-  /** Keeps a piece of the current entry's body, because no tree will hold it. */
+  /** Keeps a part of the current entry's body, which the tree will not hold. */
   keep(chunk: Uint8Array): void {
     if (!this.#remakeable) return;
     this.#coder ??= new RunCoder(this.#raw);
     this.#spend(this.#coder.add(chunk));
   }
 
-  /** Ends the entry and answers its number. A body given to {@link keep} makes its source `index`, or `lost`. */
+  /** Ends the entry and returns its number. A body given to {@link keep} gets the source `index`, or `lost`. */
   end(fields: RecordFields, padding: Uint8Array): number {
     const ordinal = this.entries;
     const afterHeader = this.#headerStart + this.#headerBytes;
@@ -128,8 +128,8 @@ export class IndexWriter implements Disposable {
   }
 
   /**
-   * Says that a later entry takes an earlier one's place. `body` reads the bytes that go with it, as the archive stored
-   * them; they are kept while there is room.
+   * Marks an earlier entry as replaced by a later one. `body` yields its bytes, as the archive stored them, which would be
+   * lost with it; they are kept while the index has space.
    */
   replace(ordinal: number, body?: Iterable<Uint8Array>): void {
     const rawOffset = this.#rawLength;
@@ -147,20 +147,20 @@ export class IndexWriter implements Disposable {
     else this.lose(ordinal);
   }
 
-  /** {@link replace} for a body that nobody can read any more: the archive cannot be made again. */
+  /** Does {@link replace} for a body that cannot be read any more: the archive cannot be made again. */
   lose(ordinal: number): void {
     this.#remakeable = false;
     this.#amendments.push({ ordinal, body: 'lost', rawOffset: 0, codedBytes: 0 });
   }
 
-  /** A piece of what follows the last entry. */
+  /** Adds bytes that follow the last entry. */
   trailer(chunk: Uint8Array): void {
     if (this.#trailerBytes === 0) this.#trailerStart = this.#rawLength;
     this.#trailerBytes += chunk.length;
     this.keep(chunk);
   }
 
-  /** Writes what is left. `sync` flushes the file's bytes to disk. */
+  /** Writes the rest of the file. `sync` flushes its bytes to disk. */
   finish(ending: IndexEnding, options: { readonly sync?: boolean } = {}): IndexSummary {
     this.#finishRuns();
     const trailer = {
@@ -188,22 +188,22 @@ export class IndexWriter implements Disposable {
     return summary;
   }
 
-  /** Puts the finished file in its place, over an older one. `sync` flushes the folder too. */
+  /** Renames the finished file to its final path, over an older one. `sync` flushes the folder too. */
   publish(options: { readonly sync?: boolean } = {}): void {
     publishIndex(this.detach(), this.#path, options);
   }
 
   /** Leaves the finished file to the caller, under a name that {@link publishIndex} or {@link discardIndex} takes. */
   detach(): string {
-    invariant(this.#state === 'finished', 'an index is finished once before it is put in place');
-    this.#state = 'given away';
+    invariant(this.#state === 'finished', 'an index is finished, and detached only once');
+    this.#state = 'detached';
     return this.#temporary;
   }
 
   [Symbol.dispose](): void {
     if (this.#state === 'writing') closeSync(this.#fd);
-    if (this.#state !== 'given away') discardIndex(this.#temporary);
-    this.#state = 'given away';
+    if (this.#state !== 'detached') discardIndex(this.#temporary);
+    this.#state = 'detached';
   }
 
   get #rawLength(): number {
@@ -251,7 +251,7 @@ export class IndexWriter implements Disposable {
 
   #packPaths(): void {
     const paths = this.#paths;
-    if (paths) for (const ordinal of paths.sorted()) this.#table.add(paths.path(ordinal), ordinal);
+    if (paths) for (const ordinal of paths.inPathOrder()) this.#table.add(paths.path(ordinal), ordinal);
     this.#table.end();
   }
 
@@ -281,7 +281,7 @@ function bodyOf(fields: RecordFields, kept: boolean, remakeable: boolean): BodyS
   return kept && remakeable ? 'index' : 'lost';
 }
 
-function begun(path: string): number {
+function createFile(path: string): number {
   let fd: number | undefined;
   try {
     fd = openSync(path, 'wx', 0o644);
@@ -289,7 +289,7 @@ function begun(path: string): number {
     return fd;
   } catch (error) {
     const failure = diskFailure(error, dirname(path));
-    // Nobody disposes of what was never made.
+    // The constructor throws, so that no caller disposes of the file.
     if (fd !== undefined) closeSync(fd);
     discardIndex(path);
     throw failure;
@@ -300,7 +300,7 @@ function writeAll(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
 }
 
-/** Puts a finished index in place, over an older one; `sync` makes the name survive a power cut. */
+/** Renames a finished index to its final path, over an older one; `sync` makes the name survive a power cut. */
 export function publishIndex(temporary: string, path: string, options: { readonly sync?: boolean } = {}): void {
   renameSync(temporary, path);
   if (options.sync !== true) return;
@@ -312,7 +312,7 @@ export function publishIndex(temporary: string, path: string, options: { readonl
   }
 }
 
-/** Throws a detached index away. Idempotent. */
+/** Removes a detached index. Idempotent. */
 export function discardIndex(temporary: string): void {
   rmSync(temporary, { force: true });
 }

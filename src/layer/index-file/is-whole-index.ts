@@ -2,7 +2,7 @@ import { isKind } from '../../errors/index.ts';
 import type { DiffId } from '../../spec/digest.ts';
 import { LayerIndex } from './layer-index.ts';
 
-/** Whether the index of that layer stands, with all its blocks. Throws what reading the file throws. */
+/** Returns true for a complete, undamaged index of that layer. Throws errors of reading the file. */
 export function isWholeIndex(path: string, diffId: DiffId): boolean {
   try {
     using index = LayerIndex.open(path);

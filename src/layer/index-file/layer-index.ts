@@ -9,20 +9,21 @@ import type { Amendment, BlockInfo, IndexSummary } from './format.ts';
 import { PathBlock, type PathEntry } from './path-block.ts';
 import { decodeRecord } from './record-codec.ts';
 
-/** A record with the whereabouts of its bytes: what making the tar again needs. */
+/** A record with the position of its raw bytes: all that making the tar again needs. */
 export interface RecordSpan {
   readonly record: EntryRecord;
   readonly span: RawSpan;
-  /** Where a body saved after its record was written stands; undefined for one that follows its header. */
+  /** Position of a body that was saved after its record was written; undefined for one that follows its header. */
   readonly saved: { readonly offset: number; readonly bodyBytes: number } | undefined;
 }
 
-// Some 50 KiB each, and twice as much.
+// Some 50 KiB each.
 const cachedStarts = 64;
+// Some 100 KiB each.
 const cachedPathBlocks = 64;
 
 /**
- * An open layer index. Calls are synchronous and read at most a few blocks of 32 to 256 KiB; any of them throws
+ * An open layer index. Calls are synchronous and read a few blocks of 32 to 256 KiB each. Any call throws
  * ERR_INDEX_CORRUPT when the file is damaged.
  */
 export class LayerIndex implements Disposable {
@@ -34,7 +35,7 @@ export class LayerIndex implements Disposable {
   readonly #starts = new RecentlyUsed<BlockInfo, RecordStarts>(cachedStarts);
   readonly #unpackedPaths = new RecentlyUsed<BlockInfo, PathBlock>(cachedPathBlocks);
 
-  /** @throws ERR_INDEX_CORRUPT, ERR_INDEX_VERSION, or what opening the file throws */
+  /** @throws ERR_INDEX_CORRUPT, ERR_INDEX_VERSION, or the error of opening the file */
   static open(path: string): LayerIndex {
     return new LayerIndex(new BlockFile(path));
   }
@@ -52,7 +53,7 @@ export class LayerIndex implements Disposable {
     return this.#file.directory.summary;
   }
 
-  /** What follows the last entry, in the stream of raw bytes. */
+  /** Position of the bytes behind the last entry in the stream of raw bytes. */
   get trailer(): { readonly rawOffset: number; readonly codedBytes: number; readonly tarBytes: number } {
     return this.#file.directory.trailer;
   }
@@ -62,11 +63,12 @@ export class LayerIndex implements Disposable {
     for (const block of this.#file.directory.blocks) this.#file.block(block);
   }
 
-  /** Every entry in the archive's order. */
+  /** Yields the record of every entry, in archive order. */
   *records(): Generator<EntryRecord> {
     for (const { record } of this.recordSpans()) yield record;
   }
 
+  /** Yields every record with the position of its bytes, in archive order. */
   *recordSpans(): Generator<RecordSpan> {
     let count = 0;
     for (const block of this.#records) {
@@ -79,12 +81,12 @@ export class LayerIndex implements Disposable {
     if (count !== this.summary.entries) throw corruptIndex('lacks records');
   }
 
-  /** The entry of that number; undefined beyond the last. */
+  /** Returns the record of an entry; undefined for a number above the last. */
   record(ordinal: number): EntryRecord | undefined {
     return this.recordSpan(ordinal)?.record;
   }
 
-  /** {@link record} with the whereabouts of its bytes. */
+  /** Returns a record with the position of its bytes; undefined for a number above the last. */
   recordSpan(ordinal: number): RecordSpan | undefined {
     const block = this.#records[lastStarting(this.#records, ordinal)];
     if (!block) return undefined;
@@ -93,8 +95,8 @@ export class LayerIndex implements Disposable {
   }
 
   /**
-   * What the layer says about a place: the last entry standing there, else the whiteout that hides it; undefined when
-   * it says nothing. A directory's opaque marker is found with {@link places}.
+   * Returns the layer's last entry at a path, else the whiteout that hides the path; undefined when it has neither. The
+   * opaque marker of a directory is found with {@link paths}.
    */
   find(path: Uint8Array): EntryRecord | undefined {
     let hidden: EntryRecord | undefined;
@@ -109,7 +111,7 @@ export class LayerIndex implements Disposable {
     return found ?? hidden;
   }
 
-  /** The table in path order, all of it or what lies inside the directory `under` (the directory itself included). */
+  /** Yields the path table in path order: all of it, or only the directory `under` and its content. */
   *paths(under: Uint8Array = new Uint8Array(0)): Generator<PathEntry> {
     for (const entry of this.pathsFrom(under)) {
       if (!isInside(entry.path, under)) return;
@@ -117,9 +119,9 @@ export class LayerIndex implements Disposable {
     }
   }
 
-  /** The table in path order, from the first line of that place or behind it. */
+  /** Yields the path table in path order, from the first line that is not before `path`. */
   *pathsFrom(path: Uint8Array): Generator<PathEntry> {
-    // Several records may share the place and run over a block's border, so reading begins a block earlier.
+    // Several records may have the path and continue across the border of a block, so reading begins a block earlier.
     const first = Math.max(firstNotBefore(this.#paths, path) - 1, 0);
     for (let at = first; at < this.#paths.length; at++) {
       const block = this.#pathsOf(this.#paths[at] as BlockInfo);
@@ -128,9 +130,10 @@ export class LayerIndex implements Disposable {
     }
   }
 
-  /** A copy of some raw bytes; see {@link RawSpan}. */
+  /** Returns a copy of some raw bytes; see {@link RawSpan}. */
   rawBytes(offset: number, length: number): Uint8Array {
-    const bytes = new Uint8Array(this.#checkedLength(offset, length));
+    this.#checkRange(offset, length);
+    const bytes = new Uint8Array(length);
     let at = 0;
     for (let index = lastStarting(this.#raw, offset); at < length; index++) {
       const block = this.#raw[index];
@@ -148,12 +151,11 @@ export class LayerIndex implements Disposable {
     this.#file[Symbol.dispose]();
   }
 
-  #checkedLength(offset: number, length: number): number {
+  #checkRange(offset: number, length: number): void {
     const last = this.#raw.at(-1);
     if (length > 0 && (!last || offset + length > last.first + last.unpackedBytes)) {
       throw corruptIndex('lacks raw bytes');
     }
-    return length;
   }
 
   *#decodeBlock(block: BlockInfo): Generator<RecordSpan> {
@@ -193,14 +195,14 @@ export class LayerIndex implements Disposable {
   }
 }
 
-/** Where a record begins: in its block, in the stream of raw bytes, in the tar. */
+/** Offsets at which a record begins: in its block, in the stream of raw bytes, in the tar. */
 interface RecordStart {
   readonly at: number;
   readonly rawOffset: number;
   readonly tarOffset: number;
 }
 
-/** Where each record of a block begins: its length is known only once it is decoded. */
+/** The start of each record of a block: a record's length is known only once it is decoded. */
 class RecordStarts {
   #count = 0;
   #numbers: Float64Array = new Float64Array(3 << 8);
@@ -228,15 +230,15 @@ function moveBehind(
   start.tarOffset += record.headerBytes + record.storedSizeBytes + record.paddingBytes;
 }
 
-/** The first block of paths whose first place does not stand before `place`. */
+/** Returns the number of the first block of paths whose first path is not before `path`. */
 const firstNotBefore = (blocks: readonly BlockInfo[], path: Uint8Array): number =>
   countLeading(blocks, ({ firstPath }) => comparePaths(firstPath, path) < 0);
 
-/** Which block holds a position: the last that begins at it or before. */
+/** Returns the number of the block that holds a position: the last one that begins at or before it. */
 const lastStarting = (blocks: readonly BlockInfo[], position: number): number =>
   countLeading(blocks, ({ first }) => first <= position) - 1;
 
-/** How many blocks at the front pass a test that none behind them passes. */
+/** Returns the number of leading blocks that pass a test; no block behind them passes it. */
 function countLeading(blocks: readonly BlockInfo[], passes: (block: BlockInfo) => boolean): number {
   let low = 0;
   let high = blocks.length;

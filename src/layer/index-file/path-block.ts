@@ -3,13 +3,13 @@ import { comparePaths } from '../tree-path.ts';
 import type { ByteReader } from './byte-reader.ts';
 import { corruptIndex } from './corrupt-index.ts';
 
-/** One line of the path-sorted table. */
+/** One line of the path table. */
 export interface PathEntry {
   readonly path: Uint8Array;
   readonly ordinal: number;
 }
 
-/** A block of the path-sorted table, unpacked so that any line of it can be found: some 10 bytes a line besides its place. */
+/** A block of the path table, unpacked for lookups: some 10 bytes a line besides its path. */
 export class PathBlock {
   #paths: Uint8Array = new Uint8Array(1 << 16);
   #ends: Uint32Array = new Uint32Array(1 << 10);
@@ -33,7 +33,7 @@ export class PathBlock {
     return { path: this.#path(at), ordinal: this.#ordinals[at] as number };
   }
 
-  /** The first line that does not stand before `place`. */
+  /** Returns the number of the first line that is not before `path`. */
   firstNotBefore(path: Uint8Array): number {
     let low = 0;
     let high = this.#length;
@@ -49,7 +49,7 @@ export class PathBlock {
     const at = this.#length;
     const start = this.#endOf(at - 1);
     const previous = this.#endOf(at - 2);
-    if (shared > start - previous) throw corruptIndex('holds a place that continues nothing');
+    if (shared > start - previous) throw corruptIndex('holds a path that continues nothing');
     const end = start + shared + suffix.length;
     while (end > this.#paths.length) this.#paths = copyInto(this.#paths, new Uint8Array(this.#paths.length * 2));
     if (at === this.#ends.length) {
@@ -67,7 +67,7 @@ export class PathBlock {
     return at < 0 ? 0 : (this.#ends[at] as number);
   }
 
-  /** A view. */
+  /** Returns a view. */
   #path(at: number): Uint8Array {
     return this.#paths.subarray(this.#endOf(at - 1), this.#ends[at]);
   }

@@ -3,14 +3,14 @@ import { copyInto } from '../../lib/copy-into.ts';
 import { comparePaths, pathKey } from '../tree-path.ts';
 import { type RecordKind, recordKinds } from './entry-record.ts';
 
-// As text in a map a place takes some 100 bytes.
+// A path takes some 100 bytes as text in a map.
 const maxMapped = 1 << 14;
 const unplaced = new Set((['whiteout', 'opaque', 'ignored'] as const).map((kind) => recordKinds.indexOf(kind)));
 const ignored = recordKinds.indexOf('ignored');
 
 /**
- * The places of a layer's records in whatever order, so that they can be found and sorted: some 20 bytes an entry besides
- * its place, where strings or arrays would take several hundred.
+ * The tree paths of a layer's records, added in any order, to be found and sorted: some 20 bytes an entry besides its
+ * path, where strings or arrays would take several hundred.
  */
 export class PathList {
   readonly #bytes = new ByteArena();
@@ -20,10 +20,10 @@ export class PathList {
   #kinds: Uint8Array = new Uint8Array(1 << 10);
   #sizes: Float64Array = new Float64Array(1 << 10);
   #isAscending = true;
-  /** Numbers of the first {@link #ordered} records by place, those of one place in archive order. */
+  /** Numbers of the first {@link #ordered} records by path, those of one path in archive order. */
   #order: Uint32Array = new Uint32Array(0);
   #ordered = 0;
-  /** The records behind those that {@link find} has read in: the last one that put something at a place. */
+  /** The last of the records behind those in {@link #order} that made a node, by path; filled by {@link find}. */
   readonly #lastAt = new Map<string, number>();
   #mapped = 0;
 
@@ -31,7 +31,7 @@ export class PathList {
     return this.#length;
   }
 
-  /** Adds the next record; `sizeBytes` is what its file counts for. */
+  /** Adds the next record; `sizeBytes` is the logical size of its file, else 0. */
   add(path: Uint8Array, kind: RecordKind, sizeBytes: number): void {
     const at = this.#length;
     if (at === this.#starts.length) this.#grow();
@@ -43,7 +43,7 @@ export class PathList {
     if (this.#isAscending && at > 0) this.#isAscending = this.#compare(at - 1, at) <= 0;
   }
 
-  /** A view. */
+  /** Returns a view. */
   path(ordinal: number): Uint8Array {
     return this.#bytes.bytes(this.#starts[ordinal] as number, this.#lengths[ordinal] as number);
   }
@@ -57,8 +57,8 @@ export class PathList {
   }
 
   /**
-   * The last record so far that put something at `place` (deletions put nothing). The first call sorts all records, later
-   * ones read in what was added since: layers without duplicates pay for neither.
+   * Returns the last record so far that made a node at `path`; deletions make none. The first call sorts all records,
+   * later calls add the new ones: a layer without duplicates needs neither.
    */
   find(path: Uint8Array): number | undefined {
     if (this.#length - this.#ordered > maxMapped) this.#orderAll();
@@ -69,9 +69,9 @@ export class PathList {
     return this.#lastAt.get(pathKey(path)) ?? this.#findOrdered(path);
   }
 
-  /** Record numbers by place, those of one place in archive order; ignored entries, which have no place, left out. */
-  *sorted(): Generator<number, void> {
-    // Most archives come in order: what they need is no second list of a million numbers.
+  /** Yields record numbers in path order, those of one path in archive order, without ignored entries. */
+  *inPathOrder(): Generator<number, void> {
+    // Most archives are in path order and need no second list of a million numbers.
     if (!this.#isAscending) this.#orderAll();
     for (let at = 0; at < this.#length; at++) {
       const ordinal = this.#isAscending ? at : (this.#order[at] as number);
@@ -103,18 +103,18 @@ export class PathList {
     return undefined;
   }
 
-  /** Sorts what was added since the last call, and merges it in. */
+  /** Sorts the records added since the last call, and merges them in. */
   #orderAll(): void {
     const added = Uint32Array.from({ length: this.#length - this.#ordered }, (_, index) => this.#ordered + index);
     if (!this.#isAscending) added.sort((a, b) => this.#compare(a, b) || a - b);
-    this.#order = this.#ordered === 0 ? added : this.#merged(this.#order, added);
+    this.#order = this.#ordered === 0 ? added : this.#mergeOrders(this.#order, added);
     this.#ordered = this.#length;
     this.#mapped = this.#length;
     this.#lastAt.clear();
   }
 
-  /** All of `later` came after all of `earlier` in the archive. */
-  #merged(earlier: Uint32Array, later: Uint32Array): Uint32Array {
+  /** Merges two ordered lists; all of `later` came after all of `earlier` in the archive. */
+  #mergeOrders(earlier: Uint32Array, later: Uint32Array): Uint32Array {
     const merged = new Uint32Array(earlier.length + later.length);
     let left = 0;
     let right = 0;
@@ -127,7 +127,7 @@ export class PathList {
     return merged;
   }
 
-  /** {@link comparePaths} without making views: sorting 50,000 places compares 800,000 times. */
+  /** Does {@link comparePaths} without creating views: sorting 50,000 paths compares 800,000 times. */
   #compare(a: number, b: number): number {
     const start = this.#starts[a] as number;
     const otherStart = this.#starts[b] as number;

@@ -2,8 +2,8 @@ import type { DiffId } from '../../spec/digest.ts';
 import { LayerIndex } from './layer-index.ts';
 
 /**
- * Reads all of an index, synchronously; returns the diffID of the layer it is of.
- * @throws ERR_INDEX_CORRUPT, ERR_INDEX_VERSION, and what `check` throws between records
+ * Reads and checks all of an index, synchronously; returns the layer's diffID.
+ * @throws ERR_INDEX_CORRUPT, ERR_INDEX_VERSION, and the error of `check`, which is called between records
  */
 export function readWholeIndex(path: string, check: () => void): DiffId {
   using index = LayerIndex.open(path);

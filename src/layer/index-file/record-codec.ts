@@ -23,14 +23,14 @@ const hasLink = (kind: RecordKind): boolean => kind === 'hardlink' || kind === '
 const isDevice = (kind: RecordKind): boolean => kind === 'character-device' || kind === 'block-device';
 const usualPadding = (storedSizeBytes: number): number => (512 - (storedSizeBytes % 512)) % 512;
 
-/** A record without what follows from its neighbours. */
+/** A record without the fields that follow from its neighbours. */
 export interface DecodedRecord extends RecordFields {
   readonly headerBytes: number;
   readonly paddingBytes: number;
   readonly span: RawSpan;
 }
 
-/** What is written about an entry besides its fields. `rawGap` is how far its header stands behind the record before. */
+/** Lengths written with an entry's fields. `rawGap` is the number of raw bytes between the previous record and its header. */
 export interface Layout {
   readonly headerBytes: number;
   readonly paddingBytes: number;
@@ -56,11 +56,11 @@ export function encodeRecord(out: ByteWriter, fields: RecordFields, layout: Layo
   out.byte(recordKinds.indexOf(kind));
   out.byte(fields.typeflag);
   out.number(fields.mode);
-  out.signed(fields.uid);
-  out.signed(fields.gid);
+  out.signedNumber(fields.uid);
+  out.signedNumber(fields.gid);
   out.number(fields.sizeBytes);
   out.number(storedSizeBytes);
-  out.signed(fields.mtime.seconds);
+  out.signedNumber(fields.mtime.seconds);
   out.number(fields.mtime.nanoseconds);
   out.number(layout.headerBytes);
   out.bytes(path);
@@ -82,11 +82,11 @@ export function encodeRecord(out: ByteWriter, fields: RecordFields, layout: Layo
   }
 }
 
-// Most places follow from the path, so they are not written twice. Deletions never do: their names say something else.
+// Most tree paths follow from the archive's path and are not written. Those of deletions never do.
 function isPlainPath(kind: RecordKind, path: Uint8Array, treePath: Uint8Array): boolean {
   if (kind === 'whiteout' || kind === 'opaque') return false;
   if (kind === 'ignored') return treePath.length === 0;
-  // Nearly always the one is the other.
+  // Nearly always both are the same bytes.
   return path === treePath || equalBytes(path, treePath) || equalBytes(normalizePath(path), treePath);
 }
 
@@ -110,7 +110,7 @@ function encodeRuns(out: ByteWriter, runs: readonly SparseRun[]): void {
 }
 
 /**
- * Reads a record whose raw bytes begin at `rawOffset` at the earliest.
+ * Reads a record; its raw bytes begin at `rawOffset` plus its gap.
  * @throws ERR_INDEX_CORRUPT
  */
 export function decodeRecord(input: ByteReader, rawOffset: number): DecodedRecord {
@@ -120,11 +120,11 @@ export function decodeRecord(input: ByteReader, rawOffset: number): DecodedRecor
   if (kind === undefined || body === undefined) throw corruptIndex('holds a record of an unknown kind');
   const typeflag = input.byte();
   const mode = input.number();
-  const uid = input.signed();
-  const gid = input.signed();
+  const uid = input.signedNumber();
+  const gid = input.signedNumber();
   const sizeBytes = input.number();
   const storedSizeBytes = input.number();
-  const mtime = { seconds: input.signed(), nanoseconds: input.number() };
+  const mtime = { seconds: input.signedNumber(), nanoseconds: input.number() };
   const headerBytes = input.number();
   const path = input.bytes();
   const treePath = (flags & flag.treePath) !== 0 ? decodePath(input.bytes()) : plainPath(kind, path);
@@ -168,12 +168,12 @@ function plainPath(kind: RecordKind, path: Uint8Array): Uint8Array {
   return kind === 'ignored' ? empty : decodePath(path);
 }
 
-// A place from disk goes to the kernel: a forged one must not lead out of the tree.
+// A tree path from disk is passed to the kernel: a forged one must not lead out of the tree.
 function decodePath(bytes: Uint8Array): Uint8Array {
   try {
     return normalizePath(bytes);
   } catch (cause) {
-    throw corruptIndex('holds a place outside the tree', cause);
+    throw corruptIndex('holds a path outside the tree', cause);
   }
 }
 

@@ -2,8 +2,8 @@ import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { corruptIndex } from './corrupt-index.ts';
 
-// Bytes a tree cannot give back are mostly zeros: end blocks, record padding, up to gigabytes of both in hostile
-// archives (tar-split CVE-2017-14992). So they are kept as runs: of zeros (length × 2) or of bytes (length × 2 + 1).
+// Most bytes that a tree does not hold are zeros: end blocks, record padding, up to gigabytes of both in hostile
+// archives (tar-split CVE-2017-14992). So they are coded as runs: of zeros (length × 2) or of bytes (length × 2 + 1).
 
 const grain = 4096;
 const zeros = Buffer.alloc(grain);
@@ -22,7 +22,7 @@ export function isAllZero(bytes: Uint8Array, from = 0, to: number = bytes.length
   return true;
 }
 
-/** How many bytes at most {@link RunCoder} keeps of a piece: all but whole runs of zeros. */
+/** Writes bytes as runs: whole grains of zeros by their length alone, all else literally. */
 export class RunCoder {
   readonly #out: ByteWriter;
   #zeros = 0;
@@ -31,7 +31,7 @@ export class RunCoder {
     this.#out = out;
   }
 
-  /** Adds a piece; answers how many of its bytes are kept as they are. */
+  /** Adds a chunk; returns how many of its bytes are written literally. */
   add(bytes: Uint8Array): number {
     let literal = 0;
     let start = 0;
@@ -45,7 +45,7 @@ export class RunCoder {
     return literal + this.#literal(bytes, start, bytes.length);
   }
 
-  /** Must follow the last piece. */
+  /** Ends the last run. Call it after the last chunk. */
   finish(): void {
     if (this.#zeros > 0) this.#out.number(this.#zeros * 2);
     this.#zeros = 0;
@@ -61,7 +61,7 @@ export class RunCoder {
 }
 
 /**
- * Gives the pieces back, `total` bytes in all.
+ * Yields the decoded bytes, `total` of them.
  * @throws ERR_INDEX_CORRUPT
  */
 export function* decodeRuns(input: ByteReader, total: number): Generator<Uint8Array> {

@@ -2,12 +2,12 @@ import type { PathEntry } from '../index-file/path-block.ts';
 import type { LayerEntry } from './layer-entry.ts';
 import type { LayerTable } from './layer-table.ts';
 
-/** The entries of a layer that come before another one in its tar: what stands when that one is unpacked. */
+/** The entries of a layer that come before a given one in its tar: all that exist when that one is unpacked. */
 export class EarlierTable implements LayerTable {
   readonly #table: LayerTable;
   readonly #end: number;
 
-  /** Without the entry of the number `end`, and those behind it. The table stays open with whoever opened it. */
+  /** Leaves out the entries from number `end` on. Does not close `table`. */
   constructor(table: LayerTable, end: number) {
     this.#table = table;
     this.#end = end;

@@ -7,47 +7,50 @@ import { isDirectoryOrUnnamed, type MergedLevel } from './merged-level.ts';
 
 const nothing = new Uint8Array(0);
 
-/** A directory on the way to an entry. What is asked of all above it is noted once: a path may have thousands of components. */
-interface Passed {
-  readonly above: Passed | undefined;
+/** A directory on the way to an entry, with facts about all directories above it: a path may have thousands of components. */
+interface PathStep {
+  readonly above: PathStep | undefined;
   readonly name: Uint8Array;
-  /** Nothing of the layers below is seen in it. */
+  /** True when its content in the layers below is hidden. */
   readonly isHidden: boolean;
-  /** The last entry that took the place of it, or of one above; -1 when none did. */
+  /** Number of the last entry that replaced it, or a directory above; -1 when there is none. */
   readonly replaced: number;
-  /** What the layers below have there; undefined where something else than a directory is on the way. */
+  /** State of the path in the layers below; undefined when a component is not a directory there. */
   below: MergedLevel | undefined | 'not looked at';
 }
 
-interface Wish {
-  /** Of the entry, for messages. */
+interface Walk {
+  /** Path of the entry, for messages. */
   readonly path: Uint8Array;
-  /** Directories on the way that do not exist are made. */
+  /** True when missing directories on the way are made. */
   readonly makes: boolean;
   readonly ordinal: number;
 }
 
 /**
- * Finds where the entries of a layer stand, in the order of its tar: a directory on the way may be a symlink, of the layer
- * itself or of those below. What stands in the way of a directory is not looked at: unpacking refuses such a layer.
+ * Resolves the paths of a layer's entries, in the order of its tar: a directory on the way may be a symlink, of the layer
+ * itself or of those below. Other nodes on the way are not checked: unpacking refuses such a layer.
  */
 export class EntryResolver {
   readonly #below: MergedLayers;
-  /** By their keys, with the number of the entry that made them: directories, named or not; symlinks. */
+  /** Directories, named by an entry or not, with the number of the entry that made them, by key; symlinks likewise. */
   readonly #directories = new Map<string, number>([['', 0]]);
   readonly #symlinks = new Map<string, { readonly target: Uint8Array; readonly made: number }>();
-  /** The last entry that took the place of a directory: what had been made inside is gone. */
+  /** Number of the last entry that replaced a directory, and so removed all that earlier entries had made inside. */
   readonly #replaced = new Map<string, number>();
-  /** Nothing of the layers below is seen at these places and in them. */
+  /** Paths that are hidden in the layers below, together with their content. */
   readonly #hidden = new Set<string>();
-  /** Nothing of the layers below is seen in these directories. */
+  /** Directories whose content is hidden in the layers below. */
   readonly #opaque = new Set<string>();
 
   constructor(below: MergedLayers) {
     this.#below = below;
   }
 
-  /** @throws ERR_LAYER_ENTRY_INVALID */
+  /**
+   * Returns the path that an entry has in the tree.
+   * @throws ERR_LAYER_ENTRY_INVALID
+   */
   resolve({ kind, path, linkPath, ordinal }: LayerEntry): Uint8Array {
     if (kind === 'opaque') {
       const directory = this.#directoryOf(path, { path, makes: false, ordinal });
@@ -76,7 +79,7 @@ export class EntryResolver {
     else this.#symlinks.set(key, { target, made });
   }
 
-  /** True while no entry has taken the place of the directory, or of one above it. */
+  /** Returns true while no entry has replaced the directory, or one above it. */
   #hasDirectory(key: string): boolean {
     const made = this.#directories.get(key);
     if (made === undefined) return false;
@@ -88,26 +91,26 @@ export class EntryResolver {
     return true;
   }
 
-  /** The key of the directory that `parent` leads to; `makes` those on the way that do not exist. */
-  #directoryOf(parent: Uint8Array, { path, makes, ordinal }: Wish): string {
+  /** Returns the key of the directory that `parent` leads to. With `makes` it records missing ones as made. */
+  #directoryOf(parent: Uint8Array, { path, makes, ordinal }: Walk): string {
     const own = pathKey(parent);
     if (this.#hasDirectory(own)) return own;
-    const root = this.#passed(undefined, nothing, '');
-    const passed = new Map([['', root]]);
+    const root = this.#stepTo(undefined, nothing, '');
+    const steps = new Map([['', root]]);
     const found = walkPath(parent, path, (at, name, key) => {
-      const above = passed.get(at) ?? root;
+      const above = steps.get(at) ?? root;
       const isOwn = above.replaced <= (this.#directories.get(key) ?? -2);
       const target = isOwn ? undefined : this.#symlinkAt(above, name, key);
       if (target !== undefined) return target;
-      passed.set(key, this.#passed(above, name, key));
+      steps.set(key, this.#stepTo(above, name, key));
       if (makes && !isOwn) this.#directories.set(key, ordinal);
       return undefined;
     });
-    invariant(found !== undefined, 'nothing is looked at that could block the way');
+    invariant(found !== undefined, 'the walk never reports a blocked component');
     return found;
   }
 
-  #passed(above: Passed | undefined, name: Uint8Array, key: string): Passed {
+  #stepTo(above: PathStep | undefined, name: Uint8Array, key: string): PathStep {
     return {
       above,
       name,
@@ -117,7 +120,7 @@ export class EntryResolver {
     };
   }
 
-  #symlinkAt(above: Passed, name: Uint8Array, key: string): Uint8Array | undefined {
+  #symlinkAt(above: PathStep, name: Uint8Array, key: string): Uint8Array | undefined {
     const own = this.#symlinks.get(key);
     if (own !== undefined && above.replaced <= own.made) return own.target;
     if (above.isHidden || this.#hidden.has(key)) return undefined;
@@ -125,8 +128,8 @@ export class EntryResolver {
     return file?.kind === 'symlink' ? file.linkPath : undefined;
   }
 
-  #levelBelow(directory: Passed): MergedLevel | undefined {
-    const unseen: Passed[] = [];
+  #levelBelow(directory: PathStep): MergedLevel | undefined {
+    const unseen: PathStep[] = [];
     let at = directory;
     for (; at.below === 'not looked at' && at.above !== undefined; at = at.above) unseen.push(at);
     let level = at.below === 'not looked at' ? undefined : at.below;

@@ -4,7 +4,7 @@ import type { PathEntry } from '../index-file/path-block.ts';
 import { entryOfRecord, type LayerEntry } from './layer-entry.ts';
 import type { LayerTable } from './layer-table.ts';
 
-/** A layer by its index. Closes the index with itself. */
+/** The entries of a layer, read from its index. Closes the index when disposed. */
 export class IndexTable implements LayerTable {
   readonly #index: LayerIndex;
 

@@ -4,22 +4,22 @@ import { nameStart, normalizePath } from '../tree-path.ts';
 import { hasJunkDirectory, meaningOf } from '../whiteout-names.ts';
 
 /**
- * What an entry of a layer makes, or deletes: `whiteout` deletes a name, `opaque` all that layers below have in a
- * directory.
+ * Kind of file that an entry makes, or of deletion: `whiteout` deletes a path, `opaque` the content that a directory has
+ * in the layers below.
  */
 export type LayerEntryKind = Exclude<RecordKind, 'ignored'>;
 
-/** One entry of a layer's tar, as far as it means something to a file system. */
+/** One entry of a layer's tar that has an effect on a file system. */
 export interface LayerEntry extends FileMetadata {
-  /** Its number in the tar, from 0; entries that mean nothing are counted, too. */
+  /** Its number in the tar, from 0; entries without effect are counted too. */
   readonly ordinal: number;
   readonly kind: LayerEntryKind;
   /**
-   * Where it stands, from the root and without a slash in front; the root itself is empty. For a whiteout this is the name
-   * that it deletes, for `opaque` the directory.
+   * Path from the root, without a slash in front; the root itself is empty. For a whiteout the path that it deletes, for
+   * `opaque` the directory.
    */
   readonly path: Uint8Array;
-  /** Where a sparse file has data; absent for a dense one. */
+  /** Data runs of a sparse file; absent for a dense one. */
   readonly sparse?: readonly SparseRun[] | undefined;
 }
 
@@ -32,8 +32,8 @@ export interface FoundEntry {
 type Archived = FileMetadata & Pick<TarEntry, 'path' | 'sparse'> & { readonly kind: RecordKind };
 
 /**
- * Returns what an entry of a tar means where its path alone says so; undefined for what makes nothing: book-keeping of
- * aufs, whiteouts in overlayfs's own form, and a thing without a name. The bytes are copies.
+ * Returns an entry of a tar as a layer's entry at its own path, without following symlinks. Undefined for an entry without
+ * effect: metadata of aufs, an overlayfs whiteout, or an entry without a name. The bytes are copies.
  * @throws ERR_LAYER_PATH_ESCAPE, ERR_LAYER_ENTRY_INVALID
  */
 export function entryOfArchive(entry: Archived, ordinal: number): LayerEntry | undefined {
@@ -59,11 +59,11 @@ export function entryOfArchive(entry: Archived, ordinal: number): LayerEntry | u
   }
 }
 
-/** Returns a record of an index as an entry that stands where the record says; undefined for what makes nothing. */
+/** Returns a record of an index as a layer's entry at the record's tree path; undefined for an entry without effect. */
 export const entryOfRecord = (record: EntryRecord): LayerEntry | undefined =>
   record.kind === 'ignored' ? undefined : copyOf(record, record.ordinal, record.kind, record.treePath);
 
-/** True for what deletes something of the layers below. */
+/** Returns true for an entry that deletes from the layers below. */
 export const isDeletion = ({ kind }: Pick<LayerEntry, 'kind'>): boolean => kind === 'whiteout' || kind === 'opaque';
 
 const isNullDevice = ({ kind, deviceMajor, deviceMinor }: Archived): boolean =>
@@ -71,7 +71,7 @@ const isNullDevice = ({ kind, deviceMajor, deviceMinor }: Archived): boolean =>
 
 const noXattrs: LayerEntry['xattrs'] = new Map();
 
-/** The bytes of a parsed entry share memory with a whole block of others. */
+/** Copies all bytes, because those of a parsed entry share a large buffer with other entries. */
 function copyOf(entry: Archived, ordinal: number, kind: LayerEntryKind, path: Uint8Array): LayerEntry {
   const { mode, uid, gid, sizeBytes, mtime, linkPath, deviceMajor, deviceMinor, xattrs, sparse } = entry;
   return {

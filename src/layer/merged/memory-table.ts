@@ -14,8 +14,8 @@ import type { MergedLayers } from './merged-layers.ts';
 const nowhere = new Uint8Array(0);
 
 /**
- * A layer of which there is no index, or none that fits the layers below: its entries are put where they lead, as unpacking
- * would, and kept in memory, some 100 bytes each besides their names.
+ * The entries of a layer that has no index, or no index for the layers below: their paths are resolved as unpacking would,
+ * and the entries are kept in memory, some 100 bytes each besides their names.
  */
 export class MemoryTable implements LayerTable {
   readonly #resolver: EntryResolver;
@@ -30,9 +30,9 @@ export class MemoryTable implements LayerTable {
     this.#resolver = new EntryResolver(below);
   }
 
-  /** Adds the next entry of the tar, which stands where its path says. */
+  /** Adds the next entry of the tar, with its path not resolved yet. */
   add(entry: LayerEntry): void {
-    // Entries that mean nothing have numbers, too.
+    // Entries without effect have numbers too.
     while (this.#paths.length < entry.ordinal) this.#push(nowhere, 'ignored', nowhere);
     invariant(this.#paths.length === entry.ordinal, 'entries come in the order of their tar');
     const path = this.#resolver.resolve(entry);
@@ -47,14 +47,14 @@ export class MemoryTable implements LayerTable {
     const bytes = this.#records.bytes(this.#addresses[ordinal] ?? 0, this.#lengths[ordinal] ?? 0);
     const record = { ...decodeRecord(new ByteReader(bytes), 0), ordinal, offset: 0, shadowed: false };
     const entry = entryOfRecord(record);
-    invariant(entry, 'only entries that mean something have a line');
+    invariant(entry, 'only entries with an effect have a line');
     return entry;
   }
 
   [Symbol.dispose](): void {}
 
   *#linesFrom(path: Uint8Array): Generator<PathEntry, void> {
-    this.#order ??= Uint32Array.from(this.#paths.sorted());
+    this.#order ??= Uint32Array.from(this.#paths.inPathOrder());
     const order = this.#order;
     let low = 0;
     let high = order.length;

@@ -2,36 +2,36 @@ import type { FileMetadata, TarTime } from '../../archive/index.ts';
 import { isApplied } from '../xattrs.ts';
 import type { FoundEntry, LayerEntryKind } from './layer-entry.ts';
 
-/** What can be seen in a file system made of layers. */
+/** Kind of a file in a file system made of layers. */
 export type MergedFileKind = Exclude<LayerEntryKind, 'hardlink' | 'whiteout' | 'opaque'>;
 
 /**
- * One name in a file system made of layers, as a container sees it. The name of a hardlink has what the file that it leads to
- * has.
+ * One name in a file system made of layers, as a container sees it. The name of a hardlink has all fields of the file that
+ * it leads to.
  */
 export interface MergedFile extends FileMetadata {
-  /** From the root and without a slash in front; the root itself is empty. */
+  /** Path from the root, without a slash in front; the root itself is empty. */
   readonly path: Uint8Array;
   readonly kind: MergedFileKind;
-  /** The layer that has this name: its number from the base up, from 0. */
+  /** Number of the layer that has this name, from the base up, from 0. */
   readonly layer: number;
   /**
-   * The entry that it was made of; undefined for a directory that no layer names. Names of one file have the same one:
-   * a hardlink leads to the entry with the content, which may be of a layer below.
+   * The entry that made the file; undefined for a directory that no layer names. All names of one file have the same
+   * source: a hardlink leads to the entry with the content, possibly of a layer below.
    */
   readonly source: EntryPosition | undefined;
-  /** For a hardlink: where the entry that it leads to stands; undefined for everything else. */
+  /** Path of the entry that a hardlink leads to; undefined for all other files. */
   readonly target: Uint8Array | undefined;
 }
 
-/** An entry of a chain of layers. */
+/** Position of an entry in a chain of layers. */
 export interface EntryPosition {
   /** Number of the layer from the base up, from 0. */
   readonly layer: number;
   readonly ordinal: number;
 }
 
-/** The file that `source` makes under the name that `named` gives it: a hardlink to the other, or the same entry. */
+/** Returns the file that `source` makes at `path`. `named` is the entry with that path: a hardlink to `source`, or `source`. */
 export function toMergedFile(path: Uint8Array, named: FoundEntry, source: FoundEntry): MergedFile {
   const { entry } = source;
   const { kind, mode, uid, gid, mtime, linkPath, deviceMajor, deviceMinor, xattrs, ordinal, sizeBytes } = entry;
@@ -56,7 +56,7 @@ export function toMergedFile(path: Uint8Array, named: FoundEntry, source: FoundE
 
 const nothing = new Uint8Array(0);
 
-/** A directory that no layer names: root's, with the usual mode. */
+/** Returns a directory that no layer names: owned by root, with mode 755. */
 export const makeImpliedDirectory = (path: Uint8Array, layer: number, mtime: TarTime): MergedFile => ({
   path,
   kind: 'directory',

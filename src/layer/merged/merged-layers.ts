@@ -18,53 +18,53 @@ import { type FoundEntry, isDeletion, type LayerEntry } from './layer-entry.ts';
 import type { LayerTable } from './layer-table.ts';
 import { type FileMaker, listMerged } from './list-merged.ts';
 import { type EntryPosition, type MergedFile, makeImpliedDirectory, toMergedFile } from './merged-file.ts';
-import { everything, isDirectoryOrUnnamed, isLeft, judge, type MergedLevel } from './merged-level.ts';
+import { everything, isDirectoryOrUnnamed, isLeft, judgePath, type MergedLevel } from './merged-level.ts';
 import { type PathGroup, PathGroups } from './path-groups.ts';
 
 const root = new Uint8Array(0);
 const slash = 0x2f;
-// Archives in which many hardlinks lead to other hardlinks are made by hand only.
+// Only handmade archives have many hardlinks to other hardlinks.
 const maxKnownLinks = 1 << 16;
-// Each is a call inside a call: the path to the target of a hardlink leads through another one, which is a symlink.
+// Limits recursion: the path to a hardlink's target may lead through another hardlink, to a symlink.
 const maxNestedLinks = 100;
 
-/** What views of the same layers share. */
+/** State that views of the same layers share. */
 interface Shared {
-  /** Where hardlinks lead, whatever comes behind them or above. */
+  /** Entries that hardlinks lead to, by layer and number. Neither later entries nor layers above change them. */
   readonly links: Map<string, FoundEntry>;
-  /** How many hardlinks are being followed. */
+  /** Number of hardlinks being followed. */
   readonly nested: number;
 }
 
-/** Why a path leads to nothing. */
+/** Reason why a path leads to no file. */
 export type PathProblem = 'missing' | 'not a directory' | 'too many symlinks';
 
 /**
- * What a container would see of layers, by their tables alone. The rules are those of `Tree`, which unpacks them: the last
- * entry of a name in a layer stands; a deletion reaches what lies below its layer, never what the layer itself has
- * brought; only two directories merge; a directory nobody names is what it is below, or else root's.
+ * Layers as a container would see them, read from their tables alone. The rules are those of `TargetTree`, which unpacks
+ * them: the last entry of a name in a layer wins; a deletion affects the layers below, never an entry of the same layer;
+ * only directories merge; a directory that no entry names is as below, or else owned by root.
  *
- * Memory does not grow with the number of files: nothing is kept but a batch of entries, the directories on the way to
- * the current one, and where some hardlinks lead.
+ * Memory does not grow with the number of files: it holds a batch of entries, the directories on the way to the current
+ * one, and the targets of some hardlinks.
  */
 export class MergedLayers implements FileMaker, Disposable {
   readonly #tables: readonly LayerTable[];
   readonly #shared: Shared;
 
-  /** From the base up. Closes the tables with itself. */
+  /** Takes tables from the base up, and closes them when disposed. */
   constructor(tables: readonly LayerTable[], shared: Shared = { links: new Map(), nested: 0 }) {
     this.#tables = tables;
     this.#shared = shared;
   }
 
-  /** The lowest `count` layers alone, by the same tables. */
+  /** Returns a view of the lowest `count` layers, with the same tables. */
   lowest(count: number): MergedLayers {
     return new MergedLayers(this.#tables.slice(0, count), this.#shared);
   }
 
   /**
-   * Lists what stands at `place` and in it, parents first, in path order; nothing when nothing is there.
-   * @throws ERR_LAYER_LINK_MISSING for a hardlink to nothing
+   * Yields the file at `path` and the files inside, parents first, in path order; none when the path is missing.
+   * @throws ERR_LAYER_LINK_MISSING for a hardlink to a missing file
    */
   *list(path: Uint8Array, { recursive }: { readonly recursive: boolean }): Generator<MergedFile, void> {
     const above = path.length === 0 ? [] : this.#levelsTo(parentPath(path));
@@ -72,26 +72,26 @@ export class MergedLayers implements FileMaker, Disposable {
     yield* listMerged({ groups: new PathGroups(this.#tables, path), path, above, recursive }, this);
   }
 
-  /** What stands at `place`; no symlink is followed. */
+  /** Returns the file at `path`, without following symlinks; undefined when it is missing. */
   at(path: Uint8Array): MergedFile | undefined {
     const level = this.#levelsTo(path)?.at(-1);
     return level && this.#fileAt(level);
   }
 
-  /** The root, to {@link step} down from. */
+  /** Returns the root, to {@link step} down from. */
   top(): MergedLevel {
-    const { shown, ...visibility } = judge(this.#groupAt(root, 0), everything);
-    return { ...visibility, path: root, file: shown && this.file(root, shown) };
+    const { shown, ...visibility } = judgePath(this.#groupAt(root, 0), everything);
+    return { ...visibility, path: root, file: shown && this.toFile(root, shown) };
   }
 
-  /** What stands under a name in a directory; no symlink is followed. */
+  /** Returns the level of a name in a directory, without following symlinks. */
   step(above: MergedLevel, name: Uint8Array): MergedLevel {
     const path = childPath(above.path, name);
-    const { shown, ...visibility } = judge(this.#groupAt(path, above.inside), above);
-    return { ...visibility, path, file: shown && this.file(path, shown) };
+    const { shown, ...visibility } = judgePath(this.#groupAt(path, above.inside), above);
+    return { ...visibility, path, file: shown && this.toFile(path, shown) };
   }
 
-  /** What a path leads to inside the root: symlinks are followed, `..` stops at the root. */
+  /** Returns the file that a path leads to inside the root: symlinks are followed, `..` stops at the root. */
   resolve(path: Uint8Array, { followLast }: { readonly followLast: boolean }): MergedFile | PathProblem {
     const rest = components(path).reverse();
     const levels = [this.top()];
@@ -123,17 +123,17 @@ export class MergedLayers implements FileMaker, Disposable {
     return isSlashed && file.kind !== 'directory' ? 'not a directory' : file;
   }
 
-  file(path: Uint8Array, found: FoundEntry): MergedFile {
-    return toMergedFile(path, found, found.entry.kind === 'hardlink' ? this.#linked(found) : found);
+  toFile(path: Uint8Array, found: FoundEntry): MergedFile {
+    return toMergedFile(path, found, found.entry.kind === 'hardlink' ? this.#followLink(found) : found);
   }
 
-  implied(level: MergedLevel): MergedFile | undefined {
+  findImplied(level: MergedLevel): MergedFile | undefined {
     const { path, from } = level;
-    if (path.length === 0) return this.#impliedRoot();
+    if (path.length === 0) return this.#makeImpliedRoot();
     for (let layer = from; layer < this.#tables.length; layer++) {
       const first = this.#firstInside(layer, level);
       if (first === undefined) continue;
-      // One that something was put into before it was deleted has kept its attributes.
+      // A directory that was filled before it was deleted has kept its attributes.
       const below =
         layer > 0 && layer === from && this.#isDeletedLater(layer, path, first)
           ? this.lowest(layer).at(path)
@@ -143,7 +143,7 @@ export class MergedLayers implements FileMaker, Disposable {
     return undefined;
   }
 
-  /** The entry that a file was made of. */
+  /** Returns the entry that made a file. */
   entry({ layer, ordinal }: EntryPosition): LayerEntry {
     return this.#table(layer).entry(ordinal);
   }
@@ -158,7 +158,7 @@ export class MergedLayers implements FileMaker, Disposable {
     return table;
   }
 
-  /** The root, the directories on the way, and the place itself; undefined where something else is on the way. */
+  /** Returns the levels from the root to `path`; undefined when a component on the way is not a directory. */
   #levelsTo(path: Uint8Array): MergedLevel[] | undefined {
     let level = this.top();
     const levels = [level];
@@ -171,10 +171,10 @@ export class MergedLayers implements FileMaker, Disposable {
   }
 
   #fileAt(level: MergedLevel): MergedFile | undefined {
-    return level.file ?? this.implied(level);
+    return level.file ?? this.findImplied(level);
   }
 
-  /** What layers from `lowest` up say of a place. */
+  /** Returns the entries at a path of the layers from `lowest` up. */
   #groupAt(path: Uint8Array, lowest: number): PathGroup {
     const entries: FoundEntry[] = [];
     for (let layer = this.#tables.length - 1; layer >= lowest; layer--) {
@@ -192,8 +192,8 @@ export class MergedLayers implements FileMaker, Disposable {
     }
   }
 
-  /** Its time is that of the base's first entry, whatever that is. */
-  #impliedRoot(): MergedFile {
+  /** Returns a root that no layer names. Its time is that of the base layer's first entry. */
+  #makeImpliedRoot(): MergedFile {
     let first: number | undefined;
     const paths = this.#tables[0]?.pathsFrom(root);
     for (let next = paths?.next(); next && next.done !== true; next = paths?.next()) {
@@ -203,7 +203,7 @@ export class MergedLayers implements FileMaker, Disposable {
     return makeImpliedDirectory(root, 0, mtime);
   }
 
-  /** The entry that came first in the layer's tar of those that put something into a directory. */
+  /** Returns the first entry in a layer's tar that made a file inside a directory. */
   #firstInside(layer: number, { path: directory, ...seen }: MergedLevel): LayerEntry | undefined {
     const table = this.#table(layer);
     const paths = table.pathsFrom(directory);
@@ -218,7 +218,7 @@ export class MergedLayers implements FileMaker, Disposable {
     return first;
   }
 
-  /** The lowest layer that is seen of a place deletes what lies below it there, having put `first` into it before. */
+  /** Returns true when the layer deletes the path, or a directory above, only after its entry `first`. */
   #isDeletedLater(layer: number, path: Uint8Array, first: LayerEntry): boolean {
     const deletions = [...this.#entriesAt(layer, path)].filter(({ kind }) => kind === 'whiteout');
     for (let above = path; above.length > 0; ) {
@@ -228,8 +228,8 @@ export class MergedLayers implements FileMaker, Disposable {
     return deletions.length > 0 && deletions.every(({ ordinal }) => ordinal > first.ordinal);
   }
 
-  /** What a hardlink leads to: its target as it was when the link was made. Each step goes back in the tar or down a layer. */
-  #linked(link: FoundEntry): FoundEntry {
+  /** Returns the entry a hardlink leads to: its target when the link was made. Each step goes back in the tar or down a layer. */
+  #followLink(link: FoundEntry): FoundEntry {
     const { links } = this.#shared;
     const passed: string[] = [];
     let at = link;
@@ -251,7 +251,7 @@ export class MergedLayers implements FileMaker, Disposable {
     const target = normalizePath(entry.linkPath);
     const own = this.#ownTarget(layer, target, entry.ordinal);
     if (own !== undefined) return own;
-    // The directory may be another one by a symlink; the last name is taken as it is.
+    // A symlink may lead to another directory; the last component is not followed.
     const before = this.#before(layer, entry);
     const directory = before.resolve(parentPath(target), { followLast: true });
     const found = typeof directory === 'object' ? before.at(childPath(directory.path, nameOf(target))) : undefined;
@@ -259,7 +259,7 @@ export class MergedLayers implements FileMaker, Disposable {
     return { layer: found.source.layer, entry: this.entry(found.source) };
   }
 
-  /** All that stood when a layer came to a hardlink. */
+  /** Returns the view that existed when a layer's hardlink was made. */
   #before(layer: number, { ordinal, path }: LayerEntry): MergedLayers {
     const { links, nested } = this.#shared;
     if (nested === maxNestedLinks) throw invalidEntry(path, 'leads through too many hardlinks');
@@ -267,7 +267,7 @@ export class MergedLayers implements FileMaker, Disposable {
     return new MergedLayers(tables, { links, nested: nested + 1 });
   }
 
-  /** What a layer had put at a place before it came to `end`, where nothing has taken the place of a directory above since. */
+  /** Returns a layer's last entry at a path before number `end`, unless a directory above was replaced in between. */
   #ownTarget(layer: number, path: Uint8Array, end: number): FoundEntry | undefined {
     let last: LayerEntry | undefined;
     for (const entry of this.#entriesAt(layer, path)) {

@@ -2,46 +2,46 @@ import type { FoundEntry } from './layer-entry.ts';
 import type { MergedFile } from './merged-file.ts';
 import type { PathGroup } from './path-groups.ts';
 
-/** What of a place and in it is seen. Layers are numbered from the base up. */
+/** Layers that are visible at a path and inside it. Layers are numbered from the base up. */
 export interface Visibility {
-  /** The lowest layer of which the place itself is seen. */
+  /** The lowest layer that is visible at the path itself. */
   readonly from: number;
-  /** The lowest layer of which what is inside is seen. */
+  /** The lowest layer that is visible inside. */
   readonly inside: number;
-  /** Entries inside with a number up to this one, by layer, are gone: something took the place of their directory. */
-  readonly gone: ReadonlyMap<number, number>;
+  /** By layer, the number up to which entries inside are removed, because an entry replaced their directory. */
+  readonly removed: ReadonlyMap<number, number>;
 }
 
-/** A place on the way down from the root. */
+/** A path on the way down from the root. */
 export interface MergedLevel extends Visibility {
   readonly path: Uint8Array;
-  /** What stands here; undefined for a directory that no visible layer names, or for nothing at all. */
+  /** The visible file; undefined for a directory that no visible layer names, and for a missing file. */
   readonly file: MergedFile | undefined;
 }
 
-/** What is seen above the root. */
-export const everything: Visibility = { from: 0, inside: 0, gone: new Map() };
+/** Visibility above the root: all layers. */
+export const everything: Visibility = { from: 0, inside: 0, removed: new Map() };
 
 export const isDirectoryOrUnnamed = ({ file }: MergedLevel): boolean => file === undefined || file.kind === 'directory';
 
-/** True unless something took the place of the directory that an entry was in. */
-export const isLeft = ({ gone }: Visibility, layer: number, ordinal: number): boolean =>
-  ordinal > (gone.get(layer) ?? -1);
+/** Returns true unless a later entry replaced the directory that an entry was in. */
+export const isLeft = ({ removed }: Visibility, layer: number, ordinal: number): boolean =>
+  ordinal > (removed.get(layer) ?? -1);
 
 export interface Judgment extends Visibility {
-  /** The entry that is seen; undefined where no visible layer names what is there, if anything is. */
+  /** The visible entry; undefined when no visible layer has an entry at the path. */
   readonly shown: FoundEntry | undefined;
 }
 
-/** Decides what is seen of all that layers say of a place, given what is seen in its directory. */
-export function judge({ entries }: PathGroup, above: Visibility): Judgment {
-  let { inside, gone } = above;
+/** Returns the visible one of all entries at a path, and the visibility there, given that of its directory. */
+export function judgePath({ entries }: PathGroup, above: Visibility): Judgment {
+  let { inside, removed } = above;
   let from = inside;
   let shown: FoundEntry | undefined;
   for (let at = 0; at < entries.length; ) {
     const { layer } = entries[at] as FoundEntry;
     if (layer < from) break;
-    let standing: FoundEntry | undefined;
+    let last: FoundEntry | undefined;
     let isDeleted = false;
     let replaced = -1;
     for (; entries[at]?.layer === layer; at++) {
@@ -50,17 +50,17 @@ export function judge({ entries }: PathGroup, above: Visibility): Judgment {
       if (kind === 'opaque') inside = Math.max(inside, layer);
       else if (kind === 'whiteout') isDeleted = true;
       else if (isLeft(above, layer, ordinal)) {
-        standing = found;
+        last = found;
         if (kind !== 'directory') replaced = ordinal;
       }
     }
-    shown ??= standing;
-    if (replaced >= 0) gone = new Map([...gone, [layer, replaced]]);
+    shown ??= last;
+    if (replaced >= 0) removed = new Map([...removed, [layer, replaced]]);
     if (!isDeleted && replaced < 0) continue;
-    // What took the place of a directory of the layers below goes on hiding it, even when a directory took its own.
+    // An entry that replaced a directory of the layers below keeps it hidden, even when a directory replaces that entry.
     from = layer;
     inside = Math.max(inside, layer);
     break;
   }
-  return { shown, from, inside, gone };
+  return { shown, from, inside, removed };
 }

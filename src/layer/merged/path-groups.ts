@@ -3,14 +3,14 @@ import { comparePaths, isInside } from '../tree-path.ts';
 import type { FoundEntry, LayerEntry } from './layer-entry.ts';
 import type { LayerTable } from './layer-table.ts';
 
-/** All that layers say of one place: the topmost layer first, of one layer in the order of its tar. */
+/** The entries of all layers at one path: the topmost layer first, those of one layer in the order of its tar. */
 export interface PathGroup {
   readonly path: Uint8Array;
   readonly entries: readonly FoundEntry[];
 }
 
-// Entries are read in batches: the order of places is not that of the archive, and each block of an index is unpacked
-// once a batch. Short lists begin small.
+// Entries are read in batches: path order is not the order of the archive, and each block of an index is unpacked once
+// per batch. The first batch is small, for short lists.
 const firstBatch = 64;
 const largestBatch = 4096;
 
@@ -18,10 +18,10 @@ interface LayerLine extends PathEntry {
   readonly layer: number;
 }
 
-/** Merges the tables of layers into one list in path order. Holds a batch of entries. */
+/** Merges the tables of layers into one list in path order. Holds one batch of entries. */
 export class PathGroups {
   readonly #tables: readonly LayerTable[];
-  /** In the order of their next lines. */
+  /** Cursors in the order of their next lines. */
   #cursors: Cursor[];
   #batch: PathGroup[] = [];
   #next = 0;
@@ -32,17 +32,18 @@ export class PathGroups {
     this.#cursors = this.#cursorsFrom(from);
   }
 
+  /** Returns the next group; undefined after the last one. */
   next(): PathGroup | undefined {
     if (this.#next === this.#batch.length) this.#fill();
     return this.#batch[this.#next++];
   }
 
-  /** Leaves out everything inside a directory. */
+  /** Skips the rest of a directory. */
   skip(directory: Uint8Array): void {
     const inside = (group: PathGroup | undefined): boolean => group !== undefined && isInside(group.path, directory);
     while (inside(this.#batch[this.#next])) this.#next++;
     if (this.#next < this.#batch.length) return;
-    // No name holds a NUL, so this is the first place behind the directory in path order.
+    // No name holds a NUL, so this is the first path behind the directory in path order.
     const behind = new Uint8Array([...directory, 1]);
     if (this.#cursors.some(({ line }) => comparePaths(line.path, behind) < 0)) {
       this.#cursors = this.#cursorsFrom(behind);
@@ -76,7 +77,7 @@ export class PathGroups {
     }
   }
 
-  /** The next lines, about as many as a batch has; those of one place stay together. */
+  /** Takes the next lines, about as many as a batch has; those of one path stay together. */
   #takeLines(): LayerLine[] {
     const lines: LayerLine[] = [];
     for (let cursor = this.#cursors[0]; cursor; cursor = this.#cursors[0]) {
@@ -89,7 +90,7 @@ export class PathGroups {
     return lines;
   }
 
-  /** Mostly one layer has many lines in a row, so that the first cursor stays the first. */
+  /** Moves the first cursor on, and restores the order. Mostly one layer has many lines in a row, and it stays the first. */
   #advance(first: Cursor): void {
     const cursors = this.#cursors;
     if (!first.advance()) {

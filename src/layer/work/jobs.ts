@@ -6,7 +6,7 @@ import { readWholeIndex } from '../index-file/read-whole-index.ts';
 import type { LayerFiles } from '../record-body.ts';
 import { verifyRemake } from '../remake.ts';
 
-/** Long synchronous work, as plain data: it runs on the calling thread or in a worker. */
+/** Long synchronous work as plain data, to run on the calling thread or in a worker. */
 export type Job =
   | { readonly kind: 'spread'; readonly job: SpreadJob }
   | { readonly kind: 'settle'; readonly job: SettleJob }
@@ -14,7 +14,7 @@ export type Job =
   | { readonly kind: 'verify'; readonly job: VerifyJob }
   | { readonly kind: 'diff'; readonly job: DiffJob };
 
-/** How far a job has come, in bytes of the blob it reads. */
+/** Progress of a job: bytes read of its blob. */
 export interface JobEvent {
   readonly offset: number;
 }
@@ -50,11 +50,11 @@ export function runJob(job: Job, control: LayerJobControl): Results[Job['kind']]
     case 'verify':
       return verifyRemake(job.job.indexPath, job.job.tree, control.check);
     case 'diff':
-      return toEnd(diffTree(job.job, { lent: true, check: control.check }), control.check);
+      return runToEnd(diffTree(job.job, { lent: true, check: control.check }), control.check);
   }
 }
 
-function toEnd<Result>(steps: Generator<unknown, Result>, check: () => void): Result {
+function runToEnd<Result>(steps: Generator<unknown, Result>, check: () => void): Result {
   try {
     for (let step = steps.next(); ; step = steps.next()) {
       if (step.done === true) return step.value;

@@ -12,7 +12,7 @@ interface WorkerOptions extends AbortOptions {
 type LayerThread = JobThread<Job, JobEvent, JobResult<Job['kind']>>;
 
 /**
- * Threads for long synchronous jobs, started when first needed and kept: a start takes 15 to 30 ms. Idle ones do not
+ * Threads for long synchronous jobs, started when first needed and kept: a start takes 15 to 30 ms. Idle threads do not
  * keep the process alive.
  */
 class WorkerPool {
@@ -25,26 +25,26 @@ class WorkerPool {
     this.#limit = limit;
   }
 
-  /** Waits for a free worker, and for the end of a job that has begun also when aborted; then throws the signal's reason. */
+  /** Waits for a free worker and runs the job. An abort waits for the end of a started job, then throws the signal's reason. */
   async run<Kind extends Job['kind']>(job: JobOf<Kind>, options: WorkerOptions): Promise<JobResult<Kind>> {
     const done = await this.runUnless(undefined, job, options);
     invariant(done, 'only an abort ends the wait for a worker');
     return done.result;
   }
 
-  /** As {@link run}; undefined, with the job not begun, when `over` settles before a worker is free. */
+  /** Does {@link run}, but returns undefined, without starting the job, when `over` settles before a worker is free. */
   async runUnless<Kind extends Job['kind']>(
     over: Promise<unknown> | undefined,
     job: JobOf<Kind>,
     { signal, progress }: WorkerOptions,
   ): Promise<{ readonly result: JobResult<Kind> } | undefined> {
-    const thread = this.#take() ?? (await this.#freed(over, signal));
+    const thread = this.#take() ?? (await this.#waitForThread(over, signal));
     if (thread === undefined) {
       signal?.throwIfAborted();
       return undefined;
     }
     try {
-      // A result that came in spite of an abort is handed over: it may name files that somebody has to remove.
+      // A result is returned in spite of an abort: it may name files that the caller has to remove.
       return {
         result: (await thread.run(job, { signal, onEvent: ({ offset }) => progress(offset) })) as JobResult<Kind>,
       };
@@ -64,21 +64,24 @@ class WorkerPool {
       this.#started++;
       return thread;
     } catch (error) {
-      // There are no more to be had: those that there are do it one after the other.
+      // No more threads can be started: the existing ones run the jobs one after the other.
       if (this.#started === 0) throw error;
       return undefined;
     }
   }
 
-  /** Undefined when the wait was ended before. */
-  async #freed(over: Promise<unknown> | undefined, signal: AbortSignal | undefined): Promise<LayerThread | undefined> {
+  /** Resolves to undefined when `over` or the signal ends the wait. */
+  async #waitForThread(
+    over: Promise<unknown> | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<LayerThread | undefined> {
     signal?.throwIfAborted();
     const waiting = Promise.withResolvers<LayerThread | undefined>();
     this.#waiting.push(waiting);
     const leave = (): void => {
       const at = this.#waiting.indexOf(waiting);
       if (at >= 0) this.#waiting.splice(at, 1);
-      // One that has been given a thread keeps it.
+      // A waiter that was already given a thread keeps it.
       if (at >= 0) waiting.resolve(undefined);
     };
     over?.then(leave, leave);
@@ -93,7 +96,7 @@ class WorkerPool {
   #start(): LayerThread {
     return new JobThread(workerUrl('layer-worker', import.meta.url), {
       name: 'strata-layer',
-      // V8 lets the young generation grow to 48 MB in every thread, for objects that live as long as one entry of a layer.
+      // By default the young generation grows to 48 MB per thread, for objects that live no longer than one entry.
       resourceLimits: { maxYoungGenerationSizeMb: 12 },
     });
   }
@@ -105,18 +108,18 @@ class WorkerPool {
       const free = this.#take();
       if (free !== undefined) this.#waiting.shift()?.resolve(free);
     } catch (error) {
-      // None is left that could do it.
+      // No thread is left to run the waiting jobs.
       for (const { reject } of this.#waiting.splice(0)) reject(error);
     }
   }
 }
 
-/** The one pool of this process: its threads share the cores, whatever asks for them. */
+/** The pool of this process: one thread per core, for all layers. */
 export const layerWorkers: WorkerPool = new WorkerPool(availableParallelism());
 
 /**
- * For layers that are still streaming: these threads mostly wait for bytes, and would keep the others from layers that are
- * there. As many as registries' clients fetch at once; a layer that has come whole before one is free goes to the others, so
- * that no stream that stands still holds up another's.
+ * Threads for layers whose blobs are still being received. They mostly wait for bytes, and would keep complete layers
+ * from {@link layerWorkers}. Three, as many layers as registry clients fetch at once. A layer whose blob is complete
+ * before a thread is free goes to the other pool, so that a stalled stream does not hold up other layers.
  */
 export const streamingWorkers: WorkerPool = new WorkerPool(3);

@@ -129,7 +129,7 @@ test('a file that changes its size between a look at it and its copy is copied a
     truncateSync(join(upper, 'shorter'), size / 2);
     appendFileSync(join(upper, 'longer'), Buffer.alloc(size, 2));
     const root = { kind: 'entry' as const, path: Buffer.alloc(0), tree, directory: '', stat: statFd(tree.rootFd) };
-    for (const change of copier.copied([root, ...changes])) {
+    for (const change of copier.copy([root, ...changes])) {
       if (change.kind !== 'entry' || change.file === undefined) continue;
       const copy = readFileSync(join(to, change.path.toString()));
       assert.equal(copy.length, change.stat.size);

@@ -62,12 +62,12 @@ test('numbers keep their value up to the largest safe integer', () => {
   const out = new ByteWriter(1);
   for (const sample of samples) {
     out.number(sample);
-    out.signed(-sample);
+    out.signedNumber(-sample);
   }
   const input = new ByteReader(out.take());
   for (const sample of samples) {
     assert.equal(input.number(), sample);
-    assert.equal(input.signed() + 0, -sample + 0);
+    assert.equal(input.signedNumber() + 0, -sample + 0);
   }
   assert.equal(input.left, 0);
 });

@@ -47,7 +47,7 @@ test('places come sorted, those of one place as they came, looked for meanwhile 
         .filter(({ kind }) => kind !== 'ignored')
         .sort((a, b) => comparePaths(a.place, b.place) || a.ordinal - b.ordinal)
         .map(({ ordinal }) => ordinal);
-      assert.deepEqual([...places.sorted()], expected);
+      assert.deepEqual([...places.inPathOrder()], expected);
     }),
   );
 });
