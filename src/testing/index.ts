@@ -1,3 +1,20 @@
+/**
+ * Conformance suites for implementations of Strata's interfaces, as tests of `node:test`: storage drivers, content stores and
+ * ledgers of snapshots. A driver of another package is tested by the same suite as those of Strata.
+ *
+ * ```ts
+ * // copies.test.ts: run it as root, with `node --test copies.test.ts`
+ * import { openInMemory, snapshotterSuite } from 'strata-oci/testing';
+ * import { copies } from './copies.ts';
+ *
+ * snapshotterSuite({
+ *   name: 'copies',
+ *   open: () => openInMemory((options) => copies.open(options)),
+ *   skip: [{ test: 'usage of a view is 0', reason: 'this driver does not measure' }],
+ * });
+ * ```
+ */
+
 export { MemorySnapshotLedger } from '../ledger/memory.ts';
 export type { Lease, SnapshotKind, SnapshotLedger, SnapshotRecord } from '../ledger/types.ts';
 export type { AbortOptions } from '../lib/abort.ts';

@@ -8,8 +8,8 @@ import { type FileStat, statAt } from '../sys/stat.ts';
 import { getXattrAt, listXattrsAt } from '../sys/xattr.ts';
 
 /**
- * A tree as sorted lines, for comparing with a list in a test. What is usual is left out (owner 0:0, mode 0755 of a
- * directory and 0644 of anything else, times after 2020), so that a line says what is special about a file:
+ * Lists a tree as sorted lines, for comparison in a test. Usual values are left out (owner 0:0, mode 0755 of a
+ * directory and 0644 of anything else, times after 2020), so that a line shows only special ones:
  *
  *     ./
  *     bin/ 0700 1:1
@@ -34,7 +34,7 @@ export function listTree(root: string): string[] {
   return lines;
 }
 
-// The last `.` leads into a root that is itself a link, as those of /proc/PID/fd are.
+// The last `.` leads into a root that is itself a link, as in /proc/PID/fd.
 const bytesOf = (root: string, path: string): Buffer => Buffer.from(`${root}/${path}`, 'latin1');
 
 const year2020 = 1577836800;
@@ -50,7 +50,7 @@ function lineOf(root: string, path: string, stat: FileStat, firstNames: Map<stri
   const { mtime } = stat;
   const usualMode = stat.type === 'directory' ? 0o755 : stat.type === 'symlink' ? 0o777 : 0o644;
   const parts = [
-    whatIs(path, bytes, stat),
+    describe(path, bytes, stat),
     stat.permissions === usualMode ? '' : `0${stat.permissions.toString(8)}`,
     stat.uid === 0 && stat.gid === 0 ? '' : `${stat.uid}:${stat.gid}`,
     ...xattrsOf(bytes),
@@ -68,7 +68,7 @@ function xattrsOf(path: Buffer): string[] {
     });
 }
 
-function whatIs(path: string, bytes: Buffer, stat: FileStat): string {
+function describe(path: string, bytes: Buffer, stat: FileStat): string {
   switch (stat.type) {
     case 'directory':
       return `${path}/`;

@@ -7,11 +7,10 @@ import { removeTree } from '../sys/remove-tree.ts';
 import type { SnapshotterSubject } from './suites/snapshotter-bench.ts';
 
 /**
- * Opens a storage driver over a ledger in memory and a new root, a folder inside `folder` (default: the folder of temporary
- * files); disposal closes the driver and removes the root.
+ * Opens a storage driver over a ledger in memory and a new root, a directory inside `folder` (default: the directory of
+ * temporary files); disposal closes the driver and removes the root.
  *
- * @example
- * snapshotterSuite({ name: 'mine', open: () => openInMemory((options) => mine.open(options)) });
+ * @example snapshotterSuite({ name: 'mine', open: () => openInMemory((options) => mine.open(options)) });
  */
 export async function openInMemory(
   open: (options: OpenDriverOptions) => Promise<SnapshotterSubject['snapshotter']>,

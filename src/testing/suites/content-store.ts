@@ -6,10 +6,13 @@ import type { ErrorCode, ErrorKind } from '../../errors/index.ts';
 import { utf8 } from '../../lib/bytes.ts';
 import { type Digest, parseDigest } from '../../spec/digest.ts';
 
-/** One fresh, empty store to be judged; disposal removes it. */
+/** A new, empty store to be tested; disposal removes it. */
 export interface ContentStoreSubject extends AsyncDisposable {
   readonly store: ContentStore;
-  /** A second handle on the same content, as another process would have it. Absent for stores that have none. */
+  /**
+   * Opens a second handle on the same content, as another process would have it. Absent for stores that cannot have
+   * one.
+   */
   readonly reopen?: () => Promise<ContentStore>;
 }
 
@@ -35,12 +38,12 @@ async function put(store: ContentStore, bytes: Uint8Array, ref = `put-${digestOf
 }
 
 async function readAll(reader: BlobReader, range: { start?: number; end?: number } = {}): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of reader.stream(range)) {
-    assert.ok(piece.length > 0 && piece.length <= megabyte, `a piece of ${piece.length} bytes`);
-    pieces.push(piece);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of reader.stream(range)) {
+    assert.ok(chunk.length > 0 && chunk.length <= megabyte, `a chunk of ${chunk.length} bytes`);
+    chunks.push(chunk);
   }
-  return Buffer.concat(pieces);
+  return Buffer.concat(chunks);
 }
 
 async function get(store: ContentStore, digest: Digest): Promise<Uint8Array> {
@@ -50,7 +53,7 @@ async function get(store: ContentStore, digest: Digest): Promise<Uint8Array> {
   return bytes;
 }
 
-async function listed(store: ContentStore): Promise<BlobInfo[]> {
+async function listBlobs(store: ContentStore): Promise<BlobInfo[]> {
   const found: BlobInfo[] = [];
   for await (const info of store.list()) found.push(info);
   return found;
@@ -73,7 +76,9 @@ const notFound = hasCode('ERR_BLOB_NOT_FOUND', 'not-found');
 const busy = hasCode('ERR_INGEST_BUSY', 'unavailable');
 
 /**
- * What every content store has to do, as tests of `node:test`. `open` is called once a test and gives an empty store.
+ * Registers the tests of `node:test` that every content store must pass.
+ *
+ * @param open opens a new, empty store; called once a test
  */
 export function contentStoreSuite(name: string, open: () => Promise<ContentStoreSubject>): void {
   const check = (title: string, body: (store: ContentStore, subject: ContentStoreSubject) => Promise<void>): void => {
@@ -88,11 +93,11 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
       for (const [what, length] of [
         ['an empty blob', 0],
         ['one byte', 1],
-        ['exactly one piece', megabyte],
-        ['a piece and a byte', megabyte + 1],
-        ['three pieces', 3 * megabyte],
+        ['exactly one chunk', megabyte],
+        ['a chunk and a byte', megabyte + 1],
+        ['three chunks', 3 * megabyte],
       ] as const) {
-        check(`${what} comes back as it went in`, async (store) => {
+        check(`${what} is read as it was written`, async (store) => {
           const bytes = sampleBytes(length);
           const digest = digestOf(bytes);
           await using writer = await store.writer('a', { expected: { digest, sizeBytes: length } });
@@ -103,7 +108,7 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
         });
       }
 
-      check('without expectations the digest is sha256 of what was written', async (store) => {
+      check('without expectations the digest is sha256 of the bytes written', async (store) => {
         const digest = await put(store, utf8('hello'));
         assert.equal(digest, 'sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824');
       });
@@ -162,7 +167,7 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
       });
     });
 
-    describe('what does not match is refused', () => {
+    describe('bytes that do not match are refused', () => {
       const bytes = sampleBytes(1000);
       const expected: StoredBlob = { digest: digestOf(bytes), sizeBytes: 1000 };
 
@@ -170,9 +175,9 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
         await using writer = await store.writer('a', { expected });
         await writer.write(sampleBytes(1000, 2));
         await assert.rejects(writer.commit(), digestMismatch);
-        assert.deepEqual(await listed(store), []);
+        assert.deepEqual(await listBlobs(store), []);
         await using again = await store.writer('a', { expected });
-        assert.equal(again.offset, 0, 'the wrong bytes are gone');
+        assert.equal(again.offset, 0, 'the wrong bytes are discarded');
       });
 
       check('too few bytes', async (store) => {
@@ -201,7 +206,7 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
           await writer.write(bytes);
           await assert.rejects(writer.commit({ expected: wrong }), verdict);
         }
-        assert.deepEqual(await listed(store), []);
+        assert.deepEqual(await listBlobs(store), []);
       });
 
       check('a descriptor whose size is not the blob’s', async (store) => {
@@ -248,7 +253,7 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
           await using writer = await store.writer('layer');
           await writer.write(bytes.subarray(0, megabyte));
         }
-        assert.deepEqual(await listed(store), []);
+        assert.deepEqual(await listBlobs(store), []);
         const next = (await reopen?.()) ?? store;
         await using writer = await next.writer('layer');
         assert.equal(writer.offset, megabyte);
@@ -258,7 +263,7 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
         assert.ok(Buffer.from(bytes).equals(await get(store, digest)));
       });
 
-      check('truncate forgets the end, also after a resume', async (store) => {
+      check('truncate discards the end, also after a resume', async (store) => {
         const bytes = sampleBytes(5000);
         {
           await using writer = await store.writer('a');
@@ -275,7 +280,7 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
         assert.equal((await writer.commit()).digest, digestOf(bytes));
       });
 
-      check('truncating beyond the end is a bug of the caller', async (store) => {
+      check('truncating behind the end is a bug of the caller', async (store) => {
         await using writer = await store.writer('a');
         await assert.rejects(writer.truncate(1), /invariant/);
         await assert.rejects(writer.truncate(-1), /invariant/);
@@ -291,7 +296,7 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
         await writer.commit();
       });
 
-      check('what is unfinished is discarded by its ref, unless somebody writes it', async (store) => {
+      check('an unfinished blob is discarded by its ref, unless a writer has it open', async (store) => {
         let forgotten = 0;
         const forget = async (): Promise<boolean> => ++forgotten > 0;
         {
@@ -299,7 +304,7 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
           await writer.write(sampleBytes(10));
           assert.equal(await store.discardIngest('a', forget), false);
         }
-        assert.equal(await store.discardIngest('a', async () => false), false, 'or it is not to be forgotten');
+        assert.equal(await store.discardIngest('a', async () => false), false, 'kept when the callback refuses');
         {
           await using kept = await store.writer('a');
           assert.equal(kept.offset, 10);
@@ -323,7 +328,7 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
         assert.equal(again.offset, 0);
       });
 
-      check('a closed writer takes nothing more', async (store) => {
+      check('a closed writer accepts no more bytes', async (store) => {
         const writer = await store.writer('a');
         await writer.commit();
         await assert.rejects(writer.write(utf8('x')), /invariant/);
@@ -334,7 +339,7 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
     });
 
     describe('refs', () => {
-      check('one writer at a time; the next one once it is gone', async (store, { reopen }) => {
+      check('one writer at a time; the next one once it is closed', async (store, { reopen }) => {
         const other = (await reopen?.()) ?? store;
         for (const end of ['dispose', 'discard', 'commit'] as const) {
           const writer = await store.writer('same');
@@ -382,18 +387,18 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
     });
 
     describe('the same blob more than once', () => {
-      check('committing what exists says so', async (store) => {
+      check('committing an existing blob reports that', async (store) => {
         const bytes = sampleBytes(3000);
         await put(store, bytes, 'first');
         await using writer = await store.writer('second', { expected: { digest: digestOf(bytes), sizeBytes: 3000 } });
         await writer.write(bytes);
         assert.equal((await writer.commit()).existed, true);
-        assert.equal((await listed(store)).length, 1);
+        assert.equal((await listBlobs(store)).length, 1);
         await using again = await store.writer('second');
         assert.equal(again.offset, 0);
       });
 
-      check('a hundred writers at once make one blob, and one of them is the first', async (store, { reopen }) => {
+      check('a hundred writers at once store one blob, and one of them is the first', async (store, { reopen }) => {
         const bytes = sampleBytes(70_000);
         const stores = [store, (await reopen?.()) ?? store];
         const outcomes = await Promise.all(
@@ -406,7 +411,7 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
         );
         assert.equal(outcomes.filter(({ existed }) => !existed).length, 1);
         assert.deepEqual(new Set(outcomes.map(({ digest }) => digest)), new Set([digestOf(bytes)]));
-        assert.equal((await listed(store)).length, 1);
+        assert.equal((await listBlobs(store)).length, 1);
         assert.ok(Buffer.from(bytes).equals(await get(store, digestOf(bytes))));
       });
 
@@ -414,7 +419,7 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
         const digests = await Promise.all(
           Array.from({ length: 60 }, (_, i) => put(store, sampleBytes(1000 + i, i + 1), `w${i}`)),
         );
-        assert.deepEqual(new Set((await listed(store)).map(({ digest }) => digest)), new Set(digests));
+        assert.deepEqual(new Set((await listBlobs(store)).map(({ digest }) => digest)), new Set(digests));
         for (const [i, digest] of digests.entries()) assert.equal((await store.info(digest))?.sizeBytes, 1000 + i);
       });
     });
@@ -440,27 +445,27 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
           await using writer = await store.writer('a');
           await writer.write(bytes);
           const refuse = (): never => {
-            throw new Error('no room in the book');
+            throw new Error('refused by the hook');
           };
-          await assert.rejects(writer.commit({ beforePublish: refuse }), /no room in the book/);
+          await assert.rejects(writer.commit({ beforePublish: refuse }), /refused by the hook/);
         }
-        assert.deepEqual(await listed(store), []);
+        assert.deepEqual(await listBlobs(store), []);
         await using writer = await store.writer('a');
         assert.equal(writer.offset, 100);
         assert.equal((await writer.commit()).existed, false);
       });
     });
 
-    describe('look, list, delete', () => {
-      check('what is not there', async (store) => {
+    describe('info, list, delete', () => {
+      check('an absent blob', async (store) => {
         const digest = digestOf(utf8('absent'));
         await assert.rejects(store.open(digest), notFound);
         assert.equal(await store.info(digest), undefined);
         assert.equal(await store.delete(digest), false);
-        assert.deepEqual(await listed(store), []);
+        assert.deepEqual(await listBlobs(store), []);
       });
 
-      check('info and list agree, and know nothing of unfinished writes', async (store) => {
+      check('info and list agree, and ignore unfinished writes', async (store) => {
         const before = Date.now();
         const digests = [
           await put(store, utf8('one')),
@@ -469,7 +474,7 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
         ];
         await using writer = await store.writer('unfinished');
         await writer.write(utf8('half'));
-        const all = await listed(store);
+        const all = await listBlobs(store);
         assert.deepEqual(all.map(({ digest }) => digest).sort(), [...digests].sort());
         for (const info of all) {
           assert.deepEqual(await store.info(info.digest), info);
@@ -491,7 +496,7 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
         assert.ok(Buffer.from(bytes).equals(await get(store, digest)));
       });
 
-      check('delete asks `unless` about what is there, and obeys', async (store) => {
+      check('delete calls `unless` for an existing blob, and keeps the blob when it returns true', async (store) => {
         const digest = await put(store, utf8('wanted'));
         let asked = 0;
         const wanted = (): boolean => ++asked > 0;
@@ -501,34 +506,34 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
         assert.equal(await store.delete(digest, { unless: () => false }), true);
       });
 
-      check('a blob can come and go and come', async (store) => {
+      check('a blob can be stored again after its deletion', async (store) => {
         for (let i = 0; i < 5; i++) {
           const digest = await put(store, utf8('again'), 'r');
           assert.equal(await store.delete(digest), true);
         }
-        assert.deepEqual(await listed(store), []);
+        assert.deepEqual(await listBlobs(store), []);
       });
     });
 
     describe('cancellation', () => {
-      const gone = (): { signal: AbortSignal } => ({ signal: AbortSignal.abort(new Error('stopped by the test')) });
+      const aborted = (): { signal: AbortSignal } => ({ signal: AbortSignal.abort(new Error('stopped by the test')) });
 
       check('a signal aborted before ends every waiting call with its own reason', async (store) => {
         const digest = await put(store, utf8('x'));
-        await assert.rejects(store.open(digest, gone()), /stopped by the test/);
-        await assert.rejects(store.info(digest, gone()), /stopped by the test/);
-        await assert.rejects(store.delete(digest, gone()), /stopped by the test/);
-        await assert.rejects(store.writer('a', gone()), /stopped by the test/);
+        await assert.rejects(store.open(digest, aborted()), /stopped by the test/);
+        await assert.rejects(store.info(digest, aborted()), /stopped by the test/);
+        await assert.rejects(store.delete(digest, aborted()), /stopped by the test/);
+        await assert.rejects(store.writer('a', aborted()), /stopped by the test/);
         await assert.rejects(async () => {
-          for await (const _ of store.list(gone()));
+          for await (const _ of store.list(aborted()));
         }, /stopped by the test/);
         await using reader = await store.open(digest);
         await assert.rejects(async () => {
-          for await (const _ of reader.stream(gone()));
+          for await (const _ of reader.stream(aborted()));
         }, /stopped by the test/);
         await using writer = await store.writer('a');
         await writer.write(utf8('kept'));
-        await assert.rejects(writer.commit(gone()), /stopped by the test/);
+        await assert.rejects(writer.commit(aborted()), /stopped by the test/);
         assert.ok(await store.info(digest), 'nothing was deleted');
       });
 
@@ -542,12 +547,12 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
           await assert.rejects(writer.truncate(0), /stopped by the test/);
           await assert.rejects(writer.commit(), /stopped by the test/);
         }
-        assert.deepEqual(await listed(store), []);
+        assert.deepEqual(await listBlobs(store), []);
         await using writer = await store.writer('a');
         assert.equal(writer.offset, 4);
       });
 
-      check('aborting between two pieces ends a stream and a listing', async (store) => {
+      check('aborting between two chunks ends a stream and a listing', async (store) => {
         const digest = await put(store, sampleBytes(3 * megabyte));
         await put(store, utf8('second'));
         await using reader = await store.open(digest);
@@ -556,20 +561,20 @@ export function contentStoreSuite(name: string, open: () => Promise<ContentStore
           (signal: AbortSignal): AsyncIterable<unknown> => store.list({ signal }),
         ]) {
           const controller = new AbortController();
-          let pieces = 0;
+          let chunks = 0;
           await assert.rejects(async () => {
             for await (const _ of source(controller.signal)) {
-              pieces++;
+              chunks++;
               controller.abort(new Error('stopped by the test'));
             }
           }, /stopped by the test/);
-          assert.equal(pieces, 1);
+          assert.equal(chunks, 1);
         }
       });
     });
 
     describe('two handles on one store', () => {
-      check('what one commits the other sees, and its deletions too', async (store, { reopen }) => {
+      check('one handle sees the commits and deletions of the other', async (store, { reopen }) => {
         const other = (await reopen?.()) ?? store;
         const digest = await put(store, utf8('shared'));
         assert.equal((await other.info(digest))?.sizeBytes, 6);

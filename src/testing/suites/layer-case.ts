@@ -1,10 +1,10 @@
-import type { Change } from '../tree-changes.ts';
+import type { TreeChange } from '../tree-changes.ts';
 
-/** Layers made one on the other through their mounts, and the tree they must give (in `listTree`'s notation). */
+/** Layers written one on the other through their mounts, and the expected tree (in `listTree`'s notation). */
 export interface LayerCase {
-  /** Names the behaviour; a historic bug's starts with its number and tells the symptom. */
+  /** Names the behaviour; that of a historic bug starts with its number and describes the symptom. */
   readonly title: string;
   /** The lowest first. */
-  readonly layers: readonly (readonly Change[])[];
+  readonly layers: readonly (readonly TreeChange[])[];
   readonly expected: readonly string[];
 }

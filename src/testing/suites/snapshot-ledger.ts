@@ -3,9 +3,10 @@ import { describe, test } from 'node:test';
 import type { Lease, SnapshotLedger, SnapshotRecord } from '../../ledger/types.ts';
 import { type ChainId, parseChainId } from '../../spec/digest.ts';
 
-/** One fresh, empty ledger to be judged; disposal removes it. */
+/** A new, empty ledger to be tested; disposal removes it. */
 export interface SnapshotLedgerSubject extends AsyncDisposable {
   readonly ledger: SnapshotLedger;
+  /** Returns another live lease each time. */
   lease(): Promise<Lease>;
 }
 
@@ -25,7 +26,11 @@ const record = (id: string, changes: Partial<SnapshotRecord> = {}): SnapshotReco
 
 const ids = (records: readonly SnapshotRecord[]): string[] => records.map(({ id }) => id);
 
-/** What every ledger of snapshots has to do, as tests of `node:test`. `open` is called once a test. */
+/**
+ * Registers the tests of `node:test` that every ledger of snapshots must pass.
+ *
+ * @param open opens a new, empty ledger; called once a test
+ */
 export function snapshotLedgerSuite(name: string, open: () => Promise<SnapshotLedgerSubject>): void {
   const check = (
     title: string,
@@ -37,7 +42,7 @@ export function snapshotLedgerSuite(name: string, open: () => Promise<SnapshotLe
       await body(subject.ledger, lease, subject);
     });
   };
-  const committed = async (
+  const insertCommitted = async (
     ledger: SnapshotLedger,
     id: string,
     lease: Lease,
@@ -49,8 +54,8 @@ export function snapshotLedgerSuite(name: string, open: () => Promise<SnapshotLe
   };
 
   describe(`snapshot ledger: ${name}`, () => {
-    check('a record comes back as it went in', async (ledger, lease) => {
-      const base = await committed(ledger, 'base', lease);
+    check('a record is read as it was inserted', async (ledger, lease) => {
+      const base = await insertCommitted(ledger, 'base', lease);
       const full = record('full', { parentId: 'base', labels: { a: 'b', ключ: '', ['__proto__']: 'c' } });
       await ledger.insert(full, lease);
       assert.deepEqual(ledger.get('full'), full);
@@ -58,7 +63,7 @@ export function snapshotLedgerSuite(name: string, open: () => Promise<SnapshotLe
       assert.equal(ledger.get('absent'), undefined);
     });
 
-    check('an id is used once, and a parent must be there', async (ledger, lease) => {
+    check('an id is used once, and a parent must exist', async (ledger, lease) => {
       await ledger.insert(record('a'), lease);
       await assert.rejects(() => ledger.insert(record('a'), lease), {
         code: 'ERR_SNAPSHOT_EXISTS',
@@ -81,20 +86,20 @@ export function snapshotLedgerSuite(name: string, open: () => Promise<SnapshotLe
       await assert.rejects(() => ledger.commit('v', { durable: false }, lease), again);
     });
 
-    check('a second commit of a chainID drops its copy and answers the standing one', async (ledger, lease) => {
-      await committed(ledger, 'first', lease, chain('a'));
+    check('a second commit of a chainID discards its copy and returns the existing one', async (ledger, lease) => {
+      await insertCommitted(ledger, 'first', lease, chain('a'));
       await ledger.insert(record('second'), lease);
       assert.equal((await ledger.commit('second', { chainId: chain('a'), durable: false }, lease)).id, 'first');
       assert.equal(ledger.get('second'), undefined);
-      assert.equal((await committed(ledger, 'other', lease, chain('b'))).id, 'other');
+      assert.equal((await insertCommitted(ledger, 'other', lease, chain('b'))).id, 'other');
     });
 
     check('drivers do not share chainIDs, and records without one never collide', async (ledger, lease) => {
-      await committed(ledger, 'one', lease, chain('a'));
+      await insertCommitted(ledger, 'one', lease, chain('a'));
       await ledger.insert(record('two', { driver: 'other' }), lease);
       assert.equal((await ledger.commit('two', { chainId: chain('a'), durable: false }, lease)).id, 'two');
-      assert.equal((await committed(ledger, 'three', lease)).id, 'three');
-      assert.equal((await committed(ledger, 'four', lease)).id, 'four');
+      assert.equal((await insertCommitted(ledger, 'three', lease)).id, 'three');
+      assert.equal((await insertCommitted(ledger, 'four', lease)).id, 'four');
       assert.equal((await ledger.findByChainId('toy', chain('a'), lease))?.id, 'one');
       assert.equal((await ledger.findByChainId('other', chain('a'), lease))?.id, 'two');
       assert.equal(await ledger.findByChainId('toy', chain('c'), lease), undefined);
@@ -106,7 +111,7 @@ export function snapshotLedgerSuite(name: string, open: () => Promise<SnapshotLe
     });
 
     check('commit can give a parent', async (ledger, lease) => {
-      await committed(ledger, 'base', lease, chain('a'));
+      await insertCommitted(ledger, 'base', lease, chain('a'));
       await ledger.insert(record('top'), lease);
       assert.equal((await ledger.commit('top', { durable: false, parentId: 'base' }, lease)).parentId, 'base');
       await assert.rejects(() => ledger.remove('base', lease), { code: 'ERR_SNAPSHOT_IN_USE' });
@@ -118,20 +123,20 @@ export function snapshotLedgerSuite(name: string, open: () => Promise<SnapshotLe
     });
 
     check('a chainID found later', async (ledger, lease) => {
-      await committed(ledger, 'a', lease);
+      await insertCommitted(ledger, 'a', lease);
       assert.equal((await ledger.setChainId('a', chain('a'), lease)).chainId, chain('a'));
       assert.equal((await ledger.setChainId('a', chain('a'), lease)).id, 'a');
-      await committed(ledger, 'b', lease);
+      await insertCommitted(ledger, 'b', lease);
       assert.equal((await ledger.setChainId('b', chain('a'), lease)).id, 'a');
       assert.equal(ledger.get('b')?.chainId, undefined);
       await assert.rejects(() => ledger.setChainId('zz', chain('b'), lease), { code: 'ERR_SNAPSHOT_NOT_FOUND' });
     });
 
     check('durability reaches all ancestors', async (ledger, lease) => {
-      await committed(ledger, 'a', lease);
-      await committed(ledger, 'b', lease, undefined, 'a');
-      await committed(ledger, 'c', lease, undefined, 'b');
-      await committed(ledger, 'aside', lease, undefined, 'a');
+      await insertCommitted(ledger, 'a', lease);
+      await insertCommitted(ledger, 'b', lease, undefined, 'a');
+      await insertCommitted(ledger, 'c', lease, undefined, 'b');
+      await insertCommitted(ledger, 'aside', lease, undefined, 'a');
       assert.equal((await ledger.setDurable('b')).durable, true);
       const durable = (): string[] => ids(ledger.list().filter((found) => found.durable)).sort();
       assert.deepEqual(durable(), ['a', 'b']);
@@ -141,8 +146,8 @@ export function snapshotLedgerSuite(name: string, open: () => Promise<SnapshotLe
       await assert.rejects(() => ledger.setDurable('zz'), { code: 'ERR_SNAPSHOT_NOT_FOUND' });
     });
 
-    check('a durable commit onto a standing record makes that one durable', async (ledger, lease) => {
-      await committed(ledger, 'first', lease, chain('a'));
+    check('a durable commit onto an existing record makes that one durable', async (ledger, lease) => {
+      await insertCommitted(ledger, 'first', lease, chain('a'));
       await ledger.insert(record('second'), lease);
       assert.deepEqual(
         await ledger.commit('second', { chainId: chain('a'), durable: true }, lease),
@@ -157,8 +162,8 @@ export function snapshotLedgerSuite(name: string, open: () => Promise<SnapshotLe
       await assert.rejects(() => ledger.setLabels('zz', {}), { code: 'ERR_SNAPSHOT_NOT_FOUND' });
     });
 
-    check('what others stand on cannot be removed', async (ledger, lease) => {
-      await committed(ledger, 'a', lease);
+    check('a parent cannot be removed', async (ledger, lease) => {
+      await insertCommitted(ledger, 'a', lease);
       await ledger.insert(record('b', { parentId: 'a' }), lease);
       await assert.rejects(() => ledger.remove('a', lease), { code: 'ERR_SNAPSHOT_IN_USE', kind: 'conflict' });
       await ledger.remove('b', lease);
@@ -167,19 +172,19 @@ export function snapshotLedgerSuite(name: string, open: () => Promise<SnapshotLe
       assert.deepEqual(ledger.list(), []);
     });
 
-    check('what another lease pins cannot be removed while committed', async (ledger, lease, subject) => {
-      await committed(ledger, 'a', lease, chain('a'));
+    check('a committed record that another lease pins cannot be removed', async (ledger, lease, subject) => {
+      await insertCommitted(ledger, 'a', lease, chain('a'));
       const other = await subject.lease();
       assert.equal((await ledger.findByChainId('toy', chain('a'), other))?.id, 'a');
       await assert.rejects(() => ledger.remove('a', lease), { code: 'ERR_SNAPSHOT_IN_USE' });
       await assert.rejects(() => ledger.remove('a'), { code: 'ERR_SNAPSHOT_IN_USE' });
       await ledger.insert(record('mine'), other);
       await ledger.remove('mine');
-      assert.equal(ledger.get('mine'), undefined, 'an active record belongs to whoever removes it');
+      assert.equal(ledger.get('mine'), undefined, 'an active record can be removed without its lease');
     });
 
     check('lists come in order and by filter', async (ledger, lease) => {
-      await committed(ledger, 'z', lease);
+      await insertCommitted(ledger, 'z', lease);
       await ledger.insert(record('m', { parentId: 'z' }), lease);
       await ledger.insert(record('a', { parentId: 'z' }), lease);
       await ledger.insert(record('o', { driver: 'other' }), lease);

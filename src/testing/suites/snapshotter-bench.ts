@@ -2,25 +2,25 @@ import type { Lease, SnapshotLedger } from '../../ledger/types.ts';
 import type { LayerDirectories, SnapshotCleaner, SnapshotInfo, Snapshotter } from '../../snapshots/types.ts';
 import type { Mount } from '../../sys/mount-list.ts';
 import { listTree } from '../list-tree.ts';
-import type { Change } from '../tree-changes.ts';
+import type { TreeChange } from '../tree-changes.ts';
 
-/** One empty snapshotter to be judged, with the ledger it records in; disposal removes all it made. */
+/** An empty snapshotter to be tested, with the ledger it records in; disposal removes everything it has created. */
 export interface SnapshotterSubject extends AsyncDisposable {
   readonly snapshotter: Snapshotter & Partial<SnapshotCleaner & LayerDirectories>;
   readonly ledger: SnapshotLedger;
-  /** Another live lease, each time. */
+  /** Returns another live lease each time. */
   lease(): Promise<Lease>;
 }
 
-/** A snapshot mounted somewhere; disposal unmounts it. */
+/** A mounted snapshot; disposal unmounts it. */
 export interface MountedTree extends AsyncDisposable {
   readonly path: string;
 }
 
-/** Mounts what a snapshotter describes. */
+/** Mounts the mounts that a snapshotter returns. */
 export type MountTree = (mounts: readonly Mount[]) => Promise<MountedTree>;
 
-/** What the tests get: an open subject, and ways to make and read layers through their mounts. */
+/** The argument of every test: an open subject, and methods to create and read layers through their mounts. */
 export class SnapshotterBench {
   readonly #mount: MountTree;
   readonly snapshotter: SnapshotterSubject['snapshotter'];
@@ -40,24 +40,24 @@ export class SnapshotterBench {
     return new SnapshotterBench(subject, await subject.lease(), mount);
   }
 
-  /** Mounts a snapshot for the time of `use`. */
-  async mounted<Result>(id: string, use: (root: string) => Result | Promise<Result>): Promise<Result> {
+  /** Mounts a snapshot while `use` runs. */
+  async withMount<Result>(id: string, use: (root: string) => Result | Promise<Result>): Promise<Result> {
     await using tree = await this.#mount(await this.snapshotter.mounts(id));
     return await use(tree.path);
   }
 
-  /** {@link mounted} to be read only, beside other uses. */
-  async lookedInto<Result>(id: string, use: (root: string) => Result | Promise<Result>): Promise<Result> {
+  /** Mounts a snapshot read-only while `use` runs, beside other uses. */
+  async withReadOnlyMount<Result>(id: string, use: (root: string) => Result | Promise<Result>): Promise<Result> {
     await using tree = await this.#mount(await this.snapshotter.mounts(id, { readOnly: true }));
     return await use(tree.path);
   }
 
   async tree(id: string): Promise<string[]> {
-    return await this.mounted(id, listTree);
+    return await this.withMount(id, listTree);
   }
 
-  async change(id: string, changes: readonly Change[]): Promise<void> {
-    await this.mounted(id, async (root) => {
+  async change(id: string, changes: readonly TreeChange[]): Promise<void> {
+    await this.withMount(id, async (root) => {
       for (const change of changes) await change(root);
     });
   }
@@ -66,22 +66,22 @@ export class SnapshotterBench {
     return await this.snapshotter.prepare(parentId, { lease: this.lease });
   }
 
-  /** A committed layer on `parentId`. */
-  async layer(changes: readonly Change[], parentId?: string): Promise<string> {
+  /** Commits a layer on `parentId`; returns its ID. */
+  async layer(changes: readonly TreeChange[], parentId?: string): Promise<string> {
     const { id } = await this.prepare(parentId);
     await this.change(id, changes);
     return (await this.snapshotter.commit(id, { lease: this.lease, durable: false })).id;
   }
 
-  /** {@link layer} without a mount where the driver has own directories: hundreds of mounts are slow. */
-  async quickLayer(changes: readonly Change[], parentId?: string): Promise<string> {
+  /** {@link layer} without a mount where the driver has own directories, because hundreds of mounts are slow. */
+  async quickLayer(changes: readonly TreeChange[], parentId?: string): Promise<string> {
     if (!this.snapshotter.ownDirectory) return await this.layer(changes, parentId);
     const { id } = await this.prepare(parentId);
     for (const change of changes) await change(this.snapshotter.ownDirectory(id));
     return (await this.snapshotter.commit(id, { lease: this.lease, durable: false })).id;
   }
 
-  /** Ids known to the snapshotter, sorted. */
+  /** Returns the IDs of all snapshots, sorted. */
   ids(): string[] {
     return this.snapshotter
       .list()

@@ -6,16 +6,16 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import {
   append,
-  type Change,
   chmod,
   chown,
   directory,
+  expectRefusal,
   hardlink,
-  refused,
   remove,
   removeDirectory,
   rename,
   symlink,
+  type TreeChange,
   touch,
   write,
   xattr,
@@ -26,21 +26,21 @@ const longAgo = 1_000_000_000;
 const netRaw = '\u0001\0\0\u0002\0 \0\0\0\0\0\0\0\0\0\0\0\0\0\0';
 
 const chownAll =
-  (paths: readonly string[], uid: number, gid: number): Change =>
+  (paths: readonly string[], uid: number, gid: number): TreeChange =>
   async (root) => {
     for (const path of paths) await chown(path, uid, gid)(root);
   };
 
-/** As mv(1), which copies and deletes where a directory cannot be renamed. */
+/** Moves with mv(1), which copies and deletes where a directory cannot be renamed. */
 const move =
-  (from: string, to: string): Change =>
+  (from: string, to: string): TreeChange =>
   (root) => {
     execFileSync('mv', [join(root, from), join(root, to)]);
   };
 
-/** A file open for reading sees what is appended through its name afterwards. */
+/** Checks that a file open for reading shows bytes appended through its name afterwards. */
 const readerSeesAppend =
-  (path: string): Change =>
+  (path: string): TreeChange =>
   async (root) => {
     const fd = openSync(join(root, path), 'r');
     try {
@@ -53,18 +53,18 @@ const readerSeesAppend =
     }
   };
 
-/** The change leaves the inode number of `path` as it was. */
+/** Checks that the change keeps the inode number of `path`. */
 const keepsInode =
-  (path: string, change: Change): Change =>
+  (path: string, change: TreeChange): TreeChange =>
   async (root) => {
     const before = statSync(join(root, path)).ino;
     await change(root);
     assert.equal(statSync(join(root, path)).ino, before);
   };
 
-/** Binds a socket under one name, links it to another and talks through that. */
-const linkedSocketAnswers =
-  (bound: string, linked: string): Change =>
+/** Binds a socket under one name, links it to another, and connects to that. */
+const linkedSocketResponds =
+  (bound: string, linked: string): TreeChange =>
   async (root) => {
     const server = createServer((socket) => socket.end('hello'));
     server.listen(join(root, bound));
@@ -84,13 +84,13 @@ const linkedSocketAnswers =
   };
 
 const isListed =
-  (path: string, names: readonly string[]): Change =>
+  (path: string, names: readonly string[]): TreeChange =>
   (root) =>
     assert.deepEqual(readdirSync(join(root, path)).sort(), [...names]);
 
 /**
  * Faults that real storage drivers had. Each title gives the report, the driver and the symptom; `expected` is the tree
- * a driver without the fault shows.
+ * of a driver without the fault.
  */
 export const historicIssues: readonly LayerCase[] = [
   {
@@ -221,7 +221,7 @@ export const historicIssues: readonly LayerCase[] = [
         removeDirectory('empty'),
         directory('empty'),
         write('empty/a', ''),
-        refused(removeDirectory('empty'), 'ENOTEMPTY'),
+        expectRefusal(removeDirectory('empty'), 'ENOTEMPTY'),
       ],
     ],
     expected: ['./', 'empty/', 'empty/a ""'],
@@ -230,7 +230,12 @@ export const historicIssues: readonly LayerCase[] = [
     title: 'moby#19082 overlay: a directory is unusable after an rmdir of it that failed',
     layers: [
       [directory('d'), write('d/f', '')],
-      [refused(removeDirectory('d'), 'ENOTEMPTY'), isListed('d', ['f']), write('d/g', ''), isListed('d', ['f', 'g'])],
+      [
+        expectRefusal(removeDirectory('d'), 'ENOTEMPTY'),
+        isListed('d', ['f']),
+        write('d/g', ''),
+        isListed('d', ['f', 'g']),
+      ],
     ],
     expected: ['./', 'd/', 'd/f ""', 'd/g ""'],
   },
@@ -339,7 +344,7 @@ export const historicIssues: readonly LayerCase[] = [
   },
   {
     title: 'moby#12080 overlay: a unix socket bound under one name and linked to another refuses connections',
-    layers: [[directory('run')], [linkedSocketAnswers('run/s.123', 'run/s')]],
+    layers: [[directory('run')], [linkedSocketResponds('run/s.123', 'run/s')]],
     expected: ['./', 'run/'],
   },
   {

@@ -1,18 +1,18 @@
 import {
   append,
-  type Change,
   chmod,
   chown,
   directory,
   dropXattr,
+  expectRefusal,
   hardlink,
   node,
   overwrite,
-  refused,
   remove,
   removeDirectory,
   rename,
   symlink,
+  type TreeChange,
   touch,
   truncate,
   write,
@@ -24,8 +24,8 @@ const longAgo = 1_000_000_000;
 // struct vfs_cap_data, revision 2: cap_net_raw permitted and effective.
 const netRaw = '\u0001\0\0\u0002\0 \0\0\0\0\0\0\0\0\0\0\0\0\0\0';
 
-/** A tree with one of everything, to be changed by the layers above. */
-const base: readonly Change[] = [
+/** A tree with one file of each type, which the layers above change. */
+const base: readonly TreeChange[] = [
   directory('d', 0o750),
   chown('d', 5, 6),
   write('d/f', 'lower'),
@@ -47,8 +47,8 @@ const withoutChanges = [
   'empty/',
 ];
 
-/** What `base` lists, with some lines replaced, dropped (undefined) or added. */
-function changed(lines: { readonly [name: string]: string | undefined }): string[] {
+/** Returns the listing of `base` with some lines replaced, dropped (undefined) or added. */
+function listingWith(lines: { readonly [name: string]: string | undefined }): string[] {
   const rest = new Map(Object.entries(lines));
   const kept = withoutChanges.flatMap((line) => {
     const name = line.split(' ', 1)[0] ?? line;
@@ -60,61 +60,65 @@ function changed(lines: { readonly [name: string]: string | undefined }): string
   return [...kept, ...[...rest.values()].filter((line) => line !== undefined)].sort(byPath);
 }
 
-// The order of `listTree`: a directory before what it holds, names as bytes.
+// The order of `listTree`: a directory before its entries, names as bytes.
 const byPath = (a: string, b: string): number => (pathOf(a) < pathOf(b) ? -1 : 1);
 const pathOf = (line: string): string =>
   (line.split(' ', 1)[0] ?? '').replaceAll('/', '\u0001').replace(/^\.\u0001$/, '');
 
-/** Copy-on-write, operation by operation: a layer changes what a lower one holds, and nothing else changes. */
+/** Copy-on-write, one operation at a time: a layer changes files of a lower one, and no other file changes. */
 export const layerOperations: readonly LayerCase[] = [
   { title: 'read through the layers', layers: [base, [], []], expected: withoutChanges },
   {
     title: 'add a file and a directory',
     layers: [base, [write('d/sub/new', 'added'), directory('made', 0o700), write('made/f', '')]],
-    expected: changed({ 'd/sub/new': 'd/sub/new "added"', 'made/': 'made/ 0700', 'made/f': 'made/f ""' }),
+    expected: listingWith({ 'd/sub/new': 'd/sub/new "added"', 'made/': 'made/ 0700', 'made/f': 'made/f ""' }),
   },
   {
     title: 'change a file',
     layers: [base, [write('d/f', 'upper')]],
-    expected: changed({ 'd/f': 'd/f "upper"' }),
+    expected: listingWith({ 'd/f': 'd/f "upper"' }),
   },
   {
     title: 'change a file in three layers',
     layers: [base, [write('d/f', 'second')], [write('d/f', 'third')]],
-    expected: changed({ 'd/f': 'd/f "third"' }),
+    expected: listingWith({ 'd/f': 'd/f "third"' }),
   },
   {
     title: 'append to a file',
     layers: [base, [append('d/g', ', and more')]],
-    expected: changed({ 'd/g': 'd/g "kept, and more" 0600 7:8' }),
+    expected: listingWith({ 'd/g': 'd/g "kept, and more" 0600 7:8' }),
   },
   {
     title: 'overwrite bytes inside a file',
     layers: [base, [overwrite('d/f', 2, 'XY')]],
-    expected: changed({ 'd/f': 'd/f "loXYr"' }),
+    expected: listingWith({ 'd/f': 'd/f "loXYr"' }),
   },
   {
     title: 'truncate a file to nothing',
     layers: [base, [truncate('d/f', 0)]],
-    expected: changed({ 'd/f': 'd/f ""' }),
+    expected: listingWith({ 'd/f': 'd/f ""' }),
   },
   {
     title: 'truncate a file to a shorter and a longer size',
     layers: [base, [truncate('d/f', 3), truncate('d/g', 6)]],
-    expected: changed({ 'd/f': 'd/f "low"', 'd/g': 'd/g "kept\\u0000\\u0000" 0600 7:8' }),
+    expected: listingWith({ 'd/f': 'd/f "low"', 'd/g': 'd/g "kept\\u0000\\u0000" 0600 7:8' }),
   },
   {
     title: 'replace a file by renaming another over it',
     layers: [base, [write('d/tmp', 'replaced', 0o640), rename('d/tmp', 'd/f')]],
-    expected: changed({ 'd/f': 'd/f "replaced" 0640' }),
+    expected: listingWith({ 'd/f': 'd/f "replaced" 0640' }),
   },
-  { title: 'delete a file', layers: [base, [remove('d/f')]], expected: changed({ 'd/f': undefined }) },
+  { title: 'delete a file', layers: [base, [remove('d/f')]], expected: listingWith({ 'd/f': undefined }) },
   {
     title: 'delete a directory with all it holds',
     layers: [base, [remove('d')]],
     expected: ['./', 'empty/'],
   },
-  { title: 'delete an empty directory', layers: [base, [remove('empty')]], expected: changed({ 'empty/': undefined }) },
+  {
+    title: 'delete an empty directory',
+    layers: [base, [remove('empty')]],
+    expected: listingWith({ 'empty/': undefined }),
+  },
   {
     title: 'delete everything',
     layers: [base, [remove('d'), remove('empty')]],
@@ -123,7 +127,7 @@ export const layerOperations: readonly LayerCase[] = [
   {
     title: 'delete in one layer and add again in the next',
     layers: [base, [remove('d/f')], [write('d/f', 'again')]],
-    expected: changed({ 'd/f': 'd/f "again"' }),
+    expected: listingWith({ 'd/f': 'd/f "again"' }),
   },
   {
     title: 'add a file and delete it in the next layer',
@@ -153,7 +157,7 @@ export const layerOperations: readonly LayerCase[] = [
   {
     title: 'an opaque directory inside a directory that stays',
     layers: [base, [remove('d/sub'), directory('d/sub'), write('d/sub/y', '')]],
-    expected: changed({ 'd/sub/x': undefined, 'd/sub/y': 'd/sub/y ""' }),
+    expected: listingWith({ 'd/sub/x': undefined, 'd/sub/y': 'd/sub/y ""' }),
   },
   {
     title: 'delete and make nested directories again',
@@ -163,17 +167,17 @@ export const layerOperations: readonly LayerCase[] = [
   {
     title: 'a file becomes a directory',
     layers: [base, [remove('d/f'), directory('d/f'), write('d/f/in', '')]],
-    expected: changed({ 'd/f': undefined, 'd/f/': 'd/f/', 'd/f/in': 'd/f/in ""' }),
+    expected: listingWith({ 'd/f': undefined, 'd/f/': 'd/f/', 'd/f/in': 'd/f/in ""' }),
   },
   {
     title: 'a directory becomes a file',
     layers: [base, [remove('d/sub'), write('d/sub', 'now a file')]],
-    expected: changed({ 'd/sub/': undefined, 'd/sub/x': undefined, 'd/sub': 'd/sub "now a file"' }),
+    expected: listingWith({ 'd/sub/': undefined, 'd/sub/x': undefined, 'd/sub': 'd/sub "now a file"' }),
   },
   {
     title: 'a directory becomes a symlink to another, then a directory again',
     layers: [base, [remove('d/sub'), symlink('../empty', 'd/sub')], [remove('d/sub'), directory('d/sub')]],
-    expected: changed({ 'd/sub/x': undefined }),
+    expected: listingWith({ 'd/sub/x': undefined }),
   },
   {
     title: 'a file becomes a symlink, a fifo, a device',
@@ -193,37 +197,37 @@ export const layerOperations: readonly LayerCase[] = [
   {
     title: 'replace a symlink',
     layers: [base, [remove('d/l'), symlink('sub/x', 'd/l')]],
-    expected: changed({ 'd/l': 'd/l -> sub/x' }),
+    expected: listingWith({ 'd/l': 'd/l -> sub/x' }),
   },
   {
     title: 'replace a symlink by renaming another over it',
     layers: [base, [symlink('/dangling', 'd/t'), rename('d/t', 'd/l')]],
-    expected: changed({ 'd/l': 'd/l -> /dangling' }),
+    expected: listingWith({ 'd/l': 'd/l -> /dangling' }),
   },
   {
     title: 'write through a symlink changes its target alone',
     layers: [base, [append('d/l', '+')]],
-    expected: changed({ 'd/f': 'd/f "lower+"' }),
+    expected: listingWith({ 'd/f': 'd/f "lower+"' }),
   },
   {
     title: 'rename a file within its directory',
     layers: [base, [rename('d/f', 'd/renamed')]],
-    expected: changed({ 'd/f': undefined, 'd/renamed': 'd/renamed "lower"' }),
+    expected: listingWith({ 'd/f': undefined, 'd/renamed': 'd/renamed "lower"' }),
   },
   {
     title: 'rename a file into a new directory',
     layers: [base, [directory('made'), rename('d/g', 'made/g')]],
-    expected: changed({ 'd/g': undefined, 'made/': 'made/', 'made/g': 'made/g "kept" 0600 7:8' }),
+    expected: listingWith({ 'd/g': undefined, 'made/': 'made/', 'made/g': 'made/g "kept" 0600 7:8' }),
   },
   {
     title: 'rename a file over another lower file',
     layers: [base, [rename('d/f', 'd/g')]],
-    expected: changed({ 'd/f': undefined, 'd/g': 'd/g "lower"' }),
+    expected: listingWith({ 'd/f': undefined, 'd/g': 'd/g "lower"' }),
   },
   {
     title: 'rename a file away and put another in its place',
     layers: [base, [rename('d/f', 'd/old'), write('d/f', 'new')]],
-    expected: changed({ 'd/f': 'd/f "new"', 'd/old': 'd/old "lower"' }),
+    expected: listingWith({ 'd/f': 'd/f "new"', 'd/old': 'd/old "lower"' }),
   },
   {
     title: 'rename a symlink and a fifo',
@@ -236,12 +240,12 @@ export const layerOperations: readonly LayerCase[] = [
   {
     title: 'rename a directory made in the same layer',
     layers: [base, [directory('n1'), write('n1/f', ''), rename('n1', 'n2')]],
-    expected: changed({ 'n2/': 'n2/', 'n2/f': 'n2/f ""' }),
+    expected: listingWith({ 'n2/': 'n2/', 'n2/f': 'n2/f ""' }),
   },
   {
     title: 'rename a directory of a lower layer',
     layers: [base, [rename('d/sub', 'd/moved'), write('d/moved/y', '')]],
-    expected: changed({
+    expected: listingWith({
       'd/sub/': undefined,
       'd/sub/x': undefined,
       'd/moved/': 'd/moved/',
@@ -252,12 +256,12 @@ export const layerOperations: readonly LayerCase[] = [
   {
     title: 'hard link to a file of the same layer',
     layers: [base, [write('d/a', 'two names'), hardlink('d/a', 'd/b')]],
-    expected: changed({ 'd/a': 'd/a "two names"', 'd/b': 'd/b = d/a' }),
+    expected: listingWith({ 'd/a': 'd/a "two names"', 'd/b': 'd/b = d/a' }),
   },
   {
     title: 'hard link to a file of a lower layer',
     layers: [base, [hardlink('d/f', 'd/second')]],
-    expected: changed({ 'd/second': 'd/second = d/f' }),
+    expected: listingWith({ 'd/second': 'd/second = d/f' }),
   },
   {
     title: 'hard links read through the layers share one inode',
@@ -267,7 +271,7 @@ export const layerOperations: readonly LayerCase[] = [
   {
     title: 'write through one of two hard links made in the same layer',
     layers: [base, [write('d/a', 'one'), hardlink('d/a', 'd/b'), append('d/b', '+two')]],
-    expected: changed({ 'd/a': 'd/a "one+two"', 'd/b': 'd/b = d/a' }),
+    expected: listingWith({ 'd/a': 'd/a "one+two"', 'd/b': 'd/b = d/a' }),
   },
   {
     title: 'write through one of two hard links of a lower layer changes both',
@@ -290,17 +294,17 @@ export const layerOperations: readonly LayerCase[] = [
   {
     title: 'chmod a file and a directory',
     layers: [base, [chmod('d/f', 0o4711), chmod('d', 0o1777)]],
-    expected: changed({ 'd/': 'd/ 01777 5:6', 'd/f': 'd/f "lower" 04711' }),
+    expected: listingWith({ 'd/': 'd/ 01777 5:6', 'd/f': 'd/f "lower" 04711' }),
   },
   {
     title: 'chmod a file in a layer that changes nothing else of it',
     layers: [base, [chmod('d/g', 0o644)], [append('d/g', '!')]],
-    expected: changed({ 'd/g': 'd/g "kept!" 7:8' }),
+    expected: listingWith({ 'd/g': 'd/g "kept!" 7:8' }),
   },
   {
     title: 'chown a file, a directory and a symlink',
     layers: [base, [chown('d/f', 1, 2), chown('d/sub', 3, 4), chown('d/l', 9, 9)]],
-    expected: changed({ 'd/f': 'd/f "lower" 1:2', 'd/sub/': 'd/sub/ 3:4', 'd/l': 'd/l -> f 9:9' }),
+    expected: listingWith({ 'd/f': 'd/f "lower" 1:2', 'd/sub/': 'd/sub/ 3:4', 'd/l': 'd/l -> f 9:9' }),
   },
   {
     title: 'owners beyond 16 bits',
@@ -310,7 +314,7 @@ export const layerOperations: readonly LayerCase[] = [
   {
     title: 'adding to a directory keeps its owner and mode',
     layers: [base, [write('d/n', '')], [write('d/m', '')]],
-    expected: changed({ 'd/m': 'd/m ""', 'd/n': 'd/n ""' }),
+    expected: listingWith({ 'd/m': 'd/m ""', 'd/n': 'd/n ""' }),
   },
   {
     title: 'set, change and remove an xattr',
@@ -370,11 +374,11 @@ export const layerOperations: readonly LayerCase[] = [
   {
     title: 'touch a lower file',
     layers: [base, [touch('d/f', longAgo)]],
-    expected: changed({ 'd/f': 'd/f "lower" @1000000000.000000000' }),
+    expected: listingWith({ 'd/f': 'd/f "lower" @1000000000.000000000' }),
   },
   {
     title: 'a directory with files cannot be removed, also when they are in another layer',
-    layers: [base, [refused(removeDirectory('d'), 'ENOTEMPTY')]],
+    layers: [base, [expectRefusal(removeDirectory('d'), 'ENOTEMPTY')]],
     expected: withoutChanges,
   },
   {
@@ -406,6 +410,6 @@ export const layerOperations: readonly LayerCase[] = [
   {
     title: 'the root directory changes in an upper layer',
     layers: [base, [chmod('.', 0o700), chown('.', 1, 1)], [write('z', '')]],
-    expected: changed({ './': './ 0700 1:1', z: 'z ""' }),
+    expected: listingWith({ './': './ 0700 1:1', z: 'z ""' }),
   },
 ];

@@ -33,8 +33,8 @@ const notCommitted = hasCode('ERR_SNAPSHOT_NOT_COMMITTED', 'failed-precondition'
 const notActive = hasCode('ERR_SNAPSHOT_NOT_ACTIVE', 'failed-precondition');
 const inUse = hasCode('ERR_SNAPSHOT_IN_USE', 'conflict');
 
-/** The call fails so, and the list of snapshots is as before. */
-async function refusedWith(
+/** Asserts that the call fails as expected and leaves the list of snapshots as it was. */
+async function assertRefused(
   bench: SnapshotterBench,
   call: () => Promise<unknown>,
   expected: (error: unknown) => boolean,
@@ -44,7 +44,10 @@ async function refusedWith(
   assert.deepEqual(bench.snapshotter.list(), before);
 }
 
-/** Snapshots from prepare to remove: who may do what when, and what is left when a call fails. */
+/**
+ * The states of a snapshot from prepare to remove: which calls are allowed in each, and what remains after a failed
+ * call.
+ */
 export const snapshotterStates: readonly SnapshotterTest[] = [
   {
     title: 'prepare on nothing gives an empty tree that can be written',
@@ -57,7 +60,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     },
   },
   {
-    title: 'a copy of a writable snapshot has its changes, and both go their own ways',
+    title: 'a copy of a writable snapshot has its changes, and later changes stay separate',
     run: async (bench) => {
       const { snapshotter, lease } = bench;
       const base = await bench.layer([
@@ -84,7 +87,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
       assert.deepEqual(await bench.tree(copy.id), before);
       await snapshotter.commit(copy.id, { lease, durable: false });
       assert.deepEqual(await bench.tree(copy.id), before);
-      await refusedWith(bench, () => snapshotter.prepare(base, { lease, copyOf: 'absent' }), notFound);
+      await assertRefused(bench, () => snapshotter.prepare(base, { lease, copyOf: 'absent' }), notFound);
     },
   },
   {
@@ -96,7 +99,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     },
   },
   {
-    title: 'prepare, commit and view tell kind, parent, chainID, labels and time',
+    title: 'prepare, commit and view return kind, parent, chainID, labels and time',
     run: async (bench) => {
       const { snapshotter, lease } = bench;
       const before = Date.now() - 1000;
@@ -114,7 +117,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     },
   },
   {
-    title: 'ids are safe as file names and never alike',
+    title: 'ids are safe as file names and unique',
     run: async (bench) => {
       const made = await Promise.all(Array.from({ length: 50 }, () => bench.prepare()));
       const ids = made.map(({ id }) => id);
@@ -134,7 +137,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     },
   },
   {
-    title: 'list gives exactly what stands',
+    title: 'list returns exactly the existing snapshots',
     run: async (bench) => {
       assert.deepEqual(bench.ids(), []);
       const base = await bench.layer([]);
@@ -157,7 +160,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     },
   },
   {
-    title: 'an absent snapshot: every method says so',
+    title: 'every method refuses an absent snapshot',
     run: async (bench) => {
       const { snapshotter, lease } = bench;
       assert.throws(() => snapshotter.stat('absent'), notFound);
@@ -171,7 +174,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
         () => snapshotter.persist('absent'),
         () => snapshotter.remove('absent'),
       ]) {
-        await refusedWith(bench, call, notFound);
+        await assertRefused(bench, call, notFound);
       }
     },
   },
@@ -179,8 +182,8 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     title: 'names that are paths are absent snapshots',
     run: async (bench) => {
       for (const id of ['', '.', '..', '../../etc', '/', 'a/b', '\0']) {
-        await refusedWith(bench, () => bench.snapshotter.mounts(id), notFound);
-        await refusedWith(bench, () => bench.snapshotter.remove(id), notFound);
+        await assertRefused(bench, () => bench.snapshotter.mounts(id), notFound);
+        await assertRefused(bench, () => bench.snapshotter.remove(id), notFound);
       }
     },
   },
@@ -191,8 +194,8 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
       const active = await bench.prepare();
       const view = await snapshotter.view(await bench.layer([]), { lease });
       for (const { id } of [active, view]) {
-        await refusedWith(bench, () => snapshotter.prepare(id, { lease }), notCommitted);
-        await refusedWith(bench, () => snapshotter.view(id, { lease }), notCommitted);
+        await assertRefused(bench, () => snapshotter.prepare(id, { lease }), notCommitted);
+        await assertRefused(bench, () => snapshotter.view(id, { lease }), notCommitted);
       }
     },
   },
@@ -203,7 +206,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
       const base = await bench.layer([]);
       const view = await snapshotter.view(base, { lease });
       for (const id of [base, view.id]) {
-        await refusedWith(bench, () => snapshotter.commit(id, { lease, chainId: chainId('b') }), notActive);
+        await assertRefused(bench, () => snapshotter.commit(id, { lease, chainId: chainId('b') }), notActive);
       }
     },
   },
@@ -223,13 +226,13 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     },
   },
   {
-    title: 'a writable snapshot is looked into while it is written to, and not changed',
+    title: 'a read-only mount shows a writable snapshot while it is written to',
     run: async (bench) => {
       for (const parent of [undefined, await bench.layer([write('f', 'base')])]) {
         const { id } = await bench.prepare(parent);
-        await bench.mounted(id, async (root) => {
+        await bench.withMount(id, async (root) => {
           await write('new', 'x')(root);
-          await bench.lookedInto(id, async (seen) => {
+          await bench.withReadOnlyMount(id, async (seen) => {
             assert.equal(readFileSync(join(seen, 'new'), 'utf8'), 'x');
             await assert.rejects(
               async () => write('other', '')(seen),
@@ -241,7 +244,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     },
   },
   {
-    title: 'a snapshot is whole as long as it stands',
+    title: 'an existing snapshot is whole',
     run: async (bench) => {
       const base = await bench.layer([]);
       const { id } = await bench.prepare(base);
@@ -253,8 +256,8 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     run: async (bench) => {
       const base = await bench.layer([write('f', 'base')]);
       const [one, two] = [await bench.prepare(base), await bench.prepare(base)];
-      await bench.mounted(one.id, (first) =>
-        bench.mounted(two.id, (second) => {
+      await bench.withMount(one.id, (first) =>
+        bench.withMount(two.id, (second) => {
           writeFileSync(join(first, 'f'), 'one');
           writeFileSync(join(second, 'g'), 'two');
           assert.deepEqual([readdirSync(first), readdirSync(second).sort()], [['f'], ['f', 'g']]);
@@ -266,7 +269,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     },
   },
   {
-    title: 'mounts gives the same each time, and what was written stays',
+    title: 'mounts returns the same each time, and written files stay',
     run: async (bench) => {
       const { snapshotter } = bench;
       const { id } = await bench.prepare(await bench.layer([write('f', '')], await bench.layer([])));
@@ -293,30 +296,30 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     },
   },
   {
-    title: 'remove takes the snapshot away and is refused while it has children',
+    title: 'remove deletes the snapshot and is refused while it has children',
     run: async (bench) => {
       const { snapshotter, lease } = bench;
       const base = await bench.layer([write('f', '')]);
       const child = await bench.prepare(base);
       const view = await snapshotter.view(base, { lease });
-      await refusedWith(bench, () => snapshotter.remove(base, { lease }), inUse);
+      await assertRefused(bench, () => snapshotter.remove(base, { lease }), inUse);
       assert.deepEqual(await bench.tree(child.id), ['./', 'f ""']);
       await snapshotter.remove(child.id, { lease });
-      await refusedWith(bench, () => snapshotter.remove(base, { lease }), inUse);
+      await assertRefused(bench, () => snapshotter.remove(base, { lease }), inUse);
       await snapshotter.remove(view.id, { lease });
       await snapshotter.remove(base, { lease });
       await assert.rejects(snapshotter.mounts(base), notFound);
-      await refusedWith(bench, () => snapshotter.remove(base, { lease }), notFound);
+      await assertRefused(bench, () => snapshotter.remove(base, { lease }), notFound);
     },
   },
   {
-    title: 'a committed snapshot that somebody else holds is not removed',
+    title: 'a committed snapshot that another lease holds is not removed',
     run: async (bench) => {
       const { snapshotter } = bench;
       await using holder = await bench.otherLease();
       const { id } = await snapshotter.prepare(undefined, { lease: holder });
       await snapshotter.commit(id, { lease: holder, durable: false });
-      await refusedWith(bench, () => snapshotter.remove(id), inUse);
+      await assertRefused(bench, () => snapshotter.remove(id), inUse);
       await snapshotter.remove(id, { lease: holder });
     },
   },
@@ -327,7 +330,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
       await bench.change(id, [directory('d'), write('d/f', 'x')]);
       const mounts = await bench.snapshotter.mounts(id);
       await bench.snapshotter.remove(id, { lease: bench.lease });
-      // A device of another type may serve the next snapshot.
+      // A device of another type may be reused by the next snapshot.
       const bound = mounts.flatMap(({ type, source }) => (type === 'bind' ? [source] : []));
       const stacked = mounts.flatMap(({ overlay }) => [overlay?.upperDir, overlay?.workDir]);
       for (const path of [...bound, ...stacked]) assert.equal(existsSync(path ?? ''), false, path);
@@ -335,15 +338,15 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     },
   },
   {
-    title: 'a second commit of a chainID drops its copy and answers the standing one',
+    title: 'a second commit of a chainID discards its copy and returns the existing one',
     run: async (bench) => {
       const { snapshotter, lease } = bench;
       const first = await bench.prepare();
       await bench.change(first.id, [write('f', 'same')]);
       const second = await bench.prepare();
       await bench.change(second.id, [write('f', 'same')]);
-      const standing = await snapshotter.commit(first.id, { lease, chainId: chainId('c'), durable: false });
-      assert.deepEqual(await snapshotter.commit(second.id, { lease, chainId: chainId('c') }), standing);
+      const existing = await snapshotter.commit(first.id, { lease, chainId: chainId('c'), durable: false });
+      assert.deepEqual(await snapshotter.commit(second.id, { lease, chainId: chainId('c') }), existing);
       assert.deepEqual(bench.ids(), [first.id]);
       assert.throws(() => snapshotter.stat(second.id), notFound);
       assert.deepEqual(await bench.tree(first.id), ['./', 'f "same"']);
@@ -373,7 +376,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     },
   },
   {
-    title: 'a commit is durable unless told otherwise, with all below it; persist makes up for it',
+    title: 'a commit is durable by default, with all its ancestors; persist makes it so later',
     run: async (bench) => {
       const { snapshotter, ledger, lease } = bench;
       const durable = (id: string): boolean | undefined => ledger.get(id)?.durable;
@@ -410,7 +413,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     },
   },
   {
-    title: 'usage of a view is nothing',
+    title: 'usage of a view is 0',
     run: async (bench) => {
       const base = await bench.layer([write('a', 'x'.repeat(10_000))]);
       const view = await bench.snapshotter.view(base, { lease: bench.lease });
@@ -435,7 +438,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
         () => snapshotter.persist(base, { signal }),
         () => snapshotter.remove(id, { signal }),
       ]) {
-        await refusedWith(bench, call, isReason);
+        await assertRefused(bench, call, isReason);
       }
       assert.deepEqual(await bench.tree(id), ['./', 'f ""']);
     },
@@ -447,11 +450,11 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
       const base = await bench.layer([write('f', '')]);
       await using other = await bench.otherLease();
       await snapshotter.prepare(base, { lease: other });
-      await refusedWith(bench, () => snapshotter.remove(base, { lease: bench.lease }), inUse);
+      await assertRefused(bench, () => snapshotter.remove(base, { lease: bench.lease }), inUse);
     },
   },
   {
-    title: 'files without a record are moved away by cleanup, and what stands is not',
+    title: 'cleanup removes files without a record, and no others',
     run: async (bench) => {
       const { snapshotter, ledger, lease } = bench;
       if (!snapshotter.cleanup) return;
@@ -531,7 +534,7 @@ export const snapshotterStates: readonly SnapshotterTest[] = [
     },
   },
   {
-    title: 'closing is idempotent and loses nothing',
+    title: 'closing is idempotent and keeps all snapshots',
     run: async (bench) => {
       const base = await bench.layer([write('f', '')]);
       await bench.snapshotter[Symbol.asyncDispose]();

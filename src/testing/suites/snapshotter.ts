@@ -11,17 +11,25 @@ import { historicIssues } from './snapshotter-issues.ts';
 import { layerOperations } from './snapshotter-operations.ts';
 import { snapshotterStates } from './snapshotter-states.ts';
 
+/** Options of {@link snapshotterSuite}. */
 export interface SnapshotterSuiteOptions {
+  /** The driver's name, for the titles of the tests. */
   readonly name: string;
-  /** Called once a test. */
+  /** Opens an empty snapshotter; called once a test. */
   readonly open: () => Promise<SnapshotterSubject>;
-  /** Default: out of sight, as `mountHidden` does. */
+  /** Default: `mountHidden`. */
   readonly mount?: MountTree;
-  /** Numbers of layers, one on the other, to read through. Default 2, 10, 40. */
+  /** Numbers of stacked layers at which the tree is read. Default 2, 10, 40. */
   readonly depths?: readonly number[];
-  /** The number of layers beyond which the driver says ERR_LAYER_LIMIT, if it has one; it must be the largest depth. */
+  /**
+   * The driver's layer limit, if it has one: one layer more must be ERR_LAYER_LIMIT. It must be the largest of
+   * `depths`.
+   */
   readonly layerLimit?: number;
-  /** Known deviations: the title of a test, and why the driver cannot pass it. A title that names no test fails the suite. */
+  /**
+   * Known deviations: the title of a test, and the reason why the driver cannot pass it. A title that names no test
+   * fails the suite.
+   */
   readonly skip?: readonly { readonly test: string; readonly reason: string }[];
 }
 
@@ -33,7 +41,7 @@ async function runLayers(bench: SnapshotterBench, { layers, expected }: LayerCas
     await bench.change(id, changes);
     const writable = await bench.tree(id);
     await bench.snapshotter.commit(id, { lease: bench.lease, durable: false });
-    assert.deepEqual(await bench.tree(id), writable, 'committed, the tree is another than before');
+    assert.deepEqual(await bench.tree(id), writable, 'the commit changed the tree');
     below.push({ id, tree: writable });
   }
   assert.deepEqual(below.at(-1)?.tree, expected);
@@ -43,7 +51,7 @@ async function runLayers(bench: SnapshotterBench, { layers, expected }: LayerCas
   const child = await bench.prepare(parentOf());
   assert.deepEqual(await bench.tree(child.id), expected, 'a snapshot on top shows another tree');
   for (const [index, { id, tree }] of below.entries()) {
-    assert.deepEqual(await bench.tree(id), tree, `layer ${index} was changed by what stands on it`);
+    assert.deepEqual(await bench.tree(id), tree, `layer ${index} was changed by a layer above`);
   }
 }
 
@@ -61,14 +69,14 @@ async function readDeep(bench: SnapshotterBench, depths: readonly number[], cont
 
 async function checkDeep(bench: SnapshotterBench, top: string | undefined, names: readonly string[]): Promise<void> {
   const child = await bench.prepare(top);
-  await bench.mounted(child.id, async (root) => {
+  await bench.withMount(child.id, async (root) => {
     assert.deepEqual(readdirSync(root).sort(), ['every', ...names].sort());
     assert.equal(readFileSync(join(root, 'every'), 'utf8'), `${names.length}`);
     for (const name of names) assert.equal(readFileSync(join(root, name), 'utf8'), name.slice('only'.length));
     await append('only1', '+')(root);
     await remove('every')(root);
   });
-  await bench.mounted(child.id, (root) => {
+  await bench.withMount(child.id, (root) => {
     assert.deepEqual(readdirSync(root).sort(), [...names].sort());
     assert.equal(readFileSync(join(root, 'only1'), 'utf8'), '1+');
   });
@@ -88,8 +96,10 @@ async function checkLimit(bench: SnapshotterBench, top: string, limit: number): 
 }
 
 /**
- * What every storage driver has to do, as tests of `node:test`: each copy-on-write operation, the states of a snapshot,
- * many layers, and the faults that drivers of the past had.
+ * Registers the tests of `node:test` that every storage driver must pass: each copy-on-write operation, the states of a
+ * snapshot, many layers, and the faults that earlier drivers had. Needs root.
+ *
+ * @example snapshotterSuite({ name: 'mine', open: () => openInMemory((options) => mine.open(options)) });
  */
 export function snapshotterSuite(options: SnapshotterSuiteOptions): void {
   const reasons = new Map((options.skip ?? []).map((entry) => [entry.test, entry.reason]));
@@ -112,7 +122,7 @@ export function snapshotterSuite(options: SnapshotterSuiteOptions): void {
       const top = await readDeep(bench, options.depths ?? [2, 10, 40], context);
       const { layerLimit } = options;
       if (layerLimit !== undefined)
-        await context.test('the layer beyond the limit', () => checkLimit(bench, top, layerLimit));
+        await context.test('the layer above the limit', () => checkLimit(bench, top, layerLimit));
     });
     test('every known deviation names a test', () => {
       assert.deepEqual(

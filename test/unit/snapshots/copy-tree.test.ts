@@ -9,13 +9,13 @@ import { closeFd, linkAt, mkdirAt, openAt } from '../../../src/sys/fs-at.ts';
 import { removeTree } from '../../../src/sys/remove-tree.ts';
 import { listTree } from '../../../src/testing/list-tree.ts';
 import {
-  type Change,
   chmod,
   chown,
   directory,
   hardlink,
   node,
   symlink,
+  type TreeChange,
   touch,
   write,
   xattr,
@@ -31,7 +31,7 @@ function folders(context: TestContext): { from: string; to: string } {
   return { from, to };
 }
 
-const everything: readonly Change[] = [
+const everything: readonly TreeChange[] = [
   directory('d', 0o2750),
   chown('d', 5, 6),
   xattr('d', 'user.on-directory', '\0binary\xff'),
@@ -135,7 +135,7 @@ test('laid over another tree: directories are merged and take the new attributes
   skip: needs('root'),
 }, async (context) => {
   const { from, to } = folders(context);
-  const changes = async (root: string, all: readonly Change[]): Promise<void> => {
+  const changes = async (root: string, all: readonly TreeChange[]): Promise<void> => {
     for (const change of all) await change(root);
   };
   await changes(to, [
