@@ -1,3 +1,4 @@
+import type { BindMount } from '../oci-runtime/mounts.ts';
 import type { HostOptions } from './host-options.ts';
 import { hostMounts } from './mounts/host-mounts.ts';
 import type { RuntimeSettings } from './runtime/find-runtime.ts';
@@ -30,9 +31,7 @@ export function riskyOptions(host: HostOptions, others: readonly HostOptions[]):
   ];
 }
 
-type Bind = Extract<ReturnType<typeof hostMounts>[number], { readonly type: 'bind' }>;
-
-const writableSources = (host: HostOptions): Bind[] =>
+const writableSources = (host: HostOptions): BindMount[] =>
   hostMounts(host).flatMap((mount) => (mount.type === 'bind' && mount.readonly !== true ? [mount] : []));
 
 const isBelow = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);

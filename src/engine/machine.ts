@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { allCapabilities } from '../oci-runtime/capabilities.ts';
-import type { Machine } from '../oci-runtime/from-image.ts';
+import type { Machine } from '../oci-runtime/create-runtime-spec.ts';
 import { errnoOf } from '../sys/errno.ts';
 import { cgroupVersion } from '../sys/features.ts';
 import { readMountInfo } from '../sys/mountinfo.ts';

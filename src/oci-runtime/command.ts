@@ -8,7 +8,7 @@ export interface CommandOptions {
   readonly args?: readonly string[] | undefined;
 }
 
-export interface Command {
+export interface ContainerCommand {
   readonly entrypoint: readonly string[];
   readonly args: readonly string[];
 }
@@ -32,7 +32,10 @@ export function checkArgument(text: string, what: string): void {
  * arguments replace it, and the process runs the entrypoint followed by the arguments.
  * @throws ERR_COMMAND_MISSING when both are empty, ERR_COMMAND_INVALID
  */
-export function resolveCommand(image: Pick<RunConfig, 'Entrypoint' | 'Cmd'>, options: CommandOptions = {}): Command {
+export function resolveCommand(
+  image: Pick<RunConfig, 'Entrypoint' | 'Cmd'>,
+  options: CommandOptions = {},
+): ContainerCommand {
   const own = options.entrypoint;
   const inheritsCmd = (own === undefined || own.length === 0) && (options.args ?? []).length === 0;
   const args = inheritsCmd ? (image.Cmd ?? []) : (options.args ?? []);

@@ -27,7 +27,8 @@ export type ContainerMount =
       readonly options?: readonly string[] | undefined;
     };
 
-type Bind = Extract<ContainerMount, { readonly type: 'bind' }>;
+/** A mount of a host path. */
+export type BindMount = Extract<ContainerMount, { readonly type: 'bind' }>;
 
 const maxMounts = 1000;
 const maxPathBytes = 4096;
@@ -88,7 +89,7 @@ function tmpfsOptions(own: readonly string[]): string[] {
 }
 
 function toSpec(mount: ContainerMount, isRootReadonly: boolean): MountSpec {
-  const destination = placeOf(mount);
+  const destination = destinationOf(mount);
   if (mount.type === 'tmpfs') {
     return { destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOptions(mount.options ?? []) };
   }
@@ -106,13 +107,13 @@ function toSpec(mount: ContainerMount, isRootReadonly: boolean): MountSpec {
 }
 
 /** `ro` leaves mounts below writable; `rro` (runc 1.1, Linux 5.12) does not, as in docker since 25. */
-const readonlyOption = ({ recursive, isWritableBelow }: Bind): string =>
+const readonlyOption = ({ recursive, isWritableBelow }: BindMount): string =>
   recursive === false || isWritableBelow === true ? 'ro' : 'rro';
 
 const isRoot = (path: string): boolean => cleanPath(path) === '/';
 
 /** Returns a mount's normalized destination. Throws ERR_MOUNT_INVALID. */
-export const placeOf = ({ destination }: ContainerMount): string => plainPath(destination, 'destination');
+export const destinationOf = ({ destination }: ContainerMount): string => plainPath(destination, 'destination');
 
 const isEngines = (mount: ContainerMount): boolean => mount.type === 'bind' && mount.isOwn === true;
 
@@ -132,7 +133,7 @@ export function combineMounts(
   if (own.length > maxMounts)
     throw fail(`container: ${own.length} mounts, more than ${maxMounts}`, 'Use fewer mounts.');
   // A user's mount at /etc/hosts replaces the engine's file.
-  const asked = new Set(own.flatMap((mount) => (isEngines(mount) ? [] : [placeOf(mount)])));
+  const asked = new Set(own.flatMap((mount) => (isEngines(mount) ? [] : [destinationOf(mount)])));
   const specs = own
     .filter((mount) => !isEngines(mount) || !asked.has(mount.destination))
     .map((mount) => toSpec(mount, isRootReadonly));

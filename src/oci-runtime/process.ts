@@ -1,7 +1,7 @@
 import { StrataError } from '../errors/index.ts';
 import type { RunConfig } from '../spec/config.ts';
 import { capabilitySets } from './capabilities.ts';
-import { type Command, type CommandOptions, resolveCommand } from './command.ts';
+import { type CommandOptions, type ContainerCommand, resolveCommand } from './command.ts';
 import { defaultUmask } from './defaults.ts';
 import { processEnvironment } from './environment.ts';
 import { checkHostname } from './hostname.ts';
@@ -37,7 +37,7 @@ export interface ProcessOptions extends CommandOptions {
 const maxEnvironmentBytes = 1024 * 1024;
 
 // execve(2) allows a quarter of the stack limit, usually 2 MiB, for arguments and environment together.
-function checkSize(command: Command, env: readonly string[]): void {
+function checkSize(command: ContainerCommand, env: readonly string[]): void {
   const bytes = [...command.entrypoint, ...command.args, ...env].reduce((sum, text) => sum + text.length + 9, 0);
   if (bytes <= maxEnvironmentBytes) return;
   throw new StrataError({

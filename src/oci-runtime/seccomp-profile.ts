@@ -1,7 +1,7 @@
 import { StrataError } from '../errors/index.ts';
 import { present } from '../lib/present.ts';
-import { isKernelAtLeast, type SeccompSituation } from './seccomp.ts';
-import { seccompArchitectures } from './seccomp-default.ts';
+import { isKernelAtLeast, type SeccompSituation } from './default-seccomp.ts';
+import { seccompArchitectures } from './seccomp-rules.ts';
 import type { SeccompCall, SeccompSpec } from './spec.ts';
 
 /** Conditions under which a rule of a profile applies. */

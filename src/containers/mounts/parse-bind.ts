@@ -1,8 +1,6 @@
 import { StrataError } from '../../errors/index.ts';
 import { cleanPath } from '../../lib/clean-path.ts';
-import type { ContainerMount, Propagation } from '../../oci-runtime/mounts.ts';
-
-type Bind = Extract<ContainerMount, { readonly type: 'bind' }>;
+import type { BindMount, Propagation } from '../../oci-runtime/mounts.ts';
 
 const propagations: readonly Propagation[] = ['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared'];
 
@@ -34,7 +32,7 @@ const isVolumeName = (source: string): boolean => /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
  * Parses docker's `SOURCE:DESTINATION[:MODE]` for `-v`; paths are normalized: `/a/../b` becomes `/b`. Throws
  * ERR_MOUNT_INVALID in docker's words, ERR_NOT_SUPPORTED_YET for a volume: a name for a source, or no source.
  */
-export function parseBind(text: string): Bind {
+export function parseBind(text: string): BindMount {
   const parts = text.split(':');
   if (text === '') throw fail('invalid empty volume spec');
   if (parts.includes('')) throw fail(`invalid spec: ${text}: empty section between colons`);

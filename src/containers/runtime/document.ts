@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readUserDatabases } from '../../images/user-databases.ts';
+import { type ContainerOptions, createRuntimeSpec } from '../../oci-runtime/create-runtime-spec.ts';
 import { formatRuntimeDocument } from '../../oci-runtime/format.ts';
-import { type ContainerOptions, createRuntimeSpec } from '../../oci-runtime/from-image.ts';
 import { resolveGroups, resolveUser } from '../../oci-runtime/user.ts';
 import type { RunConfig } from '../../spec/config.ts';
 import { RootedTree } from '../../sys/rooted-tree.ts';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { ContainerOptions, Machine } from '../../oci-runtime/from-image.ts';
+import type { ContainerOptions, Machine } from '../../oci-runtime/create-runtime-spec.ts';
 import type { ContainerMount } from '../../oci-runtime/mounts.ts';
 import type { ResourceOptions } from '../../oci-runtime/resources.ts';
 import { readSecurityOptions } from '../../oci-runtime/security-options.ts';
@@ -17,14 +17,14 @@ export interface RuntimeOptionsInput {
   readonly ownMounts: readonly ContainerMount[];
 }
 
-type Options = Omit<ContainerOptions, 'user' | 'rootPath'>;
+type RuntimeOptions = Omit<ContainerOptions, 'user' | 'rootPath'>;
 
 /**
  * Returns the runtime's options for a definition, on this host and now; the process itself (command, environment, user)
  * is in its `config`. Throws ERR_DEVICE_UNUSABLE, ERR_PROGRAM_MISSING for `--init` without tini, and the errors of
  * {@link definitionOptions}.
  */
-export function runtimeOptions(definition: ContainerDefinition, input: RuntimeOptionsInput): Options {
+export function runtimeOptions(definition: ContainerDefinition, input: RuntimeOptionsInput): RuntimeOptions {
   const { host } = definition;
   return {
     ...definitionOptions(definition, input),
@@ -42,7 +42,7 @@ export function runtimeOptions(definition: ContainerDefinition, input: RuntimeOp
 export function definitionOptions(
   { config, host }: ContainerDefinition,
   { id, machine, ownMounts }: RuntimeOptionsInput,
-): Options {
+): RuntimeOptions {
   const [height = 0, width = 0] = host.ConsoleSize ?? [];
   const modes = { ipc: host.IpcMode, pid: host.PidMode, uts: host.UTSMode };
   return {

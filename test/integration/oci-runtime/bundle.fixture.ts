@@ -2,7 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ContainerOptions, createRuntimeSpec, type Machine } from '../../../src/oci-runtime/from-image.ts';
+import {
+  type ContainerOptions,
+  createRuntimeSpec,
+  type Machine,
+} from '../../../src/oci-runtime/create-runtime-spec.ts';
 import { allCapabilities, formatRuntimeDocument } from '../../../src/oci-runtime/index.ts';
 import type { RunConfig } from '../../../src/spec/config.ts';
 import { patienceMs } from '../../helpers/until.ts';

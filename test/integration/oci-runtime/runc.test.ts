@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
-import type { ContainerOptions } from '../../../src/oci-runtime/from-image.ts';
+import type { ContainerOptions } from '../../../src/oci-runtime/create-runtime-spec.ts';
 import { needs } from '../../helpers/needs.ts';
 import { Bundle, needsStaticBusybox, thisMachine } from './bundle.fixture.ts';
 

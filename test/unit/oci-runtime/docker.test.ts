@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
-import { type ContainerOptions, createRuntimeSpec } from '../../../src/oci-runtime/from-image.ts';
+import { type ContainerOptions, createRuntimeSpec } from '../../../src/oci-runtime/create-runtime-spec.ts';
+import { defaultSeccomp } from '../../../src/oci-runtime/default-seccomp.ts';
 import type { ContainerMount } from '../../../src/oci-runtime/mounts.ts';
-import { defaultSeccomp } from '../../../src/oci-runtime/seccomp.ts';
 import type { DeviceRule, RuntimeSpec, SeccompSpec } from '../../../src/oci-runtime/spec.ts';
 import { machine, options } from './runtime-options.fixture.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { type ContainerOptions, createRuntimeSpec } from '../../../src/oci-runtime/create-runtime-spec.ts';
 import { formatRuntimeDocument } from '../../../src/oci-runtime/format.ts';
-import { type ContainerOptions, createRuntimeSpec } from '../../../src/oci-runtime/from-image.ts';
 import type { Propagation } from '../../../src/oci-runtime/mounts.ts';
 import type { RunConfig } from '../../../src/spec/config.ts';
 import { machine, options, root } from './runtime-options.fixture.ts';

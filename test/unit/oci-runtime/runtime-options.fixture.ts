@@ -1,4 +1,4 @@
-import type { ContainerOptions, Machine } from '../../../src/oci-runtime/from-image.ts';
+import type { ContainerOptions, Machine } from '../../../src/oci-runtime/create-runtime-spec.ts';
 import type { ProcessUser } from '../../../src/oci-runtime/user.ts';
 
 export const machine: Machine = {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { defaultCapabilities } from '../../../src/oci-runtime/capabilities.ts';
-import { defaultSeccomp, type SeccompSituation } from '../../../src/oci-runtime/seccomp.ts';
-import { seccompRules } from '../../../src/oci-runtime/seccomp-default.ts';
+import { defaultSeccomp, type SeccompSituation } from '../../../src/oci-runtime/default-seccomp.ts';
+import { seccompRules } from '../../../src/oci-runtime/seccomp-rules.ts';
 
 const situation: SeccompSituation = { capabilities: defaultCapabilities, machine: 'amd64', kernelRelease: '6.18.44' };
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { createRuntimeSpec } from '../../../src/oci-runtime/from-image.ts';
+import { createRuntimeSpec } from '../../../src/oci-runtime/create-runtime-spec.ts';
 import { parseSeccompProfile, resolveSeccompProfile } from '../../../src/oci-runtime/seccomp-profile.ts';
 import { readSecurityOptions } from '../../../src/oci-runtime/security-options.ts';
 import { resolveGroups } from '../../../src/oci-runtime/user.ts';

@@ -7,7 +7,7 @@ import { definitionOptions } from '../../../containers/runtime/runtime-options.t
 import type { ContainerDefinition } from '../../../containers/state.ts';
 import { checkLogConfig } from '../../../containers/supervised/log-config.ts';
 import { StrataError } from '../../../errors/index.ts';
-import { createRuntimeSpec, type Machine } from '../../../oci-runtime/from-image.ts';
+import { createRuntimeSpec, type Machine } from '../../../oci-runtime/create-runtime-spec.ts';
 import { memoryNodes } from '../../machine.ts';
 
 const anyUser = { uid: 0, gid: 0, additionalGids: [], home: '/' };

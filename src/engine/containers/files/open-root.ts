@@ -1,5 +1,5 @@
 import { hostMounts } from '../../../containers/mounts/host-mounts.ts';
-import { type MountedTree, mountTreeJob, type TreePlan } from '../../../containers/mounts/mounted-tree.ts';
+import { type MountedRoot, mountRootJob, type RootPlan } from '../../../containers/mounts/mount-root.ts';
 import { findEtcFiles } from '../../../containers/runtime/etc-files.ts';
 import type { HostConfig } from '../../../containers/state.ts';
 import type { AbortOptions } from '../../../lib/abort.ts';
@@ -94,7 +94,7 @@ async function rootOfStopped(
   const { host } = definitionOf(record);
   const makes = write && host.ReadonlyRootfs !== true;
   const { snapshotter } = await store.openDriver();
-  const plan: TreePlan = {
+  const plan: RootPlan = {
     rootfs: await snapshotter.mounts(snapshotId, { signal, readOnly: !makes }),
     mountPoint: layout.root,
     binds: bindsOf(store, id, host),
@@ -111,9 +111,9 @@ async function rootOfStopped(
   return { id, tree, [Symbol.asyncDispose]: close };
 }
 
-async function mount(plan: TreePlan, { host }: Store): Promise<MountedTree> {
+async function mount(plan: RootPlan, { host }: Store): Promise<MountedRoot> {
   if (plan.binds.length === 0) return { root: mountDetached(plan.rootfs), namespace: undefined };
-  return await host.run(mountTreeJob, plan);
+  return await host.run(mountRootJob, plan);
 }
 
 /** What is bound into it when it runs; memory is not there then. */

@@ -1,10 +1,10 @@
 import {
   type ArgumentCondition,
+  type DefaultSeccompRule,
   type SeccompMachine,
-  type SeccompRule,
   seccompArchitectures,
   seccompRules,
-} from './seccomp-default.ts';
+} from './seccomp-rules.ts';
 import type { SeccompCall, SeccompSpec } from './spec.ts';
 
 const eperm = 1;
@@ -24,7 +24,7 @@ export function isKernelAtLeast(release: string, [major, minor]: readonly [numbe
   return have > major || (have === major && haveMinor >= minor);
 }
 
-function applies(rule: SeccompRule, { capabilities, machine, kernelRelease }: SeccompSituation): boolean {
+function applies(rule: DefaultSeccompRule, { capabilities, machine, kernelRelease }: SeccompSituation): boolean {
   if (rule.capability !== undefined && !capabilities.includes(rule.capability)) return false;
   if (rule.withoutCapability !== undefined && capabilities.includes(rule.withoutCapability)) return false;
   if (rule.machine !== undefined && rule.machine !== machine) return false;
@@ -43,7 +43,7 @@ function argumentOf(condition: ArgumentCondition): NonNullable<SeccompCall['args
   }
 }
 
-const callOf = (rule: SeccompRule): SeccompCall => ({
+const callOf = (rule: DefaultSeccompRule): SeccompCall => ({
   names: rule.calls,
   ...(rule.errno === undefined ? { action: 'SCMP_ACT_ALLOW' } : { action: 'SCMP_ACT_ERRNO', errnoRet: rule.errno }),
   ...(rule.argument ? { args: [argumentOf(rule.argument)] } : {}),

@@ -12,7 +12,7 @@ import type { HostJob } from '../../sys/worker/host.ts';
 import { makeMountTargets } from './mount-targets.ts';
 
 /** The filesystem of a container that does not run; plain data. */
-export interface TreePlan {
+export interface RootPlan {
   readonly rootfs: readonly Mount[];
   /** An existing directory: the root is mounted over it, in a namespace that no other process sees. */
   readonly mountPoint: string;
@@ -23,7 +23,7 @@ export interface TreePlan {
 }
 
 /** Descriptors, which the caller closes. The mounts live as long as the namespace's; a root alone needs none. */
-export interface MountedTree {
+export interface MountedRoot {
   readonly root: number;
   readonly namespace: number | undefined;
 }
@@ -34,13 +34,13 @@ export interface MountedTree {
  *
  * Moves the calling thread into a mount namespace and back: see {@link inOwnMountNamespace}.
  */
-export const mountTreeJob: HostJob<TreePlan, never, MountedTree> = {
+export const mountRootJob: HostJob<RootPlan, never, MountedRoot> = {
   kind: 'mount-tree',
   leavesMounts: false,
-  run: mountTree,
+  run: mountRoot,
 };
 
-function mountTree({ rootfs, mountPoint, binds, createsMountPoints }: TreePlan): MountedTree {
+function mountRoot({ rootfs, mountPoint, binds, createsMountPoints }: RootPlan): MountedRoot {
   return inOwnMountNamespace(() => {
     const root = mountDetached(rootfs);
     try {

@@ -13,7 +13,7 @@ export type ArgumentCondition =
 export type SeccompMachine = 'amd64' | 'arm64';
 
 /** Calls that are allowed when all conditions of the rule hold. */
-export interface SeccompRule {
+export interface DefaultSeccompRule {
   readonly calls: readonly string[];
   readonly argument?: ArgumentCondition;
   /** Only with this capability in the bounding set. */
@@ -111,7 +111,7 @@ const admin = 'CAP_SYS_ADMIN';
 // personality(2): PER_LINUX, PER_LINUX32, UNAME26, both of these, and the query for the current one.
 const personalities = [0x0, 0x0008, 0x20000, 0x20008, 0xffffffff];
 
-export const seccompRules: readonly SeccompRule[] = [
+export const seccompRules: readonly DefaultSeccompRule[] = [
   {
     calls: [
       ...files,
@@ -131,9 +131,11 @@ export const seccompRules: readonly SeccompRule[] = [
   // Each by itself: a filter compares 64 bits where socket(2) uses 32, so "greater than AF_VSOCK" would admit 2^32 +
   // AF_ALG.
   { calls: ['socket'], argument: { index: 0, is: 'less', value: afAlg } },
-  ...familiesAbove.map((value): SeccompRule => ({ calls: ['socket'], argument: { index: 0, is: 'equal', value } })),
+  ...familiesAbove.map(
+    (value): DefaultSeccompRule => ({ calls: ['socket'], argument: { index: 0, is: 'equal', value } }),
+  ),
   ...personalities.map(
-    (value): SeccompRule => ({ calls: ['personality'], argument: { index: 0, is: 'equal', value } }),
+    (value): DefaultSeccompRule => ({ calls: ['personality'], argument: { index: 0, is: 'equal', value } }),
   ),
 
   { calls: ['arch_prctl', 'modify_ldt'], machine: 'amd64' },

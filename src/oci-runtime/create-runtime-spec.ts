@@ -1,5 +1,6 @@
 import type { RunConfig } from '../spec/config.ts';
 import { type CapabilityOptions, resolveCapabilities } from './capabilities.ts';
+import { defaultSeccomp } from './default-seccomp.ts';
 import {
   defaultMaskedPaths,
   defaultMounts,
@@ -8,13 +9,12 @@ import {
   runtimeSpecVersion,
 } from './defaults.ts';
 import { checkHostname } from './hostname.ts';
-import { type ContainerMount, combineMounts, placeOf, rootPropagationOf } from './mounts.ts';
+import { type ContainerMount, combineMounts, destinationOf, rootPropagationOf } from './mounts.ts';
 import { type NetworkMode, networkProperties } from './network-mode.ts';
 import { createProcess, type ProcessOptions } from './process.ts';
 import { type ContainerDevice, type ResourceOptions, resourcesOf } from './resources.ts';
-import { defaultSeccomp } from './seccomp.ts';
-import type { SeccompMachine } from './seccomp-default.ts';
 import { resolveSeccompProfile, type SeccompProfile } from './seccomp-profile.ts';
+import type { SeccompMachine } from './seccomp-rules.ts';
 import type { DeviceSpec, LinuxSpec, RuntimeSpec, SeccompSpec } from './spec.ts';
 import { resolveSysctls } from './sysctls.ts';
 
@@ -137,7 +137,7 @@ function mountsOf(options: ContainerOptions): RuntimeSpec['mounts'] {
       : [{ type: 'bind', source: options.initPath, destination: initDestination, readonly: true, recursive: false }];
   const defaults = defaultMounts(options.shmSizeBytes ?? defaultShmSizeBytes, options.privileged ?? false);
   const own = options.mounts ?? [];
-  const isTaken = (place: string): boolean => own.some((mount) => placeOf(mount) === place);
+  const isTaken = (destination: string): boolean => own.some((mount) => destinationOf(mount) === destination);
   const isHostIpc = options.hostNamespaces?.includes('ipc') === true;
   const shared = isHostIpc && !isTaken('/dev/shm') ? [hostShm] : [];
   return combineMounts(
